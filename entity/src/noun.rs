@@ -1,0 +1,36 @@
+//! The sorts of things a newsroom keeps; shared by `slug` and `journal`.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// A sort of thing.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    Serialize,
+    Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Noun {
+    /// A release.
+    #[sea_orm(string_value = "RELEASE")]
+    Release,
+    /// A topic.
+    #[sea_orm(string_value = "TOPIC")]
+    Topic,
+    /// A place.
+    #[sea_orm(string_value = "PLACE")]
+    Place,
+    /// An access token.
+    #[sea_orm(string_value = "TOKEN")]
+    Token,
+}

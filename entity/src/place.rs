@@ -1,0 +1,94 @@
+//! A place: a node of the tree world, region, country, city.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What sort of place it is.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    Serialize,
+    Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PlaceKind {
+    /// The whole world (UN M49 001).
+    #[sea_orm(string_value = "WORLD")]
+    World,
+    /// A region of the world, such as Asia (UN M49).
+    #[sea_orm(string_value = "REGION")]
+    Region,
+    /// A part of a region, such as South-eastern Asia (UN M49).
+    #[sea_orm(string_value = "SUBREGION")]
+    Subregion,
+    /// A country or territory (ISO 3166-1).
+    #[sea_orm(string_value = "COUNTRY")]
+    Country,
+    /// A province, state or district.
+    #[sea_orm(string_value = "ADMIN")]
+    Admin,
+    /// A city, town or village.
+    #[sea_orm(string_value = "CITY")]
+    City,
+}
+
+/// One place.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "place")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The address it has now.
+    #[sea_orm(unique)]
+    pub slug: String,
+    /// Its name in the newsroom's default language.
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    /// What sort of place it is.
+    pub kind: PlaceKind,
+    /// The place it lies in.
+    pub within_id: Option<Uuid>,
+    /// Its id in a public gazetteer.
+    #[sea_orm(unique)]
+    pub uri: Option<String>,
+    /// ISO 3166-1 alpha-2, for example KH.
+    #[sea_orm(unique)]
+    pub iso3166_alpha2: Option<String>,
+    /// ISO 3166-1 alpha-3, for example KHM.
+    #[sea_orm(unique)]
+    pub iso3166_alpha3: Option<String>,
+    /// UN M49: three digits, for example 116.
+    #[sea_orm(unique)]
+    pub m49: Option<String>,
+    /// GeoNames id.
+    #[sea_orm(unique)]
+    pub geonames_id: Option<i32>,
+    /// Degrees north, WGS 84, -90 to 90.
+    pub latitude: Option<f64>,
+    /// Degrees east, WGS 84, -180 to 180.
+    pub longitude: Option<f64>,
+    /// 1, 2, 3 …: what a writer must have seen to change it.
+    pub revision: i32,
+    /// When it was created.
+    pub created_at: DateTimeUtc,
+    /// When it last changed.
+    pub modified_at: DateTimeUtc,
+    /// True while it is exactly as the last import left it.
+    pub as_imported: bool,
+    /// Its names per language.
+    #[sea_orm(has_many)]
+    pub names: HasMany<super::place_name::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

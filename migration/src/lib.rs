@@ -1,0 +1,36 @@
+//! The steps that bring a database to the shape this version of Dateline works with: one step per file, named by what it
+//! adds, the same on SQLite and PostgreSQL.
+//!
+//! A step never changes once it has been released, and never names a row type of the `entity` crate: those move on, steps
+//! do not. Each runs in a transaction on both databases, so that a step is there wholly or not at all.
+
+pub use sea_orm_migration::{IntoSchemaManagerConnection, MigratorTrait, SchemaManager};
+use sea_orm_migration::prelude::*;
+
+mod m20261123_000001_release;
+mod m20261123_000002_revision;
+mod m20261123_000003_topic;
+mod m20261123_000004_place;
+mod m20261123_000005_assignment;
+mod m20261123_000006_slug;
+mod m20261123_000007_api_token;
+mod m20261123_000008_journal;
+
+/// All steps in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_release::Migration),
+            Box::new(m20261123_000002_revision::Migration),
+            Box::new(m20261123_000003_topic::Migration),
+            Box::new(m20261123_000004_place::Migration),
+            Box::new(m20261123_000005_assignment::Migration),
+            Box::new(m20261123_000006_slug::Migration),
+            Box::new(m20261123_000007_api_token::Migration),
+            Box::new(m20261123_000008_journal::Migration),
+        ]
+    }
+}

@@ -1,0 +1,156 @@
+//! A column: one value for every release, by ordinal. Cheap to copy as a whole, and cheap to change in one place: the copy
+//! shares every chunk that did not change. This is what lets a snapshot be immutable and yet follow the journal entry by entry.
+
+use std::sync::Arc;
+
+/// Rows a chunk; a change copies one chunk.
+const CHUNK: usize = 2048;
+
+/// A growing, shareable array.
+#[derive(Clone, Debug)]
+pub(crate) struct Column<T> {
+    chunks: Arc<Vec<Arc<Vec<T>>>>,
+    len: usize,
+}
+
+impl<T> Default for Column<T> {
+    fn default() -> Self {
+        Self { chunks: Arc::default(), len: 0 }
+    }
+}
+
+impl<T: Clone> Column<T> {
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The value of a row. The row must exist.
+    pub(crate) fn get(&self, row: u32) -> &T {
+        let row = row as usize;
+        &self.chunks[row / CHUNK][row % CHUNK]
+    }
+
+    /// Replaces the value of a row. The row must exist.
+    pub(crate) fn set(&mut self, row: u32, value: T) {
+        let row = row as usize;
+        let chunks = Arc::make_mut(&mut self.chunks);
+        Arc::make_mut(&mut chunks[row / CHUNK])[row % CHUNK] = value;
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, value: T) {
+        let chunks = Arc::make_mut(&mut self.chunks);
+        if self.len.is_multiple_of(CHUNK) {
+            chunks.push(Arc::new(Vec::with_capacity(if self.len == 0 { 16 } else { CHUNK })));
+        }
+        Arc::make_mut(&mut chunks[self.len / CHUNK]).push(value);
+        self.len += 1;
+    }
+}
+
+/// A column of short lists: the topics of every release, the letters of every slug.
+#[derive(Clone, Debug)]
+pub(crate) struct Lists<T> {
+    chunks: Arc<Vec<Arc<ListChunk<T>>>>,
+    len: usize,
+}
+
+/// Some rows' lists end to end, and where each ends.
+#[derive(Clone, Debug)]
+struct ListChunk<T> {
+    ends: Vec<u32>,
+    items: Vec<T>,
+}
+
+/// Rows a chunk of lists.
+const LIST_CHUNK: usize = 512;
+
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Self { chunks: Arc::default(), len: 0 }
+    }
+}
+
+impl<T> ListChunk<T> {
+    fn span(&self, row: usize) -> std::ops::Range<usize> {
+        let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
+        start..self.ends[row] as usize
+    }
+}
+
+impl<T: Copy> Lists<T> {
+    /// The list of a row. The row must exist.
+    pub(crate) fn get(&self, row: u32) -> &[T] {
+        let row = row as usize;
+        let chunk = &self.chunks[row / LIST_CHUNK];
+        &chunk.items[chunk.span(row % LIST_CHUNK)]
+    }
+
+    /// Replaces the list of a row. The row must exist.
+    pub(crate) fn set(&mut self, row: u32, list: &[T]) {
+        if self.get(row).len() == list.len() {
+            let chunks = Arc::make_mut(&mut self.chunks);
+            let chunk = Arc::make_mut(&mut chunks[row as usize / LIST_CHUNK]);
+            let span = chunk.span(row as usize % LIST_CHUNK);
+            chunk.items[span].copy_from_slice(list);
+            return;
+        }
+        let chunks = Arc::make_mut(&mut self.chunks);
+        let chunk = Arc::make_mut(&mut chunks[row as usize / LIST_CHUNK]);
+        let row = row as usize % LIST_CHUNK;
+        let span = chunk.span(row);
+        let (old, new) = (span.len() as u32, list.len() as u32);
+        chunk.items.splice(span, list.iter().copied());
+        for end in &mut chunk.ends[row..] {
+            *end = *end + new - old;
+        }
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, list: &[T]) {
+        let chunks = Arc::make_mut(&mut self.chunks);
+        if self.len.is_multiple_of(LIST_CHUNK) {
+            if let Some(full) = chunks.last_mut() {
+                Arc::make_mut(full).items.shrink_to_fit();
+            }
+            chunks.push(Arc::new(ListChunk { ends: Vec::new(), items: Vec::new() }));
+        }
+        let chunk = Arc::make_mut(&mut chunks[self.len / LIST_CHUNK]);
+        chunk.items.extend_from_slice(list);
+        chunk.ends.push(chunk.items.len() as u32);
+        self.len += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_leaves_copies_as_they_were() {
+        let mut column = Column::default();
+        (0..5000_u32).for_each(|n| column.push(n));
+        let before = column.clone();
+        column.set(4321, 7);
+        column.push(8);
+        assert_eq!((*before.get(4321), before.len()), (4321, 5000));
+        assert_eq!((*column.get(4321), *column.get(5000), column.len()), (7, 8, 5001));
+    }
+
+    #[test]
+    fn lists_grow_shrink_and_keep_their_neighbours() {
+        let mut lists = Lists::default();
+        (0..2000_u32).for_each(|n| lists.push(&vec![n; n as usize % 5]));
+        let before = lists.clone();
+        lists.set(701, &[1, 2, 3, 4, 5, 6]);
+        lists.set(702, &[]);
+        lists.set(703, &[9, 9, 9]);
+        assert_eq!(lists.get(700), &[] as &[u32]);
+        assert_eq!(lists.get(701), &[1, 2, 3, 4, 5, 6]);
+        assert_eq!(lists.get(702), &[] as &[u32]);
+        assert_eq!(lists.get(703), &[9, 9, 9]);
+        assert_eq!(lists.get(704), &[704; 4]);
+        assert_eq!(before.get(702), &[702, 702]);
+    }
+}

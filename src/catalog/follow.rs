@@ -1,0 +1,134 @@
+//! Following the journal: the one place that changes what the catalog holds.
+//!
+//! A write calls [`Catalog::catch_up`] after its commit, so that whoever wrote reads their own write; the ticking
+//! [`Catalog::follow`] does the same for the writes of other processes. Readers never wait: they hold the snapshot they began
+//! with, and the next one is published by one atomic swap.
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use entity::journal;
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio::sync::Mutex;
+
+use super::{Snapshot, load};
+use crate::{
+    db::Db,
+    journal::{Entry, Image},
+};
+
+/// How often the journal's head is looked at: one row by key. Another process's write appears within this time.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Entries applied at a time.
+const BATCH: u64 = 1000;
+
+/// From this distance on it is quicker to load anew than to apply.
+const FAR_BEHIND: i64 = 20_000;
+
+/// The published snapshot and the way to the next one.
+#[derive(Debug)]
+pub struct Catalog {
+    db: Db,
+    current: ArcSwap<Snapshot>,
+    /// Held by whoever applies entries.
+    turn: Mutex<()>,
+}
+
+impl Catalog {
+    /// Loads the catalog of a database.
+    pub async fn load(db: Db) -> Result<Self, DbErr> {
+        let snapshot = load::load(&db).await?;
+        Ok(Self { db, current: ArcSwap::from_pointee(snapshot), turn: Mutex::new(()) })
+    }
+
+    /// The newest snapshot. A request takes it once and keeps to it.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Applies everything the journal has by now, and answers the snapshot that holds it.
+    pub async fn catch_up(&self) -> Result<Arc<Snapshot>, DbErr> {
+        let _turn = self.turn.lock().await;
+        let head = load::head(self.db.reader()).await?;
+        loop {
+            let current = self.snapshot();
+            if current.sequence() >= head.sequence && current.epoch() == head.epoch {
+                return Ok(current);
+            }
+            // Another database behind the same name (a restored backup), or too much to apply entry by entry.
+            let gap = head.sequence - current.sequence();
+            if current.epoch() != head.epoch || gap > FAR_BEHIND {
+                self.publish(load::load(&self.db).await?);
+                continue;
+            }
+            let entries = self.entries_after(current.sequence()).await?;
+            if entries.first().is_none_or(|entry| entry.sequence != current.sequence() + 1) {
+                tracing::error!(sequence = current.sequence(), "the journal has a hole: loading the catalog anew");
+                self.publish(load::load(&self.db).await?);
+                continue;
+            }
+            let mut next = Snapshot::clone(&current);
+            next.apply(entries);
+            self.publish(next);
+        }
+    }
+
+    /// Loads anew, whatever the journal says: for an entry that could not be applied.
+    pub async fn reload(&self) -> Result<Arc<Snapshot>, DbErr> {
+        let _turn = self.turn.lock().await;
+        self.publish(load::load(&self.db).await?);
+        Ok(self.snapshot())
+    }
+
+    fn publish(&self, snapshot: Snapshot) {
+        self.current.store(Arc::new(snapshot));
+    }
+
+    /// Follows the journal for as long as it is polled: the writes of other processes.
+    pub async fn follow(&self) {
+        let mut tick = tokio::time::interval(LOOK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut failing = false;
+        loop {
+            tick.tick().await;
+            match self.catch_up().await {
+                Ok(_) => failing = false,
+                // Once, not four times a second; readers go on with what they have.
+                Err(error) if !failing => {
+                    failing = true;
+                    tracing::error!(%error, "the journal cannot be followed; trying on");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn entries_after(&self, sequence: i64) -> Result<Vec<Entry>, DbErr> {
+        let rows = journal::Entity::find()
+            .filter(journal::Column::Sequence.gt(sequence))
+            .order_by_asc(journal::Column::Sequence)
+            .limit(BATCH)
+            .all(self.db.reader())
+            .await?;
+        rows.into_iter().map(entry).collect()
+    }
+}
+
+/// A journal row as a value.
+fn entry(row: journal::Model) -> Result<Entry, DbErr> {
+    let image = |text: Option<String>| -> Result<Option<Image>, DbErr> {
+        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| DbErr::Json(error.to_string()))
+    };
+    Ok(Entry {
+        sequence: row.sequence,
+        at: row.at,
+        by: row.by,
+        act: row.act,
+        noun: row.noun,
+        noun_id: row.noun_id,
+        note: row.note,
+        before: image(row.before)?,
+        after: image(row.after)?,
+    })
+}

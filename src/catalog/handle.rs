@@ -1,0 +1,132 @@
+//! A release that a viewer may see, at one revision of the journal. Only a [`ReleaseSet`](super::ReleaseSet) makes handles, so
+//! whoever holds one has been let in; rows are fetched for handles, never for bare ids.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::release::{ReleaseKind, ReleaseState, WithdrawalKind};
+use uuid::Uuid;
+
+use super::{
+    Snapshot,
+    snapshot::{date, instant},
+};
+use crate::journal::WorkingImage;
+
+/// A visible release.
+#[derive(Clone)]
+pub struct Handle {
+    snapshot: Arc<Snapshot>,
+    row: u32,
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").field("id", &self.id()).field("slug", &self.slug()).finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    pub(super) fn new(snapshot: Arc<Snapshot>, row: u32) -> Self {
+        Self { snapshot, row }
+    }
+
+    pub(super) fn row(&self) -> u32 {
+        self.row
+    }
+
+    /// What it was found in.
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// Its key.
+    pub fn id(&self) -> Uuid {
+        *self.snapshot.ids.get(self.row)
+    }
+
+    /// Key of the revision that its readers see.
+    pub fn revision_id(&self) -> Uuid {
+        *self.snapshot.shown.get(self.row)
+    }
+
+    /// Number of the revision that its readers see.
+    pub fn number(&self) -> i32 {
+        self.snapshot.facts.get(self.row).number
+    }
+
+    /// Number of the newest revision, seen or not: for the desk.
+    pub fn newest_number(&self) -> i32 {
+        self.snapshot.facts.get(self.row).revision
+    }
+
+    /// Its address.
+    pub fn slug(&self) -> &str {
+        std::str::from_utf8(self.snapshot.slugs.get(self.row)).unwrap_or_default()
+    }
+
+    /// Where it is in its life.
+    pub fn state(&self) -> ReleaseState {
+        self.snapshot.facts.get(self.row).state
+    }
+
+    /// How it was withdrawn, if it is.
+    pub fn withdrawal(&self) -> Option<WithdrawalKind> {
+        self.snapshot.facts.get(self.row).withdrawal
+    }
+
+    /// What sort of item it is.
+    pub fn kind(&self) -> ReleaseKind {
+        self.snapshot.facts.get(self.row).kind
+    }
+
+    /// Its language, BCP 47.
+    pub fn language(&self) -> &str {
+        self.snapshot.languages.name(self.snapshot.facts.get(self.row).language)
+    }
+
+    /// Who created it.
+    pub fn author(&self) -> &str {
+        self.snapshot.authors.name(self.snapshot.facts.get(self.row).author)
+    }
+
+    /// The date printed on it.
+    pub fn release_date(&self) -> NaiveDate {
+        date(*self.snapshot.release_dates.get(self.row))
+    }
+
+    /// When what its readers see last changed.
+    pub fn modified_at(&self) -> DateTime<Utc> {
+        instant(self.snapshot.instants.get(self.row).modified).unwrap_or_default()
+    }
+
+    /// When it was last made public.
+    pub fn published_at(&self) -> Option<DateTime<Utc>> {
+        instant(self.snapshot.instants.get(self.row).published)
+    }
+
+    /// When it was first public.
+    pub fn first_published_at(&self) -> Option<DateTime<Utc>> {
+        instant(self.snapshot.instants.get(self.row).first_published)
+    }
+
+    /// Numbers of its topics, in order.
+    pub fn topics(&self) -> &[u32] {
+        self.snapshot.topics_of.get(self.row)
+    }
+
+    /// Numbers of the places it was filed from, in order.
+    pub fn dateline(&self) -> &[u32] {
+        self.snapshot.dateline_of.get(self.row)
+    }
+
+    /// Numbers of the places it is about, in order.
+    pub fn about(&self) -> &[u32] {
+        self.snapshot.about_of.get(self.row)
+    }
+
+    /// The version being worked on beside the live one. For the desk only: ask [`ReleaseSet::working`](super::ReleaseSet::working).
+    pub(super) fn working(&self) -> Option<&WorkingImage> {
+        self.snapshot.working.get(&self.row)
+    }
+}

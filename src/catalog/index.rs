@@ -1,0 +1,84 @@
+//! An index from a key of a release (its id, its address) to its ordinal. It keeps ordinals only; the keys themselves stay in
+//! their column, so that an entry costs five bytes. Split into shards, so that one change copies one shard.
+
+use std::{
+    hash::{BuildHasher, Hash, RandomState},
+    sync::Arc,
+};
+
+use hashbrown::HashTable;
+
+/// Shards; a change copies one of them.
+const SHARDS: usize = 512;
+
+/// Ordinals by key.
+#[derive(Clone)]
+pub(crate) struct Index {
+    shards: Arc<Vec<Arc<HashTable<u32>>>>,
+    // Keyed by a random seed: nobody can choose keys that collide.
+    hasher: RandomState,
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Index").field("len", &self.shards.iter().map(|shard| shard.len()).sum::<usize>()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { shards: Arc::new(vec![Arc::default(); SHARDS]), hasher: RandomState::new() }
+    }
+}
+
+impl Index {
+    /// The ordinal of a key; `key_of` tells the key of an ordinal.
+    pub(crate) fn get<'a, K: Hash + Eq + ?Sized + 'a>(&self, key: &K, key_of: impl Fn(u32) -> &'a K) -> Option<u32> {
+        let hash = self.hasher.hash_one(key);
+        self.shards[shard(hash)].find(hash, |&row| key_of(row) == key).copied()
+    }
+
+    /// Adds an ordinal under a key that is not there yet.
+    pub(crate) fn insert<'a, K: Hash + Eq + ?Sized + 'a>(&mut self, key: &K, row: u32, key_of: impl Fn(u32) -> &'a K) {
+        let hash = self.hasher.hash_one(key);
+        let shards = Arc::make_mut(&mut self.shards);
+        let hasher = &self.hasher;
+        Arc::make_mut(&mut shards[shard(hash)]).insert_unique(hash, row, |&other| hasher.hash_one(key_of(other)));
+    }
+
+    /// Removes an ordinal from under a key.
+    pub(crate) fn remove<K: Hash + ?Sized>(&mut self, key: &K, row: u32) {
+        let hash = self.hasher.hash_one(key);
+        let shards = Arc::make_mut(&mut self.shards);
+        let table = Arc::make_mut(&mut shards[shard(hash)]);
+        if let Ok(entry) = table.find_entry(hash, |&other| other == row) {
+            entry.remove();
+        }
+    }
+}
+
+/// The shard of a hash, by bits that the tables themselves do not use to tell slots apart.
+fn shard(hash: u64) -> usize {
+    (hash >> 40) as usize % SHARDS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_until_removed_and_copies_do_not_see_it() {
+        let keys: Vec<String> = (0..10_000).map(|n| format!("key-{n}")).collect();
+        let key_of = |row: u32| keys[row as usize].as_str();
+        let mut index = Index::default();
+        for (row, key) in keys.iter().enumerate() {
+            index.insert(key.as_str(), row as u32, key_of);
+        }
+        let before = index.clone();
+        index.remove("key-77", 77);
+        assert_eq!(index.get("key-77", key_of), None);
+        assert_eq!(before.get("key-77", key_of), Some(77));
+        assert!((0..10_000).filter(|&n| n != 77).all(|n| index.get(key_of(n), key_of) == Some(n)));
+        assert_eq!(index.get("key-10000", key_of), None);
+    }
+}

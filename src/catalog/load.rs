@@ -1,0 +1,305 @@
+//! Loading the catalog from the database: one consistent read of all rows and of the journal's head.
+//!
+//! Releases are read in runs of some thousand, with three statements a run, so that memory stays flat whatever the size. Images
+//! of single things, as the journal keeps them, are read here too: a loaded snapshot and a followed one cannot differ.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{
+    NameRole, Noun, journal_head, place, place_name,
+    release::{self, ReleaseKind, ReleaseState, WithdrawalKind},
+    revision, revision_place::{self, PlaceRole}, revision_topic, slug, topic, topic_broader, topic_name,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, sea_query::{Expr, ExprTrait},
+};
+use uuid::Uuid;
+
+use super::snapshot::{Loader, Snapshot};
+use crate::{
+    db::Db,
+    journal::{Name, PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
+};
+
+/// Releases a run.
+const RUN: u64 = 4000;
+
+/// The whole catalog, as of one moment.
+pub(super) async fn load(db: &Db) -> Result<Snapshot, DbErr> {
+    let read = db.begin_read().await?;
+    let head = head(&read).await?;
+    let mut loader = Loader::default();
+    loader.topics(topics(&read, None).await?);
+    loader.places(places(&read, None).await?);
+    let mut former = former_slugs(&read, Noun::Release, None).await?;
+    let mut after = Uuid::nil();
+    loop {
+        let run = releases(&read, Which::After(after)).await?;
+        let Some(last) = run.last() else { break };
+        after = last.id;
+        for mut image in run {
+            image.former_slugs = former.remove(&image.id).unwrap_or_default();
+            loader.release(&image);
+        }
+    }
+    read.commit().await?;
+    // Sorting a million releases three times takes a moment: not on a thread that serves.
+    tokio::task::spawn_blocking(move || loader.finish(head.epoch, head.sequence))
+        .await
+        .map_err(|error| DbErr::Custom(error.to_string()))
+}
+
+/// How far the journal goes, and of which database.
+pub(super) async fn head<C: ConnectionTrait>(connection: &C) -> Result<journal_head::Model, DbErr> {
+    let head = journal_head::Entity::find_by_id(1).one(connection).await?;
+    head.ok_or_else(|| DbErr::RecordNotFound("the journal has no head: the database was not migrated".to_owned()))
+}
+
+/// Images of topics, all or some, oldest first.
+pub(crate) async fn topics<C: ConnectionTrait>(connection: &C, only: Option<&[Uuid]>) -> Result<Vec<TopicImage>, DbErr> {
+    let keep = |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
+    let rows = topic::Entity::find().filter(keep(Expr::col((topic::Entity, topic::Column::Id)))).order_by_asc(topic::Column::Id).all(connection).await?;
+    let mut broader: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    let steps = topic_broader::Entity::find()
+        .filter(keep(Expr::col((topic_broader::Entity, topic_broader::Column::TopicId))))
+        .order_by_asc(topic_broader::Column::TopicId)
+        .order_by_asc(topic_broader::Column::Position);
+    for step in steps.all(connection).await? {
+        broader.entry(step.topic_id).or_default().push(step.broader_id);
+    }
+    let mut names: HashMap<Uuid, [Vec<Name>; 2]> = HashMap::new();
+    let all_names = topic_name::Entity::find()
+        .filter(keep(Expr::col((topic_name::Entity, topic_name::Column::TopicId))))
+        .order_by_asc(topic_name::Column::TopicId)
+        .order_by_asc(topic_name::Column::Position);
+    for row in all_names.all(connection).await? {
+        names.entry(row.topic_id).or_default()[usize::from(row.role == NameRole::Alternative)].push(Name { language: row.language, name: row.name });
+    }
+    let mut former = former_slugs(connection, Noun::Topic, only).await?;
+    let image = |row: topic::Model| {
+        let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
+        TopicImage {
+            id: row.id,
+            former_slugs: former.remove(&row.id).unwrap_or_default(),
+            slug: row.slug,
+            name: row.name,
+            names: preferred,
+            alt_names: alternative,
+            definition: row.definition,
+            uri: row.uri,
+            broader: broader.remove(&row.id).unwrap_or_default(),
+            revision: row.revision,
+        }
+    };
+    Ok(rows.into_iter().map(image).collect())
+}
+
+/// Images of places, all or some, oldest first.
+pub(crate) async fn places<C: ConnectionTrait>(connection: &C, only: Option<&[Uuid]>) -> Result<Vec<PlaceImage>, DbErr> {
+    let keep = |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
+    let rows = place::Entity::find().filter(keep(Expr::col((place::Entity, place::Column::Id)))).order_by_asc(place::Column::Id).all(connection).await?;
+    let mut names: HashMap<Uuid, [Vec<Name>; 2]> = HashMap::new();
+    let all_names = place_name::Entity::find()
+        .filter(keep(Expr::col((place_name::Entity, place_name::Column::PlaceId))))
+        .order_by_asc(place_name::Column::PlaceId)
+        .order_by_asc(place_name::Column::Position);
+    for row in all_names.all(connection).await? {
+        names.entry(row.place_id).or_default()[usize::from(row.role == NameRole::Alternative)].push(Name { language: row.language, name: row.name });
+    }
+    let mut former = former_slugs(connection, Noun::Place, only).await?;
+    let image = |row: place::Model| {
+        let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
+        PlaceImage {
+            id: row.id,
+            former_slugs: former.remove(&row.id).unwrap_or_default(),
+            slug: row.slug,
+            name: row.name,
+            names: preferred,
+            alt_names: alternative,
+            kind: row.kind,
+            within: row.within_id,
+            uri: row.uri,
+            iso3166_alpha2: row.iso3166_alpha2,
+            iso3166_alpha3: row.iso3166_alpha3,
+            m49: row.m49,
+            geonames_id: row.geonames_id,
+            location: row.latitude.zip(row.longitude),
+            revision: row.revision,
+        }
+    };
+    Ok(rows.into_iter().map(image).collect())
+}
+
+/// Which releases to read.
+pub(crate) enum Which<'a> {
+    /// A run of those after a key.
+    After(Uuid),
+    /// These, with their former addresses.
+    These(&'a [Uuid]),
+}
+
+/// A release and the version that sets see, as columns.
+#[derive(Debug, FromQueryResult)]
+struct Row {
+    id: Uuid,
+    slug: String,
+    state: ReleaseState,
+    revision: i32,
+    author: String,
+    modified_at: DateTime<Utc>,
+    first_published_at: Option<DateTime<Utc>>,
+    published_at: Option<DateTime<Utc>>,
+    withdrawal_kind: Option<WithdrawalKind>,
+    working_beside_live: Option<Uuid>,
+    revision_id: Uuid,
+    number: i32,
+    kind: ReleaseKind,
+    language: String,
+    release_date: NaiveDate,
+}
+
+/// Images of releases, oldest first.
+pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, which: Which<'_>) -> Result<Vec<ReleaseImage>, DbErr> {
+    let live = || Expr::col((release::Entity, release::Column::LiveRevisionId));
+    let working = || Expr::col((release::Entity, release::Column::WorkingRevisionId));
+    let shown = || sea_orm::sea_query::Func::coalesce([live(), working()]);
+    let select = release::Entity::find()
+        .select_only()
+        .columns([
+            release::Column::Id,
+            release::Column::Slug,
+            release::Column::State,
+            release::Column::Revision,
+            release::Column::Author,
+            release::Column::ModifiedAt,
+            release::Column::FirstPublishedAt,
+            release::Column::PublishedAt,
+            release::Column::WithdrawalKind,
+        ])
+        .expr_as(Expr::case(live().is_not_null(), working()), "working_beside_live")
+        .column_as(revision::Column::Id, "revision_id")
+        .columns([revision::Column::Number, revision::Column::Kind, revision::Column::Language, revision::Column::ReleaseDate])
+        .join(JoinType::InnerJoin, release::Entity::belongs_to(revision::Entity).from(release::Column::Id).to(revision::Column::ReleaseId).into())
+        .filter(Expr::col((revision::Entity, revision::Column::Id)).eq(shown()))
+        .order_by_asc(release::Column::Id);
+    let select = match which {
+        Which::After(after) => select.filter(release::Column::Id.gt(after)).limit(RUN),
+        Which::These(ids) => select.filter(release::Column::Id.is_in(ids.to_vec())),
+    };
+    let rows = select.into_model::<Row>().all(connection).await?;
+    let mut revisions: Vec<Uuid> = rows.iter().map(|row| row.revision_id).collect();
+    revisions.extend(rows.iter().filter_map(|row| row.working_beside_live));
+    let mut topics = assigned_topics(connection, &revisions).await?;
+    let mut places = assigned_places(connection, &revisions).await?;
+    let mut former = match which {
+        Which::These(ids) => former_slugs(connection, Noun::Release, Some(ids)).await?,
+        Which::After(_) => HashMap::new(),
+    };
+    let mut version = |revision_id: Uuid| {
+        let [dateline, about] = places.remove(&revision_id).unwrap_or_default();
+        (topics.remove(&revision_id).unwrap_or_default(), dateline, about)
+    };
+    let image = |row: Row| {
+        let (topics, dateline, about) = version(row.revision_id);
+        let working = row.working_beside_live.map(|revision_id| {
+            let (topics, dateline, about) = version(revision_id);
+            WorkingImage { revision_id, topics, dateline, about }
+        });
+        ReleaseImage {
+            id: row.id,
+            slug: row.slug,
+            former_slugs: former.remove(&row.id).unwrap_or_default(),
+            state: row.state,
+            revision: row.revision,
+            author: row.author,
+            modified_at: row.modified_at,
+            first_published_at: row.first_published_at,
+            published_at: row.published_at,
+            withdrawal_kind: row.withdrawal_kind,
+            shown: VersionImage {
+                revision_id: row.revision_id,
+                number: row.number,
+                kind: row.kind,
+                language: row.language,
+                release_date: row.release_date,
+                topics,
+                dateline,
+                about,
+            },
+            working,
+        }
+    };
+    Ok(rows.into_iter().map(image).collect())
+}
+
+/// How many keys a statement may name.
+const KEYS: usize = 8000;
+
+/// The topics of revisions, in order.
+pub(crate) async fn assigned_topics<C: ConnectionTrait>(connection: &C, revisions: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>, DbErr> {
+    let mut found: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for some in revisions.chunks(KEYS) {
+        let rows: Vec<(Uuid, Uuid)> = revision_topic::Entity::find()
+            .select_only()
+            .columns([revision_topic::Column::RevisionId, revision_topic::Column::TopicId])
+            .filter(revision_topic::Column::RevisionId.is_in(some.to_vec()))
+            .order_by_asc(revision_topic::Column::RevisionId)
+            .order_by_asc(revision_topic::Column::Position)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        rows.into_iter().for_each(|(revision, topic)| found.entry(revision).or_default().push(topic));
+    }
+    Ok(found)
+}
+
+/// The places of revisions, in order: of the dateline, and those they are about.
+pub(crate) async fn assigned_places<C: ConnectionTrait>(connection: &C, revisions: &[Uuid]) -> Result<HashMap<Uuid, [Vec<Uuid>; 2]>, DbErr> {
+    let mut found: HashMap<Uuid, [Vec<Uuid>; 2]> = HashMap::new();
+    for some in revisions.chunks(KEYS) {
+        let rows: Vec<(Uuid, PlaceRole, Uuid)> = revision_place::Entity::find()
+            .select_only()
+            .columns([revision_place::Column::RevisionId, revision_place::Column::Role, revision_place::Column::PlaceId])
+            .filter(revision_place::Column::RevisionId.is_in(some.to_vec()))
+            .order_by_asc(revision_place::Column::RevisionId)
+            .order_by_asc(revision_place::Column::Position)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        for (revision, role, place) in rows {
+            found.entry(revision).or_default()[usize::from(role == PlaceRole::About)].push(place);
+        }
+    }
+    Ok(found)
+}
+
+/// Addresses that were public and are not the present one, by owner. For releases; topics and places are always public.
+async fn former_slugs<C: ConnectionTrait>(connection: &C, noun: Noun, only: Option<&[Uuid]>) -> Result<HashMap<Uuid, Vec<String>>, DbErr> {
+    let (table, id, present) = match noun {
+        Noun::Release => ("release", "id", "slug"),
+        Noun::Topic => ("topic", "id", "slug"),
+        _ => ("place", "id", "slug"),
+    };
+    let owner = Expr::col((slug::Entity, slug::Column::OwnerId));
+    let now = sea_orm::sea_query::Query::select()
+        .column(present)
+        .from(table)
+        .and_where(Expr::col((table, id)).eq(owner.clone()))
+        .to_owned();
+    let mut select = slug::Entity::find()
+        .filter(slug::Column::Noun.eq(noun))
+        .filter(slug::Column::PublicAt.is_not_null())
+        .filter(Expr::col((slug::Entity, slug::Column::Slug)).not_in_subquery(now))
+        .order_by_asc(slug::Column::OwnerId)
+        .order_by_asc(slug::Column::PublicAt)
+        .order_by_asc(slug::Column::Slug);
+    if let Some(ids) = only {
+        select = select.filter(slug::Column::OwnerId.is_in(ids.to_vec()));
+    }
+    let mut found: HashMap<Uuid, Vec<String>> = HashMap::new();
+    for row in select.all(connection).await? {
+        found.entry(row.owner_id).or_default().push(row.slug);
+    }
+    Ok(found)
+}

@@ -1,0 +1,19 @@
+//! Answers worked out once for a snapshot and kept with it. They die with it, so they can never be stale.
+
+use std::sync::OnceLock;
+
+use super::bits::Bits;
+
+/// What is worked out at most once.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    /// For each topic the releases that bear it or a narrower one.
+    pub(super) rolled_up: OnceLock<Vec<OnceLock<Bits>>>,
+}
+
+impl Clone for Memo {
+    /// A copied snapshot is about to change: it begins without answers.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}

@@ -1,0 +1,35 @@
+//! The catalog: what lists, counts and aggregates are answered from.
+//!
+//! Every fact is in the database; the catalog keeps in memory what sets are made of, as an immutable [`Snapshot`] that follows
+//! the journal. A request pins one snapshot and sees one revision of the newsroom throughout. It begins with
+//! [`Snapshot::visible_to`] and narrows from there; there is no other way to a [`ReleaseSet`], and so no way to what the viewer
+//! may not see. Only [`load`] and [`follow`] know that there is a database; nothing here knows GraphQL.
+
+mod bits;
+mod column;
+mod facet;
+mod fault;
+mod filter;
+mod follow;
+mod handle;
+mod index;
+mod label;
+mod load;
+mod memo;
+mod order;
+mod page;
+mod set;
+mod snapshot;
+mod vocabulary;
+
+pub use facet::{TopicBucket, TopicFacet, TopicFacetRequest};
+pub use fault::FilterFault;
+pub use filter::{ConceptRef, MAX_DEPTH, PlaceSetFilter, Range, ReleaseFilter, RoleOfPlace, TopicSetFilter};
+pub use follow::Catalog;
+pub(crate) use load::{Which, assigned_places, assigned_topics, places as place_images, releases as release_images, topics as topic_images};
+pub use handle::Handle;
+pub use label::fold;
+pub use page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, Place, Slice, Window};
+pub use set::{ReleaseKey, ReleaseSet, Tombstone};
+pub use snapshot::Snapshot;
+pub use vocabulary::{Code, Concept, Vocabulary};

@@ -1,0 +1,267 @@
+//! A vocabulary: all topics, or all places. Concepts have addresses, codes, names and broader concepts; several broader ones
+//! are allowed. Kept whole in every snapshot; changed rarely, so what is derived (lookups, narrower concepts, label order) is
+//! made anew after a change.
+
+use std::{collections::HashMap, sync::Arc};
+
+use roaring::RoaringBitmap;
+use uuid::Uuid;
+
+use super::label::fold;
+use crate::journal::{Name, PlaceImage, TopicImage};
+
+/// What a vocabulary needs to know of a concept.
+pub trait Concept: Clone {
+    /// Its key.
+    fn id(&self) -> Uuid;
+    /// Its address.
+    fn slug(&self) -> &str;
+    /// Addresses it had.
+    fn former_slugs(&self) -> &[String];
+    /// Its name in the default language.
+    fn name(&self) -> &str;
+    /// Its preferred names in other languages.
+    fn names(&self) -> &[Name];
+    /// What else it is called.
+    fn alt_names(&self) -> &[Name];
+    /// The concepts right above it.
+    fn broader(&self) -> Vec<Uuid>;
+    /// Its ids in other systems.
+    fn codes(&self) -> Vec<Code>;
+
+    /// Its preferred name in a language, or in the nearest less specific one, or in the default language.
+    fn name_in(&self, language: Option<&str>) -> &str {
+        let mut wanted = language;
+        while let Some(tag) = wanted {
+            if let Some(found) = self.names().iter().find(|name| name.language.eq_ignore_ascii_case(tag)) {
+                return &found.name;
+            }
+            wanted = tag.rfind('-').map(|cut| &tag[..cut]);
+        }
+        self.name()
+    }
+
+    /// Everything it is called.
+    fn all_names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.name()).chain(self.names().iter().chain(self.alt_names()).map(|name| name.name.as_str()))
+    }
+}
+
+/// An id in another system.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// A URI.
+    Uri(String),
+    /// ISO 3166-1, two or three letters.
+    Iso3166(String),
+    /// UN M49, three digits.
+    M49(String),
+    /// GeoNames.
+    Geonames(i32),
+}
+
+impl Concept for TopicImage {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+    fn slug(&self) -> &str {
+        &self.slug
+    }
+    fn former_slugs(&self) -> &[String] {
+        &self.former_slugs
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn names(&self) -> &[Name] {
+        &self.names
+    }
+    fn alt_names(&self) -> &[Name] {
+        &self.alt_names
+    }
+    fn broader(&self) -> Vec<Uuid> {
+        self.broader.clone()
+    }
+    fn codes(&self) -> Vec<Code> {
+        self.uri.iter().cloned().map(Code::Uri).collect()
+    }
+}
+
+impl Concept for PlaceImage {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+    fn slug(&self) -> &str {
+        &self.slug
+    }
+    fn former_slugs(&self) -> &[String] {
+        &self.former_slugs
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn names(&self) -> &[Name] {
+        &self.names
+    }
+    fn alt_names(&self) -> &[Name] {
+        &self.alt_names
+    }
+    fn broader(&self) -> Vec<Uuid> {
+        self.within.into_iter().collect()
+    }
+    fn codes(&self) -> Vec<Code> {
+        let iso = self.iso3166_alpha2.iter().chain(&self.iso3166_alpha3).cloned().map(Code::Iso3166);
+        let uri = self.uri.iter().cloned().map(Code::Uri);
+        iso.chain(uri).chain(self.m49.iter().cloned().map(Code::M49)).chain(self.geonames_id.map(Code::Geonames)).collect()
+    }
+}
+
+/// All concepts of one sort, numbered in the order of their arrival; numbers are stable.
+#[derive(Clone, Debug)]
+pub struct Vocabulary<T> {
+    concepts: Arc<Vec<Arc<T>>>,
+    by_id: Arc<HashMap<Uuid, u32>>,
+    derived: Arc<Derived>,
+}
+
+/// What follows from the concepts.
+#[derive(Debug, Default)]
+struct Derived {
+    by_slug: HashMap<String, u32>,
+    by_code: HashMap<Code, u32>,
+    broader: Vec<Vec<u32>>,
+    narrower: Vec<Vec<u32>>,
+    by_label: Vec<u32>,
+    label_rank: Vec<u32>,
+}
+
+impl<T> Default for Vocabulary<T> {
+    fn default() -> Self {
+        Self { concepts: Arc::default(), by_id: Arc::default(), derived: Arc::default() }
+    }
+}
+
+impl<T: Concept> Vocabulary<T> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.concepts.len()
+    }
+
+    /// True while there is none.
+    pub fn is_empty(&self) -> bool {
+        self.concepts.is_empty()
+    }
+
+    /// The concept of a number. The number must have been given by this vocabulary.
+    pub fn get(&self, number: u32) -> &Arc<T> {
+        &self.concepts[number as usize]
+    }
+
+    /// By key.
+    pub fn by_id(&self, id: Uuid) -> Option<u32> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// By an address it has or had.
+    pub fn by_slug(&self, slug: &str) -> Option<u32> {
+        self.derived.by_slug.get(slug).copied()
+    }
+
+    /// By an id in another system.
+    pub fn by_code(&self, code: &Code) -> Option<u32> {
+        self.derived.by_code.get(code).copied()
+    }
+
+    /// The concepts right above one, in the editor's order.
+    pub fn broader(&self, number: u32) -> &[u32] {
+        &self.derived.broader[number as usize]
+    }
+
+    /// The concepts right below one, by label.
+    pub fn narrower(&self, number: u32) -> &[u32] {
+        &self.derived.narrower[number as usize]
+    }
+
+    /// All numbers, by label.
+    pub fn by_label(&self) -> &[u32] {
+        &self.derived.by_label
+    }
+
+    /// Where one stands among all labels.
+    pub fn label_rank(&self, number: u32) -> u32 {
+        self.derived.label_rank[number as usize]
+    }
+
+    /// One and everything below it, each once.
+    pub fn closure(&self, number: u32) -> RoaringBitmap {
+        reach(number, |at| self.narrower(at))
+    }
+
+    /// Everything above one, each once, nearest first.
+    pub fn ancestors(&self, number: u32) -> Vec<u32> {
+        let (mut seen, mut found) = (RoaringBitmap::from([number]), Vec::new());
+        let mut queue = std::collections::VecDeque::from([number]);
+        while let Some(at) = queue.pop_front() {
+            for &above in self.broader(at) {
+                if seen.insert(above) {
+                    found.push(above);
+                    queue.push_back(above);
+                }
+            }
+        }
+        found
+    }
+
+    /// Adds a concept or replaces it. What is derived is stale until [`Self::derive`] is called.
+    pub(crate) fn put(&mut self, concept: T) -> u32 {
+        let concepts = Arc::make_mut(&mut self.concepts);
+        if let Some(&number) = self.by_id.get(&concept.id()) {
+            concepts[number as usize] = Arc::new(concept);
+            return number;
+        }
+        let number = concepts.len() as u32;
+        Arc::make_mut(&mut self.by_id).insert(concept.id(), number);
+        concepts.push(Arc::new(concept));
+        number
+    }
+
+    /// Makes lookups, narrower concepts and label order anew.
+    pub(crate) fn derive(&mut self) {
+        let count = self.concepts.len();
+        let mut derived = Derived { narrower: vec![Vec::new(); count], ..Derived::default() };
+        for (number, concept) in self.concepts.iter().enumerate() {
+            let number = number as u32;
+            derived.by_slug.insert(concept.slug().to_owned(), number);
+            derived.by_code.extend(concept.codes().into_iter().map(|code| (code, number)));
+            derived.broader.push(concept.broader().iter().filter_map(|id| self.by_id(*id)).collect());
+        }
+        // A former address never hides a present one.
+        for (number, concept) in self.concepts.iter().enumerate() {
+            for slug in concept.former_slugs() {
+                derived.by_slug.entry(slug.clone()).or_insert(number as u32);
+            }
+        }
+        let mut labels: Vec<(String, &str, u32)> =
+            self.concepts.iter().enumerate().map(|(number, concept)| (fold(concept.name()), concept.slug(), number as u32)).collect();
+        labels.sort_unstable();
+        derived.by_label = labels.into_iter().map(|(_, _, number)| number).collect();
+        derived.label_rank = vec![0; count];
+        for (rank, &number) in derived.by_label.iter().enumerate() {
+            derived.label_rank[number as usize] = rank as u32;
+            for &above in &derived.broader[number as usize] {
+                derived.narrower[above as usize].push(number);
+            }
+        }
+        self.derived = Arc::new(derived);
+    }
+}
+
+/// Everything that steps lead to from a start, the start included. Each once, so that even a cycle ends.
+fn reach<'a>(start: u32, steps: impl Fn(u32) -> &'a [u32]) -> RoaringBitmap {
+    let mut seen = RoaringBitmap::from([start]);
+    let mut open = vec![start];
+    while let Some(at) = open.pop() {
+        open.extend(steps(at).iter().copied().filter(|&next| seen.insert(next)));
+    }
+    seen
+}

@@ -1,0 +1,12 @@
+//! Dateline: a GraphQL content backend for newsrooms.
+//!
+//! Three floors, and calls go down only. The edges ([`graphql`], `http`, `cli`, [`interchange`]) speak to the world; the
+//! [`newsroom`] has the rules; the [`catalog`] answers sets from memory, and the `entity` crate holds the rows. Every write is
+//! one transaction that changes rows and appends to the [`journal`]; the catalog follows the journal. `docs/architecture.md`
+//! tells the whole.
+
+pub mod catalog;
+pub mod db;
+pub mod journal;
+pub mod newsroom;
+pub mod viewer;

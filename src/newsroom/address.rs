@@ -1,0 +1,65 @@
+//! Addresses: who holds which slug. One namespace each for releases, topics and places; what was once public is never given
+//! to another.
+
+use chrono::{DateTime, Utc};
+use entity::{Noun, slug};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict};
+use uuid::Uuid;
+
+use super::slug as form;
+
+/// How many numbered variants of a slug are tried.
+const VARIANTS: u32 = 60;
+
+/// Who holds a slug.
+pub(super) async fn holder<C: ConnectionTrait>(db: &C, noun: Noun, slug: &str) -> Result<Option<Uuid>, DbErr> {
+    Ok(slug::Entity::find_by_id((noun, slug.to_owned())).one(db).await?.map(|row| row.owner_id))
+}
+
+/// A slug that nobody holds, made from a wish.
+pub(super) async fn free<C: ConnectionTrait>(db: &C, noun: Noun, wish: &str, owner: Uuid) -> Result<String, DbErr> {
+    let variants: Vec<String> = std::iter::once(wish.to_owned()).chain((2..=VARIANTS).map(|number| form::numbered(wish, number))).collect();
+    let held: Vec<String> = slug::Entity::find()
+        .select_only()
+        .column(slug::Column::Slug)
+        .filter(slug::Column::Noun.eq(noun))
+        .filter(slug::Column::Slug.is_in(variants.clone()))
+        .filter(slug::Column::OwnerId.ne(owner))
+        .into_tuple()
+        .all(db)
+        .await?;
+    // The tail of a UUIDv7 is random.
+    let last = || format!("{}-{:06x}", wish.chars().take(150).collect::<String>().trim_end_matches('-'), owner.as_u128() & 0xff_ffff);
+    Ok(variants.into_iter().find(|slug| !held.contains(slug)).unwrap_or_else(last))
+}
+
+/// Gives a slug to its owner, who may hold it already; `public_at` is kept once it is set.
+pub(super) async fn hold<C: ConnectionTrait>(db: &C, noun: Noun, slug: &str, owner: Uuid, public_at: Option<DateTime<Utc>>) -> Result<(), DbErr> {
+    let row = slug::ActiveModel { noun: Set(noun), slug: Set(slug.to_owned()), owner_id: Set(owner), public_at: Set(public_at) };
+    slug::Entity::insert(row)
+        .on_conflict(OnConflict::columns([slug::Column::Noun, slug::Column::Slug]).do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    if public_at.is_some() {
+        slug::Entity::update_many()
+            .set(slug::ActiveModel { public_at: Set(public_at), ..Default::default() })
+            .filter(slug::Column::Noun.eq(noun))
+            .filter(slug::Column::Slug.eq(slug))
+            .filter(slug::Column::PublicAt.is_null())
+            .exec(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Lets go of the slugs that an owner asked for, that never were public, and that it does not want any more.
+pub(super) async fn let_go<C: ConnectionTrait>(db: &C, noun: Noun, owner: Uuid, wanted: &[&str]) -> Result<(), DbErr> {
+    slug::Entity::delete_many()
+        .filter(slug::Column::Noun.eq(noun))
+        .filter(slug::Column::OwnerId.eq(owner))
+        .filter(slug::Column::PublicAt.is_null())
+        .filter(slug::Column::Slug.is_not_in(wanted.iter().map(|slug| (*slug).to_owned())))
+        .exec(db)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! The dateline as printed: where and when a release was filed.
+
+use chrono::{Datelike, NaiveDate};
+
+/// The place part: as the editor had it printed, else the names of its places in capitals. None without places.
+pub fn place_text<'a>(printed: Option<&str>, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    if let Some(printed) = printed {
+        return Some(printed.to_owned());
+    }
+    let names: Vec<String> = names.into_iter().map(str::to_uppercase).collect();
+    if names.is_empty() { None } else { Some(names.join("/")) }
+}
+
+/// Place and date: "PHNOM PENH, 8 May 2006". English months for English releases, ISO 8601 for all others.
+pub fn text(place: &str, date: NaiveDate, language: &str) -> String {
+    let english = language.split('-').next().is_some_and(|primary| primary.eq_ignore_ascii_case("en"));
+    let date = if english { format!("{} {} {}", date.day(), date.format("%B"), date.year()) } else { date.to_string() };
+    format!("{place}, {date}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dateline_reads_as_in_print() {
+        let date = NaiveDate::from_ymd_opt(2006, 5, 8).unwrap();
+        assert_eq!(text("PHNOM PENH", date, "en"), "PHNOM PENH, 8 May 2006");
+        assert_eq!(text("PHNOM PENH", date, "en-GB"), "PHNOM PENH, 8 May 2006");
+        assert_eq!(text("PHNOM PENH", date, "km"), "PHNOM PENH, 2006-05-08");
+    }
+
+    #[test]
+    fn several_places_are_parted_by_a_stroke() {
+        assert_eq!(place_text(None, ["Beijing", "Moscow"]).as_deref(), Some("BEIJING/MOSCOW"));
+        assert_eq!(place_text(Some("Beijing and Moscow"), ["Beijing"]).as_deref(), Some("Beijing and Moscow"));
+        assert_eq!(place_text(None, []), None);
+    }
+}

@@ -1,0 +1,126 @@
+//! What can go wrong in the newsroom, as values: nothing here knows how an edge will say it.
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+
+use super::workflow::Refusal;
+use crate::catalog::FilterFault;
+
+/// Why something was not done. Nothing was changed then.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Error {
+    /// It does not exist, or the viewer may not see it; the two are never told apart.
+    NotFound(&'static str),
+    /// The viewer may not do this.
+    Forbidden(String),
+    /// Some of what was given cannot be taken.
+    Invalid(Vec<FieldError>),
+    /// The state that the release is in does not allow it.
+    Illegal(String),
+    /// Somebody else was quicker.
+    Stale(CurrentRevision),
+    /// A filter that makes no sense.
+    Filter(FilterFault),
+    /// The database failed.
+    Db(DbErr),
+}
+
+/// One thing that was given and cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where: `input`, `headline`.
+    pub field: Vec<String>,
+    /// What sort of error.
+    pub code: Code,
+    /// What is wrong and how to mend it.
+    pub message: String,
+}
+
+/// Sorts of errors that an editor can mend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Something is missing.
+    Required,
+    /// Something is not of the right form.
+    Invalid,
+    /// Something is too long.
+    TooLong,
+    /// Something is used by another.
+    Taken,
+    /// Something does not exist, or may not be seen.
+    NotFound,
+    /// It may not be done by this viewer.
+    Forbidden,
+    /// It may not be done in this state.
+    IllegalTransition,
+    /// It was changed by somebody else in the meantime.
+    StaleRevision,
+    /// It would be its own ancestor.
+    Cycle,
+    /// It is still used.
+    InUse,
+}
+
+/// What a stale writer needs to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentRevision {
+    /// The number now.
+    pub revision: i32,
+    /// Who made it.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Error {
+    /// One field that cannot be taken.
+    pub fn field(field: &[&str], code: Code, message: impl Into<String>) -> Self {
+        let field = field.iter().map(|&step| step.to_owned()).collect();
+        Self::Invalid(vec![FieldError { field, code, message: message.into() }])
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        Self::Db(error)
+    }
+}
+
+impl From<FilterFault> for Error {
+    fn from(fault: FilterFault) -> Self {
+        Self::Filter(fault)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Forbidden(why) => Self::Forbidden(why),
+            Refusal::Illegal(why) => Self::Illegal(why),
+        }
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotFound(noun) => write!(f, "there is no such {noun}"),
+            Self::Forbidden(why) | Self::Illegal(why) => f.write_str(why),
+            Self::Invalid(fields) => {
+                let list: Vec<String> = fields.iter().map(|error| format!("{}: {}", error.field.join("."), error.message)).collect();
+                f.write_str(&list.join("; "))
+            }
+            Self::Stale(current) => write!(
+                f,
+                "it was changed meanwhile: it is at revision {} now, made by {} at {}; read it again, then repeat with that expectedRevision",
+                current.revision,
+                current.by,
+                current.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+            ),
+            Self::Filter(fault) => write!(f, "{}: {}", fault.path.join("."), fault.message),
+            Self::Db(error) => write!(f, "the database failed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

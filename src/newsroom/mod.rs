@@ -1,0 +1,55 @@
+//! What a newsroom does: rules, and the queries that carry them, in functions.
+//!
+//! Every function takes the viewer, and `now` where time matters. Reads take what may be seen from the catalog and fetch rows
+//! for it; writes are one transaction each ([`write`]), with a journal entry inside, and answer when the catalog has followed.
+//! Nothing here knows GraphQL, HTTP or settings files.
+
+mod address;
+pub mod body;
+pub mod content;
+pub mod dateline;
+pub mod error;
+pub mod form;
+pub mod language;
+pub mod place;
+pub mod release;
+pub mod revision;
+pub mod slug;
+pub mod text;
+pub mod token;
+pub mod topic;
+pub mod workflow;
+pub mod write;
+
+use std::sync::Arc;
+
+pub use error::{Code, CurrentRevision, Error, FieldError};
+pub use form::Patch;
+
+use crate::{catalog::Catalog, db::Db};
+
+/// A newsroom at work: its database, its catalog and its customs.
+#[derive(Clone, Debug)]
+pub struct Newsroom {
+    /// Every fact.
+    pub db: Db,
+    /// Every set.
+    pub catalog: Arc<Catalog>,
+    /// What is taken where an editor says nothing.
+    pub customs: Customs,
+}
+
+/// What is taken where an editor says nothing.
+#[derive(Clone, Debug)]
+pub struct Customs {
+    /// Language of releases and names that give none; BCP 47, canonical case.
+    pub language: String,
+    /// Where today begins and ends.
+    pub time_zone: chrono_tz::Tz,
+}
+
+impl Default for Customs {
+    fn default() -> Self {
+        Self { language: "en".to_owned(), time_zone: chrono_tz::UTC }
+    }
+}

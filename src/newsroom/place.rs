@@ -1,0 +1,283 @@
+//! Places: making and changing them. Reading them is the catalog's.
+
+use chrono::{DateTime, Utc};
+use entity::{NameRole, Noun, place, place::PlaceKind, place_name};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use super::{
+    Code, Error, Newsroom, address,
+    content::fill_slug,
+    form::{Form, Patch},
+    slug,
+    workflow::{self, Matter},
+    write::Write,
+};
+use crate::{
+    catalog::{ConceptRef, Snapshot, Vocabulary},
+    journal::{Image, Name, PlaceImage},
+    viewer::Viewer,
+};
+
+/// What an administrator gives of a place.
+#[derive(Clone, Debug, Default)]
+pub struct PlaceInput {
+    /// Its address; made from the name where a new place gives none.
+    pub slug: Patch<String>,
+    /// Its name in the default language, at most 300 characters.
+    pub name: Patch<String>,
+    /// Its preferred names in other languages; the whole list.
+    pub names: Patch<Vec<Name>>,
+    /// What else it is called; the whole list.
+    pub alt_names: Patch<Vec<Name>>,
+    /// Its id in a public gazetteer.
+    pub uri: Patch<String>,
+    /// What sort of place it is.
+    pub kind: Patch<PlaceKind>,
+    /// Two letters.
+    pub iso3166_alpha2: Patch<String>,
+    /// Three letters.
+    pub iso3166_alpha3: Patch<String>,
+    /// Three digits.
+    pub m49: Patch<String>,
+    /// Greater than 0.
+    pub geonames_id: Patch<i32>,
+    /// Degrees north, -90 to 90.
+    pub latitude: Patch<f64>,
+    /// Degrees east, -180 to 180.
+    pub longitude: Patch<f64>,
+    /// The place it lies in.
+    pub within: Patch<ConceptRef>,
+}
+
+/// A place and the snapshot it is in.
+pub type Done = Result<(std::sync::Arc<Snapshot>, u32), Error>;
+
+impl Newsroom {
+    /// Makes a place.
+    pub async fn place_create(&self, viewer: &Viewer, input: PlaceInput, now: DateTime<Utc>) -> Done {
+        workflow::may_manage(Matter::Places, viewer)?;
+        let write = self.begin(viewer, now).await?;
+        let mut place = PlaceImage::blank(Uuid::now_v7());
+        let wish = match (&input.slug, &input.name) {
+            (Patch::Set(_), _) => None,
+            (_, Patch::Set(name)) => Some(slug::from_headline(&name.chars().take(300).collect::<String>())),
+            _ => Some("place".to_owned()),
+        };
+        if let Some(wish) = wish {
+            place.slug = address::free(write.tx(), Noun::Place, &wish, place.id).await?;
+        }
+        let mut form = Form::new(&["input"]);
+        if !matches!(input.kind, Patch::Set(_)) {
+            form.refuse("kind", Code::Required, "kind is missing: give WORLD, REGION, SUBREGION, COUNTRY, ADMIN or CITY");
+        }
+        place.fill(input, self.catalog.snapshot().places(), &mut form);
+        place.check(&write, &mut form).await?;
+        form.finish()?;
+        place::Entity::insert(place.row(&write, false)).exec_without_returning(write.tx()).await?;
+        place.insert_lists(write.tx()).await?;
+        finish(write, "place.create", None, place).await
+    }
+
+    /// Changes a place.
+    pub async fn place_update(&self, viewer: &Viewer, id: Uuid, expected: i32, input: PlaceInput, now: DateTime<Utc>) -> Done {
+        workflow::may_manage(Matter::Places, viewer)?;
+        let write = self.begin(viewer, now).await?;
+        let Some(Image::Place(before)) = write.image(Noun::Place, id).await? else { return Err(Error::NotFound("place")) };
+        if before.revision != expected {
+            return Err(Error::Stale(write.last_change(id, before.revision).await?));
+        }
+        let mut form = Form::new(&["input"]);
+        let mut place = (*before).clone();
+        place.fill(input, self.catalog.snapshot().places(), &mut form);
+        place.check(&write, &mut form).await?;
+        form.finish()?;
+        place.revision += 1;
+        place.replace(write.tx(), &write, false).await?;
+        if place.slug != before.slug {
+            place.former_slugs.retain(|slug| *slug != place.slug);
+            place.former_slugs.push(before.slug.clone());
+        }
+        finish(write, "place.update", Some(*before), place).await
+    }
+}
+
+impl PlaceImage {
+    /// A place of which nothing is said yet.
+    pub(super) fn blank(id: Uuid) -> Self {
+        Self {
+            id,
+            slug: String::new(),
+            former_slugs: Vec::new(),
+            name: String::new(),
+            names: Vec::new(),
+            alt_names: Vec::new(),
+            kind: PlaceKind::City,
+            within: None,
+            uri: None,
+            iso3166_alpha2: None,
+            iso3166_alpha3: None,
+            m49: None,
+            geonames_id: None,
+            location: None,
+            revision: 1,
+        }
+    }
+
+    /// Takes what was given; `form` collects what cannot be taken.
+    pub(super) fn fill(&mut self, input: PlaceInput, places: &Vocabulary<Self>, form: &mut Form) {
+        fill_slug(form, input.slug, &mut self.slug);
+        form.required_line("name", input.name, &mut self.name, 300);
+        form.names("names", input.names, &mut self.names, true);
+        form.names("altNames", input.alt_names, &mut self.alt_names, false);
+        form.url("uri", input.uri, &mut self.uri);
+        form.required("kind", input.kind, &mut self.kind);
+        let letters = |count: usize| move |code: &str| code.len() == count && code.bytes().all(|b| b.is_ascii_uppercase());
+        code(form, "iso3166Alpha2", input.iso3166_alpha2, &mut self.iso3166_alpha2, letters(2), "two capital letters, for example KH");
+        code(form, "iso3166Alpha3", input.iso3166_alpha3, &mut self.iso3166_alpha3, letters(3), "three capital letters, for example KHM");
+        let digits = |code: &str| code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit());
+        code(form, "m49", input.m49, &mut self.m49, digits, "three digits, for example 116 or 035");
+        match input.geonames_id {
+            Patch::Keep => {}
+            Patch::Clear => self.geonames_id = None,
+            Patch::Set(id) if id > 0 => self.geonames_id = Some(id),
+            Patch::Set(id) => form.refuse("geonamesId", Code::Invalid, format!("geonamesId is {id}: GeoNames ids are greater than 0")),
+        }
+        let (mut latitude, mut longitude) = self.location.unzip();
+        degrees(form, "latitude", input.latitude, &mut latitude, 90.0);
+        degrees(form, "longitude", input.longitude, &mut longitude, 180.0);
+        if latitude.is_some() != longitude.is_some() {
+            form.refuse("latitude", Code::Required, "latitude and longitude belong together: give both, or clear both");
+        }
+        self.location = latitude.zip(longitude);
+        let mut within: Vec<Uuid> = self.within.into_iter().collect();
+        let patch = match input.within {
+            Patch::Keep => Patch::Keep,
+            Patch::Clear => Patch::Clear,
+            Patch::Set(reference) => Patch::Set(vec![reference]),
+        };
+        form.concepts("within", "place", patch, places, &mut within);
+        self.within = within.first().copied();
+    }
+
+    /// What others hold already, and whether it would lie in itself.
+    async fn check(&self, write: &Write, form: &mut Form) -> Result<(), Error> {
+        if address::holder(write.tx(), Noun::Place, &self.slug).await?.is_some_and(|holder| holder != self.id) {
+            form.refuse("slug", Code::Taken, format!("the slug \"{}\" belongs to another place, or did: choose another", self.slug));
+        }
+        let same = Condition::any()
+            .add_option(self.uri.as_ref().map(|uri| place::Column::Uri.eq(uri)))
+            .add_option(self.iso3166_alpha2.as_ref().map(|code| place::Column::Iso3166Alpha2.eq(code)))
+            .add_option(self.iso3166_alpha3.as_ref().map(|code| place::Column::Iso3166Alpha3.eq(code)))
+            .add_option(self.m49.as_ref().map(|code| place::Column::M49.eq(code)))
+            .add_option(self.geonames_id.map(|id| place::Column::GeonamesId.eq(id)));
+        if !same.is_empty() {
+            for other in place::Entity::find().filter(place::Column::Id.ne(self.id)).filter(same).all(write.tx()).await? {
+                let held = [
+                    ("uri", self.uri.is_some() && other.uri == self.uri),
+                    ("iso3166Alpha2", self.iso3166_alpha2.is_some() && other.iso3166_alpha2 == self.iso3166_alpha2),
+                    ("iso3166Alpha3", self.iso3166_alpha3.is_some() && other.iso3166_alpha3 == self.iso3166_alpha3),
+                    ("m49", self.m49.is_some() && other.m49 == self.m49),
+                    ("geonamesId", self.geonames_id.is_some() && other.geonames_id == self.geonames_id),
+                ];
+                for (field, _) in held.into_iter().filter(|&(_, held)| held) {
+                    form.refuse(field, Code::Taken, format!("this {field} belongs to the place \"{}\": update that one, or give another", other.slug));
+                }
+            }
+        }
+        if let Some(within) = self.within {
+            let steps: Vec<(Uuid, Option<Uuid>)> =
+                place::Entity::find().select_only().columns([place::Column::Id, place::Column::WithinId]).into_tuple().all(write.tx()).await?;
+            let steps: std::collections::HashMap<Uuid, Option<Uuid>> = steps.into_iter().collect();
+            if super::form::leads_to(within, self.id, |id| steps.get(&id).copied().flatten().into_iter().collect()) {
+                form.refuse("within", Code::Cycle, "this is the place itself or lies within it: a place cannot lie in itself; name another");
+            }
+        }
+        Ok(())
+    }
+
+    /// Its row.
+    pub(super) fn row(&self, write: &Write, as_imported: bool) -> place::ActiveModel {
+        let (latitude, longitude) = self.location.unzip();
+        place::ActiveModel {
+            id: Set(self.id),
+            slug: Set(self.slug.clone()),
+            name: Set(self.name.clone()),
+            kind: Set(self.kind),
+            within_id: Set(self.within),
+            uri: Set(self.uri.clone()),
+            iso3166_alpha2: Set(self.iso3166_alpha2.clone()),
+            iso3166_alpha3: Set(self.iso3166_alpha3.clone()),
+            m49: Set(self.m49.clone()),
+            geonames_id: Set(self.geonames_id),
+            latitude: Set(latitude),
+            longitude: Set(longitude),
+            revision: Set(self.revision),
+            created_at: Set(write.at()),
+            modified_at: Set(write.at()),
+            as_imported: Set(as_imported),
+        }
+    }
+
+    /// Writes it over what is there.
+    pub(super) async fn replace<C: ConnectionTrait>(&self, db: &C, write: &Write, as_imported: bool) -> Result<(), Error> {
+        let mut row = self.row(write, as_imported);
+        row.created_at = sea_orm::ActiveValue::NotSet;
+        row.update(db).await?;
+        place_name::Entity::delete_many().filter(place_name::Column::PlaceId.eq(self.id)).exec(db).await?;
+        self.insert_lists(db).await
+    }
+
+    /// Inserts its names.
+    pub(super) async fn insert_lists<C: ConnectionTrait>(&self, db: &C) -> Result<(), Error> {
+        let preferred = self.names.iter().map(|name| (NameRole::Preferred, name));
+        let names = preferred.chain(self.alt_names.iter().map(|name| (NameRole::Alternative, name)));
+        let names: Vec<_> = names
+            .enumerate()
+            .map(|(position, (role, name))| place_name::ActiveModel {
+                place_id: Set(self.id),
+                position: Set(position as i32),
+                role: Set(role),
+                language: Set(name.language.clone()),
+                name: Set(name.name.clone()),
+            })
+            .collect();
+        if !names.is_empty() {
+            place_name::Entity::insert_many(names).exec_without_returning(db).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A code of a fixed form.
+fn code(form: &mut Form, field: &str, patch: Patch<String>, into: &mut Option<String>, sound: impl Fn(&str) -> bool, wanted: &str) {
+    let mut value = None;
+    match patch {
+        Patch::Keep => return,
+        patch => form.optional_line(field, patch, &mut value, 20),
+    }
+    match value {
+        Some(code) if !sound(&code) => form.refuse(field, Code::Invalid, format!("{field} is \"{code}\": write {wanted}")),
+        value => *into = value,
+    }
+}
+
+/// Degrees within a range.
+fn degrees(form: &mut Form, field: &str, patch: Patch<f64>, into: &mut Option<f64>, most: f64) {
+    match patch {
+        Patch::Keep => {}
+        Patch::Clear => *into = None,
+        Patch::Set(value) if value.is_finite() && value.abs() <= most => *into = Some(value),
+        Patch::Set(value) => form.refuse(field, Code::Invalid, format!("{field} is {value}: it goes from -{most} to {most}")),
+    }
+}
+
+async fn finish(mut write: Write, act: &str, before: Option<PlaceImage>, after: PlaceImage) -> Done {
+    address::hold(write.tx(), Noun::Place, &after.slug, after.id, Some(write.at())).await?;
+    let id = after.id;
+    let (before, after) = (before.map(|image| Image::Place(Box::new(image))), Image::Place(Box::new(after)));
+    write.record(act, Noun::Place, id, None, before.as_ref(), Some(&after))?;
+    let snapshot = write.commit().await?;
+    let number = snapshot.places().by_id(id).ok_or(Error::NotFound("place"))?;
+    Ok((snapshot, number))
+}

@@ -1,0 +1,147 @@
+//! Access tokens: 256 random bits each, shown once, kept as a hash; with a role, a subject and, if wanted, an end.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use entity::{Noun, api_token, api_token::Role};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{
+    Code, Error, Newsroom,
+    form::{Form, Patch},
+    workflow::{self, Matter},
+};
+use crate::viewer::Viewer;
+
+/// What every secret begins with, so that it is known when it turns up where it should not.
+const PREFIX: &str = "dateline_";
+
+/// How exactly the last use is kept; not every read shall write.
+const USE_GRAIN: TimeDelta = TimeDelta::minutes(10);
+
+/// What an administrator gives of a token.
+#[derive(Clone, Debug)]
+pub struct TokenInput {
+    /// The person or system that will act with it, at most 200 characters.
+    pub subject: String,
+    /// What it is for, at most 200 characters.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// From when on it is refused; none: never.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Why a token is refused.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AuthFault {
+    /// There is no such token.
+    Unknown,
+    /// Its time is over.
+    Expired(DateTime<Utc>),
+    /// Somebody took it back.
+    Revoked,
+    /// The database failed.
+    Db(DbErr),
+}
+
+impl Newsroom {
+    /// Who holds a secret. One statement; every ten minutes a second one that notes the use.
+    ///
+    /// The secret is looked up by its SHA-256: 256 random bits need no slow hash, and how long the look-up takes says nothing
+    /// of any secret.
+    pub async fn authenticate(&self, secret: &str, now: DateTime<Utc>) -> Result<Viewer, AuthFault> {
+        let found = api_token::Entity::find().filter(api_token::Column::SecretHash.eq(hash(secret))).one(self.db.reader()).await;
+        let token = found.map_err(AuthFault::Db)?.ok_or(AuthFault::Unknown)?;
+        if token.revoked_at.is_some() {
+            return Err(AuthFault::Revoked);
+        }
+        if let Some(at) = token.expires_at.filter(|&at| at <= now) {
+            return Err(AuthFault::Expired(at));
+        }
+        let viewer = Viewer::new(token.role, token.subject.clone());
+        if token.last_used_at.is_none_or(|at| now - at >= USE_GRAIN)
+            && let Err(error) = self.note_use(token, now).await
+        {
+            tracing::warn!(%error, "the use of a token could not be noted");
+        }
+        Ok(viewer)
+    }
+
+    async fn note_use(&self, token: api_token::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+        let tx = self.db.begin_write().await?;
+        let mut change = token.into_active_model();
+        change.last_used_at = Set(Some(now.trunc_subsecs(6)));
+        change.update(&tx).await?;
+        tx.commit().await
+    }
+
+    /// Makes a token. The secret is in the answer and nowhere else.
+    pub async fn token_create(&self, viewer: &Viewer, input: TokenInput, now: DateTime<Utc>) -> Result<(api_token::Model, String), Error> {
+        workflow::may_manage(Matter::Tokens, viewer)?;
+        let mut form = Form::new(&["input"]);
+        let (mut subject, mut name) = (String::new(), String::new());
+        form.required_line("subject", Patch::Set(input.subject), &mut subject, 200);
+        form.required_line("name", Patch::Set(input.name), &mut name, 200);
+        let expires_at = input.expires_at.map(|at| at.trunc_subsecs(6));
+        if expires_at.is_some_and(|at| at <= now) {
+            form.refuse("expiresAt", Code::Invalid, "expiresAt is in the past: give a later instant, or none");
+        }
+        if input.role == Role::Public {
+            form.refuse("role", Code::Invalid, "the public needs no token: give PRESS, AUTHOR, EDITOR or ADMIN");
+        }
+        form.finish()?;
+        let secret = secret()?;
+        let mut write = self.begin(viewer, now).await?;
+        let row = api_token::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            subject: Set(subject),
+            name: Set(name),
+            role: Set(input.role),
+            secret_hash: Set(hash(&secret)),
+            created_at: Set(write.at()),
+            created_by: Set(write.by().to_owned()),
+            expires_at: Set(expires_at),
+            last_used_at: Set(None),
+            revoked_at: Set(None),
+        };
+        let token = row.insert(write.tx()).await?;
+        let note = format!("\"{}\" for {} as {:?}", token.name, token.subject, token.role);
+        write.record("token.create", Noun::Token, token.id, Some(note), None, None)?;
+        write.commit().await?;
+        Ok((token, secret))
+    }
+
+    /// Takes a token back, at once and for good.
+    pub async fn token_revoke(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> Result<Uuid, Error> {
+        workflow::may_manage(Matter::Tokens, viewer)?;
+        let mut write = self.begin(viewer, now).await?;
+        let token = api_token::Entity::find_by_id(id).one(write.tx()).await?.ok_or(Error::NotFound("token"))?;
+        if token.revoked_at.is_some() {
+            return Ok(id);
+        }
+        let mut change = token.into_active_model();
+        change.revoked_at = Set(Some(write.at()));
+        change.update(write.tx()).await?;
+        write.record("token.revoke", Noun::Token, id, None, None, None)?;
+        write.commit().await?;
+        Ok(id)
+    }
+
+    /// All tokens, newest first.
+    pub async fn tokens(&self, viewer: &Viewer) -> Result<Vec<api_token::Model>, Error> {
+        workflow::may_manage(Matter::Tokens, viewer)?;
+        Ok(api_token::Entity::find().order_by_desc(api_token::Column::Id).all(self.db.reader()).await?)
+    }
+}
+
+fn hash(secret: &str) -> String {
+    Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn secret() -> Result<String, Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Db(DbErr::Custom(format!("no random numbers: {error}"))))?;
+    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+}

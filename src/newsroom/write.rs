@@ -1,0 +1,154 @@
+//! One write: a transaction that changes rows and appends to the journal, and a catalog that has followed it when it is over.
+//!
+//! The journal's head is locked first (PostgreSQL) or the one right to write is taken first (SQLite), so the order of the
+//! journal is the order of commits. What is dropped without [`Write::commit`] leaves no trace.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use entity::{Noun, journal, journal_head};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbBackend, EntityTrait, QueryOrder, QuerySelect, sea_query::Expr, ColumnTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::{CurrentRevision, Error, Newsroom};
+use crate::{
+    catalog::{Catalog, Snapshot, Which, place_images, release_images, topic_images},
+    journal::Image,
+    viewer::Viewer,
+};
+
+/// A write under way.
+#[derive(Debug)]
+pub struct Write {
+    tx: DatabaseTransaction,
+    catalog: Arc<Catalog>,
+    head: i64,
+    at: DateTime<Utc>,
+    by: String,
+    entries: Vec<journal::ActiveModel>,
+}
+
+impl Newsroom {
+    /// Begins a write at an instant.
+    pub async fn begin(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Write, Error> {
+        let tx = self.db.begin_write().await?;
+        let head = journal_head::Entity::find_by_id(1);
+        let head = match self.db.backend() {
+            DbBackend::Postgres => head.lock_exclusive(),
+            _ => head,
+        };
+        let head = head.one(&tx).await?.map_or(0, |head| head.sequence);
+        Ok(Write { tx, catalog: self.catalog.clone(), head, at: now.trunc_subsecs(6), by: viewer.subject.clone(), entries: Vec::new() })
+    }
+}
+
+impl Write {
+    /// The transaction, for the statements of the act.
+    pub fn tx(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+
+    /// The instant of the act, to the microsecond.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// Who acts.
+    pub fn by(&self) -> &str {
+        &self.by
+    }
+
+    /// Notes what was done to a thing.
+    pub fn record(&mut self, act: &str, noun: Noun, id: Uuid, note: Option<String>, before: Option<&Image>, after: Option<&Image>) -> Result<(), Error> {
+        let json = |image: &Image| serde_json::to_string(image).map_err(|error| Error::Db(sea_orm::DbErr::Json(error.to_string())));
+        let sequence = self.head + self.entries.len() as i64 + 1;
+        self.entries.push(journal::ActiveModel {
+            sequence: Set(sequence),
+            at: Set(self.at),
+            by: Set(self.by.clone()),
+            act: Set(act.to_owned()),
+            noun: Set(noun),
+            noun_id: Set(id),
+            note: Set(note),
+            before: Set(before.map(json).transpose()?),
+            after: Set(after.map(json).transpose()?),
+        });
+        Ok(())
+    }
+
+    /// The catalog's image of a thing as it is in this transaction.
+    pub async fn image(&self, noun: Noun, id: Uuid) -> Result<Option<Image>, Error> {
+        let only = [id];
+        Ok(match noun {
+            Noun::Release => release_images(&self.tx, Which::These(&only)).await?.pop().map(|image| Image::Release(Box::new(image))),
+            Noun::Topic => topic_images(&self.tx, Some(&only)).await?.pop().map(|image| Image::Topic(Box::new(image))),
+            Noun::Place => place_images(&self.tx, Some(&only)).await?.pop().map(|image| Image::Place(Box::new(image))),
+            Noun::Token => None,
+        })
+    }
+
+    /// Who last changed a thing, for one who comes too late.
+    pub async fn last_change(&self, id: Uuid, revision: i32) -> Result<CurrentRevision, Error> {
+        let entry = journal::Entity::find()
+            .filter(journal::Column::NounId.eq(id))
+            .order_by_desc(journal::Column::Sequence)
+            .one(&self.tx)
+            .await?;
+        let (by, at) = entry.map_or_else(|| (String::new(), DateTime::UNIX_EPOCH), |entry| (entry.by, entry.at));
+        Ok(CurrentRevision { revision, by, at })
+    }
+
+    /// Appends what was noted to the journal.
+    async fn append(&mut self) -> Result<i64, Error> {
+        let entries = std::mem::take(&mut self.entries);
+        if entries.is_empty() {
+            return Ok(self.head);
+        }
+        self.head += entries.len() as i64;
+        // Nine values an entry; SQLite takes 32,766 in a statement.
+        for some in entries.chunks(1000) {
+            journal::Entity::insert_many(some.to_vec()).exec_without_returning(&self.tx).await?;
+        }
+        journal_head::Entity::update_many()
+            .col_expr(journal_head::Column::Sequence, Expr::value(self.head))
+            .filter(journal_head::Column::Id.eq(1))
+            .exec(&self.tx)
+            .await?;
+        Ok(self.head)
+    }
+
+    /// Makes it last, and answers a snapshot in which it has happened.
+    pub async fn commit(mut self) -> Result<Arc<Snapshot>, Error> {
+        self.append().await?;
+        let catalog = self.catalog.clone();
+        self.tx.commit().await?;
+        // From here on it has happened, whatever becomes of the catalog.
+        match catalog.catch_up().await {
+            Ok(snapshot) => Ok(snapshot),
+            Err(error) => {
+                tracing::error!(%error, "the catalog could not follow a write: loading it anew");
+                Ok(catalog.reload().await.unwrap_or_else(|error| {
+                    tracing::error!(%error, "the catalog could not be loaded; it follows as soon as the database answers");
+                    catalog.snapshot()
+                }))
+            }
+        }
+    }
+
+    /// Makes it last without waiting for the catalog: for an import, which reads nothing back.
+    pub async fn commit_only(mut self) -> Result<(), Error> {
+        self.append().await?;
+        Ok(self.tx.commit().await?)
+    }
+
+    /// Ends a stretch of a long write: what was noted goes to the journal, the transaction goes on.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        self.append().await?;
+        Ok(())
+    }
+
+    /// Undoes it.
+    pub async fn undo(self) -> Result<(), Error> {
+        Ok(self.tx.rollback().await?)
+    }
+}
