@@ -7,6 +7,7 @@
 
 pub mod catalog;
 pub mod db;
+pub mod graphql;
 pub mod journal;
 pub mod newsroom;
 pub mod viewer;

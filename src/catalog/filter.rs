@@ -155,10 +155,10 @@ impl std::fmt::Display for ConceptRef {
 impl ReleaseFilter {
     /// The members of a set that the filter keeps.
     pub(super) fn apply(&self, set: &ReleaseSet) -> Result<RoaringBitmap, FilterFault> {
-        self.keep((*set.bits).clone(), set.snapshot(), 0)
+        self.keep((*set.bits).clone(), set.snapshot(), set.is_desk(), 0)
     }
 
-    fn keep(&self, mut kept: RoaringBitmap, snapshot: &Snapshot, depth: usize) -> Result<RoaringBitmap, FilterFault> {
+    fn keep(&self, mut kept: RoaringBitmap, snapshot: &Snapshot, desk: bool, depth: usize) -> Result<RoaringBitmap, FilterFault> {
         if depth > MAX_DEPTH {
             return Err(FilterFault::invalid(format!("filters are nested more than {MAX_DEPTH} deep: flatten the filter")));
         }
@@ -181,10 +181,14 @@ impl ReleaseFilter {
             });
             kept &= union(&snapshot.languages.bits, numbers);
         }
+        // Who wrote, and what is being worked on, is the desk's: to everybody else there is none of either.
         if let Some(authors) = &self.authors {
+            let authors = if desk { authors.as_slice() } else { &[] };
             kept &= union(&snapshot.authors.bits, authors.iter().filter_map(|author| snapshot.authors.number(author)));
         }
         match self.has_working {
+            Some(true) if !desk => kept.clear(),
+            Some(false) if !desk => {}
             Some(true) => kept &= &*snapshot.with_working,
             Some(false) => kept -= &*snapshot.with_working,
             None => {}
@@ -206,18 +210,18 @@ impl ReleaseFilter {
         }
         for (number, filter) in self.and.iter().flatten().enumerate() {
             let step = |fault: FilterFault| fault.within(number.to_string()).within("and");
-            kept = filter.keep(kept, snapshot, depth + 1).map_err(step)?;
+            kept = filter.keep(kept, snapshot, desk, depth + 1).map_err(step)?;
         }
         if let Some(filters) = &self.or {
             let mut any = RoaringBitmap::new();
             for (number, filter) in filters.iter().enumerate() {
                 let step = |fault: FilterFault| fault.within(number.to_string()).within("or");
-                any |= filter.keep(kept.clone(), snapshot, depth + 1).map_err(step)?;
+                any |= filter.keep(kept.clone(), snapshot, desk, depth + 1).map_err(step)?;
             }
             kept = any;
         }
         if let Some(filter) = &self.not {
-            let not = filter.keep(kept.clone(), snapshot, depth + 1).map_err(|fault| fault.within("not"))?;
+            let not = filter.keep(kept.clone(), snapshot, desk, depth + 1).map_err(|fault| fault.within("not"))?;
             kept -= not;
         }
         Ok(kept)

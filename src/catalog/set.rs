@@ -3,7 +3,7 @@
 //! A set begins with what the viewer may see, [`Snapshot::visible_to`], and can only be narrowed. Nothing here reads a row, a
 //! clock or a network; every answer is worked out from the snapshot that the set holds.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::release::{ReleaseState, WithdrawalKind};
@@ -79,6 +79,11 @@ impl ReleaseSet {
         &self.snapshot
     }
 
+    /// Whether it was begun for somebody of the desk.
+    pub fn is_desk(&self) -> bool {
+        self.desk
+    }
+
     /// How many releases are in it.
     pub fn count(&self) -> u64 {
         self.bits.len()
@@ -139,10 +144,5 @@ impl ReleaseSet {
     /// The ordinal of a member by key.
     pub(super) fn row_by_id(&self, id: Uuid) -> Option<u32> {
         self.snapshot.row_by_id(id).filter(|&row| self.contains(row))
-    }
-
-    /// The members that bear a topic or a narrower one, and of how many they are.
-    pub(super) fn members<'a>(&self, bits: Option<&'a Bits>) -> Cow<'a, RoaringBitmap> {
-        bits.map_or_else(|| Cow::Owned(RoaringBitmap::new()), |bits| Cow::Borrowed(&**bits))
     }
 }

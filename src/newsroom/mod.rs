@@ -11,6 +11,8 @@ pub mod dateline;
 pub mod error;
 pub mod form;
 pub mod language;
+pub mod list;
+pub mod page;
 pub mod place;
 pub mod release;
 pub mod revision;
@@ -46,10 +48,12 @@ pub struct Customs {
     pub language: String,
     /// Where today begins and ends.
     pub time_zone: chrono_tz::Tz,
+    /// Public address of a release, with `{slug}` or `{id}` in it.
+    pub url_template: Option<String>,
 }
 
 impl Default for Customs {
     fn default() -> Self {
-        Self { language: "en".to_owned(), time_zone: chrono_tz::UTC }
+        Self { language: "en".to_owned(), time_zone: chrono_tz::UTC, url_template: None }
     }
 }

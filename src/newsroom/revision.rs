@@ -1,72 +1,43 @@
 //! Revisions: the rows that say what releases say. They never change, so a page is what its snapshot promised.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use chrono::NaiveDate;
 use entity::{release, revision};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{Error, Newsroom, content::Content};
-use crate::catalog::{Handle, assigned_places, assigned_topics};
-
-/// What a revision says, as far as it is not in the catalog. The body only where it was asked for.
-#[derive(Clone, Debug, FromQueryResult)]
-pub struct Text {
-    /// Key of the revision.
-    pub id: Uuid,
-    /// The id that another system knows the release by.
-    pub external_id: Option<String>,
-    /// One line.
-    pub headline: String,
-    /// One line.
-    pub subheadline: Option<String>,
-    /// Plain text.
-    pub summary: Option<String>,
-    /// Markdown.
-    pub body_markdown: Option<String>,
-    /// The place part of the dateline as printed.
-    pub dateline_text: Option<String>,
-    /// For the desk.
-    pub editorial_note: Option<String>,
-    /// The date printed on it.
-    pub release_date: NaiveDate,
-}
+use crate::catalog::{Handle, ReleaseSet, assigned_places, assigned_topics};
 
 /// Which columns a reader wants beyond the usual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// The body: long, so only on demand.
+    /// The body: long, so only on demand; without it `body_markdown` is none.
     pub body: bool,
+    /// The versions being worked on beside live ones, too.
+    pub working: bool,
 }
 
-/// The texts of the versions that readers of these releases see, by revision. One statement, whatever the number.
-pub async fn texts(room: &Newsroom, items: &[Handle], wanted: Wanted) -> Result<HashMap<Uuid, Text>, Error> {
-    by_keys(room, items.iter().map(Handle::revision_id).collect(), wanted).await
-}
+/// Revisions by key.
+pub type Revisions = HashMap<Uuid, Arc<revision::Model>>;
 
-/// Texts by revision.
-pub(super) async fn by_keys(room: &Newsroom, keys: Vec<Uuid>, wanted: Wanted) -> Result<HashMap<Uuid, Text>, Error> {
+/// The versions that readers of these releases see. One statement, whatever the number. A revision that was purged meanwhile
+/// is missing, and its release drops out of whatever list it was for.
+pub async fn shown(room: &Newsroom, set: &ReleaseSet, items: &[Handle], wanted: Wanted) -> Result<Revisions, Error> {
+    let mut keys: Vec<Uuid> = items.iter().map(Handle::revision_id).collect();
+    if wanted.working {
+        keys.extend(items.iter().filter_map(|item| set.working(item)).map(|working| working.revision_id));
+    }
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut select = revision::Entity::find().select_only().columns([
-        revision::Column::Id,
-        revision::Column::ExternalId,
-        revision::Column::Headline,
-        revision::Column::Subheadline,
-        revision::Column::Summary,
-        revision::Column::DatelineText,
-        revision::Column::EditorialNote,
-        revision::Column::ReleaseDate,
-    ]);
-    if wanted.body {
-        select = select.column(revision::Column::BodyMarkdown);
-    } else {
-        select = select.expr_as(sea_orm::sea_query::Expr::cust("NULL"), "body_markdown");
+    let mut select = revision::Entity::find();
+    if !wanted.body {
+        let columns = revision::Column::iter().filter(|column| !matches!(column, revision::Column::BodyMarkdown));
+        select = select.select_only().columns(columns).expr_as(Expr::cust("NULL"), "body_markdown");
     }
-    let rows = select.filter(revision::Column::Id.is_in(keys)).into_model::<Text>().all(room.db.reader()).await?;
-    Ok(rows.into_iter().map(|text| (text.id, text)).collect())
+    let rows = select.filter(revision::Column::Id.is_in(keys)).all(room.db.reader()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, Arc::new(row))).collect())
 }
 
 /// Lifecycle rows of releases that a viewer may see, by key: for what only the desk asks for.

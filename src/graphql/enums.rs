@@ -1,0 +1,153 @@
+//! Enums of the API; each stands for one of the newsroom's own, value by value.
+
+use async_graphql::Enum;
+
+/// What sort of item a release is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::release::ReleaseKind")]
+pub enum ReleaseKind {
+    /// News that the organisation itself gives to the press.
+    PressRelease,
+    /// A position or reaction, usually in somebody's name.
+    Statement,
+    /// A news article.
+    Article,
+    /// A longer story, not bound to the day.
+    Feature,
+    /// A notice to the media of something to come.
+    MediaAdvisory,
+    /// A speech as held or as written.
+    Speech,
+    /// A signed opinion.
+    Opinion,
+}
+
+/// Where a release is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::release::ReleaseState")]
+pub enum ReleaseState {
+    /// Being written; never public so far.
+    Draft,
+    /// Handed to a reviewer.
+    InReview,
+    /// Reviewed and fit to be published.
+    Approved,
+    /// Will be published at a set instant.
+    Scheduled,
+    /// Public.
+    Published,
+    /// Was public and was taken back.
+    Withdrawn,
+    /// Was public and was declared wrong; never comes back.
+    Retracted,
+}
+
+/// Whether others may use a release (IPTC ninjs `pubStatus`). Follows from the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum PubStatus {
+    /// May be used: it is public.
+    Usable,
+    /// Not to be used yet.
+    Withheld,
+    /// Not to be used any more.
+    Canceled,
+}
+
+/// How the former address of a withdrawn release answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::release::WithdrawalKind")]
+pub enum WithdrawalKind {
+    /// With a notice that says why.
+    WithNotice,
+    /// With the bare fact that it is gone.
+    Gone,
+    /// With another address to go to.
+    Redirect,
+    /// As if it had never been.
+    Vanish,
+}
+
+/// What sort of place it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::place::PlaceKind")]
+pub enum PlaceKind {
+    /// The whole world (UN M49 001).
+    World,
+    /// A region of the world, such as Asia (UN M49).
+    Region,
+    /// A part of a region, such as South-eastern Asia (UN M49).
+    Subregion,
+    /// A country or territory (ISO 3166-1).
+    Country,
+    /// A province, state or district.
+    Admin,
+    /// A city, town or village.
+    City,
+}
+
+/// What a place is to a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::catalog::RoleOfPlace")]
+pub enum PlaceRole {
+    /// Where it was filed, as its dateline says.
+    Dateline,
+    /// What it is about.
+    About,
+    /// Either.
+    Any,
+}
+
+/// What the holder of a token is to the newsroom. Each role may do all that the ones before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::api_token::Role")]
+pub enum Role {
+    /// Anybody: reads what is published.
+    Public,
+    /// An accredited journalist.
+    Press,
+    /// Writes, and revises their own work. Sees everything in the newsroom.
+    Author,
+    /// Revises, publishes and withdraws any release.
+    Editor,
+    /// Keeps the house: topics, places, tokens.
+    Admin,
+}
+
+/// What releases can be ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::catalog::OrderKey")]
+pub enum ReleaseOrderKey {
+    /// The date printed on them.
+    ReleaseDate,
+    /// When they were last made public; what never was comes before everything else.
+    PublishedAt,
+    /// When what their readers see last changed.
+    ModifiedAt,
+}
+
+/// Upwards or downwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::catalog::Direction")]
+pub enum Direction {
+    /// Smallest, earliest, A first.
+    Asc,
+    /// Largest, latest, Z first.
+    Desc,
+}
+
+/// Something that a viewer may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum Capability {
+    /// Begin releases, and revise their own.
+    WriteDrafts,
+    /// Make releases public.
+    Publish,
+    /// Take releases back.
+    Withdraw,
+    /// Make and change topics.
+    ManageTopics,
+    /// Make and change places.
+    ManagePlaces,
+    /// Make and revoke access tokens.
+    ManageTokens,
+}

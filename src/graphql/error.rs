@@ -1,0 +1,149 @@
+//! Errors as clients see them: `userErrors` for what an editor can mend, the top-level `errors` with a code for what a program
+//! got wrong or what we broke. Database text never leaves the server.
+
+use async_graphql::{Enum, ErrorExtensions, SimpleObject};
+
+use super::scalars::DateTime;
+use crate::newsroom::{self, Code};
+
+/// A failed field. It has no `Display`, so that the framework's own conversion can never pick it up and lose the code.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    code: &'static str,
+    message: String,
+    path: Vec<String>,
+}
+
+impl ApiError {
+    /// A caller's mistake.
+    pub fn bad_input(message: impl Into<String>) -> Self {
+        Self { code: "BAD_USER_INPUT", message: message.into(), path: Vec::new() }
+    }
+
+    /// Something that was named does not exist.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { code: "NOT_FOUND", message: message.into(), path: Vec::new() }
+    }
+
+    /// The same, at an argument.
+    pub fn at(mut self, argument: &str) -> Self {
+        self.path.insert(0, argument.to_owned());
+        self
+    }
+}
+
+impl From<ApiError> for async_graphql::Error {
+    fn from(error: ApiError) -> Self {
+        Self::new(error.message).extend_with(|_, extensions| {
+            extensions.set("code", error.code);
+            if !error.path.is_empty() {
+                extensions.set("argument", error.path.join("."));
+            }
+        })
+    }
+}
+
+impl From<newsroom::Error> for ApiError {
+    fn from(error: newsroom::Error) -> Self {
+        use newsroom::Error;
+        match error {
+            Error::Db(error) => {
+                let id = uuid::Uuid::now_v7().simple().to_string();
+                tracing::error!(%error, error_id = id, "the database failed");
+                let message = format!("something failed on our side; it is logged as {id}: try again, then ask whoever runs this server");
+                Self { code: "INTERNAL_SERVER_ERROR", message, path: Vec::new() }
+            }
+            Error::Filter(fault) => {
+                let mut path = vec!["filter".to_owned()];
+                path.extend(fault.path);
+                Self { code: if fault.unknown { "NOT_FOUND" } else { "BAD_USER_INPUT" }, message: fault.message, path }
+            }
+            Error::Forbidden(message) => Self { code: "FORBIDDEN", message, path: Vec::new() },
+            Error::Invalid(fields) => {
+                let message = fields.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
+                let path = fields.into_iter().next().map(|error| error.field).unwrap_or_default();
+                Self { code: "BAD_USER_INPUT", message, path }
+            }
+            Error::NotFound(_) => Self { code: "NOT_FOUND", message: error.to_string(), path: Vec::new() },
+            Error::Illegal(_) | Error::Stale(_) => Self { code: "BAD_USER_INPUT", message: error.to_string(), path: Vec::new() },
+        }
+    }
+}
+
+/// Something in a mutation that the editor can mend. Nothing was changed.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct UserError {
+    /// Where in the arguments: `["input", "headline"]`. null where it is about the act as a whole.
+    field: Option<Vec<String>>,
+    /// What sort of error, for programs.
+    code: UserErrorCode,
+    /// What is wrong and how to mend it, for people.
+    message: String,
+    /// With STALE_REVISION: what it is now, and whose.
+    current: Option<CurrentRevision>,
+}
+
+/// What a thing is now, for a writer who came too late.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct CurrentRevision {
+    /// The number to give as `expectedRevision` after reading it again.
+    revision: i32,
+    /// Who changed it.
+    by: String,
+    /// When.
+    at: DateTime,
+}
+
+/// Sorts of user errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Code")]
+pub enum UserErrorCode {
+    /// Something is missing.
+    Required,
+    /// Something is not of the right form.
+    Invalid,
+    /// Something is too long.
+    TooLong,
+    /// Something is used by another.
+    Taken,
+    /// Something does not exist, or may not be seen by you.
+    NotFound,
+    /// You may not do this.
+    Forbidden,
+    /// It cannot be done in this state.
+    IllegalTransition,
+    /// Somebody changed it since you read it.
+    StaleRevision,
+    /// It would become its own ancestor.
+    Cycle,
+    /// It is still used.
+    InUse,
+}
+
+/// What a mutation says of an act: the result, or what the editor can mend.
+pub fn settle<T>(result: Result<T, newsroom::Error>) -> Result<(Option<T>, Vec<UserError>), ApiError> {
+    use newsroom::Error;
+    let plain = |code: Code, field: Option<&str>, message: String| UserError {
+        field: field.map(|field| vec![field.to_owned()]),
+        code: code.into(),
+        message,
+        current: None,
+    };
+    let errors = match result {
+        Ok(done) => return Ok((Some(done), Vec::new())),
+        Err(Error::Invalid(fields)) => {
+            let user_error = |error: newsroom::FieldError| UserError { field: Some(error.field), code: error.code.into(), message: error.message, current: None };
+            fields.into_iter().map(user_error).collect()
+        }
+        Err(Error::Forbidden(message)) => vec![plain(Code::Forbidden, None, message)],
+        Err(Error::Illegal(message)) => vec![plain(Code::IllegalTransition, None, message)],
+        Err(error @ Error::NotFound(_)) => vec![plain(Code::NotFound, Some("id"), error.to_string())],
+        Err(Error::Stale(current)) => {
+            let mut error = plain(Code::StaleRevision, Some("expectedRevision"), Error::Stale(current.clone()).to_string());
+            error.current = Some(CurrentRevision { revision: current.revision, by: current.by, at: DateTime(current.at) });
+            vec![error]
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok((None, errors))
+}

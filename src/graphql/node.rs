@@ -1,0 +1,52 @@
+//! Everything that has a global id.
+
+use async_graphql::{Context, ID, Interface};
+use entity::Noun;
+
+use super::{
+    connection::wanted_here,
+    context::ContextExt,
+    error::ApiError,
+    id,
+    place::Place,
+    release::Release,
+    topic::Topic,
+};
+use crate::{catalog::ReleaseKey, newsroom::list::Rows};
+
+/// Something with a global id (Relay's Node).
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Its global id; never changes."))]
+pub enum Node {
+    /// A release.
+    Release(Release),
+    /// A topic.
+    Topic(Topic),
+    /// A place.
+    Place(Place),
+}
+
+/// What ids lead to, in their order; nothing for what does not exist or may not be seen. One statement for all releases.
+pub async fn nodes(ctx: &Context<'_>, ids: &[ID], rows: Rows) -> Result<Vec<Option<Node>>, ApiError> {
+    let asked = ctx.asked();
+    let (set, snapshot) = (asked.visible(), &asked.snapshot);
+    let keys = ids.iter().map(id::decode).collect::<Result<Vec<_>, _>>()?;
+    let items: Vec<_> = keys
+        .iter()
+        .filter(|(noun, _)| *noun == Noun::Release)
+        .filter_map(|&(_, key)| set.find(&ReleaseKey::Id(key)).map(|(item, _)| item))
+        .collect();
+    let found = ctx.room().fetch(&set, &items, rows).await?;
+    let node = |(noun, key)| match noun {
+        Noun::Release => found.iter().find(|found| found.item.id() == key).map(|found| Node::Release(Release::new(&set, found.clone()))),
+        Noun::Topic => snapshot.topics().by_id(key).map(|number| Node::Topic(Topic::new(snapshot.clone(), number))),
+        Noun::Place => snapshot.places().by_id(key).map(|number| Node::Place(Place::new(snapshot.clone(), number))),
+        Noun::Token => None,
+    };
+    Ok(keys.into_iter().map(node).collect())
+}
+
+/// What a query wants of the rows of releases among nodes.
+pub fn rows(ctx: &Context<'_>) -> Rows {
+    wanted_here(ctx)
+}

@@ -1,0 +1,173 @@
+//! What mutations answer: the thing as it is now, or what the editor can mend.
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
+use entity::{Noun, api_token};
+use uuid::Uuid;
+
+use super::{
+    connection::wanted_in_payload,
+    context::ContextExt,
+    enums::ReleaseKind,
+    error::{ApiError, UserError, settle},
+    id,
+    patch::{patch, resolved, text},
+    place::Place,
+    refs::{PlaceRef, TopicRef},
+    release::Release,
+    scalars::{Date, LanguageTag, Slug},
+    token::Token,
+    topic::Topic,
+};
+use crate::{
+    catalog::Handle,
+    newsroom::{self, content, place, topic},
+};
+
+/// The result of an act on a release.
+#[derive(SimpleObject)]
+pub struct ReleasePayload {
+    /// The release as it is now; null where nothing was done.
+    release: Option<Release>,
+    /// What the editor can mend; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The result of an act on a topic.
+#[derive(SimpleObject)]
+pub struct TopicPayload {
+    /// The topic as it is now; null where nothing was done.
+    topic: Option<Topic>,
+    /// What the editor can mend; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The result of an act on a place.
+#[derive(SimpleObject)]
+pub struct PlacePayload {
+    /// The place as it is now; null where nothing was done.
+    place: Option<Place>,
+    /// What the editor can mend; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The result of making a token.
+#[derive(SimpleObject)]
+pub struct TokenPayload {
+    /// The token; null where none was made.
+    token: Option<Token>,
+    /// Its secret, shown this once: send it as `Authorization: Bearer …`.
+    secret: Option<String>,
+    /// What can be mended; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The result of taking something away.
+#[derive(SimpleObject)]
+pub struct DeletePayload {
+    /// The id of what was taken away; null where nothing was.
+    deleted_id: Option<ID>,
+    /// What can be mended; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+impl ReleasePayload {
+    /// From what the newsroom says of an act; the rows are of the snapshot in which it has happened.
+    pub async fn settled(ctx: &Context<'_>, done: Result<Handle, newsroom::Error>) -> Result<Self, ApiError> {
+        let (item, user_errors) = settle(done)?;
+        let Some(item) = item else { return Ok(Self { release: None, user_errors }) };
+        let asked = ctx.asked();
+        let set = item.snapshot().visible_to(&asked.viewer, asked.now);
+        let found = ctx.room().fetch(&set, std::slice::from_ref(&item), wanted_in_payload(ctx)).await?;
+        Ok(Self { release: found.into_iter().next().map(|found| Release::new(&set, found)), user_errors })
+    }
+}
+
+impl TopicPayload {
+    /// From what the newsroom says of an act.
+    pub fn settled(done: topic::Done) -> Result<Self, ApiError> {
+        let (done, user_errors) = settle(done)?;
+        Ok(Self { topic: done.map(|(snapshot, number)| Topic::new(snapshot, number)), user_errors })
+    }
+}
+
+impl PlacePayload {
+    /// From what the newsroom says of an act.
+    pub fn settled(done: place::Done) -> Result<Self, ApiError> {
+        let (done, user_errors) = settle(done)?;
+        Ok(Self { place: done.map(|(snapshot, number)| Place::new(snapshot, number)), user_errors })
+    }
+}
+
+impl TokenPayload {
+    /// From what the newsroom says of an act.
+    pub fn settled(done: Result<(api_token::Model, String), newsroom::Error>) -> Result<Self, ApiError> {
+        let (done, user_errors) = settle(done)?;
+        let (token, secret) = done.map(|(row, secret)| (Token::from(row), secret)).unzip();
+        Ok(Self { token, secret, user_errors })
+    }
+}
+
+impl DeletePayload {
+    /// From what the newsroom says of an act.
+    pub fn settled(noun: Noun, done: Result<Uuid, newsroom::Error>) -> Result<Self, ApiError> {
+        let (done, user_errors) = settle(done)?;
+        Ok(Self { deleted_id: done.map(|key| id::encode(noun, key)), user_errors })
+    }
+}
+
+/// What to make or change of a release. Given fields replace, missing ones stay, null clears where null is allowed; a list
+/// replaces the whole list.
+#[derive(InputObject)]
+pub struct ReleaseInput {
+    /// The last part of its public address; made from the headline where a new release gives none. A live release keeps its
+    /// address until this version is published, and every former public one keeps answering.
+    slug: MaybeUndefined<Slug>,
+    /// What sort of item it is; PRESS_RELEASE where a new release gives none.
+    kind: MaybeUndefined<ReleaseKind>,
+    /// The headline: one line, at most 500 characters. Required of a new release.
+    headline: MaybeUndefined<String>,
+    /// A second headline: one line, at most 1,000 characters.
+    subheadline: MaybeUndefined<String>,
+    /// A short text for lists: plain text, at most 5,000 characters.
+    summary: MaybeUndefined<String>,
+    /// The full text in Markdown, at most 1,000,000 characters.
+    body_markdown: MaybeUndefined<String>,
+    /// The language it is written in; the newsroom's own where a new release gives none.
+    language: MaybeUndefined<LanguageTag>,
+    /// The calendar date printed on it; today where a new release gives none.
+    release_date: MaybeUndefined<Date>,
+    /// Where it was filed.
+    dateline_places: MaybeUndefined<Vec<PlaceRef>>,
+    /// The place part of the dateline as printed, at most 300 characters; the places' names in capitals where none is given.
+    dateline_text: MaybeUndefined<String>,
+    /// What it is about, at most 100.
+    topics: MaybeUndefined<Vec<TopicRef>>,
+    /// What places it is about, at most 100.
+    places: MaybeUndefined<Vec<PlaceRef>>,
+    /// The id that another system knows it by, at most 200 characters; no two releases have the same.
+    external_id: MaybeUndefined<String>,
+    /// For the desk, never for print; at most 5,000 characters.
+    editorial_note: MaybeUndefined<String>,
+}
+
+impl ReleaseInput {
+    /// As the newsroom has it.
+    pub fn resolve(self) -> Result<content::ReleaseInput, ApiError> {
+        Ok(content::ReleaseInput {
+            slug: text(self.slug, |slug| slug.0),
+            kind: text(self.kind, Into::into),
+            headline: patch(self.headline),
+            subheadline: patch(self.subheadline),
+            summary: patch(self.summary),
+            body_markdown: patch(self.body_markdown),
+            language: text(self.language, |tag| tag.0),
+            release_date: text(self.release_date, |date| date.0),
+            dateline_places: resolved(self.dateline_places, PlaceRef::resolve).map_err(|error| error.at("datelinePlaces"))?,
+            dateline_text: patch(self.dateline_text),
+            topics: resolved(self.topics, TopicRef::resolve).map_err(|error| error.at("topics"))?,
+            places: resolved(self.places, PlaceRef::resolve).map_err(|error| error.at("places"))?,
+            external_id: patch(self.external_id),
+            editorial_note: patch(self.editorial_note),
+        })
+    }
+}

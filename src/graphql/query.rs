@@ -1,0 +1,212 @@
+//! Everything that can be asked: the table of contents of reading.
+
+use async_graphql::{Context, ID, Object};
+use entity::Noun;
+
+use super::{
+    connection::{PlaceConnection, ReleaseConnection, TopicConnection, wanted_here},
+    context::ContextExt,
+    cost,
+    error::ApiError,
+    filter::{self, ReleaseFilter, ReleaseOrder},
+    id,
+    node::{self, Node},
+    place::{Place, PlaceFilter},
+    refs::{PlaceRef, ReleaseRef, TopicRef},
+    release::{Release, Tombstone},
+    scalars::Url,
+    stats::{ReleaseStats, TopicBucket, topic_aggregates},
+    token::Token,
+    topic::{Topic, TopicFilter},
+    viewer::Viewer,
+};
+use crate::{
+    catalog::{Concept, ReleaseKey, Vocabulary, fold},
+    newsroom::{list::concept_page, page::PageRequest},
+};
+
+/// Reading. Every field answers as one revision of the newsroom, the same for the whole request.
+pub struct Query;
+
+/// Reading. Every field answers as one revision of the newsroom, the same for the whole request.
+#[Object]
+impl Query {
+    /// Anything by its global id. null for what does not exist, and for what you may not see.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The global id.")] id: ID) -> Result<Option<Node>, ApiError> {
+        let found = node::nodes(ctx, &[id], node::rows(ctx)).await.map_err(|error| error.at("id"))?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    /// Several things by their global ids, in the same order. null for each that does not exist or that you may not see.
+    #[graphql(complexity = "cost::list(ids.len() as i32, child_complexity)")]
+    async fn nodes(&self, ctx: &Context<'_>, #[graphql(desc = "The global ids, at most 200.")] ids: Vec<ID>) -> Result<Option<Vec<Option<Node>>>, ApiError> {
+        if ids.len() > 200 {
+            return Err(ApiError::bad_input(format!("`ids` has {} entries; at most 200 are taken", ids.len())).at("ids"));
+        }
+        node::nodes(ctx, &ids, node::rows(ctx)).await.map(Some).map_err(|error| error.at("ids"))
+    }
+
+    /// One release. null for what does not exist, and for what you may not see: the two cannot be told apart.
+    async fn release(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] r#ref: ReleaseRef) -> Result<Option<Release>, ApiError> {
+        let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
+        let set = ctx.asked().visible();
+        let Some((item, former)) = set.find(&key) else { return Ok(None) };
+        let found = ctx.room().fetch(&set, std::slice::from_ref(&item), wanted_here(ctx)).await?;
+        let asked_by = match key {
+            ReleaseKey::Slug(slug) if former => Some(slug),
+            _ => None,
+        };
+        Ok(found.into_iter().next().map(|found| Release::new(&set, found).found_by(asked_by)))
+    }
+
+    /// What a former public address should answer now: a notice, that it is gone, or where to go instead. null for what is
+    /// public, for what never was, and for what vanished.
+    async fn tombstone(&self, ctx: &Context<'_>, #[graphql(desc = "The release that was there.")] r#ref: ReleaseRef) -> Result<Option<Tombstone>, ApiError> {
+        let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
+        let Some(stone) = ctx.asked().snapshot.tombstone(&key) else { return Ok(None) };
+        let notice = ctx.room().notice(stone).await?;
+        Ok(notice.map(|notice| Tombstone {
+            slug: notice.stone.slug.as_str().into(),
+            state: notice.stone.state.into(),
+            kind: notice.stone.kind.into(),
+            at: super::scalars::DateTime(notice.at),
+            notice: notice.notice,
+            redirect_to: notice.redirect_to.map(Url),
+        }))
+    }
+
+    /// Releases, page by page.
+    #[graphql(complexity = "cost::page(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn releases(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones to keep.")] filter: Option<ReleaseFilter>,
+        #[graphql(desc = "In which order; newest release date first where none is given. Ties are broken by id.")] order_by: Option<Vec<ReleaseOrder>>,
+        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<ReleaseConnection>, ApiError> {
+        let filter = filter.map(ReleaseFilter::resolve).transpose().map_err(|error| error.at("filter"))?;
+        let request = PageRequest { first, after, last, before };
+        ReleaseConnection::load(ctx, &ctx.asked().visible(), "", filter, &filter::order(order_by)?, &request).await.map(Some)
+    }
+
+    /// The same set as `releases(filter:)`, as numbers.
+    async fn release_stats(&self, ctx: &Context<'_>, #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>) -> Result<Option<ReleaseStats>, ApiError> {
+        ReleaseStats::narrowed(&ctx.asked().visible(), filter).map(Some)
+    }
+
+    /// Topics by number of releases under a filter, most first; ties by name. Costs no statement.
+    #[graphql(complexity = "cost::page(Some(first), None, child_complexity)")]
+    async fn topic_aggregates(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>,
+        #[graphql(default = 20, desc = "At most this many topics, 1 to 200.")] first: i32,
+        #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")] roll_up: bool,
+        #[graphql(desc = "Only the topics right below this one.")] under: Option<TopicRef>,
+    ) -> Result<Option<Vec<TopicBucket>>, ApiError> {
+        topic_aggregates(ctx, filter, first, roll_up, under).map(Some)
+    }
+
+    /// One topic; null where there is none.
+    async fn topic(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] r#ref: TopicRef) -> Result<Option<Topic>, ApiError> {
+        let (snapshot, reference) = (&ctx.asked().snapshot, r#ref.resolve().map_err(|error| error.at("ref"))?);
+        Ok(snapshot.topics().find(&reference).map(|number| Topic::new(snapshot.clone(), number)))
+    }
+
+    /// Topics by name, page by page.
+    #[graphql(complexity = "cost::page(first, last, child_complexity)")]
+    async fn topics(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones to keep.")] filter: Option<TopicFilter>,
+        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<TopicConnection>, ApiError> {
+        let (snapshot, filter) = (&ctx.asked().snapshot, filter.unwrap_or_default());
+        let (topics, request) = (snapshot.topics(), PageRequest { first, after, last, before });
+        let under = filter.under.map(TopicRef::resolve).transpose().map_err(|error| error.at("under").at("filter"))?;
+        let key = (&filter.search, &under, filter.top_level);
+        let below = under
+            .as_ref()
+            .map(|reference| topics.find(reference).map(|number| (number, topics.closure(number))).ok_or_else(|| unknown("topic", reference).at("under").at("filter")))
+            .transpose()?;
+        let search = filter.search.as_deref().map(fold);
+        let keep = |number: u32| {
+            search.as_ref().is_none_or(|text| named(topics, number, text))
+                && below.as_ref().is_none_or(|(top, below)| number != *top && below.contains(number))
+                && filter.top_level.is_none_or(|top| top == topics.broader(number).is_empty())
+        };
+        Ok(Some(TopicConnection::new(snapshot, concept_page(topics, "topics", &key, keep, &request)?)))
+    }
+
+    /// One place; null where there is none.
+    async fn place(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] r#ref: PlaceRef) -> Result<Option<Place>, ApiError> {
+        let (snapshot, reference) = (&ctx.asked().snapshot, r#ref.resolve().map_err(|error| error.at("ref"))?);
+        Ok(snapshot.places().find(&reference).map(|number| Place::new(snapshot.clone(), number)))
+    }
+
+    /// Places by name, page by page.
+    #[graphql(complexity = "cost::page(first, last, child_complexity)")]
+    async fn places(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones to keep.")] filter: Option<PlaceFilter>,
+        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<PlaceConnection>, ApiError> {
+        let (snapshot, filter) = (&ctx.asked().snapshot, filter.unwrap_or_default());
+        let (places, request) = (snapshot.places(), PageRequest { first, after, last, before });
+        let within = filter.within.map(PlaceRef::resolve).transpose().map_err(|error| error.at("within").at("filter"))?;
+        let kinds: Option<Vec<entity::place::PlaceKind>> = filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
+        let key = (&filter.search, &within, &kinds);
+        let inside = within
+            .as_ref()
+            .map(|reference| places.find(reference).map(|number| (number, places.closure(number))).ok_or_else(|| unknown("place", reference).at("within").at("filter")))
+            .transpose()?;
+        let search = filter.search.as_deref().map(fold);
+        let keep = |number: u32| {
+            search.as_ref().is_none_or(|text| named(places, number, text))
+                && inside.as_ref().is_none_or(|(top, inside)| number != *top && inside.contains(number))
+                && kinds.as_ref().is_none_or(|kinds| kinds.contains(&places.get(number).kind))
+        };
+        Ok(Some(PlaceConnection::new(snapshot, concept_page(places, "places", &key, keep, &request)?)))
+    }
+
+    /// Who you are, and what you may do.
+    async fn viewer(&self, ctx: &Context<'_>) -> Viewer {
+        Viewer(ctx.asked().viewer.clone())
+    }
+
+    /// All access tokens, newest first. For ADMIN.
+    #[graphql(complexity = "cost::list(50, child_complexity)")]
+    async fn tokens(&self, ctx: &Context<'_>) -> Result<Option<Vec<Token>>, ApiError> {
+        let tokens = ctx.room().tokens(&ctx.asked().viewer).await?;
+        Ok(Some(tokens.into_iter().map(Token::from).collect()))
+    }
+}
+
+/// What a release is asked for by; none where another system's id leads nowhere.
+async fn release_key(ctx: &Context<'_>, reference: ReleaseRef) -> Result<Option<ReleaseKey>, ApiError> {
+    Ok(match reference {
+        ReleaseRef::Id(id) => Some(ReleaseKey::Id(id::expect(Noun::Release, &id).map_err(|error| error.at("ref"))?)),
+        ReleaseRef::Slug(slug) => Some(ReleaseKey::Slug(slug.0)),
+        ReleaseRef::ExternalId(id) => ctx.room().release_by_external_id(&id).await?,
+    })
+}
+
+/// Whether a name of a concept contains a folded text.
+fn named<T: Concept>(vocabulary: &Vocabulary<T>, number: u32, text: &str) -> bool {
+    vocabulary.get(number).all_names().any(|name| fold(name).contains(text))
+}
+
+fn unknown(noun: &str, reference: &crate::catalog::ConceptRef) -> ApiError {
+    ApiError::not_found(format!("there is no {noun} with the {reference}; `{noun}s` lists those there are"))
+}

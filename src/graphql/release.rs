@@ -1,0 +1,411 @@
+//! Releases, and what hangs on them: body, dateline, withdrawal, the version being worked on.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use entity::{Noun, revision};
+
+use super::{
+    context::ContextExt,
+    cost::{self, ASSIGNED},
+    enums::{PubStatus, ReleaseKind, ReleaseState, WithdrawalKind},
+    id,
+    place::Place,
+    scalars::{Date, DateTime, LanguageTag, Slug, Url},
+    topic::Topic,
+};
+use crate::{
+    catalog::{ReleaseSet, Snapshot},
+    newsroom::{body, dateline, list::Found},
+};
+
+/// A release: a press release, statement, article … as its reader may see it. To the public that is the live version; to the
+/// desk too, and where there is none, the version being worked on.
+pub struct Release {
+    found: Found,
+    desk: bool,
+    version: Version,
+    redirected_from: Option<String>,
+}
+
+/// The part that a live version and one being worked on have in common.
+#[derive(Clone)]
+struct Version {
+    snapshot: Arc<Snapshot>,
+    text: Arc<revision::Model>,
+    topics: Vec<u32>,
+    dateline: Vec<u32>,
+    about: Vec<u32>,
+    desk: bool,
+}
+
+impl Release {
+    /// A release of a set, as found.
+    pub fn new(set: &ReleaseSet, found: Found) -> Self {
+        let item = &found.item;
+        let version = Version {
+            snapshot: item.snapshot().clone(),
+            text: found.text.clone(),
+            topics: item.topics().to_vec(),
+            dateline: item.dateline().to_vec(),
+            about: item.about().to_vec(),
+            desk: set.is_desk(),
+        };
+        Self { desk: set.is_desk(), version, found, redirected_from: None }
+    }
+
+    /// The same, found by an address it had.
+    pub fn found_by(mut self, slug: Option<String>) -> Self {
+        self.redirected_from = slug;
+        self
+    }
+}
+
+impl Version {
+    fn topics(&self) -> Vec<Topic> {
+        self.topics.iter().map(|&number| Topic::new(self.snapshot.clone(), number)).collect()
+    }
+
+    fn places(&self, numbers: &[u32]) -> Vec<Place> {
+        numbers.iter().map(|&number| Place::new(self.snapshot.clone(), number)).collect()
+    }
+
+    fn body(&self) -> Option<Body> {
+        self.text.body_markdown.clone().map(|markdown| Body { markdown })
+    }
+
+    fn dateline(&self) -> Option<Dateline> {
+        let names = self.dateline.iter().map(|&number| self.snapshot.places().get(number).name.as_str());
+        let place_text = dateline::place_text(self.text.dateline_text.as_deref(), names)?;
+        Some(Dateline {
+            text: dateline::text(&place_text, self.text.release_date, &self.text.language),
+            place_text,
+            places: self.places(&self.dateline),
+            date: Date(self.text.release_date),
+        })
+    }
+
+    fn editorial_note(&self) -> Option<String> {
+        self.text.editorial_note.clone().filter(|_| self.desk)
+    }
+}
+
+/// A release: a press release, statement, article … as its reader may see it. To the public that is the live version; to the
+/// desk too, and where there is none, the version being worked on.
+#[Object]
+impl Release {
+    /// Its global id; never changes.
+    pub async fn id(&self) -> ID {
+        id::encode(Noun::Release, self.found.item.id())
+    }
+
+    /// The last part of its public address.
+    async fn slug(&self) -> Slug {
+        self.found.item.slug().into()
+    }
+
+    /// The former slug that it was asked for by: send a redirect to `slug`. null otherwise.
+    async fn redirected_from(&self) -> Option<Slug> {
+        self.redirected_from.clone().map(Slug)
+    }
+
+    /// The id that another system knows it by.
+    async fn external_id(&self) -> Option<&str> {
+        self.version.text.external_id.as_deref()
+    }
+
+    /// What sort of item it is.
+    async fn kind(&self) -> ReleaseKind {
+        self.version.text.kind.into()
+    }
+
+    /// The headline: one line.
+    async fn headline(&self) -> &str {
+        &self.version.text.headline
+    }
+
+    /// A second headline: one line.
+    async fn subheadline(&self) -> Option<&str> {
+        self.version.text.subheadline.as_deref()
+    }
+
+    /// A short text for lists; plain text.
+    async fn summary(&self) -> Option<&str> {
+        self.version.text.summary.as_deref()
+    }
+
+    /// The full text.
+    async fn body(&self) -> Option<Body> {
+        self.version.body()
+    }
+
+    /// The language it is written in.
+    async fn language(&self) -> LanguageTag {
+        LanguageTag(self.version.text.language.clone())
+    }
+
+    /// The calendar date printed on it.
+    async fn release_date(&self) -> Date {
+        Date(self.version.text.release_date)
+    }
+
+    /// Where and when it was filed, as printed; null where it names no place.
+    async fn dateline(&self) -> Option<Dateline> {
+        self.version.dateline()
+    }
+
+    /// What it is about, in the editor's order.
+    #[graphql(complexity = "cost::list(ASSIGNED, child_complexity)")]
+    async fn topics(&self) -> Option<Vec<Topic>> {
+        Some(self.version.topics())
+    }
+
+    /// What places it is about, in the editor's order.
+    #[graphql(complexity = "cost::list(ASSIGNED, child_complexity)")]
+    async fn places(&self) -> Option<Vec<Place>> {
+        Some(self.version.places(&self.version.about))
+    }
+
+    /// Its public address, where the newsroom has said how addresses are made.
+    async fn url(&self, ctx: &Context<'_>) -> Option<Url> {
+        let template = ctx.room().customs.url_template.as_deref()?;
+        let id = id::encode(Noun::Release, self.found.item.id());
+        Some(Url(template.replace("{slug}", self.found.item.slug()).replace("{id}", &id)))
+    }
+
+    /// Where it is in its life. To the public always PUBLISHED.
+    async fn state(&self) -> ReleaseState {
+        self.found.item.state().into()
+    }
+
+    /// Whether others may use it (IPTC ninjs). Follows from the state.
+    async fn pub_status(&self) -> PubStatus {
+        use entity::release::ReleaseState as State;
+        match self.found.item.state() {
+            State::Published => PubStatus::Usable,
+            State::Draft | State::InReview | State::Approved | State::Scheduled => PubStatus::Withheld,
+            State::Withdrawn | State::Retracted => PubStatus::Canceled,
+        }
+    }
+
+    /// When it was public for the first time.
+    async fn first_published_at(&self) -> Option<DateTime> {
+        self.found.item.first_published_at().map(DateTime)
+    }
+
+    /// When it was last made public.
+    async fn published_at(&self) -> Option<DateTime> {
+        self.found.item.published_at().map(DateTime)
+    }
+
+    /// When what you see of it last changed; work on a version that is not live yet never moves it.
+    async fn modified_at(&self) -> DateTime {
+        DateTime(self.found.item.modified_at())
+    }
+
+    /// The number to give as `expectedRevision`: of the live version; for the desk of the newest one.
+    async fn revision(&self) -> i32 {
+        if self.desk { self.found.item.newest_number() } else { self.found.item.number() }
+    }
+
+    /// For the desk: who created it. null for everybody else.
+    async fn author(&self) -> Option<&str> {
+        self.desk.then(|| self.found.item.author())
+    }
+
+    /// For the desk: how it was withdrawn, if it is. null for everybody else.
+    async fn withdrawal(&self) -> Option<Withdrawal> {
+        let row = self.found.lifecycle.as_ref().filter(|_| self.desk)?;
+        // The row may be newer than the snapshot; the snapshot decides.
+        let kind = self.found.item.withdrawal()?;
+        Some(Withdrawal {
+            kind: kind.into(),
+            at: DateTime(row.withdrawn_at?),
+            notice: row.withdrawal_notice.clone(),
+            redirect_to: row.withdrawal_redirect.clone().map(Url),
+        })
+    }
+
+    /// For the desk: when it was created. null for everybody else.
+    async fn created_at(&self) -> Option<DateTime> {
+        self.found.lifecycle.as_ref().filter(|_| self.desk).map(|row| DateTime(row.created_at))
+    }
+
+    /// For the desk: the version being worked on beside a live one. null where there is none, and for everybody else.
+    async fn working(&self) -> Option<ReleaseRevision> {
+        let (image, text) = self.found.working.clone()?;
+        let set = &self.version.snapshot;
+        let topics = image.topics.iter().filter_map(|&id| set.topics().by_id(id)).collect();
+        let places = |ids: &[uuid::Uuid]| ids.iter().filter_map(|&id| set.places().by_id(id)).collect();
+        let (dateline, about) = (places(&image.dateline), places(&image.about));
+        Some(ReleaseRevision { version: Version { snapshot: set.clone(), text, topics, dateline, about, desk: true } })
+    }
+
+    /// For the desk: a note that is never for print. null for everybody else.
+    async fn editorial_note(&self) -> Option<String> {
+        self.version.editorial_note()
+    }
+}
+
+/// A full text in three forms. Markdown is what was written; the others are made from it.
+pub struct Body {
+    markdown: String,
+}
+
+/// A full text in three forms. Markdown is what was written; the others are made from it.
+#[Object]
+impl Body {
+    /// As written: CommonMark with tables, strikethrough and footnotes.
+    async fn markdown(&self) -> &str {
+        &self.markdown
+    }
+
+    /// As HTML, sanitised: no scripts, styles or frames, and links only to http, https and mailto.
+    async fn html(&self) -> String {
+        body::html(&self.markdown)
+    }
+
+    /// As plain text, paragraphs parted by a blank line.
+    async fn text(&self) -> String {
+        body::text(&self.markdown)
+    }
+
+    /// How many words the plain text has.
+    async fn word_count(&self) -> usize {
+        body::word_count(&body::text(&self.markdown))
+    }
+}
+
+/// Where and when a release was filed.
+#[derive(SimpleObject)]
+pub struct Dateline {
+    /// As printed: "PHNOM PENH, 8 May 2006".
+    text: String,
+    /// The place part as printed: "PHNOM PENH".
+    place_text: String,
+    /// The places; none where only a text is known.
+    places: Vec<Place>,
+    /// The date.
+    date: Date,
+}
+
+/// How a release was taken back.
+#[derive(SimpleObject)]
+pub struct Withdrawal {
+    /// In which way.
+    kind: WithdrawalKind,
+    /// When.
+    at: DateTime,
+    /// What its former address says.
+    notice: Option<String>,
+    /// Where its former address leads.
+    redirect_to: Option<Url>,
+}
+
+/// What a former public address should answer now. Never for what vanished or never was public.
+#[derive(SimpleObject)]
+pub struct Tombstone {
+    /// The last slug it had.
+    pub slug: Slug,
+    /// WITHDRAWN or RETRACTED.
+    pub state: ReleaseState,
+    /// WITH_NOTICE: show the notice; GONE: answer 410; REDIRECT: send to `redirectTo`.
+    pub kind: WithdrawalKind,
+    /// When it was taken back.
+    pub at: DateTime,
+    /// What to say; with WITH_NOTICE.
+    pub notice: Option<String>,
+    /// Where to send; with REDIRECT.
+    pub redirect_to: Option<Url>,
+}
+
+/// One version of what a release says.
+pub struct ReleaseRevision {
+    version: Version,
+}
+
+/// One version of what a release says.
+#[Object]
+impl ReleaseRevision {
+    /// 1, 2, 3 … within the release.
+    async fn number(&self) -> i32 {
+        self.version.text.number
+    }
+
+    /// When it was written.
+    async fn at(&self) -> DateTime {
+        DateTime(self.version.text.created_at)
+    }
+
+    /// Who wrote it.
+    async fn by(&self) -> &str {
+        &self.version.text.created_by
+    }
+
+    /// The number of the version it was made from; null for the first.
+    async fn based_on(&self) -> Option<i32> {
+        self.version.text.based_on
+    }
+
+    /// The slug that the release gets when this version goes live.
+    async fn slug(&self) -> Slug {
+        Slug(self.version.text.slug.clone())
+    }
+
+    /// What sort of item it is.
+    async fn kind(&self) -> ReleaseKind {
+        self.version.text.kind.into()
+    }
+
+    /// The headline: one line.
+    async fn headline(&self) -> &str {
+        &self.version.text.headline
+    }
+
+    /// A second headline: one line.
+    async fn subheadline(&self) -> Option<&str> {
+        self.version.text.subheadline.as_deref()
+    }
+
+    /// A short text for lists; plain text.
+    async fn summary(&self) -> Option<&str> {
+        self.version.text.summary.as_deref()
+    }
+
+    /// The full text.
+    async fn body(&self) -> Option<Body> {
+        self.version.body()
+    }
+
+    /// The language it is written in.
+    async fn language(&self) -> LanguageTag {
+        LanguageTag(self.version.text.language.clone())
+    }
+
+    /// The calendar date printed on it.
+    async fn release_date(&self) -> Date {
+        Date(self.version.text.release_date)
+    }
+
+    /// Where and when it was filed, as printed; null where it names no place.
+    async fn dateline(&self) -> Option<Dateline> {
+        self.version.dateline()
+    }
+
+    /// What it is about, in the editor's order.
+    #[graphql(complexity = "cost::list(ASSIGNED, child_complexity)")]
+    async fn topics(&self) -> Option<Vec<Topic>> {
+        Some(self.version.topics())
+    }
+
+    /// What places it is about, in the editor's order.
+    #[graphql(complexity = "cost::list(ASSIGNED, child_complexity)")]
+    async fn places(&self) -> Option<Vec<Place>> {
+        Some(self.version.places(&self.version.about))
+    }
+
+    /// A note that is never for print.
+    async fn editorial_note(&self) -> Option<String> {
+        self.version.editorial_note()
+    }
+}

@@ -1,0 +1,36 @@
+//! Who asks.
+
+use async_graphql::Object;
+
+use super::enums::{Capability, Role};
+use crate::{
+    newsroom::workflow::{self, Act, Matter},
+    viewer,
+};
+
+/// Who asks: what their token says of them.
+pub struct Viewer(pub viewer::Viewer);
+
+/// Who asks: what their token says of them.
+#[Object]
+impl Viewer {
+    /// The person or system that the token names; "public" without a token.
+    async fn name(&self) -> &str {
+        if self.0.subject.is_empty() { "public" } else { &self.0.subject }
+    }
+
+    /// What they are to the newsroom.
+    async fn role(&self) -> Role {
+        self.0.role.into()
+    }
+
+    /// What they may do.
+    async fn capabilities(&self) -> Vec<Capability> {
+        let acts = [(Act::Create, Capability::WriteDrafts), (Act::Publish, Capability::Publish), (Act::Withdraw, Capability::Withdraw)];
+        let matters =
+            [(Matter::Topics, Capability::ManageTopics), (Matter::Places, Capability::ManagePlaces), (Matter::Tokens, Capability::ManageTokens)];
+        let acts = acts.into_iter().filter(|&(act, _)| workflow::allowed(act, &self.0).is_ok()).map(|(_, capability)| capability);
+        let matters = matters.into_iter().filter(|&(matter, _)| workflow::may_manage(matter, &self.0).is_ok()).map(|(_, capability)| capability);
+        acts.chain(matters).collect()
+    }
+}

@@ -1,0 +1,147 @@
+//! Lists: pages of releases with their rows, and pages of topics and places.
+
+use std::{collections::HashMap, sync::Arc};
+
+use entity::{release, revision};
+use uuid::Uuid;
+
+use super::{
+    Error, Newsroom,
+    page::{CursorKey, PageRequest},
+    revision::{Revisions, Wanted, lifecycles, shown},
+};
+use crate::journal::WorkingImage;
+use crate::catalog::{Concept, Handle, OrderBy, Place, ReleaseFilter, ReleaseSet, Vocabulary, Window, fold};
+
+/// What a reader of releases wants of their rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// Rows at all: not for a mere number.
+    pub any: bool,
+    /// Which columns of the revisions.
+    pub columns: Wanted,
+    /// What only the desk asks for: author's row, withdrawal.
+    pub lifecycle: bool,
+}
+
+/// A release with what was fetched of it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What the catalog knows.
+    pub item: Handle,
+    /// What it says.
+    pub text: Arc<revision::Model>,
+    /// The version being worked on, where it was wanted, there is one and the viewer may see it.
+    pub working: Option<(WorkingImage, Arc<revision::Model>)>,
+    /// Its lifecycle row, where it was wanted.
+    pub lifecycle: Option<Arc<release::Model>>,
+}
+
+/// One page of releases.
+#[derive(Clone, Debug)]
+pub struct ReleasePage {
+    /// Everything the page is a part of.
+    pub set: ReleaseSet,
+    /// The releases of the page with their cursors, in order.
+    pub entries: Vec<(String, Found)>,
+    /// Whether the set holds any before them.
+    pub has_previous: bool,
+    /// Whether the set holds any after them.
+    pub has_next: bool,
+}
+
+impl Newsroom {
+    /// A page of a set, narrowed. `scope` tells cursors of one list from those of another: a topic's id, say.
+    ///
+    /// Costs one statement whatever the size of the page, two with lifecycles, none without rows.
+    pub async fn release_page(
+        &self,
+        set: &ReleaseSet,
+        scope: &str,
+        filter: Option<&ReleaseFilter>,
+        order: &[OrderBy],
+        request: &PageRequest,
+        rows: Rows,
+    ) -> Result<ReleasePage, Error> {
+        let (size, from_end) = request.size()?;
+        let key = CursorKey::new("releases", &order, &(scope, filter));
+        let place = |argument, cursor: &Option<String>| -> Result<Option<Place>, Error> {
+            let place: Option<Place> = cursor.as_deref().map(|cursor| key.decode(argument, cursor)).transpose()?;
+            match place {
+                // Cannot be made by us: the order is part of the key.
+                Some(place) if place.values.len() != order.len() => key.decode(argument, "").map(Some),
+                place => Ok(place),
+            }
+        };
+        let window = Window { size, from_end, after: place("after", &request.after)?, before: place("before", &request.before)? };
+        let set = match filter {
+            Some(filter) => set.narrow(filter)?,
+            None => set.clone(),
+        };
+        if !rows.any {
+            return Ok(ReleasePage { set, entries: Vec::new(), has_previous: false, has_next: false });
+        }
+        let slice = set.slice(order, &window);
+        let found = self.fetch(&set, &slice.items, rows).await?;
+        let entries = found.into_iter().map(|found| (key.encode(&set.place(order, &found.item)), found)).collect();
+        Ok(ReleasePage { entries, has_previous: slice.has_previous, has_next: slice.has_next, set })
+    }
+
+    /// The rows of some releases of a set, in the same order.
+    pub async fn fetch(&self, set: &ReleaseSet, items: &[Handle], rows: Rows) -> Result<Vec<Found>, Error> {
+        let texts: Revisions = shown(self, set, items, rows.columns).await?;
+        let lifecycles: HashMap<Uuid, Arc<release::Model>> = if rows.lifecycle {
+            lifecycles(self, items).await?.into_iter().map(|(id, row)| (id, Arc::new(row))).collect()
+        } else {
+            HashMap::new()
+        };
+        let found = |item: &Handle| {
+            Some(Found {
+                text: texts.get(&item.revision_id())?.clone(),
+                working: set.working(item).and_then(|image| Some((image.clone(), texts.get(&image.revision_id)?.clone()))),
+                lifecycle: lifecycles.get(&item.id()).cloned(),
+                item: item.clone(),
+            })
+        };
+        Ok(items.iter().filter_map(found).collect())
+    }
+}
+
+/// One page of topics or places, by label.
+#[derive(Clone, Debug)]
+pub struct ConceptPage {
+    /// Numbers and cursors, in order.
+    pub entries: Vec<(String, u32)>,
+    /// Whether there are any before them.
+    pub has_previous: bool,
+    /// Whether there are any after them.
+    pub has_next: bool,
+    /// How many there are on all pages.
+    pub total: usize,
+}
+
+/// A page of the concepts that are kept, by label and then by slug.
+pub fn concept_page<T: Concept>(
+    vocabulary: &Vocabulary<T>,
+    list: &'static str,
+    filter: &impl serde::Serialize,
+    keep: impl Fn(u32) -> bool,
+    request: &PageRequest,
+) -> Result<ConceptPage, Error> {
+    let (size, from_end) = request.size()?;
+    let key = CursorKey::new(list, &"label", filter);
+    let at = |argument, cursor: &Option<String>| -> Result<Option<(String, String)>, Error> {
+        cursor.as_deref().map(|cursor| key.decode(argument, cursor)).transpose()
+    };
+    let (after, before) = (at("after", &request.after)?, at("before", &request.before)?);
+    let place = |number: u32| {
+        let concept = vocabulary.get(number);
+        (fold(concept.name()), concept.slug().to_owned())
+    };
+    let all: Vec<u32> = vocabulary.by_label().iter().copied().filter(|&number| keep(number)).collect();
+    let start = after.map_or(0, |after| all.partition_point(|&number| place(number) <= after));
+    let end = before.map_or(all.len(), |before| all.partition_point(|&number| place(number) < before)).max(start);
+    let (start, end) = if from_end { (start.max(end.saturating_sub(size)), end) } else { (start, end.min(start + size)) };
+    let entries = all[start..end].iter().map(|&number| (key.encode(&place(number)), number)).collect();
+    Ok(ConceptPage { entries, has_previous: start > 0, has_next: end < all.len(), total: all.len() })
+}
