@@ -16,8 +16,8 @@ use super::{
     slug,
 };
 use crate::{
-    catalog::{ConceptRef, Snapshot},
-    journal::VersionImage,
+    catalog::{ConceptRef, Vocabulary},
+    journal::{PlaceImage, TopicImage, VersionImage},
 };
 
 /// What an editor gives of a release.
@@ -128,7 +128,7 @@ impl Content {
     }
 
     /// Takes what an editor gave; `form` collects what cannot be taken.
-    pub fn fill(&mut self, input: ReleaseInput, snapshot: &Snapshot, form: &mut Form) {
+    pub fn fill(&mut self, input: ReleaseInput, topics: &Vocabulary<TopicImage>, places: &Vocabulary<PlaceImage>, form: &mut Form) {
         form.required_line("headline", input.headline, &mut self.headline, 500);
         form.optional_line("subheadline", input.subheadline, &mut self.subheadline, 1000);
         form.optional_text("summary", input.summary, &mut self.summary, 5000);
@@ -139,9 +139,9 @@ impl Content {
         form.optional_line("datelineText", input.dateline_text, &mut self.dateline_text, 300);
         form.optional_line("externalId", input.external_id, &mut self.external_id, 200);
         form.optional_text("editorialNote", input.editorial_note, &mut self.editorial_note, 5000);
-        form.concepts("topics", "topic", input.topics, snapshot.topics(), &mut self.topics);
-        form.concepts("datelinePlaces", "place", input.dateline_places, snapshot.places(), &mut self.dateline);
-        form.concepts("places", "place", input.places, snapshot.places(), &mut self.about);
+        form.concepts("topics", "topic", input.topics, topics, &mut self.topics);
+        form.concepts("datelinePlaces", "place", input.dateline_places, places, &mut self.dateline);
+        form.concepts("places", "place", input.places, places, &mut self.about);
         fill_slug(form, input.slug, &mut self.slug);
     }
 

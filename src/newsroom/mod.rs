@@ -10,6 +10,7 @@ pub mod content;
 pub mod dateline;
 pub mod error;
 pub mod form;
+pub mod import;
 pub mod language;
 pub mod list;
 pub mod page;

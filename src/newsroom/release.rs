@@ -90,7 +90,8 @@ impl Newsroom {
         let mut content = Content::blank(&self.customs.language, self.today(now));
         let id = Uuid::now_v7();
         let input = with_slug(&write, input, id, true).await?;
-        content.fill(input, &self.catalog.snapshot(), &mut form);
+        let snapshot = self.catalog.snapshot();
+        content.fill(input, snapshot.topics(), snapshot.places(), &mut form);
         self.check_unique(&write, id, &content, &mut form).await?;
         form.finish()?;
         let rows = content.clone().rows(id, 1, None, write.by(), write.at());
@@ -130,7 +131,8 @@ impl Newsroom {
         let old = content.clone();
         let mut form = Form::new(&["input"]);
         let input = with_slug(&write, input, id, false).await?;
-        content.fill(input, &self.catalog.snapshot(), &mut form);
+        let snapshot = self.catalog.snapshot();
+        content.fill(input, snapshot.topics(), snapshot.places(), &mut form);
         self.check_unique(&write, id, &content, &mut form).await?;
         form.finish()?;
         if content == old {

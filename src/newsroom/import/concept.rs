@@ -1,0 +1,264 @@
+//! Importing topics and places: in whatever order they come, broader ones first in the end.
+
+use entity::{Noun, place, topic};
+use sea_orm::EntityTrait;
+use uuid::Uuid;
+
+use super::{Importer, Known, Outcome, refusal};
+use crate::{
+    catalog::{Code, Concept, ConceptRef, fold},
+    journal::{Image, PlaceImage, TopicImage},
+    newsroom::{
+        Error, Patch, address,
+        form::{Form, leads_to},
+        place::PlaceInput,
+        slug,
+        topic::TopicInput,
+        write::Write,
+    },
+};
+
+/// A topic or place as it comes: its slug, what it is right below by slug, and everything else.
+#[derive(Clone, Debug)]
+pub(super) struct Incoming<I> {
+    pub(super) slug: String,
+    pub(super) above: Vec<String>,
+    pub(super) input: I,
+}
+
+impl Importer<'_> {
+    /// Takes in topics: `(slug, slugs of broader ones, the rest)`. Outcomes come in the order of the records.
+    pub async fn topics(&mut self, records: Vec<(String, Vec<String>, TopicInput)>) -> Result<Vec<Outcome>, Error> {
+        let records = records.into_iter().map(|(slug, above, input)| Incoming { slug, above, input }).collect();
+        let (order, mut outcomes) = sorted(records, &self.topics, "topic");
+        for (number, record) in order {
+            let outcome = self.topic(record).await?;
+            self.note(&outcome);
+            outcomes.push((number, outcome));
+        }
+        self.end(outcomes).await
+    }
+
+    /// Takes in places: `(slug, slug of the one it lies in, the rest)`. Outcomes come in the order of the records.
+    pub async fn places(&mut self, records: Vec<(String, Option<String>, PlaceInput)>) -> Result<Vec<Outcome>, Error> {
+        let records = records.into_iter().map(|(slug, above, input)| Incoming { slug, above: above.into_iter().collect(), input }).collect();
+        let (order, mut outcomes) = sorted(records, &self.places, "place");
+        for (number, record) in order {
+            let outcome = self.place(record).await?;
+            self.note(&outcome);
+            outcomes.push((number, outcome));
+        }
+        self.end(outcomes).await
+    }
+
+    async fn end(&mut self, mut outcomes: Vec<(usize, Outcome)>) -> Result<Vec<Outcome>, Error> {
+        for (_, outcome) in &outcomes {
+            self.clean &= !matches!(outcome, Outcome::Conflict(_) | Outcome::Refused(_));
+        }
+        self.end_batch().await?;
+        outcomes.sort_by_key(|&(number, _)| number);
+        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    }
+
+    /// The slug of the city or other place of a name, made where there is none.
+    pub async fn place_named(&mut self, name: &str) -> Result<String, Error> {
+        let folded = fold(name);
+        let count = self.places.vocabulary.len() as u32;
+        let mut found: Vec<&PlaceImage> =
+            (0..count).map(|number| &**self.places.vocabulary.get(number)).filter(|place| place.all_names().any(|name| fold(name) == folded)).collect();
+        // The most exact sort of place first: Singapore the city before Singapore the country.
+        found.sort_by_key(|place| (std::cmp::Reverse(place.kind), place.id));
+        if let Some(place) = found.first() {
+            return Ok(place.slug.clone());
+        }
+        let id = Uuid::now_v7();
+        let wish = slug::from_headline(name);
+        let slug = address::free(self.write().await?.tx(), Noun::Place, &wish, id).await?;
+        let input = PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
+        match self.place(Incoming { slug: slug.clone(), above: Vec::new(), input }).await? {
+            Outcome::Refused(why) => Err(Error::field(&["dateline"], crate::newsroom::Code::Invalid, why)),
+            _ => Ok(slug),
+        }
+    }
+
+    async fn topic(&mut self, record: Incoming<TopicInput>) -> Result<Outcome, Error> {
+        let there = self.topics.by_slug.get(&record.slug).and_then(|&id| self.topics.get(id)).cloned();
+        let mut image = there.clone().unwrap_or_else(|| TopicImage::blank(Uuid::now_v7()));
+        let broader = match self.topics.ids(&record.above, "topic") {
+            Ok(ids) => ids,
+            Err(why) => return Ok(Outcome::Refused(why)),
+        };
+        let mut input = record.input;
+        input.broader = Patch::Set(broader.into_iter().map(ConceptRef::Id).collect());
+        let mut form = Form::default();
+        image.fill(input, &self.topics.vocabulary, &mut form);
+        if let Err(error) = form.finish() {
+            return Ok(Outcome::Refused(refusal(error)?));
+        }
+        if let Some(why) = self.topics.taken(&image).or_else(|| self.topics.cycle(&image, "topic")) {
+            return Ok(Outcome::Refused(why));
+        }
+        let (dry, overwrite) = (there.clone(), self.options.overwrite);
+        let write = self.write().await?;
+        let Some(before) = dry else {
+            topic::Entity::insert(image.row(write, true)).exec_without_returning(write.tx()).await?;
+            image.insert_lists(write.tx()).await?;
+            record_concept(write, "topic.import", Noun::Topic, &image.slug, image.id, None, Image::Topic(Box::new(image.clone()))).await?;
+            self.topics.put(image);
+            return Ok(Outcome::Created);
+        };
+        if image == before {
+            return Ok(Outcome::Unchanged);
+        }
+        let row = topic::Entity::find_by_id(image.id).one(write.tx()).await?;
+        if !overwrite && row.is_some_and(|row| !row.as_imported) {
+            return Ok(Outcome::Conflict(format!("the topic \"{}\" was changed here since the last import; left as it is (--overwrite takes the file's)", before.slug)));
+        }
+        image.revision += 1;
+        if image.slug != before.slug {
+            image.former_slugs.retain(|slug| *slug != image.slug);
+            image.former_slugs.push(before.slug.clone());
+        }
+        image.replace(write.tx(), write, true).await?;
+        let images = (Image::Topic(Box::new(before)), Image::Topic(Box::new(image.clone())));
+        record_concept(write, "topic.import", Noun::Topic, &image.slug, image.id, Some(images.0), images.1).await?;
+        self.topics.put(image);
+        Ok(Outcome::Updated)
+    }
+
+    async fn place(&mut self, record: Incoming<PlaceInput>) -> Result<Outcome, Error> {
+        let there = self.places.by_slug.get(&record.slug).and_then(|&id| self.places.get(id)).cloned();
+        let mut image = there.clone().unwrap_or_else(|| PlaceImage::blank(Uuid::now_v7()));
+        let within = match self.places.ids(&record.above, "place") {
+            Ok(ids) => ids,
+            Err(why) => return Ok(Outcome::Refused(why)),
+        };
+        let mut input = record.input;
+        input.within = within.first().map_or(Patch::Clear, |&id| Patch::Set(ConceptRef::Id(id)));
+        let mut form = Form::default();
+        image.fill(input, &self.places.vocabulary, &mut form);
+        if let Err(error) = form.finish() {
+            return Ok(Outcome::Refused(refusal(error)?));
+        }
+        if let Some(why) = self.places.taken(&image).or_else(|| self.places.cycle(&image, "place")) {
+            return Ok(Outcome::Refused(why));
+        }
+        let overwrite = self.options.overwrite;
+        let write = self.write().await?;
+        let Some(before) = there else {
+            place::Entity::insert(image.row(write, true)).exec_without_returning(write.tx()).await?;
+            image.insert_lists(write.tx()).await?;
+            record_concept(write, "place.import", Noun::Place, &image.slug, image.id, None, Image::Place(Box::new(image.clone()))).await?;
+            self.places.put(image);
+            return Ok(Outcome::Created);
+        };
+        if image == before {
+            return Ok(Outcome::Unchanged);
+        }
+        let row = place::Entity::find_by_id(image.id).one(write.tx()).await?;
+        if !overwrite && row.is_some_and(|row| !row.as_imported) {
+            return Ok(Outcome::Conflict(format!("the place \"{}\" was changed here since the last import; left as it is (--overwrite takes the file's)", before.slug)));
+        }
+        image.revision += 1;
+        if image.slug != before.slug {
+            image.former_slugs.retain(|slug| *slug != image.slug);
+            image.former_slugs.push(before.slug.clone());
+        }
+        image.replace(write.tx(), write, true).await?;
+        let images = (Image::Place(Box::new(before)), Image::Place(Box::new(image.clone())));
+        record_concept(write, "place.import", Noun::Place, &image.slug, image.id, Some(images.0), images.1).await?;
+        self.places.put(image);
+        Ok(Outcome::Updated)
+    }
+}
+
+impl<T: Concept> Known<T> {
+    /// Keys of slugs.
+    pub(super) fn ids(&self, slugs: &[String], noun: &str) -> Result<Vec<Uuid>, String> {
+        let id = |slug: &String| self.by_slug.get(slug).copied().ok_or_else(|| {
+            let shown: String = slug.chars().take(80).collect();
+            format!("there is no {noun} with the slug \"{shown}\": add it to the file, or correct the slug")
+        });
+        slugs.iter().map(id).collect()
+    }
+
+    /// What another concept holds already.
+    fn taken(&self, image: &T) -> Option<String> {
+        let (code, holder) = image.codes().into_iter().find_map(|code| {
+            let holder = self.by_code.get(&code).copied().filter(|&holder| holder != image.id())?;
+            Some((code, self.get(holder)?))
+        })?;
+        let code = match code {
+            Code::Uri(uri) => format!("uri {uri}"),
+            Code::Iso3166(code) => format!("ISO 3166 code {code}"),
+            Code::M49(code) => format!("m49 {code}"),
+            Code::Geonames(id) => format!("geonamesId {id}"),
+        };
+        Some(format!("the {code} belongs to \"{}\" already: correct one of the two", holder.slug()))
+    }
+
+    /// Whether a concept would become its own ancestor.
+    fn cycle(&self, image: &T, noun: &str) -> Option<String> {
+        let above = |id: Uuid| self.get(id).map(Concept::broader).unwrap_or_default();
+        image.broader().into_iter().any(|up| leads_to(up, image.id(), above)).then(|| format!("this {noun} would become its own ancestor: correct what it is below"))
+    }
+}
+
+/// Records in an order in which every one comes after those it is right below; outcomes of those that cannot be ordered.
+type Sorted<I> = (Vec<(usize, Incoming<I>)>, Vec<(usize, Outcome)>);
+
+fn sorted<I, T: Concept>(records: Vec<Incoming<I>>, known: &Known<T>, noun: &str) -> Sorted<I> {
+    let mut outcomes = Vec::new();
+    let mut open: std::collections::HashMap<String, (usize, Incoming<I>)> = std::collections::HashMap::new();
+    let mut names = Vec::new();
+    for (number, record) in records.into_iter().enumerate() {
+        if open.contains_key(&record.slug) {
+            outcomes.push((number, Outcome::Refused(format!("the {noun} \"{}\" stands twice in the file: keep one", record.slug))));
+        } else {
+            names.push(record.slug.clone());
+            open.insert(record.slug.clone(), (number, record));
+        }
+    }
+    let mut order = Vec::with_capacity(open.len());
+    // Depth first with a stack of our own: a chain of thousands must not fill the thread's.
+    let mut begun: std::collections::HashSet<String> = std::collections::HashSet::new();
+    for name in names {
+        let mut stack = vec![name];
+        while let Some(top) = stack.last().cloned() {
+            let Some((number, record)) = open.get(&top) else {
+                stack.pop();
+                continue;
+            };
+            let first_visit = begun.insert(top.clone());
+            let waiting: Vec<String> = record.above.iter().filter(|slug| open.contains_key(*slug)).cloned().collect();
+            if waiting.is_empty() {
+                if let Some(entry) = open.remove(&top) {
+                    order.push(entry);
+                }
+                stack.pop();
+            } else if first_visit && !waiting.iter().any(|slug| begun.contains(slug)) {
+                stack.extend(waiting);
+            } else if let Some(next) = waiting.iter().find(|slug| !begun.contains(*slug)) {
+                stack.push(next.clone());
+            } else {
+                // Everything it waits for waits for it. What is known already breaks the circle, else it cannot be taken.
+                let number = *number;
+                if let Some((_, record)) = open.remove(&top) {
+                    if known.by_slug.contains_key(&record.slug) {
+                        order.push((number, record));
+                    } else {
+                        outcomes.push((number, Outcome::Refused(format!("the {noun} \"{top}\" would become its own ancestor: correct what it is below"))));
+                    }
+                }
+                stack.pop();
+            }
+        }
+    }
+    (order, outcomes)
+}
+
+async fn record_concept(write: &mut Write, act: &str, noun: Noun, slug: &str, id: Uuid, before: Option<Image>, after: Image) -> Result<(), Error> {
+    let at = write.at();
+    address::hold(write.tx(), noun, slug, id, Some(at)).await?;
+    write.record(act, noun, id, None, before.as_ref(), Some(&after))
+}
