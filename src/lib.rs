@@ -5,9 +5,15 @@
 //! one transaction that changes rows and appends to the [`journal`]; the catalog follows the journal. `docs/architecture.md`
 //! tells the whole.
 
+pub mod app;
 pub mod catalog;
+pub mod cli;
+pub mod clock;
+pub mod config;
 pub mod db;
 pub mod graphql;
+pub mod http;
+pub mod interchange;
 pub mod journal;
 pub mod newsroom;
 pub mod viewer;

@@ -1,1 +1,41 @@
-fn main() {}
+//! The `dateline` command: reads settings, starts the log, does what it is told.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use dateline::{cli::Cli, config::Settings};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let (settings, unknown) = match cli.settings() {
+        Ok(settings) => settings,
+        Err(error) => return failed(&error),
+    };
+    start_log(&settings);
+    for variable in unknown {
+        tracing::warn!(variable, "is not a setting of Dateline; README.md lists them");
+    }
+    match cli.run(settings).await {
+        Ok(code) => code,
+        Err(error) => failed(&*error),
+    }
+}
+
+/// The log goes to standard error: standard output is for answers.
+fn start_log(settings: &Settings) {
+    let filter = EnvFilter::try_new(&settings.log).unwrap_or_default();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if settings.log_json {
+        log.json().init();
+    } else {
+        log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word to whoever started it")]
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("dateline: {error}");
+    ExitCode::FAILURE
+}

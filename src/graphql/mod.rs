@@ -9,6 +9,7 @@ pub mod cost;
 mod enums;
 mod error;
 mod filter;
+pub mod gate;
 mod id;
 mod mutation;
 mod node;

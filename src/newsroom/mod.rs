@@ -9,6 +9,7 @@ pub mod body;
 pub mod content;
 pub mod dateline;
 pub mod error;
+pub mod export;
 pub mod form;
 pub mod import;
 pub mod language;

@@ -1,0 +1,66 @@
+//! The application: everything wired together, in the one place where that is done.
+
+use std::sync::Arc;
+
+use sea_orm::DbErr;
+
+use crate::{
+    catalog::Catalog,
+    clock::Clock,
+    db::Db,
+    graphql::{self, Asked, Schema},
+    newsroom::{
+        Customs, Newsroom,
+        token::AuthFault,
+    },
+    viewer::Viewer,
+};
+
+/// A running Dateline.
+#[derive(Clone)]
+pub struct App {
+    /// The rules and what they work on.
+    pub room: Newsroom,
+    /// The GraphQL API over them.
+    pub schema: Schema,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("room", &self.room).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Wires a migrated database up: loads the catalog, builds the schema.
+    pub async fn new(db: Db, customs: Customs, clock: Clock) -> Result<Arc<Self>, DbErr> {
+        let catalog = Arc::new(Catalog::load(db.clone()).await?);
+        let room = Newsroom { db, catalog, customs };
+        Ok(Arc::new(Self { schema: graphql::schema(room.clone()), room, clock }))
+    }
+
+    /// Who holds a bearer token; the public without one.
+    pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Viewer, AuthFault> {
+        match bearer {
+            None => Ok(Viewer::public()),
+            Some(secret) => self.room.authenticate(secret, self.clock.now()).await,
+        }
+    }
+
+    /// What a request of a viewer carries: the time is read and the snapshot pinned here, once.
+    pub fn asked(&self, viewer: Viewer) -> Asked {
+        Asked { viewer, now: self.clock.now(), snapshot: self.room.catalog.snapshot() }
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<(), DbErr> {
+        self.room.catalog.catch_up().await.map(|_| ())
+    }
+
+    /// Follows what other processes write, for as long as it is polled.
+    pub async fn follow(&self) {
+        self.room.catalog.follow().await;
+    }
+}

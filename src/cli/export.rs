@@ -1,0 +1,38 @@
+//! `dateline export`.
+
+use std::{fs::File, io::{self, BufWriter, Write}, path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use super::{Failure, application};
+use crate::{config::Settings, interchange::export::export};
+
+#[derive(Args, Debug)]
+pub(super) struct Export {
+    /// Where to write [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Export {
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
+        let app = application(settings).await?;
+        let lines = match self.output {
+            Some(path) => {
+                let file = File::create(&path).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+                let mut out = BufWriter::with_capacity(1 << 20, file);
+                let lines = export(&app.room, &mut out).await?;
+                out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+                lines
+            }
+            None => {
+                let mut out = BufWriter::with_capacity(1 << 20, io::stdout());
+                let lines = export(&app.room, &mut out).await?;
+                out.flush()?;
+                lines
+            }
+        };
+        tracing::info!(lines, "exported");
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,130 @@
+//! `dateline import`.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, IsTerminal, Read, Seek, SeekFrom},
+    process::ExitCode,
+};
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Failure, application, operator};
+use crate::{
+    config::Settings,
+    interchange::{Import as Run, Report},
+    newsroom::import::{ImportOptions, Outcome},
+};
+
+/// Exit code of an import that refused records or met conflicts.
+const NOT_CLEAN: u8 = 3;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One JSON object a line; docs/interchange.md
+    Ndjson,
+    /// A plain-text page: kind, headline, date and place, summary
+    Listing,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Import {
+    /// Files to take in, together; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    /// What the files are
+    #[arg(long, value_enum, default_value_t = Format::Ndjson)]
+    format: Format,
+    /// Change nothing; tell what would change
+    #[arg(long)]
+    dry_run: bool,
+    /// All or nothing: if one record is refused or conflicts, nothing is changed
+    #[arg(long)]
+    strict: bool,
+    /// Take the file's version also where an editor has changed something since the last import
+    #[arg(long)]
+    overwrite: bool,
+}
+
+impl Import {
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
+        let mut inputs = self.files.iter().map(|name| Ok((shown(name), spooled(name)?))).collect::<Result<Vec<_>, Failure>>()?;
+        let size: u64 = inputs.iter().map(|(_, file)| file.metadata().map_or(0, |meta| meta.len())).sum();
+        let app = application(settings).await?;
+        let bar = bar(size);
+        let mut tell = |name: &str, number: u64, outcome: &Outcome| {
+            if let Outcome::Refused(why) | Outcome::Conflict(why) = outcome {
+                let word = if matches!(outcome, Outcome::Refused(_)) { "refused" } else { "conflict" };
+                bar.suspend(|| say(&format!("{name}:{number}: {word}: {why}")));
+            }
+        };
+        let options = ImportOptions { dry_run: self.dry_run, strict: self.strict, overwrite: self.overwrite };
+        let mut import = Run::begin(&app.room, &operator(), options, app.clock.now(), &mut tell).await?;
+        if self.format == Format::Listing {
+            for (name, file) in &inputs {
+                import.listing(name, bar.wrap_read(file)).await?;
+            }
+        } else {
+            for (name, file) in &inputs {
+                import.concepts(name, BufReader::with_capacity(1 << 18, file)).await?;
+            }
+            for (name, file) in &mut inputs {
+                file.seek(SeekFrom::Start(0))?;
+                import.releases(name, BufReader::with_capacity(1 << 18, bar.wrap_read(&*file))).await?;
+            }
+        }
+        let report = import.finish().await?;
+        bar.finish_and_clear();
+        say(&self.sentence(&report));
+        let clean = report.refused + report.conflicts == 0;
+        Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(NOT_CLEAN) })
+    }
+
+    fn sentence(&self, report: &Report) -> String {
+        let Report { created, updated, unchanged, conflicts, refused, kept } = report;
+        let counts = format!("{created} new, {updated} changed, {unchanged} as they were, {conflicts} conflicts, {refused} refused");
+        match (kept, self.dry_run) {
+            (true, _) => format!("imported: {counts}"),
+            (false, true) => format!("a dry run, nothing was changed; it would have been: {counts}"),
+            (false, false) => format!("nothing was changed, because not every record could be taken (--strict): {counts}"),
+        }
+    }
+}
+
+/// A file that can be read twice; standard input is written to a temporary one first.
+fn spooled(name: &str) -> Result<File, Failure> {
+    if name == "-" {
+        let mut file = tempfile::tempfile()?;
+        io::copy(&mut io::stdin().lock(), &mut file)?;
+        file.seek(SeekFrom::Start(0))?;
+        return Ok(file);
+    }
+    let mut file = File::open(name).map_err(|error| format!("{name} cannot be opened: {error}"))?;
+    // A pipe or a folder tells so now, not in the middle.
+    if file.metadata()?.is_dir() {
+        return Err(format!("{name} is a folder: name a file").into());
+    }
+    if file.seek(SeekFrom::Start(0)).is_err() {
+        let mut whole = tempfile::tempfile()?;
+        io::copy(&mut file.by_ref(), &mut whole)?;
+        whole.seek(SeekFrom::Start(0))?;
+        return Ok(whole);
+    }
+    Ok(file)
+}
+
+fn shown(name: &str) -> String {
+    if name == "-" { "standard input".to_owned() } else { name.to_owned() }
+}
+
+/// A progress bar on a terminal, nothing elsewhere.
+fn bar(size: u64) -> ProgressBar {
+    let target = if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(size), target).with_style(style)
+}
+
+#[expect(clippy::print_stderr, reason = "the command's report")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,145 @@
+//! The command line: what can be said, and one file for each command that does it.
+
+mod export;
+mod import;
+mod migrate;
+mod schema;
+mod serve;
+mod token;
+
+use std::{io, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    app::App,
+    clock::Clock,
+    config::{ConfigError, Layers, Settings},
+    db::Db,
+    viewer::Viewer,
+};
+use entity::api_token::Role;
+
+/// A GraphQL content backend for newsrooms.
+#[derive(Debug, Parser)]
+#[command(name = "dateline", version, about, after_help = "Begin with a newsroom of ours to look around in:\n  dateline serve --demo\n\nor with one of your own:\n  dateline import releases.ndjson\n  dateline serve\n\nExit codes: 0 done; 1 failed; 2 not understood; 3 an import refused records or met conflicts.")]
+pub struct Cli {
+    #[command(flatten)]
+    everywhere: Everywhere,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Args, Clone, Debug)]
+struct Everywhere {
+    /// The database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://dateline.db]
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    /// A settings file [default: dateline.toml, where there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What to log: error, warn, info, debug [default: info]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the newsroom over HTTP
+    #[command(after_help = "Stop with Ctrl-C or SIGTERM; requests under way are finished first.")]
+    Serve(serve::Serve),
+    /// Bring the database to the shape of this version
+    Migrate,
+    /// Take in releases, topics and places from files
+    #[command(after_help = "Examples:\n  dateline import archive.ndjson\n  dateline import --dry-run --strict archive.ndjson\n  curl -s https://example.org/export | dateline import -\n  dateline import --format listing news.txt")]
+    Import(import::Import),
+    /// Write everything that travels as ndjson
+    Export(export::Export),
+    /// Print the GraphQL schema
+    Schema,
+    /// Make, list and revoke access tokens
+    #[command(subcommand, after_help = "Example:\n  dateline token create --subject \"Ana Lim\" --name \"Ana's laptop\" --role EDITOR --expires 90d")]
+    Token(token::Token),
+}
+
+/// A role, as the command line writes it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "SCREAMING_SNAKE_CASE")]
+enum RoleName {
+    /// An accredited journalist
+    Press,
+    /// Writes
+    Author,
+    /// Publishes and withdraws
+    Editor,
+    /// Keeps topics, places and tokens
+    Admin,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Press => Self::Press,
+            RoleName::Author => Self::Author,
+            RoleName::Editor => Self::Editor,
+            RoleName::Admin => Self::Admin,
+        }
+    }
+}
+
+/// Anything that ends a command.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+impl Cli {
+    /// The settings that the command line, the environment and the file amount to; and variables that nobody knows.
+    pub fn settings(&self) -> Result<(Settings, Vec<String>), ConfigError> {
+        let mut layers = Layers::defaults();
+        let named = self.everywhere.config.clone();
+        let file = named.clone().unwrap_or_else(|| PathBuf::from("dateline.toml"));
+        match std::fs::read_to_string(&file) {
+            Ok(text) => layers.file(&file, &text)?,
+            Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(ConfigError::unreadable(&file, &error)),
+        }
+        let unknown = layers.environment(std::env::vars());
+        layers.flag("database_url", "--database", self.everywhere.database.clone());
+        layers.flag("log", "--log", self.everywhere.log.clone());
+        if let Command::Serve(serve) = &self.command {
+            layers.flag("listen", "--listen", serve.listen.clone());
+        }
+        Ok((layers.settings()?, unknown))
+    }
+
+    /// Does what was said.
+    pub async fn run(self, settings: Settings) -> Result<ExitCode, Failure> {
+        match self.command {
+            Command::Serve(serve) => serve.run(settings).await,
+            Command::Migrate => migrate::run(&settings).await,
+            Command::Import(import) => import.run(&settings).await,
+            Command::Export(export) => export.run(&settings).await,
+            Command::Schema => schema::run(),
+            Command::Token(token) => token.run(&settings).await,
+        }
+    }
+}
+
+/// Opens the database of the settings, in the shape of this version.
+async fn open(settings: &Settings) -> Result<Db, Failure> {
+    let db = Db::open(&settings.database_url).await?;
+    for step in db.migrate().await? {
+        tracing::info!(step, "migrated");
+    }
+    Ok(db)
+}
+
+/// The application over the database of the settings.
+async fn application(settings: &Settings) -> Result<std::sync::Arc<App>, Failure> {
+    let db = open(settings).await?;
+    Ok(App::new(db, settings.customs.clone(), Clock::system()).await?)
+}
+
+/// Whoever can run commands on the database's machine keeps the house.
+fn operator() -> Viewer {
+    Viewer::new(Role::Admin, "command line")
+}

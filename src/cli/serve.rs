@@ -1,0 +1,92 @@
+//! `dateline serve`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use entity::api_token::Role;
+use tokio::net::TcpListener;
+
+use super::{Failure, open, operator};
+use crate::{
+    app::App,
+    clock::Clock,
+    config::Settings,
+    http::{self, server},
+    interchange,
+    newsroom::{import::ImportOptions, token::TokenInput},
+};
+
+/// The newsroom that `--demo` fills an empty database with.
+const DEMO: &str = include_str!("demo.ndjson");
+
+/// The demo newsroom's database, where no other is named: not the one that real work will begin in.
+const DEMO_DATABASE: &str = "sqlite://demo.db";
+
+#[derive(Args, Debug)]
+pub(super) struct Serve {
+    /// Fill an empty database with a small newsroom to look around in, and print an editor's token
+    #[arg(long)]
+    demo: bool,
+    /// Address and port to serve on [default: 127.0.0.1:8000]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) listen: Option<String>,
+}
+
+impl Serve {
+    #[expect(clippy::print_stdout, reason = "where it is served and the demo's token are the command's answer")]
+    pub(super) async fn run(self, settings: Settings) -> Result<ExitCode, Failure> {
+        let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+            let advice = match error.kind() {
+                std::io::ErrorKind::AddrInUse => "another program listens there: stop it, or choose another port (--listen 127.0.0.1:8001)",
+                std::io::ErrorKind::PermissionDenied => "ports below 1024 are for the administrator: choose another (--listen 127.0.0.1:8000)",
+                _ => "choose an address of this machine (--listen 127.0.0.1:8000)",
+            };
+            format!("cannot serve on {}: {error}; {advice}", settings.listen)
+        })?;
+        let db = open(&settings).await?;
+        let _lock = db.lock_for_serving()?;
+        let app = App::new(db.clone(), settings.customs.clone(), Clock::system()).await?;
+        if self.demo {
+            if let Some(secret) = furnish(&app).await? {
+                println!("An editor's token for this newsroom (it is not shown again):\n\n    {secret}\n");
+            } else {
+                tracing::warn!("the database is not empty, so --demo adds nothing to it");
+            }
+        } else if app.room.catalog.snapshot().is_empty() {
+            println!(
+                "The database is empty. Fill it:\n    dateline import releases.ndjson      (formats: docs/interchange.md)\n    \
+                 dateline token create --subject \"You\" --name first --role ADMIN\nor look around in a newsroom of ours:\n    \
+                 dateline serve --demo --database {DEMO_DATABASE}\n"
+            );
+        }
+        let address = listener.local_addr()?;
+        println!("Dateline serves {} releases at http://{address}/graphql; try it at http://{address}/graphiql", app.room.catalog.snapshot().len());
+        let following = tokio::spawn({
+            let app = app.clone();
+            async move { app.follow().await }
+        });
+        server::serve(http::router(app.clone()), listener, server::told_to_stop()).await?;
+        following.abort();
+        drop(app);
+        db.close().await;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Fills an empty newsroom, and makes a token for its editor; nothing where it is not empty.
+async fn furnish(app: &App) -> Result<Option<String>, Failure> {
+    let snapshot = app.room.catalog.snapshot();
+    if !snapshot.is_empty() || !snapshot.topics().is_empty() || !snapshot.places().is_empty() {
+        return Ok(None);
+    }
+    let now = app.clock.now();
+    let report = interchange::import_text(&app.room, &operator(), DEMO, "demo", ImportOptions::default(), now).await?;
+    if report.refused > 0 {
+        return Err(format!("the demo newsroom has {} records that cannot be taken", report.refused).into());
+    }
+    let input = TokenInput { subject: "Demo editor".to_owned(), name: "serve --demo".to_owned(), role: Role::Editor, expires_at: None };
+    let (_, secret) = app.room.token_create(&operator(), input, now).await?;
+    app.room.catalog.catch_up().await?;
+    Ok(Some(secret))
+}

@@ -1,0 +1,106 @@
+//! `dateline token`: make, list and revoke access tokens.
+
+use std::process::ExitCode;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use clap::Subcommand;
+use entity::api_token;
+use uuid::Uuid;
+
+use super::{Failure, RoleName, application, operator};
+use crate::{config::Settings, newsroom::token::TokenInput};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Token {
+    /// Make a token; its secret is printed this once
+    Create {
+        /// The person or system that will act with it
+        #[arg(long)]
+        subject: String,
+        /// What it is for
+        #[arg(long)]
+        name: String,
+        /// What it may do
+        #[arg(long)]
+        role: RoleName,
+        /// When it ends: 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never
+        #[arg(long, default_value = "90d")]
+        expires: String,
+    },
+    /// List all tokens, newest first
+    List,
+    /// Take a token back, at once and for good
+    Revoke {
+        /// Its id, as `token list` prints it
+        id: String,
+    },
+}
+
+impl Token {
+    #[expect(clippy::print_stdout, reason = "the command's answer")]
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
+        let app = application(settings).await?;
+        let now = app.clock.now();
+        match self {
+            Self::Create { subject, name, role, expires } => {
+                let input = TokenInput { subject, name, role: role.into(), expires_at: end(&expires, now)? };
+                let (token, secret) = app.room.token_create(&operator(), input, now).await?;
+                println!("{secret}");
+                eprint_line(&format!("{} for {}, {:?}, {}; the secret above is not shown again", id(&token), token.subject, token.role, until(&token)));
+            }
+            Self::List => {
+                for token in app.room.tokens(&operator()).await? {
+                    let state = if token.revoked_at.is_some() {
+                        "revoked".to_owned()
+                    } else if token.expires_at.is_some_and(|at| at <= now) {
+                        "expired".to_owned()
+                    } else {
+                        until(&token)
+                    };
+                    println!("{}\t{:?}\t{}\t{}\t{state}", id(&token), token.role, token.subject, token.name);
+                }
+            }
+            Self::Revoke { id } => {
+                let key = id.strip_prefix("token_").and_then(|key| Uuid::try_parse(key).ok());
+                let key = key.ok_or_else(|| format!("\"{id}\" is not the id of a token: `dateline token list` prints them"))?;
+                app.room.token_revoke(&operator(), key, now).await?;
+                println!("{id} is revoked");
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn id(token: &api_token::Model) -> String {
+    format!("token_{}", token.id.simple())
+}
+
+fn until(token: &api_token::Model) -> String {
+    token.expires_at.map_or_else(|| "never ends".to_owned(), |at| format!("until {}", at.to_rfc3339_opts(SecondsFormat::Secs, true)))
+}
+
+/// When a token ends.
+fn end(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Failure> {
+    if text == "never" {
+        return Ok(None);
+    }
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(Some(at.to_utc()));
+    }
+    let span = text.split_at_checked(text.len().saturating_sub(1)).and_then(|(number, unit)| {
+        let number: i64 = number.parse().ok().filter(|&number| number > 0)?;
+        match unit {
+            "d" => TimeDelta::try_days(number),
+            "h" => TimeDelta::try_hours(number),
+            _ => None,
+        }
+    });
+    let at = span.and_then(|span| now.checked_add_signed(span));
+    let at = at.ok_or_else(|| format!("--expires is \"{text}\": write 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never"))?;
+    Ok(Some(at))
+}
+
+#[expect(clippy::print_stderr, reason = "for the person, not for the pipe")]
+fn eprint_line(text: &str) {
+    eprintln!("{text}");
+}

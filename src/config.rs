@@ -1,0 +1,220 @@
+//! Settings: defaults, then the file `dateline.toml`, then the environment (`DATELINE_*`), then flags; the later wins.
+//!
+//! Everything that can be set stands in [`SETTINGS`], once: the file's keys, the variables, the README's table and the errors
+//! all come from there. A setting that makes no sense stops the start and says where it came from.
+
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path};
+
+use crate::{db::redacted, newsroom::{Customs, language}};
+
+/// One thing that can be set.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its key in the file.
+    pub key: &'static str,
+    /// Its variable in the environment.
+    pub variable: &'static str,
+    /// What holds where nobody says anything; empty: nothing.
+    pub default: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// Everything that can be set.
+pub const SETTINGS: [Setting; 9] = [
+    Setting { key: "database_url", variable: "DATELINE_DATABASE_URL", default: "sqlite://dateline.db", meaning: "The database: `sqlite://FILE` (made when missing) or `postgres://USER:PASSWORD@HOST/NAME`" },
+    Setting { key: "listen", variable: "DATELINE_LISTEN", default: "127.0.0.1:8000", meaning: "Address and port to serve on" },
+    Setting { key: "log", variable: "DATELINE_LOG", default: "info", meaning: "What is logged: `error`, `warn`, `info`, `debug`, or per part: `info,dateline::catalog=debug`" },
+    Setting { key: "log_format", variable: "DATELINE_LOG_FORMAT", default: "text", meaning: "`text` or `json`" },
+    Setting { key: "newsroom_name", variable: "DATELINE_NEWSROOM_NAME", default: "Newsroom", meaning: "What the newsroom is called" },
+    Setting { key: "publisher", variable: "DATELINE_PUBLISHER", default: "", meaning: "The organisation behind it" },
+    Setting { key: "release_url", variable: "DATELINE_RELEASE_URL", default: "", meaning: "Public address of a release, with `{slug}` or `{id}` in it: `https://example.org/news/{slug}`" },
+    Setting { key: "language", variable: "DATELINE_LANGUAGE", default: "en", meaning: "Language of releases and names that give none (BCP 47)" },
+    Setting { key: "time_zone", variable: "DATELINE_TIME_ZONE", default: "UTC", meaning: "Where the newsroom's day begins and ends (IANA name: `Asia/Bangkok`)" },
+];
+
+/// Settings that make sense.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The database.
+    pub database_url: String,
+    /// Where to serve.
+    pub listen: SocketAddr,
+    /// What to log, as `tracing` has it.
+    pub log: String,
+    /// Log as JSON.
+    pub log_json: bool,
+    /// What the newsroom is called.
+    pub newsroom_name: String,
+    /// The organisation behind it.
+    pub publisher: String,
+    /// What is taken where an editor says nothing.
+    pub customs: Customs,
+}
+
+/// A setting that makes no sense, or a file that cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    /// A settings file that was named and cannot be read.
+    pub fn unreadable(file: &Path, error: &std::io::Error) -> Self {
+        Self(format!("the settings file {} cannot be read: {error}", file.display()))
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Values by key, each with where it came from.
+#[derive(Debug, Default)]
+pub struct Layers(BTreeMap<&'static str, (String, String)>);
+
+impl Layers {
+    /// What holds where nobody says anything.
+    pub fn defaults() -> Self {
+        Self(SETTINGS.iter().map(|setting| (setting.key, (setting.default.to_owned(), "the default".to_owned()))).collect())
+    }
+
+    /// Lays a settings file over them.
+    pub fn file(&mut self, name: &Path, text: &str) -> Result<(), ConfigError> {
+        let shown = name.display();
+        let table: toml::Table = text.parse().map_err(|error| ConfigError(format!("{shown} is not TOML: {error}")))?;
+        for (key, value) in table {
+            let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
+                let known: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
+                let line = text.lines().position(|line| line.trim_start().trim_start_matches(['"', '[']).starts_with(&key)).map_or(1, |line| line + 1);
+                return Err(ConfigError(format!("{shown}:{line}: there is no setting \"{key}\"; there are {}", known.join(", "))));
+            };
+            let toml::Value::String(value) = value else {
+                return Err(ConfigError(format!("{shown}: {key} is not a text: write {key} = \"…\"")));
+            };
+            self.0.insert(setting.key, (value, format!("{shown}")));
+        }
+        Ok(())
+    }
+
+    /// Lays variables of the environment over them; answers those that begin like ours and are not known.
+    pub fn environment(&mut self, variables: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
+        let mut unknown = Vec::new();
+        for (name, value) in variables.into_iter().filter(|(name, _)| name.starts_with("DATELINE_") && !name.starts_with("DATELINE_TEST_")) {
+            match SETTINGS.iter().find(|setting| setting.variable == name) {
+                Some(setting) => drop(self.0.insert(setting.key, (value, format!("the variable {name}")))),
+                None => unknown.push(name),
+            }
+        }
+        unknown
+    }
+
+    /// Lays a flag over them, if it was given.
+    pub fn flag(&mut self, key: &'static str, name: &str, value: Option<String>) {
+        if let Some(value) = value {
+            self.0.insert(key, (value, format!("the flag {name}")));
+        }
+    }
+
+    /// The settings, if they make sense.
+    pub fn settings(&self) -> Result<Settings, ConfigError> {
+        let log_json = self.read("log_format", "text or json", |value| match value {
+            "text" => Some(false),
+            "json" => Some(true),
+            _ => None,
+        })?;
+        let url_template = self.read("release_url", "an http or https address with {slug} or {id} in it", |value| {
+            let web = value.starts_with("https://") || value.starts_with("http://");
+            let names = value.contains("{slug}") || value.contains("{id}");
+            (value.is_empty() || (web && names)).then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
+        })?;
+        Ok(Settings {
+            database_url: self.read("database_url", "sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME", |value| {
+                ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| value.starts_with(scheme)).then(|| value.to_owned())
+            })?,
+            listen: self.read("listen", "an address and a port, for example 127.0.0.1:8000", |value| value.parse().ok())?,
+            log: self.read("log", "a level (error, warn, info, debug, trace) or a list of part=level", |value| {
+                tracing_subscriber::EnvFilter::try_new(value).ok().filter(|_| !value.is_empty()).map(|_| value.to_owned())
+            })?,
+            log_json,
+            newsroom_name: self.read("newsroom_name", "a text", |value| Some(value.to_owned()))?,
+            publisher: self.read("publisher", "a text", |value| Some(value.to_owned()))?,
+            customs: Customs {
+                language: self.read("language", "a language tag (BCP 47), for example en or pt-BR", |value| language::canonical(value).ok())?,
+                time_zone: self.read("time_zone", "an IANA time zone, for example Asia/Bangkok", |value| value.parse().ok())?,
+                url_template,
+            },
+        })
+    }
+
+    fn read<T>(&self, key: &str, wanted: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, ConfigError> {
+        let (value, source) = self.0.get(key).ok_or_else(|| ConfigError(format!("{key} is not set")))?;
+        parse(value).ok_or_else(|| {
+            let shown = if key == "database_url" { redacted(value) } else { value.chars().take(80).collect() };
+            ConfigError(format!("{key} is \"{shown}\" ({source}): write {wanted}"))
+        })
+    }
+}
+
+/// The table of settings for the README.
+pub fn table() -> String {
+    let row = |setting: &Setting| {
+        let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
+        format!("| `{}` | `{}` | {default} | {} |\n", setting.key, setting.variable, setting.meaning)
+    };
+    let head = "| in the file | in the environment | default | meaning |\n|---|---|---|---|\n";
+    head.to_owned() + &SETTINGS.iter().map(row).collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layers(file: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+        let mut layers = Layers::defaults();
+        layers.file(Path::new("dateline.toml"), file)?;
+        layers.environment(variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())));
+        layers.settings()
+    }
+
+    #[test]
+    fn defaults_make_sense() {
+        let settings = Layers::defaults().settings().unwrap();
+        assert_eq!((settings.database_url.as_str(), settings.listen.port()), ("sqlite://dateline.db", 8000));
+    }
+
+    #[test]
+    fn the_later_layer_wins() {
+        let mut all = Layers::defaults();
+        all.file(Path::new("x.toml"), "language = \"fr\"\nlisten = \"127.0.0.1:1\"\ntime_zone = \"Asia/Bangkok\"").unwrap();
+        all.environment([("DATELINE_LISTEN".to_owned(), "127.0.0.1:2".to_owned()), ("DATELINE_LANGUAGE".to_owned(), "km".to_owned())]);
+        all.flag("listen", "--listen", Some("127.0.0.1:3".to_owned()));
+        let settings = all.settings().unwrap();
+        assert_eq!((settings.listen.port(), settings.customs.language.as_str(), settings.customs.time_zone), (3, "km", chrono_tz::Asia::Bangkok));
+    }
+
+    #[test]
+    fn an_error_names_the_setting_its_source_and_what_is_wanted() {
+        let error = layers("", &[("DATELINE_LISTEN", "8000")]).unwrap_err().to_string();
+        assert!(error.contains("listen is \"8000\" (the variable DATELINE_LISTEN): write an address and a port"), "{error}");
+        let error = layers("language = \"fr\"\ncolour = \"red\"", &[]).unwrap_err().to_string();
+        assert!(error.starts_with("dateline.toml:2: there is no setting \"colour\""), "{error}");
+        for (variable, wrong) in [("DATELINE_TIME_ZONE", "Mars/Base"), ("DATELINE_LOG_FORMAT", "xml"), ("DATELINE_RELEASE_URL", "https://example.org/"), ("DATELINE_DATABASE_URL", "mysql://x")] {
+            assert!(layers("", &[(variable, wrong)]).unwrap_err().to_string().contains(variable), "{variable}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let error = layers("", &[("DATELINE_DATABASE_URL", "mysql://ana:secret@host/x")]).unwrap_err().to_string();
+        assert!(!error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn unknown_variables_are_told() {
+        let unknown = Layers::defaults().environment([("DATELINE_LISTN".to_owned(), "x".to_owned()), ("HOME".to_owned(), "y".to_owned())]);
+        assert_eq!(unknown, ["DATELINE_LISTN"]);
+    }
+}

@@ -1,0 +1,283 @@
+//! The gate before anything executes: what is too deep, too long or too much is refused here, at a cost that grows with the
+//! size of the text and no faster.
+//!
+//! The parser below recurses, and the executor walks every expansion of every fragment; a few kilobytes could end the process
+//! (a literal nested a thousand deep) or hold a core for minutes (fragments that each spread the next twice). So the text is
+//! first looked over without recursion, and the expansion is counted with each fragment counted once.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Positioned,
+    parser::{
+        parse_query,
+        types::{ExecutableDocument, Selection, SelectionSet},
+    },
+};
+
+/// Bytes of a query's text. Long values belong into variables.
+pub const MAX_BYTES: usize = 256 * 1024;
+/// Tokens of a query's text.
+pub const MAX_TOKENS: usize = 20_000;
+/// Brackets in brackets.
+pub const MAX_NESTING: usize = 64;
+/// Letters of a name.
+pub const MAX_NAME: usize = 256;
+/// Directives.
+pub const MAX_DIRECTIVES: usize = 200;
+/// Selections, once all fragments are spread.
+pub const MAX_SELECTIONS: usize = 20_000;
+/// Selections in selections, once all fragments are spread.
+pub const MAX_DEPTH: usize = 32;
+
+/// Why a query is not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateRefusal {
+    /// `GRAPHQL_PARSE_FAILED` or `GRAPHQL_VALIDATION_FAILED`.
+    pub code: &'static str,
+    /// What is wrong and how to mend it.
+    pub message: String,
+}
+
+/// Lets a query in, parsed; or says why not.
+pub fn admit(query: &str) -> Result<ExecutableDocument, GateRefusal> {
+    look_over(query)?;
+    let document = parse_query(query).map_err(|error| {
+        let message: String = error.to_string().chars().take(500).collect();
+        GateRefusal { code: "GRAPHQL_PARSE_FAILED", message: format!("the query cannot be read: {message}") }
+    })?;
+    count(&document)?;
+    Ok(document)
+}
+
+fn too_much(what: &str, limit: usize, advice: &str) -> GateRefusal {
+    GateRefusal { code: "GRAPHQL_VALIDATION_FAILED", message: format!("the query has more than {limit} {what}: {advice}") }
+}
+
+/// One pass over the text, without recursion: size, tokens, nesting, names, directives.
+fn look_over(query: &str) -> Result<(), GateRefusal> {
+    if query.len() > MAX_BYTES {
+        return Err(too_much("bytes", MAX_BYTES, "send long values as variables"));
+    }
+    let bytes = query.as_bytes();
+    let (mut at, mut tokens, mut nesting, mut directives) = (0, 0, 0_usize, 0);
+    while at < bytes.len() {
+        let start = at;
+        match bytes[at] {
+            b'#' => {
+                at += bytes[at..].iter().position(|&byte| byte == b'\n' || byte == b'\r').unwrap_or(bytes.len() - at);
+                continue;
+            }
+            b'"' => at = after_string(bytes, at),
+            b'{' | b'[' | b'(' => {
+                nesting += 1;
+                at += 1;
+            }
+            b'}' | b']' | b')' => {
+                nesting = nesting.saturating_sub(1);
+                at += 1;
+            }
+            byte if byte.is_ascii_alphanumeric() || byte == b'_' => {
+                at += bytes[at..].iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').unwrap_or(bytes.len() - at);
+                if at - start > MAX_NAME {
+                    return Err(too_much("letters in a name", MAX_NAME, "use shorter names"));
+                }
+            }
+            b' ' | b'\t' | b'\n' | b'\r' | b',' => {
+                at += 1;
+                continue;
+            }
+            b'@' => {
+                directives += 1;
+                at += 1;
+            }
+            _ => at += 1,
+        }
+        tokens += 1;
+        if tokens > MAX_TOKENS {
+            return Err(too_much("tokens", MAX_TOKENS, "ask for less at a time, and send long lists as variables"));
+        }
+        if nesting > MAX_NESTING {
+            return Err(too_much("brackets in brackets", MAX_NESTING, "flatten it, or send deep values as variables"));
+        }
+        if directives > MAX_DIRECTIVES {
+            return Err(too_much("directives", MAX_DIRECTIVES, "use fewer"));
+        }
+    }
+    Ok(())
+}
+
+/// The position behind a string or block string that begins here; the end of the text where it does not end.
+fn after_string(bytes: &[u8], start: usize) -> usize {
+    let block = bytes[start..].starts_with(b"\"\"\"");
+    let mut at = start + if block { 3 } else { 1 };
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if block && bytes[at..].starts_with(b"\\\"\"\"") => at += 4,
+            b'\\' if !block => at += 2,
+            b'"' if !block => return at + 1,
+            b'"' if bytes[at..].starts_with(b"\"\"\"") => return at + 3,
+            b'\n' | b'\r' if !block => return at,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// Selections and depth of something, with all fragments spread.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    selections: usize,
+    depth: usize,
+}
+
+/// Counts what executing would walk.
+fn count(document: &ExecutableDocument) -> Result<(), GateRefusal> {
+    let sizes = fragments(document)?;
+    for (_, operation) in document.operations.iter() {
+        let size = measure(&operation.node.selection_set, &sizes);
+        if size.selections > MAX_SELECTIONS {
+            return Err(too_much("selections, fragments included", MAX_SELECTIONS, "ask for less at a time"));
+        }
+        if size.depth > MAX_DEPTH {
+            return Err(too_much("selections in selections, fragments included", MAX_DEPTH, "ask for less depth at a time"));
+        }
+    }
+    Ok(())
+}
+
+/// The size of every fragment, each worked out once, those it spreads first. The stack is our own: a chain of thousands of
+/// fragments must not fill the thread's.
+fn fragments(document: &ExecutableDocument) -> Result<HashMap<&Name, Size>, GateRefusal> {
+    let mut sizes: HashMap<&Name, Size> = HashMap::new();
+    let mut open: HashMap<&Name, ()> = HashMap::new();
+    for name in document.fragments.keys() {
+        let mut stack = vec![name];
+        while let Some(&top) = stack.last() {
+            if sizes.contains_key(top) {
+                stack.pop();
+                continue;
+            }
+            let Some(fragment) = document.fragments.get(top) else {
+                // Not defined: validation says so.
+                sizes.insert(top, Size::default());
+                stack.pop();
+                continue;
+            };
+            let mut spreads = Vec::new();
+            spread_names(&fragment.node.selection_set, &mut spreads);
+            let waiting: Vec<&Name> = spreads.into_iter().filter(|name| !sizes.contains_key(name)).collect();
+            if waiting.is_empty() {
+                sizes.insert(top, measure(&fragment.node.selection_set, &sizes));
+                open.remove(top);
+                stack.pop();
+                continue;
+            }
+            open.insert(top, ());
+            if waiting.iter().any(|name| open.contains_key(name)) {
+                let message = format!("the fragment {} spreads itself: take the circle out", top.chars().take(60).collect::<String>());
+                return Err(GateRefusal { code: "GRAPHQL_VALIDATION_FAILED", message });
+            }
+            stack.push(waiting[0]);
+        }
+    }
+    Ok(sizes)
+}
+
+/// Fragments that a selection spreads itself. As deep as brackets may be nested.
+fn spread_names<'a>(set: &'a Positioned<SelectionSet>, into: &mut Vec<&'a Name>) {
+    for item in &set.node.items {
+        match &item.node {
+            Selection::Field(field) => spread_names(&field.node.selection_set, into),
+            Selection::InlineFragment(fragment) => spread_names(&fragment.node.selection_set, into),
+            Selection::FragmentSpread(spread) => into.push(&spread.node.fragment_name.node),
+        }
+    }
+}
+
+/// The size of a selection. As deep as brackets may be nested.
+fn measure(set: &Positioned<SelectionSet>, fragments: &HashMap<&Name, Size>) -> Size {
+    let mut whole = Size::default();
+    for item in &set.node.items {
+        let (own, part) = match &item.node {
+            Selection::Field(field) => (1, measure(&field.node.selection_set, fragments)),
+            Selection::InlineFragment(fragment) => (0, measure(&fragment.node.selection_set, fragments)),
+            Selection::FragmentSpread(spread) => (0, fragments.get(&spread.node.fragment_name.node).copied().unwrap_or_default()),
+        };
+        whole.selections = whole.selections.saturating_add(part.selections).saturating_add(1);
+        whole.depth = whole.depth.max(part.depth.saturating_add(own));
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(query: &str) -> String {
+        admit(query).expect_err("it is to be refused").message
+    }
+
+    #[test]
+    fn literals_nested_too_deep_are_refused_before_they_are_parsed() {
+        for depth in [65, 1540, 100_000] {
+            let list = format!("{{ a(x: {}{}) }}", "[".repeat(depth), "]".repeat(depth));
+            assert!(refused(&list).contains("brackets in brackets") || list.len() > MAX_BYTES);
+            let object = format!("{{ a(x: {}1{}) }}", "{not:".repeat(depth), "}".repeat(depth));
+            assert!(admit(&object).is_err());
+        }
+        assert!(admit(&format!("{{ a(x: {}{}) }}", "[".repeat(60), "]".repeat(60))).is_ok());
+    }
+
+    #[test]
+    fn brackets_in_strings_and_comments_are_text() {
+        let brackets = "[".repeat(500);
+        assert!(admit(&format!("{{ a(x: \"{brackets}\") }}")).is_ok());
+        assert!(admit(&format!("{{ a(x: \"\"\"{brackets} \\\"\"\" {brackets}\"\"\") }}")).is_ok());
+        assert!(admit(&format!("# {brackets}\n{{ a }}")).is_ok());
+        assert!(admit(&format!("{{ a(x: \"\\\"{brackets}\") }}")).is_ok());
+    }
+
+    #[test]
+    fn fragments_that_double_are_counted_and_not_walked() {
+        let mut query = "{ ...F0 } ".to_owned();
+        for number in 0..60 {
+            query += &format!("fragment F{number} on Query {{ ...F{next} ...F{next} }} ", next = number + 1);
+        }
+        query += "fragment F60 on Query { a }";
+        assert!(refused(&query).contains("selections"));
+    }
+
+    #[test]
+    fn a_fragment_that_spreads_itself_is_refused() {
+        assert!(refused("{ ...A } fragment A on Query { ...B } fragment B on Query { b { ...A } }").contains("spreads itself"));
+        assert!(refused("{ ...A } fragment A on Query { ...A }").contains("spreads itself"));
+    }
+
+    #[test]
+    fn a_chain_of_fragments_does_not_fill_the_stack() {
+        let mut query = "{ ...F0 } ".to_owned();
+        for number in 0..2000 {
+            query += &format!("fragment F{number} on Query {{ a {{ ...F{} }} }} ", number + 1);
+        }
+        query += "fragment F2000 on Query { a }";
+        assert!(refused(&query).contains("in selections"));
+    }
+
+    #[test]
+    fn long_texts_names_and_lists_of_directives_are_refused() {
+        assert!(refused(&"a ".repeat(150_000)).contains("bytes"));
+        assert!(refused(&"a ".repeat(30_000)).contains("tokens"));
+        assert!(refused(&format!("{{ {} }}", "a".repeat(300))).contains("letters"));
+        assert!(refused(&format!("{{ a {} }}", "@skip(if: false) ".repeat(201))).contains("directives"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_where() {
+        let refusal = admit("{ releases { ").expect_err("it is to be refused");
+        assert_eq!(refusal.code, "GRAPHQL_PARSE_FAILED");
+        for wrong in ["", "\"", "\"\"\"", "{ a(x: \"\\", "}", "query {", "\u{0}"] {
+            assert!(admit(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

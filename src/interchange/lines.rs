@@ -1,0 +1,96 @@
+//! Lines of a file of any size: one at a time, none held that is longer than the limit, each with its number.
+
+use std::io::{self, BufRead};
+
+/// The longest line that is read: a release with the longest body, every letter of it escaped, and room to spare.
+pub const MAX_LINE: usize = 16 * 1024 * 1024;
+
+/// Lines of text with their numbers, from 1. Blank ones are left out.
+#[derive(Debug)]
+pub struct Lines<R> {
+    reader: R,
+    number: u64,
+}
+
+/// A line, or why it cannot be read.
+pub type Line = (u64, Result<String, String>);
+
+impl<R: BufRead> Lines<R> {
+    /// The lines of a reader.
+    pub fn new(reader: R) -> Self {
+        Self { reader, number: 0 }
+    }
+
+    /// The next line; none at the end. An error is one of the reader itself, and ends it.
+    pub fn next_line(&mut self) -> io::Result<Option<Line>> {
+        loop {
+            let Some((bytes, whole)) = self.read()? else { return Ok(None) };
+            self.number += 1;
+            if !whole {
+                return Ok(Some((self.number, Err(format!("the line is longer than {MAX_LINE} bytes: split it, or shorten the body")))));
+            }
+            let bytes = if self.number == 1 { bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes) } else { &bytes };
+            match std::str::from_utf8(bytes) {
+                Ok(text) if text.trim().is_empty() => {}
+                Ok(text) => return Ok(Some((self.number, Ok(text.trim_end_matches(['\n', '\r']).to_owned())))),
+                Err(error) => {
+                    let message = format!("the line is not UTF-8 (byte {}): save the file as UTF-8", error.valid_up_to() + 1);
+                    return Ok(Some((self.number, Err(message))));
+                }
+            }
+        }
+    }
+
+    /// Bytes up to and with the next newline, and whether they are all of them.
+    fn read(&mut self) -> io::Result<Option<(Vec<u8>, bool)>> {
+        let (mut line, mut whole, mut begun) = (Vec::new(), true, false);
+        loop {
+            let some = self.reader.fill_buf()?;
+            if some.is_empty() {
+                return Ok(begun.then_some((line, whole)));
+            }
+            begun = true;
+            let (part, ends) = match some.iter().position(|&byte| byte == b'\n') {
+                Some(end) => (&some[..=end], true),
+                None => (some, false),
+            };
+            if line.len() + part.len() <= MAX_LINE {
+                line.extend_from_slice(part);
+            } else {
+                whole = false;
+                line = Vec::new();
+            }
+            let used = part.len();
+            self.reader.consume(used);
+            if ends {
+                return Ok(Some((line, whole)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(bytes: &[u8]) -> Vec<Line> {
+        let mut lines = Lines::new(bytes);
+        std::iter::from_fn(|| lines.next_line().unwrap()).collect()
+    }
+
+    #[test]
+    fn lines_are_numbered_and_blank_ones_left_out() {
+        let found = lines(b"\xef\xbb\xbfone\r\n\n  \ntwo");
+        assert_eq!(found, [(1, Ok("one".to_owned())), (4, Ok("two".to_owned()))]);
+        assert!(lines(b"").is_empty());
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf8_or_too_long_is_told_and_the_rest_goes_on() {
+        let mut bytes = b"a\n\xff\n".to_vec();
+        bytes.extend(std::iter::repeat_n(b'x', MAX_LINE + 10));
+        bytes.extend(b"\nlast\n");
+        let found = lines(&bytes);
+        assert_eq!(found.iter().map(|(number, line)| (*number, line.is_ok())).collect::<Vec<_>>(), [(1, true), (2, false), (3, false), (4, true)]);
+    }
+}

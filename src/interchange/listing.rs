@@ -1,0 +1,195 @@
+//! The printed page: "News and articles" as plain text, items of kind, headline, date with optional dateline place, summary.
+//!
+//! ```text
+//!   1. Press release
+//!
+//!     Headline of the item
+//!
+//!     08 May 2006, PHNOM PENH
+//!
+//!     Summary of the item.
+//! ```
+
+use chrono::NaiveDate;
+use entity::release::ReleaseKind;
+
+/// An item of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Line of its number and kind.
+    pub line: u64,
+    /// What sort of item it is.
+    pub kind: ReleaseKind,
+    /// The headline.
+    pub headline: String,
+    /// The date.
+    pub release_date: NaiveDate,
+    /// The dateline's place, as printed.
+    pub dateline_text: Option<String>,
+    /// The summary; paragraphs parted by a blank line.
+    pub summary: Option<String>,
+}
+
+/// An item that cannot be read: its line, and why.
+pub type Fault = (u64, String);
+
+/// A paragraph of the page: consecutive lines that are not blank.
+struct Paragraph {
+    line: u64,
+    text: String,
+}
+
+/// Reads a page; items in the order in which they are printed.
+pub fn parse(text: &str) -> Vec<Result<Item, Fault>> {
+    let paragraphs = paragraphs(text);
+    // An item begins where a numbered kind is followed by a headline and a date: a numbered sentence of a summary is not.
+    let begins = |at: usize| {
+        let kind = numbered(&paragraphs[at].text)?;
+        let dated = paragraphs.get(at + 2).is_some_and(|paragraph| date_line(&paragraph.text).is_some());
+        (dated || kind_of(kind).is_some()).then_some(kind)
+    };
+    let starts: Vec<usize> = (0..paragraphs.len()).filter(|&at| begins(at).is_some()).collect();
+    let mut items = Vec::with_capacity(starts.len());
+    let before = starts.first().copied().unwrap_or(paragraphs.len());
+    for stray in paragraphs[..before].iter().filter(|paragraph| !paragraph.text.eq_ignore_ascii_case("News and articles")) {
+        items.push(Err((stray.line, "this is not an item: an item begins with its number and kind, for example \"1. Press release\"".to_owned())));
+    }
+    for (number, &start) in starts.iter().enumerate() {
+        let end = starts.get(number + 1).copied().unwrap_or(paragraphs.len());
+        items.push(item(&paragraphs[start..end]));
+    }
+    items
+}
+
+fn item(paragraphs: &[Paragraph]) -> Result<Item, Fault> {
+    let line = paragraphs[0].line;
+    let printed = numbered(&paragraphs[0].text).unwrap_or_default();
+    let kind = kind_of(printed).ok_or_else(|| {
+        let known: Vec<&str> = KINDS.iter().map(|&(name, _)| name).collect();
+        (line, format!("\"{}\" is not a kind: write {}", printed.chars().take(60).collect::<String>(), known.join(", ")))
+    })?;
+    let headline = paragraphs.get(1).ok_or_else(|| (line, "the item has no headline: write it below the kind, after a blank line".to_owned()))?;
+    let dated = paragraphs.get(2).ok_or_else(|| (headline.line, "the item has no date: write it below the headline, after a blank line".to_owned()))?;
+    let (release_date, dateline_text) = date_line(&dated.text).ok_or_else(|| {
+        let shown: String = dated.text.chars().take(60).collect();
+        (dated.line, format!("\"{shown}\" is not a date: write day, month and year, and the place after a comma, for example \"08 May 2006, PHNOM PENH\""))
+    })?;
+    let summary: Vec<&str> = paragraphs[3..].iter().map(|paragraph| paragraph.text.as_str()).collect();
+    Ok(Item { line, kind, headline: headline.text.clone(), release_date, dateline_text, summary: Some(summary.join("\n\n")).filter(|text| !text.is_empty()) })
+}
+
+fn paragraphs(text: &str) -> Vec<Paragraph> {
+    let mut found: Vec<Paragraph> = Vec::new();
+    let mut open = false;
+    for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() {
+            open = false;
+        } else if open && let Some(last) = found.last_mut() {
+            last.text.push(' ');
+            last.text.push_str(line);
+        } else {
+            found.push(Paragraph { line: number as u64 + 1, text: line.to_owned() });
+            open = true;
+        }
+    }
+    found
+}
+
+/// What follows a number and a full stop.
+fn numbered(text: &str) -> Option<&str> {
+    let (number, rest) = text.split_once('.')?;
+    let sound = !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
+    Some(rest.trim()).filter(|rest| sound && !rest.is_empty())
+}
+
+const KINDS: [(&str, ReleaseKind); 7] = [
+    ("Press release", ReleaseKind::PressRelease),
+    ("Statement", ReleaseKind::Statement),
+    ("Article", ReleaseKind::Article),
+    ("Feature", ReleaseKind::Feature),
+    ("Media advisory", ReleaseKind::MediaAdvisory),
+    ("Speech", ReleaseKind::Speech),
+    ("Opinion", ReleaseKind::Opinion),
+];
+
+fn kind_of(printed: &str) -> Option<ReleaseKind> {
+    let words: Vec<&str> = printed.split_whitespace().collect();
+    KINDS.iter().find(|(name, _)| words.join(" ").eq_ignore_ascii_case(name)).map(|&(_, kind)| kind)
+}
+
+/// "08 May 2006, PHNOM PENH": the date, and the place where there is one.
+fn date_line(text: &str) -> Option<(NaiveDate, Option<String>)> {
+    let (date, place) = text.split_once(',').unwrap_or((text, ""));
+    let words: Vec<&str> = date.split_whitespace().collect();
+    let [day, month, year] = words.as_slice() else { return None };
+    let sound = day.len() <= 2 && year.len() == 4;
+    let date = NaiveDate::parse_from_str(&format!("{day} {month} {year}"), "%d %B %Y").ok().filter(|_| sound)?;
+    Some((date, Some(place.trim().to_owned()).filter(|place| !place.is_empty())))
+}
+
+/// Names of the places of a dateline as printed: "PHNOM PENH" is "Phnom Penh"; several are parted by a stroke or a semicolon.
+pub fn place_names(dateline: &str) -> Vec<String> {
+    dateline.split(['/', ';']).map(str::trim).filter(|name| !name.is_empty()).map(place_name).collect()
+}
+
+/// Words that stay small inside a name.
+const SMALL: [&str; 13] = ["au", "aux", "da", "de", "del", "des", "di", "do", "du", "la", "les", "of", "sur"];
+
+fn place_name(printed: &str) -> String {
+    if printed.chars().any(char::is_lowercase) {
+        return printed.to_owned();
+    }
+    let mut name = String::with_capacity(printed.len());
+    for (number, word) in printed.split_inclusive([' ', '-']).enumerate() {
+        let small = word.to_lowercase();
+        if number > 0 && SMALL.contains(&small.trim_end_matches([' ', '-'])) {
+            name.push_str(&small);
+            continue;
+        }
+        let mut letters = small.chars();
+        name.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        name.push_str(letters.as_str());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PAGE: &str = "News and articles\r\n\r\n\r\n  1. Press release\r\n\r\n    Ferry line opens\r\n\r\n    08 May 2006, PHNOM PENH\r\n\r\n    A ferry goes\r\n    twice a day.\r\n\r\n    3. of its boats are new.\r\n\r\n  2. Media  Advisory\r\n\r\n    Harbour day\r\n\r\n    28 April 2006,\r\n\r\n  3. Gossip\r\n\r\n    Who was seen\r\n\r\n    1 May 2006\r\n\r\n  4. Speech\r\n\r\n    On ferries\r\n\r\n    31 April 2006, BANGKOK";
+
+    #[test]
+    fn items_are_read_as_printed_and_bad_ones_are_told() {
+        let items = parse(PAGE);
+        assert_eq!(items.len(), 4);
+        let first = items[0].as_ref().unwrap();
+        assert_eq!((first.line, first.headline.as_str(), first.dateline_text.as_deref()), (4, "Ferry line opens", Some("PHNOM PENH")));
+        assert_eq!(first.summary.as_deref(), Some("A ferry goes twice a day.\n\n3. of its boats are new."));
+        let second = items[1].as_ref().unwrap();
+        assert_eq!((second.kind, second.dateline_text.as_ref(), second.summary.as_ref()), (ReleaseKind::MediaAdvisory, None, None));
+        assert!(items[2].as_ref().unwrap_err().1.contains("\"Gossip\" is not a kind"));
+        assert!(items[3].as_ref().unwrap_err().1.contains("\"31 April 2006, BANGKOK\" is not a date"));
+    }
+
+    #[test]
+    fn capitals_become_names() {
+        assert_eq!(place_names("PHNOM PENH"), ["Phnom Penh"]);
+        assert_eq!(place_names("PORT-AU-PRINCE"), ["Port-au-Prince"]);
+        assert_eq!(place_names("BEIJING/MOSCOW"), ["Beijing", "Moscow"]);
+        assert_eq!(place_names("Nha Trang"), ["Nha Trang"]);
+        assert_eq!(place_names(" / "), Vec::<String>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text in ".{0,400}", lines in prop::collection::vec("[0-9]{0,2}[. ]?[A-Za-z, ]{0,20}", 0..30)) {
+            parse(&text);
+            parse(&lines.join("\n\n"));
+            place_names(&text);
+        }
+    }
+}
