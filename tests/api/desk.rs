@@ -1,0 +1,212 @@
+//! A newsroom for one test: its own database, the real router, and people with tokens.
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body, http::Request};
+use chrono::{DateTime, TimeZone, Utc};
+use dateline::{
+    app::App,
+    clock::Clock,
+    db::Db,
+    http,
+    interchange,
+    newsroom::{Customs, import::ImportOptions, token::TokenInput},
+    viewer::Viewer,
+};
+use entity::api_token::Role;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::{
+    postgres::{self, TestDatabase},
+    statements::StatementLog,
+};
+
+/// A newsroom of a test.
+pub(crate) struct Desk {
+    pub(crate) app: Arc<App>,
+    pub(crate) statements: StatementLog,
+    pub(crate) url: String,
+    router: Router,
+    admin: String,
+    editor: String,
+    author: String,
+    press: String,
+    _guard: Guard,
+}
+
+/// What must outlive the newsroom.
+enum Guard {
+    Folder(#[expect(dead_code, reason = "held until it is dropped")] tempfile::TempDir),
+    Database(#[expect(dead_code, reason = "held until it is dropped")] TestDatabase),
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    Public,
+    Press,
+    Author,
+    Editor,
+    Admin,
+}
+
+/// Runs each test on both databases; on PostgreSQL where there is one.
+macro_rules! on_both {
+    ($($(#[$attribute:meta])* async fn $name:ident($desk:ident: Desk) $body:block)*) => {
+        $(
+            mod $name {
+                #[allow(unused_imports, reason = "each test uses some of its file's")]
+                use super::*;
+
+                async fn test($desk: crate::desk::Desk) $body
+
+                #[tokio::test]
+                $(#[$attribute])*
+                async fn on_sqlite() {
+                    test(crate::desk::Desk::on_sqlite().await).await;
+                }
+
+                #[tokio::test]
+                $(#[$attribute])*
+                async fn on_postgres() {
+                    if let Some(desk) = crate::desk::Desk::on_postgres().await {
+                        test(desk).await;
+                    }
+                }
+            }
+        )*
+    };
+}
+pub(crate) use on_both;
+
+/// The instant at which tests begin.
+pub(crate) fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2007, 6, 1, 12, 0, 0).unwrap()
+}
+
+impl Desk {
+    pub(crate) async fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        Self::open(url, Guard::Folder(folder)).await
+    }
+
+    pub(crate) async fn on_postgres() -> Option<Self> {
+        let database = postgres::available()?.fresh_database().await;
+        Some(Self::open(database.url.clone(), Guard::Database(database)).await)
+    }
+
+    async fn open(url: String, guard: Guard) -> Self {
+        let mut db = Db::open(&url).await.unwrap();
+        db.migrate().await.unwrap();
+        let statements = StatementLog::default();
+        db.on_statement(statements.listener());
+        let customs = Customs { url_template: Some("https://example.org/news/{slug}".to_owned()), ..Customs::default() };
+        let app = App::new(db, customs, Clock::standing_at(noon())).await.unwrap();
+        let token = async |role: Role, subject: &str| {
+            let input = TokenInput { subject: subject.to_owned(), name: "test".to_owned(), role, expires_at: None };
+            app.room.token_create(&Viewer::new(Role::Admin, "test"), input, noon()).await.unwrap().1
+        };
+        Self {
+            admin: token(Role::Admin, "Kim").await,
+            editor: token(Role::Editor, "Eda").await,
+            author: token(Role::Author, "Ana").await,
+            press: token(Role::Press, "Paper").await,
+            router: http::router(app.clone()),
+            app,
+            statements,
+            url,
+            _guard: guard,
+        }
+    }
+
+    pub(crate) fn secret(&self, who: Who) -> Option<&str> {
+        match who {
+            Who::Public => None,
+            Who::Press => Some(&self.press),
+            Who::Author => Some(&self.author),
+            Who::Editor => Some(&self.editor),
+            Who::Admin => Some(&self.admin),
+        }
+    }
+
+    /// Sends a query through the router; the whole answer.
+    pub(crate) async fn ask(&self, who: Who, query: &str, variables: Value) -> Value {
+        let (status, answer) = self.post(self.secret(who), &json!({ "query": query, "variables": variables }).to_string()).await;
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    /// Sends a query that must succeed; its data.
+    pub(crate) async fn data(&self, who: Who, query: &str, variables: Value) -> Value {
+        let mut answer = self.ask(who, query, variables).await;
+        assert!(answer.get("errors").is_none(), "{query}: {answer}");
+        answer["data"].take()
+    }
+
+    /// Sends a mutation of one field that must succeed; its payload.
+    pub(crate) async fn done(&self, who: Who, mutation: &str, variables: Value) -> Value {
+        let data = self.data(who, mutation, variables).await;
+        let payload = data.as_object().unwrap().values().next().unwrap().clone();
+        assert_eq!(payload["userErrors"], json!([]), "{mutation}");
+        payload
+    }
+
+    /// Sends a mutation of one field that must be refused; its first user error.
+    pub(crate) async fn refused(&self, who: Who, mutation: &str, variables: Value) -> Value {
+        let data = self.data(who, mutation, variables).await;
+        let payload = data.as_object().unwrap().values().next().unwrap().clone();
+        let error = payload["userErrors"][0].clone();
+        assert!(error.is_object(), "{mutation} was not refused: {payload}");
+        error
+    }
+
+    /// Posts a body.
+    pub(crate) async fn post(&self, bearer: Option<&str>, body: &str) -> (u16, Value) {
+        let mut request = Request::post("/graphql").header("content-type", "application/json");
+        if let Some(bearer) = bearer {
+            request = request.header("authorization", format!("Bearer {bearer}"));
+        }
+        let (status, text) = self.send(request.body(Body::from(body.to_owned())).unwrap()).await;
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Sends any request.
+    pub(crate) async fn send(&self, request: Request<Body>) -> (u16, String) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    /// Imports lines of the interchange format, all of which must be taken.
+    pub(crate) async fn import(&self, lines: &[Value]) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let viewer = Viewer::new(Role::Admin, "import");
+        let report = interchange::import_text(&self.app.room, &viewer, &text, "test", ImportOptions::default(), self.app.clock.now()).await.unwrap();
+        assert_eq!((report.refused, report.conflicts), (0, 0));
+        self.app.room.catalog.catch_up().await.unwrap();
+    }
+
+    /// Creates a release as the editor; its id and revision.
+    pub(crate) async fn draft(&self, input: Value) -> (String, i64) {
+        let payload = self.done(Who::Editor, CREATE, json!({ "input": input })).await;
+        (payload["release"]["id"].as_str().unwrap().to_owned(), payload["release"]["revision"].as_i64().unwrap())
+    }
+
+    /// Creates and publishes a release as the editor; its id.
+    pub(crate) async fn published(&self, input: Value) -> String {
+        let (id, revision) = self.draft(input).await;
+        self.done(Who::Editor, PUBLISH, json!({ "id": id, "revision": revision })).await;
+        id
+    }
+}
+
+pub(crate) const CREATE: &str = "mutation($input: ReleaseInput!) { releaseCreate(input: $input) { release { id slug revision state headline topics { slug } } userErrors { field code message } } }";
+pub(crate) const REVISE: &str = "mutation($id: ID!, $revision: Int!, $input: ReleaseInput!) { releaseRevise(id: $id, expectedRevision: $revision, input: $input) { release { id slug revision state headline working { number headline slug } } userErrors { field code message current { revision by at } } } }";
+pub(crate) const PUBLISH: &str = "mutation($id: ID!, $revision: Int!) { releasePublish(id: $id, expectedRevision: $revision) { release { id slug revision state headline publishedAt firstPublishedAt modifiedAt } userErrors { field code message current { revision by at } } } }";
+pub(crate) const WITHDRAW: &str = "mutation($id: ID!, $revision: Int!, $kind: WithdrawalKind!, $notice: String, $to: URL) { releaseWithdraw(id: $id, expectedRevision: $revision, kind: $kind, notice: $notice, redirectTo: $to) { release { id state withdrawal { kind notice redirectTo at } } userErrors { field code message } } }";
+pub(crate) const TOPIC: &str = "mutation($input: TopicInput!) { topicCreate(input: $input) { topic { id slug revision } userErrors { field code message } } }";
+pub(crate) const PLACE: &str = "mutation($input: PlaceInput!) { placeCreate(input: $input) { place { id slug revision } userErrors { field code message } } }";

@@ -1,0 +1,203 @@
+//! PostgreSQL for the tests: a server, and on it a database of its own for each test.
+//!
+//! The server is the one that `DATELINE_TEST_POSTGRES_URL` names, else one made for this process and ended with it, where
+//! PostgreSQL is installed. Where it is not, the tests on it are left out, unless `DATELINE_TEST_REQUIRE_POSTGRES=1`. A runner
+//! that gives each test a process makes a server for each of them: name one by URL there.
+
+mod server;
+
+use std::{collections::HashMap, env, io::Write, process::ChildStdin, sync::OnceLock, thread, time::Duration};
+
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
+use tokio::sync::{Mutex, OnceCell};
+use uuid::Uuid;
+
+/// A server to use instead of one of our own, by a role that may create databases; `none` to leave PostgreSQL out.
+const URL: &str = "DATELINE_TEST_POSTGRES_URL";
+
+/// Set to 1 it makes the absence of PostgreSQL a failure.
+const REQUIRE: &str = "DATELINE_TEST_REQUIRE_POSTGRES";
+
+/// What the names of the databases made here begin with; a UUIDv7 follows, which tells when.
+const PREFIX: &str = "dateline_test_";
+
+/// How long a connection may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A server on which databases may be made.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    /// Address of its database `postgres`, or of the one that was named.
+    url: String,
+    templates: Mutex<HashMap<&'static str, TestDatabase>>,
+    swept: OnceCell<()>,
+    /// Never written to: when this process ends it closes, and the server that was started here ends.
+    alive: Option<ChildStdin>,
+}
+
+/// One test's database. It is dropped with this value, whoever is still connected.
+#[derive(Debug)]
+pub(crate) struct TestDatabase {
+    name: String,
+    server: String,
+    /// For `Db::open` and `--database`.
+    pub(crate) url: String,
+}
+
+/// The server, made at the first call; none where PostgreSQL is not to be had.
+pub(crate) fn available() -> Option<&'static Cluster> {
+    static CLUSTER: OnceLock<Result<Option<Cluster>, String>> = OnceLock::new();
+    match CLUSTER.get_or_init(find) {
+        Ok(cluster) => cluster.as_ref(),
+        Err(reason) => panic!("{reason}"),
+    }
+}
+
+fn find() -> Result<Option<Cluster>, String> {
+    let absent = match setting(URL) {
+        Some(url) if url == "none" => format!("{URL} is \"none\""),
+        Some(url) => return Ok(Some(Cluster::new(url, None))),
+        None => match server::programs(&setting("PATH").unwrap_or_default()) {
+            Some(programs) => {
+                let (url, alive) =
+                    server::start(&programs).map_err(|why| format!("{why} (to go without: {URL}=none)"))?;
+                return Ok(Some(Cluster::new(url, Some(alive))));
+            }
+            None => "no initdb and postgres were found".to_owned(),
+        },
+    };
+    let mend = format!("install PostgreSQL 13 or newer (Debian: apt-get install postgresql) or set {URL}");
+    if setting(REQUIRE).is_some_and(|value| value != "0") {
+        return Err(format!("{REQUIRE} asks for PostgreSQL, but {absent}: {mend}"));
+    }
+    // Not `eprintln!`, which the test harness keeps to itself.
+    let _ =
+        writeln!(std::io::stderr(), "note: the tests on PostgreSQL are left out, since {absent}; to have them {mend}");
+    Ok(None)
+}
+
+#[expect(clippy::disallowed_methods, reason = "these are settings of the tests, not of the product")]
+fn setting(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Cluster {
+    fn new(url: String, alive: Option<ChildStdin>) -> Self {
+        Self { url, templates: Mutex::default(), swept: OnceCell::new(), alive }
+    }
+
+    /// A new, empty database.
+    pub(crate) async fn fresh_database(&self) -> TestDatabase {
+        self.create("template0").await
+    }
+
+    /// A new database that has what `prepare` makes, which is called with a database's URL once per process and `template`.
+    /// It closes what it opens: PostgreSQL does not copy a database to which somebody is connected.
+    pub(crate) async fn database_like(&self, template: &'static str, prepare: impl AsyncFnOnce(&str)) -> TestDatabase {
+        let mut templates = self.templates.lock().await;
+        let source = if let Some(made) = templates.get(template) {
+            made.name.clone()
+        } else {
+            let made = self.fresh_database().await;
+            prepare(&made.url).await;
+            let name = made.name.clone();
+            templates.insert(template, made);
+            name
+        };
+        drop(templates);
+        self.create(&source).await
+    }
+
+    async fn create(&self, template: &str) -> TestDatabase {
+        self.swept.get_or_init(|| self.sweep()).await;
+        let name = format!("{PREFIX}{}", Uuid::now_v7().simple());
+        execute(&self.url, &format!("CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'"))
+            .await
+            .unwrap_or_else(|error| panic!("no database could be made on the PostgreSQL of the tests: {error}"));
+        TestDatabase { url: with_database(&self.url, &name), server: self.url.clone(), name }
+    }
+
+    /// Drops what a killed run left behind an hour ago or longer, on a server that is not ours to remove.
+    async fn sweep(&self) {
+        if self.alive.is_some() {
+            return;
+        }
+        let Ok(connection) = connect(&self.url).await else { return };
+        // The first 12 digits of a UUIDv7 are milliseconds.
+        let old = format!(
+            "SELECT datname FROM pg_database WHERE datname ~ '^{PREFIX}[0-9a-f]{{32}}$' AND substr(datname, {}, 12) \
+             < lpad(to_hex((extract(epoch FROM now() - interval '1 hour') * 1000)::bigint), 12, '0')",
+            PREFIX.len() + 1,
+        );
+        let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), old)).await;
+        for name in rows.into_iter().flatten().filter_map(|row| row.try_get::<String>("", "datname").ok()) {
+            // Another process may sweep too.
+            let _ = connection.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}")).await;
+        }
+        let _ = connection.close().await;
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let (server, statement) = (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        // The test's runtime cannot be waited for in here. A failure is no matter: the server or the next sweep ends it.
+        let dropping = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map(|runtime| runtime.block_on(execute(&server, &statement)))
+        });
+        let _ = dropping.join();
+    }
+}
+
+async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+    Database::connect(ConnectOptions::new(url).max_connections(1).acquire_timeout(PATIENCE).sqlx_logging(false).clone())
+        .await
+}
+
+async fn execute(url: &str, statement: &str) -> Result<(), DbErr> {
+    let connection = connect(url).await?;
+    let done = connection.execute_unprepared(statement).await;
+    connection.close().await?;
+    done.map(drop)
+}
+
+/// The URL of another database on the same server.
+fn with_database(url: &str, name: &str) -> String {
+    let (server, query) = url.split_once('?').map_or((url, None), |(server, query)| (server, Some(query)));
+    let authority = server.find("://").map_or(0, |at| at + 3);
+    let end = server[authority..].find('/').map_or(server.len(), |at| authority + at);
+    let query = query.map_or_else(String::new, |query| format!("?{query}"));
+    format!("{}/{name}{query}", &server[..end])
+}
+
+#[test]
+fn another_database_of_a_server_keeps_the_rest_of_the_url() {
+    assert_eq!(with_database("postgres://me:pw@db:5433/old", "new"), "postgres://me:pw@db:5433/new");
+    assert_eq!(with_database("postgres://db", "new"), "postgres://db/new");
+    assert_eq!(with_database("postgres://a@localhost/b?host=/tmp/x", "new"), "postgres://a@localhost/new?host=/tmp/x");
+}
+
+#[tokio::test]
+async fn each_database_is_a_copy_of_its_template_and_goes_with_its_value() {
+    let Some(cluster) = available() else { return };
+    let mut prepared = 0;
+    let mut databases = Vec::new();
+    for _ in 0..2 {
+        let database = cluster
+            .database_like("with a table", async |url| {
+                prepared += 1;
+                execute(url, "CREATE TABLE page (number bigint)").await.unwrap();
+            })
+            .await;
+        // It is there, and what another database got is not.
+        execute(&database.url, "ALTER TABLE page RENAME TO sheet").await.unwrap();
+        databases.push(database);
+    }
+    assert_eq!(prepared, 1);
+    let open = connect(&databases[0].url).await.unwrap();
+    let url = databases[0].url.clone();
+    drop(databases);
+    assert!(open.execute_unprepared("SELECT 1").await.is_err());
+    assert!(connect(&url).await.is_err());
+}

@@ -1,0 +1,143 @@
+//! A throw-away PostgreSQL server: where the programs are, and starting one that ends with this process.
+//!
+//! Values that live as long as the process are never dropped, and a process may be killed. So a shell (`server.sh`) makes the
+//! server, holds the other end of a pipe that only this process keeps open, and clears up when it closes. PostgreSQL refuses to
+//! run as root; for root the shell is somebody else.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    os::unix::{fs::chown, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{ChildStdin, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+/// Initialising and starting together; `server.sh` gives the start alone 30 s.
+const START: Duration = Duration::from_mins(1);
+
+/// The folder with PostgreSQL's programs: on the path, else the newest in the places where systems put them.
+pub(super) fn programs(path: &str) -> Option<PathBuf> {
+    let complete = |folder: &PathBuf| ["initdb", "postgres", "pg_ctl"].iter().all(|name| folder.join(name).is_file());
+    if let Some(found) = env::split_paths(path).find(complete) {
+        return Some(found);
+    }
+    // Parent, how the versioned folder's name begins, what follows it.
+    let places = [
+        ("/usr/lib/postgresql", "", "bin"),
+        ("/usr/lib", "postgresql", "bin"),
+        ("/usr/libexec", "postgresql", ""),
+        ("/usr", "pgsql", "bin"),
+        ("/usr/local", "pgsql", "bin"),
+        ("/usr/local/opt", "postgresql", "bin"),
+        ("/opt/homebrew/opt", "postgresql", "bin"),
+    ];
+    let mut found = Vec::new();
+    for (parent, prefix, rest) in places {
+        for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if let Some(version) = name.strip_prefix(prefix) {
+                let version: u32 = version.trim_start_matches(['-', '@']).parse().unwrap_or(0);
+                found.push((version, entry.path().join(rest)));
+            }
+        }
+    }
+    found.retain(|(_, folder)| complete(folder));
+    found.into_iter().max().map(|(_, folder)| folder)
+}
+
+/// Makes a server in a temporary folder and waits until it takes connections. Answers the URL of its database `postgres` and
+/// what keeps it alive: when that closes, by being dropped or with this process, the server ends.
+pub(super) fn start(programs: &Path) -> Result<(String, ChildStdin), String> {
+    let failed = |what: &str, why: &dyn std::fmt::Display| {
+        format!("the throw-away PostgreSQL of {} did not start: {what}: {why}", programs.display())
+    };
+    let root = answer("id", &["-u"]).as_deref() == Some("0");
+    let folder = tempfile::Builder::new()
+        .prefix("dateline-postgres-")
+        .tempdir_in(parent_folder(root))
+        .map_err(|error| failed("its folder", &error))?;
+    let script = folder.path().join("server.sh");
+    fs::write(&script, include_str!("server.sh")).map_err(|error| failed("its script", &error))?;
+
+    let mut command = if root {
+        unprivileged(folder.path(), &script, programs)
+            .map_err(|why| failed("root may not run it, and another user", &why))?
+    } else {
+        let mut command = Command::new("sh");
+        command.arg(&script).arg(programs);
+        command
+    };
+    // A group of its own: Ctrl-C at the terminal ends the tests, and they end the server.
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+    let mut shell = command.spawn().map_err(|error| failed("its shell", &error))?;
+    let (alive, output) =
+        shell.stdin.take().zip(shell.stdout.take()).ok_or_else(|| failed("its shell", &"no pipes"))?;
+    // From here on the shell removes the folder.
+    let folder = folder.keep();
+
+    let (sender, answer) = mpsc::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        let _ = BufReader::new(output).read_line(&mut line);
+        let _ = sender.send(line.trim() == "ready");
+    });
+    let heard = answer.recv_timeout(START);
+    if heard == Ok(true) {
+        let url = format!("postgres://postgres@localhost/postgres?host={}", folder.display());
+        return Ok((url, alive));
+    }
+    let log = fs::read_to_string(folder.join("log")).unwrap_or_else(|error| error.to_string());
+    drop(alive);
+    if heard.is_ok() {
+        // Perhaps there was no shell to do it.
+        let _ = shell.wait();
+        let _ = fs::remove_dir_all(folder);
+    }
+    Err(failed("its log says", &log))
+}
+
+/// Where the server's folder goes: into memory where there is room, since making a database makes hundreds of files.
+fn parent_folder(root: bool) -> PathBuf {
+    let free = answer("df", &["-Pk", "/dev/shm"])
+        .and_then(|table| table.lines().last()?.split_whitespace().nth(3)?.parse::<u64>().ok());
+    if free.is_some_and(|kilobytes| kilobytes > 2_000_000) {
+        return PathBuf::from("/dev/shm");
+    }
+    // The path goes into a URL and, with the socket's name, into some 100 bytes; and PostgreSQL's user must reach it.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let own = env::temp_dir();
+    let fits = own.to_str().is_some_and(|text| text.len() < 60 && text.chars().all(plain));
+    if fits && !root { own } else { PathBuf::from("/tmp") }
+}
+
+/// The shell as `postgres` or `nobody`, with the folder made theirs, by whichever program of this system changes users.
+fn unprivileged(folder: &Path, script: &Path, programs: &Path) -> Result<Command, String> {
+    let number = |of: &str, user: &str| answer("id", &[of, user])?.parse::<u32>().ok();
+    let (user, uid, gid) = ["postgres", "nobody"]
+        .into_iter()
+        .find_map(|user| Some((user, number("-u", user)?, number("-g", user)?)))
+        .ok_or("neither postgres nor nobody is one")?;
+    chown(folder, Some(uid), Some(gid)).map_err(|error| error.to_string())?;
+
+    let (owner, group) = (format!("--reuid={uid}"), format!("--regid={gid}"));
+    let direct = [("setpriv", vec![&*owner, &*group, "--clear-groups"]), ("runuser", vec!["-u", user, "--"])];
+    for (program, arguments) in direct {
+        if answer(program, &[&arguments[..], &["true"]].concat()).is_some() {
+            let mut command = Command::new(program);
+            command.args(arguments).arg("sh").arg(script).arg(programs);
+            return Ok(command);
+        }
+    }
+    let mut command = Command::new("su");
+    command.args(["-s", "/bin/sh", user, "-c"]).arg(format!("exec sh '{}' '{}'", script.display(), programs.display()));
+    Ok(command)
+}
+
+/// What a program prints, when it succeeds.
+fn answer(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

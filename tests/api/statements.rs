@@ -1,0 +1,60 @@
+//! Counting SQL statements. What an answer costs is part of what is promised: the log hears of every statement that a
+//! connection sends, reads and writes, in transactions too, also those that fail. It does not hear of BEGIN, COMMIT and
+//! ROLLBACK, nor of `execute_unprepared`, and of a stream when the stream is dropped.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sea_orm::{DatabaseConnection, metric::Info};
+
+/// The SQL of the statements sent since it was attached or last taken.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StatementLog(Arc<Mutex<Vec<String>>>);
+
+impl StatementLog {
+    /// A log of what this connection sends from here on; clones made earlier are not heard.
+    pub(crate) fn attach(connection: &mut DatabaseConnection) -> Self {
+        let log = Self::default();
+        connection.set_metric_callback(log.listener());
+        log
+    }
+
+    /// What hears the statements, for `Db::on_statement`.
+    pub(crate) fn listener(&self) -> impl Fn(&Info<'_>) + Clone + Send + Sync + use<> {
+        let log = self.clone();
+        move |info: &Info<'_>| log.with(|statements| statements.push(info.statement.sql.clone()))
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.with(|statements| statements.len())
+    }
+
+    /// Takes them out, in the order in which they ended, and begins anew.
+    pub(crate) fn take(&self) -> Vec<String> {
+        self.with(std::mem::take)
+    }
+
+    /// A test that failed elsewhere does not make this one fail.
+    fn with<T>(&self, act: impl FnOnce(&mut Vec<String>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[tokio::test]
+async fn the_log_hears_each_statement_once_in_and_out_of_transactions() {
+    use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement, TransactionTrait};
+
+    let mut connection = Database::connect(ConnectOptions::new("sqlite::memory:")).await.unwrap();
+    let log = StatementLog::attach(&mut connection);
+    let statement = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
+    connection.query_one_raw(statement("SELECT 1")).await.unwrap();
+    connection.query_all_raw(statement("SELECT 2")).await.unwrap();
+    connection.execute_raw(statement("SELECT no_such_column")).await.unwrap_err();
+    assert_eq!(log.count(), 3);
+
+    let transaction = connection.begin().await.unwrap();
+    transaction.execute_raw(statement("CREATE TABLE page (number)")).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(log.take(), ["SELECT 1", "SELECT 2", "SELECT no_such_column", "CREATE TABLE page (number)"]);
+    assert_eq!(log.count(), 0);
+}

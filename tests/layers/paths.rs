@@ -1,0 +1,251 @@
+//! The paths that a Rust source names: `use` trees taken apart, `self` and `super` resolved, comments and literals left out.
+//! No parser: a path is names joined by `::`, wherever it stands.
+
+use std::collections::HashSet;
+
+/// What a file names.
+pub(crate) struct Used {
+    pub(crate) paths: Vec<UsedPath>,
+    /// The file's own module, `crate::catalog::set`.
+    module: Vec<String>,
+    /// Names that were imported or declared and may begin a path.
+    local: HashSet<String>,
+}
+
+/// A path of two names or more, or an imported one.
+pub(crate) struct UsedPath {
+    pub(crate) segments: Vec<String>,
+    pub(crate) line: usize,
+    imported: bool,
+}
+
+const PRIMITIVES: &[&str] = &[
+    "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str", "u128", "u16", "u32", "u64", "u8",
+    "usize",
+];
+
+impl Used {
+    /// True for what needs no other crate or room: paths into the file itself, types, primitives, imported names.
+    pub(crate) fn is_own(&self, path: &UsedPath) -> bool {
+        let first = path.segments[0].as_str();
+        let inside =
+            path.segments.len() >= self.module.len() && path.segments.iter().zip(&self.module).all(|(a, b)| a == b);
+        let name = first.starts_with(char::is_uppercase) || PRIMITIVES.contains(&first);
+        inside || !path.imported && (name || self.local.contains(first))
+    }
+}
+
+/// What a file names; its path from the workspace's root tells where `super` leads.
+pub(crate) fn used_paths(file: &str, source: &str) -> Used {
+    let inner = file.split_once("src/").map_or(file, |(_, inner)| inner).trim_end_matches(".rs");
+    let names = inner.split('/').filter(|name| !["mod", "lib", "main"].contains(name));
+    let module: Vec<String> = std::iter::once("crate").chain(names).map(str::to_owned).collect();
+
+    let tokens = tokens(source);
+    let mut used = Used { paths: Vec::new(), module: module.clone(), local: HashSet::new() };
+    // The modules around the token: the file's, then those opened in it, with the depth of their braces.
+    let (mut around, mut opened, mut depth) = (module, Vec::new(), 0);
+    let mut at = 0;
+    while let Some((token, _)) = tokens.get(at) {
+        let before = used.paths.len();
+        let name = |at: usize| tokens.get(at).and_then(|(token, _)| token.name());
+        match token {
+            Token::Open => depth += 1,
+            Token::Close => {
+                depth -= 1;
+                if opened.last() == Some(&depth) {
+                    opened.pop();
+                    around.pop();
+                }
+            }
+            Token::Name(word) if word == "mod" && name(at + 1).is_some() => {
+                let name = name(at + 1).unwrap_or_default();
+                used.local.insert(name.to_owned());
+                if matches!(tokens.get(at + 2), Some((Token::Open, _))) {
+                    around.push(name.to_owned());
+                    opened.push(depth);
+                }
+                at += 1;
+            }
+            Token::Name(word) if word == "use" || word == "extern" && name(at + 1) == Some("crate") => {
+                at += if word == "use" { 1 } else { 2 };
+                at += usize::from(matches!(tokens.get(at), Some((Token::Colons, _))));
+                at = tree(&tokens, at, &[], true, &mut used.paths);
+                let imported = used.paths[before..].iter().filter_map(|path| path.segments.last().cloned());
+                used.local.extend(imported);
+                resolve(&mut used.paths[before..], &around);
+                continue;
+            }
+            Token::Name(_) => {
+                at = tree(&tokens, at, &[], false, &mut used.paths);
+                resolve(&mut used.paths[before..], &around);
+                continue;
+            }
+            Token::Colons | Token::Star | Token::Other => {}
+        }
+        at += 1;
+    }
+    used.paths.retain(|path| path.imported || path.segments.len() > 1);
+    used
+}
+
+/// Reads what stands at a token, a path or the braces of a `use`, and answers where it ends.
+fn tree(
+    tokens: &[(Token, usize)],
+    mut at: usize,
+    prefix: &[String],
+    imported: bool,
+    paths: &mut Vec<UsedPath>,
+) -> usize {
+    let mut segments = prefix.to_vec();
+    let mut line = tokens.get(at).map_or(0, |(_, line)| *line);
+    loop {
+        match tokens.get(at) {
+            Some((Token::Name(name), here)) => {
+                line = *here;
+                segments.push(name.clone());
+                at += 1;
+            }
+            Some((Token::Open, _)) if imported => {
+                at += 1;
+                while let Some((token, _)) = tokens.get(at) {
+                    match token {
+                        Token::Close => return at + 1,
+                        Token::Name(_) | Token::Star => at = tree(tokens, at, &segments, true, paths),
+                        _ => at += 1,
+                    }
+                }
+                return at;
+            }
+            Some((Token::Star, _)) if imported => {
+                at += 1;
+                break;
+            }
+            _ => break,
+        }
+        match tokens.get(at) {
+            Some((Token::Colons, _)) => at += 1,
+            _ => break,
+        }
+    }
+    if segments.last().is_some_and(|last| last == "self") && segments.len() > 1 {
+        segments.pop();
+    }
+    if !segments.is_empty() {
+        paths.push(UsedPath { segments, line, imported });
+    }
+    at
+}
+
+/// Replaces `self` and `super` at the beginning by the module they mean.
+fn resolve(paths: &mut [UsedPath], around: &[String]) {
+    for path in paths {
+        let ups = path.segments.iter().take_while(|name| *name == "super" || *name == "self").count();
+        if ups > 0 {
+            let steps = path.segments[..ups].iter().filter(|name| *name == "super").count();
+            let module = &around[..around.len().saturating_sub(steps).max(1)];
+            path.segments.splice(..ups, module.iter().cloned());
+        }
+    }
+}
+
+#[derive(PartialEq)]
+enum Token {
+    Name(String),
+    Colons,
+    Open,
+    Close,
+    Star,
+    Other,
+}
+
+impl Token {
+    fn name(&self) -> Option<&str> {
+        if let Self::Name(name) = self { Some(name) } else { None }
+    }
+}
+
+/// The tokens with their lines; of comments and literals none.
+fn tokens(source: &str) -> Vec<(Token, usize)> {
+    let mut tokens = Vec::new();
+    let (mut rest, mut line) = (source, 1);
+    while let Some(first) = rest.chars().next() {
+        let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let (length, token) = if rest.starts_with("//") {
+            (rest.find('\n').unwrap_or(rest.len()), None)
+        } else if rest.starts_with("/*") {
+            (comment(rest), None)
+        } else if rest.starts_with("::") {
+            (2, Some(Token::Colons))
+        } else if let Some(length) = literal(rest) {
+            (length, None)
+        } else if let Some(raw) = rest.strip_prefix("r#") {
+            let end = raw.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(raw.len());
+            (2 + end, Some(Token::Name(raw[..end].to_owned())))
+        } else if word > 0 {
+            (word, (!first.is_numeric()).then(|| Token::Name(rest[..word].to_owned())))
+        } else {
+            let token = match first {
+                '{' => Some(Token::Open),
+                '}' => Some(Token::Close),
+                '*' => Some(Token::Star),
+                c if c.is_whitespace() => None,
+                _ => Some(Token::Other),
+            };
+            (first.len_utf8(), token)
+        };
+        tokens.extend(token.map(|token| (token, line)));
+        line += rest[..length].matches('\n').count();
+        rest = &rest[length..];
+    }
+    tokens
+}
+
+/// Length of the comment, which may hold others, at the beginning of the text.
+fn comment(text: &str) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(two) = text.as_bytes().get(at..at + 2) {
+        match two {
+            b"/*" => depth += 1,
+            b"*/" => depth -= 1,
+            _ => {
+                at += 1;
+                continue;
+            }
+        }
+        at += 2;
+        if depth == 0 {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// Length of the string or character at the beginning of the text, if there is one.
+fn literal(text: &str) -> Option<usize> {
+    let prefix = ["br", "cr", "b", "c", "r"].into_iter().find(|prefix| text.starts_with(prefix)).unwrap_or_default();
+    let body = &text[prefix.len()..];
+    let hashes = body.len() - body.trim_start_matches('#').len();
+    if prefix.ends_with('r') && body[hashes..].starts_with('"') {
+        let end = format!("\"{}", "#".repeat(hashes));
+        let start = hashes + 1;
+        return Some(prefix.len() + body[start..].find(&end).map_or(body.len(), |at| start + at + end.len()));
+    }
+    let quote = body.chars().next().filter(|c| *c == '"' || *c == '\'')?;
+    let mut characters = body.char_indices().skip(1);
+    if quote == '\'' {
+        // A quote that no quote follows one character later begins a lifetime.
+        let (second, third) = (body.chars().nth(1)?, body.chars().nth(2)?);
+        if second != '\\' && third != '\'' {
+            return None;
+        }
+    }
+    while let Some((at, character)) = characters.next() {
+        if character == '\\' {
+            characters.next();
+        } else if character == quote {
+            return Some(prefix.len() + at + 1);
+        }
+    }
+    Some(text.len())
+}
