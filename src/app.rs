@@ -9,10 +9,7 @@ use crate::{
     clock::Clock,
     db::Db,
     graphql::{self, Asked, Schema},
-    newsroom::{
-        Customs, Newsroom,
-        token::AuthFault,
-    },
+    newsroom::{Customs, Newsroom, token::AuthFault},
     viewer::Viewer,
 };
 

@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path};
 
-use crate::{db::redacted, newsroom::{Customs, language}};
+use crate::{
+    db::redacted,
+    newsroom::{Customs, language},
+};
 
 /// One thing that can be set.
 #[derive(Debug)]
@@ -22,15 +25,50 @@ pub struct Setting {
 
 /// Everything that can be set.
 pub const SETTINGS: [Setting; 9] = [
-    Setting { key: "database_url", variable: "DATELINE_DATABASE_URL", default: "sqlite://dateline.db", meaning: "The database: `sqlite://FILE` (made when missing) or `postgres://USER:PASSWORD@HOST/NAME`" },
-    Setting { key: "listen", variable: "DATELINE_LISTEN", default: "127.0.0.1:8000", meaning: "Address and port to serve on" },
-    Setting { key: "log", variable: "DATELINE_LOG", default: "info", meaning: "What is logged: `error`, `warn`, `info`, `debug`, or per part: `info,dateline::catalog=debug`" },
+    Setting {
+        key: "database_url",
+        variable: "DATELINE_DATABASE_URL",
+        default: "sqlite://dateline.db",
+        meaning: "The database: `sqlite://FILE` (made when missing) or `postgres://USER:PASSWORD@HOST/NAME`",
+    },
+    Setting {
+        key: "listen",
+        variable: "DATELINE_LISTEN",
+        default: "127.0.0.1:8000",
+        meaning: "Address and port to serve on",
+    },
+    Setting {
+        key: "log",
+        variable: "DATELINE_LOG",
+        default: "info",
+        meaning: "What is logged: `error`, `warn`, `info`, `debug`, or per part: `info,dateline::catalog=debug`",
+    },
     Setting { key: "log_format", variable: "DATELINE_LOG_FORMAT", default: "text", meaning: "`text` or `json`" },
-    Setting { key: "newsroom_name", variable: "DATELINE_NEWSROOM_NAME", default: "Newsroom", meaning: "What the newsroom is called" },
+    Setting {
+        key: "newsroom_name",
+        variable: "DATELINE_NEWSROOM_NAME",
+        default: "Newsroom",
+        meaning: "What the newsroom is called",
+    },
     Setting { key: "publisher", variable: "DATELINE_PUBLISHER", default: "", meaning: "The organisation behind it" },
-    Setting { key: "release_url", variable: "DATELINE_RELEASE_URL", default: "", meaning: "Public address of a release, with `{slug}` or `{id}` in it: `https://example.org/news/{slug}`" },
-    Setting { key: "language", variable: "DATELINE_LANGUAGE", default: "en", meaning: "Language of releases and names that give none (BCP 47)" },
-    Setting { key: "time_zone", variable: "DATELINE_TIME_ZONE", default: "UTC", meaning: "Where the newsroom's day begins and ends (IANA name: `Asia/Bangkok`)" },
+    Setting {
+        key: "release_url",
+        variable: "DATELINE_RELEASE_URL",
+        default: "",
+        meaning: "Public address of a release, with `{slug}` or `{id}` in it: `https://example.org/news/{slug}`",
+    },
+    Setting {
+        key: "language",
+        variable: "DATELINE_LANGUAGE",
+        default: "en",
+        meaning: "Language of releases and names that give none (BCP 47)",
+    },
+    Setting {
+        key: "time_zone",
+        variable: "DATELINE_TIME_ZONE",
+        default: "UTC",
+        meaning: "Where the newsroom's day begins and ends (IANA name: `Asia/Bangkok`)",
+    },
 ];
 
 /// Settings that make sense.
@@ -78,7 +116,12 @@ pub struct Layers(BTreeMap<&'static str, (String, String)>);
 impl Layers {
     /// What holds where nobody says anything.
     pub fn defaults() -> Self {
-        Self(SETTINGS.iter().map(|setting| (setting.key, (setting.default.to_owned(), "the default".to_owned()))).collect())
+        Self(
+            SETTINGS
+                .iter()
+                .map(|setting| (setting.key, (setting.default.to_owned(), "the default".to_owned())))
+                .collect(),
+        )
     }
 
     /// Lays a settings file over them.
@@ -88,8 +131,14 @@ impl Layers {
         for (key, value) in table {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
                 let known: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
-                let line = text.lines().position(|line| line.trim_start().trim_start_matches(['"', '[']).starts_with(&key)).map_or(1, |line| line + 1);
-                return Err(ConfigError(format!("{shown}:{line}: there is no setting \"{key}\"; there are {}", known.join(", "))));
+                let line = text
+                    .lines()
+                    .position(|line| line.trim_start().trim_start_matches(['"', '[']).starts_with(&key))
+                    .map_or(1, |line| line + 1);
+                return Err(ConfigError(format!(
+                    "{shown}:{line}: there is no setting \"{key}\"; there are {}",
+                    known.join(", ")
+                )));
             };
             let toml::Value::String(value) = value else {
                 return Err(ConfigError(format!("{shown}: {key} is not a text: write {key} = \"…\"")));
@@ -102,7 +151,10 @@ impl Layers {
     /// Lays variables of the environment over them; answers those that begin like ours and are not known.
     pub fn environment(&mut self, variables: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
         let mut unknown = Vec::new();
-        for (name, value) in variables.into_iter().filter(|(name, _)| name.starts_with("DATELINE_") && !name.starts_with("DATELINE_TEST_")) {
+        for (name, value) in variables
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("DATELINE_") && !name.starts_with("DATELINE_TEST_"))
+        {
             match SETTINGS.iter().find(|setting| setting.variable == name) {
                 Some(setting) => drop(self.0.insert(setting.key, (value, format!("the variable {name}")))),
                 None => unknown.push(name),
@@ -131,19 +183,33 @@ impl Layers {
             (value.is_empty() || (web && names)).then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
         })?;
         Ok(Settings {
-            database_url: self.read("database_url", "sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME", |value| {
-                ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| value.starts_with(scheme)).then(|| value.to_owned())
-            })?,
-            listen: self.read("listen", "an address and a port, for example 127.0.0.1:8000", |value| value.parse().ok())?,
+            database_url: self.read(
+                "database_url",
+                "sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME",
+                |value| {
+                    ["sqlite:", "postgres:", "postgresql:"]
+                        .iter()
+                        .any(|scheme| value.starts_with(scheme))
+                        .then(|| value.to_owned())
+                },
+            )?,
+            listen: self
+                .read("listen", "an address and a port, for example 127.0.0.1:8000", |value| value.parse().ok())?,
             log: self.read("log", "a level (error, warn, info, debug, trace) or a list of part=level", |value| {
-                tracing_subscriber::EnvFilter::try_new(value).ok().filter(|_| !value.is_empty()).map(|_| value.to_owned())
+                tracing_subscriber::EnvFilter::try_new(value)
+                    .ok()
+                    .filter(|_| !value.is_empty())
+                    .map(|_| value.to_owned())
             })?,
             log_json,
             newsroom_name: self.read("newsroom_name", "a text", |value| Some(value.to_owned()))?,
             publisher: self.read("publisher", "a text", |value| Some(value.to_owned()))?,
             customs: Customs {
-                language: self.read("language", "a language tag (BCP 47), for example en or pt-BR", |value| language::canonical(value).ok())?,
-                time_zone: self.read("time_zone", "an IANA time zone, for example Asia/Bangkok", |value| value.parse().ok())?,
+                language: self.read("language", "a language tag (BCP 47), for example en or pt-BR", |value| {
+                    language::canonical(value).ok()
+                })?,
+                time_zone: self
+                    .read("time_zone", "an IANA time zone, for example Asia/Bangkok", |value| value.parse().ok())?,
                 url_template,
             },
         })
@@ -188,20 +254,35 @@ mod tests {
     #[test]
     fn the_later_layer_wins() {
         let mut all = Layers::defaults();
-        all.file(Path::new("x.toml"), "language = \"fr\"\nlisten = \"127.0.0.1:1\"\ntime_zone = \"Asia/Bangkok\"").unwrap();
-        all.environment([("DATELINE_LISTEN".to_owned(), "127.0.0.1:2".to_owned()), ("DATELINE_LANGUAGE".to_owned(), "km".to_owned())]);
+        all.file(Path::new("x.toml"), "language = \"fr\"\nlisten = \"127.0.0.1:1\"\ntime_zone = \"Asia/Bangkok\"")
+            .unwrap();
+        all.environment([
+            ("DATELINE_LISTEN".to_owned(), "127.0.0.1:2".to_owned()),
+            ("DATELINE_LANGUAGE".to_owned(), "km".to_owned()),
+        ]);
         all.flag("listen", "--listen", Some("127.0.0.1:3".to_owned()));
         let settings = all.settings().unwrap();
-        assert_eq!((settings.listen.port(), settings.customs.language.as_str(), settings.customs.time_zone), (3, "km", chrono_tz::Asia::Bangkok));
+        assert_eq!(
+            (settings.listen.port(), settings.customs.language.as_str(), settings.customs.time_zone),
+            (3, "km", chrono_tz::Asia::Bangkok)
+        );
     }
 
     #[test]
     fn an_error_names_the_setting_its_source_and_what_is_wanted() {
         let error = layers("", &[("DATELINE_LISTEN", "8000")]).unwrap_err().to_string();
-        assert!(error.contains("listen is \"8000\" (the variable DATELINE_LISTEN): write an address and a port"), "{error}");
+        assert!(
+            error.contains("listen is \"8000\" (the variable DATELINE_LISTEN): write an address and a port"),
+            "{error}"
+        );
         let error = layers("language = \"fr\"\ncolour = \"red\"", &[]).unwrap_err().to_string();
         assert!(error.starts_with("dateline.toml:2: there is no setting \"colour\""), "{error}");
-        for (variable, wrong) in [("DATELINE_TIME_ZONE", "Mars/Base"), ("DATELINE_LOG_FORMAT", "xml"), ("DATELINE_RELEASE_URL", "https://example.org/"), ("DATELINE_DATABASE_URL", "mysql://x")] {
+        for (variable, wrong) in [
+            ("DATELINE_TIME_ZONE", "Mars/Base"),
+            ("DATELINE_LOG_FORMAT", "xml"),
+            ("DATELINE_RELEASE_URL", "https://example.org/"),
+            ("DATELINE_DATABASE_URL", "mysql://x"),
+        ] {
             assert!(layers("", &[(variable, wrong)]).unwrap_err().to_string().contains(variable), "{variable}");
         }
     }
@@ -214,7 +295,8 @@ mod tests {
 
     #[test]
     fn unknown_variables_are_told() {
-        let unknown = Layers::defaults().environment([("DATELINE_LISTN".to_owned(), "x".to_owned()), ("HOME".to_owned(), "y".to_owned())]);
+        let unknown = Layers::defaults()
+            .environment([("DATELINE_LISTN".to_owned(), "x".to_owned()), ("HOME".to_owned(), "y".to_owned())]);
         assert_eq!(unknown, ["DATELINE_LISTN"]);
     }
 }

@@ -11,8 +11,8 @@ use std::{
 
 use migration::{Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult,
-    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    FromQueryResult, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 /// How long a writer waits for another process that is writing.
@@ -107,7 +107,10 @@ impl Db {
         };
         let write = connect(1, false).await?;
         // A file that is no database tells so at the first statement, not when it is opened.
-        write.execute_unprepared("SELECT count(*) FROM sqlite_master").await.map_err(|error| unreachable(mended(&file, &error)))?;
+        write
+            .execute_unprepared("SELECT count(*) FROM sqlite_master")
+            .await
+            .map_err(|error| unreachable(mended(&file, &error)))?;
         let read = connect(4, true).await?;
         Ok(Self { read, write, file: Some(file) })
     }
@@ -183,7 +186,10 @@ impl Db {
 
     /// Begins a transaction that will write. On SQLite it holds the one right to write from here on.
     pub async fn begin_write(&self) -> Result<DatabaseTransaction, DbErr> {
-        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
         match self.backend() {
             DbBackend::Sqlite => self.write.begin_with_options(options).await,
             _ => self.write.begin().await,
@@ -204,9 +210,11 @@ impl Db {
         let Some(file) = &self.file else { return Ok(None) };
         let mut name = file.clone().into_os_string();
         name.push(".lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(&name).map_err(|error| OpenError::Unreachable {
-            url: format!("sqlite://{}", file.display()),
-            reason: format!("its lock file {} cannot be written: {error}", Path::new(&name).display()),
+        let lock = File::options().create(true).truncate(false).write(true).open(&name).map_err(|error| {
+            OpenError::Unreachable {
+                url: format!("sqlite://{}", file.display()),
+                reason: format!("its lock file {} cannot be written: {error}", Path::new(&name).display()),
+            }
         })?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(lock)),

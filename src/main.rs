@@ -25,7 +25,8 @@ async fn main() -> ExitCode {
 
 /// The log goes to standard error: standard output is for answers.
 fn start_log(settings: &Settings) {
-    let filter = EnvFilter::try_new(&settings.log).unwrap_or_default();
+    // The steps taken are told by us, once each.
+    let filter = EnvFilter::try_new(format!("sea_orm_migration=warn,{}", settings.log)).unwrap_or_default();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if settings.log_json {
         log.json().init();

@@ -4,8 +4,8 @@
 //! A step never changes once it has been released, and never names a row type of the `entity` crate: those move on, steps
 //! do not. Each runs in a transaction on both databases, so that a step is there wholly or not at all.
 
-pub use sea_orm_migration::{IntoSchemaManagerConnection, MigratorTrait, SchemaManager};
 use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::{IntoSchemaManagerConnection, MigratorTrait, SchemaManager};
 
 mod m20261123_000001_release;
 mod m20261123_000002_revision;

@@ -62,11 +62,7 @@ impl MigrationTrait for Migration {
                             .to("topic", "id")
                             .on_delete(ForeignKeyAction::Cascade),
                     )
-                    .foreign_key(
-                        ForeignKey::create()
-                            .from("topic_broader", "broader_id")
-                            .to("topic", "id"),
-                    )
+                    .foreign_key(ForeignKey::create().from("topic_broader", "broader_id").to("topic", "id"))
                     .to_owned(),
             )
             .await

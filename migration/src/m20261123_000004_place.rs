@@ -33,11 +33,7 @@ impl MigrationTrait for Migration {
                     .col(timestamp_with_time_zone("created_at"))
                     .col(timestamp_with_time_zone("modified_at"))
                     .col(boolean("as_imported"))
-                    .foreign_key(
-                        ForeignKey::create()
-                            .from("place", "within_id")
-                            .to("place", "id"),
-                    )
+                    .foreign_key(ForeignKey::create().from("place", "within_id").to("place", "id"))
                     .to_owned(),
             )
             .await?;

@@ -27,11 +27,7 @@ impl MigrationTrait for Migration {
                             .to("revision", "id")
                             .on_delete(ForeignKeyAction::Cascade),
                     )
-                    .foreign_key(
-                        ForeignKey::create()
-                            .from("revision_topic", "topic_id")
-                            .to("topic", "id"),
-                    )
+                    .foreign_key(ForeignKey::create().from("revision_topic", "topic_id").to("topic", "id"))
                     .to_owned(),
             )
             .await?;
@@ -43,23 +39,14 @@ impl MigrationTrait for Migration {
                     .col(text("role"))
                     .col(uuid("place_id"))
                     .col(integer("position"))
-                    .primary_key(
-                        Index::create()
-                            .col("revision_id")
-                            .col("role")
-                            .col("place_id"),
-                    )
+                    .primary_key(Index::create().col("revision_id").col("role").col("place_id"))
                     .foreign_key(
                         ForeignKey::create()
                             .from("revision_place", "revision_id")
                             .to("revision", "id")
                             .on_delete(ForeignKeyAction::Cascade),
                     )
-                    .foreign_key(
-                        ForeignKey::create()
-                            .from("revision_place", "place_id")
-                            .to("place", "id"),
-                    )
+                    .foreign_key(ForeignKey::create().from("revision_place", "place_id").to("place", "id"))
                     .to_owned(),
             )
             .await

@@ -25,14 +25,6 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        manager
-            .create_index(
-                Index::create()
-                    .name("slug_owner")
-                    .table("slug")
-                    .col("owner_id")
-                    .to_owned(),
-            )
-            .await
+        manager.create_index(Index::create().name("slug_owner").table("slug").col("owner_id").to_owned()).await
     }
 }

@@ -30,13 +30,7 @@ impl MigrationTrait for Migration {
             )
             .await?;
         manager
-            .create_index(
-                Index::create()
-                    .name("journal_noun_id")
-                    .table("journal")
-                    .col("noun_id")
-                    .to_owned(),
-            )
+            .create_index(Index::create().name("journal_noun_id").table("journal").col("noun_id").to_owned())
             .await?;
         manager
             .create_table(

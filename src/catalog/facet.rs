@@ -70,7 +70,9 @@ impl ReleaseSet {
             None => (0..topics.len() as u32).collect(),
         };
         let direct = |topic: u32| snapshot.by_topic.get(topic).map_or(0, |bits| self.bits.intersection_len(bits));
-        let whole = |topic: u32| if request.roll_up { Some(snapshot.rolled_up(topic)) } else { snapshot.by_topic.get(topic).cloned() };
+        let whole = |topic: u32| {
+            if request.roll_up { Some(snapshot.rolled_up(topic)) } else { snapshot.by_topic.get(topic).cloned() }
+        };
         let mut counted: Vec<(u32, u64)> = candidates
             .iter()
             .map(|&topic| (topic, whole(topic).map_or(0, |bits| self.bits.intersection_len(&bits))))

@@ -158,9 +158,17 @@ impl ReleaseFilter {
         self.keep((*set.bits).clone(), set.snapshot(), set.is_desk(), 0)
     }
 
-    fn keep(&self, mut kept: RoaringBitmap, snapshot: &Snapshot, desk: bool, depth: usize) -> Result<RoaringBitmap, FilterFault> {
+    fn keep(
+        &self,
+        mut kept: RoaringBitmap,
+        snapshot: &Snapshot,
+        desk: bool,
+        depth: usize,
+    ) -> Result<RoaringBitmap, FilterFault> {
         if depth > MAX_DEPTH {
-            return Err(FilterFault::invalid(format!("filters are nested more than {MAX_DEPTH} deep: flatten the filter")));
+            return Err(FilterFault::invalid(format!(
+                "filters are nested more than {MAX_DEPTH} deep: flatten the filter"
+            )));
         }
         if let Some(kinds) = &self.kinds {
             kept &= union(&snapshot.by_kind, kinds.iter().map(|&kind| kind as u32));
@@ -337,7 +345,8 @@ fn between(kept: RoaringBitmap, snapshot: &Snapshot, by: super::OrderKey, span: 
     if kept.len() > 4096 {
         let from = order.seek(|row| value(row).cmp(span.start()));
         let limit = kept.len() as usize / 2;
-        let rows: Vec<u32> = order.ascending_from(from).take_while(|&row| value(row) <= *span.end()).take(limit).collect();
+        let rows: Vec<u32> =
+            order.ascending_from(from).take_while(|&row| value(row) <= *span.end()).take(limit).collect();
         if rows.len() < limit {
             return kept & rows.into_iter().collect::<RoaringBitmap>();
         }

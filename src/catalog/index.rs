@@ -21,7 +21,9 @@ pub(crate) struct Index {
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Index").field("len", &self.shards.iter().map(|shard| shard.len()).sum::<usize>()).finish_non_exhaustive()
+        f.debug_struct("Index")
+            .field("len", &self.shards.iter().map(|shard| shard.len()).sum::<usize>())
+            .finish_non_exhaustive()
     }
 }
 

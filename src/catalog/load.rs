@@ -9,14 +9,17 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
     NameRole, Noun, journal_head, place, place_name,
     release::{self, ReleaseKind, ReleaseState, WithdrawalKind},
-    revision, revision_place::{self, PlaceRole}, revision_topic, slug, topic, topic_broader, topic_name,
+    revision,
+    revision_place::{self, PlaceRole},
+    revision_topic, slug, topic, topic_broader, topic_name,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, sea_query::{Expr, ExprTrait},
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
 
-use super::snapshot::{Loader, Snapshot};
+use super::{loader::Loader, snapshot::Snapshot};
 use crate::{
     db::Db,
     journal::{Name, PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
@@ -57,9 +60,17 @@ pub(super) async fn head<C: ConnectionTrait>(connection: &C) -> Result<journal_h
 }
 
 /// Images of topics, all or some, oldest first.
-pub(crate) async fn topics<C: ConnectionTrait>(connection: &C, only: Option<&[Uuid]>) -> Result<Vec<TopicImage>, DbErr> {
-    let keep = |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
-    let rows = topic::Entity::find().filter(keep(Expr::col((topic::Entity, topic::Column::Id)))).order_by_asc(topic::Column::Id).all(connection).await?;
+pub(crate) async fn topics<C: ConnectionTrait>(
+    connection: &C,
+    only: Option<&[Uuid]>,
+) -> Result<Vec<TopicImage>, DbErr> {
+    let keep =
+        |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
+    let rows = topic::Entity::find()
+        .filter(keep(Expr::col((topic::Entity, topic::Column::Id))))
+        .order_by_asc(topic::Column::Id)
+        .all(connection)
+        .await?;
     let mut broader: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
     let steps = topic_broader::Entity::find()
         .filter(keep(Expr::col((topic_broader::Entity, topic_broader::Column::TopicId))))
@@ -74,7 +85,8 @@ pub(crate) async fn topics<C: ConnectionTrait>(connection: &C, only: Option<&[Uu
         .order_by_asc(topic_name::Column::TopicId)
         .order_by_asc(topic_name::Column::Position);
     for row in all_names.all(connection).await? {
-        names.entry(row.topic_id).or_default()[usize::from(row.role == NameRole::Alternative)].push(Name { language: row.language, name: row.name });
+        names.entry(row.topic_id).or_default()[usize::from(row.role == NameRole::Alternative)]
+            .push(Name { language: row.language, name: row.name });
     }
     let mut former = former_slugs(connection, Noun::Topic, only).await?;
     let image = |row: topic::Model| {
@@ -96,16 +108,25 @@ pub(crate) async fn topics<C: ConnectionTrait>(connection: &C, only: Option<&[Uu
 }
 
 /// Images of places, all or some, oldest first.
-pub(crate) async fn places<C: ConnectionTrait>(connection: &C, only: Option<&[Uuid]>) -> Result<Vec<PlaceImage>, DbErr> {
-    let keep = |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
-    let rows = place::Entity::find().filter(keep(Expr::col((place::Entity, place::Column::Id)))).order_by_asc(place::Column::Id).all(connection).await?;
+pub(crate) async fn places<C: ConnectionTrait>(
+    connection: &C,
+    only: Option<&[Uuid]>,
+) -> Result<Vec<PlaceImage>, DbErr> {
+    let keep =
+        |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
+    let rows = place::Entity::find()
+        .filter(keep(Expr::col((place::Entity, place::Column::Id))))
+        .order_by_asc(place::Column::Id)
+        .all(connection)
+        .await?;
     let mut names: HashMap<Uuid, [Vec<Name>; 2]> = HashMap::new();
     let all_names = place_name::Entity::find()
         .filter(keep(Expr::col((place_name::Entity, place_name::Column::PlaceId))))
         .order_by_asc(place_name::Column::PlaceId)
         .order_by_asc(place_name::Column::Position);
     for row in all_names.all(connection).await? {
-        names.entry(row.place_id).or_default()[usize::from(row.role == NameRole::Alternative)].push(Name { language: row.language, name: row.name });
+        names.entry(row.place_id).or_default()[usize::from(row.role == NameRole::Alternative)]
+            .push(Name { language: row.language, name: row.name });
     }
     let mut former = former_slugs(connection, Noun::Place, only).await?;
     let image = |row: place::Model| {
@@ -179,8 +200,19 @@ pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, which: Which<'_
         ])
         .expr_as(Expr::case(live().is_not_null(), working()), "working_beside_live")
         .column_as(revision::Column::Id, "revision_id")
-        .columns([revision::Column::Number, revision::Column::Kind, revision::Column::Language, revision::Column::ReleaseDate])
-        .join(JoinType::InnerJoin, release::Entity::belongs_to(revision::Entity).from(release::Column::Id).to(revision::Column::ReleaseId).into())
+        .columns([
+            revision::Column::Number,
+            revision::Column::Kind,
+            revision::Column::Language,
+            revision::Column::ReleaseDate,
+        ])
+        .join(
+            JoinType::InnerJoin,
+            release::Entity::belongs_to(revision::Entity)
+                .from(release::Column::Id)
+                .to(revision::Column::ReleaseId)
+                .into(),
+        )
         .filter(Expr::col((revision::Entity, revision::Column::Id)).eq(shown()))
         .order_by_asc(release::Column::Id);
     let select = match which {
@@ -237,7 +269,10 @@ pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, which: Which<'_
 const KEYS: usize = 8000;
 
 /// The topics of revisions, in order.
-pub(crate) async fn assigned_topics<C: ConnectionTrait>(connection: &C, revisions: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>, DbErr> {
+pub(crate) async fn assigned_topics<C: ConnectionTrait>(
+    connection: &C,
+    revisions: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Uuid>>, DbErr> {
     let mut found: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
     for some in revisions.chunks(KEYS) {
         let rows: Vec<(Uuid, Uuid)> = revision_topic::Entity::find()
@@ -255,12 +290,19 @@ pub(crate) async fn assigned_topics<C: ConnectionTrait>(connection: &C, revision
 }
 
 /// The places of revisions, in order: of the dateline, and those they are about.
-pub(crate) async fn assigned_places<C: ConnectionTrait>(connection: &C, revisions: &[Uuid]) -> Result<HashMap<Uuid, [Vec<Uuid>; 2]>, DbErr> {
+pub(crate) async fn assigned_places<C: ConnectionTrait>(
+    connection: &C,
+    revisions: &[Uuid],
+) -> Result<HashMap<Uuid, [Vec<Uuid>; 2]>, DbErr> {
     let mut found: HashMap<Uuid, [Vec<Uuid>; 2]> = HashMap::new();
     for some in revisions.chunks(KEYS) {
         let rows: Vec<(Uuid, PlaceRole, Uuid)> = revision_place::Entity::find()
             .select_only()
-            .columns([revision_place::Column::RevisionId, revision_place::Column::Role, revision_place::Column::PlaceId])
+            .columns([
+                revision_place::Column::RevisionId,
+                revision_place::Column::Role,
+                revision_place::Column::PlaceId,
+            ])
             .filter(revision_place::Column::RevisionId.is_in(some.to_vec()))
             .order_by_asc(revision_place::Column::RevisionId)
             .order_by_asc(revision_place::Column::Position)
@@ -275,7 +317,11 @@ pub(crate) async fn assigned_places<C: ConnectionTrait>(connection: &C, revision
 }
 
 /// Addresses that were public and are not the present one, by owner. For releases; topics and places are always public.
-async fn former_slugs<C: ConnectionTrait>(connection: &C, noun: Noun, only: Option<&[Uuid]>) -> Result<HashMap<Uuid, Vec<String>>, DbErr> {
+async fn former_slugs<C: ConnectionTrait>(
+    connection: &C,
+    noun: Noun,
+    only: Option<&[Uuid]>,
+) -> Result<HashMap<Uuid, Vec<String>>, DbErr> {
     let (table, id, present) = match noun {
         Noun::Release => ("release", "id", "slug"),
         Noun::Topic => ("topic", "id", "slug"),

@@ -15,6 +15,7 @@ mod handle;
 mod index;
 mod label;
 mod load;
+mod loader;
 mod memo;
 mod order;
 mod page;
@@ -26,9 +27,11 @@ pub use facet::{TopicBucket, TopicFacet, TopicFacetRequest};
 pub use fault::FilterFault;
 pub use filter::{ConceptRef, MAX_DEPTH, PlaceSetFilter, Range, ReleaseFilter, RoleOfPlace, TopicSetFilter};
 pub use follow::Catalog;
-pub(crate) use load::{Which, assigned_places, assigned_topics, places as place_images, releases as release_images, topics as topic_images};
 pub use handle::Handle;
 pub use label::fold;
+pub(crate) use load::{
+    Which, assigned_places, assigned_topics, places as place_images, releases as release_images, topics as topic_images,
+};
 pub use page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, Place, Slice, Window};
 pub use set::{ReleaseKey, ReleaseSet, Tombstone};
 pub use snapshot::Snapshot;

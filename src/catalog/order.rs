@@ -29,7 +29,8 @@ impl Order {
     /// The first place such that everything before it is `Less` than what is sought; `side` tells how an ordinal stands to it.
     pub(crate) fn seek(&self, side: impl Fn(u32) -> Ordering) -> Position {
         let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|&row| side(row) == Ordering::Less));
-        let offset = self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(|&row| side(row) == Ordering::Less));
+        let offset =
+            self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(|&row| side(row) == Ordering::Less));
         Position { chunk, offset }
     }
 

@@ -84,10 +84,7 @@ impl ReleaseSet {
     /// Where a release stands in an order.
     pub fn place(&self, order: &[OrderBy], item: &Handle) -> Place {
         let snapshot = self.snapshot();
-        Place {
-            values: order.iter().map(|key| snapshot.order_value(key.by, item.row())).collect(),
-            id: item.id(),
-        }
+        Place { values: order.iter().map(|key| snapshot.order_value(key.by, item.row())).collect(), id: item.id() }
     }
 
     /// A slice of the set. `order` has at least one key.
@@ -119,7 +116,14 @@ impl ReleaseSet {
     }
 
     /// Up to `limit` members from a place on, in one direction, not reaching another place.
-    fn walk(&self, order: &[OrderBy], backward: bool, start: Option<&Place>, stop: Option<&Place>, limit: usize) -> Vec<u32> {
+    fn walk(
+        &self,
+        order: &[OrderBy],
+        backward: bool,
+        start: Option<&Place>,
+        stop: Option<&Place>,
+        limit: usize,
+    ) -> Vec<u32> {
         let ahead = if backward { Ordering::Less } else { Ordering::Greater };
         let begun = |row: u32| start.is_none_or(|at| self.compare(order, row, at) == ahead);
         let ended = |row: u32| stop.is_some_and(|at| self.compare(order, row, at) != ahead.reverse());
@@ -158,7 +162,12 @@ impl ReleaseSet {
             }))),
         };
         if single {
-            return rows.filter(|&row| self.contains(row)).skip_while(|&row| !begun(row)).take_while(|&row| !ended(row)).take(limit).collect();
+            return rows
+                .filter(|&row| self.contains(row))
+                .skip_while(|&row| !begun(row))
+                .take_while(|&row| !ended(row))
+                .take(limit)
+                .collect();
         }
         let (mut found, mut tied): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
         let mut tie = None;

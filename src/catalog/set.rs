@@ -10,7 +10,7 @@ use entity::release::{ReleaseState, WithdrawalKind};
 use roaring::RoaringBitmap;
 use uuid::Uuid;
 
-use super::{Snapshot, bits::Bits, filter::ReleaseFilter, fault::FilterFault, handle::Handle, snapshot::date};
+use super::{Snapshot, bits::Bits, fault::FilterFault, filter::ReleaseFilter, handle::Handle, snapshot::date};
 use crate::{journal::WorkingImage, viewer::Viewer};
 
 /// Some of the releases that a viewer may see, at one revision of the journal.
@@ -96,7 +96,11 @@ impl ReleaseSet {
 
     /// The releases of it that bear a topic or, if asked, a narrower one.
     pub fn with_topic(&self, topic: u32, include_narrower: bool) -> Self {
-        let bits = if include_narrower { self.snapshot.rolled_up(topic) } else { self.snapshot.by_topic.get(topic).cloned().unwrap_or_default() };
+        let bits = if include_narrower {
+            self.snapshot.rolled_up(topic)
+        } else {
+            self.snapshot.by_topic.get(topic).cloned().unwrap_or_default()
+        };
         self.with(&*self.bits & &*bits)
     }
 

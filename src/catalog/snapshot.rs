@@ -32,9 +32,9 @@ pub(super) const NEVER: i64 = i64::MIN;
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// Sequence of the last journal entry in it.
-    sequence: i64,
+    pub(super) sequence: i64,
     /// Which database it was loaded from.
-    epoch: Uuid,
+    pub(super) epoch: Uuid,
     pub(super) ids: Column<Uuid>,
     /// Key of the revision that sets see.
     pub(super) shown: Column<Uuid>,
@@ -66,8 +66,8 @@ pub struct Snapshot {
     by_release_date: Order,
     by_published_at: Order,
     by_modified_at: Order,
-    topics: Vocabulary<TopicImage>,
-    places: Vocabulary<PlaceImage>,
+    pub(super) topics: Vocabulary<TopicImage>,
+    pub(super) places: Vocabulary<PlaceImage>,
     /// Answers worked out at this revision; a copy begins without.
     pub(super) memo: Memo,
 }
@@ -182,7 +182,7 @@ impl Snapshot {
         self.derive(topics, places);
     }
 
-    fn derive(&mut self, topics: bool, places: bool) {
+    pub(super) fn derive(&mut self, topics: bool, places: bool) {
         if topics {
             self.topics.derive();
         }
@@ -192,7 +192,7 @@ impl Snapshot {
     }
 
     /// Adds a release or replaces what is known of it.
-    fn put_release(&mut self, image: &ReleaseImage, ordered: bool) {
+    pub(super) fn put_release(&mut self, image: &ReleaseImage, ordered: bool) {
         let row = match self.row_by_id(image.id) {
             Some(row) => {
                 self.unlink(row);
@@ -332,56 +332,12 @@ impl Snapshot {
         }
     }
 
-    fn order_mut(&mut self, by: OrderKey) -> &mut Order {
+    pub(super) fn order_mut(&mut self, by: OrderKey) -> &mut Order {
         match by {
             OrderKey::ReleaseDate => &mut self.by_release_date,
             OrderKey::PublishedAt => &mut self.by_published_at,
             OrderKey::ModifiedAt => &mut self.by_modified_at,
         }
-    }
-}
-
-/// Fills an empty snapshot: concepts first, then releases, then [`Loader::finish`] sorts the orders once.
-#[derive(Debug, Default)]
-pub(super) struct Loader {
-    snapshot: Snapshot,
-}
-
-impl Loader {
-    /// Adds all topics.
-    pub(super) fn topics(&mut self, topics: impl IntoIterator<Item = TopicImage>) {
-        for topic in topics {
-            self.snapshot.topics.put(topic);
-        }
-        self.snapshot.derive(true, false);
-    }
-
-    /// Adds all places.
-    pub(super) fn places(&mut self, places: impl IntoIterator<Item = PlaceImage>) {
-        for place in places {
-            self.snapshot.places.put(place);
-        }
-        self.snapshot.derive(false, true);
-    }
-
-    /// Adds a release; no release twice.
-    pub(super) fn release(&mut self, image: &ReleaseImage) {
-        self.snapshot.put_release(image, false);
-    }
-
-    /// The snapshot, as of a journal sequence.
-    pub(super) fn finish(self, epoch: Uuid, sequence: i64) -> Snapshot {
-        let mut snapshot = self.snapshot;
-        snapshot.epoch = epoch;
-        snapshot.sequence = sequence;
-        for by in OrderKey::ALL {
-            let mut rows: Vec<(i64, Uuid, u32)> =
-                snapshot.all.iter().map(|row| (snapshot.order_value(by, row), *snapshot.ids.get(row), row)).collect();
-            rows.sort_unstable();
-            let rows: Vec<u32> = rows.into_iter().map(|(_, _, row)| row).collect();
-            *snapshot.order_mut(by) = Order::from_sorted(&rows);
-        }
-        snapshot
     }
 }
 

@@ -112,7 +112,10 @@ impl Concept for PlaceImage {
     fn codes(&self) -> Vec<Code> {
         let iso = self.iso3166_alpha2.iter().chain(&self.iso3166_alpha3).cloned().map(Code::Iso3166);
         let uri = self.uri.iter().cloned().map(Code::Uri);
-        iso.chain(uri).chain(self.m49.iter().cloned().map(Code::M49)).chain(self.geonames_id.map(Code::Geonames)).collect()
+        iso.chain(uri)
+            .chain(self.m49.iter().cloned().map(Code::M49))
+            .chain(self.geonames_id.map(Code::Geonames))
+            .collect()
     }
 }
 
@@ -241,8 +244,12 @@ impl<T: Concept> Vocabulary<T> {
                 derived.by_slug.entry(slug.clone()).or_insert(number as u32);
             }
         }
-        let mut labels: Vec<(String, &str, u32)> =
-            self.concepts.iter().enumerate().map(|(number, concept)| (fold(concept.name()), concept.slug(), number as u32)).collect();
+        let mut labels: Vec<(String, &str, u32)> = self
+            .concepts
+            .iter()
+            .enumerate()
+            .map(|(number, concept)| (fold(concept.name()), concept.slug(), number as u32))
+            .collect();
         labels.sort_unstable();
         derived.by_label = labels.into_iter().map(|(_, _, number)| number).collect();
         derived.label_rank = vec![0; count];

@@ -1,6 +1,11 @@
 //! `dateline export`.
 
-use std::{fs::File, io::{self, BufWriter, Write}, path::PathBuf, process::ExitCode};
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::Args;
 
@@ -19,7 +24,8 @@ impl Export {
         let app = application(settings).await?;
         let lines = match self.output {
             Some(path) => {
-                let file = File::create(&path).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+                let file =
+                    File::create(&path).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
                 let mut out = BufWriter::with_capacity(1 << 20, file);
                 let lines = export(&app.room, &mut out).await?;
                 out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;

@@ -48,7 +48,8 @@ pub(super) struct Import {
 
 impl Import {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
-        let mut inputs = self.files.iter().map(|name| Ok((shown(name), spooled(name)?))).collect::<Result<Vec<_>, Failure>>()?;
+        let mut inputs =
+            self.files.iter().map(|name| Ok((shown(name), spooled(name)?))).collect::<Result<Vec<_>, Failure>>()?;
         let size: u64 = inputs.iter().map(|(_, file)| file.metadata().map_or(0, |meta| meta.len())).sum();
         let app = application(settings).await?;
         let bar = bar(size);
@@ -82,11 +83,15 @@ impl Import {
 
     fn sentence(&self, report: &Report) -> String {
         let Report { created, updated, unchanged, conflicts, refused, kept } = report;
-        let counts = format!("{created} new, {updated} changed, {unchanged} as they were, {conflicts} conflicts, {refused} refused");
+        let counts = format!(
+            "{created} new, {updated} changed, {unchanged} as they were, {conflicts} conflicts, {refused} refused"
+        );
         match (kept, self.dry_run) {
             (true, _) => format!("imported: {counts}"),
             (false, true) => format!("a dry run, nothing was changed; it would have been: {counts}"),
-            (false, false) => format!("nothing was changed, because not every record could be taken (--strict): {counts}"),
+            (false, false) => {
+                format!("nothing was changed, because not every record could be taken (--strict): {counts}")
+            }
         }
     }
 }
@@ -120,7 +125,8 @@ fn shown(name: &str) -> String {
 /// A progress bar on a terminal, nothing elsewhere.
 fn bar(size: u64) -> ProgressBar {
     let target = if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(size), target).with_style(style)
 }
 

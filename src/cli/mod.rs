@@ -22,7 +22,12 @@ use entity::api_token::Role;
 
 /// A GraphQL content backend for newsrooms.
 #[derive(Debug, Parser)]
-#[command(name = "dateline", version, about, after_help = "Begin with a newsroom of ours to look around in:\n  dateline serve --demo\n\nor with one of your own:\n  dateline import releases.ndjson\n  dateline serve\n\nExit codes: 0 done; 1 failed; 2 not understood; 3 an import refused records or met conflicts.")]
+#[command(
+    name = "dateline",
+    version,
+    about,
+    after_help = "Begin with a newsroom of ours to look around in:\n  dateline serve --demo\n\nor with one of your own:\n  dateline import releases.ndjson\n  dateline serve\n\nExit codes: 0 done; 1 failed; 2 not understood; 3 an import refused records or met conflicts."
+)]
 pub struct Cli {
     #[command(flatten)]
     everywhere: Everywhere,
@@ -52,14 +57,19 @@ enum Command {
     /// Bring the database to the shape of this version
     Migrate,
     /// Take in releases, topics and places from files
-    #[command(after_help = "Examples:\n  dateline import archive.ndjson\n  dateline import --dry-run --strict archive.ndjson\n  curl -s https://example.org/export | dateline import -\n  dateline import --format listing news.txt")]
+    #[command(
+        after_help = "Examples:\n  dateline import archive.ndjson\n  dateline import --dry-run --strict archive.ndjson\n  curl -s https://example.org/export | dateline import -\n  dateline import --format listing news.txt"
+    )]
     Import(import::Import),
     /// Write everything that travels as ndjson
     Export(export::Export),
     /// Print the GraphQL schema
     Schema,
     /// Make, list and revoke access tokens
-    #[command(subcommand, after_help = "Example:\n  dateline token create --subject \"Ana Lim\" --name \"Ana's laptop\" --role EDITOR --expires 90d")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  dateline token create --subject \"Ana Lim\" --name \"Ana's laptop\" --role EDITOR --expires 90d"
+    )]
     Token(token::Token),
 }
 

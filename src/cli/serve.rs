@@ -37,8 +37,12 @@ impl Serve {
     pub(super) async fn run(self, settings: Settings) -> Result<ExitCode, Failure> {
         let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
             let advice = match error.kind() {
-                std::io::ErrorKind::AddrInUse => "another program listens there: stop it, or choose another port (--listen 127.0.0.1:8001)",
-                std::io::ErrorKind::PermissionDenied => "ports below 1024 are for the administrator: choose another (--listen 127.0.0.1:8000)",
+                std::io::ErrorKind::AddrInUse => {
+                    "another program listens there: stop it, or choose another port (--listen 127.0.0.1:8001)"
+                }
+                std::io::ErrorKind::PermissionDenied => {
+                    "ports below 1024 are for the administrator: choose another (--listen 127.0.0.1:8000)"
+                }
                 _ => "choose an address of this machine (--listen 127.0.0.1:8000)",
             };
             format!("cannot serve on {}: {error}; {advice}", settings.listen)
@@ -60,7 +64,10 @@ impl Serve {
             );
         }
         let address = listener.local_addr()?;
-        println!("Dateline serves {} releases at http://{address}/graphql; try it at http://{address}/graphiql", app.room.catalog.snapshot().len());
+        println!(
+            "Dateline serves {} releases at http://{address}/graphql; try it at http://{address}/graphiql",
+            app.room.catalog.snapshot().len()
+        );
         let following = tokio::spawn({
             let app = app.clone();
             async move { app.follow().await }
@@ -85,7 +92,12 @@ async fn furnish(app: &App) -> Result<Option<String>, Failure> {
     if report.refused > 0 {
         return Err(format!("the demo newsroom has {} records that cannot be taken", report.refused).into());
     }
-    let input = TokenInput { subject: "Demo editor".to_owned(), name: "serve --demo".to_owned(), role: Role::Editor, expires_at: None };
+    let input = TokenInput {
+        subject: "Demo editor".to_owned(),
+        name: "serve --demo".to_owned(),
+        role: Role::Editor,
+        expires_at: None,
+    };
     let (_, secret) = app.room.token_create(&operator(), input, now).await?;
     app.room.catalog.catch_up().await?;
     Ok(Some(secret))

@@ -46,7 +46,13 @@ impl Token {
                 let input = TokenInput { subject, name, role: role.into(), expires_at: end(&expires, now)? };
                 let (token, secret) = app.room.token_create(&operator(), input, now).await?;
                 println!("{secret}");
-                eprint_line(&format!("{} for {}, {:?}, {}; the secret above is not shown again", id(&token), token.subject, token.role, until(&token)));
+                eprint_line(&format!(
+                    "{} for {}, {:?}, {}; the secret above is not shown again",
+                    id(&token),
+                    token.subject,
+                    token.role,
+                    until(&token)
+                ));
             }
             Self::List => {
                 for token in app.room.tokens(&operator()).await? {
@@ -62,7 +68,8 @@ impl Token {
             }
             Self::Revoke { id } => {
                 let key = id.strip_prefix("token_").and_then(|key| Uuid::try_parse(key).ok());
-                let key = key.ok_or_else(|| format!("\"{id}\" is not the id of a token: `dateline token list` prints them"))?;
+                let key =
+                    key.ok_or_else(|| format!("\"{id}\" is not the id of a token: `dateline token list` prints them"))?;
                 app.room.token_revoke(&operator(), key, now).await?;
                 println!("{id} is revoked");
             }
@@ -76,7 +83,10 @@ fn id(token: &api_token::Model) -> String {
 }
 
 fn until(token: &api_token::Model) -> String {
-    token.expires_at.map_or_else(|| "never ends".to_owned(), |at| format!("until {}", at.to_rfc3339_opts(SecondsFormat::Secs, true)))
+    token.expires_at.map_or_else(
+        || "never ends".to_owned(),
+        |at| format!("until {}", at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+    )
 }
 
 /// When a token ends.
@@ -96,7 +106,9 @@ fn end(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Failure>
         }
     });
     let at = span.and_then(|span| now.checked_add_signed(span));
-    let at = at.ok_or_else(|| format!("--expires is \"{text}\": write 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never"))?;
+    let at = at.ok_or_else(|| {
+        format!("--expires is \"{text}\": write 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never")
+    })?;
     Ok(Some(at))
 }
 

@@ -3,12 +3,12 @@
 use async_graphql::{Context, Object, SimpleObject};
 
 use super::{context::ContextExt, error::ApiError, place::Place, release::Release, scalars::Date, topic::Topic};
+use crate::catalog::{OrderBy, ReleaseFilter, ReleaseSet, Snapshot};
 use crate::newsroom::{
     list::{ConceptPage, Found, ReleasePage, Rows},
     page::PageRequest,
     revision::Wanted,
 };
-use crate::catalog::{OrderBy, ReleaseFilter, ReleaseSet, Snapshot};
 
 /// Where a page lies in its list.
 #[derive(Clone, Debug, SimpleObject)]
@@ -41,7 +41,14 @@ pub struct ReleaseConnection {
 impl ReleaseConnection {
     /// The releases of this page with their cursors.
     async fn edges(&self) -> Vec<ReleaseEdge> {
-        self.page.entries.iter().map(|(cursor, found)| ReleaseEdge { cursor: cursor.clone(), node: Release::new(&self.page.set, found.clone()) }).collect()
+        self.page
+            .entries
+            .iter()
+            .map(|(cursor, found)| ReleaseEdge {
+                cursor: cursor.clone(),
+                node: Release::new(&self.page.set, found.clone()),
+            })
+            .collect()
     }
 
     /// The releases of this page, without cursors.
@@ -165,9 +172,17 @@ macro_rules! concept_connection {
                 let object = |number: u32| $object::new(snapshot.clone(), number);
                 Self {
                     nodes: page.entries.iter().map(|&(_, number)| object(number)).collect(),
-                    page_info: PageInfo::new(page.entries.iter().map(|(cursor, _)| cursor), page.has_previous, page.has_next),
+                    page_info: PageInfo::new(
+                        page.entries.iter().map(|(cursor, _)| cursor),
+                        page.has_previous,
+                        page.has_next,
+                    ),
                     total_count: Some(page.total),
-                    edges: page.entries.into_iter().map(|(cursor, number)| $edge { cursor, node: object(number) }).collect(),
+                    edges: page
+                        .entries
+                        .into_iter()
+                        .map(|(cursor, number)| $edge { cursor, node: object(number) })
+                        .collect(),
                 }
             }
         }

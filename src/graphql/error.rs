@@ -50,7 +50,9 @@ impl From<newsroom::Error> for ApiError {
             Error::Db(error) => {
                 let id = uuid::Uuid::now_v7().simple().to_string();
                 tracing::error!(%error, error_id = id, "the database failed");
-                let message = format!("something failed on our side; it is logged as {id}: try again, then ask whoever runs this server");
+                let message = format!(
+                    "something failed on our side; it is logged as {id}: try again, then ask whoever runs this server"
+                );
                 Self { code: "INTERNAL_SERVER_ERROR", message, path: Vec::new() }
             }
             Error::Filter(fault) => {
@@ -65,7 +67,9 @@ impl From<newsroom::Error> for ApiError {
                 Self { code: "BAD_USER_INPUT", message, path }
             }
             Error::NotFound(_) => Self { code: "NOT_FOUND", message: error.to_string(), path: Vec::new() },
-            Error::Illegal(_) | Error::Stale(_) => Self { code: "BAD_USER_INPUT", message: error.to_string(), path: Vec::new() },
+            Error::Illegal(_) | Error::Stale(_) => {
+                Self { code: "BAD_USER_INPUT", message: error.to_string(), path: Vec::new() }
+            }
         }
     }
 }
@@ -132,15 +136,22 @@ pub fn settle<T>(result: Result<T, newsroom::Error>) -> Result<(Option<T>, Vec<U
     let errors = match result {
         Ok(done) => return Ok((Some(done), Vec::new())),
         Err(Error::Invalid(fields)) => {
-            let user_error = |error: newsroom::FieldError| UserError { field: Some(error.field), code: error.code.into(), message: error.message, current: None };
+            let user_error = |error: newsroom::FieldError| UserError {
+                field: Some(error.field),
+                code: error.code.into(),
+                message: error.message,
+                current: None,
+            };
             fields.into_iter().map(user_error).collect()
         }
         Err(Error::Forbidden(message)) => vec![plain(Code::Forbidden, None, message)],
         Err(Error::Illegal(message)) => vec![plain(Code::IllegalTransition, None, message)],
         Err(error @ Error::NotFound(_)) => vec![plain(Code::NotFound, Some("id"), error.to_string())],
         Err(Error::Stale(current)) => {
-            let mut error = plain(Code::StaleRevision, Some("expectedRevision"), Error::Stale(current.clone()).to_string());
-            error.current = Some(CurrentRevision { revision: current.revision, by: current.by, at: DateTime(current.at) });
+            let mut error =
+                plain(Code::StaleRevision, Some("expectedRevision"), Error::Stale(current.clone()).to_string());
+            error.current =
+                Some(CurrentRevision { revision: current.revision, by: current.by, at: DateTime(current.at) });
             vec![error]
         }
         Err(error) => return Err(error.into()),

@@ -126,18 +126,36 @@ impl ReleaseFilter {
         ];
         lists.into_iter().try_for_each(|(name, length)| bounded(name, length))?;
         let all = |filters: Option<Vec<Self>>, name: &str| {
-            filters.map(|filters| filters.into_iter().map(Self::resolve).collect::<Result<Vec<_>, _>>().map_err(|error| error.at(name))).transpose()
+            filters
+                .map(|filters| {
+                    filters
+                        .into_iter()
+                        .map(Self::resolve)
+                        .collect::<Result<Vec<_>, _>>()
+                        .map_err(|error| error.at(name))
+                })
+                .transpose()
         };
         Ok(catalog::ReleaseFilter {
             and: all(self.and, "and")?,
             or: all(self.or, "or")?,
             not: self.not.map(|filter| filter.resolve().map(Box::new).map_err(|error| error.at("not"))).transpose()?,
-            ids: self.ids.map(|ids| ids.iter().map(|id| id::expect(Noun::Release, id)).collect::<Result<_, _>>().map_err(|error| error.at("ids"))).transpose()?,
+            ids: self
+                .ids
+                .map(|ids| {
+                    ids.iter()
+                        .map(|id| id::expect(Noun::Release, id))
+                        .collect::<Result<_, _>>()
+                        .map_err(|error| error.at("ids"))
+                })
+                .transpose()?,
             kinds: self.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             topics: self.topics.map(TopicSetFilter::resolve).transpose().map_err(|error| error.at("topics"))?,
             places: self.places.map(PlaceSetFilter::resolve).transpose().map_err(|error| error.at("places"))?,
             languages: self.languages.map(|tags| tags.into_iter().map(|tag| tag.0).collect()),
-            release_date: self.release_date.map(|range| Range { from: range.from.map(|date| date.0), until: range.until.map(|date| date.0) }),
+            release_date: self
+                .release_date
+                .map(|range| Range { from: range.from.map(|date| date.0), until: range.until.map(|date| date.0) }),
             published_at: self.published_at.map(DateTimeRange::resolve),
             modified_at: self.modified_at.map(DateTimeRange::resolve),
             states: self.states.map(|states| states.into_iter().map(Into::into).collect()),
@@ -179,21 +197,28 @@ impl PlaceSetFilter {
 }
 
 /// References of a list, resolved.
-fn references<R>(name: &'static str, list: Option<Vec<R>>, resolve: impl Fn(R) -> Result<ConceptRef, ApiError>) -> Result<Option<Vec<ConceptRef>>, ApiError> {
+fn references<R>(
+    name: &'static str,
+    list: Option<Vec<R>>,
+    resolve: impl Fn(R) -> Result<ConceptRef, ApiError>,
+) -> Result<Option<Vec<ConceptRef>>, ApiError> {
     bounded(name, list.as_ref().map(Vec::len))?;
     list.map(|list| list.into_iter().map(resolve).collect::<Result<_, _>>().map_err(|error| error.at(name))).transpose()
 }
 
 fn bounded(name: &str, length: Option<usize>) -> Result<(), ApiError> {
     match length {
-        Some(length) if length > MAX_LIST => Err(ApiError::bad_input(format!("`{name}` has {length} entries; at most {MAX_LIST} are taken")).at(name)),
+        Some(length) if length > MAX_LIST => {
+            Err(ApiError::bad_input(format!("`{name}` has {length} entries; at most {MAX_LIST} are taken")).at(name))
+        }
         _ => Ok(()),
     }
 }
 
 /// The order of a list; newest release date first where none is asked for.
 pub fn order(keys: Option<Vec<ReleaseOrder>>) -> Result<Vec<OrderBy>, ApiError> {
-    let keys: Vec<OrderBy> = keys.into_iter().flatten().map(|key| OrderBy { by: key.by.into(), direction: key.direction.into() }).collect();
+    let keys: Vec<OrderBy> =
+        keys.into_iter().flatten().map(|key| OrderBy { by: key.by.into(), direction: key.direction.into() }).collect();
     let twice = keys.iter().enumerate().any(|(number, key)| keys[..number].iter().any(|other| other.by == key.by));
     if twice {
         return Err(ApiError::bad_input("`orderBy` names a key twice: name each once").at("orderBy"));

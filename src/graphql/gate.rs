@@ -51,7 +51,10 @@ pub fn admit(query: &str) -> Result<ExecutableDocument, GateRefusal> {
 }
 
 fn too_much(what: &str, limit: usize, advice: &str) -> GateRefusal {
-    GateRefusal { code: "GRAPHQL_VALIDATION_FAILED", message: format!("the query has more than {limit} {what}: {advice}") }
+    GateRefusal {
+        code: "GRAPHQL_VALIDATION_FAILED",
+        message: format!("the query has more than {limit} {what}: {advice}"),
+    }
 }
 
 /// One pass over the text, without recursion: size, tokens, nesting, names, directives.
@@ -78,7 +81,10 @@ fn look_over(query: &str) -> Result<(), GateRefusal> {
                 at += 1;
             }
             byte if byte.is_ascii_alphanumeric() || byte == b'_' => {
-                at += bytes[at..].iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').unwrap_or(bytes.len() - at);
+                at += bytes[at..]
+                    .iter()
+                    .position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
+                    .unwrap_or(bytes.len() - at);
                 if at - start > MAX_NAME {
                     return Err(too_much("letters in a name", MAX_NAME, "use shorter names"));
                 }
@@ -140,7 +146,11 @@ fn count(document: &ExecutableDocument) -> Result<(), GateRefusal> {
             return Err(too_much("selections, fragments included", MAX_SELECTIONS, "ask for less at a time"));
         }
         if size.depth > MAX_DEPTH {
-            return Err(too_much("selections in selections, fragments included", MAX_DEPTH, "ask for less depth at a time"));
+            return Err(too_much(
+                "selections in selections, fragments included",
+                MAX_DEPTH,
+                "ask for less depth at a time",
+            ));
         }
     }
     Ok(())
@@ -175,7 +185,10 @@ fn fragments(document: &ExecutableDocument) -> Result<HashMap<&Name, Size>, Gate
             }
             open.insert(top, ());
             if waiting.iter().any(|name| open.contains_key(name)) {
-                let message = format!("the fragment {} spreads itself: take the circle out", top.chars().take(60).collect::<String>());
+                let message = format!(
+                    "the fragment {} spreads itself: take the circle out",
+                    top.chars().take(60).collect::<String>()
+                );
                 return Err(GateRefusal { code: "GRAPHQL_VALIDATION_FAILED", message });
             }
             stack.push(waiting[0]);
@@ -202,7 +215,9 @@ fn measure(set: &Positioned<SelectionSet>, fragments: &HashMap<&Name, Size>) -> 
         let (own, part) = match &item.node {
             Selection::Field(field) => (1, measure(&field.node.selection_set, fragments)),
             Selection::InlineFragment(fragment) => (0, measure(&fragment.node.selection_set, fragments)),
-            Selection::FragmentSpread(spread) => (0, fragments.get(&spread.node.fragment_name.node).copied().unwrap_or_default()),
+            Selection::FragmentSpread(spread) => {
+                (0, fragments.get(&spread.node.fragment_name.node).copied().unwrap_or_default())
+            }
         };
         whole.selections = whole.selections.saturating_add(part.selections).saturating_add(1);
         whole.depth = whole.depth.max(part.depth.saturating_add(own));
@@ -250,7 +265,10 @@ mod tests {
 
     #[test]
     fn a_fragment_that_spreads_itself_is_refused() {
-        assert!(refused("{ ...A } fragment A on Query { ...B } fragment B on Query { b { ...A } }").contains("spreads itself"));
+        assert!(
+            refused("{ ...A } fragment A on Query { ...B } fragment B on Query { b { ...A } }")
+                .contains("spreads itself")
+        );
         assert!(refused("{ ...A } fragment A on Query { ...A }").contains("spreads itself"));
     }
 

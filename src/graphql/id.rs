@@ -14,7 +14,8 @@ pub fn encode(noun: Noun, key: Uuid) -> ID {
 /// What an id says it is of.
 pub fn decode(id: &ID) -> Result<(Noun, Uuid), ApiError> {
     let sound = id.split_once('_').and_then(|(prefix, key)| {
-        let noun = [Noun::Release, Noun::Topic, Noun::Place, Noun::Token].into_iter().find(|&noun| word(noun) == prefix)?;
+        let noun =
+            [Noun::Release, Noun::Topic, Noun::Place, Noun::Token].into_iter().find(|&noun| word(noun) == prefix)?;
         let plain = key.len() == 32 && key.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         Some((noun, Uuid::try_parse(key).ok().filter(|_| plain)?))
     });
@@ -28,7 +29,12 @@ pub fn decode(id: &ID) -> Result<(Noun, Uuid), ApiError> {
 pub fn expect(noun: Noun, id: &ID) -> Result<Uuid, ApiError> {
     match decode(id)? {
         (found, key) if found == noun => Ok(key),
-        (found, _) => Err(ApiError::bad_input(format!("\"{}\" is the id of a {}; the id of a {} is wanted here", id.as_str(), word(found), word(noun)))),
+        (found, _) => Err(ApiError::bad_input(format!(
+            "\"{}\" is the id of a {}; the id of a {} is wanted here",
+            id.as_str(),
+            word(found),
+            word(noun)
+        ))),
     }
 }
 

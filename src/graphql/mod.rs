@@ -19,6 +19,7 @@ mod place;
 mod query;
 mod refs;
 mod release;
+mod revision;
 mod scalars;
 mod stats;
 mod token;

@@ -23,7 +23,11 @@ pub struct Mutation;
 #[Object]
 impl Mutation {
     /// Begins a release: a draft with its first version. AUTHOR.
-    async fn release_create(&self, ctx: &Context<'_>, #[graphql(desc = "What it says.")] input: ReleaseInput) -> Result<Option<ReleasePayload>, ApiError> {
+    async fn release_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What it says.")] input: ReleaseInput,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
         let (asked, input) = (ctx.asked(), input.resolve().map_err(at_input)?);
         ReleasePayload::settled(ctx, ctx.room().release_create(&asked.viewer, input, asked.now).await).await.map(Some)
     }
@@ -34,11 +38,17 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")] expected_revision: i32,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
         #[graphql(desc = "What changes.")] input: ReleaseInput,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (asked, id, input) = (ctx.asked(), release_id(&id)?, input.resolve().map_err(at_input)?);
-        ReleasePayload::settled(ctx, ctx.room().release_revise(&asked.viewer, id, expected_revision, input, asked.now).await).await.map(Some)
+        ReleasePayload::settled(
+            ctx,
+            ctx.room().release_revise(&asked.viewer, id, expected_revision, input, asked.now).await,
+        )
+        .await
+        .map(Some)
     }
 
     /// Makes the version being worked on public, at once; of a withdrawn release also the last public version, again. EDITOR.
@@ -46,10 +56,13 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")] expected_revision: i32,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (asked, id) = (ctx.asked(), release_id(&id)?);
-        ReleasePayload::settled(ctx, ctx.room().release_publish(&asked.viewer, id, expected_revision, asked.now).await).await.map(Some)
+        ReleasePayload::settled(ctx, ctx.room().release_publish(&asked.viewer, id, expected_revision, asked.now).await)
+            .await
+            .map(Some)
     }
 
     /// Takes a release back from the public. EDITOR.
@@ -57,18 +70,29 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")] expected_revision: i32,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
         #[graphql(desc = "How its former address is to answer.")] kind: WithdrawalKind,
-        #[graphql(desc = "What its former address says, at most 5,000 characters. Required by WITH_NOTICE.")] notice: Option<String>,
+        #[graphql(desc = "What its former address says, at most 5,000 characters. Required by WITH_NOTICE.")]
+        notice: Option<String>,
         #[graphql(desc = "Where its former address leads. Required by REDIRECT.")] redirect_to: Option<Url>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (asked, id) = (ctx.asked(), release_id(&id)?);
         let withdrawal = Withdrawal { kind: kind.into(), notice, redirect_to: redirect_to.map(|url| url.0) };
-        ReleasePayload::settled(ctx, ctx.room().release_withdraw(&asked.viewer, id, expected_revision, withdrawal, asked.now).await).await.map(Some)
+        ReleasePayload::settled(
+            ctx,
+            ctx.room().release_withdraw(&asked.viewer, id, expected_revision, withdrawal, asked.now).await,
+        )
+        .await
+        .map(Some)
     }
 
     /// Makes a topic. ADMIN.
-    async fn topic_create(&self, ctx: &Context<'_>, #[graphql(desc = "What it is.")] input: TopicInput) -> Result<Option<TopicPayload>, ApiError> {
+    async fn topic_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What it is.")] input: TopicInput,
+    ) -> Result<Option<TopicPayload>, ApiError> {
         let (asked, input) = (ctx.asked(), input.resolve().map_err(at_input)?);
         TopicPayload::settled(ctx.room().topic_create(&asked.viewer, input, asked.now).await).map(Some)
     }
@@ -78,16 +102,22 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which topic.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")] expected_revision: i32,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
         #[graphql(desc = "What changes.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
         let (asked, id) = (ctx.asked(), id::expect(Noun::Topic, &id).map_err(at_id)?);
         let input = input.resolve().map_err(at_input)?;
-        TopicPayload::settled(ctx.room().topic_update(&asked.viewer, id, expected_revision, input, asked.now).await).map(Some)
+        TopicPayload::settled(ctx.room().topic_update(&asked.viewer, id, expected_revision, input, asked.now).await)
+            .map(Some)
     }
 
     /// Makes a place. ADMIN.
-    async fn place_create(&self, ctx: &Context<'_>, #[graphql(desc = "What it is.")] input: PlaceInput) -> Result<Option<PlacePayload>, ApiError> {
+    async fn place_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What it is.")] input: PlaceInput,
+    ) -> Result<Option<PlacePayload>, ApiError> {
         let (asked, input) = (ctx.asked(), input.resolve().map_err(at_input)?);
         PlacePayload::settled(ctx.room().place_create(&asked.viewer, input, asked.now).await).map(Some)
     }
@@ -97,22 +127,32 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which place.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")] expected_revision: i32,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
         #[graphql(desc = "What changes.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
         let (asked, id) = (ctx.asked(), id::expect(Noun::Place, &id).map_err(at_id)?);
         let input = input.resolve().map_err(at_input)?;
-        PlacePayload::settled(ctx.room().place_update(&asked.viewer, id, expected_revision, input, asked.now).await).map(Some)
+        PlacePayload::settled(ctx.room().place_update(&asked.viewer, id, expected_revision, input, asked.now).await)
+            .map(Some)
     }
 
     /// Makes an access token. Its secret is in this answer and nowhere else. ADMIN.
-    async fn token_create(&self, ctx: &Context<'_>, #[graphql(desc = "For whom and what.")] input: TokenInput) -> Result<Option<TokenPayload>, ApiError> {
+    async fn token_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "For whom and what.")] input: TokenInput,
+    ) -> Result<Option<TokenPayload>, ApiError> {
         let asked = ctx.asked();
         TokenPayload::settled(ctx.room().token_create(&asked.viewer, input.into(), asked.now).await).map(Some)
     }
 
     /// Takes an access token back, at once and for good. ADMIN.
-    async fn token_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "Which token.")] id: ID) -> Result<Option<DeletePayload>, ApiError> {
+    async fn token_revoke(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which token.")] id: ID,
+    ) -> Result<Option<DeletePayload>, ApiError> {
         let (asked, id) = (ctx.asked(), id::expect(Noun::Token, &id).map_err(at_id)?);
         DeletePayload::settled(Noun::Token, ctx.room().token_revoke(&asked.viewer, id, asked.now).await).map(Some)
     }

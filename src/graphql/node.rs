@@ -4,13 +4,7 @@ use async_graphql::{Context, ID, Interface};
 use entity::Noun;
 
 use super::{
-    connection::wanted_here,
-    context::ContextExt,
-    error::ApiError,
-    id,
-    place::Place,
-    release::Release,
-    topic::Topic,
+    connection::wanted_here, context::ContextExt, error::ApiError, id, place::Place, release::Release, topic::Topic,
 };
 use crate::{catalog::ReleaseKey, newsroom::list::Rows};
 
@@ -38,7 +32,10 @@ pub async fn nodes(ctx: &Context<'_>, ids: &[ID], rows: Rows) -> Result<Vec<Opti
         .collect();
     let found = ctx.room().fetch(&set, &items, rows).await?;
     let node = |(noun, key)| match noun {
-        Noun::Release => found.iter().find(|found| found.item.id() == key).map(|found| Node::Release(Release::new(&set, found.clone()))),
+        Noun::Release => found
+            .iter()
+            .find(|found| found.item.id() == key)
+            .map(|found| Node::Release(Release::new(&set, found.clone()))),
         Noun::Topic => snapshot.topics().by_id(key).map(|number| Node::Topic(Topic::new(snapshot.clone(), number))),
         Noun::Place => snapshot.places().by_id(key).map(|number| Node::Place(Place::new(snapshot.clone(), number))),
         Noun::Token => None,

@@ -29,7 +29,10 @@ pub fn text<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<
 }
 
 /// A list of references.
-pub fn resolved<R>(value: MaybeUndefined<Vec<R>>, resolve: impl Fn(R) -> Result<ConceptRef, ApiError>) -> Result<Patch<Vec<ConceptRef>>, ApiError> {
+pub fn resolved<R>(
+    value: MaybeUndefined<Vec<R>>,
+    resolve: impl Fn(R) -> Result<ConceptRef, ApiError>,
+) -> Result<Patch<Vec<ConceptRef>>, ApiError> {
     Ok(match value {
         MaybeUndefined::Undefined => Patch::Keep,
         MaybeUndefined::Null => Patch::Clear,

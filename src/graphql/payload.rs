@@ -162,7 +162,8 @@ impl ReleaseInput {
             body_markdown: patch(self.body_markdown),
             language: text(self.language, |tag| tag.0),
             release_date: text(self.release_date, |date| date.0),
-            dateline_places: resolved(self.dateline_places, PlaceRef::resolve).map_err(|error| error.at("datelinePlaces"))?,
+            dateline_places: resolved(self.dateline_places, PlaceRef::resolve)
+                .map_err(|error| error.at("datelinePlaces"))?,
             dateline_text: patch(self.dateline_text),
             topics: resolved(self.topics, TopicRef::resolve).map_err(|error| error.at("topics"))?,
             places: resolved(self.places, PlaceRef::resolve).map_err(|error| error.at("places"))?,

@@ -72,12 +72,18 @@ impl Place {
     }
 
     /// Its name in a language; where it has none there, in the nearest less specific one, or in the newsroom's own.
-    async fn name(&self, #[graphql(desc = "The language wanted; the newsroom's own where none is given.")] language: Option<LanguageTag>) -> &str {
+    async fn name(
+        &self,
+        #[graphql(desc = "The language wanted; the newsroom's own where none is given.")] language: Option<LanguageTag>,
+    ) -> &str {
         self.image().name_in(language.as_ref().map(|tag| tag.0.as_str()))
     }
 
     /// What else it is called, in one language or in all.
-    async fn alt_names(&self, #[graphql(desc = "Only names of this language.")] language: Option<LanguageTag>) -> Vec<&str> {
+    async fn alt_names(
+        &self,
+        #[graphql(desc = "Only names of this language.")] language: Option<LanguageTag>,
+    ) -> Vec<&str> {
         alt_names(self.image(), language.as_ref())
     }
 
@@ -133,7 +139,13 @@ impl Place {
     ) -> Result<Option<PlaceConnection>, ApiError> {
         let places = self.snapshot.places();
         let request = PageRequest { first: Some(first), after, ..PageRequest::default() };
-        let page = concept_page(places, "places", &("within", self.image().id), |number| places.broader(number).contains(&self.number), &request)?;
+        let page = concept_page(
+            places,
+            "places",
+            &("within", self.image().id),
+            |number| places.broader(number).contains(&self.number),
+            &request,
+        )?;
         Ok(Some(PlaceConnection::new(&self.snapshot, page)))
     }
 
@@ -156,9 +168,11 @@ impl Place {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which of them to keep.")] filter: Option<ReleaseFilter>,
-        #[graphql(desc = "In which order; newest release date first where none is given. Ties are broken by id.")] order_by: Option<Vec<ReleaseOrder>>,
+        #[graphql(desc = "In which order; newest release date first where none is given. Ties are broken by id.")]
+        order_by: Option<Vec<ReleaseOrder>>,
         #[graphql(default = true, desc = "Those of places within it, too.")] include_within: bool,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
@@ -166,11 +180,24 @@ impl Place {
         let request = PageRequest { first, after, last, before };
         let scope = format!("place {} {include_within}", self.image().id);
         let filter = filter.map(ReleaseFilter::resolve).transpose().map_err(|error| error.at("filter"))?;
-        ReleaseConnection::load(ctx, &self.set(ctx, include_within)?, &scope, filter, &filter::order(order_by)?, &request).await.map(Some)
+        ReleaseConnection::load(
+            ctx,
+            &self.set(ctx, include_within)?,
+            &scope,
+            filter,
+            &filter::order(order_by)?,
+            &request,
+        )
+        .await
+        .map(Some)
     }
 
     /// The same releases, places within it included, as numbers.
-    async fn stats(&self, ctx: &Context<'_>, #[graphql(desc = "Which of them to count.")] filter: Option<ReleaseFilter>) -> Result<Option<ReleaseStats>, ApiError> {
+    async fn stats(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which of them to count.")] filter: Option<ReleaseFilter>,
+    ) -> Result<Option<ReleaseStats>, ApiError> {
         ReleaseStats::narrowed(&self.set(ctx, true)?, filter).map(Some)
     }
 }
@@ -237,7 +264,9 @@ impl PlaceInput {
             within: match self.within {
                 MaybeUndefined::Undefined => Patch::Keep,
                 MaybeUndefined::Null => Patch::Clear,
-                MaybeUndefined::Value(reference) => Patch::Set(reference.resolve().map_err(|error| error.at("within"))?),
+                MaybeUndefined::Value(reference) => {
+                    Patch::Set(reference.resolve().map_err(|error| error.at("within"))?)
+                }
             },
         })
     }

@@ -32,22 +32,36 @@ pub struct Query;
 #[Object]
 impl Query {
     /// Anything by its global id. null for what does not exist, and for what you may not see.
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The global id.")] id: ID) -> Result<Option<Node>, ApiError> {
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Result<Option<Node>, ApiError> {
         let found = node::nodes(ctx, &[id], node::rows(ctx)).await.map_err(|error| error.at("id"))?;
         Ok(found.into_iter().next().flatten())
     }
 
     /// Several things by their global ids, in the same order. null for each that does not exist or that you may not see.
     #[graphql(complexity = "cost::list(ids.len() as i32, child_complexity)")]
-    async fn nodes(&self, ctx: &Context<'_>, #[graphql(desc = "The global ids, at most 200.")] ids: Vec<ID>) -> Result<Option<Vec<Option<Node>>>, ApiError> {
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global ids, at most 200.")] ids: Vec<ID>,
+    ) -> Result<Option<Vec<Option<Node>>>, ApiError> {
         if ids.len() > 200 {
-            return Err(ApiError::bad_input(format!("`ids` has {} entries; at most 200 are taken", ids.len())).at("ids"));
+            return Err(
+                ApiError::bad_input(format!("`ids` has {} entries; at most 200 are taken", ids.len())).at("ids")
+            );
         }
         node::nodes(ctx, &ids, node::rows(ctx)).await.map(Some).map_err(|error| error.at("ids"))
     }
 
     /// One release. null for what does not exist, and for what you may not see: the two cannot be told apart.
-    async fn release(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] r#ref: ReleaseRef) -> Result<Option<Release>, ApiError> {
+    async fn release(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] r#ref: ReleaseRef,
+    ) -> Result<Option<Release>, ApiError> {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
         let set = ctx.asked().visible();
         let Some((item, former)) = set.find(&key) else { return Ok(None) };
@@ -61,7 +75,11 @@ impl Query {
 
     /// What a former public address should answer now: a notice, that it is gone, or where to go instead. null for what is
     /// public, for what never was, and for what vanished.
-    async fn tombstone(&self, ctx: &Context<'_>, #[graphql(desc = "The release that was there.")] r#ref: ReleaseRef) -> Result<Option<Tombstone>, ApiError> {
+    async fn tombstone(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The release that was there.")] r#ref: ReleaseRef,
+    ) -> Result<Option<Tombstone>, ApiError> {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
         let Some(stone) = ctx.asked().snapshot.tombstone(&key) else { return Ok(None) };
         let notice = ctx.room().notice(stone).await?;
@@ -82,19 +100,27 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which ones to keep.")] filter: Option<ReleaseFilter>,
-        #[graphql(desc = "In which order; newest release date first where none is given. Ties are broken by id.")] order_by: Option<Vec<ReleaseOrder>>,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "In which order; newest release date first where none is given. Ties are broken by id.")]
+        order_by: Option<Vec<ReleaseOrder>>,
+        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let filter = filter.map(ReleaseFilter::resolve).transpose().map_err(|error| error.at("filter"))?;
         let request = PageRequest { first, after, last, before };
-        ReleaseConnection::load(ctx, &ctx.asked().visible(), "", filter, &filter::order(order_by)?, &request).await.map(Some)
+        ReleaseConnection::load(ctx, &ctx.asked().visible(), "", filter, &filter::order(order_by)?, &request)
+            .await
+            .map(Some)
     }
 
     /// The same set as `releases(filter:)`, as numbers.
-    async fn release_stats(&self, ctx: &Context<'_>, #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>) -> Result<Option<ReleaseStats>, ApiError> {
+    async fn release_stats(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>,
+    ) -> Result<Option<ReleaseStats>, ApiError> {
         ReleaseStats::narrowed(&ctx.asked().visible(), filter).map(Some)
     }
 
@@ -105,14 +131,19 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>,
         #[graphql(default = 20, desc = "At most this many topics, 1 to 200.")] first: i32,
-        #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")] roll_up: bool,
+        #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")]
+        roll_up: bool,
         #[graphql(desc = "Only the topics right below this one.")] under: Option<TopicRef>,
     ) -> Result<Option<Vec<TopicBucket>>, ApiError> {
         topic_aggregates(ctx, filter, first, roll_up, under).map(Some)
     }
 
     /// One topic; null where there is none.
-    async fn topic(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] r#ref: TopicRef) -> Result<Option<Topic>, ApiError> {
+    async fn topic(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] r#ref: TopicRef,
+    ) -> Result<Option<Topic>, ApiError> {
         let (snapshot, reference) = (&ctx.asked().snapshot, r#ref.resolve().map_err(|error| error.at("ref"))?);
         Ok(snapshot.topics().find(&reference).map(|number| Topic::new(snapshot.clone(), number)))
     }
@@ -123,7 +154,8 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which ones to keep.")] filter: Option<TopicFilter>,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
@@ -134,7 +166,12 @@ impl Query {
         let key = (&filter.search, &under, filter.top_level);
         let below = under
             .as_ref()
-            .map(|reference| topics.find(reference).map(|number| (number, topics.closure(number))).ok_or_else(|| unknown("topic", reference).at("under").at("filter")))
+            .map(|reference| {
+                topics
+                    .find(reference)
+                    .map(|number| (number, topics.closure(number)))
+                    .ok_or_else(|| unknown("topic", reference).at("under").at("filter"))
+            })
             .transpose()?;
         let search = filter.search.as_deref().map(fold);
         let keep = |number: u32| {
@@ -146,7 +183,11 @@ impl Query {
     }
 
     /// One place; null where there is none.
-    async fn place(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] r#ref: PlaceRef) -> Result<Option<Place>, ApiError> {
+    async fn place(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] r#ref: PlaceRef,
+    ) -> Result<Option<Place>, ApiError> {
         let (snapshot, reference) = (&ctx.asked().snapshot, r#ref.resolve().map_err(|error| error.at("ref"))?);
         Ok(snapshot.places().find(&reference).map(|number| Place::new(snapshot.clone(), number)))
     }
@@ -157,19 +198,27 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which ones to keep.")] filter: Option<PlaceFilter>,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
         let (snapshot, filter) = (&ctx.asked().snapshot, filter.unwrap_or_default());
         let (places, request) = (snapshot.places(), PageRequest { first, after, last, before });
-        let within = filter.within.map(PlaceRef::resolve).transpose().map_err(|error| error.at("within").at("filter"))?;
-        let kinds: Option<Vec<entity::place::PlaceKind>> = filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
+        let within =
+            filter.within.map(PlaceRef::resolve).transpose().map_err(|error| error.at("within").at("filter"))?;
+        let kinds: Option<Vec<entity::place::PlaceKind>> =
+            filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
         let key = (&filter.search, &within, &kinds);
         let inside = within
             .as_ref()
-            .map(|reference| places.find(reference).map(|number| (number, places.closure(number))).ok_or_else(|| unknown("place", reference).at("within").at("filter")))
+            .map(|reference| {
+                places
+                    .find(reference)
+                    .map(|number| (number, places.closure(number)))
+                    .ok_or_else(|| unknown("place", reference).at("within").at("filter"))
+            })
             .transpose()?;
         let search = filter.search.as_deref().map(fold);
         let keep = |number: u32| {

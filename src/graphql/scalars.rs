@@ -16,7 +16,10 @@ impl ScalarType for Date {
         let sound = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
             Ok(date) if sound => Ok(Self(date)),
-            _ => Err(InputValueError::custom(format!("\"{}\" is not a date: write year-month-day, for example 2006-05-08", short(text)))),
+            _ => Err(InputValueError::custom(format!(
+                "\"{}\" is not a date: write year-month-day, for example 2006-05-08",
+                short(text)
+            ))),
         }
     }
 

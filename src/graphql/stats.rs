@@ -3,7 +3,9 @@
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
 
-use super::{context::ContextExt, error::ApiError, filter::ReleaseFilter, id, refs::TopicRef, scalars::Date, topic::Topic};
+use super::{
+    context::ContextExt, error::ApiError, filter::ReleaseFilter, id, refs::TopicRef, scalars::Date, topic::Topic,
+};
 use crate::{
     catalog::{ReleaseSet, TopicBucket as Bucket, TopicFacetRequest},
     newsroom::{self, page::PageRequest},
@@ -93,7 +95,9 @@ pub fn topic_aggregates(
     let topic = |reference: TopicRef| {
         let reference = reference.resolve()?;
         let found = set.snapshot().topics().find(&reference);
-        found.ok_or_else(|| ApiError::not_found(format!("there is no topic with the {reference}; `topics` lists those there are")))
+        found.ok_or_else(|| {
+            ApiError::not_found(format!("there is no topic with the {reference}; `topics` lists those there are"))
+        })
     };
     let under = under.map(topic).transpose().map_err(|error| error.at("under"))?;
     let facet = set.topic_facet(&TopicFacetRequest { first, roll_up, under });

@@ -57,6 +57,11 @@ pub struct TokenInput {
 
 impl From<TokenInput> for token::TokenInput {
     fn from(input: TokenInput) -> Self {
-        Self { subject: input.subject, name: input.name, role: input.role.into(), expires_at: input.expires_at.map(|at| at.0) }
+        Self {
+            subject: input.subject,
+            name: input.name,
+            role: input.role.into(),
+            expires_at: input.expires_at.map(|at| at.0),
+        }
     }
 }

@@ -60,12 +60,18 @@ impl Topic {
     }
 
     /// Its name in a language; where it has none there, in the nearest less specific one, or in the newsroom's own.
-    async fn name(&self, #[graphql(desc = "The language wanted; the newsroom's own where none is given.")] language: Option<LanguageTag>) -> &str {
+    async fn name(
+        &self,
+        #[graphql(desc = "The language wanted; the newsroom's own where none is given.")] language: Option<LanguageTag>,
+    ) -> &str {
         self.image().name_in(language.as_ref().map(|tag| tag.0.as_str()))
     }
 
     /// What else it is called, in one language or in all.
-    async fn alt_names(&self, #[graphql(desc = "Only names of this language.")] language: Option<LanguageTag>) -> Vec<&str> {
+    async fn alt_names(
+        &self,
+        #[graphql(desc = "Only names of this language.")] language: Option<LanguageTag>,
+    ) -> Vec<&str> {
         alt_names(self.image(), language.as_ref())
     }
 
@@ -87,7 +93,10 @@ impl Topic {
 
     /// The topics right below it, by name.
     #[graphql(complexity = "cost::list(first, child_complexity)")]
-    async fn narrower(&self, #[graphql(default = 200, desc = "At most this many, 1 to 200.")] first: i32) -> Result<Option<Vec<Topic>>, ApiError> {
+    async fn narrower(
+        &self,
+        #[graphql(default = 200, desc = "At most this many, 1 to 200.")] first: i32,
+    ) -> Result<Option<Vec<Topic>>, ApiError> {
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         Ok(Some(self.others(self.snapshot.topics().narrower(self.number).iter().copied().take(size))))
     }
@@ -110,9 +119,11 @@ impl Topic {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which of them to keep.")] filter: Option<ReleaseFilter>,
-        #[graphql(desc = "In which order; newest release date first where none is given. Ties are broken by id.")] order_by: Option<Vec<ReleaseOrder>>,
+        #[graphql(desc = "In which order; newest release date first where none is given. Ties are broken by id.")]
+        order_by: Option<Vec<ReleaseOrder>>,
         #[graphql(default = true, desc = "Those of narrower topics, too.")] include_narrower: bool,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
@@ -125,7 +136,11 @@ impl Topic {
     }
 
     /// The same releases, narrower topics included, as numbers.
-    async fn stats(&self, ctx: &Context<'_>, #[graphql(desc = "Which of them to count.")] filter: Option<ReleaseFilter>) -> Result<Option<ReleaseStats>, ApiError> {
+    async fn stats(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which of them to count.")] filter: Option<ReleaseFilter>,
+    ) -> Result<Option<ReleaseStats>, ApiError> {
         let asked = ctx.asked();
         let set = self.snapshot.visible_to(&asked.viewer, asked.now).with_topic(self.number, true);
         ReleaseStats::narrowed(&set, filter).map(Some)

@@ -26,11 +26,24 @@ impl Viewer {
 
     /// What they may do.
     async fn capabilities(&self) -> Vec<Capability> {
-        let acts = [(Act::Create, Capability::WriteDrafts), (Act::Publish, Capability::Publish), (Act::Withdraw, Capability::Withdraw)];
-        let matters =
-            [(Matter::Topics, Capability::ManageTopics), (Matter::Places, Capability::ManagePlaces), (Matter::Tokens, Capability::ManageTokens)];
-        let acts = acts.into_iter().filter(|&(act, _)| workflow::allowed(act, &self.0).is_ok()).map(|(_, capability)| capability);
-        let matters = matters.into_iter().filter(|&(matter, _)| workflow::may_manage(matter, &self.0).is_ok()).map(|(_, capability)| capability);
+        let acts = [
+            (Act::Create, Capability::WriteDrafts),
+            (Act::Publish, Capability::Publish),
+            (Act::Withdraw, Capability::Withdraw),
+        ];
+        let matters = [
+            (Matter::Topics, Capability::ManageTopics),
+            (Matter::Places, Capability::ManagePlaces),
+            (Matter::Tokens, Capability::ManageTokens),
+        ];
+        let acts = acts
+            .into_iter()
+            .filter(|&(act, _)| workflow::allowed(act, &self.0).is_ok())
+            .map(|(_, capability)| capability);
+        let matters = matters
+            .into_iter()
+            .filter(|&(matter, _)| workflow::may_manage(matter, &self.0).is_ok())
+            .map(|(_, capability)| capability);
         acts.chain(matters).collect()
     }
 }

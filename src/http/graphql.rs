@@ -40,7 +40,8 @@ impl Refusal {
 
     fn answer(self, media: Media) -> Response {
         let body = json!({ "errors": [{ "message": self.message, "extensions": { "code": self.code } }] });
-        let mut response = (self.status, [(header::CONTENT_TYPE, media.content_type())], body.to_string()).into_response();
+        let mut response =
+            (self.status, [(header::CONTENT_TYPE, media.content_type())], body.to_string()).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         }
@@ -61,7 +62,11 @@ pub(super) async fn wrong_method() -> Response {
 }
 
 /// `POST /graphql`.
-pub(super) async fn post(State(app): State<Arc<App>>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
+pub(super) async fn post(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
     let Some(media) = Media::wanted(&headers) else {
         let message = "answers are application/graphql-response+json or application/json: accept one of them";
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message).answer(Media::Json);
@@ -72,12 +77,19 @@ pub(super) async fn post(State(app): State<Arc<App>>, headers: HeaderMap, body: 
     }
 }
 
-async fn execute(app: &App, headers: &HeaderMap, body: Result<Bytes, BytesRejection>, media: Media) -> Result<Response, Refusal> {
+async fn execute(
+    app: &App,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+    media: Media,
+) -> Result<Response, Refusal> {
     check_content_type(headers)?;
     let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", format!("the request is larger than {MAX_BODY} bytes: send less at a time"))
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "PAYLOAD_TOO_LARGE",
+            format!("the request is larger than {MAX_BODY} bytes: send less at a time"),
+        ),
         _ => Refusal::bad("the request's body could not be read to its end: send it again"),
     })?;
     let request = read(&body)?;
@@ -97,14 +109,22 @@ async fn execute(app: &App, headers: &HeaderMap, body: Result<Bytes, BytesReject
     let mut answer = app.schema.execute(request).await;
     answer.errors.truncate(MAX_ERRORS);
     for error in &mut answer.errors {
+        // What the framework itself refuses comes without a code.
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_USER_INPUT" });
+        }
         if error.message.chars().nth(1000).is_some() {
             error.message = error.message.chars().take(1000).chain(['…']).collect();
         }
     }
     // Nothing was executed where no data came and no error lies at a field.
-    let refused = answer.data == async_graphql::Value::Null && !answer.errors.is_empty() && answer.errors.iter().all(|error| error.path.is_empty());
+    let refused = answer.data == async_graphql::Value::Null
+        && !answer.errors.is_empty()
+        && answer.errors.iter().all(|error| error.path.is_empty());
     let status = if refused && media == Media::GraphqlResponse { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let text = if refused { serde_json::to_vec(&json!({ "errors": answer.errors })) } else { serde_json::to_vec(&answer) };
+    let text =
+        if refused { serde_json::to_vec(&json!({ "errors": answer.errors })) } else { serde_json::to_vec(&answer) };
     let text = text.map_err(|error| {
         tracing::error!(%error, "an answer could not be written");
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", "the answer could not be written")
@@ -116,34 +136,57 @@ async fn execute(app: &App, headers: &HeaderMap, body: Result<Bytes, BytesReject
 
 /// JSON in UTF-8 and nothing else: other types need no preflight in a browser, so a foreign page could send them.
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let given = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let mut parts = given.split(';').map(str::trim);
     let json = parts.next() == Some("application/json");
-    let utf8 = parts.all(|part| part.strip_prefix("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8"));
+    let utf8 =
+        parts.all(|part| part.strip_prefix("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8"));
     if json && utf8 {
         return Ok(());
     }
-    Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "send the query as JSON in UTF-8, with Content-Type: application/json"))
+    Err(Refusal::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "UNSUPPORTED_MEDIA_TYPE",
+        "send the query as JSON in UTF-8, with Content-Type: application/json",
+    ))
 }
 
 /// The secret of the Authorization header; none where there is no such header.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let secret = value.to_str().ok().and_then(|value| value.split_once(' ')).filter(|(scheme, secret)| scheme.eq_ignore_ascii_case("bearer") && !secret.trim().is_empty());
+    let secret = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, secret)| scheme.eq_ignore_ascii_case("bearer") && !secret.trim().is_empty());
     match secret {
         Some((_, secret)) => Ok(Some(secret.trim())),
-        None => Err(Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "the Authorization header is not understood: write \"Bearer\", a space and the token, or leave it out")),
+        None => Err(Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "UNAUTHENTICATED",
+            "the Authorization header is not understood: write \"Bearer\", a space and the token, or leave it out",
+        )),
     }
 }
 
 fn unauthenticated(fault: AuthFault) -> Refusal {
     let message = match fault {
         AuthFault::Unknown => "the token is not known: check that it is whole, or ask for a new one".to_owned(),
-        AuthFault::Expired(at) => format!("the token ended at {}: ask for a new one", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+        AuthFault::Expired(at) => {
+            format!("the token ended at {}: ask for a new one", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+        }
         AuthFault::Revoked => "the token was revoked: ask for a new one".to_owned(),
         AuthFault::Db(error) => {
             tracing::error!(%error, "a token could not be looked up");
-            return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the database does not answer: try again");
+            return Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                "the database does not answer: try again",
+            );
         }
     };
     Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
@@ -151,14 +194,21 @@ fn unauthenticated(fault: AuthFault) -> Refusal {
 
 /// A request from a JSON body.
 fn read(body: &[u8]) -> Result<Request, Refusal> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("the body is not JSON: {error}")))?;
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("the body is not JSON: {error}")))?;
     let Value::Object(mut fields) = value else {
-        let what = if value.is_array() { "the body is a list: batches are not taken, send one query a request" } else { "the body is not a JSON object" };
+        let what = if value.is_array() {
+            "the body is a list: batches are not taken, send one query a request"
+        } else {
+            "the body is not a JSON object"
+        };
         return Err(Refusal::bad(what));
     };
     let query = match fields.remove("query") {
         Some(Value::String(query)) if !query.trim().is_empty() => query,
-        Some(Value::String(_)) | None => return Err(Refusal::bad("the query is missing: send {\"query\": \"{ releases { totalCount } }\"}")),
+        Some(Value::String(_)) | None => {
+            return Err(Refusal::bad("the query is missing: send {\"query\": \"{ releases { totalCount } }\"}"));
+        }
         Some(_) => return Err(Refusal::bad("`query` is not a text")),
     };
     let name = match fields.remove("operationName") {

@@ -44,7 +44,11 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
         Ok(()) => Json(json!({ "status": "ready", "releases": app.room.catalog.snapshot().len() })).into_response(),
         Err(error) => {
             tracing::error!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "not ready", "reason": "the database does not answer" }))).into_response()
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Json(json!({ "status": "not ready", "reason": "the database does not answer" })),
+            )
+                .into_response()
         }
     }
 }

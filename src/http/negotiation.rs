@@ -22,7 +22,8 @@ impl Media {
 
     /// What the Accept headers ask for; JSON where they do not care, nothing where they take neither.
     pub(super) fn wanted(headers: &HeaderMap) -> Option<Self> {
-        let accept: Vec<&str> = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+        let accept: Vec<&str> =
+            headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
         if accept.is_empty() {
             return Some(Self::Json);
         }
@@ -30,7 +31,8 @@ impl Media {
         for range in accept.iter().flat_map(|value| value.split(',')).take(100) {
             let mut parts = range.split(';').map(str::trim);
             let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let quality = parts.find_map(|part| part.strip_prefix("q=").map(|q| q.parse().unwrap_or(0.0))).unwrap_or(1.0);
+            let quality =
+                parts.find_map(|part| part.strip_prefix("q=").map(|q| q.parse().unwrap_or(0.0))).unwrap_or(1.0);
             let media = match name.as_str() {
                 "application/graphql-response+json" => Self::GraphqlResponse,
                 "application/json" | "application/*" | "*/*" => Self::Json,

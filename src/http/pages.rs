@@ -20,7 +20,10 @@ const PLAIN: &str = "Dateline\n\n\
 
 /// `/`: where things are.
 pub(super) async fn front(headers: HeaderMap) -> Response {
-    let browser = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let browser = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
     if browser { html(FRONT) } else { PLAIN.into_response() }
 }
 

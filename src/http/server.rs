@@ -9,7 +9,11 @@ use tokio::net::TcpListener;
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Serves until told to stop; then takes no more, and finishes what is under way.
-pub async fn serve(router: Router, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub async fn serve(
+    router: Router,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let (told, heard) = tokio::sync::oneshot::channel();
     let stop = async move {
         stop.await;

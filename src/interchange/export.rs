@@ -3,7 +3,9 @@
 
 use std::io::Write;
 
-use super::ndjson::{Header, NameRecord, PlaceRecord, Record, ReleaseRecord, Slugs, TopicRecord, VERSION, WithdrawalRecord, write};
+use super::ndjson::{
+    Header, NameRecord, PlaceRecord, Record, ReleaseRecord, Slugs, TopicRecord, VERSION, WithdrawalRecord, write,
+};
 use crate::{
     journal::{Name, PlaceImage, TopicImage},
     newsroom::{
@@ -118,5 +120,10 @@ fn release_record(Exported { row, content }: Exported, exporter: &Exporter) -> R
 }
 
 fn names(names: &[Name]) -> Option<Vec<NameRecord>> {
-    Some(names.iter().map(|name| NameRecord { language: Some(name.language.clone()), name: name.name.clone() }).collect())
+    Some(
+        names
+            .iter()
+            .map(|name| NameRecord { language: Some(name.language.clone()), name: name.name.clone() })
+            .collect(),
+    )
 }

@@ -27,14 +27,19 @@ impl<R: BufRead> Lines<R> {
             let Some((bytes, whole)) = self.read()? else { return Ok(None) };
             self.number += 1;
             if !whole {
-                return Ok(Some((self.number, Err(format!("the line is longer than {MAX_LINE} bytes: split it, or shorten the body")))));
+                return Ok(Some((
+                    self.number,
+                    Err(format!("the line is longer than {MAX_LINE} bytes: split it, or shorten the body")),
+                )));
             }
-            let bytes = if self.number == 1 { bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes) } else { &bytes };
+            let bytes =
+                if self.number == 1 { bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes) } else { &bytes };
             match std::str::from_utf8(bytes) {
                 Ok(text) if text.trim().is_empty() => {}
                 Ok(text) => return Ok(Some((self.number, Ok(text.trim_end_matches(['\n', '\r']).to_owned())))),
                 Err(error) => {
-                    let message = format!("the line is not UTF-8 (byte {}): save the file as UTF-8", error.valid_up_to() + 1);
+                    let message =
+                        format!("the line is not UTF-8 (byte {}): save the file as UTF-8", error.valid_up_to() + 1);
                     return Ok(Some((self.number, Err(message))));
                 }
             }
@@ -91,6 +96,9 @@ mod tests {
         bytes.extend(std::iter::repeat_n(b'x', MAX_LINE + 10));
         bytes.extend(b"\nlast\n");
         let found = lines(&bytes);
-        assert_eq!(found.iter().map(|(number, line)| (*number, line.is_ok())).collect::<Vec<_>>(), [(1, true), (2, false), (3, false), (4, true)]);
+        assert_eq!(
+            found.iter().map(|(number, line)| (*number, line.is_ok())).collect::<Vec<_>>(),
+            [(1, true), (2, false), (3, false), (4, true)]
+        );
     }
 }

@@ -51,8 +51,13 @@ pub fn parse(text: &str) -> Vec<Result<Item, Fault>> {
     let starts: Vec<usize> = (0..paragraphs.len()).filter(|&at| begins(at).is_some()).collect();
     let mut items = Vec::with_capacity(starts.len());
     let before = starts.first().copied().unwrap_or(paragraphs.len());
-    for stray in paragraphs[..before].iter().filter(|paragraph| !paragraph.text.eq_ignore_ascii_case("News and articles")) {
-        items.push(Err((stray.line, "this is not an item: an item begins with its number and kind, for example \"1. Press release\"".to_owned())));
+    for stray in
+        paragraphs[..before].iter().filter(|paragraph| !paragraph.text.eq_ignore_ascii_case("News and articles"))
+    {
+        items.push(Err((
+            stray.line,
+            "this is not an item: an item begins with its number and kind, for example \"1. Press release\"".to_owned(),
+        )));
     }
     for (number, &start) in starts.iter().enumerate() {
         let end = starts.get(number + 1).copied().unwrap_or(paragraphs.len());
@@ -66,16 +71,30 @@ fn item(paragraphs: &[Paragraph]) -> Result<Item, Fault> {
     let printed = numbered(&paragraphs[0].text).unwrap_or_default();
     let kind = kind_of(printed).ok_or_else(|| {
         let known: Vec<&str> = KINDS.iter().map(|&(name, _)| name).collect();
-        (line, format!("\"{}\" is not a kind: write {}", printed.chars().take(60).collect::<String>(), known.join(", ")))
+        (
+            line,
+            format!("\"{}\" is not a kind: write {}", printed.chars().take(60).collect::<String>(), known.join(", ")),
+        )
     })?;
-    let headline = paragraphs.get(1).ok_or_else(|| (line, "the item has no headline: write it below the kind, after a blank line".to_owned()))?;
-    let dated = paragraphs.get(2).ok_or_else(|| (headline.line, "the item has no date: write it below the headline, after a blank line".to_owned()))?;
+    let headline = paragraphs
+        .get(1)
+        .ok_or_else(|| (line, "the item has no headline: write it below the kind, after a blank line".to_owned()))?;
+    let dated = paragraphs.get(2).ok_or_else(|| {
+        (headline.line, "the item has no date: write it below the headline, after a blank line".to_owned())
+    })?;
     let (release_date, dateline_text) = date_line(&dated.text).ok_or_else(|| {
         let shown: String = dated.text.chars().take(60).collect();
         (dated.line, format!("\"{shown}\" is not a date: write day, month and year, and the place after a comma, for example \"08 May 2006, PHNOM PENH\""))
     })?;
     let summary: Vec<&str> = paragraphs[3..].iter().map(|paragraph| paragraph.text.as_str()).collect();
-    Ok(Item { line, kind, headline: headline.text.clone(), release_date, dateline_text, summary: Some(summary.join("\n\n")).filter(|text| !text.is_empty()) })
+    Ok(Item {
+        line,
+        kind,
+        headline: headline.text.clone(),
+        release_date,
+        dateline_text,
+        summary: Some(summary.join("\n\n")).filter(|text| !text.is_empty()),
+    })
 }
 
 fn paragraphs(text: &str) -> Vec<Paragraph> {
@@ -167,10 +186,16 @@ mod tests {
         let items = parse(PAGE);
         assert_eq!(items.len(), 4);
         let first = items[0].as_ref().unwrap();
-        assert_eq!((first.line, first.headline.as_str(), first.dateline_text.as_deref()), (4, "Ferry line opens", Some("PHNOM PENH")));
+        assert_eq!(
+            (first.line, first.headline.as_str(), first.dateline_text.as_deref()),
+            (4, "Ferry line opens", Some("PHNOM PENH"))
+        );
         assert_eq!(first.summary.as_deref(), Some("A ferry goes twice a day.\n\n3. of its boats are new."));
         let second = items[1].as_ref().unwrap();
-        assert_eq!((second.kind, second.dateline_text.as_ref(), second.summary.as_ref()), (ReleaseKind::MediaAdvisory, None, None));
+        assert_eq!(
+            (second.kind, second.dateline_text.as_ref(), second.summary.as_ref()),
+            (ReleaseKind::MediaAdvisory, None, None)
+        );
         assert!(items[2].as_ref().unwrap_err().1.contains("\"Gossip\" is not a kind"));
         assert!(items[3].as_ref().unwrap_err().1.contains("\"31 April 2006, BANGKOK\" is not a date"));
     }

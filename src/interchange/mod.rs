@@ -4,6 +4,7 @@
 //! releases, a batch at a time. Memory does not grow with the number of releases.
 
 pub mod export;
+mod incoming;
 pub mod lines;
 pub mod listing;
 pub mod ndjson;
@@ -68,7 +69,13 @@ pub enum ImportError {
 
 impl<'a> Import<'a> {
     /// Begins; `tell` hears of every record.
-    pub async fn begin(room: &'a Newsroom, viewer: &Viewer, options: ImportOptions, now: DateTime<Utc>, tell: Tell<'a>) -> Result<Self, ImportError> {
+    pub async fn begin(
+        room: &'a Newsroom,
+        viewer: &Viewer,
+        options: ImportOptions,
+        now: DateTime<Utc>,
+        tell: Tell<'a>,
+    ) -> Result<Self, ImportError> {
         let importer = Importer::begin(room, viewer, options, now).await?;
         Ok(Self { importer, language: room.customs.language.clone(), report: Report::default(), tell })
     }
@@ -82,10 +89,18 @@ impl<'a> Import<'a> {
                 Ok(Record::Topic(record)) => topics.push((number, record.incoming(&self.language))),
                 Ok(Record::Place(record)) => places.push((number, record.incoming(&self.language))),
                 Ok(Record::Dateline(header)) if header.version != ndjson::VERSION => {
-                    let message = format!("the file is of version {} of the format; this Dateline reads version {}: use a newer one", header.version, ndjson::VERSION);
+                    let message = format!(
+                        "the file is of version {} of the format; this Dateline reads version {}: use a newer one",
+                        header.version,
+                        ndjson::VERSION
+                    );
                     self.heard(name, number, &Outcome::Refused(message));
                 }
-                Ok(Record::Dateline(_)) if number > 1 => self.heard(name, number, &Outcome::Refused("the header stands on the first line or nowhere".to_owned())),
+                Ok(Record::Dateline(_)) if number > 1 => self.heard(
+                    name,
+                    number,
+                    &Outcome::Refused("the header stands on the first line or nowhere".to_owned()),
+                ),
                 Ok(Record::Dateline(_) | Record::Release(_)) => {}
                 Err(why) => self.heard(name, number, &Outcome::Refused(why)),
             }
@@ -130,14 +145,21 @@ impl<'a> Import<'a> {
     /// Takes in a printed page. The last item is taken first: later ones come before earlier ones of the same day, as printed.
     pub async fn listing(&mut self, name: &str, reader: impl Read) -> Result<(), ImportError> {
         let mut text = String::new();
-        reader.take(MAX_PAGE + 1).read_to_string(&mut text).map_err(|error| ImportError::File(name.to_owned(), error))?;
+        reader
+            .take(MAX_PAGE + 1)
+            .read_to_string(&mut text)
+            .map_err(|error| ImportError::File(name.to_owned(), error))?;
         if text.len() as u64 > MAX_PAGE {
             let message = format!("a printed page is at most {MAX_PAGE} bytes: use ndjson for more");
             return Err(ImportError::File(name.to_owned(), std::io::Error::other(message)));
         }
         let items = listing::parse(&text);
         if items.is_empty() {
-            self.heard(name, 1, &Outcome::Refused("there is no item here: is it a printed page (--format listing) at all?".to_owned()));
+            self.heard(
+                name,
+                1,
+                &Outcome::Refused("there is no item here: is it a printed page (--format listing) at all?".to_owned()),
+            );
         }
         for item in items.into_iter().rev() {
             match item {
@@ -170,7 +192,15 @@ impl<'a> Import<'a> {
             dateline_text: Patch::from_option(item.dateline_text),
             ..ReleaseInput::default()
         };
-        Ok(ImportedRelease { input, topics: Vec::new(), dateline, about: Vec::new(), state: ReleaseState::Published, published_at: None, withdrawal: None })
+        Ok(ImportedRelease {
+            input,
+            topics: Vec::new(),
+            dateline,
+            about: Vec::new(),
+            state: ReleaseState::Published,
+            published_at: None,
+            withdrawal: None,
+        })
     }
 
     /// Ends the import.
@@ -201,7 +231,14 @@ impl<'a> Import<'a> {
 }
 
 /// Imports a text in the interchange format.
-pub async fn import_text(room: &Newsroom, viewer: &Viewer, text: &str, name: &str, options: ImportOptions, now: DateTime<Utc>) -> Result<Report, ImportError> {
+pub async fn import_text(
+    room: &Newsroom,
+    viewer: &Viewer,
+    text: &str,
+    name: &str,
+    options: ImportOptions,
+    now: DateTime<Utc>,
+) -> Result<Report, ImportError> {
     let mut tell = |name: &str, number: u64, outcome: &Outcome| {
         if let Outcome::Refused(why) | Outcome::Conflict(why) = outcome {
             tracing::error!("{name}:{number}: {why}");

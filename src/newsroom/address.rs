@@ -3,7 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, slug};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+};
 use uuid::Uuid;
 
 use super::slug as form;
@@ -18,7 +20,8 @@ pub(super) async fn holder<C: ConnectionTrait>(db: &C, noun: Noun, slug: &str) -
 
 /// A slug that nobody holds, made from a wish.
 pub(super) async fn free<C: ConnectionTrait>(db: &C, noun: Noun, wish: &str, owner: Uuid) -> Result<String, DbErr> {
-    let variants: Vec<String> = std::iter::once(wish.to_owned()).chain((2..=VARIANTS).map(|number| form::numbered(wish, number))).collect();
+    let variants: Vec<String> =
+        std::iter::once(wish.to_owned()).chain((2..=VARIANTS).map(|number| form::numbered(wish, number))).collect();
     let held: Vec<String> = slug::Entity::find()
         .select_only()
         .column(slug::Column::Slug)
@@ -29,13 +32,30 @@ pub(super) async fn free<C: ConnectionTrait>(db: &C, noun: Noun, wish: &str, own
         .all(db)
         .await?;
     // The tail of a UUIDv7 is random.
-    let last = || format!("{}-{:06x}", wish.chars().take(150).collect::<String>().trim_end_matches('-'), owner.as_u128() & 0xff_ffff);
+    let last = || {
+        format!(
+            "{}-{:06x}",
+            wish.chars().take(150).collect::<String>().trim_end_matches('-'),
+            owner.as_u128() & 0xff_ffff
+        )
+    };
     Ok(variants.into_iter().find(|slug| !held.contains(slug)).unwrap_or_else(last))
 }
 
 /// Gives a slug to its owner, who may hold it already; `public_at` is kept once it is set.
-pub(super) async fn hold<C: ConnectionTrait>(db: &C, noun: Noun, slug: &str, owner: Uuid, public_at: Option<DateTime<Utc>>) -> Result<(), DbErr> {
-    let row = slug::ActiveModel { noun: Set(noun), slug: Set(slug.to_owned()), owner_id: Set(owner), public_at: Set(public_at) };
+pub(super) async fn hold<C: ConnectionTrait>(
+    db: &C,
+    noun: Noun,
+    slug: &str,
+    owner: Uuid,
+    public_at: Option<DateTime<Utc>>,
+) -> Result<(), DbErr> {
+    let row = slug::ActiveModel {
+        noun: Set(noun),
+        slug: Set(slug.to_owned()),
+        owner_id: Set(owner),
+        public_at: Set(public_at),
+    };
     slug::Entity::insert(row)
         .on_conflict(OnConflict::columns([slug::Column::Noun, slug::Column::Slug]).do_nothing().to_owned())
         .exec_without_returning(db)

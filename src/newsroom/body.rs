@@ -51,7 +51,10 @@ pub fn text(markdown: &str) -> String {
             Event::Text(part) | Event::Code(part) => text.push_str(&part),
             Event::SoftBreak => text.push(' '),
             Event::HardBreak => text.push('\n'),
-            Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::Table | TagEnd::List(_)) | Event::Rule => text.push_str("\n\n"),
+            Event::End(
+                TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::Table | TagEnd::List(_),
+            )
+            | Event::Rule => text.push_str("\n\n"),
             Event::End(TagEnd::Item | TagEnd::TableRow | TagEnd::TableHead) => text.push('\n'),
             Event::End(TagEnd::TableCell) => text.push('\t'),
             Event::Start(Tag::Item) if !text.is_empty() && !text.ends_with('\n') => text.push('\n'),
@@ -83,12 +86,21 @@ pub fn word_count(text: &str) -> usize {
 /// Markdown made from the HTML of another system; why it cannot be, otherwise.
 pub fn markdown_from_html(html: &str) -> Result<String, String> {
     if html_depth(html) > MAX_HTML_DEPTH {
-        return Err(format!("bodyHtml nests elements more than {MAX_HTML_DEPTH} deep: flatten it, or send bodyMarkdown"));
+        return Err(format!(
+            "bodyHtml nests elements more than {MAX_HTML_DEPTH} deep: flatten it, or send bodyMarkdown"
+        ));
     }
     let clean = SANITISER.clean(html).to_string();
-    let markdown = htmd::convert(&clean).map_err(|error| format!("bodyHtml cannot be read: {error}; send bodyMarkdown"))?;
+    let markdown =
+        htmd::convert(&clean).map_err(|error| format!("bodyHtml cannot be read: {error}; send bodyMarkdown"))?;
     // What editors' programs leave behind is no text.
-    Ok(markdown.nfc().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).filter(|c| !matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')).collect())
+    Ok(markdown
+        .nfc()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .filter(
+            |c| !matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'),
+        )
+        .collect())
 }
 
 /// How deep elements may lie in each other, at most: opening tags less closing ones, whatever they are.
@@ -100,7 +112,9 @@ fn html_depth(html: &str) -> usize {
             Some(b'/') => depth = depth.saturating_sub(1),
             Some(byte) if byte.is_ascii_alphabetic() => {
                 let name = html[at + 1..].split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-                if !["br", "img", "hr", "wbr", "input", "col", "meta", "link", "p", "li", "td", "tr", "th", "dd", "dt"].contains(&name.to_ascii_lowercase().as_str()) {
+                if !["br", "img", "hr", "wbr", "input", "col", "meta", "link", "p", "li", "td", "tr", "th", "dd", "dt"]
+                    .contains(&name.to_ascii_lowercase().as_str())
+                {
                     depth += 1;
                     deepest = deepest.max(depth);
                 }
@@ -116,7 +130,13 @@ fn flattened(markdown: &str) -> std::borrow::Cow<'_, str> {
     let opens = |byte: u8| matches!(byte, b'>' | b'[' | b'*' | b'_' | b'!' | b'(');
     let mut row = 0;
     let absurd = markdown.bytes().any(|byte| {
-        row = if opens(byte) { row + 1 } else if byte == b' ' { row } else { 0 };
+        row = if opens(byte) {
+            row + 1
+        } else if byte == b' ' {
+            row
+        } else {
+            0
+        };
         row > MAX_MARKDOWN_DEPTH
     });
     if !absurd {
@@ -125,7 +145,13 @@ fn flattened(markdown: &str) -> std::borrow::Cow<'_, str> {
     let mut row = 0;
     let kept = |c: &char| {
         let open = u8::try_from(*c).is_ok_and(opens);
-        row = if open { row + 1 } else if *c == ' ' { row } else { 0 };
+        row = if open {
+            row + 1
+        } else if *c == ' ' {
+            row
+        } else {
+            0
+        };
         !open || row <= MAX_MARKDOWN_DEPTH
     };
     markdown.chars().filter(kept).collect::<String>().into()
@@ -141,7 +167,10 @@ mod tests {
     fn markdown_becomes_html_and_text() {
         let markdown = "# Title\n\nA *word* and [a link](https://example.org/a).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n";
         let html = html(markdown);
-        assert!(html.contains("<h1>Title</h1>") && html.contains("<em>word</em>") && html.contains("<td>2</td>"), "{html}");
+        assert!(
+            html.contains("<h1>Title</h1>") && html.contains("<em>word</em>") && html.contains("<td>2</td>"),
+            "{html}"
+        );
         assert!(html.contains("<a href=\"https://example.org/a\" rel=\"noopener noreferrer\">"), "{html}");
         assert_eq!(text(markdown), "Title\n\nA word and a link.\n\na\tb\n1\t2\n\none\ntwo");
         assert_eq!(word_count(&text(markdown)), 12);
@@ -167,8 +196,21 @@ mod tests {
             "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
         ] {
             let html = html(attack).to_lowercase();
-            let tags: String = html.split('<').skip(1).filter_map(|part| part.split('>').next()).collect::<Vec<_>>().join("|");
-            for word in ["script", "onerror", "onload", "onclick", "style", "iframe", "form", "svg", "data:", "vbscript", "href=\"//"] {
+            let tags: String =
+                html.split('<').skip(1).filter_map(|part| part.split('>').next()).collect::<Vec<_>>().join("|");
+            for word in [
+                "script",
+                "onerror",
+                "onload",
+                "onclick",
+                "style",
+                "iframe",
+                "form",
+                "svg",
+                "data:",
+                "vbscript",
+                "href=\"//",
+            ] {
                 assert!(!tags.contains(word), "{attack} became {html}");
             }
         }
@@ -178,12 +220,28 @@ mod tests {
     fn foreign_html_becomes_markdown() {
         let html = "<p>WASHINGTON &ndash; A <span style='mso-x'>&quot;man&quot;</span> <b>was</b> named.</p><script>x</script><ul><li>one</li></ul>";
         let markdown = markdown_from_html(html).unwrap();
-        assert!(markdown.contains("WASHINGTON – A \"man\" **was** named.") && markdown.contains("one") && !markdown.contains("span"), "{markdown}");
+        assert!(
+            markdown.contains("WASHINGTON – A \"man\" **was** named.")
+                && markdown.contains("one")
+                && !markdown.contains("span"),
+            "{markdown}"
+        );
     }
 
     #[test]
     fn absurd_nesting_neither_hangs_nor_fills_the_stack() {
-        let bodies = [">".repeat(100_000), "> ".repeat(50_000), "[".repeat(100_000), "*a ".repeat(50_000), "<div>".repeat(50_000), "- ".repeat(50_000), "![[](".repeat(20_000), "`".repeat(100_000), "<b>".repeat(50_000), "|".repeat(50_000)];
+        let bodies = [
+            ">".repeat(100_000),
+            "> ".repeat(50_000),
+            "[".repeat(100_000),
+            "*a ".repeat(50_000),
+            "<div>".repeat(50_000),
+            "- ".repeat(50_000),
+            "![[](".repeat(20_000),
+            "`".repeat(100_000),
+            "<b>".repeat(50_000),
+            "|".repeat(50_000),
+        ];
         let handle = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
             for body in &bodies {
                 let begun = std::time::Instant::now();

@@ -128,7 +128,13 @@ impl Content {
     }
 
     /// Takes what an editor gave; `form` collects what cannot be taken.
-    pub fn fill(&mut self, input: ReleaseInput, topics: &Vocabulary<TopicImage>, places: &Vocabulary<PlaceImage>, form: &mut Form) {
+    pub fn fill(
+        &mut self,
+        input: ReleaseInput,
+        topics: &Vocabulary<TopicImage>,
+        places: &Vocabulary<PlaceImage>,
+        form: &mut Form,
+    ) {
         form.required_line("headline", input.headline, &mut self.headline, 500);
         form.optional_line("subheadline", input.subheadline, &mut self.subheadline, 1000);
         form.optional_text("summary", input.summary, &mut self.summary, 5000);

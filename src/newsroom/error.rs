@@ -107,7 +107,8 @@ impl std::fmt::Display for Error {
             Self::NotFound(noun) => write!(f, "there is no such {noun}"),
             Self::Forbidden(why) | Self::Illegal(why) => f.write_str(why),
             Self::Invalid(fields) => {
-                let list: Vec<String> = fields.iter().map(|error| format!("{}: {}", error.field.join("."), error.message)).collect();
+                let list: Vec<String> =
+                    fields.iter().map(|error| format!("{}: {}", error.field.join("."), error.message)).collect();
                 f.write_str(&list.join("; "))
             }
             Self::Stale(current) => write!(

@@ -70,17 +70,24 @@ impl Exporter {
 
     /// The next run of releases, oldest first; none at the end.
     pub async fn releases(&mut self) -> Result<Option<Vec<Exported>>, Error> {
-        let rows = release::Entity::find().filter(release::Column::Id.gt(self.after)).order_by_asc(release::Column::Id).limit(RUN).all(&self.tx).await?;
+        let rows = release::Entity::find()
+            .filter(release::Column::Id.gt(self.after))
+            .order_by_asc(release::Column::Id)
+            .limit(RUN)
+            .all(&self.tx)
+            .await?;
         let Some(last) = rows.last() else { return Ok(None) };
         self.after = last.id;
         let keys: Vec<Uuid> = rows.iter().filter_map(|row| row.live_revision_id.or(row.working_revision_id)).collect();
         let mut topics = assigned_topics(&self.tx, &keys).await?;
         let mut places = assigned_places(&self.tx, &keys).await?;
         let revisions = revision::Entity::find().filter(revision::Column::Id.is_in(keys)).all(&self.tx).await?;
-        let mut revisions: HashMap<Uuid, revision::Model> = revisions.into_iter().map(|row| (row.release_id, row)).collect();
+        let mut revisions: HashMap<Uuid, revision::Model> =
+            revisions.into_iter().map(|row| (row.release_id, row)).collect();
         let exported = |row: release::Model| {
             let revision = revisions.remove(&row.id)?;
-            let (topics, places) = (topics.remove(&revision.id).unwrap_or_default(), places.remove(&revision.id).unwrap_or_default());
+            let (topics, places) =
+                (topics.remove(&revision.id).unwrap_or_default(), places.remove(&revision.id).unwrap_or_default());
             Some(Exported { content: Content::of(revision, topics, places), row })
         };
         Ok(Some(rows.into_iter().filter_map(exported).collect()))

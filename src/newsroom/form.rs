@@ -3,7 +3,8 @@
 
 use super::{
     error::{Code, Error, FieldError},
-    language, text::{self, TextFault},
+    language,
+    text::{self, TextFault},
 };
 use crate::catalog::{Concept, ConceptRef, Vocabulary};
 use crate::journal::Name;
@@ -56,11 +57,19 @@ impl Form {
     /// A field that must have a line of text.
     pub fn required_line(&mut self, field: &str, patch: Patch<String>, into: &mut String, max: usize) {
         match patch {
-            Patch::Keep if into.is_empty() => self.refuse(field, Code::Required, format!("{field} is missing: give it")),
+            Patch::Keep if into.is_empty() => {
+                self.refuse(field, Code::Required, format!("{field} is missing: give it"))
+            }
             Patch::Keep => {}
-            Patch::Clear => self.refuse(field, Code::Required, format!("{field} cannot be cleared: give it a text, or leave it out to keep it")),
+            Patch::Clear => self.refuse(
+                field,
+                Code::Required,
+                format!("{field} cannot be cleared: give it a text, or leave it out to keep it"),
+            ),
             Patch::Set(value) => match self.line(field, &value, max) {
-                Some(text) if text.is_empty() => self.refuse(field, Code::Required, format!("{field} is empty: give it a text")),
+                Some(text) if text.is_empty() => {
+                    self.refuse(field, Code::Required, format!("{field} is empty: give it a text"))
+                }
                 Some(text) => *into = text,
                 None => {}
             },
@@ -77,7 +86,12 @@ impl Form {
         self.optional(patch, into, |form, value| form.checked(field, text::clean_text(&value, max)));
     }
 
-    fn optional(&mut self, patch: Patch<String>, into: &mut Option<String>, check: impl Fn(&mut Self, String) -> Option<String>) {
+    fn optional(
+        &mut self,
+        patch: Patch<String>,
+        into: &mut Option<String>,
+        check: impl Fn(&mut Self, String) -> Option<String>,
+    ) {
         match patch {
             Patch::Keep => {}
             Patch::Clear => *into = None,
@@ -109,7 +123,11 @@ impl Form {
     pub fn required<T>(&mut self, field: &str, patch: Patch<T>, into: &mut T) {
         match patch {
             Patch::Keep => {}
-            Patch::Clear => self.refuse(field, Code::Required, format!("{field} cannot be cleared: give it a value, or leave it out to keep it")),
+            Patch::Clear => self.refuse(
+                field,
+                Code::Required,
+                format!("{field} cannot be cleared: give it a value, or leave it out to keep it"),
+            ),
             Patch::Set(value) => *into = value,
         }
     }
@@ -129,24 +147,40 @@ impl Form {
         self.optional(patch, into, |form, value| {
             let url = form.line(field, &value, 2000)?;
             let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-            let sound = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':'])) && !url.contains(|c: char| c.is_whitespace() || "<>\"{}|\\^`".contains(c));
+            let sound = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']))
+                && !url.contains(|c: char| c.is_whitespace() || "<>\"{}|\\^`".contains(c));
             if url.is_empty() || sound {
                 return Some(url);
             }
-            form.refuse(field, Code::Invalid, format!("{field} is not a web address: write it in full, for example https://example.org/page"));
+            form.refuse(
+                field,
+                Code::Invalid,
+                format!("{field} is not a web address: write it in full, for example https://example.org/page"),
+            );
             None
         });
     }
 
     /// Concepts named by reference, in order, none twice.
-    pub fn concepts<T: Concept>(&mut self, field: &str, noun: &str, patch: Patch<Vec<ConceptRef>>, vocabulary: &Vocabulary<T>, into: &mut Vec<Uuid>) {
+    pub fn concepts<T: Concept>(
+        &mut self,
+        field: &str,
+        noun: &str,
+        patch: Patch<Vec<ConceptRef>>,
+        vocabulary: &Vocabulary<T>,
+        into: &mut Vec<Uuid>,
+    ) {
         let references = match patch {
             Patch::Keep => return,
             Patch::Clear => Vec::new(),
             Patch::Set(references) => references,
         };
         if references.len() > 100 {
-            self.refuse(field, Code::TooLong, format!("{field} has {} entries; at most 100 are taken", references.len()));
+            self.refuse(
+                field,
+                Code::TooLong,
+                format!("{field} has {} entries; at most 100 are taken", references.len()),
+            );
             return;
         }
         let mut found = Vec::with_capacity(references.len());
@@ -158,7 +192,11 @@ impl Form {
                         found.push(id);
                     }
                 }
-                None => self.refuse(&format!("{field}.{number}"), Code::NotFound, format!("there is no {noun} with the {reference}: create it first, or name another")),
+                None => self.refuse(
+                    &format!("{field}.{number}"),
+                    Code::NotFound,
+                    format!("there is no {noun} with the {reference}: create it first, or name another"),
+                ),
             }
         }
         *into = found;
@@ -184,7 +222,11 @@ impl Form {
             self.required_line(&at("name"), Patch::Set(name.name), &mut text, 300);
             let name = Name { language, name: text };
             if one_a_language && taken.iter().any(|other| other.language == name.language) {
-                self.refuse(&at("language"), Code::Invalid, format!("{} has two preferred names: keep one, make the other an alternative name", name.language));
+                self.refuse(
+                    &at("language"),
+                    Code::Invalid,
+                    format!("{} has two preferred names: keep one, make the other an alternative name", name.language),
+                );
             }
             if !taken.contains(&name) {
                 taken.push(name);

@@ -13,7 +13,10 @@ pub fn canonical(tag: &str) -> Result<String, String> {
         return Err(wrong());
     }
     let parts: Vec<&str> = tag.split('-').collect();
-    if parts.iter().any(|part| part.is_empty() || part.len() > 8 || !part.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+    if parts
+        .iter()
+        .any(|part| part.is_empty() || part.len() > 8 || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    {
         return Err(wrong());
     }
     well_formed(&parts).map(|()| cased(&parts)).ok_or_else(wrong)
@@ -40,7 +43,8 @@ fn well_formed(parts: &[&str]) -> Option<()> {
     }
     rest.next_if(|part| letters(part, 4..=4));
     rest.next_if(|part| letters(part, 2..=2) || (part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit())));
-    let variant = |part: &&str| (5..=8).contains(&part.len()) || (part.len() == 4 && part.as_bytes()[0].is_ascii_digit());
+    let variant =
+        |part: &&str| (5..=8).contains(&part.len()) || (part.len() == 4 && part.as_bytes()[0].is_ascii_digit());
     let mut seen: Vec<String> = Vec::new();
     while let Some(part) = rest.next_if(variant) {
         let part = part.to_ascii_lowercase();
@@ -86,14 +90,40 @@ mod tests {
 
     #[test]
     fn tags_are_kept_in_canonical_case() {
-        for (given, kept) in [("EN", "en"), ("pt-br", "pt-BR"), ("ZH-HANT-tw", "zh-Hant-TW"), ("es-419", "es-419"), ("sl-rozaj-biske", "sl-rozaj-biske"), ("de-ch-1901", "de-CH-1901"), ("en-a-BBB-x-US", "en-a-bbb-x-us"), ("X-Foo", "x-foo"), ("zh-cmn-Hans-CN", "zh-cmn-Hans-CN")] {
+        for (given, kept) in [
+            ("EN", "en"),
+            ("pt-br", "pt-BR"),
+            ("ZH-HANT-tw", "zh-Hant-TW"),
+            ("es-419", "es-419"),
+            ("sl-rozaj-biske", "sl-rozaj-biske"),
+            ("de-ch-1901", "de-CH-1901"),
+            ("en-a-BBB-x-US", "en-a-bbb-x-us"),
+            ("X-Foo", "x-foo"),
+            ("zh-cmn-Hans-CN", "zh-cmn-Hans-CN"),
+        ] {
             assert_eq!(canonical(given).as_deref(), Ok(kept));
         }
     }
 
     #[test]
     fn what_is_no_tag_is_refused() {
-        for wrong in ["", "e", "english language", "en_US", "en-", "-en", "en-US-US", "de-1901-1901", "en-a", "en-x", "x", "en-a-bb-a-cc", "123", "en\0", "toolongtag"] {
+        for wrong in [
+            "",
+            "e",
+            "english language",
+            "en_US",
+            "en-",
+            "-en",
+            "en-US-US",
+            "de-1901-1901",
+            "en-a",
+            "en-x",
+            "x",
+            "en-a-bb-a-cc",
+            "123",
+            "en\0",
+            "toolongtag",
+        ] {
             assert!(canonical(wrong).is_err(), "{wrong:?}");
         }
         assert!(canonical(&"a-".repeat(1000)).is_err());

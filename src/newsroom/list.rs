@@ -10,8 +10,8 @@ use super::{
     page::{CursorKey, PageRequest},
     revision::{Revisions, Wanted, lifecycles, shown},
 };
-use crate::journal::WorkingImage;
 use crate::catalog::{Concept, Handle, OrderBy, Place, ReleaseFilter, ReleaseSet, Vocabulary, Window, fold};
+use crate::journal::WorkingImage;
 
 /// What a reader of releases wants of their rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,7 +73,12 @@ impl Newsroom {
                 place => Ok(place),
             }
         };
-        let window = Window { size, from_end, after: place("after", &request.after)?, before: place("before", &request.before)? };
+        let window = Window {
+            size,
+            from_end,
+            after: place("after", &request.after)?,
+            before: place("before", &request.before)?,
+        };
         let set = match filter {
             Some(filter) => set.narrow(filter)?,
             None => set.clone(),
@@ -98,7 +103,9 @@ impl Newsroom {
         let found = |item: &Handle| {
             Some(Found {
                 text: texts.get(&item.revision_id())?.clone(),
-                working: set.working(item).and_then(|image| Some((image.clone(), texts.get(&image.revision_id)?.clone()))),
+                working: set
+                    .working(item)
+                    .and_then(|image| Some((image.clone(), texts.get(&image.revision_id)?.clone()))),
                 lifecycle: lifecycles.get(&item.id()).cloned(),
                 item: item.clone(),
             })
@@ -141,7 +148,8 @@ pub fn concept_page<T: Concept>(
     let all: Vec<u32> = vocabulary.by_label().iter().copied().filter(|&number| keep(number)).collect();
     let start = after.map_or(0, |after| all.partition_point(|&number| place(number) <= after));
     let end = before.map_or(all.len(), |before| all.partition_point(|&number| place(number) < before)).max(start);
-    let (start, end) = if from_end { (start.max(end.saturating_sub(size)), end) } else { (start, end.min(start + size)) };
+    let (start, end) =
+        if from_end { (start.max(end.saturating_sub(size)), end) } else { (start, end.min(start + size)) };
     let entries = all[start..end].iter().map(|&number| (key.encode(&place(number)), number)).collect();
     Ok(ConceptPage { entries, has_previous: start > 0, has_next: end < all.len(), total: all.len() })
 }

@@ -56,14 +56,21 @@ impl PageRequest {
     /// How many, and whether from the end.
     pub fn size(&self) -> Result<(usize, bool), Error> {
         let (name, asked, from_end) = match (self.first, self.last) {
-            (Some(_), Some(_)) => return Err(refused("last", "`first` and `last` are both given: give one of them".to_owned())),
+            (Some(_), Some(_)) => {
+                return Err(refused("last", "`first` and `last` are both given: give one of them".to_owned()));
+            }
             (None, Some(last)) => ("last", last, true),
             (first, None) => ("first", first.unwrap_or(DEFAULT_SIZE), false),
         };
         if (1..=MAX_SIZE).contains(&asked) {
             return Ok((asked as usize, from_end));
         }
-        Err(refused(name, format!("`{name}` is {asked}: a page has 1 to {MAX_SIZE} entries; for the number alone ask for `totalCount`")))
+        Err(refused(
+            name,
+            format!(
+                "`{name}` is {asked}: a page has 1 to {MAX_SIZE} entries; for the number alone ask for `totalCount`"
+            ),
+        ))
     }
 }
 
@@ -78,20 +85,33 @@ impl CursorKey {
 
     /// A cursor that stands at a place.
     pub fn encode(&self, place: &impl Serialize) -> String {
-        let cursor = Cursor { list: self.list.to_owned(), order: self.order.clone(), filter: self.filter.clone(), place };
+        let cursor =
+            Cursor { list: self.list.to_owned(), order: self.order.clone(), filter: self.filter.clone(), place };
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
     }
 
     /// The place that a cursor stands at; `argument` is where it was given.
     pub fn decode<T: DeserializeOwned>(&self, argument: &'static str, cursor: &str) -> Result<T, Error> {
-        let unreadable = || refused(argument, format!("`{argument}` is not a cursor of this list: take one from `pageInfo` or `edges` of an earlier page, unchanged"));
+        let unreadable = || {
+            refused(
+                argument,
+                format!(
+                    "`{argument}` is not a cursor of this list: take one from `pageInfo` or `edges` of an earlier page, unchanged"
+                ),
+            )
+        };
         if cursor.len() > MAX_CURSOR {
             return Err(unreadable());
         }
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| unreadable())?;
         let found: Cursor<serde_json::Value> = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
         let other = |what: &str| {
-            refused(argument, format!("`{argument}` is a cursor of the same list in another {what}: begin at the first page, without `{argument}`, or ask as you did when you got it"))
+            refused(
+                argument,
+                format!(
+                    "`{argument}` is a cursor of the same list in another {what}: begin at the first page, without `{argument}`, or ask as you did when you got it"
+                ),
+            )
         };
         if found.list != self.list {
             return Err(unreadable());
@@ -123,7 +143,13 @@ mod tests {
         assert_eq!(request(None, None).size(), Ok((20, false)));
         assert_eq!(request(Some(200), None).size(), Ok((200, false)));
         assert_eq!(request(None, Some(1)).size(), Ok((1, true)));
-        for wrong in [request(Some(0), None), request(Some(-1), None), request(Some(201), None), request(None, Some(i32::MIN)), request(Some(1), Some(1))] {
+        for wrong in [
+            request(Some(0), None),
+            request(Some(-1), None),
+            request(Some(201), None),
+            request(None, Some(i32::MIN)),
+            request(Some(1), Some(1)),
+        ] {
             assert!(matches!(wrong.size(), Err(Error::Invalid(_))), "{wrong:?}");
         }
     }
@@ -133,7 +159,11 @@ mod tests {
         let key = CursorKey::new("releases", &["date"], &"all");
         let cursor = key.encode(&(7, "x"));
         assert_eq!(key.decode::<(i32, String)>("after", &cursor), Ok((7, "x".to_owned())));
-        let others = [CursorKey::new("topics", &["date"], &"all"), CursorKey::new("releases", &["name"], &"all"), CursorKey::new("releases", &["date"], &"some")];
+        let others = [
+            CursorKey::new("topics", &["date"], &"all"),
+            CursorKey::new("releases", &["name"], &"all"),
+            CursorKey::new("releases", &["date"], &"some"),
+        ];
         for other in others {
             assert!(other.decode::<(i32, String)>("after", &cursor).is_err());
         }

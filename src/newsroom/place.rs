@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use entity::{NameRole, Noun, place, place::PlaceKind, place_name};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
 use uuid::Uuid;
 
 use super::{
@@ -69,7 +71,11 @@ impl Newsroom {
         }
         let mut form = Form::new(&["input"]);
         if !matches!(input.kind, Patch::Set(_)) {
-            form.refuse("kind", Code::Required, "kind is missing: give WORLD, REGION, SUBREGION, COUNTRY, ADMIN or CITY");
+            form.refuse(
+                "kind",
+                Code::Required,
+                "kind is missing: give WORLD, REGION, SUBREGION, COUNTRY, ADMIN or CITY",
+            );
         }
         place.fill(input, self.catalog.snapshot().places(), &mut form);
         place.check(&write, &mut form).await?;
@@ -80,10 +86,19 @@ impl Newsroom {
     }
 
     /// Changes a place.
-    pub async fn place_update(&self, viewer: &Viewer, id: Uuid, expected: i32, input: PlaceInput, now: DateTime<Utc>) -> Done {
+    pub async fn place_update(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        input: PlaceInput,
+        now: DateTime<Utc>,
+    ) -> Done {
         workflow::may_manage(Matter::Places, viewer)?;
         let write = self.begin(viewer, now).await?;
-        let Some(Image::Place(before)) = write.image(Noun::Place, id).await? else { return Err(Error::NotFound("place")) };
+        let Some(Image::Place(before)) = write.image(Noun::Place, id).await? else {
+            return Err(Error::NotFound("place"));
+        };
         if before.revision != expected {
             return Err(Error::Stale(write.last_change(id, before.revision).await?));
         }
@@ -132,16 +147,33 @@ impl PlaceImage {
         form.names("altNames", input.alt_names, &mut self.alt_names, false);
         form.url("uri", input.uri, &mut self.uri);
         form.required("kind", input.kind, &mut self.kind);
-        let letters = |count: usize| move |code: &str| code.len() == count && code.bytes().all(|b| b.is_ascii_uppercase());
-        code(form, "iso3166Alpha2", input.iso3166_alpha2, &mut self.iso3166_alpha2, letters(2), "two capital letters, for example KH");
-        code(form, "iso3166Alpha3", input.iso3166_alpha3, &mut self.iso3166_alpha3, letters(3), "three capital letters, for example KHM");
+        let letters =
+            |count: usize| move |code: &str| code.len() == count && code.bytes().all(|b| b.is_ascii_uppercase());
+        code(
+            form,
+            "iso3166Alpha2",
+            input.iso3166_alpha2,
+            &mut self.iso3166_alpha2,
+            letters(2),
+            "two capital letters, for example KH",
+        );
+        code(
+            form,
+            "iso3166Alpha3",
+            input.iso3166_alpha3,
+            &mut self.iso3166_alpha3,
+            letters(3),
+            "three capital letters, for example KHM",
+        );
         let digits = |code: &str| code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit());
         code(form, "m49", input.m49, &mut self.m49, digits, "three digits, for example 116 or 035");
         match input.geonames_id {
             Patch::Keep => {}
             Patch::Clear => self.geonames_id = None,
             Patch::Set(id) if id > 0 => self.geonames_id = Some(id),
-            Patch::Set(id) => form.refuse("geonamesId", Code::Invalid, format!("geonamesId is {id}: GeoNames ids are greater than 0")),
+            Patch::Set(id) => {
+                form.refuse("geonamesId", Code::Invalid, format!("geonamesId is {id}: GeoNames ids are greater than 0"))
+            }
         }
         let (mut latitude, mut longitude) = self.location.unzip();
         degrees(form, "latitude", input.latitude, &mut latitude, 90.0);
@@ -163,7 +195,11 @@ impl PlaceImage {
     /// What others hold already, and whether it would lie in itself.
     async fn check(&self, write: &Write, form: &mut Form) -> Result<(), Error> {
         if address::holder(write.tx(), Noun::Place, &self.slug).await?.is_some_and(|holder| holder != self.id) {
-            form.refuse("slug", Code::Taken, format!("the slug \"{}\" belongs to another place, or did: choose another", self.slug));
+            form.refuse(
+                "slug",
+                Code::Taken,
+                format!("the slug \"{}\" belongs to another place, or did: choose another", self.slug),
+            );
         }
         let same = Condition::any()
             .add_option(self.uri.as_ref().map(|uri| place::Column::Uri.eq(uri)))
@@ -172,7 +208,9 @@ impl PlaceImage {
             .add_option(self.m49.as_ref().map(|code| place::Column::M49.eq(code)))
             .add_option(self.geonames_id.map(|id| place::Column::GeonamesId.eq(id)));
         if !same.is_empty() {
-            for other in place::Entity::find().filter(place::Column::Id.ne(self.id)).filter(same).all(write.tx()).await? {
+            for other in
+                place::Entity::find().filter(place::Column::Id.ne(self.id)).filter(same).all(write.tx()).await?
+            {
                 let held = [
                     ("uri", self.uri.is_some() && other.uri == self.uri),
                     ("iso3166Alpha2", self.iso3166_alpha2.is_some() && other.iso3166_alpha2 == self.iso3166_alpha2),
@@ -181,16 +219,31 @@ impl PlaceImage {
                     ("geonamesId", self.geonames_id.is_some() && other.geonames_id == self.geonames_id),
                 ];
                 for (field, _) in held.into_iter().filter(|&(_, held)| held) {
-                    form.refuse(field, Code::Taken, format!("this {field} belongs to the place \"{}\": update that one, or give another", other.slug));
+                    form.refuse(
+                        field,
+                        Code::Taken,
+                        format!(
+                            "this {field} belongs to the place \"{}\": update that one, or give another",
+                            other.slug
+                        ),
+                    );
                 }
             }
         }
         if let Some(within) = self.within {
-            let steps: Vec<(Uuid, Option<Uuid>)> =
-                place::Entity::find().select_only().columns([place::Column::Id, place::Column::WithinId]).into_tuple().all(write.tx()).await?;
+            let steps: Vec<(Uuid, Option<Uuid>)> = place::Entity::find()
+                .select_only()
+                .columns([place::Column::Id, place::Column::WithinId])
+                .into_tuple()
+                .all(write.tx())
+                .await?;
             let steps: std::collections::HashMap<Uuid, Option<Uuid>> = steps.into_iter().collect();
             if super::form::leads_to(within, self.id, |id| steps.get(&id).copied().flatten().into_iter().collect()) {
-                form.refuse("within", Code::Cycle, "this is the place itself or lies within it: a place cannot lie in itself; name another");
+                form.refuse(
+                    "within",
+                    Code::Cycle,
+                    "this is the place itself or lies within it: a place cannot lie in itself; name another",
+                );
             }
         }
         Ok(())
@@ -220,7 +273,12 @@ impl PlaceImage {
     }
 
     /// Writes it over what is there.
-    pub(super) async fn replace<C: ConnectionTrait>(&self, db: &C, write: &Write, as_imported: bool) -> Result<(), Error> {
+    pub(super) async fn replace<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        write: &Write,
+        as_imported: bool,
+    ) -> Result<(), Error> {
         let mut row = self.row(write, as_imported);
         row.created_at = sea_orm::ActiveValue::NotSet;
         row.update(db).await?;
@@ -250,14 +308,23 @@ impl PlaceImage {
 }
 
 /// A code of a fixed form.
-fn code(form: &mut Form, field: &str, patch: Patch<String>, into: &mut Option<String>, sound: impl Fn(&str) -> bool, wanted: &str) {
+fn code(
+    form: &mut Form,
+    field: &str,
+    patch: Patch<String>,
+    into: &mut Option<String>,
+    sound: impl Fn(&str) -> bool,
+    wanted: &str,
+) {
     let mut value = None;
     match patch {
         Patch::Keep => return,
         patch => form.optional_line(field, patch, &mut value, 20),
     }
     match value {
-        Some(code) if !sound(&code) => form.refuse(field, Code::Invalid, format!("{field} is \"{code}\": write {wanted}")),
+        Some(code) if !sound(&code) => {
+            form.refuse(field, Code::Invalid, format!("{field} is \"{code}\": write {wanted}"))
+        }
         value => *into = value,
     }
 }
@@ -268,7 +335,9 @@ fn degrees(form: &mut Form, field: &str, patch: Patch<f64>, into: &mut Option<f6
         Patch::Keep => {}
         Patch::Clear => *into = None,
         Patch::Set(value) if value.is_finite() && value.abs() <= most => *into = Some(value),
-        Patch::Set(value) => form.refuse(field, Code::Invalid, format!("{field} is {value}: it goes from -{most} to {most}")),
+        Patch::Set(value) => {
+            form.refuse(field, Code::Invalid, format!("{field} is {value}: it goes from -{most} to {most}"))
+        }
     }
 }
 

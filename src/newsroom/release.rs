@@ -57,7 +57,8 @@ type Done = Result<Handle, Error>;
 impl Newsroom {
     /// The release that another system knows by an id, as a key; whether the viewer may see it is for their set to say.
     pub async fn release_by_external_id(&self, external_id: &str) -> Result<Option<ReleaseKey>, Error> {
-        let found = release::Entity::find().filter(release::Column::ExternalId.eq(external_id)).one(self.db.reader()).await?;
+        let found =
+            release::Entity::find().filter(release::Column::ExternalId.eq(external_id)).one(self.db.reader()).await?;
         Ok(found.map(|row| ReleaseKey::Id(row.id)))
     }
 
@@ -121,7 +122,14 @@ impl Newsroom {
     }
 
     /// Writes a new version. A live one stays as it is until the new one is published.
-    pub async fn release_revise(&self, viewer: &Viewer, id: Uuid, expected: i32, input: ReleaseInput, now: DateTime<Utc>) -> Done {
+    pub async fn release_revise(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        input: ReleaseInput,
+        now: DateTime<Utc>,
+    ) -> Done {
         workflow::allowed(Act::Revise, viewer)?;
         let write = self.begin(viewer, now).await?;
         let (row, before) = load(&write, id).await?;
@@ -170,9 +178,12 @@ impl Newsroom {
         check_expected(&row, &newest, expected)?;
         let public = row.state == ReleaseState::Published;
         if public && row.working_revision_id.is_none() {
-            return Err(Error::Illegal("the release is published as it is: there is no newer version to publish; revise it first".to_owned()));
+            return Err(Error::Illegal(
+                "the release is published as it is: there is no newer version to publish; revise it first".to_owned(),
+            ));
         }
-        let (first, last) = (row.first_published_at.unwrap_or(write.at()), row.published_at.filter(|_| public).unwrap_or(write.at()));
+        let (first, last) =
+            (row.first_published_at.unwrap_or(write.at()), row.published_at.filter(|_| public).unwrap_or(write.at()));
         let mut change = row.into_active_model();
         change.state = Set(state);
         change.live_revision_id = Set(Some(newest.id));
@@ -192,7 +203,14 @@ impl Newsroom {
     }
 
     /// Takes a release back from the public.
-    pub async fn release_withdraw(&self, viewer: &Viewer, id: Uuid, expected: i32, withdrawal: Withdrawal, now: DateTime<Utc>) -> Done {
+    pub async fn release_withdraw(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        withdrawal: Withdrawal,
+        now: DateTime<Utc>,
+    ) -> Done {
         workflow::allowed(Act::Withdraw, viewer)?;
         let write = self.begin(viewer, now).await?;
         let (row, before) = load(&write, id).await?;
@@ -217,12 +235,23 @@ impl Newsroom {
     /// What others hold already.
     async fn check_unique(&self, write: &Write, id: Uuid, content: &Content, form: &mut Form) -> Result<(), Error> {
         if address::holder(write.tx(), Noun::Release, &content.slug).await?.is_some_and(|holder| holder != id) {
-            form.refuse("slug", Code::Taken, format!("the slug \"{}\" belongs to another release, or did: choose another", content.slug));
+            form.refuse(
+                "slug",
+                Code::Taken,
+                format!("the slug \"{}\" belongs to another release, or did: choose another", content.slug),
+            );
         }
         if let Some(external_id) = &content.external_id {
-            let holder = release::Entity::find().filter(release::Column::ExternalId.eq(external_id)).one(write.tx()).await?;
+            let holder =
+                release::Entity::find().filter(release::Column::ExternalId.eq(external_id)).one(write.tx()).await?;
             if holder.is_some_and(|holder| holder.id != id) {
-                form.refuse("externalId", Code::Taken, format!("the externalId \"{external_id}\" belongs to another release: revise that one, or give another"));
+                form.refuse(
+                    "externalId",
+                    Code::Taken,
+                    format!(
+                        "the externalId \"{external_id}\" belongs to another release: revise that one, or give another"
+                    ),
+                );
             }
         }
         Ok(())
@@ -245,10 +274,18 @@ impl Withdrawal {
             form.refuse("notice", Code::Required, "WITH_NOTICE shows a notice: give one, or withdraw as GONE");
         }
         if redirect && redirect_to.is_none() {
-            form.refuse("redirectTo", Code::Required, "REDIRECT leads to another address: give one, or withdraw as GONE");
+            form.refuse(
+                "redirectTo",
+                Code::Required,
+                "REDIRECT leads to another address: give one, or withdraw as GONE",
+            );
         }
         if !redirect && redirect_to.is_some() {
-            form.refuse("redirectTo", Code::Invalid, "only REDIRECT leads to another address: leave it out, or withdraw as REDIRECT");
+            form.refuse(
+                "redirectTo",
+                Code::Invalid,
+                "only REDIRECT leads to another address: leave it out, or withdraw as REDIRECT",
+            );
         }
         Self { kind: self.kind, notice, redirect_to }
     }
@@ -298,7 +335,14 @@ async fn insert_revision(write: &Write, rows: RevisionRows) -> Result<(), Error>
 }
 
 /// Records an act, commits it, and answers the release as the actor sees it then.
-async fn finish(mut write: Write, act: Act, id: Uuid, note: Option<String>, before: Option<Image>, viewer: &Viewer) -> Done {
+async fn finish(
+    mut write: Write,
+    act: Act,
+    id: Uuid,
+    note: Option<String>,
+    before: Option<Image>,
+    viewer: &Viewer,
+) -> Done {
     let after = write.image(Noun::Release, id).await?;
     write.record(act.name(), Noun::Release, id, note, before.as_ref(), after.as_ref())?;
     let now = write.at();

@@ -58,7 +58,10 @@ mod tests {
 
     #[test]
     fn headlines_become_slugs() {
-        assert_eq!(from_headline("Asia Pacific records decline in child labour - ILO Report"), "asia-pacific-records-decline-in-child-labour-ilo-report");
+        assert_eq!(
+            from_headline("Asia Pacific records decline in child labour - ILO Report"),
+            "asia-pacific-records-decline-in-child-labour-ilo-report"
+        );
         assert_eq!(from_headline("Workers’ Day: Ça va à Genève!"), "workers-day-ca-va-a-geneve");
         assert_eq!(from_headline("…"), from_headline("..."));
         assert_eq!(from_headline("!!!"), "release");

@@ -24,9 +24,15 @@ pub enum TextFault {
 impl fmt::Display for TextFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Control { character: '\n' | '\r', position } => write!(f, "has a line break at character {position}: write it on one line"),
+            Self::Control { character: '\n' | '\r', position } => {
+                write!(f, "has a line break at character {position}: write it on one line")
+            }
             Self::Control { character, position } => {
-                write!(f, "has the control character U+{:04X} at character {position}: take it out", u32::from(*character))
+                write!(
+                    f,
+                    "has the control character U+{:04X} at character {position}: take it out",
+                    u32::from(*character)
+                )
             }
             Self::TooLong { max } => write!(f, "is longer than {max} characters: shorten it"),
         }
@@ -58,7 +64,8 @@ fn clean(value: &str, max: usize, allowed: impl Fn(char) -> bool) -> Result<Stri
     if let Some((index, character)) = found {
         return Err(TextFault::Control { character, position: index + 1 });
     }
-    let text: String = if is_nfc_quick(value.chars()) == IsNormalized::Yes { value.to_owned() } else { value.nfc().collect() };
+    let text: String =
+        if is_nfc_quick(value.chars()) == IsNormalized::Yes { value.to_owned() } else { value.nfc().collect() };
     if text.chars().nth(max).is_some() { Err(TextFault::TooLong { max }) } else { Ok(text) }
 }
 
@@ -86,7 +93,14 @@ mod tests {
 
     #[test]
     fn control_characters_are_refused_with_their_place() {
-        for (text, character, position) in [("a\0b", '\0', 2), ("ab\u{7}", '\u{7}', 3), ("a\u{85}b", '\u{85}', 2), ("a\u{202E}b", '\u{202E}', 2), ("a\nb", '\n', 2), ("x\u{FFFE}y", '\u{FFFE}', 2)] {
+        for (text, character, position) in [
+            ("a\0b", '\0', 2),
+            ("ab\u{7}", '\u{7}', 3),
+            ("a\u{85}b", '\u{85}', 2),
+            ("a\u{202E}b", '\u{202E}', 2),
+            ("a\nb", '\n', 2),
+            ("x\u{FFFE}y", '\u{FFFE}', 2),
+        ] {
             assert_eq!(clean_line(text, 100), Err(TextFault::Control { character, position }));
         }
         assert_eq!(clean_text("a\n\0", 100), Err(TextFault::Control { character: '\0', position: 3 }));

@@ -3,7 +3,9 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use entity::{Noun, api_token, api_token::Role};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -52,7 +54,10 @@ impl Newsroom {
     /// The secret is looked up by its SHA-256: 256 random bits need no slow hash, and how long the look-up takes says nothing
     /// of any secret.
     pub async fn authenticate(&self, secret: &str, now: DateTime<Utc>) -> Result<Viewer, AuthFault> {
-        let found = api_token::Entity::find().filter(api_token::Column::SecretHash.eq(hash(secret))).one(self.db.reader()).await;
+        let found = api_token::Entity::find()
+            .filter(api_token::Column::SecretHash.eq(hash(secret)))
+            .one(self.db.reader())
+            .await;
         let token = found.map_err(AuthFault::Db)?.ok_or(AuthFault::Unknown)?;
         if token.revoked_at.is_some() {
             return Err(AuthFault::Revoked);
@@ -78,7 +83,12 @@ impl Newsroom {
     }
 
     /// Makes a token. The secret is in the answer and nowhere else.
-    pub async fn token_create(&self, viewer: &Viewer, input: TokenInput, now: DateTime<Utc>) -> Result<(api_token::Model, String), Error> {
+    pub async fn token_create(
+        &self,
+        viewer: &Viewer,
+        input: TokenInput,
+        now: DateTime<Utc>,
+    ) -> Result<(api_token::Model, String), Error> {
         workflow::may_manage(Matter::Tokens, viewer)?;
         let mut form = Form::new(&["input"]);
         let (mut subject, mut name) = (String::new(), String::new());

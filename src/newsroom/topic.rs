@@ -65,10 +65,19 @@ impl Newsroom {
     }
 
     /// Changes a topic.
-    pub async fn topic_update(&self, viewer: &Viewer, id: Uuid, expected: i32, input: TopicInput, now: DateTime<Utc>) -> Done {
+    pub async fn topic_update(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        input: TopicInput,
+        now: DateTime<Utc>,
+    ) -> Done {
         workflow::may_manage(Matter::Topics, viewer)?;
         let write = self.begin(viewer, now).await?;
-        let Some(Image::Topic(before)) = write.image(Noun::Topic, id).await? else { return Err(Error::NotFound("topic")) };
+        let Some(Image::Topic(before)) = write.image(Noun::Topic, id).await? else {
+            return Err(Error::NotFound("topic"));
+        };
         if before.revision != expected {
             return Err(Error::Stale(write.last_change(id, before.revision).await?));
         }
@@ -118,18 +127,32 @@ impl TopicImage {
     /// What others hold already, and whether it would be its own ancestor.
     async fn check(&self, write: &Write, form: &mut Form) -> Result<(), Error> {
         if address::holder(write.tx(), Noun::Topic, &self.slug).await?.is_some_and(|holder| holder != self.id) {
-            form.refuse("slug", Code::Taken, format!("the slug \"{}\" belongs to another topic, or did: choose another", self.slug));
+            form.refuse(
+                "slug",
+                Code::Taken,
+                format!("the slug \"{}\" belongs to another topic, or did: choose another", self.slug),
+            );
         }
         if let Some(uri) = &self.uri {
             let holder = topic::Entity::find().filter(topic::Column::Uri.eq(uri)).one(write.tx()).await?;
             if let Some(holder) = holder.filter(|holder| holder.id != self.id) {
-                form.refuse("uri", Code::Taken, format!("the uri {uri} belongs to the topic \"{}\": update that one, or give another", holder.slug));
+                form.refuse(
+                    "uri",
+                    Code::Taken,
+                    format!("the uri {uri} belongs to the topic \"{}\": update that one, or give another", holder.slug),
+                );
             }
         }
         let steps = topic_broader::Entity::find().all(write.tx()).await?;
-        let above = |id: Uuid| steps.iter().filter(move |step| step.topic_id == id).map(|step| step.broader_id).collect::<Vec<_>>();
+        let above = |id: Uuid| {
+            steps.iter().filter(move |step| step.topic_id == id).map(|step| step.broader_id).collect::<Vec<_>>()
+        };
         if let Some(number) = self.broader.iter().position(|&broader| super::form::leads_to(broader, self.id, above)) {
-            form.refuse(&format!("broader.{number}"), Code::Cycle, "this topic is the topic itself or narrower than it: a topic cannot be its own ancestor; name another");
+            form.refuse(
+                &format!("broader.{number}"),
+                Code::Cycle,
+                "this topic is the topic itself or narrower than it: a topic cannot be its own ancestor; name another",
+            );
         }
         Ok(())
     }
@@ -150,7 +173,12 @@ impl TopicImage {
     }
 
     /// Writes it over what is there.
-    pub(super) async fn replace<C: ConnectionTrait>(&self, db: &C, write: &Write, as_imported: bool) -> Result<(), Error> {
+    pub(super) async fn replace<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        write: &Write,
+        as_imported: bool,
+    ) -> Result<(), Error> {
         let mut row = self.row(write, as_imported);
         row.created_at = sea_orm::ActiveValue::NotSet;
         row.update(db).await?;
@@ -180,7 +208,11 @@ impl TopicImage {
             .broader
             .iter()
             .enumerate()
-            .map(|(position, &broader_id)| topic_broader::ActiveModel { topic_id: Set(self.id), broader_id: Set(broader_id), position: Set(position as i32) })
+            .map(|(position, &broader_id)| topic_broader::ActiveModel {
+                topic_id: Set(self.id),
+                broader_id: Set(broader_id),
+                position: Set(position as i32),
+            })
             .collect();
         if !broader.is_empty() {
             topic_broader::Entity::insert_many(broader).exec_without_returning(db).await?;

@@ -55,8 +55,20 @@ use ReleaseState::{Approved, Draft, InReview, Published, Withdrawn};
 /// The table. A role may do all that the roles before it may.
 const RULES: &[Rule] = &[
     Rule { act: Act::Create, from: &[], to: Some(Draft), any: Role::Author, own: Role::Author },
-    Rule { act: Act::Revise, from: &[Draft, InReview, Approved, Published, Withdrawn], to: None, any: Role::Editor, own: Role::Author },
-    Rule { act: Act::Publish, from: &[Draft, InReview, Approved, Published, Withdrawn], to: Some(Published), any: Role::Editor, own: Role::Editor },
+    Rule {
+        act: Act::Revise,
+        from: &[Draft, InReview, Approved, Published, Withdrawn],
+        to: None,
+        any: Role::Editor,
+        own: Role::Author,
+    },
+    Rule {
+        act: Act::Publish,
+        from: &[Draft, InReview, Approved, Published, Withdrawn],
+        to: Some(Published),
+        any: Role::Editor,
+        own: Role::Editor,
+    },
     Rule { act: Act::Withdraw, from: &[Published], to: Some(Withdrawn), any: Role::Editor, own: Role::Editor },
 ];
 
@@ -129,7 +141,11 @@ fn rule(act: Act) -> &'static Rule {
 }
 
 fn forbidden(verb: &str, least: Role, viewer: &Viewer) -> Refusal {
-    let advice = if viewer.role == Role::Public { "send a token that may: Authorization: Bearer …" } else { "use a token of that role" };
+    let advice = if viewer.role == Role::Public {
+        "send a token that may: Authorization: Bearer …"
+    } else {
+        "use a token of that role"
+    };
     Refusal::Forbidden(format!("{} may not {verb}; it takes {}: {advice}", name(viewer.role), with_article(least)))
 }
 

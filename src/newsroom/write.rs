@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{Noun, journal, journal_head};
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbBackend, EntityTrait, QueryOrder, QuerySelect, sea_query::Expr, ColumnTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{CurrentRevision, Error, Newsroom};
@@ -38,7 +41,14 @@ impl Newsroom {
             _ => head,
         };
         let head = head.one(&tx).await?.map_or(0, |head| head.sequence);
-        Ok(Write { tx, catalog: self.catalog.clone(), head, at: now.trunc_subsecs(6), by: viewer.subject.clone(), entries: Vec::new() })
+        Ok(Write {
+            tx,
+            catalog: self.catalog.clone(),
+            head,
+            at: now.trunc_subsecs(6),
+            by: viewer.subject.clone(),
+            entries: Vec::new(),
+        })
     }
 }
 
@@ -59,8 +69,18 @@ impl Write {
     }
 
     /// Notes what was done to a thing.
-    pub fn record(&mut self, act: &str, noun: Noun, id: Uuid, note: Option<String>, before: Option<&Image>, after: Option<&Image>) -> Result<(), Error> {
-        let json = |image: &Image| serde_json::to_string(image).map_err(|error| Error::Db(sea_orm::DbErr::Json(error.to_string())));
+    pub fn record(
+        &mut self,
+        act: &str,
+        noun: Noun,
+        id: Uuid,
+        note: Option<String>,
+        before: Option<&Image>,
+        after: Option<&Image>,
+    ) -> Result<(), Error> {
+        let json = |image: &Image| {
+            serde_json::to_string(image).map_err(|error| Error::Db(sea_orm::DbErr::Json(error.to_string())))
+        };
         let sequence = self.head + self.entries.len() as i64 + 1;
         self.entries.push(journal::ActiveModel {
             sequence: Set(sequence),
@@ -80,7 +100,9 @@ impl Write {
     pub async fn image(&self, noun: Noun, id: Uuid) -> Result<Option<Image>, Error> {
         let only = [id];
         Ok(match noun {
-            Noun::Release => release_images(&self.tx, Which::These(&only)).await?.pop().map(|image| Image::Release(Box::new(image))),
+            Noun::Release => {
+                release_images(&self.tx, Which::These(&only)).await?.pop().map(|image| Image::Release(Box::new(image)))
+            }
             Noun::Topic => topic_images(&self.tx, Some(&only)).await?.pop().map(|image| Image::Topic(Box::new(image))),
             Noun::Place => place_images(&self.tx, Some(&only)).await?.pop().map(|image| Image::Place(Box::new(image))),
             Noun::Token => None,

@@ -8,8 +8,7 @@ use dateline::{
     app::App,
     clock::Clock,
     db::Db,
-    http,
-    interchange,
+    http, interchange,
     newsroom::{Customs, import::ImportOptions, token::TokenInput},
     viewer::Viewer,
 };
@@ -103,7 +102,8 @@ impl Desk {
         db.migrate().await.unwrap();
         let statements = StatementLog::default();
         db.on_statement(statements.listener());
-        let customs = Customs { url_template: Some("https://example.org/news/{slug}".to_owned()), ..Customs::default() };
+        let customs =
+            Customs { url_template: Some("https://example.org/news/{slug}".to_owned()), ..Customs::default() };
         let app = App::new(db, customs, Clock::standing_at(noon())).await.unwrap();
         let token = async |role: Role, subject: &str| {
             let input = TokenInput { subject: subject.to_owned(), name: "test".to_owned(), role, expires_at: None };
@@ -134,7 +134,8 @@ impl Desk {
 
     /// Sends a query through the router; the whole answer.
     pub(crate) async fn ask(&self, who: Who, query: &str, variables: Value) -> Value {
-        let (status, answer) = self.post(self.secret(who), &json!({ "query": query, "variables": variables }).to_string()).await;
+        let (status, answer) =
+            self.post(self.secret(who), &json!({ "query": query, "variables": variables }).to_string()).await;
         assert_eq!(status, 200, "{answer}");
         answer
     }
@@ -185,7 +186,16 @@ impl Desk {
     pub(crate) async fn import(&self, lines: &[Value]) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let viewer = Viewer::new(Role::Admin, "import");
-        let report = interchange::import_text(&self.app.room, &viewer, &text, "test", ImportOptions::default(), self.app.clock.now()).await.unwrap();
+        let report = interchange::import_text(
+            &self.app.room,
+            &viewer,
+            &text,
+            "test",
+            ImportOptions::default(),
+            self.app.clock.now(),
+        )
+        .await
+        .unwrap();
         assert_eq!((report.refused, report.conflicts), (0, 0));
         self.app.room.catalog.catch_up().await.unwrap();
     }

@@ -15,7 +15,13 @@ async fn furnished(desk: &Desk) {
         json!({ "type": "place", "slug": "thailand", "name": "Thailand", "kind": "COUNTRY", "within": "asia", "iso3166Alpha2": "TH" }),
         json!({ "type": "place", "slug": "bangkok", "name": "Bangkok", "kind": "CITY", "within": "thailand" }),
     ];
-    let topics = [json!([]), json!(["labour"]), json!(["child-labour"]), json!(["trafficking", "child-labour"]), json!(["crime"])];
+    let topics = [
+        json!([]),
+        json!(["labour"]),
+        json!(["child-labour"]),
+        json!(["trafficking", "child-labour"]),
+        json!(["crime"]),
+    ];
     for number in 0..45 {
         lines.push(json!({
             "type": "release", "slug": format!("release-{number}"), "externalId": format!("x{number}"), "headline": format!("Headline {number}"), "summary": "Short.",
@@ -31,7 +37,8 @@ fn slugs(connection: &Value) -> Vec<String> {
     connection["nodes"].as_array().unwrap().iter().map(|node| node["slug"].as_str().unwrap().to_owned()).collect()
 }
 
-const PAGE: &str = "query($first: Int, $after: String, $last: Int, $before: String, $order: [ReleaseOrder!], $filter: ReleaseFilter) {
+const PAGE: &str =
+    "query($first: Int, $after: String, $last: Int, $before: String, $order: [ReleaseOrder!], $filter: ReleaseFilter) {
     releases(first: $first, after: $after, last: $last, before: $before, orderBy: $order, filter: $filter) {
         totalCount nodes { slug } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
 

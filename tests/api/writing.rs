@@ -86,7 +86,7 @@ on_both! {
     }
 
     async fn what_cannot_be_taken_is_told_all_at_once_beside_its_field(desk: Desk) {
-        let input = json!({ "headline": "a\u{0}b", "slug": "No Slug", "language": "english", "summary": "x".repeat(5001), "topics": [{ "slug": "nope" }], "datelinePlaces": [{ "iso3166": "ZZ" }] });
+        let input = json!({ "headline": "a\u{0}b", "slug": "No Slug", "language": "in English", "summary": "x".repeat(5001), "topics": [{ "slug": "nope" }], "datelinePlaces": [{ "iso3166": "ZZ" }] });
         let data = desk.data(Who::Author, CREATE, json!({ "input": input })).await;
         let errors = data["releaseCreate"]["userErrors"].as_array().unwrap().clone();
         let told: Vec<(String, &str)> = errors.iter().map(|error| (error["field"][1].as_str().unwrap().to_owned(), error["code"].as_str().unwrap())).collect();

@@ -41,7 +41,10 @@ impl Importer<'_> {
 
     /// Takes in places: `(slug, slug of the one it lies in, the rest)`. Outcomes come in the order of the records.
     pub async fn places(&mut self, records: Vec<(String, Option<String>, PlaceInput)>) -> Result<Vec<Outcome>, Error> {
-        let records = records.into_iter().map(|(slug, above, input)| Incoming { slug, above: above.into_iter().collect(), input }).collect();
+        let records = records
+            .into_iter()
+            .map(|(slug, above, input)| Incoming { slug, above: above.into_iter().collect(), input })
+            .collect();
         let (order, mut outcomes) = sorted(records, &self.places, "place");
         for (number, record) in order {
             let outcome = self.place(record).await?;
@@ -64,8 +67,10 @@ impl Importer<'_> {
     pub async fn place_named(&mut self, name: &str) -> Result<String, Error> {
         let folded = fold(name);
         let count = self.places.vocabulary.len() as u32;
-        let mut found: Vec<&PlaceImage> =
-            (0..count).map(|number| &**self.places.vocabulary.get(number)).filter(|place| place.all_names().any(|name| fold(name) == folded)).collect();
+        let mut found: Vec<&PlaceImage> = (0..count)
+            .map(|number| &**self.places.vocabulary.get(number))
+            .filter(|place| place.all_names().any(|name| fold(name) == folded))
+            .collect();
         // The most exact sort of place first: Singapore the city before Singapore the country.
         found.sort_by_key(|place| (std::cmp::Reverse(place.kind), place.id));
         if let Some(place) = found.first() {
@@ -74,7 +79,8 @@ impl Importer<'_> {
         let id = Uuid::now_v7();
         let wish = slug::from_headline(name);
         let slug = address::free(self.write().await?.tx(), Noun::Place, &wish, id).await?;
-        let input = PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
+        let input =
+            PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
         match self.place(Incoming { slug: slug.clone(), above: Vec::new(), input }).await? {
             Outcome::Refused(why) => Err(Error::field(&["dateline"], crate::newsroom::Code::Invalid, why)),
             _ => Ok(slug),
@@ -103,7 +109,16 @@ impl Importer<'_> {
         let Some(before) = dry else {
             topic::Entity::insert(image.row(write, true)).exec_without_returning(write.tx()).await?;
             image.insert_lists(write.tx()).await?;
-            record_concept(write, "topic.import", Noun::Topic, &image.slug, image.id, None, Image::Topic(Box::new(image.clone()))).await?;
+            record_concept(
+                write,
+                "topic.import",
+                Noun::Topic,
+                &image.slug,
+                image.id,
+                None,
+                Image::Topic(Box::new(image.clone())),
+            )
+            .await?;
             self.topics.put(image);
             return Ok(Outcome::Created);
         };
@@ -112,7 +127,10 @@ impl Importer<'_> {
         }
         let row = topic::Entity::find_by_id(image.id).one(write.tx()).await?;
         if !overwrite && row.is_some_and(|row| !row.as_imported) {
-            return Ok(Outcome::Conflict(format!("the topic \"{}\" was changed here since the last import; left as it is (--overwrite takes the file's)", before.slug)));
+            return Ok(Outcome::Conflict(format!(
+                "the topic \"{}\" was changed here since the last import; left as it is (--overwrite takes the file's)",
+                before.slug
+            )));
         }
         image.revision += 1;
         if image.slug != before.slug {
@@ -148,7 +166,16 @@ impl Importer<'_> {
         let Some(before) = there else {
             place::Entity::insert(image.row(write, true)).exec_without_returning(write.tx()).await?;
             image.insert_lists(write.tx()).await?;
-            record_concept(write, "place.import", Noun::Place, &image.slug, image.id, None, Image::Place(Box::new(image.clone()))).await?;
+            record_concept(
+                write,
+                "place.import",
+                Noun::Place,
+                &image.slug,
+                image.id,
+                None,
+                Image::Place(Box::new(image.clone())),
+            )
+            .await?;
             self.places.put(image);
             return Ok(Outcome::Created);
         };
@@ -157,7 +184,10 @@ impl Importer<'_> {
         }
         let row = place::Entity::find_by_id(image.id).one(write.tx()).await?;
         if !overwrite && row.is_some_and(|row| !row.as_imported) {
-            return Ok(Outcome::Conflict(format!("the place \"{}\" was changed here since the last import; left as it is (--overwrite takes the file's)", before.slug)));
+            return Ok(Outcome::Conflict(format!(
+                "the place \"{}\" was changed here since the last import; left as it is (--overwrite takes the file's)",
+                before.slug
+            )));
         }
         image.revision += 1;
         if image.slug != before.slug {
@@ -175,10 +205,12 @@ impl Importer<'_> {
 impl<T: Concept> Known<T> {
     /// Keys of slugs.
     pub(super) fn ids(&self, slugs: &[String], noun: &str) -> Result<Vec<Uuid>, String> {
-        let id = |slug: &String| self.by_slug.get(slug).copied().ok_or_else(|| {
-            let shown: String = slug.chars().take(80).collect();
-            format!("there is no {noun} with the slug \"{shown}\": add it to the file, or correct the slug")
-        });
+        let id = |slug: &String| {
+            self.by_slug.get(slug).copied().ok_or_else(|| {
+                let shown: String = slug.chars().take(80).collect();
+                format!("there is no {noun} with the slug \"{shown}\": add it to the file, or correct the slug")
+            })
+        };
         slugs.iter().map(id).collect()
     }
 
@@ -200,7 +232,11 @@ impl<T: Concept> Known<T> {
     /// Whether a concept would become its own ancestor.
     fn cycle(&self, image: &T, noun: &str) -> Option<String> {
         let above = |id: Uuid| self.get(id).map(Concept::broader).unwrap_or_default();
-        image.broader().into_iter().any(|up| leads_to(up, image.id(), above)).then(|| format!("this {noun} would become its own ancestor: correct what it is below"))
+        image
+            .broader()
+            .into_iter()
+            .any(|up| leads_to(up, image.id(), above))
+            .then(|| format!("this {noun} would become its own ancestor: correct what it is below"))
     }
 }
 
@@ -213,7 +249,10 @@ fn sorted<I, T: Concept>(records: Vec<Incoming<I>>, known: &Known<T>, noun: &str
     let mut names = Vec::new();
     for (number, record) in records.into_iter().enumerate() {
         if open.contains_key(&record.slug) {
-            outcomes.push((number, Outcome::Refused(format!("the {noun} \"{}\" stands twice in the file: keep one", record.slug))));
+            outcomes.push((
+                number,
+                Outcome::Refused(format!("the {noun} \"{}\" stands twice in the file: keep one", record.slug)),
+            ));
         } else {
             names.push(record.slug.clone());
             open.insert(record.slug.clone(), (number, record));
@@ -247,7 +286,12 @@ fn sorted<I, T: Concept>(records: Vec<Incoming<I>>, known: &Known<T>, noun: &str
                     if known.by_slug.contains_key(&record.slug) {
                         order.push((number, record));
                     } else {
-                        outcomes.push((number, Outcome::Refused(format!("the {noun} \"{top}\" would become its own ancestor: correct what it is below"))));
+                        outcomes.push((
+                            number,
+                            Outcome::Refused(format!(
+                                "the {noun} \"{top}\" would become its own ancestor: correct what it is below"
+                            )),
+                        ));
                     }
                 }
                 stack.pop();
@@ -257,7 +301,15 @@ fn sorted<I, T: Concept>(records: Vec<Incoming<I>>, known: &Known<T>, noun: &str
     (order, outcomes)
 }
 
-async fn record_concept(write: &mut Write, act: &str, noun: Noun, slug: &str, id: Uuid, before: Option<Image>, after: Image) -> Result<(), Error> {
+async fn record_concept(
+    write: &mut Write,
+    act: &str,
+    noun: Noun,
+    slug: &str,
+    id: Uuid,
+    before: Option<Image>,
+    after: Image,
+) -> Result<(), Error> {
     let at = write.at();
     address::hold(write.tx(), noun, slug, id, Some(at)).await?;
     write.record(act, noun, id, None, before.as_ref(), Some(&after))

@@ -6,6 +6,8 @@
 //! transaction, undone at the end unless everything was good and it was meant.
 
 mod concept;
+mod fresh;
+mod matching;
 mod release;
 
 use std::collections::HashMap;
@@ -98,7 +100,12 @@ impl<T: Concept> Known<T> {
 
 impl<'a> Importer<'a> {
     /// Begins an import.
-    pub async fn begin(room: &'a Newsroom, viewer: &Viewer, options: ImportOptions, now: DateTime<Utc>) -> Result<Self, Error> {
+    pub async fn begin(
+        room: &'a Newsroom,
+        viewer: &Viewer,
+        options: ImportOptions,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
         let write = room.begin(viewer, now).await?;
         let topics = Known::new(topic_images(write.tx(), None).await?);
         let places = Known::new(place_images(write.tx(), None).await?);
@@ -156,7 +163,9 @@ impl<'a> Importer<'a> {
 fn refusal(error: Error) -> Result<String, Error> {
     match error {
         Error::Db(error) => Err(Error::Db(error)),
-        Error::Invalid(fields) => Ok(fields.iter().map(|FieldError { message, .. }| message.as_str()).collect::<Vec<_>>().join("; ")),
+        Error::Invalid(fields) => {
+            Ok(fields.iter().map(|FieldError { message, .. }| message.as_str()).collect::<Vec<_>>().join("; "))
+        }
         other => Ok(other.to_string()),
     }
 }

@@ -1,0 +1,106 @@
+//! Records of the interchange format as the newsroom takes them in: what is absent is cleared.
+
+use entity::release::{ReleaseKind, ReleaseState};
+
+use super::ndjson::{NameRecord, PlaceRecord, ReleaseRecord, Slugs, TopicRecord};
+use crate::{
+    journal::Name,
+    newsroom::{
+        Patch, body,
+        content::ReleaseInput,
+        import::{ImportedRelease, ImportedWithdrawal},
+        place::PlaceInput,
+        release::Withdrawal,
+        topic::TopicInput,
+    },
+};
+
+impl TopicRecord {
+    /// Slug, slugs of broader topics, and the rest, as the newsroom takes it in.
+    pub fn incoming(self, language: &str) -> (String, Vec<String>, TopicInput) {
+        let broader = match self.broader {
+            None => Vec::new(),
+            Some(Slugs::One(slug)) => vec![slug],
+            Some(Slugs::Several(slugs)) => slugs,
+        };
+        let input = TopicInput {
+            slug: Patch::Set(self.slug.clone()),
+            name: Patch::Set(self.name),
+            names: names(self.names, language),
+            alt_names: names(self.alt_names, language),
+            definition: Patch::from_option(self.definition),
+            uri: Patch::from_option(self.uri),
+            broader: Patch::Keep,
+        };
+        (self.slug, broader, input)
+    }
+}
+
+impl PlaceRecord {
+    /// Slug, slug of the place it lies in, and the rest, as the newsroom takes it in.
+    pub fn incoming(self, language: &str) -> (String, Option<String>, PlaceInput) {
+        let input = PlaceInput {
+            slug: Patch::Set(self.slug.clone()),
+            name: Patch::Set(self.name),
+            names: names(self.names, language),
+            alt_names: names(self.alt_names, language),
+            uri: Patch::from_option(self.uri),
+            kind: Patch::Set(self.kind),
+            iso3166_alpha2: Patch::from_option(self.iso3166_alpha2),
+            iso3166_alpha3: Patch::from_option(self.iso3166_alpha3),
+            m49: Patch::from_option(self.m49),
+            geonames_id: Patch::from_option(self.geonames_id),
+            latitude: Patch::from_option(self.latitude),
+            longitude: Patch::from_option(self.longitude),
+            within: Patch::Keep,
+        };
+        (self.slug, self.within, input)
+    }
+}
+
+impl ReleaseRecord {
+    /// As the newsroom takes it in; why it cannot be, otherwise.
+    pub fn incoming(self, language: &str) -> Result<ImportedRelease, String> {
+        let markdown = match (self.body_markdown, self.body_html) {
+            (Some(_), Some(_)) => return Err("bodyMarkdown and bodyHtml are both given: keep one".to_owned()),
+            (markdown, None) => markdown,
+            (None, Some(html)) => Some(body::markdown_from_html(&html)?),
+        };
+        let input = ReleaseInput {
+            slug: self.slug.map_or(Patch::Keep, Patch::Set),
+            kind: Patch::Set(self.kind.unwrap_or(ReleaseKind::PressRelease)),
+            headline: Patch::Set(self.headline),
+            subheadline: Patch::from_option(self.subheadline),
+            summary: Patch::from_option(self.summary),
+            body_markdown: Patch::from_option(markdown),
+            language: Patch::Set(self.language.unwrap_or_else(|| language.to_owned())),
+            release_date: Patch::Set(self.release_date),
+            dateline_places: Patch::Keep,
+            dateline_text: Patch::from_option(self.dateline_text),
+            topics: Patch::Keep,
+            places: Patch::Keep,
+            external_id: Patch::from_option(self.external_id),
+            editorial_note: Patch::from_option(self.editorial_note),
+        };
+        Ok(ImportedRelease {
+            input,
+            topics: self.topics.unwrap_or_default(),
+            dateline: self.dateline_places.unwrap_or_default(),
+            about: self.places.unwrap_or_default(),
+            state: self.state.unwrap_or(ReleaseState::Draft),
+            published_at: self.published_at,
+            withdrawal: self.withdrawal.map(|record| ImportedWithdrawal {
+                how: Withdrawal { kind: record.kind, notice: record.notice, redirect_to: record.redirect_to },
+                at: record.at,
+            }),
+        })
+    }
+}
+
+fn names(records: Option<Vec<NameRecord>>, language: &str) -> Patch<Vec<Name>> {
+    let name = |record: NameRecord| Name {
+        language: record.language.unwrap_or_else(|| language.to_owned()),
+        name: record.name,
+    };
+    Patch::Set(records.into_iter().flatten().map(name).collect())
+}

@@ -1,0 +1,195 @@
+//! Which release a record is, and what is to become of it: the record and what is there, side by side.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::{Noun, release, release::ReleaseState, revision, slug};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use super::{ImportedWithdrawal, Importer, Outcome};
+use crate::{
+    catalog::{assigned_places, assigned_topics},
+    newsroom::{Error, content::Content, slug as form_of_slug},
+};
+
+/// How many numbered variants of a slug are looked at for a record that gives none.
+const VARIANTS: u32 = 20;
+
+/// A record that can be taken.
+pub(super) struct Sound {
+    pub(super) content: Content,
+    /// False where the record gave no slug: it is known by kind, headline and date then.
+    pub(super) slug_given: bool,
+    pub(super) state: ReleaseState,
+    pub(super) published_at: Option<DateTime<Utc>>,
+    pub(super) publication_given: bool,
+    pub(super) withdrawal: Option<ImportedWithdrawal>,
+}
+
+/// A release that is there.
+pub(super) struct There {
+    pub(super) row: release::Model,
+    pub(super) content: Content,
+    pub(super) number: i32,
+}
+
+impl Importer<'_> {
+    /// Which release each record is; none for a new one, why not where two releases claim it. Records without a slug get one.
+    pub(super) async fn matches(&mut self, records: &mut [Sound]) -> Result<Vec<Result<Option<Uuid>, String>>, Error> {
+        let external: Vec<String> = records.iter().filter_map(|record| record.content.external_id.clone()).collect();
+        let slugs: Vec<String> = records.iter().flat_map(Sound::slugs).collect();
+        let tx = self.write().await?.tx();
+        let by_external: HashMap<String, Uuid> = if external.is_empty() {
+            HashMap::new()
+        } else {
+            let rows: Vec<(Uuid, String)> = release::Entity::find()
+                .select_only()
+                .columns([release::Column::Id, release::Column::ExternalId])
+                .filter(release::Column::ExternalId.is_in(external))
+                .into_tuple()
+                .all(tx)
+                .await?;
+            rows.into_iter().map(|(id, external)| (external, id)).collect()
+        };
+        let mut by_slug: HashMap<String, Uuid> = HashMap::new();
+        for some in slugs.chunks(10_000) {
+            let rows = slug::Entity::find()
+                .filter(slug::Column::Noun.eq(Noun::Release))
+                .filter(slug::Column::Slug.is_in(some.to_vec()))
+                .all(tx)
+                .await?;
+            by_slug.extend(rows.into_iter().map(|row| (row.slug, row.owner_id)));
+        }
+        // What releases said whenever they had the headline of a record without a slug.
+        let owners: Vec<Uuid> = records
+            .iter()
+            .filter(|record| !record.slug_given)
+            .flat_map(Sound::slugs)
+            .filter_map(|slug| by_slug.get(&slug).copied())
+            .collect();
+        let said = if owners.is_empty() {
+            Vec::new()
+        } else {
+            revision::Entity::find()
+                .select_only()
+                .columns([
+                    revision::Column::ReleaseId,
+                    revision::Column::Kind,
+                    revision::Column::Headline,
+                    revision::Column::ReleaseDate,
+                ])
+                .filter(revision::Column::ReleaseId.is_in(owners))
+                .into_tuple::<(Uuid, release::ReleaseKind, String, chrono::NaiveDate)>()
+                .all(tx)
+                .await?
+        };
+        let matched = |record: &mut Sound| {
+            let content = &mut record.content;
+            let external = content.external_id.as_ref().and_then(|external| by_external.get(external).copied());
+            if !record.slug_given {
+                let same = |kind: &release::ReleaseKind, headline: &str, date: &chrono::NaiveDate| {
+                    *kind == content.kind && headline == content.headline && *date == content.release_date
+                };
+                let known =
+                    said.iter().find(|(_, kind, headline, date)| same(kind, headline, date)).map(|&(id, ..)| id);
+                let base = content.slug.clone();
+                let mut free = std::iter::once(base.clone())
+                    .chain((2..=VARIANTS).map(|number| form_of_slug::numbered(&base, number)))
+                    .filter(|slug| !by_slug.contains_key(slug));
+                content.slug = free.next().unwrap_or_else(|| {
+                    format!("{}-{}", base.chars().take(150).collect::<String>(), Uuid::now_v7().simple())
+                });
+                return Ok(external.or(known));
+            }
+            match (external, by_slug.get(&content.slug).copied()) {
+                (Some(one), Some(other)) if one != other => Err(format!(
+                    "externalId \"{}\" and slug \"{}\" belong to two different releases: correct one of the two",
+                    content.external_id.as_deref().unwrap_or_default(),
+                    content.slug
+                )),
+                (one, other) => Ok(one.or(other)),
+            }
+        };
+        Ok(records.iter_mut().map(matched).collect())
+    }
+
+    /// Releases that are there, with what their newest versions say.
+    pub(super) async fn there(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, There>, Error> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let tx = self.write().await?.tx();
+        let rows = release::Entity::find().filter(release::Column::Id.is_in(ids.to_vec())).all(tx).await?;
+        let keys: Vec<Uuid> = rows.iter().filter_map(|row| row.working_revision_id.or(row.live_revision_id)).collect();
+        let mut topics = assigned_topics(tx, &keys).await?;
+        let mut places = assigned_places(tx, &keys).await?;
+        let revisions = revision::Entity::find().filter(revision::Column::Id.is_in(keys)).all(tx).await?;
+        let mut revisions: HashMap<Uuid, revision::Model> =
+            revisions.into_iter().map(|row| (row.release_id, row)).collect();
+        let there = |row: release::Model| {
+            let revision = revisions.remove(&row.id)?;
+            let (topics, places) =
+                (topics.remove(&revision.id).unwrap_or_default(), places.remove(&revision.id).unwrap_or_default());
+            Some((row.id, There { number: revision.number, content: Content::of(revision, topics, places), row }))
+        };
+        Ok(rows.into_iter().filter_map(there).collect())
+    }
+}
+
+/// What to do with a record of a release that is there.
+pub(super) enum Judgement {
+    Is(Outcome),
+    Update(Box<Sound>, Box<There>),
+}
+
+pub(super) fn judged(mut record: Sound, old: There, overwrite: bool) -> Judgement {
+    if !record.slug_given {
+        record.content.slug.clone_from(&old.content.slug);
+    }
+    let row = &old.row;
+    let same_life = row.state == record.state
+        && (!record.publication_given || row.published_at == record.published_at)
+        && record.withdrawal.as_ref().is_none_or(|given| {
+            Some(given.how.kind) == row.withdrawal_kind
+                && given.how.notice == row.withdrawal_notice
+                && given.how.redirect_to == row.withdrawal_redirect
+                && given.at.is_none_or(|at| Some(at) == row.withdrawn_at)
+        });
+    // A version being worked on beside a live one is not what a file of public releases speaks of.
+    let working_beside_live = row.live_revision_id.is_some() && row.working_revision_id.is_some();
+    if same_life && record.content == old.content && !working_beside_live {
+        return Judgement::Is(Outcome::Unchanged);
+    }
+    let conflict = |why: &str| Judgement::Is(Outcome::Conflict(format!("\"{}\" {why}", row.slug)));
+    if row.state == ReleaseState::Withdrawn && record.state != ReleaseState::Withdrawn {
+        return conflict("was withdrawn here; an import never revives what was withdrawn");
+    }
+    if row.state == ReleaseState::Retracted {
+        return conflict("was retracted here; an import never revives what was retracted");
+    }
+    if row.state == ReleaseState::Published && record.state == ReleaseState::Draft {
+        return conflict(
+            "is public here and a draft in the file; an import never takes back what is public: withdraw it here",
+        );
+    }
+    if !row.as_imported && !overwrite {
+        return conflict("was changed here since the last import; left as it is (--overwrite takes the file's)");
+    }
+    Judgement::Update(Box::new(record), Box::new(old))
+}
+
+impl Sound {
+    /// Slugs that it may be known by.
+    pub(super) fn slugs(&self) -> Vec<String> {
+        let base = &self.content.slug;
+        let most = if self.slug_given { 1 } else { VARIANTS };
+        std::iter::once(base.clone()).chain((2..=most).map(|number| form_of_slug::numbered(base, number))).collect()
+    }
+
+    /// What two records of a batch may meet in.
+    pub(super) fn keys(&self) -> Vec<String> {
+        let external = self.content.external_id.iter().map(|external| format!("e {external}"));
+        external.chain(std::iter::once(format!("s {}", self.content.slug))).collect()
+    }
+}
