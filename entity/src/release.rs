@@ -126,7 +126,7 @@ pub struct Model {
     /// The address it has now; every address it ever had is in [`slug`](super::slug).
     #[sea_orm(unique)]
     pub slug: String,
-    /// The id that another system knows it by; of the newest revision.
+    /// The id that another system knows it by; of the live revision, or of the working one where there is none.
     #[sea_orm(unique)]
     pub external_id: Option<String>,
     /// Where it is in its life.

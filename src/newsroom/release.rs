@@ -155,9 +155,10 @@ impl Newsroom {
         change.state = Set(state);
         change.working_revision_id = Set(Some(rows.version.revision_id));
         change.revision = Set(rows.version.number);
-        change.external_id = Set(content.external_id.clone());
         change.as_imported = Set(false);
+        // What a live release is known by stays with its live version.
         if !live {
+            change.external_id = Set(content.external_id.clone());
             change.slug = Set(content.slug.clone());
             change.modified_at = Set(write.at());
         }
@@ -176,6 +177,9 @@ impl Newsroom {
         let state = workflow::next(row.state, Act::Publish, &row.author, viewer)?;
         let (newest, _) = newest(&write, &row).await?;
         check_expected(&row, &newest, expected)?;
+        if let Some(taken) = self.external_id_holder(&write, id, newest.external_id.as_ref()).await? {
+            return Err(Error::field(&["id"], Code::Taken, taken));
+        }
         let public = row.state == ReleaseState::Published;
         if public && row.working_revision_id.is_none() {
             return Err(Error::Illegal(
@@ -189,6 +193,7 @@ impl Newsroom {
         change.live_revision_id = Set(Some(newest.id));
         change.working_revision_id = Set(None);
         change.slug = Set(newest.slug.clone());
+        change.external_id = Set(newest.external_id.clone());
         change.modified_at = Set(write.at());
         change.first_published_at = Set(Some(first));
         change.published_at = Set(Some(last));
@@ -241,20 +246,25 @@ impl Newsroom {
                 format!("the slug \"{}\" belongs to another release, or did: choose another", content.slug),
             );
         }
-        if let Some(external_id) = &content.external_id {
-            let holder =
-                release::Entity::find().filter(release::Column::ExternalId.eq(external_id)).one(write.tx()).await?;
-            if holder.is_some_and(|holder| holder.id != id) {
-                form.refuse(
-                    "externalId",
-                    Code::Taken,
-                    format!(
-                        "the externalId \"{external_id}\" belongs to another release: revise that one, or give another"
-                    ),
-                );
-            }
+        if let Some(taken) = self.external_id_holder(write, id, content.external_id.as_ref()).await? {
+            form.refuse("externalId", Code::Taken, taken);
         }
         Ok(())
+    }
+
+    /// Why a release cannot have an externalId, if another has it.
+    async fn external_id_holder(
+        &self,
+        write: &Write,
+        id: Uuid,
+        wish: Option<&String>,
+    ) -> Result<Option<String>, Error> {
+        let Some(wish) = wish else { return Ok(None) };
+        let holder = release::Entity::find().filter(release::Column::ExternalId.eq(wish)).one(write.tx()).await?;
+        let taken = || {
+            format!("the externalId \"{wish}\" belongs to another release: revise that one, or give this one another")
+        };
+        Ok(holder.filter(|holder| holder.id != id).map(|_| taken()))
     }
 
     fn handle(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> Done {

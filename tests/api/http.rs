@@ -3,7 +3,7 @@
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, Who, on_both};
+use crate::desk::{Who, on_both};
 
 fn request(method: &str, content_type: &str, accept: &str, body: impl Into<Body>) -> Request<Body> {
     Request::builder()

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::desk::{CREATE, Desk, PLACE, PUBLISH, REVISE, TOPIC, WITHDRAW, Who, on_both};
+use crate::desk::{CREATE, PLACE, PUBLISH, REVISE, TOPIC, WITHDRAW, Who, on_both};
 
 const COUNT: &str = "{ releases { totalCount } }";
 
