@@ -1,6 +1,7 @@
 //! Nothing hidden is reachable: whatever the schema offers is asked of a newsroom before and after it gets drafts, versions
 //! being worked on and withdrawn releases, and to those who may not see them every answer must be the same.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::{
@@ -111,10 +112,33 @@ async fn answers(desk: &Desk, who: Who, known: &[String], secret: &[String]) -> 
                 text = text.replace(id, &format!("secret {number}"));
             }
             let asked = format!("{} {}", question.field, question.variables);
-            answers.push((asked, serde_json::from_str(&text).expect("JSON")));
+            let mut answer = serde_json::from_str(&text).expect("JSON");
+            without_digests(&mut answer);
+            answers.push((asked, answer));
         }
     }
     answers
+}
+
+/// Cursors are bound to a digest of the filter they were made under, and filters name ids; the rest of a cursor must agree.
+fn without_digests(answer: &mut Value) {
+    match answer {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::String(cursor) if key.to_lowercase().ends_with("cursor") => {
+                        let bytes = URL_SAFE_NO_PAD.decode(&cursor).expect("base64");
+                        let mut inside: Value = serde_json::from_slice(&bytes).expect("JSON");
+                        inside["f"] = json!(null);
+                        *value = inside;
+                    }
+                    other => without_digests(other),
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(without_digests),
+        _ => {}
+    }
 }
 
 on_both! {
@@ -122,12 +146,14 @@ on_both! {
         let known = public(&desk).await;
         // Ids that lead nowhere stand for those that will be hidden.
         let nowhere: Vec<String> = (0..5).map(|number| format!("release_{number:032x}")).collect();
-        let before = answers(&desk, Who::Public, &known, &nowhere).await;
-        eprintln!("{} questions", before.len());
-        assert!(before.len() > 300, "the schema was walked: {}", before.len());
+        let mut before = Vec::new();
+        for who in [Who::Public, Who::Press] {
+            before.push((who, answers(&desk, who, &known, &nowhere).await));
+        }
+        assert!(before[0].1.len() > 300, "the schema was walked: {}", before[0].1.len());
         let secret = hidden(&desk, &known[2]).await;
         assert_eq!(secret.len(), 5);
-        for who in [Who::Public, Who::Press] {
+        for (who, before) in before {
             let after = answers(&desk, who, &known, &secret).await;
             assert_eq!(before.len(), after.len());
             for ((asked, was), (_, is)) in before.iter().zip(&after) {

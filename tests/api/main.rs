@@ -1,5 +1,6 @@
 //! The newsroom through its real router, on both databases.
 
+mod command;
 mod crawl;
 mod desk;
 mod hidden;
