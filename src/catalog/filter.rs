@@ -238,10 +238,7 @@ impl ReleaseFilter {
 
 impl TopicSetFilter {
     fn keep(&self, kept: &mut RoaringBitmap, snapshot: &Snapshot) -> Result<(), FilterFault> {
-        let with = match self.missing {
-            Some(_) => Some(&*snapshot.with_topics),
-            None => None,
-        };
+        let with = self.missing.map(|_| &*snapshot.with_topics);
         let bits = |reference: &ConceptRef| {
             let number = snapshot.topics().find(reference).ok_or_else(|| {
                 FilterFault::unknown(format!("there is no topic with the {reference}; `topics` lists those there are"))

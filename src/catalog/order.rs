@@ -83,7 +83,7 @@ impl Order {
     }
 
     /// The place before everything.
-    pub(crate) fn start(&self) -> Position {
+    pub(crate) fn start() -> Position {
         Position { chunk: 0, offset: 0 }
     }
 
@@ -117,7 +117,7 @@ mod tests {
                 naive.retain(|&other| other != row);
             }
             naive.sort_by(|&a, &b| compare(a, b));
-            prop_assert_eq!(order.ascending_from(order.start()).collect::<Vec<_>>(), naive.clone());
+            prop_assert_eq!(order.ascending_from(Order::start()).collect::<Vec<_>>(), naive.clone());
             let at = order.seek(|row| values[row as usize].cmp(&sought));
             let (below, above): (Vec<u32>, Vec<u32>) = naive.iter().partition(|&&row| values[row as usize] < sought);
             prop_assert_eq!(order.ascending_from(at).collect::<Vec<_>>(), above);

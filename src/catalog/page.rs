@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ReleaseSet, handle::Handle};
+use super::{ReleaseSet, handle::Handle, order::Order};
 
 /// What releases can be ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,10 +91,8 @@ impl ReleaseSet {
     ///
     /// Cost: O(n) for sparse sets and O(size · all / n) for dense ones, n being the size of the set; whichever is less.
     pub fn slice(&self, order: &[OrderBy], window: &Window) -> Slice {
-        let (start, stop) = match window.from_end {
-            false => (window.after.as_ref(), window.before.as_ref()),
-            true => (window.before.as_ref(), window.after.as_ref()),
-        };
+        let (after, before) = (window.after.as_ref(), window.before.as_ref());
+        let (start, stop) = if window.from_end { (before, after) } else { (after, before) };
         let mut rows = self.walk(order, window.from_end, start, stop, window.size + 1);
         let more = rows.len() > window.size;
         rows.truncate(window.size);
@@ -148,7 +146,7 @@ impl ReleaseSet {
         let single = order.len() == 1;
         // With one key the order itself is total; with several, begin at the first release with the same first value.
         let rows: Box<dyn Iterator<Item = u32>> = match (start, ascending) {
-            (None, true) => Box::new(scan.ascending_from(scan.start())),
+            (None, true) => Box::new(scan.ascending_from(Order::start())),
             (None, false) => Box::new(scan.descending_from(scan.end())),
             (Some(at), true) => Box::new(scan.ascending_from(scan.seek(|row| {
                 let first = value(row).cmp(&at.values[0]);

@@ -95,6 +95,7 @@ impl ReleaseSet {
     }
 
     /// The releases of it that bear a topic or, if asked, a narrower one.
+    #[must_use]
     pub fn with_topic(&self, topic: u32, include_narrower: bool) -> Self {
         let bits = if include_narrower {
             self.snapshot.rolled_up(topic)

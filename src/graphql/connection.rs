@@ -5,7 +5,7 @@ use async_graphql::{Context, Object, SimpleObject};
 use super::{context::ContextExt, error::ApiError, place::Place, release::Release, scalars::Date, topic::Topic};
 use crate::catalog::{OrderBy, ReleaseFilter, ReleaseSet, Snapshot};
 use crate::newsroom::{
-    list::{ConceptPage, Found, ReleasePage, Rows},
+    list::{ConceptPage, ReleasePage, Rows},
     page::PageRequest,
     revision::Wanted,
 };
@@ -135,11 +135,6 @@ pub fn wanted_here(ctx: &Context<'_>) -> Rows {
 pub fn wanted_in_payload(ctx: &Context<'_>) -> Rows {
     let asked = ctx.look_ahead().field("release");
     wanted(|name| asked.field(name).exists())
-}
-
-/// A release as found, for a set.
-pub fn release(set: &ReleaseSet, found: Found) -> Release {
-    Release::new(set, found)
 }
 
 macro_rules! concept_connection {

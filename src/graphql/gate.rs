@@ -5,7 +5,7 @@
 //! (a literal nested a thousand deep) or hold a core for minutes (fragments that each spread the next twice). So the text is
 //! first looked over without recursion, and the expansion is counted with each fragment counted once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
     Name, Positioned,
@@ -160,7 +160,7 @@ fn count(document: &ExecutableDocument) -> Result<(), GateRefusal> {
 /// fragments must not fill the thread's.
 fn fragments(document: &ExecutableDocument) -> Result<HashMap<&Name, Size>, GateRefusal> {
     let mut sizes: HashMap<&Name, Size> = HashMap::new();
-    let mut open: HashMap<&Name, ()> = HashMap::new();
+    let mut open: HashSet<&Name> = HashSet::new();
     for name in document.fragments.keys() {
         let mut stack = vec![name];
         while let Some(&top) = stack.last() {
@@ -183,8 +183,8 @@ fn fragments(document: &ExecutableDocument) -> Result<HashMap<&Name, Size>, Gate
                 stack.pop();
                 continue;
             }
-            open.insert(top, ());
-            if waiting.iter().any(|name| open.contains_key(name)) {
+            open.insert(top);
+            if waiting.iter().any(|name| open.contains(name)) {
                 let message = format!(
                     "the fragment {} spreads itself: take the circle out",
                     top.chars().take(60).collect::<String>()

@@ -10,6 +10,7 @@ use crate::{catalog::ReleaseKey, newsroom::list::Rows};
 
 /// Something with a global id (Relay's Node).
 #[derive(Interface)]
+#[expect(clippy::large_enum_variant, reason = "most nodes asked for are releases")]
 #[graphql(field(name = "id", ty = "ID", desc = "Its global id; never changes."))]
 pub enum Node {
     /// A release.

@@ -59,8 +59,8 @@ fn topic_record(topic: &TopicImage, slug: impl Fn(uuid::Uuid) -> Option<String>)
     TopicRecord {
         slug: topic.slug.clone(),
         name: topic.name.clone(),
-        names: names(&topic.names),
-        alt_names: names(&topic.alt_names),
+        names: Some(names(&topic.names)),
+        alt_names: Some(names(&topic.alt_names)),
         definition: topic.definition.clone(),
         uri: topic.uri.clone(),
         broader: match broader.len() {
@@ -77,8 +77,8 @@ fn place_record(place: &PlaceImage, slug: impl Fn(uuid::Uuid) -> Option<String>)
         slug: place.slug.clone(),
         name: place.name.clone(),
         kind: place.kind,
-        names: names(&place.names),
-        alt_names: names(&place.alt_names),
+        names: Some(names(&place.names)),
+        alt_names: Some(names(&place.alt_names)),
         within: place.within.and_then(slug),
         iso3166_alpha2: place.iso3166_alpha2.clone(),
         iso3166_alpha3: place.iso3166_alpha3.clone(),
@@ -119,11 +119,7 @@ fn release_record(Exported { row, content }: Exported, exporter: &Exporter) -> R
     }
 }
 
-fn names(names: &[Name]) -> Option<Vec<NameRecord>> {
-    Some(
-        names
-            .iter()
-            .map(|name| NameRecord { language: Some(name.language.clone()), name: name.name.clone() })
-            .collect(),
-    )
+fn names(names: &[Name]) -> Vec<NameRecord> {
+    let record = |name: &Name| NameRecord { language: Some(name.language.clone()), name: name.name.clone() };
+    names.iter().map(record).collect()
 }

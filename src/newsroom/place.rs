@@ -176,8 +176,8 @@ impl PlaceImage {
             }
         }
         let (mut latitude, mut longitude) = self.location.unzip();
-        degrees(form, "latitude", input.latitude, &mut latitude, 90.0);
-        degrees(form, "longitude", input.longitude, &mut longitude, 180.0);
+        degrees(form, "latitude", &input.latitude, &mut latitude, 90.0);
+        degrees(form, "longitude", &input.longitude, &mut longitude, 180.0);
         if latitude.is_some() != longitude.is_some() {
             form.refuse("latitude", Code::Required, "latitude and longitude belong together: give both, or clear both");
         }
@@ -330,11 +330,11 @@ fn code(
 }
 
 /// Degrees within a range.
-fn degrees(form: &mut Form, field: &str, patch: Patch<f64>, into: &mut Option<f64>, most: f64) {
+fn degrees(form: &mut Form, field: &str, patch: &Patch<f64>, into: &mut Option<f64>, most: f64) {
     match patch {
         Patch::Keep => {}
         Patch::Clear => *into = None,
-        Patch::Set(value) if value.is_finite() && value.abs() <= most => *into = Some(value),
+        Patch::Set(value) if value.is_finite() && value.abs() <= most => *into = Some(*value),
         Patch::Set(value) => {
             form.refuse(field, Code::Invalid, format!("{field} is {value}: it goes from -{most} to {most}"))
         }

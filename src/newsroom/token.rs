@@ -1,5 +1,7 @@
 //! Access tokens: 256 random bits each, shown once, kept as a hash; with a role, a subject and, if wanted, an end.
 
+use std::fmt::Write as _;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use entity::{Noun, api_token, api_token::Role};
@@ -147,7 +149,12 @@ impl Newsroom {
 }
 
 fn hash(secret: &str) -> String {
-    Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 fn secret() -> Result<String, Error> {

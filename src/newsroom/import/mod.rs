@@ -87,7 +87,9 @@ impl<T: Concept> Known<T> {
         }
         self.by_slug.insert(image.slug().to_owned(), image.id());
         if let Some(before) = self.get(image.id()).map(Concept::codes) {
-            before.iter().for_each(|code| drop(self.by_code.remove(code)));
+            for code in &before {
+                self.by_code.remove(code);
+            }
         }
         self.by_code.extend(image.codes().into_iter().map(|code| (code, image.id())));
         self.vocabulary.put(image);
