@@ -1,7 +1,7 @@
 //! The rows of Dateline's database, as SeaORM entities: one file per table.
 //!
 //! A row knows its columns and nothing else: no rule of the newsroom, no GraphQL, no HTTP. The tables themselves are made by
-//! the `migration` crate; `tests/entities.rs` holds the two together.
+//! the `migration` crate.
 //!
 //! What a release *is* (address, state, instants) lives in [`release`]; what it *says* lives in [`revision`] rows that are
 //! written once and never changed.

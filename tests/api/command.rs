@@ -33,6 +33,7 @@ impl Drop for Served {
     }
 }
 
+#[expect(clippy::zombie_processes, reason = "it is waited for when `Served` is dropped")]
 fn serve(folder: &Path, arguments: &[&str]) -> Served {
     let mut child = dateline(folder)
         .args(["serve", "--listen", "127.0.0.1:0"])

@@ -56,7 +56,6 @@ macro_rules! on_both {
     ($($(#[$attribute:meta])* async fn $name:ident($desk:ident: Desk) $body:block)*) => {
         $(
             mod $name {
-                #[allow(unused_imports, reason = "each test uses some of its file's")]
                 use super::*;
 
                 async fn test($desk: crate::desk::Desk) $body

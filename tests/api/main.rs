@@ -1,5 +1,8 @@
 //! The newsroom through its real router, on both databases.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::format_collect, clippy::similar_names, clippy::unreadable_literal, reason = "texts of tests")]
+
 mod command;
 mod crawl;
 mod desk;
@@ -8,5 +11,6 @@ mod http;
 mod import;
 mod postgres;
 mod reading;
+mod readme;
 mod statements;
 mod writing;
