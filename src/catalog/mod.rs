@@ -36,3 +36,6 @@ pub use page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, Place, Slice, Window}
 pub use set::{ReleaseKey, ReleaseSet, Tombstone};
 pub use snapshot::Snapshot;
 pub use vocabulary::{Code, Concept, Vocabulary};
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,7 @@ impl Newsroom {
 
 impl PlaceImage {
     /// A place of which nothing is said yet.
-    pub(super) fn blank(id: Uuid) -> Self {
+    pub(crate) fn blank(id: Uuid) -> Self {
         Self {
             id,
             slug: String::new(),

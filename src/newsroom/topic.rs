@@ -98,7 +98,7 @@ impl Newsroom {
 
 impl TopicImage {
     /// A topic of which nothing is said yet.
-    pub(super) fn blank(id: Uuid) -> Self {
+    pub(crate) fn blank(id: Uuid) -> Self {
         Self {
             id,
             slug: String::new(),

@@ -1,0 +1,286 @@
+//! Random newsrooms, filters, orders and changes: small vocabularies and many ties, so that everything meets everything.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use entity::{
+    place::PlaceKind,
+    release::{ReleaseKind, ReleaseState, WithdrawalKind},
+};
+use proptest::{prelude::*, sample::select};
+use uuid::Uuid;
+
+use crate::{
+    catalog::{
+        ConceptRef, Direction, OrderBy, OrderKey, PlaceSetFilter, Range, ReleaseFilter, RoleOfPlace, TopicSetFilter,
+    },
+    journal::{Image, PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
+};
+
+pub(super) const TOPICS: usize = 7;
+pub(super) const PLACES: usize = 7;
+const LANGUAGES: [&str; 4] = ["en", "zh", "zh-Hant", "en-GB"];
+const AUTHORS: [&str; 3] = ["ana", "ben", "import"];
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Newsroom {
+    pub(super) topics: Vec<TopicImage>,
+    pub(super) places: Vec<PlaceImage>,
+    pub(super) releases: Vec<ReleaseImage>,
+}
+
+/// What happens to a newsroom.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    Release(usize, Box<ReleaseImage>, bool),
+    Topic(usize, Vec<usize>),
+    Place(usize, Option<usize>),
+}
+
+fn key(space: u128, number: usize) -> Uuid {
+    Uuid::from_u128(space << 64 | number as u128)
+}
+
+pub(super) fn topic_id(number: usize) -> Uuid {
+    key(1, number)
+}
+
+pub(super) fn place_id(number: usize) -> Uuid {
+    key(2, number)
+}
+
+fn day(number: i64) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2006, 1, 1).unwrap_or_default() + TimeDelta::days(number)
+}
+
+fn at(number: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::hours(number)
+}
+
+/// Broader topics: any, so that cycles occur too; the catalog must not hang on what the newsroom refuses.
+fn topic(number: usize, broader: &[usize]) -> TopicImage {
+    let mut topic = TopicImage::blank(topic_id(number));
+    // Labels that tie when folded, slugs that do not.
+    topic.name = ["Work", "wórk", "Crime", "Sea", "SEA", "Trade", "Youth"][number].to_owned();
+    topic.slug = format!("topic-{number}");
+    topic.uri = Some(format!("https://example.org/{number}"));
+    topic.broader = broader.iter().map(|&number| topic_id(number)).collect();
+    topic
+}
+
+fn place(number: usize, within: Option<usize>) -> PlaceImage {
+    let mut place = PlaceImage::blank(place_id(number));
+    place.name = format!("Place {number}");
+    place.slug = format!("place-{number}");
+    place.kind = PlaceKind::City;
+    place.m49 = Some(format!("00{number}"));
+    place.within = within.map(place_id);
+    place
+}
+
+fn some(count: usize) -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::btree_set(0..count, 0..3).prop_map(|set| set.into_iter().collect())
+}
+
+fn release() -> impl Strategy<Value = ReleaseImage> {
+    let version =
+        (select(&ReleaseKind::ALL[..]), select(&LANGUAGES[..]), 0..12_i64, some(TOPICS), some(PLACES), some(PLACES));
+    let life = (
+        select(&ReleaseState::ALL[..]),
+        select(&WithdrawalKind::ALL[..]),
+        prop::option::of(0..12_i64),
+        0..12_i64,
+        select(&AUTHORS[..]),
+        any::<bool>(),
+    );
+    (version, life, any::<u64>()).prop_map(
+        |(
+            (kind, language, date, topics, dateline, about),
+            (state, withdrawal, published, modified, author, working),
+            random,
+        )| {
+            let topics: Vec<Uuid> = topics.into_iter().map(topic_id).collect();
+            let places = |numbers: Vec<usize>| numbers.into_iter().map(place_id).collect::<Vec<_>>();
+            ReleaseImage {
+                id: Uuid::nil(),
+                slug: String::new(),
+                former_slugs: Vec::new(),
+                state,
+                revision: 3,
+                author: author.to_owned(),
+                modified_at: at(modified),
+                first_published_at: published.map(at),
+                published_at: published.map(at),
+                withdrawal_kind: (state == ReleaseState::Withdrawn).then_some(withdrawal),
+                shown: VersionImage {
+                    revision_id: key(4, random as usize),
+                    number: 2,
+                    kind,
+                    language: language.to_owned(),
+                    release_date: day(date),
+                    topics: topics.clone(),
+                    dateline: places(dateline),
+                    about: places(about),
+                },
+                working: working.then(|| WorkingImage {
+                    revision_id: key(5, random as usize),
+                    topics,
+                    dateline: Vec::new(),
+                    about: Vec::new(),
+                }),
+            }
+        },
+    )
+}
+
+pub(super) fn newsroom(most: usize) -> impl Strategy<Value = Newsroom> {
+    let topics = prop::collection::vec(some(TOPICS), TOPICS);
+    let places = prop::collection::vec(any::<u8>(), PLACES);
+    let least = if most > 1000 { most - 1 } else { 0 };
+    (topics, places, prop::collection::vec(release(), least..most)).prop_map(|(topics, places, releases)| Newsroom {
+        topics: topics.iter().enumerate().map(|(number, broader)| topic(number, broader)).collect(),
+        // A tree: each within an earlier one.
+        places: places
+            .iter()
+            .enumerate()
+            .map(|(number, &random)| place(number, (number > 0).then(|| random as usize % number)))
+            .collect(),
+        releases: releases
+            .into_iter()
+            .enumerate()
+            .map(|(number, mut release)| {
+                // Ids in another order than arrival.
+                release.id = key(3, number * 7919 % 100_003);
+                release.slug = format!("release-{number}");
+                release
+            })
+            .collect(),
+    })
+}
+
+pub(super) fn changes(most: usize) -> impl Strategy<Value = Vec<Change>> {
+    let change = prop_oneof![
+        8 => (0..40_usize, release(), any::<bool>()).prop_map(|(number, release, rename)| Change::Release(number, Box::new(release), rename)),
+        1 => (0..TOPICS, some(TOPICS)).prop_map(|(number, broader)| Change::Topic(number, broader)),
+        1 => (1..PLACES, any::<u8>()).prop_map(|(number, random)| Change::Place(number, Some(random as usize % number))),
+    ];
+    prop::collection::vec(change, 0..most)
+}
+
+impl Newsroom {
+    /// Makes a change, and answers its image afterwards.
+    pub(super) fn change(&mut self, change: Change) -> Image {
+        match change {
+            Change::Topic(number, broader) => {
+                self.topics[number] = topic(number, &broader);
+                Image::Topic(Box::new(self.topics[number].clone()))
+            }
+            Change::Place(number, within) => {
+                self.places[number] = place(number, within);
+                Image::Place(Box::new(self.places[number].clone()))
+            }
+            Change::Release(number, mut image, rename) => {
+                if let Some(there) = self.releases.get_mut(number) {
+                    image.id = there.id;
+                    image.slug.clone_from(&there.slug);
+                    image.former_slugs.clone_from(&there.former_slugs);
+                    if rename {
+                        image.former_slugs.push(there.slug.clone());
+                        image.slug += "-x";
+                    }
+                    *there = (*image).clone();
+                } else {
+                    let number = self.releases.len();
+                    image.id = key(3, number * 7919 % 100_003);
+                    image.slug = format!("release-{number}");
+                    self.releases.push((*image).clone());
+                }
+                Image::Release(image)
+            }
+        }
+    }
+}
+
+pub(super) fn order() -> impl Strategy<Value = Vec<OrderBy>> {
+    let directions = prop::collection::vec(prop_oneof![Just(Direction::Asc), Just(Direction::Desc)], 3);
+    (Just(OrderKey::ALL.to_vec()).prop_shuffle(), directions, 1..=3_usize).prop_map(|(keys, directions, count)| {
+        keys.into_iter().zip(directions).take(count).map(|(by, direction)| OrderBy { by, direction }).collect()
+    })
+}
+
+fn references(topics: bool) -> impl Strategy<Value = Option<Vec<ConceptRef>>> {
+    // One in forty names what does not exist.
+    let reference = (0..40_usize, any::<bool>()).prop_map(move |(number, by_slug)| match (topics, number % 8) {
+        _ if number == 39 => ConceptRef::Slug("nowhere".to_owned()),
+        (true, number) if by_slug => ConceptRef::Uri(format!("https://example.org/{}", number % TOPICS)),
+        (true, number) => ConceptRef::Id(topic_id(number % TOPICS)),
+        (false, number) if by_slug => ConceptRef::M49(format!("00{}", number % PLACES)),
+        (false, number) => ConceptRef::Slug(format!("place-{}", number % PLACES)),
+    });
+    prop::option::weighted(0.4, prop::collection::vec(reference, 0..3))
+}
+
+fn leaf() -> impl Strategy<Value = ReleaseFilter> {
+    let range = || (prop::option::of(0..12_i64), prop::option::of(0..12_i64));
+    prop_oneof![
+        prop::collection::vec(select(&ReleaseKind::ALL[..]), 0..4)
+            .prop_map(|kinds| ReleaseFilter { kinds: Some(kinds), ..Default::default() }),
+        prop::collection::vec(select(&ReleaseState::ALL[..]), 0..5)
+            .prop_map(|states| ReleaseFilter { states: Some(states), ..Default::default() }),
+        prop::collection::vec(select(vec!["en", "ZH", "zh-hant", "e", "fr"]), 0..3).prop_map(|tags| ReleaseFilter {
+            languages: Some(tags.into_iter().map(str::to_owned).collect()),
+            ..Default::default()
+        }),
+        prop::collection::vec(select(vec!["ana", "ben", "nobody"]), 0..3).prop_map(|names| ReleaseFilter {
+            authors: Some(names.into_iter().map(str::to_owned).collect()),
+            ..Default::default()
+        }),
+        prop::collection::vec(0..45_usize, 0..6).prop_map(|numbers| ReleaseFilter {
+            ids: Some(numbers.into_iter().map(|number| key(3, number * 7919 % 100_003)).collect()),
+            ..Default::default()
+        }),
+        any::<bool>().prop_map(|working| ReleaseFilter { has_working: Some(working), ..Default::default() }),
+        range().prop_map(|(from, until)| ReleaseFilter {
+            release_date: Some(Range { from: from.map(day), until: until.map(day) }),
+            ..Default::default()
+        }),
+        range().prop_map(|(from, until)| ReleaseFilter {
+            published_at: Some(Range { from: from.map(at), until: until.map(at) }),
+            ..Default::default()
+        }),
+        range().prop_map(|(from, until)| ReleaseFilter {
+            modified_at: Some(Range { from: from.map(at), until: until.map(at) }),
+            ..Default::default()
+        }),
+        (
+            references(true),
+            references(true),
+            references(true),
+            prop::option::weighted(0.2, any::<bool>()),
+            any::<bool>()
+        )
+            .prop_map(|(any, all, none, missing, include_narrower)| ReleaseFilter {
+                topics: Some(TopicSetFilter { any, all, none, missing, include_narrower }),
+                ..Default::default()
+            }),
+        (
+            references(false),
+            references(false),
+            references(false),
+            prop::option::weighted(0.2, any::<bool>()),
+            select(vec![RoleOfPlace::Dateline, RoleOfPlace::About, RoleOfPlace::Any]),
+            any::<bool>()
+        )
+            .prop_map(|(any, all, none, missing, role, include_within)| ReleaseFilter {
+                places: Some(PlaceSetFilter { any, all, none, missing, role, include_within }),
+                ..Default::default()
+            }),
+        Just(ReleaseFilter::default()),
+    ]
+}
+
+pub(super) fn filter() -> impl Strategy<Value = ReleaseFilter> {
+    leaf().prop_recursive(3, 12, 3, |inner| {
+        let list = || prop::option::weighted(0.5, prop::collection::vec(inner.clone(), 0..3));
+        (leaf(), list(), list(), prop::option::weighted(0.4, inner.clone()))
+            .prop_map(|(leaf, and, or, not)| ReleaseFilter { and, or, not: not.map(Box::new), ..leaf })
+    })
+}

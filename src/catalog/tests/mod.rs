@@ -1,0 +1,224 @@
+//! The catalog against a naive evaluation over rows, for random newsrooms and random questions; whether it was loaded at once
+//! or followed entry by entry.
+
+mod arbitrary;
+mod naive;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use entity::{Noun, api_token::Role};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use self::{arbitrary::Newsroom, naive::Naive};
+use super::{loader::Loader, *};
+use crate::{
+    journal::{Entry, Image},
+    viewer::Viewer,
+};
+
+fn loaded(newsroom: &Newsroom) -> Arc<Snapshot> {
+    let mut loader = Loader::default();
+    loader.topics(newsroom.topics.clone());
+    loader.places(newsroom.places.clone());
+    newsroom.releases.iter().for_each(|release| loader.release(release));
+    Arc::new(loader.finish(Uuid::nil(), 0))
+}
+
+fn entry(sequence: i64, after: Image) -> Entry {
+    let (noun, noun_id) = match &after {
+        Image::Release(image) => (Noun::Release, image.id),
+        Image::Topic(image) => (Noun::Topic, image.id),
+        Image::Place(image) => (Noun::Place, image.id),
+    };
+    let (at, by, act) = (DateTime::UNIX_EPOCH, String::new(), String::new());
+    Entry { sequence, at, by, act, noun, noun_id, note: None, before: None, after: Some(after) }
+}
+
+fn ids(slice: &Slice) -> Vec<Uuid> {
+    slice.items.iter().map(Handle::id).collect()
+}
+
+/// Asks a snapshot everything, and the naive evaluation too.
+fn agree(snapshot: &Arc<Snapshot>, newsroom: &Newsroom, filter: &ReleaseFilter, order: &[OrderBy], size: usize) {
+    let now = DateTime::<Utc>::UNIX_EPOCH;
+    for role in [Role::Public, Role::Press, Role::Author, Role::Admin] {
+        let viewer = Viewer::new(role, "ana");
+        let naive = Naive { newsroom, desk: viewer.is_desk() };
+        let visible = snapshot.visible_to(&viewer, now);
+        assert_eq!(visible.count() as usize, naive.visible().len());
+        let (set, kept) = match (visible.narrow(filter), naive.narrow(filter)) {
+            (Ok(set), Some(kept)) => (set, kept),
+            (Err(_), None) => continue,
+            (set, kept) => {
+                panic!("{filter:?}: {:?}, naively {:?}", set.map(|set| set.count()), kept.map(|kept| kept.len()))
+            }
+        };
+        assert_eq!(set.count() as usize, kept.len(), "{role:?} {filter:?}");
+        let dates = kept.iter().map(|release| release.shown.release_date);
+        assert_eq!(set.date_span(), dates.clone().min().zip(dates.max()));
+        pages(&set, &Naive::sorted(&kept, order), order, size);
+        for (roll_up, under) in [(true, None), (false, None), (true, Some(0)), (false, Some(1))] {
+            facet(&set, &naive, &kept, roll_up, under, size);
+        }
+        for release in &newsroom.releases {
+            let found = set.find(&ReleaseKey::Id(release.id));
+            let member = kept.iter().any(|kept| kept.id == release.id);
+            assert_eq!(found.is_some(), member);
+            let by_slug = set.find(&ReleaseKey::Slug(release.slug.clone()));
+            assert_eq!(
+                by_slug.as_ref().map(|(item, former)| (item.id(), *former)),
+                member.then_some((release.id, false))
+            );
+            for slug in &release.former_slugs {
+                let by_former = set.find(&ReleaseKey::Slug(slug.clone()));
+                assert_eq!(by_former.map(|(item, former)| (item.id(), former)), member.then_some((release.id, true)));
+            }
+            let Some((item, _)) = found else { continue };
+            assert_eq!(set.working(&item), release.working.as_ref().filter(|_| viewer.is_desk()));
+            assert_eq!(
+                (item.revision_id(), item.slug(), item.state()),
+                (release.shown.revision_id, release.slug.as_str(), release.state)
+            );
+            assert_eq!((item.published_at(), item.modified_at()), (release.published_at, release.modified_at));
+            assert_eq!(
+                (item.language(), item.release_date()),
+                (release.shown.language.as_str(), release.shown.release_date)
+            );
+            let topics: Vec<Uuid> = item.topics().iter().map(|&number| snapshot.topics().get(number).id).collect();
+            assert_eq!(topics, release.shown.topics);
+        }
+    }
+    for release in &newsroom.releases {
+        let stone = snapshot.tombstone(&ReleaseKey::Slug(release.slug.clone())).map(|stone| (stone.id, stone.kind));
+        assert_eq!(stone, naive::tombstone(release).map(|kind| (release.id, kind)));
+    }
+}
+
+/// Walks a set in pages both ways, and looks at windows between any two places.
+fn pages(set: &ReleaseSet, wanted: &[Uuid], order: &[OrderBy], size: usize) {
+    for from_end in [false, true] {
+        let (mut walked, mut at) = (Vec::new(), None);
+        loop {
+            let (after, before) = if from_end { (None, at.clone()) } else { (at.clone(), None) };
+            let slice = set.slice(order, &Window { size, from_end, after, before });
+            let (behind, ahead) =
+                if from_end { (slice.has_next, slice.has_previous) } else { (slice.has_previous, slice.has_next) };
+            assert_eq!(behind, !walked.is_empty());
+            let page = ids(&slice);
+            assert_eq!(ahead, walked.len() + page.len() < wanted.len());
+            walked = if from_end { [page, walked].concat() } else { [walked, page].concat() };
+            at = if from_end { slice.items.first() } else { slice.items.last() }.map(|item| set.place(order, item));
+            if !ahead {
+                break;
+            }
+        }
+        assert_eq!(walked, wanted, "{order:?} from the end: {from_end}");
+    }
+    let place = |position: usize| {
+        let (item, _) = set.find(&ReleaseKey::Id(wanted[position])).expect("a member");
+        set.place(order, &item)
+    };
+    for (first, last) in [(0, wanted.len().saturating_sub(1)), (wanted.len() / 3, wanted.len() / 2)] {
+        if last >= wanted.len() {
+            continue;
+        }
+        let window = |from_end| Window {
+            size: wanted.len() + 1,
+            from_end,
+            after: Some(place(first)),
+            before: Some(place(last)),
+        };
+        let between: &[Uuid] = if first + 1 < last { &wanted[first + 1..last] } else { &[] };
+        for from_end in [false, true] {
+            let slice = set.slice(order, &window(from_end));
+            assert_eq!((ids(&slice).as_slice(), slice.has_previous, slice.has_next), (between, true, true));
+        }
+    }
+}
+
+fn facet(
+    set: &ReleaseSet,
+    naive: &Naive<'_>,
+    kept: &[&crate::journal::ReleaseImage],
+    roll_up: bool,
+    under: Option<usize>,
+    first: usize,
+) {
+    let snapshot = set.snapshot();
+    let number = |position: usize| snapshot.topics().by_id(naive.newsroom.topics[position].id).expect("a topic");
+    let facet = set.topic_facet(&TopicFacetRequest { first, roll_up, under: under.map(number) });
+    let wanted = naive.facet(kept, roll_up, under);
+    assert_eq!(facet.distinct_values as usize, wanted.len());
+    let found: Vec<(Uuid, usize, usize)> = facet
+        .buckets
+        .iter()
+        .map(|bucket| (snapshot.topics().get(bucket.topic).id, bucket.count as usize, bucket.direct_count as usize))
+        .collect();
+    assert_eq!(found, wanted[..wanted.len().min(first)]);
+    for bucket in &facet.buckets {
+        assert!((bucket.share - bucket.count as f64 / kept.len() as f64).abs() < 1e-12);
+    }
+    let (missing, other) = naive.left_over(kept, roll_up, &wanted, first, under);
+    assert_eq!((facet.missing as usize, facet.other as usize), (missing, other));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_answer_equals_a_naive_one(newsroom in arbitrary::newsroom(40), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize) {
+        agree(&loaded(&newsroom), &newsroom, &filter, &order, size);
+    }
+
+    #[test]
+    fn following_the_journal_equals_loading(before in arbitrary::newsroom(25), changes in arbitrary::changes(25), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize) {
+        let start = loaded(&before);
+        let mut after = before.clone();
+        let images: Vec<Image> = changes.into_iter().map(|change| after.change(change)).collect();
+        let entries = || images.iter().zip(1..).map(|(image, sequence)| entry(sequence, image.clone()));
+        let mut batch = Snapshot::clone(&start);
+        batch.apply(entries());
+        let mut single = Snapshot::clone(&start);
+        for entry in entries() {
+            let mut next = single.clone();
+            next.apply([entry]);
+            single = next;
+        }
+        for followed in [batch, single] {
+            prop_assert_eq!(followed.sequence(), images.len() as i64);
+            agree(&Arc::new(followed), &after, &filter, &order, size);
+        }
+        // What was published before is as it was.
+        agree(&start, &before, &filter, &order, size);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3, max_shrink_iters: 0, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_large_newsroom_answers_alike(newsroom in arbitrary::newsroom(6000), filter in arbitrary::filter(), order in arbitrary::order()) {
+        let snapshot = loaded(&newsroom);
+        let naive = Naive { newsroom: &newsroom, desk: true };
+        let visible = snapshot.visible_to(&Viewer::new(Role::Editor, "eda"), DateTime::UNIX_EPOCH);
+        for filter in [ReleaseFilter::default(), filter] {
+            if let (Ok(set), Some(kept)) = (visible.narrow(&filter), naive.narrow(&filter)) {
+                prop_assert_eq!(set.count() as usize, kept.len());
+                pages(&set, &Naive::sorted(&kept, &order), &order, 700);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_filter_nested_too_deep_is_refused() {
+    let newsroom = Newsroom::default();
+    let mut filter = ReleaseFilter::default();
+    for _ in 0..=MAX_DEPTH {
+        filter = ReleaseFilter { not: Some(Box::new(filter)), ..ReleaseFilter::default() };
+    }
+    let set = loaded(&newsroom).visible_to(&Viewer::public(), DateTime::UNIX_EPOCH);
+    assert!(set.narrow(&filter).is_err_and(|fault| fault.message.contains("nested")));
+}

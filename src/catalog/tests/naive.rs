@@ -1,0 +1,260 @@
+//! The same questions, answered by going through the rows one by one.
+
+use std::collections::HashSet;
+
+use entity::release::{ReleaseState, WithdrawalKind};
+use uuid::Uuid;
+
+use super::arbitrary::Newsroom;
+use crate::{
+    catalog::{Concept, ConceptRef, Direction, OrderBy, OrderKey, ReleaseFilter, RoleOfPlace, fold},
+    journal::ReleaseImage,
+};
+
+pub(super) struct Naive<'a> {
+    pub(super) newsroom: &'a Newsroom,
+    pub(super) desk: bool,
+}
+
+pub(super) fn tombstone(release: &ReleaseImage) -> Option<WithdrawalKind> {
+    match release.state {
+        ReleaseState::Withdrawn => release.withdrawal_kind.filter(|kind| *kind != WithdrawalKind::Vanish),
+        ReleaseState::Retracted => Some(WithdrawalKind::WithNotice),
+        _ => None,
+    }
+}
+
+/// A concept and everything below it.
+fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
+    let mut found = HashSet::from([top]);
+    loop {
+        let more: Vec<Uuid> = concepts
+            .iter()
+            .filter(|concept| !found.contains(&concept.id()) && concept.broader().iter().any(|up| found.contains(up)))
+            .map(Concept::id)
+            .collect();
+        if more.is_empty() {
+            return found;
+        }
+        found.extend(more);
+    }
+}
+
+fn named<T: Concept>(concepts: &[T], reference: &ConceptRef) -> Option<Uuid> {
+    let is = |concept: &&T| match reference {
+        ConceptRef::Id(id) => concept.id() == *id,
+        ConceptRef::Slug(slug) => concept.slug() == slug,
+        ConceptRef::Uri(uri) => concept.codes().contains(&super::Code::Uri(uri.clone())),
+        ConceptRef::M49(code) => concept.codes().contains(&super::Code::M49(code.clone())),
+        _ => false,
+    };
+    concepts.iter().find(is).map(Concept::id)
+}
+
+/// Whether lists of concepts hold of those that a release has; none where one names nothing.
+fn holds<T: Concept>(concepts: &[T], lists: [&Option<Vec<ConceptRef>>; 3], has: &[Uuid], deep: bool) -> Option<bool> {
+    let mut sets: Vec<Vec<HashSet<Uuid>>> = Vec::new();
+    for list in lists {
+        let resolve = |reference: &ConceptRef| {
+            let id = named(concepts, reference)?;
+            Some(if deep { below(concepts, id) } else { HashSet::from([id]) })
+        };
+        sets.push(list.iter().flatten().map(resolve).collect::<Option<Vec<_>>>()?);
+    }
+    let meets = |set: &HashSet<Uuid>| has.iter().any(|id| set.contains(id));
+    Some((lists[0].is_none() || sets[0].iter().any(meets)) && sets[1].iter().all(meets) && !sets[2].iter().any(meets))
+}
+
+impl<'a> Naive<'a> {
+    pub(super) fn visible(&self) -> Vec<&'a ReleaseImage> {
+        self.newsroom.releases.iter().filter(|release| self.desk || release.state == ReleaseState::Published).collect()
+    }
+
+    /// The visible releases that a filter keeps; none for a filter that makes no sense.
+    pub(super) fn narrow(&self, filter: &ReleaseFilter) -> Option<Vec<&'a ReleaseImage>> {
+        // Sense does not depend on there being releases.
+        self.sensible(filter)?;
+        let mut kept = Vec::new();
+        for release in self.visible() {
+            if self.keeps(filter, release)? {
+                kept.push(release);
+            }
+        }
+        Some(kept)
+    }
+
+    fn sensible(&self, filter: &ReleaseFilter) -> Option<()> {
+        let release = self.newsroom.releases.first();
+        let blank;
+        let release = if let Some(release) = release {
+            release
+        } else {
+            blank = ReleaseImage {
+                id: Uuid::nil(),
+                slug: String::new(),
+                former_slugs: Vec::new(),
+                state: ReleaseState::Draft,
+                revision: 1,
+                author: String::new(),
+                modified_at: chrono::DateTime::UNIX_EPOCH,
+                first_published_at: None,
+                published_at: None,
+                withdrawal_kind: None,
+                shown: crate::journal::VersionImage {
+                    revision_id: Uuid::nil(),
+                    number: 1,
+                    kind: entity::release::ReleaseKind::Article,
+                    language: "en".to_owned(),
+                    release_date: chrono::NaiveDate::default(),
+                    topics: Vec::new(),
+                    dateline: Vec::new(),
+                    about: Vec::new(),
+                },
+                working: None,
+            };
+            &blank
+        };
+        self.keeps(filter, release).map(|_| ())
+    }
+
+    /// Whether a filter keeps a release; every part is evaluated, so that what makes no sense is always found.
+    fn keeps(&self, filter: &ReleaseFilter, release: &ReleaseImage) -> Option<bool> {
+        fn within<T: PartialOrd + Copy>(range: Option<(Option<T>, Option<T>)>, value: Option<T>) -> Option<bool> {
+            let Some((from, until)) = range else { return Some(true) };
+            if from.zip(until).is_some_and(|(from, until)| from > until) {
+                return None;
+            }
+            Some(
+                value.is_some_and(|value| {
+                    from.is_none_or(|from| value >= from) && until.is_none_or(|until| value <= until)
+                }),
+            )
+        }
+        let shown = &release.shown;
+        let mut parts = vec![filter.kinds.as_ref().is_none_or(|kinds| kinds.contains(&shown.kind))];
+        parts.push(filter.states.as_ref().is_none_or(|states| states.contains(&release.state)));
+        parts.push(filter.ids.as_ref().is_none_or(|ids| ids.contains(&release.id)));
+        parts.push(filter.authors.as_ref().is_none_or(|authors| self.desk && authors.contains(&release.author)));
+        parts.push(filter.has_working.is_none_or(|wanted| (self.desk && release.working.is_some()) == wanted));
+        let language = shown.language.to_lowercase();
+        let form =
+            |tag: &String| language == tag.to_lowercase() || language.starts_with(&format!("{}-", tag.to_lowercase()));
+        parts.push(filter.languages.as_ref().is_none_or(|tags| tags.iter().any(form)));
+        parts.push(within(
+            filter.release_date.as_ref().map(|range| (range.from, range.until)),
+            Some(shown.release_date),
+        )?);
+        parts.push(
+            within(filter.published_at.as_ref().map(|range| (range.from, range.until)), release.published_at)
+                .map(|kept| kept || filter.published_at.as_ref().is_none())?,
+        );
+        parts.push(within(
+            filter.modified_at.as_ref().map(|range| (range.from, range.until)),
+            Some(release.modified_at),
+        )?);
+        if let Some(topics) = &filter.topics {
+            parts.push(holds(
+                &self.newsroom.topics,
+                [&topics.any, &topics.all, &topics.none],
+                &shown.topics,
+                topics.include_narrower,
+            )?);
+            parts.push(topics.missing.is_none_or(|missing| missing == shown.topics.is_empty()));
+        }
+        if let Some(places) = &filter.places {
+            let has = match places.role {
+                RoleOfPlace::Dateline => shown.dateline.clone(),
+                RoleOfPlace::About => shown.about.clone(),
+                RoleOfPlace::Any => [shown.dateline.clone(), shown.about.clone()].concat(),
+            };
+            parts.push(holds(
+                &self.newsroom.places,
+                [&places.any, &places.all, &places.none],
+                &has,
+                places.include_within,
+            )?);
+            parts.push(places.missing.is_none_or(|missing| missing == has.is_empty()));
+        }
+        for filter in filter.and.iter().flatten() {
+            parts.push(self.keeps(filter, release)?);
+        }
+        if let Some(filters) = &filter.or {
+            let any: Option<Vec<bool>> = filters.iter().map(|filter| self.keeps(filter, release)).collect();
+            parts.push(any?.contains(&true));
+        }
+        if let Some(filter) = &filter.not {
+            parts.push(!self.keeps(filter, release)?);
+        }
+        Some(parts.into_iter().all(|part| part))
+    }
+
+    pub(super) fn sorted(kept: &[&ReleaseImage], order: &[OrderBy]) -> Vec<Uuid> {
+        let mut kept = kept.to_vec();
+        kept.sort_by(|a, b| {
+            let turn =
+                |side: std::cmp::Ordering, direction| if direction == Direction::Asc { side } else { side.reverse() };
+            let mut side = std::cmp::Ordering::Equal;
+            for key in order {
+                let next = match key.by {
+                    OrderKey::ReleaseDate => a.shown.release_date.cmp(&b.shown.release_date),
+                    // None is less than some.
+                    OrderKey::PublishedAt => a.published_at.cmp(&b.published_at),
+                    OrderKey::ModifiedAt => a.modified_at.cmp(&b.modified_at),
+                };
+                side = side.then(turn(next, key.direction));
+            }
+            side.then(turn(a.id.cmp(&b.id), order[0].direction))
+        });
+        kept.into_iter().map(|release| release.id).collect()
+    }
+
+    /// Topics with their numbers of releases, with narrower ones or without, and directly; most first, then by label and slug.
+    pub(super) fn facet(
+        &self,
+        kept: &[&ReleaseImage],
+        roll_up: bool,
+        under: Option<usize>,
+    ) -> Vec<(Uuid, usize, usize)> {
+        let topics = &self.newsroom.topics;
+        let under = under.map(|number| topics[number].id);
+        let count = |ids: &HashSet<Uuid>| {
+            kept.iter().filter(|release| release.shown.topics.iter().any(|id| ids.contains(id))).count()
+        };
+        let mut found: Vec<_> = topics
+            .iter()
+            .filter(|topic| under.is_none_or(|under| topic.broader.contains(&under)))
+            .map(|topic| {
+                let direct = HashSet::from([topic.id]);
+                let all = if roll_up { below(topics, topic.id) } else { direct.clone() };
+                (topic, count(&all), count(&direct))
+            })
+            .filter(|(_, count, _)| *count > 0)
+            .collect();
+        found.sort_by_key(|(topic, count, _)| (std::cmp::Reverse(*count), fold(&topic.name), topic.slug.clone()));
+        found.into_iter().map(|(topic, count, direct)| (topic.id, count, direct)).collect()
+    }
+
+    /// Releases with no value of a facet, and those with one that was not returned.
+    pub(super) fn left_over(
+        &self,
+        kept: &[&ReleaseImage],
+        roll_up: bool,
+        facet: &[(Uuid, usize, usize)],
+        first: usize,
+        under: Option<usize>,
+    ) -> (usize, usize) {
+        let reached = |values: &[(Uuid, usize, usize)]| {
+            let ids: HashSet<Uuid> = values
+                .iter()
+                .flat_map(|(id, ..)| if roll_up { below(&self.newsroom.topics, *id) } else { HashSet::from([*id]) })
+                .collect();
+            kept.iter().filter(|release| release.shown.topics.iter().any(|id| ids.contains(id))).count()
+        };
+        let with_value = if under.is_none() {
+            kept.iter().filter(|release| !release.shown.topics.is_empty()).count()
+        } else {
+            reached(facet)
+        };
+        (kept.len() - with_value, with_value - reached(&facet[..facet.len().min(first)]))
+    }
+}
