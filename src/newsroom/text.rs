@@ -24,9 +24,6 @@ pub enum TextFault {
 impl fmt::Display for TextFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Control { character: '\n' | '\r', position } => {
-                write!(f, "has a line break at character {position}: write it on one line")
-            }
             Self::Control { character, position } => {
                 write!(
                     f,
@@ -39,8 +36,17 @@ impl fmt::Display for TextFault {
     }
 }
 
-/// A text of one line, at most `max` characters.
+/// A text of one line, at most `max` characters. Line breaks and tabs, as copied texts have them, become blanks, and several
+/// blanks one.
 pub fn clean_line(value: &str, max: usize) -> Result<String, TextFault> {
+    if value.len() > max.saturating_mul(16) {
+        return Err(TextFault::TooLong { max });
+    }
+    let is_blank = |c: char| matches!(c, ' ' | '\n' | '\r' | '\t');
+    if value.contains(|c| matches!(c, '\n' | '\r' | '\t')) || value.contains("  ") {
+        let words: Vec<&str> = value.split(is_blank).filter(|word| !word.is_empty()).collect();
+        return clean(&words.join(" "), max, |_| false);
+    }
     clean(value, max, |_| false)
 }
 
@@ -88,6 +94,7 @@ mod tests {
     fn texts_are_trimmed_and_composed() {
         assert_eq!(clean_line("  Cafe\u{301} ", 4), Ok("Café".to_owned()));
         assert_eq!(clean_text("a\r\nb\rc\td\n", 100), Ok("a\nb\nc\td".to_owned()));
+        assert_eq!(clean_line("Two\n  lines\tand  blanks ", 100), Ok("Two lines and blanks".to_owned()));
         assert_eq!(clean_line("می\u{200C}خواهم", 100), Ok("می\u{200C}خواهم".to_owned()));
     }
 
@@ -98,7 +105,6 @@ mod tests {
             ("ab\u{7}", '\u{7}', 3),
             ("a\u{85}b", '\u{85}', 2),
             ("a\u{202E}b", '\u{202E}', 2),
-            ("a\nb", '\n', 2),
             ("x\u{FFFE}y", '\u{FFFE}', 2),
         ] {
             assert_eq!(clean_line(text, 100), Err(TextFault::Control { character, position }));

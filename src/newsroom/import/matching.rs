@@ -100,7 +100,8 @@ impl Importer<'_> {
                 content.slug = free.next().unwrap_or_else(|| {
                     format!("{}-{}", base.chars().take(150).collect::<String>(), Uuid::now_v7().simple())
                 });
-                return Ok(external.or(known));
+                // What has an id of its own is known by that alone.
+                return Ok(if content.external_id.is_some() { external } else { known });
             }
             match (external, by_slug.get(&content.slug).copied()) {
                 (Some(one), Some(other)) if one != other => Err(format!(
