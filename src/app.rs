@@ -13,6 +13,21 @@ use crate::{
     viewer::Viewer,
 };
 
+/// Whose newsroom it is, for people.
+#[derive(Clone, Debug)]
+pub struct Masthead {
+    /// What the newsroom is called.
+    pub name: String,
+    /// The organisation behind it; may be empty.
+    pub publisher: String,
+}
+
+impl Default for Masthead {
+    fn default() -> Self {
+        Self { name: "Newsroom".to_owned(), publisher: String::new() }
+    }
+}
+
 /// A running Dateline.
 #[derive(Clone)]
 pub struct App {
@@ -22,6 +37,8 @@ pub struct App {
     pub schema: Schema,
     /// What time it is.
     pub clock: Clock,
+    /// Whose newsroom it is.
+    pub masthead: Masthead,
 }
 
 impl std::fmt::Debug for App {
@@ -32,10 +49,10 @@ impl std::fmt::Debug for App {
 
 impl App {
     /// Wires a migrated database up: loads the catalog, builds the schema.
-    pub async fn new(db: Db, customs: Customs, clock: Clock) -> Result<Arc<Self>, DbErr> {
+    pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, DbErr> {
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let room = Newsroom { db, catalog, customs };
-        Ok(Arc::new(Self { schema: graphql::schema(room.clone()), room, clock }))
+        Ok(Arc::new(Self { schema: graphql::schema(room.clone()), room, clock, masthead }))
     }
 
     /// Who holds a bearer token; the public without one.

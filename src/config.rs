@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path};
 
 use crate::{
+    app::Masthead,
     db::redacted,
     newsroom::{Customs, language},
 };
@@ -82,10 +83,8 @@ pub struct Settings {
     pub log: String,
     /// Log as JSON.
     pub log_json: bool,
-    /// What the newsroom is called.
-    pub newsroom_name: String,
-    /// The organisation behind it.
-    pub publisher: String,
+    /// Whose newsroom it is.
+    pub masthead: Masthead,
     /// What is taken where an editor says nothing.
     pub customs: Customs,
 }
@@ -202,8 +201,10 @@ impl Layers {
                     .map(|_| value.to_owned())
             })?,
             log_json,
-            newsroom_name: self.read("newsroom_name", "a text", |value| Some(value.to_owned()))?,
-            publisher: self.read("publisher", "a text", |value| Some(value.to_owned()))?,
+            masthead: Masthead {
+                name: self.read("newsroom_name", "a text", |value| Some(value.to_owned()))?,
+                publisher: self.read("publisher", "a text", |value| Some(value.to_owned()))?,
+            },
             customs: Customs {
                 language: self.read("language", "a language tag (BCP 47), for example en or pt-BR", |value| {
                     language::canonical(value).ok()

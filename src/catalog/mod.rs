@@ -3,7 +3,7 @@
 //! Every fact is in the database; the catalog keeps in memory what sets are made of, as an immutable [`Snapshot`] that follows
 //! the journal. A request pins one snapshot and sees one revision of the newsroom throughout. It begins with
 //! [`Snapshot::visible_to`] and narrows from there; there is no other way to a [`ReleaseSet`], and so no way to what the viewer
-//! may not see. Only [`load`] and [`follow`] know that there is a database; nothing here knows GraphQL.
+//! may not see. Only `load` and `follow` know that there is a database; nothing here knows GraphQL.
 
 mod bits;
 mod column;

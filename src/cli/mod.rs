@@ -146,7 +146,7 @@ async fn open(settings: &Settings) -> Result<Db, Failure> {
 /// The application over the database of the settings.
 async fn application(settings: &Settings) -> Result<std::sync::Arc<App>, Failure> {
     let db = open(settings).await?;
-    Ok(App::new(db, settings.customs.clone(), Clock::system()).await?)
+    Ok(App::new(db, settings.customs.clone(), settings.masthead.clone(), Clock::system()).await?)
 }
 
 /// Whoever can run commands on the database's machine keeps the house.

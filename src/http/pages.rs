@@ -1,9 +1,14 @@
 //! The pages for people: where things are, and one to try queries on. They load nothing from anywhere else.
 
+use std::sync::Arc;
+
 use axum::{
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+
+use crate::app::{App, Masthead};
 
 const FRONT: &str = include_str!("front.html");
 const QUERY_PAGE: &str = include_str!("graphiql.html");
@@ -18,13 +23,17 @@ const PLAIN: &str = "Dateline\n\n\
     /health/live   whether the process runs\n\
     /health/ready  whether it can answer\n";
 
-/// `/`: where things are.
-pub(super) async fn front(headers: HeaderMap) -> Response {
+/// `/`: whose newsroom it is, and where things are.
+pub(super) async fn front(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let browser = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
-    if browser { html(FRONT) } else { PLAIN.into_response() }
+    if !browser {
+        return PLAIN.into_response();
+    }
+    let Masthead { name, publisher } = &app.masthead;
+    html(FRONT.replace("{{name}}", &escaped(name)).replace("{{publisher}}", &escaped(publisher)))
 }
 
 /// `/graphiql`: a page to try queries on.
@@ -32,7 +41,12 @@ pub(super) async fn query_page() -> Response {
     html(QUERY_PAGE)
 }
 
-fn html(page: &'static str) -> Response {
+/// A text as HTML shows it.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+fn html(page: impl IntoResponse) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),

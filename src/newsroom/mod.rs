@@ -1,7 +1,7 @@
 //! What a newsroom does: rules, and the queries that carry them, in functions.
 //!
 //! Every function takes the viewer, and `now` where time matters. Reads take what may be seen from the catalog and fetch rows
-//! for it; writes are one transaction each ([`write`]), with a journal entry inside, and answer when the catalog has followed.
+//! for it; writes are one transaction each ([`mod@write`]), with a journal entry inside, and answer when the catalog has followed.
 //! Nothing here knows GraphQL, HTTP or settings files.
 
 mod address;

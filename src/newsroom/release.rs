@@ -57,6 +57,10 @@ type Done = Result<Handle, Error>;
 impl Newsroom {
     /// The release that another system knows by an id, as a key; whether the viewer may see it is for their set to say.
     pub async fn release_by_external_id(&self, external_id: &str) -> Result<Option<ReleaseKey>, Error> {
+        // No release has it, and PostgreSQL cannot even be asked.
+        if external_id.contains('\0') {
+            return Ok(None);
+        }
         let found =
             release::Entity::find().filter(release::Column::ExternalId.eq(external_id)).one(self.db.reader()).await?;
         Ok(found.map(|row| ReleaseKey::Id(row.id)))

@@ -43,7 +43,7 @@ pub fn clean_line(value: &str, max: usize) -> Result<String, TextFault> {
         return Err(TextFault::TooLong { max });
     }
     let is_blank = |c: char| matches!(c, ' ' | '\n' | '\r' | '\t');
-    if value.contains(|c| matches!(c, '\n' | '\r' | '\t')) || value.contains("  ") {
+    if value.contains(['\n', '\r', '\t']) || value.contains("  ") {
         let words: Vec<&str> = value.split(is_blank).filter(|word| !word.is_empty()).collect();
         return clean(&words.join(" "), max, |_| false);
     }

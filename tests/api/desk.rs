@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, body::Body, http::Request};
 use chrono::{DateTime, TimeZone, Utc};
 use dateline::{
-    app::App,
+    app::{App, Masthead},
     clock::Clock,
     db::Db,
     http, interchange,
@@ -103,7 +103,7 @@ impl Desk {
         db.on_statement(statements.listener());
         let customs =
             Customs { url_template: Some("https://example.org/news/{slug}".to_owned()), ..Customs::default() };
-        let app = App::new(db, customs, Clock::standing_at(noon())).await.unwrap();
+        let app = App::new(db, customs, Masthead::default(), Clock::standing_at(noon())).await.unwrap();
         let token = async |role: Role, subject: &str| {
             let input = TokenInput { subject: subject.to_owned(), name: "test".to_owned(), role, expires_at: None };
             app.room.token_create(&Viewer::new(Role::Admin, "test"), input, noon()).await.unwrap().1

@@ -88,7 +88,7 @@ on_both! {
 
     async fn pages_and_probes_answer(desk: Desk) {
         let get = |path: &str, accept: &str| Request::get(path).header("accept", accept).body(Body::empty()).unwrap();
-        for (path, accept, status, told) in [("/", "text/html", 200, "<!doctype html>"), ("/", "*/*", 200, "/graphql"), ("/graphiql", "text/html", 200, "<!doctype html>"), ("/health/live", "*/*", 200, "ok"), ("/health/ready", "*/*", 200, "\"status\":\"ready\""), ("/nowhere", "*/*", 404, "/graphql")] {
+        for (path, accept, status, told) in [("/", "text/html", 200, "<h1>Newsroom</h1>"), ("/", "*/*", 200, "/graphql"), ("/graphiql", "text/html", 200, "<!doctype html>"), ("/health/live", "*/*", 200, "ok"), ("/health/ready", "*/*", 200, "\"status\":\"ready\""), ("/nowhere", "*/*", 404, "/graphql")] {
             let (found, text) = desk.send(get(path, accept)).await;
             assert_eq!(found, status, "{path}");
             assert!(text.contains(told), "{path}: {text}");

@@ -200,10 +200,23 @@ on_both! {
         assert_eq!(desk.ask(Who::Public, query, json!({ "ids": ["x"], "one": ids[0] })).await["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
     }
 
+    async fn texts_that_no_release_has_lead_nowhere(desk: Desk) {
+        furnished(&desk).await;
+        let query = "query($ref: ReleaseRef!) { release(ref: $ref) { id } tombstone(ref: $ref) { kind } }";
+        for text in ["\u{0}", "x3\u{0}", "", "'; DROP TABLE release; --", "%", "\u{FFFE}\u{10FFFF}", &"x".repeat(100_000)] {
+            for reference in [json!({ "slug": text }), json!({ "externalId": text })] {
+                let data = desk.data(Who::Public, query, json!({ "ref": reference })).await;
+                assert_eq!(data, json!({ "release": null, "tombstone": null }), "{reference:.80}");
+            }
+        }
+        let answer = desk.ask(Who::Public, query, json!({ "ref": { "slug": "a", "externalId": "b" } })).await;
+        assert!(answer["errors"][0]["message"].is_string());
+    }
+
     async fn another_process_s_writes_are_followed(desk: Desk) {
         furnished(&desk).await;
         let db = dateline::db::Db::open(&desk.url).await.unwrap();
-        let other = dateline::app::App::new(db, dateline::newsroom::Customs::default(), dateline::clock::Clock::standing_at(crate::desk::noon())).await.unwrap();
+        let other = dateline::app::App::new(db, dateline::newsroom::Customs::default(), dateline::app::Masthead::default(), dateline::clock::Clock::standing_at(crate::desk::noon())).await.unwrap();
         let following = tokio::spawn(async move { let other = other; let catalog = other.room.catalog.clone(); tokio::select! { () = other.follow() => unreachable!(), seen = async { loop { if catalog.snapshot().len() == 46 { break true } tokio::time::sleep(std::time::Duration::from_millis(20)).await; } } => seen } });
         desk.draft(json!({ "headline": "Seen elsewhere" })).await;
         assert!(tokio::time::timeout(std::time::Duration::from_secs(10), following).await.unwrap().unwrap());
