@@ -51,14 +51,17 @@ impl Catalog {
     pub async fn catch_up(&self) -> Result<Arc<Snapshot>, DbErr> {
         let _turn = self.turn.lock().await;
         let head = load::head(self.db.reader()).await?;
+        let current = self.snapshot();
+        // Another database behind the same name, or the same one as it was before: a restored backup.
+        if current.epoch() != head.epoch || current.sequence() > head.sequence {
+            self.publish(load::load(&self.db).await?);
+        }
         loop {
             let current = self.snapshot();
-            if current.sequence() >= head.sequence && current.epoch() == head.epoch {
+            if current.sequence() >= head.sequence {
                 return Ok(current);
             }
-            // Another database behind the same name (a restored backup), or too much to apply entry by entry.
-            let gap = head.sequence - current.sequence();
-            if current.epoch() != head.epoch || gap > FAR_BEHIND {
+            if head.sequence - current.sequence() > FAR_BEHIND {
                 self.publish(load::load(&self.db).await?);
                 continue;
             }

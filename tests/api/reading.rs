@@ -200,6 +200,27 @@ on_both! {
         assert_eq!(desk.ask(Who::Public, query, json!({ "ids": ["x"], "one": ids[0] })).await["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
     }
 
+    async fn a_restored_backup_is_loaded_anew(desk: Desk) {
+        use sea_orm::ConnectionTrait;
+        let id = desk.published(json!({ "headline": "Gone with the backup" })).await;
+        let count = async || desk.data(Who::Public, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"].clone();
+        assert_eq!(count().await, 1);
+        // The database as it was before the publication.
+        let tx = desk.app.room.db.begin_write().await.unwrap();
+        for statement in [
+            "UPDATE release SET state = 'DRAFT', working_revision_id = live_revision_id, live_revision_id = NULL",
+            "DELETE FROM journal WHERE sequence = (SELECT sequence FROM journal_head)",
+            "UPDATE journal_head SET sequence = sequence - 1",
+        ] {
+            tx.execute_unprepared(statement).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        desk.app.room.catalog.catch_up().await.unwrap();
+        assert_eq!(count().await, 0);
+        desk.done(Who::Editor, crate::desk::PUBLISH, json!({ "id": id, "revision": 1 })).await;
+        assert_eq!(count().await, 1);
+    }
+
     async fn texts_that_no_release_has_lead_nowhere(desk: Desk) {
         furnished(&desk).await;
         let query = "query($ref: ReleaseRef!) { release(ref: $ref) { id } tombstone(ref: $ref) { kind } }";
