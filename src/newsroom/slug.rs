@@ -1,6 +1,10 @@
-//! Slugs: the last part of a public address. Lower-case letters a to z, digits, single hyphens.
+//! Slugs: the last part of a public address. Lower-case letters a to z, digits, single hyphens between them.
+//!
+//! Only the form is decided here; who holds which slug is a matter of the database.
 
 use deunicode::deunicode;
+
+use super::text::is_control;
 
 /// Characters of a slug at most.
 pub const MAX: usize = 200;
@@ -8,12 +12,20 @@ pub const MAX: usize = 200;
 /// Characters of a slug that is made from a headline at most.
 const MAX_MADE: usize = 80;
 
-/// A slug made from a headline or name: transliterated to ASCII, cut between words.
+/// Characters of a headline that are looked at.
+const MAX_READ: usize = 1000;
+
+/// Where a headline has nothing that could stand in a slug.
+const FALLBACK: &str = "release";
+
+/// A slug made from a headline or name: written in ASCII, cut between words. Never empty.
 pub fn from_headline(headline: &str) -> String {
-    let ascii = deunicode(headline).to_ascii_lowercase();
+    // Line breaks part words; the transliteration would lose some of them.
+    let read: String = headline.chars().take(MAX_READ).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut slug = String::with_capacity(MAX_MADE);
     // An apostrophe joins: "workers' day" has the words workers and day.
-    for word in ascii.replace('\'', "").split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+    let ascii = deunicode(&read).to_ascii_lowercase().replace('\'', "");
+    for word in ascii.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
         if slug.is_empty() {
             slug.push_str(&word[..word.len().min(MAX_MADE)]);
         } else if slug.len() + 1 + word.len() <= MAX_MADE {
@@ -23,31 +35,40 @@ pub fn from_headline(headline: &str) -> String {
             break;
         }
     }
-    if slug.is_empty() { "release".to_owned() } else { slug }
+    if slug.is_empty() { FALLBACK.to_owned() } else { slug }
 }
 
-/// Whether a text is a slug; what to write instead, otherwise.
+/// Whether a text is a slug; what is wrong and what to write instead, otherwise.
 pub fn check(slug: &str) -> Result<(), String> {
-    let form = slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if slug.is_empty() {
+        return Err(
+            "the slug is empty: write at least one letter or digit, or leave it out to have one made".to_owned()
+        );
+    }
+    let letters = slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     let hyphens = !slug.starts_with('-') && !slug.ends_with('-') && !slug.contains("--");
-    if form && hyphens && (1..=MAX).contains(&slug.len()) {
+    if letters && hyphens && slug.len() <= MAX {
         return Ok(());
     }
-    let shown: String = slug.chars().filter(|c| !c.is_control()).take(60).collect();
-    if slug.len() > MAX {
-        return Err(format!("the slug \"{shown}…\" is longer than {MAX} characters: shorten it"));
+    let mut shown: String = slug.chars().filter(|&c| !is_control(c)).take(60).collect();
+    if slug.chars().nth(60).is_some() {
+        shown.push('…');
     }
+    if letters && hyphens {
+        return Err(format!("\"{shown}\" has {} characters, and a slug at most {MAX}: shorten it", slug.len()));
+    }
+    let mended = from_headline(slug);
     Err(format!(
-        "\"{shown}\" is not a slug: write lower-case letters a to z, digits and single hyphens, for example \"{}\"",
-        from_headline(&shown)
+        "\"{shown}\" is not a slug: use lower-case letters a to z, digits and single hyphens between them, for example \
+         \"{mended}\""
     ))
 }
 
-/// A variant of a slug: `base-2`.
-pub fn numbered(base: &str, number: u32) -> String {
-    let tail = format!("-{number}");
-    let base = &base[..base.len().min(MAX - tail.len())];
-    format!("{}{tail}", base.trim_end_matches('-'))
+/// A variant of a slug: `base-2`. The base is cut where the whole would be too long.
+pub fn numbered(base: &str, n: u32) -> String {
+    let tail = format!("-{n}");
+    let base = base[..base.floor_char_boundary(MAX - tail.len())].trim_end_matches('-');
+    format!("{}{tail}", if base.is_empty() { FALLBACK } else { base })
 }
 
 #[cfg(test)]
@@ -58,36 +79,81 @@ mod tests {
 
     #[test]
     fn headlines_become_slugs() {
-        assert_eq!(
-            from_headline("Asia Pacific records decline in child labour - ILO Report"),
-            "asia-pacific-records-decline-in-child-labour-ilo-report"
-        );
-        assert_eq!(from_headline("Workers’ Day: Ça va à Genève!"), "workers-day-ca-va-a-geneve");
-        assert_eq!(from_headline("…"), from_headline("..."));
-        assert_eq!(from_headline("!!!"), "release");
+        for (headline, slug) in [
+            ("Child labour declines in Asia - ILO report", "child-labour-declines-in-asia-ilo-report"),
+            ("Workers’ Day: Ça va à Genève!", "workers-day-ca-va-a-geneve"),
+            ("  --Zwei_Wörter--  ", "zwei-worter"),
+            ("Прощай, оружие", "proshchai-oruzhie"),
+            ("2006/05/08", "2006-05-08"),
+            ("a\0b\u{202E}c é\nd", "a-bc-e-d"),
+        ] {
+            assert_eq!(from_headline(headline), slug);
+        }
+    }
+
+    #[test]
+    fn a_headline_without_letters_has_a_slug_too() {
+        for headline in ["", "!!!", " \n", "\u{200D}", "\u{E000}\u{10FFFF}"] {
+            assert_eq!(from_headline(headline), "release", "{headline:?}");
+        }
+    }
+
+    #[test]
+    fn long_headlines_are_cut_between_words() {
+        let slug = from_headline("abcd efgh ".repeat(20).as_str());
+        assert_eq!(slug, format!("{}abcd-efgh", "abcd-efgh-".repeat(7)));
+        assert_eq!(from_headline(&"x".repeat(100)), "x".repeat(80));
+        assert_eq!(from_headline(&"字".repeat(10_000_000)).len(), 80);
     }
 
     #[test]
     fn what_is_no_slug_is_told_with_a_proposal() {
-        assert!(check("my-slug-2").is_ok());
-        assert!(check("My Slug").unwrap_err().contains("\"my-slug\""));
-        for wrong in ["", "-a", "a-", "a--b", "a_b", "ä", "a\0b", "A"] {
-            assert!(check(wrong).is_err(), "{wrong:?}");
+        let told = check("My slug").unwrap_err();
+        assert!(told.starts_with("\"My slug\" is not a slug") && told.ends_with("for example \"my-slug\""), "{told}");
+        for wrong in ["-a", "a-", "a--b", "a_b", "ä", "a\0b", "A", "a b", " a", "a\n", "-", "а", "a/b", "a.b", "a%20b"]
+        {
+            let told = check(wrong).unwrap_err();
+            let proposal = told.split('"').nth_back(1).unwrap();
+            assert_eq!(check(proposal), Ok(()), "{wrong:?}: {told}");
+            assert!(!told.contains(is_control), "{told:?}");
         }
-        assert!(check(&"a".repeat(201)).unwrap_err().contains("longer than 200"));
-        assert!(check(&"a".repeat(200)).is_ok());
+        assert!(check("").unwrap_err().contains("empty"));
+    }
+
+    #[test]
+    fn a_slug_has_at_most_two_hundred_characters() {
+        assert_eq!(check(&"a".repeat(200)), Ok(()));
+        let told = check(&"a".repeat(201)).unwrap_err();
+        assert!(told.contains("201 characters") && told.contains("at most 200"), "{told}");
+        assert!(check(&"Ä ".repeat(1_000_000)).unwrap_err().len() < 500);
     }
 
     #[test]
     fn variants_are_slugs_too() {
         assert_eq!(numbered("a-b", 2), "a-b-2");
-        assert!(check(&numbered(&"a".repeat(200), 60)).is_ok());
+        assert_eq!(numbered(&"a".repeat(200), 60), format!("{}-60", "a".repeat(197)));
+        assert_eq!(numbered(&format!("{}-b", "a".repeat(197)), 2), format!("{}-2", "a".repeat(197)));
+        assert_eq!(numbered("", 3), "release-3");
     }
 
     proptest! {
         #[test]
-        fn every_headline_gives_a_slug(headline in ".{0,300}") {
-            prop_assert!(check(&from_headline(&headline)).is_ok());
+        fn every_headline_gives_a_slug(headline in any::<String>()) {
+            let slug = from_headline(&headline);
+            prop_assert_eq!(check(&slug), Ok(()));
+            prop_assert!(slug.len() <= MAX_MADE);
+            prop_assert_eq!(from_headline(&slug), slug);
+        }
+
+        #[test]
+        fn checking_and_numbering_take_everything(text in any::<String>(), n in any::<u32>()) {
+            let variant = numbered(&text, n);
+            prop_assert!(variant.len() <= MAX);
+            if let Err(told) = check(&text) {
+                prop_assert!(told.len() < 600);
+            } else {
+                prop_assert_eq!(check(&variant), Ok(()));
+            }
         }
     }
 }

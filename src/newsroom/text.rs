@@ -1,21 +1,30 @@
-//! Texts as they are kept: trimmed, in Unicode NFC, without control characters, no longer than allowed.
+//! Texts as they are kept: trimmed, in Unicode NFC, free of characters that are no text, no longer than allowed.
+//!
+//! Every text an editor or an import brings passes here once, so that equal texts are equal bytes and nothing invisible turns
+//! the text around it. An empty result is no fault: whether a text may be missing is for the field to say.
 
 use std::fmt;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// Why a text cannot be taken. Reads on from the name of its field.
+/// Bytes that become one character by normalisation, at most: no character is composed of more than four, and none has more
+/// than four bytes.
+const MAX_BYTES_PER_CHARACTER: usize = 16;
+
+/// Why a text cannot be taken. Reads on from the name of its field: "headline is 612 characters long, ...".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TextFault {
     /// It has a character that is no text.
     Control {
         /// Which.
         character: char,
-        /// Where, in characters from 1.
+        /// Where in the text as it was given, in characters from 1.
         position: usize,
     },
     /// It is too long.
     TooLong {
+        /// Characters that it has: after normalising, or as given where it is too long to be worth normalising.
+        length: usize,
         /// Characters allowed.
         max: usize,
     },
@@ -25,63 +34,71 @@ impl fmt::Display for TextFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Control { character, position } => {
-                write!(
-                    f,
-                    "has the control character U+{:04X} at character {position}: take it out",
-                    u32::from(*character)
-                )
+                let code = u32::from(*character);
+                write!(f, "has the invisible control character U+{code:04X} at character {position}: take it out")
             }
-            Self::TooLong { max } => write!(f, "is longer than {max} characters: shorten it"),
+            Self::TooLong { length, max } => {
+                write!(f, "is {length} characters long, and at most {max} are taken: shorten it")
+            }
         }
     }
 }
 
-/// A text of one line, at most `max` characters. Line breaks and tabs, as copied texts have them, become blanks, and several
-/// blanks one.
-pub fn clean_line(value: &str, max: usize) -> Result<String, TextFault> {
-    if value.len() > max.saturating_mul(16) {
-        return Err(TextFault::TooLong { max });
-    }
-    let is_blank = |c: char| matches!(c, ' ' | '\n' | '\r' | '\t');
-    if value.contains(['\n', '\r', '\t']) || value.contains("  ") {
-        let words: Vec<&str> = value.split(is_blank).filter(|word| !word.is_empty()).collect();
-        return clean(&words.join(" "), max, |_| false);
-    }
-    clean(value, max, |_| false)
+impl std::error::Error for TextFault {}
+
+/// A text of one line, at most `max_chars` characters; empty where nothing in it can be seen. Line breaks and tabs, as copied
+/// texts have them, become blanks, and blanks in a row one.
+pub fn clean_line(value: &str, max_chars: usize) -> Result<String, TextFault> {
+    clean(value, max_chars, |text| {
+        let is_blank = |c: char| matches!(c, ' ' | '\n' | '\r' | '\t');
+        let words: Vec<&str> = text.split(is_blank).filter(|word| !word.is_empty()).collect();
+        words.join(" ")
+    })
 }
 
-/// A text of several lines, at most `max` characters. Line breaks become `\n`.
-pub fn clean_text(value: &str, max: usize) -> Result<String, TextFault> {
-    // A character takes four bytes at most, and a carriage return is never kept: this much cannot shrink to fit.
-    if value.len() > max.saturating_mul(8) {
-        return Err(TextFault::TooLong { max });
-    }
-    let value = if value.contains('\r') { value.replace("\r\n", "\n").replace('\r', "\n") } else { value.to_owned() };
-    clean(&value, max, |c| matches!(c, '\n' | '\t'))
+/// A text of several lines, at most `max_chars` characters; empty where nothing in it can be seen. Line breaks of every
+/// system become `\n`, tabs stay.
+pub fn clean_text(value: &str, max_chars: usize) -> Result<String, TextFault> {
+    clean(value, max_chars, |text| {
+        if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
+    })
 }
 
-fn clean(value: &str, max: usize, allowed: impl Fn(char) -> bool) -> Result<String, TextFault> {
-    let value = value.trim();
-    // Normalising shrinks by less than this.
-    if value.len() > max.saturating_mul(16) {
-        return Err(TextFault::TooLong { max });
+fn clean(value: &str, max: usize, with_blanks: impl Fn(&str) -> String) -> Result<String, TextFault> {
+    let start = value.trim_start();
+    let skipped = &value[..value.len() - start.len()];
+    let value = start.trim_end();
+    if value.len() > max.saturating_mul(MAX_BYTES_PER_CHARACTER) {
+        return Err(TextFault::TooLong { length: value.chars().count(), max });
     }
-    let found = value.chars().enumerate().find(|&(_, c)| is_control(c) && !allowed(c));
-    if let Some((index, character)) = found {
-        return Err(TextFault::Control { character, position: index + 1 });
+    let refused = value.chars().enumerate().find(|&(_, c)| is_control(c) && !matches!(c, '\n' | '\r' | '\t'));
+    if let Some((index, character)) = refused {
+        return Err(TextFault::Control { character, position: skipped.chars().count() + index + 1 });
     }
-    let text: String =
-        if is_nfc_quick(value.chars()) == IsNormalized::Yes { value.to_owned() } else { value.nfc().collect() };
-    if text.chars().nth(max).is_some() { Err(TextFault::TooLong { max }) } else { Ok(text) }
+    if value.chars().all(is_unseen) {
+        return Ok(String::new());
+    }
+    let text = with_blanks(value);
+    let text = if is_nfc_quick(text.chars()) == IsNormalized::Yes { text } else { text.nfc().collect() };
+    match text.chars().count() {
+        length if length > max => Err(TextFault::TooLong { length, max }),
+        _ => Ok(text),
+    }
 }
 
-/// Controls (Unicode Cc), line and paragraph separators, what turns the direction of the text around it (UAX #9: embeddings,
-/// overrides, isolates), the byte order mark and noncharacters. Joiners and direction marks are text: Persian, Hindi and
-/// Hebrew are not written without them.
-fn is_control(c: char) -> bool {
+/// Whether a character is no text: controls (Unicode Cc), line and paragraph separators, what embeds, overrides or isolates a
+/// direction of writing (UAX #9), the byte order mark and noncharacters. Joiners and direction marks are text: Persian,
+/// Hindi, Hebrew and many emoji are not written without them.
+pub(super) fn is_control(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FDD0}'..='\u{FDEF}')
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+        || matches!(c, '\u{FDD0}'..='\u{FDEF}')
         || u32::from(c) & 0xFFFE == 0xFFFE
+}
+
+/// Blanks, and text that shows only between other text.
+fn is_unseen(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}')
 }
 
 #[cfg(test)]
@@ -90,40 +107,111 @@ mod tests {
 
     use super::*;
 
+    fn control(character: char, position: usize) -> Result<String, TextFault> {
+        Err(TextFault::Control { character, position })
+    }
+
+    fn too_long(length: usize, max: usize) -> Result<String, TextFault> {
+        Err(TextFault::TooLong { length, max })
+    }
+
     #[test]
     fn texts_are_trimmed_and_composed() {
-        assert_eq!(clean_line("  Cafe\u{301} ", 4), Ok("Café".to_owned()));
-        assert_eq!(clean_text("a\r\nb\rc\td\n", 100), Ok("a\nb\nc\td".to_owned()));
-        assert_eq!(clean_line("Two\n  lines\tand  blanks ", 100), Ok("Two lines and blanks".to_owned()));
-        assert_eq!(clean_line("می\u{200C}خواهم", 100), Ok("می\u{200C}خواهم".to_owned()));
+        assert_eq!(clean_line("Two\n  lines,\ttabs and  blanks\r\n", 100), Ok("Two lines, tabs and blanks".to_owned()));
+        assert_eq!(clean_line("a \r\n b", 3), Ok("a b".to_owned()));
+        assert_eq!(clean_line("\u{A0} Cafe\u{301}\r\n", 4), Ok("Café".to_owned()));
+        assert_eq!(clean_line("한국".nfd().collect::<String>().as_str(), 2), Ok("한국".to_owned()));
+        assert_eq!(clean_line("\u{2126}", 1), Ok("Ω".to_owned()));
     }
 
     #[test]
-    fn control_characters_are_refused_with_their_place() {
-        for (text, character, position) in [
-            ("a\0b", '\0', 2),
-            ("ab\u{7}", '\u{7}', 3),
-            ("a\u{85}b", '\u{85}', 2),
-            ("a\u{202E}b", '\u{202E}', 2),
-            ("x\u{FFFE}y", '\u{FFFE}', 2),
-        ] {
-            assert_eq!(clean_line(text, 100), Err(TextFault::Control { character, position }));
+    fn line_breaks_of_every_system_become_one() {
+        assert_eq!(clean_text("\r\na\r\nb\rc\td\n\ne\n", 100), Ok("a\nb\nc\td\n\ne".to_owned()));
+        assert_eq!(clean_text("a\r\nb", 3), Ok("a\nb".to_owned()));
+    }
+
+    #[test]
+    fn a_text_of_which_nothing_can_be_seen_is_empty() {
+        for text in ["", " \t\r\n", "\u{200B}\u{200D} \u{2060}", "\u{3000}"] {
+            assert_eq!(clean_line(text, 10), Ok(String::new()), "{text:?}");
         }
-        assert_eq!(clean_text("a\n\0", 100), Err(TextFault::Control { character: '\0', position: 3 }));
     }
 
     #[test]
-    fn length_is_counted_in_characters() {
+    fn joiners_and_direction_marks_are_text() {
+        for text in ["می\u{200C}خواهم", "👩\u{200D}👩\u{200D}👧", "שלום\u{200F}!", "क्\u{200D}ष", "a\u{200E}b"]
+        {
+            assert_eq!(clean_line(text, 100).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn control_characters_are_refused_with_their_place_in_what_was_given() {
+        let refused = "\0\u{1}\u{8}\u{B}\u{C}\u{1B}\u{7F}\u{80}\u{85}\u{9F}\u{2028}\u{2029}\u{202A}\u{202E}\u{2066}\u{2069}\
+                       \u{FEFF}\u{FDD0}\u{FDEF}\u{FFFE}\u{1FFFF}\u{10FFFF}";
+        for character in refused.chars() {
+            let text = format!(" é{character}b");
+            assert_eq!(clean_line(&text, 100), control(character, 3));
+            assert_eq!(clean_text(&text, 100), control(character, 3));
+        }
+    }
+
+    #[test]
+    fn length_is_counted_in_characters_after_normalising() {
         assert!(clean_line(&"é".repeat(500), 500).is_ok());
-        assert_eq!(clean_line(&"é".repeat(501), 500), Err(TextFault::TooLong { max: 500 }));
-        assert_eq!(clean_line(&"x".repeat(10_000_000), 500), Err(TextFault::TooLong { max: 500 }));
+        assert!(clean_line(&"e\u{301}".repeat(500), 500).is_ok());
+        assert!(clean_line(&format!("{}\n", "x".repeat(500)), 500).is_ok());
+        assert_eq!(clean_line(&"e\u{301}".repeat(501), 500), too_long(501, 500));
+        assert_eq!(clean_line("x", 0), too_long(1, 0));
+        assert_eq!(clean_text(&"\r\n".repeat(3).replace("\r\n", "a\r\n"), 4), too_long(5, 4));
+    }
+
+    #[test]
+    fn ten_megabytes_are_refused_at_once() {
+        let begun = std::time::Instant::now();
+        let text = "x".repeat(10_000_000);
+        assert_eq!(clean_line(&text, 500), too_long(10_000_000, 500));
+        assert_eq!(clean_text(&"\0".repeat(10_000_000), 500), too_long(10_000_000, 500));
+        assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn no_character_is_composed_of_more_bytes_than_the_quick_check_thinks() {
+        let most = ('\0'..=char::MAX).map(|c| std::iter::once(c).nfd().count()).max();
+        assert!(most.is_some_and(|characters| characters * 4 <= MAX_BYTES_PER_CHARACTER), "{most:?}");
+    }
+
+    #[test]
+    fn a_fault_says_what_where_and_how_to_mend_it() {
+        let told = |text: &str| clean_line(text, 5).unwrap_err().to_string();
+        assert_eq!(told("\0b"), "has the invisible control character U+0000 at character 1: take it out");
+        assert_eq!(told("abcdef"), "is 6 characters long, and at most 5 are taken: shorten it");
+    }
+
+    fn any_text() -> impl Strategy<Value = String> {
+        proptest::collection::vec(
+            prop_oneof![
+                any::<char>(),
+                "[ \r\n\ta\u{301}\u{AC}\u{1100}\u{1161}]".prop_map(|s| s.chars().next().unwrap_or('a'))
+            ],
+            0..40,
+        )
+        .prop_map(String::from_iter)
     }
 
     proptest! {
         #[test]
-        fn what_is_clean_stays_as_it_is(text in "\\PC{0,60}") {
-            if let Ok(clean) = clean_line(&text, 100) {
-                prop_assert_eq!(clean_line(&clean, 100), Ok(clean.clone()));
+        fn what_is_clean_is_in_order_and_stays_as_it_is(text in any_text()) {
+            if let Ok(clean) = clean_line(&text, 30) {
+                prop_assert!(!clean.contains(is_control));
+                prop_assert!(clean.chars().count() <= 30 && clean.trim() == clean);
+                prop_assert!(clean.nfc().eq(clean.chars()));
+                prop_assert_eq!(clean_line(&clean, 30), Ok(clean.clone()));
+            }
+            if let Ok(clean) = clean_text(&text, 30) {
+                prop_assert!(!clean.contains(|c| is_control(c) && !matches!(c, '\n' | '\t')));
+                prop_assert!(clean.chars().count() <= 30 && clean.trim() == clean);
+                prop_assert_eq!(clean_text(&clean, 30), Ok(clean.clone()));
             }
         }
     }

@@ -1,0 +1,60 @@
+//! The attributes that an element keeps when its HTML is written anew: known ones, once each, short, and quoted.
+
+use super::{elements::EVERYWHERE, tags::Attributes};
+
+/// Bytes of an attribute at most; longer ones are left out. A picture within its own address is one.
+const MAX_VALUE: usize = 4000;
+
+/// Columns or rows that a cell may span, at most.
+const MAX_SPAN: u32 = 100;
+
+/// The attributes that an element keeps, as they stand behind its name.
+pub(super) fn kept(allowed: &[&str], attributes: Attributes<'_>) -> String {
+    let mut text = String::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for (name, value) in attributes {
+        let name = name.to_ascii_lowercase();
+        let Some(name) = allowed.iter().chain(EVERYWHERE).find(|known| **known == name) else { continue };
+        if seen.contains(name) || value.len() > MAX_VALUE || !is_sound(name, value) {
+            continue;
+        }
+        seen.push(name);
+        text.push(' ');
+        text.push_str(name);
+        text.push_str("=\"");
+        for c in value.chars() {
+            match c {
+                '"' => text.push_str("&quot;"),
+                '<' => text.push_str("&lt;"),
+                '>' => text.push_str("&gt;"),
+                c => text.push(c),
+            }
+        }
+        text.push('"');
+    }
+    text
+}
+
+/// Whether the value of an attribute is one it can have; numbers are such as programs can count to.
+fn is_sound(attribute: &str, value: &str) -> bool {
+    match attribute {
+        "colspan" | "rowspan" => value.parse::<u32>().is_ok_and(|span| (2..=MAX_SPAN).contains(&span)),
+        "start" | "value" => value.len() <= 6 && value.parse::<u32>().is_ok(),
+        "width" | "height" => value.len() <= 5 && value.parse::<u32>().is_ok(),
+        "dir" => matches!(value, "ltr" | "rtl" | "auto"),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::flat::flat, *};
+
+    #[test]
+    fn attributes_are_few_short_and_quoted() {
+        let html = "<ol START=3 start=4 class=x onclick=y><li value='-1' dir=rtl lang=\"a&quot;<>'\">";
+        assert_eq!(flat(html), "<ol start=\"3\"><li dir=\"rtl\" lang=\"a&quot;&lt;&gt;'\"></li></ol>");
+        assert_eq!(flat("<td><table><td colspan=9999 rowspan=2>"), "\n<table><tr><td rowspan=\"2\"></td></tr></table>");
+        assert_eq!(flat(&format!("<img src=data:{}>a", "x".repeat(MAX_VALUE))), "a");
+    }
+}

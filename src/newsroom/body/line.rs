@@ -1,0 +1,352 @@
+//! A line of Markdown in the making: texts and marks are collected, and written when it is known what stands around each.
+
+use super::escape::{destination, escape, fence};
+
+/// What is marked up in a line.
+#[derive(Debug)]
+pub(super) enum Mark {
+    /// `**`
+    Strong,
+    /// `*`
+    Emphasis,
+    /// An HTML element, where Markdown has no mark of its own.
+    Tag(&'static str),
+    /// `[...](address "title")`
+    Link { address: String, title: String },
+}
+
+/// How a break of the line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Break {
+    /// As a new line, in a paragraph.
+    Line,
+    /// As an element, in the cell of a table.
+    Element,
+    /// Not at all, in a heading.
+    Blank,
+}
+
+#[derive(Debug)]
+enum Part {
+    /// Text as it is read.
+    Text(String),
+    Code(String),
+    /// Markdown as it is written.
+    Written(String),
+    Break,
+    /// A mark, and whether it is to be written as an element.
+    Open(Mark, bool),
+    /// Where the mark was opened that ends here.
+    Close(usize),
+}
+
+/// What a mark sees beside it.
+#[derive(Clone, Copy)]
+enum Beside {
+    Character(char),
+    /// Another mark, too near to be told apart.
+    Mark,
+}
+
+/// The line.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    parts: Vec<Part>,
+    /// Marks that are open; none stands for one that is not written.
+    open: Vec<Option<usize>>,
+    /// Whether a blank is to come before the next text.
+    blank: bool,
+}
+
+impl Line {
+    pub(super) fn is_marked(&self) -> bool {
+        self.open.iter().any(Option::is_some)
+    }
+
+    pub(super) fn ends_with_break(&self) -> bool {
+        matches!(self.parts.last(), Some(Part::Break))
+    }
+
+    /// Adds text; blanks in a row are one.
+    pub(super) fn text(&mut self, text: &str) {
+        let is_blank = |c: char| c.is_ascii_whitespace();
+        for (number, word) in text.split(is_blank).enumerate() {
+            self.blank |= number > 0;
+            // At the beginning of a line no blank is seen, whether it breaks or not.
+            let word = if self.begins() { word.trim_start() } else { word };
+            if word.is_empty() {
+                continue;
+            }
+            self.place_blank();
+            match self.parts.last_mut() {
+                Some(Part::Text(text)) => text.push_str(word),
+                _ => self.parts.push(Part::Text(word.to_owned())),
+            }
+        }
+    }
+
+    /// Adds code; what stands at once behind other code is one with it.
+    pub(super) fn code(&mut self, code: &str) {
+        self.place_blank();
+        match self.parts.last_mut() {
+            Some(Part::Code(before)) => before.push_str(code),
+            _ => self.parts.push(Part::Code(code.to_owned())),
+        }
+    }
+
+    /// Adds what is Markdown already.
+    pub(super) fn written(&mut self, markdown: String) {
+        self.place_blank();
+        self.parts.push(Part::Written(markdown));
+    }
+
+    /// Breaks the line.
+    pub(super) fn line_break(&mut self) {
+        self.blank = false;
+        if !self.parts.is_empty() {
+            let at = self.before_marks();
+            self.insert(at, Part::Break);
+        }
+    }
+
+    /// Opens a mark; none where it only waits to be closed.
+    pub(super) fn open(&mut self, mark: Option<Mark>) {
+        let Some(mark) = mark else { return self.open.push(None) };
+        self.place_blank();
+        self.open.push(Some(self.parts.len()));
+        self.parts.push(Part::Open(mark, false));
+    }
+
+    /// Closes the mark that was opened last.
+    pub(super) fn close(&mut self) {
+        let Some(Some(at)) = self.open.pop() else { return };
+        if at + 1 == self.parts.len() {
+            self.parts.pop();
+            return;
+        }
+        let breaks = self.parts.iter().rev().take_while(|part| matches!(part, Part::Break)).count();
+        let end = self.parts.len() - breaks;
+        self.insert(end, Part::Close(at));
+    }
+
+    /// A blank stands before marks, not within them.
+    fn place_blank(&mut self) {
+        if std::mem::take(&mut self.blank) {
+            let at = self.before_marks();
+            match at.checked_sub(1).map(|before| &mut self.parts[before]) {
+                None | Some(Part::Break) => {}
+                Some(Part::Text(text)) => text.push(' '),
+                Some(_) => self.insert(at, Part::Text(" ".to_owned())),
+            }
+        }
+    }
+
+    fn begins(&self) -> bool {
+        self.before_marks().checked_sub(1).is_none_or(|before| matches!(self.parts[before], Part::Break))
+    }
+
+    /// Where the marks begin that were opened just now.
+    fn before_marks(&self) -> usize {
+        self.parts.iter().rposition(|part| !matches!(part, Part::Open(..))).map_or(0, |at| at + 1)
+    }
+
+    fn insert(&mut self, at: usize, part: Part) {
+        self.parts.insert(at, part);
+        for open in self.open.iter_mut().flatten().filter(|open| **open >= at) {
+            *open += 1;
+        }
+    }
+
+    /// The Markdown; empties the line.
+    pub(super) fn take(&mut self, line_break: Break) -> String {
+        while self.is_marked() {
+            self.close();
+        }
+        let Self { mut parts, .. } = std::mem::take(self);
+        while matches!(parts.last(), Some(Part::Break)) {
+            parts.pop();
+        }
+        for at in 0..parts.len() {
+            if let Part::Close(opened) = parts[at] {
+                let as_element = !is_readable(&parts, opened, at);
+                if let Part::Open(_, element) = &mut parts[opened] {
+                    *element = as_element;
+                }
+            }
+        }
+        let mut markdown = String::new();
+        for (at, part) in parts.iter().enumerate() {
+            match part {
+                Part::Text(text) => {
+                    let begins = at == 0 || matches!(parts[at - 1], Part::Break);
+                    escape(text, begins && line_break == Break::Line, &mut markdown);
+                }
+                Part::Code(code) => {
+                    let fence = fence(code, 1);
+                    let pad = if code.starts_with('`') || code.ends_with('`') { " " } else { "" };
+                    markdown.extend([&fence, pad, code, pad, &fence]);
+                }
+                Part::Written(written) => markdown.push_str(written),
+                Part::Break => {
+                    markdown.truncate(markdown.trim_end_matches(' ').len());
+                    markdown.push_str(match line_break {
+                        Break::Line => "\\\n",
+                        Break::Element => "<br>",
+                        Break::Blank => " ",
+                    });
+                }
+                Part::Open(mark, element) => open_mark(mark, *element, &mut markdown),
+                Part::Close(opened) => {
+                    if let Part::Open(mark, element) = &parts[*opened] {
+                        close_mark(mark, *element, &mut markdown);
+                    }
+                }
+            }
+        }
+        markdown.truncate(markdown.trim_end_matches(' ').len());
+        markdown
+    }
+}
+
+/// Whether asterisks around these parts would be read as marks (CommonMark 0.31, section 6.2). Inner marks are decided
+/// before outer ones.
+fn is_readable(parts: &[Part], opened: usize, closed: usize) -> bool {
+    let is_delimiter = |part: &Part| matches!(part, Part::Open(Mark::Strong | Mark::Emphasis, false));
+    let before = |at: usize| {
+        let part = parts[..at].iter().rev().find(|part| !is_delimiter(part));
+        part.map_or(Beside::Character(' '), |part| match part {
+            Part::Close(inner) if is_delimiter(&parts[*inner]) => Beside::Mark,
+            part => Beside::Character(last(part)),
+        })
+    };
+    let after = |at: usize| {
+        let part =
+            parts[at + 1..].iter().find(|part| !matches!(part, Part::Close(outer) if is_delimiter(&parts[*outer])));
+        part.map_or(Beside::Character(' '), |part| match part {
+            part if is_delimiter(part) => Beside::Mark,
+            part => Beside::Character(first(part)),
+        })
+    };
+    let within_first = parts[opened + 1..].iter().find(|part| !is_delimiter(part)).map_or(' ', first);
+    let within_last = parts[..closed]
+        .iter()
+        .rev()
+        .find(|part| !matches!(part, Part::Close(inner) if is_delimiter(&parts[*inner])))
+        .map_or(' ', last);
+    flanks(within_first, before(opened)) && flanks(within_last, after(closed))
+}
+
+/// Whether a mark between two characters belongs to the inner one. Between two signs it could begin or end.
+fn flanks(inner: char, outer: Beside) -> bool {
+    match outer {
+        Beside::Mark => false,
+        Beside::Character(outer) => inner.is_alphanumeric() || (outer.is_whitespace() && !inner.is_whitespace()),
+    }
+}
+
+/// The first character that a part is written with, or one of its sort.
+fn first(part: &Part) -> char {
+    match part {
+        Part::Text(text) | Part::Written(text) => text.chars().next().unwrap_or(' '),
+        Part::Break => ' ',
+        Part::Code(_) => '`',
+        Part::Open(..) | Part::Close(_) => '<',
+    }
+}
+
+fn last(part: &Part) -> char {
+    match part {
+        Part::Text(text) | Part::Written(text) => text.chars().next_back().unwrap_or(' '),
+        Part::Break => ' ',
+        Part::Code(_) => '`',
+        Part::Open(..) | Part::Close(_) => '>',
+    }
+}
+
+fn open_mark(mark: &Mark, element: bool, markdown: &mut String) {
+    match mark {
+        Mark::Strong => markdown.push_str(if element { "<strong>" } else { "**" }),
+        Mark::Emphasis => markdown.push_str(if element { "<em>" } else { "*" }),
+        Mark::Tag(name) => {
+            markdown.push('<');
+            markdown.push_str(name);
+            markdown.push('>');
+        }
+        Mark::Link { .. } => {
+            if markdown.ends_with('!') {
+                // It would be a picture.
+                markdown.insert(markdown.len() - 1, '\\');
+            }
+            markdown.push('[');
+        }
+    }
+}
+
+fn close_mark(mark: &Mark, element: bool, markdown: &mut String) {
+    match mark {
+        Mark::Strong => markdown.push_str(if element { "</strong>" } else { "**" }),
+        Mark::Emphasis => markdown.push_str(if element { "</em>" } else { "*" }),
+        Mark::Tag(name) => {
+            markdown.push_str("</");
+            markdown.push_str(name);
+            markdown.push('>');
+        }
+        Mark::Link { address, title } => {
+            markdown.push(']');
+            markdown.push_str(&destination(address, title));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line in a short notation: `*` and `_` open and close marks, `/` breaks the line.
+    fn written(notation: &str) -> String {
+        let mut line = Line::default();
+        let mut open = Vec::new();
+        for part in notation.split_inclusive(['*', '_', '/']) {
+            let text = part.trim_end_matches(['*', '_', '/']);
+            line.text(text);
+            match &part[text.len()..] {
+                "" => {}
+                "/" => line.line_break(),
+                sign if open.last() == Some(&sign) => {
+                    open.pop();
+                    line.close();
+                }
+                sign => {
+                    open.push(sign);
+                    line.open(Some(if sign == "*" { Mark::Strong } else { Mark::Emphasis }));
+                }
+            }
+        }
+        line.take(Break::Line)
+    }
+
+    #[test]
+    fn marks_stand_where_they_are_read() {
+        for (notation, markdown) in [
+            ("a *b* c", "a **b** c"),
+            ("a* b *c", "a **b** c"),
+            ("a*b*c", "a**b**c"),
+            ("*Note:* a", "**Note:** a"),
+            ("*Note:*a", "<strong>Note:</strong>a"),
+            ("a*(b)*", "a<strong>(b)</strong>"),
+            ("*_a_*", "***a***"),
+            ("*_a_ b*", "***a* b**"),
+            ("*a _b_*", "**a *b***"),
+            ("*a*_b_", "<strong>a</strong>*b*"),
+            ("_*Note:*_a", "<em><strong>Note:</strong></em>a"),
+            ("*a/*b", "**a**\\\nb"),
+            ("a*/b*", "a\\\n**b**"),
+            ("/a / b/", "a\\\nb"),
+            ("a**b", "ab"),
+            ("x*\u{A0}a*", "x<strong>\u{A0}a</strong>"),
+            ("\u{A0}*\u{A0}a*", "**a**"),
+        ] {
+            assert_eq!(written(notation), markdown, "{notation}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Plain text, made of sanitised HTML: what a reader sees, without what it looks like.
+//!
+//! It is made of the HTML and not of the Markdown so that both say the same, also where the Markdown has HTML in it.
+
+use std::borrow::Cow;
+
+use super::{
+    elements::{Sort, element},
+    tags::{Piece, Pieces},
+};
+
+/// The text: paragraphs parted by a blank line, items and rows by a line break, cells by a tab, pictures by their
+/// alternative text.
+pub(super) fn plain(html: &str) -> String {
+    let mut writer = Writer { text: String::with_capacity(html.len()), ..Writer::default() };
+    for piece in Pieces::new(html) {
+        match piece {
+            Piece::Text(text) => writer.write(&read(text)),
+            Piece::Start(name, attributes) => match name {
+                "br" => writer.line_break(),
+                "img" => {
+                    if let Some(alt) = attributes.value("alt") {
+                        writer.write(&read(alt));
+                    }
+                }
+                name => writer.begin(name),
+            },
+            Piece::End(name) => writer.finish(name),
+        }
+    }
+    writer.text
+}
+
+#[derive(Default)]
+struct Writer {
+    text: String,
+    /// What parts the text so far from what comes next, once something comes.
+    gap: Gap,
+    /// Lists, cells and preformatted texts that are open.
+    lists: usize,
+    cells: usize,
+    preformatted: usize,
+}
+
+/// What parts two texts, from the weakest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Gap {
+    #[default]
+    None,
+    Blank,
+    Tab,
+    Line,
+    Paragraph,
+}
+
+impl Writer {
+    fn begin(&mut self, name: &str) {
+        match name {
+            "ul" | "ol" | "dl" => {
+                self.part(if self.lists > 0 { Gap::Line } else { Gap::Paragraph });
+                self.lists += 1;
+            }
+            "pre" => {
+                self.part(Gap::Paragraph);
+                self.preformatted += 1;
+            }
+            "td" | "th" => self.cells += 1,
+            name => self.part(gap(name)),
+        }
+    }
+
+    fn finish(&mut self, name: &str) {
+        match name {
+            "ul" | "ol" | "dl" => {
+                self.lists = self.lists.saturating_sub(1);
+                self.part(if self.lists > 0 { Gap::Line } else { Gap::Paragraph });
+            }
+            "pre" => {
+                self.part(Gap::Paragraph);
+                self.preformatted = self.preformatted.saturating_sub(1);
+            }
+            "td" | "th" => {
+                self.cells = self.cells.saturating_sub(1);
+                self.part(Gap::Tab);
+            }
+            name => self.part(gap(name)),
+        }
+    }
+
+    fn part(&mut self, gap: Gap) {
+        // A row of a table is one line.
+        let gap = if self.cells > 0 { gap.min(Gap::Blank) } else { gap };
+        self.gap = self.gap.max(gap);
+    }
+
+    fn line_break(&mut self) {
+        if self.preformatted > 0 && self.cells == 0 {
+            self.text.push('\n');
+        } else {
+            // Two of them are what a paragraph once was.
+            self.part(if self.gap == Gap::Line { Gap::Paragraph } else { Gap::Line });
+        }
+    }
+
+    fn write(&mut self, text: &str) {
+        for c in text.chars() {
+            if c.is_ascii_whitespace() && (self.preformatted == 0 || self.cells > 0) {
+                self.part(Gap::Blank);
+            } else {
+                self.fill_gap();
+                self.text.push(c);
+            }
+        }
+    }
+
+    fn fill_gap(&mut self) {
+        let gap = std::mem::take(&mut self.gap);
+        if self.text.is_empty() {
+            return;
+        }
+        self.text.push_str(match gap {
+            Gap::None => "",
+            Gap::Blank => " ",
+            Gap::Tab => "\t",
+            Gap::Line => "\n",
+            Gap::Paragraph => "\n\n",
+        });
+    }
+}
+
+/// What parts the content of an element from what is around it.
+fn gap(name: &str) -> Gap {
+    match element(name) {
+        None | Some((_, Sort::Inline | Sort::Void, _)) => Gap::None,
+        Some((_, Sort::Item | Sort::Group | Sort::Row, _)) => Gap::Line,
+        Some(_) => Gap::Paragraph,
+    }
+}
+
+/// Sanitised HTML without tags, its character references read. The sanitiser writes no others than these.
+pub(super) fn read(html: &str) -> Cow<'_, str> {
+    const REFERENCES: [(&str, char); 5] =
+        [("amp;", '&'), ("lt;", '<'), ("gt;", '>'), ("quot;", '"'), ("nbsp;", '\u{A0}')];
+    if !html.contains('&') {
+        return Cow::Borrowed(html);
+    }
+    let mut parts = html.split('&');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let known = REFERENCES.iter().find_map(|(name, c)| Some((*c, part.strip_prefix(name)?)));
+        let (c, behind) = known.unwrap_or(('&', part));
+        text.push(c);
+        text.push_str(behind);
+    }
+    Cow::Owned(text)
+}
+
+/// Words of a plain text: runs between blanks that have a letter or digit. Chinese and Japanese are written without blanks:
+/// of them every ideograph and every kana is a word. Korean has blanks; Thai, Lao, Khmer and Burmese have neither, and there
+/// a run between blanks is one.
+pub fn word_count(text: &str) -> usize {
+    let mut words = 0;
+    let mut within = false;
+    for c in text.chars() {
+        if is_ideograph(c) {
+            words += 1;
+            within = false;
+        } else if c.is_whitespace() {
+            within = false;
+        } else if c.is_alphanumeric() && !within {
+            words += 1;
+            within = true;
+        }
+    }
+    words
+}
+
+/// Han ideographs, hiragana and katakana, but not their punctuation.
+fn is_ideograph(c: char) -> bool {
+    let block = matches!(c, '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}'
+        | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF66}'..='\u{FF9D}'
+        | '\u{1AFF0}'..='\u{1B16F}' | '\u{20000}'..='\u{3FFFD}');
+    block && c.is_alphanumeric()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_are_parted_by_a_blank_line() {
+        assert_eq!(plain("<h1>A</h1>\n<p>b\n  c</p><p></p><p>d<br>e<br><br>f</p>"), "A\n\nb c\n\nd\ne\n\nf");
+        assert_eq!(plain("<div>a<div>b</div></div><hr>c <em> d</em>."), "a\n\nb\n\nc d.");
+    }
+
+    #[test]
+    fn items_and_rows_are_lines() {
+        assert_eq!(plain("<p>a</p><ul><li>b<ol><li>c</li></ol></li><li>d</li></ul>e"), "a\n\nb\nc\nd\n\ne");
+        assert_eq!(plain("<ul><li><p>a</p><p>b</p></li><li><p>c</p></li></ul>"), "a\n\nb\n\nc");
+        let table = "<table><caption>t</caption><thead><tr><th>a</th><th>b</th></tr></thead>\n<tbody><tr><td><p>1</p><p>2</p></td> <td></td><td>3<br>4</td></tr></tbody></table>";
+        assert_eq!(plain(table), "t\n\na\tb\n1 2\t3 4");
+    }
+
+    #[test]
+    fn character_references_are_read() {
+        assert_eq!(plain("a &amp;lt; &lt;b&gt;&nbsp;&quot; & &x"), "a &lt; <b>\u{A0}\" & &x");
+        assert_eq!(plain("<p>x <img src=\"https://a/b\" alt=\"A &quot;&lt;b>&quot;\"> y</p>"), "x A \"<b>\" y");
+    }
+
+    #[test]
+    fn preformatted_text_keeps_its_lines() {
+        assert_eq!(plain("<p>a</p><pre>b\n  c<br>d</pre>e"), "a\n\nb\n  c\nd\n\ne");
+    }
+
+    #[test]
+    fn words_are_counted_in_scripts_without_blanks_too() {
+        for (text, words) in [
+            ("", 0),
+            ("One two — three, 4!", 4),
+            ("state-of-the-art don’t U.S. 3.5%", 4),
+            ("世界の労働、2006年。", 7),
+            ("ILO報告ILO", 4),
+            ("カタカナ・ー", 5),
+            ("한국 노동", 2),
+            ("Привет, мир", 2),
+            ("سلام دنیا", 2),
+            ("... --- \u{A0} *", 0),
+        ] {
+            assert_eq!(word_count(text), words, "{text}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Markdown made shallow: at most so many quotes and lists opened in one line.
+//!
+//! For every line the parser goes through all blocks that are open. A megabyte of `>` opens a million of them, and then takes
+//! minutes.
+
+use std::borrow::Cow;
+
+/// Quotes, list items and footnotes that one line may open, at most.
+const MAX_OPENED: usize = 40;
+
+/// The same Markdown; a mark that would open one block too many is escaped, and stands there as text.
+pub(super) fn shallow(markdown: &str) -> Cow<'_, str> {
+    let mut text = String::new();
+    let mut copied = 0;
+    let mut begin = 0;
+    for line in markdown.split_inclusive(['\n', '\r']) {
+        if let Some(at) = mark_too_many(line) {
+            text.push_str(&markdown[copied..begin + at]);
+            text.push('\\');
+            copied = begin + at;
+        }
+        begin += line.len();
+    }
+    if copied == 0 && text.is_empty() {
+        return Cow::Borrowed(markdown);
+    }
+    text.push_str(&markdown[copied..]);
+    Cow::Owned(text)
+}
+
+/// Where the mark is to be escaped that opens one block too many.
+fn mark_too_many(line: &str) -> Option<usize> {
+    let bytes = line.as_bytes();
+    let blank = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_whitespace);
+    let (mut at, mut opened) = (0, 0);
+    loop {
+        at += bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        // What to escape, and how long the mark is.
+        let (mark, length) = match bytes.get(at)? {
+            b'>' => (at, 1),
+            b'-' | b'+' | b'*' if blank(at + 1) => (at, 1),
+            b'0'..=b'9' => {
+                let digits = bytes[at..].iter().take(10).take_while(|byte| byte.is_ascii_digit()).count();
+                let dot = at + digits;
+                if !matches!(bytes.get(dot), Some(b'.' | b')')) || !blank(dot + 1) {
+                    return None;
+                }
+                (dot, digits + 1)
+            }
+            b'[' if bytes.get(at + 1) == Some(&b'^') => {
+                let label = bytes[at + 2..].iter().take_while(|byte| !matches!(byte, b'[' | b']')).count();
+                if !bytes[at + 2 + label..].starts_with(b"]:") {
+                    return None;
+                }
+                (at, label + 4)
+            }
+            _ => return None,
+        };
+        // A line of nothing but these is a rule, however long.
+        let is_rule = || {
+            matches!(bytes[at], b'-' | b'*') && bytes[at..].iter().all(|b| *b == bytes[at] || b.is_ascii_whitespace())
+        };
+        if opened == MAX_OPENED {
+            return (!is_rule()).then_some(mark);
+        }
+        opened += 1;
+        at += length;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_write_stays_as_it_is() {
+        for markdown in
+            ["", "> > a\n> - b\n1. c", "a > b", &format!("{}a", "> ".repeat(40)), &"- ".repeat(200), &"*".repeat(200)]
+        {
+            assert!(matches!(shallow(markdown), Cow::Borrowed(same) if same == markdown), "{markdown}");
+        }
+    }
+
+    #[test]
+    fn a_mark_too_many_is_text() {
+        for (mark, escaped) in
+            [(">", "\\>"), ("- ", "\\- "), ("12) ", "12\\) "), ("[^a]:", "\\[^a]:"), ("+\t", "\\+\t")]
+        {
+            let markdown = format!("a\n{}b\nc", mark.repeat(60));
+            let expected = format!("a\n{}{escaped}{}b\nc", mark.repeat(40), mark.repeat(19));
+            assert_eq!(shallow(&markdown), expected);
+        }
+        let twice = format!("{0}a\r{0}b", ">".repeat(41));
+        assert_eq!(shallow(&twice), format!("{0}a\r{0}b", format!("{}\\>", ">".repeat(40))));
+    }
+}
