@@ -8,7 +8,7 @@ use crate::{
     catalog::Catalog,
     clock::Clock,
     db::Db,
-    graphql::{self, Asked, Schema},
+    graphql::{Api, Asked},
     newsroom::{Customs, Newsroom, token::AuthFault},
     viewer::Viewer,
 };
@@ -34,7 +34,7 @@ pub struct App {
     /// The rules and what they work on.
     pub room: Newsroom,
     /// The GraphQL API over them.
-    pub schema: Schema,
+    pub api: Arc<Api>,
     /// What time it is.
     pub clock: Clock,
     /// Whose newsroom it is.
@@ -52,7 +52,7 @@ impl App {
     pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, DbErr> {
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let room = Newsroom { db, catalog, customs };
-        Ok(Arc::new(Self { schema: graphql::schema(room.clone()), room, clock, masthead }))
+        Ok(Arc::new(Self { api: Arc::new(Api::new(room.clone())), room, clock, masthead }))
     }
 
     /// Who holds a bearer token; the public without one.
@@ -65,7 +65,7 @@ impl App {
 
     /// What a request of a viewer carries: the time is read and the snapshot pinned here, once.
     pub fn asked(&self, viewer: Viewer) -> Asked {
-        Asked { viewer, now: self.clock.now(), snapshot: self.room.catalog.snapshot() }
+        Asked::new(&self.room, viewer, self.clock.now())
     }
 
     /// Whether the database answers.

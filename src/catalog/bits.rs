@@ -1,6 +1,6 @@
 //! Sets of releases by property: one roaring bitmap of ordinals for every topic, place, kind, language, state, author.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, ops::Deref, sync::Arc};
 
 use roaring::RoaringBitmap;
 
@@ -34,6 +34,85 @@ impl BitTable {
         if let Some(bits) = rows.get_mut(value as usize) {
             Arc::make_mut(bits).remove(row);
         }
+    }
+}
+
+/// Members of a set that are still kept while a filter is applied. Nothing is copied before the first condition takes some away,
+/// so that one small condition on everything costs its own size only.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept<'a>(Cow<'a, RoaringBitmap>);
+
+impl Deref for Kept<'_> {
+    type Target = RoaringBitmap;
+
+    fn deref(&self) -> &RoaringBitmap {
+        &self.0
+    }
+}
+
+impl From<RoaringBitmap> for Kept<'_> {
+    fn from(bits: RoaringBitmap) -> Self {
+        Self(Cow::Owned(bits))
+    }
+}
+
+impl<'a> Kept<'a> {
+    /// All of a set.
+    pub(crate) fn all_of(bits: &'a RoaringBitmap) -> Self {
+        Self(Cow::Borrowed(bits))
+    }
+
+    /// None.
+    pub(crate) fn nothing() -> Self {
+        Self(Cow::Owned(RoaringBitmap::new()))
+    }
+
+    /// The same, to go on from without changing this one.
+    pub(crate) fn borrowed(&self) -> Kept<'_> {
+        Kept(Cow::Borrowed(&self.0))
+    }
+
+    /// Keeps those that are in a set.
+    pub(crate) fn only(&mut self, bits: &RoaringBitmap) {
+        match &mut self.0 {
+            Cow::Owned(kept) => *kept &= bits,
+            Cow::Borrowed(kept) => self.0 = Cow::Owned(*kept & bits),
+        }
+    }
+
+    /// Keeps those that are in the set of one of some values.
+    pub(crate) fn only_any(&mut self, table: &BitTable, values: impl IntoIterator<Item = u32>) {
+        let mut sets = values.into_iter().filter_map(|value| table.get(value));
+        match (sets.next(), sets.next()) {
+            (None, _) => *self = Self::nothing(),
+            (Some(one), None) => self.only(one),
+            (Some(one), Some(two)) => {
+                let mut any = &**one | &**two;
+                sets.for_each(|bits| any |= &**bits);
+                self.only(&any);
+            }
+        }
+    }
+
+    /// Keeps those that are not in a set.
+    pub(crate) fn but(&mut self, bits: &RoaringBitmap) {
+        match &mut self.0 {
+            Cow::Owned(kept) => *kept -= bits,
+            Cow::Borrowed(kept) => self.0 = Cow::Owned(*kept - bits),
+        }
+    }
+
+    /// What is kept, if any was taken away.
+    pub(crate) fn changed(self) -> Option<RoaringBitmap> {
+        match self.0 {
+            Cow::Owned(kept) => Some(kept),
+            Cow::Borrowed(_) => None,
+        }
+    }
+
+    /// What is kept, on its own.
+    pub(crate) fn into_owned(self) -> RoaringBitmap {
+        self.0.into_owned()
     }
 }
 

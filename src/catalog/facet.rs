@@ -1,113 +1,242 @@
-//! The topics of a set: how many of its releases bear each one.
+//! Facets: how a set parts by topic, place, kind or language. Every bucket is a set again.
 
-use std::{cmp::Reverse, sync::OnceLock};
+use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
+use entity::release::ReleaseKind;
 use roaring::RoaringBitmap;
 
-use super::{ReleaseSet, Snapshot, bits::Bits, filter::union};
+use super::{Direction, ReleaseSet, Snapshot, filter::Condition, fold, tally::Tally};
 
-/// Which topics to count and how.
-#[derive(Clone, Debug)]
-pub struct TopicFacetRequest {
+pub use super::tally::FacetField;
+
+/// Which buckets to answer, and of what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FacetRequest {
+    /// By what.
+    pub field: FacetField,
     /// At most this many buckets.
     pub first: usize,
-    /// Narrower topics count for the topic, each release once.
-    pub roll_up: bool,
-    /// Only the topics right below this one.
-    pub under: Option<u32>,
+    /// Which of the set's conditions hold for the facet.
+    pub scope: FacetScope,
+    /// Only values with at least this many releases; 0 lists values without any, too.
+    pub min_count: u64,
+    /// First this, then that; what is still alike is ordered by label. Empty: most first.
+    pub order: Vec<FacetOrder>,
+    /// Only values whose label contains this, without regard to case and accents.
+    pub label_contains: Option<String>,
 }
 
-/// Topics by number of releases, most first; ties by label.
+/// Which conditions of a set's own filter hold for a facet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FacetScope {
+    /// All of them.
+    AllFilters,
+    /// All but those on the facet's own field that stand in the filter itself or in its `and`.
+    ExcludeOwnFilter,
+    /// None: everything that the filter was applied to.
+    Unfiltered,
+}
+
+/// One key of the order of buckets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FacetOrder {
+    /// By what.
+    pub by: FacetOrderKey,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// What buckets can be ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FacetOrderKey {
+    /// Whether the filter names them.
+    Selected,
+    /// Their number of releases.
+    Count,
+    /// Their label.
+    Label,
+    /// The latest release date in them; what has no release comes before everything else.
+    Latest,
+}
+
+/// The buckets of a set by one field.
 #[derive(Clone, Debug)]
-pub struct TopicFacet {
-    /// The topics asked for.
-    pub buckets: Vec<TopicBucket>,
-    /// How many topics have a release, also those not returned.
+pub struct Facet {
+    /// The buckets asked for, in order.
+    pub buckets: Vec<Bucket>,
+    /// How many values meet the request, also those not returned.
     pub distinct_values: u64,
-    /// Releases with no topic here.
-    pub missing: u64,
-    /// Releases with a topic, none of which was returned.
-    pub other: u64,
-    /// Whether one release can fall in several buckets. Always, with topics.
-    pub overlapping: bool,
+    set: ReleaseSet,
+    field: FacetField,
+    tally: Arc<Tally>,
+    with_value: u64,
 }
 
-/// One topic of a facet.
-#[derive(Clone, Debug)]
-pub struct TopicBucket {
-    /// Its number.
-    pub topic: u32,
-    /// Releases that bear it; rolled up, it or a narrower one, each once.
+/// One value of a facet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bucket {
+    /// The number of the topic, place, kind or language.
+    pub value: u32,
+    /// Releases that count for it, each once.
     pub count: u64,
-    /// Releases that bear exactly it.
-    pub direct_count: u64,
-    /// Count as a part of the set, 0 to 1.
-    pub share: f64,
-}
-
-impl Snapshot {
-    /// The releases that bear a topic or a narrower one; worked out once for a snapshot.
-    pub(super) fn rolled_up(&self, topic: u32) -> Bits {
-        let memo = self.memo.rolled_up.get_or_init(|| (0..self.topics().len()).map(|_| OnceLock::new()).collect());
-        let bits = memo[topic as usize].get_or_init(|| {
-            if self.topics().narrower(topic).is_empty() {
-                return self.by_topic.get(topic).cloned().unwrap_or_default();
-            }
-            Bits::new(union(&self.by_topic, self.topics().closure(topic)))
-        });
-        bits.clone()
-    }
+    /// Whether the set's filter asks for it by name.
+    pub selected: bool,
 }
 
 impl ReleaseSet {
-    /// The topics of the set.
+    /// The set's buckets by a field.
     ///
-    /// Cost: one intersection a topic; the set itself where it is small. No statement.
-    pub fn topic_facet(&self, request: &TopicFacetRequest) -> TopicFacet {
-        let (snapshot, topics) = (self.snapshot(), self.snapshot().topics());
-        let candidates: Vec<u32> = match request.under {
-            Some(topic) => topics.narrower(topic).to_vec(),
-            None => (0..topics.len() as u32).collect(),
+    /// Cost: see [`Tally::count`]; ordering by latest date, one look at each release that counts. No statement.
+    pub fn facet(&self, request: &FacetRequest) -> Facet {
+        let (snapshot, field) = (self.snapshot(), request.field);
+        let condition = Condition::of(field);
+        let set = match request.scope {
+            FacetScope::AllFilters => self.clone(),
+            FacetScope::Unfiltered => self.unfiltered(),
+            FacetScope::ExcludeOwnFilter => self.without(condition),
         };
-        let direct = |topic: u32| snapshot.by_topic.get(topic).map_or(0, |bits| self.bits.intersection_len(bits));
-        let whole = |topic: u32| {
-            if request.roll_up { Some(snapshot.rolled_up(topic)) } else { snapshot.by_topic.get(topic).cloned() }
-        };
-        let mut counted: Vec<(u32, u64)> = candidates
+        let tally = snapshot.tally(field);
+        let counts = tally.count(&set);
+        let selected = self.named(condition);
+        let wanted = request.label_contains.as_deref().map(fold);
+        let mut buckets: Vec<Bucket> = tally
+            .candidates
             .iter()
-            .map(|&topic| (topic, whole(topic).map_or(0, |bits| self.bits.intersection_len(&bits))))
-            .filter(|&(_, count)| count > 0)
-            .collect();
-        counted.sort_unstable_by_key(|&(topic, count)| (Reverse(count), topics.label_rank(topic)));
-        let reached = |some: &[(u32, u64)]| {
-            let mut all = RoaringBitmap::new();
-            for bits in some.iter().filter_map(|&(topic, _)| whole(topic)) {
-                all |= &*bits;
-            }
-            all.intersection_len(&self.bits)
-        };
-        let distinct_values = counted.len() as u64;
-        let with_value = match request.under {
-            None => self.bits.intersection_len(&snapshot.with_topics),
-            Some(_) => reached(&counted),
-        };
-        counted.truncate(request.first);
-        let total = self.count();
-        let buckets = counted
-            .iter()
-            .map(|&(topic, count)| TopicBucket {
-                topic,
-                count,
-                direct_count: if request.roll_up { direct(topic) } else { count },
-                share: if total == 0 { 0.0 } else { count as f64 / total as f64 },
+            .map(|&value| Bucket { value, count: counts.by_value[value as usize], selected: selected.contains(value) })
+            .filter(|bucket| bucket.count >= request.min_count)
+            // Languages are known from releases alone: one that only hidden releases are in must not show, be it with 0.
+            .filter(|bucket| {
+                field != FacetField::Languages
+                    || bucket.count > 0
+                    || self.may_see_any(&tally.bits(snapshot, bucket.value))
+            })
+            .filter(|bucket| {
+                wanted.as_ref().is_none_or(|text| snapshot.folded_label(field, bucket.value).contains(text))
             })
             .collect();
-        TopicFacet {
-            buckets,
-            distinct_values,
-            missing: total - with_value,
-            other: with_value - reached(&counted),
-            overlapping: true,
+        let latest: HashMap<u32, Option<i32>> = if request.order.iter().any(|key| key.by == FacetOrderKey::Latest) {
+            let of = |value| {
+                (&*set.bits & &*tally.bits(snapshot, value)).iter().map(|row| *snapshot.release_dates.get(row)).max()
+            };
+            buckets.iter().map(|bucket| (bucket.value, of(bucket.value))).collect()
+        } else {
+            HashMap::new()
+        };
+        let most_first = [FacetOrder { by: FacetOrderKey::Count, direction: Direction::Desc }];
+        let order = if request.order.is_empty() { &most_first[..] } else { &request.order };
+        buckets.sort_unstable_by(|a, b| {
+            let compare = |key: &FacetOrder| {
+                let side = match key.by {
+                    FacetOrderKey::Selected => a.selected.cmp(&b.selected),
+                    FacetOrderKey::Count => a.count.cmp(&b.count),
+                    FacetOrderKey::Label => snapshot.compare_labels(field, a.value, b.value),
+                    FacetOrderKey::Latest => latest[&a.value].cmp(&latest[&b.value]),
+                };
+                if key.direction == Direction::Asc { side } else { side.reverse() }
+            };
+            let side = order.iter().map(compare).find(|side| side.is_ne());
+            side.unwrap_or_else(|| snapshot.compare_labels(field, a.value, b.value))
+        });
+        let distinct_values = buckets.len() as u64;
+        buckets.truncate(request.first);
+        Facet { buckets, distinct_values, with_value: counts.with_value, set, field, tally }
+    }
+}
+
+impl Facet {
+    /// The set that was counted: the scope's.
+    pub fn set(&self) -> &ReleaseSet {
+        &self.set
+    }
+
+    /// By what it was counted.
+    pub fn field(&self) -> FacetField {
+        self.field
+    }
+
+    /// Releases with no value here.
+    pub fn missing(&self) -> u64 {
+        self.set.count() - self.with_value
+    }
+
+    /// Releases with a value, none of which was returned. Costs a union of the buckets.
+    pub fn other(&self) -> u64 {
+        let mut returned = RoaringBitmap::new();
+        for bucket in &self.buckets {
+            returned |= &*self.tally.bits(self.set.snapshot(), bucket.value);
         }
+        self.with_value - self.set.bits.intersection_len(&returned)
+    }
+
+    /// Whether one release can count for several values.
+    pub fn overlapping(&self) -> bool {
+        matches!(self.field, FacetField::Topics { .. } | FacetField::Places { .. })
+    }
+
+    /// A bucket's count as a part of the set that was counted, 0 to 1; 0 where that is empty.
+    pub fn share(&self, bucket: &Bucket) -> f64 {
+        if bucket.count == 0 { 0.0 } else { bucket.count as f64 / self.set.count() as f64 }
+    }
+
+    /// Of a bucket of topics or places, the releases tagged with exactly that one.
+    pub fn direct_count(&self, bucket: &Bucket) -> u64 {
+        let exactly = match self.field {
+            FacetField::Topics { roll_up: true, under } => FacetField::Topics { roll_up: false, under },
+            FacetField::Places { level: Some(_), role } => FacetField::Places { level: None, role },
+            _ => return bucket.count,
+        };
+        let snapshot = self.set.snapshot();
+        self.set.bits.intersection_len(&snapshot.tally(exactly).bits(snapshot, bucket.value))
+    }
+
+    /// A bucket as a set: exactly the releases of its count.
+    pub fn within(&self, bucket: &Bucket) -> ReleaseSet {
+        self.set.with(&*self.set.bits & &*self.tally.bits(self.set.snapshot(), bucket.value))
+    }
+}
+
+impl Snapshot {
+    /// What a value of a facet is called: a concept's name, a kind in words, a language's tag.
+    pub fn label(&self, field: FacetField, value: u32) -> &str {
+        match field {
+            FacetField::Topics { .. } => &self.topics().get(value).name,
+            FacetField::Places { .. } => &self.places().get(value).name,
+            FacetField::Kinds => ReleaseKind::ALL.get(value as usize).map_or("", |&kind| kind_label(kind)),
+            FacetField::Languages => self.languages.name(value),
+        }
+    }
+
+    /// The tag of a language, by its number in a facet.
+    pub fn language(&self, value: u32) -> &str {
+        self.languages.name(value)
+    }
+
+    fn folded_label(&self, field: FacetField, value: u32) -> String {
+        fold(self.label(field, value))
+    }
+
+    /// Labels as a reader would look them up: concepts by the vocabulary's order, the rest folded.
+    fn compare_labels(&self, field: FacetField, a: u32, b: u32) -> Ordering {
+        match field {
+            FacetField::Topics { .. } => self.topics().label_rank(a).cmp(&self.topics().label_rank(b)),
+            FacetField::Places { .. } => self.places().label_rank(a).cmp(&self.places().label_rank(b)),
+            FacetField::Kinds | FacetField::Languages => {
+                let place = |value| (self.folded_label(field, value), self.label(field, value));
+                place(a).cmp(&place(b))
+            }
+        }
+    }
+}
+
+/// A kind in words.
+fn kind_label(kind: ReleaseKind) -> &'static str {
+    match kind {
+        ReleaseKind::PressRelease => "Press release",
+        ReleaseKind::Statement => "Statement",
+        ReleaseKind::Article => "Article",
+        ReleaseKind::Feature => "Feature",
+        ReleaseKind::MediaAdvisory => "Media advisory",
+        ReleaseKind::Speech => "Speech",
+        ReleaseKind::Opinion => "Opinion",
     }
 }

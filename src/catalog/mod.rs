@@ -6,7 +6,10 @@
 //! may not see. Only `load` and `follow` know that there is a database; nothing here knows GraphQL.
 
 mod bits;
+mod calendar;
 mod column;
+mod compare;
+mod condition;
 mod facet;
 mod fault;
 mod filter;
@@ -17,24 +20,35 @@ mod label;
 mod load;
 mod loader;
 mod memo;
+mod near;
 mod order;
 mod page;
+mod related;
 mod set;
 mod snapshot;
+mod tally;
+mod timeline;
+mod trend;
 mod vocabulary;
 
-pub use facet::{TopicBucket, TopicFacet, TopicFacetRequest};
+pub use calendar::{Interval, Weekday};
+pub use compare::{ComparisonPeriod, Delta};
+pub use condition::{ConceptRef, PlaceSetFilter, RoleOfPlace, TopicSetFilter};
+pub use facet::{Bucket, Facet, FacetField, FacetOrder, FacetOrderKey, FacetRequest, FacetScope};
 pub use fault::FilterFault;
-pub use filter::{ConceptRef, MAX_DEPTH, PlaceSetFilter, Range, ReleaseFilter, RoleOfPlace, TopicSetFilter};
+pub use filter::{MAX_DEPTH, Range, ReleaseFilter};
 pub use follow::Catalog;
 pub use handle::Handle;
 pub use label::fold;
 pub(crate) use load::{
     Which, assigned_places, assigned_topics, places as place_images, releases as release_images, topics as topic_images,
 };
+pub use near::Near;
 pub use page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, Place, Slice, Window};
 pub use set::{ReleaseKey, ReleaseSet, Tombstone};
 pub use snapshot::Snapshot;
+pub use timeline::{DateField, MAX_POINTS, TimePoint, Timeline, TimelineRequest};
+pub use trend::{Duration, TopicTrend, TrendRequest};
 pub use vocabulary::{Code, Concept, Vocabulary};
 
 #[cfg(test)]

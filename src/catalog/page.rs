@@ -109,7 +109,7 @@ impl ReleaseSet {
 
     /// Whether the set holds anything at a place or beyond it.
     fn any_from(&self, order: &[OrderBy], backward: bool, at: &Place) -> bool {
-        self.row_by_id(at.id).is_some_and(|row| self.compare(order, row, at) == Ordering::Equal)
+        self.row_by_id(at.id).is_some_and(|row| self.compare_to(order, row, at) == Ordering::Equal)
             || !self.walk(order, backward, Some(at), None, 1).is_empty()
     }
 
@@ -123,8 +123,8 @@ impl ReleaseSet {
         limit: usize,
     ) -> Vec<u32> {
         let ahead = if backward { Ordering::Less } else { Ordering::Greater };
-        let begun = |row: u32| start.is_none_or(|at| self.compare(order, row, at) == ahead);
-        let ended = |row: u32| stop.is_some_and(|at| self.compare(order, row, at) != ahead.reverse());
+        let begun = |row: u32| start.is_none_or(|at| self.compare_to(order, row, at) == ahead);
+        let ended = |row: u32| stop.is_some_and(|at| self.compare_to(order, row, at) != ahead.reverse());
         let (members, all) = (self.count(), self.snapshot().all.len());
         let by_order = |&a: &u32, &b: &u32| {
             let natural = self.compare_rows(order, a, b);
@@ -192,7 +192,7 @@ impl ReleaseSet {
     }
 
     /// How a release stands to a place.
-    fn compare(&self, order: &[OrderBy], row: u32, at: &Place) -> Ordering {
+    fn compare_to(&self, order: &[OrderBy], row: u32, at: &Place) -> Ordering {
         for (key, value) in order.iter().zip(&at.values) {
             let side = self.snapshot().order_value(key.by, row).cmp(value);
             if side != Ordering::Equal {

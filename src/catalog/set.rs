@@ -10,7 +10,14 @@ use entity::release::{ReleaseState, WithdrawalKind};
 use roaring::RoaringBitmap;
 use uuid::Uuid;
 
-use super::{Snapshot, bits::Bits, fault::FilterFault, filter::ReleaseFilter, handle::Handle, snapshot::date};
+use super::{
+    Snapshot,
+    bits::Bits,
+    fault::FilterFault,
+    filter::{Condition, ReleaseFilter},
+    handle::Handle,
+    snapshot::date,
+};
 use crate::{journal::WorkingImage, viewer::Viewer};
 
 /// Some of the releases that a viewer may see, at one revision of the journal.
@@ -19,6 +26,10 @@ pub struct ReleaseSet {
     snapshot: Arc<Snapshot>,
     desk: bool,
     pub(super) bits: Bits,
+    /// Everything that the viewer may see.
+    visible: Bits,
+    /// What it was narrowed from, and by what; none where it was not narrowed by a filter.
+    narrowed: Option<(Bits, Arc<ReleaseFilter>)>,
 }
 
 /// A former public address of a release that was withdrawn.
@@ -48,7 +59,7 @@ impl Snapshot {
     pub fn visible_to(self: &Arc<Self>, viewer: &Viewer, now: DateTime<Utc>) -> ReleaseSet {
         let desk = viewer.is_desk();
         let bits = if desk { self.all.clone() } else { self.public_at(now) };
-        ReleaseSet { snapshot: self.clone(), desk, bits }
+        ReleaseSet { snapshot: self.clone(), desk, visible: bits.clone(), bits, narrowed: None }
     }
 
     /// What is public at an instant. Publications are recorded when they happen, so the state alone tells.
@@ -91,7 +102,48 @@ impl ReleaseSet {
 
     /// The releases of it that a filter lets through.
     pub fn narrow(&self, filter: &ReleaseFilter) -> Result<Self, FilterFault> {
-        Ok(self.with(filter.apply(self)?))
+        let narrowed = Some((self.bits.clone(), Arc::new(filter.clone())));
+        let bits = filter.apply(self)?.changed().map_or_else(|| self.bits.clone(), Arc::new);
+        Ok(Self { bits, narrowed, ..self.clone() })
+    }
+
+    /// What it was before its own filter.
+    pub(super) fn unfiltered(&self) -> Self {
+        let bits = self.narrowed.as_ref().map_or(&self.bits, |(before, _)| before).clone();
+        Self { bits, narrowed: None, ..self.clone() }
+    }
+
+    /// What it would be without the conditions of one sort in its own filter.
+    pub(super) fn without(&self, condition: Condition) -> Self {
+        match &self.narrowed {
+            Some((_, filter)) if filter.has(condition) => {
+                // Fewer conditions than were applied without a fault.
+                self.unfiltered().narrow(&filter.without(condition)).unwrap_or_else(|_| self.clone())
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// The values of one sort that its own filter asks for by name.
+    pub(super) fn named(&self, condition: Condition) -> RoaringBitmap {
+        self.narrowed.as_ref().map_or_else(RoaringBitmap::new, |(_, filter)| filter.named(condition, &self.snapshot))
+    }
+
+    /// Whether its viewer may see any of some releases.
+    pub(super) fn may_see_any(&self, bits: &RoaringBitmap) -> bool {
+        !self.visible.is_disjoint(bits)
+    }
+
+    /// Whether it is all there is to see: of everything (true), of what is public (false).
+    pub(super) fn is_whole(&self) -> Option<bool> {
+        let public = || self.snapshot.by_state.get(ReleaseState::Published as u32);
+        if Arc::ptr_eq(&self.bits, &self.snapshot.all) {
+            Some(true)
+        } else if public().is_some_and(|public| Arc::ptr_eq(&self.bits, public)) {
+            Some(false)
+        } else {
+            None
+        }
     }
 
     /// The releases of it that bear a topic or, if asked, a narrower one.
@@ -119,6 +171,12 @@ impl ReleaseSet {
         if self.desk { item.working() } else { None }
     }
 
+    /// What its numbers depend on: sets of the same viewers and the same question with equal revisions are equal. The number
+    /// and the database it counts in; both are the newsroom's own and not for clients as they are.
+    pub fn revision(&self) -> (Uuid, bool, i64) {
+        (self.snapshot.epoch(), self.desk, self.snapshot.revision_for(self.desk))
+    }
+
     /// The earliest and the latest release date; none of an empty set.
     pub fn date_span(&self) -> Option<(NaiveDate, NaiveDate)> {
         let dates = || self.rows().map(|row| *self.snapshot.release_dates.get(row));
@@ -127,7 +185,7 @@ impl ReleaseSet {
 
     /// The same snapshot and viewer with other members; callers may only take members away.
     pub(super) fn with(&self, bits: RoaringBitmap) -> Self {
-        Self { snapshot: self.snapshot.clone(), desk: self.desk, bits: Arc::new(bits) }
+        Self { bits: Arc::new(bits), narrowed: None, ..self.clone() }
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = u32> {

@@ -33,6 +33,8 @@ pub(super) const NEVER: i64 = i64::MIN;
 pub struct Snapshot {
     /// Sequence of the last journal entry in it.
     pub(super) sequence: i64,
+    /// Sequence of the last entry in it that changed anything public.
+    pub(super) public_sequence: i64,
     /// Which database it was loaded from.
     pub(super) epoch: Uuid,
     pub(super) ids: Column<Uuid>,
@@ -86,6 +88,9 @@ pub(super) struct Facts {
     pub(super) revision: i32,
 }
 
+/// What the public is told of a release: version, instants, address, assignments.
+type PublicFace = ((Uuid, i32, ReleaseKind, u32, i32), [i64; 3], Vec<u8>, [Vec<u32>; 3]);
+
 /// The instants of a release, microseconds since 1970; [`NEVER`] where it never was.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Instants {
@@ -98,6 +103,11 @@ impl Snapshot {
     /// Sequence of the last journal entry in it.
     pub fn sequence(&self) -> i64 {
         self.sequence
+    }
+
+    /// What everything that a class of viewers is told depends on: sequence of the last entry that mattered to it.
+    pub(super) fn revision_for(&self, desk: bool) -> i64 {
+        if desk { self.sequence } else { self.public_sequence }
     }
 
     /// The random id of the database it was loaded from.
@@ -165,8 +175,14 @@ impl Snapshot {
     pub(super) fn apply(&mut self, entries: impl IntoIterator<Item = Entry>) {
         let (mut topics, mut places) = (false, false);
         for entry in entries {
+            let mut public = true;
             match entry.after {
-                Some(Image::Release(image)) => self.put_release(&image, true),
+                Some(Image::Release(image)) => {
+                    let before = self.row_by_id(image.id).and_then(|row| self.public_face(row));
+                    self.put_release(&image, true);
+                    let after = self.row_by_id(image.id).and_then(|row| self.public_face(row));
+                    public = before != after;
+                }
                 Some(Image::Topic(image)) => {
                     self.topics.put(*image);
                     topics = true;
@@ -178,8 +194,22 @@ impl Snapshot {
                 None => {}
             }
             self.sequence = entry.sequence;
+            if public {
+                self.public_sequence = entry.sequence;
+            }
         }
         self.derive(topics, places);
+    }
+
+    /// All that the public is told of a release; none of one that is not public.
+    fn public_face(&self, row: u32) -> Option<PublicFace> {
+        let (facts, instants) = (self.facts.get(row), self.instants.get(row));
+        (facts.state == ReleaseState::Published).then(|| {
+            let lists = [&self.topics_of, &self.dateline_of, &self.about_of].map(|lists| lists.get(row).to_vec());
+            let shown = (*self.shown.get(row), facts.number, facts.kind, facts.language, *self.release_dates.get(row));
+            let instants = [instants.modified, instants.published, instants.first_published];
+            (shown, instants, self.slugs.get(row).to_vec(), lists)
+        })
     }
 
     pub(super) fn derive(&mut self, topics: bool, places: bool) {

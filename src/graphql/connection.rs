@@ -2,7 +2,19 @@
 
 use async_graphql::{Context, Object, SimpleObject};
 
-use super::{context::ContextExt, error::ApiError, place::Place, release::Release, scalars::Date, topic::Topic};
+use super::{
+    context::ContextExt,
+    enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
+    error::ApiError,
+    facet::ReleaseFacets,
+    filter::DateRange,
+    place::Place,
+    release::Release,
+    scalars::{Date, TimeZone},
+    stats::Freshness,
+    timeline::{Delta, Drawing, Timeline, compare, timeline},
+    topic::Topic,
+};
 use crate::catalog::{OrderBy, ReleaseFilter, ReleaseSet, Snapshot};
 use crate::newsroom::{
     list::{ConceptPage, ReleasePage, Rows},
@@ -12,6 +24,7 @@ use crate::newsroom::{
 
 /// Where a page lies in its list.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(serial)]
 pub struct PageInfo {
     /// Whether the list goes on after this page.
     has_next_page: bool,
@@ -37,7 +50,7 @@ pub struct ReleaseConnection {
 }
 
 /// A page of releases, and the set of all releases it is a page of.
-#[Object]
+#[Object(serial)]
 impl ReleaseConnection {
     /// The releases of this page with their cursors.
     async fn edges(&self) -> Vec<ReleaseEdge> {
@@ -67,23 +80,66 @@ impl ReleaseConnection {
     }
 
     /// How many releases are in the set; the same as `totalCount`.
-    async fn count(&self) -> Option<u64> {
+    pub(super) async fn count(&self) -> Option<u64> {
         Some(self.page.set.count())
     }
 
+    /// How the set parts: by topic, place, kind or language.
+    pub(super) async fn facets(&self) -> Option<ReleaseFacets> {
+        Some(ReleaseFacets { set: self.page.set.clone() })
+    }
+
+    /// The set over time, at most 4,000 periods.
+    #[expect(clippy::too_many_arguments, reason = "each says one thing about the drawing")]
+    pub(super) async fn timeline(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How long each period is.")] interval: TimeInterval,
+        #[graphql(default_with = "TimeZone::from(\"UTC\")", desc = "In which zone days begin and end.")]
+        time_zone: TimeZone,
+        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "Which date counts.")]
+        date_field: ReleaseDateField,
+        #[graphql(
+            desc = "Only releases of these days; where an end is open, the set's own first or last day. Periods that \
+                    reach beyond are drawn whole and counted in part."
+        )]
+        range: Option<DateRange>,
+        #[graphql(default_with = "Weekday::Monday", desc = "Which day weeks begin with.")] week_start: Weekday,
+        #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
+    ) -> Result<Option<Timeline>, ApiError> {
+        let drawing = Drawing { interval, time_zone, date_field, range, week_start, fill };
+        timeline(&self.page.set, drawing, ctx.asked().now).map(Some)
+    }
+
+    /// One period of the set, by release date, against another. Give the dates here and not in the filter, which would empty
+    /// the other period.
+    pub(super) async fn compare(
+        &self,
+        #[graphql(desc = "With which period.")] to: ComparisonPeriod,
+        #[graphql(desc = "The period; both ends are needed.")] range: DateRange,
+    ) -> Result<Option<Delta>, ApiError> {
+        compare(&self.page.set, to, range).map(Some)
+    }
+
     /// The earliest release date in the set; null for an empty one.
-    async fn earliest(&self) -> Option<Date> {
+    pub(super) async fn earliest(&self) -> Option<Date> {
         self.page.set.date_span().map(|(earliest, _)| Date(earliest))
     }
 
     /// The latest release date in the set; null for an empty one.
-    async fn latest(&self) -> Option<Date> {
+    pub(super) async fn latest(&self) -> Option<Date> {
         self.page.set.date_span().map(|(_, latest)| Date(latest))
+    }
+
+    /// What the set's numbers depend on.
+    pub(super) async fn as_of(&self, ctx: &Context<'_>) -> Freshness {
+        Freshness::of(ctx, &self.page.set)
     }
 }
 
 /// A release of a page.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct ReleaseEdge {
     /// Where it stands: give it as `after` or `before` under the same order and filter.
     cursor: String,
@@ -141,6 +197,7 @@ macro_rules! concept_connection {
     ($connection:ident, $edge:ident, $object:ident, $what:literal) => {
         #[doc = concat!("A page of ", $what, "s, by name.")]
         #[derive(SimpleObject)]
+        #[graphql(serial)]
         pub struct $connection {
             /// The entries of this page with their cursors.
             edges: Vec<$edge>,
@@ -154,6 +211,7 @@ macro_rules! concept_connection {
 
         #[doc = concat!("A ", $what, " of a page.")]
         #[derive(SimpleObject)]
+        #[graphql(serial)]
         pub struct $edge {
             /// Where it stands: give it as `after` or `before` under the same filter.
             cursor: String,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::Context;
 use chrono::{DateTime, Utc};
 
+use super::loaders::{self, Releases};
 use crate::{
     catalog::{ReleaseSet, Snapshot},
     newsroom::Newsroom,
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// One request: who asks, when, and of what. `now` is read once, and the snapshot is pinned, so all of an answer agrees.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Asked {
     /// Who asks.
     pub viewer: Viewer,
@@ -20,9 +21,24 @@ pub struct Asked {
     pub now: DateTime<Utc>,
     /// Of what.
     pub snapshot: Arc<Snapshot>,
+    /// The way to rows of releases that no page holds.
+    pub releases: Arc<Releases>,
+}
+
+impl std::fmt::Debug for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Asked").field("viewer", &self.viewer).field("now", &self.now).finish_non_exhaustive()
+    }
 }
 
 impl Asked {
+    /// A request of a newsroom as it is now.
+    pub fn new(room: &Newsroom, viewer: Viewer, now: DateTime<Utc>) -> Self {
+        let snapshot = room.catalog.snapshot();
+        let releases = Arc::new(loaders::releases(room, snapshot.visible_to(&viewer, now)));
+        Self { viewer, now, snapshot, releases }
+    }
+
     /// Everything the viewer may see.
     pub fn visible(&self) -> ReleaseSet {
         self.snapshot.visible_to(&self.viewer, self.now)

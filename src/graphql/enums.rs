@@ -151,3 +151,87 @@ pub enum Capability {
     /// Make and revoke access tokens.
     ManageTokens,
 }
+
+/// Which of the conditions of a set's own filter hold for a facet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::catalog::FacetScope")]
+pub enum FacetScope {
+    /// All of them.
+    AllFilters,
+    /// All but those on the facet's own field: so that whoever filters by one topic still sees the others to choose from.
+    /// Conditions that stand in the filter itself or in its `and` are left out; those inside `or` and `not` always hold.
+    ExcludeOwnFilter,
+    /// None of them.
+    Unfiltered,
+}
+
+/// What buckets can be ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::catalog::FacetOrderKey")]
+pub enum FacetOrderKey {
+    /// Whether the filter names them; with DESC those it names come first.
+    Selected,
+    /// Their number of releases.
+    Count,
+    /// Their label, without regard to case and accents; with ASC A comes first.
+    Label,
+    /// The latest release date in them.
+    Latest,
+}
+
+/// How long the periods of a timeline are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::catalog::Interval")]
+pub enum TimeInterval {
+    /// A calendar day.
+    Day,
+    /// Seven days; `weekStart` says from which.
+    Week,
+    /// A calendar month.
+    Month,
+    /// Three months, from January, April, July or October.
+    Quarter,
+    /// A calendar year.
+    Year,
+}
+
+/// Which date of a release a timeline counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::catalog::DateField")]
+pub enum ReleaseDateField {
+    /// The date printed on it: a date of the calendar, the same in every zone.
+    ReleaseDate,
+    /// The instant it was last made public; on which day that was depends on the zone. What never was is not counted.
+    PublishedAt,
+}
+
+/// Which day weeks begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::catalog::Weekday")]
+pub enum Weekday {
+    /// As in ISO 8601.
+    Monday,
+    /// As in the Americas.
+    Sunday,
+    /// As in much of the Middle East.
+    Saturday,
+}
+
+/// What to do about periods without a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum GapFill {
+    /// Answer them, with zero.
+    Zero,
+    /// Leave them out.
+    Omit,
+}
+
+/// With which period another is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::catalog::ComparisonPeriod")]
+pub enum ComparisonPeriod {
+    /// As many days, right before.
+    PreviousPeriod,
+    /// The same dates a year before; 29 February becomes 28 February.
+    SamePeriodLastYear,
+}

@@ -4,7 +4,10 @@
 use async_graphql::{Enum, ErrorExtensions, SimpleObject};
 
 use super::scalars::DateTime;
-use crate::newsroom::{self, Code};
+use crate::{
+    catalog::FilterFault,
+    newsroom::{self, Code},
+};
 
 /// A failed field. It has no `Display`, so that the framework's own conversion can never pick it up and lose the code.
 #[derive(Clone, Debug)]
@@ -23,6 +26,12 @@ impl ApiError {
     /// Something that was named does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self { code: "NOT_FOUND", message: message.into(), path: Vec::new() }
+    }
+
+    /// Something that the catalog finds wrong with a request.
+    pub fn fault(fault: FilterFault) -> Self {
+        let code = if fault.unknown { "NOT_FOUND" } else { "BAD_USER_INPUT" };
+        Self { code, message: fault.message, path: fault.path }
     }
 
     /// The same, at an argument.
@@ -55,11 +64,7 @@ impl From<newsroom::Error> for ApiError {
                 );
                 Self { code: "INTERNAL_SERVER_ERROR", message, path: Vec::new() }
             }
-            Error::Filter(fault) => {
-                let mut path = vec!["filter".to_owned()];
-                path.extend(fault.path);
-                Self { code: if fault.unknown { "NOT_FOUND" } else { "BAD_USER_INPUT" }, message: fault.message, path }
-            }
+            Error::Filter(fault) => Self::fault(fault).at("filter"),
             Error::Forbidden(message) => Self { code: "FORBIDDEN", message, path: Vec::new() },
             Error::Invalid(fields) => {
                 let message = fields.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");

@@ -10,7 +10,7 @@ use super::{
     refs::{PlaceRef, TopicRef},
     scalars::{Date, DateTime, LanguageTag},
 };
-use crate::catalog::{self, ConceptRef, OrderBy, Range};
+use crate::catalog::{self, ConceptRef, Near, OrderBy, Range};
 
 /// Which releases to keep. All conditions that are given hold together; `and`, `or`, `not` combine filters. A list that is
 /// given but empty is taken at its word: nothing is one of no values.
@@ -79,6 +79,19 @@ pub struct PlaceSetFilter {
     /// A place that lies within counts as the place.
     #[graphql(default = true)]
     include_within: bool,
+    /// It has a place whose own location lies near a point. Places without a location never do.
+    near: Option<NearInput>,
+}
+
+/// A point on the globe, WGS 84, and a distance from it.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub struct NearInput {
+    /// Degrees north, -90 to 90.
+    latitude: f64,
+    /// Degrees east, -180 to 180.
+    longitude: f64,
+    /// At most this far along a great circle, 0 or more.
+    kilometres: f64,
 }
 
 /// A range of calendar dates. An end that is left out is open.
@@ -153,15 +166,20 @@ impl ReleaseFilter {
             topics: self.topics.map(TopicSetFilter::resolve).transpose().map_err(|error| error.at("topics"))?,
             places: self.places.map(PlaceSetFilter::resolve).transpose().map_err(|error| error.at("places"))?,
             languages: self.languages.map(|tags| tags.into_iter().map(|tag| tag.0).collect()),
-            release_date: self
-                .release_date
-                .map(|range| Range { from: range.from.map(|date| date.0), until: range.until.map(|date| date.0) }),
+            release_date: self.release_date.map(DateRange::resolve),
             published_at: self.published_at.map(DateTimeRange::resolve),
             modified_at: self.modified_at.map(DateTimeRange::resolve),
             states: self.states.map(|states| states.into_iter().map(Into::into).collect()),
             has_working: self.has_working,
             authors: self.authors,
         })
+    }
+}
+
+impl DateRange {
+    /// As the catalog has it.
+    pub fn resolve(self) -> Range<chrono::NaiveDate> {
+        Range { from: self.from.map(|date| date.0), until: self.until.map(|date| date.0) }
     }
 }
 
@@ -192,6 +210,11 @@ impl PlaceSetFilter {
             missing: self.missing,
             role: self.role.into(),
             include_within: self.include_within,
+            near: self.near.map(|near| Near {
+                latitude: near.latitude,
+                longitude: near.longitude,
+                kilometres: near.kilometres,
+            }),
         })
     }
 }

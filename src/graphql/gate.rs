@@ -15,6 +15,8 @@ use async_graphql::{
     },
 };
 
+use super::cost::MAX_COST;
+
 /// Bytes of a query's text. Long values belong into variables.
 pub const MAX_BYTES: usize = 256 * 1024;
 /// Tokens of a query's text.
@@ -27,8 +29,9 @@ pub const MAX_NAME: usize = 256;
 pub const MAX_DIRECTIVES: usize = 200;
 /// Selections, once all fragments are spread.
 pub const MAX_SELECTIONS: usize = 20_000;
-/// Selections in selections, once all fragments are spread.
-pub const MAX_DEPTH: usize = 32;
+/// Selections in selections, once all fragments are spread; the standard introspection query has 13, a dashboard of topics,
+/// places and months 14.
+pub const MAX_DEPTH: usize = 24;
 
 /// Why a query is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +42,8 @@ pub struct GateRefusal {
     pub message: String,
 }
 
-/// Lets a query in, parsed; or says why not.
-pub fn admit(query: &str) -> Result<ExecutableDocument, GateRefusal> {
+/// Reads a query; or says why it is not let in, whatever its variables are.
+pub fn read(query: &str) -> Result<ExecutableDocument, GateRefusal> {
     look_over(query)?;
     let document = parse_query(query).map_err(|error| {
         let message: String = error.to_string().chars().take(500).collect();
@@ -48,6 +51,21 @@ pub fn admit(query: &str) -> Result<ExecutableDocument, GateRefusal> {
     })?;
     count(&document)?;
     Ok(document)
+}
+
+/// Lets a query in that costs no more than it may.
+pub fn afford(cost: u64) -> Result<(), GateRefusal> {
+    if cost <= MAX_COST {
+        return Ok(());
+    }
+    let cost = if cost == u64::MAX { format!("more than {}", u32::MAX) } else { cost.to_string() };
+    Err(GateRefusal {
+        code: "GRAPHQL_VALIDATION_FAILED",
+        message: format!(
+            "the query costs {cost}, at most {MAX_COST} is allowed: a field costs 1 times the size of every list it lies \
+             in, so ask for smaller pages, fewer buckets or less depth"
+        ),
+    })
 }
 
 fn too_much(what: &str, limit: usize, advice: &str) -> GateRefusal {
@@ -230,7 +248,7 @@ mod tests {
     use super::*;
 
     fn refused(query: &str) -> String {
-        admit(query).expect_err("it is to be refused").message
+        read(query).expect_err("it is to be refused").message
     }
 
     #[test]
@@ -239,18 +257,18 @@ mod tests {
             let list = format!("{{ a(x: {}{}) }}", "[".repeat(depth), "]".repeat(depth));
             assert!(refused(&list).contains("brackets in brackets") || list.len() > MAX_BYTES);
             let object = format!("{{ a(x: {}1{}) }}", "{not:".repeat(depth), "}".repeat(depth));
-            assert!(admit(&object).is_err());
+            assert!(read(&object).is_err());
         }
-        assert!(admit(&format!("{{ a(x: {}{}) }}", "[".repeat(60), "]".repeat(60))).is_ok());
+        assert!(read(&format!("{{ a(x: {}{}) }}", "[".repeat(60), "]".repeat(60))).is_ok());
     }
 
     #[test]
     fn brackets_in_strings_and_comments_are_text() {
         let brackets = "[".repeat(500);
-        assert!(admit(&format!("{{ a(x: \"{brackets}\") }}")).is_ok());
-        assert!(admit(&format!("{{ a(x: \"\"\"{brackets} \\\"\"\" {brackets}\"\"\") }}")).is_ok());
-        assert!(admit(&format!("# {brackets}\n{{ a }}")).is_ok());
-        assert!(admit(&format!("{{ a(x: \"\\\"{brackets}\") }}")).is_ok());
+        assert!(read(&format!("{{ a(x: \"{brackets}\") }}")).is_ok());
+        assert!(read(&format!("{{ a(x: \"\"\"{brackets} \\\"\"\" {brackets}\"\"\") }}")).is_ok());
+        assert!(read(&format!("# {brackets}\n{{ a }}")).is_ok());
+        assert!(read(&format!("{{ a(x: \"\\\"{brackets}\") }}")).is_ok());
     }
 
     #[test]
@@ -292,10 +310,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_says_where() {
-        let refusal = admit("{ releases { ").expect_err("it is to be refused");
+        let refusal = read("{ releases { ").expect_err("it is to be refused");
         assert_eq!(refusal.code, "GRAPHQL_PARSE_FAILED");
         for wrong in ["", "\"", "\"\"\"", "{ a(x: \"\\", "}", "query {", "\u{0}"] {
-            assert!(admit(wrong).is_err(), "{wrong:?}");
+            assert!(read(wrong).is_err(), "{wrong:?}");
         }
     }
 }

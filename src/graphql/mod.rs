@@ -3,14 +3,18 @@
 //! A resolver makes one call to the floor below and knows no SQL. What a query may cost is set here, in one place; what it may
 //! look like before anything runs is `gate`'s.
 
+mod api;
 mod connection;
 pub mod context;
 pub mod cost;
 mod enums;
 mod error;
+mod facet;
+mod facet_input;
 mod filter;
 pub mod gate;
 mod id;
+mod loaders;
 mod mutation;
 mod node;
 mod patch;
@@ -22,31 +26,31 @@ mod release;
 mod revision;
 mod scalars;
 mod stats;
+mod timeline;
 mod token;
 mod topic;
+mod trend;
 mod viewer;
 
-use async_graphql::EmptySubscription;
+use async_graphql::{EmptySubscription, SchemaBuilder};
 
+pub use api::Api;
 pub use context::Asked;
 use mutation::Mutation;
 use query::Query;
 
-use crate::newsroom::Newsroom;
-
 /// Dateline's schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
-/// The schema over a newsroom.
-pub fn schema(room: Newsroom) -> Schema {
+/// The schema, with the interfaces that no field leads to.
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     async_graphql::Schema::build(Query, Mutation, EmptySubscription)
-        .limit_complexity(cost::MAX_COST)
-        .limit_depth(cost::MAX_DEPTH)
-        .data(room)
-        .finish()
+        .register_output_type::<stats::ReleaseSet>()
+        .register_output_type::<facet::Facet>()
+        .register_output_type::<facet::FacetBucket>()
 }
 
 /// The schema in the schema definition language, as committed in `schema.graphql`.
 pub fn sdl() -> String {
-    async_graphql::Schema::build(Query, Mutation, EmptySubscription).finish().sdl()
+    builder().finish().sdl()
 }

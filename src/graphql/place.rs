@@ -8,7 +8,6 @@ use entity::Noun;
 use super::{
     connection::{PlaceConnection, ReleaseConnection},
     context::ContextExt,
-    cost::{self, ASSIGNED},
     enums::PlaceKind,
     error::ApiError,
     filter::{self, ReleaseFilter, ReleaseOrder},
@@ -51,6 +50,7 @@ impl Place {
             missing: None,
             role: RoleOfPlace::Any,
             include_within,
+            near: None,
         };
         let filter = catalog::ReleaseFilter { places: Some(places), ..catalog::ReleaseFilter::default() };
         let visible = self.snapshot.visible_to(&asked.viewer, asked.now);
@@ -59,7 +59,7 @@ impl Place {
 }
 
 /// A place: a node of the tree world, region, country, city.
-#[Object]
+#[Object(serial)]
 impl Place {
     /// Its global id; never changes.
     pub async fn id(&self) -> ID {
@@ -131,7 +131,6 @@ impl Place {
     }
 
     /// The places right within it, by name.
-    #[graphql(complexity = "cost::page(Some(first), None, child_complexity)")]
     async fn contains(
         &self,
         #[graphql(default = 200, desc = "At most this many, 1 to 200.")] first: i32,
@@ -150,7 +149,6 @@ impl Place {
     }
 
     /// Every place it lies in, nearest first.
-    #[graphql(complexity = "cost::list(ASSIGNED, child_complexity)")]
     async fn ancestors(&self) -> Option<Vec<Place>> {
         let above = self.snapshot.places().ancestors(self.number);
         Some(above.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect())
@@ -162,7 +160,6 @@ impl Place {
     }
 
     /// The releases that were filed there or are about it.
-    #[graphql(complexity = "cost::page(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn releases(
         &self,

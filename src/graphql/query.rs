@@ -6,22 +6,23 @@ use entity::Noun;
 use super::{
     connection::{PlaceConnection, ReleaseConnection, TopicConnection, wanted_here},
     context::ContextExt,
-    cost,
     error::ApiError,
+    facet::{TopicBucket, topic_buckets},
     filter::{self, ReleaseFilter, ReleaseOrder},
     id,
     node::{self, Node},
     place::{Place, PlaceFilter},
     refs::{PlaceRef, ReleaseRef, TopicRef},
     release::{Release, Tombstone},
-    scalars::Url,
-    stats::{ReleaseStats, TopicBucket, topic_aggregates},
+    scalars::{Date, Duration, Url},
+    stats::{ReleaseStats, narrow},
     token::Token,
     topic::{Topic, TopicFilter},
+    trend::{TopicTrend, trending},
     viewer::Viewer,
 };
 use crate::{
-    catalog::{Concept, ReleaseKey, Vocabulary, fold},
+    catalog::{Concept, FacetField, ReleaseKey, TrendRequest, Vocabulary, fold},
     newsroom::{list::concept_page, page::PageRequest},
 };
 
@@ -42,7 +43,6 @@ impl Query {
     }
 
     /// Several things by their global ids, in the same order. null for each that does not exist or that you may not see.
-    #[graphql(complexity = "cost::list(ids.len() as i32, child_complexity)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -94,7 +94,6 @@ impl Query {
     }
 
     /// Releases, page by page.
-    #[graphql(complexity = "cost::page(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn releases(
         &self,
@@ -125,7 +124,6 @@ impl Query {
     }
 
     /// Topics by number of releases under a filter, most first; ties by name. Costs no statement.
-    #[graphql(complexity = "cost::page(Some(first), None, child_complexity)")]
     async fn topic_aggregates(
         &self,
         ctx: &Context<'_>,
@@ -135,7 +133,40 @@ impl Query {
         roll_up: bool,
         #[graphql(desc = "Only the topics right below this one.")] under: Option<TopicRef>,
     ) -> Result<Option<Vec<TopicBucket>>, ApiError> {
-        topic_aggregates(ctx, filter, first, roll_up, under).map(Some)
+        let set = narrow(&ctx.asked().visible(), filter)?;
+        let under = under.map(|under| under.number(set.snapshot())).transpose().map_err(|error| error.at("under"))?;
+        topic_buckets(&set, FacetField::Topics { roll_up, under }, first).map(Some)
+    }
+
+    /// Topics with more releases in a recent window than in the time before it let expect, the most surprising first.
+    #[expect(clippy::too_many_arguments, reason = "each says one thing about the trend")]
+    async fn trending_topics(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>,
+        #[graphql(default_with = "Duration::from(\"P30D\")", desc = "How long the window is.")] window: Duration,
+        #[graphql(
+            default_with = "Duration::from(\"P365D\")",
+            desc = "How long the time right before it is that it is held against."
+        )]
+        baseline: Duration,
+        #[graphql(desc = "The last day of the window; today in the newsroom's own zone where none is given.")]
+        until: Option<Date>,
+        #[graphql(default = 10, desc = "At most this many topics, 1 to 200.")] first: i32,
+        #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")]
+        roll_up: bool,
+    ) -> Result<Option<Vec<TopicTrend>>, ApiError> {
+        let (first, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
+        let set = narrow(&ctx.asked().visible(), filter)?;
+        let today = || ctx.asked().now.with_timezone(&ctx.room().customs.time_zone).date_naive();
+        let request = TrendRequest {
+            window: window.resolve().map_err(|error| error.at("window"))?,
+            baseline: baseline.resolve().map_err(|error| error.at("baseline"))?,
+            until: until.map_or_else(today, |until| until.0),
+            first,
+            roll_up,
+        };
+        trending(&set, &request).map(Some)
     }
 
     /// One topic; null where there is none.
@@ -149,7 +180,6 @@ impl Query {
     }
 
     /// Topics by name, page by page.
-    #[graphql(complexity = "cost::page(first, last, child_complexity)")]
     async fn topics(
         &self,
         ctx: &Context<'_>,
@@ -193,7 +223,6 @@ impl Query {
     }
 
     /// Places by name, page by page.
-    #[graphql(complexity = "cost::page(first, last, child_complexity)")]
     async fn places(
         &self,
         ctx: &Context<'_>,
@@ -235,7 +264,6 @@ impl Query {
     }
 
     /// All access tokens, newest first. For ADMIN.
-    #[graphql(complexity = "cost::list(50, child_complexity)")]
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Option<Vec<Token>>, ApiError> {
         let tokens = ctx.room().tokens(&ctx.asked().viewer).await?;
         Ok(Some(tokens.into_iter().map(Token::from).collect()))

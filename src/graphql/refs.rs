@@ -8,7 +8,7 @@ use super::{
     id,
     scalars::{Slug, Url},
 };
-use crate::catalog::ConceptRef;
+use crate::catalog::{ConceptRef, Snapshot};
 
 /// A release, by exactly one of these.
 #[derive(Clone, Debug, OneofObject)]
@@ -50,6 +50,14 @@ pub enum PlaceRef {
 }
 
 impl TopicRef {
+    /// The number of the topic; a fault where there is none.
+    pub fn number(self, snapshot: &Snapshot) -> Result<u32, ApiError> {
+        let reference = self.resolve()?;
+        snapshot.topics().find(&reference).ok_or_else(|| {
+            ApiError::not_found(format!("there is no topic with the {reference}; `topics` lists those there are"))
+        })
+    }
+
     /// As the catalog has it.
     pub fn resolve(self) -> Result<ConceptRef, ApiError> {
         Ok(match self {

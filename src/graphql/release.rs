@@ -4,16 +4,20 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::Noun;
 
 use super::{
+    connection::wanted_here,
     context::ContextExt,
-    cost::{self, ASSIGNED},
     enums::{PubStatus, ReleaseKind, ReleaseState, WithdrawalKind},
-    id,
+    error::ApiError,
+    id, loaders,
     place::Place,
     revision::{Body, Dateline, ReleaseRevision, Version},
     scalars::{Date, DateTime, LanguageTag, Slug, Url},
     topic::Topic,
 };
-use crate::{catalog::ReleaseSet, newsroom::list::Found};
+use crate::{
+    catalog::ReleaseSet,
+    newsroom::{list::Found, page::PageRequest},
+};
 
 /// A release: a press release, statement, article … as its reader may see it. To the public that is the live version; to the
 /// desk too, and where there is none, the version being worked on.
@@ -48,7 +52,7 @@ impl Release {
 
 /// A release: a press release, statement, article … as its reader may see it. To the public that is the live version; to the
 /// desk too, and where there is none, the version being worked on.
-#[Object]
+#[Object(serial)]
 impl Release {
     /// Its global id; never changes.
     pub async fn id(&self) -> ID {
@@ -111,13 +115,11 @@ impl Release {
     }
 
     /// What it is about, in the editor's order.
-    #[graphql(complexity = "cost::list(ASSIGNED, child_complexity)")]
     async fn topics(&self) -> Option<Vec<Topic>> {
         Some(self.version.topics())
     }
 
     /// What places it is about, in the editor's order.
-    #[graphql(complexity = "cost::list(ASSIGNED, child_complexity)")]
     async fn places(&self) -> Option<Vec<Place>> {
         Some(self.version.places(&self.version.about))
     }
@@ -162,6 +164,21 @@ impl Release {
     /// The number to give as `expectedRevision`: of the live version; for the desk of the newest one.
     async fn revision(&self) -> i32 {
         if self.desk { self.found.item.newest_number() } else { self.found.item.number() }
+    }
+
+    /// Releases that share most topics and places with it, what is rare counting most (BM25's inverse document frequency); ties:
+    /// the later release date. Costs one statement for all releases of an answer.
+    async fn related(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 5, desc = "At most this many, 1 to 200.")] first: i32,
+    ) -> Result<Option<Vec<Release>>, ApiError> {
+        let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
+        let asked = ctx.asked();
+        let set = self.found.item.snapshot().visible_to(&asked.viewer, asked.now);
+        let items = set.related(&self.found.item, size);
+        let found = loaders::fetch(&asked.releases, items, wanted_here(ctx)).await?;
+        Ok(Some(found.into_iter().map(|found| Release::new(&set, found)).collect()))
     }
 
     /// For the desk: who created it. null for everybody else.

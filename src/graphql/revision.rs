@@ -7,7 +7,6 @@ use async_graphql::{Object, SimpleObject};
 use entity::revision;
 
 use super::{
-    cost::{self, ASSIGNED},
     enums::ReleaseKind,
     place::Place,
     scalars::{Date, DateTime, LanguageTag, Slug},
@@ -64,7 +63,7 @@ pub struct Body {
 }
 
 /// A full text in three forms. Markdown is what was written; the others are made from it.
-#[Object]
+#[Object(serial)]
 impl Body {
     /// As written: CommonMark with tables, strikethrough and footnotes.
     async fn markdown(&self) -> &str {
@@ -89,6 +88,7 @@ impl Body {
 
 /// Where and when a release was filed.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct Dateline {
     /// As printed: "PHNOM PENH, 8 May 2006".
     text: String,
@@ -106,7 +106,7 @@ pub struct ReleaseRevision {
 }
 
 /// One version of what a release says.
-#[Object]
+#[Object(serial)]
 impl ReleaseRevision {
     /// 1, 2, 3 … within the release.
     async fn number(&self) -> i32 {
@@ -174,13 +174,11 @@ impl ReleaseRevision {
     }
 
     /// What it is about, in the editor's order.
-    #[graphql(complexity = "cost::list(ASSIGNED, child_complexity)")]
     async fn topics(&self) -> Option<Vec<Topic>> {
         Some(self.version.topics())
     }
 
     /// What places it is about, in the editor's order.
-    #[graphql(complexity = "cost::list(ASSIGNED, child_complexity)")]
     async fn places(&self) -> Option<Vec<Place>> {
         Some(self.version.places(&self.version.about))
     }

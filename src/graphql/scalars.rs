@@ -4,6 +4,9 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{NaiveDate, SecondsFormat, Utc};
 
+use super::error::ApiError;
+use crate::catalog;
+
 /// A calendar date, without a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date(pub NaiveDate);
@@ -84,7 +87,67 @@ text_scalar!(Slug, "Slug", "The last part of a public address: lower-case letter
 text_scalar!(LanguageTag, "LanguageTag", "A language tag, BCP 47: `en`, `pt-BR`, `zh-Hant`.");
 text_scalar!(Url, "URL", "An absolute web address, http or https.");
 
+text_scalar!(TimeZone, "TimeZone", "A time zone by its IANA name: `UTC`, `Asia/Phnom_Penh`, `Europe/Zurich`.");
+text_scalar!(Duration, "Duration", "A span of calendar time, ISO 8601, in days or longer: `P30D`, `P4W`, `P1Y6M`.");
+
+impl TimeZone {
+    /// As the catalog has it.
+    pub fn resolve(&self) -> Result<chrono_tz::Tz, ApiError> {
+        self.0.parse().map_err(|_| {
+            let message =
+                format!("\"{}\" is not a time zone: give an IANA name, for example Asia/Phnom_Penh", short(&self.0));
+            ApiError::bad_input(message)
+        })
+    }
+}
+
+impl Duration {
+    /// As the catalog has it.
+    pub fn resolve(&self) -> Result<catalog::Duration, ApiError> {
+        let refused = || {
+            ApiError::bad_input(format!(
+                "\"{}\" is not a duration in days or longer: write for example P30D, P4W, P6M or P1Y",
+                short(&self.0)
+            ))
+        };
+        let mut rest = self.0.strip_prefix('P').filter(|rest| !rest.is_empty()).ok_or_else(refused)?;
+        let (mut months, mut days) = (0_u32, 0_u32);
+        // Each unit at most once, the longer before the shorter.
+        for (unit, in_months, in_days) in [('Y', 12, 0), ('M', 1, 0), ('W', 0, 7), ('D', 0, 1)] {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            if digits == 0 || digits > 5 || !rest[digits..].starts_with(unit) {
+                continue;
+            }
+            let number: u32 = rest[..digits].parse().map_err(|_| refused())?;
+            months += number * in_months;
+            days += number * in_days;
+            rest = &rest[digits + 1..];
+        }
+        if rest.is_empty() { Ok(catalog::Duration { months, days }) } else { Err(refused()) }
+    }
+}
+
 /// The beginning of a text that may be long.
 fn short(text: &str) -> String {
     text.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Duration;
+
+    #[test]
+    fn durations_are_read_or_refused() {
+        let read = |text: &str| Duration(text.to_owned()).resolve().ok().map(|span| (span.months, span.days));
+        assert_eq!(read("P30D"), Some((0, 30)));
+        assert_eq!(read("P4W"), Some((0, 28)));
+        assert_eq!(read("P1Y6M"), Some((18, 0)));
+        assert_eq!(read("P1Y2M3W4D"), Some((14, 25)));
+        for wrong in [
+            "", "P", "30D", "P30", "PD", "P-3D", "P1.5D", "PT24H", "P1DT1H", "P3D1Y", "P1D1D", "p30d", "P999999D",
+            "P٣D",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -1,110 +1,185 @@
-//! Sets as numbers: counts, dates and the topics of a set.
+//! Sets as numbers: what a list, a dashboard and a bucket have in common.
 
-use async_graphql::{Context, ID, Object};
-use entity::Noun;
+use async_graphql::{Context, ID, Interface, Object, SimpleObject};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
 
 use super::{
-    context::ContextExt, error::ApiError, filter::ReleaseFilter, id, refs::TopicRef, scalars::Date, topic::Topic,
+    connection::ReleaseConnection,
+    context::ContextExt,
+    enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
+    error::ApiError,
+    facet::ReleaseFacets,
+    filter::{DateRange, ReleaseFilter},
+    scalars::{Date, DateTime, TimeZone},
+    timeline::{Delta, Drawing, Timeline, compare, timeline},
 };
-use crate::{
-    catalog::{ReleaseSet, TopicBucket as Bucket, TopicFacetRequest},
-    newsroom::{self, page::PageRequest},
-};
+use crate::{catalog::ReleaseSet as Set, newsroom};
+
+/// A set of releases: of a list, of a dashboard, of a bucket. All that can be asked of it costs no statement.
+#[derive(Interface)]
+#[expect(clippy::large_enum_variant, reason = "names the types that have the fields; no value is made of it")]
+#[graphql(
+    field(name = "count", ty = "Option<u64>", desc = "How many releases are in the set."),
+    field(
+        name = "facets",
+        ty = "Option<ReleaseFacets>",
+        desc = "How the set parts: by topic, place, kind or language."
+    ),
+    field(
+        name = "timeline",
+        ty = "Option<Timeline>",
+        desc = "The set over time.",
+        arg(name = "interval", ty = "TimeInterval", desc = "How long each period is."),
+        arg(name = "time_zone", ty = "TimeZone", default_with = "utc()", desc = "In which zone days begin and end."),
+        arg(
+            name = "date_field",
+            ty = "ReleaseDateField",
+            default_with = "ReleaseDateField::ReleaseDate",
+            desc = "Which date counts."
+        ),
+        arg(
+            name = "range",
+            ty = "Option<DateRange>",
+            desc = "Only releases of these days; where an end is open, the set's own first or last day."
+        ),
+        arg(
+            name = "week_start",
+            ty = "Weekday",
+            default_with = "Weekday::Monday",
+            desc = "Which day weeks begin with."
+        ),
+        arg(
+            name = "fill",
+            ty = "GapFill",
+            default_with = "GapFill::Zero",
+            desc = "What to do about periods without a release."
+        )
+    ),
+    field(
+        name = "compare",
+        ty = "Option<Delta>",
+        desc = "One period of the set, by release date, against another.",
+        arg(name = "to", ty = "ComparisonPeriod", desc = "With which period."),
+        arg(name = "range", ty = "DateRange", desc = "The period; both ends are needed.")
+    ),
+    field(
+        name = "earliest",
+        ty = "Option<Date>",
+        desc = "The earliest release date in the set; null for an empty one."
+    ),
+    field(name = "latest", ty = "Option<Date>", desc = "The latest release date in the set; null for an empty one."),
+    field(name = "as_of", ty = "Freshness", desc = "What the set's numbers depend on.")
+)]
+pub enum ReleaseSet {
+    /// Without a page.
+    Stats(ReleaseStats),
+    /// With a page.
+    Connection(ReleaseConnection),
+}
+
+/// What numbers depend on. Of two answers to the same question by viewers who may see the same, equal revisions mean equal
+/// numbers. What also depends on the day says so: `complete` of a timeline, the window of a trend.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct Freshness {
+    /// Opaque. It changes when something changes that you may see, and now and then without need.
+    revision: ID,
+    /// The instant of the answer.
+    at: DateTime,
+}
+
+impl Freshness {
+    /// Of a set, in the answer to a request.
+    pub fn of(ctx: &Context<'_>, set: &Set) -> Self {
+        // Hashed with the database's own random id: how much goes on unseen is nobody's business.
+        let (epoch, desk, sequence) = set.revision();
+        let mut hash = Sha256::new();
+        hash.update(epoch.as_bytes());
+        hash.update([u8::from(desk)]);
+        hash.update(sequence.to_be_bytes());
+        Self { revision: ID(URL_SAFE_NO_PAD.encode(&hash.finalize()[..12])), at: DateTime(ctx.asked().now) }
+    }
+}
+
+fn utc() -> TimeZone {
+    "UTC".into()
+}
 
 /// A set of releases as numbers. Costs no statement, whatever is asked.
 pub struct ReleaseStats {
-    set: ReleaseSet,
+    pub(super) set: Set,
 }
 
 impl ReleaseStats {
     /// Of a set, narrowed.
-    pub fn narrowed(set: &ReleaseSet, filter: Option<ReleaseFilter>) -> Result<Self, ApiError> {
+    pub fn narrowed(set: &Set, filter: Option<ReleaseFilter>) -> Result<Self, ApiError> {
         Ok(Self { set: narrow(set, filter)? })
     }
 }
 
 /// A set of releases as numbers. Costs no statement, whatever is asked.
-#[Object]
+#[Object(serial)]
 impl ReleaseStats {
     /// How many releases are in the set.
-    async fn count(&self) -> Option<u64> {
+    pub(super) async fn count(&self) -> Option<u64> {
         Some(self.set.count())
     }
 
+    /// How the set parts: by topic, place, kind or language.
+    pub(super) async fn facets(&self) -> Option<ReleaseFacets> {
+        Some(ReleaseFacets { set: self.set.clone() })
+    }
+
+    /// The set over time, at most 4,000 periods.
+    #[expect(clippy::too_many_arguments, reason = "each says one thing about the drawing")]
+    pub(super) async fn timeline(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How long each period is.")] interval: TimeInterval,
+        #[graphql(default_with = "utc()", desc = "In which zone days begin and end.")] time_zone: TimeZone,
+        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "Which date counts.")]
+        date_field: ReleaseDateField,
+        #[graphql(
+            desc = "Only releases of these days; where an end is open, the set's own first or last day. Periods that \
+                    reach beyond are drawn whole and counted in part."
+        )]
+        range: Option<DateRange>,
+        #[graphql(default_with = "Weekday::Monday", desc = "Which day weeks begin with.")] week_start: Weekday,
+        #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
+    ) -> Result<Option<Timeline>, ApiError> {
+        let drawing = Drawing { interval, time_zone, date_field, range, week_start, fill };
+        timeline(&self.set, drawing, ctx.asked().now).map(Some)
+    }
+
+    /// One period of the set, by release date, against another. Give the dates here and not in the filter, which would empty
+    /// the other period.
+    pub(super) async fn compare(
+        &self,
+        #[graphql(desc = "With which period.")] to: ComparisonPeriod,
+        #[graphql(desc = "The period; both ends are needed.")] range: DateRange,
+    ) -> Result<Option<Delta>, ApiError> {
+        compare(&self.set, to, range).map(Some)
+    }
+
     /// The earliest release date in the set; null for an empty one.
-    async fn earliest(&self) -> Option<Date> {
+    pub(super) async fn earliest(&self) -> Option<Date> {
         self.set.date_span().map(|(earliest, _)| Date(earliest))
     }
 
     /// The latest release date in the set; null for an empty one.
-    async fn latest(&self) -> Option<Date> {
+    pub(super) async fn latest(&self) -> Option<Date> {
         self.set.date_span().map(|(_, latest)| Date(latest))
     }
-}
 
-/// A topic and how many releases of a set bear it.
-pub struct TopicBucket {
-    set: ReleaseSet,
-    bucket: Bucket,
-}
-
-/// A topic and how many releases of a set bear it.
-#[Object]
-impl TopicBucket {
-    /// The topic's id.
-    async fn key(&self) -> ID {
-        id::encode(Noun::Topic, self.set.snapshot().topics().get(self.bucket.topic).id)
-    }
-
-    /// The topic's name in the newsroom's own language.
-    async fn label(&self) -> &str {
-        &self.set.snapshot().topics().get(self.bucket.topic).name
-    }
-
-    /// Releases that bear the topic; rolled up, the topic or a narrower one, each release once.
-    async fn count(&self) -> u64 {
-        self.bucket.count
-    }
-
-    /// Releases that bear exactly this topic.
-    async fn direct_count(&self) -> u64 {
-        self.bucket.direct_count
-    }
-
-    /// `count` as a part of the set it was counted in, 0 to 1.
-    async fn share(&self) -> f64 {
-        self.bucket.share
-    }
-
-    /// The topic.
-    async fn topic(&self) -> Topic {
-        Topic::new(self.set.snapshot().clone(), self.bucket.topic)
+    /// What the set's numbers depend on.
+    pub(super) async fn as_of(&self, ctx: &Context<'_>) -> Freshness {
+        Freshness::of(ctx, &self.set)
     }
 }
 
-/// The topics of what a viewer may see, narrowed.
-pub fn topic_aggregates(
-    ctx: &Context<'_>,
-    filter: Option<ReleaseFilter>,
-    first: i32,
-    roll_up: bool,
-    under: Option<TopicRef>,
-) -> Result<Vec<TopicBucket>, ApiError> {
-    let (first, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
-    let set = narrow(&ctx.asked().visible(), filter)?;
-    let topic = |reference: TopicRef| {
-        let reference = reference.resolve()?;
-        let found = set.snapshot().topics().find(&reference);
-        found.ok_or_else(|| {
-            ApiError::not_found(format!("there is no topic with the {reference}; `topics` lists those there are"))
-        })
-    };
-    let under = under.map(topic).transpose().map_err(|error| error.at("under"))?;
-    let facet = set.topic_facet(&TopicFacetRequest { first, roll_up, under });
-    Ok(facet.buckets.into_iter().map(|bucket| TopicBucket { set: set.clone(), bucket }).collect())
-}
-
-fn narrow(set: &ReleaseSet, filter: Option<ReleaseFilter>) -> Result<ReleaseSet, ApiError> {
+/// A set, narrowed.
+pub fn narrow(set: &Set, filter: Option<ReleaseFilter>) -> Result<Set, ApiError> {
     match filter {
         Some(filter) => {
             let filter = filter.resolve().map_err(|error| error.at("filter"))?;

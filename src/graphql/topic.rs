@@ -8,7 +8,6 @@ use entity::Noun;
 use super::{
     connection::ReleaseConnection,
     context::ContextExt,
-    cost::{self, ASSIGNED},
     error::ApiError,
     filter::{self, ReleaseFilter, ReleaseOrder},
     id,
@@ -47,7 +46,7 @@ impl Topic {
 
 /// A topic: a concept that releases are about (SKOS `Concept`). Topics have no secret names: what topics there are is public,
 /// also where only unpublished releases bear one.
-#[Object]
+#[Object(serial)]
 impl Topic {
     /// Its global id; never changes.
     pub async fn id(&self) -> ID {
@@ -86,13 +85,11 @@ impl Topic {
     }
 
     /// The topics right above it; SKOS allows several.
-    #[graphql(complexity = "cost::list(ASSIGNED, child_complexity)")]
     async fn broader(&self) -> Option<Vec<Topic>> {
         Some(self.others(self.snapshot.topics().broader(self.number).to_vec()))
     }
 
     /// The topics right below it, by name.
-    #[graphql(complexity = "cost::list(first, child_complexity)")]
     async fn narrower(
         &self,
         #[graphql(default = 200, desc = "At most this many, 1 to 200.")] first: i32,
@@ -102,7 +99,6 @@ impl Topic {
     }
 
     /// Every topic above it, nearest first.
-    #[graphql(complexity = "cost::list(ASSIGNED, child_complexity)")]
     async fn ancestors(&self) -> Option<Vec<Topic>> {
         Some(self.others(self.snapshot.topics().ancestors(self.number)))
     }
@@ -113,7 +109,6 @@ impl Topic {
     }
 
     /// The releases that bear it.
-    #[graphql(complexity = "cost::page(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn releases(
         &self,

@@ -13,7 +13,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::{MAX_BODY, negotiation::Media};
-use crate::{app::App, graphql::gate, newsroom::token::AuthFault};
+use crate::{app::App, newsroom::token::AuthFault};
 
 /// The operation's name, for the access log.
 #[derive(Clone, Debug)]
@@ -96,17 +96,14 @@ async fn execute(
     let bearer = bearer(headers)?;
     let viewer = app.authenticate(bearer).await.map_err(unauthenticated)?;
     let operation = Operation(request.operation_name.as_ref().map(|name| name.chars().take(100).collect()));
-    let document = match gate::admit(&request.query) {
-        Ok(document) => document,
+    let mut answer = match app.api.execute(request, app.asked(viewer)).await {
+        Ok(answer) => answer,
         // A request error of GraphQL's own: under the older media type such are answered 200.
         Err(refusal) => {
             let status = if media == Media::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
             return Err(Refusal::new(status, refusal.code, refusal.message));
         }
     };
-    let mut request = request.data(app.asked(viewer));
-    request.set_parsed_query(document);
-    let mut answer = app.schema.execute(request).await;
     answer.errors.truncate(MAX_ERRORS);
     for error in &mut answer.errors {
         // What the framework itself refuses comes without a code.

@@ -105,7 +105,15 @@ impl Schema {
         for field in list(&kind["fields"]) {
             let (name, target) = (text(&field["name"]), inner(&field["type"]));
             let paged = list(&field["args"]).iter().any(|argument| argument["name"] == "first");
-            let arguments = if paged { "(first: 2)" } else { "" };
+            let mut given: Vec<String> = list(&field["args"])
+                .iter()
+                .filter(|argument| required(argument))
+                .map(|argument| format!("{}: {}", text(&argument["name"]), self.literal(&argument["type"])))
+                .collect();
+            if paged {
+                given.push("first: 2".to_owned());
+            }
+            let arguments = if given.is_empty() { String::new() } else { format!("({})", given.join(" ")) };
             if !composite(&target) {
                 selection += &format!("{name}{arguments} ");
             } else if depth > 0 {
@@ -117,6 +125,17 @@ impl Schema {
             selection += &format!("... on {possible}{} ", self.selection(&possible, depth - 1));
         }
         selection + "}"
+    }
+
+    /// Some value of a type, as a query writes it.
+    fn literal(&self, kind: &Value) -> String {
+        let name = inner(kind);
+        let of = &self.types[&name];
+        match (of["kind"].as_str(), name.as_str()) {
+            (Some("ENUM"), _) => text(&of["enumValues"][0]["name"]),
+            (_, "DateRange") => "{from: \"2006-01-01\", until: \"2006-12-31\"}".to_owned(),
+            _ => panic!("say how to ask for a {name}"),
+        }
     }
 
     /// Values of a type.
@@ -161,6 +180,8 @@ impl Schema {
             (_, "Boolean") => vec![json!(true), json!(false)],
             (_, "Date") => vec![json!("2006-05-02")],
             (_, "DateTime") => vec![json!("2006-05-02T00:00:00Z")],
+            (_, "TimeZone") => vec![json!("UTC"), json!("Pacific/Apia")],
+            (_, "Duration") => vec![json!("P1M"), json!("P300Y")],
             (_, "LanguageTag") => vec![json!("en"), json!("fr")],
             _ => pool.texts.iter().map(|text| json!(text)).collect(),
         }

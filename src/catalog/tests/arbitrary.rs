@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::{
     catalog::{
-        ConceptRef, Direction, OrderBy, OrderKey, PlaceSetFilter, Range, ReleaseFilter, RoleOfPlace, TopicSetFilter,
+        ConceptRef, Direction, Near, OrderBy, OrderKey, PlaceSetFilter, Range, ReleaseFilter, RoleOfPlace,
+        TopicSetFilter,
     },
     journal::{Image, PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
 };
@@ -47,12 +48,14 @@ pub(super) fn place_id(number: usize) -> Uuid {
     key(2, number)
 }
 
-fn day(number: i64) -> NaiveDate {
-    NaiveDate::from_ymd_opt(2006, 1, 1).unwrap_or_default() + TimeDelta::days(number)
+/// Days that lie farther and farther apart, from the end of 2006 to 29 February 2008 and beyond.
+pub(super) fn day(number: i64) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2006, 12, 27).unwrap_or_default() + TimeDelta::days(number * number * 4 + number * 2 / 3)
 }
 
+/// Instants around the day that Samoa skipped, and around others' midnights.
 fn at(number: i64) -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + TimeDelta::hours(number)
+    DateTime::from_timestamp(1_325_102_400, 0).unwrap_or_default() + TimeDelta::minutes(number * 787)
 }
 
 /// Broader topics: any, so that cycles occur too; the catalog must not hang on what the newsroom refuses.
@@ -70,7 +73,12 @@ fn place(number: usize, within: Option<usize>) -> PlaceImage {
     let mut place = PlaceImage::blank(place_id(number));
     place.name = format!("Place {number}");
     place.slug = format!("place-{number}");
-    place.kind = PlaceKind::City;
+    let kinds = [PlaceKind::Region, PlaceKind::Country, PlaceKind::City];
+    place.kind = kinds[number * 5 % 3];
+    place.location = [Some((11.5, 104.9)), None, Some((13.75, 100.5)), Some((-13.8, -171.8)), Some((90.0, 0.0))]
+        .get(number)
+        .copied()
+        .flatten();
     place.m49 = Some(format!("00{number}"));
     place.within = within.map(place_id);
     place
@@ -218,6 +226,14 @@ fn references(topics: bool) -> impl Strategy<Value = Option<Vec<ConceptRef>>> {
     prop::option::weighted(0.4, prop::collection::vec(reference, 0..3))
 }
 
+/// Points near some of the places; one in eight is no point at all.
+fn near() -> impl Strategy<Value = Near> {
+    let points =
+        vec![(11.0, 104.0), (13.75, 100.5), (-14.0, 171.9), (89.0, -140.0), (0.0, 0.0), (5.0, 5.0), (91.0, 0.0)];
+    (select(points), select(vec![0.0, 90.0, 600.0, 2000.0, 30_000.0, 30_000.0, 30_000.0, -1.0]))
+        .prop_map(|((latitude, longitude), kilometres)| Near { latitude, longitude, kilometres })
+}
+
 fn leaf() -> impl Strategy<Value = ReleaseFilter> {
     let range = || (prop::option::of(0..12_i64), prop::option::of(0..12_i64));
     prop_oneof![
@@ -267,10 +283,11 @@ fn leaf() -> impl Strategy<Value = ReleaseFilter> {
             references(false),
             prop::option::weighted(0.2, any::<bool>()),
             select(vec![RoleOfPlace::Dateline, RoleOfPlace::About, RoleOfPlace::Any]),
-            any::<bool>()
+            any::<bool>(),
+            prop::option::weighted(0.3, near())
         )
-            .prop_map(|(any, all, none, missing, role, include_within)| ReleaseFilter {
-                places: Some(PlaceSetFilter { any, all, none, missing, role, include_within }),
+            .prop_map(|(any, all, none, missing, role, include_within, near)| ReleaseFilter {
+                places: Some(PlaceSetFilter { any, all, none, missing, role, include_within, near }),
                 ..Default::default()
             }),
         Just(ReleaseFilter::default()),

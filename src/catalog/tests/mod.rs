@@ -3,6 +3,8 @@
 
 mod arbitrary;
 mod naive;
+mod series;
+mod sets;
 
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use entity::{Noun, api_token::Role};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use self::{arbitrary::Newsroom, naive::Naive};
+use self::{arbitrary::Newsroom, naive::Naive, sets::Questions};
 use super::{loader::Loader, *};
 use crate::{
     journal::{Entry, Image},
@@ -41,7 +43,14 @@ fn ids(slice: &Slice) -> Vec<Uuid> {
 }
 
 /// Asks a snapshot everything, and the naive evaluation too.
-fn agree(snapshot: &Arc<Snapshot>, newsroom: &Newsroom, filter: &ReleaseFilter, order: &[OrderBy], size: usize) {
+fn agree(
+    snapshot: &Arc<Snapshot>,
+    newsroom: &Newsroom,
+    filter: &ReleaseFilter,
+    order: &[OrderBy],
+    size: usize,
+    questions: &Questions,
+) {
     let now = DateTime::<Utc>::UNIX_EPOCH;
     for role in [Role::Public, Role::Press, Role::Author, Role::Admin] {
         let viewer = Viewer::new(role, "ana");
@@ -59,9 +68,7 @@ fn agree(snapshot: &Arc<Snapshot>, newsroom: &Newsroom, filter: &ReleaseFilter, 
         let dates = kept.iter().map(|release| release.shown.release_date);
         assert_eq!(set.date_span(), dates.clone().min().zip(dates.max()));
         pages(&set, &Naive::sorted(&kept, order), order, size);
-        for (roll_up, under) in [(true, None), (false, None), (true, Some(0)), (false, Some(1))] {
-            facet(&set, &naive, &kept, roll_up, under, size);
-        }
+        sets::agree(&set, &naive, filter, &kept, questions);
         for release in &newsroom.releases {
             let found = set.find(&ReleaseKey::Id(release.id));
             let member = kept.iter().any(|kept| kept.id == release.id);
@@ -138,42 +145,16 @@ fn pages(set: &ReleaseSet, wanted: &[Uuid], order: &[OrderBy], size: usize) {
     }
 }
 
-fn facet(
-    set: &ReleaseSet,
-    naive: &Naive<'_>,
-    kept: &[&crate::journal::ReleaseImage],
-    roll_up: bool,
-    under: Option<usize>,
-    first: usize,
-) {
-    let snapshot = set.snapshot();
-    let number = |position: usize| snapshot.topics().by_id(naive.newsroom.topics[position].id).expect("a topic");
-    let facet = set.topic_facet(&TopicFacetRequest { first, roll_up, under: under.map(number) });
-    let wanted = naive.facet(kept, roll_up, under);
-    assert_eq!(facet.distinct_values as usize, wanted.len());
-    let found: Vec<(Uuid, usize, usize)> = facet
-        .buckets
-        .iter()
-        .map(|bucket| (snapshot.topics().get(bucket.topic).id, bucket.count as usize, bucket.direct_count as usize))
-        .collect();
-    assert_eq!(found, wanted[..wanted.len().min(first)]);
-    for bucket in &facet.buckets {
-        assert!((bucket.share - bucket.count as f64 / kept.len() as f64).abs() < 1e-12);
-    }
-    let (missing, other) = naive.left_over(kept, roll_up, &wanted, first, under);
-    assert_eq!((facet.missing as usize, facet.other as usize), (missing, other));
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_answer_equals_a_naive_one(newsroom in arbitrary::newsroom(40), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize) {
-        agree(&loaded(&newsroom), &newsroom, &filter, &order, size);
+    fn every_answer_equals_a_naive_one(newsroom in arbitrary::newsroom(40), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize, questions in sets::questions()) {
+        agree(&loaded(&newsroom), &newsroom, &filter, &order, size, &questions);
     }
 
     #[test]
-    fn following_the_journal_equals_loading(before in arbitrary::newsroom(25), changes in arbitrary::changes(25), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize) {
+    fn following_the_journal_equals_loading(before in arbitrary::newsroom(25), changes in arbitrary::changes(25), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize, questions in sets::questions()) {
         let start = loaded(&before);
         let mut after = before.clone();
         let images: Vec<Image> = changes.into_iter().map(|change| after.change(change)).collect();
@@ -188,10 +169,10 @@ proptest! {
         }
         for followed in [batch, single] {
             prop_assert_eq!(followed.sequence(), images.len() as i64);
-            agree(&Arc::new(followed), &after, &filter, &order, size);
+            agree(&Arc::new(followed), &after, &filter, &order, size, &questions);
         }
         // What was published before is as it was.
-        agree(&start, &before, &filter, &order, size);
+        agree(&start, &before, &filter, &order, size, &questions);
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::arbitrary::Newsroom;
 use crate::{
-    catalog::{Concept, ConceptRef, Direction, OrderBy, OrderKey, ReleaseFilter, RoleOfPlace, fold},
+    catalog::{Concept, ConceptRef, Direction, OrderBy, OrderKey, ReleaseFilter, RoleOfPlace},
     journal::ReleaseImage,
 };
 
@@ -24,8 +24,21 @@ pub(super) fn tombstone(release: &ReleaseImage) -> Option<WithdrawalKind> {
     }
 }
 
+/// Kilometres by the vector form of the great circle: the angle between the two directions from the centre.
+fn sphere_distance(a: (f64, f64), b: (f64, f64)) -> f64 {
+    let vector = |(north, east): (f64, f64)| {
+        let (north, east) = (north.to_radians(), east.to_radians());
+        [north.cos() * east.cos(), north.cos() * east.sin(), north.sin()]
+    };
+    let (a, b) = (vector(a), vector(b));
+    let dot: f64 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
+    let cross = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+    let length = cross.iter().map(|part| part * part).sum::<f64>().sqrt();
+    length.atan2(dot) * 6371.0088
+}
+
 /// A concept and everything below it.
-fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
+pub(super) fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
     let mut found = HashSet::from([top]);
     loop {
         let more: Vec<Uuid> = concepts
@@ -40,7 +53,7 @@ fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
     }
 }
 
-fn named<T: Concept>(concepts: &[T], reference: &ConceptRef) -> Option<Uuid> {
+pub(super) fn named<T: Concept>(concepts: &[T], reference: &ConceptRef) -> Option<Uuid> {
     let is = |concept: &&T| match reference {
         ConceptRef::Id(id) => concept.id() == *id,
         ConceptRef::Slug(slug) => concept.slug() == slug,
@@ -174,6 +187,18 @@ impl<'a> Naive<'a> {
                 places.include_within,
             )?);
             parts.push(places.missing.is_none_or(|missing| missing == has.is_empty()));
+            if let Some(near) = places.near {
+                let sound = near.latitude.abs() <= 90.0 && near.longitude.abs() <= 180.0 && near.kilometres >= 0.0;
+                if !sound {
+                    return None;
+                }
+                let at = |id: &Uuid| self.newsroom.places.iter().find(|place| place.id == *id)?.location;
+                parts.push(
+                    has.iter()
+                        .filter_map(at)
+                        .any(|at| sphere_distance((near.latitude, near.longitude), at) <= near.kilometres),
+                );
+            }
         }
         for filter in filter.and.iter().flatten() {
             parts.push(self.keeps(filter, release)?);
@@ -206,55 +231,5 @@ impl<'a> Naive<'a> {
             side.then(turn(a.id.cmp(&b.id), order[0].direction))
         });
         kept.into_iter().map(|release| release.id).collect()
-    }
-
-    /// Topics with their numbers of releases, with narrower ones or without, and directly; most first, then by label and slug.
-    pub(super) fn facet(
-        &self,
-        kept: &[&ReleaseImage],
-        roll_up: bool,
-        under: Option<usize>,
-    ) -> Vec<(Uuid, usize, usize)> {
-        let topics = &self.newsroom.topics;
-        let under = under.map(|number| topics[number].id);
-        let count = |ids: &HashSet<Uuid>| {
-            kept.iter().filter(|release| release.shown.topics.iter().any(|id| ids.contains(id))).count()
-        };
-        let mut found: Vec<_> = topics
-            .iter()
-            .filter(|topic| under.is_none_or(|under| topic.broader.contains(&under)))
-            .map(|topic| {
-                let direct = HashSet::from([topic.id]);
-                let all = if roll_up { below(topics, topic.id) } else { direct.clone() };
-                (topic, count(&all), count(&direct))
-            })
-            .filter(|(_, count, _)| *count > 0)
-            .collect();
-        found.sort_by_key(|(topic, count, _)| (std::cmp::Reverse(*count), fold(&topic.name), topic.slug.clone()));
-        found.into_iter().map(|(topic, count, direct)| (topic.id, count, direct)).collect()
-    }
-
-    /// Releases with no value of a facet, and those with one that was not returned.
-    pub(super) fn left_over(
-        &self,
-        kept: &[&ReleaseImage],
-        roll_up: bool,
-        facet: &[(Uuid, usize, usize)],
-        first: usize,
-        under: Option<usize>,
-    ) -> (usize, usize) {
-        let reached = |values: &[(Uuid, usize, usize)]| {
-            let ids: HashSet<Uuid> = values
-                .iter()
-                .flat_map(|(id, ..)| if roll_up { below(&self.newsroom.topics, *id) } else { HashSet::from([*id]) })
-                .collect();
-            kept.iter().filter(|release| release.shown.topics.iter().any(|id| ids.contains(id))).count()
-        };
-        let with_value = if under.is_none() {
-            kept.iter().filter(|release| !release.shown.topics.is_empty()).count()
-        } else {
-            reached(facet)
-        };
-        (kept.len() - with_value, with_value - reached(&facet[..facet.len().min(first)]))
     }
 }

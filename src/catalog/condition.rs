@@ -1,0 +1,179 @@
+//! Conditions on the topics and places of releases, and the ways to name one of those.
+
+use roaring::RoaringBitmap;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    Snapshot,
+    bits::{Bits, Kept},
+    fault::FilterFault,
+    near::Near,
+    vocabulary::{Code, Concept, Vocabulary},
+};
+
+/// What a topic or place is named by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum ConceptRef {
+    /// Its key.
+    Id(Uuid),
+    /// An address it has or had.
+    Slug(String),
+    /// Topics and places: its URI.
+    Uri(String),
+    /// Places: ISO 3166-1, two or three letters.
+    Iso3166(String),
+    /// Places: UN M49, three digits.
+    M49(String),
+    /// Places: GeoNames.
+    Geonames(i32),
+}
+
+/// Conditions on the topics of a release; all that are given hold together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TopicSetFilter {
+    /// It has at least one of these.
+    pub any: Option<Vec<ConceptRef>>,
+    /// It has every one of these.
+    pub all: Option<Vec<ConceptRef>>,
+    /// It has none of these.
+    pub none: Option<Vec<ConceptRef>>,
+    /// True: it has no topic at all; false: it has one.
+    pub missing: Option<bool>,
+    /// A narrower topic counts as the topic.
+    pub include_narrower: bool,
+}
+
+/// Conditions on the places of a release; all that are given hold together.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlaceSetFilter {
+    /// It has at least one of these.
+    pub any: Option<Vec<ConceptRef>>,
+    /// It has every one of these.
+    pub all: Option<Vec<ConceptRef>>,
+    /// It has none of these.
+    pub none: Option<Vec<ConceptRef>>,
+    /// True: it has no place in this role; false: it has one.
+    pub missing: Option<bool>,
+    /// In which role.
+    pub role: RoleOfPlace,
+    /// A place within counts as the place.
+    pub include_within: bool,
+    /// It has a place, exactly as tagged, that lies near a point.
+    pub near: Option<Near>,
+}
+
+/// What a place is to a release, for a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum RoleOfPlace {
+    /// Where it was filed.
+    Dateline,
+    /// What it is about.
+    About,
+    /// Either.
+    Any,
+}
+
+impl<T: Concept> Vocabulary<T> {
+    /// The concept that a reference names.
+    pub fn find(&self, reference: &ConceptRef) -> Option<u32> {
+        match reference {
+            ConceptRef::Id(id) => self.by_id(*id),
+            ConceptRef::Slug(slug) => self.by_slug(slug),
+            ConceptRef::Uri(uri) => self.by_code(&Code::Uri(uri.clone())),
+            ConceptRef::Iso3166(code) => self.by_code(&Code::Iso3166(code.to_ascii_uppercase())),
+            ConceptRef::M49(code) => self.by_code(&Code::M49(code.clone())),
+            ConceptRef::Geonames(id) => self.by_code(&Code::Geonames(*id)),
+        }
+    }
+}
+
+impl std::fmt::Display for ConceptRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (what, value) = match self {
+            Self::Id(id) => ("id", id.simple().to_string()),
+            Self::Slug(slug) => ("slug", slug.clone()),
+            Self::Uri(uri) => ("URI", uri.clone()),
+            Self::Iso3166(code) => ("ISO 3166 code", code.clone()),
+            Self::M49(code) => ("M49 code", code.clone()),
+            Self::Geonames(id) => ("GeoNames id", id.to_string()),
+        };
+        write!(f, "{what} \"{}\"", value.chars().take(80).collect::<String>())
+    }
+}
+
+impl TopicSetFilter {
+    pub(super) fn keep(&self, kept: &mut Kept<'_>, snapshot: &Snapshot) -> Result<(), FilterFault> {
+        let bits = |reference: &ConceptRef| {
+            let number = snapshot.topics().find(reference).ok_or_else(|| {
+                FilterFault::unknown(format!("there is no topic with the {reference}; `topics` lists those there are"))
+            })?;
+            Ok(if self.include_narrower {
+                snapshot.rolled_up(number)
+            } else {
+                snapshot.by_topic.get(number).cloned().unwrap_or_default()
+            })
+        };
+        concepts(kept, [&self.any, &self.all, &self.none], bits)?;
+        presence(kept, self.missing, || snapshot.with_topics.clone());
+        Ok(())
+    }
+}
+
+impl PlaceSetFilter {
+    pub(super) fn keep(&self, kept: &mut Kept<'_>, snapshot: &Snapshot) -> Result<(), FilterFault> {
+        let bits = |reference: &ConceptRef| {
+            let places = snapshot.places();
+            let number = places.find(reference).ok_or_else(|| {
+                FilterFault::unknown(format!("there is no place with the {reference}; `places` lists those there are"))
+            })?;
+            let numbers = if self.include_within { places.closure(number) } else { RoaringBitmap::from([number]) };
+            Ok(Bits::new(snapshot.with_places(self.role, &numbers)))
+        };
+        concepts(kept, [&self.any, &self.all, &self.none], bits)?;
+        presence(kept, self.missing, || snapshot.with_any_place(self.role));
+        if let Some(near) = &self.near {
+            near.check().map_err(|fault| fault.within("near"))?;
+            kept.only(&snapshot.with_places(self.role, &near.places(snapshot.places())));
+        }
+        Ok(())
+    }
+}
+
+/// The part that conditions on topics and on places share.
+fn concepts(
+    kept: &mut Kept<'_>,
+    [any, all, none]: [&Option<Vec<ConceptRef>>; 3],
+    bits: impl Fn(&ConceptRef) -> Result<Bits, FilterFault>,
+) -> Result<(), FilterFault> {
+    let find = |list: &'static str, number: usize, reference: &ConceptRef| {
+        bits(reference).map_err(|fault| fault.within(number.to_string()).within(list))
+    };
+    if let Some(references) = any {
+        if let [reference] = references.as_slice() {
+            kept.only(&*find("any", 0, reference)?);
+        } else {
+            let mut found = RoaringBitmap::new();
+            for (number, reference) in references.iter().enumerate() {
+                found |= &*find("any", number, reference)?;
+            }
+            kept.only(&found);
+        }
+    }
+    for (number, reference) in all.iter().flatten().enumerate() {
+        kept.only(&*find("all", number, reference)?);
+    }
+    for (number, reference) in none.iter().flatten().enumerate() {
+        kept.but(&*find("none", number, reference)?);
+    }
+    Ok(())
+}
+
+/// Whether there is a value at all.
+fn presence(kept: &mut Kept<'_>, missing: Option<bool>, with: impl Fn() -> Bits) {
+    match missing {
+        Some(true) => kept.but(&with()),
+        Some(false) => kept.only(&with()),
+        None => {}
+    }
+}

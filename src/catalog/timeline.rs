@@ -1,0 +1,176 @@
+//! A set over time: how many of its releases fall into each day, week, month, quarter or year.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use super::{
+    Interval, OrderKey, Range, ReleaseSet, Weekday,
+    calendar::day_begin,
+    fault::FilterFault,
+    snapshot::{NEVER, date, days, instant},
+};
+
+/// Points of a timeline at most: ten years of days.
+pub const MAX_POINTS: u64 = 4000;
+
+/// Which date of a release counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateField {
+    /// The date printed on it: a date of the calendar, the same in every zone.
+    ReleaseDate,
+    /// The instant it was last made public; on which day that was depends on the zone.
+    PublishedAt,
+}
+
+/// How to draw a timeline.
+#[derive(Clone, Debug)]
+pub struct TimelineRequest {
+    /// How long each period is.
+    pub interval: Interval,
+    /// In which zone days begin and end.
+    pub zone: Tz,
+    /// Which date counts.
+    pub field: DateField,
+    /// Only releases from one day to another, both included; where an end is open, the set's own first or last day.
+    pub range: Range<NaiveDate>,
+    /// Which day weeks begin with.
+    pub week_start: Weekday,
+    /// Leave out periods without a release.
+    pub omit_empty: bool,
+}
+
+/// A set over time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeline {
+    /// The periods, earliest first.
+    pub points: Vec<TimePoint>,
+}
+
+/// One period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimePoint {
+    /// ISO 8601: `2006-05-08`, `2006-W19`, `2006-05`, `2006`; quarters as `2006-Q2`, weeks from another day than Monday by their
+    /// first day.
+    pub label: String,
+    /// When it begins in the zone.
+    pub start: DateTime<Utc>,
+    /// When it is over, and the next begins.
+    pub end: DateTime<Utc>,
+    /// Releases in it.
+    pub count: u64,
+    /// Releases in it and in all before it.
+    pub cumulative: u64,
+    /// Whether it is over.
+    pub complete: bool,
+}
+
+impl ReleaseSet {
+    /// The set over time, as seen at an instant. Only the completeness of a period depends on that instant.
+    ///
+    /// Cost: one look at each release of the set, or of the range where that is less, and one step a period. No statement.
+    pub fn timeline(&self, request: &TimelineRequest, now: DateTime<Utc>) -> Result<Timeline, FilterFault> {
+        let Range { from, until } = request.range;
+        if let (Some(from), Some(until)) = (from, until)
+            && from > until
+        {
+            let fault = format!("`from` ({from}) is after `until` ({until}): exchange the two");
+            return Err(FilterFault::invalid(fault).within("range"));
+        }
+        let begin = |day: NaiveDate| match request.field {
+            DateField::ReleaseDate => i64::from(days(day)),
+            DateField::PublishedAt => day_begin(day, request.zone).timestamp_micros(),
+        };
+        let by = match request.field {
+            DateField::ReleaseDate => OrderKey::ReleaseDate,
+            DateField::PublishedAt => OrderKey::PublishedAt,
+        };
+        // What never was published is on no timeline of publications.
+        let start = from.map_or(NEVER + 1, begin);
+        let stop = until.and_then(|day| day.succ_opt()).map_or(i64::MAX, begin);
+        let values = self.values(by, start, stop);
+        let (Some(first), Some(last)) = (
+            from.or_else(|| values.iter().min().map(|&value| self.day(request, value))),
+            until.or_else(|| values.iter().max().map(|&value| self.day(request, value))),
+        ) else {
+            return Ok(Timeline { points: Vec::new() });
+        };
+        if first > last {
+            return Ok(Timeline { points: Vec::new() });
+        }
+        let periods = request.interval.periods(first, last, request.week_start);
+        if periods > MAX_POINTS {
+            let fault = format!(
+                "from {first} to {last} there are {periods} periods, at most {MAX_POINTS} are drawn: choose a longer \
+                 `interval` or a shorter `range`"
+            );
+            return Err(FilterFault::invalid(fault).within("interval"));
+        }
+        let mut firsts = vec![request.interval.first_day(first, request.week_start)];
+        while let Some(&day) = firsts.last()
+            && day <= last
+        {
+            firsts.push(request.interval.next(day));
+        }
+        let edges: Vec<i64> = firsts.iter().map(|&day| begin(day)).collect();
+        let counts = histogram(&edges, &values);
+        let instants: Vec<DateTime<Utc>> = match request.field {
+            DateField::PublishedAt => edges.iter().map(|&edge| instant(edge).unwrap_or_default()).collect(),
+            DateField::ReleaseDate => firsts.iter().map(|&day| day_begin(day, request.zone)).collect(),
+        };
+        let mut cumulative = 0;
+        let mut points = Vec::with_capacity(counts.len());
+        for (number, count) in counts.into_iter().enumerate() {
+            cumulative += count;
+            let (start, end) = (instants[number], instants[number + 1]);
+            // A zone that moved across the date line skipped a day: nothing happened on it.
+            let skipped = request.field == DateField::PublishedAt && start == end;
+            if skipped || (request.omit_empty && count == 0) {
+                continue;
+            }
+            points.push(TimePoint {
+                label: request.interval.label(firsts[number], request.week_start),
+                start,
+                end,
+                count,
+                cumulative,
+                complete: end <= now,
+            });
+        }
+        Ok(Timeline { points })
+    }
+
+    /// The values of its releases from one on and before another.
+    fn values(&self, by: OrderKey, start: i64, stop: i64) -> Vec<i64> {
+        let snapshot = self.snapshot();
+        let value = |row: u32| snapshot.order_value(by, row);
+        if start == NEVER + 1 && stop == i64::MAX {
+            return self.rows().map(value).filter(|&value| value != NEVER).collect();
+        }
+        snapshot.between(&self.bits, by, &(start..=stop - 1)).iter().map(value).collect()
+    }
+
+    /// The day that a value lies in.
+    fn day(&self, request: &TimelineRequest, value: i64) -> NaiveDate {
+        match request.field {
+            DateField::ReleaseDate => date(value as i32),
+            DateField::PublishedAt => instant(value).unwrap_or_default().with_timezone(&request.zone).date_naive(),
+        }
+    }
+}
+
+/// How many values lie between each two neighbouring edges; edges are ascending, and no value lies outside.
+fn histogram(edges: &[i64], values: &[i64]) -> Vec<u64> {
+    let mut counts = vec![0; edges.len().saturating_sub(1)];
+    // Neighbours in a set are often neighbours in time: most values lie where the one before them did.
+    let mut at = 0;
+    for &value in values {
+        if counts.is_empty() {
+            break;
+        }
+        if !(edges[at] <= value && value < edges[at + 1]) {
+            at = edges.partition_point(|&edge| edge <= value).saturating_sub(1).min(counts.len() - 1);
+        }
+        counts[at] += 1;
+    }
+    counts
+}

@@ -1,0 +1,305 @@
+//! Facets of a set as the API shows them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Interface, Object};
+use entity::{Noun, release::ReleaseKind as Kind};
+
+use super::{
+    connection::wanted_here,
+    context::ContextExt,
+    enums::{FacetScope, ReleaseKind},
+    error::ApiError,
+    facet_input::{FacetInput, PlaceFacetInput, TopicFacetInput},
+    id, loaders,
+    place::Place,
+    release::Release,
+    scalars::LanguageTag,
+    stats::ReleaseStats,
+    topic::Topic,
+};
+use crate::{
+    catalog::{self, Bucket, FacetField, FacetRequest, NEWEST_FIRST, ReleaseSet, Window},
+    newsroom::page::PageRequest,
+};
+
+/// How a set parts: by topic, place, kind or language.
+pub struct ReleaseFacets {
+    pub(super) set: ReleaseSet,
+}
+
+/// How a set parts: by topic, place, kind or language. Costs no statement.
+#[Object(serial)]
+impl ReleaseFacets {
+    /// By topic.
+    async fn topics(
+        &self,
+        #[graphql(desc = "Which buckets.")] input: Option<TopicFacetInput>,
+    ) -> Result<Option<TopicFacet>, ApiError> {
+        self.answer(input.unwrap_or_default().request(&self.set), TopicFacet)
+    }
+
+    /// By place.
+    async fn places(
+        &self,
+        #[graphql(desc = "Which buckets.")] input: Option<PlaceFacetInput>,
+    ) -> Result<Option<PlaceFacet>, ApiError> {
+        self.answer(input.unwrap_or_default().request(), PlaceFacet)
+    }
+
+    /// By kind.
+    async fn kinds(
+        &self,
+        #[graphql(desc = "Which buckets.")] input: Option<FacetInput>,
+    ) -> Result<Option<KindFacet>, ApiError> {
+        self.answer(input.unwrap_or_default().request(FacetField::Kinds), KindFacet)
+    }
+
+    /// By language.
+    async fn languages(
+        &self,
+        #[graphql(desc = "Which buckets.")] input: Option<FacetInput>,
+    ) -> Result<Option<LanguageFacet>, ApiError> {
+        self.answer(input.unwrap_or_default().request(FacetField::Languages), LanguageFacet)
+    }
+}
+
+impl ReleaseFacets {
+    fn answer<T>(
+        &self,
+        request: Result<FacetRequest, ApiError>,
+        dress: impl Fn(Arc<catalog::Facet>) -> T,
+    ) -> Result<Option<T>, ApiError> {
+        let request = request.map_err(|error| error.at("input"))?;
+        Ok(Some(dress(Arc::new(self.set.facet(&request)))))
+    }
+}
+
+/// Topics by number of releases, as `topicAggregates` gives them.
+pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<Vec<TopicBucket>, ApiError> {
+    let input = FacetInput::of_first(first, FacetScope::AllFilters);
+    let facet = Arc::new(set.facet(&input.request(field)?));
+    Ok(facet.buckets.iter().map(|&bucket| TopicBucket { facet: facet.clone(), bucket }).collect())
+}
+
+/// The buckets of a set by one field.
+#[derive(Interface)]
+#[graphql(
+    field(name = "distinct_values", ty = "u64", desc = "How many values meet the request, also those not returned."),
+    field(name = "missing", ty = "u64", desc = "Releases with no value here."),
+    field(name = "other", ty = "u64", desc = "Releases with a value, none of which was returned."),
+    field(name = "overlapping", ty = "bool", desc = "Whether one release can fall into several buckets.")
+)]
+pub enum Facet {
+    /// By topic.
+    Topics(TopicFacet),
+    /// By place.
+    Places(PlaceFacet),
+    /// By kind.
+    Kinds(KindFacet),
+    /// By language.
+    Languages(LanguageFacet),
+}
+
+/// One value of a facet, and a set of releases again.
+#[derive(Interface)]
+#[graphql(
+    field(
+        name = "key",
+        ty = "ID",
+        desc = "What tells the value from the others: a global id, a kind's name, a language tag."
+    ),
+    field(name = "label", ty = "String", desc = "What to show for it."),
+    field(name = "count", ty = "u64", desc = "Releases that have it, each once."),
+    field(name = "share", ty = "f64", desc = "`count` as a part of the set that was counted, 0 to 1."),
+    field(name = "selected", ty = "bool", desc = "Whether the set's own filter asks for it by name."),
+    field(name = "within", ty = "Option<ReleaseStats>", desc = "Exactly the releases of `count`, as a set."),
+    field(
+        name = "samples",
+        ty = "Option<Vec<Release>>",
+        desc = "Its newest releases.",
+        arg(name = "first", ty = "i32", default = 1, desc = "At most this many, 1 to 200.")
+    )
+)]
+pub enum FacetBucket {
+    /// A topic.
+    Topic(TopicBucket),
+    /// A place.
+    Place(PlaceBucket),
+    /// A kind.
+    Kind(KindBucket),
+    /// A language.
+    Language(LanguageBucket),
+}
+
+/// The newest releases of a bucket.
+async fn samples(
+    ctx: &Context<'_>,
+    facet: &catalog::Facet,
+    bucket: &Bucket,
+    first: i32,
+) -> Result<Vec<Release>, ApiError> {
+    let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
+    let set = facet.within(bucket);
+    let window = Window { size, from_end: false, after: None, before: None };
+    let items = set.slice(&NEWEST_FIRST, &window).items;
+    let found = loaders::fetch(&ctx.asked().releases, items, wanted_here(ctx)).await?;
+    Ok(found.into_iter().map(|found| Release::new(&set, found)).collect())
+}
+
+macro_rules! facet {
+    ($facet:ident, $bucket:ident, $what:literal, $key:expr, { $($more:tt)* }) => {
+        #[doc = concat!("A set by ", $what, ".")]
+        pub struct $facet(Arc<catalog::Facet>);
+
+        #[doc = concat!("A set by ", $what, ".")]
+        #[Object(serial)]
+        impl $facet {
+            /// The buckets asked for, in order.
+            pub(super) async fn buckets(&self) -> Vec<$bucket> {
+                self.0.buckets.iter().map(|&bucket| $bucket { facet: self.0.clone(), bucket }).collect()
+            }
+
+            /// How many values meet the request, also those not returned.
+            pub(super) async fn distinct_values(&self) -> u64 {
+                self.0.distinct_values
+            }
+
+            /// Releases with no value here.
+            pub(super) async fn missing(&self) -> u64 {
+                self.0.missing()
+            }
+
+            /// Releases with a value, none of which was returned.
+            pub(super) async fn other(&self) -> u64 {
+                self.0.other()
+            }
+
+            /// Whether one release can fall into several buckets.
+            pub(super) async fn overlapping(&self) -> bool {
+                self.0.overlapping()
+            }
+        }
+
+        #[doc = concat!("A ", $what, ", and the releases of a set that have it.")]
+        pub struct $bucket {
+            facet: Arc<catalog::Facet>,
+            bucket: Bucket,
+        }
+
+        #[doc = concat!("A ", $what, ", and the releases of a set that have it.")]
+        #[Object(serial)]
+        impl $bucket {
+            /// What tells it from the others.
+            pub(super) async fn key(&self) -> ID {
+                let key: fn(&Self) -> ID = $key;
+                key(self)
+            }
+
+            /// What to show for it.
+            pub(super) async fn label(&self) -> String {
+                self.facet.set().snapshot().label(self.facet.field(), self.bucket.value).to_owned()
+            }
+
+            /// Releases that have it, each once.
+            pub(super) async fn count(&self) -> u64 {
+                self.bucket.count
+            }
+
+            /// `count` as a part of the set that was counted, 0 to 1.
+            pub(super) async fn share(&self) -> f64 {
+                self.facet.share(&self.bucket)
+            }
+
+            /// Whether the set's own filter asks for it by name.
+            pub(super) async fn selected(&self) -> bool {
+                self.bucket.selected
+            }
+
+            /// Exactly the releases of `count`, as a set: chart it, facet it again, compare it. It has no filter of its own.
+            pub(super) async fn within(&self) -> Option<ReleaseStats> {
+                Some(ReleaseStats { set: self.facet.within(&self.bucket) })
+            }
+
+            /// Its newest releases. Costs one statement for all that are asked for at a time.
+            pub(super) async fn samples(
+                &self,
+                ctx: &Context<'_>,
+                #[graphql(default = 1, desc = "At most this many, 1 to 200.")] first: i32,
+            ) -> Result<Option<Vec<Release>>, ApiError> {
+                samples(ctx, &self.facet, &self.bucket, first).await.map(Some)
+            }
+
+            $($more)*
+        }
+    };
+}
+
+facet!(
+    TopicFacet,
+    TopicBucket,
+    "topic",
+    |bucket| id::encode(Noun::Topic, bucket.facet.set().snapshot().topics().get(bucket.bucket.value).id),
+    {
+        /// The topic.
+        async fn topic(&self) -> Topic {
+            Topic::new(self.facet.set().snapshot().clone(), self.bucket.value)
+        }
+
+        /// Releases tagged with exactly this topic; `count` also holds those of narrower ones where they are rolled up.
+        async fn direct_count(&self) -> u64 {
+            self.facet.direct_count(&self.bucket)
+        }
+    }
+);
+
+facet!(
+    PlaceFacet,
+    PlaceBucket,
+    "place",
+    |bucket| id::encode(Noun::Place, bucket.facet.set().snapshot().places().get(bucket.bucket.value).id),
+    {
+        /// The place.
+        async fn place(&self) -> Place {
+            Place::new(self.facet.set().snapshot().clone(), self.bucket.value)
+        }
+
+        /// Releases tagged with exactly this place; `count` also holds those of places within where a level is given.
+        async fn direct_count(&self) -> u64 {
+            self.facet.direct_count(&self.bucket)
+        }
+    }
+);
+
+facet!(KindFacet, KindBucket, "kind", |bucket| ID(bucket.kind_name()), {
+    /// The kind.
+    async fn kind(&self) -> ReleaseKind {
+        self.kind_of().into()
+    }
+});
+
+facet!(
+    LanguageFacet,
+    LanguageBucket,
+    "language",
+    |bucket| ID(bucket.facet.set().snapshot().language(bucket.bucket.value).to_owned()),
+    {
+        /// The language.
+        async fn language(&self) -> LanguageTag {
+            self.facet.set().snapshot().language(self.bucket.value).into()
+        }
+    }
+);
+
+impl KindBucket {
+    fn kind_of(&self) -> Kind {
+        Kind::ALL[self.bucket.value as usize]
+    }
+
+    fn kind_name(&self) -> String {
+        match async_graphql::InputType::to_value(&ReleaseKind::from(self.kind_of())) {
+            async_graphql::Value::Enum(name) => name.to_string(),
+            _ => String::new(),
+        }
+    }
+}

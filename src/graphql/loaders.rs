@@ -1,0 +1,81 @@
+//! Rows by key, gathered: whatever fields of one answer ask for at a time is fetched in one statement.
+
+use std::{
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use async_graphql::dataloader::{DataLoader, Loader};
+
+use super::error::ApiError;
+use crate::{
+    catalog::{Handle, ReleaseSet},
+    newsroom::{
+        self, Newsroom,
+        list::{Found, Rows},
+    },
+};
+
+/// Fetches releases that were found beside the page: samples of buckets, related ones.
+pub type Releases = DataLoader<ReleaseRows>;
+
+/// One request's way to rows.
+pub struct ReleaseRows {
+    room: Newsroom,
+    set: ReleaseSet,
+}
+
+/// A release of the viewer's set, and what is wanted of it.
+#[derive(Clone)]
+pub struct Key {
+    item: Handle,
+    rows: Rows,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        (self.item.revision_id(), self.rows) == (other.item.revision_id(), other.rows)
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.item.revision_id().hash(state);
+    }
+}
+
+/// The loader of a request, for what a viewer may see.
+pub fn releases(room: &Newsroom, set: ReleaseSet) -> Releases {
+    DataLoader::new(ReleaseRows { room: room.clone(), set }, tokio::spawn).delay(std::time::Duration::ZERO)
+}
+
+/// The rows of some releases, in their order; those whose text was purged meanwhile drop out.
+pub async fn fetch(loader: &Releases, items: Vec<Handle>, rows: Rows) -> Result<Vec<Found>, ApiError> {
+    let keys: Vec<Key> = items.into_iter().map(|item| Key { item, rows }).collect();
+    let mut found = loader.load_many(keys.iter().cloned()).await.map_err(|error| ApiError::from((*error).clone()))?;
+    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+}
+
+impl Loader<Key> for ReleaseRows {
+    type Value = Found;
+    type Error = Arc<newsroom::Error>;
+
+    async fn load(&self, keys: &[Key]) -> Result<HashMap<Key, Found>, Self::Error> {
+        let mut by_rows: Vec<(Rows, Vec<Handle>)> = Vec::new();
+        for key in keys {
+            match by_rows.iter_mut().find(|(rows, _)| *rows == key.rows) {
+                Some((_, items)) => items.push(key.item.clone()),
+                None => by_rows.push((key.rows, vec![key.item.clone()])),
+            }
+        }
+        let mut found = HashMap::new();
+        for (rows, items) in by_rows {
+            let fetched = self.room.fetch(&self.set, &items, rows).await.map_err(Arc::new)?;
+            found.extend(fetched.into_iter().map(|found| (Key { item: found.item.clone(), rows }, found)));
+        }
+        Ok(found)
+    }
+}
