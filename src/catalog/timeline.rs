@@ -89,8 +89,8 @@ impl ReleaseSet {
         let stop = until.and_then(|day| day.succ_opt()).map_or(i64::MAX, begin);
         let values = self.values(by, start, stop);
         let (Some(first), Some(last)) = (
-            from.or_else(|| values.iter().min().map(|&value| self.day(request, value))),
-            until.or_else(|| values.iter().max().map(|&value| self.day(request, value))),
+            from.or_else(|| values.iter().min().map(|&value| request.day(value))),
+            until.or_else(|| values.iter().max().map(|&value| request.day(value))),
         ) else {
             return Ok(Timeline { points: Vec::new() });
         };
@@ -148,12 +148,14 @@ impl ReleaseSet {
         }
         snapshot.between(&self.bits, by, &(start..=stop - 1)).iter().map(value).collect()
     }
+}
 
+impl TimelineRequest {
     /// The day that a value lies in.
-    fn day(&self, request: &TimelineRequest, value: i64) -> NaiveDate {
-        match request.field {
+    fn day(&self, value: i64) -> NaiveDate {
+        match self.field {
             DateField::ReleaseDate => date(value as i32),
-            DateField::PublishedAt => instant(value).unwrap_or_default().with_timezone(&request.zone).date_naive(),
+            DateField::PublishedAt => instant(value).unwrap_or_default().with_timezone(&self.zone).date_naive(),
         }
     }
 }

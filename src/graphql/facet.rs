@@ -84,6 +84,7 @@ pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<
 
 /// The buckets of a set by one field.
 #[derive(Interface)]
+#[expect(clippy::duplicated_attributes, reason = "each field has a type and a description of its own")]
 #[graphql(
     field(name = "distinct_values", ty = "u64", desc = "How many values meet the request, also those not returned."),
     field(name = "missing", ty = "u64", desc = "Releases with no value here."),
@@ -103,6 +104,7 @@ pub enum Facet {
 
 /// One value of a facet, and a set of releases again.
 #[derive(Interface)]
+#[expect(clippy::duplicated_attributes, reason = "each field has a type and a description of its own")]
 #[graphql(
     field(
         name = "key",

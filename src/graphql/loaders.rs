@@ -53,6 +53,7 @@ pub fn releases(room: &Newsroom, set: ReleaseSet) -> Releases {
 }
 
 /// The rows of some releases, in their order; those whose text was purged meanwhile drop out.
+#[expect(clippy::mutable_key_type, reason = "of a key only ids are looked at, which never change")]
 pub async fn fetch(loader: &Releases, items: Vec<Handle>, rows: Rows) -> Result<Vec<Found>, ApiError> {
     let keys: Vec<Key> = items.into_iter().map(|item| Key { item, rows }).collect();
     let mut found = loader.load_many(keys.iter().cloned()).await.map_err(|error| ApiError::from((*error).clone()))?;
@@ -63,6 +64,7 @@ impl Loader<Key> for ReleaseRows {
     type Value = Found;
     type Error = Arc<newsroom::Error>;
 
+    #[expect(clippy::mutable_key_type, reason = "of a key only ids are looked at, which never change")]
     async fn load(&self, keys: &[Key]) -> Result<HashMap<Key, Found>, Self::Error> {
         let mut by_rows: Vec<(Rows, Vec<Handle>)> = Vec::new();
         for key in keys {

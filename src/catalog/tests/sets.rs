@@ -137,6 +137,7 @@ struct Value {
     selected: bool,
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a field, each in full")]
 fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<Value> {
     let newsroom = naive.newsroom;
     let conjunction = {
