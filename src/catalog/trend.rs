@@ -4,7 +4,7 @@
 //! and Coincidence", Computational Linguistics 19(1), 1993): releases with the topic and without it, in the window and in the
 //! baseline. Unlike a ratio of rates it stays small where the numbers are small: one release where none was expected is no trend.
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::{FacetField, ReleaseSet, fault::FilterFault};
 
@@ -73,6 +73,9 @@ impl ReleaseSet {
         let end = request.until.succ_opt().ok_or_else(|| too_long("until"))?;
         let start = request.window.before(end).ok_or_else(|| too_long("window"))?;
         let first = request.baseline.before(start).ok_or_else(|| too_long("baseline"))?;
+        if first.year() < 1 {
+            return Err(too_long(if start.year() < 1 { "window" } else { "baseline" }));
+        }
         if start == end || first == start {
             let which = if start == end { "window" } else { "baseline" };
             return Err(

@@ -4,15 +4,16 @@
 //!
 //! | field | cost |
 //! |---|---|
-//! | with `first` or `last` | 1, and that many times its selection; 20 where neither is given |
-//! | a facet, `topicAggregates`, `trendingTopics` | 5, and `first` times its selection |
-//! | `related` | 50, and `first` times its selection |
-//! | `timeline` | 1, and its selection once a period; where the range is open, as [`UNKNOWN_PERIODS`] says |
+//! | `edges`, `nodes`, `buckets`, `points` | their selection, as many times as the field above them says |
+//! | a connection | 1; its entries `first` or `last` times, 20 where neither is given |
+//! | a facet | 5; its buckets `input.first` times |
+//! | `timeline` | 1; its points once a period; where the range is open, as [`UNKNOWN_PERIODS`] says |
+//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50), and its selection `first` times |
 //! | `nodes(ids:)` | 1, and its selection once an id |
 //! | a list without a size | 1, and its selection 4 times; 50 times at the root |
 //! | anything else | 1, and its selection |
 //!
-//! `edges`, `nodes`, `buckets` and `points` count once: the field above them was multiplied. No sum wraps.
+//! No sum wraps.
 
 use std::collections::HashMap;
 
@@ -59,6 +60,8 @@ const RELATED: u64 = 50;
 enum Size {
     /// Once.
     One,
+    /// As many times as the field above says: the entries of a page, the buckets of a facet.
+    Entries,
     /// This many times.
     Fixed(u64),
     /// As `first` or `last` say.
@@ -112,7 +115,7 @@ impl Prices {
             .map(|(_, operation)| {
                 let operation = &operation.node;
                 let root = if operation.ty == OperationType::Mutation { "Mutation" } else { "Query" };
-                Bill { prices: self, document, variables, operation }.selection(&operation.selection_set, root)
+                Bill { prices: self, document, variables, operation }.selection(&operation.selection_set, root, 1)
             })
             .max()
             .unwrap_or(0)
@@ -147,7 +150,9 @@ fn price(parent: &str, field: &FieldDefinition) -> Price {
         Size::Periods
     } else if argument("ids").is_some() {
         Size::Ids
-    } else if list && !["Connection", "Facet", "Timeline", "Payload"].iter().any(|sized| parent.ends_with(sized)) {
+    } else if list && ["Connection", "Facet", "Timeline"].iter().any(|sized| parent.ends_with(sized)) {
+        Size::Entries
+    } else if list {
         Size::Fixed(if parent == "Query" { UNSIZED_ROOT } else { UNSIZED })
     } else {
         Size::One
@@ -164,29 +169,36 @@ struct Bill<'a> {
 }
 
 impl Bill<'_> {
-    /// As deep as the gate lets selections be nested, and as wide as it lets them be spread.
-    fn selection(&self, set: &Positioned<SelectionSet>, parent: &str) -> u64 {
+    /// What is selected of a type that has so many entries. As deep as the gate lets selections be nested, and as wide as it
+    /// lets them be spread.
+    fn selection(&self, set: &Positioned<SelectionSet>, parent: &str, entries: u64) -> u64 {
         let cost = |item: &Positioned<Selection>| match &item.node {
-            Selection::Field(field) => self.field(&field.node, parent),
+            Selection::Field(field) => self.field(&field.node, parent, entries),
             Selection::InlineFragment(fragment) => {
                 let condition = fragment.node.type_condition.as_ref().map(|on| on.node.on.node.as_str());
-                self.selection(&fragment.node.selection_set, condition.unwrap_or(parent))
+                self.selection(&fragment.node.selection_set, condition.unwrap_or(parent), entries)
             }
             Selection::FragmentSpread(spread) => {
                 let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
                 fragment.map_or(0, |fragment| {
-                    self.selection(&fragment.node.selection_set, fragment.node.type_condition.node.on.node.as_str())
+                    let on = fragment.node.type_condition.node.on.node.as_str();
+                    self.selection(&fragment.node.selection_set, on, entries)
                 })
             }
         };
         set.node.items.iter().map(cost).fold(0, u64::saturating_add)
     }
 
-    fn field(&self, field: &Field, parent: &str) -> u64 {
+    fn field(&self, field: &Field, parent: &str, entries: u64) -> u64 {
         let price = self.prices.0.get(parent).and_then(|fields| fields.get(field.name.node.as_str()));
-        let child = self.selection(&field.selection_set, price.map_or("", |price| &price.returns));
+        let returns = price.map_or("", |price| price.returns.as_str());
         let (base, times) = match price.map_or(Size::One, |price| price.size) {
             Size::One => (1, 1),
+            // The entry itself and its selection.
+            Size::Entries => {
+                let each = self.selection(&field.selection_set, returns, 1).saturating_add(1);
+                return each.saturating_mul(entries);
+            }
             Size::Fixed(times) => (1, times),
             Size::Page { default, base } => {
                 let asked = ["first", "last"].iter().filter_map(|name| self.argument(field, name)?.as_integer()).max();
@@ -202,7 +214,14 @@ impl Bill<'_> {
                 (1, ids.map_or(1, |ids| if let Value::List(ids) = ids.0 { ids.len() as u64 } else { 1 }))
             }
         };
-        child.saturating_mul(times).saturating_add(base)
+        let has_entries =
+            self.prices.0.get(returns).is_some_and(|fields| fields.values().any(|price| price.size == Size::Entries));
+        let child = if has_entries {
+            self.selection(&field.selection_set, returns, times)
+        } else {
+            self.selection(&field.selection_set, returns, 1).saturating_mul(times)
+        };
+        child.saturating_add(base)
     }
 
     /// How many periods a timeline will have.
@@ -287,8 +306,14 @@ mod tests {
             // 1 + 20 · (nodes 1 + slug 1)
             ("{ releases { nodes { slug } } }", json!({}), 41),
             ("{ releases(first: 3) { nodes { slug topics { name } } } }", json!({}), 1 + 3 * (1 + 1 + 1 + 4)),
-            ("query ($n: Int = 7) { releases(last: $n) { totalCount } }", json!({}), 8),
-            ("query ($n: Int = 7) { releases(last: $n) { totalCount } }", json!({ "n": 2 }), 3),
+            ("query ($n: Int = 7) { releases(last: $n) { totalCount nodes { id } } }", json!({}), 1 + 1 + 7 * 2),
+            (
+                "query ($n: Int = 7) { releases(last: $n) { totalCount nodes { id } } }",
+                json!({ "n": 2 }),
+                1 + 1 + 2 * 2,
+            ),
+            // What is asked of the set costs the same, however large the page.
+            ("{ releases(first: 200) { timeline(interval: YEAR) { points { count } } } }", json!({}), 1 + 1 + 20 * 2),
             ("{ topicAggregates { count } }", json!({}), 25),
             ("{ nodes(ids: [\"a\", \"b\"]) { id } }", json!({}), 3),
             // 1 + facets 1 + (5 + 12 · (1 + count 1))

@@ -104,7 +104,6 @@ pub enum Facet {
 
 /// One value of a facet, and a set of releases again.
 #[derive(Interface)]
-#[expect(clippy::duplicated_attributes, reason = "each field has a type and a description of its own")]
 #[graphql(
     field(
         name = "key",

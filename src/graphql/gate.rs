@@ -62,8 +62,8 @@ pub fn afford(cost: u64) -> Result<(), GateRefusal> {
     Err(GateRefusal {
         code: "GRAPHQL_VALIDATION_FAILED",
         message: format!(
-            "the query costs {cost}, at most {MAX_COST} is allowed: a field costs 1 times the size of every list it lies \
-             in, so ask for smaller pages, fewer buckets or less depth"
+            "the query costs {cost}, at most {MAX_COST} is allowed; a field costs 1 for every entry of every list around \
+             it: ask for smaller pages, fewer buckets or less depth"
         ),
     })
 }

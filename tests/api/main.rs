@@ -12,5 +12,6 @@ mod import;
 mod postgres;
 mod reading;
 mod readme;
+mod sets;
 mod statements;
 mod writing;
