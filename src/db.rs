@@ -14,6 +14,7 @@ use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     FromQueryResult, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
+use uuid::Uuid;
 
 /// How long a writer waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -230,6 +231,27 @@ impl Db {
         let _ = self.read.close().await;
         let _ = self.write.close().await;
     }
+}
+
+/// A subquery that answers the keys that belong to a row as one text, so that they come in that row: position and 32
+/// hexadecimal digits each, parted by commas, in any order. [`keys_of`] reads it.
+pub fn joined_keys(backend: DbBackend, key: &str, table: &str, condition: &str) -> String {
+    let entry = match backend {
+        DbBackend::Sqlite => format!("position || hex({key})"),
+        _ => format!("position || replace({key}::text, '-', '')"),
+    };
+    format!("(SELECT string_agg({entry}, ',') FROM {table} WHERE {condition})")
+}
+
+/// The keys of a text that [`joined_keys`] made, by position.
+pub fn keys_of(text: Option<&str>) -> Vec<Uuid> {
+    let entry = |entry: &str| {
+        let (position, key) = entry.split_at_checked(entry.len().checked_sub(32)?)?;
+        Some((position.parse::<i32>().ok()?, Uuid::try_parse_ascii(key.as_bytes()).ok()?))
+    };
+    let mut keys: Vec<(i32, Uuid)> = text.into_iter().flat_map(|text| text.split(',')).filter_map(entry).collect();
+    keys.sort_unstable_by_key(|&(position, _)| position);
+    keys.into_iter().map(|(_, key)| key).collect()
 }
 
 /// Options of every connection: statements may hold drafts and never reach a log.

@@ -6,6 +6,10 @@ use clap::Parser;
 use dateline::{cli::Cli, config::Settings};
 use tracing_subscriber::EnvFilter;
 
+/// Answers are made of many small things that live for a moment: the system's allocator would be a third of their cost.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -2,7 +2,7 @@
 
 use chrono::{Days, Months, NaiveDate};
 
-use super::{OrderKey, Range, ReleaseSet, fault::FilterFault, snapshot::days};
+use super::{Range, ReleaseSet, bits::Kept, fault::FilterFault, snapshot::days};
 
 /// With which period to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,9 @@ impl ReleaseSet {
     /// How many releases have their date from one day to another, both included.
     pub(super) fn dated(&self, from: NaiveDate, until: NaiveDate) -> roaring::RoaringBitmap {
         let span = i64::from(days(from))..=i64::from(days(until));
-        self.snapshot().between(&self.bits, OrderKey::ReleaseDate, &span)
+        let mut kept = Kept::all_of(&self.bits);
+        self.snapshot().only_dated(&mut kept, &span);
+        kept.into_owned()
     }
 
     /// The releases of a period, by release date, against those of another. Costs the size of the set or of the periods,

@@ -15,6 +15,7 @@ use super::{
     OrderKey, ReleaseSet, Snapshot,
     bits::{BitTable, Kept},
     condition::{PlaceSetFilter, TopicSetFilter},
+    dated::FEW,
     facet::FacetField,
     fault::FilterFault,
     snapshot::{NEVER, days},
@@ -195,7 +196,7 @@ impl ReleaseFilter {
         }
         if let Some(range) = &self.release_date {
             let span = range.span(|&date| i64::from(days(date))).map_err(|fault| fault.within("releaseDate"))?;
-            kept = Kept::from(snapshot.between(&kept, OrderKey::ReleaseDate, &span));
+            snapshot.only_dated(&mut kept, &span);
         }
         if let Some(range) = &self.published_at {
             let span = range.span(DateTime::timestamp_micros).map_err(|fault| fault.within("publishedAt"))?;
@@ -245,7 +246,7 @@ impl Snapshot {
         let order = self.order(by);
         let value = |row: u32| self.order_value(by, row);
         // Dense sets: walk the range of the order, at most as far as the set is large.
-        if members.len() > 4096 {
+        if members.len() > FEW {
             let from = order.seek(|row| value(row).cmp(span.start()));
             let limit = members.len() as usize / 2;
             let rows: Vec<u32> =

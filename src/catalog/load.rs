@@ -1,27 +1,26 @@
 //! Loading the catalog from the database: one consistent read of all rows and of the journal's head.
 //!
-//! Releases are read in runs of some thousand, with three statements a run, so that memory stays flat whatever the size. Images
+//! Releases are read in runs of some thousand, one row each with its topics and places in it, so that memory stays flat whatever
+//! the size; while one run is read, the one before it is built in. Images
 //! of single things, as the journal keeps them, are read here too: a loaded snapshot and a followed one cannot differ.
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
-    NameRole, Noun, journal_head, place, place_name,
-    release::{self, ReleaseKind, ReleaseState, WithdrawalKind},
-    revision,
+    NameRole, Noun, journal_head, place, place_name, release, revision,
     revision_place::{self, PlaceRole},
     revision_topic, slug, topic, topic_broader, topic_name,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    QueryTrait,
     sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
 
 use super::{loader::Loader, snapshot::Snapshot};
 use crate::{
-    db::Db,
+    db::{Db, joined_keys, keys_of},
     journal::{Name, PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
 };
 
@@ -36,21 +35,29 @@ pub(super) async fn load(db: &Db) -> Result<Snapshot, DbErr> {
     loader.topics(topics(&read, None).await?);
     loader.places(places(&read, None).await?);
     let mut former = former_slugs(&read, Noun::Release, None).await?;
+    // Building takes as long as reading: each has a thread, and neither is one that serves.
+    let (runs, mut to_build) = tokio::sync::mpsc::channel::<Vec<ReleaseImage>>(2);
+    let build = tokio::task::spawn_blocking(move || {
+        while let Some(run) = to_build.blocking_recv() {
+            for mut image in run {
+                image.former_slugs = former.remove(&image.id).unwrap_or_default();
+                loader.release(&image);
+            }
+        }
+        loader.finish(head.epoch, head.sequence)
+    });
     let mut after = Uuid::nil();
     loop {
         let run = releases(&read, Which::After(after)).await?;
         let Some(last) = run.last() else { break };
         after = last.id;
-        for mut image in run {
-            image.former_slugs = former.remove(&image.id).unwrap_or_default();
-            loader.release(&image);
+        if runs.send(run).await.is_err() {
+            break;
         }
     }
+    drop(runs);
     read.commit().await?;
-    // Sorting a million releases three times takes a moment: not on a thread that serves.
-    tokio::task::spawn_blocking(move || loader.finish(head.epoch, head.sequence))
-        .await
-        .map_err(|error| DbErr::Custom(error.to_string()))
+    build.await.map_err(|error| DbErr::Custom(error.to_string()))
 }
 
 /// How far the journal goes, and of which database.
@@ -160,31 +167,16 @@ pub(crate) enum Which<'a> {
     These(&'a [Uuid]),
 }
 
-/// A release and the version that sets see, as columns.
-#[derive(Debug, FromQueryResult)]
-struct Row {
-    id: Uuid,
-    slug: String,
-    state: ReleaseState,
-    revision: i32,
-    author: String,
-    modified_at: DateTime<Utc>,
-    first_published_at: Option<DateTime<Utc>>,
-    published_at: Option<DateTime<Utc>>,
-    withdrawal_kind: Option<WithdrawalKind>,
-    working_beside_live: Option<Uuid>,
-    revision_id: Uuid,
-    number: i32,
-    kind: ReleaseKind,
-    language: String,
-    release_date: NaiveDate,
-}
-
-/// Images of releases, oldest first.
+/// Images of releases, oldest first. One statement; a second where one of them has a version being worked on beside a live one,
+/// and another for the former addresses of those named.
 pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, which: Which<'_>) -> Result<Vec<ReleaseImage>, DbErr> {
+    let backend = connection.get_database_backend();
     let live = || Expr::col((release::Entity, release::Column::LiveRevisionId));
     let working = || Expr::col((release::Entity, release::Column::WorkingRevisionId));
     let shown = || sea_orm::sea_query::Func::coalesce([live(), working()]);
+    let keys = |key: &str, table: &str, condition: &str| {
+        Expr::cust(joined_keys(backend, key, table, &format!("revision_id = revision.id{condition}")))
+    };
     let select = release::Entity::find()
         .select_only()
         .columns([
@@ -199,13 +191,16 @@ pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, which: Which<'_
             release::Column::WithdrawalKind,
         ])
         .expr_as(Expr::case(live().is_not_null(), working()), "working_beside_live")
-        .column_as(revision::Column::Id, "revision_id")
         .columns([
+            revision::Column::Id,
             revision::Column::Number,
             revision::Column::Kind,
             revision::Column::Language,
             revision::Column::ReleaseDate,
         ])
+        .expr_as(keys("topic_id", "revision_topic", ""), "topics")
+        .expr_as(keys("place_id", "revision_place", " AND role = 'DATELINE'"), "dateline")
+        .expr_as(keys("place_id", "revision_place", " AND role = 'ABOUT'"), "about")
         .join(
             JoinType::InnerJoin,
             release::Entity::belongs_to(revision::Entity)
@@ -219,50 +214,57 @@ pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, which: Which<'_
         Which::After(after) => select.filter(release::Column::Id.gt(after)).limit(RUN),
         Which::These(ids) => select.filter(release::Column::Id.is_in(ids.to_vec())),
     };
-    let rows = select.into_model::<Row>().all(connection).await?;
-    let mut revisions: Vec<Uuid> = rows.iter().map(|row| row.revision_id).collect();
-    revisions.extend(rows.iter().filter_map(|row| row.working_beside_live));
-    let mut topics = assigned_topics(connection, &revisions).await?;
-    let mut places = assigned_places(connection, &revisions).await?;
-    let mut former = match which {
-        Which::These(ids) => former_slugs(connection, Noun::Release, Some(ids)).await?,
-        Which::After(_) => HashMap::new(),
-    };
-    let mut version = |revision_id: Uuid| {
-        let [dateline, about] = places.remove(&revision_id).unwrap_or_default();
-        (topics.remove(&revision_id).unwrap_or_default(), dateline, about)
-    };
-    let image = |row: Row| {
-        let (topics, dateline, about) = version(row.revision_id);
-        let working = row.working_beside_live.map(|revision_id| {
-            let (topics, dateline, about) = version(revision_id);
-            WorkingImage { revision_id, topics, dateline, about }
-        });
-        ReleaseImage {
-            id: row.id,
-            slug: row.slug,
-            former_slugs: former.remove(&row.id).unwrap_or_default(),
-            state: row.state,
-            revision: row.revision,
-            author: row.author,
-            modified_at: row.modified_at,
-            first_published_at: row.first_published_at,
-            published_at: row.published_at,
-            withdrawal_kind: row.withdrawal_kind,
-            shown: VersionImage {
-                revision_id: row.revision_id,
-                number: row.number,
-                kind: row.kind,
-                language: row.language,
-                release_date: row.release_date,
-                topics,
-                dateline,
-                about,
-            },
-            working,
+    let rows = connection.query_all_raw(backend.build(select.as_query())).await?;
+    let mut images = rows.iter().map(image).collect::<Result<Vec<_>, _>>()?;
+    let working: Vec<Uuid> =
+        images.iter().filter_map(|image| image.working.as_ref()).map(|working| working.revision_id).collect();
+    let mut topics = assigned_topics(connection, &working).await?;
+    let mut places = assigned_places(connection, &working).await?;
+    for working in images.iter_mut().filter_map(|image| image.working.as_mut()) {
+        working.topics = topics.remove(&working.revision_id).unwrap_or_default();
+        [working.dateline, working.about] = places.remove(&working.revision_id).unwrap_or_default();
+    }
+    if let Which::These(ids) = which {
+        let mut former = former_slugs(connection, Noun::Release, Some(ids)).await?;
+        for image in &mut images {
+            image.former_slugs = former.remove(&image.id).unwrap_or_default();
         }
-    };
-    Ok(rows.into_iter().map(image).collect())
+    }
+    Ok(images)
+}
+
+/// A row of [`releases`], by position: by name each column would be sought among all. Of a version being worked on only its key.
+fn image(row: &QueryResult) -> Result<ReleaseImage, DbErr> {
+    let keys = |index: usize| Ok::<_, DbErr>(keys_of(row.try_get_by_index::<Option<String>>(index)?.as_deref()));
+    let working: Option<Uuid> = row.try_get_by_index(9)?;
+    Ok(ReleaseImage {
+        id: row.try_get_by_index(0)?,
+        slug: row.try_get_by_index(1)?,
+        former_slugs: Vec::new(),
+        state: row.try_get_by_index(2)?,
+        revision: row.try_get_by_index(3)?,
+        author: row.try_get_by_index(4)?,
+        modified_at: row.try_get_by_index(5)?,
+        first_published_at: row.try_get_by_index(6)?,
+        published_at: row.try_get_by_index(7)?,
+        withdrawal_kind: row.try_get_by_index(8)?,
+        working: working.map(|revision_id| WorkingImage {
+            revision_id,
+            topics: Vec::new(),
+            dateline: Vec::new(),
+            about: Vec::new(),
+        }),
+        shown: VersionImage {
+            revision_id: row.try_get_by_index(10)?,
+            number: row.try_get_by_index(11)?,
+            kind: row.try_get_by_index(12)?,
+            language: row.try_get_by_index(13)?,
+            release_date: row.try_get_by_index(14)?,
+            topics: keys(15)?,
+            dateline: keys(16)?,
+            about: keys(17)?,
+        },
+    })
 }
 
 /// How many keys a statement may name.

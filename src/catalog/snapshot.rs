@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{
     bits::{BitTable, Bits, Dimension},
     column::{Column, Lists},
+    dated::month,
     index::Index,
     memo::Memo,
     order::Order,
@@ -56,6 +57,8 @@ pub struct Snapshot {
     pub(super) all: Bits,
     pub(super) by_state: BitTable,
     pub(super) by_kind: BitTable,
+    /// By [`month`] of the release date.
+    pub(super) by_month: BitTable,
     pub(super) languages: Dimension,
     pub(super) authors: Dimension,
     pub(super) by_topic: BitTable,
@@ -88,9 +91,6 @@ pub(super) struct Facts {
     pub(super) revision: i32,
 }
 
-/// What the public is told of a release: version, instants, address, assignments.
-type PublicFace = ((Uuid, i32, ReleaseKind, u32, i32), [i64; 3], Vec<u8>, [Vec<u32>; 3]);
-
 /// The instants of a release, microseconds since 1970; [`NEVER`] where it never was.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Instants {
@@ -103,11 +103,6 @@ impl Snapshot {
     /// Sequence of the last journal entry in it.
     pub fn sequence(&self) -> i64 {
         self.sequence
-    }
-
-    /// What everything that a class of viewers is told depends on: sequence of the last entry that mattered to it.
-    pub(super) fn revision_for(&self, desk: bool) -> i64 {
-        if desk { self.sequence } else { self.public_sequence }
     }
 
     /// The random id of the database it was loaded from.
@@ -199,17 +194,6 @@ impl Snapshot {
             }
         }
         self.derive(topics, places);
-    }
-
-    /// All that the public is told of a release; none of one that is not public.
-    fn public_face(&self, row: u32) -> Option<PublicFace> {
-        let (facts, instants) = (self.facts.get(row), self.instants.get(row));
-        (facts.state == ReleaseState::Published).then(|| {
-            let lists = [&self.topics_of, &self.dateline_of, &self.about_of].map(|lists| lists.get(row).to_vec());
-            let shown = (*self.shown.get(row), facts.number, facts.kind, facts.language, *self.release_dates.get(row));
-            let instants = [instants.modified, instants.published, instants.first_published];
-            (shown, instants, self.slugs.get(row).to_vec(), lists)
-        })
     }
 
     pub(super) fn derive(&mut self, topics: bool, places: bool) {
@@ -305,6 +289,7 @@ impl Snapshot {
         Arc::make_mut(&mut self.all).insert(row);
         self.by_state.insert(facts.state as u32, row);
         self.by_kind.insert(facts.kind as u32, row);
+        self.by_month.insert(month(*self.release_dates.get(row)), row);
         self.languages.bits.insert(facts.language, row);
         self.authors.bits.insert(facts.author, row);
         for (lists, table, with) in [
@@ -333,6 +318,7 @@ impl Snapshot {
         let facts = *self.facts.get(row);
         self.by_state.remove(facts.state as u32, row);
         self.by_kind.remove(facts.kind as u32, row);
+        self.by_month.remove(month(*self.release_dates.get(row)), row);
         self.languages.bits.remove(facts.language, row);
         self.authors.bits.remove(facts.author, row);
         for (lists, table, with) in [

@@ -1,9 +1,11 @@
 //! Connections of Relay's cursor specification: pages with cursors, and the number of everything there is.
 
 use async_graphql::{Context, Object, SimpleObject};
+use entity::revision::Column;
 
 use super::{
     context::ContextExt,
+    direct::{Direct, Each},
     enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
     error::ApiError,
     facet::ReleaseFacets,
@@ -53,19 +55,19 @@ pub struct ReleaseConnection {
 #[Object(serial)]
 impl ReleaseConnection {
     /// The releases of this page with their cursors.
-    async fn edges(&self) -> Vec<ReleaseEdge> {
+    async fn edges(&self) -> Each<ReleaseEdge> {
         self.page
             .entries
             .iter()
             .map(|(cursor, found)| ReleaseEdge {
                 cursor: cursor.clone(),
-                node: Release::new(&self.page.set, found.clone()),
+                node: Direct(Release::new(&self.page.set, found.clone())),
             })
             .collect()
     }
 
     /// The releases of this page, without cursors.
-    async fn nodes(&self) -> Vec<Release> {
+    async fn nodes(&self) -> Each<Release> {
         self.page.entries.iter().map(|(_, found)| Release::new(&self.page.set, found.clone())).collect()
     }
 
@@ -144,7 +146,7 @@ pub struct ReleaseEdge {
     /// Where it stands: give it as `after` or `before` under the same order and filter.
     cursor: String,
     /// The release.
-    node: Release,
+    node: Direct<Release>,
 }
 
 impl ReleaseConnection {
@@ -174,11 +176,22 @@ fn rows(ctx: &Context<'_>) -> Rows {
 
 /// What a query wants of the row of a release, by the fields it selects.
 pub fn wanted(selects: impl Fn(&str) -> bool) -> Rows {
-    Rows {
-        any: true,
-        columns: Wanted { body: selects("body") || selects("working"), working: selects("working") },
-        lifecycle: ["withdrawal", "createdAt"].into_iter().any(selects),
-    }
+    Rows { any: true, columns: columns(&selects), lifecycle: ["withdrawal", "createdAt"].into_iter().any(selects) }
+}
+
+/// The columns that fields of a release are made of; the rest of them the catalog knows.
+fn columns(selects: &impl Fn(&str) -> bool) -> Wanted {
+    let made_of = [
+        ("externalId", &[Column::ExternalId][..]),
+        ("headline", &[Column::Headline]),
+        ("subheadline", &[Column::Subheadline]),
+        ("summary", &[Column::Summary]),
+        ("body", &[Column::BodyMarkdown]),
+        ("dateline", &[Column::DatelineText, Column::Language, Column::ReleaseDate]),
+        ("editorialNote", &[Column::EditorialNote]),
+    ];
+    let wanted = made_of.iter().filter(|(field, _)| selects(field)).flat_map(|(_, columns)| columns.iter());
+    wanted.fold(Wanted::text(selects("working")), |wanted, &column| wanted.and(column))
 }
 
 /// What a query wants of the row of the release that the current field answers.
@@ -200,9 +213,9 @@ macro_rules! concept_connection {
         #[graphql(serial)]
         pub struct $connection {
             /// The entries of this page with their cursors.
-            edges: Vec<$edge>,
+            edges: Each<$edge>,
             /// The entries of this page, without cursors.
-            nodes: Vec<$object>,
+            nodes: Each<$object>,
             /// Where this page lies.
             page_info: PageInfo,
             /// How many there are on all pages.
@@ -216,7 +229,7 @@ macro_rules! concept_connection {
             /// Where it stands: give it as `after` or `before` under the same filter.
             cursor: String,
             #[doc = concat!("The ", $what, ".")]
-            node: $object,
+            node: Direct<$object>,
         }
 
         impl $connection {
@@ -234,7 +247,7 @@ macro_rules! concept_connection {
                     edges: page
                         .entries
                         .into_iter()
-                        .map(|(cursor, number)| $edge { cursor, node: object(number) })
+                        .map(|(cursor, number)| $edge { cursor, node: Direct(object(number)) })
                         .collect(),
                 }
             }

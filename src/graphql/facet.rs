@@ -8,6 +8,7 @@ use entity::{Noun, release::ReleaseKind as Kind};
 use super::{
     connection::wanted_here,
     context::ContextExt,
+    direct::Each,
     enums::{FacetScope, ReleaseKind},
     error::ApiError,
     facet_input::{FacetInput, PlaceFacetInput, TopicFacetInput},
@@ -76,7 +77,7 @@ impl ReleaseFacets {
 }
 
 /// Topics by number of releases, as `topicAggregates` gives them.
-pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<Vec<TopicBucket>, ApiError> {
+pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<Each<TopicBucket>, ApiError> {
     let input = FacetInput::of_first(first, FacetScope::AllFilters);
     let facet = Arc::new(set.facet(&input.request(field)?));
     Ok(facet.buckets.iter().map(|&bucket| TopicBucket { facet: facet.clone(), bucket }).collect())
@@ -157,7 +158,7 @@ macro_rules! facet {
         #[Object(serial)]
         impl $facet {
             /// The buckets asked for, in order.
-            pub(super) async fn buckets(&self) -> Vec<$bucket> {
+            pub(super) async fn buckets(&self) -> Each<$bucket> {
                 self.0.buckets.iter().map(|&bucket| $bucket { facet: self.0.clone(), bucket }).collect()
             }
 

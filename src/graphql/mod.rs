@@ -7,6 +7,7 @@ mod api;
 mod connection;
 pub mod context;
 pub mod cost;
+mod direct;
 mod enums;
 mod error;
 mod facet;

@@ -8,6 +8,7 @@ use entity::Noun;
 use super::{
     connection::{PlaceConnection, ReleaseConnection},
     context::ContextExt,
+    direct::Each,
     enums::PlaceKind,
     error::ApiError,
     filter::{self, ReleaseFilter, ReleaseOrder},
@@ -149,7 +150,7 @@ impl Place {
     }
 
     /// Every place it lies in, nearest first.
-    async fn ancestors(&self) -> Option<Vec<Place>> {
+    async fn ancestors(&self) -> Option<Each<Place>> {
         let above = self.snapshot.places().ancestors(self.number);
         Some(above.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect())
     }

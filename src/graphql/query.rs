@@ -6,6 +6,7 @@ use entity::Noun;
 use super::{
     connection::{PlaceConnection, ReleaseConnection, TopicConnection, wanted_here},
     context::ContextExt,
+    direct::{Direct, Each},
     error::ApiError,
     facet::{TopicBucket, topic_buckets},
     filter::{self, ReleaseFilter, ReleaseOrder},
@@ -61,7 +62,7 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] r#ref: ReleaseRef,
-    ) -> Result<Option<Release>, ApiError> {
+    ) -> Result<Option<Direct<Release>>, ApiError> {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
         let set = ctx.asked().visible();
         let Some((item, former)) = set.find(&key) else { return Ok(None) };
@@ -70,7 +71,7 @@ impl Query {
             ReleaseKey::Slug(slug) if former => Some(slug),
             _ => None,
         };
-        Ok(found.into_iter().next().map(|found| Release::new(&set, found).found_by(asked_by)))
+        Ok(found.into_iter().next().map(|found| Direct(Release::new(&set, found).found_by(asked_by))))
     }
 
     /// What a former public address should answer now: a notice, that it is gone, or where to go instead. null for what is
@@ -132,7 +133,7 @@ impl Query {
         #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")]
         roll_up: bool,
         #[graphql(desc = "Only the topics right below this one.")] under: Option<TopicRef>,
-    ) -> Result<Option<Vec<TopicBucket>>, ApiError> {
+    ) -> Result<Option<Each<TopicBucket>>, ApiError> {
         let set = narrow(&ctx.asked().visible(), filter)?;
         let under = under.map(|under| under.number(set.snapshot())).transpose().map_err(|error| error.at("under"))?;
         topic_buckets(&set, FacetField::Topics { roll_up, under }, first).map(Some)
@@ -155,7 +156,7 @@ impl Query {
         #[graphql(default = 10, desc = "At most this many topics, 1 to 200.")] first: i32,
         #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")]
         roll_up: bool,
-    ) -> Result<Option<Vec<TopicTrend>>, ApiError> {
+    ) -> Result<Option<Each<TopicTrend>>, ApiError> {
         let (first, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         let set = narrow(&ctx.asked().visible(), filter)?;
         let today = || ctx.asked().now.with_timezone(&ctx.room().customs.time_zone).date_naive();

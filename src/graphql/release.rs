@@ -6,6 +6,7 @@ use entity::Noun;
 use super::{
     connection::wanted_here,
     context::ContextExt,
+    direct::{Direct, Each},
     enums::{PubStatus, ReleaseKind, ReleaseState, WithdrawalKind},
     error::ApiError,
     id, loaders,
@@ -76,7 +77,7 @@ impl Release {
 
     /// What sort of item it is.
     async fn kind(&self) -> ReleaseKind {
-        self.version.text.kind.into()
+        self.found.item.kind().into()
     }
 
     /// The headline: one line.
@@ -101,26 +102,26 @@ impl Release {
 
     /// The language it is written in.
     async fn language(&self) -> LanguageTag {
-        LanguageTag(self.version.text.language.clone())
+        LanguageTag(self.found.item.language().to_owned())
     }
 
     /// The calendar date printed on it.
     async fn release_date(&self) -> Date {
-        Date(self.version.text.release_date)
+        Date(self.found.item.release_date())
     }
 
     /// Where and when it was filed, as printed; null where it names no place.
-    async fn dateline(&self) -> Option<Dateline> {
+    async fn dateline(&self) -> Option<Direct<Dateline>> {
         self.version.dateline()
     }
 
     /// What it is about, in the editor's order.
-    async fn topics(&self) -> Option<Vec<Topic>> {
+    async fn topics(&self) -> Option<Each<Topic>> {
         Some(self.version.topics())
     }
 
     /// What places it is about, in the editor's order.
-    async fn places(&self) -> Option<Vec<Place>> {
+    async fn places(&self) -> Option<Each<Place>> {
         Some(self.version.places(&self.version.about))
     }
 

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Object, SimpleObject};
+use async_graphql::Object;
 use entity::revision;
 
 use super::{
+    direct::{Direct, Each},
     enums::ReleaseKind,
     place::Place,
     scalars::{Date, DateTime, LanguageTag, Slug},
@@ -29,11 +30,11 @@ pub(super) struct Version {
 }
 
 impl Version {
-    pub(super) fn topics(&self) -> Vec<Topic> {
+    pub(super) fn topics(&self) -> Each<Topic> {
         self.topics.iter().map(|&number| Topic::new(self.snapshot.clone(), number)).collect()
     }
 
-    pub(super) fn places(&self, numbers: &[u32]) -> Vec<Place> {
+    pub(super) fn places(&self, numbers: &[u32]) -> Each<Place> {
         numbers.iter().map(|&number| Place::new(self.snapshot.clone(), number)).collect()
     }
 
@@ -41,15 +42,10 @@ impl Version {
         self.text.body_markdown.clone().map(|markdown| Body { markdown })
     }
 
-    pub(super) fn dateline(&self) -> Option<Dateline> {
+    pub(super) fn dateline(&self) -> Option<Direct<Dateline>> {
         let names = self.dateline.iter().map(|&number| self.snapshot.places().get(number).name.as_str());
         let place_text = dateline::place_text(self.text.dateline_text.as_deref(), names)?;
-        Some(Dateline {
-            text: dateline::text(&place_text, self.text.release_date, &self.text.language),
-            place_text,
-            places: self.places(&self.dateline),
-            date: Date(self.text.release_date),
-        })
+        Some(Direct(Dateline { version: self.clone(), place_text }))
     }
 
     pub(super) fn editorial_note(&self) -> Option<String> {
@@ -87,17 +83,34 @@ impl Body {
 }
 
 /// Where and when a release was filed.
-#[derive(SimpleObject)]
-#[graphql(serial)]
 pub struct Dateline {
-    /// As printed: "PHNOM PENH, 8 May 2006".
-    text: String,
-    /// The place part as printed: "PHNOM PENH".
+    version: Version,
     place_text: String,
+}
+
+/// Where and when a release was filed.
+#[Object(serial)]
+impl Dateline {
+    /// As printed: "PHNOM PENH, 8 May 2006".
+    async fn text(&self) -> String {
+        let text = &self.version.text;
+        dateline::text(&self.place_text, text.release_date, &text.language)
+    }
+
+    /// The place part as printed: "PHNOM PENH".
+    async fn place_text(&self) -> &str {
+        &self.place_text
+    }
+
     /// The places; none where only a text is known.
-    places: Vec<Place>,
+    async fn places(&self) -> Each<Place> {
+        self.version.places(&self.version.dateline)
+    }
+
     /// The date.
-    date: Date,
+    async fn date(&self) -> Date {
+        Date(self.version.text.release_date)
+    }
 }
 
 /// One version of what a release says.
@@ -169,17 +182,17 @@ impl ReleaseRevision {
     }
 
     /// Where and when it was filed, as printed; null where it names no place.
-    async fn dateline(&self) -> Option<Dateline> {
+    async fn dateline(&self) -> Option<Direct<Dateline>> {
         self.version.dateline()
     }
 
     /// What it is about, in the editor's order.
-    async fn topics(&self) -> Option<Vec<Topic>> {
+    async fn topics(&self) -> Option<Each<Topic>> {
         Some(self.version.topics())
     }
 
     /// What places it is about, in the editor's order.
-    async fn places(&self) -> Option<Vec<Place>> {
+    async fn places(&self) -> Option<Each<Place>> {
         Some(self.version.places(&self.version.about))
     }
 

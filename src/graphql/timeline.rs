@@ -3,6 +3,7 @@
 use async_graphql::{Object, SimpleObject};
 
 use super::{
+    direct::Each,
     enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
     error::ApiError,
     filter::DateRange,
@@ -19,7 +20,7 @@ pub struct Timeline {
     /// In which zone days begin and end.
     time_zone: TimeZone,
     /// The periods, earliest first.
-    points: Vec<TimePoint>,
+    points: Each<TimePoint>,
 }
 
 /// One period of a timeline.

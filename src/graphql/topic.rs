@@ -8,6 +8,7 @@ use entity::Noun;
 use super::{
     connection::ReleaseConnection,
     context::ContextExt,
+    direct::Each,
     error::ApiError,
     filter::{self, ReleaseFilter, ReleaseOrder},
     id,
@@ -39,7 +40,7 @@ impl Topic {
         self.snapshot.topics().get(self.number)
     }
 
-    fn others(&self, numbers: impl IntoIterator<Item = u32>) -> Vec<Self> {
+    fn others(&self, numbers: impl IntoIterator<Item = u32>) -> Each<Self> {
         numbers.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect()
     }
 }
@@ -85,7 +86,7 @@ impl Topic {
     }
 
     /// The topics right above it; SKOS allows several.
-    async fn broader(&self) -> Option<Vec<Topic>> {
+    async fn broader(&self) -> Option<Each<Topic>> {
         Some(self.others(self.snapshot.topics().broader(self.number).to_vec()))
     }
 
@@ -93,13 +94,13 @@ impl Topic {
     async fn narrower(
         &self,
         #[graphql(default = 200, desc = "At most this many, 1 to 200.")] first: i32,
-    ) -> Result<Option<Vec<Topic>>, ApiError> {
+    ) -> Result<Option<Each<Topic>>, ApiError> {
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         Ok(Some(self.others(self.snapshot.topics().narrower(self.number).iter().copied().take(size))))
     }
 
     /// Every topic above it, nearest first.
-    async fn ancestors(&self) -> Option<Vec<Topic>> {
+    async fn ancestors(&self) -> Option<Each<Topic>> {
         Some(self.others(self.snapshot.topics().ancestors(self.number)))
     }
 

@@ -2,20 +2,41 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::{release, revision};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QuerySelect, sea_query::Expr};
+use chrono::{DateTime, NaiveDate};
+use entity::{
+    release::{self, ReleaseKind},
+    revision::{self, Column, Model},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryResult, QuerySelect, QueryTrait,
+};
 use uuid::Uuid;
 
 use super::{Error, Newsroom, content::Content};
 use crate::catalog::{Handle, ReleaseSet, assigned_places, assigned_topics};
 
-/// Which columns a reader wants beyond the usual.
+/// Which columns a reader wants; what was not asked for is empty in what comes back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// The body: long, so only on demand; without it `body_markdown` is none.
-    pub body: bool,
-    /// The versions being worked on beside live ones, too.
-    pub working: bool,
+    columns: u32,
+    working: bool,
+}
+
+impl Wanted {
+    /// No column so far; with `working`, the versions being worked on and all of their columns.
+    pub fn text(working: bool) -> Self {
+        Self { columns: 0, working }
+    }
+
+    /// One more column.
+    #[must_use]
+    pub fn and(self, column: Column) -> Self {
+        Self { columns: self.columns | 1 << column as u32, ..self }
+    }
+
+    fn has(self, column: Column) -> bool {
+        self.working || self.columns & 1 << column as u32 != 0
+    }
 }
 
 /// Revisions by key.
@@ -31,13 +52,64 @@ pub async fn shown(room: &Newsroom, set: &ReleaseSet, items: &[Handle], wanted: 
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut select = revision::Entity::find();
-    if !wanted.body {
-        let columns = revision::Column::iter().filter(|column| !matches!(column, revision::Column::BodyMarkdown));
-        select = select.select_only().columns(columns).expr_as(Expr::cust("NULL"), "body_markdown");
+    let columns: Vec<Column> =
+        Column::iter().filter(|column| matches!(column, Column::Id) || wanted.has(*column)).collect();
+    let select = revision::Entity::find().select_only().columns(columns.iter().copied()).filter(Column::Id.is_in(keys));
+    let statement = room.db.reader().get_database_backend().build(select.as_query());
+    let rows = room.db.reader().query_all_raw(statement).await?;
+    let row = |row: &QueryResult| {
+        let mut text = blank();
+        columns.iter().enumerate().try_for_each(|(index, &column)| fill(&mut text, column, row, index))?;
+        Ok((text.id, Arc::new(text)))
+    };
+    rows.iter().map(row).collect::<Result<_, DbErr>>().map_err(Error::from)
+}
+
+/// A revision of which nothing is known yet.
+fn blank() -> Model {
+    Model {
+        id: Uuid::nil(),
+        release_id: Uuid::nil(),
+        number: 0,
+        created_at: DateTime::UNIX_EPOCH,
+        created_by: String::new(),
+        based_on: None,
+        slug: String::new(),
+        external_id: None,
+        kind: ReleaseKind::PressRelease,
+        language: String::new(),
+        release_date: NaiveDate::default(),
+        headline: String::new(),
+        subheadline: None,
+        summary: None,
+        body_markdown: None,
+        dateline_text: None,
+        editorial_note: None,
     }
-    let rows = select.filter(revision::Column::Id.is_in(keys)).all(room.db.reader()).await?;
-    Ok(rows.into_iter().map(|row| (row.id, Arc::new(row))).collect())
+}
+
+/// Reads one column of a row by its position: by name each would be sought among all.
+fn fill(text: &mut Model, column: Column, row: &QueryResult, index: usize) -> Result<(), DbErr> {
+    match column {
+        Column::Id => text.id = row.try_get_by_index(index)?,
+        Column::ReleaseId => text.release_id = row.try_get_by_index(index)?,
+        Column::Number => text.number = row.try_get_by_index(index)?,
+        Column::CreatedAt => text.created_at = row.try_get_by_index(index)?,
+        Column::CreatedBy => text.created_by = row.try_get_by_index(index)?,
+        Column::BasedOn => text.based_on = row.try_get_by_index(index)?,
+        Column::Slug => text.slug = row.try_get_by_index(index)?,
+        Column::ExternalId => text.external_id = row.try_get_by_index(index)?,
+        Column::Kind => text.kind = row.try_get_by_index(index)?,
+        Column::Language => text.language = row.try_get_by_index(index)?,
+        Column::ReleaseDate => text.release_date = row.try_get_by_index(index)?,
+        Column::Headline => text.headline = row.try_get_by_index(index)?,
+        Column::Subheadline => text.subheadline = row.try_get_by_index(index)?,
+        Column::Summary => text.summary = row.try_get_by_index(index)?,
+        Column::BodyMarkdown => text.body_markdown = row.try_get_by_index(index)?,
+        Column::DatelineText => text.dateline_text = row.try_get_by_index(index)?,
+        Column::EditorialNote => text.editorial_note = row.try_get_by_index(index)?,
+    }
+    Ok(())
 }
 
 /// Lifecycle rows of releases that a viewer may see, by key: for what only the desk asks for.

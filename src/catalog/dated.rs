@@ -1,0 +1,51 @@
+//! Releases by date: one set a month, so that a range of dates is a few sets and two ends.
+
+use std::ops::RangeInclusive;
+
+use chrono::Datelike;
+use roaring::{MultiOps, RoaringBitmap};
+
+use super::{
+    OrderKey, Snapshot,
+    bits::Kept,
+    snapshot::{date, days},
+};
+
+/// The first year that has months of its own; everything before is with its first month, everything after the last with that.
+const FIRST_YEAR: i32 = 1900;
+const MONTHS: i32 = 400 * 12;
+
+/// Up to this many releases each is looked at; a handful in tests, so that random newsrooms go both ways.
+pub(super) const FEW: u64 = if cfg!(test) { 8 } else { 2048 };
+
+/// The number of the month that a day lies in: 0 is January 1900 and all before.
+pub(super) fn month(day: i32) -> u32 {
+    let date = date(day);
+    let month = (date.year() - FIRST_YEAR) * 12 + date.month0() as i32;
+    month.clamp(0, MONTHS - 1).unsigned_abs()
+}
+
+impl Snapshot {
+    /// Those of some releases whose date lies in a range of days.
+    ///
+    /// Cost: the members where they are few; else a union of the months in the range and a look at those of its two ends.
+    pub(super) fn only_dated(&self, kept: &mut Kept<'_>, span: &RangeInclusive<i64>) {
+        if kept.len() <= FEW {
+            *kept = Kept::from(self.between(kept, OrderKey::ReleaseDate, span));
+            return;
+        }
+        let clamped = |day: i64| {
+            day.clamp(i64::from(days(chrono::NaiveDate::MIN)), i64::from(days(chrono::NaiveDate::MAX))) as i32
+        };
+        let (first, last) = (month(clamped(*span.start())), month(clamped(*span.end())));
+        // Months beyond the last release have no set.
+        let inner = (first + 1..last).map_while(|month| self.by_month.get(month)).map(|bits| &**bits);
+        let mut found: RoaringBitmap = inner.union();
+        for end in if first == last { vec![first] } else { vec![first, last] } {
+            if let Some(bits) = self.by_month.get(end) {
+                found |= self.between(bits, OrderKey::ReleaseDate, span);
+            }
+        }
+        kept.only(&found);
+    }
+}
