@@ -73,6 +73,7 @@ impl<T> Default for Lists<T> {
 }
 
 impl<T> ListChunk<T> {
+    #[inline]
     fn span(&self, row: usize) -> std::ops::Range<usize> {
         let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
         start..self.ends[row] as usize
@@ -81,6 +82,7 @@ impl<T> ListChunk<T> {
 
 impl<T: Copy> Lists<T> {
     /// The list of a row. The row must exist.
+    #[inline]
     pub(crate) fn get(&self, row: u32) -> &[T] {
         let row = row as usize;
         let chunk = &self.chunks[row / LIST_CHUNK];

@@ -124,7 +124,7 @@ impl ReleaseSet {
         };
         let most_first = [FacetOrder { by: FacetOrderKey::Count, direction: Direction::Desc }];
         let order = if request.order.is_empty() { &most_first[..] } else { &request.order };
-        buckets.sort_unstable_by(|a, b| {
+        let compare = |a: &Bucket, b: &Bucket| {
             let compare = |key: &FacetOrder| {
                 let side = match key.by {
                     FacetOrderKey::Selected => a.selected.cmp(&b.selected),
@@ -136,9 +136,13 @@ impl ReleaseSet {
             };
             let side = order.iter().map(compare).find(|side| side.is_ne());
             side.unwrap_or_else(|| snapshot.compare_labels(field, a.value, b.value))
-        });
+        };
         let distinct_values = buckets.len() as u64;
-        buckets.truncate(request.first);
+        if buckets.len() > request.first {
+            buckets.select_nth_unstable_by(request.first, compare);
+            buckets.truncate(request.first);
+        }
+        buckets.sort_unstable_by(compare);
         Facet { buckets, distinct_values, with_value: counts.with_value, set, field, tally }
     }
 }

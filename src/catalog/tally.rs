@@ -8,6 +8,7 @@ use roaring::RoaringBitmap;
 use super::{
     ReleaseSet, Snapshot,
     bits::Bits,
+    column::Lists,
     condition::RoleOfPlace,
     filter::union,
     vocabulary::{Concept, Vocabulary},
@@ -99,6 +100,7 @@ impl Snapshot {
     }
 
     /// The concepts that a release counts for a field by: up to two lists.
+    #[inline]
     fn concepts_of(&self, field: FacetField, row: u32) -> [&[u32]; 2] {
         match field {
             FacetField::Topics { .. } => [self.topics_of.get(row), &[]],
@@ -204,9 +206,27 @@ impl Tally {
         Counts { by_value, with_value: set.bits.intersection_len(self.with_value(set.snapshot())) }
     }
 
+    /// The lists to count by where every concept counts for itself alone and is named once a release.
+    fn plain_lists<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Lists<u32>> {
+        match self.field {
+            FacetField::Topics { roll_up: false, under: None } => Some(&snapshot.topics_of),
+            FacetField::Places { level: None, role: RoleOfPlace::Dateline } => Some(&snapshot.dateline_of),
+            FacetField::Places { level: None, role: RoleOfPlace::About } => Some(&snapshot.about_of),
+            _ => None,
+        }
+    }
+
     fn walked(&self, set: &ReleaseSet) -> Counts {
         let snapshot = set.snapshot();
         let mut counts = Counts { by_value: vec![0; self.bits.len()], with_value: 0 };
+        if let Some(lists) = self.plain_lists(snapshot) {
+            for row in set.rows() {
+                let concepts = lists.get(row);
+                concepts.iter().for_each(|&concept| counts.by_value[concept as usize] += 1);
+                counts.with_value += u64::from(!concepts.is_empty());
+            }
+            return counts;
+        }
         // The last release that was counted for each value: a release counts once, by however many concepts.
         let mut last = vec![u32::MAX; self.bits.len()];
         for row in set.rows() {
