@@ -233,20 +233,22 @@ impl Db {
     }
 }
 
-/// A subquery that answers the keys that belong to a row as one text, so that they come in that row: position and 32
-/// hexadecimal digits each, parted by commas, in any order. [`keys_of`] reads it.
-pub fn joined_keys(backend: DbBackend, key: &str, table: &str, condition: &str) -> String {
-    let entry = match backend {
-        DbBackend::Sqlite => format!("position || hex({key})"),
-        _ => format!("position || replace({key}::text, '-', '')"),
+/// A subquery that answers the keys that belong to a row as one text, so that they come in that row: for each a letter (the first
+/// of a text in the same table), its position and 32 hexadecimal digits, parted by commas, in any order. [`keys_of`] reads it.
+pub fn joined_keys(backend: DbBackend, letter_of: &str, key: &str, table: &str, condition: &str) -> String {
+    let digits = match backend {
+        DbBackend::Sqlite => format!("hex({key})"),
+        _ => format!("replace({key}::text, '-', '')"),
     };
-    format!("(SELECT string_agg({entry}, ',') FROM {table} WHERE {condition})")
+    format!(
+        "(SELECT string_agg(substr({letter_of}, 1, 1) || position || {digits}, ',') FROM {table} WHERE {condition})"
+    )
 }
 
-/// The keys of a text that [`joined_keys`] made, by position.
-pub fn keys_of(text: Option<&str>) -> Vec<Uuid> {
+/// The keys with a letter in a text that [`joined_keys`] made, by position.
+pub fn keys_of(text: Option<&str>, letter: char) -> Vec<Uuid> {
     let entry = |entry: &str| {
-        let (position, key) = entry.split_at_checked(entry.len().checked_sub(32)?)?;
+        let (position, key) = entry.strip_prefix(letter)?.split_at_checked(entry.len().checked_sub(33)?)?;
         Some((position.parse::<i32>().ok()?, Uuid::try_parse_ascii(key.as_bytes()).ok()?))
     };
     let mut keys: Vec<(i32, Uuid)> = text.into_iter().flat_map(|text| text.split(',')).filter_map(entry).collect();

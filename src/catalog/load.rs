@@ -1,7 +1,7 @@
 //! Loading the catalog from the database: one consistent read of all rows and of the journal's head.
 //!
-//! Releases are read in runs of some thousand, one row each with its topics and places in it, so that memory stays flat whatever
-//! the size; while one run is read, the one before it is built in. Images
+//! All releases come in one statement, one row each with its topics and places in it, and are built in while they come, so that
+//! memory stays flat whatever the size. Images
 //! of single things, as the journal keeps them, are read here too: a loaded snapshot and a followed one cannot differ.
 
 use std::collections::HashMap;
@@ -11,9 +11,10 @@ use entity::{
     revision_place::{self, PlaceRole},
     revision_topic, slug, topic, topic_broader, topic_name,
 };
+use futures_util::TryStreamExt;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect,
-    QueryTrait,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, QueryTrait, Select, StreamTrait,
     sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
@@ -24,18 +25,18 @@ use crate::{
     journal::{Name, PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
 };
 
-/// Releases a run.
-const RUN: u64 = 4000;
+/// Releases handed on at a time.
+const RUN: usize = 4000;
 
 /// The whole catalog, as of one moment.
 pub(super) async fn load(db: &Db) -> Result<Snapshot, DbErr> {
-    let read = db.begin_read().await?;
+    let (read, backend) = (db.begin_read().await?, db.backend());
     let head = head(&read).await?;
     let mut loader = Loader::default();
     loader.topics(topics(&read, None).await?);
     loader.places(places(&read, None).await?);
     let mut former = former_slugs(&read, Noun::Release, None).await?;
-    // Building takes as long as reading: each has a thread, and neither is one that serves.
+    // The database, reading what it answers and building from it take a thread each, none of which serves.
     let (runs, mut to_build) = tokio::sync::mpsc::channel::<Vec<ReleaseImage>>(2);
     let build = tokio::task::spawn_blocking(move || {
         while let Some(run) = to_build.blocking_recv() {
@@ -46,15 +47,25 @@ pub(super) async fn load(db: &Db) -> Result<Snapshot, DbErr> {
         }
         loader.finish(head.epoch, head.sequence)
     });
-    let mut after = Uuid::nil();
-    loop {
-        let run = releases(&read, Which::After(after)).await?;
-        let Some(last) = run.last() else { break };
-        after = last.id;
-        if runs.send(run).await.is_err() {
-            break;
+    let stopped = |_| DbErr::Custom("building the catalog stopped".to_owned());
+    let (mut run, mut worked_on) = (Vec::with_capacity(RUN), Vec::new());
+    let mut rows = read.stream_raw(backend.build(select(backend).as_query())).await?;
+    while let Some(row) = rows.try_next().await? {
+        let image = image(&row)?;
+        if image.working.is_some() {
+            worked_on.push(image)
+        } else {
+            run.push(image)
+        }
+        if run.len() == RUN {
+            runs.send(std::mem::replace(&mut run, Vec::with_capacity(RUN))).await.map_err(stopped)?;
         }
     }
+    drop(rows);
+    // While a statement is being read there is no place for another: what those say that are being worked on comes last.
+    with_working(&read, &mut worked_on).await?;
+    run.append(&mut worked_on);
+    runs.send(run).await.map_err(stopped)?;
     drop(runs);
     read.commit().await?;
     build.await.map_err(|error| DbErr::Custom(error.to_string()))
@@ -159,25 +170,43 @@ pub(crate) async fn places<C: ConnectionTrait>(
     Ok(rows.into_iter().map(image).collect())
 }
 
-/// Which releases to read.
-pub(crate) enum Which<'a> {
-    /// A run of those after a key.
-    After(Uuid),
-    /// These, with their former addresses.
-    These(&'a [Uuid]),
+/// Images of some releases, oldest first, with their former addresses. Two statements, and two more where one of them has a
+/// version being worked on beside a live one.
+pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<Vec<ReleaseImage>, DbErr> {
+    let backend = connection.get_database_backend();
+    let select = select(backend).filter(release::Column::Id.is_in(ids.to_vec()));
+    let rows = connection.query_all_raw(backend.build(select.as_query())).await?;
+    let mut images = rows.iter().map(image).collect::<Result<Vec<_>, _>>()?;
+    with_working(connection, &mut images).await?;
+    let mut former = former_slugs(connection, Noun::Release, Some(ids)).await?;
+    for image in &mut images {
+        image.former_slugs = former.remove(&image.id).unwrap_or_default();
+    }
+    Ok(images)
 }
 
-/// Images of releases, oldest first. One statement; a second where one of them has a version being worked on beside a live one,
-/// and another for the former addresses of those named.
-pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, which: Which<'_>) -> Result<Vec<ReleaseImage>, DbErr> {
-    let backend = connection.get_database_backend();
+/// Puts in what the versions being worked on are about and where they were filed.
+async fn with_working<C: ConnectionTrait>(connection: &C, images: &mut [ReleaseImage]) -> Result<(), DbErr> {
+    let keys: Vec<Uuid> =
+        images.iter().filter_map(|image| image.working.as_ref()).map(|working| working.revision_id).collect();
+    let mut topics = assigned_topics(connection, &keys).await?;
+    let mut places = assigned_places(connection, &keys).await?;
+    for working in images.iter_mut().filter_map(|image| image.working.as_mut()) {
+        working.topics = topics.remove(&working.revision_id).unwrap_or_default();
+        [working.dateline, working.about] = places.remove(&working.revision_id).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Releases with the version that sets see, its topics and its places in one row each, oldest first.
+fn select(backend: DbBackend) -> Select<release::Entity> {
     let live = || Expr::col((release::Entity, release::Column::LiveRevisionId));
     let working = || Expr::col((release::Entity, release::Column::WorkingRevisionId));
     let shown = || sea_orm::sea_query::Func::coalesce([live(), working()]);
-    let keys = |key: &str, table: &str, condition: &str| {
-        Expr::cust(joined_keys(backend, key, table, &format!("revision_id = revision.id{condition}")))
+    let keys = |letter_of: &str, key: &str, table: &str| {
+        Expr::cust(joined_keys(backend, letter_of, key, table, "revision_id = revision.id"))
     };
-    let select = release::Entity::find()
+    release::Entity::find()
         .select_only()
         .columns([
             release::Column::Id,
@@ -198,9 +227,8 @@ pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, which: Which<'_
             revision::Column::Language,
             revision::Column::ReleaseDate,
         ])
-        .expr_as(keys("topic_id", "revision_topic", ""), "topics")
-        .expr_as(keys("place_id", "revision_place", " AND role = 'DATELINE'"), "dateline")
-        .expr_as(keys("place_id", "revision_place", " AND role = 'ABOUT'"), "about")
+        .expr_as(keys("'T'", "topic_id", "revision_topic"), "topics")
+        .expr_as(keys("role", "place_id", "revision_place"), "places")
         .join(
             JoinType::InnerJoin,
             release::Entity::belongs_to(revision::Entity)
@@ -209,33 +237,12 @@ pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, which: Which<'_
                 .into(),
         )
         .filter(Expr::col((revision::Entity, revision::Column::Id)).eq(shown()))
-        .order_by_asc(release::Column::Id);
-    let select = match which {
-        Which::After(after) => select.filter(release::Column::Id.gt(after)).limit(RUN),
-        Which::These(ids) => select.filter(release::Column::Id.is_in(ids.to_vec())),
-    };
-    let rows = connection.query_all_raw(backend.build(select.as_query())).await?;
-    let mut images = rows.iter().map(image).collect::<Result<Vec<_>, _>>()?;
-    let working: Vec<Uuid> =
-        images.iter().filter_map(|image| image.working.as_ref()).map(|working| working.revision_id).collect();
-    let mut topics = assigned_topics(connection, &working).await?;
-    let mut places = assigned_places(connection, &working).await?;
-    for working in images.iter_mut().filter_map(|image| image.working.as_mut()) {
-        working.topics = topics.remove(&working.revision_id).unwrap_or_default();
-        [working.dateline, working.about] = places.remove(&working.revision_id).unwrap_or_default();
-    }
-    if let Which::These(ids) = which {
-        let mut former = former_slugs(connection, Noun::Release, Some(ids)).await?;
-        for image in &mut images {
-            image.former_slugs = former.remove(&image.id).unwrap_or_default();
-        }
-    }
-    Ok(images)
+        .order_by_asc(release::Column::Id)
 }
 
-/// A row of [`releases`], by position: by name each column would be sought among all. Of a version being worked on only its key.
+/// A row of [`select`], by position: by name each column would be sought among all. Of a version being worked on only its key.
 fn image(row: &QueryResult) -> Result<ReleaseImage, DbErr> {
-    let keys = |index: usize| Ok::<_, DbErr>(keys_of(row.try_get_by_index::<Option<String>>(index)?.as_deref()));
+    let (topics, places): (Option<String>, Option<String>) = (row.try_get_by_index(15)?, row.try_get_by_index(16)?);
     let working: Option<Uuid> = row.try_get_by_index(9)?;
     Ok(ReleaseImage {
         id: row.try_get_by_index(0)?,
@@ -260,9 +267,10 @@ fn image(row: &QueryResult) -> Result<ReleaseImage, DbErr> {
             kind: row.try_get_by_index(12)?,
             language: row.try_get_by_index(13)?,
             release_date: row.try_get_by_index(14)?,
-            topics: keys(15)?,
-            dateline: keys(16)?,
-            about: keys(17)?,
+            topics: keys_of(topics.as_deref(), 'T'),
+            // DATELINE and ABOUT.
+            dateline: keys_of(places.as_deref(), 'D'),
+            about: keys_of(places.as_deref(), 'A'),
         },
     })
 }

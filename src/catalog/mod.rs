@@ -43,7 +43,7 @@ pub use follow::Catalog;
 pub use handle::Handle;
 pub use label::fold;
 pub(crate) use load::{
-    Which, assigned_places, assigned_topics, places as place_images, releases as release_images, topics as topic_images,
+    assigned_places, assigned_topics, places as place_images, releases as release_images, topics as topic_images,
 };
 pub use near::Near;
 pub use page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, Place, Slice, Window};

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{CurrentRevision, Error, Newsroom};
 use crate::{
-    catalog::{Catalog, Snapshot, Which, place_images, release_images, topic_images},
+    catalog::{Catalog, Snapshot, place_images, release_images, topic_images},
     journal::Image,
     viewer::Viewer,
 };
@@ -100,9 +100,7 @@ impl Write {
     pub async fn image(&self, noun: Noun, id: Uuid) -> Result<Option<Image>, Error> {
         let only = [id];
         Ok(match noun {
-            Noun::Release => {
-                release_images(&self.tx, Which::These(&only)).await?.pop().map(|image| Image::Release(Box::new(image)))
-            }
+            Noun::Release => release_images(&self.tx, &only).await?.pop().map(|image| Image::Release(Box::new(image))),
             Noun::Topic => topic_images(&self.tx, Some(&only)).await?.pop().map(|image| Image::Topic(Box::new(image))),
             Noun::Place => place_images(&self.tx, Some(&only)).await?.pop().map(|image| Image::Place(Box::new(image))),
             Noun::Token => None,

@@ -12,6 +12,7 @@ mod import;
 mod postgres;
 mod reading;
 mod readme;
+mod refusals;
 mod sets;
 mod statements;
 mod writing;

@@ -61,7 +61,10 @@ pub(super) fn timeline(set: &ReleaseSet, kept: &[&ReleaseImage], request: &Timel
         let mut day = first;
         while day <= last {
             let name = label(day, request);
-            let there = request.field == DateField::ReleaseDate || was_there(day, request.zone);
+            // Longer periods have days besides.
+            let there = request.field == DateField::ReleaseDate
+                || request.interval != Interval::Day
+                || was_there(day, request.zone);
             if there && wanted.values().all(|(known, _)| *known != name) {
                 let count = days.iter().filter(|day| label(**day, request) == name).count();
                 wanted.insert(day, (name, count));

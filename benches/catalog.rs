@@ -1,0 +1,232 @@
+//! What a newsroom's answers cost, without a network: each question of a dashboard or a list through the whole of GraphQL, and
+//! beside it the same question as one hand-written statement on the same database (for pages: 20 rows by key, the least they can
+//! cost). Prints how many times as fast the first is, and how both grow with the newsroom.
+//!
+//!     cargo bench --bench catalog                       # 10,000 and 100,000 releases
+//!     cargo bench --bench catalog -- 10000 1000000      # other sizes
+
+#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+
+mod newsroom;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_graphql::{Request, Variables};
+use dateline::{
+    app::App,
+    newsroom::{Patch, content::ReleaseInput},
+    viewer::Viewer,
+};
+use entity::api_token::Role;
+use newsroom::{Newsroom, Random, arguments, now};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::{Value, json};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// For how long a question is asked.
+const SPAN: Duration = Duration::from_millis(700);
+
+const ROW: &str =
+    "slug headline summary releaseDate dateline { places { name } } topics { slug name } places { slug name }";
+
+/// A question: its name, its query, variables that vary, and a statement that answers the same.
+struct Question {
+    name: &'static str,
+    query: String,
+    variables: fn(&mut Random) -> Value,
+    statement: Option<fn(&Value) -> String>,
+}
+
+fn questions() -> Vec<Question> {
+    let topic = |random: &mut Random| json!({ "t": format!("topic-{}", random.below(newsroom::TOPICS)) });
+    vec![
+        Question {
+            name: "newest 20",
+            query: format!("{{ releases {{ nodes {{ {ROW} }} }} }}"),
+            variables: |_| json!({}),
+            statement: Some(|_| rows()),
+        },
+        Question {
+            name: "20 of a topic and a place",
+            query: format!("query($t: Slug!, $p: Slug!) {{ releases(filter: {{topics: {{any: [{{slug: $t}}], includeNarrower: false}}, places: {{any: [{{slug: $p}}], role: ABOUT, includeWithin: false}}}}) {{ nodes {{ {ROW} }} }} }}"),
+            variables: |random| json!({ "t": format!("topic-{}", random.below(60)), "p": format!("place-{}", random.below(60)) }),
+            statement: Some(|_| rows()),
+        },
+        Question {
+            name: "one by address",
+            query: "query($s: Slug!) { release(ref: {slug: $s}) { slug headline summary releaseDate body { markdown } topics { slug name } places { slug name } } }".to_owned(),
+            variables: |random| json!({ "s": format!("release-{}", random.below(9000)) }),
+            statement: Some(|v| format!("SELECT v.* FROM release r JOIN revision v ON v.id = r.live_revision_id WHERE r.slug = {}", quoted(&v["s"]))),
+        },
+        Question {
+            name: "number of a topic",
+            query: "query($t: Slug!) { releases(filter: {topics: {any: [{slug: $t}], includeNarrower: false}}) { totalCount } }".to_owned(),
+            variables: topic,
+            statement: Some(|v| format!("SELECT count(*) FROM release r JOIN revision_topic t ON t.revision_id = r.live_revision_id WHERE r.state = 'PUBLISHED' AND t.topic_id = (SELECT id FROM topic WHERE slug = {})", quoted(&v["t"]))),
+        },
+        Question {
+            name: "top 20 topics",
+            query: "{ topicAggregates(rollUp: false) { count topic { slug name } } }".to_owned(),
+            variables: |_| json!({}),
+            statement: Some(|_| "SELECT t.topic_id, count(*) FROM release r JOIN revision_topic t ON t.revision_id = r.live_revision_id WHERE r.state = 'PUBLISHED' GROUP BY 1 ORDER BY 2 DESC LIMIT 20".to_owned()),
+        },
+        Question {
+            name: "top 20 topics, kind and dates",
+            query: "query($f: Date!, $u: Date!) { topicAggregates(rollUp: false, filter: {kinds: [PRESS_RELEASE, SPEECH], releaseDate: {from: $f, until: $u}}) { count topic { slug name } } }".to_owned(),
+            variables: |random| {
+                let year = 2000 + random.below(20);
+                json!({ "f": format!("{year}-03-05"), "u": format!("{}-02-10", year + 1 + random.below(4)) })
+            },
+            statement: Some(|v| format!("SELECT t.topic_id, count(*) FROM release r JOIN revision v ON v.id = r.live_revision_id JOIN revision_topic t ON t.revision_id = v.id WHERE r.state = 'PUBLISHED' AND v.kind IN ('PRESS_RELEASE', 'SPEECH') AND v.release_date BETWEEN {} AND {} GROUP BY 1 ORDER BY 2 DESC LIMIT 20", quoted(&v["f"]), quoted(&v["u"]))),
+        },
+        Question {
+            name: "top 20 topics, rolled up, places by country",
+            query: "query($f: Date!) { releaseStats(filter: {releaseDate: {from: $f}}) { facets { topics(input: {first: 20}) { buckets { label count } } places(input: {first: 20, level: COUNTRY}) { missing buckets { label count } } } } }".to_owned(),
+            variables: |random| json!({ "f": format!("{}-06-15", 2000 + random.below(24)) }),
+            statement: None,
+        },
+        Question {
+            name: "months of a topic",
+            query: "query($t: Slug!) { releaseStats(filter: {topics: {any: [{slug: $t}], includeNarrower: false}}) { timeline(interval: MONTH, range: {from: \"2010-01-01\", until: \"2019-12-31\"}) { points { label count } } } }".to_owned(),
+            variables: topic,
+            statement: Some(|v| format!("SELECT substr(CAST(v.release_date AS TEXT), 1, 7), count(*) FROM release r JOIN revision v ON v.id = r.live_revision_id JOIN revision_topic t ON t.revision_id = v.id WHERE r.state = 'PUBLISHED' AND v.release_date BETWEEN '2010-01-01' AND '2019-12-31' AND t.topic_id = (SELECT id FROM topic WHERE slug = {}) GROUP BY 1 ORDER BY 1", quoted(&v["t"]))),
+        },
+        Question {
+            name: "months of everything, in a zone",
+            query: "{ releaseStats { timeline(interval: MONTH, dateField: PUBLISHED_AT, timeZone: \"Asia/Phnom_Penh\") { points { label count } } } }".to_owned(),
+            variables: |_| json!({}),
+            statement: None,
+        },
+        Question {
+            name: "12 topics, 5 places each, 24 months each",
+            query: "query($k: [ReleaseKind!], $r: DateRange) { releaseStats(filter: {kinds: $k}) { facets { topics(input: {first: 12, rollUp: false}) { buckets { label count within { facets { places(input: {first: 5}) { buckets { label count within { timeline(interval: MONTH, range: $r) { points { label count } } } } } } } } } } } }".to_owned(),
+            variables: |random| {
+                let year = 2000 + random.below(22);
+                json!({ "k": ["PRESS_RELEASE", "SPEECH"], "r": { "from": format!("{year}-01-01"), "until": format!("{}-12-31", year + 1) } })
+            },
+            statement: None,
+        },
+        Question {
+            name: "trending topics",
+            query: "query($u: Date!) { trendingTopics(until: $u) { topic { slug } count score } }".to_owned(),
+            variables: |random| json!({ "u": format!("{}-05-01", 2003 + random.below(20)) }),
+            statement: None,
+        },
+        Question {
+            name: "5 related of one",
+            query: "query($s: Slug!) { release(ref: {slug: $s}) { related { headline } } }".to_owned(),
+            variables: |random| json!({ "s": format!("release-{}", random.below(9000)) }),
+            statement: None,
+        },
+    ]
+}
+
+fn quoted(value: &Value) -> String {
+    format!("'{}'", value.as_str().unwrap_or_default())
+}
+
+/// 20 rows by key, with nothing to find or to sort: the least that any page can cost. The tables have no index for more, since
+/// nothing but the catalog asks such questions.
+fn rows() -> String {
+    "SELECT id, headline, summary, dateline_text FROM revision WHERE id IN (SELECT live_revision_id FROM release WHERE state = 'PUBLISHED' ORDER BY id DESC LIMIT 20)".to_owned()
+}
+
+/// Microseconds that something takes, one after the other.
+async fn microseconds(mut act: impl AsyncFnMut()) -> f64 {
+    act().await;
+    let (began, mut times) = (Instant::now(), 0_u32);
+    while began.elapsed() < SPAN || times < 3 {
+        act().await;
+        times += 1;
+    }
+    began.elapsed().as_secs_f64() * 1e6 / f64::from(times)
+}
+
+async fn ask(app: &App, query: &str, variables: Value) {
+    let request = Request::new(query).variables(Variables::from_json(variables));
+    let answer = app.api.execute(request, app.asked(Viewer::public())).await.expect("a query that is let in");
+    assert!(answer.errors.is_empty(), "{query}: {:?}", answer.errors);
+    std::hint::black_box(serde_json::to_vec(&answer).expect("JSON"));
+}
+
+/// A release made, and one of many changed: with the catalog following each.
+async fn write(app: &App, number: &mut usize) {
+    *number += 1;
+    let editor = Viewer::new(Role::Editor, "benchmark");
+    let input = ReleaseInput {
+        headline: Patch::Set(format!("Benchmark {number}")),
+        body_markdown: Patch::Set("Words.".to_owned()),
+        ..ReleaseInput::default()
+    };
+    app.room.release_create(&editor, input, now()).await.expect("a release");
+}
+
+#[tokio::main]
+async fn main() {
+    let (sizes, folder, url) = arguments();
+    let mut before: Vec<(f64, Option<f64>)> = Vec::new();
+    for releases in sizes {
+        let Newsroom { app, imported, loaded, memory } = Newsroom::of(releases, &folder, url.as_deref()).await;
+        println!("\n## {releases} releases\n");
+        if !imported.is_zero() {
+            println!("import {:.1} s", imported.as_secs_f64());
+        }
+        println!(
+            "load {:.2} s, {:.0} MB, {:.0} bytes a release\n",
+            loaded.as_secs_f64(),
+            memory as f64 / 1e6,
+            memory as f64 / releases as f64
+        );
+        println!(
+            "| question | Dateline µs | SQL µs | times as fast | Dateline grew | SQL grew |\n|---|---|---|---|---|---|"
+        );
+        let mut measured = Vec::new();
+        for (number, question) in questions().iter().enumerate() {
+            let mut random = Random(11);
+            let ours = microseconds(async || ask(&app, &question.query, (question.variables)(&mut random)).await).await;
+            let mut random = Random(11);
+            let theirs = match question.statement {
+                Some(statement) => Some(
+                    microseconds(async || {
+                        let sql = statement(&(question.variables)(&mut random));
+                        let reader = app.room.db.reader();
+                        let statement = Statement::from_string(reader.get_database_backend(), sql);
+                        std::hint::black_box(reader.query_all_raw(statement).await.expect("a statement"));
+                    })
+                    .await,
+                ),
+                None => None,
+            };
+            let number_or = |value: Option<f64>, digits: usize| {
+                value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+            };
+            let former = before.get(number);
+            println!(
+                "| {} | {ours:.0} | {} | {} | {} | {} |",
+                question.name,
+                number_or(theirs, 0),
+                number_or(theirs.map(|theirs| theirs / ours), 1),
+                number_or(former.map(|(was, _)| ours / was), 2),
+                number_or(former.and_then(|(_, was)| Some(theirs? / (*was)?)), 2),
+            );
+            measured.push((ours, theirs));
+        }
+        before = measured;
+        let mut number = 0;
+        let single = microseconds(async || write(&app, &mut number).await).await;
+        let nothing = microseconds(async || drop(app.room.catalog.catch_up().await.expect("the journal"))).await;
+        println!(
+            "\na release made, journal and catalog included: {single:.0} µs; looking whether there is news: {nothing:.0} µs"
+        );
+        let backend = app.room.db.backend();
+        let app = Arc::into_inner(app);
+        if let (Some(app), DbBackend::Sqlite) = (app, backend) {
+            app.room.db.close().await;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A made-up newsroom of any size, the same for the same size: what the benchmarks measure on.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use dateline::{
+    app::{App, Masthead},
+    clock::Clock,
+    db::Db,
+    interchange,
+    newsroom::{Customs, import::ImportOptions},
+    viewer::Viewer,
+};
+use entity::api_token::Role;
+use serde_json::json;
+
+/// Topics in three levels: 12, 36 and 192 of them.
+pub const TOPICS: usize = 240;
+/// Regions, countries and cities: 5, 75 and 320 of them.
+pub const PLACES: usize = 400;
+/// Releases a batch of the import.
+const BATCH: usize = 10_000;
+
+/// Numbers that look random and are the same every time (splitmix64: Steele, Lea, Flood 2014).
+pub struct Random(pub u64);
+
+impl Random {
+    /// The next one below a bound.
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
+    }
+
+    /// The next one below a bound, small ones more often: as topics and places are.
+    fn skewed(&mut self, bound: usize) -> usize {
+        let (a, b) = (self.below(bound), self.below(bound));
+        a * b / bound
+    }
+}
+
+/// The instant at which the benchmarks take place.
+pub fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default()
+}
+
+/// The day of a release: 25 years, evenly, in order.
+pub fn day(number: usize, of: usize) -> NaiveDate {
+    let days = 25 * 365 * number / of.max(1);
+    NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default() + TimeDelta::days(days as i64)
+}
+
+fn concepts() -> String {
+    let mut lines = String::new();
+    for number in 0..TOPICS {
+        let broader = match number {
+            0..12 => None,
+            12..48 => Some(number % 12),
+            _ => Some(12 + number % 36),
+        };
+        let line = json!({ "type": "topic", "slug": format!("topic-{number}"), "name": format!("Topic {number}"), "broader": broader.map(|number| format!("topic-{number}")) });
+        let _ = writeln!(lines, "{line}");
+    }
+    for number in 0..PLACES {
+        let (kind, within) = match number {
+            0..5 => ("REGION", None),
+            5..80 => ("COUNTRY", Some(number % 5)),
+            _ => ("CITY", Some(5 + number % 75)),
+        };
+        let line = json!({ "type": "place", "slug": format!("place-{number}"), "name": format!("Place {number}"), "kind": kind, "within": within.map(|number| format!("place-{number}")),
+            "latitude": (number * 37 % 120) as f64 - 60.0, "longitude": (number * 53 % 360) as f64 - 180.0 });
+        let _ = writeln!(lines, "{line}");
+    }
+    lines
+}
+
+fn release(number: usize, of: usize, random: &mut Random) -> String {
+    let kinds =
+        ["PRESS_RELEASE", "PRESS_RELEASE", "PRESS_RELEASE", "STATEMENT", "ARTICLE", "FEATURE", "SPEECH", "OPINION"];
+    let mut some = |prefix: &str, bound: usize, most: usize| {
+        let mut numbers: Vec<usize> = (0..random.below(most + 1)).map(|_| random.skewed(bound)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into_iter().map(|number| format!("{prefix}-{number}")).collect::<Vec<_>>()
+    };
+    let (topics, places, dateline) = (some("topic", TOPICS, 4), some("place", PLACES, 3), some("place", PLACES, 1));
+    let paragraph = "The ministry said that the measure would reach every province by the end of the year. ";
+    json!({
+        "type": "release", "slug": format!("release-{number}"), "headline": format!("The measure number {number} takes effect in all provinces"),
+        "summary": "A summary of two lines, as long as those of real releases are: it says what happened, where, and what follows from it.",
+        "bodyMarkdown": paragraph.repeat(12 + number % 20), "kind": kinds[random.below(kinds.len())], "language": if random.below(3) > 0 { "en" } else { "km" },
+        "releaseDate": day(number, of).to_string(), "state": if random.below(20) == 0 { "DRAFT" } else { "PUBLISHED" },
+        "topics": topics, "places": places, "datelinePlaces": dateline,
+    })
+    .to_string()
+}
+
+/// A newsroom in a database of its own.
+pub struct Newsroom {
+    /// It, running.
+    pub app: Arc<App>,
+    /// How long taking it in took.
+    pub imported: Duration,
+    /// How long loading the catalog took.
+    pub loaded: Duration,
+    /// What it added to the memory of the process, in bytes.
+    pub memory: u64,
+}
+
+impl Newsroom {
+    /// Makes one of some releases in a folder: on SQLite, or where a URL is given in an empty PostgreSQL database. A SQLite
+    /// file that a former run made there is taken as it is.
+    pub async fn of(releases: usize, folder: &Path, url: Option<&str>) -> Self {
+        let file: PathBuf = folder.join(format!("newsroom-{releases}.db"));
+        let fresh = url.is_some() || !file.exists();
+        let url = url.map_or_else(|| format!("sqlite://{}", file.display()), str::to_owned);
+        let db = Db::open(&url).await.expect("a database");
+        db.migrate().await.expect("migrations");
+        let mut imported = Duration::ZERO;
+        if fresh {
+            let began = Instant::now();
+            fill(&db, releases).await;
+            imported = began.elapsed();
+        }
+        let before = memory();
+        let began = Instant::now();
+        let app =
+            App::new(db, Customs::default(), Masthead::default(), Clock::standing_at(now())).await.expect("a newsroom");
+        Self { app, imported, loaded: began.elapsed(), memory: memory().saturating_sub(before) }
+    }
+}
+
+async fn fill(db: &Db, releases: usize) {
+    let app = App::new(db.clone(), Customs::default(), Masthead::default(), Clock::standing_at(now()))
+        .await
+        .expect("a newsroom");
+    let viewer = Viewer::new(Role::Admin, "benchmark");
+    let take = async |text: &str| {
+        let report =
+            interchange::import_text(&app.room, &viewer, text, "made up", ImportOptions::default(), now()).await;
+        let report = report.expect("an import");
+        assert_eq!((report.refused, report.conflicts), (0, 0), "{report:?}");
+    };
+    take(&concepts()).await;
+    let mut random = Random(7);
+    for start in (0..releases).step_by(BATCH) {
+        let some = start..(start + BATCH).min(releases);
+        let text: String = some.map(|number| release(number, releases, &mut random) + "\n").collect();
+        take(&text).await;
+    }
+}
+
+/// Memory that is the process's own, in bytes; 0 where the system does not tell.
+pub fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("RssAnon:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}
+
+/// The sizes to measure, the folder to keep databases in, and the PostgreSQL server to use, from the command line:
+/// `cargo bench --bench NAME -- [--folder FOLDER] [--url URL] [RELEASES…]`.
+pub fn arguments() -> (Vec<usize>, PathBuf, Option<String>) {
+    let (mut sizes, mut folder, mut url) = (Vec::new(), None, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--folder" => folder = arguments.next().map(PathBuf::from),
+            "--url" => url = arguments.next(),
+            number => sizes.extend(number.replace('_', "").parse::<usize>().ok()),
+        }
+    }
+    if sizes.is_empty() {
+        sizes = vec![10_000, 100_000];
+    }
+    let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned());
+    std::fs::create_dir_all(&folder).expect("a folder for the databases");
+    (sizes, folder, url)
+}

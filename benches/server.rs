@@ -1,0 +1,163 @@
+//! A whole server under load: real HTTP over loopback, many connections, requests that vary. Prints requests a second of each
+//! workload as a part of what the same server does with the smallest query there is, and how that part grows with the newsroom.
+//!
+//!     cargo bench --bench server                        # 10,000 and 100,000 releases
+//!     cargo bench --bench server -- 10000 1000000       # other sizes
+//!     cargo bench --bench server -- --url postgres://user@127.0.0.1/empty 100000
+//!
+//! Server and clients share the machine's cores: the parts mean something, the absolute figures do not.
+
+#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+
+mod newsroom;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use dateline::http;
+use newsroom::{Newsroom, Random, TOPICS, arguments};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Connections, each with one request at a time.
+const CONNECTIONS: usize = 16;
+/// For how long a workload runs, and how long before it counts.
+const SPAN: Duration = Duration::from_secs(3);
+const WARM_UP: Duration = Duration::from_millis(700);
+/// Different requests of a workload.
+const REQUESTS: usize = 400;
+
+const ROW: &str =
+    "slug headline summary releaseDate dateline { places { name } } topics { slug name } places { slug name }";
+
+/// A workload: its name, its query, and the variables of one request.
+type Workload = (&'static str, String, fn(&mut Random) -> Value);
+
+fn workloads() -> Vec<Workload> {
+    let topic: fn(&mut Random) -> Value = |random| json!({ "t": format!("topic-{}", random.below(TOPICS)) });
+    vec![
+        ("the smallest query", "{ __typename }".to_owned(), |_| json!({})),
+        ("newest 20", format!("{{ releases {{ nodes {{ {ROW} }} }} }}"), |_| json!({})),
+        (
+            "20 of a topic since a day",
+            format!("query($t: Slug!, $f: Date!) {{ releases(filter: {{topics: {{any: [{{slug: $t}}]}}, releaseDate: {{from: $f}}}}) {{ nodes {{ {ROW} }} }} }}"),
+            |random| json!({ "t": format!("topic-{}", random.below(TOPICS)), "f": format!("{}-01-01", 2000 + random.below(20)) }),
+        ),
+        (
+            "one by address, with its body",
+            "query($s: Slug!) { release(ref: {slug: $s}) { slug headline body { markdown } topics { slug name } places { slug name } } }".to_owned(),
+            |random| json!({ "s": format!("release-{}", random.below(9000)) }),
+        ),
+        ("top 20 topics", "{ topicAggregates(rollUp: false) { count topic { slug name } } }".to_owned(), |_| json!({})),
+        (
+            "top 20 topics, kind and dates",
+            "query($f: Date!, $u: Date!) { topicAggregates(rollUp: false, filter: {kinds: [SPEECH, OPINION], releaseDate: {from: $f, until: $u}}) { count topic { slug name } } }".to_owned(),
+            |random| json!({ "f": format!("{}-03-05", 2000 + random.below(20)), "u": format!("{}-02-10", 2021 + random.below(4)) }),
+        ),
+        (
+            "months of a topic, ten years",
+            "query($t: Slug!) { releaseStats(filter: {topics: {any: [{slug: $t}], includeNarrower: false}}) { timeline(interval: MONTH, range: {from: \"2010-01-01\", until: \"2019-12-31\"}) { points { label count } } } }".to_owned(),
+            topic,
+        ),
+        ("number of a topic", "query($t: Slug!) { releases(filter: {topics: {any: [{slug: $t}]}}) { totalCount } }".to_owned(), topic),
+    ]
+}
+
+/// Sends requests in turn over one connection until the time is over; how many were answered while it counted.
+async fn client(
+    address: SocketAddr,
+    bodies: Arc<Vec<String>>,
+    next: Arc<AtomicUsize>,
+    count_from: Instant,
+    until: Instant,
+) -> usize {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.set_nodelay(true).expect("an option");
+    let (mut answered, mut buffer) = (0, Vec::with_capacity(64 * 1024));
+    while Instant::now() < until {
+        let body = &bodies[next.fetch_add(1, Ordering::Relaxed) % bodies.len()];
+        let head = format!(
+            "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all((head + body).as_bytes()).await.expect("a request sent");
+        let length = read_answer(&mut stream, &mut buffer).await;
+        let answer = &buffer[buffer.len() - length..];
+        assert!(answer.starts_with(b"{\"data\""), "{body}: {}", String::from_utf8_lossy(answer));
+        answered += usize::from(Instant::now() >= count_from);
+    }
+    answered
+}
+
+/// Reads an answer whole; the length of its body, which is the end of the buffer.
+async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
+    buffer.clear();
+    loop {
+        assert!(stream.read_buf(buffer).await.expect("an answer") > 0, "the server closed the connection");
+        let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+        let length = length.expect("an answer with a length");
+        while buffer.len() < end + 4 + length {
+            assert!(stream.read_buf(buffer).await.expect("an answer") > 0, "the server closed the connection");
+        }
+        return length;
+    }
+}
+
+async fn requests_a_second(address: SocketAddr, (_, query, variables): &Workload) -> f64 {
+    let mut random = Random(3);
+    let body = |_| json!({ "query": query, "variables": variables(&mut random) }).to_string();
+    let bodies: Arc<Vec<String>> = Arc::new((0..REQUESTS).map(body).collect());
+    let next = Arc::new(AtomicUsize::new(0));
+    let count_from = Instant::now() + WARM_UP;
+    let clients: Vec<_> = (0..CONNECTIONS)
+        .map(|_| tokio::spawn(client(address, bodies.clone(), next.clone(), count_from, count_from + SPAN)))
+        .collect();
+    let mut answered = 0;
+    for client in clients {
+        answered += client.await.expect("a client");
+    }
+    answered as f64 / SPAN.as_secs_f64()
+}
+
+#[tokio::main]
+async fn main() {
+    let (sizes, folder, url) = arguments();
+    let mut before: Vec<f64> = Vec::new();
+    for releases in sizes {
+        let newsroom = Newsroom::of(releases, &folder, url.as_deref()).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let router = http::router(newsroom.app.clone());
+        let server = tokio::spawn(async move { axum::serve(listener, router).await });
+        println!("\n## {releases} releases\n");
+        println!("load {:.2} s, {:.0} MB", newsroom.loaded.as_secs_f64(), newsroom.memory as f64 / 1e6);
+        if !newsroom.imported.is_zero() {
+            println!("import {:.1} s", newsroom.imported.as_secs_f64());
+        }
+        println!("\n| workload | requests a second | of the smallest query | of the size before |\n|---|---|---|---|");
+        let mut measured: Vec<f64> = Vec::new();
+        for (number, workload) in workloads().iter().enumerate() {
+            let rate = requests_a_second(address, workload).await;
+            let smallest = measured.first().copied().unwrap_or(rate);
+            let grown = before.get(number).map_or_else(|| "–".to_owned(), |was| format!("{:.2}", rate / was));
+            println!("| {} | {rate:.0} | {:.3} | {grown} |", workload.0, rate / smallest);
+            measured.push(rate);
+        }
+        before = measured;
+        server.abort();
+    }
+}
