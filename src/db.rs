@@ -233,16 +233,35 @@ impl Db {
     }
 }
 
+/// A key as 32 hexadecimal digits.
+pub fn key_digits(backend: DbBackend, key: &str) -> String {
+    match backend {
+        DbBackend::Sqlite => format!("hex({key})"),
+        _ => format!("replace({key}::text, '-', '')"),
+    }
+}
+
 /// A subquery that answers the keys that belong to a row as one text, so that they come in that row: for each a letter (the first
 /// of a text in the same table), its position and 32 hexadecimal digits, parted by commas, in any order. [`keys_of`] reads it.
 pub fn joined_keys(backend: DbBackend, letter_of: &str, key: &str, table: &str, condition: &str) -> String {
-    let digits = match backend {
-        DbBackend::Sqlite => format!("hex({key})"),
-        _ => format!("replace({key}::text, '-', '')"),
-    };
+    let digits = key_digits(backend, key);
     format!(
         "(SELECT string_agg(substr({letter_of}, 1, 1) || position || {digits}, ',') FROM {table} WHERE {condition})"
     )
+}
+
+/// Some columns as one JSON array.
+pub fn json_array(backend: DbBackend, columns: &[&str]) -> String {
+    let columns = columns.join(", ");
+    match backend {
+        DbBackend::Sqlite => format!("json_array({columns})"),
+        _ => format!("json_build_array({columns})::text"),
+    }
+}
+
+/// What makes SQLite read a table by an index that holds all that is asked for; PostgreSQL finds that by itself.
+pub fn using_index(backend: DbBackend, index: &str) -> String {
+    if backend == DbBackend::Sqlite { format!("INDEXED BY {index}") } else { String::new() }
 }
 
 /// The keys with a letter in a text that [`joined_keys`] made, by position.

@@ -15,6 +15,7 @@ mod m20261123_000005_assignment;
 mod m20261123_000006_slug;
 mod m20261123_000007_api_token;
 mod m20261123_000008_journal;
+mod m20261124_000009_catalog;
 
 /// All steps in order.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_slug::Migration),
             Box::new(m20261123_000007_api_token::Migration),
             Box::new(m20261123_000008_journal::Migration),
+            Box::new(m20261124_000009_catalog::Migration),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! Periods of the calendar: where they begin, what they are called, and which instant a day begins at in a zone.
 
-use chrono::{DateTime, Datelike, Days, LocalResult, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// How long the periods of a timeline are.
@@ -52,12 +52,17 @@ impl Interval {
 
     /// The first day of the next period, from the first day of one.
     pub(super) fn next(self, first: NaiveDate) -> NaiveDate {
+        // The first of a month so many months on.
+        let month = |on: u32| {
+            let months = first.month0() + on;
+            NaiveDate::from_ymd_opt(first.year() + (months / 12) as i32, months % 12 + 1, 1)
+        };
         let next = match self {
-            Self::Day => first.checked_add_days(Days::new(1)),
+            Self::Day => first.succ_opt(),
             Self::Week => first.checked_add_days(Days::new(7)),
-            Self::Month => first.checked_add_months(Months::new(1)),
-            Self::Quarter => first.checked_add_months(Months::new(3)),
-            Self::Year => first.checked_add_months(Months::new(12)),
+            Self::Month => month(1),
+            Self::Quarter => month(3),
+            Self::Year => month(12),
         };
         next.unwrap_or(NaiveDate::MAX)
     }
@@ -81,11 +86,14 @@ impl Interval {
     /// What the period that begins on a day is called: ISO 8601 where it has a form for it.
     pub(super) fn label(self, first: NaiveDate, week_start: Weekday) -> String {
         match self {
-            Self::Week if week_start == Weekday::Monday => first.format("%G-W%V").to_string(),
+            Self::Week if week_start == Weekday::Monday => {
+                let week = first.iso_week();
+                format!("{:04}-W{:02}", week.year(), week.week())
+            }
             Self::Day | Self::Week => first.to_string(),
-            Self::Month => first.format("%Y-%m").to_string(),
-            Self::Quarter => format!("{}-Q{}", first.format("%Y"), first.month0() / 3 + 1),
-            Self::Year => first.format("%Y").to_string(),
+            Self::Month => format!("{:04}-{:02}", first.year(), first.month()),
+            Self::Quarter => format!("{:04}-Q{}", first.year(), first.month0() / 3 + 1),
+            Self::Year => format!("{:04}", first.year()),
         }
     }
 }
@@ -94,6 +102,9 @@ impl Interval {
 /// where midnight comes twice it is the first.
 pub(super) fn day_begin(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
+    if zone == Tz::UTC {
+        return midnight.and_utc();
+    }
     match zone.from_local_datetime(&midnight) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
         LocalResult::None => {

@@ -128,7 +128,7 @@ impl PlaceSetFilter {
                 FilterFault::unknown(format!("there is no place with the {reference}; `places` lists those there are"))
             })?;
             let numbers = if self.include_within { places.closure(number) } else { RoaringBitmap::from([number]) };
-            Ok(Bits::new(snapshot.with_places(self.role, &numbers)))
+            Ok(snapshot.with_places(self.role, &numbers))
         };
         concepts(kept, [&self.any, &self.all, &self.none], bits)?;
         presence(kept, self.missing, || snapshot.with_any_place(self.role));

@@ -97,6 +97,11 @@ impl ReleaseFilter {
         self.keep(Kept::all_of(&set.bits), set.snapshot(), set.is_desk(), 0)
     }
 
+    /// Its text: filters with the same text keep the same.
+    pub(super) fn canonical(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
     /// The filter itself and, all the way down, those of its `and`: what holds whatever else does.
     fn conjunction(&self) -> Vec<&Self> {
         let mut found = vec![self];

@@ -2,12 +2,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use super::{
     bits::Bits,
-    tally::{FacetField, Tally},
+    tally::{Counts, FacetField, Tally},
 };
 
 /// What is worked out at most once.
@@ -17,6 +17,31 @@ pub(super) struct Memo {
     pub(super) rolled_up: OnceLock<Vec<OnceLock<Bits>>>,
     /// What counts for which value, by facet field. As many as there are fields: roles, levels, topics to look under.
     pub(super) tallies: Mutex<HashMap<FacetField, Arc<Tally>>>,
+    /// Counts of what viewers may see under a filter: a dashboard is asked again and again.
+    pub(super) counts: Mutex<HashMap<Question, Arc<Counts>>>,
+}
+
+/// A count of a facet: the field, whether for the desk, and the filter as its canonical text.
+pub(super) type Question = (FacetField, bool, String);
+
+/// Counts that are kept at most; some kilobytes each.
+const MOST: usize = 1000;
+
+impl Memo {
+    /// A count that was made before, or is made now.
+    pub(super) fn counted(&self, question: Question, count: impl FnOnce() -> Counts) -> Arc<Counts> {
+        let locked = || self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = locked().get(&question) {
+            return known.clone();
+        }
+        // Counted without the lock: two at a time may do the same, which costs less than waiting.
+        let counts = Arc::new(count());
+        let mut all = locked();
+        if all.len() < MOST {
+            all.insert(question, counts.clone());
+        }
+        counts
+    }
 }
 
 impl Clone for Memo {

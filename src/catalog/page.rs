@@ -132,13 +132,21 @@ impl ReleaseSet {
         };
         // Gathering costs the set's size; scanning the whole order costs limit · all / members.
         if members.saturating_mul(members) <= (limit as u64).saturating_mul(all) {
-            let mut rows: Vec<u32> = self.rows().filter(|&row| begun(row) && !ended(row)).collect();
+            // The first value is fetched once for each, not once a comparison.
+            let first = |row: u32| self.snapshot().order_value(order[0].by, row);
+            let by_value = |&(a, row_a): &(i64, u32), &(b, row_b): &(i64, u32)| {
+                let side = turned(a.cmp(&b), order[0].direction);
+                let side = if backward { side.reverse() } else { side };
+                side.then_with(|| by_order(&row_a, &row_b))
+            };
+            let members = self.rows().filter(|&row| begun(row) && !ended(row));
+            let mut rows: Vec<(i64, u32)> = members.map(|row| (first(row), row)).collect();
             if rows.len() > limit {
-                rows.select_nth_unstable_by(limit, by_order);
+                rows.select_nth_unstable_by(limit, by_value);
                 rows.truncate(limit);
             }
-            rows.sort_unstable_by(by_order);
-            return rows;
+            rows.sort_unstable_by(by_value);
+            return rows.into_iter().map(|(_, row)| row).collect();
         }
         let (key, scan) = (order[0], self.snapshot().order(order[0].by));
         let ascending = (key.direction == Direction::Asc) != backward;

@@ -22,7 +22,7 @@ impl ReleaseSet {
         places.sort_unstable();
         places.dedup();
         let topics = item.topics().iter().filter_map(|&topic| snapshot.by_topic.get(topic).cloned());
-        let places = places.into_iter().map(|place| Bits::new(snapshot.with_places(RoleOfPlace::Any, &[place].into())));
+        let places = places.into_iter().map(|place| snapshot.with_places(RoleOfPlace::Any, &[place].into()));
         let mut shared: Vec<(u64, Bits)> = topics
             .chain(places)
             .map(|bits| {

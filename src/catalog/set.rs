@@ -124,6 +124,12 @@ impl ReleaseSet {
         }
     }
 
+    /// The filter by which it was narrowed from all that its viewer may see; none where it came about otherwise.
+    pub(super) fn filter(&self) -> Option<&ReleaseFilter> {
+        let (before, filter) = self.narrowed.as_ref()?;
+        Arc::ptr_eq(before, &self.visible).then_some(&**filter)
+    }
+
     /// The values of one sort that its own filter asks for by name.
     pub(super) fn named(&self, condition: Condition) -> RoaringBitmap {
         self.narrowed.as_ref().map_or_else(RoaringBitmap::new, |(_, filter)| filter.named(condition, &self.snapshot))

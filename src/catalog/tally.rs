@@ -14,6 +14,9 @@ use super::{
     vocabulary::{Concept, Vocabulary},
 };
 
+/// Counts of sets larger than this are kept with the snapshot; of any in tests.
+const WORTH_KEEPING: u64 = if cfg!(test) { 0 } else { 2000 };
+
 /// What a facet counts by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FacetField {
@@ -81,12 +84,18 @@ impl Snapshot {
         bits.clone()
     }
 
-    /// The releases with any of some places in a role.
-    pub(super) fn with_places(&self, role: RoleOfPlace, places: &RoaringBitmap) -> RoaringBitmap {
-        match role {
-            RoleOfPlace::Dateline => union(&self.by_dateline, places),
-            RoleOfPlace::About => union(&self.by_about, places),
-            RoleOfPlace::Any => union(&self.by_dateline, places) | union(&self.by_about, places),
+    /// The releases with any of some places in a role. Costs nothing for one place in one role.
+    pub(super) fn with_places(&self, role: RoleOfPlace, places: &RoaringBitmap) -> Bits {
+        let table = match role {
+            RoleOfPlace::Dateline => &self.by_dateline,
+            RoleOfPlace::About => &self.by_about,
+            RoleOfPlace::Any => {
+                return Bits::new(union(&self.by_dateline, places) | union(&self.by_about, places));
+            }
+        };
+        match (places.len(), places.min()) {
+            (1, Some(place)) => table.get(place).cloned().unwrap_or_default(),
+            _ => Bits::new(union(table, places)),
         }
     }
 
@@ -155,7 +164,7 @@ impl Tally {
                     Some(_) => snapshot.places().closure(value),
                     None => RoaringBitmap::from([value]),
                 };
-                Bits::new(snapshot.with_places(role, &places))
+                snapshot.with_places(role, &places)
             }
             FacetField::Kinds => snapshot.by_kind.get(value).cloned().unwrap_or_default(),
             FacetField::Languages => snapshot.languages.bits.get(value).cloned().unwrap_or_default(),
@@ -180,14 +189,22 @@ impl Tally {
     /// Counts a set.
     ///
     /// Cost: a walk over the assignments of the set's releases, or one intersection a value; whichever is less. Everything
-    /// that is public, and everything there is, are counted once a snapshot.
+    /// that is public, everything there is, and what a filter lets through of it, are counted once a snapshot.
     pub(super) fn count(&self, set: &ReleaseSet) -> Arc<Counts> {
         let whole = |everything: bool| {
             self.whole[usize::from(everything)].get_or_init(|| Arc::new(self.count_bits(set))).clone()
         };
-        match set.is_whole() {
-            Some(everything) => whole(everything),
-            None => Arc::new(self.count_bits(set)),
+        match (set.is_whole(), set.filter()) {
+            (Some(everything), _) => whole(everything),
+            // Small sets are counted as quickly as looked up.
+            (None, Some(filter)) if set.count() > WORTH_KEEPING => match filter.canonical() {
+                Some(text) => {
+                    let question = (self.field, set.is_desk(), text);
+                    set.snapshot().memo.counted(question, || self.count_bits(set))
+                }
+                None => Arc::new(self.count_bits(set)),
+            },
+            _ => Arc::new(self.count_bits(set)),
         }
     }
 

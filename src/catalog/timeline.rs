@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::{
     Interval, OrderKey, Range, ReleaseSet, Weekday,
+    bits::Kept,
     calendar::day_begin,
     fault::FilterFault,
     snapshot::{NEVER, date, days, instant},
@@ -12,6 +13,9 @@ use super::{
 
 /// Points of a timeline at most: ten years of days.
 pub const MAX_POINTS: u64 = 4000;
+
+/// From this many releases on it pays to find those in the range first; a handful in tests, so that both ways are gone.
+const MANY: u64 = if cfg!(test) { 10 } else { 20_000 };
 
 /// Which date of a release counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,10 +147,17 @@ impl ReleaseSet {
     fn values(&self, by: OrderKey, start: i64, stop: i64) -> Vec<i64> {
         let snapshot = self.snapshot();
         let value = |row: u32| snapshot.order_value(by, row);
-        if start == NEVER + 1 && stop == i64::MAX {
-            return self.rows().map(value).filter(|&value| value != NEVER).collect();
+        let span = start..=stop.saturating_sub(1);
+        let open = start == NEVER + 1 && stop == i64::MAX;
+        if open || self.count() <= MANY {
+            return self.rows().map(value).filter(|value| span.contains(value)).collect();
         }
-        snapshot.between(&self.bits, by, &(start..=stop - 1)).iter().map(value).collect()
+        let mut kept = Kept::all_of(&self.bits);
+        match by {
+            OrderKey::ReleaseDate => snapshot.only_dated(&mut kept, &span),
+            _ => kept = Kept::from(snapshot.between(&self.bits, by, &span)),
+        }
+        kept.iter().map(value).collect()
     }
 }
 
