@@ -99,7 +99,7 @@ impl Db {
                     .pragma("synchronous", "FULL")
                     .pragma("foreign_keys", "ON")
                     .pragma("cache_size", "-32768")
-                    .pragma("mmap_size", "1073741824")
+                    .pragma("mmap_size", "2147418112")
                     .pragma("temp_store", "MEMORY")
                     // Rows pass between threads in runs: a wake-up for each would cost more than the row.
                     .row_buffer_size(1024)

@@ -38,46 +38,49 @@ impl BitTable {
 }
 
 /// Members of a set that are still kept while a filter is applied. Nothing is copied before the first condition takes some away,
-/// so that one small condition on everything costs its own size only.
+/// and conditions are put off until they can be taken smallest first: so two small ones on everything cost their own size.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept<'a>(Cow<'a, RoaringBitmap>);
+pub(crate) struct Kept<'a> {
+    members: Cow<'a, RoaringBitmap>,
+    /// Sets that all members must be in, too.
+    pending: Vec<Bits>,
+}
 
 impl Deref for Kept<'_> {
     type Target = RoaringBitmap;
 
+    /// What is kept; everything put off must have been done.
     fn deref(&self) -> &RoaringBitmap {
-        &self.0
+        debug_assert!(self.pending.is_empty(), "conditions were put off");
+        &self.members
     }
 }
 
 impl From<RoaringBitmap> for Kept<'_> {
     fn from(bits: RoaringBitmap) -> Self {
-        Self(Cow::Owned(bits))
+        Self { members: Cow::Owned(bits), pending: Vec::new() }
     }
 }
 
 impl<'a> Kept<'a> {
     /// All of a set.
     pub(crate) fn all_of(bits: &'a RoaringBitmap) -> Self {
-        Self(Cow::Borrowed(bits))
+        Self { members: Cow::Borrowed(bits), pending: Vec::new() }
     }
 
     /// None.
     pub(crate) fn nothing() -> Self {
-        Self(Cow::Owned(RoaringBitmap::new()))
+        Self::from(RoaringBitmap::new())
     }
 
     /// The same, to go on from without changing this one.
     pub(crate) fn borrowed(&self) -> Kept<'_> {
-        Kept(Cow::Borrowed(&self.0))
+        Kept::all_of(self)
     }
 
     /// Keeps those that are in a set.
-    pub(crate) fn only(&mut self, bits: &RoaringBitmap) {
-        match &mut self.0 {
-            Cow::Owned(kept) => *kept &= bits,
-            Cow::Borrowed(kept) => self.0 = Cow::Owned(*kept & bits),
-        }
+    pub(crate) fn only(&mut self, bits: &Bits) {
+        self.pending.push(bits.clone());
     }
 
     /// Keeps those that are in the set of one of some values.
@@ -89,22 +92,42 @@ impl<'a> Kept<'a> {
             (Some(one), Some(two)) => {
                 let mut any = &**one | &**two;
                 sets.for_each(|bits| any |= &**bits);
-                self.only(&any);
+                self.only(&Bits::new(any));
             }
         }
     }
 
     /// Keeps those that are not in a set.
     pub(crate) fn but(&mut self, bits: &RoaringBitmap) {
-        match &mut self.0 {
+        self.settle();
+        match &mut self.members {
             Cow::Owned(kept) => *kept -= bits,
-            Cow::Borrowed(kept) => self.0 = Cow::Owned(*kept - bits),
+            Cow::Borrowed(kept) => self.members = Cow::Owned(*kept - bits),
+        }
+    }
+
+    /// Does what was put off, the smallest set first.
+    pub(crate) fn settle(&mut self) {
+        self.pending.sort_by_key(|bits| bits.len());
+        let mut pending = self.pending.drain(..);
+        match (pending.next(), pending.next()) {
+            (None, _) => {}
+            (Some(only), None) => match &mut self.members {
+                Cow::Owned(kept) => *kept &= &*only,
+                Cow::Borrowed(kept) => self.members = Cow::Owned(*kept & &*only),
+            },
+            (Some(one), Some(two)) => {
+                let mut found = &*one & &*two;
+                pending.for_each(|bits| found &= &*bits);
+                found &= &*self.members;
+                self.members = Cow::Owned(found);
+            }
         }
     }
 
     /// What is kept, if any was taken away.
     pub(crate) fn changed(self) -> Option<RoaringBitmap> {
-        match self.0 {
+        match self.members {
             Cow::Owned(kept) => Some(kept),
             Cow::Borrowed(_) => None,
         }
@@ -112,7 +135,7 @@ impl<'a> Kept<'a> {
 
     /// What is kept, on its own.
     pub(crate) fn into_owned(self) -> RoaringBitmap {
-        self.0.into_owned()
+        self.members.into_owned()
     }
 }
 

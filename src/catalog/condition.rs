@@ -151,17 +151,17 @@ fn concepts(
     };
     if let Some(references) = any {
         if let [reference] = references.as_slice() {
-            kept.only(&*find("any", 0, reference)?);
+            kept.only(&find("any", 0, reference)?);
         } else {
             let mut found = RoaringBitmap::new();
             for (number, reference) in references.iter().enumerate() {
                 found |= &*find("any", number, reference)?;
             }
-            kept.only(&found);
+            kept.only(&Bits::new(found));
         }
     }
     for (number, reference) in all.iter().flatten().enumerate() {
-        kept.only(&*find("all", number, reference)?);
+        kept.only(&find("all", number, reference)?);
     }
     for (number, reference) in none.iter().flatten().enumerate() {
         kept.but(&*find("none", number, reference)?);

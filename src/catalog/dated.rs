@@ -7,7 +7,7 @@ use roaring::{MultiOps, RoaringBitmap};
 
 use super::{
     OrderKey, Snapshot,
-    bits::Kept,
+    bits::{Bits, Kept},
     snapshot::{date, days},
 };
 
@@ -46,6 +46,7 @@ impl Snapshot {
                 found |= self.between(bits, OrderKey::ReleaseDate, span);
             }
         }
-        kept.only(&found);
+        kept.only(&Bits::new(found));
+        kept.settle();
     }
 }

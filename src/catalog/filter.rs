@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     OrderKey, ReleaseSet, Snapshot,
-    bits::{BitTable, Kept},
+    bits::{BitTable, Bits, Kept},
     condition::{PlaceSetFilter, TopicSetFilter},
     dated::FEW,
     facet::FacetField,
@@ -197,8 +197,9 @@ impl ReleaseFilter {
             None => {}
         }
         if let Some(ids) = &self.ids {
-            kept.only(&ids.iter().filter_map(|&id| snapshot.row_by_id(id)).collect());
+            kept.only(&Bits::new(ids.iter().filter_map(|&id| snapshot.row_by_id(id)).collect()));
         }
+        kept.settle();
         if let Some(range) = &self.release_date {
             let span = range.span(|&date| i64::from(days(date))).map_err(|fault| fault.within("releaseDate"))?;
             snapshot.only_dated(&mut kept, &span);
