@@ -15,7 +15,7 @@ use super::{
 pub(super) struct Memo {
     /// For each topic the releases that bear it or a narrower one.
     pub(super) rolled_up: OnceLock<Vec<OnceLock<Bits>>>,
-    /// What counts for which value, by facet field. As many as there are fields: roles, levels, topics to look under.
+    /// What counts for which value, by facet field.
     pub(super) tallies: Mutex<HashMap<FacetField, Arc<Tally>>>,
     /// Counts of what viewers may see under a filter: a dashboard is asked again and again.
     pub(super) counts: Mutex<HashMap<Question, Arc<Counts>>>,

@@ -14,8 +14,14 @@ use super::{
     vocabulary::{Concept, Vocabulary},
 };
 
+/// Tallies that are kept with a snapshot at most.
+const MOST_TALLIES: usize = 100;
+
 /// Counts of sets larger than this are kept with the snapshot; of any in tests.
 const WORTH_KEEPING: u64 = if cfg!(test) { 0 } else { 2000 };
+
+/// Counts under filters whose text is longer are not kept.
+const LONGEST_FILTER: usize = 2000;
 
 /// What a facet counts by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,7 +75,15 @@ impl Snapshot {
     /// The tally of a field; worked out once for a snapshot.
     pub(super) fn tally(&self, field: FacetField) -> Arc<Tally> {
         let mut tallies = self.memo.tallies.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        tallies.entry(field).or_insert_with(|| Arc::new(Tally::new(self, field))).clone()
+        if let Some(known) = tallies.get(&field) {
+            return known.clone();
+        }
+        let tally = Arc::new(Tally::new(self, field));
+        // There are as many as topics to look under: whoever asks for all of them must not fill the memory.
+        if tallies.len() < MOST_TALLIES {
+            tallies.insert(field, tally.clone());
+        }
+        tally
     }
 
     /// The releases that bear a topic or a narrower one; worked out once for a snapshot.
@@ -198,11 +212,11 @@ impl Tally {
             (Some(everything), _) => whole(everything),
             // Small sets are counted as quickly as looked up.
             (None, Some(filter)) if set.count() > WORTH_KEEPING => match filter.canonical() {
-                Some(text) => {
+                Some(text) if text.len() <= LONGEST_FILTER => {
                     let question = (self.field, set.is_desk(), text);
                     set.snapshot().memo.counted(question, || self.count_bits(set))
                 }
-                None => Arc::new(self.count_bits(set)),
+                _ => Arc::new(self.count_bits(set)),
             },
             _ => Arc::new(self.count_bits(set)),
         }

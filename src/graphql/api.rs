@@ -11,7 +11,8 @@ use std::{
 };
 
 use async_graphql::{
-    Request, Response, ValidationMode, Value, Variables,
+    Name, PathSegment, Request, Response, ValidationMode, Value, Variables,
+    indexmap::IndexMap,
     parser::types::{ExecutableDocument, OperationType},
 };
 use lru::LruCache;
@@ -25,10 +26,10 @@ use super::{
 use crate::newsroom::Newsroom;
 
 /// Queries that are remembered.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(500).expect("not zero");
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(300).expect("not zero");
 
 /// Longest query that is remembered, in bytes.
-const LONGEST: usize = 32 * 1024;
+const LONGEST: usize = 16 * 1024;
 
 /// Forms of variables that are remembered of one query.
 const FORMS: usize = 50;
@@ -94,7 +95,7 @@ impl Api {
                 return Ok(answer);
             }
             // Reading has no effects: what failed is asked once more, so that the error is the one validation gives.
-            return Ok(self.strict.execute(prepared(request)).await);
+            return Ok(with_nulls(self.strict.execute(prepared(request)).await));
         }
         let answer = self.strict.execute(prepared(request)).await;
         if answer.errors.is_empty() {
@@ -103,7 +104,7 @@ impl Api {
                 forms.push(form);
             }
         }
-        Ok(answer)
+        Ok(with_nulls(answer))
     }
 
     /// A query's text, read; from memory where it came before.
@@ -136,6 +137,31 @@ impl Api {
         }
         hasher.finish()
     }
+}
+
+/// Puts null where a field failed: the framework leaves the field out, the specification wants it there (GraphQL, October 2021,
+/// 6.4.4). Every field of ours that can fail is nullable.
+fn with_nulls(mut answer: Response) -> Response {
+    for error in &answer.errors {
+        let mut at = &mut answer.data;
+        for step in &error.path {
+            // An object of which every field failed was made null as a whole; it was there.
+            if matches!((&*at, step), (Value::Null, PathSegment::Field(_))) {
+                *at = Value::Object(IndexMap::new());
+            }
+            at = match (at, step) {
+                (Value::Object(fields), PathSegment::Field(name)) => {
+                    fields.entry(Name::new(name)).or_insert(Value::Null)
+                }
+                (Value::List(items), PathSegment::Index(index)) => match items.get_mut(*index) {
+                    Some(item) => item,
+                    None => break,
+                },
+                _ => break,
+            };
+        }
+    }
+    answer
 }
 
 fn write_form(value: &Value, hasher: &mut impl Hasher) {

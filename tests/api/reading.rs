@@ -110,11 +110,14 @@ on_both! {
         }
         let named = ask("id slug headline __typename", "").await;
         assert_eq!(named["releases"]["nodes"][0]["__typename"], "Release");
-        // A field that fails is told of with its place, and takes nothing else with it, either way.
+        // A field that fails is null, is told of with its place, and takes nothing else with it, either way.
+        let all_fail = desk.ask(Who::Public, "{ releases(first: 1) { nodes { related(first: 0) { id } } } topicAggregates(first: 0) { count } }", json!({})).await;
+        assert_eq!(all_fail["data"], json!({ "releases": { "nodes": [{ "related": null }] }, "topicAggregates": null }));
         for (form, place) in [("slug related(first: 0) { id }", json!(["releases", "nodes", 0, "related"])), ("slug headline dateline { text }", json!(null))] {
             let answer = desk.ask(Who::Public, &format!("{{ releases(first: 1) {{ nodes {{ {form} }} }} }}"), json!({})).await;
             assert_eq!(answer["errors"][0]["path"], place, "{answer}");
-            assert!(answer["data"]["releases"]["nodes"][0]["slug"].is_string(), "{answer}");
+            let node = answer["data"]["releases"]["nodes"][0].as_object().unwrap();
+            assert!(node["slug"].is_string() && node.contains_key("related") == place.is_array(), "{answer}");
         }
     }
 
