@@ -86,7 +86,8 @@ pub struct Bucket {
 impl ReleaseSet {
     /// The set's buckets by a field.
     ///
-    /// Cost: see [`Tally::count`]; ordering by latest date, one look at each release that counts. No statement.
+    /// Cost: a walk over the assignments of the releases or one intersection a value, whichever is less, once for a filter and
+    /// snapshot; ordering by latest date, one look at each release that counts. No statement.
     pub fn facet(&self, request: &FacetRequest) -> Facet {
         let (snapshot, field) = (self.snapshot(), request.field);
         let condition = Condition::of(field);
