@@ -51,7 +51,7 @@ impl App {
     /// Wires a migrated database up: loads the catalog, builds the schema.
     pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, DbErr> {
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
-        let room = Newsroom { db, catalog, customs };
+        let room = Newsroom { db, catalog, customs, accesses: Arc::default() };
         Ok(Arc::new(Self { api: Arc::new(Api::new(room.clone())), room, clock, masthead }))
     }
 

@@ -212,6 +212,8 @@ impl Layers {
                 time_zone: self
                     .read("time_zone", "an IANA time zone, for example Asia/Bangkok", |value| value.parse().ok())?,
                 url_template,
+                preview_template: None,
+                house: crate::newsroom::workflow::House::default(),
             },
         })
     }

@@ -97,6 +97,8 @@ impl Db {
                     .busy_timeout(BUSY_TIMEOUT)
                     .pragma("journal_mode", "WAL")
                     .pragma("synchronous", "FULL")
+                    // What is deleted is written over, not just let go of.
+                    .pragma("secure_delete", "ON")
                     .pragma("foreign_keys", "ON")
                     .pragma("cache_size", "-32768")
                     .pragma("mmap_size", "2147418112")
@@ -223,6 +225,15 @@ impl Db {
             Ok(()) => Ok(Some(lock)),
             Err(_) => Err(OpenError::Served(file.clone())),
         }
+    }
+
+    /// After an erasure: writes what was deleted over, in the file and in its write-ahead log. PostgreSQL does it by and by
+    /// (VACUUM).
+    pub async fn scrub(&self) -> Result<(), DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
     }
 
     /// Closes all connections; on SQLite the write-ahead log is folded into the file.

@@ -75,6 +75,12 @@ pub struct ReleaseImage {
     /// How it was withdrawn, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal_kind: Option<WithdrawalKind>,
+    /// When it is to be published, where that is scheduled and has not been put down as done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_at: Option<DateTime<Utc>>,
+    /// Until when only the press and the desk see it once it is published, where its end has not been put down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embargo_until: Option<DateTime<Utc>>,
     /// The version that filters, facets and counts see: the live one; where there is none, the working one.
     pub shown: VersionImage,
     /// The version being worked on beside a live one.
@@ -111,6 +117,9 @@ pub struct VersionImage {
 pub struct WorkingImage {
     /// Key of the revision row.
     pub revision_id: Uuid,
+    /// The live version was corrected since this one was begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdated: bool,
     /// What it is about, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<Uuid>,
@@ -129,6 +138,16 @@ pub struct Name {
     pub language: String,
     /// The name.
     pub name: String,
+}
+
+/// A concept that was merged into another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    /// The key it had.
+    pub id: Uuid,
+    /// The URI it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
 }
 
 /// What the catalog keeps of a topic: all of it.
@@ -158,6 +177,15 @@ pub struct TopicImage {
     /// Broader topics, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broader: Vec<Uuid>,
+    /// Those that were merged into it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<Merged>,
+    /// Since when it is no longer given to releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<DateTime<Utc>>,
+    /// What to use instead of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<Uuid>,
     /// What a writer must have seen.
     pub revision: i32,
 }
@@ -203,6 +231,15 @@ pub struct PlaceImage {
     /// Degrees north and east, WGS 84.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<(f64, f64)>,
+    /// Those that were merged into it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<Merged>,
+    /// Since when it is no longer given to releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<DateTime<Utc>>,
+    /// What to use instead of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<Uuid>,
     /// What a writer must have seen.
     pub revision: i32,
 }

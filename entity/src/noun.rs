@@ -19,6 +19,9 @@ pub enum Noun {
     /// A place.
     #[sea_orm(string_value = "PLACE")]
     Place,
+    /// A preview link.
+    #[sea_orm(string_value = "PREVIEW_LINK")]
+    PreviewLink,
     /// An access token.
     #[sea_orm(string_value = "TOKEN")]
     Token,

@@ -73,6 +73,10 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When it last changed.
     pub modified_at: DateTimeUtc,
+    /// Since when it is no longer given to releases.
+    pub retired_at: Option<DateTimeUtc>,
+    /// The place to use instead of a retired one.
+    pub replaced_by_id: Option<Uuid>,
     /// True while it is exactly as the last import left it.
     pub as_imported: bool,
     /// Its names per language.

@@ -157,6 +157,21 @@ pub struct Model {
     /// Where its former address leads.
     #[sea_orm(column_type = "Text", nullable)]
     pub withdrawal_redirect: Option<String>,
+    /// The local time that its publication is or was scheduled for, ISO 8601 without an offset: `2026-03-29T02:30:00`.
+    pub schedule_local: Option<String>,
+    /// The zone of that time (IANA).
+    pub schedule_zone: Option<String>,
+    /// The instant that time and zone stand for.
+    pub schedule_at: Option<DateTimeUtc>,
+    /// When the publication at that instant was put down in the journal; none while it is to come, or nobody has yet.
+    pub schedule_recorded_at: Option<DateTimeUtc>,
+    /// Until when only the press and the desk see it once it is published; none: no embargo, or one that is over and put down.
+    pub embargo_until: Option<DateTimeUtc>,
+    /// What its recipients are told about the embargo.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub embargo_note: Option<String>,
+    /// True where the live version was corrected since the one being worked on was begun.
+    pub working_outdated: bool,
     /// True while it is exactly as the last import left it; any act of an editor makes it false.
     pub as_imported: bool,
     /// What it says and said.

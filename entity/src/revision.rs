@@ -50,6 +50,9 @@ pub struct Model {
     /// For the desk and receiving editors, never for print.
     #[sea_orm(column_type = "Text", nullable)]
     pub editorial_note: Option<String>,
+    /// Why it was written, where somebody said so: for the desk.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub note: Option<String>,
     /// The release.
     #[sea_orm(belongs_to, from = "release_id", to = "id")]
     pub release: BelongsTo<super::release::Entity>,

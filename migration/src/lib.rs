@@ -16,6 +16,9 @@ mod m20261123_000006_slug;
 mod m20261123_000007_api_token;
 mod m20261123_000008_journal;
 mod m20261124_000009_catalog;
+mod m20261124_000010_desk;
+mod m20261124_000011_thesaurus;
+mod m20261124_000012_access;
 
 /// All steps in order.
 #[derive(Debug)]
@@ -33,6 +36,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000007_api_token::Migration),
             Box::new(m20261123_000008_journal::Migration),
             Box::new(m20261124_000009_catalog::Migration),
+            Box::new(m20261124_000010_desk::Migration),
+            Box::new(m20261124_000011_thesaurus::Migration),
+            Box::new(m20261124_000012_access::Migration),
         ]
     }
 }

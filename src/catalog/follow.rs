@@ -7,6 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
 use entity::journal;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::Mutex;
@@ -45,6 +46,17 @@ impl Catalog {
     /// The newest snapshot. A request takes it once and keeps to it.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// The newest snapshot as of an instant: what has come due by then has happened in it.
+    pub fn snapshot_at(&self, now: DateTime<Utc>) -> Arc<Snapshot> {
+        let current = self.snapshot();
+        let then = current.at(now);
+        if !Arc::ptr_eq(&current, &then) {
+            // For the readers after this one. Where the follower was quicker they work it out once more.
+            self.current.compare_and_swap(&current, then.clone());
+        }
+        then
     }
 
     /// Applies everything the journal has by now, and answers the snapshot that holds it.

@@ -110,6 +110,16 @@ impl Handle {
         instant(self.snapshot.instants.get(self.row).first_published)
     }
 
+    /// Until when only the press and the desk see it once it is published, where that is set.
+    pub fn embargo(&self) -> Option<DateTime<Utc>> {
+        self.snapshot.embargo(self.row).and_then(instant)
+    }
+
+    /// Whether it is published, and an embargo holds it back from everybody but the press and the desk.
+    pub fn is_embargoed(&self) -> bool {
+        self.state() == ReleaseState::Published && self.snapshot.embargo(self.row).is_some()
+    }
+
     /// Numbers of its topics, in order.
     pub fn topics(&self) -> &[u32] {
         self.snapshot.topics_of.get(self.row)

@@ -8,10 +8,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
-    NameRole, Noun, journal_head, place, place_name,
+    Noun, journal_head,
     release::{ReleaseKind, ReleaseState, WithdrawalKind},
     revision_place::{self, PlaceRole},
-    revision_topic, slug, topic, topic_broader, topic_name,
+    revision_topic, slug,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
@@ -21,10 +21,14 @@ use sea_orm::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{loader::Loader, snapshot::Snapshot};
+use super::{
+    concepts::{places, topics},
+    loader::Loader,
+    snapshot::Snapshot,
+};
 use crate::{
     db::{Db, joined_keys, json_array, key_digits, keys_of, using_index},
-    journal::{Name, PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
+    journal::{ReleaseImage, VersionImage, WorkingImage},
 };
 
 /// Releases read at a time.
@@ -84,99 +88,6 @@ pub(super) async fn head<C: ConnectionTrait>(connection: &C) -> Result<journal_h
     head.ok_or_else(|| DbErr::RecordNotFound("the journal has no head: the database was not migrated".to_owned()))
 }
 
-/// Images of topics, all or some, oldest first.
-pub(crate) async fn topics<C: ConnectionTrait>(
-    connection: &C,
-    only: Option<&[Uuid]>,
-) -> Result<Vec<TopicImage>, DbErr> {
-    let keep =
-        |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
-    let rows = topic::Entity::find()
-        .filter(keep(Expr::col((topic::Entity, topic::Column::Id))))
-        .order_by_asc(topic::Column::Id)
-        .all(connection)
-        .await?;
-    let mut broader: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-    let steps = topic_broader::Entity::find()
-        .filter(keep(Expr::col((topic_broader::Entity, topic_broader::Column::TopicId))))
-        .order_by_asc(topic_broader::Column::TopicId)
-        .order_by_asc(topic_broader::Column::Position);
-    for step in steps.all(connection).await? {
-        broader.entry(step.topic_id).or_default().push(step.broader_id);
-    }
-    let mut names: HashMap<Uuid, [Vec<Name>; 2]> = HashMap::new();
-    let all_names = topic_name::Entity::find()
-        .filter(keep(Expr::col((topic_name::Entity, topic_name::Column::TopicId))))
-        .order_by_asc(topic_name::Column::TopicId)
-        .order_by_asc(topic_name::Column::Position);
-    for row in all_names.all(connection).await? {
-        names.entry(row.topic_id).or_default()[usize::from(row.role == NameRole::Alternative)]
-            .push(Name { language: row.language, name: row.name });
-    }
-    let mut former = former_slugs(connection, Noun::Topic, only).await?;
-    let image = |row: topic::Model| {
-        let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
-        TopicImage {
-            id: row.id,
-            former_slugs: former.remove(&row.id).unwrap_or_default(),
-            slug: row.slug,
-            name: row.name,
-            names: preferred,
-            alt_names: alternative,
-            definition: row.definition,
-            uri: row.uri,
-            broader: broader.remove(&row.id).unwrap_or_default(),
-            revision: row.revision,
-        }
-    };
-    Ok(rows.into_iter().map(image).collect())
-}
-
-/// Images of places, all or some, oldest first.
-pub(crate) async fn places<C: ConnectionTrait>(
-    connection: &C,
-    only: Option<&[Uuid]>,
-) -> Result<Vec<PlaceImage>, DbErr> {
-    let keep =
-        |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
-    let rows = place::Entity::find()
-        .filter(keep(Expr::col((place::Entity, place::Column::Id))))
-        .order_by_asc(place::Column::Id)
-        .all(connection)
-        .await?;
-    let mut names: HashMap<Uuid, [Vec<Name>; 2]> = HashMap::new();
-    let all_names = place_name::Entity::find()
-        .filter(keep(Expr::col((place_name::Entity, place_name::Column::PlaceId))))
-        .order_by_asc(place_name::Column::PlaceId)
-        .order_by_asc(place_name::Column::Position);
-    for row in all_names.all(connection).await? {
-        names.entry(row.place_id).or_default()[usize::from(row.role == NameRole::Alternative)]
-            .push(Name { language: row.language, name: row.name });
-    }
-    let mut former = former_slugs(connection, Noun::Place, only).await?;
-    let image = |row: place::Model| {
-        let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
-        PlaceImage {
-            id: row.id,
-            former_slugs: former.remove(&row.id).unwrap_or_default(),
-            slug: row.slug,
-            name: row.name,
-            names: preferred,
-            alt_names: alternative,
-            kind: row.kind,
-            within: row.within_id,
-            uri: row.uri,
-            iso3166_alpha2: row.iso3166_alpha2,
-            iso3166_alpha3: row.iso3166_alpha3,
-            m49: row.m49,
-            geonames_id: row.geonames_id,
-            location: row.latitude.zip(row.longitude),
-            revision: row.revision,
-        }
-    };
-    Ok(rows.into_iter().map(image).collect())
-}
-
 /// Images of some releases, oldest first, with their former addresses. Two statements, and two more where one of them has a
 /// version being worked on beside a live one.
 pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<Vec<ReleaseImage>, DbErr> {
@@ -227,6 +138,9 @@ fn select(backend: DbBackend, condition: &str) -> String {
             "r.first_published_at",
             "r.published_at",
             "r.withdrawal_kind",
+            "CASE WHEN r.state = 'SCHEDULED' THEN r.schedule_at END",
+            "r.embargo_until",
+            "r.working_outdated",
             &format!(
                 "CASE WHEN r.live_revision_id IS NOT NULL AND r.working_revision_id IS NOT NULL THEN {} END",
                 key_digits(backend, "r.working_revision_id")
@@ -260,6 +174,9 @@ struct Row<'a>(
     Option<DateTime<Utc>>,
     Option<DateTime<Utc>>,
     Option<WithdrawalKind>,
+    Option<DateTime<Utc>>,
+    Option<DateTime<Utc>>,
+    Truth,
     Option<Uuid>,
     Uuid,
     i32,
@@ -269,6 +186,24 @@ struct Row<'a>(
     Option<&'a str>,
     Option<&'a str>,
 );
+
+/// A truth value: SQLite has none of its own and writes 0 and 1.
+struct Truth(bool);
+
+impl<'de> Deserialize<'de> for Truth {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Truth(bool),
+            Number(i64),
+        }
+        Ok(Self(match Written::deserialize(deserializer)? {
+            Written::Truth(truth) => truth,
+            Written::Number(number) => number != 0,
+        }))
+    }
+}
 
 /// Releases from what [`select`] answers, parted by commas. Of a version being worked on only its key.
 fn images(lines: &str) -> Result<Vec<ReleaseImage>, DbErr> {
@@ -285,22 +220,25 @@ fn images(lines: &str) -> Result<Vec<ReleaseImage>, DbErr> {
         first_published_at: row.6,
         published_at: row.7,
         withdrawal_kind: row.8,
-        working: row.9.map(|revision_id| WorkingImage {
+        schedule_at: row.9,
+        embargo_until: row.10,
+        working: row.12.map(|revision_id| WorkingImage {
             revision_id,
+            outdated: row.11.0,
             topics: Vec::new(),
             dateline: Vec::new(),
             about: Vec::new(),
         }),
         shown: VersionImage {
-            revision_id: row.10,
-            number: row.11,
-            kind: row.12,
-            language: row.13,
-            release_date: row.14,
-            topics: keys_of(row.15, 'T'),
+            revision_id: row.13,
+            number: row.14,
+            kind: row.15,
+            language: row.16,
+            release_date: row.17,
+            topics: keys_of(row.18, 'T'),
             // DATELINE and ABOUT.
-            dateline: keys_of(row.16, 'D'),
-            about: keys_of(row.16, 'A'),
+            dateline: keys_of(row.19, 'D'),
+            about: keys_of(row.19, 'A'),
         },
     };
     Ok(rows.into_iter().map(image).collect())
@@ -358,7 +296,7 @@ pub(crate) async fn assigned_places<C: ConnectionTrait>(
 }
 
 /// Addresses that were public and are not the present one, by owner. For releases; topics and places are always public.
-async fn former_slugs<C: ConnectionTrait>(
+pub(super) async fn former_slugs<C: ConnectionTrait>(
     connection: &C,
     noun: Noun,
     only: Option<&[Uuid]>,

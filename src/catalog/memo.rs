@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    Audience,
     bits::Bits,
     tally::{Counts, FacetField, Tally},
 };
@@ -21,8 +22,8 @@ pub(super) struct Memo {
     pub(super) counts: Mutex<HashMap<Question, Arc<Counts>>>,
 }
 
-/// A count of a facet: the field, whether for the desk, and the filter as its canonical text.
-pub(super) type Question = (FacetField, bool, String);
+/// A count of a facet: the field, for whom, and the filter as its canonical text.
+pub(super) type Question = (FacetField, Audience, String);
 
 /// Counts that are kept at most; some kilobytes each.
 const MOST: usize = 1000;

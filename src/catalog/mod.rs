@@ -5,10 +5,13 @@
 //! [`Snapshot::visible_to`] and narrows from there; there is no other way to a [`ReleaseSet`], and so no way to what the viewer
 //! may not see. Only `load` and `follow` know that there is a database; nothing here knows GraphQL.
 
+mod audience;
 mod bits;
 mod calendar;
 mod column;
+mod coming;
 mod compare;
+mod concepts;
 mod condition;
 mod dated;
 mod facet;
@@ -29,12 +32,15 @@ mod related;
 mod set;
 mod snapshot;
 mod tally;
+mod thesaurus;
 mod timeline;
 mod trend;
 mod vocabulary;
 
+pub use audience::Audience;
 pub use calendar::{Interval, Weekday};
 pub use compare::{ComparisonPeriod, Delta};
+pub(crate) use concepts::{places as place_images, topics as topic_images};
 pub use condition::{ConceptRef, PlaceSetFilter, RoleOfPlace, TopicSetFilter};
 pub use facet::{Bucket, Facet, FacetField, FacetOrder, FacetOrderKey, FacetRequest, FacetScope};
 pub use fault::FilterFault;
@@ -42,9 +48,7 @@ pub use filter::{MAX_DEPTH, Range, ReleaseFilter};
 pub use follow::Catalog;
 pub use handle::Handle;
 pub use label::fold;
-pub(crate) use load::{
-    assigned_places, assigned_topics, places as place_images, releases as release_images, topics as topic_images,
-};
+pub(crate) use load::{assigned_places, assigned_topics, releases as release_images};
 pub use near::Near;
 pub use page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, Place, Slice, Window};
 pub use set::{ReleaseKey, ReleaseSet, Tombstone};

@@ -11,12 +11,12 @@ use roaring::RoaringBitmap;
 use uuid::Uuid;
 
 use super::{
-    Snapshot,
+    Audience, Snapshot,
     bits::Bits,
     fault::FilterFault,
     filter::{Condition, ReleaseFilter},
     handle::Handle,
-    snapshot::date,
+    snapshot::{NEVER, date},
 };
 use crate::{journal::WorkingImage, viewer::Viewer};
 
@@ -24,7 +24,11 @@ use crate::{journal::WorkingImage, viewer::Viewer};
 #[derive(Clone, Debug)]
 pub struct ReleaseSet {
     snapshot: Arc<Snapshot>,
-    desk: bool,
+    audience: Audience,
+    /// When it was begun.
+    now: DateTime<Utc>,
+    /// Who reads, where their reads of embargoed text are to be known: the press.
+    reader: Option<Arc<str>>,
     pub(super) bits: Bits,
     /// Everything that the viewer may see.
     visible: Bits,
@@ -57,30 +61,10 @@ pub enum ReleaseKey {
 impl Snapshot {
     /// Everything that a viewer may see at an instant: the only beginning of a set.
     pub fn visible_to(self: &Arc<Self>, viewer: &Viewer, now: DateTime<Utc>) -> ReleaseSet {
-        let desk = viewer.is_desk();
-        let bits = if desk { self.all.clone() } else { self.public_at(now) };
-        ReleaseSet { snapshot: self.clone(), desk, visible: bits.clone(), bits, narrowed: None }
-    }
-
-    /// What is public at an instant. Publications are recorded when they happen, so the state alone tells.
-    fn public_at(&self, _now: DateTime<Utc>) -> Bits {
-        self.by_state.get(ReleaseState::Published as u32).cloned().unwrap_or_default()
-    }
-
-    /// What a former public address should answer: never for what vanished, was never public, or still is.
-    pub fn tombstone(&self, key: &ReleaseKey) -> Option<Tombstone> {
-        let row = match key {
-            ReleaseKey::Id(id) => self.row_by_id(*id),
-            ReleaseKey::Slug(slug) => self.row_by_slug(slug).map(|(row, _)| row),
-        }?;
-        let facts = self.facts.get(row);
-        let kind = match facts.state {
-            ReleaseState::Withdrawn => facts.withdrawal.filter(|&kind| kind != WithdrawalKind::Vanish)?,
-            ReleaseState::Retracted => WithdrawalKind::WithNotice,
-            _ => return None,
-        };
-        let slug = String::from_utf8_lossy(self.slugs.get(row)).into_owned();
-        Some(Tombstone { id: *self.ids.get(row), slug, state: facts.state, kind })
+        let (snapshot, audience) = (self.at(now), Audience::of(viewer));
+        let bits = snapshot.seen_by(audience);
+        let reader = (audience == Audience::Press).then(|| viewer.subject.as_str().into());
+        ReleaseSet { snapshot, audience, now, reader, visible: bits.clone(), bits, narrowed: None }
     }
 }
 
@@ -92,7 +76,22 @@ impl ReleaseSet {
 
     /// Whether it was begun for somebody of the desk.
     pub fn is_desk(&self) -> bool {
-        self.desk
+        self.audience == Audience::Desk
+    }
+
+    /// For which class of viewers it was begun.
+    pub(super) fn audience(&self) -> Audience {
+        self.audience
+    }
+
+    /// As of which instant it is.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Who reads, where their reads of embargoed text are to be known.
+    pub fn reader(&self) -> Option<&str> {
+        self.reader.as_deref()
     }
 
     /// How many releases are in it.
@@ -140,16 +139,9 @@ impl ReleaseSet {
         !self.visible.is_disjoint(bits)
     }
 
-    /// Whether it is all there is to see: of everything (true), of what is public (false).
-    pub(super) fn is_whole(&self) -> Option<bool> {
-        let public = || self.snapshot.by_state.get(ReleaseState::Published as u32);
-        if Arc::ptr_eq(&self.bits, &self.snapshot.all) {
-            Some(true)
-        } else if public().is_some_and(|public| Arc::ptr_eq(&self.bits, public)) {
-            Some(false)
-        } else {
-            None
-        }
+    /// Whose whole it is: everything that such viewers may see.
+    pub(super) fn whole_of(&self) -> Option<Audience> {
+        Arc::ptr_eq(&self.bits, &self.visible).then_some(self.audience)
     }
 
     /// The releases of it that bear a topic or, if asked, a narrower one.
@@ -172,15 +164,41 @@ impl ReleaseSet {
         self.contains(row).then(|| (self.handle(row), former))
     }
 
-    /// The version being worked on beside the live one of a release of this set; nothing for those who are not of the desk.
-    pub fn working<'a>(&self, item: &'a Handle) -> Option<&'a WorkingImage> {
-        if self.desk { item.working() } else { None }
+    /// What a former public address should answer its viewer: never for what vanished, never was public, or still is.
+    pub fn tombstone(&self, key: &ReleaseKey) -> Option<Tombstone> {
+        let snapshot = &self.snapshot;
+        let row = match key {
+            ReleaseKey::Id(id) => snapshot.row_by_id(*id),
+            ReleaseKey::Slug(slug) => snapshot.row_by_slug(slug).map(|(row, _)| row),
+        }?;
+        let (facts, instants) = (snapshot.facts.get(row), snapshot.instants.get(row));
+        // What ended under its embargo only the press has seen.
+        let was_seen = match self.audience {
+            Audience::Public => instants.first_published,
+            Audience::Press | Audience::Desk => instants.published,
+        };
+        let kind = match facts.state {
+            ReleaseState::Withdrawn => facts.withdrawal.filter(|&kind| kind != WithdrawalKind::Vanish)?,
+            ReleaseState::Retracted => WithdrawalKind::WithNotice,
+            _ => return None,
+        };
+        (was_seen != NEVER).then(|| Tombstone {
+            id: *snapshot.ids.get(row),
+            slug: String::from_utf8_lossy(snapshot.slugs.get(row)).into_owned(),
+            state: facts.state,
+            kind,
+        })
     }
 
-    /// What its numbers depend on: sets of the same viewers and the same question with equal revisions are equal. The number
-    /// and the database it counts in; both are the newsroom's own and not for clients as they are.
-    pub fn revision(&self) -> (Uuid, bool, i64) {
-        (self.snapshot.epoch(), self.desk, self.snapshot.revision_for(self.desk))
+    /// The version being worked on beside the live one of a release of this set; nothing for those who are not of the desk.
+    pub fn working<'a>(&self, item: &'a Handle) -> Option<&'a WorkingImage> {
+        if self.is_desk() { item.working() } else { None }
+    }
+
+    /// What its numbers depend on: sets of the same viewers and the same question with equal revisions are equal. The numbers
+    /// and the database they count in; both are the newsroom's own and not for clients as they are.
+    pub fn revision(&self) -> (Uuid, Audience, (i64, u64)) {
+        (self.snapshot.epoch(), self.audience, self.snapshot.revision_for(self.audience))
     }
 
     /// The earliest and the latest release date; none of an empty set.

@@ -6,17 +6,21 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use entity::release::{ReleaseKind, ReleaseState, WithdrawalKind};
+use entity::{
+    Noun,
+    release::{ReleaseKind, ReleaseState, WithdrawalKind},
+};
 use uuid::Uuid;
 
 use super::{
     bits::{BitTable, Bits, Dimension},
     column::{Column, Lists},
+    coming::Pending,
     dated::month,
     index::Index,
     memo::Memo,
@@ -36,6 +40,16 @@ pub struct Snapshot {
     pub(super) sequence: i64,
     /// Sequence of the last entry in it that changed anything public.
     pub(super) public_sequence: i64,
+    /// Sequence of the last entry in it that changed anything the press sees.
+    pub(super) press_sequence: i64,
+    /// How many things that each audience sees have happened by themselves.
+    pub(super) passed: [u64; 3],
+    /// What is to come of releases.
+    pub(super) pending: Arc<BTreeMap<u32, Pending>>,
+    /// When something happens, and to which.
+    pub(super) coming: Arc<BTreeSet<(i64, u32)>>,
+    /// What has happened and is not in the journal yet.
+    pub(super) happened: Arc<BTreeSet<(i64, u32)>>,
     /// Which database it was loaded from.
     pub(super) epoch: Uuid,
     pub(super) ids: Column<Uuid>,
@@ -55,6 +69,8 @@ pub struct Snapshot {
     by_slug: Index,
     former_slugs: Arc<HashMap<String, u32>>,
     pub(super) all: Bits,
+    /// Published and under no embargo.
+    pub(super) open: Bits,
     pub(super) by_state: BitTable,
     pub(super) by_kind: BitTable,
     /// By [`month`] of the release date.
@@ -143,6 +159,11 @@ impl Snapshot {
         }
     }
 
+    /// What is published, under an embargo or not.
+    pub(super) fn published(&self) -> Bits {
+        self.by_state.get(ReleaseState::Published as u32).cloned().unwrap_or_default()
+    }
+
     /// The order by one value.
     pub(super) fn order(&self, by: OrderKey) -> &Order {
         match by {
@@ -170,27 +191,33 @@ impl Snapshot {
     pub(super) fn apply(&mut self, entries: impl IntoIterator<Item = Entry>) {
         let (mut topics, mut places) = (false, false);
         for entry in entries {
-            let mut public = true;
-            match entry.after {
-                Some(Image::Release(image)) => {
-                    let before = self.row_by_id(image.id).and_then(|row| self.public_face(row));
-                    self.put_release(&image, true);
-                    let after = self.row_by_id(image.id).and_then(|row| self.public_face(row));
-                    public = before != after;
+            let (mut public, mut press) = (false, false);
+            match (entry.noun, entry.after) {
+                (Noun::Release, after) => {
+                    let before = self.row_by_id(entry.noun_id).map(|row| self.faces(row)).unwrap_or_default();
+                    match after {
+                        Some(Image::Release(image)) => self.put_release(&image, true),
+                        _ => self.remove_release(entry.noun_id),
+                    }
+                    let after = self.row_by_id(entry.noun_id).map(|row| self.faces(row)).unwrap_or_default();
+                    (public, press) = (before.0 != after.0, before.1 != after.1);
                 }
-                Some(Image::Topic(image)) => {
-                    self.topics.put(*image);
-                    topics = true;
+                (_, Some(Image::Topic(image))) => {
+                    self.put_topic(*image);
+                    (topics, public, press) = (true, true, true);
                 }
-                Some(Image::Place(image)) => {
-                    self.places.put(*image);
-                    places = true;
+                (_, Some(Image::Place(image))) => {
+                    self.put_place(*image);
+                    (places, public, press) = (true, true, true);
                 }
-                None => {}
+                _ => {}
             }
             self.sequence = entry.sequence;
             if public {
                 self.public_sequence = entry.sequence;
+            }
+            if press {
+                self.press_sequence = entry.sequence;
             }
         }
         self.derive(topics, places);
@@ -250,11 +277,23 @@ impl Snapshot {
                 None => working.remove(&row),
             };
         }
+        self.expect(row, image);
         if !image.former_slugs.is_empty() {
             let former = Arc::make_mut(&mut self.former_slugs);
             former.extend(image.former_slugs.iter().map(|slug| (slug.clone(), row)));
         }
         self.link(row, ordered);
+    }
+
+    /// Takes a release out for good. Its ordinal stays empty.
+    fn remove_release(&mut self, id: Uuid) {
+        let Some(row) = self.row_by_id(id) else { return };
+        self.unlink(row);
+        self.forget(row);
+        Arc::make_mut(&mut self.all).remove(row);
+        Arc::make_mut(&mut self.working).remove(&row);
+        Arc::make_mut(&mut self.former_slugs).retain(|_, other| *other != row);
+        self.by_id.remove(&id, row);
     }
 
     /// A fresh ordinal with nothing known of it but its key.
@@ -284,9 +323,12 @@ impl Snapshot {
     }
 
     /// Puts a release into every set, index and order that its columns say.
-    fn link(&mut self, row: u32, ordered: bool) {
+    pub(super) fn link(&mut self, row: u32, ordered: bool) {
         let facts = *self.facts.get(row);
         Arc::make_mut(&mut self.all).insert(row);
+        if facts.state == ReleaseState::Published && self.embargo(row).is_none() {
+            Arc::make_mut(&mut self.open).insert(row);
+        }
         self.by_state.insert(facts.state as u32, row);
         self.by_kind.insert(facts.kind as u32, row);
         self.by_month.insert(month(*self.release_dates.get(row)), row);
@@ -314,8 +356,11 @@ impl Snapshot {
     }
 
     /// Takes a release out of every set, index and order that its columns say.
-    fn unlink(&mut self, row: u32) {
+    pub(super) fn unlink(&mut self, row: u32) {
         let facts = *self.facts.get(row);
+        if self.open.contains(row) {
+            Arc::make_mut(&mut self.open).remove(row);
+        }
         self.by_state.remove(facts.state as u32, row);
         self.by_kind.remove(facts.kind as u32, row);
         self.by_month.remove(month(*self.release_dates.get(row)), row);

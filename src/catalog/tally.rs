@@ -58,8 +58,8 @@ pub(super) struct Tally {
     /// For each value the releases that count for it.
     bits: Vec<OnceLock<Bits>>,
     with_value: OnceLock<Bits>,
-    /// Counts of everything public, and of everything.
-    whole: [OnceLock<Arc<Counts>>; 2],
+    /// Counts of everything that each audience sees.
+    whole: [OnceLock<Arc<Counts>>; 3],
 }
 
 /// The numbers of releases of a set for every value.
@@ -141,13 +141,11 @@ impl Tally {
         let all = |count: usize| (0..count as u32).collect::<Vec<_>>();
         let (size, candidates) = match field {
             FacetField::Topics { under: Some(topic), .. } => (topics.len(), topics.narrower(topic).to_vec()),
-            FacetField::Topics { .. } => (topics.len(), all(topics.len())),
+            FacetField::Topics { .. } => (topics.len(), topics.numbers().collect()),
             FacetField::Places { level: Some(kind), .. } => {
-                let mut of_kind = all(places.len());
-                of_kind.retain(|&number| places.get(number).kind == kind);
-                (places.len(), of_kind)
+                (places.len(), places.numbers().filter(|&number| places.get(number).kind == kind).collect())
             }
-            FacetField::Places { .. } => (places.len(), all(places.len())),
+            FacetField::Places { .. } => (places.len(), places.numbers().collect()),
             FacetField::Kinds => (ReleaseKind::ALL.len(), all(ReleaseKind::ALL.len())),
             FacetField::Languages => (snapshot.languages.len(), all(snapshot.languages.len())),
         };
@@ -164,7 +162,7 @@ impl Tally {
             values,
             bits: (0..size).map(|_| OnceLock::new()).collect(),
             with_value: OnceLock::new(),
-            whole: [OnceLock::new(), OnceLock::new()],
+            whole: [OnceLock::new(), OnceLock::new(), OnceLock::new()],
         }
     }
 
@@ -205,15 +203,12 @@ impl Tally {
     /// Cost: a walk over the assignments of the set's releases, or one intersection a value; whichever is less. Everything
     /// that is public, everything there is, and what a filter lets through of it, are counted once a snapshot.
     pub(super) fn count(&self, set: &ReleaseSet) -> Arc<Counts> {
-        let whole = |everything: bool| {
-            self.whole[usize::from(everything)].get_or_init(|| Arc::new(self.count_bits(set))).clone()
-        };
-        match (set.is_whole(), set.filter()) {
-            (Some(everything), _) => whole(everything),
+        match (set.whole_of(), set.filter()) {
+            (Some(audience), _) => self.whole[audience as usize].get_or_init(|| Arc::new(self.count_bits(set))).clone(),
             // Small sets are counted as quickly as looked up.
             (None, Some(filter)) if set.count() > WORTH_KEEPING => match filter.canonical() {
                 Some(text) if text.len() <= LONGEST_FILTER => {
-                    let question = (self.field, set.is_desk(), text);
+                    let question = (self.field, set.audience(), text);
                     set.snapshot().memo.counted(question, || self.count_bits(set))
                 }
                 _ => Arc::new(self.count_bits(set)),

@@ -4,11 +4,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use roaring::RoaringBitmap;
 use uuid::Uuid;
 
 use super::label::fold;
-use crate::journal::{Name, PlaceImage, TopicImage};
+use crate::journal::{Merged, Name, PlaceImage, TopicImage};
 
 /// What a vocabulary needs to know of a concept.
 pub trait Concept: Clone {
@@ -28,6 +29,14 @@ pub trait Concept: Clone {
     fn broader(&self) -> Vec<Uuid>;
     /// Its ids in other systems.
     fn codes(&self) -> Vec<Code>;
+    /// Those that were merged into it.
+    fn merged(&self) -> &[Merged];
+    /// Since when it is no longer given to releases.
+    fn retired_at(&self) -> Option<DateTime<Utc>>;
+    /// What to use instead of it.
+    fn replaced_by(&self) -> Option<Uuid>;
+    /// Names another concept wherever it named one that was merged into that.
+    fn follow_merge(&mut self, from: Uuid, into: Uuid);
 
     /// Its preferred name in a language, or in the nearest less specific one, or in the default language.
     fn name_in(&self, language: Option<&str>) -> &str {
@@ -85,6 +94,24 @@ impl Concept for TopicImage {
     fn codes(&self) -> Vec<Code> {
         self.uri.iter().cloned().map(Code::Uri).collect()
     }
+    fn merged(&self) -> &[Merged] {
+        &self.merged
+    }
+    fn retired_at(&self) -> Option<DateTime<Utc>> {
+        self.retired_at
+    }
+    fn replaced_by(&self) -> Option<Uuid> {
+        self.replaced_by
+    }
+    fn follow_merge(&mut self, from: Uuid, into: Uuid) {
+        if self.broader.contains(&from) {
+            // In the place of the merged one, unless the other stands there already.
+            let there = self.broader.contains(&into) || self.id == into;
+            self.broader.retain(|id| *id != from || !there);
+            self.broader.iter_mut().filter(|id| **id == from).for_each(|id| *id = into);
+        }
+        follow(&mut self.replaced_by, self.id, from, into);
+    }
 }
 
 impl Concept for PlaceImage {
@@ -117,12 +144,34 @@ impl Concept for PlaceImage {
             .chain(self.geonames_id.map(Code::Geonames))
             .collect()
     }
+    fn merged(&self) -> &[Merged] {
+        &self.merged
+    }
+    fn retired_at(&self) -> Option<DateTime<Utc>> {
+        self.retired_at
+    }
+    fn replaced_by(&self) -> Option<Uuid> {
+        self.replaced_by
+    }
+    fn follow_merge(&mut self, from: Uuid, into: Uuid) {
+        follow(&mut self.within, self.id, from, into);
+        follow(&mut self.replaced_by, self.id, from, into);
+    }
+}
+
+/// A reference after a merge; a concept never refers to itself.
+fn follow(reference: &mut Option<Uuid>, own: Uuid, from: Uuid, into: Uuid) {
+    if *reference == Some(from) {
+        *reference = Some(into).filter(|&into| into != own);
+    }
 }
 
 /// All concepts of one sort, numbered in the order of their arrival; numbers are stable.
 #[derive(Clone, Debug)]
 pub struct Vocabulary<T> {
     concepts: Arc<Vec<Arc<T>>>,
+    /// Numbers of concepts that were merged into others.
+    gone: Arc<RoaringBitmap>,
     by_id: Arc<HashMap<Uuid, u32>>,
     derived: Arc<Derived>,
 }
@@ -140,14 +189,19 @@ struct Derived {
 
 impl<T> Default for Vocabulary<T> {
     fn default() -> Self {
-        Self { concepts: Arc::default(), by_id: Arc::default(), derived: Arc::default() }
+        Self { concepts: Arc::default(), gone: Arc::default(), by_id: Arc::default(), derived: Arc::default() }
     }
 }
 
 impl<T: Concept> Vocabulary<T> {
-    /// How many there are.
+    /// One more than the greatest number that was given.
     pub fn len(&self) -> usize {
         self.concepts.len()
+    }
+
+    /// The numbers of all that there are, in the order of their arrival.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> {
+        (0..self.concepts.len() as u32).filter(|&number| !self.gone.contains(number))
     }
 
     /// True while there is none.
@@ -160,7 +214,7 @@ impl<T: Concept> Vocabulary<T> {
         &self.concepts[number as usize]
     }
 
-    /// By key.
+    /// By key, its own or that of one merged into it.
     pub fn by_id(&self, id: Uuid) -> Option<u32> {
         self.by_id.get(&id).copied()
     }
@@ -223,9 +277,29 @@ impl<T: Concept> Vocabulary<T> {
             return number;
         }
         let number = concepts.len() as u32;
-        Arc::make_mut(&mut self.by_id).insert(concept.id(), number);
+        let by_id = Arc::make_mut(&mut self.by_id);
+        by_id.insert(concept.id(), number);
+        // Of those that were merged before this vocabulary was loaded nothing is known but their keys.
+        by_id.extend(concept.merged().iter().map(|merged| (merged.id, number)));
         concepts.push(Arc::new(concept));
         number
+    }
+
+    /// Empties the number of a concept that was merged into another, and lets everything that named it name the other. What is
+    /// derived is stale until [`Self::derive`] is called. Answers the two numbers.
+    pub(crate) fn merge(&mut self, from: Uuid, into: Uuid) -> Option<(u32, u32)> {
+        let numbers = (self.by_id(from)?, self.by_id(into)?);
+        if numbers.0 == numbers.1 {
+            return None;
+        }
+        Arc::make_mut(&mut self.gone).insert(numbers.0);
+        Arc::make_mut(&mut self.by_id).insert(from, numbers.1);
+        for concept in Arc::make_mut(&mut self.concepts) {
+            if concept.broader().contains(&from) || concept.replaced_by() == Some(from) {
+                Arc::make_mut(concept).follow_merge(from, into);
+            }
+        }
+        Some(numbers)
     }
 
     /// Makes lookups, narrower concepts and label order anew.
@@ -234,22 +308,27 @@ impl<T: Concept> Vocabulary<T> {
         let mut derived = Derived { narrower: vec![Vec::new(); count], ..Derived::default() };
         for (number, concept) in self.concepts.iter().enumerate() {
             let number = number as u32;
-            derived.by_slug.insert(concept.slug().to_owned(), number);
-            derived.by_code.extend(concept.codes().into_iter().map(|code| (code, number)));
-            derived.broader.push(concept.broader().iter().filter_map(|id| self.by_id(*id)).collect());
-        }
-        // A former address never hides a present one.
-        for (number, concept) in self.concepts.iter().enumerate() {
-            for slug in concept.former_slugs() {
-                derived.by_slug.entry(slug.clone()).or_insert(number as u32);
+            let here = !self.gone.contains(number);
+            // A concept that was merged stands above and below nothing.
+            let broader = if here { concept.broader() } else { Vec::new() };
+            derived.broader.push(broader.iter().filter_map(|id| self.by_id(*id)).collect());
+            if here {
+                derived.by_slug.insert(concept.slug().to_owned(), number);
+                derived.by_code.extend(concept.codes().into_iter().map(|code| (code, number)));
             }
         }
-        let mut labels: Vec<(String, &str, u32)> = self
-            .concepts
-            .iter()
-            .enumerate()
-            .map(|(number, concept)| (fold(concept.name()), concept.slug(), number as u32))
-            .collect();
+        // A former address or URI never hides a present one.
+        for number in self.numbers() {
+            let concept = self.get(number);
+            for slug in concept.former_slugs() {
+                derived.by_slug.entry(slug.clone()).or_insert(number);
+            }
+            for uri in concept.merged().iter().filter_map(|merged| merged.uri.clone()) {
+                derived.by_code.entry(Code::Uri(uri)).or_insert(number);
+            }
+        }
+        let label = |number| (fold(self.get(number).name()), self.get(number).slug(), number);
+        let mut labels: Vec<(String, &str, u32)> = self.numbers().map(label).collect();
         labels.sort_unstable();
         derived.by_label = labels.into_iter().map(|(_, _, number)| number).collect();
         derived.label_rank = vec![0; count];

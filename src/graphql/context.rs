@@ -34,7 +34,7 @@ impl std::fmt::Debug for Asked {
 impl Asked {
     /// A request of a newsroom as it is now.
     pub fn new(room: &Newsroom, viewer: Viewer, now: DateTime<Utc>) -> Self {
-        let snapshot = room.catalog.snapshot();
+        let snapshot = room.catalog.snapshot_at(now);
         let releases = Arc::new(loaders::releases(room, snapshot.visible_to(&viewer, now)));
         Self { viewer, now, snapshot, releases }
     }

@@ -72,6 +72,7 @@ impl From<newsroom::Error> for ApiError {
                 Self { code: "BAD_USER_INPUT", message, path }
             }
             Error::NotFound(_) => Self { code: "NOT_FOUND", message: error.to_string(), path: Vec::new() },
+            Error::Repeated => Self { code: "REPEATED", message: error.to_string(), path: Vec::new() },
             Error::Illegal(_) | Error::Stale(_) => {
                 Self { code: "BAD_USER_INPUT", message: error.to_string(), path: Vec::new() }
             }

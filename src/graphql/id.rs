@@ -14,8 +14,9 @@ pub fn encode(noun: Noun, key: Uuid) -> ID {
 /// What an id says it is of.
 pub fn decode(id: &ID) -> Result<(Noun, Uuid), ApiError> {
     let sound = id.split_once('_').and_then(|(prefix, key)| {
-        let noun =
-            [Noun::Release, Noun::Topic, Noun::Place, Noun::Token].into_iter().find(|&noun| word(noun) == prefix)?;
+        let noun = [Noun::Release, Noun::Topic, Noun::Place, Noun::Token, Noun::PreviewLink]
+            .into_iter()
+            .find(|&noun| word(noun) == prefix)?;
         let plain = key.len() == 32 && key.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         Some((noun, Uuid::try_parse(key).ok().filter(|_| plain)?))
     });
@@ -44,5 +45,6 @@ const fn word(noun: Noun) -> &'static str {
         Noun::Topic => "topic",
         Noun::Place => "place",
         Noun::Token => "token",
+        Noun::PreviewLink => "preview",
     }
 }

@@ -14,7 +14,7 @@ use super::{
     token::TokenInput,
     topic::TopicInput,
 };
-use crate::newsroom::release::Withdrawal;
+use crate::newsroom::withdrawal::Withdrawal;
 
 /// Writing. An act happens whole or not at all; what an editor can mend is in `userErrors`, and a query sent afterwards sees it.
 pub struct Mutation;
@@ -60,9 +60,12 @@ impl Mutation {
         expected_revision: i32,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (asked, id) = (ctx.asked(), release_id(&id)?);
-        ReleasePayload::settled(ctx, ctx.room().release_publish(&asked.viewer, id, expected_revision, asked.now).await)
-            .await
-            .map(Some)
+        ReleasePayload::settled(
+            ctx,
+            ctx.room().release_publish(&asked.viewer, id, expected_revision, None, asked.now).await,
+        )
+        .await
+        .map(Some)
     }
 
     /// Takes a release back from the public. EDITOR.

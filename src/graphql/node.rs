@@ -39,7 +39,7 @@ pub async fn nodes(ctx: &Context<'_>, ids: &[ID], rows: Rows) -> Result<Vec<Opti
             .map(|found| Node::Release(Release::new(&set, found.clone()))),
         Noun::Topic => snapshot.topics().by_id(key).map(|number| Node::Topic(Topic::new(snapshot.clone(), number))),
         Noun::Place => snapshot.places().by_id(key).map(|number| Node::Place(Place::new(snapshot.clone(), number))),
-        Noun::Token => None,
+        Noun::Token | Noun::PreviewLink => None,
     };
     Ok(keys.into_iter().map(node).collect())
 }

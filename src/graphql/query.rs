@@ -82,7 +82,7 @@ impl Query {
         #[graphql(desc = "The release that was there.")] r#ref: ReleaseRef,
     ) -> Result<Option<Tombstone>, ApiError> {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
-        let Some(stone) = ctx.asked().snapshot.tombstone(&key) else { return Ok(None) };
+        let Some(stone) = ctx.asked().visible().tombstone(&key) else { return Ok(None) };
         let notice = ctx.room().notice(stone).await?;
         Ok(notice.map(|notice| Tombstone {
             slug: notice.stone.slug.as_str().into(),

@@ -93,11 +93,12 @@ impl Freshness {
     /// Of a set, in the answer to a request.
     pub fn of(ctx: &Context<'_>, set: &Set) -> Self {
         // Hashed with the database's own random id: how much goes on unseen is nobody's business.
-        let (epoch, desk, sequence) = set.revision();
+        let (epoch, audience, (sequence, passed)) = set.revision();
         let mut hash = Sha256::new();
         hash.update(epoch.as_bytes());
-        hash.update([u8::from(desk)]);
+        hash.update([audience as u8]);
         hash.update(sequence.to_be_bytes());
+        hash.update(passed.to_be_bytes());
         Self { revision: ID(URL_SAFE_NO_PAD.encode(&hash.finalize()[..12])), at: DateTime(ctx.asked().now) }
     }
 }

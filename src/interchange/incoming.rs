@@ -10,8 +10,8 @@ use crate::{
         content::ReleaseInput,
         import::{ImportedRelease, ImportedWithdrawal},
         place::PlaceInput,
-        release::Withdrawal,
         topic::TopicInput,
+        withdrawal::Withdrawal,
     },
 };
 

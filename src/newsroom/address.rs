@@ -1,11 +1,13 @@
 //! Addresses: who holds which slug. One namespace each for releases, topics and places; what was once public is never given
 //! to another.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use entity::{Noun, slug};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
 };
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::slug as form;
@@ -15,7 +17,15 @@ const VARIANTS: u32 = 60;
 
 /// Who holds a slug.
 pub(super) async fn holder<C: ConnectionTrait>(db: &C, noun: Noun, slug: &str) -> Result<Option<Uuid>, DbErr> {
-    Ok(slug::Entity::find_by_id((noun, slug.to_owned())).one(db).await?.map(|row| row.owner_id))
+    let forms = [slug.to_owned(), digest(slug)];
+    let held = slug::Entity::find().filter(slug::Column::Noun.eq(noun)).filter(slug::Column::Slug.is_in(forms));
+    Ok(held.one(db).await?.map(|row| row.owner_id))
+}
+
+/// What is kept of the slug of a purged release: enough to know it again, nothing to read. No slug looks like this.
+pub(super) fn digest(slug: &str) -> String {
+    let digest = Sha256::digest(slug.as_bytes());
+    format!("~{}", URL_SAFE_NO_PAD.encode(digest))
 }
 
 /// A slug that nobody holds, made from a wish.
@@ -26,7 +36,7 @@ pub(super) async fn free<C: ConnectionTrait>(db: &C, noun: Noun, wish: &str, own
         .select_only()
         .column(slug::Column::Slug)
         .filter(slug::Column::Noun.eq(noun))
-        .filter(slug::Column::Slug.is_in(variants.clone()))
+        .filter(slug::Column::Slug.is_in(variants.iter().flat_map(|slug| [slug.clone(), digest(slug)])))
         .filter(slug::Column::OwnerId.ne(owner))
         .into_tuple()
         .all(db)
@@ -39,7 +49,7 @@ pub(super) async fn free<C: ConnectionTrait>(db: &C, noun: Noun, wish: &str, own
             owner.as_u128() & 0xff_ffff
         )
     };
-    Ok(variants.into_iter().find(|slug| !held.contains(slug)).unwrap_or_else(last))
+    Ok(variants.into_iter().find(|slug| !held.contains(slug) && !held.contains(&digest(slug))).unwrap_or_else(last))
 }
 
 /// Gives a slug to its owner, who may hold it already; `public_at` is kept once it is set.

@@ -204,6 +204,7 @@ impl Content {
                 body_markdown: Set(self.body_markdown),
                 dateline_text: Set(self.dateline_text),
                 editorial_note: Set(self.editorial_note),
+                note: Set(None),
             },
         }
     }

@@ -17,6 +17,8 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     /// The state that the release is in does not allow it.
     Illegal(String),
+    /// It was done under the same key before.
+    Repeated,
     /// Somebody else was quicker.
     Stale(CurrentRevision),
     /// A filter that makes no sense.
@@ -117,6 +119,10 @@ impl std::fmt::Display for Error {
                 current.revision,
                 current.by,
                 current.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+            ),
+            Self::Repeated => f.write_str(
+                "this was done before under the same Idempotency-Key, and is not done again; how it was answered then is \
+                 not known any more: read what is there now",
             ),
             Self::Filter(fault) => write!(f, "{}: {}", fault.path.join("."), fault.message),
             Self::Db(error) => write!(f, "the database failed: {error}"),

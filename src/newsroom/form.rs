@@ -33,13 +33,20 @@ impl<T> Patch<T> {
 #[derive(Debug, Default)]
 pub struct Form {
     prefix: Vec<String>,
+    /// What is filled in comes from elsewhere and was sound when it was written: retired concepts are taken.
+    archive: bool,
     errors: Vec<FieldError>,
 }
 
 impl Form {
     /// A form whose fields are told below a prefix, such as `input`.
     pub fn new(prefix: &[&str]) -> Self {
-        Self { prefix: prefix.iter().map(|&step| step.to_owned()).collect(), errors: Vec::new() }
+        Self { prefix: prefix.iter().map(|&step| step.to_owned()).collect(), ..Self::default() }
+    }
+
+    /// A form for what comes from an archive.
+    pub fn archive() -> Self {
+        Self { archive: true, ..Self::default() }
     }
 
     /// Notes that a field cannot be taken.
@@ -187,7 +194,19 @@ impl Form {
         for (number, reference) in references.iter().enumerate() {
             match vocabulary.find(reference) {
                 Some(concept) => {
-                    let id = vocabulary.get(concept).id();
+                    let concept = vocabulary.get(concept);
+                    let id = concept.id();
+                    if concept.retired_at().is_some() && !self.archive && !into.contains(&id) {
+                        let instead = concept.replaced_by().and_then(|id| vocabulary.by_id(id));
+                        let advice = instead.map_or("name another".to_owned(), |number| {
+                            format!("name \"{}\" instead", vocabulary.get(number).slug())
+                        });
+                        self.refuse(
+                            &format!("{field}.{number}"),
+                            Code::Invalid,
+                            format!("the {noun} \"{}\" is retired and no longer given: {advice}", concept.slug()),
+                        );
+                    }
                     if !found.contains(&id) {
                         found.push(id);
                     }

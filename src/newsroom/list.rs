@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::{release, revision};
+use entity::{access_log::AccessKind, correction, release, revision};
 use uuid::Uuid;
 
 use super::{
     Error, Newsroom,
+    history::corrections,
     page::{CursorKey, PageRequest},
     revision::{Revisions, Wanted, lifecycles, shown},
 };
@@ -20,8 +21,10 @@ pub struct Rows {
     pub any: bool,
     /// Which columns of the revisions.
     pub columns: Wanted,
-    /// What only the desk asks for: author's row, withdrawal.
+    /// What the catalog does not keep of lives: withdrawal, schedule, the note of an embargo.
     pub lifecycle: bool,
+    /// Public corrections.
+    pub corrections: bool,
 }
 
 /// A release with what was fetched of it.
@@ -35,6 +38,8 @@ pub struct Found {
     pub working: Option<(WorkingImage, Arc<revision::Model>)>,
     /// Its lifecycle row, where it was wanted.
     pub lifecycle: Option<Arc<release::Model>>,
+    /// Its corrections, oldest first, where they were wanted.
+    pub corrections: Vec<correction::Model>,
 }
 
 /// One page of releases.
@@ -100,17 +105,24 @@ impl Newsroom {
         } else {
             HashMap::new()
         };
-        let found = |item: &Handle| {
+        let mut corrected = if rows.corrections { corrections(self, items).await? } else { HashMap::new() };
+        if let Some(reader) = set.reader() {
+            for item in items.iter().filter(|item| item.is_embargoed()) {
+                self.accesses.note(AccessKind::Embargoed, reader, item.id(), item.revision_id(), set.now());
+            }
+        }
+        let mut found = |item: &Handle| {
             Some(Found {
                 text: texts.get(&item.revision_id())?.clone(),
                 working: set
                     .working(item)
                     .and_then(|image| Some((image.clone(), texts.get(&image.revision_id)?.clone()))),
                 lifecycle: lifecycles.get(&item.id()).cloned(),
+                corrections: corrected.remove(&item.id()).unwrap_or_default(),
                 item: item.clone(),
             })
         };
-        Ok(items.iter().filter_map(found).collect())
+        Ok(items.iter().filter_map(&mut found).collect())
     }
 }
 

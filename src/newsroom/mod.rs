@@ -4,24 +4,38 @@
 //! for it; writes are one transaction each ([`mod@write`]), with a journal entry inside, and answer when the catalog has followed.
 //! Nothing here knows GraphQL, HTTP or settings files.
 
+pub mod access;
+mod act;
 mod address;
 pub mod body;
+pub mod bulk;
 pub mod content;
 pub mod dateline;
+pub mod diff;
+mod embargo;
 pub mod error;
 pub mod export;
 pub mod form;
+pub mod history;
+pub mod idempotency;
 pub mod import;
 pub mod language;
 pub mod list;
+pub mod local_time;
 pub mod page;
 pub mod place;
+pub mod preview;
+pub mod publication;
+mod purge;
 pub mod release;
 pub mod revision;
+pub mod schedule;
 pub mod slug;
 pub mod text;
+mod thesaurus;
 pub mod token;
 pub mod topic;
+pub mod withdrawal;
 pub mod workflow;
 pub mod write;
 
@@ -41,6 +55,8 @@ pub struct Newsroom {
     pub catalog: Arc<Catalog>,
     /// What is taken where an editor says nothing.
     pub customs: Customs,
+    /// Reads that wait to be put down.
+    pub accesses: Arc<access::AccessLog>,
 }
 
 /// What is taken where an editor says nothing.
@@ -52,10 +68,20 @@ pub struct Customs {
     pub time_zone: chrono_tz::Tz,
     /// Public address of a release, with `{slug}` or `{id}` in it.
     pub url_template: Option<String>,
+    /// Address that shows a preview, with `{token}` in it.
+    pub preview_template: Option<String>,
+    /// Rules of the workflow that it has chosen.
+    pub house: workflow::House,
 }
 
 impl Default for Customs {
     fn default() -> Self {
-        Self { language: "en".to_owned(), time_zone: chrono_tz::UTC, url_template: None }
+        Self {
+            language: "en".to_owned(),
+            time_zone: chrono_tz::UTC,
+            url_template: None,
+            preview_template: None,
+            house: workflow::House::default(),
+        }
     }
 }

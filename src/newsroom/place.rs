@@ -82,7 +82,7 @@ impl Newsroom {
         form.finish()?;
         place::Entity::insert(place.row(&write, false)).exec_without_returning(write.tx()).await?;
         place.insert_lists(write.tx()).await?;
-        finish(write, "place.create", None, place).await
+        finish(write, "place.create", None, None, place).await
     }
 
     /// Changes a place.
@@ -113,7 +113,7 @@ impl Newsroom {
             place.former_slugs.retain(|slug| *slug != place.slug);
             place.former_slugs.push(before.slug.clone());
         }
-        finish(write, "place.update", Some(*before), place).await
+        finish(write, "place.update", None, Some(*before), place).await
     }
 }
 
@@ -135,6 +135,9 @@ impl PlaceImage {
             m49: None,
             geonames_id: None,
             location: None,
+            merged: Vec::new(),
+            retired_at: None,
+            replaced_by: None,
             revision: 1,
         }
     }
@@ -268,6 +271,8 @@ impl PlaceImage {
             revision: Set(self.revision),
             created_at: Set(write.at()),
             modified_at: Set(write.at()),
+            retired_at: Set(self.retired_at),
+            replaced_by_id: Set(self.replaced_by),
             as_imported: Set(as_imported),
         }
     }
@@ -341,11 +346,18 @@ fn degrees(form: &mut Form, field: &str, patch: &Patch<f64>, into: &mut Option<f
     }
 }
 
-async fn finish(mut write: Write, act: &str, before: Option<PlaceImage>, after: PlaceImage) -> Done {
+/// Holds its address, records the act and commits.
+pub(super) async fn finish(
+    mut write: Write,
+    act: &str,
+    note: Option<String>,
+    before: Option<PlaceImage>,
+    after: PlaceImage,
+) -> Done {
     address::hold(write.tx(), Noun::Place, &after.slug, after.id, Some(write.at())).await?;
     let id = after.id;
     let (before, after) = (before.map(|image| Image::Place(Box::new(image))), Image::Place(Box::new(after)));
-    write.record(act, Noun::Place, id, None, before.as_ref(), Some(&after))?;
+    write.record(act, Noun::Place, id, note, before.as_ref(), Some(&after))?;
     let snapshot = write.commit().await?;
     let number = snapshot.places().by_id(id).ok_or(Error::NotFound("place"))?;
     Ok((snapshot, number))

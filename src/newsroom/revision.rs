@@ -85,6 +85,7 @@ fn blank() -> Model {
         body_markdown: None,
         dateline_text: None,
         editorial_note: None,
+        note: None,
     }
 }
 
@@ -108,6 +109,7 @@ fn fill(text: &mut Model, column: Column, row: &QueryResult, index: usize) -> Re
         Column::BodyMarkdown => text.body_markdown = row.try_get_by_index(index)?,
         Column::DatelineText => text.dateline_text = row.try_get_by_index(index)?,
         Column::EditorialNote => text.editorial_note = row.try_get_by_index(index)?,
+        Column::Note => text.note = row.try_get_by_index(index)?,
     }
     Ok(())
 }

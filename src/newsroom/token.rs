@@ -158,7 +158,12 @@ fn hash(secret: &str) -> String {
 }
 
 fn secret() -> Result<String, Error> {
+    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random()?)))
+}
+
+/// 256 random bits.
+pub(super) fn random() -> Result<[u8; 32], Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| Error::Db(DbErr::Custom(format!("no random numbers: {error}"))))?;
-    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+    Ok(bytes)
 }

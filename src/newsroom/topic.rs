@@ -61,7 +61,7 @@ impl Newsroom {
         form.finish()?;
         topic::Entity::insert(topic.row(&write, false)).exec_without_returning(write.tx()).await?;
         topic.insert_lists(write.tx()).await?;
-        finish(write, "topic.create", None, topic).await
+        finish(write, "topic.create", None, None, topic).await
     }
 
     /// Changes a topic.
@@ -92,7 +92,7 @@ impl Newsroom {
             topic.former_slugs.retain(|slug| *slug != topic.slug);
             topic.former_slugs.push(before.slug.clone());
         }
-        finish(write, "topic.update", Some(*before), topic).await
+        finish(write, "topic.update", None, Some(*before), topic).await
     }
 }
 
@@ -109,6 +109,9 @@ impl TopicImage {
             definition: None,
             uri: None,
             broader: Vec::new(),
+            merged: Vec::new(),
+            retired_at: None,
+            replaced_by: None,
             revision: 1,
         }
     }
@@ -168,6 +171,8 @@ impl TopicImage {
             revision: Set(self.revision),
             created_at: Set(write.at()),
             modified_at: Set(write.at()),
+            retired_at: Set(self.retired_at),
+            replaced_by_id: Set(self.replaced_by),
             as_imported: Set(as_imported),
         }
     }
@@ -221,11 +226,18 @@ impl TopicImage {
     }
 }
 
-async fn finish(mut write: Write, act: &str, before: Option<TopicImage>, after: TopicImage) -> Done {
+/// Holds its address, records the act and commits.
+pub(super) async fn finish(
+    mut write: Write,
+    act: &str,
+    note: Option<String>,
+    before: Option<TopicImage>,
+    after: TopicImage,
+) -> Done {
     address::hold(write.tx(), Noun::Topic, &after.slug, after.id, Some(write.at())).await?;
     let id = after.id;
     let (before, after) = (before.map(|image| Image::Topic(Box::new(image))), Image::Topic(Box::new(after)));
-    write.record(act, Noun::Topic, id, None, before.as_ref(), Some(&after))?;
+    write.record(act, Noun::Topic, id, note, before.as_ref(), Some(&after))?;
     let snapshot = write.commit().await?;
     let number = snapshot.topics().by_id(id).ok_or(Error::NotFound("topic"))?;
     Ok((snapshot, number))

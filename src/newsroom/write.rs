@@ -41,14 +41,16 @@ impl Newsroom {
             _ => head,
         };
         let head = head.one(&tx).await?.map_or(0, |head| head.sequence);
-        Ok(Write {
+        let write = Write {
             tx,
             catalog: self.catalog.clone(),
             head,
             at: now.trunc_subsecs(6),
             by: viewer.subject.clone(),
             entries: Vec::new(),
-        })
+        };
+        write.once(viewer).await?;
+        Ok(write)
     }
 }
 
@@ -78,6 +80,22 @@ impl Write {
         before: Option<&Image>,
         after: Option<&Image>,
     ) -> Result<(), Error> {
+        let by = self.by.clone();
+        self.record_by(&by, act, noun, id, note, before, after)
+    }
+
+    /// Notes what somebody else than the actor did, or what happened by itself.
+    #[expect(clippy::too_many_arguments, reason = "the columns of the journal")]
+    pub fn record_by(
+        &mut self,
+        by: &str,
+        act: &str,
+        noun: Noun,
+        id: Uuid,
+        note: Option<String>,
+        before: Option<&Image>,
+        after: Option<&Image>,
+    ) -> Result<(), Error> {
         let json = |image: &Image| {
             serde_json::to_string(image).map_err(|error| Error::Db(sea_orm::DbErr::Json(error.to_string())))
         };
@@ -85,7 +103,7 @@ impl Write {
         self.entries.push(journal::ActiveModel {
             sequence: Set(sequence),
             at: Set(self.at),
-            by: Set(self.by.clone()),
+            by: Set(by.to_owned()),
             act: Set(act.to_owned()),
             noun: Set(noun),
             noun_id: Set(id),
@@ -103,7 +121,7 @@ impl Write {
             Noun::Release => release_images(&self.tx, &only).await?.pop().map(|image| Image::Release(Box::new(image))),
             Noun::Topic => topic_images(&self.tx, Some(&only)).await?.pop().map(|image| Image::Topic(Box::new(image))),
             Noun::Place => place_images(&self.tx, Some(&only)).await?.pop().map(|image| Image::Place(Box::new(image))),
-            Noun::Token => None,
+            Noun::Token | Noun::PreviewLink => None,
         })
     }
 

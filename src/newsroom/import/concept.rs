@@ -96,7 +96,7 @@ impl Importer<'_> {
         };
         let mut input = record.input;
         input.broader = Patch::Set(broader.into_iter().map(ConceptRef::Id).collect());
-        let mut form = Form::default();
+        let mut form = Form::archive();
         image.fill(input, &self.topics.vocabulary, &mut form);
         if let Err(error) = form.finish() {
             return Ok(Outcome::Refused(refusal(error)?));
@@ -153,7 +153,7 @@ impl Importer<'_> {
         };
         let mut input = record.input;
         input.within = within.first().map_or(Patch::Clear, |&id| Patch::Set(ConceptRef::Id(id)));
-        let mut form = Form::default();
+        let mut form = Form::archive();
         image.fill(input, &self.places.vocabulary, &mut form);
         if let Err(error) = form.finish() {
             return Ok(Outcome::Refused(refusal(error)?));

@@ -41,6 +41,8 @@ impl Fresh {
             first_published_at: record.published_at,
             published_at: record.published_at,
             withdrawal_kind: record.withdrawal.as_ref().map(|withdrawal| withdrawal.how.kind),
+            schedule_at: None,
+            embargo_until: None,
             shown: rows.version.clone(),
             working: None,
         });
@@ -63,6 +65,7 @@ impl Fresh {
             modified_at: Set(modified_at),
             first_published_at: Set(record.published_at),
             published_at: Set(record.published_at),
+            working_outdated: Set(false),
             as_imported: Set(true),
             ..Default::default()
         };

@@ -22,8 +22,9 @@ use crate::{
         Error, Patch, address,
         content::{Content, ReleaseInput},
         form::Form,
-        release::Withdrawal,
-        slug as form_of_slug, workflow,
+        slug as form_of_slug,
+        withdrawal::Withdrawal,
+        workflow,
     },
 };
 
@@ -128,7 +129,7 @@ impl Importer<'_> {
         let refs = |ids: Vec<Uuid>| Patch::Set(ids.into_iter().map(ConceptRef::Id).collect());
         (input.topics, input.dateline_places, input.places) = (refs(topics), refs(dateline), refs(about));
         let mut content = Content::blank(&self.room.customs.language, self.room.today(self.now));
-        let mut form = Form::default();
+        let mut form = Form::archive();
         content.fill(input, &self.topics.vocabulary, &self.places.vocabulary, &mut form);
         let withdrawal = match (record.state, record.withdrawal) {
             (ReleaseState::Withdrawn, Some(given)) => Some(ImportedWithdrawal {
@@ -243,6 +244,14 @@ impl Importer<'_> {
         let withdrawn_at =
             record.withdrawal.as_ref().map(|withdrawal| withdrawal.at.or(row.withdrawn_at).unwrap_or(now));
         set_withdrawal(&mut change, record.withdrawal, withdrawn_at);
+        // The file says where it is in its life: what the desk had planned for it here holds no more.
+        change.schedule_local = Set(None);
+        change.schedule_zone = Set(None);
+        change.schedule_at = Set(None);
+        change.schedule_recorded_at = Set(None);
+        change.embargo_until = Set(None);
+        change.embargo_note = Set(None);
+        change.working_outdated = Set(false);
         change.as_imported = Set(true);
         change.update(write.tx()).await?;
         let after = write.image(Noun::Release, id).await?;

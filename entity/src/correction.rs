@@ -1,0 +1,23 @@
+//! The public corrections of releases: what was wrong in what had been public, and when it was put right.
+
+use sea_orm::entity::prelude::*;
+
+/// One correction.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "correction")]
+pub struct Model {
+    /// The release.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub release_id: Uuid,
+    /// Number of the revision that put it right.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub revision: i32,
+    /// When.
+    pub at: DateTimeUtc,
+    /// What was wrong, for readers.
+    #[sea_orm(column_type = "Text")]
+    pub note: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,25 @@
+//! Links that show one unpublished release to whoever holds them. The link itself is signed and not kept.
+
+use sea_orm::entity::prelude::*;
+
+/// One link.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "preview_link")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// What it shows.
+    pub release_id: Uuid,
+    /// When it was made.
+    pub created_at: DateTimeUtc,
+    /// Subject of who made it.
+    pub created_by: String,
+    /// From this instant on it shows nothing.
+    pub expires_at: DateTimeUtc,
+    /// When it was taken back.
+    pub revoked_at: Option<DateTimeUtc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,54 @@
+//! What the desk does with releases: schedules, embargoes, corrections, notes of versions.
+
+use sea_orm_migration::{prelude::*, schema::*};
+
+/// The step.
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // SQLite adds one column a statement.
+        let columns = [
+            text_null("schedule_local"),
+            text_null("schedule_zone"),
+            timestamp_with_time_zone_null("schedule_at"),
+            timestamp_with_time_zone_null("schedule_recorded_at"),
+            timestamp_with_time_zone_null("embargo_until"),
+            text_null("embargo_note"),
+            boolean("working_outdated").default(false).take(),
+        ];
+        for column in columns {
+            manager.alter_table(Table::alter().table("release").add_column(column).to_owned()).await?;
+        }
+        manager.alter_table(Table::alter().table("revision").add_column(text_null("note")).to_owned()).await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("correction")
+                    .col(uuid("release_id"))
+                    .col(integer("revision"))
+                    .col(timestamp_with_time_zone("at"))
+                    .col(text("note"))
+                    .primary_key(Index::create().col("release_id").col("revision"))
+                    .foreign_key(
+                        ForeignKey::create()
+                            .from("correction", "release_id")
+                            .to("release", "id")
+                            .on_delete(ForeignKeyAction::Cascade),
+                    )
+                    .to_owned(),
+            )
+            .await?;
+        // Waiting schedules are few among many releases: they are looked for at every start.
+        let waiting = "CREATE INDEX release_schedule ON release (schedule_at) \
+                       WHERE schedule_at IS NOT NULL AND schedule_recorded_at IS NULL";
+        manager.get_connection().execute_unprepared(waiting).await?;
+        Ok(())
+    }
+}

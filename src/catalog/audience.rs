@@ -1,0 +1,48 @@
+//! Classes of viewers: all of a class see the same releases, so what is worked out for one holds for the others.
+
+use entity::api_token::Role;
+
+use super::{Snapshot, bits::Bits};
+use crate::viewer::Viewer;
+
+/// Who sees what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Audience {
+    /// Everybody: what is published and under no embargo.
+    Public,
+    /// Accredited journalists: what is published.
+    Press,
+    /// Those who make the news: everything.
+    Desk,
+}
+
+impl Audience {
+    /// The class of a viewer.
+    pub fn of(viewer: &Viewer) -> Self {
+        match viewer.role {
+            Role::Public => Self::Public,
+            Role::Press => Self::Press,
+            Role::Author | Role::Editor | Role::Admin => Self::Desk,
+        }
+    }
+}
+
+impl Snapshot {
+    /// Everything that an audience sees.
+    pub(super) fn seen_by(&self, audience: Audience) -> Bits {
+        match audience {
+            Audience::Public => self.open.clone(),
+            Audience::Press => self.published(),
+            Audience::Desk => self.all.clone(),
+        }
+    }
+
+    /// Whether an audience sees a release.
+    pub(super) fn sees(&self, audience: Audience, row: u32) -> bool {
+        match audience {
+            Audience::Public => self.open.contains(row),
+            Audience::Press => self.published().contains(row),
+            Audience::Desk => self.all.contains(row),
+        }
+    }
+}

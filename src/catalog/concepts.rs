@@ -1,0 +1,134 @@
+//! Topics and places from the database, as the images that the journal keeps of them: all of them for loading, one for an act.
+
+use std::collections::HashMap;
+
+use entity::{NameRole, Noun, merged_concept, place, place_name, topic, topic_broader, topic_name};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::{Expr, ExprTrait},
+};
+use uuid::Uuid;
+
+use super::load::former_slugs;
+use crate::journal::{Merged, Name, PlaceImage, TopicImage};
+
+/// Images of topics, all or some, oldest first.
+pub(crate) async fn topics<C: ConnectionTrait>(
+    connection: &C,
+    only: Option<&[Uuid]>,
+) -> Result<Vec<TopicImage>, DbErr> {
+    let keep =
+        |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
+    let rows = topic::Entity::find()
+        .filter(keep(Expr::col((topic::Entity, topic::Column::Id))))
+        .order_by_asc(topic::Column::Id)
+        .all(connection)
+        .await?;
+    let mut broader: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    let steps = topic_broader::Entity::find()
+        .filter(keep(Expr::col((topic_broader::Entity, topic_broader::Column::TopicId))))
+        .order_by_asc(topic_broader::Column::TopicId)
+        .order_by_asc(topic_broader::Column::Position);
+    for step in steps.all(connection).await? {
+        broader.entry(step.topic_id).or_default().push(step.broader_id);
+    }
+    let mut names: HashMap<Uuid, [Vec<Name>; 2]> = HashMap::new();
+    let all_names = topic_name::Entity::find()
+        .filter(keep(Expr::col((topic_name::Entity, topic_name::Column::TopicId))))
+        .order_by_asc(topic_name::Column::TopicId)
+        .order_by_asc(topic_name::Column::Position);
+    for row in all_names.all(connection).await? {
+        names.entry(row.topic_id).or_default()[usize::from(row.role == NameRole::Alternative)]
+            .push(Name { language: row.language, name: row.name });
+    }
+    let mut former = former_slugs(connection, Noun::Topic, only).await?;
+    let mut merged = merged(connection, Noun::Topic, only).await?;
+    let image = |row: topic::Model| {
+        let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
+        TopicImage {
+            id: row.id,
+            former_slugs: former.remove(&row.id).unwrap_or_default(),
+            slug: row.slug,
+            name: row.name,
+            names: preferred,
+            alt_names: alternative,
+            definition: row.definition,
+            uri: row.uri,
+            broader: broader.remove(&row.id).unwrap_or_default(),
+            merged: merged.remove(&row.id).unwrap_or_default(),
+            retired_at: row.retired_at,
+            replaced_by: row.replaced_by_id,
+            revision: row.revision,
+        }
+    };
+    Ok(rows.into_iter().map(image).collect())
+}
+
+/// Images of places, all or some, oldest first.
+pub(crate) async fn places<C: ConnectionTrait>(
+    connection: &C,
+    only: Option<&[Uuid]>,
+) -> Result<Vec<PlaceImage>, DbErr> {
+    let keep =
+        |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
+    let rows = place::Entity::find()
+        .filter(keep(Expr::col((place::Entity, place::Column::Id))))
+        .order_by_asc(place::Column::Id)
+        .all(connection)
+        .await?;
+    let mut names: HashMap<Uuid, [Vec<Name>; 2]> = HashMap::new();
+    let all_names = place_name::Entity::find()
+        .filter(keep(Expr::col((place_name::Entity, place_name::Column::PlaceId))))
+        .order_by_asc(place_name::Column::PlaceId)
+        .order_by_asc(place_name::Column::Position);
+    for row in all_names.all(connection).await? {
+        names.entry(row.place_id).or_default()[usize::from(row.role == NameRole::Alternative)]
+            .push(Name { language: row.language, name: row.name });
+    }
+    let mut former = former_slugs(connection, Noun::Place, only).await?;
+    let mut merged = merged(connection, Noun::Place, only).await?;
+    let image = |row: place::Model| {
+        let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
+        PlaceImage {
+            id: row.id,
+            former_slugs: former.remove(&row.id).unwrap_or_default(),
+            slug: row.slug,
+            name: row.name,
+            names: preferred,
+            alt_names: alternative,
+            kind: row.kind,
+            within: row.within_id,
+            uri: row.uri,
+            iso3166_alpha2: row.iso3166_alpha2,
+            iso3166_alpha3: row.iso3166_alpha3,
+            m49: row.m49,
+            geonames_id: row.geonames_id,
+            location: row.latitude.zip(row.longitude),
+            merged: merged.remove(&row.id).unwrap_or_default(),
+            retired_at: row.retired_at,
+            replaced_by: row.replaced_by_id,
+            revision: row.revision,
+        }
+    };
+    Ok(rows.into_iter().map(image).collect())
+}
+
+/// What was merged into concepts, by what it is now, oldest first.
+async fn merged<C: ConnectionTrait>(
+    connection: &C,
+    noun: Noun,
+    only: Option<&[Uuid]>,
+) -> Result<HashMap<Uuid, Vec<Merged>>, DbErr> {
+    let mut select = merged_concept::Entity::find()
+        .filter(merged_concept::Column::Noun.eq(noun))
+        .order_by_asc(merged_concept::Column::At)
+        .order_by_asc(merged_concept::Column::Id);
+    if let Some(ids) = only {
+        select = select.filter(merged_concept::Column::IntoId.is_in(ids.to_vec()));
+    }
+    let mut found: HashMap<Uuid, Vec<Merged>> = HashMap::new();
+    for row in select.all(connection).await? {
+        found.entry(row.into_id).or_default().push(Merged { id: row.id, uri: row.uri });
+    }
+    Ok(found)
+}

@@ -1,0 +1,54 @@
+//! What is different between two versions of a release, field by field. Pure.
+
+use super::content::Content;
+
+/// A field that two versions have differently.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldChange {
+    /// Its name in the API: `headline`.
+    pub field: &'static str,
+    /// What the one says; nothing where it says nothing.
+    pub before: Option<String>,
+    /// What the other says.
+    pub after: Option<String>,
+}
+
+/// The names of what versions refer to by key.
+pub trait Names {
+    /// A topic's slug.
+    fn topic(&self, id: uuid::Uuid) -> Option<String>;
+    /// A place's slug.
+    fn place(&self, id: uuid::Uuid) -> Option<String>;
+}
+
+/// Every field that one version has differently from another, in the order in which a release is written.
+pub fn diff(before: &Content, after: &Content, names: &impl Names) -> Vec<FieldChange> {
+    let fields = |content: &Content| {
+        let list = |slugs: Vec<Option<String>>| {
+            let slugs: Vec<String> = slugs.into_iter().flatten().collect();
+            Some(slugs.join(", ")).filter(|text| !text.is_empty())
+        };
+        let places = |ids: &[uuid::Uuid]| list(ids.iter().map(|&id| names.place(id)).collect());
+        let kind = serde_json::to_value(content.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
+        [
+            ("slug", Some(content.slug.clone())),
+            ("externalId", content.external_id.clone()),
+            ("kind", kind),
+            ("language", Some(content.language.clone())),
+            ("releaseDate", Some(content.release_date.to_string())),
+            ("headline", Some(content.headline.clone())),
+            ("subheadline", content.subheadline.clone()),
+            ("summary", content.summary.clone()),
+            ("bodyMarkdown", content.body_markdown.clone()),
+            ("datelinePlaces", places(&content.dateline)),
+            ("datelineText", content.dateline_text.clone()),
+            ("topics", list(content.topics.iter().map(|&id| names.topic(id)).collect())),
+            ("places", places(&content.about)),
+            ("editorialNote", content.editorial_note.clone()),
+        ]
+    };
+    let changed = |((field, before), (_, after)): ((&'static str, Option<String>), (&str, Option<String>))| {
+        (before != after).then_some(FieldChange { field, before, after })
+    };
+    fields(before).into_iter().zip(fields(after)).filter_map(changed).collect()
+}

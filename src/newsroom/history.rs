@@ -1,0 +1,209 @@
+//! What was: the versions of a release, and the journal as the audit log that it is.
+
+use chrono::{DateTime, Utc};
+use entity::{correction, journal, revision};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use std::collections::HashMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+use super::{
+    Error, Newsroom,
+    content::Content,
+    page::{CursorKey, PageRequest},
+    workflow::{self, Matter},
+};
+use crate::{
+    catalog::{Handle, assigned_places, assigned_topics},
+    viewer::Viewer,
+};
+
+/// One page of a list that is read from the database.
+#[derive(Clone, Debug)]
+pub struct RowPage<T> {
+    /// The entries with their cursors, in order.
+    pub entries: Vec<(String, T)>,
+    /// Whether the list has any before them.
+    pub has_previous: bool,
+    /// Whether the list has any after them.
+    pub has_next: bool,
+}
+
+/// One version with what it is about.
+#[derive(Clone, Debug)]
+pub struct VersionFound {
+    /// What it says.
+    pub text: Arc<revision::Model>,
+    /// Its topics, in order.
+    pub topics: Vec<Uuid>,
+    /// Where it was filed, in order.
+    pub dateline: Vec<Uuid>,
+    /// What places it is about, in order.
+    pub about: Vec<Uuid>,
+}
+
+/// Which entries of the journal.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct JournalFilter {
+    /// Of one of these acts: `release.publish`.
+    pub acts: Option<Vec<String>>,
+    /// By this subject.
+    pub by: Option<String>,
+    /// Not before this.
+    pub from: Option<DateTime<Utc>>,
+    /// Not after this.
+    pub until: Option<DateTime<Utc>>,
+    /// Done to this thing.
+    pub noun_id: Option<Uuid>,
+}
+
+impl VersionFound {
+    /// What it says, as one value.
+    pub fn content(&self) -> Content {
+        let places = [self.dateline.clone(), self.about.clone()];
+        Content::of((*self.text).clone(), self.topics.clone(), places)
+    }
+}
+
+/// The part of a list that a page asks for: sorted by a whole number, the greatest first. One statement.
+async fn page<E, M>(
+    rows: Select<E>,
+    column: E::Column,
+    value: impl Fn(&M) -> i64,
+    key: &CursorKey,
+    request: &PageRequest,
+    db: &sea_orm::DatabaseConnection,
+) -> Result<RowPage<M>, Error>
+where
+    E: EntityTrait<Model = M>,
+    M: sea_orm::FromQueryResult + Sized + Send + Sync,
+{
+    let (size, from_end) = request.size()?;
+    let at = |argument, cursor: &Option<String>| -> Result<Option<i64>, Error> {
+        cursor.as_deref().map(|cursor| key.decode(argument, cursor)).transpose()
+    };
+    let (after, before) = (at("after", &request.after)?, at("before", &request.before)?);
+    let mut select = rows;
+    if let Some(after) = after {
+        select = select.filter(column.lt(after));
+    }
+    if let Some(before) = before {
+        select = select.filter(column.gt(before));
+    }
+    select = if from_end { select.order_by_asc(column) } else { select.order_by_desc(column) };
+    let mut found = select.limit(size as u64 + 1).all(db).await?;
+    let more = found.len() > size;
+    found.truncate(size);
+    if from_end {
+        found.reverse();
+    }
+    // Whoever comes from somewhere left something behind there.
+    let (has_previous, has_next) = if from_end { (more, before.is_some()) } else { (after.is_some(), more) };
+    let entries = found.into_iter().map(|row| (key.encode(&value(&row)), row)).collect();
+    Ok(RowPage { entries, has_previous, has_next })
+}
+
+impl Newsroom {
+    /// The versions of a release, newest first: for the desk, who found it. Three statements.
+    pub async fn versions(&self, item: &Handle, request: &PageRequest) -> Result<RowPage<VersionFound>, Error> {
+        let rows = revision::Entity::find().filter(revision::Column::ReleaseId.eq(item.id()));
+        let key = CursorKey::new("revisions", &"number", &item.id());
+        let value = |row: &revision::Model| i64::from(row.number);
+        let page = page(rows, revision::Column::Number, value, &key, request, self.db.reader()).await?;
+        let (cursors, rows): (Vec<String>, Vec<revision::Model>) = page.entries.into_iter().unzip();
+        let entries = cursors.into_iter().zip(self.with_assignments(rows).await?).collect();
+        Ok(RowPage { entries, has_previous: page.has_previous, has_next: page.has_next })
+    }
+
+    /// A version of a release by number, or, without a number, the one before another.
+    pub async fn version(
+        &self,
+        release: Uuid,
+        number: Option<i32>,
+        before: i32,
+    ) -> Result<Option<VersionFound>, Error> {
+        let rows = revision::Entity::find().filter(revision::Column::ReleaseId.eq(release));
+        let row = match number {
+            Some(number) => rows.filter(revision::Column::Number.eq(number)),
+            None => rows.filter(revision::Column::Number.lt(before)).order_by_desc(revision::Column::Number).limit(1),
+        };
+        let row = row.one(self.db.reader()).await?;
+        Ok(self.with_assignments(row.into_iter().collect()).await?.pop())
+    }
+
+    /// One version by key.
+    pub async fn version_by_key(&self, key: Uuid) -> Result<Option<VersionFound>, Error> {
+        let row = revision::Entity::find_by_id(key).one(self.db.reader()).await?;
+        Ok(self.with_assignments(row.into_iter().collect()).await?.pop())
+    }
+
+    async fn with_assignments(&self, rows: Vec<revision::Model>) -> Result<Vec<VersionFound>, Error> {
+        let keys: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut topics = assigned_topics(self.db.reader(), &keys).await?;
+        let mut places = assigned_places(self.db.reader(), &keys).await?;
+        let version = |row: revision::Model| {
+            let [dateline, about] = places.remove(&row.id).unwrap_or_default();
+            VersionFound { topics: topics.remove(&row.id).unwrap_or_default(), dateline, about, text: Arc::new(row) }
+        };
+        Ok(rows.into_iter().map(version).collect())
+    }
+
+    /// Entries of the journal, newest first. One statement.
+    pub async fn journal(
+        &self,
+        viewer: &Viewer,
+        filter: &JournalFilter,
+        request: &PageRequest,
+    ) -> Result<RowPage<journal::Model>, Error> {
+        workflow::may_manage(Matter::Journal, viewer)?;
+        self.entries(filter, request).await
+    }
+
+    /// What was done to a release, newest first: for the desk, who found it. One statement.
+    pub async fn history(&self, item: &Handle, request: &PageRequest) -> Result<RowPage<journal::Model>, Error> {
+        let filter = JournalFilter { noun_id: Some(item.id()), ..JournalFilter::default() };
+        self.entries(&filter, request).await
+    }
+
+    async fn entries(&self, filter: &JournalFilter, request: &PageRequest) -> Result<RowPage<journal::Model>, Error> {
+        let mut rows = journal::Entity::find();
+        if let Some(acts) = &filter.acts {
+            rows = rows.filter(journal::Column::Act.is_in(acts.iter().filter(|act| !act.contains('\0')).cloned()));
+        }
+        if let Some(by) = &filter.by {
+            // PostgreSQL cannot be asked for what holds no such character anyway.
+            rows = rows.filter(journal::Column::By.eq(by.replace('\0', "\u{FFFD}")));
+        }
+        if let Some(from) = filter.from {
+            rows = rows.filter(journal::Column::At.gte(from));
+        }
+        if let Some(until) = filter.until {
+            rows = rows.filter(journal::Column::At.lte(until));
+        }
+        if let Some(id) = filter.noun_id {
+            rows = rows.filter(journal::Column::NounId.eq(id));
+        }
+        let key = CursorKey::new("journal", &"sequence", filter);
+        let value = |row: &journal::Model| row.sequence;
+        page(rows, journal::Column::Sequence, value, &key, request, self.db.reader()).await
+    }
+}
+
+/// The public corrections of releases, by release, oldest first; none that is newer than what its readers see. One statement.
+pub(super) async fn corrections(
+    room: &Newsroom,
+    items: &[Handle],
+) -> Result<HashMap<Uuid, Vec<correction::Model>>, Error> {
+    let seen: HashMap<Uuid, i32> = items.iter().map(|item| (item.id(), item.number())).collect();
+    let rows = correction::Entity::find()
+        .filter(correction::Column::ReleaseId.is_in(seen.keys().copied()))
+        .order_by_asc(correction::Column::At)
+        .order_by_asc(correction::Column::Revision)
+        .all(room.db.reader())
+        .await?;
+    let mut found: HashMap<Uuid, Vec<correction::Model>> = HashMap::new();
+    for row in rows.into_iter().filter(|row| seen.get(&row.release_id).is_some_and(|&number| row.revision <= number)) {
+        found.entry(row.release_id).or_default().push(row);
+    }
+    Ok(found)
+}

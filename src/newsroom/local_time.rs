@@ -1,0 +1,87 @@
+//! Local times of people, and the instants they stand for. Pure.
+//!
+//! Where clocks are put forward some local times do not exist, where they are put back some come twice. The rule is that of
+//! iCalendar (RFC 5545, 3.3.5): a time that does not exist is counted with the offset from before the gap, so 02:30 becomes
+//! 03:30; of a time that comes twice the first is meant.
+
+use chrono::{DateTime, Datelike, LocalResult, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// The forms that are read; seconds may be left out.
+const FORMS: [&str; 2] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
+
+/// Longest gap looked back over: a zone that changed sides of the date line skipped a day.
+const LONGEST_GAP: i64 = 26 * 60;
+
+/// A local time as somebody wrote it.
+pub fn parse(text: &str) -> Result<NaiveDateTime, String> {
+    let sound = text.is_ascii() && text.len() <= 19;
+    let read = FORMS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    read.filter(|time| sound && (1..=9999).contains(&time.year())).ok_or_else(|| {
+        let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
+        format!("\"{shown}\" is not a local time: write date and time without an offset, for example 2026-03-29T09:00")
+    })
+}
+
+/// A local time as it is kept: `2026-03-29T02:30:00`.
+pub fn write(time: NaiveDateTime) -> String {
+    time.format(FORMS[0]).to_string()
+}
+
+/// The instant that a local time stands for in a zone.
+pub fn resolve(time: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
+    match zone.from_local_datetime(&time) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
+        LocalResult::None => {
+            // The last local time before the gap tells the offset that held until then.
+            let before = (1..=LONGEST_GAP).find_map(|minutes| {
+                zone.from_local_datetime(&(time - TimeDelta::minutes(minutes))).latest().map(|at| (at, minutes))
+            });
+            before.map_or_else(|| time.and_utc(), |(at, minutes)| at.to_utc() + TimeDelta::minutes(minutes))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, zone: &str) -> String {
+        let zone: Tz = zone.parse().unwrap();
+        resolve(parse(text).unwrap(), zone).to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    }
+
+    #[test]
+    fn gaps_move_forward_and_of_two_times_the_first_is_meant() {
+        // Zurich: 29 March 2026 has no 02:30, 25 October 2026 has two.
+        assert_eq!(at("2026-03-29T01:59", "Europe/Zurich"), "2026-03-29T00:59:00Z");
+        assert_eq!(at("2026-03-29T02:30", "Europe/Zurich"), "2026-03-29T01:30:00Z");
+        assert_eq!(at("2026-03-29T03:30", "Europe/Zurich"), "2026-03-29T01:30:00Z");
+        assert_eq!(at("2026-10-25T02:30", "Europe/Zurich"), "2026-10-25T00:30:00Z");
+        assert_eq!(at("2026-10-25T03:00", "Europe/Zurich"), "2026-10-25T02:00:00Z");
+        // Lord Howe moves by half an hour; Apia had no 30 December 2011.
+        assert_eq!(at("2026-10-04T02:15", "Australia/Lord_Howe"), "2026-10-03T15:45:00Z");
+        assert_eq!(at("2011-12-30T12:00", "Pacific/Apia"), "2011-12-30T22:00:00Z");
+        assert_eq!(at("2026-07-01T09:00:30", "Asia/Phnom_Penh"), "2026-07-01T02:00:30Z");
+    }
+
+    #[test]
+    fn what_is_no_local_time_is_told() {
+        for wrong in [
+            "",
+            "2026-03-29",
+            "09:00",
+            "2026-03-29T09:00Z",
+            "2026-03-29T09:00+07:00",
+            "2026-02-30T09:00",
+            "2026-03-29T24:00",
+            "2026-03-29T09:00:61",
+            "+12026-03-29T09:00",
+            "2026-03-29 09:00",
+            "٢٠٢٦-03-29T09:00",
+        ] {
+            let told = parse(wrong).unwrap_err();
+            assert!(told.contains("is not a local time: write"), "{wrong:?}: {told}");
+        }
+    }
+}

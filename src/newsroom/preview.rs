@@ -1,0 +1,159 @@
+//! Preview links: one release, as it is being worked on, for whoever holds the link, without an account.
+//!
+//! A link holds its id and its end, signed with a key of this newsroom (HMAC-SHA-256), so that a forged one is known without
+//! asking the database; it is not kept, so nobody can read it there. It shows one release and nothing else.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, SubsecRound, Utc};
+use entity::{Noun, access_log::AccessKind, preview_link, release, signing_key};
+use hmac::{Hmac, KeyInit, Mac};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use super::{
+    Code, Error, Newsroom,
+    history::VersionFound,
+    token::random,
+    workflow::{self, Act, Case},
+};
+use crate::viewer::Viewer;
+
+/// Bytes of an id, of an end in microseconds, and of a signature.
+const PARTS: (usize, usize, usize) = (16, 8, 32);
+
+/// A link that was made.
+#[derive(Clone, Debug)]
+pub struct PreviewLink {
+    /// Its key, to take it back by.
+    pub id: Uuid,
+    /// What to give to `preview`.
+    pub token: String,
+    /// Where a reader goes, where the newsroom has said so.
+    pub url: Option<String>,
+}
+
+impl Newsroom {
+    /// Makes a link to a release.
+    pub async fn preview_create(
+        &self,
+        viewer: &Viewer,
+        release: Uuid,
+        expires_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<PreviewLink, Error> {
+        workflow::allowed(Act::Preview, viewer)?;
+        let mut write = self.begin(viewer, now).await?;
+        let row = find(write.tx(), release, "releaseId").await?;
+        workflow::next(Act::Preview, case(&row), viewer, self.customs.house)?;
+        let expires_at = expires_at.trunc_subsecs(6);
+        if expires_at <= write.at() {
+            let told = "expiresAt is over: give a later instant";
+            return Err(Error::field(&["expiresAt"], Code::Invalid, told));
+        }
+        let id = Uuid::now_v7();
+        let key = match signing_key::Entity::find_by_id(1).one(write.tx()).await? {
+            Some(key) => key.secret,
+            None => {
+                let secret = URL_SAFE_NO_PAD.encode(random()?);
+                let row = signing_key::ActiveModel { id: Set(1), secret: Set(secret.clone()) };
+                signing_key::Entity::insert(row).exec_without_returning(write.tx()).await?;
+                secret
+            }
+        };
+        let link = preview_link::ActiveModel {
+            id: Set(id),
+            release_id: Set(release),
+            created_at: Set(write.at()),
+            created_by: Set(write.by().to_owned()),
+            expires_at: Set(expires_at),
+            revoked_at: Set(None),
+        };
+        preview_link::Entity::insert(link).exec_without_returning(write.tx()).await?;
+        let note = format!("preview link {} until {}", id.simple(), super::schedule::shown(expires_at));
+        let image = write.image(Noun::Release, release).await?;
+        write.record(Act::Preview.name(), Noun::Release, release, Some(note), image.as_ref(), image.as_ref())?;
+        write.commit().await?;
+        let token = sign(&key, id, expires_at)?;
+        let url = self.customs.preview_template.as_ref().map(|template| template.replace("{token}", &token));
+        Ok(PreviewLink { id, token, url })
+    }
+
+    /// Takes a link back, at once and for good.
+    pub async fn preview_revoke(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> Result<Uuid, Error> {
+        workflow::allowed(Act::Preview, viewer)?;
+        let mut write = self.begin(viewer, now).await?;
+        let link = preview_link::Entity::find_by_id(id).one(write.tx()).await?;
+        let link = link.ok_or(Error::NotFound("preview link"))?;
+        let row = find(write.tx(), link.release_id, "id").await?;
+        workflow::may_on(Act::Preview, &row.author, viewer)?;
+        if link.revoked_at.is_some() {
+            return Ok(id);
+        }
+        let release = link.release_id;
+        let mut change = link.into_active_model();
+        change.revoked_at = Set(Some(write.at()));
+        change.update(write.tx()).await?;
+        let note = format!("preview link {}", id.simple());
+        let image = write.image(Noun::Release, release).await?;
+        write.record("release.preview_revoke", Noun::Release, release, Some(note), image.as_ref(), image.as_ref())?;
+        write.commit().await?;
+        Ok(id)
+    }
+
+    /// What a link shows now: the newest version of its release. Nothing where the link is forged, over, taken back or of a
+    /// release that is no more; these are not told apart. Each use is in the access log.
+    pub async fn preview(&self, token: &str, now: DateTime<Utc>) -> Result<Option<VersionFound>, Error> {
+        let Some(bytes) = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == PARTS.0 + PARTS.1 + PARTS.2)
+        else {
+            return Ok(None);
+        };
+        let db = self.db.reader();
+        let Some(key) = signing_key::Entity::find_by_id(1).one(db).await? else { return Ok(None) };
+        let (said, signature) = bytes.split_at(PARTS.0 + PARTS.1);
+        // Compared in constant time.
+        if mac(&key.secret, said)?.verify_slice(signature).is_err() {
+            return Ok(None);
+        }
+        let Ok(id) = Uuid::from_slice(&said[..PARTS.0]) else { return Ok(None) };
+        let link = preview_link::Entity::find_by_id(id).one(db).await?;
+        let Some(link) = link.filter(|link| link.revoked_at.is_none() && now < link.expires_at) else {
+            return Ok(None);
+        };
+        let Some(row) = release::Entity::find_by_id(link.release_id).one(db).await? else { return Ok(None) };
+        // Nothing leads back from there, not even for those who held a link before.
+        if row.state == release::ReleaseState::Retracted {
+            return Ok(None);
+        }
+        let Some(version) = row.working_revision_id.or(row.live_revision_id) else { return Ok(None) };
+        let found = self.version_by_key(version).await?;
+        if found.is_some() {
+            self.accesses.note(AccessKind::Preview, &format!("preview_{}", id.simple()), row.id, version, now);
+        }
+        Ok(found)
+    }
+}
+
+async fn find<C: ConnectionTrait>(db: &C, id: Uuid, field: &str) -> Result<release::Model, Error> {
+    let told = "there is no such release";
+    release::Entity::find_by_id(id).one(db).await?.ok_or_else(|| Error::field(&[field], Code::NotFound, told))
+}
+
+fn case(row: &release::Model) -> Case<'_> {
+    Case { state: row.state, author: &row.author, unseen: None }
+}
+
+fn mac(key: &str, said: &[u8]) -> Result<Hmac<Sha256>, Error> {
+    let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
+    mac.map(|mac| mac.chain_update(b"dateline preview").chain_update(said))
+        .map_err(|error| Error::Db(DbErr::Custom(format!("the signing key is unusable: {error}"))))
+}
+
+/// The link's text: id, end, signature.
+fn sign(key: &str, id: Uuid, expires_at: DateTime<Utc>) -> Result<String, Error> {
+    let mut bytes = id.as_bytes().to_vec();
+    bytes.extend(expires_at.timestamp_micros().to_be_bytes());
+    let signature = mac(key, &bytes)?.finalize().into_bytes();
+    bytes.extend(signature);
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}

@@ -1,0 +1,70 @@
+//! Erasure: removing all that a release says and said, for good. For what must not be kept: court orders, data protection.
+//!
+//! Gone are the release, its revisions, assignments, corrections and preview links, the images and notes of its journal entries,
+//! and answers kept for repeated requests. What stays: one entry that says that, by whom, when and why; the entries before it as
+//! bare facts (who did what when); of its addresses a digest, so that nobody else gets them.
+
+use chrono::{DateTime, Utc};
+use entity::{Noun, idempotency, journal, release, slug};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait},
+};
+use uuid::Uuid;
+
+use super::{Error, Newsroom, address, publication::required_note, workflow::Act};
+use crate::viewer::Viewer;
+
+impl Newsroom {
+    /// Purges a release. The reason is kept.
+    pub async fn release_purge(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        reason: String,
+        now: DateTime<Utc>,
+    ) -> Result<Uuid, Error> {
+        let acting = self.act(Act::Purge, viewer, id, expected, now).await?;
+        let reason = required_note("reason", reason, "say on whose demand and why; it stays in the journal")?;
+        let tx = acting.write.tx();
+        let addresses = slug::Entity::find()
+            .filter(slug::Column::Noun.eq(Noun::Release))
+            .filter(slug::Column::OwnerId.eq(id))
+            .all(tx)
+            .await?;
+        slug::Entity::delete_many()
+            .filter(slug::Column::Noun.eq(Noun::Release))
+            .filter(slug::Column::OwnerId.eq(id))
+            .exec(tx)
+            .await?;
+        for row in addresses.into_iter().filter(|row| row.public_at.is_some()) {
+            let spent = slug::ActiveModel {
+                noun: Set(Noun::Release),
+                slug: Set(address::digest(&row.slug)),
+                owner_id: Set(id),
+                public_at: Set(row.public_at),
+            };
+            slug::Entity::insert(spent).exec_without_returning(tx).await?;
+        }
+        journal::Entity::update_many()
+            .col_expr(journal::Column::Before, Expr::value(Option::<String>::None))
+            .col_expr(journal::Column::After, Expr::value(Option::<String>::None))
+            .col_expr(journal::Column::Note, Expr::value(Option::<String>::None))
+            .filter(journal::Column::NounId.eq(id))
+            .exec(tx)
+            .await?;
+        let told = format!("%{}%", id.simple());
+        idempotency::Entity::update_many()
+            .col_expr(idempotency::Column::Answer, Expr::value(Option::<String>::None))
+            .filter(Expr::col(idempotency::Column::Answer).like(told))
+            .exec(tx)
+            .await?;
+        // Revisions and all that hangs on them go with it.
+        release::Entity::delete_by_id(id).exec(tx).await?;
+        acting.gone(Some(reason), false).await?;
+        self.db.scrub().await?;
+        Ok(id)
+    }
+}
