@@ -1,6 +1,9 @@
 //! The application: everything wired together, in the one place where that is done.
 
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
 
 use sea_orm::DbErr;
 
@@ -39,6 +42,8 @@ pub struct App {
     pub clock: Clock,
     /// Whose newsroom it is.
     pub masthead: Masthead,
+    /// Repeatable requests under way: whose, and under which key.
+    pub under_way: Arc<Mutex<HashSet<(String, String)>>>,
 }
 
 impl std::fmt::Debug for App {
@@ -52,7 +57,7 @@ impl App {
     pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, DbErr> {
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let room = Newsroom { db, catalog, customs, accesses: Arc::default() };
-        Ok(Arc::new(Self { api: Arc::new(Api::new(room.clone())), room, clock, masthead }))
+        Ok(Arc::new(Self { api: Arc::new(Api::new(room.clone())), room, clock, masthead, under_way: Arc::default() }))
     }
 
     /// Who holds a bearer token; the public without one.

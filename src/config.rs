@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path};
 use crate::{
     app::Masthead,
     db::redacted,
-    newsroom::{Customs, language},
+    newsroom::{Customs, language, workflow::House},
 };
 
 /// One thing that can be set.
@@ -25,7 +25,7 @@ pub struct Setting {
 }
 
 /// Everything that can be set.
-pub const SETTINGS: [Setting; 9] = [
+pub const SETTINGS: [Setting; 11] = [
     Setting {
         key: "database_url",
         variable: "DATELINE_DATABASE_URL",
@@ -69,6 +69,18 @@ pub const SETTINGS: [Setting; 9] = [
         variable: "DATELINE_TIME_ZONE",
         default: "UTC",
         meaning: "Where the newsroom's day begins and ends (IANA name: `Asia/Bangkok`)",
+    },
+    Setting {
+        key: "preview_url",
+        variable: "DATELINE_PREVIEW_URL",
+        default: "",
+        meaning: "Where a preview link leads, with `{token}` in it: `https://example.org/preview?token={token}`",
+    },
+    Setting {
+        key: "workflow.four_eyes",
+        variable: "DATELINE_WORKFLOW_FOUR_EYES",
+        default: "false",
+        meaning: "`true`: whoever wrote a version may not be the one who approves it",
     },
 ];
 
@@ -127,7 +139,7 @@ impl Layers {
     pub fn file(&mut self, name: &Path, text: &str) -> Result<(), ConfigError> {
         let shown = name.display();
         let table: toml::Table = text.parse().map_err(|error| ConfigError(format!("{shown} is not TOML: {error}")))?;
-        for (key, value) in table {
+        for (key, value) in flat(table) {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
                 let known: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
                 let line = text
@@ -139,8 +151,11 @@ impl Layers {
                     known.join(", ")
                 )));
             };
-            let toml::Value::String(value) = value else {
-                return Err(ConfigError(format!("{shown}: {key} is not a text: write {key} = \"…\"")));
+            let value = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Boolean(truth) => truth.to_string(),
+                toml::Value::Integer(number) => number.to_string(),
+                _ => return Err(ConfigError(format!("{shown}: {key} is not a text: write {key} = \"…\""))),
             };
             self.0.insert(setting.key, (value, format!("{shown}")));
         }
@@ -181,6 +196,12 @@ impl Layers {
             let names = value.contains("{slug}") || value.contains("{id}");
             (value.is_empty() || (web && names)).then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
         })?;
+        let preview_template = self.read("preview_url", "an http or https address with {token} in it", |value| {
+            let web = value.starts_with("https://") || value.starts_with("http://");
+            (value.is_empty() || (web && value.contains("{token}")))
+                .then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
+        })?;
+        let four_eyes = self.read("workflow.four_eyes", "true or false", |value| value.parse().ok())?;
         Ok(Settings {
             database_url: self.read(
                 "database_url",
@@ -212,8 +233,8 @@ impl Layers {
                 time_zone: self
                     .read("time_zone", "an IANA time zone, for example Asia/Bangkok", |value| value.parse().ok())?,
                 url_template,
-                preview_template: None,
-                house: crate::newsroom::workflow::House::default(),
+                preview_template,
+                house: House { four_eyes },
             },
         })
     }
@@ -225,6 +246,17 @@ impl Layers {
             ConfigError(format!("{key} is \"{shown}\" ({source}): write {wanted}"))
         })
     }
+}
+
+/// The entries of a table, those of tables in it by their names with a dot between.
+fn flat(table: toml::Table) -> Vec<(String, toml::Value)> {
+    let entries = table.into_iter().flat_map(|(key, value)| match value {
+        toml::Value::Table(inner) => {
+            flat(inner).into_iter().map(|(name, value)| (format!("{key}.{name}"), value)).collect()
+        }
+        value => vec![(key, value)],
+    });
+    entries.collect()
 }
 
 /// The table of settings for the README.

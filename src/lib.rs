@@ -14,6 +14,7 @@ pub mod db;
 pub mod graphql;
 pub mod http;
 pub mod interchange;
+pub mod jobs;
 pub mod journal;
 pub mod newsroom;
 pub mod viewer;

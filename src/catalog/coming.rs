@@ -37,7 +37,7 @@ impl Pending {
     /// The instants at which something happens to a release in a state.
     fn instants(self, state: ReleaseState) -> impl Iterator<Item = i64> {
         // The embargo of what is not published holds nothing back.
-        let embargo = self.embargo.filter(|_| matches!(state, ReleaseState::Scheduled | ReleaseState::Published));
+        let embargo = self.embargo.filter(|_| self.schedule.is_some() || state == ReleaseState::Published);
         self.schedule.into_iter().chain(embargo)
     }
 }

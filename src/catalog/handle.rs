@@ -135,6 +135,11 @@ impl Handle {
         self.snapshot.about_of.get(self.row)
     }
 
+    /// Key of the version being worked on, where the live one was corrected since that was begun: for the desk.
+    pub fn outdated(&self) -> Option<Uuid> {
+        self.working().filter(|working| working.outdated).map(|working| working.revision_id)
+    }
+
     /// The version being worked on beside the live one. For the desk only: ask [`ReleaseSet::working`](super::ReleaseSet::working).
     pub(super) fn working(&self) -> Option<&WorkingImage> {
         self.snapshot.working.get(&self.row)

@@ -22,6 +22,8 @@ pub(super) struct Export {
 impl Export {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let app = application(settings).await?;
+        // What has come due is public, whether a server ran or not.
+        app.room.record_due_releases(app.clock.now()).await?;
         let lines = match self.output {
             Some(path) => {
                 let file =

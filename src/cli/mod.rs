@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod migrate;
+mod purge;
 mod schema;
 mod serve;
 mod token;
@@ -63,6 +64,11 @@ enum Command {
     Import(import::Import),
     /// Write everything that travels as ndjson
     Export(export::Export),
+    /// Remove all that a release says and said, for good
+    #[command(
+        after_help = "Example:\n  dateline purge a-name-that-must-go --reason \"Order 12/2026 of the district court\" --yes\n\nWhat stays is one entry in the journal with the reason. Backups made before still hold the release."
+    )]
+    Purge(purge::Purge),
     /// Print the GraphQL schema
     Schema,
     /// Make, list and revoke access tokens
@@ -128,6 +134,7 @@ impl Cli {
             Command::Migrate => migrate::run(&settings).await,
             Command::Import(import) => import.run(&settings).await,
             Command::Export(export) => export.run(&settings).await,
+            Command::Purge(purge) => purge.run(&settings).await,
             Command::Schema => schema::run(),
             Command::Token(token) => token.run(&settings).await,
         }

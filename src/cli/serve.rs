@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     http::{self, server},
-    interchange,
+    interchange, jobs,
     newsroom::{import::ImportOptions, token::TokenInput},
 };
 
@@ -50,6 +50,12 @@ impl Serve {
         let db = open(&settings).await?;
         let _lock = db.lock_for_serving()?;
         let app = App::new(db.clone(), settings.customs.clone(), settings.masthead.clone(), Clock::system()).await?;
+        let now = app.clock.now();
+        app.room.resolve_schedules(now).await?;
+        let late = app.room.record_due_releases(now).await?;
+        if late > 0 {
+            tracing::warn!(late, "releases had come due, or their embargoes ended, while no server ran");
+        }
         if self.demo {
             if let Some(secret) = furnish(&app).await? {
                 println!("An editor's token for this newsroom (it is not shown again):\n\n    {secret}\n");
@@ -72,8 +78,11 @@ impl Serve {
             let app = app.clone();
             async move { app.follow().await }
         });
+        let working = tokio::spawn(jobs::work(app.clone()));
         server::serve(http::router(app.clone()), listener, server::told_to_stop()).await?;
         following.abort();
+        working.abort();
+        jobs::tick(&app, app.clock.now()).await?;
         drop(app);
         db.close().await;
         tracing::info!("stopped");

@@ -107,6 +107,12 @@ impl Api {
         Ok(with_nulls(answer))
     }
 
+    /// Whether a request would change anything, by what it asks for.
+    pub fn mutates(&self, request: &Request) -> Result<bool, GateRefusal> {
+        let known = self.read(&request.query)?;
+        Ok(known.document.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation))
+    }
+
     /// A query's text, read; from memory where it came before.
     fn read(&self, query: &str) -> Result<Arc<Known>, GateRefusal> {
         let remembered = |known: Option<&Arc<Known>>| {

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::catalog::{OrderBy, ReleaseFilter, ReleaseSet, Snapshot};
 use crate::newsroom::{
+    history::RowPage,
     list::{ConceptPage, ReleasePage, Rows},
     page::PageRequest,
     revision::Wanted,
@@ -39,6 +40,11 @@ pub struct PageInfo {
 }
 
 impl PageInfo {
+    /// Of a page that was read from the database.
+    pub fn of<T>(page: &RowPage<T>) -> Self {
+        Self::new(page.entries.iter().map(|(cursor, _)| cursor), page.has_previous, page.has_next)
+    }
+
     fn new<'a>(mut cursors: impl DoubleEndedIterator<Item = &'a String>, has_previous: bool, has_next: bool) -> Self {
         let first = cursors.next().cloned();
         let last = cursors.next_back().cloned().or_else(|| first.clone());
@@ -176,7 +182,12 @@ fn rows(ctx: &Context<'_>) -> Rows {
 
 /// What a query wants of the row of a release, by the fields it selects.
 pub fn wanted(selects: impl Fn(&str) -> bool) -> Rows {
-    Rows { any: true, columns: columns(&selects), lifecycle: ["withdrawal", "createdAt"].into_iter().any(selects) }
+    Rows {
+        any: true,
+        columns: columns(&selects),
+        lifecycle: ["withdrawal", "createdAt", "schedule", "embargo"].into_iter().any(&selects),
+        corrections: selects("corrections"),
+    }
 }
 
 /// The columns that fields of a release are made of; the rest of them the catalog knows.

@@ -1,6 +1,9 @@
 //! What every resolver may ask of its request: the newsroom, the viewer, the pinned snapshot and the instant.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_graphql::Context;
 use chrono::{DateTime, Utc};
@@ -23,6 +26,17 @@ pub struct Asked {
     pub snapshot: Arc<Snapshot>,
     /// The way to rows of releases that no page holds.
     pub releases: Arc<Releases>,
+    /// What the answer turns out to hold.
+    pub told: Arc<Told>,
+}
+
+/// What an answer holds that decides how it may be kept.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// A secret that is told once.
+    pub secret: AtomicBool,
+    /// Something that only the holder of a preview link may see.
+    pub preview: AtomicBool,
 }
 
 impl std::fmt::Debug for Asked {
@@ -36,7 +50,17 @@ impl Asked {
     pub fn new(room: &Newsroom, viewer: Viewer, now: DateTime<Utc>) -> Self {
         let snapshot = room.catalog.snapshot_at(now);
         let releases = Arc::new(loaders::releases(room, snapshot.visible_to(&viewer, now)));
-        Self { viewer, now, snapshot, releases }
+        Self { viewer, now, snapshot, releases, told: Arc::default() }
+    }
+
+    /// The answer holds a secret that is told once.
+    pub fn tells_a_secret(&self) {
+        self.told.secret.store(true, Ordering::Relaxed);
+    }
+
+    /// The answer holds what a preview link shows.
+    pub fn shows_a_preview(&self) {
+        self.told.preview.store(true, Ordering::Relaxed);
     }
 
     /// Everything the viewer may see.

@@ -19,7 +19,7 @@ use async_graphql::{
 };
 
 /// Fields that wait for rows of their own.
-const WAITING: [&str; 2] = ["related", "samples"];
+const WAITING: [&str; 5] = ["related", "samples", "revisions", "history", "diff"];
 
 /// A list whose entries do not wait.
 pub struct Each<T>(pub Vec<T>);

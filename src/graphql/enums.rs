@@ -42,7 +42,29 @@ pub enum ReleaseState {
     Retracted,
 }
 
-/// Whether others may use a release (IPTC ninjs `pubStatus`). Follows from the state.
+/// How a scheduled publication stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::newsroom::schedule::ScheduleState")]
+pub enum ScheduleState {
+    /// It is to come.
+    Waiting,
+    /// It happened on time, and was put down at once.
+    Done,
+    /// It was visible on time, and was put down more than 30 seconds late (the server was down): events went out late.
+    Missed,
+}
+
+/// Why a read is in the access log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::access_log::AccessKind")]
+pub enum AccessKind {
+    /// The press read what is under an embargo.
+    Embargoed,
+    /// Somebody used a preview link.
+    Preview,
+}
+
+/// Whether others may use a release (IPTC ninjs `pubStatus`). Follows from state and embargo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum PubStatus {
     /// May be used: it is public.
@@ -138,9 +160,13 @@ pub enum Direction {
 /// Something that a viewer may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum Capability {
+    /// Read what is published under an embargo.
+    ReadEmbargoed,
     /// Begin releases, and revise their own.
     WriteDrafts,
-    /// Make releases public.
+    /// Approve releases.
+    Approve,
+    /// Make releases public, now or at an instant to come.
     Publish,
     /// Take releases back.
     Withdraw,
@@ -150,6 +176,10 @@ pub enum Capability {
     ManagePlaces,
     /// Make and revoke access tokens.
     ManageTokens,
+    /// Read the journal and the access log.
+    ReadJournal,
+    /// Remove all that a release says and said, for good.
+    Purge,
 }
 
 /// Which of the conditions of a set's own filter hold for a facet.

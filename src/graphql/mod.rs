@@ -14,6 +14,7 @@ mod facet;
 mod facet_input;
 mod filter;
 pub mod gate;
+mod history;
 mod id;
 mod loaders;
 mod mutation;
@@ -37,6 +38,7 @@ use async_graphql::{EmptySubscription, SchemaBuilder};
 
 pub use api::Api;
 pub use context::Asked;
+pub use gate::GateRefusal;
 use mutation::Mutation;
 use query::Query;
 
@@ -45,7 +47,7 @@ pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// The schema, with the interfaces that no field leads to.
 fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    async_graphql::Schema::build(Query, Mutation, EmptySubscription)
+    async_graphql::Schema::build(Query, Mutation::default(), EmptySubscription)
         .register_output_type::<stats::ReleaseSet>()
         .register_output_type::<facet::Facet>()
         .register_output_type::<facet::FacetBucket>()

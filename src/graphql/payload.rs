@@ -1,26 +1,26 @@
 //! What mutations answer: the thing as it is now, or what the editor can mend.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, SimpleObject};
 use entity::{Noun, api_token};
 use uuid::Uuid;
 
 use super::{
     connection::wanted_in_payload,
     context::ContextExt,
-    enums::ReleaseKind,
+    enums::{ReleaseKind, WithdrawalKind},
     error::{ApiError, UserError, settle},
     id,
     patch::{patch, resolved, text},
     place::Place,
     refs::{PlaceRef, TopicRef},
     release::Release,
-    scalars::{Date, LanguageTag, Slug},
+    scalars::{Date, LanguageTag, Slug, Url},
     token::Token,
     topic::Topic,
 };
 use crate::{
     catalog::Handle,
-    newsroom::{self, content, place, topic},
+    newsroom::{self, bulk, content, place, preview::PreviewLink, topic},
 };
 
 /// The result of an act on a release.
@@ -61,6 +61,19 @@ pub struct TokenPayload {
     user_errors: Vec<UserError>,
 }
 
+/// The result of making a preview link.
+#[derive(SimpleObject)]
+pub struct PreviewLinkPayload {
+    /// Where a reader goes, where the newsroom has said so (the setting `preview_url`); null otherwise.
+    url: Option<Url>,
+    /// What to give to `preview`, shown this once; null where no link was made.
+    token: Option<String>,
+    /// The link's id, to take it back by.
+    id: Option<ID>,
+    /// What can be mended; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
 /// The result of taking something away.
 #[derive(SimpleObject)]
 pub struct DeletePayload {
@@ -82,6 +95,20 @@ impl ReleasePayload {
     }
 }
 
+impl ReleasePayload {
+    /// From what the newsroom says of several acts, in order.
+    pub async fn settled_all(
+        ctx: &Context<'_>,
+        done: Vec<Result<Handle, newsroom::Error>>,
+    ) -> Result<Vec<Self>, ApiError> {
+        let mut payloads = Vec::with_capacity(done.len());
+        for done in done {
+            payloads.push(Self::settled(ctx, done).await?);
+        }
+        Ok(payloads)
+    }
+}
+
 impl TopicPayload {
     /// From what the newsroom says of an act.
     pub fn settled(done: topic::Done) -> Result<Self, ApiError> {
@@ -100,10 +127,28 @@ impl PlacePayload {
 
 impl TokenPayload {
     /// From what the newsroom says of an act.
-    pub fn settled(done: Result<(api_token::Model, String), newsroom::Error>) -> Result<Self, ApiError> {
+    pub fn settled(
+        ctx: &Context<'_>,
+        done: Result<(api_token::Model, String), newsroom::Error>,
+    ) -> Result<Self, ApiError> {
         let (done, user_errors) = settle(done)?;
+        ctx.asked().tells_a_secret();
         let (token, secret) = done.map(|(row, secret)| (Token::from(row), secret)).unzip();
         Ok(Self { token, secret, user_errors })
+    }
+}
+
+impl PreviewLinkPayload {
+    /// From what the newsroom says of an act.
+    pub fn settled(ctx: &Context<'_>, done: Result<PreviewLink, newsroom::Error>) -> Result<Self, ApiError> {
+        let (link, user_errors) = settle(done)?;
+        ctx.asked().tells_a_secret();
+        Ok(Self {
+            url: link.as_ref().and_then(|link| link.url.clone()).map(Url),
+            id: link.as_ref().map(|link| id::encode(Noun::PreviewLink, link.id)),
+            token: link.map(|link| link.token),
+            user_errors,
+        })
     }
 }
 
@@ -170,5 +215,39 @@ impl ReleaseInput {
             external_id: patch(self.external_id),
             editorial_note: patch(self.editorial_note),
         })
+    }
+}
+
+/// One release of an act on many.
+#[derive(InputObject)]
+pub struct TransitionItem {
+    /// Which release.
+    pub id: ID,
+    /// Its `revision` as you read it; if it has moved on, nothing is changed of it.
+    pub expected_revision: i32,
+}
+
+/// What to do to each of many releases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum BulkAct {
+    /// Hand it to a reviewer.
+    Submit,
+    /// Find it fit to be published.
+    Approve,
+    /// Make it public.
+    Publish,
+    /// Take it back from the public.
+    Withdraw,
+}
+
+impl BulkAct {
+    /// As the newsroom has it.
+    pub fn resolve(self, withdrawal: Option<WithdrawalKind>) -> bulk::BulkAct {
+        match self {
+            Self::Submit => bulk::BulkAct::Submit,
+            Self::Approve => bulk::BulkAct::Approve,
+            Self::Publish => bulk::BulkAct::Publish,
+            Self::Withdraw => bulk::BulkAct::Withdraw(withdrawal.map(Into::into)),
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::{
     id,
     patch::{NameInput, names, patch, text},
     refs::PlaceRef,
-    scalars::{LanguageTag, Slug, Url},
+    scalars::{DateTime, LanguageTag, Slug, Url},
     stats::ReleaseStats,
     topic::alt_names,
 };
@@ -155,6 +155,17 @@ impl Place {
         Some(above.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect())
     }
 
+    /// Since when it is no longer given to releases; those that have it keep it. null while it is in use.
+    async fn retired_at(&self) -> Option<DateTime> {
+        self.image().retired_at.map(DateTime)
+    }
+
+    /// The place to use instead of a retired one.
+    async fn replaced_by(&self) -> Option<Place> {
+        let number = self.snapshot.places().by_id(self.image().replaced_by?)?;
+        Some(Self::new(self.snapshot.clone(), number))
+    }
+
     /// The number to give as `expectedRevision`.
     async fn revision(&self) -> i32 {
         self.image().revision
@@ -266,6 +277,7 @@ impl PlaceInput {
                     Patch::Set(reference.resolve().map_err(|error| error.at("within"))?)
                 }
             },
+            retired_at: Patch::Keep,
         })
     }
 }
@@ -279,4 +291,6 @@ pub struct PlaceFilter {
     pub kinds: Option<Vec<PlaceKind>>,
     /// They lie within this one, at any depth.
     pub within: Option<PlaceRef>,
+    /// true: they are retired; false: they are in use.
+    pub retired: Option<bool>,
 }

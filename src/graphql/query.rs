@@ -10,11 +10,13 @@ use super::{
     error::ApiError,
     facet::{TopicBucket, topic_buckets},
     filter::{self, ReleaseFilter, ReleaseOrder},
+    history::{Access, JournalConnection, JournalFilter},
     id,
     node::{self, Node},
     place::{Place, PlaceFilter},
     refs::{PlaceRef, ReleaseRef, TopicRef},
     release::{Release, Tombstone},
+    revision::ReleaseRevision,
     scalars::{Date, Duration, Url},
     stats::{ReleaseStats, narrow},
     token::Token,
@@ -92,6 +94,19 @@ impl Query {
             notice: notice.notice,
             redirect_to: notice.redirect_to.map(Url),
         }))
+    }
+
+    /// What a preview link shows: the newest version of one release. null where the link is forged, over, taken back, or of a
+    /// release that is no more; these cannot be told apart.
+    async fn preview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The link's token.")] token: String,
+    ) -> Result<Option<ReleaseRevision>, ApiError> {
+        let asked = ctx.asked();
+        let found = ctx.room().preview(&token, asked.now).await?;
+        asked.shows_a_preview();
+        Ok(found.map(|found| ReleaseRevision::new(&asked.snapshot, found, false)))
     }
 
     /// Releases, page by page.
@@ -194,7 +209,7 @@ impl Query {
         let (snapshot, filter) = (&ctx.asked().snapshot, filter.unwrap_or_default());
         let (topics, request) = (snapshot.topics(), PageRequest { first, after, last, before });
         let under = filter.under.map(TopicRef::resolve).transpose().map_err(|error| error.at("under").at("filter"))?;
-        let key = (&filter.search, &under, filter.top_level);
+        let key = (&filter.search, &under, filter.top_level, filter.retired);
         let below = under
             .as_ref()
             .map(|reference| {
@@ -209,6 +224,7 @@ impl Query {
             search.as_ref().is_none_or(|text| named(topics, number, text))
                 && below.as_ref().is_none_or(|(top, below)| number != *top && below.contains(number))
                 && filter.top_level.is_none_or(|top| top == topics.broader(number).is_empty())
+                && filter.retired.is_none_or(|retired| retired == topics.get(number).retired_at.is_some())
         };
         Ok(Some(TopicConnection::new(snapshot, concept_page(topics, "topics", &key, keep, &request)?)))
     }
@@ -240,7 +256,7 @@ impl Query {
             filter.within.map(PlaceRef::resolve).transpose().map_err(|error| error.at("within").at("filter"))?;
         let kinds: Option<Vec<entity::place::PlaceKind>> =
             filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
-        let key = (&filter.search, &within, &kinds);
+        let key = (&filter.search, &within, &kinds, filter.retired);
         let inside = within
             .as_ref()
             .map(|reference| {
@@ -255,6 +271,7 @@ impl Query {
             search.as_ref().is_none_or(|text| named(places, number, text))
                 && inside.as_ref().is_none_or(|(top, inside)| number != *top && inside.contains(number))
                 && kinds.as_ref().is_none_or(|kinds| kinds.contains(&places.get(number).kind))
+                && filter.retired.is_none_or(|retired| retired == places.get(number).retired_at.is_some())
         };
         Ok(Some(PlaceConnection::new(snapshot, concept_page(places, "places", &key, keep, &request)?)))
     }
@@ -262,6 +279,37 @@ impl Query {
     /// Who you are, and what you may do.
     async fn viewer(&self, ctx: &Context<'_>) -> Viewer {
         Viewer(ctx.asked().viewer.clone())
+    }
+
+    /// The audit log: every act, newest first. For ADMIN.
+    async fn journal(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which entries to keep.")] filter: Option<JournalFilter>,
+        #[graphql(desc = "That many from the newest on, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<JournalConnection>, ApiError> {
+        let filter = filter.map(JournalFilter::resolve).transpose().map_err(|error| error.at("filter"))?;
+        let request = PageRequest { first, after, last, before };
+        let page = ctx.room().journal(&ctx.asked().viewer, &filter.unwrap_or_default(), &request).await?;
+        Ok(Some(page.into()))
+    }
+
+    /// The newest reads that must be known of: embargoed text read by the press, uses of preview links. For ADMIN.
+    async fn access_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those of this release.")] release_id: Option<ID>,
+        #[graphql(default = 20, desc = "At most this many, 1 to 200.")] first: i32,
+    ) -> Result<Option<Each<Access>>, ApiError> {
+        let release = release_id.map(|id| id::expect(Noun::Release, &id)).transpose();
+        let release = release.map_err(|error| error.at("releaseId"))?;
+        let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
+        let rows = ctx.room().access_log(&ctx.asked().viewer, release, size).await?;
+        Ok(Some(rows.into_iter().map(Access::from).collect()))
     }
 
     /// All access tokens, newest first. For ADMIN.

@@ -7,17 +7,18 @@ use super::{
     connection::wanted_here,
     context::ContextExt,
     direct::{Direct, Each},
-    enums::{PubStatus, ReleaseKind, ReleaseState, WithdrawalKind},
+    enums::{PubStatus, ReleaseKind, ReleaseState, ScheduleState, WithdrawalKind},
     error::ApiError,
+    history::{JournalConnection, RevisionConnection},
     id, loaders,
     place::Place,
     revision::{Body, Dateline, ReleaseRevision, Version},
-    scalars::{Date, DateTime, LanguageTag, Slug, Url},
+    scalars::{Date, DateTime, LanguageTag, Slug, TimeZone, Url},
     topic::Topic,
 };
 use crate::{
     catalog::ReleaseSet,
-    newsroom::{list::Found, page::PageRequest},
+    newsroom::{history::VersionFound, list::Found, page::PageRequest, schedule::schedule_state},
 };
 
 /// A release: a press release, statement, article … as its reader may see it. To the public that is the live version; to the
@@ -137,14 +138,42 @@ impl Release {
         self.found.item.state().into()
     }
 
-    /// Whether others may use it (IPTC ninjs). Follows from the state.
+    /// Whether others may use it (IPTC ninjs). Follows from state and embargo.
     async fn pub_status(&self) -> PubStatus {
         use entity::release::ReleaseState as State;
         match self.found.item.state() {
+            State::Published if self.found.item.is_embargoed() => PubStatus::Withheld,
             State::Published => PubStatus::Usable,
             State::Draft | State::InReview | State::Approved | State::Scheduled => PubStatus::Withheld,
             State::Withdrawn | State::Retracted => PubStatus::Canceled,
         }
+    }
+
+    /// Until when what is published is for the press and the desk alone. null where there is no embargo, or it is over.
+    async fn embargo(&self, ctx: &Context<'_>) -> Option<Embargo> {
+        let until = self.found.item.embargo().filter(|until| *until > ctx.asked().now)?;
+        let note = self.found.lifecycle.as_ref().and_then(|row| row.embargo_note.clone());
+        Some(Embargo { until: DateTime(until), note })
+    }
+
+    /// For the desk: when its publication is or was scheduled for. null for everybody else.
+    async fn schedule(&self, ctx: &Context<'_>) -> Option<Schedule> {
+        let row = self.found.lifecycle.as_ref().filter(|_| self.desk)?;
+        let at = row.schedule_at?;
+        Some(Schedule {
+            local_time: row.schedule_local.clone()?,
+            time_zone: TimeZone(row.schedule_zone.clone()?),
+            at: DateTime(at),
+            state: schedule_state(at, row.schedule_recorded_at, ctx.asked().now).into(),
+            recorded_at: row.schedule_recorded_at.map(DateTime),
+        })
+    }
+
+    /// What was wrong in what had been public, and when it was put right; earliest first. Costs one statement for all releases
+    /// of a list.
+    async fn corrections(&self) -> Option<Vec<Correction>> {
+        let correction = |row: &entity::correction::Model| Correction { at: DateTime(row.at), note: row.note.clone() };
+        Some(self.found.corrections.iter().map(correction).collect())
     }
 
     /// When it was public for the first time.
@@ -152,7 +181,7 @@ impl Release {
         self.found.item.first_published_at().map(DateTime)
     }
 
-    /// When it was last made public.
+    /// When it was last made public; while an embargo runs, when it was given to the press.
     async fn published_at(&self) -> Option<DateTime> {
         self.found.item.published_at().map(DateTime)
     }
@@ -208,17 +237,83 @@ impl Release {
     /// For the desk: the version being worked on beside a live one. null where there is none, and for everybody else.
     async fn working(&self) -> Option<ReleaseRevision> {
         let (image, text) = self.found.working.clone()?;
-        let set = &self.version.snapshot;
-        let topics = image.topics.iter().filter_map(|&id| set.topics().by_id(id)).collect();
-        let places = |ids: &[uuid::Uuid]| ids.iter().filter_map(|&id| set.places().by_id(id)).collect();
-        let (dateline, about) = (places(&image.dateline), places(&image.about));
-        Some(ReleaseRevision { version: Version { snapshot: set.clone(), text, topics, dateline, about, desk: true } })
+        let found = VersionFound { text, topics: image.topics, dateline: image.dateline, about: image.about };
+        let revision = ReleaseRevision::new(&self.version.snapshot, found, true);
+        Some(ReleaseRevision { outdated: image.outdated, ..revision })
+    }
+
+    /// For the desk: its versions, newest first. null for everybody else. Costs three statements for each release.
+    async fn revisions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "That many from the newest on, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<RevisionConnection>, ApiError> {
+        if !self.desk {
+            return Ok(None);
+        }
+        let page = ctx.room().versions(&self.found.item, &PageRequest { first, after, last, before }).await?;
+        let outdated = self.found.item.outdated();
+        Ok(Some(RevisionConnection::new(page, |found| {
+            let outdated = outdated == Some(found.text.id);
+            ReleaseRevision { outdated, ..ReleaseRevision::new(&self.version.snapshot, found, true) }
+        })))
+    }
+
+    /// For the desk: what was done to it, newest first. null for everybody else. Costs one statement for each release.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many, 1 to 200; 20 where none is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+    ) -> Result<Option<JournalConnection>, ApiError> {
+        if !self.desk {
+            return Ok(None);
+        }
+        let request = PageRequest { first, after, ..PageRequest::default() };
+        Ok(Some(ctx.room().history(&self.found.item, &request).await?.into()))
     }
 
     /// For the desk: a note that is never for print. null for everybody else.
     async fn editorial_note(&self) -> Option<String> {
         self.version.editorial_note()
     }
+}
+
+/// What is published is for the press and the desk alone, until an instant.
+#[derive(SimpleObject)]
+pub struct Embargo {
+    /// The instant it ends at, by itself.
+    until: DateTime,
+    /// What its recipients are told.
+    note: Option<String>,
+}
+
+/// When a publication is or was scheduled for.
+#[derive(SimpleObject)]
+pub struct Schedule {
+    /// Date and time where the zone's clocks hang.
+    local_time: String,
+    /// The zone.
+    time_zone: TimeZone,
+    /// The instant that they stand for: from then on it is public.
+    at: DateTime,
+    /// How it stands.
+    state: ScheduleState,
+    /// When it was put down in the journal; null while it is to come.
+    recorded_at: Option<DateTime>,
+}
+
+/// Something that was wrong in what had been public.
+#[derive(SimpleObject)]
+pub struct Correction {
+    /// When it was put right.
+    at: DateTime,
+    /// What was wrong.
+    note: String,
 }
 
 /// How a release was taken back.

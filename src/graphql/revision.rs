@@ -3,19 +3,29 @@
 
 use std::sync::Arc;
 
-use async_graphql::Object;
+use async_graphql::{Context, Object};
 use entity::revision;
+use uuid::Uuid;
 
 use super::{
+    context::ContextExt,
     direct::{Direct, Each},
     enums::ReleaseKind,
+    error::ApiError,
+    history::FieldChange,
     place::Place,
     scalars::{Date, DateTime, LanguageTag, Slug},
     topic::Topic,
 };
 use crate::{
     catalog::Snapshot,
-    newsroom::{body, dateline},
+    newsroom::{
+        body,
+        content::Content,
+        dateline,
+        diff::{Names, diff},
+        history::VersionFound,
+    },
 };
 
 /// The part that a live version and one being worked on have in common.
@@ -116,6 +126,40 @@ impl Dateline {
 /// One version of what a release says.
 pub struct ReleaseRevision {
     pub(super) version: Version,
+    /// Whether the live version was corrected since it was begun.
+    pub(super) outdated: bool,
+}
+
+impl ReleaseRevision {
+    /// A version as found, with what it is about as of a snapshot.
+    pub fn new(snapshot: &Arc<Snapshot>, found: VersionFound, desk: bool) -> Self {
+        let topics = found.topics.iter().filter_map(|&id| snapshot.topics().by_id(id)).collect();
+        let places = |ids: &[Uuid]| ids.iter().filter_map(|&id| snapshot.places().by_id(id)).collect();
+        let (dateline, about) = (places(&found.dateline), places(&found.about));
+        let version = Version { snapshot: snapshot.clone(), text: found.text, topics, dateline, about, desk };
+        Self { version, outdated: false }
+    }
+
+    fn content(&self) -> Content {
+        let snapshot = &self.version.snapshot;
+        let places = |numbers: &[u32]| numbers.iter().map(|&number| snapshot.places().get(number).id).collect();
+        let topics = self.version.topics.iter().map(|&number| snapshot.topics().get(number).id).collect();
+        let places = [places(&self.version.dateline), places(&self.version.about)];
+        Content::of((*self.version.text).clone(), topics, places)
+    }
+}
+
+/// Slugs as of a snapshot.
+struct Slugs<'a>(&'a Snapshot);
+
+impl Names for Slugs<'_> {
+    fn topic(&self, id: Uuid) -> Option<String> {
+        self.0.topics().by_id(id).map(|number| self.0.topics().get(number).slug.clone())
+    }
+
+    fn place(&self, id: Uuid) -> Option<String> {
+        self.0.places().by_id(id).map(|number| self.0.places().get(number).slug.clone())
+    }
 }
 
 /// One version of what a release says.
@@ -131,14 +175,51 @@ impl ReleaseRevision {
         DateTime(self.version.text.created_at)
     }
 
-    /// Who wrote it.
-    async fn by(&self) -> &str {
-        &self.version.text.created_by
+    /// Who wrote it. null in a preview.
+    async fn by(&self) -> Option<&str> {
+        self.version.desk.then_some(self.version.text.created_by.as_str())
     }
 
-    /// The number of the version it was made from; null for the first.
+    /// Why it was written, where somebody said so. null in a preview.
+    async fn note(&self) -> Option<&str> {
+        self.version.text.note.as_deref().filter(|_| self.version.desk)
+    }
+
+    /// The number of the version it was made from; null for the first, and in a preview.
     async fn based_on(&self) -> Option<i32> {
-        self.version.text.based_on
+        self.version.text.based_on.filter(|_| self.version.desk)
+    }
+
+    /// True where it is being worked on and the live version was corrected since it was begun: carry the correction over by
+    /// revising it, then publish.
+    async fn outdated(&self) -> bool {
+        self.outdated
+    }
+
+    /// What is different from another version of the same release, field by field. null in a preview. Costs three statements.
+    async fn diff(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The `number` of the other version; the one before where none is given.")] against: Option<
+            i32,
+        >,
+    ) -> Result<Option<Vec<FieldChange>>, ApiError> {
+        let text = &self.version.text;
+        if !self.version.desk {
+            return Ok(None);
+        }
+        let other = ctx.room().version(text.release_id, against, text.number).await?;
+        let other = match (other, against) {
+            (Some(other), _) => other.content(),
+            (None, Some(number)) => {
+                let told = format!("this release has no revision {number}: `revisions` lists those it has");
+                return Err(ApiError::not_found(told).at("against"));
+            }
+            // The first version: there is nothing to compare it with.
+            (None, None) => return Ok(Some(Vec::new())),
+        };
+        let changes = diff(&other, &self.content(), &Slugs(&self.version.snapshot));
+        Ok(Some(changes.into_iter().map(FieldChange::from).collect()))
     }
 
     /// The slug that the release gets when this version goes live.

@@ -14,13 +14,13 @@ use super::{
     id,
     patch::{NameInput, names, patch, resolved, text},
     refs::TopicRef,
-    scalars::{LanguageTag, Slug, Url},
+    scalars::{DateTime, LanguageTag, Slug, Url},
     stats::ReleaseStats,
 };
 use crate::{
     catalog::{Concept, Snapshot},
     journal::TopicImage,
-    newsroom::{page::PageRequest, topic},
+    newsroom::{Patch, page::PageRequest, topic},
 };
 
 /// A topic: a concept that releases are about (SKOS `Concept`). Topics have no secret names: what topics there are is public,
@@ -104,6 +104,17 @@ impl Topic {
         Some(self.others(self.snapshot.topics().ancestors(self.number)))
     }
 
+    /// Since when it is no longer given to releases; those that have it keep it. null while it is in use.
+    async fn retired_at(&self) -> Option<DateTime> {
+        self.image().retired_at.map(DateTime)
+    }
+
+    /// The topic to use instead of a retired one.
+    async fn replaced_by(&self) -> Option<Topic> {
+        let number = self.snapshot.topics().by_id(self.image().replaced_by?)?;
+        Some(Self::new(self.snapshot.clone(), number))
+    }
+
     /// The number to give as `expectedRevision`.
     async fn revision(&self) -> i32 {
         self.image().revision
@@ -180,6 +191,7 @@ impl TopicInput {
             definition: patch(self.definition),
             uri: text(self.uri, |uri| uri.0),
             broader: resolved(self.broader, TopicRef::resolve).map_err(|error| error.at("broader"))?,
+            retired_at: Patch::Keep,
         })
     }
 }
@@ -193,4 +205,6 @@ pub struct TopicFilter {
     pub under: Option<TopicRef>,
     /// true: they have no broader topic; false: they have one.
     pub top_level: Option<bool>,
+    /// true: they are retired; false: they are in use.
+    pub retired: Option<bool>,
 }

@@ -26,15 +26,19 @@ impl Viewer {
 
     /// What they may do.
     async fn capabilities(&self) -> Vec<Capability> {
+        let embargoed = (self.0.role >= entity::api_token::Role::Press).then_some(Capability::ReadEmbargoed);
         let acts = [
             (Act::Create, Capability::WriteDrafts),
+            (Act::Approve, Capability::Approve),
             (Act::Publish, Capability::Publish),
             (Act::Withdraw, Capability::Withdraw),
+            (Act::Purge, Capability::Purge),
         ];
         let matters = [
             (Matter::Topics, Capability::ManageTopics),
             (Matter::Places, Capability::ManagePlaces),
             (Matter::Tokens, Capability::ManageTokens),
+            (Matter::Journal, Capability::ReadJournal),
         ];
         let acts = acts
             .into_iter()
@@ -44,6 +48,6 @@ impl Viewer {
             .into_iter()
             .filter(|&(matter, _)| workflow::may_manage(matter, &self.0).is_ok())
             .map(|(_, capability)| capability);
-        acts.chain(matters).collect()
+        embargoed.into_iter().chain(acts).chain(matters).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! GraphQL over HTTP: `POST /graphql` with a JSON body. Our own thin handler, because the stock one takes mutations by GET,
 //! forms and any content type, and answers what cannot be parsed as if it had been executed.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use async_graphql::{Request, Variables};
 use axum::{
@@ -12,29 +12,32 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{MAX_BODY, negotiation::Media};
-use crate::{app::App, newsroom::token::AuthFault};
+use super::{MAX_BODY, negotiation::Media, once::Once};
+use crate::{app::App, graphql::GateRefusal, newsroom::token::AuthFault};
 
 /// The operation's name, for the access log.
 #[derive(Clone, Debug)]
 pub(super) struct Operation(pub(super) Option<String>);
 
+/// For answers that are for one reader alone.
+const PRIVATE: header::HeaderValue = header::HeaderValue::from_static("private, no-store");
+
 /// Errors of one answer; more say nothing new.
 const MAX_ERRORS: usize = 20;
 
 /// An answer that is a request error: nothing was executed.
-struct Refusal {
+pub(super) struct Refusal {
     status: StatusCode,
     code: &'static str,
     message: String,
 }
 
 impl Refusal {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }
     }
 
-    fn bad(message: impl Into<String>) -> Self {
+    pub(super) fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
     }
 
@@ -94,16 +97,21 @@ async fn execute(
     })?;
     let request = read(&body)?;
     let bearer = bearer(headers)?;
-    let viewer = app.authenticate(bearer).await.map_err(unauthenticated)?;
+    let mut viewer = app.authenticate(bearer).await.map_err(unauthenticated)?;
     let operation = Operation(request.operation_name.as_ref().map(|name| name.chars().take(100).collect()));
-    let mut answer = match app.api.execute(request, app.asked(viewer)).await {
-        Ok(answer) => answer,
-        // A request error of GraphQL's own: under the older media type such are answered 200.
-        Err(refusal) => {
-            let status = if media == Media::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-            return Err(Refusal::new(status, refusal.code, refusal.message));
-        }
+    // A request error of GraphQL's own: under the older media type such are answered 200.
+    let at_gate = |refusal: GateRefusal| {
+        let status = if media == Media::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+        Refusal::new(status, refusal.code, refusal.message)
     };
+    let mutates = app.api.mutates(&request).map_err(at_gate)?;
+    let once = if mutates { Once::begin(app, headers, &mut viewer, &body).await? } else { Once::not_wanted() };
+    if let Some(answer) = once.answer() {
+        return Ok(replayed(answer, media, operation));
+    }
+    let asked = app.asked(viewer.clone());
+    let told = asked.told.clone();
+    let mut answer = app.api.execute(request, asked).await.map_err(at_gate)?;
     answer.errors.truncate(MAX_ERRORS);
     for error in &mut answer.errors {
         // What the framework itself refuses comes without a code.
@@ -126,9 +134,24 @@ async fn execute(
         tracing::error!(%error, "an answer could not be written");
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", "the answer could not be written")
     })?;
+    once.keep(app, &viewer, &text, told.secret.load(Ordering::Relaxed)).await;
+    let private = mutates || bearer.is_some() || told.preview.load(Ordering::Relaxed);
     let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], text).into_response();
+    if private {
+        response.headers_mut().insert(header::CACHE_CONTROL, PRIVATE);
+    }
     response.extensions_mut().insert(operation);
     Ok(response)
+}
+
+/// An answer that was given before.
+fn replayed(answer: &str, media: Media, operation: Operation) -> Response {
+    let mut response =
+        (StatusCode::OK, [(header::CONTENT_TYPE, media.content_type())], answer.to_owned()).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, PRIVATE);
+    response.headers_mut().insert("idempotent-replayed", header::HeaderValue::from_static("true"));
+    response.extensions_mut().insert(operation);
+    response
 }
 
 /// JSON in UTF-8 and nothing else: other types need no preflight in a browser, so a foreign page could send them.

@@ -2,6 +2,7 @@
 
 mod graphql;
 mod negotiation;
+mod once;
 mod pages;
 pub mod server;
 

@@ -63,6 +63,7 @@ fn topic_record(topic: &TopicImage, slug: impl Fn(uuid::Uuid) -> Option<String>)
         alt_names: Some(names(&topic.alt_names)),
         definition: topic.definition.clone(),
         uri: topic.uri.clone(),
+        retired_at: topic.retired_at,
         broader: match broader.len() {
             0 => None,
             1 => broader.pop().map(Slugs::One),
@@ -80,6 +81,7 @@ fn place_record(place: &PlaceImage, slug: impl Fn(uuid::Uuid) -> Option<String>)
         names: Some(names(&place.names)),
         alt_names: Some(names(&place.alt_names)),
         within: place.within.and_then(slug),
+        retired_at: place.retired_at,
         iso3166_alpha2: place.iso3166_alpha2.clone(),
         iso3166_alpha3: place.iso3166_alpha3.clone(),
         m49: place.m49.clone(),

@@ -31,6 +31,7 @@ impl TopicRecord {
             definition: Patch::from_option(self.definition),
             uri: Patch::from_option(self.uri),
             broader: Patch::Keep,
+            retired_at: Patch::from_option(self.retired_at),
         };
         (self.slug, broader, input)
     }
@@ -53,6 +54,7 @@ impl PlaceRecord {
             latitude: Patch::from_option(self.latitude),
             longitude: Patch::from_option(self.longitude),
             within: Patch::Keep,
+            retired_at: Patch::from_option(self.retired_at),
         };
         (self.slug, self.within, input)
     }

@@ -76,6 +76,8 @@ record! {
         #[serde(default, skip_serializing_if = "Option::is_none")] definition: Option<String>,
         /// Its id in a public vocabulary.
         #[serde(default, skip_serializing_if = "Option::is_none")] uri: Option<String>,
+        /// Since when it is no longer given to releases.
+        #[serde(default, skip_serializing_if = "Option::is_none")] retired_at: Option<DateTime<Utc>>,
         /// Slugs of broader topics.
         #[serde(default, skip_serializing_if = "Option::is_none")] broader: Option<Slugs>,
     }
@@ -94,6 +96,8 @@ record! {
         #[serde(default, skip_serializing_if = "empty")] names: Option<Vec<NameRecord>>,
         /// What else it is called.
         #[serde(default, skip_serializing_if = "empty")] alt_names: Option<Vec<NameRecord>>,
+        /// Since when it is no longer given to releases.
+        #[serde(default, skip_serializing_if = "Option::is_none")] retired_at: Option<DateTime<Utc>>,
         /// Slug of the place it lies in.
         #[serde(default, skip_serializing_if = "Option::is_none")] within: Option<String>,
         /// ISO 3166-1, two letters.

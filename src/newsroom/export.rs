@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use entity::{release, revision};
+use entity::{release, release::ReleaseState, revision};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -31,7 +31,8 @@ pub struct Exporter {
 /// A release as it travels.
 #[derive(Clone, Debug)]
 pub struct Exported {
-    /// Its lifecycle.
+    /// Its lifecycle, as far as it travels: what is not public comes as a draft, also what only the press sees so far, and what
+    /// was retracted as withdrawn with its notice.
     pub row: release::Model,
     /// What its readers see.
     pub content: Content,
@@ -88,10 +89,24 @@ impl Exporter {
             let revision = revisions.remove(&row.id)?;
             let (topics, places) =
                 (topics.remove(&revision.id).unwrap_or_default(), places.remove(&revision.id).unwrap_or_default());
-            Some(Exported { content: Content::of(revision, topics, places), row })
+            Some(Exported { content: Content::of(revision, topics, places), row: travelling(row) })
         };
         Ok(Some(rows.into_iter().filter_map(exported).collect()))
     }
+}
+
+/// A release as another newsroom may take it in: plans and embargoes are this one's own.
+fn travelling(row: release::Model) -> release::Model {
+    let state = match row.state {
+        ReleaseState::Published if row.embargo_until.is_some() => ReleaseState::Draft,
+        ReleaseState::Published | ReleaseState::Withdrawn => row.state,
+        ReleaseState::Retracted => ReleaseState::Withdrawn,
+        ReleaseState::Draft | ReleaseState::InReview | ReleaseState::Approved | ReleaseState::Scheduled => {
+            ReleaseState::Draft
+        }
+    };
+    let published_at = row.published_at.filter(|_| state != ReleaseState::Draft);
+    release::Model { state, published_at, ..row }
 }
 
 /// Things in an order in which every one comes after those above it, otherwise as they are.

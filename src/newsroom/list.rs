@@ -105,24 +105,24 @@ impl Newsroom {
         } else {
             HashMap::new()
         };
-        let mut corrected = if rows.corrections { corrections(self, items).await? } else { HashMap::new() };
+        let corrected = if rows.corrections { corrections(self, items).await? } else { HashMap::new() };
         if let Some(reader) = set.reader() {
             for item in items.iter().filter(|item| item.is_embargoed()) {
                 self.accesses.note(AccessKind::Embargoed, reader, item.id(), item.revision_id(), set.now());
             }
         }
-        let mut found = |item: &Handle| {
+        let found = |item: &Handle| {
             Some(Found {
                 text: texts.get(&item.revision_id())?.clone(),
                 working: set
                     .working(item)
                     .and_then(|image| Some((image.clone(), texts.get(&image.revision_id)?.clone()))),
                 lifecycle: lifecycles.get(&item.id()).cloned(),
-                corrections: corrected.remove(&item.id()).unwrap_or_default(),
+                corrections: corrected.get(&item.id()).cloned().unwrap_or_default(),
                 item: item.clone(),
             })
         };
-        Ok(items.iter().filter_map(&mut found).collect())
+        Ok(items.iter().filter_map(found).collect())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Places: making and changing them. Reading them is the catalog's.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use entity::{NameRole, Noun, place, place::PlaceKind, place_name};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
@@ -50,6 +50,8 @@ pub struct PlaceInput {
     pub longitude: Patch<f64>,
     /// The place it lies in.
     pub within: Patch<ConceptRef>,
+    /// Since when it is no longer given to releases; for what comes from elsewhere, an administrator retires by an act.
+    pub retired_at: Patch<DateTime<Utc>>,
 }
 
 /// A place and the snapshot it is in.
@@ -145,6 +147,11 @@ impl PlaceImage {
     /// Takes what was given; `form` collects what cannot be taken.
     pub(super) fn fill(&mut self, input: PlaceInput, places: &Vocabulary<Self>, form: &mut Form) {
         fill_slug(form, input.slug, &mut self.slug);
+        match input.retired_at {
+            Patch::Keep => {}
+            Patch::Clear => self.retired_at = None,
+            Patch::Set(at) => self.retired_at = Some(at.trunc_subsecs(6)),
+        }
         form.required_line("name", input.name, &mut self.name, 300);
         form.names("names", input.names, &mut self.names, true);
         form.names("altNames", input.alt_names, &mut self.alt_names, false);

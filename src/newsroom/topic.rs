@@ -1,6 +1,6 @@
 //! Topics: making and changing them. Reading them is the catalog's.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use entity::{NameRole, Noun, topic, topic_broader, topic_name};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -36,6 +36,8 @@ pub struct TopicInput {
     pub uri: Patch<String>,
     /// Broader topics; the whole list.
     pub broader: Patch<Vec<ConceptRef>>,
+    /// Since when it is no longer given to releases; for what comes from elsewhere, an administrator retires by an act.
+    pub retired_at: Patch<DateTime<Utc>>,
 }
 
 /// A topic and the snapshot it is in.
@@ -119,6 +121,11 @@ impl TopicImage {
     /// Takes what was given; `form` collects what cannot be taken.
     pub(super) fn fill(&mut self, input: TopicInput, topics: &Vocabulary<Self>, form: &mut Form) {
         fill_slug(form, input.slug, &mut self.slug);
+        match input.retired_at {
+            Patch::Keep => {}
+            Patch::Clear => self.retired_at = None,
+            Patch::Set(at) => self.retired_at = Some(at.trunc_subsecs(6)),
+        }
         form.required_line("name", input.name, &mut self.name, 300);
         form.names("names", input.names, &mut self.names, true);
         form.names("altNames", input.alt_names, &mut self.alt_names, false);

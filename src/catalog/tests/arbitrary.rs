@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::{
+    Noun,
     place::PlaceKind,
     release::{ReleaseKind, ReleaseState, WithdrawalKind},
 };
@@ -13,7 +14,7 @@ use crate::{
         ConceptRef, Direction, Near, OrderBy, OrderKey, PlaceSetFilter, Range, ReleaseFilter, RoleOfPlace,
         TopicSetFilter,
     },
-    journal::{Image, PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
+    journal::{Image, Merged, PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
 };
 
 pub(super) const TOPICS: usize = 7;
@@ -26,6 +27,8 @@ pub(super) struct Newsroom {
     pub(super) topics: Vec<TopicImage>,
     pub(super) places: Vec<PlaceImage>,
     pub(super) releases: Vec<ReleaseImage>,
+    /// Releases that there ever were: ordinals of new ones.
+    made: usize,
 }
 
 /// What happens to a newsroom.
@@ -34,6 +37,8 @@ pub(super) enum Change {
     Release(usize, Box<ReleaseImage>, bool),
     Topic(usize, Vec<usize>),
     Place(usize, Option<usize>),
+    Merge(usize, usize),
+    Remove(usize),
 }
 
 fn key(space: u128, number: usize) -> Uuid {
@@ -99,10 +104,13 @@ fn release() -> impl Strategy<Value = ReleaseImage> {
         select(&AUTHORS[..]),
         any::<bool>(),
     );
-    (version, life, any::<u64>()).prop_map(
+    // Around the instants that are asked about.
+    let coming = (prop::option::of(0..12_i64), prop::option::of(0..12_i64), any::<bool>());
+    (version, life, coming, any::<u64>()).prop_map(
         |(
             (kind, language, date, topics, dateline, about),
             (state, withdrawal, published, modified, author, working),
+            (schedule, embargo, outdated),
             random,
         )| {
             let topics: Vec<Uuid> = topics.into_iter().map(topic_id).collect();
@@ -118,6 +126,12 @@ fn release() -> impl Strategy<Value = ReleaseImage> {
                 first_published_at: published.map(at),
                 published_at: published.map(at),
                 withdrawal_kind: (state == ReleaseState::Withdrawn).then_some(withdrawal),
+                schedule_at: schedule.filter(|_| state == ReleaseState::Scheduled).map(at),
+                // An embargo ends after what it holds back was published.
+                embargo_until: embargo.map(|embargo| {
+                    let scheduled = schedule.filter(|_| state == ReleaseState::Scheduled);
+                    at(scheduled.max(published).map_or(embargo, |begin| begin + 1 + embargo))
+                }),
                 shown: VersionImage {
                     revision_id: key(4, random as usize),
                     number: 2,
@@ -130,6 +144,7 @@ fn release() -> impl Strategy<Value = ReleaseImage> {
                 },
                 working: working.then(|| WorkingImage {
                     revision_id: key(5, random as usize),
+                    outdated,
                     topics,
                     dateline: Vec::new(),
                     about: Vec::new(),
@@ -151,6 +166,7 @@ pub(super) fn newsroom(most: usize) -> impl Strategy<Value = Newsroom> {
             .enumerate()
             .map(|(number, &random)| place(number, (number > 0).then(|| random as usize % number)))
             .collect(),
+        made: releases.len(),
         releases: releases
             .into_iter()
             .enumerate()
@@ -169,23 +185,87 @@ pub(super) fn changes(most: usize) -> impl Strategy<Value = Vec<Change>> {
         8 => (0..40_usize, release(), any::<bool>()).prop_map(|(number, release, rename)| Change::Release(number, Box::new(release), rename)),
         1 => (0..TOPICS, some(TOPICS)).prop_map(|(number, broader)| Change::Topic(number, broader)),
         1 => (1..PLACES, any::<u8>()).prop_map(|(number, random)| Change::Place(number, Some(random as usize % number))),
+        1 => (0..TOPICS, 0..TOPICS).prop_map(|(from, into)| Change::Merge(from, into)),
+        1 => (0..40_usize).prop_map(Change::Remove),
     ];
     prop::collection::vec(change, 0..most)
 }
 
 impl Newsroom {
-    /// Makes a change, and answers its image afterwards.
-    pub(super) fn change(&mut self, change: Change) -> Image {
+    /// The topic that another was merged into, or that it still is.
+    fn now(&self, id: Uuid) -> Uuid {
+        self.topics.iter().find(|topic| topic.merged.iter().any(|merged| merged.id == id)).map_or(id, |topic| topic.id)
+    }
+
+    /// Makes a change; what the journal says of it: which thing, and its image afterwards. Nothing where it makes no sense.
+    pub(super) fn change(&mut self, change: Change) -> Option<(Noun, Uuid, Option<Image>)> {
         match change {
             Change::Topic(number, broader) => {
-                self.topics[number] = topic(number, &broader);
-                Image::Topic(Box::new(self.topics[number].clone()))
+                let at = self.topics.iter().position(|topic| topic.id == topic_id(number))?;
+                let mut changed = topic(number, &broader);
+                changed.merged.clone_from(&self.topics[at].merged);
+                changed.former_slugs.clone_from(&self.topics[at].former_slugs);
+                let mut broader: Vec<Uuid> = Vec::new();
+                for id in changed.broader.iter().map(|&id| self.now(id)) {
+                    if !broader.contains(&id) {
+                        broader.push(id);
+                    }
+                }
+                changed.broader = broader;
+                self.topics[at] = changed.clone();
+                Some((Noun::Topic, changed.id, Some(Image::Topic(Box::new(changed)))))
+            }
+            Change::Merge(from, into) => {
+                let position = |number| self.topics.iter().position(|topic| topic.id == topic_id(number));
+                let (from, into) = (position(from)?, position(into)?);
+                if from == into {
+                    return None;
+                }
+                let (from_id, into_id) = (self.topics[from].id, self.topics[into].id);
+                let gone = self.topics[from].clone();
+                let kept = &mut self.topics[into];
+                kept.merged.extend(gone.merged);
+                kept.merged.push(Merged { id: gone.id, uri: gone.uri });
+                kept.former_slugs.extend(gone.former_slugs.into_iter().chain([gone.slug]));
+                self.topics.remove(from);
+                // Wherever the one stood the other stands now, once.
+                let follow = |list: &mut Vec<Uuid>| {
+                    let there = list.contains(&into_id);
+                    list.retain(|id| *id != from_id || !there);
+                    list.iter_mut().filter(|id| **id == from_id).for_each(|id| *id = into_id);
+                };
+                for topic in &mut self.topics {
+                    follow(&mut topic.broader);
+                    let own = topic.id;
+                    // Nothing is above itself by a merge.
+                    if own == into_id && !topic.broader.is_empty() {
+                        topic.broader.retain(|id| *id != own);
+                    }
+                }
+                for release in &mut self.releases {
+                    follow(&mut release.shown.topics);
+                }
+                let image = self.topics.iter().find(|topic| topic.id == into_id)?.clone();
+                Some((Noun::Topic, into_id, Some(Image::Topic(Box::new(image)))))
             }
             Change::Place(number, within) => {
                 self.places[number] = place(number, within);
-                Image::Place(Box::new(self.places[number].clone()))
+                Some((Noun::Place, place_id(number), Some(Image::Place(Box::new(self.places[number].clone())))))
+            }
+            Change::Remove(number) => {
+                if number >= self.releases.len() {
+                    return None;
+                }
+                Some((Noun::Release, self.releases.remove(number).id, None))
             }
             Change::Release(number, mut image, rename) => {
+                let mut topics: Vec<Uuid> = Vec::new();
+                for id in image.shown.topics.iter().map(|&id| self.now(id)) {
+                    if !topics.contains(&id) {
+                        topics.push(id);
+                    }
+                }
+                image.shown.topics = topics;
                 if let Some(there) = self.releases.get_mut(number) {
                     image.id = there.id;
                     image.slug.clone_from(&there.slug);
@@ -196,15 +276,44 @@ impl Newsroom {
                     }
                     *there = (*image).clone();
                 } else {
-                    let number = self.releases.len();
+                    let number = self.made;
+                    self.made += 1;
                     image.id = key(3, number * 7919 % 100_003);
                     image.slug = format!("release-{number}");
                     self.releases.push((*image).clone());
                 }
-                Image::Release(image)
+                Some((Noun::Release, image.id, Some(Image::Release(image))))
             }
         }
     }
+
+    /// The newsroom as of an instant: what is due by then has happened.
+    pub(super) fn as_of(&self, now: DateTime<Utc>) -> Self {
+        let mut newsroom = self.clone();
+        for release in &mut newsroom.releases {
+            let embargo = release.embargo_until;
+            if let Some(at) = release.schedule_at.filter(|at| *at <= now) {
+                release.state = ReleaseState::Published;
+                release.published_at = Some(at);
+                release.modified_at = release.modified_at.max(at);
+                if embargo.is_none() {
+                    release.first_published_at = release.first_published_at.or(Some(at));
+                }
+            }
+            if let Some(at) = embargo.filter(|at| *at <= now && release.state == ReleaseState::Published) {
+                release.embargo_until = None;
+                release.published_at = Some(at);
+                release.modified_at = release.modified_at.max(at);
+                release.first_published_at = release.first_published_at.or(Some(at));
+            }
+        }
+        newsroom
+    }
+}
+
+/// An instant to ask at: before everything, between two things, after all.
+pub(super) fn instant() -> impl Strategy<Value = DateTime<Utc>> {
+    (-1..30_i64).prop_map(at)
 }
 
 pub(super) fn order() -> impl Strategy<Value = Vec<OrderBy>> {

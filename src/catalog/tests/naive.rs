@@ -14,9 +14,13 @@ use crate::{
 pub(super) struct Naive<'a> {
     pub(super) newsroom: &'a Newsroom,
     pub(super) desk: bool,
+    pub(super) press: bool,
 }
 
-pub(super) fn tombstone(release: &ReleaseImage) -> Option<WithdrawalKind> {
+pub(super) fn tombstone(release: &ReleaseImage, public: bool) -> Option<WithdrawalKind> {
+    // What ended under its embargo only the press knows of.
+    let seen = if public { release.first_published_at } else { release.published_at };
+    seen?;
     match release.state {
         ReleaseState::Withdrawn => release.withdrawal_kind.filter(|kind| *kind != WithdrawalKind::Vanish),
         ReleaseState::Retracted => Some(WithdrawalKind::WithNotice),
@@ -55,9 +59,12 @@ pub(super) fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
 
 pub(super) fn named<T: Concept>(concepts: &[T], reference: &ConceptRef) -> Option<Uuid> {
     let is = |concept: &&T| match reference {
-        ConceptRef::Id(id) => concept.id() == *id,
-        ConceptRef::Slug(slug) => concept.slug() == slug,
-        ConceptRef::Uri(uri) => concept.codes().contains(&super::Code::Uri(uri.clone())),
+        ConceptRef::Id(id) => concept.id() == *id || concept.merged().iter().any(|merged| merged.id == *id),
+        ConceptRef::Slug(slug) => concept.slug() == slug || concept.former_slugs().contains(slug),
+        ConceptRef::Uri(uri) => {
+            concept.codes().contains(&super::Code::Uri(uri.clone()))
+                || concept.merged().iter().any(|merged| merged.uri.as_ref() == Some(uri))
+        }
         ConceptRef::M49(code) => concept.codes().contains(&super::Code::M49(code.clone())),
         _ => false,
     };
@@ -80,7 +87,11 @@ fn holds<T: Concept>(concepts: &[T], lists: [&Option<Vec<ConceptRef>>; 3], has: 
 
 impl<'a> Naive<'a> {
     pub(super) fn visible(&self) -> Vec<&'a ReleaseImage> {
-        self.newsroom.releases.iter().filter(|release| self.desk || release.state == ReleaseState::Published).collect()
+        let seen = |release: &&ReleaseImage| {
+            let published = release.state == ReleaseState::Published;
+            self.desk || (published && (self.press || release.embargo_until.is_none()))
+        };
+        self.newsroom.releases.iter().filter(seen).collect()
     }
 
     /// The visible releases that a filter keeps; none for a filter that makes no sense.
@@ -113,6 +124,8 @@ impl<'a> Naive<'a> {
                 first_published_at: None,
                 published_at: None,
                 withdrawal_kind: None,
+                schedule_at: None,
+                embargo_until: None,
                 shown: crate::journal::VersionImage {
                     revision_id: Uuid::nil(),
                     number: 1,

@@ -8,7 +8,7 @@ use proptest::{prelude::*, sample::select};
 use uuid::Uuid;
 
 use super::{
-    arbitrary::{TOPICS, day},
+    arbitrary::{TOPICS, day, topic_id},
     naive::{Naive, below, named},
     series::{compare, timeline, trending},
 };
@@ -151,7 +151,7 @@ fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<V
     };
     match field {
         FacetField::Topics { roll_up, under } => {
-            let under = under.map(|number| newsroom.topics[number as usize].id);
+            let under = under.map(|number| topic_id(number as usize));
             let asked: HashSet<Uuid> = conjunction
                 .iter()
                 .filter_map(|filter| filter.topics.as_ref())

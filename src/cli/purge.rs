@@ -1,0 +1,44 @@
+//! `dateline purge`: removes all that a release says and said, for good.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Failure, application, operator};
+use crate::{catalog::ReleaseKey, config::Settings};
+
+#[derive(Args, Debug)]
+pub(super) struct Purge {
+    /// The release: its id (release_…) or its slug
+    release: String,
+    /// On whose demand and why; it stays in the journal, so it must not tell what was removed
+    #[arg(long)]
+    reason: String,
+    /// Do it; without this it is only said what would be removed
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Purge {
+    #[expect(clippy::print_stdout, reason = "the command's answer")]
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
+        let app = application(settings).await?;
+        let now = app.clock.now();
+        let key = match self.release.strip_prefix("release_").and_then(|key| uuid::Uuid::try_parse(key).ok()) {
+            Some(id) => ReleaseKey::Id(id),
+            None => ReleaseKey::Slug(self.release.clone()),
+        };
+        let set = app.room.catalog.snapshot_at(now).visible_to(&operator(), now);
+        let (item, _) = set.find(&key).ok_or_else(|| {
+            format!("there is no release \"{}\": give its slug, or its id as the API has it", self.release)
+        })?;
+        let (id, slug) = (item.id(), item.slug().to_owned());
+        if !self.yes {
+            println!("This removes \"{slug}\" and all its versions for good. To do it, add --yes.");
+            return Ok(ExitCode::FAILURE);
+        }
+        app.room.release_purge(&operator(), id, item.newest_number(), self.reason, now).await?;
+        println!("release_{} is purged; backups made before still hold it (docs/operations.md)", id.simple());
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,291 @@
+//! Acts on releases.
+
+use async_graphql::{Context, ID, Object};
+use entity::Noun;
+
+use super::{at_input, release_id};
+use crate::{
+    graphql::{
+        context::ContextExt,
+        enums::WithdrawalKind,
+        error::ApiError,
+        id,
+        payload::{BulkAct, DeletePayload, ReleaseInput, ReleasePayload, TransitionItem},
+        scalars::{DateTime, TimeZone, Url},
+    },
+    newsroom::withdrawal::Withdrawal,
+};
+
+/// Acts on releases.
+#[derive(Default)]
+pub struct ReleaseMutation;
+
+/// Acts on releases.
+#[Object]
+impl ReleaseMutation {
+    /// Begins a release: a draft with its first version. AUTHOR.
+    async fn release_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What it says.")] input: ReleaseInput,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, input) = (ctx.asked(), input.resolve().map_err(at_input)?);
+        ReleasePayload::settled(ctx, ctx.room().release_create(&asked.viewer, input, asked.now).await).await.map(Some)
+    }
+
+    /// Writes a new version of what a release says. A live version stays as it is until the new one is published.
+    /// AUTHOR for their own releases, EDITOR for any.
+    async fn release_revise(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "What changes.")] input: ReleaseInput,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id, input) = (ctx.asked(), release_id(&id)?, input.resolve().map_err(at_input)?);
+        ReleasePayload::settled(
+            ctx,
+            ctx.room().release_revise(&asked.viewer, id, expected_revision, input, asked.now).await,
+        )
+        .await
+        .map(Some)
+    }
+
+    /// Hands a draft to a reviewer. AUTHOR for their own releases, EDITOR for any.
+    async fn release_submit(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "For the desk; it stands in the release's history. At most 5,000 characters.")] note: Option<
+            String,
+        >,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let done = ctx.room().release_submit(&asked.viewer, id, expected_revision, note, asked.now).await;
+        ReleasePayload::settled(ctx, done).await.map(Some)
+    }
+
+    /// Hands a release in review, or an approved one, back to its writer. EDITOR.
+    async fn release_return(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "What is to be done, at most 5,000 characters.")] note: String,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let done = ctx.room().release_return(&asked.viewer, id, expected_revision, note, asked.now).await;
+        ReleasePayload::settled(ctx, done).await.map(Some)
+    }
+
+    /// Finds a release in review fit to be published. EDITOR; where the newsroom wants four eyes, not by who wrote the version.
+    async fn release_approve(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "For the desk; it stands in the release's history. At most 5,000 characters.")] note: Option<
+            String,
+        >,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let done = ctx.room().release_approve(&asked.viewer, id, expected_revision, note, asked.now).await;
+        ReleasePayload::settled(ctx, done).await.map(Some)
+    }
+
+    /// Has a release published at a local time. From that instant on it is public for whoever reads, whether anything runs or
+    /// not. A time that clocks skip counts with the offset from before the gap; of a time that comes twice the first is meant. EDITOR.
+    async fn release_schedule(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "Date and time where the zone's clocks hang, without an offset: `2026-03-29T09:00`.")]
+        local_time: String,
+        #[graphql(desc = "The zone. If its rules change, the local time stays and the instant moves.")]
+        time_zone: TimeZone,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let done = ctx
+            .room()
+            .release_schedule(&asked.viewer, id, expected_revision, &local_time, &time_zone.0, asked.now)
+            .await;
+        ReleasePayload::settled(ctx, done).await.map(Some)
+    }
+
+    /// Takes a release off the schedule; it is approved then. EDITOR.
+    async fn release_unschedule(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let done = ctx.room().release_unschedule(&asked.viewer, id, expected_revision, asked.now).await;
+        ReleasePayload::settled(ctx, done).await.map(Some)
+    }
+
+    /// Makes the version being worked on public, at once; of a withdrawn release also the last public version, again. Under an
+    /// embargo the press sees it, and everybody at its end. EDITOR.
+    async fn release_publish(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(
+            desc = "Where what had been public was wrong: what was wrong, for readers, at most 5,000 characters. It is \
+                          listed in `corrections`."
+        )]
+        correction_note: Option<String>,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let done = ctx.room().release_publish(&asked.viewer, id, expected_revision, correction_note, asked.now).await;
+        ReleasePayload::settled(ctx, done).await.map(Some)
+    }
+
+    /// Sets, moves or lifts an embargo: until then what is published is for the press and the desk alone. Independent of the
+    /// schedule; what is public already cannot be embargoed. EDITOR.
+    async fn release_embargo(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "The instant it ends at; left out or null: it is lifted, now.")] until: Option<DateTime>,
+        #[graphql(desc = "For its recipients, the press, at most 5,000 characters.")] note: Option<String>,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let done = ctx
+            .room()
+            .release_embargo(&asked.viewer, id, expected_revision, until.map(|until| until.0), note, asked.now)
+            .await;
+        ReleasePayload::settled(ctx, done).await.map(Some)
+    }
+
+    /// Puts right what is public, at once. Changes the live version only; a version being worked on stays, marked as `outdated`.
+    /// EDITOR.
+    async fn release_correct(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "What changes of the live version.")] input: ReleaseInput,
+        #[graphql(desc = "What was wrong, for readers, at most 5,000 characters. It is listed in `corrections`.")]
+        correction_note: String,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id, input) = (ctx.asked(), release_id(&id)?, input.resolve().map_err(at_input)?);
+        let room = ctx.room();
+        let done = room.release_correct(&asked.viewer, id, expected_revision, input, correction_note, asked.now).await;
+        ReleasePayload::settled(ctx, done).await.map(Some)
+    }
+
+    /// Takes a release back from the public. EDITOR.
+    async fn release_withdraw(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "How its former address is to answer.")] kind: WithdrawalKind,
+        #[graphql(desc = "What its former address says, at most 5,000 characters. Required by WITH_NOTICE.")]
+        notice: Option<String>,
+        #[graphql(desc = "Where its former address leads. Required by REDIRECT.")] redirect_to: Option<Url>,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let withdrawal = Withdrawal { kind: kind.into(), notice, redirect_to: redirect_to.map(|url| url.0) };
+        ReleasePayload::settled(
+            ctx,
+            ctx.room().release_withdraw(&asked.viewer, id, expected_revision, withdrawal, asked.now).await,
+        )
+        .await
+        .map(Some)
+    }
+
+    /// Declares a release wrong, for good: its address shows the notice, and it never comes back. EDITOR.
+    async fn release_retract(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "Why, for those who come to its address, at most 5,000 characters.")] notice: String,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let done = ctx.room().release_retract(&asked.viewer, id, expected_revision, notice, asked.now).await;
+        ReleasePayload::settled(ctx, done).await.map(Some)
+    }
+
+    /// Writes what an older version said as a new version; address and externalId stay. A live version stays as it is until the
+    /// new one is published. AUTHOR for their own releases, EDITOR for any.
+    async fn release_restore(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "The `number` of the older version.")] revision: i32,
+    ) -> Result<Option<ReleasePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let done = ctx.room().release_restore(&asked.viewer, id, expected_revision, revision, asked.now).await;
+        ReleasePayload::settled(ctx, done).await.map(Some)
+    }
+
+    /// Throws a draft away that never was public. AUTHOR for their own releases, EDITOR for any.
+    async fn release_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+    ) -> Result<Option<DeletePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let done = ctx.room().release_delete(&asked.viewer, id, expected_revision, asked.now).await;
+        DeletePayload::settled(Noun::Release, done).map(Some)
+    }
+
+    /// One act on many releases: a result for each, in order; what is refused for one changes nothing for the others. EDITOR;
+    /// AUTHOR may submit their own.
+    async fn releases_transition(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which releases, at most 500.")] items: Vec<TransitionItem>,
+        #[graphql(desc = "What to do to each.")] act: BulkAct,
+        #[graphql(desc = "A note for each; with WITHDRAW what the former addresses say.")] note: Option<String>,
+        #[graphql(desc = "With WITHDRAW, and required there: in which way.")] withdrawal: Option<WithdrawalKind>,
+    ) -> Result<Option<Vec<ReleasePayload>>, ApiError> {
+        let asked = ctx.asked();
+        let key = |(number, item): (usize, &TransitionItem)| {
+            let id = id::expect(Noun::Release, &item.id).map_err(|error| error.at(&format!("items.{number}.id")))?;
+            Ok((id, item.expected_revision))
+        };
+        let items = items.iter().enumerate().map(key).collect::<Result<Vec<_>, ApiError>>()?;
+        let act = act.resolve(withdrawal);
+        let done = ctx.room().releases_transition(&asked.viewer, &items, act, note, asked.now).await;
+        ReleasePayload::settled_all(ctx, done).await.map(Some)
+    }
+
+    /// Removes all that a release says and said, for good: versions, images in the journal, answers kept. A bare entry stays that
+    /// says who did it, when and why. ADMIN.
+    async fn release_purge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which release.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "On whose demand and why; it stays in the journal, so it must not tell what was removed.")]
+        reason: String,
+    ) -> Result<Option<DeletePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let done = ctx.room().release_purge(&asked.viewer, id, expected_revision, reason, asked.now).await;
+        DeletePayload::settled(Noun::Release, done).map(Some)
+    }
+}

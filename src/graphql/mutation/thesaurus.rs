@@ -1,0 +1,132 @@
+//! Keeping topics and places.
+
+use async_graphql::{Context, ID, Object};
+use entity::Noun;
+
+use super::{at_id, at_input};
+use crate::graphql::{
+    context::ContextExt,
+    error::ApiError,
+    id,
+    payload::{PlacePayload, TopicPayload},
+    place::PlaceInput,
+    topic::TopicInput,
+};
+
+/// Keeping topics and places.
+#[derive(Default)]
+pub struct ThesaurusMutation;
+
+/// Keeping topics and places.
+#[Object]
+impl ThesaurusMutation {
+    /// Makes a topic. ADMIN.
+    async fn topic_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What it is.")] input: TopicInput,
+    ) -> Result<Option<TopicPayload>, ApiError> {
+        let (asked, input) = (ctx.asked(), input.resolve().map_err(at_input)?);
+        TopicPayload::settled(ctx.room().topic_create(&asked.viewer, input, asked.now).await).map(Some)
+    }
+
+    /// Changes a topic. ADMIN.
+    async fn topic_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which topic.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "What changes.")] input: TopicInput,
+    ) -> Result<Option<TopicPayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), id::expect(Noun::Topic, &id).map_err(at_id)?);
+        let input = input.resolve().map_err(at_input)?;
+        TopicPayload::settled(ctx.room().topic_update(&asked.viewer, id, expected_revision, input, asked.now).await)
+            .map(Some)
+    }
+
+    /// Merges a topic into another: its releases and what lies below it move, its names become alternative names, its address, id and
+    /// URI lead to the other. Cannot be undone. ADMIN.
+    async fn topic_merge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The topic that ceases to be.")] from: ID,
+        #[graphql(desc = "The topic that stays.")] into: ID,
+    ) -> Result<Option<TopicPayload>, ApiError> {
+        let asked = ctx.asked();
+        let from = id::expect(Noun::Topic, &from).map_err(|error| error.at("from"))?;
+        let into = id::expect(Noun::Topic, &into).map_err(|error| error.at("into"))?;
+        TopicPayload::settled(ctx.room().topic_merge(&asked.viewer, from, into, asked.now).await).map(Some)
+    }
+
+    /// Retires a topic: no release gets it any more; those that have it keep it, and filters and counts know it. ADMIN.
+    async fn topic_retire(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which topic.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "The topic to use instead.")] replaced_by: Option<ID>,
+    ) -> Result<Option<TopicPayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), id::expect(Noun::Topic, &id).map_err(at_id)?);
+        let by = replaced_by.map(|by| id::expect(Noun::Topic, &by)).transpose();
+        let by = by.map_err(|error| error.at("replacedBy"))?;
+        TopicPayload::settled(ctx.room().topic_retire(&asked.viewer, id, expected_revision, by, asked.now).await)
+            .map(Some)
+    }
+
+    /// Makes a place. ADMIN.
+    async fn place_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What it is.")] input: PlaceInput,
+    ) -> Result<Option<PlacePayload>, ApiError> {
+        let (asked, input) = (ctx.asked(), input.resolve().map_err(at_input)?);
+        PlacePayload::settled(ctx.room().place_create(&asked.viewer, input, asked.now).await).map(Some)
+    }
+
+    /// Changes a place. ADMIN.
+    async fn place_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which place.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "What changes.")] input: PlaceInput,
+    ) -> Result<Option<PlacePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), id::expect(Noun::Place, &id).map_err(at_id)?);
+        let input = input.resolve().map_err(at_input)?;
+        PlacePayload::settled(ctx.room().place_update(&asked.viewer, id, expected_revision, input, asked.now).await)
+            .map(Some)
+    }
+
+    /// Merges a place into another: its releases and what lies below it move, its names become alternative names, its address, id and
+    /// URI lead to the other. Cannot be undone. ADMIN.
+    async fn place_merge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The place that ceases to be.")] from: ID,
+        #[graphql(desc = "The place that stays.")] into: ID,
+    ) -> Result<Option<PlacePayload>, ApiError> {
+        let asked = ctx.asked();
+        let from = id::expect(Noun::Place, &from).map_err(|error| error.at("from"))?;
+        let into = id::expect(Noun::Place, &into).map_err(|error| error.at("into"))?;
+        PlacePayload::settled(ctx.room().place_merge(&asked.viewer, from, into, asked.now).await).map(Some)
+    }
+
+    /// Retires a place: no release gets it any more; those that have it keep it, and filters and counts know it. ADMIN.
+    async fn place_retire(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which place.")] id: ID,
+        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        expected_revision: i32,
+        #[graphql(desc = "The place to use instead.")] replaced_by: Option<ID>,
+    ) -> Result<Option<PlacePayload>, ApiError> {
+        let (asked, id) = (ctx.asked(), id::expect(Noun::Place, &id).map_err(at_id)?);
+        let by = replaced_by.map(|by| id::expect(Noun::Place, &by)).transpose();
+        let by = by.map_err(|error| error.at("replacedBy"))?;
+        PlacePayload::settled(ctx.room().place_retire(&asked.viewer, id, expected_revision, by, asked.now).await)
+            .map(Some)
+    }
+}

@@ -1,0 +1,125 @@
+//! The header `Idempotency-Key` (IETF draft-ietf-httpapi-idempotency-key-header): a mutation sent again under the same key gets
+//! the first answer, and nothing is done twice.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use axum::http::{HeaderMap, StatusCode};
+use sha2::{Digest, Sha256};
+
+use super::graphql::Refusal;
+use crate::{
+    app::App,
+    newsroom::idempotency::Earlier,
+    viewer::{Repeatable, Viewer},
+};
+
+/// Longest key.
+const MAX_KEY: usize = 200;
+
+/// What there is to do about a key.
+pub(super) enum Once {
+    /// Nothing: there is none.
+    NotWanted,
+    /// The answer was given before.
+    Answered(String),
+    /// It is new: keep the answer.
+    New(Running),
+}
+
+/// A request under way, under its key; no second one comes in meanwhile.
+pub(super) struct Running {
+    app: Arc<std::sync::Mutex<std::collections::HashSet<(String, String)>>>,
+    place: (String, String),
+    request: Arc<Repeatable>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.app.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&self.place);
+    }
+}
+
+impl Once {
+    /// For requests that change nothing.
+    pub(super) fn not_wanted() -> Self {
+        Self::NotWanted
+    }
+
+    /// Looks the key of a mutation up, if it has one, and lets the viewer act under it.
+    pub(super) async fn begin(
+        app: &App,
+        headers: &HeaderMap,
+        viewer: &mut Viewer,
+        body: &[u8],
+    ) -> Result<Self, Refusal> {
+        let Some(key) = headers.get("idempotency-key") else { return Ok(Self::NotWanted) };
+        // The draft has it as a quoted string; many send it bare.
+        let key = key.to_str().map(|key| key.trim().trim_matches('"').to_owned()).unwrap_or_default();
+        if key.is_empty() || key.len() > MAX_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+            return Err(Refusal::bad(format!(
+                "the Idempotency-Key is not usable: send 1 to {MAX_KEY} letters, digits or signs, for example a UUID"
+            )));
+        }
+        if viewer.subject.is_empty() {
+            // Who is nobody changes nothing.
+            return Ok(Self::NotWanted);
+        }
+        let place = (viewer.subject.clone(), key.clone());
+        if !app.under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(place.clone()) {
+            let told = "the same request is being carried out right now: wait a moment, then send it again";
+            return Err(Refusal::new(StatusCode::CONFLICT, "IN_PROGRESS", told));
+        }
+        let request = Arc::new(Repeatable::new(key, digest(body)));
+        let running = Running { app: app.under_way.clone(), place, request: request.clone() };
+        let earlier = app.room.earlier(viewer, &request).await.map_err(|error| {
+            tracing::error!(%error, "an Idempotency-Key could not be looked up");
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the database does not answer: try again")
+        })?;
+        match earlier {
+            Earlier::Nothing => {
+                viewer.request = Some(request);
+                Ok(Self::New(running))
+            }
+            Earlier::Answered(answer) => Ok(Self::Answered(answer)),
+            Earlier::Done => {
+                let told = "this was done before under this Idempotency-Key, and is not done again; how it was answered is \
+                            not known any more, or was a secret told once: read what is there now";
+                Err(Refusal::new(StatusCode::CONFLICT, "REPEATED", told))
+            }
+            Earlier::Other => {
+                let told = "another request came under this Idempotency-Key: take a new key for each request";
+                Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "KEY_REUSED", told))
+            }
+        }
+    }
+
+    /// The answer that was given before.
+    pub(super) fn answer(&self) -> Option<&str> {
+        match self {
+            Self::Answered(answer) => Some(answer),
+            _ => None,
+        }
+    }
+
+    /// Keeps the answer; of one that tells a secret only that it was given.
+    pub(super) async fn keep(self, app: &App, viewer: &Viewer, answer: &[u8], secret: bool) {
+        let Self::New(running) = self else { return };
+        let text = std::str::from_utf8(answer).ok().filter(|_| !secret).map(str::to_owned);
+        // What failed on our side may be tried again.
+        if text.as_ref().is_some_and(|text| text.contains("INTERNAL_SERVER_ERROR")) {
+            return;
+        }
+        let kept = app.room.keep_answer(viewer, &running.request, text, app.clock.now()).await;
+        if let Err(error) = kept {
+            tracing::error!(%error, "the answer to a repeatable request could not be kept");
+        }
+    }
+}
+
+fn digest(body: &[u8]) -> String {
+    Sha256::digest(body).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

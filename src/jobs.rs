@@ -1,0 +1,47 @@
+//! What a server does by itself while it runs: putting down what has come due, writing the access log, clearing away.
+//!
+//! Nothing that readers see waits for it: whether a release is public is decided by the instant itself, whenever somebody reads.
+//! Several servers of one database may all do this: each thing is put down in a transaction that looks whether it is still to do.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{app::App, newsroom::Error};
+
+/// How often it looks; it costs nothing while nothing is due.
+const TICK: Duration = Duration::from_millis(500);
+
+/// How often keys of old requests are cleared away.
+const CLEARING: TimeDelta = TimeDelta::hours(1);
+
+/// Does everything that is due at an instant, once.
+pub async fn tick(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
+    app.room.record_due_releases(now).await?;
+    app.room.write_accesses().await
+}
+
+/// Works for as long as it is polled.
+pub async fn work(app: Arc<App>) {
+    let mut tick_of = tokio::time::interval(TICK);
+    tick_of.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut failing, mut cleared) = (false, None);
+    loop {
+        tick_of.tick().await;
+        let now = app.clock.now();
+        let mut done = tick(&app, now).await;
+        if done.is_ok() && cleared.is_none_or(|at| now - at >= CLEARING) {
+            done = app.room.forget_keys(now).await;
+            cleared = Some(now);
+        }
+        match done {
+            Ok(()) => failing = false,
+            // Once, not twice a second.
+            Err(error) if !failing => {
+                failing = true;
+                tracing::error!(%error, "what is due cannot be put down in the journal; trying on");
+            }
+            Err(_) => {}
+        }
+    }
+}
