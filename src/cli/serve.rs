@@ -50,6 +50,7 @@ impl Serve {
         let db = open(&settings).await?;
         let _lock = db.lock_for_serving()?;
         let app = App::new(db.clone(), settings.customs.clone(), settings.masthead.clone(), Clock::system()).await?;
+        let app = app.with_oidc(settings.oidc.clone());
         if self.demo {
             if let Some(secret) = furnish(&app).await? {
                 println!("An editor's token for this newsroom (it is not shown again):\n\n    {secret}\n");
