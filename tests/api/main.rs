@@ -14,6 +14,7 @@ mod postgres;
 mod reading;
 mod readme;
 mod refusals;
+mod served;
 mod sets;
 mod statements;
 mod writing;

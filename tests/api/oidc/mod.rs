@@ -3,6 +3,7 @@
 
 mod fetching;
 mod issuer;
+mod program;
 
 use std::collections::BTreeMap;
 
