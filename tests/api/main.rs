@@ -9,6 +9,7 @@ mod desk;
 mod hidden;
 mod http;
 mod import;
+mod killed;
 mod oidc;
 mod postgres;
 mod reading;
