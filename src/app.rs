@@ -12,7 +12,11 @@ use crate::{
     clock::Clock,
     db::Db,
     graphql::{Api, Asked},
-    newsroom::{Customs, Newsroom, token::AuthFault},
+    newsroom::{
+        Customs, Newsroom,
+        token::{self, AuthFault},
+    },
+    oidc::{Oidc, OidcSettings},
     viewer::Viewer,
 };
 
@@ -44,6 +48,8 @@ pub struct App {
     pub masthead: Masthead,
     /// Repeatable requests under way: whose, and under which key.
     pub under_way: Arc<Mutex<HashSet<(String, String)>>>,
+    /// Whose tokens are taken beside ours.
+    pub oidc: Option<Arc<Oidc>>,
 }
 
 impl std::fmt::Debug for App {
@@ -57,14 +63,32 @@ impl App {
     pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, DbErr> {
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let room = Newsroom { db, catalog, customs, accesses: Arc::default() };
-        Ok(Arc::new(Self { api: Arc::new(Api::new(room.clone())), room, clock, masthead, under_way: Arc::default() }))
+        Ok(Arc::new(Self {
+            api: Arc::new(Api::new(room.clone())),
+            room,
+            clock,
+            masthead,
+            under_way: Arc::default(),
+            oidc: None,
+        }))
+    }
+
+    /// The same, taking the tokens of an issuer, too.
+    #[must_use]
+    pub fn with_oidc(self: Arc<Self>, settings: Option<OidcSettings>) -> Arc<Self> {
+        let oidc = settings.map(|settings| Arc::new(Oidc::new(settings)));
+        Arc::new(Self { oidc, ..Self::clone(&self) })
     }
 
     /// Who holds a bearer token; the public without one.
     pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Viewer, AuthFault> {
-        match bearer {
-            None => Ok(Viewer::public()),
-            Some(secret) => self.room.authenticate(secret, self.clock.now()).await,
+        let Some(bearer) = bearer else { return Ok(Viewer::public()) };
+        let now = self.clock.now();
+        match &self.oidc {
+            Some(oidc) if !bearer.starts_with(token::PREFIX) && Oidc::is_shaped_like_one(bearer) => {
+                oidc.viewer(bearer, now).await.map_err(|refused| AuthFault::Refused(refused.0))
+            }
+            _ => self.room.authenticate(bearer, now).await,
         }
     }
 
@@ -78,8 +102,13 @@ impl App {
         self.room.catalog.catch_up().await.map(|_| ())
     }
 
-    /// Follows what other processes write, for as long as it is polled.
+    /// Follows what other processes write, and the issuer's keys, for as long as it is polled.
     pub async fn follow(&self) {
-        self.room.catalog.follow().await;
+        let keys = async {
+            if let Some(oidc) = &self.oidc {
+                oidc.keep(|| self.clock.now()).await;
+            }
+        };
+        tokio::join!(self.room.catalog.follow(), keys);
     }
 }

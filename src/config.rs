@@ -3,12 +3,15 @@
 //! Everything that can be set stands in [`SETTINGS`], once: the file's keys, the variables, the README's table and the errors
 //! all come from there. A setting that makes no sense stops the start and says where it came from.
 
+mod oidc;
+
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path};
 
 use crate::{
     app::Masthead,
     db::redacted,
     newsroom::{Customs, language, workflow::House},
+    oidc::OidcSettings,
 };
 
 /// One thing that can be set.
@@ -25,7 +28,7 @@ pub struct Setting {
 }
 
 /// Everything that can be set.
-pub const SETTINGS: [Setting; 11] = [
+pub const SETTINGS: [Setting; 18] = [
     Setting {
         key: "database_url",
         variable: "DATELINE_DATABASE_URL",
@@ -82,6 +85,13 @@ pub const SETTINGS: [Setting; 11] = [
         default: "false",
         meaning: "`true`: whoever wrote a version may not be the one who approves it",
     },
+    oidc::ISSUER,
+    oidc::AUDIENCE,
+    oidc::JWKS,
+    oidc::SUBJECT_CLAIM,
+    oidc::ROLE_CLAIM,
+    oidc::ROLES,
+    oidc::CLOCK_SKEW,
 ];
 
 /// Settings that make sense.
@@ -99,6 +109,8 @@ pub struct Settings {
     pub masthead: Masthead,
     /// What is taken where an editor says nothing.
     pub customs: Customs,
+    /// Whose tokens are taken beside ours.
+    pub oidc: Option<OidcSettings>,
 }
 
 /// A setting that makes no sense, or a file that cannot be read.
@@ -236,6 +248,7 @@ impl Layers {
                 preview_template,
                 house: House { four_eyes },
             },
+            oidc: oidc::read(self)?,
         })
     }
 

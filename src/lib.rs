@@ -1,6 +1,6 @@
 //! Dateline: a GraphQL content backend for newsrooms.
 //!
-//! Three floors, and calls go down only. The edges ([`graphql`], `http`, `cli`, [`interchange`]) speak to the world; the
+//! Three floors, and calls go down only. The edges ([`graphql`], `http`, [`oidc`], `cli`, [`interchange`]) speak to the world; the
 //! [`newsroom`] has the rules; the [`catalog`] answers sets from memory, and the `entity` crate holds the rows. Every write is
 //! one transaction that changes rows and appends to the [`journal`]; the catalog follows the journal. `docs/architecture.md`
 //! tells the whole.
@@ -17,4 +17,5 @@ pub mod interchange;
 pub mod jobs;
 pub mod journal;
 pub mod newsroom;
+pub mod oidc;
 pub mod viewer;

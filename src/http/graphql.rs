@@ -200,6 +200,7 @@ fn unauthenticated(fault: AuthFault) -> Refusal {
             format!("the token ended at {}: ask for a new one", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
         }
         AuthFault::Revoked => "the token was revoked: ask for a new one".to_owned(),
+        AuthFault::Refused(why) => why,
         AuthFault::Db(error) => {
             tracing::error!(%error, "a token could not be looked up");
             return Refusal::new(

@@ -19,7 +19,7 @@ use super::{
 use crate::viewer::Viewer;
 
 /// What every secret begins with, so that it is known when it turns up where it should not.
-const PREFIX: &str = "dateline_";
+pub const PREFIX: &str = "dateline_";
 
 /// How exactly the last use is kept; not every read shall write.
 const USE_GRAIN: TimeDelta = TimeDelta::minutes(10);
@@ -46,6 +46,8 @@ pub enum AuthFault {
     Expired(DateTime<Utc>),
     /// Somebody took it back.
     Revoked,
+    /// The issuer's token is not taken; the sentence tells why.
+    Refused(String),
     /// The database failed.
     Db(DbErr),
 }

@@ -1,69 +1,12 @@
 //! The `dateline` command as people run it: what it prints, what it answers, how it ends.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
-    path::Path,
-    process::{Child, Command, Output, Stdio},
+    io::Write,
+    net::TcpListener,
+    process::{Command, Stdio},
 };
 
-fn dateline(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dateline"));
-    command.current_dir(folder).env_clear().stdin(Stdio::null());
-    command
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let Output { status, stdout, stderr } = dateline(folder).args(arguments).output().expect("it runs");
-    (status.code(), String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned())
-}
-
-/// A server that is ended with the test.
-struct Served {
-    child: Child,
-    port: u16,
-    /// What it printed before it served.
-    said: String,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[expect(clippy::zombie_processes, reason = "it is waited for when `Served` is dropped")]
-fn serve(folder: &Path, arguments: &[&str]) -> Served {
-    let mut child = dateline(folder)
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it runs");
-    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-    let mut said = String::new();
-    loop {
-        let line = lines.next().expect("it says where it serves").expect("text");
-        said += &format!("{line}\n");
-        if let Some((_, rest)) = line.split_once("at http://127.0.0.1:") {
-            let port = rest.split('/').next().and_then(|port| port.parse().ok()).expect("a port");
-            return Served { child, port, said };
-        }
-    }
-}
-
-/// Posts a query; the whole response.
-fn post(port: u16, token: Option<&str>, query: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-    let body = serde_json::json!({ "query": query }).to_string();
-    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-    write!(stream, "POST /graphql HTTP/1.1\r\nHost: x\r\n{token}Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("answered");
-    answer
-}
+use crate::served::{dateline, post, run, serve};
 
 #[test]
 fn the_demo_newsroom_serves_and_its_editor_writes() {
