@@ -299,13 +299,22 @@ pub fn next(act: Act, case: Case<'_>, viewer: &Viewer, house: House) -> Result<R
 
 /// The table for people: in which state which act leads where, and who may do it.
 pub fn table() -> String {
-    let states = ReleaseState::ALL.map(|state| format!("{state:?}"));
+    let written = |state: ReleaseState| match state {
+        InReview => "IN_REVIEW".to_owned(),
+        other => format!("{other:?}").to_uppercase(),
+    };
+    let states = ReleaseState::ALL.map(written);
     let mut text = format!("| act | {} | any release | their own |\n", states.join(" | "));
     text += &format!("|---|{}---|---|\n", "---|".repeat(states.len()));
     for rule in RULES {
         let to = |state: ReleaseState| {
             let step = rule.steps.iter().find(|(from, _)| *from == state);
-            step.map_or(String::new(), |&(_, to)| if to == state { "·".to_owned() } else { format!("{to:?}") })
+            match step {
+                None => String::new(),
+                Some(_) if matches!(rule.act, Act::Delete | Act::Purge) => "gone".to_owned(),
+                Some(&(_, to)) if to == state => "·".to_owned(),
+                Some(&(_, to)) => written(to),
+            }
         };
         let steps = ReleaseState::ALL.map(to);
         let role = |role: Role| format!("{role:?}").to_uppercase();

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{Router, body::Body, http::Request};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request},
+};
 use chrono::{DateTime, TimeZone, Utc};
 use dateline::{
     app::{App, Masthead},
     clock::Clock,
     db::Db,
     http, interchange,
-    newsroom::{Customs, import::ImportOptions, token::TokenInput},
+    newsroom::{Customs, import::ImportOptions, token::TokenInput, workflow::House},
     viewer::Viewer,
 };
 use entity::api_token::Role;
@@ -101,8 +105,11 @@ impl Desk {
         db.migrate().await.unwrap();
         let statements = StatementLog::default();
         db.on_statement(statements.listener());
-        let customs =
-            Customs { url_template: Some("https://example.org/news/{slug}".to_owned()), ..Customs::default() };
+        let customs = Customs {
+            url_template: Some("https://example.org/news/{slug}".to_owned()),
+            preview_template: Some("https://example.org/preview?token={token}".to_owned()),
+            ..Customs::default()
+        };
         let app = App::new(db, customs, Masthead::default(), Clock::standing_at(noon())).await.unwrap();
         let token = async |role: Role, subject: &str| {
             let input = TokenInput { subject: subject.to_owned(), name: "test".to_owned(), role, expires_at: None };
@@ -119,6 +126,15 @@ impl Desk {
             url,
             _guard: guard,
         }
+    }
+
+    /// The same newsroom with the rule of four eyes.
+    pub(crate) async fn strict(mut self) -> Self {
+        let db = Db::open(&self.url).await.unwrap();
+        let customs = Customs { house: House { four_eyes: true }, ..self.app.room.customs.clone() };
+        self.app = App::new(db, customs, Masthead::default(), self.app.clock.clone()).await.unwrap();
+        self.router = http::router(self.app.clone());
+        self
     }
 
     pub(crate) fn secret(&self, who: Who) -> Option<&str> {
@@ -165,12 +181,29 @@ impl Desk {
 
     /// Posts a body.
     pub(crate) async fn post(&self, bearer: Option<&str>, body: &str) -> (u16, Value) {
+        let (status, _, answer) = self.post_with(bearer, &[], body).await;
+        (status, answer)
+    }
+
+    /// Posts a body with headers; the answer's headers, too.
+    pub(crate) async fn post_with(
+        &self,
+        bearer: Option<&str>,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (u16, HeaderMap, Value) {
         let mut request = Request::post("/graphql").header("content-type", "application/json");
         if let Some(bearer) = bearer {
             request = request.header("authorization", format!("Bearer {bearer}"));
         }
-        let (status, text) = self.send(request.body(Body::from(body.to_owned())).unwrap()).await;
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        (status, headers, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
     /// Sends any request.

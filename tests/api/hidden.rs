@@ -1,12 +1,14 @@
-//! Nothing hidden is reachable: whatever the schema offers is asked of a newsroom before and after it gets drafts, versions
-//! being worked on and withdrawn releases, and to those who may not see them every answer must be the same.
+//! Nothing hidden is reachable: whatever the schema offers is asked of a newsroom before and after it gets releases in every
+//! state, versions being worked on, schedules and embargoes, on both sides of their instants; to those who may not see them every
+//! answer must be the same.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::{
     crawl::{Pool, Schema},
-    desk::{Desk, REVISE, Who, noon, on_both},
+    desk::{Desk, REVISE, Who, on_both},
 };
 
 /// In every text that is hidden.
@@ -43,9 +45,10 @@ async fn public(desk: &Desk) -> Vec<String> {
         .collect()
 }
 
-/// What is not: drafts, withdrawn releases of every kind, and versions being worked on. Their ids.
+/// What nobody but the desk may see: every state but PUBLISHED, every sort of withdrawal, and a version being worked on. Ids.
 async fn hidden(desk: &Desk, live: &str) -> Vec<String> {
-    desk.app.clock.put(noon() + chrono::TimeDelta::hours(1));
+    let now = desk.app.clock.now();
+    desk.app.clock.put(now + TimeDelta::hours(1));
     let mut lines = Vec::new();
     for (number, kind) in ["DRAFT", "WITH_NOTICE", "GONE", "REDIRECT", "VANISH"].into_iter().enumerate() {
         let mut line = json!({
@@ -65,36 +68,89 @@ async fn hidden(desk: &Desk, live: &str) -> Vec<String> {
         lines.push(line);
     }
     desk.import(&lines).await;
+    for (number, acts) in [
+        &["submit"][..],
+        &["submit", "approve"],
+        &["schedule"],
+        &["publish", "retract"],
+        &["embargo", "publish", "withdraw"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = coming(desk, &format!("{MARK}-{}", number + 5), acts, 1000).await;
+        assert!(id.starts_with("release_"));
+    }
     let input = json!({ "headline": format!("{MARK} working"), "slug": format!("{MARK}-working"), "externalId": format!("{MARK}-x9"), "summary": MARK, "bodyMarkdown": MARK, "kind": "SPEECH", "language": "fr",
         "releaseDate": "2001-01-01", "datelineText": MARK, "editorialNote": MARK, "topics": [{ "slug": "labour" }], "places": [{ "slug": "asia" }] });
     desk.done(Who::Editor, REVISE, json!({ "id": live, "revision": 1, "input": input })).await;
-    desk.app.clock.put(noon());
-    let data =
-        desk.data(Who::Editor, "{ releases(filter: {states: [DRAFT, WITHDRAWN]}) { nodes { id } } }", json!({})).await;
-    data["releases"]["nodes"]
-        .as_array()
-        .expect("nodes")
-        .iter()
-        .map(|node| node["id"].as_str().expect("id").to_owned())
-        .collect()
+    desk.app.clock.put(now);
+    let query = "{ releases(first: 50, filter: {states: [DRAFT, IN_REVIEW, APPROVED, SCHEDULED, WITHDRAWN, RETRACTED]}) { nodes { id } } }";
+    let data = desk.data(Who::Editor, query, json!({})).await;
+    let ids = data["releases"]["nodes"].as_array().expect("nodes").iter();
+    ids.map(|node| node["id"].as_str().expect("id").to_owned()).collect()
+}
+
+/// A release that the desk brings on its way: scheduled and embargoed so many hours ahead. Its id.
+async fn coming(desk: &Desk, slug: &str, acts: &[&str], hours: i64) -> String {
+    let (id, revision) = desk
+        .draft(json!({ "slug": slug, "externalId": format!("{slug}-x"), "headline": format!("{slug} headline"), "bodyMarkdown": MARK, "summary": MARK, "language": "fr", "kind": "OPINION",
+            "releaseDate": "2006-05-03", "topics": [{ "slug": "child-labour" }], "datelinePlaces": [{ "slug": "bangkok" }], "editorialNote": MARK }))
+        .await;
+    let ahead = desk.app.clock.now() + TimeDelta::hours(hours);
+    for act in acts {
+        let field = match *act {
+            "schedule" => format!(
+                "releaseSchedule(id: $id, expectedRevision: $r, localTime: \"{}\", timeZone: \"UTC\")",
+                ahead.format("%Y-%m-%dT%H:%M")
+            ),
+            "embargo" => format!(
+                "releaseEmbargo(id: $id, expectedRevision: $r, until: \"{}\", note: \"{MARK}\")",
+                ahead.to_rfc3339()
+            ),
+            "submit" => "releaseSubmit(id: $id, expectedRevision: $r)".to_owned(),
+            "approve" => "releaseApprove(id: $id, expectedRevision: $r)".to_owned(),
+            "publish" => "releasePublish(id: $id, expectedRevision: $r)".to_owned(),
+            "withdraw" => "releaseWithdraw(id: $id, expectedRevision: $r, kind: GONE)".to_owned(),
+            _ => "releaseRetract(id: $id, expectedRevision: $r, notice: \"It was wrong.\")".to_owned(),
+        };
+        let mutation =
+            format!("mutation($id: ID!, $r: Int!) {{ {field} {{ release {{ state }} userErrors {{ message }} }} }}");
+        desk.done(Who::Editor, &mutation, json!({ "id": id, "r": revision })).await;
+    }
+    id
 }
 
 fn pool(known: &[String], secret: &[String]) -> Pool {
-    let texts =
-        ["labour", "142", "p1", "hidden-0", "hidden-1", "hidden-4", "hidden-x0", "hidden-working", "hidden-x9", "Eda"];
+    let texts = [
+        "labour",
+        "142",
+        "p1",
+        "hidden-0",
+        "hidden-1",
+        "hidden-4",
+        "hidden-x0",
+        "hidden-working",
+        "hidden-x9",
+        "hidden-7",
+        "hidden-scheduled",
+        "hidden-embargoed-x",
+        "Eda",
+    ];
     // One of each sort is enough of what is public.
     let known = known.iter().step_by(5);
     Pool { ids: secret.iter().chain(known).cloned().collect(), texts: texts.map(str::to_owned).to_vec() }
 }
 
 /// Asks everything, and answers with ids of hidden things made alike.
-async fn answers(desk: &Desk, who: Who, known: &[String], secret: &[String]) -> Vec<(String, Value)> {
+async fn answers(desk: &Desk, who: Who, known: &[String], secret: &[String], deepest: usize) -> Vec<(String, Value)> {
     let schema = Schema::of(desk).await;
     let pool = pool(known, secret);
     let mut answers = Vec::new();
-    for root in ["Query", "Mutation"] {
+    // Who may change nothing gets no payload to look into.
+    for (root, deepest) in [("Query", deepest), ("Mutation", 1)] {
         // As deep as the cost limit allows each.
-        let depths: Vec<_> = [4, 3, 2, 1, 0].into_iter().map(|depth| schema.questions(root, &pool, depth)).collect();
+        let depths: Vec<_> = (0..=deepest).rev().map(|depth| schema.questions(root, &pool, depth)).collect();
         for number in 0..depths[0].len() {
             let mut asked = None;
             for questions in &depths {
@@ -123,6 +179,31 @@ async fn answers(desk: &Desk, who: Who, known: &[String], secret: &[String]) -> 
     answers
 }
 
+/// Holds answers before and after something hidden came against each other; `secret` is what must be nowhere in them.
+fn alike(who: Who, before: &[(String, Value)], after: &[(String, Value)], secret: &str) {
+    assert_eq!(before.len(), after.len());
+    for ((asked, was), (_, is)) in before.iter().zip(after) {
+        if asked.starts_with("viewer") {
+            continue;
+        }
+        if asked.starts_with("tombstone") {
+            // It may say that, how and when, and its address; never what was in it, nor of what never was public or vanished.
+            let mut stone = is["data"]["tombstone"].clone();
+            let silent =
+                ["hidden-0", "hidden-4", "hidden-5", "hidden-7", "hidden-9", "hidden-scheduled", "hidden-embargoed"];
+            assert!(!silent.iter().any(|slug| asked.contains(slug)) || stone.is_null(), "{who:?} {asked}: {is}");
+            if stone.is_object() {
+                stone["slug"] = json!(null);
+            }
+            assert!(!stone.to_string().contains(MARK), "{asked}: {is}");
+            continue;
+        }
+        // Words that the question itself used come back in messages about it.
+        assert_eq!(was, is, "{who:?} asked {asked}");
+        assert!(!is["data"].to_string().contains(secret), "{who:?} asked {asked}: {is}");
+    }
+}
+
 /// Cursors are bound to a digest of the filter they were made under, and filters name ids; the rest of a cursor must agree.
 fn without_digests(answer: &mut Value) {
     match answer {
@@ -144,43 +225,75 @@ fn without_digests(answer: &mut Value) {
     }
 }
 
+/// As many ids that lead nowhere as will be hidden.
+fn nowhere(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("release_{number:032x}")).collect()
+}
+
 on_both! {
-    async fn drafts_working_versions_and_withdrawn_releases_change_no_answer(desk: Desk) {
+    async fn what_the_desk_alone_may_see_changes_no_answer(desk: Desk) {
         let known = public(&desk).await;
-        // Ids that lead nowhere stand for those that will be hidden.
-        let nowhere: Vec<String> = (0..5).map(|number| format!("release_{number:032x}")).collect();
         let mut before = Vec::new();
-        for who in [Who::Public, Who::Press] {
-            before.push((who, answers(&desk, who, &known, &nowhere).await));
+        for (who, depth) in [(Who::Public, 4), (Who::Press, 3)] {
+            before.push((who, depth, answers(&desk, who, &known, &nowhere(10), depth).await));
         }
-        assert!(before[0].1.len() > 300, "the schema was walked: {}", before[0].1.len());
+        assert!(before[0].2.len() > 300, "the schema was walked: {}", before[0].2.len());
         let secret = hidden(&desk, &known[2]).await;
-        assert_eq!(secret.len(), 5);
-        for (who, before) in before {
-            let after = answers(&desk, who, &known, &secret).await;
-            assert_eq!(before.len(), after.len());
-            for ((asked, was), (_, is)) in before.iter().zip(&after) {
-                if asked.starts_with("viewer") {
-                    continue;
-                }
-                if asked.starts_with("tombstone") {
-                    // It may say that, how and when, and its address; never what was in it.
-                    let mut stone = is["data"]["tombstone"].clone();
-                    assert!(!asked.contains("hidden-0") && !asked.contains("hidden-4") || stone.is_null(), "{asked}: {is}");
-                    if stone.is_object() {
-                        stone["slug"] = json!(null);
-                    }
-                    assert!(!stone.to_string().contains(MARK), "{asked}: {is}");
-                    continue;
-                }
-                // Words that the question itself used come back in messages about it.
-                assert_eq!(was, is, "{who:?} asked {asked}");
-                assert!(!is["data"].to_string().contains(MARK), "{who:?} asked {asked}: {is}");
-            }
+        assert_eq!(secret.len(), 10);
+        for (who, depth, before) in before {
+            alike(who, &before, &answers(&desk, who, &known, &secret, depth).await, MARK);
         }
         let desk_sees = desk.data(Who::Author, "{ releases { totalCount nodes { headline working { headline } } } }", json!({})).await;
-        assert_eq!(desk_sees["releases"]["totalCount"], 11);
+        assert_eq!(desk_sees["releases"]["totalCount"], 16);
         assert!(desk_sees.to_string().contains("hidden working"));
+    }
+
+    async fn on_both_sides_of_an_instant_nothing_shows_that_is_not_to(desk: Desk) {
+        let known = public(&desk).await;
+        let begin = desk.app.clock.now();
+        let before = answers(&desk, Who::Public, &known, &nowhere(2), 3).await;
+        let press_before = answers(&desk, Who::Press, &known, &nowhere(2), 2).await;
+        let scheduled = coming(&desk, "hidden-scheduled", &["schedule"], 2).await;
+        let secret = vec![scheduled.clone(), nowhere(2)[1].clone()];
+        alike(Who::Press, &press_before, &answers(&desk, Who::Press, &known, &secret, 2).await, MARK);
+        let embargoed = coming(&desk, "hidden-embargoed", &["embargo", "publish"], 3).await;
+        let secret = vec![scheduled.clone(), embargoed.clone()];
+        let seen = async |who: Who| {
+            let data = desk.data(who, "{ releases(filter: {kinds: [OPINION]}) { totalCount nodes { slug state pubStatus publishedAt modifiedAt } } releaseStats(filter: {languages: [\"fr\"]}) { count } }", json!({})).await;
+            assert_eq!(data["releases"]["totalCount"], data["releaseStats"]["count"]);
+            let mut nodes = data["releases"]["nodes"].as_array().unwrap().clone();
+            nodes.sort_by_key(|node| node["slug"].to_string());
+            nodes
+        };
+        let node = |slug: &str, status: &str, at: chrono::DateTime<chrono::Utc>| {
+            let at = at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+            json!({ "slug": slug, "state": "PUBLISHED", "pubStatus": status, "publishedAt": at, "modifiedAt": at })
+        };
+        let (due, end) = (begin + TimeDelta::hours(2), begin + TimeDelta::hours(3));
+        let instant = TimeDelta::microseconds(1);
+
+        // Up to the last microsecond before the first instant.
+        assert_eq!(seen(Who::Press).await, [node("hidden-embargoed", "WITHHELD", begin)]);
+        alike(Who::Public, &before, &answers(&desk, Who::Public, &known, &secret, 3).await, MARK);
+        desk.app.clock.put(due - instant);
+        assert_eq!((seen(Who::Public).await.len(), seen(Who::Press).await.len()), (0, 1));
+
+        // Nothing runs but the clock.
+        desk.app.clock.put(due);
+        assert_eq!(seen(Who::Public).await, [node("hidden-scheduled", "USABLE", due)]);
+        assert_eq!(seen(Who::Press).await, [node("hidden-embargoed", "WITHHELD", begin), node("hidden-scheduled", "USABLE", due)]);
+        let public_now = answers(&desk, Who::Public, &known, &secret, 2).await;
+        desk.app.clock.put(end - instant);
+        assert_eq!(seen(Who::Public).await.len(), 1);
+
+        // That it is put down in the journal changes no answer.
+        desk.app.clock.put(due);
+        dateline::jobs::tick(&desk.app, due).await.unwrap();
+        alike(Who::Public, &public_now, &answers(&desk, Who::Public, &known, &secret, 2).await, "hidden-embargoed");
+
+        desk.app.clock.put(end);
+        assert_eq!(seen(Who::Public).await, [node("hidden-embargoed", "USABLE", end), node("hidden-scheduled", "USABLE", due)]);
+        assert_eq!(seen(Who::Press).await, seen(Who::Public).await);
     }
 
     async fn the_public_changes_nothing_by_any_mutation(desk: Desk) {
@@ -190,7 +303,10 @@ on_both! {
         for question in schema.questions("Mutation", &pool(&known, &[]), 1) {
             for who in [Who::Public, Who::Press] {
                 let answer = desk.ask(who, &question.query, question.variables.clone()).await;
-                let payload = &answer["data"][&question.field];
+                let mut payload = &answer["data"][&question.field];
+                if payload.is_array() {
+                    payload = &payload[0];
+                }
                 let refused = payload.is_null() || payload["userErrors"][0]["code"] == "FORBIDDEN";
                 assert!(refused, "{who:?} {} {}: {answer}", question.field, question.variables);
             }

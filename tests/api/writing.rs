@@ -150,7 +150,7 @@ on_both! {
         let (secret, id) = (made["secret"].as_str().unwrap().to_owned(), made["token"]["id"].clone());
         let who = json!({ "query": "{ viewer { name role capabilities } }" }).to_string();
         let (status, answer) = desk.post(Some(&secret), &who).await;
-        assert_eq!((status, &answer["data"]["viewer"]), (200, &json!({ "name": "Bo", "role": "AUTHOR", "capabilities": ["WRITE_DRAFTS"] })));
+        assert_eq!((status, &answer["data"]["viewer"]), (200, &json!({ "name": "Bo", "role": "AUTHOR", "capabilities": ["READ_EMBARGOED", "WRITE_DRAFTS"] })));
         let listed = desk.data(Who::Admin, "{ tokens { subject } }", json!({})).await;
         assert!(!listed.to_string().contains(&secret) && listed["tokens"].as_array().unwrap().len() == 5);
         assert_eq!(desk.ask(Who::Editor, "{ tokens { subject } }", json!({})).await["errors"][0]["extensions"]["code"], "FORBIDDEN");
