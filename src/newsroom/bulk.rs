@@ -4,7 +4,12 @@ use chrono::{DateTime, Utc};
 use entity::release::WithdrawalKind;
 use uuid::Uuid;
 
-use super::{Code, Error, Newsroom, act::Done, withdrawal::Withdrawal};
+use super::{
+    Code, Error, Newsroom,
+    act::Done,
+    withdrawal::Withdrawal,
+    workflow::{self, Act},
+};
 use crate::viewer::Viewer;
 
 /// Releases of one call at most.
@@ -49,8 +54,10 @@ impl Newsroom {
                     self.release_withdraw(viewer, id, expected, withdrawal, now).await
                 }
                 BulkAct::Withdraw(None) => {
-                    let told = "WITHDRAW needs to know in which way: give `withdrawal`";
-                    Err(Error::field(&["withdrawal"], Code::Required, told))
+                    workflow::allowed(Act::Withdraw, viewer).map_err(Error::from).and_then(|()| {
+                        let told = "WITHDRAW needs to know in which way: give `withdrawal`";
+                        Err(Error::field(&["withdrawal"], Code::Required, told))
+                    })
                 }
             });
         }

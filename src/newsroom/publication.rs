@@ -29,8 +29,8 @@ impl Newsroom {
         note: Option<String>,
         now: DateTime<Utc>,
     ) -> Done {
-        let note = checked_note(note)?;
-        self.act(Act::Submit, viewer, id, expected, now).await?.finish(note).await
+        let acting = self.act(Act::Submit, viewer, id, expected, now).await?;
+        acting.finish(checked_note(note)?).await
     }
 
     /// Hands a release back to its writer, with what is to be done.
@@ -56,8 +56,8 @@ impl Newsroom {
         note: Option<String>,
         now: DateTime<Utc>,
     ) -> Done {
-        let note = checked_note(note)?;
-        self.act(Act::Approve, viewer, id, expected, now).await?.finish(note).await
+        let acting = self.act(Act::Approve, viewer, id, expected, now).await?;
+        acting.finish(checked_note(note)?).await
     }
 
     /// Makes the version being worked on public; of a withdrawn release also the last public one, again. With a correction note

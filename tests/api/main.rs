@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::format_collect, clippy::similar_names, clippy::unreadable_literal, reason = "texts of tests")]
 
+mod access;
 mod command;
 mod crawl;
 mod desk;
