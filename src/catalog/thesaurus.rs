@@ -1,11 +1,15 @@
 //! Topics and places as the journal changes them: one that is there now, and what was merged into it.
 
+use std::sync::Arc;
+
+use uuid::Uuid;
+
 use super::{
     Snapshot,
     bits::{BitTable, Bits},
     column::Lists,
 };
-use crate::journal::{PlaceImage, TopicImage};
+use crate::journal::{PlaceImage, TopicImage, WorkingImage};
 
 impl Snapshot {
     /// Adds a topic or replaces it; what was merged into it hands its releases and narrower topics over.
@@ -17,6 +21,7 @@ impl Snapshot {
         for merged in merged {
             if let Some((from, into)) = self.topics.merge(merged.id, id) {
                 hand_over(&mut self.topics_of, &mut self.by_topic, from, into);
+                self.follow_in_working(merged.id, id, |working| vec![&mut working.topics]);
             }
         }
     }
@@ -30,7 +35,23 @@ impl Snapshot {
             if let Some((from, into)) = self.places.merge(merged.id, id) {
                 hand_over(&mut self.dateline_of, &mut self.by_dateline, from, into);
                 hand_over(&mut self.about_of, &mut self.by_about, from, into);
+                self.follow_in_working(merged.id, id, |working| vec![&mut working.dateline, &mut working.about]);
             }
+        }
+    }
+
+    /// Lets versions that are being worked on name one concept where they named another, each once.
+    fn follow_in_working(&mut self, from: Uuid, into: Uuid, lists: impl Fn(&mut WorkingImage) -> Vec<&mut Vec<Uuid>>) {
+        let mut changed = (*self.working).clone();
+        let mut any = false;
+        for list in changed.values_mut().flat_map(lists).filter(|list| list.contains(&from)) {
+            let there = list.contains(&into);
+            list.retain(|id| *id != from || !there);
+            list.iter_mut().filter(|id| **id == from).for_each(|id| *id = into);
+            any = true;
+        }
+        if any {
+            self.working = Arc::new(changed);
         }
     }
 }

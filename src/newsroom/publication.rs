@@ -93,8 +93,9 @@ impl Newsroom {
             .map(|note| required_note("correctionNote", note, "say what was wrong, or leave it out"))
             .transpose()?;
         if let Some(note) = &correction_note {
-            if row.live_revision_id.is_none() {
-                let message = "only what was public can be corrected: leave it out";
+            if row.live_revision_id.is_none() || row.working_revision_id.is_none() {
+                let message =
+                    "a correction is a newer version of what was public: revise it first, or leave the note out";
                 return Err(Error::field(&["correctionNote"], Code::Invalid, message));
             }
             insert_correction(&acting, newest.number, note).await?;

@@ -4,6 +4,7 @@
 #![expect(clippy::format_collect, clippy::similar_names, clippy::unreadable_literal, reason = "texts of tests")]
 
 mod access;
+mod acts;
 mod command;
 mod crawl;
 mod desk;
@@ -20,6 +21,7 @@ mod refusals;
 mod served;
 mod sets;
 mod statements;
+mod thesaurus;
 mod transitions;
 mod versions;
 mod writing;

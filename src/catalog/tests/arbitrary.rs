@@ -244,6 +244,9 @@ impl Newsroom {
                 }
                 for release in &mut self.releases {
                     follow(&mut release.shown.topics);
+                    if let Some(working) = &mut release.working {
+                        follow(&mut working.topics);
+                    }
                 }
                 let image = self.topics.iter().find(|topic| topic.id == into_id)?.clone();
                 Some((Noun::Topic, into_id, Some(Image::Topic(Box::new(image)))))
@@ -264,6 +267,9 @@ impl Newsroom {
                     if !topics.contains(&id) {
                         topics.push(id);
                     }
+                }
+                if let Some(working) = &mut image.working {
+                    working.topics.clone_from(&topics);
                 }
                 image.shown.topics = topics;
                 if let Some(there) = self.releases.get_mut(number) {
