@@ -33,6 +33,21 @@ fn the_demo_newsroom_serves_and_its_editor_writes() {
         assert!(begun.elapsed().as_secs() < 10, "the import is not seen");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
+    // What the command line purges is gone there, too; without --yes nothing is.
+    let there =
+        || post(served.port, None, "{ release(ref: {slug: \"beside\"}) { slug } }").contains("\"slug\":\"beside\"");
+    let purge = &["purge", "beside", "--reason", "a test"][..];
+    let (code, told, _) = run(folder.path(), purge);
+    assert!(code == Some(1) && told.contains("add --yes") && there(), "{told}");
+    let (code, told, error) = run(folder.path(), &[purge, &["--yes"]].concat());
+    assert!(code == Some(0) && told.contains("is purged"), "{told}{error}");
+    let begun = std::time::Instant::now();
+    while there() {
+        assert!(begun.elapsed().as_millis() < 1000, "the purge is not seen within a second");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let (code, _, error) = run(folder.path(), &[purge, &["--yes"]].concat());
+    assert!(code == Some(1) && error.contains("there is no release \"beside\""), "{error}");
     // A token revoked by the command line ends in the running server.
     let (_, tokens, _) = run(folder.path(), &["token", "list"]);
     let id = tokens.split('\t').next().unwrap().to_owned();
