@@ -4,6 +4,8 @@
 //! that memory stays flat whatever the size. Images
 //! of single things, as the journal keeps them, are read here too: a loaded snapshot and a followed one cannot differ.
 
+mod concepts;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -21,11 +23,8 @@ use sea_orm::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{
-    concepts::{places, topics},
-    loader::Loader,
-    snapshot::Snapshot,
-};
+pub(crate) use self::concepts::{places, topics};
+use super::{loader::Loader, snapshot::Snapshot};
 use crate::{
     db::{Db, joined_keys, json_array, key_digits, keys_of, using_index},
     journal::{ReleaseImage, VersionImage, WorkingImage},
@@ -296,7 +295,7 @@ pub(crate) async fn assigned_places<C: ConnectionTrait>(
 }
 
 /// Addresses that were public and are not the present one, by owner. For releases; topics and places are always public.
-pub(super) async fn former_slugs<C: ConnectionTrait>(
+async fn former_slugs<C: ConnectionTrait>(
     connection: &C,
     noun: Noun,
     only: Option<&[Uuid]>,

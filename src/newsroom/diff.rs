@@ -47,8 +47,11 @@ pub fn diff(before: &Content, after: &Content, names: &impl Names) -> Vec<FieldC
             ("editorialNote", content.editorial_note.clone()),
         ]
     };
-    let changed = |((field, before), (_, after)): ((&'static str, Option<String>), (&str, Option<String>))| {
-        (before != after).then_some(FieldChange { field, before, after })
-    };
-    fields(before).into_iter().zip(fields(after)).filter_map(changed).collect()
+    let mut changes = Vec::new();
+    for ((field, before), (_, after)) in fields(before).into_iter().zip(fields(after)) {
+        if before != after {
+            changes.push(FieldChange { field, before, after });
+        }
+    }
+    changes
 }

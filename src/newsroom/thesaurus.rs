@@ -33,7 +33,7 @@ impl Newsroom {
         let above =
             |id: Uuid| steps.iter().filter(|step| step.topic_id == id).map(|step| step.broader_id).collect::<Vec<_>>();
         check_merge("topic", from.id, into.id, above)?;
-        write.move_assignments("revision_topic", "topic_id", &[], from.id, into.id).await?;
+        write.move_assignments("revision_topic", "topic_id", None, from.id, into.id).await?;
         write.move_narrower(from.id, into.id).await?;
         replaced(&write, "topic", from.id, into.id).await?;
         write.hand_over(Noun::Topic, &*from, into.id).await?;
@@ -60,7 +60,7 @@ impl Newsroom {
         let steps: HashMap<Uuid, Option<Uuid>> =
             place::Entity::find().all(write.tx()).await?.into_iter().map(|row| (row.id, row.within_id)).collect();
         check_merge("place", from.id, into.id, |id| steps.get(&id).copied().flatten().into_iter().collect())?;
-        write.move_assignments("revision_place", "place_id", &["role"], from.id, into.id).await?;
+        write.move_assignments("revision_place", "place_id", Some("role"), from.id, into.id).await?;
         place::Entity::update_many()
             .col_expr(place::Column::WithinId, Expr::value(into.id))
             .filter(place::Column::WithinId.eq(from.id))
@@ -148,11 +148,11 @@ impl Write {
         &self,
         table: &str,
         column: &str,
-        also: &[&str],
+        also: Option<&str>,
         from: Uuid,
         into: Uuid,
     ) -> Result<(), Error> {
-        let same: String = also.iter().map(|column| format!(" AND other.{column} = {table}.{column}")).collect();
+        let same = also.map_or_else(String::new, |column| format!(" AND other.{column} = {table}.{column}"));
         let both = format!(
             "DELETE FROM {table} WHERE {column} = $1 AND EXISTS (SELECT 1 FROM {table} other \
              WHERE other.revision_id = {table}.revision_id AND other.{column} = $2{same})"

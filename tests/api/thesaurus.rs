@@ -150,7 +150,7 @@ on_both! {
     }
 
     async fn names_fall_back_from_the_special_to_the_general(desk: Desk) {
-        furnished(&desk).await;
+        let _ = furnished(&desk).await;
         let query = "{ topic(ref: {slug: \"labour\"}) { fr: name(language: \"fr\") ca: name(language: \"fr-CA\") br: name(language: \"pt-BR\") km: name(language: \"km\") name } }";
         assert_eq!(desk.data(Who::Public, query, json!({})).await["topic"], json!({ "fr": "Travail", "ca": "Travail", "br": "Trabalho", "km": "Labour", "name": "Labour" }));
         let found = desk.data(Who::Public, "{ topics(filter: {search: \"working CHILDREN\"}) { nodes { slug } } }", json!({})).await;

@@ -119,7 +119,7 @@ on_both! {
                 let read = desk.data(Who::Editor, "query($id: ID!) { node(id: $id) { ... on Release { revision headline } } }", json!({ "id": id })).await;
                 let next: i64 = read["node"]["headline"].as_str().unwrap().parse::<i64>().unwrap() + 1;
                 let variables = json!({ "id": id, "revision": read["node"]["revision"], "input": { "headline": next.to_string() } });
-                let data = desk.data(if number % 2 == 0 { Who::Editor } else { Who::Admin }, REVISE, variables).await;
+                let data = desk.data(if number.is_multiple_of(2) { Who::Editor } else { Who::Admin }, REVISE, variables).await;
                 let payload = &data["releaseRevise"];
                 match payload["userErrors"].as_array().unwrap().as_slice() {
                     [] => won += 1,
@@ -141,7 +141,7 @@ on_both! {
         // Every update that was answered is there, each made from the one before.
         assert_eq!((&end["node"]["headline"], &end["node"]["revision"]), (&json!(won.to_string()), &json!(won + 1)));
         for (place, version) in end["node"]["revisions"]["nodes"].as_array().unwrap().iter().enumerate() {
-            let number = won as i64 + 1 - place as i64;
+            let number = i64::from(won) + 1 - place as i64;
             assert_eq!((&version["number"], &version["headline"]), (&json!(number), &json!((number - 1).to_string())));
             assert_eq!(version["basedOn"], if number == 1 { Value::Null } else { json!(number - 1) });
         }

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::{
-    Noun,
     place::PlaceKind,
     release::{ReleaseKind, ReleaseState, WithdrawalKind},
 };
@@ -14,7 +13,7 @@ use crate::{
         ConceptRef, Direction, Near, OrderBy, OrderKey, PlaceSetFilter, Range, ReleaseFilter, RoleOfPlace,
         TopicSetFilter,
     },
-    journal::{Image, Merged, PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
+    journal::{PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
 };
 
 pub(super) const TOPICS: usize = 7;
@@ -28,20 +27,10 @@ pub(super) struct Newsroom {
     pub(super) places: Vec<PlaceImage>,
     pub(super) releases: Vec<ReleaseImage>,
     /// Releases that there ever were: ordinals of new ones.
-    made: usize,
+    pub(super) made: usize,
 }
 
-/// What happens to a newsroom.
-#[derive(Clone, Debug)]
-pub(super) enum Change {
-    Release(usize, Box<ReleaseImage>, bool),
-    Topic(usize, Vec<usize>),
-    Place(usize, Option<usize>),
-    Merge(usize, usize),
-    Remove(usize),
-}
-
-fn key(space: u128, number: usize) -> Uuid {
+pub(super) fn key(space: u128, number: usize) -> Uuid {
     Uuid::from_u128(space << 64 | number as u128)
 }
 
@@ -64,7 +53,7 @@ fn at(number: i64) -> DateTime<Utc> {
 }
 
 /// Broader topics: any, so that cycles occur too; the catalog must not hang on what the newsroom refuses.
-fn topic(number: usize, broader: &[usize]) -> TopicImage {
+pub(super) fn topic(number: usize, broader: &[usize]) -> TopicImage {
     let mut topic = TopicImage::blank(topic_id(number));
     // Labels that tie when folded, slugs that do not.
     topic.name = ["Work", "wórk", "Crime", "Sea", "SEA", "Trade", "Youth"][number].to_owned();
@@ -74,7 +63,7 @@ fn topic(number: usize, broader: &[usize]) -> TopicImage {
     topic
 }
 
-fn place(number: usize, within: Option<usize>) -> PlaceImage {
+pub(super) fn place(number: usize, within: Option<usize>) -> PlaceImage {
     let mut place = PlaceImage::blank(place_id(number));
     place.name = format!("Place {number}");
     place.slug = format!("place-{number}");
@@ -89,11 +78,11 @@ fn place(number: usize, within: Option<usize>) -> PlaceImage {
     place
 }
 
-fn some(count: usize) -> impl Strategy<Value = Vec<usize>> {
+pub(super) fn some(count: usize) -> impl Strategy<Value = Vec<usize>> {
     prop::collection::btree_set(0..count, 0..3).prop_map(|set| set.into_iter().collect())
 }
 
-fn release() -> impl Strategy<Value = ReleaseImage> {
+pub(super) fn release() -> impl Strategy<Value = ReleaseImage> {
     let version =
         (select(&ReleaseKind::ALL[..]), select(&LANGUAGES[..]), 0..12_i64, some(TOPICS), some(PLACES), some(PLACES));
     let life = (
@@ -178,143 +167,6 @@ pub(super) fn newsroom(most: usize) -> impl Strategy<Value = Newsroom> {
             })
             .collect(),
     })
-}
-
-pub(super) fn changes(most: usize) -> impl Strategy<Value = Vec<Change>> {
-    let change = prop_oneof![
-        8 => (0..40_usize, release(), any::<bool>()).prop_map(|(number, release, rename)| Change::Release(number, Box::new(release), rename)),
-        1 => (0..TOPICS, some(TOPICS)).prop_map(|(number, broader)| Change::Topic(number, broader)),
-        1 => (1..PLACES, any::<u8>()).prop_map(|(number, random)| Change::Place(number, Some(random as usize % number))),
-        1 => (0..TOPICS, 0..TOPICS).prop_map(|(from, into)| Change::Merge(from, into)),
-        1 => (0..40_usize).prop_map(Change::Remove),
-    ];
-    prop::collection::vec(change, 0..most)
-}
-
-impl Newsroom {
-    /// The topic that another was merged into, or that it still is.
-    fn now(&self, id: Uuid) -> Uuid {
-        self.topics.iter().find(|topic| topic.merged.iter().any(|merged| merged.id == id)).map_or(id, |topic| topic.id)
-    }
-
-    /// Makes a change; what the journal says of it: which thing, and its image afterwards. Nothing where it makes no sense.
-    pub(super) fn change(&mut self, change: Change) -> Option<(Noun, Uuid, Option<Image>)> {
-        match change {
-            Change::Topic(number, broader) => {
-                let at = self.topics.iter().position(|topic| topic.id == topic_id(number))?;
-                let mut changed = topic(number, &broader);
-                changed.merged.clone_from(&self.topics[at].merged);
-                changed.former_slugs.clone_from(&self.topics[at].former_slugs);
-                let mut broader: Vec<Uuid> = Vec::new();
-                for id in changed.broader.iter().map(|&id| self.now(id)) {
-                    if !broader.contains(&id) {
-                        broader.push(id);
-                    }
-                }
-                changed.broader = broader;
-                self.topics[at] = changed.clone();
-                Some((Noun::Topic, changed.id, Some(Image::Topic(Box::new(changed)))))
-            }
-            Change::Merge(from, into) => {
-                let position = |number| self.topics.iter().position(|topic| topic.id == topic_id(number));
-                let (from, into) = (position(from)?, position(into)?);
-                if from == into {
-                    return None;
-                }
-                let (from_id, into_id) = (self.topics[from].id, self.topics[into].id);
-                let gone = self.topics[from].clone();
-                let kept = &mut self.topics[into];
-                kept.merged.extend(gone.merged);
-                kept.merged.push(Merged { id: gone.id, uri: gone.uri });
-                kept.former_slugs.extend(gone.former_slugs.into_iter().chain([gone.slug]));
-                self.topics.remove(from);
-                // Wherever the one stood the other stands now, once.
-                let follow = |list: &mut Vec<Uuid>| {
-                    let there = list.contains(&into_id);
-                    list.retain(|id| *id != from_id || !there);
-                    list.iter_mut().filter(|id| **id == from_id).for_each(|id| *id = into_id);
-                };
-                for topic in &mut self.topics {
-                    follow(&mut topic.broader);
-                    let own = topic.id;
-                    // Nothing is above itself by a merge.
-                    if own == into_id && !topic.broader.is_empty() {
-                        topic.broader.retain(|id| *id != own);
-                    }
-                }
-                for release in &mut self.releases {
-                    follow(&mut release.shown.topics);
-                    if let Some(working) = &mut release.working {
-                        follow(&mut working.topics);
-                    }
-                }
-                let image = self.topics.iter().find(|topic| topic.id == into_id)?.clone();
-                Some((Noun::Topic, into_id, Some(Image::Topic(Box::new(image)))))
-            }
-            Change::Place(number, within) => {
-                self.places[number] = place(number, within);
-                Some((Noun::Place, place_id(number), Some(Image::Place(Box::new(self.places[number].clone())))))
-            }
-            Change::Remove(number) => {
-                if number >= self.releases.len() {
-                    return None;
-                }
-                Some((Noun::Release, self.releases.remove(number).id, None))
-            }
-            Change::Release(number, mut image, rename) => {
-                let mut topics: Vec<Uuid> = Vec::new();
-                for id in image.shown.topics.iter().map(|&id| self.now(id)) {
-                    if !topics.contains(&id) {
-                        topics.push(id);
-                    }
-                }
-                if let Some(working) = &mut image.working {
-                    working.topics.clone_from(&topics);
-                }
-                image.shown.topics = topics;
-                if let Some(there) = self.releases.get_mut(number) {
-                    image.id = there.id;
-                    image.slug.clone_from(&there.slug);
-                    image.former_slugs.clone_from(&there.former_slugs);
-                    if rename {
-                        image.former_slugs.push(there.slug.clone());
-                        image.slug += "-x";
-                    }
-                    *there = (*image).clone();
-                } else {
-                    let number = self.made;
-                    self.made += 1;
-                    image.id = key(3, number * 7919 % 100_003);
-                    image.slug = format!("release-{number}");
-                    self.releases.push((*image).clone());
-                }
-                Some((Noun::Release, image.id, Some(Image::Release(image))))
-            }
-        }
-    }
-
-    /// The newsroom as of an instant: what is due by then has happened.
-    pub(super) fn as_of(&self, now: DateTime<Utc>) -> Self {
-        let mut newsroom = self.clone();
-        for release in &mut newsroom.releases {
-            let embargo = release.embargo_until;
-            if let Some(at) = release.schedule_at.filter(|at| *at <= now) {
-                release.state = ReleaseState::Published;
-                release.published_at = Some(at);
-                release.modified_at = release.modified_at.max(at);
-                if embargo.is_none() {
-                    release.first_published_at = release.first_published_at.or(Some(at));
-                }
-            }
-            if let Some(at) = embargo.filter(|at| *at <= now && release.state == ReleaseState::Published) {
-                release.embargo_until = None;
-                release.published_at = Some(at);
-                release.modified_at = release.modified_at.max(at);
-                release.first_published_at = release.first_published_at.or(Some(at));
-            }
-        }
-        newsroom
-    }
 }
 
 /// An instant to ask at: before everything, between two things, after all.

@@ -2,6 +2,7 @@
 //! or followed entry by entry.
 
 mod arbitrary;
+mod changes;
 mod naive;
 mod series;
 mod sets;
@@ -159,7 +160,7 @@ proptest! {
     }
 
     #[test]
-    fn following_the_journal_equals_loading(before in arbitrary::newsroom(25), changes in arbitrary::changes(25), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize, questions in sets::questions(), now in arbitrary::instant()) {
+    fn following_the_journal_equals_loading(before in arbitrary::newsroom(25), changes in changes::changes(25), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize, questions in sets::questions(), now in arbitrary::instant()) {
         let start = loaded(&before);
         let mut after = before.clone();
         let images: Vec<_> = changes.into_iter().filter_map(|change| after.change(change)).collect();

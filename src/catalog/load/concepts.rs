@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::load::former_slugs;
+use super::former_slugs;
 use crate::journal::{Merged, Name, PlaceImage, TopicImage};
 
 /// Images of topics, all or some, oldest first.
