@@ -72,7 +72,7 @@ pub struct Snapshot {
     pub(super) open: Bits,
     pub(super) by_state: BitTable,
     pub(super) by_kind: BitTable,
-    /// By [`month`] of the release date.
+    /// By the month of the release date (`dated`).
     pub(super) by_month: BitTable,
     pub(super) languages: Dimension,
     pub(super) authors: Dimension,

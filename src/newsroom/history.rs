@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{correction, journal, revision};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -69,7 +69,9 @@ impl VersionFound {
 async fn page<E, M>(
     rows: Select<E>,
     column: E::Column,
-    value: impl Fn(&M) -> i64,
+    // The number of a row, and the column's own type of a number: statements are kept by their text, and one text must not be
+    // sent with now this type and now that.
+    (value, bound): (impl Fn(&M) -> i64, impl Fn(i64) -> Value),
     key: &CursorKey,
     request: &PageRequest,
     db: &sea_orm::DatabaseConnection,
@@ -85,10 +87,10 @@ where
     let (after, before) = (at("after", &request.after)?, at("before", &request.before)?);
     let mut select = rows;
     if let Some(after) = after {
-        select = select.filter(column.lt(after));
+        select = select.filter(column.lt(bound(after)));
     }
     if let Some(before) = before {
-        select = select.filter(column.gt(before));
+        select = select.filter(column.gt(bound(before)));
     }
     select = if from_end { select.order_by_asc(column) } else { select.order_by_desc(column) };
     let mut found = select.limit(size as u64 + 1).all(db).await?;
@@ -109,7 +111,8 @@ impl Newsroom {
         let rows = revision::Entity::find().filter(revision::Column::ReleaseId.eq(item.id()));
         let key = CursorKey::new("revisions", &"number", &item.id());
         let value = |row: &revision::Model| i64::from(row.number);
-        let page = page(rows, revision::Column::Number, value, &key, request, self.db.reader()).await?;
+        let bound = |number| Value::from(i32::try_from(number).unwrap_or(i32::MAX));
+        let page = page(rows, revision::Column::Number, (value, bound), &key, request, self.db.reader()).await?;
         let (cursors, rows): (Vec<String>, Vec<revision::Model>) = page.entries.into_iter().unzip();
         let entries = cursors.into_iter().zip(self.with_assignments(rows).await?).collect();
         Ok(RowPage { entries, has_previous: page.has_previous, has_next: page.has_next })
@@ -185,7 +188,7 @@ impl Newsroom {
         }
         let key = CursorKey::new("journal", &"sequence", filter);
         let value = |row: &journal::Model| row.sequence;
-        page(rows, journal::Column::Sequence, value, &key, request, self.db.reader()).await
+        page(rows, journal::Column::Sequence, (value, Value::from), &key, request, self.db.reader()).await
     }
 }
 

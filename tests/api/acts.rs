@@ -276,6 +276,7 @@ on_both! {
                     assert_eq!(followed, loaded, "after {done} acts");
                 }
                 compared += 1;
+                fresh.room.db.clone().close().await;
             }
         }
         let end = app.room.catalog.catch_up().await.unwrap().sequence();
