@@ -91,9 +91,10 @@ impl Snapshot {
 
     /// Nothing is to come of a release any more.
     pub(super) fn forget(&mut self, row: u32) {
-        if self.pending.contains_key(&row) {
-            Arc::make_mut(&mut self.pending).remove(&row);
+        if !self.pending.contains_key(&row) {
+            return;
         }
+        Arc::make_mut(&mut self.pending).remove(&row);
         for list in [&mut self.coming, &mut self.happened] {
             if list.iter().any(|&(_, other)| other == row) {
                 Arc::make_mut(list).retain(|&(_, other)| other != row);

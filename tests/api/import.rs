@@ -164,4 +164,44 @@ on_both! {
         }
         assert_eq!(desk.data(Who::Public, r#"{ release(ref: {slug: "a"}) { id } tombstone(ref: {slug: "a"}) { kind } }"#, json!({})).await, json!({ "release": null, "tombstone": null }));
     }
+
+    async fn plans_of_the_desk_neither_travel_nor_are_overwritten(desk: Desk) {
+        let act = async |id: &str, field: &str| {
+            let mutation = format!("mutation($id: ID!) {{ {field} {{ release {{ state }} userErrors {{ message }} }} }}");
+            desk.done(Who::Editor, &mutation, json!({ "id": id })).await
+        };
+        let schedule = |time: &str| format!("releaseSchedule(id: $id, expectedRevision: 1, localTime: \"{time}\", timeZone: \"UTC\")");
+        let make = async |slug: &str, acts: &[&str]| {
+            let (id, _) = desk.draft(json!({ "headline": slug, "slug": slug, "releaseDate": "2006-05-01" })).await;
+            for field in acts {
+                act(&id, field).await;
+            }
+            id
+        };
+        let (publish, embargo) = ("releasePublish(id: $id, expectedRevision: 1)", "releaseEmbargo(id: $id, expectedRevision: 1, until: \"2007-07-01T00:00:00Z\")");
+        make("review", &["releaseSubmit(id: $id, expectedRevision: 1)"]).await;
+        make("later", &[&schedule("2007-07-01T00:00")]).await;
+        make("due", &[&schedule("2007-06-01T13:00")]).await;
+        let held = make("held", &[embargo, publish]).await;
+        make("untrue", &[publish, "releaseRetract(id: $id, expectedRevision: 1, notice: \"Untrue.\")"]).await;
+        desk.app.clock.put(crate::desk::noon() + chrono::TimeDelta::hours(2));
+
+        let overwrite = ImportOptions { overwrite: true, ..ImportOptions::default() };
+        let release = |slug: &str, state: &str| lines(&[json!({ "type": "release", "slug": slug, "headline": "Changed", "releaseDate": "2006-05-01", "state": state })]);
+        for (slug, state, why) in [("held", "PUBLISHED", "under an embargo"), ("held", "DRAFT", "under an embargo"), ("due", "DRAFT", "never takes back"), ("untrue", "PUBLISHED", "retracted")] {
+            let (report, told) = run(&desk, &release(slug, state), overwrite, false).await;
+            assert!(report.conflicts == 1 && told[0].1.contains(why), "{slug} {state}: {told:?}");
+        }
+        let hidden = desk.data(Who::Public, "query($id: ID!) { node(id: $id) { id } }", json!({ "id": held })).await;
+        assert_eq!(hidden["node"], Value::Null);
+
+        let text = exported(&desk).await;
+        let states: Vec<(String, String)> = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|line| line["type"] == "release").map(|line| (line["slug"].as_str().unwrap().to_owned(), line["state"].as_str().unwrap().to_owned())).collect();
+        let wanted = [("review", "DRAFT"), ("later", "DRAFT"), ("due", "PUBLISHED"), ("held", "DRAFT"), ("untrue", "WITHDRAWN")];
+        assert_eq!(states, wanted.map(|(slug, state)| (slug.to_owned(), state.to_owned())));
+        let other = Desk::on_sqlite().await;
+        let (report, told) = run(&other, &text, ImportOptions::default(), false).await;
+        assert_eq!((report.created, report.refused), (5, 0), "{told:?}");
+        assert_eq!(exported(&other).await, text);
+    }
 }

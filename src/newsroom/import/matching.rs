@@ -169,6 +169,9 @@ pub(super) fn judged(mut record: Sound, old: There, overwrite: bool) -> Judgemen
     if row.state == ReleaseState::Retracted {
         return conflict("was retracted here; an import never revives what was retracted");
     }
+    if row.state == ReleaseState::Published && row.embargo_until.is_some() {
+        return conflict("is under an embargo here; an import never lifts one: lift it here");
+    }
     if row.state == ReleaseState::Published && record.state == ReleaseState::Draft {
         return conflict(
             "is public here and a draft in the file; an import never takes back what is public: withdraw it here",

@@ -108,6 +108,8 @@ impl<'a> Importer<'a> {
         options: ImportOptions,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
+        // What has come due is public, and an import never takes back what is.
+        room.record_due_releases(now).await?;
         let write = room.begin(viewer, now).await?;
         let topics = Known::new(topic_images(write.tx(), None).await?);
         let places = Known::new(place_images(write.tx(), None).await?);
