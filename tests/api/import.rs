@@ -200,6 +200,7 @@ on_both! {
         let wanted = [("review", "DRAFT"), ("later", "DRAFT"), ("due", "PUBLISHED"), ("held", "DRAFT"), ("untrue", "WITHDRAWN")];
         assert_eq!(states, wanted.map(|(slug, state)| (slug.to_owned(), state.to_owned())));
         let other = Desk::on_sqlite().await;
+        other.app.clock.put(desk.app.clock.now());
         let (report, told) = run(&other, &text, ImportOptions::default(), false).await;
         assert_eq!((report.created, report.refused), (5, 0), "{told:?}");
         assert_eq!(exported(&other).await, text);
