@@ -239,6 +239,7 @@ on_both! {
         assert_eq!(secret.len(), 9);
         for (who, depth, before) in before {
             alike(who, &before, &answers(&desk, who, &known, &secret, depth).await, MARK);
+            println!("{} questions by {who:?}", before.len());
         }
         let desk_sees = desk.data(Who::Author, "{ releases { totalCount nodes { headline working { headline } } } }", json!({})).await;
         assert_eq!(desk_sees["releases"]["totalCount"], 15);
