@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency")]
 pub struct Model {
-    /// Subject of who sent it: nobody meets a key of somebody else.
+    /// Role and subject of who sent it: nobody meets a key of somebody else.
     #[sea_orm(primary_key, auto_increment = false)]
     pub subject: String,
     /// The key, as sent.

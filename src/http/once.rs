@@ -64,7 +64,7 @@ impl Once {
             // Who is nobody changes nothing.
             return Ok(Self::NotWanted);
         }
-        let place = (viewer.subject.clone(), key.clone());
+        let place = (format!("{:?} {}", viewer.role, viewer.subject), key.clone());
         if !app.under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(place.clone()) {
             let told = "the same request is being carried out right now: wait a moment, then send it again";
             return Err(Refusal::new(StatusCode::CONFLICT, "IN_PROGRESS", told));

@@ -31,7 +31,7 @@ pub enum Earlier {
 impl Newsroom {
     /// What is known of a request under its key. One statement.
     pub async fn earlier(&self, viewer: &Viewer, request: &Repeatable) -> Result<Earlier, Error> {
-        let key = (viewer.subject.clone(), request.key.clone());
+        let key = (holder(viewer), request.key.clone());
         let found = idempotency::Entity::find_by_id(key).one(self.db.reader()).await?;
         Ok(match found {
             None => Earlier::Nothing,
@@ -50,7 +50,7 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let tx = self.db.begin_write().await?;
-        let row = row(viewer.subject.clone(), request, now, answer.clone());
+        let row = row(holder(viewer), request, now, answer.clone());
         idempotency::Entity::insert(row)
             .on_conflict(
                 OnConflict::columns([idempotency::Column::Subject, idempotency::Column::Key])
@@ -74,12 +74,12 @@ impl Write {
     /// Puts down that something is done under a key; refuses where another execution did something under it.
     pub(super) async fn once(&self, viewer: &Viewer) -> Result<(), Error> {
         let Some(request) = viewer.request.as_deref() else { return Ok(()) };
-        let key = (viewer.subject.clone(), request.key.clone());
+        let key = (holder(viewer), request.key.clone());
         match idempotency::Entity::find_by_id(key).one(self.tx()).await? {
             Some(row) if row.request_id == request.id => Ok(()),
             Some(_) => Err(Error::Repeated),
             None => {
-                let row = row(viewer.subject.clone(), request, self.at(), None);
+                let row = row(holder(viewer), request, self.at(), None);
                 idempotency::Entity::insert(row).exec_without_returning(self.tx()).await?;
                 Ok(())
             }
@@ -96,6 +96,11 @@ fn row(subject: String, request: &Repeatable, at: DateTime<Utc>, answer: Option<
         at: Set(at),
         answer: Set(answer),
     }
+}
+
+/// Whose a key is: a person's in one role, so that an answer is never told to a token that may see less.
+fn holder(viewer: &Viewer) -> String {
+    format!("{:?} {}", viewer.role, viewer.subject)
 }
 
 impl Repeatable {

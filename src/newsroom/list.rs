@@ -58,7 +58,7 @@ pub struct ReleasePage {
 impl Newsroom {
     /// A page of a set, narrowed. `scope` tells cursors of one list from those of another: a topic's id, say.
     ///
-    /// Costs one statement whatever the size of the page, two with lifecycles, none without rows.
+    /// Costs one statement whatever the size of the page, one more each with lifecycles and corrections, none without rows.
     pub async fn release_page(
         &self,
         set: &ReleaseSet,
