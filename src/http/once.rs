@@ -1,15 +1,17 @@
 //! The header `Idempotency-Key` (IETF draft-ietf-httpapi-idempotency-key-header): a mutation sent again under the same key gets
 //! the first answer, and nothing is done twice.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
-use sha2::{Digest, Sha256};
 
 use super::graphql::Refusal;
 use crate::{
     app::App,
-    newsroom::idempotency::Earlier,
+    newsroom::{
+        idempotency::{self, Earlier},
+        token::hash,
+    },
     viewer::{Repeatable, Viewer},
 };
 
@@ -28,14 +30,14 @@ pub(super) enum Once {
 
 /// A request under way, under its key; no second one comes in meanwhile.
 pub(super) struct Running {
-    app: Arc<std::sync::Mutex<std::collections::HashSet<(String, String)>>>,
+    under_way: Arc<std::sync::Mutex<std::collections::HashSet<(String, String)>>>,
     place: (String, String),
     request: Arc<Repeatable>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.app.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&self.place);
+        self.under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&self.place);
     }
 }
 
@@ -64,13 +66,13 @@ impl Once {
             // Who is nobody changes nothing.
             return Ok(Self::NotWanted);
         }
-        let place = (format!("{:?} {}", viewer.role, viewer.subject), key.clone());
+        let place = (idempotency::holder(viewer), key.clone());
         if !app.under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(place.clone()) {
             let told = "the same request is being carried out right now: wait a moment, then send it again";
             return Err(Refusal::new(StatusCode::CONFLICT, "IN_PROGRESS", told));
         }
-        let request = Arc::new(Repeatable::new(key, digest(body)));
-        let running = Running { app: app.under_way.clone(), place, request: request.clone() };
+        let request = Arc::new(Repeatable::new(key, hash(body)));
+        let running = Running { under_way: app.under_way.clone(), place, request: request.clone() };
         let earlier = app.room.earlier(viewer, &request).await.map_err(|error| {
             tracing::error!(%error, "an Idempotency-Key could not be looked up");
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the database does not answer: try again")
@@ -114,12 +116,4 @@ impl Once {
             tracing::error!(%error, "the answer to a repeatable request could not be kept");
         }
     }
-}
-
-fn digest(body: &[u8]) -> String {
-    Sha256::digest(body).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

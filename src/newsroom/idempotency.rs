@@ -99,7 +99,7 @@ fn row(subject: String, request: &Repeatable, at: DateTime<Utc>, answer: Option<
 }
 
 /// Whose a key is: a person's in one role, so that an answer is never told to a token that may see less.
-fn holder(viewer: &Viewer) -> String {
+pub fn holder(viewer: &Viewer) -> String {
     format!("{:?} {}", viewer.role, viewer.subject)
 }
 

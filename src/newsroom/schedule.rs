@@ -10,10 +10,7 @@ use entity::{Noun, release, release::ReleaseState};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::{
-    Code, Error, Newsroom, act::Done, address, form::Form, local_time, release::external_id_holder, workflow::Act,
-    write::Write,
-};
+use super::{Code, Error, Newsroom, act::Done, address, form::Form, local_time, workflow::Act, write::Write};
 use crate::viewer::Viewer;
 
 /// Who puts down what happened by itself.
@@ -81,11 +78,8 @@ impl Newsroom {
             );
             form.refuse("localTime", Code::Invalid, told);
         }
-        let (newest, content) = acting.newest().await?;
+        let (_, content) = acting.newest().await?;
         self.check_unique(&acting.write, id, &content, &mut form).await?;
-        if let Some(taken) = external_id_holder(&acting.write, id, newest.external_id.as_ref()).await? {
-            form.refuse("id", Code::Taken, taken);
-        }
         form.finish()?;
         acting.change.schedule_local = Set(Some(local_time::write(local)));
         acting.change.schedule_zone = Set(Some(zone.name().to_owned()));

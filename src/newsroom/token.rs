@@ -59,7 +59,7 @@ impl Newsroom {
     /// of any secret.
     pub async fn authenticate(&self, secret: &str, now: DateTime<Utc>) -> Result<Viewer, AuthFault> {
         let found = api_token::Entity::find()
-            .filter(api_token::Column::SecretHash.eq(hash(secret)))
+            .filter(api_token::Column::SecretHash.eq(hash(secret.as_bytes())))
             .one(self.db.reader())
             .await;
         let token = found.map_err(AuthFault::Db)?.ok_or(AuthFault::Unknown)?;
@@ -113,7 +113,7 @@ impl Newsroom {
             subject: Set(subject),
             name: Set(name),
             role: Set(input.role),
-            secret_hash: Set(hash(&secret)),
+            secret_hash: Set(hash(secret.as_bytes())),
             created_at: Set(write.at()),
             created_by: Set(write.by().to_owned()),
             expires_at: Set(expires_at),
@@ -150,8 +150,9 @@ impl Newsroom {
     }
 }
 
-fn hash(secret: &str) -> String {
-    let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+/// SHA-256 as lower-case hex.
+pub fn hash(bytes: &[u8]) -> String {
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
     digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
         // Writing to a string cannot fail.
         let _ = write!(hex, "{byte:02x}");
