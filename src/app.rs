@@ -11,6 +11,7 @@ use crate::{
     catalog::Catalog,
     clock::Clock,
     db::Db,
+    edge::Edge,
     graphql::{Api, Asked},
     newsroom::{
         Customs, Newsroom,
@@ -50,6 +51,8 @@ pub struct App {
     pub under_way: Arc<Mutex<HashSet<(String, String)>>>,
     /// Whose tokens are taken beside ours.
     pub oidc: Option<Arc<Oidc>>,
+    /// What the world may ask of it, and how.
+    pub edge: Arc<Edge>,
 }
 
 impl std::fmt::Debug for App {
@@ -63,8 +66,10 @@ impl App {
     pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, DbErr> {
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let room = Newsroom { db, catalog, customs, accesses: Arc::default() };
+        let edge = Arc::new(Edge::default());
         Ok(Arc::new(Self {
-            api: Arc::new(Api::new(room.clone())),
+            api: Arc::new(Api::new(room.clone(), edge.limits.clone(), edge.introspection)),
+            edge,
             room,
             clock,
             masthead,
@@ -78,6 +83,13 @@ impl App {
     pub fn with_oidc(self: Arc<Self>, settings: Option<OidcSettings>) -> Arc<Self> {
         let oidc = settings.map(|settings| Arc::new(Oidc::new(settings)));
         Arc::new(Self { oidc, ..Self::clone(&self) })
+    }
+
+    /// The same, open to the world in another way.
+    #[must_use]
+    pub fn with_edge(self: Arc<Self>, edge: Edge) -> Arc<Self> {
+        let api = Arc::new(Api::new(self.room.clone(), edge.limits.clone(), edge.introspection));
+        Arc::new(Self { api, edge: Arc::new(edge), ..Self::clone(&self) })
     }
 
     /// Who holds a bearer token; the public without one.

@@ -1,8 +1,9 @@
 //! Settings: defaults, then the file `dateline.toml`, then the environment (`DATELINE_*`), then flags; the later wins.
 //!
-//! Everything that can be set stands in [`SETTINGS`], once: the file's keys, the variables, the README's table and the errors
+//! Everything that can be set stands in [`settings`], once: the file's keys, the variables, the README's table and the errors
 //! all come from there. A setting that makes no sense stops the start and says where it came from.
 
+mod edge;
 mod oidc;
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path};
@@ -10,12 +11,14 @@ use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path};
 use crate::{
     app::Masthead,
     db::redacted,
+    edge::Edge,
+    limits::{ALL, Limit, Profile},
     newsroom::{Customs, language, workflow::House},
     oidc::OidcSettings,
 };
 
 /// One thing that can be set.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Setting {
     /// Its key in the file.
     pub key: &'static str,
@@ -23,66 +26,101 @@ pub struct Setting {
     pub variable: &'static str,
     /// What holds where nobody says anything; empty: nothing.
     pub default: &'static str,
+    /// What holds instead where the profile is `hardened`; nothing where that is the same.
+    pub hardened: Option<&'static str>,
     /// What it means.
     pub meaning: &'static str,
 }
 
 /// Everything that can be set.
-pub const SETTINGS: [Setting; 18] = [
+pub fn settings() -> impl Iterator<Item = Setting> {
+    let limit = |limit: &Limit| Setting {
+        key: limit.key,
+        variable: limit.variable,
+        default: limit.open,
+        hardened: (limit.hardened != limit.open).then_some(limit.hardened),
+        meaning: limit.meaning,
+    };
+    NEWSROOM.into_iter().chain(edge::SETTINGS).chain(ALL.iter().map(limit))
+}
+
+/// Of the newsroom: database, address, log, customs, sign-in.
+const NEWSROOM: [Setting; 18] = [
     Setting {
         key: "database_url",
         variable: "DATELINE_DATABASE_URL",
         default: "sqlite://dateline.db",
+        hardened: None,
         meaning: "The database: `sqlite://FILE` (made when missing) or `postgres://USER:PASSWORD@HOST/NAME`",
     },
     Setting {
         key: "listen",
         variable: "DATELINE_LISTEN",
         default: "127.0.0.1:8000",
+        hardened: None,
         meaning: "Address and port to serve on",
     },
     Setting {
         key: "log",
         variable: "DATELINE_LOG",
         default: "info",
+        hardened: None,
         meaning: "What is logged: `error`, `warn`, `info`, `debug`, or per part: `info,dateline::catalog=debug`",
     },
-    Setting { key: "log_format", variable: "DATELINE_LOG_FORMAT", default: "text", meaning: "`text` or `json`" },
+    Setting {
+        key: "log_format",
+        variable: "DATELINE_LOG_FORMAT",
+        default: "text",
+        hardened: None,
+        meaning: "`text` or `json`",
+    },
     Setting {
         key: "newsroom_name",
         variable: "DATELINE_NEWSROOM_NAME",
         default: "Newsroom",
+        hardened: None,
         meaning: "What the newsroom is called",
     },
-    Setting { key: "publisher", variable: "DATELINE_PUBLISHER", default: "", meaning: "The organisation behind it" },
+    Setting {
+        key: "publisher",
+        variable: "DATELINE_PUBLISHER",
+        default: "",
+        hardened: None,
+        meaning: "The organisation behind it",
+    },
     Setting {
         key: "release_url",
         variable: "DATELINE_RELEASE_URL",
         default: "",
+        hardened: None,
         meaning: "Public address of a release, with `{slug}` or `{id}` in it: `https://example.org/news/{slug}`",
     },
     Setting {
         key: "language",
         variable: "DATELINE_LANGUAGE",
         default: "en",
+        hardened: None,
         meaning: "Language of releases and names that give none (BCP 47)",
     },
     Setting {
         key: "time_zone",
         variable: "DATELINE_TIME_ZONE",
         default: "UTC",
+        hardened: None,
         meaning: "Where the newsroom's day begins and ends (IANA name: `Asia/Bangkok`)",
     },
     Setting {
         key: "preview_url",
         variable: "DATELINE_PREVIEW_URL",
         default: "",
+        hardened: None,
         meaning: "Where a preview link leads, with `{token}` in it: `https://example.org/preview?token={token}`",
     },
     Setting {
         key: "workflow.four_eyes",
         variable: "DATELINE_WORKFLOW_FOUR_EYES",
         default: "false",
+        hardened: None,
         meaning: "`true`: whoever wrote a version may not be the one who approves it",
     },
     oidc::ISSUER,
@@ -111,6 +149,8 @@ pub struct Settings {
     pub customs: Customs,
     /// Whose tokens are taken beside ours.
     pub oidc: Option<OidcSettings>,
+    /// How it is open to the world.
+    pub edge: Edge,
 }
 
 /// A setting that makes no sense, or a file that cannot be read.
@@ -132,6 +172,14 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+/// Where a value comes from that nobody set.
+const DEFAULT: &str = "the default";
+
+/// What the profile `hardened` has instead of a default.
+fn hardened(key: &str) -> Option<&'static str> {
+    settings().find(|setting| setting.key == key)?.hardened
+}
+
 /// Values by key, each with where it came from.
 #[derive(Debug, Default)]
 pub struct Layers(BTreeMap<&'static str, (String, String)>);
@@ -139,12 +187,7 @@ pub struct Layers(BTreeMap<&'static str, (String, String)>);
 impl Layers {
     /// What holds where nobody says anything.
     pub fn defaults() -> Self {
-        Self(
-            SETTINGS
-                .iter()
-                .map(|setting| (setting.key, (setting.default.to_owned(), "the default".to_owned())))
-                .collect(),
-        )
+        Self(settings().map(|setting| (setting.key, (setting.default.to_owned(), DEFAULT.to_owned()))).collect())
     }
 
     /// Lays a settings file over them.
@@ -152,8 +195,8 @@ impl Layers {
         let shown = name.display();
         let table: toml::Table = text.parse().map_err(|error| ConfigError(format!("{shown} is not TOML: {error}")))?;
         for (key, value) in flat(table) {
-            let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
-                let known: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
+            let Some(setting) = settings().find(|setting| setting.key == key) else {
+                let known: Vec<&str> = settings().map(|setting| setting.key).collect();
                 let line = text
                     .lines()
                     .position(|line| line.trim_start().trim_start_matches(['"', '[']).starts_with(&key))
@@ -181,7 +224,7 @@ impl Layers {
             .into_iter()
             .filter(|(name, _)| name.starts_with("DATELINE_") && !name.starts_with("DATELINE_TEST_"))
         {
-            match SETTINGS.iter().find(|setting| setting.variable == name) {
+            match settings().find(|setting| setting.variable == name) {
                 Some(setting) => drop(self.0.insert(setting.key, (value, format!("the variable {name}")))),
                 None => unknown.push(name),
             }
@@ -249,13 +292,24 @@ impl Layers {
                 house: House { four_eyes },
             },
             oidc: oidc::read(self)?,
+            edge: edge::read(self)?,
         })
     }
 
+    /// What holds of a setting, and where it comes from: somebody's word, or what the profile says.
+    fn said(&self, key: &str) -> Option<(String, String)> {
+        let (value, source) = self.0.get(key)?;
+        let instead = hardened(key).filter(|_| source == DEFAULT);
+        match instead.filter(|_| edge::profile(self).is_ok_and(|profile| profile == Profile::Hardened)) {
+            Some(value) => Some((value.to_owned(), "the profile".to_owned())),
+            None => Some((value.clone(), source.clone())),
+        }
+    }
+
     fn read<T>(&self, key: &str, wanted: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, ConfigError> {
-        let (value, source) = self.0.get(key).ok_or_else(|| ConfigError(format!("{key} is not set")))?;
-        parse(value).ok_or_else(|| {
-            let shown = if key == "database_url" { redacted(value) } else { value.chars().take(80).collect() };
+        let (value, source) = self.said(key).ok_or_else(|| ConfigError(format!("{key} is not set")))?;
+        parse(&value).ok_or_else(|| {
+            let shown = if key == "database_url" { redacted(&value) } else { value.chars().take(80).collect() };
             ConfigError(format!("{key} is \"{shown}\" ({source}): write {wanted}"))
         })
     }
@@ -274,12 +328,15 @@ fn flat(table: toml::Table) -> Vec<(String, toml::Value)> {
 
 /// The table of settings for the README.
 pub fn table() -> String {
-    let row = |setting: &Setting| {
-        let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
+    let row = |setting: Setting| {
+        let mut default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
+        if let Some(hardened) = setting.hardened {
+            default += &format!("; hardened: `{hardened}`");
+        }
         format!("| `{}` | `{}` | {default} | {} |\n", setting.key, setting.variable, setting.meaning)
     };
     let head = "| in the file | in the environment | default | meaning |\n|---|---|---|---|\n";
-    head.to_owned() + &SETTINGS.iter().map(row).collect::<String>()
+    head.to_owned() + &settings().map(row).collect::<String>()
 }
 
 #[cfg(test)]

@@ -128,8 +128,12 @@ impl Snapshot {
         self.instants.set(row, instants);
         self.link(row, true);
         let after = self.faces(row);
-        self.passed[Audience::Public as usize] += u64::from(before.0 != after.0);
-        self.passed[Audience::Press as usize] += u64::from(before.1 != after.1);
-        self.passed[Audience::Desk as usize] += 1;
+        for (audience, seen) in
+            [(Audience::Public, before.0 != after.0), (Audience::Press, before.1 != after.1), (Audience::Desk, true)]
+        {
+            if seen {
+                self.passed[audience as usize] = due;
+            }
+        }
     }
 }

@@ -197,7 +197,7 @@ impl ReleaseSet {
 
     /// What its numbers depend on: sets of the same viewers and the same question with equal revisions are equal. The numbers
     /// and the database they count in; both are the newsroom's own and not for clients as they are.
-    pub fn revision(&self) -> (Uuid, Audience, (i64, u64)) {
+    pub fn revision(&self) -> (Uuid, Audience, (i64, i64)) {
         (self.snapshot.epoch(), self.audience, self.snapshot.revision_for(self.audience))
     }
 

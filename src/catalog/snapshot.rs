@@ -41,8 +41,9 @@ pub struct Snapshot {
     pub(super) public_sequence: i64,
     /// Sequence of the last entry in it that changed anything the press sees.
     pub(super) press_sequence: i64,
-    /// How many things that each audience sees have happened by themselves.
-    pub(super) passed: [u64; 3],
+    /// When something that each audience sees last happened by itself, microseconds since 1970; 0 where nothing has since
+    /// it was loaded.
+    pub(super) passed: [i64; 3],
     /// What is to come of releases.
     pub(super) pending: Arc<BTreeMap<u32, Pending>>,
     /// When something happens, and to which.

@@ -50,7 +50,7 @@ impl Serve {
         let db = open(&settings).await?;
         let _lock = db.lock_for_serving()?;
         let app = App::new(db.clone(), settings.customs.clone(), settings.masthead.clone(), Clock::system()).await?;
-        let app = app.with_oidc(settings.oidc.clone());
+        let app = app.with_oidc(settings.oidc.clone()).with_edge(settings.edge.clone());
         let now = app.clock.now();
         app.room.resolve_schedules(now).await?;
         let late = app.room.record_due_releases(now).await?;

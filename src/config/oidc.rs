@@ -14,42 +14,49 @@ pub(super) const ISSUER: Setting = Setting {
     key: "oidc_issuer",
     variable: "DATELINE_OIDC_ISSUER",
     default: "",
+    hardened: None,
     meaning: "Takes the tokens of this OpenID Connect issuer: its address, as in `iss` ([docs/people.md](docs/people.md))",
 };
 pub(super) const AUDIENCE: Setting = Setting {
     key: "oidc_audience",
     variable: "DATELINE_OIDC_AUDIENCE",
     default: "",
+    hardened: None,
     meaning: "Whom its tokens must be for, as in `aud`",
 };
 pub(super) const JWKS: Setting = Setting {
     key: "oidc_jwks",
     variable: "DATELINE_OIDC_JWKS",
     default: "",
+    hardened: None,
     meaning: "Its public keys (JWK Set): an https or http address, or a file",
 };
 pub(super) const SUBJECT_CLAIM: Setting = Setting {
     key: "oidc_subject_claim",
     variable: "DATELINE_OIDC_SUBJECT_CLAIM",
     default: "sub",
+    hardened: None,
     meaning: "The claim that says who it is",
 };
 pub(super) const ROLE_CLAIM: Setting = Setting {
     key: "oidc_role_claim",
     variable: "DATELINE_OIDC_ROLE_CLAIM",
     default: "roles",
+    hardened: None,
     meaning: "The claim with what they may do; dots reach into objects: `realm_access.roles`",
 };
 pub(super) const ROLES: Setting = Setting {
     key: "oidc_roles",
     variable: "DATELINE_OIDC_ROLES",
     default: "",
+    hardened: None,
     meaning: "Which of its values stand for which role: `newsroom-editor=EDITOR,newsroom-admin=ADMIN`; empty: PRESS, AUTHOR, EDITOR, ADMIN for themselves",
 };
 pub(super) const CLOCK_SKEW: Setting = Setting {
     key: "oidc_clock_skew",
     variable: "DATELINE_OIDC_CLOCK_SKEW",
     default: "60",
+    hardened: None,
     meaning: "Seconds that its clock may differ from ours, 0 to 600",
 };
 

@@ -15,6 +15,7 @@ use async_graphql::{
     indexmap::IndexMap,
     parser::types::{ExecutableDocument, OperationType},
 };
+use entity::api_token::Role;
 use lru::LruCache;
 
 use super::{
@@ -23,7 +24,7 @@ use super::{
     gate::{self, GateRefusal},
     sdl,
 };
-use crate::newsroom::Newsroom;
+use crate::{limits::Limits, newsroom::Newsroom};
 
 /// Queries that are remembered.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(300).expect("not zero");
@@ -40,7 +41,10 @@ pub struct Api {
     strict: Schema,
     /// Executes what was validated before.
     quick: Schema,
+    /// Validates for the public, where it may not read the schema: suggests no names.
+    discreet: Option<Schema>,
     prices: Prices,
+    limits: Arc<Limits>,
     queries: Mutex<LruCache<String, Arc<Known>>>,
     hasher: RandomState,
 }
@@ -48,6 +52,8 @@ pub struct Api {
 /// A query that was let in before.
 struct Known {
     document: ExecutableDocument,
+    /// It reads the schema.
+    introspects: bool,
     /// Operation and form of the variables with which it was valid.
     valid: Mutex<Vec<u64>>,
 }
@@ -59,10 +65,12 @@ impl std::fmt::Debug for Api {
 }
 
 impl Api {
-    /// Over a newsroom.
-    pub fn new(room: Newsroom) -> Self {
+    /// Over a newsroom. Where the schema is not public, neither introspection nor a suggestion tells the public of it.
+    pub fn new(room: Newsroom, limits: Arc<Limits>, schema_is_public: bool) -> Self {
         Self {
             strict: builder().data(room.clone()).finish(),
+            discreet: (!schema_is_public).then(|| builder().data(room.clone()).disable_suggestions().finish()),
+            limits,
             quick: builder().data(room).validation_mode(ValidationMode::Fast).finish(),
             prices: Prices::of(&sdl()),
             queries: Mutex::new(LruCache::new(REMEMBERED)),
@@ -72,9 +80,9 @@ impl Api {
 
     /// Executes a request, or says why it is not let in.
     pub async fn execute(&self, request: Request, asked: Asked) -> Result<Response, GateRefusal> {
-        let known = self.read(&request.query)?;
+        let known = self.admit(&request, &asked)?;
+        let strict = self.discreet.as_ref().filter(|_| asked.viewer.role == Role::Public).unwrap_or(&self.strict);
         let operation = request.operation_name.as_deref();
-        gate::afford(self.prices.cost(&known.document, &request.variables, operation))?;
         let form = self.form(operation, &request.variables);
         let queries_only =
             known.document.operations.iter().all(|(_, operation)| operation.node.ty == OperationType::Query);
@@ -95,9 +103,9 @@ impl Api {
                 return Ok(answer);
             }
             // Reading has no effects: what failed is asked once more, so that the error is the one validation gives.
-            return Ok(with_nulls(self.strict.execute(prepared(request)).await));
+            return Ok(with_nulls(strict.execute(prepared(request)).await));
         }
-        let answer = self.strict.execute(prepared(request)).await;
+        let answer = strict.execute(prepared(request)).await;
         if answer.errors.is_empty() {
             let mut forms = known.valid.lock().unwrap_or_else(PoisonError::into_inner);
             if forms.len() < FORMS && !forms.contains(&form) {
@@ -107,10 +115,33 @@ impl Api {
         Ok(with_nulls(answer))
     }
 
-    /// Whether a request would change anything, by what it asks for.
-    pub fn mutates(&self, request: &Request) -> Result<bool, GateRefusal> {
+    /// The gate: what a request asks for, if it may be asked at all.
+    fn admit(&self, request: &Request, asked: &Asked) -> Result<Arc<Known>, GateRefusal> {
         let known = self.read(&request.query)?;
-        Ok(known.document.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation))
+        gate::weigh(&request.variables, &self.limits)?;
+        let cost = self.prices.cost(&known.document, &request.variables, request.operation_name.as_deref());
+        gate::afford(cost, &self.limits)?;
+        if known.introspects && self.discreet.is_some() && asked.viewer.role == Role::Public {
+            let message = "the schema is not public here (introspection): send a token, or ask for schema.graphql";
+            return Err(GateRefusal { code: "INTROSPECTION_DISABLED", message: message.to_owned() });
+        }
+        Ok(known)
+    }
+
+    /// What sort of operation a request would run. Where it does not say which of several, the one with most effects.
+    pub fn operation(&self, request: &Request) -> Result<OperationType, GateRefusal> {
+        let known = self.read(&request.query)?;
+        let wanted = request.operation_name.as_deref();
+        let kinds = || {
+            let named = known.document.operations.iter();
+            named.filter(|(name, _)| wanted.is_none() || name.is_some_and(|name| Some(name.as_str()) == wanted))
+        };
+        let any = |kind| kinds().any(|(_, operation)| operation.node.ty == kind);
+        Ok(match () {
+            () if any(OperationType::Mutation) => OperationType::Mutation,
+            () if any(OperationType::Subscription) => OperationType::Subscription,
+            () => OperationType::Query,
+        })
     }
 
     /// A query's text, read; from memory where it came before.
@@ -125,7 +156,10 @@ impl Api {
         if let Some(known) = remembered(None) {
             return Ok(known);
         }
-        let known = Arc::new(Known { document: gate::read(query)?, valid: Mutex::default() });
+        let known = {
+            let document = gate::read(query, &self.limits)?;
+            Arc::new(Known { introspects: gate::introspects(&document), document, valid: Mutex::default() })
+        };
         if query.len() <= LONGEST {
             remembered(Some(&known));
         }

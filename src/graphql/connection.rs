@@ -61,20 +61,20 @@ pub struct ReleaseConnection {
 #[Object(serial)]
 impl ReleaseConnection {
     /// The releases of this page with their cursors.
-    async fn edges(&self) -> Each<ReleaseEdge> {
+    async fn edges(&self, ctx: &Context<'_>) -> Each<ReleaseEdge> {
         self.page
             .entries
             .iter()
             .map(|(cursor, found)| ReleaseEdge {
                 cursor: cursor.clone(),
-                node: Direct(Release::new(&self.page.set, found.clone())),
+                node: Direct(Release::new(ctx.asked(), &self.page.set, found.clone())),
             })
             .collect()
     }
 
     /// The releases of this page, without cursors.
-    async fn nodes(&self) -> Each<Release> {
-        self.page.entries.iter().map(|(_, found)| Release::new(&self.page.set, found.clone())).collect()
+    async fn nodes(&self, ctx: &Context<'_>) -> Each<Release> {
+        self.page.entries.iter().map(|(_, found)| Release::new(ctx.asked(), &self.page.set, found.clone())).collect()
     }
 
     /// Where this page lies.
@@ -116,7 +116,7 @@ impl ReleaseConnection {
         #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
         let drawing = Drawing { interval, time_zone, date_field, range, week_start, fill };
-        timeline(&self.page.set, drawing, ctx.asked().now).map(Some)
+        timeline(&self.page.set, drawing, ctx.asked()).map(Some)
     }
 
     /// One period of the set, by release date, against another. Give the dates here and not in the filter, which would empty

@@ -1,12 +1,17 @@
 //! What every resolver may ask of its request: the newsroom, the viewer, the pinned snapshot and the instant.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_graphql::Context;
 use chrono::{DateTime, Utc};
+use entity::api_token::Role;
+use uuid::Uuid;
 
 use super::loaders::{self, Releases};
 use crate::{
@@ -37,6 +42,10 @@ pub struct Told {
     pub secret: AtomicBool,
     /// Something that only the holder of a preview link may see.
     pub preview: AtomicBool,
+    /// The instant from which a number in it is another, though nothing was written.
+    pub until: Mutex<Option<DateTime<Utc>>>,
+    /// The releases in it.
+    pub releases: Mutex<BTreeSet<Uuid>>,
 }
 
 impl std::fmt::Debug for Asked {
@@ -61,6 +70,20 @@ impl Asked {
     /// The answer holds what a preview link shows.
     pub fn shows_a_preview(&self) {
         self.told.preview.store(true, Ordering::Relaxed);
+    }
+
+    /// The answer holds a number that is another from an instant on, though nothing is written.
+    pub fn holds_until(&self, instant: DateTime<Utc>) {
+        let mut until = self.told.until.lock().unwrap_or_else(PoisonError::into_inner);
+        *until = Some(until.map_or(instant, |earlier| earlier.min(instant)));
+    }
+
+    /// The answer shows a release: noted for answers that others may keep.
+    pub fn shows(&self, release: Uuid) {
+        if self.viewer.role != Role::Public {
+            return;
+        }
+        self.told.releases.lock().unwrap_or_else(PoisonError::into_inner).insert(release);
     }
 
     /// Everything the viewer may see.

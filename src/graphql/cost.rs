@@ -34,9 +34,6 @@ use crate::{
     newsroom::page::{DEFAULT_SIZE, MAX_SIZE},
 };
 
-/// A query may cost this much at most.
-pub const MAX_COST: u64 = 20_000;
-
 /// What a timeline with an open range is taken to have, by interval: about what newsrooms have.
 pub const UNKNOWN_PERIODS: [(&str, Interval, u64); 5] = [
     ("DAY", Interval::Day, 1000),
@@ -114,7 +111,11 @@ impl Prices {
         wanted
             .map(|(_, operation)| {
                 let operation = &operation.node;
-                let root = if operation.ty == OperationType::Mutation { "Mutation" } else { "Query" };
+                let root = match operation.ty {
+                    OperationType::Query => "Query",
+                    OperationType::Mutation => "Mutation",
+                    OperationType::Subscription => "Subscription",
+                };
                 Bill { prices: self, document, variables, operation }.selection(&operation.selection_set, root, 1)
             })
             .max()

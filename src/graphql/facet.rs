@@ -146,7 +146,7 @@ async fn samples(
     let window = Window { size, from_end: false, after: None, before: None };
     let items = set.slice(&NEWEST_FIRST, &window).items;
     let found = loaders::fetch(&ctx.asked().releases, items, wanted_here(ctx)).await?;
-    Ok(found.into_iter().map(|found| Release::new(&set, found)).collect())
+    Ok(found.into_iter().map(|found| Release::new(ctx.asked(), &set, found)).collect())
 }
 
 macro_rules! facet {

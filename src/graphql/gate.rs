@@ -8,30 +8,14 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
-    Name, Positioned,
+    Name, Positioned, Value, Variables,
     parser::{
         parse_query,
         types::{ExecutableDocument, Selection, SelectionSet},
     },
 };
 
-use super::cost::MAX_COST;
-
-/// Bytes of a query's text. Long values belong into variables.
-pub const MAX_BYTES: usize = 256 * 1024;
-/// Tokens of a query's text.
-pub const MAX_TOKENS: usize = 20_000;
-/// Brackets in brackets.
-pub const MAX_NESTING: usize = 64;
-/// Letters of a name.
-pub const MAX_NAME: usize = 256;
-/// Directives.
-pub const MAX_DIRECTIVES: usize = 200;
-/// Selections, once all fragments are spread.
-pub const MAX_SELECTIONS: usize = 20_000;
-/// Selections in selections, once all fragments are spread; the standard introspection query has 13, a dashboard of topics,
-/// places and months 14.
-pub const MAX_DEPTH: usize = 24;
+use crate::limits::Limits;
 
 /// Why a query is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,45 +27,64 @@ pub struct GateRefusal {
 }
 
 /// Reads a query; or says why it is not let in, whatever its variables are.
-pub fn read(query: &str) -> Result<ExecutableDocument, GateRefusal> {
-    look_over(query)?;
+pub fn read(query: &str, limits: &Limits) -> Result<ExecutableDocument, GateRefusal> {
+    look_over(query, limits)?;
     let document = parse_query(query).map_err(|error| {
         let message: String = error.to_string().chars().take(500).collect();
         GateRefusal { code: "GRAPHQL_PARSE_FAILED", message: format!("the query cannot be read: {message}") }
     })?;
-    count(&document)?;
+    count(&document, limits)?;
     Ok(document)
 }
 
 /// Lets a query in that costs no more than it may.
-pub fn afford(cost: u64) -> Result<(), GateRefusal> {
-    if cost <= MAX_COST {
+pub fn afford(cost: u64, limits: &Limits) -> Result<(), GateRefusal> {
+    if cost <= limits.cost {
         return Ok(());
     }
     let cost = if cost == u64::MAX { format!("more than {}", u32::MAX) } else { cost.to_string() };
     Err(GateRefusal {
         code: "GRAPHQL_VALIDATION_FAILED",
         message: format!(
-            "the query costs {cost}, at most {MAX_COST} is allowed; a field costs 1 for every entry of every list around \
-             it: ask for smaller pages, fewer buckets or less depth"
+            "the query costs {cost}, at most {} is allowed (limits.cost); a field costs 1 for every entry of every list \
+             around it: ask for smaller pages, fewer buckets or less depth",
+            limits.cost
         ),
     })
 }
 
-fn too_much(what: &str, limit: usize, advice: &str) -> GateRefusal {
-    GateRefusal {
-        code: "GRAPHQL_VALIDATION_FAILED",
-        message: format!("the query has more than {limit} {what}: {advice}"),
+/// Refuses variables of too many values, counted without recursion through all lists and objects.
+pub fn weigh(variables: &Variables, limits: &Limits) -> Result<(), GateRefusal> {
+    let mut open: Vec<&Value> = variables.values().collect();
+    let mut values = 0_u64;
+    while let Some(value) = open.pop() {
+        values += 1;
+        match value {
+            Value::List(items) => open.extend(items),
+            Value::Object(fields) => open.extend(fields.values()),
+            _ => {}
+        }
+        at_most(values, limits.values, "values in its variables", "limits.values", "send fewer at a time")?;
     }
+    Ok(())
+}
+
+/// Refuses more of something than its limit, which is named as the setting that it is.
+fn at_most(found: u64, limit: u64, what: &str, setting: &str, advice: &str) -> Result<(), GateRefusal> {
+    if found <= limit {
+        return Ok(());
+    }
+    Err(GateRefusal {
+        code: "GRAPHQL_VALIDATION_FAILED",
+        message: format!("the query has more than {limit} {what} ({setting}): {advice}"),
+    })
 }
 
 /// One pass over the text, without recursion: size, tokens, nesting, names, directives.
-fn look_over(query: &str) -> Result<(), GateRefusal> {
-    if query.len() > MAX_BYTES {
-        return Err(too_much("bytes", MAX_BYTES, "send long values as variables"));
-    }
+fn look_over(query: &str, limits: &Limits) -> Result<(), GateRefusal> {
+    at_most(query.len() as u64, limits.query_bytes, "bytes", "limits.query_bytes", "send long values as variables")?;
     let bytes = query.as_bytes();
-    let (mut at, mut tokens, mut nesting, mut directives) = (0, 0, 0_usize, 0);
+    let (mut at, mut tokens, mut nesting, mut directives) = (0, 0, 0_u64, 0);
     while at < bytes.len() {
         let start = at;
         match bytes[at] {
@@ -103,9 +106,8 @@ fn look_over(query: &str) -> Result<(), GateRefusal> {
                     .iter()
                     .position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
                     .unwrap_or(bytes.len() - at);
-                if at - start > MAX_NAME {
-                    return Err(too_much("letters in a name", MAX_NAME, "use shorter names"));
-                }
+                let letters = (at - start) as u64;
+                at_most(letters, limits.name_letters, "letters in a name", "limits.name_letters", "use shorter names")?;
             }
             b' ' | b'\t' | b'\n' | b'\r' | b',' => {
                 at += 1;
@@ -118,15 +120,11 @@ fn look_over(query: &str) -> Result<(), GateRefusal> {
             _ => at += 1,
         }
         tokens += 1;
-        if tokens > MAX_TOKENS {
-            return Err(too_much("tokens", MAX_TOKENS, "ask for less at a time, and send long lists as variables"));
-        }
-        if nesting > MAX_NESTING {
-            return Err(too_much("brackets in brackets", MAX_NESTING, "flatten it, or send deep values as variables"));
-        }
-        if directives > MAX_DIRECTIVES {
-            return Err(too_much("directives", MAX_DIRECTIVES, "use fewer"));
-        }
+        let advice = "ask for less at a time, and send long lists as variables";
+        at_most(tokens, limits.tokens, "tokens", "limits.tokens", advice)?;
+        let advice = "flatten it, or send deep values as variables";
+        at_most(nesting, limits.nesting, "brackets in brackets", "limits.nesting", advice)?;
+        at_most(directives, limits.directives, "directives", "limits.directives", "use fewer")?;
     }
     Ok(())
 }
@@ -148,30 +146,44 @@ fn after_string(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// Selections and depth of something, with all fragments spread.
+/// Selections, aliases, directives and depth of something, with all fragments spread.
 #[derive(Clone, Copy, Default)]
 struct Size {
-    selections: usize,
-    depth: usize,
+    selections: u64,
+    aliases: u64,
+    directives: u64,
+    depth: u64,
 }
 
 /// Counts what executing would walk.
-fn count(document: &ExecutableDocument) -> Result<(), GateRefusal> {
+fn count(document: &ExecutableDocument, limits: &Limits) -> Result<(), GateRefusal> {
     let sizes = fragments(document)?;
     for (_, operation) in document.operations.iter() {
         let size = measure(&operation.node.selection_set, &sizes);
-        if size.selections > MAX_SELECTIONS {
-            return Err(too_much("selections, fragments included", MAX_SELECTIONS, "ask for less at a time"));
-        }
-        if size.depth > MAX_DEPTH {
-            return Err(too_much(
-                "selections in selections, fragments included",
-                MAX_DEPTH,
-                "ask for less depth at a time",
-            ));
+        for (found, limit, what, setting) in [
+            (size.selections, limits.selections, "selections", "limits.selections"),
+            (size.aliases, limits.aliases, "aliases", "limits.aliases"),
+            (size.directives, limits.directives, "directives", "limits.directives"),
+            (size.depth, limits.depth, "selections in selections", "limits.depth"),
+        ] {
+            at_most(found, limit, &format!("{what}, fragments spread,"), setting, "ask for less at a time")?;
         }
     }
     Ok(())
+}
+
+/// Whether a query reads the schema.
+pub fn introspects(document: &ExecutableDocument) -> bool {
+    let roots = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
+    // Fragments are looked at one by one: whatever spreads them. As deep as brackets may be nested.
+    fn within(set: &SelectionSet) -> bool {
+        set.items.iter().any(|item| match &item.node {
+            Selection::Field(field) => ["__schema", "__type"].contains(&field.node.name.node.as_str()),
+            Selection::InlineFragment(fragment) => within(&fragment.node.selection_set.node),
+            Selection::FragmentSpread(_) => false,
+        })
+    }
+    roots.chain(document.fragments.values().map(|fragment| &fragment.node.selection_set)).any(|set| within(&set.node))
 }
 
 /// The size of every fragment, each worked out once, those it spreads first. The stack is our own: a chain of thousands of
@@ -230,14 +242,22 @@ fn spread_names<'a>(set: &'a Positioned<SelectionSet>, into: &mut Vec<&'a Name>)
 fn measure(set: &Positioned<SelectionSet>, fragments: &HashMap<&Name, Size>) -> Size {
     let mut whole = Size::default();
     for item in &set.node.items {
-        let (own, part) = match &item.node {
-            Selection::Field(field) => (1, measure(&field.node.selection_set, fragments)),
-            Selection::InlineFragment(fragment) => (0, measure(&fragment.node.selection_set, fragments)),
+        let (own, alias, directives, part) = match &item.node {
+            Selection::Field(field) => {
+                let part = measure(&field.node.selection_set, fragments);
+                (1, field.node.alias.is_some(), field.node.directives.len(), part)
+            }
+            Selection::InlineFragment(fragment) => {
+                (0, false, fragment.node.directives.len(), measure(&fragment.node.selection_set, fragments))
+            }
             Selection::FragmentSpread(spread) => {
-                (0, fragments.get(&spread.node.fragment_name.node).copied().unwrap_or_default())
+                let part = fragments.get(&spread.node.fragment_name.node).copied().unwrap_or_default();
+                (0, false, spread.node.directives.len(), part)
             }
         };
         whole.selections = whole.selections.saturating_add(part.selections).saturating_add(1);
+        whole.aliases = whole.aliases.saturating_add(part.aliases).saturating_add(alias.into());
+        whole.directives = whole.directives.saturating_add(part.directives).saturating_add(directives as u64);
         whole.depth = whole.depth.max(part.depth.saturating_add(own));
     }
     whole
@@ -247,6 +267,10 @@ fn measure(set: &Positioned<SelectionSet>, fragments: &HashMap<&Name, Size>) -> 
 mod tests {
     use super::*;
 
+    fn read(query: &str) -> Result<ExecutableDocument, GateRefusal> {
+        super::read(query, &Limits::default())
+    }
+
     fn refused(query: &str) -> String {
         read(query).expect_err("it is to be refused").message
     }
@@ -255,7 +279,7 @@ mod tests {
     fn literals_nested_too_deep_are_refused_before_they_are_parsed() {
         for depth in [65, 1540, 100_000] {
             let list = format!("{{ a(x: {}{}) }}", "[".repeat(depth), "]".repeat(depth));
-            assert!(refused(&list).contains("brackets in brackets") || list.len() > MAX_BYTES);
+            assert!(refused(&list).contains("brackets in brackets") || list.len() > 262_144);
             let object = format!("{{ a(x: {}1{}) }}", "{not:".repeat(depth), "}".repeat(depth));
             assert!(read(&object).is_err());
         }
@@ -306,6 +330,35 @@ mod tests {
         assert!(refused(&"a ".repeat(30_000)).contains("tokens"));
         assert!(refused(&format!("{{ {} }}", "a".repeat(300))).contains("letters"));
         assert!(refused(&format!("{{ a {} }}", "@skip(if: false) ".repeat(201))).contains("directives"));
+    }
+
+    #[test]
+    fn aliases_and_directives_are_counted_where_fragments_are_spread() {
+        let spread = |item: &str, times: usize| {
+            format!("{{ {} }} fragment F on Query {{ {} }}", "...F ".repeat(times), item.repeat(10))
+        };
+        assert!(read(&spread("a: viewer { name } ", 90)).is_ok());
+        assert!(refused(&spread("a: viewer { name } ", 101)).contains("limits.aliases"));
+        assert!(refused(&spread("a @skip(if: true) ", 21)).contains("limits.directives"));
+    }
+
+    #[test]
+    fn variables_are_counted_through_all_lists() {
+        let of = |count: usize| Variables::from_json(serde_json::json!({ "ids": vec![vec![1; count / 2]; 2] }));
+        assert!(weigh(&of(19_000), &Limits::default()).is_ok());
+        assert!(weigh(&of(21_000), &Limits::default()).unwrap_err().message.contains("limits.values"));
+    }
+
+    #[test]
+    fn reading_the_schema_is_seen_wherever_it_hides() {
+        for query in [
+            "{ __schema { types { name } } }",
+            "{ ... { a: __type(name: \"A\") { name } } }",
+            "{ ...F } fragment F on Query { __schema { __typename } }",
+        ] {
+            assert!(introspects(&read(query).unwrap()), "{query}");
+        }
+        assert!(!introspects(&read("{ __typename viewer { __typename } }").unwrap()));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub async fn nodes(ctx: &Context<'_>, ids: &[ID], rows: Rows) -> Result<Vec<Opti
         Noun::Release => found
             .iter()
             .find(|found| found.item.id() == key)
-            .map(|found| Node::Release(Release::new(&set, found.clone()))),
+            .map(|found| Node::Release(Release::new(asked, &set, found.clone()))),
         Noun::Topic => snapshot.topics().by_id(key).map(|number| Node::Topic(Topic::new(snapshot.clone(), number))),
         Noun::Place => snapshot.places().by_id(key).map(|number| Node::Place(Place::new(snapshot.clone(), number))),
         Noun::Token | Noun::PreviewLink => None,

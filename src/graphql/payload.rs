@@ -91,7 +91,7 @@ impl ReleasePayload {
         let asked = ctx.asked();
         let set = item.snapshot().visible_to(&asked.viewer, asked.now);
         let found = ctx.room().fetch(&set, std::slice::from_ref(&item), wanted_in_payload(ctx)).await?;
-        Ok(Self { release: found.into_iter().next().map(|found| Release::new(&set, found)), user_errors })
+        Ok(Self { release: found.into_iter().next().map(|found| Release::new(asked, &set, found)), user_errors })
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     catalog::{Concept, FacetField, ReleaseKey, TrendRequest, Vocabulary, fold},
-    newsroom::{list::concept_page, page::PageRequest},
+    newsroom::{self, list::concept_page, page::PageRequest},
 };
 
 /// Reading. Every field answers as one revision of the newsroom, the same for the whole request.
@@ -73,7 +73,7 @@ impl Query {
             ReleaseKey::Slug(slug) if former => Some(slug),
             _ => None,
         };
-        Ok(found.into_iter().next().map(|found| Direct(Release::new(&set, found).found_by(asked_by))))
+        Ok(found.into_iter().next().map(|found| Direct(Release::new(ctx.asked(), &set, found).found_by(asked_by))))
     }
 
     /// What a former public address should answer now: a notice, that it is gone, or where to go instead. null for what is
@@ -174,7 +174,11 @@ impl Query {
     ) -> Result<Option<Each<TopicTrend>>, ApiError> {
         let (first, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         let set = narrow(&ctx.asked().visible(), filter)?;
-        let today = || ctx.asked().now.with_timezone(&ctx.room().customs.time_zone).date_naive();
+        let today = || {
+            let (today, over) = newsroom::local_time::today(ctx.room().customs.time_zone, ctx.asked().now);
+            ctx.asked().holds_until(over);
+            today
+        };
         let request = TrendRequest {
             window: window.resolve().map_err(|error| error.at("window"))?,
             baseline: baseline.resolve().map_err(|error| error.at("baseline"))?,

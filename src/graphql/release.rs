@@ -5,7 +5,7 @@ use entity::Noun;
 
 use super::{
     connection::wanted_here,
-    context::ContextExt,
+    context::{Asked, ContextExt},
     direct::{Direct, Each},
     enums::{PubStatus, ReleaseKind, ReleaseState, ScheduleState, WithdrawalKind},
     error::ApiError,
@@ -32,8 +32,9 @@ pub struct Release {
 
 impl Release {
     /// A release of a set, as found.
-    pub fn new(set: &ReleaseSet, found: Found) -> Self {
+    pub fn new(asked: &Asked, set: &ReleaseSet, found: Found) -> Self {
         let item = &found.item;
+        asked.shows(item.id());
         let version = Version {
             snapshot: item.snapshot().clone(),
             text: found.text.clone(),
@@ -208,7 +209,7 @@ impl Release {
         let set = self.found.item.snapshot().visible_to(&asked.viewer, asked.now);
         let items = set.related(&self.found.item, size);
         let found = loaders::fetch(&asked.releases, items, wanted_here(ctx)).await?;
-        Ok(Some(found.into_iter().map(|found| Release::new(&set, found)).collect()))
+        Ok(Some(found.into_iter().map(|found| Release::new(asked, &set, found)).collect()))
     }
 
     /// For the desk: who created it. null for everybody else.

@@ -150,7 +150,7 @@ impl ReleaseStats {
         #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
         let drawing = Drawing { interval, time_zone, date_field, range, week_start, fill };
-        timeline(&self.set, drawing, ctx.asked().now).map(Some)
+        timeline(&self.set, drawing, ctx.asked()).map(Some)
     }
 
     /// One period of the set, by release date, against another. Give the dates here and not in the filter, which would empty

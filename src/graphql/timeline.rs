@@ -3,6 +3,7 @@
 use async_graphql::{Object, SimpleObject};
 
 use super::{
+    context::Asked,
     direct::Each,
     enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
     error::ApiError,
@@ -86,7 +87,7 @@ pub struct Drawing {
 }
 
 /// A set over time.
-pub fn timeline(set: &ReleaseSet, drawing: Drawing, now: chrono::DateTime<chrono::Utc>) -> Result<Timeline, ApiError> {
+pub fn timeline(set: &ReleaseSet, drawing: Drawing, asked: &Asked) -> Result<Timeline, ApiError> {
     let request = TimelineRequest {
         interval: drawing.interval.into(),
         zone: drawing.time_zone.resolve().map_err(|error| error.at("timeZone"))?,
@@ -95,7 +96,10 @@ pub fn timeline(set: &ReleaseSet, drawing: Drawing, now: chrono::DateTime<chrono
         week_start: drawing.week_start.into(),
         omit_empty: drawing.fill == GapFill::Omit,
     };
-    let timeline = set.timeline(&request, now).map_err(ApiError::fault)?;
+    let timeline = set.timeline(&request, asked.now).map_err(ApiError::fault)?;
+    if let Some(end) = timeline.points.iter().map(|point| point.end).filter(|end| *end > asked.now).min() {
+        asked.holds_until(end);
+    }
     Ok(Timeline {
         interval: drawing.interval,
         time_zone: drawing.time_zone,

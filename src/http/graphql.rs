@@ -1,128 +1,232 @@
-//! GraphQL over HTTP: `POST /graphql` with a JSON body. Our own thin handler, because the stock one takes mutations by GET,
-//! forms and any content type, and answers what cannot be parsed as if it had been executed.
+//! GraphQL over HTTP: `/graphql`. Our own thin handler, because the stock one takes mutations by GET, forms and any content type,
+//! and answers what cannot be parsed as if it had been executed.
+//!
+//! GET and POST come down one way: what the client takes, how often it comes, what was answered before; then the request itself,
+//! who asks, the gate, the execution.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    net::IpAddr,
+    sync::{Arc, PoisonError, atomic::Ordering},
+    time::Duration,
+};
 
-use async_graphql::{Request, Variables};
+use async_graphql::parser::types::OperationType;
 use axum::{
     body::Bytes,
-    extract::{State, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    extract::{RawQuery, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
 };
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::{MAX_BODY, negotiation::Media, once::Once};
-use crate::{app::App, graphql::GateRefusal, newsroom::token::AuthFault};
+use super::{
+    Front,
+    bearer::{bearer, unauthenticated},
+    cache::{Kept, Revision, VARY},
+    coding::Coding,
+    guard::Counted,
+    negotiation::Media,
+    once::Once,
+    refusal::Refusal,
+    request::{self, Wanted},
+};
+use crate::{graphql::Asked, viewer::Viewer};
 
 /// The operation's name, for the access log.
 #[derive(Clone, Debug)]
 pub(super) struct Operation(pub(super) Option<String>);
 
 /// For answers that are for one reader alone.
-const PRIVATE: header::HeaderValue = header::HeaderValue::from_static("private, no-store");
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 
 /// Errors of one answer; more say nothing new.
 const MAX_ERRORS: usize = 20;
 
-/// An answer that is a request error: nothing was executed.
-pub(super) struct Refusal {
-    status: StatusCode,
-    code: &'static str,
-    message: String,
+/// Letters of an error's message.
+const MAX_MESSAGE: usize = 1000;
+
+/// Where a request stands.
+enum Source {
+    /// In the address.
+    Parameters(String),
+    /// In the body.
+    Body(Bytes),
 }
 
-impl Refusal {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
-    }
-
-    pub(super) fn bad(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
-    }
-
-    fn answer(self, media: Media) -> Response {
-        let body = json!({ "errors": [{ "message": self.message, "extensions": { "code": self.code } }] });
-        let mut response =
-            (self.status, [(header::CONTENT_TYPE, media.content_type())], body.to_string()).into_response();
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+impl Source {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Parameters(parameters) => parameters.as_bytes(),
+            Self::Body(body) => body,
         }
-        response
     }
 }
 
-/// Any method but POST.
+/// What a client takes, and where it is.
+struct Client {
+    media: Media,
+    coding: Coding,
+    address: IpAddr,
+}
+
+/// Any method but GET, HEAD and POST.
 pub(super) async fn wrong_method() -> Response {
-    let refusal = Refusal::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "METHOD_NOT_ALLOWED",
-        "send queries by POST, as JSON: {\"query\": \"…\", \"variables\": {…}}; a page to try them is at /graphiql",
-    );
-    let mut response = refusal.answer(Media::Json);
-    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("POST"));
-    response
+    let told =
+        "send queries by GET or POST: {\"query\": \"…\", \"variables\": {…}}; a page to try them is at /graphiql";
+    Refusal::method(told, "GET, HEAD, POST").answer(Media::Json)
+}
+
+/// `GET /graphql?query=…`.
+pub(super) async fn get(State(front): State<Arc<Front>>, RawQuery(parameters): RawQuery, request: Request) -> Response {
+    let parameters = parameters.unwrap_or_default();
+    let (parts, _) = request.into_parts();
+    if parameters.is_empty() && accepts_pages(&parts.headers) {
+        return Redirect::temporary("/graphiql").into_response();
+    }
+    let address = front.guard.address(&parts.extensions, &parts.headers);
+    respond(&front, &parts.headers, address, async |_| Ok(Source::Parameters(parameters))).await
 }
 
 /// `POST /graphql`.
-pub(super) async fn post(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let Some(media) = Media::wanted(&headers) else {
-        let message = "answers are application/graphql-response+json or application/json: accept one of them";
-        return Refusal::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message).answer(Media::Json);
+pub(super) async fn post(State(front): State<Arc<Front>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let address = front.guard.address(&parts.extensions, &parts.headers);
+    let read = async |headers: &HeaderMap| {
+        request::check_content_type(headers)?;
+        request::collect(body, &front.app.edge.limits).await.map(Source::Body)
     };
-    match execute(&app, &headers, body, media).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.answer(media),
-    }
+    respond(&front, &parts.headers, address, read).await
 }
 
-async fn execute(
-    app: &App,
+/// Somebody looks with a browser.
+fn accepts_pages(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+async fn respond(
+    front: &Front,
     headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-    media: Media,
-) -> Result<Response, Refusal> {
-    check_content_type(headers)?;
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "PAYLOAD_TOO_LARGE",
-            format!("the request is larger than {MAX_BODY} bytes: send less at a time"),
-        ),
-        _ => Refusal::bad("the request's body could not be read to its end: send it again"),
-    })?;
-    let request = read(&body)?;
-    let bearer = bearer(headers)?;
-    let mut viewer = app.authenticate(bearer).await.map_err(unauthenticated)?;
-    let operation = Operation(request.operation_name.as_ref().map(|name| name.chars().take(100).collect()));
-    // A request error of GraphQL's own: under the older media type such are answered 200.
-    let at_gate = |refusal: GateRefusal| {
-        let status = if media == Media::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-        Refusal::new(status, refusal.code, refusal.message)
+    address: IpAddr,
+    read: impl AsyncFnOnce(&HeaderMap) -> Result<Source, Refusal>,
+) -> Response {
+    let Some(media) = Media::wanted(headers) else {
+        let told = "answers are application/graphql-response+json or application/json: accept one of them";
+        return Refusal::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", told).answer(Media::Json);
     };
-    let mutates = app.api.mutates(&request).map_err(at_gate)?;
-    let once = if mutates { Once::begin(app, headers, &mut viewer, &body).await? } else { Once::not_wanted() };
+    let client = Client { media, coding: Coding::wanted(headers), address };
+    let mut counted = Counted::new();
+    let answered = async {
+        let bearer = bearer(headers)?;
+        counted = front.guard.count(address, bearer)?;
+        answer(front, headers, &client, bearer, read(headers).await?).await
+    };
+    let mut response = answered.await.unwrap_or_else(|refusal| refusal.answer(media));
+    for (name, value) in counted {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// Answers a request that was read; of the public's, what was answered before where that still holds.
+async fn answer(
+    front: &Front,
+    headers: &HeaderMap,
+    client: &Client,
+    bearer: Option<&str>,
+    source: Source,
+) -> Result<Response, Refusal> {
+    let Client { media, coding, .. } = *client;
+    let by_get = matches!(source, Source::Parameters(_));
+    let now = front.app.clock.now();
+    let key = bearer.is_none().then(|| front.answers.key(by_get.into(), source.bytes(), media, coding));
+    let sent = |kept: &Kept| if by_get { kept.to_get(headers, front.app.edge.max_age, now) } else { kept.to_post() };
+    if let Some(kept) = key.as_ref().and_then(|key| front.answers.get(key, &front.app, now)) {
+        return Ok(sent(&kept));
+    }
+    let limits = &front.app.edge.limits;
+    let mut wanted = match &source {
+        Source::Parameters(parameters) => Wanted::from_parameters(parameters, limits)?,
+        Source::Body(body) => Wanted::from_json(body, limits)?,
+    };
+    let text = front.persisted.text(&mut wanted, media)?;
+    let operation = Operation(wanted.operation.as_ref().map(|name| name.chars().take(100).collect()));
+    let request = wanted.request(&text.query);
+    let mut viewer = authenticate(front, bearer, client.address).await?;
+    let kind = front.app.api.operation(&request).map_err(|refusal| Refusal::at_gate(refusal, media))?;
+    if kind == OperationType::Mutation && by_get {
+        return Err(Refusal::method("mutations change something: send them by POST", "POST"));
+    }
+    let once = if kind == OperationType::Mutation {
+        Once::begin(&front.app, headers, &mut viewer, source.bytes()).await?
+    } else {
+        Once::not_wanted()
+    };
     if let Some(answer) = once.answer() {
         return Ok(replayed(answer, media, operation));
     }
-    let asked = app.asked(viewer.clone());
-    let told = asked.told.clone();
-    let mut answer = app.api.execute(request, asked).await.map_err(at_gate)?;
-    answer.errors.truncate(MAX_ERRORS);
-    for error in &mut answer.errors {
-        // What the framework itself refuses comes without a code.
-        let extensions = error.extensions.get_or_insert_default();
-        if extensions.get("code").is_none() {
-            extensions.set("code", if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_USER_INPUT" });
-        }
-        if error.message.chars().nth(1000).is_some() {
-            error.message = error.message.chars().take(1000).chain(['…']).collect();
-        }
+    let asked = front.app.asked(viewer.clone());
+    let done = execute(front, request, asked.clone(), media).await?;
+    if done.sound {
+        front.persisted.keep(&text);
     }
+    once.keep(&front.app, &viewer, &done.text, asked.told.secret.load(Ordering::Relaxed)).await;
+    let secret = asked.told.secret.load(Ordering::Relaxed) || asked.told.preview.load(Ordering::Relaxed);
+    if let Some(key) = key.filter(|_| kind == OperationType::Query && done.sound && !secret) {
+        let told = asked.told.until.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let until = told.into_iter().chain(asked.snapshot.next_instant()).min();
+        let releases: Vec<_> =
+            asked.told.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+        let (body, in_which) = coding.code(done.text);
+        let kept = Kept::new((Revision::of(&asked.snapshot), until), (media, in_which), body, operation, &releases);
+        let kept = Arc::new(kept);
+        front.answers.put(key, &kept);
+        return Ok(sent(&kept));
+    }
+    // A secret beside what a caller chose must not be guessed from lengths (CVE-2013-3587): those are not compressed.
+    let (body, coding) = if secret { (done.text.into(), Coding::Identity) } else { coding.code(done.text) };
+    let mut response = (done.status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
+    let headers = response.headers_mut();
+    let private = kind != OperationType::Query || bearer.is_some() || secret;
+    headers.insert(header::CACHE_CONTROL, if private { PRIVATE } else { HeaderValue::from_static("no-store") });
+    headers.insert(header::VARY, HeaderValue::from_static(VARY));
+    if let Some(coding) = coding.header() {
+        headers.insert(header::CONTENT_ENCODING, coding);
+    }
+    response.extensions_mut().insert(operation);
+    Ok(response)
+}
+
+/// Who asks; who tries tokens that are not known is remembered.
+pub(super) async fn authenticate(front: &Front, bearer: Option<&str>, address: IpAddr) -> Result<Viewer, Refusal> {
+    front.app.authenticate(bearer).await.map_err(|fault| {
+        let refusal = unauthenticated(fault);
+        if refusal.status() == StatusCode::UNAUTHORIZED {
+            front.guard.failed(address);
+        }
+        refusal
+    })
+}
+
+/// What came of executing.
+struct Done {
+    status: StatusCode,
+    text: Vec<u8>,
+    /// Without an error.
+    sound: bool,
+}
+
+async fn execute(front: &Front, request: async_graphql::Request, asked: Asked, media: Media) -> Result<Done, Refusal> {
+    let limit = front.app.edge.limits.execution_ms;
+    let _place = front.guard.place().await?;
+    let work = front.app.api.execute(request, asked);
+    let Ok(worked) = tokio::time::timeout(Duration::from_millis(limit), work).await else {
+        let message = format!("the query took longer than {limit} ms (limits.execution_ms): ask for less at a time");
+        let error = json!({ "message": message, "extensions": { "code": "EXECUTION_TIMEOUT" } });
+        let text = json!({ "data": null, "errors": [error] }).to_string().into_bytes();
+        return Ok(Done { status: StatusCode::OK, text, sound: false });
+    };
+    let mut answer = worked.map_err(|refusal| Refusal::at_gate(refusal, media))?;
+    mend(&mut answer);
     // Nothing was executed where no data came and no error lies at a field.
     let refused = answer.data == async_graphql::Value::Null
         && !answer.errors.is_empty()
@@ -134,14 +238,22 @@ async fn execute(
         tracing::error!(%error, "an answer could not be written");
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", "the answer could not be written")
     })?;
-    once.keep(app, &viewer, &text, told.secret.load(Ordering::Relaxed)).await;
-    let private = mutates || bearer.is_some() || told.preview.load(Ordering::Relaxed);
-    let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], text).into_response();
-    if private {
-        response.headers_mut().insert(header::CACHE_CONTROL, PRIVATE);
+    Ok(Done { status, text, sound: answer.errors.is_empty() })
+}
+
+/// Errors as clients get them: not too many, not too long, each with a code.
+pub(super) fn mend(answer: &mut async_graphql::Response) {
+    answer.errors.truncate(MAX_ERRORS);
+    for error in &mut answer.errors {
+        // What the framework itself refuses comes without a code.
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_USER_INPUT" });
+        }
+        if error.message.chars().nth(MAX_MESSAGE).is_some() {
+            error.message = error.message.chars().take(MAX_MESSAGE).chain(['…']).collect();
+        }
     }
-    response.extensions_mut().insert(operation);
-    Ok(response)
 }
 
 /// An answer that was given before.
@@ -149,107 +261,7 @@ fn replayed(answer: &str, media: Media, operation: Operation) -> Response {
     let mut response =
         (StatusCode::OK, [(header::CONTENT_TYPE, media.content_type())], answer.to_owned()).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, PRIVATE);
-    response.headers_mut().insert("idempotent-replayed", header::HeaderValue::from_static("true"));
+    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     response.extensions_mut().insert(operation);
     response
-}
-
-/// JSON in UTF-8 and nothing else: other types need no preflight in a browser, so a foreign page could send them.
-fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let given = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let mut parts = given.split(';').map(str::trim);
-    let json = parts.next() == Some("application/json");
-    let utf8 =
-        parts.all(|part| part.strip_prefix("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8"));
-    if json && utf8 {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "UNSUPPORTED_MEDIA_TYPE",
-        "send the query as JSON in UTF-8, with Content-Type: application/json",
-    ))
-}
-
-/// The secret of the Authorization header; none where there is no such header.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let secret = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, secret)| scheme.eq_ignore_ascii_case("bearer") && !secret.trim().is_empty());
-    match secret {
-        Some((_, secret)) => Ok(Some(secret.trim())),
-        None => Err(Refusal::new(
-            StatusCode::UNAUTHORIZED,
-            "UNAUTHENTICATED",
-            "the Authorization header is not understood: write \"Bearer\", a space and the token, or leave it out",
-        )),
-    }
-}
-
-fn unauthenticated(fault: AuthFault) -> Refusal {
-    let message = match fault {
-        AuthFault::Unknown => "the token is not known: check that it is whole, or ask for a new one".to_owned(),
-        AuthFault::Expired(at) => {
-            format!("the token ended at {}: ask for a new one", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
-        }
-        AuthFault::Revoked => "the token was revoked: ask for a new one".to_owned(),
-        AuthFault::Refused(why) => why,
-        AuthFault::Db(error) => {
-            tracing::error!(%error, "a token could not be looked up");
-            return Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "UNAVAILABLE",
-                "the database does not answer: try again",
-            );
-        }
-    };
-    Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
-}
-
-/// A request from a JSON body.
-fn read(body: &[u8]) -> Result<Request, Refusal> {
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("the body is not JSON: {error}")))?;
-    let Value::Object(mut fields) = value else {
-        let what = if value.is_array() {
-            "the body is a list: batches are not taken, send one query a request"
-        } else {
-            "the body is not a JSON object"
-        };
-        return Err(Refusal::bad(what));
-    };
-    let query = match fields.remove("query") {
-        Some(Value::String(query)) if !query.trim().is_empty() => query,
-        Some(Value::String(_)) | None => {
-            return Err(Refusal::bad("the query is missing: send {\"query\": \"{ releases { totalCount } }\"}"));
-        }
-        Some(_) => return Err(Refusal::bad("`query` is not a text")),
-    };
-    let name = match fields.remove("operationName") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(name)) => Some(name),
-        Some(_) => return Err(Refusal::bad("`operationName` is not a text")),
-    };
-    let variables = object(&mut fields, "variables")?;
-    object(&mut fields, "extensions")?;
-    let request = Request::new(query).variables(Variables::from_json(Value::Object(variables)));
-    Ok(match name {
-        Some(name) => request.operation_name(name),
-        None => request,
-    })
-}
-
-fn object(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Refusal> {
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(Map::new()),
-        Some(Value::Object(object)) => Ok(object),
-        Some(_) => Err(Refusal::bad(format!("`{name}` is not a JSON object"))),
-    }
 }

@@ -1,46 +1,85 @@
 //! HTTP: which address does what, as one table, and what every answer has in common.
 
+mod bearer;
+mod cache;
+mod coding;
 mod graphql;
+mod guard;
 mod negotiation;
 mod once;
 mod pages;
+mod persisted;
+mod refusal;
+mod request;
 pub mod server;
 
 use std::{sync::Arc, time::Instant};
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::get,
 };
 use serde_json::json;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::app::App;
-
-/// Largest request body: a release's body is at most 1,000,000 characters, and JSON may write each in six bytes.
-pub const MAX_BODY: usize = 8 * 1024 * 1024;
+use crate::{app::App, edge::Origins};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Longest request id that is taken over from a proxy.
+const LONGEST_ID: usize = 100;
+
+/// The application, and what its front door remembers.
+struct Front {
+    app: Arc<App>,
+    answers: cache::Answers,
+    persisted: persisted::Persisted,
+    guard: guard::Guard,
+}
+
 /// Everything that is served.
 pub fn router(app: Arc<App>) -> Router {
+    let edge = &app.edge;
+    let front = Arc::new(Front {
+        answers: cache::Answers::new(edge),
+        persisted: persisted::Persisted::new(edge),
+        guard: guard::Guard::new(edge),
+        app: app.clone(),
+    });
     Router::new()
         .route("/", get(pages::front))
-        .route("/graphql", post(graphql::post).fallback(graphql::wrong_method))
+        .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::wrong_method))
         .route("/graphiql", get(pages::query_page))
         .route("/health/live", get(|| async { "ok\n" }))
         .route("/health/ready", get(ready))
         .fallback(nowhere)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn(access_log))
-        .with_state(app)
+        .layer(cors(&edge.origins))
+        .layer(middleware::from_fn_with_state(front.clone(), every_answer))
+        .with_state(front)
+}
+
+/// Which pages of other hosts may ask. No cookie gives rights here, so credentials are never allowed.
+fn cors(origins: &Origins) -> CorsLayer {
+    let allowed = match origins {
+        Origins::Any => AllowOrigin::any(),
+        Origins::Only(origins) => AllowOrigin::list(origins.iter().cloned()),
+    };
+    let exposed = ["etag", "idempotent-replayed", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"];
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(exposed.map(HeaderName::from_static))
+        .max_age(std::time::Duration::from_secs(3600))
 }
 
 /// Whether this server can answer: its database does, and its catalog has followed.
-async fn ready(State(app): State<Arc<App>>) -> Response {
+async fn ready(State(front): State<Arc<Front>>) -> Response {
+    let app = &front.app;
     match app.ready().await {
         Ok(()) => Json(json!({ "status": "ready", "releases": app.room.catalog.snapshot().len() })).into_response(),
         Err(error) => {
@@ -55,20 +94,20 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn nowhere() -> Response {
-    let text = "There is nothing here. The API is at /graphql (POST), a page to try it at /graphiql.\n";
+    let text = "There is nothing here. The API is at /graphql, a page to try it at /graphiql.\n";
     (StatusCode::NOT_FOUND, text).into_response()
 }
 
-/// One line for each request, and the headers that every answer has. Never a query, a variable or a token.
-async fn access_log(request: Request, next: Next) -> Response {
+/// The headers that every answer has, and one line in the log for each request: never a query, a variable or a token.
+async fn every_answer(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
     let (method, path, begun) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
-    let id = uuid::Uuid::now_v7().simple().to_string();
+    let id = request_id(&front, &request);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert(REQUEST_ID, id);
-    }
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(REQUEST_ID, id.clone());
     let operation = response.extensions().get::<graphql::Operation>().and_then(|operation| operation.0.clone());
     tracing::info!(
         target: "dateline::access",
@@ -77,7 +116,20 @@ async fn access_log(request: Request, next: Next) -> Response {
         status = response.status().as_u16(),
         ms = begun.elapsed().as_secs_f64() * 1000.0,
         operation,
-        id,
+        id = id.to_str().unwrap_or_default(),
     );
     response
+}
+
+/// A trusted proxy's own id of a request, so that both logs agree; a fresh one otherwise.
+fn request_id(front: &Front, request: &Request) -> HeaderValue {
+    let trusted = request.extensions().get::<server::Peer>().is_some_and(|peer| front.guard.is_trusted(peer.0.ip()));
+    let told = |headers: &HeaderMap| {
+        let sound = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/=+".contains(&byte);
+        let id = headers.get(&REQUEST_ID).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
+        id.filter(|id| id.as_bytes().iter().all(|byte| sound(*byte))).cloned()
+    };
+    let fresh = || HeaderValue::from_str(&uuid::Uuid::now_v7().simple().to_string());
+    let told = if trusted { told(request.headers()) } else { None };
+    told.or_else(|| fresh().ok()).unwrap_or_else(|| HeaderValue::from_static("unknown"))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
 
-use super::graphql::Refusal;
+use super::refusal::Refusal;
 use crate::{
     app::App,
     newsroom::{

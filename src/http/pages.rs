@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::app::{App, Masthead};
+use super::Front;
+use crate::app::Masthead;
 
 const FRONT: &str = include_str!("front.html");
 const QUERY_PAGE: &str = include_str!("graphiql.html");
@@ -18,13 +19,13 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PLAIN: &str = "Dateline\n\n\
-    /graphql       the API: POST, JSON\n\
+    /graphql       the API: GET or POST, JSON\n\
     /graphiql      a page to try it on\n\
     /health/live   whether the process runs\n\
     /health/ready  whether it can answer\n";
 
 /// `/`: whose newsroom it is, and where things are.
-pub(super) async fn front(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+pub(super) async fn front(State(front): State<Arc<Front>>, headers: HeaderMap) -> Response {
     let browser = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
@@ -32,7 +33,7 @@ pub(super) async fn front(State(app): State<Arc<App>>, headers: HeaderMap) -> Re
     if !browser {
         return PLAIN.into_response();
     }
-    let Masthead { name, publisher } = &app.masthead;
+    let Masthead { name, publisher } = &front.app.masthead;
     html(FRONT.replace("{{name}}", &escaped(name)).replace("{{publisher}}", &escaped(publisher)))
 }
 

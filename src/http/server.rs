@@ -5,6 +5,10 @@ use std::{future::Future, time::Duration};
 use axum::Router;
 use tokio::net::TcpListener;
 
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub std::net::SocketAddr);
+
 /// How long requests under way may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 

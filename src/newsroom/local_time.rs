@@ -4,7 +4,7 @@
 //! iCalendar (RFC 5545, 3.3.5): a time that does not exist is counted with the offset from before the gap, so 02:30 becomes
 //! 03:30; of a time that comes twice the first is meant.
 
-use chrono::{DateTime, Datelike, LocalResult, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// The forms that are read; seconds may be left out.
@@ -40,6 +40,13 @@ pub fn resolve(time: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
             before.map_or_else(|| time.and_utc(), |(at, minutes)| at.to_utc() + TimeDelta::minutes(minutes))
         }
     }
+}
+
+/// The day that it is in a zone, and the instant at which it is over.
+pub fn today(zone: Tz, now: DateTime<Utc>) -> (NaiveDate, DateTime<Utc>) {
+    let today = now.with_timezone(&zone).date_naive();
+    let next = today.succ_opt().unwrap_or(today).and_time(NaiveTime::MIN);
+    (today, resolve(next, zone))
 }
 
 #[cfg(test)]

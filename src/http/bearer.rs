@@ -1,0 +1,46 @@
+//! Who asks, by the token in the Authorization header.
+
+use axum::http::{HeaderMap, StatusCode, header};
+
+use super::refusal::Refusal;
+use crate::newsroom::token::AuthFault;
+
+/// The secret of the Authorization header; none where there is no such header.
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let secret = value.to_str().ok().and_then(secret);
+    secret.map(Some).ok_or_else(|| {
+        Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "UNAUTHENTICATED",
+            "the Authorization header is not understood: write \"Bearer\", a space and the token, or leave it out",
+        )
+    })
+}
+
+/// The secret of `Bearer …`.
+pub(super) fn secret(value: &str) -> Option<&str> {
+    let (scheme, secret) = value.split_once(' ')?;
+    Some(secret.trim()).filter(|secret| scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty())
+}
+
+/// What is wrong with a token.
+pub(super) fn unauthenticated(fault: AuthFault) -> Refusal {
+    let message = match fault {
+        AuthFault::Unknown => "the token is not known: check that it is whole, or ask for a new one".to_owned(),
+        AuthFault::Expired(at) => {
+            format!("the token ended at {}: ask for a new one", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+        }
+        AuthFault::Revoked => "the token was revoked: ask for a new one".to_owned(),
+        AuthFault::Refused(why) => why,
+        AuthFault::Db(error) => {
+            tracing::error!(%error, "a token could not be looked up");
+            return Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                "the database does not answer: try again",
+            );
+        }
+    };
+    Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
+}
