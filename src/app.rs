@@ -15,6 +15,7 @@ use crate::{
     graphql::{Api, Asked},
     newsroom::{
         Customs, Newsroom,
+        seal::Seal,
         token::{self, AuthFault},
     },
     oidc::{Oidc, OidcSettings},
@@ -65,7 +66,8 @@ impl App {
     /// Wires a migrated database up: loads the catalog, builds the schema.
     pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, DbErr> {
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
-        let room = Newsroom { db, catalog, customs, accesses: Arc::default() };
+        let seal = Seal::of(&db).await?;
+        let room = Newsroom { db, catalog, customs, seal, accesses: Arc::default() };
         let edge = Arc::new(Edge::default());
         Ok(Arc::new(Self {
             api: Arc::new(Api::new(room.clone(), edge.limits.clone(), edge.introspection)),

@@ -27,7 +27,13 @@ pub async fn work(app: Arc<App>) {
     tick_of.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let (mut failing, mut cleared) = (false, None);
     loop {
-        tick_of.tick().await;
+        // What comes due is put down at its instant, so that those who follow the journal hear of it then.
+        let due =
+            app.room.catalog.snapshot().next_instant().map(|at| (at - app.clock.now()).to_std().unwrap_or_default());
+        tokio::select! {
+            _ = tick_of.tick() => {}
+            () = tokio::time::sleep(due.unwrap_or(TICK)), if due.is_some_and(|due| !due.is_zero()) => {}
+        }
         let now = app.clock.now();
         let mut done = tick(&app, now).await;
         if done.is_ok() && cleared.is_none_or(|at| now - at >= CLEARING) {

@@ -8,11 +8,11 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
-use entity::journal;
+use entity::{Noun, journal};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
-use super::{Snapshot, load};
+use super::{Snapshot, load, recent::Recent};
 use crate::{
     db::Db,
     journal::{Entry, Image},
@@ -34,13 +34,14 @@ pub struct Catalog {
     current: ArcSwap<Snapshot>,
     /// Held by whoever applies entries.
     turn: Mutex<()>,
+    recent: Recent,
 }
 
 impl Catalog {
     /// Loads the catalog of a database.
     pub async fn load(db: Db) -> Result<Self, DbErr> {
         let snapshot = load::load(&db).await?;
-        Ok(Self { db, current: ArcSwap::from_pointee(snapshot), turn: Mutex::new(()) })
+        Ok(Self { db, current: ArcSwap::from_pointee(snapshot), turn: Mutex::new(()), recent: Recent::default() })
     }
 
     /// The newest snapshot. A request takes it once and keeps to it.
@@ -77,15 +78,18 @@ impl Catalog {
                 self.publish(load::load(&self.db).await?);
                 continue;
             }
-            let entries = self.entries_after(current.sequence()).await?;
+            let entries = self.read_after(current.sequence()).await?;
             if entries.first().is_none_or(|entry| entry.sequence != current.sequence() + 1) {
                 tracing::error!(sequence = current.sequence(), "the journal has a hole: loading the catalog anew");
                 self.publish(load::load(&self.db).await?);
                 continue;
             }
             let mut next = Snapshot::clone(&current);
+            let tokens = entries.iter().any(|entry| entry.noun == Noun::Token);
+            self.recent.keep(entries.iter().cloned().map(Arc::new));
             next.apply(entries);
-            self.publish(next);
+            self.current.store(Arc::new(next));
+            self.recent.tell(tokens);
         }
     }
 
@@ -96,8 +100,30 @@ impl Catalog {
         Ok(self.snapshot())
     }
 
+    /// Publishes what was loaded anew: nobody knows what lies between it and what was there before.
     fn publish(&self, snapshot: Snapshot) {
+        self.recent.clear();
         self.current.store(Arc::new(snapshot));
+        self.recent.tell(true);
+    }
+
+    /// The news that another snapshot was published.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.recent.news()
+    }
+
+    /// The news that a token was made or revoked.
+    pub fn tokens(&self) -> watch::Receiver<u64> {
+        self.recent.tokens()
+    }
+
+    /// Some of the entries after a sequence, the first of them first: from memory, or from the journal itself.
+    pub async fn entries_after(&self, sequence: i64) -> Result<Vec<Arc<Entry>>, DbErr> {
+        let recent = self.recent.after(sequence);
+        if !recent.is_empty() {
+            return Ok(recent);
+        }
+        Ok(self.read_after(sequence).await?.into_iter().map(Arc::new).collect())
     }
 
     /// Follows the journal for as long as it is polled: the writes of other processes.
@@ -119,7 +145,7 @@ impl Catalog {
         }
     }
 
-    async fn entries_after(&self, sequence: i64) -> Result<Vec<Entry>, DbErr> {
+    async fn read_after(&self, sequence: i64) -> Result<Vec<Entry>, DbErr> {
         let rows = journal::Entity::find()
             .filter(journal::Column::Sequence.gt(sequence))
             .order_by_asc(journal::Column::Sequence)

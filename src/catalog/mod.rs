@@ -18,6 +18,7 @@ mod fault;
 mod filter;
 mod follow;
 mod freshness;
+mod glimpse;
 mod handle;
 mod index;
 mod label;
@@ -27,6 +28,7 @@ mod memo;
 mod near;
 mod order;
 mod page;
+mod recent;
 mod related;
 mod rows;
 mod set;
@@ -45,6 +47,7 @@ pub use facet::{Bucket, Facet, FacetField, FacetOrder, FacetOrderKey, FacetReque
 pub use fault::FilterFault;
 pub use filter::{MAX_DEPTH, Range, ReleaseFilter};
 pub use follow::Catalog;
+pub use glimpse::ChangeKind;
 pub use handle::Handle;
 pub use label::fold;
 pub(crate) use load::{

@@ -16,6 +16,7 @@ use async_graphql::{
     parser::types::{ExecutableDocument, OperationType},
 };
 use entity::api_token::Role;
+use futures_util::StreamExt;
 use lru::LruCache;
 
 use super::{
@@ -23,8 +24,15 @@ use super::{
     cost::Prices,
     gate::{self, GateRefusal},
     sdl,
+    subscription::Turn,
 };
-use crate::{limits::Limits, newsroom::Newsroom};
+use crate::{
+    limits::Limits,
+    newsroom::{
+        Newsroom,
+        changes::{Change, Following},
+    },
+};
 
 /// Queries that are remembered.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(300).expect("not zero");
@@ -47,6 +55,15 @@ pub struct Api {
     limits: Arc<Limits>,
     queries: Mutex<LruCache<String, Arc<Known>>>,
     hasher: RandomState,
+}
+
+/// A subscription that was opened.
+pub struct Opened {
+    known: Arc<Known>,
+    variables: Variables,
+    operation: Option<String>,
+    /// Who follows.
+    pub following: Following,
 }
 
 /// A query that was let in before.
@@ -126,6 +143,42 @@ impl Api {
             return Err(GateRefusal { code: "INTROSPECTION_DISABLED", message: message.to_owned() });
         }
         Ok(known)
+    }
+
+    /// Opens a subscription: who follows, or the answer that says what is wrong with it.
+    pub async fn subscribe(&self, request: Request, asked: Asked) -> Result<Result<Opened, Response>, GateRefusal> {
+        let known = self.admit(&request, &asked)?;
+        let strict = self.discreet.as_ref().filter(|_| asked.viewer.role == Role::Public).unwrap_or(&self.strict);
+        let variables = request.variables.clone();
+        let operation = request.operation_name.clone();
+        let slot = Arc::default();
+        let mut request = request.data(asked).data(Turn::Open(Arc::clone(&slot), self.limits.clone()));
+        request.set_parsed_query(known.document.clone());
+        if let Some(answer) = strict.execute_stream(request).next().await {
+            return Ok(Err(answer));
+        }
+        let following = std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
+        match <[_; 1]>::try_from(following) {
+            Ok([following]) => Ok(Ok(Opened { known, variables, operation, following })),
+            Err(_) => {
+                let message = "a subscription asks for one thing (GraphQL, October 2021, 5.2.3.1): send one for each";
+                Err(GateRefusal { code: "GRAPHQL_VALIDATION_FAILED", message: message.to_owned() })
+            }
+        }
+    }
+
+    /// What a subscription answers to a change.
+    pub async fn event(&self, opened: &Opened, change: Change, asked: Asked) -> Response {
+        let request = Request::new("").variables(opened.variables.clone());
+        let request = match &opened.operation {
+            Some(name) => request.operation_name(name.clone()),
+            None => request,
+        };
+        let mut request = request.data(asked).data(Turn::Event(Box::new(change)));
+        request.set_parsed_query(opened.known.document.clone());
+        // One change, one answer.
+        let answer = self.quick.execute_stream(request).next().await;
+        with_nulls(answer.unwrap_or_default())
     }
 
     /// What sort of operation a request would run. Where it does not say which of several, the one with most effects.

@@ -28,26 +28,28 @@ mod release;
 mod revision;
 mod scalars;
 mod stats;
+mod subscription;
 mod timeline;
 mod token;
 mod topic;
 mod trend;
 mod viewer;
 
-use async_graphql::{EmptySubscription, SchemaBuilder};
+use async_graphql::SchemaBuilder;
 
-pub use api::Api;
+pub use api::{Api, Opened};
 pub use context::Asked;
 pub use gate::GateRefusal;
 use mutation::Mutation;
 use query::Query;
+use subscription::Subscription;
 
 /// Dateline's schema.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// The schema, with the interfaces that no field leads to.
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    async_graphql::Schema::build(Query, Mutation::default(), EmptySubscription)
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    async_graphql::Schema::build(Query, Mutation::default(), Subscription)
         .register_output_type::<stats::ReleaseSet>()
         .register_output_type::<facet::Facet>()
         .register_output_type::<facet::FacetBucket>()

@@ -1,8 +1,6 @@
 //! Sets as numbers: what a list, a dashboard and a bucket have in common.
 
 use async_graphql::{Context, ID, Interface, Object, SimpleObject};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
 
 use super::{
     connection::ReleaseConnection,
@@ -14,7 +12,10 @@ use super::{
     scalars::{Date, DateTime, TimeZone},
     timeline::{Delta, Drawing, Timeline, compare, timeline},
 };
-use crate::{catalog::ReleaseSet as Set, newsroom};
+use crate::{
+    catalog::ReleaseSet as Set,
+    newsroom::{self, seal::Position},
+};
 
 /// A set of releases: of a list, of a dashboard, of a bucket. All that can be asked of it costs no statement.
 #[derive(Interface)]
@@ -83,23 +84,20 @@ pub enum ReleaseSet {
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Freshness {
-    /// Opaque. It changes when something changes that you may see, and now and then without need.
+    /// Opaque. It changes when something changes that you may see, and now and then without need. Give it to
+    /// `releaseChanged(after:)` to follow from here.
     revision: ID,
-    /// The instant of the answer.
+    /// The instant as of which it was worked out.
     at: DateTime,
 }
 
 impl Freshness {
     /// Of a set, in the answer to a request.
     pub fn of(ctx: &Context<'_>, set: &Set) -> Self {
-        // Hashed with the database's own random id: how much goes on unseen is nobody's business.
-        let (epoch, audience, (sequence, passed)) = set.revision();
-        let mut hash = Sha256::new();
-        hash.update(epoch.as_bytes());
-        hash.update([audience as u8]);
-        hash.update(sequence.to_be_bytes());
-        hash.update(passed.to_be_bytes());
-        Self { revision: ID(URL_SAFE_NO_PAD.encode(&hash.finalize()[..12])), at: DateTime(ctx.asked().now) }
+        // Sealed: how much goes on unseen is nobody's business.
+        let (epoch, audience, (sequence, happened)) = set.revision();
+        let position = Position { belongs: audience as u8, sequence, happened };
+        Self { revision: ID(ctx.room().seal.seal(epoch, position)), at: DateTime(ctx.asked().now) }
     }
 }
 

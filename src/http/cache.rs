@@ -78,7 +78,7 @@ impl Kept {
         if releases.len() > MOST_KEYS {
             surrogate += " releases";
         } else {
-            releases.iter().for_each(|id| surrogate += &format!(" release-{}", id.simple()));
+            releases.iter().for_each(|id| surrogate += &format!(" release_{}", id.simple()));
         }
         let header = |text: &str| HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("dateline"));
         Self { revision, until, media, coding, body, operation, surrogate: header(&surrogate), tag: header(&tag) }

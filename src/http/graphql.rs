@@ -13,8 +13,8 @@ use std::{
 use async_graphql::parser::types::OperationType;
 use axum::{
     body::Bytes,
-    extract::{RawQuery, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{FromRequestParts, RawQuery, Request, State, WebSocketUpgrade},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use serde_json::json;
@@ -29,8 +29,10 @@ use super::{
     once::Once,
     refusal::Refusal,
     request::{self, Wanted},
+    session::Session,
+    {events, socket},
 };
-use crate::{graphql::Asked, viewer::Viewer};
+use crate::{graphql::Asked, limits::Limits, viewer::Viewer};
 
 /// The operation's name, for the access log.
 #[derive(Clone, Debug)]
@@ -54,6 +56,13 @@ enum Source {
 }
 
 impl Source {
+    fn wanted(&self, limits: &Limits) -> Result<Wanted, Refusal> {
+        match self {
+            Self::Parameters(parameters) => Wanted::from_parameters(parameters, limits),
+            Self::Body(body) => Wanted::from_json(body, limits),
+        }
+    }
+
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Parameters(parameters) => parameters.as_bytes(),
@@ -79,7 +88,10 @@ pub(super) async fn wrong_method() -> Response {
 /// `GET /graphql?query=…`.
 pub(super) async fn get(State(front): State<Arc<Front>>, RawQuery(parameters): RawQuery, request: Request) -> Response {
     let parameters = parameters.unwrap_or_default();
-    let (parts, _) = request.into_parts();
+    let (mut parts, _) = request.into_parts();
+    if parts.headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+        return connect(&front, &mut parts).await.unwrap_or_else(|refusal| refusal.answer(Media::Json));
+    }
     if parameters.is_empty() && accepts_pages(&parts.headers) {
         return Redirect::temporary("/graphiql").into_response();
     }
@@ -98,19 +110,36 @@ pub(super) async fn post(State(front): State<Arc<Front>>, request: Request) -> R
     respond(&front, &parts.headers, address, read).await
 }
 
+/// A WebSocket to `/graphql`.
+async fn connect(front: &Arc<Front>, parts: &mut Parts) -> Result<Response, Refusal> {
+    // Rights come with `connection_init` and never with a cookie; but pages that may not ask shall not ask this way either.
+    if parts.headers.get(header::ORIGIN).is_some_and(|origin| !front.app.edge.origins.allow(origin)) {
+        let told = "pages of this origin may not ask here (cors_origins)";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", told));
+    }
+    let address = front.guard.address(&parts.extensions, &parts.headers);
+    let bearer = bearer(&parts.headers)?.map(str::to_owned);
+    front.guard.count(address, bearer.as_deref())?;
+    let place = front.guard.lasting_place()?;
+    let upgrade = WebSocketUpgrade::from_request_parts(parts, front).await;
+    let upgrade = upgrade.map_err(|rejection| Refusal::bad(format!("not a WebSocket: {}", rejection.body_text())))?;
+    Ok(socket::take(front.clone(), upgrade, bearer, address, place))
+}
+
 /// Somebody looks with a browser.
 fn accepts_pages(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
 async fn respond(
-    front: &Front,
+    front: &Arc<Front>,
     headers: &HeaderMap,
     address: IpAddr,
     read: impl AsyncFnOnce(&HeaderMap) -> Result<Source, Refusal>,
 ) -> Response {
     let Some(media) = Media::wanted(headers) else {
-        let told = "answers are application/graphql-response+json or application/json: accept one of them";
+        let told =
+            "answers are application/graphql-response+json, application/json or text/event-stream: accept one of them";
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", told).answer(Media::Json);
     };
     let client = Client { media, coding: Coding::wanted(headers), address };
@@ -118,7 +147,11 @@ async fn respond(
     let answered = async {
         let bearer = bearer(headers)?;
         counted = front.guard.count(address, bearer)?;
-        answer(front, headers, &client, bearer, read(headers).await?).await
+        let source = read(headers).await?;
+        if media == Media::Events {
+            return stream(front, headers, address, bearer, &source).await;
+        }
+        answer(front, headers, &client, bearer, source).await
     };
     let mut response = answered.await.unwrap_or_else(|refusal| refusal.answer(media));
     for (name, value) in counted {
@@ -127,9 +160,25 @@ async fn respond(
     response
 }
 
+/// Answers a request that was read with events.
+async fn stream(
+    front: &Arc<Front>,
+    headers: &HeaderMap,
+    address: IpAddr,
+    bearer: Option<&str>,
+    source: &Source,
+) -> Result<Response, Refusal> {
+    let wanted = source.wanted(&front.app.edge.limits)?;
+    let place = front.guard.lasting_place()?;
+    let session = Session::open(front, bearer, address).await?;
+    let after = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
+    let by_get = matches!(source, Source::Parameters(_));
+    Ok(events::answer(front.clone(), session, (wanted, by_get), after, place).await)
+}
+
 /// Answers a request that was read; of the public's, what was answered before where that still holds.
 async fn answer(
-    front: &Front,
+    front: &Arc<Front>,
     headers: &HeaderMap,
     client: &Client,
     bearer: Option<&str>,
@@ -143,18 +192,22 @@ async fn answer(
     if let Some(kept) = key.as_ref().and_then(|key| front.answers.get(key, &front.app, now)) {
         return Ok(sent(&kept));
     }
-    let limits = &front.app.edge.limits;
-    let mut wanted = match &source {
-        Source::Parameters(parameters) => Wanted::from_parameters(parameters, limits)?,
-        Source::Body(body) => Wanted::from_json(body, limits)?,
-    };
+    let mut wanted = source.wanted(&front.app.edge.limits)?;
     let text = front.persisted.text(&mut wanted, media)?;
     let operation = Operation(wanted.operation.as_ref().map(|name| name.chars().take(100).collect()));
     let request = wanted.request(&text.query);
     let mut viewer = authenticate(front, bearer, client.address).await?;
     let kind = front.app.api.operation(&request).map_err(|refusal| Refusal::at_gate(refusal, media))?;
     if kind == OperationType::Mutation && by_get {
-        return Err(Refusal::method("mutations change something: send them by POST", "POST"));
+        return Err(mutation_by_get());
+    }
+    if kind == OperationType::Subscription {
+        if Media::takes_events(headers) {
+            return stream(front, headers, client.address, bearer, &source).await;
+        }
+        let told =
+            "a subscription goes on: take it over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "SUBSCRIPTION_NEEDS_STREAM", told));
     }
     let once = if kind == OperationType::Mutation {
         Once::begin(&front.app, headers, &mut viewer, source.bytes()).await?
@@ -194,6 +247,11 @@ async fn answer(
     }
     response.extensions_mut().insert(operation);
     Ok(response)
+}
+
+/// A mutation that came by GET, which links and images send.
+pub(super) fn mutation_by_get() -> Refusal {
+    Refusal::method("mutations change something: send them by POST", "POST")
 }
 
 /// Who asks; who tries tokens that are not known is remembered.

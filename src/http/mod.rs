@@ -3,6 +3,7 @@
 mod bearer;
 mod cache;
 mod coding;
+mod events;
 mod graphql;
 mod guard;
 mod negotiation;
@@ -12,6 +13,9 @@ mod persisted;
 mod refusal;
 mod request;
 pub mod server;
+mod session;
+mod socket;
+mod work;
 
 use std::{sync::Arc, time::Instant};
 

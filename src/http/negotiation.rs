@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, header};
 pub(super) enum Media {
     /// `application/graphql-response+json`: the status says whether the request was sound.
     GraphqlResponse,
+    /// `text/event-stream`: events, of what goes on.
+    Events,
     /// `application/json`: the older one; every well-formed request is answered 200.
     Json,
 }
@@ -17,7 +19,14 @@ impl Media {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
+            Self::Events => "text/event-stream; charset=utf-8",
         }
+    }
+
+    /// Whether events would be taken, too: of what goes on.
+    pub(super) fn takes_events(headers: &HeaderMap) -> bool {
+        let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|range| range.trim().starts_with("text/event-stream"))
     }
 
     /// What the Accept headers ask for; JSON where they do not care, nothing where they take neither.
@@ -35,6 +44,7 @@ impl Media {
                 parts.find_map(|part| part.strip_prefix("q=").map(|q| q.parse().unwrap_or(0.0))).unwrap_or(1.0);
             let media = match name.as_str() {
                 "application/graphql-response+json" => Self::GraphqlResponse,
+                "text/event-stream" => Self::Events,
                 "application/json" | "application/*" | "*/*" => Self::Json,
                 _ => continue,
             };

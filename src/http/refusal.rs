@@ -51,6 +51,7 @@ impl Refusal {
 
     /// For the client, in the media type that it wants.
     pub(super) fn answer(self, media: Media) -> Response {
+        let media = if media == Media::Events { Media::GraphqlResponse } else { media };
         let body = json!({ "errors": [{ "message": self.message, "extensions": { "code": self.code } }] });
         let kind = [
             (header::CONTENT_TYPE, HeaderValue::from_static(media.content_type())),

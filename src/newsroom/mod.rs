@@ -9,6 +9,7 @@ mod act;
 mod address;
 pub mod body;
 pub mod bulk;
+pub mod changes;
 pub mod content;
 pub mod dateline;
 pub mod diff;
@@ -30,6 +31,7 @@ mod purge;
 pub mod release;
 pub mod revision;
 pub mod schedule;
+pub mod seal;
 pub mod slug;
 pub mod text;
 mod thesaurus;
@@ -55,6 +57,8 @@ pub struct Newsroom {
     pub catalog: Arc<Catalog>,
     /// What is taken where an editor says nothing.
     pub customs: Customs,
+    /// How positions in the journal are told to clients.
+    pub seal: seal::Seal,
     /// Reads that wait to be put down.
     pub accesses: Arc<access::AccessLog>,
 }

@@ -14,7 +14,6 @@ use uuid::Uuid;
 use super::{
     Code, Error, Newsroom,
     history::VersionFound,
-    token::random,
     workflow::{self, Act, Case},
 };
 use crate::viewer::Viewer;
@@ -54,12 +53,7 @@ impl Newsroom {
         let id = Uuid::now_v7();
         let key = match signing_key::Entity::find_by_id(1).one(write.tx()).await? {
             Some(key) => key.secret,
-            None => {
-                let secret = URL_SAFE_NO_PAD.encode(random()?);
-                let row = signing_key::ActiveModel { id: Set(1), secret: Set(secret.clone()) };
-                signing_key::Entity::insert(row).exec_without_returning(write.tx()).await?;
-                secret
-            }
+            None => super::seal::make_signing_secret(write.tx()).await?,
         };
         let link = preview_link::ActiveModel {
             id: Set(id),

@@ -1,0 +1,111 @@
+//! Following: the table of contents of subscriptions, and how one is answered.
+//!
+//! A subscription runs as the framework runs it twice over: once to be opened, when its arguments are read and nothing is told;
+//! then once for each change, as a question of its own with a snapshot, an instant and a way to rows of its own. So every event is
+//! what its viewer may see at that moment.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::{Context, Enum, ID, Object, Subscription as SubscriptionObject};
+use entity::Noun;
+use futures_util::stream::{self, Stream};
+
+use super::{
+    connection::wanted_here, context::ContextExt, direct::Direct, error::ApiError, filter::ReleaseFilter, id,
+    release::Release, scalars::DateTime,
+};
+use crate::{
+    catalog::{ChangeKind, ReleaseKey},
+    limits::Limits,
+    newsroom::changes::{Change, Following},
+};
+
+/// In which way a subscription is run.
+#[derive(Clone)]
+pub enum Turn {
+    /// It is opened: who follows is put here.
+    Open(Arc<Mutex<Vec<Following>>>, Arc<Limits>),
+    /// Something happened.
+    Event(Box<Change>),
+}
+
+/// Following what changes, over WebSocket (`graphql-transport-ws`) or server-sent events.
+pub struct Subscription;
+
+/// Following what changes, over WebSocket (`graphql-transport-ws`) or server-sent events.
+#[SubscriptionObject]
+impl Subscription {
+    /// Every change to what you may see, in the order in which it happened; also what comes into sight by itself, when a schedule
+    /// comes due or an embargo ends. With a filter: releases that come to match it appear, those that cease to, disappear. Names
+    /// of topics and places are no part of it.
+    async fn release_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only releases that match; as with `releases`.")] filter: Option<ReleaseFilter>,
+        #[graphql(
+            desc = "Go on after this: the `sequence` of the last change that you know, or the `asOf.revision` of what you have \
+                    read. Nothing is left out and nothing comes twice. From now on where it is not given."
+        )]
+        after: Option<ID>,
+    ) -> Result<impl Stream<Item = ReleaseChange> + use<>, ApiError> {
+        let change = match ctx.data_unchecked::<Turn>() {
+            Turn::Event(change) => Some(ReleaseChange(*change.clone())),
+            Turn::Open(opened, limits) => {
+                let filter = filter.map(ReleaseFilter::resolve).transpose().map_err(|error| error.at("filter"))?;
+                let viewer = &ctx.asked().viewer;
+                let following =
+                    ctx.room().follow(viewer, filter, after.as_ref().map(|id| id.as_str()), limits.resume_entries)?;
+                opened.lock().unwrap_or_else(PoisonError::into_inner).push(following);
+                None
+            }
+        };
+        Ok(stream::iter(change))
+    }
+}
+
+/// How a release changed for you.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "ChangeKind")]
+pub enum ReleaseChangeKind {
+    /// It came into sight: published, its embargo over, or made to match the filter.
+    Appeared,
+    /// What you see of it is another.
+    Changed,
+    /// It went out of sight: withdrawn, or no longer matching the filter.
+    Disappeared,
+}
+
+/// A change to what you may see.
+pub struct ReleaseChange(Change);
+
+/// A change to what you may see.
+#[Object(serial)]
+impl ReleaseChange {
+    /// Where it stands among all changes: give it as `after` to go on from here. Opaque.
+    async fn sequence(&self) -> ID {
+        self.0.position.clone().into()
+    }
+
+    /// When.
+    async fn at(&self) -> DateTime {
+        DateTime(self.0.at)
+    }
+
+    /// How.
+    async fn kind(&self) -> ReleaseChangeKind {
+        self.0.kind.into()
+    }
+
+    /// Of which release.
+    async fn release_id(&self) -> ID {
+        id::encode(Noun::Release, self.0.release)
+    }
+
+    /// The release as it is now. null when you can no longer see it.
+    async fn release(&self, ctx: &Context<'_>) -> Result<Option<Direct<Release>>, ApiError> {
+        let set = ctx.asked().visible();
+        let Some((item, _)) = set.find(&ReleaseKey::Id(self.0.release)) else { return Ok(None) };
+        let found = ctx.room().fetch(&set, std::slice::from_ref(&item), wanted_here(ctx)).await?;
+        Ok(found.into_iter().next().map(|found| Direct(Release::new(ctx.asked(), &set, found))))
+    }
+}

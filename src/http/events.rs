@@ -1,0 +1,95 @@
+//! Server-sent events: operations by GET or POST with `Accept: text/event-stream`, one a connection (graphql-sse's distinct
+//! connections mode).
+//!
+//! Each event is a `next` with its position as the event's id, so that a browser's EventSource which connects again goes on where
+//! it was; `complete` is said only when the operation is over for good.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use async_graphql::Response as Answer;
+use axum::http::HeaderValue;
+use axum::response::{
+    IntoResponse, Response,
+    sse::{Event, KeepAlive, Sse},
+};
+use futures_util::stream::{self, Stream, StreamExt};
+use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{
+    Front,
+    negotiation::Media,
+    request::Wanted,
+    session::Session,
+    work::{self, Rejected, Sent, Work},
+};
+
+/// How often a quiet stream says that it is there.
+const QUIET: Duration = Duration::from_secs(12);
+
+/// Answers with events.
+pub(super) async fn answer(
+    front: Arc<Front>,
+    session: Session,
+    (wanted, by_get): (Wanted, bool),
+    after: Option<&str>,
+    place: OwnedSemaphorePermit,
+) -> Response {
+    let events = match work::start(&front, &session, (wanted, by_get), after).await {
+        Ok(Work::Done(answer)) => stream::iter([next(&*answer, None), complete()]).boxed(),
+        Ok(Work::Following(opened)) => {
+            let told = work::follow(front.clone(), opened).flat_map(|sent| {
+                stream::iter(match sent {
+                    Sent::Next(answer, position) => vec![next(&*answer, Some(&position))],
+                    Sent::Error(errors) => vec![json_event(&json!({ "errors": errors })), complete()],
+                })
+            });
+            // Ends without `complete` when the token does: the client comes again, and is told why.
+            told.take_until(async move { session.ended(front).await }).boxed()
+        }
+        Err(Rejected::Refused(refusal)) => return refusal.answer(Media::GraphqlResponse),
+        Err(rejected) => {
+            let kind = [("content-type", Media::GraphqlResponse.content_type()), ("cache-control", "no-store")];
+            let body = json!({ "errors": rejected.errors() }).to_string();
+            return (axum::http::StatusCode::BAD_REQUEST, kind, body).into_response();
+        }
+    };
+    let mut response = Sse::new(held(events, place)).keep_alive(KeepAlive::new().interval(QUIET)).into_response();
+    // A proxy that waits for more would keep events back.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response.headers_mut().insert("cache-control", HeaderValue::from_static("private, no-store"));
+    response
+}
+
+/// The same events, with a place among what lasts that is given back when they end.
+fn held(
+    events: impl Stream<Item = Event> + Send,
+    place: OwnedSemaphorePermit,
+) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+    events.map(move |event| {
+        let _ = &place;
+        Ok(event)
+    })
+}
+
+fn next(answer: &Answer, position: Option<&str>) -> Event {
+    let event = serde_json::to_string(answer).map_or_else(
+        |error| {
+            tracing::error!(%error, "an answer could not be written");
+            json_event(&json!({ "errors": [{ "message": "the answer could not be written" }] }))
+        },
+        |text| Event::default().event("next").data(text),
+    );
+    match position {
+        Some(position) => event.id(position),
+        None => event,
+    }
+}
+
+fn json_event(value: &Value) -> Event {
+    Event::default().event("next").data(value.to_string())
+}
+
+fn complete() -> Event {
+    Event::default().event("complete").data("")
+}

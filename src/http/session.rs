@@ -1,0 +1,45 @@
+//! Who is on a line that lasts, and for how long: a token that is revoked or over ends it.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use super::{Front, bearer, graphql, refusal::Refusal};
+use crate::{newsroom::token::AuthFault, viewer::Viewer};
+
+/// How often a token is looked up again, whatever is heard of it: it may be over, or its issuer's keys may be others.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Somebody on a line.
+pub(super) struct Session {
+    pub(super) viewer: Viewer,
+    pub(super) address: IpAddr,
+    pub(super) bearer: Option<String>,
+}
+
+impl Session {
+    /// Of whoever holds a token; of the public without one.
+    pub(super) async fn open(front: &Front, bearer: Option<&str>, address: IpAddr) -> Result<Self, Refusal> {
+        if bearer.is_some() {
+            front.guard.may_try(address)?;
+        }
+        let viewer = graphql::authenticate(front, bearer, address).await?;
+        Ok(Self { viewer, address, bearer: bearer.map(str::to_owned) })
+    }
+
+    /// Waits until the token is no longer good, and says why. Never for the public.
+    pub(super) async fn ended(&self, front: Arc<Front>) -> Refusal {
+        let Some(bearer) = &self.bearer else { return std::future::pending().await };
+        let mut tokens = front.app.room.catalog.tokens();
+        let mut tick = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                Ok(()) = tokens.changed() => {}
+            }
+            match front.app.authenticate(Some(bearer)).await {
+                // A database that does not answer says nothing of the token.
+                Ok(_) | Err(AuthFault::Db(_)) => {}
+                Err(fault) => return bearer::unauthenticated(fault),
+            }
+        }
+    }
+}

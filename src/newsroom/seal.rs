@@ -1,0 +1,120 @@
+//! Positions in the journal as clients hold them: opaque. How much goes on unseen is nobody's business, and a number would tell.
+//!
+//! A position is encrypted and authenticated (AES-SIV, RFC 5297: the same position is always the same text, which clients may
+//! compare), bound to the database's own random id. So a text that was made up, or comes from another newsroom, is known as such.
+
+use aes_siv::{KeyInit, siv::Aes128Siv};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use entity::signing_key;
+use hmac::{Hmac, KeyInit as _, Mac};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, sea_query::OnConflict};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::db::Db;
+
+/// Bytes of a position: what it belongs to, a sequence, an instant.
+const LENGTH: usize = 17;
+
+/// Seals positions of one newsroom.
+#[derive(Clone)]
+pub struct Seal {
+    key: [u8; 32],
+}
+
+impl std::fmt::Debug for Seal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seal")
+    }
+}
+
+/// A position in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// To whom it means something: the classes of viewers have different ones.
+    pub belongs: u8,
+    /// Sequence of the last entry before it.
+    pub sequence: i64,
+    /// Instant of the last thing before it that happened by itself, microseconds since 1970.
+    pub happened: i64,
+}
+
+impl Seal {
+    /// Of a newsroom, by the key that its database holds.
+    pub async fn of(db: &Db) -> Result<Self, DbErr> {
+        let secret = signing_secret(db).await?;
+        let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
+            .map_err(|error| DbErr::Custom(format!("the signing key is unusable: {error}")))?;
+        Ok(Self { key: mac.chain_update(b"dateline position").finalize().into_bytes().into() })
+    }
+
+    /// A position as clients hold it: 44 letters, digits, `-` and `_`.
+    pub fn seal(&self, epoch: Uuid, position: Position) -> String {
+        let mut bytes = vec![position.belongs];
+        bytes.extend(position.sequence.to_be_bytes());
+        bytes.extend(position.happened.to_be_bytes());
+        let sealed = Aes128Siv::new(&self.key.into()).encrypt([epoch.as_bytes()], &bytes);
+        // Seventeen bytes are never too many.
+        URL_SAFE_NO_PAD.encode(sealed.unwrap_or_default())
+    }
+
+    /// What a client holds; nothing where it is not of this newsroom.
+    pub fn open(&self, epoch: Uuid, text: &str) -> Option<Position> {
+        let sealed = URL_SAFE_NO_PAD.decode(text).ok().filter(|sealed| sealed.len() == LENGTH + 16)?;
+        let bytes = Aes128Siv::new(&self.key.into()).decrypt([epoch.as_bytes()], &sealed).ok()?;
+        let (sequence, happened) = bytes.get(1..LENGTH)?.split_at(8);
+        Some(Position {
+            belongs: bytes[0],
+            sequence: i64::from_be_bytes(sequence.try_into().ok()?),
+            happened: i64::from_be_bytes(happened.try_into().ok()?),
+        })
+    }
+}
+
+/// The newsroom's secret, made when it is first wanted.
+async fn signing_secret(db: &Db) -> Result<String, DbErr> {
+    if let Some(key) = signing_key::Entity::find_by_id(1).one(db.reader()).await? {
+        return Ok(key.secret);
+    }
+    let tx = db.begin_write().await?;
+    let secret = make_signing_secret(&tx).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// The same within a transaction.
+pub(super) async fn make_signing_secret<C: ConnectionTrait>(db: &C) -> Result<String, DbErr> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)
+        .map_err(|error| DbErr::Custom(format!("the system has no random numbers: {error}")))?;
+    let row = signing_key::ActiveModel { id: Set(1), secret: Set(URL_SAFE_NO_PAD.encode(random)) };
+    let untouched = OnConflict::column(signing_key::Column::Id).do_nothing().to_owned();
+    signing_key::Entity::insert(row).on_conflict(untouched).exec_without_returning(db).await?;
+    // Another server may have been quicker: what stands there is the key.
+    let key = signing_key::Entity::find_by_id(1).one(db).await?;
+    key.map(|key| key.secret).ok_or_else(|| DbErr::RecordNotFound("the signing key".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_is_the_same_text_and_no_other_text_is_one() {
+        let (seal, epoch) = (Seal { key: [7; 32] }, Uuid::from_u128(5));
+        let position = Position { belongs: 1, sequence: 42, happened: -9 };
+        let text = seal.seal(epoch, position);
+        assert_eq!((text.len(), &text), (44, &seal.seal(epoch, position)));
+        assert_eq!(seal.open(epoch, &text), Some(position));
+        assert_eq!(seal.open(Uuid::from_u128(6), &text), None);
+        assert_eq!(Seal { key: [8; 32] }.open(epoch, &text), None);
+        for at in 0..text.len() {
+            let mut other = text.clone().into_bytes();
+            other[at] = if other[at] == b'A' { b'B' } else { b'A' };
+            assert_eq!(seal.open(epoch, std::str::from_utf8(&other).unwrap()), None, "letter {at}");
+        }
+        for wrong in ["", "42", "é", &"A".repeat(10_000)] {
+            assert_eq!(seal.open(epoch, wrong), None);
+        }
+    }
+}
