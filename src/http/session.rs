@@ -27,7 +27,9 @@ impl Session {
 
     /// Waits until the token is no longer good, and says why. Never for the public.
     pub(super) async fn ended(&self, front: Arc<Front>) -> Refusal {
-        let Some(bearer) = &self.bearer else { return std::future::pending().await };
+        if self.bearer.is_none() {
+            return std::future::pending().await;
+        }
         let mut tokens = front.app.room.catalog.tokens();
         let mut tick = tokio::time::interval(LOOK);
         loop {
@@ -35,11 +37,18 @@ impl Session {
                 _ = tick.tick() => {}
                 Ok(()) = tokens.changed() => {}
             }
-            match front.app.authenticate(Some(bearer)).await {
-                // A database that does not answer says nothing of the token.
-                Ok(_) | Err(AuthFault::Db(_)) => {}
-                Err(fault) => return bearer::unauthenticated(fault),
+            if let Some(refusal) = self.fault(&front).await {
+                return refusal;
             }
+        }
+    }
+
+    /// What is wrong with the token by now, if anything is.
+    pub(super) async fn fault(&self, front: &Front) -> Option<Refusal> {
+        match front.app.authenticate(Some(self.bearer.as_deref()?)).await {
+            // A database that does not answer says nothing of the token.
+            Ok(_) | Err(AuthFault::Db(_)) => None,
+            Err(fault) => Some(bearer::unauthenticated(fault)),
         }
     }
 }

@@ -257,7 +257,7 @@ fn operation(front: Arc<Front>, session: Arc<Session>, wanted: Wanted) -> BoxStr
                     Sent::Next(answer, _) => next(&answer),
                     Sent::Error(errors) => Told::Error(errors),
                 };
-                work::follow(front, opened).map(told).boxed()
+                work::follow(front, session, opened).map(told).boxed()
             }
             Err(rejected) => stream::iter([Told::Error(rejected.errors())]).boxed(),
         }

@@ -115,17 +115,18 @@ async fn execute(
     })
 }
 
-/// Everything that a subscription has to tell, until it cannot go on.
-pub(super) fn follow(front: Arc<Front>, opened: Box<Opened>) -> BoxStream<'static, Sent> {
-    stream::unfold(Some((front, opened)), async |state| {
-        let (front, mut opened) = state?;
+/// Everything that a subscription has to tell, until it cannot go on, or the token is not good any more when there is something.
+pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, opened: Box<Opened>) -> BoxStream<'static, Sent> {
+    stream::unfold(Some((front, session, opened)), async |state| {
+        let (front, session, mut opened) = state?;
         match opened.following.next().await {
             Ok(change) => {
+                session.fault(&front).await.is_none().then_some(())?;
                 let position = change.position.clone();
                 let asked = front.app.asked(opened.following.viewer().clone());
                 let mut answer = front.app.api.event(&opened, change, asked).await;
                 mend(&mut answer);
-                Some((Sent::Next(Box::new(answer), position), Some((front, opened))))
+                Some((Sent::Next(Box::new(answer), position), Some((front, session, opened))))
             }
             Err(lost) => {
                 let error = Sent::Error(Rejected::Refused(refused(&lost, &front)).errors());

@@ -12,6 +12,7 @@ use dateline::{
     app::{App, Masthead},
     clock::Clock,
     db::Db,
+    edge::Edge,
     http, interchange,
     newsroom::{Customs, import::ImportOptions, token::TokenInput, workflow::House},
     viewer::Viewer,
@@ -135,6 +136,18 @@ impl Desk {
         self.app = App::new(db, customs, Masthead::default(), self.app.clock.clone()).await.unwrap();
         self.router = http::router(self.app.clone());
         self
+    }
+
+    /// The same newsroom, open to the world in another way.
+    pub(crate) fn with_edge(mut self, edge: Edge) -> Self {
+        self.app = self.app.clone().with_edge(edge);
+        self.router = http::router(self.app.clone());
+        self
+    }
+
+    /// The way in.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 
     pub(crate) fn secret(&self, who: Who) -> Option<&str> {

@@ -1,0 +1,157 @@
+//! Following changes: what each class of viewers is told, in which order, from which position, also by itself and under a filter.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use dateline::{
+    catalog::ChangeKind,
+    jobs,
+    newsroom::changes::{Following, Lost},
+    viewer::Viewer,
+};
+use entity::api_token::Role;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::desk::{CREATE, Desk, PUBLISH, TOPIC, WITHDRAW, Who, noon, on_both};
+
+const MOST: u64 = 1000;
+
+/// A change without its instant: kind, release, position.
+type Told = (ChangeKind, Uuid, String);
+
+fn viewer(role: Role) -> Viewer {
+    if role == Role::Public { Viewer::public() } else { Viewer::new(role, "Reader") }
+}
+
+fn follow(desk: &Desk, role: Role, after: Option<&str>) -> Following {
+    desk.app.room.follow(&viewer(role), None, after, MOST).unwrap()
+}
+
+/// Everything there is to tell by now.
+async fn told(following: &mut Following) -> Vec<Told> {
+    let mut told = Vec::new();
+    while let Ok(change) = tokio::time::timeout(Duration::from_millis(200), following.next()).await {
+        let change = change.unwrap();
+        told.push((change.kind, change.release, change.position));
+    }
+    told
+}
+
+fn kinds(told: &[Told], id: &str) -> String {
+    told.iter()
+        .filter(|(_, release, _)| format!("release_{}", release.simple()) == id)
+        .map(|(kind, ..)| match kind {
+            ChangeKind::Appeared => 'A',
+            ChangeKind::Changed => 'C',
+            ChangeKind::Disappeared => 'D',
+        })
+        .collect()
+}
+
+async fn act(desk: &Desk, field: &str, id: &str) -> Value {
+    let known = desk
+        .data(Who::Editor, "query($id: ID!) { node(id: $id) { ... on Release { revision } } }", json!({ "id": id }))
+        .await;
+    let mutation = format!(
+        "mutation($id: ID!, $r: Int!) {{ {} {{ userErrors {{ code message }} }} }}",
+        field.replace('%', "id: $id, expectedRevision: $r")
+    );
+    desk.done(Who::Editor, &mutation, json!({ "id": id, "r": known["node"]["revision"] })).await
+}
+
+/// A life with everything in it: published, revised beside the live version, corrected, withdrawn; another scheduled, published
+/// under an embargo that ends, retracted.
+async fn two_lives(desk: &Desk) -> (String, String) {
+    let (first, revision) = desk.draft(json!({ "headline": "First" })).await;
+    desk.done(Who::Editor, PUBLISH, json!({ "id": first, "revision": revision })).await;
+    act(desk, "releaseRevise(%, input: {headline: \"First, worked on\"})", &first).await;
+    act(desk, "releaseCorrect(%, input: {summary: \"Right\"}, correctionNote: \"Was wrong\")", &first).await;
+    let (second, _) = desk.draft(json!({ "headline": "Second" })).await;
+    act(desk, "releaseEmbargo(%, until: \"2007-06-01T14:00:00Z\")", &second).await;
+    act(desk, "releaseSchedule(%, localTime: \"2007-06-01T13:00\", timeZone: \"UTC\")", &second).await;
+    for hours in 1..=2 {
+        let now = noon() + TimeDelta::hours(hours);
+        desk.app.clock.put(now);
+        jobs::tick(&desk.app, now).await.unwrap();
+    }
+    act(desk, "releaseRetract(%, notice: \"Not so\")", &second).await;
+    let revision = desk
+        .data(Who::Editor, "query($id: ID!) { node(id: $id) { ... on Release { revision } } }", json!({ "id": first }))
+        .await["node"]["revision"]
+        .clone();
+    desk.done(Who::Editor, WITHDRAW, json!({ "id": first, "revision": revision, "kind": "GONE" })).await;
+    (first, second)
+}
+
+on_both! {
+    async fn each_class_of_viewers_is_told_what_it_sees_and_no_more(desk: Desk) {
+        let mut readers = [Role::Public, Role::Press, Role::Editor].map(|role| follow(&desk, role, None));
+        let (first, second) = two_lives(&desk).await;
+        let mut all = Vec::new();
+        for reader in &mut readers { all.push(told(reader).await); }
+        // The revision beside the live version is nobody's business; the embargo holds the second back from the public.
+        assert_eq!((kinds(&all[0], &first), kinds(&all[1], &first)), ("ACD".to_owned(), "ACD".to_owned()));
+        assert_eq!(kinds(&all[0], &second), "AD");
+        assert_eq!(kinds(&all[1], &second), "ACD");
+        assert_eq!((kinds(&all[2], &first).len(), kinds(&all[2], &second).len()), (5, 6), "{:?}", all[2]);
+        assert!(kinds(&all[2], &first).starts_with("AC") && !kinds(&all[2], &first).contains('D'));
+        let positions: Vec<&String> = all[0].iter().map(|(.., position)| position).collect();
+        assert!(positions.iter().all(|position| all[2].iter().any(|(.., other)| other == *position)), "one position for all");
+    }
+
+    async fn from_every_position_exactly_the_rest_is_told(desk: Desk) {
+        let beginning = desk.data(Who::Public, "{ releaseStats { asOf { revision } } }", json!({})).await["releaseStats"]["asOf"]["revision"].as_str().unwrap().to_owned();
+        let (mut live, mut desk_live) = (follow(&desk, Role::Public, None), follow(&desk, Role::Admin, None));
+        two_lives(&desk).await;
+        for (role, whole) in [(Role::Public, told(&mut live).await), (Role::Admin, told(&mut desk_live).await)] {
+            assert!(whole.len() >= 5);
+            assert_eq!(told(&mut follow(&desk, role, Some(&beginning))).await, whole);
+            for (at, (.., position)) in whole.iter().enumerate() {
+                assert_eq!(told(&mut follow(&desk, role, Some(position))).await, whole[at + 1..], "{role:?} after {at}");
+            }
+        }
+        // What was read is a position, too: of the public's last change, whatever happened unseen since.
+        let now = desk.data(Who::Public, "{ releaseStats { asOf { revision } } }", json!({})).await["releaseStats"]["asOf"]["revision"].as_str().unwrap().to_owned();
+        desk.draft(json!({ "headline": "Unseen" })).await;
+        assert_eq!(told(&mut follow(&desk, Role::Public, Some(&now))).await, []);
+    }
+
+    async fn a_filter_is_a_world_of_its_own(desk: Desk) {
+        for slug in ["water", "health"] {
+            desk.done(Who::Admin, TOPIC, json!({ "input": { "name": slug, "slug": slug } })).await;
+        }
+        let query = "subscription { releaseChanged(filter: {topics: {any: [{slug: \"water\"}]}}) { kind releaseId release { headline topics { slug } } } }";
+        let mut events = desk.listen(None, query).await;
+        let input = json!({ "headline": "Wells", "topics": [{ "slug": "health" }] });
+        let created = desk.done(Who::Editor, CREATE, json!({ "input": input })).await;
+        let id = created["release"]["id"].as_str().unwrap().to_owned();
+        act(&desk, "releasePublish(%)", &id).await;
+        act(&desk, "releaseCorrect(%, input: {topics: [{slug: \"water\"}]}, correctionNote: \"About water\")", &id).await;
+        let appeared = events.next().await["releaseChanged"].clone();
+        assert_eq!(appeared, json!({ "kind": "APPEARED", "releaseId": id, "release": { "headline": "Wells", "topics": [{ "slug": "water" }] } }));
+        act(&desk, "releaseCorrect(%, input: {headline: \"Deep wells\"}, correctionNote: \"Deep\")", &id).await;
+        assert_eq!(events.next().await["releaseChanged"]["kind"], "CHANGED");
+        act(&desk, "releaseCorrect(%, input: {topics: [{slug: \"health\"}]}, correctionNote: \"Not about water\")", &id).await;
+        let gone = events.next().await["releaseChanged"].clone();
+        assert_eq!((&gone["kind"], &gone["release"]["headline"]), (&json!("DISAPPEARED"), &json!("Deep wells")));
+    }
+
+    async fn what_cannot_be_gone_on_from_says_so(desk: Desk) {
+        let start = desk.data(Who::Public, "{ releaseStats { asOf { revision } } }", json!({})).await["releaseStats"]["asOf"]["revision"].as_str().unwrap().to_owned();
+        for number in 0..5 {
+            desk.draft(json!({ "headline": format!("Draft {number}") })).await;
+        }
+        let room = &desk.app.room;
+        for wrong in ["", "5", "é", &start[1..], &format!("{start}A")] {
+            let error = room.follow(&Viewer::public(), None, Some(wrong), MOST).unwrap_err().to_string();
+            assert!(error.contains("not a position of this newsroom"), "{wrong}: {error}");
+        }
+        assert!(matches!(room.follow(&Viewer::public(), None, Some(&start), 3).unwrap().next().await, Err(Lost::TooOld)));
+        let query = "subscription { releaseChanged(filter: {topics: {any: [{slug: \"nowhere\"}]}}) { kind } }";
+        let refused = desk.rejected(None, query).await;
+        assert!(refused["errors"][0]["extensions"]["code"] == "NOT_FOUND" && refused.get("data").is_none(), "{refused}");
+        let two = desk.rejected(None, "subscription { a: releaseChanged { kind } b: releaseChanged { kind } }").await;
+        assert!(two["errors"][0]["message"].as_str().unwrap().contains("one thing"), "{two}");
+    }
+}
