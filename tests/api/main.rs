@@ -23,6 +23,7 @@ mod readme;
 mod refusals;
 mod served;
 mod sets;
+mod sockets;
 mod statements;
 mod thesaurus;
 mod transitions;

@@ -1,0 +1,273 @@
+//! The WebSocket protocol `graphql-transport-ws`, message by message and with raw frames: what is answered, and with which code a
+//! socket is closed.
+
+use std::time::Duration;
+
+use dateline::edge::Edge;
+use dateline::limits::Limits;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{Bytes, Message, client::IntoClientRequest},
+};
+
+use crate::desk::{Desk, Who, on_both};
+
+/// A client's end.
+struct Line(WebSocketStream<TcpStream>);
+
+/// Serves a newsroom on a port of its own.
+async fn serve(desk: &Desk) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let router = desk.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    port
+}
+
+async fn connect_as(port: u16, headers: &[(&str, &str)]) -> Result<Line, String> {
+    let mut request = format!("ws://127.0.0.1:{port}/graphql").into_client_request().unwrap();
+    for (name, value) in headers {
+        let name: axum::http::HeaderName = name.parse().unwrap();
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let connected = tokio_tungstenite::client_async(request, stream).await;
+    connected.map(|(line, _)| Line(line)).map_err(|error| error.to_string())
+}
+
+async fn connect(port: u16) -> Line {
+    connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
+}
+
+impl Line {
+    async fn say(&mut self, message: Value) {
+        self.0.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    /// The next message; or the code and reason of the end.
+    async fn hear(&mut self) -> Result<Value, (u16, String)> {
+        loop {
+            let message =
+                tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("something is said");
+            match message {
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(Some(frame)))) => return Err((frame.code.into(), frame.reason.to_string())),
+                Some(Ok(Message::Close(None))) | None => return Err((1005, String::new())),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err((1006, error.to_string())),
+            }
+        }
+    }
+
+    async fn said(&mut self) -> Value {
+        self.hear().await.expect("a message")
+    }
+
+    async fn closed(&mut self) -> (u16, String) {
+        loop {
+            if let Err(end) = self.hear().await {
+                return end;
+            }
+        }
+    }
+
+    async fn greeted(mut self, payload: Value) -> Self {
+        self.say(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(self.said().await, json!({ "type": "connection_ack" }));
+        self
+    }
+
+    async fn subscribe(&mut self, id: &str, query: &str) {
+        self.say(json!({ "id": id, "type": "subscribe", "payload": { "query": query } })).await;
+    }
+}
+
+const CHANGES: &str = "subscription { releaseChanged { kind release { headline state } } }";
+
+fn limited(desk: Desk, change: impl Fn(&mut Limits)) -> Desk {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    desk.with_edge(Edge { limits: limits.into(), ..Edge::default() })
+}
+
+on_both! {
+    async fn queries_mutations_and_subscriptions_share_a_socket(desk: Desk) {
+        let port = serve(&desk).await;
+        let mut line = connect(port).await.greeted(json!({ "authorization": format!("Bearer {}", desk.secret(Who::Editor).unwrap()) })).await;
+        line.subscribe("changes", CHANGES).await;
+        line.subscribe("who", "{ viewer { name role } }").await;
+        assert_eq!(line.said().await, json!({ "id": "who", "type": "next", "payload": { "data": { "viewer": { "name": "Eda", "role": "EDITOR" } } } }));
+        assert_eq!(line.said().await, json!({ "id": "who", "type": "complete" }));
+        // The id is free again.
+        line.subscribe("who", "mutation { releaseCreate(input: {headline: \"By socket\"}) { release { headline } userErrors { code } } }").await;
+        let mut heard = vec![line.said().await, line.said().await, line.said().await];
+        heard.sort_by_key(ToString::to_string);
+        assert_eq!(heard[0], json!({ "id": "changes", "type": "next", "payload": { "data": { "releaseChanged": { "kind": "APPEARED", "release": { "headline": "By socket", "state": "DRAFT" } } } } }));
+        assert_eq!(heard[1]["payload"]["data"]["releaseCreate"]["userErrors"], json!([]));
+        assert_eq!(heard[2], json!({ "id": "who", "type": "complete" }));
+        line.say(json!({ "id": "changes", "type": "complete" })).await;
+        line.say(json!({ "type": "ping" })).await;
+        assert_eq!(line.said().await, json!({ "type": "pong" }));
+        desk.draft(json!({ "headline": "Unheard" })).await;
+        line.subscribe("changes", "{ viewer { name } }").await;
+        assert_eq!(line.said().await["payload"]["data"]["viewer"]["name"], "Eda", "what was completed says nothing more");
+    }
+
+    async fn requests_that_are_refused_end_their_operation_and_not_the_socket(desk: Desk) {
+        let port = serve(&desk).await;
+        let mut line = connect(port).await.greeted(Value::Null).await;
+        let deep = format!("{{ nodes(ids: {}{}) {{ id }} }}", "[".repeat(2000), "]".repeat(2000));
+        let mut doubling = "{ ...F0 } ".to_owned();
+        for number in 0..40 { doubling += &format!("fragment F{number} on Query {{ ...F{next} ...F{next} }} ", next = number + 1); }
+        doubling += "fragment F40 on Query { viewer { name } }";
+        for (query, code) in [("{ nope }", "GRAPHQL_VALIDATION_FAILED"), ("{", "GRAPHQL_PARSE_FAILED"), (&deep, "GRAPHQL_VALIDATION_FAILED"), (&doubling, "GRAPHQL_VALIDATION_FAILED"), ("subscription { a: releaseChanged { kind } b: releaseChanged { kind } }", "GRAPHQL_VALIDATION_FAILED"), ("subscription { releaseChanged(after: \"x\") { kind } }", "BAD_USER_INPUT")] {
+            line.subscribe("1", query).await;
+            let answer = line.said().await;
+            assert_eq!((&answer["type"], &answer["payload"][0]["extensions"]["code"]), (&json!("error"), &json!(code)), "{query:.60}: {answer}");
+        }
+        line.subscribe("1", "mutation { releaseCreate(input: {headline: \"Nobody\"}) { userErrors { code } } }").await;
+        assert_eq!(line.said().await["payload"]["data"]["releaseCreate"]["userErrors"][0]["code"], "FORBIDDEN");
+    }
+
+    async fn each_breach_has_its_code(desk: Desk) {
+        let desk = limited(desk, |limits| { limits.init_ms = 500; limits.message_bytes = 10_000; });
+        let port = serve(&desk).await;
+        let init = json!({ "type": "connection_init" });
+        let subscribe = json!({ "id": "1", "type": "subscribe", "payload": { "query": CHANGES } });
+        for (messages, code) in [
+            (vec![subscribe.clone()], 4401),
+            (vec![], 4408),
+            (vec![json!({ "type": "ping" })], 4408),
+            (vec![init.clone(), init.clone()], 4429),
+            (vec![init.clone(), subscribe.clone(), subscribe.clone()], 4409),
+            (vec![init.clone(), json!({ "type": "nonsense" })], 4400),
+            (vec![init.clone(), json!({ "id": "1" })], 4400),
+            (vec![init.clone(), json!([])], 4400),
+            (vec![init.clone(), json!({ "type": "subscribe", "payload": { "query": CHANGES } })], 4400),
+            (vec![init.clone(), json!({ "id": "", "type": "subscribe", "payload": { "query": CHANGES } })], 4400),
+            (vec![init.clone(), json!({ "id": "a".repeat(201), "type": "subscribe", "payload": { "query": CHANGES } })], 4400),
+            (vec![init.clone(), json!({ "id": 1, "type": "subscribe", "payload": { "query": CHANGES } })], 4400),
+            (vec![init.clone(), json!({ "id": "1", "type": "subscribe" })], 4400),
+            (vec![init.clone(), json!({ "id": "1", "type": "subscribe", "payload": {} })], 4400),
+            (vec![init.clone(), json!({ "id": "1", "type": "subscribe", "payload": { "query": CHANGES, "variables": [] } })], 4400),
+            (vec![init.clone(), json!({ "type": "complete" })], 4400),
+            (vec![json!({ "type": "connection_init", "payload": 7 })], 4400),
+            (vec![json!({ "type": "connection_init", "payload": { "authorization": "Bearer dateline_nobody" } })], 4403),
+            (vec![init.clone(), json!({ "id": "1", "type": "subscribe", "payload": { "query": "x".repeat(20_000) } })], 1009),
+        ] {
+            let mut line = connect(port).await;
+            for message in &messages { line.say(message.clone()).await; }
+            let (found, reason) = line.closed().await;
+            assert_eq!(found, code, "{messages:?}: {reason}");
+            assert!(!reason.is_empty() && reason.len() <= 123);
+        }
+        for (frame, code) in [(Message::text("{"), 4400), (Message::binary(Bytes::from_static(b"\0\x01rubbish")), 4400), (Message::text("7"), 4400)] {
+            let mut line = connect(port).await.greeted(Value::Null).await;
+            line.0.send(frame).await.unwrap();
+            assert_eq!(line.closed().await.0, code);
+        }
+        assert_eq!(connect_as(port, &[]).await.unwrap().closed().await.0, 4406);
+        let other = connect_as(port, &[("sec-websocket-protocol", "graphql-ws")]).await;
+        assert!(other.is_err() || other.unwrap().closed().await.0 == 4406);
+    }
+
+    async fn frames_that_are_none_end_the_socket_and_nothing_else(desk: Desk) {
+        let port = serve(&desk).await;
+        let head = "GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n";
+        for frame in [
+            // Not masked; a reserved bit; an unknown opcode; a control frame in parts; text that is not UTF-8; a length beyond all.
+            &b"\x81\x02{}"[..], b"\xF1\x80\0\0\0\0", b"\x83\x80\0\0\0\0", b"\x09\x80\0\0\0\0", b"\x81\x82\0\0\0\0\xff\xfe", b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", b"\x88\x81\0\0\0\0\x01",
+        ] {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(frame).await.unwrap();
+            let mut answer = Vec::new();
+            let ended = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+            assert!(ended.is_ok() && answer.starts_with(b"HTTP/1.1 101"), "{frame:?}");
+        }
+        let mut line = connect(port).await.greeted(Value::Null).await;
+        line.subscribe("1", "{ viewer { name } }").await;
+        assert_eq!(line.said().await["payload"]["data"]["viewer"]["name"], "public");
+    }
+
+    async fn a_socket_has_only_so_many_operations_and_a_server_so_many_sockets(desk: Desk) {
+        let desk = limited(desk, |limits| { limits.subscriptions = 3; limits.streams = 2; });
+        let port = serve(&desk).await;
+        let mut line = connect(port).await.greeted(Value::Null).await;
+        for id in 0..4 { line.subscribe(&id.to_string(), CHANGES).await; }
+        let refused = line.said().await;
+        assert_eq!((&refused["id"], &refused["payload"][0]["extensions"]["code"]), (&json!("3"), &json!("TOO_MANY_SUBSCRIPTIONS")));
+        line.say(json!({ "id": "0", "type": "complete" })).await;
+        line.subscribe("5", CHANGES).await;
+        line.say(json!({ "type": "ping" })).await;
+        assert_eq!(line.said().await, json!({ "type": "pong" }));
+        desk.published(json!({ "headline": "To three" })).await;
+        let mut ids: Vec<String> = Vec::new();
+        for _ in 0..3 { ids.push(line.said().await["id"].as_str().unwrap().to_owned()); }
+        ids.sort();
+        assert_eq!(ids, ["1", "2", "5"]);
+        let second = connect(port).await;
+        let third = connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await;
+        assert!(third.err().unwrap().contains("429"));
+        drop(second);
+        // The place is given back when the server sees that the other end has gone.
+        let mut tries = 0;
+        while connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.is_err() {
+            tries += 1;
+            assert!(tries < 100);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn a_token_that_is_revoked_or_over_ends_its_socket(desk: Desk) {
+        let port = serve(&desk).await;
+        let create = "mutation($until: DateTime) { tokenCreate(input: {subject: \"Guest\", name: \"one\", role: EDITOR, expiresAt: $until}) { token { id } secret userErrors { code } } }";
+        let made = desk.done(Who::Admin, create, json!({ "until": null })).await;
+        let over = desk.done(Who::Admin, create, json!({ "until": "2007-06-01T13:00:00Z" })).await;
+        let payload = |made: &Value| json!({ "headers": { "Authorization": format!("Bearer {}", made["secret"].as_str().unwrap()) } });
+        let (mut line, mut short) = (connect(port).await.greeted(payload(&made)).await, connect(port).await.greeted(payload(&over)).await);
+        let mut public = connect(port).await.greeted(Value::Null).await;
+        for line in [&mut line, &mut short, &mut public] {
+            line.subscribe("1", CHANGES).await;
+            line.say(json!({ "type": "ping" })).await;
+            assert_eq!(line.said().await, json!({ "type": "pong" }));
+        }
+        desk.done(Who::Admin, "mutation($id: ID!) { tokenRevoke(id: $id) { userErrors { code } } }", json!({ "id": made["token"]["id"] })).await;
+        desk.app.clock.put(crate::desk::noon() + chrono::TimeDelta::hours(2));
+        desk.published(json!({ "headline": "Too late" })).await;
+        let (code, reason) = line.hear().await.expect_err("closed before anything is told");
+        assert!(code == 4403 && reason.contains("revoked"), "{code} {reason}");
+        let (code, reason) = short.hear().await.expect_err("closed before anything is told");
+        assert!(code == 4403 && reason.contains("ended"), "{code} {reason}");
+        assert_eq!(public.said().await["payload"]["data"]["releaseChanged"]["release"]["headline"], "Too late");
+    }
+
+    async fn who_does_not_read_is_closed_and_can_go_on_later(desk: Desk) {
+        let desk = limited(desk, |limits| limits.write_ms = 600);
+        let port = serve(&desk).await;
+        let mut line = connect(port).await.greeted(Value::Null).await;
+        // Answers that nobody takes fill what the two ends hold; then the server waits no longer.
+        let long = "x".repeat(200);
+        let query = format!("{{ {} }}", (0..450).map(|n| format!("a{n}: viewer {{ {long}: name }} ")).collect::<String>());
+        let query = query.as_str();
+        desk.published(json!({ "headline": "Long" })).await;
+        let flood = async {
+            for id in 0..400 {
+                let message = json!({ "id": id.to_string(), "type": "subscribe", "payload": { "query": query } });
+                if line.0.send(Message::text(message.to_string())).await.is_err() { break; }
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(8), flood).await;
+        let (code, _) = line.closed().await;
+        assert!([1013, 1006, 1005].contains(&code), "{code}");
+        let mut next = connect(port).await.greeted(Value::Null).await;
+        next.subscribe("1", "{ viewer { name } }").await;
+        assert_eq!(next.said().await["payload"]["data"]["viewer"]["name"], "public");
+    }
+}
