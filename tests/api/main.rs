@@ -5,6 +5,7 @@
 
 mod access;
 mod acts;
+mod attacks;
 mod command;
 mod crawl;
 mod desk;
