@@ -63,11 +63,11 @@ macro_rules! limits {
 }
 
 limits! {
-    body_bytes "limits.body_bytes" "DATELINE_LIMITS_BODY_BYTES" 8388608 8388608
+    body_bytes "limits.body_bytes" "DATELINE_LIMITS_BODY_BYTES" 8_388_608 8_388_608
         "Bytes of a request's body; a release of a million letters needs six million where JSON escapes them"
-    query_bytes "limits.query_bytes" "DATELINE_LIMITS_QUERY_BYTES" 262144 65536
+    query_bytes "limits.query_bytes" "DATELINE_LIMITS_QUERY_BYTES" 262_144 65_536
         "Bytes of a query's text"
-    tokens "limits.tokens" "DATELINE_LIMITS_TOKENS" 20000 5000
+    tokens "limits.tokens" "DATELINE_LIMITS_TOKENS" 20_000 5000
         "Tokens of a query's text"
     nesting "limits.nesting" "DATELINE_LIMITS_NESTING" 64 40
         "Brackets in brackets in a query's text"
@@ -77,37 +77,37 @@ limits! {
         "Aliases in a query, fragments spread"
     directives "limits.directives" "DATELINE_LIMITS_DIRECTIVES" 200 50
         "Directives in a query"
-    selections "limits.selections" "DATELINE_LIMITS_SELECTIONS" 20000 2000
+    selections "limits.selections" "DATELINE_LIMITS_SELECTIONS" 20_000 2000
         "Fields and fragments selected by a query, fragments spread"
     depth "limits.depth" "DATELINE_LIMITS_DEPTH" 24 16
         "Selections in selections, fragments spread; tools read the schema with 13"
-    cost "limits.cost" "DATELINE_LIMITS_COST" 20000 5000
+    cost "limits.cost" "DATELINE_LIMITS_COST" 20_000 5000
         "What a query may cost (docs/api.md)"
-    values "limits.values" "DATELINE_LIMITS_VALUES" 20000 2000
+    values "limits.values" "DATELINE_LIMITS_VALUES" 20_000 2000
         "Values in a request's variables, counted through all lists and objects"
-    execution_ms "limits.execution_ms" "DATELINE_LIMITS_EXECUTION_MS" 30000 10000
+    execution_ms "limits.execution_ms" "DATELINE_LIMITS_EXECUTION_MS" 30_000 10_000
         "Milliseconds that a query may be worked on"
     requests "limits.requests" "DATELINE_LIMITS_REQUESTS" 512 256
         "Queries worked on at once; more wait, two seconds at most"
-    connections "limits.connections" "DATELINE_LIMITS_CONNECTIONS" 10000 4000
+    connections "limits.connections" "DATELINE_LIMITS_CONNECTIONS" 10_000 4000
         "Connections held at once"
-    header_bytes "limits.header_bytes" "DATELINE_LIMITS_HEADER_BYTES" 65536 16384
+    header_bytes "limits.header_bytes" "DATELINE_LIMITS_HEADER_BYTES" 65_536 16_384
         "Bytes of a request's headers"
-    header_ms "limits.header_ms" "DATELINE_LIMITS_HEADER_MS" 15000 5000
+    header_ms "limits.header_ms" "DATELINE_LIMITS_HEADER_MS" 15_000 5000
         "Milliseconds that a request's headers may take to arrive; a connection may be idle as long"
-    body_ms "limits.body_ms" "DATELINE_LIMITS_BODY_MS" 30000 10000
+    body_ms "limits.body_ms" "DATELINE_LIMITS_BODY_MS" 30_000 10_000
         "Milliseconds that a request's body may take to arrive"
-    write_ms "limits.write_ms" "DATELINE_LIMITS_WRITE_MS" 30000 10000
+    write_ms "limits.write_ms" "DATELINE_LIMITS_WRITE_MS" 30_000 10_000
         "Milliseconds without a byte of an answer being taken, after which a reader is cut off"
     streams "limits.streams" "DATELINE_LIMITS_STREAMS" 2000 500
         "WebSockets and event streams held at once"
     subscriptions "limits.subscriptions" "DATELINE_LIMITS_SUBSCRIPTIONS" 100 20
         "Operations under way at once on one WebSocket"
-    message_bytes "limits.message_bytes" "DATELINE_LIMITS_MESSAGE_BYTES" 8388608 1048576
+    message_bytes "limits.message_bytes" "DATELINE_LIMITS_MESSAGE_BYTES" 8_388_608 1_048_576
         "Bytes of a WebSocket message"
-    init_ms "limits.init_ms" "DATELINE_LIMITS_INIT_MS" 10000 5000
+    init_ms "limits.init_ms" "DATELINE_LIMITS_INIT_MS" 10_000 5000
         "Milliseconds within which a WebSocket must send `connection_init`"
-    resume_entries "limits.resume_entries" "DATELINE_LIMITS_RESUME_ENTRIES" 10000 2000
+    resume_entries "limits.resume_entries" "DATELINE_LIMITS_RESUME_ENTRIES" 10_000 2000
         "How many journal entries a subscription may be behind before it must begin anew"
     public_per_minute "rate.public_per_minute" "DATELINE_RATE_PUBLIC_PER_MINUTE" 0 600
         "Requests a minute of one address without a token; 0: any number"
@@ -132,7 +132,7 @@ mod tests {
         for (profile, hardened) in [(Profile::Open, false), (Profile::Hardened, true)] {
             let mut limits = Limits::of(profile);
             for limit in ALL {
-                let said: u64 = if hardened { limit.hardened } else { limit.open }.parse().unwrap();
+                let said: u64 = if hardened { limit.hardened } else { limit.open }.replace('_', "").parse().unwrap();
                 assert_eq!(*(limit.field)(&mut limits), said, "{}", limit.key);
                 assert_eq!(format!("DATELINE_{}", limit.key.to_uppercase().replace('.', "_")), limit.variable);
             }

@@ -15,7 +15,7 @@ pub(super) const ISSUER: Setting = Setting {
     variable: "DATELINE_OIDC_ISSUER",
     default: "",
     hardened: None,
-    meaning: "Takes the tokens of this OpenID Connect issuer: its address, as in `iss` ([docs/people.md](docs/people.md))",
+    meaning: "Takes the tokens of this OpenID Connect issuer: its address, as in `iss` ([people.md](people.md))",
 };
 pub(super) const AUDIENCE: Setting = Setting {
     key: "oidc_audience",

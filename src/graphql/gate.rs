@@ -172,18 +172,20 @@ fn count(document: &ExecutableDocument, limits: &Limits) -> Result<(), GateRefus
     Ok(())
 }
 
-/// Whether a query reads the schema.
+/// Whether a query reads the schema. Fragments are looked at one by one, whatever spreads them.
 pub fn introspects(document: &ExecutableDocument) -> bool {
     let roots = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
-    // Fragments are looked at one by one: whatever spreads them. As deep as brackets may be nested.
-    fn within(set: &SelectionSet) -> bool {
-        set.items.iter().any(|item| match &item.node {
-            Selection::Field(field) => ["__schema", "__type"].contains(&field.node.name.node.as_str()),
-            Selection::InlineFragment(fragment) => within(&fragment.node.selection_set.node),
-            Selection::FragmentSpread(_) => false,
-        })
-    }
-    roots.chain(document.fragments.values().map(|fragment| &fragment.node.selection_set)).any(|set| within(&set.node))
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
+    roots.chain(fragments).any(|set| asks_for_schema(&set.node))
+}
+
+/// As deep as brackets may be nested.
+fn asks_for_schema(set: &SelectionSet) -> bool {
+    set.items.iter().any(|item| match &item.node {
+        Selection::Field(field) => ["__schema", "__type"].contains(&field.node.name.node.as_str()),
+        Selection::InlineFragment(fragment) => asks_for_schema(&fragment.node.selection_set.node),
+        Selection::FragmentSpread(_) => false,
+    })
 }
 
 /// The size of every fragment, each worked out once, those it spreads first. The stack is our own: a chain of thousands of

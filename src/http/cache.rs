@@ -150,7 +150,7 @@ impl Answers {
     }
 
     /// Under which key the answer to a request is kept: the request's own bytes, and what the client takes.
-    pub(super) fn key(&self, source: u8, request: &[u8], media: Media, coding: Coding) -> [u8; 32] {
+    pub(super) fn key(source: u8, request: &[u8], media: Media, coding: Coding) -> [u8; 32] {
         let mut digest = Sha256::new();
         digest.update([source, media as u8, coding as u8]);
         digest.update(request);

@@ -28,7 +28,7 @@ impl Coding {
     /// What a client prefers of what it takes; at equal weight brotli, then zstd, then gzip.
     pub(super) fn wanted(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-        let mut best = (Self::Identity, 0.0);
+        let mut best = (Self::Identity, 0);
         for item in values.flat_map(|value| value.split(',')).take(50) {
             let mut parts = item.split(';').map(str::trim);
             let coding = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
@@ -37,9 +37,11 @@ impl Coding {
                 "gzip" | "x-gzip" => Self::Gzip,
                 _ => continue,
             };
-            let weight: f32 =
+            let quality: f32 =
                 parts.find_map(|part| part.strip_prefix("q=").map(|q| q.parse().unwrap_or(0.0))).unwrap_or(1.0);
-            if weight > best.1 || (weight == best.1 && weight > 0.0 && coding.rank() < best.0.rank()) {
+            // At most three digits (RFC 9110, 12.4.2).
+            let weight = (quality * 1000.0) as u32;
+            if weight > best.1 || (weight == best.1 && weight > 0 && coding.rank() < best.0.rank()) {
                 best = (coding, weight);
             }
         }

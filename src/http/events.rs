@@ -37,11 +37,11 @@ pub(super) async fn answer(
 ) -> Response {
     let session = Arc::new(session);
     let events = match work::start(&front, &session, (wanted, by_get), after).await {
-        Ok(Work::Done(answer)) => stream::iter([next(&*answer, None), complete()]).boxed(),
+        Ok(Work::Done(answer)) => stream::iter([next(&answer, None), complete()]).boxed(),
         Ok(Work::Following(opened)) => {
             let told = work::follow(front.clone(), session.clone(), opened).flat_map(|sent| {
                 stream::iter(match sent {
-                    Sent::Next(answer, position) => vec![next(&*answer, Some(&position))],
+                    Sent::Next(answer, position) => vec![next(&answer, Some(&position))],
                     Sent::Error(errors) => vec![json_event(&json!({ "errors": errors })), complete()],
                 })
             });

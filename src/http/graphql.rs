@@ -22,7 +22,7 @@ use serde_json::json;
 use super::{
     Front,
     bearer::{bearer, unauthenticated},
-    cache::{Kept, Revision, VARY},
+    cache::{Answers, Kept, Revision, VARY},
     coding::Coding,
     guard::Counted,
     negotiation::Media,
@@ -187,7 +187,7 @@ async fn answer(
     let Client { media, coding, .. } = *client;
     let by_get = matches!(source, Source::Parameters(_));
     let now = front.app.clock.now();
-    let key = bearer.is_none().then(|| front.answers.key(by_get.into(), source.bytes(), media, coding));
+    let key = bearer.is_none().then(|| Answers::key(by_get.into(), source.bytes(), media, coding));
     let sent = |kept: &Kept| if by_get { kept.to_get(headers, front.app.edge.max_age, now) } else { kept.to_post() };
     if let Some(kept) = key.as_ref().and_then(|key| front.answers.get(key, &front.app, now)) {
         return Ok(sent(&kept));

@@ -8,10 +8,12 @@ use std::{
 
 use axum::http::StatusCode;
 use quick_cache::{Weighter, sync::Cache};
-use sha2::{Digest, Sha256};
 
 use super::{negotiation::Media, refusal::Refusal, request::Wanted};
-use crate::edge::{Documents, Edge, Trust};
+use crate::{
+    edge::{Documents, Edge, Trust},
+    newsroom::token::hash,
+};
 
 /// How many strangers are logged before it is taken that they never end.
 const MOST_STRANGERS: usize = 1000;
@@ -19,17 +21,17 @@ const MOST_STRANGERS: usize = 1000;
 /// What is known by name.
 pub(super) struct Persisted {
     documents: Arc<Documents>,
-    by_digest: Option<Cache<[u8; 32], Arc<str>, Bytes>>,
+    by_digest: Option<Cache<String, Arc<str>, Bytes>>,
     /// Digests of queries that are not trusted documents and were logged.
-    strangers: Mutex<HashSet<[u8; 32]>>,
+    strangers: Mutex<HashSet<String>>,
 }
 
 /// Weighs a text by its bytes, and what keeping it costs.
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<[u8; 32], Arc<str>> for Bytes {
-    fn weight(&self, _: &[u8; 32], text: &Arc<str>) -> u64 {
+impl Weighter<String, Arc<str>> for Bytes {
+    fn weight(&self, _: &String, text: &Arc<str>) -> u64 {
         text.len() as u64 + 100
     }
 }
@@ -37,7 +39,7 @@ impl Weighter<[u8; 32], Arc<str>> for Bytes {
 /// The text of what is wanted, and whether it is to be kept once it has turned out sound.
 pub(super) struct Text {
     pub(super) query: Arc<str>,
-    keep: Option<[u8; 32]>,
+    keep: Option<String>,
 }
 
 impl Persisted {
@@ -66,8 +68,8 @@ impl Persisted {
         let text = match (sent, &wanted.digest, &self.by_digest) {
             (Some(query), None, _) | (Some(query), Some(_), None) => Text { query: query.into(), keep: None },
             (Some(query), Some(digest), Some(_)) => {
-                let right: [u8; 32] = Sha256::digest(query.as_bytes()).into();
-                if decode(digest) != Some(right) {
+                let right = hash(query.as_bytes());
+                if *digest != right {
                     return Err(Refusal::bad(
                         "provided sha does not match query: send the SHA-256 of the text as it is",
                     ));
@@ -78,7 +80,7 @@ impl Persisted {
                 return Err(Refusal::new(status, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported"));
             }
             (None, digest, Some(by_digest)) => {
-                let found = digest.as_deref().and_then(decode).and_then(|digest| by_digest.get(&digest));
+                let found = digest.as_deref().and_then(|digest| by_digest.get(digest));
                 let found =
                     found.ok_or_else(|| Refusal::new(status, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound"))?;
                 known(&found)
@@ -98,28 +100,17 @@ impl Persisted {
 
     /// Keeps what was sent along with its digest, now that it was executed without a fault.
     pub(super) fn keep(&self, text: &Text) {
-        if let (Some(by_digest), Some(digest)) = (&self.by_digest, text.keep) {
-            by_digest.insert(digest, text.query.clone());
+        if let (Some(by_digest), Some(digest)) = (&self.by_digest, &text.keep) {
+            by_digest.insert(digest.clone(), text.query.clone());
         }
     }
 
     /// Logs a query that is not a trusted document, once; never its text, which may hold what somebody wrote into it.
     fn log(&self, query: &str, operation: Option<&str>) {
-        let digest: [u8; 32] = Sha256::digest(query.as_bytes()).into();
+        let sha256 = hash(query.as_bytes());
         let mut strangers = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
-        if strangers.len() < MOST_STRANGERS && strangers.insert(digest) {
-            let id: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            tracing::warn!(sha256 = id, operation, "a query is not among the trusted documents");
+        if strangers.len() < MOST_STRANGERS && strangers.insert(sha256.clone()) {
+            tracing::warn!(sha256, operation, "a query is not among the trusted documents");
         }
     }
-}
-
-/// A digest from its 64 digits.
-fn decode(digits: &str) -> Option<[u8; 32]> {
-    let digits = Some(digits).filter(|digits| digits.len() == 64 && digits.is_ascii())?;
-    let mut bytes = [0; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(bytes)
 }

@@ -58,5 +58,6 @@ on_both! {
 #[test]
 fn the_table_of_settings_is_the_real_one() {
     let table = config::table();
-    assert!(README.contains(&table), "the README should have:\n{table}");
+    let page = include_str!("../../docs/settings.md");
+    assert!(page.contains(&table), "docs/settings.md should have:\n{table}");
 }
