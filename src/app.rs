@@ -6,6 +6,7 @@ use std::{
 };
 
 use sea_orm::DbErr;
+use tokio::sync::watch;
 
 use crate::{
     catalog::Catalog,
@@ -54,6 +55,8 @@ pub struct App {
     pub oidc: Option<Arc<Oidc>>,
     /// What the world may ask of it, and how.
     pub edge: Arc<Edge>,
+    /// Whether it is being stopped: lines that last end then.
+    pub stopping: watch::Sender<bool>,
 }
 
 impl std::fmt::Debug for App {
@@ -77,6 +80,7 @@ impl App {
             masthead,
             under_way: Arc::default(),
             oidc: None,
+            stopping: watch::Sender::new(false),
         }))
     }
 

@@ -1,7 +1,11 @@
 //! How the server is open to the world: the limits, what the public may read, whose addresses are believed, which pages may ask,
 //! what is kept to be answered again. Values, as the settings have them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use axum::http::HeaderValue;
 use ipnet::IpNet;
@@ -27,6 +31,8 @@ pub struct Edge {
     pub persisted_bytes: u64,
     /// Queries that clients were built with.
     pub documents: Arc<Documents>,
+    /// Where the certificate is that is shown; HTTP without TLS where there is none.
+    pub tls: Option<Files>,
 }
 
 impl Default for Edge {
@@ -40,8 +46,18 @@ impl Default for Edge {
             max_age: 10,
             persisted_bytes: 16 << 20,
             documents: Arc::default(),
+            tls: None,
         }
     }
+}
+
+/// A certificate chain and its key, in PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// The certificate, then those that lead to a root.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Origins (RFC 6454) of pages.
@@ -81,6 +97,7 @@ pub struct Documents {
     /// What is done about others.
     pub trust: Trust,
     by_id: HashMap<String, Arc<str>>,
+    texts: HashSet<Arc<str>>,
 }
 
 impl Documents {
@@ -111,7 +128,7 @@ impl Documents {
         if by_id.is_empty() {
             return Err("there is no query in it".to_owned());
         }
-        Ok(Self { trust, by_id })
+        Ok(Self { trust, texts: by_id.values().cloned().collect(), by_id })
     }
 
     /// The document of an id; an id may be written with the name of its digest before it: `sha256:…`.
@@ -122,7 +139,7 @@ impl Documents {
 
     /// Whether a text is one of them, letter by letter.
     pub fn contains(&self, text: &str) -> bool {
-        self.by_id.values().any(|document| **document == *text)
+        self.texts.contains(text)
     }
 
     /// How many there are.

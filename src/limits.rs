@@ -43,8 +43,8 @@ macro_rules! limits {
             $(Limit {
                 key: $key,
                 variable: $variable,
-                open: stringify!($open),
-                hardened: stringify!($hardened),
+                open: concat!($open),
+                hardened: concat!($hardened),
                 meaning: $meaning,
                 field: |limits| &mut limits.$field,
             },)*
@@ -90,15 +90,17 @@ limits! {
     requests "limits.requests" "DATELINE_LIMITS_REQUESTS" 512 256
         "Queries worked on at once; more wait, two seconds at most"
     connections "limits.connections" "DATELINE_LIMITS_CONNECTIONS" 10_000 4000
-        "Connections held at once"
+        "Connections held at once; more wait"
+    address_connections "limits.address_connections" "DATELINE_LIMITS_ADDRESS_CONNECTIONS" 10_000 200
+        "Connections held at once by one address (IPv6: by /64); trusted proxies come for many"
     header_bytes "limits.header_bytes" "DATELINE_LIMITS_HEADER_BYTES" 65_536 16_384
         "Bytes of a request's headers"
     header_ms "limits.header_ms" "DATELINE_LIMITS_HEADER_MS" 15_000 5000
-        "Milliseconds that a request's headers may take to arrive; a connection may be idle as long"
+        "Milliseconds that a handshake or a request's headers may take; a connection may be idle as long"
     body_ms "limits.body_ms" "DATELINE_LIMITS_BODY_MS" 30_000 10_000
         "Milliseconds that a request's body may take to arrive"
     write_ms "limits.write_ms" "DATELINE_LIMITS_WRITE_MS" 30_000 10_000
-        "Milliseconds without a byte of an answer being taken, after which a reader is cut off"
+        "Milliseconds without a byte of an answer being taken, after which a reader is cut off; all in all it has as long, and a second for every 8 kB"
     streams "limits.streams" "DATELINE_LIMITS_STREAMS" 2000 500
         "WebSockets and event streams held at once"
     subscriptions "limits.subscriptions" "DATELINE_LIMITS_SUBSCRIPTIONS" 100 20
@@ -132,7 +134,7 @@ mod tests {
         for (profile, hardened) in [(Profile::Open, false), (Profile::Hardened, true)] {
             let mut limits = Limits::of(profile);
             for limit in ALL {
-                let said: u64 = if hardened { limit.hardened } else { limit.open }.replace('_', "").parse().unwrap();
+                let said: u64 = if hardened { limit.hardened } else { limit.open }.parse().unwrap();
                 assert_eq!(*(limit.field)(&mut limits), said, "{}", limit.key);
                 assert_eq!(format!("DATELINE_{}", limit.key.to_uppercase().replace('.', "_")), limit.variable);
             }

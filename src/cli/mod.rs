@@ -123,6 +123,7 @@ impl Cli {
         layers.flag("log", "--log", self.everywhere.log.clone());
         if let Command::Serve(serve) = &self.command {
             layers.flag("listen", "--listen", serve.listen.clone());
+            layers.flag("profile", "--profile", serve.profile.clone());
         }
         Ok((layers.settings()?, unknown))
     }

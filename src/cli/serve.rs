@@ -11,7 +11,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::Settings,
-    http::{self, server},
+    http::{server, tls::Tls},
     interchange, jobs,
     newsroom::{import::ImportOptions, token::TokenInput},
 };
@@ -30,6 +30,9 @@ pub(super) struct Serve {
     /// Address and port to serve on [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(super) listen: Option<String>,
+    /// How it is open to the world: open, or hardened for the open internet [default: open]
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
 }
 
 impl Serve {
@@ -47,6 +50,7 @@ impl Serve {
             };
             format!("cannot serve on {}: {error}; {advice}", settings.listen)
         })?;
+        let tls = settings.edge.tls.clone().map(Tls::open).transpose()?;
         let db = open(&settings).await?;
         let _lock = db.lock_for_serving()?;
         let app = App::new(db.clone(), settings.customs.clone(), settings.masthead.clone(), Clock::system()).await?;
@@ -71,8 +75,9 @@ impl Serve {
             );
         }
         let address = listener.local_addr()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
         println!(
-            "Dateline serves {} releases at http://{address}/graphql; try it at http://{address}/graphiql",
+            "Dateline serves {} releases at {scheme}://{address}/graphql; try it at {scheme}://{address}/graphiql",
             app.room.catalog.snapshot().len()
         );
         let following = tokio::spawn({
@@ -80,7 +85,7 @@ impl Serve {
             async move { app.follow().await }
         });
         let working = tokio::spawn(jobs::work(app.clone()));
-        server::serve(http::router(app.clone()), listener, server::told_to_stop()).await?;
+        server::serve(app.clone(), listener, tls, server::told_to_stop()).await;
         following.abort();
         working.abort();
         jobs::tick(&app, app.clock.now()).await?;

@@ -7,12 +7,12 @@ use ipnet::IpNet;
 
 use super::{ConfigError, Layers, Setting};
 use crate::{
-    edge::{Documents, Edge, Origins, Trust},
+    edge::{Documents, Edge, Files, Origins, Trust},
     limits::{ALL, Limits, Profile},
 };
 
 /// Those that are not limits.
-pub(super) const SETTINGS: [Setting; 9] = [
+pub(super) const SETTINGS: [Setting; 11] = [
     Setting {
         key: "profile",
         variable: "DATELINE_PROFILE",
@@ -26,6 +26,20 @@ pub(super) const SETTINGS: [Setting; 9] = [
         default: "true",
         hardened: Some("false"),
         meaning: "`true`: the public may read the schema, and errors suggest names of fields",
+    },
+    Setting {
+        key: "tls.certificate",
+        variable: "DATELINE_TLS_CERTIFICATE",
+        default: "",
+        hardened: None,
+        meaning: "A file with the certificate to show, and those that lead to a root (PEM): HTTPS is served; taken anew when it changes",
+    },
+    Setting {
+        key: "tls.key",
+        variable: "DATELINE_TLS_KEY",
+        default: "",
+        hardened: None,
+        meaning: "A file with its private key (PEM)",
     },
     Setting {
         key: "trusted_proxies",
@@ -127,7 +141,18 @@ pub(super) fn read(layers: &Layers) -> Result<Edge, ConfigError> {
         })?,
         persisted_bytes: layers.read("documents.persisted_bytes", "a number of bytes", bytes)?,
         documents: Arc::new(documents(&manifest, trust)?),
+        tls: tls(layers)?,
     })
+}
+
+fn tls(layers: &Layers) -> Result<Option<Files>, ConfigError> {
+    let named = |key| layers.read(key, "the name of a file", |value| Some(value.to_owned()));
+    let (certificate, key) = (named("tls.certificate")?, named("tls.key")?);
+    match (certificate.is_empty(), key.is_empty()) {
+        (true, true) => Ok(None),
+        (false, false) => Ok(Some(Files { certificate: certificate.into(), key: key.into() })),
+        _ => Err(ConfigError("TLS needs both files: tls.certificate and tls.key".to_owned())),
+    }
 }
 
 /// Which profile is chosen.

@@ -45,8 +45,14 @@ pub(super) async fn answer(
                     Sent::Error(errors) => vec![json_event(&json!({ "errors": errors })), complete()],
                 })
             });
-            // Ends without `complete` when the token does: the client comes again, and is told why.
-            told.take_until(async move { session.ended(front).await }).boxed()
+            // Ends without `complete` when the token or the server does: the client comes again, and is told why or goes on.
+            let over = async move {
+                tokio::select! {
+                    _ = session.ended(front.clone()) => {}
+                    () = Session::stopped(front.clone()) => {}
+                }
+            };
+            told.take_until(over).boxed()
         }
         Err(Rejected::Refused(refusal)) => return refusal.answer(Media::GraphqlResponse),
         Err(rejected) => {

@@ -22,7 +22,7 @@ use lru::LruCache;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{refusal::Refusal, server::Peer};
+use super::{connection::Peer, refusal::Refusal};
 use crate::edge::Edge;
 
 /// How long a query waits for others to be done before it is sent away.
@@ -212,7 +212,7 @@ impl Guard {
 }
 
 /// What counts as one caller: of IPv6 a subscriber has a /64 at least (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),

@@ -3,21 +3,29 @@
 mod bearer;
 mod cache;
 mod coding;
+mod connection;
 mod events;
 mod graphql;
 mod guard;
+mod line;
 mod negotiation;
 mod once;
 mod pages;
 mod persisted;
+mod places;
 mod refusal;
 mod request;
 pub mod server;
 mod session;
 mod socket;
+pub mod tls;
+mod traffic;
 mod work;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Json, Router,
@@ -30,6 +38,7 @@ use axum::{
 use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+use self::connection::Peer;
 use crate::{app::App, edge::Origins};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -78,7 +87,7 @@ fn cors(origins: &Origins) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(exposed.map(HeaderName::from_static))
-        .max_age(std::time::Duration::from_secs(3600))
+        .max_age(Duration::from_hours(1))
 }
 
 /// Whether this server can answer: its database does, and its catalog has followed.
@@ -127,7 +136,7 @@ async fn every_answer(State(front): State<Arc<Front>>, request: Request, next: N
 
 /// A trusted proxy's own id of a request, so that both logs agree; a fresh one otherwise.
 fn request_id(front: &Front, request: &Request) -> HeaderValue {
-    let trusted = request.extensions().get::<server::Peer>().is_some_and(|peer| front.guard.is_trusted(peer.0.ip()));
+    let trusted = request.extensions().get::<Peer>().is_some_and(|peer| front.guard.is_trusted(peer.0.ip()));
     let told = |headers: &HeaderMap| {
         let sound = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/=+".contains(&byte);
         let id = headers.get(&REQUEST_ID).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);

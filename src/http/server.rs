@@ -1,44 +1,66 @@
-//! Serving: connections, and how they end.
+//! Serving: connections are taken, and end.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
-use axum::Router;
 use tokio::net::TcpListener;
 
-/// Who is at the other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub std::net::SocketAddr);
+use super::{connection::Reception, places::Places, router, tls::Tls};
+use crate::app::App;
 
 /// How long requests under way may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long nothing is taken where the system has no connection to give.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Serves until told to stop; then takes no more, and finishes what is under way.
-pub async fn serve(
-    router: Router,
-    listener: TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let (told, heard) = tokio::sync::oneshot::channel();
-    let stop = async move {
-        stop.await;
-        // Nobody listens only where serving has ended already.
-        let _ = told.send(());
-    };
-    let serving = std::future::IntoFuture::into_future(axum::serve(listener, router).with_graceful_shutdown(stop));
-    let late = async {
-        if heard.await.is_ok() {
-            tokio::time::sleep(GRACE).await;
-        } else {
-            std::future::pending::<()>().await;
+pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Tls>, stop: impl Future<Output = ()>) {
+    let tls = tls.map(Arc::new);
+    let places = Places::new(&app.edge);
+    let reception =
+        Arc::new(Reception::new(router(app.clone()), &app.edge.limits, tls.clone(), app.stopping.subscribe()));
+    let keep = async {
+        match &tls {
+            Some(tls) => tls.keep().await,
+            None => std::future::pending().await,
         }
     };
     tokio::select! {
-        result = serving => result,
-        () = late => {
-            tracing::warn!("requests were still under way after {} s and were cut off", GRACE.as_secs());
-            Ok(())
+        () = take(&listener, &places, &reception) => {}
+        () = keep => {}
+        () = stop => {}
+    }
+    drop(listener);
+    app.stopping.send_replace(true);
+    if tokio::time::timeout(GRACE, places.all_given_back()).await.is_err() {
+        tracing::warn!("requests were still under way after {} s and were cut off", GRACE.as_secs());
+    }
+}
+
+/// Takes connections, as many as there are places; more wait in the system's queue.
+async fn take(listener: &TcpListener, places: &Arc<Places>, reception: &Arc<Reception>) {
+    while let Some(free) = places.free().await {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                if let Some(place) = places.give(free, peer.ip()) {
+                    tokio::spawn(reception.clone().receive(stream, peer, place));
+                } else {
+                    tracing::debug!(%peer, "has as many connections as it may (limits.address_connections)");
+                }
+            }
+            Err(error) if is_theirs(&error) => {}
+            Err(error) => {
+                tracing::error!(%error, "no connection can be taken: is the limit of open files too low?");
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
+}
+
+/// The client went away before it was let in.
+fn is_theirs(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -43,6 +43,12 @@ impl Session {
         }
     }
 
+    /// Waits until the server is to stop.
+    pub(super) async fn stopped(front: Arc<Front>) {
+        // It cannot be dropped: the application holds it.
+        let _ = front.app.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    }
+
     /// What is wrong with the token by now, if anything is.
     pub(super) async fn fault(&self, front: &Front) -> Option<Refusal> {
         match front.app.authenticate(Some(self.bearer.as_deref()?)).await {

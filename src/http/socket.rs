@@ -105,6 +105,7 @@ async fn pump(front: &Arc<Front>, socket: &mut WebSocket, bearer: Option<String>
     let mut running = Running::new();
     let mut open: HashMap<String, AbortHandle> = HashMap::new();
     let mut ended = pin!(session.ended(front.clone()));
+    let mut stopped = pin!(Session::stopped(front.clone()));
     let mut heard = Instant::now();
     let mut quiet = tokio::time::interval_at(heard + QUIET, QUIET);
     loop {
@@ -128,6 +129,7 @@ async fn pump(front: &Arc<Front>, socket: &mut WebSocket, bearer: Option<String>
                     return close;
                 }
             }
+            () = &mut stopped => return Some(Close::because(1001, "the server stops: connect again, and go on after the last")),
             refusal = &mut ended => return Some(Close::because(4403, refusal.told().1)),
             _ = quiet.tick() => {
                 if heard.elapsed() > 2 * QUIET {

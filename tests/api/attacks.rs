@@ -10,7 +10,7 @@ use dateline::{
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 
 use crate::desk::{Desk, Who};
@@ -349,10 +349,7 @@ async fn withstand(profile: Profile) {
     let introspection = profile == Profile::Open;
     let desk = Desk::on_sqlite().await.with_edge(Edge { limits: limits.into(), introspection, ..Edge::default() });
     desk.published(json!({ "headline": "Still here" })).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let router = desk.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let port = desk.serve().await;
     let attacks = attacks();
     assert!(attacks.len() >= 100);
     let mut held = Vec::new();

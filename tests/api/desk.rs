@@ -20,6 +20,7 @@ use dateline::{
 use entity::api_token::Role;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
 use tower::ServiceExt;
 
 use crate::{
@@ -148,6 +149,22 @@ impl Desk {
     /// The way in.
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// Serves it over TCP for as long as the test runs; the port.
+    pub(crate) async fn serve(&self) -> u16 {
+        self.serve_with(None, std::future::pending()).await.0
+    }
+
+    /// Serves it over TCP, or TLS, until something happens; the port, and the end.
+    pub(crate) async fn serve_with(
+        &self,
+        tls: Option<http::tls::Tls>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> (u16, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        (port, tokio::spawn(http::server::serve(self.app.clone(), listener, tls, stop)))
     }
 
     pub(crate) fn secret(&self, who: Who) -> Option<&str> {

@@ -9,7 +9,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -20,15 +20,6 @@ use crate::desk::{Desk, Who, on_both};
 
 /// A client's end.
 struct Line(WebSocketStream<TcpStream>);
-
-/// Serves a newsroom on a port of its own.
-async fn serve(desk: &Desk) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let router = desk.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    port
-}
 
 async fn connect_as(port: u16, headers: &[(&str, &str)]) -> Result<Line, String> {
     let mut request = format!("ws://127.0.0.1:{port}/graphql").into_client_request().unwrap();
@@ -98,7 +89,7 @@ fn limited(desk: Desk, change: impl Fn(&mut Limits)) -> Desk {
 
 on_both! {
     async fn queries_mutations_and_subscriptions_share_a_socket(desk: Desk) {
-        let port = serve(&desk).await;
+        let port = desk.serve().await;
         let mut line = connect(port).await.greeted(json!({ "authorization": format!("Bearer {}", desk.secret(Who::Editor).unwrap()) })).await;
         line.subscribe("changes", CHANGES).await;
         line.subscribe("who", "{ viewer { name role } }").await;
@@ -120,7 +111,7 @@ on_both! {
     }
 
     async fn requests_that_are_refused_end_their_operation_and_not_the_socket(desk: Desk) {
-        let port = serve(&desk).await;
+        let port = desk.serve().await;
         let mut line = connect(port).await.greeted(Value::Null).await;
         let deep = format!("{{ nodes(ids: {}{}) {{ id }} }}", "[".repeat(2000), "]".repeat(2000));
         let mut doubling = "{ ...F0 } ".to_owned();
@@ -137,7 +128,7 @@ on_both! {
 
     async fn each_breach_has_its_code(desk: Desk) {
         let desk = limited(desk, |limits| { limits.init_ms = 500; limits.message_bytes = 10_000; });
-        let port = serve(&desk).await;
+        let port = desk.serve().await;
         let init = json!({ "type": "connection_init" });
         let subscribe = json!({ "id": "1", "type": "subscribe", "payload": { "query": CHANGES } });
         for (messages, code) in [
@@ -178,7 +169,7 @@ on_both! {
     }
 
     async fn frames_that_are_none_end_the_socket_and_nothing_else(desk: Desk) {
-        let port = serve(&desk).await;
+        let port = desk.serve().await;
         let head = "GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n";
         for frame in [
             // Not masked; a reserved bit; an unknown opcode; a control frame in parts; text that is not UTF-8; a length beyond all.
@@ -198,7 +189,7 @@ on_both! {
 
     async fn a_socket_has_only_so_many_operations_and_a_server_so_many_sockets(desk: Desk) {
         let desk = limited(desk, |limits| { limits.subscriptions = 3; limits.streams = 2; });
-        let port = serve(&desk).await;
+        let port = desk.serve().await;
         let mut line = connect(port).await.greeted(Value::Null).await;
         for id in 0..4 { line.subscribe(&id.to_string(), CHANGES).await; }
         let refused = line.said().await;
@@ -226,7 +217,7 @@ on_both! {
     }
 
     async fn a_token_that_is_revoked_or_over_ends_its_socket(desk: Desk) {
-        let port = serve(&desk).await;
+        let port = desk.serve().await;
         let create = "mutation($until: DateTime) { tokenCreate(input: {subject: \"Guest\", name: \"one\", role: EDITOR, expiresAt: $until}) { token { id } secret userErrors { code } } }";
         let made = desk.done(Who::Admin, create, json!({ "until": null })).await;
         let over = desk.done(Who::Admin, create, json!({ "until": "2007-06-01T13:00:00Z" })).await;
@@ -250,7 +241,7 @@ on_both! {
 
     async fn who_does_not_read_is_closed_and_can_go_on_later(desk: Desk) {
         let desk = limited(desk, |limits| limits.write_ms = 600);
-        let port = serve(&desk).await;
+        let port = desk.serve().await;
         let mut line = connect(port).await.greeted(Value::Null).await;
         // Answers that nobody takes fill what the two ends hold; then the server waits no longer.
         let long = "x".repeat(200);

@@ -1,0 +1,117 @@
+//! One connection: TLS where it is wanted, HTTP/1.1 or HTTP/2, and its end.
+
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, http::Request};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::watch,
+    time::timeout,
+};
+use tower::ServiceExt;
+
+use super::{
+    line::Line,
+    places::Place,
+    tls::Tls,
+    traffic::{Answered, Quiet, Traffic},
+};
+use crate::limits::Limits;
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// Requests under way at once on one connection of HTTP/2.
+const STREAMS: u32 = 100;
+
+/// The smallest buffer that the HTTP/1 reader takes.
+const SMALLEST_BUFFER: u64 = 8192;
+
+/// How long an idle client of HTTP/2 may take to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// What all connections have in common.
+pub(super) struct Reception {
+    router: Router,
+    protocols: Builder<TokioExecutor>,
+    tls: Option<Arc<Tls>>,
+    stopping: watch::Receiver<bool>,
+    idle: Duration,
+    writing: Duration,
+}
+
+impl Reception {
+    pub(super) fn new(router: Router, limits: &Limits, tls: Option<Arc<Tls>>, stopping: watch::Receiver<bool>) -> Self {
+        let idle = Duration::from_millis(limits.header_ms);
+        let mut protocols = Builder::new(TokioExecutor::new());
+        protocols
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(idle)
+            .max_buf_size(limits.header_bytes.max(SMALLEST_BUFFER) as usize);
+        protocols
+            .http2()
+            .timer(TokioTimer::new())
+            .max_header_list_size(limits.header_bytes.min(u32::MAX.into()) as u32)
+            .max_concurrent_streams(STREAMS);
+        Self { router, protocols, tls, stopping, idle, writing: Duration::from_millis(limits.write_ms) }
+    }
+
+    /// Serves a connection to its end.
+    pub(super) async fn receive(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
+        // Answers are written whole: waiting for more would only delay them.
+        let _ = stream.set_nodelay(true);
+        let traffic = Traffic::new(self.idle, self.writing);
+        let line = Line::new(stream, self.writing, traffic.clone(), place);
+        match &self.tls {
+            None => self.speak(line, peer, traffic).await,
+            Some(tls) => match timeout(self.idle, tls.acceptor().accept(line)).await {
+                Ok(Ok(line)) => self.speak(line, peer, traffic).await,
+                Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS came about"),
+                Err(_) => tracing::debug!(%peer, "no TLS came about in time (limits.header_ms)"),
+            },
+        }
+    }
+
+    async fn speak<S>(&self, line: S, peer: SocketAddr, traffic: Arc<Traffic>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let answer = |mut request: Request<Incoming>| {
+            let (router, turn) = (self.router.clone(), traffic.begin());
+            request.extensions_mut().insert(Peer(peer));
+            async move {
+                let response = router.oneshot(request.map(Body::new)).await?;
+                Ok::<_, Infallible>(response.map(|body| Answered::new(body, turn)))
+            }
+        };
+        let mut connection =
+            pin!(self.protocols.serve_connection_with_upgrades(TokioIo::new(line), service_fn(answer)));
+        let mut stopping = self.stopping.clone();
+        let stopped = tokio::select! {
+            _ = connection.as_mut() => return,
+            quiet = traffic.quiet() => match quiet {
+                Quiet::Idle => false,
+                Quiet::Unasked | Quiet::Stuck => return,
+            },
+            _ = stopping.wait_for(|stopping| *stopping) => true,
+        };
+        connection.as_mut().graceful_shutdown();
+        if stopped {
+            // What is under way is finished; how long that may take is the server's to say.
+            tokio::select! {
+                _ = connection => {}
+                _ = traffic.quiet() => {}
+            }
+        } else {
+            let _ = timeout(GOODBYE, connection).await;
+        }
+    }
+}
