@@ -39,8 +39,9 @@ impl Snapshot {
             (shown, times, self.embargo(row), self.slugs.get(row).to_vec(), lists)
         };
         let stone = |was_seen: i64| {
-            let gone = matches!(facts.state, ReleaseState::Withdrawn | ReleaseState::Retracted) && was_seen != NEVER;
-            gone.then(|| (facts.state, facts.withdrawal, times, self.slugs.get(row).to_vec()))
+            let gone = matches!(facts.state, ReleaseState::Withdrawn | ReleaseState::Retracted);
+            let told = gone && facts.withdrawal != Some(WithdrawalKind::Vanish) && was_seen != NEVER;
+            told.then(|| (facts.state, facts.withdrawal, times, self.slugs.get(row).to_vec()))
         };
         let told = |audience, was_seen| (self.sees(audience, row).then(face), stone(was_seen));
         (told(Audience::Public, instants.first_published), told(Audience::Press, instants.published))

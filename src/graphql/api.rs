@@ -23,6 +23,7 @@ use super::{
     Asked, Schema, builder,
     cost::Prices,
     gate::{self, GateRefusal},
+    order::put_in_order,
     sdl,
     subscription::Turn,
 };
@@ -99,10 +100,15 @@ impl Api {
     pub async fn execute(&self, request: Request, asked: Asked) -> Result<Response, GateRefusal> {
         let known = self.admit(&request, &asked)?;
         let strict = self.discreet.as_ref().filter(|_| asked.viewer.role == Role::Public).unwrap_or(&self.strict);
-        let operation = request.operation_name.as_deref();
-        let form = self.form(operation, &request.variables);
+        let operation = request.operation_name.clone();
+        let form = self.form(operation.as_deref(), &request.variables);
         let queries_only =
             known.document.operations.iter().all(|(_, operation)| operation.node.ty == OperationType::Query);
+        let whole = |answer: Response| {
+            let mut answer = with_nulls(answer);
+            put_in_order(&mut answer.data, &known.document, operation.as_deref());
+            answer
+        };
         let valid = |known: &Known| known.valid.lock().unwrap_or_else(PoisonError::into_inner).contains(&form);
         let prepared = |request: Request| {
             let mut request = request.data(asked.clone());
@@ -115,12 +121,13 @@ impl Api {
                 Some(name) => quick.operation_name(name.clone()),
                 None => quick,
             };
-            let answer = self.quick.execute(prepared(quick)).await;
+            let mut answer = self.quick.execute(prepared(quick)).await;
             if answer.errors.is_empty() {
+                put_in_order(&mut answer.data, &known.document, operation.as_deref());
                 return Ok(answer);
             }
             // Reading has no effects: what failed is asked once more, so that the error is the one validation gives.
-            return Ok(with_nulls(strict.execute(prepared(request)).await));
+            return Ok(whole(strict.execute(prepared(request)).await));
         }
         let answer = strict.execute(prepared(request)).await;
         if answer.errors.is_empty() {
@@ -129,7 +136,7 @@ impl Api {
                 forms.push(form);
             }
         }
-        Ok(with_nulls(answer))
+        Ok(whole(answer))
     }
 
     /// The gate: what a request asks for, if it may be asked at all.

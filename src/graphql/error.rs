@@ -82,6 +82,7 @@ impl From<newsroom::Error> for ApiError {
 
 /// Something in a mutation that the editor can mend. Nothing was changed.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(serial)]
 pub struct UserError {
     /// Where in the arguments: `["input", "headline"]`. null where it is about the act as a whole.
     field: Option<Vec<String>>,
@@ -95,6 +96,7 @@ pub struct UserError {
 
 /// What a thing is now, for a writer who came too late.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(serial)]
 pub struct CurrentRevision {
     /// The number to give as `expectedRevision` after reading it again.
     revision: i32,

@@ -19,6 +19,7 @@ use crate::newsroom::{
 
 /// A page of the versions of a release, newest first.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct RevisionConnection {
     /// The entries of this page with their cursors.
     edges: Vec<RevisionEdge>,
@@ -30,6 +31,7 @@ pub struct RevisionConnection {
 
 /// A version of a page.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct RevisionEdge {
     /// Where it stands: give it as `after` or `before`.
     cursor: String,
@@ -52,6 +54,7 @@ impl RevisionConnection {
 
 /// A field that two versions have differently.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct FieldChange {
     /// Its name, as in ReleaseInput; lists as slugs, parted by commas.
     field: String,

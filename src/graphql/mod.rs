@@ -19,6 +19,7 @@ mod id;
 mod loaders;
 mod mutation;
 mod node;
+mod order;
 mod patch;
 mod payload;
 mod place;

@@ -25,6 +25,7 @@ use crate::{
 
 /// The result of an act on a release.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct ReleasePayload {
     /// The release as it is now; null where nothing was done.
     release: Option<Release>,
@@ -34,6 +35,7 @@ pub struct ReleasePayload {
 
 /// The result of an act on a topic.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct TopicPayload {
     /// The topic as it is now; null where nothing was done.
     topic: Option<Topic>,
@@ -43,6 +45,7 @@ pub struct TopicPayload {
 
 /// The result of an act on a place.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct PlacePayload {
     /// The place as it is now; null where nothing was done.
     place: Option<Place>,
@@ -52,6 +55,7 @@ pub struct PlacePayload {
 
 /// The result of making a token.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct TokenPayload {
     /// The token; null where none was made.
     token: Option<Token>,
@@ -63,6 +67,7 @@ pub struct TokenPayload {
 
 /// The result of making a preview link.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct PreviewLinkPayload {
     /// Where a reader goes, where the newsroom has said so (the setting `preview_url`); null otherwise.
     url: Option<Url>,
@@ -76,6 +81,7 @@ pub struct PreviewLinkPayload {
 
 /// The result of taking something away.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct DeletePayload {
     /// The id of what was taken away; null where nothing was.
     deleted_id: Option<ID>,

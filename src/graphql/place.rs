@@ -213,6 +213,7 @@ impl Place {
 
 /// A point on the globe, WGS 84.
 #[derive(Clone, Copy, SimpleObject)]
+#[graphql(serial)]
 pub struct GeoPoint {
     /// Degrees north, -90 to 90.
     latitude: f64,

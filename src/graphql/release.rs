@@ -286,6 +286,7 @@ impl Release {
 
 /// What is published is for the press and the desk alone, until an instant.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct Embargo {
     /// The instant it ends at, by itself.
     until: DateTime,
@@ -295,6 +296,7 @@ pub struct Embargo {
 
 /// When a publication is or was scheduled for.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct Schedule {
     /// Date and time where the zone's clocks hang.
     local_time: String,
@@ -310,6 +312,7 @@ pub struct Schedule {
 
 /// Something that was wrong in what had been public.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct Correction {
     /// When it was put right.
     at: DateTime,
@@ -319,6 +322,7 @@ pub struct Correction {
 
 /// How a release was taken back.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct Withdrawal {
     /// In which way.
     kind: WithdrawalKind,
@@ -332,6 +336,7 @@ pub struct Withdrawal {
 
 /// What a former public address should answer now. Never for what vanished or never was public.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct Tombstone {
     /// The last slug it had.
     pub slug: Slug,

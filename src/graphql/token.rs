@@ -8,6 +8,7 @@ use crate::newsroom::token;
 
 /// An access token. Its secret is shown once, when it is made.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct Token {
     /// Its global id.
     id: ID,

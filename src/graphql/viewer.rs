@@ -12,7 +12,7 @@ use crate::{
 pub struct Viewer(pub viewer::Viewer);
 
 /// Who asks: what their token says of them.
-#[Object]
+#[Object(serial)]
 impl Viewer {
     /// The person or system that the token names; "public" without a token.
     async fn name(&self) -> &str {

@@ -119,8 +119,7 @@ impl Guard {
 
     /// Where a request comes from: of the addresses that trusted proxies tell, the last that is not a trusted proxy's own.
     pub(super) fn address(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
-        let peer = extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip());
-        let mut address = peer.to_canonical();
+        let mut address = peer(extensions);
         if self.is_trusted(address) {
             let told: Vec<&str> = headers
                 .get_all("x-forwarded-for")
@@ -141,8 +140,12 @@ impl Guard {
         network(address)
     }
 
-    /// Whether an address is a trusted proxy's.
-    pub(super) fn is_trusted(&self, address: IpAddr) -> bool {
+    /// Whether a request comes from a trusted proxy.
+    pub(super) fn is_proxied(&self, extensions: &Extensions) -> bool {
+        self.is_trusted(peer(extensions))
+    }
+
+    fn is_trusted(&self, address: IpAddr) -> bool {
         self.proxies.iter().any(|network| network.contains(&address))
     }
 
@@ -209,6 +212,11 @@ impl Guard {
         };
         self.streams.clone().try_acquire_owned().map_err(full)
     }
+}
+
+/// Who is at the other end of a request's connection; nobody's address where it has none.
+fn peer(extensions: &Extensions) -> IpAddr {
+    extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip().to_canonical())
 }
 
 /// What counts as one caller: of IPv6 a subscriber has a /64 at least (RFC 6177).

@@ -38,7 +38,6 @@ use axum::{
 use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use self::connection::Peer;
 use crate::{app::App, edge::Origins};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -120,6 +119,10 @@ async fn every_answer(State(front): State<Arc<Front>>, request: Request, next: N
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // Pages of ours bring a policy of their own; whatever else a browser takes for a page does nothing.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     headers.insert(REQUEST_ID, id.clone());
     let operation = response.extensions().get::<graphql::Operation>().and_then(|operation| operation.0.clone());
     tracing::info!(
@@ -136,7 +139,7 @@ async fn every_answer(State(front): State<Arc<Front>>, request: Request, next: N
 
 /// A trusted proxy's own id of a request, so that both logs agree; a fresh one otherwise.
 fn request_id(front: &Front, request: &Request) -> HeaderValue {
-    let trusted = request.extensions().get::<Peer>().is_some_and(|peer| front.guard.is_trusted(peer.0.ip()));
+    let trusted = front.guard.is_proxied(request.extensions());
     let told = |headers: &HeaderMap| {
         let sound = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/=+".contains(&byte);
         let id = headers.get(&REQUEST_ID).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);

@@ -222,6 +222,24 @@ fn without_digests(answer: &mut Value) {
     }
 }
 
+/// Answers without what they say of their newsroom's revision.
+fn unrevised(mut answers: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    fn without(answer: &mut Value) {
+        match answer {
+            Value::Object(object) => {
+                if let Some(Value::Object(fresh)) = object.get_mut("asOf") {
+                    fresh.insert("revision".to_owned(), json!(null));
+                }
+                object.values_mut().for_each(without);
+            }
+            Value::Array(list) => list.iter_mut().for_each(without),
+            _ => {}
+        }
+    }
+    answers.iter_mut().for_each(|(_, answer)| without(answer));
+    answers
+}
+
 /// As many ids that lead nowhere as will be hidden.
 fn nowhere(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("release_{number:032x}")).collect()
@@ -232,18 +250,46 @@ on_both! {
         let known = public(&desk).await;
         let mut before = Vec::new();
         for (who, depth) in [(Who::Public, 3), (Who::Press, 2)] {
-            before.push((who, depth, answers(&desk, who, &known, &nowhere(9), depth).await));
+            before.push((who, depth, unrevised(answers(&desk, who, &known, &nowhere(9), depth).await)));
         }
         assert!(before[0].2.len() > 300, "the schema was walked: {}", before[0].2.len());
         let secret = hidden(&desk, &known[2]).await;
         assert_eq!(secret.len(), 9);
         for (who, depth, before) in before {
-            alike(who, &before, &answers(&desk, who, &known, &secret, depth).await, MARK);
+            // Tombstones are told to everybody: with them the revision moves, and nothing else does.
+            alike(who, &before, &unrevised(answers(&desk, who, &known, &secret, depth).await), MARK);
             println!("{} questions by {who:?}", before.len());
         }
         let desk_sees = desk.data(Who::Author, "{ releases { totalCount nodes { headline working { headline } } } }", json!({})).await;
         assert_eq!(desk_sees["releases"]["totalCount"], 15);
         assert!(desk_sees.to_string().contains("hidden working"));
+    }
+
+    async fn what_leaves_no_tombstone_moves_no_revision_but_the_desks(desk: Desk) {
+        let known = public(&desk).await;
+        let revisions = async || {
+            let mut all = Vec::new();
+            for who in [Who::Public, Who::Press, Who::Author] {
+                let data = desk.data(who, "{ releases { asOf { revision } } }", json!({})).await;
+                all.push(data["releases"]["asOf"]["revision"].as_str().unwrap().to_owned());
+            }
+            all
+        };
+        let mut before = revisions().await;
+        let mut holds = async |what: &str, moved: bool| {
+            let after = revisions().await;
+            assert_eq!((before[0] != after[0], before[1] != after[1], before[2] != after[2]), (moved, moved, true), "{what}");
+            before = after;
+        };
+        let gone = |number: usize, kind: &str| json!({ "type": "release", "slug": format!("{MARK}-{number}"), "externalId": format!("{MARK}-{number}"), "headline": MARK, "releaseDate": "2006-05-02", "state": "WITHDRAWN", "withdrawal": { "kind": kind } });
+        desk.import(&[gone(0, "VANISH")]).await;
+        holds("vanished", false).await;
+        desk.import(&[gone(1, "GONE")]).await;
+        holds("gone", true).await;
+        coming(&desk, "hidden-7", &["schedule"], 1000).await;
+        holds("scheduled", false).await;
+        desk.done(Who::Editor, REVISE, json!({ "id": known[2], "revision": 1, "input": { "headline": MARK, "releaseDate": "2001-01-01" } })).await;
+        holds("being worked on", false).await;
     }
 
     async fn on_both_sides_of_an_instant_nothing_shows_that_is_not_to(desk: Desk) {

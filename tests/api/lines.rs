@@ -199,7 +199,7 @@ async fn http_2_is_spoken_and_has_the_same_limits() {
     let answered = send.send_request(ask(QUERY)).await.unwrap();
     assert_eq!((answered.status().as_u16(), answered.version()), (200, axum::http::Version::HTTP_2));
     let body = answered.into_body().collect().await.unwrap().to_bytes();
-    assert_eq!(body, r#"{"data":{"viewer":{"name":null}}}"#);
+    assert_eq!(body, r#"{"data":{"viewer":{"name":"public"}}}"#);
     let head = Request::get(format!("http://x{QUERY}")).header("x-a", "a".repeat(100_000)).body(Empty::new()).unwrap();
     assert_eq!(send.send_request(head).await.map_or(431, |answered| answered.status().as_u16()), 431);
     let over = timeout(PATIENCE + AT_MOST, connection).await.expect("an idle connection is closed").unwrap();
@@ -240,7 +240,7 @@ async fn a_server_that_is_stopped_finishes_what_is_under_way_and_ends_what_lasts
     tokio::time::sleep(PATIENCE / 4).await;
     assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err(), "nobody else is let in");
     half.write_all(body.as_bytes()).await.unwrap();
-    assert!(closed(&mut half).await.contains(r#"{"data":{"viewer":{"name":null}}}"#));
+    assert!(closed(&mut half).await.contains(r#"{"data":{"viewer":{"name":"public"}}}"#));
     let told = closed(&mut events).await;
     assert!(!told.contains("complete"), "{told}");
     timeout(Duration::from_secs(5), end).await.expect("it ends").unwrap();

@@ -6,6 +6,7 @@
 mod access;
 mod acts;
 mod attacks;
+mod callers;
 mod command;
 mod crawl;
 mod desk;
@@ -17,7 +18,9 @@ mod import;
 mod instants;
 mod kept;
 mod killed;
+mod limits;
 mod lines;
+mod logs;
 mod oidc;
 mod postgres;
 mod reading;

@@ -37,17 +37,17 @@ impl Drop for Served {
 
 /// Serves on a port of its own choice, and waits until it does.
 pub(crate) fn serve(folder: &Path, arguments: &[&str]) -> Served {
-    serve_by(dateline(folder), arguments)
+    serve_by(dateline(folder), arguments, Stdio::null())
 }
 
-/// The same by a command that has been told something already.
+/// The same by a command that has been told something already, with its log where it is wanted.
 #[expect(clippy::zombie_processes, reason = "it is waited for when `Served` is dropped")]
-pub(crate) fn serve_by(mut command: Command, arguments: &[&str]) -> Served {
+pub(crate) fn serve_by(mut command: Command, arguments: &[&str], log: Stdio) -> Served {
     let mut child = command
         .args(["serve", "--listen", "127.0.0.1:0"])
         .args(arguments)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(log)
         .spawn()
         .expect("it runs");
     let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();

@@ -14,7 +14,9 @@ use axum::{
 };
 use chrono::TimeDelta;
 use dateline::{
+    edge::Edge,
     http,
+    limits::Limits,
     oidc::{Jwks, OidcSettings},
 };
 use entity::api_token::Role;
@@ -52,6 +54,9 @@ fn settings(jwks: Jwks) -> OidcSettings {
 impl House {
     async fn taking(settings: OidcSettings) -> Self {
         let desk = Desk::on_sqlite().await;
+        // As many tokens in vain as a test likes.
+        let limits = Limits { failures_per_minute: 0, ..Limits::default() };
+        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
         let router = http::router(desk.app.clone().with_oidc(Some(settings)));
         Self { desk, router }
     }

@@ -1,6 +1,6 @@
 //! Sign-in as the real program has it: set by the environment, checked by the system's clock.
 
-use std::fs;
+use std::{fs, process::Stdio};
 
 use dateline::clock::Clock;
 use serde_json::json;
@@ -15,7 +15,7 @@ fn the_environment_names_the_issuer() {
     let settings = [("ISSUER", NAME), ("AUDIENCE", "dateline"), ("JWKS", "keys.json"), ("ROLE_CLAIM", "groups")];
     let mut command = dateline(folder.path());
     command.envs(settings.map(|(key, value)| (format!("DATELINE_OIDC_{key}"), value)));
-    let served = serve_by(command, &[]);
+    let served = serve_by(command, &[], Stdio::null());
     let now = Clock::system().now().timestamp();
     let claims =
         |end: i64| json!({ "iss": NAME, "aud": "dateline", "sub": "ana", "exp": end, "groups": ["x", "AUTHOR"] });

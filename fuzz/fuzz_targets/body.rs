@@ -1,0 +1,26 @@
+//! Whatever is posted, or stands in an address, is answered: sound bytes of the first kind begin with anything but `?`.
+
+#![no_main]
+
+use axum::{body::Body, http::Request};
+use dateline_fuzz::ask;
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(|bytes: &[u8]| -> Corpus {
+    match bytes.strip_prefix(b"?") {
+        Some(parameters) => {
+            let Ok(parameters) = std::str::from_utf8(parameters) else { return Corpus::Reject };
+            let request = || Request::get(format!("/graphql?{parameters}")).body(Body::empty());
+            if request().is_err() {
+                // No HTTP parser lets such an address in.
+                return Corpus::Reject;
+            }
+            ask(|| request().expect("tried before"));
+        }
+        None => ask(|| {
+            let request = Request::post("/graphql").header("content-type", "application/json");
+            request.body(Body::from(bytes.to_vec())).expect("a request")
+        }),
+    }
+    Corpus::Keep
+});

@@ -1,0 +1,25 @@
+//! Whatever a client says it held: cursors of every order, ids, positions to follow from.
+
+#![no_main]
+
+use dateline_fuzz::{follow, post};
+use libfuzzer_sys::fuzz_target;
+use serde_json::json;
+
+const PAGES: &str = "query($c: String, $id: ID!, $slug: Slug) {
+  newest: releases(first: 2, after: $c) { nodes { slug } }
+  last: releases(last: 2, before: $c, filter: { topics: { any: [{ slug: \"work\" }] } }) { nodes { slug } }
+  topics(first: 2, after: $c) { nodes { slug } }
+  places(first: 2, after: $c) { nodes { slug } }
+  node(id: $id) { id }
+  nodes(ids: [$id]) { id }
+  release(ref: { slug: $slug }) { id }
+  tombstone(ref: { id: $id }) { slug }
+}";
+
+const CHANGES: &str = "subscription($id: ID) { releaseChanged(after: $id) { sequence } }";
+
+fuzz_target!(|held: &str| {
+    post(PAGES, &json!({ "c": held, "id": held, "slug": held }));
+    follow(CHANGES, &json!({ "id": held }));
+});

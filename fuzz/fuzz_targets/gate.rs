@@ -1,0 +1,11 @@
+//! Whatever text is a query, it is refused or executed; what the gate lets in ends neither the parser nor the executor.
+
+#![no_main]
+
+use dateline_fuzz::post;
+use libfuzzer_sys::fuzz_target;
+use serde_json::json;
+
+fuzz_target!(|query: &str| {
+    post(query, &json!({ "a": 1, "b": "2006-05-08", "c": [{ "slug": "work" }] }));
+});

@@ -1,0 +1,117 @@
+//! What the fuzz targets have in common: a small newsroom behind the real router, and what holds for every answer.
+
+use std::{cell::LazyCell, sync::Arc};
+
+use axum::{Router, body::Body, http::Request};
+use dateline::{
+    app::{App, Masthead},
+    clock::Clock,
+    db::Db,
+    edge::Edge,
+    http, interchange,
+    limits::{Limits, Profile},
+    newsroom::{Customs, import::ImportOptions},
+    viewer::Viewer,
+};
+use entity::api_token::Role;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+use tower::ServiceExt;
+
+/// Longest answer to a request that asks for next to nothing.
+const LONGEST: usize = 1 << 20;
+
+/// A newsroom for one thread of fuzzing.
+pub struct Newsroom {
+    runtime: Runtime,
+    /// As it stands on the open internet, and as its own people have it.
+    routers: [Router; 2],
+    _folder: tempfile::TempDir,
+}
+
+thread_local! {
+    static NEWSROOM: LazyCell<Newsroom> = LazyCell::new(Newsroom::open);
+}
+
+/// Sends a request to both servers and holds what every answer must: no server's fault, and JSON with data or errors.
+pub fn ask(request: impl Fn() -> Request<Body>) {
+    NEWSROOM.with(|newsroom| newsroom.routers.iter().for_each(|router| newsroom.answer(router, request())));
+}
+
+/// Posts a query with variables.
+pub fn post(query: &str, variables: &Value) {
+    send(query, variables, "application/json");
+}
+
+/// Opens a subscription with variables, and leaves it where it opens.
+pub fn follow(query: &str, variables: &Value) {
+    send(query, variables, "text/event-stream");
+}
+
+fn send(query: &str, variables: &Value, accept: &str) {
+    let body = json!({ "query": query, "variables": variables }).to_string();
+    ask(|| {
+        let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+        request.body(Body::from(body.clone())).expect("a request")
+    });
+}
+
+impl Newsroom {
+    fn open() -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("fuzz.db").display());
+        let routers = runtime.block_on(async {
+            let db = Db::open(&url).await.expect("a database");
+            db.migrate().await.expect("its tables");
+            let clock = Clock::system();
+            let app = App::new(db, Customs::default(), Masthead::default(), clock).await.expect("an application");
+            fill(&app).await;
+            [Profile::Hardened, Profile::Open].map(|profile| {
+                let mut limits = Limits::of(profile);
+                (limits.public_per_minute, limits.failures_per_minute) = (0, 0);
+                let introspection = profile == Profile::Open;
+                let edge = Edge { limits: limits.into(), introspection, cache_bytes: 0, ..Edge::default() };
+                http::router(app.clone().with_edge(edge))
+            })
+        });
+        Self { runtime, routers, _folder: folder }
+    }
+
+    fn answer(&self, router: &Router, request: Request<Body>) {
+        self.runtime.block_on(async {
+            let answer = router.clone().oneshot(request).await.expect("an answer");
+            let status = answer.status().as_u16();
+            let stream = answer.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
+            if stream {
+                return;
+            }
+            let body = answer.into_body().collect().await.expect("a body").to_bytes();
+            let text = String::from_utf8_lossy(&body);
+            assert!(status < 500 && body.len() < LONGEST, "{status}: {text}");
+            let value: Value = serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {text}"));
+            assert!(value.get("data").is_some() || value["errors"].is_array(), "{text}");
+            assert!(!text.contains("INTERNAL_SERVER_ERROR"), "{text}");
+        });
+    }
+}
+
+async fn fill(app: &Arc<App>) {
+    let mut lines = vec![
+        json!({ "type": "topic", "slug": "work", "name": "Work" }),
+        json!({ "type": "topic", "slug": "child-labour", "name": "Child labour", "broader": "work" }),
+        json!({ "type": "place", "slug": "asia", "name": "Asia", "kind": "REGION", "m49": "142" }),
+        json!({ "type": "place", "slug": "bangkok", "name": "Bangkok", "kind": "CITY", "within": "asia" }),
+    ];
+    lines.extend((0..20).map(|number| {
+        json!({ "type": "release", "slug": format!("r-{number}"), "headline": format!("Release {number}"), "bodyMarkdown": "Words.",
+            "releaseDate": format!("2006-05-{:02}", 1 + number), "state": "PUBLISHED", "topics": ["child-labour"], "datelinePlaces": ["bangkok"] })
+    }));
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let admin = Viewer::new(Role::Admin, "fuzz");
+    let options = ImportOptions::default();
+    let report = interchange::import_text(&app.room, &admin, &text, "fuzz", options, app.clock.now()).await;
+    assert_eq!(report.expect("an import").refused, 0);
+    app.room.catalog.catch_up().await.expect("a catalog");
+}

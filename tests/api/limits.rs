@@ -1,0 +1,84 @@
+//! Each limit that a request can meet is named by its error, over HTTP and over events alike, in both media types.
+
+use axum::{body::Body, http::Request};
+use dateline::{
+    edge::Edge,
+    limits::{ALL, Limits},
+};
+use serde_json::{Value, json};
+
+use crate::desk::{Who, on_both};
+
+/// A request that goes beyond one limit, where that is set to a value.
+fn beyond(key: &str) -> Option<(u64, Value)> {
+    let query = |text: &str| json!({ "query": text });
+    Some(match key {
+        "limits.body_bytes" => (200, query(&format!("{{ viewer {{ name }} }} #{}", "a".repeat(300)))),
+        "limits.query_bytes" => (200, query(&format!("{{ viewer {{ name }} }} #{}", "a".repeat(300)))),
+        "limits.tokens" => (50, query(&format!("{{ {} }}", "viewer { name } ".repeat(20)))),
+        "limits.nesting" => (5, query("{ nodes(ids: [[[[[]]]]]) { id } }")),
+        "limits.name_letters" => (20, query("query AVeryLongNameForAnOperation { viewer { name } }")),
+        "limits.aliases" => {
+            (3, query("{ a: viewer { name } b: viewer { name } c: viewer { name } d: viewer { name } }"))
+        }
+        "limits.directives" => (2, query("{ viewer @skip(if: false) @include(if: true) { name @skip(if: false) } }")),
+        "limits.selections" => (4, query("{ viewer { name role } ...A } fragment A on Query { viewer { name role } }")),
+        "limits.depth" => (3, query("{ releases { nodes { topics { name } } } }")),
+        "limits.cost" => (50, query("{ releases(first: 100) { nodes { id } } }")),
+        "limits.values" => (
+            3,
+            json!({ "query": "query($a: [ID!]!) { nodes(ids: $a) { id } }", "variables": { "a": ["1", "2", "3"] } }),
+        ),
+        _ => return None,
+    })
+}
+
+on_both! {
+    async fn each_limit_is_named_by_its_error(desk: Desk) {
+        let mut met = Vec::new();
+        let mut desk = desk;
+        for limit in ALL {
+            let Some((value, body)) = beyond(limit.key) else { continue };
+            let body = body.to_string();
+            let sound = desk.post(None, &body).await.1;
+            assert!(!sound.to_string().contains("limits."), "{}: {sound}", limit.key);
+            let mut limits = Limits::default();
+            *(limit.field)(&mut limits) = value;
+            desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+            for (accept, status) in [("application/graphql-response+json", 400), ("application/json", 200), ("text/event-stream", 400)] {
+                let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+                let (found, text) = desk.send(request.body(Body::from(body.clone())).unwrap()).await;
+                let status = if limit.key == "limits.body_bytes" { 413 } else { status };
+                assert_eq!(found, status, "{} as {accept}: {text}", limit.key);
+                let answer: Value = serde_json::from_str(&text).unwrap();
+                assert!(answer.get("data").is_none() && answer["errors"][0]["extensions"]["code"].is_string(), "{text}");
+                assert!(text.contains(&format!("({}", limit.key)) && text.len() < 500, "{}: {text}", limit.key);
+            }
+            desk = desk.with_edge(Edge::default());
+            met.push(limit.key);
+        }
+        assert_eq!(met.len(), 11, "{met:?}");
+    }
+
+    async fn a_query_that_takes_too_long_is_ended_and_says_why(desk: Desk) {
+        for number in 0..40 {
+            desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "word ".repeat(20_000) })).await;
+        }
+        let limits = Limits { execution_ms: 1, ..Limits::default() };
+        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let answer = desk.ask(Who::Public, "{ releases(first: 100) { nodes { body { html text } related(first: 10) { headline } } } }", json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "EXECUTION_TIMEOUT");
+        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("limits.execution_ms"), "{answer}");
+    }
+
+    async fn queries_beyond_what_is_worked_on_at_once_wait_and_then_are_sent_away(desk: Desk) {
+        let limits = Limits { requests: 1, streams: 1, ..Limits::default() };
+        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let query = json!({ "query": "{ releases { nodes { headline } } }" }).to_string();
+        let answers = futures_util::future::join_all((0..20).map(|_| desk.post(None, &query))).await;
+        assert!(answers.iter().all(|(status, _)| *status == 200), "they are quick enough to take turns");
+        let _first = desk.listen(None, "subscription { releaseChanged { kind } }").await;
+        let rejected = desk.rejected(None, "subscription { releaseChanged { kind } }").await;
+        assert!(rejected.to_string().contains("limits.streams"), "{rejected}");
+    }
+}

@@ -1,0 +1,55 @@
+//! What the program tells the world of its secrets: nothing, in no log, error, or list of processes.
+
+use std::{fs, io::Read, net::TcpStream, process::Stdio};
+
+use serde_json::json;
+
+use crate::served::{dateline, exchange, run, serve_by};
+
+const WORD: &str = "a-word-that-only-the-query-had";
+
+#[test]
+fn the_log_tells_of_requests_and_of_no_token_query_or_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = ["token", "create", "--subject", "Ana", "--name", "laptop", "--role", "EDITOR"];
+    let (_, secret, _) = run(folder.path(), &create);
+    let secret = secret.split_whitespace().find(|word| word.starts_with("dateline_")).expect("a token").to_owned();
+    let log = folder.path().join("log");
+    let mut command = dateline(folder.path());
+    command.args(["--log", "debug"]);
+    let served = serve_by(command, &[], Stdio::from(fs::File::create(&log).unwrap()));
+    let say = |token: Option<&str>, body: &serde_json::Value| {
+        exchange(&mut TcpStream::connect(("127.0.0.1", served.port)).unwrap(), token, body).unwrap()
+    };
+    let named = json!({
+        "query": format!("query Named($slug: Slug) {{ release(ref: {{slug: $slug}}) {{ id }} viewer {{ name }} }} # {WORD}"),
+        "variables": { "slug": WORD }, "operationName": "Named"
+    });
+    assert!(say(Some(&secret), &named).contains("Ana"));
+    let invented = format!("{}x", &secret[..secret.len() - 1]);
+    let refused = say(Some(&invented), &named);
+    assert!(refused.starts_with("HTTP/1.1 401") && !refused.contains(&invented), "{refused}");
+    assert!(say(None, &json!({ "query": format!("{{ {} }}", WORD.replace('-', "_")) })).contains("Unknown field"));
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    std::io::Write::write_all(
+        &mut stream,
+        format!("GET /graphql?query=%7Bviewer%7Bname%7D%7D&variables=%7B%22a%22:%22{WORD}%22%7D HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // As a list of processes shows it, on systems that have this file.
+    let process = fs::read(format!("/proc/{}/cmdline", served.child.id())).unwrap_or_default();
+    drop(served);
+    let log = fs::read_to_string(&log).unwrap();
+    assert!(
+        log.matches("status=200").count() >= 2 && log.contains("status=401") && log.contains("operation=\"Named\""),
+        "{log}"
+    );
+    for (what, text) in [("log", log), ("list of processes", String::from_utf8_lossy(&process).into_owned())] {
+        for hidden in [secret.as_str(), &invented, WORD, &WORD.replace('-', "_")] {
+            assert!(!text.contains(hidden), "the {what} has {hidden:?}: {text}");
+        }
+    }
+}

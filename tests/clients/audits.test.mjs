@@ -1,0 +1,38 @@
+// The public audits of GraphQL over HTTP.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { serverAudits } from 'graphql-http';
+import { serve } from './server.mjs';
+
+/** How many there are: a release of the package with fewer must not go unseen. */
+const AUDITS = 61;
+
+/** Of these the audits ask for the schema, which the hardened profile does not tell the public. */
+const OF_THE_SCHEMA = ['2EA1', '28B9', 'D6D5', '6A70'];
+
+const HARDENED = { DATELINE_PROFILE: 'hardened', DATELINE_RATE_PUBLIC_PER_MINUTE: '0' };
+
+const PROFILES = [
+  { name: 'open', settings: {}, unmet: [] },
+  { name: 'hardened', settings: HARDENED, unmet: OF_THE_SCHEMA },
+  { name: 'hardened, with introspection', settings: { ...HARDENED, DATELINE_INTROSPECTION: 'true' }, unmet: [] },
+];
+
+for (const { name, settings, unmet } of PROFILES) {
+  test(`the audits of GraphQL over HTTP, profile ${name}`, { timeout: 60_000 }, async (t) => {
+    const server = await serve(settings);
+    t.after(server.stop);
+    const failed = [];
+    const audits = serverAudits({ url: server.url });
+    for (const audit of audits) {
+      const result = await audit.fn();
+      // A warning is an unmet SHOULD; it counts as well.
+      if (result.status === 'ok') continue;
+      failed.push(audit.id);
+      if (!unmet.includes(audit.id)) t.diagnostic(`${result.status} ${audit.id} ${audit.name}: ${result.reason}`);
+    }
+    t.diagnostic(`${audits.length - failed.length} of ${audits.length} audits pass`);
+    assert.equal(audits.length, AUDITS);
+    assert.deepEqual(failed, unmet);
+  });
+}

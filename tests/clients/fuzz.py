@@ -1,0 +1,116 @@
+"""schemathesis against a server: queries and mutations of every field, made at random from the schema.
+
+    fuzz.py [EXAMPLES]      at least so many in all (500), half by an editor, half by the public
+    FUZZ_SEED=N fuzz.py     other ones
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import graphql
+
+from server import FOLDER, SCHEMA, Server
+
+SEED = os.environ.get("FUZZ_SEED") or "20060508"
+
+# Seconds for one run.
+LIMIT = 2400
+
+IDS = "{ releases(first: 20) { nodes { id } } topics(first: 10) { nodes { id } } places(first: 10) { nodes { id } } }"
+
+ROLES = {
+    "an editor, profile open": {},
+    "the public, profile hardened": {"DATELINE_PROFILE": "hardened", "DATELINE_RATE_PUBLIC_PER_MINUTE": "0"},
+}
+
+
+def ask(server: Server, query: str) -> dict:
+    body = json.dumps({"query": query}).encode()
+    request = urllib.request.Request(server.url, body, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)["data"]
+
+
+def generate(server: Server, per_field: int, *, by_editor: bool) -> dict:
+    """Runs schemathesis once: its report, and what came back."""
+    with tempfile.TemporaryDirectory(prefix="dateline-fuzz-") as folder:
+        report, counts = Path(folder) / "report.json", Path(folder) / "counts.json"
+        # The hardened server does not tell its schema, so both runs read it from the repository.
+        command = [
+            Path(sys.executable).with_name("schemathesis"), "run", SCHEMA, "--url", server.url, "--no-color",
+            "--checks", "not_a_server_error,no_internal_error", "--phases", "fuzzing", "--mode", "positive",
+            "--max-examples", str(per_field), "--seed", SEED, "--continue-on-failure", "--request-timeout", "30",
+            "--suppress-health-check", "all", "--generation-database", "none", "--warnings", "off",
+            "--report", "json", "--report-json-path", report,
+        ]  # fmt: skip
+        if by_editor:
+            command += ["--header", f"Authorization: {server.bearer()['Authorization']}"]
+        lists = ask(server, IDS)
+        ids = [node["id"] for name in ("releases", "topics", "places") for node in lists[name]["nodes"]]
+        environment = {
+            **os.environ,
+            "SCHEMATHESIS_HOOKS": "fuzz_hooks",
+            "PYTHONPATH": str(FOLDER),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            # The order of sets has a part in what is generated.
+            "PYTHONHASHSEED": "0",
+            "FUZZ_COUNTS": str(counts),
+            "FUZZ_IDS": json.dumps(ids),
+        }
+        ended = subprocess.run(command, cwd=folder, env=environment, timeout=LIMIT, capture_output=True, text=True)
+        if ended.returncode != 0:
+            print(ended.stdout, ended.stderr, sep="\n")
+        if not report.exists() or not counts.exists():
+            raise SystemExit(f"schemathesis ended with {ended.returncode} before it made a report")
+        return {**json.loads(report.read_text()), "counts": json.loads(counts.read_text())}
+
+
+def faults(server: Server, done: dict) -> list[str]:
+    """What is wrong after a run."""
+    cases, fields, counts = done["test_cases"], done["operations"], done["counts"]
+    generated, log = cases["generated"], server.told()
+    checks = {
+        "schemathesis found faults": done["exit_code"] != 0 or done["failures"] or done["errors"],
+        "fields were left out": fields["tested"] != fields["total"] or not done["complete"],
+        "examples were not answered": counts.get("executed", 0) + counts.get("refused", 0) < generated,
+        "fewer than half were executed": counts.get("executed", 0) < generated / 2,
+        "the server does not live": not server.lives(),
+        "the server does not answer any more": ask(server, "{ releases { totalCount } }")["releases"] is None,
+        f"the server logged errors:\n{log}": " ERROR " in log,
+    }
+    return [what for what, wrong in checks.items() if wrong]
+
+
+def main() -> int:
+    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    schema = graphql.build_schema(SCHEMA.read_text(encoding="utf-8"))
+    fields = len(schema.query_type.fields) + len(schema.mutation_type.fields)
+    # A tenth more, as a field without arguments has fewer different queries than that.
+    per_field = -(-wanted * 11 // (10 * len(ROLES) * fields))
+    total, passed = 0, 0
+    for who, settings in ROLES.items():
+        began = time.monotonic()
+        with Server(**settings) as server:
+            done = generate(server, per_field, by_editor=not settings)
+            wrong = faults(server, done)
+        generated = done["test_cases"]["generated"]
+        total += generated
+        passed += not wrong
+        print(f"{who}: {generated} examples of {done['operations']['tested']} fields, {time.monotonic() - began:.0f} s")
+        print("  " + ", ".join(f"{name} {count}" for name, count in sorted(done["counts"].items())))
+        for what in wrong:
+            print(f"  {what}")
+    print(f"schemathesis: {total} examples, at least {wanted} wanted, seed {SEED}")
+    enough = total >= wanted
+    print(f"{passed + enough} passed, {len(ROLES) - passed + (not enough)} failed")
+    return 0 if enough and passed == len(ROLES) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+// graphql-sse: everything over server-sent events, in the distinct connections mode.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { NetworkError, createClient } from 'graphql-sse';
+import { serve } from './server.mjs';
+import {
+  CHANGES, LIMITED, PAGE, bearer, checkFollowing, checkRefused, draftAndPublish, publish, take, walkPages,
+} from './newsroom.mjs';
+
+let server;
+before(async () => (server = await serve()));
+after(() => server.stop());
+
+/** A client; gone when the test is over. */
+function connect(t, options = {}) {
+  const client = createClient({ url: server.url, retryAttempts: 0, ...options });
+  t.after(() => client.dispose());
+  return client;
+}
+
+/** Runs a query or a mutation: one answer, then the end. */
+async function run(client, query, variables) {
+  const answers = [];
+  for await (const answer of client.iterate({ query, variables })) answers.push(answer);
+  assert.equal(answers.length, 1);
+  return answers[0];
+}
+
+test('graphql-sse: all pages, a stream each', LIMITED, async (t) => {
+  const client = connect(t);
+  await walkPages(async (after) => (await run(client, PAGE, { after })).data.releases);
+});
+
+test('graphql-sse: an editor publishes', LIMITED, async (t) => {
+  const client = connect(t, { headers: bearer(server) });
+  const mutate = async (query, variables) => (await run(client, query, variables)).data;
+  await draftAndPublish(mutate, 'By graphql-sse');
+});
+
+test('graphql-sse: the public may not write', LIMITED, async (t) => {
+  const client = connect(t);
+  await checkRefused(async (query, variables) => (await run(client, query, variables)).data);
+});
+
+test('graphql-sse: changes are followed', LIMITED, async (t) => {
+  const client = connect(t);
+  await checkFollowing(server, async (after, count) => {
+    const told = await take(client.iterate({ query: CHANGES, variables: { after } }), count);
+    return told.map((answer) => answer.data.releaseChanged);
+  });
+});
+
+test('graphql-sse: changes are followed from now on', LIMITED, async (t) => {
+  const client = connect(t);
+  let following;
+  await new Promise((connected) => {
+    following = take(client.iterate({ query: CHANGES }, { connected }), 1);
+  });
+  await publish(server, 'From now on');
+  const [told] = await following;
+  assert.equal(told.data.releaseChanged.kind, 'APPEARED');
+  assert.equal(told.data.releaseChanged.release.headline, 'From now on');
+});
+
+test('graphql-sse: a token that is not known is 401', LIMITED, async (t) => {
+  const client = connect(t, { headers: { authorization: 'Bearer dateline_unknown' } });
+  await assert.rejects(run(client, PAGE), (error) => {
+    assert.ok(error instanceof NetworkError);
+    assert.equal(error.response.status, 401);
+    return true;
+  });
+});

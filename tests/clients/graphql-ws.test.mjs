@@ -1,0 +1,83 @@
+// graphql-ws: everything over WebSocket, subprotocol graphql-transport-ws.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createClient } from 'graphql-ws';
+import WebSocket from 'ws';
+import { serve } from './server.mjs';
+import {
+  CHANGES, LIMITED, PAGE, bearer, checkFollowing, checkRefused, draftAndPublish, presentRevision, take, walkPages,
+} from './newsroom.mjs';
+
+let server;
+before(async () => (server = await serve()));
+after(() => server.stop());
+
+/** A client; gone when the test is over. */
+function connect(t, options = {}) {
+  const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0, ...options });
+  t.after(() => client.dispose());
+  return client;
+}
+
+/** Runs a query or a mutation: one answer, then the end. */
+async function run(client, query, variables) {
+  const answers = [];
+  for await (const answer of client.iterate({ query, variables })) answers.push(answer);
+  assert.equal(answers.length, 1);
+  return answers[0];
+}
+
+test('graphql-ws: all pages over one socket', LIMITED, async (t) => {
+  let sockets = 0;
+  const client = connect(t, { lazy: false, on: { connected: () => (sockets += 1) } });
+  await walkPages(async (after) => (await run(client, PAGE, { after })).data.releases);
+  assert.equal(sockets, 1);
+});
+
+test('graphql-ws: an editor publishes', LIMITED, async (t) => {
+  const client = connect(t, { connectionParams: bearer(server) });
+  const mutate = async (query, variables) => (await run(client, query, variables)).data;
+  await draftAndPublish(mutate, 'By graphql-ws');
+});
+
+test('graphql-ws: the public may not write', LIMITED, async (t) => {
+  const client = connect(t);
+  await checkRefused(async (query, variables) => (await run(client, query, variables)).data);
+});
+
+test('graphql-ws: changes are followed', LIMITED, async (t) => {
+  const client = connect(t);
+  await checkFollowing(server, async (after, count) => {
+    const told = await take(client.iterate({ query: CHANGES, variables: { after } }), count);
+    return told.map((answer) => answer.data.releaseChanged);
+  });
+});
+
+test('graphql-ws: the desk sees a draft before it is public', LIMITED, async (t) => {
+  const client = connect(t, { connectionParams: bearer(server) });
+  const variables = { after: await presentRevision(server) };
+  const following = take(client.iterate({ query: CHANGES, variables }), 2);
+  const mutate = async (query, variables) => (await run(client, query, variables)).data;
+  await draftAndPublish(mutate, 'Seen by the desk');
+  const told = (await following).map((answer) => answer.data.releaseChanged);
+  assert.deepEqual(told.map((change) => change.kind), ['APPEARED', 'CHANGED']);
+  assert.deepEqual(told.map((change) => change.release.headline), ['Seen by the desk', 'Seen by the desk']);
+});
+
+test('graphql-ws: a token that is not known closes with 4403', LIMITED, async (t) => {
+  const client = connect(t, { connectionParams: { authorization: 'Bearer dateline_unknown' } });
+  await assert.rejects(run(client, PAGE), (closed) => {
+    assert.equal(closed.code, 4403);
+    return true;
+  });
+});
+
+test('graphql-ws: a query that is none is an error message', LIMITED, async (t) => {
+  const client = connect(t);
+  await assert.rejects(run(client, '{ nonsense }'), (errors) => {
+    assert.equal(errors[0].extensions.code, 'GRAPHQL_VALIDATION_FAILED');
+    return true;
+  });
+  // The socket lives on.
+  assert.equal((await run(client, PAGE)).errors, undefined);
+});

@@ -1,0 +1,199 @@
+// What every client asks of the demo newsroom, and what must come of it.
+import assert from 'node:assert/strict';
+
+/** Releases of the demo newsroom that the public sees. */
+export const PUBLIC_RELEASES = 125;
+
+/** Pages of 20 that they make. */
+export const PUBLIC_PAGES = 7;
+
+/** For `test`: nothing may hang. */
+export const LIMITED = { timeout: 30_000 };
+
+export const PAGE = /* GraphQL */ `
+  query Page($first: Int! = 20, $after: String) {
+    releases(first: $first, after: $after) {
+      totalCount
+      nodes {
+        id
+        headline
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      asOf {
+        revision
+      }
+    }
+  }
+`;
+
+export const CREATE = /* GraphQL */ `
+  mutation Create($input: ReleaseInput!) {
+    releaseCreate(input: $input) {
+      release {
+        id
+        state
+        revision
+      }
+      userErrors {
+        code
+        message
+      }
+    }
+  }
+`;
+
+export const PUBLISH = /* GraphQL */ `
+  mutation Publish($id: ID!, $revision: Int!) {
+    releasePublish(id: $id, expectedRevision: $revision) {
+      release {
+        id
+        state
+        headline
+      }
+      userErrors {
+        code
+        message
+      }
+    }
+  }
+`;
+
+export const CHANGES = /* GraphQL */ `
+  subscription Changes($after: ID) {
+    releaseChanged(after: $after) {
+      sequence
+      kind
+      release {
+        id
+        headline
+      }
+    }
+  }
+`;
+
+/** What a new release says. */
+function draft(headline) {
+  return { headline, summary: 'Twice a day, from June on.', releaseDate: '2006-06-01' };
+}
+
+export function bearer(server) {
+  return { authorization: `Bearer ${server.token}` };
+}
+
+/** Follows the cursors to the end: all public releases are there, each once. `fetchPage(after)` answers a page. */
+export async function walkPages(fetchPage) {
+  const ids = [];
+  let pages = 0;
+  for (let after = null, more = true; more; pages += 1) {
+    const { nodes, pageInfo, totalCount } = await fetchPage(after);
+    assert.equal(totalCount, PUBLIC_RELEASES);
+    ids.push(...nodes.map((node) => node.id));
+    after = pageInfo.endCursor;
+    more = pageInfo.hasNextPage;
+    assert.ok(ids.length <= PUBLIC_RELEASES, 'the pages do not end');
+  }
+  assert.equal(pages, PUBLIC_PAGES);
+  checkAll(ids);
+}
+
+/** These are all public releases, each once. */
+export function checkAll(ids) {
+  assert.equal(ids.length, PUBLIC_RELEASES);
+  assert.equal(new Set(ids).size, PUBLIC_RELEASES);
+}
+
+/** Drafts and publishes. `mutate(document, variables)` answers the data. */
+export async function draftAndPublish(mutate, headline) {
+  const { releaseCreate } = await mutate(CREATE, { input: draft(headline) });
+  assert.deepEqual(releaseCreate.userErrors, []);
+  assert.equal(releaseCreate.release.state, 'DRAFT');
+  const { id, revision } = releaseCreate.release;
+  const { releasePublish } = await mutate(PUBLISH, { id, revision });
+  assert.deepEqual(releasePublish.userErrors, []);
+  assert.equal(releasePublish.release.state, 'PUBLISHED');
+  assert.equal(releasePublish.release.headline, headline);
+  return id;
+}
+
+/** The public may not write. `mutate(document, variables)` answers the data. */
+export async function checkRefused(mutate) {
+  const { releaseCreate } = await mutate(CREATE, { input: draft('By nobody') });
+  assert.equal(releaseCreate.release, null);
+  assert.deepEqual(releaseCreate.userErrors.map((error) => error.code), ['FORBIDDEN']);
+}
+
+/** The editor publishes while others look on, by plain HTTP. */
+export function publish(server, headline) {
+  return draftAndPublish((query, variables) => ask(server, query, variables, bearer(server)), headline);
+}
+
+/** Where the newsroom stands, to follow from. */
+export async function presentRevision(server) {
+  return (await ask(server, PAGE, { first: 1 })).releases.asOf.revision;
+}
+
+/** Asks without any client. */
+export async function ask(server, query, variables = {}, headers = {}) {
+  const answer = await post(server, { query, variables }, headers);
+  assert.equal(answer.body.errors, undefined, JSON.stringify(answer.body.errors));
+  return answer.body.data;
+}
+
+/** Sends a request's fields as they are. */
+export async function post(server, fields, headers = {}) {
+  const accept = 'application/graphql-response+json';
+  const response = await fetch(server.url, {
+    method: 'POST',
+    headers: { accept, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(fields),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+/** Checks following: what is published meanwhile appears, and who comes again goes on where they were.
+ * `follow(after, count)` subscribes and answers the next `count` changes, then leaves. */
+export async function checkFollowing(server, follow) {
+  const named = (name) => `${name} ${crypto.randomUUID()}`;
+  const [seen, missed, alsoMissed, last] = ['Seen', 'Missed', 'Also missed', 'Last'].map(named);
+
+  const first = follow(await presentRevision(server), 1);
+  const id = await publish(server, seen);
+  const [change] = await first;
+  assert.equal(change.kind, 'APPEARED');
+  assert.equal(change.release.id, id);
+  assert.equal(change.release.headline, seen);
+
+  await publish(server, missed);
+  await publish(server, alsoMissed);
+  const rest = follow(change.sequence, 3);
+  await publish(server, last);
+  const changes = await rest;
+  assert.deepEqual(changes.map((next) => next.kind), ['APPEARED', 'APPEARED', 'APPEARED']);
+  assert.deepEqual(changes.map((next) => next.release.headline), [missed, alsoMissed, last]);
+}
+
+/** Takes `count` of what an async iterator tells, and leaves. */
+export async function take(iterator, count) {
+  const taken = [];
+  for await (const told of iterator) {
+    taken.push(told);
+    if (taken.length === count) break;
+  }
+  assert.equal(taken.length, count, 'it ended too early');
+  return taken;
+}
+
+/** `fetch`, and what went over it. */
+export function watched() {
+  const calls = [];
+  const watching = async (url, init) => {
+    const response = await fetch(url, init);
+    const hasQuery = new URL(url).searchParams.has('query') || 'query' in JSON.parse(init.body ?? '{}');
+    calls.push({ method: init.method, hasQuery, status: response.status });
+    return response;
+  };
+  return { calls, fetch: watching };
+}

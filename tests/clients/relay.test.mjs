@@ -1,0 +1,115 @@
+// Relay: its compiler, its connections in React, and its persisted queries as trusted documents.
+import assert from 'node:assert/strict';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { JSDOM } from 'jsdom';
+import { FOLDER, serve } from './server.mjs';
+import { LIMITED, PAGE, PUBLIC_PAGES, PUBLIC_RELEASES, checkAll, post } from './newsroom.mjs';
+import { run } from './tools.mjs';
+
+const APP = join(FOLDER, 'relay');
+const GENERATED = join(APP, '__generated__');
+const MANIFEST = join(GENERATED, 'documents.json');
+
+// The app is CommonJS, which Babel can compile as it is loaded.
+const require = createRequire(import.meta.url);
+
+before(async () => {
+  await rm(GENERATED, { recursive: true, force: true });
+  await mkdir(GENERATED);
+  // The compiler adds to a manifest; it makes none.
+  await writeFile(MANIFEST, '{}');
+  await run('relay-compiler', ['relay.config.json'], { folder: 'relay' });
+  const { window } = new JSDOM('<!doctype html><div id="root"></div>');
+  Object.assign(globalThis, { window, document: window.document, IS_REACT_ACT_ENVIRONMENT: true });
+  globalThis.navigator ??= window.navigator;
+  forgetLongTimers();
+  require('@babel/register')({
+    only: [join(APP, 'newsroom.js')],
+    cache: false,
+    configFile: false,
+    sourceType: 'script',
+    presets: [['@babel/preset-react', { runtime: 'automatic' }]],
+    plugins: [['relay', { eagerEsModules: false }]],
+  });
+});
+
+/** Relay remembers for five minutes what is no longer shown; the process need not wait for that. */
+function forgetLongTimers() {
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = (work, ms, ...rest) => {
+    const timer = setTimeout(work, ms, ...rest);
+    return ms >= 300_000 ? timer.unref() : timer;
+  };
+}
+
+/** Renders the app and asks for more until there is none. `fields(params)` is what a query sends. */
+async function readToTheEnd(t, server, fields) {
+  const { act, createElement } = require('react');
+  const { createRoot } = require('react-dom/client');
+  const { Environment, Network, RecordSource, Store } = require('relay-runtime');
+  const { Newsroom } = require('./relay/newsroom.js');
+
+  let requests = 0;
+  const network = Network.create(async (params, variables) => {
+    requests += 1;
+    return (await post(server, { ...fields(params), variables })).body;
+  });
+  const environment = new Environment({ network, store: new Store(new RecordSource()) });
+  const root = createRoot(document.getElementById('root'));
+  t.after(() => act(() => root.unmount()));
+
+  await act(() => root.render(createElement(Newsroom, { environment })));
+  const shown = () => [...document.querySelectorAll('li')];
+  const more = () => document.querySelector('button');
+  await until(act, () => shown().length > 0);
+  while (more()) {
+    const before = shown().length;
+    assert.equal(before, requests * 20);
+    await act(() => more().click());
+    await until(act, () => shown().length > before);
+  }
+  return { requests, heading: document.querySelector('h1').textContent, items: shown() };
+}
+
+/** Lets React work until something is so. */
+async function until(act, isSo) {
+  while (!isSo()) {
+    await act(() => new Promise((done) => setTimeout(done, 5)));
+  }
+}
+
+test('Relay: a connection in React grows to its end', LIMITED, async (t) => {
+  const server = await serve();
+  t.after(server.stop);
+  const { requests, heading, items } = await readToTheEnd(t, server, (params) => ({ query: params.text }));
+  assert.equal(heading, `${PUBLIC_RELEASES} releases`);
+  checkAll(items.map((item) => item.id));
+  assert.ok(items.every((item) => item.textContent.length > 0));
+  assert.equal(requests, PUBLIC_PAGES);
+});
+
+test('Relay: trusted documents: the app by id, and nothing else', LIMITED, async (t) => {
+  const settings = { DATELINE_DOCUMENTS_MANIFEST: MANIFEST, DATELINE_DOCUMENTS_TRUST: 'only' };
+  const server = await serve(settings);
+  t.after(server.stop);
+  const manifest = JSON.parse(await readFile(MANIFEST, 'utf8'));
+  assert.equal(Object.keys(manifest).length, 2);
+
+  const { requests, items } = await readToTheEnd(t, server, (params) => {
+    assert.ok(params.id in manifest);
+    return { doc_id: params.id };
+  });
+  checkAll(items.map((item) => item.id));
+  assert.equal(requests, PUBLIC_PAGES);
+
+  const foreign = await post(server, { query: PAGE });
+  assert.equal(foreign.status, 400);
+  assert.equal(foreign.body.errors[0].extensions.code, 'DOCUMENT_NOT_TRUSTED');
+  assert.equal(foreign.body.data, undefined);
+  const unknown = await post(server, { doc_id: '0'.repeat(64) });
+  assert.equal(unknown.status, 400);
+  assert.equal(unknown.body.errors[0].extensions.code, 'DOCUMENT_NOT_FOUND');
+});

@@ -1,0 +1,87 @@
+// A Dateline of its own for each test: on a free port of this machine, on a database in a temporary folder.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export const FOLDER = import.meta.dirname;
+export const SCHEMA = resolve(FOLDER, '../../schema.graphql');
+
+const BINARY = resolve(FOLDER, process.env.DATELINE_BIN || '../../target/debug/dateline');
+
+/** How long a start or a stop may take. */
+const PATIENCE_MS = 30_000;
+
+/** Serves the demo newsroom under these settings (`DATELINE_…`); stop it with `stop()`. */
+export async function serve(settings = {}) {
+  if (!existsSync(BINARY)) {
+    throw new Error(`there is no ${BINARY}: build it (cargo build), or name another with DATELINE_BIN`);
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'dateline-clients-'));
+  const database = `sqlite://${join(folder, 'demo.db')}`;
+  const child = spawn(BINARY, ['serve', '--demo', '--listen', '127.0.0.1:0', '--database', database], {
+    cwd: folder,
+    env: { ...withoutSettings(process.env), DATELINE_LOG: 'warn', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log = [];
+  createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+  const ended = new Promise((done) => child.once('exit', (code, signal) => done({ code, signal })));
+  const leave = () => child.kill('SIGKILL');
+  process.once('exit', leave);
+
+  async function stop() {
+    child.kill('SIGTERM');
+    const late = setTimeout(leave, PATIENCE_MS);
+    const { code, signal } = await ended;
+    clearTimeout(late);
+    process.off('exit', leave);
+    await rm(folder, { recursive: true, force: true });
+    if (code !== 0) {
+      throw new Error(`the server ended with ${signal ?? code}:\n${log.join('\n')}`);
+    }
+  }
+
+  try {
+    const { url, token } = await greeting(child, ended);
+    return { url, token, socketUrl: url.replace('http:', 'ws:'), log, stop };
+  } catch (error) {
+    leave();
+    await stop().catch(() => {});
+    throw new Error(`${error.message}\n${log.join('\n')}`);
+  }
+}
+
+/** What the server says when it starts: an editor's token, then where it serves. */
+async function greeting(child, ended) {
+  const said = (async () => {
+    let token;
+    for await (const line of createInterface({ input: child.stdout })) {
+      token ??= line.match(/^\s+(dateline_\S+)$/)?.[1];
+      const url = line.match(/^Dateline serves \d+ releases at (http:\S+);/)?.[1];
+      if (url) return { url, token };
+    }
+    throw new Error('the server said nothing of where it serves');
+  })();
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`the server did not start within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+  });
+  const gone = ended.then(({ code, signal }) => {
+    throw new Error(`the server ended with ${signal ?? code} instead of serving`);
+  });
+  gone.catch(() => {});
+  try {
+    return await Promise.race([said, late, gone]);
+  } finally {
+    clearTimeout(timer);
+    child.stdout.resume();
+  }
+}
+
+/** The environment without what would set the server otherwise. */
+function withoutSettings(environment) {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('DATELINE_')));
+}

@@ -1,0 +1,87 @@
+"""A Dateline of its own for each run, as server.mjs has it: on a free port of this machine, on a temporary database."""
+
+import os
+import re
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+SCHEMA = FOLDER.parent.parent / "schema.graphql"
+BINARY = FOLDER / (os.environ.get("DATELINE_BIN") or "../../target/debug/dateline")
+
+# Seconds that a start or a stop may take.
+PATIENCE = 30
+
+
+class Server:
+    """Serves the demo newsroom under these settings (`DATELINE_…`), while the `with` block lasts."""
+
+    def __init__(self, **settings: str):
+        self.settings = settings
+
+    def __enter__(self) -> "Server":
+        if not BINARY.exists():
+            raise SystemExit(f"there is no {BINARY}: build it (cargo build), or name another with DATELINE_BIN")
+        self.folder = tempfile.TemporaryDirectory(prefix="dateline-clients-")
+        database = f"sqlite://{self.folder.name}/demo.db"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("DATELINE_")}
+        self.log = open(Path(self.folder.name) / "log", "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [BINARY, "serve", "--demo", "--listen", "127.0.0.1:0", "--database", database],
+            cwd=self.folder.name,
+            env={**kept, "DATELINE_LOG": "warn", **self.settings},
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+        )
+        late = threading.Timer(PATIENCE, self.process.kill)
+        late.start()
+        try:
+            self.url, self.token = self._greeting()
+        except BaseException:
+            self.process.kill()
+            self._clear()
+            raise
+        finally:
+            late.cancel()
+        self.socket_url = self.url.replace("http:", "ws:")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        try:
+            code = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        told = self.told()
+        self._clear()
+        if code != 0:
+            raise RuntimeError(f"the server ended with {code}:\n{told}")
+
+    def lives(self) -> bool:
+        return self.process.poll() is None
+
+    def told(self) -> str:
+        """What the server logged, warnings and worse."""
+        return Path(self.log.name).read_text(encoding="utf-8")
+
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def _greeting(self) -> tuple[str, str]:
+        token = None
+        for line in self.process.stdout:
+            if found := re.match(r"\s+(dateline_\S+)$", line):
+                token = found[1]
+            if found := re.match(r"Dateline serves \d+ releases at (http:\S+);", line):
+                return found[1], token
+        raise RuntimeError(f"the server did not start:\n{self.told()}")
+
+    def _clear(self) -> None:
+        self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
+        self.folder.cleanup()

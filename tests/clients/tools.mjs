@@ -1,0 +1,15 @@
+// Command line tools of the packages that are installed here.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { FOLDER } from './server.mjs';
+
+/** Runs a tool in a folder beside this file; what it said is in the error where it fails. */
+export async function run(tool, args, { folder = '.', environment = {} } = {}) {
+  const options = { cwd: join(FOLDER, folder), env: { ...process.env, ...environment }, timeout: 120_000 };
+  try {
+    return await promisify(execFile)(join(FOLDER, 'node_modules/.bin', tool), args, options);
+  } catch (error) {
+    throw new Error(`${tool} failed: ${error.message}\n${error.stdout}\n${error.stderr}`);
+  }
+}
