@@ -1,5 +1,6 @@
 //! A whole server under load: real HTTP over loopback, many connections, requests that vary. Prints requests a second of each
-//! workload as a part of what the same server does with the smallest query there is, and how that part grows with the newsroom.
+//! workload as a part of what the same server does with the smallest query there is, and how that part grows with the newsroom; then
+//! what it does with public answers that it has given before, as a part of what a server does that answers the same bytes to all.
 //!
 //!     cargo bench --bench server                        # 10,000 and 100,000 releases
 //!     cargo bench --bench server -- 10000 1000000       # other sizes
@@ -20,12 +21,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dateline::http;
+use axum::{Router, body::Bytes, http::header, routing::post};
+use dateline::{app::App, edge::Edge, http::server};
 use newsroom::{Newsroom, Random, TOPICS, arguments};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    task::JoinHandle,
 };
 
 #[global_allocator]
@@ -88,17 +91,21 @@ async fn client(
     let (mut answered, mut buffer) = (0, Vec::with_capacity(64 * 1024));
     while Instant::now() < until {
         let body = &bodies[next.fetch_add(1, Ordering::Relaxed) % bodies.len()];
-        let head = format!(
-            "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all((head + body).as_bytes()).await.expect("a request sent");
+        stream.write_all(request(body).as_bytes()).await.expect("a request sent");
         let length = read_answer(&mut stream, &mut buffer).await;
         let answer = &buffer[buffer.len() - length..];
         assert!(answer.starts_with(b"{\"data\""), "{body}: {}", String::from_utf8_lossy(answer));
         answered += usize::from(Instant::now() >= count_from);
     }
     answered
+}
+
+/// A request, whole.
+fn request(body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
 }
 
 /// Reads an answer whole; the length of its body, which is the end of the buffer.
@@ -136,13 +143,13 @@ async fn requests_a_second(address: SocketAddr, (_, query, variables): &Workload
 #[tokio::main]
 async fn main() {
     let (sizes, folder, url) = arguments();
+    let log = std::fs::File::create(folder.join("access.log")).expect("a log");
+    tracing_subscriber::fmt().with_writer(log).with_ansi(false).init();
     let mut before: Vec<f64> = Vec::new();
     for releases in sizes {
         let newsroom = Newsroom::of(releases, &folder, url.as_deref()).await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let router = http::router(newsroom.app.clone());
-        let server = tokio::spawn(async move { axum::serve(listener, router).await });
+        // Every request is executed, also one that was answered before.
+        let (address, server) = serve(newsroom.app.clone().with_edge(Edge { cache_bytes: 0, ..Edge::default() })).await;
         println!("\n## {releases} releases\n");
         println!("load {:.2} s, {:.0} MB", newsroom.loaded.as_secs_f64(), newsroom.memory as f64 / 1e6);
         if !newsroom.imported.is_zero() {
@@ -159,5 +166,46 @@ async fn main() {
         }
         before = measured;
         server.abort();
+        warm(&newsroom).await;
     }
+}
+
+/// Serves as the program does.
+async fn serve(app: Arc<App>) -> (SocketAddr, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    (address, tokio::spawn(server::serve(app, listener, None, std::future::pending())))
+}
+
+/// Answers the same bytes to everything.
+async fn floor(answer: String) -> (SocketAddr, JoinHandle<()>) {
+    let bytes = Bytes::from(answer);
+    let router = Router::new()
+        .route("/graphql", post(async move || ([(header::CONTENT_TYPE, "application/json")], bytes.clone())));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    (address, tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") }))
+}
+
+/// Public answers that were given before, with the access log on, each beside a floor of the same size.
+async fn warm(newsroom: &Newsroom) {
+    let (address, server) = serve(newsroom.app.clone()).await;
+    println!("\n| answered before | bytes | requests a second | of the same bytes to all |\n|---|---|---|---|");
+    for workload in workloads().into_iter().filter(|(name, ..)| ["the smallest query", "newest 20"].contains(name)) {
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let mut buffer = Vec::new();
+        let body = json!({ "query": workload.1, "variables": {} }).to_string();
+        stream.write_all(request(&body).as_bytes()).await.expect("a request sent");
+        let length = read_answer(&mut stream, &mut buffer).await;
+        let answer = String::from_utf8_lossy(&buffer[buffer.len() - length..]).into_owned();
+        let (same, floor) = floor(answer).await;
+        let (mut ours, mut theirs) = (0.0, 0.0);
+        for _ in 0..3 {
+            theirs += requests_a_second(same, &workload).await / 3.0;
+            ours += requests_a_second(address, &workload).await / 3.0;
+        }
+        println!("| {} | {length} | {ours:.0} | {:.2} |", workload.0, ours / theirs);
+        floor.abort();
+    }
+    server.abort();
 }

@@ -65,6 +65,8 @@ macro_rules! limits {
 limits! {
     body_bytes "limits.body_bytes" "DATELINE_LIMITS_BODY_BYTES" 8_388_608 8_388_608
         "Bytes of a request's body; a release of a million letters needs six million where JSON escapes them"
+    public_body_bytes "limits.public_body_bytes" "DATELINE_LIMITS_PUBLIC_BODY_BYTES" 8_388_608 262_144
+        "Bytes of a request's body that comes without a token"
     query_bytes "limits.query_bytes" "DATELINE_LIMITS_QUERY_BYTES" 262_144 65_536
         "Bytes of a query's text"
     tokens "limits.tokens" "DATELINE_LIMITS_TOKENS" 20_000 5000

@@ -71,13 +71,6 @@ impl Source {
     }
 }
 
-/// What a client takes, and where it is.
-struct Client {
-    media: Media,
-    coding: Coding,
-    address: IpAddr,
-}
-
 /// Any method but GET, HEAD and POST.
 pub(super) async fn wrong_method() -> Response {
     let told =
@@ -96,16 +89,16 @@ pub(super) async fn get(State(front): State<Arc<Front>>, RawQuery(parameters): R
         return Redirect::temporary("/graphiql").into_response();
     }
     let address = front.guard.address(&parts.extensions, &parts.headers);
-    respond(&front, &parts.headers, address, async |_| Ok(Source::Parameters(parameters))).await
+    respond(&front, &parts.headers, address, async |_, _| Ok(Source::Parameters(parameters))).await
 }
 
 /// `POST /graphql`.
 pub(super) async fn post(State(front): State<Arc<Front>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let address = front.guard.address(&parts.extensions, &parts.headers);
-    let read = async |headers: &HeaderMap| {
+    let read = async |headers: &HeaderMap, public| {
         request::check_content_type(headers)?;
-        request::collect(body, &front.app.edge.limits).await.map(Source::Body)
+        request::collect(body, &front.app.edge.limits, public).await.map(Source::Body)
     };
     respond(&front, &parts.headers, address, read).await
 }
@@ -135,23 +128,24 @@ async fn respond(
     front: &Arc<Front>,
     headers: &HeaderMap,
     address: IpAddr,
-    read: impl AsyncFnOnce(&HeaderMap) -> Result<Source, Refusal>,
+    read: impl AsyncFnOnce(&HeaderMap, bool) -> Result<Source, Refusal>,
 ) -> Response {
     let Some(media) = Media::wanted(headers) else {
         let told =
             "answers are application/graphql-response+json, application/json or text/event-stream: accept one of them";
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", told).answer(Media::Json);
     };
-    let client = Client { media, coding: Coding::wanted(headers), address };
     let mut counted = Counted::new();
     let answered = async {
         let bearer = bearer(headers)?;
         counted = front.guard.count(address, bearer)?;
-        let source = read(headers).await?;
+        // Before the body: a stranger shall not have us read much.
+        let caller = Session::of(authenticate(front, bearer, address).await?, bearer, address);
+        let source = read(headers, bearer.is_none()).await?;
         if media == Media::Events {
-            return stream(front, headers, address, bearer, &source).await;
+            return stream(front, headers, caller, &source).await;
         }
-        answer(front, headers, &client, bearer, source).await
+        answer(front, headers, media, caller, source).await
     };
     let mut response = answered.await.unwrap_or_else(|refusal| refusal.answer(media));
     for (name, value) in counted {
@@ -164,30 +158,28 @@ async fn respond(
 async fn stream(
     front: &Arc<Front>,
     headers: &HeaderMap,
-    address: IpAddr,
-    bearer: Option<&str>,
+    caller: Session,
     source: &Source,
 ) -> Result<Response, Refusal> {
     let wanted = source.wanted(&front.app.edge.limits)?;
     let place = front.guard.lasting_place()?;
-    let session = Session::open(front, bearer, address).await?;
     let after = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     let by_get = matches!(source, Source::Parameters(_));
-    Ok(events::answer(front.clone(), session, (wanted, by_get), after, place).await)
+    Ok(events::answer(front.clone(), caller, (wanted, by_get), after, place).await)
 }
 
 /// Answers a request that was read; of the public's, what was answered before where that still holds.
 async fn answer(
     front: &Arc<Front>,
     headers: &HeaderMap,
-    client: &Client,
-    bearer: Option<&str>,
+    media: Media,
+    caller: Session,
     source: Source,
 ) -> Result<Response, Refusal> {
-    let Client { media, coding, .. } = *client;
+    let coding = Coding::wanted(headers);
     let by_get = matches!(source, Source::Parameters(_));
     let now = front.app.clock.now();
-    let key = bearer.is_none().then(|| Answers::key(by_get.into(), source.bytes(), media, coding));
+    let key = caller.bearer.is_none().then(|| Answers::key(by_get.into(), source.bytes(), media, coding));
     let sent = |kept: &Kept| if by_get { kept.to_get(headers, front.app.edge.max_age, now) } else { kept.to_post() };
     if let Some(kept) = key.as_ref().and_then(|key| front.answers.get(key, &front.app, now)) {
         return Ok(sent(&kept));
@@ -196,19 +188,19 @@ async fn answer(
     let text = front.persisted.text(&mut wanted, media)?;
     let operation = Operation(wanted.operation.as_ref().map(|name| name.chars().take(100).collect()));
     let request = wanted.request(&text.query);
-    let mut viewer = authenticate(front, bearer, client.address).await?;
     let kind = front.app.api.operation(&request).map_err(|refusal| Refusal::at_gate(refusal, media))?;
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get());
     }
     if kind == OperationType::Subscription {
         if Media::takes_events(headers) {
-            return stream(front, headers, client.address, bearer, &source).await;
+            return stream(front, headers, caller, &source).await;
         }
         let told =
             "a subscription goes on: take it over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "SUBSCRIPTION_NEEDS_STREAM", told));
     }
+    let (public, mut viewer) = (caller.bearer.is_none(), caller.viewer);
     let once = if kind == OperationType::Mutation {
         Once::begin(&front.app, headers, &mut viewer, source.bytes()).await?
     } else {
@@ -239,7 +231,7 @@ async fn answer(
     let (body, coding) = if secret { (done.text.into(), Coding::Identity) } else { coding.code(done.text) };
     let mut response = (done.status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
     let headers = response.headers_mut();
-    let private = kind != OperationType::Query || bearer.is_some() || secret;
+    let private = kind != OperationType::Query || !public || secret;
     headers.insert(header::CACHE_CONTROL, if private { PRIVATE } else { HeaderValue::from_static("no-store") });
     headers.insert(header::VARY, HeaderValue::from_static(VARY));
     if let Some(coding) = coding.header() {

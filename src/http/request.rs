@@ -98,15 +98,20 @@ impl Wanted {
     }
 }
 
-/// Reads a body to its end, if it is not too long and comes in time.
-pub(super) async fn collect(body: Body, limits: &Limits) -> Result<Bytes, Refusal> {
-    let reading = Limited::new(body, limits.body_bytes as usize).collect();
+/// Reads a body to its end, if it is not too long and comes in time; who has no token may send less.
+pub(super) async fn collect(body: Body, limits: &Limits, public: bool) -> Result<Bytes, Refusal> {
+    let (setting, most) = if public && limits.public_body_bytes < limits.body_bytes {
+        ("limits.public_body_bytes", limits.public_body_bytes)
+    } else {
+        ("limits.body_bytes", limits.body_bytes)
+    };
+    let reading = Limited::new(body, most as usize).collect();
     match tokio::time::timeout(Duration::from_millis(limits.body_ms), reading).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "PAYLOAD_TOO_LARGE",
-            format!("the request is larger than {} bytes (limits.body_bytes): send less at a time", limits.body_bytes),
+            format!("the request is larger than {most} bytes ({setting}): send less at a time"),
         )),
         Ok(Err(_)) => Err(Refusal::bad("the request's body could not be read to its end: send it again")),
         Err(_) => Err(Refusal::new(

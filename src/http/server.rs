@@ -15,6 +15,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves until told to stop; then takes no more, and finishes what is under way.
 pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Tls>, stop: impl Future<Output = ()>) {
+    // Systems give a program few files at first, and more where it asks.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
     let tls = tls.map(Arc::new);
     let places = Places::new(&app.edge);
     let reception =

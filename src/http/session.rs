@@ -21,8 +21,12 @@ impl Session {
         if bearer.is_some() {
             front.guard.may_try(address)?;
         }
-        let viewer = graphql::authenticate(front, bearer, address).await?;
-        Ok(Self { viewer, address, bearer: bearer.map(str::to_owned) })
+        Ok(Self::of(graphql::authenticate(front, bearer, address).await?, bearer, address))
+    }
+
+    /// Of somebody whose token was looked up.
+    pub(super) fn of(viewer: Viewer, bearer: Option<&str>, address: IpAddr) -> Self {
+        Self { viewer, address, bearer: bearer.map(str::to_owned) }
     }
 
     /// Waits until the token is no longer good, and says why. Never for the public.

@@ -59,6 +59,14 @@ fn the_demo_newsroom_serves_and_its_editor_writes() {
 }
 
 #[test]
+fn a_profile_is_chosen_by_a_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = serve(folder.path(), &["--profile", "hardened"]);
+    let answer = post(served.port, None, "{ __schema { types { name } } }");
+    assert!(answer.contains("INTROSPECTION_DISABLED") && answer.contains("ratelimit: \"address\""), "{answer}");
+}
+
+#[test]
 fn an_empty_newsroom_says_what_to_do_next() {
     let folder = tempfile::tempdir().unwrap();
     let served = serve(folder.path(), &[]);
@@ -74,6 +82,10 @@ fn what_cannot_be_opened_is_told_with_advice() {
     )
     .unwrap();
     std::fs::write(folder.path().join("bad.toml"), "colour = \"red\"\n").unwrap();
+    std::fs::write(folder.path().join("half.toml"), "[tls]\ncertificate = \"c.pem\"\n").unwrap();
+    std::fs::write(folder.path().join("gone.toml"), "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n").unwrap();
+    std::fs::write(folder.path().join("trust.toml"), "[documents]\ntrust = \"only\"\n").unwrap();
+    std::fs::write(folder.path().join("none.toml"), "[limits]\ntokens = 0\n").unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().to_string();
     for (arguments, told) in [
@@ -84,6 +96,11 @@ fn what_cannot_be_opened_is_told_with_advice() {
         (vec!["migrate", "--database", "postgres://ana:secret@127.0.0.1:1/x"], "check host, port"),
         (vec!["serve", "--listen", &port], "another program listens there"),
         (vec!["serve", "--listen", "nowhere"], "the flag --listen"),
+        (vec!["serve", "--profile", "loose"], "open or hardened"),
+        (vec!["serve", "--config", "half.toml"], "tls.certificate and tls.key"),
+        (vec!["serve", "--config", "gone.toml", "--listen", "127.0.0.1:0"], "c.pem, which cannot be read"),
+        (vec!["serve", "--config", "trust.toml"], "documents.manifest is not"),
+        (vec!["serve", "--config", "none.toml"], "a whole number from 1 on"),
         (vec!["migrate", "--config", "bad.toml"], "bad.toml:1: there is no setting \"colour\""),
         (vec!["migrate", "--config", "missing.toml"], "cannot be read"),
         (vec!["import", "missing.ndjson"], "missing.ndjson cannot be opened"),

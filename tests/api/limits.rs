@@ -60,6 +60,20 @@ on_both! {
         assert_eq!(met.len(), 11, "{met:?}");
     }
 
+    async fn who_has_no_token_may_send_less_and_who_has_a_bad_one_nothing(desk: Desk) {
+        let limits = Limits { public_body_bytes: 200, body_bytes: 400, ..Limits::default() };
+        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let of = |letters: usize| json!({ "query": format!("{{ viewer {{ name }} }} #{}", "a".repeat(letters)) }).to_string();
+        let (small, middle, large) = (of(50), of(250), of(500));
+        assert_eq!(desk.post(None, &small).await.0, 200);
+        let (status, answer) = desk.post(None, &middle).await;
+        assert!(status == 413 && answer.to_string().contains("(limits.public_body_bytes)"), "{answer}");
+        assert_eq!(desk.post(desk.secret(Who::Press), &middle).await.0, 200);
+        let (status, answer) = desk.post(desk.secret(Who::Press), &large).await;
+        assert!(status == 413 && answer.to_string().contains("(limits.body_bytes)"), "{answer}");
+        assert_eq!(desk.post(Some("invented"), &large).await.0, 401);
+    }
+
     async fn a_query_that_takes_too_long_is_ended_and_says_why(desk: Desk) {
         for number in 0..40 {
             desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "word ".repeat(20_000) })).await;

@@ -4,9 +4,27 @@ use std::{fs, io::Read, net::TcpStream, process::Stdio};
 
 use serde_json::json;
 
-use crate::served::{dateline, exchange, run, serve_by};
+use crate::served::{dateline, exchange, post, run, serve_by};
 
 const WORD: &str = "a-word-that-only-the-query-had";
+
+#[test]
+fn queries_that_are_not_trusted_are_logged_once_before_they_are_refused_one_day() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("documents.json"), r#"{"known": "{ viewer { name } }"}"#).unwrap();
+    let log = folder.path().join("log");
+    let mut command = dateline(folder.path());
+    command.env("DATELINE_DOCUMENTS_MANIFEST", "documents.json").env("DATELINE_DOCUMENTS_TRUST", "log");
+    let served = serve_by(command, &[], Stdio::from(fs::File::create(&log).unwrap()));
+    let foreign = format!("{{ viewer {{ role }} }} # {WORD}");
+    for (query, name) in [("{ viewer { name } }", "name"), (&foreign, "role"), (&foreign, "role")] {
+        let answer = post(served.port, None, query);
+        assert!(answer.contains(&format!("{{\"data\":{{\"viewer\":{{\"{name}\"")), "{answer}");
+    }
+    drop(served);
+    let log = fs::read_to_string(&log).unwrap();
+    assert!(log.matches("not among the trusted documents").count() == 1 && !log.contains(WORD), "{log}");
+}
 
 #[test]
 fn the_log_tells_of_requests_and_of_no_token_query_or_variable() {
