@@ -73,7 +73,7 @@ impl Newsroom {
                 (limits.public_per_minute, limits.failures_per_minute) = (0, 0);
                 let introspection = profile == Profile::Open;
                 let edge = Edge { limits: limits.into(), introspection, cache_bytes: 0, ..Edge::default() };
-                http::router(app.clone().with_edge(edge))
+                http::router(&app.clone().with_edge(edge))
             })
         });
         Self { runtime, routers, _folder: folder }

@@ -16,7 +16,7 @@ pub(super) fn put_in_order(root: &mut Value, document: &ExecutableDocument, oper
         return;
     }
     let mut operations = document.operations.iter();
-    let asked = operations.find(|(name, _)| operation.is_none() || name.map(|name| name.as_str()) == operation);
+    let asked = operations.find(|(name, _)| operation.is_none() || name.map(Name::as_str) == operation);
     let Some((_, asked)) = asked else { return };
     let mut places = Places { document, of: HashMap::new(), spread: HashSet::new() };
     places.take(&asked.node.selection_set.node);

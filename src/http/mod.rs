@@ -54,7 +54,7 @@ struct Front {
 }
 
 /// Everything that is served.
-pub fn router(app: Arc<App>) -> Router {
+pub fn router(app: &Arc<App>) -> Router {
     let edge = &app.edge;
     let front = Arc::new(Front {
         answers: cache::Answers::new(edge),

@@ -21,8 +21,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Tls>, stop:
     }
     let tls = tls.map(Arc::new);
     let places = Places::new(&app.edge);
-    let reception =
-        Arc::new(Reception::new(router(app.clone()), &app.edge.limits, tls.clone(), app.stopping.subscribe()));
+    let reception = Arc::new(Reception::new(router(&app), &app.edge.limits, tls.clone(), app.stopping.subscribe()));
     let keep = async {
         match &tls {
             Some(tls) => tls.keep().await,

@@ -178,7 +178,7 @@ mod tests {
         let turn = traffic.begin();
         let other = traffic.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
             drop(turn);
             tokio::time::sleep(Duration::from_secs(3)).await;
             other.taken();
@@ -209,7 +209,7 @@ mod tests {
             tokio::spawn(
                 async move { while poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await.is_some() {} },
             );
-        let waited = tokio::time::timeout(Duration::from_secs(3600), traffic.quiet()).await;
+        let waited = tokio::time::timeout(Duration::from_hours(1), traffic.quiet()).await;
         assert!(waited.is_err(), "{waited:?}");
         reading.abort();
     }

@@ -122,7 +122,7 @@ impl Desk {
             editor: token(Role::Editor, "Eda").await,
             author: token(Role::Author, "Ana").await,
             press: token(Role::Press, "Paper").await,
-            router: http::router(app.clone()),
+            router: http::router(&app),
             app,
             statements,
             url,
@@ -135,14 +135,14 @@ impl Desk {
         let db = Db::open(&self.url).await.unwrap();
         let customs = Customs { house: House { four_eyes: true }, ..self.app.room.customs.clone() };
         self.app = App::new(db, customs, Masthead::default(), self.app.clock.clone()).await.unwrap();
-        self.router = http::router(self.app.clone());
+        self.router = http::router(&self.app);
         self
     }
 
     /// The same newsroom, open to the world in another way.
     pub(crate) fn with_edge(mut self, edge: Edge) -> Self {
         self.app = self.app.clone().with_edge(edge);
-        self.router = http::router(self.app.clone());
+        self.router = http::router(&self.app);
         self
     }
 

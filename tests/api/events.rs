@@ -30,7 +30,8 @@ impl Events {
                     lines.map(str::trim).collect::<Vec<_>>().join("\n")
                 };
                 let found = (field("event"), field("id"), field("data"));
-                self.text = rest.to_owned();
+                let told = self.text.len() - rest.len();
+                self.text.drain(..told);
                 if found.0.is_empty() {
                     continue;
                 }

@@ -97,7 +97,7 @@ on_both! {
         assert_eq!(line.said().await, json!({ "id": "who", "type": "complete" }));
         // The id is free again.
         line.subscribe("who", "mutation { releaseCreate(input: {headline: \"By socket\"}) { release { headline } userErrors { code } } }").await;
-        let mut heard = vec![line.said().await, line.said().await, line.said().await];
+        let mut heard = [line.said().await, line.said().await, line.said().await];
         heard.sort_by_key(ToString::to_string);
         assert_eq!(heard[0], json!({ "id": "changes", "type": "next", "payload": { "data": { "releaseChanged": { "kind": "APPEARED", "release": { "headline": "By socket", "state": "DRAFT" } } } } }));
         assert_eq!(heard[1]["payload"]["data"]["releaseCreate"]["userErrors"], json!([]));

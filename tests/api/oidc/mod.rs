@@ -57,7 +57,7 @@ impl House {
         // As many tokens in vain as a test likes.
         let limits = Limits { failures_per_minute: 0, ..Limits::default() };
         let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
-        let router = http::router(desk.app.clone().with_oidc(Some(settings)));
+        let router = http::router(&desk.app.clone().with_oidc(Some(settings)));
         Self { desk, router }
     }
 
@@ -162,7 +162,7 @@ async fn tokens_of_every_algorithm_say_who_it_is() {
     house.is_refused("dateline_a.b.c", "is not known").await;
     house.is_refused("something else", "is not known").await;
     // Where no issuer is set, nothing is taken for a token of one.
-    assert!(refusal(http::router(house.desk.app.clone()), &token(&claims())).await.contains("is not known"));
+    assert!(refusal(http::router(&house.desk.app), &token(&claims())).await.contains("is not known"));
 }
 
 #[tokio::test]
