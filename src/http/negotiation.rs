@@ -23,10 +23,20 @@ impl Media {
         }
     }
 
+    /// As a range names it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::GraphqlResponse => "application/graphql-response+json",
+            Self::Json => "application/json",
+            Self::Events => "text/event-stream",
+        }
+    }
+
     /// Whether events would be taken, too: of what goes on.
     pub(super) fn takes_events(headers: &HeaderMap) -> bool {
         let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|range| range.trim().starts_with("text/event-stream"))
+        let mut ranges = values.flat_map(|value| value.split(',')).take(MOST_RANGES).map(Range::read);
+        ranges.any(|range| range.fits(Self::Events) > 0 && range.weight > 0)
     }
 
     /// What the Accept headers ask for; JSON where they do not care, nothing where they take neither.
@@ -36,23 +46,51 @@ impl Media {
         if accept.is_empty() {
             return Some(Self::Json);
         }
-        let mut best: Option<(Self, f32)> = None;
-        for range in accept.iter().flat_map(|value| value.split(',')).take(100) {
-            let mut parts = range.split(';').map(str::trim);
-            let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let quality =
-                parts.find_map(|part| part.strip_prefix("q=").map(|q| q.parse().unwrap_or(0.0))).unwrap_or(1.0);
-            let media = match name.as_str() {
-                "application/graphql-response+json" => Self::GraphqlResponse,
-                "text/event-stream" => Self::Events,
-                "application/json" | "application/*" | "*/*" => Self::Json,
-                _ => continue,
-            };
-            if quality > 0.0 && best.is_none_or(|(_, most)| quality > most) {
-                best = Some((media, quality));
+        let ranges: Vec<Range> =
+            accept.iter().flat_map(|value| value.split(',')).take(MOST_RANGES).map(Range::read).collect();
+        // Where two weigh the same, the one that is named first; where one range covers both, the older.
+        let weighed = [Self::Json, Self::GraphqlResponse, Self::Events].into_iter().filter_map(|media| {
+            let (at, range) =
+                ranges.iter().enumerate().max_by_key(|(at, range)| (range.fits(media), std::cmp::Reverse(*at)))?;
+            (range.fits(media) > 0 && range.weight > 0).then_some((media, (range.weight, std::cmp::Reverse(at))))
+        });
+        let mut best = None;
+        for (media, weight) in weighed {
+            if best.is_none_or(|(_, most)| weight > most) {
+                best = Some((media, weight));
             }
         }
         best.map(|(media, _)| media)
+    }
+}
+
+/// Ranges that are looked at.
+const MOST_RANGES: usize = 100;
+
+/// A media range of an Accept header (RFC 9110, 12.5.1), and its weight in thousandths.
+struct Range {
+    name: String,
+    weight: u16,
+}
+
+impl Range {
+    fn read(text: &str) -> Self {
+        let mut parts = text.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let weight = weight.map_or(1.0, |weight| weight.parse::<f32>().unwrap_or(0.0));
+        Self { name, weight: (weight.clamp(0.0, 1.0) * 1000.0) as u16 }
+    }
+
+    /// How closely it names a media type, whose most exact range counts; 0: not at all. Events are taken by name only: whoever
+    /// takes anything does not expect a stream.
+    fn fits(&self, media: Media) -> u8 {
+        match self.name.as_str() {
+            name if name == media.name() => 3,
+            "application/*" if media != Media::Events => 2,
+            "*/*" if media != Media::Events => 1,
+            _ => 0,
+        }
     }
 }
 
@@ -75,5 +113,15 @@ mod tests {
         assert_eq!(wanted("text/html, application/*;q=0.1"), Some(Media::Json));
         assert_eq!(wanted("text/html"), None);
         assert_eq!(wanted("application/json;q=0"), None);
+        // The most exact range counts.
+        assert_eq!(wanted("application/json;q=0, */*"), Some(Media::GraphqlResponse));
+        assert_eq!(
+            wanted("*/*;q=0.1, application/json;q=0.5, application/graphql-response+json;q=0.7"),
+            Some(Media::GraphqlResponse)
+        );
+        assert_eq!(wanted("application/json; charset=utf-8, application/graphql-response+json"), Some(Media::Json));
+        assert_eq!(wanted("text/event-stream, application/json;q=0.9"), Some(Media::Events));
+        assert_eq!(wanted("*/*, text/event-stream;q=0"), Some(Media::Json));
+        assert_eq!(wanted("application/json;q=NaN"), None);
     }
 }
