@@ -92,7 +92,14 @@ fn look_over(query: &str, limits: &Limits) -> Result<(), GateRefusal> {
                 at += bytes[at..].iter().position(|&byte| byte == b'\n' || byte == b'\r').unwrap_or(bytes.len() - at);
                 continue;
             }
-            b'"' => at = after_string(bytes, at),
+            b'"' => {
+                at = after_string(bytes, at).ok_or_else(|| GateRefusal {
+                    code: "GRAPHQL_PARSE_FAILED",
+                    message:
+                        "the query cannot be read: a text in it does not end; close it with the quotes that begin it"
+                            .to_owned(),
+                })?;
+            }
             b'{' | b'[' | b'(' => {
                 nesting += 1;
                 at += 1;
@@ -129,21 +136,22 @@ fn look_over(query: &str, limits: &Limits) -> Result<(), GateRefusal> {
     Ok(())
 }
 
-/// The position behind a string or block string that begins here; the end of the text where it does not end.
-fn after_string(bytes: &[u8], start: usize) -> usize {
+/// The position behind a string or block string that begins here; nothing where it does not end. The parser would read the
+/// beginning of a block without an end as an empty text, and what follows as anything: it must not come that far.
+fn after_string(bytes: &[u8], start: usize) -> Option<usize> {
     let block = bytes[start..].starts_with(b"\"\"\"");
     let mut at = start + if block { 3 } else { 1 };
     while at < bytes.len() {
         match bytes[at] {
             b'\\' if block && bytes[at..].starts_with(b"\\\"\"\"") => at += 4,
             b'\\' if !block => at += 2,
-            b'"' if !block => return at + 1,
-            b'"' if bytes[at..].starts_with(b"\"\"\"") => return at + 3,
-            b'\n' | b'\r' if !block => return at,
+            b'"' if !block => return Some(at + 1),
+            b'"' if bytes[at..].starts_with(b"\"\"\"") => return Some(at + 3),
+            b'\n' | b'\r' if !block => return None,
             _ => at += 1,
         }
     }
-    bytes.len()
+    None
 }
 
 /// Selections, aliases, directives and depth of something, with all fragments spread.
@@ -295,6 +303,15 @@ mod tests {
         assert!(read(&format!("{{ a(x: \"\"\"{brackets} \\\"\"\" {brackets}\"\"\") }}")).is_ok());
         assert!(read(&format!("# {brackets}\n{{ a }}")).is_ok());
         assert!(read(&format!("{{ a(x: \"\\\"{brackets}\") }}")).is_ok());
+    }
+
+    #[test]
+    fn a_text_without_an_end_hides_nothing() {
+        for begun in ["\"\"\"a\"", "\"\"\"a", "\"a", "\"a\n\"", "\"\"\"a\\\"\"\"", "\"\"\" \"\""] {
+            let query = format!("{{ nodes(ids: [{begun} {}]) {{ id }} }}", "[".repeat(1500) + &"]".repeat(1500));
+            assert_eq!(read(&query).expect_err(begun).code, "GRAPHQL_PARSE_FAILED", "{begun}");
+        }
+        assert!(read("{ a(x: \"\", y: \"\"\"\"\"\", z: \"\"\" \"\" \"\"\") }").is_ok());
     }
 
     #[test]

@@ -92,6 +92,7 @@ impl Kept {
     pub(super) fn to_post(&self) -> Response {
         let mut response = Response::new(Body::from(self.body.clone()));
         self.describe(response.headers_mut());
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.extensions_mut().insert(self.operation.clone());
         response
     }

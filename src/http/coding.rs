@@ -70,10 +70,11 @@ impl Coding {
     /// A text in this coding, and in which it is: short ones stay as they are.
     pub(super) fn code(self, text: Vec<u8>) -> (Bytes, Self) {
         if text.len() < WORTH_IT || self == Self::Identity {
-            return (text.into(), Self::Identity);
+            return (Bytes::from(text.into_boxed_slice()), Self::Identity);
         }
         match self.compressed(&text) {
-            Ok(coded) => (coded.into(), self),
+            // What is kept is weighed by its length: no spare room behind it.
+            Ok(coded) => (Bytes::copy_from_slice(&coded), self),
             // Writing into memory does not fail; if it did, the answer would still be right as it is.
             Err(_) => (text.into(), Self::Identity),
         }

@@ -32,11 +32,17 @@ impl<S> Line<S> {
         Self { stream, patience, stuck: None, traffic, _place: place }
     }
 
+    /// Tells that something was taken. Flushing is none of it: that succeeds where nothing waits to be taken.
+    fn tell(&self, written: &Poll<io::Result<usize>>) {
+        if matches!(written, Poll::Ready(Ok(bytes)) if *bytes > 0) {
+            self.traffic.taken();
+        }
+    }
+
     /// The outcome of writing, or that it has waited too long.
     fn in_time<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stuck = None;
-            self.traffic.taken();
             return written;
         }
         let patience = self.patience;
@@ -55,6 +61,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.tell(&written);
         self.in_time(context, written)
     }
 
@@ -64,6 +71,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.tell(&written);
         self.in_time(context, written)
     }
 

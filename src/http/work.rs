@@ -123,8 +123,22 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, opened: Box<Opene
             Ok(change) => {
                 session.fault(&front).await.is_none().then_some(())?;
                 let position = change.position.clone();
+                // Events have time: they wait for a place as long as it takes.
+                let _place = loop {
+                    if let Ok(place) = front.guard.place().await {
+                        break place;
+                    }
+                };
                 let asked = front.app.asked(opened.following.viewer().clone());
-                let mut answer = front.app.api.event(&opened, change, asked).await;
+                let limit = front.app.edge.limits.execution_ms;
+                let work = front.app.api.event(&opened, change, asked);
+                let Ok(mut answer) = tokio::time::timeout(Duration::from_millis(limit), work).await else {
+                    let told = format!(
+                        "a change took longer than {limit} ms to tell (limits.execution_ms): ask for less of it"
+                    );
+                    let refusal = Refusal::new(axum::http::StatusCode::BAD_REQUEST, "EXECUTION_TIMEOUT", told);
+                    return Some((Sent::Error(Rejected::Refused(refusal).errors()), None));
+                };
                 mend(&mut answer);
                 Some((Sent::Next(Box::new(answer), position), Some((front, session, opened))))
             }

@@ -113,6 +113,8 @@ impl Following {
                     let position = self.room.seal.seal(self.epoch, position);
                     return Ok(Change { position, at: entry.at, kind, release: entry.noun_id });
                 }
+                // Thousands of acts that a viewer does not see must not hold a thread.
+                tokio::task::yield_now().await;
             }
             self.news.borrow_and_update();
             let snapshot = self.room.catalog.snapshot();

@@ -147,6 +147,7 @@ fn queries() -> Vec<(String, String)> {
         all.push((format!("spaces {letters}"), format!("{{{}viewer {{ name }} }}", " ".repeat(letters))));
     }
     let pages = "{ releases(first: 200) { nodes { topics { releases(first: 200) { nodes { topics { releases(first: 200) { nodes { id } } } } } } } } }";
+    let hidden = format!("{{ nodes(ids: [\"\"\"a\" {}]) {{ id }} }}", nested("[", "", "]", 1500));
     for (name, query) in [
         ("pages in pages", pages),
         (
@@ -189,6 +190,7 @@ fn queries() -> Vec<(String, String)> {
             "all three at once",
             "query A { viewer { name } } mutation B { releaseCreate(input: {headline: \"B\"}) { release { id } } } subscription C { releaseChanged { kind } }",
         ),
+        ("a block that never ends, and brackets behind it", hidden.as_str()),
         ("a quote that never ends", "{ release(ref: {slug: \"a"),
         ("a block that never ends", "{ release(ref: {slug: \"\"\"a"),
         ("only brackets", "}}}}}}}}{{{{{{{{"),
