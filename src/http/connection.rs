@@ -72,11 +72,19 @@ impl Reception {
         let line = Line::new(stream, self.writing, traffic.clone(), place);
         match &self.tls {
             None => self.speak(line, peer, traffic).await,
-            Some(tls) => match timeout(self.idle, tls.acceptor().accept(line)).await {
-                Ok(Ok(line)) => self.speak(line, peer, traffic).await,
-                Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS came about"),
-                Err(_) => tracing::debug!(%peer, "no TLS came about in time (limits.header_ms)"),
-            },
+            Some(tls) => {
+                let mut stopping = self.stopping.clone();
+                let accepted = tokio::select! {
+                    accepted = timeout(self.idle, tls.acceptor().accept(line)) => accepted,
+                    // Nothing was asked yet.
+                    _ = stopping.wait_for(|stopping| *stopping) => return,
+                };
+                match accepted {
+                    Ok(Ok(line)) => self.speak(line, peer, traffic).await,
+                    Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS came about"),
+                    Err(_) => tracing::debug!(%peer, "no TLS came about in time (limits.header_ms)"),
+                }
+            }
         }
     }
 
@@ -111,7 +119,15 @@ impl Reception {
                 _ = traffic.quiet() => {}
             }
         } else {
-            let _ = timeout(GOODBYE, connection).await;
+            // A request may have been on its way while the goodbye was.
+            let goodbye = async {
+                tokio::time::sleep(GOODBYE).await;
+                traffic.at_rest().await;
+            };
+            tokio::select! {
+                _ = connection => {}
+                () = goodbye => {}
+            }
         }
     }
 }

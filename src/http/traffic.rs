@@ -15,6 +15,9 @@ use tokio::time::Instant;
 /// Bytes of an answer that a reader takes in a second at least, once its patience (`limits.write_ms`) is over.
 const SLOWEST: u64 = 8 * 1024;
 
+/// How often it is looked whether all is done on a connection that ends.
+const REST: Duration = Duration::from_millis(200);
+
 /// The requests of one connection.
 pub(super) struct Traffic {
     /// How long nothing may be under way.
@@ -27,8 +30,10 @@ pub(super) struct Traffic {
 struct State {
     /// Requests under way: until when the reader must have taken what it was given, where it is the reader's turn.
     open: Vec<(u64, Option<Instant>)>,
-    /// When something happened last: a request ended, or some of an answer was taken.
-    last: Instant,
+    /// When a request ended last; before the first, when the connection began.
+    ended: Instant,
+    /// When something was taken last.
+    taken: Instant,
     /// How many requests there were.
     asked: u64,
 }
@@ -46,7 +51,8 @@ pub(super) enum Quiet {
 
 impl Traffic {
     pub(super) fn new(idle: Duration, reading: Duration) -> Arc<Self> {
-        let state = State { open: Vec::new(), last: Instant::now(), asked: 0 };
+        let now = Instant::now();
+        let state = State { open: Vec::new(), ended: now, taken: now, asked: 0 };
         Arc::new(Self { idle, reading, state: Mutex::new(state) })
     }
 
@@ -63,9 +69,9 @@ impl Traffic {
         Turn { traffic: self.clone(), id }
     }
 
-    /// Some of an answer was taken.
+    /// Something was taken: some of an answer, or a frame of HTTP/2 that says nothing.
     pub(super) fn taken(&self) {
-        self.state().last = Instant::now();
+        self.state().taken = Instant::now();
     }
 
     /// Waits until the connection is to be closed.
@@ -73,8 +79,7 @@ impl Traffic {
         loop {
             let until = {
                 let (state, now) = (self.state(), Instant::now());
-                let stuck = state.open.iter().filter_map(|(_, until)| *until).min();
-                let idle = if state.open.is_empty() { state.last + self.idle } else { now + self.idle };
+                let (stuck, idle) = (state.stuck(), self.idle_at(&state, now));
                 if stuck.is_some_and(|until| until <= now) {
                     return Quiet::Stuck;
                 }
@@ -85,6 +90,38 @@ impl Traffic {
             };
             tokio::time::sleep_until(until).await;
         }
+    }
+
+    /// When the connection will have been idle for too long. What is taken after the last request may be the end of its answer,
+    /// so it counts; but only for as long as a reader may take for that: acknowledged pings are taken, too.
+    fn idle_at(&self, state: &State, now: Instant) -> Instant {
+        match state {
+            _ if !state.open.is_empty() => now + self.idle,
+            State { asked: 0, .. } => state.ended + self.idle,
+            _ => state.taken.clamp(state.ended, state.ended + self.reading) + self.idle,
+        }
+    }
+
+    /// Waits until no request is under way that its reader takes.
+    pub(super) async fn at_rest(&self) {
+        loop {
+            let until = {
+                let (state, now) = (self.state(), Instant::now());
+                let stuck = state.stuck();
+                if state.open.is_empty() || stuck.is_some_and(|until| until <= now) {
+                    return;
+                }
+                stuck.unwrap_or(now + REST).min(now + REST)
+            };
+            tokio::time::sleep_until(until).await;
+        }
+    }
+}
+
+impl State {
+    /// Until when something must have been taken by its reader.
+    fn stuck(&self) -> Option<Instant> {
+        self.open.iter().filter_map(|(_, until)| *until).min()
     }
 }
 
@@ -110,7 +147,7 @@ impl Drop for Turn {
         if let Some(at) = state.open.iter().position(|(id, _)| *id == self.id) {
             state.open.swap_remove(at);
         }
-        state.last = Instant::now();
+        state.ended = Instant::now();
     }
 }
 
@@ -184,6 +221,35 @@ mod tests {
             other.taken();
         });
         assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Idle, 5 + 60 + 3 + 5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_taken_without_a_request_keeps_nothing_open() {
+        let (traffic, begun) = (traffic(), Instant::now());
+        let other = traffic.clone();
+        let pings = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                other.taken();
+            }
+        });
+        assert_eq!((traffic.quiet().await, begun.elapsed()), (Quiet::Unasked, IDLE));
+        drop(traffic.begin());
+        assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Idle, 5 + 10 + 5));
+        pings.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_at_rest_when_nothing_is_under_way() {
+        let (traffic, begun) = (traffic(), Instant::now());
+        traffic.at_rest().await;
+        let turn = traffic.begin();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            drop(turn);
+        });
+        traffic.at_rest().await;
+        assert_eq!(begun.elapsed().as_secs(), 3);
     }
 
     #[tokio::test(start_paused = true)]

@@ -215,6 +215,57 @@ async fn http_2_is_spoken_and_has_the_same_limits() {
     assert!(over.is_ok(), "it is cut off");
 }
 
+/// A frame of HTTP/2 (RFC 9113, 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+#[tokio::test]
+async fn frames_that_ask_for_nothing_keep_no_connection() {
+    let desk = desk(|_| {}).await;
+    let port = desk.serve().await;
+    let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(4, 0, 0, &[])].concat();
+    let ping = frame(6, 0, 0, &[7; 8]);
+    // :method GET, :scheme http, :path /health/live, :authority x (RFC 7541, appendix A); the end of both.
+    let ask = frame(1, 5, 1, b"\x82\x86\x04\x0c/health/live\x01\x01x");
+    // The beginning of a header that goes on in other frames, byte by byte.
+    let header = frame(1, 1, 1, b"\x82\x86");
+    let more = frame(9, 0, 1, &[0x84]);
+    let begun_only = frame(1, 5, 1, &[0x82; 100]);
+    for (name, first, again, patience) in [
+        ("silence", &preface[..], &[][..], PATIENCE),
+        ("pings", &preface, &ping, PATIENCE),
+        ("a header in frames", &[preface.clone(), header].concat(), &more, PATIENCE),
+        ("a header in bytes", &[preface.clone(), begun_only[..10].to_vec()].concat(), &[0x82], PATIENCE),
+        // The end of the answer may have been on its way as long as a reader may take.
+        ("pings after an answer", &[preface.clone(), ask].concat(), &ping, PATIENCE * 2),
+    ] {
+        let mut stream = connect(port).await;
+        stream.write_all(first).await.unwrap();
+        let begun = Instant::now();
+        let (mut read, mut write) = stream.split();
+        let sending = async {
+            loop {
+                tokio::time::sleep(PATIENCE / 7).await;
+                if write.write_all(again).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        let mut said = Vec::new();
+        let reading = timeout(Duration::from_secs(10), read.read_to_end(&mut said));
+        tokio::select! {
+            () = sending => {}
+            ended = reading => assert!(ended.is_ok(), "{name}: it is not closed"),
+        }
+        // A second, and the goodbye.
+        let most = patience + Duration::from_millis(1500);
+        assert!(begun.elapsed() < most, "{name}: {:?}", begun.elapsed());
+        assert_eq!(said.windows(3).any(|bytes| bytes == b"ok\n"), patience > PATIENCE, "{name}: {said:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_is_stopped_finishes_what_is_under_way_and_ends_what_lasts() {
     let desk = desk(|_| {}).await;

@@ -85,6 +85,21 @@ async fn https_is_served_and_a_new_certificate_is_shown_without_a_restart() {
     assert!(connect(port, &first, &[]).await.is_none());
 }
 
+#[tokio::test]
+async fn a_handshake_that_does_not_come_keeps_no_server_from_stopping() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = files(folder.path());
+    certify(&files);
+    let desk = Desk::on_sqlite().await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (port, end) = desk.serve_with(Some(Tls::open(files).unwrap()), async { drop(stopped.await) }).await;
+    let mut silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    stop.send(()).unwrap();
+    timeout(Duration::from_secs(3), end).await.expect("it ends").unwrap();
+    assert_eq!(silent.read(&mut [0; 10]).await.unwrap_or(0), 0);
+}
+
 #[test]
 fn files_that_cannot_be_used_are_told_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
