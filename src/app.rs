@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use sea_orm::DbErr;
@@ -22,6 +23,9 @@ use crate::{
     oidc::{Oidc, OidcSettings},
     viewer::Viewer,
 };
+
+/// How long ago the database may have answered last for a server to be ready. It is asked four times a second.
+const READY: Duration = Duration::from_secs(5);
 
 /// Whose newsroom it is, for people.
 #[derive(Clone, Debug)]
@@ -115,9 +119,9 @@ impl App {
         Asked::new(&self.room, viewer, self.clock.now())
     }
 
-    /// Whether the database answers.
-    pub async fn ready(&self) -> Result<(), DbErr> {
-        self.room.catalog.catch_up().await.map(|_| ())
+    /// Whether the database answered of late, and the catalog followed.
+    pub fn is_ready(&self) -> bool {
+        self.room.catalog.followed().elapsed() < READY
     }
 
     /// Follows what other processes write, and the issuer's keys, for as long as it is polled.

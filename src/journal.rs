@@ -13,6 +13,9 @@ use entity::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// Who puts down what happened by itself.
+pub const BY_ITSELF: &str = "dateline";
+
 /// One act on one thing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {

@@ -65,14 +65,16 @@ macro_rules! limits {
 limits! {
     body_bytes "limits.body_bytes" "DATELINE_LIMITS_BODY_BYTES" 8_388_608 8_388_608
         "Bytes of a request's body; a release of a million letters needs six million where JSON escapes them"
-    public_body_bytes "limits.public_body_bytes" "DATELINE_LIMITS_PUBLIC_BODY_BYTES" 8_388_608 262_144
-        "Bytes of a request's body that comes without a token"
+    public_body_bytes "limits.public_body_bytes" "DATELINE_LIMITS_PUBLIC_BODY_BYTES" 1_048_576 262_144
+        "Bytes of a request's body, or of a WebSocket message, that comes without a token"
+    bodies_bytes "limits.bodies_bytes" "DATELINE_LIMITS_BODIES_BYTES" 536_870_912 268_435_456
+        "Bytes of all requests' bodies that are held at once"
     query_bytes "limits.query_bytes" "DATELINE_LIMITS_QUERY_BYTES" 262_144 65_536
         "Bytes of a query's text"
     tokens "limits.tokens" "DATELINE_LIMITS_TOKENS" 20_000 5000
         "Tokens of a query's text"
     nesting "limits.nesting" "DATELINE_LIMITS_NESTING" 64 40
-        "Brackets in brackets in a query's text"
+        "Brackets in brackets in a query's text; fields and fragments in each other, fragments spread"
     name_letters "limits.name_letters" "DATELINE_LIMITS_NAME_LETTERS" 256 128
         "Letters of a name in a query"
     aliases "limits.aliases" "DATELINE_LIMITS_ALIASES" 1000 100
@@ -87,6 +89,8 @@ limits! {
         "What a query may cost (docs/api.md)"
     values "limits.values" "DATELINE_LIMITS_VALUES" 20_000 2000
         "Values in a request's variables, counted through all lists and objects"
+    answer_bytes "limits.answer_bytes" "DATELINE_LIMITS_ANSWER_BYTES" 67_108_864 16_777_216
+        "Bytes of long texts in an answer: bodies as Markdown, once for each form asked for, summaries, notes, differences"
     execution_ms "limits.execution_ms" "DATELINE_LIMITS_EXECUTION_MS" 30_000 10_000
         "Milliseconds that a query may be worked on"
     requests "limits.requests" "DATELINE_LIMITS_REQUESTS" 512 256
@@ -105,6 +109,8 @@ limits! {
         "Milliseconds without a byte of an answer being taken, after which a reader is cut off; all in all it has as long, and a second for every 8 kB"
     streams "limits.streams" "DATELINE_LIMITS_STREAMS" 2000 500
         "WebSockets and event streams held at once"
+    address_streams "limits.address_streams" "DATELINE_LIMITS_ADDRESS_STREAMS" 2000 100
+        "WebSockets and event streams held at once by one address (IPv6: by /64)"
     subscriptions "limits.subscriptions" "DATELINE_LIMITS_SUBSCRIPTIONS" 100 20
         "Operations under way at once on one WebSocket"
     message_bytes "limits.message_bytes" "DATELINE_LIMITS_MESSAGE_BYTES" 8_388_608 1_048_576

@@ -4,7 +4,10 @@
 //! [`Catalog::follow`] does the same for the writes of other processes. Readers never wait: they hold the snapshot they began
 //! with, and the next one is published by one atomic swap.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant},
+};
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
@@ -34,6 +37,8 @@ pub struct Catalog {
     current: ArcSwap<Snapshot>,
     /// Held by whoever applies entries.
     turn: Mutex<()>,
+    /// When everything that the journal had was applied last.
+    followed: std::sync::Mutex<Instant>,
     recent: Recent,
 }
 
@@ -41,7 +46,13 @@ impl Catalog {
     /// Loads the catalog of a database.
     pub async fn load(db: Db) -> Result<Self, DbErr> {
         let snapshot = load::load(&db).await?;
-        Ok(Self { db, current: ArcSwap::from_pointee(snapshot), turn: Mutex::new(()), recent: Recent::default() })
+        Ok(Self {
+            db,
+            current: ArcSwap::from_pointee(snapshot),
+            turn: Mutex::new(()),
+            followed: std::sync::Mutex::new(Instant::now()),
+            recent: Recent::default(),
+        })
     }
 
     /// The newest snapshot. A request takes it once and keeps to it.
@@ -72,6 +83,7 @@ impl Catalog {
         loop {
             let current = self.snapshot();
             if current.sequence() >= head.sequence {
+                *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
                 return Ok(current);
             }
             if head.sequence - current.sequence() > FAR_BEHIND {
@@ -86,11 +98,18 @@ impl Catalog {
             }
             let mut next = Snapshot::clone(&current);
             let tokens = entries.iter().any(|entry| entry.noun == Noun::Token);
-            self.recent.keep(entries.iter().cloned().map(Arc::new));
+            let kept: Vec<_> = entries.iter().cloned().map(Arc::new).collect();
             next.apply(entries);
+            // First the snapshot: nobody shall be given an entry that no snapshot knows of yet.
             self.current.store(Arc::new(next));
+            self.recent.keep(kept);
             self.recent.tell(tokens);
         }
+    }
+
+    /// When it held everything that the journal had, last.
+    pub fn followed(&self) -> Instant {
+        *self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Loads anew, whatever the journal says: for an entry that could not be applied.
@@ -117,7 +136,8 @@ impl Catalog {
         self.recent.tokens()
     }
 
-    /// Some of the entries after a sequence, the first of them first: from memory, or from the journal itself.
+    /// Some of the entries after a sequence, the first of them first: from memory, or from the journal itself, which may have
+    /// more than the snapshot.
     pub async fn entries_after(&self, sequence: i64) -> Result<Vec<Arc<Entry>>, DbErr> {
         let recent = self.recent.after(sequence);
         if !recent.is_empty() {

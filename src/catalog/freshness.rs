@@ -29,6 +29,11 @@ impl Snapshot {
         (sequence, self.passed[audience as usize])
     }
 
+    /// Sequence of the last entry that a class of viewers may have been told of as a change.
+    pub fn told_to(&self, audience: Audience) -> i64 {
+        self.revision_for(audience).0.max(self.recorded_sequence)
+    }
+
     /// All that the public and the press are told of a release; nothing where they neither see it nor its former address.
     pub(super) fn faces(&self, row: u32) -> (Told, Told) {
         let (facts, instants) = (self.facts.get(row), self.instants.get(row));

@@ -38,8 +38,8 @@ impl Loader {
         let mut snapshot = self.snapshot;
         snapshot.epoch = epoch;
         snapshot.sequence = sequence;
-        // Which entries mattered to the public is not known any more: all of them, to be safe.
-        snapshot.public_sequence = sequence;
+        // Which entries mattered to whom is not known any more: all of them, to be safe.
+        (snapshot.public_sequence, snapshot.press_sequence) = (sequence, sequence);
         for by in OrderKey::ALL {
             let mut rows: Vec<(i64, Uuid, u32)> =
                 snapshot.all.iter().map(|row| (snapshot.order_value(by, row), *snapshot.ids.get(row), row)).collect();

@@ -27,7 +27,7 @@ use super::{
     page::OrderKey,
     vocabulary::Vocabulary,
 };
-use crate::journal::{Entry, Image, PlaceImage, TopicImage, WorkingImage};
+use crate::journal::{BY_ITSELF, Entry, Image, PlaceImage, TopicImage, WorkingImage};
 
 /// A publication that never happened, where an instant is wanted: before everything else.
 pub(super) const NEVER: i64 = i64::MIN;
@@ -41,6 +41,8 @@ pub struct Snapshot {
     pub(super) public_sequence: i64,
     /// Sequence of the last entry in it that changed anything the press sees.
     pub(super) press_sequence: i64,
+    /// Sequence of the last entry in it that puts down what happened by itself: it changes nothing that is seen, and is told.
+    pub(super) recorded_sequence: i64,
     /// When something that each audience sees last happened by itself, microseconds since 1970; 0 where nothing has since
     /// it was loaded.
     pub(super) passed: [i64; 3],
@@ -213,6 +215,9 @@ impl Snapshot {
                 _ => {}
             }
             self.sequence = entry.sequence;
+            if entry.by == BY_ITSELF {
+                self.recorded_sequence = entry.sequence;
+            }
             if public {
                 self.public_sequence = entry.sequence;
             }

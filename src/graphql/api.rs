@@ -11,7 +11,7 @@ use std::{
 };
 
 use async_graphql::{
-    Name, PathSegment, Request, Response, ValidationMode, Value, Variables,
+    Name, PathSegment, Request, Response, ServerError, ValidationMode, Value, Variables,
     indexmap::IndexMap,
     parser::types::{ExecutableDocument, OperationType},
 };
@@ -21,6 +21,7 @@ use lru::LruCache;
 
 use super::{
     Asked, Schema, builder,
+    context::Budget,
     cost::Prices,
     gate::{self, GateRefusal},
     order::put_in_order,
@@ -67,13 +68,29 @@ pub struct Opened {
     pub following: Following,
 }
 
-/// A query that was let in before.
-struct Known {
+/// A query that was read, and is sound as far as its text tells.
+pub struct Known {
     document: ExecutableDocument,
     /// It reads the schema.
     introspects: bool,
     /// Operation and form of the variables with which it was valid.
     valid: Mutex<Vec<u64>>,
+}
+
+impl Known {
+    /// What sort of operation would be run. Where it is not said which of several, the one with most effects.
+    pub fn operation(&self, wanted: Option<&str>) -> OperationType {
+        let kinds = || {
+            let named = self.document.operations.iter();
+            named.filter(|(name, _)| wanted.is_none() || name.is_some_and(|name| Some(name.as_str()) == wanted))
+        };
+        let any = |kind| kinds().any(|(_, operation)| operation.node.ty == kind);
+        match () {
+            () if any(OperationType::Mutation) => OperationType::Mutation,
+            () if any(OperationType::Subscription) => OperationType::Subscription,
+            () => OperationType::Query,
+        }
+    }
 }
 
 impl std::fmt::Debug for Api {
@@ -96,9 +113,9 @@ impl Api {
         }
     }
 
-    /// Executes a request, or says why it is not let in.
-    pub async fn execute(&self, request: Request, asked: Asked) -> Result<Response, GateRefusal> {
-        let known = self.admit(&request, &asked)?;
+    /// Executes a query that was read, or says why it is not let in. Of the request, variables and operation name are looked at.
+    pub async fn execute(&self, known: &Known, request: Request, asked: Asked) -> Result<Response, GateRefusal> {
+        self.admit(known, &request, &asked)?;
         let strict = self.discreet.as_ref().filter(|_| asked.viewer.role == Role::Public).unwrap_or(&self.strict);
         let operation = request.operation_name.clone();
         let form = self.form(operation.as_deref(), &request.variables);
@@ -111,11 +128,11 @@ impl Api {
         };
         let valid = |known: &Known| known.valid.lock().unwrap_or_else(PoisonError::into_inner).contains(&form);
         let prepared = |request: Request| {
-            let mut request = request.data(asked.clone());
+            let mut request = request.data(asked.clone()).data(Budget::new(self.limits.answer_bytes));
             request.set_parsed_query(known.document.clone());
             request
         };
-        if queries_only && valid(&known) {
+        if queries_only && valid(known) {
             let quick = Request::new("").variables(request.variables.clone());
             let quick = match &request.operation_name {
                 Some(name) => quick.operation_name(name.clone()),
@@ -126,7 +143,12 @@ impl Api {
                 put_in_order(&mut answer.data, &known.document, operation.as_deref());
                 return Ok(answer);
             }
-            // Reading has no effects: what failed is asked once more, so that the error is the one validation gives.
+            // Our own errors have codes and are what they are.
+            let is_ours = |error: &ServerError| error.extensions.as_ref().is_some_and(|of| of.get("code").is_some());
+            if answer.errors.iter().all(is_ours) {
+                return Ok(whole(answer));
+            }
+            // Reading has no effects: what the framework refused is asked once more, so that the error is the one validation gives.
             return Ok(whole(strict.execute(prepared(request)).await));
         }
         let answer = strict.execute(prepared(request)).await;
@@ -139,9 +161,8 @@ impl Api {
         Ok(whole(answer))
     }
 
-    /// The gate: what a request asks for, if it may be asked at all.
-    fn admit(&self, request: &Request, asked: &Asked) -> Result<Arc<Known>, GateRefusal> {
-        let known = self.read(&request.query)?;
+    /// The gate's second part: whether a request may be asked, with these variables and by this viewer.
+    fn admit(&self, known: &Known, request: &Request, asked: &Asked) -> Result<(), GateRefusal> {
         gate::weigh(&request.variables, &self.limits)?;
         let cost = self.prices.cost(&known.document, &request.variables, request.operation_name.as_deref());
         gate::afford(cost, &self.limits)?;
@@ -149,12 +170,17 @@ impl Api {
             let message = "the schema is not public here (introspection): send a token, or ask for schema.graphql";
             return Err(GateRefusal { code: "INTROSPECTION_DISABLED", message: message.to_owned() });
         }
-        Ok(known)
+        Ok(())
     }
 
     /// Opens a subscription: who follows, or the answer that says what is wrong with it.
-    pub async fn subscribe(&self, request: Request, asked: Asked) -> Result<Result<Opened, Response>, GateRefusal> {
-        let known = self.admit(&request, &asked)?;
+    pub async fn subscribe(
+        &self,
+        known: Arc<Known>,
+        request: Request,
+        asked: Asked,
+    ) -> Result<Result<Opened, Response>, GateRefusal> {
+        self.admit(&known, &request, &asked)?;
         let strict = self.discreet.as_ref().filter(|_| asked.viewer.role == Role::Public).unwrap_or(&self.strict);
         let variables = request.variables.clone();
         let operation = request.operation_name.clone();
@@ -181,31 +207,16 @@ impl Api {
             Some(name) => request.operation_name(name.clone()),
             None => request,
         };
-        let mut request = request.data(asked).data(Turn::Event(Box::new(change)));
+        let budget = Budget::new(self.limits.answer_bytes);
+        let mut request = request.data(asked).data(budget).data(Turn::Event(Box::new(change)));
         request.set_parsed_query(opened.known.document.clone());
         // One change, one answer.
         let answer = self.quick.execute_stream(request).next().await;
         with_nulls(answer.unwrap_or_default())
     }
 
-    /// What sort of operation a request would run. Where it does not say which of several, the one with most effects.
-    pub fn operation(&self, request: &Request) -> Result<OperationType, GateRefusal> {
-        let known = self.read(&request.query)?;
-        let wanted = request.operation_name.as_deref();
-        let kinds = || {
-            let named = known.document.operations.iter();
-            named.filter(|(name, _)| wanted.is_none() || name.is_some_and(|name| Some(name.as_str()) == wanted))
-        };
-        let any = |kind| kinds().any(|(_, operation)| operation.node.ty == kind);
-        Ok(match () {
-            () if any(OperationType::Mutation) => OperationType::Mutation,
-            () if any(OperationType::Subscription) => OperationType::Subscription,
-            () => OperationType::Query,
-        })
-    }
-
-    /// A query's text, read; from memory where it came before.
-    fn read(&self, query: &str) -> Result<Arc<Known>, GateRefusal> {
+    /// The gate's first part: a query's text, read; from memory where it came before.
+    pub fn read(&self, query: &str) -> Result<Arc<Known>, GateRefusal> {
         let remembered = |known: Option<&Arc<Known>>| {
             let mut queries = self.queries.lock().unwrap_or_else(PoisonError::into_inner);
             match known {

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -13,7 +13,10 @@ use chrono::{DateTime, Utc};
 use entity::api_token::Role;
 use uuid::Uuid;
 
-use super::loaders::{self, Releases};
+use super::{
+    error::ApiError,
+    loaders::{self, Releases},
+};
 use crate::{
     catalog::{ReleaseSet, Snapshot},
     newsroom::Newsroom,
@@ -46,6 +49,32 @@ pub struct Told {
     pub until: Mutex<Option<DateTime<Utc>>>,
     /// The releases in it.
     pub releases: Mutex<BTreeSet<Uuid>>,
+}
+
+/// Bytes of long texts that an answer may hold.
+#[derive(Debug)]
+pub struct Budget {
+    all: u64,
+    left: AtomicU64,
+}
+
+impl Budget {
+    /// So many.
+    pub fn new(all: u64) -> Self {
+        Self { all, left: AtomicU64::new(all) }
+    }
+
+    /// The answer is to hold a text of so many bytes; an error where that is too much. What was refused is not counted: a
+    /// shorter text may still fit.
+    fn spend(&self, bytes: usize) -> Result<(), ApiError> {
+        let less = |left: u64| left.checked_sub(bytes as u64);
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).map(drop).map_err(|_| {
+            ApiError::too_large(format!(
+                "the answer has more than {} bytes of long texts (limits.answer_bytes): ask for fewer of them at a time",
+                self.all
+            ))
+        })
+    }
 }
 
 impl std::fmt::Debug for Asked {
@@ -98,6 +127,14 @@ pub trait ContextExt {
     fn room(&self) -> &Newsroom;
     /// The request's own data.
     fn asked(&self) -> &Asked;
+    /// The answer is to hold a text of so many bytes; an error where there is no room for it. To be called before a text is
+    /// made, where making it takes time.
+    fn spend(&self, bytes: usize) -> Result<(), ApiError>;
+    /// The same text, where there is room for it.
+    fn room_for<T: AsRef<str>>(&self, text: Option<T>) -> Result<Option<T>, ApiError> {
+        let bytes = text.as_ref().map_or(0, |text| text.as_ref().len());
+        self.spend(bytes).map(|()| text)
+    }
 }
 
 impl ContextExt for Context<'_> {
@@ -107,5 +144,9 @@ impl ContextExt for Context<'_> {
 
     fn asked(&self) -> &Asked {
         self.data_unchecked::<Asked>()
+    }
+
+    fn spend(&self, bytes: usize) -> Result<(), ApiError> {
+        self.data_unchecked::<Budget>().spend(bytes)
     }
 }

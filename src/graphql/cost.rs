@@ -13,20 +13,30 @@
 //! | a list without a size | 1, and its selection 4 times; 50 times at the root |
 //! | anything else | 1, and its selection |
 //!
-//! No sum wraps.
+//! A field's arguments are worked through each time that it is executed: they cost 1 for each value beyond [`FREE_VALUES`],
+//! counted through lists and objects, whether they stand in the query or come by variables.
+//!
+//! Each fragment is priced once, however often it is spread, and each variable counted once, however often it is used; so pricing
+//! takes as long as reading the query does. No sum wraps.
 
-use std::collections::HashMap;
+use std::{
+    cell::RefCell,
+    collections::{HashMap, hash_map::Entry},
+    iter::Sum,
+    ops::Add,
+};
 
 use async_graphql::{
-    Name, Positioned, Value, Variables,
+    Name, Positioned, Value as Given, Variables,
     parser::{
         parse_schema,
         types::{
-            ExecutableDocument, Field, FieldDefinition, OperationDefinition, OperationType, Selection, SelectionSet,
-            TypeKind, TypeSystemDefinition,
+            DocumentOperations, ExecutableDocument, Field, FieldDefinition, OperationDefinition, OperationType,
+            Selection, SelectionSet, TypeKind, TypeSystemDefinition,
         },
     },
 };
+use async_graphql_value::Value;
 use chrono::NaiveDate;
 
 use crate::{
@@ -51,6 +61,9 @@ const UNSIZED_ROOT: u64 = 50;
 const FACET: u64 = 5;
 /// Finding related releases.
 const RELATED: u64 = 50;
+
+/// Values in the arguments of a field that cost nothing.
+const FREE_VALUES: u64 = 10;
 
 /// How a field multiplies what is selected of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,24 +115,24 @@ impl Prices {
         Self(types)
     }
 
-    /// What an operation costs; the dearest where none is named.
+    /// What an operation costs; nothing where it does not say which of several, for then none is executed.
     pub fn cost(&self, document: &ExecutableDocument, variables: &Variables, operation: Option<&str>) -> u64 {
-        let wanted = document
-            .operations
-            .iter()
-            .filter(|(name, _)| operation.is_none_or(|wanted| name.is_none_or(|name| name == wanted)));
-        wanted
-            .map(|(_, operation)| {
-                let operation = &operation.node;
-                let root = match operation.ty {
-                    OperationType::Query => "Query",
-                    OperationType::Mutation => "Mutation",
-                    OperationType::Subscription => "Subscription",
-                };
-                Bill { prices: self, document, variables, operation }.selection(&operation.selection_set, root, 1)
-            })
-            .max()
-            .unwrap_or(0)
+        let operation = match &document.operations {
+            DocumentOperations::Single(operation) => Some(operation),
+            DocumentOperations::Multiple(operations) => match operation {
+                Some(wanted) => operations.get(wanted),
+                None => operations.values().next().filter(|_| operations.len() == 1),
+            },
+        };
+        let Some(operation) = operation.map(|operation| &operation.node) else { return 0 };
+        let root = match operation.ty {
+            OperationType::Query => "Query",
+            OperationType::Mutation => "Mutation",
+            OperationType::Subscription => "Subscription",
+        };
+        let (fragments, values) = Default::default();
+        let bill = Bill { prices: self, document, variables, operation, fragments, values };
+        bill.selection(&operation.selection_set.node, root).times(1)
     }
 }
 
@@ -143,7 +156,7 @@ fn price(parent: &str, field: &FieldDefinition) -> Price {
             "related" => RELATED,
             _ => 1,
         };
-        let default = first.node.default_value.as_ref().and_then(|value| integer(&value.node));
+        let default = first.node.default_value.as_ref().and_then(|value| integer(Argument::Given(&value.node)));
         Size::Page { default: default.unwrap_or(DEFAULT_SIZE.into()).unsigned_abs(), base }
     } else if argument("input").is_some() && returns.ends_with("Facet") {
         Size::Facet
@@ -161,126 +174,217 @@ fn price(parent: &str, field: &FieldDefinition) -> Price {
     Price { returns, size }
 }
 
+/// What is selected of something that has entries: a part that costs the same however many there are, and one for each.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    once: u64,
+    each: u64,
+}
+
+impl Cost {
+    fn times(self, entries: u64) -> u64 {
+        self.once.saturating_add(self.each.saturating_mul(entries))
+    }
+}
+
+impl Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { once: self.once.saturating_add(other.once), each: self.each.saturating_add(other.each) }
+    }
+}
+
+impl Sum for Cost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        costs.fold(Self::default(), Self::add)
+    }
+}
+
 /// One operation that is being priced.
 struct Bill<'a> {
     prices: &'a Prices,
     document: &'a ExecutableDocument,
     variables: &'a Variables,
     operation: &'a OperationDefinition,
+    /// What each fragment costs where it is spread.
+    fragments: RefCell<HashMap<&'a Name, Cost>>,
+    /// How many values each variable has.
+    values: RefCell<HashMap<&'a Name, u64>>,
 }
 
-impl Bill<'_> {
-    /// What is selected of a type that has so many entries. As deep as the gate lets selections be nested, and as wide as it
-    /// lets them be spread.
-    fn selection(&self, set: &Positioned<SelectionSet>, parent: &str, entries: u64) -> u64 {
-        let cost = |item: &Positioned<Selection>| match &item.node {
-            Selection::Field(field) => self.field(&field.node, parent, entries),
+impl<'a> Bill<'a> {
+    /// What is selected of a type. As deep as the gate lets selections be nested.
+    fn selection(&self, set: &'a SelectionSet, parent: &str) -> Cost {
+        let cost = |item: &'a Positioned<Selection>| match &item.node {
+            Selection::Field(field) => self.field(&field.node, parent),
             Selection::InlineFragment(fragment) => {
                 let condition = fragment.node.type_condition.as_ref().map(|on| on.node.on.node.as_str());
-                self.selection(&fragment.node.selection_set, condition.unwrap_or(parent), entries)
+                self.selection(&fragment.node.selection_set.node, condition.unwrap_or(parent))
             }
-            Selection::FragmentSpread(spread) => {
-                let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
-                fragment.map_or(0, |fragment| {
-                    let on = fragment.node.type_condition.node.on.node.as_str();
-                    self.selection(&fragment.node.selection_set, on, entries)
-                })
-            }
+            Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
         };
-        set.node.items.iter().map(cost).fold(0, u64::saturating_add)
+        set.items.iter().map(cost).sum()
     }
 
-    fn field(&self, field: &Field, parent: &str, entries: u64) -> u64 {
+    fn fragment(&self, name: &Name) -> Cost {
+        if let Some(cost) = self.fragments.borrow().get(name) {
+            return *cost;
+        }
+        // Not defined: validation says so.
+        let Some((name, fragment)) = self.document.fragments.get_key_value(name) else { return Cost::default() };
+        let on = fragment.node.type_condition.node.on.node.as_str();
+        let cost = self.selection(&fragment.node.selection_set.node, on);
+        self.fragments.borrow_mut().insert(name, cost);
+        cost
+    }
+
+    fn field(&self, field: &'a Field, parent: &str) -> Cost {
         let price = self.prices.0.get(parent).and_then(|fields| fields.get(field.name.node.as_str()));
         let returns = price.map_or("", |price| price.returns.as_str());
+        let selection = self.selection(&field.selection_set.node, returns);
+        let given = field.arguments.iter().map(|(_, value)| self.values(&value.node));
+        let arguments = given.fold(0, u64::saturating_add).saturating_sub(FREE_VALUES);
         let (base, times) = match price.map_or(Size::One, |price| price.size) {
             Size::One => (1, 1),
             // The entry itself and its selection.
             Size::Entries => {
-                let each = self.selection(&field.selection_set, returns, 1).saturating_add(1);
-                return each.saturating_mul(entries);
+                let each = selection.times(1).saturating_add(1).saturating_add(arguments);
+                return Cost { once: 0, each };
             }
             Size::Fixed(times) => (1, times),
             Size::Page { default, base } => {
-                let asked = ["first", "last"].iter().filter_map(|name| self.argument(field, name)?.as_integer()).max();
+                let asked = ["first", "last"].iter().filter_map(|name| integer(self.argument(field, name)?)).max();
                 (base, asked.map_or(default, sane))
             }
             Size::Facet => {
-                let first = self.argument(field, "input").and_then(|input| input.field("first")?.as_integer());
+                let first = self.argument(field, "input").and_then(|input| integer(self.field_of(input, "first")?));
                 (FACET, first.map_or(10, sane))
             }
             Size::Periods => (1, self.periods(field)),
             Size::Ids => {
                 let ids = self.argument(field, "ids");
-                (1, ids.map_or(1, |ids| if let Value::List(ids) = ids.0 { ids.len() as u64 } else { 1 }))
+                (1, ids.and_then(Argument::length).unwrap_or(1))
             }
         };
         let has_entries =
             self.prices.0.get(returns).is_some_and(|fields| fields.values().any(|price| price.size == Size::Entries));
-        let child = if has_entries {
-            self.selection(&field.selection_set, returns, times)
-        } else {
-            self.selection(&field.selection_set, returns, 1).saturating_mul(times)
-        };
-        child.saturating_add(base)
+        let selected = if has_entries { selection.times(times) } else { selection.times(1).saturating_mul(times) };
+        Cost { once: selected.saturating_add(base).saturating_add(arguments), each: 0 }
     }
 
     /// How many periods a timeline will have.
-    fn periods(&self, field: &Field) -> u64 {
+    fn periods(&self, field: &'a Field) -> u64 {
         let interval = self.argument(field, "interval");
-        let name = interval.as_ref().and_then(Argument::as_name).unwrap_or("DAY");
+        let name = interval.and_then(Argument::as_name).unwrap_or("DAY");
         let (_, interval, unknown) =
             UNKNOWN_PERIODS.into_iter().find(|(known, ..)| *known == name).unwrap_or(UNKNOWN_PERIODS[0]);
         let range = self.argument(field, "range");
-        let end = |name| -> Option<NaiveDate> { range.as_ref()?.field(name)?.as_name()?.parse().ok() };
+        let end = |name| -> Option<NaiveDate> { self.field_of(range?, name)?.as_name()?.parse().ok() };
         match (end("from"), end("until")) {
             (Some(from), Some(until)) => interval.periods(from, until, Weekday::Monday).min(MAX_POINTS),
             _ => unknown,
         }
     }
 
-    /// An argument's value with the variables put in; none where it is not given.
-    fn argument(&self, field: &Field, name: &str) -> Option<Argument> {
+    /// An argument; none where it is not given.
+    fn argument(&self, field: &'a Field, name: &str) -> Option<Argument<'a>> {
         let (_, value) = field.arguments.iter().find(|(given, _)| given.node == name)?;
-        let put = |name: Name| -> Result<Value, ()> {
-            let default = || {
-                let declared =
-                    self.operation.variable_definitions.iter().find(|declared| declared.node.name.node == name);
-                declared?.node.default_value().cloned()
-            };
-            Ok(self.variables.get(&name).cloned().or_else(default).unwrap_or(Value::Null))
+        self.read(&value.node)
+    }
+
+    /// A field of an argument that is an object.
+    fn field_of(&self, argument: Argument<'a>, name: &str) -> Option<Argument<'a>> {
+        match argument {
+            Argument::Written(Value::Object(fields)) => self.read(fields.get(name)?),
+            Argument::Given(Given::Object(fields)) => fields.get(name).map(Argument::Given),
+            _ => None,
+        }
+    }
+
+    /// What is written there, or what the variable that is written there has.
+    fn read(&self, value: &'a Value) -> Option<Argument<'a>> {
+        match value {
+            Value::Variable(name) => self.variable(name).map(Argument::Given),
+            value => Some(Argument::Written(value)),
+        }
+    }
+
+    /// What a variable has: as sent, or its default.
+    fn variable(&self, name: &Name) -> Option<&'a Given> {
+        let default = || {
+            let mut declared = self.operation.variable_definitions.iter();
+            declared.find(|declared| declared.node.name.node == *name)?.node.default_value()
         };
-        Some(Argument(value.node.clone().into_const_with(put).unwrap_or(Value::Null)))
+        self.variables.get(name).or_else(default)
+    }
+
+    /// How many values there are in what is written, variables put in. As deep as the gate lets brackets be nested.
+    fn values(&self, value: &'a Value) -> u64 {
+        let sum = |values: &mut dyn Iterator<Item = &'a Value>| {
+            values.map(|value| self.values(value)).fold(1, u64::saturating_add)
+        };
+        match value {
+            Value::List(items) => sum(&mut items.iter()),
+            Value::Object(fields) => sum(&mut fields.values()),
+            Value::Variable(name) => match self.values.borrow_mut().entry(name) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => *new.insert(self.variable(name).map_or(1, |value| count_values([value]))),
+            },
+            _ => 1,
+        }
     }
 }
 
-/// The value of an argument.
-struct Argument(Value);
-
-impl Argument {
-    fn as_integer(&self) -> Option<i64> {
-        integer(&self.0)
+/// How many values there are in some, counted through lists and objects, without recursion.
+pub(super) fn count_values<'a>(values: impl IntoIterator<Item = &'a Given>) -> u64 {
+    let mut open: Vec<&Given> = values.into_iter().collect();
+    let mut count = 0;
+    while let Some(value) = open.pop() {
+        count += 1;
+        match value {
+            Given::List(items) => open.extend(items),
+            Given::Object(fields) => open.extend(fields.values()),
+            _ => {}
+        }
     }
+    count
+}
 
+/// An argument, or a part of one.
+#[derive(Clone, Copy)]
+enum Argument<'a> {
+    /// In the query.
+    Written(&'a Value),
+    /// By a variable.
+    Given(&'a Given),
+}
+
+impl<'a> Argument<'a> {
     /// An enum's or a string's text.
-    fn as_name(&self) -> Option<&str> {
-        match &self.0 {
-            Value::Enum(name) => Some(name.as_str()),
-            Value::String(text) => Some(text),
+    fn as_name(self) -> Option<&'a str> {
+        match self {
+            Self::Written(Value::Enum(name)) | Self::Given(Given::Enum(name)) => Some(name.as_str()),
+            Self::Written(Value::String(text)) | Self::Given(Given::String(text)) => Some(text),
             _ => None,
         }
     }
 
-    fn field(&self, name: &str) -> Option<Self> {
-        match &self.0 {
-            Value::Object(fields) => fields.get(name).cloned().map(Self),
+    /// A list's length.
+    fn length(self) -> Option<u64> {
+        match self {
+            Self::Written(Value::List(items)) => Some(items.len() as u64),
+            Self::Given(Given::List(items)) => Some(items.len() as u64),
             _ => None,
         }
     }
 }
 
-fn integer(value: &Value) -> Option<i64> {
-    if let Value::Number(number) = value { number.as_i64() } else { None }
+fn integer(argument: Argument<'_>) -> Option<i64> {
+    match argument {
+        Argument::Written(Value::Number(number)) | Argument::Given(Given::Number(number)) => number.as_i64(),
+        _ => None,
+    }
 }
 
 /// A size as it may be: whatever is asked for, never less than nothing nor more than the largest page.
@@ -345,6 +449,43 @@ mod tests {
         assert_eq!(cost(spread, json!({})), 1 + 1 + 5 + 200 * (1 + 1 + 1 + 5 + 200 * 2));
         assert_eq!(cost("{ releases(first: -5) { nodes { slug } } }", json!({})), 1);
         assert_eq!(cost("{ releases(first: 2147483647) { nodes { slug } } }", json!({})), 1 + 200 * 2);
+    }
+
+    #[test]
+    fn values_in_arguments_are_priced_for_every_use() {
+        let ids = |count: usize| json!(vec!["a"; count]);
+        // The object, the object in it, the list, its items: ten are free.
+        let filter = |count| json!({ "f": { "topics": { "in": ids(count) } } });
+        let query = "query ($f: ReleaseFilter) { a: releases(filter: $f) { totalCount } b: releases(filter: $f) { totalCount } }";
+        assert_eq!(cost(query, filter(7)), 4);
+        assert_eq!(cost(query, filter(107)), 2 * (2 + 100));
+        let written = |count| {
+            let ids = vec!["\"a\""; count].join(",");
+            format!("{{ a: releases(filter: {{topics: {{in: [{ids}]}}}}) {{ totalCount }} }}")
+        };
+        assert_eq!((cost(&written(7), json!({})), cost(&written(107), json!({}))), (2, 102));
+        let within = "query ($ids: [ID!]) { releases(filter: {and: [{topics: {in: $ids}}, {topics: {in: $ids}}]}) { totalCount } }";
+        // Four objects and a list besides.
+        assert_eq!(cost(within, json!({ "ids": ids(99) })), 2 + 1 + 1 + 2 * (1 + 1 + 100) - 10);
+        let default = "query ($ids: [ID!] = [1,2,3,4,5,6,7,8,9,10,11,12]) { nodes(ids: $ids) { id } }";
+        assert_eq!(cost(default, json!({})), 1 + 12 + 3);
+        let nested = "query ($f: ReleaseFilter) { topics(first: 5) { nodes { releases(filter: $f) { totalCount } } } }";
+        assert_eq!(cost(nested, filter(107)), 1 + 5 * (1 + 2 + 100));
+    }
+
+    #[test]
+    fn a_fragment_is_priced_once_and_an_operation_that_is_not_named_not_at_all() {
+        let ids = vec!["\"a\""; 1000].join(",");
+        let mut query = "{ ...F0 } ".to_owned();
+        for number in 0..40 {
+            query += &format!("fragment F{number} on Query {{ ...F{next} ...F{next} }} ", next = number + 1);
+        }
+        query += &format!("fragment F40 on Query {{ nodes(ids: [{ids}]) {{ id }} }}");
+        assert_eq!(cost(&query, json!({})), (1 << 40) * 1992);
+        let prices = Prices::of(&crate::graphql::sdl());
+        let document = parse_query("query A { viewer { role } } query B { releases { totalCount } viewer { role } }");
+        let of = |name| prices.cost(document.as_ref().unwrap(), &Variables::default(), name);
+        assert_eq!((of(Some("A")), of(Some("B")), of(Some("C")), of(None)), (2, 4, 0, 0));
     }
 
     #[test]

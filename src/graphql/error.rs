@@ -28,6 +28,11 @@ impl ApiError {
         Self { code: "NOT_FOUND", message: message.into(), path: Vec::new() }
     }
 
+    /// An answer that would be too large.
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self { code: "ANSWER_TOO_LARGE", message: message.into(), path: Vec::new() }
+    }
+
     /// Something that the catalog finds wrong with a request.
     pub fn fault(fault: FilterFault) -> Self {
         let code = if fault.unknown { "NOT_FOUND" } else { "BAD_USER_INPUT" };

@@ -8,13 +8,14 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
-    Name, Positioned, Value, Variables,
+    Name, Positioned, Variables,
     parser::{
         parse_query,
         types::{ExecutableDocument, Selection, SelectionSet},
     },
 };
 
+use super::cost::count_values;
 use crate::limits::Limits;
 
 /// Why a query is not let in.
@@ -53,20 +54,10 @@ pub fn afford(cost: u64, limits: &Limits) -> Result<(), GateRefusal> {
     })
 }
 
-/// Refuses variables of too many values, counted without recursion through all lists and objects.
+/// Refuses variables of too many values, counted through all lists and objects.
 pub fn weigh(variables: &Variables, limits: &Limits) -> Result<(), GateRefusal> {
-    let mut open: Vec<&Value> = variables.values().collect();
-    let mut values = 0_u64;
-    while let Some(value) = open.pop() {
-        values += 1;
-        match value {
-            Value::List(items) => open.extend(items),
-            Value::Object(fields) => open.extend(fields.values()),
-            _ => {}
-        }
-        at_most(values, limits.values, "values in its variables", "limits.values", "send fewer at a time")?;
-    }
-    Ok(())
+    let values = count_values(variables.values());
+    at_most(values, limits.values, "values in its variables", "limits.values", "send fewer at a time")
 }
 
 /// Refuses more of something than its limit, which is named as the setting that it is.
@@ -154,13 +145,16 @@ fn after_string(bytes: &[u8], start: usize) -> Option<usize> {
     None
 }
 
-/// Selections, aliases, directives and depth of something, with all fragments spread.
+/// Selections, aliases, directives, depth and nesting of something, with all fragments spread.
 #[derive(Clone, Copy, Default)]
 struct Size {
     selections: u64,
     aliases: u64,
     directives: u64,
+    /// Fields in fields.
     depth: u64,
+    /// Fields and fragments in fields and fragments: what walks them recurses as deep.
+    nesting: u64,
 }
 
 /// Counts what executing would walk.
@@ -173,6 +167,7 @@ fn count(document: &ExecutableDocument, limits: &Limits) -> Result<(), GateRefus
             (size.aliases, limits.aliases, "aliases", "limits.aliases"),
             (size.directives, limits.directives, "directives", "limits.directives"),
             (size.depth, limits.depth, "selections in selections", "limits.depth"),
+            (size.nesting, limits.nesting, "fragments in fragments", "limits.nesting"),
         ] {
             at_most(found, limit, &format!("{what}, fragments spread,"), setting, "ask for less at a time")?;
         }
@@ -269,6 +264,7 @@ fn measure(set: &Positioned<SelectionSet>, fragments: &HashMap<&Name, Size>) -> 
         whole.aliases = whole.aliases.saturating_add(part.aliases).saturating_add(alias.into());
         whole.directives = whole.directives.saturating_add(part.directives).saturating_add(directives as u64);
         whole.depth = whole.depth.max(part.depth.saturating_add(own));
+        whole.nesting = whole.nesting.max(part.nesting.saturating_add(1));
     }
     whole
 }
@@ -341,6 +337,12 @@ mod tests {
         }
         query += "fragment F1400 on Query { a }";
         assert!(refused(&query).contains("in selections"));
+        let mut query = "{ ...F0 } ".to_owned();
+        for number in 0..1900 {
+            query += &format!("fragment F{number} on Query {{ ...F{} }} ", number + 1);
+        }
+        query += "fragment F1900 on Query { a }";
+        assert!(refused(&query).contains("fragments in fragments"));
     }
 
     #[test]

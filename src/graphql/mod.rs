@@ -38,7 +38,7 @@ mod viewer;
 
 use async_graphql::SchemaBuilder;
 
-pub use api::{Api, Opened};
+pub use api::{Api, Known, Opened};
 pub use context::Asked;
 pub use gate::GateRefusal;
 use mutation::Mutation;

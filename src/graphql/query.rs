@@ -86,6 +86,9 @@ impl Query {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
         let Some(stone) = ctx.asked().visible().tombstone(&key) else { return Ok(None) };
         let notice = ctx.room().notice(stone).await?;
+        if let Some(notice) = &notice {
+            ctx.asked().shows(notice.stone.id);
+        }
         Ok(notice.map(|notice| Tombstone {
             slug: notice.stone.slug.as_str().into(),
             state: notice.stone.state.into(),

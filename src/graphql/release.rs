@@ -93,13 +93,13 @@ impl Release {
     }
 
     /// A short text for lists; plain text.
-    async fn summary(&self) -> Option<&str> {
-        self.version.text.summary.as_deref()
+    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
+        ctx.room_for(self.version.text.summary.as_deref())
     }
 
     /// The full text.
-    async fn body(&self) -> Option<Body> {
-        self.version.body()
+    async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
+        self.version.body(ctx).await
     }
 
     /// The language it is written in.
@@ -279,8 +279,8 @@ impl Release {
     }
 
     /// For the desk: a note that is never for print. null for everybody else.
-    async fn editorial_note(&self) -> Option<String> {
-        self.version.editorial_note()
+    async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
+        ctx.room_for(self.version.editorial_note())
     }
 }
 

@@ -48,8 +48,14 @@ impl Version {
         numbers.iter().map(|&number| Place::new(self.snapshot.clone(), number)).collect()
     }
 
-    pub(super) fn body(&self) -> Option<Body> {
-        self.text.body_markdown.clone().map(|markdown| Body { markdown })
+    /// The body, where there is room for every form of it that is asked for. Others have their turn before each: making the
+    /// forms is work that nothing interrupts, and a query whose time is over ends here.
+    pub(super) async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
+        let Some(markdown) = self.text.body_markdown.clone() else { return Ok(None) };
+        let forms = ctx.field().selection_set().filter(|field| field.name() != "__typename").count();
+        ctx.spend(markdown.len().saturating_mul(forms))?;
+        tokio::task::yield_now().await;
+        Ok(Some(Body { markdown }))
     }
 
     pub(super) fn dateline(&self) -> Option<Direct<Dateline>> {
@@ -219,6 +225,8 @@ impl ReleaseRevision {
             (None, None) => return Ok(Some(Vec::new())),
         };
         let changes = diff(&other, &self.content(), &Slugs(&self.version.snapshot));
+        let texts = changes.iter().flat_map(|change| [&change.before, &change.after]).flatten();
+        ctx.spend(texts.map(String::len).sum())?;
         Ok(Some(changes.into_iter().map(FieldChange::from).collect()))
     }
 
@@ -243,13 +251,13 @@ impl ReleaseRevision {
     }
 
     /// A short text for lists; plain text.
-    async fn summary(&self) -> Option<&str> {
-        self.version.text.summary.as_deref()
+    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
+        ctx.room_for(self.version.text.summary.as_deref())
     }
 
     /// The full text.
-    async fn body(&self) -> Option<Body> {
-        self.version.body()
+    async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
+        self.version.body(ctx).await
     }
 
     /// The language it is written in.
@@ -278,7 +286,7 @@ impl ReleaseRevision {
     }
 
     /// A note that is never for print.
-    async fn editorial_note(&self) -> Option<String> {
-        self.version.editorial_note()
+    async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
+        ctx.room_for(self.version.editorial_note())
     }
 }

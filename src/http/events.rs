@@ -14,29 +14,22 @@ use axum::response::{
 };
 use futures_util::stream::{self, Stream, StreamExt};
 use serde_json::{Value, json};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Front,
+    guard::Lasting,
     negotiation::Media,
-    request::Wanted,
     session::Session,
-    work::{self, Rejected, Sent, Work},
+    work::{self, Ask, Rejected, Sent, Work},
 };
 
 /// How often a quiet stream says that it is there.
 const QUIET: Duration = Duration::from_secs(12);
 
 /// Answers with events.
-pub(super) async fn answer(
-    front: Arc<Front>,
-    session: Session,
-    (wanted, by_get): (Wanted, bool),
-    after: Option<&str>,
-    place: OwnedSemaphorePermit,
-) -> Response {
+pub(super) async fn answer(front: Arc<Front>, session: Session, ask: Ask<'_>, place: Lasting) -> Response {
     let session = Arc::new(session);
-    let events = match work::start(&front, &session, (wanted, by_get), after).await {
+    let events = match work::start(&front, &session, ask).await {
         Ok(Work::Done(answer)) => stream::iter([next(&answer, None), complete()]).boxed(),
         Ok(Work::Following(opened)) => {
             let told = work::follow(front.clone(), session.clone(), opened).flat_map(|sent| {
@@ -71,7 +64,7 @@ pub(super) async fn answer(
 /// The same events, with a place among what lasts that is given back when they end.
 fn held(
     events: impl Stream<Item = Event> + Send,
-    place: OwnedSemaphorePermit,
+    place: Lasting,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
     events.map(move |event| {
         let _ = &place;

@@ -7,7 +7,6 @@
 use std::{
     net::IpAddr,
     sync::{Arc, PoisonError, atomic::Ordering},
-    time::Duration,
 };
 
 use async_graphql::parser::types::OperationType;
@@ -17,22 +16,23 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use serde_json::json;
 
 use super::{
     Front,
     bearer::{bearer, unauthenticated},
     cache::{Answers, Kept, Revision, VARY},
     coding::Coding,
-    guard::Counted,
+    guard::{Counted, Held},
     negotiation::Media,
     once::Once,
+    outcome,
     refusal::Refusal,
     request::{self, Wanted},
     session::Session,
+    work::Ask,
     {events, socket},
 };
-use crate::{graphql::Asked, limits::Limits, viewer::Viewer};
+use crate::{limits::Limits, viewer::Viewer};
 
 /// The operation's name, for the access log.
 #[derive(Clone, Debug)]
@@ -41,32 +41,26 @@ pub(super) struct Operation(pub(super) Option<String>);
 /// For answers that are for one reader alone.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 
-/// Errors of one answer; more say nothing new.
-const MAX_ERRORS: usize = 20;
-
-/// Letters of an error's message.
-const MAX_MESSAGE: usize = 1000;
-
 /// Where a request stands.
 enum Source {
     /// In the address.
     Parameters(String),
-    /// In the body.
-    Body(Bytes),
+    /// In the body, which has its room until the request is done.
+    Body(Bytes, #[expect(dead_code, reason = "what is held is given back when it is dropped")] Held),
 }
 
 impl Source {
     fn wanted(&self, limits: &Limits) -> Result<Wanted, Refusal> {
         match self {
             Self::Parameters(parameters) => Wanted::from_parameters(parameters, limits),
-            Self::Body(body) => Wanted::from_json(body, limits),
+            Self::Body(body, _) => Wanted::from_json(body, limits),
         }
     }
 
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Parameters(parameters) => parameters.as_bytes(),
-            Self::Body(body) => body,
+            Self::Body(body, _) => body,
         }
     }
 }
@@ -98,7 +92,9 @@ pub(super) async fn post(State(front): State<Arc<Front>>, request: Request) -> R
     let address = front.guard.address(&parts.extensions, &parts.headers);
     let read = async |headers: &HeaderMap, public| {
         request::check_content_type(headers)?;
-        request::collect(body, &front.app.edge.limits, public).await.map(Source::Body)
+        let mut held = front.guard.body();
+        let body = request::collect(body, &front.app.edge.limits, public, &mut held).await?;
+        Ok(Source::Body(body, held))
     };
     respond(&front, &parts.headers, address, read).await
 }
@@ -113,7 +109,7 @@ async fn connect(front: &Arc<Front>, parts: &mut Parts) -> Result<Response, Refu
     let address = front.guard.address(&parts.extensions, &parts.headers);
     let bearer = bearer(&parts.headers)?.map(str::to_owned);
     front.guard.count(address, bearer.as_deref())?;
-    let place = front.guard.lasting_place()?;
+    let place = front.guard.lasting_place(address)?;
     let upgrade = WebSocketUpgrade::from_request_parts(parts, front).await;
     let upgrade = upgrade.map_err(|rejection| Refusal::bad(format!("not a WebSocket: {}", rejection.body_text())))?;
     Ok(socket::take(front.clone(), upgrade, bearer, address, place))
@@ -162,10 +158,11 @@ async fn stream(
     source: &Source,
 ) -> Result<Response, Refusal> {
     let wanted = source.wanted(&front.app.edge.limits)?;
-    let place = front.guard.lasting_place()?;
+    let place = front.guard.lasting_place(caller.address)?;
     let after = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     let by_get = matches!(source, Source::Parameters(_));
-    Ok(events::answer(front.clone(), caller, (wanted, by_get), after, place).await)
+    let keyed = headers.contains_key("idempotency-key");
+    Ok(events::answer(front.clone(), caller, Ask { wanted, by_get, keyed, after }, place).await)
 }
 
 /// Answers a request that was read; of the public's, what was answered before where that still holds.
@@ -187,8 +184,9 @@ async fn answer(
     let mut wanted = source.wanted(&front.app.edge.limits)?;
     let text = front.persisted.text(&mut wanted, media)?;
     let operation = Operation(wanted.operation.as_ref().map(|name| name.chars().take(100).collect()));
-    let request = wanted.request(&text.query);
-    let kind = front.app.api.operation(&request).map_err(|refusal| Refusal::at_gate(refusal, media))?;
+    let request = wanted.request();
+    let known = front.app.api.read(&text.query).map_err(|refusal| Refusal::at_gate(refusal, media))?;
+    let kind = known.operation(request.operation_name.as_deref());
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get());
     }
@@ -210,26 +208,34 @@ async fn answer(
         return Ok(replayed(answer, media, operation));
     }
     let asked = front.app.asked(viewer.clone());
-    let done = execute(front, request, asked.clone(), media).await?;
-    if done.sound {
+    // Kept until the answer is coded: that is work, too.
+    let _place = front.guard.place().await?;
+    let outcome = outcome::execute(front, &known, request, asked.clone()).await;
+    let outcome = outcome.map_err(|refusal| Refusal::at_gate(refusal, media))?;
+    let answer = outcome.write()?;
+    if outcome.is_sound() {
         front.persisted.keep(&text);
     }
-    once.keep(&front.app, &viewer, &done.text, asked.told.secret.load(Ordering::Relaxed)).await;
+    if !outcome.failed_here() {
+        once.keep(&front.app, &viewer, &answer, asked.told.secret.load(Ordering::Relaxed)).await;
+    }
     let secret = asked.told.secret.load(Ordering::Relaxed) || asked.told.preview.load(Ordering::Relaxed);
-    if let Some(key) = key.filter(|_| kind == OperationType::Query && done.sound && !secret) {
+    if let Some(key) = key.filter(|_| kind == OperationType::Query && outcome.is_sound() && !secret) {
         let told = asked.told.until.lock().unwrap_or_else(PoisonError::into_inner).take();
         let until = told.into_iter().chain(asked.snapshot.next_instant()).min();
         let releases: Vec<_> =
             asked.told.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
-        let (body, in_which) = coding.code(done.text);
+        let (body, in_which) = coding.code(answer);
         let kept = Kept::new((Revision::of(&asked.snapshot), until), (media, in_which), body, operation, &releases);
         let kept = Arc::new(kept);
         front.answers.put(key, &kept);
         return Ok(sent(&kept));
     }
     // A secret beside what a caller chose must not be guessed from lengths (CVE-2013-3587): those are not compressed.
-    let (body, coding) = if secret { (done.text.into(), Coding::Identity) } else { coding.code(done.text) };
-    let mut response = (done.status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
+    let (body, coding) = if secret { (answer.into(), Coding::Identity) } else { coding.code(answer) };
+    let wrong = outcome.refused && media == Media::GraphqlResponse;
+    let status = if wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
     let headers = response.headers_mut();
     let private = kind != OperationType::Query || !public || secret;
     headers.insert(header::CACHE_CONTROL, if private { PRIVATE } else { HeaderValue::from_static("no-store") });
@@ -255,55 +261,6 @@ pub(super) async fn authenticate(front: &Front, bearer: Option<&str>, address: I
         }
         refusal
     })
-}
-
-/// What came of executing.
-struct Done {
-    status: StatusCode,
-    text: Vec<u8>,
-    /// Without an error.
-    sound: bool,
-}
-
-async fn execute(front: &Front, request: async_graphql::Request, asked: Asked, media: Media) -> Result<Done, Refusal> {
-    let limit = front.app.edge.limits.execution_ms;
-    let _place = front.guard.place().await?;
-    let work = front.app.api.execute(request, asked);
-    let Ok(worked) = tokio::time::timeout(Duration::from_millis(limit), work).await else {
-        let message = format!("the query took longer than {limit} ms (limits.execution_ms): ask for less at a time");
-        let error = json!({ "message": message, "extensions": { "code": "EXECUTION_TIMEOUT" } });
-        let text = json!({ "data": null, "errors": [error] }).to_string().into_bytes();
-        return Ok(Done { status: StatusCode::OK, text, sound: false });
-    };
-    let mut answer = worked.map_err(|refusal| Refusal::at_gate(refusal, media))?;
-    mend(&mut answer);
-    // Nothing was executed where no data came and no error lies at a field.
-    let refused = answer.data == async_graphql::Value::Null
-        && !answer.errors.is_empty()
-        && answer.errors.iter().all(|error| error.path.is_empty());
-    let status = if refused && media == Media::GraphqlResponse { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let text =
-        if refused { serde_json::to_vec(&json!({ "errors": answer.errors })) } else { serde_json::to_vec(&answer) };
-    let text = text.map_err(|error| {
-        tracing::error!(%error, "an answer could not be written");
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", "the answer could not be written")
-    })?;
-    Ok(Done { status, text, sound: answer.errors.is_empty() })
-}
-
-/// Errors as clients get them: not too many, not too long, each with a code.
-pub(super) fn mend(answer: &mut async_graphql::Response) {
-    answer.errors.truncate(MAX_ERRORS);
-    for error in &mut answer.errors {
-        // What the framework itself refuses comes without a code.
-        let extensions = error.extensions.get_or_insert_default();
-        if extensions.get("code").is_none() {
-            extensions.set("code", if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_USER_INPUT" });
-        }
-        if error.message.chars().nth(MAX_MESSAGE).is_some() {
-            error.message = error.message.chars().take(MAX_MESSAGE).chain(['…']).collect();
-        }
-    }
 }
 
 /// An answer that was given before.

@@ -5,7 +5,7 @@ use std::{
     num::{NonZeroU32, NonZeroUsize},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -22,7 +22,11 @@ use lru::LruCache;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{connection::Peer, refusal::Refusal};
+use super::{
+    connection::Peer,
+    refusal::Refusal,
+    shares::{Share, Shares},
+};
 use crate::edge::Edge;
 
 /// How long a query waits for others to be done before it is sent away.
@@ -97,6 +101,45 @@ pub(super) struct Guard {
     blocked: Mutex<LruCache<IpAddr, Instant>>,
     working: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    streams_of: Arc<Shares>,
+    bodies: Arc<Bodies>,
+}
+
+/// A place among what lasts, until it is dropped.
+pub(super) struct Lasting {
+    _permit: OwnedSemaphorePermit,
+    _share: Share,
+}
+
+/// The bytes of all bodies that are held at once.
+struct Bodies {
+    most: u64,
+    held: AtomicU64,
+}
+
+/// The bytes of one body that is held, until it is dropped.
+pub(super) struct Held {
+    bodies: Arc<Bodies>,
+    bytes: u64,
+}
+
+impl Held {
+    /// More of it comes.
+    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
+        let bytes = bytes as u64;
+        let held = self.bodies.held.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        self.bytes += bytes;
+        if held <= self.bodies.most {
+            return Ok(());
+        }
+        Err(Refusal::too_often("OVERLOADED", "too much is sent at once (limits.bodies_bytes): try again", 1))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.bodies.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 /// That a request was counted: the headers that tell of it.
@@ -114,6 +157,8 @@ impl Guard {
             blocked: Mutex::new(LruCache::new(BLOCKED)),
             working: permits(limits.requests),
             streams: permits(limits.streams),
+            streams_of: Shares::new(limits.address_streams),
+            bodies: Arc::new(Bodies { most: limits.bodies_bytes, held: AtomicU64::new(0) }),
         }
     }
 
@@ -205,12 +250,21 @@ impl Guard {
         }
     }
 
-    /// A place among what lasts: sockets and event streams.
-    pub(super) fn lasting_place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let full = |_| {
-            Refusal::too_often("OVERLOADED", "too many sockets and streams are open (limits.streams): try later", 10)
+    /// A place among what lasts, for an address: sockets and event streams.
+    pub(super) fn lasting_place(&self, address: IpAddr) -> Result<Lasting, Refusal> {
+        let full = |whose: &str, setting: &str| {
+            let told = format!("{whose} has as many sockets and streams open as there may be ({setting}): close some");
+            Refusal::too_often("OVERLOADED", told, 10)
         };
-        self.streams.clone().try_acquire_owned().map_err(full)
+        let share = self.streams_of.take(address).ok_or_else(|| full("your address", "limits.address_streams"))?;
+        let permit = self.streams.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| full("this server", "limits.streams"))?;
+        Ok(Lasting { _permit: permit, _share: share })
+    }
+
+    /// A body that is going to be read.
+    pub(super) fn body(&self) -> Held {
+        Held { bodies: self.bodies.clone(), bytes: 0 }
     }
 }
 
@@ -273,6 +327,33 @@ mod tests {
         let refusal = guard.count(here, None).unwrap_err();
         assert!(refusal.told().1.contains("rate.public_per_minute"));
         assert!(guard.count(there, None).is_ok() && guard.count(here, Some("token")).is_ok());
+    }
+
+    #[test]
+    fn one_address_has_not_all_that_lasts() {
+        let guard = guard(&[], |limits| (limits.streams, limits.address_streams) = (3, 2));
+        let (here, there): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
+        let held = [guard.lasting_place(here), guard.lasting_place(here)].map(Result::unwrap);
+        let told = |refused: Result<Lasting, Refusal>| refused.err().expect("refused").told().1.to_owned();
+        assert!(told(guard.lasting_place(here)).contains("limits.address_streams"));
+        let other = guard.lasting_place(there).unwrap();
+        assert!(told(guard.lasting_place(there)).contains("(limits.streams)"));
+        drop(held);
+        assert!(guard.lasting_place(here).is_ok());
+        drop(other);
+        assert!(guard.streams_of.is_empty());
+    }
+
+    #[test]
+    fn bodies_have_room_together_and_give_it_back() {
+        let guard = guard(&[], |limits| limits.bodies_bytes = 100);
+        let (mut one, mut other) = (guard.body(), guard.body());
+        assert!(one.grow(60).is_ok() && other.grow(40).is_ok());
+        assert!(one.grow(1).unwrap_err().told().1.contains("limits.bodies_bytes"));
+        drop(one);
+        assert!(other.grow(60).is_ok());
+        drop(other);
+        assert_eq!(guard.bodies.held.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod guard;
 mod line;
 mod negotiation;
 mod once;
+mod outcome;
 mod pages;
 mod persisted;
 mod places;
@@ -17,6 +18,7 @@ mod refusal;
 mod request;
 pub mod server;
 mod session;
+mod shares;
 mod socket;
 pub mod tls;
 mod traffic;
@@ -89,20 +91,14 @@ fn cors(origins: &Origins) -> CorsLayer {
         .max_age(Duration::from_hours(1))
 }
 
-/// Whether this server can answer: its database does, and its catalog has followed.
+/// Whether this server can answer: its database does, and its catalog has followed. Costs nothing: what was seen last is told.
 async fn ready(State(front): State<Arc<Front>>) -> Response {
     let app = &front.app;
-    match app.ready().await {
-        Ok(()) => Json(json!({ "status": "ready", "releases": app.room.catalog.snapshot().len() })).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                Json(json!({ "status": "not ready", "reason": "the database does not answer" })),
-            )
-                .into_response()
-        }
+    if app.is_ready() {
+        return Json(json!({ "status": "ready", "releases": app.room.catalog.snapshot().len() })).into_response();
     }
+    let told = json!({ "status": "not ready", "reason": "the database does not answer" });
+    (StatusCode::SERVICE_UNAVAILABLE, Json(told)).into_response()
 }
 
 async fn nowhere() -> Response {

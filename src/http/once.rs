@@ -107,10 +107,6 @@ impl Once {
     pub(super) async fn keep(self, app: &App, viewer: &Viewer, answer: &[u8], secret: bool) {
         let Self::New(running) = self else { return };
         let text = std::str::from_utf8(answer).ok().filter(|_| !secret).map(str::to_owned);
-        // What failed on our side may be tried again.
-        if text.as_ref().is_some_and(|text| text.contains("INTERNAL_SERVER_ERROR")) {
-            return;
-        }
         let kept = app.room.keep_answer(viewer, &running.request, text, app.clock.now()).await;
         if let Err(error) = kept {
             tracing::error!(%error, "the answer to a repeatable request could not be kept");

@@ -1,30 +1,28 @@
 //! How many connections are held: all together, and of one address, so that one caller cannot take all places.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::guard::network;
+use super::{
+    guard::network,
+    shares::{Share, Shares},
+};
 use crate::edge::Edge;
 
 /// The places of a server.
 pub(super) struct Places {
     all: Arc<Semaphore>,
     most: u32,
-    of_address: u64,
+    shares: Arc<Shares>,
     proxies: Vec<IpNet>,
-    taken: Mutex<HashMap<IpAddr, u64>>,
 }
 
 /// A place that is taken, until it is dropped.
 pub(super) struct Place {
     _permit: OwnedSemaphorePermit,
-    address: Option<(Arc<Places>, IpAddr)>,
+    _share: Option<Share>,
 }
 
 impl Places {
@@ -33,9 +31,8 @@ impl Places {
         Arc::new(Self {
             all: Arc::new(Semaphore::new(most as usize)),
             most,
-            of_address: edge.limits.address_connections,
+            shares: Shares::new(edge.limits.address_connections),
             proxies: edge.trusted_proxies.clone(),
-            taken: Mutex::default(),
         })
     }
 
@@ -46,37 +43,18 @@ impl Places {
     }
 
     /// Gives a place to an address; nothing where it has as many as it may. Trusted proxies come for many.
-    pub(super) fn give(self: &Arc<Self>, permit: OwnedSemaphorePermit, address: IpAddr) -> Option<Place> {
+    pub(super) fn give(&self, permit: OwnedSemaphorePermit, address: IpAddr) -> Option<Place> {
         let address = address.to_canonical();
         if self.proxies.iter().any(|proxy| proxy.contains(&address)) {
-            return Some(Place { _permit: permit, address: None });
+            return Some(Place { _permit: permit, _share: None });
         }
-        let address = network(address);
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = taken.entry(address).or_insert(0);
-        if *taken >= self.of_address {
-            return None;
-        }
-        *taken += 1;
-        Some(Place { _permit: permit, address: Some((self.clone(), address)) })
+        let share = self.shares.take(network(address))?;
+        Some(Place { _permit: permit, _share: Some(share) })
     }
 
     /// Waits until nobody has a place any more.
     pub(super) async fn all_given_back(&self) {
         drop(self.all.acquire_many(self.most).await);
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let Some((places, address)) = &self.address else { return };
-        let mut taken = places.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(address) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(address);
-            }
-        }
     }
 }
 
@@ -102,6 +80,6 @@ mod tests {
         assert!(take("1.1.1.1").await.is_some());
         drop((second, proxied));
         places.all_given_back().await;
-        assert!(places.taken.lock().unwrap().is_empty());
+        assert!(places.shares.is_empty());
     }
 }

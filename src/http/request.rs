@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use async_graphql::{Request, Variables};
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody},
     http::{HeaderMap, StatusCode, header},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
-use super::refusal::Refusal;
+use super::{guard::Held, refusal::Refusal};
 use crate::limits::Limits;
 
 /// What is asked for; the query's text itself, or the id under which it is known.
@@ -28,6 +28,7 @@ pub(super) struct Wanted {
 impl Wanted {
     /// From a JSON body.
     pub(super) fn from_json(body: &[u8], limits: &Limits) -> Result<Self, Refusal> {
+        look_over(body, limits)?;
         let value: Value =
             serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("the body is not JSON: {error}")))?;
         match value {
@@ -43,8 +44,11 @@ impl Wanted {
         for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
             let value = match &*name {
                 "variables" | "extensions" if value.is_empty() => Value::Null,
-                "variables" | "extensions" => serde_json::from_str(&value)
-                    .map_err(|error| Refusal::bad(format!("the parameter `{name}` is not JSON: {error}")))?,
+                "variables" | "extensions" => {
+                    look_over(value.as_bytes(), limits)?;
+                    let told = |error| Refusal::bad(format!("the parameter `{name}` is not JSON: {error}"));
+                    serde_json::from_str(&value).map_err(told)?
+                }
                 "query" | "operationName" | "documentId" | "doc_id" => Value::String(value.into_owned()),
                 _ => continue,
             };
@@ -88,9 +92,9 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// For execution, with the query's text.
-    pub(super) fn request(self, query: &str) -> Request {
-        let request = Request::new(query).variables(Variables::from_json(Value::Object(self.variables)));
+    /// For execution, beside the query that was read.
+    pub(super) fn request(self) -> Request {
+        let request = Request::new("").variables(Variables::from_json(Value::Object(self.variables)));
         match self.operation {
             Some(name) => request.operation_name(name),
             None => request,
@@ -98,22 +102,80 @@ impl Wanted {
     }
 }
 
-/// Reads a body to its end, if it is not too long and comes in time; who has no token may send less.
-pub(super) async fn collect(body: Body, limits: &Limits, public: bool) -> Result<Bytes, Refusal> {
+/// Values beside the variables in what is sent: the query, the operation's name, extensions.
+const BESIDE: u64 = 100;
+
+/// Refuses JSON of too many values before anything is made of it, in one pass over its bytes. How deep it is nested, and whether
+/// it is JSON at all, is for the reader to say.
+pub(super) fn look_over(json: &[u8], limits: &Limits) -> Result<(), Refusal> {
+    let most = limits.values.saturating_add(BESIDE);
+    let (mut values, mut quoted, mut escaped, mut begun) = (0, false, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => {
+                values += u64::from(begun);
+                (quoted, begun) = (!quoted, false);
+            }
+            _ if quoted => {}
+            // What stands behind a bracket is a value, unless it closes.
+            b'[' | b'{' => {
+                values += u64::from(begun);
+                begun = true;
+            }
+            b']' | b'}' => begun = false,
+            b',' => (values, begun) = (values + 1, false),
+            b' ' | b'\t' | b'\n' | b'\r' => {}
+            _ => {
+                values += u64::from(begun);
+                begun = false;
+            }
+        }
+        if values > most {
+            let told =
+                format!("the request has more than {} values (limits.values): send fewer at a time", limits.values);
+            return Err(Refusal::bad(told));
+        }
+    }
+    Ok(())
+}
+
+/// Reads a body to its end, if it is not too long, comes in time, and there is room for it; who has no token may send less.
+pub(super) async fn collect(body: Body, limits: &Limits, public: bool, held: &mut Held) -> Result<Bytes, Refusal> {
     let (setting, most) = if public && limits.public_body_bytes < limits.body_bytes {
         ("limits.public_body_bytes", limits.public_body_bytes)
     } else {
         ("limits.body_bytes", limits.body_bytes)
     };
-    let reading = Limited::new(body, most as usize).collect();
+    let too_large = || {
+        let told = format!("the request is larger than {most} bytes ({setting}): send less at a time");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", told)
+    };
+    // Who says beforehand that it is too long need not send it.
+    if body.size_hint().lower() > most {
+        return Err(too_large());
+    }
+    let mut body = Limited::new(body, most as usize);
+    let mut read = Vec::new();
+    let reading = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    too_large()
+                } else {
+                    Refusal::bad("the request's body could not be read to its end: send it again")
+                }
+            })?;
+            if let Ok(data) = frame.into_data() {
+                held.grow(data.len())?;
+                read.extend_from_slice(&data);
+            }
+        }
+        Ok(())
+    };
     match tokio::time::timeout(Duration::from_millis(limits.body_ms), reading).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "PAYLOAD_TOO_LARGE",
-            format!("the request is larger than {most} bytes ({setting}): send less at a time"),
-        )),
-        Ok(Err(_)) => Err(Refusal::bad("the request's body could not be read to its end: send it again")),
+        Ok(done) => done.map(|()| Bytes::from(read)),
         Err(_) => Err(Refusal::new(
             StatusCode::REQUEST_TIMEOUT,
             "REQUEST_TIMEOUT",
@@ -156,5 +218,52 @@ fn object(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Val
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(object)) => Ok(object),
         Some(_) => Err(Refusal::bad(format!("`{name}` is not a JSON object"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Values as the reader of JSON has them, the whole not counted.
+    fn values(value: &Value) -> u64 {
+        match value {
+            Value::Array(items) => items.iter().map(|item| 1 + values(item)).sum(),
+            Value::Object(fields) => fields.values().map(|value| 1 + values(value)).sum(),
+            _ => 0,
+        }
+    }
+
+    #[test]
+    fn values_are_counted_as_the_reader_has_them() {
+        let escapes = r#"{"a": "\\", "b": "\"[,,,", "c": [ ], "d":{}, "e" : [ 1 , [ [ ] ] , {"f":null} ] }"#;
+        for text in [
+            escapes.to_owned(),
+            json!({ "query": "{ a(x: [1, 2, 3]) }", "variables": { "a": [[1, 2], [], [[]], {}, "a,b", -1.5e3] } })
+                .to_string(),
+            "[[[[]]]]".to_owned(),
+            "[[],[],[]]".to_owned(),
+            "\"[,,,]\"".to_owned(),
+            " [ true ,\n false ] ".to_owned(),
+            "{}".to_owned(),
+        ] {
+            let count = values(&serde_json::from_str(&text).unwrap());
+            let allowed = |values: u64| {
+                // The limit, such that the allowance beside it does not matter.
+                let text = format!("[{text}{}]", ",0".repeat(BESIDE as usize - 1));
+                look_over(text.as_bytes(), &Limits { values, ..Limits::default() }).is_ok()
+            };
+            assert!(allowed(count) && (count == 0 || !allowed(count - 1)), "{text}: {count}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_left_to_the_reader() {
+        for text in ["", "\"", "\"\\", "]]]]", "{{{{", "\u{0}", ",,,"] {
+            assert!(look_over(text.as_bytes(), &Limits::default()).is_ok(), "{text}");
+        }
+        assert!(look_over("[".repeat(1 << 20).as_bytes(), &Limits::default()).is_err());
     }
 }

@@ -14,13 +14,15 @@ use futures_util::{
     stream::{self, BoxStream, SelectAll, StreamExt},
 };
 use serde_json::{Map, Value, json};
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     Front, bearer,
-    request::Wanted,
+    guard::Lasting,
+    refusal::Refusal,
+    request::{self, Wanted},
     session::Session,
-    work::{self, Rejected, Sent, Work},
+    work::{self, Ask, Rejected, Sent, Work},
 };
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -61,7 +63,7 @@ pub(super) fn take(
     upgrade: WebSocketUpgrade,
     bearer: Option<String>,
     address: IpAddr,
-    place: OwnedSemaphorePermit,
+    place: Lasting,
 ) -> Response {
     let most = front.app.edge.limits.message_bytes as usize;
     upgrade.protocols([PROTOCOL]).max_message_size(most).max_frame_size(most).on_upgrade(move |mut socket| async move {
@@ -113,11 +115,16 @@ async fn pump(front: &Arc<Front>, socket: &mut WebSocket, bearer: Option<String>
             message = socket.recv() => {
                 heard = Instant::now();
                 let text = match text_of(message?) {
-                    Ok(Some(text)) => text,
-                    Ok(None) => continue,
+                    Ok(text) => text,
                     Err(close) => return Some(close),
                 };
-                if let Err(close) = hear(front, &session, &text, socket, &mut running, &mut open).await {
+                // Whatever comes is counted, pings as well.
+                let counted = front.guard.count(session.address, session.bearer.as_deref()).map(drop);
+                let heard = match text {
+                    Some(text) => hear(front, &session, (&text, counted), socket, &mut running, &mut open).await,
+                    None => counted.map_err(|refusal| Some(too_often(&refusal))),
+                };
+                if let Err(close) = heard {
                     return close;
                 }
             }
@@ -152,8 +159,10 @@ async fn greet(
 ) -> Result<Option<Session>, Close> {
     loop {
         let Some(message) = socket.recv().await else { return Ok(None) };
+        front.guard.count(address, bearer.as_deref()).map_err(|refusal| too_often(&refusal))?;
         let Some(text) = text_of(message)? else { continue };
-        let mut message = read(&text)?;
+        // Who it is shows in the message itself; whoever it is, this one is short.
+        let mut message = read(&text, front, true)?;
         match message.get("type").and_then(Value::as_str) {
             Some("connection_init") => {
                 let payload = match message.remove("payload") {
@@ -196,12 +205,15 @@ fn authorization(payload: &Map<String, Value>) -> Option<&str> {
 async fn hear(
     front: &Arc<Front>,
     session: &Arc<Session>,
-    text: &str,
+    (text, counted): (&str, Result<(), Refusal>),
     socket: &mut WebSocket,
     running: &mut Running,
     open: &mut HashMap<String, AbortHandle>,
 ) -> Result<(), Option<Close>> {
-    let mut message = read(text)?;
+    let mut message = read(text, front, session.bearer.is_none())?;
+    if let (Err(refusal), false) = (&counted, message.get("type").is_some_and(|kind| kind == "subscribe")) {
+        return Err(Some(too_often(refusal)));
+    }
     let id = message.remove("id");
     let id = || match id {
         Some(Value::String(ref id)) if !id.is_empty() && id.len() <= LONGEST_ID => Ok(id.clone()),
@@ -236,7 +248,7 @@ async fn hear(
                 let errors = json!([{ "message": told, "extensions": { "code": "TOO_MANY_SUBSCRIPTIONS" } }]);
                 return send(front, socket, &id, Told::Error(errors)).await;
             }
-            if let Err(refusal) = front.guard.count(session.address, session.bearer.as_deref()) {
+            if let Err(refusal) = counted {
                 return send(front, socket, &id, Told::Error(Rejected::Refused(refusal).errors())).await;
             }
             let (handle, registration) = AbortHandle::new_pair();
@@ -252,7 +264,7 @@ async fn hear(
 /// Everything that an operation has to tell.
 fn operation(front: Arc<Front>, session: Arc<Session>, wanted: Wanted) -> BoxStream<'static, Told> {
     let started = async move {
-        match work::start(&front, &session, (wanted, false), None).await {
+        match work::start(&front, &session, Ask { wanted, by_get: false, keyed: false, after: None }).await {
             Ok(Work::Done(answer)) => stream::iter([next(&answer), Told::Complete]).boxed(),
             Ok(Work::Following(opened)) => {
                 let told = |sent| match sent {
@@ -320,9 +332,20 @@ fn text_of(message: Result<Message, axum::Error>) -> Result<Option<Utf8Bytes>, C
     }
 }
 
-fn read(text: &str) -> Result<Map<String, Value>, Close> {
+/// Reads a message; who has no token may send less.
+fn read(text: &str, front: &Front, public: bool) -> Result<Map<String, Value>, Close> {
+    let limits = &front.app.edge.limits;
+    if public && text.len() as u64 > limits.public_body_bytes {
+        return Err(Close::because(1009, "the message is too long for one without a token (limits.public_body_bytes)"));
+    }
+    request::look_over(text.as_bytes(), limits).map_err(|refusal| Close::because(4400, refusal.told().1))?;
     match serde_json::from_str(text) {
         Ok(Value::Object(message)) => Ok(message),
         _ => Err(Close::because(4400, "Invalid message received: not a JSON object")),
     }
+}
+
+/// Why a socket is closed that says too much.
+fn too_often(refusal: &Refusal) -> Close {
+    Close::because(1008, refusal.told().1)
 }

@@ -2,19 +2,35 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::{Request, Response, ServerError, parser::types::OperationType};
+use async_graphql::{Response, ServerError, parser::types::OperationType};
+use axum::http::StatusCode;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 
 use super::{
     Front,
-    graphql::{mend, mutation_by_get},
+    graphql::mutation_by_get,
     negotiation::Media,
+    outcome::{self, Outcome},
     refusal::Refusal,
     request::Wanted,
     session::Session,
 };
 use crate::{graphql::Opened, newsroom::changes::Lost};
+
+/// How often it is looked again whether a caller may be told what has come.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// An operation that is wanted.
+pub(super) struct Ask<'a> {
+    pub(super) wanted: Wanted,
+    /// It came by GET.
+    pub(super) by_get: bool,
+    /// It came with an Idempotency-Key.
+    pub(super) keyed: bool,
+    /// Where the line itself knows a position: to go on after it.
+    pub(super) after: Option<&'a str>,
+}
 
 /// An operation that was let in.
 pub(super) enum Work {
@@ -57,25 +73,26 @@ pub(super) enum Sent {
     Error(Value),
 }
 
-/// Starts what is wanted; a subscription after a position, where the line itself knows one.
-pub(super) async fn start(
-    front: &Front,
-    session: &Session,
-    (mut wanted, by_get): (Wanted, bool),
-    after: Option<&str>,
-) -> Result<Work, Rejected> {
+/// Starts what is wanted.
+pub(super) async fn start(front: &Front, session: &Session, ask: Ask<'_>) -> Result<Work, Rejected> {
+    let Ask { mut wanted, by_get, keyed, after } = ask;
     let media = Media::GraphqlResponse;
     let text = front.persisted.text(&mut wanted, media)?;
-    let request = wanted.request(&text.query);
+    let request = wanted.request();
     let at_gate = |refusal| Refusal::at_gate(refusal, media);
-    let kind = front.app.api.operation(&request).map_err(at_gate)?;
+    let known = front.app.api.read(&text.query).map_err(at_gate)?;
+    let kind = known.operation(request.operation_name.as_deref());
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get().into());
     }
+    if kind == OperationType::Mutation && keyed {
+        let told = "the answer to an Idempotency-Key is kept as JSON: send the mutation with Accept: application/graphql-response+json";
+        return Err(Refusal::bad(told).into());
+    }
     let asked = front.app.asked(session.viewer.clone());
     let _place = front.guard.place().await?;
-    let mut answer = if kind == OperationType::Subscription {
-        match front.app.api.subscribe(request, asked).await.map_err(at_gate)? {
+    let outcome = if kind == OperationType::Subscription {
+        match front.app.api.subscribe(known, request, asked).await.map_err(at_gate)? {
             Ok(mut opened) => {
                 if let Some(after) = after {
                     let unknown = |_| refused(&Lost::Unknown, front);
@@ -84,69 +101,52 @@ pub(super) async fn start(
                 front.persisted.keep(&text);
                 return Ok(Work::Following(Box::new(opened)));
             }
-            Err(answer) => answer,
+            // It was not opened, whatever was at fault.
+            Err(answer) => Outcome { refused: true, ..Outcome::of(answer) },
         }
     } else {
-        execute(front, request, asked).await.map_err(at_gate)?
+        outcome::execute(front, &known, request, asked).await.map_err(at_gate)?
     };
-    mend(&mut answer);
-    if answer.data == async_graphql::Value::Null
-        && !answer.errors.is_empty()
-        && (kind == OperationType::Subscription || answer.errors.iter().all(|error| error.path.is_empty()))
-    {
-        return Err(Rejected::Invalid(answer.errors));
+    if outcome.refused {
+        return Err(Rejected::Invalid(outcome.answer.errors));
     }
-    if answer.errors.is_empty() {
+    if outcome.is_sound() {
         front.persisted.keep(&text);
     }
-    Ok(Work::Done(Box::new(answer)))
+    Ok(Work::Done(Box::new(outcome.answer)))
 }
 
-async fn execute(
-    front: &Front,
-    request: Request,
-    asked: crate::graphql::Asked,
-) -> Result<Response, crate::graphql::GateRefusal> {
-    let limit = front.app.edge.limits.execution_ms;
-    let work = front.app.api.execute(request, asked);
-    tokio::time::timeout(Duration::from_millis(limit), work).await.unwrap_or_else(|_| {
-        let message = format!("the query took longer than {limit} ms (limits.execution_ms): ask for less at a time");
-        Err(crate::graphql::GateRefusal { code: "EXECUTION_TIMEOUT", message })
-    })
-}
-
-/// Everything that a subscription has to tell, until it cannot go on, or the token is not good any more when there is something.
+/// Everything that a subscription has to tell, until it cannot go on.
 pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, opened: Box<Opened>) -> BoxStream<'static, Sent> {
     stream::unfold(Some((front, session, opened)), async |state| {
         let (front, session, mut opened) = state?;
-        match opened.following.next().await {
-            Ok(change) => {
-                session.fault(&front).await.is_none().then_some(())?;
-                let position = change.position.clone();
-                // Events have time: they wait for a place as long as it takes.
-                let _place = loop {
-                    if let Ok(place) = front.guard.place().await {
-                        break place;
-                    }
-                };
-                let asked = front.app.asked(opened.following.viewer().clone());
-                let limit = front.app.edge.limits.execution_ms;
-                let work = front.app.api.event(&opened, change, asked);
-                let Ok(mut answer) = tokio::time::timeout(Duration::from_millis(limit), work).await else {
-                    let told = format!(
-                        "a change took longer than {limit} ms to tell (limits.execution_ms): ask for less of it"
-                    );
-                    let refusal = Refusal::new(axum::http::StatusCode::BAD_REQUEST, "EXECUTION_TIMEOUT", told);
-                    return Some((Sent::Error(Rejected::Refused(refusal).errors()), None));
-                };
-                mend(&mut answer);
-                Some((Sent::Next(Box::new(answer), position), Some((front, session, opened))))
-            }
-            Err(lost) => {
-                let error = Sent::Error(Rejected::Refused(refused(&lost, &front)).errors());
-                Some((error, None))
-            }
+        let change = match opened.following.next().await {
+            Ok(change) => change,
+            Err(lost) => return Some((Sent::Error(Rejected::Refused(refused(&lost, &front)).errors()), None)),
+        };
+        // Events have time: they are counted as requests are, and wait for their turn and a place as long as it takes.
+        while front.guard.count(session.address, session.bearer.as_deref()).is_err() {
+            tokio::time::sleep(LOOK).await;
         }
+        let _place = loop {
+            if let Ok(place) = front.guard.place().await {
+                break place;
+            }
+        };
+        // Nothing is told to a token that is not good any more. Its line is being ended; or what was at fault passes.
+        while session.fault(&front).await.is_some() {
+            tokio::time::sleep(LOOK).await;
+        }
+        let position = change.position.clone();
+        let asked = front.app.asked(opened.following.viewer().clone());
+        let told = outcome::in_time(&front, front.app.api.event(&opened, change, asked)).await;
+        Some(match told.map(Outcome::of) {
+            Some(outcome) => (Sent::Next(Box::new(outcome.answer), position), Some((front, session, opened))),
+            None => {
+                let late = outcome::late(&front, "a change", "ask for less of it");
+                (Sent::Error(Rejected::Invalid(late.errors).errors()), None)
+            }
+        })
     })
     .boxed()
 }
@@ -175,5 +175,5 @@ fn refused(lost: &Lost, front: &Front) -> Refusal {
             )
         }
     };
-    Refusal::new(axum::http::StatusCode::BAD_REQUEST, code, message)
+    Refusal::new(StatusCode::BAD_REQUEST, code, message)
 }

@@ -12,13 +12,16 @@ use uuid::Uuid;
 
 use super::{Code, Error, Newsroom, seal::Position};
 use crate::{
-    catalog::{ChangeKind, ReleaseFilter},
-    journal::Entry,
+    catalog::{Audience, ChangeKind, ReleaseFilter, Snapshot},
+    journal::{BY_ITSELF, Entry, Image},
     viewer::Viewer,
 };
 
 /// What positions of changes belong to: everybody.
 const EVERYBODY: u8 = u8::MAX;
+
+/// Acts that put down what happened by itself.
+const RECORDED: [&str; 2] = ["release.publish", "release.embargo_end"];
 
 /// A change of what somebody may see.
 #[derive(Clone, Debug)]
@@ -55,6 +58,9 @@ pub struct Following {
     epoch: Uuid,
     /// Sequence of the last entry that was looked at.
     sequence: i64,
+    /// Until when what happened by itself is known already, though the journal may have it later: from a position of what was
+    /// read. Microseconds since 1970.
+    happened: i64,
     /// How many entries it may be behind.
     most: i64,
     entries: VecDeque<Arc<Entry>>,
@@ -78,7 +84,8 @@ impl Newsroom {
         let (epoch, sequence) = (snapshot.epoch(), snapshot.sequence());
         let (viewer, most) = (viewer.clone(), most.min(i64::MAX as u64) as i64);
         let room = self.clone();
-        let mut following = Following { room, viewer, filter, epoch, sequence, most, entries: VecDeque::new(), news };
+        let entries = VecDeque::new();
+        let mut following = Following { room, viewer, filter, epoch, sequence, happened: 0, most, entries, news };
         if let Some(after) = after {
             following.go_on_after(after)?;
         }
@@ -92,7 +99,8 @@ impl Following {
         let told = "this is not a position of this newsroom: give a `sequence` or `asOf.revision` that it gave you, or none, and \
                     read everything anew";
         let position = self.room.seal.open(self.epoch, text).filter(|position| position.sequence >= 0);
-        self.sequence = position.ok_or_else(|| Error::field(&["after"], Code::Invalid, told))?.sequence;
+        let position = position.ok_or_else(|| Error::field(&["after"], Code::Invalid, told))?;
+        (self.sequence, self.happened) = (position.sequence, position.happened);
         Ok(())
     }
 
@@ -106,10 +114,14 @@ impl Following {
         loop {
             while let Some(entry) = self.entries.pop_front() {
                 self.sequence = entry.sequence;
+                if self.knows(&entry) {
+                    continue;
+                }
                 let snapshot = self.room.catalog.snapshot();
                 let kind = snapshot.change(&entry, &self.viewer, self.filter.as_ref());
                 if let Some(kind) = kind.map_err(|fault| Lost::Filter(Error::Filter(fault)))? {
-                    let position = Position { belongs: EVERYBODY, sequence: entry.sequence, happened: 0 };
+                    let (sequence, happened) = (entry.sequence, self.happened);
+                    let position = Position { belongs: EVERYBODY, sequence, happened };
                     let position = self.room.seal.seal(self.epoch, position);
                     return Ok(Change { position, at: entry.at, kind, release: entry.noun_id });
                 }
@@ -117,17 +129,24 @@ impl Following {
                 tokio::task::yield_now().await;
             }
             self.news.borrow_and_update();
-            let snapshot = self.room.catalog.snapshot();
+            let mut snapshot = self.room.catalog.snapshot();
+            if snapshot.sequence() < self.sequence {
+                // Another server may be ahead of this one.
+                snapshot = self.room.catalog.catch_up().await.map_err(Lost::Db)?;
+            }
             // A restored backup: the positions of before mean something else now.
             if snapshot.epoch() != self.epoch || snapshot.sequence() < self.sequence {
                 return Err(Lost::Unknown);
             }
+            self.pass_over(&snapshot);
             let behind = snapshot.sequence() - self.sequence;
             if behind > self.most {
                 return Err(Lost::TooOld);
             }
             if behind > 0 {
                 self.entries = self.room.catalog.entries_after(self.sequence).await.map_err(Lost::Db)?.into();
+                // What is newer than the snapshot is told with the next one.
+                self.entries.retain(|entry| entry.sequence <= snapshot.sequence());
                 // Entries are never taken away; where they are not there the journal was replaced.
                 if self.entries.front().is_none_or(|entry| entry.sequence != self.sequence + 1) {
                     return Err(Lost::Unknown);
@@ -135,6 +154,36 @@ impl Following {
             } else if self.news.changed().await.is_err() {
                 return Err(Lost::Unknown);
             }
+        }
+    }
+
+    /// Whether an entry puts down what happened by itself before what was read: who read it has seen it happen. The desk is told,
+    /// for it sees that it was put down.
+    fn knows(&self, entry: &Entry) -> bool {
+        let by_itself = entry.by == BY_ITSELF && RECORDED.contains(&entry.act.as_str());
+        let since = match &entry.after {
+            Some(Image::Release(image)) if by_itself => image.published_at,
+            _ => None,
+        };
+        Audience::of(&self.viewer) != Audience::Desk
+            && since.is_some_and(|since| since.timestamp_micros() <= self.happened)
+    }
+
+    /// Passes over what went on unseen. Where nothing has come to be told to such a viewer since the last that is known, there is
+    /// nothing between, however many acts there were: what readers hold as `asOf.revision`, and the last change that they were
+    /// told, never grow too old by the desk's work alone.
+    fn pass_over(&mut self, snapshot: &Snapshot) {
+        let audience = Audience::of(&self.viewer);
+        let (sequence, happened) = snapshot.revision_for(audience);
+        let read_all = self.sequence >= sequence && self.happened >= happened;
+        if read_all || self.sequence >= snapshot.told_to(audience) {
+            self.sequence = self.sequence.max(snapshot.sequence());
+        }
+        // Once all of it is put down, and was passed, it needs no mention: positions are the same texts for everybody again.
+        let is_put_down =
+            || DateTime::from_timestamp_micros(self.happened).is_none_or(|until| snapshot.unrecorded(until).is_empty());
+        if self.happened != 0 && self.sequence >= snapshot.sequence() && is_put_down() {
+            self.happened = 0;
         }
     }
 }

@@ -11,10 +11,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, Into
 use uuid::Uuid;
 
 use super::{Code, Error, Newsroom, act::Done, address, form::Form, local_time, workflow::Act, write::Write};
-use crate::viewer::Viewer;
-
-/// Who puts down what happened by itself.
-pub const BY_ITSELF: &str = "dateline";
+use crate::{journal::BY_ITSELF, viewer::Viewer};
 
 /// What is put down later than this after its instant was missed: subscribers and webhooks heard of it late.
 pub const GRACE: TimeDelta = TimeDelta::seconds(30);

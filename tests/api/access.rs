@@ -100,6 +100,10 @@ on_both! {
             assert_eq!((status, &headers["idempotent-replayed"], &headers["cache-control"], &again), (200, &"true".parse().unwrap(), &"private, no-store".parse().unwrap(), &first));
         }
         assert_eq!(desk.app.room.catalog.catch_up().await.unwrap().sequence(), sequence);
+        // An answer may say anything.
+        let telling = json!({ "query": CREATE, "variables": { "input": { "headline": "What INTERNAL_SERVER_ERROR means" } } }).to_string();
+        let (_, _, told) = send(Some(editor), "key-telling", &telling).await;
+        assert_eq!(send(Some(editor), "key-telling", &telling).await.2, told);
         // Refusals are answers, too.
         let bad = json!({ "query": CREATE, "variables": { "input": { "headline": "" } } }).to_string();
         let (_, _, refused) = send(Some(editor), "key-2", &bad).await;
@@ -129,7 +133,7 @@ on_both! {
         assert!(rush.iter().all(|(status, _, answer)| (*status == 200 && answer["data"]["releaseCreate"]["release"]["slug"] == "rush") || (*status == 409 && answer["errors"][0]["extensions"]["code"] == "IN_PROGRESS")));
         assert!(rush.iter().any(|(status, ..)| *status == 200));
         let releases = desk.data(Who::Editor, "{ releases { nodes { slug } } }", json!({})).await;
-        assert_eq!(releases["releases"]["nodes"].as_array().unwrap().len(), 3, "{releases}");
+        assert_eq!(releases["releases"]["nodes"].as_array().unwrap().len(), 4, "{releases}");
         // After a day a key is forgotten.
         desk.app.room.forget_keys(noon() + TimeDelta::hours(25)).await.unwrap();
         assert_eq!(send(Some(editor), "key-1", &create).await.2["data"]["releaseCreate"]["release"]["slug"], "once-3");
@@ -192,6 +196,24 @@ on_both! {
         for secret in [Who::Press, Who::Author, Who::Editor, Who::Admin].map(|who| desk.secret(who).unwrap()) {
             assert!(!everything(&desk).await.contains(secret));
         }
+    }
+
+    async fn what_failed_here_is_no_answer_to_be_given_again(desk: Desk) {
+        let patient = desk.router();
+        let hurried = dateline::limits::Limits { execution_ms: 1, ..Default::default() };
+        let desk = desk.with_edge(dateline::edge::Edge { limits: hurried.into(), ..Default::default() });
+        let editor = desk.secret(Who::Editor).unwrap();
+        let create = json!({ "query": CREATE, "variables": { "input": { "headline": "In time?" } } }).to_string();
+        let before = desk.app.room.catalog.snapshot().sequence();
+        let (_, _, late) = desk.post_with(Some(editor), &[("idempotency-key", "k")], &create).await;
+        assert_eq!(late["errors"][0]["extensions"]["code"], "EXECUTION_TIMEOUT", "{late}");
+        let again = axum::http::Request::post("/graphql").header("content-type", "application/json");
+        let again = again.header("authorization", format!("Bearer {editor}")).header("idempotency-key", "k");
+        let again = tower::ServiceExt::oneshot(patient, again.body(axum::body::Body::from(create)).unwrap()).await.unwrap();
+        // Done now; or it had been done, and nobody knows how it was answered.
+        assert!(!again.headers().contains_key("idempotent-replayed") && [200, 409].contains(&again.status().as_u16()), "{again:?}");
+        let all = desk.app.room.catalog.catch_up().await.unwrap();
+        assert_eq!((all.len(), all.sequence()), (1, before + 1), "once, and whole");
     }
 
     async fn what_is_purged_is_nowhere_and_its_address_is_nobodys(desk: Desk) {

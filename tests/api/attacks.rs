@@ -237,6 +237,41 @@ fn attacks() -> Vec<Attack> {
         ),
         ("an id of a document", "{\"documentId\":\"../../etc/passwd\"}".to_owned()),
         ("a batch", format!("[{}]", vec![with("\"variables\":{}"); 1000].join(","))),
+        ("a megabyte of empty lists", format!("[{}[]]", "[],".repeat(340_000))),
+        ("a megabyte of nameless fields", format!("{{{}\"\":0}}", "\"\":0,".repeat(200_000))),
+        (
+            "one filter of thousands under every alias",
+            json!({
+                "query": format!(
+                    "query($f: ReleaseFilter) {{ {} }}",
+                    (0..90).map(|n| format!("a{n}: releases(filter: $f) {{ totalCount }} ")).collect::<String>()
+                ),
+                "variables": { "f": { "topics": { "any": vec![json!({ "slug": "a" }); 900] } } }
+            })
+            .to_string(),
+        ),
+        (
+            "one filter of ten thousands under a thousand aliases",
+            json!({
+                "query": format!(
+                    "query($f: ReleaseFilter) {{ {} }}",
+                    (0..990).map(|n| format!("a{n}: releases(filter: $f) {{ totalCount }} ")).collect::<String>()
+                ),
+                "variables": { "f": { "topics": { "any": vec![json!({ "slug": "a" }); 9000] } } }
+            })
+            .to_string(),
+        ),
+        (
+            "doubling fragments that use one variable",
+            json!({
+                "query": format!(
+                    "query($i: [ID!]!) {{ ...F0 }} {} fragment F11 on Query {{ nodes(ids: $i) {{ id }} }}",
+                    (0..11).map(|n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }} ", n + 1)).collect::<String>()
+                ),
+                "variables": { "i": vec!["a"; 1900] }
+            })
+            .to_string(),
+        ),
         ("nested arrays alone", nested("[", "", "]", 1_000_000)),
         ("a word", "\"query\"".to_owned()),
         ("nothing", String::new()),

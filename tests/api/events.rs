@@ -120,6 +120,46 @@ on_both! {
         assert_eq!((status, &answer["errors"][0]["extensions"]["code"]), (400, &json!("SUBSCRIPTION_NEEDS_STREAM")));
     }
 
+    async fn what_hides_in_a_text_without_an_end_is_refused_here_too(desk: Desk) {
+        let hidden = format!("subscription {{ releaseChanged(after: \"\"\"a\" {}{}) {{ kind }} }}", "[".repeat(1500), "]".repeat(1500));
+        assert_eq!(desk.rejected(None, &hidden).await["errors"][0]["extensions"]["code"], json!("GRAPHQL_PARSE_FAILED"));
+    }
+
+    async fn a_key_that_would_not_be_kept_is_refused(desk: Desk) {
+        let send = async |query: &str| {
+            let request = Request::post("/graphql").header("content-type", "application/json").header("accept", "text/event-stream");
+            let request = request.header("idempotency-key", "one").header("authorization", format!("Bearer {}", desk.secret(Who::Editor).unwrap()));
+            desk.send(request.body(Body::from(json!({ "query": query }).to_string())).unwrap()).await
+        };
+        let (status, text) = send("mutation { releaseCreate(input: {headline: \"Once?\"}) { release { id } } }").await;
+        assert!(status == 400 && text.contains("Idempotency-Key"), "{text}");
+        assert_eq!(desk.data(Who::Editor, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"], 0);
+        assert_eq!(send("{ viewer { name } }").await.0, 200, "reading repeats nothing");
+    }
+
+    async fn a_change_that_takes_too_long_to_tell_ends_its_subscription_and_says_why(desk: Desk) {
+        let limits = dateline::limits::Limits { execution_ms: 1, ..Default::default() };
+        let desk = desk.with_edge(dateline::edge::Edge { limits: limits.into(), ..Default::default() });
+        let mut events = desk.listen(None, "subscription { releaseChanged { release { a: body { html text } b: body { html } c: body { text } } } }").await;
+        desk.import(&[json!({ "type": "release", "slug": "long", "externalId": "long", "headline": "Long", "releaseDate": "2006-05-02", "state": "PUBLISHED", "publishedAt": "2006-05-02T00:00:00Z", "bodyMarkdown": "word ".repeat(150_000) })]).await;
+        let (_, _, data) = events.event().await.unwrap();
+        assert!(data.contains("EXECUTION_TIMEOUT") && data.contains("limits.execution_ms"), "{data}");
+        assert_eq!(events.event().await.unwrap().0, "complete");
+    }
+
+    async fn what_comes_of_a_token_that_fails_for_a_while_is_told_afterwards(desk: Desk) {
+        let made = desk.done(Who::Admin, "mutation { tokenCreate(input: {subject: \"Guest\", name: \"one\", role: EDITOR, expiresAt: \"2007-06-01T13:00:00Z\"}) { token { id } secret userErrors { code } } }", json!({})).await;
+        let mut events = desk.listen(made["secret"].as_str(), CHANGES).await;
+        assert!(tokio::time::timeout(Duration::from_millis(300), events.event()).await.is_err());
+        // The clock goes wrong for a moment, less than it takes to look at the token again.
+        desk.app.clock.put(crate::desk::noon() + chrono::TimeDelta::hours(2));
+        desk.draft(json!({ "headline": "Late" })).await;
+        let early = tokio::time::timeout(Duration::from_millis(500), events.event()).await;
+        assert!(early.is_err(), "{early:?}");
+        desk.app.clock.put(crate::desk::noon());
+        assert_eq!(events.next().await["releaseChanged"]["release"]["headline"], "Late");
+    }
+
     async fn a_revoked_token_ends_its_stream(desk: Desk) {
         let made = desk.done(Who::Admin, "mutation { tokenCreate(input: {subject: \"Guest\", name: \"one\", role: EDITOR}) { token { id } secret userErrors { code } } }", json!({})).await;
         let mut events = desk.listen(made["secret"].as_str(), CHANGES).await;

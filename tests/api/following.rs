@@ -84,6 +84,12 @@ async fn two_lives(desk: &Desk) -> (String, String) {
     (first, second)
 }
 
+/// What somebody holds who reads now.
+async fn read(desk: &Desk, who: Who) -> String {
+    let read = desk.data(who, "{ releaseStats { asOf { revision } } }", json!({})).await;
+    read["releaseStats"]["asOf"]["revision"].as_str().unwrap().to_owned()
+}
+
 on_both! {
     async fn each_class_of_viewers_is_told_what_it_sees_and_no_more(desk: Desk) {
         let mut readers = [Role::Public, Role::Press, Role::Editor].map(|role| follow(&desk, role, None));
@@ -101,7 +107,7 @@ on_both! {
     }
 
     async fn from_every_position_exactly_the_rest_is_told(desk: Desk) {
-        let beginning = desk.data(Who::Public, "{ releaseStats { asOf { revision } } }", json!({})).await["releaseStats"]["asOf"]["revision"].as_str().unwrap().to_owned();
+        let beginning = read(&desk, Who::Public).await;
         let (mut live, mut desk_live) = (follow(&desk, Role::Public, None), follow(&desk, Role::Admin, None));
         two_lives(&desk).await;
         for (role, whole) in [(Role::Public, told(&mut live).await), (Role::Admin, told(&mut desk_live).await)] {
@@ -112,9 +118,44 @@ on_both! {
             }
         }
         // What was read is a position, too: of the public's last change, whatever happened unseen since.
-        let now = desk.data(Who::Public, "{ releaseStats { asOf { revision } } }", json!({})).await["releaseStats"]["asOf"]["revision"].as_str().unwrap().to_owned();
+        let now = read(&desk, Who::Public).await;
         desk.draft(json!({ "headline": "Unseen" })).await;
         assert_eq!(told(&mut follow(&desk, Role::Public, Some(&now))).await, []);
+    }
+
+    async fn what_was_read_before_it_was_put_down_is_not_told_again(desk: Desk) {
+        let mut since_before = follow(&desk, Role::Public, None);
+        let (id, _) = desk.draft(json!({ "headline": "Due" })).await;
+        act(&desk, "releaseSchedule(%, localTime: \"2007-06-01T13:00\", timeZone: \"UTC\")", &id).await;
+        let now = noon() + TimeDelta::hours(1);
+        desk.app.clock.put(now);
+        // It is there, and the journal does not have it yet.
+        let seen = desk.data(Who::Public, "{ releases { totalCount } releaseStats { asOf { revision } } }", json!({})).await;
+        assert_eq!(seen["releases"]["totalCount"], 1);
+        let read_then = seen["releaseStats"]["asOf"]["revision"].as_str().unwrap().to_owned();
+        let mut since_read = follow(&desk, Role::Public, Some(&read_then));
+        desk.published(json!({ "headline": "Between" })).await;
+        let between = told(&mut since_read).await;
+        assert_eq!(between.len(), 1);
+        jobs::tick(&desk.app, now).await.unwrap();
+        let after_between = between[0].2.as_str();
+        assert_eq!(told(&mut since_read).await, []);
+        assert_eq!(told(&mut follow(&desk, Role::Public, Some(&read_then))).await.iter().map(|told| told.1).collect::<Vec<_>>(), [between[0].1]);
+        assert_eq!(told(&mut follow(&desk, Role::Public, Some(after_between))).await, []);
+        let all = told(&mut since_before).await;
+        assert_eq!((all.len(), kinds(&all, &id).as_str()), (2, "A"));
+        // Behind by more than one may be, with nothing to be told of it: from a change, and from what was read.
+        let mut position = all[1].2.clone();
+        for _ in 0..2 {
+            for _ in 0..5 {
+                desk.draft(json!({ "headline": "Unseen" })).await;
+            }
+            let mut following = desk.app.room.follow(&Viewer::public(), None, Some(&position), 3).unwrap();
+            assert_eq!(told(&mut following).await, []);
+            desk.published(json!({ "headline": "New" })).await;
+            assert_eq!(told(&mut following).await.len(), 1);
+            position = read(&desk, Who::Public).await;
+        }
     }
 
     async fn a_filter_is_a_world_of_its_own(desk: Desk) {
@@ -138,7 +179,7 @@ on_both! {
     }
 
     async fn what_cannot_be_gone_on_from_says_so(desk: Desk) {
-        let start = desk.data(Who::Public, "{ releaseStats { asOf { revision } } }", json!({})).await["releaseStats"]["asOf"]["revision"].as_str().unwrap().to_owned();
+        let start = read(&desk, Who::Public).await;
         for number in 0..5 {
             desk.draft(json!({ "headline": format!("Draft {number}") })).await;
         }
@@ -147,7 +188,20 @@ on_both! {
             let error = room.follow(&Viewer::public(), None, Some(wrong), MOST).unwrap_err().to_string();
             assert!(error.contains("not a position of this newsroom"), "{wrong}: {error}");
         }
-        assert!(matches!(room.follow(&Viewer::public(), None, Some(&start), 3).unwrap().next().await, Err(Lost::TooOld)));
+        let next = async |role, after: &str| {
+            let mut following = room.follow(&viewer(role), None, Some(after), 3).unwrap();
+            tokio::time::timeout(Duration::from_millis(200), following.next()).await.ok()
+        };
+        assert!(matches!(next(Role::Editor, &start).await, Some(Err(Lost::TooOld))));
+        // What the public does not see makes none of its positions too old; what it sees does.
+        assert!(next(Role::Public, &start).await.is_none() && next(Role::Press, &start).await.is_none());
+        desk.published(json!({ "headline": "Seen" })).await;
+        assert!(matches!(next(Role::Public, &start).await, Some(Err(Lost::TooOld))));
+        let anew = read(&desk, Who::Public).await;
+        for number in 0..5 {
+            desk.draft(json!({ "headline": format!("Later {number}") })).await;
+        }
+        assert!(next(Role::Public, &anew).await.is_none());
         let query = "subscription { releaseChanged(filter: {topics: {any: [{slug: \"nowhere\"}]}}) { kind } }";
         let refused = desk.rejected(None, query).await;
         assert!(refused["errors"][0]["extensions"]["code"] == "NOT_FOUND" && refused.get("data").is_none(), "{refused}");

@@ -51,6 +51,11 @@ on_both! {
         let posted = json!({ "query": LIST }).to_string();
         desk.post(None, &posted).await;
         desk.statements.take();
+        // A POST's answer is for this request alone, kept or not.
+        for _ in 0..2 {
+            let (_, headers, _) = desk.post_with(None, &[], &posted).await;
+            assert_eq!((text(&headers, "cache-control"), text(&headers, "etag")), ("no-store", ""));
+        }
         assert_eq!(desk.post(None, &posted).await.1, serde_json::from_slice::<Value>(&body).unwrap());
         assert_eq!(desk.statements.count(), 0);
     }
@@ -70,6 +75,7 @@ on_both! {
         let stone = "{ tombstone(ref: {slug: \"coming\"}) { notice state } }";
         let (_, headers, body) = get(&desk, stone, &[]).await;
         assert!(String::from_utf8_lossy(&body).contains("Gone"));
+        assert_eq!(text(&headers, "surrogate-key"), format!("dateline {id}"), "what it was is in it");
         let gone = text(&headers, "etag").to_owned();
         desk.done(Who::Editor, "mutation($id: ID!, $revision: Int!) { releaseRetract(id: $id, expectedRevision: $revision, notice: \"Never so\") { userErrors { code message } } }", json!({ "id": id, "revision": revision })).await;
         let (_, headers, body) = get(&desk, stone, &[("if-none-match", &gone)]).await;

@@ -81,7 +81,7 @@ on_both! {
         let limits = Limits { execution_ms: 1, ..Limits::default() };
         let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
         let answer = desk.ask(Who::Public, "{ releases(first: 100) { nodes { body { html text } related(first: 10) { headline } } } }", json!({})).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "EXECUTION_TIMEOUT");
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "EXECUTION_TIMEOUT", "{answer:.500}");
         assert!(answer["errors"][0]["message"].as_str().unwrap().contains("limits.execution_ms"), "{answer}");
     }
 
@@ -94,5 +94,88 @@ on_both! {
         let _first = desk.listen(None, "subscription { releaseChanged { kind } }").await;
         let rejected = desk.rejected(None, "subscription { releaseChanged { kind } }").await;
         assert!(rejected.to_string().contains("limits.streams"), "{rejected}");
+    }
+
+    async fn values_in_arguments_are_paid_for(desk: Desk) {
+        let limits = Limits { cost: 500, ..Limits::default() };
+        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let query = "query($f: ReleaseFilter) { a: releases(filter: $f) { totalCount } b: releases(filter: $f) { totalCount } }";
+        let of = |count: usize| json!({ "f": { "ids": vec!["release_00000000000000000000000000000000"; count] } });
+        assert_eq!(desk.data(Who::Public, query, of(100)).await["a"]["totalCount"], 0);
+        let answer = desk.ask(Who::Public, query, of(300)).await;
+        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("limits.cost"), "{answer}");
+    }
+
+    async fn an_answer_has_room_for_so_many_long_texts(desk: Desk) {
+        let body = "word ".repeat(200);
+        for number in 0..4 {
+            desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": body, "summary": "s".repeat(100) })).await;
+        }
+        let limits = Limits { answer_bytes: 2500, ..Limits::default() };
+        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let query = "{ releases(first: 4) { nodes { summary body { markdown } } } }";
+        let answer = desk.ask(Who::Public, query, json!({})).await;
+        let nodes = answer["data"]["releases"]["nodes"].as_array().unwrap();
+        let whole = nodes.iter().filter(|node| node["body"]["markdown"].is_string()).count();
+        // What is short may still fit where what is long does not.
+        assert_eq!((whole, nodes.iter().filter(|node| node["summary"].is_string()).count()), (2, 4), "{answer}");
+        for error in answer["errors"].as_array().unwrap() {
+            assert_eq!((&error["extensions"]["code"], &error["path"][3]), (&json!("ANSWER_TOO_LARGE"), &json!("body")), "{error}");
+            assert!(error["message"].as_str().unwrap().contains("limits.answer_bytes"), "{error}");
+        }
+        // Every form counts, under every alias, and through fragments.
+        let query = "{ a: release(ref: {slug: \"long-0\"}) { body { markdown ...F } } } fragment F on Body { html text }";
+        let answer = desk.ask(Who::Public, query, json!({})).await;
+        assert_eq!((&answer["data"]["a"], &answer["errors"][0]["extensions"]["code"]), (&json!({ "body": null }), &json!("ANSWER_TOO_LARGE")));
+        let query = "{ a: release(ref: {slug: \"long-0\"}) { body { __typename markdown html } } }";
+        assert!(desk.ask(Who::Public, query, json!({})).await.get("errors").is_none());
+    }
+
+    async fn what_a_version_changed_has_to_fit_too(desk: Desk) {
+        let (id, revision) = desk.draft(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(200) })).await;
+        let update = "mutation($id: ID!, $r: Int!, $i: ReleaseInput!) { releaseRevise(id: $id, expectedRevision: $r, input: $i) { userErrors { message } } }";
+        desk.done(Who::Editor, update, json!({ "id": id, "r": revision, "i": { "bodyMarkdown": "other ".repeat(200) } })).await;
+        let limits = Limits { answer_bytes: 2000, ..Limits::default() };
+        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let query = "query($id: ID!) { node(id: $id) { ... on Release { revisions(first: 1) { nodes { diff { field before after } } } } } }";
+        let answer = desk.ask(Who::Editor, query, json!({ "id": id })).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "ANSWER_TOO_LARGE", "{answer}");
+    }
+
+    async fn bodies_have_room_together(desk: Desk) {
+        let limits = Limits { bodies_bytes: 1000, ..Limits::default() };
+        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let of = |letters: usize| json!({ "query": format!("{{ viewer {{ name }} }} #{}", "a".repeat(letters)) }).to_string();
+        for _ in 0..5 {
+            assert_eq!(desk.post(None, &of(500)).await.0, 200);
+            let (status, answer) = desk.post(None, &of(1500)).await;
+            assert!(status == 429 && answer.to_string().contains("limits.bodies_bytes"), "{answer}");
+        }
+        // Half a body takes its room, until it is given up.
+        let (send, receive) = tokio::sync::mpsc::unbounded_channel::<Result<axum::body::Bytes, std::io::Error>>();
+        send.send(Ok(vec![b' '; 900].into())).unwrap();
+        let stream = futures_util::stream::unfold(receive, async |mut receive| Some((receive.recv().await?, receive)));
+        let request = Request::post("/graphql").header("content-type", "application/json");
+        let request = request.body(Body::from_stream(stream)).unwrap();
+        let half = desk.send(request);
+        let other = async {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let refused = desk.post(None, &of(500)).await.0;
+            drop(send);
+            refused
+        };
+        let ((status, _), refused) = tokio::join!(half, other);
+        assert_eq!((status, refused), (400, 429));
+        assert_eq!(desk.post(None, &of(500)).await.0, 200);
+    }
+
+    async fn one_address_has_not_all_streams(desk: Desk) {
+        let limits = Limits { address_streams: 1, ..Limits::default() };
+        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let first = desk.listen(None, "subscription { releaseChanged { kind } }").await;
+        let rejected = desk.rejected(None, "subscription { releaseChanged { kind } }").await;
+        assert!(rejected.to_string().contains("limits.address_streams"), "{rejected}");
+        drop(first);
+        desk.listen(None, "subscription { releaseChanged { kind } }").await;
     }
 }

@@ -117,7 +117,8 @@ on_both! {
         let mut doubling = "{ ...F0 } ".to_owned();
         for number in 0..40 { doubling += &format!("fragment F{number} on Query {{ ...F{next} ...F{next} }} ", next = number + 1); }
         doubling += "fragment F40 on Query { viewer { name } }";
-        for (query, code) in [("{ nope }", "GRAPHQL_VALIDATION_FAILED"), ("{", "GRAPHQL_PARSE_FAILED"), (&deep, "GRAPHQL_VALIDATION_FAILED"), (&doubling, "GRAPHQL_VALIDATION_FAILED"), ("subscription { a: releaseChanged { kind } b: releaseChanged { kind } }", "GRAPHQL_VALIDATION_FAILED"), ("subscription { releaseChanged(after: \"x\") { kind } }", "BAD_USER_INPUT")] {
+        let hidden = format!("{{ nodes(ids: [\"\"\"a\" {}{}]) {{ id }} }}", "[".repeat(1500), "]".repeat(1500));
+        for (query, code) in [(hidden.as_str(), "GRAPHQL_PARSE_FAILED"), ("{ nope }", "GRAPHQL_VALIDATION_FAILED"), ("{", "GRAPHQL_PARSE_FAILED"), (&deep, "GRAPHQL_VALIDATION_FAILED"), (&doubling, "GRAPHQL_VALIDATION_FAILED"), ("subscription { a: releaseChanged { kind } b: releaseChanged { kind } }", "GRAPHQL_VALIDATION_FAILED"), ("subscription { releaseChanged(after: \"x\") { kind } }", "BAD_USER_INPUT")] {
             line.subscribe("1", query).await;
             let answer = line.said().await;
             assert_eq!((&answer["type"], &answer["payload"][0]["extensions"]["code"]), (&json!("error"), &json!(code)), "{query:.60}: {answer}");
@@ -260,5 +261,51 @@ on_both! {
         let mut next = connect(port).await.greeted(Value::Null).await;
         next.subscribe("1", "{ viewer { name } }").await;
         assert_eq!(next.said().await["payload"]["data"]["viewer"]["name"], "public");
+    }
+
+    async fn who_has_no_token_may_send_less_and_nobody_too_many_values(desk: Desk) {
+        let desk = limited(desk, |limits| limits.public_body_bytes = 1000);
+        let port = desk.serve().await;
+        let long = format!("{{ viewer {{ name }} }} #{}", "x".repeat(1000));
+        let mut editor = connect(port).await.greeted(json!({ "authorization": format!("Bearer {}", desk.secret(Who::Editor).unwrap()) })).await;
+        editor.subscribe("1", &long).await;
+        assert_eq!(editor.said().await["payload"]["data"]["viewer"]["name"], "Eda");
+        let mut public = connect(port).await.greeted(Value::Null).await;
+        public.subscribe("1", &long).await;
+        let (code, reason) = public.closed().await;
+        assert!(code == 1009 && reason.contains("limits.public_body_bytes"), "{code} {reason}");
+        editor.say(json!({ "id": "2", "type": "subscribe", "payload": { "query": "{ viewer { name } }", "variables": { "a": vec![0; 30_000] } } })).await;
+        let (code, reason) = editor.closed().await;
+        assert!(code == 4400 && reason.contains("limits.values"), "{code} {reason}");
+    }
+
+    async fn whatever_is_said_on_a_socket_is_counted(desk: Desk) {
+        let desk = limited(desk, |limits| limits.public_per_minute = 20);
+        let port = desk.serve().await;
+        let mut line = connect(port).await.greeted(Value::Null).await;
+        for _ in 0..20 {
+            line.0.send(Message::Ping(Bytes::from_static(b"?"))).await.unwrap();
+        }
+        let (code, reason) = line.closed().await;
+        assert!(code == 1008 && reason.contains("rate.public_per_minute"), "{code} {reason}");
+        let refused = connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await;
+        assert!(refused.err().unwrap().contains("429"), "the address waits");
+    }
+
+    async fn changes_are_counted_as_requests_are_and_come_later_where_there_are_too_many(desk: Desk) {
+        let desk = limited(desk, |limits| limits.public_per_minute = 6);
+        let port = desk.serve().await;
+        // The connection, the greeting, the subscription.
+        let mut line = connect(port).await.greeted(Value::Null).await;
+        line.subscribe("1", CHANGES).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for number in 0..4 {
+            desk.published(json!({ "headline": format!("Number {number}") })).await;
+        }
+        for number in 0..3 {
+            assert_eq!(line.said().await["payload"]["data"]["releaseChanged"]["release"]["headline"], format!("Number {number}"));
+        }
+        assert!(tokio::time::timeout(Duration::from_secs(2), line.hear()).await.is_err(), "the fourth is early");
+        assert_eq!(line.said().await["payload"]["data"]["releaseChanged"]["release"]["headline"], "Number 3");
     }
 }

@@ -1,0 +1,115 @@
+//! What comes of executing, whichever way it goes out: in time, with errors as clients get them.
+
+use std::time::Duration;
+
+use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
+use serde_json::json;
+
+use super::{Front, refusal::Refusal};
+use crate::graphql::{Asked, GateRefusal, Known};
+
+/// Errors of one answer; more say nothing new.
+const MAX_ERRORS: usize = 20;
+
+/// Letters of an error's message.
+const MAX_MESSAGE: usize = 1000;
+
+/// The code of an answer that did not come in time.
+const TIMEOUT: &str = "EXECUTION_TIMEOUT";
+
+/// An answer.
+pub(super) struct Outcome {
+    pub(super) answer: Response,
+    /// Nothing was executed: what was asked for is not valid.
+    pub(super) refused: bool,
+}
+
+impl Outcome {
+    /// Of an answer that came: nothing was executed where no data came and no error lies at a field.
+    pub(super) fn of(mut answer: Response) -> Self {
+        mend(&mut answer);
+        let refused = answer.data == Value::Null
+            && !answer.errors.is_empty()
+            && answer.errors.iter().all(|error| error.path.is_empty());
+        Self { answer, refused }
+    }
+
+    /// Without an error.
+    pub(super) fn is_sound(&self) -> bool {
+        self.answer.errors.is_empty()
+    }
+
+    /// It failed on our side: the same may be asked again, and come out otherwise.
+    pub(super) fn failed_here(&self) -> bool {
+        let code = |error: &ServerError| error.extensions.as_ref().and_then(|all| all.get("code").cloned());
+        let here =
+            |code: Value| matches!(code, Value::String(code) if code == TIMEOUT || code == "INTERNAL_SERVER_ERROR");
+        self.answer.errors.iter().filter_map(code).any(here)
+    }
+
+    /// As JSON. What was not executed has no `data`.
+    pub(super) fn write(&self) -> Result<Vec<u8>, Refusal> {
+        let written = if self.refused {
+            serde_json::to_vec(&json!({ "errors": self.answer.errors }))
+        } else {
+            serde_json::to_vec(&self.answer)
+        };
+        written.map_err(|error| {
+            tracing::error!(%error, "an answer could not be written");
+            Refusal::new(
+                axum::http::StatusCode::INTERNAL_SERVER_ERROR,
+                "INTERNAL_SERVER_ERROR",
+                "the answer could not be written",
+            )
+        })
+    }
+}
+
+/// Executes what may be asked.
+pub(super) async fn execute(
+    front: &Front,
+    known: &Known,
+    request: async_graphql::Request,
+    asked: Asked,
+) -> Result<Outcome, GateRefusal> {
+    let answered = in_time(front, front.app.api.execute(known, request, asked)).await;
+    let answer = match answered {
+        Some(answer) => return answer.map(Outcome::of),
+        None => late(front, "the query", "ask for less at a time"),
+    };
+    Ok(Outcome { answer, refused: false })
+}
+
+/// What is worked on for no longer than it may be; nothing where it is not done by then. The time is looked at first, whenever
+/// the work has waited for something: else work that is ready each time would go on.
+pub(super) async fn in_time<T>(front: &Front, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = tokio::time::sleep(Duration::from_millis(front.app.edge.limits.execution_ms)) => None,
+        done = work => Some(done),
+    }
+}
+
+/// The answer in place of what did not come in time.
+pub(super) fn late(front: &Front, what: &str, advice: &str) -> Response {
+    let limit = front.app.edge.limits.execution_ms;
+    let mut error =
+        ServerError::new(format!("{what} took longer than {limit} ms (limits.execution_ms): {advice}"), None);
+    error.extensions.get_or_insert_default().set("code", TIMEOUT);
+    Response::from_errors(vec![error])
+}
+
+/// Errors as clients get them: not too many, not too long, each with a code.
+pub(super) fn mend(answer: &mut Response) {
+    answer.errors.truncate(MAX_ERRORS);
+    for error in &mut answer.errors {
+        // What the framework itself refuses comes without a code.
+        let extensions: &mut ErrorExtensionValues = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_USER_INPUT" });
+        }
+        if error.message.chars().nth(MAX_MESSAGE).is_some() {
+            error.message = error.message.chars().take(MAX_MESSAGE).chain(['…']).collect();
+        }
+    }
+}
