@@ -22,9 +22,9 @@ use lru::LruCache;
 use super::{
     Asked, Schema, builder,
     context::Budget,
-    cost::Prices,
     gate::{self, GateRefusal},
     order::put_in_order,
+    price::Prices,
     sdl,
     subscription::Turn,
 };

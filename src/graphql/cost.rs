@@ -1,17 +1,5 @@
-//! What a query costs, worked out before it runs: one for every field, times the size of every list it lies in.
-//!
-//! The prices follow from the schema itself, so a new field has one as soon as it is there:
-//!
-//! | field | cost |
-//! |---|---|
-//! | `edges`, `nodes`, `buckets`, `points` | their selection, as many times as the field above them says |
-//! | a connection | 1; its entries `first` or `last` times, 20 where neither is given |
-//! | a facet | 5; its buckets `input.first` times |
-//! | `timeline` | 1; its points once a period; where the range is open, as [`UNKNOWN_PERIODS`] says |
-//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50), and its selection `first` times |
-//! | `nodes(ids:)` | 1, and its selection once an id |
-//! | a list without a size | 1, and its selection 4 times; 50 times at the root |
-//! | anything else | 1, and its selection |
+//! What a query costs, worked out before it runs: one for every field, times the size of every list it lies in. `price` has the
+//! prices.
 //!
 //! A field's arguments are worked through each time that it is executed: they cost 1 for each value beyond [`FREE_VALUES`],
 //! counted through lists and objects, whether they stand in the query or come by variables.
@@ -19,29 +7,21 @@
 //! Each fragment is priced once, however often it is spread, and each variable counted once, however often it is used; so pricing
 //! takes as long as reading the query does. No sum wraps.
 
-use std::{
-    cell::RefCell,
-    collections::{HashMap, hash_map::Entry},
-    iter::Sum,
-    ops::Add,
-};
+use std::{cell::RefCell, collections::HashMap, iter::Sum, ops::Add};
 
 use async_graphql::{
-    Name, Positioned, Value as Given, Variables,
-    parser::{
-        parse_schema,
-        types::{
-            DocumentOperations, ExecutableDocument, Field, FieldDefinition, OperationDefinition, OperationType,
-            Selection, SelectionSet, TypeKind, TypeSystemDefinition,
-        },
-    },
+    Name, Positioned, Variables,
+    parser::types::{DocumentOperations, ExecutableDocument, Field, OperationType, Selection, SelectionSet},
 };
-use async_graphql_value::Value;
 use chrono::NaiveDate;
 
+use super::{
+    argument::{Argument, Arguments},
+    price::{FACET, Prices, Size},
+};
 use crate::{
     catalog::{Interval, MAX_POINTS, Weekday},
-    newsroom::page::{DEFAULT_SIZE, MAX_SIZE},
+    newsroom::page::MAX_SIZE,
 };
 
 /// What a timeline with an open range is taken to have, by interval: about what newsrooms have.
@@ -53,68 +33,10 @@ pub const UNKNOWN_PERIODS: [(&str, Interval, u64); 5] = [
     ("YEAR", Interval::Year, 20),
 ];
 
-/// What a list without a size is taken to have: topics of a release, ancestors of a place.
-const UNSIZED: u64 = 4;
-/// The same at the root, where nothing narrows it.
-const UNSIZED_ROOT: u64 = 50;
-/// Working out a facet before its buckets.
-const FACET: u64 = 5;
-/// Finding related releases.
-const RELATED: u64 = 50;
-
 /// Values in the arguments of a field that cost nothing.
 const FREE_VALUES: u64 = 10;
 
-/// How a field multiplies what is selected of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Size {
-    /// Once.
-    One,
-    /// As many times as the field above says: the entries of a page, the buckets of a facet.
-    Entries,
-    /// This many times.
-    Fixed(u64),
-    /// As `first` or `last` say.
-    Page { default: u64, base: u64 },
-    /// As `input.first` says.
-    Facet,
-    /// As the range of a timeline says.
-    Periods,
-    /// As many as there are ids.
-    Ids,
-}
-
-/// A field's price.
-#[derive(Debug)]
-struct Price {
-    returns: String,
-    size: Size,
-}
-
-/// The prices of a schema.
-#[derive(Debug)]
-pub struct Prices(HashMap<String, HashMap<String, Price>>);
-
 impl Prices {
-    /// Those of a schema in the schema definition language.
-    pub fn of(sdl: &str) -> Self {
-        // Our own schema always reads; without it every field would cost one, which the limits on selections still bound.
-        let definitions = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
-        let mut types = HashMap::new();
-        for definition in definitions {
-            let TypeSystemDefinition::Type(of) = definition else { continue };
-            let fields = match of.node.kind {
-                TypeKind::Object(object) => object.fields,
-                TypeKind::Interface(interface) => interface.fields,
-                _ => continue,
-            };
-            let parent = of.node.name.node.as_str();
-            let prices = fields.iter().map(|field| (field.node.name.node.to_string(), price(parent, &field.node)));
-            types.insert(parent.to_owned(), prices.collect());
-        }
-        Self(types)
-    }
-
     /// What an operation costs; nothing where it does not say which of several, for then none is executed.
     pub fn cost(&self, document: &ExecutableDocument, variables: &Variables, operation: Option<&str>) -> u64 {
         let operation = match &document.operations {
@@ -130,48 +52,10 @@ impl Prices {
             OperationType::Mutation => "Mutation",
             OperationType::Subscription => "Subscription",
         };
-        let (fragments, values) = Default::default();
-        let bill = Bill { prices: self, document, variables, operation, fragments, values };
+        let arguments = Arguments::new(operation, variables);
+        let bill = Bill { prices: self, document, arguments, fragments: RefCell::default() };
         bill.selection(&operation.selection_set.node, root).times(1)
     }
-}
-
-fn price(parent: &str, field: &FieldDefinition) -> Price {
-    let mut of = &field.ty.node.base;
-    let mut list = false;
-    let returns = loop {
-        match of {
-            async_graphql::parser::types::BaseType::Named(name) => break name.to_string(),
-            async_graphql::parser::types::BaseType::List(inner) => {
-                list = true;
-                of = &inner.base;
-            }
-        }
-    };
-    let argument = |name: &str| field.arguments.iter().find(|argument| argument.node.name.node == name);
-    let name = field.name.node.as_str();
-    let size = if let Some(first) = argument("first") {
-        let base = match name {
-            "topicAggregates" | "trendingTopics" => FACET,
-            "related" => RELATED,
-            _ => 1,
-        };
-        let default = first.node.default_value.as_ref().and_then(|value| integer(Argument::Given(&value.node)));
-        Size::Page { default: default.unwrap_or(DEFAULT_SIZE.into()).unsigned_abs(), base }
-    } else if argument("input").is_some() && returns.ends_with("Facet") {
-        Size::Facet
-    } else if name == "timeline" {
-        Size::Periods
-    } else if argument("ids").is_some() {
-        Size::Ids
-    } else if list && ["Connection", "Facet", "Timeline"].iter().any(|sized| parent.ends_with(sized)) {
-        Size::Entries
-    } else if list {
-        Size::Fixed(if parent == "Query" { UNSIZED_ROOT } else { UNSIZED })
-    } else {
-        Size::One
-    };
-    Price { returns, size }
 }
 
 /// What is selected of something that has entries: a part that costs the same however many there are, and one for each.
@@ -205,12 +89,9 @@ impl Sum for Cost {
 struct Bill<'a> {
     prices: &'a Prices,
     document: &'a ExecutableDocument,
-    variables: &'a Variables,
-    operation: &'a OperationDefinition,
+    arguments: Arguments<'a>,
     /// What each fragment costs where it is spread.
     fragments: RefCell<HashMap<&'a Name, Cost>>,
-    /// How many values each variable has.
-    values: RefCell<HashMap<&'a Name, u64>>,
 }
 
 impl<'a> Bill<'a> {
@@ -240,11 +121,10 @@ impl<'a> Bill<'a> {
     }
 
     fn field(&self, field: &'a Field, parent: &str) -> Cost {
-        let price = self.prices.0.get(parent).and_then(|fields| fields.get(field.name.node.as_str()));
+        let price = self.prices.of_field(parent, field.name.node.as_str());
         let returns = price.map_or("", |price| price.returns.as_str());
         let selection = self.selection(&field.selection_set.node, returns);
-        let given = field.arguments.iter().map(|(_, value)| self.values(&value.node));
-        let arguments = given.fold(0, u64::saturating_add).saturating_sub(FREE_VALUES);
+        let arguments = self.arguments.count(field).saturating_sub(FREE_VALUES);
         let (base, times) = match price.map_or(Size::One, |price| price.size) {
             Size::One => (1, 1),
             // The entry itself and its selection.
@@ -254,136 +134,41 @@ impl<'a> Bill<'a> {
             }
             Size::Fixed(times) => (1, times),
             Size::Page { default, base } => {
-                let asked = ["first", "last"].iter().filter_map(|name| integer(self.argument(field, name)?)).max();
+                let asked =
+                    ["first", "last"].iter().filter_map(|name| self.arguments.of(field, name)?.as_integer()).max();
                 (base, asked.map_or(default, sane))
             }
             Size::Facet => {
-                let first = self.argument(field, "input").and_then(|input| integer(self.field_of(input, "first")?));
+                let input = self.arguments.of(field, "input");
+                let first = input.and_then(|input| self.arguments.part(input, "first")?.as_integer());
                 (FACET, first.map_or(10, sane))
             }
             Size::Periods => (1, self.periods(field)),
             Size::Ids => {
-                let ids = self.argument(field, "ids");
+                let ids = self.arguments.of(field, "ids");
                 (1, ids.and_then(Argument::length).unwrap_or(1))
             }
         };
-        let has_entries =
-            self.prices.0.get(returns).is_some_and(|fields| fields.values().any(|price| price.size == Size::Entries));
-        let selected = if has_entries { selection.times(times) } else { selection.times(1).saturating_mul(times) };
+        let selected = if self.prices.has_entries(returns) {
+            selection.times(times)
+        } else {
+            selection.times(1).saturating_mul(times)
+        };
         Cost { once: selected.saturating_add(base).saturating_add(arguments), each: 0 }
     }
 
     /// How many periods a timeline will have.
     fn periods(&self, field: &'a Field) -> u64 {
-        let interval = self.argument(field, "interval");
+        let interval = self.arguments.of(field, "interval");
         let name = interval.and_then(Argument::as_name).unwrap_or("DAY");
         let (_, interval, unknown) =
             UNKNOWN_PERIODS.into_iter().find(|(known, ..)| *known == name).unwrap_or(UNKNOWN_PERIODS[0]);
-        let range = self.argument(field, "range");
-        let end = |name| -> Option<NaiveDate> { self.field_of(range?, name)?.as_name()?.parse().ok() };
+        let range = self.arguments.of(field, "range");
+        let end = |name| -> Option<NaiveDate> { self.arguments.part(range?, name)?.as_name()?.parse().ok() };
         match (end("from"), end("until")) {
             (Some(from), Some(until)) => interval.periods(from, until, Weekday::Monday).min(MAX_POINTS),
             _ => unknown,
         }
-    }
-
-    /// An argument; none where it is not given.
-    fn argument(&self, field: &'a Field, name: &str) -> Option<Argument<'a>> {
-        let (_, value) = field.arguments.iter().find(|(given, _)| given.node == name)?;
-        self.read(&value.node)
-    }
-
-    /// A field of an argument that is an object.
-    fn field_of(&self, argument: Argument<'a>, name: &str) -> Option<Argument<'a>> {
-        match argument {
-            Argument::Written(Value::Object(fields)) => self.read(fields.get(name)?),
-            Argument::Given(Given::Object(fields)) => fields.get(name).map(Argument::Given),
-            _ => None,
-        }
-    }
-
-    /// What is written there, or what the variable that is written there has.
-    fn read(&self, value: &'a Value) -> Option<Argument<'a>> {
-        match value {
-            Value::Variable(name) => self.variable(name).map(Argument::Given),
-            value => Some(Argument::Written(value)),
-        }
-    }
-
-    /// What a variable has: as sent, or its default.
-    fn variable(&self, name: &Name) -> Option<&'a Given> {
-        let default = || {
-            let mut declared = self.operation.variable_definitions.iter();
-            declared.find(|declared| declared.node.name.node == *name)?.node.default_value()
-        };
-        self.variables.get(name).or_else(default)
-    }
-
-    /// How many values there are in what is written, variables put in. As deep as the gate lets brackets be nested.
-    fn values(&self, value: &'a Value) -> u64 {
-        let sum = |values: &mut dyn Iterator<Item = &'a Value>| {
-            values.map(|value| self.values(value)).fold(1, u64::saturating_add)
-        };
-        match value {
-            Value::List(items) => sum(&mut items.iter()),
-            Value::Object(fields) => sum(&mut fields.values()),
-            Value::Variable(name) => match self.values.borrow_mut().entry(name) {
-                Entry::Occupied(known) => *known.get(),
-                Entry::Vacant(new) => *new.insert(self.variable(name).map_or(1, |value| count_values([value]))),
-            },
-            _ => 1,
-        }
-    }
-}
-
-/// How many values there are in some, counted through lists and objects, without recursion.
-pub(super) fn count_values<'a>(values: impl IntoIterator<Item = &'a Given>) -> u64 {
-    let mut open: Vec<&Given> = values.into_iter().collect();
-    let mut count = 0;
-    while let Some(value) = open.pop() {
-        count += 1;
-        match value {
-            Given::List(items) => open.extend(items),
-            Given::Object(fields) => open.extend(fields.values()),
-            _ => {}
-        }
-    }
-    count
-}
-
-/// An argument, or a part of one.
-#[derive(Clone, Copy)]
-enum Argument<'a> {
-    /// In the query.
-    Written(&'a Value),
-    /// By a variable.
-    Given(&'a Given),
-}
-
-impl<'a> Argument<'a> {
-    /// An enum's or a string's text.
-    fn as_name(self) -> Option<&'a str> {
-        match self {
-            Self::Written(Value::Enum(name)) | Self::Given(Given::Enum(name)) => Some(name.as_str()),
-            Self::Written(Value::String(text)) | Self::Given(Given::String(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// A list's length.
-    fn length(self) -> Option<u64> {
-        match self {
-            Self::Written(Value::List(items)) => Some(items.len() as u64),
-            Self::Given(Given::List(items)) => Some(items.len() as u64),
-            _ => None,
-        }
-    }
-}
-
-fn integer(argument: Argument<'_>) -> Option<i64> {
-    match argument {
-        Argument::Written(Value::Number(number)) | Argument::Given(Given::Number(number)) => number.as_i64(),
-        _ => None,
     }
 }
 

@@ -15,7 +15,7 @@ use async_graphql::{
     },
 };
 
-use super::cost::count_values;
+use super::argument::count_values;
 use crate::limits::Limits;
 
 /// Why a query is not let in.

@@ -4,6 +4,7 @@
 //! look like before anything runs is `gate`'s.
 
 mod api;
+mod argument;
 mod connection;
 pub mod context;
 pub mod cost;
@@ -23,6 +24,7 @@ mod order;
 mod patch;
 mod payload;
 mod place;
+mod price;
 mod query;
 mod refs;
 mod release;

@@ -102,7 +102,7 @@ pub(crate) const TABLE: &[Rule] = &[
     },
     Rule {
         rooms: &["src/http", "src/interchange", "src/jobs", "src/cli"],
-        except: &["src/http/graphql", "src/http/refusal", "src/http/work", "src/cli/schema"],
+        except: &["src/http/graphql", "src/http/outcome", "src/http/refusal", "src/http/work", "src/cli/schema"],
         may: NotUse(&["crate::graphql"]),
         instead: "edges do not call each other: what both need is a function of src/newsroom",
     },

@@ -1,0 +1,132 @@
+//! What is given to fields: written in the query or sent as variables, read by reference, so that neither a long list nor its
+//! many uses cost anything here.
+
+use std::{
+    cell::RefCell,
+    collections::{HashMap, hash_map::Entry},
+};
+
+use async_graphql::{
+    Name, Value as Given, Variables,
+    parser::types::{Field, OperationDefinition},
+};
+use async_graphql_value::Value;
+
+/// The arguments of one operation.
+pub(super) struct Arguments<'a> {
+    operation: &'a OperationDefinition,
+    variables: &'a Variables,
+    /// How many values each variable has.
+    counted: RefCell<HashMap<&'a Name, u64>>,
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn new(operation: &'a OperationDefinition, variables: &'a Variables) -> Self {
+        Self { operation, variables, counted: RefCell::default() }
+    }
+
+    /// How many values the arguments of a field have, counted through lists and objects.
+    pub(super) fn count(&self, field: &'a Field) -> u64 {
+        field.arguments.iter().map(|(_, value)| self.values(&value.node)).fold(0, u64::saturating_add)
+    }
+
+    /// An argument; none where it is not given.
+    pub(super) fn of(&self, field: &'a Field, name: &str) -> Option<Argument<'a>> {
+        let (_, value) = field.arguments.iter().find(|(given, _)| given.node == name)?;
+        self.read(&value.node)
+    }
+
+    /// A field of an argument that is an object.
+    pub(super) fn part(&self, argument: Argument<'a>, name: &str) -> Option<Argument<'a>> {
+        match argument {
+            Argument::Written(Value::Object(fields)) => self.read(fields.get(name)?),
+            Argument::Given(Given::Object(fields)) => fields.get(name).map(Argument::Given),
+            _ => None,
+        }
+    }
+
+    /// What is written there, or what the variable that is written there has.
+    fn read(&self, value: &'a Value) -> Option<Argument<'a>> {
+        match value {
+            Value::Variable(name) => self.variable(name).map(Argument::Given),
+            value => Some(Argument::Written(value)),
+        }
+    }
+
+    /// What a variable has: as sent, or its default.
+    fn variable(&self, name: &Name) -> Option<&'a Given> {
+        let default = || {
+            let mut declared = self.operation.variable_definitions.iter();
+            declared.find(|declared| declared.node.name.node == *name)?.node.default_value()
+        };
+        self.variables.get(name).or_else(default)
+    }
+
+    /// How many values there are in what is written, variables put in. As deep as the gate lets brackets be nested.
+    fn values(&self, value: &'a Value) -> u64 {
+        let sum = |values: &mut dyn Iterator<Item = &'a Value>| {
+            values.map(|value| self.values(value)).fold(1, u64::saturating_add)
+        };
+        match value {
+            Value::List(items) => sum(&mut items.iter()),
+            Value::Object(fields) => sum(&mut fields.values()),
+            Value::Variable(name) => match self.counted.borrow_mut().entry(name) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => *new.insert(self.variable(name).map_or(1, |value| count_values([value]))),
+            },
+            _ => 1,
+        }
+    }
+}
+
+/// How many values there are in some, counted through lists and objects, without recursion.
+pub(super) fn count_values<'a>(values: impl IntoIterator<Item = &'a Given>) -> u64 {
+    let mut open: Vec<&Given> = values.into_iter().collect();
+    let mut count = 0;
+    while let Some(value) = open.pop() {
+        count += 1;
+        match value {
+            Given::List(items) => open.extend(items),
+            Given::Object(fields) => open.extend(fields.values()),
+            _ => {}
+        }
+    }
+    count
+}
+
+/// An argument, or a part of one.
+#[derive(Clone, Copy)]
+pub(super) enum Argument<'a> {
+    /// In the query.
+    Written(&'a Value),
+    /// By a variable.
+    Given(&'a Given),
+}
+
+impl<'a> Argument<'a> {
+    /// A whole number.
+    pub(super) fn as_integer(self) -> Option<i64> {
+        match self {
+            Self::Written(Value::Number(number)) | Self::Given(Given::Number(number)) => number.as_i64(),
+            _ => None,
+        }
+    }
+
+    /// An enum's or a string's text.
+    pub(super) fn as_name(self) -> Option<&'a str> {
+        match self {
+            Self::Written(Value::Enum(name)) | Self::Given(Given::Enum(name)) => Some(name.as_str()),
+            Self::Written(Value::String(text)) | Self::Given(Given::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A list's length.
+    pub(super) fn length(self) -> Option<u64> {
+        match self {
+            Self::Written(Value::List(items)) => Some(items.len() as u64),
+            Self::Given(Given::List(items)) => Some(items.len() as u64),
+            _ => None,
+        }
+    }
+}

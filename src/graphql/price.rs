@@ -1,0 +1,138 @@
+//! What fields cost, by the schema: a price for each, and how it multiplies what is selected of it.
+//!
+//! The prices follow from the schema itself, so a new field has one as soon as it is there:
+//!
+//! | field | cost |
+//! |---|---|
+//! | `edges`, `nodes`, `buckets`, `points` | their selection, as many times as the field above them says |
+//! | a connection | 1; its entries `first` or `last` times, 20 where neither is given |
+//! | a facet | 5; its buckets `input.first` times |
+//! | `timeline` | 1; its points once a period; where the range is open, as [`UNKNOWN_PERIODS`](super::cost::UNKNOWN_PERIODS) says |
+//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50), and its selection `first` times |
+//! | `nodes(ids:)` | 1, and its selection once an id |
+//! | a list without a size | 1, and its selection 4 times; 50 times at the root |
+//! | anything else | 1, and its selection |
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Value,
+    parser::{
+        parse_schema,
+        types::{BaseType, FieldDefinition, TypeKind, TypeSystemDefinition},
+    },
+};
+
+use crate::newsroom::page::DEFAULT_SIZE;
+
+/// What a list without a size is taken to have: topics of a release, ancestors of a place.
+const UNSIZED: u64 = 4;
+/// The same at the root, where nothing narrows it.
+const UNSIZED_ROOT: u64 = 50;
+/// Working out a facet before its buckets.
+pub(super) const FACET: u64 = 5;
+/// Finding related releases.
+const RELATED: u64 = 50;
+
+/// How a field multiplies what is selected of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Size {
+    /// Once.
+    One,
+    /// As many times as the field above says: the entries of a page, the buckets of a facet.
+    Entries,
+    /// This many times.
+    Fixed(u64),
+    /// As `first` or `last` say.
+    Page { default: u64, base: u64 },
+    /// As `input.first` says.
+    Facet,
+    /// As the range of a timeline says.
+    Periods,
+    /// As many as there are ids.
+    Ids,
+}
+
+/// A field's price.
+#[derive(Debug)]
+pub(super) struct Price {
+    /// The type that it returns.
+    pub(super) returns: String,
+    pub(super) size: Size,
+}
+
+/// The prices of a schema.
+#[derive(Debug)]
+pub struct Prices(HashMap<String, HashMap<String, Price>>);
+
+impl Prices {
+    /// Those of a schema in the schema definition language.
+    pub fn of(sdl: &str) -> Self {
+        // Our own schema always reads; without it every field would cost one, which the limits on selections still bound.
+        let definitions = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
+        let mut types = HashMap::new();
+        for definition in definitions {
+            let TypeSystemDefinition::Type(of) = definition else { continue };
+            let fields = match of.node.kind {
+                TypeKind::Object(object) => object.fields,
+                TypeKind::Interface(interface) => interface.fields,
+                _ => continue,
+            };
+            let parent = of.node.name.node.as_str();
+            let prices = fields.iter().map(|field| (field.node.name.node.to_string(), price(parent, &field.node)));
+            types.insert(parent.to_owned(), prices.collect());
+        }
+        Self(types)
+    }
+
+    /// The price of a field of a type; none where there is no such field.
+    pub(super) fn of_field(&self, parent: &str, name: &str) -> Option<&Price> {
+        self.0.get(parent)?.get(name)
+    }
+
+    /// Whether a type has entries: what is selected of it besides costs the same however many there are.
+    pub(super) fn has_entries(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|fields| fields.values().any(|price| price.size == Size::Entries))
+    }
+}
+
+fn price(parent: &str, field: &FieldDefinition) -> Price {
+    let mut of = &field.ty.node.base;
+    let mut list = false;
+    let returns = loop {
+        match of {
+            BaseType::Named(name) => break name.to_string(),
+            BaseType::List(inner) => {
+                list = true;
+                of = &inner.base;
+            }
+        }
+    };
+    let argument = |name: &str| field.arguments.iter().find(|argument| argument.node.name.node == name);
+    let name = field.name.node.as_str();
+    let size = if let Some(first) = argument("first") {
+        let base = match name {
+            "topicAggregates" | "trendingTopics" => FACET,
+            "related" => RELATED,
+            _ => 1,
+        };
+        let default = first.node.default_value.as_ref().and_then(|value| match &value.node {
+            Value::Number(number) => number.as_i64(),
+            _ => None,
+        });
+        Size::Page { default: default.unwrap_or(DEFAULT_SIZE.into()).unsigned_abs(), base }
+    } else if argument("input").is_some() && returns.ends_with("Facet") {
+        Size::Facet
+    } else if name == "timeline" {
+        Size::Periods
+    } else if argument("ids").is_some() {
+        Size::Ids
+    } else if list && ["Connection", "Facet", "Timeline"].iter().any(|sized| parent.ends_with(sized)) {
+        Size::Entries
+    } else if list {
+        Size::Fixed(if parent == "Query" { UNSIZED_ROOT } else { UNSIZED })
+    } else {
+        Size::One
+    };
+    Price { returns, size }
+}
