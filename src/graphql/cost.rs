@@ -1,7 +1,7 @@
 //! What a query costs, worked out before it runs: one for every field, times the size of every list it lies in. `price` has the
 //! prices.
 //!
-//! A field's arguments are worked through each time that it is executed: they cost 1 for each value beyond [`FREE_VALUES`],
+//! A field's arguments are worked through each time that it is executed: they cost 1 for each value beyond the tenth,
 //! counted through lists and objects, whether they stand in the query or come by variables.
 //!
 //! Each fragment is priced once, however often it is spread, and each variable counted once, however often it is used; so pricing

@@ -7,7 +7,7 @@
 //! | `edges`, `nodes`, `buckets`, `points` | their selection, as many times as the field above them says |
 //! | a connection | 1; its entries `first` or `last` times, 20 where neither is given |
 //! | a facet | 5; its buckets `input.first` times |
-//! | `timeline` | 1; its points once a period; where the range is open, as [`UNKNOWN_PERIODS`](super::cost::UNKNOWN_PERIODS) says |
+//! | `timeline` | 1; its points once a period; where the range is open, as `cost::UNKNOWN_PERIODS` says |
 //! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50), and its selection `first` times |
 //! | `nodes(ids:)` | 1, and its selection once an id |
 //! | a list without a size | 1, and its selection 4 times; 50 times at the root |
