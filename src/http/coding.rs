@@ -133,6 +133,9 @@ mod tests {
             }
             assert!(again == text && (coding == Coding::Identity || coded.len() < text.len() / 4), "{coding:?}");
             assert_eq!(coding.code(b"short".to_vec()).1, Coding::Identity);
+            // What is kept is weighed by its length, so it has no room behind it.
+            let length = coded.len();
+            assert_eq!(coded.try_into_mut().unwrap().capacity(), length, "{coding:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 
-use crate::desk::{Who, on_both};
+use crate::desk::{Desk, Who, on_both};
 
 fn request(method: &str, content_type: &str, accept: &str, body: impl Into<Body>) -> Request<Body> {
     Request::builder()
@@ -104,4 +104,17 @@ on_both! {
             assert!(status == 401 && text.contains("write \\\"Bearer\\\""), "{value}: {status} {text}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_server_that_has_not_heard_from_its_database_of_late_is_not_ready() {
+    let desk = Desk::on_sqlite().await;
+    let ready = async || desk.send(Request::get("/health/ready").body(Body::empty()).unwrap()).await;
+    assert_eq!(ready().await.0, 200);
+    // Nobody follows the journal here.
+    tokio::time::sleep(std::time::Duration::from_millis(5100)).await;
+    let (status, text) = ready().await;
+    assert!(status == 503 && text.contains("the database does not answer"), "{text}");
+    desk.app.room.catalog.catch_up().await.unwrap();
+    assert_eq!(ready().await.0, 200);
 }
