@@ -68,7 +68,7 @@ limits! {
     public_body_bytes "limits.public_body_bytes" "DATELINE_LIMITS_PUBLIC_BODY_BYTES" 1_048_576 262_144
         "Bytes of a request's body, or of a WebSocket message, that comes without a token"
     bodies_bytes "limits.bodies_bytes" "DATELINE_LIMITS_BODIES_BYTES" 536_870_912 268_435_456
-        "Bytes of all requests' bodies that are held at once"
+        "Bytes of bodies, of requests and of answers not yet taken, that are held at once; of one address a quarter"
     query_bytes "limits.query_bytes" "DATELINE_LIMITS_QUERY_BYTES" 262_144 65_536
         "Bytes of a query's text"
     tokens "limits.tokens" "DATELINE_LIMITS_TOKENS" 20_000 5000
@@ -93,7 +93,7 @@ limits! {
         "Bytes of long texts in an answer: bodies as Markdown, once for each form asked for, summaries, notes, differences"
     execution_ms "limits.execution_ms" "DATELINE_LIMITS_EXECUTION_MS" 30_000 10_000
         "Milliseconds that a query may be worked on"
-    requests "limits.requests" "DATELINE_LIMITS_REQUESTS" 512 256
+    requests "limits.requests" "DATELINE_LIMITS_REQUESTS" 256 64
         "Queries worked on at once; more wait, two seconds at most"
     connections "limits.connections" "DATELINE_LIMITS_CONNECTIONS" 10_000 4000
         "Connections held at once; more wait"

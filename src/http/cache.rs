@@ -89,28 +89,37 @@ impl Kept {
     }
 
     /// The answer to a POST: for this request alone.
-    pub(super) fn to_post(&self) -> Response {
-        let mut response = Response::new(Body::from(self.body.clone()));
+    pub(super) fn to_post(&self, body: Bytes) -> Response {
+        let mut response = Response::new(Body::from(body));
         self.describe(response.headers_mut());
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.extensions_mut().insert(self.operation.clone());
         response
     }
 
-    /// The answer to a GET, which others may keep; nothing but its tag where the client has it.
-    pub(super) fn to_get(&self, asked: &HeaderMap, max_age: u64, now: DateTime<Utc>) -> Response {
-        let mut response =
-            if self.is_known_to(asked) { StatusCode::NOT_MODIFIED.into_response() } else { self.to_post() };
+    /// The answer to a GET, which others may keep.
+    pub(super) fn to_get(&self, body: Bytes, max_age: u64, now: DateTime<Utc>) -> Response {
+        let mut response = self.to_post(body);
+        self.tag(response.headers_mut(), max_age, now);
+        response
+    }
+
+    /// The answer to a GET of who has it already: nothing but how long it holds.
+    pub(super) fn unchanged(&self, max_age: u64, now: DateTime<Utc>) -> Response {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        self.tag(response.headers_mut(), max_age, now);
+        response.extensions_mut().insert(self.operation.clone());
+        response
+    }
+
+    fn tag(&self, headers: &mut HeaderMap, max_age: u64, now: DateTime<Utc>) {
         let left = self.until.map_or(max_age, |until| (until - now).num_seconds().max(0).unsigned_abs());
-        let headers = response.headers_mut();
         if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={}", left.min(max_age))) {
             headers.insert(header::CACHE_CONTROL, value);
         }
         headers.insert(header::ETAG, self.tag.clone());
         headers.insert("surrogate-key", self.surrogate.clone());
         headers.insert(header::VARY, HeaderValue::from_static(VARY));
-        response.extensions_mut().insert(self.operation.clone());
-        response
     }
 
     fn describe(&self, headers: &mut HeaderMap) {
@@ -122,7 +131,7 @@ impl Kept {
     }
 
     /// Whether If-None-Match (RFC 9110, 13.1.2) names it.
-    fn is_known_to(&self, asked: &HeaderMap) -> bool {
+    pub(super) fn is_known_to(&self, asked: &HeaderMap) -> bool {
         let values = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         let mut tags = values.flat_map(|value| value.split(',')).map(str::trim).take(100);
         tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == self.tag.as_bytes())

@@ -7,12 +7,16 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use async_graphql::Response as Answer;
-use axum::http::HeaderValue;
-use axum::response::{
-    IntoResponse, Response,
-    sse::{Event, KeepAlive, Sse},
+use axum::{
+    body::Body,
+    http::HeaderValue,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
 };
 use futures_util::stream::{self, Stream, StreamExt};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use super::{
@@ -28,6 +32,7 @@ const QUIET: Duration = Duration::from_secs(12);
 
 /// Answers with events.
 pub(super) async fn answer(front: Arc<Front>, session: Session, ask: Ask<'_>, place: Lasting) -> Response {
+    let (memory, address) = (front.guard.memory.clone(), session.address);
     let session = Arc::new(session);
     let events = match work::start(&front, &session, ask).await {
         Ok(Work::Done(answer)) => stream::iter([next(&answer, None), complete()]).boxed(),
@@ -59,6 +64,7 @@ pub(super) async fn answer(front: Arc<Front>, session: Session, ask: Ask<'_>, pl
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     response.headers_mut().insert("cache-control", HeaderValue::from_static("private, no-store"));
     response
+        .map(|events| Body::new(events.map_frame(move |frame| frame.map_data(|bytes| memory.hand_out(address, bytes)))))
 }
 
 /// The same events, with a place among what lasts that is given back when they end.

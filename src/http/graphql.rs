@@ -22,7 +22,8 @@ use super::{
     bearer::{bearer, unauthenticated},
     cache::{Answers, Kept, Revision, VARY},
     coding::Coding,
-    guard::{Counted, Held},
+    guard::Counted,
+    memory::Held,
     negotiation::Media,
     once::Once,
     outcome,
@@ -92,7 +93,7 @@ pub(super) async fn post(State(front): State<Arc<Front>>, request: Request) -> R
     let address = front.guard.address(&parts.extensions, &parts.headers);
     let read = async |headers: &HeaderMap, public| {
         request::check_content_type(headers)?;
-        let mut held = front.guard.body();
+        let mut held = front.guard.memory.hold(address);
         let body = request::collect(body, &front.app.edge.limits, public, &mut held).await?;
         Ok(Source::Body(body, held))
     };
@@ -135,6 +136,7 @@ async fn respond(
     let answered = async {
         let bearer = bearer(headers)?;
         counted = front.guard.count(address, bearer)?;
+        front.guard.memory.has_room(address)?;
         // Before the body: a stranger shall not have us read much.
         let caller = Session::of(authenticate(front, bearer, address).await?, bearer, address);
         let source = read(headers, bearer.is_none()).await?;
@@ -177,7 +179,12 @@ async fn answer(
     let by_get = matches!(source, Source::Parameters(_));
     let now = front.app.clock.now();
     let key = caller.bearer.is_none().then(|| Answers::key(by_get.into(), source.bytes(), media, coding));
-    let sent = |kept: &Kept| if by_get { kept.to_get(headers, front.app.edge.max_age, now) } else { kept.to_post() };
+    let hand_out = |bytes| front.guard.memory.hand_out(caller.address, bytes);
+    let sent = |kept: &Kept| match by_get {
+        true if kept.is_known_to(headers) => kept.unchanged(front.app.edge.max_age, now),
+        true => kept.to_get(hand_out(kept.body.clone()), front.app.edge.max_age, now),
+        false => kept.to_post(hand_out(kept.body.clone())),
+    };
     if let Some(kept) = key.as_ref().and_then(|key| front.answers.get(key, &front.app, now)) {
         return Ok(sent(&kept));
     }
@@ -233,6 +240,7 @@ async fn answer(
     }
     // A secret beside what a caller chose must not be guessed from lengths (CVE-2013-3587): those are not compressed.
     let (body, coding) = if secret { (answer.into(), Coding::Identity) } else { coding.code(answer) };
+    let body = hand_out(body);
     let wrong = outcome.refused && media == Media::GraphqlResponse;
     let status = if wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();

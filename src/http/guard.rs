@@ -5,7 +5,7 @@ use std::{
     num::{NonZeroU32, NonZeroUsize},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -24,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     connection::Peer,
+    memory::Memory,
     refusal::Refusal,
     shares::{Share, Shares},
 };
@@ -102,44 +103,14 @@ pub(super) struct Guard {
     working: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     streams_of: Arc<Shares>,
-    bodies: Arc<Bodies>,
+    /// What is held of bodies.
+    pub(super) memory: Arc<Memory>,
 }
 
 /// A place among what lasts, until it is dropped.
 pub(super) struct Lasting {
     _permit: OwnedSemaphorePermit,
     _share: Share,
-}
-
-/// The bytes of all bodies that are held at once.
-struct Bodies {
-    most: u64,
-    held: AtomicU64,
-}
-
-/// The bytes of one body that is held, until it is dropped.
-pub(super) struct Held {
-    bodies: Arc<Bodies>,
-    bytes: u64,
-}
-
-impl Held {
-    /// More of it comes.
-    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
-        let bytes = bytes as u64;
-        let held = self.bodies.held.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        self.bytes += bytes;
-        if held <= self.bodies.most {
-            return Ok(());
-        }
-        Err(Refusal::too_often("OVERLOADED", "too much is sent at once (limits.bodies_bytes): try again", 1))
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.bodies.held.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
 }
 
 /// That a request was counted: the headers that tell of it.
@@ -158,7 +129,7 @@ impl Guard {
             working: permits(limits.requests),
             streams: permits(limits.streams),
             streams_of: Shares::new(limits.address_streams),
-            bodies: Arc::new(Bodies { most: limits.bodies_bytes, held: AtomicU64::new(0) }),
+            memory: Memory::new(limits.bodies_bytes),
         }
     }
 
@@ -261,11 +232,6 @@ impl Guard {
         let permit = permit.map_err(|_| full("this server", "limits.streams"))?;
         Ok(Lasting { _permit: permit, _share: share })
     }
-
-    /// A body that is going to be read.
-    pub(super) fn body(&self) -> Held {
-        Held { bodies: self.bodies.clone(), bytes: 0 }
-    }
 }
 
 /// Who is at the other end of a request's connection; nobody's address where it has none.
@@ -342,18 +308,6 @@ mod tests {
         assert!(guard.lasting_place(here).is_ok());
         drop(other);
         assert!(guard.streams_of.is_empty());
-    }
-
-    #[test]
-    fn bodies_have_room_together_and_give_it_back() {
-        let guard = guard(&[], |limits| limits.bodies_bytes = 100);
-        let (mut one, mut other) = (guard.body(), guard.body());
-        assert!(one.grow(60).is_ok() && other.grow(40).is_ok());
-        assert!(one.grow(1).unwrap_err().told().1.contains("limits.bodies_bytes"));
-        drop(one);
-        assert!(other.grow(60).is_ok());
-        drop(other);
-        assert_eq!(guard.bodies.held.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use axum::{
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
-use super::{guard::Held, refusal::Refusal};
+use super::{memory::Held, refusal::Refusal};
 use crate::limits::Limits;
 
 /// What is asked for; the query's text itself, or the id under which it is known.
@@ -168,7 +168,7 @@ pub(super) async fn collect(body: Body, limits: &Limits, public: bool, held: &mu
                 }
             })?;
             if let Ok(data) = frame.into_data() {
-                held.grow(data.len())?;
+                held.take_in(data.len())?;
                 read.extend_from_slice(&data);
             }
         }

@@ -132,7 +132,7 @@ async fn pump(front: &Arc<Front>, socket: &mut WebSocket, bearer: Option<String>
                 if !matches!(told, Told::Next(_)) {
                     open.remove(&id);
                 }
-                if let Err(close) = send(front, socket, &id, told).await {
+                if let Err(close) = send(front, socket, session.address, (&id, told)).await {
                     return close;
                 }
             }
@@ -246,10 +246,11 @@ async fn hear(
                     limits.subscriptions
                 );
                 let errors = json!([{ "message": told, "extensions": { "code": "TOO_MANY_SUBSCRIPTIONS" } }]);
-                return send(front, socket, &id, Told::Error(errors)).await;
+                return send(front, socket, session.address, (&id, Told::Error(errors))).await;
             }
-            if let Err(refusal) = counted {
-                return send(front, socket, &id, Told::Error(Rejected::Refused(refusal).errors())).await;
+            if let Err(refusal) = counted.and_then(|()| front.guard.memory.has_room(session.address)) {
+                return send(front, socket, session.address, (&id, Told::Error(Rejected::Refused(refusal).errors())))
+                    .await;
             }
             let (handle, registration) = AbortHandle::new_pair();
             open.insert(id.clone(), handle);
@@ -289,7 +290,12 @@ fn next(answer: &async_graphql::Response) -> Told {
     )
 }
 
-async fn send(front: &Front, socket: &mut WebSocket, id: &str, told: Told) -> Result<(), Option<Close>> {
+async fn send(
+    front: &Front,
+    socket: &mut WebSocket,
+    address: IpAddr,
+    (id, told): (&str, Told),
+) -> Result<(), Option<Close>> {
     let name = Value::from(id);
     let text = match told {
         // The answer is written once, in the order in which its fields were asked for.
@@ -297,6 +303,8 @@ async fn send(front: &Front, socket: &mut WebSocket, id: &str, told: Told) -> Re
         Told::Error(errors) => json!({ "id": id, "type": "error", "payload": errors }).to_string(),
         Told::Complete => json!({ "id": id, "type": "complete" }).to_string(),
     };
+    let mut held = front.guard.memory.hold(address);
+    held.grow(text.len());
     deliver(front, socket, Message::text(text)).await
 }
 

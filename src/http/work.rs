@@ -125,7 +125,9 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, opened: Box<Opene
             Err(lost) => return Some((Sent::Error(Rejected::Refused(refused(&lost, &front)).errors()), None)),
         };
         // Events have time: they are counted as requests are, and wait for their turn and a place as long as it takes.
-        while front.guard.count(session.address, session.bearer.as_deref()).is_err() {
+        while front.guard.memory.has_room(session.address).is_err()
+            || front.guard.count(session.address, session.bearer.as_deref()).is_err()
+        {
             tokio::time::sleep(LOOK).await;
         }
         let _place = loop {

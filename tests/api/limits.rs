@@ -143,7 +143,8 @@ on_both! {
     }
 
     async fn bodies_have_room_together(desk: Desk) {
-        let limits = Limits { bodies_bytes: 1000, ..Limits::default() };
+        // One address has a quarter.
+        let limits = Limits { bodies_bytes: 4000, ..Limits::default() };
         let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
         let of = |letters: usize| json!({ "query": format!("{{ viewer {{ name }} }} #{}", "a".repeat(letters)) }).to_string();
         for _ in 0..5 {

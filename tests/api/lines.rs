@@ -153,6 +153,41 @@ async fn who_does_not_take_an_answer_is_cut_off() {
 }
 
 #[tokio::test]
+async fn who_takes_answers_slowly_is_asked_to_take_them_first() {
+    let desk = desk(|limits| (limits.bodies_bytes, limits.write_ms) = (20_000_000, 60_000)).await;
+    let port = desk.serve().await;
+    let query = large(&desk).await;
+    let ask = |accept: &str| format!("GET /graphql?query={query} HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\n\r\n");
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut slow = socket.connect(([127, 0, 0, 1], port).into()).await.unwrap();
+    slow.write_all(ask("application/json").as_bytes()).await.unwrap();
+    let mut some = [0; 100];
+    slow.read_exact(&mut some).await.unwrap();
+    assert!(some.starts_with(b"HTTP/1.1 200"));
+    // Fourteen megabytes wait to be taken, and five is what one address may have.
+    for accept in ["application/json", "text/event-stream"] {
+        let mut other = connect(port).await;
+        other.write_all(ask(accept).as_bytes()).await.unwrap();
+        let told = answer(&mut other).await;
+        assert!(told.starts_with("HTTP/1.1 429") && told.contains("limits.bodies_bytes"), "{told}");
+        assert!(told.to_lowercase().contains("retry-after: 1"), "{told}");
+    }
+    drop(slow);
+    let ask = format!("GET {QUERY} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let begun = Instant::now();
+    loop {
+        let mut other = connect(port).await;
+        other.write_all(ask.as_bytes()).await.unwrap();
+        if answer(&mut other).await.starts_with("HTTP/1.1 200") {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "the room is given back");
+        tokio::time::sleep(PATIENCE / 7).await;
+    }
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_wait_and_one_address_has_not_all_of_them() {
     let some = desk(|limits| limits.connections = 2).await;
     let port = some.serve().await;
