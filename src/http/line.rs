@@ -34,8 +34,10 @@ impl<S> Line<S> {
 
     /// Tells that something was taken. Flushing is none of it: that succeeds where nothing waits to be taken.
     fn tell(&self, written: &Poll<io::Result<usize>>) {
-        if matches!(written, Poll::Ready(Ok(bytes)) if *bytes > 0) {
-            self.traffic.taken();
+        if let Poll::Ready(Ok(bytes)) = written
+            && *bytes > 0
+        {
+            self.traffic.taken(*bytes);
         }
     }
 

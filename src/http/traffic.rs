@@ -15,6 +15,9 @@ use tokio::time::Instant;
 /// Bytes of an answer that a reader takes in a second at least, once its patience (`limits.write_ms`) is over.
 const SLOWEST: u64 = 8 * 1024;
 
+/// Bytes of an answer that are given at a time: what was given cannot be told from what was taken.
+const PIECE: usize = 32 * 1024;
+
 /// How often it is looked whether all is done on a connection that ends.
 const REST: Duration = Duration::from_millis(200);
 
@@ -34,6 +37,10 @@ struct State {
     ended: Instant,
     /// When something was taken last.
     taken: Instant,
+    /// Bytes of answers that were given and not taken yet, as far as is known.
+    owed: u64,
+    /// How many there were when a request ended last.
+    owed_then: u64,
     /// How many requests there were.
     asked: u64,
 }
@@ -52,7 +59,7 @@ pub(super) enum Quiet {
 impl Traffic {
     pub(super) fn new(idle: Duration, reading: Duration) -> Arc<Self> {
         let now = Instant::now();
-        let state = State { open: Vec::new(), ended: now, taken: now, asked: 0 };
+        let state = State { open: Vec::new(), ended: now, taken: now, owed: 0, owed_then: 0, asked: 0 };
         Arc::new(Self { idle, reading, state: Mutex::new(state) })
     }
 
@@ -70,8 +77,10 @@ impl Traffic {
     }
 
     /// Something was taken: some of an answer, or a frame of HTTP/2 that says nothing.
-    pub(super) fn taken(&self) {
-        self.state().taken = Instant::now();
+    pub(super) fn taken(&self, bytes: usize) {
+        let mut state = self.state();
+        state.taken = Instant::now();
+        state.owed = state.owed.saturating_sub(bytes as u64);
     }
 
     /// Waits until the connection is to be closed.
@@ -86,20 +95,28 @@ impl Traffic {
                 if idle <= now {
                     return if state.asked == 0 { Quiet::Unasked } else { Quiet::Idle };
                 }
-                stuck.map_or(idle, |stuck| stuck.min(idle))
+                // What is taken meanwhile may bring the end nearer.
+                stuck.map_or(idle, |stuck| stuck.min(idle)).min(now + self.idle)
             };
             tokio::time::sleep_until(until).await;
         }
     }
 
-    /// When the connection will have been idle for too long. What is taken after the last request may be the end of its answer,
-    /// so it counts; but only for as long as a reader may take for that: acknowledged pings are taken, too.
+    /// When the connection will have been idle for too long. The end of an answer may be taken after its request; it has the
+    /// time that any part of an answer has, and no more: acknowledged pings are taken, too.
     fn idle_at(&self, state: &State, now: Instant) -> Instant {
-        match state {
-            _ if !state.open.is_empty() => now + self.idle,
-            State { asked: 0, .. } => state.ended + self.idle,
-            _ => state.taken.clamp(state.ended, state.ended + self.reading) + self.idle,
-        }
+        let over = match state {
+            _ if !state.open.is_empty() => now,
+            State { asked: 0, .. } => state.ended,
+            State { owed: 0, .. } => state.taken.clamp(state.ended, self.all_taken(state)),
+            _ => self.all_taken(state).min(state.taken.max(state.ended) + self.reading),
+        };
+        over + self.idle
+    }
+
+    /// When everything must have been taken that was given before the last request ended.
+    fn all_taken(&self, state: &State) -> Instant {
+        state.ended + self.reading + pace(state.owed_then)
     }
 
     /// Waits until no request is under way that its reader takes.
@@ -148,19 +165,46 @@ impl Drop for Turn {
             state.open.swap_remove(at);
         }
         state.ended = Instant::now();
+        state.owed_then = state.owed;
     }
 }
 
+/// How long a reader may take for so many bytes, beside its patience.
+fn pace(bytes: u64) -> Duration {
+    Duration::from_secs(bytes / SLOWEST)
+}
+
 /// The body of an answer: its request is under way until it is sent.
+///
+/// HTTP/2 takes what it is given whether there is room for it or not, and asks for more when some of it was sent. So it is given
+/// in pieces.
 pub(super) struct Answered {
     body: Body,
+    /// What was read of the body and not given yet.
+    rest: Bytes,
     turn: Turn,
+    /// Since when the reader has something to take, and how much it was given since then.
+    given: Option<(Instant, u64)>,
     begun: bool,
 }
 
 impl Answered {
     pub(super) fn new(body: Body, turn: Turn) -> Self {
-        Self { body, turn, begun: false }
+        Self { body, rest: Bytes::new(), turn, given: None, begun: false }
+    }
+
+    /// Gives a piece: the reader has its patience for this one, and a pace to keep for all together.
+    fn give(&mut self) -> Bytes {
+        let piece = self.rest.split_to(self.rest.len().min(PIECE));
+        let (bytes, now) = (piece.len() as u64, Instant::now());
+        let (since, before) = self.given.unwrap_or((now, 0));
+        let given = before + bytes;
+        let reading = self.turn.traffic.reading;
+        self.given = Some((since, given));
+        self.begun = true;
+        self.turn.traffic.state().owed += bytes;
+        self.turn.is_the_readers(Some((now + reading + pace(bytes)).min(since + reading + pace(given))));
+        piece
     }
 }
 
@@ -172,18 +216,27 @@ impl HttpBody for Answered {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        let given = match &polled {
-            Poll::Ready(Some(Ok(frame))) => Some(frame.data_ref().map_or(0, Bytes::len)),
-            _ => None,
-        };
-        // It is asked for the next frame when this one was taken, or nearly so.
-        let patience = given.map(|bytes| self.turn.traffic.reading + Duration::from_secs(bytes as u64 / SLOWEST));
-        if patience.is_some() || self.begun {
-            self.turn.is_the_readers(patience.map(|patience| Instant::now() + patience));
+        if !self.rest.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(self.give()))));
         }
-        self.begun |= patience.is_some();
-        polled
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        match polled {
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => {
+                    self.rest = data;
+                    Poll::Ready(Some(Ok(Frame::data(self.give()))))
+                }
+                Err(other) => Poll::Ready(Some(Ok(other))),
+            },
+            // It is asked for the next piece when the last one was taken, or nearly so: now it is our turn.
+            polled => {
+                if self.begun {
+                    self.given = None;
+                    self.turn.is_the_readers(None);
+                }
+                polled
+            }
+        }
     }
 
     /// Not before it was asked for more in vain: what is handed out is not yet sent.
@@ -192,7 +245,13 @@ impl HttpBody for Answered {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, body) = (self.rest.len() as u64, self.body.size_hint());
+        let mut whole = SizeHint::new();
+        whole.set_lower(body.lower() + rest);
+        if let Some(upper) = body.upper() {
+            whole.set_upper(upper + rest);
+        }
+        whole
     }
 }
 
@@ -218,7 +277,7 @@ mod tests {
             tokio::time::sleep(Duration::from_mins(1)).await;
             drop(turn);
             tokio::time::sleep(Duration::from_secs(3)).await;
-            other.taken();
+            other.taken(17);
         });
         assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Idle, 5 + 60 + 3 + 5));
     }
@@ -230,7 +289,7 @@ mod tests {
         let pings = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                other.taken();
+                other.taken(17);
             }
         });
         assert_eq!((traffic.quiet().await, begun.elapsed()), (Quiet::Unasked, IDLE));
@@ -252,17 +311,51 @@ mod tests {
         assert_eq!(begun.elapsed().as_secs(), 3);
     }
 
+    async fn next(body: &mut Answered) -> Option<usize> {
+        let frame = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await?;
+        Some(frame.unwrap().into_data().unwrap().len())
+    }
+
     #[tokio::test(start_paused = true)]
     async fn an_answer_must_be_taken_at_some_pace() {
         let (traffic, begun) = (traffic(), Instant::now());
         let mut body = Answered::new(Body::from(vec![7; 80 * 1024]), traffic.begin());
-        assert!(!body.is_end_stream());
-        let frame = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await.unwrap().unwrap();
-        assert_eq!((frame.into_data().unwrap().len(), body.is_end_stream()), (80 * 1024, false));
-        assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Stuck, 10 + 10));
-        assert!(poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await.is_none());
+        assert!(!body.is_end_stream() && body.size_hint().exact() == Some(80 * 1024));
+        assert_eq!((next(&mut body).await, body.is_end_stream()), (Some(PIECE), false));
+        assert_eq!(body.size_hint().exact(), Some(80 * 1024 - PIECE as u64));
+        // Its patience, and a second for every eight kilobytes of the piece.
+        assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Stuck, 10 + 4));
+        assert_eq!(next(&mut body).await, Some(PIECE));
+        // All together have a pace, however often some is taken.
+        assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Stuck, 10 + 8));
+        assert_eq!((next(&mut body).await, next(&mut body).await), (Some(16 * 1024), None));
         drop(body);
         assert_eq!(traffic.quiet().await, Quiet::Idle);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_of_an_answer_may_be_taken_after_its_request_and_not_for_ever() {
+        for (each, over) in [(0, 10 + 5), (8 * 1024, 4 + 5), (17, 10 + 4 + 5)] {
+            let traffic = traffic();
+            let mut body = Answered::new(Body::from(vec![7; PIECE]), traffic.begin());
+            while next(&mut body).await.is_some() {}
+            drop(body);
+            let (begun, other) = (Instant::now(), traffic.clone());
+            let taking = tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    if each > 0 {
+                        other.taken(each);
+                    }
+                    // What is owed is taken; then nothing more is said.
+                    if other.state().owed == 0 {
+                        break;
+                    }
+                }
+            });
+            assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Idle, over), "{each} a second");
+            taking.abort();
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -332,3 +332,24 @@ async fn a_server_that_is_stopped_finishes_what_is_under_way_and_ends_what_lasts
     timeout(Duration::from_secs(5), end).await.expect("it ends").unwrap();
     assert_eq!(desk.data(Who::Public, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"], 0);
 }
+
+#[tokio::test]
+async fn a_slow_reader_of_http_2_that_keeps_its_pace_gets_everything() {
+    let desk = desk(|_| {}).await;
+    let port = desk.serve().await;
+    desk.published(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(160_000) })).await;
+    let query: String =
+        form_urlencoded::byte_serialize(b"{ release(ref: {slug: \"long\"}) { body { markdown } } }").collect();
+    let (mut send, connection) = speak(port, 32 * 1024).await;
+    let ask = Request::get(format!("http://x/graphql?query={query}")).body(Empty::new()).unwrap();
+    let mut body = send.send_request(ask).await.unwrap().into_body();
+    let (mut taken, begun) = (0, Instant::now());
+    while let Some(frame) = body.frame().await {
+        taken += frame.expect("it is not cut off").into_data().unwrap().len();
+        // Longer than the server waits for a reader who takes nothing, all in all.
+        tokio::time::sleep(PATIENCE / 8).await;
+    }
+    assert!(taken > 800_000 && begun.elapsed() > PATIENCE * 3, "{taken} bytes in {:?}", begun.elapsed());
+    drop(send);
+    let _ = connection.await;
+}
