@@ -49,6 +49,13 @@ pub enum Image {
     Topic(Box<TopicImage>),
     /// Of a place.
     Place(Box<PlaceImage>),
+    /// Of a release that was purged: nothing of it but who saw it until then.
+    Purged {
+        /// Everybody.
+        public: bool,
+        /// The press.
+        press: bool,
+    },
 }
 
 /// What the catalog keeps of a release.

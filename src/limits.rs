@@ -114,7 +114,7 @@ limits! {
     subscriptions "limits.subscriptions" "DATELINE_LIMITS_SUBSCRIPTIONS" 100 20
         "Operations under way at once on one WebSocket"
     message_bytes "limits.message_bytes" "DATELINE_LIMITS_MESSAGE_BYTES" 8_388_608 1_048_576
-        "Bytes of a WebSocket message"
+        "Bytes of a WebSocket message, where a token came with the upgrade; elsewhere `limits.public_body_bytes`"
     init_ms "limits.init_ms" "DATELINE_LIMITS_INIT_MS" 10_000 5000
         "Milliseconds within which a WebSocket must send `connection_init`"
     resume_entries "limits.resume_entries" "DATELINE_LIMITS_RESUME_ENTRIES" 10_000 2000

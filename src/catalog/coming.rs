@@ -66,6 +66,17 @@ impl Snapshot {
         self.coming.first().and_then(|&(due, _)| instant(due))
     }
 
+    /// The next instant at which a class of viewers sees something happen by itself. What is published under an embargo happens
+    /// for the press and the desk alone: the public shall not so much as be told when.
+    pub fn next_instant_for(&self, audience: Audience) -> Option<DateTime<Utc>> {
+        let is_seen = |&&(due, row): &&(i64, u32)| {
+            let held_back =
+                |pending: &Pending| pending.schedule == Some(due) && pending.embargo.is_some_and(|until| until > due);
+            audience != Audience::Public || !self.pending.get(&row).is_some_and(held_back)
+        };
+        self.coming.iter().find(is_seen).and_then(|&(due, _)| instant(due))
+    }
+
     /// The releases to which something has happened by an instant that the journal does not know of yet, in that order.
     pub fn unrecorded(&self, now: DateTime<Utc>) -> Vec<Uuid> {
         let due = self.coming.iter().take_while(|&&(due, _)| due <= now.timestamp_micros());
@@ -102,6 +113,12 @@ impl Snapshot {
         }
     }
 
+    /// Whether something is to come of a release that should have happened by now: it was put down late, behind its instant.
+    pub(super) fn is_late(&self, row: u32) -> bool {
+        let now = self.passed.into_iter().max().unwrap_or_default();
+        self.coming.iter().take_while(|&&(due, _)| due <= now).any(|&(_, late)| late == row)
+    }
+
     /// Lets one thing happen.
     fn happen(&mut self, row: u32, due: i64) {
         Arc::make_mut(&mut self.coming).remove(&(due, row));
@@ -132,7 +149,8 @@ impl Snapshot {
             [(Audience::Public, before.0 != after.0), (Audience::Press, before.1 != after.1), (Audience::Desk, true)]
         {
             if seen {
-                self.passed[audience as usize] = due;
+                let passed = &mut self.passed[audience as usize];
+                *passed = due.max(*passed);
             }
         }
     }

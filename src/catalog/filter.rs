@@ -24,6 +24,9 @@ use super::{
 /// How deep filters may be nested in each other.
 pub const MAX_DEPTH: usize = 16;
 
+/// Points that one filter may look around: each is held against every place.
+pub const MAX_NEAR: usize = 10;
+
 /// Which releases to keep. Serialises to a canonical text, which cursors are bound to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReleaseFilter {
@@ -94,7 +97,30 @@ impl Condition {
 impl ReleaseFilter {
     /// The members of a set that the filter keeps.
     pub(super) fn apply<'a>(&self, set: &'a ReleaseSet) -> Result<Kept<'a>, FilterFault> {
+        let near = |filter: &&Self| filter.places.as_ref().is_some_and(|places| places.near.is_some());
+        if self.all().into_iter().filter(near).count() > MAX_NEAR {
+            return Err(FilterFault::invalid(format!(
+                "there are more than {MAX_NEAR} conditions `near` in the filter: ask for fewer, or for larger surroundings"
+            )));
+        }
         self.keep(Kept::all_of(&set.bits), set.snapshot(), set.is_desk(), 0)
+    }
+
+    /// It and all filters within it.
+    fn all(&self) -> Vec<&Self> {
+        let mut found = vec![self];
+        let mut at = 0;
+        while at < found.len() {
+            let filter = found[at];
+            found.extend(filter.and.iter().chain(&filter.or).flatten().chain(filter.not.as_deref()));
+            at += 1;
+        }
+        found
+    }
+
+    /// Whether topics or places decide what it keeps.
+    pub fn asks_for_concepts(&self) -> bool {
+        self.all().iter().any(|filter| filter.topics.is_some() || filter.places.is_some())
     }
 
     /// Its text: filters with the same text keep the same.

@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use entity::{Noun, journal};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit, watch};
 
 use super::{Snapshot, load, recent::Recent};
 use crate::{
@@ -26,6 +26,9 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Entries applied at a time.
 const BATCH: u64 = 1000;
+
+/// Entries read at a time by who follows: each follower holds its own.
+const FEW: u64 = 100;
 
 /// From this distance on it is quicker to load anew than to apply.
 const FAR_BEHIND: i64 = 20_000;
@@ -40,6 +43,8 @@ pub struct Catalog {
     /// When everything that the journal had was applied last.
     followed: std::sync::Mutex<Instant>,
     recent: Recent,
+    /// Held by whoever works out what an entry changed for somebody.
+    looking: Semaphore,
 }
 
 impl Catalog {
@@ -52,6 +57,7 @@ impl Catalog {
             turn: Mutex::new(()),
             followed: std::sync::Mutex::new(Instant::now()),
             recent: Recent::default(),
+            looking: Semaphore::new(1),
         })
     }
 
@@ -76,8 +82,16 @@ impl Catalog {
         let _turn = self.turn.lock().await;
         let head = load::head(self.db.reader()).await?;
         let current = self.snapshot();
-        // Another database behind the same name, or the same one as it was before: a restored backup.
-        if current.epoch() != head.epoch || current.sequence() > head.sequence {
+        // Another database behind the same name, or the same one as it was before: a restored backup. Its journal will come by
+        // the same numbers with other entries, so positions and answers of its former future must be told from those.
+        let goes_back = current.epoch() == head.epoch && current.sequence() > head.sequence;
+        if goes_back {
+            tracing::warn!(
+                "the database is as it was before: a backup was restored; clients that follow are told to read anew"
+            );
+            load::renew(&self.db, head.epoch).await?;
+        }
+        if goes_back || current.epoch() != head.epoch {
             self.publish(load::load(&self.db).await?);
         }
         loop {
@@ -90,7 +104,7 @@ impl Catalog {
                 self.publish(load::load(&self.db).await?);
                 continue;
             }
-            let entries = self.read_after(current.sequence()).await?;
+            let entries = self.read_after(current.sequence(), BATCH).await?;
             if entries.first().is_none_or(|entry| entry.sequence != current.sequence() + 1) {
                 tracing::error!(sequence = current.sequence(), "the journal has a hole: loading the catalog anew");
                 self.publish(load::load(&self.db).await?);
@@ -112,6 +126,12 @@ impl Catalog {
         *self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says that the database's past is another than clients know.
+    pub async fn renew(&self) -> Result<(), DbErr> {
+        load::renew(&self.db, self.snapshot().epoch()).await?;
+        self.catch_up().await.map(drop)
+    }
+
     /// Loads anew, whatever the journal says: for an entry that could not be applied.
     pub async fn reload(&self) -> Result<Arc<Snapshot>, DbErr> {
         let _turn = self.turn.lock().await;
@@ -124,6 +144,13 @@ impl Catalog {
         self.recent.clear();
         self.current.store(Arc::new(snapshot));
         self.recent.tell(true);
+    }
+
+    /// Waits for a turn to work out what an entry changed for somebody. One at a time: followers of a long past, and those with
+    /// large filters, share one core and leave the rest to those who ask.
+    pub async fn look(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.looking.acquire().await.ok()
     }
 
     /// The news that another snapshot was published.
@@ -143,7 +170,7 @@ impl Catalog {
         if !recent.is_empty() {
             return Ok(recent);
         }
-        Ok(self.read_after(sequence).await?.into_iter().map(Arc::new).collect())
+        Ok(self.read_after(sequence, FEW).await?.into_iter().map(Arc::new).collect())
     }
 
     /// Follows the journal for as long as it is polled: the writes of other processes.
@@ -165,11 +192,11 @@ impl Catalog {
         }
     }
 
-    async fn read_after(&self, sequence: i64) -> Result<Vec<Entry>, DbErr> {
+    async fn read_after(&self, sequence: i64, most: u64) -> Result<Vec<Entry>, DbErr> {
         let rows = journal::Entity::find()
             .filter(journal::Column::Sequence.gt(sequence))
             .order_by_asc(journal::Column::Sequence)
-            .limit(BATCH)
+            .limit(most)
             .all(self.db.reader())
             .await?;
         rows.into_iter().map(entry).collect()

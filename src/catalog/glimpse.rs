@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use entity::Noun;
 use uuid::Uuid;
 
-use super::{Audience, ReleaseFilter, ReleaseKey, Snapshot, fault::FilterFault};
+use super::{Audience, ReleaseFilter, ReleaseKey, ReleaseSet, Snapshot, fault::FilterFault};
 use crate::{
     journal::{Entry, Image},
     viewer::Viewer,
@@ -26,9 +26,25 @@ pub enum ChangeKind {
     Disappeared,
 }
 
+/// One release, alone in the world, as a viewer sees it.
+struct Glimpse<F> {
+    set: ReleaseSet,
+    seen: bool,
+    /// What is told of it.
+    face: F,
+}
+
+impl<F> Glimpse<F> {
+    /// Whether it is seen under a filter. Filters are evaluated only where it matters: they may be large.
+    fn matches(&self, id: Uuid, filter: Option<&ReleaseFilter>) -> Result<bool, FilterFault> {
+        let Some(filter) = filter.filter(|_| self.seen) else { return Ok(self.seen) };
+        Ok(self.set.narrow(filter)?.find(&ReleaseKey::Id(id)).is_some())
+    }
+}
+
 impl Snapshot {
     /// How an entry changed what a viewer sees under a filter; nothing where it did not. Costs the same however many releases
-    /// there are.
+    /// there are. What was purged is told under every filter: nothing is known of it any more.
     pub fn change(
         &self,
         entry: &Entry,
@@ -38,15 +54,24 @@ impl Snapshot {
         if entry.noun != Noun::Release {
             return Ok(None);
         }
+        let (id, audience) = (entry.noun_id, Audience::of(viewer));
+        if let Some(Image::Purged { public, press }) = entry.before {
+            let seen = [(Audience::Public, public), (Audience::Press, press), (Audience::Desk, true)];
+            return Ok(seen.contains(&(audience, true)).then_some(ChangeKind::Disappeared));
+        }
         let mut alone = self.without_releases();
-        let before = alone.glimpse(entry.noun_id, entry.before.as_ref(), viewer, filter)?;
-        let after = alone.glimpse(entry.noun_id, entry.after.as_ref(), viewer, filter)?;
-        Ok(match (before.0, after.0) {
+        let before = alone.glimpse(id, entry.before.as_ref(), viewer);
+        let after = alone.glimpse(id, entry.after.as_ref(), viewer);
+        // The desk sees everything, also what no reader is told.
+        let same = before.seen == after.seen && before.face == after.face && audience != Audience::Desk;
+        if same || !(before.seen || after.seen) {
+            return Ok(None);
+        }
+        Ok(match (before.matches(id, filter)?, after.matches(id, filter)?) {
             (false, true) => Some(ChangeKind::Appeared),
             (true, false) => Some(ChangeKind::Disappeared),
-            // The desk sees everything, also what no reader is told.
-            (true, true) if Audience::of(viewer) == Audience::Desk || before.1 != after.1 => Some(ChangeKind::Changed),
-            _ => None,
+            (true, true) => Some(ChangeKind::Changed),
+            (false, false) => None,
         })
     }
 
@@ -60,22 +85,30 @@ impl Snapshot {
         Self { epoch: self.epoch, topics: self.topics.clone(), places: self.places.clone(), ..Self::default() }
     }
 
-    /// Puts one release in and looks: whether it is seen under the filter, and what is told of it.
-    fn glimpse(
-        &mut self,
-        id: Uuid,
-        image: Option<&Image>,
-        viewer: &Viewer,
-        filter: Option<&ReleaseFilter>,
-    ) -> Result<(bool, impl PartialEq + use<>), FilterFault> {
+    /// Puts one release in and looks.
+    fn glimpse(&mut self, id: Uuid, image: Option<&Image>, viewer: &Viewer) -> Glimpse<impl PartialEq + use<>> {
         match image {
             Some(Image::Release(image)) => self.put_release(image, true),
             _ => self.remove_release(id),
         }
         let set = Arc::new(self.clone()).visible_to(viewer, DateTime::<Utc>::MIN_UTC);
-        let set = filter.map_or_else(|| Ok(set.clone()), |filter| set.narrow(filter))?;
         let faces = self.row_by_id(id).map(|row| self.faces(row)).unwrap_or_default();
-        let told = if Audience::of(viewer) == Audience::Public { faces.0 } else { faces.1 };
-        Ok((set.find(&ReleaseKey::Id(id)).is_some(), told))
+        let face = if Audience::of(viewer) == Audience::Public { faces.0 } else { faces.1 };
+        Glimpse { seen: set.find(&ReleaseKey::Id(id)).is_some(), set, face }
+    }
+}
+
+/// Whether an entry changed which releases are under which topics or places, without an entry for each of them: something was
+/// merged, moved, given up, or put elsewhere on the globe.
+pub fn regroups(entry: &Entry) -> bool {
+    match (&entry.before, &entry.after) {
+        (Some(Image::Topic(before)), Some(Image::Topic(after))) => {
+            before.id != after.id || before.broader != after.broader
+        }
+        (Some(Image::Place(before)), Some(Image::Place(after))) => {
+            before.id != after.id || before.within != after.within || before.location != after.location
+        }
+        (Some(Image::Topic(_) | Image::Place(_)), None) => true,
+        _ => false,
     }
 }

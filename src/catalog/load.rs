@@ -87,6 +87,18 @@ pub(super) async fn head<C: ConnectionTrait>(connection: &C) -> Result<journal_h
     head.ok_or_else(|| DbErr::RecordNotFound("the journal has no head: the database was not migrated".to_owned()))
 }
 
+/// Gives a database another epoch, if it still has this one.
+pub(super) async fn renew(db: &Db, epoch: Uuid) -> Result<(), DbErr> {
+    let tx = db.begin_write().await?;
+    journal_head::Entity::update_many()
+        .col_expr(journal_head::Column::Epoch, Expr::value(Uuid::now_v7()))
+        .filter(journal_head::Column::Id.eq(1))
+        .filter(journal_head::Column::Epoch.eq(epoch))
+        .exec(&tx)
+        .await?;
+    tx.commit().await
+}
+
 /// Images of some releases, oldest first, with their former addresses. Two statements, and two more where one of them has a
 /// version being worked on beside a live one.
 pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<Vec<ReleaseImage>, DbErr> {

@@ -47,7 +47,7 @@ pub use facet::{Bucket, Facet, FacetField, FacetOrder, FacetOrderKey, FacetReque
 pub use fault::FilterFault;
 pub use filter::{MAX_DEPTH, Range, ReleaseFilter};
 pub use follow::Catalog;
-pub use glimpse::ChangeKind;
+pub use glimpse::{ChangeKind, regroups};
 pub use handle::Handle;
 pub use label::fold;
 pub(crate) use load::{

@@ -201,8 +201,11 @@ impl Snapshot {
                         Some(Image::Release(image)) => self.put_release(&image, true),
                         _ => self.remove_release(entry.noun_id),
                     }
-                    let after = self.row_by_id(entry.noun_id).map(|row| self.faces(row)).unwrap_or_default();
-                    (public, press) = (before.0 != after.0, before.1 != after.1);
+                    let row = self.row_by_id(entry.noun_id);
+                    let after = row.map(|row| self.faces(row)).unwrap_or_default();
+                    // What is put down behind its instant will happen without another instant to tell revisions apart by.
+                    let late = row.is_some_and(|row| self.is_late(row));
+                    (public, press) = (late || before.0 != after.0, late || before.1 != after.1);
                 }
                 (_, Some(Image::Topic(image))) => {
                     self.put_topic(*image);

@@ -4,6 +4,7 @@ mod export;
 mod import;
 mod migrate;
 mod purge;
+mod restored;
 mod schema;
 mod serve;
 mod token;
@@ -69,6 +70,11 @@ enum Command {
         after_help = "Example:\n  dateline purge a-name-that-must-go --reason \"Order 12/2026 of the district court\" --yes\n\nWhat stays is one entry in the journal with the reason. Backups made before still hold the release."
     )]
     Purge(purge::Purge),
+    /// Say that the database was restored from a backup: what clients hold of the time since then means nothing any more
+    #[command(
+        after_help = "Run it once, before you serve. A server that runs while its database is restored notices by itself."
+    )]
+    Restored,
     /// Print the GraphQL schema
     Schema,
     /// Make, list and revoke access tokens
@@ -133,6 +139,7 @@ impl Cli {
         match self.command {
             Command::Serve(serve) => serve.run(settings).await,
             Command::Migrate => migrate::run(&settings).await,
+            Command::Restored => restored::run(&settings).await,
             Command::Import(import) => import.run(&settings).await,
             Command::Export(export) => export.run(&settings).await,
             Command::Purge(purge) => purge.run(&settings).await,

@@ -25,6 +25,7 @@ use super::{
     gate::{self, GateRefusal},
     order::put_in_order,
     price::Prices,
+    root::write_out,
     sdl,
     subscription::Turn,
 };
@@ -78,6 +79,18 @@ pub struct Known {
 }
 
 impl Known {
+    /// The variables that an operation declares, of those that came: what else came is not kept.
+    fn declared(&self, wanted: Option<&str>, variables: &Variables) -> Variables {
+        let mut named = self.document.operations.iter();
+        let operation = named.find(|(name, _)| wanted.is_none() || name.map(Name::as_str) == wanted);
+        let declared = operation.into_iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
+        let given = declared.filter_map(|declared| {
+            let name = &declared.node.name.node;
+            variables.get(name).map(|value| (name.clone(), value.clone()))
+        });
+        Variables::from_value(Value::Object(given.collect()))
+    }
+
     /// What sort of operation would be run. Where it is not said which of several, the one with most effects.
     pub fn operation(&self, wanted: Option<&str>) -> OperationType {
         let kinds = || {
@@ -182,8 +195,8 @@ impl Api {
     ) -> Result<Result<Opened, Response>, GateRefusal> {
         self.admit(&known, &request, &asked)?;
         let strict = self.discreet.as_ref().filter(|_| asked.viewer.role == Role::Public).unwrap_or(&self.strict);
-        let variables = request.variables.clone();
         let operation = request.operation_name.clone();
+        let variables = known.declared(operation.as_deref(), &request.variables);
         let slot = Arc::default();
         let mut request = request.data(asked).data(Turn::Open(Arc::clone(&slot), self.limits.clone()));
         request.set_parsed_query(known.document.clone());
@@ -228,7 +241,8 @@ impl Api {
             return Ok(known);
         }
         let known = {
-            let document = gate::read(query, &self.limits)?;
+            let mut document = gate::read(query, &self.limits)?;
+            write_out(&mut document);
             Arc::new(Known { introspects: gate::introspects(&document), document, valid: Mutex::default() })
         };
         if query.len() <= LONGEST {

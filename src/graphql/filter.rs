@@ -79,7 +79,7 @@ pub struct PlaceSetFilter {
     /// A place that lies within counts as the place.
     #[graphql(default = true)]
     include_within: bool,
-    /// It has a place whose own location lies near a point. Places without a location never do.
+    /// It has a place whose own location lies near a point. Places without a location never do. At most ten times in one filter.
     near: Option<NearInput>,
 }
 

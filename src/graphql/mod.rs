@@ -29,6 +29,7 @@ mod query;
 mod refs;
 mod release;
 mod revision;
+mod root;
 mod scalars;
 mod stats;
 mod subscription;

@@ -37,7 +37,8 @@ pub struct Subscription;
 impl Subscription {
     /// Every change to what you may see, in the order in which it happened; also what comes into sight by itself, when a schedule
     /// comes due or an embargo ends. With a filter: releases that come to match it appear, those that cease to, disappear. Names
-    /// of topics and places are no part of it.
+    /// of topics and places are no part of it, nor that they are merged or moved: under a filter on topics or places that ends the
+    /// subscription with the code READ_ANEW.
     async fn release_changed(
         &self,
         ctx: &Context<'_>,

@@ -98,23 +98,31 @@ impl Kept {
     }
 
     /// The answer to a GET, which others may keep.
-    pub(super) fn to_get(&self, body: Bytes, max_age: u64, now: DateTime<Utc>) -> Response {
+    pub(super) fn to_get(&self, body: Bytes, age: u64) -> Response {
         let mut response = self.to_post(body);
-        self.tag(response.headers_mut(), max_age, now);
+        self.tag(response.headers_mut(), age);
         response
     }
 
     /// The answer to a GET of who has it already: nothing but how long it holds.
-    pub(super) fn unchanged(&self, max_age: u64, now: DateTime<Utc>) -> Response {
+    pub(super) fn unchanged(&self, age: u64) -> Response {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
-        self.tag(response.headers_mut(), max_age, now);
+        self.tag(response.headers_mut(), age);
         response.extensions_mut().insert(self.operation.clone());
         response
     }
 
-    fn tag(&self, headers: &mut HeaderMap, max_age: u64, now: DateTime<Utc>) {
-        let left = self.until.map_or(max_age, |until| (until - now).num_seconds().max(0).unsigned_abs());
-        if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={}", left.min(max_age))) {
+    /// For how many seconds from now on others may keep it: until it may be another, or the next thing is to happen, which may
+    /// have been planned after it was kept.
+    pub(super) fn age(&self, app: &App) -> u64 {
+        let (most, now) = (app.edge.max_age, app.clock.now());
+        let next = app.room.catalog.snapshot().next_instant_for(Audience::Public);
+        let until = self.until.into_iter().chain(next).min();
+        until.map_or(most, |until| (until - now).num_seconds().max(0).unsigned_abs().min(most))
+    }
+
+    fn tag(&self, headers: &mut HeaderMap, age: u64) {
+        if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={age}")) {
             headers.insert(header::CACHE_CONTROL, value);
         }
         headers.insert(header::ETAG, self.tag.clone());
@@ -168,8 +176,8 @@ impl Answers {
     }
 
     /// What was answered before, where that still holds.
-    pub(super) fn get(&self, key: &[u8; 32], app: &App, now: DateTime<Utc>) -> Option<Arc<Kept>> {
-        let kept = self.0.as_ref()?.get(key)?;
+    pub(super) fn get(&self, key: &[u8; 32], app: &App) -> Option<Arc<Kept>> {
+        let (kept, now) = (self.0.as_ref()?.get(key)?, app.clock.now());
         kept.holds(Revision::of(&app.room.catalog.snapshot_at(now)), now).then_some(kept)
     }
 

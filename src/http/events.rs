@@ -6,7 +6,6 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use async_graphql::Response as Answer;
 use axum::{
     body::Body,
     http::HeaderValue,
@@ -78,14 +77,8 @@ fn held(
     })
 }
 
-fn next(answer: &Answer, position: Option<&str>) -> Event {
-    let event = serde_json::to_string(answer).map_or_else(
-        |error| {
-            tracing::error!(%error, "an answer could not be written");
-            json_event(&json!({ "errors": [{ "message": "the answer could not be written" }] }))
-        },
-        |text| Event::default().event("next").data(text),
-    );
+fn next(answer: &str, position: Option<&str>) -> Event {
+    let event = Event::default().event("next").data(answer);
     match position {
         Some(position) => event.id(position),
         None => event,

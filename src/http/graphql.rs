@@ -13,7 +13,7 @@ use async_graphql::parser::types::OperationType;
 use axum::{
     body::Bytes,
     extract::{FromRequestParts, RawQuery, Request, State, WebSocketUpgrade},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts, uri::Authority},
     response::{IntoResponse, Redirect, Response},
 };
 
@@ -33,7 +33,7 @@ use super::{
     work::Ask,
     {events, socket},
 };
-use crate::{limits::Limits, viewer::Viewer};
+use crate::{catalog::Audience, limits::Limits, viewer::Viewer};
 
 /// The operation's name, for the access log.
 #[derive(Clone, Debug)]
@@ -103,7 +103,8 @@ pub(super) async fn post(State(front): State<Arc<Front>>, request: Request) -> R
 /// A WebSocket to `/graphql`.
 async fn connect(front: &Arc<Front>, parts: &mut Parts) -> Result<Response, Refusal> {
     // Rights come with `connection_init` and never with a cookie; but pages that may not ask shall not ask this way either.
-    if parts.headers.get(header::ORIGIN).is_some_and(|origin| !front.app.edge.origins.allow(origin)) {
+    let foreign = |origin: &HeaderValue| !front.app.edge.origins.allow(origin) && !is_own(origin, parts);
+    if parts.headers.get(header::ORIGIN).is_some_and(foreign) {
         let told = "pages of this origin may not ask here (cors_origins)";
         return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", told));
     }
@@ -114,6 +115,14 @@ async fn connect(front: &Arc<Front>, parts: &mut Parts) -> Result<Response, Refu
     let upgrade = WebSocketUpgrade::from_request_parts(parts, front).await;
     let upgrade = upgrade.map_err(|rejection| Refusal::bad(format!("not a WebSocket: {}", rejection.body_text())))?;
     Ok(socket::take(front.clone(), upgrade, bearer, address, place))
+}
+
+/// Whether an origin is this server itself, as the client addresses it.
+fn is_own(origin: &HeaderValue, parts: &Parts) -> bool {
+    let own = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let own = own.or_else(|| parts.uri.authority().map(Authority::as_str));
+    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    matches!((origin, own), (Some((_, origin)), Some(own)) if origin.eq_ignore_ascii_case(own))
 }
 
 /// Somebody looks with a browser.
@@ -136,6 +145,9 @@ async fn respond(
     let answered = async {
         let bearer = bearer(headers)?;
         counted = front.guard.count(address, bearer)?;
+        if bearer.is_some() {
+            front.guard.may_try(address)?;
+        }
         front.guard.memory.has_room(address)?;
         // Before the body: a stranger shall not have us read much.
         let caller = Session::of(authenticate(front, bearer, address).await?, bearer, address);
@@ -164,7 +176,8 @@ async fn stream(
     let after = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     let by_get = matches!(source, Source::Parameters(_));
     let keyed = headers.contains_key("idempotency-key");
-    Ok(events::answer(front.clone(), caller, Ask { wanted, by_get, keyed, after }, place).await)
+    Ok(events::answer(front.clone(), caller, Ask { wanted, bytes: source.bytes().len(), by_get, keyed, after }, place)
+        .await)
 }
 
 /// Answers a request that was read; of the public's, what was answered before where that still holds.
@@ -177,15 +190,15 @@ async fn answer(
 ) -> Result<Response, Refusal> {
     let coding = Coding::wanted(headers);
     let by_get = matches!(source, Source::Parameters(_));
-    let now = front.app.clock.now();
     let key = caller.bearer.is_none().then(|| Answers::key(by_get.into(), source.bytes(), media, coding));
     let hand_out = |bytes| front.guard.memory.hand_out(caller.address, bytes);
+    // How long it holds is counted from now, not from when it was asked for.
     let sent = |kept: &Kept| match by_get {
-        true if kept.is_known_to(headers) => kept.unchanged(front.app.edge.max_age, now),
-        true => kept.to_get(hand_out(kept.body.clone()), front.app.edge.max_age, now),
+        true if kept.is_known_to(headers) => kept.unchanged(kept.age(&front.app)),
+        true => kept.to_get(hand_out(kept.body.clone()), kept.age(&front.app)),
         false => kept.to_post(hand_out(kept.body.clone())),
     };
-    if let Some(kept) = key.as_ref().and_then(|key| front.answers.get(key, &front.app, now)) {
+    if let Some(kept) = key.as_ref().and_then(|key| front.answers.get(key, &front.app)) {
         return Ok(sent(&kept));
     }
     let mut wanted = source.wanted(&front.app.edge.limits)?;
@@ -214,9 +227,9 @@ async fn answer(
     if let Some(answer) = once.answer() {
         return Ok(replayed(answer, media, operation));
     }
-    let asked = front.app.asked(viewer.clone());
     // Kept until the answer is coded: that is work, too.
     let _place = front.guard.place().await?;
+    let asked = front.app.asked(viewer.clone());
     let outcome = outcome::execute(front, &known, request, asked.clone()).await;
     let outcome = outcome.map_err(|refusal| Refusal::at_gate(refusal, media))?;
     let answer = outcome.write()?;
@@ -229,7 +242,7 @@ async fn answer(
     let secret = asked.told.secret.load(Ordering::Relaxed) || asked.told.preview.load(Ordering::Relaxed);
     if let Some(key) = key.filter(|_| kind == OperationType::Query && outcome.is_sound() && !secret) {
         let told = asked.told.until.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let until = told.into_iter().chain(asked.snapshot.next_instant()).min();
+        let until = told.into_iter().chain(asked.snapshot.next_instant_for(Audience::Public)).min();
         let releases: Vec<_> =
             asked.told.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
         let (body, in_which) = coding.code(answer);

@@ -167,9 +167,6 @@ impl Guard {
 
     /// Counts a request of a token, or of an address without one.
     pub(super) fn count(&self, address: IpAddr, bearer: Option<&str>) -> Result<Counted, Refusal> {
-        if bearer.is_some() {
-            self.may_try(address)?;
-        }
         let (rate, caller) = match bearer {
             Some(secret) => {
                 let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
@@ -315,11 +312,12 @@ mod tests {
         let guard = guard(&[], |limits| limits.failures_per_minute = 5);
         let (here, there): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
         for _ in 0..5 {
-            assert!(guard.count(here, Some("x")).is_ok());
+            assert!(guard.may_try(here).is_ok());
             guard.failed(here);
         }
         guard.failed(here);
-        assert_eq!(guard.count(here, Some("y")).unwrap_err().status(), 429);
-        assert!(guard.count(here, None).is_ok() && guard.count(there, Some("y")).is_ok());
+        assert_eq!(guard.may_try(here).unwrap_err().status(), 429);
+        // Who was let in before goes on.
+        assert!(guard.count(here, Some("x")).is_ok() && guard.may_try(there).is_ok());
     }
 }

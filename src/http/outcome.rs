@@ -65,6 +65,14 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// The same as a text.
+    pub(super) fn write_text(&self) -> Result<String, Refusal> {
+        // JSON is UTF-8.
+        self.write().map(|bytes| String::from_utf8(bytes).unwrap_or_default())
+    }
+}
+
 /// Executes what may be asked.
 pub(super) async fn execute(
     front: &Front,

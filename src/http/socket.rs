@@ -30,6 +30,9 @@ const PROTOCOL: &str = "graphql-transport-ws";
 /// How often a quiet socket is asked whether it is there; twice without an answer and it is not.
 const QUIET: Duration = Duration::from_secs(20);
 
+/// Messages are taken too slowly: try again later (RFC 6455's registry).
+const SLOW: u16 = 1013;
+
 /// How long a client may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -65,7 +68,10 @@ pub(super) fn take(
     address: IpAddr,
     place: Lasting,
 ) -> Response {
-    let most = front.app.edge.limits.message_bytes as usize;
+    // Only a token that came with the upgrade itself is known before the first message comes.
+    let limits = &front.app.edge.limits;
+    let most = if bearer.is_some() { limits.message_bytes } else { limits.message_bytes.min(limits.public_body_bytes) };
+    let most = most as usize;
     upgrade.protocols([PROTOCOL]).max_message_size(most).max_frame_size(most).on_upgrade(move |mut socket| async move {
         let spoken = socket.protocol().is_some_and(|protocol| protocol.as_bytes() == PROTOCOL.as_bytes());
         let close = if spoken {
@@ -81,7 +87,9 @@ pub(super) fn take(
                     while let Some(Ok(_)) = socket.recv().await {}
                 }
             };
-            let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+            // Who is slow is told as slowly, with what is left of its time.
+            let slow = Duration::from_millis(front.app.edge.limits.write_ms / 2);
+            let _ = tokio::time::timeout(if code == SLOW { slow.max(GOODBYE) } else { GOODBYE }, goodbye).await;
         }
         drop(place);
     })
@@ -161,8 +169,7 @@ async fn greet(
         let Some(message) = socket.recv().await else { return Ok(None) };
         front.guard.count(address, bearer.as_deref()).map_err(|refusal| too_often(&refusal))?;
         let Some(text) = text_of(message)? else { continue };
-        // Who it is shows in the message itself; whoever it is, this one is short.
-        let mut message = read(&text, front, true)?;
+        let mut message = read(&text, front)?;
         match message.get("type").and_then(Value::as_str) {
             Some("connection_init") => {
                 let payload = match message.remove("payload") {
@@ -210,7 +217,7 @@ async fn hear(
     running: &mut Running,
     open: &mut HashMap<String, AbortHandle>,
 ) -> Result<(), Option<Close>> {
-    let mut message = read(text, front, session.bearer.is_none())?;
+    let mut message = read(text, front)?;
     if let (Err(refusal), false) = (&counted, message.get("type").is_some_and(|kind| kind == "subscribe")) {
         return Err(Some(too_often(refusal)));
     }
@@ -254,7 +261,8 @@ async fn hear(
             }
             let (handle, registration) = AbortHandle::new_pair();
             open.insert(id.clone(), handle);
-            let told = operation(front.clone(), session.clone(), wanted).map(move |told| (id.clone(), told));
+            let told =
+                operation(front.clone(), session.clone(), (wanted, text.len())).map(move |told| (id.clone(), told));
             running.push(Abortable::new(told, registration).boxed());
         }
         _ => return Err(Some(Close::because(4400, "Invalid message received: its type is not known"))),
@@ -263,13 +271,13 @@ async fn hear(
 }
 
 /// Everything that an operation has to tell.
-fn operation(front: Arc<Front>, session: Arc<Session>, wanted: Wanted) -> BoxStream<'static, Told> {
+fn operation(front: Arc<Front>, session: Arc<Session>, (wanted, bytes): (Wanted, usize)) -> BoxStream<'static, Told> {
     let started = async move {
-        match work::start(&front, &session, Ask { wanted, by_get: false, keyed: false, after: None }).await {
-            Ok(Work::Done(answer)) => stream::iter([next(&answer), Told::Complete]).boxed(),
+        match work::start(&front, &session, Ask { wanted, bytes, by_get: false, keyed: false, after: None }).await {
+            Ok(Work::Done(answer)) => stream::iter([Told::Next(answer), Told::Complete]).boxed(),
             Ok(Work::Following(opened)) => {
                 let told = |sent| match sent {
-                    Sent::Next(answer, _) => next(&answer),
+                    Sent::Next(answer, _) => Told::Next(answer),
                     Sent::Error(errors) => Told::Error(errors),
                 };
                 work::follow(front, session, opened).map(told).boxed()
@@ -278,16 +286,6 @@ fn operation(front: Arc<Front>, session: Arc<Session>, wanted: Wanted) -> BoxStr
         }
     };
     stream::once(started).flatten().boxed()
-}
-
-fn next(answer: &async_graphql::Response) -> Told {
-    serde_json::to_string(answer).map_or_else(
-        |error| {
-            tracing::error!(%error, "an answer could not be written");
-            Told::Error(json!([{ "message": "the answer could not be written" }]))
-        },
-        Told::Next,
-    )
 }
 
 async fn send(
@@ -316,7 +314,7 @@ async fn deliver(front: &Front, socket: &mut WebSocket, message: Message) -> Res
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(None),
         Err(_) => {
-            Err(Some(Close::because(1013, "messages are taken too slowly: connect again, and go on after the last")))
+            Err(Some(Close::because(SLOW, "messages are taken too slowly: connect again, and go on after the last")))
         }
     }
 }
@@ -330,9 +328,10 @@ fn text_of(message: Result<Message, axum::Error>) -> Result<Option<Utf8Bytes>, C
         Err(error) => {
             let told = error.to_string();
             Err(match () {
-                () if told.contains("too long") || told.contains("too big") => {
-                    Close::because(1009, "the message is too long (limits.message_bytes)")
-                }
+                () if told.contains("too long") || told.contains("too big") => Close::because(
+                    1009,
+                    "the message is too long (limits.message_bytes; limits.public_body_bytes where no token came with the upgrade)",
+                ),
                 () if told.to_ascii_lowercase().contains("utf-8") => Close::because(1007, "the message is not UTF-8"),
                 () => Close::because(1002, "not a WebSocket frame"),
             })
@@ -340,13 +339,9 @@ fn text_of(message: Result<Message, axum::Error>) -> Result<Option<Utf8Bytes>, C
     }
 }
 
-/// Reads a message; who has no token may send less.
-fn read(text: &str, front: &Front, public: bool) -> Result<Map<String, Value>, Close> {
-    let limits = &front.app.edge.limits;
-    if public && text.len() as u64 > limits.public_body_bytes {
-        return Err(Close::because(1009, "the message is too long for one without a token (limits.public_body_bytes)"));
-    }
-    request::look_over(text.as_bytes(), limits).map_err(|refusal| Close::because(4400, refusal.told().1))?;
+fn read(text: &str, front: &Front) -> Result<Map<String, Value>, Close> {
+    request::look_over(text.as_bytes(), &front.app.edge.limits)
+        .map_err(|refusal| Close::because(4400, refusal.told().1))?;
     match serde_json::from_str(text) {
         Ok(Value::Object(message)) => Ok(message),
         _ => Err(Close::because(4400, "Invalid message received: not a JSON object")),

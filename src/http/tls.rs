@@ -34,13 +34,15 @@ impl std::error::Error for Unusable {}
 /// TLS of a server.
 pub struct Tls {
     files: Files,
+    /// What was read of them at first.
+    first: Pem,
     provider: Arc<CryptoProvider>,
     current: Arc<Current>,
     config: Arc<ServerConfig>,
 }
 
 /// The bytes of both files.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Pem {
     certificate: Vec<u8>,
     key: Vec<u8>,
@@ -86,13 +88,14 @@ impl Tls {
     /// With the certificate of two files.
     pub fn open(files: Files) -> Result<Self, Unusable> {
         let provider = Arc::new(ring::default_provider());
-        let current = Arc::new(Current(ArcSwap::from_pointee(Pem::read(&files)?.certified(&files, &provider)?)));
+        let first = Pem::read(&files)?;
+        let current = Arc::new(Current(ArcSwap::from_pointee(first.certified(&files, &provider)?)));
         let config = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| Unusable(format!("TLS cannot be set up: {error}")))?;
         let mut config = config.with_no_client_auth().with_cert_resolver(current.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { files, provider, current, config: Arc::new(config) })
+        Ok(Self { files, first, provider, current, config: Arc::new(config) })
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {
@@ -102,7 +105,7 @@ impl Tls {
     /// Takes the files anew when they change, for as long as it is polled. Files that cannot be used (yet: they are written one
     /// after the other) are told once, and what was read before stays.
     pub(super) async fn keep(&self) {
-        let mut seen = Pem::read(&self.files);
+        let mut seen = Ok(self.first.clone());
         let mut tick = tokio::time::interval(LOOK);
         loop {
             tick.tick().await;

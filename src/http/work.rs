@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::{Response, ServerError, parser::types::OperationType};
+use async_graphql::{ServerError, parser::types::OperationType};
 use axum::http::StatusCode;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{
     Front,
     graphql::mutation_by_get,
+    memory::Held,
     negotiation::Media,
     outcome::{self, Outcome},
     refusal::Refusal,
@@ -21,9 +22,14 @@ use crate::{graphql::Opened, newsroom::changes::Lost};
 /// How often it is looked again whether a caller may be told what has come.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// What is kept of a subscription's text and variables, to every byte of them.
+const KEPT: usize = 4;
+
 /// An operation that is wanted.
 pub(super) struct Ask<'a> {
     pub(super) wanted: Wanted,
+    /// As it came, in bytes.
+    pub(super) bytes: usize,
     /// It came by GET.
     pub(super) by_get: bool,
     /// It came with an Idempotency-Key.
@@ -34,10 +40,16 @@ pub(super) struct Ask<'a> {
 
 /// An operation that was let in.
 pub(super) enum Work {
-    /// It is done.
-    Done(Box<Response>),
+    /// It is done: the answer, as JSON.
+    Done(String),
     /// It goes on.
-    Following(Box<Opened>),
+    Following(Box<Followed>),
+}
+
+/// A subscription, and the room that it takes for as long as it goes on.
+pub(super) struct Followed {
+    opened: Opened,
+    _held: Held,
 }
 
 /// An operation that was not let in.
@@ -67,15 +79,15 @@ impl From<Refusal> for Rejected {
 
 /// What comes of an operation that goes on.
 pub(super) enum Sent {
-    /// A change, and its position.
-    Next(Box<Response>, String),
+    /// A change, as JSON, and its position.
+    Next(String, String),
     /// It cannot go on.
     Error(Value),
 }
 
 /// Starts what is wanted.
 pub(super) async fn start(front: &Front, session: &Session, ask: Ask<'_>) -> Result<Work, Rejected> {
-    let Ask { mut wanted, by_get, keyed, after } = ask;
+    let Ask { mut wanted, bytes, by_get, keyed, after } = ask;
     let media = Media::GraphqlResponse;
     let text = front.persisted.text(&mut wanted, media)?;
     let request = wanted.request();
@@ -89,8 +101,8 @@ pub(super) async fn start(front: &Front, session: &Session, ask: Ask<'_>) -> Res
         let told = "the answer to an Idempotency-Key is kept as JSON: send the mutation with Accept: application/graphql-response+json";
         return Err(Refusal::bad(told).into());
     }
-    let asked = front.app.asked(session.viewer.clone());
     let _place = front.guard.place().await?;
+    let asked = front.app.asked(session.viewer.clone());
     let outcome = if kind == OperationType::Subscription {
         match front.app.api.subscribe(known, request, asked).await.map_err(at_gate)? {
             Ok(mut opened) => {
@@ -99,7 +111,9 @@ pub(super) async fn start(front: &Front, session: &Session, ask: Ask<'_>) -> Res
                     opened.following.go_on_after(after).map_err(unknown)?;
                 }
                 front.persisted.keep(&text);
-                return Ok(Work::Following(Box::new(opened)));
+                let mut held = front.guard.memory.hold(session.address);
+                held.grow(KEPT * bytes);
+                return Ok(Work::Following(Box::new(Followed { opened, _held: held })));
             }
             // It was not opened, whatever was at fault.
             Err(answer) => Outcome { refused: true, ..Outcome::of(answer) },
@@ -113,13 +127,14 @@ pub(super) async fn start(front: &Front, session: &Session, ask: Ask<'_>) -> Res
     if outcome.is_sound() {
         front.persisted.keep(&text);
     }
-    Ok(Work::Done(Box::new(outcome.answer)))
+    Ok(Work::Done(outcome.write_text()?))
 }
 
 /// Everything that a subscription has to tell, until it cannot go on.
-pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, opened: Box<Opened>) -> BoxStream<'static, Sent> {
-    stream::unfold(Some((front, session, opened)), async |state| {
-        let (front, session, mut opened) = state?;
+pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, followed: Box<Followed>) -> BoxStream<'static, Sent> {
+    stream::unfold(Some((front, session, followed)), async |state| {
+        let (front, session, mut followed) = state?;
+        let opened = &mut followed.opened;
         let change = match opened.following.next().await {
             Ok(change) => change,
             Err(lost) => return Some((Sent::Error(Rejected::Refused(refused(&lost, &front)).errors()), None)),
@@ -128,22 +143,26 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, opened: Box<Opene
         while front.guard.memory.has_room(session.address).is_err()
             || front.guard.count(session.address, session.bearer.as_deref()).is_err()
         {
+            opened.following.rest();
             tokio::time::sleep(LOOK).await;
         }
         let _place = loop {
-            if let Ok(place) = front.guard.place().await {
+            let Ok(place) = front.guard.place().await else { continue };
+            // Nothing is told to a token that is not good any more. Its line is being ended; or what was at fault passes.
+            if session.fault(&front).await.is_none() {
                 break place;
             }
-        };
-        // Nothing is told to a token that is not good any more. Its line is being ended; or what was at fault passes.
-        while session.fault(&front).await.is_some() {
+            drop(place);
             tokio::time::sleep(LOOK).await;
-        }
+        };
         let position = change.position.clone();
         let asked = front.app.asked(opened.following.viewer().clone());
-        let told = outcome::in_time(&front, front.app.api.event(&opened, change, asked)).await;
+        let told = outcome::in_time(&front, front.app.api.event(opened, change, asked)).await;
         Some(match told.map(Outcome::of) {
-            Some(outcome) => (Sent::Next(Box::new(outcome.answer), position), Some((front, session, opened))),
+            Some(outcome) => match outcome.write_text() {
+                Ok(text) => (Sent::Next(text, position), Some((front, session, followed))),
+                Err(refusal) => (Sent::Error(Rejected::Refused(refusal).errors()), None),
+            },
             None => {
                 let late = outcome::late(&front, "a change", "ask for less of it");
                 (Sent::Error(Rejected::Invalid(late.errors).errors()), None)
@@ -167,6 +186,12 @@ fn refused(lost: &Lost, front: &Front) -> Refusal {
             format!(
                 "more than {most} acts lie behind (limits.resume_entries): read everything anew, then follow from there"
             ),
+        ),
+        Lost::Regrouped => (
+            "READ_ANEW",
+            "topics or places were merged or moved, so other releases match the filter than before: read everything anew, then \
+             follow from there"
+                .to_owned(),
         ),
         Lost::Filter(error) => ("BAD_USER_INPUT", error.to_string()),
         Lost::Db(error) => {

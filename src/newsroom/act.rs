@@ -102,10 +102,14 @@ impl Acting {
         committed(write, row.id, &viewer).await
     }
 
-    /// Records that the release is no more, and commits.
-    pub(super) async fn gone(self, note: Option<String>, keep_image: bool) -> Result<Uuid, Error> {
+    /// Records that the release is no more, and commits. Of what was purged only who saw it stays.
+    pub(super) async fn gone(self, note: Option<String>) -> Result<Uuid, Error> {
+        let embargoed = self.embargoed();
         let Self { mut write, row, act, before, .. } = self;
-        write.record(act.name(), Noun::Release, row.id, note, before.as_ref().filter(|_| keep_image), None)?;
+        let press = row.state == ReleaseState::Published;
+        let purged = Some(Image::Purged { public: press && !embargoed, press });
+        let before = if act == Act::Purge { purged } else { before };
+        write.record(act.name(), Noun::Release, row.id, note, before.as_ref(), None)?;
         write.commit().await?;
         Ok(row.id)
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Code, Error, Newsroom, seal::Position};
 use crate::{
-    catalog::{Audience, ChangeKind, ReleaseFilter, Snapshot},
+    catalog::{Audience, ChangeKind, ReleaseFilter, Snapshot, regroups},
     journal::{BY_ITSELF, Entry, Image},
     viewer::Viewer,
 };
@@ -43,6 +43,8 @@ pub enum Lost {
     Unknown,
     /// It is further behind than anybody may be.
     TooOld,
+    /// Other releases are under the topics or places of the filter than before.
+    Regrouped,
     /// A filter that has come to make no sense.
     Filter(Error),
     /// The database failed.
@@ -104,6 +106,11 @@ impl Following {
         Ok(())
     }
 
+    /// Lets go of what was read ahead: for who has to wait, and would hold it meanwhile.
+    pub fn rest(&mut self) {
+        self.entries = VecDeque::new();
+    }
+
     /// Who follows.
     pub fn viewer(&self) -> &Viewer {
         &self.viewer
@@ -117,6 +124,10 @@ impl Following {
                 if self.knows(&entry) {
                     continue;
                 }
+                if self.filter.as_ref().is_some_and(ReleaseFilter::asks_for_concepts) && regroups(&entry) {
+                    return Err(Lost::Regrouped);
+                }
+                let _look = self.room.catalog.look().await;
                 let snapshot = self.room.catalog.snapshot();
                 let kind = snapshot.change(&entry, &self.viewer, self.filter.as_ref());
                 if let Some(kind) = kind.map_err(|fault| Lost::Filter(Error::Filter(fault)))? {

@@ -2,7 +2,8 @@
 //!
 //! Gone are the release, its revisions, assignments, corrections and preview links, the images and notes of its journal entries,
 //! and answers kept for repeated requests. What stays: one entry that says that, by whom, when and why; the entries before it as
-//! bare facts (who did what when); of its addresses a digest, so that nobody else gets them.
+//! bare facts (who did what when), and whether it was seen, so that followers are told; of its addresses a digest, so that nobody
+//! else gets them.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, idempotency, journal, release, slug};
@@ -63,7 +64,7 @@ impl Newsroom {
             .await?;
         // Revisions and all that hangs on them go with it.
         release::Entity::delete_by_id(id).exec(tx).await?;
-        acting.gone(Some(reason), false).await?;
+        acting.gone(Some(reason)).await?;
         self.db.scrub().await?;
         Ok(id)
     }

@@ -134,7 +134,7 @@ impl Newsroom {
         let acting = self.act(Act::Delete, viewer, id, expected, now).await?;
         address::let_go(acting.write.tx(), Noun::Release, id, &[]).await?;
         release::Entity::delete_by_id(id).exec(acting.write.tx()).await?;
-        acting.gone(None, true).await
+        acting.gone(None).await
     }
 
     /// Inserts a version beside the live one, or in place of the one being worked on.

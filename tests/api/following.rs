@@ -178,6 +178,85 @@ on_both! {
         assert_eq!((&gone["kind"], &gone["release"]["headline"]), (&json!("DISAPPEARED"), &json!("Deep wells")));
     }
 
+    async fn after_a_backup_was_restored_nothing_of_the_lost_time_means_anything(desk: Desk) {
+        desk.published(json!({ "headline": "Kept" })).await;
+        let backup = read(&desk, Who::Public).await;
+        let restore = async || {
+            // As the database was, whatever was written since.
+            use sea_orm::ConnectionTrait;
+            let db = sea_orm::Database::connect(&desk.url).await.unwrap();
+            let head = desk.app.room.catalog.snapshot().sequence();
+            db.execute_unprepared(&format!("DELETE FROM journal WHERE sequence > {}", head - 2)).await.unwrap();
+            db.execute_unprepared(&format!("UPDATE journal_head SET sequence = {}", head - 2)).await.unwrap();
+            db.close().await.unwrap();
+        };
+        desk.published(json!({ "headline": "Lost" })).await;
+        let lost = read(&desk, Who::Public).await;
+        let mut live = follow(&desk, Role::Public, None);
+        restore().await;
+        // A server that runs notices; afterwards the journal comes by the same numbers again.
+        desk.app.room.catalog.catch_up().await.unwrap();
+        desk.published(json!({ "headline": "Other" })).await;
+        desk.published(json!({ "headline": "Another" })).await;
+        assert!(matches!(live.next().await, Err(Lost::Unknown)));
+        for position in [&lost, &backup] {
+            let error = desk.app.room.follow(&Viewer::public(), None, Some(position), MOST).unwrap_err().to_string();
+            assert!(error.contains("not a position of this newsroom"), "{error}");
+        }
+        let anew = read(&desk, Who::Public).await;
+        assert_eq!(told(&mut follow(&desk, Role::Public, Some(&anew))).await, []);
+        // One that does not run is told by hand.
+        desk.app.room.catalog.renew().await.unwrap();
+        assert!(desk.app.room.follow(&Viewer::public(), None, Some(&anew), MOST).is_err());
+    }
+
+    async fn what_is_purged_disappears_for_those_who_saw_it_under_every_filter(desk: Desk) {
+        const PURGE: &str = "mutation($id: ID!, $revision: Int!) { releasePurge(id: $id, expectedRevision: $revision, reason: \"Order 12\") { userErrors { message } } }";
+        let seen = desk.published(json!({ "headline": "Seen" })).await;
+        let (hidden, _) = desk.draft(json!({ "headline": "Hidden" })).await;
+        let (embargoed, _) = desk.draft(json!({ "headline": "Embargoed" })).await;
+        act(&desk, "releaseEmbargo(%, until: \"2007-07-01T14:00:00Z\")", &embargoed).await;
+        act(&desk, "releasePublish(%)", &embargoed).await;
+        let before = read(&desk, Who::Public).await;
+        let mut readers = [Role::Public, Role::Press, Role::Editor].map(|role| follow(&desk, role, None));
+        let filter = dateline::catalog::ReleaseFilter { kinds: Some(vec![entity::release::ReleaseKind::Speech]), ..Default::default() };
+        let mut filtered = desk.app.room.follow(&Viewer::public(), Some(filter), None, MOST).unwrap();
+        for id in [&seen, &hidden, &embargoed] {
+            desk.done(Who::Admin, PURGE, json!({ "id": id, "revision": 1 })).await;
+        }
+        let all = futures_util::future::join_all(readers.iter_mut().map(told)).await;
+        let of = |id: &String| [0, 1, 2].map(|reader: usize| kinds(&all[reader], id));
+        assert_eq!((of(&seen), of(&hidden), of(&embargoed)), (["D", "D", "D"].map(str::to_owned), ["", "", "D"].map(str::to_owned), ["", "D", "D"].map(str::to_owned)));
+        assert_eq!(told(&mut filtered).await.len(), 1);
+        assert_eq!(told(&mut follow(&desk, Role::Public, Some(&before))).await.len(), 1, "also for who comes later");
+    }
+
+    async fn topics_that_move_end_what_is_filtered_by_topics(desk: Desk) {
+        let mut ids = Vec::new();
+        for slug in ["water", "wells", "health"] {
+            let made = desk.done(Who::Admin, TOPIC, json!({ "input": { "name": slug, "slug": slug } })).await;
+            ids.push(made["topic"]["id"].as_str().unwrap().to_owned());
+        }
+        let query = "subscription { releaseChanged(filter: {topics: {any: [{slug: \"water\"}]}}) { kind } }";
+        let plain = "subscription { releaseChanged(filter: {kinds: [ARTICLE]}) { kind } }";
+        for (name, change) in [
+            ("a name", "mutation($a: ID!) { topicUpdate(id: $a, expectedRevision: 1, input: {name: \"Waters\"}) { userErrors { message } } }"),
+            ("broader", "mutation($b: ID!, $a: ID!) { topicUpdate(id: $b, expectedRevision: 1, input: {broader: [{id: $a}]}) { userErrors { message } } }"),
+            ("merged", "mutation($c: ID!, $a: ID!) { topicMerge(from: $c, into: $a) { userErrors { message } } }"),
+        ] {
+            let (mut events, mut other) = (desk.listen(None, query).await, desk.listen(None, plain).await);
+            desk.done(Who::Admin, change, json!({ "a": ids[0], "b": ids[1], "c": ids[2] })).await;
+            let ended = tokio::time::timeout(Duration::from_millis(300), events.event()).await.ok();
+            assert_eq!(ended.is_some(), name != "a name", "{name}");
+            if let Some(told) = ended {
+                let (_, _, data) = told.unwrap();
+                assert!(data.contains("READ_ANEW"), "{data}");
+                assert_eq!(events.event().await.unwrap().0, "complete");
+            }
+            assert!(tokio::time::timeout(Duration::from_millis(300), other.event()).await.is_err(), "{name}");
+        }
+    }
+
     async fn what_cannot_be_gone_on_from_says_so(desk: Desk) {
         let start = read(&desk, Who::Public).await;
         for number in 0..5 {

@@ -94,6 +94,12 @@ on_both! {
         desk.app.clock.put(noon() + TimeDelta::seconds(7));
         let (_, headers, after) = get(&desk, LIST, &[]).await;
         assert!(String::from_utf8_lossy(&after).contains("At one") && text(&headers, "cache-control") == "public, max-age=10");
+        // What is for the press alone tells the public nothing, not even when.
+        let (id, revision) = desk.draft(json!({ "headline": "Embargoed" })).await;
+        desk.done(Who::Editor, "mutation($id: ID!, $revision: Int!) { releaseEmbargo(id: $id, expectedRevision: $revision, until: \"2007-06-01T12:00:16Z\") { userErrors { code message } } }", json!({ "id": id, "revision": revision })).await;
+        desk.done(Who::Editor, &schedule.replace("12:00:07", "12:00:11"), json!({ "id": id, "revision": revision })).await;
+        let (_, headers, _) = get(&desk, LIST, &[]).await;
+        assert_eq!(text(&headers, "cache-control"), "public, max-age=9", "until the embargo ends");
         // A day that is not over is a number that changes by itself.
         desk.app.clock.put(noon() + TimeDelta::seconds(12 * 3600 - 4));
         let (_, headers, _) = get(&desk, "{ releaseStats { timeline(interval: DAY) { points { count complete } } } }", &[]).await;

@@ -86,14 +86,36 @@ on_both! {
     }
 
     async fn queries_beyond_what_is_worked_on_at_once_wait_and_then_are_sent_away(desk: Desk) {
-        let limits = Limits { requests: 1, streams: 1, ..Limits::default() };
+        for number in 0..20 {
+            desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "word ".repeat(20_000) })).await;
+        }
+        let limits = Limits { requests: 1, streams: 2, answer_bytes: 1 << 40, ..Limits::default() };
         let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
-        let query = json!({ "query": "{ releases { nodes { headline } } }" }).to_string();
-        let answers = futures_util::future::join_all((0..20).map(|_| desk.post(None, &query))).await;
+        let query = "{ releases { nodes { headline } } }";
+        let body = json!({ "query": query }).to_string();
+        let answers = futures_util::future::join_all((0..20).map(|_| desk.post(None, &body))).await;
         assert!(answers.iter().all(|(status, _)| *status == 200), "they are quick enough to take turns");
+        // One that takes the only place for longer than anybody waits.
+        let forms: String = (0..30).map(|n| format!("f{n}: body {{ html text wordCount }} ")).collect();
+        let long = json!({ "query": format!("{{ releases(first: 20) {{ nodes {{ {forms} }} }} }}") }).to_string();
+        let others = async {
+            tokio::task::yield_now().await;
+            let other = json!({ "query": "{ releases { nodes { slug } } }" }).to_string();
+            let (refused, streamed) = tokio::join!(desk.post(None, &other), desk.rejected(None, "{ releases { nodes { slug } } }"));
+            assert_eq!((refused.0, &refused.1["errors"][0]["extensions"]["code"]), (429, &json!("OVERLOADED")));
+            for told in [refused.1, streamed] {
+                assert!(told.to_string().contains("(limits.requests)"), "{told}");
+            }
+        };
+        tokio::select! {
+            biased;
+            done = desk.post(None, &long) => panic!("it was too quick: {}", done.0),
+            () = others => {}
+        }
         let _first = desk.listen(None, "subscription { releaseChanged { kind } }").await;
+        let _second = desk.listen(None, "subscription { releaseChanged { kind } }").await;
         let rejected = desk.rejected(None, "subscription { releaseChanged { kind } }").await;
-        assert!(rejected.to_string().contains("limits.streams"), "{rejected}");
+        assert!(rejected.to_string().contains("(limits.streams)"), "{rejected}");
     }
 
     async fn values_in_arguments_are_paid_for(desk: Desk) {

@@ -241,7 +241,7 @@ on_both! {
     }
 
     async fn who_does_not_read_is_closed_and_can_go_on_later(desk: Desk) {
-        let desk = limited(desk, |limits| limits.write_ms = 600);
+        let desk = limited(desk, |limits| limits.write_ms = 6000);
         let port = desk.serve().await;
         let mut line = connect(port).await.greeted(Value::Null).await;
         // Answers that nobody takes fill what the two ends hold; then the server waits no longer.
@@ -249,15 +249,16 @@ on_both! {
         let query = format!("{{ {} }}", (0..450).map(|n| format!("a{n}: viewer {{ {long}: name }} ")).collect::<String>());
         let query = query.as_str();
         desk.published(json!({ "headline": "Long" })).await;
-        let flood = async {
-            for id in 0..400 {
-                let message = json!({ "id": id.to_string(), "type": "subscribe", "payload": { "query": query } });
-                if line.0.send(Message::text(message.to_string())).await.is_err() { break; }
-            }
-        };
-        let _ = tokio::time::timeout(Duration::from_secs(8), flood).await;
-        let (code, _) = line.closed().await;
-        assert!([1013, 1006, 1005].contains(&code), "{code}");
+        for id in 0..4000 {
+            let message = json!({ "id": id.to_string(), "type": "subscribe", "payload": { "query": query } });
+            let sent = tokio::time::timeout(Duration::from_millis(500), line.0.send(Message::text(message.to_string())));
+            if sent.await.is_err() { break; }
+            assert!(id < 3999, "the server never waits");
+        }
+        // Nothing is read until the server has given up, after half its patience; then all of it, and why.
+        tokio::time::sleep(Duration::from_millis(3500)).await;
+        let (code, reason) = line.closed().await;
+        assert!(code == 1013 && reason.contains("too slowly"), "{code} {reason}");
         let mut next = connect(port).await.greeted(Value::Null).await;
         next.subscribe("1", "{ viewer { name } }").await;
         assert_eq!(next.said().await["payload"]["data"]["viewer"]["name"], "public");
@@ -267,7 +268,8 @@ on_both! {
         let desk = limited(desk, |limits| limits.public_body_bytes = 1000);
         let port = desk.serve().await;
         let long = format!("{{ viewer {{ name }} }} #{}", "x".repeat(1000));
-        let mut editor = connect(port).await.greeted(json!({ "authorization": format!("Bearer {}", desk.secret(Who::Editor).unwrap()) })).await;
+        let token = format!("Bearer {}", desk.secret(Who::Editor).unwrap());
+        let mut editor = connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws"), ("authorization", &token)]).await.unwrap().greeted(Value::Null).await;
         editor.subscribe("1", &long).await;
         assert_eq!(editor.said().await["payload"]["data"]["viewer"]["name"], "Eda");
         let mut public = connect(port).await.greeted(Value::Null).await;
@@ -277,6 +279,46 @@ on_both! {
         editor.say(json!({ "id": "2", "type": "subscribe", "payload": { "query": "{ viewer { name } }", "variables": { "a": vec![0; 30_000] } } })).await;
         let (code, reason) = editor.closed().await;
         assert!(code == 4400 && reason.contains("limits.values"), "{code} {reason}");
+    }
+
+    async fn what_is_followed_may_stand_in_a_fragment(desk: Desk) {
+        let port = desk.serve().await;
+        let mut line = connect(port).await.greeted(Value::Null).await;
+        line.subscribe("1", "subscription { ...Changes } fragment Changes on Subscription { releaseChanged { ...Change } } fragment Change on ReleaseChange { kind }").await;
+        line.subscribe("2", "subscription { ... on Subscription { a: releaseChanged { kind } } ...B } fragment B on Subscription { b: releaseChanged { kind } }").await;
+        let refused = line.said().await;
+        assert!(refused["id"] == "2" && refused["payload"][0]["message"].as_str().unwrap().contains("one thing"), "{refused}");
+        desk.published(json!({ "headline": "New" })).await;
+        assert_eq!(line.said().await["payload"], json!({ "data": { "releaseChanged": { "kind": "APPEARED" } } }));
+    }
+
+    async fn pages_of_the_server_itself_may_connect_and_others_where_they_may(desk: Desk) {
+        let desk = desk.with_edge(Edge { origins: dateline::edge::Origins::Only(Vec::new()), ..Edge::default() });
+        let port = desk.serve().await;
+        let from = async |origin: &str| {
+            connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws"), ("origin", origin)]).await.is_ok()
+        };
+        assert!(from(&format!("http://127.0.0.1:{port}")).await && from(&format!("https://127.0.0.1:{port}")).await);
+        for other in ["https://example.org", "null", "http://127.0.0.1", &format!("http://127.0.0.1:{port}.example.org")] {
+            assert!(!from(other).await, "{other}");
+        }
+    }
+
+    async fn who_was_let_in_goes_on_while_others_try_tokens_in_vain(desk: Desk) {
+        let desk = limited(desk, |limits| limits.failures_per_minute = 2);
+        let port = desk.serve().await;
+        let token = json!({ "authorization": format!("Bearer {}", desk.secret(Who::Editor).unwrap()) });
+        let mut line = connect(port).await.greeted(token.clone()).await;
+        for _ in 0..4 {
+            let mut other = connect(port).await;
+            other.say(json!({ "type": "connection_init", "payload": { "authorization": "Bearer dateline_nobody" } })).await;
+            assert_eq!(other.closed().await.0, 4403);
+        }
+        let mut late = connect(port).await;
+        late.say(json!({ "type": "connection_init", "payload": token })).await;
+        assert!(late.closed().await.1.contains("rate.failures_per_minute"), "the address waits");
+        line.subscribe("1", "{ viewer { name } }").await;
+        assert_eq!(line.said().await["payload"]["data"]["viewer"]["name"], "Eda");
     }
 
     async fn whatever_is_said_on_a_socket_is_counted(desk: Desk) {

@@ -1,0 +1,16 @@
+//! `dateline restored`: tells a database that was restored from a backup that its past is another.
+
+use std::process::ExitCode;
+
+use super::{Failure, application};
+use crate::{config::Settings, db::redacted};
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
+    application(settings).await?.room.catalog.renew().await?;
+    println!(
+        "{} has another past now: positions that clients hold of the one before are refused, and they read everything anew",
+        redacted(&settings.database_url)
+    );
+    Ok(ExitCode::SUCCESS)
+}
