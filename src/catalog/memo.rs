@@ -5,8 +5,10 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use roaring::RoaringBitmap;
+
 use super::{
-    Audience,
+    Audience, Near,
     bits::Bits,
     tally::{Counts, FacetField, Tally},
 };
@@ -18,6 +20,8 @@ pub(super) struct Memo {
     pub(super) rolled_up: OnceLock<Vec<OnceLock<Bits>>>,
     /// What counts for which value, by facet field.
     pub(super) tallies: Mutex<HashMap<FacetField, Arc<Tally>>>,
+    /// The places near points: latitude, longitude and kilometres, bit by bit.
+    pub(super) near: Mutex<HashMap<[u64; 3], RoaringBitmap>>,
     /// Counts of what viewers may see under a filter: a dashboard is asked again and again.
     pub(super) counts: Mutex<HashMap<Question, Arc<Counts>>>,
 }
@@ -29,6 +33,21 @@ pub(super) type Question = (FacetField, Audience, String);
 const MOST: usize = 1000;
 
 impl Memo {
+    /// The places near a point that were found before, or are found now.
+    pub(super) fn near(&self, point: &Near, find: impl FnOnce() -> RoaringBitmap) -> RoaringBitmap {
+        let key = [point.latitude, point.longitude, point.kilometres].map(f64::to_bits);
+        let locked = || self.near.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = locked().get(&key) {
+            return known.clone();
+        }
+        let places = find();
+        let mut all = locked();
+        if all.len() < MOST {
+            all.insert(key, places.clone());
+        }
+        places
+    }
+
     /// A count that was made before, or is made now.
     pub(super) fn counted(&self, question: Question, count: impl FnOnce() -> Counts) -> Arc<Counts> {
         let locked = || self.counts.lock().unwrap_or_else(PoisonError::into_inner);

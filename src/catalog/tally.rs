@@ -14,7 +14,7 @@ use super::{
     vocabulary::{Concept, Vocabulary},
 };
 
-/// Tallies that are kept with a snapshot at most.
+/// Tallies of topics below one that are kept with a snapshot at most.
 const MOST_TALLIES: usize = 100;
 
 /// Counts of sets larger than this are kept with the snapshot; of any in tests.
@@ -72,16 +72,19 @@ pub(super) struct Counts {
 }
 
 impl Snapshot {
-    /// The tally of a field; worked out once for a snapshot.
+    /// The tally of a field; worked out once for a snapshot, and for the topics right below one as long as there is room: there
+    /// are as many of those as topics to look under, and whoever asks for all of them must not fill the memory.
     pub(super) fn tally(&self, field: FacetField) -> Arc<Tally> {
-        let mut tallies = self.memo.tallies.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) = tallies.get(&field) {
+        let locked = || self.memo.tallies.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = locked().get(&field) {
             return known.clone();
         }
+        // Without the lock: two at a time may do the same, which costs less than waiting.
         let tally = Arc::new(Tally::new(self, field));
-        // There are as many as topics to look under: whoever asks for all of them must not fill the memory.
-        if tallies.len() < MOST_TALLIES {
-            tallies.insert(field, tally.clone());
+        let is_under = |field: &FacetField| matches!(field, FacetField::Topics { under: Some(_), .. });
+        let mut tallies = locked();
+        if !is_under(&field) || tallies.keys().filter(|field| is_under(field)).count() < MOST_TALLIES {
+            return tallies.entry(field).or_insert(tally).clone();
         }
         tally
     }

@@ -4,30 +4,32 @@
 //! its cost and their form, is looked at each time.
 
 use std::{
-    collections::hash_map::RandomState,
+    collections::{HashMap, hash_map::RandomState},
     hash::{BuildHasher, Hash, Hasher},
-    num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use async_graphql::{
-    Name, PathSegment, Request, Response, ServerError, ValidationMode, Value, Variables,
+    Name, PathSegment, Pos, Request, Response, ServerError, ValidationMode, Value, Variables,
     indexmap::IndexMap,
     parser::types::{ExecutableDocument, OperationType},
 };
 use entity::api_token::Role;
 use futures_util::StreamExt;
-use lru::LruCache;
+use quick_cache::{Weighter, sync::Cache};
 
 use super::{
-    Asked, Schema, builder,
-    context::Budget,
+    Asked, Schema,
+    budget::Budget,
+    builder,
     gate::{self, GateRefusal},
+    introspection,
     order::put_in_order,
     price::Prices,
     root::write_out,
     sdl,
     subscription::Turn,
+    variable,
 };
 use crate::{
     limits::Limits,
@@ -37,8 +39,14 @@ use crate::{
     },
 };
 
-/// Queries that are remembered.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(300).expect("not zero");
+/// Queries that are remembered, about.
+const REMEMBERED: usize = 500;
+
+/// Bytes of queries that are remembered, about.
+const MEMORY: u64 = 32 << 20;
+
+/// What a byte of a query's text takes once it is read: a field of two letters and a blank becomes some 600 bytes.
+const READ: u64 = 200;
 
 /// Longest query that is remembered, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -56,7 +64,7 @@ pub struct Api {
     discreet: Option<Schema>,
     prices: Prices,
     limits: Arc<Limits>,
-    queries: Mutex<LruCache<String, Arc<Known>>>,
+    queries: Cache<String, Arc<Known>, Weight>,
     hasher: RandomState,
 }
 
@@ -71,11 +79,24 @@ pub struct Opened {
 
 /// A query that was read, and is sound as far as its text tells.
 pub struct Known {
+    text: Box<str>,
     document: ExecutableDocument,
     /// It reads the schema.
     introspects: bool,
+    /// How often each variable is used.
+    uses: HashMap<Name, u64>,
     /// Operation and form of the variables with which it was valid.
     valid: Mutex<Vec<u64>>,
+}
+
+/// Weighs a query by what it takes once it is read.
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<String, Arc<Known>> for Weight {
+    fn weight(&self, text: &String, _: &Arc<Known>) -> u64 {
+        text.len() as u64 * READ + 1000
+    }
 }
 
 impl Known {
@@ -121,27 +142,32 @@ impl Api {
             limits,
             quick: builder().data(room).validation_mode(ValidationMode::Fast).finish(),
             prices: Prices::of(&sdl()),
-            queries: Mutex::new(LruCache::new(REMEMBERED)),
+            queries: Cache::with_weighter(REMEMBERED, MEMORY, Weight),
             hasher: RandomState::new(),
         }
     }
 
     /// Executes a query that was read, or says why it is not let in. Of the request, variables and operation name are looked at.
-    pub async fn execute(&self, known: &Known, request: Request, asked: Asked) -> Result<Response, GateRefusal> {
+    pub async fn execute(&self, known: &Arc<Known>, request: Request, asked: Asked) -> Result<Response, GateRefusal> {
         self.admit(known, &request, &asked)?;
+        let budget = Arc::new(Budget::new(&self.limits));
         let strict = self.discreet.as_ref().filter(|_| asked.viewer.role == Role::Public).unwrap_or(&self.strict);
         let operation = request.operation_name.clone();
         let form = self.form(operation.as_deref(), &request.variables);
         let queries_only =
             known.document.operations.iter().all(|(_, operation)| operation.node.ty == OperationType::Query);
         let whole = |answer: Response| {
-            let mut answer = with_nulls(answer);
+            let mut answer = within(&budget, with_nulls(answer));
+            // Where nothing at the root is to be included the framework answers null.
+            if answer.errors.is_empty() && answer.data == Value::Null {
+                answer.data = Value::Object(IndexMap::new());
+            }
             put_in_order(&mut answer.data, &known.document, operation.as_deref());
             answer
         };
         let valid = |known: &Known| known.valid.lock().unwrap_or_else(PoisonError::into_inner).contains(&form);
         let prepared = |request: Request| {
-            let mut request = request.data(asked.clone()).data(Budget::new(self.limits.answer_bytes));
+            let mut request = request.data(asked.clone()).data(budget.clone());
             request.set_parsed_query(known.document.clone());
             request
         };
@@ -151,11 +177,7 @@ impl Api {
                 Some(name) => quick.operation_name(name.clone()),
                 None => quick,
             };
-            let mut answer = self.quick.execute(prepared(quick)).await;
-            if answer.errors.is_empty() {
-                put_in_order(&mut answer.data, &known.document, operation.as_deref());
-                return Ok(answer);
-            }
+            let answer = self.quick.execute(prepared(quick)).await;
             // Our own errors have codes and are what they are.
             let is_ours = |error: &ServerError| error.extensions.as_ref().is_some_and(|of| of.get("code").is_some());
             if answer.errors.iter().all(is_ours) {
@@ -166,6 +188,7 @@ impl Api {
         }
         let answer = strict.execute(prepared(request)).await;
         if answer.errors.is_empty() {
+            self.remember(known);
             let mut forms = known.valid.lock().unwrap_or_else(PoisonError::into_inner);
             if forms.len() < FORMS && !forms.contains(&form) {
                 forms.push(form);
@@ -176,8 +199,14 @@ impl Api {
 
     /// The gate's second part: whether a request may be asked, with these variables and by this viewer.
     fn admit(&self, known: &Known, request: &Request, asked: &Asked) -> Result<(), GateRefusal> {
-        gate::weigh(&request.variables, &self.limits)?;
+        variable::weigh(&request.variables, &self.limits)?;
+        variable::copy(&known.uses, &request.variables, &self.limits)?;
         let cost = self.prices.cost(&known.document, &request.variables, request.operation_name.as_deref());
+        if known.introspects && cost == u64::MAX {
+            let message = "a sort of list comes twice on one way through the schema (limits.cost): ask for no `fields` in `fields`, \
+                           and for no `interfaces` or `possibleTypes` in either";
+            return Err(GateRefusal { code: "GRAPHQL_VALIDATION_FAILED", message: message.to_owned() });
+        }
         gate::afford(cost, &self.limits)?;
         if known.introspects && self.discreet.is_some() && asked.viewer.role == Role::Public {
             let message = "the schema is not public here (introspection): send a token, or ask for schema.graphql";
@@ -205,7 +234,10 @@ impl Api {
         }
         let following = std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
         match <[_; 1]>::try_from(following) {
-            Ok([following]) => Ok(Ok(Opened { known, variables, operation, following })),
+            Ok([following]) => {
+                self.remember(&known);
+                Ok(Ok(Opened { known, variables, operation, following }))
+            }
             Err(_) => {
                 let message = "a subscription asks for one thing (GraphQL, October 2021, 5.2.3.1): send one for each";
                 Err(GateRefusal { code: "GRAPHQL_VALIDATION_FAILED", message: message.to_owned() })
@@ -220,35 +252,31 @@ impl Api {
             Some(name) => request.operation_name(name.clone()),
             None => request,
         };
-        let budget = Budget::new(self.limits.answer_bytes);
-        let mut request = request.data(asked).data(budget).data(Turn::Event(Box::new(change)));
+        let budget = Arc::new(Budget::new(&self.limits));
+        let mut request = request.data(asked).data(budget.clone()).data(Turn::Event(Box::new(change)));
         request.set_parsed_query(opened.known.document.clone());
         // One change, one answer.
         let answer = self.quick.execute_stream(request).next().await;
-        with_nulls(answer.unwrap_or_default())
+        within(&budget, with_nulls(answer.unwrap_or_default()))
     }
 
-    /// The gate's first part: a query's text, read; from memory where it came before.
+    /// The gate's first part: a query's text, read; from memory where it came before and was sound.
     pub fn read(&self, query: &str) -> Result<Arc<Known>, GateRefusal> {
-        let remembered = |known: Option<&Arc<Known>>| {
-            let mut queries = self.queries.lock().unwrap_or_else(PoisonError::into_inner);
-            match known {
-                Some(known) => queries.put(query.to_owned(), known.clone()),
-                None => queries.get(query).cloned(),
-            }
-        };
-        if let Some(known) = remembered(None) {
+        if let Some(known) = self.queries.get(query) {
             return Ok(known);
         }
-        let known = {
-            let mut document = gate::read(query, &self.limits)?;
-            write_out(&mut document);
-            Arc::new(Known { introspects: gate::introspects(&document), document, valid: Mutex::default() })
-        };
-        if query.len() <= LONGEST {
-            remembered(Some(&known));
+        let mut document = gate::read(query, &self.limits)?;
+        write_out(&mut document);
+        let (introspects, uses) = (introspection::introspects(&document), variable::uses(&document));
+        Ok(Arc::new(Known { text: query.into(), introspects, uses, document, valid: Mutex::default() }))
+    }
+
+    /// Remembers a query that was sound.
+    fn remember(&self, known: &Arc<Known>) {
+        if known.text.len() <= LONGEST {
+            // It stays where it is if it is there: what is known of its variables is kept with it.
+            let _ = self.queries.get_or_insert_with(&*known.text, || Ok::<_, ()>(known.clone()));
         }
-        Ok(known)
     }
 
     /// The form of variables: which fields and of which types, without the values of texts and numbers. What validation says of
@@ -262,6 +290,17 @@ impl Api {
         }
         hasher.finish()
     }
+}
+
+/// An answer, where it holds no more than it may; else nothing of it, and why.
+fn within(budget: &Budget, answer: Response) -> Response {
+    let Some(fault) = budget.fault() else { return answer };
+    // It is at no field, and was executed all the same.
+    let mut error = async_graphql::Error::from(fault).into_server_error(Pos::default());
+    error.locations.clear();
+    let mut spoiled = Response::new(Value::Null);
+    spoiled.errors = vec![error];
+    spoiled
 }
 
 /// Puts null where a field failed: the framework leaves the field out, the specification wants it there (GraphQL, October 2021,

@@ -45,6 +45,15 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// The items of an argument that is a list; of anything else itself, as GraphQL takes it for a list of one.
+    pub(super) fn items(&self, argument: Argument<'a>) -> Vec<Argument<'a>> {
+        match argument {
+            Argument::Written(Value::List(items)) => items.iter().filter_map(|item| self.read(item)).collect(),
+            Argument::Given(Given::List(items)) => items.iter().map(Argument::Given).collect(),
+            other => vec![other],
+        }
+    }
+
     /// What is written there, or what the variable that is written there has.
     fn read(&self, value: &'a Value) -> Option<Argument<'a>> {
         match value {
@@ -94,6 +103,24 @@ pub(super) fn count_values<'a>(values: impl IntoIterator<Item = &'a Given>) -> u
     count
 }
 
+/// How many bytes the texts in a value have, without recursion; names of fields too.
+pub(super) fn bytes(value: &Given) -> u64 {
+    let mut open = vec![value];
+    let mut count = 0;
+    while let Some(value) = open.pop() {
+        match value {
+            Given::String(text) => count += text.len() as u64,
+            Given::List(items) => open.extend(items),
+            Given::Object(fields) => {
+                count += fields.keys().map(|name| name.len() as u64).sum::<u64>();
+                open.extend(fields.values());
+            }
+            _ => {}
+        }
+    }
+    count
+}
+
 /// An argument, or a part of one.
 #[derive(Clone, Copy)]
 pub(super) enum Argument<'a> {
@@ -119,6 +146,10 @@ impl<'a> Argument<'a> {
             Self::Written(Value::String(text)) | Self::Given(Given::String(text)) => Some(text),
             _ => None,
         }
+    }
+
+    pub(super) fn is_null(self) -> bool {
+        matches!(self, Self::Written(Value::Null) | Self::Given(Given::Null))
     }
 
     /// A list's length.

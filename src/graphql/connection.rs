@@ -115,6 +115,7 @@ impl ReleaseConnection {
         #[graphql(default_with = "Weekday::Monday", desc = "Which day weeks begin with.")] week_start: Weekday,
         #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
+        ctx.budget().breathe().await;
         let drawing = Drawing { interval, time_zone, date_field, range, week_start, fill };
         timeline(&self.page.set, drawing, ctx.asked()).map(Some)
     }

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -14,6 +14,7 @@ use entity::api_token::Role;
 use uuid::Uuid;
 
 use super::{
+    budget::Budget,
     error::ApiError,
     loaders::{self, Releases},
 };
@@ -49,32 +50,6 @@ pub struct Told {
     pub until: Mutex<Option<DateTime<Utc>>>,
     /// The releases in it.
     pub releases: Mutex<BTreeSet<Uuid>>,
-}
-
-/// Bytes of long texts that an answer may hold.
-#[derive(Debug)]
-pub struct Budget {
-    all: u64,
-    left: AtomicU64,
-}
-
-impl Budget {
-    /// So many.
-    pub fn new(all: u64) -> Self {
-        Self { all, left: AtomicU64::new(all) }
-    }
-
-    /// The answer is to hold a text of so many bytes; an error where that is too much. What was refused is not counted: a
-    /// shorter text may still fit.
-    fn spend(&self, bytes: usize) -> Result<(), ApiError> {
-        let less = |left: u64| left.checked_sub(bytes as u64);
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).map(drop).map_err(|_| {
-            ApiError::too_large(format!(
-                "the answer has more than {} bytes of long texts (limits.answer_bytes): ask for fewer of them at a time",
-                self.all
-            ))
-        })
-    }
 }
 
 impl std::fmt::Debug for Asked {
@@ -127,13 +102,12 @@ pub trait ContextExt {
     fn room(&self) -> &Newsroom;
     /// The request's own data.
     fn asked(&self) -> &Asked;
-    /// The answer is to hold a text of so many bytes; an error where there is no room for it. To be called before a text is
-    /// made, where making it takes time.
-    fn spend(&self, bytes: usize) -> Result<(), ApiError>;
+    /// What the answer may hold, and for how long its making goes on without a pause.
+    fn budget(&self) -> &Budget;
     /// The same text, where there is room for it.
     fn room_for<T: AsRef<str>>(&self, text: Option<T>) -> Result<Option<T>, ApiError> {
         let bytes = text.as_ref().map_or(0, |text| text.as_ref().len());
-        self.spend(bytes).map(|()| text)
+        self.budget().spend(bytes).map(|()| text)
     }
 }
 
@@ -146,7 +120,7 @@ impl ContextExt for Context<'_> {
         self.data_unchecked::<Asked>()
     }
 
-    fn spend(&self, bytes: usize) -> Result<(), ApiError> {
-        self.data_unchecked::<Budget>().spend(bytes)
+    fn budget(&self) -> &Budget {
+        self.data_unchecked::<Arc<Budget>>()
     }
 }

@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 
 use super::{
     argument::{Argument, Arguments},
-    price::{FACET, Prices, Size},
+    price::{DEAR_FACET, FACET, PREVIEW, Prices, Size},
 };
 use crate::{
     catalog::{Interval, MAX_POINTS, Weekday},
@@ -86,9 +86,9 @@ impl Sum for Cost {
 }
 
 /// One operation that is being priced.
-struct Bill<'a> {
-    prices: &'a Prices,
-    document: &'a ExecutableDocument,
+pub(super) struct Bill<'a> {
+    pub(super) prices: &'a Prices,
+    pub(super) document: &'a ExecutableDocument,
     arguments: Arguments<'a>,
     /// What each fragment costs where it is spread.
     fragments: RefCell<HashMap<&'a Name, Cost>>,
@@ -121,12 +121,16 @@ impl<'a> Bill<'a> {
     }
 
     fn field(&self, field: &'a Field, parent: &str) -> Cost {
+        if ["__schema", "__type"].contains(&field.name.node.as_str()) {
+            let once = self.schema(&field.selection_set.node).saturating_add(1);
+            return Cost { once, each: 0 };
+        }
         let price = self.prices.of_field(parent, field.name.node.as_str());
         let returns = price.map_or("", |price| price.returns.as_str());
         let selection = self.selection(&field.selection_set.node, returns);
         let arguments = self.arguments.count(field).saturating_sub(FREE_VALUES);
         let (base, times) = match price.map_or(Size::One, |price| price.size) {
-            Size::One => (1, 1),
+            Size::One => (if field.name.node == "preview" { PREVIEW } else { 1 }, 1),
             // The entry itself and its selection.
             Size::Entries => {
                 let each = selection.times(1).saturating_add(1).saturating_add(arguments);
@@ -141,7 +145,7 @@ impl<'a> Bill<'a> {
             Size::Facet => {
                 let input = self.arguments.of(field, "input");
                 let first = input.and_then(|input| self.arguments.part(input, "first")?.as_integer());
-                (FACET, first.map_or(10, sane))
+                (if self.is_dear(input) { DEAR_FACET } else { FACET }, first.map_or(10, sane))
             }
             Size::Periods => (1, self.periods(field)),
             Size::Ids => {
@@ -155,6 +159,14 @@ impl<'a> Bill<'a> {
             selection.times(1).saturating_mul(times)
         };
         Cost { once: selected.saturating_add(base).saturating_add(arguments), each: 0 }
+    }
+
+    /// Whether a facet needs more than the counts that are made for all.
+    fn is_dear(&self, input: Option<Argument<'a>>) -> bool {
+        let Some(input) = input else { return false };
+        let by_latest = |key| self.arguments.part(key, "by").and_then(Argument::as_name) == Some("LATEST");
+        let order = self.arguments.part(input, "orderBy").map(|order| self.arguments.items(order)).unwrap_or_default();
+        order.into_iter().any(by_latest) || self.arguments.part(input, "under").is_some_and(|under| !under.is_null())
     }
 
     /// How many periods a timeline will have.
@@ -271,6 +283,46 @@ mod tests {
         let document = parse_query("query A { viewer { role } } query B { releases { totalCount } viewer { role } }");
         let of = |name| prices.cost(document.as_ref().unwrap(), &Variables::default(), name);
         assert_eq!((of(Some("A")), of(Some("B")), of(Some("C")), of(None)), (2, 4, 0, 0));
+    }
+
+    #[test]
+    fn facets_that_look_at_every_value_are_dearer() {
+        let facet =
+            |input: &str| format!("{{ releaseStats {{ facets {{ topics(input: {{{input}}}) {{ missing }} }} }} }}");
+        assert_eq!(cost(&facet("first: 5"), json!({})), 1 + 1 + 5 + 1);
+        for dear in ["orderBy: [{by: COUNT}, {by: LATEST}]", "orderBy: {by: LATEST}", "under: {slug: \"a\"}"] {
+            assert_eq!(cost(&facet(dear), json!({})), 1 + 1 + 50 + 1, "{dear}");
+        }
+        let query = "query ($i: TopicFacetInput) { releaseStats { facets { topics(input: $i) { missing } } } }";
+        assert_eq!(cost(query, json!({ "i": { "orderBy": [{ "by": "LATEST" }] } })), 53);
+        assert_eq!(cost(query, json!({ "i": { "orderBy": [{ "by": "LABEL" }], "under": null } })), 8);
+    }
+
+    #[test]
+    fn the_schema_is_paid_for_by_its_size_and_its_lists_come_once_on_a_way() {
+        let reference = "kind name ofType { kind name ofType { kind name } }";
+        let all = format!(
+            "{{ __schema {{ types {{ kind name description fields {{ name description args {{ name type {{ {reference} }} }} \
+             type {{ {reference} }} }} inputFields {{ name type {{ {reference} }} }} interfaces {{ {reference} }} \
+             enumValues {{ name }} possibleTypes {{ {reference} }} }} }} }}"
+        );
+        let of_all = cost(&all, json!({}));
+        assert!((400..3000).contains(&of_all), "{of_all}");
+        let aliases = (0..90).map(|n| format!("a{n}: description")).collect::<Vec<_>>().join(" ");
+        assert!(cost(&format!("{{ __schema {{ types {{ fields {{ {aliases} }} }} }} }}"), json!({})) > 3000);
+        let one = cost("{ __type(name: \"Query\") { fields { args { name } } } }", json!({}));
+        assert!((5..100).contains(&one), "{one}");
+        for twice in [
+            "possibleTypes { interfaces { name } }",
+            "fields { type { fields { name } } }",
+            "... { fields { type { ...F } } }",
+            "interfaces { possibleTypes { name } }",
+        ] {
+            let query = format!(
+                "{{ __type(name: \"Node\") {{ {twice} }} }} fragment F on __Type {{ ofType {{ fields {{ name }} }} }}"
+            );
+            assert_eq!(cost(&query, json!({})), u64::MAX, "{twice}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! way is gone: concurrent, so that what waits is fetched in one statement. The answers are the same; a test holds both ways
 //! against each other. Extensions that hook into resolving would not be heard here; the schema has none.
 
-use std::{borrow::Cow, pin::Pin};
+use std::{borrow::Cow, pin::Pin, sync::Arc};
 
 use async_graphql::{
     ContainerType, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
@@ -17,6 +17,8 @@ use async_graphql::{
     registry::Registry,
     resolver_utils::resolve_list,
 };
+
+use super::budget::Budget;
 
 /// Fields that wait for rows of their own.
 const WAITING: [&str; 5] = ["related", "samples", "revisions", "history", "diff"];
@@ -50,6 +52,10 @@ impl<T: ContainerType> OutputType for Each<T> {
 
 impl<T: ContainerType> Each<T> {
     async fn resolve_each(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        let budget = ctx.data_unchecked::<Arc<Budget>>();
+        if !budget.list(self.0.len()) {
+            return Ok(Value::List(Vec::new()));
+        }
         let mut fields = Vec::new();
         let plain = gather::<T>(ctx, &ctx.item.node, &mut fields);
         if !plain || fields.iter().any(|field| waits(ctx, field)) {
@@ -57,6 +63,7 @@ impl<T: ContainerType> Each<T> {
         }
         let mut values = Vec::with_capacity(self.0.len());
         for (number, item) in self.0.iter().enumerate() {
+            budget.breathe().await;
             let ctx = ctx.with_index(number);
             values.push(object(&ctx, item, &fields).await);
         }

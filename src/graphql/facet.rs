@@ -35,43 +35,49 @@ impl ReleaseFacets {
     /// By topic.
     async fn topics(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Which buckets.")] input: Option<TopicFacetInput>,
     ) -> Result<Option<TopicFacet>, ApiError> {
-        self.answer(input.unwrap_or_default().request(&self.set), TopicFacet)
+        self.answer(ctx, input.unwrap_or_default().request(&self.set), TopicFacet).await
     }
 
     /// By place.
     async fn places(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Which buckets.")] input: Option<PlaceFacetInput>,
     ) -> Result<Option<PlaceFacet>, ApiError> {
-        self.answer(input.unwrap_or_default().request(), PlaceFacet)
+        self.answer(ctx, input.unwrap_or_default().request(), PlaceFacet).await
     }
 
     /// By kind.
     async fn kinds(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Which buckets.")] input: Option<FacetInput>,
     ) -> Result<Option<KindFacet>, ApiError> {
-        self.answer(input.unwrap_or_default().request(FacetField::Kinds), KindFacet)
+        self.answer(ctx, input.unwrap_or_default().request(FacetField::Kinds), KindFacet).await
     }
 
     /// By language.
     async fn languages(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "Which buckets.")] input: Option<FacetInput>,
     ) -> Result<Option<LanguageFacet>, ApiError> {
-        self.answer(input.unwrap_or_default().request(FacetField::Languages), LanguageFacet)
+        self.answer(ctx, input.unwrap_or_default().request(FacetField::Languages), LanguageFacet).await
     }
 }
 
 impl ReleaseFacets {
-    fn answer<T>(
+    async fn answer<T>(
         &self,
+        ctx: &Context<'_>,
         request: Result<FacetRequest, ApiError>,
         dress: impl Fn(Arc<catalog::Facet>) -> T,
     ) -> Result<Option<T>, ApiError> {
         let request = request.map_err(|error| error.at("input"))?;
+        ctx.budget().breathe().await;
         Ok(Some(dress(Arc::new(self.set.facet(&request)))))
     }
 }

@@ -8,14 +8,15 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
-    Name, Positioned, Variables,
+    Name, Positioned,
     parser::{
         parse_query,
         types::{ExecutableDocument, Selection, SelectionSet},
     },
 };
 
-use super::argument::count_values;
+use async_graphql_value::Value;
+
 use crate::limits::Limits;
 
 /// Why a query is not let in.
@@ -54,14 +55,8 @@ pub fn afford(cost: u64, limits: &Limits) -> Result<(), GateRefusal> {
     })
 }
 
-/// Refuses variables of too many values, counted through all lists and objects.
-pub fn weigh(variables: &Variables, limits: &Limits) -> Result<(), GateRefusal> {
-    let values = count_values(variables.values());
-    at_most(values, limits.values, "values in its variables", "limits.values", "send fewer at a time")
-}
-
 /// Refuses more of something than its limit, which is named as the setting that it is.
-fn at_most(found: u64, limit: u64, what: &str, setting: &str, advice: &str) -> Result<(), GateRefusal> {
+pub(super) fn at_most(found: u64, limit: u64, what: &str, setting: &str, advice: &str) -> Result<(), GateRefusal> {
     if found <= limit {
         return Ok(());
     }
@@ -155,11 +150,14 @@ struct Size {
     depth: u64,
     /// Fields and fragments in fields and fragments: what walks them recurses as deep.
     nesting: u64,
+    /// Values in arguments.
+    values: u64,
 }
 
 /// Counts what executing would walk.
 fn count(document: &ExecutableDocument, limits: &Limits) -> Result<(), GateRefusal> {
     let sizes = fragments(document)?;
+    let mut values = 0_u64;
     for (_, operation) in document.operations.iter() {
         let size = measure(&operation.node.selection_set, &sizes);
         for (found, limit, what, setting) in [
@@ -171,24 +169,17 @@ fn count(document: &ExecutableDocument, limits: &Limits) -> Result<(), GateRefus
         ] {
             at_most(found, limit, &format!("{what}, fragments spread,"), setting, "ask for less at a time")?;
         }
+        values = values.saturating_add(size.values);
     }
-    Ok(())
-}
-
-/// Whether a query reads the schema. Fragments are looked at one by one, whatever spreads them.
-pub fn introspects(document: &ExecutableDocument) -> bool {
-    let roots = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
-    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
-    roots.chain(fragments).any(|set| asks_for_schema(&set.node))
-}
-
-/// As deep as brackets may be nested.
-fn asks_for_schema(set: &SelectionSet) -> bool {
-    set.items.iter().any(|item| match &item.node {
-        Selection::Field(field) => ["__schema", "__type"].contains(&field.node.name.node.as_str()),
-        Selection::InlineFragment(fragment) => asks_for_schema(&fragment.node.selection_set.node),
-        Selection::FragmentSpread(_) => false,
-    })
+    // Validation looks at every operation, whichever is asked for, and at every fragment in each.
+    let advice = "send one operation at a time, and long lists as variables";
+    at_most(
+        values,
+        limits.tokens,
+        "values in the arguments of its operations, fragments spread,",
+        "limits.tokens",
+        advice,
+    )
 }
 
 /// The size of every fragment, each worked out once, those it spreads first. The stack is our own: a chain of thousands of
@@ -243,6 +234,15 @@ fn spread_names<'a>(set: &'a Positioned<SelectionSet>, into: &mut Vec<&'a Name>)
     }
 }
 
+/// How many values are written, variables as one. As deep as brackets may be nested.
+fn written(value: &Value) -> u64 {
+    match value {
+        Value::List(items) => items.iter().map(written).sum::<u64>() + 1,
+        Value::Object(fields) => fields.values().map(written).sum::<u64>() + 1,
+        _ => 1,
+    }
+}
+
 /// The size of a selection. As deep as brackets may be nested.
 fn measure(set: &Positioned<SelectionSet>, fragments: &HashMap<&Name, Size>) -> Size {
     let mut whole = Size::default();
@@ -250,6 +250,8 @@ fn measure(set: &Positioned<SelectionSet>, fragments: &HashMap<&Name, Size>) -> 
         let (own, alias, directives, part) = match &item.node {
             Selection::Field(field) => {
                 let part = measure(&field.node.selection_set, fragments);
+                let values: u64 = field.node.arguments.iter().map(|(_, value)| written(&value.node)).sum();
+                whole.values = whole.values.saturating_add(values);
                 (1, field.node.alias.is_some(), field.node.directives.len(), part)
             }
             Selection::InlineFragment(fragment) => {
@@ -261,6 +263,7 @@ fn measure(set: &Positioned<SelectionSet>, fragments: &HashMap<&Name, Size>) -> 
             }
         };
         whole.selections = whole.selections.saturating_add(part.selections).saturating_add(1);
+        whole.values = whole.values.saturating_add(part.values);
         whole.aliases = whole.aliases.saturating_add(part.aliases).saturating_add(alias.into());
         whole.directives = whole.directives.saturating_add(part.directives).saturating_add(directives as u64);
         whole.depth = whole.depth.max(part.depth.saturating_add(own));
@@ -364,22 +367,14 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_counted_through_all_lists() {
-        let of = |count: usize| Variables::from_json(serde_json::json!({ "ids": vec![vec![1; count / 2]; 2] }));
-        assert!(weigh(&of(19_000), &Limits::default()).is_ok());
-        assert!(weigh(&of(21_000), &Limits::default()).unwrap_err().message.contains("limits.values"));
-    }
-
-    #[test]
-    fn reading_the_schema_is_seen_wherever_it_hides() {
-        for query in [
-            "{ __schema { types { name } } }",
-            "{ ... { a: __type(name: \"A\") { name } } }",
-            "{ ...F } fragment F on Query { __schema { __typename } }",
-        ] {
-            assert!(introspects(&read(query).unwrap()), "{query}");
-        }
-        assert!(!introspects(&read("{ __typename viewer { __typename } }").unwrap()));
+    fn values_are_counted_over_all_operations() {
+        let of = |operations: usize, uses: usize| {
+            let operations: Vec<String> = (0..operations).map(|n| format!("query O{n} {{ ...F }}")).collect();
+            let fragment = format!("fragment F on Query {{ nodes(ids: [{}]) {{ id }} }}", "$a ".repeat(uses));
+            operations.join(" ") + &fragment
+        };
+        assert!(read(&of(10, 1000)).is_ok());
+        assert!(refused(&of(100, 1000)).contains("values in the arguments"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod api;
 mod argument;
+mod budget;
 mod connection;
 pub mod context;
 pub mod cost;
@@ -17,6 +18,7 @@ mod filter;
 pub mod gate;
 mod history;
 mod id;
+mod introspection;
 mod loaders;
 mod mutation;
 mod node;
@@ -37,6 +39,7 @@ mod timeline;
 mod token;
 mod topic;
 mod trend;
+mod variable;
 mod viewer;
 
 use async_graphql::SchemaBuilder;

@@ -207,7 +207,7 @@ impl Place {
         ctx: &Context<'_>,
         #[graphql(desc = "Which of them to count.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
-        ReleaseStats::narrowed(&self.set(ctx, true)?, filter).map(Some)
+        ReleaseStats::narrowed(ctx, &self.set(ctx, true)?, filter).await.map(Some)
     }
 }
 

@@ -6,11 +6,13 @@
 //! |---|---|
 //! | `edges`, `nodes`, `buckets`, `points` | their selection, as many times as the field above them says |
 //! | a connection | 1; its entries `first` or `last` times, 20 where neither is given |
-//! | a facet | 5; its buckets `input.first` times |
+//! | a facet | 5, by latest date or under one topic 50; its buckets `input.first` times |
 //! | `timeline` | 1; its points once a period; where the range is open, as `cost::UNKNOWN_PERIODS` says |
 //! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50), and its selection `first` times |
 //! | `nodes(ids:)` | 1, and its selection once an id |
+//! | `preview` | 50, and its selection |
 //! | a list without a size | 1, and its selection 4 times; 50 times at the root |
+//! | `__schema`, `__type` | 1, and 1 for every ten values (`introspection`) |
 //! | anything else | 1, and its selection |
 
 use std::collections::HashMap;
@@ -23,6 +25,7 @@ use async_graphql::{
     },
 };
 
+use super::introspection;
 use crate::newsroom::page::DEFAULT_SIZE;
 
 /// What a list without a size is taken to have: topics of a release, ancestors of a place.
@@ -33,6 +36,10 @@ const UNSIZED_ROOT: u64 = 50;
 pub(super) const FACET: u64 = 5;
 /// Finding related releases.
 const RELATED: u64 = 50;
+/// Looking a preview link up, in four statements, and noting that it was.
+pub(super) const PREVIEW: u64 = 50;
+/// Working out a facet in another order than by what is counted anyway: every value's releases are looked at.
+pub(super) const DEAR_FACET: u64 = 50;
 
 /// How a field multiplies what is selected of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,16 +70,21 @@ pub(super) struct Price {
 
 /// The prices of a schema.
 #[derive(Debug)]
-pub struct Prices(HashMap<String, HashMap<String, Price>>);
+pub struct Prices {
+    fields: HashMap<String, HashMap<String, Price>>,
+    /// How large the schema is, for who reads it.
+    pub(super) schema: introspection::Size,
+}
 
 impl Prices {
     /// Those of a schema in the schema definition language.
     pub fn of(sdl: &str) -> Self {
         // Our own schema always reads; without it every field would cost one, which the limits on selections still bound.
         let definitions = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
-        let mut types = HashMap::new();
+        let (mut types, mut schema) = (HashMap::new(), introspection::Size::default());
         for definition in definitions {
             let TypeSystemDefinition::Type(of) = definition else { continue };
+            schema.count(&of.node);
             let fields = match of.node.kind {
                 TypeKind::Object(object) => object.fields,
                 TypeKind::Interface(interface) => interface.fields,
@@ -82,17 +94,17 @@ impl Prices {
             let prices = fields.iter().map(|field| (field.node.name.node.to_string(), price(parent, &field.node)));
             types.insert(parent.to_owned(), prices.collect());
         }
-        Self(types)
+        Self { fields: types, schema }
     }
 
     /// The price of a field of a type; none where there is no such field.
     pub(super) fn of_field(&self, parent: &str, name: &str) -> Option<&Price> {
-        self.0.get(parent)?.get(name)
+        self.fields.get(parent)?.get(name)
     }
 
     /// Whether a type has entries: what is selected of it besides costs the same however many there are.
     pub(super) fn has_entries(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|fields| fields.values().any(|price| price.size == Size::Entries))
+        self.fields.get(name).is_some_and(|fields| fields.values().any(|price| price.size == Size::Entries))
     }
 }
 

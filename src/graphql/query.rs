@@ -139,7 +139,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
-        ReleaseStats::narrowed(&ctx.asked().visible(), filter).map(Some)
+        ReleaseStats::narrowed(ctx, &ctx.asked().visible(), filter).await.map(Some)
     }
 
     /// Topics by number of releases under a filter, most first; ties by name. Costs no statement.
@@ -152,7 +152,7 @@ impl Query {
         roll_up: bool,
         #[graphql(desc = "Only the topics right below this one.")] under: Option<TopicRef>,
     ) -> Result<Option<Each<TopicBucket>>, ApiError> {
-        let set = narrow(&ctx.asked().visible(), filter)?;
+        let set = narrow(ctx, &ctx.asked().visible(), filter).await?;
         let under = under.map(|under| under.number(set.snapshot())).transpose().map_err(|error| error.at("under"))?;
         topic_buckets(&set, FacetField::Topics { roll_up, under }, first).map(Some)
     }
@@ -176,7 +176,7 @@ impl Query {
         roll_up: bool,
     ) -> Result<Option<Each<TopicTrend>>, ApiError> {
         let (first, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
-        let set = narrow(&ctx.asked().visible(), filter)?;
+        let set = narrow(ctx, &ctx.asked().visible(), filter).await?;
         let today = || {
             let (today, over) = newsroom::local_time::today(ctx.room().customs.time_zone, ctx.asked().now);
             ctx.asked().holds_until(over);

@@ -53,7 +53,7 @@ impl Version {
     pub(super) async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
         let Some(markdown) = self.text.body_markdown.clone() else { return Ok(None) };
         let forms = ctx.field().selection_set().filter(|field| field.name() != "__typename").count();
-        ctx.spend(markdown.len().saturating_mul(forms))?;
+        ctx.budget().spend(markdown.len().saturating_mul(forms))?;
         tokio::task::yield_now().await;
         Ok(Some(Body { markdown }))
     }
@@ -83,12 +83,17 @@ impl Body {
     }
 
     /// As HTML, sanitised: no scripts, styles or frames, and links only to http, https and mailto.
-    async fn html(&self) -> String {
-        body::html(&self.markdown)
+    async fn html(&self, ctx: &Context<'_>) -> String {
+        let html = body::html(&self.markdown);
+        // What is escaped is longer than it was written.
+        ctx.budget().spend_more(html.len().saturating_sub(self.markdown.len()));
+        ctx.budget().breathe().await;
+        html
     }
 
     /// As plain text, paragraphs parted by a blank line.
-    async fn text(&self) -> String {
+    async fn text(&self, ctx: &Context<'_>) -> String {
+        ctx.budget().breathe().await;
         body::text(&self.markdown)
     }
 
@@ -226,7 +231,7 @@ impl ReleaseRevision {
         };
         let changes = diff(&other, &self.content(), &Slugs(&self.version.snapshot));
         let texts = changes.iter().flat_map(|change| [&change.before, &change.after]).flatten();
-        ctx.spend(texts.map(String::len).sum())?;
+        ctx.budget().spend(texts.map(String::len).sum())?;
         Ok(Some(changes.into_iter().map(FieldChange::from).collect()))
     }
 

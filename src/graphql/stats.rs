@@ -112,8 +112,8 @@ pub struct ReleaseStats {
 
 impl ReleaseStats {
     /// Of a set, narrowed.
-    pub fn narrowed(set: &Set, filter: Option<ReleaseFilter>) -> Result<Self, ApiError> {
-        Ok(Self { set: narrow(set, filter)? })
+    pub async fn narrowed(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Self, ApiError> {
+        Ok(Self { set: narrow(ctx, set, filter).await? })
     }
 }
 
@@ -147,6 +147,7 @@ impl ReleaseStats {
         #[graphql(default_with = "Weekday::Monday", desc = "Which day weeks begin with.")] week_start: Weekday,
         #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
+        ctx.budget().breathe().await;
         let drawing = Drawing { interval, time_zone, date_field, range, week_start, fill };
         timeline(&self.set, drawing, ctx.asked()).map(Some)
     }
@@ -178,7 +179,8 @@ impl ReleaseStats {
 }
 
 /// A set, narrowed.
-pub fn narrow(set: &Set, filter: Option<ReleaseFilter>) -> Result<Set, ApiError> {
+pub async fn narrow(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Set, ApiError> {
+    ctx.budget().breathe().await;
     match filter {
         Some(filter) => {
             let filter = filter.resolve().map_err(|error| error.at("filter"))?;

@@ -150,7 +150,7 @@ impl Topic {
     ) -> Result<Option<ReleaseStats>, ApiError> {
         let asked = ctx.asked();
         let set = self.snapshot.visible_to(&asked.viewer, asked.now).with_topic(self.number, true);
-        ReleaseStats::narrowed(&set, filter).map(Some)
+        ReleaseStats::narrowed(ctx, &set, filter).await.map(Some)
     }
 }
 

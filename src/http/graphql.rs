@@ -110,7 +110,8 @@ async fn connect(front: &Arc<Front>, parts: &mut Parts) -> Result<Response, Refu
     }
     let address = front.guard.address(&parts.extensions, &parts.headers);
     let bearer = bearer(&parts.headers)?.map(str::to_owned);
-    front.guard.count(address, bearer.as_deref())?;
+    // Whether the token is known shows later: until then it is the address that comes.
+    front.guard.count(address, None)?;
     let place = front.guard.lasting_place(address)?;
     let upgrade = WebSocketUpgrade::from_request_parts(parts, front).await;
     let upgrade = upgrade.map_err(|rejection| Refusal::bad(format!("not a WebSocket: {}", rejection.body_text())))?;
@@ -230,14 +231,23 @@ async fn answer(
     // Kept until the answer is coded: that is work, too.
     let _place = front.guard.place().await?;
     let asked = front.app.asked(viewer.clone());
-    let outcome = outcome::execute(front, &known, request, asked.clone()).await;
-    let outcome = outcome.map_err(|refusal| Refusal::at_gate(refusal, media))?;
-    let answer = outcome.write()?;
+    let work = {
+        let (front, asked) = (front.clone(), asked.clone());
+        async move {
+            let outcome = outcome::execute(&front, &known, request, asked.clone()).await;
+            let outcome = outcome.map_err(|refusal| Refusal::at_gate(refusal, media))?;
+            let answer = outcome.write()?;
+            if !outcome.failed_here() {
+                once.keep(&front.app, &viewer, &answer, asked.told.secret.load(Ordering::Relaxed)).await;
+            }
+            Ok::<_, Refusal>((outcome, answer))
+        }
+    };
+    // What changes something is finished, whether its client waits for the answer or has gone.
+    let done = if kind == OperationType::Mutation { outcome::to_its_end(work).await? } else { work.await? };
+    let (outcome, answer) = done;
     if outcome.is_sound() {
         front.persisted.keep(&text);
-    }
-    if !outcome.failed_here() {
-        once.keep(&front.app, &viewer, &answer, asked.told.secret.load(Ordering::Relaxed)).await;
     }
     let secret = asked.told.secret.load(Ordering::Relaxed) || asked.told.preview.load(Ordering::Relaxed);
     if let Some(key) = key.filter(|_| kind == OperationType::Query && outcome.is_sound() && !secret) {

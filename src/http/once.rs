@@ -18,6 +18,9 @@ use crate::{
 /// Longest key.
 const MAX_KEY: usize = 200;
 
+/// Bytes of an answer that is kept whole; of a longer one it is kept that it was given.
+const MAX_KEPT: usize = 256 * 1024;
+
 /// What there is to do about a key.
 pub(super) enum Once {
     /// Nothing: there is none.
@@ -77,6 +80,12 @@ impl Once {
             tracing::error!(%error, "an Idempotency-Key could not be looked up");
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the database does not answer: try again")
         })?;
+        if !matches!(earlier, Earlier::Nothing) {
+            // What was done shall be there when it is read now, by whomever it was done.
+            if let Err(error) = app.room.catalog.catch_up().await {
+                tracing::error!(%error, "the journal could not be followed");
+            }
+        }
         match earlier {
             Earlier::Nothing => {
                 viewer.request = Some(request);
@@ -85,7 +94,7 @@ impl Once {
             Earlier::Answered(answer) => Ok(Self::Answered(answer)),
             Earlier::Done => {
                 let told = "this was done before under this Idempotency-Key, and is not done again; how it was answered is \
-                            not known any more, or was a secret told once: read what is there now";
+                            not known any more, was too long to be kept, or was a secret told once: read what is there now";
                 Err(Refusal::new(StatusCode::CONFLICT, "REPEATED", told))
             }
             Earlier::Other => {
@@ -106,7 +115,8 @@ impl Once {
     /// Keeps the answer; of one that tells a secret only that it was given.
     pub(super) async fn keep(self, app: &App, viewer: &Viewer, answer: &[u8], secret: bool) {
         let Self::New(running) = self else { return };
-        let text = std::str::from_utf8(answer).ok().filter(|_| !secret).map(str::to_owned);
+        let kept = !secret && answer.len() <= MAX_KEPT;
+        let text = std::str::from_utf8(answer).ok().filter(|_| kept).map(str::to_owned);
         let kept = app.room.keep_answer(viewer, &running.request, text, app.clock.now()).await;
         if let Err(error) = kept {
             tracing::error!(%error, "the answer to a repeatable request could not be kept");

@@ -1,6 +1,6 @@
 //! What comes of executing, whichever way it goes out: in time, with errors as clients get them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use serde_json::json;
@@ -17,6 +17,9 @@ const MAX_MESSAGE: usize = 1000;
 /// The code of an answer that did not come in time.
 const TIMEOUT: &str = "EXECUTION_TIMEOUT";
 
+/// Codes of what comes out otherwise another time.
+const PASSING: [&str; 3] = [TIMEOUT, "INTERNAL_SERVER_ERROR", "REPEATED"];
+
 /// An answer.
 pub(super) struct Outcome {
     pub(super) answer: Response,
@@ -30,7 +33,7 @@ impl Outcome {
         mend(&mut answer);
         let refused = answer.data == Value::Null
             && !answer.errors.is_empty()
-            && answer.errors.iter().all(|error| error.path.is_empty());
+            && answer.errors.iter().all(|error| error.path.is_empty() && !is_spoiled(error));
         Self { answer, refused }
     }
 
@@ -39,11 +42,10 @@ impl Outcome {
         self.answer.errors.is_empty()
     }
 
-    /// It failed on our side: the same may be asked again, and come out otherwise.
+    /// It failed on our side, or found that another was quicker: the same may be asked again, and come out otherwise.
     pub(super) fn failed_here(&self) -> bool {
         let code = |error: &ServerError| error.extensions.as_ref().and_then(|all| all.get("code").cloned());
-        let here =
-            |code: Value| matches!(code, Value::String(code) if code == TIMEOUT || code == "INTERNAL_SERVER_ERROR");
+        let here = |code: Value| matches!(code, Value::String(code) if PASSING.contains(&code.as_str()));
         self.answer.errors.iter().filter_map(code).any(here)
     }
 
@@ -56,11 +58,7 @@ impl Outcome {
         };
         written.map_err(|error| {
             tracing::error!(%error, "an answer could not be written");
-            Refusal::new(
-                axum::http::StatusCode::INTERNAL_SERVER_ERROR,
-                "INTERNAL_SERVER_ERROR",
-                "the answer could not be written",
-            )
+            failed("the answer could not be written")
         })
     }
 }
@@ -73,10 +71,16 @@ impl Outcome {
     }
 }
 
+/// It was executed, and turned out to be more than an answer may be.
+fn is_spoiled(error: &ServerError) -> bool {
+    let code = error.extensions.as_ref().and_then(|all| all.get("code"));
+    code == Some(&Value::from("ANSWER_TOO_LARGE"))
+}
+
 /// Executes what may be asked.
 pub(super) async fn execute(
     front: &Front,
-    known: &Known,
+    known: &Arc<Known>,
     request: async_graphql::Request,
     asked: Asked,
 ) -> Result<Outcome, GateRefusal> {
@@ -86,6 +90,20 @@ pub(super) async fn execute(
         None => late(front, "the query", "ask for less at a time"),
     };
     Ok(Outcome { answer, refused: false })
+}
+
+/// What is worked on to its end, whoever waits for it.
+pub(super) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Refusal>> + Send + 'static,
+) -> Result<T, Refusal> {
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a mutation ended before its end");
+        Err(failed("something failed on our side: read what is there now"))
+    })
+}
+
+fn failed(message: &'static str) -> Refusal {
+    Refusal::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", message)
 }
 
 /// What is worked on for no longer than it may be; nothing where it is not done by then. The time is looked at first, whenever

@@ -33,6 +33,9 @@ const QUIET: Duration = Duration::from_secs(20);
 /// Messages are taken too slowly: try again later (RFC 6455's registry).
 const SLOW: u16 = 1013;
 
+/// Operations in a row that are refused for coming too often before a socket is closed for it.
+const PATIENCE: u32 = 20;
+
 /// How long a client may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -116,7 +119,7 @@ async fn pump(front: &Arc<Front>, socket: &mut WebSocket, bearer: Option<String>
     let mut open: HashMap<String, AbortHandle> = HashMap::new();
     let mut ended = pin!(session.ended(front.clone()));
     let mut stopped = pin!(Session::stopped(front.clone()));
-    let mut heard = Instant::now();
+    let (mut heard, mut beyond) = (Instant::now(), 0);
     let mut quiet = tokio::time::interval_at(heard + QUIET, QUIET);
     loop {
         tokio::select! {
@@ -126,8 +129,12 @@ async fn pump(front: &Arc<Front>, socket: &mut WebSocket, bearer: Option<String>
                     Ok(text) => text,
                     Err(close) => return Some(close),
                 };
-                // Whatever comes is counted, pings as well.
+                // Whatever comes is counted, pings as well. Who goes on asking when nothing more is taken is not listened to.
                 let counted = front.guard.count(session.address, session.bearer.as_deref()).map(drop);
+                beyond = if counted.is_err() { beyond + 1 } else { 0 };
+                if let (Err(refusal), true) = (&counted, beyond > PATIENCE) {
+                    return Some(too_often(refusal));
+                }
                 let heard = match text {
                     Some(text) => hear(front, &session, (&text, counted), socket, &mut running, &mut open).await,
                     None => counted.map_err(|refusal| Some(too_often(&refusal))),

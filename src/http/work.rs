@@ -86,12 +86,12 @@ pub(super) enum Sent {
 }
 
 /// Starts what is wanted.
-pub(super) async fn start(front: &Front, session: &Session, ask: Ask<'_>) -> Result<Work, Rejected> {
+pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -> Result<Work, Rejected> {
     let Ask { mut wanted, bytes, by_get, keyed, after } = ask;
     let media = Media::GraphqlResponse;
     let text = front.persisted.text(&mut wanted, media)?;
     let request = wanted.request();
-    let at_gate = |refusal| Refusal::at_gate(refusal, media);
+    let at_gate = move |refusal| Refusal::at_gate(refusal, media);
     let known = front.app.api.read(&text.query).map_err(at_gate)?;
     let kind = known.operation(request.operation_name.as_deref());
     if kind == OperationType::Mutation && by_get {
@@ -119,7 +119,9 @@ pub(super) async fn start(front: &Front, session: &Session, ask: Ask<'_>) -> Res
             Err(answer) => Outcome { refused: true, ..Outcome::of(answer) },
         }
     } else {
-        outcome::execute(front, &known, request, asked).await.map_err(at_gate)?
+        let front = front.clone();
+        let work = async move { outcome::execute(&front, &known, request, asked).await.map_err(at_gate) };
+        if kind == OperationType::Mutation { outcome::to_its_end(work).await? } else { work.await? }
     };
     if outcome.refused {
         return Err(Rejected::Invalid(outcome.answer.errors));

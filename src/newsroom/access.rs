@@ -3,7 +3,10 @@
 //! Reads are gathered and written in batches, once a second and when the server stops: a reader never waits for a write. What
 //! was read within the last second before the power fails is not in the log.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
 
 use chrono::{DateTime, Utc};
 use entity::{access_log, access_log::AccessKind};
@@ -25,7 +28,7 @@ const ROWS: usize = 1000;
 /// Reads that wait to be written.
 #[derive(Debug, Default)]
 pub struct AccessLog {
-    waiting: Mutex<Vec<access_log::ActiveModel>>,
+    waiting: Mutex<VecDeque<access_log::ActiveModel>>,
 }
 
 impl AccessLog {
@@ -39,22 +42,29 @@ impl AccessLog {
             release_id: Set(release),
             revision_id: Set(revision),
         };
-        self.put(vec![row]);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push_back(row);
+        keep_newest(&mut waiting);
     }
 
-    fn put(&self, mut rows: Vec<access_log::ActiveModel>) {
+    /// Takes rows back that could not be written: they are older than those that wait.
+    fn put_back(&self, rows: Vec<access_log::ActiveModel>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        rows.append(&mut waiting);
-        if rows.len() > MOST {
-            let lost = rows.len() - MOST;
-            tracing::error!(lost, "the access log could not be written for too long: its oldest entries are lost");
-            rows.drain(..lost);
-        }
-        *waiting = rows;
+        rows.into_iter().rev().for_each(|row| waiting.push_front(row));
+        keep_newest(&mut waiting);
     }
 
     fn take(&self) -> Vec<access_log::ActiveModel> {
-        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner)).into()
+    }
+}
+
+/// Forgets the oldest where too many wait.
+fn keep_newest(waiting: &mut VecDeque<access_log::ActiveModel>) {
+    let lost = waiting.len().saturating_sub(MOST);
+    if lost > 0 {
+        tracing::error!(lost, "the access log could not be written for too long: its oldest entries are lost");
+        waiting.drain(..lost);
     }
 }
 
@@ -73,7 +83,7 @@ impl Newsroom {
             tx.commit().await
         };
         insert.await.map_err(|error| {
-            self.accesses.put(rows);
+            self.accesses.put_back(rows);
             Error::Db(error)
         })
     }

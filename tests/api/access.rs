@@ -198,6 +198,34 @@ on_both! {
         }
     }
 
+    async fn who_hangs_up_in_the_middle_finds_it_done_once_and_is_told_how(desk: Desk) {
+        let editor = desk.secret(Who::Editor).unwrap();
+        for wait in 0..12 {
+            let key = format!("key-{wait}");
+            let create = json!({ "query": CREATE, "variables": { "input": { "headline": format!("Try {wait}") } } }).to_string();
+            let keyed = [("idempotency-key", key.as_str())];
+            let send = || desk.post_with(Some(editor), &keyed, &create);
+            let hung_up = tokio::time::timeout(std::time::Duration::from_millis(wait), send()).await;
+            drop(hung_up);
+            tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+            let (status, _, answer) = send().await;
+            assert_eq!((status, &answer["data"]["releaseCreate"]["release"]["slug"]), (200, &json!(format!("try-{wait}"))), "{answer}");
+        }
+        let all = desk.data(Who::Editor, "{ releases { totalCount } }", json!({})).await;
+        assert_eq!(all["releases"]["totalCount"], 12);
+    }
+
+    async fn a_long_answer_is_not_kept_and_what_it_answered_is_not_done_again(desk: Desk) {
+        let editor = desk.secret(Who::Editor).unwrap();
+        let query = "mutation($input: ReleaseInput!) { releaseCreate(input: $input) { release { body { markdown } } userErrors { code } } }";
+        let create = json!({ "query": query, "variables": { "input": { "headline": "Long", "bodyMarkdown": "word ".repeat(60_000) } } }).to_string();
+        let (status, _, made) = desk.post_with(Some(editor), &[("idempotency-key", "long")], &create).await;
+        assert!(status == 200 && made["data"]["releaseCreate"]["release"]["body"]["markdown"].as_str().unwrap().len() > 290_000);
+        let (status, _, again) = desk.post_with(Some(editor), &[("idempotency-key", "long")], &create).await;
+        assert_eq!((status, &again["errors"][0]["extensions"]["code"]), (409, &json!("REPEATED")));
+        assert_eq!(desk.data(Who::Editor, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"], 1);
+    }
+
     async fn what_failed_here_is_no_answer_to_be_given_again(desk: Desk) {
         let patient = desk.router();
         let hurried = dateline::limits::Limits { execution_ms: 1, ..Default::default() };

@@ -108,6 +108,14 @@ fn attacks() -> Vec<Attack> {
             })
             .to_string(),
         ),
+        (
+            "one long text in many places",
+            json!({
+                "query": format!("query($f: ID!) {{ __typename }} fragment F on Query {{ nodes(ids: [{}]) {{ id }} }}", "$f ".repeat(2400)),
+                "variables": { "f": "x".repeat(240_000) }
+            })
+            .to_string(),
+        ),
         ("nested arrays alone", nested("[", "", "]", 1_000_000)),
         ("a word", "\"query\"".to_owned()),
         ("nothing", String::new()),

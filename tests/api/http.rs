@@ -86,6 +86,13 @@ on_both! {
         assert_eq!(undescribed, Vec::<String>::new());
     }
 
+    async fn a_query_of_which_nothing_is_included_answers_with_nothing(desk: Desk) {
+        for _ in 0..2 {
+            let answer = desk.ask(Who::Public, "{ viewer @skip(if: true) { role } }", json!({})).await;
+            assert_eq!(answer, json!({ "data": {} }));
+        }
+    }
+
     async fn pages_and_probes_answer(desk: Desk) {
         let get = |path: &str, accept: &str| Request::get(path).header("accept", accept).body(Body::empty()).unwrap();
         for (path, accept, status, told) in [("/", "text/html", 200, "<h1>Newsroom</h1>"), ("/", "*/*", 200, "/graphql"), ("/graphiql", "text/html", 200, "<!doctype html>"), ("/health/live", "*/*", 200, "ok"), ("/health/ready", "*/*", 200, "\"status\":\"ready\""), ("/nowhere", "*/*", 404, "/graphql")] {

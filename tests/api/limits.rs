@@ -153,6 +153,38 @@ on_both! {
         assert!(desk.ask(Who::Public, query, json!({})).await.get("errors").is_none());
     }
 
+    async fn lists_that_turn_out_longer_than_they_were_priced_spoil_the_answer(desk: Desk) {
+        let mut topics = Vec::new();
+        for number in 0..30 {
+            let slug = format!("topic-{number}");
+            desk.done(Who::Admin, crate::desk::TOPIC, json!({ "input": { "name": slug, "slug": slug } })).await;
+            topics.push(json!({ "slug": slug }));
+        }
+        desk.published(json!({ "headline": "All of them", "topics": topics })).await;
+        let limits = Limits { cost: 300, ..Limits::default() };
+        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let query = |times: usize| {
+            let fields: String = (0..times).map(|n| format!("a{n}: topics {{ slug }} ")).collect();
+            format!("{{ release(ref: {{slug: \"all-of-them\"}}) {{ {fields} }} }}")
+        };
+        assert_eq!(desk.data(Who::Public, &query(50), json!({})).await["release"].as_object().unwrap().len(), 50);
+        for _ in 0..2 {
+            let (status, answer) = desk.post(None, &json!({ "query": query(55) }).to_string()).await;
+            assert_eq!((status, &answer["data"], &answer["errors"][0]["extensions"]["code"]), (200, &Value::Null, &json!("ANSWER_TOO_LARGE")), "{answer:.300}");
+            assert!(answer["errors"][0]["message"].as_str().unwrap().contains("limits.cost"));
+        }
+    }
+
+    async fn html_that_is_longer_than_what_was_written_counts(desk: Desk) {
+        desk.published(json!({ "headline": "Signs", "bodyMarkdown": "&".repeat(1000) })).await;
+        let limits = Limits { answer_bytes: 3000, ..Limits::default() };
+        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let query = "{ release(ref: {slug: \"signs\"}) { body { html } } }";
+        let answer = desk.ask(Who::Public, query, json!({})).await;
+        assert_eq!((&answer["data"], &answer["errors"][0]["extensions"]["code"]), (&Value::Null, &json!("ANSWER_TOO_LARGE")));
+        assert!(desk.ask(Who::Public, &query.replace("html", "markdown"), json!({})).await.get("errors").is_none());
+    }
+
     async fn what_a_version_changed_has_to_fit_too(desk: Desk) {
         let (id, revision) = desk.draft(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(200) })).await;
         let update = "mutation($id: ID!, $r: Int!, $i: ReleaseInput!) { releaseRevise(id: $id, expectedRevision: $r, input: $i) { userErrors { message } } }";

@@ -332,6 +332,33 @@ on_both! {
         assert!(code == 1008 && reason.contains("rate.public_per_minute"), "{code} {reason}");
         let refused = connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await;
         assert!(refused.err().unwrap().contains("429"), "the address waits");
+        // A token that nobody knows is no other caller.
+        let invented = [("sec-websocket-protocol", "graphql-transport-ws"), ("authorization", "Bearer invented")];
+        assert!(connect_as(port, &invented).await.err().unwrap().contains("429"));
+    }
+
+    async fn who_goes_on_asking_beyond_its_rate_is_told_so_for_a_while(desk: Desk) {
+        let desk = limited(desk, |limits| limits.public_per_minute = 10);
+        let port = desk.serve().await;
+        let mut line = connect(port).await.greeted(Value::Null).await;
+        let mut refused = 0;
+        for number in 0..40 {
+            line.subscribe(&number.to_string(), "{ viewer { name } }").await;
+            let told = loop {
+                match line.hear().await {
+                    Ok(told) if told["type"] == "complete" => {}
+                    told => break told,
+                }
+            };
+            match told {
+                Ok(told) => refused += u32::from(told["type"] == "error" && told.to_string().contains("RATE_LIMITED")),
+                Err((code, _)) => {
+                    assert_eq!((code, refused), (1008, 20));
+                    return;
+                }
+            }
+        }
+        panic!("it is never closed");
     }
 
     async fn changes_are_counted_as_requests_are_and_come_later_where_there_are_too_many(desk: Desk) {

@@ -97,6 +97,37 @@ pub(super) fn all() -> Vec<(String, String)> {
             format!("{{ releases(filter: {{or: [{}]}}) {{ totalCount }} }}", "{kinds: [ARTICLE]} ".repeat(count)),
         ));
     }
+    let way = "possibleTypes { interfaces { ";
+    let aliases = |what: &str| (0..900).map(|n| format!("a{n}: {what} ")).collect::<String>();
+    for (name, middle) in
+        [("all types of all types", "name".to_owned()), ("many descriptions of them", aliases("description"))]
+    {
+        all.push((
+            name.to_owned(),
+            format!("{{ __type(name: \"FacetBucket\") {{ {} }} }}", nested(way, &middle, "} } ", 5)),
+        ));
+    }
+    let schema = aliases("fields { args { description } }");
+    all.push(("the schema nine hundred times".to_owned(), format!("{{ __schema {{ types {{ {schema} }} }} }}")));
+    for operations in [300, 1150] {
+        let list: String = (0..operations).map(|n| format!("query o{n} {{ ...F }} ")).collect();
+        let variables: String = (0..operations * 4).map(|n| format!("$v{n} ")).collect();
+        all.push((
+            format!("{operations} operations with as many variables"),
+            format!("{list} fragment F on Query {{ nodes(ids: [{variables}]) {{ id }} }}"),
+        ));
+    }
+    let dear = "topics(input: {first: 1, minCount: 0, orderBy: [{by: LATEST}]}) { distinctValues }";
+    let facets: String = (0..20).map(|n| format!("a{n}: {dear} ")).collect();
+    all.push((
+        "facets by date in every bucket".to_owned(),
+        format!("{{ releaseStats {{ facets {{ topics(input: {{first: 200}}) {{ buckets {{ within {{ facets {{ {facets} }} }} }} }} }} }} }}"),
+    ));
+    let near = "{places: {near: {latitude: 1, longitude: 1, kilometres: 1}}} ";
+    all.push((
+        "many points to look around".to_owned(),
+        format!("{{ releases(filter: {{or: [{}]}}) {{ totalCount }} }}", near.repeat(300)),
+    ));
     for letters in [300, 100_000, 1_000_000] {
         all.push((format!("a name of {letters}"), format!("{{ {} }}", "a".repeat(letters))));
         all.push((

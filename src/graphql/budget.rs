@@ -1,0 +1,129 @@
+//! What an answer may hold, where only making it shows: long texts and lists without a size. And pauses: what is worked out in
+//! memory waits for nothing, so that a query would hold its thread, and nobody would look at the clock.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use super::error::ApiError;
+use crate::limits::Limits;
+
+/// For how long a query is worked on before others have their turn.
+const BREATH: Duration = Duration::from_millis(2);
+
+/// Objects in lists without a size, to every one that a query may cost: they are priced by what is usual.
+const UNUSUAL: u64 = 5;
+
+/// What is left of what an answer may hold.
+#[derive(Debug)]
+pub struct Budget {
+    bytes: u64,
+    objects: u64,
+    bytes_left: AtomicU64,
+    objects_left: AtomicU64,
+    exceeded: AtomicBool,
+    breathed: Mutex<Instant>,
+}
+
+impl Budget {
+    /// What the limits allow one answer.
+    pub fn new(limits: &Limits) -> Self {
+        let (bytes, objects) = (limits.answer_bytes, limits.cost.saturating_mul(UNUSUAL));
+        Self {
+            bytes,
+            objects,
+            bytes_left: AtomicU64::new(bytes),
+            objects_left: AtomicU64::new(objects),
+            exceeded: AtomicBool::new(false),
+            breathed: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// The answer is to hold a text of so many bytes; an error where that is too much. To be called before a text is made, where
+    /// making it takes time. What was refused is not counted: a shorter text may still fit.
+    pub fn spend(&self, bytes: usize) -> Result<(), ApiError> {
+        less(&self.bytes_left, bytes).then_some(()).ok_or_else(|| ApiError::too_large(self.too_many_bytes()))
+    }
+
+    /// The answer holds so many bytes more than was thought.
+    pub fn spend_more(&self, bytes: usize) {
+        if !less(&self.bytes_left, bytes) {
+            self.exceeded.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The answer is to hold a list of so many objects; false where that is too much, and the answer is not to be given.
+    pub fn list(&self, objects: usize) -> bool {
+        let fits = less(&self.objects_left, objects);
+        if !fits {
+            self.exceeded.store(true, Ordering::Relaxed);
+        }
+        fits
+    }
+
+    /// Why the answer is not to be given, if it is not.
+    pub fn fault(&self) -> Option<ApiError> {
+        let exceeded = self.exceeded.load(Ordering::Relaxed);
+        exceeded.then(|| {
+            ApiError::too_large(format!(
+                "{}, or more than {} topics, places and the like in lists of any length ({UNUSUAL} times limits.cost)",
+                self.too_many_bytes(),
+                self.objects
+            ))
+        })
+    }
+
+    fn too_many_bytes(&self) -> String {
+        format!(
+            "the answer has more than {} bytes of long texts (limits.answer_bytes): ask for fewer of them at a time",
+            self.bytes
+        )
+    }
+
+    /// Lets others have their turn, where this query had its own for long enough; and the clock be looked at.
+    pub async fn breathe(&self) {
+        let breathed = || self.breathed.lock().unwrap_or_else(PoisonError::into_inner);
+        if breathed().elapsed() >= BREATH {
+            tokio::task::yield_now().await;
+            *breathed() = Instant::now();
+        }
+    }
+}
+
+/// Takes from what is left; false where it is not enough, and then nothing is taken.
+fn less(left: &AtomicU64, count: usize) -> bool {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(count as u64)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_query_pauses_when_it_was_worked_on_for_long_enough() {
+        let budget = Budget::new(&Limits::default());
+        assert!(futures_util::poll!(std::pin::pin!(budget.breathe())).is_ready());
+        std::thread::sleep(BREATH);
+        assert!(futures_util::poll!(std::pin::pin!(budget.breathe())).is_pending());
+        budget.breathe().await;
+        assert!(budget.breathed.lock().unwrap().elapsed() < BREATH * 100);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_or_spoils_the_answer() {
+        let budget = Budget::new(&Limits { answer_bytes: 100, cost: 2, ..Limits::default() });
+        assert!(budget.spend(90).is_ok() && budget.spend(20).is_err() && budget.spend(10).is_ok());
+        assert!(budget.fault().is_none(), "what was refused was told where it would have been");
+        assert!(budget.list(4) && budget.list(6) && budget.fault().is_none() && !budget.list(1));
+        assert!(budget.fault().is_some());
+        let budget = Budget::new(&Limits { answer_bytes: 100, ..Limits::default() });
+        budget.spend_more(100);
+        assert!(budget.fault().is_none());
+        budget.spend_more(1);
+        assert!(budget.fault().is_some());
+    }
+}
