@@ -63,6 +63,8 @@ pub struct Following {
     /// Until when what happened by itself is known already, though the journal may have it later: from a position of what was
     /// read. Microseconds since 1970.
     happened: i64,
+    /// What was read may have been read elsewhere, where more was known of what was to come.
+    elsewhere: bool,
     /// How many entries it may be behind.
     most: i64,
     entries: VecDeque<Arc<Entry>>,
@@ -87,7 +89,8 @@ impl Newsroom {
         let (viewer, most) = (viewer.clone(), most.min(i64::MAX as u64) as i64);
         let room = self.clone();
         let entries = VecDeque::new();
-        let mut following = Following { room, viewer, filter, epoch, sequence, happened: 0, most, entries, news };
+        let mut following =
+            Following { room, viewer, filter, epoch, sequence, happened: 0, elsewhere: false, most, entries, news };
         if let Some(after) = after {
             following.go_on_after(after)?;
         }
@@ -103,6 +106,7 @@ impl Following {
         let position = self.room.seal.open(self.epoch, text).filter(|position| position.sequence >= 0);
         let position = position.ok_or_else(|| Error::field(&["after"], Code::Invalid, told))?;
         (self.sequence, self.happened) = (position.sequence, position.happened);
+        self.elsewhere = position.happened != 0;
         Ok(())
     }
 
@@ -127,9 +131,10 @@ impl Following {
                 if self.filter.as_ref().is_some_and(ReleaseFilter::asks_for_concepts) && regroups(&entry) {
                     return Err(Lost::Regrouped);
                 }
-                let _look = self.room.catalog.look().await;
-                let snapshot = self.room.catalog.snapshot();
-                let kind = snapshot.change(&entry, &self.viewer, self.filter.as_ref());
+                let kind = {
+                    let _look = self.room.catalog.look().await;
+                    self.room.catalog.snapshot().change(&entry, &self.viewer, self.filter.as_ref())
+                };
                 if let Some(kind) = kind.map_err(|fault| Lost::Filter(Error::Filter(fault)))? {
                     let (sequence, happened) = (entry.sequence, self.happened);
                     let position = Position { belongs: EVERYBODY, sequence, happened };
@@ -141,7 +146,7 @@ impl Following {
             }
             self.news.borrow_and_update();
             let mut snapshot = self.room.catalog.snapshot();
-            if snapshot.sequence() < self.sequence {
+            if snapshot.sequence() < self.sequence || std::mem::take(&mut self.elsewhere) {
                 // Another server may be ahead of this one.
                 snapshot = self.room.catalog.catch_up().await.map_err(Lost::Db)?;
             }
