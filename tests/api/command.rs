@@ -48,6 +48,17 @@ fn the_demo_newsroom_serves_and_its_editor_writes() {
     }
     let (code, _, error) = run(folder.path(), &[purge, &["--yes"]].concat());
     assert!(code == Some(1) && error.contains("there is no release \"beside\""), "{error}");
+    // A restored database has another past: positions of before are refused by the server that runs, too.
+    let revision = "{ releaseStats { asOf { revision } } }";
+    let position = post(served.port, None, revision);
+    let position = position.split("\"revision\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let (code, told, error) = run(folder.path(), &["restored"]);
+    assert!(code == Some(0) && told.contains("another past"), "{told}{error}");
+    let begun = std::time::Instant::now();
+    while post(served.port, None, revision).contains(&position) {
+        assert!(begun.elapsed().as_secs() < 10, "the server does not notice");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
     // A token revoked by the command line ends in the running server.
     let (_, tokens, _) = run(folder.path(), &["token", "list"]);
     let id = tokens.split('\t').next().unwrap().to_owned();
