@@ -134,8 +134,8 @@ impl PlaceSetFilter {
         presence(kept, self.missing, || snapshot.with_any_place(self.role));
         if let Some(near) = &self.near {
             near.check().map_err(|fault| fault.within("near"))?;
-            let places = snapshot.memo.near(near, || near.places(snapshot.places()));
-            kept.only(&snapshot.with_places(self.role, &places));
+            let find = || snapshot.with_places(self.role, &near.places(snapshot.places()));
+            kept.only(&snapshot.memo.near(self.role, near, find));
         }
         Ok(())
     }

@@ -118,6 +118,12 @@ impl ReleaseFilter {
         found
     }
 
+    /// How large it is: the filters within it, each with ten more for every point that it looks around.
+    pub fn weight(&self) -> usize {
+        let near = |filter: &Self| filter.places.as_ref().is_some_and(|places| places.near.is_some());
+        self.all().into_iter().map(|filter| if near(filter) { 11 } else { 1 }).sum()
+    }
+
     /// Whether topics or places decide what it keeps.
     pub fn asks_for_concepts(&self) -> bool {
         self.all().iter().any(|filter| filter.topics.is_some() || filter.places.is_some())

@@ -44,7 +44,7 @@ pub struct Catalog {
     followed: std::sync::Mutex<Instant>,
     recent: Recent,
     /// Held by whoever works out what an entry changed for somebody.
-    looking: Semaphore,
+    looking: [Semaphore; 2],
 }
 
 impl Catalog {
@@ -57,7 +57,7 @@ impl Catalog {
             turn: Mutex::new(()),
             followed: std::sync::Mutex::new(Instant::now()),
             recent: Recent::default(),
-            looking: Semaphore::new(1),
+            looking: [Semaphore::new(1), Semaphore::new(1)],
         })
     }
 
@@ -146,11 +146,11 @@ impl Catalog {
         self.recent.tell(true);
     }
 
-    /// Waits for a turn to work out what an entry changed for somebody. One at a time: followers of a long past, and those with
-    /// large filters, share one core and leave the rest to those who ask.
-    pub async fn look(&self) -> Option<SemaphorePermit<'_>> {
+    /// Waits for a turn to work out what an entry changed for somebody. One at a time: followers of a long past share one core and
+    /// leave the rest to those who ask. Those with large filters wait for each other and not the others for them.
+    pub async fn look(&self, heavy: bool) -> Option<SemaphorePermit<'_>> {
         // It is never closed.
-        self.looking.acquire().await.ok()
+        self.looking[usize::from(heavy)].acquire().await.ok()
     }
 
     /// The news that another snapshot was published.

@@ -5,11 +5,10 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use roaring::RoaringBitmap;
-
 use super::{
     Audience, Near,
     bits::Bits,
+    condition::RoleOfPlace,
     tally::{Counts, FacetField, Tally},
 };
 
@@ -20,8 +19,8 @@ pub(super) struct Memo {
     pub(super) rolled_up: OnceLock<Vec<OnceLock<Bits>>>,
     /// What counts for which value, by facet field.
     pub(super) tallies: Mutex<HashMap<FacetField, Arc<Tally>>>,
-    /// The places near points: latitude, longitude and kilometres, bit by bit.
-    pub(super) near: Mutex<HashMap<[u64; 3], RoaringBitmap>>,
+    /// The releases of places near points: latitude, longitude and kilometres, bit by bit.
+    pub(super) near: Mutex<HashMap<(RoleOfPlace, [u64; 3]), Bits>>,
     /// Counts of what viewers may see under a filter: a dashboard is asked again and again.
     pub(super) counts: Mutex<HashMap<Question, Arc<Counts>>>,
 }
@@ -29,23 +28,26 @@ pub(super) struct Memo {
 /// A count of a facet: the field, for whom, and the filter as its canonical text.
 pub(super) type Question = (FacetField, Audience, String);
 
+/// Points that are kept at most.
+const MOST_POINTS: usize = 100;
+
 /// Counts that are kept at most; some kilobytes each.
 const MOST: usize = 1000;
 
 impl Memo {
-    /// The places near a point that were found before, or are found now.
-    pub(super) fn near(&self, point: &Near, find: impl FnOnce() -> RoaringBitmap) -> RoaringBitmap {
-        let key = [point.latitude, point.longitude, point.kilometres].map(f64::to_bits);
+    /// The releases of places near a point that were found before, or are found now.
+    pub(super) fn near(&self, role: RoleOfPlace, point: &Near, find: impl FnOnce() -> Bits) -> Bits {
+        let key = (role, [point.latitude, point.longitude, point.kilometres].map(f64::to_bits));
         let locked = || self.near.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = locked().get(&key) {
             return known.clone();
         }
-        let places = find();
+        let bits = find();
         let mut all = locked();
-        if all.len() < MOST {
-            all.insert(key, places.clone());
+        if all.len() < MOST_POINTS {
+            all.insert(key, bits.clone());
         }
-        places
+        bits
     }
 
     /// A count that was made before, or is made now.

@@ -140,11 +140,13 @@ async fn respond(
     let Some(media) = Media::wanted(headers) else {
         let told =
             "answers are application/graphql-response+json, application/json or text/event-stream: accept one of them";
-        return Refusal::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", told).answer(Media::Json);
+        let refused = Refusal::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", told);
+        return front.guard.count(address, None).err().unwrap_or(refused).answer(Media::Json);
     };
     let mut counted = Counted::new();
     let answered = async {
-        let bearer = bearer(headers)?;
+        // What is wrong with a request counts as one, too.
+        let bearer = bearer(headers).map_err(|wrong| front.guard.count(address, None).err().unwrap_or(wrong))?;
         counted = front.guard.count(address, bearer)?;
         if bearer.is_some() {
             front.guard.may_try(address)?;

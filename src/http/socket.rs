@@ -14,11 +14,12 @@ use futures_util::{
     stream::{self, BoxStream, SelectAll, StreamExt},
 };
 use serde_json::{Map, Value, json};
-use tokio::time::Instant;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     Front, bearer,
     guard::Lasting,
+    memory::Held,
     refusal::Refusal,
     request::{self, Wanted},
     session::Session,
@@ -33,7 +34,7 @@ const QUIET: Duration = Duration::from_secs(20);
 /// Messages are taken too slowly: try again later (RFC 6455's registry).
 const SLOW: u16 = 1013;
 
-/// Operations in a row that are refused for coming too often before a socket is closed for it.
+/// Messages in a row beyond the caller's rate before a socket is closed for it.
 const PATIENCE: u32 = 20;
 
 /// How long a client may take to say goodbye.
@@ -56,12 +57,28 @@ impl Close {
 
 /// What is to be told to a client about one of its operations.
 enum Told {
-    Next(String),
+    /// An answer, and the room that it takes until it is sent.
+    Next(String, Held),
     Error(Value),
     Complete,
 }
 
 type Running = SelectAll<BoxStream<'static, (String, Told)>>;
+
+/// An operation under way, in a task of its own: it is worked on whether the socket is being written to or not, and gives its
+/// place back when it is done. It ends when this is dropped.
+struct Operation {
+    task: tokio::task::AbortHandle,
+    /// Of what it has told and nobody has heard yet.
+    line: AbortHandle,
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.line.abort();
+    }
+}
 
 /// Takes a socket over.
 pub(super) fn take(
@@ -116,7 +133,7 @@ async fn pump(front: &Arc<Front>, socket: &mut WebSocket, bearer: Option<String>
         Err(_) => return Some(Close::because(4408, "Connection initialisation timeout")),
     };
     let mut running = Running::new();
-    let mut open: HashMap<String, AbortHandle> = HashMap::new();
+    let mut open: HashMap<String, Operation> = HashMap::new();
     let mut ended = pin!(session.ended(front.clone()));
     let mut stopped = pin!(Session::stopped(front.clone()));
     let (mut heard, mut beyond) = (Instant::now(), 0);
@@ -129,25 +146,24 @@ async fn pump(front: &Arc<Front>, socket: &mut WebSocket, bearer: Option<String>
                     Ok(text) => text,
                     Err(close) => return Some(close),
                 };
-                // Whatever comes is counted, pings as well. Who goes on asking when nothing more is taken is not listened to.
+                // Whatever comes is counted, pings as well. Who goes on when nothing more is taken is not listened to; a few are
+                // heard, for who was told much must be able to say that it is there.
                 let counted = front.guard.count(session.address, session.bearer.as_deref()).map(drop);
                 beyond = if counted.is_err() { beyond + 1 } else { 0 };
                 if let (Err(refusal), true) = (&counted, beyond > PATIENCE) {
                     return Some(too_often(refusal));
                 }
-                let heard = match text {
-                    Some(text) => hear(front, &session, (&text, counted), socket, &mut running, &mut open).await,
-                    None => counted.map_err(|refusal| Some(too_often(&refusal))),
-                };
-                if let Err(close) = heard {
+                if let Some(text) = text
+                    && let Err(close) = hear(front, &session, (&text, counted), socket, &mut running, &mut open).await
+                {
                     return close;
                 }
             }
             Some((id, told)) = running.next(), if !running.is_empty() => {
-                if !matches!(told, Told::Next(_)) {
+                if !matches!(told, Told::Next(..)) {
                     open.remove(&id);
                 }
-                if let Err(close) = send(front, socket, session.address, (&id, told)).await {
+                if let Err(close) = send(front, socket, (&id, told)).await {
                     return close;
                 }
             }
@@ -222,12 +238,9 @@ async fn hear(
     (text, counted): (&str, Result<(), Refusal>),
     socket: &mut WebSocket,
     running: &mut Running,
-    open: &mut HashMap<String, AbortHandle>,
+    open: &mut HashMap<String, Operation>,
 ) -> Result<(), Option<Close>> {
     let mut message = read(text, front)?;
-    if let (Err(refusal), false) = (&counted, message.get("type").is_some_and(|kind| kind == "subscribe")) {
-        return Err(Some(too_often(refusal)));
-    }
     let id = message.remove("id");
     let id = || match id {
         Some(Value::String(ref id)) if !id.is_empty() && id.len() <= LONGEST_ID => Ok(id.clone()),
@@ -240,9 +253,7 @@ async fn hear(
         Some("pong") => {}
         Some("connection_init") => return Err(Some(Close::because(4429, "Too many initialisation requests"))),
         Some("complete") => {
-            if let Some(operation) = open.remove(&id()?) {
-                operation.abort();
-            }
+            open.remove(&id()?);
         }
         Some("subscribe") => {
             let id = id()?;
@@ -260,17 +271,27 @@ async fn hear(
                     limits.subscriptions
                 );
                 let errors = json!([{ "message": told, "extensions": { "code": "TOO_MANY_SUBSCRIPTIONS" } }]);
-                return send(front, socket, session.address, (&id, Told::Error(errors))).await;
+                return send(front, socket, (&id, Told::Error(errors))).await;
             }
             if let Err(refusal) = counted.and_then(|()| front.guard.memory.has_room(session.address)) {
-                return send(front, socket, session.address, (&id, Told::Error(Rejected::Refused(refusal).errors())))
-                    .await;
+                return send(front, socket, (&id, Told::Error(Rejected::Refused(refusal).errors()))).await;
             }
-            let (handle, registration) = AbortHandle::new_pair();
-            open.insert(id.clone(), handle);
-            let told =
-                operation(front.clone(), session.clone(), (wanted, text.len())).map(move |told| (id.clone(), told));
-            running.push(Abortable::new(told, registration).boxed());
+            let (line, registration) = AbortHandle::new_pair();
+            let (sender, receiver) = mpsc::channel(1);
+            let mut told = operation(front.clone(), session.clone(), (wanted, text.len()));
+            let task = tokio::spawn(async move {
+                while let Some(told) = told.next().await {
+                    if sender.send(told).await.is_err() {
+                        break;
+                    }
+                }
+            });
+            open.insert(id.clone(), Operation { task: task.abort_handle(), line });
+            let heard = stream::unfold((receiver, id), async |(mut receiver, id)| {
+                let told = receiver.recv().await?;
+                Some(((id.clone(), told), (receiver, id)))
+            });
+            running.push(Abortable::new(heard, registration).boxed());
         }
         _ => return Err(Some(Close::because(4400, "Invalid message received: its type is not known"))),
     }
@@ -279,12 +300,18 @@ async fn hear(
 
 /// Everything that an operation has to tell.
 fn operation(front: Arc<Front>, session: Arc<Session>, (wanted, bytes): (Wanted, usize)) -> BoxStream<'static, Told> {
+    let (memory, address) = (front.guard.memory.clone(), session.address);
+    let next = move |answer: String| {
+        let mut held = memory.hold(address);
+        held.grow(answer.len());
+        Told::Next(answer, held)
+    };
     let started = async move {
         match work::start(&front, &session, Ask { wanted, bytes, by_get: false, keyed: false, after: None }).await {
-            Ok(Work::Done(answer)) => stream::iter([Told::Next(answer), Told::Complete]).boxed(),
+            Ok(Work::Done(answer)) => stream::iter([next(answer), Told::Complete]).boxed(),
             Ok(Work::Following(opened)) => {
-                let told = |sent| match sent {
-                    Sent::Next(answer, _) => Told::Next(answer),
+                let told = move |sent| match sent {
+                    Sent::Next(answer, _) => next(answer),
                     Sent::Error(errors) => Told::Error(errors),
                 };
                 work::follow(front, session, opened).map(told).boxed()
@@ -295,21 +322,15 @@ fn operation(front: Arc<Front>, session: Arc<Session>, (wanted, bytes): (Wanted,
     stream::once(started).flatten().boxed()
 }
 
-async fn send(
-    front: &Front,
-    socket: &mut WebSocket,
-    address: IpAddr,
-    (id, told): (&str, Told),
-) -> Result<(), Option<Close>> {
+async fn send(front: &Front, socket: &mut WebSocket, (id, told): (&str, Told)) -> Result<(), Option<Close>> {
     let name = Value::from(id);
-    let text = match told {
+    // What is told keeps its room until it is sent.
+    let (text, _held) = match told {
         // The answer is written once, in the order in which its fields were asked for.
-        Told::Next(answer) => format!("{{\"id\":{name},\"type\":\"next\",\"payload\":{answer}}}"),
-        Told::Error(errors) => json!({ "id": id, "type": "error", "payload": errors }).to_string(),
-        Told::Complete => json!({ "id": id, "type": "complete" }).to_string(),
+        Told::Next(answer, held) => (format!("{{\"id\":{name},\"type\":\"next\",\"payload\":{answer}}}"), Some(held)),
+        Told::Error(errors) => (json!({ "id": id, "type": "error", "payload": errors }).to_string(), None),
+        Told::Complete => (json!({ "id": id, "type": "complete" }).to_string(), None),
     };
-    let mut held = front.guard.memory.hold(address);
-    held.grow(text.len());
     deliver(front, socket, Message::text(text)).await
 }
 

@@ -22,8 +22,11 @@ use crate::{graphql::Opened, newsroom::changes::Lost};
 /// How often it is looked again whether a caller may be told what has come.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What is kept of a subscription's text and variables, to every byte of them.
-const KEPT: usize = 4;
+/// What is kept of a subscription to every byte of it: what was read, and the filter made of it.
+const KEPT: usize = 200;
+
+/// More than that is kept of long texts alone, which are not larger than they came: filters are limited.
+const MOST_KEPT: usize = 300_000;
 
 /// An operation that is wanted.
 pub(super) struct Ask<'a> {
@@ -112,7 +115,7 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
                 }
                 front.persisted.keep(&text);
                 let mut held = front.guard.memory.hold(session.address);
-                held.grow(KEPT * bytes);
+                held.grow((KEPT * bytes).min(MOST_KEPT) + bytes);
                 return Ok(Work::Following(Box::new(Followed { opened, _held: held })));
             }
             // It was not opened, whatever was at fault.

@@ -20,6 +20,12 @@ use crate::{
 /// What positions of changes belong to: everybody.
 const EVERYBODY: u8 = u8::MAX;
 
+/// The largest filter that is followed by: filters in it, and conditions `near` ten times.
+const HEAVIEST: usize = 200;
+
+/// Filters up to this have a turn of their own: those who follow by larger ones share another.
+const LIGHT: usize = 20;
+
 /// Acts that put down what happened by itself.
 const RECORDED: [&str; 2] = ["release.publish", "release.embargo_end"];
 
@@ -83,6 +89,14 @@ impl Newsroom {
         let news = self.catalog.news();
         let snapshot = self.catalog.snapshot();
         if let Some(filter) = &filter {
+            if filter.weight() > HEAVIEST {
+                let told = format!(
+                    "the filter is too large to be followed by ({} parts, at most {HEAVIEST}): ask for less, or \
+                     follow without it",
+                    filter.weight()
+                );
+                return Err(Error::field(&["filter"], Code::Invalid, told));
+            }
             snapshot.check(viewer, filter).map_err(Error::Filter)?;
         }
         let (epoch, sequence) = (snapshot.epoch(), snapshot.sequence());
@@ -132,7 +146,8 @@ impl Following {
                     return Err(Lost::Regrouped);
                 }
                 let kind = {
-                    let _look = self.room.catalog.look().await;
+                    let heavy = self.filter.as_ref().is_some_and(|filter| filter.weight() > LIGHT);
+                    let _look = self.room.catalog.look(heavy).await;
                     self.room.catalog.snapshot().change(&entry, &self.viewer, self.filter.as_ref())
                 };
                 if let Some(kind) = kind.map_err(|fault| Lost::Filter(Error::Filter(fault)))? {

@@ -45,6 +45,15 @@ on_both! {
             assert_eq!(ask(&desk, editor, from, "ratelimit").await.0, status, "{from}");
         }
         assert_eq!(ask(&desk, desk.secret(Who::Author), "192.0.2.8", "ratelimit").await.0, 200);
+        // What is refused for other reasons counts as well.
+        for (name, value) in [("authorization", "Basic x"), ("accept", "text/html")] {
+            let headers = [("x-forwarded-for", "192.0.2.3"), (name, value)];
+            let mut found = Vec::new();
+            for _ in 0..2 {
+                found.push(desk.post_with(None, &headers, "{}").await.0);
+            }
+            assert_eq!(found[1] == 429, name == "accept", "{name}: {found:?}");
+        }
         // An answer that was kept is counted, too; and so is a page that a proxy asks for itself.
         assert_eq!(ask(&desk, None, "192.0.2.1", "retry-after").await.0, 429);
     }

@@ -325,7 +325,7 @@ on_both! {
         let desk = limited(desk, |limits| limits.public_per_minute = 20);
         let port = desk.serve().await;
         let mut line = connect(port).await.greeted(Value::Null).await;
-        for _ in 0..20 {
+        for _ in 0..60 {
             line.0.send(Message::Ping(Bytes::from_static(b"?"))).await.unwrap();
         }
         let (code, reason) = line.closed().await;
@@ -335,6 +335,42 @@ on_both! {
         // A token that nobody knows is no other caller.
         let invented = [("sec-websocket-protocol", "graphql-transport-ws"), ("authorization", "Bearer invented")];
         assert!(connect_as(port, &invented).await.err().unwrap().contains("429"));
+    }
+
+    async fn who_does_not_read_holds_nobody_up(desk: Desk) {
+        desk.published(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(100_000) })).await;
+        let desk = limited(desk, |limits| (limits.requests, limits.write_ms) = (2, 20_000));
+        let port = desk.serve().await;
+        let mut line = connect(port).await.greeted(Value::Null).await;
+        let forms: String = (0..6).map(|n| format!("a{n}: body {{ markdown }} ")).collect();
+        let query = format!("{{ release(ref: {{slug: \"long\"}}) {{ {forms} }} }}");
+        for id in 0..18 {
+            line.subscribe(&id.to_string(), &query).await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut other = connect(port).await.greeted(Value::Null).await;
+        for id in 0..5 {
+            other.subscribe(&id.to_string(), "{ viewer { name } }").await;
+            assert_eq!(other.said().await["payload"]["data"]["viewer"]["name"], "public");
+            assert_eq!(other.said().await["type"], "complete");
+        }
+        drop(line);
+    }
+
+    async fn a_filter_that_is_followed_by_is_no_larger_than_it_may_be(desk: Desk) {
+        let port = desk.serve().await;
+        let mut line = connect(port).await.greeted(Value::Null).await;
+        for (parts, taken) in [(190, true), (210, false)] {
+            let query = format!("subscription {{ releaseChanged(filter: {{or: [{}]}}) {{ kind }} }}", "{} ".repeat(parts));
+            line.subscribe(&parts.to_string(), &query).await;
+            line.say(json!({ "type": "ping" })).await;
+            let told = line.said().await;
+            assert_eq!(told["type"] == "pong", taken, "{told}");
+            if !taken {
+                assert!(told["payload"][0]["message"].as_str().unwrap().contains("too large"), "{told}");
+                assert_eq!(line.said().await["type"], "pong");
+            }
+        }
     }
 
     async fn who_goes_on_asking_beyond_its_rate_is_told_so_for_a_while(desk: Desk) {
