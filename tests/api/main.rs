@@ -19,6 +19,7 @@ mod instants;
 mod kept;
 mod killed;
 mod limits;
+mod line;
 mod lines;
 mod logs;
 mod oidc;
