@@ -61,9 +61,7 @@ impl Outcome {
             failed("the answer could not be written")
         })
     }
-}
 
-impl Outcome {
     /// The same as a text.
     pub(super) fn write_text(&self) -> Result<String, Refusal> {
         // JSON is UTF-8.
@@ -126,7 +124,7 @@ pub(super) fn late(front: &Front, what: &str, advice: &str) -> Response {
 }
 
 /// Errors as clients get them: not too many, not too long, each with a code.
-pub(super) fn mend(answer: &mut Response) {
+fn mend(answer: &mut Response) {
     answer.errors.truncate(MAX_ERRORS);
     for error in &mut answer.errors {
         // What the framework itself refuses comes without a code.
