@@ -6,13 +6,12 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::DbErr;
 use tokio::sync::watch;
 
 use crate::{
     catalog::Catalog,
     clock::Clock,
-    db::Db,
+    db::{Db, Fault},
     edge::Edge,
     graphql::{Api, Asked},
     newsroom::{
@@ -24,7 +23,7 @@ use crate::{
     viewer::Viewer,
 };
 
-/// How long ago the database may have answered last for a server to be ready. It is asked four times a second.
+/// How long ago the catalog may have followed the journal last for a server to be ready. It looks four times a second.
 const READY: Duration = Duration::from_secs(5);
 
 /// Whose newsroom it is, for people.
@@ -71,7 +70,7 @@ impl std::fmt::Debug for App {
 
 impl App {
     /// Wires a migrated database up: loads the catalog, builds the schema.
-    pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, DbErr> {
+    pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, Fault> {
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let seal = Seal::of(&db).await?;
         let room = Newsroom { db, catalog, customs, seal, accesses: Arc::default() };
@@ -119,18 +118,22 @@ impl App {
         Asked::new(&self.room, viewer, self.clock.now())
     }
 
-    /// Whether the database answered of late, and the catalog followed.
-    pub fn is_ready(&self) -> bool {
-        self.room.catalog.followed().elapsed() < READY
+    /// Why this server is not ready to be sent requests; none where it is.
+    pub fn unready(&self) -> Option<&'static str> {
+        let database = self.room.db.complaint();
+        database.or_else(|| {
+            let is_behind = self.room.catalog.followed().elapsed() >= READY;
+            is_behind.then_some("the catalog has not followed the journal of late")
+        })
     }
 
-    /// Follows what other processes write, and the issuer's keys, for as long as it is polled.
+    /// Watches the database, follows what other processes write, and the issuer's keys, for as long as it is polled.
     pub async fn follow(&self) {
         let keys = async {
             if let Some(oidc) = &self.oidc {
                 oidc.keep(|| self.clock.now()).await;
             }
         };
-        tokio::join!(self.room.catalog.follow(), keys);
+        tokio::join!(self.room.db.monitor(), self.room.catalog.follow(), keys);
     }
 }

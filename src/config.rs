@@ -50,6 +50,8 @@ pub fn settings() -> impl Iterator<Item = Setting> {
 pub struct Settings {
     /// The database.
     pub database_url: String,
+    /// Begin a new database where the file is missing beside its lock file, empty or truncated. A flag only.
+    pub new_database: bool,
     /// Where to serve.
     pub listen: SocketAddr,
     /// What to log, as `tracing` has it.
@@ -171,6 +173,7 @@ impl Layers {
         })?;
         let four_eyes = self.read("workflow.four_eyes", "true or false", |value| value.parse().ok())?;
         Ok(Settings {
+            new_database: false,
             database_url: self.read(
                 "database_url",
                 "sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME",

@@ -10,8 +10,7 @@ use tracing_subscriber::EnvFilter;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
     let (settings, unknown) = match cli.settings() {
         Ok(settings) => settings,
@@ -21,7 +20,14 @@ async fn main() -> ExitCode {
     for variable in unknown {
         tracing::warn!(variable, "is not a setting of Dateline; README.md lists them");
     }
-    match cli.run(settings).await {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    let done = runtime.block_on(cli.run(settings));
+    // What still waits for a database that does not answer must not keep the process.
+    runtime.shutdown_background();
+    match done {
         Ok(code) => code,
         Err(error) => failed(&*error),
     }

@@ -1,7 +1,7 @@
 //! Who asks. Every read and every write takes one of these; what it may see and do follows from the role alone, except that
 //! an author's own work is told by the subject.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use entity::api_token::Role;
 use uuid::Uuid;
@@ -15,6 +15,8 @@ pub struct Viewer {
     pub subject: String,
     /// The request they make, where they may make it again.
     pub request: Option<Arc<Repeatable>>,
+    /// After this nothing that changes something is begun for their request.
+    pub deadline: Option<Instant>,
 }
 
 /// A request that may come twice.
@@ -31,12 +33,12 @@ pub struct Repeatable {
 impl Viewer {
     /// Anybody: no token, no name.
     pub const fn public() -> Self {
-        Self { role: Role::Public, subject: String::new(), request: None }
+        Self { role: Role::Public, subject: String::new(), request: None, deadline: None }
     }
 
     /// Somebody known.
     pub fn new(role: Role, subject: impl Into<String>) -> Self {
-        Self { role, subject: subject.into(), request: None }
+        Self { role, subject: subject.into(), request: None, deadline: None }
     }
 
     /// True for those who make the news: they see every release in every state.

@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, Semaphore, SemaphorePermit, watch};
 
 use super::{Snapshot, load, recent::Recent};
 use crate::{
-    db::Db,
+    db::{Db, Fault},
     journal::{Entry, Image},
 };
 
@@ -49,7 +49,7 @@ pub struct Catalog {
 
 impl Catalog {
     /// Loads the catalog of a database.
-    pub async fn load(db: Db) -> Result<Self, DbErr> {
+    pub async fn load(db: Db) -> Result<Self, Fault> {
         let snapshot = load::load(&db).await?;
         Ok(Self {
             db,
@@ -78,7 +78,7 @@ impl Catalog {
     }
 
     /// Applies everything the journal has by now, and answers the snapshot that holds it.
-    pub async fn catch_up(&self) -> Result<Arc<Snapshot>, DbErr> {
+    pub async fn catch_up(&self) -> Result<Arc<Snapshot>, Fault> {
         let _turn = self.turn.lock().await;
         let head = load::head(self.db.reader()).await?;
         let current = self.snapshot();
@@ -127,13 +127,13 @@ impl Catalog {
     }
 
     /// Says that the database's past is another than clients know.
-    pub async fn renew(&self) -> Result<(), DbErr> {
+    pub async fn renew(&self) -> Result<(), Fault> {
         load::renew(&self.db, self.snapshot().epoch()).await?;
         self.catch_up().await.map(drop)
     }
 
     /// Loads anew, whatever the journal says: for an entry that could not be applied.
-    pub async fn reload(&self) -> Result<Arc<Snapshot>, DbErr> {
+    pub async fn reload(&self) -> Result<Arc<Snapshot>, Fault> {
         let _turn = self.turn.lock().await;
         self.publish(load::load(&self.db).await?);
         Ok(self.snapshot())
@@ -165,7 +165,7 @@ impl Catalog {
 
     /// Some of the entries after a sequence, the first of them first: from memory, or from the journal itself, which may have
     /// more than the snapshot.
-    pub async fn entries_after(&self, sequence: i64) -> Result<Vec<Arc<Entry>>, DbErr> {
+    pub async fn entries_after(&self, sequence: i64) -> Result<Vec<Arc<Entry>>, Fault> {
         let recent = self.recent.after(sequence);
         if !recent.is_empty() {
             return Ok(recent);
@@ -192,14 +192,14 @@ impl Catalog {
         }
     }
 
-    async fn read_after(&self, sequence: i64, most: u64) -> Result<Vec<Entry>, DbErr> {
+    async fn read_after(&self, sequence: i64, most: u64) -> Result<Vec<Entry>, Fault> {
         let rows = journal::Entity::find()
             .filter(journal::Column::Sequence.gt(sequence))
             .order_by_asc(journal::Column::Sequence)
             .limit(most)
             .all(self.db.reader())
             .await?;
-        rows.into_iter().map(entry).collect()
+        Ok(rows.into_iter().map(entry).collect::<Result<_, DbErr>>()?)
     }
 }
 

@@ -26,7 +26,7 @@ use uuid::Uuid;
 pub(crate) use self::concepts::{places, topics};
 use super::{loader::Loader, snapshot::Snapshot};
 use crate::{
-    db::{Db, joined_keys, json_array, key_digits, keys_of, using_index},
+    db::{Db, Fault, joined_keys, json_array, key_digits, keys_of, using_index},
     journal::{ReleaseImage, VersionImage, WorkingImage},
 };
 
@@ -34,7 +34,7 @@ use crate::{
 const RUN: usize = 2000;
 
 /// The whole catalog, as of one moment.
-pub(super) async fn load(db: &Db) -> Result<Snapshot, DbErr> {
+pub(super) async fn load(db: &Db) -> Result<Snapshot, Fault> {
     let (read, backend) = (db.begin_read().await?, db.backend());
     let head = head(&read).await?;
     let mut loader = Loader::default();
@@ -78,7 +78,7 @@ pub(super) async fn load(db: &Db) -> Result<Snapshot, DbErr> {
         worked_on.iter().for_each(|image| loader.release(image));
         loader.finish(head.epoch, head.sequence)
     };
-    tokio::task::spawn_blocking(finish).await.map_err(failed)
+    tokio::task::spawn_blocking(finish).await.map_err(|error| failed(error).into())
 }
 
 /// How far the journal goes, and of which database.
@@ -88,7 +88,7 @@ pub(super) async fn head<C: ConnectionTrait>(connection: &C) -> Result<journal_h
 }
 
 /// Gives a database another epoch, if it still has this one.
-pub(super) async fn renew(db: &Db, epoch: Uuid) -> Result<(), DbErr> {
+pub(super) async fn renew(db: &Db, epoch: Uuid) -> Result<(), Fault> {
     let tx = db.begin_write().await?;
     journal_head::Entity::update_many()
         .col_expr(journal_head::Column::Epoch, Expr::value(Uuid::now_v7()))

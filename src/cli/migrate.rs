@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use super::Failure;
 use crate::{
     config::Settings,
-    db::{Db, redacted},
+    db::{Db, OpenOptions, redacted},
 };
 
 #[expect(clippy::print_stdout, reason = "the command's answer")]
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
-    let db = Db::open(&settings.database_url).await?;
+    let options = OpenOptions { new_database: settings.new_database, ..OpenOptions::default() };
+    let db = Db::open_with(&settings.database_url, &options).await?;
     let steps = db.migrate().await?;
     for step in &steps {
         println!("{step}");

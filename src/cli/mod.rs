@@ -17,7 +17,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::{ConfigError, Layers, Settings},
-    db::Db,
+    db::{Db, OpenOptions},
     viewer::Viewer,
 };
 use entity::api_token::Role;
@@ -46,6 +46,10 @@ struct Everywhere {
     /// A settings file [default: dateline.toml, where there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Begin an empty newsroom where the SQLite file is missing although it was served, empty or truncated; what is left of it
+    /// is kept beside it
+    #[arg(long, global = true)]
+    new_database: bool,
     /// What to log: error, warn, info, debug [default: info]
     #[arg(long, global = true, value_name = "LEVEL")]
     log: Option<String>,
@@ -131,7 +135,8 @@ impl Cli {
             layers.flag("listen", "--listen", serve.listen.clone());
             layers.flag("profile", "--profile", serve.profile.clone());
         }
-        Ok((layers.settings()?, unknown))
+        let settings = Settings { new_database: self.everywhere.new_database, ..layers.settings()? };
+        Ok((settings, unknown))
     }
 
     /// Does what was said.
@@ -149,13 +154,33 @@ impl Cli {
     }
 }
 
-/// Opens the database of the settings, in the shape of this version.
+/// Opens the database of the settings, in the schema of this version.
 async fn open(settings: &Settings) -> Result<Db, Failure> {
-    let db = Db::open(&settings.database_url).await?;
+    open_with(settings, OpenOptions::default()).await
+}
+
+async fn open_with(settings: &Settings, options: OpenOptions) -> Result<Db, Failure> {
+    report_file_size_limit_as_error();
+    let options = OpenOptions { new_database: settings.new_database, ..options };
+    let db = Db::open_with(&settings.database_url, &options).await?;
     for step in db.migrate().await? {
         tracing::info!(step, "migrated");
     }
     Ok(db)
+}
+
+/// Has a write beyond the limit of a file's size (RLIMIT_FSIZE) fail with an error; unhandled, the signal ends the process.
+fn report_file_size_limit_as_error() {
+    #[cfg(all(any(target_os = "linux", target_os = "macos"), not(any(target_arch = "mips", target_arch = "mips64"))))]
+    {
+        /// SIGXFSZ.
+        const FILE_SIZE: i32 = 25;
+        use tokio::signal::unix::{SignalKind, signal};
+        // The handler stays when its receiver is dropped.
+        if let Err(error) = signal(SignalKind::from_raw(FILE_SIZE)) {
+            tracing::debug!(%error, "SIGXFSZ is not handled");
+        }
+    }
 }
 
 /// The application over the database of the settings.

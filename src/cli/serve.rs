@@ -6,11 +6,12 @@ use clap::Args;
 use entity::api_token::Role;
 use tokio::net::TcpListener;
 
-use super::{Failure, open, operator};
+use super::{Failure, open_with, operator};
 use crate::{
     app::App,
     clock::Clock,
     config::Settings,
+    db::OpenOptions,
     http::{server, tls::Tls},
     interchange, jobs,
     newsroom::{import::ImportOptions, token::TokenInput},
@@ -51,7 +52,7 @@ impl Serve {
             format!("cannot serve on {}: {error}; {advice}", settings.listen)
         })?;
         let tls = settings.edge.tls.clone().map(Tls::open).transpose()?;
-        let db = open(&settings).await?;
+        let db = open_with(&settings, OpenOptions::serving()).await?;
         let _lock = db.lock_for_serving()?;
         let app = App::new(db.clone(), settings.customs.clone(), settings.masthead.clone(), Clock::system()).await?;
         let app = app.with_oidc(settings.oidc.clone()).with_edge(settings.edge.clone());
@@ -86,11 +87,17 @@ impl Serve {
         });
         let working = tokio::spawn(jobs::work(app.clone()));
         server::serve(app.clone(), listener, tls, server::told_to_stop()).await;
-        following.abort();
         working.abort();
-        jobs::tick(&app, app.clock.now()).await?;
-        drop(app);
-        db.close().await;
+        let closing = async {
+            if let Err(error) = jobs::tick(&app, app.clock.now()).await {
+                tracing::warn!(%error, "what was due could not be recorded; the next start does it");
+            }
+            db.close().await;
+        };
+        if tokio::time::timeout(server::CLOSING, closing).await.is_err() {
+            tracing::warn!("the connections of the database did not close in time; everything acknowledged is on disk");
+        }
+        following.abort();
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }

@@ -6,6 +6,7 @@ use async_graphql::{Enum, ErrorExtensions, SimpleObject};
 use super::scalars::DateTime;
 use crate::{
     catalog::FilterFault,
+    db::Fault,
     newsroom::{self, Code},
 };
 
@@ -39,6 +40,46 @@ impl ApiError {
         Self { code, message: fault.message, path: fault.path }
     }
 
+    /// A failure of the database. What the database said stays in the log.
+    fn failed(fault: &Fault) -> Self {
+        let (code, message) = match fault {
+            Fault::Unavailable(_) => {
+                ("UNAVAILABLE", "the database does not answer, or is locked; nothing was changed: try again".to_owned())
+            }
+            Fault::Full(_) => (
+                "STORAGE_FULL",
+                "the database has no room left to write; nothing was changed: try again when whoever runs this server has \
+                 made room"
+                    .to_owned(),
+            ),
+            Fault::WritesStopped(_) => (
+                "UNAVAILABLE",
+                "nothing is written at present, and nothing was changed: whoever runs this server must look at its \
+                 database first"
+                    .to_owned(),
+            ),
+            Fault::OutcomeUnknown(_) => return Self::outcome_unknown(),
+            Fault::Failed(_) => {
+                let id = uuid::Uuid::now_v7().simple().to_string();
+                tracing::error!(error = %fault, error_id = id, "the database failed");
+                let message = format!(
+                    "something failed on our side; it is logged as {id}: try again, then ask whoever runs this server"
+                );
+                ("INTERNAL_SERVER_ERROR", message)
+            }
+        };
+        Self { code, message, path: Vec::new() }
+    }
+
+    /// A write that was begun and whose end is not known, or cannot be read back.
+    pub fn outcome_unknown() -> Self {
+        let message =
+            "the database was lost while this was done: it was done, or it was not. Read what is there now, or send \
+                       the same request again with the same Idempotency-Key"
+                .to_owned();
+        Self { code: "OUTCOME_UNKNOWN", message, path: Vec::new() }
+    }
+
     /// The same, at an argument.
     pub fn at(mut self, argument: &str) -> Self {
         self.path.insert(0, argument.to_owned());
@@ -61,14 +102,8 @@ impl From<newsroom::Error> for ApiError {
     fn from(error: newsroom::Error) -> Self {
         use newsroom::Error;
         match error {
-            Error::Db(error) => {
-                let id = uuid::Uuid::now_v7().simple().to_string();
-                tracing::error!(%error, error_id = id, "the database failed");
-                let message = format!(
-                    "something failed on our side; it is logged as {id}: try again, then ask whoever runs this server"
-                );
-                Self { code: "INTERNAL_SERVER_ERROR", message, path: Vec::new() }
-            }
+            Error::Db(fault) => Self::failed(&fault),
+            Error::TimeOver => Self { code: "EXECUTION_TIMEOUT", message: error.to_string(), path: Vec::new() },
             Error::Filter(fault) => Self::fault(fault).at("filter"),
             Error::Forbidden(message) => Self { code: "FORBIDDEN", message, path: Vec::new() },
             Error::Invalid(fields) => {
@@ -135,6 +170,22 @@ pub enum UserErrorCode {
     Cycle,
     /// It is still used.
     InUse,
+    /// The database did not answer, or the time that one request may take was over: this one was not done. Try again.
+    Unavailable,
+    /// The database was lost while this one was done: it was done, or it was not. Read what is there now.
+    OutcomeUnknown,
+}
+
+/// What a mutation that does several acts says of one of them, where another was done: a failure of ours must not hide that.
+pub fn settle_one_of_many<T>(result: Result<T, newsroom::Error>) -> Result<(Option<T>, Vec<UserError>), ApiError> {
+    use newsroom::Error;
+    let code = match &result {
+        Err(Error::Db(Fault::OutcomeUnknown(_))) => UserErrorCode::OutcomeUnknown,
+        Err(Error::Db(_) | Error::TimeOver) => UserErrorCode::Unavailable,
+        _ => return settle(result),
+    };
+    let message = result.err().map(|error| ApiError::from(error).message).unwrap_or_default();
+    Ok((None, vec![UserError { field: None, code, message, current: None }]))
 }
 
 /// What a mutation says of an act: the result, or what the editor can mend.

@@ -8,7 +8,7 @@ use super::{
     connection::wanted_in_payload,
     context::ContextExt,
     enums::{ReleaseKind, WithdrawalKind},
-    error::{ApiError, UserError, settle},
+    error::{ApiError, UserError, settle, settle_one_of_many},
     id,
     patch::{patch, resolved, text},
     place::Place,
@@ -92,11 +92,22 @@ pub struct DeletePayload {
 impl ReleasePayload {
     /// From what the newsroom says of an act; the rows are of the snapshot in which it has happened.
     pub async fn settled(ctx: &Context<'_>, done: Result<Handle, newsroom::Error>) -> Result<Self, ApiError> {
-        let (item, user_errors) = settle(done)?;
+        Self::read_back(ctx, settle(done)?).await
+    }
+
+    async fn read_back(
+        ctx: &Context<'_>,
+        (item, user_errors): (Option<Handle>, Vec<UserError>),
+    ) -> Result<Self, ApiError> {
         let Some(item) = item else { return Ok(Self { release: None, user_errors }) };
         let asked = ctx.asked();
         let set = item.snapshot().visible_to(&asked.viewer, asked.now);
-        let found = ctx.room().fetch(&set, std::slice::from_ref(&item), wanted_in_payload(ctx)).await?;
+        let found = ctx.room().fetch(&set, std::slice::from_ref(&item), wanted_in_payload(ctx)).await;
+        // It was done: a failure to read it must not say that nothing was changed.
+        let found = found.map_err(|error| match error {
+            newsroom::Error::Db(_) => ApiError::outcome_unknown(),
+            other => other.into(),
+        })?;
         Ok(Self { release: found.into_iter().next().map(|found| Release::new(asked, &set, found)), user_errors })
     }
 }
@@ -107,9 +118,11 @@ impl ReleasePayload {
         ctx: &Context<'_>,
         done: Vec<Result<Handle, newsroom::Error>>,
     ) -> Result<Vec<Self>, ApiError> {
+        let any = done.iter().any(Result::is_ok);
         let mut payloads = Vec::with_capacity(done.len());
         for done in done {
-            payloads.push(Self::settled(ctx, done).await?);
+            let settled = if any { settle_one_of_many(done) } else { settle(done) };
+            payloads.push(Self::read_back(ctx, settled?).await?);
         }
         Ok(payloads)
     }

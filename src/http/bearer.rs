@@ -34,12 +34,9 @@ pub(super) fn unauthenticated(fault: AuthFault) -> Refusal {
         AuthFault::Revoked => "the token was revoked: ask for a new one".to_owned(),
         AuthFault::Refused(why) => why,
         AuthFault::Db(error) => {
-            tracing::error!(%error, "a token could not be looked up");
-            return Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "UNAVAILABLE",
-                "the database does not answer: try again",
-            );
+            // That the database does not answer is logged where it is noticed, once.
+            tracing::debug!(%error, "a token could not be looked up");
+            return Refusal::unavailable();
         }
     };
     Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)

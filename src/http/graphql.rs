@@ -27,7 +27,7 @@ use super::{
     negotiation::Media,
     once::Once,
     outcome,
-    refusal::Refusal,
+    refusal::{RETRY_AFTER, Refusal},
     request::{self, Wanted},
     session::Session,
     work::Ask,
@@ -232,6 +232,7 @@ async fn answer(
     }
     // Kept until the answer is coded: that is work, too.
     let _place = front.guard.place().await?;
+    viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
     let asked = front.app.asked(viewer.clone());
     let work = {
         let (front, asked) = (front.clone(), asked.clone());
@@ -267,12 +268,19 @@ async fn answer(
     let (body, coding) = if secret { (answer.into(), Coding::Identity) } else { coding.code(answer) };
     let body = hand_out(body);
     let wrong = outcome.refused && media == Media::GraphqlResponse;
-    let status = if wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let status = match () {
+        () if outcome.unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        () if wrong => StatusCode::BAD_REQUEST,
+        () => StatusCode::OK,
+    };
     let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
     let headers = response.headers_mut();
     let private = kind != OperationType::Query || !public || secret;
     headers.insert(header::CACHE_CONTROL, if private { PRIVATE } else { HeaderValue::from_static("no-store") });
     headers.insert(header::VARY, HeaderValue::from_static(VARY));
+    if outcome.unavailable {
+        headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
     if let Some(coding) = coding.header() {
         headers.insert(header::CONTENT_ENCODING, coding);
     }

@@ -94,11 +94,13 @@ fn cors(origins: &Origins) -> CorsLayer {
 
 /// Whether this server can answer: its database does, and its catalog has followed. Costs nothing: what was seen last is told.
 async fn ready(State(front): State<Arc<Front>>) -> Response {
-    if front.app.is_ready() {
-        return Json(json!({ "status": "ready" })).into_response();
+    match front.app.unready() {
+        None => Json(json!({ "status": "ready" })).into_response(),
+        Some(reason) => {
+            let told = json!({ "status": "not ready", "reason": reason });
+            (StatusCode::SERVICE_UNAVAILABLE, Json(told)).into_response()
+        }
     }
-    let told = json!({ "status": "not ready", "reason": "the database does not answer" });
-    (StatusCode::SERVICE_UNAVAILABLE, Json(told)).into_response()
 }
 
 async fn nowhere() -> Response {

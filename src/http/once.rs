@@ -77,8 +77,8 @@ impl Once {
         let request = Arc::new(Repeatable::new(key, hash(body)));
         let running = Running { under_way: app.under_way.clone(), place, request: request.clone() };
         let earlier = app.room.earlier(viewer, &request).await.map_err(|error| {
-            tracing::error!(%error, "an Idempotency-Key could not be looked up");
-            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the database does not answer: try again")
+            tracing::debug!(%error, "an Idempotency-Key could not be looked up");
+            Refusal::unavailable()
         })?;
         if !matches!(earlier, Earlier::Nothing) {
             // What was done shall be there when it is read now, by whomever it was done.

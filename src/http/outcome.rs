@@ -1,6 +1,9 @@
 //! What comes of executing, whichever way it goes out: in time, with errors as clients get them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use serde_json::json;
@@ -18,13 +21,22 @@ const MAX_MESSAGE: usize = 1000;
 const TIMEOUT: &str = "EXECUTION_TIMEOUT";
 
 /// Codes of what comes out otherwise another time.
-const PASSING: [&str; 3] = [TIMEOUT, "INTERNAL_SERVER_ERROR", "REPEATED"];
+const PASSING: [&str; 6] =
+    [TIMEOUT, "INTERNAL_SERVER_ERROR", "REPEATED", "UNAVAILABLE", "STORAGE_FULL", "OUTCOME_UNKNOWN"];
+
+/// Codes of failures of the database that changed nothing and pass.
+const UNAVAILABLE: [&str; 2] = ["UNAVAILABLE", "STORAGE_FULL"];
+
+/// How long a mutation may go on after its deadline: acts are not begun any more, and one that was begun is finished.
+const FINISHING: Duration = Duration::from_secs(5);
 
 /// An answer.
 pub(super) struct Outcome {
     pub(super) answer: Response,
     /// Nothing was executed: what was asked for is not valid.
     pub(super) refused: bool,
+    /// The database could not be used, and there is nothing else in the answer.
+    pub(super) unavailable: bool,
 }
 
 impl Outcome {
@@ -34,7 +46,11 @@ impl Outcome {
         let refused = answer.data == Value::Null
             && !answer.errors.is_empty()
             && answer.errors.iter().all(|error| error.path.is_empty() && !is_spoiled(error));
-        Self { answer, refused }
+        let unavailable = !refused
+            && !answer.errors.is_empty()
+            && answer.errors.iter().all(|error| code(error).is_some_and(|code| UNAVAILABLE.contains(&code)))
+            && has_nothing(&answer.data);
+        Self { answer, refused, unavailable }
     }
 
     /// Without an error.
@@ -44,14 +60,12 @@ impl Outcome {
 
     /// It failed on our side, or found that another was quicker: the same may be asked again, and come out otherwise.
     pub(super) fn failed_here(&self) -> bool {
-        let code = |error: &ServerError| error.extensions.as_ref().and_then(|all| all.get("code").cloned());
-        let here = |code: Value| matches!(code, Value::String(code) if PASSING.contains(&code.as_str()));
-        self.answer.errors.iter().filter_map(code).any(here)
+        self.answer.errors.iter().filter_map(code).any(|code| PASSING.contains(&code))
     }
 
-    /// As JSON. What was not executed has no `data`.
+    /// As JSON. What was not executed has no `data`, nor what could not be for want of the database.
     pub(super) fn write(&self) -> Result<Vec<u8>, Refusal> {
-        let written = if self.refused {
+        let written = if self.refused || self.unavailable {
             serde_json::to_vec(&json!({ "errors": self.answer.errors }))
         } else {
             serde_json::to_vec(&self.answer)
@@ -71,8 +85,24 @@ impl Outcome {
 
 /// It was executed, and turned out to be more than an answer may be.
 fn is_spoiled(error: &ServerError) -> bool {
-    let code = error.extensions.as_ref().and_then(|all| all.get("code"));
-    code == Some(&Value::from("ANSWER_TOO_LARGE"))
+    code(error) == Some("ANSWER_TOO_LARGE")
+}
+
+/// The code of an error.
+fn code(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code),
+        _ => None,
+    }
+}
+
+/// Whether every field of the root is null.
+fn has_nothing(data: &Value) -> bool {
+    match data {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().all(|value| *value == Value::Null),
+        _ => false,
+    }
 }
 
 /// Executes what may be asked.
@@ -82,12 +112,36 @@ pub(super) async fn execute(
     request: async_graphql::Request,
     asked: Asked,
 ) -> Result<Outcome, GateRefusal> {
-    let answered = in_time(front, front.app.api.execute(known, request, asked)).await;
+    let deadline = asked.viewer.deadline;
+    let work = front.app.api.execute(known, request, asked);
+    let answered = match deadline {
+        // Whatever is begun by then is finished: where a mutation stands is always known.
+        Some(deadline) => tokio::time::timeout_at((deadline + FINISHING).into(), work).await.ok(),
+        None => in_time(front, work).await,
+    };
     let answer = match answered {
         Some(answer) => return answer.map(Outcome::of),
+        None if deadline.is_some() => unfinished(front),
         None => late(front, "the query", "ask for less at a time"),
     };
-    Ok(Outcome { answer, refused: false })
+    Ok(Outcome { answer, refused: false, unavailable: false })
+}
+
+/// By when a mutation begins its last act.
+pub(super) fn deadline(front: &Front) -> Instant {
+    Instant::now() + Duration::from_millis(front.app.edge.limits.execution_ms)
+}
+
+/// The answer in place of that of a mutation which did not end in time.
+fn unfinished(front: &Front) -> Response {
+    let limit = front.app.edge.limits.execution_ms;
+    let told = format!(
+        "the mutation took longer than {limit} ms (limits.execution_ms): some of it was done, or all. Read what is there now, or \
+         send it again with the same Idempotency-Key"
+    );
+    let mut error = ServerError::new(told, None);
+    error.extensions.get_or_insert_default().set("code", "OUTCOME_UNKNOWN");
+    Response::from_errors(vec![error])
 }
 
 /// What is worked on to its end, whoever waits for it.

@@ -9,6 +9,9 @@ use serde_json::json;
 use super::negotiation::Media;
 use crate::graphql::GateRefusal;
 
+/// Seconds after which to come again when the database did not answer: it is asked four times a second.
+pub(super) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
 /// An answer that is a request error.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -41,6 +44,13 @@ impl Refusal {
         let header = HeaderValue::from(seconds.max(1));
         let header = Some((header::RETRY_AFTER, header));
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, message) }
+    }
+
+    /// What cannot be answered because the database does not.
+    pub(super) fn unavailable() -> Self {
+        let told = "the database does not answer; nothing was changed: try again";
+        let header = Some((header::RETRY_AFTER, RETRY_AFTER));
+        Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", told) }
     }
 
     /// What a sound request asks for and does not get past the gate: under the older media type such are answered 200.

@@ -7,8 +7,12 @@ use tokio::net::TcpListener;
 use super::{connection::Reception, places::Places, router, tls::Tls};
 use crate::app::App;
 
-/// How long requests under way may take to finish once the server is told to stop.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long requests under way may take to finish once the server is told to stop. With [`CLOSING`] it stays below ten
+/// seconds, after which many supervisors kill.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// How long the last writes and the end of the database's connections may take after that.
+pub const CLOSING: Duration = Duration::from_millis(1500);
 
 /// How long nothing is taken where the system has no connection to give.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -66,8 +70,17 @@ fn is_theirs(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Waits for Ctrl-C or SIGTERM.
+/// Waits for Ctrl-C or SIGTERM. From then on a second one ends the process at once.
 pub async fn told_to_stop() {
+    signal_to_stop().await;
+    tokio::spawn(async {
+        signal_to_stop().await;
+        tracing::warn!("told to stop a second time: ending at once");
+        std::process::exit(1);
+    });
+}
+
+async fn signal_to_stop() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -17,7 +17,7 @@ use super::{
     request::Wanted,
     session::Session,
 };
-use crate::{graphql::Opened, newsroom::changes::Lost};
+use crate::{db::Fault, graphql::Opened, newsroom::changes::Lost};
 
 /// How often it is looked again whether a caller may be told what has come.
 const LOOK: Duration = Duration::from_secs(1);
@@ -105,7 +105,9 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
         return Err(Refusal::bad(told).into());
     }
     let _place = front.guard.place().await?;
-    let asked = front.app.asked(session.viewer.clone());
+    let mut viewer = session.viewer.clone();
+    viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
+    let asked = front.app.asked(viewer);
     let outcome = if kind == OperationType::Subscription {
         match front.app.api.subscribe(known, request, asked).await.map_err(at_gate)? {
             Ok(mut opened) => {
@@ -199,13 +201,17 @@ fn refused(lost: &Lost, front: &Front) -> Refusal {
                 .to_owned(),
         ),
         Lost::Filter(error) => ("BAD_USER_INPUT", error.to_string()),
-        Lost::Db(error) => {
+        Lost::Db(Fault::Failed(error)) => {
             tracing::error!(%error, "the journal could not be read for a subscription");
             (
                 "INTERNAL_SERVER_ERROR",
                 "something failed on our side: go on after the last change that you know".to_owned(),
             )
         }
+        Lost::Db(_) => (
+            "UNAVAILABLE",
+            "the database does not answer: subscribe again, and go on after the last change that you know".to_owned(),
+        ),
     };
     Refusal::new(StatusCode::BAD_REQUEST, code, message)
 }

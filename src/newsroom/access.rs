@@ -4,13 +4,17 @@
 //! was read within the last second before the power fails is not in the log.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Mutex, PoisonError},
 };
 
 use chrono::{DateTime, Utc};
-use entity::{access_log, access_log::AccessKind};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{access_log, access_log::AccessKind, api_token};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
+};
 use uuid::Uuid;
 
 use super::{
@@ -25,10 +29,12 @@ const MOST: usize = 100_000;
 /// Rows an insertion: six values each.
 const ROWS: usize = 1000;
 
-/// Reads that wait to be written.
+/// Reads, and uses of tokens, that wait to be written.
 #[derive(Debug, Default)]
 pub struct AccessLog {
     waiting: Mutex<VecDeque<access_log::ActiveModel>>,
+    /// When tokens were used last, where that is to be kept.
+    uses: Mutex<HashMap<Uuid, DateTime<Utc>>>,
 }
 
 impl AccessLog {
@@ -47,15 +53,25 @@ impl AccessLog {
         keep_newest(&mut waiting);
     }
 
-    /// Takes rows back that could not be written: they are older than those that wait.
-    fn put_back(&self, rows: Vec<access_log::ActiveModel>) {
+    /// Notes that a token was used.
+    pub fn note_use(&self, token: Uuid, now: DateTime<Utc>) {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(token, now);
+    }
+
+    /// Takes back what could not be written: it is older than what waits.
+    fn put_back(&self, rows: Vec<access_log::ActiveModel>, uses: HashMap<Uuid, DateTime<Utc>>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         rows.into_iter().rev().for_each(|row| waiting.push_front(row));
         keep_newest(&mut waiting);
+        let mut newer = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        for (token, at) in uses {
+            newer.entry(token).or_insert(at);
+        }
     }
 
-    fn take(&self) -> Vec<access_log::ActiveModel> {
-        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner)).into()
+    fn take(&self) -> (Vec<access_log::ActiveModel>, HashMap<Uuid, DateTime<Utc>>) {
+        let rows = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        (rows.into(), std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
@@ -71,19 +87,29 @@ fn keep_newest(waiting: &mut VecDeque<access_log::ActiveModel>) {
 impl Newsroom {
     /// Writes the reads that wait. No statement where there is none.
     pub async fn write_accesses(&self) -> Result<(), Error> {
-        let rows = self.accesses.take();
-        if rows.is_empty() {
+        let (rows, uses) = self.accesses.take();
+        if rows.is_empty() && uses.is_empty() {
             return Ok(());
         }
-        let insert = async {
+        let write = async {
             let tx = self.db.begin_write().await?;
+            // Written before, where the outcome of an earlier attempt was not known.
+            let known = OnConflict::column(access_log::Column::Id).do_nothing().to_owned();
             for some in rows.chunks(ROWS) {
-                access_log::Entity::insert_many(some.to_vec()).exec_without_returning(&tx).await?;
+                let insert = access_log::Entity::insert_many(some.to_vec()).on_conflict(known.clone());
+                insert.exec_without_returning(&tx).await?;
+            }
+            for (&token, &at) in &uses {
+                api_token::Entity::update_many()
+                    .col_expr(api_token::Column::LastUsedAt, Expr::value(at))
+                    .filter(api_token::Column::Id.eq(token))
+                    .exec(&tx)
+                    .await?;
             }
             tx.commit().await
         };
-        insert.await.map_err(|error| {
-            self.accesses.put_back(rows);
+        write.await.map_err(|error| {
+            self.accesses.put_back(rows, uses);
             Error::Db(error)
         })
     }

@@ -6,13 +6,13 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use sea_orm::DbErr;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{Code, Error, Newsroom, seal::Position};
 use crate::{
     catalog::{Audience, ChangeKind, ReleaseFilter, Snapshot, regroups},
+    db::Fault,
     journal::{BY_ITSELF, Entry, Image},
     viewer::Viewer,
 };
@@ -54,7 +54,7 @@ pub enum Lost {
     /// A filter that has come to make no sense.
     Filter(Error),
     /// The database failed.
-    Db(DbErr),
+    Db(Fault),
 }
 
 /// Somebody who follows.

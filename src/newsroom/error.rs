@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::workflow::Refusal;
-use crate::catalog::FilterFault;
+use crate::{catalog::FilterFault, db::Fault};
 
-/// Why something was not done. Nothing was changed then.
+/// Why something was not done. Nothing was changed then, except with [`Fault::OutcomeUnknown`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Error {
     /// It does not exist, or the viewer may not see it; the two are never told apart.
@@ -23,8 +23,10 @@ pub enum Error {
     Stale(CurrentRevision),
     /// A filter that makes no sense.
     Filter(FilterFault),
-    /// The database failed.
-    Db(DbErr),
+    /// The time that the request may take was over before this was begun.
+    TimeOver,
+    /// The database failed. Nothing was changed, except where it says that the outcome is unknown.
+    Db(Fault),
 }
 
 /// One thing that was given and cannot be taken.
@@ -61,6 +63,10 @@ pub enum Code {
     Cycle,
     /// It is still used.
     InUse,
+    /// The database did not answer, and this one of several was not done.
+    Unavailable,
+    /// Whether this one of several was done is not known.
+    OutcomeUnknown,
 }
 
 /// What a stale writer needs to know.
@@ -84,7 +90,13 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        Self::Db(error)
+        Self::Db(error.into())
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Db(fault)
     }
 }
 
@@ -125,7 +137,10 @@ impl std::fmt::Display for Error {
                  not known any more: read what is there now",
             ),
             Self::Filter(fault) => write!(f, "{}: {}", fault.path.join("."), fault.message),
-            Self::Db(error) => write!(f, "the database failed: {error}"),
+            Self::TimeOver => {
+                f.write_str("the time that one request may take was over before this was begun: it was not done")
+            }
+            Self::Db(fault) => fault.fmt(f),
         }
     }
 }

@@ -5,12 +5,13 @@
 use std::collections::{HashMap, VecDeque};
 
 use entity::{release, release::ReleaseState, revision};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::{Error, Newsroom, content::Content};
 use crate::{
     catalog::{assigned_places, assigned_topics, place_images, topic_images},
+    db::Transaction,
     journal::{PlaceImage, TopicImage},
 };
 
@@ -20,7 +21,7 @@ const RUN: u64 = 500;
 /// An export under way.
 #[derive(Debug)]
 pub struct Exporter {
-    tx: DatabaseTransaction,
+    tx: Transaction,
     topics: Vec<TopicImage>,
     places: Vec<PlaceImage>,
     topic_slugs: HashMap<Uuid, String>,

@@ -74,7 +74,7 @@ async fn page<E, M>(
     (value, bound): (impl Fn(&M) -> i64, impl Fn(i64) -> Value),
     key: &CursorKey,
     request: &PageRequest,
-    db: &sea_orm::DatabaseConnection,
+    db: &crate::db::Reader,
 ) -> Result<RowPage<M>, Error>
 where
     E: EntityTrait<Model = M>,

@@ -140,7 +140,7 @@ fn case(row: &release::Model) -> Case<'_> {
 fn mac(key: &str, said: &[u8]) -> Result<Hmac<Sha256>, Error> {
     let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
     mac.map(|mac| mac.chain_update(b"dateline preview").chain_update(said))
-        .map_err(|error| Error::Db(DbErr::Custom(format!("the signing key is unusable: {error}"))))
+        .map_err(|error| Error::from(DbErr::Custom(format!("the signing key is unusable: {error}"))))
 }
 
 /// The link's text: id, end, signature.

@@ -11,7 +11,7 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, sea_query::
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::db::Db;
+use crate::db::{Db, Fault};
 
 /// Bytes of a position: what it belongs to, a sequence, an instant.
 const LENGTH: usize = 17;
@@ -41,7 +41,7 @@ pub struct Position {
 
 impl Seal {
     /// Of a newsroom, by the key that its database holds.
-    pub async fn of(db: &Db) -> Result<Self, DbErr> {
+    pub async fn of(db: &Db) -> Result<Self, Fault> {
         let secret = signing_secret(db).await?;
         let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
             .map_err(|error| DbErr::Custom(format!("the signing key is unusable: {error}")))?;
@@ -72,7 +72,7 @@ impl Seal {
 }
 
 /// The newsroom's secret, made when it is first wanted.
-async fn signing_secret(db: &Db) -> Result<String, DbErr> {
+async fn signing_secret(db: &Db) -> Result<String, Fault> {
     if let Some(key) = signing_key::Entity::find_by_id(1).one(db.reader()).await? {
         return Ok(key.secret);
     }

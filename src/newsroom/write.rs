@@ -3,19 +3,19 @@
 //! The journal's head is locked first (PostgreSQL) or the one right to write is taken first (SQLite), so the order of the
 //! journal is the order of commits. What is dropped without [`Write::commit`] leaves no trace.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{Noun, journal, journal_head};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{CurrentRevision, Error, Newsroom};
 use crate::{
     catalog::{Catalog, Snapshot, place_images, release_images, topic_images},
+    db::{Db, Fault, Transaction},
     journal::Image,
     viewer::Viewer,
 };
@@ -23,17 +23,22 @@ use crate::{
 /// A write under way.
 #[derive(Debug)]
 pub struct Write {
-    tx: DatabaseTransaction,
+    tx: Transaction,
+    db: Db,
     catalog: Arc<Catalog>,
     head: i64,
     at: DateTime<Utc>,
     by: String,
     entries: Vec<journal::ActiveModel>,
+    began: Instant,
 }
 
 impl Newsroom {
-    /// Begins a write at an instant.
+    /// Begins a write at an instant. Refuses where the time that the viewer's request may take is over.
     pub async fn begin(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Write, Error> {
+        if viewer.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Error::TimeOver);
+        }
         let tx = self.db.begin_write().await?;
         let head = journal_head::Entity::find_by_id(1);
         let head = match self.db.backend() {
@@ -43,11 +48,13 @@ impl Newsroom {
         let head = head.one(&tx).await?.map_or(0, |head| head.sequence);
         let write = Write {
             tx,
+            db: self.db.clone(),
             catalog: self.catalog.clone(),
             head,
             at: now.trunc_subsecs(6),
             by: viewer.subject.clone(),
             entries: Vec::new(),
+            began: Instant::now(),
         };
         write.once(viewer).await?;
         Ok(write)
@@ -56,13 +63,18 @@ impl Newsroom {
 
 impl Write {
     /// The transaction, for the statements of the act.
-    pub fn tx(&self) -> &DatabaseTransaction {
+    pub fn tx(&self) -> &Transaction {
         &self.tx
     }
 
     /// The instant of the act, to the microsecond.
     pub fn at(&self) -> DateTime<Utc> {
         self.at
+    }
+
+    /// When the right to write was had.
+    pub fn began(&self) -> Instant {
+        self.began
     }
 
     /// Who acts.
@@ -96,9 +108,8 @@ impl Write {
         before: Option<&Image>,
         after: Option<&Image>,
     ) -> Result<(), Error> {
-        let json = |image: &Image| {
-            serde_json::to_string(image).map_err(|error| Error::Db(sea_orm::DbErr::Json(error.to_string())))
-        };
+        let json =
+            |image: &Image| serde_json::to_string(image).map_err(|error| sea_orm::DbErr::Json(error.to_string()));
         let sequence = self.head + self.entries.len() as i64 + 1;
         self.entries.push(journal::ActiveModel {
             sequence: Set(sequence),
@@ -155,28 +166,34 @@ impl Write {
         Ok(self.head)
     }
 
-    /// Makes it last, and answers a snapshot in which it has happened.
+    /// Commits, and answers a snapshot in which it has happened.
+    ///
+    /// It is acknowledged only once the journal's entries were read through a connection that did not write them. Where that
+    /// fails, the outcome is unknown.
     pub async fn commit(mut self) -> Result<Arc<Snapshot>, Error> {
-        self.append().await?;
-        let catalog = self.catalog.clone();
-        self.tx.commit().await?;
-        // From here on it has happened, whatever becomes of the catalog.
-        match catalog.catch_up().await {
-            Ok(snapshot) => Ok(snapshot),
-            Err(error) => {
+        let head = self.append().await?;
+        let Self { tx, db, catalog, .. } = self;
+        tx.commit().await?;
+        let followed = match catalog.catch_up().await {
+            Err(error @ Fault::Failed(_)) => {
                 tracing::error!(%error, "the catalog could not follow a write: loading it anew");
-                Ok(catalog.reload().await.unwrap_or_else(|error| {
-                    tracing::error!(%error, "the catalog could not be loaded; it follows as soon as the database answers");
-                    catalog.snapshot()
-                }))
+                catalog.reload().await
             }
-        }
+            followed => followed,
+        };
+        let snapshot = followed.map_err(|fault| Fault::OutcomeUnknown(fault.to_string()))?;
+        confirmed(&db, snapshot.sequence(), head)?;
+        Ok(snapshot)
     }
 
-    /// Makes it last without waiting for the catalog: for an import, which reads nothing back.
+    /// Commits without waiting for the catalog: for an import, which reads nothing back.
     pub async fn commit_only(mut self) -> Result<(), Error> {
-        self.append().await?;
-        Ok(self.tx.commit().await?)
+        let head = self.append().await?;
+        let Self { tx, db, .. } = self;
+        tx.commit().await?;
+        let found = journal_head::Entity::find_by_id(1).one(db.reader()).await;
+        let found = found.map_err(|error| Fault::OutcomeUnknown(error.to_string()))?;
+        confirmed(&db, found.map_or(0, |found| found.sequence), head)
     }
 
     /// Ends a stretch of a long write: what was noted goes to the journal, the transaction goes on.
@@ -189,4 +206,15 @@ impl Write {
     pub async fn undo(self) -> Result<(), Error> {
         Ok(self.tx.rollback().await?)
     }
+}
+
+/// Whether the journal as another connection reads it has what was committed.
+fn confirmed(db: &Db, found: i64, head: i64) -> Result<(), Error> {
+    if found >= head {
+        return Ok(());
+    }
+    db.close_writers();
+    let told = format!("entry {head} of the journal was committed and is not there: it ends at {found}");
+    tracing::error!(found, head, "a committed journal entry is not seen by another connection");
+    Err(Fault::OutcomeUnknown(told).into())
 }

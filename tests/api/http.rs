@@ -114,14 +114,14 @@ on_both! {
 }
 
 #[tokio::test]
-async fn a_server_that_has_not_heard_from_its_database_of_late_is_not_ready() {
+async fn a_server_whose_catalog_has_not_followed_of_late_is_not_ready() {
     let desk = Desk::on_sqlite().await;
     let ready = async || desk.send(Request::get("/health/ready").body(Body::empty()).unwrap()).await;
     assert_eq!(ready().await.0, 200);
     // Nobody follows the journal here.
     tokio::time::sleep(std::time::Duration::from_millis(5100)).await;
     let (status, text) = ready().await;
-    assert!(status == 503 && text.contains("the database does not answer"), "{text}");
+    assert!(status == 503 && text.contains("the catalog has not followed"), "{text}");
     desk.app.room.catalog.catch_up().await.unwrap();
     assert_eq!(ready().await.0, 200);
 }

@@ -27,6 +27,9 @@ use crate::{
 /// Records in one transaction.
 pub const BATCH: usize = 500;
 
+/// The longest pause between two batches.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// How an import goes about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportOptions {
@@ -132,9 +135,12 @@ impl<'a> Importer<'a> {
             self.write = Some(write);
             return Ok(());
         }
+        let began = write.began();
         write.commit_only().await?;
-        // Let others write who have waited.
-        tokio::task::yield_now().await;
+        // A failure is logged; the next batch tries again.
+        let _ = self.room.db.checkpoint().await;
+        // Let others write who have waited: SQLite gives the right to write to whoever asks next, and they ask every 100 ms.
+        tokio::time::sleep(began.elapsed().min(PAUSE)).await;
         Ok(())
     }
 

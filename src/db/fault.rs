@@ -1,0 +1,219 @@
+//! Failures of the database, classified by what a caller can do about them.
+//!
+//! Drivers report hundreds of codes. Here they become a few kinds, which decide whether a read is repeated, whether the
+//! connection is closed, whether writes stop, and which error code a client gets. The codes are those of SQLite
+//! (<https://www.sqlite.org/rescode.html>) and PostgreSQL
+//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError, SqlxPostgresError, SqlxSqliteError};
+
+/// Why a database operation failed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// The database does not answer, refuses connections, or is locked by another process. Nothing was changed; the same
+    /// operation can be tried again.
+    Unavailable(String),
+    /// There is no room left to write. Nothing was changed; the same operation works once there is room.
+    Full(String),
+    /// Writes have stopped until the server is restarted, because the database file is damaged or was replaced, or because
+    /// the disk reported an error. Nothing was changed.
+    WritesStopped(String),
+    /// COMMIT was sent, and no answer came, or its effect could not be confirmed: the transaction is committed or not.
+    OutcomeUnknown(String),
+    /// Any other failure: an error in a statement, a value that cannot be decoded. Nothing was changed.
+    Failed(DbErr),
+}
+
+/// What a driver's error says about the database and the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The connection is gone.
+    Lost,
+    /// No connection could be had in time.
+    NoConnection,
+    /// Another process holds a lock, or the database asks to repeat the transaction.
+    Locked,
+    /// The disk is full.
+    Full,
+    /// The disk reported an error, or the file is damaged.
+    Damaged,
+    /// The file was deleted or moved away.
+    Moved,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    /// Of a driver's error.
+    pub(super) fn of(error: &DbErr) -> Self {
+        match error {
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => Self::NoConnection,
+            DbErr::Conn(RuntimeErr::SqlxError(error))
+            | DbErr::Exec(RuntimeErr::SqlxError(error))
+            | DbErr::Query(RuntimeErr::SqlxError(error)) => Self::of_driver(error),
+            DbErr::Conn(RuntimeErr::Internal(_)) => Self::Lost,
+            _ => Self::Other,
+        }
+    }
+
+    fn of_driver(error: &SqlxError) -> Self {
+        match error {
+            SqlxError::Io(_)
+            | SqlxError::Tls(_)
+            | SqlxError::Protocol(_)
+            | SqlxError::WorkerCrashed
+            | SqlxError::BeginFailed => Self::Lost,
+            SqlxError::PoolTimedOut | SqlxError::PoolClosed => Self::NoConnection,
+            SqlxError::Database(error) => {
+                let code = error.code().unwrap_or_default();
+                if error.try_downcast_ref::<SqlxSqliteError>().is_some() {
+                    code.parse().map_or(Self::Other, Self::of_sqlite)
+                } else if error.try_downcast_ref::<SqlxPostgresError>().is_some() {
+                    Self::of_postgres(&code)
+                } else {
+                    Self::Other
+                }
+            }
+            _ => Self::Other,
+        }
+    }
+
+    /// Of an extended result code of SQLite; its low byte is the primary one.
+    fn of_sqlite(code: i32) -> Self {
+        /// The shared-memory file could not grow: it is written when there is no room left in the file system.
+        const IOERR_SHMSIZE: i32 = 10 | (19 << 8);
+        const READONLY_DBMOVED: i32 = 8 | (4 << 8);
+        match (code, code & 0xff) {
+            (IOERR_SHMSIZE, _) => Self::Full,
+            (READONLY_DBMOVED, _) => Self::Moved,
+            // BUSY, LOCKED, PROTOCOL (the locking protocol of the write-ahead log).
+            (_, 5 | 6 | 15) => Self::Locked,
+            // NOMEM, INTERRUPT, CANTOPEN.
+            (_, 7 | 9 | 14) => Self::NoConnection,
+            (_, 13) => Self::Full,
+            // IOERR, CORRUPT, NOTADB.
+            (_, 10 | 11 | 26) => Self::Damaged,
+            _ => Self::Other,
+        }
+    }
+
+    /// Of an SQLSTATE.
+    fn of_postgres(code: &str) -> Self {
+        match code {
+            // disk_full
+            "53100" => Self::Full,
+            // io_error, data_corrupted, index_corrupted
+            "58030" | "XX001" | "XX002" => Self::Damaged,
+            // serialization_failure, deadlock_detected, lock_not_available, query_canceled; read_only_sql_transaction is what a
+            // standby says until it is promoted.
+            "40001" | "40P01" | "55P03" | "57014" | "25006" => Self::Locked,
+            // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout,
+            // idle_in_transaction_session_timeout
+            _ if code.starts_with("57P") || code.starts_with("08") || code == "25P03" => Self::Lost,
+            // insufficient_resources: memory, connections
+            _ if code.starts_with("53") => Self::NoConnection,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether the same statement on another connection, or at once again, may succeed.
+    pub(super) fn is_worth_repeating(self) -> bool {
+        matches!(self, Self::Lost | Self::Locked)
+    }
+}
+
+/// Whether a COMMIT that failed with this error may have taken effect all the same.
+///
+/// SQLite: an error of the disk may come after the commit frame was written to the write-ahead log; a full disk stops before
+/// it, except where the shared-memory index could not grow. PostgreSQL: the server may have committed and then have lost the
+/// connection, or have been shut down, before its answer was read; any other error that it reports means a rollback.
+pub(super) fn commit_is_unknown(error: &DbErr) -> bool {
+    match Kind::of(error) {
+        Kind::Lost | Kind::NoConnection => true,
+        Kind::Locked | Kind::Other => false,
+        Kind::Full => sqlite_code(error).is_some_and(|code| code & 0xff != 13),
+        Kind::Damaged | Kind::Moved => sqlite_code(error).is_some(),
+    }
+}
+
+/// The extended result code, where the error is SQLite's.
+fn sqlite_code(error: &DbErr) -> Option<i32> {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return None;
+    };
+    let SqlxError::Database(error) = &**error else { return None };
+    error.try_downcast_ref::<SqlxSqliteError>()?;
+    error.code()?.parse().ok()
+}
+
+/// The error of an operation that was given up because the database does not answer.
+pub(super) fn no_answer() -> DbErr {
+    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+}
+
+impl From<DbErr> for Fault {
+    fn from(error: DbErr) -> Self {
+        match Kind::of(&error) {
+            Kind::Lost | Kind::NoConnection | Kind::Locked | Kind::Damaged => Self::Unavailable(error.to_string()),
+            Kind::Full => Self::Full(error.to_string()),
+            Kind::Moved => Self::WritesStopped(error.to_string()),
+            Kind::Other => Self::Failed(error),
+        }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unavailable(reason) => write!(f, "the database is not available: {reason}"),
+            Self::Full(reason) => write!(f, "the database has no room left to write: {reason}"),
+            Self::WritesStopped(reason) => write!(f, "writes have stopped: {reason}"),
+            Self::OutcomeUnknown(reason) => write!(f, "whether the transaction was committed is not known: {reason}"),
+            Self::Failed(error) => write!(f, "the database failed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_sqlite_are_classified_by_the_primary_code_except_where_the_extended_one_says_more() {
+        for (code, kind) in [
+            (5, Kind::Locked),
+            (517, Kind::Locked),
+            (13, Kind::Full),
+            (4874, Kind::Full),
+            (778, Kind::Damaged),
+            (1034, Kind::Damaged),
+            (11, Kind::Damaged),
+            (26, Kind::Damaged),
+            (1032, Kind::Moved),
+            (19, Kind::Other),
+        ] {
+            assert_eq!(Kind::of_sqlite(code), kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn codes_of_postgres_are_classified() {
+        for (code, kind) in [
+            ("57P01", Kind::Lost),
+            ("57P03", Kind::Lost),
+            ("08006", Kind::Lost),
+            ("53100", Kind::Full),
+            ("53300", Kind::NoConnection),
+            ("55P03", Kind::Locked),
+            ("XX001", Kind::Damaged),
+            ("23505", Kind::Other),
+        ] {
+            assert_eq!(Kind::of_postgres(code), kind, "{code}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Bringing a database to the schema of this version.
+
+use migration::{Migrator, MigratorTrait, SchemaManager};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
+
+use super::{Db, OpenError};
+
+/// The key of the advisory lock: any number that other programs are unlikely to lock by.
+const MIGRATION_LOCK: i64 = 0x0da7_e11e;
+
+impl Db {
+    /// Applies the migrations that are missing, in one transaction, so all of them or none. Answers their names.
+    pub async fn migrate(&self) -> Result<Vec<String>, OpenError> {
+        if self.pending_migrations().await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let transaction = self.begin_on_writer().await.map_err(OpenError::Migration)?;
+        if self.backend() == DbBackend::Postgres {
+            // However long another process migrates.
+            let lock = format!("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+            transaction.execute_unprepared(&lock).await.map_err(OpenError::Migration)?;
+        }
+        // Another process may have been quicker.
+        let pending = pending(&self.applied(&transaction).await.map_err(OpenError::Migration)?)?;
+        Migrator::up(&transaction, None).await.map_err(OpenError::Migration)?;
+        transaction.commit().await.map_err(OpenError::Migration)?;
+        Ok(pending)
+    }
+
+    /// Names of the migrations that this version has and the database has not. An error where it has others: a newer version
+    /// wrote it.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, OpenError> {
+        pending(&self.applied(&self.write).await.map_err(OpenError::Migration)?)
+    }
+
+    /// Names of the migrations that the database has.
+    async fn applied<C: ConnectionTrait>(&self, connection: &C) -> Result<Vec<String>, DbErr>
+    where
+        for<'c> &'c C: migration::IntoSchemaManagerConnection<'c>,
+    {
+        #[derive(FromQueryResult)]
+        struct Applied {
+            version: String,
+        }
+        if !SchemaManager::new(connection).has_table("seaql_migrations").await? {
+            return Ok(Vec::new());
+        }
+        let all = Statement::from_string(self.backend(), "SELECT version FROM seaql_migrations ORDER BY version");
+        Ok(Applied::find_by_statement(all).all(connection).await?.into_iter().map(|row| row.version).collect())
+    }
+}
+
+fn pending(applied: &[String]) -> Result<Vec<String>, OpenError> {
+    let known: Vec<String> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    match applied.iter().find(|step| !known.contains(step)) {
+        Some(step) => Err(OpenError::Newer { step: step.clone() }),
+        None => Ok(known.into_iter().filter(|step| !applied.contains(step)).collect()),
+    }
+}

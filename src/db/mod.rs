@@ -1,0 +1,286 @@
+//! The database: opening it, reading, transactions, and what is known of its health. Everything that differs between SQLite and
+//! PostgreSQL is in this folder. Queries and the rules of the newsroom are not here.
+//!
+//! - `sqlite`, `postgres`: opening, pools, settings of connections; `file`: the identity of a SQLite file; `migrate`
+//! - `reader`, `transaction`: what queries run on; a read is repeated once, a transaction says exactly how it ended
+//! - `fault`: errors classified; `health`: what is known; `monitor`: how it is found out
+//! - `dialect`: SQL that differs
+
+mod dialect;
+mod fault;
+mod file;
+mod health;
+mod migrate;
+mod monitor;
+mod postgres;
+mod reader;
+mod sqlite;
+mod transaction;
+
+use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
+
+use sea_orm::{
+    AccessMode, ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+pub use self::{
+    dialect::{joined_keys, json_array, key_digits, keys_of, using_index},
+    fault::Fault,
+    reader::Reader,
+    transaction::Transaction,
+};
+use self::{
+    fault::Kind,
+    file::DatabaseFile,
+    health::{Health, Purpose},
+};
+
+/// An open database. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct Db {
+    read: Reader,
+    write: DatabaseConnection,
+    /// One connection that only the monitor uses, so that it waits for nobody.
+    probe: DatabaseConnection,
+    health: Arc<Health>,
+    /// The database file; none on PostgreSQL.
+    file: Option<Arc<DatabaseFile>>,
+    /// How long a writer waits for others.
+    wait: Duration,
+}
+
+/// How a database is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenOptions {
+    /// How long a connection, a lock or the right to write is waited for before the operation fails with
+    /// [`Fault::Unavailable`].
+    pub wait: Duration,
+    /// Begin a new database where a SQLite file is missing beside its lock file, empty or truncated. What is left of the old
+    /// one is moved aside.
+    pub new_database: bool,
+}
+
+impl Default for OpenOptions {
+    /// For commands, which have time.
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(10), new_database: false }
+    }
+}
+
+impl OpenOptions {
+    /// For a server, whose clients wait for an answer.
+    pub fn serving() -> Self {
+        Self { wait: Duration::from_secs(2), ..Self::default() }
+    }
+}
+
+/// Why a database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is of no database that Dateline knows.
+    #[error("the database URL {0} is not understood: write sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME")]
+    Url(String),
+    /// It is a file that cannot be opened, or a server that does not answer.
+    #[error("the database {url} cannot be opened: {reason}")]
+    Unreachable {
+        /// The URL without its password.
+        url: String,
+        /// What the database says, and what to do about it.
+        reason: String,
+    },
+    /// The file is missing although a database was served from it, or it is empty or truncated.
+    #[error(
+        "the database {url} cannot be opened: {reason}. To begin an empty newsroom instead, add --new-database: what is left \
+         of the old file is kept beside it"
+    )]
+    NotADatabase {
+        /// The URL.
+        url: String,
+        /// What is wrong with the file.
+        reason: String,
+    },
+    /// A newer Dateline wrote it.
+    #[error(
+        "the database was made by a newer Dateline (it has the step {step}, which this version does not know): \
+         use that version or a newer one, or restore a backup made before the update"
+    )]
+    Newer {
+        /// The first unknown step.
+        step: String,
+    },
+    /// Another server serves it.
+    #[error("{0} is served by another process already: stop that one first, or use another database file (--database)")]
+    Served(PathBuf),
+    /// Bringing it to the present schema failed; it is as it was before.
+    #[error("the database could not be brought to the schema of this version and was left as it was: {0}")]
+    Migration(DbErr),
+}
+
+impl Db {
+    /// Opens a database with the default options: `sqlite://FILE` (created when missing) or `postgres://…`. Does not migrate.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(url, &OpenOptions::default()).await
+    }
+
+    /// Opens a database.
+    pub async fn open_with(url: &str, options: &OpenOptions) -> Result<Self, OpenError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return sqlite::open(path.strip_prefix("//").unwrap_or(path), options).await;
+        }
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            return postgres::open(url, options).await;
+        }
+        Err(OpenError::Url(redacted(url)))
+    }
+
+    fn new(
+        [read, write, probe]: [DatabaseConnection; 3],
+        health: Arc<Health>,
+        file: Option<Arc<DatabaseFile>>,
+        wait: Duration,
+    ) -> Self {
+        Self { read: Reader { pool: read, health: health.clone() }, write, probe, health, file, wait }
+    }
+
+    /// Where reads go that need no transaction.
+    pub fn reader(&self) -> &Reader {
+        &self.read
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+
+    /// Why a server on this database is not ready, in words for everybody: the reason itself is in the log. None where it is.
+    pub fn complaint(&self) -> Option<&'static str> {
+        self.health.complaint()
+    }
+
+    /// Counts statements: `callback` hears of each one that is sent, reads and writes alike. For tests and metrics.
+    pub fn on_statement(&mut self, callback: impl Fn(&sea_orm::metric::Info<'_>) + Clone + Send + Sync + 'static) {
+        self.read.pool.set_metric_callback(callback.clone());
+        self.write.set_metric_callback(callback);
+    }
+
+    /// Begins a transaction that will write. On SQLite it holds the one right to write from here on.
+    ///
+    /// Fails with [`Fault::Unavailable`] where the right to write, or a connection, cannot be had in time.
+    pub async fn begin_write(&self) -> Result<Transaction, Fault> {
+        self.health.may_write()?;
+        if let Some(reason) = self.file.as_ref().and_then(|file| file.fault()) {
+            self.health.stop_writes(&reason);
+            return Err(Fault::WritesStopped(reason));
+        }
+        let begin = async || self.health.while_it_answers(Some(self.wait), self.begin_on_writer()).await;
+        let mut begun = begin().await;
+        // Nothing has happened yet, so a connection that turns out to be lost is no reason to refuse.
+        if begun.as_ref().is_err_and(|error| self.health.observe(error) == Kind::Lost) {
+            begun = begin().await;
+        }
+        match begun {
+            Ok(inner) => Ok(Transaction::new(inner, self.health.clone(), self.file.clone())),
+            Err(error) => {
+                self.health.observe(&error);
+                self.health.retire(Purpose::Write);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Has the connections that write closed before they are used again: what they answered cannot be trusted.
+    pub fn close_writers(&self) {
+        self.health.retire(Purpose::Write);
+    }
+
+    async fn begin_on_writer(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        match self.backend() {
+            DbBackend::Sqlite => self.write.begin_with_options(options).await,
+            _ => self.write.begin().await,
+        }
+    }
+
+    /// Begins a transaction that reads one state of the database, whatever is written meanwhile.
+    pub async fn begin_read(&self) -> Result<Transaction, DbErr> {
+        let begin = async || {
+            let pool = &self.read.pool;
+            let begin = async {
+                match self.backend() {
+                    DbBackend::Sqlite => pool.begin().await,
+                    _ => {
+                        let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+                        pool.begin_with_config(Some(isolation), Some(access)).await
+                    }
+                }
+            };
+            self.health.while_it_answers(Some(reader::LIMIT), begin).await
+        };
+        let mut begun = begin().await;
+        if begun.as_ref().is_err_and(|error| self.health.observe(error).is_worth_repeating()) {
+            begun = begin().await;
+        }
+        Ok(Transaction::new(begun?, self.health.clone(), None))
+    }
+
+    /// Takes the right to serve this database, held until the file is dropped, and begins to watch the database file. A SQLite
+    /// file is served by one process; PostgreSQL by any number, so there the answer is none.
+    pub fn lock_for_serving(&self) -> Result<Option<File>, OpenError> {
+        let Some(file) = &self.file else { return Ok(None) };
+        let name = file.companion(".lock");
+        let unreachable =
+            |reason: String| OpenError::Unreachable { url: format!("sqlite://{}", file.path().display()), reason };
+        let lock = file::open_lock(&name)
+            .map_err(|error| unreachable(format!("its lock file {} cannot be written: {error}", name.display())))?;
+        if lock.try_lock().is_err() {
+            return Err(OpenError::Served(file.path().to_owned()));
+        }
+        file.watch().map_err(|error| unreachable(format!("the file cannot be looked at: {error}")))?;
+        Ok(Some(lock))
+    }
+
+    /// After an erasure: writes what was deleted over, in the file and in its write-ahead log. Where that is not possible at
+    /// once it is tried again every second while the database is served. PostgreSQL does it by and by (VACUUM).
+    pub async fn scrub(&self) {
+        if let Some(file) = &self.file {
+            file.want_truncation();
+            // A failure is logged, and the next attempt comes by itself.
+            let _ = self.checkpoint().await;
+        }
+    }
+
+    /// Closes all connections; on SQLite the write-ahead log is copied into the file. Where writes have stopped, the log is
+    /// left as it is: what is in it may be the only good copy.
+    pub async fn close(self) {
+        if self.health.may_write().is_err() {
+            return;
+        }
+        // Only a failure to say goodbye; everything that was acknowledged is on disk already.
+        let _ = self.probe.close().await;
+        let _ = self.read.pool.close().await;
+        let _ = self.write.close().await;
+    }
+}
+
+/// Options of every connection: statements may hold drafts and never reach a log.
+fn quiet(options: &mut ConnectOptions, wait: Duration) -> &mut ConnectOptions {
+    options
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .test_before_acquire(false)
+        .connect_timeout(wait)
+        .acquire_timeout(wait)
+}
+
+/// A database URL that may be shown: without the password.
+pub fn redacted(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.chars().take(40).collect() };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => format!("{scheme}://{}:…@{host}", user.split(':').next().unwrap_or_default()),
+        None => url.to_owned(),
+    }
+}

@@ -1,0 +1,86 @@
+//! Watching a database while it is served: whether it answers, whether its file is still the one that was opened, and the
+//! checkpoints of its write-ahead log.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use super::{Db, fault::Fault};
+
+/// How often the database is asked whether it answers.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// How long it may take to answer. With the interval this is how long a loss can go unnoticed.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// How often the write-ahead log is copied into the database file while something is written.
+const CHECKPOINT: Duration = Duration::from_secs(1);
+
+impl Db {
+    /// Watches the database for as long as it is polled. Serving needs it: without it a loss shows only in the operations
+    /// that fail.
+    pub async fn monitor(&self) {
+        let mut ticks = interval(INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut checkpoint_at = Instant::now();
+        loop {
+            ticks.tick().await;
+            if let Some(reason) = self.file.as_ref().and_then(|file| file.fault_of_header()) {
+                self.health.stop_writes(&reason);
+            }
+            match timeout(PATIENCE, self.probe()).await {
+                Ok(Ok(())) => self.health.answered(),
+                Ok(Err(error)) => {
+                    self.health.observe(&error);
+                    self.health.lost(&error.to_string());
+                }
+                Err(_) => self.health.lost(&format!("no answer within {} ms", PATIENCE.as_millis())),
+            }
+            if checkpoint_at.elapsed() >= CHECKPOINT {
+                // A failure is logged where it is noticed; the next attempt comes by itself.
+                let _ = self.checkpoint().await;
+                checkpoint_at = Instant::now();
+            }
+        }
+    }
+
+    /// Reads one row by its key, on a connection that nothing else uses.
+    async fn probe(&self) -> Result<(), DbErr> {
+        let head = Statement::from_string(self.backend(), "SELECT sequence FROM journal_head WHERE id = 1");
+        self.probe.query_one_raw(head).await.map(drop)
+    }
+
+    /// SQLite: copies what was committed from the write-ahead log into the database file, where something was committed since
+    /// the last time; so that the log begins anew and stays small. A failed fsync stops all writes. PostgreSQL does this by
+    /// itself.
+    pub async fn checkpoint(&self) -> Result<(), Fault> {
+        let Some(file) = &self.file else { return Ok(()) };
+        if self.health.may_write().is_err() || !file.take_written() {
+            return Ok(());
+        }
+        let truncates = file.take_truncation();
+        let mode = if truncates { "TRUNCATE" } else { "PASSIVE" };
+        let pragma = Statement::from_string(self.backend(), format!("PRAGMA wal_checkpoint({mode})"));
+        // On the connection that writes: while others write, the log never ends and cannot begin anew.
+        let done = self.health.while_it_answers(None, self.write.query_one_raw(pragma)).await;
+        let is_busy = |row: QueryResult| row.try_get_by_index::<i32>(0).is_ok_and(|busy| busy != 0);
+        match done {
+            Ok(row) => {
+                if truncates && row.is_some_and(is_busy) {
+                    file.want_truncation();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                file.written();
+                if truncates {
+                    file.want_truncation();
+                }
+                self.health.observe(&error);
+                tracing::warn!(%error, "the write-ahead log could not be copied into the database file; trying again");
+                Err(error.into())
+            }
+        }
+    }
+}

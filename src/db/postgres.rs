@@ -1,0 +1,70 @@
+//! Opening a PostgreSQL database: connections that read, connections that write, and one that asks whether it answers.
+
+use std::sync::Arc;
+
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, sqlx};
+use sqlx::{Connection, Executor, pool::PoolConnectionMetadata};
+
+use super::{
+    Db, OpenError, OpenOptions,
+    health::{Health, Purpose},
+    quiet, redacted,
+};
+
+/// Connections that read, in one process.
+const READERS: u32 = 12;
+
+/// Connections that write. Writes wait for each other at the journal's head, so more would only wait inside the database.
+const WRITERS: u32 = 4;
+
+/// Connects to the database of a URL.
+pub(super) async fn open(url: &str, options: &OpenOptions) -> Result<Db, OpenError> {
+    let health = Arc::new(Health::new(false));
+    let connect = async |connections: u32, purpose: Purpose| {
+        connect(url, options, &health, connections, purpose).await.map_err(|error| OpenError::Unreachable {
+            url: redacted(url),
+            reason: format!("{error}; check host, port, name and password, and that the server runs"),
+        })
+    };
+    let pools = [
+        connect(READERS, Purpose::Read).await?,
+        connect(WRITERS, Purpose::Write).await?,
+        connect(1, Purpose::Read).await?,
+    ];
+    Ok(Db::new(pools, health, None, options.wait))
+}
+
+async fn connect(
+    url: &str,
+    options: &OpenOptions,
+    health: &Arc<Health>,
+    connections: u32,
+    purpose: Purpose,
+) -> Result<DatabaseConnection, DbErr> {
+    let mut settings = ConnectOptions::new(url);
+    quiet(&mut settings, options.wait)
+        .max_connections(connections)
+        .min_connections(1)
+        .set_application_name("dateline")
+        .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(256));
+    let (health, wait) = (health.clone(), options.wait);
+    settings.map_sqlx_postgres_pool_opts(move |pool| {
+        let (before, after) = (health.clone(), health.clone());
+        pool.after_connect(move |connection, _| {
+            Box::pin(async move {
+                // As long as SQLite waits for another writer.
+                let lock_timeout = format!("SET lock_timeout = {}", wait.as_millis());
+                connection.execute(sqlx::AssertSqlSafe(lock_timeout)).await.map(drop)
+            })
+        })
+        .before_acquire(move |_, meta: PoolConnectionMetadata| {
+            let good = !before.is_retired(purpose, meta.age);
+            Box::pin(async move { Ok(good) })
+        })
+        .after_release(move |connection, meta| {
+            let good = !connection.is_in_transaction() && !after.is_retired(purpose, meta.age);
+            Box::pin(async move { Ok(good) })
+        })
+    });
+    Database::connect(settings).await
+}

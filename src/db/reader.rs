@@ -1,0 +1,64 @@
+//! Reads outside a transaction.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+    prelude::async_trait::async_trait,
+};
+
+use super::health::Health;
+
+/// How long one read may take, the wait for a free connection included. Reads are of a few rows by key; one that takes longer
+/// waits on a connection that is dead or on an overloaded database.
+pub(super) const LIMIT: Duration = Duration::from_secs(4);
+
+/// Connections that read. A read whose connection turns out to be lost, or that meets a lock, is repeated once.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pub(super) pool: DatabaseConnection,
+    pub(super) health: Arc<Health>,
+}
+
+impl Reader {
+    /// Runs a read, and once more where that may help. The second future is polled only then.
+    async fn run<T>(
+        &self,
+        read: impl Future<Output = Result<T, DbErr>>,
+        again: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
+        match self.health.while_it_answers(Some(LIMIT), read).await {
+            Err(error) if self.health.observe(&error).is_worth_repeating() => {
+                let done = self.health.while_it_answers(Some(LIMIT), again).await;
+                if let Err(error) = &done {
+                    self.health.observe(error);
+                }
+                done
+            }
+            done => done,
+        }
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Reader {
+    fn get_database_backend(&self) -> DbBackend {
+        self.pool.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.run(self.pool.execute_raw(statement.clone()), self.pool.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.run(self.pool.execute_unprepared(sql), self.pool.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.run(self.pool.query_one_raw(statement.clone()), self.pool.query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.run(self.pool.query_all_raw(statement.clone()), self.pool.query_all_raw(statement)).await
+    }
+}

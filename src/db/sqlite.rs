@@ -1,0 +1,138 @@
+//! Opening a SQLite database: one connection that writes and a few that read, write-ahead log, full durability.
+
+use std::{path::PathBuf, sync::Arc};
+
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, sqlx};
+use sqlx::{Connection, SqliteConnection, pool::PoolConnectionMetadata};
+
+use super::{
+    Db, OpenError, OpenOptions,
+    file::{self, DatabaseFile},
+    health::{Health, Purpose},
+    quiet,
+};
+
+/// Connections that read.
+const READERS: u32 = 4;
+
+/// Opens the file at a path, and creates it where it is missing.
+pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenError> {
+    let shown = format!("sqlite://{path}");
+    let unreachable = |reason: String| OpenError::Unreachable { url: shown.clone(), reason };
+    if path.is_empty() || path.contains(":memory:") || path.contains('?') {
+        return Err(unreachable("name a file, without options: sqlite://dateline.db".to_owned()));
+    }
+    let file = Arc::new(DatabaseFile::new(PathBuf::from(path)));
+    let parent = file.path().parent();
+    if let Some(folder) = parent.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        return Err(unreachable(format!("the folder {} does not exist: make it first", folder.display())));
+    }
+    if file.path().is_dir() {
+        return Err(unreachable("it is a folder: name a file".to_owned()));
+    }
+    let failed = |error: std::io::Error| unreachable(format!("{} ({error})", advice(&error.to_string())));
+    if let Some(reason) = file::look_before_opening(file.path()).map_err(failed)? {
+        if !options.new_database {
+            return Err(OpenError::NotADatabase { url: shown, reason });
+        }
+        let kept = file::move_aside(file.path()).map_err(failed)?;
+        tracing::warn!(reason, ?kept, "a new database begins in place of the old one");
+    }
+    file::create_private(file.path()).map_err(failed)?;
+    let health = Arc::new(Health::new(true));
+    let connect = async |connections: u32, purpose: Purpose| {
+        connect(&file, options, &health, connections, purpose)
+            .await
+            .map_err(|error| unreachable(explained(&file, &error)))
+    };
+    let write = connect(1, Purpose::Write).await?;
+    // A file that is no database tells so at the first statement, not when it is opened.
+    write
+        .execute_unprepared("SELECT count(*) FROM sqlite_master")
+        .await
+        .map_err(|error| unreachable(explained(&file, &error)))?;
+    let read = connect(READERS, Purpose::Read).await?;
+    let probe = connect(1, Purpose::Read).await?;
+    Ok(Db::new([read, write, probe], health, Some(file), options.wait))
+}
+
+async fn connect(
+    file: &DatabaseFile,
+    options: &OpenOptions,
+    health: &Arc<Health>,
+    connections: u32,
+    purpose: Purpose,
+) -> Result<DatabaseConnection, DbErr> {
+    let (name, wait) = (file.path().to_owned(), options.wait);
+    let mut settings = ConnectOptions::new("sqlite:");
+    quiet(&mut settings, wait).max_connections(connections).min_connections(1).map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite
+            .filename(&name)
+            .create_if_missing(false)
+            .busy_timeout(wait)
+            .pragma("journal_mode", "WAL")
+            .pragma("synchronous", "FULL")
+            // Checkpoints are made by `Db::checkpoint`, which notices when they fail. SQLite's own ignore errors, and a
+            // second attempt after a failed fsync may succeed without the data being on disk.
+            .pragma("wal_autocheckpoint", "0")
+            // What is deleted is written over, not just let go of.
+            .pragma("secure_delete", "ON")
+            .pragma("foreign_keys", "ON")
+            .pragma("cache_size", "-32768")
+            // No mmap: an error of the disk, or a file truncated by somebody else, would kill the process (SIGBUS).
+            .pragma("temp_store", "MEMORY")
+            // Rows pass between threads in runs: a wake-up for each would cost more than the row.
+            .row_buffer_size(1024)
+            .statement_cache_capacity(256);
+        if purpose == Purpose::Read { sqlite.pragma("query_only", "ON") } else { sqlite }
+    });
+    let health = health.clone();
+    settings.map_sqlx_sqlite_pool_opts(move |pool| {
+        let (before, after) = (health.clone(), health.clone());
+        // SQLite deletes its write-ahead log when the last connection closes. The file must stay the one that is watched, so
+        // connections are not closed for their age.
+        pool.idle_timeout(None)
+            .max_lifetime(None)
+            .before_acquire(move |_, meta: PoolConnectionMetadata| {
+                let good = !before.is_retired(purpose, meta.age);
+                Box::pin(async move { Ok(good) })
+            })
+            .after_release(move |connection, meta| {
+                let health = after.clone();
+                Box::pin(async move {
+                    Ok(is_outside_a_transaction(connection).await? && !health.is_retired(purpose, meta.age))
+                })
+            })
+    });
+    Database::connect(settings).await
+}
+
+/// Whether a connection may be used for another transaction.
+///
+/// After a failed write SQLite may have rolled back by itself; the driver's own ROLLBACK fails then and it goes on counting an
+/// open transaction. It would begin the next one as a savepoint, which ends without a COMMIT.
+async fn is_outside_a_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // A rollback that was begun when the transaction was dropped is carried out before this is answered.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
+/// What SQLite says of a file, and what to do about it.
+fn explained(file: &DatabaseFile, error: &DbErr) -> String {
+    let text = error.to_string();
+    format!("{} ({text}); {}", file.path().display(), advice(&text))
+}
+
+fn advice(text: &str) -> &'static str {
+    if text.contains("not a database") {
+        "the file is not a SQLite database: name another one, or restore it from a backup"
+    } else if text.contains("unable to open") || text.contains("denied") {
+        "check that the file and its folder may be read and written"
+    } else if text.contains("readonly") {
+        "the file or its folder may not be written: change its permissions"
+    } else if text.contains("malformed") {
+        "the file is damaged: restore it from a backup"
+    } else {
+        "check the file"
+    }
+}
