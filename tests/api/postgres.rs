@@ -6,7 +6,9 @@
 
 mod server;
 
-use std::{collections::HashMap, env, io::Write, process::ChildStdin, sync::OnceLock, thread, time::Duration};
+pub(crate) use server::Server;
+
+use std::{collections::HashMap, env, io::Write, sync::OnceLock, thread, time::Duration};
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use tokio::sync::{Mutex, OnceCell};
@@ -31,8 +33,8 @@ pub(crate) struct Cluster {
     url: String,
     templates: Mutex<HashMap<&'static str, TestDatabase>>,
     swept: OnceCell<()>,
-    /// Never written to: when this process ends it closes, and the server that was started here ends.
-    alive: Option<ChildStdin>,
+    /// The server that was started here, which ends with this process.
+    own: Option<Server>,
 }
 
 /// One test's database. It is dropped with this value, whoever is still connected.
@@ -59,9 +61,8 @@ fn find() -> Result<Option<Cluster>, String> {
         Some(url) => return Ok(Some(Cluster::new(url, None))),
         None => match server::programs(&setting("PATH").unwrap_or_default()) {
             Some(programs) => {
-                let (url, alive) =
-                    server::start(&programs).map_err(|why| format!("{why} (to go without: {URL}=none)"))?;
-                return Ok(Some(Cluster::new(url, Some(alive))));
+                let own = server::start(&programs).map_err(|why| format!("{why} (to go without: {URL}=none)"))?;
+                return Ok(Some(Cluster::new(own.url.clone(), Some(own))));
             }
             None => "no initdb and postgres were found".to_owned(),
         },
@@ -82,8 +83,23 @@ fn setting(name: &str) -> Option<String> {
 }
 
 impl Cluster {
-    fn new(url: String, alive: Option<ChildStdin>) -> Self {
-        Self { url, templates: Mutex::default(), swept: OnceCell::new(), alive }
+    fn new(url: String, own: Option<Server>) -> Self {
+        Self { url, templates: Mutex::default(), swept: OnceCell::new(), own }
+    }
+
+    /// A server of the test's own, to be stopped and started; none where PostgreSQL is not installed or not wanted.
+    pub(crate) fn private() -> Option<Self> {
+        if setting(URL).is_some_and(|url| url == "none") {
+            return None;
+        }
+        let programs = server::programs(&setting("PATH").unwrap_or_default())?;
+        let own = server::start(&programs).unwrap_or_else(|why| panic!("{why}"));
+        Some(Self::new(own.url.clone(), Some(own)))
+    }
+
+    /// The server, where it was started here.
+    pub(crate) fn own(&mut self) -> Option<&mut Server> {
+        self.own.as_mut()
     }
 
     /// A new, empty database.
@@ -119,7 +135,7 @@ impl Cluster {
 
     /// Drops what a killed run left behind an hour ago or longer, on a server that is not ours to remove.
     async fn sweep(&self) {
-        if self.alive.is_some() {
+        if self.own.is_some() {
             return;
         }
         let Ok(connection) = connect(&self.url).await else { return };
@@ -200,4 +216,20 @@ async fn each_database_is_a_copy_of_its_template_and_goes_with_its_value() {
     drop(databases);
     assert!(open.execute_unprepared("SELECT 1").await.is_err());
     assert!(connect(&url).await.is_err());
+}
+
+#[tokio::test]
+async fn a_private_server_stops_and_starts() {
+    let Some(mut cluster) = Cluster::private() else { return };
+    let database = cluster.fresh_database().await;
+    let open = connect(&database.url).await.unwrap();
+    let own = cluster.own().unwrap();
+    assert!(own.folder.join("data").is_dir());
+    own.control("restart immediate");
+    assert!(open.execute_unprepared("SELECT 1").await.is_err());
+    execute(&database.url, "SELECT 1").await.unwrap();
+    cluster.own().unwrap().control("stop fast");
+    assert!(connect(&database.url).await.is_err());
+    cluster.own().unwrap().control("start");
+    execute(&database.url, "SELECT 1").await.unwrap();
 }

@@ -6,11 +6,11 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
-    sync::mpsc,
+    sync::{Mutex, PoisonError, mpsc},
     thread,
     time::Duration,
 };
@@ -48,9 +48,29 @@ pub(super) fn programs(path: &str) -> Option<PathBuf> {
     found.into_iter().max().map(|(_, folder)| folder)
 }
 
-/// Makes a server in a temporary folder and waits until it takes connections. Answers the URL of its database `postgres` and
-/// what keeps it alive: when that closes, by being dropped or with this process, the server ends.
-pub(super) fn start(programs: &Path) -> Result<(String, ChildStdin), String> {
+/// A server that was started here; it ends with this value, or with this process.
+#[derive(Debug)]
+pub(crate) struct Server {
+    /// Address of its database `postgres`.
+    pub(crate) url: String,
+    /// Its data are in `data` in there.
+    pub(crate) folder: PathBuf,
+    /// When this closes, the server ends.
+    alive: ChildStdin,
+    said: Mutex<mpsc::Receiver<String>>,
+}
+
+impl Server {
+    /// Has `pg_ctl` do something: `stop fast`, `start`, `restart immediate`.
+    pub(crate) fn control(&mut self, command: &str) {
+        writeln!(self.alive, "{command}").expect("the server's shell listens");
+        let said = self.said.get_mut().unwrap_or_else(PoisonError::into_inner).recv_timeout(START);
+        assert_eq!(said.as_deref(), Ok("done"), "pg_ctl {command}");
+    }
+}
+
+/// Makes a server in a temporary folder and waits until it takes connections.
+pub(super) fn start(programs: &Path) -> Result<Server, String> {
     let failed = |what: &str, why: &dyn std::fmt::Display| {
         format!("the throw-away PostgreSQL of {} did not start: {what}: {why}", programs.display())
     };
@@ -80,18 +100,20 @@ pub(super) fn start(programs: &Path) -> Result<(String, ChildStdin), String> {
 
     let (sender, answer) = mpsc::channel();
     thread::spawn(move || {
-        let mut line = String::new();
-        let _ = BufReader::new(output).read_line(&mut line);
-        let _ = sender.send(line.trim() == "ready");
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if sender.send(line.trim().to_owned()).is_err() {
+                return;
+            }
+        }
     });
     let heard = answer.recv_timeout(START);
-    if heard == Ok(true) {
+    if heard.as_deref() == Ok("ready") {
         let url = format!("postgres://postgres@localhost/postgres?host={}", folder.display());
-        return Ok((url, alive));
+        return Ok(Server { url, folder, alive, said: Mutex::new(answer) });
     }
     let log = fs::read_to_string(folder.join("log")).unwrap_or_else(|error| error.to_string());
     drop(alive);
-    if heard.is_ok() {
+    if heard != Err(mpsc::RecvTimeoutError::Timeout) {
         // Perhaps there was no shell to do it.
         let _ = shell.wait();
         let _ = fs::remove_dir_all(folder);

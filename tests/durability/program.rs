@@ -1,0 +1,130 @@
+//! The server as a process: started with a deadline, told to stop or killed, and gone with its value in any case.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    fault::Faults,
+    served::{dateline, run},
+};
+
+/// How long a start may take; a debug build on a busy machine loads slowly.
+const START: Duration = Duration::from_mins(1);
+
+/// A server.
+#[derive(Debug)]
+pub(crate) struct Program {
+    child: Child,
+    pub(crate) port: u16,
+    log: PathBuf,
+}
+
+/// How a program is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup<'a> {
+    /// Where it runs; its log is put there.
+    pub(crate) folder: &'a Path,
+    pub(crate) url: &'a str,
+    pub(crate) faults: Option<&'a Faults>,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            println!("the end of the server's log:\n{}", lines[lines.len().saturating_sub(20)..].join("\n"));
+        }
+    }
+}
+
+/// Sends a signal: `TERM`, `STOP`.
+pub(crate) fn signal(name: &str, processes: &[u32]) {
+    let ids = processes.iter().map(u32::to_string);
+    // A process may have ended already.
+    let _ = Command::new("kill").arg(format!("-{name}")).args(ids).stderr(Stdio::null()).status();
+}
+
+impl Setup<'_> {
+    /// Serves, and waits until it says where.
+    pub(crate) fn serve(&self) -> Program {
+        let (mut program, port) = self.begin();
+        match port.recv_timeout(START) {
+            Ok(port) => program.port = port,
+            Err(_) => panic!("the server did not start:\n{}", program.log()),
+        }
+        program
+    }
+
+    /// Serves, and tells its port later, if it comes to that.
+    pub(crate) fn begin(&self) -> (Program, mpsc::Receiver<u16>) {
+        let log = self.folder.join("log");
+        let file = File::options().create(true).append(true).open(&log).unwrap();
+        let mut command = dateline(self.folder);
+        if let Some(faults) = self.faults {
+            faults.preload(&mut command);
+        }
+        let mut child = command
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", self.url])
+            .stdout(Stdio::piped())
+            .stderr(file)
+            .spawn()
+            .expect("it runs");
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, port) = mpsc::channel();
+        thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if let Some((_, rest)) = line.split_once("at http://127.0.0.1:") {
+                    let _ = sender.send(rest.split('/').next().and_then(|port| port.parse().ok()).expect("a port"));
+                }
+            }
+        });
+        (Program { child, port: 0, log }, port)
+    }
+
+    /// A new token: its secret. Makes and migrates the database, too.
+    pub(crate) fn token(&self, subject: &str, role: &str) -> String {
+        let name = ["token", "create", "--subject", subject, "--name", "durability", "--role", role];
+        let (code, secret, told) = run(self.folder, &[&name[..], &["--database", self.url]].concat());
+        assert_eq!(code, Some(0), "{told}");
+        secret.trim().to_owned()
+    }
+}
+
+impl Program {
+    /// `kill -9`.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        signal(name, &[self.child.id()]);
+    }
+
+    /// How it ended, if it does so in time.
+    pub(crate) fn ended_within(&mut self, time: Duration) -> Option<ExitStatus> {
+        let begun = Instant::now();
+        loop {
+            let ended = self.child.try_wait().unwrap();
+            if ended.is_some() || begun.elapsed() > time {
+                return ended;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What it has logged, and those that ran in the same folder before.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}

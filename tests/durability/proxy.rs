@@ -1,0 +1,406 @@
+//! A wire between Dateline and PostgreSQL that can be cut, before or after any statement of a transaction, and stalled; and a
+//! server that can be made to fail at any statement: what raises an error takes the statement's place.
+//!
+//! It knows of PostgreSQL's protocol (version 3) where messages begin and end, which of them belong together, and when a
+//! transaction begins and ends.
+
+use std::{
+    collections::HashMap,
+    io::{self, Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    os::unix::net::UnixStream,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+/// No request has this number.
+const NONE: u64 = u64::MAX;
+
+/// What happens at a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strike {
+    /// The connection ends, and the server never hears of it.
+    CutBefore,
+    /// The server does it, and the connection ends before its answer arrives.
+    CutAfter,
+    /// Nothing passes any more, in no direction, beginning with it.
+    StallBefore,
+    /// The same, beginning with its answer.
+    StallAfter,
+    /// The server fails with this SQLSTATE.
+    Raise(&'static str),
+}
+
+/// A proxy; it ends with its value.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    /// Where it listens.
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    ended: bool,
+    stalled: bool,
+    refusing: bool,
+    /// At which statement what happens.
+    plan: Option<(u64, Strike)>,
+    struck: bool,
+    /// The statements in transactions since it was armed.
+    trace: Vec<String>,
+    open: Vec<TcpStream>,
+}
+
+/// The server's address.
+#[derive(Clone, Debug)]
+enum Upstream {
+    Unix(String),
+    Tcp(String),
+}
+
+#[derive(Debug)]
+enum Wire {
+    Unix(UnixStream),
+    Tcp(TcpStream),
+}
+
+/// Requests of one connection, in order: each is answered by messages that end with `ReadyForQuery`.
+#[derive(Debug)]
+struct Requests {
+    sent: AtomicU64,
+    /// The one whose answer does not arrive.
+    cut: AtomicU64,
+    /// The one that an error and a rollback stand for.
+    raised: AtomicU64,
+}
+
+impl Upstream {
+    /// The server of a URL, by its socket's folder (`?host=/…`) or by host and port.
+    fn of(url: &str) -> Self {
+        let (server, options) = url.split_once('?').unwrap_or((url, ""));
+        if let Some(folder) = options.split('&').find_map(|option| option.strip_prefix("host=")) {
+            return Self::Unix(format!("{}/.s.PGSQL.5432", folder.replace("%2F", "/").replace("%2f", "/")));
+        }
+        let authority = server.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        Self::Tcp(if host.contains(':') { host.to_owned() } else { format!("{host}:5432") })
+    }
+
+    fn connect(&self) -> io::Result<Wire> {
+        Ok(match self {
+            Self::Unix(path) => Wire::Unix(UnixStream::connect(path)?),
+            Self::Tcp(address) => Wire::Tcp(TcpStream::connect(address)?),
+        })
+    }
+}
+
+impl Wire {
+    fn try_clone(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Unix(stream) => Self::Unix(stream.try_clone()?),
+            Self::Tcp(stream) => Self::Tcp(stream.try_clone()?),
+        })
+    }
+
+    fn end(&self) {
+        // It may have ended by itself.
+        let _ = match self {
+            Self::Unix(stream) => stream.shutdown(Shutdown::Both),
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
+        };
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Unix(stream) => stream.read(bytes),
+            Self::Tcp(stream) => stream.read(bytes),
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Unix(stream) => stream.write(bytes),
+            Self::Tcp(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.changed.notify_all();
+    }
+
+    /// Returns when things may pass.
+    fn wait(&self) {
+        let state = self.state();
+        drop(self.changed.wait_while(state, |state| state.stalled && !state.ended));
+    }
+
+    /// What happens at this statement of a transaction, if anything.
+    fn next(&self, statement: &str) -> Option<Strike> {
+        let mut state = self.state();
+        let (at, strike) = state.plan?;
+        state.trace.push(statement.to_owned());
+        if state.struck || state.trace.len() as u64 != at + 1 {
+            return None;
+        }
+        state.struck = true;
+        Some(strike)
+    }
+}
+
+impl Proxy {
+    /// Listens on a port of its own choice, for the server of a URL.
+    pub(crate) fn new(url: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared::default());
+        let (upstream, accepting) = (Upstream::of(url), shared.clone());
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let (ended, refusing) = {
+                    let state = accepting.state();
+                    (state.ended, state.refusing)
+                };
+                if ended {
+                    return;
+                }
+                if !refusing {
+                    let (shared, upstream) = (accepting.clone(), upstream.clone());
+                    thread::spawn(move || carry(&shared, &upstream, client));
+                }
+            }
+        });
+        Self { port, shared }
+    }
+
+    /// The URL of a database through it.
+    pub(crate) fn url(&self, url: &str) -> String {
+        let (server, _) = url.split_once('?').unwrap_or((url, ""));
+        let (scheme, rest) = server.split_once("://").unwrap();
+        let (authority, name) = rest.split_once('/').unwrap();
+        let user = authority.rsplit_once('@').map_or("postgres", |(user, _)| user);
+        format!("{scheme}://{user}@127.0.0.1:{}/{name}?sslmode=disable", self.port)
+    }
+
+    /// From here on statements in transactions are counted, and at one of them, from 0, something happens.
+    pub(crate) fn arm(&self, at: u64, strike: Strike) {
+        self.shared.change(|state| {
+            state.plan = Some((at, strike));
+            state.struck = false;
+            state.trace.clear();
+        });
+    }
+
+    /// The statements in transactions since it was armed.
+    pub(crate) fn statements(&self) -> Vec<String> {
+        self.shared.state().trace.clone()
+    }
+
+    /// Everything passes again; whether anything had happened.
+    pub(crate) fn calm(&self) -> bool {
+        let mut struck = false;
+        self.shared.change(|state| {
+            struck = state.plan.take().is_some() && state.struck;
+            state.stalled = false;
+            state.refusing = false;
+        });
+        struck
+    }
+
+    /// Nothing passes any more until it is calm.
+    pub(crate) fn stall(&self) {
+        self.shared.change(|state| state.stalled = true);
+    }
+
+    /// Ends all connections, and takes no new ones until it is calm.
+    pub(crate) fn refuse(&self) {
+        self.shared.change(|state| {
+            state.refusing = true;
+            for client in state.open.drain(..) {
+                let _ = client.shutdown(Shutdown::Both);
+            }
+        });
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.change(|state| state.ended = true);
+        self.refuse();
+        // So that it notices.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+/// One connection, both ways, until either end is gone.
+fn carry(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStream) {
+    shared.wait();
+    let Ok(server) = upstream.connect() else { return };
+    let _ = client.set_nodelay(true);
+    let (Ok(noted), Ok(to_client), Ok(from_server)) = (client.try_clone(), client.try_clone(), server.try_clone())
+    else {
+        return;
+    };
+    shared.change(|state| state.open.push(noted));
+    // The start is answered as a request is.
+    let requests =
+        Arc::new(Requests { sent: AtomicU64::new(1), cut: AtomicU64::new(NONE), raised: AtomicU64::new(NONE) });
+    let back = {
+        let (shared, requests) = (shared.clone(), requests.clone());
+        thread::spawn(move || {
+            let (mut from_server, mut to_client) = (from_server, to_client);
+            let _ = answers(&shared, &requests, &mut from_server, &mut to_client);
+            let _ = to_client.shutdown(Shutdown::Both);
+            from_server.end();
+        })
+    };
+    let (mut client, mut server) = (client, server);
+    let _ = questions(shared, &requests, &mut client, &mut server);
+    if requests.cut.load(Ordering::SeqCst) == NONE {
+        // Also where the server would still answer: nobody is there to hear it.
+        let _ = client.shutdown(Shutdown::Both);
+        server.end();
+    }
+    let _ = back.join();
+}
+
+/// A message: its letter, and all of its bytes.
+fn message(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
+    let mut head = [0; 5];
+    from.read_exact(&mut head)?;
+    let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
+    let mut bytes = head.to_vec();
+    bytes.resize(1 + length.max(4), 0);
+    from.read_exact(&mut bytes[5..])?;
+    Ok((head[0], bytes))
+}
+
+/// A text that ends with a zero, and what follows it.
+fn text(bytes: &[u8]) -> (String, &[u8]) {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    (String::from_utf8_lossy(&bytes[..end]).into_owned(), bytes.get(end + 1..).unwrap_or_default())
+}
+
+/// A statement as one message.
+fn query(statement: &str) -> Vec<u8> {
+    let mut bytes = vec![b'Q'];
+    bytes.extend((statement.len() as u32 + 5).to_be_bytes());
+    bytes.extend(statement.as_bytes());
+    bytes.push(0);
+    bytes
+}
+
+/// From Dateline to the server, until either is gone.
+fn questions(shared: &Shared, requests: &Requests, client: &mut TcpStream, server: &mut Wire) -> io::Result<()> {
+    let mut length = [0; 4];
+    client.read_exact(&mut length)?;
+    let mut start = length.to_vec();
+    start.resize(u32::from_be_bytes(length) as usize, 0);
+    client.read_exact(&mut start[4..])?;
+    shared.wait();
+    server.write_all(&start)?;
+
+    let mut statements: HashMap<String, String> = HashMap::new();
+    let (mut group, mut statement, mut inside) = (Vec::new(), String::new(), false);
+    loop {
+        let (letter, bytes) = message(client)?;
+        match letter {
+            b'Q' => statement = text(&bytes[5..]).0,
+            b'P' => {
+                let (name, rest) = text(&bytes[5..]);
+                let sql = text(rest).0;
+                statement = format!("prepare {sql}");
+                statements.insert(name, sql);
+            }
+            b'B' => {
+                let (_, rest) = text(&bytes[5..]);
+                statement = statements.get(&text(rest).0).cloned().unwrap_or_default();
+            }
+            _ => {}
+        }
+        group.extend(bytes);
+        if !matches!(letter, b'Q' | b'S') {
+            if matches!(letter, b'X' | b'p' | b'H') {
+                shared.wait();
+                server.write_all(&group)?;
+                group.clear();
+            }
+            continue;
+        }
+        let (begins, commits) = (statement.starts_with("BEGIN"), statement.starts_with("COMMIT"));
+        let ends = commits || statement.starts_with("ROLLBACK");
+        inside |= begins;
+        let strike = if inside && (commits || !ends) { shared.next(&statement) } else { None };
+        inside &= !ends;
+        let number = requests.sent.fetch_add(1, Ordering::SeqCst);
+        match strike {
+            Some(Strike::CutBefore) => return Ok(()),
+            Some(Strike::CutAfter) => requests.cut.store(number, Ordering::SeqCst),
+            Some(Strike::StallBefore) => shared.change(|state| state.stalled = true),
+            Some(Strike::Raise(code)) => {
+                group =
+                    query(&format!("DO $$ BEGIN RAISE EXCEPTION 'made by a test' USING ERRCODE = '{code}'; END $$"));
+                if commits {
+                    // What fails to be committed is over; after another failure the client rolls it back.
+                    requests.raised.store(number, Ordering::SeqCst);
+                    requests.sent.fetch_add(1, Ordering::SeqCst);
+                    group.extend(query("ROLLBACK"));
+                }
+            }
+            Some(Strike::StallAfter) => {
+                shared.state().stalled = true;
+                server.write_all(&group)?;
+                group.clear();
+            }
+            None => {}
+        }
+        shared.wait();
+        server.write_all(&group)?;
+        group.clear();
+        statement.clear();
+    }
+}
+
+/// From the server to Dateline, until either is gone.
+fn answers(shared: &Shared, requests: &Requests, server: &mut Wire, client: &mut TcpStream) -> io::Result<()> {
+    let mut answered = 0;
+    loop {
+        let (letter, bytes) = message(server)?;
+        let ready = letter == b'Z';
+        let raised = requests.raised.load(Ordering::SeqCst);
+        let kept_back = (answered == raised && ready) || (raised != NONE && answered == raised + 1 && !ready);
+        if answered == requests.cut.load(Ordering::SeqCst) {
+            if ready {
+                return Ok(());
+            }
+        } else if !kept_back {
+            shared.wait();
+            client.write_all(&bytes)?;
+        }
+        answered += u64::from(ready);
+    }
+}

@@ -1,0 +1,141 @@
+/* Disk faults on demand: preloaded into the program under test (LD_PRELOAD), it lets chosen writes and syncs of chosen files
+ * fail. A test commands it, and reads its counters, through a small file that is mapped here; `fault.rs` is the other end. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+enum operation { WRITE = 1, SYNC = 2, RESIZE = 4 };
+enum verdict { PASS, SHORTEN, FAIL };
+
+#define TRACED 3968
+
+struct control {
+    _Atomic uint32_t armed;
+    uint32_t operations; /* which of enum operation */
+    int32_t error;       /* the errno of what fails */
+    uint32_t limit;      /* how many operations fail; 0: all from there on */
+    uint32_t shortened;  /* 1: the first write is cut in half instead, as on a disk with a little room left */
+    uint32_t reserved;
+    uint64_t after; /* how many matching operations pass before */
+    _Atomic uint64_t matched;
+    _Atomic uint64_t failed;
+    char suffixes[80];     /* of files, with spaces between */
+    uint8_t trace[TRACED]; /* of each matching operation: which it was, and the number of its file's suffix from 1 << 4 */
+};
+
+static struct control *control;
+
+__attribute__((constructor)) static void map_control(void) {
+    const char *name = getenv("DATELINE_TEST_FAULT_CONTROL");
+    int file = name ? open(name, O_RDWR | O_CLOEXEC) : -1;
+    if (file < 0) return;
+    void *mapped = mmap(NULL, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    if (mapped != MAP_FAILED) control = mapped;
+}
+
+/* The number, from 1, of the suffix that a file's name ends with; 0: none. */
+static unsigned suffix_of(int file) {
+    char link[40], path[4096], suffixes[sizeof control->suffixes];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    if (length <= 0) return 0;
+    path[length] = 0;
+    memcpy(suffixes, control->suffixes, sizeof suffixes);
+    suffixes[sizeof suffixes - 1] = 0;
+    char *rest = NULL;
+    unsigned number = 0;
+    for (char *suffix = strtok_r(suffixes, " ", &rest); suffix; suffix = strtok_r(NULL, " ", &rest)) {
+        number++;
+        size_t size = strlen(suffix);
+        if ((size_t)length >= size && strcmp(path + length - size, suffix) == 0) return number;
+    }
+    return 0;
+}
+
+static enum verdict verdict(int file, enum operation operation) {
+    if (!control || !atomic_load(&control->armed) || !(control->operations & operation)) return PASS;
+    int before = errno;
+    unsigned suffix = suffix_of(file);
+    errno = before;
+    if (!suffix) return PASS;
+    uint64_t number = atomic_fetch_add(&control->matched, 1);
+    if (number < TRACED) control->trace[number] = (uint8_t)(operation | suffix << 4);
+    if (number < control->after) return PASS;
+    uint64_t first = control->after;
+    if (control->shortened && operation == WRITE) {
+        if (number == first) return SHORTEN;
+        first++;
+    }
+    if (control->limit && number >= first + control->limit) return PASS;
+    atomic_fetch_add(&control->failed, 1);
+    errno = control->error;
+    return FAIL;
+}
+
+#define REAL(name, type, ...)                                      \
+    static type (*real)(__VA_ARGS__);                              \
+    if (!real) real = (type (*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name)
+
+ssize_t write(int file, const void *bytes, size_t count) {
+    REAL(write, ssize_t, int, const void *, size_t);
+    switch (verdict(file, WRITE)) {
+    case FAIL: return -1;
+    case SHORTEN: return real(file, bytes, count > 1 ? count / 2 : count);
+    default: return real(file, bytes, count);
+    }
+}
+
+#define POSITIONED(name, offset)                                              \
+    ssize_t name(int file, const void *bytes, size_t count, offset at) {      \
+        REAL(name, ssize_t, int, const void *, size_t, offset);               \
+        switch (verdict(file, WRITE)) {                                       \
+        case FAIL: return -1;                                                 \
+        case SHORTEN: return real(file, bytes, count > 1 ? count / 2 : count, at); \
+        default: return real(file, bytes, count, at);                         \
+        }                                                                     \
+    }
+POSITIONED(pwrite, off_t)
+POSITIONED(pwrite64, off64_t)
+
+#define SYNCING(name)                                      \
+    int name(int file) {                                   \
+        REAL(name, int, int);                              \
+        return verdict(file, SYNC) == FAIL ? -1 : real(file); \
+    }
+SYNCING(fsync)
+SYNCING(fdatasync)
+
+#define RESIZING(name, offset)                                     \
+    int name(int file, offset size) {                              \
+        REAL(name, int, int, offset);                              \
+        return verdict(file, RESIZE) == FAIL ? -1 : real(file, size); \
+    }
+RESIZING(ftruncate, off_t)
+RESIZING(ftruncate64, off64_t)
+
+#define ALLOCATING(name, offset)                                               \
+    int name(int file, int mode, offset from, offset size) {                   \
+        REAL(name, int, int, int, offset, offset);                             \
+        return verdict(file, RESIZE) == FAIL ? -1 : real(file, mode, from, size); \
+    }
+ALLOCATING(fallocate, off_t)
+ALLOCATING(fallocate64, off64_t)
+
+/* This one answers its error instead of setting errno. */
+#define RESERVING(name, offset)                                                    \
+    int name(int file, offset from, offset size) {                                 \
+        REAL(name, int, int, offset, offset);                                      \
+        return verdict(file, RESIZE) == FAIL ? control->error : real(file, from, size); \
+    }
+RESERVING(posix_fallocate, off_t)
+RESERVING(posix_fallocate64, off64_t)

@@ -1,0 +1,167 @@
+//! PostgreSQL: at each statement of an act's transactions the connection is cut, before and after the server has done it, or the
+//! server fails; at the ends of transactions the wire stalls.
+
+use super::sheet::{Sheet, Trial};
+use crate::{
+    act::{Act, KINDS, Kind},
+    caller::{Caller, Reply},
+    facts, postgres,
+    program::{Program, Setup},
+    proxy::{Proxy, Strike},
+};
+
+/// After how many trials the server is killed and started anew.
+const RESTART: u64 = 6;
+
+#[test]
+fn cut_connections() {
+    Bench::run("PostgreSQL: cut connections", |bench| {
+        for kind in KINDS {
+            bench.steps(kind, "cut before", Strike::CutBefore);
+            bench.steps(kind, "cut after", Strike::CutAfter);
+        }
+    });
+}
+
+#[test]
+fn failing_statements() {
+    Bench::run("PostgreSQL: failing statements", |bench| {
+        for kind in KINDS {
+            bench.steps(kind, "disk full (53100)", Strike::Raise("53100"));
+            bench.steps(kind, "I/O error (58030)", Strike::Raise("58030"));
+        }
+    });
+}
+
+#[test]
+fn stalled_commits() {
+    Bench::run("PostgreSQL: stalled commits", |bench| {
+        bench.commits_only = true;
+        for kind in KINDS {
+            bench.steps(kind, "stall before", Strike::StallBefore);
+            bench.steps(kind, "stall after", Strike::StallAfter);
+        }
+    });
+}
+
+/// A newsroom on PostgreSQL behind a wire that can be cut.
+struct Bench<'a> {
+    setup: Setup<'a>,
+    /// The database past the wire.
+    direct: &'a str,
+    proxy: &'a Proxy,
+    /// None while it is started anew.
+    program: Option<Program>,
+    caller: Caller,
+    sheet: Sheet,
+    commits_only: bool,
+    trials: u64,
+    /// What has been done since the last start and must be there after the next one.
+    done: Vec<Act>,
+}
+
+impl Bench<'_> {
+    fn run(name: &'static str, trials: impl FnOnce(&mut Bench)) {
+        let Some(cluster) = postgres::available() else { return };
+        let database = facts::runtime().block_on(cluster.fresh_database());
+        let folder = tempfile::tempdir().unwrap();
+        let proxy = Proxy::new(&database.url);
+        let url = proxy.url(&database.url);
+        let setup = Setup { folder: folder.path(), url: &url, faults: None };
+        let token = setup.token("Kim", "ADMIN");
+        let program = setup.serve();
+        let caller = Caller { port: program.port, token };
+        let mut bench = Bench {
+            setup,
+            direct: &database.url,
+            proxy: &proxy,
+            program: Some(program),
+            caller,
+            sheet: Sheet::new(name),
+            commits_only: false,
+            trials: 0,
+            done: Vec::new(),
+        };
+        trials(&mut bench);
+        bench.restart();
+        facts::are_sound(&database.url);
+        bench.sheet.close();
+    }
+
+    /// `kill -9`, and a start; what had been done is still there.
+    fn restart(&mut self) {
+        self.program.take().unwrap().kill();
+        let program = self.setup.serve();
+        self.caller.port = program.port;
+        self.program = Some(program);
+        let done = std::mem::take(&mut self.done);
+        self.sheet.still_there(&done, self.direct);
+    }
+
+    /// An act, on a server that has had to be started anew where it did nothing more.
+    fn prepare(&mut self, kind: Kind) -> Act {
+        match kind.prepare(&self.caller, self.direct) {
+            Ok(act) => act,
+            Err(reply) => {
+                self.sheet.stuck(&reply);
+                self.restart();
+                kind.prepare(&self.caller, self.direct).expect("it writes after a start")
+            }
+        }
+    }
+
+    /// One trial for each statement of an act.
+    fn steps(&mut self, kind: Kind, fault: &str, strike: Strike) {
+        let statements = self.statements(kind);
+        for at in 0.. {
+            let passed_over = self.commits_only && statements.get(at).is_some_and(|sql| !sql.starts_with("COMMIT"));
+            if !passed_over && !self.trial(kind, fault, at as u64, strike) {
+                return;
+            }
+        }
+    }
+
+    /// What an act sends in its transactions when nothing happens.
+    fn statements(&mut self, kind: Kind) -> Vec<String> {
+        let act = self.prepare(kind);
+        self.proxy.arm(u64::MAX, Strike::CutBefore);
+        assert_eq!(act.reply(&self.caller), Reply::Done, "{kind:?} without a fault");
+        let statements = self.proxy.statements();
+        self.proxy.calm();
+        statements
+    }
+
+    /// Whether it came to it.
+    fn trial(&mut self, kind: Kind, fault: &str, at: u64, strike: Strike) -> bool {
+        let act = self.prepare(kind);
+        self.proxy.arm(at, strike);
+        let answered = act.reply(&self.caller);
+        let seen = act.presence(self.direct);
+        let statements = self.proxy.statements();
+        if !self.proxy.calm() {
+            assert_eq!(answered, Reply::Done, "{kind:?} without a fault");
+            return false;
+        }
+        self.trials += 1;
+        if self.trials.is_multiple_of(RESTART) {
+            self.restart();
+        }
+        let kept = act.presence(self.direct);
+        let again = act.reply(&self.caller);
+        let last = act.presence(self.direct);
+        let step = step(&statements, at as usize);
+        let trial = Trial { kind, fault: fault.to_owned(), step, answered, seen, kept, again, last };
+        self.sheet.note(&trial);
+        self.done.push(act);
+        true
+    }
+}
+
+/// Where in an act a statement lies: `INSERT, up to the commit`.
+fn step(statements: &[String], at: usize) -> String {
+    let Some(statement) = statements.get(at) else { return "?".to_owned() };
+    let words = statement.split_whitespace().take(if statement.starts_with("prepare") { 2 } else { 1 });
+    let committed = statements[..at].iter().any(|statement| statement.starts_with("COMMIT"));
+    let when = if committed { "after the commit" } else { "up to the commit" };
+    format!("{}, {when}", words.collect::<Vec<_>>().join(" "))
+}

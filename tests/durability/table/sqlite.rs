@@ -1,0 +1,257 @@
+//! SQLite: each write, sync and change of size of the database, its write-ahead log and its shared memory fails once.
+
+use std::path::Path;
+
+use sea_orm::ConnectionTrait;
+
+use super::sheet::{Sheet, Trial};
+use crate::{
+    act::{Act, KINDS, Kind},
+    caller::{Caller, Reply, status_of},
+    facts,
+    fault::{EDQUOT, EFBIG, EIO, ENOSPC, Fault, Faults, Operation, Operations},
+    program::{Program, Setup},
+};
+
+/// Frames in the write-ahead log from which on SQLite folds it into the file (`wal_autocheckpoint`), and some more.
+const CHECKPOINT_FRAMES: usize = 1010;
+
+const fn fault(name: &'static str, operations: Operations, error: i32, once: bool) -> Fault {
+    Fault { name, operations, error, once, shortened: false }
+}
+
+const FULL: Fault = fault("ENOSPC", Operations::Writes, ENOSPC, false);
+const FULL_ONCE: Fault = fault("ENOSPC, once", Operations::Writes, ENOSPC, true);
+const FULL_IN_THE_MIDDLE: Fault = Fault { name: "ENOSPC after half a write", shortened: true, ..FULL };
+const QUOTA: Fault = fault("EDQUOT", Operations::Writes, EDQUOT, false);
+const TOO_BIG: Fault = fault("EFBIG", Operations::Writes, EFBIG, false);
+const WRITE: Fault = fault("EIO on write", Operations::Writes, EIO, false);
+const WRITE_ONCE: Fault = fault("EIO on write, once", Operations::Writes, EIO, true);
+const SYNC: Fault = fault("EIO on sync", Operations::Syncs, EIO, false);
+const SYNC_ONCE: Fault = fault("EIO on sync, once", Operations::Syncs, EIO, true);
+const RESIZE_ONCE: Fault = fault("EIO on anything, once", Operations::All, EIO, true);
+
+#[test]
+fn no_room() {
+    Bench::run("SQLite: no room", |bench| {
+        for kind in KINDS {
+            bench.steps(kind, &FULL, 1);
+            bench.steps(kind, &FULL_ONCE, 3);
+            bench.steps(kind, &FULL_IN_THE_MIDDLE, 5);
+        }
+    });
+}
+
+#[test]
+fn quota_and_file_size() {
+    Bench::run("SQLite: quota and file size", |bench| {
+        for kind in KINDS {
+            bench.steps(kind, &QUOTA, 7);
+            bench.steps(kind, &TOO_BIG, 7);
+        }
+    });
+}
+
+#[test]
+fn failing_syncs() {
+    Bench::run("SQLite: failing syncs", |bench| {
+        for kind in KINDS {
+            bench.steps(kind, &SYNC, 1);
+            bench.steps(kind, &SYNC_ONCE, 1);
+        }
+    });
+}
+
+#[test]
+fn failing_writes() {
+    Bench::run("SQLite: failing writes", |bench| {
+        for kind in KINDS {
+            let stride = if kind == Kind::ReleaseCreate { 1 } else { 5 };
+            bench.steps(kind, &WRITE, stride);
+            bench.steps(kind, &WRITE_ONCE, stride * 3);
+            bench.steps(kind, &RESIZE_ONCE, stride * 5);
+        }
+    });
+}
+
+#[test]
+fn checkpoints() {
+    Bench::run("SQLite: checkpoints", |bench| {
+        bench.checkpoint = true;
+        for kind in [Kind::ReleaseCreate, Kind::ReleasePublish, Kind::TokenCreate] {
+            bench.steps(kind, &FULL, 3);
+            bench.steps(kind, &SYNC_ONCE, 1);
+            bench.steps(kind, &WRITE_ONCE, 9);
+        }
+    });
+}
+
+/// A newsroom on SQLite whose disk can fail.
+struct Bench<'a> {
+    setup: Setup<'a>,
+    faults: &'a Faults,
+    /// None while it is started anew.
+    program: Option<Program>,
+    caller: Caller,
+    sheet: Sheet,
+    /// Whether each act is to be one that folds the write-ahead log into the file.
+    checkpoint: bool,
+    /// What has been done since the last start and must be there after the next one.
+    done: Vec<Act>,
+}
+
+impl Bench<'_> {
+    fn run(name: &'static str, trials: impl FnOnce(&mut Bench)) {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(faults) = Faults::new(folder.path()) else { return };
+        let url = format!("sqlite://{}", folder.path().join("newsroom.db").display());
+        let setup = Setup { folder: folder.path(), url: &url, faults: Some(&faults) };
+        let token = setup.token("Kim", "ADMIN");
+        scratch(&url, "CREATE TABLE scratch (number integer); INSERT INTO scratch VALUES (0)");
+        let program = setup.serve();
+        let caller = Caller { port: program.port, token };
+        let mut bench = Bench {
+            setup,
+            faults: &faults,
+            program: Some(program),
+            caller,
+            sheet: Sheet::new(name),
+            checkpoint: false,
+            done: Vec::new(),
+        };
+        trials(&mut bench);
+        bench.restart();
+        facts::are_sound(&url);
+        bench.sheet.close();
+    }
+
+    /// `kill -9`, and a start without faults; what had been done is still there.
+    fn restart(&mut self) {
+        self.faults.disarm();
+        self.program.take().unwrap().kill();
+        let program = self.setup.serve();
+        self.caller.port = program.port;
+        self.program = Some(program);
+        let done = std::mem::take(&mut self.done);
+        self.sheet.still_there(&done, self.setup.url);
+    }
+
+    /// An act, on a server that has had to be started anew where it did nothing more.
+    fn prepare(&mut self, kind: Kind) -> Act {
+        match kind.prepare(&self.caller, self.setup.url) {
+            Ok(act) => act,
+            Err(reply) => {
+                self.sheet.stuck(&reply);
+                self.restart();
+                kind.prepare(&self.caller, self.setup.url).expect("it writes after a start")
+            }
+        }
+    }
+
+    /// One trial for every so many operations of an act, as long as there are any.
+    fn steps(&mut self, kind: Kind, fault: &Fault, stride: usize) {
+        for after in (0..).step_by(stride) {
+            if !self.trial(kind, fault, after) {
+                return;
+            }
+        }
+    }
+
+    /// Whether the fault struck.
+    fn trial(&mut self, kind: Kind, fault: &Fault, after: u64) -> bool {
+        let url = self.setup.url;
+        let act = self.prepare(kind);
+        if self.checkpoint {
+            fill_log(url);
+        }
+        self.faults.arm(fault, after);
+        let answered = act.reply(&self.caller);
+        let seen = act.presence(url);
+        let struck = self.faults.failed() > 0;
+        self.faults.disarm();
+        let step = step(&self.faults.trace(), after as usize);
+        if !struck {
+            // It had fewer operations than that.
+            assert_eq!(answered, Reply::Done, "{kind:?} without a fault");
+            return false;
+        }
+        // Other errors than a full disk leave it open what is on it: nothing is written any more.
+        let stops = fault.error != ENOSPC && answered != Reply::Done;
+        if stops {
+            self.is_stopped(fault, &step);
+        }
+        if stops || fault.operations != Operations::Writes || after % 4 == 0 {
+            self.restart();
+        }
+        let kept = act.presence(url);
+        let again = act.reply(&self.caller);
+        let last = act.presence(url);
+        let trial = Trial { kind, fault: fault.name.to_owned(), step, answered, seen, kept, again, last };
+        self.sheet.note(&trial);
+        self.done.push(act);
+        true
+    }
+
+    /// After an error of the disk nothing is written before the next start, and whoever looks after the server is told.
+    fn is_stopped(&mut self, fault: &Fault, step: &str) {
+        let ready = status_of(self.caller.port, "/health/ready").map(|(status, _)| status);
+        if ready != Some(503) {
+            self.sheet.fail(format!("/health/ready is {ready:?} after an error of the disk | {}, {step}", fault.name));
+        }
+        match Kind::TopicCreate.prepare(&self.caller, self.setup.url).unwrap().reply(&self.caller) {
+            Reply::Refused(code) if code == "UNAVAILABLE" => {}
+            reply => {
+                let told = "a write after an error of the disk is not refused as UNAVAILABLE";
+                self.sheet.fail(format!("{told}: {reply} | {}, {step}", fault.name));
+            }
+        }
+    }
+}
+
+/// Where in an act an operation lies: `write -wal, before the first commit`.
+fn step(trace: &[Operation], number: usize) -> String {
+    let Some(operation) = trace.get(number) else { return "?".to_owned() };
+    let commits = trace[..number].iter().filter(|&before| *before == Operation { file: "-wal", kind: "sync" }).count();
+    let when = if commits == 0 { "up to the commit" } else { "after the commit" };
+    format!("{} {}, {when}", operation.kind, operation.file)
+}
+
+/// Does something to the database through a connection that folds nothing.
+fn scratch(url: &str, statements: &str) {
+    facts::runtime().block_on(async {
+        let connection = facts::connect(url).await;
+        connection.execute_unprepared("PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = OFF").await.unwrap();
+        connection.execute_unprepared(statements).await.unwrap();
+        connection.close().await.unwrap();
+    });
+}
+
+/// Makes the write-ahead log so long that the next commit folds it: one page, again and again.
+fn fill_log(url: &str) {
+    scratch(url, &"UPDATE scratch SET number = number + 1; ".repeat(CHECKPOINT_FRAMES));
+}
+
+#[test]
+fn the_shim_counts_and_strikes() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(faults) = Faults::new(folder.path()) else { return };
+    let act = |path: &Path, script: &str| {
+        let mut command = std::process::Command::new("sh");
+        faults.preload(&mut command);
+        command.args(["-c", script, "sh"]).arg(path).output().unwrap()
+    };
+    let (wal, other) = (folder.path().join("x.db-wal"), folder.path().join("x.txt"));
+    let twice = "printf one >\"$1\"; printf two >>\"$1\"";
+    faults.arm(&FULL, 1);
+    assert!(act(&other, twice).status.success() && faults.trace().is_empty(), "other files are left alone");
+    let output = act(&wal, twice);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("No space left on device"), "{told}");
+    assert_eq!(std::fs::read_to_string(&wal).unwrap(), "one");
+    assert_eq!((faults.failed(), faults.trace()), (1, vec![Operation { file: "-wal", kind: "write" }; 2]));
+    faults.arm(&FULL_IN_THE_MIDDLE, 0);
+    act(&wal, "printf whole >\"$1\"");
+    assert_eq!(std::fs::read_to_string(&wal).unwrap(), "wh");
+    faults.disarm();
+    assert!(act(&wal, twice).status.success());
+}
