@@ -48,7 +48,6 @@ const TOPIC_CREATE: &str =
 /// One act, under its own `Idempotency-Key`.
 #[derive(Clone, Debug)]
 pub(crate) struct Act {
-    pub(crate) kind: Kind,
     query: &'static str,
     variables: Value,
     key: String,
@@ -179,7 +178,7 @@ impl Kind {
                 )
             }
         };
-        Ok(Act { kind: self, query, variables, key: unique("key"), rows, entries })
+        Ok(Act { query, variables, key: unique("key"), rows, entries })
     }
 }
 

@@ -25,7 +25,6 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     head: String,
     pub(crate) body: Value,
-    pub(crate) took: Duration,
 }
 
 /// What an answer comes to.
@@ -79,7 +78,6 @@ pub(crate) fn status_of(port: u16, path: &str) -> Option<(u16, Duration)> {
 impl Caller {
     /// Asks; under an `Idempotency-Key`, if one is given.
     pub(crate) fn ask(&self, query: &str, variables: &Value, key: Option<&str>) -> io::Result<Answer> {
-        let begun = Instant::now();
         let body = json!({ "query": query, "variables": variables }).to_string();
         let key = key.map(|key| format!("Idempotency-Key: {key}\r\n")).unwrap_or_default();
         let bearer =
@@ -91,7 +89,7 @@ impl Caller {
         );
         let (status, head, body) = exchange(self.port, &request, PATIENCE)?;
         let body = serde_json::from_str(&body).unwrap_or(Value::String(body));
-        Ok(Answer { status, head, body, took: begun.elapsed() })
+        Ok(Answer { status, head, body })
     }
 }
 

@@ -15,11 +15,15 @@ mod api {
 }
 
 mod act;
+mod away;
 mod caller;
 mod facts;
 mod fault;
+mod full;
+mod load;
 mod program;
 mod proxy;
+mod stopping;
 mod table;
 
 use api::{postgres, served};

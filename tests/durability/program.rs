@@ -41,8 +41,8 @@ impl Drop for Program {
         let _ = self.child.wait();
         if thread::panicking() {
             let log = self.log();
-            let lines: Vec<&str> = log.lines().collect();
-            println!("the end of the server's log:\n{}", lines[lines.len().saturating_sub(20)..].join("\n"));
+            let lines: Vec<&str> = log.lines().filter(|line| !line.contains(" INFO ")).collect();
+            println!("the last warnings of the server:\n{}", lines[lines.len().saturating_sub(8)..].join("\n"));
         }
     }
 }

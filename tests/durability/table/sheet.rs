@@ -94,7 +94,7 @@ impl Sheet {
         }
         self.trials += 1;
         for what in trial.wrong() {
-            self.wrong.push(format!("{what} | {trial:?}"));
+            self.wrong.push(format!("{what} | {:?}, {}, {}: {trial:?}", trial.kind, trial.fault, trial.step));
         }
     }
 
