@@ -15,7 +15,7 @@ const CONTROL: &str = "DATELINE_TEST_FAULT_CONTROL";
 
 // Where things are in the file of commands; `struct control` in `shim.c`.
 const OPERATIONS: u64 = 4;
-const MATCHED: u64 = 32;
+const TRACED: u64 = 20;
 const FAILED: u64 = 40;
 const SUFFIXES: u64 = 48;
 const SUFFIXES_SIZE: usize = 80;
@@ -53,11 +53,13 @@ pub(crate) const EFBIG: i32 = 27;
 pub(crate) const ENOSPC: i32 = 28;
 pub(crate) const EDQUOT: i32 = 122;
 
-/// An operation that was counted: `sync -wal`.
+/// An operation on a file: `sync -wal`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Operation {
     pub(crate) file: &'static str,
     pub(crate) kind: &'static str,
+    /// It failed, or was cut short.
+    pub(crate) struck: bool,
 }
 
 /// The faults of one program.
@@ -153,10 +155,11 @@ impl Faults {
         self.number(FAILED)
     }
 
-    /// The operations that were counted since it was armed, the first 3,968 of them.
+    /// The operations on the database's files since it was armed, the first 3,968 of them.
     pub(crate) fn trace(&self) -> Vec<Operation> {
-        let count = self.number(MATCHED).min(SIZE - TRACE);
-        let mut bytes = vec![0; count as usize];
+        let mut count = [0; 4];
+        self.control.read_exact_at(&mut count, TRACED).unwrap();
+        let mut bytes = vec![0; u32::from_ne_bytes(count).min((SIZE - TRACE) as u32) as usize];
         self.control.read_exact_at(&mut bytes, TRACE).unwrap();
         let operation = |byte: u8| {
             let kind = match byte & 15 {
@@ -164,8 +167,8 @@ impl Faults {
                 2 => "sync",
                 _ => "resize",
             };
-            let file = FILES.get(usize::from(byte >> 4).wrapping_sub(1)).copied().unwrap_or("?");
-            Operation { file, kind }
+            let file = FILES.get(usize::from(byte >> 4 & 7).wrapping_sub(1)).copied().unwrap_or("?");
+            Operation { file, kind, struck: byte >= 0x80 }
         };
         bytes.into_iter().map(operation).collect()
     }

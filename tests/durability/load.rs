@@ -25,7 +25,7 @@ const REST: Duration = Duration::from_millis(5);
 
 const LIST: &str = "{ releases(first: 20) { totalCount nodes { id headline topics { name } } } }";
 const DETAIL: &str =
-    "{ releases(first: 1) { nodes { id headline bodyMarkdown revisions(first: 3) { nodes { number headline } } } } }";
+    "{ releases(first: 1) { nodes { id headline body { html } revisions(first: 3) { nodes { number headline } } } } }";
 
 /// One answer.
 #[derive(Clone, Debug)]

@@ -53,12 +53,16 @@ struct State {
     ended: bool,
     stalled: bool,
     refusing: bool,
-    /// At which statement what happens.
-    plan: Option<(u64, Strike)>,
+    /// Statements are counted.
+    armed: bool,
+    /// At which of them what happens.
+    plan: Option<(usize, Strike)>,
     struck: bool,
     /// The statements in transactions since it was armed.
     trace: Vec<String>,
-    open: Vec<TcpStream>,
+    /// Dateline's ends, by number.
+    open: HashMap<u64, TcpStream>,
+    opened: u64,
 }
 
 /// The server's address.
@@ -162,11 +166,12 @@ impl Shared {
     /// What happens at this statement of a transaction, if anything.
     fn next(&self, statement: &str) -> Option<Strike> {
         let mut state = self.state();
-        let (at, strike) = state.plan?;
-        state.trace.push(statement.to_owned());
-        if state.struck || state.trace.len() as u64 != at + 1 {
+        if !state.armed {
             return None;
         }
+        let number = state.trace.len();
+        state.trace.push(statement.to_owned());
+        let (_, strike) = state.plan.filter(|&(at, _)| at == number)?;
         state.struck = true;
         Some(strike)
     }
@@ -207,9 +212,10 @@ impl Proxy {
     }
 
     /// From here on statements in transactions are counted, and at one of them, from 0, something happens.
-    pub(crate) fn arm(&self, at: u64, strike: Strike) {
+    pub(crate) fn arm(&self, plan: Option<(usize, Strike)>) {
         self.shared.change(|state| {
-            state.plan = Some((at, strike));
+            state.armed = true;
+            state.plan = plan;
             state.struck = false;
             state.trace.clear();
         });
@@ -224,7 +230,9 @@ impl Proxy {
     pub(crate) fn calm(&self) -> bool {
         let mut struck = false;
         self.shared.change(|state| {
-            struck = state.plan.take().is_some() && state.struck;
+            struck = state.struck;
+            state.armed = false;
+            state.struck = false;
             state.stalled = false;
             state.refusing = false;
         });
@@ -240,7 +248,7 @@ impl Proxy {
     pub(crate) fn refuse(&self) {
         self.shared.change(|state| {
             state.refusing = true;
-            for client in state.open.drain(..) {
+            for client in state.open.values() {
                 let _ = client.shutdown(Shutdown::Both);
             }
         });
@@ -265,7 +273,12 @@ fn carry(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStream) {
     else {
         return;
     };
-    shared.change(|state| state.open.push(noted));
+    let mut number = 0;
+    shared.change(|state| {
+        number = state.opened;
+        state.opened += 1;
+        state.open.insert(number, noted);
+    });
     // The start is answered as a request is.
     let requests =
         Arc::new(Requests { sent: AtomicU64::new(1), cut: AtomicU64::new(NONE), raised: AtomicU64::new(NONE) });
@@ -286,6 +299,7 @@ fn carry(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStream) {
         server.end();
     }
     let _ = back.join();
+    shared.change(|state| drop(state.open.remove(&number)));
 }
 
 /// A message: its letter, and all of its bytes.

@@ -24,12 +24,14 @@ struct control {
     int32_t error;       /* the errno of what fails */
     uint32_t limit;      /* how many operations fail; 0: all from there on */
     uint32_t shortened;  /* 1: the first write is cut in half instead, as on a disk with a little room left */
-    uint32_t reserved;
+    _Atomic uint32_t traced;
     uint64_t after; /* how many matching operations pass before */
     _Atomic uint64_t matched;
     _Atomic uint64_t failed;
     char suffixes[80];     /* of files, with spaces between */
-    uint8_t trace[TRACED]; /* of each matching operation: which it was, and the number of its file's suffix from 1 << 4 */
+    /* Of each operation on these files, also of those that pass: which it was, the number of its file's suffix from 1 << 4,
+     * and whether it was struck << 7. */
+    uint8_t trace[TRACED];
 };
 
 static struct control *control;
@@ -62,24 +64,32 @@ static unsigned suffix_of(int file) {
     return 0;
 }
 
-static enum verdict verdict(int file, enum operation operation) {
-    if (!control || !atomic_load(&control->armed) || !(control->operations & operation)) return PASS;
-    int before = errno;
-    unsigned suffix = suffix_of(file);
-    errno = before;
-    if (!suffix) return PASS;
+static enum verdict decide(enum operation operation) {
+    if (!(control->operations & operation)) return PASS;
     uint64_t number = atomic_fetch_add(&control->matched, 1);
-    if (number < TRACED) control->trace[number] = (uint8_t)(operation | suffix << 4);
     if (number < control->after) return PASS;
     uint64_t first = control->after;
     if (control->shortened && operation == WRITE) {
         if (number == first) return SHORTEN;
         first++;
     }
-    if (control->limit && number >= first + control->limit) return PASS;
-    atomic_fetch_add(&control->failed, 1);
-    errno = control->error;
-    return FAIL;
+    return control->limit && number >= first + control->limit ? PASS : FAIL;
+}
+
+static enum verdict verdict(int file, enum operation operation) {
+    if (!control || !atomic_load(&control->armed)) return PASS;
+    int before = errno;
+    unsigned suffix = suffix_of(file);
+    errno = before;
+    if (!suffix) return PASS;
+    enum verdict verdict = decide(operation);
+    uint32_t at = atomic_fetch_add(&control->traced, 1);
+    if (at < TRACED) control->trace[at] = (uint8_t)(operation | suffix << 4 | (verdict == PASS ? 0 : 0x80));
+    if (verdict == FAIL) {
+        atomic_fetch_add(&control->failed, 1);
+        errno = control->error;
+    }
+    return verdict;
 }
 
 #define REAL(name, type, ...)                                      \

@@ -115,7 +115,7 @@ impl Bench<'_> {
         let statements = self.statements(kind);
         for at in 0.. {
             let passed_over = self.commits_only && statements.get(at).is_some_and(|sql| !sql.starts_with("COMMIT"));
-            if !passed_over && !self.trial(kind, fault, at as u64, strike) {
+            if !passed_over && !self.trial(kind, fault, at, strike) {
                 return;
             }
         }
@@ -124,7 +124,7 @@ impl Bench<'_> {
     /// What an act sends in its transactions when nothing happens.
     fn statements(&mut self, kind: Kind) -> Vec<String> {
         let act = self.prepare(kind);
-        self.proxy.arm(u64::MAX, Strike::CutBefore);
+        self.proxy.arm(None);
         let answered = act.reply(&self.caller);
         let statements = self.proxy.statements();
         self.proxy.calm();
@@ -136,9 +136,9 @@ impl Bench<'_> {
     }
 
     /// Whether there may be a later step.
-    fn trial(&mut self, kind: Kind, fault: &str, at: u64, strike: Strike) -> bool {
+    fn trial(&mut self, kind: Kind, fault: &str, at: usize, strike: Strike) -> bool {
         let act = self.prepare(kind);
-        self.proxy.arm(at, strike);
+        self.proxy.arm(Some((at, strike)));
         let answered = act.reply(&self.caller);
         let seen = act.presence(self.direct);
         let statements = self.proxy.statements();
@@ -158,7 +158,7 @@ impl Bench<'_> {
         let kept = act.presence(self.direct);
         let again = act.reply(&self.caller);
         let last = act.presence(self.direct);
-        let step = step(&statements, at as usize);
+        let step = step(&statements, at);
         let trial = Trial { kind, fault: fault.to_owned(), step, answered, seen, kept, again, last };
         self.sheet.note(&trial);
         self.done.push(act);
@@ -169,6 +169,9 @@ impl Bench<'_> {
 /// Where in an act a statement lies: `INSERT, up to the commit`.
 fn step(statements: &[String], at: usize) -> String {
     let Some(statement) = statements.get(at) else { return "?".to_owned() };
+    if statement.is_empty() {
+        return "no statement".to_owned();
+    }
     let words = statement.split_whitespace().take(if statement.starts_with("prepare") { 2 } else { 1 });
     let committed = statements[..at].iter().any(|statement| statement.starts_with("COMMIT"));
     let when = if committed { "after the commit" } else { "up to the commit" };

@@ -1,6 +1,6 @@
 //! What came of the trials: the table, and what must never have happened.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use crate::{
     act::{Act, Kind, Presence},
@@ -104,9 +104,9 @@ impl Sheet {
     }
 
     /// The server had to be started anew before anything could be written.
-    pub(super) fn stuck(&mut self, reply: &Reply) {
+    pub(super) fn stuck(&mut self, reply: &impl fmt::Display) {
         self.stuck += 1;
-        self.wrong.push(format!("the server writes nothing more though the fault is over: {reply}"));
+        self.wrong.push(format!("the server writes nothing more though the fault is over | {reply}"));
     }
 
     /// After a last restart: what was there in the end still is.
@@ -114,7 +114,7 @@ impl Sheet {
         for act in acts {
             let presence = act.presence(url);
             if presence != Presence::Present {
-                self.wrong.push(format!("lost at a later restart: {act:?} ({presence:?})"));
+                self.wrong.push(format!("lost at a later restart | {act:?} ({presence:?})"));
             }
         }
     }
@@ -138,7 +138,7 @@ impl Sheet {
         for (kind, count) in &kinds {
             println!("wrong, {count} times: {kind}");
         }
-        let told = self.wrong.iter().take(TOLD).map(|what| format!("\n- {what}")).collect::<String>();
+        let told = self.wrong.iter().take(TOLD).map(|what| format!("\n- {what:.700}")).collect::<String>();
         assert!(self.wrong.is_empty(), "{}: {} things that must never happen:{told}", self.database, self.wrong.len());
         assert!(self.trials > 0, "{}: nothing was tried", self.database);
     }

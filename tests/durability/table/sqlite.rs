@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::sheet::{Sheet, Trial};
 use crate::{
@@ -107,7 +107,7 @@ impl Bench<'_> {
         let url = format!("sqlite://{}", folder.path().join("newsroom.db").display());
         let setup = Setup { folder: folder.path(), url: &url, faults: Some(&faults) };
         let token = setup.token("Kim", "ADMIN");
-        scratch(&url, "CREATE TABLE scratch (number integer); INSERT INTO scratch VALUES (0)");
+        scratch(&url, "CREATE TABLE scratch (number integer); INSERT INTO scratch VALUES (0)").unwrap();
         let program = setup.serve();
         let caller = Caller { port: program.port, token };
         let mut bench = Bench {
@@ -161,15 +161,19 @@ impl Bench<'_> {
     fn trial(&mut self, kind: Kind, fault: &Fault, after: u64) -> bool {
         let url = self.setup.url;
         let act = self.prepare(kind);
-        if self.checkpoint {
-            fill_log(url);
+        if self.checkpoint
+            && let Err(error) = fill_log(url)
+        {
+            self.sheet.stuck(&format!("another program cannot write: {error}"));
+            self.restart();
+            return true;
         }
         self.faults.arm(fault, after);
         let answered = act.reply(&self.caller);
         let seen = act.presence(url);
         let struck = self.faults.failed() > 0;
         self.faults.disarm();
-        let step = step(&self.faults.trace(), after as usize);
+        let step = step(&self.faults.trace());
         if !struck {
             // It had fewer operations than that; or the server does not get as far as the disk.
             if answered == Reply::Done && seen == Presence::Present {
@@ -214,27 +218,28 @@ impl Bench<'_> {
     }
 }
 
-/// Where in an act an operation lies: `write -wal, before the first commit`.
-fn step(trace: &[Operation], number: usize) -> String {
-    let Some(operation) = trace.get(number) else { return "?".to_owned() };
-    let commits = trace[..number].iter().filter(|&before| *before == Operation { file: "-wal", kind: "sync" }).count();
-    let when = if commits == 0 { "up to the commit" } else { "after the commit" };
-    format!("{} {}, {when}", operation.kind, operation.file)
+/// Where in an act the first operation that failed lies: `write -wal, up to the commit`.
+fn step(trace: &[Operation]) -> String {
+    let Some(number) = trace.iter().position(|operation| operation.struck) else { return "?".to_owned() };
+    let committed = trace[..number].iter().any(|before| before.file == "-wal" && before.kind == "sync");
+    let when = if committed { "after the commit" } else { "up to the commit" };
+    format!("{} {}, {when}", trace[number].kind, trace[number].file)
 }
 
 /// Does something to the database through a connection that folds nothing.
-fn scratch(url: &str, statements: &str) {
+fn scratch(url: &str, statements: &str) -> Result<(), DbErr> {
     facts::runtime().block_on(async {
         let connection = facts::connect(url).await;
-        connection.execute_unprepared("PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = OFF").await.unwrap();
-        connection.execute_unprepared(statements).await.unwrap();
-        connection.close().await.unwrap();
-    });
+        connection.execute_unprepared("PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = OFF").await?;
+        let done = connection.execute_unprepared(statements).await;
+        connection.close().await?;
+        done.map(drop)
+    })
 }
 
 /// Makes the write-ahead log so long that the next commit folds it: one page, again and again.
-fn fill_log(url: &str) {
-    scratch(url, &"UPDATE scratch SET number = number + 1; ".repeat(CHECKPOINT_FRAMES));
+fn fill_log(url: &str) -> Result<(), DbErr> {
+    scratch(url, &"UPDATE scratch SET number = number + 1; ".repeat(CHECKPOINT_FRAMES))
 }
 
 #[test]
@@ -246,13 +251,14 @@ fn the_shim_counts_and_strikes() {
         faults.preload(&mut command);
         command.args(["-c", script, "sh"]).arg(path).output().unwrap()
     };
+    let write = |struck: bool| Operation { file: "-wal", kind: "write", struck };
     let (wal, other) = (folder.path().join("x.db-wal"), folder.path().join("x.txt"));
     let twice = "printf one >\"$1\"; printf two >>\"$1\"";
     faults.arm(&FULL, 1);
     assert!(act(&other, twice).status.success() && faults.trace().is_empty(), "other files are left alone");
     assert!(!act(&wal, twice).status.success());
     assert_eq!(std::fs::read_to_string(&wal).unwrap(), "one");
-    assert_eq!((faults.failed(), faults.trace()), (1, vec![Operation { file: "-wal", kind: "write" }; 2]));
+    assert_eq!((faults.failed(), faults.trace()), (1, vec![write(false), write(true)]));
     faults.arm(&FULL_IN_THE_MIDDLE, 0);
     act(&wal, "printf whole >\"$1\"");
     assert_eq!(std::fs::read_to_string(&wal).unwrap(), "wh");
