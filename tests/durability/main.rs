@@ -19,6 +19,7 @@ mod away;
 mod caller;
 mod facts;
 mod fault;
+mod files;
 mod full;
 mod load;
 mod program;
