@@ -53,8 +53,14 @@ async fn connect(
         pool.after_connect(move |connection, _| {
             Box::pin(async move {
                 // As long as SQLite waits for another writer.
-                let lock_timeout = format!("SET lock_timeout = {}", wait.as_millis());
-                connection.execute(sqlx::AssertSqlSafe(lock_timeout)).await.map(drop)
+                let mut settings = format!("SET lock_timeout = {}", wait.as_millis());
+                if purpose == Purpose::Write {
+                    // A server that is cut off from the database in the middle of a transaction holds the journal's head until
+                    // the database ends its session: by itself only after hours.
+                    let idle = 2 * wait.as_millis();
+                    settings.push_str(&format!("; SET idle_in_transaction_session_timeout = {idle}"));
+                }
+                connection.execute(sqlx::AssertSqlSafe(settings)).await.map(drop)
             })
         })
         .before_acquire(move |_, meta: PoolConnectionMetadata| {

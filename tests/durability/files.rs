@@ -16,7 +16,8 @@ use crate::{
     served::run,
 };
 
-const CREATE: &str = "mutation($input: ReleaseInput!) { releaseCreate(input: $input) { release { id } userErrors { message } } }";
+const CREATE: &str =
+    "mutation($input: ReleaseInput!) { releaseCreate(input: $input) { release { id } userErrors { message } } }";
 
 /// How long it may take until something is noticed.
 const PATIENCE: Duration = Duration::from_secs(10);

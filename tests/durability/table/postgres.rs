@@ -1,6 +1,11 @@
 //! PostgreSQL: at each statement of an act's transactions the connection is cut, before and after the server has done it, or the
 //! server fails; at the ends of transactions the wire stalls.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use super::sheet::{Sheet, Trial};
 use crate::{
     act::{Act, KINDS, Kind, Presence},
@@ -12,6 +17,9 @@ use crate::{
 
 /// After how many trials the server is killed and started anew.
 const RESTART: u64 = 6;
+
+/// How long something is tried again while it is refused.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 #[test]
 fn cut_connections() {
@@ -100,7 +108,7 @@ impl Bench<'_> {
 
     /// An act, on a server that has had to be started anew where it did nothing more.
     fn prepare(&mut self, kind: Kind) -> Act {
-        match kind.prepare(&self.caller, self.direct) {
+        match patiently(|| kind.prepare(&self.caller, self.direct), Result::is_err) {
             Ok(act) => act,
             Err(reply) => {
                 self.sheet.stuck(&reply);
@@ -156,7 +164,7 @@ impl Bench<'_> {
             self.restart();
         }
         let kept = act.presence(self.direct);
-        let again = act.reply(&self.caller);
+        let again = patiently(|| act.reply(&self.caller), |reply| matches!(reply, Reply::Refused(_)));
         let last = act.presence(self.direct);
         let step = step(&statements, at);
         let trial = Trial { kind, fault: fault.to_owned(), step, answered, seen, kept, again, last };
@@ -176,4 +184,17 @@ fn step(statements: &[String], at: usize) -> String {
     let committed = statements[..at].iter().any(|statement| statement.starts_with("COMMIT"));
     let when = if committed { "after the commit" } else { "up to the commit" };
     format!("{}, {when}", words.collect::<Vec<_>>().join(" "))
+}
+
+/// Tries again while it is refused: until the database is found to answer, and until it has ended the session of a connection
+/// that was given up in the middle of a transaction.
+fn patiently<T>(mut ask: impl FnMut() -> T, is_refused: impl Fn(&T) -> bool) -> T {
+    let begun = Instant::now();
+    loop {
+        let answer = ask();
+        if !is_refused(&answer) || begun.elapsed() > PATIENCE {
+            return answer;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
 }
