@@ -20,4 +20,5 @@ pub mod journal;
 pub mod limits;
 pub mod newsroom;
 pub mod oidc;
+pub mod range;
 pub mod viewer;

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
+use crate::range;
+
 /// How long the periods of a timeline are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interval {
@@ -30,7 +32,8 @@ pub enum Weekday {
 }
 
 impl Interval {
-    /// The first day of the period that a date lies in.
+    /// The first day of the period that a date lies in. It may lie up to six days before the range of dates: the first week of
+    /// the range begins before it where weeks do not begin on Monday.
     pub(super) fn first_day(self, date: NaiveDate, week_start: Weekday) -> NaiveDate {
         let of_month = |month: u32| NaiveDate::from_ymd_opt(date.year(), month, 1).unwrap_or(date);
         match self {
@@ -90,7 +93,7 @@ impl Interval {
                 let week = first.iso_week();
                 format!("{:04}-W{:02}", week.year(), week.week())
             }
-            Self::Day | Self::Week => first.to_string(),
+            Self::Day | Self::Week => range::clamp_date(first).to_string(),
             Self::Month => format!("{:04}-{:02}", first.year(), first.month()),
             Self::Quarter => format!("{:04}-Q{}", first.year(), first.month0() / 3 + 1),
             Self::Year => format!("{:04}", first.year()),

@@ -8,7 +8,7 @@ use entity::api_token;
 use uuid::Uuid;
 
 use super::{Failure, RoleName, application, operator};
-use crate::{config::Settings, newsroom::token::TokenInput};
+use crate::{config::Settings, newsroom::token::TokenInput, range};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Token {
@@ -85,7 +85,7 @@ fn id(token: &api_token::Model) -> String {
 fn until(token: &api_token::Model) -> String {
     token.expires_at.map_or_else(
         || "never ends".to_owned(),
-        |at| format!("until {}", at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        |at| format!("until {}", range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::Secs, true)),
     )
 }
 
@@ -95,7 +95,8 @@ fn end(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Failure>
         return Ok(None);
     }
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
-        return Ok(Some(at.to_utc()));
+        let at = range::check_instant(at.to_utc()).map_err(|error| format!("--expires is \"{text}\": {error}"))?;
+        return Ok(Some(at));
     }
     let span = text.split_at_checked(text.len().saturating_sub(1)).and_then(|(number, unit)| {
         let number: i64 = number.parse().ok().filter(|&number| number > 0)?;
@@ -105,11 +106,12 @@ fn end(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Failure>
             _ => None,
         }
     });
-    let at = span.and_then(|span| now.checked_add_signed(span));
+    let at = span.map(|span| now.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC));
     let at = at.ok_or_else(|| {
         format!("--expires is \"{text}\": write 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never")
     })?;
-    Ok(Some(at))
+    let too_long = format!("--expires is \"{text}\", which ends after the year 9999: write a shorter time, or never");
+    Ok(Some(range::check_instant(at).map_err(|_| too_long)?))
 }
 
 #[expect(clippy::print_stderr, reason = "for the person, not for the pipe")]

@@ -5,20 +5,20 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 use chrono::{NaiveDate, SecondsFormat, Utc};
 
 use super::error::ApiError;
-use crate::catalog;
+use crate::{catalog, range};
 
 /// A calendar date, without a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date(pub NaiveDate);
 
-/// A calendar date without a zone, ISO 8601: `2006-05-08`.
+/// A calendar date without a zone, ISO 8601: `2006-05-08`. From 0001-01-01 to 9999-12-31.
 #[Scalar]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
         let sound = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            Ok(date) if sound => Ok(Self(date)),
+            Ok(date) if sound => range::check_date(date).map(Self).map_err(InputValueError::custom),
             _ => Err(InputValueError::custom(format!(
                 "\"{}\" is not a date: write year-month-day, for example 2006-05-08",
                 short(text)
@@ -27,7 +27,7 @@ impl ScalarType for Date {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        Value::String(range::clamp_date(self.0).to_string())
     }
 }
 
@@ -35,13 +35,14 @@ impl ScalarType for Date {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
-/// An instant, RFC 3339, always with an offset: `2006-05-08T09:00:00Z`.
+/// An instant, RFC 3339, always with an offset: `2006-05-08T09:00:00Z`. From the year 0001 to the year 9999 when it is
+/// converted to UTC; leap seconds are not accepted.
 #[Scalar]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
         match chrono::DateTime::parse_from_rfc3339(text) {
-            Ok(at) => Ok(Self(at.to_utc())),
+            Ok(at) => range::check_instant(at.to_utc()).map(Self).map_err(InputValueError::custom),
             Err(_) => Err(InputValueError::custom(format!(
                 "\"{}\" is not an instant: write date, time and offset, for example 2006-05-08T09:00:00Z",
                 short(text)
@@ -50,7 +51,7 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        Value::String(range::clamp_instant(self.0).to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
 

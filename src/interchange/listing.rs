@@ -13,6 +13,8 @@
 use chrono::NaiveDate;
 use entity::release::ReleaseKind;
 
+use crate::range;
+
 /// An item of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -86,6 +88,7 @@ fn item(paragraphs: &[Paragraph]) -> Result<Item, Fault> {
         let shown: String = dated.text.chars().take(60).collect();
         (dated.line, format!("\"{shown}\" is not a date: write day, month and year, and the place after a comma, for example \"08 May 2006, PHNOM PENH\""))
     })?;
+    let release_date = range::check_date(release_date).map_err(|error| (dated.line, error.to_string()))?;
     let summary: Vec<&str> = paragraphs[3..].iter().map(|paragraph| paragraph.text.as_str()).collect();
     Ok(Item {
         line,
@@ -142,7 +145,7 @@ fn date_line(text: &str) -> Option<(NaiveDate, Option<String>)> {
     let (date, place) = text.split_once(',').unwrap_or((text, ""));
     let words: Vec<&str> = date.split_whitespace().collect();
     let [day, month, year] = words.as_slice() else { return None };
-    let sound = day.len() <= 2 && year.len() == 4;
+    let sound = day.len() <= 2 && year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
     let date = NaiveDate::parse_from_str(&format!("{day} {month} {year}"), "%d %B %Y").ok().filter(|_| sound)?;
     Some((date, Some(place.trim().to_owned()).filter(|place| !place.is_empty())))
 }
@@ -198,6 +201,16 @@ mod tests {
         );
         assert!(items[2].as_ref().unwrap_err().1.contains("\"Gossip\" is not a kind"));
         assert!(items[3].as_ref().unwrap_err().1.contains("\"31 April 2006, BANGKOK\" is not a date"));
+    }
+
+    #[test]
+    fn a_date_outside_the_range_is_told_with_its_line() {
+        let items = parse(
+            "1. Speech\n\nOn ferries\n\n1 March 0000, BANGKOK\n\n2. Speech\n\nOn ferries\n\n1 March 0001, BANGKOK",
+        );
+        let (line, why) = items[0].as_ref().unwrap_err();
+        assert_eq!((*line, why.contains("0000-03-01 is outside the range of dates")), (5, true), "{why}");
+        assert!(items[1].is_ok());
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The interchange format: newline-delimited JSON, one object a line, tagged by `type`. `docs/interchange.md` describes it.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, Utc};
 use entity::{
     place::PlaceKind,
     release::{ReleaseKind, ReleaseState, WithdrawalKind},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::range;
 
 /// The version of the format that is read and written.
 pub const VERSION: u32 = 1;
@@ -77,7 +79,7 @@ record! {
         /// Its id in a public vocabulary.
         #[serde(default, skip_serializing_if = "Option::is_none")] uri: Option<String>,
         /// Since when it is no longer given to releases.
-        #[serde(default, skip_serializing_if = "Option::is_none")] retired_at: Option<DateTime<Utc>>,
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "retired_at", serialize_with = "instant")] retired_at: Option<DateTime<Utc>>,
         /// Slugs of broader topics.
         #[serde(default, skip_serializing_if = "Option::is_none")] broader: Option<Slugs>,
     }
@@ -97,7 +99,7 @@ record! {
         /// What else it is called.
         #[serde(default, skip_serializing_if = "empty")] alt_names: Option<Vec<NameRecord>>,
         /// Since when it is no longer given to releases.
-        #[serde(default, skip_serializing_if = "Option::is_none")] retired_at: Option<DateTime<Utc>>,
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "retired_at", serialize_with = "instant")] retired_at: Option<DateTime<Utc>>,
         /// Slug of the place it lies in.
         #[serde(default, skip_serializing_if = "Option::is_none")] within: Option<String>,
         /// ISO 3166-1, two letters.
@@ -139,11 +141,11 @@ record! {
         /// BCP 47; the newsroom's own where it is absent.
         #[serde(default, skip_serializing_if = "Option::is_none")] language: Option<String>,
         /// The date printed on it.
-        #[serde(deserialize_with = "date")] release_date: NaiveDate,
+        #[serde(deserialize_with = "date", serialize_with = "written_date")] release_date: NaiveDate,
         /// DRAFT, PUBLISHED or WITHDRAWN; DRAFT where it is absent.
         #[serde(default, skip_serializing_if = "Option::is_none")] state: Option<ReleaseState>,
         /// When it was made public.
-        #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "instant")] published_at: Option<DateTime<Utc>>,
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "published_at", serialize_with = "instant")] published_at: Option<DateTime<Utc>>,
         /// How it was withdrawn; VANISH where it is absent and the state is WITHDRAWN.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "withdrawal")] withdrawal: Option<WithdrawalRecord>,
         /// Slugs of the places it was filed from.
@@ -206,19 +208,43 @@ fn empty<T>(list: &Option<Vec<T>>) -> bool {
 
 #[expect(clippy::ref_option, reason = "what serde calls it with")]
 fn instant<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)).serialize(serializer)
+    at.map(|at| range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)).serialize(serializer)
 }
 
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
     let text = String::deserialize(deserializer)?;
     let sound = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let date = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().filter(|_| sound);
-    date.ok_or_else(|| {
-        serde::de::Error::custom(format!(
+    let date = date.ok_or_else(|| {
+        de::Error::custom(format!(
             "\"{}\" is not a date: write year-month-day, for example 2006-05-08",
             text.chars().take(40).collect::<String>()
         ))
-    })
+    })?;
+    range::check_date(date).map_err(|error| de::Error::custom(format!("releaseDate: {error}")))
+}
+
+fn written_date<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+    range::clamp_date(*date).serialize(serializer)
+}
+
+fn published_at<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    Option::<String>::deserialize(deserializer)?.map(|text| instant_of("publishedAt", &text)).transpose()
+}
+
+fn retired_at<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    Option::<String>::deserialize(deserializer)?.map(|text| instant_of("retiredAt", &text)).transpose()
+}
+
+/// The instant in a field.
+fn instant_of<E: de::Error>(field: &str, text: &str) -> Result<DateTime<Utc>, E> {
+    let at = text.parse::<DateTime<FixedOffset>>().map_err(|_| {
+        E::custom(format!(
+            "{field}: \"{}\" is not an instant: write date, time and offset, for example 2006-05-08T09:00:00Z",
+            text.chars().take(40).collect::<String>()
+        ))
+    })?;
+    range::check_instant(at.to_utc()).map_err(|error| E::custom(format!("{field}: {error}")))
 }
 
 fn withdrawal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WithdrawalRecord>, D::Error> {
@@ -229,11 +255,24 @@ fn withdrawal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Withd
     )]
     enum Either {
         Kind(WithdrawalKind),
-        Whole(WithdrawalRecord),
+        Whole(Whole),
     }
-    Ok(Option::<Either>::deserialize(deserializer)?.map(|either| match either {
+    // Its instant as text, because an untagged enum forgets what was wrong inside it.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    struct Whole {
+        kind: WithdrawalKind,
+        at: Option<String>,
+        notice: Option<String>,
+        redirect_to: Option<String>,
+    }
+    let Some(either) = Option::<Either>::deserialize(deserializer)? else { return Ok(None) };
+    Ok(Some(match either {
         Either::Kind(kind) => WithdrawalRecord { kind, at: None, notice: None, redirect_to: None },
-        Either::Whole(whole) => whole,
+        Either::Whole(Whole { kind, at, notice, redirect_to }) => {
+            let at = at.map(|text| instant_of("withdrawal.at", &text)).transpose()?;
+            WithdrawalRecord { kind, at, notice, redirect_to }
+        }
     }))
 }
 
@@ -295,6 +334,30 @@ mod tests {
             (r#"{"type":"topic","name":"A"}"#, "slug"),
             (r#"{"type":"release","headline":"A","releaseDate":"8 May 2006"}"#, "is not a date"),
             (r#"{"type":"release","headline":"A","releaseDate":"2006-02-30"}"#, "is not a date"),
+            (
+                r#"{"type":"release","headline":"A","releaseDate":"0000-03-01"}"#,
+                "releaseDate: 0000-03-01 is outside the range",
+            ),
+            (
+                r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","publishedAt":"0001-01-01T00:00:00+14:00"}"#,
+                "publishedAt: 0000-12-31T10:00:00Z is outside the range",
+            ),
+            (
+                r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","publishedAt":"2005-12-31T23:59:60Z"}"#,
+                "publishedAt: 2005-12-31T23:59:60Z has second 60",
+            ),
+            (
+                r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","publishedAt":"yesterday"}"#,
+                "publishedAt: \"yesterday\" is not an instant",
+            ),
+            (
+                r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","withdrawal":{"kind":"GONE","at":"9999-12-31T23:59:59-14:00"}}"#,
+                "withdrawal.at: +10000-01-01T13:59:59Z is outside the range",
+            ),
+            (
+                r#"{"type":"topic","slug":"a","name":"A","retiredAt":"+10000-01-01T00:00:00Z"}"#,
+                "retiredAt: +10000-01-01T00:00:00Z is outside the range",
+            ),
             (r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","kind":"NEWS"}"#, "PRESS_RELEASE"),
             (r#"{"type":"place","slug":"a","name":"A","kind":"CITY","m49":4}"#, "string"),
         ] {

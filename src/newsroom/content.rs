@@ -18,6 +18,7 @@ use super::{
 use crate::{
     catalog::{ConceptRef, Vocabulary},
     journal::{PlaceImage, TopicImage, VersionImage},
+    range,
 };
 
 /// What an editor gives of a release.
@@ -107,14 +108,14 @@ impl Content {
         }
     }
 
-    /// What a stored revision says.
+    /// What a stored revision says; a date outside the range as the nearest end of the range.
     pub fn of(row: revision::Model, topics: Vec<Uuid>, [dateline, about]: [Vec<Uuid>; 2]) -> Self {
         Self {
             slug: row.slug,
             external_id: row.external_id,
             kind: row.kind,
             language: row.language,
-            release_date: row.release_date,
+            release_date: range::clamp_date(row.release_date),
             headline: row.headline,
             subheadline: row.subheadline,
             summary: row.summary,
@@ -141,7 +142,7 @@ impl Content {
         form.optional_text("bodyMarkdown", input.body_markdown, &mut self.body_markdown, 1_000_000);
         form.required("kind", input.kind, &mut self.kind);
         form.language("language", input.language, &mut self.language);
-        form.required("releaseDate", input.release_date, &mut self.release_date);
+        form.required_date("releaseDate", input.release_date, &mut self.release_date);
         form.optional_line("datelineText", input.dateline_text, &mut self.dateline_text, 300);
         form.optional_line("externalId", input.external_id, &mut self.external_id, 200);
         form.optional_text("editorialNote", input.editorial_note, &mut self.editorial_note, 5000);

@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
 use super::{Code, Error, Newsroom, act::Done, publication::checked_note, schedule::shown, workflow::Act};
-use crate::viewer::Viewer;
+use crate::{range, viewer::Viewer};
 
 impl Newsroom {
     /// Sets or moves the embargo of a release; without an instant, lifts it.
@@ -35,6 +35,9 @@ impl Newsroom {
         }
         let note = checked_note(note)?;
         let until = until.map(|until| until.trunc_subsecs(6));
+        if let Some(error) = until.and_then(|until| range::check_instant(until).err()) {
+            return Err(Error::field(&["until"], Code::Invalid, format!("until: {error}")));
+        }
         let begins = row.schedule_at.filter(|_| row.state == ReleaseState::Scheduled).unwrap_or(at);
         if let Some(until) = until.filter(|until| *until <= begins) {
             let told = format!(

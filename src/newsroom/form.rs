@@ -8,6 +8,8 @@ use super::{
 };
 use crate::catalog::{Concept, ConceptRef, Vocabulary};
 use crate::journal::Name;
+use crate::range;
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 /// What an editor says of a field of something that exists.
@@ -136,6 +138,23 @@ impl Form {
                 format!("{field} cannot be cleared: give it a value, or leave it out to keep it"),
             ),
             Patch::Set(value) => *into = value,
+        }
+    }
+
+    /// A date that must be there, in the range of dates.
+    pub fn required_date(&mut self, field: &str, patch: Patch<NaiveDate>, into: &mut NaiveDate) {
+        if let Patch::Set(date) = patch
+            && let Err(error) = range::check_date(date)
+        {
+            return self.refuse(field, Code::Invalid, format!("{field}: {error}"));
+        }
+        self.required(field, patch, into);
+    }
+
+    /// Refuses an instant outside the range of instants.
+    pub fn instant(&mut self, field: &str, at: Option<DateTime<Utc>>) {
+        if let Some(error) = at.and_then(|at| range::check_instant(at).err()) {
+            self.refuse(field, Code::Invalid, format!("{field}: {error}"));
         }
     }
 

@@ -4,8 +4,10 @@
 //! iCalendar (RFC 5545, 3.3.5): a time that does not exist is counted with the offset from before the gap, so 02:30 becomes
 //! 03:30; of a time that comes twice the first is meant.
 
-use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
+
+use crate::range;
 
 /// The forms that are read; seconds may be left out.
 const FORMS: [&str; 2] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
@@ -13,14 +15,18 @@ const FORMS: [&str; 2] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
 /// Longest gap looked back over: a zone that changed sides of the date line skipped a day.
 const LONGEST_GAP: i64 = 26 * 60;
 
-/// A local time as somebody wrote it.
+/// A local time as somebody wrote it, from the year 0001 to the year 9999, without leap seconds.
 pub fn parse(text: &str) -> Result<NaiveDateTime, String> {
     let sound = text.is_ascii() && text.len() <= 19;
     let read = FORMS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-    read.filter(|time| sound && (1..=9999).contains(&time.year())).ok_or_else(|| {
+    let time = read.filter(|_| sound).ok_or_else(|| {
         let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
         format!("\"{shown}\" is not a local time: write date and time without an offset, for example 2026-03-29T09:00")
-    })
+    })?;
+    range::check_date(time.date()).map_err(|error| error.to_string())?;
+    // As if it were UTC: second 60 is no second in any zone.
+    range::check_instant(time.and_utc()).map_err(|error| error.to_string())?;
+    Ok(time)
 }
 
 /// A local time as it is kept: `2026-03-29T02:30:00`.
@@ -83,12 +89,19 @@ mod tests {
             "2026-02-30T09:00",
             "2026-03-29T24:00",
             "2026-03-29T09:00:61",
-            "+12026-03-29T09:00",
             "2026-03-29 09:00",
             "٢٠٢٦-03-29T09:00",
         ] {
             let told = parse(wrong).unwrap_err();
             assert!(told.contains("is not a local time: write"), "{wrong:?}: {told}");
+        }
+        for (wrong, why) in [
+            ("0000-12-31T23:59", "0000-12-31 is outside the range of dates"),
+            ("+10000-01-01T00:00", "+10000-01-01 is outside the range of dates"),
+            ("2016-12-31T23:59:60", "leap seconds are not accepted"),
+        ] {
+            let told = parse(wrong).unwrap_err();
+            assert!(told.contains(why), "{wrong:?}: {told}");
         }
     }
 }

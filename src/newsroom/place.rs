@@ -152,6 +152,7 @@ impl PlaceImage {
             Patch::Clear => self.retired_at = None,
             Patch::Set(at) => self.retired_at = Some(at.trunc_subsecs(6)),
         }
+        form.instant("retiredAt", self.retired_at);
         form.required_line("name", input.name, &mut self.name, 300);
         form.names("names", input.names, &mut self.names, true);
         form.names("altNames", input.alt_names, &mut self.alt_names, false);

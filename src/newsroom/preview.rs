@@ -16,7 +16,7 @@ use super::{
     history::VersionFound,
     workflow::{self, Act, Case},
 };
-use crate::viewer::Viewer;
+use crate::{range, viewer::Viewer};
 
 /// Bytes of an id, of an end in microseconds, and of a signature.
 const PARTS: (usize, usize, usize) = (16, 8, 32);
@@ -46,6 +46,9 @@ impl Newsroom {
         let row = find(write.tx(), release, "releaseId").await?;
         workflow::next(Act::Preview, case(&row), viewer, self.customs.house)?;
         let expires_at = expires_at.trunc_subsecs(6);
+        if let Err(error) = range::check_instant(expires_at) {
+            return Err(Error::field(&["expiresAt"], Code::Invalid, format!("expiresAt: {error}")));
+        }
         if expires_at <= write.at() {
             let told = "expiresAt is over: give a later instant";
             return Err(Error::field(&["expiresAt"], Code::Invalid, told));

@@ -11,7 +11,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, Into
 use uuid::Uuid;
 
 use super::{Code, Error, Newsroom, act::Done, address, form::Form, local_time, workflow::Act, write::Write};
-use crate::{journal::BY_ITSELF, viewer::Viewer};
+use crate::{journal::BY_ITSELF, range, viewer::Viewer};
 
 /// What is put down later than this after its instant was missed: subscribers and webhooks heard of it late.
 pub const GRACE: TimeDelta = TimeDelta::seconds(30);
@@ -63,6 +63,10 @@ impl Newsroom {
         }
         let (Some(local), Some(zone)) = (local, zone) else { return Err(refused(form)) };
         let at = local_time::resolve(local, zone);
+        if let Err(error) = range::check_instant(at) {
+            form.refuse("localTime", Code::Invalid, format!("{} in {zone}: {error}", local_time::write(local)));
+            return Err(refused(form));
+        }
         if at <= acting.write.at() {
             let told = format!("that is {}, which is over: give a later time, or publish it now", shown(at));
             form.refuse("localTime", Code::Invalid, told);
@@ -122,7 +126,7 @@ impl Newsroom {
         let resolved = |row: &release::Model| {
             let local = local_time::parse(row.schedule_local.as_deref()?).ok()?;
             let zone: Tz = row.schedule_zone.as_deref()?.parse().ok()?;
-            Some(local_time::resolve(local, zone)).filter(|at| Some(*at) != row.schedule_at)
+            Some(range::clamp_instant(local_time::resolve(local, zone))).filter(|at| Some(*at) != row.schedule_at)
         };
         if !waiting.clone().all(self.db.reader()).await?.iter().any(|row| resolved(row).is_some()) {
             return Ok(0);
@@ -231,5 +235,5 @@ fn refused(form: Form) -> Error {
 
 /// An instant in a sentence.
 pub(super) fn shown(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

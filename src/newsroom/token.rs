@@ -16,7 +16,7 @@ use super::{
     form::{Form, Patch},
     workflow::{self, Matter},
 };
-use crate::{db::Fault, viewer::Viewer};
+use crate::{db::Fault, range, viewer::Viewer};
 
 /// What every secret begins with, so that it is known when it turns up where it should not.
 pub const PREFIX: &str = "dateline_";
@@ -89,7 +89,9 @@ impl Newsroom {
         form.required_line("subject", Patch::Set(input.subject), &mut subject, 200);
         form.required_line("name", Patch::Set(input.name), &mut name, 200);
         let expires_at = input.expires_at.map(|at| at.trunc_subsecs(6));
-        if expires_at.is_some_and(|at| at <= now) {
+        if let Some(error) = expires_at.and_then(|at| range::check_instant(at).err()) {
+            form.refuse("expiresAt", Code::Invalid, format!("expiresAt: {error}"));
+        } else if expires_at.is_some_and(|at| at <= now) {
             form.refuse("expiresAt", Code::Invalid, "expiresAt is in the past: give a later instant, or none");
         }
         if input.role == Role::Public {

@@ -38,8 +38,14 @@ pub(crate) const TABLE: &[Rule] = &[
     Rule {
         rooms: &["src/viewer", "src/journal"],
         except: &[],
-        may: UseOnly(&["entity", "serde", "std", "chrono", "uuid"]),
+        may: UseOnly(&["entity", "serde", "std", "chrono", "uuid", "crate::range"]),
         instead: "these are values that every floor shares: keep what needs more in the room that needs it",
+    },
+    Rule {
+        rooms: &["src/range"],
+        except: &[],
+        may: UseOnly(&["chrono", "serde", "std", "thiserror"]),
+        instead: "the range of dates and instants is used by every floor: keep what needs more in the room that needs it",
     },
     Rule {
         rooms: &["src/db"],

@@ -26,6 +26,7 @@ use crate::{
         withdrawal::Withdrawal,
         workflow,
     },
+    range,
 };
 
 /// A release as it comes.
@@ -131,6 +132,8 @@ impl Importer<'_> {
         let mut content = Content::blank(&self.room.customs.language, self.room.today(self.now));
         let mut form = Form::archive();
         content.fill(input, &self.topics.vocabulary, &self.places.vocabulary, &mut form);
+        form.instant("publishedAt", record.published_at);
+        form.instant("withdrawal.at", record.withdrawal.as_ref().and_then(|withdrawal| withdrawal.at));
         let withdrawal = match (record.state, record.withdrawal) {
             (ReleaseState::Withdrawn, Some(given)) => Some(ImportedWithdrawal {
                 how: given.how.checked(&mut form),
@@ -172,7 +175,8 @@ impl Importer<'_> {
                     .and_local_timezone(self.room.customs.time_zone)
                     .earliest()
                     .map_or_else(|| midnight.and_utc(), |at| at.to_utc());
-                Some(local.min(self.now.trunc_subsecs(6)))
+                // The first day begins before the range does where the zone is east of Greenwich.
+                Some(range::clamp_instant(local).min(self.now.trunc_subsecs(6)))
             }
         };
         let publication_given = record.published_at.is_some();
