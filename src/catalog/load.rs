@@ -5,6 +5,7 @@
 //! of single things, as the journal keeps them, are read here too: a loaded snapshot and a followed one cannot differ.
 
 mod concepts;
+mod outside;
 
 use std::collections::HashMap;
 
@@ -24,10 +25,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 pub(crate) use self::concepts::{places, topics};
+use self::outside::{Outside, RowName};
 use super::{loader::Loader, snapshot::Snapshot};
 use crate::{
     db::{Db, Fault, joined_keys, json_array, key_digits, keys_of, using_index},
     journal::{ReleaseImage, VersionImage, WorkingImage},
+    range::Stored,
 };
 
 /// Releases read at a time.
@@ -38,8 +41,9 @@ pub(super) async fn load(db: &Db) -> Result<Snapshot, Fault> {
     let (read, backend) = (db.begin_read().await?, db.backend());
     let head = head(&read).await?;
     let mut loader = Loader::default();
-    loader.topics(topics(&read, None).await?);
-    loader.places(places(&read, None).await?);
+    let mut outside = Outside::default();
+    loader.topics(concepts::topics_noting(&read, None, &mut outside).await?);
+    loader.places(concepts::places_noting(&read, None, &mut outside).await?);
     let mut former = former_slugs(&read, Noun::Release, None).await?;
     // The database answers the next run while this one is built in, on a thread that does not serve.
     let (runs, mut to_build) = tokio::sync::mpsc::channel::<String>(2);
@@ -47,7 +51,7 @@ pub(super) async fn load(db: &Db) -> Result<Snapshot, Fault> {
     let build = tokio::task::spawn_blocking(move || {
         let mut worked_on = Vec::new();
         while let Some(run) = to_build.blocking_recv() {
-            let images = images(&run)?;
+            let images = images(&run, &mut outside)?;
             // The next run may be asked for before this one is built in.
             let last = images.iter().map(|image| image.id).max().unwrap_or_default();
             let _ = reached.blocking_send(last);
@@ -56,7 +60,7 @@ pub(super) async fn load(db: &Db) -> Result<Snapshot, Fault> {
                 if image.working.is_some() { worked_on.push(image) } else { loader.release(&image) }
             }
         }
-        Ok::<_, DbErr>((loader, worked_on))
+        Ok::<_, DbErr>((loader, worked_on, outside))
     });
     let one_run = format!("SELECT string_agg(line, ',') FROM ({} LIMIT {RUN}) run", select(backend, "WHERE r.id > $1"));
     let mut after = Some(Uuid::nil());
@@ -71,9 +75,10 @@ pub(super) async fn load(db: &Db) -> Result<Snapshot, Fault> {
     }
     drop(runs);
     let failed = |error: tokio::task::JoinError| DbErr::Custom(error.to_string());
-    let (mut loader, mut worked_on) = build.await.map_err(failed)??;
+    let (mut loader, mut worked_on, outside) = build.await.map_err(failed)??;
     with_working(&read, &mut worked_on).await?;
     read.commit().await?;
+    outside.log();
     let finish = move || {
         worked_on.iter().for_each(|image| loader.release(image));
         loader.finish(head.epoch, head.sequence)
@@ -111,7 +116,7 @@ pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -
     let values = ids.iter().map(|&id| Value::from(id));
     let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, some, values)).await?;
     let lines: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
-    let mut images = images(&lines.join(","))?;
+    let mut images = images(&lines.join(","), &mut Outside::default())?;
     with_working(connection, &mut images).await?;
     let mut former = former_slugs(connection, Noun::Release, Some(ids)).await?;
     for image in &mut images {
@@ -181,19 +186,19 @@ struct Row<'a>(
     ReleaseState,
     i32,
     String,
-    DateTime<Utc>,
-    Option<DateTime<Utc>>,
-    Option<DateTime<Utc>>,
+    Stored<DateTime<Utc>>,
+    Option<Stored<DateTime<Utc>>>,
+    Option<Stored<DateTime<Utc>>>,
     Option<WithdrawalKind>,
-    Option<DateTime<Utc>>,
-    Option<DateTime<Utc>>,
+    Option<Stored<DateTime<Utc>>>,
+    Option<Stored<DateTime<Utc>>>,
     Truth,
     Option<Uuid>,
     Uuid,
     i32,
     ReleaseKind,
     String,
-    NaiveDate,
+    Stored<NaiveDate>,
     Option<&'a str>,
     Option<&'a str>,
 );
@@ -216,41 +221,53 @@ impl<'de> Deserialize<'de> for Truth {
     }
 }
 
-/// Releases from what [`select`] answers, parted by commas. Of a version being worked on only its key.
-fn images(lines: &str) -> Result<Vec<ReleaseImage>, DbErr> {
+/// Releases from what [`select`] answers, parted by commas. Of a version being worked on only its key. Dates and instants are
+/// clamped to their range, and those that were outside it are noted.
+fn images(lines: &str, outside: &mut Outside) -> Result<Vec<ReleaseImage>, DbErr> {
     let text = format!("[{lines}]");
     let rows: Vec<Row<'_>> = serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string()))?;
-    let image = |row: Row<'_>| ReleaseImage {
-        id: row.0,
-        slug: row.1,
-        former_slugs: Vec::new(),
-        state: row.2,
-        revision: row.3,
-        author: row.4,
-        modified_at: row.5,
-        first_published_at: row.6,
-        published_at: row.7,
-        withdrawal_kind: row.8,
-        schedule_at: row.9,
-        embargo_until: row.10,
-        working: row.12.map(|revision_id| WorkingImage {
-            revision_id,
-            outdated: row.11.0,
-            topics: Vec::new(),
-            dateline: Vec::new(),
-            about: Vec::new(),
-        }),
-        shown: VersionImage {
-            revision_id: row.13,
-            number: row.14,
-            kind: row.15,
-            language: row.16,
-            release_date: row.17,
-            topics: keys_of(row.18, 'T'),
-            // DATELINE and ABOUT.
-            dateline: keys_of(row.19, 'D'),
-            about: keys_of(row.19, 'A'),
-        },
+    let image = |row: Row<'_>| {
+        let name = RowName { table: "release", id: row.0, slug: &row.1 };
+        let modified_at = outside.clamped(name, "modified_at", row.5);
+        let mut clamped = |column, at: Option<Stored<DateTime<Utc>>>| at.map(|at| outside.clamped(name, column, at));
+        let first_published_at = clamped("first_published_at", row.6);
+        let published_at = clamped("published_at", row.7);
+        let schedule_at = clamped("schedule_at", row.9);
+        let embargo_until = clamped("embargo_until", row.10);
+        let version = RowName { table: "revision", id: row.13, slug: &row.1 };
+        let release_date = outside.clamped(version, "release_date", row.17);
+        ReleaseImage {
+            id: row.0,
+            slug: row.1,
+            former_slugs: Vec::new(),
+            state: row.2,
+            revision: row.3,
+            author: row.4,
+            modified_at,
+            first_published_at,
+            published_at,
+            withdrawal_kind: row.8,
+            schedule_at,
+            embargo_until,
+            working: row.12.map(|revision_id| WorkingImage {
+                revision_id,
+                outdated: row.11.0,
+                topics: Vec::new(),
+                dateline: Vec::new(),
+                about: Vec::new(),
+            }),
+            shown: VersionImage {
+                revision_id: row.13,
+                number: row.14,
+                kind: row.15,
+                language: row.16,
+                release_date,
+                topics: keys_of(row.18, 'T'),
+                // DATELINE and ABOUT.
+                dateline: keys_of(row.19, 'D'),
+                about: keys_of(row.19, 'A'),
+            },
+        }
     };
     Ok(rows.into_iter().map(image).collect())
 }

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     catalog::{Handle, assigned_places, assigned_topics},
+    range,
     viewer::Viewer,
 };
 
@@ -144,7 +145,8 @@ impl Newsroom {
         let keys: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut topics = assigned_topics(self.db.reader(), &keys).await?;
         let mut places = assigned_places(self.db.reader(), &keys).await?;
-        let version = |row: revision::Model| {
+        let version = |mut row: revision::Model| {
+            row.release_date = range::clamp_date(row.release_date);
             let [dateline, about] = places.remove(&row.id).unwrap_or_default();
             VersionFound { topics: topics.remove(&row.id).unwrap_or_default(), dateline, about, text: Arc::new(row) }
         };

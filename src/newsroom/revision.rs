@@ -13,7 +13,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{Error, Newsroom, content::Content};
-use crate::catalog::{Handle, ReleaseSet, assigned_places, assigned_topics};
+use crate::{
+    catalog::{Handle, ReleaseSet, assigned_places, assigned_topics},
+    range,
+};
 
 /// Which columns a reader wants; what was not asked for is empty in what comes back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,7 +105,7 @@ fn fill(text: &mut Model, column: Column, row: &QueryResult, index: usize) -> Re
         Column::ExternalId => text.external_id = row.try_get_by_index(index)?,
         Column::Kind => text.kind = row.try_get_by_index(index)?,
         Column::Language => text.language = row.try_get_by_index(index)?,
-        Column::ReleaseDate => text.release_date = row.try_get_by_index(index)?,
+        Column::ReleaseDate => text.release_date = range::clamp_date(row.try_get_by_index(index)?),
         Column::Headline => text.headline = row.try_get_by_index(index)?,
         Column::Subheadline => text.subheadline = row.try_get_by_index(index)?,
         Column::Summary => text.summary = row.try_get_by_index(index)?,

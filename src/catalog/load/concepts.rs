@@ -9,13 +9,25 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::former_slugs;
+use super::{
+    former_slugs,
+    outside::{Outside, RowName},
+};
 use crate::journal::{Merged, Name, PlaceImage, TopicImage};
 
 /// Images of topics, all or some, oldest first.
 pub(crate) async fn topics<C: ConnectionTrait>(
     connection: &C,
     only: Option<&[Uuid]>,
+) -> Result<Vec<TopicImage>, DbErr> {
+    topics_noting(connection, only, &mut Outside::default()).await
+}
+
+/// The same; instants outside their range are noted.
+pub(super) async fn topics_noting<C: ConnectionTrait>(
+    connection: &C,
+    only: Option<&[Uuid]>,
+    outside: &mut Outside,
 ) -> Result<Vec<TopicImage>, DbErr> {
     let keep =
         |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
@@ -45,6 +57,8 @@ pub(crate) async fn topics<C: ConnectionTrait>(
     let mut merged = merged(connection, Noun::Topic, only).await?;
     let image = |row: topic::Model| {
         let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
+        let name = RowName { table: "topic", id: row.id, slug: &row.slug };
+        let retired_at = row.retired_at.map(|at| outside.clamped_value(name, "retired_at", at));
         TopicImage {
             id: row.id,
             former_slugs: former.remove(&row.id).unwrap_or_default(),
@@ -56,7 +70,7 @@ pub(crate) async fn topics<C: ConnectionTrait>(
             uri: row.uri,
             broader: broader.remove(&row.id).unwrap_or_default(),
             merged: merged.remove(&row.id).unwrap_or_default(),
-            retired_at: row.retired_at,
+            retired_at,
             replaced_by: row.replaced_by_id,
             revision: row.revision,
         }
@@ -68,6 +82,15 @@ pub(crate) async fn topics<C: ConnectionTrait>(
 pub(crate) async fn places<C: ConnectionTrait>(
     connection: &C,
     only: Option<&[Uuid]>,
+) -> Result<Vec<PlaceImage>, DbErr> {
+    places_noting(connection, only, &mut Outside::default()).await
+}
+
+/// The same; instants outside their range are noted.
+pub(super) async fn places_noting<C: ConnectionTrait>(
+    connection: &C,
+    only: Option<&[Uuid]>,
+    outside: &mut Outside,
 ) -> Result<Vec<PlaceImage>, DbErr> {
     let keep =
         |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
@@ -89,6 +112,8 @@ pub(crate) async fn places<C: ConnectionTrait>(
     let mut merged = merged(connection, Noun::Place, only).await?;
     let image = |row: place::Model| {
         let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
+        let name = RowName { table: "place", id: row.id, slug: &row.slug };
+        let retired_at = row.retired_at.map(|at| outside.clamped_value(name, "retired_at", at));
         PlaceImage {
             id: row.id,
             former_slugs: former.remove(&row.id).unwrap_or_default(),
@@ -105,7 +130,7 @@ pub(crate) async fn places<C: ConnectionTrait>(
             geonames_id: row.geonames_id,
             location: row.latitude.zip(row.longitude),
             merged: merged.remove(&row.id).unwrap_or_default(),
-            retired_at: row.retired_at,
+            retired_at,
             replaced_by: row.replaced_by_id,
             revision: row.revision,
         }
