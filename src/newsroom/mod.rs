@@ -29,6 +29,7 @@ pub mod preview;
 pub mod publication;
 mod purge;
 pub mod release;
+pub mod repair;
 pub mod revision;
 pub mod schedule;
 pub mod seal;

@@ -52,6 +52,8 @@ pub enum Matter {
     Tokens,
     /// The journal, and the log of reads that must be known of.
     Journal,
+    /// Stored values that need repair.
+    Repair,
 }
 
 /// Why an act is refused.
@@ -331,6 +333,7 @@ pub fn may_manage(matter: Matter, viewer: &Viewer) -> Result<(), Refusal> {
         Matter::Places => "manage places",
         Matter::Tokens => "manage tokens",
         Matter::Journal => "read the journal",
+        Matter::Repair => "repair the database",
     };
     if viewer.role >= Role::Admin { Ok(()) } else { Err(forbidden(verb, Role::Admin, viewer)) }
 }

@@ -139,6 +139,15 @@ impl Desk {
         self
     }
 
+    /// The same newsroom, started anew on its database.
+    pub(crate) async fn restarted(mut self) -> Self {
+        let db = Db::open(&self.url).await.unwrap();
+        let customs = self.app.room.customs.clone();
+        self.app = App::new(db, customs, Masthead::default(), self.app.clock.clone()).await.unwrap();
+        self.router = http::router(&self.app);
+        self
+    }
+
     /// The same newsroom, open to the world in another way.
     pub(crate) fn with_edge(mut self, edge: Edge) -> Self {
         self.app = self.app.clone().with_edge(edge);

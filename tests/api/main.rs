@@ -24,6 +24,7 @@ mod lines;
 mod logs;
 mod oidc;
 mod postgres;
+mod range;
 mod reading;
 mod readme;
 mod refusals;

@@ -135,7 +135,7 @@ fn authors_begin_releases_and_the_press_does_not() {
 
 #[test]
 fn only_administrators_manage_the_house() {
-    for matter in [Matter::Topics, Matter::Places, Matter::Tokens, Matter::Journal] {
+    for matter in [Matter::Topics, Matter::Places, Matter::Tokens, Matter::Journal, Matter::Repair] {
         for role in ROLES {
             assert_eq!(may_manage(matter, &Viewer::new(role, "x")).is_ok(), role == Role::Admin);
         }

@@ -1,0 +1,262 @@
+//! Repairing stored dates and instants outside the range of years 0001 to 9999 ([`range`]).
+//!
+//! Nothing writes such values any more, but earlier versions could, and so can other programs. They are served as the nearest
+//! end of the range; [`Newsroom::repair_out_of_range`] stores that end.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{
+    Noun, access_log, api_token, correction, idempotency, journal, merged_concept, place, preview_link, release,
+    revision, slug, topic,
+};
+use sea_orm::{
+    ColumnTrait, ColumnType, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
+    QueryFilter, QuerySelect, Statement,
+};
+use uuid::Uuid;
+
+use super::{
+    Error, Newsroom,
+    workflow::{self, Matter},
+};
+use crate::{
+    db::Db,
+    range::{OutOfRange, Ranged, Stored},
+    viewer::Viewer,
+};
+
+/// A column of dates or instants.
+#[derive(Clone, Copy, Debug)]
+struct RangedColumn {
+    name: &'static str,
+    sort: Sort,
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    Date,
+    Instant,
+}
+
+/// A table that has dates or instants.
+#[derive(Clone, Debug)]
+struct Table {
+    name: &'static str,
+    /// Columns of the primary key, and whether they are UUIDs.
+    key: Vec<(&'static str, bool)>,
+    has_slug: bool,
+    columns: Vec<RangedColumn>,
+}
+
+/// A value outside the range, with what repairing it needs.
+struct Found {
+    row: OutOfRange,
+    /// The row's place in its table; good until the row is changed.
+    locator: String,
+    nearest: String,
+}
+
+/// All stored dates and instants outside the range, by table and column. Reads every row of every table that has dates.
+pub async fn find_out_of_range(db: &Db) -> Result<Vec<OutOfRange>, Error> {
+    let mut all = Vec::new();
+    for table in tables() {
+        for &column in &table.columns {
+            all.extend(find(db.reader(), &table, column, "").await?.into_iter().map(|found| found.row));
+        }
+    }
+    Ok(all)
+}
+
+/// The columns that [`find_out_of_range`] looks at, as table and column.
+pub fn ranged_columns() -> Vec<(&'static str, &'static str)> {
+    let of_table = |table: Table| table.columns.into_iter().map(move |column| (table.name, column.name));
+    tables().into_iter().flat_map(of_table).collect()
+}
+
+impl Newsroom {
+    /// Replaces all stored dates and instants outside the range by the nearest end of the range, in one transaction, and answers
+    /// what was replaced. For each release of which a row was changed the journal has an entry `release.repair`, whose note
+    /// names the old and new values. Changes nothing where nothing is outside the range. For administrators.
+    pub async fn repair_out_of_range(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Vec<OutOfRange>, Error> {
+        workflow::may_manage(Matter::Repair, viewer)?;
+        let mut write = self.begin(viewer, now).await?;
+        let lock = if self.db.backend() == DbBackend::Postgres { "FOR UPDATE" } else { "" };
+        // Images and notes of the releases concerned, by key: as they were before anything was changed.
+        let mut releases = BTreeMap::new();
+        for table in tables() {
+            for &column in &table.columns {
+                let found = find(write.tx(), &table, column, lock).await?;
+                for (id, note) in owners(write.tx(), &found).await? {
+                    if !releases.contains_key(&id) {
+                        releases.insert(id, (write.image(Noun::Release, id).await?, Vec::new()));
+                    }
+                    releases.entry(id).and_modify(|(_, notes)| notes.push(note));
+                }
+            }
+        }
+        let mut repaired = Vec::new();
+        for table in tables() {
+            for &column in &table.columns {
+                // Found once more, because a change moves a row.
+                for found in find(write.tx(), &table, column, lock).await? {
+                    put(write.tx(), &table, column, &found).await?;
+                    repaired.push(found.row);
+                }
+            }
+        }
+        if repaired.is_empty() {
+            write.undo().await?;
+            return Ok(repaired);
+        }
+        for (id, (before, notes)) in releases {
+            let after = write.image(Noun::Release, id).await?;
+            let note = notes.join("; ");
+            write.record("release.repair", Noun::Release, id, Some(note), before.as_ref(), after.as_ref())?;
+        }
+        write.commit().await?;
+        Ok(repaired)
+    }
+}
+
+/// The releases that values belong to, each with what is to become of the value.
+async fn owners<C: ConnectionTrait>(connection: &C, found: &[Found]) -> Result<Vec<(Uuid, String)>, DbErr> {
+    let mut owners = Vec::new();
+    for Found { row, nearest, .. } in found {
+        let Some(key) = Uuid::try_parse(&row.id).ok() else { continue };
+        let release = match row.table {
+            "release" => Some(key),
+            "revision" => {
+                let owner = revision::Entity::find().select_only().column(revision::Column::ReleaseId);
+                owner.filter(revision::Column::Id.eq(key)).into_tuple().one(connection).await?
+            }
+            _ => None,
+        };
+        let note = format!("{}.{} was {} and is {nearest}", row.table, row.column, row.value);
+        owners.extend(release.map(|id| (id, note)));
+    }
+    Ok(owners)
+}
+
+/// Values of a column outside the range.
+async fn find<C: ConnectionTrait>(
+    connection: &C,
+    table: &Table,
+    column: RangedColumn,
+    lock: &str,
+) -> Result<Vec<Found>, DbErr> {
+    let backend = connection.get_database_backend();
+    let (name, value) = (table.name, column.name);
+    let key: Vec<String> = table.key.iter().map(|&(part, uuid)| key_text(backend, part, uuid)).collect();
+    let key = key.join(" || '/' || ");
+    let slug = if table.has_slug { "\"slug\"" } else { "NULL" };
+    let select = match backend {
+        // Texts; those near the ends of the range are looked at more closely below.
+        DbBackend::Sqlite => format!(
+            "SELECT CAST(rowid AS text), {key}, {slug}, \"{value}\" FROM \"{name}\" WHERE \"{value}\" < '0001-01-03' \
+             OR \"{value}\" >= '9999-12-30' OR \"{value}\" LIKE '____-__-__T__:__:60%' \
+             OR \"{value}\" LIKE '____-__-__ __:__:60%' ORDER BY 2"
+        ),
+        _ => {
+            let (from, until) = match column.sort {
+                Sort::Date => ("date '0001-01-01'", "date '10000-01-01'"),
+                Sort::Instant => ("timestamptz '0001-01-01 00:00:00+00'", "timestamptz '10000-01-01 00:00:00+00'"),
+            };
+            format!(
+                "SELECT ctid::text, {key}, {slug}, to_jsonb(\"{value}\") #>> '{{}}' FROM \"{name}\" \
+                 WHERE \"{value}\" < {from} OR \"{value}\" >= {until} ORDER BY 2 {lock}"
+            )
+        }
+    };
+    let mut all = Vec::new();
+    for row in connection.query_all_raw(Statement::from_string(backend, select)).await? {
+        let value: String = row.try_get_by_index(3)?;
+        let nearest = match column.sort {
+            Sort::Date => nearest::<NaiveDate>(&value),
+            Sort::Instant => nearest::<DateTime<Utc>>(&value),
+        };
+        let Some(nearest) = nearest else { continue };
+        let row_of = OutOfRange {
+            table: table.name,
+            id: row.try_get_by_index(1)?,
+            slug: row.try_get_by_index(2)?,
+            column: column.name,
+            value,
+        };
+        all.push(Found { row: row_of, locator: row.try_get_by_index(0)?, nearest });
+    }
+    Ok(all)
+}
+
+/// Stores the nearest value of the range.
+async fn put<C: ConnectionTrait>(
+    connection: &C,
+    table: &Table,
+    column: RangedColumn,
+    found: &Found,
+) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
+    let (name, value) = (table.name, column.name);
+    let update = match backend {
+        DbBackend::Sqlite => format!("UPDATE \"{name}\" SET \"{value}\" = $1 WHERE rowid = CAST($2 AS integer)"),
+        _ => {
+            let sort = if column.sort == Sort::Date { "date" } else { "timestamptz" };
+            format!("UPDATE \"{name}\" SET \"{value}\" = CAST($1 AS text)::{sort} WHERE ctid = CAST($2 AS text)::tid")
+        }
+    };
+    let values = [found.nearest.clone().into(), found.locator.clone().into()];
+    connection.execute_raw(Statement::from_sql_and_values(backend, update, values)).await.map(drop)
+}
+
+/// The nearest value of the range, where a stored one lies outside.
+fn nearest<T: Ranged>(text: &str) -> Option<String> {
+    Stored::<T>::read(text).filter(|stored| stored.outside.is_some()).map(|stored| stored.value.write())
+}
+
+/// A column of a primary key as text.
+fn key_text(backend: DbBackend, column: &str, uuid: bool) -> String {
+    match (backend, uuid) {
+        (DbBackend::Sqlite, true) => format!("lower(hex(\"{column}\"))"),
+        (DbBackend::Sqlite, false) => format!("CAST(\"{column}\" AS text)"),
+        (_, true) => format!("replace(\"{column}\"::text, '-', '')"),
+        (_, false) => format!("\"{column}\"::text"),
+    }
+}
+
+/// All tables that have dates or instants.
+fn tables() -> Vec<Table> {
+    vec![
+        table(release::Entity),
+        table(revision::Entity),
+        table(topic::Entity),
+        table(place::Entity),
+        table(slug::Entity),
+        table(merged_concept::Entity),
+        table(correction::Entity),
+        table(api_token::Entity),
+        table(preview_link::Entity),
+        table(idempotency::Entity),
+        table(access_log::Entity),
+        table(journal::Entity),
+    ]
+}
+
+fn table<E: EntityTrait>(entity: E) -> Table {
+    let sort = |column: &E::Column| match column.def().get_column_type() {
+        ColumnType::Date => Some(Sort::Date),
+        ColumnType::DateTime | ColumnType::Timestamp | ColumnType::TimestampWithTimeZone => Some(Sort::Instant),
+        _ => None,
+    };
+    let ranged = |column: E::Column| sort(&column).map(|sort| RangedColumn { name: column.as_str(), sort });
+    let key = |key: E::PrimaryKey| {
+        let column = key.into_column();
+        (column.as_str(), matches!(column.def().get_column_type(), ColumnType::Uuid))
+    };
+    Table {
+        name: entity.table_name(),
+        key: E::PrimaryKey::iter().map(key).collect(),
+        has_slug: E::Column::iter().any(|column| column.as_str() == "slug"),
+        columns: E::Column::iter().filter_map(ranged).collect(),
+    }
+}
