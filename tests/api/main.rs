@@ -11,6 +11,7 @@ mod command;
 mod crawl;
 mod desk;
 mod events;
+mod fixtures;
 mod following;
 mod hidden;
 mod http;

@@ -1,0 +1,97 @@
+//! Databases that earlier versions wrote, served by this one: the answers are those that were given then.
+
+use std::{fs, path::PathBuf};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, header},
+};
+use chrono::{TimeZone, Utc};
+use dateline::{
+    app::{App, Masthead},
+    clock::Clock,
+    db::Db,
+    http,
+    newsroom::{Customs, repair::find_out_of_range},
+};
+use http_body_util::BodyExt;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::postgres;
+
+/// The fixtures: each is a version by the month in which it was current.
+const FIXTURES: [&str; 1] = ["2026-11"];
+
+/// A file of tests/fixtures.
+fn file(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Runs a fixture's statements on an empty database.
+async fn restore(url: &str, sql: &str) {
+    let options = ConnectOptions::new(url).max_connections(1).sqlx_logging(false).clone();
+    let connection = Database::connect(options).await.unwrap();
+    connection.execute_unprepared(sql).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Asks a router with a bearer token; the data of the answer.
+async fn ask(router: &Router, bearer: Option<&str>, query: &str, variables: &Value) -> Value {
+    let mut request = Request::post("/graphql").header(header::CONTENT_TYPE, "application/json");
+    if let Some(bearer) = bearer {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {bearer}"));
+    }
+    let body = json!({ "query": query, "variables": variables }).to_string();
+    let response = router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    let mut answer: Value = serde_json::from_slice(&bytes).unwrap();
+    assert!(answer.get("errors").is_none(), "{query}: {answer}");
+    answer["data"].take()
+}
+
+/// Brings a restored database to the shape of this version, and compares its answers with those of the fixture.
+async fn check(url: &str, name: &str) {
+    let db = Db::open(url).await.unwrap();
+    db.migrate().await.unwrap();
+    assert_eq!(find_out_of_range(&db).await.unwrap(), []);
+    // After the fixture was made, and before the instants of 2090 that it holds.
+    let clock = Clock::standing_at(Utc.with_ymd_and_hms(2040, 1, 1, 0, 0, 0).unwrap());
+    let app = App::new(db, Customs::default(), Masthead::default(), clock.clone()).await.unwrap();
+    assert_eq!(app.room.resolve_schedules(clock.now()).await.unwrap(), 0, "the schedule of 2090 stays");
+    assert_eq!(app.room.record_due_releases(clock.now()).await.unwrap(), 0);
+    let router = http::router(&app);
+    let known: Value = serde_json::from_str(&file(&format!("{name}.json"))).unwrap();
+    let answers = known["answers"].as_array().unwrap();
+    assert!(answers.len() > 20, "{name} has {} answers", answers.len());
+    for answer in answers {
+        let (who, query) = (answer["as"].as_str().unwrap(), answer["query"].as_str().unwrap());
+        let now = ask(&router, known["tokens"][who].as_str(), query, &answer["variables"]).await;
+        assert_eq!(now, answer["answer"], "{name}, as {who}: {query}");
+    }
+}
+
+#[tokio::test]
+async fn sqlite_databases_of_earlier_versions_give_the_answers_they_gave() {
+    for fixture in FIXTURES {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fixture.db").display().to_string();
+        let name = format!("{fixture}.sqlite");
+        restore(&format!("sqlite://{path}?mode=rwc"), &file(&format!("{name}.sql"))).await;
+        check(&format!("sqlite://{path}"), &name).await;
+    }
+}
+
+#[tokio::test]
+async fn postgres_databases_of_earlier_versions_give_the_answers_they_gave() {
+    let Some(cluster) = postgres::available() else { return };
+    for fixture in FIXTURES {
+        let database = cluster.fresh_database().await;
+        let name = format!("{fixture}.postgres");
+        restore(&database.url, &file(&format!("{name}.sql"))).await;
+        check(&database.url, &name).await;
+    }
+}
