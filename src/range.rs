@@ -28,6 +28,9 @@ pub const LAST_INSTANT: DateTime<Utc> = match NaiveTime::from_hms_micro_opt(23, 
     None => LAST_DATE.and_time(NaiveTime::MIN).and_utc(),
 };
 
+/// A year that chrono has, far outside the range. A leap year, so that it has every date.
+const FAR: i32 = 200_000;
+
 /// Nanoseconds from which on chrono means second 60.
 const LEAP: u32 = 1_000_000_000;
 
@@ -208,8 +211,9 @@ fn expanded(text: &str) -> Option<String> {
     };
     let (year, rest) = text.split_once('-')?;
     let year: i32 = year.parse().ok()?;
-    // The year before 0001 is 1 BC there and 0000 here.
-    let year = if before_christ { 1 - year } else { year };
+    // The year before 0001 is 1 BC there and 0000 here. Some years of PostgreSQL are beyond those of chrono: any year so far
+    // away stands for them.
+    let year = if before_christ { 1_i32.checked_sub(year)? } else { year }.clamp(-FAR, FAR);
     let sign = match year {
         ..0 => "-",
         0..=9999 => "",
@@ -280,6 +284,7 @@ mod tests {
             assert_eq!(instant(text), instant(same), "{text}");
         }
         assert_eq!(Stored::<NaiveDate>::read("infinity").unwrap().value, LAST_DATE);
+        assert_eq!(Stored::<NaiveDate>::read("5874897-12-31").unwrap().value, LAST_DATE);
         assert_eq!(Stored::<DateTime<Utc>>::read("-infinity").unwrap().value, FIRST_INSTANT);
         for wrong in ["", "BC", "-", "x-01-01", "2006-02-30", "99999999999-01-01", "2006-05-08T09:00:00"] {
             assert_eq!(<NaiveDate as Ranged>::read(wrong), None, "{wrong}");

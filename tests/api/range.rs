@@ -17,7 +17,10 @@ use entity::api_token::Role;
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryOrder, Statement};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, REVISE, Who, on_both};
+use crate::{
+    desk::{Desk, REVISE, Who, on_both},
+    served::run,
+};
 
 const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: String!, $zone: TimeZone!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: $zone) { release { state schedule { at } } userErrors { field code message } } }";
 
@@ -274,6 +277,46 @@ on_both! {
         desk.done(Who::Admin, "mutation($id: ID!) { releasePurge(id: $id, expectedRevision: 2, reason: \"a test\") { userErrors { code message } } }", json!({ "id": id })).await;
     }
 
+    async fn the_log_names_rows_outside_the_range_and_every_command_runs(desk: Desk) {
+        let release = |number: i32| json!({ "type": "release", "slug": format!("r{number:02}"), "headline": "One", "releaseDate": "2006-03-01", "state": "PUBLISHED", "publishedAt": "2006-05-08T03:00:00Z" });
+        desk.import(&(1..=25).map(release).collect::<Vec<_>>()).await;
+        set(&desk, "revision", "release_date", ("0000-03-01", "0001-03-01 BC")).await;
+        set(&desk, "api_token", "expires_at", YEAR_10000).await;
+        let folder = tempfile::tempdir().unwrap();
+        for command in [&["token", "list"][..], &["export"], &["purge", "r01", "--reason", "a test", "--yes"]] {
+            let url = desk.url.clone();
+            let arguments: Vec<String> = command.iter().map(|word| (*word).to_owned()).chain(["--database".to_owned(), url]).collect();
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let (code, said, told) = run(folder.path(), &arguments);
+            assert_eq!(code, Some(0), "{command:?}: {said}{told}");
+            assert_eq!(told.matches("dateline check --repair").count(), 21, "{command:?}: {told}");
+            assert!(told.contains("revision") && told.contains("release_date") && told.contains("r01") && told.contains("more=5"), "{command:?}: {told}");
+            if command[0] == "token" {
+                assert!(said.contains("until 9999-12-31T23:59:59Z"), "{said}");
+            }
+            if command[0] == "export" {
+                assert_eq!(said.matches("\"releaseDate\":\"0001-01-01\"").count(), 25, "{said}");
+            }
+        }
+    }
+
+    async fn questions_at_the_ends_of_the_range_have_answers(desk: Desk) {
+        desk.import(&[json!({ "type": "release", "slug": "x", "headline": "X", "releaseDate": "0001-01-01", "state": "PUBLISHED", "publishedAt": "2006-05-08T03:00:00Z" })]).await;
+        for interval in ["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"] {
+            for (from, until) in [("-262143-01-01", "+262142-12-31"), ("0000-01-01", "0001-01-01"), ("9999-12-31", "+10000-01-01")] {
+                let query = format!("{{ releaseStats {{ timeline(interval: {interval}, range: {{ from: \"{from}\", until: \"{until}\" }}) {{ points {{ count }} }} }} }}");
+                let answer = desk.ask(Who::Public, &query, json!({})).await;
+                assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
+            }
+        }
+        for (until, window, baseline) in [("9999-12-31", "P30D", "P1Y"), ("0001-01-01", "P1D", "P1D"), ("0001-01-31", "P99999Y", "P99999Y"), ("9999-12-31", "P9998Y", "P1D"), ("9999-12-31", "P99999D", "P99999M")] {
+            let query = format!("{{ trendingTopics(until: \"{until}\", window: \"{window}\", baseline: \"{baseline}\") {{ count }} }}");
+            let answer = desk.ask(Who::Public, &query, json!({})).await;
+            let code = &answer["errors"][0]["extensions"]["code"];
+            assert!(code.is_null() || code == "BAD_USER_INPUT", "{query}: {answer}");
+        }
+    }
+
     async fn images_of_the_journal_outside_the_range_are_followed(desk: Desk) {
         let id = desk.published(json!({ "headline": "One", "releaseDate": "2006-05-08" })).await;
         store(
@@ -299,6 +342,42 @@ on_both! {
         there.sort();
         looked_at.sort();
         assert!(there.len() > 20 && there == looked_at, "{there:?} {looked_at:?}");
+    }
+}
+
+#[tokio::test]
+async fn values_that_only_postgresql_has_are_loaded_and_repaired() {
+    let Some(desk) = Desk::on_postgres().await else { return };
+    let id = desk.published(json!({ "headline": "One" })).await;
+    for (table, column, value) in [
+        ("revision", "release_date", "infinity"),
+        ("release", "published_at", "-infinity"),
+        ("release", "modified_at", "294276-12-31 23:59:59+00"),
+        ("slug", "public_at", "infinity"),
+    ] {
+        set(&desk, table, column, ("", value)).await;
+    }
+    let desk = desk.restarted().await;
+    let now = desk.app.clock.now();
+    let repaired = desk.app.room.repair_out_of_range(&Viewer::new(Role::Admin, "operator"), now).await.unwrap();
+    assert_eq!(repaired.len(), 4, "{repaired:?}");
+    let query = "query($id: ID!) { release(ref: {id: $id}) { releaseDate publishedAt modifiedAt } }";
+    let release = json!({ "releaseDate": "9999-12-31", "publishedAt": "0001-01-01T00:00:00Z", "modifiedAt": "9999-12-31T23:59:59.999999Z" });
+    assert_eq!(desk.data(Who::Public, query, json!({ "id": id })).await["release"], release);
+}
+
+#[test]
+fn the_command_line_checks_when_a_token_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    for (expires, why) in [
+        ("9999-12-31T23:59:59-14:00", "is outside the range of instants"),
+        ("2016-12-31T23:59:60Z", "leap seconds are not accepted"),
+        ("9999999d", "ends after the year 9999"),
+        ("9223372036854775807d", "--expires is"),
+    ] {
+        let create = ["token", "create", "--subject", "x", "--name", "y", "--role", "EDITOR", "--expires", expires];
+        let (code, said, told) = run(folder.path(), &create);
+        assert!(code == Some(1) && said.is_empty() && told.contains(why), "{expires}: {told}");
     }
 }
 
