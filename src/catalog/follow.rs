@@ -4,6 +4,8 @@
 //! [`Catalog::follow`] does the same for the writes of other processes. Readers never wait: they hold the snapshot they began
 //! with, and the next one is published by one atomic swap.
 
+mod replay;
+
 use std::{
     sync::{Arc, PoisonError},
     time::{Duration, Instant},
@@ -12,9 +14,10 @@ use std::{
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use entity::{Noun, journal};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit, watch};
 
+pub(crate) use self::replay::follow_all;
 use super::{Snapshot, load, recent::Recent};
 use crate::{
     db::{Db, Fault},
@@ -193,14 +196,19 @@ impl Catalog {
     }
 
     async fn read_after(&self, sequence: i64, most: u64) -> Result<Vec<Entry>, Fault> {
-        let rows = journal::Entity::find()
-            .filter(journal::Column::Sequence.gt(sequence))
-            .order_by_asc(journal::Column::Sequence)
-            .limit(most)
-            .all(self.db.reader())
-            .await?;
-        Ok(rows.into_iter().map(entry).collect::<Result<_, DbErr>>()?)
+        Ok(read_after(self.db.reader(), sequence, most).await?)
     }
+}
+
+/// Some of the entries after a sequence, the first of them first.
+async fn read_after<C: ConnectionTrait>(connection: &C, sequence: i64, most: u64) -> Result<Vec<Entry>, DbErr> {
+    let rows = journal::Entity::find()
+        .filter(journal::Column::Sequence.gt(sequence))
+        .order_by_asc(journal::Column::Sequence)
+        .limit(most)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(entry).collect()
 }
 
 /// A journal row as a value.

@@ -38,13 +38,21 @@ const RUN: usize = 2000;
 
 /// The whole catalog, as of one moment.
 pub(super) async fn load(db: &Db) -> Result<Snapshot, Fault> {
-    let (read, backend) = (db.begin_read().await?, db.backend());
-    let head = head(&read).await?;
+    let read = db.begin_read().await?;
+    let snapshot = load_all(&read).await?;
+    read.commit().await?;
+    Ok(snapshot)
+}
+
+/// The whole catalog, as a transaction sees it that sees one state of the database.
+pub(crate) async fn load_all<C: ConnectionTrait>(read: &C) -> Result<Snapshot, DbErr> {
+    let backend = read.get_database_backend();
+    let head = head(read).await?;
     let mut loader = Loader::default();
     let mut outside = Outside::default();
-    loader.topics(concepts::topics_noting(&read, None, &mut outside).await?);
-    loader.places(concepts::places_noting(&read, None, &mut outside).await?);
-    let mut former = former_slugs(&read, Noun::Release, None).await?;
+    loader.topics(concepts::topics_noting(read, None, &mut outside).await?);
+    loader.places(concepts::places_noting(read, None, &mut outside).await?);
+    let mut former = former_slugs(read, Noun::Release, None).await?;
     // The database answers the next run while this one is built in, on a thread that does not serve.
     let (runs, mut to_build) = tokio::sync::mpsc::channel::<String>(2);
     let (reached, mut next) = tokio::sync::mpsc::channel::<Uuid>(2);
@@ -76,14 +84,13 @@ pub(super) async fn load(db: &Db) -> Result<Snapshot, Fault> {
     drop(runs);
     let failed = |error: tokio::task::JoinError| DbErr::Custom(error.to_string());
     let (mut loader, mut worked_on, outside) = build.await.map_err(failed)??;
-    with_working(&read, &mut worked_on).await?;
-    read.commit().await?;
+    with_working(read, &mut worked_on).await?;
     outside.log();
     let finish = move || {
         worked_on.iter().for_each(|image| loader.release(image));
         loader.finish(head.epoch, head.sequence)
     };
-    tokio::task::spawn_blocking(finish).await.map_err(|error| failed(error).into())
+    tokio::task::spawn_blocking(finish).await.map_err(failed)
 }
 
 /// How far the journal goes, and of which database.

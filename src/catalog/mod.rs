@@ -8,11 +8,13 @@
 mod audience;
 mod bits;
 mod calendar;
+mod census;
 mod column;
 mod coming;
 mod compare;
 mod condition;
 mod dated;
+mod difference;
 mod facet;
 mod fault;
 mod filter;
@@ -43,15 +45,18 @@ pub use audience::Audience;
 pub use calendar::{Interval, Weekday};
 pub use compare::{ComparisonPeriod, Delta};
 pub use condition::{ConceptRef, PlaceSetFilter, RoleOfPlace, TopicSetFilter};
+pub(crate) use difference::comparable;
 pub use facet::{Bucket, Facet, FacetField, FacetOrder, FacetOrderKey, FacetRequest, FacetScope};
 pub use fault::FilterFault;
 pub use filter::{MAX_DEPTH, Range, ReleaseFilter};
 pub use follow::Catalog;
+pub(crate) use follow::follow_all;
 pub use glimpse::{ChangeKind, regroups};
 pub use handle::Handle;
 pub use label::fold;
 pub(crate) use load::{
-    assigned_places, assigned_topics, places as place_images, releases as release_images, topics as topic_images,
+    assigned_places, assigned_topics, load_all, places as place_images, releases as release_images,
+    topics as topic_images,
 };
 pub use near::Near;
 pub use page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, Place, Slice, Window};
