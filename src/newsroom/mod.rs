@@ -10,6 +10,7 @@ mod address;
 pub mod body;
 pub mod bulk;
 pub mod changes;
+pub mod check;
 pub mod content;
 pub mod dateline;
 pub mod diff;

@@ -101,6 +101,18 @@ pub(crate) const TABLE: &[Rule] = &[
         instead: "calls go down: take what is needed as a parameter, and give a value of the newsroom back",
     },
     Rule {
+        rooms: &["src/newsroom"],
+        except: &["src/newsroom/check/steps"],
+        may: NotUse(&["migration"]),
+        instead: "db.rs takes the steps of a migration; a check only looks at which were taken",
+    },
+    Rule {
+        rooms: &["src/newsroom/check"],
+        except: &[],
+        may: NotUse(&["crate::newsroom::write", "crate::newsroom::Newsroom", "crate::viewer"]),
+        instead: "a check changes nothing: it reads one transaction and gives findings back",
+    },
+    Rule {
         rooms: &["src/graphql"],
         except: &[],
         may: NotUse(&["sea_orm", "crate::db", "crate::http", "crate::cli", "crate::interchange", "crate::jobs"]),

@@ -1,0 +1,125 @@
+//! Verifies a database: its rows, its journal and the catalog made of them against each other. Changes nothing.
+//!
+//! Everything is read in one transaction, so that it works while a server writes: what is verified is one state of the database.
+//! Each part is tried by itself, in a nested transaction: where something cannot be read that is a finding, and the others go on.
+//! Memory: two catalogs at the end, before that some hundred releases at a time.
+
+mod address;
+mod catalog;
+mod finding;
+mod image;
+mod integrity;
+mod journal;
+mod reference;
+mod row;
+mod steps;
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
+
+pub use self::finding::{Finding, Kind, MOST};
+use self::{
+    finding::{Findings, RESTORE},
+    journal::Journal,
+    steps::Shape,
+};
+use crate::db::Db;
+
+/// What a check came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What is wrong, of each kind [`MOST`] at most.
+    pub findings: Vec<Finding>,
+    /// How many more there are, by kind.
+    pub more: Vec<(Kind, u64)>,
+    /// How many rows were read, by table.
+    pub rows: Vec<(String, u64)>,
+    /// The first and the last sequence of the journal; none where it is empty.
+    pub journal: Option<(i64, i64)>,
+}
+
+/// Why a database is not verified.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// It has not the shape of this version.
+    #[error(
+        "the database has not the shape of this version (it lacks {} steps, first {}): run `dateline migrate`, or check it with \
+         the version that made it",
+        .0.len(), .0.first().map_or("", String::as_str)
+    )]
+    Behind(Vec<String>),
+    /// A newer Dateline wrote it.
+    #[error(
+        "the database was made by a newer Dateline (it has the step {0}, which this version does not know): check it with that \
+         version"
+    )]
+    Newer(String),
+    /// No transaction could be begun.
+    #[error("the database cannot be read: {0}")]
+    Db(#[from] DbErr),
+}
+
+/// Verifies a database. An error says why that could not be begun; what cannot be read later on is a finding.
+pub async fn check(db: &Db) -> Result<Report, Refused> {
+    let read = db.begin_read().await?;
+    let mut findings = Findings::default();
+    let mut shape = Shape::Present;
+    attempt(&read, &mut findings, "table seaql_migrations", async |read, _| {
+        shape = steps::shape(read).await?;
+        Ok(())
+    })
+    .await;
+    match shape {
+        Shape::Present => {}
+        Shape::Behind(steps) => return Err(Refused::Behind(steps)),
+        Shape::Newer(step) => return Err(Refused::Newer(step)),
+    }
+    integrity::verify(&read, &mut findings).await;
+    let rows = row::verify(&read, &mut findings).await;
+    reference::verify(&read, &mut findings).await;
+    attempt(&read, &mut findings, "addresses", address::verify).await;
+    let mut journal = Journal::default();
+    attempt(&read, &mut findings, "journal", async |read, findings| {
+        journal::verify(read, findings, &mut journal).await
+    })
+    .await;
+    image::verify(&read, &mut findings, &journal).await;
+    catalog::verify(&read, &mut findings, &journal).await;
+    // Nothing was written; how it ends is no matter.
+    let _ = read.rollback().await;
+    let (findings, more) = findings.finish();
+    let journal = (journal.last > 0).then_some((journal.first, journal.last));
+    Ok(Report { findings, more, rows, journal })
+}
+
+/// Tries one part in a nested transaction, so that its failure leaves the others be: on PostgreSQL nothing more can be read in a
+/// transaction that failed.
+async fn attempt(
+    read: &DatabaseTransaction,
+    findings: &mut Findings,
+    name: &str,
+    verify: impl AsyncFnOnce(&DatabaseTransaction, &mut Findings) -> Result<(), DbErr>,
+) {
+    let part = async {
+        let own = read.begin().await?;
+        match verify(&own, findings).await {
+            Ok(()) => own.commit().await,
+            Err(error) => {
+                // What matters is the first error.
+                let _ = own.rollback().await;
+                Err(error)
+            }
+        }
+    };
+    if let Err(error) = caught(part).await {
+        findings.add(Kind::Damage, name, format!("it could not be verified to its end: {error}"), RESTORE);
+    }
+}
+
+/// What a part comes to, where some value ends the driver too, instead of giving an error (`infinity` on PostgreSQL does).
+async fn caught(part: impl Future<Output = Result<(), DbErr>>) -> Result<(), DbErr> {
+    let done = AssertUnwindSafe(part).catch_unwind().await;
+    done.unwrap_or_else(|_| Err(DbErr::Type("it holds a value that cannot be read".to_owned())))
+}
