@@ -1,5 +1,6 @@
 //! The command line: what can be said, and one file for each command that does it.
 
+mod check;
 mod export;
 mod import;
 mod migrate;
@@ -28,7 +29,7 @@ use entity::api_token::Role;
     name = "dateline",
     version,
     about,
-    after_help = "Begin with a newsroom of ours to look around in:\n  dateline serve --demo\n\nor with one of your own:\n  dateline import releases.ndjson\n  dateline serve\n\nExit codes: 0 done; 1 failed; 2 not understood; 3 an import refused records or met conflicts."
+    after_help = "Begin with a newsroom of ours to look around in:\n  dateline serve --demo\n\nor with one of your own:\n  dateline import releases.ndjson\n  dateline serve\n\nExit codes: 0 done; 1 failed; 2 not understood; 3 an import refused records or met conflicts, or a check found something wrong."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -79,6 +80,11 @@ enum Command {
         after_help = "Run it once, before you serve. A server that runs while its database is restored notices by itself."
     )]
     Restored,
+    /// Verify rows, journal and catalog against each other; change nothing
+    #[command(
+        after_help = "It may run while a server serves the same database. Each line says what is wrong, where, and what to do. It ends with 0 where nothing is wrong, with 3 where something is, and with 1 where the database has not the shape of this version."
+    )]
+    Check(check::Check),
     /// Print the GraphQL schema
     Schema,
     /// Make, list and revoke access tokens
@@ -148,6 +154,7 @@ impl Cli {
             Command::Import(import) => import.run(&settings).await,
             Command::Export(export) => export.run(&settings).await,
             Command::Purge(purge) => purge.run(&settings).await,
+            Command::Check(check) => check.run(&settings).await,
             Command::Schema => schema::run(),
             Command::Token(token) => token.run(&settings).await,
         }

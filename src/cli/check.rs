@@ -1,0 +1,76 @@
+//! `dateline check`: verifies rows, journal and catalog against each other.
+
+use std::{path::Path, process::ExitCode};
+
+use clap::Args;
+
+use super::Failure;
+use crate::{
+    config::Settings,
+    db::{Db, redacted},
+    newsroom::check::{Report, check},
+};
+
+/// Exit code of a check that found something wrong.
+const WRONG: u8 = 3;
+
+#[derive(Args, Debug)]
+pub(super) struct Check {
+    /// Put right what can be put right without a backup, before the check
+    #[arg(long, hide = true)]
+    repair: bool,
+}
+
+impl Check {
+    #[expect(clippy::print_stdout, reason = "the command's answer")]
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
+        let url = &settings.database_url;
+        // Opening it would make it.
+        if let Some(file) = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path))
+            && !Path::new(file).exists()
+        {
+            return Err(format!("there is no database {}: name another one (--database)", redacted(url)).into());
+        }
+        let db = Db::open(url).await?;
+        if self.repair {
+            println!("nothing can be put right without a backup");
+        }
+        // A value that ends the driver is a finding, not an end of the command.
+        std::panic::set_hook(Box::new(|panic| tracing::debug!(%panic, "a value cannot be read")));
+        let report = check(&db).await;
+        drop(std::panic::take_hook());
+        db.close().await;
+        let report = report?;
+        for finding in &report.findings {
+            println!("{finding}");
+        }
+        for (kind, number) in &report.more {
+            println!("{kind}: and {number} more");
+        }
+        let wrong = !report.findings.is_empty();
+        println!(
+            "{}: {}: {}",
+            redacted(url),
+            verified(&report),
+            if wrong { "check found something wrong" } else { "nothing is wrong" }
+        );
+        Ok(if wrong { ExitCode::from(WRONG) } else { ExitCode::SUCCESS })
+    }
+}
+
+/// What was verified, in one line.
+fn verified(report: &Report) -> String {
+    let number = |table: &str| report.rows.iter().find(|(name, _)| name == table).map_or(0, |&(_, number)| number);
+    let journal = match report.journal {
+        Some((first, last)) => format!("journal entries {first} to {last}"),
+        None => "an empty journal".to_owned(),
+    };
+    format!(
+        "{} releases with {} versions, {} topics, {} places, {} addresses, {journal}",
+        number("release"),
+        number("revision"),
+        number("topic"),
+        number("place"),
+        number("slug")
+    )
+}
