@@ -104,6 +104,19 @@ pub struct OutOfRange {
     pub value: String,
 }
 
+impl OutOfRange {
+    /// Where it is stored, for people.
+    pub fn place(&self) -> String {
+        let slug = self.slug.as_ref().map(|slug| format!(" ({slug})")).unwrap_or_default();
+        format!("{} {}{slug}", self.table, self.id)
+    }
+
+    /// What is stored there, for people.
+    pub fn told(&self) -> String {
+        format!("{} is {}, outside the years 0001 to 9999", self.column, self.value)
+    }
+}
+
 /// A value that has a range: a date or an instant.
 pub trait Ranged: Copy + PartialEq {
     /// Reads a value as SQLite or PostgreSQL writes it, inside the range or not; none where the text is of another form.

@@ -4,7 +4,7 @@ use std::{path::Path, process::ExitCode};
 
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, application, operator};
 use crate::{
     config::Settings,
     db::{Db, redacted},
@@ -16,8 +16,8 @@ const WRONG: u8 = 3;
 
 #[derive(Args, Debug)]
 pub(super) struct Check {
-    /// Put right what can be put right without a backup, before the check
-    #[arg(long, hide = true)]
+    /// Before the check, replace dates and instants outside the years 0001 to 9999 by the nearest end of that range
+    #[arg(long)]
     repair: bool,
 }
 
@@ -31,10 +31,15 @@ impl Check {
         {
             return Err(format!("there is no database {}: name another one (--database)", redacted(url)).into());
         }
-        let db = Db::open(url).await?;
         if self.repair {
-            println!("nothing can be put right without a backup");
+            let app = application(settings).await?;
+            let repaired = app.room.repair_out_of_range(&operator(), app.clock.now()).await?;
+            for row in &repaired {
+                println!("repaired: {}: {}", row.place(), row.told());
+            }
+            app.room.db.clone().close().await;
         }
+        let db = Db::open(url).await?;
         // A value that ends the driver is a finding, not an end of the command.
         std::panic::set_hook(Box::new(|panic| tracing::debug!(%panic, "a value cannot be read")));
         let report = check(&db).await;

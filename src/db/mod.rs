@@ -207,6 +207,11 @@ impl Db {
 
     /// Begins a transaction that reads one state of the database, whatever is written meanwhile.
     pub async fn begin_read(&self) -> Result<Transaction, DbErr> {
+        Ok(Transaction::new(self.begin_inspection().await?, self.health.clone(), None))
+    }
+
+    /// The same as the driver has it: in a nested transaction an error can be passed over. For verifying a damaged database.
+    pub async fn begin_inspection(&self) -> Result<DatabaseTransaction, DbErr> {
         let begin = async || {
             let pool = &self.read.pool;
             let begin = async {
@@ -224,7 +229,7 @@ impl Db {
         if begun.as_ref().is_err_and(|error| self.health.observe(error).is_worth_repeating()) {
             begun = begin().await;
         }
-        Ok(Transaction::new(begun?, self.health.clone(), None))
+        begun
     }
 
     /// Takes the right to serve this database, held until the file is dropped, and begins to watch the database file. A SQLite

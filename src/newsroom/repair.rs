@@ -21,7 +21,6 @@ use super::{
     workflow::{self, Matter},
 };
 use crate::{
-    db::Db,
     range::{OutOfRange, Ranged, Stored},
     viewer::Viewer,
 };
@@ -59,11 +58,11 @@ struct Found {
 }
 
 /// All stored dates and instants outside the range, by table and column. Reads every row of every table that has dates.
-pub async fn find_out_of_range(db: &Db) -> Result<Vec<OutOfRange>, Error> {
+pub async fn find_out_of_range<C: ConnectionTrait>(read: &C) -> Result<Vec<OutOfRange>, DbErr> {
     let mut all = Vec::new();
     for table in tables() {
         for &column in &table.columns {
-            all.extend(find(db.reader(), &table, column, "").await?.into_iter().map(|found| found.row));
+            all.extend(find(read, &table, column, "").await?.into_iter().map(|found| found.row));
         }
     }
     Ok(all)

@@ -165,7 +165,7 @@ on_both! {
         assert!(told.len() == 1 && told[0].0 == 5 && told[0].1.contains("0000-03-01 is outside the range of dates"), "{told:?}");
         // What was taken starts and is served.
         let app = restarted(&desk).await;
-        assert_eq!((app.room.catalog.snapshot().len(), find_out_of_range(&app.room.db).await.unwrap().len()), (2, 0));
+        assert_eq!((app.room.catalog.snapshot().len(), find_out_of_range(app.room.db.reader()).await.unwrap().len()), (2, 0));
     }
 
     async fn the_ends_of_the_range_are_drawn_whole(desk: Desk) {
@@ -251,7 +251,7 @@ on_both! {
         desk.app.room.resolve_schedules(desk.app.clock.now()).await.unwrap();
         desk.app.room.record_due_releases(desk.app.clock.now()).await.unwrap();
 
-        let found = find_out_of_range(&desk.app.room.db).await.unwrap();
+        let found = find_out_of_range(desk.app.room.db.reader()).await.unwrap();
         let year_0 = found.iter().find(|found| found.column == "release_date").unwrap();
         assert_eq!((year_0.table, year_0.slug.as_deref()), ("revision", Some("y0")));
         let published = found.iter().find(|found| found.column == "published_at").unwrap();
@@ -262,7 +262,7 @@ on_both! {
         let now = desk.app.clock.now();
         let repaired = desk.app.room.repair_out_of_range(&Viewer::new(Role::Admin, "operator"), now).await.unwrap();
         assert_eq!(repaired.len(), found.len());
-        assert_eq!(find_out_of_range(&desk.app.room.db).await.unwrap(), []);
+        assert_eq!(find_out_of_range(desk.app.room.db.reader()).await.unwrap(), []);
         assert!(desk.app.room.repair_out_of_range(&Viewer::new(Role::Admin, "operator"), now).await.unwrap().is_empty());
         assert!(desk.app.room.repair_out_of_range(&Viewer::new(Role::Editor, "Eda"), now).await.is_err());
         let history = clamped(&desk).await["release"]["history"]["nodes"][0].clone();

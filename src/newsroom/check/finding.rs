@@ -25,6 +25,8 @@ pub enum Kind {
     Damage,
     /// A row holds a value that Dateline cannot read.
     Row,
+    /// A row holds a date or an instant outside the years 0001 to 9999.
+    Range,
     /// A row refers to another one that does not exist.
     Orphan,
     /// The versions of a release are not numbered as they should be, or belong to another one.
@@ -46,6 +48,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Damage => "damage",
             Self::Row => "row",
+            Self::Range => "range",
             Self::Orphan => "orphan",
             Self::Version => "version",
             Self::Sequence => "journal sequence",

@@ -12,7 +12,6 @@ mod integrity;
 mod journal;
 mod reference;
 mod row;
-mod steps;
 
 use std::panic::AssertUnwindSafe;
 
@@ -23,9 +22,9 @@ pub use self::finding::{Finding, Kind, MOST};
 use self::{
     finding::{Findings, RESTORE},
     journal::Journal,
-    steps::Shape,
 };
-use crate::db::Db;
+use super::repair::find_out_of_range;
+use crate::db::{Db, OpenError};
 
 /// What a check came to.
 #[derive(Clone, Debug)]
@@ -63,23 +62,25 @@ pub enum Refused {
 
 /// Verifies a database. An error says why that could not be begun; what cannot be read later on is a finding.
 pub async fn check(db: &Db) -> Result<Report, Refused> {
-    let read = db.begin_read().await?;
     let mut findings = Findings::default();
-    let mut shape = Shape::Present;
-    attempt(&read, &mut findings, "table seaql_migrations", async |read, _| {
-        shape = steps::shape(read).await?;
-        Ok(())
-    })
-    .await;
-    match shape {
-        Shape::Present => {}
-        Shape::Behind(steps) => return Err(Refused::Behind(steps)),
-        Shape::Newer(step) => return Err(Refused::Newer(step)),
+    match db.pending_migrations().await {
+        Ok(pending) if pending.is_empty() => {}
+        Ok(pending) => return Err(Refused::Behind(pending)),
+        Err(OpenError::Newer { step }) => return Err(Refused::Newer(step)),
+        Err(error) => findings.add(Kind::Damage, "table seaql_migrations", error.to_string(), RESTORE),
     }
+    let read = db.begin_inspection().await?;
     integrity::verify(&read, &mut findings).await;
     let rows = row::verify(&read, &mut findings).await;
     reference::verify(&read, &mut findings).await;
     attempt(&read, &mut findings, "addresses", address::verify).await;
+    attempt(&read, &mut findings, "dates and instants", async |read, findings| {
+        for row in find_out_of_range(read).await? {
+            findings.add(Kind::Range, row.place(), row.told(), "run `dateline check --repair`");
+        }
+        Ok(())
+    })
+    .await;
     let mut journal = Journal::default();
     attempt(&read, &mut findings, "journal", async |read, findings| {
         journal::verify(read, findings, &mut journal).await
