@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use dateline::newsroom::check::{Kind, Report, check};
+use dateline::{
+    db::Db,
+    newsroom::check::{Kind, Report, check},
+};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::{
@@ -87,6 +90,17 @@ on_both! {
         let (code, told) = command(&desk.url);
         assert_eq!((code, told.lines().count()), (Some(0), 1), "{told}");
         assert!(told.contains("journal entries 1 to ") && told.ends_with(": nothing is wrong\n"), "{told}");
+    }
+
+    async fn nothing_is_wrong_while_somebody_writes(desk: Desk) {
+        let other = Db::open(&desk.url).await.unwrap();
+        let checking = async {
+            for _ in 0..10 {
+                assert_eq!(check(&other).await.unwrap().findings, []);
+            }
+        };
+        tokio::join!(lived_in(&desk), checking);
+        other.close().await;
     }
 
     async fn an_entry_that_was_deleted_is_missed(desk: Desk) {
