@@ -229,6 +229,21 @@ async fn an_instant_without_end_is_found_on_postgres() {
     found(&desk, Kind::Image, &["topic_", "in: name"]).await;
 }
 
+#[tokio::test]
+async fn indexes_are_verified_where_amcheck_is_installed() {
+    let Some(desk) = Desk::on_postgres().await else { return };
+    lived_in(&desk).await;
+    let there = asked(&desk, "SELECT count(*)::text FROM pg_available_extensions WHERE name = 'amcheck'").await;
+    if there == "0" {
+        return;
+    }
+    damage(&desk, "CREATE SCHEMA tools; CREATE EXTENSION amcheck SCHEMA tools").await;
+    assert_eq!(report(&desk).await.findings, []);
+    // An index that is told to order what it has by another rule is not in order.
+    damage(&desk, "UPDATE pg_index SET indoption = '1' WHERE indexrelid = 'journal_pkey'::regclass").await;
+    found(&desk, Kind::Damage, &["index journal_pkey", "REINDEX"]).await;
+}
+
 /// The demo newsroom is verified while it is served.
 fn the_demo_is_sound(folder: &Path, url: &str) {
     let served = serve(folder, &["--demo", "--database", url]);
