@@ -75,19 +75,19 @@ pub(crate) struct Locked {
 impl Locked {
     pub(crate) fn new(url: &str) -> Self {
         let (release, released) = mpsc::channel::<()>();
-        let (begun, begin) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
         let url = url.to_owned();
         let holder = thread::spawn(move || {
             facts::runtime().block_on(async {
                 let connection = facts::connect(&url).await;
                 connection.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
-                begun.send(()).unwrap();
+                tell.send(()).unwrap();
                 let _ = released.recv();
                 connection.execute_unprepared("ROLLBACK").await.unwrap();
                 connection.close().await.unwrap();
             });
         });
-        begin.recv().expect("the file can be locked");
+        told.recv().expect("the file can be locked");
         Self { release: Some(release), holder: Some(holder) }
     }
 }

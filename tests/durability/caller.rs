@@ -105,9 +105,23 @@ impl Answer {
         errors.iter().map(|error| error["extensions"]["code"].as_str().unwrap_or("no code")).collect()
     }
 
-    /// Whether a query was answered without a fault.
-    pub(crate) fn is_sound(&self) -> bool {
-        self.status == 200 && self.codes().is_empty() && !self.field().is_null()
+    fn is_refused_well(&self) -> bool {
+        self.status == 503 && self.head.contains("\r\nretry-after:")
+    }
+
+    /// What a query's answer comes to. A part of it may be there, and another part refused.
+    pub(crate) fn read(&self) -> Reply {
+        let codes = self.codes();
+        match codes[..] {
+            [] if self.status == 200 && !self.field().is_null() => Reply::Done,
+            ["UNAVAILABLE", ..] if codes.iter().all(|&code| code == "UNAVAILABLE") => {
+                if self.field().is_null() && !self.is_refused_well() {
+                    return Reply::Wrong(format!("all refused, but not by 503 with Retry-After: {}", self.status));
+                }
+                Reply::Refused("UNAVAILABLE".to_owned())
+            }
+            _ => Reply::Wrong(format!("{codes:?}")),
+        }
     }
 
     /// What a mutation's answer comes to.
@@ -121,7 +135,7 @@ impl Answer {
             // Something was done beside the error.
             [_, ..] if !self.field().is_null() => wrong("both result and error"),
             [code @ ("UNAVAILABLE" | "STORAGE_FULL")] => {
-                if self.status != 503 || !self.head.contains("\r\nretry-after:") {
+                if !self.is_refused_well() {
                     return wrong("refused, but not by 503 with Retry-After");
                 }
                 Reply::Refused(code.to_owned())

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stdout, reason = "the figures, for whoever runs it with --nocapture")]
+#![expect(clippy::format_collect, reason = "texts of tests")]
 
 #[path = "../api"]
 mod api {

@@ -60,7 +60,7 @@ impl Setup<'_> {
         let (mut program, port) = self.begin();
         match port.recv_timeout(START) {
             Ok(port) => program.port = port,
-            Err(_) => panic!("the server did not start:\n{}", program.log()),
+            Err(error) => panic!("the server did not start ({error}):\n{}", program.log()),
         }
         program
     }

@@ -48,11 +48,21 @@ struct Shared {
     changed: Condvar,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Mode {
+    /// Everything passes.
+    #[default]
+    Open,
+    /// Nothing passes.
+    Stalled,
+    /// No connection is let in.
+    Refusing,
+    Ended,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    ended: bool,
-    stalled: bool,
-    refusing: bool,
+    mode: Mode,
     /// Statements are counted.
     armed: bool,
     /// At which of them what happens.
@@ -160,7 +170,7 @@ impl Shared {
     /// Returns when things may pass.
     fn wait(&self) {
         let state = self.state();
-        drop(self.changed.wait_while(state, |state| state.stalled && !state.ended));
+        drop(self.changed.wait_while(state, |state| state.mode == Mode::Stalled));
     }
 
     /// What happens at this statement of a transaction, if anything.
@@ -186,14 +196,11 @@ impl Proxy {
         let (upstream, accepting) = (Upstream::of(url), shared.clone());
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (ended, refusing) = {
-                    let state = accepting.state();
-                    (state.ended, state.refusing)
-                };
-                if ended {
+                let mode = accepting.state().mode;
+                if mode == Mode::Ended {
                     return;
                 }
-                if !refusing {
+                if mode != Mode::Refusing {
                     let (shared, upstream) = (accepting.clone(), upstream.clone());
                     thread::spawn(move || carry(&shared, &upstream, client));
                 }
@@ -233,21 +240,24 @@ impl Proxy {
             struck = state.struck;
             state.armed = false;
             state.struck = false;
-            state.stalled = false;
-            state.refusing = false;
+            state.mode = Mode::Open;
         });
         struck
     }
 
     /// Nothing passes any more until it is calm.
     pub(crate) fn stall(&self) {
-        self.shared.change(|state| state.stalled = true);
+        self.shared.change(|state| state.mode = Mode::Stalled);
     }
 
     /// Ends all connections, and takes no new ones until it is calm.
     pub(crate) fn refuse(&self) {
+        self.cut(Mode::Refusing);
+    }
+
+    fn cut(&self, mode: Mode) {
         self.shared.change(|state| {
-            state.refusing = true;
+            state.mode = mode;
             for client in state.open.values() {
                 let _ = client.shutdown(Shutdown::Both);
             }
@@ -257,8 +267,7 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.shared.change(|state| state.ended = true);
-        self.refuse();
+        self.cut(Mode::Ended);
         // So that it notices.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
@@ -374,7 +383,7 @@ fn questions(shared: &Shared, requests: &Requests, client: &mut TcpStream, serve
         match strike {
             Some(Strike::CutBefore) => return Ok(()),
             Some(Strike::CutAfter) => requests.cut.store(number, Ordering::SeqCst),
-            Some(Strike::StallBefore) => shared.change(|state| state.stalled = true),
+            Some(Strike::StallBefore) => shared.change(|state| state.mode = Mode::Stalled),
             Some(Strike::Raise(code)) => {
                 group =
                     query(&format!("DO $$ BEGIN RAISE EXCEPTION 'made by a test' USING ERRCODE = '{code}'; END $$"));
@@ -386,7 +395,7 @@ fn questions(shared: &Shared, requests: &Requests, client: &mut TcpStream, serve
                 }
             }
             Some(Strike::StallAfter) => {
-                shared.state().stalled = true;
+                shared.state().mode = Mode::Stalled;
                 server.write_all(&group)?;
                 group.clear();
             }

@@ -63,7 +63,16 @@ fn ends(name: &str, mut program: Program) {
 
 #[test]
 fn idle() {
-    on_sqlite(|_, program, _| ends("idle", program));
+    on_sqlite(|_, program, _| {
+        thread::sleep(Duration::from_millis(500));
+        ends("idle", program);
+    });
+}
+
+/// Whoever reads that it serves may stop it.
+#[test]
+fn just_started() {
+    on_sqlite(|_, program, _| ends("just started", program));
 }
 
 #[test]
@@ -175,7 +184,7 @@ fn asking(caller: &Caller) -> Vec<thread::JoinHandle<()>> {
             let (create, list) =
                 ("mutation { releaseCreate(input: {headline: \"x\"}) { userErrors { code } } }", "{ viewer { name } }");
             // It may be cut off.
-            let _ = caller.ask(if number % 2 == 0 { create } else { list }, &json!({}), None);
+            let _ = caller.ask(if number.is_multiple_of(2) { create } else { list }, &json!({}), None);
         })
     };
     let asking = (0..4).map(ask).collect();

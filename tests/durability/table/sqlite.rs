@@ -199,7 +199,8 @@ impl Bench<'_> {
         if stops && !fault.once {
             self.is_stopped(fault, &step);
         }
-        if stops || fault.operations != Operations::Writes || after % 4 == 0 {
+        // Also where it was done: what comes after the commit may have failed.
+        if fault.error != ENOSPC || after.is_multiple_of(4) {
             self.restart();
         }
         let kept = act.presence(url);
@@ -216,6 +217,11 @@ impl Bench<'_> {
         let ready = status_of(self.caller.port, "/health/ready").map(|(status, _)| status);
         if ready != Some(503) {
             self.sheet.fail(format!("/health/ready is {ready:?} after an error of the disk | {}, {step}", fault.name));
+        }
+        if !self.program.as_ref().unwrap().log().lines().any(|line| line.contains("ERROR") && line.contains("restart"))
+        {
+            self.sheet
+                .fail(format!("the log does not say that the server has to be restarted | {}, {step}", fault.name));
         }
         match Kind::TopicCreate.prepare(&self.caller, self.setup.url).unwrap().reply(&self.caller) {
             Reply::Refused(code) if code == "UNAVAILABLE" => {}
