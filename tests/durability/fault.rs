@@ -77,17 +77,18 @@ fn shim() -> Option<&'static Path> {
         if !cfg!(target_os = "linux") {
             return Err("they need Linux".to_owned());
         }
-        // It stays with the target folder: the text may change, so it is compiled anew by each process.
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let (source, shim) = ("shim.c", folder.join(format!("fault-shim-{}.so", std::process::id())));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durability").join(source);
+        let (shim, made) = (folder.join("fault-shim.so"), folder.join(format!("fault-shim-{}.so", std::process::id())));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durability/shim.c");
         let output = Command::new("cc")
             .args(["-shared", "-fPIC", "-O1", "-Wall", "-o"])
-            .args([&shim, &source])
+            .args([&made, &source])
             .arg("-ldl")
             .output()
             .map_err(|error| format!("there is no C compiler (cc): {error}"))?;
         assert!(output.status.success(), "shim.c: {}", String::from_utf8_lossy(&output.stderr));
+        // In one step: another process may be using the one that is there.
+        fs::rename(made, &shim).unwrap();
         Ok(shim)
     };
     let compiled = SHIM.get_or_init(|| match compile() {
