@@ -224,6 +224,7 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Erro
     range::check_date(date).map_err(|error| de::Error::custom(format!("releaseDate: {error}")))
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls it with")]
 fn written_date<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
     range::clamp_date(*date).serialize(serializer)
 }

@@ -3,7 +3,7 @@
 //! Nothing writes such values any more, but earlier versions could, and so can other programs. They are served as the nearest
 //! end of the range; [`Newsroom::repair_out_of_range`] stores that end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
@@ -88,10 +88,11 @@ impl Newsroom {
             for &column in &table.columns {
                 let found = find(write.tx(), &table, column, lock).await?;
                 for (id, note) in owners(write.tx(), &found).await? {
-                    if !releases.contains_key(&id) {
-                        releases.insert(id, (write.image(Noun::Release, id).await?, Vec::new()));
-                    }
-                    releases.entry(id).and_modify(|(_, notes)| notes.push(note));
+                    let (_, notes) = match releases.entry(id) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(new) => new.insert((write.image(Noun::Release, id).await?, Vec::new())),
+                    };
+                    notes.push(note);
                 }
             }
         }
