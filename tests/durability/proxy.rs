@@ -34,6 +34,13 @@ pub(crate) enum Strike {
     Raise(&'static str),
 }
 
+/// Which of the statements in transactions, from 0. How many there are differs with what a connection has prepared already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Point {
+    Statement(usize),
+    Commit(usize),
+}
+
 /// A proxy; it ends with its value.
 #[derive(Debug)]
 pub(crate) struct Proxy {
@@ -66,8 +73,9 @@ struct State {
     /// Statements are counted.
     armed: bool,
     /// At which of them what happens.
-    plan: Option<(usize, Strike)>,
-    struck: bool,
+    plan: Option<(Point, Strike)>,
+    /// Where it happened.
+    struck: Option<usize>,
     /// The statements in transactions since it was armed.
     trace: Vec<String>,
     /// Dateline's ends, by number.
@@ -181,8 +189,18 @@ impl Shared {
         }
         let number = state.trace.len();
         state.trace.push(statement.to_owned());
-        let (_, strike) = state.plan.filter(|&(at, _)| at == number)?;
-        state.struck = true;
+        let is_commit = |statement: &str| statement.starts_with("COMMIT");
+        let (point, strike) = state.plan?;
+        let here = match point {
+            Point::Statement(at) => at == number,
+            Point::Commit(at) => {
+                is_commit(statement) && state.trace.iter().filter(|statement| is_commit(statement)).count() == at + 1
+            }
+        };
+        if !here {
+            return None;
+        }
+        state.struck = Some(number);
         Some(strike)
     }
 }
@@ -218,12 +236,12 @@ impl Proxy {
         format!("{scheme}://{user}@127.0.0.1:{}/{name}?sslmode=disable", self.port)
     }
 
-    /// From here on statements in transactions are counted, and at one of them, from 0, something happens.
-    pub(crate) fn arm(&self, plan: Option<(usize, Strike)>) {
+    /// From here on statements in transactions are counted, and at one of them something happens.
+    pub(crate) fn arm(&self, plan: Option<(Point, Strike)>) {
         self.shared.change(|state| {
             state.armed = true;
             state.plan = plan;
-            state.struck = false;
+            state.struck = None;
             state.trace.clear();
         });
     }
@@ -233,13 +251,12 @@ impl Proxy {
         self.shared.state().trace.clone()
     }
 
-    /// Everything passes again; whether anything had happened.
-    pub(crate) fn calm(&self) -> bool {
-        let mut struck = false;
+    /// Everything passes again; at which statement something had happened.
+    pub(crate) fn calm(&self) -> Option<usize> {
+        let mut struck = None;
         self.shared.change(|state| {
-            struck = state.struck;
+            struck = state.struck.take();
             state.armed = false;
-            state.struck = false;
             state.mode = Mode::Open;
         });
         struck

@@ -12,7 +12,7 @@ use crate::{
     caller::{Caller, Reply},
     facts, postgres,
     program::{Program, Setup},
-    proxy::{Proxy, Strike},
+    proxy::{Point, Proxy, Strike},
 };
 
 /// After how many trials the server is killed and started anew.
@@ -118,39 +118,24 @@ impl Bench<'_> {
         }
     }
 
-    /// One trial for each statement of an act.
+    /// One trial for each statement of an act, or for each commit.
     fn steps(&mut self, kind: Kind, fault: &str, strike: Strike) {
-        let statements = self.statements(kind);
-        for at in 0.. {
-            let passed_over = self.commits_only && statements.get(at).is_some_and(|sql| !sql.starts_with("COMMIT"));
-            if !passed_over && !self.trial(kind, fault, at, strike) {
+        for number in 0.. {
+            let point = if self.commits_only { Point::Commit(number) } else { Point::Statement(number) };
+            if !self.trial(kind, fault, point, strike) {
                 return;
             }
         }
     }
 
-    /// What an act sends in its transactions when nothing happens.
-    fn statements(&mut self, kind: Kind) -> Vec<String> {
-        let act = self.prepare(kind);
-        self.proxy.arm(None);
-        let answered = act.reply(&self.caller);
-        let statements = self.proxy.statements();
-        self.proxy.calm();
-        if answered != Reply::Done {
-            self.sheet.stuck(&answered);
-            self.restart();
-        }
-        statements
-    }
-
     /// Whether there may be a later step.
-    fn trial(&mut self, kind: Kind, fault: &str, at: usize, strike: Strike) -> bool {
+    fn trial(&mut self, kind: Kind, fault: &str, point: Point, strike: Strike) -> bool {
         let act = self.prepare(kind);
-        self.proxy.arm(Some((at, strike)));
+        self.proxy.arm(Some((point, strike)));
         let answered = act.reply(&self.caller);
         let seen = act.presence(self.direct);
         let statements = self.proxy.statements();
-        if !self.proxy.calm() {
+        let Some(at) = self.proxy.calm() else {
             if answered == Reply::Done && seen == Presence::Present {
                 self.done.push(act);
                 return false;
@@ -158,7 +143,7 @@ impl Bench<'_> {
             self.sheet.stuck(&answered);
             self.restart();
             return true;
-        }
+        };
         self.trials += 1;
         if self.trials.is_multiple_of(RESTART) {
             self.restart();
