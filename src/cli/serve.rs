@@ -75,6 +75,8 @@ impl Serve {
                  dateline serve --demo --database {DEMO_DATABASE}\n"
             );
         }
+        // Until here they end the process; whoever reads the next line may send one.
+        let signals = server::StopSignals::listen()?;
         let address = listener.local_addr()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         println!(
@@ -86,7 +88,7 @@ impl Serve {
             async move { app.follow().await }
         });
         let working = tokio::spawn(jobs::work(app.clone()));
-        server::serve(app.clone(), listener, tls, server::told_to_stop()).await;
+        server::serve(app.clone(), listener, tls, signals.stop()).await;
         working.abort();
         let closing = async {
             if let Err(error) = jobs::tick(&app, app.clock.now()).await {

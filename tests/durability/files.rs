@@ -4,6 +4,7 @@ use std::{
     fs::{self, File, OpenOptions},
     os::unix::fs::{FileExt, PermissionsExt},
     path::{Path, PathBuf},
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
@@ -112,6 +113,37 @@ fn nothing_is_acknowledged_from_the_moment_on_that_the_file_is_gone() {
     fs::remove_file(&newsroom.file).unwrap();
     // At once, not only when somebody has looked.
     assert_eq!(create(&caller, "Lost"), Reply::Refused("UNAVAILABLE".to_owned()));
+}
+
+#[test]
+fn a_limit_of_the_file_size_refuses_writes_and_loses_none() {
+    let newsroom = Newsroom::new();
+    let (program, caller) = newsroom.served();
+    let limit = ["--pid", &program.id().to_string(), "--fsize=1500000"];
+    let limited = Command::new("prlimit").args(limit).status();
+    assert!(limited.is_ok_and(|status| status.success()), "prlimit (util-linux) is missing");
+    let mut done = Vec::new();
+    for number in 0.. {
+        let headline = format!("Number {number}");
+        match create(&caller, &headline) {
+            Reply::Done => done.push(headline),
+            // The write may be in the log.
+            Reply::Unknown | Reply::Refused(_) => break,
+            other => panic!("{other}"),
+        }
+        assert!(number < 2000, "the limit is never met");
+    }
+    writes_stop(&program, &caller, "restart");
+    program.kill();
+    let program = newsroom.setup().serve();
+    let caller = Caller { port: program.port, ..caller };
+    assert_eq!(create(&caller, "With room"), Reply::Done);
+    for headline in done {
+        let slug = headline.to_lowercase().replace(' ', "-");
+        let query = "query($slug: Slug!) { release(ref: { slug: $slug }) { headline } }";
+        let found = caller.ask(query, &json!({ "slug": slug }), None).unwrap();
+        assert_eq!(found.field()["headline"], json!(headline), "{found:?}");
+    }
 }
 
 #[test]
