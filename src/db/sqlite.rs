@@ -112,8 +112,10 @@ async fn connect(
 /// After a failed write SQLite may have rolled back by itself; the driver's own ROLLBACK fails then and it goes on counting an
 /// open transaction. It would begin the next one as a savepoint, which ends without a COMMIT.
 async fn is_outside_a_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    // A rollback that was begun when the transaction was dropped is carried out before this is answered.
-    connection.ping().await?;
+    if connection.is_in_transaction() {
+        // A rollback that was begun when the transaction was dropped is carried out before this is answered.
+        connection.ping().await?;
+    }
     Ok(!connection.is_in_transaction())
 }
 
