@@ -99,7 +99,7 @@ impl DatabaseFile {
     /// Costs three calls of `stat`.
     pub(super) fn fault(&self) -> Option<String> {
         let advice = "stop this server, put the right file back or restore a backup, then start it again";
-        for (path, expected) in self.identities.get()? {
+        for (path, expected) in self.identities.get()?.iter().filter(|(_, identity)| identity.is_some()) {
             let path_shown = path.display();
             match path.metadata() {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -125,14 +125,19 @@ impl DatabaseFile {
         if let Some(fault) = self.fault() {
             return Some(fault);
         }
-        let header = Header::read(self.header.get()?).ok()?;
+        let file = self.header.get()?;
+        let header = Header::read(file).ok()?;
+        // A checkpoint may be writing it at this moment: what is not the same twice is looked at next time.
+        if Header::read(file).ok()? != header {
+            return None;
+        }
         let path = self.path.display();
         let advice = "stop this server, restore a backup, then start it again";
         let Some(header) = header else {
             return Some(format!("{path} was written over while it was served: {advice}"));
         };
         let mut counter = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
-        // It goes up with each change of the header and wraps after four thousand million.
+        // It goes up with each change of the header, and wraps around at 2³².
         let went_back = header.changes < *counter && *counter - header.changes < u32::MAX / 2;
         *counter = header.changes;
         went_back.then(|| format!("{path} was written over by an older copy while it was served: {advice}"))
@@ -140,6 +145,7 @@ impl DatabaseFile {
 }
 
 /// What is used of a header.
+#[derive(PartialEq, Eq)]
 struct Header {
     page_size: u64,
     pages: u64,
@@ -217,6 +223,11 @@ pub(super) fn create_private(path: &Path) -> io::Result<()> {
 /// Opens the file that is locked while a database is served, and creates it for its owner alone.
 pub(super) fn open_lock(path: &Path) -> io::Result<File> {
     private(File::options().create(true).truncate(false).write(true)).open(path)
+}
+
+/// The path that SQLite itself works with: it names the companions of a file after the file that a symbolic link leads to.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// Moves what is left of a database aside, so that a new one can begin: nothing is deleted. Answers the new names.

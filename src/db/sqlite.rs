@@ -1,6 +1,6 @@
 //! Opening a SQLite database: one connection that writes and a few that read, write-ahead log, full durability.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, sqlx};
 use sqlx::{Connection, SqliteConnection, pool::PoolConnectionMetadata};
@@ -22,7 +22,7 @@ pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenEr
     if path.is_empty() || path.contains(":memory:") || path.contains('?') {
         return Err(unreachable("name a file, without options: sqlite://dateline.db".to_owned()));
     }
-    let file = Arc::new(DatabaseFile::new(PathBuf::from(path)));
+    let file = DatabaseFile::new(file::resolved(Path::new(path)));
     let parent = file.path().parent();
     if let Some(folder) = parent.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
         return Err(unreachable(format!("the folder {} does not exist: make it first", folder.display())));
@@ -39,6 +39,7 @@ pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenEr
         tracing::warn!(reason, ?kept, "a new database begins in place of the old one");
     }
     file::create_private(file.path()).map_err(failed)?;
+    let file = Arc::new(file);
     let health = Arc::new(Health::new(true));
     let connect = async |connections: u32, purpose: Purpose| {
         connect(&file, options, &health, connections, purpose)

@@ -107,6 +107,22 @@ fn a_file_that_is_deleted_moved_replaced_or_written_over_while_it_is_served_stop
 }
 
 #[test]
+fn a_file_behind_a_symbolic_link_is_watched_where_it_is() {
+    let newsroom = Newsroom::new();
+    let link = newsroom.folder.path().join("link.db");
+    std::os::unix::fs::symlink(&newsroom.file, &link).unwrap();
+    let token = newsroom.setup().token("Ada", "ADMIN");
+    let url = format!("sqlite://{}", link.display());
+    let program = Setup { url: &url, ..newsroom.setup() }.serve();
+    let caller = Caller { port: program.port, token };
+    assert_eq!(create(&caller, "Through the link"), Reply::Done);
+    thread::sleep(Duration::from_millis(600));
+    assert_eq!(status_of(program.port, "/health/ready").unwrap().0, 200);
+    fs::remove_file(&newsroom.file).unwrap();
+    writes_stop(&program, &caller, "was deleted or moved away");
+}
+
+#[test]
 fn nothing_is_acknowledged_from_the_moment_on_that_the_file_is_gone() {
     let newsroom = Newsroom::new();
     let (_program, caller) = newsroom.served();

@@ -156,6 +156,8 @@ impl<'a> Importer<'a> {
         let keep = !self.options.dry_run && (self.clean || !self.options.strict);
         if keep {
             write.commit_only().await?;
+            // It has happened; a failure is logged.
+            let _ = self.room.db.checkpoint().await;
         } else {
             write.undo().await?;
         }
