@@ -75,6 +75,7 @@ impl Import {
             }
         }
         let report = import.finish().await?;
+        app.room.db.clone().close().await;
         bar.finish_and_clear();
         say(&self.sentence(&report));
         let clean = report.refused + report.conflicts == 0;

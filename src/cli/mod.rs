@@ -147,6 +147,7 @@ impl Cli {
 
     /// Does what was said.
     pub async fn run(self, settings: Settings) -> Result<ExitCode, Failure> {
+        report_file_size_limit_as_error();
         match self.command {
             Command::Serve(serve) => serve.run(settings).await,
             Command::Migrate => migrate::run(&settings).await,
@@ -167,7 +168,6 @@ async fn open(settings: &Settings) -> Result<Db, Failure> {
 }
 
 async fn open_with(settings: &Settings, options: OpenOptions) -> Result<Db, Failure> {
-    report_file_size_limit_as_error();
     let options = OpenOptions { new_database: settings.new_database, ..options };
     let db = Db::open_with(&settings.database_url, &options).await?;
     for step in db.migrate().await? {

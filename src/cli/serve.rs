@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use entity::api_token::Role;
 use tokio::net::TcpListener;
@@ -14,7 +15,7 @@ use crate::{
     db::OpenOptions,
     http::{server, tls::Tls},
     interchange, jobs,
-    newsroom::{import::ImportOptions, token::TokenInput},
+    newsroom::{Error, import::ImportOptions, token::TokenInput},
 };
 
 /// The newsroom that `--demo` fills an empty database with.
@@ -57,10 +58,11 @@ impl Serve {
         let app = App::new(db.clone(), settings.customs.clone(), settings.masthead.clone(), Clock::system()).await?;
         let app = app.with_oidc(settings.oidc.clone()).with_edge(settings.edge.clone());
         let now = app.clock.now();
-        app.room.resolve_schedules(now).await?;
-        let late = app.room.record_due_releases(now).await?;
-        if late > 0 {
-            tracing::warn!(late, "releases had come due, or their embargoes ended, while no server ran");
+        // Readers see what is due whether it is recorded or not, so a database that is locked is no reason not to serve.
+        match record_missed(&app, now).await {
+            Ok(0) => {}
+            Ok(late) => tracing::warn!(late, "releases had come due, or their embargoes ended, while no server ran"),
+            Err(error) => tracing::warn!(%error, "what came due cannot be recorded yet; trying on"),
         }
         if self.demo {
             if let Some(secret) = furnish(&app).await? {
@@ -94,15 +96,25 @@ impl Serve {
             if let Err(error) = jobs::tick(&app, app.clock.now()).await {
                 tracing::warn!(%error, "what was due could not be recorded; the next start does it");
             }
+            following.abort();
             db.close().await;
         };
         if tokio::time::timeout(server::CLOSING, closing).await.is_err() {
             tracing::warn!("the connections of the database did not close in time; everything acknowledged is on disk");
         }
-        following.abort();
         tracing::info!("stopped");
+        if app.room.db.has_stopped_writing() {
+            // Without closing the connections: the last one would copy the write-ahead log and delete it.
+            std::process::exit(0);
+        }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Records what came due while no server ran; answers how many releases that were.
+async fn record_missed(app: &App, now: DateTime<Utc>) -> Result<usize, Error> {
+    app.room.resolve_schedules(now).await?;
+    app.room.record_due_releases(now).await
 }
 
 /// Fills an empty newsroom, and makes a token for its editor; nothing where it is not empty.

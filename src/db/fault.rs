@@ -83,13 +83,17 @@ impl Kind {
         /// The shared-memory file could not grow: it is written when there is no room left in the file system.
         const IOERR_SHMSIZE: i32 = 10 | (19 << 8);
         const READONLY_DBMOVED: i32 = 8 | (4 << 8);
+        /// No memory, a lock that could not be had, shared memory that could not be opened or mapped: of IOERR by their number,
+        /// but they say nothing about the disk.
+        const PASSING: [i32; 5] = [10 | (12 << 8), 10 | (15 << 8), 10 | (18 << 8), 10 | (21 << 8), 10 | (11 << 8)];
         match (code, code & 0xff) {
             (IOERR_SHMSIZE, _) => Self::Full,
+            (code, _) if PASSING.contains(&code) => Self::NoConnection,
             (READONLY_DBMOVED, _) => Self::Moved,
+            // NOMEM, READONLY (a file system that was mounted anew), INTERRUPT, CANTOPEN.
+            (_, 7 | 8 | 9 | 14) => Self::NoConnection,
             // BUSY, LOCKED, PROTOCOL (the locking protocol of the write-ahead log).
             (_, 5 | 6 | 15) => Self::Locked,
-            // NOMEM, INTERRUPT, CANTOPEN.
-            (_, 7 | 9 | 14) => Self::NoConnection,
             (_, 13) => Self::Full,
             // IOERR, CORRUPT, NOTADB.
             (_, 10 | 11 | 26) => Self::Damaged,
@@ -110,8 +114,8 @@ impl Kind {
             // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout,
             // idle_in_transaction_session_timeout
             _ if code.starts_with("57P") || code.starts_with("08") || code == "25P03" => Self::Lost,
-            // insufficient_resources: memory, connections
-            _ if code.starts_with("53") => Self::NoConnection,
+            // insufficient_resources: memory, connections; invalid_authorization, invalid_catalog_name: of a new connection
+            _ if code.starts_with("53") || code.starts_with("28") || code == "3D000" => Self::NoConnection,
             _ => Self::Other,
         }
     }
@@ -152,6 +156,11 @@ fn sqlite_code(error: &DbErr) -> Option<i32> {
 /// The error of an operation that was given up because the database does not answer.
 pub(super) fn no_answer() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+}
+
+/// Whether the same may succeed later, because the database does not answer or is locked at present.
+pub fn is_passing(error: &DbErr) -> bool {
+    matches!(Kind::of(error), Kind::Lost | Kind::NoConnection | Kind::Locked)
 }
 
 impl From<DbErr> for Fault {

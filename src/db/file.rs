@@ -12,10 +12,14 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 /// A database begins with these bytes (<https://www.sqlite.org/fileformat.html>).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// Bytes of a write-ahead log from which on it is copied into the file, whoever wrote it.
+const LONG_LOG: u64 = 16 * 1024 * 1024;
 
 /// Bytes of the header.
 const HEADER: usize = 100;
@@ -35,8 +39,8 @@ pub(super) struct DatabaseFile {
     counter: Mutex<u32>,
     /// Something was committed since the last checkpoint.
     is_written: AtomicBool,
-    /// The next checkpoint empties the write-ahead log.
-    is_to_be_truncated: AtomicBool,
+    /// From when on a checkpoint empties the write-ahead log, where that is wanted.
+    truncate_at: Mutex<Option<Instant>>,
 }
 
 impl DatabaseFile {
@@ -47,7 +51,7 @@ impl DatabaseFile {
             header: OnceLock::new(),
             counter: Mutex::new(0),
             is_written: AtomicBool::new(false),
-            is_to_be_truncated: AtomicBool::new(false),
+            truncate_at: Mutex::new(None),
         }
     }
 
@@ -70,15 +74,26 @@ impl DatabaseFile {
         self.is_written.swap(false, Ordering::Relaxed)
     }
 
-    /// Has the next checkpoint empty the write-ahead log.
-    pub(super) fn want_truncation(&self) {
-        self.is_to_be_truncated.store(true, Ordering::Relaxed);
+    /// Has a checkpoint empty the write-ahead log after some time.
+    pub(super) fn want_truncation(&self, after: Duration) {
+        *self.truncate_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + after);
         self.written();
     }
 
-    /// Whether the write-ahead log is to be emptied, since this was last asked.
+    /// Whether the write-ahead log is to be emptied now. Asked again, it is not.
     pub(super) fn take_truncation(&self) -> bool {
-        self.is_to_be_truncated.swap(false, Ordering::Relaxed)
+        let mut at = self.truncate_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = at.is_some_and(|at| at <= Instant::now());
+        if is_due {
+            *at = None;
+        }
+        is_due
+    }
+
+    /// Whether the write-ahead log is long, or is to be emptied: other processes write to it, too.
+    pub(super) fn has_long_log(&self) -> bool {
+        let is_to_be_truncated = self.truncate_at.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        is_to_be_truncated || self.companion("-wal").metadata().is_ok_and(|metadata| metadata.len() > LONG_LOG)
     }
 
     /// Remembers what the file is now. To be called with a connection open, so that its companions exist.
@@ -237,7 +252,8 @@ pub(super) fn move_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
     let number = (1..1000).find(free).ok_or_else(|| io::Error::from(ErrorKind::AlreadyExists))?;
     for ending in ["", "-wal", "-shm"] {
         let (from, to) = (companion(path, ending), companion(path, &format!(".old-{number}{ending}")));
-        if from.exists() {
+        // An empty file is no loss, and may be a mount point.
+        if from.metadata().is_ok_and(|metadata| metadata.len() > 0) {
             std::fs::rename(&from, &to)?;
             moved.push(to);
         }

@@ -5,7 +5,7 @@
 //! not to answer, and new ones are refused at once until it answers again: nobody waits for a timeout of their own.
 
 use std::{
-    sync::{OnceLock, PoisonError, RwLock},
+    sync::{Mutex, OnceLock, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -32,11 +32,22 @@ pub(super) struct Health {
     bad_before: [RwLock<Option<Instant>>; 2],
     /// Whether the database is a file whose damage is ours to find.
     is_file: bool,
+    /// When a passing failure was logged last.
+    logged: Mutex<Option<Instant>>,
 }
+
+/// How often passing failures are logged at most.
+const LOGGING: Duration = Duration::from_secs(5);
 
 impl Health {
     pub(super) fn new(is_file: bool) -> Self {
-        Self { away: watch::Sender::new(None), stopped: OnceLock::new(), bad_before: Default::default(), is_file }
+        Self {
+            away: watch::Sender::new(None),
+            stopped: OnceLock::new(),
+            bad_before: Default::default(),
+            is_file,
+            logged: Mutex::new(None),
+        }
     }
 
     /// Why a server on this database is not ready; none where it is.
@@ -89,7 +100,10 @@ impl Health {
     }
 
     fn retire_all(&self) {
-        self.retire(Purpose::Read);
+        // Of a file the readers stay open: with the last connection SQLite deletes its log, and the file that is watched.
+        if !self.is_file {
+            self.retire(Purpose::Read);
+        }
         self.retire(Purpose::Write);
     }
 
@@ -111,7 +125,15 @@ impl Health {
             Kind::Moved => self.stop_writes(&format!(
                 "the database file was moved or deleted while it was served ({error}): put it back, then restart"
             )),
+            Kind::Damaged => tracing::error!(%error, "the database reports damage or an error of its disk: check its server"),
             _ => {}
+        }
+        if kind != Kind::Other && self.away.borrow().is_none() {
+            let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+            if logged.is_none_or(|at| at.elapsed() >= LOGGING) {
+                *logged = Some(Instant::now());
+                tracing::warn!(%error, "an operation of the database failed; the next such failures are not logged for 5 s");
+            }
         }
         kind
     }
@@ -145,7 +167,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_under_way_ends_when_the_database_is_lost_and_new_work_is_refused_until_it_answers() {
-        let health = Health::new(true);
+        let health = Health::new(false);
         let waiting = health.while_it_answers(None, std::future::pending::<Result<(), DbErr>>());
         let (done, ()) = tokio::join!(waiting, async { health.lost("gone") });
         assert_eq!(done, Err(no_answer()));

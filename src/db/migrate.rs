@@ -14,7 +14,7 @@ impl Db {
         if self.pending_migrations().await?.is_empty() {
             return Ok(Vec::new());
         }
-        let transaction = self.begin_on_writer().await.map_err(OpenError::Migration)?;
+        let transaction = self.clone().begin_on_writer().await.map_err(OpenError::Migration)?;
         if self.backend() == DbBackend::Postgres {
             // However long another process migrates.
             let lock = format!("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");

@@ -20,13 +20,13 @@ mod transaction;
 use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
 
 use sea_orm::{
-    AccessMode, ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    AccessMode, ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 pub use self::{
     dialect::{joined_keys, json_array, key_digits, keys_of, using_index},
-    fault::Fault,
+    fault::{Fault, is_passing},
     reader::Reader,
     transaction::Transaction,
 };
@@ -35,6 +35,9 @@ use self::{
     file::DatabaseFile,
     health::{Health, Purpose},
 };
+
+/// How long a database that is opened may take to answer.
+const CONNECT: Duration = Duration::from_secs(30);
 
 /// An open database. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -173,17 +176,20 @@ impl Db {
             self.health.stop_writes(&reason);
             return Err(Fault::WritesStopped(reason));
         }
-        let begin = async || self.health.while_it_answers(Some(self.wait), self.begin_on_writer()).await;
+        let begin =
+            async || self.health.while_it_answers(Some(self.wait), uncancelled(self.clone().begin_on_writer())).await;
         let mut begun = begin().await;
         // Nothing has happened yet, so a connection that turns out to be lost is no reason to refuse.
         if begun.as_ref().is_err_and(|error| self.health.observe(error) == Kind::Lost) {
             begun = begin().await;
         }
         match begun {
-            Ok(inner) => Ok(Transaction::new(inner, self.health.clone(), self.file.clone())),
+            Ok(inner) => Ok(Transaction::new(inner, self.health.clone(), Purpose::Write, self.file.clone())),
             Err(error) => {
-                self.health.observe(&error);
-                self.health.retire(Purpose::Write);
+                // Closed, not pooled, unless none was had or it waited for a lock in vain.
+                if !matches!(self.health.observe(&error), Kind::NoConnection | Kind::Locked) {
+                    self.health.retire(Purpose::Write);
+                }
                 Err(error.into())
             }
         }
@@ -194,7 +200,7 @@ impl Db {
         self.health.retire(Purpose::Write);
     }
 
-    async fn begin_on_writer(&self) -> Result<DatabaseTransaction, DbErr> {
+    async fn begin_on_writer(self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
@@ -207,29 +213,29 @@ impl Db {
 
     /// Begins a transaction that reads one state of the database, whatever is written meanwhile.
     pub async fn begin_read(&self) -> Result<Transaction, DbErr> {
-        Ok(Transaction::new(self.begin_inspection().await?, self.health.clone(), None))
+        Ok(Transaction::new(self.begin_inspection().await?, self.health.clone(), Purpose::Read, None))
     }
 
     /// The same as the driver has it: in a nested transaction an error can be passed over. For verifying a damaged database.
     pub async fn begin_inspection(&self) -> Result<DatabaseTransaction, DbErr> {
-        let begin = async || {
-            let pool = &self.read.pool;
-            let begin = async {
-                match self.backend() {
-                    DbBackend::Sqlite => pool.begin().await,
-                    _ => {
-                        let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
-                        pool.begin_with_config(Some(isolation), Some(access)).await
-                    }
-                }
-            };
-            self.health.while_it_answers(Some(reader::LIMIT), begin).await
-        };
-        let mut begun = begin().await;
+        let limit = Some(reader::LIMIT);
+        let begin = async || self.health.while_it_answers(limit, uncancelled(self.clone().begin_on_reader())).await;
+        let begun = begin().await;
         if begun.as_ref().is_err_and(|error| self.health.observe(error).is_worth_repeating()) {
-            begun = begin().await;
+            return begin().await;
         }
         begun
+    }
+
+    async fn begin_on_reader(self) -> Result<DatabaseTransaction, DbErr> {
+        let pool = &self.read.pool;
+        match self.backend() {
+            DbBackend::Sqlite => pool.begin().await,
+            _ => {
+                let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+                pool.begin_with_config(Some(isolation), Some(access)).await
+            }
+        }
     }
 
     /// Takes the right to serve this database, held until the file is dropped, and begins to watch the database file. A SQLite
@@ -249,19 +255,24 @@ impl Db {
     }
 
     /// After an erasure: writes what was deleted over, in the file and in its write-ahead log. Where that is not possible at
-    /// once it is tried again every second while the database is served. PostgreSQL does it by and by (VACUUM).
+    /// once it is tried again every half a minute while the database is served. PostgreSQL does it by and by (VACUUM).
     pub async fn scrub(&self) {
         if let Some(file) = &self.file {
-            file.want_truncation();
+            file.want_truncation(Duration::ZERO);
             // A failure is logged, and the next attempt comes by itself.
             let _ = self.checkpoint().await;
         }
     }
 
+    /// Whether writes have stopped until the next start.
+    pub fn has_stopped_writing(&self) -> bool {
+        self.health.may_write().is_err()
+    }
+
     /// Closes all connections; on SQLite the write-ahead log is copied into the file. Where writes have stopped, the log is
     /// left as it is: what is in it may be the only good copy.
     pub async fn close(self) {
-        if self.health.may_write().is_err() {
+        if self.has_stopped_writing() {
             return;
         }
         // Only a failure to say goodbye; everything that was acknowledged is on disk already.
@@ -271,14 +282,23 @@ impl Db {
     }
 }
 
+/// Begins a transaction to its end, also where nobody waits for it any more; then it is rolled back. On PostgreSQL the driver does
+/// not count a BEGIN that is dropped half-way, and the connection would go back into the pool inside a transaction.
+async fn uncancelled(
+    begin: impl Future<Output = Result<DatabaseTransaction, DbErr>> + Send + 'static,
+) -> Result<DatabaseTransaction, DbErr> {
+    tokio::spawn(begin).await.unwrap_or_else(|error| Err(DbErr::Conn(RuntimeErr::Internal(error.to_string()))))
+}
+
 /// Options of every connection: statements may hold drafts and never reach a log.
-fn quiet(options: &mut ConnectOptions, wait: Duration) -> &mut ConnectOptions {
+fn quiet(options: &mut ConnectOptions) -> &mut ConnectOptions {
     options
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .test_before_acquire(false)
-        .connect_timeout(wait)
-        .acquire_timeout(wait)
+        // For the start, while a database still boots or recovers; each operation has a shorter limit of its own.
+        .connect_timeout(CONNECT)
+        .acquire_timeout(CONNECT)
 }
 
 /// A database URL that may be shown: without the password.

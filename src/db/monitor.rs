@@ -6,7 +6,10 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use super::{Db, fault::Fault};
+use super::{
+    Db,
+    fault::{Fault, Kind},
+};
 
 /// How often the database is asked whether it answers.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -17,13 +20,16 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// How often the write-ahead log is copied into the database file while something is written.
 const CHECKPOINT: Duration = Duration::from_secs(1);
 
+/// When the log is emptied after an erasure, if that was not possible at once.
+const TRUNCATION: Duration = Duration::from_secs(30);
+
 impl Db {
     /// Watches the database for as long as it is polled. Serving needs it: without it a loss shows only in the operations
     /// that fail.
     pub async fn monitor(&self) {
         let mut ticks = interval(INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut checkpoint_at = Instant::now();
+        let (mut checkpoint_at, mut checkpointing) = (Instant::now(), tokio::spawn(async {}));
         loop {
             ticks.tick().await;
             if let Some(reason) = self.file.as_ref().and_then(|file| file.fault_of_header()) {
@@ -31,15 +37,17 @@ impl Db {
             }
             match timeout(PATIENCE, self.probe()).await {
                 Ok(Ok(())) => self.health.answered(),
-                Ok(Err(error)) => {
-                    self.health.observe(&error);
-                    self.health.lost(&error.to_string());
-                }
+                Ok(Err(error)) => match self.health.observe(&error) {
+                    Kind::Lost | Kind::NoConnection | Kind::Locked => self.health.lost(&error.to_string()),
+                    // It answers, if only that something is wrong with it.
+                    Kind::Full | Kind::Damaged | Kind::Moved | Kind::Other => self.health.answered(),
+                },
                 Err(_) => self.health.lost(&format!("no answer within {} ms", PATIENCE.as_millis())),
             }
-            if checkpoint_at.elapsed() >= CHECKPOINT {
-                // A failure is logged where it is noticed; the next attempt comes by itself.
-                let _ = self.checkpoint().await;
+            // Beside the probe, which must not wait for a disk. A failure is logged, and the next attempt comes by itself.
+            if checkpointing.is_finished() && checkpoint_at.elapsed() >= CHECKPOINT {
+                let db = self.clone();
+                checkpointing = tokio::spawn(async move { drop(db.checkpoint().await) });
                 checkpoint_at = Instant::now();
             }
         }
@@ -56,7 +64,7 @@ impl Db {
     /// itself.
     pub async fn checkpoint(&self) -> Result<(), Fault> {
         let Some(file) = &self.file else { return Ok(()) };
-        if self.health.may_write().is_err() || !file.take_written() {
+        if self.has_stopped_writing() || !(file.take_written() || file.has_long_log()) {
             return Ok(());
         }
         let truncates = file.take_truncation();
@@ -68,14 +76,15 @@ impl Db {
         match done {
             Ok(row) => {
                 if truncates && row.is_some_and(is_busy) {
-                    file.want_truncation();
+                    // Somebody reads. Each attempt has writers wait, so the next one is not soon.
+                    file.want_truncation(TRUNCATION);
                 }
                 Ok(())
             }
             Err(error) => {
                 file.written();
                 if truncates {
-                    file.want_truncation();
+                    file.want_truncation(TRUNCATION);
                 }
                 self.health.observe(&error);
                 tracing::warn!(%error, "the write-ahead log could not be copied into the database file; trying again");

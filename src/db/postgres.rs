@@ -42,9 +42,10 @@ async fn connect(
     purpose: Purpose,
 ) -> Result<DatabaseConnection, DbErr> {
     let mut settings = ConnectOptions::new(url);
-    quiet(&mut settings, options.wait)
+    quiet(&mut settings)
         .max_connections(connections)
-        .min_connections(1)
+        // None is kept ready: the driver's maintenance would hold a place in the pool while it tries to connect, for minutes.
+        .min_connections(0)
         .set_application_name("dateline")
         .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(256));
     let (health, wait) = (health.clone(), options.wait);

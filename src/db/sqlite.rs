@@ -66,7 +66,7 @@ async fn connect(
 ) -> Result<DatabaseConnection, DbErr> {
     let (name, wait) = (file.path().to_owned(), options.wait);
     let mut settings = ConnectOptions::new("sqlite:");
-    quiet(&mut settings, wait).max_connections(connections).min_connections(1).map_sqlx_sqlite_opts(move |sqlite| {
+    quiet(&mut settings).max_connections(connections).min_connections(1).map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = sqlite
             .filename(&name)
             .create_if_missing(false)

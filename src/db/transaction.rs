@@ -24,6 +24,7 @@ use super::{
 pub struct Transaction {
     inner: DatabaseTransaction,
     health: Arc<Health>,
+    purpose: Purpose,
     /// The file that is written to; none on PostgreSQL and for a transaction that only reads.
     file: Option<Arc<DatabaseFile>>,
     /// The first error. Held only to read or set it, never across a statement.
@@ -31,8 +32,13 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    pub(super) fn new(inner: DatabaseTransaction, health: Arc<Health>, file: Option<Arc<DatabaseFile>>) -> Self {
-        Self { inner, health, file, failed: Mutex::new(None) }
+    pub(super) fn new(
+        inner: DatabaseTransaction,
+        health: Arc<Health>,
+        purpose: Purpose,
+        file: Option<Arc<DatabaseFile>>,
+    ) -> Self {
+        Self { inner, health, purpose, file, failed: Mutex::new(None) }
     }
 
     /// Commits. An error other than [`Fault::OutcomeUnknown`] means that nothing was changed.
@@ -42,7 +48,7 @@ impl Transaction {
         if let Some(error) = self.first_error() {
             return Err(error.into());
         }
-        let Self { inner, health, file, .. } = self;
+        let Self { inner, health, purpose, file, .. } = self;
         let committing = tokio::spawn(inner.commit());
         let commit = async {
             committing.await.unwrap_or_else(|error| Err(DbErr::Conn(RuntimeErr::Internal(error.to_string()))))
@@ -50,9 +56,9 @@ impl Transaction {
         let done = health.while_it_answers(None, commit).await;
         if let Err(error) = done {
             // Closed, not pooled: it may still be inside the transaction.
-            health.retire(Purpose::Write);
+            health.retire(purpose);
             health.observe(&error);
-            let unknown = commit_is_unknown(&error);
+            let unknown = purpose == Purpose::Write && commit_is_unknown(&error);
             tracing::warn!(%error, unknown, "a transaction could not be committed");
             return Err(if unknown { Fault::OutcomeUnknown(error.to_string()) } else { error.into() });
         }
@@ -68,10 +74,10 @@ impl Transaction {
 
     /// Rolls back. Nothing was changed, whatever it answers.
     pub async fn rollback(self) -> Result<(), Fault> {
-        let Self { inner, health, .. } = self;
+        let Self { inner, health, purpose, .. } = self;
         let done = health.while_it_answers(None, inner.rollback()).await;
         done.map_err(|error| {
-            health.retire(Purpose::Write);
+            health.retire(purpose);
             health.observe(&error);
             error.into()
         })

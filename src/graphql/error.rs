@@ -6,8 +6,7 @@ use async_graphql::{Enum, ErrorExtensions, SimpleObject};
 use super::scalars::DateTime;
 use crate::{
     catalog::FilterFault,
-    db::Fault,
-    newsroom::{self, Code},
+    newsroom::{self, Code, Fault},
 };
 
 /// A failed field. It has no `Display`, so that the framework's own conversion can never pick it up and lose the code.
@@ -54,8 +53,7 @@ impl ApiError {
             ),
             Fault::WritesStopped(_) => (
                 "UNAVAILABLE",
-                "nothing is written at present, and nothing was changed: whoever runs this server must look at its \
-                 database first"
+                "writes have stopped, and nothing was changed: whoever runs this server has to act; its log says why"
                     .to_owned(),
             ),
             Fault::OutcomeUnknown(_) => return Self::outcome_unknown(),

@@ -118,7 +118,10 @@ impl ReleasePayload {
         ctx: &Context<'_>,
         done: Vec<Result<Handle, newsroom::Error>>,
     ) -> Result<Vec<Self>, ApiError> {
-        let any = done.iter().any(Result::is_ok);
+        let is_done_or_unknown = |done: &Result<Handle, newsroom::Error>| {
+            matches!(done, Ok(_) | Err(newsroom::Error::Db(newsroom::Fault::OutcomeUnknown(_))))
+        };
+        let any = done.iter().any(is_done_or_unknown);
         let mut payloads = Vec::with_capacity(done.len());
         for done in done {
             let settled = if any { settle_one_of_many(done) } else { settle(done) };

@@ -21,8 +21,10 @@ const MAX_MESSAGE: usize = 1000;
 const TIMEOUT: &str = "EXECUTION_TIMEOUT";
 
 /// Codes of what comes out otherwise another time.
-const PASSING: [&str; 6] =
-    [TIMEOUT, "INTERNAL_SERVER_ERROR", "REPEATED", "UNAVAILABLE", "STORAGE_FULL", "OUTCOME_UNKNOWN"];
+const PASSING: [&str; 6] = [TIMEOUT, "INTERNAL_SERVER_ERROR", "REPEATED", "UNAVAILABLE", "STORAGE_FULL", UNKNOWN];
+
+/// The code of a write that was begun and whose end is not known.
+const UNKNOWN: &str = "OUTCOME_UNKNOWN";
 
 /// Codes of failures of the database that changed nothing and pass.
 const UNAVAILABLE: [&str; 2] = ["UNAVAILABLE", "STORAGE_FULL"];
@@ -42,6 +44,8 @@ pub(super) struct Outcome {
 impl Outcome {
     /// Of an answer that came: nothing was executed where no data came and no error lies at a field.
     pub(super) fn of(mut answer: Response) -> Self {
+        // What is not known comes first, so that it is never among the errors that are left out.
+        answer.errors.sort_by_key(|error| code(error) != Some(UNKNOWN));
         mend(&mut answer);
         let refused = answer.data == Value::Null
             && !answer.errors.is_empty()
@@ -115,16 +119,27 @@ pub(super) async fn execute(
     let deadline = asked.viewer.deadline;
     let work = front.app.api.execute(known, request, asked);
     let answered = match deadline {
-        // Whatever is begun by then is finished: where a mutation stands is always known.
+        // No act is begun after the deadline, and the last one has time to finish.
         Some(deadline) => tokio::time::timeout_at((deadline + FINISHING).into(), work).await.ok(),
         None => in_time(front, work).await,
     };
     let answer = match answered {
+        Some(answer) if deadline.is_some() => return answer.map(read_back).map(Outcome::of),
         Some(answer) => return answer.map(Outcome::of),
         None if deadline.is_some() => unfinished(front),
         None => late(front, "the query", "ask for less at a time"),
     };
     Ok(Outcome { answer, refused: false, unavailable: false })
+}
+
+/// An answer to a mutation in which a failure to read below an act does not say that the act was not done.
+fn read_back(mut answer: Response) -> Response {
+    for error in answer.errors.iter_mut().filter(|error| error.path.len() > 1) {
+        if code(error) == Some("UNAVAILABLE") {
+            "this part of the answer could not be read; what the mutation did is done".clone_into(&mut error.message);
+        }
+    }
+    answer
 }
 
 /// By when a mutation begins its last act.
@@ -136,11 +151,11 @@ pub(super) fn deadline(front: &Front) -> Instant {
 fn unfinished(front: &Front) -> Response {
     let limit = front.app.edge.limits.execution_ms;
     let told = format!(
-        "the mutation took longer than {limit} ms (limits.execution_ms): some of it was done, or all. Read what is there now, or \
+        "the mutation took longer than {limit} ms (limits.execution_ms): nothing of it was done, some, or all. Read what is there now, or \
          send it again with the same Idempotency-Key"
     );
     let mut error = ServerError::new(told, None);
-    error.extensions.get_or_insert_default().set("code", "OUTCOME_UNKNOWN");
+    error.extensions.get_or_insert_default().set("code", UNKNOWN);
     Response::from_errors(vec![error])
 }
 

@@ -48,7 +48,7 @@ impl Refusal {
 
     /// What cannot be answered because the database does not.
     pub(super) fn unavailable() -> Self {
-        let told = "the database does not answer; nothing was changed: try again";
+        let told = "the database does not answer; nothing was changed by this request: try again";
         let header = Some((header::RETRY_AFTER, RETRY_AFTER));
         Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", told) }
     }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use entity::{access_log, access_log::AccessKind, api_token};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -21,7 +21,10 @@ use super::{
     Error, Newsroom,
     workflow::{self, Matter},
 };
-use crate::viewer::Viewer;
+use crate::{
+    db::{Db, Fault},
+    viewer::Viewer,
+};
 
 /// Reads that wait to be written at most; where the database does not answer for long the oldest are given up, and it is said.
 const MOST: usize = 100_000;
@@ -84,6 +87,29 @@ fn keep_newest(waiting: &mut VecDeque<access_log::ActiveModel>) {
     }
 }
 
+/// Writes reads and uses of tokens, all of them or none.
+async fn write_all(
+    db: &Db,
+    rows: &[access_log::ActiveModel],
+    uses: &HashMap<Uuid, DateTime<Utc>>,
+) -> Result<(), Fault> {
+    let tx = db.begin_write().await?;
+    // Written before, where the outcome of an earlier attempt was not known.
+    let known = OnConflict::column(access_log::Column::Id).do_nothing().to_owned();
+    for some in rows.chunks(ROWS) {
+        let insert = access_log::Entity::insert_many(some.to_vec()).on_conflict(known.clone());
+        insert.exec_without_returning(&tx).await?;
+    }
+    for (&token, &at) in uses {
+        api_token::Entity::update_many()
+            .col_expr(api_token::Column::LastUsedAt, Expr::value(at))
+            .filter(api_token::Column::Id.eq(token))
+            .exec(&tx)
+            .await?;
+    }
+    tx.commit().await
+}
+
 impl Newsroom {
     /// Writes the reads that wait. No statement where there is none.
     pub async fn write_accesses(&self) -> Result<(), Error> {
@@ -91,27 +117,14 @@ impl Newsroom {
         if rows.is_empty() && uses.is_empty() {
             return Ok(());
         }
-        let write = async {
-            let tx = self.db.begin_write().await?;
-            // Written before, where the outcome of an earlier attempt was not known.
-            let known = OnConflict::column(access_log::Column::Id).do_nothing().to_owned();
-            for some in rows.chunks(ROWS) {
-                let insert = access_log::Entity::insert_many(some.to_vec()).on_conflict(known.clone());
-                insert.exec_without_returning(&tx).await?;
-            }
-            for (&token, &at) in &uses {
-                api_token::Entity::update_many()
-                    .col_expr(api_token::Column::LastUsedAt, Expr::value(at))
-                    .filter(api_token::Column::Id.eq(token))
-                    .exec(&tx)
-                    .await?;
-            }
-            tx.commit().await
+        let (db, accesses) = (self.db.clone(), self.accesses.clone());
+        let write = async move {
+            let written = write_all(&db, &rows, &uses).await;
+            written.inspect_err(|_| accesses.put_back(rows, uses))
         };
-        write.await.map_err(|error| {
-            self.accesses.put_back(rows, uses);
-            Error::Db(error)
-        })
+        // To its end, also where nobody waits any more: what is dropped half-way would be lost.
+        let written = tokio::spawn(write).await;
+        written.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string()).into())).map_err(Error::Db)
     }
 
     /// The newest reads, of one release or of all. One statement, and one to write what waits.

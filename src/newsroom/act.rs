@@ -13,7 +13,7 @@ use super::{
     content::Content,
     revision::content,
     workflow::{self, Act, Case},
-    write::Write,
+    write::{Write, gone_since},
 };
 use crate::{
     catalog::{Handle, ReleaseKey},
@@ -126,7 +126,7 @@ impl Acting {
 pub(super) async fn committed(write: Write, id: Uuid, viewer: &Viewer) -> Done {
     let now = write.at();
     let set = write.commit().await?.visible_to(viewer, now);
-    set.find(&ReleaseKey::Id(id)).map(|(item, _)| item).ok_or(Error::NotFound("release"))
+    set.find(&ReleaseKey::Id(id)).map(|(item, _)| item).ok_or_else(gone_since)
 }
 
 /// Who wrote what an act would let through without anybody's approval.

@@ -138,7 +138,7 @@ impl std::fmt::Display for Error {
             ),
             Self::Filter(fault) => write!(f, "{}: {}", fault.path.join("."), fault.message),
             Self::TimeOver => {
-                f.write_str("the time that one request may take was over before this was begun: it was not done")
+                f.write_str("the request's time limit (limits.execution_ms) ended before this was begun: it was not done")
             }
             Self::Db(fault) => fault.fmt(f),
         }

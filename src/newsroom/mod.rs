@@ -48,6 +48,7 @@ use std::sync::Arc;
 pub use error::{Code, CurrentRevision, Error, FieldError};
 pub use form::Patch;
 
+pub use crate::db::Fault;
 use crate::{catalog::Catalog, db::Db};
 
 /// A newsroom at work: its database, its catalog and its customs.

@@ -367,6 +367,6 @@ pub(super) async fn finish(
     let (before, after) = (before.map(|image| Image::Place(Box::new(image))), Image::Place(Box::new(after)));
     write.record(act, Noun::Place, id, note, before.as_ref(), Some(&after))?;
     let snapshot = write.commit().await?;
-    let number = snapshot.places().by_id(id).ok_or(Error::NotFound("place"))?;
+    let number = snapshot.places().by_id(id).ok_or_else(super::write::gone_since)?;
     Ok((snapshot, number))
 }

@@ -247,6 +247,6 @@ pub(super) async fn finish(
     let (before, after) = (before.map(|image| Image::Topic(Box::new(image))), Image::Topic(Box::new(after)));
     write.record(act, Noun::Topic, id, note, before.as_ref(), Some(&after))?;
     let snapshot = write.commit().await?;
-    let number = snapshot.topics().by_id(id).ok_or(Error::NotFound("topic"))?;
+    let number = snapshot.topics().by_id(id).ok_or_else(super::write::gone_since)?;
     Ok((snapshot, number))
 }

@@ -208,6 +208,11 @@ impl Write {
     }
 }
 
+/// The error for what was committed and is not there any more when it is read back: another server removed it meanwhile.
+pub(super) fn gone_since() -> Error {
+    Fault::OutcomeUnknown("it was removed by another process after it was committed".to_owned()).into()
+}
+
 /// Whether the journal as another connection reads it has what was committed.
 fn confirmed(db: &Db, found: i64, head: i64) -> Result<(), Error> {
     if found >= head {

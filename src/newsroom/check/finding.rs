@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use entity::Noun;
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 /// Findings of one kind that are listed; the others are counted.
@@ -84,10 +85,22 @@ impl fmt::Display for Finding {
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     found: Vec<Finding>,
+    /// Why not everything could be read, where the database was lost meanwhile.
+    interruption: Option<DbErr>,
     numbers: BTreeMap<Kind, u64>,
 }
 
 impl Findings {
+    /// Notes that the database was lost before everything was read.
+    pub(super) fn interrupt(&mut self, error: DbErr) {
+        self.interruption.get_or_insert(error);
+    }
+
+    /// Why not everything could be read.
+    pub(super) fn interruption(&mut self) -> Option<DbErr> {
+        self.interruption.take()
+    }
+
     /// Adds one; of those beyond the limit of their kind only the number is kept.
     pub(super) fn add(&mut self, kind: Kind, place: impl AsRef<str>, what: impl AsRef<str>, advice: &'static str) {
         let number = self.numbers.entry(kind).or_default();

@@ -24,7 +24,7 @@ use self::{
     journal::Journal,
 };
 use super::repair::find_out_of_range;
-use crate::db::{Db, OpenError};
+use crate::db::{Db, OpenError, is_passing};
 
 /// What a check came to.
 #[derive(Clone, Debug)]
@@ -55,6 +55,9 @@ pub enum Refused {
          version"
     )]
     Newer(String),
+    /// The database was lost, or locked for too long, before everything was read. It says nothing about damage.
+    #[error("the database could not be read to the end, so nothing is known of it: {0}; run the check again")]
+    Interrupted(DbErr),
     /// No transaction could be begun.
     #[error("the database cannot be read: {0}")]
     Db(#[from] DbErr),
@@ -88,6 +91,9 @@ pub async fn check(db: &Db) -> Result<Report, Refused> {
     .await;
     image::verify(&read, &mut findings, &journal).await;
     catalog::verify(&read, &mut findings, &journal).await;
+    if let Some(error) = findings.interruption() {
+        return Err(Refused::Interrupted(error));
+    }
     // Nothing was written; how it ends is no matter.
     let _ = read.rollback().await;
     let (findings, more) = findings.finish();
@@ -115,6 +121,10 @@ async fn attempt(
         }
     };
     if let Err(error) = caught(part).await {
+        if is_passing(&error) {
+            findings.interrupt(error);
+            return;
+        }
         findings.add(Kind::Damage, name, format!("it could not be verified to its end: {error}"), RESTORE);
     }
 }
