@@ -4,32 +4,66 @@
 //! It is the program that dies, not the machine: what a loss of power leaves is for the database to promise (on SQLite
 //! `synchronous = FULL`).
 
-mod editor;
+mod actor;
+mod concepts;
+mod releases;
+mod requests;
 mod rows;
+mod seen;
+mod tokens;
 
 use std::{
-    collections::HashMap,
+    fmt::Write,
     path::Path,
     thread,
     time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
-
 use self::{
-    editor::{Editor, Known},
+    actor::{Actor, Person, Tallies, Tally},
+    concepts::Concept,
+    releases::Release,
     rows::Rows,
+    tokens::Token,
 };
 use crate::{
     postgres,
-    served::{exchange, run, serve},
+    served::{run, serve},
 };
 
 const ROUNDS: usize = 20;
-const EDITORS: usize = 4;
 
-/// A release as the API answers it: state, revision, headline, headline of the newest version.
-type Seen = (String, i64, String, String);
+/// Every kind of request that is to be in the storm.
+const KINDS: [&str; 28] = [
+    "create",
+    "revise",
+    "restore",
+    "submit",
+    "return",
+    "approve",
+    "schedule",
+    "unschedule",
+    "publish",
+    "embargo",
+    "lift",
+    "correct",
+    "withdraw",
+    "retract",
+    "delete",
+    "preview",
+    "revoke",
+    "releasesTransition",
+    "topicCreate",
+    "topicUpdate",
+    "topicMerge",
+    "topicRetire",
+    "placeCreate",
+    "placeUpdate",
+    "placeMerge",
+    "placeRetire",
+    "tokenCreate",
+    "tokenRevoke",
+];
 
 #[test]
 fn on_sqlite() {
@@ -46,23 +80,36 @@ fn on_postgres() {
     storm(tempfile::tempdir().unwrap().path(), &database.url, "PostgreSQL");
 }
 
+/// Whoever acts: editors, each with releases of their own, two who keep topics and places, one who keeps tokens.
+fn people() -> Vec<Box<dyn Person>> {
+    let mut people: Vec<Box<dyn Person>> = Vec::new();
+    let seed = || u64::from(getrandom::u32().unwrap()) << 32 | 1;
+    for number in 0..4 {
+        people.push(Box::new(Actor::<Release>::new(format!("Editor {number}"), seed())));
+    }
+    for number in 0..2 {
+        people.push(Box::new(Actor::<Concept>::new(format!("Concept {number}"), seed())));
+    }
+    people.push(Box::new(Actor::<Token>::new("Token".to_owned(), seed())));
+    people
+}
+
 #[expect(clippy::print_stdout, reason = "the figures, for whoever runs it with --nocapture")]
 fn storm(folder: &Path, url: &str, name: &str) {
     let begun = Instant::now();
-    let made = ["token", "create", "--subject", "Eda", "--name", "storm", "--role", "EDITOR", "--database", url];
+    let made = ["token", "create", "--subject", "Kim", "--name", "storm", "--role", "ADMIN", "--database", url];
     let (code, secret, told) = run(folder, &made);
     assert_eq!(code, Some(0), "{told}");
     let token = secret.trim();
-    let mut editors: Vec<Editor> = (0..EDITORS).map(|number| Editor::new(format!("Editor {number}"))).collect();
-    let (mut open_in_all, mut happened_in_all) = (0, 0);
+    let mut people = people();
     let mut served = serve(folder, &["--database", url]);
     for round in 1..=ROUNDS {
-        let before: usize = editors.iter().map(|editor| editor.answered).sum();
-        let pause = Duration::from_millis(100 + u64::from(getrandom::u32().unwrap() % 301));
+        let before = total(&tallies(&people));
+        let pause = Duration::from_millis(100 + u64::from(getrandom::u32().unwrap() % 901));
         thread::scope(|scope| {
-            for editor in &mut editors {
+            for person in &mut people {
                 let port = served.port;
-                scope.spawn(move || editor.act(port, token));
+                scope.spawn(move || person.act(port, token));
             }
             thread::sleep(pause);
             served.child.kill().unwrap();
@@ -70,84 +117,63 @@ fn storm(folder: &Path, url: &str, name: &str) {
         });
         rows::are_let_go(url);
         served = serve(folder, &["--database", url]);
-        let seen = everything(served.port, token);
-        let open = editors.iter().filter(|editor| editor.open.is_some()).count();
-        let happened = editors.iter_mut().map(|editor| agree(editor, &seen)).filter(|&happened| happened).count();
-        let known: Vec<&Known> = editors.iter().flat_map(|editor| &editor.known).collect();
-        assert_eq!(seen.len(), known.len(), "there are releases that nobody made");
-        // One entry for each act that happened, and one for the token.
-        let acts: usize = known.iter().map(|known| known.acts).sum();
+        let seen = seen::read(served.port, token);
+        people.iter_mut().for_each(|person| person.agree(&seen));
+        let (things, acts) = people
+            .iter()
+            .map(|person| person.count())
+            .fold((0, 0), |(things, acts), count| (things + count.0, acts + count.1));
+        // One token, and one entry for it, are those of the storm itself.
+        assert_eq!(seen.len(), things + 1, "there is something that nobody made");
         let rows = Rows::read(url);
         rows.agree();
         assert_eq!(rows.head, acts as i64 + 1, "an act is in the journal twice, or not at all");
-        for known in known {
-            rows.have(known);
-        }
-        let answered = editors.iter().map(|editor| editor.answered).sum::<usize>() - before;
-        (open_in_all, happened_in_all) = (open_in_all + open, happened_in_all + happened);
+        people.iter().for_each(|person| person.check_rows(&rows));
+        people.iter_mut().for_each(|person| person.check_secrets(served.port));
+        let now = total(&tallies(&people));
         println!(
-            "{name}, round {round}: killed after {} ms; {answered} acts answered, {open} in flight, of which {happened} happened",
-            pause.as_millis()
+            "{name}, round {round}: killed after {} ms; {} requests answered, {} in flight, of which {} happened",
+            pause.as_millis(),
+            now.answered - before.answered,
+            now.open - before.open,
+            now.happened - before.happened
         );
     }
-    let answered: usize = editors.iter().map(|editor| editor.answered).sum();
-    assert!(answered > ROUNDS, "too little was done to learn anything from");
-    let releases: usize = editors.iter().map(|editor| editor.known.len()).sum();
-    println!(
-        "{name}: {answered} acts answered and none lost, {open_in_all} in flight, of which {happened_in_all} happened; \
-         {releases} releases; {:.1} s",
-        begun.elapsed().as_secs_f64()
+    let tallies = tallies(&people);
+    println!("{name}: {}; {:.1} s", summary(&tallies), begun.elapsed().as_secs_f64());
+    for kind in KINDS {
+        assert!(tallies.get(kind).is_some_and(|tally| tally.answered > 0), "nothing was learnt of {kind}");
+    }
+    assert_eq!(tallies.len(), KINDS.len(), "a kind that nobody knows");
+}
+
+/// Everybody's requests.
+fn tallies(people: &[Box<dyn Person>]) -> Tallies {
+    let mut all = Tallies::new();
+    for (kind, tally) in people.iter().flat_map(|person| person.tallies()) {
+        all.entry(*kind).or_default().add(tally);
+    }
+    all
+}
+
+/// Requests of all kinds.
+fn total(tallies: &Tallies) -> Tally {
+    let mut total = Tally::default();
+    tallies.values().for_each(|tally| total.add(tally));
+    total
+}
+
+/// In one line: all, then each kind.
+fn summary(tallies: &Tallies) -> String {
+    let all = total(tallies);
+    let mut text = format!(
+        "{} requests answered and none lost, {} in flight, of which {} happened ({} in part); by kind, answered + in flight \
+         (of which happened):",
+        all.answered, all.open, all.happened, all.partly
     );
-}
-
-/// All releases through the API, by id.
-fn everything(port: u16, token: &str) -> HashMap<String, Seen> {
-    let query = "query($after: String) { releases(first: 200, after: $after) { pageInfo { hasNextPage endCursor } nodes { id state revision headline working { headline } } } }";
-    let (mut seen, mut after) = (HashMap::new(), Value::Null);
-    loop {
-        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-        let body = json!({ "query": query, "variables": { "after": after } });
-        let answer = exchange(&mut stream, Some(token), &body).expect("answered");
-        let answer: Value = serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON");
-        let page = &answer["data"]["releases"];
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        for node in page["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")) {
-            let headline = text(&node["headline"]).unwrap();
-            let newest = text(&node["working"]["headline"]).unwrap_or_else(|| headline.clone());
-            let release = (text(&node["state"]).unwrap(), node["revision"].as_i64().unwrap(), headline, newest);
-            seen.insert(text(&node["id"]).unwrap(), release);
-        }
-        if page["pageInfo"]["hasNextPage"] != true {
-            return seen;
-        }
-        after = page["pageInfo"]["endCursor"].clone();
+    for (kind, Tally { answered, open, happened, .. }) in tallies {
+        let _ = write!(text, " {kind} {answered} + {open} ({happened}),");
     }
-}
-
-/// What an editor knows is there, and the act that was not answered is there wholly or not at all; whether it is.
-fn agree(editor: &mut Editor, seen: &HashMap<String, Seen>) -> bool {
-    let is = |known: &Known, found: &Seen| {
-        *found == (known.state.to_owned(), known.revision, known.headline().to_owned(), known.newest.clone())
-    };
-    let open = editor.open.as_ref();
-    let mut happened = None;
-    for (index, known) in editor.known.iter().enumerate() {
-        let found = seen.get(&known.id).unwrap_or_else(|| panic!("{known:?} is lost"));
-        if is(known, found) {
-            continue;
-        }
-        let act = open.filter(|act| act.on == Some(index) && is(&act.after, found));
-        assert!(act.is_some(), "{found:?} is neither {known:?} nor what {open:?} would make of it");
-        happened = Some(known.id.clone());
-    }
-    if let Some(act) = open.filter(|act| act.on.is_none()) {
-        // What it made is known by its headline, which no other release ever had.
-        happened = seen.iter().find(|(_, found)| found.3 == act.after.newest).map(|(id, found)| {
-            assert!(is(&act.after, found), "{found:?} is half of {act:?}");
-            id.clone()
-        });
-    }
-    let answer = happened.is_some();
-    editor.settle(happened);
-    answer
+    text.pop();
+    text
 }

@@ -2,25 +2,37 @@
 
 use std::{collections::HashMap, thread, time::Duration};
 
-use dateline::{db::Db, journal::Image};
-use entity::{
-    Noun, journal, journal_head,
-    release::{self, ReleaseState},
-    revision, slug,
+use dateline::{
+    db::Db,
+    journal::{Image, ReleaseImage},
+    newsroom::check::check,
 };
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, EntityTrait, QueryOrder, Statement};
+use entity::{
+    Noun, api_token, correction, journal, journal_head, merged_concept, place, preview_link,
+    release::{self, ReleaseState},
+    revision, slug, topic, topic_broader,
+};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, EntityTrait, QueryOrder, Statement};
 use uuid::Uuid;
 
-use super::editor::Known;
-
-/// What there is of releases, in one state of the database.
+/// What there is, in one state of the database.
 pub(super) struct Rows {
     /// How far the journal goes, as its head says.
     pub(super) head: i64,
+    pub(super) releases: HashMap<Uuid, release::Model>,
+    /// Of each release, by number.
+    pub(super) versions: HashMap<Uuid, Vec<revision::Model>>,
+    /// The notes of the corrections of each release, the first first.
+    pub(super) corrections: HashMap<Uuid, Vec<String>>,
+    /// The preview links of each release, and whether they were taken back.
+    pub(super) links: HashMap<Uuid, Vec<(Uuid, bool)>>,
+    /// Name, revision, what lies above, whether it is retired; of topics and places.
+    pub(super) concepts: HashMap<Uuid, (String, i32, Option<Uuid>, bool)>,
+    /// What concepts were merged into.
+    pub(super) merged: HashMap<Uuid, Uuid>,
+    pub(super) tokens: HashMap<Uuid, api_token::Model>,
+    pub(super) slugs: HashMap<(Noun, String), Uuid>,
     journal: Vec<journal::Model>,
-    releases: HashMap<Uuid, release::Model>,
-    revisions: HashMap<Uuid, revision::Model>,
-    slugs: HashMap<String, Uuid>,
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -57,76 +69,144 @@ impl Rows {
                 let told: String = tx.query_one_raw(check).await.unwrap().unwrap().try_get_by_index(0).unwrap();
                 assert_eq!(told, "ok");
             }
-            let rows = Self {
-                head: journal_head::Entity::find_by_id(1).one(&tx).await.unwrap().unwrap().sequence,
-                journal: journal::Entity::find().order_by_asc(journal::Column::Sequence).all(&tx).await.unwrap(),
-                releases: keyed(release::Entity::find().all(&tx).await.unwrap(), |row| row.id),
-                revisions: keyed(revision::Entity::find().all(&tx).await.unwrap(), |row| row.id),
-                slugs: slug::Entity::find()
-                    .all(&tx)
-                    .await
-                    .unwrap()
-                    .into_iter()
-                    .map(|row| (row.slug, row.owner_id))
-                    .collect(),
-            };
+            let rows = Self::of(&tx).await.unwrap();
             tx.commit().await.unwrap();
+            // What the program itself finds when it verifies a database.
+            assert_eq!(check(&db).await.unwrap().findings, []);
             db.close().await;
             rows
         })
     }
 
-    /// The journal has no hole and ends at its head; no row is half of an act; the last entry of each release is its row.
+    async fn of<C: ConnectionTrait>(tx: &C) -> Result<Self, DbErr> {
+        let (mut versions, mut corrections, mut links) = (HashMap::new(), HashMap::new(), HashMap::new());
+        for row in revision::Entity::find().order_by_asc(revision::Column::Number).all(tx).await? {
+            versions.entry(row.release_id).or_insert_with(Vec::new).push(row);
+        }
+        for row in correction::Entity::find().order_by_asc(correction::Column::Revision).all(tx).await? {
+            corrections.entry(row.release_id).or_insert_with(Vec::new).push(row.note);
+        }
+        for row in preview_link::Entity::find().order_by_asc(preview_link::Column::Id).all(tx).await? {
+            links.entry(row.release_id).or_insert_with(Vec::new).push((row.id, row.revoked_at.is_some()));
+        }
+        let steps = topic_broader::Entity::find().all(tx).await?;
+        let above = keyed(steps, |step| step.topic_id);
+        let topics = topic::Entity::find().all(tx).await?.into_iter().map(|row| {
+            let above = above.get(&row.id).map(|step| step.broader_id);
+            (row.id, (row.name, row.revision, above, row.retired_at.is_some()))
+        });
+        let places = place::Entity::find().all(tx).await?.into_iter();
+        let places = places.map(|row| (row.id, (row.name, row.revision, row.within_id, row.retired_at.is_some())));
+        let merged = merged_concept::Entity::find().all(tx).await?;
+        let slugs = slug::Entity::find().all(tx).await?;
+        Ok(Self {
+            head: journal_head::Entity::find_by_id(1).one(tx).await?.map_or(0, |head| head.sequence),
+            releases: keyed(release::Entity::find().all(tx).await?, |row| row.id),
+            versions,
+            corrections,
+            links,
+            concepts: topics.chain(places).collect(),
+            merged: merged.into_iter().map(|row| (row.id, row.into_id)).collect(),
+            tokens: keyed(api_token::Entity::find().all(tx).await?, |row| row.id),
+            slugs: slugs.into_iter().map(|row| ((row.noun, row.slug), row.owner_id)).collect(),
+            journal: journal::Entity::find().order_by_asc(journal::Column::Sequence).all(tx).await?,
+        })
+    }
+
+    /// What was done to a thing.
+    pub(super) fn acts(&self, key: Uuid) -> Vec<&str> {
+        self.journal.iter().filter(|entry| entry.noun_id == key).map(|entry| entry.act.as_str()).collect()
+    }
+
+    /// The journal has no hole and ends at its head; no row is half of an act; the last entry of each thing is its row.
     pub(super) fn agree(&self) {
         assert_eq!(self.journal.len() as i64, self.head);
         assert!(
             self.journal.iter().zip(1..).all(|(entry, sequence)| entry.sequence == sequence),
             "the journal has a hole"
         );
-        let mut last: HashMap<Uuid, Image> = HashMap::new();
-        for entry in self.journal.iter().filter(|entry| entry.noun == Noun::Release) {
-            let image = |text: &Option<String>| text.as_ref().map(|text| serde_json::from_str::<Image>(text).unwrap());
-            // Each act begins where the one before it ended.
-            assert_eq!(last.remove(&entry.noun_id), image(&entry.before), "before {}", entry.sequence);
-            last.insert(entry.noun_id, image(&entry.after).unwrap());
+        let last = self.last_images();
+        let concepts = last.values().filter(|image| !matches!(image, Image::Release(_))).count();
+        assert_eq!(concepts, self.concepts.len(), "a topic or place is not in the journal, or only there");
+        for (key, (name, revision, ..)) in &self.concepts {
+            let image = match &last[key] {
+                Image::Topic(image) => (&image.name, image.revision),
+                Image::Place(image) => (&image.name, image.revision),
+                other => panic!("{other:?} is no topic or place"),
+            };
+            assert_eq!(image, (name, *revision));
         }
-        assert_eq!(last.len(), self.releases.len(), "a release is not in the journal, or only there");
-        let mut numbers: HashMap<Uuid, Vec<i32>> = HashMap::new();
-        for revision in self.revisions.values() {
-            numbers.entry(revision.release_id).or_default().push(revision.number);
-        }
+        assert_eq!(last.len() - concepts, self.releases.len(), "a release is not in the journal, or only there");
         for row in self.releases.values() {
             let Some(Image::Release(image)) = last.get(&row.id) else { panic!("{row:?} is not in the journal") };
-            assert_eq!((image.state, image.revision, &image.slug), (row.state, row.revision, &row.slug), "{row:?}");
-            let shown = row.live_revision_id.or(row.working_revision_id);
-            assert_eq!(Some(image.shown.revision_id), shown, "{row:?}");
-            let beside = row.working_revision_id.filter(|_| row.live_revision_id.is_some());
-            assert_eq!(image.working.as_ref().map(|working| working.revision_id), beside, "{row:?}");
-            for key in [row.live_revision_id, row.working_revision_id].into_iter().flatten() {
-                assert_eq!(self.revisions.get(&key).map(|revision| revision.release_id), Some(row.id), "{row:?}");
-            }
-            let mut numbers = numbers.remove(&row.id).unwrap_or_default();
-            numbers.sort_unstable();
-            assert!(numbers.iter().copied().eq(1..=row.revision), "{numbers:?} of {row:?}");
-            // A withdrawn release keeps the version that was public; a draft never had one.
-            let public = row.state == ReleaseState::Published;
-            let withdrawn = row.state == ReleaseState::Withdrawn;
-            assert_eq!(row.live_revision_id.is_some(), public || withdrawn, "{row:?}");
-            assert_eq!((row.withdrawn_at.is_some(), row.withdrawal_kind.is_some()), (withdrawn, withdrawn), "{row:?}");
-            assert_eq!(self.slugs.get(&row.slug), Some(&row.id), "{row:?}");
+            self.agrees(row, image);
         }
-        assert!(numbers.is_empty(), "revisions of no release");
+        let of =
+            [self.versions.keys().collect::<Vec<_>>(), self.corrections.keys().collect(), self.links.keys().collect()];
+        assert!(of.iter().flatten().all(|key| self.releases.contains_key(key)), "rows of no release");
     }
 
-    /// A release's row, versions and entries are those that its editor knows of.
-    pub(super) fn have(&self, known: &Known) {
-        let key = known.id.rsplit('_').next().and_then(|key| Uuid::try_parse(key).ok()).unwrap();
-        let row = &self.releases[&key];
-        let headline = |key: Option<Uuid>| key.map(|key| self.revisions[&key].headline.clone());
-        assert_eq!(i64::from(row.revision), known.revision, "{known:?}");
-        assert_eq!(headline(row.live_revision_id), known.live, "{known:?}");
-        assert_eq!(headline(row.working_revision_id.or(row.live_revision_id)).as_ref(), Some(&known.newest));
-        assert_eq!(self.journal.iter().filter(|entry| entry.noun_id == key).count(), known.acts, "{known:?}");
+    /// The image of each thing that there is, after the last act on it.
+    fn last_images(&self) -> HashMap<Uuid, Image> {
+        let mut last: HashMap<Uuid, Image> = HashMap::new();
+        let image = |text: &Option<String>| text.as_ref().map(|text| serde_json::from_str::<Image>(text).unwrap());
+        for entry in self.journal.iter().filter(|entry| entry.noun != Noun::Token) {
+            let (before, after) = (image(&entry.before), image(&entry.after));
+            let merged = matches!(entry.act.as_str(), "topic.merge" | "place.merge");
+            // A merge has the image of what ceases to be.
+            let key = match &before {
+                Some(Image::Topic(before)) if merged => before.id,
+                Some(Image::Place(before)) if merged => before.id,
+                _ => entry.noun_id,
+            };
+            let known = last.remove(&key);
+            // Each act begins where the one before it ended; but what lay below a merged concept was moved without an entry.
+            match (&known, &before) {
+                (Some(Image::Topic(known)), Some(Image::Topic(before))) => {
+                    assert_eq!(
+                        (&known.name, known.revision),
+                        (&before.name, before.revision),
+                        "before {}",
+                        entry.sequence
+                    );
+                }
+                (Some(Image::Place(known)), Some(Image::Place(before))) => {
+                    assert_eq!(
+                        (&known.name, known.revision),
+                        (&before.name, before.revision),
+                        "before {}",
+                        entry.sequence
+                    );
+                }
+                _ => assert_eq!(known, before, "before {}", entry.sequence),
+            }
+            if let Some(after) = after {
+                last.insert(entry.noun_id, after);
+            }
+        }
+        last
+    }
+
+    /// A release's row, versions and address are those of its image.
+    fn agrees(&self, row: &release::Model, image: &ReleaseImage) {
+        assert_eq!((image.state, image.revision, &image.slug), (row.state, row.revision, &row.slug), "{row:?}");
+        assert_eq!((image.embargo_until, image.schedule_at), (row.embargo_until, row.schedule_at), "{row:?}");
+        assert_eq!(image.withdrawal_kind, row.withdrawal_kind, "{row:?}");
+        let shown = row.live_revision_id.or(row.working_revision_id);
+        assert_eq!(Some(image.shown.revision_id), shown, "{row:?}");
+        let beside = row.working_revision_id.filter(|_| row.live_revision_id.is_some());
+        assert_eq!(image.working.as_ref().map(|working| working.revision_id), beside, "{row:?}");
+        let versions = &self.versions[&row.id];
+        for key in [row.live_revision_id, row.working_revision_id].into_iter().flatten() {
+            assert!(versions.iter().any(|version| version.id == key), "{row:?}");
+        }
+        assert!(versions.iter().map(|version| version.number).eq(1..=row.revision), "{versions:?} of {row:?}");
+        // A withdrawn or retracted release keeps the version that was public; a draft never had one.
+        let ended = matches!(row.state, ReleaseState::Withdrawn | ReleaseState::Retracted);
+        assert_eq!(row.live_revision_id.is_some(), row.state == ReleaseState::Published || ended, "{row:?}");
+        assert_eq!((row.withdrawn_at.is_some(), row.withdrawal_kind.is_some()), (ended, ended), "{row:?}");
+        assert_eq!(row.schedule_at.is_some(), row.state == ReleaseState::Scheduled, "{row:?}");
+        assert_eq!(self.slugs.get(&(Noun::Release, row.slug.clone())), Some(&row.id), "{row:?}");
     }
 }
 
