@@ -1,7 +1,12 @@
 //! Somebody who acts without pause and notes what was answered: how each thing must be found, and the one act, if any, that was
 //! sent and not answered.
 
-use std::{collections::BTreeMap, fmt::Debug, net::TcpStream};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Debug,
+    net::TcpStream,
+    sync::Mutex,
+};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -73,10 +78,13 @@ impl Tally {
 /// Tallies by kind.
 pub(super) type Tallies = BTreeMap<&'static str, Tally>;
 
+/// The kinds of requests that were sent and are not answered yet, by actor.
+pub(super) type UnderWay = Mutex<HashMap<String, &'static str>>;
+
 /// An actor of whatever sort of thing.
 pub(super) trait Person: Send {
     /// Acts until the server is gone.
-    fn act(&mut self, port: u16, token: &str);
+    fn act(&mut self, port: u16, token: &str, under_way: &UnderWay);
     /// What it knows is there, and the act that was not answered happened or did not.
     fn agree(&mut self, seen: &Seen);
     /// The rows and the journal say the same.
@@ -140,7 +148,7 @@ impl<T: Thing> Actor<T> {
                     None => {
                         let made =
                             ["release", "topic", "place", "token"].iter().find_map(|noun| payload[noun]["id"].as_str());
-                        after.id = made.unwrap_or_else(|| panic!("{}: {answer}", act.query)).to_owned();
+                        made.unwrap_or_else(|| panic!("{}: {answer}", act.query)).clone_into(&mut after.id);
                         self.known.push(after);
                     }
                 }
@@ -158,7 +166,8 @@ impl<T: Thing> Actor<T> {
             if on.is_none() {
                 let shown = after.is.shown();
                 let others = |id: &String| self.known.iter().all(|known| known.id != *id);
-                after.id = seen.iter().find(|(id, found)| found.shown == shown && others(id))?.0.clone();
+                let (id, _) = seen.iter().find(|(id, found)| found.shown == shown && others(id))?;
+                after.id.clone_from(id);
             }
             if number == 0 {
                 after.is.noted(&seen.get(&after.id)?.note);
@@ -177,13 +186,15 @@ fn fits<T: Thing>(known: &Known<T>, seen: &Seen) -> bool {
 }
 
 impl<T: Thing> Person for Actor<T> {
-    fn act(&mut self, port: u16, token: &str) {
+    fn act(&mut self, port: u16, token: &str, under_way: &UnderWay) {
         loop {
             self.turns += 1;
             let name = format!("{} {}", self.name, self.turns);
             let act = T::next(&self.known, &mut self.dice, &name);
             let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return };
+            under_way.lock().unwrap().insert(self.name.clone(), act.kind);
             let answer = exchange(&mut stream, Some(token), &json!({ "query": act.query })).ok();
+            under_way.lock().unwrap().remove(&self.name);
             let answer = answer.as_ref().and_then(|answer| answer.split_once("\r\n\r\n"));
             // Where the server died while it answered, less than the answer arrived.
             let Some(answer) = answer.and_then(|(_, body)| serde_json::from_str::<Value>(body).ok()) else {

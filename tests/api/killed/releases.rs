@@ -29,6 +29,8 @@ pub(super) struct Release {
     /// The notes of its corrections.
     pub(super) corrections: Vec<String>,
     pub(super) links: Vec<Link>,
+    /// It is no more, and nothing that it said is anywhere.
+    pub(super) purged: bool,
 }
 
 /// A preview link.
@@ -118,7 +120,10 @@ impl Thing for Release {
         let corrections = rows.corrections.get(&key).map_or(&[][..], Vec::as_slice);
         assert_eq!(corrections, self.corrections, "{self:?}");
         let Some(row) = rows.releases.get(&key) else {
-            assert!(self.state.is_empty() && !rows.slugs.values().any(|owner| *owner == key), "{self:?}");
+            // What was public is never given to another release, not even where nobody can read any more what it was.
+            let addressed = rows.slugs.values().any(|owner| *owner == key);
+            assert!(self.state.is_empty() && addressed == self.purged, "{self:?}");
+            assert_eq!(rows.is_purged(key), self.purged, "{self:?}");
             return;
         };
         let number = |id: Option<Uuid>| id.map(|id| versions.iter().position(|version| version.id == id).unwrap());

@@ -47,6 +47,7 @@ fn allowed(is: &Release) -> Vec<&'static str> {
         "SCHEDULED" => vec!["unschedule", "unschedule", "embargo", "preview"],
         "PUBLISHED" => vec!["revise", "correct", "correct", "withdraw", "retract", "preview", "bulk"],
         "WITHDRAWN" => vec!["revise", "retract", "preview"],
+        "RETRACTED" => vec!["purge"],
         _ => vec![],
     };
     let ended = matches!(is.state, "RETRACTED" | "");
@@ -94,7 +95,6 @@ fn done(known: &Known<Release>, kind: &'static str, dice: &mut Dice, name: &str)
     let mut after = known.clone();
     let is = &mut after.is;
     let at = format!("id: {:?}, expectedRevision: {}", known.id, is.versions.len());
-    let mut answer = RELEASE;
     let (act, field) = match kind {
         "revise" => {
             rewrite(is, name.to_owned());
@@ -170,29 +170,42 @@ fn done(known: &Known<Release>, kind: &'static str, dice: &mut Dice, name: &str)
             (is.state, is.withdrawal) = ("RETRACTED", Some("WITH_NOTICE"));
             ("release.retract", format!("releaseRetract({at}, notice: {name:?})"))
         }
+        _ => return beside(known, kind, name),
+    };
+    after.acts.push(act);
+    (format!("{field} {{ {RELEASE} }}"), after)
+}
+
+/// The same of acts whose answer shows no release.
+fn beside(known: &Known<Release>, kind: &'static str, name: &str) -> (String, Known<Release>) {
+    let mut after = known.clone();
+    let is = &mut after.is;
+    let at = format!("id: {:?}, expectedRevision: {}", known.id, is.versions.len());
+    let mut answer = "deletedId";
+    let (act, field) = match kind {
+        "purge" => {
+            *is = Release { purged: true, ..Release::default() };
+            ("release.purge", format!("releasePurge({at}, reason: {name:?})"))
+        }
         "delete" => {
-            after.is = Release::default();
-            answer = "deletedId userErrors { code message }";
+            *is = Release::default();
             ("release.delete", format!("releaseDelete({at})"))
         }
         "preview" => {
             is.links.push(Link { fresh: true, ..Link::default() });
-            answer = "id token userErrors { code message }";
-            (
-                "release.preview",
-                format!("previewLinkCreate(releaseId: {:?}, expiresAt: \"2999-01-01T00:00:00Z\")", known.id),
-            )
+            answer = "id token";
+            let arguments = format!("releaseId: {:?}, expiresAt: \"2999-01-01T00:00:00Z\"", known.id);
+            ("release.preview", format!("previewLinkCreate({arguments})"))
         }
         "revoke" => {
             let link = is.links.iter_mut().find(|link| !link.revoked).unwrap();
             (link.revoked, link.fresh) = (true, true);
-            answer = "deletedId userErrors { code message }";
             ("release.preview_revoke", format!("previewLinkRevoke(id: {:?})", link.id))
         }
         _ => unreachable!("{kind} is no act"),
     };
     after.acts.push(act);
-    (format!("{field} {{ {answer} }}"), after)
+    (format!("{field} {{ {answer} userErrors {{ code message }} }}"), after)
 }
 
 /// A new version in place of the one being worked on, which whoever approved it has not seen.

@@ -1,6 +1,10 @@
 //! The database itself, past the program: whether its rows and its journal tell the same story.
 
-use std::{collections::HashMap, thread, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    thread,
+    time::Duration,
+};
 
 use dateline::{
     db::Db,
@@ -33,6 +37,7 @@ pub(super) struct Rows {
     pub(super) tokens: HashMap<Uuid, api_token::Model>,
     pub(super) slugs: HashMap<(Noun, String), Uuid>,
     journal: Vec<journal::Model>,
+    purged: HashSet<Uuid>,
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -99,7 +104,10 @@ impl Rows {
         let places = places.map(|row| (row.id, (row.name, row.revision, row.within_id, row.retired_at.is_some())));
         let merged = merged_concept::Entity::find().all(tx).await?;
         let slugs = slug::Entity::find().all(tx).await?;
+        let journal = journal::Entity::find().order_by_asc(journal::Column::Sequence).all(tx).await?;
+        let purged = journal.iter().filter(|entry| entry.act == "release.purge");
         Ok(Self {
+            purged: purged.map(|entry| entry.noun_id).collect(),
             head: journal_head::Entity::find_by_id(1).one(tx).await?.map_or(0, |head| head.sequence),
             releases: keyed(release::Entity::find().all(tx).await?, |row| row.id),
             versions,
@@ -109,13 +117,18 @@ impl Rows {
             merged: merged.into_iter().map(|row| (row.id, row.into_id)).collect(),
             tokens: keyed(api_token::Entity::find().all(tx).await?, |row| row.id),
             slugs: slugs.into_iter().map(|row| ((row.noun, row.slug), row.owner_id)).collect(),
-            journal: journal::Entity::find().order_by_asc(journal::Column::Sequence).all(tx).await?,
+            journal,
         })
     }
 
     /// What was done to a thing.
     pub(super) fn acts(&self, key: Uuid) -> Vec<&str> {
         self.journal.iter().filter(|entry| entry.noun_id == key).map(|entry| entry.act.as_str()).collect()
+    }
+
+    /// Whether a release was purged, as the journal has it.
+    pub(super) fn is_purged(&self, key: Uuid) -> bool {
+        self.purged.contains(&key)
     }
 
     /// The journal has no hole and ends at its head; no row is half of an act; the last entry of each thing is its row.
@@ -152,6 +165,12 @@ impl Rows {
         let image = |text: &Option<String>| text.as_ref().map(|text| serde_json::from_str::<Image>(text).unwrap());
         for entry in self.journal.iter().filter(|entry| entry.noun != Noun::Token) {
             let (before, after) = (image(&entry.before), image(&entry.after));
+            if self.is_purged(entry.noun_id) {
+                let left = entry.act == "release.purge";
+                assert_eq!((matches!(before, Some(Image::Purged { .. })), &after), (left, &None), "{entry:?}");
+                assert_eq!((before.is_some(), entry.note.is_some()), (left, left), "{entry:?}");
+                continue;
+            }
             let merged = matches!(entry.act.as_str(), "topic.merge" | "place.merge");
             // A merge has the image of what ceases to be.
             let key = match &before {

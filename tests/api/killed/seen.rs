@@ -35,7 +35,7 @@ pub(super) fn read(port: u16, token: &str) -> Seen {
     for entry in list(port, token, JOURNAL).iter().rev() {
         let found = seen.entry(entry["subject"].as_str().unwrap().to_owned()).or_default();
         found.acts.push(entry["act"].as_str().unwrap().to_owned());
-        found.note = entry["note"].as_str().unwrap_or_default().to_owned();
+        entry["note"].as_str().unwrap_or_default().clone_into(&mut found.note);
     }
     let mut put = |mut node: Value| {
         let Value::String(id) = node.as_object_mut().unwrap().remove("id").unwrap() else { panic!("{node}") };
