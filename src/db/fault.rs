@@ -81,11 +81,10 @@ impl Kind {
     /// Of an extended result code of SQLite; its low byte is the primary one.
     fn of_sqlite(code: i32) -> Self {
         /// The shared-memory file could not grow: it is written when there is no room left in the file system.
-        const IOERR_SHMSIZE: i32 = 10 | (19 << 8);
-        const READONLY_DBMOVED: i32 = 8 | (4 << 8);
-        /// No memory, a lock that could not be had, shared memory that could not be opened or mapped: of IOERR by their number,
-        /// but they say nothing about the disk.
-        const PASSING: [i32; 5] = [10 | (12 << 8), 10 | (15 << 8), 10 | (18 << 8), 10 | (21 << 8), 10 | (11 << 8)];
+        const IOERR_SHMSIZE: i32 = 4874;
+        const READONLY_DBMOVED: i32 = 1032;
+        /// IOERR_BLOCKED, IOERR_NOMEM, IOERR_LOCK, IOERR_SHMOPEN and IOERR_SHMMAP say nothing about the disk.
+        const PASSING: [i32; 5] = [2826, 3082, 3850, 4618, 5386];
         match (code, code & 0xff) {
             (IOERR_SHMSIZE, _) => Self::Full,
             (code, _) if PASSING.contains(&code) => Self::NoConnection,

@@ -101,7 +101,7 @@ impl DatabaseFile {
         let header = kept_open(&self.path)?;
         let paths = [self.path.clone(), self.companion("-wal"), self.companion("-shm")];
         let identities = paths.map(|path| {
-            let identity = path.metadata().ok().and_then(|metadata| identity(&metadata));
+            let identity = path.metadata().ok().map(|metadata| identity(&metadata));
             (path, identity)
         });
         // Set already where it is watched: by the same process, so it is the same file.
@@ -122,7 +122,7 @@ impl DatabaseFile {
                 }
                 // Whether it is there cannot be told; what is open still is.
                 Err(_) => {}
-                Ok(metadata) if identity(&metadata) != *expected => {
+                Ok(metadata) if Some(identity(&metadata)) != *expected => {
                     return Some(format!("{path_shown} was replaced by another file while it was served: {advice}"));
                 }
                 Ok(metadata) if *path == self.path && metadata.len() < HEADER as u64 => {
@@ -271,28 +271,27 @@ fn companion(path: &Path, ending: &str) -> PathBuf {
 /// A second descriptor of a database file, opened once for each file and never closed: closing any descriptor of a file
 /// releases all locks that the process holds on it (POSIX), those of SQLite too.
 fn kept_open(path: &Path) -> io::Result<Arc<File>> {
-    static OPEN: OnceLock<Mutex<HashMap<Identity, Arc<File>>>> = OnceLock::new();
+    type Kept = HashMap<(Identity, PathBuf), Arc<File>>;
+    static OPEN: OnceLock<Mutex<Kept>> = OnceLock::new();
     let mut open = OPEN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    let key = identity(&path.metadata()?);
-    if let Some(file) = key.and_then(|key| open.get(&key)) {
+    let key = (identity(&path.metadata()?), path.to_owned());
+    if let Some(file) = open.get(&key) {
         return Ok(file.clone());
     }
     let file = Arc::new(File::open(path)?);
-    if let Some(key) = key {
-        open.insert(key, file.clone());
-    }
+    open.insert(key, file.clone());
     Ok(file)
 }
 
 #[cfg(unix)]
-fn identity(metadata: &Metadata) -> Option<Identity> {
+fn identity(metadata: &Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt;
-    Some((metadata.dev(), metadata.ino()))
+    (metadata.dev(), metadata.ino())
 }
 
 #[cfg(not(unix))]
-fn identity(_: &Metadata) -> Option<Identity> {
-    None
+fn identity(_: &Metadata) -> Identity {
+    (0, 0)
 }
 
 #[cfg(unix)]

@@ -176,12 +176,12 @@ impl Db {
             self.health.stop_writes(&reason);
             return Err(Fault::WritesStopped(reason));
         }
-        let begin =
+        let attempt =
             async || self.health.while_it_answers(Some(self.wait), uncancelled(self.clone().begin_on_writer())).await;
-        let mut begun = begin().await;
+        let mut begun = attempt().await;
         // Nothing has happened yet, so a connection that turns out to be lost is no reason to refuse.
         if begun.as_ref().is_err_and(|error| self.health.observe(error) == Kind::Lost) {
-            begun = begin().await;
+            begun = attempt().await;
         }
         match begun {
             Ok(inner) => Ok(Transaction::new(inner, self.health.clone(), Purpose::Write, self.file.clone())),
@@ -219,10 +219,10 @@ impl Db {
     /// The same as the driver has it: in a nested transaction an error can be passed over. For verifying a damaged database.
     pub async fn begin_inspection(&self) -> Result<DatabaseTransaction, DbErr> {
         let limit = Some(reader::LIMIT);
-        let begin = async || self.health.while_it_answers(limit, uncancelled(self.clone().begin_on_reader())).await;
-        let begun = begin().await;
+        let attempt = async || self.health.while_it_answers(limit, uncancelled(self.clone().begin_on_reader())).await;
+        let begun = attempt().await;
         if begun.as_ref().is_err_and(|error| self.health.observe(error).is_worth_repeating()) {
-            return begin().await;
+            return attempt().await;
         }
         begun
     }

@@ -27,5 +27,6 @@ mod program;
 mod proxy;
 mod stopping;
 mod table;
+mod wire;
 
 use api::{postgres, served};

@@ -1,0 +1,105 @@
+//! The server's end of the proxy's connections, and the messages of PostgreSQL's protocol (version 3).
+
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, TcpStream},
+    os::unix::net::UnixStream,
+};
+
+/// The server's address.
+#[derive(Clone, Debug)]
+pub(crate) enum Upstream {
+    Unix(String),
+    Tcp(String),
+}
+
+#[derive(Debug)]
+pub(crate) enum Wire {
+    Unix(UnixStream),
+    Tcp(TcpStream),
+}
+
+impl Upstream {
+    /// The server of a URL, by its socket's folder (`?host=/…`) or by host and port.
+    pub(crate) fn of(url: &str) -> Self {
+        let (server, options) = url.split_once('?').unwrap_or((url, ""));
+        if let Some(folder) = options.split('&').find_map(|option| option.strip_prefix("host=")) {
+            return Self::Unix(format!("{}/.s.PGSQL.5432", folder.replace("%2F", "/").replace("%2f", "/")));
+        }
+        let authority = server.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        Self::Tcp(if host.contains(':') { host.to_owned() } else { format!("{host}:5432") })
+    }
+
+    pub(crate) fn connect(&self) -> io::Result<Wire> {
+        Ok(match self {
+            Self::Unix(path) => Wire::Unix(UnixStream::connect(path)?),
+            Self::Tcp(address) => Wire::Tcp(TcpStream::connect(address)?),
+        })
+    }
+}
+
+impl Wire {
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Unix(stream) => Self::Unix(stream.try_clone()?),
+            Self::Tcp(stream) => Self::Tcp(stream.try_clone()?),
+        })
+    }
+
+    pub(crate) fn end(&self) {
+        // It may have ended by itself.
+        let _ = match self {
+            Self::Unix(stream) => stream.shutdown(Shutdown::Both),
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
+        };
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Unix(stream) => stream.read(bytes),
+            Self::Tcp(stream) => stream.read(bytes),
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Unix(stream) => stream.write(bytes),
+            Self::Tcp(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A message: its letter, and all of its bytes.
+pub(crate) fn message(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
+    let mut head = [0; 5];
+    from.read_exact(&mut head)?;
+    let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
+    let mut bytes = head.to_vec();
+    bytes.resize(1 + length.max(4), 0);
+    from.read_exact(&mut bytes[5..])?;
+    Ok((head[0], bytes))
+}
+
+/// A text that ends with a zero, and what follows it.
+pub(crate) fn text(bytes: &[u8]) -> (String, &[u8]) {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    (String::from_utf8_lossy(&bytes[..end]).into_owned(), bytes.get(end + 1..).unwrap_or_default())
+}
+
+/// A statement as one message.
+pub(crate) fn query(statement: &str) -> Vec<u8> {
+    let mut bytes = vec![b'Q'];
+    bytes.extend((statement.len() as u32 + 5).to_be_bytes());
+    bytes.extend(statement.as_bytes());
+    bytes.push(0);
+    bytes
+}
