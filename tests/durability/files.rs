@@ -23,6 +23,9 @@ const CREATE: &str =
 /// How long it may take until something is noticed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What happens to a file.
+type Fate<'a> = &'a dyn Fn(&Newsroom);
+
 /// A newsroom on a file in a folder of its own.
 struct Newsroom {
     folder: tempfile::TempDir,
@@ -82,7 +85,7 @@ fn a_file_that_is_deleted_moved_replaced_or_written_over_while_it_is_served_stop
         fs::copy(&newsroom.file, &copy).unwrap();
         copy
     };
-    let fates: [(&str, &str, &dyn Fn(&Newsroom)); 6] = [
+    let fates: [(&str, &str, Fate<'_>); 6] = [
         ("deleted", "was deleted or moved away", &|newsroom| fs::remove_file(&newsroom.file).unwrap()),
         ("moved", "was deleted or moved away", &|newsroom| {
             fs::rename(&newsroom.file, newsroom.folder.path().join("moved.db")).unwrap();
@@ -206,7 +209,7 @@ fn a_file_that_cannot_be_the_database_is_refused_at_the_start() {
         let file = OpenOptions::new().write(true).open(path).unwrap();
         file.set_len(file.metadata().unwrap().len() / 2).unwrap();
     };
-    let fates: [(&str, &dyn Fn(&Newsroom)); 3] = [
+    let fates: [(&str, Fate<'_>); 3] = [
         ("is empty", &|newsroom| drop(File::create(&newsroom.file).unwrap())),
         ("is truncated", &|newsroom| truncate(&newsroom.file)),
         (".lock beside it does", &|newsroom| fs::remove_file(&newsroom.file).unwrap()),
