@@ -1,15 +1,17 @@
-//! Topics and places: made, changed, retired, merged into others.
+//! Topics and places: made, changed, retired, merged into others; and releases that are about them.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     actor::{self, Act, Effect, Known, Thing},
+    releases::Release,
+    requests::RELEASE,
     rows::Rows,
 };
 use crate::world::Dice;
 
-/// A topic or place.
+/// A topic or place, or a release that is about some.
 #[derive(Clone, Debug)]
 pub(super) struct Concept {
     noun: &'static str,
@@ -21,10 +23,15 @@ pub(super) struct Concept {
     retired: bool,
     /// The id of the one that it was merged into.
     into: Option<String>,
+    /// The release, where it is one.
+    about: Option<Release>,
 }
 
 impl Thing for Concept {
     fn shown(&self) -> Value {
+        if let Some(release) = &self.about {
+            return release.shown();
+        }
         match &self.into {
             Some(into) => json!({ "into": into }),
             None => {
@@ -35,6 +42,9 @@ impl Thing for Concept {
 
     fn next(known: &[Known<Self>], dice: &mut Dice, name: &str) -> Act<Self> {
         let noun = dice.one(&["topic", "place"]).unwrap();
+        if dice.roll(5) == 0 {
+            return write_about(known, dice, name);
+        }
         let those: Vec<usize> =
             (0..known.len()).filter(|&on| known[on].is.noun == noun && known[on].is.into.is_none()).collect();
         let used: Vec<usize> = those.iter().copied().filter(|&on| !known[on].is.retired).collect();
@@ -50,6 +60,9 @@ impl Thing for Concept {
     }
 
     fn answered(&mut self, payload: &Value) {
+        if let Some(release) = &mut self.about {
+            return release.answered(payload);
+        }
         let shown = &payload[self.noun];
         assert_eq!((&shown["name"], &shown["revision"]), (&json!(self.name), &json!(self.revision)), "{payload}");
     }
@@ -57,6 +70,9 @@ impl Thing for Concept {
     fn noted(&mut self, _: &str) {}
 
     fn check_rows(&self, key: Uuid, rows: &Rows) {
+        if let Some(release) = &self.about {
+            return release.check_rows(key, rows);
+        }
         let found = rows.concepts.get(&key);
         let into = self.into.as_deref().map(actor::key);
         assert_eq!(rows.merged.get(&key), into.as_ref(), "{self:?}");
@@ -68,7 +84,7 @@ impl Thing for Concept {
     fn check_secrets(&mut self, _: u16) {}
 }
 
-/// How the fields of each sort are called: in mutations, of the acts, of what lies above.
+/// A mutation of a topic or place.
 fn field(noun: &'static str, act: &str, arguments: &str) -> String {
     let answer = format!("{noun} {{ id name revision }} userErrors {{ code message }}");
     format!("mutation {{ {noun}{act}({arguments}) {{ {answer} }} }}")
@@ -83,8 +99,16 @@ fn create(known: &[Known<Concept>], noun: &'static str, above: Option<usize>, na
     };
     let sort = if noun == "place" { ", kind: CITY" } else { "" };
     let query = field(noun, "Create", &format!("input: {{name: {name:?}{sort}{lies}}}"));
-    let concept =
-        Concept { noun, name: name.to_owned(), names: Vec::new(), revision: 1, above, retired: false, into: None };
+    let concept = Concept {
+        noun,
+        name: name.to_owned(),
+        names: Vec::new(),
+        revision: 1,
+        above,
+        retired: false,
+        into: None,
+        about: None,
+    };
     let (kind, act) = named(noun, "Create");
     Act { kind, query, steps: vec![vec![Effect { on: None, after: Known::made(act, concept) }]] }
 }
@@ -105,7 +129,8 @@ fn change(known: &[Known<Concept>], on: usize, what: &'static str, name: &str) -
     Act { kind, query: field(noun, what, &arguments), steps: vec![vec![Effect { on: Some(on), after }]] }
 }
 
-/// What lay below the one lies below the other, and whatever was merged into it is the other now: all at once.
+/// What lay below the one lies below the other, releases about it are about the other, and whatever was merged into it is the
+/// other now: all at once.
 fn merge(known: &[Known<Concept>], from: usize, into: usize) -> Act<Concept> {
     let (noun, gone) = (known[from].is.noun, &known[from]);
     let (kind, act) = named(noun, "Merge");
@@ -122,7 +147,12 @@ fn merge(known: &[Known<Concept>], from: usize, into: usize) -> Act<Concept> {
     let mut step = vec![Effect { on: Some(into), after }];
     for (on, other) in known.iter().enumerate().filter(|&(on, _)| on != into) {
         let mut other = other.clone();
-        if on == from || other.is.into.as_ref() == Some(&gone.id) {
+        if let Some(release) = &mut other.is.about {
+            let moved = [&mut release.topics, &mut release.places].into_iter().any(|ids| replace(ids, &gone.id, &id));
+            if !moved {
+                continue;
+            }
+        } else if on == from || other.is.into.as_ref() == Some(&gone.id) {
             other.is.into = Some(id.clone());
         } else if other.is.into.is_none() && other.is.above.as_ref() == Some(&gone.id) {
             other.is.above = Some(id.clone());
@@ -132,6 +162,38 @@ fn merge(known: &[Known<Concept>], from: usize, into: usize) -> Act<Concept> {
         step.push(Effect { on: Some(on), after: other });
     }
     Act { kind, query, steps: vec![step] }
+}
+
+/// Puts one id in the place of another, once; whether it was there.
+fn replace(ids: &mut Vec<String>, gone: &str, id: &str) -> bool {
+    let Some(at) = ids.iter().position(|other| other == gone) else { return false };
+    if ids.iter().any(|other| other == id) {
+        ids.remove(at);
+    } else {
+        id.clone_into(&mut ids[at]);
+    }
+    true
+}
+
+/// A release about up to three topics and three places, which merges move.
+fn write_about(known: &[Known<Concept>], dice: &mut Dice, name: &str) -> Act<Concept> {
+    let mut some = |noun: &str| {
+        let of = |known: &&Known<Concept>| known.is.noun == noun && known.is.into.is_none() && !known.is.retired;
+        let mut ids: Vec<&String> = known.iter().filter(of).map(|known| &known.id).collect();
+        while ids.len() > 3 {
+            ids.swap_remove(dice.roll(ids.len()));
+        }
+        ids.into_iter().cloned().collect::<Vec<String>>()
+    };
+    let (topics, places) = (some("topic"), some("place"));
+    let list = |ids: &[String]| ids.iter().map(|id| format!("{{id: {id:?}}}, ")).collect::<String>();
+    let input = format!("headline: {name:?}, topics: [{}], places: [{}]", list(&topics), list(&places));
+    let query = format!("mutation {{ releaseCreate(input: {{{input}}}) {{ {RELEASE} }} }}");
+    let (versions, working) = (vec![name.to_owned()], Some(0));
+    let about = Some(Release { state: "DRAFT", versions, working, topics, places, ..Release::default() });
+    let (name, names) = (name.to_owned(), Vec::new());
+    let is = Concept { noun: "release", name, names, revision: 1, above: None, retired: false, into: None, about };
+    Act { kind: "create", query, steps: vec![vec![Effect { on: None, after: Known::made("release.create", is) }]] }
 }
 
 /// Whether one lies below another, at any depth.

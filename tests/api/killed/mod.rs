@@ -31,7 +31,7 @@ use crate::{
     served::{run, serve},
 };
 
-/// So many rounds, and more until each kind of request was in flight once, but no more than that.
+/// So many rounds, and more until each kind of request was answered and in flight once, but no more than that.
 const ROUNDS: (usize, usize) = (20, 40);
 
 /// Every kind of request that is to be in the storm.
@@ -157,9 +157,12 @@ fn storm(folder: &Path, url: &str, name: &str) {
     assert_eq!(tallies.len(), KINDS.len(), "a kind that nobody knows");
 }
 
-/// The kinds of requests that were not in flight so far.
+/// The kinds of requests that were never answered or never in flight so far.
 fn missing(tallies: &Tallies) -> Vec<&'static str> {
-    KINDS.into_iter().filter(|kind| tallies.get(kind).is_none_or(|tally| tally.open == 0)).collect()
+    KINDS
+        .into_iter()
+        .filter(|kind| tallies.get(kind).is_none_or(|tally| tally.answered == 0 || tally.open == 0))
+        .collect()
 }
 
 /// Waits until a request of one of some kinds is under way, for two seconds at most.

@@ -29,6 +29,9 @@ pub(super) struct Release {
     /// The notes of its corrections.
     pub(super) corrections: Vec<String>,
     pub(super) links: Vec<Link>,
+    /// The ids of its topics, and of the places that it is about.
+    pub(super) topics: Vec<String>,
+    pub(super) places: Vec<String>,
     /// It is no more, and nothing that it said is anywhere.
     pub(super) purged: bool,
 }
@@ -82,6 +85,8 @@ impl Thing for Release {
             "embargo": self.embargo.as_ref().map(|until| json!({ "until": until })),
             "schedule": self.schedule.as_ref().map(|local| json!({ "localTime": local })),
             "withdrawal": self.withdrawal.map(|kind| json!({ "kind": kind })),
+            "topics": self.topics.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
+            "places": self.places.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
             "corrections": self.corrections.iter().map(|note| json!({ "note": note })).collect::<Vec<_>>(),
         })
     }

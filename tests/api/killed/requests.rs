@@ -36,7 +36,8 @@ pub(super) fn next(known: &[Known<Release>], dice: &mut Dice, name: &str) -> Act
     }
 }
 
-const RELEASE: &str = "release { id state revision } userErrors { code message }";
+/// What an act on a release answers.
+pub(super) const RELEASE: &str = "release { id state revision } userErrors { code message }";
 
 /// What may be done to a release, as docs/workflow.md has it.
 fn allowed(is: &Release) -> Vec<&'static str> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::served::exchange;
 
-const RELEASES: &str = "releases(first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { id state revision headline working { headline number outdated } embargo { until } schedule { localTime } withdrawal { kind } corrections { note } } }";
+const RELEASES: &str = "releases(first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { id state revision headline working { headline number outdated } embargo { until } schedule { localTime } withdrawal { kind } corrections { note } topics { id } places { id } } }";
 const TOPICS: &str = "topics(first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { id name revision altNames above: broader { id } retiredAt } }";
 const PLACES: &str = "places(first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { id name revision altNames above: within { id } retiredAt } }";
 const JOURNAL: &str =
