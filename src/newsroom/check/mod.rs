@@ -42,10 +42,10 @@ pub struct Report {
 /// Why a database is not verified.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// It has not the shape of this version.
+    /// It does not have the schema of this version.
     #[error(
-        "the database has not the shape of this version (it lacks {} steps, first {}): run `dateline migrate`, or check it with \
-         the version that made it",
+        "the database does not have the schema of this version ({} migrations are missing, the first is {}): run `dateline \
+         migrate`, or check it with the version that made it",
         .0.len(), .0.first().map_or("", String::as_str)
     )]
     Behind(Vec<String>),
