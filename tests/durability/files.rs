@@ -226,7 +226,8 @@ fn a_file_that_cannot_be_the_database_is_refused_at_the_start() {
         assert_eq!(fs::read(&newsroom.file).ok(), left, "it was changed");
         let (code, _, told) = serve(&newsroom, &["--new-database"]);
         assert_eq!(code, Some(0), "{told}");
-        assert_eq!(fs::read(newsroom.beside(".old-1")).ok(), left, "what was left is not kept");
+        let kept = fs::read(newsroom.beside(".old-1")).ok();
+        assert_eq!(kept, left.filter(|bytes| !bytes.is_empty()), "what was left is not kept");
         assert_eq!(serve(&newsroom, &[]).0, Some(0));
     }
 }
