@@ -92,7 +92,7 @@ limits! {
     answer_bytes "limits.answer_bytes" "DATELINE_LIMITS_ANSWER_BYTES" 67_108_864 16_777_216
         "Bytes of long texts in an answer: bodies as Markdown, once for each form asked for, summaries, notes, differences"
     execution_ms "limits.execution_ms" "DATELINE_LIMITS_EXECUTION_MS" 30_000 10_000
-        "Milliseconds that a query may be worked on"
+        "Milliseconds that a query may be worked on, and after which a mutation begins no further act"
     requests "limits.requests" "DATELINE_LIMITS_REQUESTS" 256 64
         "Queries worked on at once; more wait, two seconds at most"
     connections "limits.connections" "DATELINE_LIMITS_CONNECTIONS" 10_000 4000
