@@ -275,7 +275,7 @@ impl Db {
         if self.has_stopped_writing() {
             return;
         }
-        // Only a failure to say goodbye; everything that was acknowledged is on disk already.
+        // An error here loses nothing: everything that was acknowledged is on disk already.
         let _ = self.probe.close().await;
         let _ = self.read.pool.close().await;
         let _ = self.write.close().await;
