@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     db::{Db, Fault},
     edge::Edge,
-    graphql::{Api, Asked},
+    graphql::{Api, Asked, Extent},
     newsroom::{
         Customs, Newsroom,
         seal::Seal,
@@ -116,6 +116,12 @@ impl App {
     /// What a request of a viewer carries: the time is read and the snapshot pinned here, once.
     pub fn asked(&self, viewer: Viewer) -> Asked {
         Asked::new(&self.room, viewer, self.clock.now())
+    }
+
+    /// How much a viewer may see now, for the price of a query.
+    pub fn extent(&self, viewer: &Viewer) -> Extent {
+        let now = self.clock.now();
+        Extent::of(self.room.catalog.snapshot_at(now).visible_to(viewer, now))
     }
 
     /// Why this server is not ready to be sent requests; none where it is.

@@ -19,6 +19,11 @@ impl BitTable {
         self.rows.get(value as usize)
     }
 
+    /// One more than the greatest value that a release ever had.
+    pub(crate) fn len(&self) -> u32 {
+        self.rows.len() as u32
+    }
+
     /// Puts a release into the set of a value.
     pub(crate) fn insert(&mut self, value: u32, row: u32) {
         let rows = Arc::make_mut(&mut self.rows);

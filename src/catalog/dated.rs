@@ -2,11 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use roaring::{MultiOps, RoaringBitmap};
 
 use super::{
-    OrderKey, Snapshot,
+    OrderKey, ReleaseSet, Snapshot,
     bits::{Bits, Kept},
     snapshot::{date, days},
 };
@@ -23,6 +23,19 @@ pub(super) fn month(day: i32) -> u32 {
     let date = date(day);
     let month = (date.year() - FIRST_YEAR) * 12 + date.month0() as i32;
     month.clamp(0, MONTHS - 1).unsigned_abs()
+}
+
+impl ReleaseSet {
+    /// From the first day of the month of its earliest release date to the last day of the month of its latest; none of an empty
+    /// set. In times that are not covered by months of their own, as far as those reach.
+    pub fn months(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let table = &self.snapshot().by_month;
+        let has = |month: &u32| table.get(*month).is_some_and(|bits| !self.bits.is_disjoint(bits));
+        let first = (0..table.len()).find(has)?;
+        let last = (first..table.len()).rev().find(has)?;
+        let day = |month: u32| NaiveDate::from_ymd_opt(FIRST_YEAR + month as i32 / 12, month % 12 + 1, 1);
+        Some((day(first)?, day(last + 1)?.pred_opt()?))
+    }
 }
 
 impl Snapshot {

@@ -183,6 +183,7 @@ struct Derived {
     by_code: HashMap<Code, u32>,
     broader: Vec<Vec<u32>>,
     narrower: Vec<Vec<u32>>,
+    branching: usize,
     by_label: Vec<u32>,
     label_rank: Vec<u32>,
 }
@@ -237,6 +238,11 @@ impl<T: Concept> Vocabulary<T> {
     /// The concepts right below one, by label.
     pub fn narrower(&self, number: u32) -> &[u32] {
         &self.derived.narrower[number as usize]
+    }
+
+    /// How many concepts there are below one that has any, in the mean and rounded up.
+    pub fn branching(&self) -> usize {
+        self.derived.branching
     }
 
     /// All numbers, by label.
@@ -338,6 +344,12 @@ impl<T: Concept> Vocabulary<T> {
                 derived.narrower[above as usize].push(number);
             }
         }
+        let (above, below) = derived
+            .narrower
+            .iter()
+            .filter(|of| !of.is_empty())
+            .fold((0, 0), |(above, below), of| (above + 1, below + of.len()));
+        derived.branching = below.div_ceil(above.max(1));
         self.derived = Arc::new(derived);
     }
 }

@@ -1,32 +1,26 @@
-//! The API as one thing: what lets a query in, what runs it, and what is remembered of queries that come again.
+//! The API as one thing: what reads an operation, what executes it, and what is cached of both.
 //!
-//! Clients send few different queries, many times. A query's text is read and validated once; what depends on its variables,
-//! its cost and their form, is looked at each time.
+//! Clients send few different queries, many times. A document is parsed and validated once, and planned once for each set of
+//! variables that have values; the values themselves, and what the operation costs with them, are looked at each time.
 
-use std::{
-    collections::{HashMap, hash_map::RandomState},
-    hash::{BuildHasher, Hash, Hasher},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::{
-    Name, PathSegment, Pos, Request, Response, ServerError, ValidationMode, Value, Variables,
-    indexmap::IndexMap,
-    parser::types::{ExecutableDocument, OperationType},
+    Name, PathSegment, Pos, Request, Response, ServerError, Value, Variables, indexmap::IndexMap,
+    parser::types::OperationType,
 };
 use entity::api_token::Role;
 use futures_util::StreamExt;
 use quick_cache::{Weighter, sync::Cache};
+use serde_json::{Map, Value as Json};
 
 use super::{
-    Asked, Schema,
+    Asked, Extent, Schema,
     budget::Budget,
-    builder,
-    gate::{self, GateRefusal},
-    introspection,
+    builder, introspection,
+    operation::{Disclosure, Document, OperationSchema, Plan, RequestError, RequestErrors},
     order::put_in_order,
     price::Prices,
-    root::write_out,
     sdl,
     subscription::Turn,
     variable,
@@ -39,91 +33,79 @@ use crate::{
     },
 };
 
-/// Queries that are remembered, about.
-const REMEMBERED: usize = 500;
+/// Documents and plans that are cached, about.
+const CACHED: usize = 500;
 
-/// Bytes of queries that are remembered, about.
-const MEMORY: u64 = 32 << 20;
+/// Bytes of documents that are cached, about; of plans as many.
+const CACHED_BYTES: u64 = 32 << 20;
 
-/// What a byte of a query's text takes once it is read: a field of two letters and a blank becomes some 600 bytes.
-const READ: u64 = 200;
+/// Bytes that a byte of a document's text takes once it is parsed, about: a field of two letters and a blank takes some 400.
+const PARSED: u64 = 150;
 
-/// Longest query that is remembered, in bytes.
+/// Bytes that a field or value of a plan takes, about.
+const PLANNED: u64 = 600;
+
+/// Longest document that is cached, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-/// Forms of variables that are remembered of one query.
-const FORMS: usize = 50;
+/// What is told to who has no token and needs one.
+pub const NO_TOKEN: &str = "this needs a token: send it as `Authorization: Bearer …`";
 
-/// The schema over a newsroom, behind its gate.
+/// The schema over a newsroom, behind the front end.
 pub struct Api {
-    /// Validates, then executes.
-    strict: Schema,
-    /// Executes what was validated before.
-    quick: Schema,
-    /// Validates for the public, where it may not read the schema: suggests no names.
-    discreet: Option<Schema>,
+    schema: Schema,
+    operations: OperationSchema,
+    /// The public may not read the schema.
+    hidden: bool,
     prices: Prices,
     limits: Arc<Limits>,
-    queries: Cache<String, Arc<Known>, Weight>,
-    hasher: RandomState,
+    documents: Cache<String, Arc<Document>, DocumentWeight>,
+    /// By document, operation and the variables that have values.
+    plans: Cache<(u64, Vec<u8>), Arc<Plan>, PlanWeight>,
+}
+
+/// What a request sends beside the text of its document.
+#[derive(Clone, Debug, Default)]
+pub struct Input {
+    /// Which operation of the document.
+    pub operation: Option<String>,
+    /// The values of its variables.
+    pub variables: Map<String, Json>,
+}
+
+/// An operation that may be executed: valid, with variables of their types, within the limits.
+#[derive(Debug)]
+pub struct Prepared {
+    plan: Arc<Plan>,
+    variables: Variables,
+    /// What it costs before bodies are rendered.
+    cost: u64,
 }
 
 /// A subscription that was opened.
 pub struct Opened {
-    known: Arc<Known>,
-    variables: Variables,
-    operation: Option<String>,
+    prepared: Prepared,
     /// Who follows.
     pub following: Following,
 }
 
-/// A query that was read, and is sound as far as its text tells.
-pub struct Known {
-    text: Box<str>,
-    document: ExecutableDocument,
-    /// It reads the schema.
-    introspects: bool,
-    /// How often each variable is used.
-    uses: HashMap<Name, u64>,
-    /// Operation and form of the variables with which it was valid.
-    valid: Mutex<Vec<u64>>,
-}
-
-/// Weighs a query by what it takes once it is read.
+/// Weighs a document by the bytes that it takes once it is parsed.
 #[derive(Clone)]
-struct Weight;
+struct DocumentWeight;
 
-impl Weighter<String, Arc<Known>> for Weight {
-    fn weight(&self, text: &String, _: &Arc<Known>) -> u64 {
-        text.len() as u64 * READ + 1000
+impl Weighter<String, Arc<Document>> for DocumentWeight {
+    fn weight(&self, text: &String, _: &Arc<Document>) -> u64 {
+        text.len() as u64 * PARSED + 1000
     }
 }
 
-impl Known {
-    /// The variables that an operation declares, of those that came: what else came is not kept.
-    fn declared(&self, wanted: Option<&str>, variables: &Variables) -> Variables {
-        let mut named = self.document.operations.iter();
-        let operation = named.find(|(name, _)| wanted.is_none() || name.map(Name::as_str) == wanted);
-        let declared = operation.into_iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
-        let given = declared.filter_map(|declared| {
-            let name = &declared.node.name.node;
-            variables.get(name).map(|value| (name.clone(), value.clone()))
-        });
-        Variables::from_value(Value::Object(given.collect()))
-    }
+/// Weighs a plan by its bytes.
+#[derive(Clone)]
+struct PlanWeight;
 
-    /// What sort of operation would be run. Where it is not said which of several, the one with most effects.
-    pub fn operation(&self, wanted: Option<&str>) -> OperationType {
-        let kinds = || {
-            let named = self.document.operations.iter();
-            named.filter(|(name, _)| wanted.is_none() || name.is_some_and(|name| Some(name.as_str()) == wanted))
-        };
-        let any = |kind| kinds().any(|(_, operation)| operation.node.ty == kind);
-        match () {
-            () if any(OperationType::Mutation) => OperationType::Mutation,
-            () if any(OperationType::Subscription) => OperationType::Subscription,
-            () => OperationType::Query,
-        }
+impl Weighter<(u64, Vec<u8>), Arc<Plan>> for PlanWeight {
+    fn weight(&self, (_, form): &(u64, Vec<u8>), plan: &Arc<Plan>) -> u64 {
+        plan.size * PLANNED + form.len() as u64 + 1000
     }
 }
 
@@ -133,163 +115,177 @@ impl std::fmt::Debug for Api {
     }
 }
 
+impl Prepared {
+    /// What sort of operation it is.
+    pub fn kind(&self) -> OperationType {
+        self.plan.kind()
+    }
+}
+
 impl Api {
-    /// Over a newsroom. Where the schema is not public, neither introspection nor a suggestion tells the public of it.
+    /// Over a newsroom. Where the schema is not public, neither introspection nor an error tells the public of it.
     pub fn new(room: Newsroom, limits: Arc<Limits>, schema_is_public: bool) -> Self {
+        let sdl = sdl();
         Self {
-            strict: builder().data(room.clone()).finish(),
-            discreet: (!schema_is_public).then(|| builder().data(room.clone()).disable_suggestions().finish()),
+            // What is executed is valid already.
+            schema: builder().data(room).validation_mode(async_graphql::ValidationMode::Fast).finish(),
+            operations: OperationSchema::parse(&sdl),
+            hidden: !schema_is_public,
+            prices: Prices::of(&sdl),
             limits,
-            quick: builder().data(room).validation_mode(ValidationMode::Fast).finish(),
-            prices: Prices::of(&sdl()),
-            queries: Cache::with_weighter(REMEMBERED, MEMORY, Weight),
-            hasher: RandomState::new(),
+            documents: Cache::with_weighter(CACHED, CACHED_BYTES, DocumentWeight),
+            plans: Cache::with_weighter(CACHED, CACHED_BYTES, PlanWeight),
         }
     }
 
-    /// Executes a query that was read, or says why it is not let in. Of the request, variables and operation name are looked at.
-    pub async fn execute(&self, known: &Arc<Known>, request: Request, asked: Asked) -> Result<Response, GateRefusal> {
-        self.admit(known, &request, &asked)?;
-        let budget = Arc::new(Budget::new(&self.limits));
-        let strict = self.discreet.as_ref().filter(|_| asked.viewer.role == Role::Public).unwrap_or(&self.strict);
-        let operation = request.operation_name.clone();
-        let form = self.form(operation.as_deref(), &request.variables);
-        let queries_only =
-            known.document.operations.iter().all(|(_, operation)| operation.node.ty == OperationType::Query);
-        let whole = |answer: Response| {
-            let mut answer = within(&budget, with_nulls(answer));
-            // Where nothing at the root is to be included the framework answers null.
-            if answer.errors.is_empty() && answer.data == Value::Null {
-                answer.data = Value::Object(IndexMap::new());
-            }
-            put_in_order(&mut answer.data, &known.document, operation.as_deref());
-            answer
-        };
-        let valid = |known: &Known| known.valid.lock().unwrap_or_else(PoisonError::into_inner).contains(&form);
-        let prepared = |request: Request| {
-            let mut request = request.data(asked.clone()).data(budget.clone());
-            request.set_parsed_query(known.document.clone());
-            request
-        };
-        if queries_only && valid(known) {
-            let quick = Request::new("").variables(request.variables.clone());
-            let quick = match &request.operation_name {
-                Some(name) => quick.operation_name(name.clone()),
-                None => quick,
-            };
-            let answer = self.quick.execute(prepared(quick)).await;
-            // Our own errors have codes and are what they are.
-            let is_ours = |error: &ServerError| error.extensions.as_ref().is_some_and(|of| of.get("code").is_some());
-            if answer.errors.iter().all(is_ours) {
-                return Ok(whole(answer));
-            }
-            // Reading has no effects: what the framework refused is asked once more, so that the error is the one validation gives.
-            return Ok(whole(strict.execute(prepared(request)).await));
+    /// A document, parsed and validated; from the cache where it came before.
+    pub fn read(&self, text: &str, role: Role) -> Result<Arc<Document>, RequestErrors> {
+        if let Some(document) = self.documents.get(text) {
+            return Ok(document);
         }
-        let answer = strict.execute(prepared(request)).await;
-        if answer.errors.is_empty() {
-            self.remember(known);
-            let mut forms = known.valid.lock().unwrap_or_else(PoisonError::into_inner);
-            if forms.len() < FORMS && !forms.contains(&form) {
-                forms.push(form);
-            }
+        let document = Document::read(text, &self.operations, &self.limits, self.disclosure(role))?;
+        let document = Arc::new(document);
+        if text.len() <= LONGEST {
+            self.documents.insert(text.to_owned(), document.clone());
         }
-        Ok(whole(answer))
+        Ok(document)
     }
 
-    /// The gate's second part: whether a request may be asked, with these variables and by this viewer.
-    fn admit(&self, known: &Known, request: &Request, asked: &Asked) -> Result<(), GateRefusal> {
-        variable::weigh(&request.variables, &self.limits)?;
-        variable::copy(&known.uses, &request.variables, &self.limits)?;
-        let cost = self.prices.cost(&known.document, &request.variables, request.operation_name.as_deref());
-        if known.introspects && cost == u64::MAX {
-            let message = "a sort of list comes twice on one way through the schema (limits.cost): ask for no `fields` in `fields`, \
-                           and for no `interfaces` or `possibleTypes` in either";
-            return Err(GateRefusal { code: "GRAPHQL_VALIDATION_FAILED", message: message.to_owned() });
+    /// Coerces what was sent with a document, and checks what the operation costs; or says why it may not be executed.
+    pub fn prepare(
+        &self,
+        document: &Document,
+        input: Input,
+        role: Role,
+        extent: &Extent,
+    ) -> Result<Prepared, RequestErrors> {
+        let operation = document.operation(input.operation.as_deref())?;
+        let at = document.position(operation);
+        let one = |error| vec![error];
+        variable::weigh(&input.variables, &self.limits, at).map_err(one)?;
+        variable::copy(document.uses(), &input.variables, &self.limits, at).map_err(one)?;
+        let variables = document.coerce(operation, &self.operations, input.variables, self.disclosure(role))?;
+        let key = (document.id(), document.form(operation, &variables));
+        let plan = self.plans.get_or_insert_with(&key, || {
+            Plan::new(document, operation, &self.operations, &variables, &self.limits).map(Arc::new)
+        });
+        let plan = plan.map_err(one)?;
+        let cost = self.admit(&plan, &variables, (role, extent), at).map_err(one)?;
+        Ok(Prepared { plan, variables, cost })
+    }
+
+    /// What an operation costs; fails where it may not be executed, at its cost or by its caller.
+    fn admit(
+        &self,
+        plan: &Plan,
+        variables: &Variables,
+        (role, extent): (Role, &Extent),
+        at: Pos,
+    ) -> Result<u64, RequestError> {
+        let introspects = introspection::introspects(plan.operation());
+        let cost = self.prices.cost(plan.operation(), variables, extent);
+        if introspects && cost == u64::MAX {
+            let message = "a kind of list comes twice on one path through the schema (limits.cost): ask for no `fields` in \
+                           `fields`, and for no `interfaces` or `possibleTypes` in either";
+            return Err(RequestError::new("GRAPHQL_VALIDATION_FAILED", message, at));
         }
-        gate::afford(cost, &self.limits)?;
-        if known.introspects && self.discreet.is_some() && asked.viewer.role == Role::Public {
+        afford(cost, &self.limits, at)?;
+        if introspects && self.disclosure(role) == Disclosure::Hidden {
             let message = "the schema is not public here (introspection): send a token, or ask for schema.graphql";
-            return Err(GateRefusal { code: "INTROSPECTION_DISABLED", message: message.to_owned() });
+            return Err(RequestError::new("INTROSPECTION_DISABLED", message, at));
         }
-        Ok(())
+        Ok(cost)
+    }
+
+    fn disclosure(&self, role: Role) -> Disclosure {
+        if self.hidden && role == Role::Public { Disclosure::Hidden } else { Disclosure::Full }
+    }
+
+    /// Executes an operation.
+    pub async fn execute(&self, prepared: &Prepared, asked: Asked) -> Response {
+        let budget = Arc::new(Budget::new(&self.limits, prepared.cost));
+        let nobody = asked.viewer.role == Role::Public;
+        let request = prepared.request().data(asked).data(budget.clone());
+        let mut answer = prepared.finish(within(&budget, with_nulls(self.schema.execute(request).await)));
+        if nobody {
+            answer.errors.iter_mut().for_each(ask_for_token);
+        }
+        answer
     }
 
     /// Opens a subscription: who follows, or the answer that says what is wrong with it.
-    pub async fn subscribe(
-        &self,
-        known: Arc<Known>,
-        request: Request,
-        asked: Asked,
-    ) -> Result<Result<Opened, Response>, GateRefusal> {
-        self.admit(&known, &request, &asked)?;
-        let strict = self.discreet.as_ref().filter(|_| asked.viewer.role == Role::Public).unwrap_or(&self.strict);
-        let operation = request.operation_name.clone();
-        let variables = known.declared(operation.as_deref(), &request.variables);
+    pub async fn subscribe(&self, prepared: Prepared, asked: Asked) -> Result<Opened, Response> {
         let slot = Arc::default();
-        let mut request = request.data(asked).data(Turn::Open(Arc::clone(&slot), self.limits.clone()));
-        request.set_parsed_query(known.document.clone());
-        if let Some(answer) = strict.execute_stream(request).next().await {
-            return Ok(Err(answer));
+        let request = prepared.request().data(asked).data(Turn::Open(Arc::clone(&slot), self.limits.clone()));
+        if let Some(answer) = self.schema.execute_stream(request).next().await {
+            return Err(answer);
         }
-        let following = std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
+        let following = std::mem::take(&mut *Mutex::lock(&slot).unwrap_or_else(PoisonError::into_inner));
         match <[_; 1]>::try_from(following) {
-            Ok([following]) => {
-                self.remember(&known);
-                Ok(Ok(Opened { known, variables, operation, following }))
-            }
-            Err(_) => {
-                let message = "a subscription asks for one thing (GraphQL, October 2021, 5.2.3.1): send one for each";
-                Err(GateRefusal { code: "GRAPHQL_VALIDATION_FAILED", message: message.to_owned() })
-            }
+            Ok([following]) => Ok(Opened { prepared, following }),
+            // Everything at its root is skipped.
+            Err(_) => Err(Response::from_errors(vec![ServerError::new(
+                "the subscription selects nothing: include a field at its root",
+                None,
+            )])),
         }
     }
 
     /// What a subscription answers to a change.
     pub async fn event(&self, opened: &Opened, change: Change, asked: Asked) -> Response {
-        let request = Request::new("").variables(opened.variables.clone());
-        let request = match &opened.operation {
-            Some(name) => request.operation_name(name.clone()),
-            None => request,
-        };
-        let budget = Arc::new(Budget::new(&self.limits));
-        let mut request = request.data(asked).data(budget.clone()).data(Turn::Event(Box::new(change)));
-        request.set_parsed_query(opened.known.document.clone());
+        let budget = Arc::new(Budget::new(&self.limits, opened.prepared.cost));
+        let request = opened.prepared.request().data(asked).data(budget.clone()).data(Turn::Event(Box::new(change)));
         // One change, one answer.
-        let answer = self.quick.execute_stream(request).next().await;
-        within(&budget, with_nulls(answer.unwrap_or_default()))
+        let answer = self.schema.execute_stream(request).next().await;
+        opened.prepared.finish(within(&budget, with_nulls(answer.unwrap_or_default())))
+    }
+}
+
+impl Prepared {
+    fn request(&self) -> Request {
+        let mut request = Request::new("").variables(self.variables.clone());
+        request.set_parsed_query(self.plan.document.clone());
+        request
     }
 
-    /// The gate's first part: a query's text, read; from memory where it came before and was sound.
-    pub fn read(&self, query: &str) -> Result<Arc<Known>, GateRefusal> {
-        if let Some(known) = self.queries.get(query) {
-            return Ok(known);
+    /// An answer as the specification has it.
+    fn finish(&self, mut answer: Response) -> Response {
+        for error in &mut answer.errors {
+            // Of input async-graphql finds one thing wrong that validation cannot: null by a variable, for an argument that has a
+            // default and may not be null (GraphQL, September 2025, 6.4.1). It names the type, which may not be public.
+            if error.extensions.is_none() && error.message.starts_with("Expected input type") {
+                "null is not allowed here: leave the variable out for the default, or send a value"
+                    .clone_into(&mut error.message);
+            }
         }
-        let mut document = gate::read(query, &self.limits)?;
-        write_out(&mut document);
-        let (introspects, uses) = (introspection::introspects(&document), variable::uses(&document));
-        Ok(Arc::new(Known { text: query.into(), introspects, uses, document, valid: Mutex::default() }))
+        put_in_order(&mut answer.data, &self.plan.operation().selection_set.node, !answer.errors.is_empty());
+        self.plan.strip(&mut answer.data);
+        answer
     }
+}
 
-    /// Remembers a query that was sound.
-    fn remember(&self, known: &Arc<Known>) {
-        if known.text.len() <= LONGEST {
-            // It stays where it is if it is there: what is known of its variables is kept with it.
-            let _ = self.queries.get_or_insert_with(&*known.text, || Ok::<_, ()>(known.clone()));
-        }
+/// Says to who has no token that one is needed, in place of that they may not do something.
+fn ask_for_token(error: &mut ServerError) {
+    if let Some(extensions) = &mut error.extensions
+        && extensions.get("code") == Some(&Value::from("FORBIDDEN"))
+    {
+        extensions.set("code", "UNAUTHENTICATED");
+        NO_TOKEN.clone_into(&mut error.message);
     }
+}
 
-    /// The form of variables: which fields and of which types, without the values of texts and numbers. What validation says of
-    /// a query that names no more than its variables do depends on the form; on values only the executor's own checks depend.
-    fn form(&self, operation: Option<&str>, variables: &Variables) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        operation.hash(&mut hasher);
-        for (name, value) in &**variables {
-            name.as_str().hash(&mut hasher);
-            write_form(value, &mut hasher);
-        }
-        hasher.finish()
+/// Lets an operation in that costs no more than it may.
+fn afford(cost: u64, limits: &Limits, at: Pos) -> Result<(), RequestError> {
+    if cost <= limits.cost {
+        return Ok(());
     }
+    let cost = if cost == u64::MAX { format!("more than {}", u32::MAX) } else { cost.to_string() };
+    let message = format!(
+        "the query costs {cost}, at most {} is allowed (limits.cost); a field costs 1 for every entry of every list around \
+         it: ask for smaller pages, fewer buckets or less depth",
+        limits.cost
+    );
+    Err(RequestError::new("GRAPHQL_VALIDATION_FAILED", message, at))
 }
 
 /// An answer, where it holds no more than it may; else nothing of it, and why.
@@ -303,8 +299,8 @@ fn within(budget: &Budget, answer: Response) -> Response {
     spoiled
 }
 
-/// Puts null where a field failed: the framework leaves the field out, the specification wants it there (GraphQL, October 2021,
-/// 6.4.4). Every field of ours that can fail is nullable.
+/// Puts null where a field failed: async-graphql 7.2 leaves the field out, the specification wants it there (GraphQL, September
+/// 2025, 6.4.4). Every field of ours that can fail is nullable.
 fn with_nulls(mut answer: Response) -> Response {
     for error in &answer.errors {
         let mut at = &mut answer.data;
@@ -326,22 +322,4 @@ fn with_nulls(mut answer: Response) -> Response {
         }
     }
     answer
-}
-
-fn write_form(value: &Value, hasher: &mut impl Hasher) {
-    std::mem::discriminant(value).hash(hasher);
-    match value {
-        Value::List(items) => {
-            items.len().hash(hasher);
-            items.iter().for_each(|item| write_form(item, hasher));
-        }
-        Value::Object(fields) => {
-            fields.len().hash(hasher);
-            for (name, value) in fields {
-                name.as_str().hash(hasher);
-                write_form(value, hasher);
-            }
-        }
-        _ => {}
-    }
 }

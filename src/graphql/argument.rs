@@ -1,4 +1,4 @@
-//! What is given to fields: written in the query or sent as variables, read by reference, so that neither a long list nor its
+//! The arguments of fields, written in the query or sent as variables, read by reference, so that neither a long list nor its
 //! many uses cost anything here.
 
 use std::{
@@ -6,23 +6,19 @@ use std::{
     collections::{HashMap, hash_map::Entry},
 };
 
-use async_graphql::{
-    Name, Value as Given, Variables,
-    parser::types::{Field, OperationDefinition},
-};
+use async_graphql::{Name, Value as Given, Variables, parser::types::Field};
 use async_graphql_value::Value;
 
 /// The arguments of one operation.
 pub(super) struct Arguments<'a> {
-    operation: &'a OperationDefinition,
     variables: &'a Variables,
     /// How many values each variable has.
     counted: RefCell<HashMap<&'a Name, u64>>,
 }
 
 impl<'a> Arguments<'a> {
-    pub(super) fn new(operation: &'a OperationDefinition, variables: &'a Variables) -> Self {
-        Self { operation, variables, counted: RefCell::default() }
+    pub(super) fn new(variables: &'a Variables) -> Self {
+        Self { variables, counted: RefCell::default() }
     }
 
     /// How many values the arguments of a field have, counted through lists and objects.
@@ -62,13 +58,9 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// What a variable has: as sent, or its default.
+    /// What a variable has, once it was coerced.
     fn variable(&self, name: &Name) -> Option<&'a Given> {
-        let default = || {
-            let mut declared = self.operation.variable_definitions.iter();
-            declared.find(|declared| declared.node.name.node == *name)?.node.default_value()
-        };
-        self.variables.get(name).or_else(default)
+        self.variables.get(name)
     }
 
     /// How many values there are in what is written, variables put in. As deep as the gate lets brackets be nested.
@@ -89,7 +81,7 @@ impl<'a> Arguments<'a> {
 }
 
 /// How many values there are in some, counted through lists and objects, without recursion.
-pub(super) fn count_values<'a>(values: impl IntoIterator<Item = &'a Given>) -> u64 {
+fn count_values<'a>(values: impl IntoIterator<Item = &'a Given>) -> u64 {
     let mut open: Vec<&Given> = values.into_iter().collect();
     let mut count = 0;
     while let Some(value) = open.pop() {
@@ -97,24 +89,6 @@ pub(super) fn count_values<'a>(values: impl IntoIterator<Item = &'a Given>) -> u
         match value {
             Given::List(items) => open.extend(items),
             Given::Object(fields) => open.extend(fields.values()),
-            _ => {}
-        }
-    }
-    count
-}
-
-/// How many bytes the texts in a value have, without recursion; names of fields too.
-pub(super) fn bytes(value: &Given) -> u64 {
-    let mut open = vec![value];
-    let mut count = 0;
-    while let Some(value) = open.pop() {
-        match value {
-            Given::String(text) => count += text.len() as u64,
-            Given::List(items) => open.extend(items),
-            Given::Object(fields) => {
-                count += fields.keys().map(|name| name.len() as u64).sum::<u64>();
-                open.extend(fields.values());
-            }
             _ => {}
         }
     }

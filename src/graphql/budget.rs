@@ -1,4 +1,4 @@
-//! What an answer may hold, where only making it shows: long texts and lists without a size. And pauses: what is worked out in
+//! What an answer may hold, where only making it shows: long texts, what is rendered from them, and lists without a size. And pauses: what is worked out in
 //! memory waits for nothing, so that a query would hold its thread, and nobody would look at the clock.
 
 use std::{
@@ -18,6 +18,9 @@ const BREATH: Duration = Duration::from_millis(2);
 /// Objects in lists without a size, to every one that a query may cost: they are priced by what is usual.
 const UNUSUAL: u64 = 5;
 
+/// Bytes of a body that cost 1 each time that it is rendered: as HTML, as plain text, or to count its words.
+const RENDERED: u64 = 512;
+
 /// What is left of what an answer may hold.
 #[derive(Debug)]
 pub struct Budget {
@@ -25,19 +28,26 @@ pub struct Budget {
     objects: u64,
     bytes_left: AtomicU64,
     objects_left: AtomicU64,
+    /// What is left of `limits.cost` for rendering bodies.
+    cost: u64,
+    cost_left: AtomicU64,
+    too_dear: AtomicBool,
     exceeded: AtomicBool,
     breathed: Mutex<Instant>,
 }
 
 impl Budget {
-    /// What the limits allow one answer.
-    pub fn new(limits: &Limits) -> Self {
+    /// What the limits allow the answer to a query of some cost.
+    pub fn new(limits: &Limits, cost: u64) -> Self {
         let (bytes, objects) = (limits.answer_bytes, limits.cost.saturating_mul(UNUSUAL));
         Self {
             bytes,
             objects,
             bytes_left: AtomicU64::new(bytes),
             objects_left: AtomicU64::new(objects),
+            cost: limits.cost,
+            cost_left: AtomicU64::new(limits.cost.saturating_sub(cost)),
+            too_dear: AtomicBool::new(false),
             exceeded: AtomicBool::new(false),
             breathed: Mutex::new(Instant::now()),
         }
@@ -47,6 +57,15 @@ impl Budget {
     /// making it takes time. What was refused is not counted: a shorter text may still fit.
     pub fn spend(&self, bytes: usize) -> Result<(), ApiError> {
         less(&self.bytes_left, bytes).then_some(()).ok_or_else(|| ApiError::too_large(self.too_many_bytes()))
+    }
+
+    /// A body of so many bytes is to be rendered; false where that costs too much, and the answer is not to be given.
+    pub fn render(&self, bytes: usize) -> bool {
+        let fits = less(&self.cost_left, bytes.div_ceil(RENDERED as usize));
+        if !fits {
+            self.too_dear.store(true, Ordering::Relaxed);
+        }
+        fits
     }
 
     /// The answer holds so many bytes more than was thought.
@@ -67,6 +86,13 @@ impl Budget {
 
     /// Why the answer is not to be given, if it is not.
     pub fn fault(&self) -> Option<ApiError> {
+        if self.too_dear.load(Ordering::Relaxed) {
+            return Some(ApiError::too_large(format!(
+                "the query costs more than {} (limits.cost): each body in HTML, in plain text or as a number of words costs 1 for \
+                 every {RENDERED} bytes of its Markdown: ask for fewer at a time, or for the Markdown",
+                self.cost
+            )));
+        }
         let exceeded = self.exceeded.load(Ordering::Relaxed);
         exceeded.then(|| {
             ApiError::too_large(format!(
@@ -105,7 +131,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_pauses_when_it_was_worked_on_for_long_enough() {
-        let budget = Budget::new(&Limits::default());
+        let budget = Budget::new(&Limits::default(), 0);
         assert!(futures_util::poll!(std::pin::pin!(budget.breathe())).is_ready());
         std::thread::sleep(BREATH);
         assert!(futures_util::poll!(std::pin::pin!(budget.breathe())).is_pending());
@@ -115,15 +141,18 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_or_spoils_the_answer() {
-        let budget = Budget::new(&Limits { answer_bytes: 100, cost: 2, ..Limits::default() });
+        let budget = Budget::new(&Limits { answer_bytes: 100, cost: 2, ..Limits::default() }, 0);
         assert!(budget.spend(90).is_ok() && budget.spend(20).is_err() && budget.spend(10).is_ok());
         assert!(budget.fault().is_none(), "what was refused was told where it would have been");
         assert!(budget.list(4) && budget.list(6) && budget.fault().is_none() && !budget.list(1));
         assert!(budget.fault().is_some());
-        let budget = Budget::new(&Limits { answer_bytes: 100, ..Limits::default() });
+        let budget = Budget::new(&Limits { answer_bytes: 100, ..Limits::default() }, 0);
         budget.spend_more(100);
         assert!(budget.fault().is_none());
         budget.spend_more(1);
         assert!(budget.fault().is_some());
+        let budget = Budget::new(&Limits { cost: 10, ..Limits::default() }, 7);
+        assert!(budget.render(513) && budget.render(1) && budget.fault().is_none());
+        assert!(!budget.render(1) && budget.fault().is_some());
     }
 }

@@ -4,19 +4,20 @@
 //! A field's arguments are worked through each time that it is executed: they cost 1 for each value beyond the tenth,
 //! counted through lists and objects, whether they stand in the query or come by variables.
 //!
-//! Each fragment is priced once, however often it is spread, and each variable counted once, however often it is used; so pricing
-//! takes as long as reading the query does. No sum wraps.
+//! What is priced is the plan of an operation: its fragments are merged, and what `@skip` and `@include` leave out costs nothing.
+//! Each variable is counted once, however often it is used. No sum wraps.
 
-use std::{cell::RefCell, collections::HashMap, iter::Sum, ops::Add};
+use std::ops::Add;
 
 use async_graphql::{
-    Name, Positioned, Variables,
-    parser::types::{DocumentOperations, ExecutableDocument, Field, OperationType, Selection, SelectionSet},
+    Variables,
+    parser::types::{Field, OperationDefinition, OperationType, Selection, SelectionSet},
 };
 use chrono::NaiveDate;
 
 use super::{
     argument::{Argument, Arguments},
+    extent::Extent,
     price::{DEAR_FACET, FACET, PREVIEW, Prices, Size},
 };
 use crate::{
@@ -24,36 +25,27 @@ use crate::{
     newsroom::page::MAX_SIZE,
 };
 
-/// What a timeline with an open range is taken to have, by interval: about what newsrooms have.
-pub const UNKNOWN_PERIODS: [(&str, Interval, u64); 5] = [
-    ("DAY", Interval::Day, 1000),
-    ("WEEK", Interval::Week, 500),
-    ("MONTH", Interval::Month, 120),
-    ("QUARTER", Interval::Quarter, 40),
-    ("YEAR", Interval::Year, 20),
+/// The intervals of timelines by their names in the API.
+const INTERVALS: [(&str, Interval); 5] = [
+    ("DAY", Interval::Day),
+    ("WEEK", Interval::Week),
+    ("MONTH", Interval::Month),
+    ("QUARTER", Interval::Quarter),
+    ("YEAR", Interval::Year),
 ];
 
 /// Values in the arguments of a field that cost nothing.
 const FREE_VALUES: u64 = 10;
 
 impl Prices {
-    /// What an operation costs; nothing where it does not say which of several, for then none is executed.
-    pub fn cost(&self, document: &ExecutableDocument, variables: &Variables, operation: Option<&str>) -> u64 {
-        let operation = match &document.operations {
-            DocumentOperations::Single(operation) => Some(operation),
-            DocumentOperations::Multiple(operations) => match operation {
-                Some(wanted) => operations.get(wanted),
-                None => operations.values().next().filter(|_| operations.len() == 1),
-            },
-        };
-        let Some(operation) = operation.map(|operation| &operation.node) else { return 0 };
+    /// What an operation costs that was planned, for a viewer who may see so much.
+    pub fn cost(&self, operation: &OperationDefinition, variables: &Variables, extent: &Extent) -> u64 {
         let root = match operation.ty {
             OperationType::Query => "Query",
             OperationType::Mutation => "Mutation",
             OperationType::Subscription => "Subscription",
         };
-        let arguments = Arguments::new(operation, variables);
-        let bill = Bill { prices: self, document, arguments, fragments: RefCell::default() };
+        let bill = Bill { prices: self, arguments: Arguments::new(variables), extent };
         bill.selection(&operation.selection_set.node, root).times(1)
     }
 }
@@ -69,6 +61,11 @@ impl Cost {
     fn times(self, entries: u64) -> u64 {
         self.once.saturating_add(self.each.saturating_mul(entries))
     }
+
+    /// As much as either costs.
+    fn max(self, other: Self) -> Self {
+        Self { once: self.once.max(other.once), each: self.each.max(other.each) }
+    }
 }
 
 impl Add for Cost {
@@ -79,45 +76,30 @@ impl Add for Cost {
     }
 }
 
-impl Sum for Cost {
-    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
-        costs.fold(Self::default(), Self::add)
-    }
-}
-
 /// One operation that is being priced.
 pub(super) struct Bill<'a> {
     pub(super) prices: &'a Prices,
-    pub(super) document: &'a ExecutableDocument,
     arguments: Arguments<'a>,
-    /// What each fragment costs where it is spread.
-    fragments: RefCell<HashMap<&'a Name, Cost>>,
+    extent: &'a Extent,
 }
 
 impl<'a> Bill<'a> {
-    /// What is selected of a type. As deep as the gate lets selections be nested.
+    /// What is selected of a type; of an interface, what is selected of its dearest type. Recurses as deep as selections may be
+    /// nested.
     fn selection(&self, set: &'a SelectionSet, parent: &str) -> Cost {
-        let cost = |item: &'a Positioned<Selection>| match &item.node {
-            Selection::Field(field) => self.field(&field.node, parent),
-            Selection::InlineFragment(fragment) => {
-                let condition = fragment.node.type_condition.as_ref().map(|on| on.node.on.node.as_str());
-                self.selection(&fragment.node.selection_set.node, condition.unwrap_or(parent))
+        let (mut fields, mut dearest) = (Cost::default(), Cost::default());
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => fields = fields + self.field(&field.node, parent),
+                Selection::InlineFragment(fragment) => {
+                    let on = fragment.node.type_condition.as_ref().map_or(parent, |on| on.node.on.node.as_str());
+                    dearest = dearest.max(self.selection(&fragment.node.selection_set.node, on));
+                }
+                // A plan has none.
+                Selection::FragmentSpread(_) => {}
             }
-            Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
-        };
-        set.items.iter().map(cost).sum()
-    }
-
-    fn fragment(&self, name: &Name) -> Cost {
-        if let Some(cost) = self.fragments.borrow().get(name) {
-            return *cost;
         }
-        // Not defined: validation says so.
-        let Some((name, fragment)) = self.document.fragments.get_key_value(name) else { return Cost::default() };
-        let on = fragment.node.type_condition.node.on.node.as_str();
-        let cost = self.selection(&fragment.node.selection_set.node, on);
-        self.fragments.borrow_mut().insert(name, cost);
-        cost
+        fields + dearest
     }
 
     fn field(&self, field: &'a Field, parent: &str) -> Cost {
@@ -129,6 +111,7 @@ impl<'a> Bill<'a> {
         let returns = price.map_or("", |price| price.returns.as_str());
         let selection = self.selection(&field.selection_set.node, returns);
         let arguments = self.arguments.count(field).saturating_sub(FREE_VALUES);
+        let most = || price.map_or(u64::MAX, |price| self.extent.most(price.bound));
         let (base, times) = match price.map_or(Size::One, |price| price.size) {
             Size::One => (if field.name.node == "preview" { PREVIEW } else { 1 }, 1),
             // The entry itself and its selection.
@@ -140,12 +123,12 @@ impl<'a> Bill<'a> {
             Size::Page { default, base } => {
                 let asked =
                     ["first", "last"].iter().filter_map(|name| self.arguments.of(field, name)?.as_integer()).max();
-                (base, asked.map_or(default, sane))
+                (base, asked.map_or(default, sane).min(most()))
             }
             Size::Facet => {
                 let input = self.arguments.of(field, "input");
                 let first = input.and_then(|input| self.arguments.part(input, "first")?.as_integer());
-                (if self.is_dear(input) { DEAR_FACET } else { FACET }, first.map_or(10, sane))
+                (if self.is_dear(input) { DEAR_FACET } else { FACET }, first.map_or(10, sane).min(most()))
             }
             Size::Periods => (1, self.periods(field)),
             Size::Ids => {
@@ -169,18 +152,26 @@ impl<'a> Bill<'a> {
         order.into_iter().any(by_latest) || self.arguments.part(input, "under").is_some_and(|under| !under.is_null())
     }
 
-    /// How many periods a timeline will have.
+    /// How many periods a timeline will have at most. Where an end of its range is open, the releases of the viewer end it: those
+    /// by other dates than the release date not later than today.
     fn periods(&self, field: &'a Field) -> u64 {
-        let interval = self.arguments.of(field, "interval");
-        let name = interval.and_then(Argument::as_name).unwrap_or("DAY");
-        let (_, interval, unknown) =
-            UNKNOWN_PERIODS.into_iter().find(|(known, ..)| *known == name).unwrap_or(UNKNOWN_PERIODS[0]);
+        let name = self.arguments.of(field, "interval").and_then(Argument::as_name).unwrap_or("DAY");
+        let interval =
+            INTERVALS.into_iter().find(|(known, _)| *known == name).map_or(Interval::Day, |(_, interval)| interval);
         let range = self.arguments.of(field, "range");
         let end = |name| -> Option<NaiveDate> { self.arguments.part(range?, name)?.as_name()?.parse().ok() };
-        match (end("from"), end("until")) {
-            (Some(from), Some(until)) => interval.periods(from, until, Weekday::Monday).min(MAX_POINTS),
-            _ => unknown,
-        }
+        let by_release_date =
+            self.arguments.of(field, "dateField").and_then(Argument::as_name).is_none_or(|by| by == "RELEASE_DATE");
+        let (from, until) = match (end("from"), end("until"), self.extent.span()) {
+            (Some(from), Some(until), _) => (from, until),
+            // Without a release there is no period.
+            (_, _, None) => return 1,
+            (from, until, Some((first, last))) => {
+                let last = if by_release_date { last } else { last.max(self.extent.today()) };
+                (from.unwrap_or(first), until.unwrap_or(last))
+            }
+        };
+        interval.periods(from, until, Weekday::Monday).clamp(1, MAX_POINTS)
     }
 }
 
@@ -191,14 +182,31 @@ fn sane(asked: i64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::parser::parse_query;
+    use std::sync::LazyLock;
+
     use serde_json::json;
 
     use super::*;
+    use crate::{
+        graphql::operation::{Disclosure, Document, OperationSchema, Plan},
+        limits::Limits,
+    };
+
+    static SCHEMA: LazyLock<(OperationSchema, Prices)> = LazyLock::new(|| {
+        let sdl = crate::graphql::sdl();
+        (OperationSchema::parse(&sdl), Prices::of(&sdl))
+    });
 
     fn cost(query: &str, variables: serde_json::Value) -> u64 {
-        let prices = Prices::of(&crate::graphql::sdl());
-        prices.cost(&parse_query(query).expect("a query"), &Variables::from_json(variables), None)
+        let limits =
+            Limits { selections: u64::MAX, tokens: u64::MAX, depth: 100, aliases: u64::MAX, ..Limits::default() };
+        let (schema, prices) = &*SCHEMA;
+        let document = Document::read(query, schema, &limits, Disclosure::Full).expect(query);
+        let operation = document.operation(None).expect(query);
+        let serde_json::Value::Object(variables) = variables else { panic!("no object") };
+        let variables = document.coerce(operation, schema, variables, Disclosure::Full).expect(query);
+        let plan = Plan::new(&document, operation, schema, &variables, &limits).expect(query);
+        prices.cost(plan.operation(), &variables, &Extent::of_all())
     }
 
     #[test]
@@ -215,7 +223,7 @@ mod tests {
                 1 + 1 + 2 * 2,
             ),
             // What is asked of the set costs the same, however large the page.
-            ("{ releases(first: 200) { timeline(interval: YEAR) { points { count } } } }", json!({}), 1 + 1 + 20 * 2),
+            ("{ releases(first: 200) { timeline(interval: YEAR) { points { count } } } }", json!({}), 1 + 1 + 2 * 2),
             ("{ topicAggregates { count } }", json!({}), 25),
             ("{ nodes(ids: [\"a\", \"b\"]) { id } }", json!({}), 3),
             // 1 + facets 1 + (5 + 12 · (1 + count 1))
@@ -225,7 +233,8 @@ mod tests {
                 json!({ "i": { "first": 3 } }),
                 13,
             ),
-            ("{ releaseStats { timeline(interval: YEAR) { points { count } } } }", json!({}), 1 + 1 + 20 * 2),
+            // An open range has the years of the releases.
+            ("{ releaseStats { timeline(interval: YEAR) { points { count } } } }", json!({}), 1 + 1 + 2 * 2),
             (
                 "{ releaseStats { timeline(interval: MONTH, range: {from: \"2020-01-01\", until: \"2021-12-31\"}) { points { count } } } }",
                 json!({}),
@@ -240,7 +249,7 @@ mod tests {
     #[test]
     fn no_way_round_the_price() {
         let dear = "{ releaseStats { ... on ReleaseSet { timeline(interval: DAY) { points { count } } } } }";
-        assert_eq!(cost(dear, json!({})), 1 + 1 + 1000 * 2);
+        assert_eq!(cost(dear, json!({})), 1 + 1 + 731 * 2);
         let spread = "{ releaseStats { ...F } } fragment F on ReleaseStats { facets { topics(input: {first: 200}) { ...G } } } \
             fragment G on TopicFacet { buckets { within { facets { places(input: {first: 200}) { buckets { count } } } } } }";
         assert_eq!(cost(spread, json!({})), 1 + 1 + 5 + 200 * (1 + 1 + 1 + 5 + 200 * 2));
@@ -252,16 +261,17 @@ mod tests {
     fn values_in_arguments_are_priced_for_every_use() {
         let ids = |count: usize| json!(vec!["a"; count]);
         // The object, the object in it, the list, its items: ten are free.
-        let filter = |count| json!({ "f": { "topics": { "in": ids(count) } } });
+        let filter = |count| json!({ "f": { "not": { "ids": ids(count) } } });
         let query = "query ($f: ReleaseFilter) { a: releases(filter: $f) { totalCount } b: releases(filter: $f) { totalCount } }";
         assert_eq!(cost(query, filter(7)), 4);
         assert_eq!(cost(query, filter(107)), 2 * (2 + 100));
         let written = |count| {
             let ids = vec!["\"a\""; count].join(",");
-            format!("{{ a: releases(filter: {{topics: {{in: [{ids}]}}}}) {{ totalCount }} }}")
+            format!("{{ a: releases(filter: {{not: {{ids: [{ids}]}}}}) {{ totalCount }} }}")
         };
         assert_eq!((cost(&written(7), json!({})), cost(&written(107), json!({}))), (2, 102));
-        let within = "query ($ids: [ID!]) { releases(filter: {and: [{topics: {in: $ids}}, {topics: {in: $ids}}]}) { totalCount } }";
+        let within =
+            "query ($ids: [ID!]) { releases(filter: {and: [{not: {ids: $ids}}, {not: {ids: $ids}}]}) { totalCount } }";
         // Four objects and a list besides.
         assert_eq!(cost(within, json!({ "ids": ids(99) })), 2 + 1 + 1 + 2 * (1 + 1 + 100) - 10);
         let default = "query ($ids: [ID!] = [1,2,3,4,5,6,7,8,9,10,11,12]) { nodes(ids: $ids) { id } }";
@@ -271,18 +281,13 @@ mod tests {
     }
 
     #[test]
-    fn a_fragment_is_priced_once_and_an_operation_that_is_not_named_not_at_all() {
-        let ids = vec!["\"a\""; 1000].join(",");
-        let mut query = "{ ...F0 } ".to_owned();
-        for number in 0..40 {
-            query += &format!("fragment F{number} on Query {{ ...F{next} ...F{next} }} ", next = number + 1);
-        }
-        query += &format!("fragment F40 on Query {{ nodes(ids: [{ids}]) {{ id }} }}");
-        assert_eq!(cost(&query, json!({})), (1 << 40) * 1992);
-        let prices = Prices::of(&crate::graphql::sdl());
-        let document = parse_query("query A { viewer { role } } query B { releases { totalCount } viewer { role } }");
-        let of = |name| prices.cost(document.as_ref().unwrap(), &Variables::default(), name);
-        assert_eq!((of(Some("A")), of(Some("B")), of(Some("C")), of(None)), (2, 4, 0, 0));
+    fn what_is_left_out_costs_nothing_and_of_types_the_dearest_counts() {
+        let query = "query ($all: Boolean = false) { viewer { role } releases @include(if: $all) { nodes { slug } } }";
+        assert_eq!((cost(query, json!({})), cost(query, json!({ "all": true }))), (2, 43));
+        let spread = "{ ...F ...F } fragment F on Query { viewer { role } }";
+        assert_eq!(cost(spread, json!({})), 2);
+        let node = "{ node(id: \"a\") { id ... on Topic { name } ... on Release { slug headline } } }";
+        assert_eq!(cost(node, json!({})), 1 + 3);
     }
 
     #[test]
@@ -318,9 +323,9 @@ mod tests {
             "... { fields { type { ...F } } }",
             "interfaces { possibleTypes { name } }",
         ] {
-            let query = format!(
-                "{{ __type(name: \"Node\") {{ {twice} }} }} fragment F on __Type {{ ofType {{ fields {{ name }} }} }}"
-            );
+            let fragment =
+                if twice.contains("...F") { "fragment F on __Type { ofType { fields { name } } }" } else { "" };
+            let query = format!("{{ __type(name: \"Node\") {{ {twice} }} }} {fragment}");
             assert_eq!(cost(&query, json!({})), u64::MAX, "{twice}");
         }
     }

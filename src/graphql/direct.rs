@@ -4,9 +4,12 @@
 //! fields wait for something, and most of an answer's cost where they do not. The rows of a page are fetched before its first
 //! field is looked at, and sets are in memory; so the entries of our lists are walked through in order, without boxes.
 //!
-//! Where something below does wait for rows ([`WAITING`]), and where a selection is of an unusual form, the framework's own
-//! way is gone: concurrent, so that what waits is fetched in one statement. The answers are the same; a test holds both ways
-//! against each other. Extensions that hook into resolving would not be heard here; the schema has none.
+//! Where something below does wait for rows ([`WAITING`]), the framework's own way is gone: concurrent, so that what waits is
+//! fetched in one statement. The answers are the same; a test holds both ways against each other. Extensions that hook into
+//! resolving would not be heard here; the schema has none.
+//!
+//! What is selected comes from a plan (`operation::Plan`): fields, each key once, without directives and spreads; of an
+//! interface, a fragment for each type where the selection differs.
 
 use std::{borrow::Cow, pin::Pin, sync::Arc};
 
@@ -56,9 +59,8 @@ impl<T: ContainerType> Each<T> {
         if !budget.list(self.0.len()) {
             return Ok(Value::List(Vec::new()));
         }
-        let mut fields = Vec::new();
-        let plain = gather::<T>(ctx, &ctx.item.node, &mut fields);
-        if !plain || fields.iter().any(|field| waits(ctx, field)) {
+        let fields = fields(&ctx.item.node, &T::type_name());
+        if fields.iter().any(|field| waits(field)) {
             return resolve_list(ctx, field, &self.0, Some(self.0.len())).await;
         }
         let mut values = Vec::with_capacity(self.0.len());
@@ -83,18 +85,14 @@ impl<T: ContainerType> OutputType for Direct<T> {
         T::create_type_info(registry)
     }
 
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        boxed(self.resolve_one(ctx, field)).await
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        boxed(self.resolve_one(ctx)).await
     }
 }
 
 impl<T: ContainerType> Direct<T> {
-    async fn resolve_one(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        let mut fields = Vec::new();
-        if !gather::<T>(ctx, &ctx.item.node, &mut fields) {
-            return self.0.resolve(ctx, field).await;
-        }
-        Ok(object(ctx, &self.0, &fields).await)
+    pub(super) async fn resolve_one(&self, ctx: &ContextSelectionSet<'_>) -> ServerResult<Value> {
+        Ok(object(ctx, &self.0, &fields(&ctx.item.node, &T::type_name())).await)
     }
 }
 
@@ -103,7 +101,7 @@ fn boxed<'a, V>(future: impl Future<Output = V> + Send + 'a) -> Pin<Box<dyn Futu
     Box::pin(future)
 }
 
-/// An object's fields in order, as the framework answers them: one that fails is told of and left out.
+/// An object's fields in order. One that fails is told of, and null.
 async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, item: &T, fields: &[&Positioned<Field>]) -> Value {
     let mut values: IndexMap<Name, Value> = IndexMap::with_capacity(fields.len());
     for field in fields {
@@ -115,56 +113,41 @@ async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, item: &T, field
         let ctx_field = ctx.with_field(field);
         match item.resolve_field(&ctx_field).await {
             Ok(value) => drop(values.insert(name, value.unwrap_or_default())),
-            Err(error) => ctx.add_error(error),
+            Err(error) => {
+                ctx.add_error(error);
+                values.insert(name, Value::Null);
+            }
         }
     }
-    if values.is_empty() { Value::Null } else { Value::Object(values) }
+    Value::Object(values)
 }
 
-/// The fields that a selection asks of a type, fragments on the type itself included; false where there is more to it: a
-/// fragment on an interface, a directive, one key asked for twice.
-fn gather<'a, T: OutputType>(
-    ctx: &ContextSelectionSet<'a>,
-    set: &'a SelectionSet,
-    into: &mut Vec<&'a Positioned<Field>>,
-) -> bool {
-    set.items.iter().all(|item| match &item.node {
-        Selection::Field(field) => {
-            let key = &field.node.response_key().node;
-            let plain =
-                field.node.directives.is_empty() && into.iter().all(|other| other.node.response_key().node != *key);
-            into.push(field);
-            plain
+/// The fields that a plan selects of objects of a type.
+pub(super) fn fields<'a>(set: &'a SelectionSet, of: &str) -> Vec<&'a Positioned<Field>> {
+    let mut fields = Vec::with_capacity(set.items.len());
+    for item in &set.items {
+        match &item.node {
+            Selection::Field(field) => fields.push(field),
+            Selection::InlineFragment(fragment) => {
+                if fragment.node.type_condition.as_ref().is_some_and(|on| on.node.on.node == of) {
+                    return self::fields(&fragment.node.selection_set.node, of);
+                }
+            }
+            Selection::FragmentSpread(_) => {}
         }
-        Selection::InlineFragment(fragment) => {
-            let on = fragment.node.type_condition.as_ref().map(|on| &on.node.on.node);
-            fragment.node.directives.is_empty()
-                && on.is_none_or(|on| *on == *T::type_name())
-                && gather::<T>(ctx, &fragment.node.selection_set.node, into)
-        }
-        Selection::FragmentSpread(spread) => {
-            let fragment = ctx.query_env.fragments.get(&spread.node.fragment_name.node);
-            spread.node.directives.is_empty()
-                && fragment.is_some_and(|fragment| {
-                    fragment.node.type_condition.node.on.node == *T::type_name()
-                        && gather::<T>(ctx, &fragment.node.selection_set.node, into)
-                })
-        }
-    })
+    }
+    fields
 }
 
 /// Whether a field, or something below it, waits for rows.
-fn waits(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> bool {
-    WAITING.contains(&field.node.name.node.as_str()) || any_waits(ctx, &field.node.selection_set.node)
+fn waits(field: &Positioned<Field>) -> bool {
+    WAITING.contains(&field.node.name.node.as_str()) || any_waits(&field.node.selection_set.node)
 }
 
-fn any_waits(ctx: &ContextSelectionSet<'_>, set: &SelectionSet) -> bool {
+fn any_waits(set: &SelectionSet) -> bool {
     set.items.iter().any(|item| match &item.node {
-        Selection::Field(field) => waits(ctx, field),
-        Selection::InlineFragment(fragment) => any_waits(ctx, &fragment.node.selection_set.node),
-        Selection::FragmentSpread(spread) => {
-            let fragment = ctx.query_env.fragments.get(&spread.node.fragment_name.node);
-            fragment.is_some_and(|fragment| any_waits(ctx, &fragment.node.selection_set.node))
-        }
+        Selection::Field(field) => waits(field),
+        Selection::InlineFragment(fragment) => any_waits(&fragment.node.selection_set.node),
+        Selection::FragmentSpread(_) => false,
     })
 }

@@ -1,7 +1,7 @@
 //! The GraphQL API: one room per object, each a thin dress over what the newsroom and the catalog know.
 //!
-//! A resolver makes one call to the floor below and knows no SQL. What a query may cost is set here, in one place; what it may
-//! look like before anything runs is `gate`'s.
+//! A resolver makes one call to the floor below and knows no SQL. What a query may cost is set here, in one place; how it is
+//! parsed, validated and coerced before anything executes is `operation`'s.
 
 mod api;
 mod argument;
@@ -12,16 +12,17 @@ pub mod cost;
 mod direct;
 mod enums;
 mod error;
+mod extent;
 mod facet;
 mod facet_input;
 mod filter;
-pub mod gate;
 mod history;
 mod id;
 mod introspection;
 mod loaders;
 mod mutation;
 mod node;
+pub mod operation;
 mod order;
 mod patch;
 mod payload;
@@ -31,7 +32,6 @@ mod query;
 mod refs;
 mod release;
 mod revision;
-mod root;
 mod scalars;
 mod stats;
 mod subscription;
@@ -44,10 +44,11 @@ mod viewer;
 
 use async_graphql::SchemaBuilder;
 
-pub use api::{Api, Known, Opened};
+pub use api::{Api, Input, NO_TOKEN, Opened, Prepared};
 pub use context::Asked;
-pub use gate::GateRefusal;
+pub use extent::Extent;
 use mutation::Mutation;
+pub use operation::{RequestError, RequestErrors};
 use query::Query;
 use subscription::Subscription;
 

@@ -1,10 +1,16 @@
 //! Everything that has a global id.
 
-use async_graphql::{Context, ID, Interface};
+use std::borrow::Cow;
+
+use async_graphql::{
+    Context, ContextSelectionSet, ID, Interface, OutputType, Positioned, ServerResult, Value, parser::types::Field,
+    registry::Registry,
+};
 use entity::Noun;
 
 use super::{
-    connection::wanted_here, context::ContextExt, error::ApiError, id, place::Place, release::Release, topic::Topic,
+    connection::wanted_here, context::ContextExt, direct::Direct, error::ApiError, id, place::Place, release::Release,
+    topic::Topic,
 };
 use crate::{catalog::ReleaseKey, newsroom::list::Rows};
 
@@ -21,8 +27,37 @@ pub enum Node {
     Place(Place),
 }
 
+/// A node whose fields are resolved in order. async-graphql resolves the fields of interfaces concurrently, and answers them as
+/// they are done.
+pub enum Resolved {
+    /// A release.
+    Release(Direct<Release>),
+    /// A topic.
+    Topic(Direct<Topic>),
+    /// A place.
+    Place(Direct<Place>),
+}
+
+impl OutputType for Resolved {
+    fn type_name() -> Cow<'static, str> {
+        Node::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Node::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        match self {
+            Self::Release(release) => release.resolve(ctx, field).await,
+            Self::Topic(topic) => topic.resolve(ctx, field).await,
+            Self::Place(place) => place.resolve(ctx, field).await,
+        }
+    }
+}
+
 /// What ids lead to, in their order; nothing for what does not exist or may not be seen. One statement for all releases.
-pub async fn nodes(ctx: &Context<'_>, ids: &[ID], rows: Rows) -> Result<Vec<Option<Node>>, ApiError> {
+pub async fn nodes(ctx: &Context<'_>, ids: &[ID], rows: Rows) -> Result<Vec<Option<Resolved>>, ApiError> {
     let asked = ctx.asked();
     let (set, snapshot) = (asked.visible(), &asked.snapshot);
     let keys = ids.iter().map(id::decode).collect::<Result<Vec<_>, _>>()?;
@@ -36,9 +71,13 @@ pub async fn nodes(ctx: &Context<'_>, ids: &[ID], rows: Rows) -> Result<Vec<Opti
         Noun::Release => found
             .iter()
             .find(|found| found.item.id() == key)
-            .map(|found| Node::Release(Release::new(asked, &set, found.clone()))),
-        Noun::Topic => snapshot.topics().by_id(key).map(|number| Node::Topic(Topic::new(snapshot.clone(), number))),
-        Noun::Place => snapshot.places().by_id(key).map(|number| Node::Place(Place::new(snapshot.clone(), number))),
+            .map(|found| Resolved::Release(Direct(Release::new(asked, &set, found.clone())))),
+        Noun::Topic => {
+            snapshot.topics().by_id(key).map(|number| Resolved::Topic(Direct(Topic::new(snapshot.clone(), number))))
+        }
+        Noun::Place => {
+            snapshot.places().by_id(key).map(|number| Resolved::Place(Direct(Place::new(snapshot.clone(), number))))
+        }
         Noun::Token | Noun::PreviewLink => None,
     };
     Ok(keys.into_iter().map(node).collect())

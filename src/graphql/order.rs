@@ -1,53 +1,55 @@
-//! The order of an answer's root fields. They are resolved side by side and come as they are done; the specification wants them as
-//! they were asked for (GraphQL, October 2021, 7.2.2), and equal questions want equal bytes. Below the root everything is resolved
-//! in order.
+//! The order of an answer's keys: that of the plan, which is the query's (GraphQL, September 2025, 7.2.2). async-graphql resolves
+//! the fields of a query's root concurrently and answers them as they are done, and leaves out fields that failed
+//! (https://github.com/async-graphql/async-graphql/issues/612). Everything else is resolved in order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use async_graphql::{
-    Name, Value,
-    parser::types::{ExecutableDocument, Selection, SelectionSet},
+    Name, Positioned, Value,
+    indexmap::IndexMap,
+    parser::types::{Field, Selection, SelectionSet},
 };
 
-/// Puts the fields of an answer's root into the order in which the operation asks for them.
-pub(super) fn put_in_order(root: &mut Value, document: &ExecutableDocument, operation: Option<&str>) {
-    let Value::Object(fields) = root else { return };
-    if fields.len() < 2 {
-        return;
-    }
-    let mut operations = document.operations.iter();
-    let asked = operations.find(|(name, _)| operation.is_none() || name.map(Name::as_str) == operation);
-    let Some((_, asked)) = asked else { return };
-    let mut places = Places { document, of: HashMap::new(), spread: HashSet::new() };
-    places.take(&asked.node.selection_set.node);
-    fields.sort_by_cached_key(|name, _| places.of.get(name).copied().unwrap_or(usize::MAX));
-}
-
-struct Places<'a> {
-    document: &'a ExecutableDocument,
-    of: HashMap<&'a Name, usize>,
-    spread: HashSet<&'a Name>,
-}
-
-impl<'a> Places<'a> {
-    /// As deep as brackets may be nested and fragments spread fragments, each once.
-    fn take(&mut self, set: &'a SelectionSet) {
-        for item in &set.items {
-            match &item.node {
-                Selection::Field(field) => {
-                    let next = self.of.len();
-                    self.of.entry(&field.node.response_key().node).or_insert(next);
-                }
-                Selection::InlineFragment(fragment) => self.take(&fragment.node.selection_set.node),
-                Selection::FragmentSpread(spread) => {
-                    let name = &spread.node.fragment_name.node;
-                    if let Some(fragment) = self.document.fragments.get(name).filter(|_| self.spread.insert(name)) {
-                        self.take(&fragment.node.selection_set.node);
+/// Puts the keys of an answer's root into the order of its selection; where fields failed, those of everything below, too.
+pub(super) fn put_in_order(value: &mut Value, set: &SelectionSet, failed: bool) {
+    match value {
+        Value::Object(fields) => {
+            let wanted = wanted(set, fields);
+            if fields.len() > 1 {
+                let place = |name: &Name| wanted.get(name).map_or(usize::MAX, |(place, _)| *place);
+                fields.sort_by_cached_key(|name, _| place(name));
+            }
+            if failed {
+                for (name, value) in fields {
+                    if let Some((_, field)) = wanted.get(name) {
+                        put_in_order(value, &field.node.selection_set.node, failed);
                     }
                 }
             }
         }
+        Value::List(items) => items.iter_mut().for_each(|item| put_in_order(item, set, failed)),
+        _ => {}
     }
+}
+
+/// The fields of a plan's selection by response key. Where it differs by type, the selection of a type whose keys these are.
+fn wanted<'a>(
+    set: &'a SelectionSet,
+    fields: &IndexMap<Name, Value>,
+) -> HashMap<&'a Name, (usize, &'a Positioned<Field>)> {
+    let keys = |set: &'a SelectionSet| -> HashMap<_, _> {
+        let fields = set.items.iter().filter_map(|item| match &item.node {
+            Selection::Field(field) => Some(field),
+            _ => None,
+        });
+        fields.enumerate().map(|(place, field)| (&field.node.response_key().node, (place, field))).collect()
+    };
+    let mut types = set.items.iter().filter_map(|item| match &item.node {
+        Selection::InlineFragment(fragment) => Some(keys(&fragment.node.selection_set.node)),
+        _ => None,
+    });
+    let fits = |wanted: &HashMap<&Name, _>| fields.keys().all(|name| wanted.contains_key(name));
+    types.find(fits).unwrap_or_else(|| keys(set))
 }
 
 #[cfg(test)]
@@ -57,12 +59,26 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn fields_come_as_they_were_asked_for_through_all_fragments() {
-        let query = "query A { z } query B { b ...F ... on Query { a b } c: z ...F } fragment F on Query { y ...G } fragment G on Query { x b }";
+    fn ordered(query: &str, answer: serde_json::Value, failed: bool) -> String {
         let document = parse_query(query).unwrap();
-        let mut root = Value::from_json(json!({ "a": 1, "b": 2, "c": 3, "x": 4, "y": 5, "z": 6 })).unwrap();
-        put_in_order(&mut root, &document, Some("B"));
-        assert_eq!(root.to_string(), "{b: 2, y: 5, x: 4, a: 1, c: 3, z: 6}");
+        let (_, operation) = document.operations.iter().next().unwrap();
+        let mut root = Value::from_json(answer).unwrap();
+        put_in_order(&mut root, &operation.node.selection_set.node, failed);
+        root.to_string()
+    }
+
+    #[test]
+    fn keys_come_in_the_order_of_the_selection() {
+        let answer = || json!({ "a": { "z": 1, "y": 2 }, "b": 2, "c": 3 });
+        let query = "{ b c: z a { z y } }";
+        assert_eq!(ordered(query, answer(), false), "{b: 2, c: 3, a: {y: 2, z: 1}}");
+        assert_eq!(ordered(query, answer(), true), "{b: 2, c: 3, a: {z: 1, y: 2}}");
+    }
+
+    #[test]
+    fn where_the_selection_differs_by_type_it_is_the_one_that_has_the_keys() {
+        let query = "{ nodes { ... on A { x y } ... on B { z y x } } }";
+        let answer = json!({ "nodes": [{ "x": 1, "y": 2, "z": 3 }, { "y": 2, "x": 1 }, null] });
+        assert_eq!(ordered(query, answer, true), "{nodes: [{z: 3, y: 2, x: 1}, {x: 1, y: 2}, null]}");
     }
 }

@@ -5,15 +5,18 @@
 //! | field | cost |
 //! |---|---|
 //! | `edges`, `nodes`, `buckets`, `points` | their selection, as many times as the field above them says |
-//! | a connection | 1; its entries `first` or `last` times, 20 where neither is given |
-//! | a facet | 5, by latest date or under one topic 50; its buckets `input.first` times |
-//! | `timeline` | 1; its points once a period; where the range is open, as `cost::UNKNOWN_PERIODS` says |
-//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50), and its selection `first` times |
+//! | a connection | 1; its entries `first` or `last` times, 20 where neither is given, and no more than there are |
+//! | a facet | 5, by latest date or under one topic 50; its buckets `input.first` times, and no more than there are |
+//! | `timeline` | 1; its points once a period; where the range is open, from the first release to the last |
+//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50), and its selection `first` times, and no more than there are |
 //! | `nodes(ids:)` | 1, and its selection once an id |
 //! | `preview` | 50, and its selection |
 //! | a list without a size | 1, and its selection 4 times; 50 times at the root |
 //! | `__schema`, `__type` | 1, and 1 for every ten values (`introspection`) |
 //! | anything else | 1, and its selection |
+//!
+//! How many there are is what the viewer may see of them all (`extent`); below one topic or place, as many as there are in the
+//! mean. What bodies cost that are rendered shows when they are (`budget`).
 
 use std::collections::HashMap;
 
@@ -41,6 +44,37 @@ pub(super) const PREVIEW: u64 = 50;
 /// Working out a facet in another order than by what is counted anyway: every value's releases are looked at.
 pub(super) const DEAR_FACET: u64 = 50;
 
+/// What a list cannot be longer than.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// Nothing that is known.
+    None,
+    /// The releases that the viewer may see.
+    Releases,
+    /// All topics.
+    Topics,
+    /// All places.
+    Places,
+    /// The topics below a topic.
+    Narrower,
+    /// The places in a place.
+    Contained,
+}
+
+impl Bound {
+    /// Of a list that a field of a type returns, or returns a page of.
+    fn of(parent: &str, name: &str, returns: &str) -> Self {
+        match (parent, name, returns) {
+            ("Topic", "narrower", _) => Self::Narrower,
+            ("Place", "contains", _) => Self::Contained,
+            (.., "ReleaseConnection" | "Release") => Self::Releases,
+            (.., "TopicConnection" | "TopicBucket" | "TopicTrend" | "TopicFacet") => Self::Topics,
+            (.., "PlaceConnection" | "PlaceFacet") => Self::Places,
+            _ => Self::None,
+        }
+    }
+}
+
 /// How a field multiplies what is selected of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Size {
@@ -65,6 +99,8 @@ pub(super) enum Size {
 pub(super) struct Price {
     /// The type that it returns.
     pub(super) returns: String,
+    /// What its list cannot be longer than.
+    pub(super) bound: Bound,
     pub(super) size: Size,
 }
 
@@ -146,5 +182,5 @@ fn price(parent: &str, field: &FieldDefinition) -> Price {
     } else {
         Size::One
     };
-    Price { returns, size }
+    Price { bound: Bound::of(parent, name, &returns), returns, size }
 }

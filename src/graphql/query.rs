@@ -12,7 +12,7 @@ use super::{
     filter::{self, ReleaseFilter, ReleaseOrder},
     history::{Access, JournalConnection, JournalFilter},
     id,
-    node::{self, Node},
+    node::{self, Resolved},
     place::{Place, PlaceFilter},
     refs::{PlaceRef, ReleaseRef, TopicRef},
     release::{Release, Tombstone},
@@ -40,7 +40,7 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
-    ) -> Result<Option<Node>, ApiError> {
+    ) -> Result<Option<Resolved>, ApiError> {
         let found = node::nodes(ctx, &[id], node::rows(ctx)).await.map_err(|error| error.at("id"))?;
         Ok(found.into_iter().next().flatten())
     }
@@ -50,7 +50,7 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The global ids, at most 200.")] ids: Vec<ID>,
-    ) -> Result<Option<Vec<Option<Node>>>, ApiError> {
+    ) -> Result<Option<Vec<Option<Resolved>>>, ApiError> {
         if ids.len() > 200 {
             return Err(
                 ApiError::bad_input(format!("`ids` has {} entries; at most 200 are taken", ids.len())).at("ids")

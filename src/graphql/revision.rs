@@ -84,6 +84,9 @@ impl Body {
 
     /// As HTML, sanitised: no scripts, styles or frames, and links only to http, https and mailto.
     async fn html(&self, ctx: &Context<'_>) -> String {
+        if !ctx.budget().render(self.markdown.len()) {
+            return String::new();
+        }
         let html = body::html(&self.markdown);
         // What is escaped is longer than it was written.
         ctx.budget().spend_more(html.len().saturating_sub(self.markdown.len()));
@@ -93,12 +96,19 @@ impl Body {
 
     /// As plain text, paragraphs parted by a blank line.
     async fn text(&self, ctx: &Context<'_>) -> String {
+        if !ctx.budget().render(self.markdown.len()) {
+            return String::new();
+        }
         ctx.budget().breathe().await;
         body::text(&self.markdown)
     }
 
     /// How many words the plain text has.
-    async fn word_count(&self) -> usize {
+    async fn word_count(&self, ctx: &Context<'_>) -> usize {
+        if !ctx.budget().render(self.markdown.len()) {
+            return 0;
+        }
+        ctx.budget().breathe().await;
         body::word_count(&body::text(&self.markdown))
     }
 }

@@ -16,14 +16,7 @@ pub struct Date(pub NaiveDate);
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
-        let sound = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            Ok(date) if sound => range::check_date(date).map(Self).map_err(InputValueError::custom),
-            _ => Err(InputValueError::custom(format!(
-                "\"{}\" is not a date: write year-month-day, for example 2006-05-08",
-                short(text)
-            ))),
-        }
+        Self::read(text).map_err(InputValueError::custom)
     }
 
     fn to_value(&self) -> Value {
@@ -41,17 +34,35 @@ pub struct DateTime(pub chrono::DateTime<Utc>);
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
-        match chrono::DateTime::parse_from_rfc3339(text) {
-            Ok(at) => range::check_instant(at.to_utc()).map(Self).map_err(InputValueError::custom),
-            Err(_) => Err(InputValueError::custom(format!(
-                "\"{}\" is not an instant: write date, time and offset, for example 2006-05-08T09:00:00Z",
-                short(text)
-            ))),
-        }
+        Self::read(text).map_err(InputValueError::custom)
     }
 
     fn to_value(&self) -> Value {
         Value::String(range::clamp_instant(self.0).to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl Date {
+    /// From a text; a message where it is none.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let sound = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            Ok(date) if sound => range::check_date(date).map(Self).map_err(|error| error.to_string()),
+            _ => Err(format!("\"{}\" is not a date: write year-month-day, for example 2006-05-08", short(text))),
+        }
+    }
+}
+
+impl DateTime {
+    /// From a text; a message where it is none.
+    pub fn read(text: &str) -> Result<Self, String> {
+        match chrono::DateTime::parse_from_rfc3339(text) {
+            Ok(at) => range::check_instant(at.to_utc()).map(Self).map_err(|error| error.to_string()),
+            Err(_) => Err(format!(
+                "\"{}\" is not an instant: write date, time and offset, for example 2006-05-08T09:00:00Z",
+                short(text)
+            )),
+        }
     }
 }
 

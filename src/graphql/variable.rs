@@ -1,96 +1,100 @@
-//! Variables at the gate: how many values they have, and what their uses copy.
+//! Limits on the variables of a request, before they are coerced: how many values they have, and what their uses copy.
 
 use std::collections::HashMap;
 
-use async_graphql::{
-    Name, Variables,
-    parser::types::{ExecutableDocument, Selection, SelectionSet},
-};
-use async_graphql_value::Value;
+use apollo_compiler::Name;
+use async_graphql::Pos;
+use serde_json::{Map, Value};
 
-use super::{
-    argument::{bytes, count_values},
-    gate::{GateRefusal, at_most},
-};
+use super::operation::{RequestError, at_most};
 use crate::limits::Limits;
 
 /// Refuses variables of too many values, counted through all lists and objects.
-pub fn weigh(variables: &Variables, limits: &Limits) -> Result<(), GateRefusal> {
+pub fn weigh(variables: &Map<String, Value>, limits: &Limits, at: Pos) -> Result<(), RequestError> {
     let values = count_values(variables.values());
-    at_most(values, limits.values, "values in its variables", "limits.values", "send fewer at a time")
+    at_most(values, limits.values, "values in its variables", "limits.values", "send fewer at a time", at)
 }
 
-/// How often each variable is used, in all operations and fragments as they are written.
-pub fn uses(document: &ExecutableDocument) -> HashMap<Name, u64> {
-    let mut uses = HashMap::new();
-    let mut sets: Vec<&SelectionSet> = document.operations.iter().map(|(_, of)| &of.node.selection_set.node).collect();
-    sets.extend(document.fragments.values().map(|fragment| &fragment.node.selection_set.node));
-    let mut open: Vec<&Value> = Vec::new();
-    while let Some(set) = sets.pop() {
-        for item in &set.items {
-            let directives = match &item.node {
-                Selection::Field(field) => {
-                    open.extend(field.node.arguments.iter().map(|(_, value)| &value.node));
-                    sets.push(&field.node.selection_set.node);
-                    &field.node.directives
-                }
-                Selection::InlineFragment(fragment) => {
-                    sets.push(&fragment.node.selection_set.node);
-                    &fragment.node.directives
-                }
-                Selection::FragmentSpread(spread) => &spread.node.directives,
-            };
-            open.extend(directives.iter().flat_map(|of| of.node.arguments.iter().map(|(_, value)| &value.node)));
-        }
-        while let Some(value) = open.pop() {
-            match value {
-                Value::Variable(name) => *uses.entry(name.clone()).or_insert(0) += 1,
-                Value::List(items) => open.extend(items),
-                Value::Object(fields) => open.extend(fields.values()),
-                _ => {}
-            }
-        }
-    }
-    uses
-}
-
-/// Refuses variables whose copies would be too large: each use in a query is one, when it is validated and when it is executed.
-pub fn copy(uses: &HashMap<Name, u64>, variables: &Variables, limits: &Limits) -> Result<(), GateRefusal> {
-    let of = |(name, times): (&Name, &u64)| variables.get(name).map_or(0, |value| bytes(value).saturating_mul(*times));
+/// Refuses variables whose copies would be too large: each use in a query is one when it is executed.
+pub fn copy(
+    uses: &HashMap<Name, u64>,
+    variables: &Map<String, Value>,
+    limits: &Limits,
+    at: Pos,
+) -> Result<(), RequestError> {
+    let of =
+        |(name, times): (&Name, &u64)| variables.get(name.as_str()).map_or(0, |of| bytes(of).saturating_mul(*times));
     let copied = uses.iter().map(of).fold(0, u64::saturating_add);
     let advice = "use long values fewer times";
-    at_most(copied, limits.body_bytes, "bytes in all uses of its variables", "limits.body_bytes", advice)
+    at_most(copied, limits.body_bytes, "bytes in all uses of its variables", "limits.body_bytes", advice, at)
+}
+
+/// How many values there are in some, counted through lists and objects, without recursion.
+fn count_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> u64 {
+    let mut open: Vec<&Value> = values.into_iter().collect();
+    let mut count = 0;
+    while let Some(value) = open.pop() {
+        count += 1;
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(fields) => open.extend(fields.values()),
+            _ => {}
+        }
+    }
+    count
+}
+
+/// How many bytes the texts in a value have, without recursion; names of fields too.
+fn bytes(value: &Value) -> u64 {
+    let mut open = vec![value];
+    let mut count = 0;
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(text) => count += text.len() as u64,
+            Value::Array(items) => open.extend(items),
+            Value::Object(fields) => {
+                count += fields.keys().map(|name| name.len() as u64).sum::<u64>();
+                open.extend(fields.values());
+            }
+            _ => {}
+        }
+    }
+    count
 }
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::parser::parse_query;
     use serde_json::json;
 
     use super::*;
 
+    fn object(value: Value) -> Map<String, Value> {
+        match value {
+            Value::Object(fields) => fields,
+            other => panic!("{other} is no object"),
+        }
+    }
+
     #[test]
     fn variables_are_counted_through_all_lists() {
-        let of = |count: usize| Variables::from_json(serde_json::json!({ "ids": vec![vec![1; count / 2]; 2] }));
-        assert!(weigh(&of(19_000), &Limits::default()).is_ok());
-        assert!(weigh(&of(21_000), &Limits::default()).unwrap_err().message.contains("limits.values"));
+        let of = |count: usize| object(json!({ "ids": vec![vec![1; count / 2]; 2] }));
+        assert!(weigh(&of(19_000), &Limits::default(), Pos::default()).is_ok());
+        let refused = weigh(&of(21_000), &Limits::default(), Pos::default()).unwrap_err();
+        assert!(refused.message.contains("limits.values"));
     }
 
     #[test]
     fn every_use_of_a_long_value_is_a_copy() {
         let limits = Limits { body_bytes: 1000, ..Limits::default() };
-        let refused = |query: &str, variables| {
-            let uses = uses(&parse_query(query).unwrap());
-            copy(&uses, &Variables::from_json(variables), &limits).err().map(|refusal| refusal.message)
+        let name = |name| Name::new_static(name).unwrap();
+        let refused = |uses: &[(&'static str, u64)]| {
+            let uses = uses.iter().map(|&(variable, times)| (name(variable), times)).collect();
+            let long = json!({ "a": "x".repeat(300), "b": ["y".repeat(300), { "z": 1 }], "c": 7 });
+            copy(&uses, &object(long), &limits, Pos::default()).err().map(|refused| refused.message)
         };
-        let long = json!({ "a": "x".repeat(300), "b": ["y".repeat(300), { "z": 1 }], "c": 7 });
-        assert_eq!(refused("query($a: ID!, $b: [ID!]) { x(a: $a, b: {c: [$b]}, c: $c) }", long.clone()), None);
-        for twice in [
-            "query($a: ID!) { x(a: [$a $a $a $a]) }",
-            "query($a: ID!) { x(a: $a) y(a: $a) ...F ...F } fragment F on Query { z(a: {b: $a}) w @include(if: $a) }",
-            "query A($b: ID!) { x(a: $b) } query B($b: ID!) { x(a: $b) } fragment Unused on Query { x(a: [$b $b]) }",
-        ] {
-            let told = refused(twice, long.clone()).expect(twice);
+        assert_eq!(refused(&[("a", 1), ("b", 1), ("c", 100)]), None);
+        for twice in [&[("a", 4)][..], &[("a", 2), ("b", 2)], &[("b", 4), ("d", 1)]] {
+            let told = refused(twice).expect("too long");
             assert!(told.contains("limits.body_bytes"), "{told}");
         }
     }

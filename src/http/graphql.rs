@@ -207,9 +207,11 @@ async fn answer(
     let mut wanted = source.wanted(&front.app.edge.limits)?;
     let text = front.persisted.text(&mut wanted, media)?;
     let operation = Operation(wanted.operation.as_ref().map(|name| name.chars().take(100).collect()));
-    let request = wanted.request();
-    let known = front.app.api.read(&text.query).map_err(|refusal| Refusal::at_gate(refusal, media))?;
-    let kind = known.operation(request.operation_name.as_deref());
+    let (api, role) = (&front.app.api, caller.viewer.role);
+    let refused = |errors| Refusal::of_operation(errors, media);
+    let input = wanted.input();
+    let document = api.read(&text.query, role).map_err(refused)?;
+    let kind = document.kind(input.operation.as_deref()).map_err(refused)?;
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get());
     }
@@ -221,7 +223,11 @@ async fn answer(
             "a subscription goes on: take it over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "SUBSCRIPTION_NEEDS_STREAM", told));
     }
+    let prepared = api.prepare(&document, input, role, &front.app.extent(&caller.viewer)).map_err(refused)?;
     let (public, mut viewer) = (caller.bearer.is_none(), caller.viewer);
+    if kind == OperationType::Mutation && public {
+        return Err(Refusal::no_token());
+    }
     let once = if kind == OperationType::Mutation {
         Once::begin(&front.app, headers, &mut viewer, source.bytes()).await?
     } else {
@@ -237,8 +243,7 @@ async fn answer(
     let work = {
         let (front, asked) = (front.clone(), asked.clone());
         async move {
-            let outcome = outcome::execute(&front, &known, request, asked.clone()).await;
-            let outcome = outcome.map_err(|refusal| Refusal::at_gate(refusal, media))?;
+            let outcome = outcome::execute(&front, &prepared, asked.clone()).await;
             let answer = outcome.write()?;
             if !outcome.failed_here() {
                 once.keep(&front.app, &viewer, &answer, asked.told.secret.load(Ordering::Relaxed)).await;

@@ -1,15 +1,12 @@
 //! What comes of executing, whichever way it goes out: in time, with errors as clients get them.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use serde_json::json;
 
 use super::{Front, refusal::Refusal};
-use crate::graphql::{Asked, GateRefusal, Known};
+use crate::graphql::{Asked, Prepared};
 
 /// Errors of one answer; more say nothing new.
 const MAX_ERRORS: usize = 20;
@@ -109,27 +106,22 @@ fn has_nothing(data: &Value) -> bool {
     }
 }
 
-/// Executes what may be asked.
-pub(super) async fn execute(
-    front: &Front,
-    known: &Arc<Known>,
-    request: async_graphql::Request,
-    asked: Asked,
-) -> Result<Outcome, GateRefusal> {
+/// Executes an operation that may be executed.
+pub(super) async fn execute(front: &Front, prepared: &Prepared, asked: Asked) -> Outcome {
     let deadline = asked.viewer.deadline;
-    let work = front.app.api.execute(known, request, asked);
+    let work = front.app.api.execute(prepared, asked);
     let answered = match deadline {
         // No act is begun after the deadline, and the last one has time to finish.
         Some(deadline) => tokio::time::timeout_at((deadline + FINISHING).into(), work).await.ok(),
         None => in_time(front, work).await,
     };
     let answer = match answered {
-        Some(answer) if deadline.is_some() => return answer.map(read_back).map(Outcome::of),
-        Some(answer) => return answer.map(Outcome::of),
+        Some(answer) if deadline.is_some() => return Outcome::of(read_back(answer)),
+        Some(answer) => return Outcome::of(answer),
         None if deadline.is_some() => unfinished(front),
         None => late(front, "the query", "ask for less at a time"),
     };
-    Ok(Outcome { answer, refused: false, unavailable: false })
+    Outcome { answer, refused: false, unavailable: false }
 }
 
 /// An answer to a mutation in which a failure to read below an act does not say that the act was not done.

@@ -4,10 +4,10 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::negotiation::Media;
-use crate::graphql::GateRefusal;
+use crate::graphql::{NO_TOKEN, RequestError, RequestErrors};
 
 /// Seconds after which to come again when the database did not answer: it is asked four times a second.
 pub(super) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -16,8 +16,8 @@ pub(super) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
-    code: &'static str,
-    message: String,
+    /// At least one.
+    errors: RequestErrors,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
@@ -25,7 +25,7 @@ impl Refusal {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let bearer = (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         let header = (status == StatusCode::UNAUTHORIZED).then_some(bearer);
-        Self { status, code, message: message.into(), header }
+        Self { status, errors: vec![RequestError { code, message: message.into(), locations: Vec::new() }], header }
     }
 
     /// What is not a request of GraphQL over HTTP.
@@ -53,16 +53,21 @@ impl Refusal {
         Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", told) }
     }
 
-    /// What a sound request asks for and does not get past the gate: under the older media type such are answered 200.
-    pub(super) fn at_gate(refusal: GateRefusal, media: Media) -> Self {
+    /// What a sound request of GraphQL over HTTP asks for and GraphQL refuses: under the older media type such are answered 200.
+    pub(super) fn of_operation(errors: RequestErrors, media: Media) -> Self {
         let status = if media == Media::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-        Self::new(status, refusal.code, refusal.message)
+        Self { status, errors, header: None }
+    }
+
+    /// What only somebody with a token may do, asked for without one.
+    pub(super) fn no_token() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", NO_TOKEN)
     }
 
     /// For the client, in the media type that it wants.
     pub(super) fn answer(self, media: Media) -> Response {
         let media = if media == Media::Events { Media::GraphqlResponse } else { media };
-        let body = json!({ "errors": [{ "message": self.message, "extensions": { "code": self.code } }] });
+        let body = json!({ "errors": self.errors() });
         let kind = [
             (header::CONTENT_TYPE, HeaderValue::from_static(media.content_type())),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -74,9 +79,21 @@ impl Refusal {
         response
     }
 
-    /// For a socket or an event stream: code and message.
+    /// As a GraphQL response has errors.
+    pub(super) fn errors(&self) -> Value {
+        let error = |error: &RequestError| {
+            let mut told = json!({ "message": error.message, "extensions": { "code": error.code } });
+            if !error.locations.is_empty() {
+                told["locations"] = json!(error.locations);
+            }
+            told
+        };
+        self.errors.iter().map(error).collect()
+    }
+
+    /// For a socket's reason to close: code and message of the first error.
     pub(super) fn told(&self) -> (&'static str, &str) {
-        (self.code, &self.message)
+        self.errors.first().map_or(("INTERNAL_SERVER_ERROR", ""), |error| (error.code, &error.message))
     }
 
     pub(super) fn status(&self) -> StatusCode {

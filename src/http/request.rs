@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use async_graphql::{Request, Variables};
 use axum::{
     body::{Body, Bytes, HttpBody},
     http::{HeaderMap, StatusCode, header},
@@ -11,7 +10,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use super::{memory::Held, refusal::Refusal};
-use crate::limits::Limits;
+use crate::{graphql::Input, limits::Limits};
 
 /// What is asked for; the query's text itself, or the id under which it is known.
 #[derive(Debug, Default)]
@@ -34,7 +33,7 @@ impl Wanted {
         match value {
             Value::Object(fields) => Self::read(fields, limits),
             Value::Array(_) => Err(Refusal::bad("the body is a list: batches are not taken, send one query a request")),
-            _ => Err(Refusal::bad("the body is not a JSON object: send {\"query\": \"{ releases { totalCount } }\"}")),
+            _ => Err(Refusal::bad("the body is not a JSON object: send {\"query\": \"{ __typename }\"}")),
         }
     }
 
@@ -49,6 +48,8 @@ impl Wanted {
                     let told = |error| Refusal::bad(format!("the parameter `{name}` is not JSON: {error}"));
                     serde_json::from_str(&value).map_err(told)?
                 }
+                // As if it was left out (GraphQL over HTTP, draft, 6.2.1).
+                "operationName" if value.is_empty() => Value::Null,
                 "query" | "operationName" | "documentId" | "doc_id" => Value::String(value.into_owned()),
                 _ => continue,
             };
@@ -87,18 +88,14 @@ impl Wanted {
             && wanted.digest.is_none()
             && wanted.query.as_ref().is_none_or(|query| query.trim().is_empty())
         {
-            return Err(Refusal::bad("the query is missing: send {\"query\": \"{ releases { totalCount } }\"}"));
+            return Err(Refusal::bad("the query is missing: send {\"query\": \"{ __typename }\"}"));
         }
         Ok(wanted)
     }
 
-    /// For execution, beside the query that was read.
-    pub(super) fn request(self) -> Request {
-        let request = Request::new("").variables(Variables::from_json(Value::Object(self.variables)));
-        match self.operation {
-            Some(name) => request.operation_name(name),
-            None => request,
-        }
+    /// What goes with the document: the operation's name and the variables.
+    pub(super) fn input(self) -> Input {
+        Input { operation: self.operation, variables: self.variables }
     }
 }
 

@@ -65,10 +65,7 @@ impl Rejected {
     /// As a GraphQL response has errors.
     pub(super) fn errors(&self) -> Value {
         match self {
-            Self::Refused(refusal) => {
-                let (code, message) = refusal.told();
-                json!([{ "message": message, "extensions": { "code": code } }])
-            }
+            Self::Refused(refusal) => refusal.errors(),
             Self::Invalid(errors) => json!(errors),
         }
     }
@@ -93,10 +90,11 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     let Ask { mut wanted, bytes, by_get, keyed, after } = ask;
     let media = Media::GraphqlResponse;
     let text = front.persisted.text(&mut wanted, media)?;
-    let request = wanted.request();
-    let at_gate = move |refusal| Refusal::at_gate(refusal, media);
-    let known = front.app.api.read(&text.query).map_err(at_gate)?;
-    let kind = known.operation(request.operation_name.as_deref());
+    let (api, role) = (&front.app.api, session.viewer.role);
+    let refused_operation = |errors| Refusal::of_operation(errors, media);
+    let input = wanted.input();
+    let document = api.read(&text.query, role).map_err(refused_operation)?;
+    let kind = document.kind(input.operation.as_deref()).map_err(refused_operation)?;
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get().into());
     }
@@ -104,12 +102,17 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
         let told = "the answer to an Idempotency-Key is kept as JSON: send the mutation with Accept: application/graphql-response+json";
         return Err(Refusal::bad(told).into());
     }
+    let prepared =
+        api.prepare(&document, input, role, &front.app.extent(&session.viewer)).map_err(refused_operation)?;
+    if kind == OperationType::Mutation && session.bearer.is_none() {
+        return Err(Refusal::no_token().into());
+    }
     let _place = front.guard.place().await?;
     let mut viewer = session.viewer.clone();
     viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
     let asked = front.app.asked(viewer);
     let outcome = if kind == OperationType::Subscription {
-        match front.app.api.subscribe(known, request, asked).await.map_err(at_gate)? {
+        match front.app.api.subscribe(prepared, asked).await {
             Ok(mut opened) => {
                 if let Some(after) = after {
                     let unknown = |_| refused(&Lost::Unknown, front);
@@ -125,7 +128,7 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
         }
     } else {
         let front = front.clone();
-        let work = async move { outcome::execute(&front, &known, request, asked).await.map_err(at_gate) };
+        let work = async move { Ok(outcome::execute(&front, &prepared, asked).await) };
         if kind == OperationType::Mutation { outcome::to_its_end(work).await? } else { work.await? }
     };
     if outcome.refused {

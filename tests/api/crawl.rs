@@ -27,7 +27,7 @@ pub(crate) struct Question {
 }
 
 pub(crate) struct Schema {
-    types: HashMap<String, Value>,
+    pub(crate) types: HashMap<String, Value>,
 }
 
 impl Schema {
@@ -139,7 +139,7 @@ impl Schema {
     }
 
     /// Values of a type.
-    fn candidates(&self, kind: &Value, pool: &Pool, depth: usize) -> Vec<Value> {
+    pub(crate) fn candidates(&self, kind: &Value, pool: &Pool, depth: usize) -> Vec<Value> {
         match kind["kind"].as_str() {
             Some("NON_NULL") => return self.candidates(&kind["ofType"], pool, depth),
             Some("LIST") => {
@@ -188,15 +188,15 @@ impl Schema {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn list(value: &Value) -> &[Value] {
+pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn required(argument: &Value) -> bool {
+pub(crate) fn required(argument: &Value) -> bool {
     argument["type"]["kind"] == "NON_NULL" && argument["defaultValue"].is_null()
 }
 
@@ -206,7 +206,7 @@ fn inner(kind: &Value) -> String {
 }
 
 /// A type as a query writes it.
-fn written(kind: &Value) -> String {
+pub(crate) fn written(kind: &Value) -> String {
     match kind["kind"].as_str() {
         Some("NON_NULL") => format!("{}!", written(&kind["ofType"])),
         Some("LIST") => format!("[{}]", written(&kind["ofType"])),

@@ -25,6 +25,7 @@ mod line;
 mod lines;
 mod logs;
 mod oidc;
+mod operations;
 mod postgres;
 mod range;
 mod reading;

@@ -1,0 +1,238 @@
+//! A document that is valid, whatever the values of its variables will be.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use apollo_compiler::{
+    ExecutableDocument, Name, Node,
+    diagnostic::ToCliReport,
+    executable::{Operation, VariableDefinition},
+    parser::Parser,
+    validation::{DiagnosticList, WithErrors},
+};
+use async_graphql::{Pos, Value, Variables, parser::types::OperationType};
+use serde_json::{Map, Value as Json};
+
+use super::{
+    error::{BAD_USER_INPUT, PARSE_FAILED, RequestError, RequestErrors, START, VALIDATION_FAILED},
+    position::Source,
+    root,
+    scan::{Scanned, scan},
+    schema::OperationSchema,
+    size,
+    tokens::dropped,
+    usage::{Usage, usage},
+    values, variables,
+    wording::{self, Disclosure},
+};
+use crate::limits::Limits;
+
+/// Errors that are told; more say nothing new.
+const MOST: usize = 20;
+
+/// Levels of the parser's recursion to one bracket: a selection counts its braces and its field.
+const LEVELS: u64 = 4;
+
+/// Numbers documents, so that what is cached of them can be found.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// A document that was parsed and validated.
+pub struct Document {
+    id: u64,
+    pub(super) executable: ExecutableDocument,
+    pub(super) source: Source,
+    pub(super) usage: Usage,
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Document").field("text", &self.source.text()).finish_non_exhaustive()
+    }
+}
+
+impl Document {
+    /// Parses and validates a text; fails with everything that is wrong with it.
+    pub fn read(
+        text: &str,
+        schema: &OperationSchema,
+        limits: &Limits,
+        disclosure: Disclosure,
+    ) -> Result<Self, RequestErrors> {
+        let Scanned { text: scanned, descriptions, tokens } = scan(text, limits).map_err(|error| vec![error])?;
+        let source = Source::new(text);
+        let parse = |text: &str| {
+            let recursion = limits.nesting.saturating_mul(LEVELS).saturating_add(LEVELS) as usize;
+            Parser::new().recursion_limit(recursion).parse_ast(text, "query")
+        };
+        let document = parse(&scanned).map_err(|failed| vec![syntax_error(&failed.errors, &source)])?;
+        if document.definitions.is_empty() {
+            let told = "the query has no operation: send for example { __typename }";
+            return Err(vec![RequestError::new(PARSE_FAILED, told, START)]);
+        }
+        for range in descriptions {
+            let at = source.position(range.start);
+            if let Err(failed) = parse(&format!("{{ f(s: {}) }}", &text[range])) {
+                let error = syntax_error(&failed.errors, &source);
+                return Err(vec![RequestError { locations: vec![at], ..error }]);
+            }
+        }
+        if let Some(range) = dropped(&document, &scanned, &tokens) {
+            let message = wording::syntax("", &scanned[range.clone()]);
+            return Err(vec![RequestError::new(PARSE_FAILED, message, source.position(range.start))]);
+        }
+        size::check(&document, &source, limits).map_err(|error| vec![error])?;
+        let (executable, diagnostics) = match document.to_executable_validate(&schema.schema) {
+            Ok(executable) => (executable.into_inner(), DiagnosticList::new(Default::default())),
+            Err(WithErrors { partial, errors }) => (partial, errors),
+        };
+        let mut errors = validation_errors(&diagnostics, &source, schema, disclosure);
+        errors.extend(values::check(schema, &executable, &source, disclosure));
+        errors.extend(root::check(&executable, &source));
+        if executable.operations.is_empty() && errors.is_empty() {
+            errors.push(RequestError::invalid("the query has fragments and no operation", START));
+        }
+        if errors.is_empty() {
+            let usage = usage(&executable);
+            return Ok(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), executable, source, usage });
+        }
+        errors.sort_by_key(|error| (error.locations[0].line, error.locations[0].column));
+        errors.truncate(MOST);
+        Err(errors)
+    }
+
+    /// The operation that a request asks for; an error where it does not say which of several, or there is none of the name.
+    pub fn operation(&self, name: Option<&str>) -> Result<&Node<Operation>, RequestErrors> {
+        let operations = &self.executable.operations;
+        if let Ok(operation) = operations.get(name) {
+            return Ok(operation);
+        }
+        let names: Vec<String> = operations.named.keys().take(10).map(|name| format!("`{name}`")).collect();
+        let message = match (name, names.is_empty()) {
+            (None, _) => {
+                format!("the query has several operations: name one in `operationName`, of {}", names.join(", "))
+            }
+            (Some(name), true) => {
+                format!("the query has no operation `{}`: its one has no name", super::input_types::shown(name))
+            }
+            (Some(name), false) => {
+                let known = names.join(", ");
+                format!("the query has no operation `{}`, but {known}", super::input_types::shown(name))
+            }
+        };
+        let locations = operations.iter().map(|operation| self.source.start(operation.location())).take(10).collect();
+        Err(vec![RequestError { code: VALIDATION_FAILED, message, locations }])
+    }
+}
+
+impl Document {
+    /// Which one it is, within this process.
+    pub(in crate::graphql) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// What sort of operation a request asks for.
+    pub fn kind(&self, name: Option<&str>) -> Result<OperationType, RequestErrors> {
+        self.operation(name).map(|operation| kind_of(operation))
+    }
+
+    /// How often each variable is used, in all operations and fragments as they are written.
+    pub(in crate::graphql) fn uses(&self) -> &HashMap<Name, u64> {
+        &self.usage.uses
+    }
+
+    /// Where an operation begins.
+    pub(in crate::graphql) fn position(&self, operation: &Node<Operation>) -> Pos {
+        self.source.start(operation.location())
+    }
+
+    /// The values of an operation's variables, from what was sent.
+    pub(in crate::graphql) fn coerce(
+        &self,
+        operation: &Operation,
+        schema: &OperationSchema,
+        sent: Map<String, Json>,
+        disclosure: Disclosure,
+    ) -> Result<Variables, RequestErrors> {
+        let variables = variables::coerce(schema, operation, &self.source, sent, disclosure)?;
+        let null = |variable: &&Node<VariableDefinition>| {
+            self.usage.conditions.contains(&variable.name)
+                && variables.get(&async_graphql::Name::new(&variable.name)) == Some(&Value::Null)
+        };
+        let nulls = operation.variables.iter().filter(null).map(|variable| {
+            let message =
+                format!("the variable `${}`: null is not allowed, for it decides what is selected", variable.name);
+            RequestError::new(BAD_USER_INPUT, message, self.source.start(variable.name.location()))
+        });
+        let errors: RequestErrors = nulls.collect();
+        if errors.is_empty() { Ok(variables) } else { Err(errors) }
+    }
+
+    /// What of an operation and its variables the plan depends on: which have values, and the values of conditions.
+    pub(in crate::graphql) fn form(&self, operation: &Operation, variables: &Variables) -> Vec<u8> {
+        let mut form = operation.name.as_ref().map_or_else(Vec::new, |name| name.as_bytes().to_vec());
+        form.push(b' ');
+        form.extend(operation.variables.iter().map(|variable| {
+            let value = variables.get(&async_graphql::Name::new(&variable.name));
+            match value {
+                None => 0,
+                Some(Value::Boolean(value)) if self.usage.conditions.contains(&variable.name) => 2 + u8::from(*value),
+                Some(_) => 1,
+            }
+        }));
+        form
+    }
+}
+
+/// What sort of operation it is.
+pub(super) fn kind_of(operation: &Operation) -> OperationType {
+    use apollo_compiler::executable::OperationType as Kind;
+    match operation.operation_type {
+        Kind::Query => OperationType::Query,
+        Kind::Mutation => OperationType::Mutation,
+        Kind::Subscription => OperationType::Subscription,
+    }
+}
+
+/// The first syntax error: those behind it may be its consequences.
+fn syntax_error(errors: &DiagnosticList, source: &Source) -> RequestError {
+    let Some(first) = errors.iter().next() else {
+        return RequestError::new(PARSE_FAILED, "the query cannot be parsed", START);
+    };
+    let told = first.error.to_string();
+    let span = first.error.location();
+    let found = span.map_or("", |span| {
+        let found = source.slice(span.offset()..span.end_offset());
+        found.lines().next().unwrap_or_default()
+    });
+    let at = source.start(span);
+    if told.contains("limit") {
+        let told = "the query is nested too deeply (limits.nesting): flatten it, or send deep values as variables";
+        return RequestError::invalid(told, at);
+    }
+    RequestError::new(PARSE_FAILED, wording::syntax(&told, found), at)
+}
+
+fn validation_errors(
+    diagnostics: &DiagnosticList,
+    source: &Source,
+    schema: &OperationSchema,
+    disclosure: Disclosure,
+) -> RequestErrors {
+    let mut seen = HashSet::new();
+    let errors = diagnostics.iter().filter_map(|diagnostic| {
+        let kind = diagnostic.error.unstable_error_name().unwrap_or_default();
+        let message = wording::validation(kind, &diagnostic.error.to_string(), schema, disclosure)?;
+        let span = diagnostic.error.location();
+        // Of a selection whose fields are all unknown nothing is left: that they are unknown is told already.
+        let selects = span.is_some_and(|span| source.slice(span.offset()..span.end_offset()).ends_with('}'));
+        if kind == "MissingSubselection" && selects {
+            return None;
+        }
+        let at = source.start(span);
+        let new = seen.insert((message.clone(), at.line, at.column));
+        new.then(|| RequestError::invalid(message, at))
+    });
+    errors.collect()
+}

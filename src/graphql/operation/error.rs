@@ -1,0 +1,49 @@
+//! Request errors: what is wrong with an operation, found before anything was executed.
+
+use async_graphql::Pos;
+
+/// The text is not a GraphQL document.
+pub(super) const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+
+/// The document does not fit the schema, or a limit.
+pub(super) const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+
+/// A variable does not have a value of its type.
+pub(super) const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+
+/// One request error (GraphQL, September 2025, 7.1.2): nothing was executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestError {
+    /// What sort of error, for programs.
+    pub code: &'static str,
+    /// What is wrong and how to fix it.
+    pub message: String,
+    /// Where in the document, from line 1 and column 1 on, in characters. Empty only where no document was read.
+    pub locations: Vec<Pos>,
+}
+
+/// Why a request is refused; at least one error.
+pub type RequestErrors = Vec<RequestError>;
+
+impl RequestError {
+    /// An error at one place of the document.
+    pub fn new(code: &'static str, message: impl Into<String>, at: Pos) -> Self {
+        Self { code, message: message.into(), locations: vec![at] }
+    }
+
+    /// A document that does not fit the schema.
+    pub(super) fn invalid(message: impl Into<String>, at: Pos) -> Self {
+        Self::new(VALIDATION_FAILED, message, at)
+    }
+}
+
+/// The beginning of every document, for errors that concern all of it.
+pub(super) const START: Pos = Pos { line: 1, column: 1 };
+
+/// Refuses more of something than its limit, which is named as the setting that it is.
+pub fn at_most(found: u64, limit: u64, what: &str, setting: &str, advice: &str, at: Pos) -> Result<(), RequestError> {
+    if found <= limit {
+        return Ok(());
+    }
+    Err(RequestError::invalid(format!("the query has more than {limit} {what} ({setting}): {advice}"), at))
+}

@@ -1,0 +1,167 @@
+//! Input coercion of leaf values: scalars and enums, as literals and as JSON (GraphQL, September 2025, 3.5 and 3.9).
+
+use std::collections::HashMap;
+
+use apollo_compiler::{
+    ast::Value as Literal,
+    schema::{EnumType, ExtendedType},
+};
+use async_graphql::{Name, Number, Value};
+use serde_json::Value as Json;
+
+use super::{
+    schema::OperationSchema,
+    wording::{Disclosure, closest, described},
+};
+use crate::graphql::scalars::{Date, DateTime};
+
+/// Checks a value of a custom scalar; the message of a value that is none.
+pub(super) type ScalarCheck = fn(&Value) -> Result<(), String>;
+
+/// Characters of a value that are shown in a message.
+const SHOWN: usize = 60;
+
+/// The checks of all custom scalars, by their names in the schema. The scalars that are text are checked where they are used,
+/// so that an editor's slip is a user error beside its field.
+pub(super) fn scalar_checks() -> HashMap<&'static str, ScalarCheck> {
+    let text: ScalarCheck = |value| match value {
+        Value::String(_) => Ok(()),
+        _ => Err("expected a string".to_owned()),
+    };
+    let mut checks: HashMap<&'static str, ScalarCheck> =
+        ["Slug", "LanguageTag", "URL", "TimeZone", "Duration"].into_iter().map(|name| (name, text)).collect();
+    checks.insert("Date", |value| match value {
+        Value::String(text) => Date::read(text).map(drop),
+        _ => Err("expected a string with a date, for example \"2006-05-08\"".to_owned()),
+    });
+    checks.insert("DateTime", |value| match value {
+        Value::String(text) => DateTime::read(text).map(drop),
+        _ => Err("expected a string with an instant, for example \"2006-05-08T09:00:00Z\"".to_owned()),
+    });
+    checks
+}
+
+/// A literal of a leaf type; a message where it is none.
+pub(super) fn check_literal(
+    schema: &OperationSchema,
+    of: &ExtendedType,
+    literal: &Literal,
+    disclosure: Disclosure,
+) -> Result<(), String> {
+    let name = of.name().as_str();
+    let found = || shown(&literal.to_string());
+    if let ExtendedType::Enum(of) = of {
+        return match literal {
+            Literal::Enum(value) if of.values.contains_key(value) => Ok(()),
+            Literal::Enum(value) => Err(unknown_value(of, value, disclosure)),
+            _ => Err(format!("expected {}, found {}", described(name, disclosure), found())),
+        };
+    }
+    let fits = match (name, literal) {
+        ("Int", Literal::Int(number)) => {
+            return number.try_to_i32().map(drop).map_err(|_| beyond_int(&found()));
+        }
+        ("Float", Literal::Int(number)) => number.try_to_f64().is_ok(),
+        ("Float", Literal::Float(number)) => number.try_to_f64().is_ok(),
+        ("String" | "ID", Literal::String(_)) | ("ID", Literal::Int(_)) | ("Boolean", Literal::Boolean(_)) => true,
+        _ => match (schema.scalar(name), constant(literal)) {
+            (Some(check), Some(value)) => return check(&value),
+            _ => false,
+        },
+    };
+    if fits { Ok(()) } else { Err(format!("expected {}, found {}", described(name, disclosure), found())) }
+}
+
+/// A JSON value of a leaf type, coerced; a message where it is none.
+pub(super) fn coerce_json(
+    schema: &OperationSchema,
+    of: &ExtendedType,
+    json: Json,
+    disclosure: Disclosure,
+) -> Result<Value, String> {
+    let name = of.name().as_str();
+    let wrong =
+        |json: &Json| Err(format!("expected {}, found {}", described(name, disclosure), shown(&json.to_string())));
+    if let ExtendedType::Enum(of) = of {
+        return match json {
+            Json::String(value) if of.values.contains_key(value.as_str()) => Ok(Value::Enum(Name::new(value))),
+            Json::String(value) => Err(unknown_value(of, &value, disclosure)),
+            other => wrong(&other),
+        };
+    }
+    match (name, json) {
+        ("Int", Json::Number(number)) => match whole(&number) {
+            Some(whole) if i32::try_from(whole).is_ok() => Ok(Value::from(whole as i32)),
+            Some(_) => Err(beyond_int(&shown(&number.to_string()))),
+            None if number.as_f64().is_some_and(|number| number.fract() == 0.0) => {
+                Err(beyond_int(&shown(&number.to_string())))
+            }
+            None => wrong(&Json::Number(number)),
+        },
+        ("Float", Json::Number(number)) => Ok(Value::Number(number)),
+        ("String" | "ID", Json::String(text)) => Ok(Value::String(text)),
+        ("ID", Json::Number(number)) => match whole(&number) {
+            Some(whole) => Ok(Value::String(whole.to_string())),
+            None => wrong(&Json::Number(number)),
+        },
+        ("Boolean", Json::Bool(value)) => Ok(Value::Boolean(value)),
+        (_, json) => {
+            let Some(check) = schema.scalar(name) else { return wrong(&json) };
+            let value = Value::from_json(json).map_err(|error| error.to_string())?;
+            check(&value).map(|()| value)
+        }
+    }
+}
+
+/// A whole number, also where it is written with a fraction of zero: JSON has one kind of number.
+fn whole(number: &Number) -> Option<i64> {
+    let whole = |number: f64| number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
+    number.as_i64().or_else(|| number.as_f64().filter(|&number| whole(number)).map(|number| number as i64))
+}
+
+fn beyond_int(found: &str) -> String {
+    format!("{found} is beyond the whole numbers of 32 bits, -2147483648 to 2147483647")
+}
+
+fn unknown_value(of: &EnumType, value: &str, disclosure: Disclosure) -> String {
+    let value = shown(value);
+    match disclosure {
+        Disclosure::Hidden => format!("`{value}` is not one of its values"),
+        Disclosure::Full => {
+            let closest = closest(&value, of.values.keys().map(|name| name.as_str()));
+            format!("`{value}` is not a value of `{}`{closest}", of.name)
+        }
+    }
+}
+
+/// A literal without variables, as async-graphql has it.
+pub(super) fn constant(literal: &Literal) -> Option<Value> {
+    Some(match literal {
+        Literal::Null => Value::Null,
+        Literal::Enum(name) => Value::Enum(Name::new(name)),
+        Literal::Variable(_) => return None,
+        Literal::String(text) => Value::String(text.clone()),
+        Literal::Float(number) => Value::Number(self::number(number.as_str())?),
+        Literal::Int(number) => Value::Number(self::number(number.as_str())?),
+        Literal::Boolean(value) => Value::Boolean(*value),
+        Literal::List(items) => Value::List(items.iter().map(|item| constant(item)).collect::<Option<_>>()?),
+        Literal::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| Some((Name::new(name), constant(value)?)));
+            Value::Object(fields.collect::<Option<_>>()?)
+        }
+    })
+}
+
+/// A number as it is written; nothing where it is beyond 64 bits and the range of floating-point numbers.
+pub(super) fn number(text: &str) -> Option<Number> {
+    serde_json::from_str(text).ok()
+}
+
+/// The beginning of a value, for messages.
+pub(super) fn shown(value: &str) -> String {
+    let mut shown: String = value.chars().take(SHOWN).collect();
+    if shown.len() < value.len() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,38 @@
+//! The front end of GraphQL: every operation is parsed, validated and coerced here before anything executes, as the GraphQL
+//! specification (September 2025) has it.
+//!
+//! async-graphql departs from the specification where it validates and coerces, so it is given only what is known to be
+//! valid. In order:
+//!
+//! 1. `scan`: limits on the text, in one pass without recursion; descriptions are blanked.
+//! 2. `document`: the text is parsed by `apollo-compiler`; `tokens` sees that nothing was dropped, `size` limits what fragments
+//!    expand to; then it is validated.
+//! 3. `values` and `root`: what `apollo-compiler` does not check, or not as the specification has it: literals, where variables
+//!    may stand, the roots of subscriptions.
+//! 4. `variables`: the values of variables are coerced to their types.
+//! 5. `plan`: one operation with its variables becomes the document that async-graphql executes: no fragments to spread, no
+//!    `@skip` and `@include`, each response key once and in the query's order, arguments without a value left out.
+//!
+//! Documents and plans do not depend on the values of variables, so that both are cached (`graphql::api`).
+
+mod document;
+mod error;
+mod input_types;
+mod plan;
+mod position;
+mod root;
+mod scan;
+mod schema;
+mod size;
+mod tokens;
+mod usage;
+mod values;
+mod variables;
+mod wording;
+
+pub use document::Document;
+pub(super) use error::at_most;
+pub use error::{RequestError, RequestErrors};
+pub(super) use plan::Plan;
+pub(super) use schema::OperationSchema;
+pub(super) use wording::Disclosure;

@@ -1,0 +1,337 @@
+//! What of an operation is executed, for the variables that have values.
+//!
+//! Fields are collected as the specification has it (GraphQL, September 2025, 6.3.2): fragments are merged into the selections
+//! that spread them, `@skip` and `@include` are applied, fields of one response key are merged. What async-graphql would do
+//! differently does not come up any more: it gets each key once, in the order of the answer. Where objects of several types may
+//! come, there is a fragment for each type.
+//!
+//! An argument or input field whose variable has no value is left out (6.4.1). Variables that have values stay, so that a plan
+//! serves every request that gives the same ones.
+
+use std::collections::HashSet;
+
+use apollo_compiler::{
+    Name as GraphName, Node,
+    ast::{Argument, DirectiveList, Value as Literal},
+    executable::{Field, Operation, Selection, SelectionSet},
+};
+use async_graphql::{
+    Name, Pos, Positioned, Value, Variables,
+    indexmap::IndexMap,
+    parser::types::{
+        self as target, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, TypeCondition,
+        VariableDefinition,
+    },
+};
+use async_graphql_value::Value as Written;
+
+use super::{
+    document::{Document, kind_of},
+    error::{RequestError, at_most},
+    input_types::number,
+    schema::OperationSchema,
+};
+use crate::limits::Limits;
+
+/// The response key of a field that stands for an empty selection. It is no name, so that no client can ask for it; neither is
+/// the other.
+const NOTHING: &str = "";
+
+/// The response key of the kind of a type, where its interfaces are asked for.
+const KIND: &str = " kind";
+
+/// How many times a document's limit of selections a plan may have: fragments on interfaces come once for each type.
+const TYPES: u64 = 4;
+
+/// An operation as async-graphql executes it.
+#[derive(Debug)]
+pub struct Plan {
+    /// One operation, without fragment spreads and directives.
+    pub(in crate::graphql) document: ExecutableDocument,
+    /// It has fields that are not to be answered: for empty selections, and kinds of types.
+    has_hidden: bool,
+    /// The response keys of `__Type.interfaces`.
+    interfaces: HashSet<Name>,
+    /// Fields and values in it.
+    pub(in crate::graphql) size: u64,
+}
+
+impl Plan {
+    /// Plans an operation for the variables that have values. Fails where it becomes too large.
+    pub fn new(
+        document: &Document,
+        operation: &Node<Operation>,
+        schema: &OperationSchema,
+        variables: &Variables,
+        limits: &Limits,
+    ) -> Result<Self, RequestError> {
+        let most = limits.selections.saturating_mul(TYPES);
+        let mut planner =
+            Planner { document, schema, variables, has_hidden: false, interfaces: HashSet::new(), size: 0, most };
+        let root = operation.object_type();
+        let selection_set = planner.selections(&[&operation.selection_set], root);
+        let at = document.source.start(operation.location());
+        let advice = "select less of interfaces";
+        at_most(planner.size, most, "selections for all types of its interfaces", "limits.selections", advice, at)?;
+        let declared = operation.variables.iter().map(|variable| {
+            let at = document.source.start(variable.location());
+            let var_type = target::Type::new(&variable.ty.to_string());
+            let var_type =
+                var_type.unwrap_or(target::Type { base: target::BaseType::Named(Name::new("Int")), nullable: true });
+            let definition = VariableDefinition {
+                name: Positioned::new(Name::new(&variable.name), at),
+                var_type: Positioned::new(var_type, at),
+                directives: Vec::new(),
+                default_value: None,
+            };
+            Positioned::new(definition, at)
+        });
+        let definition = OperationDefinition {
+            ty: kind_of(operation),
+            variable_definitions: declared.collect(),
+            directives: Vec::new(),
+            selection_set: Positioned::new(selection_set, at),
+        };
+        let operations = DocumentOperations::Single(Positioned::new(definition, at));
+        let document = ExecutableDocument { operations, fragments: Default::default() };
+        Ok(Self { document, has_hidden: planner.has_hidden, interfaces: planner.interfaces, size: planner.size })
+    }
+
+    /// The operation.
+    pub(in crate::graphql) fn operation(&self) -> &OperationDefinition {
+        match &self.document.operations {
+            DocumentOperations::Single(operation) => &operation.node,
+            // A plan has one.
+            DocumentOperations::Multiple(_) => unreachable!("a plan has one operation"),
+        }
+    }
+
+    /// What sort of operation it is.
+    pub fn kind(&self) -> OperationType {
+        self.operation().ty
+    }
+
+    /// Takes the fields that the client did not ask for out of an answer.
+    pub(in crate::graphql) fn strip(&self, answer: &mut Value) {
+        if self.has_hidden {
+            self.strip_value(answer);
+        }
+    }
+
+    /// Recurses as deep as selections may be nested.
+    fn strip_value(&self, value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                fields.shift_remove(NOTHING);
+                // An interface that implements none has an empty list of them (GraphQL, September 2025, 4.2.2): async-graphql 7.2
+                // answers null.
+                let is_interface = fields.shift_remove(KIND) == Some(Value::Enum(Name::new("INTERFACE")));
+                for (name, value) in fields.iter_mut() {
+                    if is_interface && *value == Value::Null && self.interfaces.contains(name) {
+                        *value = Value::List(Vec::new());
+                    }
+                    self.strip_value(value);
+                }
+            }
+            Value::List(items) => items.iter_mut().for_each(|item| self.strip_value(item)),
+            _ => {}
+        }
+    }
+}
+
+struct Planner<'a> {
+    document: &'a Document,
+    schema: &'a OperationSchema,
+    variables: &'a Variables,
+    has_hidden: bool,
+    interfaces: HashSet<Name>,
+    size: u64,
+    most: u64,
+}
+
+impl<'a> Planner<'a> {
+    /// What some selections of one type select together. Recurses as deep as selections may be nested.
+    fn selections(&mut self, sets: &[&'a SelectionSet], of: &str) -> target::SelectionSet {
+        let mut items = Vec::new();
+        match self.schema.possible(of) {
+            Some(possible) if sets.iter().any(|set| self.splits(set, of, &mut HashSet::new())) => {
+                for name in possible {
+                    let mut part = Vec::new();
+                    self.fields(sets, name, &mut part);
+                    let at = part.first().map_or_else(Pos::default, |item: &Positioned<_>| item.pos);
+                    let selection_set = Positioned::new(target::SelectionSet { items: part }, at);
+                    let on = Positioned::new(TypeCondition { on: Positioned::new(Name::new(name), at) }, at);
+                    let fragment =
+                        target::InlineFragment { type_condition: Some(on), directives: Vec::new(), selection_set };
+                    items.push(Positioned::new(target::Selection::InlineFragment(Positioned::new(fragment, at)), at));
+                }
+            }
+            _ => self.fields(sets, of, &mut items),
+        }
+        target::SelectionSet { items }
+    }
+
+    /// Whether what is selected of an interface or union differs by the type of the object.
+    fn splits(&self, set: &'a SelectionSet, of: &str, seen: &mut HashSet<&'a GraphName>) -> bool {
+        set.selections.iter().any(|selection| match selection {
+            Selection::Field(_) => false,
+            Selection::InlineFragment(fragment) => {
+                let on = fragment.type_condition.as_ref();
+                on.is_some_and(|on| !self.schema.is_within(of, on)) || self.splits(&fragment.selection_set, of, seen)
+            }
+            Selection::FragmentSpread(spread) => {
+                let fragment = self.document.executable.fragments.get(&spread.fragment_name);
+                fragment.is_some_and(|fragment| {
+                    !self.schema.is_within(of, fragment.type_condition())
+                        || (seen.insert(&fragment.name) && self.splits(&fragment.selection_set, of, seen))
+                })
+            }
+        })
+    }
+
+    /// The fields that objects of one type have in the answer.
+    fn fields(&mut self, sets: &[&'a SelectionSet], of: &str, into: &mut Vec<Positioned<target::Selection>>) {
+        let mut collected: IndexMap<&GraphName, Vec<&'a Node<Field>>> = IndexMap::new();
+        let mut seen = HashSet::new();
+        for set in sets {
+            self.collect(set, of, &mut seen, &mut collected);
+        }
+        if collected.is_empty() {
+            into.push(self.hidden(NOTHING, "__typename"));
+            return;
+        }
+        let interfaces = collected.iter().filter(|(_, fields)| of == "__Type" && fields[0].name == "interfaces");
+        let interfaces: Vec<Name> = interfaces.map(|(name, _)| Name::new(name)).collect();
+        if !interfaces.is_empty() {
+            self.interfaces.extend(interfaces);
+            into.push(self.hidden(KIND, "kind"));
+        }
+        for fields in collected.into_values() {
+            if self.size > self.most {
+                return;
+            }
+            let field = self.field(&fields, of);
+            let at = field.pos;
+            into.push(Positioned::new(target::Selection::Field(field), at));
+        }
+    }
+
+    /// CollectFields: the fields for objects of a type, by response key and in the order of the first field of each key.
+    fn collect(
+        &self,
+        set: &'a SelectionSet,
+        of: &str,
+        seen: &mut HashSet<&'a GraphName>,
+        into: &mut IndexMap<&'a GraphName, Vec<&'a Node<Field>>>,
+    ) {
+        for selection in &set.selections {
+            if !self.is_included(selection.directives()) {
+                continue;
+            }
+            match selection {
+                Selection::Field(field) => into.entry(field.response_key()).or_default().push(field),
+                Selection::InlineFragment(fragment) => {
+                    if fragment.type_condition.as_ref().is_none_or(|on| self.schema.is_within(of, on)) {
+                        self.collect(&fragment.selection_set, of, seen, into);
+                    }
+                }
+                Selection::FragmentSpread(spread) => {
+                    let fragment = self.document.executable.fragments.get(&spread.fragment_name);
+                    if let Some(fragment) = fragment
+                        && seen.insert(&fragment.name)
+                        && self.schema.is_within(of, fragment.type_condition())
+                    {
+                        self.collect(&fragment.selection_set, of, seen, into);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether `@skip` and `@include` keep something.
+    fn is_included(&self, directives: &DirectiveList) -> bool {
+        let holds = |name: &str| {
+            let condition = directives.get(name)?.specified_argument_by_name("if")?;
+            match &**condition {
+                Literal::Boolean(value) => Some(*value),
+                Literal::Variable(name) => match self.variables.get(&Name::new(name)) {
+                    Some(Value::Boolean(value)) => Some(*value),
+                    _ => None,
+                },
+                _ => None,
+            }
+        };
+        holds("skip") != Some(true) && holds("include") != Some(false)
+    }
+
+    /// Fields of one response key, merged: their arguments are the same, by validation.
+    fn field(&mut self, fields: &[&'a Node<Field>], of: &str) -> Positioned<target::Field> {
+        self.size += 1;
+        let first = fields[0];
+        let at = self.document.source.start(first.location());
+        // Of the object's own type, which may be narrower than that of its interface.
+        let definition = self.schema.field(of, &first.name).map_or(&*first.definition, |field| &**field);
+        let sets: Vec<&SelectionSet> =
+            fields.iter().map(|field| &field.selection_set).filter(|set| !set.selections.is_empty()).collect();
+        let selection_set = match sets.is_empty() {
+            true => target::SelectionSet::default(),
+            false => self.selections(&sets, definition.ty.inner_named_type()),
+        };
+        let field = target::Field {
+            alias: first.alias.as_ref().map(|alias| Positioned::new(Name::new(alias), at)),
+            name: Positioned::new(Name::new(&first.name), at),
+            arguments: first.arguments.iter().filter_map(|argument| self.argument(argument)).collect(),
+            directives: Vec::new(),
+            selection_set: Positioned::new(selection_set, at),
+        };
+        Positioned::new(field, at)
+    }
+
+    /// A field that the client did not ask for, under a key that no client can ask for. One stands for an empty selection:
+    /// async-graphql answers null where nothing is selected.
+    fn hidden(&mut self, key: &str, name: &str) -> Positioned<target::Selection> {
+        self.has_hidden = true;
+        let at = Pos::default();
+        let field = target::Field {
+            alias: Some(Positioned::new(Name::new(key), at)),
+            name: Positioned::new(Name::new(name), at),
+            arguments: Vec::new(),
+            directives: Vec::new(),
+            selection_set: Positioned::new(target::SelectionSet::default(), at),
+        };
+        Positioned::new(target::Selection::Field(Positioned::new(field, at)), at)
+    }
+
+    fn argument(&mut self, argument: &Node<Argument>) -> Option<(Positioned<Name>, Positioned<Written>)> {
+        let value = self.value(&argument.value)?;
+        let at = self.document.source.start(argument.location());
+        let value_at = self.document.source.start(argument.value.location());
+        Some((Positioned::new(Name::new(&argument.name), at), Positioned::new(value, value_at)))
+    }
+
+    /// A value as async-graphql has it; nothing for a variable without one. Recurses as deep as brackets may be nested.
+    fn value(&mut self, literal: &Literal) -> Option<Written> {
+        self.size += 1;
+        Some(match literal {
+            Literal::Null => Written::Null,
+            Literal::Enum(name) => Written::Enum(Name::new(name)),
+            Literal::Variable(name) => {
+                let name = Name::new(name);
+                self.variables.contains_key(&name).then_some(Written::Variable(name))?
+            }
+            Literal::String(text) => Written::String(text.clone()),
+            // In range, by validation.
+            Literal::Float(value) => Written::Number(number(value.as_str())?),
+            Literal::Int(value) => Written::Number(number(value.as_str())?),
+            Literal::Boolean(value) => Written::Boolean(*value),
+            // In a list, a variable without a value is null.
+            Literal::List(items) => {
+                Written::List(items.iter().map(|item| self.value(item).unwrap_or(Written::Null)).collect())
+            }
+            Literal::Object(fields) => {
+                let fields = fields.iter().filter_map(|(name, value)| Some((Name::new(name), self.value(value)?)));
+                Written::Object(fields.collect())
+            }
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! The root of a subscription selects one field: one response key, which may be selected several times (GraphQL, September
+//! 2025, 5.2.4.1). `apollo-compiler` 1.33 counts selections instead.
+
+use std::collections::HashSet;
+
+use apollo_compiler::{
+    ExecutableDocument, Name,
+    executable::{Selection, SelectionSet},
+};
+
+use super::{error::RequestError, position::Source};
+
+/// What is wrong with the roots of a document's subscriptions.
+pub(super) fn check(document: &ExecutableDocument, source: &Source) -> Vec<RequestError> {
+    let mut errors = Vec::new();
+    for operation in document.operations.iter().filter(|operation| operation.is_subscription()) {
+        let mut root = Root { document, source, keys: HashSet::new(), seen: HashSet::new(), errors: &mut errors };
+        root.selections(&operation.selection_set);
+    }
+    errors
+}
+
+struct Root<'a> {
+    document: &'a ExecutableDocument,
+    source: &'a Source,
+    keys: HashSet<&'a Name>,
+    seen: HashSet<&'a Name>,
+    errors: &'a mut Vec<RequestError>,
+}
+
+impl<'a> Root<'a> {
+    fn selections(&mut self, set: &'a SelectionSet) {
+        for selection in &set.selections {
+            let directives = selection.directives();
+            if let Some(condition) = directives.get("skip").or_else(|| directives.get("include")) {
+                self.wrong("`@skip` and `@include` cannot stand at the root of a subscription", condition.location());
+            }
+            match selection {
+                Selection::Field(field) => {
+                    if field.name.starts_with("__") {
+                        self.wrong("a subscription cannot read the schema: send a query for that", field.location());
+                    }
+                    if self.keys.insert(field.response_key()) && self.keys.len() == 2 {
+                        let told = "a subscription selects one field at its root: send one subscription for each";
+                        self.wrong(told, field.location());
+                    }
+                }
+                Selection::InlineFragment(fragment) => self.selections(&fragment.selection_set),
+                Selection::FragmentSpread(spread) => {
+                    let fragment = self.document.fragments.get(&spread.fragment_name);
+                    if let Some(fragment) = fragment.filter(|fragment| self.seen.insert(&fragment.name)) {
+                        self.selections(&fragment.selection_set);
+                    }
+                }
+            }
+        }
+    }
+
+    fn wrong(&mut self, message: &str, at: Option<apollo_compiler::parser::SourceSpan>) {
+        self.errors.push(RequestError::invalid(message, self.source.start(at)));
+    }
+}

@@ -1,0 +1,107 @@
+//! The schema as the front end needs it.
+
+use std::collections::HashMap;
+
+use apollo_compiler::{
+    Name, Node, Schema,
+    ast::{FieldDefinition, InputValueDefinition, Type},
+    schema::{Component, ExtendedType, InputObjectType},
+    validation::Valid,
+};
+
+use super::input_types::{ScalarCheck, scalar_checks};
+
+/// A field of the schema of schemas that `apollo-compiler` 1.33 does not know (GraphQL, September 2025, 4.2.2).
+const IS_ONE_OF: &str = "isOneOf";
+
+/// The schema, parsed and validated once at the start.
+pub struct OperationSchema {
+    pub(super) schema: Valid<Schema>,
+    /// The object types of each interface and union.
+    possible: HashMap<Name, Vec<Name>>,
+    scalars: HashMap<&'static str, ScalarCheck>,
+}
+
+impl std::fmt::Debug for OperationSchema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OperationSchema").finish_non_exhaustive()
+    }
+}
+
+impl OperationSchema {
+    /// From the schema definition language.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not a valid schema; the committed one is, by a test.
+    pub fn parse(sdl: &str) -> Self {
+        let mut schema = match Schema::parse(sdl, "schema.graphql") {
+            Ok(schema) => schema,
+            Err(errors) => panic!("the schema is not valid: {errors}"),
+        };
+        add_is_one_of(&mut schema);
+        let schema = match schema.validate() {
+            Ok(schema) => schema,
+            Err(errors) => panic!("the schema is not valid: {errors}"),
+        };
+        let implementers = schema.implementers_map();
+        let possible = schema.types.iter().filter_map(|(name, of)| match of {
+            ExtendedType::Interface(_) => {
+                Some((name.clone(), implementers.get(name)?.objects.iter().cloned().collect()))
+            }
+            ExtendedType::Union(of) => Some((name.clone(), of.members.iter().map(|of| of.name.clone()).collect())),
+            _ => None,
+        });
+        // In the order of the schema, so that plans do not depend on a hash.
+        let mut possible: HashMap<Name, Vec<Name>> = possible.collect();
+        possible.values_mut().for_each(|names| names.sort());
+        Self { possible, scalars: scalar_checks(), schema }
+    }
+
+    /// The object types of an abstract type; of an object type none.
+    pub(super) fn possible(&self, name: &str) -> Option<&[Name]> {
+        self.possible.get(name).map(Vec::as_slice)
+    }
+
+    /// Whether every object of one type is of another.
+    pub(super) fn is_within(&self, narrow: &str, wide: &str) -> bool {
+        if narrow == wide {
+            return true;
+        }
+        let Some(wide) = self.possible(wide) else { return false };
+        match self.possible(narrow) {
+            Some(narrow) => narrow.iter().all(|name| wide.contains(name)),
+            None => wide.iter().any(|name| name == narrow),
+        }
+    }
+
+    /// A field of a type; `__typename` and the fields that read the schema included.
+    pub(super) fn field(&self, of: &str, name: &str) -> Option<&Component<FieldDefinition>> {
+        self.schema.type_field(of, name).ok()
+    }
+
+    /// The check of a custom scalar's values.
+    pub(super) fn scalar(&self, name: &str) -> Option<ScalarCheck> {
+        self.scalars.get(name).copied()
+    }
+
+    /// The arguments that a directive takes.
+    pub(super) fn directive_arguments(&self, name: &str) -> &[Node<InputValueDefinition>] {
+        self.schema.directive_definitions.get(name).map_or(&[], |of| &of.arguments)
+    }
+}
+
+/// Whether exactly one field of an input object has to be given.
+pub(super) fn is_one_of(of: &InputObjectType) -> bool {
+    of.directives.has("oneOf")
+}
+
+fn add_is_one_of(schema: &mut Schema) {
+    if let Some(ExtendedType::Object(of)) = schema.types.get_mut("__Type") {
+        let name = Name::new_static(IS_ONE_OF).expect("a name");
+        let ty = Type::Named(Name::new_static("Boolean").expect("a name"));
+        let (arguments, directives) = (Vec::new(), Default::default());
+        let field = FieldDefinition { description: None, name: name.clone(), arguments, ty, directives };
+        of.make_mut().fields.entry(name).or_insert_with(|| Component::new(field));
+    }
+}

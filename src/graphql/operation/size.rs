@@ -1,0 +1,211 @@
+//! Limits on what a document expands to, with each fragment measured once, however often it is spread.
+//!
+//! Validation and execution walk every expansion of every fragment: fragments that each spread the next one twice would hold a
+//! core for minutes. So the expansion is counted before anything walks it.
+
+use std::collections::{HashMap, HashSet};
+
+use apollo_compiler::{
+    Name,
+    ast::{Definition, Document, FragmentDefinition, Selection, Value},
+};
+
+use super::{
+    error::{RequestError, at_most},
+    position::Source,
+};
+use crate::limits::Limits;
+
+/// Selections, aliases, directives, depth and nesting of something, with all fragments spread.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    selections: u64,
+    aliases: u64,
+    directives: u64,
+    /// Fields in fields.
+    depth: u64,
+    /// Fields and fragments in fields and fragments: what walks them recurses as deep.
+    nesting: u64,
+    /// Values in arguments.
+    values: u64,
+}
+
+/// Fails where a document's operations expand beyond a limit, or a fragment spreads itself.
+pub(super) fn check(document: &Document, source: &Source, limits: &Limits) -> Result<(), RequestError> {
+    let sizes = fragments(document, source)?;
+    let mut values = 0_u64;
+    for operation in document.definitions.iter().filter_map(Definition::as_operation_definition) {
+        let size = measure(&operation.selection_set, &sizes);
+        let at = source.start(operation.location());
+        for (found, limit, what, setting) in [
+            (size.selections, limits.selections, "selections", "limits.selections"),
+            (size.aliases, limits.aliases, "aliases", "limits.aliases"),
+            (size.directives, limits.directives, "directives", "limits.directives"),
+            (size.depth, limits.depth, "selections in selections", "limits.depth"),
+            (size.nesting, limits.nesting, "fragments in fragments", "limits.nesting"),
+        ] {
+            at_most(found, limit, &format!("{what}, fragments spread,"), setting, "ask for less at a time", at)?;
+        }
+        values = values.saturating_add(size.values);
+        // Validation looks at every operation, whichever is asked for, and at every fragment in each.
+        let advice = "send one operation at a time, and long lists as variables";
+        let what = "values in the arguments of its operations, fragments spread,";
+        at_most(values, limits.tokens, what, "limits.tokens", advice, at)?;
+    }
+    Ok(())
+}
+
+/// The size of every fragment, each measured once, those it spreads first. The stack is our own: a chain of thousands of
+/// fragments must not fill the thread's.
+fn fragments<'a>(document: &'a Document, source: &Source) -> Result<HashMap<&'a Name, Size>, RequestError> {
+    let definitions = document.definitions.iter().filter_map(Definition::as_fragment_definition);
+    let named: HashMap<&Name, &FragmentDefinition> = definitions.map(|of| (&of.name, &**of)).collect();
+    let mut sizes: HashMap<&Name, Size> = HashMap::new();
+    let mut open: HashSet<&Name> = HashSet::new();
+    for &name in named.keys() {
+        let mut stack = vec![name];
+        while let Some(&top) = stack.last() {
+            if sizes.contains_key(top) {
+                stack.pop();
+                continue;
+            }
+            let Some(fragment) = named.get(top) else {
+                // Not defined: validation says so.
+                sizes.insert(top, Size::default());
+                stack.pop();
+                continue;
+            };
+            let mut spreads = Vec::new();
+            spread_names(&fragment.selection_set, &mut spreads);
+            let waiting: Vec<&Name> = spreads.into_iter().filter(|name| !sizes.contains_key(name)).collect();
+            if waiting.is_empty() {
+                sizes.insert(top, measure(&fragment.selection_set, &sizes));
+                open.remove(top);
+                stack.pop();
+                continue;
+            }
+            open.insert(top);
+            if let Some(name) = waiting.iter().find(|name| open.contains(*name)) {
+                let message = format!("the fragment `{top}` spreads itself: remove the cycle");
+                return Err(RequestError::invalid(message, source.start(name.location())));
+            }
+            stack.push(waiting[0]);
+        }
+    }
+    Ok(sizes)
+}
+
+/// The fragments that a selection spreads itself. Recurses as deep as brackets may be nested.
+fn spread_names<'a>(selections: &'a [Selection], into: &mut Vec<&'a Name>) {
+    for selection in selections {
+        match selection {
+            Selection::Field(field) => spread_names(&field.selection_set, into),
+            Selection::InlineFragment(fragment) => spread_names(&fragment.selection_set, into),
+            Selection::FragmentSpread(spread) => into.push(&spread.fragment_name),
+        }
+    }
+}
+
+/// How many values are written, variables as one. Recurses as deep as brackets may be nested.
+fn written(value: &Value) -> u64 {
+    match value {
+        Value::List(items) => items.iter().map(|item| written(item)).sum::<u64>() + 1,
+        Value::Object(fields) => fields.iter().map(|(_, value)| written(value)).sum::<u64>() + 1,
+        _ => 1,
+    }
+}
+
+/// The size of a selection. Recurses as deep as brackets may be nested.
+fn measure(selections: &[Selection], fragments: &HashMap<&Name, Size>) -> Size {
+    let mut whole = Size::default();
+    for selection in selections {
+        let (own, alias, directives, part) = match selection {
+            Selection::Field(field) => {
+                let part = measure(&field.selection_set, fragments);
+                let values: u64 = field.arguments.iter().map(|argument| written(&argument.value)).sum();
+                whole.values = whole.values.saturating_add(values);
+                (1, field.alias.is_some(), field.directives.len(), part)
+            }
+            Selection::InlineFragment(fragment) => {
+                (0, false, fragment.directives.len(), measure(&fragment.selection_set, fragments))
+            }
+            Selection::FragmentSpread(spread) => {
+                let part = fragments.get(&spread.fragment_name).copied().unwrap_or_default();
+                (0, false, spread.directives.len(), part)
+            }
+        };
+        whole.selections = whole.selections.saturating_add(part.selections).saturating_add(1);
+        whole.values = whole.values.saturating_add(part.values);
+        whole.aliases = whole.aliases.saturating_add(part.aliases).saturating_add(alias.into());
+        whole.directives = whole.directives.saturating_add(part.directives).saturating_add(directives as u64);
+        whole.depth = whole.depth.max(part.depth.saturating_add(own));
+        whole.nesting = whole.nesting.max(part.nesting.saturating_add(1));
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use apollo_compiler::parser::Parser;
+
+    use super::*;
+
+    fn checked(query: &str) -> Result<(), RequestError> {
+        let document = Parser::new().parse_ast(query, "query").expect("a query");
+        check(&document, &Source::new(query), &Limits::default())
+    }
+
+    fn refused(query: &str) -> String {
+        checked(query).expect_err("it is to be refused").message
+    }
+
+    /// A chain of fragments, each of which spreads the next one `times` times.
+    fn chain(length: usize, times: usize, within: &str) -> String {
+        let mut query = "{ ...F0 } ".to_owned();
+        for number in 0..length {
+            let spread = format!("...F{} ", number + 1).repeat(times);
+            query += &format!("fragment F{number} on Query {{ {} }} ", within.replace("_", &spread));
+        }
+        query + &format!("fragment F{length} on Query {{ a }}")
+    }
+
+    #[test]
+    fn fragments_that_double_are_counted_and_not_walked() {
+        assert!(refused(&chain(60, 2, "_")).contains("selections"));
+    }
+
+    #[test]
+    fn a_fragment_that_spreads_itself_is_refused() {
+        let two = "{ ...A } fragment A on Query { ...B } fragment B on Query { b { ...A } }";
+        assert!(refused(two).contains("spreads itself"));
+        let error = checked("{ ...A }\nfragment A on Query { ...A }").expect_err("a cycle");
+        assert_eq!((error.locations[0].line, error.locations[0].column), (2, 26));
+    }
+
+    #[test]
+    fn a_chain_of_fragments_does_not_fill_the_stack() {
+        assert!(refused(&chain(1400, 1, "a { _ }")).contains("in selections"));
+        assert!(refused(&chain(1900, 1, "_")).contains("fragments in fragments"));
+    }
+
+    #[test]
+    fn aliases_and_directives_are_counted_where_fragments_are_spread() {
+        let spread = |item: &str, times: usize| {
+            format!("{{ {} }} fragment F on Query {{ {} }}", "...F ".repeat(times), item.repeat(10))
+        };
+        assert!(checked(&spread("a: viewer { name } ", 90)).is_ok());
+        assert!(refused(&spread("a: viewer { name } ", 101)).contains("limits.aliases"));
+        assert!(refused(&spread("a @skip(if: true) ", 21)).contains("limits.directives"));
+    }
+
+    #[test]
+    fn values_are_counted_over_all_operations() {
+        let of = |operations: usize, uses: usize| {
+            let operations: Vec<String> = (0..operations).map(|n| format!("query O{n} {{ ...F }}")).collect();
+            let fragment = format!("fragment F on Query {{ nodes(ids: [{}]) {{ id }} }}", "$a ".repeat(uses));
+            operations.join(" ") + &fragment
+        };
+        assert!(checked(&of(10, 1000)).is_ok());
+        assert!(refused(&of(100, 1000)).contains("values in the arguments"));
+    }
+}
