@@ -1,10 +1,11 @@
 // A Dateline of its own for each test: on a free port of this machine, on a database in a temporary folder.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 
 export const FOLDER = import.meta.dirname;
 export const SCHEMA = resolve(FOLDER, '../../schema.graphql');
@@ -44,9 +45,16 @@ export async function serve(settings = {}) {
     }
   }
 
+  /** Makes a token of another role than the editor's. */
+  async function createToken(role) {
+    const args = ['token', 'create', '--database', database, '--subject', 'Tests', '--name', 'Tests', '--role', role];
+    const { stdout } = await promisify(execFile)(BINARY, args, { cwd: folder, timeout: PATIENCE_MS });
+    return stdout.match(/\bdateline_\S+/)[0];
+  }
+
   try {
     const { url, token } = await greeting(child, ended);
-    return { url, token, socketUrl: url.replace('http:', 'ws:'), log, stop };
+    return { url, token, socketUrl: url.replace('http:', 'ws:'), log, createToken, stop };
   } catch (error) {
     leave();
     await stop().catch(() => {});
