@@ -1,0 +1,92 @@
+// The verdict of graphql-js, with rules of the specification (September 2025) that graphql-js 16.15 does not have.
+import {
+  GraphQLError, Kind, SingleFieldSubscriptionsRule, getNamedType, getNullableType, isInputObjectType, isNonNullType,
+  parse, specifiedRules, typeFromAST, validate,
+} from 'graphql';
+import { schema } from './schema.mjs';
+
+const hasCondition = (selection) => selection.directives?.some(({ name }) => ['skip', 'include'].includes(name.value));
+
+/**
+ * No `@skip` or `@include` in the root selection of a subscription.
+ * https://spec.graphql.org/September2025/#CollectSubscriptionFields()
+ */
+export function SubscriptionRootConditionsRule(context) {
+  const visit = (selectionSet, visited) => {
+    for (const selection of selectionSet.selections) {
+      if (hasCondition(selection)) {
+        const message = '@skip and @include are not allowed in the root selection of a subscription';
+        context.reportError(new GraphQLError(message, { nodes: selection }));
+      }
+      if (selection.kind === Kind.INLINE_FRAGMENT) visit(selection.selectionSet, visited);
+      if (selection.kind === Kind.FRAGMENT_SPREAD && !visited.has(selection.name.value)) {
+        visited.add(selection.name.value);
+        const fragment = context.getFragment(selection.name.value);
+        if (fragment) visit(fragment.selectionSet, visited);
+      }
+    }
+  };
+  return {
+    OperationDefinition(operation) {
+      if (operation.operation === 'subscription') visit(operation.selectionSet, new Set());
+    },
+  };
+}
+
+/**
+ * A variable that is the field of a `@oneOf` input is not nullable, unless it has a default that is not null.
+ * graphql-js checks this in VariablesInAllowedPositionRule, but not where the input object is in a non-null position,
+ * and it ignores the default: its errors of that sort are left out below.
+ * https://spec.graphql.org/September2025/#IsNonNullPosition()
+ */
+export function OneOfVariablesRule(context) {
+  const isOneOf = (type) => {
+    const nullable = type && getNullableType(type);
+    return isInputObjectType(nullable) && nullable.isOneOf;
+  };
+  return {
+    OperationDefinition: {
+      leave(operation) {
+        const definitions = new Map(operation.variableDefinitions.map((of) => [of.variable.name.value, of]));
+        for (const { node, parentType } of context.getRecursiveVariableUsages(operation)) {
+          const definition = definitions.get(node.name.value);
+          const type = definition && typeFromAST(schema, definition.type);
+          const hasDefault = definition?.defaultValue && definition.defaultValue.kind !== Kind.NULL;
+          if (!type || isNonNullType(type) || hasDefault || !isOneOf(parentType)) continue;
+          const message = `$${node.name.value} is nullable in ${getNamedType(parentType).name}, which is @oneOf`;
+          context.reportError(new GraphQLError(message, { nodes: [definition, node] }));
+        }
+      },
+    },
+  };
+}
+
+export const rules = [...specifiedRules, SubscriptionRootConditionsRule, OneOfVariablesRule];
+
+/** Stands for a rule where a document cannot be parsed. */
+export const SYNTAX = 'Syntax';
+
+/** The rules that a document violates, or `Syntax`, with the first message; none where it is valid. */
+export function validateText(text) {
+  let document;
+  try {
+    document = parse(text);
+  } catch (error) {
+    return { violated: [SYNTAX], message: error.message };
+  }
+  const found = new Map();
+  /** The rule, with its first error in `found` instead of in the result. */
+  const recorded = (rule) => (context) => {
+    const reportError = (error) => {
+      const isOneOf = error.message.includes('must be non-nullable to be used for OneOf');
+      if (!isOneOf && !found.has(rule.name)) found.set(rule.name, error.message);
+    };
+    return rule(Object.assign(Object.create(context), { reportError }));
+  };
+  validate(schema, document, [recorded(SubscriptionRootConditionsRule)]);
+  // graphql-js 16.15 throws where the condition is a variable.
+  const hasConditions = found.has(SubscriptionRootConditionsRule.name);
+  const others = rules.filter((rule) => !(hasConditions && rule === SingleFieldSubscriptionsRule));
+  validate(schema, document, others.map(recorded));
+  return { document, violated: [...found.keys()], message: found.values().next().value };
+}
