@@ -1,0 +1,138 @@
+// Execution: Dateline answers as graphql-js does with Dateline as its source of data, over every transport.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { serve } from './server.mjs';
+import { argumentCases } from './spec/arguments.mjs';
+import { conditionCases } from './spec/conditions.mjs';
+import { referenceOf } from './spec/reference.mjs';
+import { forAll, postJson } from './spec/requests.mjs';
+import { introspectionCases, operationCases, selectionCases } from './spec/selections.mjs';
+import { address, transportsOf } from './spec/transports.mjs';
+
+/** At least so many requests. */
+const CASES = 300;
+
+const PATIENT = { timeout: 300_000 };
+
+let server;
+let transports;
+let reference;
+let ids;
+before(async () => {
+  server = await serve({ DATELINE_LIMITS_COST: '1000000000' });
+  transports = transportsOf(server);
+  reference = referenceOf(server);
+  ids = await knownIds();
+});
+after(async () => {
+  await transports?.dispose();
+  await server?.stop();
+});
+
+/** Ids of objects that are there. */
+async function knownIds() {
+  const first = async (field) => {
+    const { data } = await postJson(server, { query: `{ ${field}(first: 1) { nodes { id } } }` });
+    return data[field].nodes[0].id;
+  };
+  return { release: await first('releases'), topic: await first('topics'), place: await first('places') };
+}
+
+/** What is compared of an answer: its data with the order of keys and the paths of errors, or that it is a refusal. */
+function outcome({ data, errors = [] }) {
+  if (data === undefined) return 'refused';
+  const paths = errors.map(({ path }) => JSON.stringify(path ?? null)).sort();
+  return `${JSON.stringify(data)}${paths.length > 0 ? ` failed: ${paths.join(' ')}` : ''}`;
+}
+
+/**
+ * An answer of introspection without the types of introspection; types and directives are in no order of their own.
+ * DIRECTIVE_DEFINITION is of the working draft, and graphql-js has it already.
+ */
+function withoutOrder(answer) {
+  const byName = (a, b) => (a.name < b.name ? -1 : 1);
+  const sort = (key, value) => {
+    if (key === 'types') return value.filter(({ name }) => !name.startsWith('__')).sort(byName);
+    if (key === 'locations') return value.filter((name) => name !== 'DIRECTIVE_DEFINITION').sort();
+    return ['possibleTypes', 'directives'].includes(key) && value ? value.sort(byName) : value;
+  };
+  return JSON.parse(JSON.stringify(answer), sort);
+}
+
+const shown = ({ query, rawVariables, variables, operationName }) => {
+  const parts = [query, rawVariables ?? JSON.stringify(variables), operationName];
+  return parts.filter((part) => part !== undefined).join(' ');
+};
+
+const cut = (text) => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
+
+/** Prints each difference on a line, and fails if there is one. */
+function report(differences, what) {
+  for (const line of differences) console.log(line.replaceAll('\n', ' '));
+  assert.equal(differences.length, 0, `${differences.length} ${what}`);
+}
+
+/** Compares with graphql-js over POST, and the other transports with POST. */
+async function compare(cases, names, change = (answer) => answer) {
+  const found = await forAll(cases, async (request) => {
+    const [expected, actual] = await Promise.all([reference.run(request), transports.post(request)]);
+    const wanted = outcome(change(expected));
+    const got = outcome(change(actual));
+    const lines = [];
+    if (wanted !== got) {
+      lines.push(`POST | ${shown(request)} | graphql-js ${cut(wanted)} | Dateline ${cut(got)} ${messages(actual)}`);
+    }
+    for (const name of names) {
+      const other = await transports[name](request);
+      if (outcome(change(other)) === got && codes(other) === codes(actual)) continue;
+      const different = `${cut(outcome(change(other)))} ${messages(other)}`;
+      lines.push(`${name} | ${shown(request)} | POST ${cut(got)} ${messages(actual)} | ${name} ${different}`);
+    }
+    return lines;
+  });
+  console.log(`${cases.length} requests over post ${names.join(' ')}`);
+  report(found.flat(), `answers of ${cases.length} requests are different`);
+}
+
+const codes = ({ errors = [] }) => errors.map(({ extensions }) => extensions?.code).join();
+
+const messages = ({ errors = [] }) => {
+  return cut(errors.map(({ message, extensions }) => `(${extensions?.code}: ${message})`).join(' '));
+};
+
+const OTHERS = ['get', 'stream', 'socket'];
+
+test('execution: there are enough requests', () => {
+  const count = [argumentCases, conditionCases, selectionCases, operationCases].flatMap((make) => make(ids)).length;
+  console.log(`${count + introspectionCases.length} requests`);
+  assert.ok(count >= CASES, `there are ${count} requests`);
+});
+
+test('execution: arguments by variable', PATIENT, () => compare(argumentCases(ids), OTHERS));
+
+test('execution: @skip and @include', PATIENT, () => compare(conditionCases(ids), OTHERS));
+
+test('execution: fragments, merged fields and abstract types', PATIENT, () => compare(selectionCases(ids), OTHERS));
+
+test('execution: operations and variables as a whole', PATIENT, () => compare(operationCases(ids), OTHERS));
+
+test('execution: introspection', PATIENT, () => compare(introspectionCases, OTHERS, withoutOrder));
+
+test('execution: an empty operationName in the address counts as none', PATIENT, async () => {
+  const query = 'query Q { viewer { name } }';
+  const url = address(server, { query, operationName: '' });
+  const answer = await (await fetch(url)).json();
+  assert.deepEqual(answer, { data: { viewer: { name: 'public' } } });
+});
+
+test('execution: an answer by GET has the same bytes and the same ETag each time', PATIENT, async () => {
+  const fields = 'headline body { text } topics { name } related { id } url';
+  const query = `{ node(id: "${ids.release}") { ... on Release { ${fields} } } }`;
+  const seen = new Set();
+  for (let i = 0; i < 50; i += 1) {
+    const response = await fetch(address(server, { query }));
+    seen.add(`${response.headers.get('etag')} ${await response.text()}`);
+  }
+  assert.equal(seen.size, 1, [...seen].join('\n'));
+  assert.doesNotMatch([...seen][0], /^null/);
+});

@@ -1,0 +1,70 @@
+// One request over each of the transports: POST, GET, server-sent events and WebSocket.
+import { NetworkError, createClient as createStreamClient } from 'graphql-sse';
+import { createClient as createSocketClient } from 'graphql-ws';
+import WebSocket from 'ws';
+import { postJson } from './requests.mjs';
+
+/** The fields of a request as JSON; `rawVariables` is JSON as it is to be sent. */
+function body({ query, variables, rawVariables, operationName }) {
+  const text = JSON.stringify({ query, variables: rawVariables ? undefined : variables, operationName });
+  return rawVariables ? `${text.slice(0, -1)},"variables":${rawVariables}}` : text;
+}
+
+/** The address of a request by GET. */
+export function address(server, { query, variables, rawVariables, operationName }) {
+  const url = new URL(server.url);
+  url.searchParams.set('query', query);
+  const json = rawVariables ?? (variables && JSON.stringify(variables));
+  if (json !== undefined) url.searchParams.set('variables', json);
+  if (operationName !== undefined) url.searchParams.set('operationName', operationName);
+  return url;
+}
+
+async function get(server, request) {
+  const response = await fetch(address(server, request), { headers: { accept: 'application/graphql-response+json' } });
+  return response.json();
+}
+
+/** The one answer of an async iterator. */
+async function only(iterator) {
+  const answers = [];
+  for await (const answer of iterator) answers.push(answer);
+  if (answers.length !== 1) throw new Error(`${answers.length} answers instead of one`);
+  return answers[0];
+}
+
+/** Over server-sent events. A request that is refused may be answered in JSON instead. */
+async function stream(client, request) {
+  try {
+    return await only(client.iterate(request));
+  } catch (error) {
+    if (error instanceof NetworkError && error.response) return error.response.json();
+    throw error;
+  }
+}
+
+/** Over WebSocket. A request that is refused is a message of type `error`. */
+async function socket(client, request) {
+  try {
+    return await only(client.iterate(request));
+  } catch (errors) {
+    if (Array.isArray(errors)) return { errors };
+    throw errors;
+  }
+}
+
+/** Functions that send a request over each transport; `dispose()` ends the connections. */
+export function transportsOf(server) {
+  const streams = createStreamClient({ url: server.url, retryAttempts: 0 });
+  const sockets = createSocketClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
+  return {
+    post: (request) => postJson(server, body(request)),
+    get: (request) => get(server, request),
+    stream: (request) => stream(streams, request),
+    socket: (request) => socket(sockets, request),
+    async dispose() {
+      streams.dispose();
+      await sockets.dispose();
+    },
+  };
+}
