@@ -80,7 +80,11 @@ impl Reception {
                     _ = stopping.wait_for(|stopping| *stopping) => return,
                 };
                 match accepted {
-                    Ok(Ok(line)) => self.speak(line, peer, traffic).await,
+                    Ok(Ok(line)) => {
+                        // All that was received is the handshake.
+                        traffic.set_unread(false);
+                        self.speak(line, peer, traffic).await;
+                    }
                     Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS came about"),
                     Err(_) => tracing::debug!(%peer, "no TLS came about in time (limits.header_ms)"),
                 }

@@ -1,4 +1,4 @@
-//! The bytes of a connection: its place among those held, and an end to readers who take nothing.
+//! The bytes of a connection: its place among those held, an end to readers who take nothing, and a lingering close.
 
 use std::{
     future::Future,
@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::{places::Place, traffic::Traffic};
+use super::{linger::Linger, places::Place, traffic::Traffic};
 
 /// A connection's bytes. What is written and not taken for too long is an error, whichever protocol is spoken; the place that
 /// it takes goes back when it is dropped, be it by HTTP or by a WebSocket that it became.
@@ -23,13 +23,15 @@ pub(super) struct Line<S> {
     patience: Duration,
     /// Runs while the other side takes nothing.
     stuck: Option<Pin<Box<Sleep>>>,
+    /// Set once the write side is shut down.
+    linger: Option<Linger>,
     traffic: Arc<Traffic>,
     _place: Place,
 }
 
 impl<S> Line<S> {
     pub(super) fn new(stream: S, patience: Duration, traffic: Arc<Traffic>, place: Place) -> Self {
-        Self { stream, patience, stuck: None, traffic, _place: place }
+        Self { stream, patience, stuck: None, linger: None, traffic, _place: place }
     }
 
     /// Tells that something was taken. Flushing is none of it: that succeeds where nothing waits to be taken.
@@ -56,11 +58,16 @@ impl<S> Line<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, into)
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, into);
+        if into.filled().len() > before {
+            self.traffic.received();
+        }
+        read
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Line<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.tell(&written);
@@ -86,9 +93,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
         self.in_time(context, written)
     }
 
+    /// Shuts down the write side, then performs a lingering close, so that a client that is still sending gets the answer.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let written = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.in_time(context, written)
+        let line = &mut *self;
+        if line.linger.is_none() {
+            let written = Pin::new(&mut line.stream).poll_shutdown(context);
+            ready!(line.in_time(context, written))?;
+        }
+        let traffic = &line.traffic;
+        let linger = line.linger.get_or_insert_with(|| Linger::new(traffic.has_unread()));
+        linger.poll(&mut line.stream, context).map(Ok)
     }
 }
 

@@ -8,6 +8,7 @@ mod events;
 mod graphql;
 mod guard;
 mod line;
+mod linger;
 mod memory;
 mod negotiation;
 mod once;

@@ -43,6 +43,8 @@ struct State {
     owed_then: u64,
     /// How many requests there were.
     asked: u64,
+    /// Whether the client may be sending bytes that are not read.
+    unread: bool,
 }
 
 /// Why a connection is to be closed.
@@ -59,7 +61,7 @@ pub(super) enum Quiet {
 impl Traffic {
     pub(super) fn new(idle: Duration, reading: Duration) -> Arc<Self> {
         let now = Instant::now();
-        let state = State { open: Vec::new(), ended: now, taken: now, owed: 0, owed_then: 0, asked: 0 };
+        let state = State { open: Vec::new(), ended: now, taken: now, owed: 0, owed_then: 0, asked: 0, unread: false };
         Arc::new(Self { idle, reading, state: Mutex::new(state) })
     }
 
@@ -71,9 +73,27 @@ impl Traffic {
     pub(super) fn begin(self: &Arc<Self>) -> Turn {
         let mut state = self.state();
         state.asked += 1;
+        state.unread = false;
         let id = state.asked;
         state.open.push((id, None));
         Turn { traffic: self.clone(), id }
+    }
+
+    /// Bytes were received. If no request is under way, they may be headers that are refused and never become one (400, 431).
+    pub(super) fn received(&self) {
+        let mut state = self.state();
+        state.unread |= state.open.is_empty();
+    }
+
+    /// Whether the client may be sending bytes that are not read, such as the rest of a body. Then the connection must linger
+    /// when it is closed.
+    pub(super) fn has_unread(&self) -> bool {
+        self.state().unread
+    }
+
+    /// A new request resets this.
+    pub(super) fn set_unread(&self, unread: bool) {
+        self.state().unread = unread;
     }
 
     /// Something was taken: some of an answer, or a frame of HTTP/2 that says nothing.
