@@ -2,7 +2,10 @@
 
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, http::Request};
+use axum::{
+    Router,
+    http::{HeaderValue, Request, Version, header},
+};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -17,6 +20,7 @@ use tokio::{
 use tower::ServiceExt;
 
 use super::{
+    drain::{DrainLimits, DrainedBody},
     line::Line,
     places::Place,
     tls::Tls,
@@ -45,6 +49,7 @@ pub(super) struct Reception {
     stopping: watch::Receiver<bool>,
     idle: Duration,
     writing: Duration,
+    drain: Arc<DrainLimits>,
 }
 
 impl Reception {
@@ -61,7 +66,9 @@ impl Reception {
             .timer(TokioTimer::new())
             .max_header_list_size(limits.header_bytes.min(u32::MAX.into()) as u32)
             .max_concurrent_streams(STREAMS);
-        Self { router, protocols, tls, stopping, idle, writing: Duration::from_millis(limits.write_ms) }
+        let writing = Duration::from_millis(limits.write_ms);
+        let drain = DrainLimits::new(limits, stopping.clone());
+        Self { router, protocols, tls, stopping, idle, writing, drain }
     }
 
     /// Serves a connection to its end.
@@ -97,10 +104,15 @@ impl Reception {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let answer = |mut request: Request<Incoming>| {
-            let (router, turn) = (self.router.clone(), traffic.begin());
+            let (router, traffic, version) = (self.router.clone(), traffic.clone(), request.version());
+            let turn = traffic.begin();
             request.extensions_mut().insert(Peer(peer));
+            let request = DrainedBody::wrap(request, &self.drain, &traffic);
             async move {
-                let response = router.oneshot(request.map(Body::new)).await?;
+                let mut response = router.oneshot(request).await?;
+                if version < Version::HTTP_2 && traffic.has_unread() {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
                 Ok::<_, Infallible>(response.map(|body| Answered::new(body, turn)))
             }
         };

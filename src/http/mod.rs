@@ -4,6 +4,7 @@ mod bearer;
 mod cache;
 mod coding;
 mod connection;
+mod drain;
 mod events;
 mod graphql;
 mod guard;
