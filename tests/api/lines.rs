@@ -9,7 +9,7 @@ use hyper::{body::Bytes, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
     sync::oneshot,
     time::timeout,
@@ -50,7 +50,7 @@ async fn closed(stream: &mut TcpStream) -> String {
 }
 
 /// Reads one answer of HTTP/1.1 to its end.
-async fn answer(stream: &mut TcpStream) -> String {
+pub(crate) async fn answer(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut said = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&said).into_owned();
@@ -251,7 +251,7 @@ async fn http_2_is_spoken_and_has_the_same_limits() {
 }
 
 /// A frame of HTTP/2 (RFC 9113, 4.1).
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }

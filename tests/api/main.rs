@@ -11,6 +11,7 @@ mod check;
 mod command;
 mod crawl;
 mod desk;
+mod drain;
 mod events;
 mod fixtures;
 mod following;

@@ -21,19 +21,23 @@ use tokio_rustls::{
 use crate::desk::Desk;
 
 /// Puts a new certificate for `localhost` and its key down; the certificate.
-fn certify(files: &Files) -> CertificateDer<'static> {
+pub(crate) fn certify(files: &Files) -> CertificateDer<'static> {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(&files.certificate, certified.cert.pem()).unwrap();
     std::fs::write(&files.key, certified.signing_key.serialize_pem()).unwrap();
     certified.cert.der().clone()
 }
 
-fn files(folder: &Path) -> Files {
+pub(crate) fn files(folder: &Path) -> Files {
     Files { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") }
 }
 
 /// Shakes hands, trusting one certificate and no other.
-async fn connect(port: u16, trusted: &CertificateDer<'static>, speaks: &[&str]) -> Option<TlsStream<TcpStream>> {
+pub(crate) async fn connect(
+    port: u16,
+    trusted: &CertificateDer<'static>,
+    speaks: &[&str],
+) -> Option<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
