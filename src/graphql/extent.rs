@@ -11,39 +11,27 @@ use crate::catalog::ReleaseSet;
 /// The sizes of what a viewer may see. Worked out where they are asked for.
 #[derive(Debug)]
 pub struct Extent {
-    visible: Visible,
+    /// None in tests: more than any query asks for.
+    visible: Option<ReleaseSet>,
     span: OnceCell<Option<(NaiveDate, NaiveDate)>>,
-}
-
-#[derive(Debug)]
-enum Visible {
-    /// What is visible of a newsroom.
-    Of(ReleaseSet),
-    /// More than any query asks for, of two years.
-    #[cfg(test)]
-    All,
 }
 
 impl Extent {
     /// Of everything that a viewer may see.
     pub fn of(visible: ReleaseSet) -> Self {
-        Self { visible: Visible::Of(visible), span: OnceCell::new() }
+        Self { visible: Some(visible), span: OnceCell::new() }
     }
 
     /// Of a newsroom that is larger than all pages.
     #[cfg(test)]
     pub(super) fn of_all() -> Self {
         let span = NaiveDate::from_ymd_opt(2019, 1, 1).zip(NaiveDate::from_ymd_opt(2020, 12, 31));
-        Self { visible: Visible::All, span: span.into() }
+        Self { visible: None, span: span.into() }
     }
 
     /// How many entries a list has at most; of narrower topics and contained places, in the mean.
     pub(super) fn most(&self, bound: Bound) -> u64 {
-        let visible = match &self.visible {
-            Visible::Of(visible) => visible,
-            #[cfg(test)]
-            Visible::All => return u64::MAX,
-        };
+        let Some(visible) = &self.visible else { return u64::MAX };
         let snapshot = visible.snapshot();
         match bound {
             Bound::None => u64::MAX,
@@ -57,19 +45,11 @@ impl Extent {
 
     /// The days from the first release date to the last, in whole months; none where there is no release.
     pub(super) fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
-        *self.span.get_or_init(|| match &self.visible {
-            Visible::Of(visible) => visible.months(),
-            #[cfg(test)]
-            Visible::All => None,
-        })
+        *self.span.get_or_init(|| self.visible.as_ref().and_then(ReleaseSet::months))
     }
 
     /// The day of the reading.
     pub(super) fn today(&self) -> NaiveDate {
-        match &self.visible {
-            Visible::Of(visible) => visible.now().date_naive(),
-            #[cfg(test)]
-            Visible::All => NaiveDate::MIN,
-        }
+        self.visible.as_ref().map_or(NaiveDate::MIN, |visible| visible.now().date_naive())
     }
 }

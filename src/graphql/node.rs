@@ -29,6 +29,7 @@ pub enum Node {
 
 /// A node whose fields are resolved in order. async-graphql resolves the fields of interfaces concurrently, and answers them as
 /// they are done.
+#[expect(clippy::large_enum_variant, reason = "most nodes asked for are releases")]
 pub enum Resolved {
     /// A release.
     Release(Direct<Release>),

@@ -188,8 +188,8 @@ on_both! {
         }
         let head = desk.app.room.catalog.snapshot().sequence();
         assert_eq!(sequences, (1..=head).rev().collect::<Vec<_>>());
-        for who in [Who::Public, Who::Press, Who::Author, Who::Editor] {
-            assert_eq!(desk.ask(who, JOURNAL, json!({})).await["errors"][0]["extensions"]["code"], "FORBIDDEN");
+        for (who, code) in [(Who::Public, "UNAUTHENTICATED"), (Who::Press, "FORBIDDEN"), (Who::Author, "FORBIDDEN"), (Who::Editor, "FORBIDDEN")] {
+            assert_eq!(desk.ask(who, JOURNAL, json!({})).await["errors"][0]["extensions"]["code"], code);
         }
         let told = desk.ask(Who::Admin, JOURNAL, json!({ "filter": { "subject": "x" } })).await;
         assert_eq!(told["errors"][0]["extensions"]["argument"], "filter.subject");

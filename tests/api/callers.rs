@@ -128,7 +128,7 @@ on_both! {
             assert!(desk.post(desk.secret(Who::Press), &body).await.1["data"].is_object());
         }
         let nearly = json!({ "query": "{ releasess { totalCount } }" }).to_string();
-        let suggests = async |who: Who| desk.post(desk.secret(who), &nearly).await.1.to_string().contains("Did you mean");
+        let suggests = async |who: Who| desk.post(desk.secret(who), &nearly).await.1.to_string().contains("did you mean");
         assert!(!suggests(Who::Public).await && suggests(Who::Editor).await);
         assert_eq!(desk.data(Who::Public, "{ __typename }", json!({})).await["__typename"], "Query");
     }

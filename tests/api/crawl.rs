@@ -95,6 +95,11 @@ impl Schema {
 
     /// Every field of a type, and of what it leads to.
     fn selection(&self, name: &str, depth: usize) -> String {
+        self.selection_under(name, depth, "")
+    }
+
+    /// The same, with something before each response key: of types side by side, equal keys must be of equal types.
+    fn selection_under(&self, name: &str, depth: usize, prefix: &str) -> String {
         let kind = &self.types[name];
         let composite =
             |name: &str| matches!(self.types[name]["kind"].as_str(), Some("OBJECT" | "INTERFACE" | "UNION"));
@@ -114,15 +119,16 @@ impl Schema {
                 given.push("first: 2".to_owned());
             }
             let arguments = if given.is_empty() { String::new() } else { format!("({})", given.join(" ")) };
+            let key = if prefix.is_empty() { String::new() } else { format!("{prefix}_{name}: ") };
             if !composite(&target) {
-                selection += &format!("{name}{arguments} ");
+                selection += &format!("{key}{name}{arguments} ");
             } else if depth > 0 {
-                selection += &format!("{name}{arguments}{} ", self.selection(&target, depth - 1));
+                selection += &format!("{key}{name}{arguments}{} ", self.selection(&target, depth - 1));
             }
         }
         for possible in list(&kind["possibleTypes"]).iter().filter(|_| kind["kind"] == "INTERFACE" && depth > 0) {
             let possible = text(&possible["name"]);
-            selection += &format!("... on {possible}{} ", self.selection(&possible, depth - 1));
+            selection += &format!("... on {possible}{} ", self.selection_under(&possible, depth - 1, &possible));
         }
         selection + "}"
     }

@@ -190,7 +190,8 @@ impl Desk {
     pub(crate) async fn ask(&self, who: Who, query: &str, variables: Value) -> Value {
         let (status, answer) =
             self.post(self.secret(who), &json!({ "query": query, "variables": variables }).to_string()).await;
-        assert_eq!(status, 200, "{answer}");
+        // Who has no token is told so whatever is asked for.
+        assert!(status == 200 || (status == 401 && who == Who::Public), "{answer}");
         answer
     }
 

@@ -40,14 +40,14 @@ fn the_log_tells_of_requests_and_of_no_token_query_or_variable() {
         exchange(&mut TcpStream::connect(("127.0.0.1", served.port)).unwrap(), token, body).unwrap()
     };
     let named = json!({
-        "query": format!("query Named($slug: Slug) {{ release(ref: {{slug: $slug}}) {{ id }} viewer {{ name }} }} # {WORD}"),
+        "query": format!("query Named($slug: Slug!) {{ release(ref: {{slug: $slug}}) {{ id }} viewer {{ name }} }} # {WORD}"),
         "variables": { "slug": WORD }, "operationName": "Named"
     });
     assert!(say(Some(&secret), &named).contains("Ana"));
     let invented = format!("{}x", &secret[..secret.len() - 1]);
     let refused = say(Some(&invented), &named);
     assert!(refused.starts_with("HTTP/1.1 401") && !refused.contains(&invented), "{refused}");
-    assert!(say(None, &json!({ "query": format!("{{ {} }}", WORD.replace('-', "_")) })).contains("Unknown field"));
+    assert!(say(None, &json!({ "query": format!("{{ {} }}", WORD.replace('-', "_")) })).contains("there is no field"));
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
     std::io::Write::write_all(
         &mut stream,

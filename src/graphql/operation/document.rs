@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use apollo_compiler::{
@@ -84,7 +87,7 @@ impl Document {
         }
         size::check(&document, &source, limits).map_err(|error| vec![error])?;
         let (executable, diagnostics) = match document.to_executable_validate(&schema.schema) {
-            Ok(executable) => (executable.into_inner(), DiagnosticList::new(Default::default())),
+            Ok(executable) => (executable.into_inner(), DiagnosticList::new(Arc::default())),
             Err(WithErrors { partial, errors }) => (partial, errors),
         };
         let mut errors = validation_errors(&diagnostics, &source, schema, disclosure);

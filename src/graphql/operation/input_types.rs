@@ -128,7 +128,7 @@ fn unknown_value(of: &EnumType, value: &str, disclosure: Disclosure) -> String {
     match disclosure {
         Disclosure::Hidden => format!("`{value}` is not one of its values"),
         Disclosure::Full => {
-            let closest = closest(&value, of.values.keys().map(|name| name.as_str()));
+            let closest = closest(&value, of.values.keys().map(apollo_compiler::Name::as_str));
             format!("`{value}` is not a value of `{}`{closest}", of.name)
         }
     }

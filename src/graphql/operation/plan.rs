@@ -8,7 +8,7 @@
 //! An argument or input field whose variable has no value is left out (6.4.1). Variables that have values stay, so that a plan
 //! serves every request that gives the same ones.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use apollo_compiler::{
     Name as GraphName, Node,
@@ -93,7 +93,7 @@ impl Plan {
             selection_set: Positioned::new(selection_set, at),
         };
         let operations = DocumentOperations::Single(Positioned::new(definition, at));
-        let document = ExecutableDocument { operations, fragments: Default::default() };
+        let document = ExecutableDocument { operations, fragments: HashMap::default() };
         Ok(Self { document, has_hidden: planner.has_hidden, interfaces: planner.interfaces, size: planner.size })
     }
 
@@ -273,9 +273,10 @@ impl<'a> Planner<'a> {
         let definition = self.schema.field(of, &first.name).map_or(&*first.definition, |field| &**field);
         let sets: Vec<&SelectionSet> =
             fields.iter().map(|field| &field.selection_set).filter(|set| !set.selections.is_empty()).collect();
-        let selection_set = match sets.is_empty() {
-            true => target::SelectionSet::default(),
-            false => self.selections(&sets, definition.ty.inner_named_type()),
+        let selection_set = if sets.is_empty() {
+            target::SelectionSet::default()
+        } else {
+            self.selections(&sets, definition.ty.inner_named_type())
         };
         let field = target::Field {
             alias: first.alias.as_ref().map(|alias| Positioned::new(Name::new(alias), at)),

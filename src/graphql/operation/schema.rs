@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use apollo_compiler::{
     Name, Node, Schema,
-    ast::{FieldDefinition, InputValueDefinition, Type},
+    ast::{DirectiveList, FieldDefinition, InputValueDefinition, Type},
     schema::{Component, ExtendedType, InputObjectType},
     validation::Valid,
 };
@@ -100,7 +100,7 @@ fn add_is_one_of(schema: &mut Schema) {
     if let Some(ExtendedType::Object(of)) = schema.types.get_mut("__Type") {
         let name = Name::new_static(IS_ONE_OF).expect("a name");
         let ty = Type::Named(Name::new_static("Boolean").expect("a name"));
-        let (arguments, directives) = (Vec::new(), Default::default());
+        let (arguments, directives) = (Vec::new(), DirectiveList::default());
         let field = FieldDefinition { description: None, name: name.clone(), arguments, ty, directives };
         of.make_mut().fields.entry(name).or_insert_with(|| Component::new(field));
     }

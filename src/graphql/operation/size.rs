@@ -164,7 +164,7 @@ mod tests {
         let mut query = "{ ...F0 } ".to_owned();
         for number in 0..length {
             let spread = format!("...F{} ", number + 1).repeat(times);
-            query += &format!("fragment F{number} on Query {{ {} }} ", within.replace("_", &spread));
+            query += &format!("fragment F{number} on Query {{ {} }} ", within.replace('_', &spread));
         }
         query + &format!("fragment F{length} on Query {{ a }}")
     }

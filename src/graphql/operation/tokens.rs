@@ -104,7 +104,7 @@ impl Written<'_> {
     }
 
     fn directives(&mut self, directives: &DirectiveList) {
-        for directive in directives.iter() {
+        for directive in directives {
             self.names(&["@", &directive.name]);
             self.arguments(&directive.arguments);
         }

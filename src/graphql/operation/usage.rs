@@ -40,7 +40,7 @@ pub(super) fn usage(document: &ExecutableDocument) -> Usage {
 
 impl Usage {
     fn directives(&mut self, directives: &DirectiveList) {
-        for directive in directives.iter() {
+        for directive in directives {
             self.arguments(&directive.arguments);
             self.conditions.extend(directive.arguments.iter().filter_map(|of| of.value.as_variable()).cloned());
         }

@@ -115,7 +115,7 @@ impl<'a> Values<'a> {
     }
 
     fn directives(&mut self, directives: &DirectiveList, variables: bool) {
-        for directive in directives.iter() {
+        for directive in directives {
             self.arguments(&directive.arguments, self.schema.directive_arguments(&directive.name), variables);
         }
     }
@@ -183,7 +183,7 @@ impl<'a> Values<'a> {
                     let message = match self.disclosure {
                         Disclosure::Hidden => format!("there is no input field `{name}` here"),
                         Disclosure::Full => {
-                            let closest = closest(name, of.fields.keys().map(|name| name.as_str()));
+                            let closest = closest(name, of.fields.keys().map(Name::as_str));
                             format!("there is no input field `{name}` in `{}`{closest}", of.name)
                         }
                     };

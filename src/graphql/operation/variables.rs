@@ -132,7 +132,7 @@ impl Part<'_> {
             let Some(field) = of.fields.get(name.as_str()) else {
                 let closest = match self.disclosure {
                     Disclosure::Hidden => String::new(),
-                    Disclosure::Full => closest(&name, of.fields.keys().map(|name| name.as_str())),
+                    Disclosure::Full => closest(&name, of.fields.keys().map(apollo_compiler::Name::as_str)),
                 };
                 self.wrong(format_args!("there is no input field `{}`{closest}", shown(&name)));
                 whole = None;
