@@ -64,7 +64,7 @@ pub struct PlaceSetFilter {
 }
 
 /// What a place is to a release, for a filter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum RoleOfPlace {
     /// Where it was filed.
     Dateline,

@@ -27,7 +27,7 @@ pub const MAX_DEPTH: usize = 16;
 /// Points that one filter may look around: each is held against every place.
 pub const MAX_NEAR: usize = 10;
 
-/// Which releases to keep. Serialises to a canonical text, which cursors are bound to.
+/// Which releases to keep, as it was written. [`Self::canonical`] compares filters that are written differently.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReleaseFilter {
     /// All of these hold.
@@ -129,8 +129,8 @@ impl ReleaseFilter {
         self.all().iter().any(|filter| filter.topics.is_some() || filter.places.is_some())
     }
 
-    /// Its text: filters with the same text keep the same.
-    pub(super) fn canonical(&self) -> Option<String> {
+    /// Its text as written: filters with the same text keep the same.
+    pub(super) fn text(&self) -> Option<String> {
         serde_json::to_string(self).ok()
     }
 

@@ -25,7 +25,7 @@ pub(super) struct Memo {
     pub(super) counts: Mutex<HashMap<Question, Arc<Counts>>>,
 }
 
-/// A count of a facet: the field, for whom, and the filter as its canonical text.
+/// A count of a facet: the field, for whom, and the text of the filter as written.
 pub(super) type Question = (FacetField, Audience, String);
 
 /// Points that are kept at most.

@@ -8,6 +8,7 @@
 mod audience;
 mod bits;
 mod calendar;
+mod canonical;
 mod census;
 mod column;
 mod coming;
@@ -43,6 +44,7 @@ mod vocabulary;
 
 pub use audience::Audience;
 pub use calendar::{Interval, Weekday};
+pub use canonical::CanonicalFilter;
 pub use compare::{ComparisonPeriod, Delta};
 pub use condition::{ConceptRef, PlaceSetFilter, RoleOfPlace, TopicSetFilter};
 pub(crate) use difference::comparable;

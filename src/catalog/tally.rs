@@ -209,7 +209,7 @@ impl Tally {
         match (set.whole_of(), set.filter()) {
             (Some(audience), _) => self.whole[audience as usize].get_or_init(|| Arc::new(self.count_bits(set))).clone(),
             // Small sets are counted as quickly as looked up.
-            (None, Some(filter)) if set.count() > WORTH_KEEPING => match filter.canonical() {
+            (None, Some(filter)) if set.count() > WORTH_KEEPING => match filter.text() {
                 Some(text) if text.len() <= LONGEST_FILTER => {
                     let question = (self.field, set.audience(), text);
                     set.snapshot().memo.counted(question, || self.count_bits(set))

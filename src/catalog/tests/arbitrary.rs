@@ -201,7 +201,7 @@ fn near() -> impl Strategy<Value = Near> {
         .prop_map(|((latitude, longitude), kilometres)| Near { latitude, longitude, kilometres })
 }
 
-fn leaf() -> impl Strategy<Value = ReleaseFilter> {
+pub(super) fn leaf() -> impl Strategy<Value = ReleaseFilter> {
     let range = || (prop::option::of(0..12_i64), prop::option::of(0..12_i64));
     prop_oneof![
         prop::collection::vec(select(&ReleaseKind::ALL[..]), 0..4)

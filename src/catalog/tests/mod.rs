@@ -2,6 +2,7 @@
 //! or followed entry by entry.
 
 mod arbitrary;
+mod canonical;
 mod changes;
 mod naive;
 mod series;
