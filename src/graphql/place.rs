@@ -22,7 +22,12 @@ use super::{
 use crate::{
     catalog::{self, Concept, ConceptRef, PlaceSetFilter, RoleOfPlace, Snapshot},
     journal::PlaceImage,
-    newsroom::{Patch, list::concept_page, page::PageRequest, place},
+    newsroom::{
+        Patch,
+        list::{concept_key, concept_page},
+        page::PageRequest,
+        place,
+    },
 };
 
 /// A place: a node of the tree world, region, country, city.
@@ -139,13 +144,10 @@ impl Place {
     ) -> Result<Option<PlaceConnection>, ApiError> {
         let places = self.snapshot.places();
         let request = PageRequest { first: Some(first), after, ..PageRequest::default() };
-        let page = concept_page(
-            places,
-            "places",
-            &("within", self.image().id),
-            |number| places.broader(number).contains(&self.number),
-            &request,
-        )?;
+        let scope = ("within", self.image().id);
+        let key = concept_key("places", &scope, &scope);
+        let keep = |number| places.broader(number).contains(&self.number);
+        let page = concept_page(places, &key, keep, &request)?;
         Ok(Some(PlaceConnection::new(&self.snapshot, page)))
     }
 

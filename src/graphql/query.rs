@@ -1,5 +1,7 @@
 //! Everything that can be asked: the table of contents of reading.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
 
@@ -26,7 +28,11 @@ use super::{
 };
 use crate::{
     catalog::{Concept, FacetField, ReleaseKey, TrendRequest, Vocabulary, fold},
-    newsroom::{self, list::concept_page, page::PageRequest},
+    newsroom::{
+        self,
+        list::{concept_key, concept_page},
+        page::PageRequest,
+    },
 };
 
 /// Reading. Every field answers as one revision of the newsroom, the same for the whole request.
@@ -216,7 +222,6 @@ impl Query {
         let (snapshot, filter) = (&ctx.asked().snapshot, filter.unwrap_or_default());
         let (topics, request) = (snapshot.topics(), PageRequest { first, after, last, before });
         let under = filter.under.map(TopicRef::resolve).transpose().map_err(|error| error.at("under").at("filter"))?;
-        let key = (&filter.search, &under, filter.top_level, filter.retired);
         let below = under
             .as_ref()
             .map(|reference| {
@@ -226,14 +231,20 @@ impl Query {
                     .ok_or_else(|| unknown("topic", reference).at("under").at("filter"))
             })
             .transpose()?;
-        let search = filter.search.as_deref().map(fold);
+        let search = folded(filter.search.as_deref());
+        let top = below.as_ref().map(|(top, _)| topics.get(*top).id);
+        let key = concept_key(
+            "topics",
+            &(&filter.search, &under, filter.top_level, filter.retired),
+            &(&search, top, filter.top_level, filter.retired),
+        );
         let keep = |number: u32| {
             search.as_ref().is_none_or(|text| named(topics, number, text))
                 && below.as_ref().is_none_or(|(top, below)| number != *top && below.contains(number))
                 && filter.top_level.is_none_or(|top| top == topics.broader(number).is_empty())
                 && filter.retired.is_none_or(|retired| retired == topics.get(number).retired_at.is_some())
         };
-        Ok(Some(TopicConnection::new(snapshot, concept_page(topics, "topics", &key, keep, &request)?)))
+        Ok(Some(TopicConnection::new(snapshot, concept_page(topics, &key, keep, &request)?)))
     }
 
     /// One place; null where there is none.
@@ -263,7 +274,6 @@ impl Query {
             filter.within.map(PlaceRef::resolve).transpose().map_err(|error| error.at("within").at("filter"))?;
         let kinds: Option<Vec<entity::place::PlaceKind>> =
             filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
-        let key = (&filter.search, &within, &kinds, filter.retired);
         let inside = within
             .as_ref()
             .map(|reference| {
@@ -273,14 +283,21 @@ impl Query {
                     .ok_or_else(|| unknown("place", reference).at("within").at("filter"))
             })
             .transpose()?;
-        let search = filter.search.as_deref().map(fold);
+        let search = folded(filter.search.as_deref());
+        let top = inside.as_ref().map(|(top, _)| places.get(*top).id);
+        let set_of_kinds: Option<BTreeSet<_>> = kinds.as_ref().map(|kinds| kinds.iter().collect());
+        let key = concept_key(
+            "places",
+            &(&filter.search, &within, &kinds, filter.retired),
+            &(&search, top, set_of_kinds, filter.retired),
+        );
         let keep = |number: u32| {
             search.as_ref().is_none_or(|text| named(places, number, text))
                 && inside.as_ref().is_none_or(|(top, inside)| number != *top && inside.contains(number))
                 && kinds.as_ref().is_none_or(|kinds| kinds.contains(&places.get(number).kind))
                 && filter.retired.is_none_or(|retired| retired == places.get(number).retired_at.is_some())
         };
-        Ok(Some(PlaceConnection::new(snapshot, concept_page(places, "places", &key, keep, &request)?)))
+        Ok(Some(PlaceConnection::new(snapshot, concept_page(places, &key, keep, &request)?)))
     }
 
     /// Who you are, and what you may do.
@@ -333,6 +350,11 @@ async fn release_key(ctx: &Context<'_>, reference: ReleaseRef) -> Result<Option<
         ReleaseRef::Slug(slug) => Some(ReleaseKey::Slug(slug.0)),
         ReleaseRef::ExternalId(id) => ctx.room().release_by_external_id(&id).await?,
     })
+}
+
+/// A text to search for as names are compared with it; none where it is in every name.
+fn folded(search: Option<&str>) -> Option<String> {
+    search.map(fold).filter(|text| !text.is_empty())
 }
 
 /// Whether a name of a concept contains a folded text.

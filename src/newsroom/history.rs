@@ -58,6 +58,20 @@ pub struct JournalFilter {
     pub noun_id: Option<Uuid>,
 }
 
+impl JournalFilter {
+    /// The canonical form: filters with equal forms keep the same entries. Acts are a set. PostgreSQL cannot be asked for the
+    /// character NUL, which no row holds: acts with it are left out, and a subject has another character instead.
+    fn canonical(&self) -> Self {
+        let acts = self.acts.as_ref().map(|acts| {
+            let mut acts: Vec<String> = acts.iter().filter(|act| !act.contains('\0')).cloned().collect();
+            acts.sort_unstable();
+            acts.dedup();
+            acts
+        });
+        Self { acts, by: self.by.as_ref().map(|by| by.replace('\0', "\u{FFFD}")), ..self.clone() }
+    }
+}
+
 impl VersionFound {
     /// What it says, as one value.
     pub fn content(&self) -> Content {
@@ -171,13 +185,12 @@ impl Newsroom {
     }
 
     async fn entries(&self, filter: &JournalFilter, request: &PageRequest) -> Result<RowPage<journal::Model>, Error> {
-        let mut rows = journal::Entity::find();
-        if let Some(acts) = &filter.acts {
-            rows = rows.filter(journal::Column::Act.is_in(acts.iter().filter(|act| !act.contains('\0')).cloned()));
+        let (mut rows, form) = (journal::Entity::find(), filter.canonical());
+        if let Some(acts) = &form.acts {
+            rows = rows.filter(journal::Column::Act.is_in(acts.iter().cloned()));
         }
-        if let Some(by) = &filter.by {
-            // PostgreSQL cannot be asked for what holds no such character anyway.
-            rows = rows.filter(journal::Column::By.eq(by.replace('\0', "\u{FFFD}")));
+        if let Some(by) = &form.by {
+            rows = rows.filter(journal::Column::By.eq(by.as_str()));
         }
         if let Some(from) = filter.from {
             rows = rows.filter(journal::Column::At.gte(from));
@@ -188,7 +201,7 @@ impl Newsroom {
         if let Some(id) = filter.noun_id {
             rows = rows.filter(journal::Column::NounId.eq(id));
         }
-        let key = CursorKey::new("journal", &"sequence", filter);
+        let key = CursorKey::new("journal", &"sequence", filter).with_canonical(&form);
         let value = |row: &journal::Model| row.sequence;
         page(rows, journal::Column::Sequence, (value, Value::from), &key, request, self.db.reader()).await
     }

@@ -69,7 +69,14 @@ impl Newsroom {
         rows: Rows,
     ) -> Result<ReleasePage, Error> {
         let (size, from_end) = request.size()?;
-        let key = CursorKey::new("releases", &order, &(scope, filter));
+        let set = match filter {
+            Some(filter) => set.narrow(filter)?,
+            None => set.clone(),
+        };
+        if !rows.any && request.after.is_none() && request.before.is_none() {
+            return Ok(ReleasePage { set, entries: Vec::new(), has_previous: false, has_next: false });
+        }
+        let key = release_key(&set, scope, filter, order);
         let place = |argument, cursor: &Option<String>| -> Result<Option<Place>, Error> {
             let place: Option<Place> = cursor.as_deref().map(|cursor| key.decode(argument, cursor)).transpose()?;
             match place {
@@ -83,10 +90,6 @@ impl Newsroom {
             from_end,
             after: place("after", &request.after)?,
             before: place("before", &request.before)?,
-        };
-        let set = match filter {
-            Some(filter) => set.narrow(filter)?,
-            None => set.clone(),
         };
         if !rows.any {
             return Ok(ReleasePage { set, entries: Vec::new(), has_previous: false, has_next: false });
@@ -126,6 +129,16 @@ impl Newsroom {
     }
 }
 
+/// What the cursors of a list of releases must agree with; `set` is narrowed by the filter already.
+fn release_key(set: &ReleaseSet, scope: &str, filter: Option<&ReleaseFilter>, order: &[OrderBy]) -> CursorKey {
+    let key = CursorKey::new("releases", &order, &(scope, filter));
+    match filter.and_then(|filter| filter.canonical(set.snapshot())) {
+        // The same text as without a filter.
+        Some(form) => key.with_canonical(&(scope, Some(form).filter(|form| !form.keeps_everything()))),
+        None => key,
+    }
+}
+
 /// One page of topics or places, by label.
 #[derive(Clone, Debug)]
 pub struct ConceptPage {
@@ -139,16 +152,19 @@ pub struct ConceptPage {
     pub total: usize,
 }
 
+/// What the cursors of a list of topics or places must agree with; the filter as written and in its canonical form.
+pub fn concept_key(list: &'static str, written: &impl serde::Serialize, form: &impl serde::Serialize) -> CursorKey {
+    CursorKey::new(list, &"label", written).with_canonical(form)
+}
+
 /// A page of the concepts that are kept, by label and then by slug.
 pub fn concept_page<T: Concept>(
     vocabulary: &Vocabulary<T>,
-    list: &'static str,
-    filter: &impl serde::Serialize,
+    key: &CursorKey,
     keep: impl Fn(u32) -> bool,
     request: &PageRequest,
 ) -> Result<ConceptPage, Error> {
     let (size, from_end) = request.size()?;
-    let key = CursorKey::new(list, &"label", filter);
     let at = |argument, cursor: &Option<String>| -> Result<Option<(String, String)>, Error> {
         cursor.as_deref().map(|cursor| key.decode(argument, cursor)).transpose()
     };

@@ -1,7 +1,10 @@
 //! Pages of lists: how much, from where, and the cursors that say where.
 //!
-//! A cursor holds the name of its list, the order, the values it stands at and a digest of the filter. It is opaque to clients;
-//! one that does not decode, or belongs to another list, order or filter, is refused and says so.
+//! A cursor holds the name of its list, the order, the values it stands at and two digests of the filter: as it was written, and
+//! of its canonical form. It is good where one of them agrees. The first lets a client that repeats its request go on even where
+//! a concept that the filter names was merged since, which changes the canonical form. The second lets a client write the same
+//! filter differently. A cursor is opaque to clients; one that does not decode, or belongs to another list, order or filter, is
+//! refused and says so.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -36,7 +39,10 @@ pub struct PageRequest {
 pub struct CursorKey {
     list: &'static str,
     order: String,
-    filter: String,
+    /// Digest of the filter as written.
+    written: String,
+    /// Digest of the filter's canonical form.
+    canonical: String,
 }
 
 /// What a cursor holds.
@@ -47,7 +53,10 @@ struct Cursor<T> {
     #[serde(rename = "o")]
     order: String,
     #[serde(rename = "f")]
-    filter: String,
+    written: String,
+    /// Left out where it is the same.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    canonical: Option<String>,
     #[serde(rename = "p")]
     place: T,
 }
@@ -77,16 +86,28 @@ impl PageRequest {
 impl CursorKey {
     /// For a list in an order under a filter; both as any stable text.
     pub fn new(list: &'static str, order: &impl Serialize, filter: &impl Serialize) -> Self {
-        // Values of our own types always serialise; should one not, its cursors are refused rather than mixed up.
-        let text = |value: Result<String, serde_json::Error>| value.unwrap_or_else(|error| error.to_string());
-        let digest = Sha256::digest(text(serde_json::to_string(filter)).as_bytes());
-        Self { list, order: text(serde_json::to_string(order)), filter: URL_SAFE_NO_PAD.encode(&digest[..9]) }
+        let written = digest(filter);
+        Self { list, order: text(order), canonical: written.clone(), written }
+    }
+
+    /// The same, also for the cursors of every other filter with this canonical form. Different filters must have different forms.
+    ///
+    /// Where the form has the text of the filter as written, the cursors hold one digest instead of two; so the form of no filter
+    /// is best the text of no filter.
+    #[must_use]
+    pub fn with_canonical(self, form: &impl Serialize) -> Self {
+        Self { canonical: digest(form), ..self }
     }
 
     /// A cursor that stands at a place.
     pub fn encode(&self, place: &impl Serialize) -> String {
-        let cursor =
-            Cursor { list: self.list.to_owned(), order: self.order.clone(), filter: self.filter.clone(), place };
+        let cursor = Cursor {
+            list: self.list.to_owned(),
+            order: self.order.clone(),
+            written: self.written.clone(),
+            canonical: Some(&self.canonical).filter(|canonical| **canonical != self.written).cloned(),
+            place,
+        };
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
     }
 
@@ -119,11 +140,22 @@ impl CursorKey {
         if found.order != self.order {
             return Err(other("order"));
         }
-        if found.filter != self.filter {
+        // Cursors from before canonical forms have the one digest, too.
+        if found.written != self.written && *found.canonical.as_ref().unwrap_or(&found.written) != self.canonical {
             return Err(other("filter"));
         }
         serde_json::from_value(found.place).map_err(|_| unreadable())
     }
+}
+
+/// A value of our own types as text. They always serialise; should one not, its cursors are refused rather than mixed up.
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
+}
+
+/// 72 bits of the SHA-256 of a value's text.
+fn digest(value: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(text(value).as_bytes())[..9])
 }
 
 fn refused(argument: &'static str, message: String) -> Error {
@@ -132,7 +164,10 @@ fn refused(argument: &'static str, message: String) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use entity::release::ReleaseKind;
+
     use super::*;
+    use crate::catalog::{NEWEST_FIRST, ReleaseFilter};
 
     fn request(first: Option<i32>, last: Option<i32>) -> PageRequest {
         PageRequest { first, last, ..PageRequest::default() }
@@ -171,5 +206,35 @@ mod tests {
             assert!(key.decode::<(i32, String)>("after", wrong).is_err(), "{wrong:.20}");
         }
         assert!(key.decode::<String>("after", &cursor).is_err());
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_the_same_filter_written_differently() {
+        let key = |written: &str, form: &str| CursorKey::new("releases", &"date", &written).with_canonical(&form);
+        let good = |key: &CursorKey, cursor: &str| key.decode::<i32>("after", cursor).is_ok();
+        let cursor = key("slug", "id 1").encode(&7);
+        assert!(good(&key("uri", "id 1"), &cursor));
+        // The same request after the topic was merged into another.
+        assert!(good(&key("slug", "id 2"), &cursor));
+        assert!(!good(&key("uri", "id 2"), &cursor));
+        // Neither digest stands for the other.
+        assert!(!good(&key("id 1", "other"), &cursor));
+        assert!(!good(&key("other", "slug"), &cursor));
+    }
+
+    #[test]
+    fn cursors_from_before_canonical_forms_are_good() {
+        // As they were made without a filter, and under one.
+        let plain = "eyJsIjoicmVsZWFzZXMiLCJvIjoiW3tcImJ5XCI6XCJSZWxlYXNlRGF0ZVwiLFwiZGlyZWN0aW9uXCI6XCJEZXNjXCJ9XSIsImYiOiJ3Nk1RdkNwUE1lOHEiLCJwIjo3fQ";
+        let speeches = "eyJsIjoicmVsZWFzZXMiLCJvIjoiW3tcImJ5XCI6XCJSZWxlYXNlRGF0ZVwiLFwiZGlyZWN0aW9uXCI6XCJEZXNjXCJ9XSIsImYiOiJEMUhrYkQ3R0luNDgiLCJwIjo3fQ";
+        let filter = ReleaseFilter { kinds: Some(vec![ReleaseKind::Speech]), ..ReleaseFilter::default() };
+        let key = |filter: Option<&ReleaseFilter>| CursorKey::new("releases", &NEWEST_FIRST, &("", filter));
+        assert_eq!(key(None).encode(&7), plain);
+        let empty = key(Some(&ReleaseFilter::default())).with_canonical(&("", None::<()>));
+        assert_eq!(empty.decode::<i32>("after", plain), Ok(7));
+        let filtered = key(Some(&filter)).with_canonical(&("", "the form"));
+        assert_eq!(filtered.decode::<i32>("after", speeches), Ok(7));
+        assert!(empty.decode::<i32>("after", speeches).is_err());
+        assert!(filtered.decode::<i32>("after", plain).is_err());
     }
 }
