@@ -18,8 +18,9 @@ pub const DEFAULT_SIZE: i32 = 20;
 /// Entries of a page at most.
 pub const MAX_SIZE: i32 = 200;
 
-/// Longest cursor that is looked at.
-const MAX_CURSOR: usize = 2000;
+/// Longest cursor that is read, in bytes. The longest that is given out stands at a name of 300 characters: one character folds
+/// to 33 bytes at most (U+FDFA), and base64 takes a third more.
+const MAX_CURSOR: usize = 16_384;
 
 /// Which part of a list, as Relay's connections have it.
 #[derive(Clone, Debug, Default)]
