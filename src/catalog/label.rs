@@ -17,4 +17,12 @@ mod tests {
         assert_eq!(fold("Türkiye"), "turkiye");
         assert_eq!(fold("Ｌａｏ"), "lao");
     }
+
+    #[test]
+    fn what_is_folded_stays_as_it_is() {
+        for c in '\0'..=char::MAX {
+            let once = fold(c.encode_utf8(&mut [0; 4]));
+            assert_eq!(fold(&once), once, "{c:?}");
+        }
+    }
 }
