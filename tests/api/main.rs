@@ -10,6 +10,7 @@ mod callers;
 mod check;
 mod command;
 mod crawl;
+mod cursors;
 mod desk;
 mod drain;
 mod events;
