@@ -10,6 +10,7 @@
 mod newsroom;
 
 use std::{
+    cell::Cell,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -155,9 +156,59 @@ async fn ask(app: &App, query: &str, variables: Value) {
         .api
         .prepare(&document, input, Role::Public, &app.extent(&Viewer::public()))
         .expect("a query within the limits");
-    let answer = app.api.execute(&prepared, app.asked(Viewer::public())).await;
+    let answer = app.api.execute(prepared, app.asked(Viewer::public())).await;
     assert!(answer.errors.is_empty(), "{query}: {:?}", answer.errors);
     std::hint::black_box(serde_json::to_vec(&answer).expect("JSON"));
+}
+
+/// Queries for the front end: one field, a page by variables with fragments, and what tools ask of the schema.
+const DOCUMENTS: [(&str, &str, &str); 3] = [
+    ("a number", "{ releases { totalCount } }", "{}"),
+    (
+        "a page by a filter",
+        "query Page($filter: ReleaseFilter, $first: Int = 20, $after: String, $bodies: Boolean = false) {
+           releases(filter: $filter, first: $first, after: $after) { totalCount nodes { ...Row body @include(if: $bodies) { html } }
+             pageInfo { hasNextPage endCursor } } }
+         fragment Row on Release { slug headline summary releaseDate dateline { places { name } } topics { slug name } places { slug name } }",
+        r#"{"filter": {"topics": {"any": [{"slug": "topic-1"}]}, "kinds": ["PRESS_RELEASE"], "releaseDate": {"from": "2010-01-01"}}}"#,
+    ),
+    (
+        "the types of the schema",
+        "query { __schema { types { ...T } } } fragment T on __Type { kind name description fields(includeDeprecated: true) { name
+           args { name type { ...R } defaultValue } type { ...R } } inputFields { name type { ...R } } interfaces { ...R } enumValues { name }
+           possibleTypes { ...R } } fragment R on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }",
+        "{}",
+    ),
+];
+
+/// What comes before an operation is executed: for a document that is new, and for one that is known.
+async fn front(app: &App) {
+    println!(
+        "| document | bytes | new: parse and validate µs | new: coerce, plan and price µs | known: all of it µs |"
+    );
+    println!("|---|---|---|---|---|");
+    for (name, text, variables) in DOCUMENTS {
+        let (api, extent, number) = (&app.api, app.extent(&Viewer::public()), Cell::new(0));
+        let input = || Input { operation: None, variables: serde_json::from_str(variables).expect("variables") };
+        let fresh = || {
+            number.set(number.get() + 1);
+            format!("{text} # {}", number.get())
+        };
+        let prepare =
+            |document: &_| api.prepare(document, input(), Role::Public, &extent).expect("a query within the limits");
+        let read = microseconds(async || drop(std::hint::black_box(api.read(&fresh(), Role::Public)))).await;
+        let whole = microseconds(async || {
+            let document = api.read(&fresh(), Role::Public).expect("a valid query");
+            std::hint::black_box(prepare(&document));
+        })
+        .await;
+        let known = microseconds(async || {
+            let document = api.read(text, Role::Public).expect("a valid query");
+            std::hint::black_box(prepare(&document));
+        })
+        .await;
+        println!("| {name} | {} | {read:.1} | {:.1} | {known:.1} |", text.len(), whole - read);
+    }
 }
 
 /// A release made, and one of many changed: with the catalog following each.
@@ -188,6 +239,10 @@ async fn main() {
             memory as f64 / 1e6,
             memory as f64 / releases as f64
         );
+        if before.is_empty() {
+            front(&app).await;
+            println!();
+        }
         println!(
             "| question | Dateline µs | SQL µs | times as fast | Dateline grew | SQL grew |\n|---|---|---|---|---|---|"
         );

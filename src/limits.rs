@@ -1,6 +1,6 @@
 //! How much one caller may ask of the server: every limit with its name, its value in each profile and its meaning, once.
 //!
-//! The gate, the handlers and the listener read them here; `config` makes settings of them, and each error names the setting
+//! The front end of GraphQL, the handlers and the listener read them here; `config` makes settings of them, and each error names the setting
 //! that it comes from. Values only: nothing here knows what is limited.
 
 /// Which set of values holds where no setting says otherwise.

@@ -6,7 +6,7 @@ use dateline_fuzz::{follow, post};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
-const PAGES: &str = "query($c: String, $id: ID!, $slug: Slug) {
+const PAGES: &str = "query($c: String, $id: ID!, $slug: Slug!) {
   newest: releases(first: 2, after: $c) { nodes { slug } }
   last: releases(last: 2, before: $c, filter: { topics: { any: [{ slug: \"work\" }] } }) { nodes { slug } }
   topics(first: 2, after: $c) { nodes { slug } }

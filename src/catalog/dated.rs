@@ -27,7 +27,7 @@ pub(super) fn month(day: i32) -> u32 {
 
 impl ReleaseSet {
     /// From the first day of the month of its earliest release date to the last day of the month of its latest; none of an empty
-    /// set. In times that are not covered by months of their own, as far as those reach.
+    /// set. Dates before 1900 count as January 1900, dates after 2299 as December 2299.
     pub fn months(&self) -> Option<(NaiveDate, NaiveDate)> {
         let table = &self.snapshot().by_month;
         let has = |month: &u32| table.get(*month).is_some_and(|bits| !self.bits.is_disjoint(bits));

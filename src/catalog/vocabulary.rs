@@ -183,7 +183,7 @@ struct Derived {
     by_code: HashMap<Code, u32>,
     broader: Vec<Vec<u32>>,
     narrower: Vec<Vec<u32>>,
-    branching: usize,
+    most_narrower: usize,
     by_label: Vec<u32>,
     label_rank: Vec<u32>,
 }
@@ -240,9 +240,9 @@ impl<T: Concept> Vocabulary<T> {
         &self.derived.narrower[number as usize]
     }
 
-    /// How many concepts there are below one that has any, in the mean and rounded up.
-    pub fn branching(&self) -> usize {
-        self.derived.branching
+    /// How many concepts there are right below one at most.
+    pub fn most_narrower(&self) -> usize {
+        self.derived.most_narrower
     }
 
     /// All numbers, by label.
@@ -344,12 +344,7 @@ impl<T: Concept> Vocabulary<T> {
                 derived.narrower[above as usize].push(number);
             }
         }
-        let (above, below) = derived
-            .narrower
-            .iter()
-            .filter(|of| !of.is_empty())
-            .fold((0, 0), |(above, below), of| (above + 1, below + of.len()));
-        derived.branching = below.div_ceil(above.max(1));
+        derived.most_narrower = derived.narrower.iter().map(Vec::len).max().unwrap_or_default();
         self.derived = Arc::new(derived);
     }
 }

@@ -42,11 +42,8 @@ const CACHED_BYTES: u64 = 32 << 20;
 /// Bytes that a byte of a document's text takes once it is parsed, about: a field of two letters and a blank takes some 400.
 const PARSED: u64 = 150;
 
-/// Bytes that a field or value of a plan takes, about.
-const PLANNED: u64 = 600;
-
-/// Longest document that is cached, in bytes.
-const LONGEST: usize = 16 * 1024;
+/// Longest document that is cached, in bytes; so are its plans. Parsed it still fits a shard of the cache.
+const LONGEST: usize = 12 * 1024;
 
 /// What is told to who has no token and needs one.
 pub const NO_TOKEN: &str = "this needs a token: send it as `Authorization: Bearer …`";
@@ -105,7 +102,7 @@ struct PlanWeight;
 
 impl Weighter<(u64, Vec<u8>), Arc<Plan>> for PlanWeight {
     fn weight(&self, (_, form): &(u64, Vec<u8>), plan: &Arc<Plan>) -> u64 {
-        plan.size * PLANNED + form.len() as u64 + 1000
+        plan.weight() + form.len() as u64 + 1000
     }
 }
 
@@ -127,8 +124,12 @@ impl Api {
     pub fn new(room: Newsroom, limits: Arc<Limits>, schema_is_public: bool) -> Self {
         let sdl = sdl();
         Self {
-            // What is executed is valid already.
-            schema: builder().data(room).validation_mode(async_graphql::ValidationMode::Fast).finish(),
+            // What is executed is valid already, and within the limits.
+            schema: builder()
+                .data(room)
+                .validation_mode(async_graphql::ValidationMode::Fast)
+                .limit_recursive_depth(usize::MAX)
+                .finish(),
             operations: OperationSchema::parse(&sdl),
             hidden: !schema_is_public,
             prices: Prices::of(&sdl),
@@ -163,14 +164,18 @@ impl Api {
         let at = document.position(operation);
         let one = |error| vec![error];
         variable::weigh(&input.variables, &self.limits, at).map_err(one)?;
-        variable::copy(document.uses(), &input.variables, &self.limits, at).map_err(one)?;
         let variables = document.coerce(operation, &self.operations, input.variables, self.disclosure(role))?;
         let key = (document.id(), document.form(operation, &variables));
-        let plan = self.plans.get_or_insert_with(&key, || {
-            Plan::new(document, operation, &self.operations, &variables, &self.limits).map(Arc::new)
-        });
-        let plan = plan.map_err(one)?;
+        let cached = self.plans.get(&key);
+        let plan = match &cached {
+            Some(plan) => plan.clone(),
+            None => Arc::new(Plan::new(document, operation, &self.operations, &variables, &self.limits).map_err(one)?),
+        };
+        variable::copy(&plan.uses, &variables, &self.limits, at).map_err(one)?;
         let cost = self.admit(&plan, &variables, (role, extent), at).map_err(one)?;
+        if cached.is_none() && document.len() <= LONGEST {
+            self.plans.insert(key, plan.clone());
+        }
         Ok(Prepared { plan, variables, cost })
     }
 
@@ -183,6 +188,10 @@ impl Api {
         at: Pos,
     ) -> Result<u64, RequestError> {
         let introspects = introspection::introspects(plan.operation());
+        if introspects && self.disclosure(role) == Disclosure::Hidden {
+            let message = "the schema is not public here (introspection): send a token, or ask for schema.graphql";
+            return Err(RequestError::new("INTROSPECTION_DISABLED", message, at));
+        }
         let cost = self.prices.cost(plan.operation(), variables, extent);
         if introspects && cost == u64::MAX {
             let message = "a kind of list comes twice on one path through the schema (limits.cost): ask for no `fields` in \
@@ -190,10 +199,6 @@ impl Api {
             return Err(RequestError::new("GRAPHQL_VALIDATION_FAILED", message, at));
         }
         afford(cost, &self.limits, at)?;
-        if introspects && self.disclosure(role) == Disclosure::Hidden {
-            let message = "the schema is not public here (introspection): send a token, or ask for schema.graphql";
-            return Err(RequestError::new("INTROSPECTION_DISABLED", message, at));
-        }
         Ok(cost)
     }
 
@@ -202,66 +207,67 @@ impl Api {
     }
 
     /// Executes an operation.
-    pub async fn execute(&self, prepared: &Prepared, asked: Asked) -> Response {
+    pub async fn execute(&self, prepared: Prepared, asked: Asked) -> Response {
         let budget = Arc::new(Budget::new(&self.limits, prepared.cost));
-        let nobody = asked.viewer.role == Role::Public;
-        let request = prepared.request().data(asked).data(budget.clone());
-        let mut answer = prepared.finish(within(&budget, with_nulls(self.schema.execute(request).await)));
-        if nobody {
-            answer.errors.iter_mut().for_each(ask_for_token);
-        }
-        answer
+        let role = asked.viewer.role;
+        let request = prepared.plan.request(prepared.variables).data(asked).data(budget.clone());
+        let answer = self.schema.execute(request).await;
+        finish(&prepared.plan, within(&budget, answer), role)
     }
 
     /// Opens a subscription: who follows, or the answer that says what is wrong with it.
     pub async fn subscribe(&self, prepared: Prepared, asked: Asked) -> Result<Opened, Response> {
-        let slot = Arc::default();
-        let request = prepared.request().data(asked).data(Turn::Open(Arc::clone(&slot), self.limits.clone()));
+        let (slot, role) = (Arc::default(), asked.viewer.role);
+        let turn = Turn::Open(Arc::clone(&slot), self.limits.clone());
+        let request = prepared.plan.request(prepared.variables.clone()).data(asked).data(turn);
         if let Some(answer) = self.schema.execute_stream(request).next().await {
-            return Err(answer);
+            return Err(finish(&prepared.plan, answer, role));
         }
         let following = std::mem::take(&mut *Mutex::lock(&slot).unwrap_or_else(PoisonError::into_inner));
         match <[_; 1]>::try_from(following) {
             Ok([following]) => Ok(Opened { prepared, following }),
-            // Everything at its root is skipped.
-            Err(_) => Err(Response::from_errors(vec![ServerError::new(
-                "the subscription selects nothing: include a field at its root",
-                None,
-            )])),
+            // Its one field was executed, by validation.
+            Err(_) => Err(Response::from_errors(vec![ServerError::new("the subscription could not be opened", None)])),
         }
     }
 
     /// What a subscription answers to a change.
     pub async fn event(&self, opened: &Opened, change: Change, asked: Asked) -> Response {
-        let budget = Arc::new(Budget::new(&self.limits, opened.prepared.cost));
-        let request = opened.prepared.request().data(asked).data(budget.clone()).data(Turn::Event(Box::new(change)));
+        let (Prepared { plan, variables, cost }, role) = (&opened.prepared, asked.viewer.role);
+        let budget = Arc::new(Budget::new(&self.limits, *cost));
+        let turn = Turn::Event(Box::new(change));
+        let request = plan.request(variables.clone()).data(asked).data(budget.clone()).data(turn);
         // One change, one answer.
         let answer = self.schema.execute_stream(request).next().await;
-        opened.prepared.finish(within(&budget, with_nulls(answer.unwrap_or_default())))
+        finish(plan, within(&budget, answer.unwrap_or_default()), role)
     }
 }
 
-impl Prepared {
-    fn request(&self) -> Request {
-        let mut request = Request::new("").variables(self.variables.clone());
-        request.set_parsed_query(self.plan.document.clone());
+impl Plan {
+    fn request(&self, variables: Variables) -> Request {
+        let mut request = Request::new("").variables(variables);
+        request.set_parsed_query(self.document());
         request
     }
+}
 
-    /// An answer as the specification has it.
-    fn finish(&self, mut answer: Response) -> Response {
-        for error in &mut answer.errors {
-            // Of input async-graphql finds one thing wrong that validation cannot: null by a variable, for an argument that has a
-            // default and may not be null (GraphQL, September 2025, 6.4.1). It names the type, which may not be public.
-            if error.extensions.is_none() && error.message.starts_with("Expected input type") {
-                "null is not allowed here: leave the variable out for the default, or send a value"
-                    .clone_into(&mut error.message);
-            }
+/// An answer as the specification has it, and as its caller may know it.
+fn finish(plan: &Plan, answer: Response, role: Role) -> Response {
+    let mut answer = with_nulls(answer);
+    put_in_order(&mut answer.data, &plan.operation().selection_set.node, !answer.errors.is_empty());
+    plan.strip(&mut answer.data);
+    for error in &mut answer.errors {
+        // Of input async-graphql finds one thing wrong that validation cannot: null by a variable, for an argument that has a
+        // default and may not be null (GraphQL, September 2025, 6.4.1). It names types, which may not be public.
+        if error.extensions.is_none() && error.message.contains("found null") {
+            "null is not allowed here: leave the variable out for the default, or send a value"
+                .clone_into(&mut error.message);
         }
-        put_in_order(&mut answer.data, &self.plan.operation().selection_set.node, !answer.errors.is_empty());
-        self.plan.strip(&mut answer.data);
-        answer
+        if role == Role::Public {
+            ask_for_token(error);
+        }
     }
+    answer
 }
 
 /// Says to who has no token that one is needed, in place of that they may not do something.

@@ -63,7 +63,7 @@ impl<'a> Arguments<'a> {
         self.variables.get(name)
     }
 
-    /// How many values there are in what is written, variables put in. As deep as the gate lets brackets be nested.
+    /// How many values there are in what is written, variables put in. Recurses as deep as brackets may be nested.
     fn values(&self, value: &'a Value) -> u64 {
         let sum = |values: &mut dyn Iterator<Item = &'a Value>| {
             values.map(|value| self.values(value)).fold(1, u64::saturating_add)

@@ -1,5 +1,6 @@
-//! What an answer may hold, where only making it shows: long texts, what is rendered from them, and lists without a size. And pauses: what is worked out in
-//! memory waits for nothing, so that a query would hold its thread, and nobody would look at the clock.
+//! What an answer may hold, as far as that is known only while it is made: long texts, what is rendered from them, and lists
+//! without a size. And pauses: what is worked out in memory waits for nothing, so that a query would hold its thread, and nobody
+//! would look at the clock.
 
 use std::{
     sync::{
@@ -31,7 +32,7 @@ pub struct Budget {
     /// What is left of `limits.cost` for rendering bodies.
     cost: u64,
     cost_left: AtomicU64,
-    too_dear: AtomicBool,
+    has_rendered: AtomicBool,
     exceeded: AtomicBool,
     breathed: Mutex<Instant>,
 }
@@ -47,7 +48,7 @@ impl Budget {
             objects_left: AtomicU64::new(objects),
             cost: limits.cost,
             cost_left: AtomicU64::new(limits.cost.saturating_sub(cost)),
-            too_dear: AtomicBool::new(false),
+            has_rendered: AtomicBool::new(false),
             exceeded: AtomicBool::new(false),
             breathed: Mutex::new(Instant::now()),
         }
@@ -59,13 +60,19 @@ impl Budget {
         less(&self.bytes_left, bytes).then_some(()).ok_or_else(|| ApiError::too_large(self.too_many_bytes()))
     }
 
-    /// A body of so many bytes is to be rendered; false where that costs too much, and the answer is not to be given.
-    pub fn render(&self, bytes: usize) -> bool {
-        let fits = less(&self.cost_left, bytes.div_ceil(RENDERED as usize));
-        if !fits {
-            self.too_dear.store(true, Ordering::Relaxed);
+    /// A body of so many bytes is to be rendered in so many forms; an error where that costs too much. The first body of an
+    /// answer always fits: else a long one could not be read at all.
+    pub fn render(&self, bytes: usize, forms: usize) -> Result<(), ApiError> {
+        let fits = less(&self.cost_left, bytes.div_ceil(RENDERED as usize).saturating_mul(forms));
+        let is_first = forms > 0 && !self.has_rendered.swap(true, Ordering::Relaxed);
+        if fits || is_first {
+            return Ok(());
         }
-        fits
+        Err(ApiError::too_large(format!(
+            "the query costs more than {} (limits.cost): each body in HTML, in plain text or as a number of words costs 1 for every \
+             {RENDERED} bytes of its Markdown: ask for fewer at a time, or for the Markdown",
+            self.cost
+        )))
     }
 
     /// The answer holds so many bytes more than was thought.
@@ -86,13 +93,6 @@ impl Budget {
 
     /// Why the answer is not to be given, if it is not.
     pub fn fault(&self) -> Option<ApiError> {
-        if self.too_dear.load(Ordering::Relaxed) {
-            return Some(ApiError::too_large(format!(
-                "the query costs more than {} (limits.cost): each body in HTML, in plain text or as a number of words costs 1 for \
-                 every {RENDERED} bytes of its Markdown: ask for fewer at a time, or for the Markdown",
-                self.cost
-            )));
-        }
         let exceeded = self.exceeded.load(Ordering::Relaxed);
         exceeded.then(|| {
             ApiError::too_large(format!(
@@ -132,7 +132,13 @@ mod tests {
     #[tokio::test]
     async fn a_query_pauses_when_it_was_worked_on_for_long_enough() {
         let budget = Budget::new(&Limits::default(), 0);
-        assert!(futures_util::poll!(std::pin::pin!(budget.breathe())).is_ready());
+        // Only a machine that stops for as long each time makes it pause at once.
+        let mut goes_on = false;
+        for _ in 0..100 {
+            *budget.breathed.lock().unwrap() = Instant::now();
+            goes_on |= futures_util::poll!(std::pin::pin!(budget.breathe())).is_ready();
+        }
+        assert!(goes_on);
         std::thread::sleep(BREATH);
         assert!(futures_util::poll!(std::pin::pin!(budget.breathe())).is_pending());
         budget.breathe().await;
@@ -152,7 +158,9 @@ mod tests {
         budget.spend_more(1);
         assert!(budget.fault().is_some());
         let budget = Budget::new(&Limits { cost: 10, ..Limits::default() }, 7);
-        assert!(budget.render(513) && budget.render(1) && budget.fault().is_none());
-        assert!(!budget.render(1) && budget.fault().is_some());
+        let renders = |bytes, forms| budget.render(bytes, forms).is_ok();
+        assert!(renders(1 << 20, 0), "Markdown alone is not rendered");
+        assert!(renders(1 << 20, 1), "the first always fits");
+        assert!(renders(513, 1) && renders(1, 1) && !renders(1, 1) && budget.fault().is_none());
     }
 }

@@ -175,8 +175,12 @@ impl ReleaseConnection {
 fn rows(ctx: &Context<'_>) -> Rows {
     let asked = ctx.look_ahead();
     let nodes = [asked.field("nodes"), asked.field("edges").field("node")];
+    let page_info = asked.field("pageInfo");
     Rows {
-        any: asked.field("nodes").exists() || asked.field("edges").exists() || asked.field("pageInfo").exists(),
+        any: asked.field("nodes").exists() || asked.field("edges").exists() || page_info.exists(),
+        cursors: asked.field("edges").field("cursor").exists()
+            || page_info.field("startCursor").exists()
+            || page_info.field("endCursor").exists(),
         ..wanted(|name| nodes.iter().any(|node| node.field(name).exists()))
     }
 }
@@ -185,6 +189,7 @@ fn rows(ctx: &Context<'_>) -> Rows {
 pub fn wanted(selects: impl Fn(&str) -> bool) -> Rows {
     Rows {
         any: true,
+        cursors: false,
         columns: columns(&selects),
         lifecycle: ["withdrawal", "createdAt", "schedule", "embargo"].into_iter().any(&selects),
         corrections: selects("corrections"),

@@ -29,7 +29,7 @@ impl Extent {
         Self { visible: None, span: span.into() }
     }
 
-    /// How many entries a list has at most; of narrower topics and contained places, in the mean.
+    /// How many entries a list has at most.
     pub(super) fn most(&self, bound: Bound) -> u64 {
         let Some(visible) = &self.visible else { return u64::MAX };
         let snapshot = visible.snapshot();
@@ -38,8 +38,8 @@ impl Extent {
             Bound::Releases => visible.count(),
             Bound::Topics => snapshot.topics().by_label().len() as u64,
             Bound::Places => snapshot.places().by_label().len() as u64,
-            Bound::Narrower => snapshot.topics().branching() as u64,
-            Bound::Contained => snapshot.places().branching() as u64,
+            Bound::Narrower => snapshot.topics().most_narrower() as u64,
+            Bound::Contained => snapshot.places().most_narrower() as u64,
         }
     }
 

@@ -14,8 +14,12 @@ use async_graphql::{
 pub(super) fn put_in_order(value: &mut Value, set: &SelectionSet, failed: bool) {
     match value {
         Value::Object(fields) => {
-            let wanted = wanted(set, fields);
-            if fields.len() > 1 {
+            if fields.len() < 2 && !failed {
+                return;
+            }
+            let (wanted, by_type) = wanted(set, fields);
+            // Where the selection differs by type it was resolved in order, with null where a field failed (`direct`).
+            if fields.len() > 1 && !by_type {
                 let place = |name: &Name| wanted.get(name).map_or(usize::MAX, |(place, _)| *place);
                 fields.sort_by_cached_key(|name, _| place(name));
             }
@@ -32,12 +36,12 @@ pub(super) fn put_in_order(value: &mut Value, set: &SelectionSet, failed: bool) 
     }
 }
 
-/// The fields of a plan's selection by response key. Where it differs by type, the selection of a type whose keys these are.
-fn wanted<'a>(
-    set: &'a SelectionSet,
-    fields: &IndexMap<Name, Value>,
-) -> HashMap<&'a Name, (usize, &'a Positioned<Field>)> {
-    let keys = |set: &'a SelectionSet| -> HashMap<_, _> {
+/// The fields of a plan's selection by response key, and their places.
+type Wanted<'a> = HashMap<&'a Name, (usize, &'a Positioned<Field>)>;
+
+/// What a plan's selection wants of an object; where it differs by type, what it wants of a type that has these keys, and true.
+fn wanted<'a>(set: &'a SelectionSet, fields: &IndexMap<Name, Value>) -> (Wanted<'a>, bool) {
+    let keys = |set: &'a SelectionSet| -> Wanted<'a> {
         let fields = set.items.iter().filter_map(|item| match &item.node {
             Selection::Field(field) => Some(field),
             _ => None,
@@ -48,8 +52,8 @@ fn wanted<'a>(
         Selection::InlineFragment(fragment) => Some(keys(&fragment.node.selection_set.node)),
         _ => None,
     });
-    let fits = |wanted: &HashMap<&Name, _>| fields.keys().all(|name| wanted.contains_key(name));
-    types.find(fits).unwrap_or_else(|| keys(set))
+    let fits = |wanted: &Wanted<'_>| fields.keys().all(|name| wanted.contains_key(name));
+    types.find(fits).map_or_else(|| (keys(set), false), |wanted| (wanted, true))
 }
 
 #[cfg(test)]
@@ -76,9 +80,9 @@ mod tests {
     }
 
     #[test]
-    fn where_the_selection_differs_by_type_it_is_the_one_that_has_the_keys() {
-        let query = "{ nodes { ... on A { x y } ... on B { z y x } } }";
-        let answer = json!({ "nodes": [{ "x": 1, "y": 2, "z": 3 }, { "y": 2, "x": 1 }, null] });
-        assert_eq!(ordered(query, answer, true), "{nodes: [{z: 3, y: 2, x: 1}, {x: 1, y: 2}, null]}");
+    fn where_the_selection_differs_by_type_only_what_lies_below_is_put_in_order() {
+        let query = "{ nodes { ... on A { x y } ... on B { z y { a b } x } } }";
+        let answer = json!({ "nodes": [{ "x": 1, "y": { "a": 1, "b": 2 }, "z": 3 }, { "y": 2, "x": 1 }, null] });
+        assert_eq!(ordered(query, answer, true), "{nodes: [{x: 1, y: {a: 1, b: 2}, z: 3}, {x: 1, y: 2}, null]}");
     }
 }

@@ -7,7 +7,7 @@
 //! | `edges`, `nodes`, `buckets`, `points` | their selection, as many times as the field above them says |
 //! | a connection | 1; its entries `first` or `last` times, 20 where neither is given, and no more than there are |
 //! | a facet | 5, by latest date or under one topic 50; its buckets `input.first` times, and no more than there are |
-//! | `timeline` | 1; its points once a period; where the range is open, from the first release to the last |
+//! | `timeline` | 1; its points once a period, at a tenth of their price; where the range is open, from the first release to the last |
 //! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50), and its selection `first` times, and no more than there are |
 //! | `nodes(ids:)` | 1, and its selection once an id |
 //! | `preview` | 50, and its selection |
@@ -15,8 +15,8 @@
 //! | `__schema`, `__type` | 1, and 1 for every ten values (`introspection`) |
 //! | anything else | 1, and its selection |
 //!
-//! How many there are is what the viewer may see of them all (`extent`); below one topic or place, as many as there are in the
-//! mean. What bodies cost that are rendered shows when they are (`budget`).
+//! How many there are is what the viewer may see of them all (`extent`); below one topic or place, as many as there are below
+//! any. What bodies cost that are rendered shows when they are (`budget`).
 
 use std::collections::HashMap;
 

@@ -52,8 +52,13 @@ impl Version {
     /// forms is work that nothing interrupts, and a query whose time is over ends here.
     pub(super) async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
         let Some(markdown) = self.text.body_markdown.clone() else { return Ok(None) };
-        let forms = ctx.field().selection_set().filter(|field| field.name() != "__typename").count();
+        let (mut forms, mut rendered) = (0, 0);
+        for field in ctx.field().selection_set() {
+            forms += usize::from(field.name() != "__typename");
+            rendered += usize::from(["html", "text", "wordCount"].contains(&field.name()));
+        }
         ctx.budget().spend(markdown.len().saturating_mul(forms))?;
+        ctx.budget().render(markdown.len(), rendered)?;
         tokio::task::yield_now().await;
         Ok(Some(Body { markdown }))
     }
@@ -84,9 +89,6 @@ impl Body {
 
     /// As HTML, sanitised: no scripts, styles or frames, and links only to http, https and mailto.
     async fn html(&self, ctx: &Context<'_>) -> String {
-        if !ctx.budget().render(self.markdown.len()) {
-            return String::new();
-        }
         let html = body::html(&self.markdown);
         // What is escaped is longer than it was written.
         ctx.budget().spend_more(html.len().saturating_sub(self.markdown.len()));
@@ -96,18 +98,12 @@ impl Body {
 
     /// As plain text, paragraphs parted by a blank line.
     async fn text(&self, ctx: &Context<'_>) -> String {
-        if !ctx.budget().render(self.markdown.len()) {
-            return String::new();
-        }
         ctx.budget().breathe().await;
         body::text(&self.markdown)
     }
 
     /// How many words the plain text has.
     async fn word_count(&self, ctx: &Context<'_>) -> usize {
-        if !ctx.budget().render(self.markdown.len()) {
-            return 0;
-        }
         ctx.budget().breathe().await;
         body::word_count(&body::text(&self.markdown))
     }

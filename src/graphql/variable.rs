@@ -1,9 +1,8 @@
-//! Limits on the variables of a request, before they are coerced: how many values they have, and what their uses copy.
+//! Limits on the variables of a request: how many values they have, before they are coerced, and what their uses copy.
 
 use std::collections::HashMap;
 
-use apollo_compiler::Name;
-use async_graphql::Pos;
+use async_graphql::{Name, Pos, Value as Given, Variables};
 use serde_json::{Map, Value};
 
 use super::operation::{RequestError, at_most};
@@ -15,15 +14,9 @@ pub fn weigh(variables: &Map<String, Value>, limits: &Limits, at: Pos) -> Result
     at_most(values, limits.values, "values in its variables", "limits.values", "send fewer at a time", at)
 }
 
-/// Refuses variables whose copies would be too large: each use in a query is one when it is executed.
-pub fn copy(
-    uses: &HashMap<Name, u64>,
-    variables: &Map<String, Value>,
-    limits: &Limits,
-    at: Pos,
-) -> Result<(), RequestError> {
-    let of =
-        |(name, times): (&Name, &u64)| variables.get(name.as_str()).map_or(0, |of| bytes(of).saturating_mul(*times));
+/// Refuses variables whose copies would be too large: each use in a plan is one when it is executed.
+pub fn copy(uses: &HashMap<Name, u64>, variables: &Variables, limits: &Limits, at: Pos) -> Result<(), RequestError> {
+    let of = |(name, times): (&Name, &u64)| variables.get(name).map_or(0, |of| bytes(of).saturating_mul(*times));
     let copied = uses.iter().map(of).fold(0, u64::saturating_add);
     let advice = "use long values fewer times";
     at_most(copied, limits.body_bytes, "bytes in all uses of its variables", "limits.body_bytes", advice, at)
@@ -45,14 +38,14 @@ fn count_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> u64 {
 }
 
 /// How many bytes the texts in a value have, without recursion; names of fields too.
-fn bytes(value: &Value) -> u64 {
+fn bytes(value: &Given) -> u64 {
     let mut open = vec![value];
     let mut count = 0;
     while let Some(value) = open.pop() {
         match value {
-            Value::String(text) => count += text.len() as u64,
-            Value::Array(items) => open.extend(items),
-            Value::Object(fields) => {
+            Given::String(text) => count += text.len() as u64,
+            Given::List(items) => open.extend(items),
+            Given::Object(fields) => {
                 count += fields.keys().map(|name| name.len() as u64).sum::<u64>();
                 open.extend(fields.values());
             }
@@ -86,11 +79,10 @@ mod tests {
     #[test]
     fn every_use_of_a_long_value_is_a_copy() {
         let limits = Limits { body_bytes: 1000, ..Limits::default() };
-        let name = |name| Name::new_static(name).unwrap();
         let refused = |uses: &[(&'static str, u64)]| {
-            let uses = uses.iter().map(|&(variable, times)| (name(variable), times)).collect();
+            let uses = uses.iter().map(|&(variable, times)| (Name::new(variable), times)).collect();
             let long = json!({ "a": "x".repeat(300), "b": ["y".repeat(300), { "z": 1 }], "c": 7 });
-            copy(&uses, &object(long), &limits, Pos::default()).err().map(|refused| refused.message)
+            copy(&uses, &Variables::from_json(long), &limits, Pos::default()).err().map(|refused| refused.message)
         };
         assert_eq!(refused(&[("a", 1), ("b", 1), ("c", 100)]), None);
         for twice in [&[("a", 4)][..], &[("a", 2), ("b", 2)], &[("b", 4), ("d", 1)]] {

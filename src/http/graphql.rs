@@ -2,7 +2,7 @@
 //! and answers what cannot be parsed as if it had been executed.
 //!
 //! GET and POST come down one way: what the client takes, how often it comes, what was answered before; then the request itself,
-//! who asks, the gate, the execution.
+//! who asks, the checks of GraphQL, the execution.
 
 use std::{
     net::IpAddr,
@@ -33,7 +33,7 @@ use super::{
     work::Ask,
     {events, socket},
 };
-use crate::{catalog::Audience, limits::Limits, viewer::Viewer};
+use crate::{catalog::Audience, graphql::Input, limits::Limits, viewer::Viewer};
 
 /// The operation's name, for the access log.
 #[derive(Clone, Debug)]
@@ -207,9 +207,11 @@ async fn answer(
     let mut wanted = source.wanted(&front.app.edge.limits)?;
     let text = front.persisted.text(&mut wanted, media)?;
     let operation = Operation(wanted.operation.as_ref().map(|name| name.chars().take(100).collect()));
+    // Kept until the answer is coded: reading a query is work, and coding an answer, too.
+    let place = front.guard.place().await?;
     let (api, role) = (&front.app.api, caller.viewer.role);
     let refused = |errors| Refusal::of_operation(errors, media);
-    let input = wanted.input();
+    let input = Input { operation: wanted.operation, variables: wanted.variables };
     let document = api.read(&text.query, role).map_err(refused)?;
     let kind = document.kind(input.operation.as_deref()).map_err(refused)?;
     if kind == OperationType::Mutation && by_get {
@@ -217,6 +219,7 @@ async fn answer(
     }
     if kind == OperationType::Subscription {
         if Media::takes_events(headers) {
+            drop(place);
             return stream(front, headers, caller, &source).await;
         }
         let told =
@@ -236,14 +239,12 @@ async fn answer(
     if let Some(answer) = once.answer() {
         return Ok(replayed(answer, media, operation));
     }
-    // Kept until the answer is coded: that is work, too.
-    let _place = front.guard.place().await?;
     viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
     let asked = front.app.asked(viewer.clone());
     let work = {
         let (front, asked) = (front.clone(), asked.clone());
         async move {
-            let outcome = outcome::execute(&front, &prepared, asked.clone()).await;
+            let outcome = outcome::execute(&front, prepared, asked.clone()).await;
             let answer = outcome.write()?;
             if !outcome.failed_here() {
                 once.keep(&front.app, &viewer, &answer, asked.told.secret.load(Ordering::Relaxed)).await;

@@ -107,7 +107,7 @@ fn has_nothing(data: &Value) -> bool {
 }
 
 /// Executes an operation that may be executed.
-pub(super) async fn execute(front: &Front, prepared: &Prepared, asked: Asked) -> Outcome {
+pub(super) async fn execute(front: &Front, prepared: Prepared, asked: Asked) -> Outcome {
     let deadline = asked.viewer.deadline;
     let work = front.app.api.execute(prepared, asked);
     let answered = match deadline {

@@ -51,7 +51,7 @@ impl Persisted {
 
     /// The text of what is wanted.
     pub(super) fn text(&self, wanted: &mut Wanted, media: Media) -> Result<Text, Refusal> {
-        // As with what does not get past the gate: a sound request, and under the older media type 200.
+        // As with what GraphQL refuses: a sound request, and under the older media type 200.
         let status = if media == Media::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
         let known = |query: &Arc<str>| Text { query: query.clone(), keep: None };
         let by_id = wanted.document.as_deref().or(wanted.digest.as_deref()).and_then(|id| self.documents.get(id));

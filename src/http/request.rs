@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use super::{memory::Held, refusal::Refusal};
-use crate::{graphql::Input, limits::Limits};
+use crate::limits::Limits;
 
 /// What is asked for; the query's text itself, or the id under which it is known.
 #[derive(Debug, Default)]
@@ -91,11 +91,6 @@ impl Wanted {
             return Err(Refusal::bad("the query is missing: send {\"query\": \"{ __typename }\"}"));
         }
         Ok(wanted)
-    }
-
-    /// What goes with the document: the operation's name and the variables.
-    pub(super) fn input(self) -> Input {
-        Input { operation: self.operation, variables: self.variables }
     }
 }
 

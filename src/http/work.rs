@@ -17,7 +17,11 @@ use super::{
     request::Wanted,
     session::Session,
 };
-use crate::{db::Fault, graphql::Opened, newsroom::changes::Lost};
+use crate::{
+    db::Fault,
+    graphql::{Input, Opened},
+    newsroom::changes::Lost,
+};
 
 /// How often it is looked again whether a caller may be told what has come.
 const LOOK: Duration = Duration::from_secs(1);
@@ -90,9 +94,11 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     let Ask { mut wanted, bytes, by_get, keyed, after } = ask;
     let media = Media::GraphqlResponse;
     let text = front.persisted.text(&mut wanted, media)?;
+    // Reading a query is work, too.
+    let _place = front.guard.place().await?;
     let (api, role) = (&front.app.api, session.viewer.role);
     let refused_operation = |errors| Refusal::of_operation(errors, media);
-    let input = wanted.input();
+    let input = Input { operation: wanted.operation, variables: wanted.variables };
     let document = api.read(&text.query, role).map_err(refused_operation)?;
     let kind = document.kind(input.operation.as_deref()).map_err(refused_operation)?;
     if kind == OperationType::Mutation && by_get {
@@ -107,7 +113,6 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     if kind == OperationType::Mutation && session.bearer.is_none() {
         return Err(Refusal::no_token().into());
     }
-    let _place = front.guard.place().await?;
     let mut viewer = session.viewer.clone();
     viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
     let asked = front.app.asked(viewer);
@@ -128,7 +133,7 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
         }
     } else {
         let front = front.clone();
-        let work = async move { Ok(outcome::execute(&front, &prepared, asked).await) };
+        let work = async move { Ok(outcome::execute(&front, prepared, asked).await) };
         if kind == OperationType::Mutation { outcome::to_its_end(work).await? } else { work.await? }
     };
     if outcome.refused {

@@ -16,9 +16,12 @@ use crate::journal::WorkingImage;
 
 /// What a reader of releases wants of their rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says of one part whether it is wanted")]
 pub struct Rows {
     /// Rows at all: not for a mere number.
     pub any: bool,
+    /// Their cursors.
+    pub cursors: bool,
     /// Which columns of the revisions.
     pub columns: Wanted,
     /// What the catalog does not keep of lives: withdrawal, schedule, the note of an embargo.
@@ -47,7 +50,7 @@ pub struct Found {
 pub struct ReleasePage {
     /// Everything the page is a part of.
     pub set: ReleaseSet,
-    /// The releases of the page with their cursors, in order.
+    /// The releases of the page with their cursors, in order; where cursors were not wanted they are empty.
     pub entries: Vec<(String, Found)>,
     /// Whether the set holds any before them.
     pub has_previous: bool,
@@ -76,14 +79,13 @@ impl Newsroom {
         if !rows.any && request.after.is_none() && request.before.is_none() {
             return Ok(ReleasePage { set, entries: Vec::new(), has_previous: false, has_next: false });
         }
-        let key = release_key(&set, scope, filter, order);
+        let has_cursors = rows.cursors || request.after.is_some() || request.before.is_some();
+        let key = has_cursors.then(|| release_key(&set, scope, filter, order));
         let place = |argument, cursor: &Option<String>| -> Result<Option<Place>, Error> {
-            let place: Option<Place> = cursor.as_deref().map(|cursor| key.decode(argument, cursor)).transpose()?;
-            match place {
-                // Cannot be made by us: the order is part of the key.
-                Some(place) if place.values.len() != order.len() => key.decode(argument, "").map(Some),
-                place => Ok(place),
-            }
+            let Some((key, cursor)) = key.as_ref().zip(cursor.as_deref()) else { return Ok(None) };
+            let place: Place = key.decode(argument, cursor)?;
+            // Cannot be made by us: the order is part of the key.
+            if place.values.len() == order.len() { Ok(Some(place)) } else { key.decode(argument, "").map(Some) }
         };
         let window = Window {
             size,
@@ -96,7 +98,10 @@ impl Newsroom {
         }
         let slice = set.slice(order, &window);
         let found = self.fetch(&set, &slice.items, rows).await?;
-        let entries = found.into_iter().map(|found| (key.encode(&set.place(order, &found.item)), found)).collect();
+        let key = key.filter(|_| rows.cursors);
+        let cursor =
+            |found: &Found| key.as_ref().map_or_else(String::new, |key| key.encode(&set.place(order, &found.item)));
+        let entries = found.into_iter().map(|found| (cursor(&found), found)).collect();
         Ok(ReleasePage { entries, has_previous: slice.has_previous, has_next: slice.has_next, set })
     }
 

@@ -24,7 +24,12 @@ fn beyond(key: &str) -> Option<(u64, Value)> {
         "limits.directives" => (2, query("{ viewer @skip(if: false) @include(if: true) { name @skip(if: false) } }")),
         "limits.selections" => (4, query("{ viewer { name role } ...A } fragment A on Query { viewer { name role } }")),
         "limits.depth" => (3, query("{ releases { nodes { topics { name } } } }")),
-        "limits.cost" => (50, query("{ releases(first: 100) { nodes { id } } }")),
+        "limits.cost" => (
+            50,
+            query(
+                "{ nodes(ids: [1 2 3 4 5 6 7 8 9]) { id ...R } } fragment R on Release { slug kind headline summary language url }",
+            ),
+        ),
         "limits.values" => (
             3,
             json!({ "query": "query($a: [ID!]!) { nodes(ids: $a) { id } }", "variables": { "a": ["1", "2", "3"] } }),
@@ -89,7 +94,7 @@ on_both! {
         for number in 0..20 {
             desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "word ".repeat(20_000) })).await;
         }
-        let limits = Limits { requests: 1, streams: 2, answer_bytes: 1 << 40, ..Limits::default() };
+        let limits = Limits { requests: 1, streams: 2, answer_bytes: 1 << 40, cost: 1 << 40, ..Limits::default() };
         let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
         let query = "{ releases { nodes { headline } } }";
         let body = json!({ "query": query }).to_string();

@@ -1,6 +1,13 @@
 //! The README does what it says: its queries are executed, its table of settings is the real one.
 
-use dateline::{config, interchange, newsroom::import::ImportOptions, viewer::Viewer};
+use dateline::{
+    config,
+    edge::Edge,
+    interchange,
+    limits::{Limits, Profile},
+    newsroom::import::ImportOptions,
+    viewer::Viewer,
+};
 use entity::api_token::Role;
 use serde_json::{Value, json};
 
@@ -8,6 +15,39 @@ use crate::desk::{Desk, Who, on_both};
 
 const README: &str = include_str!("../../README.md");
 const DEMO: &str = include_str!("../../src/cli/demo.ndjson");
+const QUERY_PAGE: &str = include_str!("../../src/http/graphiql.html");
+
+/// A dashboard of twelve topics by ten places by 24 months.
+const DASHBOARD: &str = "{ releaseStats { count facets { topics(input: {first: 12}) { buckets { key label count within { facets { \
+    places(input: {first: 10}) { buckets { key label count within { timeline(interval: MONTH, range: {from: \"2005-01-01\", \
+    until: \"2006-12-31\"}) { points { label count } } } } } } } } } } } }";
+
+/// The examples of the query page: query and variables.
+fn examples() -> Vec<(String, Value)> {
+    let lines = QUERY_PAGE.lines().filter(|line| line.starts_with("  [\"") && line.contains('`'));
+    let example = |line: &str| {
+        let mut parts = line.split('`').skip(1);
+        let (query, variables) = (parts.next().expect("a query"), parts.next().expect("variables"));
+        let variables = variables.trim_start_matches(", ").trim_end_matches("],");
+        (query.replace("\\n", "\n"), serde_json::from_str(&quoted(variables)).expect(variables))
+    };
+    lines.map(example).collect()
+}
+
+/// An object literal of JavaScript with its keys in quotes, as JSON has them.
+fn quoted(literal: &str) -> String {
+    let (mut json, mut text) = (String::new(), false);
+    for (number, part) in literal.split_inclusive(['"', ':', '{', ',', ' ']).enumerate() {
+        let key =
+            part.strip_suffix(':').filter(|key| !text && !key.is_empty() && key.chars().all(char::is_alphanumeric));
+        match key {
+            Some(key) if number > 0 => json += &format!("\"{key}\":"),
+            _ => json += part,
+        }
+        text ^= part.ends_with('"');
+    }
+    json
+}
 
 /// The fenced blocks behind each marker: the first, and the one right after it.
 fn blocks(marker: &str) -> Vec<(&'static str, Option<&'static str>)> {
@@ -52,6 +92,27 @@ on_both! {
         let (publish, answer) = blocks("publish")[0];
         let wanted: Value = serde_json::from_str(answer.expect("an answer")).unwrap();
         assert_eq!(desk.data(Who::Editor, publish, json!({ "id": created["release"]["id"] })).await, wanted);
+    }
+}
+
+on_both! {
+    async fn every_example_costs_less_than_half_of_what_the_strictest_profile_allows(desk: Desk) {
+        let hardened = Limits::of(Profile::Hardened);
+        let half = Limits { cost: hardened.cost / 2, public_per_minute: 0, ..hardened };
+        let desk = desk.with_edge(Edge { limits: half.into(), ..Edge::default() });
+        furnished(&desk).await;
+        let (queries, mutations): (Vec<_>, Vec<_>) = examples().into_iter().partition(|(query, _)| !query.starts_with("mutation"));
+        assert!(queries.len() >= 6 && mutations.len() >= 3);
+        let readme = blocks("query").into_iter().map(|(query, _)| (query.to_owned(), json!({})));
+        for (query, variables) in queries.into_iter().chain(readme).chain([(DASHBOARD.to_owned(), json!({}))]) {
+            let data = desk.data(Who::Public, &query, variables).await;
+            assert!(data.as_object().unwrap().values().all(|value| !value.is_null()), "{query}: {data}");
+        }
+        for (query, variables) in mutations {
+            let answer = desk.ask(Who::Editor, &query, variables).await;
+            let code = answer["errors"][0]["extensions"]["code"].as_str();
+            assert!(matches!(code, None | Some("BAD_USER_INPUT")), "{query}: {answer}");
+        }
     }
 }
 

@@ -94,7 +94,13 @@ async fn act(desk: &Desk, who: Who, name: &str, id: &str, revision: i64) -> Valu
     };
     let declared = if name == "preview" { "$id: ID!" } else { "$id: ID!, $revision: Int!" };
     let mutation = format!("mutation({declared}) {{ {field} {{ {thing} userErrors {{ field code message }} }} }}");
-    let mut data = desk.data(who, &mutation, json!({ "id": id, "revision": revision })).await;
+    let variables = json!({ "id": id, "revision": revision });
+    if who == Who::Public {
+        let answer = desk.ask(who, &mutation, variables).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{name}: {answer}");
+        return Value::Null;
+    }
+    let mut data = desk.data(who, &mutation, variables).await;
     data.as_object_mut().expect("data").values_mut().next().expect("a payload").take()
 }
 

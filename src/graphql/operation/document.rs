@@ -1,7 +1,7 @@
 //! A document that is valid, whatever the values of its variables will be.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +9,7 @@ use std::{
 };
 
 use apollo_compiler::{
-    ExecutableDocument, Name, Node,
+    ExecutableDocument, Node,
     diagnostic::ToCliReport,
     executable::{Operation, VariableDefinition},
     parser::Parser,
@@ -19,21 +19,19 @@ use async_graphql::{Pos, Value, Variables, parser::types::OperationType};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    error::{BAD_USER_INPUT, PARSE_FAILED, RequestError, RequestErrors, START, VALIDATION_FAILED},
+    conflict,
+    error::{BAD_USER_INPUT, MOST, PARSE_FAILED, RequestError, RequestErrors, START, VALIDATION_FAILED},
     position::Source,
     root,
     scan::{Scanned, scan},
     schema::OperationSchema,
     size,
     tokens::dropped,
-    usage::{Usage, usage},
+    usage::{self, Usage, usage},
     values, variables,
     wording::{self, Disclosure},
 };
 use crate::limits::Limits;
-
-/// Errors that are told; more say nothing new.
-const MOST: usize = 20;
 
 /// Levels of the parser's recursion to one bracket: a selection counts its braces and its field.
 const LEVELS: u64 = 4;
@@ -75,10 +73,10 @@ impl Document {
             return Err(vec![RequestError::new(PARSE_FAILED, told, START)]);
         }
         for range in descriptions {
-            let at = source.position(range.start);
-            if let Err(failed) = parse(&format!("{{ f(s: {}) }}", &text[range])) {
-                let error = syntax_error(&failed.errors, &source);
-                return Err(vec![RequestError { locations: vec![at], ..error }]);
+            let written = format!("{{ f(s: {}) }}", &text[range.clone()]);
+            if let Err(failed) = parse(&written) {
+                let error = syntax_error(&failed.errors, &Source::new(&written));
+                return Err(vec![RequestError { locations: vec![source.position(range.start)], ..error }]);
             }
         }
         if let Some(range) = dropped(&document, &scanned, &tokens) {
@@ -95,6 +93,9 @@ impl Document {
         errors.extend(root::check(&executable, &source));
         if executable.operations.is_empty() && errors.is_empty() {
             errors.push(RequestError::invalid("the query has fragments and no operation", START));
+        }
+        if errors.is_empty() {
+            errors.extend(conflict::check(schema, &executable, &source));
         }
         if errors.is_empty() {
             let usage = usage(&executable);
@@ -127,9 +128,7 @@ impl Document {
         let locations = operations.iter().map(|operation| self.source.start(operation.location())).take(10).collect();
         Err(vec![RequestError { code: VALIDATION_FAILED, message, locations }])
     }
-}
 
-impl Document {
     /// Which one it is, within this process.
     pub(in crate::graphql) fn id(&self) -> u64 {
         self.id
@@ -140,9 +139,9 @@ impl Document {
         self.operation(name).map(|operation| kind_of(operation))
     }
 
-    /// How often each variable is used, in all operations and fragments as they are written.
-    pub(in crate::graphql) fn uses(&self) -> &HashMap<Name, u64> {
-        &self.usage.uses
+    /// How long its text is, in bytes.
+    pub(in crate::graphql) fn len(&self) -> usize {
+        self.source.text().len()
     }
 
     /// Where an operation begins.
@@ -160,8 +159,9 @@ impl Document {
     ) -> Result<Variables, RequestErrors> {
         let variables = variables::coerce(schema, operation, &self.source, sent, disclosure)?;
         let null = |variable: &&Node<VariableDefinition>| {
-            self.usage.conditions.contains(&variable.name)
-                && variables.get(&async_graphql::Name::new(&variable.name)) == Some(&Value::Null)
+            variables.get(variable.name.as_str()) == Some(&Value::Null)
+                && self.usage.conditions.contains(&variable.name)
+                && usage::decides(&self.executable, operation, &variable.name)
         };
         let nulls = operation.variables.iter().filter(null).map(|variable| {
             let message =
@@ -177,7 +177,7 @@ impl Document {
         let mut form = operation.name.as_ref().map_or_else(Vec::new, |name| name.as_bytes().to_vec());
         form.push(b' ');
         form.extend(operation.variables.iter().map(|variable| {
-            let value = variables.get(&async_graphql::Name::new(&variable.name));
+            let value = variables.get(variable.name.as_str());
             match value {
                 None => 0,
                 Some(Value::Boolean(value)) if self.usage.conditions.contains(&variable.name) => 2 + u8::from(*value),
@@ -224,6 +224,7 @@ fn validation_errors(
     disclosure: Disclosure,
 ) -> RequestErrors {
     let mut seen = HashSet::new();
+    // They come in the order of the document.
     let errors = diagnostics.iter().filter_map(|diagnostic| {
         let kind = diagnostic.error.unstable_error_name().unwrap_or_default();
         let message = wording::validation(kind, &diagnostic.error.to_string(), schema, disclosure)?;
@@ -237,5 +238,5 @@ fn validation_errors(
         let new = seen.insert((message.clone(), at.line, at.column));
         new.then(|| RequestError::invalid(message, at))
     });
-    errors.collect()
+    errors.take(MOST).collect()
 }

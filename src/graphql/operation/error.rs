@@ -37,6 +37,9 @@ impl RequestError {
     }
 }
 
+/// Errors that are told; more say nothing new.
+pub(super) const MOST: usize = 20;
+
 /// The beginning of every document, for errors that concern all of it.
 pub(super) const START: Pos = Pos { line: 1, column: 1 };
 

@@ -49,7 +49,7 @@ pub(super) fn check_literal(
     disclosure: Disclosure,
 ) -> Result<(), String> {
     let name = of.name().as_str();
-    let found = || shown(&literal.to_string());
+    let found = || written(literal);
     if let ExtendedType::Enum(of) = of {
         return match literal {
             Literal::Enum(value) if of.values.contains_key(value) => Ok(()),
@@ -155,6 +155,11 @@ pub(super) fn constant(literal: &Literal) -> Option<Value> {
 /// A number as it is written; nothing where it is beyond 64 bits and the range of floating-point numbers.
 pub(super) fn number(text: &str) -> Option<Number> {
     serde_json::from_str(text).ok()
+}
+
+/// The beginning of a literal, for messages, in one line.
+pub(super) fn written(literal: &Literal) -> String {
+    shown(&literal.serialize().no_indent().to_string())
 }
 
 /// The beginning of a value, for messages.

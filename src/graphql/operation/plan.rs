@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use apollo_compiler::{
     Name as GraphName, Node,
-    ast::{Argument, DirectiveList, Value as Literal},
+    ast::{Argument, DirectiveList, FieldDefinition, Type, Value as Literal},
     executable::{Field, Operation, Selection, SelectionSet},
 };
 use async_graphql::{
@@ -40,20 +40,26 @@ const NOTHING: &str = "";
 /// The response key of the kind of a type, where its interfaces are asked for.
 const KIND: &str = " kind";
 
+/// Bytes that a field or value takes, about.
+const PLANNED: u64 = 600;
+
 /// How many times a document's limit of selections a plan may have: fragments on interfaces come once for each type.
 const TYPES: u64 = 4;
 
 /// An operation as async-graphql executes it.
 #[derive(Debug)]
 pub struct Plan {
-    /// One operation, without fragment spreads and directives.
-    pub(in crate::graphql) document: ExecutableDocument,
+    operation: OperationDefinition,
     /// It has fields that are not to be answered: for empty selections, and kinds of types.
     has_hidden: bool,
     /// The response keys of `__Type.interfaces`.
     interfaces: HashSet<Name>,
+    /// How often it uses each variable.
+    pub(in crate::graphql) uses: HashMap<Name, u64>,
     /// Fields and values in it.
-    pub(in crate::graphql) size: u64,
+    size: u64,
+    /// Bytes of its strings.
+    bytes: u64,
 }
 
 impl Plan {
@@ -66,49 +72,60 @@ impl Plan {
         limits: &Limits,
     ) -> Result<Self, RequestError> {
         let most = limits.selections.saturating_mul(TYPES);
-        let mut planner =
-            Planner { document, schema, variables, has_hidden: false, interfaces: HashSet::new(), size: 0, most };
-        let root = operation.object_type();
-        let selection_set = planner.selections(&[&operation.selection_set], root);
+        let mut planner = Planner {
+            document,
+            schema,
+            variables,
+            has_hidden: false,
+            interfaces: HashSet::new(),
+            uses: HashMap::new(),
+            size: 0,
+            bytes: 0,
+            most,
+            most_bytes: limits.body_bytes,
+        };
+        let selection_set = planner.selections(&[&operation.selection_set], operation.object_type());
         let at = document.source.start(operation.location());
         let advice = "select less of interfaces";
         at_most(planner.size, most, "selections for all types of its interfaces", "limits.selections", advice, at)?;
-        let declared = operation.variables.iter().map(|variable| {
-            let at = document.source.start(variable.location());
-            let var_type = target::Type::new(&variable.ty.to_string());
-            let var_type =
-                var_type.unwrap_or(target::Type { base: target::BaseType::Named(Name::new("Int")), nullable: true });
-            let definition = VariableDefinition {
-                name: Positioned::new(Name::new(&variable.name), at),
-                var_type: Positioned::new(var_type, at),
-                directives: Vec::new(),
-                default_value: None,
-            };
+        let (what, advice) = ("bytes of strings, fragments spread", "send long values as variables");
+        at_most(planner.bytes, limits.body_bytes, what, "limits.body_bytes", advice, at)?;
+        // async-graphql looks for values of declared variables only. Their types it does not look at.
+        let any = target::Type { base: target::BaseType::Named(Name::new("ID")), nullable: true };
+        let declared = planner.uses.keys().map(|name| {
+            let (name, var_type) = (Positioned::new(name.clone(), at), Positioned::new(any.clone(), at));
+            let definition = VariableDefinition { name, var_type, directives: Vec::new(), default_value: None };
             Positioned::new(definition, at)
         });
-        let definition = OperationDefinition {
+        let operation = OperationDefinition {
             ty: kind_of(operation),
             variable_definitions: declared.collect(),
             directives: Vec::new(),
             selection_set: Positioned::new(selection_set, at),
         };
-        let operations = DocumentOperations::Single(Positioned::new(definition, at));
-        let document = ExecutableDocument { operations, fragments: HashMap::default() };
-        Ok(Self { document, has_hidden: planner.has_hidden, interfaces: planner.interfaces, size: planner.size })
+        let Planner { has_hidden, interfaces, uses, size, bytes, .. } = planner;
+        Ok(Self { operation, has_hidden, interfaces, uses, size, bytes })
     }
 
-    /// The operation.
+    /// The operation: without fragment spreads and directives.
     pub(in crate::graphql) fn operation(&self) -> &OperationDefinition {
-        match &self.document.operations {
-            DocumentOperations::Single(operation) => &operation.node,
-            // A plan has one.
-            DocumentOperations::Multiple(_) => unreachable!("a plan has one operation"),
-        }
+        &self.operation
+    }
+
+    /// The operation as a document of its own.
+    pub(in crate::graphql) fn document(&self) -> ExecutableDocument {
+        let operation = Positioned::new(self.operation.clone(), self.operation.selection_set.pos);
+        ExecutableDocument { operations: DocumentOperations::Single(operation), fragments: HashMap::default() }
+    }
+
+    /// Bytes that it takes, about.
+    pub(in crate::graphql) fn weight(&self) -> u64 {
+        self.size * PLANNED + self.bytes
     }
 
     /// What sort of operation it is.
     pub fn kind(&self) -> OperationType {
-        self.operation().ty
+        self.operation.ty
     }
 
     /// Takes the fields that the client did not ask for out of an answer.
@@ -145,8 +162,11 @@ struct Planner<'a> {
     variables: &'a Variables,
     has_hidden: bool,
     interfaces: HashSet<Name>,
+    uses: HashMap<Name, u64>,
     size: u64,
+    bytes: u64,
     most: u64,
+    most_bytes: u64,
 }
 
 impl<'a> Planner<'a> {
@@ -207,7 +227,7 @@ impl<'a> Planner<'a> {
             into.push(self.hidden(KIND, "kind"));
         }
         for fields in collected.into_values() {
-            if self.size > self.most {
+            if self.size > self.most || self.bytes > self.most_bytes {
                 return;
             }
             let field = self.field(&fields, of);
@@ -254,7 +274,7 @@ impl<'a> Planner<'a> {
             let condition = directives.get(name)?.specified_argument_by_name("if")?;
             match &**condition {
                 Literal::Boolean(value) => Some(*value),
-                Literal::Variable(name) => match self.variables.get(&Name::new(name)) {
+                Literal::Variable(name) => match self.variables.get(name.as_str()) {
                     Some(Value::Boolean(value)) => Some(*value),
                     _ => None,
                 },
@@ -281,7 +301,7 @@ impl<'a> Planner<'a> {
         let field = target::Field {
             alias: first.alias.as_ref().map(|alias| Positioned::new(Name::new(alias), at)),
             name: Positioned::new(Name::new(&first.name), at),
-            arguments: first.arguments.iter().filter_map(|argument| self.argument(argument)).collect(),
+            arguments: first.arguments.iter().filter_map(|argument| self.argument(argument, definition)).collect(),
             directives: Vec::new(),
             selection_set: Positioned::new(selection_set, at),
         };
@@ -303,34 +323,50 @@ impl<'a> Planner<'a> {
         Positioned::new(target::Selection::Field(Positioned::new(field, at)), at)
     }
 
-    fn argument(&mut self, argument: &Node<Argument>) -> Option<(Positioned<Name>, Positioned<Written>)> {
-        let value = self.value(&argument.value)?;
+    fn argument(
+        &mut self,
+        argument: &Node<Argument>,
+        of: &FieldDefinition,
+    ) -> Option<(Positioned<Name>, Positioned<Written>)> {
+        let of = of.argument_by_name(&argument.name)?;
+        let value = self.value(&argument.value, &of.ty)?;
         let at = self.document.source.start(argument.location());
         let value_at = self.document.source.start(argument.value.location());
         Some((Positioned::new(Name::new(&argument.name), at), Positioned::new(value, value_at)))
     }
 
-    /// A value as async-graphql has it; nothing for a variable without one. Recurses as deep as brackets may be nested.
-    fn value(&mut self, literal: &Literal) -> Option<Written> {
+    /// A value of a type as async-graphql has it; nothing for a variable without one. Recurses as deep as brackets may be nested.
+    fn value(&mut self, literal: &Literal, of: &Type) -> Option<Written> {
         self.size += 1;
         Some(match literal {
             Literal::Null => Written::Null,
             Literal::Enum(name) => Written::Enum(Name::new(name)),
             Literal::Variable(name) => {
-                let name = Name::new(name);
-                self.variables.contains_key(&name).then_some(Written::Variable(name))?
+                let (name, _) = self.variables.get_key_value(name.as_str())?;
+                *self.uses.entry(name.clone()).or_insert(0) += 1;
+                Written::Variable(name.clone())
             }
-            Literal::String(text) => Written::String(text.clone()),
+            Literal::String(text) => {
+                self.bytes += text.len() as u64;
+                Written::String(text.clone())
+            }
+            // An id may have more digits than numbers have.
+            Literal::Int(value) if of.inner_named_type() == "ID" => Written::String(value.as_str().to_owned()),
             // In range, by validation.
             Literal::Float(value) => Written::Number(number(value.as_str())?),
             Literal::Int(value) => Written::Number(number(value.as_str())?),
             Literal::Boolean(value) => Written::Boolean(*value),
             // In a list, a variable without a value is null.
             Literal::List(items) => {
-                Written::List(items.iter().map(|item| self.value(item).unwrap_or(Written::Null)).collect())
+                let items = items.iter().map(|item| self.value(item, of.item_type()).unwrap_or(Written::Null));
+                Written::List(items.collect())
             }
             Literal::Object(fields) => {
-                let fields = fields.iter().filter_map(|(name, value)| Some((Name::new(name), self.value(value)?)));
+                let schema = self.schema;
+                let of = schema.schema.get_input_object(of.inner_named_type())?;
+                let fields = fields
+                    .iter()
+                    .filter_map(|(name, value)| Some((Name::new(name), self.value(value, &of.fields.get(name)?.ty)?)));
                 Written::Object(fields.collect())
             }
         })

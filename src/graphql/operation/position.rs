@@ -7,12 +7,17 @@ use async_graphql::Pos;
 
 use super::error::START;
 
-/// A document's text and where its lines begin.
+/// Bytes between two counts of characters: so many are looked at for a position at most.
+const STEP: usize = 1024;
+
+/// A document's text, and what its positions are worked out from.
 #[derive(Debug)]
 pub(super) struct Source {
     text: Box<str>,
     /// Byte offsets at which lines begin.
     lines: Vec<usize>,
+    /// How many characters there are before every [`STEP`] bytes.
+    characters: Vec<usize>,
 }
 
 impl Source {
@@ -21,7 +26,11 @@ impl Source {
         // A line ends with a line feed, a carriage return, or both (GraphQL, September 2025, 2.1.2).
         let ends = |&at: &usize| bytes[at] == b'\n' || (bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
         let lines = std::iter::once(0).chain((0..bytes.len()).filter(ends).map(|at| at + 1)).collect();
-        Self { text: text.into(), lines }
+        let mut characters = vec![0];
+        for step in bytes.chunks(STEP) {
+            characters.push(characters[characters.len() - 1] + begun(step));
+        }
+        Self { text: text.into(), lines, characters }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -32,8 +41,12 @@ impl Source {
     pub(super) fn position(&self, offset: usize) -> Pos {
         let offset = self.text.floor_char_boundary(offset);
         let line = self.lines.partition_point(|&start| start <= offset).max(1);
-        let start = self.lines[line - 1];
-        Pos { line, column: self.text[start..offset].chars().count() + 1 }
+        Pos { line, column: self.before(offset) - self.before(self.lines[line - 1]) + 1 }
+    }
+
+    /// How many characters begin before a byte.
+    fn before(&self, offset: usize) -> usize {
+        self.characters[offset / STEP] + begun(&self.text.as_bytes()[offset / STEP * STEP..offset])
     }
 
     /// The position at which a node begins; the document's beginning for a node that was not parsed.
@@ -48,6 +61,11 @@ impl Source {
     }
 }
 
+/// How many characters begin in some bytes of UTF-8.
+fn begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +77,15 @@ mod tests {
         assert_eq!([at(0), at(3), at(5), at(7)], [(1, 1), (2, 1), (3, 1), (4, 1)]);
         // Within the second byte of a character, behind it, and beyond the end.
         assert_eq!([at(8), at(9), at(10), at(99)], [(4, 1), (4, 2), (4, 3), (4, 4)]);
+    }
+
+    #[test]
+    fn long_lines_are_counted_in_characters_too() {
+        let text = format!("{}\n{}x", "é".repeat(1000), "–".repeat(1500));
+        let source = Source::new(&text);
+        let at = source.position(text.len() - 1);
+        assert_eq!((at.line, at.column), (2, 1501));
+        assert_eq!(Source::new("").position(0), Pos { line: 1, column: 1 });
+        assert_eq!(Source::new(&"x".repeat(2048)).position(2048).column, 2049);
     }
 }

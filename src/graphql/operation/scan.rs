@@ -89,7 +89,8 @@ pub(super) fn scan<'a>(query: &'a str, limits: &Limits) -> Result<Scanned<'a>, R
         check(directives, limits.directives, "directives", "limits.directives", "use fewer", place)?;
     }
     let descriptions = descriptions.found;
-    ranges.retain(|token| !descriptions.contains(token));
+    // Both are sorted.
+    ranges.retain(|token| descriptions.binary_search_by_key(&token.start, |of| of.start).is_err());
     Ok(Scanned { text: blanked(query, &descriptions), descriptions, tokens: ranges })
 }
 
@@ -159,9 +160,8 @@ fn blanked<'a>(query: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
     let (mut text, mut end) = (String::with_capacity(query.len()), 0);
     for range in ranges {
         text.push_str(&query[end..range.start]);
-        text.extend(
-            query[range.clone()].chars().map(|letter| if matches!(letter, '\n' | '\r') { letter } else { ' ' }),
-        );
+        let blank = |byte| if matches!(byte, b'\n' | b'\r') { char::from(byte) } else { ' ' };
+        text.extend(query[range.clone()].bytes().map(blank));
         end = range.end;
     }
     text.push_str(&query[end..]);

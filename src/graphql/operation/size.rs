@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use apollo_compiler::{
     Name,
-    ast::{Definition, Document, FragmentDefinition, Selection, Value},
+    ast::{Definition, DirectiveList, Document, FragmentDefinition, Selection, Value},
 };
 
 use super::{
@@ -30,15 +30,24 @@ struct Size {
     values: u64,
 }
 
-/// Fails where a document's operations expand beyond a limit, or a fragment spreads itself.
+/// Fails where a document's operations expand beyond a limit, or a fragment spreads itself. Validation looks at every operation,
+/// whichever is asked for, and at every fragment in each: what it walks is limited over all of them.
 pub(super) fn check(document: &Document, source: &Source, limits: &Limits) -> Result<(), RequestError> {
     let sizes = fragments(document, source)?;
-    let mut values = 0_u64;
+    let mut all = Size::default();
     for operation in document.definitions.iter().filter_map(Definition::as_operation_definition) {
-        let size = measure(&operation.selection_set, &sizes);
+        let mut size = measure(&operation.selection_set, &sizes);
+        size.directives = size.directives.saturating_add(operation.directives.len() as u64);
+        size.values = size.values.saturating_add(in_directives(&operation.directives));
+        for variable in &operation.variables {
+            let default = variable.default_value.as_ref().map_or(0, |value| written(value));
+            size.values = size.values.saturating_add(default).saturating_add(in_directives(&variable.directives));
+        }
+        all.selections = all.selections.saturating_add(size.selections);
+        all.values = all.values.saturating_add(size.values);
         let at = source.start(operation.location());
         for (found, limit, what, setting) in [
-            (size.selections, limits.selections, "selections", "limits.selections"),
+            (all.selections, limits.selections, "selections", "limits.selections"),
             (size.aliases, limits.aliases, "aliases", "limits.aliases"),
             (size.directives, limits.directives, "directives", "limits.directives"),
             (size.depth, limits.depth, "selections in selections", "limits.depth"),
@@ -46,13 +55,17 @@ pub(super) fn check(document: &Document, source: &Source, limits: &Limits) -> Re
         ] {
             at_most(found, limit, &format!("{what}, fragments spread,"), setting, "ask for less at a time", at)?;
         }
-        values = values.saturating_add(size.values);
-        // Validation looks at every operation, whichever is asked for, and at every fragment in each.
         let advice = "send one operation at a time, and long lists as variables";
         let what = "values in the arguments of its operations, fragments spread,";
-        at_most(values, limits.tokens, what, "limits.tokens", advice, at)?;
+        at_most(all.values, limits.tokens, what, "limits.tokens", advice, at)?;
     }
     Ok(())
+}
+
+/// How many values are written in the arguments of directives.
+fn in_directives(directives: &DirectiveList) -> u64 {
+    let arguments = directives.iter().flat_map(|directive| &directive.arguments);
+    arguments.map(|argument| written(&argument.value)).sum()
 }
 
 /// The size of every fragment, each measured once, those it spreads first. The stack is our own: a chain of thousands of
@@ -63,36 +76,41 @@ fn fragments<'a>(document: &'a Document, source: &Source) -> Result<HashMap<&'a 
     let mut sizes: HashMap<&Name, Size> = HashMap::new();
     let mut open: HashSet<&Name> = HashSet::new();
     for &name in named.keys() {
-        let mut stack = vec![name];
-        while let Some(&top) = stack.last() {
-            if sizes.contains_key(top) {
-                stack.pop();
-                continue;
+        // What is open, and what each spreads that was not looked at yet.
+        let mut stack = vec![(name, spreads(&named, name))];
+        open.insert(name);
+        while let Some((top, waiting)) = stack.last_mut() {
+            let top = *top;
+            match waiting.pop() {
+                Some(next) if sizes.contains_key(next) => {}
+                Some(next) if open.contains(next) => {
+                    let message = format!("the fragment `{next}` spreads itself: remove the cycle");
+                    return Err(RequestError::invalid(message, source.start(next.location())));
+                }
+                Some(next) => {
+                    open.insert(next);
+                    stack.push((next, spreads(&named, next)));
+                }
+                None => {
+                    // One that is not defined has no size: validation says so.
+                    let size = named.get(top).map_or_else(Size::default, |of| measure(&of.selection_set, &sizes));
+                    sizes.insert(top, size);
+                    open.remove(top);
+                    stack.pop();
+                }
             }
-            let Some(fragment) = named.get(top) else {
-                // Not defined: validation says so.
-                sizes.insert(top, Size::default());
-                stack.pop();
-                continue;
-            };
-            let mut spreads = Vec::new();
-            spread_names(&fragment.selection_set, &mut spreads);
-            let waiting: Vec<&Name> = spreads.into_iter().filter(|name| !sizes.contains_key(name)).collect();
-            if waiting.is_empty() {
-                sizes.insert(top, measure(&fragment.selection_set, &sizes));
-                open.remove(top);
-                stack.pop();
-                continue;
-            }
-            open.insert(top);
-            if let Some(name) = waiting.iter().find(|name| open.contains(*name)) {
-                let message = format!("the fragment `{top}` spreads itself: remove the cycle");
-                return Err(RequestError::invalid(message, source.start(name.location())));
-            }
-            stack.push(waiting[0]);
         }
     }
     Ok(sizes)
+}
+
+/// The fragments that a fragment spreads itself.
+fn spreads<'a>(named: &HashMap<&'a Name, &'a FragmentDefinition>, name: &Name) -> Vec<&'a Name> {
+    let mut spread = Vec::new();
+    if let Some(fragment) = named.get(name) {
+        spread_names(&fragment.selection_set, &mut spread);
+    }
+    spread
 }
 
 /// The fragments that a selection spreads itself. Recurses as deep as brackets may be nested.
@@ -123,14 +141,16 @@ fn measure(selections: &[Selection], fragments: &HashMap<&Name, Size>) -> Size {
             Selection::Field(field) => {
                 let part = measure(&field.selection_set, fragments);
                 let values: u64 = field.arguments.iter().map(|argument| written(&argument.value)).sum();
-                whole.values = whole.values.saturating_add(values);
+                whole.values = whole.values.saturating_add(values).saturating_add(in_directives(&field.directives));
                 (1, field.alias.is_some(), field.directives.len(), part)
             }
             Selection::InlineFragment(fragment) => {
+                whole.values = whole.values.saturating_add(in_directives(&fragment.directives));
                 (0, false, fragment.directives.len(), measure(&fragment.selection_set, fragments))
             }
             Selection::FragmentSpread(spread) => {
                 let part = fragments.get(&spread.fragment_name).copied().unwrap_or_default();
+                whole.values = whole.values.saturating_add(in_directives(&spread.directives));
                 (0, false, spread.directives.len(), part)
             }
         };
@@ -199,6 +219,16 @@ mod tests {
     }
 
     #[test]
+    fn selections_are_counted_over_all_operations() {
+        let of = |operations: usize| {
+            let operations: Vec<String> = (0..operations).map(|n| format!("query O{n} {{ ...F }}")).collect();
+            operations.join(" ") + &format!("fragment F on Query {{ {} }}", "a ".repeat(1000))
+        };
+        assert!(checked(&of(19)).is_ok());
+        assert!(refused(&of(20)).contains("limits.selections"));
+    }
+
+    #[test]
     fn values_are_counted_over_all_operations() {
         let of = |operations: usize, uses: usize| {
             let operations: Vec<String> = (0..operations).map(|n| format!("query O{n} {{ ...F }}")).collect();
@@ -207,5 +237,8 @@ mod tests {
         };
         assert!(checked(&of(10, 1000)).is_ok());
         assert!(refused(&of(100, 1000)).contains("values in the arguments"));
+        let directive = format!("fragment F on Query {{ a @skip(if: [{}]) }}", "$a ".repeat(1000));
+        let operations: Vec<String> = (0..100).map(|n| format!("query O{n} {{ ...F }}")).collect();
+        assert!(refused(&(operations.join(" ") + &directive)).contains("values in the arguments"));
     }
 }

@@ -1,18 +1,16 @@
 //! How a document uses its variables.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use apollo_compiler::{
-    ExecutableDocument, Name, Node,
-    ast::{Argument, DirectiveList, Value},
-    executable::{Selection, SelectionSet},
+    ExecutableDocument, Name,
+    ast::DirectiveList,
+    executable::{Operation, Selection, SelectionSet},
 };
 
 /// Uses of variables, in all operations and fragments as they are written.
 #[derive(Debug, Default)]
 pub(super) struct Usage {
-    /// How often each variable is used.
-    pub(super) uses: HashMap<Name, u64>,
     /// Variables that decide what is selected: those of `@skip` and `@include`.
     pub(super) conditions: HashSet<Name>,
 }
@@ -24,12 +22,9 @@ pub(super) fn usage(document: &ExecutableDocument) -> Usage {
     sets.extend(document.fragments.values().map(|fragment| &fragment.selection_set));
     while let Some(set) = sets.pop() {
         for selection in &set.selections {
-            usage.directives(selection.directives());
+            usage.conditions.extend(conditions(selection.directives()).cloned());
             match selection {
-                Selection::Field(field) => {
-                    usage.arguments(&field.arguments);
-                    sets.push(&field.selection_set);
-                }
+                Selection::Field(field) => sets.push(&field.selection_set),
                 Selection::InlineFragment(fragment) => sets.push(&fragment.selection_set),
                 Selection::FragmentSpread(_) => {}
             }
@@ -38,25 +33,31 @@ pub(super) fn usage(document: &ExecutableDocument) -> Usage {
     usage
 }
 
-impl Usage {
-    fn directives(&mut self, directives: &DirectiveList) {
-        for directive in directives {
-            self.arguments(&directive.arguments);
-            self.conditions.extend(directive.arguments.iter().filter_map(|of| of.value.as_variable()).cloned());
-        }
-    }
-
-    fn arguments(&mut self, arguments: &[Node<Argument>]) {
-        let mut open: Vec<&Value> = arguments.iter().map(|argument| &*argument.value).collect();
-        while let Some(value) = open.pop() {
-            match value {
-                Value::Variable(name) => *self.uses.entry(name.clone()).or_insert(0) += 1,
-                Value::List(items) => open.extend(items.iter().map(|item| &**item)),
-                Value::Object(fields) => open.extend(fields.iter().map(|(_, value)| &**value)),
-                _ => {}
+/// Whether a variable of an operation decides what is selected, in it or in the fragments that it spreads.
+pub(super) fn decides(document: &ExecutableDocument, operation: &Operation, name: &Name) -> bool {
+    let (mut sets, mut seen) = (vec![&operation.selection_set], HashSet::new());
+    while let Some(set) = sets.pop() {
+        for selection in &set.selections {
+            if conditions(selection.directives()).any(|condition| condition == name) {
+                return true;
+            }
+            match selection {
+                Selection::Field(field) => sets.push(&field.selection_set),
+                Selection::InlineFragment(fragment) => sets.push(&fragment.selection_set),
+                Selection::FragmentSpread(spread) => {
+                    let fragment = document.fragments.get(&spread.fragment_name);
+                    sets.extend(fragment.filter(|of| seen.insert(&of.name)).map(|of| &of.selection_set));
+                }
             }
         }
     }
+    false
+}
+
+/// The variables in the conditions of a selection.
+fn conditions(directives: &DirectiveList) -> impl Iterator<Item = &Name> {
+    let arguments = directives.iter().flat_map(|directive| &directive.arguments);
+    arguments.filter_map(|argument| argument.value.as_variable())
 }
 
 #[cfg(test)]
@@ -66,16 +67,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_use_is_counted_wherever_it_is_written() {
-        let schema =
-            Schema::parse_and_validate("type Query { f(x: [Int], o: O): Query } input O { l: [Int] }", "schema")
-                .unwrap();
-        let query = "query A($a: Int, $b: [Int], $c: Boolean!) { f(x: [$a, $a], o: {l: $b}) { ...F @include(if: $c) } } \
-                     fragment F on Query { g: f(x: [$a]) { __typename @skip(if: $c) } }";
+    fn a_variable_decides_in_the_operations_that_select_by_it() {
+        let schema = Schema::parse_and_validate("type Query { f(x: [Int]): Query }", "schema").unwrap();
+        let query = "query A($a: [Int], $c: Boolean!) { f(x: $a) { ...F @include(if: $c) } } query B($c: [Int]) { f(x: $c) { __typename } } \
+                     query C($c: Boolean!) { ...F ...G } fragment F on Query { __typename } fragment G on Query { g: __typename @skip(if: $c) }";
         let document = ExecutableDocument::parse_and_validate(&schema, query, "query").unwrap();
-        let usage = usage(&document);
-        let uses = |name: &str| usage.uses[name];
-        assert_eq!((uses("a"), uses("b"), uses("c")), (3, 1, 2));
-        assert_eq!(usage.conditions.iter().map(ToString::to_string).collect::<Vec<_>>(), ["c"]);
+        let names: Vec<String> = usage(&document).conditions.iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["c"]);
+        let decides = |operation| {
+            let operation = document.operations.get(Some(operation)).unwrap();
+            decides(&document, operation, &Name::new_static("c").unwrap())
+        };
+        assert_eq!((decides("A"), decides("B"), decides("C")), (true, false, true));
     }
 }

@@ -16,8 +16,8 @@ use apollo_compiler::{
 use async_graphql::Pos;
 
 use super::{
-    error::RequestError,
-    input_types::{check_literal, shown},
+    error::{MOST, RequestError},
+    input_types::{check_literal, written},
     position::Source,
     schema::{OperationSchema, is_one_of},
     wording::{Disclosure, closest, described},
@@ -32,6 +32,9 @@ pub(super) fn check(
 ) -> Vec<RequestError> {
     let mut errors = Vec::new();
     for operation in document.operations.iter() {
+        if errors.len() >= MOST {
+            break;
+        }
         let mut values = Values { schema, document, source, disclosure, operation, fragments: HashSet::new(), errors };
         values.operation();
         errors = values.errors;
@@ -154,7 +157,7 @@ impl<'a> Values<'a> {
                     Value::Object(fields) => self.object(of, value, fields, place),
                     _ => {
                         let expected = described(name, self.disclosure);
-                        let found = shown(&value.to_string());
+                        let found = written(value);
                         self.wrong(value, format!("expected {expected}, an object, found {found}"));
                     }
                 },
@@ -265,6 +268,9 @@ impl<'a> Values<'a> {
     }
 
     fn wrong(&mut self, at: &Node<Value>, message: String) {
+        if self.errors.len() >= MOST {
+            return;
+        }
         let at: Pos = self.source.start(at.location());
         self.errors.push(RequestError::invalid(message, at));
     }

@@ -9,15 +9,12 @@ use async_graphql::{Name, Value, Variables, indexmap::IndexMap};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    error::{BAD_USER_INPUT, RequestError, RequestErrors},
+    error::{BAD_USER_INPUT, MOST, RequestError, RequestErrors},
     input_types::{coerce_json, constant, shown},
     position::Source,
     schema::{OperationSchema, is_one_of},
     wording::{Disclosure, closest, described},
 };
-
-/// Errors that are collected; more say nothing new.
-const MOST: usize = 20;
 
 /// Coerces what was sent to what is declared. A variable that was not sent and has no default has no value; what is not
 /// declared is dropped. Fails with an error for each variable, or part of one, that is not of its type.
@@ -132,7 +129,7 @@ impl Part<'_> {
             let Some(field) = of.fields.get(name.as_str()) else {
                 let closest = match self.disclosure {
                     Disclosure::Hidden => String::new(),
-                    Disclosure::Full => closest(&name, of.fields.keys().map(apollo_compiler::Name::as_str)),
+                    Disclosure::Full => closest(&shown(&name), of.fields.keys().map(apollo_compiler::Name::as_str)),
                 };
                 self.wrong(format_args!("there is no input field `{}`{closest}", shown(&name)));
                 whole = None;

@@ -31,7 +31,8 @@ pub(super) fn described(name: &str, disclosure: Disclosure) -> String {
 
 /// The name that was probably meant, as the end of a message; empty where none is similar.
 pub(super) fn closest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let score = |name: &str| strsim::jaro_winkler(&given.to_lowercase(), &name.to_lowercase());
+    let given = given.to_lowercase();
+    let score = |name: &str| strsim::jaro_winkler(&given, &name.to_lowercase());
     let best = names.map(|name| (score(name), name)).max_by(|(one, _), (other, _)| one.total_cmp(other));
     match best {
         Some((score, name)) if score >= SIMILAR => format!(": did you mean `{name}`?"),
@@ -146,13 +147,11 @@ pub(super) fn validation(kind: &str, told: &str, schema: &OperationSchema, discl
         "UnusedFragment" => format!("the fragment `{}` is not used", part(0)),
         "InvalidFragmentTarget" => "a fragment can only be on an object, interface or union type".to_owned(),
         "InvalidFragmentSpread" => "this fragment can never apply: no object here is of its type".to_owned(),
-        "RecursiveFragmentDefinition" => format!("the fragment `{}` spreads itself: remove the cycle", part(0)),
         "FragmentNameCollision" => format!("there are two fragments `{}`", part(0)),
         "OperationNameCollision" => format!("there are two operations `{}`", part(0)),
         "AmbiguousAnonymousOperation" => {
             "an operation without a name must be the only one: give each operation a name".to_owned()
         }
-        "UndefinedRootOperation" => format!("there is no `{}` here", part(0)),
         "TypeSystemDefinition" => "a query cannot define types: send operations and fragments only".to_owned(),
         "ConflictingFieldType" | "ConflictingFieldName" | "ConflictingFieldArgument" => {
             format!("`{}` is selected twice with different meanings: give one of the two another alias", part(0))
@@ -171,4 +170,205 @@ fn arguments(schema: &OperationSchema, coordinate: &str) -> Vec<String> {
         None => schema.directive_arguments(coordinate.trim_start_matches('@')),
     };
     taken.iter().map(|argument| argument.name.to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{graphql::operation::Document, limits::Limits};
+
+    /// Queries, and what is told of them where the schema may be read, and where it may not.
+    const TOLD: [(&str, &str, &str); 33] = [
+        (
+            "{ relases { count } }",
+            "there is no field `relases` on `Query`: did you mean `releases`?",
+            "there is no field `relases` here",
+        ),
+        ("{ releases { x } }", "there is no field `x` on `ReleaseConnection`", "there is no field `x` here"),
+        (
+            "{ releases(frist: 1) { count } }",
+            "there is no argument `frist` at `Query.releases`: did you mean `first`?",
+            "there is no argument `frist` here",
+        ),
+        (
+            "{ viewer @skip(iff: true, if: true) { role } }",
+            "there is no argument `iff` at `@skip`: did you mean `if`?",
+            "there is no argument `iff` here",
+        ),
+        (
+            "{ release { id } }",
+            "the required argument `Query.release(ref:)` is missing",
+            "a required argument is missing here",
+        ),
+        (
+            "{ viewer }",
+            "this field has fields of its own: select some of them in braces",
+            "this field has fields of its own: select some of them in braces",
+        ),
+        (
+            "{ viewer { name { x } } }",
+            "this field has a plain value: remove the selection of fields behind it",
+            "this field has a plain value: remove the selection of fields behind it",
+        ),
+        (
+            "query($a: Strin) { release(ref: {externalId: $a}) { id } }",
+            "there is no type `Strin`",
+            "there is no type `Strin`",
+        ),
+        (
+            "{ ... on Relase { id } }",
+            "there is no type `Relase` for a fragment to be on",
+            "there is no type `Relase` for a fragment to be on",
+        ),
+        (
+            "query($a: Release) { viewer { role } nodes(ids: $a) { id } }",
+            "the variable `$a` is of a type that is not for input",
+            "the variable `$a` is of a type that is not for input",
+        ),
+        (
+            "query($a: Int, $a: Int) { releases(first: $a) { count } }",
+            "the variable `$a` is declared twice",
+            "the variable `$a` is declared twice",
+        ),
+        (
+            "query($a: Int) { viewer { role } }",
+            "the variable `$a` is declared and not used",
+            "the variable `$a` is declared and not used",
+        ),
+        (
+            "{ releases(first: 1, first: 1) { count } }",
+            "the argument `first` is given twice",
+            "the argument `first` is given twice",
+        ),
+        ("{ viewer @live { role } }", "there is no directive `@live`", "there is no directive `@live`"),
+        (
+            "query @skip(if: true) { viewer { role } }",
+            "the directive `@skip` cannot stand here",
+            "the directive `@skip` cannot stand here",
+        ),
+        (
+            "{ viewer @skip(if: true) @skip(if: true) { role } }",
+            "the directive `@skip` can stand here once",
+            "the directive `@skip` can stand here once",
+        ),
+        ("{ ...F }", "there is no fragment `F`", "there is no fragment `F`"),
+        (
+            "{ viewer { role } } fragment F on Query { __typename }",
+            "the fragment `F` is not used",
+            "the fragment `F` is not used",
+        ),
+        (
+            "{ viewer { ... on Role { x } } }",
+            "a fragment can only be on an object, interface or union type",
+            "a fragment can only be on an object, interface or union type",
+        ),
+        (
+            "{ viewer { ... on Topic { id } } }",
+            "this fragment can never apply: no object here is of its type",
+            "this fragment can never apply: no object here is of its type",
+        ),
+        (
+            "{ ...F } fragment F on Query { ...F }",
+            "the fragment `F` spreads itself: remove the cycle",
+            "the fragment `F` spreads itself: remove the cycle",
+        ),
+        (
+            "{ ...F } fragment F on Query { __typename } fragment F on Query { __typename }",
+            "there are two fragments `F`",
+            "there are two fragments `F`",
+        ),
+        (
+            "query A { __typename } query A { __typename }",
+            "there are two operations `A`",
+            "there are two operations `A`",
+        ),
+        (
+            "{ __typename } query A { __typename }",
+            "an operation without a name must be the only one: give each operation a name",
+            "an operation without a name must be the only one: give each operation a name",
+        ),
+        (
+            "{ __typename } type T { a: Int }",
+            "a query cannot define types: send operations and fragments only",
+            "a query cannot define types: send operations and fragments only",
+        ),
+        (
+            "{ a: viewer { role } a: viewer { name } ...F } fragment F on Query { a: __typename }",
+            "`a` is selected twice with different meanings: give one of the two another alias",
+            "`a` is selected twice with different meanings: give one of the two another alias",
+        ),
+        (
+            "subscription { a: releaseChanged { kind } b: releaseChanged { kind } }",
+            "a subscription selects one field at its root: send one subscription for each",
+            "a subscription selects one field at its root: send one subscription for each",
+        ),
+        (
+            "subscription { __typename }",
+            "a subscription cannot read the schema: send a query for that",
+            "a subscription cannot read the schema: send a query for that",
+        ),
+        (
+            "{ releases(filter: {kinds: [ARTICEL]}) { count } }",
+            "`ARTICEL` is not a value of `ReleaseKind`: did you mean `ARTICLE`?",
+            "`ARTICEL` is not one of its values",
+        ),
+        (
+            "{ releases(filter: {kind: 1}) { count } }",
+            "there is no input field `kind` in `ReleaseFilter`: did you mean `kinds`?",
+            "there is no input field `kind` here",
+        ),
+        (
+            "{ releases(filter: [1]) { count } }",
+            "expected a value of type `ReleaseFilter`, an object, found [1]",
+            "expected a value of another type, an object, found [1]",
+        ),
+        (
+            "{ releases { timeline(interval: YEAR, range: {from: 5}) { interval } } }",
+            "expected a string with a date, for example \"2006-05-08\"",
+            "expected a string with a date, for example \"2006-05-08\"",
+        ),
+        (
+            "query($a: Boolean) { releases(first: $a) { count } }",
+            "the variable `$a` of type `Boolean` cannot stand where `Int` is needed",
+            "the variable `$a` of type `Boolean` cannot stand here: another type is needed",
+        ),
+    ];
+
+    #[test]
+    fn each_fault_is_told_in_our_own_words() {
+        let schema = OperationSchema::parse(&crate::graphql::sdl());
+        for (query, full, hidden) in TOLD {
+            for (disclosure, wanted) in [(Disclosure::Full, full), (Disclosure::Hidden, hidden)] {
+                let errors = Document::read(query, &schema, &Limits::default(), disclosure).expect_err(query);
+                let told: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+                assert!(told.contains(&wanted), "{query} ({disclosure:?}): {told:?}");
+                assert!(errors.iter().all(|error| error.locations[0].column > 0), "{query}");
+            }
+        }
+    }
+
+    #[test]
+    fn syntax_errors_say_what_is_wrong_and_where() {
+        let schema = OperationSchema::parse(&crate::graphql::sdl());
+        for (query, wanted, column) in [
+            ("{ a", "it ends too early", 4),
+            ("{ }", "at `}`: a selection in braces needs at least one field", 3),
+            ("{ a() }", "at `)`: parentheses need at least one argument", 5),
+            ("{ a(x: \"\\q\") }", "a backslash in a string is followed by something other than", 8),
+            ("{ a(x: \"\\uD83D\") }", "an escaped surrogate in a string is without its other half", 8),
+            ("{ a(x: \"\\u12\") }", "an escape in a string is not \\u and four hexadecimal digits", 8),
+            ("fragment on on Query { a }", "a fragment cannot be named `on`", 10),
+            ("\"\\q\" query { a }", "a backslash in a string", 1),
+            ("{ a } extra", "at `extra`: expected `query`", 7),
+        ] {
+            let error =
+                Document::read(query, &schema, &Limits::default(), Disclosure::Full).expect_err(query).remove(0);
+            assert!(
+                error.code == "GRAPHQL_PARSE_FAILED" && error.message.contains(wanted),
+                "{query}: {}",
+                error.message
+            );
+            assert_eq!(error.locations[0].column, column, "{query}: {}", error.message);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Whatever text is a query, it is refused or executed; what the gate lets in ends neither the parser nor the executor.
+//! Whatever text is a query, it is refused or executed; nothing of it ends the parser, the validation or the executor.
 
 #![no_main]
 
