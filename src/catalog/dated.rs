@@ -29,6 +29,13 @@ impl ReleaseSet {
     /// From the first day of the month of its earliest release date to the last day of the month of its latest; none of an empty
     /// set. Dates before 1900 count as January 1900, dates after 2299 as December 2299.
     pub fn months(&self) -> Option<(NaiveDate, NaiveDate)> {
+        match self.whole_of() {
+            Some(audience) => *self.snapshot().memo.months[audience as usize].get_or_init(|| self.find_months()),
+            None => self.find_months(),
+        }
+    }
+
+    fn find_months(&self) -> Option<(NaiveDate, NaiveDate)> {
         let table = &self.snapshot().by_month;
         let has = |month: &u32| table.get(*month).is_some_and(|bits| !self.bits.is_disjoint(bits));
         let first = (0..table.len()).find(has)?;

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use chrono::NaiveDate;
+
 use super::{
     Audience, Near,
     bits::Bits,
@@ -17,6 +19,8 @@ use super::{
 pub(super) struct Memo {
     /// For each topic the releases that bear it or a narrower one.
     pub(super) rolled_up: OnceLock<Vec<OnceLock<Bits>>>,
+    /// The months of everything that each audience may see.
+    pub(super) months: [OnceLock<Option<(NaiveDate, NaiveDate)>>; 3],
     /// What counts for which value, by facet field.
     pub(super) tallies: Mutex<HashMap<FacetField, Arc<Tally>>>,
     /// The releases of places near points: latitude, longitude and kilometres, bit by bit.

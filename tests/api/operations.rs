@@ -1,6 +1,7 @@
 //! Operations that are not valid, and those that are valid in unusual ways: nothing is done for the one, and the other is answered
 //! as the GraphQL specification has it.
 
+use dateline::{edge::Edge, limits::Limits};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -205,7 +206,7 @@ on_both! {
     }
 
     async fn a_price_depends_on_what_the_caller_may_see(desk: Desk) {
-        let edge = dateline::edge::Edge { limits: dateline::limits::Limits { cost: 45, ..Default::default() }.into(), ..Default::default() };
+        let edge = Edge { limits: Limits { cost: 45, ..Default::default() }.into(), ..Default::default() };
         let desk = desk.with_edge(edge);
         let query = "{ releases(first: 200) { nodes { id slug headline kind language releaseDate publishedAt modifiedAt url } } }";
         let cost = async |who| {
@@ -224,7 +225,7 @@ on_both! {
     }
 
     async fn rendering_bodies_costs_by_their_length(desk: Desk) {
-        let edge = dateline::edge::Edge { limits: dateline::limits::Limits { cost: 100, ..Default::default() }.into(), ..Default::default() };
+        let edge = Edge { limits: Limits { cost: 100, ..Default::default() }.into(), ..Default::default() };
         let desk = desk.with_edge(edge);
         for number in 0..3 {
             let body = "Word. ".repeat(2000);
@@ -241,5 +242,38 @@ on_both! {
         assert!(answer["errors"][0]["message"].as_str().unwrap().contains("limits.cost"));
         let bodies = answer["data"]["releases"]["nodes"].as_array().unwrap().iter().filter(|node| !node["body"].is_null());
         assert_eq!((bodies.count(), answer["errors"].as_array().unwrap().len()), (1, 2), "{answer:.300}");
+    }
+
+    async fn a_variable_decides_only_where_it_stands_in_a_condition(desk: Desk) {
+        let query = "query A($a: Int) { releases(first: $a) { totalCount } } query B($a: Boolean!) { viewer @skip(if: $a) { role } }";
+        let ask = async |operation: &str, value: Value| {
+            let body = json!({ "query": query, "operationName": operation, "variables": { "a": value } }).to_string();
+            desk.post(None, &body).await.1
+        };
+        assert_eq!(ask("A", Value::Null).await["data"]["releases"]["totalCount"], 0);
+        assert_eq!(ask("B", json!(true)).await["data"], json!({}));
+        assert_eq!(ask("B", Value::Null).await["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+        let unknown = ask("C", json!(1)).await;
+        assert_eq!(unknown["errors"][0]["message"], "the query has no operation `C`, but `A`, `B`");
+        assert_eq!(unknown["errors"][0]["locations"].as_array().map(Vec::len), Some(2), "{unknown}");
+    }
+
+    async fn errors_name_nothing_of_a_schema_that_is_not_public(desk: Desk) {
+        let desk = desk.with_edge(Edge { introspection: false, ..Edge::default() });
+        let null = "(filter: {topics: {includeNarrower: $b}})";
+        for (query, of) in [
+            (format!("subscription($b: Boolean) {{ releaseChanged{null} {{ kind }} }}"), "subscription"),
+            (format!("query($b: Boolean) {{ releases{null} {{ count }} }}"), "query"),
+        ] {
+            let body = json!({ "query": query, "variables": { "b": null } }).to_string();
+            let request = axum::http::Request::post("/graphql").header("content-type", "application/json");
+            let (_, answer) = desk.send(request.header("accept", "text/event-stream").body(body.into()).unwrap()).await;
+            assert!(answer.contains("null is not allowed here"), "{of}: {answer}");
+            assert!(!["TopicSetFilter", "ReleaseFilter", "Boolean"].iter().any(|name| answer.contains(name)), "{of}: {answer}");
+        }
+        // Not even how much there is of it.
+        let aliases: String = (0..90).map(|number| format!("a{number}: description ")).collect();
+        let answer = desk.ask(Who::Public, &format!("{{ __schema {{ types {{ fields {{ {aliases} }} }} }} }}"), json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "INTROSPECTION_DISABLED", "{answer}");
     }
 }
