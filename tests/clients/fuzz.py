@@ -79,7 +79,7 @@ def faults(server: Server, done: dict) -> list[str]:
         "schemathesis found faults": done["exit_code"] != 0 or done["failures"] or done["errors"],
         "fields were left out": fields["tested"] != fields["total"] or not done["complete"],
         "examples were not answered": counts.get("executed", 0) + counts.get("refused", 0) < generated,
-        "fewer than half were executed": counts.get("executed", 0) < generated / 2,
+        "fewer than half were valid": counts.get("valid", 0) < generated / 2,
         "the server does not live": not server.lives(),
         "the server does not answer any more": ask(server, "{ releases { totalCount } }")["releases"] is None,
         f"the server logged errors:\n{log}": " ERROR " in log,

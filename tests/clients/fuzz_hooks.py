@@ -81,8 +81,11 @@ def before_call(context, case, kwargs):
 @schemathesis.hook
 def after_call(context, case, response):
     answer = response.json()
+    codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
     counts["executed" if "data" in answer else "refused"] += 1
-    counts.update({error["extensions"]["code"] for error in answer.get("errors", [])} or {"without an error"})
+    # Who has no token is told so before a mutation is executed, and only where it is valid.
+    counts["valid"] += "data" in answer or codes == {"UNAUTHENTICATED"}
+    counts.update(codes or {"without an error"})
 
 
 @schemathesis.hook
