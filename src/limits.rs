@@ -82,7 +82,7 @@ limits! {
     directives "limits.directives" "DATELINE_LIMITS_DIRECTIVES" 200 50
         "Directives in a query"
     selections "limits.selections" "DATELINE_LIMITS_SELECTIONS" 20_000 2000
-        "Fields and fragments selected by a query, fragments spread"
+        "Fields and fragments selected by all operations of a query together, fragments spread"
     depth "limits.depth" "DATELINE_LIMITS_DEPTH" 24 16
         "Selections in selections, fragments spread; tools read the schema with 13"
     cost "limits.cost" "DATELINE_LIMITS_COST" 20_000 5000

@@ -5,10 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::{
-    Name, PathSegment, Pos, Request, Response, ServerError, Value, Variables, indexmap::IndexMap,
-    parser::types::OperationType,
-};
+use async_graphql::{Name, PathSegment, Pos, Request, Response, ServerError, Value, Variables, indexmap::IndexMap};
 use entity::api_token::Role;
 use futures_util::StreamExt;
 use quick_cache::{Weighter, sync::Cache};
@@ -23,7 +20,7 @@ use super::{
     price::Prices,
     sdl,
     subscription::Turn,
-    variable,
+    variable_limits,
 };
 use crate::{
     limits::Limits,
@@ -112,13 +109,6 @@ impl std::fmt::Debug for Api {
     }
 }
 
-impl Prepared {
-    /// What sort of operation it is.
-    pub fn kind(&self) -> OperationType {
-        self.plan.kind()
-    }
-}
-
 impl Api {
     /// Over a newsroom. Where the schema is not public, neither introspection nor an error tells the public of it.
     pub fn new(room: Newsroom, limits: Arc<Limits>, schema_is_public: bool) -> Self {
@@ -163,15 +153,15 @@ impl Api {
         let operation = document.operation(input.operation.as_deref())?;
         let at = document.position(operation);
         let one = |error| vec![error];
-        variable::weigh(&input.variables, &self.limits, at).map_err(one)?;
         let variables = document.coerce(operation, &self.operations, input.variables, self.disclosure(role))?;
+        variable_limits::values(&variables, &self.limits, at).map_err(one)?;
         let key = (document.id(), document.form(operation, &variables));
         let cached = self.plans.get(&key);
         let plan = match &cached {
             Some(plan) => plan.clone(),
             None => Arc::new(Plan::new(document, operation, &self.operations, &variables, &self.limits).map_err(one)?),
         };
-        variable::copy(&plan.uses, &variables, &self.limits, at).map_err(one)?;
+        variable_limits::copies(&plan.uses, &variables, &self.limits, at).map_err(one)?;
         let cost = self.admit(&plan, &variables, (role, extent), at).map_err(one)?;
         if cached.is_none() && document.len() <= LONGEST {
             self.plans.insert(key, plan.clone());
@@ -217,13 +207,13 @@ impl Api {
 
     /// Opens a subscription: who follows, or the answer that says what is wrong with it.
     pub async fn subscribe(&self, prepared: Prepared, asked: Asked) -> Result<Opened, Response> {
-        let (slot, role) = (Arc::default(), asked.viewer.role);
-        let turn = Turn::Open(Arc::clone(&slot), self.limits.clone());
+        let (slot, role) = (Arc::<Mutex<Vec<Following>>>::default(), asked.viewer.role);
+        let turn = Turn::Open(slot.clone(), self.limits.clone());
         let request = prepared.plan.request(prepared.variables.clone()).data(asked).data(turn);
         if let Some(answer) = self.schema.execute_stream(request).next().await {
             return Err(finish(&prepared.plan, answer, role));
         }
-        let following = std::mem::take(&mut *Mutex::lock(&slot).unwrap_or_else(PoisonError::into_inner));
+        let following = std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
         match <[_; 1]>::try_from(following) {
             Ok([following]) => Ok(Opened { prepared, following }),
             // Its one field was executed, by validation.

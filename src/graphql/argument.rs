@@ -81,7 +81,7 @@ impl<'a> Arguments<'a> {
 }
 
 /// How many values there are in some, counted through lists and objects, without recursion.
-fn count_values<'a>(values: impl IntoIterator<Item = &'a Given>) -> u64 {
+pub(super) fn count_values<'a>(values: impl IntoIterator<Item = &'a Given>) -> u64 {
     let mut open: Vec<&Given> = values.into_iter().collect();
     let mut count = 0;
     while let Some(value) = open.pop() {

@@ -91,7 +91,7 @@ impl<T: ContainerType> OutputType for Direct<T> {
 }
 
 impl<T: ContainerType> Direct<T> {
-    pub(super) async fn resolve_one(&self, ctx: &ContextSelectionSet<'_>) -> ServerResult<Value> {
+    async fn resolve_one(&self, ctx: &ContextSelectionSet<'_>) -> ServerResult<Value> {
         Ok(object(ctx, &self.0, &fields(&ctx.item.node, &T::type_name())).await)
     }
 }
@@ -123,7 +123,7 @@ async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, item: &T, field
 }
 
 /// The fields that a plan selects of objects of a type.
-pub(super) fn fields<'a>(set: &'a SelectionSet, of: &str) -> Vec<&'a Positioned<Field>> {
+fn fields<'a>(set: &'a SelectionSet, of: &str) -> Vec<&'a Positioned<Field>> {
     let mut fields = Vec::with_capacity(set.items.len());
     for item in &set.items {
         match &item.node {

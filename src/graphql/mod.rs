@@ -39,7 +39,7 @@ mod timeline;
 mod token;
 mod topic;
 mod trend;
-mod variable;
+mod variable_limits;
 mod viewer;
 
 use async_graphql::SchemaBuilder;

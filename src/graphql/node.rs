@@ -27,7 +27,7 @@ pub enum Node {
     Place(Place),
 }
 
-/// A node whose fields are resolved in order. async-graphql resolves the fields of interfaces concurrently, and answers them as
+/// A node as it is resolved: [`Node`] is its type in the schema. Its fields are resolved in order; async-graphql resolves the fields of interfaces concurrently, and answers them as
 /// they are done.
 #[expect(clippy::large_enum_variant, reason = "most nodes asked for are releases")]
 pub enum Resolved {

@@ -355,6 +355,8 @@ on_both! {
                 if payload.is_array() {
                     payload = &payload[0];
                 }
+                let nobody = answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED" && answer.get("data").is_none();
+                assert_eq!(nobody, who == Who::Public, "{} {}: {answer}", question.field, question.variables);
                 let refused = payload.is_null() || payload["userErrors"][0]["code"] == "FORBIDDEN";
                 assert!(refused, "{who:?} {} {}: {answer}", question.field, question.variables);
             }

@@ -197,7 +197,11 @@ on_both! {
             let (_, answer) = desk.send(request.body(body.into()).unwrap()).await;
             assert!(answer.starts_with(wanted) && answer.ends_with("\"a\":{\"role\":\"PUBLIC\",\"name\":\"public\"}}}"), "{answer}");
         }
-        // A field that fails is null where it was asked for.
+        // A field that fails is null where it was asked for, also where async-graphql resolves the objects.
+        let body = json!({ "query": "{ releases(first: 1) { nodes { slug related(first: 0) { id } headline } } }" }).to_string();
+        let request = axum::http::Request::post("/graphql").header("content-type", "application/json");
+        let (_, answer) = desk.send(request.body(body.into()).unwrap()).await;
+        assert!(answer.starts_with("{\"data\":{\"releases\":{\"nodes\":[{\"slug\":\"two\",\"related\":null,\"headline\":\"Two\"}]}}"), "{answer}");
         let query = "{ tokens { id } viewer { name } journal { pageInfo { hasNextPage } } b: viewer { role } }";
         let body = json!({ "query": query }).to_string();
         let request = axum::http::Request::post("/graphql").header("content-type", "application/json");
@@ -256,6 +260,14 @@ on_both! {
         let unknown = ask("C", json!(1)).await;
         assert_eq!(unknown["errors"][0]["message"], "the query has no operation `C`, but `A`, `B`");
         assert_eq!(unknown["errors"][0]["locations"].as_array().map(Vec::len), Some(2), "{unknown}");
+    }
+
+    async fn ids_may_have_more_digits_than_numbers(desk: Desk) {
+        for query in ["{ node(id: 99999999999999999999) { id } }", "query($id: ID! = 99999999999999999999) { node(id: $id) { id } }"] {
+            let answer = desk.ask(Who::Public, query, json!({})).await;
+            let told = answer["errors"][0]["message"].as_str().unwrap();
+            assert!(told.contains("\"99999999999999999999\" is not an id of this server"), "{query}: {answer}");
+        }
     }
 
     async fn errors_name_nothing_of_a_schema_that_is_not_public(desk: Desk) {

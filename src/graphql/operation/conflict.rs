@@ -9,7 +9,7 @@ use apollo_compiler::{
     executable::{Field, Selection, SelectionSet},
 };
 
-use super::{error::RequestError, position::Source, schema::OperationSchema};
+use super::{error::RequestError, position::Source, schema::OperationSchema, wording::conflicting};
 
 /// The conflicts of a document that has no others.
 pub(super) fn check(schema: &OperationSchema, document: &ExecutableDocument, source: &Source) -> Vec<RequestError> {
@@ -54,11 +54,10 @@ impl<'a> Check<'a> {
                 conflict
             });
             if let Some((_, field)) = differs {
-                let told = format!(
-                    "`{}` is selected twice with different meanings: give one of the two another alias",
-                    field.response_key()
-                );
-                self.errors.push(RequestError::invalid(told, self.source.start(field.location())));
+                self.errors.push(RequestError::invalid(
+                    conflicting(field.response_key()),
+                    self.source.start(field.location()),
+                ));
                 return;
             }
             self.sets(&same.iter().map(|(_, field)| &field.selection_set).collect::<Vec<_>>());

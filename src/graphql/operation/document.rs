@@ -9,7 +9,7 @@ use std::{
 };
 
 use apollo_compiler::{
-    ExecutableDocument, Node,
+    ExecutableDocument, Name, Node,
     diagnostic::ToCliReport,
     executable::{Operation, VariableDefinition},
     parser::Parser,
@@ -19,6 +19,7 @@ use async_graphql::{Pos, Value, Variables, parser::types::OperationType};
 use serde_json::{Map, Value as Json};
 
 use super::{
+    conditions::{conditions, decides},
     conflict,
     error::{BAD_USER_INPUT, MOST, PARSE_FAILED, RequestError, RequestErrors, START, VALIDATION_FAILED},
     position::Source,
@@ -27,7 +28,6 @@ use super::{
     schema::OperationSchema,
     size,
     tokens::dropped,
-    usage::{self, Usage, usage},
     values, variables,
     wording::{self, Disclosure},
 };
@@ -44,7 +44,8 @@ pub struct Document {
     id: u64,
     pub(super) executable: ExecutableDocument,
     pub(super) source: Source,
-    pub(super) usage: Usage,
+    /// Variables that decide what is selected.
+    conditions: HashSet<Name>,
 }
 
 impl std::fmt::Debug for Document {
@@ -98,8 +99,8 @@ impl Document {
             errors.extend(conflict::check(schema, &executable, &source));
         }
         if errors.is_empty() {
-            let usage = usage(&executable);
-            return Ok(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), executable, source, usage });
+            let (id, conditions) = (NEXT.fetch_add(1, Ordering::Relaxed), conditions(&executable));
+            return Ok(Self { id, executable, source, conditions });
         }
         errors.sort_by_key(|error| (error.locations[0].line, error.locations[0].column));
         errors.truncate(MOST);
@@ -160,8 +161,8 @@ impl Document {
         let variables = variables::coerce(schema, operation, &self.source, sent, disclosure)?;
         let null = |variable: &&Node<VariableDefinition>| {
             variables.get(variable.name.as_str()) == Some(&Value::Null)
-                && self.usage.conditions.contains(&variable.name)
-                && usage::decides(&self.executable, operation, &variable.name)
+                && self.conditions.contains(&variable.name)
+                && decides(&self.executable, operation, &variable.name)
         };
         let nulls = operation.variables.iter().filter(null).map(|variable| {
             let message =
@@ -180,7 +181,7 @@ impl Document {
             let value = variables.get(variable.name.as_str());
             match value {
                 None => 0,
-                Some(Value::Boolean(value)) if self.usage.conditions.contains(&variable.name) => 2 + u8::from(*value),
+                Some(Value::Boolean(value)) if self.conditions.contains(&variable.name) => 2 + u8::from(*value),
                 Some(_) => 1,
             }
         }));

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use apollo_compiler::{
-    ast::Value as Literal,
+    ast::{Type, Value as Literal},
     schema::{EnumType, ExtendedType},
 };
 use async_graphql::{Name, Number, Value};
+use async_graphql_value::Value as Written;
 use serde_json::Value as Json;
 
 use super::{
@@ -49,7 +50,7 @@ pub(super) fn check_literal(
     disclosure: Disclosure,
 ) -> Result<(), String> {
     let name = of.name().as_str();
-    let found = || written(literal);
+    let found = || shown_literal(literal);
     if let ExtendedType::Enum(of) = of {
         return match literal {
             Literal::Enum(value) if of.values.contains_key(value) => Ok(()),
@@ -64,7 +65,7 @@ pub(super) fn check_literal(
         ("Float", Literal::Int(number)) => number.try_to_f64().is_ok(),
         ("Float", Literal::Float(number)) => number.try_to_f64().is_ok(),
         ("String" | "ID", Literal::String(_)) | ("ID", Literal::Int(_)) | ("Boolean", Literal::Boolean(_)) => true,
-        _ => match (schema.scalar(name), constant(literal)) {
+        _ => match (schema.scalar(name), constant(schema, literal, &Type::Named(of.name().clone()))) {
             (Some(check), Some(value)) => return check(&value),
             _ => false,
         },
@@ -134,31 +135,52 @@ fn unknown_value(of: &EnumType, value: &str, disclosure: Disclosure) -> String {
     }
 }
 
-/// A literal without variables, as async-graphql has it.
-pub(super) fn constant(literal: &Literal) -> Option<Value> {
+/// A literal of a type without variables, as async-graphql has it.
+pub(super) fn constant(schema: &OperationSchema, literal: &Literal, of: &Type) -> Option<Value> {
+    value(schema, literal, of, &mut |_| None)?.into_const()
+}
+
+/// A literal of a type as async-graphql has it; nothing for a variable without a value. Recurses as deep as brackets may be
+/// nested.
+pub(super) fn value(
+    schema: &OperationSchema,
+    literal: &Literal,
+    of: &Type,
+    variable: &mut dyn FnMut(&str) -> Option<Name>,
+) -> Option<Written> {
     Some(match literal {
-        Literal::Null => Value::Null,
-        Literal::Enum(name) => Value::Enum(Name::new(name)),
-        Literal::Variable(_) => return None,
-        Literal::String(text) => Value::String(text.clone()),
-        Literal::Float(number) => Value::Number(self::number(number.as_str())?),
-        Literal::Int(number) => Value::Number(self::number(number.as_str())?),
-        Literal::Boolean(value) => Value::Boolean(*value),
-        Literal::List(items) => Value::List(items.iter().map(|item| constant(item)).collect::<Option<_>>()?),
+        Literal::Null => Written::Null,
+        Literal::Enum(name) => Written::Enum(Name::new(name)),
+        Literal::Variable(name) => Written::Variable(variable(name)?),
+        Literal::String(text) => Written::String(text.clone()),
+        // An id may have more digits than numbers have.
+        Literal::Int(number) if of.inner_named_type() == "ID" => Written::String(number.as_str().to_owned()),
+        // In range, by validation.
+        Literal::Float(number) => Written::Number(self::number(number.as_str())?),
+        Literal::Int(number) => Written::Number(self::number(number.as_str())?),
+        Literal::Boolean(value) => Written::Boolean(*value),
+        // In a list, a variable without a value is null.
+        Literal::List(items) => {
+            let items = items.iter().map(|item| value(schema, item, of.item_type(), variable).unwrap_or(Written::Null));
+            Written::List(items.collect())
+        }
         Literal::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| Some((Name::new(name), constant(value)?)));
-            Value::Object(fields.collect::<Option<_>>()?)
+            let of = schema.schema.get_input_object(of.inner_named_type())?;
+            let fields = fields.iter().filter_map(|(name, literal)| {
+                Some((Name::new(name), value(schema, literal, &of.fields.get(name)?.ty, variable)?))
+            });
+            Written::Object(fields.collect())
         }
     })
 }
 
 /// A number as it is written; nothing where it is beyond 64 bits and the range of floating-point numbers.
-pub(super) fn number(text: &str) -> Option<Number> {
+fn number(text: &str) -> Option<Number> {
     serde_json::from_str(text).ok()
 }
 
 /// The beginning of a literal, for messages, in one line.
-pub(super) fn written(literal: &Literal) -> String {
+pub(super) fn shown_literal(literal: &Literal) -> String {
     shown(&literal.serialize().no_indent().to_string())
 }
 

@@ -15,6 +15,7 @@
 //!
 //! Documents and plans do not depend on the values of variables, so that both are cached (`graphql::api`).
 
+mod conditions;
 mod conflict;
 mod document;
 mod error;
@@ -26,7 +27,6 @@ mod scan;
 mod schema;
 mod size;
 mod tokens;
-mod usage;
 mod values;
 mod variables;
 mod wording;

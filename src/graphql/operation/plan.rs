@@ -12,15 +12,14 @@ use std::collections::{HashMap, HashSet};
 
 use apollo_compiler::{
     Name as GraphName, Node,
-    ast::{Argument, DirectiveList, FieldDefinition, Type, Value as Literal},
+    ast::{Argument, DirectiveList, FieldDefinition, Value as Literal},
     executable::{Field, Operation, Selection, SelectionSet},
 };
 use async_graphql::{
     Name, Pos, Positioned, Value, Variables,
     indexmap::IndexMap,
     parser::types::{
-        self as target, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, TypeCondition,
-        VariableDefinition,
+        self as target, DocumentOperations, ExecutableDocument, OperationDefinition, TypeCondition, VariableDefinition,
     },
 };
 use async_graphql_value::Value as Written;
@@ -28,7 +27,7 @@ use async_graphql_value::Value as Written;
 use super::{
     document::{Document, kind_of},
     error::{RequestError, at_most},
-    input_types::number,
+    input_types,
     schema::OperationSchema,
 };
 use crate::limits::Limits;
@@ -121,11 +120,6 @@ impl Plan {
     /// Bytes that it takes, about.
     pub(in crate::graphql) fn weight(&self) -> u64 {
         self.size * PLANNED + self.bytes
-    }
-
-    /// What sort of operation it is.
-    pub fn kind(&self) -> OperationType {
-        self.operation.ty
     }
 
     /// Takes the fields that the client did not ask for out of an answer.
@@ -329,46 +323,27 @@ impl<'a> Planner<'a> {
         of: &FieldDefinition,
     ) -> Option<(Positioned<Name>, Positioned<Written>)> {
         let of = of.argument_by_name(&argument.name)?;
-        let value = self.value(&argument.value, &of.ty)?;
+        let (variables, uses) = (self.variables, &mut self.uses);
+        let mut variable = |name: &str| {
+            let (name, _) = variables.get_key_value(name)?;
+            *uses.entry(name.clone()).or_insert(0) += 1;
+            Some(name.clone())
+        };
+        let value = input_types::value(self.schema, &argument.value, &of.ty, &mut variable)?;
+        self.count(&value);
         let at = self.document.source.start(argument.location());
         let value_at = self.document.source.start(argument.value.location());
         Some((Positioned::new(Name::new(&argument.name), at), Positioned::new(value, value_at)))
     }
 
-    /// A value of a type as async-graphql has it; nothing for a variable without one. Recurses as deep as brackets may be nested.
-    fn value(&mut self, literal: &Literal, of: &Type) -> Option<Written> {
+    /// Counts the values and the bytes of strings in a value. Recurses as deep as brackets may be nested.
+    fn count(&mut self, value: &Written) {
         self.size += 1;
-        Some(match literal {
-            Literal::Null => Written::Null,
-            Literal::Enum(name) => Written::Enum(Name::new(name)),
-            Literal::Variable(name) => {
-                let (name, _) = self.variables.get_key_value(name.as_str())?;
-                *self.uses.entry(name.clone()).or_insert(0) += 1;
-                Written::Variable(name.clone())
-            }
-            Literal::String(text) => {
-                self.bytes += text.len() as u64;
-                Written::String(text.clone())
-            }
-            // An id may have more digits than numbers have.
-            Literal::Int(value) if of.inner_named_type() == "ID" => Written::String(value.as_str().to_owned()),
-            // In range, by validation.
-            Literal::Float(value) => Written::Number(number(value.as_str())?),
-            Literal::Int(value) => Written::Number(number(value.as_str())?),
-            Literal::Boolean(value) => Written::Boolean(*value),
-            // In a list, a variable without a value is null.
-            Literal::List(items) => {
-                let items = items.iter().map(|item| self.value(item, of.item_type()).unwrap_or(Written::Null));
-                Written::List(items.collect())
-            }
-            Literal::Object(fields) => {
-                let schema = self.schema;
-                let of = schema.schema.get_input_object(of.inner_named_type())?;
-                let fields = fields
-                    .iter()
-                    .filter_map(|(name, value)| Some((Name::new(name), self.value(value, &of.fields.get(name)?.ty)?)));
-                Written::Object(fields.collect())
-            }
-        })
+        match value {
+            Written::String(text) => self.bytes += text.len() as u64,
+            Written::List(items) => items.iter().for_each(|item| self.count(item)),
+            Written::Object(fields) => fields.values().for_each(|value| self.count(value)),
+            _ => {}
+        }
     }
 }

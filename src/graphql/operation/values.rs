@@ -17,7 +17,7 @@ use async_graphql::Pos;
 
 use super::{
     error::{MOST, RequestError},
-    input_types::{check_literal, written},
+    input_types::{check_literal, shown_literal},
     position::Source,
     schema::{OperationSchema, is_one_of},
     wording::{Disclosure, closest, described},
@@ -157,7 +157,7 @@ impl<'a> Values<'a> {
                     Value::Object(fields) => self.object(of, value, fields, place),
                     _ => {
                         let expected = described(name, self.disclosure);
-                        let found = written(value);
+                        let found = shown_literal(value);
                         self.wrong(value, format!("expected {expected}, an object, found {found}"));
                     }
                 },

@@ -32,7 +32,7 @@ pub(super) fn coerce(
         let mut part = Part { schema, source, variable, disclosure, path: String::new(), errors: &mut errors };
         let value = match (sent.remove(name), &variable.default_value) {
             (Some(json), _) => part.coerce(&variable.ty, json),
-            (None, Some(default)) => constant(default),
+            (None, Some(default)) => constant(schema, default, &variable.ty),
             (None, None) => {
                 if variable.ty.is_non_null() {
                     part.wrong("it is required and was not sent");

@@ -83,6 +83,11 @@ pub(super) fn syntax(told: &str, found: &str) -> String {
     }
 }
 
+/// The message of two selections of one response key that cannot be merged.
+pub(super) fn conflicting(key: &str) -> String {
+    format!("`{key}` is selected twice with different meanings: give one of the two another alias")
+}
+
 /// The message of a validation error, by its kind and what `apollo-compiler` says; nothing for kinds that `values` and `root` check.
 pub(super) fn validation(kind: &str, told: &str, schema: &OperationSchema, disclosure: Disclosure) -> Option<String> {
     // What stands in backticks.
@@ -153,9 +158,7 @@ pub(super) fn validation(kind: &str, told: &str, schema: &OperationSchema, discl
             "an operation without a name must be the only one: give each operation a name".to_owned()
         }
         "TypeSystemDefinition" => "a query cannot define types: send operations and fragments only".to_owned(),
-        "ConflictingFieldType" | "ConflictingFieldName" | "ConflictingFieldArgument" => {
-            format!("`{}` is selected twice with different meanings: give one of the two another alias", part(0))
-        }
+        "ConflictingFieldType" | "ConflictingFieldName" | "ConflictingFieldArgument" => conflicting(part(0)),
         "RecursionError" | "RecursionLimitError" | "DeeplyNestedType" => {
             "it is nested too deeply: flatten it".to_owned()
         }
@@ -344,6 +347,16 @@ mod tests {
                 assert!(told.contains(&wanted), "{query} ({disclosure:?}): {told:?}");
                 assert!(errors.iter().all(|error| error.locations[0].column > 0), "{query}");
             }
+        }
+    }
+
+    #[test]
+    fn twenty_errors_are_told_at_most() {
+        let schema = OperationSchema::parse(&crate::graphql::sdl());
+        for many in ["x ".repeat(50), "node(id: true) { id } ".repeat(50)] {
+            let query = format!("{{ {many} }}");
+            let errors = Document::read(&query, &schema, &Limits::default(), Disclosure::Full).expect_err(&query);
+            assert_eq!(errors.len(), 20, "{query}");
         }
     }
 

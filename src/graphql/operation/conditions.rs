@@ -1,28 +1,20 @@
-//! How a document uses its variables.
+//! Variables in the conditions of `@skip` and `@include`.
 
 use std::collections::HashSet;
 
 use apollo_compiler::{
     ExecutableDocument, Name,
-    ast::DirectiveList,
     executable::{Operation, Selection, SelectionSet},
 };
 
-/// Uses of variables, in all operations and fragments as they are written.
-#[derive(Debug, Default)]
-pub(super) struct Usage {
-    /// Variables that decide what is selected: those of `@skip` and `@include`.
-    pub(super) conditions: HashSet<Name>,
-}
-
-/// How a document uses its variables.
-pub(super) fn usage(document: &ExecutableDocument) -> Usage {
-    let mut usage = Usage::default();
+/// The variables that decide what is selected, in any operation of a document: those of `@skip` and `@include`.
+pub(super) fn conditions(document: &ExecutableDocument) -> HashSet<Name> {
+    let mut found = HashSet::new();
     let mut sets: Vec<&SelectionSet> = document.operations.iter().map(|of| &of.selection_set).collect();
     sets.extend(document.fragments.values().map(|fragment| &fragment.selection_set));
     while let Some(set) = sets.pop() {
         for selection in &set.selections {
-            usage.conditions.extend(conditions(selection.directives()).cloned());
+            found.extend(of_selection(selection).cloned());
             match selection {
                 Selection::Field(field) => sets.push(&field.selection_set),
                 Selection::InlineFragment(fragment) => sets.push(&fragment.selection_set),
@@ -30,7 +22,7 @@ pub(super) fn usage(document: &ExecutableDocument) -> Usage {
             }
         }
     }
-    usage
+    found
 }
 
 /// Whether a variable of an operation decides what is selected, in it or in the fragments that it spreads.
@@ -38,7 +30,7 @@ pub(super) fn decides(document: &ExecutableDocument, operation: &Operation, name
     let (mut sets, mut seen) = (vec![&operation.selection_set], HashSet::new());
     while let Some(set) = sets.pop() {
         for selection in &set.selections {
-            if conditions(selection.directives()).any(|condition| condition == name) {
+            if of_selection(selection).any(|condition| condition == name) {
                 return true;
             }
             match selection {
@@ -55,8 +47,8 @@ pub(super) fn decides(document: &ExecutableDocument, operation: &Operation, name
 }
 
 /// The variables in the conditions of a selection.
-fn conditions(directives: &DirectiveList) -> impl Iterator<Item = &Name> {
-    let arguments = directives.iter().flat_map(|directive| &directive.arguments);
+fn of_selection(selection: &Selection) -> impl Iterator<Item = &Name> {
+    let arguments = selection.directives().iter().flat_map(|directive| &directive.arguments);
     arguments.filter_map(|argument| argument.value.as_variable())
 }
 
@@ -72,7 +64,7 @@ mod tests {
         let query = "query A($a: [Int], $c: Boolean!) { f(x: $a) { ...F @include(if: $c) } } query B($c: [Int]) { f(x: $c) { __typename } } \
                      query C($c: Boolean!) { ...F ...G } fragment F on Query { __typename } fragment G on Query { g: __typename @skip(if: $c) }";
         let document = ExecutableDocument::parse_and_validate(&schema, query, "query").unwrap();
-        let names: Vec<String> = usage(&document).conditions.iter().map(ToString::to_string).collect();
+        let names: Vec<String> = conditions(&document).iter().map(ToString::to_string).collect();
         assert_eq!(names, ["c"]);
         let decides = |operation| {
             let operation = document.operations.get(Some(operation)).unwrap();

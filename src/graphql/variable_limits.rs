@@ -1,40 +1,27 @@
-//! Limits on the variables of a request: how many values they have, before they are coerced, and what their uses copy.
+//! Limits on the coerced variables of a request: how many values they have, and what their uses copy.
 
 use std::collections::HashMap;
 
 use async_graphql::{Name, Pos, Value as Given, Variables};
-use serde_json::{Map, Value};
 
-use super::operation::{RequestError, at_most};
+use super::{
+    argument::count_values,
+    operation::{RequestError, at_most},
+};
 use crate::limits::Limits;
 
 /// Refuses variables of too many values, counted through all lists and objects.
-pub fn weigh(variables: &Map<String, Value>, limits: &Limits, at: Pos) -> Result<(), RequestError> {
+pub fn values(variables: &Variables, limits: &Limits, at: Pos) -> Result<(), RequestError> {
     let values = count_values(variables.values());
     at_most(values, limits.values, "values in its variables", "limits.values", "send fewer at a time", at)
 }
 
 /// Refuses variables whose copies would be too large: each use in a plan is one when it is executed.
-pub fn copy(uses: &HashMap<Name, u64>, variables: &Variables, limits: &Limits, at: Pos) -> Result<(), RequestError> {
+pub fn copies(uses: &HashMap<Name, u64>, variables: &Variables, limits: &Limits, at: Pos) -> Result<(), RequestError> {
     let of = |(name, times): (&Name, &u64)| variables.get(name).map_or(0, |of| bytes(of).saturating_mul(*times));
     let copied = uses.iter().map(of).fold(0, u64::saturating_add);
     let advice = "use long values fewer times";
     at_most(copied, limits.body_bytes, "bytes in all uses of its variables", "limits.body_bytes", advice, at)
-}
-
-/// How many values there are in some, counted through lists and objects, without recursion.
-fn count_values<'a>(values: impl IntoIterator<Item = &'a Value>) -> u64 {
-    let mut open: Vec<&Value> = values.into_iter().collect();
-    let mut count = 0;
-    while let Some(value) = open.pop() {
-        count += 1;
-        match value {
-            Value::Array(items) => open.extend(items),
-            Value::Object(fields) => open.extend(fields.values()),
-            _ => {}
-        }
-    }
-    count
 }
 
 /// How many bytes the texts in a value have, without recursion; names of fields too.
@@ -61,18 +48,11 @@ mod tests {
 
     use super::*;
 
-    fn object(value: Value) -> Map<String, Value> {
-        match value {
-            Value::Object(fields) => fields,
-            other => panic!("{other} is no object"),
-        }
-    }
-
     #[test]
     fn variables_are_counted_through_all_lists() {
-        let of = |count: usize| object(json!({ "ids": vec![vec![1; count / 2]; 2] }));
-        assert!(weigh(&of(19_000), &Limits::default(), Pos::default()).is_ok());
-        let refused = weigh(&of(21_000), &Limits::default(), Pos::default()).unwrap_err();
+        let of = |count: usize| Variables::from_json(json!({ "ids": vec![vec![1; count / 2]; 2] }));
+        assert!(values(&of(19_000), &Limits::default(), Pos::default()).is_ok());
+        let refused = values(&of(21_000), &Limits::default(), Pos::default()).unwrap_err();
         assert!(refused.message.contains("limits.values"));
     }
 
@@ -82,7 +62,7 @@ mod tests {
         let refused = |uses: &[(&'static str, u64)]| {
             let uses = uses.iter().map(|&(variable, times)| (Name::new(variable), times)).collect();
             let long = json!({ "a": "x".repeat(300), "b": ["y".repeat(300), { "z": 1 }], "c": 7 });
-            copy(&uses, &Variables::from_json(long), &limits, Pos::default()).err().map(|refused| refused.message)
+            copies(&uses, &Variables::from_json(long), &limits, Pos::default()).err().map(|refused| refused.message)
         };
         assert_eq!(refused(&[("a", 1), ("b", 1), ("c", 100)]), None);
         for twice in [&[("a", 4)][..], &[("a", 2), ("b", 2)], &[("b", 4), ("d", 1)]] {
