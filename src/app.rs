@@ -73,7 +73,7 @@ impl App {
     pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, Fault> {
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let seal = Seal::of(&db).await?;
-        let room = Newsroom { db, catalog, customs, seal, accesses: Arc::default() };
+        let room = Newsroom { db, catalog, customs, seal, accesses: Arc::default(), renditions: Arc::default() };
         let edge = Arc::new(Edge::default());
         Ok(Arc::new(Self {
             api: Arc::new(Api::new(room.clone(), edge.limits.clone(), edge.introspection)),

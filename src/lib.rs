@@ -6,6 +6,7 @@
 //! tells the whole.
 
 pub mod app;
+pub mod blocking;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
@@ -21,4 +22,5 @@ pub mod limits;
 pub mod newsroom;
 pub mod oidc;
 pub mod range;
+pub mod turns;
 pub mod viewer;

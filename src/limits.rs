@@ -67,7 +67,7 @@ limits! {
         "Bytes of a request's body; a release of a million letters needs six million where JSON escapes them"
     public_body_bytes "limits.public_body_bytes" "DATELINE_LIMITS_PUBLIC_BODY_BYTES" 1_048_576 262_144
         "Bytes of a request's body, or of a WebSocket message, that comes without a token"
-    bodies_bytes "limits.bodies_bytes" "DATELINE_LIMITS_BODIES_BYTES" 536_870_912 268_435_456
+    bodies_bytes "limits.bodies_bytes" "DATELINE_LIMITS_BODIES_BYTES" 268_435_456 134_217_728
         "Bytes of bodies, of requests and of answers not yet taken, that are held at once; of one address a quarter"
     query_bytes "limits.query_bytes" "DATELINE_LIMITS_QUERY_BYTES" 262_144 65_536
         "Bytes of a query's text"
@@ -89,12 +89,12 @@ limits! {
         "What a query may cost (docs/api.md)"
     values "limits.values" "DATELINE_LIMITS_VALUES" 20_000 2000
         "Values in a request's variables, counted through all lists and objects"
-    answer_bytes "limits.answer_bytes" "DATELINE_LIMITS_ANSWER_BYTES" 67_108_864 16_777_216
+    answer_bytes "limits.answer_bytes" "DATELINE_LIMITS_ANSWER_BYTES" 16_777_216 16_777_216
         "Bytes of long texts in an answer: bodies as Markdown, once for each form asked for, summaries, notes, differences"
     execution_ms "limits.execution_ms" "DATELINE_LIMITS_EXECUTION_MS" 30_000 10_000
         "Milliseconds that a query may be worked on, and after which a mutation begins no further act"
     requests "limits.requests" "DATELINE_LIMITS_REQUESTS" 256 64
-        "Queries worked on at once; more wait, two seconds at most"
+        "Queries worked on at once, half of them for one caller at most; more wait in turn, two seconds at most"
     connections "limits.connections" "DATELINE_LIMITS_CONNECTIONS" 10_000 4000
         "Connections held at once; more wait"
     address_connections "limits.address_connections" "DATELINE_LIMITS_ADDRESS_CONNECTIONS" 10_000 200

@@ -17,6 +17,7 @@ use super::{
     builder, introspection,
     operation::{Disclosure, Document, OperationSchema, Plan, RequestError, RequestErrors},
     order::put_in_order,
+    pace::Overloaded,
     price::Prices,
     sdl,
     subscription::Turn,
@@ -142,6 +143,11 @@ impl Api {
         Ok(document)
     }
 
+    /// Whether a document is in the cache: then reading it takes no time.
+    pub fn has_read(&self, text: &str) -> bool {
+        self.documents.contains_key(text)
+    }
+
     /// Coerces what was sent with a document, and checks what the operation costs; or says why it may not be executed.
     pub fn prepare(
         &self,
@@ -163,7 +169,7 @@ impl Api {
         };
         variable_limits::copies(&plan.uses, &variables, &self.limits, at).map_err(one)?;
         let cost = self.admit(&plan, &variables, (role, extent), at).map_err(one)?;
-        if cached.is_none() && document.len() <= LONGEST {
+        if cached.is_none() && document.bytes() <= LONGEST {
             self.plans.insert(key, plan.clone());
         }
         Ok(Prepared { plan, variables, cost })
@@ -196,13 +202,13 @@ impl Api {
         if self.hidden && role == Role::Public { Disclosure::Hidden } else { Disclosure::Full }
     }
 
-    /// Executes an operation.
-    pub async fn execute(&self, prepared: Prepared, asked: Asked) -> Response {
-        let budget = Arc::new(Budget::new(&self.limits, prepared.cost));
-        let role = asked.viewer.role;
+    /// Executes an operation; fails where it is a long one and got no permit in time.
+    pub async fn execute(&self, prepared: Prepared, asked: Asked) -> Result<Response, Overloaded> {
+        let (pace, role) = (asked.pace.clone(), asked.viewer.role);
+        let budget = Arc::new(Budget::new(&self.limits, prepared.cost, pace.clone()));
         let request = prepared.plan.request(prepared.variables).data(asked).data(budget.clone());
-        let answer = self.schema.execute(request).await;
-        finish(&prepared.plan, within(&budget, answer), role)
+        let work = async { finish(&prepared.plan, within(&budget, self.schema.execute(request).await), role) };
+        pace.keep(work).await
     }
 
     /// Opens a subscription: who follows, or the answer that says what is wrong with it.
@@ -221,15 +227,19 @@ impl Api {
         }
     }
 
-    /// What a subscription answers to a change.
-    pub async fn event(&self, opened: &Opened, change: Change, asked: Asked) -> Response {
+    /// What a subscription answers to a change; fails as [`Api::execute`] does.
+    pub async fn event(&self, opened: &Opened, change: Change, asked: Asked) -> Result<Response, Overloaded> {
         let (Prepared { plan, variables, cost }, role) = (&opened.prepared, asked.viewer.role);
-        let budget = Arc::new(Budget::new(&self.limits, *cost));
+        let pace = asked.pace.clone();
+        let budget = Arc::new(Budget::new(&self.limits, *cost, pace.clone()));
         let turn = Turn::Event(Box::new(change));
         let request = plan.request(variables.clone()).data(asked).data(budget.clone()).data(turn);
-        // One change, one answer.
-        let answer = self.schema.execute_stream(request).next().await;
-        finish(plan, within(&budget, answer.unwrap_or_default()), role)
+        let work = async {
+            // One change, one answer.
+            let answer = self.schema.execute_stream(request).next().await;
+            finish(plan, within(&budget, answer.unwrap_or_default()), role)
+        };
+        pace.keep(work).await
     }
 }
 

@@ -1,20 +1,13 @@
 //! What an answer may hold, as far as that is known only while it is made: long texts, what is rendered from them, and lists
-//! without a size. And pauses: what is worked out in memory waits for nothing, so that a query would hold its thread, and nobody
-//! would look at the clock.
+//! without a size. And the operation's pace.
 
-use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use super::error::ApiError;
+use super::{error::ApiError, pace::Pace};
 use crate::limits::Limits;
-
-/// For how long a query is worked on before others have their turn.
-const BREATH: Duration = Duration::from_millis(2);
 
 /// Objects in lists without a size, to every one that a query may cost: they are priced by what is usual.
 const UNUSUAL: u64 = 5;
@@ -34,12 +27,13 @@ pub struct Budget {
     cost_left: AtomicU64,
     has_rendered: AtomicBool,
     exceeded: AtomicBool,
-    breathed: Mutex<Instant>,
+    /// When it lets others run, and when it needs a permit.
+    pub pace: Arc<Pace>,
 }
 
 impl Budget {
     /// What the limits allow the answer to a query of some cost.
-    pub fn new(limits: &Limits, cost: u64) -> Self {
+    pub fn new(limits: &Limits, cost: u64, pace: Arc<Pace>) -> Self {
         let (bytes, objects) = (limits.answer_bytes, limits.cost.saturating_mul(UNUSUAL));
         Self {
             bytes,
@@ -50,7 +44,7 @@ impl Budget {
             cost_left: AtomicU64::new(limits.cost.saturating_sub(cost)),
             has_rendered: AtomicBool::new(false),
             exceeded: AtomicBool::new(false),
-            breathed: Mutex::new(Instant::now()),
+            pace,
         }
     }
 
@@ -109,15 +103,6 @@ impl Budget {
             self.bytes
         )
     }
-
-    /// Lets others have their turn, where this query had its own for long enough; and the clock be looked at.
-    pub async fn breathe(&self) {
-        let breathed = || self.breathed.lock().unwrap_or_else(PoisonError::into_inner);
-        if breathed().elapsed() >= BREATH {
-            tokio::task::yield_now().await;
-            *breathed() = Instant::now();
-        }
-    }
 }
 
 /// Takes from what is left; false where it is not enough, and then nothing is taken.
@@ -129,35 +114,19 @@ fn less(left: &AtomicU64, count: usize) -> bool {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn a_query_pauses_when_it_was_worked_on_for_long_enough() {
-        let budget = Budget::new(&Limits::default(), 0);
-        // Only a machine that stops for as long each time makes it pause at once.
-        let mut goes_on = false;
-        for _ in 0..100 {
-            *budget.breathed.lock().unwrap() = Instant::now();
-            goes_on |= futures_util::poll!(std::pin::pin!(budget.breathe())).is_ready();
-        }
-        assert!(goes_on);
-        std::thread::sleep(BREATH);
-        assert!(futures_util::poll!(std::pin::pin!(budget.breathe())).is_pending());
-        budget.breathe().await;
-        assert!(budget.breathed.lock().unwrap().elapsed() < BREATH * 100);
-    }
-
     #[test]
     fn what_does_not_fit_is_refused_or_spoils_the_answer() {
-        let budget = Budget::new(&Limits { answer_bytes: 100, cost: 2, ..Limits::default() }, 0);
+        let budget = Budget::new(&Limits { answer_bytes: 100, cost: 2, ..Limits::default() }, 0, Arc::default());
         assert!(budget.spend(90).is_ok() && budget.spend(20).is_err() && budget.spend(10).is_ok());
         assert!(budget.fault().is_none(), "what was refused was told where it would have been");
         assert!(budget.list(4) && budget.list(6) && budget.fault().is_none() && !budget.list(1));
         assert!(budget.fault().is_some());
-        let budget = Budget::new(&Limits { answer_bytes: 100, ..Limits::default() }, 0);
+        let budget = Budget::new(&Limits { answer_bytes: 100, ..Limits::default() }, 0, Arc::default());
         budget.spend_more(100);
         assert!(budget.fault().is_none());
         budget.spend_more(1);
         assert!(budget.fault().is_some());
-        let budget = Budget::new(&Limits { cost: 10, ..Limits::default() }, 7);
+        let budget = Budget::new(&Limits { cost: 10, ..Limits::default() }, 7, Arc::default());
         let renders = |bytes, forms| budget.render(bytes, forms).is_ok();
         assert!(renders(1 << 20, 0), "Markdown alone is not rendered");
         assert!(renders(1 << 20, 1), "the first always fits");

@@ -115,7 +115,7 @@ impl ReleaseConnection {
         #[graphql(default_with = "Weekday::Monday", desc = "Which day weeks begin with.")] week_start: Weekday,
         #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
-        ctx.budget().breathe().await;
+        ctx.budget().pace.breathe().await;
         let drawing = Drawing { interval, time_zone, date_field, range, week_start, fill };
         timeline(&self.page.set, drawing, ctx.asked()).map(Some)
     }
@@ -166,7 +166,11 @@ impl ReleaseConnection {
         order: &[OrderBy],
         request: &PageRequest,
     ) -> Result<Self, ApiError> {
-        let page = ctx.room().release_page(set, scope, filter.as_ref(), order, request, rows(ctx)).await?;
+        let rows = rows(ctx);
+        if rows.any {
+            ctx.budget().pace.before_reading(request.size()?.0, 0).await;
+        }
+        let page = ctx.room().release_page(set, scope, filter.as_ref(), order, request, rows).await?;
         Ok(Self { page })
     }
 }

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use async_graphql::Context;
@@ -16,11 +17,13 @@ use uuid::Uuid;
 use super::{
     budget::Budget,
     error::ApiError,
-    loaders::{self, Releases},
+    loaders::{self, Bodies, Releases},
+    pace::Pace,
 };
 use crate::{
     catalog::{ReleaseSet, Snapshot},
     newsroom::Newsroom,
+    turns::{Caller, Turns},
     viewer::Viewer,
 };
 
@@ -35,8 +38,12 @@ pub struct Asked {
     pub snapshot: Arc<Snapshot>,
     /// The way to rows of releases that no page holds.
     pub releases: Arc<Releases>,
+    /// The way to bodies that were not fetched with their rows.
+    pub bodies: Arc<Bodies>,
     /// What the answer turns out to hold.
     pub told: Arc<Told>,
+    /// When its execution lets others go first.
+    pub pace: Arc<Pace>,
 }
 
 /// What an answer holds that decides how it may be kept.
@@ -63,7 +70,14 @@ impl Asked {
     pub fn new(room: &Newsroom, viewer: Viewer, now: DateTime<Utc>) -> Self {
         let snapshot = room.catalog.snapshot_at(now);
         let releases = Arc::new(loaders::releases(room, snapshot.visible_to(&viewer, now)));
-        Self { viewer, now, snapshot, releases, told: Arc::default() }
+        let bodies = Arc::new(loaders::bodies(room));
+        Self { viewer, now, snapshot, releases, bodies, told: Arc::default(), pace: Arc::default() }
+    }
+
+    /// The same, taking turns with others where it turns out to be long, and waiting for its turn so long.
+    #[must_use]
+    pub fn in_turn(self, turns: Arc<Turns>, caller: Caller, patience: Duration) -> Self {
+        Self { pace: Arc::new(Pace::new(Some((turns, caller)), patience)), ..self }
     }
 
     /// The answer holds a secret that is told once.

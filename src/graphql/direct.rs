@@ -24,7 +24,7 @@ use async_graphql::{
 use super::budget::Budget;
 
 /// Fields that wait for rows of their own.
-const WAITING: [&str; 5] = ["related", "samples", "revisions", "history", "diff"];
+const WAITING: [&str; 6] = ["body", "related", "samples", "revisions", "history", "diff"];
 
 /// A list whose entries do not wait.
 pub struct Each<T>(pub Vec<T>);
@@ -65,7 +65,7 @@ impl<T: ContainerType> Each<T> {
         }
         let mut values = Vec::with_capacity(self.0.len());
         for (number, item) in self.0.iter().enumerate() {
-            budget.breathe().await;
+            budget.pace.breathe().await;
             let ctx = ctx.with_index(number);
             values.push(object(&ctx, item, &fields).await);
         }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_graphql::dataloader::{DataLoader, Loader};
+use uuid::Uuid;
 
 use super::error::ApiError;
 use crate::{
@@ -14,11 +15,27 @@ use crate::{
     newsroom::{
         self, Newsroom,
         list::{Found, Rows},
+        revision,
     },
 };
 
 /// Fetches releases that were found beside the page: samples of buckets, related ones.
 pub type Releases = DataLoader<ReleaseRows>;
+
+/// Fetches bodies that were not fetched with their rows.
+pub type Bodies = DataLoader<BodyRows>;
+
+/// One request's way to bodies.
+pub struct BodyRows {
+    room: Newsroom,
+}
+
+/// A revision's body, and its length in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BodyKey {
+    pub(super) revision: Uuid,
+    pub(super) bytes: usize,
+}
 
 /// One request's way to rows.
 pub struct ReleaseRows {
@@ -50,6 +67,24 @@ impl Hash for Key {
 /// The loader of a request, for what a viewer may see.
 pub fn releases(room: &Newsroom, set: ReleaseSet) -> Releases {
     DataLoader::new(ReleaseRows { room: room.clone(), set }, tokio::spawn).delay(std::time::Duration::ZERO)
+}
+
+/// The loader of bodies of a request. Nothing is kept of them here: what is made of them is.
+pub fn bodies(room: &Newsroom) -> Bodies {
+    let loader = DataLoader::new(BodyRows { room: room.clone() }, tokio::spawn).delay(std::time::Duration::ZERO);
+    loader.enable_all_cache(false);
+    loader
+}
+
+impl Loader<BodyKey> for BodyRows {
+    type Value = Arc<str>;
+    type Error = Arc<newsroom::Error>;
+
+    async fn load(&self, keys: &[BodyKey]) -> Result<HashMap<BodyKey, Arc<str>>, Self::Error> {
+        let lengths: Vec<(Uuid, usize)> = keys.iter().map(|key| (key.revision, key.bytes)).collect();
+        let mut found = revision::bodies(&self.room, &lengths).await.map_err(Arc::new)?;
+        Ok(keys.iter().filter_map(|key| Some((*key, found.remove(&key.revision)?))).collect())
+    }
 }
 
 /// The rows of some releases, in their order; those whose text was purged meanwhile drop out.

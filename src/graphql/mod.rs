@@ -24,6 +24,7 @@ mod mutation;
 mod node;
 pub mod operation;
 mod order;
+mod pace;
 mod patch;
 mod payload;
 mod place;
@@ -48,7 +49,8 @@ pub use api::{Api, Input, NO_TOKEN, Opened, Prepared};
 pub use context::Asked;
 pub use extent::Extent;
 use mutation::Mutation;
-pub use operation::{RequestError, RequestErrors};
+pub use operation::{Document, RequestError, RequestErrors};
+pub use pace::Overloaded;
 use query::Query;
 use subscription::Subscription;
 

@@ -208,6 +208,7 @@ impl Release {
         let asked = ctx.asked();
         let set = self.found.item.snapshot().visible_to(&asked.viewer, asked.now);
         let items = set.related(&self.found.item, size);
+        ctx.budget().pace.before_reading(items.len(), 0).await;
         let found = loaders::fetch(&asked.releases, items, wanted_here(ctx)).await?;
         Ok(Some(found.into_iter().map(|found| Release::new(asked, &set, found)).collect()))
     }
@@ -243,7 +244,7 @@ impl Release {
         Some(ReleaseRevision { outdated: image.outdated, ..revision })
     }
 
-    /// For the desk: its versions, newest first. null for everybody else. Costs three statements for each release.
+    /// For the desk: its versions, newest first. null for everybody else. Costs four statements for each release.
     async fn revisions(
         &self,
         ctx: &Context<'_>,
@@ -256,7 +257,9 @@ impl Release {
         if !self.desk {
             return Ok(None);
         }
-        let page = ctx.room().versions(&self.found.item, &PageRequest { first, after, last, before }).await?;
+        let request = PageRequest { first, after, last, before };
+        ctx.budget().pace.before_reading(request.size()?.0, 0).await;
+        let page = ctx.room().versions(&self.found.item, &request).await?;
         let outdated = self.found.item.outdated();
         Ok(Some(RevisionConnection::new(page, |found| {
             let outdated = outdated == Some(found.text.id);
@@ -275,6 +278,7 @@ impl Release {
             return Ok(None);
         }
         let request = PageRequest { first, after, ..PageRequest::default() };
+        ctx.budget().pace.before_reading(request.size()?.0, 0).await;
         Ok(Some(ctx.room().history(&self.found.item, &request).await?.into()))
     }
 

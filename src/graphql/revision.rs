@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object};
-use entity::revision;
 use uuid::Uuid;
 
 use super::{
@@ -13,6 +12,7 @@ use super::{
     enums::ReleaseKind,
     error::ApiError,
     history::FieldChange,
+    loaders::BodyKey,
     place::Place,
     scalars::{Date, DateTime, LanguageTag, Slug},
     topic::Topic,
@@ -20,11 +20,11 @@ use super::{
 use crate::{
     catalog::Snapshot,
     newsroom::{
-        body,
         content::Content,
         dateline,
         diff::{Names, diff},
         history::VersionFound,
+        revision::Text,
     },
 };
 
@@ -32,7 +32,7 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Version {
     pub(super) snapshot: Arc<Snapshot>,
-    pub(super) text: Arc<revision::Model>,
+    pub(super) text: Arc<Text>,
     pub(super) topics: Vec<u32>,
     pub(super) dateline: Vec<u32>,
     pub(super) about: Vec<u32>,
@@ -48,19 +48,28 @@ impl Version {
         numbers.iter().map(|&number| Place::new(self.snapshot.clone(), number)).collect()
     }
 
-    /// The body, where there is room for every form of it that is asked for. Others have their turn before each: making the
-    /// forms is work that nothing interrupts, and a query whose time is over ends here.
+    /// The body, where there is room for every form of it that is asked for.
     pub(super) async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
-        let Some(markdown) = self.text.body_markdown.clone() else { return Ok(None) };
+        let bytes = self.text.left_out.or_else(|| self.text.body_markdown.as_ref().map(String::len));
+        let Some(bytes) = bytes else { return Ok(None) };
         let (mut forms, mut rendered) = (0, 0);
         for field in ctx.field().selection_set() {
-            forms += usize::from(field.name() != "__typename");
+            forms += usize::from(["markdown", "html", "text"].contains(&field.name()));
             rendered += usize::from(["html", "text", "wordCount"].contains(&field.name()));
         }
-        ctx.budget().spend(markdown.len().saturating_mul(forms))?;
-        ctx.budget().render(markdown.len(), rendered)?;
-        tokio::task::yield_now().await;
-        Ok(Some(Body { markdown }))
+        ctx.budget().spend(bytes.saturating_mul(forms))?;
+        ctx.budget().render(bytes, rendered)?;
+        Ok(self.markdown(ctx).await?.map(|markdown| Body { revision: self.text.id, markdown }))
+    }
+
+    /// What was written as the body; fetched where it was not fetched with the row.
+    async fn markdown(&self, ctx: &Context<'_>) -> Result<Option<Arc<str>>, ApiError> {
+        let Some(bytes) = self.text.left_out else {
+            return Ok(self.text.body_markdown.as_deref().map(Arc::from));
+        };
+        ctx.budget().pace.before_reading(0, bytes).await;
+        let key = BodyKey { revision: self.text.id, bytes };
+        ctx.asked().bodies.load_one(key).await.map_err(|error| ApiError::from((*error).clone()))
     }
 
     pub(super) fn dateline(&self) -> Option<Direct<Dateline>> {
@@ -76,7 +85,8 @@ impl Version {
 
 /// A full text in three forms. Markdown is what was written; the others are made from it.
 pub struct Body {
-    markdown: String,
+    revision: Uuid,
+    markdown: Arc<str>,
 }
 
 /// A full text in three forms. Markdown is what was written; the others are made from it.
@@ -89,23 +99,23 @@ impl Body {
 
     /// As HTML, sanitised: no scripts, styles or frames, and links only to http, https and mailto.
     async fn html(&self, ctx: &Context<'_>) -> String {
-        let html = body::html(&self.markdown);
+        ctx.budget().pace.breathe().await;
+        let html = ctx.room().renditions.html(self.revision, &self.markdown).await;
         // What is escaped is longer than it was written.
         ctx.budget().spend_more(html.len().saturating_sub(self.markdown.len()));
-        ctx.budget().breathe().await;
-        html
+        html.as_ref().to_owned()
     }
 
     /// As plain text, paragraphs parted by a blank line.
     async fn text(&self, ctx: &Context<'_>) -> String {
-        ctx.budget().breathe().await;
-        body::text(&self.markdown)
+        ctx.budget().pace.breathe().await;
+        ctx.room().renditions.text(self.revision, &self.markdown).await.as_ref().to_owned()
     }
 
     /// How many words the plain text has.
     async fn word_count(&self, ctx: &Context<'_>) -> usize {
-        ctx.budget().breathe().await;
-        body::word_count(&body::text(&self.markdown))
+        ctx.budget().pace.breathe().await;
+        ctx.room().renditions.word_count(self.revision, &self.markdown).await
     }
 }
 
@@ -157,12 +167,16 @@ impl ReleaseRevision {
         Self { version, outdated: false }
     }
 
-    fn content(&self) -> Content {
+    async fn content(&self, ctx: &Context<'_>) -> Result<Content, ApiError> {
         let snapshot = &self.version.snapshot;
         let places = |numbers: &[u32]| numbers.iter().map(|&number| snapshot.places().get(number).id).collect();
         let topics = self.version.topics.iter().map(|&number| snapshot.topics().get(number).id).collect();
         let places = [places(&self.version.dateline), places(&self.version.about)];
-        Content::of((*self.version.text).clone(), topics, places)
+        let mut row = (**self.version.text).clone();
+        if row.body_markdown.is_none() {
+            row.body_markdown = self.version.markdown(ctx).await?.map(|markdown| markdown.as_ref().to_owned());
+        }
+        Ok(Content::of(row, topics, places))
     }
 }
 
@@ -235,7 +249,7 @@ impl ReleaseRevision {
             // The first version: there is nothing to compare it with.
             (None, None) => return Ok(Some(Vec::new())),
         };
-        let changes = diff(&other, &self.content(), &Slugs(&self.version.snapshot));
+        let changes = diff(&other, &self.content(ctx).await?, &Slugs(&self.version.snapshot));
         let texts = changes.iter().flat_map(|change| [&change.before, &change.after]).flatten();
         ctx.budget().spend(texts.map(String::len).sum())?;
         Ok(Some(changes.into_iter().map(FieldChange::from).collect()))

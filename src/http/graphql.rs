@@ -18,11 +18,11 @@ use axum::{
 };
 
 use super::{
-    Front,
+    Front, apart,
     bearer::{bearer, unauthenticated},
     cache::{Answers, Kept, Revision, VARY},
     coding::Coding,
-    guard::Counted,
+    guard::{Counted, LONG_PATIENCE},
     memory::Held,
     negotiation::Media,
     once::Once,
@@ -33,7 +33,7 @@ use super::{
     work::Ask,
     {events, socket},
 };
-use crate::{catalog::Audience, graphql::Input, limits::Limits, viewer::Viewer};
+use crate::{blocking, catalog::Audience, graphql::Input, limits::Limits, viewer::Viewer};
 
 /// The operation's name, for the access log.
 #[derive(Clone, Debug)]
@@ -208,11 +208,10 @@ async fn answer(
     let text = front.persisted.text(&mut wanted, media)?;
     let operation = Operation(wanted.operation.as_ref().map(|name| name.chars().take(100).collect()));
     // Kept until the answer is coded: reading a query is work, and coding an answer, too.
-    let place = front.guard.place().await?;
-    let (api, role) = (&front.app.api, caller.viewer.role);
+    let place = front.guard.place(caller.caller()).await?;
     let refused = |errors| Refusal::of_operation(errors, media);
     let input = Input { operation: wanted.operation, variables: wanted.variables };
-    let document = api.read(&text.query, role).map_err(refused)?;
+    let document = apart::read(front, &caller, &text.query).await?.map_err(refused)?;
     let kind = document.kind(input.operation.as_deref()).map_err(refused)?;
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get());
@@ -226,8 +225,8 @@ async fn answer(
             "a subscription goes on: take it over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "SUBSCRIPTION_NEEDS_STREAM", told));
     }
-    let prepared = api.prepare(&document, input, role, &front.app.extent(&caller.viewer)).map_err(refused)?;
-    let (public, mut viewer) = (caller.bearer.is_none(), caller.viewer);
+    let prepared = apart::prepare(front, &caller, &document, input).await?.map_err(refused)?;
+    let (public, mut viewer) = (caller.bearer.is_none(), caller.viewer.clone());
     if kind == OperationType::Mutation && public {
         return Err(Refusal::no_token());
     }
@@ -240,12 +239,19 @@ async fn answer(
         return Ok(replayed(answer, media, operation));
     }
     viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
-    let asked = front.app.asked(viewer.clone());
+    let mut asked = front.app.asked(viewer.clone());
+    if kind == OperationType::Query {
+        asked = asked.in_turn(front.guard.long.clone(), caller.caller(), LONG_PATIENCE);
+    }
     let work = {
         let (front, asked) = (front.clone(), asked.clone());
         async move {
-            let outcome = outcome::execute(&front, prepared, asked.clone()).await;
-            let answer = outcome.write()?;
+            let outcome = outcome::execute(&front, prepared, asked.clone()).await?;
+            let (outcome, answer) = if asked.pace.is_long() {
+                blocking::run(move || outcome.write().map(|answer| (outcome, answer))).await
+            } else {
+                outcome.write().map(|answer| (outcome, answer))
+            }?;
             if !outcome.failed_here() {
                 once.keep(&front.app, &viewer, &answer, asked.told.secret.load(Ordering::Relaxed)).await;
             }
@@ -264,14 +270,22 @@ async fn answer(
         let until = told.into_iter().chain(asked.snapshot.next_instant_for(Audience::Public)).min();
         let releases: Vec<_> =
             asked.told.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
-        let (body, in_which) = coding.code(answer);
-        let kept = Kept::new((Revision::of(&asked.snapshot), until), (media, in_which), body, operation, &releases);
-        let kept = Arc::new(kept);
+        let revision = Revision::of(&asked.snapshot);
+        let is_long = answer.len() >= apart::LONG_ANSWER;
+        let keep = move || {
+            let (body, in_which) = coding.code(answer);
+            Arc::new(Kept::new((revision, until), (media, in_which), body, operation, &releases))
+        };
+        let kept = if is_long { blocking::run(keep).await } else { keep() };
         front.answers.put(key, &kept);
         return Ok(sent(&kept));
     }
     // A secret beside what a caller chose must not be guessed from lengths (CVE-2013-3587): those are not compressed.
-    let (body, coding) = if secret { (answer.into(), Coding::Identity) } else { coding.code(answer) };
+    let (body, coding) = match () {
+        () if secret => (answer.into(), Coding::Identity),
+        () if answer.len() >= apart::LONG_ANSWER => blocking::run(move || coding.code(answer)).await,
+        () => coding.code(answer),
+    };
     let body = hand_out(body);
     let wrong = outcome.refused && media == Media::GraphqlResponse;
     let status = match () {

@@ -28,24 +28,22 @@ use super::{
     refusal::Refusal,
     shares::{Share, Shares},
 };
-use crate::edge::Edge;
+use crate::{
+    edge::Edge,
+    turns::{Caller, Turn, Turns},
+};
 
 /// How long a query waits for others to be done before it is sent away.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a long operation waits for its turn before it is sent away.
+pub(super) const LONG_PATIENCE: Duration = Duration::from_secs(10);
 
 /// After so many questions the states of callers who have been quiet are forgotten.
 const SWEEP: u32 = 10_000;
 
 /// Addresses that are remembered for trying tokens in vain.
 const BLOCKED: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
-
-/// Who is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Caller {
-    Address(IpAddr),
-    /// The beginning of a token's digest.
-    Token(u128),
-}
 
 type Limiter = RateLimiter<Caller, DashMapStateStore<Caller>, DefaultClock, StateInformationMiddleware>;
 
@@ -100,7 +98,9 @@ pub(super) struct Guard {
     token: Option<Rate>,
     failures: Option<Rate>,
     blocked: Mutex<LruCache<IpAddr, Instant>>,
-    working: Arc<Semaphore>,
+    working: Arc<Turns>,
+    /// Permits of long operations: as many as there are cores.
+    pub(super) long: Arc<Turns>,
     streams: Arc<Semaphore>,
     streams_of: Arc<Shares>,
     /// What is held of bodies.
@@ -119,6 +119,7 @@ pub(super) type Counted = Vec<(&'static str, HeaderValue)>;
 impl Guard {
     pub(super) fn new(edge: &Edge) -> Self {
         let limits = &edge.limits;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
         let permits = |count: u64| Arc::new(Semaphore::new((count as usize).min(Semaphore::MAX_PERMITS)));
         Self {
             proxies: edge.trusted_proxies.clone(),
@@ -126,7 +127,9 @@ impl Guard {
             token: Rate::new("token", "rate.token_per_minute", limits.token_per_minute),
             failures: Rate::new("failures", "rate.failures_per_minute", limits.failures_per_minute),
             blocked: Mutex::new(LruCache::new(BLOCKED)),
-            working: permits(limits.requests),
+            // One caller never has the last of them.
+            working: Turns::new(limits.requests, limits.requests.div_ceil(2)),
+            long: Turns::new(cores, cores),
             streams: permits(limits.streams),
             streams_of: Shares::new(limits.address_streams),
             memory: Memory::new(limits.bodies_bytes),
@@ -167,17 +170,9 @@ impl Guard {
 
     /// Counts a request of a token, or of an address without one.
     pub(super) fn count(&self, address: IpAddr, bearer: Option<&str>) -> Result<Counted, Refusal> {
-        let (rate, caller) = match bearer {
-            Some(secret) => {
-                let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-                let mut beginning = [0; 16];
-                beginning.copy_from_slice(&digest[..16]);
-                (&self.token, Caller::Token(u128::from_be_bytes(beginning)))
-            }
-            None => (&self.public, Caller::Address(address)),
-        };
+        let rate = if bearer.is_some() { &self.token } else { &self.public };
         let Some(rate) = rate else { return Ok(Vec::new()) };
-        match rate.count(caller) {
+        match rate.count(caller(address, bearer)) {
             Ok(left) => Ok(rate.headers(left)),
             Err(seconds) => {
                 let told = format!(
@@ -210,12 +205,10 @@ impl Guard {
     }
 
     /// A place among the queries that are worked on; waits for one a little.
-    pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let full = || Refusal::too_often("OVERLOADED", "too much is asked at once (limits.requests): try again", 1);
-        match tokio::time::timeout(PATIENCE, self.working.clone().acquire_owned()).await {
-            Ok(Ok(place)) => Ok(place),
-            _ => Err(full()),
-        }
+    pub(super) async fn place(&self, caller: Caller) -> Result<Turn, Refusal> {
+        tokio::time::timeout(PATIENCE, self.working.take(caller))
+            .await
+            .map_err(|_| Refusal::too_often("OVERLOADED", "too much is asked at once (limits.requests): try again", 1))
     }
 
     /// A place among what lasts, for an address: sockets and event streams.
@@ -229,6 +222,15 @@ impl Guard {
         let permit = permit.map_err(|_| full("this server", "limits.streams"))?;
         Ok(Lasting { _permit: permit, _share: share })
     }
+}
+
+/// Who asks: the holder of a token, or an address without one.
+pub(super) fn caller(address: IpAddr, bearer: Option<&str>) -> Caller {
+    let Some(secret) = bearer else { return Caller::Address(address) };
+    let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+    let mut beginning = [0; 16];
+    beginning.copy_from_slice(&digest[..16]);
+    Caller::Token(u128::from_be_bytes(beginning))
 }
 
 /// Who is at the other end of a request's connection; nobody's address where it has none.

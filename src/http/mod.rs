@@ -1,5 +1,6 @@
 //! HTTP: which address does what, as one table, and what every answer has in common.
 
+mod apart;
 mod bearer;
 mod cache;
 mod coding;

@@ -6,7 +6,7 @@ use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use serde_json::json;
 
 use super::{Front, refusal::Refusal};
-use crate::graphql::{Asked, Prepared};
+use crate::graphql::{Asked, Overloaded, Prepared};
 
 /// Errors of one answer; more say nothing new.
 const MAX_ERRORS: usize = 20;
@@ -107,7 +107,7 @@ fn has_nothing(data: &Value) -> bool {
 }
 
 /// Executes an operation that may be executed.
-pub(super) async fn execute(front: &Front, prepared: Prepared, asked: Asked) -> Outcome {
+pub(super) async fn execute(front: &Front, prepared: Prepared, asked: Asked) -> Result<Outcome, Refusal> {
     let deadline = asked.viewer.deadline;
     let work = front.app.api.execute(prepared, asked);
     let answered = match deadline {
@@ -115,13 +115,13 @@ pub(super) async fn execute(front: &Front, prepared: Prepared, asked: Asked) -> 
         Some(deadline) => tokio::time::timeout_at((deadline + FINISHING).into(), work).await.ok(),
         None => in_time(front, work).await,
     };
-    let answer = match answered {
-        Some(answer) if deadline.is_some() => return Outcome::of(read_back(answer)),
-        Some(answer) => return Outcome::of(answer),
+    let answer = match answered.transpose().map_err(|Overloaded| Refusal::overloaded())? {
+        Some(answer) if deadline.is_some() => return Ok(Outcome::of(read_back(answer))),
+        Some(answer) => return Ok(Outcome::of(answer)),
         None if deadline.is_some() => unfinished(front),
         None => late(front, "the query", "ask for less at a time"),
     };
-    Outcome { answer, refused: false, unavailable: false }
+    Ok(Outcome { answer, refused: false, unavailable: false })
 }
 
 /// An answer to a mutation in which a failure to read below an act does not say that the act was not done.

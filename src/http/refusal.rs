@@ -46,6 +46,12 @@ impl Refusal {
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, message) }
     }
 
+    /// A long operation that did not get its turn in time.
+    pub(super) fn overloaded() -> Self {
+        let told = "too many long operations are waiting: try again in a moment, or ask for less at a time";
+        Self::too_often("OVERLOADED", told, 5)
+    }
+
     /// What cannot be answered because the database does not.
     pub(super) fn unavailable() -> Self {
         let told = "the database does not answer; nothing was changed by this request: try again";

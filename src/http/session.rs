@@ -2,8 +2,8 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use super::{Front, bearer, graphql, refusal::Refusal};
-use crate::{newsroom::token::AuthFault, viewer::Viewer};
+use super::{Front, bearer, graphql, guard, refusal::Refusal};
+use crate::{newsroom::token::AuthFault, turns::Caller, viewer::Viewer};
 
 /// How often a token is looked up again, whatever is heard of it: it may be over, or its issuer's keys may be others.
 const LOOK: Duration = Duration::from_secs(5);
@@ -27,6 +27,11 @@ impl Session {
     /// Of somebody whose token was looked up.
     pub(super) fn of(viewer: Viewer, bearer: Option<&str>, address: IpAddr) -> Self {
         Self { viewer, address, bearer: bearer.map(str::to_owned) }
+    }
+
+    /// Who it is, for what callers share.
+    pub(super) fn caller(&self) -> Caller {
+        guard::caller(self.address, self.bearer.as_deref())
     }
 
     /// Waits until the token is no longer good, and says why. Never for the public.

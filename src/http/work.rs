@@ -8,8 +8,9 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 
 use super::{
-    Front,
+    Front, apart,
     graphql::mutation_by_get,
+    guard::LONG_PATIENCE,
     memory::Held,
     negotiation::Media,
     outcome::{self, Outcome},
@@ -18,6 +19,7 @@ use super::{
     session::Session,
 };
 use crate::{
+    blocking,
     db::Fault,
     graphql::{Input, Opened},
     newsroom::changes::Lost,
@@ -95,11 +97,10 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     let media = Media::GraphqlResponse;
     let text = front.persisted.text(&mut wanted, media)?;
     // Reading a query is work, too.
-    let _place = front.guard.place().await?;
-    let (api, role) = (&front.app.api, session.viewer.role);
+    let _place = front.guard.place(session.caller()).await?;
     let refused_operation = |errors| Refusal::of_operation(errors, media);
     let input = Input { operation: wanted.operation, variables: wanted.variables };
-    let document = api.read(&text.query, role).map_err(refused_operation)?;
+    let document = apart::read(front, session, &text.query).await?.map_err(refused_operation)?;
     let kind = document.kind(input.operation.as_deref()).map_err(refused_operation)?;
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get().into());
@@ -108,14 +109,17 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
         let told = "the answer to an Idempotency-Key is kept as JSON: send the mutation with Accept: application/graphql-response+json";
         return Err(Refusal::bad(told).into());
     }
-    let prepared =
-        api.prepare(&document, input, role, &front.app.extent(&session.viewer)).map_err(refused_operation)?;
+    let prepared = apart::prepare(front, session, &document, input).await?.map_err(refused_operation)?;
     if kind == OperationType::Mutation && session.bearer.is_none() {
         return Err(Refusal::no_token().into());
     }
     let mut viewer = session.viewer.clone();
     viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
-    let asked = front.app.asked(viewer);
+    let mut asked = front.app.asked(viewer);
+    if kind == OperationType::Query {
+        asked = asked.in_turn(front.guard.long.clone(), session.caller(), LONG_PATIENCE);
+    }
+    let pace = asked.pace.clone();
     let outcome = if kind == OperationType::Subscription {
         match front.app.api.subscribe(prepared, asked).await {
             Ok(mut opened) => {
@@ -133,7 +137,7 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
         }
     } else {
         let front = front.clone();
-        let work = async move { Ok(outcome::execute(&front, prepared, asked).await) };
+        let work = async move { outcome::execute(&front, prepared, asked).await };
         if kind == OperationType::Mutation { outcome::to_its_end(work).await? } else { work.await? }
     };
     if outcome.refused {
@@ -142,7 +146,8 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     if outcome.is_sound() {
         front.persisted.keep(&text);
     }
-    Ok(Work::Done(outcome.write_text()?))
+    let written = if pace.is_long() { blocking::run(move || outcome.write_text()).await } else { outcome.write_text() };
+    Ok(Work::Done(written?))
 }
 
 /// Everything that a subscription has to tell, until it cannot go on.
@@ -162,7 +167,7 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, followed: Box<Fol
             tokio::time::sleep(LOOK).await;
         }
         let _place = loop {
-            let Ok(place) = front.guard.place().await else { continue };
+            let Ok(place) = front.guard.place(session.caller()).await else { continue };
             // Nothing is told to a token that is not good any more. Its line is being ended; or what was at fault passes.
             if session.fault(&front).await.is_none() {
                 break place;
@@ -171,9 +176,11 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, followed: Box<Fol
             tokio::time::sleep(LOOK).await;
         };
         let position = change.position.clone();
+        // It waits for its turn as long as it may take.
         let asked = front.app.asked(opened.following.viewer().clone());
+        let asked = asked.in_turn(front.guard.long.clone(), session.caller(), Duration::MAX);
         let told = outcome::in_time(&front, front.app.api.event(opened, change, asked)).await;
-        Some(match told.map(Outcome::of) {
+        Some(match told.and_then(Result::ok).map(Outcome::of) {
             Some(outcome) => match outcome.write_text() {
                 Ok(text) => (Sent::Next(text, position), Some((front, session, followed))),
                 Err(refusal) => (Sent::Error(Rejected::Refused(refusal).errors()), None),

@@ -35,7 +35,12 @@ pub fn html(markdown: &str) -> String {
 
 /// The body as plain text; paragraphs parted by a blank line.
 pub fn text(markdown: &str) -> String {
-    plain::plain(&html(markdown))
+    text_of_html(&html(markdown))
+}
+
+/// The same, of a body's HTML as [`html`] makes it.
+pub fn text_of_html(html: &str) -> String {
+    plain::plain(html)
 }
 
 /// Footnotes get their number in brackets, in the text and before the note. Links between the two would need ids, and those

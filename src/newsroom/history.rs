@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{correction, journal, revision};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use super::{
     Error, Newsroom,
     content::Content,
     page::{CursorKey, PageRequest},
+    revision::{Text, Wanted},
     workflow::{self, Matter},
 };
 use crate::{
@@ -33,8 +34,8 @@ pub struct RowPage<T> {
 /// One version with what it is about.
 #[derive(Clone, Debug)]
 pub struct VersionFound {
-    /// What it says.
-    pub text: Arc<revision::Model>,
+    /// What it says; of several versions without their bodies.
+    pub text: Arc<Text>,
     /// Its topics, in order.
     pub topics: Vec<Uuid>,
     /// Where it was filed, in order.
@@ -72,11 +73,18 @@ impl JournalFilter {
     }
 }
 
+/// A version of a release, by number.
+#[derive(Debug, FromQueryResult)]
+struct Numbered {
+    id: Uuid,
+    number: i32,
+}
+
 impl VersionFound {
-    /// What it says, as one value.
+    /// What it says, as one value: of a version that was fetched alone, with its body.
     pub fn content(&self) -> Content {
         let places = [self.dateline.clone(), self.about.clone()];
-        Content::of((*self.text).clone(), self.topics.clone(), places)
+        Content::of((**self.text).clone(), self.topics.clone(), places)
     }
 }
 
@@ -92,8 +100,8 @@ async fn page<E, M>(
     db: &crate::db::Reader,
 ) -> Result<RowPage<M>, Error>
 where
-    E: EntityTrait<Model = M>,
-    M: sea_orm::FromQueryResult + Sized + Send + Sync,
+    E: EntityTrait,
+    M: FromQueryResult + Sized + Send + Sync,
 {
     let (size, from_end) = request.size()?;
     let at = |argument, cursor: &Option<String>| -> Result<Option<i64>, Error> {
@@ -108,7 +116,7 @@ where
         select = select.filter(column.gt(bound(before)));
     }
     select = if from_end { select.order_by_asc(column) } else { select.order_by_desc(column) };
-    let mut found = select.limit(size as u64 + 1).all(db).await?;
+    let mut found = select.limit(size as u64 + 1).into_model::<M>().all(db).await?;
     let more = found.len() > size;
     found.truncate(size);
     if from_end {
@@ -120,16 +128,27 @@ where
     Ok(RowPage { entries, has_previous, has_next })
 }
 
+/// A row that was fetched whole.
+fn whole(mut row: revision::Model) -> Arc<Text> {
+    row.release_date = range::clamp_date(row.release_date);
+    Arc::new(Text::whole(row))
+}
+
 impl Newsroom {
-    /// The versions of a release, newest first: for the desk, who found it. Three statements.
+    /// The versions of a release without their bodies, newest first: for the desk, who found it. Four statements.
     pub async fn versions(&self, item: &Handle, request: &PageRequest) -> Result<RowPage<VersionFound>, Error> {
-        let rows = revision::Entity::find().filter(revision::Column::ReleaseId.eq(item.id()));
+        let rows = revision::Entity::find().select_only().columns([revision::Column::Id, revision::Column::Number]);
+        let rows = rows.filter(revision::Column::ReleaseId.eq(item.id()));
         let key = CursorKey::new("revisions", &"number", &item.id());
-        let value = |row: &revision::Model| i64::from(row.number);
+        let value = |row: &Numbered| i64::from(row.number);
         let bound = |number| Value::from(i32::try_from(number).unwrap_or(i32::MAX));
         let page = page(rows, revision::Column::Number, (value, bound), &key, request, self.db.reader()).await?;
-        let (cursors, rows): (Vec<String>, Vec<revision::Model>) = page.entries.into_iter().unzip();
-        let entries = cursors.into_iter().zip(self.with_assignments(rows).await?).collect();
+        let keys: Vec<Uuid> = page.entries.iter().map(|(_, row)| row.id).collect();
+        let texts = super::revision::rows(self, &keys, Wanted::text(true)).await?;
+        // What was purged meanwhile drops out.
+        let (cursors, texts): (Vec<String>, Vec<Arc<Text>>) =
+            page.entries.into_iter().filter_map(|(cursor, row)| Some((cursor, texts.get(&row.id)?.clone()))).unzip();
+        let entries = cursors.into_iter().zip(self.with_assignments(texts).await?).collect();
         Ok(RowPage { entries, has_previous: page.has_previous, has_next: page.has_next })
     }
 
@@ -146,23 +165,22 @@ impl Newsroom {
             None => rows.filter(revision::Column::Number.lt(before)).order_by_desc(revision::Column::Number).limit(1),
         };
         let row = row.one(self.db.reader()).await?;
-        Ok(self.with_assignments(row.into_iter().collect()).await?.pop())
+        Ok(self.with_assignments(row.into_iter().map(whole).collect()).await?.pop())
     }
 
     /// One version by key.
     pub async fn version_by_key(&self, key: Uuid) -> Result<Option<VersionFound>, Error> {
         let row = revision::Entity::find_by_id(key).one(self.db.reader()).await?;
-        Ok(self.with_assignments(row.into_iter().collect()).await?.pop())
+        Ok(self.with_assignments(row.into_iter().map(whole).collect()).await?.pop())
     }
 
-    async fn with_assignments(&self, rows: Vec<revision::Model>) -> Result<Vec<VersionFound>, Error> {
+    async fn with_assignments(&self, rows: Vec<Arc<Text>>) -> Result<Vec<VersionFound>, Error> {
         let keys: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut topics = assigned_topics(self.db.reader(), &keys).await?;
         let mut places = assigned_places(self.db.reader(), &keys).await?;
-        let version = |mut row: revision::Model| {
-            row.release_date = range::clamp_date(row.release_date);
-            let [dateline, about] = places.remove(&row.id).unwrap_or_default();
-            VersionFound { topics: topics.remove(&row.id).unwrap_or_default(), dateline, about, text: Arc::new(row) }
+        let version = |text: Arc<Text>| {
+            let [dateline, about] = places.remove(&text.id).unwrap_or_default();
+            VersionFound { topics: topics.remove(&text.id).unwrap_or_default(), dateline, about, text }
         };
         Ok(rows.into_iter().map(version).collect())
     }

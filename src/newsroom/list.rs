@@ -2,14 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::{access_log::AccessKind, correction, release, revision};
+use entity::{access_log::AccessKind, correction, release};
 use uuid::Uuid;
 
 use super::{
     Error, Newsroom,
     history::corrections,
     page::{CursorKey, PageRequest},
-    revision::{Revisions, Wanted, lifecycles, shown},
+    revision::{Revisions, Text, Wanted, lifecycles, shown},
 };
 use crate::catalog::{Concept, Handle, OrderBy, Place, ReleaseFilter, ReleaseSet, Vocabulary, Window, fold};
 use crate::journal::WorkingImage;
@@ -36,9 +36,9 @@ pub struct Found {
     /// What the catalog knows.
     pub item: Handle,
     /// What it says.
-    pub text: Arc<revision::Model>,
+    pub text: Arc<Text>,
     /// The version being worked on, where it was wanted, there is one and the viewer may see it.
-    pub working: Option<(WorkingImage, Arc<revision::Model>)>,
+    pub working: Option<(WorkingImage, Arc<Text>)>,
     /// Its lifecycle row, where it was wanted.
     pub lifecycle: Option<Arc<release::Model>>,
     /// Its corrections, oldest first, where they were wanted.

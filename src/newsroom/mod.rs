@@ -30,6 +30,7 @@ pub mod preview;
 pub mod publication;
 mod purge;
 pub mod release;
+pub mod rendition;
 pub mod repair;
 pub mod revision;
 pub mod schedule;
@@ -64,6 +65,8 @@ pub struct Newsroom {
     pub seal: seal::Seal,
     /// Reads that wait to be put down.
     pub accesses: Arc<access::AccessLog>,
+    /// What was made of bodies.
+    pub renditions: Arc<rendition::Renditions>,
 }
 
 /// What is taken where an editor says nothing.

@@ -1,6 +1,6 @@
 //! Revisions: the rows that say what releases say. They never change, so a page is what its snapshot promised.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use chrono::{DateTime, NaiveDate};
 use entity::{
@@ -9,6 +9,7 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryResult, QuerySelect, QueryTrait,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -42,30 +43,102 @@ impl Wanted {
     }
 }
 
-/// Revisions by key.
-pub type Revisions = HashMap<Uuid, Arc<revision::Model>>;
+/// Most revisions that one statement asks for: a statement holds a connection, and others wait for it.
+const AT_ONCE: usize = 500;
 
-/// The versions that readers of these releases see. One statement, whatever the number. A revision that was purged meanwhile
-/// is missing, and its release drops out of whatever list it was for.
+/// Bytes of bodies that one statement asks for, about.
+const BODY_BYTES_AT_ONCE: usize = 2 << 20;
+
+/// A revision's row.
+#[derive(Clone, Debug)]
+pub struct Text {
+    row: Model,
+    /// The length in bytes of a body that was not fetched with the row. Of several revisions the bodies are not: together they
+    /// may be longer than an answer may be, which shows only when their lengths are known.
+    pub left_out: Option<usize>,
+}
+
+impl Text {
+    /// A row that has its body, or is not asked for it.
+    pub fn whole(row: Model) -> Self {
+        Self { row, left_out: None }
+    }
+}
+
+impl Deref for Text {
+    type Target = Model;
+
+    fn deref(&self) -> &Model {
+        &self.row
+    }
+}
+
+/// Revisions by key.
+pub type Revisions = HashMap<Uuid, Arc<Text>>;
+
+/// The versions that readers of these releases see. One statement for 500 of them. A revision that was purged meanwhile is
+/// missing, and its release drops out of whatever list it was for.
 pub async fn shown(room: &Newsroom, set: &ReleaseSet, items: &[Handle], wanted: Wanted) -> Result<Revisions, Error> {
     let mut keys: Vec<Uuid> = items.iter().map(Handle::revision_id).collect();
     if wanted.working {
         keys.extend(items.iter().filter_map(|item| set.working(item)).map(|working| working.revision_id));
     }
-    if keys.is_empty() {
-        return Ok(HashMap::new());
-    }
+    rows(room, &keys, wanted).await
+}
+
+/// Some columns of revisions; of one alone its body, too, where that is wanted, of several the lengths of theirs.
+pub(super) async fn rows(room: &Newsroom, keys: &[Uuid], wanted: Wanted) -> Result<Revisions, Error> {
     let columns: Vec<Column> =
         Column::iter().filter(|column| matches!(column, Column::Id) || wanted.has(*column)).collect();
-    let select = revision::Entity::find().select_only().columns(columns.iter().copied()).filter(Column::Id.is_in(keys));
-    let statement = room.db.reader().get_database_backend().build(select.as_query());
-    let rows = room.db.reader().query_all_raw(statement).await?;
-    let row = |row: &QueryResult| {
-        let mut text = blank();
-        columns.iter().enumerate().try_for_each(|(index, &column)| fill(&mut text, column, row, index))?;
-        Ok((text.id, Arc::new(text)))
-    };
-    rows.iter().map(row).collect::<Result<_, DbErr>>().map_err(Error::from)
+    let has_lengths = keys.len() > 1 && wanted.has(Column::BodyMarkdown);
+    let mut found = HashMap::with_capacity(keys.len());
+    for keys in keys.chunks(AT_ONCE) {
+        let mut select = revision::Entity::find().select_only();
+        for &column in &columns {
+            select = match column {
+                Column::BodyMarkdown if has_lengths => {
+                    select.column_as(Expr::cust(r#"octet_length("body_markdown")"#), "body_bytes")
+                }
+                column => select.column(column),
+            };
+        }
+        let select = select.filter(Column::Id.is_in(keys.iter().copied()));
+        let statement = room.db.reader().get_database_backend().build(select.as_query());
+        for row in room.db.reader().query_all_raw(statement).await? {
+            let mut text = Text::whole(blank());
+            for (index, &column) in columns.iter().enumerate() {
+                if column as u32 == Column::BodyMarkdown as u32 && has_lengths {
+                    let bytes: Option<i32> = row.try_get_by_index(index)?;
+                    text.left_out = bytes.map(|bytes| usize::try_from(bytes).unwrap_or_default());
+                } else {
+                    fill(&mut text.row, column, &row, index)?;
+                }
+            }
+            found.insert(text.id, Arc::new(text));
+        }
+    }
+    Ok(found)
+}
+
+/// The bodies of revisions whose lengths are known, as many a statement as fit. Those that were purged meanwhile are missing.
+pub async fn bodies(room: &Newsroom, lengths: &[(Uuid, usize)]) -> Result<HashMap<Uuid, Arc<str>>, Error> {
+    let mut found = HashMap::with_capacity(lengths.len());
+    let mut rest = lengths;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = |(_, length): &&(Uuid, usize)| {
+            bytes += length;
+            bytes <= BODY_BYTES_AT_ONCE
+        };
+        let count = rest.iter().take_while(fits).count().clamp(1, AT_ONCE);
+        let (some, others) = rest.split_at(count);
+        let select = revision::Entity::find().select_only().columns([Column::Id, Column::BodyMarkdown]);
+        let rows = select.filter(Column::Id.is_in(some.iter().map(|&(id, _)| id)));
+        let rows: Vec<(Uuid, Option<String>)> = rows.into_tuple().all(room.db.reader()).await?;
+        found.extend(rows.into_iter().filter_map(|(id, body)| Some((id, Arc::from(body?)))));
+        rest = others;
+    }
+    Ok(found)
 }
 
 /// A revision of which nothing is known yet.

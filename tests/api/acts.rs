@@ -43,7 +43,7 @@ async fn answers(app: &App, now: DateTime<Utc>) -> Vec<(Role, &'static str, Valu
                 .api
                 .prepare(&document, Input::default(), role, &app.extent(&Viewer::new(role, "reader")))
                 .expect("a query within the limits");
-            let answer = app.api.execute(prepared, app.asked(Viewer::new(role, "reader"))).await;
+            let answer = app.api.execute(prepared, app.asked(Viewer::new(role, "reader"))).await.expect("an answer");
             assert!(answer.errors.is_empty(), "{:?}", answer.errors);
             answers.push((role, question, serde_json::to_value(&answer.data).expect("JSON")));
         }

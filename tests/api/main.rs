@@ -6,6 +6,7 @@
 mod access;
 mod acts;
 mod attacks;
+mod bodies;
 mod callers;
 mod check;
 mod command;

@@ -141,7 +141,7 @@ impl Document {
     }
 
     /// How long its text is, in bytes.
-    pub(in crate::graphql) fn len(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.source.text().len()
     }
 

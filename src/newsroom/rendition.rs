@@ -1,0 +1,150 @@
+//! What is made of bodies: HTML, plain text, numbers of words. A revision never changes, so each of them is made once and cached
+//! within a memory budget, least recently used first out. Long bodies are rendered on threads of their own, so that nothing
+//! else waits for them.
+
+use std::sync::Arc;
+
+use quick_cache::{Weighter, sync::Cache};
+use uuid::Uuid;
+
+use super::body;
+use crate::blocking;
+
+/// Bytes of HTML and plain text that are cached.
+const TEXT_BYTES: u64 = 32 << 20;
+
+/// Numbers of words that are cached; some 80 bytes each.
+const COUNTS: usize = 100_000;
+
+/// Bytes of Markdown from which on a body is rendered on a thread of its own; shorter ones take less than a millisecond.
+const LONG: usize = 8 * 1024;
+
+/// What is cached.
+pub struct Renditions {
+    texts: Cache<(Uuid, Form), Arc<str>, Weight>,
+    counts: Cache<Uuid, usize>,
+}
+
+/// What a body is made into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Form {
+    Html,
+    Text,
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<(Uuid, Form), Arc<str>> for Weight {
+    fn weight(&self, _: &(Uuid, Form), text: &Arc<str>) -> u64 {
+        text.len() as u64 + 100
+    }
+}
+
+impl std::fmt::Debug for Renditions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Renditions")
+    }
+}
+
+impl Default for Renditions {
+    fn default() -> Self {
+        Self {
+            texts: Cache::with_weighter((TEXT_BYTES / 8000) as usize, TEXT_BYTES, Weight),
+            counts: Cache::new(COUNTS),
+        }
+    }
+}
+
+impl Renditions {
+    /// A revision's body as sanitised HTML.
+    pub async fn html(&self, revision: Uuid, markdown: &Arc<str>) -> Arc<str> {
+        let make = async || {
+            let markdown = markdown.clone();
+            apart(markdown.len(), move || body::html(&markdown).into()).await
+        };
+        self.text_of((revision, Form::Html), make).await
+    }
+
+    /// A revision's body as plain text.
+    pub async fn text(&self, revision: Uuid, markdown: &Arc<str>) -> Arc<str> {
+        let html = self.texts.get(&(revision, Form::Html));
+        let make = async || {
+            let markdown = markdown.clone();
+            apart(markdown.len(), move || plain(&markdown, html.as_deref()).into()).await
+        };
+        self.text_of((revision, Form::Text), make).await
+    }
+
+    /// How many words a revision's body has. The text that is counted is not cached: one list of numbers would push everything
+    /// else out.
+    pub async fn word_count(&self, revision: Uuid, markdown: &Arc<str>) -> usize {
+        if let Some(count) = self.counts.get(&revision) {
+            return count;
+        }
+        let (text, html) = (self.texts.get(&(revision, Form::Text)), self.texts.get(&(revision, Form::Html)));
+        let markdown = markdown.clone();
+        let count = apart(markdown.len(), move || match text {
+            Some(text) => body::word_count(&text),
+            None => body::word_count(&plain(&markdown, html.as_deref())),
+        })
+        .await;
+        self.counts.insert(revision, count);
+        count
+    }
+
+    /// A text from the cache, or made by whoever comes first; others that want the same wait for it.
+    async fn text_of(&self, key: (Uuid, Form), make: impl AsyncFnOnce() -> Arc<str>) -> Arc<str> {
+        match self.texts.get_value_or_guard_async(&key).await {
+            Ok(text) => text,
+            Err(guard) => {
+                let text = make().await;
+                // It fails only where the entry was removed meanwhile, which nobody does.
+                let _ = guard.insert(text.clone());
+                text
+            }
+        }
+    }
+}
+
+/// The plain text of a body, from its HTML where that is known.
+fn plain(markdown: &str, html: Option<&str>) -> String {
+    html.map_or_else(|| body::text(markdown), body::text_of_html)
+}
+
+/// Renders a body of so many bytes; a long one on a thread of its own.
+async fn apart<T: Send + 'static>(bytes: usize, render: impl FnOnce() -> T + Send + 'static) -> T {
+    if bytes < LONG { render() } else { blocking::run(render).await }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_the_same_from_the_cache_as_made_anew() {
+        let renditions = Renditions::default();
+        for markdown in ["", "Some *words*.", &"A long one, [linked](https://example.org/). ".repeat(1000)] {
+            let (revision, markdown): (Uuid, Arc<str>) = (Uuid::now_v7(), markdown.into());
+            for _ in 0..2 {
+                assert_eq!(*renditions.html(revision, &markdown).await, body::html(&markdown));
+                assert_eq!(*renditions.text(revision, &markdown).await, body::text(&markdown));
+                let count = body::word_count(&body::text(&markdown));
+                assert_eq!(renditions.word_count(revision, &markdown).await, count);
+            }
+            let other: Arc<str> = "Never looked at.".into();
+            assert_eq!(*renditions.html(revision, &other).await, body::html(&markdown), "it was made once");
+            assert_eq!(renditions.word_count(revision, &other).await, body::word_count(&body::text(&markdown)));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_cache_stays_within_its_budget() {
+        let renditions = Renditions::default();
+        let markdown: Arc<str> = "word ".repeat(200_000).into();
+        for _ in 0..50 {
+            renditions.text(Uuid::now_v7(), &markdown).await;
+        }
+        assert!(renditions.texts.weight() <= TEXT_BYTES, "{}", renditions.texts.weight());
+    }
+}
