@@ -57,7 +57,8 @@ pub fn day(number: usize, of: usize) -> NaiveDate {
     NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default() + TimeDelta::days(days as i64)
 }
 
-fn concepts() -> String {
+/// The topics and places, as lines to import.
+pub fn concepts() -> String {
     let mut lines = String::new();
     for number in 0..TOPICS {
         let broader = match number {

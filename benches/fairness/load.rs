@@ -1,0 +1,182 @@
+//! Sixteen connections that send the worst queries, and a reader who asks for little.
+
+use std::{
+    fmt,
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{newsroom::Random, search};
+
+const CONNECTIONS: usize = 16;
+/// From one small read to the next.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What was measured.
+pub struct Measured {
+    /// Milliseconds that the small reads took, sorted.
+    latencies: Vec<f64>,
+    answered: usize,
+    refused: usize,
+    /// Peak of the server's own memory, in bytes, and before the load.
+    memory: u64,
+    memory_before: u64,
+    /// Processor seconds of the server.
+    used: f64,
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = |part: f64| self.latencies[((self.latencies.len() - 1) as f64 * part).round() as usize];
+        writeln!(
+            f,
+            "{} small reads: median {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
+            self.latencies.len(),
+            at(0.5),
+            at(0.99),
+            at(1.0)
+        )?;
+        writeln!(f, "queries of the attackers: {} answered, {} refused as too much", self.answered, self.refused)?;
+        writeln!(
+            f,
+            "memory of the server: {:.0} MB before, {:.0} MB at most; processor time {:.1} s",
+            self.memory_before as f64 / 1e6,
+            self.memory as f64 / 1e6,
+            self.used
+        )
+    }
+}
+
+/// Puts a server under load.
+pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> Measured {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let memory_before = memory(server);
+    // The reader first, undisturbed: what it asks for is read once before the load.
+    let mut reader = Reader::new(port);
+    for _ in 0..20 {
+        reader.read();
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let (next, answered, refused) =
+        (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let peak = Arc::new(AtomicU64::new(0));
+    let bodies = Arc::new(bodies);
+    let used_before = search::processor_time(&server.to_string());
+    for _ in 0..CONNECTIONS {
+        let (bodies, next, answered, refused, stop) =
+            (bodies.clone(), next.clone(), answered.clone(), refused.clone(), stop.clone());
+        thread::spawn(move || {
+            let mut stream = TcpStream::connect(address).expect("a connection");
+            while !stop.load(Ordering::Relaxed) {
+                let body = &bodies[next.fetch_add(1, Ordering::Relaxed) % bodies.len()];
+                let Ok(status) = ask(&mut stream, body) else { return };
+                if status == 200 { &answered } else { &refused }.fetch_add(1, Ordering::Relaxed);
+                if status != 200 {
+                    thread::sleep(Duration::from_millis(100));
+                }
+            }
+        });
+    }
+    thread::spawn({
+        let (peak, stop) = (peak.clone(), stop.clone());
+        move || {
+            while !stop.load(Ordering::Relaxed) {
+                peak.fetch_max(memory(server), Ordering::Relaxed);
+                thread::sleep(Duration::from_millis(50));
+            }
+        }
+    });
+    let mut latencies = Vec::new();
+    let until = Instant::now() + span;
+    while Instant::now() < until {
+        let began = Instant::now();
+        latencies.push(reader.read().as_secs_f64() * 1e3);
+        thread::sleep(PAUSE.saturating_sub(began.elapsed()));
+    }
+    let used = search::processor_time(&server.to_string()) - used_before;
+    stop.store(true, Ordering::Relaxed);
+    latencies.sort_by(f64::total_cmp);
+    let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+    Measured {
+        latencies,
+        answered: count(&answered),
+        refused: count(&refused),
+        memory: peak.load(Ordering::Relaxed),
+        memory_before,
+        used: used.as_secs_f64(),
+    }
+}
+
+/// Reads one release by address each time, from an address of its own.
+struct Reader {
+    stream: TcpStream,
+    random: Random,
+}
+
+impl Reader {
+    fn new(port: u16) -> Self {
+        // Another loopback address than the attackers': the server listens there, and sees it as another client.
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.bind(SocketAddr::from(([127, 0, 0, 2], 0))).expect("another address");
+        let connecting = socket.connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        let stream = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(connecting));
+        let stream = stream.and_then(tokio::net::TcpStream::into_std).expect("a connection");
+        stream.set_nonblocking(false).expect("an option");
+        stream.set_nodelay(true).expect("an option");
+        Self { stream, random: Random(5) }
+    }
+
+    fn read(&mut self) -> Duration {
+        let number = 1 + self.random.below(49);
+        let query = format!(
+            "{{ release(ref: {{slug: \\\"release-{number}\\\"}}) {{ slug headline body {{ markdown }} topics {{ slug name }} places {{ slug name }} }} }}"
+        );
+        let began = Instant::now();
+        let status = ask(&mut self.stream, &format!("{{\"query\":\"{query}\"}}")).expect("an answer");
+        assert_eq!(status, 200, "a small read is answered");
+        began.elapsed()
+    }
+}
+
+/// Sends a request and reads the answer; its status.
+fn ask(stream: &mut TcpStream, body: &str) -> std::io::Result<u16> {
+    let length = body.len();
+    write!(
+        stream,
+        "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: application/graphql-response+json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )?;
+    let mut buffer = vec![0; 64 * 1024];
+    let mut head = Vec::new();
+    loop {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        head.extend_from_slice(&buffer[..count]);
+        let Some(end) = head.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let text = String::from_utf8_lossy(&head[..end]).to_ascii_lowercase();
+        let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+        let mut left = (end + 4 + length.expect("an answer with a length")) - head.len();
+        while left > 0 {
+            let count = stream.read(&mut buffer)?;
+            if count == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            left -= count;
+        }
+        return Ok(text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0));
+    }
+}
+
+/// Private memory of a process, in bytes.
+fn memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("RssAnon:"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0) * 1024
+}

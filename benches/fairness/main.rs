@@ -1,0 +1,164 @@
+//! Whether one client starves the others. It searches the schema for the public queries that take the most processor time, has a
+//! server answer them over sixteen connections, and meanwhile asks for one release by address, ten times a second from another
+//! address. Prints how long those small reads took, and the most memory that the server had.
+//!
+//!     cargo bench --bench fairness                     # both profiles, a minute each
+//!     cargo bench --bench fairness -- 500 20           # queries tried by the search, seconds of load
+//!
+//! Server, attackers and reader share the machine's cores. Linux only: processor time and memory are read from /proc.
+
+#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+
+#[path = "../newsroom/mod.rs"]
+#[expect(dead_code, reason = "it is shared with the other benchmarks, which use more of it")]
+mod newsroom;
+
+mod load;
+mod search;
+
+use std::{
+    io::{BufRead, BufReader, Write as _},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::NaiveDate;
+use dateline::{
+    app::{App, Masthead},
+    clock::Clock,
+    db::Db,
+    edge::Edge,
+    http::server,
+    interchange,
+    limits::{Limits, Profile},
+    newsroom::{Customs, import::ImportOptions},
+    viewer::Viewer,
+};
+use entity::api_token::Role;
+use newsroom::{Random, TOPICS, concepts, now};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const RELEASES: usize = 3000;
+/// Bytes of most bodies, and of one in fifty.
+const BODY: usize = 42_000;
+const LONG_BODY: usize = 1_000_000;
+
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    std::fs::create_dir_all(folder).expect("a folder for the database");
+    let file = folder.join("fairness.db");
+    if let [command, profile] = &arguments[..]
+        && command == "serve"
+    {
+        return serve(&file, profile_of(profile)).await;
+    }
+    let numbers: Vec<u64> = arguments.iter().filter_map(|number| number.parse().ok()).collect();
+    let [queries, seconds] = [numbers.first().copied().unwrap_or(3000), numbers.get(1).copied().unwrap_or(60)];
+    for profile in ["open", "hardened"] {
+        let app = open(&file, profile_of(profile)).await;
+        let worst = search::worst(&app, queries).await;
+        drop(app);
+        println!("\n## Profile {profile}\n\n| query | ms of processor time | bytes of the answer |\n|---|---|---|");
+        for found in &worst {
+            println!("| {} | {:.0} | {} |", found.name(), found.milliseconds, found.bytes);
+        }
+        let mut log = std::fs::File::create(folder.join(format!("worst-{profile}.txt"))).expect("a file");
+        worst.iter().for_each(|found| writeln!(log, "{}\n", found.query).expect("a file that takes it"));
+        let (mut server, port) = start(profile);
+        let bodies = worst.iter().map(|found| json!({ "query": found.query }).to_string()).collect();
+        let measured = load::measure(server.id(), port, bodies, Duration::from_secs(seconds));
+        server.kill().expect("it ends");
+        server.wait().expect("it has ended");
+        println!("\n{measured}");
+    }
+}
+
+fn profile_of(name: &str) -> Profile {
+    if name == "hardened" { Profile::Hardened } else { Profile::Open }
+}
+
+/// A server in a process of its own, and its port.
+fn start(profile: &str) -> (Child, u16) {
+    let program = std::env::current_exe().expect("this program");
+    let mut server = Command::new(program).args(["serve", profile]).stdout(Stdio::piped()).spawn().expect("a server");
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().expect("its output")).read_line(&mut line).expect("its first line");
+    (server, line.trim().parse().expect("a port"))
+}
+
+async fn serve(file: &Path, profile: Profile) {
+    let app = open(file, profile).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    println!("{}", listener.local_addr().expect("an address").port());
+    server::serve(app, listener, None, std::future::pending()).await;
+}
+
+/// The newsroom, made where it is not there yet. No answer is cached, and no rate is limited: nothing but the scheduling of
+/// queries protects it.
+async fn open(file: &Path, profile: Profile) -> Arc<App> {
+    let is_new = !file.exists();
+    let db = Db::open(&format!("sqlite://{}", file.display())).await.expect("a database");
+    db.migrate().await.expect("migrations");
+    let limits = Limits { public_per_minute: 0, ..Limits::of(profile) };
+    let edge = Edge { limits: limits.into(), cache_bytes: 0, ..Edge::default() };
+    let clock = Clock::standing_at(now());
+    let app = App::new(db, Customs::default(), Masthead::default(), clock).await.expect("a newsroom").with_edge(edge);
+    tokio::spawn({
+        let app = app.clone();
+        async move { app.follow().await }
+    });
+    if is_new {
+        fill(&app).await;
+    }
+    app
+}
+
+async fn fill(app: &App) {
+    let viewer = Viewer::new(Role::Admin, "benchmark");
+    let take = async |text: &str| {
+        let report = interchange::import_text(&app.room, &viewer, text, "made up", ImportOptions::default(), now());
+        assert_eq!(report.await.expect("an import").refused, 0);
+    };
+    take(&concepts()).await;
+    let mut random = Random(11);
+    for start in (0..RELEASES).step_by(500) {
+        let text: String =
+            (start..(start + 500).min(RELEASES)).map(|number| release(number, &mut random) + "\n").collect();
+        take(&text).await;
+    }
+}
+
+fn release(number: usize, random: &mut Random) -> String {
+    let length = if number.is_multiple_of(50) { LONG_BODY } else { BODY };
+    let paragraphs = [
+        "The ministry said that the **measure** would reach every province by the [end of the year](https://example.org/a). ",
+        "\n\n- first of three points\n- second, with *emphasis*\n- third\n\n",
+        "\n\n| province | share |\n|---|---|\n| Kampot | 12 |\n| Takeo | 7 |\n\n",
+        "Officials & partners \"welcomed\" it; <b>others</b> asked for more time — and for money. ",
+    ];
+    let mut body = String::with_capacity(length + 200);
+    while body.len() < length {
+        body.push_str(paragraphs[random.below(paragraphs.len())]);
+    }
+    let mut some = |prefix: &str, bound: usize, most: usize| {
+        let numbers: std::collections::BTreeSet<usize> =
+            (0..1 + random.below(most)).map(|_| random.below(bound)).collect();
+        numbers.into_iter().map(|number| format!("{prefix}-{number}")).collect::<Vec<_>>()
+    };
+    let (topics, places) = (some("topic", TOPICS, 5), some("place", 400, 4));
+    let day = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default() + chrono::TimeDelta::days(number as i64 * 3);
+    json!({
+        "type": "release", "slug": format!("release-{number}"), "headline": format!("The measure number {number}"), "summary": "What happened.",
+        "bodyMarkdown": body, "releaseDate": day.to_string(), "state": "PUBLISHED", "topics": topics, "places": places,
+        "datelinePlaces": [format!("place-{}", number % 400)],
+    })
+    .to_string()
+}

@@ -1,0 +1,269 @@
+//! A search for the public queries that take the most processor time: random queries made from the schema, the worst of them
+//! varied again and again.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::{Duration, Instant},
+};
+
+use dateline::{app::App, graphql::Input, viewer::Viewer};
+use entity::api_token::Role;
+use serde_json::{Value, json};
+
+use crate::newsroom::Random;
+
+const INTROSPECTION: &str = "{ __schema { types { kind name inputFields { name type { ...T } } enumValues { name } fields { name args { name type { ...T } } type { ...T } } } } }
+    fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
+
+/// How many of the worst are kept.
+const KEPT: usize = 10;
+
+/// Runs of each of them.
+const RUNS: u32 = 10;
+
+/// A query, and what it takes.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub query: String,
+    pub milliseconds: f64,
+    pub bytes: usize,
+    roots: Vec<String>,
+}
+
+impl Found {
+    /// The query's beginning, and what it is about.
+    pub fn name(&self) -> String {
+        let first: String = self.roots[0].chars().take(140).collect();
+        format!("{} × `{first}`", self.roots.len())
+    }
+
+    /// Queries with equal features count as one: the ten worst shall be different ones.
+    fn features(&self) -> BTreeSet<&'static str> {
+        let known = [
+            "html",
+            "text",
+            "wordCount",
+            "markdown",
+            "related",
+            "facets",
+            "timeline",
+            "samples",
+            "trendingTopics",
+            "compare",
+            "topicAggregates",
+            "narrower",
+            "contains",
+            "search",
+            "near",
+        ];
+        known
+            .into_iter()
+            .filter(|name| self.query.contains(&format!("{name} ")) || self.query.contains(&format!("{name}(")))
+            .collect()
+    }
+}
+
+/// The worst queries that so many tries find, the worst first.
+pub async fn worst(app: &App, tries: u64) -> Vec<Found> {
+    let mut maker = Maker { types: types(app).await, random: Random(23) };
+    let mut best: BTreeMap<Vec<&'static str>, Found> = BTreeMap::new();
+    for seed in SEEDS {
+        keep(&mut best, run(app, seed.iter().map(|&root| root.to_owned()).collect()).await);
+    }
+    for number in 0..tries {
+        let roots = if number % 3 == 0 || best.is_empty() {
+            let root = maker.root();
+            let count = [1, 2, 5, 20, 80][maker.random.below(5)];
+            vec![root; count]
+        } else {
+            let ranked: Vec<&Found> = best.values().collect();
+            let mut roots = ranked[maker.random.below(ranked.len())].roots.clone();
+            match maker.random.below(4) {
+                0 => roots.push(maker.root()),
+                1 => roots.extend(roots.clone()),
+                2 => {
+                    let at = maker.random.below(roots.len());
+                    let root = maker.root();
+                    roots[at] = root;
+                }
+                _ => roots.truncate(roots.len().div_ceil(2)),
+            }
+            roots
+        };
+        keep(&mut best, run(app, roots).await);
+    }
+    let mut found: Vec<Found> = best.into_values().collect();
+    found.sort_by(|a, b| b.milliseconds.total_cmp(&a.milliseconds));
+    found.truncate(KEPT);
+    // The system tells processor time in steps of some milliseconds, so that of several runs is taken.
+    for found in &mut found {
+        let before = processor_time("self");
+        for _ in 0..RUNS {
+            run(app, found.roots.clone()).await;
+        }
+        found.milliseconds = (processor_time("self") - before).as_secs_f64() * 1e3 / f64::from(RUNS);
+    }
+    found
+}
+
+/// Queries that are known to be heavy, as roots.
+const SEEDS: [&[&str]; 8] = [
+    &["releases(first: 200) { nodes { body { wordCount } } }"; 20],
+    &["releases(first: 50) { nodes { body { html text wordCount markdown } } }"; 5],
+    &["releases(first: 200, filter: {releaseDate: {from: \"2001-01-01\"}}) { nodes { body { markdown } } }"; 3],
+    &["releases(first: 20) { nodes { related(first: 50) { slug headline related(first: 5) { slug } } } }"; 3],
+    &[
+        "topicAggregates(first: 20) { count topic { slug } releases { facets { places(input: {first: 20}) { buckets { count releases { timeline(interval: MONTH, range: {from: \"2000-01-01\", until: \"2024-12-31\"}) { points { count } } } } } } } }",
+    ],
+    &["releaseStats { timeline(interval: DAY, range: {from: \"2000-01-01\", until: \"2010-12-31\"}) { points { label count } } }";
+        10],
+    &[
+        "topics(first: 200) { nodes { name stats { count timeline(interval: MONTH, range: {from: \"2000-01-01\", until: \"2024-12-31\"}) { points { count } } } } }",
+    ],
+    &["releases(first: 200) { nodes { id slug headline summary topics { name slug } places { name slug } dateline { text places { name } } } }";
+        10],
+];
+
+fn keep(best: &mut BTreeMap<Vec<&'static str>, Found>, found: Option<Found>) {
+    let Some(found) = found else { return };
+    let features: Vec<&'static str> = found.features().into_iter().collect();
+    if best.get(&features).is_none_or(|before| before.milliseconds < found.milliseconds) {
+        best.insert(features, found);
+    }
+}
+
+/// Executes a query, if the public may ask it, and takes the time, the writing of the answer included.
+async fn run(app: &App, roots: Vec<String>) -> Option<Found> {
+    let aliased: String = roots.iter().enumerate().map(|(number, root)| format!("a{number}: {root} ")).collect();
+    let query = format!("{{ {aliased}}}");
+    let viewer = Viewer::public();
+    let document = app.api.read(&query, Role::Public).ok()?;
+    let prepared = app.api.prepare(&document, Input::default(), Role::Public, &app.extent(&viewer)).ok()?;
+    let began = Instant::now();
+    let answer = app.api.execute(prepared, app.asked(viewer)).await.ok()?;
+    let bytes = serde_json::to_vec(&answer).ok()?.len();
+    let milliseconds = began.elapsed().as_secs_f64() * 1e3;
+    Some(Found { query, milliseconds, bytes, roots })
+}
+
+/// Processor time of all threads of a process so far.
+pub fn processor_time(process: &str) -> Duration {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("Linux");
+    let of = |thread: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+        text.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<u64>().ok()).unwrap_or(0)
+    };
+    Duration::from_nanos(threads.filter_map(Result::ok).map(of).sum())
+}
+
+async fn types(app: &App) -> HashMap<String, Value> {
+    let document = app.api.read(INTROSPECTION, Role::Admin).expect("introspection");
+    let viewer = Viewer::new(Role::Admin, "benchmark");
+    let prepared =
+        app.api.prepare(&document, Input::default(), Role::Admin, &app.extent(&viewer)).expect("introspection");
+    let answer = app.api.execute(prepared, app.asked(viewer)).await.expect("introspection");
+    let answer = json!(answer);
+    let types = answer["data"]["__schema"]["types"].as_array().expect("types");
+    types.iter().map(|kind| (kind["name"].as_str().unwrap_or_default().to_owned(), kind.clone())).collect()
+}
+
+/// Makes random queries.
+struct Maker {
+    types: HashMap<String, Value>,
+    random: Random,
+}
+
+impl Maker {
+    fn root(&mut self) -> String {
+        let fields = list(&self.types["Query"]["fields"]);
+        let field = &fields[self.random.below(fields.len())];
+        let depth = 2 + self.random.below(5);
+        self.field(field, depth).unwrap_or_else(|| "__typename".to_owned())
+    }
+
+    /// A field with arguments, and some of the fields below it; none where it leads nowhere within the depth.
+    fn field(&mut self, field: &Value, depth: usize) -> Option<String> {
+        let mut arguments = Vec::new();
+        for argument in list(&field["args"]) {
+            let is_wanted = argument["type"]["kind"] == "NON_NULL" || self.random.below(2) == 0;
+            let is_backward = ["last", "before", "after"].iter().any(|name| argument["name"] == *name);
+            if is_wanted && !is_backward {
+                arguments.push(format!("{}: {}", text(&argument["name"]), self.literal(&argument["type"], 2)));
+            }
+        }
+        let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
+        let target = inner(&field["type"]);
+        let below = list(&self.types[&target]["fields"]);
+        let selection = if below.is_empty() { String::new() } else { format!(" {}", self.selection(&below, depth)?) };
+        Some(format!("{}{arguments}{selection}", text(&field["name"])))
+    }
+
+    fn selection(&mut self, fields: &[Value], depth: usize) -> Option<String> {
+        let mut selected = Vec::new();
+        for field in fields {
+            let is_composite = !list(&self.types[&inner(&field["type"])]["fields"]).is_empty();
+            let is_chosen = self.random.below(if is_composite { 3 } else { 2 }) == 0;
+            if is_chosen && (depth > 0 || !is_composite) {
+                selected.extend(self.field(field, depth.saturating_sub(1)));
+            }
+        }
+        if selected.is_empty() { None } else { Some(format!("{{ {} }}", selected.join(" "))) }
+    }
+
+    fn literal(&mut self, kind: &Value, depth: usize) -> String {
+        match text(&kind["kind"]).as_str() {
+            "NON_NULL" => return self.literal(&kind["ofType"], depth),
+            "LIST" => return format!("[{}]", self.literal(&kind["ofType"], depth)),
+            _ => {}
+        }
+        let name = text(&kind["name"]);
+        let of = self.types[&name].clone();
+        let number = self.random.below(240);
+        match (text(&of["kind"]).as_str(), name.as_str()) {
+            ("ENUM", _) => {
+                let values = list(&of["enumValues"]);
+                text(&values[self.random.below(values.len())]["name"])
+            }
+            (_, "TopicRef") => format!("{{slug: \"topic-{number}\"}}"),
+            (_, "PlaceRef") => format!("{{slug: \"place-{number}\"}}"),
+            (_, "ReleaseRef") => format!("{{slug: \"release-{number}\"}}"),
+            (_, "DateRange") => "{from: \"2000-01-01\", until: \"2024-12-31\"}".to_owned(),
+            ("INPUT_OBJECT", _) if depth == 0 => "{}".to_owned(),
+            ("INPUT_OBJECT", _) => {
+                let mut given = Vec::new();
+                for field in list(&of["inputFields"]) {
+                    if field["type"]["kind"] == "NON_NULL" || self.random.below(6) == 0 {
+                        given.push(format!("{}: {}", text(&field["name"]), self.literal(&field["type"], depth - 1)));
+                    }
+                }
+                format!("{{{}}}", given.join(", "))
+            }
+            (_, "Int") => ["200", "50", "20", "5"][self.random.below(4)].to_owned(),
+            (_, "Float") => "11.5".to_owned(),
+            (_, "Boolean") => ["true", "false"][self.random.below(2)].to_owned(),
+            (_, "Date") => "\"2004-05-08\"".to_owned(),
+            (_, "DateTime") => "\"2020-05-08T00:00:00Z\"".to_owned(),
+            (_, "TimeZone") => "\"Asia/Bangkok\"".to_owned(),
+            (_, "Duration") => "\"P300Y\"".to_owned(),
+            (_, "LanguageTag") => "\"en\"".to_owned(),
+            (_, "Slug") => format!("\"topic-{number}\""),
+            _ => "\"a\"".to_owned(),
+        }
+    }
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn inner(kind: &Value) -> String {
+    let mut kind = kind;
+    while kind["ofType"].is_object() {
+        kind = &kind["ofType"];
+    }
+    text(&kind["name"])
+}
