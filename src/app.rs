@@ -1,6 +1,7 @@
 //! The application: everything wired together, in the one place where that is done.
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
     sync::{Arc, Mutex},
     time::Duration,
@@ -26,6 +27,9 @@ use crate::{
 /// How long ago the catalog may have followed the journal last for a server to be ready. It looks four times a second.
 const READY: Duration = Duration::from_secs(5);
 
+/// How often the database is asked for its time at most until an answer comes quickly enough to go by.
+const MEASUREMENTS: usize = 5;
+
 /// Whose newsroom it is, for people.
 #[derive(Clone, Debug)]
 pub struct Masthead {
@@ -48,7 +52,7 @@ pub struct App {
     pub room: Newsroom,
     /// The GraphQL API over them.
     pub api: Arc<Api>,
-    /// What time it is.
+    /// What time it is: the database's.
     pub clock: Clock,
     /// Whose newsroom it is.
     pub masthead: Masthead,
@@ -69,8 +73,14 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Wires a migrated database up: loads the catalog, builds the schema.
+    /// Wires a migrated database up: asks it for the time, loads the catalog, builds the schema.
     pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, Fault> {
+        for _ in 0..MEASUREMENTS {
+            if clock.is_measured() {
+                break;
+            }
+            db.measure(&clock).await?;
+        }
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let seal = Seal::of(&db).await?;
         let room = Newsroom { db, catalog, customs, seal, accesses: Arc::default(), renditions: Arc::default() };
@@ -125,21 +135,21 @@ impl App {
     }
 
     /// Why this server is not ready to be sent requests; none where it is.
-    pub fn unready(&self) -> Option<&'static str> {
+    pub fn unready(&self) -> Option<Cow<'static, str>> {
         let database = self.room.db.complaint();
         database.or_else(|| {
             let is_behind = self.room.catalog.followed().elapsed() >= READY;
-            is_behind.then_some("the catalog has not followed the journal of late")
+            is_behind.then_some("the catalog has not followed the journal of late".into())
         })
     }
 
-    /// Watches the database, follows what other processes write, and the issuer's keys, for as long as it is polled.
+    /// Watches the database and its time, follows what other processes write, and the issuer's keys, for as long as it is polled.
     pub async fn follow(&self) {
         let keys = async {
             if let Some(oidc) = &self.oidc {
                 oidc.keep(|| self.clock.now()).await;
             }
         };
-        tokio::join!(self.room.db.monitor(), self.room.catalog.follow(), keys);
+        tokio::join!(self.room.db.monitor(&self.clock), self.room.catalog.follow(), keys);
     }
 }

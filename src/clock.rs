@@ -1,42 +1,307 @@
 //! The clock: the only place that knows what time it is. Everything below the edges is told.
+//!
+//! The time is that of the database, so that all servers of one database agree on what is public at an instant, whatever their
+//! own clocks say. On PostgreSQL it is measured whenever the database is asked whether it answers ([`Db::measure`]); a SQLite
+//! file has no clock, so there it is the system's, read as often. Between two measurements it runs on the monotonic clock: a step
+//! of the system's clock changes nothing until it is measured.
+//!
+//! It never goes back. Where the clock that is followed was put back, the time stands still until that has caught up; where it
+//! was put forward, the time goes forward at once.
+//!
+//! [`Db::measure`]: crate::db::Db::measure
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-/// Tells the time, to the microsecond: what both databases keep.
-#[derive(Clone, Debug, Default)]
-pub struct Clock {
-    set: Option<Arc<Mutex<DateTime<Utc>>>>,
+/// How far the system's clock may be from the database's where nobody says anything: `clock.max_offset`.
+pub const MAX_OFFSET: Duration = Duration::from_secs(2);
+
+/// Microseconds that a measurement may take. It is wrong by half of that at most. A longer one is used only while there is no
+/// other, and as if the answer had come at once, so that nothing is early.
+const LONGEST: i64 = 1_000_000;
+
+/// Measurements that are kept: those of two seconds, at four a second.
+const KEPT: usize = 8;
+
+/// Two clocks that run on their own differ by one part in this number at most, one of them being slewed (500 ppm) included.
+const DRIFT: i64 = 1000;
+
+/// Microseconds by which two measurements may differ beyond what each may be wrong by: clocks are read one after the other.
+const SLACK: i64 = 1000;
+
+/// Tells the time, to the microsecond: what both databases keep. Clones are the same clock.
+#[derive(Clone, Debug)]
+pub struct Clock(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Standing(Arc<Mutex<DateTime<Utc>>>),
+    Running(Arc<Running>),
 }
 
 impl Clock {
-    /// The system's.
+    /// One that follows the database, on a machine whose own clock may differ from it by [`MAX_OFFSET`].
     pub fn system() -> Self {
-        Self::default()
+        Self::within(MAX_OFFSET)
+    }
+
+    /// The same with another limit; zero: any offset is taken.
+    pub fn within(max_offset: Duration) -> Self {
+        Self::running(max_offset, 0)
+    }
+
+    /// One of a machine whose own clock is wrong by a span; for tests of what that does.
+    pub fn skewed(by: TimeDelta) -> Self {
+        Self::running(MAX_OFFSET, micros(by))
     }
 
     /// One that stands where it is put; for tests of what time does.
     pub fn standing_at(at: DateTime<Utc>) -> Self {
-        Self { set: Some(Arc::new(Mutex::new(at))) }
+        Self(Kind::Standing(Arc::new(Mutex::new(at))))
     }
 
-    /// Puts a standing clock; the system's cannot be put.
+    fn running(max_offset: Duration, skew: i64) -> Self {
+        let max_offset = i64::try_from(max_offset.as_micros()).unwrap_or(i64::MAX);
+        Self(Kind::Running(Arc::new(Running {
+            origin: Instant::now(),
+            skew: AtomicI64::new(skew),
+            followed: Followed::new(system() + skew, max_offset),
+        })))
+    }
+
+    /// Puts a standing clock; a running one cannot be put.
     pub fn put(&self, at: DateTime<Utc>) {
-        if let Some(set) = &self.set {
+        if let Kind::Standing(set) = &self.0 {
             *set.lock().unwrap_or_else(PoisonError::into_inner) = at;
         }
     }
 
-    /// The instant it is.
+    /// Puts the machine's own clock of [`Clock::skewed`] wrong by another span, as somebody does who corrects it.
+    pub fn put_skew(&self, by: TimeDelta) {
+        if let Kind::Running(running) = &self.0 {
+            running.skew.store(micros(by), Relaxed);
+        }
+    }
+
+    /// The instant it is; never earlier than one that was told before.
     pub fn now(&self) -> DateTime<Utc> {
-        match &self.set {
-            Some(set) => *set.lock().unwrap_or_else(PoisonError::into_inner),
-            None => {
-                #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else asks")]
-                let now = Utc::now();
-                now.trunc_subsecs(6)
+        match &self.0 {
+            Kind::Standing(set) => *set.lock().unwrap_or_else(PoisonError::into_inner),
+            Kind::Running(running) => {
+                let now = running.followed.now(running.elapsed());
+                DateTime::from_timestamp_micros(now).unwrap_or(DateTime::<Utc>::MAX_UTC)
             }
         }
     }
+
+    /// Whether it was measured, well enough to go by it.
+    pub fn is_measured(&self) -> bool {
+        match &self.0 {
+            Kind::Standing(_) => true,
+            Kind::Running(running) => running.followed.is_measured(),
+        }
+    }
+
+    /// Takes a measurement: what time the database said it was, and between which instants it was asked.
+    pub fn measured(&self, sent: Instant, received: Instant, database: DateTime<Utc>) {
+        if let Kind::Running(running) = &self.0 {
+            running.followed.take(running.since(sent), running.since(received), database.timestamp_micros());
+        }
+    }
+
+    /// Takes the system's clock for the database's, which is a file.
+    pub fn measured_here(&self) {
+        if let Kind::Running(running) = &self.0 {
+            let (sent, system) = (running.elapsed(), running.system());
+            running.followed.take(sent, running.elapsed(), system);
+        }
+    }
+
+    /// What is wrong with it, by what is known now; none where nothing is.
+    pub fn complaint(&self) -> Option<String> {
+        match &self.0 {
+            Kind::Standing(_) => None,
+            Kind::Running(running) => running.followed.complaint(running.elapsed(), running.system()),
+        }
+    }
 }
+
+/// The clock of a process.
+#[derive(Debug)]
+struct Running {
+    /// Monotonic instants are counted from here.
+    origin: Instant,
+    /// Microseconds by which the system's clock is taken for wrong; 0 but in tests.
+    skew: AtomicI64,
+    followed: Followed,
+}
+
+impl Running {
+    fn since(&self, at: Instant) -> i64 {
+        i64::try_from(at.saturating_duration_since(self.origin).as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn elapsed(&self) -> i64 {
+        self.since(Instant::now())
+    }
+
+    /// Microseconds since 1970 by the system's clock.
+    fn system(&self) -> i64 {
+        system() + self.skew.load(Relaxed)
+    }
+}
+
+/// A clock that is followed: what was measured of it, and what was told by it. Pure: all times are microseconds, `elapsed` on
+/// the monotonic clock, others since 1970.
+#[derive(Debug)]
+struct Followed {
+    /// What it says where the monotonic clock says 0, by the best measurement.
+    base: AtomicI64,
+    /// The latest instant that was told.
+    told: AtomicI64,
+    /// The newest measurements that agree with the last one.
+    recent: Mutex<VecDeque<Measurement>>,
+    /// How far the system's clock may be from it; 0: any offset is taken.
+    max_offset: i64,
+    /// Whether the last word on the offset was that it is too large.
+    is_off: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Measurement {
+    /// What the clock says where the monotonic clock says 0.
+    base: i64,
+    /// By how much that may be wrong: the answer took twice as long.
+    error: i64,
+    /// When it was made.
+    elapsed: i64,
+}
+
+impl Measurement {
+    /// By how much it may be wrong some time later.
+    fn error_at(&self, elapsed: i64) -> i64 {
+        self.error + elapsed.abs_diff(self.elapsed) as i64 / DRIFT
+    }
+
+    fn is_good(&self) -> bool {
+        self.error <= LONGEST / 2
+    }
+}
+
+impl Followed {
+    /// Not measured yet: the system's clock is taken for it.
+    fn new(system: i64, max_offset: i64) -> Self {
+        Self {
+            base: AtomicI64::new(system),
+            told: AtomicI64::new(i64::MIN),
+            recent: Mutex::default(),
+            max_offset,
+            is_off: AtomicBool::new(false),
+        }
+    }
+
+    fn recent<T>(&self, look: impl FnOnce(&mut VecDeque<Measurement>) -> T) -> T {
+        look(&mut self.recent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn is_measured(&self) -> bool {
+        self.recent(|recent| recent.iter().any(Measurement::is_good))
+    }
+
+    /// What the clock says now, whatever was told before.
+    fn raw(&self, elapsed: i64) -> i64 {
+        self.base.load(Relaxed).saturating_add(elapsed)
+    }
+
+    fn now(&self, elapsed: i64) -> i64 {
+        let now = self.raw(elapsed);
+        self.told.fetch_max(now, Relaxed).max(now)
+    }
+
+    /// Takes what the clock said between two instants, most likely in the middle.
+    ///
+    /// Of the newest measurements the one counts that may be wrong by the least. Those that cannot be true beside this one are
+    /// forgotten: one of the clocks was put since then, or the machine slept, which its monotonic clock does not count.
+    fn take(&self, sent: i64, received: i64, said: i64) {
+        let error = (received - sent + 1) / 2;
+        let mut new = Measurement { base: said - sent - (received - sent) / 2, error, elapsed: received };
+        if !new.is_good() {
+            new.base = said - received;
+        }
+        self.recent(|recent| {
+            if !new.is_good() && recent.iter().any(Measurement::is_good) {
+                return;
+            }
+            let agree =
+                |old: &Measurement| old.base.abs_diff(new.base) as i64 <= old.error_at(received) + new.error + SLACK;
+            recent.retain(agree);
+            recent.truncate(KEPT - 1);
+            recent.push_front(new);
+            if let Some(best) = recent.iter().min_by_key(|measurement| measurement.error_at(received)) {
+                self.base.store(best.base, Relaxed);
+            }
+        });
+    }
+
+    /// What is wrong. An offset that was too large has to fall below nine tenths of what is allowed, so that one at the limit does
+    /// not come and go.
+    fn complaint(&self, elapsed: i64, system: i64) -> Option<String> {
+        if self.max_offset == 0 {
+            return None;
+        }
+        if !self.is_measured() {
+            return Some(format!(
+                "the database's time is not known yet: asking for it took longer than {} ms each time; check the load of this server \
+                 and of the database, and the network between them",
+                LONGEST / 1000
+            ));
+        }
+        let (max, now) = (self.max_offset, self.raw(elapsed));
+        let limit = if self.is_off.load(Relaxed) { max / 10 * 9 } else { max };
+        let (ahead, held) = (system - now, self.told.load(Relaxed).saturating_sub(now));
+        self.is_off.store(ahead.abs() > limit || held > limit, Relaxed);
+        if ahead.abs() > limit {
+            let side = if ahead > 0 { "ahead of" } else { "behind" };
+            return Some(format!(
+                "this server's clock is {} s {side} the database's, and {} s are allowed (clock.max_offset): have both set by NTP",
+                seconds(ahead.abs()),
+                seconds(max)
+            ));
+        }
+        (held > limit).then(|| {
+            format!(
+                "the clock that this server follows (the database's; with SQLite the system's) was put back: the time stands still for \
+                 another {} s, and {} s are allowed (clock.max_offset): restart this server to go on at once",
+                seconds(held),
+                seconds(max)
+            )
+        })
+    }
+}
+
+/// Microseconds since 1970 by the system's clock.
+fn system() -> i64 {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else asks")]
+    Utc::now().timestamp_micros()
+}
+
+fn micros(span: TimeDelta) -> i64 {
+    span.num_microseconds().unwrap_or(if span < TimeDelta::zero() { i64::MIN / 4 } else { i64::MAX / 4 })
+}
+
+/// Microseconds as seconds, with one decimal where it says something.
+fn seconds(micros: i64) -> String {
+    let tenths = micros / 100_000;
+    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ mod edge;
 mod newsroom;
 mod oidc;
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path, time::Duration};
 
 use crate::{
     app::Masthead,
@@ -62,6 +62,8 @@ pub struct Settings {
     pub masthead: Masthead,
     /// What is taken where an editor says nothing.
     pub customs: Customs,
+    /// How far a server's clock may be from its database's; zero: any offset is taken.
+    pub max_clock_offset: Duration,
     /// Whose tokens are taken beside ours.
     pub oidc: Option<OidcSettings>,
     /// How it is open to the world.
@@ -207,6 +209,9 @@ impl Layers {
                 preview_template,
                 house: House { four_eyes },
             },
+            max_clock_offset: self.read("clock.max_offset", "seconds, 0 to 3600", |value| {
+                value.parse().ok().filter(|seconds| *seconds <= 3600).map(Duration::from_secs)
+            })?,
             oidc: oidc::read(self)?,
             edge: edge::read(self)?,
         })
@@ -270,6 +275,7 @@ mod tests {
     fn defaults_make_sense() {
         let settings = Layers::defaults().settings().unwrap();
         assert_eq!((settings.database_url.as_str(), settings.listen.port()), ("sqlite://dateline.db", 8000));
+        assert_eq!(settings.max_clock_offset, crate::clock::MAX_OFFSET);
     }
 
     #[test]
@@ -306,6 +312,19 @@ mod tests {
         ] {
             assert!(layers("", &[(variable, wrong)]).unwrap_err().to_string().contains(variable), "{variable}");
         }
+    }
+
+    #[test]
+    fn the_offset_of_clocks_is_given_in_whole_seconds_up_to_an_hour() {
+        for (value, seconds) in [("0", 0), ("2", 2), ("3600", 3600)] {
+            let settings = layers("", &[("DATELINE_CLOCK_MAX_OFFSET", value)]).unwrap();
+            assert_eq!(settings.max_clock_offset, Duration::from_secs(seconds));
+        }
+        for wrong in ["", "-1", "3601", "2s", "0.5"] {
+            let error = layers("", &[("DATELINE_CLOCK_MAX_OFFSET", wrong)]).unwrap_err().to_string();
+            assert!(error.contains("clock.max_offset") && error.contains("0 to 3600"), "{error}");
+        }
+        assert_eq!(layers("[clock]\nmax_offset = 60", &[]).unwrap().max_clock_offset, Duration::from_mins(1));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Nothing that readers see waits for it: whether a release is public is decided by the instant itself, whenever somebody reads.
 //! Several servers of one database may all do this: each thing is put down in a transaction that looks whether it is still to do.
+//! One whose clock is not right leaves what depends on the time to the others; reads that others must know of it writes all the same.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +18,9 @@ const CLEARING: TimeDelta = TimeDelta::hours(1);
 
 /// Does everything that is due at an instant, once.
 pub async fn tick(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
-    app.room.record_due_releases(now).await?;
+    if app.room.db.may_act().is_ok() {
+        app.room.record_due_releases(now).await?;
+    }
     app.room.write_accesses().await
 }
 
@@ -25,7 +28,7 @@ pub async fn tick(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
 pub async fn work(app: Arc<App>) {
     let mut tick_of = tokio::time::interval(TICK);
     tick_of.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let (mut failing, mut cleared) = (false, None);
+    let (mut failing, mut cleared, mut resolved) = (false, None, false);
     loop {
         // What comes due is put down at its instant, so that those who follow the journal hear of it then.
         let due =
@@ -36,7 +39,13 @@ pub async fn work(app: Arc<App>) {
         }
         let now = app.clock.now();
         let mut done = tick(&app, now).await;
-        if done.is_ok() && cleared.is_none_or(|at| now - at >= CLEARING) {
+        let may_act = app.room.db.may_act().is_ok();
+        if done.is_ok() && may_act && !resolved {
+            // Again, where the start could not do it.
+            done = app.room.resolve_schedules(now).await.map(drop);
+            resolved = done.is_ok();
+        }
+        if done.is_ok() && may_act && cleared.is_none_or(|at| now - at >= CLEARING) {
             done = app.room.forget_keys(now).await;
             cleared = Some(now);
         }

@@ -193,7 +193,8 @@ fn report_file_size_limit_as_error() {
 /// The application over the database of the settings.
 async fn application(settings: &Settings) -> Result<std::sync::Arc<App>, Failure> {
     let db = open(settings).await?;
-    Ok(App::new(db, settings.customs.clone(), settings.masthead.clone(), Clock::system()).await?)
+    Ok(App::new(db, settings.customs.clone(), settings.masthead.clone(), Clock::within(settings.max_clock_offset))
+        .await?)
 }
 
 /// Whoever can run commands on the database's machine keeps the house.

@@ -55,7 +55,8 @@ impl Serve {
         let tls = settings.edge.tls.clone().map(Tls::open).transpose()?;
         let db = open_with(&settings, OpenOptions::serving()).await?;
         let _lock = db.lock_for_serving()?;
-        let app = App::new(db.clone(), settings.customs.clone(), settings.masthead.clone(), Clock::system()).await?;
+        let clock = Clock::within(settings.max_clock_offset);
+        let app = App::new(db.clone(), settings.customs.clone(), settings.masthead.clone(), clock).await?;
         let app = app.with_oidc(settings.oidc.clone()).with_edge(settings.edge.clone());
         let now = app.clock.now();
         // Readers see what is due whether it is recorded or not, so a database that is locked is no reason not to serve.

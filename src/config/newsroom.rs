@@ -3,7 +3,7 @@
 use super::{Setting, oidc};
 
 /// All of them.
-pub(super) const SETTINGS: [Setting; 18] = [
+pub(super) const SETTINGS: [Setting; 19] = [
     Setting {
         key: "database_url",
         variable: "DATELINE_DATABASE_URL",
@@ -66,6 +66,13 @@ pub(super) const SETTINGS: [Setting; 18] = [
         default: "UTC",
         hardened: None,
         meaning: "Where the newsroom's day begins and ends (IANA name: `Asia/Bangkok`)",
+    },
+    Setting {
+        key: "clock.max_offset",
+        variable: "DATELINE_CLOCK_MAX_OFFSET",
+        default: "2",
+        hardened: None,
+        meaning: "Seconds that a server's clock may differ from its database's before it is not ready and refuses writes, 0 to 3600; 0: any number ([operations.md](operations.md#clocks))",
     },
     Setting {
         key: "preview_url",

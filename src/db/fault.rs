@@ -18,6 +18,9 @@ pub enum Fault {
     /// Writes have stopped until the server is restarted, because the database file is damaged or was replaced, or because
     /// the disk reported an error. Nothing was changed.
     WritesStopped(String),
+    /// The clock that instants are taken from is not right, for the reason given. Nothing was changed; the same operation works on
+    /// another server, or once the clock is right.
+    ClockIsOff(String),
     /// COMMIT was sent, and no answer came, or its effect could not be confirmed: the transaction is committed or not.
     OutcomeUnknown(String),
     /// Any other failure: an error in a statement, a value that cannot be decoded. Nothing was changed.
@@ -179,6 +182,7 @@ impl std::fmt::Display for Fault {
             Self::Unavailable(reason) => write!(f, "the database is not available: {reason}"),
             Self::Full(reason) => write!(f, "the database has no room left to write: {reason}"),
             Self::WritesStopped(reason) => write!(f, "writes have stopped: {reason}"),
+            Self::ClockIsOff(reason) => write!(f, "the clock is not right, and nothing was changed: {reason}"),
             Self::OutcomeUnknown(reason) => write!(f, "whether the transaction was committed is not known: {reason}"),
             Self::Failed(error) => write!(f, "the database failed: {error}"),
         }

@@ -1,10 +1,11 @@
 //! What is known of the database's health, shared by everything that uses it.
 //!
-//! Three facts: whether the database answers (the monitor asks it four times a second), whether writes have stopped until
-//! the next start, and since when connections are known to be bad. Operations under way end as soon as the database is known
+//! Four facts: whether the database answers (the monitor asks it four times a second), whether writes have stopped until
+//! the next start, since when connections are known to be bad, and what is wrong with the clock. Operations under way end as soon as the database is known
 //! not to answer, and new ones are refused at once until it answers again: nobody waits for a timeout of their own.
 
 use std::{
+    borrow::Cow,
     sync::{Mutex, OnceLock, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -30,6 +31,8 @@ pub(super) struct Health {
     stopped: OnceLock<String>,
     /// Connections opened before this instant are closed, not used: those that read, those that write.
     bad_before: [RwLock<Option<Instant>>; 2],
+    /// What is wrong with the clock; none while nothing is.
+    clock: RwLock<Option<String>>,
     /// Whether the database is a file whose damage is ours to find.
     is_file: bool,
     /// When a passing failure was logged last.
@@ -45,17 +48,44 @@ impl Health {
             away: watch::Sender::new(None),
             stopped: OnceLock::new(),
             bad_before: Default::default(),
+            clock: RwLock::default(),
             is_file,
             logged: Mutex::new(None),
         }
     }
 
     /// Why a server on this database is not ready; none where it is.
-    pub(super) fn complaint(&self) -> Option<&'static str> {
+    pub(super) fn complaint(&self) -> Option<Cow<'static, str>> {
         if self.stopped.get().is_some() {
-            return Some("writes have stopped: the log says why");
+            return Some("writes have stopped: the log says why".into());
         }
-        self.away.borrow().is_some().then_some("the database does not answer")
+        let is_away = self.away.borrow().is_some();
+        is_away.then_some("the database does not answer".into()).or_else(|| self.clock_complaint().map(Cow::from))
+    }
+
+    fn clock_complaint(&self) -> Option<String> {
+        self.clock.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Refuses what records the instant of an act while the clock is not right.
+    pub(super) fn may_act(&self) -> Result<(), Fault> {
+        self.clock_complaint().map_or(Ok(()), |reason| Err(Fault::ClockIsOff(reason)))
+    }
+
+    /// Notes what is wrong with the clock, if anything is; logs when it becomes wrong or right.
+    pub(super) fn clock_is(&self, complaint: Option<String>) {
+        let mut clock = self.clock.write().unwrap_or_else(PoisonError::into_inner);
+        match (&*clock, &complaint) {
+            (None, Some(reason)) => {
+                tracing::warn!(
+                    reason,
+                    "the clock is not right: this server is not ready and changes nothing until it is"
+                );
+            }
+            (Some(_), None) => tracing::info!("the clock is right again"),
+            _ => {}
+        }
+        *clock = complaint;
     }
 
     /// Refuses what would write once writes have stopped.
@@ -172,7 +202,7 @@ mod tests {
         let (done, ()) = tokio::join!(waiting, async { health.lost("gone") });
         assert_eq!(done, Err(no_answer()));
         assert_eq!(health.while_it_answers(None, async { Ok(1) }).await, Err(no_answer()));
-        assert_eq!(health.complaint(), Some("the database does not answer"));
+        assert_eq!(health.complaint().as_deref(), Some("the database does not answer"));
         assert!(health.is_retired(Purpose::Read, Duration::from_secs(1)));
         assert!(health.is_retired(Purpose::Write, Duration::from_secs(1)));
         health.answered();
@@ -189,5 +219,22 @@ mod tests {
         health.stop_writes("second");
         health.answered();
         assert_eq!(health.may_write(), Err(Fault::WritesStopped("first".to_owned())));
+    }
+
+    #[test]
+    fn nothing_is_done_while_the_clock_is_not_right() {
+        let health = Health::new(false);
+        assert_eq!((health.may_act(), health.complaint()), (Ok(()), None));
+        for reason in ["90 s", "91 s"] {
+            health.clock_is(Some(reason.to_owned()));
+            assert_eq!(health.may_act(), Err(Fault::ClockIsOff(reason.to_owned())));
+            assert_eq!(health.complaint().as_deref(), Some(reason));
+            assert_eq!(health.may_write(), Ok(()), "what was done and read is still put down");
+        }
+        health.lost("gone");
+        assert_eq!(health.complaint().as_deref(), Some("the database does not answer"));
+        health.answered();
+        health.clock_is(None);
+        assert_eq!((health.may_act(), health.complaint()), (Ok(()), None));
     }
 }

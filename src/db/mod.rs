@@ -17,7 +17,7 @@ mod reader;
 mod sqlite;
 mod transaction;
 
-use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
+use std::{borrow::Cow, fs::File, path::PathBuf, sync::Arc, time::Duration};
 
 use sea_orm::{
     AccessMode, ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, RuntimeErr,
@@ -156,9 +156,15 @@ impl Db {
         self.write.get_database_backend()
     }
 
-    /// Why a server on this database is not ready, in words for everybody: the reason itself is in the log. None where it is.
-    pub fn complaint(&self) -> Option<&'static str> {
+    /// Why a server on this database is not ready, in words for everybody: what the database said is in the log. None where it is.
+    pub fn complaint(&self) -> Option<Cow<'static, str>> {
         self.health.complaint()
+    }
+
+    /// Refuses acts with [`Fault::ClockIsOff`] while the clock is not right, by the last [`Db::measure`]. What records no instant of
+    /// its own, or one of something that is done already, does not ask.
+    pub fn may_act(&self) -> Result<(), Fault> {
+        self.health.may_act()
     }
 
     /// Counts statements: `callback` hears of each one that is sent, reads and writes alike. For tests and metrics.

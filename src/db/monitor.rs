@@ -1,15 +1,18 @@
-//! Watching a database while it is served: whether it answers, whether its file is still the one that was opened, and the
-//! checkpoints of its write-ahead log.
+//! Watching a database while it is served: whether it answers, what time it has, whether its file is still the one that was
+//! opened, and the checkpoints of its write-ahead log.
 
-use std::time::Duration;
+use std::time::{self, Duration};
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
+use chrono::{DateTime, Utc};
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::{
     Db,
     fault::{Fault, Kind},
 };
+use crate::clock::Clock;
 
 /// How often the database is asked whether it answers.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -24,9 +27,9 @@ const CHECKPOINT: Duration = Duration::from_secs(1);
 const TRUNCATION: Duration = Duration::from_secs(30);
 
 impl Db {
-    /// Watches the database for as long as it is polled. Serving needs it: without it a loss shows only in the operations
-    /// that fail.
-    pub async fn monitor(&self) {
+    /// Watches the database for as long as it is polled, and has the clock follow it. Serving needs it: without it a loss shows
+    /// only in the operations that fail, and the clock goes by what was measured last.
+    pub async fn monitor(&self, clock: &Clock) {
         let mut ticks = interval(INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut checkpoint_at, mut checkpointing) = (Instant::now(), tokio::spawn(async {}));
@@ -35,7 +38,7 @@ impl Db {
             if let Some(reason) = self.file.as_ref().and_then(|file| file.fault_of_header()) {
                 self.health.stop_writes(&reason);
             }
-            match timeout(PATIENCE, self.probe()).await {
+            match timeout(PATIENCE, self.measure(clock)).await {
                 Ok(Ok(())) => self.health.answered(),
                 Ok(Err(error)) => match self.health.observe(&error) {
                     Kind::Lost | Kind::NoConnection | Kind::Locked => self.health.lost(&error.to_string()),
@@ -53,10 +56,29 @@ impl Db {
         }
     }
 
-    /// Reads one row by its key, on a connection that nothing else uses.
-    async fn probe(&self) -> Result<(), DbErr> {
-        let head = Statement::from_string(self.backend(), "SELECT sequence FROM journal_head WHERE id = 1");
-        self.probe.query_one_raw(head).await.map(drop)
+    /// Asks the database whether it answers and what time it has, and notes what is wrong with the clock then.
+    pub async fn measure(&self, clock: &Clock) -> Result<(), DbErr> {
+        let probed = self.probe(clock).await;
+        self.health.clock_is(clock.complaint());
+        probed
+    }
+
+    /// Reads one row by its key, on a connection that nothing else uses, and the time.
+    async fn probe(&self, clock: &Clock) -> Result<(), DbErr> {
+        let head = |columns| {
+            Statement::from_string(self.backend(), format!("SELECT {columns} FROM journal_head WHERE id = 1"))
+        };
+        if self.backend() == DbBackend::Sqlite {
+            clock.measured_here();
+            return self.probe.query_one_raw(head("sequence")).await.map(drop);
+        }
+        let sent = time::Instant::now();
+        let row = self.probe.query_one_raw(head("clock_timestamp()")).await?;
+        let received = time::Instant::now();
+        if let Some(row) = row {
+            clock.measured(sent, received, row.try_get_by_index::<DateTime<Utc>>(0)?);
+        }
+        Ok(())
     }
 
     /// SQLite: copies what was committed from the write-ahead log into the database file, where something was committed since

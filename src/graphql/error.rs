@@ -56,6 +56,12 @@ impl ApiError {
                 "writes have stopped, and nothing was changed: whoever runs this server has to act; its log says why"
                     .to_owned(),
             ),
+            Fault::ClockIsOff(_) => (
+                "UNAVAILABLE",
+                "this server's clock is not right, and nothing was changed: try again, and tell whoever runs this server; \
+                 /health/ready says what is wrong"
+                    .to_owned(),
+            ),
             Fault::OutcomeUnknown(_) => return Self::outcome_unknown(),
             Fault::Failed(_) => {
                 let id = uuid::Uuid::now_v7().simple().to_string();

@@ -34,11 +34,13 @@ pub struct Write {
 }
 
 impl Newsroom {
-    /// Begins a write at an instant. Refuses where the time that the viewer's request may take is over.
+    /// Begins a write at an instant. Refuses where the time that the viewer's request may take is over, and while the clock that
+    /// the instant was taken from is not right.
     pub async fn begin(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Write, Error> {
         if viewer.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Error::TimeOver);
         }
+        self.db.may_act()?;
         let tx = self.db.begin_write().await?;
         let head = journal_head::Entity::find_by_id(1);
         let head = match self.db.backend() {

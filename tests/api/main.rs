@@ -9,6 +9,7 @@ mod attacks;
 mod bodies;
 mod callers;
 mod check;
+mod clocks;
 mod command;
 mod crawl;
 mod cursors;
