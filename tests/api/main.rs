@@ -14,6 +14,7 @@ mod command;
 mod crawl;
 mod cursors;
 mod desk;
+mod disconnected;
 mod drain;
 mod events;
 mod fixtures;
