@@ -4,7 +4,6 @@
 use std::time::{self, Duration};
 
 use chrono::{DateTime, Utc};
-
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
