@@ -17,6 +17,7 @@ use crate::{
     graphql::{Api, Asked, Extent},
     newsroom::{
         Customs, Newsroom,
+        ids::Ids,
         seal::Seal,
         token::{self, AuthFault},
     },
@@ -82,8 +83,9 @@ impl App {
             db.measure(&clock).await?;
         }
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
-        let seal = Seal::of(&db).await?;
-        let room = Newsroom { db, catalog, customs, seal, accesses: Arc::default(), renditions: Arc::default() };
+        let (seal, ids) = (Seal::of(&db).await?, Ids::of(&db).await?);
+        let room =
+            Newsroom { db, catalog, customs, seal, ids, accesses: Arc::default(), renditions: Arc::default() };
         let edge = Arc::new(Edge::default());
         Ok(Arc::new(Self {
             api: Arc::new(Api::new(room.clone(), edge.limits.clone(), edge.introspection)),

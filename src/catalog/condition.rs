@@ -91,14 +91,15 @@ impl<T: Concept> Vocabulary<T> {
 impl std::fmt::Display for ConceptRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (what, value) = match self {
-            Self::Id(id) => ("id", id.simple().to_string()),
+            // Never the key: it tells when the row was made.
+            Self::Id(_) => return f.write_str("this id"),
             Self::Slug(slug) => ("slug", slug.clone()),
             Self::Uri(uri) => ("URI", uri.clone()),
             Self::Iso3166(code) => ("ISO 3166 code", code.clone()),
             Self::M49(code) => ("M49 code", code.clone()),
             Self::Geonames(id) => ("GeoNames id", id.to_string()),
         };
-        write!(f, "{what} \"{}\"", value.chars().take(80).collect::<String>())
+        write!(f, "the {what} \"{}\"", value.chars().take(80).collect::<String>())
     }
 }
 
@@ -106,7 +107,7 @@ impl TopicSetFilter {
     pub(super) fn keep(&self, kept: &mut Kept<'_>, snapshot: &Snapshot) -> Result<(), FilterFault> {
         let bits = |reference: &ConceptRef| {
             let number = snapshot.topics().find(reference).ok_or_else(|| {
-                FilterFault::unknown(format!("there is no topic with the {reference}; `topics` lists those there are"))
+                FilterFault::unknown(format!("there is no topic with {reference}; `topics` lists those there are"))
             })?;
             Ok(if self.include_narrower {
                 snapshot.rolled_up(number)
@@ -125,7 +126,7 @@ impl PlaceSetFilter {
         let bits = |reference: &ConceptRef| {
             let places = snapshot.places();
             let number = places.find(reference).ok_or_else(|| {
-                FilterFault::unknown(format!("there is no place with the {reference}; `places` lists those there are"))
+                FilterFault::unknown(format!("there is no place with {reference}; `places` lists those there are"))
             })?;
             let numbers = if self.include_within { places.closure(number) } else { RoaringBitmap::from([number]) };
             Ok(snapshot.with_places(self.role, &numbers))

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use entity::Noun;
 
 use super::{Failure, application, operator};
 use crate::{catalog::ReleaseKey, config::Settings};
@@ -24,7 +25,7 @@ impl Purge {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let app = application(settings).await?;
         let now = app.clock.now();
-        let key = match self.release.strip_prefix("release_").and_then(|key| uuid::Uuid::try_parse(key).ok()) {
+        let key = match app.room.ids.decode_as(Noun::Release, &self.release) {
             Some(id) => ReleaseKey::Id(id),
             None => ReleaseKey::Slug(self.release.clone()),
         };
@@ -38,7 +39,10 @@ impl Purge {
             return Ok(ExitCode::FAILURE);
         }
         app.room.release_purge(&operator(), id, item.newest_number(), self.reason, now).await?;
-        println!("release_{} is purged; backups made before still hold it (docs/operations.md)", id.simple());
+        println!(
+            "{} is purged; backups made before still hold it (docs/operations.md)",
+            app.room.ids.encode(Noun::Release, id)
+        );
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,11 +4,14 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::Subcommand;
-use entity::api_token;
-use uuid::Uuid;
+use entity::{Noun, api_token};
 
 use super::{Failure, RoleName, application, operator};
-use crate::{config::Settings, newsroom::token::TokenInput, range};
+use crate::{
+    config::Settings,
+    newsroom::{ids::Ids, token::TokenInput},
+    range,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Token {
@@ -48,7 +51,7 @@ impl Token {
                 println!("{secret}");
                 eprint_line(&format!(
                     "{} for {}, {:?}, {}; the secret above is not shown again",
-                    id(&token),
+                    id(&app.room.ids, &token),
                     token.subject,
                     token.role,
                     until(&token)
@@ -63,11 +66,17 @@ impl Token {
                     } else {
                         until(&token)
                     };
-                    println!("{}\t{:?}\t{}\t{}\t{state}", id(&token), token.role, token.subject, token.name);
+                    println!(
+                        "{}\t{:?}\t{}\t{}\t{state}",
+                        id(&app.room.ids, &token),
+                        token.role,
+                        token.subject,
+                        token.name
+                    );
                 }
             }
             Self::Revoke { id } => {
-                let key = id.strip_prefix("token_").and_then(|key| Uuid::try_parse(key).ok());
+                let key = app.room.ids.decode_as(Noun::Token, &id);
                 let key =
                     key.ok_or_else(|| format!("\"{id}\" is not the id of a token: `dateline token list` prints them"))?;
                 app.room.token_revoke(&operator(), key, now).await?;
@@ -78,8 +87,8 @@ impl Token {
     }
 }
 
-fn id(token: &api_token::Model) -> String {
-    format!("token_{}", token.id.simple())
+fn id(ids: &Ids, token: &api_token::Model) -> String {
+    ids.encode(Noun::Token, token.id)
 }
 
 fn until(token: &api_token::Model) -> String {

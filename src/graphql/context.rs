@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     catalog::{ReleaseSet, Snapshot},
-    newsroom::Newsroom,
+    newsroom::{Newsroom, ids::Ids},
     turns::{Caller, Turns},
     viewer::Viewer,
 };
@@ -114,6 +114,10 @@ impl Asked {
 pub trait ContextExt {
     /// The newsroom, of the schema.
     fn room(&self) -> &Newsroom;
+    /// How keys are told to clients.
+    fn ids(&self) -> &Ids {
+        &self.room().ids
+    }
     /// The request's own data.
     fn asked(&self) -> &Asked;
     /// What the answer may hold, and for how long its making goes on without a pause.

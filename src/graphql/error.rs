@@ -64,7 +64,7 @@ impl ApiError {
             ),
             Fault::OutcomeUnknown(_) => return Self::outcome_unknown(),
             Fault::Failed(_) => {
-                let id = uuid::Uuid::now_v7().simple().to_string();
+                let id = crate::newsroom::ids::random();
                 tracing::error!(error = %fault, error_id = id, "the database failed");
                 let message = format!(
                     "something failed on our side; it is logged as {id}: try again, then ask whoever runs this server"

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     catalog::{self, Bucket, FacetField, FacetRequest, NEWEST_FIRST, ReleaseSet, Window},
-    newsroom::page::PageRequest,
+    newsroom::{ids::Ids, page::PageRequest},
 };
 
 /// How a set parts: by topic, place, kind or language.
@@ -38,7 +38,7 @@ impl ReleaseFacets {
         ctx: &Context<'_>,
         #[graphql(desc = "Which buckets.")] input: Option<TopicFacetInput>,
     ) -> Result<Option<TopicFacet>, ApiError> {
-        self.answer(ctx, input.unwrap_or_default().request(&self.set), TopicFacet).await
+        self.answer(ctx, input.unwrap_or_default().request(ctx.ids(), &self.set), TopicFacet).await
     }
 
     /// By place.
@@ -200,9 +200,9 @@ macro_rules! facet {
         #[Object(serial)]
         impl $bucket {
             /// What tells it from the others.
-            pub(super) async fn key(&self) -> ID {
-                let key: fn(&Self) -> ID = $key;
-                key(self)
+            pub(super) async fn key(&self, ctx: &Context<'_>) -> ID {
+                let key: fn(&Self, &Ids) -> ID = $key;
+                key(self, ctx.ids())
             }
 
             /// What to show for it.
@@ -248,7 +248,7 @@ facet!(
     TopicFacet,
     TopicBucket,
     "topic",
-    |bucket| id::encode(Noun::Topic, bucket.facet.set().snapshot().topics().get(bucket.bucket.value).id),
+    |bucket, ids| id::encode(ids, Noun::Topic, bucket.facet.set().snapshot().topics().get(bucket.bucket.value).id),
     {
         /// The topic.
         async fn topic(&self) -> Topic {
@@ -266,7 +266,7 @@ facet!(
     PlaceFacet,
     PlaceBucket,
     "place",
-    |bucket| id::encode(Noun::Place, bucket.facet.set().snapshot().places().get(bucket.bucket.value).id),
+    |bucket, ids| id::encode(ids, Noun::Place, bucket.facet.set().snapshot().places().get(bucket.bucket.value).id),
     {
         /// The place.
         async fn place(&self) -> Place {
@@ -280,7 +280,7 @@ facet!(
     }
 );
 
-facet!(KindFacet, KindBucket, "kind", |bucket| ID(bucket.kind_name()), {
+facet!(KindFacet, KindBucket, "kind", |bucket, _| ID(bucket.kind_name()), {
     /// The kind.
     async fn kind(&self) -> ReleaseKind {
         self.kind_of().into()
@@ -291,7 +291,7 @@ facet!(
     LanguageFacet,
     LanguageBucket,
     "language",
-    |bucket| ID(bucket.facet.set().snapshot().language(bucket.bucket.value).to_owned()),
+    |bucket, _| ID(bucket.facet.set().snapshot().language(bucket.bucket.value).to_owned()),
     {
         /// The language.
         async fn language(&self) -> LanguageTag {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalog::{self, FacetField, FacetRequest, ReleaseSet},
-    newsroom::page::PageRequest,
+    newsroom::{ids::Ids, page::PageRequest},
 };
 
 /// Which buckets of a facet to answer.
@@ -146,9 +146,9 @@ impl FacetInput {
 }
 
 impl TopicFacetInput {
-    pub(super) fn request(self, set: &ReleaseSet) -> Result<FacetRequest, ApiError> {
+    pub(super) fn request(self, ids: &Ids, set: &ReleaseSet) -> Result<FacetRequest, ApiError> {
         let under =
-            self.under.map(|under| under.number(set.snapshot())).transpose().map_err(|error| error.at("under"))?;
+            self.under.map(|under| under.number(ids, set.snapshot())).transpose().map_err(|error| error.at("under"))?;
         let Self { first, scope, min_count, order_by, label_contains, roll_up, .. } = self;
         let field = FacetField::Topics { roll_up, under };
         FacetInput { first, scope, min_count, order_by, label_contains }.request(field)

@@ -10,7 +10,10 @@ use super::{
     refs::{PlaceRef, TopicRef},
     scalars::{Date, DateTime, LanguageTag},
 };
-use crate::catalog::{self, ConceptRef, Near, OrderBy, Range};
+use crate::{
+    catalog::{self, ConceptRef, Near, OrderBy, Range},
+    newsroom::ids::Ids,
+};
 
 /// Which releases to keep. All conditions that are given hold together; `and`, `or`, `not` combine filters. A list that is
 /// given but empty is taken at its word: nothing is one of no values.
@@ -127,7 +130,7 @@ const MAX_LIST: usize = 1000;
 
 impl ReleaseFilter {
     /// As the catalog has it.
-    pub fn resolve(self) -> Result<catalog::ReleaseFilter, ApiError> {
+    pub fn resolve(self, ids: &Ids) -> Result<catalog::ReleaseFilter, ApiError> {
         let lists = [
             ("and", self.and.as_ref().map(Vec::len)),
             ("or", self.or.as_ref().map(Vec::len)),
@@ -143,7 +146,7 @@ impl ReleaseFilter {
                 .map(|filters| {
                     filters
                         .into_iter()
-                        .map(Self::resolve)
+                        .map(|filter| filter.resolve(ids))
                         .collect::<Result<Vec<_>, _>>()
                         .map_err(|error| error.at(name))
                 })
@@ -152,19 +155,23 @@ impl ReleaseFilter {
         Ok(catalog::ReleaseFilter {
             and: all(self.and, "and")?,
             or: all(self.or, "or")?,
-            not: self.not.map(|filter| filter.resolve().map(Box::new).map_err(|error| error.at("not"))).transpose()?,
+            not: self
+                .not
+                .map(|filter| filter.resolve(ids).map(Box::new).map_err(|error| error.at("not")))
+                .transpose()?,
             ids: self
                 .ids
-                .map(|ids| {
-                    ids.iter()
-                        .map(|id| id::expect(Noun::Release, id))
+                .map(|wanted| {
+                    wanted
+                        .iter()
+                        .map(|id| id::expect(ids, Noun::Release, id))
                         .collect::<Result<_, _>>()
                         .map_err(|error| error.at("ids"))
                 })
                 .transpose()?,
             kinds: self.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
-            topics: self.topics.map(TopicSetFilter::resolve).transpose().map_err(|error| error.at("topics"))?,
-            places: self.places.map(PlaceSetFilter::resolve).transpose().map_err(|error| error.at("places"))?,
+            topics: self.topics.map(|topics| topics.resolve(ids)).transpose().map_err(|error| error.at("topics"))?,
+            places: self.places.map(|places| places.resolve(ids)).transpose().map_err(|error| error.at("places"))?,
             languages: self.languages.map(|tags| tags.into_iter().map(|tag| tag.0).collect()),
             release_date: self.release_date.map(DateRange::resolve),
             published_at: self.published_at.map(DateTimeRange::resolve),
@@ -190,11 +197,11 @@ impl DateTimeRange {
 }
 
 impl TopicSetFilter {
-    fn resolve(self) -> Result<catalog::TopicSetFilter, ApiError> {
+    fn resolve(self, ids: &Ids) -> Result<catalog::TopicSetFilter, ApiError> {
         Ok(catalog::TopicSetFilter {
-            any: references("any", self.any, TopicRef::resolve)?,
-            all: references("all", self.all, TopicRef::resolve)?,
-            none: references("none", self.none, TopicRef::resolve)?,
+            any: references("any", self.any, |topic: TopicRef| topic.resolve(ids))?,
+            all: references("all", self.all, |topic: TopicRef| topic.resolve(ids))?,
+            none: references("none", self.none, |topic: TopicRef| topic.resolve(ids))?,
             missing: self.missing,
             include_narrower: self.include_narrower,
         })
@@ -202,11 +209,11 @@ impl TopicSetFilter {
 }
 
 impl PlaceSetFilter {
-    fn resolve(self) -> Result<catalog::PlaceSetFilter, ApiError> {
+    fn resolve(self, ids: &Ids) -> Result<catalog::PlaceSetFilter, ApiError> {
         Ok(catalog::PlaceSetFilter {
-            any: references("any", self.any, PlaceRef::resolve)?,
-            all: references("all", self.all, PlaceRef::resolve)?,
-            none: references("none", self.none, PlaceRef::resolve)?,
+            any: references("any", self.any, |place: PlaceRef| place.resolve(ids))?,
+            all: references("all", self.all, |place: PlaceRef| place.resolve(ids))?,
+            none: references("none", self.none, |place: PlaceRef| place.resolve(ids))?,
             missing: self.missing,
             role: self.role.into(),
             include_within: self.include_within,

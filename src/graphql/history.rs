@@ -15,6 +15,7 @@ use super::{
 use crate::newsroom::{
     diff,
     history::{self, RowPage},
+    ids::Ids,
 };
 
 /// A page of the versions of a release, newest first.
@@ -88,14 +89,14 @@ pub struct JournalEntry {
     note: Option<String>,
 }
 
-impl From<journal::Model> for JournalEntry {
-    fn from(row: journal::Model) -> Self {
+impl JournalEntry {
+    fn new(ids: &Ids, row: journal::Model) -> Self {
         Self {
             sequence: ID(row.sequence.to_string()),
             at: DateTime(row.at),
             by: row.by,
             act: row.act,
-            subject: id::encode(row.noun, row.noun_id),
+            subject: id::encode(ids, row.noun, row.noun_id),
             note: row.note,
         }
     }
@@ -123,11 +124,12 @@ pub struct JournalEdge {
     node: Direct<JournalEntry>,
 }
 
-impl From<RowPage<journal::Model>> for JournalConnection {
-    fn from(page: RowPage<journal::Model>) -> Self {
+impl JournalConnection {
+    /// From a page of rows.
+    pub fn new(ids: &Ids, page: RowPage<journal::Model>) -> Self {
         let page_info = PageInfo::of(&page);
         let entries: Vec<(String, JournalEntry)> =
-            page.entries.into_iter().map(|(cursor, row)| (cursor, row.into())).collect();
+            page.entries.into_iter().map(|(cursor, row)| (cursor, JournalEntry::new(ids, row))).collect();
         Self {
             nodes: entries.iter().map(|(_, entry)| entry.clone()).collect(),
             edges: entries.into_iter().map(|(cursor, entry)| JournalEdge { cursor, node: Direct(entry) }).collect(),
@@ -153,8 +155,8 @@ pub struct JournalFilter {
 
 impl JournalFilter {
     /// As the newsroom has it.
-    pub fn resolve(self) -> Result<history::JournalFilter, ApiError> {
-        let subject = self.subject.map(|subject| id::decode(&subject)).transpose();
+    pub fn resolve(self, ids: &Ids) -> Result<history::JournalFilter, ApiError> {
+        let subject = self.subject.map(|subject| id::decode(ids, &subject)).transpose();
         Ok(history::JournalFilter {
             acts: self.acts,
             by: self.by,
@@ -179,13 +181,14 @@ pub struct Access {
     release_id: ID,
 }
 
-impl From<access_log::Model> for Access {
-    fn from(row: access_log::Model) -> Self {
+impl Access {
+    /// From a row.
+    pub fn new(ids: &Ids, row: access_log::Model) -> Self {
         Self {
             at: DateTime(row.at),
             by: row.by,
             kind: row.kind.into(),
-            release_id: id::encode(entity::Noun::Release, row.release_id),
+            release_id: id::encode(ids, entity::Noun::Release, row.release_id),
         }
     }
 }

@@ -61,7 +61,7 @@ impl OutputType for Resolved {
 pub async fn nodes(ctx: &Context<'_>, ids: &[ID], rows: Rows) -> Result<Vec<Option<Resolved>>, ApiError> {
     let asked = ctx.asked();
     let (set, snapshot) = (asked.visible(), &asked.snapshot);
-    let keys = ids.iter().map(id::decode).collect::<Result<Vec<_>, _>>()?;
+    let keys = ids.iter().map(|id| id::decode(ctx.ids(), id)).collect::<Result<Vec<_>, _>>()?;
     let items: Vec<_> = keys
         .iter()
         .filter(|(noun, _)| *noun == Noun::Release)

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     catalog::Handle,
-    newsroom::{self, bulk, content, place, preview::PreviewLink, topic},
+    newsroom::{self, bulk, content, ids::Ids, place, preview::PreviewLink, topic},
 };
 
 /// The result of an act on a release.
@@ -155,7 +155,7 @@ impl TokenPayload {
     ) -> Result<Self, ApiError> {
         let (done, user_errors) = settle(done)?;
         ctx.asked().tells_a_secret();
-        let (token, secret) = done.map(|(row, secret)| (Token::from(row), secret)).unzip();
+        let (token, secret) = done.map(|(row, secret)| (Token::new(ctx.ids(), row), secret)).unzip();
         Ok(Self { token, secret, user_errors })
     }
 }
@@ -167,7 +167,7 @@ impl PreviewLinkPayload {
         ctx.asked().tells_a_secret();
         Ok(Self {
             url: link.as_ref().and_then(|link| link.url.clone()).map(Url),
-            id: link.as_ref().map(|link| id::encode(Noun::PreviewLink, link.id)),
+            id: link.as_ref().map(|link| id::encode(ctx.ids(), Noun::PreviewLink, link.id)),
             token: link.map(|link| link.token),
             user_errors,
         })
@@ -176,9 +176,9 @@ impl PreviewLinkPayload {
 
 impl DeletePayload {
     /// From what the newsroom says of an act.
-    pub fn settled(noun: Noun, done: Result<Uuid, newsroom::Error>) -> Result<Self, ApiError> {
+    pub fn settled(ctx: &Context<'_>, noun: Noun, done: Result<Uuid, newsroom::Error>) -> Result<Self, ApiError> {
         let (done, user_errors) = settle(done)?;
-        Ok(Self { deleted_id: done.map(|key| id::encode(noun, key)), user_errors })
+        Ok(Self { deleted_id: done.map(|key| id::encode(ctx.ids(), noun, key)), user_errors })
     }
 }
 
@@ -219,7 +219,7 @@ pub struct ReleaseInput {
 
 impl ReleaseInput {
     /// As the newsroom has it.
-    pub fn resolve(self) -> Result<content::ReleaseInput, ApiError> {
+    pub fn resolve(self, ids: &Ids) -> Result<content::ReleaseInput, ApiError> {
         Ok(content::ReleaseInput {
             slug: text(self.slug, |slug| slug.0),
             kind: text(self.kind, Into::into),
@@ -229,11 +229,11 @@ impl ReleaseInput {
             body_markdown: patch(self.body_markdown),
             language: text(self.language, |tag| tag.0),
             release_date: text(self.release_date, |date| date.0),
-            dateline_places: resolved(self.dateline_places, PlaceRef::resolve)
+            dateline_places: resolved(self.dateline_places, |place: PlaceRef| place.resolve(ids))
                 .map_err(|error| error.at("datelinePlaces"))?,
             dateline_text: patch(self.dateline_text),
-            topics: resolved(self.topics, TopicRef::resolve).map_err(|error| error.at("topics"))?,
-            places: resolved(self.places, PlaceRef::resolve).map_err(|error| error.at("places"))?,
+            topics: resolved(self.topics, |topic: TopicRef| topic.resolve(ids)).map_err(|error| error.at("topics"))?,
+            places: resolved(self.places, |place: PlaceRef| place.resolve(ids)).map_err(|error| error.at("places"))?,
             external_id: patch(self.external_id),
             editorial_note: patch(self.editorial_note),
         })

@@ -24,6 +24,7 @@ use crate::{
     journal::PlaceImage,
     newsroom::{
         Patch,
+        ids::Ids,
         list::{concept_key, concept_page},
         page::PageRequest,
         place,
@@ -68,8 +69,8 @@ impl Place {
 #[Object(serial)]
 impl Place {
     /// Its global id; never changes.
-    pub async fn id(&self) -> ID {
-        id::encode(Noun::Place, self.image().id)
+    pub async fn id(&self, ctx: &Context<'_>) -> ID {
+        id::encode(ctx.ids(), Noun::Place, self.image().id)
     }
 
     /// The last part of its public address.
@@ -179,7 +180,9 @@ impl Place {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which of them to keep.")] filter: Option<ReleaseFilter>,
-        #[graphql(desc = "In which order; newest release date first where none is given. Ties are broken by id.")]
+        #[graphql(
+            desc = "In which order; newest release date first where none is given. Ties are broken by the order in which they were created."
+        )]
         order_by: Option<Vec<ReleaseOrder>>,
         #[graphql(default = true, desc = "Those of places within it, too.")] include_within: bool,
         #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
@@ -190,7 +193,7 @@ impl Place {
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let request = PageRequest { first, after, last, before };
         let scope = format!("place {} {include_within}", self.image().id);
-        let filter = filter.map(ReleaseFilter::resolve).transpose().map_err(|error| error.at("filter"))?;
+        let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
         ReleaseConnection::load(
             ctx,
             &self.set(ctx, include_within)?,
@@ -259,7 +262,7 @@ pub struct PlaceInput {
 
 impl PlaceInput {
     /// As the newsroom has it.
-    pub fn resolve(self) -> Result<place::PlaceInput, ApiError> {
+    pub fn resolve(self, ids: &Ids) -> Result<place::PlaceInput, ApiError> {
         Ok(place::PlaceInput {
             slug: text(self.slug, |slug| slug.0),
             name: patch(self.name),
@@ -277,7 +280,7 @@ impl PlaceInput {
                 MaybeUndefined::Undefined => Patch::Keep,
                 MaybeUndefined::Null => Patch::Clear,
                 MaybeUndefined::Value(reference) => {
-                    Patch::Set(reference.resolve().map_err(|error| error.at("within"))?)
+                    Patch::Set(reference.resolve(ids).map_err(|error| error.at("within"))?)
                 }
             },
             retired_at: Patch::Keep,

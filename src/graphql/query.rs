@@ -124,7 +124,9 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which ones to keep.")] filter: Option<ReleaseFilter>,
-        #[graphql(desc = "In which order; newest release date first where none is given. Ties are broken by id.")]
+        #[graphql(
+            desc = "In which order; newest release date first where none is given. Ties are broken by the order in which they were created."
+        )]
         order_by: Option<Vec<ReleaseOrder>>,
         #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
         first: Option<i32>,
@@ -132,7 +134,7 @@ impl Query {
         #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
-        let filter = filter.map(ReleaseFilter::resolve).transpose().map_err(|error| error.at("filter"))?;
+        let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
         let request = PageRequest { first, after, last, before };
         ReleaseConnection::load(ctx, &ctx.asked().visible(), "", filter, &filter::order(order_by)?, &request)
             .await
@@ -159,7 +161,10 @@ impl Query {
         #[graphql(desc = "Only the topics right below this one.")] under: Option<TopicRef>,
     ) -> Result<Option<Each<TopicBucket>>, ApiError> {
         let set = narrow(ctx, &ctx.asked().visible(), filter).await?;
-        let under = under.map(|under| under.number(set.snapshot())).transpose().map_err(|error| error.at("under"))?;
+        let under = under
+            .map(|under| under.number(ctx.ids(), set.snapshot()))
+            .transpose()
+            .map_err(|error| error.at("under"))?;
         topic_buckets(&set, FacetField::Topics { roll_up, under }, first).map(Some)
     }
 
@@ -204,7 +209,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] r#ref: TopicRef,
     ) -> Result<Option<Topic>, ApiError> {
-        let (snapshot, reference) = (&ctx.asked().snapshot, r#ref.resolve().map_err(|error| error.at("ref"))?);
+        let (snapshot, reference) = (&ctx.asked().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);
         Ok(snapshot.topics().find(&reference).map(|number| Topic::new(snapshot.clone(), number)))
     }
 
@@ -221,7 +226,11 @@ impl Query {
     ) -> Result<Option<TopicConnection>, ApiError> {
         let (snapshot, filter) = (&ctx.asked().snapshot, filter.unwrap_or_default());
         let (topics, request) = (snapshot.topics(), PageRequest { first, after, last, before });
-        let under = filter.under.map(TopicRef::resolve).transpose().map_err(|error| error.at("under").at("filter"))?;
+        let under = filter
+            .under
+            .map(|under| under.resolve(ctx.ids()))
+            .transpose()
+            .map_err(|error| error.at("under").at("filter"))?;
         let below = under
             .as_ref()
             .map(|reference| {
@@ -253,7 +262,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] r#ref: PlaceRef,
     ) -> Result<Option<Place>, ApiError> {
-        let (snapshot, reference) = (&ctx.asked().snapshot, r#ref.resolve().map_err(|error| error.at("ref"))?);
+        let (snapshot, reference) = (&ctx.asked().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);
         Ok(snapshot.places().find(&reference).map(|number| Place::new(snapshot.clone(), number)))
     }
 
@@ -270,8 +279,11 @@ impl Query {
     ) -> Result<Option<PlaceConnection>, ApiError> {
         let (snapshot, filter) = (&ctx.asked().snapshot, filter.unwrap_or_default());
         let (places, request) = (snapshot.places(), PageRequest { first, after, last, before });
-        let within =
-            filter.within.map(PlaceRef::resolve).transpose().map_err(|error| error.at("within").at("filter"))?;
+        let within = filter
+            .within
+            .map(|within| within.resolve(ctx.ids()))
+            .transpose()
+            .map_err(|error| error.at("within").at("filter"))?;
         let kinds: Option<Vec<entity::place::PlaceKind>> =
             filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
         let inside = within
@@ -316,10 +328,10 @@ impl Query {
         #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<JournalConnection>, ApiError> {
-        let filter = filter.map(JournalFilter::resolve).transpose().map_err(|error| error.at("filter"))?;
+        let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
         let request = PageRequest { first, after, last, before };
         let page = ctx.room().journal(&ctx.asked().viewer, &filter.unwrap_or_default(), &request).await?;
-        Ok(Some(page.into()))
+        Ok(Some(JournalConnection::new(ctx.ids(), page)))
     }
 
     /// The newest reads that must be known of: embargoed text read by the press, uses of preview links. For ADMIN.
@@ -329,24 +341,26 @@ impl Query {
         #[graphql(desc = "Only those of this release.")] release_id: Option<ID>,
         #[graphql(default = 20, desc = "At most this many, 1 to 200.")] first: i32,
     ) -> Result<Option<Each<Access>>, ApiError> {
-        let release = release_id.map(|id| id::expect(Noun::Release, &id)).transpose();
+        let release = release_id.map(|id| id::expect(ctx.ids(), Noun::Release, &id)).transpose();
         let release = release.map_err(|error| error.at("releaseId"))?;
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         let rows = ctx.room().access_log(&ctx.asked().viewer, release, size).await?;
-        Ok(Some(rows.into_iter().map(Access::from).collect()))
+        Ok(Some(rows.into_iter().map(|row| Access::new(ctx.ids(), row)).collect()))
     }
 
     /// All access tokens, newest first. For ADMIN.
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Option<Vec<Token>>, ApiError> {
         let tokens = ctx.room().tokens(&ctx.asked().viewer).await?;
-        Ok(Some(tokens.into_iter().map(Token::from).collect()))
+        Ok(Some(tokens.into_iter().map(|row| Token::new(ctx.ids(), row)).collect()))
     }
 }
 
 /// What a release is asked for by; none where another system's id leads nowhere.
 async fn release_key(ctx: &Context<'_>, reference: ReleaseRef) -> Result<Option<ReleaseKey>, ApiError> {
     Ok(match reference {
-        ReleaseRef::Id(id) => Some(ReleaseKey::Id(id::expect(Noun::Release, &id).map_err(|error| error.at("ref"))?)),
+        ReleaseRef::Id(id) => {
+            Some(ReleaseKey::Id(id::expect(ctx.ids(), Noun::Release, &id).map_err(|error| error.at("ref"))?))
+        }
         ReleaseRef::Slug(slug) => Some(ReleaseKey::Slug(slug.0)),
         ReleaseRef::ExternalId(id) => ctx.room().release_by_external_id(&id).await?,
     })
@@ -363,5 +377,5 @@ fn named<T: Concept>(vocabulary: &Vocabulary<T>, number: u32, text: &str) -> boo
 }
 
 fn unknown(noun: &str, reference: &crate::catalog::ConceptRef) -> ApiError {
-    ApiError::not_found(format!("there is no {noun} with the {reference}; `{noun}s` lists those there are"))
+    ApiError::not_found(format!("there is no {noun} with {reference}; `{noun}s` lists those there are"))
 }

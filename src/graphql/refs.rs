@@ -8,7 +8,10 @@ use super::{
     id,
     scalars::{Slug, Url},
 };
-use crate::catalog::{ConceptRef, Snapshot};
+use crate::{
+    catalog::{ConceptRef, Snapshot},
+    newsroom::ids::Ids,
+};
 
 /// A release, by exactly one of these.
 #[derive(Clone, Debug, OneofObject)]
@@ -51,17 +54,17 @@ pub enum PlaceRef {
 
 impl TopicRef {
     /// The number of the topic; a fault where there is none.
-    pub fn number(self, snapshot: &Snapshot) -> Result<u32, ApiError> {
-        let reference = self.resolve()?;
+    pub fn number(self, ids: &Ids, snapshot: &Snapshot) -> Result<u32, ApiError> {
+        let reference = self.resolve(ids)?;
         snapshot.topics().find(&reference).ok_or_else(|| {
-            ApiError::not_found(format!("there is no topic with the {reference}; `topics` lists those there are"))
+            ApiError::not_found(format!("there is no topic with {reference}; `topics` lists those there are"))
         })
     }
 
     /// As the catalog has it.
-    pub fn resolve(self) -> Result<ConceptRef, ApiError> {
+    pub fn resolve(self, ids: &Ids) -> Result<ConceptRef, ApiError> {
         Ok(match self {
-            Self::Id(id) => ConceptRef::Id(id::expect(Noun::Topic, &id)?),
+            Self::Id(id) => ConceptRef::Id(id::expect(ids, Noun::Topic, &id)?),
             Self::Slug(slug) => ConceptRef::Slug(slug.0),
             Self::Uri(uri) => ConceptRef::Uri(uri.0),
         })
@@ -70,9 +73,9 @@ impl TopicRef {
 
 impl PlaceRef {
     /// As the catalog has it.
-    pub fn resolve(self) -> Result<ConceptRef, ApiError> {
+    pub fn resolve(self, ids: &Ids) -> Result<ConceptRef, ApiError> {
         Ok(match self {
-            Self::Id(id) => ConceptRef::Id(id::expect(Noun::Place, &id)?),
+            Self::Id(id) => ConceptRef::Id(id::expect(ids, Noun::Place, &id)?),
             Self::Slug(slug) => ConceptRef::Slug(slug.0),
             Self::Iso3166(code) => ConceptRef::Iso3166(code),
             Self::M49(code) => ConceptRef::M49(code),

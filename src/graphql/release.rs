@@ -58,8 +58,8 @@ impl Release {
 #[Object(serial)]
 impl Release {
     /// Its global id; never changes.
-    pub async fn id(&self) -> ID {
-        id::encode(Noun::Release, self.found.item.id())
+    pub async fn id(&self, ctx: &Context<'_>) -> ID {
+        id::encode(ctx.ids(), Noun::Release, self.found.item.id())
     }
 
     /// The last part of its public address.
@@ -130,7 +130,7 @@ impl Release {
     /// Its public address, where the newsroom has said how addresses are made.
     async fn url(&self, ctx: &Context<'_>) -> Option<Url> {
         let template = ctx.room().customs.url_template.as_deref()?;
-        let id = id::encode(Noun::Release, self.found.item.id());
+        let id = id::encode(ctx.ids(), Noun::Release, self.found.item.id());
         Some(Url(template.replace("{slug}", self.found.item.slug()).replace("{id}", &id)))
     }
 
@@ -279,7 +279,7 @@ impl Release {
         }
         let request = PageRequest { first, after, ..PageRequest::default() };
         ctx.budget().pace.before_reading(request.size()?.0, 0).await;
-        Ok(Some(ctx.room().history(&self.found.item, &request).await?.into()))
+        Ok(Some(JournalConnection::new(ctx.ids(), ctx.room().history(&self.found.item, &request).await?)))
     }
 
     /// For the desk: a note that is never for print. null for everybody else.

@@ -183,7 +183,7 @@ pub async fn narrow(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>)
     ctx.budget().pace.breathe().await;
     match filter {
         Some(filter) => {
-            let filter = filter.resolve().map_err(|error| error.at("filter"))?;
+            let filter = filter.resolve(ctx.ids()).map_err(|error| error.at("filter"))?;
             set.narrow(&filter).map_err(|fault| newsroom::Error::Filter(fault).into())
         }
         None => Ok(set.clone()),

@@ -52,7 +52,8 @@ impl Subscription {
         let change = match ctx.data_unchecked::<Turn>() {
             Turn::Event(change) => Some(ReleaseChange(*change.clone())),
             Turn::Open(opened, limits) => {
-                let filter = filter.map(ReleaseFilter::resolve).transpose().map_err(|error| error.at("filter"))?;
+                let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose();
+                let filter = filter.map_err(|error| error.at("filter"))?;
                 let viewer = &ctx.asked().viewer;
                 let following =
                     ctx.room().follow(viewer, filter, after.as_ref().map(|id| id.as_str()), limits.resume_entries)?;
@@ -98,8 +99,8 @@ impl ReleaseChange {
     }
 
     /// Of which release.
-    async fn release_id(&self) -> ID {
-        id::encode(Noun::Release, self.0.release)
+    async fn release_id(&self, ctx: &Context<'_>) -> ID {
+        id::encode(ctx.ids(), Noun::Release, self.0.release)
     }
 
     /// The release as it is now. null when you can no longer see it.

@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject, SimpleObject};
 use entity::{Noun, api_token};
 
 use super::{enums::Role, id, scalars::DateTime};
-use crate::newsroom::token;
+use crate::newsroom::{ids::Ids, token};
 
 /// An access token. Its secret is shown once, when it is made.
 #[derive(SimpleObject)]
@@ -28,10 +28,11 @@ pub struct Token {
     revoked_at: Option<DateTime>,
 }
 
-impl From<api_token::Model> for Token {
-    fn from(row: api_token::Model) -> Self {
+impl Token {
+    /// From a row.
+    pub fn new(ids: &Ids, row: api_token::Model) -> Self {
         Self {
-            id: id::encode(Noun::Token, row.id),
+            id: id::encode(ids, Noun::Token, row.id),
             subject: row.subject,
             name: row.name,
             role: row.role.into(),

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     catalog::{Concept, Snapshot},
     journal::TopicImage,
-    newsroom::{Patch, page::PageRequest, topic},
+    newsroom::{Patch, ids::Ids, page::PageRequest, topic},
 };
 
 /// A topic: a concept that releases are about (SKOS `Concept`). Topics have no secret names: what topics there are is public,
@@ -50,8 +50,8 @@ impl Topic {
 #[Object(serial)]
 impl Topic {
     /// Its global id; never changes.
-    pub async fn id(&self) -> ID {
-        id::encode(Noun::Topic, self.image().id)
+    pub async fn id(&self, ctx: &Context<'_>) -> ID {
+        id::encode(ctx.ids(), Noun::Topic, self.image().id)
     }
 
     /// The last part of its public address.
@@ -126,7 +126,9 @@ impl Topic {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which of them to keep.")] filter: Option<ReleaseFilter>,
-        #[graphql(desc = "In which order; newest release date first where none is given. Ties are broken by id.")]
+        #[graphql(
+            desc = "In which order; newest release date first where none is given. Ties are broken by the order in which they were created."
+        )]
         order_by: Option<Vec<ReleaseOrder>>,
         #[graphql(default = true, desc = "Those of narrower topics, too.")] include_narrower: bool,
         #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
@@ -138,7 +140,7 @@ impl Topic {
         let (asked, request) = (ctx.asked(), PageRequest { first, after, last, before });
         let set = self.snapshot.visible_to(&asked.viewer, asked.now).with_topic(self.number, include_narrower);
         let scope = format!("topic {} {include_narrower}", self.image().id);
-        let filter = filter.map(ReleaseFilter::resolve).transpose().map_err(|error| error.at("filter"))?;
+        let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
         ReleaseConnection::load(ctx, &set, &scope, filter, &filter::order(order_by)?, &request).await.map(Some)
     }
 
@@ -182,7 +184,7 @@ pub struct TopicInput {
 
 impl TopicInput {
     /// As the newsroom has it.
-    pub fn resolve(self) -> Result<topic::TopicInput, ApiError> {
+    pub fn resolve(self, ids: &Ids) -> Result<topic::TopicInput, ApiError> {
         Ok(topic::TopicInput {
             slug: text(self.slug, |slug| slug.0),
             name: patch(self.name),
@@ -190,7 +192,8 @@ impl TopicInput {
             alt_names: names(self.alt_names),
             definition: patch(self.definition),
             uri: text(self.uri, |uri| uri.0),
-            broader: resolved(self.broader, TopicRef::resolve).map_err(|error| error.at("broader"))?,
+            broader: resolved(self.broader, |topic: TopicRef| topic.resolve(ids))
+                .map_err(|error| error.at("broader"))?,
             retired_at: Patch::Keep,
         })
     }

@@ -64,7 +64,8 @@ impl Kept {
         (media, coding): (Media, Coding),
         body: Bytes,
         operation: Operation,
-        releases: &[Uuid],
+        // Their ids.
+        mut releases: Vec<String>,
     ) -> Self {
         let mut digest = Sha256::new();
         digest.update(env!("CARGO_PKG_VERSION"));
@@ -78,7 +79,9 @@ impl Kept {
         if releases.len() > MOST_KEYS {
             surrogate += " releases";
         } else {
-            releases.iter().for_each(|id| surrogate += &format!(" release_{}", id.simple()));
+            // Sorted: the order of their keys would be that in which they were begun.
+            releases.sort_unstable();
+            releases.iter().for_each(|id| surrogate.extend([" ", id]));
         }
         let header = |text: &str| HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("dateline"));
         Self { revision, until, media, coding, body, operation, surrogate: header(&surrogate), tag: header(&tag) }

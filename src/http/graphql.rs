@@ -16,6 +16,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts, uri::Authority},
     response::{IntoResponse, Redirect, Response},
 };
+use entity::Noun;
 
 use super::{
     Front, apart,
@@ -268,13 +269,13 @@ async fn answer(
     if let Some(key) = key.filter(|_| kind == OperationType::Query && outcome.is_sound() && !secret) {
         let told = asked.told.until.lock().unwrap_or_else(PoisonError::into_inner).take();
         let until = told.into_iter().chain(asked.snapshot.next_instant_for(Audience::Public)).min();
-        let releases: Vec<_> =
-            asked.told.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+        let id = |&key: &uuid::Uuid| front.app.room.ids.encode(Noun::Release, key);
+        let releases = asked.told.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().map(id).collect();
         let revision = Revision::of(&asked.snapshot);
         let is_long = answer.len() >= apart::LONG_ANSWER;
         let keep = move || {
             let (body, in_which) = coding.code(answer);
-            Arc::new(Kept::new((revision, until), (media, in_which), body, operation, &releases))
+            Arc::new(Kept::new((revision, until), (media, in_which), body, operation, releases))
         };
         let kept = if is_long { blocking::run(keep).await } else { keep() };
         front.answers.put(key, &kept);

@@ -140,6 +140,10 @@ impl Newsroom {
         if let Some(id) = release {
             rows = rows.filter(access_log::Column::ReleaseId.eq(id));
         }
-        Ok(rows.all(self.db.reader()).await?)
+        let mut rows = rows.all(self.db.reader()).await?;
+        for row in rows.iter_mut().filter(|row| row.kind == AccessKind::Preview) {
+            row.by = self.shown_reader(&row.by);
+        }
+        Ok(rows)
     }
 }

@@ -233,7 +233,7 @@ impl Form {
                 None => self.refuse(
                     &format!("{field}.{number}"),
                     Code::NotFound,
-                    format!("there is no {noun} with the {reference}: create it first, or name another"),
+                    format!("there is no {noun} with {reference}: create it first, or name another"),
                 ),
             }
         }

@@ -11,6 +11,7 @@ use super::{
     Error, Newsroom,
     content::Content,
     page::{CursorKey, PageRequest},
+    preview,
     revision::{Text, Wanted},
     workflow::{self, Matter},
 };
@@ -221,7 +222,14 @@ impl Newsroom {
         }
         let key = CursorKey::new("journal", &"sequence", filter).with_canonical(&form);
         let value = |row: &journal::Model| row.sequence;
-        page(rows, journal::Column::Sequence, (value, Value::from), &key, request, self.db.reader()).await
+        let mut page =
+            page(rows, journal::Column::Sequence, (value, Value::from), &key, request, self.db.reader()).await?;
+        for (_, row) in &mut page.entries {
+            if preview::is_about_a_link(&row.act) {
+                row.note = row.note.as_deref().map(|note| self.shown_note(note));
+            }
+        }
+        Ok(page)
     }
 }
 

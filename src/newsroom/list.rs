@@ -2,12 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::{access_log::AccessKind, correction, release};
+use entity::{Noun, access_log::AccessKind, correction, release};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     Error, Newsroom,
     history::corrections,
+    ids::Ids,
     page::{CursorKey, PageRequest},
     revision::{Revisions, Text, Wanted, lifecycles, shown},
 };
@@ -83,9 +85,12 @@ impl Newsroom {
         let key = has_cursors.then(|| release_key(&set, scope, filter, order));
         let place = |argument, cursor: &Option<String>| -> Result<Option<Place>, Error> {
             let Some((key, cursor)) = key.as_ref().zip(cursor.as_deref()) else { return Ok(None) };
-            let place: Place = key.decode(argument, cursor)?;
+            let place = key.decode::<Stand>(argument, cursor)?.place(&self.ids);
             // Cannot be made by us: the order is part of the key.
-            if place.values.len() == order.len() { Ok(Some(place)) } else { key.decode(argument, "").map(Some) }
+            match place.filter(|place| place.values.len() == order.len()) {
+                Some(place) => Ok(Some(place)),
+                None => key.decode(argument, ""),
+            }
         };
         let window = Window {
             size,
@@ -99,8 +104,10 @@ impl Newsroom {
         let slice = set.slice(order, &window);
         let found = self.fetch(&set, &slice.items, rows).await?;
         let key = key.filter(|_| rows.cursors);
-        let cursor =
-            |found: &Found| key.as_ref().map_or_else(String::new, |key| key.encode(&set.place(order, &found.item)));
+        let cursor = |found: &Found| {
+            key.as_ref()
+                .map_or_else(String::new, |key| key.encode(&Stand::at(&self.ids, &set.place(order, &found.item))))
+        };
         let entries = found.into_iter().map(|found| (cursor(&found), found)).collect();
         Ok(ReleasePage { entries, has_previous: slice.has_previous, has_next: slice.has_next, set })
     }
@@ -134,6 +141,25 @@ impl Newsroom {
     }
 }
 
+/// Where a release stands, as a cursor holds it: with its id instead of its key, which tells when it was begun. Cursors of earlier
+/// versions have the key, and are still read.
+#[derive(Serialize, Deserialize)]
+struct Stand {
+    values: Vec<i64>,
+    id: String,
+}
+
+impl Stand {
+    fn at(ids: &Ids, place: &Place) -> Self {
+        Self { values: place.values.clone(), id: ids.encode(Noun::Release, place.id) }
+    }
+
+    fn place(self, ids: &Ids) -> Option<Place> {
+        let id = ids.decode_as(Noun::Release, &self.id).or_else(|| Uuid::try_parse(&self.id).ok())?;
+        Some(Place { values: self.values, id })
+    }
+}
+
 /// What the cursors of a list of releases must agree with; `set` is narrowed by the filter already.
 fn release_key(set: &ReleaseSet, scope: &str, filter: Option<&ReleaseFilter>, order: &[OrderBy]) -> CursorKey {
     let key = CursorKey::new("releases", &order, &(scope, filter));
@@ -158,7 +184,7 @@ pub struct ConceptPage {
 }
 
 /// What the cursors of a list of topics or places must agree with; the filter as written and in its canonical form.
-pub fn concept_key(list: &'static str, written: &impl serde::Serialize, form: &impl serde::Serialize) -> CursorKey {
+pub fn concept_key(list: &'static str, written: &impl Serialize, form: &impl Serialize) -> CursorKey {
     CursorKey::new(list, &"label", written).with_canonical(form)
 }
 

@@ -20,6 +20,7 @@ pub mod export;
 pub mod form;
 pub mod history;
 pub mod idempotency;
+pub mod ids;
 pub mod import;
 pub mod language;
 pub mod list;
@@ -61,8 +62,10 @@ pub struct Newsroom {
     pub catalog: Arc<Catalog>,
     /// What is taken where an editor says nothing.
     pub customs: Customs,
-    /// How positions in the journal are told to clients.
+    /// How positions in the journal and preview links are told to clients.
     pub seal: seal::Seal,
+    /// How keys are told to clients.
+    pub ids: ids::Ids,
     /// Reads that wait to be put down.
     pub accesses: Arc<access::AccessLog>,
     /// What was made of bodies.

@@ -1,7 +1,8 @@
 //! Preview links: one release, as it is being worked on, for whoever holds the link, without an account.
 //!
-//! A link holds its id and its end, signed with a key of this newsroom (HMAC-SHA-256), so that a forged one is known without
-//! asking the database; it is not kept, so nobody can read it there. It shows one release and nothing else.
+//! A link holds its key, sealed with a key of this newsroom ([`super::seal`]), so that a forged one is known without
+//! asking the database and tells nothing by itself; it is not kept, so nobody can read it there. It shows one release and nothing
+//! else. Links that earlier versions made hold key and end readably, signed with HMAC-SHA-256; they are good until they end.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SubsecRound, Utc};
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{range, viewer::Viewer};
 
-/// Bytes of an id, of an end in microseconds, and of a signature.
+/// Bytes of a key, of an end in microseconds, and of a signature, in a link of an earlier version.
 const PARTS: (usize, usize, usize) = (16, 8, 32);
 
 /// A link that was made.
@@ -54,10 +55,6 @@ impl Newsroom {
             return Err(Error::field(&["expiresAt"], Code::Invalid, told));
         }
         let id = Uuid::now_v7();
-        let key = match signing_key::Entity::find_by_id(1).one(write.tx()).await? {
-            Some(key) => key.secret,
-            None => super::seal::make_signing_secret(write.tx()).await?,
-        };
         let link = preview_link::ActiveModel {
             id: Set(id),
             release_id: Set(release),
@@ -67,11 +64,11 @@ impl Newsroom {
             revoked_at: Set(None),
         };
         preview_link::Entity::insert(link).exec_without_returning(write.tx()).await?;
-        let note = format!("preview link {} until {}", id.simple(), super::schedule::shown(expires_at));
+        let note = format!("{NOTE}{} until {}", id.simple(), super::schedule::shown(expires_at));
         let image = write.image(Noun::Release, release).await?;
         write.record(Act::Preview.name(), Noun::Release, release, Some(note), image.as_ref(), image.as_ref())?;
         write.commit().await?;
-        let token = sign(&key, id, expires_at)?;
+        let token = self.seal.seal_link(id);
         let url = self.customs.preview_template.as_ref().map(|template| template.replace("{token}", &token));
         Ok(PreviewLink { id, token, url })
     }
@@ -91,9 +88,9 @@ impl Newsroom {
         let mut change = link.into_active_model();
         change.revoked_at = Set(Some(write.at()));
         change.update(write.tx()).await?;
-        let note = format!("preview link {}", id.simple());
+        let note = format!("{NOTE}{}", id.simple());
         let image = write.image(Noun::Release, release).await?;
-        write.record("release.preview_revoke", Noun::Release, release, Some(note), image.as_ref(), image.as_ref())?;
+        write.record(REVOKED, Noun::Release, release, Some(note), image.as_ref(), image.as_ref())?;
         write.commit().await?;
         Ok(id)
     }
@@ -101,18 +98,14 @@ impl Newsroom {
     /// What a link shows now: the newest version of its release. Nothing where the link is forged, over, taken back or of a
     /// release that is no more; these are not told apart. Each use is in the access log.
     pub async fn preview(&self, token: &str, now: DateTime<Utc>) -> Result<Option<VersionFound>, Error> {
-        let Some(bytes) = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == PARTS.0 + PARTS.1 + PARTS.2)
-        else {
-            return Ok(None);
-        };
         let db = self.db.reader();
-        let Some(key) = signing_key::Entity::find_by_id(1).one(db).await? else { return Ok(None) };
-        let (said, signature) = bytes.split_at(PARTS.0 + PARTS.1);
-        // Compared in constant time.
-        if mac(&key.secret, said)?.verify_slice(signature).is_err() {
-            return Ok(None);
-        }
-        let Ok(id) = Uuid::from_slice(&said[..PARTS.0]) else { return Ok(None) };
+        let id = match self.seal.open_link(token) {
+            Some(id) => id,
+            None => match self.open_signed(token).await? {
+                Some(id) => id,
+                None => return Ok(None),
+            },
+        };
         let link = preview_link::Entity::find_by_id(id).one(db).await?;
         let Some(link) = link.filter(|link| link.revoked_at.is_none() && now < link.expires_at) else {
             return Ok(None);
@@ -125,11 +118,58 @@ impl Newsroom {
         let Some(version) = row.working_revision_id.or(row.live_revision_id) else { return Ok(None) };
         let found = self.version_by_key(version).await?;
         if found.is_some() {
-            self.accesses.note(AccessKind::Preview, &format!("preview_{}", id.simple()), row.id, version, now);
+            self.accesses.note(AccessKind::Preview, &format!("{READER}{}", id.simple()), row.id, version, now);
         }
         Ok(found)
     }
+
+    /// The key in a link that an earlier version made. No statement where it cannot be one.
+    async fn open_signed(&self, token: &str) -> Result<Option<Uuid>, Error> {
+        let length = PARTS.0 + PARTS.1 + PARTS.2;
+        let Some(bytes) = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == length) else {
+            return Ok(None);
+        };
+        let Some(key) = signing_key::Entity::find_by_id(1).one(self.db.reader()).await? else { return Ok(None) };
+        let (said, signature) = bytes.split_at(PARTS.0 + PARTS.1);
+        // Compared in constant time.
+        if mac(&key.secret, said)?.verify_slice(signature).is_err() {
+            return Ok(None);
+        }
+        Ok(Uuid::from_slice(&said[..PARTS.0]).ok())
+    }
+
+    /// A note of the journal as it is shown: rows name a preview link by its key.
+    pub(super) fn shown_note(&self, note: &str) -> String {
+        let named = note.strip_prefix(NOTE).and_then(|rest| {
+            let (key, rest) = rest.split_at_checked(32)?;
+            Some((Uuid::try_parse(key).ok()?, rest))
+        });
+        match named {
+            Some((key, rest)) => format!("{NOTE}{}{rest}", self.ids.encode(Noun::PreviewLink, key)),
+            None => note.to_owned(),
+        }
+    }
+
+    /// Who read by a preview link, as it is shown: rows name the link by its key.
+    pub(super) fn shown_reader(&self, by: &str) -> String {
+        let key = by.strip_prefix(READER).and_then(|key| Uuid::try_parse(key).ok());
+        key.map_or_else(|| by.to_owned(), |key| self.ids.encode(Noun::PreviewLink, key))
+    }
 }
+
+/// Before the key of a link, in the note of an entry of the journal.
+const NOTE: &str = "preview link ";
+
+/// Before the key of a link, where the access log says who read.
+const READER: &str = "preview_";
+
+/// Whether an act's note names a preview link.
+pub(super) fn is_about_a_link(act: &str) -> bool {
+    act == Act::Preview.name() || act == REVOKED
+}
+
+/// The act of taking a link back, in the journal.
+const REVOKED: &str = "release.preview_revoke";
 
 async fn find<C: ConnectionTrait>(db: &C, id: Uuid, field: &str) -> Result<release::Model, Error> {
     let told = "there is no such release";
@@ -144,13 +184,4 @@ fn mac(key: &str, said: &[u8]) -> Result<Hmac<Sha256>, Error> {
     let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
     mac.map(|mac| mac.chain_update(b"dateline preview").chain_update(said))
         .map_err(|error| Error::from(DbErr::Custom(format!("the signing key is unusable: {error}"))))
-}
-
-/// The link's text: id, end, signature.
-fn sign(key: &str, id: Uuid, expires_at: DateTime<Utc>) -> Result<String, Error> {
-    let mut bytes = id.as_bytes().to_vec();
-    bytes.extend(expires_at.timestamp_micros().to_be_bytes());
-    let signature = mac(key, &bytes)?.finalize().into_bytes();
-    bytes.extend(signature);
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

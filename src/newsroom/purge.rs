@@ -56,10 +56,11 @@ impl Newsroom {
             .filter(journal::Column::NounId.eq(id))
             .exec(tx)
             .await?;
-        let told = format!("%{}%", id.simple());
+        // Answers of earlier versions name it by its key.
+        let told = |id: String| Expr::col(idempotency::Column::Answer).like(format!("%{id}%"));
         idempotency::Entity::update_many()
             .col_expr(idempotency::Column::Answer, Expr::value(Option::<String>::None))
-            .filter(Expr::col(idempotency::Column::Answer).like(told))
+            .filter(told(self.ids.encode(Noun::Release, id)).or(told(id.simple().to_string())))
             .exec(tx)
             .await?;
         // Revisions and all that hangs on them go with it.

@@ -134,7 +134,7 @@ impl Newsroom {
             Some(name.to_owned()).filter(|name| !name.contains('/'))
         };
         if let Some(key) = named("{id}") {
-            return Ok(key.strip_prefix("release_").and_then(|key| Uuid::try_parse(key).ok()));
+            return Ok(self.ids.decode_as(Noun::Release, &key));
         }
         match named("{slug}") {
             Some(slug) => Ok(address::holder(write.tx(), Noun::Release, &slug).await?),

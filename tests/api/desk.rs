@@ -131,18 +131,20 @@ impl Desk {
     }
 
     /// The same newsroom with the rule of four eyes.
-    pub(crate) async fn strict(mut self) -> Self {
-        let db = Db::open(&self.url).await.unwrap();
+    pub(crate) async fn strict(self) -> Self {
         let customs = Customs { house: House { four_eyes: true }, ..self.app.room.customs.clone() };
-        self.app = App::new(db, customs, Masthead::default(), self.app.clock.clone()).await.unwrap();
-        self.router = http::router(&self.app);
-        self
+        self.with_customs(customs).await
     }
 
     /// The same newsroom, started anew on its database.
-    pub(crate) async fn restarted(mut self) -> Self {
-        let db = Db::open(&self.url).await.unwrap();
+    pub(crate) async fn restarted(self) -> Self {
         let customs = self.app.room.customs.clone();
+        self.with_customs(customs).await
+    }
+
+    /// The same newsroom, started anew with other customs.
+    pub(crate) async fn with_customs(mut self, customs: Customs) -> Self {
+        let db = Db::open(&self.url).await.unwrap();
         self.app = App::new(db, customs, Masthead::default(), self.app.clock.clone()).await.unwrap();
         self.router = http::router(&self.app);
         self

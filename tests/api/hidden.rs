@@ -4,7 +4,9 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
+use entity::Noun;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
     crawl::{Pool, Schema},
@@ -245,8 +247,8 @@ fn unrevised(mut answers: Vec<(String, Value)>) -> Vec<(String, Value)> {
 }
 
 /// As many ids that lead nowhere as will be hidden.
-fn nowhere(count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("release_{number:032x}")).collect()
+fn nowhere(desk: &Desk, count: usize) -> Vec<String> {
+    (1..=count).map(|number| desk.app.room.ids.encode(Noun::Release, Uuid::from_u128(number as u128))).collect()
 }
 
 on_both! {
@@ -254,7 +256,7 @@ on_both! {
         let known = public(&desk).await;
         let mut before = Vec::new();
         for (who, depth) in [(Who::Public, 3), (Who::Press, 2)] {
-            before.push((who, depth, unrevised(answers(&desk, who, &known, &nowhere(9), depth).await)));
+            before.push((who, depth, unrevised(answers(&desk, who, &known, &nowhere(&desk, 9), depth).await)));
         }
         assert!(before[0].2.len() > 300, "the schema was walked: {}", before[0].2.len());
         let secret = hidden(&desk, &known[2]).await;
@@ -299,10 +301,10 @@ on_both! {
     async fn on_both_sides_of_an_instant_nothing_shows_that_is_not_to(desk: Desk) {
         let known = public(&desk).await;
         let begin = desk.app.clock.now();
-        let before = answers(&desk, Who::Public, &known, &nowhere(2), 3).await;
-        let press_before = answers(&desk, Who::Press, &known, &nowhere(2), 2).await;
+        let before = answers(&desk, Who::Public, &known, &nowhere(&desk, 2), 3).await;
+        let press_before = answers(&desk, Who::Press, &known, &nowhere(&desk, 2), 2).await;
         let scheduled = coming(&desk, "hidden-scheduled", &["schedule"], 2).await;
-        let secret = vec![scheduled.clone(), nowhere(2)[1].clone()];
+        let secret = vec![scheduled.clone(), nowhere(&desk, 2)[1].clone()];
         alike(Who::Press, &press_before, &answers(&desk, Who::Press, &known, &secret, 2).await, MARK);
         let embargoed = coming(&desk, "hidden-embargoed", &["embargo", "publish"], 3).await;
         let secret = vec![scheduled.clone(), embargoed.clone()];

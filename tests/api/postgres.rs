@@ -124,6 +124,14 @@ impl Cluster {
         self.create(&source).await
     }
 
+    /// A new database with all that is in another one. Whoever is connected to that one loses the connection.
+    pub(crate) async fn copy_of(&self, url: &str) -> TestDatabase {
+        let name = url.split('?').next().and_then(|address| address.rsplit('/').next()).unwrap_or_default();
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        execute(&self.url, &end).await.unwrap();
+        self.create(name).await
+    }
+
     async fn create(&self, template: &str) -> TestDatabase {
         self.swept.get_or_init(|| self.sweep()).await;
         let name = format!("{PREFIX}{}", Uuid::now_v7().simple());
@@ -211,6 +219,8 @@ async fn each_database_is_a_copy_of_its_template_and_goes_with_its_value() {
         databases.push(database);
     }
     assert_eq!(prepared, 1);
+    let copy = cluster.copy_of(&databases[0].url).await;
+    execute(&copy.url, "SELECT number FROM sheet").await.unwrap();
     let open = connect(&databases[0].url).await.unwrap();
     let url = databases[0].url.clone();
     drop(databases);

@@ -255,7 +255,7 @@ on_both! {
         let year_0 = found.iter().find(|found| found.column == "release_date").unwrap();
         assert_eq!((year_0.table, year_0.slug.as_deref()), ("revision", Some("y0")));
         let published = found.iter().find(|found| found.column == "published_at").unwrap();
-        assert_eq!(format!("release_{}", published.id), id);
+        assert_eq!(desk.app.room.ids.decode(&id), Some((entity::Noun::Release, uuid::Uuid::try_parse(&published.id).unwrap())));
         // Release: 4 columns. Revisions: 2 of 2. Tokens: 4, topic, link: 1 each. Slugs: the release's, once public, and others'.
         assert!(found.len() > 4 + 4 + 4 + 2, "{found:#?}");
         let sequence = desk.app.room.catalog.snapshot().sequence();

@@ -29,7 +29,7 @@ impl AccessMutation {
         #[graphql(desc = "From this instant on it shows nothing.")] expires_at: DateTime,
     ) -> Result<Option<PreviewLinkPayload>, ApiError> {
         let asked = ctx.asked();
-        let release = id::expect(Noun::Release, &release_id).map_err(|error| error.at("releaseId"))?;
+        let release = id::expect(ctx.ids(), Noun::Release, &release_id).map_err(|error| error.at("releaseId"))?;
         let done = ctx.room().preview_create(&asked.viewer, release, expires_at.0, asked.now).await;
         PreviewLinkPayload::settled(ctx, done).map(Some)
     }
@@ -40,9 +40,9 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which link.")] id: ID,
     ) -> Result<Option<DeletePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(Noun::PreviewLink, &id).map_err(at_id)?);
+        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::PreviewLink, &id).map_err(at_id)?);
         let done = ctx.room().preview_revoke(&asked.viewer, id, asked.now).await;
-        DeletePayload::settled(Noun::PreviewLink, done).map(Some)
+        DeletePayload::settled(ctx, Noun::PreviewLink, done).map(Some)
     }
 
     /// Makes an access token. Its secret is in this answer and nowhere else. ADMIN.
@@ -61,7 +61,7 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which token.")] id: ID,
     ) -> Result<Option<DeletePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(Noun::Token, &id).map_err(at_id)?);
-        DeletePayload::settled(Noun::Token, ctx.room().token_revoke(&asked.viewer, id, asked.now).await).map(Some)
+        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::Token, &id).map_err(at_id)?);
+        DeletePayload::settled(ctx, Noun::Token, ctx.room().token_revoke(&asked.viewer, id, asked.now).await).map(Some)
     }
 }

@@ -4,18 +4,18 @@ mod access;
 mod release;
 mod thesaurus;
 
-use async_graphql::{ID, MergedObject};
+use async_graphql::{Context, ID, MergedObject};
 use entity::Noun;
 
-use super::{error::ApiError, id};
+use super::{context::ContextExt, error::ApiError, id};
 
 /// Writing. An act happens whole or not at all; what an editor can mend is in `userErrors`, and a query sent afterwards sees it.
 /// A request sent again under the same `Idempotency-Key` header gets the first answer, and nothing is done twice.
 #[derive(Default, MergedObject)]
 pub struct Mutation(release::ReleaseMutation, thesaurus::ThesaurusMutation, access::AccessMutation);
 
-fn release_id(id: &ID) -> Result<uuid::Uuid, ApiError> {
-    id::expect(Noun::Release, id).map_err(at_id)
+fn release_id(ctx: &Context<'_>, id: &ID) -> Result<uuid::Uuid, ApiError> {
+    id::expect(ctx.ids(), Noun::Release, id).map_err(at_id)
 }
 
 fn at_id(error: ApiError) -> ApiError {

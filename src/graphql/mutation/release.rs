@@ -29,7 +29,7 @@ impl ReleaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What it says.")] input: ReleaseInput,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, input) = (ctx.asked(), input.resolve().map_err(at_input)?);
+        let (asked, input) = (ctx.asked(), input.resolve(ctx.ids()).map_err(at_input)?);
         ReleasePayload::settled(ctx, ctx.room().release_create(&asked.viewer, input, asked.now).await).await.map(Some)
     }
 
@@ -43,7 +43,7 @@ impl ReleaseMutation {
         expected_revision: i32,
         #[graphql(desc = "What changes.")] input: ReleaseInput,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id, input) = (ctx.asked(), release_id(&id)?, input.resolve().map_err(at_input)?);
+        let (asked, id, input) = (ctx.asked(), release_id(ctx, &id)?, input.resolve(ctx.ids()).map_err(at_input)?);
         ReleasePayload::settled(
             ctx,
             ctx.room().release_revise(&asked.viewer, id, expected_revision, input, asked.now).await,
@@ -63,7 +63,7 @@ impl ReleaseMutation {
             String,
         >,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let done = ctx.room().release_submit(&asked.viewer, id, expected_revision, note, asked.now).await;
         ReleasePayload::settled(ctx, done).await.map(Some)
     }
@@ -77,7 +77,7 @@ impl ReleaseMutation {
         expected_revision: i32,
         #[graphql(desc = "What is to be done, at most 5,000 characters.")] note: String,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let done = ctx.room().release_return(&asked.viewer, id, expected_revision, note, asked.now).await;
         ReleasePayload::settled(ctx, done).await.map(Some)
     }
@@ -93,7 +93,7 @@ impl ReleaseMutation {
             String,
         >,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let done = ctx.room().release_approve(&asked.viewer, id, expected_revision, note, asked.now).await;
         ReleasePayload::settled(ctx, done).await.map(Some)
     }
@@ -111,7 +111,7 @@ impl ReleaseMutation {
         #[graphql(desc = "The zone. If its rules change, the local time stays and the instant moves.")]
         time_zone: TimeZone,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let done = ctx
             .room()
             .release_schedule(&asked.viewer, id, expected_revision, &local_time, &time_zone.0, asked.now)
@@ -127,7 +127,7 @@ impl ReleaseMutation {
         #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
         expected_revision: i32,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let done = ctx.room().release_unschedule(&asked.viewer, id, expected_revision, asked.now).await;
         ReleasePayload::settled(ctx, done).await.map(Some)
     }
@@ -146,7 +146,7 @@ impl ReleaseMutation {
         )]
         correction_note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let done = ctx.room().release_publish(&asked.viewer, id, expected_revision, correction_note, asked.now).await;
         ReleasePayload::settled(ctx, done).await.map(Some)
     }
@@ -162,7 +162,7 @@ impl ReleaseMutation {
         #[graphql(desc = "The instant it ends at; left out or null: it is lifted, now.")] until: Option<DateTime>,
         #[graphql(desc = "For its recipients, the press, at most 5,000 characters.")] note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let done = ctx
             .room()
             .release_embargo(&asked.viewer, id, expected_revision, until.map(|until| until.0), note, asked.now)
@@ -182,7 +182,7 @@ impl ReleaseMutation {
         #[graphql(desc = "What was wrong, for readers, at most 5,000 characters. It is listed in `corrections`.")]
         correction_note: String,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id, input) = (ctx.asked(), release_id(&id)?, input.resolve().map_err(at_input)?);
+        let (asked, id, input) = (ctx.asked(), release_id(ctx, &id)?, input.resolve(ctx.ids()).map_err(at_input)?);
         let room = ctx.room();
         let done = room.release_correct(&asked.viewer, id, expected_revision, input, correction_note, asked.now).await;
         ReleasePayload::settled(ctx, done).await.map(Some)
@@ -200,7 +200,7 @@ impl ReleaseMutation {
         notice: Option<String>,
         #[graphql(desc = "Where its former address leads. Required by REDIRECT.")] redirect_to: Option<Url>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let withdrawal = Withdrawal { kind: kind.into(), notice, redirect_to: redirect_to.map(|url| url.0) };
         ReleasePayload::settled(
             ctx,
@@ -219,7 +219,7 @@ impl ReleaseMutation {
         expected_revision: i32,
         #[graphql(desc = "Why, for those who come to its address, at most 5,000 characters.")] notice: String,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let done = ctx.room().release_retract(&asked.viewer, id, expected_revision, notice, asked.now).await;
         ReleasePayload::settled(ctx, done).await.map(Some)
     }
@@ -234,7 +234,7 @@ impl ReleaseMutation {
         expected_revision: i32,
         #[graphql(desc = "The `number` of the older version.")] revision: i32,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let done = ctx.room().release_restore(&asked.viewer, id, expected_revision, revision, asked.now).await;
         ReleasePayload::settled(ctx, done).await.map(Some)
     }
@@ -247,9 +247,9 @@ impl ReleaseMutation {
         #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
         expected_revision: i32,
     ) -> Result<Option<DeletePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let done = ctx.room().release_delete(&asked.viewer, id, expected_revision, asked.now).await;
-        DeletePayload::settled(Noun::Release, done).map(Some)
+        DeletePayload::settled(ctx, Noun::Release, done).map(Some)
     }
 
     /// One act on many releases: a result for each, in order; what is refused for one changes nothing for the others. EDITOR;
@@ -264,7 +264,8 @@ impl ReleaseMutation {
     ) -> Result<Option<Vec<ReleasePayload>>, ApiError> {
         let asked = ctx.asked();
         let key = |(number, item): (usize, &TransitionItem)| {
-            let id = id::expect(Noun::Release, &item.id).map_err(|error| error.at(&format!("items.{number}.id")))?;
+            let id = id::expect(ctx.ids(), Noun::Release, &item.id)
+                .map_err(|error| error.at(&format!("items.{number}.id")))?;
             Ok((id, item.expected_revision))
         };
         let items = items.iter().enumerate().map(key).collect::<Result<Vec<_>, ApiError>>()?;
@@ -284,8 +285,8 @@ impl ReleaseMutation {
         #[graphql(desc = "On whose demand and why; it stays in the journal, so it must not tell what was removed.")]
         reason: String,
     ) -> Result<Option<DeletePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(&id)?);
+        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
         let done = ctx.room().release_purge(&asked.viewer, id, expected_revision, reason, asked.now).await;
-        DeletePayload::settled(Noun::Release, done).map(Some)
+        DeletePayload::settled(ctx, Noun::Release, done).map(Some)
     }
 }

@@ -26,7 +26,7 @@ impl ThesaurusMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What it is.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let (asked, input) = (ctx.asked(), input.resolve().map_err(at_input)?);
+        let (asked, input) = (ctx.asked(), input.resolve(ctx.ids()).map_err(at_input)?);
         TopicPayload::settled(ctx.room().topic_create(&asked.viewer, input, asked.now).await).map(Some)
     }
 
@@ -39,8 +39,8 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "What changes.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(Noun::Topic, &id).map_err(at_id)?);
-        let input = input.resolve().map_err(at_input)?;
+        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
+        let input = input.resolve(ctx.ids()).map_err(at_input)?;
         TopicPayload::settled(ctx.room().topic_update(&asked.viewer, id, expected_revision, input, asked.now).await)
             .map(Some)
     }
@@ -54,8 +54,8 @@ impl ThesaurusMutation {
         #[graphql(desc = "The topic that stays.")] into: ID,
     ) -> Result<Option<TopicPayload>, ApiError> {
         let asked = ctx.asked();
-        let from = id::expect(Noun::Topic, &from).map_err(|error| error.at("from"))?;
-        let into = id::expect(Noun::Topic, &into).map_err(|error| error.at("into"))?;
+        let from = id::expect(ctx.ids(), Noun::Topic, &from).map_err(|error| error.at("from"))?;
+        let into = id::expect(ctx.ids(), Noun::Topic, &into).map_err(|error| error.at("into"))?;
         TopicPayload::settled(ctx.room().topic_merge(&asked.viewer, from, into, asked.now).await).map(Some)
     }
 
@@ -68,8 +68,8 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "The topic to use instead.")] replaced_by: Option<ID>,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(Noun::Topic, &id).map_err(at_id)?);
-        let by = replaced_by.map(|by| id::expect(Noun::Topic, &by)).transpose();
+        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
+        let by = replaced_by.map(|by| id::expect(ctx.ids(), Noun::Topic, &by)).transpose();
         let by = by.map_err(|error| error.at("replacedBy"))?;
         TopicPayload::settled(ctx.room().topic_retire(&asked.viewer, id, expected_revision, by, asked.now).await)
             .map(Some)
@@ -81,7 +81,7 @@ impl ThesaurusMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What it is.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let (asked, input) = (ctx.asked(), input.resolve().map_err(at_input)?);
+        let (asked, input) = (ctx.asked(), input.resolve(ctx.ids()).map_err(at_input)?);
         PlacePayload::settled(ctx.room().place_create(&asked.viewer, input, asked.now).await).map(Some)
     }
 
@@ -94,8 +94,8 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "What changes.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(Noun::Place, &id).map_err(at_id)?);
-        let input = input.resolve().map_err(at_input)?;
+        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
+        let input = input.resolve(ctx.ids()).map_err(at_input)?;
         PlacePayload::settled(ctx.room().place_update(&asked.viewer, id, expected_revision, input, asked.now).await)
             .map(Some)
     }
@@ -109,8 +109,8 @@ impl ThesaurusMutation {
         #[graphql(desc = "The place that stays.")] into: ID,
     ) -> Result<Option<PlacePayload>, ApiError> {
         let asked = ctx.asked();
-        let from = id::expect(Noun::Place, &from).map_err(|error| error.at("from"))?;
-        let into = id::expect(Noun::Place, &into).map_err(|error| error.at("into"))?;
+        let from = id::expect(ctx.ids(), Noun::Place, &from).map_err(|error| error.at("from"))?;
+        let into = id::expect(ctx.ids(), Noun::Place, &into).map_err(|error| error.at("into"))?;
         PlacePayload::settled(ctx.room().place_merge(&asked.viewer, from, into, asked.now).await).map(Some)
     }
 
@@ -123,8 +123,8 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "The place to use instead.")] replaced_by: Option<ID>,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(Noun::Place, &id).map_err(at_id)?);
-        let by = replaced_by.map(|by| id::expect(Noun::Place, &by)).transpose();
+        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
+        let by = replaced_by.map(|by| id::expect(ctx.ids(), Noun::Place, &by)).transpose();
         let by = by.map_err(|error| error.at("replacedBy"))?;
         PlacePayload::settled(ctx.room().place_retire(&asked.viewer, id, expected_revision, by, asked.now).await)
             .map(Some)

@@ -98,7 +98,9 @@ impl Importer<'_> {
                     .chain((2..=VARIANTS).map(|number| form_of_slug::numbered(&base, number)))
                     .filter(|slug| !by_slug.contains_key(slug));
                 content.slug = free.next().unwrap_or_else(|| {
-                    format!("{}-{}", base.chars().take(150).collect::<String>(), Uuid::now_v7().simple())
+                    // Random, without the time that a key tells.
+                    let random = Uuid::now_v7().as_u128() as u64;
+                    format!("{}-{random:016x}", base.chars().take(150).collect::<String>())
                 });
                 // What has an id of its own is known by that alone.
                 return Ok(if content.external_id.is_some() { external } else { known });

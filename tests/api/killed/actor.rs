@@ -113,16 +113,6 @@ impl<T> Known<T> {
     pub(super) fn made(act: &'static str, is: T) -> Self {
         Self { id: String::new(), acts: vec![act], is }
     }
-
-    /// Its key in the database.
-    pub(super) fn key(&self) -> Uuid {
-        key(&self.id)
-    }
-}
-
-/// The key in an id of the API.
-pub(super) fn key(id: &str) -> Uuid {
-    id.rsplit('_').next().and_then(|key| Uuid::try_parse(key).ok()).unwrap()
 }
 
 impl<T: Thing> Actor<T> {
@@ -227,8 +217,9 @@ impl<T: Thing> Person for Actor<T> {
 
     fn check_rows(&self, rows: &Rows) {
         for known in &self.known {
-            assert_eq!(rows.acts(known.key()), known.acts, "{known:?}");
-            known.is.check_rows(known.key(), rows);
+            let key = rows.key(&known.id);
+            assert_eq!(rows.acts(key), known.acts, "{known:?}");
+            known.is.check_rows(key, rows);
         }
     }
 

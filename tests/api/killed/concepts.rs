@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    actor::{self, Act, Effect, Known, Thing},
+    actor::{Act, Effect, Known, Thing},
     releases::Release,
     requests::RELEASE,
     rows::Rows,
@@ -74,10 +74,11 @@ impl Thing for Concept {
             return release.check_rows(key, rows);
         }
         let found = rows.concepts.get(&key);
-        let into = self.into.as_deref().map(actor::key);
+        let into = self.into.as_deref().map(|id| rows.key(id));
         assert_eq!(rows.merged.get(&key), into.as_ref(), "{self:?}");
         // The names that others had are its own; of the rest the journal's image and the API tell.
-        let wanted = (self.name.clone(), self.revision as i32, self.above.as_deref().map(actor::key), self.retired);
+        let wanted =
+            (self.name.clone(), self.revision as i32, self.above.as_deref().map(|id| rows.key(id)), self.retired);
         assert_eq!(found, self.into.is_none().then_some(&wanted), "{self:?}");
     }
 

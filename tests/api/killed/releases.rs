@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    actor::{self, Act, Known, Thing},
+    actor::{Act, Known, Thing},
     requests,
     rows::Rows,
 };
@@ -112,12 +112,12 @@ impl Thing for Release {
         if let Some(link) = self.links.last_mut().filter(|link| link.id.is_empty())
             && let Some((key, _)) = note.strip_prefix("preview link ").and_then(|rest| rest.split_once(" until "))
         {
-            link.id = format!("preview_{key}");
+            key.clone_into(&mut link.id);
         }
     }
 
     fn check_rows(&self, key: Uuid, rows: &Rows) {
-        let mut links: Vec<(Uuid, bool)> = self.links.iter().map(|link| (actor::key(&link.id), link.revoked)).collect();
+        let mut links: Vec<(Uuid, bool)> = self.links.iter().map(|link| (rows.key(&link.id), link.revoked)).collect();
         links.sort_unstable();
         assert_eq!(rows.links.get(&key).map_or(&[][..], Vec::as_slice), links, "{self:?}");
         let versions = rows.versions.get(&key).map_or(&[][..], Vec::as_slice);
