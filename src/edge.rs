@@ -25,7 +25,7 @@ pub struct Edge {
     pub origins: Origins,
     /// Bytes of public answers that are kept; 0: none.
     pub cache_bytes: u64,
-    /// Seconds that others may keep a public answer.
+    /// Seconds that others may keep a public answer; what was published or withdrawn reaches their readers so much later at most.
     pub max_age: u64,
     /// Bytes of queries that are kept to be asked for by their digest; 0: none.
     pub persisted_bytes: u64,

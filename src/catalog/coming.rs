@@ -66,17 +66,6 @@ impl Snapshot {
         self.coming.first().and_then(|&(due, _)| instant(due))
     }
 
-    /// The next instant at which a class of viewers sees something happen by itself. What is published under an embargo happens
-    /// for the press and the desk alone: the public shall not so much as be told when.
-    pub fn next_instant_for(&self, audience: Audience) -> Option<DateTime<Utc>> {
-        let is_seen = |&&(due, row): &&(i64, u32)| {
-            let held_back =
-                |pending: &Pending| pending.schedule == Some(due) && pending.embargo.is_some_and(|until| until > due);
-            audience != Audience::Public || !self.pending.get(&row).is_some_and(held_back)
-        };
-        self.coming.iter().find(is_seen).and_then(|&(due, _)| instant(due))
-    }
-
     /// The releases to which something has happened by an instant that the journal does not know of yet, in that order.
     pub fn unrecorded(&self, now: DateTime<Utc>) -> Vec<Uuid> {
         let due = self.coming.iter().take_while(|&&(due, _)| due <= now.timestamp_micros());

@@ -67,7 +67,7 @@ pub(super) const SETTINGS: [Setting; 11] = [
         variable: "DATELINE_CACHE_MAX_AGE",
         default: "10",
         hardened: None,
-        meaning: "Seconds that browsers and proxies may keep a public answer, 0 to 86400; less where something appears sooner by itself",
+        meaning: "Seconds that browsers and proxies may keep a public answer, 0 to 86400: so much later readers behind them may see what was published or withdrawn",
     },
     Setting {
         key: "documents.persisted_bytes",

@@ -1,8 +1,11 @@
 //! Answers to the public that may be given again: in this process, and by browsers and proxies.
 //!
-//! An answer holds while nothing changes that the public sees (its revision), and no longer than to the instant at which
-//! something appears by itself or a number is another because a day is over. So what is kept is compared, never thrown away by a
-//! guess: an answer of another revision is not found.
+//! An answer holds while nothing changes that the public sees (its revision), and no longer than to the instant at which a number
+//! in it is another because a day is over. What appears by itself moves the revision at its instant. So what is kept is compared,
+//! never thrown away by a guess: an answer of another revision is not found.
+//!
+//! How long others may keep an answer depends on nothing that is hidden: the setting, and the end of a day. In particular not on
+//! what is scheduled or held back: the header of every answer would tell when something is to appear (docs/wire.md).
 
 use std::sync::Arc;
 
@@ -45,7 +48,7 @@ impl Revision {
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) revision: Revision,
-    /// From when on it may be another though nothing was written.
+    /// From when on it is another because a day is over: an instant that everybody knows.
     pub(super) until: Option<DateTime<Utc>>,
     pub(super) media: Media,
     pub(super) coding: Coding,
@@ -115,13 +118,11 @@ impl Kept {
         response
     }
 
-    /// For how many seconds from now on others may keep it: until it may be another, or the next thing is to happen, which may
-    /// have been planned after it was kept.
+    /// For how many seconds from now on others may keep it: as the setting says, and no longer than to the end of a day that it
+    /// depends on.
     pub(super) fn age(&self, app: &App) -> u64 {
         let (most, now) = (app.edge.max_age, app.clock.now());
-        let next = app.room.catalog.snapshot().next_instant_for(Audience::Public);
-        let until = self.until.into_iter().chain(next).min();
-        until.map_or(most, |until| (until - now).num_seconds().max(0).unsigned_abs().min(most))
+        self.until.map_or(most, |until| (until - now).num_seconds().max(0).unsigned_abs().min(most))
     }
 
     fn tag(&self, headers: &mut HeaderMap, age: u64) {

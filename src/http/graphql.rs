@@ -34,7 +34,7 @@ use super::{
     work::Ask,
     {events, socket},
 };
-use crate::{blocking, catalog::Audience, graphql::Input, limits::Limits, viewer::Viewer};
+use crate::{blocking, graphql::Input, limits::Limits, viewer::Viewer};
 
 /// The operation's name, for the access log.
 #[derive(Clone, Debug)]
@@ -267,8 +267,7 @@ async fn answer(
     }
     let secret = asked.told.secret.load(Ordering::Relaxed) || asked.told.preview.load(Ordering::Relaxed);
     if let Some(key) = key.filter(|_| kind == OperationType::Query && outcome.is_sound() && !secret) {
-        let told = asked.told.until.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let until = told.into_iter().chain(asked.snapshot.next_instant_for(Audience::Public)).min();
+        let until = asked.told.until.lock().unwrap_or_else(PoisonError::into_inner).take();
         let id = |&key: &uuid::Uuid| front.app.room.ids.encode(Noun::Release, key);
         let releases = asked.told.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().map(id).collect();
         let revision = Revision::of(&asked.snapshot);

@@ -24,6 +24,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tower::ServiceExt;
 
 use crate::{
+    fixtures::execute,
     postgres::{self, TestDatabase},
     statements::StatementLog,
 };
@@ -157,6 +158,35 @@ impl Desk {
         self
     }
 
+    /// Another newsroom with everything that is in this one's database, at the same instant. The pool of this one's connections is
+    /// closed on PostgreSQL, which copies a database only while nobody is connected to it.
+    pub(crate) async fn copy(&self) -> Self {
+        let (url, guard) = if let Some(file) = self.url.strip_prefix("sqlite://") {
+            let folder = tempfile::tempdir().unwrap();
+            let copy = folder.path().join("copy.db").display().to_string();
+            execute(&format!("sqlite://{file}"), &format!("VACUUM INTO '{copy}'")).await;
+            (format!("sqlite://{copy}"), Guard::Folder(folder))
+        } else {
+            self.app.room.db.clone().close().await;
+            let database = postgres::available().unwrap().copy_of(&self.url).await;
+            (database.url.clone(), Guard::Database(database))
+        };
+        let db = Db::open(&url).await.unwrap();
+        let clock = Clock::standing_at(self.app.clock.now());
+        let app = App::new(db, self.app.room.customs.clone(), Masthead::default(), clock).await.unwrap();
+        Self {
+            admin: self.admin.clone(),
+            editor: self.editor.clone(),
+            author: self.author.clone(),
+            press: self.press.clone(),
+            router: http::router(&app),
+            app,
+            statements: StatementLog::default(),
+            url,
+            _guard: guard,
+        }
+    }
+
     /// The way in.
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
@@ -246,6 +276,26 @@ impl Desk {
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         (status, headers, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Asks by GET, as the public; status, headers and body of the answer.
+    pub(crate) async fn get(
+        router: &Router,
+        headers: &[(&str, &str)],
+        query: &str,
+        variables: &Value,
+    ) -> (u16, HeaderMap, String) {
+        let address: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair("query", query)
+            .append_pair("variables", &variables.to_string())
+            .finish();
+        let request = headers
+            .iter()
+            .fold(Request::get(format!("/graphql?{address}")), |request, (name, value)| request.header(*name, *value));
+        let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, headers, String::from_utf8(bytes.to_vec()).unwrap())
     }
 
     /// Sends any request.

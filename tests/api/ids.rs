@@ -1,7 +1,7 @@
 //! Ids: the same on every server and after a restore, those of earlier versions are still read, and nothing that is answered
 //! tells when a row was made.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use axum::{
     body::Body,
@@ -14,7 +14,6 @@ use dateline::{
     http,
 };
 use entity::Noun;
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -22,8 +21,7 @@ use uuid::Uuid;
 use crate::{
     crawl::{Pool, Schema},
     desk::{CREATE, Desk, PLACE, PUBLISH, REVISE, TOPIC, WITHDRAW, Who, on_both},
-    fixtures::{ask, execute},
-    postgres,
+    fixtures::ask,
     secrets::Secrets,
 };
 
@@ -38,15 +36,8 @@ fn said(headers: &HeaderMap, body: &str) -> String {
 
 /// A GET of the public.
 async fn get(desk: &Desk, query: &str, variables: &Value) -> String {
-    let address: String = form_urlencoded::Serializer::new(String::new())
-        .append_pair("query", query)
-        .append_pair("variables", &variables.to_string())
-        .finish();
-    let request = Request::get(format!("/graphql?{address}")).body(Body::empty()).unwrap();
-    let response = desk.router().oneshot(request).await.unwrap();
-    let headers = response.headers().clone();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    said(&headers, std::str::from_utf8(&body).unwrap())
+    let (_, headers, body) = Desk::get(&desk.router(), &[], query, variables).await;
+    said(&headers, &body)
 }
 
 /// A POST of anybody.
@@ -198,10 +189,9 @@ on_both! {
         let admin = desk.secret(Who::Admin).map(str::to_owned);
         let tokens = "{ tokens { id } journal { nodes { subject note } } }";
         let known = [desk.data(Who::Public, IDS, json!({})).await, desk.data(Who::Admin, tokens, json!({})).await];
-        let same = async |url: &str| {
-            let db = Db::open(url).await.unwrap();
-            let app = App::new(db, desk.app.room.customs.clone(), Masthead::default(), desk.app.clock.clone()).await.unwrap();
-            let router = http::router(&app);
+        let copy = desk.copy().await;
+        let same = async |app: &Arc<App>| {
+            let router = http::router(app);
             assert_eq!(ask(&router, None, IDS, &json!({})).await, known[0]);
             assert_eq!(ask(&router, admin.as_deref(), tokens, &json!({})).await, known[1]);
             let after = json!({ "after": known[0]["releases"]["edges"][0]["cursor"], "ids": ids });
@@ -210,19 +200,12 @@ on_both! {
             let found: Vec<_> = data["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect();
             assert_eq!(json!(found), json!(ids));
             assert!(data["releases"]["nodes"].as_array().is_some_and(|rest| !rest.is_empty()), "{data}");
-            app.room.db.clone().close().await;
         };
-        same(&desk.url).await;
-        if let Some(file) = desk.url.strip_prefix("sqlite://") {
-            let copy = Path::new(file).with_file_name("restored.db").display().to_string();
-            execute(&desk.url, &format!("VACUUM INTO '{copy}'")).await;
-            same(&format!("sqlite://{copy}")).await;
-        } else if let Some(cluster) = postgres::available() {
-            // PostgreSQL copies a database to which nobody is connected.
-            desk.app.room.db.clone().close().await;
-            let copy = cluster.copy_of(&desk.url).await;
-            same(&copy.url).await;
-        }
+        // Another server of the same database; a backup that was restored.
+        let db = Db::open(&desk.url).await.unwrap();
+        let other = App::new(db, desk.app.room.customs.clone(), Masthead::default(), desk.app.clock.clone()).await.unwrap();
+        same(&other).await;
+        same(&copy.app).await;
     }
 
     async fn ids_of_earlier_versions_are_read_and_never_written(desk: Desk) {

@@ -45,6 +45,7 @@ mod statements;
 mod thesaurus;
 mod tls;
 mod transitions;
+mod unseen;
 mod versions;
 mod world;
 mod writing;
