@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 use entity::release::ReleaseKind;
 use roaring::RoaringBitmap;
 
-use super::{Direction, ReleaseSet, Snapshot, filter::Condition, fold, tally::Tally};
+use super::{Direction, ReleaseSet, Snapshot, filter::Condition, fold, label::LabelPlace, tally::Tally};
 
 pub use super::tally::FacetField;
 
@@ -112,7 +112,7 @@ impl ReleaseSet {
                     || self.may_see_any(&tally.bits(snapshot, bucket.value))
             })
             .filter(|bucket| {
-                wanted.as_ref().is_none_or(|text| snapshot.folded_label(field, bucket.value).contains(text))
+                wanted.as_ref().is_none_or(|text| fold(snapshot.label(field, bucket.value)).contains(text))
             })
             .collect();
         let latest: HashMap<u32, Option<i32>> = if request.order.iter().any(|key| key.by == FacetOrderKey::Latest) {
@@ -216,17 +216,13 @@ impl Snapshot {
         self.languages.name(value)
     }
 
-    fn folded_label(&self, field: FacetField, value: u32) -> String {
-        fold(self.label(field, value))
-    }
-
     /// Labels as a reader would look them up: concepts by the vocabulary's order, the rest folded.
     fn compare_labels(&self, field: FacetField, a: u32, b: u32) -> Ordering {
         match field {
             FacetField::Topics { .. } => self.topics().label_rank(a).cmp(&self.topics().label_rank(b)),
             FacetField::Places { .. } => self.places().label_rank(a).cmp(&self.places().label_rank(b)),
             FacetField::Kinds | FacetField::Languages => {
-                let place = |value| (self.folded_label(field, value), self.label(field, value));
+                let place = |value| (LabelPlace::of(self.label(field, value)), self.label(field, value));
                 place(a).cmp(&place(b))
             }
         }

@@ -1,28 +1,220 @@
-//! How labels compare: without case and without accents, the same on both databases because it is decided here.
+//! How labels compare and in which order they stand: without case and without accents, the same on both databases and on every
+//! node because it is decided here, by Unicode data that is compiled in.
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use std::sync::LazyLock;
 
-/// A text folded for comparison: compatibility-decomposed (NFKD), combining marks dropped, lower case.
+use icu_casemap::CaseMapper;
+use icu_collator::{CollatorBorrowed, CollatorPreferences, options::CollatorOptions};
+use icu_normalizer::DecomposingNormalizerBorrowed;
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{
+        DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, IndicSyllabicCategory, JoiningType, Script,
+    },
+};
+
+/// The order of the Unicode Collation Algorithm (UTS #10) that holds where no language is named (CLDR root).
+static ROOT: LazyLock<CollatorBorrowed<'static>> = LazyLock::new(|| {
+    // Compiled in, so it cannot be missing; every test that orders labels would tell.
+    CollatorBorrowed::try_new(CollatorPreferences::default(), CollatorOptions::default())
+        .expect("the root collation is compiled in")
+});
+
+/// A text folded for comparison: texts that differ in case or accents alone fold to the same. Folding again changes nothing.
+///
+/// It is decomposed (NFKD), case is folded in full (UAX #44, `Case_Folding`: ß is ss, final sigma is sigma), and accents are
+/// dropped, with what cannot be seen and what only lengthens a word (Arabic tatweel). Vowel signs and what joins consonants in
+/// the scripts of India and South East Asia are letters there, and stay; tone marks and nukta are accents. Unicode does not
+/// decompose letters with a stroke (đ, ł, ø), ligatures (æ, œ) and the like (ð, þ, ı): those of the Latin script become the
+/// ASCII letters that slugs write for them. A typographic apostrophe is a straight one.
+///
+/// Keys of a collation at primary strength would come near to this, but a part of a text is not a part of its key, so that they
+/// cannot answer "contains"; and there ı is not i, and þ not th.
 pub fn fold(text: &str) -> String {
-    text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase).collect()
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
+    let lower = CaseMapper::new().fold_string(&decomposed);
+    let mut folded = String::with_capacity(lower.len());
+    for c in lower.chars() {
+        match c {
+            _ if c.is_ascii() => folded.push(c),
+            '‘' | '’' | '‛' | 'ʻ' | 'ʼ' => folded.push('\''),
+            _ if is_dropped(c) => {}
+            _ => match latin(c) {
+                Some(letters) => folded.extend(letters.chars().map(|c| c.to_ascii_lowercase())),
+                None => folded.push(c),
+            },
+        }
+    }
+    folded
+}
+
+/// Whether a character of a decomposed text does not count.
+fn is_dropped(c: char) -> bool {
+    if CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+        || CodePointMapData::<JoiningType>::new().get(c) == JoiningType::JoinCausing
+    {
+        return true;
+    }
+    let is_accent = || {
+        use IndicSyllabicCategory as Sort;
+        let sort = CodePointMapData::<Sort>::new().get(c);
+        matches!(sort, Sort::Other | Sort::Nukta | Sort::ToneMark | Sort::CantillationMark | Sort::SyllableModifier)
+    };
+    GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c)) && is_accent()
+}
+
+/// The ASCII letters of a Latin letter that does not decompose; none where there are none.
+fn latin(c: char) -> Option<&'static str> {
+    if CodePointMapData::<Script>::new().get(c) != Script::Latin {
+        return None;
+    }
+    deunicode::deunicode_char(c).filter(|ascii| !ascii.is_empty() && ascii.bytes().all(|c| c.is_ascii_alphanumeric()))
+}
+
+/// Where a label stands among labels: by its folded text in the order of the root collation, then by the bytes of that text, so
+/// that only equal folded texts stand at one place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LabelPlace {
+    key: Vec<u8>,
+    folded: String,
+}
+
+impl LabelPlace {
+    /// The place of a label; the same of a label that is folded already.
+    pub fn of(label: &str) -> Self {
+        let folded = fold(label);
+        let mut key = Vec::with_capacity(folded.len() * 2);
+        let Ok(()) = ROOT.write_sort_key_to(&folded, &mut key);
+        Self { key, folded }
+    }
+
+    /// The folded label.
+    pub fn into_folded(self) -> String {
+        self.folded
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::fold;
+    use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn case_and_accents_do_not_count() {
-        assert_eq!(fold("Côte d’Ivoire"), fold("CÔTE D’IVOIRE"));
-        assert_eq!(fold("Türkiye"), "turkiye");
-        assert_eq!(fold("Ｌａｏ"), "lao");
+        for (a, b) in [
+            ("Côte d’Ivoire", "CÔTE D'IVOIRE"),
+            ("Türkiye", "turkiye"),
+            ("Ｌａｏ", "lao"),
+            ("Đà Nẵng", "da nang"),
+            ("Straße", "STRASSE"),
+            ("STRAẞE", "strasse"),
+            ("Łódź", "lodz"),
+            ("Tromsø", "TROMSO"),
+            ("Ærø", "aero"),
+            ("Œuvre", "oeuvre"),
+            ("Seyðisfjörður", "seydisfjordur"),
+            ("Þingvellir", "THINGVELLIR"),
+            ("Isparta", "ısparta"),
+            ("İstanbul", "ISTANBUL"),
+            ("Ħamrun", "hamrun"),
+            ("ﬁnance", "FINANCE"),
+            ("ΣΊΣΥΦΟΣ", "σισυφος"),
+            ("ᾠδή", "ΩΙΔΗ"),
+            ("Київ", "КИІВ"),
+            ("آفاق", "افاق"),
+            ("منظـمة", "مُنَظَّمة"),
+            ("שָׁלוֹם", "שלום"),
+            ("ข้าว", "ขาว"),
+            ("ज़मीन", "जमीन"),
+            ("プラ", "フラ"),
+            ("ﾌﾟﾗ", "プラ"),
+            ("می\u{200C}خواهم", "میخواهم"),
+            ("co\u{AD}operation", "cooperation"),
+            ("Hawaiʻi", "Hawai'i"),
+        ] {
+            assert_eq!(fold(a), fold(b), "{a}, {b}");
+        }
     }
 
     #[test]
-    fn what_is_folded_stays_as_it_is() {
+    fn letters_count() {
+        for (a, b) in [
+            ("กิน", "กน"),
+            ("कि", "क"),
+            ("कु", "की"),
+            ("កុន", "កន"),
+            ("ລີ", "ລ"),
+            ("Lima", "Lama"),
+            ("й", "j"),
+            ("क्ष", "कष"),
+        ] {
+            assert_ne!(fold(a), fold(b), "{a}, {b}");
+        }
+    }
+
+    #[test]
+    fn what_is_folded_stays_as_it_is_whatever_its_case() {
         for c in '\0'..=char::MAX {
             let once = fold(c.encode_utf8(&mut [0; 4]));
             assert_eq!(fold(&once), once, "{c:?}");
+            assert_eq!(fold(&c.to_lowercase().to_string()), once, "{c:?}");
+            assert_eq!(fold(&c.to_uppercase().to_string()), once, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn labels_stand_in_the_order_of_the_root_collation() {
+        let ordered = [
+            "1",
+            "10",
+            "A b",
+            "a-b",
+            "Ab",
+            "Đà Nẵng",
+            "Dresden",
+            "Łódź",
+            "Lyon",
+            "Zürich",
+            "Ἀθῆναι",
+            "Жуковка",
+            "Ірпінь",
+            "Київ",
+            "Яготин",
+            "باريس",
+            "پاریس",
+            "تهران",
+            "あ",
+            "ア",
+            "い",
+            "北京",
+        ];
+        let mut sorted = ordered.to_vec();
+        sorted.reverse();
+        sorted.sort_by_cached_key(|label| LabelPlace::of(label));
+        assert_eq!(sorted, ordered);
+    }
+
+    proptest! {
+        #[test]
+        fn texts_fold_once_and_whatever_their_case(text in any::<String>()) {
+            let once = fold(&text);
+            prop_assert_eq!(fold(&once), once.clone());
+            prop_assert_eq!(fold(&text.to_lowercase()), once.clone());
+            prop_assert_eq!(fold(&text.to_uppercase()), once.clone());
+            prop_assert_eq!(LabelPlace::of(&text), LabelPlace::of(&once));
+        }
+
+        #[test]
+        fn places_are_one_order(mut labels in prop::collection::vec("[a-dÀ-ſαβあアคำ一 '-]{0,4}|.{0,3}", 0..12)) {
+            // Two labels stand at one place where their folded texts are equal, and nowhere else.
+            labels.sort_by_cached_key(|label| LabelPlace::of(label));
+            for pair in labels.windows(2) {
+                prop_assert_eq!(LabelPlace::of(&pair[0]) == LabelPlace::of(&pair[1]), fold(&pair[0]) == fold(&pair[1]));
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{
     page::{CursorKey, PageRequest},
     revision::{Revisions, Text, Wanted, lifecycles, shown},
 };
-use crate::catalog::{Concept, Handle, OrderBy, Place, ReleaseFilter, ReleaseSet, Vocabulary, Window, fold};
+use crate::catalog::{Concept, Handle, LabelPlace, OrderBy, Place, ReleaseFilter, ReleaseSet, Vocabulary, Window};
 use crate::journal::WorkingImage;
 
 /// What a reader of releases wants of their rows.
@@ -196,19 +196,26 @@ pub fn concept_page<T: Concept>(
     request: &PageRequest,
 ) -> Result<ConceptPage, Error> {
     let (size, from_end) = request.size()?;
-    let at = |argument, cursor: &Option<String>| -> Result<Option<(String, String)>, Error> {
-        cursor.as_deref().map(|cursor| key.decode(argument, cursor)).transpose()
+    // A cursor holds the folded label, perhaps as an earlier version folded it, and the slug.
+    let at = |argument, cursor: &Option<String>| -> Result<Option<(LabelPlace, String)>, Error> {
+        let read = |cursor: &str| key.decode::<(String, String)>(argument, cursor);
+        let read = cursor.as_deref().map(read).transpose()?;
+        Ok(read.map(|(folded, slug)| (LabelPlace::of(&folded), slug)))
     };
     let (after, before) = (at("after", &request.after)?, at("before", &request.before)?);
     let place = |number: u32| {
         let concept = vocabulary.get(number);
-        (fold(concept.name()), concept.slug().to_owned())
+        (LabelPlace::of(concept.name()), concept.slug().to_owned())
     };
     let all: Vec<u32> = vocabulary.by_label().iter().copied().filter(|&number| keep(number)).collect();
     let start = after.map_or(0, |after| all.partition_point(|&number| place(number) <= after));
     let end = before.map_or(all.len(), |before| all.partition_point(|&number| place(number) < before)).max(start);
     let (start, end) =
         if from_end { (start.max(end.saturating_sub(size)), end) } else { (start, end.min(start + size)) };
-    let entries = all[start..end].iter().map(|&number| (key.encode(&place(number)), number)).collect();
+    let cursor = |number| {
+        let (label, slug) = place(number);
+        key.encode(&(label.into_folded(), slug))
+    };
+    let entries = all[start..end].iter().map(|&number| (cursor(number), number)).collect();
     Ok(ConceptPage { entries, has_previous: start > 0, has_next: end < all.len(), total: all.len() })
 }
