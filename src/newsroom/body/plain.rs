@@ -4,6 +4,9 @@
 
 use std::borrow::Cow;
 
+use icu_properties::{CodePointMapData, props::GeneralCategory};
+use icu_segmenter::{WordSegmenter, options::WordBreakInvariantOptions};
+
 use super::{
     elements::{Sort, element},
     tags::{Piece, Pieces},
@@ -155,32 +158,25 @@ pub(super) fn read(html: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Words of a plain text: runs between blanks that have a letter or digit. Chinese and Japanese are written without blanks:
-/// of them every ideograph and every kana is a word. Korean has blanks; Thai, Lao, Khmer and Burmese have neither, and there
-/// a run between blanks is one.
+/// Words of a plain text: the segments between word boundaries (UAX #29) that have a letter or a decimal digit.
+///
+/// Chinese, Japanese, Thai, Lao, Khmer and Burmese are written without blanks between words; there the boundaries are those of
+/// the dictionaries of ICU, longest word first. Its neural networks (LSTM) find some words better and are a hundredth as fast:
+/// three megabytes of Thai would take five seconds. The time is proportional to the length of the text, whatever it is.
 pub fn word_count(text: &str) -> usize {
-    let mut words = 0;
-    let mut within = false;
-    for c in text.chars() {
-        if is_ideograph(c) {
-            words += 1;
-            within = false;
-        } else if c.is_whitespace() {
-            within = false;
-        } else if c.is_alphanumeric() && !within {
-            words += 1;
-            within = true;
-        }
-    }
-    words
+    let segmenter = WordSegmenter::new_dictionary(WordBreakInvariantOptions::default());
+    let mut begin = 0;
+    let is_word = |&end: &usize| {
+        // Not `is_word_like`: of ICU4X 2.4 it is false for words that end with a combining mark, as many do in Hindi.
+        let segment = &text[begin..end];
+        begin = end;
+        segment.chars().any(|c| c.is_alphabetic() || is_digit(c))
+    };
+    segmenter.segment_str(text).filter(is_word).count()
 }
 
-/// Han ideographs, hiragana and katakana, but not their punctuation.
-fn is_ideograph(c: char) -> bool {
-    let block = matches!(c, '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}'
-        | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF66}'..='\u{FF9D}'
-        | '\u{1AFF0}'..='\u{1B16F}' | '\u{20000}'..='\u{3FFFD}');
-    block && c.is_alphanumeric()
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit() || CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::DecimalNumber
 }
 
 #[cfg(test)]
@@ -213,20 +209,52 @@ mod tests {
     }
 
     #[test]
-    fn words_are_counted_in_scripts_without_blanks_too() {
+    fn words_are_counted_in_every_script() {
         for (text, words) in [
             ("", 0),
             ("One two — three, 4!", 4),
-            ("state-of-the-art don’t U.S. 3.5%", 4),
-            ("世界の労働、2006年。", 7),
-            ("ILO報告ILO", 4),
-            ("カタカナ・ー", 5),
-            ("한국 노동", 2),
+            ("one—two three", 3),
+            ("one…two", 2),
+            ("either/or", 2),
+            ("don't, don’t", 2),
+            ("3.14 and 1,000,000", 3),
+            ("The U.S. official of the U.S.", 6),
+            ("state-of-the-art", 4),
+            ("rock ’n’ roll", 3),
+            ("aujourd'hui, naïve cafe\u{301}", 3),
+            ("3.5 % — 7%", 2),
+            ("... --- \u{A0} *", 0),
+            ("🙂 👩\u{200D}👩\u{200D}👧 🇨🇭", 0),
             ("Привет, мир", 2),
             ("سلام دنیا", 2),
-            ("... --- \u{A0} *", 0),
+            ("שלום עולם", 2),
+            ("हिन्दी में समाचार", 3),
+            ("বাংলা ভাষা", 2),
+            ("தமிழ் மொழி", 2),
+            ("ไทย ๓ ข่าว", 3),
+            ("½ ① ₂", 0),
+            ("한국 노동", 2),
+            ("국제노동기구는 화요일에 발표했다", 3),
+            ("国际劳工组织发布就业报告", 6),
+            ("世界の労働、2006年。", 5),
+            ("私は学生です", 4),
+            ("ILO報告ILO", 3),
+            ("カタカナ・ー", 2),
+            ("องค์การแรงงานระหว่างประเทศ", 4),
+            ("ผมกินข้าวที่บ้าน", 5),
+            ("អង្គការពលកម្មអន្តរជាតិ", 3),
+            ("ພາສາລາວ", 2),
         ] {
             assert_eq!(word_count(text), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn long_texts_without_blanks_have_the_words_of_their_parts() {
+        for (part, words) in
+            [("国际劳工组织发布就业报告", 6), ("องค์การแรงงานระหว่างประเทศ", 4), ("អង្គការពលកម្មអន្តរជាតិ", 3), ("ILO", 0)]
+        {
+            assert_eq!(word_count(&part.repeat(30_000)), (words * 30_000).max(1), "{part}");
         }
     }
 }
