@@ -34,7 +34,7 @@ pub struct ReleaseInput {
     pub subheadline: Patch<String>,
     /// At most 5,000 characters.
     pub summary: Patch<String>,
-    /// At most 1,000,000 characters.
+    /// At most 1,000,000 characters; white space at its ends counts.
     pub body_markdown: Patch<String>,
     /// BCP 47.
     pub language: Patch<String>,
@@ -139,7 +139,7 @@ impl Content {
         form.required_line("headline", input.headline, &mut self.headline, 500);
         form.optional_line("subheadline", input.subheadline, &mut self.subheadline, 1000);
         form.optional_text("summary", input.summary, &mut self.summary, 5000);
-        form.optional_text("bodyMarkdown", input.body_markdown, &mut self.body_markdown, 1_000_000);
+        form.optional_body("bodyMarkdown", input.body_markdown, &mut self.body_markdown, 1_000_000);
         form.required("kind", input.kind, &mut self.kind);
         form.language("language", input.language, &mut self.language);
         form.required_date("releaseDate", input.release_date, &mut self.release_date);

@@ -95,6 +95,11 @@ impl Form {
         self.optional(patch, into, |form, value| form.checked(field, text::clean_text(&value, max)));
     }
 
+    /// A field that may have a body, which is kept as it was written; one of which nothing can be seen clears it.
+    pub fn optional_body(&mut self, field: &str, patch: Patch<String>, into: &mut Option<String>, max: usize) {
+        self.optional(patch, into, |form, value| form.checked(field, text::clean_body(&value, max)));
+    }
+
     fn optional(
         &mut self,
         patch: Patch<String>,

@@ -1,4 +1,5 @@
-//! Texts as they are kept: trimmed, in Unicode NFC, free of characters that are no text, no longer than allowed.
+//! Texts as they are kept: in Unicode NFC, free of characters that are no text, no longer than allowed. Lines and short texts
+//! are trimmed. White space at the ends of a body stays, because it means something in Markdown: four blanks make code.
 //!
 //! Every text an editor or an import brings passes here once, so that equal texts are equal bytes and nothing invisible turns
 //! the text around it. An empty result is no fault: whether a text may be missing is for the field to say.
@@ -49,34 +50,49 @@ impl std::error::Error for TextFault {}
 /// A text of one line, at most `max_chars` characters; empty where nothing in it can be seen. Line breaks and tabs, as copied
 /// texts have them, become blanks, and blanks in a row one.
 pub fn clean_line(value: &str, max_chars: usize) -> Result<String, TextFault> {
-    clean(value, max_chars, |text| {
+    clean(value, Ends::Trimmed, max_chars, |text| {
         let is_blank = |c: char| matches!(c, ' ' | '\n' | '\r' | '\t');
         let words: Vec<&str> = text.split(is_blank).filter(|word| !word.is_empty()).collect();
         words.join(" ")
     })
 }
 
-/// A text of several lines, at most `max_chars` characters; empty where nothing in it can be seen. Line breaks of every
-/// system become `\n`, tabs stay.
+/// A text of several lines, trimmed, at most `max_chars` characters; empty where nothing in it can be seen. Line breaks of
+/// every system become `\n`, tabs stay.
 pub fn clean_text(value: &str, max_chars: usize) -> Result<String, TextFault> {
-    clean(value, max_chars, |text| {
-        if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
-    })
+    clean(value, Ends::Trimmed, max_chars, with_line_feeds)
 }
 
-fn clean(value: &str, max: usize, with_blanks: impl Fn(&str) -> String) -> Result<String, TextFault> {
-    let start = value.trim_start();
+/// A text of several lines as it was written, white space at its ends included, at most `max_chars` characters; empty where
+/// nothing in it can be seen. Line breaks of every system become `\n`.
+pub fn clean_body(value: &str, max_chars: usize) -> Result<String, TextFault> {
+    clean(value, Ends::Kept, max_chars, with_line_feeds)
+}
+
+/// What happens to white space at the ends of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    Trimmed,
+    Kept,
+}
+
+fn with_line_feeds(text: &str) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
+}
+
+fn clean(value: &str, ends: Ends, max: usize, with_blanks: impl Fn(&str) -> String) -> Result<String, TextFault> {
+    if value.chars().all(is_unseen) {
+        return Ok(String::new());
+    }
+    let start = if ends == Ends::Trimmed { value.trim_start() } else { value };
     let skipped = &value[..value.len() - start.len()];
-    let value = start.trim_end();
+    let value = if ends == Ends::Trimmed { start.trim_end() } else { start };
     if value.len() > max.saturating_mul(MAX_BYTES_PER_CHARACTER) {
         return Err(TextFault::TooLong { length: value.chars().count(), max });
     }
     let refused = value.chars().enumerate().find(|&(_, c)| is_control(c) && !matches!(c, '\n' | '\r' | '\t'));
     if let Some((index, character)) = refused {
         return Err(TextFault::Control { character, position: skipped.chars().count() + index + 1 });
-    }
-    if value.chars().all(is_unseen) {
-        return Ok(String::new());
     }
     let text = with_blanks(value);
     let text = if is_nfc_quick(text.chars()) == IsNormalized::Yes { text } else { text.nfc().collect() };
@@ -131,9 +147,21 @@ mod tests {
     }
 
     #[test]
+    fn white_space_at_the_ends_of_a_body_stays() {
+        for body in ["    first\n    second", "\n\n\ta  \n\n", " \u{A0}a\u{3000}", "a\n"] {
+            assert_eq!(clean_body(body, 100).as_deref(), Ok(body));
+        }
+        assert_eq!(clean_body("\r\n    e\u{301}\r  b\r\n", 100), Ok("\n    é\n  b\n".to_owned()));
+        assert_eq!(clean_body("  abc", 4), too_long(5, 4));
+        assert_eq!(clean_body("    \0", 100), control('\0', 5));
+    }
+
+    #[test]
     fn a_text_of_which_nothing_can_be_seen_is_empty() {
-        for text in ["", " \t\r\n", "\u{200B}\u{200D} \u{2060}", "\u{3000}"] {
+        for text in ["", " \t\r\n", "\u{200B}\u{200D} \u{2060}", "\u{3000}", &" ".repeat(1000)] {
             assert_eq!(clean_line(text, 10), Ok(String::new()), "{text:?}");
+            assert_eq!(clean_text(text, 10), Ok(String::new()), "{text:?}");
+            assert_eq!(clean_body(text, 10), Ok(String::new()), "{text:?}");
         }
     }
 
@@ -153,6 +181,7 @@ mod tests {
             let text = format!(" é{character}b");
             assert_eq!(clean_line(&text, 100), control(character, 3));
             assert_eq!(clean_text(&text, 100), control(character, 3));
+            assert_eq!(clean_body(&text, 100), control(character, 3));
         }
     }
 
@@ -212,6 +241,12 @@ mod tests {
                 prop_assert!(!clean.contains(|c| is_control(c) && !matches!(c, '\n' | '\t')));
                 prop_assert!(clean.chars().count() <= 30 && clean.trim() == clean);
                 prop_assert_eq!(clean_text(&clean, 30), Ok(clean.clone()));
+            }
+            if let Ok(clean) = clean_body(&text, 30) {
+                prop_assert!(!clean.contains(|c| is_control(c) && !matches!(c, '\n' | '\t')));
+                let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+                prop_assert!(clean.is_empty() || lines.nfc().eq(clean.chars()));
+                prop_assert_eq!(clean_body(&clean, 30), Ok(clean.clone()));
             }
         }
     }

@@ -14,7 +14,12 @@ use crate::desk::{Desk, PUBLISH, REVISE, WITHDRAW, Who, on_both};
 const PAGE: &str = "News and articles\n\n\n  1. Press release\n\n    Ferry line opens\n\n    08 May 2006, PHNOM PENH\n\n    A ferry goes twice a day.\n\n  2. Statement\n\n    Second thoughts on ferries\n\n    28 April 2006, BANGKOK\n\n    They are slow.\n\n  3. Press release\n\n    First thoughts on ferries\n\n    28 April 2006,\n\n    They are fast.\n";
 
 /// Imports a text; what it reported and told.
-async fn run(desk: &Desk, text: &str, options: ImportOptions, listing: bool) -> (Report, Vec<(u64, String)>) {
+pub(crate) async fn run(
+    desk: &Desk,
+    text: &str,
+    options: ImportOptions,
+    listing: bool,
+) -> (Report, Vec<(u64, String)>) {
     let mut told = Vec::new();
     let mut tell = |_: &str, number: u64, outcome: &Outcome| {
         if let Outcome::Conflict(why) | Outcome::Refused(why) = outcome {
@@ -35,11 +40,13 @@ async fn run(desk: &Desk, text: &str, options: ImportOptions, listing: bool) -> 
     (report, told)
 }
 
-fn lines(lines: &[Value]) -> String {
+/// Records, one a line.
+pub(crate) fn lines(lines: &[Value]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-async fn exported(desk: &Desk) -> String {
+/// Everything that travels, as `dateline export` writes it.
+pub(crate) async fn exported(desk: &Desk) -> String {
     let mut out = Vec::new();
     export::export(&desk.app.room, &mut out).await.expect("exported");
     String::from_utf8(out).expect("UTF-8")

@@ -42,6 +42,7 @@ mod served;
 mod sets;
 mod sockets;
 mod statements;
+mod texts;
 mod thesaurus;
 mod tls;
 mod transitions;

@@ -150,6 +150,9 @@ pub(super) fn judged(mut record: Sound, old: There, overwrite: bool) -> Judgemen
     if !record.slug_given {
         record.content.slug.clone_from(&old.content.slug);
     }
+    if shown(record.content.body_markdown.as_deref()) == shown(old.content.body_markdown.as_deref()) {
+        record.content.body_markdown.clone_from(&old.content.body_markdown);
+    }
     let row = &old.row;
     let same_life = row.state == record.state
         && (!record.publication_given || row.published_at == record.published_at)
@@ -183,6 +186,16 @@ pub(super) fn judged(mut record: Sound, old: There, overwrite: bool) -> Judgemen
         return conflict("was changed here since the last import; left as it is (--overwrite takes the file's)");
     }
     Judgement::Update(Box::new(record), Box::new(old))
+}
+
+/// The part of a body that makes its HTML: without blank lines before and white space behind it. A body that differs in
+/// those alone is no change. Releases that were imported when bodies were still trimmed would all change otherwise, with their
+/// dates of modification, as soon as their file is imported again.
+fn shown(body: Option<&str>) -> Option<&str> {
+    let body = body?.trim_end();
+    let blank = body.len() - body.trim_start().len();
+    let begin = body[..blank].rfind('\n').map_or(0, |at| at + 1);
+    Some(&body[begin..])
 }
 
 impl Sound {
