@@ -13,7 +13,14 @@ pub(super) fn kept(allowed: &[&str], attributes: Attributes<'_>) -> String {
     let mut text = String::new();
     let mut seen: Vec<&str> = Vec::new();
     for (name, value) in attributes {
-        let name = name.to_ascii_lowercase();
+        let (name, value) = match name.to_ascii_lowercase() {
+            // The one part of a style that is kept: how the column of a table is aligned.
+            name if name == "style" && allowed.contains(&"align") => match text_align(value) {
+                Some(align) => ("align".to_owned(), align),
+                None => continue,
+            },
+            name => (name, value),
+        };
         let Some(name) = allowed.iter().chain(EVERYWHERE).find(|known| **known == name) else { continue };
         if seen.contains(name) || value.len() > MAX_VALUE || !is_sound(name, value) {
             continue;
@@ -41,9 +48,17 @@ fn is_sound(attribute: &str, value: &str) -> bool {
         "colspan" | "rowspan" => value.parse::<u32>().is_ok_and(|span| (2..=MAX_SPAN).contains(&span)),
         "start" | "value" => value.len() <= 6 && value.parse::<u32>().is_ok(),
         "width" | "height" => value.len() <= 5 && value.parse::<u32>().is_ok(),
+        "align" => matches!(value, "left" | "center" | "right"),
         "dir" => matches!(value, "ltr" | "rtl" | "auto"),
         _ => true,
     }
+}
+
+/// What `text-align` in a style is; none where it is not there.
+fn text_align(style: &str) -> Option<&str> {
+    let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
+    let (_, align) = declarations.find(|(property, _)| property.trim().eq_ignore_ascii_case("text-align"))?;
+    Some(align.trim())
 }
 
 #[cfg(test)]
@@ -55,6 +70,12 @@ mod tests {
         let html = "<ol START=3 start=4 class=x onclick=y><li value='-1' dir=rtl lang=\"a&quot;<>'\">";
         assert_eq!(flat(html), "<ol start=\"3\"><li dir=\"rtl\" lang=\"a&quot;&lt;&gt;'\"></li></ol>");
         assert_eq!(flat("<td><table><td colspan=9999 rowspan=2>"), "\n<table><tr><td rowspan=\"2\"></td></tr></table>");
+        assert_eq!(
+            flat(
+                "<table><th style='color:red; Text-Align: right;width:1px'><td align=center><td align=x style=y><p align=left>"
+            ),
+            "<table><tr><th align=\"right\"></th><td align=\"center\"></td><td><p></p></td></tr></table>"
+        );
         assert_eq!(flat(&format!("<img src=data:{}>a", "x".repeat(MAX_VALUE))), "a");
     }
 }

@@ -26,15 +26,54 @@ pub(super) enum Kind {
     Item,
     Table(Table),
     /// A row: its cells, and whether all of them are headings.
-    Row(Vec<String>, bool),
+    Row(Vec<Cell>, bool),
     /// A cell: how many columns it spans.
-    Cell(usize),
+    Cell(usize, Align),
+}
+
+/// How the text of a cell is aligned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Align {
+    #[default]
+    Unsaid,
+    Left,
+    Center,
+    Right,
+}
+
+impl Align {
+    /// By the value of the attribute `align`.
+    pub(super) fn named(name: &str) -> Self {
+        match name {
+            "left" => Self::Left,
+            "center" => Self::Center,
+            "right" => Self::Right,
+            _ => Self::Unsaid,
+        }
+    }
+
+    /// As a table of Markdown has it below the head of a column.
+    fn rule(self) -> &'static str {
+        match self {
+            Self::Unsaid => "---",
+            Self::Left => ":--",
+            Self::Center => ":-:",
+            Self::Right => "--:",
+        }
+    }
+}
+
+/// A cell of a table.
+#[derive(Clone, Default)]
+pub(super) struct Cell {
+    text: String,
+    align: Align,
 }
 
 /// A table, row by row.
 #[derive(Default)]
 pub(super) struct Table {
-    rows: Vec<Vec<String>>,
+    rows: Vec<Vec<Cell>>,
     /// Whether rows are heads now.
     head: bool,
     /// Whether the first row is one.
@@ -101,10 +140,10 @@ impl Blocks {
         self.push(if in_table { Kind::Row(Vec::new(), true) } else { Kind::Plain });
     }
 
-    pub(super) fn push_cell(&mut self, heads: bool, span: usize) {
+    pub(super) fn push_cell(&mut self, heads: bool, span: usize, align: Align) {
         let Kind::Row(_, headed) = self.kind() else { return self.push(Kind::Plain) };
         *headed &= heads;
-        self.push(Kind::Cell(span.clamp(1, MAX_COLUMNS)));
+        self.push(Kind::Cell(span.clamp(1, MAX_COLUMNS), align));
         self.cells += 1;
     }
 
@@ -218,7 +257,7 @@ impl Blocks {
                 }
             }
             Kind::Row(..) => {}
-            Kind::Cell(span) => {
+            Kind::Cell(span, align) => {
                 self.cells -= 1;
                 let mut text = joined(&blocks, "<br>").replace('\n', "<br>");
                 if self.cells == 0 {
@@ -226,11 +265,11 @@ impl Blocks {
                 }
                 if let Kind::Row(cells, _) = self.kind() {
                     if cells.len() < MAX_COLUMNS {
-                        cells.push(text);
-                        cells.resize((cells.len() + span - 1).min(MAX_COLUMNS), String::new());
+                        cells.push(Cell { text, align });
+                        cells.resize((cells.len() + span - 1).min(MAX_COLUMNS), Cell::default());
                     } else if let Some(last) = cells.last_mut() {
-                        last.push(' ');
-                        last.push_str(&text);
+                        last.text.push(' ');
+                        last.text.push_str(&text);
                     }
                 }
             }
@@ -270,19 +309,20 @@ impl Blocks {
     fn table(&mut self, Table { mut rows, headed, .. }: Table) {
         if self.cells > 0 {
             for cells in rows {
-                self.put(Block { text: cells.join(" "), list: None });
+                self.put(Block { text: texts(&cells).join(" "), list: None });
             }
             return;
         }
         let Some(columns) = rows.iter().map(Vec::len).max() else { return };
         let mut head = if headed { rows.remove(0) } else { Vec::new() };
-        head.resize(columns, String::new());
-        let mut text = row(&head);
+        head.resize(columns, Cell::default());
+        let mut text = row(&texts(&head));
         text.push('\n');
-        text.push_str(&row(&vec!["---".to_owned(); columns]));
+        let rules: Vec<&str> = (0..columns).map(|column| alignment(&rows, column).rule()).collect();
+        text.push_str(&row(&rules));
         for cells in &rows {
             text.push('\n');
-            text.push_str(&row(cells));
+            text.push_str(&row(&texts(cells)));
         }
         self.put(Block { text, list: None });
     }
@@ -313,6 +353,18 @@ fn indented(text: &str, first: &str, others: &str) -> String {
     indented
 }
 
-fn row(cells: &[String]) -> String {
+fn texts(cells: &[Cell]) -> Vec<&str> {
+    cells.iter().map(|cell| cell.text.as_str()).collect()
+}
+
+/// How a column is aligned: as all of its cells that have text are. Markdown aligns whole columns only.
+fn alignment(rows: &[Vec<Cell>], column: usize) -> Align {
+    let cells = rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.text.is_empty());
+    let mut aligns = cells.map(|cell| cell.align);
+    let Some(first) = aligns.next() else { return Align::Unsaid };
+    if aligns.all(|align| align == first) { first } else { Align::Unsaid }
+}
+
+fn row(cells: &[&str]) -> String {
     format!("| {} |", cells.join(" | "))
 }

@@ -2,32 +2,71 @@
 
 use std::fmt::Write;
 
-/// The address of a link or picture, in parentheses.
+/// The address of a link or picture, in parentheses. What Markdown would read is written as browsers write it when they follow
+/// the address (URL Standard): line breaks and tabs not at all, a backslash in the path as a slash, others percent-encoded.
 pub(super) fn destination(address: &str, title: &str) -> String {
     let mut text = String::with_capacity(address.len() + title.len() + 8);
     text.push('(');
+    let mut in_path = true;
     for c in address.trim().chars() {
+        in_path &= !matches!(c, '?' | '#');
         match c {
+            '\t' | '\n' => {}
             '(' | ')' => {
                 text.push('\\');
                 text.push(c);
             }
-            '<' | '>' | '`' | '\\' | '|' | ' ' | '\t' | '\n' => {
-                write!(text, "%{:02X}", u32::from(c)).expect("writing to a text cannot fail");
-            }
-            c if c.is_whitespace() => {}
+            '\\' if in_path => text.push('/'),
+            '<' | '>' | '`' | '\\' | '|' => percent(c, &mut text),
+            c if c.is_whitespace() => percent(c, &mut text),
             '&' => text.push_str("&amp;"),
             c => text.push(c),
         }
     }
     if !title.trim().is_empty() {
         text.push_str(" \"");
-        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-        escape(&title.replace('"', "\u{201D}"), false, &mut text);
+        value(title, &mut text);
         text.push('"');
     }
     text.push(')');
     text
+}
+
+fn percent(c: char, text: &mut String) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        write!(text, "%{byte:02X}").expect("writing to a text cannot fail");
+    }
+}
+
+/// The text of an attribute, for the title of a link or picture and for the alternative text of a picture: every character
+/// comes back, quotation marks and line breaks included.
+pub(super) fn value(text: &str, markdown: &mut String) {
+    let mut escaped = String::with_capacity(text.len());
+    escape(text, false, &mut escaped);
+    for c in escaped.chars() {
+        match c {
+            '"' => markdown.push_str("\\\""),
+            '\n' => markdown.push_str("&#10;"),
+            c => markdown.push(c),
+        }
+    }
+}
+
+/// The start tag of an element with a title, in a line of Markdown: nothing in the title is read as a mark.
+pub(super) fn titled_tag(name: &str, title: &str, markdown: &mut String) {
+    markdown.extend(["<", name, " title=\""]);
+    for c in title.chars() {
+        match c {
+            '"' => markdown.push_str("&quot;"),
+            '&' => markdown.push_str("&amp;"),
+            '<' => markdown.push_str("&lt;"),
+            '>' => markdown.push_str("&gt;"),
+            // In the cell of a table the first parts cells, and the others could end a line or begin code.
+            '|' | '\n' | '`' => write!(markdown, "&#{};", u32::from(c)).expect("writing to a text cannot fail"),
+            c => markdown.push(c),
+        }
+    }
+    markdown.push_str("\">");
 }
 
 /// Writes text so that it is read as text.
@@ -84,7 +123,20 @@ pub(super) fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
+
+    use super::{
+        super::{
+            html, markdown_from_html,
+            plain::read,
+            tags::{Piece, Pieces},
+        },
+        *,
+    };
+
+    fn markdown(html: &str) -> String {
+        markdown_from_html(html).unwrap()
+    }
 
     fn escaped(text: &str) -> String {
         let mut markdown = String::new();
@@ -118,8 +170,74 @@ mod tests {
     #[test]
     fn addresses_cannot_end_early() {
         assert_eq!(
-            destination("https://a/b (c)|`<d>&e", "say \"x\"\n *y*"),
-            "(https://a/b%20\\(c\\)%7C%60%3Cd%3E&amp;e \"say ”x” \\*y\\*\")"
+            destination(" https://a\\b (c)|`<d>\t&e\u{A0}?\\", "say \"x\"\n *y*"),
+            "(https://a/b%20\\(c\\)%7C%60%3Cd%3E&amp;e%C2%A0?%5C \"say \\\"x\\\"&#10; \\*y\\*\")"
         );
+    }
+    /// The values of an attribute in the HTML that the Markdown of an HTML body makes.
+    fn values(body: &str, name: &str) -> Vec<String> {
+        let html = html(&markdown(body));
+        let value = |piece| match piece {
+            Piece::Start(_, attributes) => attributes.value(name).map(|value| read(value).into_owned()),
+            _ => None,
+        };
+        Pieces::new(&html).filter_map(value).collect()
+    }
+
+    #[test]
+    fn texts_of_attributes_come_back_as_they_were() {
+        for (written, text) in [
+            ("say &quot;hi&quot;", "say \"hi\""),
+            ("“a” ‘b’ 'c'", "“a” ‘b’ 'c'"),
+            ("[a](b) ![c] *d* _e_ `f` ~~g~~ <b> \\ \\\" | # (h)", "[a](b) ![c] *d* _e_ `f` ~~g~~ <b> \\ \\"),
+            ("&amp;quot; &amp;copy; &amp;#10; &lt;i>", "&quot; &copy; &#10; <i>"),
+            (" two  blanks \n\n and\tlines\r\n", " two  blanks \n\n and\tlines\n"),
+            ("a\\", "a\\"),
+        ] {
+            let (title, alt) = (format!("title=\"{written}\""), format!("alt=\"{written}\""));
+            let body = format!(
+                "<p>x <a href=https://a {title}>y</a>, <abbr {title}>z</abbr> <img src=https://a/b {alt} {title}>"
+            );
+            for body in
+                [body.clone(), format!("<ul><li>{body}"), format!("<h2>{body}"), format!("<table><tr><td>{body}<td>x")]
+            {
+                assert_eq!(values(&body, "title"), [text; 3], "{body} became {}", markdown(&body));
+                assert_eq!(values(&body, "alt"), [text], "{body} became {}", markdown(&body));
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_lead_where_they_led() {
+        for (written, address) in [
+            ("https://a/b c", "https://a/b%20c"),
+            ("https://a/(b)_(c", "https://a/(b)_(c"),
+            ("https://a/&quot;b&quot;'c'", "https://a/%22b%22'c'"),
+            ("https://a/b?c=d&amp;copy=e&#35;f", "https://a/b?c=d&amp;copy=e#f"),
+            ("https://a\\b?c\\d", "https://a/b?c%5Cd"),
+            ("https://a/b\n  c\td|`e`*f*_g_", "https://a/b%20%20cd%7C%60e%60*f*_g_"),
+            ("https://a/\u{A0}é%20<b>", "https://a/%C2%A0%C3%A9%20%3Cb%3E"),
+            ("mailto:a@b.example?subject=c d", "mailto:a@b.example?subject=c%20d"),
+        ] {
+            for body in
+                [format!("<a href=\"{written}\">x</a>"), format!("<table><tr><td>a<td><a href=\"{written}\">x</a>")]
+            {
+                let html = html(&markdown(&body));
+                assert!(html.contains(&format!("<a href=\"{address}\" rel")), "{body} became {html}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn attributes_come_back_as_they_were(text in "[-a1 .,)(#>+=*_`~|:!?\\[\\]<&;\\\\'\"^{}$%@/\n\té字“…]{0,16}x") {
+            let escaped = text.replace('&', "&amp;").replace('"', "&quot;");
+            let inner = format!("<a href=https://a title=\"{escaped}\">y</a> <img src=https://a/b alt=\"{escaped}\"><abbr title=\"{escaped}\">z</abbr>");
+            for body in [format!("<p>{inner}"), format!("<h2>{inner}"), format!("<blockquote><ul><li>{inner}"), format!("<table><tr><td>{inner}<td>x")] {
+                let expected = text.as_str();
+                prop_assert_eq!(values(&body, "title"), [expected; 2], "{} became {}", body, markdown(&body));
+                prop_assert_eq!(values(&body, "alt"), [expected], "{} became {}", body, markdown(&body));
+            }
+        }
     }
 }

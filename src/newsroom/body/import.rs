@@ -7,9 +7,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{
     super::text::is_control,
-    blocks::{Blocks, Kind},
+    blocks::{Align, Blocks, Kind},
     elements::{Sort, element},
-    escape::{destination, escape, one_line},
+    escape::{self, destination},
     line::Mark,
     plain::read,
     sanitiser::sanitised,
@@ -93,7 +93,7 @@ impl Reader {
             "img" => {
                 if let Some(address) = value("src") {
                     let mut picture = "![".to_owned();
-                    escape(&one_line(&value("alt").unwrap_or_default()), false, &mut picture);
+                    escape::value(&value("alt").unwrap_or_default(), &mut picture);
                     picture.push(']');
                     picture.push_str(&destination(&address, &value("title").unwrap_or_default()));
                     blocks.line.written(picture);
@@ -103,6 +103,10 @@ impl Reader {
                 let title = value("title").unwrap_or_default().into_owned();
                 let link = value("href").map(|address| Mark::Link { address: address.into_owned(), title });
                 blocks.line.open(link);
+            }
+            "abbr" => {
+                let title = value("title").filter(|title| !title.trim().is_empty());
+                blocks.line.open(title.map(|title| Mark::Titled("abbr", title.into_owned())));
             }
             "code" => self.code = Some((String::new(), false)),
             "pre" => {
@@ -121,7 +125,10 @@ impl Reader {
             "table" => blocks.push_table(),
             "thead" => blocks.set_head(true),
             "tr" => blocks.push_row(),
-            "td" | "th" => blocks.push_cell(name == "th", number("colspan").unwrap_or(1) as usize),
+            "td" | "th" => {
+                let align = Align::named(&value("align").unwrap_or_default());
+                blocks.push_cell(name == "th", number("colspan").unwrap_or(1) as usize, align);
+            }
             "wbr" | "tbody" | "tfoot" => {}
             _ => blocks.push(Kind::Plain),
         }
@@ -203,6 +210,18 @@ mod tests {
         assert_eq!(markdown(framed), "# a\n\nb\n\n|  |  |\n| --- | --- |\n| c | d |\n\ne");
         let nested = "<table><tr><td>a<td><table><tr><td>b<td>c<tr><td>d</table></table>";
         assert_eq!(markdown(nested), "|  |  |\n| --- | --- |\n| a | b c<br>d |");
+    }
+
+    #[test]
+    fn columns_stay_aligned() {
+        let table = "<table><tr><th>a<th>b<th>c<tr><td>1<td align=right>2<td style='text-align:center'>3<tr><td>4<td align=right>5<td></table>";
+        assert_eq!(markdown(table), "| a | b | c |\n| --- | --: | :-: |\n| 1 | 2 | 3 |\n| 4 | 5 |  |");
+        let html = html(&markdown(table));
+        assert!(html.contains("<td>4</td><td align=\"right\">5</td><td align=\"center\"></td>"), "{html}");
+        assert_eq!(
+            markdown("<table><tr><td align=left>a<td>b<tr><td>c<td>d</table>").lines().nth(1),
+            Some("| --- | --- |")
+        );
     }
 
     #[test]

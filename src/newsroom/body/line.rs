@@ -1,6 +1,6 @@
 //! A line of Markdown in the making: texts and marks are collected, and written when it is known what stands around each.
 
-use super::escape::{destination, escape, fence};
+use super::escape::{destination, escape, fence, titled_tag};
 
 /// What is marked up in a line.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub(super) enum Mark {
     Emphasis,
     /// An HTML element, where Markdown has no mark of its own.
     Tag(&'static str),
+    /// An HTML element with a title.
+    Titled(&'static str, String),
     /// `[...](address "title")`
     Link { address: String, title: String },
 }
@@ -272,6 +274,7 @@ fn open_mark(mark: &Mark, element: bool, markdown: &mut String) {
             markdown.push_str(name);
             markdown.push('>');
         }
+        Mark::Titled(name, title) => titled_tag(name, title, markdown),
         Mark::Link { .. } => {
             if markdown.ends_with('!') {
                 // It would be a picture.
@@ -286,7 +289,7 @@ fn close_mark(mark: &Mark, element: bool, markdown: &mut String) {
     match mark {
         Mark::Strong => markdown.push_str(if element { "</strong>" } else { "**" }),
         Mark::Emphasis => markdown.push_str(if element { "</em>" } else { "*" }),
-        Mark::Tag(name) => {
+        Mark::Tag(name) | Mark::Titled(name, _) => {
             markdown.push_str("</");
             markdown.push_str(name);
             markdown.push('>');
