@@ -8,7 +8,7 @@ use roaring::{MultiOps, RoaringBitmap};
 use super::{
     OrderKey, ReleaseSet, Snapshot,
     bits::{Bits, Kept},
-    snapshot::{date, days},
+    snapshot::{NEVER, date, days, instant},
 };
 
 /// The first year that has months of its own; everything before is with its first month, everything after the last with that.
@@ -27,7 +27,7 @@ pub(super) fn month(day: i32) -> u32 {
 
 impl ReleaseSet {
     /// From the first day of the month of its earliest release date to the last day of the month of its latest; none of an empty
-    /// set. Dates before 1900 count as January 1900, dates after 2299 as December 2299.
+    /// set. Before 1900 and after 2299 it is the days themselves.
     pub fn months(&self) -> Option<(NaiveDate, NaiveDate)> {
         match self.whole_of() {
             Some(audience) => *self.snapshot().memo.months[audience as usize].get_or_init(|| self.find_months()),
@@ -41,7 +41,31 @@ impl ReleaseSet {
         let first = (0..table.len()).find(has)?;
         let last = (first..table.len()).rev().find(has)?;
         let day = |month: u32| NaiveDate::from_ymd_opt(FIRST_YEAR + month as i32 / 12, month % 12 + 1, 1);
-        Some((day(first)?, day(last + 1)?.pred_opt()?))
+        // What is before the first month and after the last is with those two; of it there is little.
+        let days = |month: u32| {
+            let bits = table.get(month).map(|bits| &*self.bits & &**bits).unwrap_or_default();
+            let snapshot = self.snapshot();
+            bits.iter().map(|row| date(snapshot.order_value(OrderKey::ReleaseDate, row) as i32)).collect::<Vec<_>>()
+        };
+        let from = if first == 0 { days(first).into_iter().min()? } else { day(first)? };
+        let until =
+            if last == MONTHS as u32 - 1 { days(last).into_iter().max()? } else { day(last + 1)?.pred_opt()? };
+        Some((from, until))
+    }
+}
+
+impl ReleaseSet {
+    /// The day in UTC on which the first of it was published; none where nothing of it ever was.
+    pub fn first_publication(&self) -> Option<NaiveDate> {
+        let find = || {
+            let published = |row| self.snapshot().order_value(OrderKey::PublishedAt, row);
+            let first = self.rows().map(published).filter(|&at| at != NEVER).min()?;
+            Some(instant(first)?.date_naive())
+        };
+        match self.whole_of() {
+            Some(audience) => *self.snapshot().memo.publications[audience as usize].get_or_init(find),
+            None => find(),
+        }
     }
 }
 

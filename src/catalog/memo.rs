@@ -21,6 +21,8 @@ pub(super) struct Memo {
     pub(super) rolled_up: OnceLock<Vec<OnceLock<Bits>>>,
     /// The months of everything that each audience may see.
     pub(super) months: [OnceLock<Option<(NaiveDate, NaiveDate)>>; 3],
+    /// The day in UTC of the first publication of everything that each audience may see.
+    pub(super) publications: [OnceLock<Option<NaiveDate>>; 3],
     /// What counts for which value, by facet field.
     pub(super) tallies: Mutex<HashMap<FacetField, Arc<Tally>>>,
     /// The releases of places near points: latitude, longitude and kilometres, bit by bit.

@@ -1,5 +1,7 @@
 //! A set over time: how many of its releases fall into each day, week, month, quarter or year.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
@@ -11,11 +13,15 @@ use super::{
     snapshot::{NEVER, date, days, instant},
 };
 
-/// Points of a timeline at most: ten years of days.
+/// Points of a timeline at most: ten years of days. Where empty periods are left out, they do not count.
 pub const MAX_POINTS: u64 = 4000;
 
 /// From this many releases on it pays to find those in the range first; a handful in tests, so that both ways are gone.
 const MANY: u64 = if cfg!(test) { 10 } else { 20_000 };
+
+/// Up to this many periods the calendar is walked through, also where empty ones are left out; fewer in tests, so that both ways
+/// are gone.
+const WALKED: u64 = if cfg!(test) { 40 } else { MAX_POINTS };
 
 /// Which date of a release counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +77,8 @@ pub struct TimePoint {
 impl ReleaseSet {
     /// The set over time, as seen at an instant. Only the completeness of a period depends on that instant.
     ///
-    /// Cost: one look at each release of the set, or of the range where that is less, and one step a period. No statement.
+    /// Cost: one look at each release of the set, or of the range where that is less, and one step a period. Where empty periods
+    /// are left out and there are many, only those count that have releases, however long the range is. No statement.
     pub fn timeline(&self, request: &TimelineRequest, now: DateTime<Utc>) -> Result<Timeline, FilterFault> {
         let Range { from, until } = request.range;
         if let (Some(from), Some(until)) = (from, until)
@@ -102,6 +109,9 @@ impl ReleaseSet {
             return Ok(Timeline { points: Vec::new() });
         }
         let periods = request.interval.periods(first, last, request.week_start);
+        if periods > WALKED && request.omit_empty {
+            return sparse(request, &values, begin, now);
+        }
         if periods > MAX_POINTS {
             let fault = format!(
                 "from {first} to {last} there are {periods} periods, at most {MAX_POINTS} are drawn: choose a longer \
@@ -117,28 +127,16 @@ impl ReleaseSet {
         }
         let edges: Vec<i64> = firsts.iter().map(|&day| begin(day)).collect();
         let counts = histogram(&edges, &values);
-        let instants: Vec<DateTime<Utc>> = match request.field {
-            DateField::PublishedAt => edges.iter().map(|&edge| instant(edge).unwrap_or_default()).collect(),
-            DateField::ReleaseDate => firsts.iter().map(|&day| day_begin(day, request.zone)).collect(),
-        };
         let mut cumulative = 0;
         let mut points = Vec::with_capacity(counts.len());
         for (number, count) in counts.into_iter().enumerate() {
             cumulative += count;
-            let (start, end) = (instants[number], instants[number + 1]);
             // A zone that moved across the date line skipped a day: nothing happened on it.
-            let skipped = request.field == DateField::PublishedAt && start == end;
+            let skipped = request.field == DateField::PublishedAt && edges[number] == edges[number + 1];
             if skipped || (request.omit_empty && count == 0) {
                 continue;
             }
-            points.push(TimePoint {
-                label: request.interval.label(firsts[number], request.week_start),
-                start,
-                end,
-                count,
-                cumulative,
-                complete: end <= now,
-            });
+            points.push(request.point(firsts[number], firsts[number + 1], (count, cumulative), now));
         }
         Ok(Timeline { points })
     }
@@ -161,7 +159,70 @@ impl ReleaseSet {
     }
 }
 
+/// The periods that have releases, found from the releases: the calendar between them is not walked through.
+fn sparse(
+    request: &TimelineRequest,
+    values: &[i64],
+    begin: impl Fn(NaiveDate) -> i64,
+    now: DateTime<Utc>,
+) -> Result<Timeline, FilterFault> {
+    let mut found: BTreeMap<i64, Period> = BTreeMap::new();
+    for &value in values {
+        let before = found.range_mut(..=value).next_back();
+        if let Some((_, period)) = before
+            && value < period.stop
+        {
+            period.count += 1;
+            continue;
+        }
+        if found.len() as u64 == MAX_POINTS {
+            let fault = format!(
+                "more than {MAX_POINTS} periods have releases, and at most {MAX_POINTS} are drawn: choose a longer \
+                 `interval` or a shorter `range`"
+            );
+            return Err(FilterFault::invalid(fault).within("interval"));
+        }
+        let mut first = request.interval.first_day(request.day(value), request.week_start);
+        let mut next = request.interval.next(first);
+        // Where midnight comes twice, the second belongs to the day that the first began.
+        while begin(next) <= value && next < NaiveDate::MAX {
+            first = next;
+            next = request.interval.next(first);
+        }
+        found.insert(begin(first), Period { first, next, stop: begin(next), count: 1 });
+    }
+    let mut cumulative = 0;
+    let points = found.into_values().map(|Period { first, next, count, .. }| {
+        cumulative += count;
+        request.point(first, next, (count, cumulative), now)
+    });
+    Ok(Timeline { points: points.collect() })
+}
+
+/// A period that has releases.
+struct Period {
+    first: NaiveDate,
+    /// The first day of the next one.
+    next: NaiveDate,
+    /// The value that the next one begins with.
+    stop: i64,
+    count: u64,
+}
+
 impl TimelineRequest {
+    /// The period from a day to before another.
+    fn point(
+        &self,
+        first: NaiveDate,
+        next: NaiveDate,
+        (count, cumulative): (u64, u64),
+        now: DateTime<Utc>,
+    ) -> TimePoint {
+        let (start, end) = (day_begin(first, self.zone), day_begin(next, self.zone));
+        let label = self.interval.label(first, self.week_start);
+        TimePoint { label, start, end, count, cumulative, complete: end <= now }
+    }
+
     /// The day that a value lies in.
     fn day(&self, value: i64) -> NaiveDate {
         match self.field {

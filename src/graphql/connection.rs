@@ -97,7 +97,7 @@ impl ReleaseConnection {
         Some(ReleaseFacets { set: self.page.set.clone() })
     }
 
-    /// The set over time, at most 4,000 periods.
+    /// The set over time, at most 4,000 periods; with `fill: OMIT` only those that have releases count.
     #[expect(clippy::too_many_arguments, reason = "each says one thing about the drawing")]
     pub(super) async fn timeline(
         &self,

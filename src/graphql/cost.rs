@@ -18,7 +18,7 @@ use chrono::NaiveDate;
 use super::{
     argument::{Argument, Arguments},
     extent::Extent,
-    price::{DEAR_FACET, FACET, PREVIEW, Prices, Size},
+    price::{Bound, DEAR_FACET, FACET, PREVIEW, Prices, Size},
 };
 use crate::{
     catalog::{Interval, MAX_POINTS, Weekday},
@@ -157,8 +157,9 @@ impl<'a> Bill<'a> {
         order.into_iter().any(by_latest) || self.arguments.part(input, "under").is_some_and(|under| !under.is_null())
     }
 
-    /// How many periods a timeline will have at most. Where an end of its range is open, the releases of the viewer end it: those
-    /// by other dates than the release date not later than today.
+    /// How many periods a timeline will have at most. Where an end of its range is open, the releases of the viewer end it, those
+    /// by publication not later than tomorrow. Where empty periods are left out, there are no more than
+    /// releases.
     fn periods(&self, field: &'a Field) -> u64 {
         let name = self.arguments.of(field, "interval").and_then(Argument::as_name).unwrap_or("DAY");
         let interval =
@@ -167,16 +168,27 @@ impl<'a> Bill<'a> {
         let end = |name| -> Option<NaiveDate> { self.arguments.part(range?, name)?.as_name()?.parse().ok() };
         let by_release_date =
             self.arguments.of(field, "dateField").and_then(Argument::as_name).is_none_or(|by| by == "RELEASE_DATE");
-        let (from, until) = match (end("from"), end("until"), self.extent.span()) {
+        let span = self.extent.span().and_then(|(first, last)| {
+            if by_release_date {
+                return Some((first, last));
+            }
+            // Where it is published may be a day before or after the day in UTC.
+            Some((self.extent.first_publication()?.pred_opt()?, self.extent.today().succ_opt()?))
+        });
+        let (from, until) = match (end("from"), end("until"), span) {
             (Some(from), Some(until), _) => (from, until),
             // Without a release there is no period.
             (_, _, None) => return 1,
-            (from, until, Some((first, last))) => {
-                let last = if by_release_date { last } else { last.max(self.extent.today()) };
-                (from.unwrap_or(first), until.unwrap_or(last))
-            }
+            (from, until, Some((first, last))) => (from.unwrap_or(first), until.unwrap_or(last)),
         };
-        interval.periods(from, until, Weekday::Monday).clamp(1, MAX_POINTS)
+        let week_start = match self.arguments.of(field, "weekStart").and_then(Argument::as_name) {
+            Some("SUNDAY") => Weekday::Sunday,
+            Some("SATURDAY") => Weekday::Saturday,
+            _ => Weekday::Monday,
+        };
+        let omits_empty = self.arguments.of(field, "fill").and_then(Argument::as_name) == Some("OMIT");
+        let most = if omits_empty { self.extent.most(Bound::Releases) } else { MAX_POINTS };
+        interval.periods(from, until, week_start).min(most).clamp(1, MAX_POINTS)
     }
 }
 

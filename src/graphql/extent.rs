@@ -48,8 +48,17 @@ impl Extent {
         *self.span.get_or_init(|| self.visible.as_ref().and_then(ReleaseSet::months))
     }
 
+    /// The day in UTC of the first publication; none where there was none.
+    pub(super) fn first_publication(&self) -> Option<NaiveDate> {
+        match &self.visible {
+            Some(visible) => visible.first_publication(),
+            None => self.span().map(|(first, _)| first),
+        }
+    }
+
     /// The day of the reading.
     pub(super) fn today(&self) -> NaiveDate {
-        self.visible.as_ref().map_or(NaiveDate::MIN, |visible| visible.now().date_naive())
+        let last = || self.span().map_or(NaiveDate::MIN, |(_, last)| last);
+        self.visible.as_ref().map_or_else(last, |visible| visible.now().date_naive())
     }
 }

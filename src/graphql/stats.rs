@@ -130,7 +130,7 @@ impl ReleaseStats {
         Some(ReleaseFacets { set: self.set.clone() })
     }
 
-    /// The set over time, at most 4,000 periods.
+    /// The set over time, at most 4,000 periods; with `fill: OMIT` only those that have releases count.
     #[expect(clippy::too_many_arguments, reason = "each says one thing about the drawing")]
     pub(super) async fn timeline(
         &self,

@@ -44,6 +44,7 @@ mod sockets;
 mod statements;
 mod texts;
 mod thesaurus;
+mod timelines;
 mod tls;
 mod transitions;
 mod unseen;
