@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use dateline::{cli::Cli, config::Settings};
+use dateline::{
+    cli::{Cli, failed},
+    config::Settings,
+};
 use tracing_subscriber::EnvFilter;
 
 /// Answers are made of many small things that live for a moment: the system's allocator would be a third of their cost.
@@ -11,14 +13,17 @@ use tracing_subscriber::EnvFilter;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let (settings, unknown) = match cli.settings() {
         Ok(settings) => settings,
         Err(error) => return failed(&error),
     };
     start_log(&settings);
     for variable in unknown {
-        tracing::warn!(variable, "is not a setting of Dateline; README.md lists them");
+        tracing::warn!(variable, "is not a setting of Dateline; docs/settings.md lists them");
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -37,16 +42,14 @@ fn main() -> ExitCode {
 fn start_log(settings: &Settings) {
     // The steps taken are told by us, once each.
     let filter = EnvFilter::try_new(format!("sea_orm_migration=warn,{}", settings.log)).unwrap_or_default();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // A line that cannot be written, because nobody reads any more, is left out: telling so would panic.
+        .log_internal_errors(false);
     if settings.log_json {
         log.json().init();
     } else {
         log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
     }
-}
-
-#[expect(clippy::print_stderr, reason = "the last word to whoever started it")]
-fn failed(error: &dyn std::error::Error) -> ExitCode {
-    eprintln!("dateline: {error}");
-    ExitCode::FAILURE
 }

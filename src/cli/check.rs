@@ -4,7 +4,7 @@ use std::{path::Path, process::ExitCode};
 
 use clap::Args;
 
-use super::{Failure, application, operator};
+use super::{Failure, application, operator, output::print};
 use crate::{
     config::Settings,
     db::{Db, redacted},
@@ -22,7 +22,6 @@ pub(super) struct Check {
 }
 
 impl Check {
-    #[expect(clippy::print_stdout, reason = "the command's answer")]
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let url = &settings.database_url;
         // Opening it would make it.
@@ -35,7 +34,7 @@ impl Check {
             let app = application(settings).await?;
             let repaired = app.room.repair_out_of_range(&operator(), app.clock.now()).await?;
             for row in &repaired {
-                println!("repaired: {}: {}", row.place(), row.told());
+                print(&format!("repaired: {}: {}", row.place(), row.told()))?;
             }
             app.room.db.clone().close().await;
         }
@@ -47,18 +46,18 @@ impl Check {
         db.close().await;
         let report = report?;
         for finding in &report.findings {
-            println!("{finding}");
+            print(&finding.to_string())?;
         }
         for (kind, number) in &report.more {
-            println!("{kind}: and {number} more");
+            print(&format!("{kind}: and {number} more"))?;
         }
         let wrong = !report.findings.is_empty();
-        println!(
+        print(&format!(
             "{}: {}: {}",
             redacted(url),
             verified(&report),
             if wrong { "check found something wrong" } else { "nothing is wrong" }
-        );
+        ))?;
         Ok(if wrong { ExitCode::from(WRONG) } else { ExitCode::SUCCESS })
     }
 }

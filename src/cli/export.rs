@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter},
     path::PathBuf,
     process::ExitCode,
 };
@@ -10,7 +10,10 @@ use std::{
 use clap::Args;
 
 use super::{Failure, application};
-use crate::{config::Settings, interchange::export::export};
+use crate::{
+    config::Settings,
+    interchange::export::{ExportError, export},
+};
 
 #[derive(Args, Debug)]
 pub(super) struct Export {
@@ -35,9 +38,14 @@ impl Export {
             }
             None => {
                 let mut out = BufWriter::with_capacity(1 << 20, io::stdout());
-                let lines = export(&app.room, &mut out).await?;
-                out.flush()?;
-                lines
+                match export(&app.room, &mut out).await {
+                    Ok(lines) => lines,
+                    // Whoever reads has had enough.
+                    Err(ExportError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                        return Ok(ExitCode::SUCCESS);
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
         };
         tracing::info!(lines, "exported");

@@ -9,10 +9,14 @@ use std::{
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Failure, application, operator};
+use super::{Failure, application, operator, output::tell};
 use crate::{
     config::Settings,
-    interchange::{Import as Run, Report},
+    interchange::{
+        Import as Run, Report,
+        foreign::{Expected, recognise},
+        report::Reasons,
+    },
     newsroom::import::{ImportOptions, Outcome},
 };
 
@@ -51,16 +55,24 @@ impl Import {
         let mut inputs =
             self.files.iter().map(|name| Ok((shown(name), spooled(name)?))).collect::<Result<Vec<_>, Failure>>()?;
         let size: u64 = inputs.iter().map(|(_, file)| file.metadata().map_or(0, |meta| meta.len())).sum();
+        let expected = if self.format == Format::Listing { Expected::Listing } else { Expected::Ndjson };
+        for (name, file) in &mut inputs {
+            recognise(&*file, expected)?.map_err(|why| format!("{name}: {why}; nothing was imported"))?;
+            file.seek(SeekFrom::Start(0))?;
+        }
         let app = application(settings).await?;
         let bar = bar(size);
-        let mut tell = |name: &str, number: u64, outcome: &Outcome| {
+        let mut reasons = Reasons::default();
+        let mut hear = |name: &str, number: u64, outcome: &Outcome| {
             if let Outcome::Refused(why) | Outcome::Conflict(why) = outcome {
                 let word = if matches!(outcome, Outcome::Refused(_)) { "refused" } else { "conflict" };
-                bar.suspend(|| say(&format!("{name}:{number}: {word}: {why}")));
+                if reasons.count(word, why) {
+                    bar.suspend(|| tell(&format!("{name}:{number}: {word}: {why}")));
+                }
             }
         };
         let options = ImportOptions { dry_run: self.dry_run, strict: self.strict, overwrite: self.overwrite };
-        let mut import = Run::begin(&app.room, &operator(), options, app.clock.now(), &mut tell).await?;
+        let mut import = Run::begin(&app.room, &operator(), options, app.clock.now(), &mut hear).await?;
         if self.format == Format::Listing {
             for (name, file) in &inputs {
                 import.listing(name, bar.wrap_read(file)).await?;
@@ -77,16 +89,37 @@ impl Import {
         let report = import.finish().await?;
         app.room.db.clone().close().await;
         bar.finish_and_clear();
-        say(&self.sentence(&report));
+        for line in reasons.lines() {
+            tell(&format!("  {line}"));
+        }
+        tell(&self.sentence(&report));
         let clean = report.refused + report.conflicts == 0;
         Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(NOT_CLEAN) })
     }
 
     fn sentence(&self, report: &Report) -> String {
-        let Report { created, updated, unchanged, conflicts, refused, kept } = report;
-        let counts = format!(
-            "{created} new, {updated} changed, {unchanged} as they were, {conflicts} conflicts, {refused} refused"
-        );
+        let Report {
+            created,
+            updated,
+            unchanged,
+            duplicates,
+            conflicts,
+            refused,
+            controls,
+            records_with_controls,
+            kept,
+        } = report;
+        let mut counts = format!("{created} new, {updated} changed, {unchanged} as they were, ");
+        if *duplicates > 0 {
+            counts.push_str(&format!("{duplicates} twice in the import, "));
+        }
+        counts.push_str(&format!("{conflicts} conflicts, {refused} refused"));
+        if !controls.is_empty() {
+            counts.push_str(&format!(
+                "; control characters in {records_with_controls} records: {} read as Windows-1252, {} removed",
+                controls.mapped, controls.removed
+            ));
+        }
         match (kept, self.dry_run) {
             (true, _) => format!("imported: {counts}"),
             (false, true) => format!("a dry run, nothing was changed; it would have been: {counts}"),
@@ -129,9 +162,4 @@ fn bar(size: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(size), target).with_style(style)
-}
-
-#[expect(clippy::print_stderr, reason = "the command's report")]
-fn say(text: &str) {
-    eprintln!("{text}");
 }

@@ -2,21 +2,24 @@
 
 use std::process::ExitCode;
 
-use super::Failure;
+use super::{Failure, output::print};
 use crate::{
     config::Settings,
     db::{Db, OpenOptions, redacted},
 };
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     let options = OpenOptions { new_database: settings.new_database, ..OpenOptions::default() };
     let db = Db::open_with(&settings.database_url, &options).await?;
     let steps = db.migrate().await?;
     for step in &steps {
-        println!("{step}");
+        print(step)?;
     }
-    println!("{} has the shape of this version ({} steps taken now)", redacted(&settings.database_url), steps.len());
+    print(&format!(
+        "{} has the shape of this version ({} steps taken now)",
+        redacted(&settings.database_url),
+        steps.len()
+    ))?;
     db.close().await;
     Ok(ExitCode::SUCCESS)
 }

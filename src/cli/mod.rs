@@ -4,6 +4,7 @@ mod check;
 mod export;
 mod import;
 mod migrate;
+mod output;
 mod purge;
 mod restored;
 mod schema;
@@ -124,6 +125,15 @@ impl From<RoleName> for Role {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Cli {
+    /// What the command line says; otherwise it was answered already (`--help`, `--version`, a fault in it), and this is the exit
+    /// code.
+    pub fn read() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| match output::unless_closed(error.print()) {
+            Ok(()) => ExitCode::from(error.exit_code() as u8),
+            Err(error) => failed(&error),
+        })
+    }
+
     /// The settings that the command line, the environment and the file amount to; and variables that nobody knows.
     pub fn settings(&self) -> Result<(Settings, Vec<String>), ConfigError> {
         let mut layers = Layers::defaults();
@@ -160,6 +170,12 @@ impl Cli {
             Command::Token(token) => token.run(&settings).await,
         }
     }
+}
+
+/// Tells why a command failed; its exit code.
+pub fn failed(error: &dyn std::error::Error) -> ExitCode {
+    output::tell(&format!("dateline: {error}"));
+    ExitCode::FAILURE
 }
 
 /// Opens the database of the settings, in the schema of this version.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use entity::Noun;
 
-use super::{Failure, application, operator};
+use super::{Failure, application, operator, output::print};
 use crate::{catalog::ReleaseKey, config::Settings};
 
 #[derive(Args, Debug)]
@@ -21,7 +21,6 @@ pub(super) struct Purge {
 }
 
 impl Purge {
-    #[expect(clippy::print_stdout, reason = "the command's answer")]
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let app = application(settings).await?;
         let now = app.clock.now();
@@ -35,14 +34,12 @@ impl Purge {
         })?;
         let (id, slug) = (item.id(), item.slug().to_owned());
         if !self.yes {
-            println!("This removes \"{slug}\" and all its versions for good. To do it, add --yes.");
+            print(&format!("This removes \"{slug}\" and all its versions for good. To do it, add --yes."))?;
             return Ok(ExitCode::FAILURE);
         }
         app.room.release_purge(&operator(), id, item.newest_number(), self.reason, now).await?;
-        println!(
-            "{} is purged; backups made before still hold it (docs/operations.md)",
-            app.room.ids.encode(Noun::Release, id)
-        );
+        let id = app.room.ids.encode(Noun::Release, id);
+        print(&format!("{id} is purged; backups made before still hold it (docs/operations.md)"))?;
         Ok(ExitCode::SUCCESS)
     }
 }

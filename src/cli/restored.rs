@@ -2,15 +2,14 @@
 
 use std::process::ExitCode;
 
-use super::{Failure, application};
+use super::{Failure, application, output::print};
 use crate::{config::Settings, db::redacted};
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     application(settings).await?.room.catalog.renew().await?;
-    println!(
+    print(&format!(
         "{} has another past now: positions that clients hold of the one before are refused, and they read everything anew",
         redacted(&settings.database_url)
-    );
+    ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::Failure;
+use super::{Failure, output::print_text};
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
-#[expect(clippy::unnecessary_wraps, reason = "as every command answers")]
 pub(super) fn run() -> Result<ExitCode, Failure> {
-    print!("{}", crate::graphql::sdl());
+    print_text(&crate::graphql::sdl())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,10 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::Subcommand;
 use entity::{Noun, api_token};
 
-use super::{Failure, RoleName, application, operator};
+use super::{
+    Failure, RoleName, application, operator,
+    output::{print, tell},
+};
 use crate::{
     config::Settings,
     newsroom::{ids::Ids, token::TokenInput},
@@ -40,7 +43,6 @@ pub(super) enum Token {
 }
 
 impl Token {
-    #[expect(clippy::print_stdout, reason = "the command's answer")]
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let app = application(settings).await?;
         let now = app.clock.now();
@@ -48,8 +50,11 @@ impl Token {
             Self::Create { subject, name, role, expires } => {
                 let input = TokenInput { subject, name, role: role.into(), expires_at: end(&expires, now)? };
                 let (token, secret) = app.room.token_create(&operator(), input, now).await?;
-                println!("{secret}");
-                eprint_line(&format!(
+                print(&secret).map_err(|error| {
+                    let id = id(&app.room.ids, &token);
+                    format!("{error}; {id} was made all the same: take it back (dateline token revoke {id}), and make another")
+                })?;
+                tell(&format!(
                     "{} for {}, {:?}, {}; the secret above is not shown again",
                     id(&app.room.ids, &token),
                     token.subject,
@@ -66,13 +71,8 @@ impl Token {
                     } else {
                         until(&token)
                     };
-                    println!(
-                        "{}\t{:?}\t{}\t{}\t{state}",
-                        id(&app.room.ids, &token),
-                        token.role,
-                        token.subject,
-                        token.name
-                    );
+                    let id = id(&app.room.ids, &token);
+                    print(&format!("{id}\t{:?}\t{}\t{}\t{state}", token.role, token.subject, token.name))?;
                 }
             }
             Self::Revoke { id } => {
@@ -80,7 +80,7 @@ impl Token {
                 let key =
                     key.ok_or_else(|| format!("\"{id}\" is not the id of a token: `dateline token list` prints them"))?;
                 app.room.token_revoke(&operator(), key, now).await?;
-                println!("{id} is revoked");
+                print(&format!("{id} is revoked"))?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -121,9 +121,4 @@ fn end(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Failure>
     })?;
     let too_long = format!("--expires is \"{text}\", which ends after the year 9999: write a shorter time, or never");
     Ok(Some(range::check_instant(at).map_err(|_| too_long)?))
-}
-
-#[expect(clippy::print_stderr, reason = "for the person, not for the pipe")]
-fn eprint_line(text: &str) {
-    eprintln!("{text}");
 }

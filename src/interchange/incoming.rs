@@ -8,6 +8,7 @@ use crate::{
     newsroom::{
         Patch, body,
         content::ReleaseInput,
+        control::ControlCount,
         import::{ImportedRelease, ImportedWithdrawal},
         place::PlaceInput,
         topic::TopicInput,
@@ -61,12 +62,17 @@ impl PlaceRecord {
 }
 
 impl ReleaseRecord {
-    /// As the newsroom takes it in; why it cannot be, otherwise.
-    pub fn incoming(self, language: &str) -> Result<ImportedRelease, String> {
+    /// As the newsroom takes it in, and control characters that were replaced in its body; why it cannot be, otherwise.
+    pub fn incoming(self, language: &str) -> Result<(ImportedRelease, ControlCount), String> {
+        let mut controls = ControlCount::default();
         let markdown = match (self.body_markdown, self.body_html) {
             (Some(_), Some(_)) => return Err("bodyMarkdown and bodyHtml are both given: keep one".to_owned()),
             (markdown, None) => markdown,
-            (None, Some(html)) => Some(body::markdown_from_html(&html)?),
+            (None, Some(html)) => {
+                let (markdown, found) = body::markdown_from_html(&html)?;
+                controls = found;
+                Some(markdown)
+            }
         };
         let input = ReleaseInput {
             slug: self.slug.map_or(Patch::Keep, Patch::Set),
@@ -84,7 +90,7 @@ impl ReleaseRecord {
             external_id: Patch::from_option(self.external_id),
             editorial_note: Patch::from_option(self.editorial_note),
         };
-        Ok(ImportedRelease {
+        let release = ImportedRelease {
             input,
             topics: self.topics.unwrap_or_default(),
             dateline: self.dateline_places.unwrap_or_default(),
@@ -95,7 +101,8 @@ impl ReleaseRecord {
                 how: Withdrawal { kind: record.kind, notice: record.notice, redirect_to: record.redirect_to },
                 at: record.at,
             }),
-        })
+        };
+        Ok((release, controls))
     }
 }
 

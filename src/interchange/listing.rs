@@ -13,7 +13,10 @@
 use chrono::NaiveDate;
 use entity::release::ReleaseKind;
 
-use crate::range;
+use crate::{
+    newsroom::control::{ControlCount, replace_controls},
+    range,
+};
 
 /// An item of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,17 @@ pub struct Item {
     pub dateline_text: Option<String>,
     /// The summary; paragraphs parted by a blank line.
     pub summary: Option<String>,
+}
+
+impl Item {
+    /// Replaces control characters in its texts.
+    pub fn replace_controls(&mut self) -> ControlCount {
+        let mut count = replace_controls(&mut self.headline);
+        for text in [&mut self.dateline_text, &mut self.summary].into_iter().flatten() {
+            count += replace_controls(text);
+        }
+        count
+    }
 }
 
 /// An item that cannot be read: its line, and why.

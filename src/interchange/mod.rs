@@ -1,19 +1,28 @@
 //! Import and export: the formats, as streams, through the newsroom's functions. `docs/interchange.md` describes them.
 //!
 //! A file is read twice: first its topics and places, which are few and may refer to each other in any order, then its
-//! releases, a batch at a time. Memory does not grow with the number of releases.
+//! releases, a batch at a time. What is kept of a release is its id and its line, about 50 bytes. What became of a record is
+//! told in the order of the lines, when the second reading has come to them.
 
 pub mod export;
+mod fields;
+pub mod foreign;
 mod incoming;
+mod json;
 pub mod lines;
 pub mod listing;
 pub mod ndjson;
+pub mod report;
 
-use std::io::{BufRead, Read};
+use std::{
+    collections::HashMap,
+    io::{BufRead, Read},
+};
 
 use chrono::{DateTime, Utc};
 use lines::Lines;
-use ndjson::Record;
+use ndjson::{Header, Record};
+pub use report::Report;
 
 use crate::{
     newsroom::{
@@ -28,23 +37,6 @@ use entity::release::ReleaseState;
 /// The largest printed page that is read whole.
 const MAX_PAGE: u64 = 16 * 1024 * 1024;
 
-/// What became of the records of an import.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// New.
-    pub created: u64,
-    /// Changed.
-    pub updated: u64,
-    /// There already.
-    pub unchanged: u64,
-    /// Changed by an editor since; left alone.
-    pub conflicts: u64,
-    /// Not taken.
-    pub refused: u64,
-    /// Whether what was told has happened: not in a dry run, nor in a strict one that was not clean.
-    pub kept: bool,
-}
-
 /// Where a record stands and what became of it.
 pub type Tell<'a> = &'a mut (dyn FnMut(&str, u64, &Outcome) + Send);
 
@@ -53,6 +45,8 @@ pub struct Import<'a> {
     importer: Importer<'a>,
     language: String,
     report: Report,
+    /// What became of topics and places, by file, until their lines are read again.
+    held: HashMap<String, Vec<(u64, Outcome)>>,
     tell: Tell<'a>,
 }
 
@@ -77,68 +71,96 @@ impl<'a> Import<'a> {
         tell: Tell<'a>,
     ) -> Result<Self, ImportError> {
         let importer = Importer::begin(room, viewer, options, now).await?;
-        Ok(Self { importer, language: room.customs.language.clone(), report: Report::default(), tell })
+        let (language, report, held) = (room.customs.language.clone(), Report::default(), HashMap::new());
+        Ok(Self { importer, language, report, held, tell })
     }
 
-    /// Takes in topics and places of a file in the interchange format, and tells of everything in it that cannot be read.
+    /// Takes in topics and places of a file in the interchange format. What cannot be read is told by [`Self::releases`].
     pub async fn concepts(&mut self, name: &str, reader: impl BufRead) -> Result<(), ImportError> {
+        self.importer.begin_file(name);
         let mut lines = Lines::new(reader);
         let (mut topics, mut places) = (Vec::new(), Vec::new());
         while let Some((number, line)) = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))? {
-            match line.and_then(|line| ndjson::parse(&line)) {
-                Ok(Record::Topic(record)) => topics.push((number, record.incoming(&self.language))),
-                Ok(Record::Place(record)) => places.push((number, record.incoming(&self.language))),
-                Ok(Record::Dateline(header)) if header.version != ndjson::VERSION => {
-                    let message = format!(
-                        "the file is of version {} of the format; this Dateline reads version {}: use a newer one",
-                        header.version,
-                        ndjson::VERSION
-                    );
-                    self.heard(name, number, &Outcome::Refused(message));
+            let line = line.unwrap_or_default();
+            if ndjson::is_release(&line) {
+                continue;
+            }
+            match ndjson::parse(&line) {
+                Ok((Record::Topic(record), controls)) => {
+                    self.report.count_controls(controls);
+                    let (slug, broader, input) = record.incoming(&self.language);
+                    topics.push((number, slug, broader, input));
                 }
-                Ok(Record::Dateline(_)) if number > 1 => self.heard(
-                    name,
-                    number,
-                    &Outcome::Refused("the header stands on the first line or nowhere".to_owned()),
-                ),
-                Ok(Record::Dateline(_) | Record::Release(_)) => {}
-                Err(why) => self.heard(name, number, &Outcome::Refused(why)),
+                Ok((Record::Place(record), controls)) => {
+                    self.report.count_controls(controls);
+                    let (slug, within, input) = record.incoming(&self.language);
+                    places.push((number, slug, within, input));
+                }
+                _ => {}
             }
         }
-        let (numbers, records): (Vec<u64>, Vec<_>) = topics.into_iter().unzip();
-        let outcomes = self.importer.topics(records).await?;
-        self.all(name, &numbers, &outcomes);
-        let (numbers, records): (Vec<u64>, Vec<_>) = places.into_iter().unzip();
-        let outcomes = self.importer.places(records).await?;
-        self.all(name, &numbers, &outcomes);
+        let mut numbers: Vec<u64> = topics.iter().map(|(number, ..)| *number).collect();
+        numbers.extend(places.iter().map(|(number, ..)| *number));
+        let mut outcomes = self.importer.topics(topics).await?;
+        outcomes.extend(self.importer.places(places).await?);
+        let held = self.held.entry(name.to_owned()).or_default();
+        held.extend(numbers.into_iter().zip(outcomes));
+        held.sort_by_key(|&(number, _)| number);
         Ok(())
     }
 
-    /// Takes in releases of a file in the interchange format. What cannot be read was told by [`Self::concepts`].
+    /// Takes in releases of a file in the interchange format, and tells what became of every record of it, in the order of its
+    /// lines.
     pub async fn releases(&mut self, name: &str, reader: impl BufRead) -> Result<(), ImportError> {
+        self.importer.begin_file(name);
         let mut lines = Lines::new(reader);
-        let (mut numbers, mut batch) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
+        let mut held = self.held.remove(name).unwrap_or_default().into_iter().peekable();
+        let (mut batch, mut told) = (Vec::with_capacity(BATCH), Vec::new());
         loop {
             let line = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))?;
             let last = line.is_none();
-            if let Some((number, Ok(line))) = line
-                && let Ok(Record::Release(record)) = ndjson::parse(&line)
-            {
-                match record.incoming(&self.language) {
-                    Ok(release) => {
-                        numbers.push(number);
-                        batch.push(release);
-                    }
-                    Err(why) => self.heard(name, number, &Outcome::Refused(why)),
+            if let Some((number, line)) = line {
+                match line.and_then(|line| self.release(number, &line)) {
+                    Ok(Some(release)) => batch.push((number, release)),
+                    Ok(None) => {}
+                    Err(why) => told.push((number, Outcome::Refused(why))),
                 }
+                while let Some(outcome) = held.next_if(|&(at, _)| at <= number) {
+                    told.push(outcome);
+                }
+            } else {
+                told.extend(held.by_ref());
             }
-            if batch.len() == BATCH || (last && !batch.is_empty()) {
+            if last || batch.len() == BATCH || told.len() >= BATCH {
+                let numbers: Vec<u64> = batch.iter().map(|(number, _)| *number).collect();
                 let outcomes = self.importer.releases(std::mem::take(&mut batch)).await?;
-                self.all(name, &std::mem::take(&mut numbers), &outcomes);
+                told.extend(numbers.into_iter().zip(outcomes));
+                told.sort_by_key(|&(number, _)| number);
+                for (number, outcome) in told.drain(..) {
+                    self.heard(name, number, &outcome);
+                }
             }
             if last {
                 return Ok(());
             }
+        }
+    }
+
+    /// The release of a line; nothing where it is another record, which [`Self::concepts`] took in.
+    fn release(&mut self, number: u64, line: &str) -> Result<Option<ImportedRelease>, String> {
+        match ndjson::parse(line)? {
+            (Record::Release(record), mut controls) => {
+                let (release, in_body) = record.incoming(&self.language)?;
+                controls += in_body;
+                self.report.count_controls(controls);
+                Ok(Some(release))
+            }
+            (Record::Dateline(Header { version }), _) if version != ndjson::VERSION => Err(format!(
+                "the file is of version {version} of the format; this Dateline reads version {}: use a newer one",
+                ndjson::VERSION
+            )),
+            (Record::Dateline(_), _) if number > 1 => Err("the header stands on the first line or nowhere".to_owned()),
+            _ => Ok(None),
         }
     }
 
@@ -153,6 +175,7 @@ impl<'a> Import<'a> {
             let message = format!("a printed page is at most {MAX_PAGE} bytes: use ndjson for more");
             return Err(ImportError::File(name.to_owned(), std::io::Error::other(message)));
         }
+        self.importer.begin_file(name);
         let items = listing::parse(&text);
         if items.is_empty() {
             self.heard(
@@ -161,19 +184,27 @@ impl<'a> Import<'a> {
                 &Outcome::Refused("there is no item here: is it a printed page (--format listing) at all?".to_owned()),
             );
         }
+        let mut told = Vec::with_capacity(items.len());
         for item in items.into_iter().rev() {
             match item {
-                Ok(item) => {
+                Ok(mut item) => {
                     let line = item.line;
+                    self.report.count_controls(item.replace_controls());
                     let outcome = match self.incoming(item).await {
-                        Ok(release) => self.importer.releases(vec![release]).await?.pop().unwrap_or(Outcome::Unchanged),
+                        Ok(release) => {
+                            self.importer.releases(vec![(line, release)]).await?.pop().unwrap_or(Outcome::Unchanged)
+                        }
                         Err(Error::Db(error)) => return Err(Error::Db(error).into()),
                         Err(error) => Outcome::Refused(error.to_string()),
                     };
-                    self.heard(name, line, &outcome);
+                    told.push((line, outcome));
                 }
-                Err((line, why)) => self.heard(name, line, &Outcome::Refused(why)),
+                Err((line, why)) => told.push((line, Outcome::Refused(why))),
             }
+        }
+        told.sort_by_key(|&(line, _)| line);
+        for (line, outcome) in &told {
+            self.heard(name, *line, outcome);
         }
         Ok(())
     }
@@ -205,26 +236,20 @@ impl<'a> Import<'a> {
 
     /// Ends the import.
     pub async fn finish(mut self) -> Result<Report, ImportError> {
+        // Of files of which only the topics and places were wanted.
+        for (name, held) in std::mem::take(&mut self.held) {
+            for (number, outcome) in held {
+                self.heard(&name, number, &outcome);
+            }
+        }
         self.report.kept = self.importer.finish().await?;
         Ok(self.report)
     }
 
-    fn all(&mut self, name: &str, numbers: &[u64], outcomes: &[Outcome]) {
-        for (&number, outcome) in numbers.iter().zip(outcomes) {
-            self.heard(name, number, outcome);
-        }
-    }
-
     fn heard(&mut self, name: &str, number: u64, outcome: &Outcome) {
-        match outcome {
-            Outcome::Created => self.report.created += 1,
-            Outcome::Updated => self.report.updated += 1,
-            Outcome::Unchanged => self.report.unchanged += 1,
-            Outcome::Conflict(_) => self.report.conflicts += 1,
-            Outcome::Refused(_) => {
-                self.report.refused += 1;
-                self.importer.unreadable();
-            }
+        self.report.count(outcome);
+        if matches!(outcome, Outcome::Refused(_)) {
+            self.importer.unreadable();
         }
         (self.tell)(name, number, outcome);
     }

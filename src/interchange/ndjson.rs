@@ -1,19 +1,25 @@
 //! The interchange format: newline-delimited JSON, one object a line, tagged by `type`. `docs/interchange.md` describes it.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, Utc};
+use std::borrow::Cow;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use entity::{
     place::PlaceKind,
     release::{ReleaseKind, ReleaseState, WithdrawalKind},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::range;
+use super::{
+    fields::{Faults, Field, Fields, Object, choice, nearest},
+    json::{Json, shown},
+};
+use crate::{newsroom::control::ControlCount, range};
 
 /// The version of the format that is read and written.
 pub const VERSION: u32 = 1;
 
 /// One line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Record {
     /// The first line, if there is one: which version of the format it is.
@@ -26,27 +32,9 @@ pub enum Record {
     Release(Box<ReleaseRecord>),
 }
 
-/// Which version of the format a file is in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Header {
-    /// [`VERSION`].
-    pub version: u32,
-}
-
-/// A name; in `altNames` a bare text is one in the newsroom's own language.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct NameRecord {
-    /// BCP 47; none: the newsroom's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
-    /// The name.
-    pub name: String,
-}
-
 /// One or several slugs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a slug or a list of slugs")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Slugs {
     /// One.
     One(String),
@@ -54,146 +42,191 @@ pub enum Slugs {
     Several(Vec<String>),
 }
 
+/// A record: its fields by their names in the file.
 macro_rules! record {
-    ($(#[$doc:meta])* $name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty,)* }) => {
+    ($(#[$doc:meta])* $name:ident, $noun:literal { $($(#[$attribute:meta])* $json:literal $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(deny_unknown_fields, rename_all = "camelCase")]
-        pub struct $name { $($(#[$attribute])* pub $field: $type,)* }
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        pub struct $name { $($(#[$attribute])* #[serde(rename = $json)] pub $field: $type,)* }
+
+        impl Object for $name {
+            const NOUN: &'static str = $noun;
+            const NAMES: &'static [&'static str] = &[$($json),*];
+
+            fn take(fields: &mut Fields<'_>) -> Option<Self> {
+                $(let $field = fields.field::<$type>($json);)*
+                Some(Self { $($field: $field?,)* })
+            }
+        }
     };
 }
 
 record! {
+    /// Which version of the format a file is in.
+    Header, "the header" {
+        /// [`VERSION`].
+        "version" version: u32,
+    }
+}
+
+record! {
+    /// A name; a bare text is one in the newsroom's own language.
+    NameRecord, "a name" {
+        /// BCP 47; none: the newsroom's own.
+        #[serde(skip_serializing_if = "Option::is_none")] "language" language: Option<String>,
+        /// The name.
+        "name" name: String,
+    }
+}
+
+record! {
     /// A topic; what is absent it does not have.
-    TopicRecord {
+    TopicRecord, "a topic" {
         /// Its address; what it is known by.
-        slug: String,
+        "slug" slug: String,
         /// Its name in the newsroom's own language.
-        name: String,
+        "name" name: String,
         /// Preferred names in other languages.
-        #[serde(default, skip_serializing_if = "empty")] names: Option<Vec<NameRecord>>,
+        #[serde(skip_serializing_if = "empty")] "names" names: Option<Vec<NameRecord>>,
         /// What else it is called.
-        #[serde(default, skip_serializing_if = "empty")] alt_names: Option<Vec<NameRecord>>,
+        #[serde(skip_serializing_if = "empty")] "altNames" alt_names: Option<Vec<NameRecord>>,
         /// What it means.
-        #[serde(default, skip_serializing_if = "Option::is_none")] definition: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "definition" definition: Option<String>,
         /// Its id in a public vocabulary.
-        #[serde(default, skip_serializing_if = "Option::is_none")] uri: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "uri" uri: Option<String>,
         /// Since when it is no longer given to releases.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "retired_at", serialize_with = "instant")] retired_at: Option<DateTime<Utc>>,
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
         /// Slugs of broader topics.
-        #[serde(default, skip_serializing_if = "Option::is_none")] broader: Option<Slugs>,
+        #[serde(skip_serializing_if = "Option::is_none")] "broader" broader: Option<Slugs>,
     }
 }
 
 record! {
     /// A place; what is absent it does not have.
-    PlaceRecord {
+    PlaceRecord, "a place" {
         /// Its address; what it is known by.
-        slug: String,
+        "slug" slug: String,
         /// Its name in the newsroom's own language.
-        name: String,
+        "name" name: String,
         /// What sort of place it is.
-        kind: PlaceKind,
+        "kind" kind: PlaceKind,
         /// Preferred names in other languages.
-        #[serde(default, skip_serializing_if = "empty")] names: Option<Vec<NameRecord>>,
+        #[serde(skip_serializing_if = "empty")] "names" names: Option<Vec<NameRecord>>,
         /// What else it is called.
-        #[serde(default, skip_serializing_if = "empty")] alt_names: Option<Vec<NameRecord>>,
+        #[serde(skip_serializing_if = "empty")] "altNames" alt_names: Option<Vec<NameRecord>>,
         /// Since when it is no longer given to releases.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "retired_at", serialize_with = "instant")] retired_at: Option<DateTime<Utc>>,
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
         /// Slug of the place it lies in.
-        #[serde(default, skip_serializing_if = "Option::is_none")] within: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "within" within: Option<String>,
         /// ISO 3166-1, two letters.
-        #[serde(default, skip_serializing_if = "Option::is_none", rename = "iso3166Alpha2")] iso3166_alpha2: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "iso3166Alpha2" iso3166_alpha2: Option<String>,
         /// ISO 3166-1, three letters.
-        #[serde(default, skip_serializing_if = "Option::is_none", rename = "iso3166Alpha3")] iso3166_alpha3: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "iso3166Alpha3" iso3166_alpha3: Option<String>,
         /// UN M49, three digits.
-        #[serde(default, skip_serializing_if = "Option::is_none")] m49: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "m49" m49: Option<String>,
         /// GeoNames id.
-        #[serde(default, skip_serializing_if = "Option::is_none")] geonames_id: Option<i32>,
+        #[serde(skip_serializing_if = "Option::is_none")] "geonamesId" geonames_id: Option<i32>,
         /// Degrees north.
-        #[serde(default, skip_serializing_if = "Option::is_none")] latitude: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")] "latitude" latitude: Option<f64>,
         /// Degrees east.
-        #[serde(default, skip_serializing_if = "Option::is_none")] longitude: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")] "longitude" longitude: Option<f64>,
         /// Its id in a public gazetteer.
-        #[serde(default, skip_serializing_if = "Option::is_none")] uri: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "uri" uri: Option<String>,
     }
 }
 
 record! {
     /// A release; what is absent it does not have.
-    ReleaseRecord {
+    ReleaseRecord, "a release" {
         /// Its address; made from the headline where it is absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")] slug: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "slug" slug: Option<String>,
         /// The id that another system knows it by; what it is known by, before its address.
-        #[serde(default, skip_serializing_if = "Option::is_none")] external_id: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "externalId" external_id: Option<String>,
         /// What sort of item it is; PRESS_RELEASE where it is absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")] kind: Option<ReleaseKind>,
+        #[serde(skip_serializing_if = "Option::is_none")] "kind" kind: Option<ReleaseKind>,
         /// The headline.
-        headline: String,
+        "headline" headline: String,
         /// A second headline.
-        #[serde(default, skip_serializing_if = "Option::is_none")] subheadline: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "subheadline" subheadline: Option<String>,
         /// A short text.
-        #[serde(default, skip_serializing_if = "Option::is_none")] summary: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "summary" summary: Option<String>,
         /// The full text, in Markdown.
-        #[serde(default, skip_serializing_if = "Option::is_none")] body_markdown: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "bodyMarkdown" body_markdown: Option<String>,
         /// The full text, in HTML; made Markdown of.
-        #[serde(default, skip_serializing_if = "Option::is_none")] body_html: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "bodyHtml" body_html: Option<String>,
         /// BCP 47; the newsroom's own where it is absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")] language: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "language" language: Option<String>,
         /// The date printed on it.
-        #[serde(deserialize_with = "date", serialize_with = "written_date")] release_date: NaiveDate,
+        #[serde(serialize_with = "written_date")] "releaseDate" release_date: NaiveDate,
         /// DRAFT, PUBLISHED or WITHDRAWN; DRAFT where it is absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")] state: Option<ReleaseState>,
+        #[serde(skip_serializing_if = "Option::is_none")] "state" state: Option<ReleaseState>,
         /// When it was made public.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "published_at", serialize_with = "instant")] published_at: Option<DateTime<Utc>>,
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")] "publishedAt" published_at: Option<DateTime<Utc>>,
         /// How it was withdrawn; VANISH where it is absent and the state is WITHDRAWN.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "withdrawal")] withdrawal: Option<WithdrawalRecord>,
+        #[serde(skip_serializing_if = "Option::is_none")] "withdrawal" withdrawal: Option<WithdrawalRecord>,
         /// Slugs of the places it was filed from.
-        #[serde(default, skip_serializing_if = "empty")] dateline_places: Option<Vec<String>>,
+        #[serde(skip_serializing_if = "empty")] "datelinePlaces" dateline_places: Option<Vec<String>>,
         /// The place part of its dateline, as printed.
-        #[serde(default, skip_serializing_if = "Option::is_none")] dateline_text: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "datelineText" dateline_text: Option<String>,
         /// Slugs of its topics.
-        #[serde(default, skip_serializing_if = "empty")] topics: Option<Vec<String>>,
+        #[serde(skip_serializing_if = "empty")] "topics" topics: Option<Vec<String>>,
         /// Slugs of the places it is about.
-        #[serde(default, skip_serializing_if = "empty")] places: Option<Vec<String>>,
+        #[serde(skip_serializing_if = "empty")] "places" places: Option<Vec<String>>,
         /// For the desk.
-        #[serde(default, skip_serializing_if = "Option::is_none")] editorial_note: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "editorialNote" editorial_note: Option<String>,
     }
 }
 
 record! {
     /// How a release was withdrawn.
-    WithdrawalRecord {
+    WithdrawalRecord, "a withdrawal" {
         /// In which way.
-        kind: WithdrawalKind,
+        "kind" kind: WithdrawalKind,
         /// When.
-        #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "instant")] at: Option<DateTime<Utc>>,
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")] "at" at: Option<DateTime<Utc>>,
         /// What its former address says.
-        #[serde(default, skip_serializing_if = "Option::is_none")] notice: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "notice" notice: Option<String>,
         /// Where its former address leads.
-        #[serde(default, skip_serializing_if = "Option::is_none")] redirect_to: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] "redirectTo" redirect_to: Option<String>,
     }
 }
 
-/// Reads a line.
-pub fn parse(line: &str) -> Result<Record, String> {
-    // Through the untagged whole first, so that serde says which field is wrong: a tagged enum forgets where it was.
-    #[derive(Deserialize)]
-    struct Tag {
-        r#type: Option<String>,
-    }
-    let explain = |error: serde_json::Error| {
-        let text = error.to_string();
-        // The line of the file is told elsewhere; JSON's own is always 1.
-        text.replace(" at line 1 column ", " at column ")
+/// Reads a line, and says how many control characters were replaced in it; everything that is wrong with it, otherwise.
+pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
+    let mut value = Json::read(line)?;
+    let controls = value.replace_controls();
+    let Json::Object(mut entries) = value else {
+        return Err(format!("not a JSON object: it is {}; write one object a line", value.sort()));
     };
-    let tag: Tag = serde_json::from_str(line).map_err(|error| format!("not a JSON object: {}", explain(error)))?;
-    let known = "dateline, topic, place or release";
-    let tag = tag.r#type.ok_or_else(|| format!("`type` is missing: write {known}"))?;
-    if !matches!(tag.as_str(), "dateline" | "topic" | "place" | "release") {
-        return Err(format!("`type` is \"{}\": write {known}", tag.chars().take(40).collect::<String>()));
+    let known = "write dateline, topic, place or release";
+    let Some(index) = entries.iter().position(|(name, _)| name == "type") else {
+        return Err(format!("type is missing: {known}"));
+    };
+    let (_, tag) = entries.swap_remove(index);
+    let Json::Text(tag) = tag else { return Err(format!("type: {tag} is {}: {known}", tag.sort())) };
+    let mut faults = Faults::default();
+    let record = match tag.as_str() {
+        "dateline" => Object::read_object(entries, "", &mut faults).map(Record::Dateline),
+        "topic" => Object::read_object(entries, "", &mut faults).map(|topic| Record::Topic(Box::new(topic))),
+        "place" => Object::read_object(entries, "", &mut faults).map(|place| Record::Place(Box::new(place))),
+        "release" => Object::read_object(entries, "", &mut faults).map(|release| Record::Release(Box::new(release))),
+        other => {
+            let meant = nearest(other, &["dateline", "topic", "place", "release"]);
+            let advice = meant.map_or(known.to_owned(), |meant| format!("did you mean \"{meant}\"?"));
+            return Err(format!("type: {} is not a type of record: {advice}", shown(other)));
+        }
+    };
+    record.map(|record| (record, controls)).ok_or_else(|| faults.0.join("; "))
+}
+
+/// Whether a line is a release, as far as can be told without reading it whole. False also where it is not JSON.
+pub fn is_release(line: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Tag<'a> {
+        #[serde(borrow)]
+        r#type: Cow<'a, str>,
     }
-    serde_json::from_str(line).map_err(explain)
+    serde_json::from_str::<Tag<'_>>(line).is_ok_and(|tag| tag.r#type == "release")
 }
 
 /// Writes a line, without its newline.
@@ -211,159 +244,68 @@ fn instant<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S
     at.map(|at| range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)).serialize(serializer)
 }
 
-fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let sound = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    let date = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().filter(|_| sound);
-    let date = date.ok_or_else(|| {
-        de::Error::custom(format!(
-            "\"{}\" is not a date: write year-month-day, for example 2006-05-08",
-            text.chars().take(40).collect::<String>()
-        ))
-    })?;
-    range::check_date(date).map_err(|error| de::Error::custom(format!("releaseDate: {error}")))
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls it with")]
 fn written_date<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
     range::clamp_date(*date).serialize(serializer)
 }
 
-fn published_at<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    Option::<String>::deserialize(deserializer)?.map(|text| instant_of("publishedAt", &text)).transpose()
-}
-
-fn retired_at<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    Option::<String>::deserialize(deserializer)?.map(|text| instant_of("retiredAt", &text)).transpose()
-}
-
-/// The instant in a field.
-fn instant_of<E: de::Error>(field: &str, text: &str) -> Result<DateTime<Utc>, E> {
-    let at = text.parse::<DateTime<FixedOffset>>().map_err(|_| {
-        E::custom(format!(
-            "{field}: \"{}\" is not an instant: write date, time and offset, for example 2006-05-08T09:00:00Z",
-            text.chars().take(40).collect::<String>()
-        ))
-    })?;
-    range::check_instant(at.to_utc()).map_err(|error| E::custom(format!("{field}: {error}")))
-}
-
-fn withdrawal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WithdrawalRecord>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(
-        untagged,
-        expecting = "withdrawal is a kind (WITH_NOTICE, GONE, REDIRECT, VANISH) or an object of kind, at, notice and redirectTo"
-    )]
-    enum Either {
-        Kind(WithdrawalKind),
-        Whole(Whole),
+impl Field for ReleaseKind {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        choice(&value, at, faults, "a kind of release", &Self::ALL)
     }
-    // Its instant as text, because an untagged enum forgets what was wrong inside it.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields, rename_all = "camelCase")]
-    struct Whole {
-        kind: WithdrawalKind,
-        at: Option<String>,
-        notice: Option<String>,
-        redirect_to: Option<String>,
-    }
-    let Some(either) = Option::<Either>::deserialize(deserializer)? else { return Ok(None) };
-    Ok(Some(match either {
-        Either::Kind(kind) => WithdrawalRecord { kind, at: None, notice: None, redirect_to: None },
-        Either::Whole(Whole { kind, at, notice, redirect_to }) => {
-            let at = at.map(|text| instant_of("withdrawal.at", &text)).transpose()?;
-            WithdrawalRecord { kind, at, notice, redirect_to }
-        }
-    }))
 }
 
-impl<'de> Deserialize<'de> for NameRecord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Whole {
-            language: Option<String>,
-            name: String,
+impl Field for ReleaseState {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        let all = [Self::Draft, Self::Published, Self::Withdrawn];
+        choice(&value, at, faults, "a state that can be imported", &all)
+    }
+}
+
+impl Field for WithdrawalKind {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        choice(&value, at, faults, "a kind of withdrawal", &Self::ALL)
+    }
+}
+
+impl Field for PlaceKind {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        let all = [Self::World, Self::Region, Self::Subregion, Self::Country, Self::Admin, Self::City];
+        choice(&value, at, faults, "a kind of place", &all)
+    }
+}
+
+impl Field for Slugs {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        match value {
+            Json::Text(slug) => Some(Self::One(slug)),
+            Json::List(_) => Field::read(value, at, faults).map(Self::Several),
+            other => faults.refuse_sort(at, &other, "a slug, or a list of slugs"),
         }
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "a name is a text or an object of language and name")]
-        enum Either {
-            Text(String),
-            Whole(Whole),
+    }
+}
+
+impl Field for NameRecord {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        match value {
+            Json::Text(name) => Some(Self { language: None, name }),
+            Json::Object(entries) => Object::read_object(entries, &format!("{at}."), faults),
+            other => faults.refuse_sort(at, &other, "a name, or an object of language and name"),
         }
-        Ok(match Either::deserialize(deserializer)? {
-            Either::Text(name) => Self { language: None, name },
-            Either::Whole(whole) => Self { language: whole.language, name: whole.name },
-        })
+    }
+}
+
+impl Field for WithdrawalRecord {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        match value {
+            Json::Object(entries) => Object::read_object(entries, &format!("{at}."), faults),
+            Json::Text(_) => {
+                Field::read(value, at, faults).map(|kind| Self { kind, at: None, notice: None, redirect_to: None })
+            }
+            other => faults.refuse_sort(at, &other, "a kind, or an object of kind, at, notice and redirectTo"),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_comes_back_as_it_was_written() {
-        let line = r#"{"type":"release","slug":"a-b","externalId":"x","kind":"SPEECH","headline":"A","releaseDate":"2006-05-08","state":"WITHDRAWN","publishedAt":"2006-05-08T09:00:00Z","withdrawal":{"kind":"GONE","at":"2007-01-01T00:00:00.5Z"},"datelinePlaces":["bangkok"],"topics":["x"]}"#;
-        assert_eq!(write(&parse(line).unwrap()).unwrap(), line.replace("00.5Z", "00.500Z"));
-        let line = r#"{"type":"topic","slug":"a","name":"A","altNames":[{"language":"fr","name":"B"},{"name":"C"}],"broader":["x","y"]}"#;
-        assert_eq!(write(&parse(line).unwrap()).unwrap(), line);
-    }
-
-    #[test]
-    fn short_forms_are_taken() {
-        let line = r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","state":"WITHDRAWN","withdrawal":"GONE","summary":null}"#;
-        let Record::Release(record) = parse(line).unwrap() else { panic!("it is a release") };
-        assert_eq!(record.withdrawal.unwrap().kind, WithdrawalKind::Gone);
-        let line = r#"{"type":"topic","slug":"a","name":"A","altNames":["B"],"broader":"x"}"#;
-        let Record::Topic(record) = parse(line).unwrap() else { panic!("it is a topic") };
-        assert_eq!(
-            (record.alt_names.unwrap()[0].language.clone(), record.broader),
-            (None, Some(Slugs::One("x".to_owned())))
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        for (line, named) in [
-            ("{", "not a JSON object"),
-            ("[]", "not a JSON object"),
-            ("{}", "`type` is missing"),
-            (r#"{"type":"event"}"#, "`type` is \"event\""),
-            (r#"{"type":"topic","slug":"a","name":"A","colour":"red"}"#, "colour"),
-            (r#"{"type":"topic","slug":"a","slug":"b","name":"A"}"#, "slug"),
-            (r#"{"type":"topic","name":"A"}"#, "slug"),
-            (r#"{"type":"release","headline":"A","releaseDate":"8 May 2006"}"#, "is not a date"),
-            (r#"{"type":"release","headline":"A","releaseDate":"2006-02-30"}"#, "is not a date"),
-            (
-                r#"{"type":"release","headline":"A","releaseDate":"0000-03-01"}"#,
-                "releaseDate: 0000-03-01 is outside the range",
-            ),
-            (
-                r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","publishedAt":"0001-01-01T00:00:00+14:00"}"#,
-                "publishedAt: 0000-12-31T10:00:00Z is outside the range",
-            ),
-            (
-                r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","publishedAt":"2005-12-31T23:59:60Z"}"#,
-                "publishedAt: 2005-12-31T23:59:60Z has second 60",
-            ),
-            (
-                r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","publishedAt":"yesterday"}"#,
-                "publishedAt: \"yesterday\" is not an instant",
-            ),
-            (
-                r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","withdrawal":{"kind":"GONE","at":"9999-12-31T23:59:59-14:00"}}"#,
-                "withdrawal.at: +10000-01-01T13:59:59Z is outside the range",
-            ),
-            (
-                r#"{"type":"topic","slug":"a","name":"A","retiredAt":"+10000-01-01T00:00:00Z"}"#,
-                "retiredAt: +10000-01-01T00:00:00Z is outside the range",
-            ),
-            (r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","kind":"NEWS"}"#, "PRESS_RELEASE"),
-            (r#"{"type":"place","slug":"a","name":"A","kind":"CITY","m49":4}"#, "string"),
-        ] {
-            let error = parse(line).unwrap_err();
-            assert!(error.contains(named), "{line}: {error}");
-        }
-    }
-}
+mod tests;

@@ -184,7 +184,7 @@ mod tests {
                 let begun = Instant::now();
                 let harm = harm(&html(&body));
                 word_count(&text(&body));
-                let length = markdown_from_html(&body).unwrap().len();
+                let length = markdown_from_html(&body).unwrap().0.len();
                 (body[..20].to_owned(), harm, length / body.len(), begun.elapsed())
             };
             thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap()
@@ -222,7 +222,7 @@ mod tests {
 
         #[test]
         fn every_html_becomes_harmless_markdown(body in soup()) {
-            let markdown = markdown_from_html(&body).unwrap();
+            let (markdown, _) = markdown_from_html(&body).unwrap();
             prop_assert!(!markdown.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')));
             let html = html(&markdown);
             prop_assert_eq!(harm(&html), None, "{}", html);

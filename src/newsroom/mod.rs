@@ -12,6 +12,7 @@ pub mod bulk;
 pub mod changes;
 pub mod check;
 pub mod content;
+pub mod control;
 pub mod dateline;
 pub mod diff;
 mod embargo;

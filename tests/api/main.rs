@@ -32,6 +32,7 @@ mod lines;
 mod logs;
 mod oidc;
 mod operations;
+mod pipes;
 mod postgres;
 mod range;
 mod reading;

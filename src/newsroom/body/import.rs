@@ -6,7 +6,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    super::text::is_control,
+    super::control::{ControlCount, replace_controls},
     blocks::{Align, Blocks, Kind},
     elements::{Sort, element},
     escape::{self, destination},
@@ -19,15 +19,19 @@ use super::{
 /// Bytes of an HTML body at most.
 const MAX_BYTES: usize = 10_000_000;
 
-/// Markdown that reads as an HTML body does; why it cannot be made, otherwise. Scripts, styles and control characters vanish;
-/// what Markdown has no form for keeps its text.
-pub fn markdown_from_html(html: &str) -> Result<String, String> {
+/// Markdown that reads as an HTML body does, and its control characters; why it cannot be made, otherwise. Scripts and styles
+/// are removed; what Markdown has no form for keeps its text; control characters are read as [`replace_controls`] does, also
+/// those that are written as references.
+pub fn markdown_from_html(html: &str) -> Result<(String, ControlCount), String> {
     if html.len() > MAX_BYTES {
         let length = html.len();
         return Err(format!("bodyHtml is {length} bytes long, and at most {MAX_BYTES} are taken: shorten it"));
     }
-    let html = sanitised(html);
-    let html = html.replace(|c| is_control(c) && !matches!(c, '\n' | '\t'), "");
+    let mut html = html.to_owned();
+    let mut controls = replace_controls(&mut html);
+    let mut html = sanitised(&html);
+    controls += replace_controls(&mut html);
+    let html = html.replace('\r', "");
     let mut reader = Reader { blocks: Blocks::new(), code: None };
     let mut pieces = Pieces::new(&html);
     while let Some(piece) = pieces.next() {
@@ -38,7 +42,7 @@ pub fn markdown_from_html(html: &str) -> Result<String, String> {
             Piece::End(name) => reader.end(name),
         }
     }
-    Ok(reader.blocks.finish().nfc().collect())
+    Ok((reader.blocks.finish().nfc().collect(), controls))
 }
 
 /// Whether a table has cells beside each other; without, it only frames what is in it.
@@ -176,7 +180,22 @@ mod tests {
     };
 
     fn markdown(html: &str) -> String {
-        markdown_from_html(html).unwrap()
+        markdown_from_html(html).unwrap().0
+    }
+
+    #[test]
+    fn control_characters_are_read_as_windows_1252_or_removed_and_counted() {
+        for (html, expected, mapped, removed) in [
+            ("<p>l\u{92}ecole</p>", "l’ecole", 1, 0),
+            ("<p>\u{93}a\u{94}\u{81}\u{1}</p>", "“a”", 2, 2),
+            ("<p>l&#146;ecole&#x1;</p>", "l’ecole", 0, 1),
+            ("<a href='https://a/b' title='\u{96}\u{FEFF}'>x</a>", "[x](https://a/b \"–\")", 1, 1),
+            ("<p>a\tb\r\nc</p>", "a b c", 0, 0),
+        ] {
+            let (text, controls) = markdown_from_html(html).unwrap();
+            let found = (text.as_str(), controls.mapped, controls.removed);
+            assert_eq!(found, (expected, mapped, removed), "{html:?}");
+        }
     }
 
     #[test]
@@ -249,7 +268,7 @@ mod tests {
     fn invisible_characters_vanish() {
         assert_eq!(
             markdown("<p>a&#1;b\u{202E}c&#x202D;d\u{FEFF}e&#0;\0f\u{85}g&zwnj;h e\u{301}</p>").replace('\u{FFFD}', ""),
-            "abcdefg\u{200C}h é"
+            "abcdef…g\u{200C}h é"
         );
         assert_eq!(markdown("&lt;\u{1}script> &lt;\u{FDD0}b>"), "\\<script> \\<b>");
     }

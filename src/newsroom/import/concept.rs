@@ -4,7 +4,11 @@ use entity::{Noun, place, topic};
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
-use super::{Importer, Known, Outcome, refusal};
+use super::{
+    Importer, Known, Outcome,
+    origin::{Place, seen_before},
+    refusal,
+};
 use crate::{
     catalog::{Code, Concept, ConceptRef, fold},
     journal::{Image, PlaceImage, TopicImage},
@@ -21,34 +25,58 @@ use crate::{
 /// A topic or place as it comes: its slug, what it is right below by slug, and everything else.
 #[derive(Clone, Debug)]
 pub(super) struct Incoming<I> {
-    pub(super) slug: String,
-    pub(super) above: Vec<String>,
-    pub(super) input: I,
+    /// What it is known by where it is new. Made in the order of the records, which is the order of an export.
+    id: Uuid,
+    slug: String,
+    above: Vec<String>,
+    input: I,
+    /// Where the import spoke of the same thing before.
+    first: Option<Place>,
 }
 
 impl Importer<'_> {
-    /// Takes in topics: `(slug, slugs of broader ones, the rest)`. Outcomes come in the order of the records.
-    pub async fn topics(&mut self, records: Vec<(String, Vec<String>, TopicInput)>) -> Result<Vec<Outcome>, Error> {
-        let records = records.into_iter().map(|(slug, above, input)| Incoming { slug, above, input }).collect();
-        let (order, mut outcomes) = sorted(records, &self.topics, "topic");
+    /// Takes in topics: `(line, slug, slugs of broader ones, the rest)`. Outcomes come in the order of the records.
+    pub async fn topics(
+        &mut self,
+        records: Vec<(u64, String, Vec<String>, TopicInput)>,
+    ) -> Result<Vec<Outcome>, Error> {
+        let mut incoming = Vec::with_capacity(records.len());
+        for (line, slug, above, input) in records {
+            let identities = std::iter::once(self.topics.identity(&slug)).chain(code("uri", &input.uri)).collect();
+            let place = self.origins.place(line);
+            let first = seen_before(&mut self.origins.topics, identities, place);
+            incoming.push(Incoming { id: Uuid::now_v7(), slug, above, input, first });
+        }
+        let (order, mut outcomes) = sorted(incoming, &self.topics, "topic");
         for (number, record) in order {
             let outcome = self.topic(record).await?;
-            self.note(&outcome);
             outcomes.push((number, outcome));
         }
         self.end(outcomes).await
     }
 
-    /// Takes in places: `(slug, slug of the one it lies in, the rest)`. Outcomes come in the order of the records.
-    pub async fn places(&mut self, records: Vec<(String, Option<String>, PlaceInput)>) -> Result<Vec<Outcome>, Error> {
-        let records = records
-            .into_iter()
-            .map(|(slug, above, input)| Incoming { slug, above: above.into_iter().collect(), input })
-            .collect();
-        let (order, mut outcomes) = sorted(records, &self.places, "place");
+    /// Takes in places: `(line, slug, slug of the one it lies in, the rest)`. Outcomes come in the order of the records.
+    pub async fn places(
+        &mut self,
+        records: Vec<(u64, String, Option<String>, PlaceInput)>,
+    ) -> Result<Vec<Outcome>, Error> {
+        let mut incoming = Vec::with_capacity(records.len());
+        for (line, slug, above, input) in records {
+            let PlaceInput { uri, iso3166_alpha2, iso3166_alpha3, m49, geonames_id, .. } = &input;
+            let geonames = match geonames_id {
+                Patch::Set(id) => Some(format!("geonames {id}")),
+                _ => None,
+            };
+            let codes = [("uri", uri), ("iso", iso3166_alpha2), ("iso", iso3166_alpha3), ("m49", m49)];
+            let codes = codes.into_iter().filter_map(|(sort, value)| code(sort, value));
+            let identities = std::iter::once(self.places.identity(&slug)).chain(codes).chain(geonames).collect();
+            let place = self.origins.place(line);
+            let first = seen_before(&mut self.origins.places, identities, place);
+            incoming.push(Incoming { id: Uuid::now_v7(), slug, above: above.into_iter().collect(), input, first });
+        }
+        let (order, mut outcomes) = sorted(incoming, &self.places, "place");
         for (number, record) in order {
             let outcome = self.place(record).await?;
-            self.note(&outcome);
             outcomes.push((number, outcome));
         }
         self.end(outcomes).await
@@ -56,7 +84,7 @@ impl Importer<'_> {
 
     async fn end(&mut self, mut outcomes: Vec<(usize, Outcome)>) -> Result<Vec<Outcome>, Error> {
         for (_, outcome) in &outcomes {
-            self.clean &= !matches!(outcome, Outcome::Conflict(_) | Outcome::Refused(_));
+            self.note(outcome);
         }
         self.end_batch().await?;
         outcomes.sort_by_key(|&(number, _)| number);
@@ -81,7 +109,7 @@ impl Importer<'_> {
         let slug = address::free(self.write().await?.tx(), Noun::Place, &wish, id).await?;
         let input =
             PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
-        match self.place(Incoming { slug: slug.clone(), above: Vec::new(), input }).await? {
+        match self.place(Incoming { id, slug: slug.clone(), above: Vec::new(), input, first: None }).await? {
             Outcome::Refused(why) => Err(Error::field(&["dateline"], crate::newsroom::Code::Invalid, why)),
             _ => Ok(slug),
         }
@@ -89,7 +117,7 @@ impl Importer<'_> {
 
     async fn topic(&mut self, record: Incoming<TopicInput>) -> Result<Outcome, Error> {
         let there = self.topics.by_slug.get(&record.slug).and_then(|&id| self.topics.get(id)).cloned();
-        let mut image = there.clone().unwrap_or_else(|| TopicImage::blank(Uuid::now_v7()));
+        let mut image = there.clone().unwrap_or_else(|| TopicImage::blank(record.id));
         let broader = match self.topics.ids(&record.above, "topic") {
             Ok(ids) => ids,
             Err(why) => return Ok(Outcome::Refused(why)),
@@ -100,6 +128,12 @@ impl Importer<'_> {
         image.fill(input, &self.topics.vocabulary, &mut form);
         if let Err(error) = form.finish() {
             return Ok(Outcome::Refused(refusal(error)?));
+        }
+        if let Some(first) = record.first {
+            return Ok(match there.is_some_and(|there| there == image) {
+                true => Outcome::Duplicate,
+                false => self.said_before("topic", &record.slug, first),
+            });
         }
         if let Some(why) = self.topics.taken(&image).or_else(|| self.topics.cycle(&image, "topic")) {
             return Ok(Outcome::Refused(why));
@@ -146,7 +180,7 @@ impl Importer<'_> {
 
     async fn place(&mut self, record: Incoming<PlaceInput>) -> Result<Outcome, Error> {
         let there = self.places.by_slug.get(&record.slug).and_then(|&id| self.places.get(id)).cloned();
-        let mut image = there.clone().unwrap_or_else(|| PlaceImage::blank(Uuid::now_v7()));
+        let mut image = there.clone().unwrap_or_else(|| PlaceImage::blank(record.id));
         let within = match self.places.ids(&record.above, "place") {
             Ok(ids) => ids,
             Err(why) => return Ok(Outcome::Refused(why)),
@@ -157,6 +191,12 @@ impl Importer<'_> {
         image.fill(input, &self.places.vocabulary, &mut form);
         if let Err(error) = form.finish() {
             return Ok(Outcome::Refused(refusal(error)?));
+        }
+        if let Some(first) = record.first {
+            return Ok(match there.is_some_and(|there| there == image) {
+                true => Outcome::Duplicate,
+                false => self.said_before("place", &record.slug, first),
+            });
         }
         if let Some(why) = self.places.taken(&image).or_else(|| self.places.cycle(&image, "place")) {
             return Ok(Outcome::Refused(why));
@@ -202,7 +242,22 @@ impl Importer<'_> {
     }
 }
 
+/// A code of a record as an identity.
+fn code(sort: &str, value: &Patch<String>) -> Option<String> {
+    let Patch::Set(value) = value else { return None };
+    let value = value.trim();
+    (!value.is_empty()).then(|| format!("{sort} {value}"))
+}
+
 impl<T: Concept> Known<T> {
+    /// What a slug stands for, as an identity: the concept that has or had it, or the slug itself.
+    fn identity(&self, slug: &str) -> String {
+        match self.by_slug.get(slug) {
+            Some(id) => format!("id {id}"),
+            None => format!("slug {slug}"),
+        }
+    }
+
     /// Keys of slugs.
     pub(super) fn ids(&self, slugs: &[String], noun: &str) -> Result<Vec<Uuid>, String> {
         let id = |slug: &String| {
@@ -240,19 +295,18 @@ impl<T: Concept> Known<T> {
     }
 }
 
-/// Records in an order in which every one comes after those it is right below; outcomes of those that cannot be ordered.
+/// Records in an order in which every one comes after those it is right below, those of which the import spoke before last;
+/// outcomes of those that cannot be ordered.
 type Sorted<I> = (Vec<(usize, Incoming<I>)>, Vec<(usize, Outcome)>);
 
 fn sorted<I, T: Concept>(records: Vec<Incoming<I>>, known: &Known<T>, noun: &str) -> Sorted<I> {
     let mut outcomes = Vec::new();
     let mut open: std::collections::HashMap<String, (usize, Incoming<I>)> = std::collections::HashMap::new();
     let mut names = Vec::new();
+    let mut again = Vec::new();
     for (number, record) in records.into_iter().enumerate() {
-        if open.contains_key(&record.slug) {
-            outcomes.push((
-                number,
-                Outcome::Refused(format!("the {noun} \"{}\" stands twice in the file: keep one", record.slug)),
-            ));
+        if record.first.is_some() {
+            again.push((number, record));
         } else {
             names.push(record.slug.clone());
             open.insert(record.slug.clone(), (number, record));
@@ -298,6 +352,7 @@ fn sorted<I, T: Concept>(records: Vec<Incoming<I>>, known: &Known<T>, noun: &str
             }
         }
     }
+    order.extend(again);
     (order, outcomes)
 }
 

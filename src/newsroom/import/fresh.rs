@@ -21,7 +21,8 @@ pub(super) struct Fresh {
 }
 
 impl Fresh {
-    pub(super) fn add(&mut self, record: Sound, by: &str, now: DateTime<Utc>) {
+    /// Adds a release; its new id.
+    pub(super) fn add(&mut self, record: Sound, by: &str, now: DateTime<Utc>) -> Uuid {
         let id = Uuid::now_v7();
         let public = record.state != ReleaseState::Draft;
         let content = record.content;
@@ -72,6 +73,7 @@ impl Fresh {
         set_withdrawal(&mut row, record.withdrawal, withdrawn_at);
         self.releases.push(row);
         self.revisions.push(rows);
+        id
     }
 
     pub(super) async fn insert(self, write: &mut Write) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use entity::{Noun, release, release::ReleaseState, revision, slug};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::{ImportedWithdrawal, Importer, Outcome};
+use super::{ImportedWithdrawal, Importer, Outcome, origin::Place};
 use crate::{
     catalog::{assigned_places, assigned_topics},
     newsroom::{Error, content::Content, slug as form_of_slug},
@@ -18,6 +18,7 @@ const VARIANTS: u32 = 20;
 
 /// A record that can be taken.
 pub(super) struct Sound {
+    pub(super) place: Place,
     pub(super) content: Content,
     /// False where the record gave no slug: it is known by kind, headline and date then.
     pub(super) slug_given: bool,
@@ -206,9 +207,9 @@ impl Sound {
         std::iter::once(base.clone()).chain((2..=most).map(|number| form_of_slug::numbered(base, number))).collect()
     }
 
-    /// What two records of a batch may meet in.
+    /// What two records of a batch may meet in; of one without a slug, every slug that it may be given.
     pub(super) fn keys(&self) -> Vec<String> {
         let external = self.content.external_id.iter().map(|external| format!("e {external}"));
-        external.chain(std::iter::once(format!("s {}", self.content.slug))).collect()
+        external.chain(self.slugs().into_iter().map(|slug| format!("s {slug}"))).collect()
     }
 }

@@ -8,6 +8,7 @@
 mod concept;
 mod fresh;
 mod matching;
+mod origin;
 mod release;
 
 use std::collections::HashMap;
@@ -16,6 +17,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use release::{ImportedRelease, ImportedWithdrawal};
+
+use origin::{Origins, Place};
 
 use super::{Error, FieldError, Newsroom, write::Write};
 use crate::{
@@ -50,7 +53,9 @@ pub enum Outcome {
     Updated,
     /// It says what is there.
     Unchanged,
-    /// It differs from what an editor has made of it; left alone.
+    /// It says what an earlier record of the import said.
+    Duplicate,
+    /// It differs from what an editor, or an earlier record of the import, has made of it; left alone.
     Conflict(String),
     /// It cannot be taken.
     Refused(String),
@@ -66,6 +71,7 @@ pub struct Importer<'a> {
     write: Option<Write>,
     topics: Known<TopicImage>,
     places: Known<PlaceImage>,
+    origins: Origins,
     clean: bool,
 }
 
@@ -116,7 +122,23 @@ impl<'a> Importer<'a> {
         let write = room.begin(viewer, now).await?;
         let topics = Known::new(topic_images(write.tx(), None).await?);
         let places = Known::new(place_images(write.tx(), None).await?);
-        Ok(Self { room, viewer: viewer.clone(), options, now, write: Some(write), topics, places, clean: true })
+        let origins = Origins::default();
+        Ok(Self {
+            room,
+            viewer: viewer.clone(),
+            options,
+            now,
+            write: Some(write),
+            topics,
+            places,
+            origins,
+            clean: true,
+        })
+    }
+
+    /// Begins a file: the lines of the records that come now are lines of it.
+    pub fn begin_file(&mut self, name: &str) {
+        self.origins.begin_file(name);
     }
 
     /// The transaction of the batch under way.
@@ -162,6 +184,14 @@ impl<'a> Importer<'a> {
             write.undo().await?;
         }
         Ok(keep)
+    }
+
+    /// What a record is of which an earlier one of the import spoke, and said something else.
+    fn said_before(&self, noun: &str, slug: &str, first: Place) -> Outcome {
+        Outcome::Conflict(format!(
+            "the {noun} \"{slug}\" stands twice in the import, first at {}, where something else is said: keep one of the two",
+            self.origins.shown(first)
+        ))
     }
 
     fn note(&mut self, outcome: &Outcome) {

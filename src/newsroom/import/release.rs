@@ -14,6 +14,7 @@ use super::{
     Importer, Outcome,
     fresh::{Fresh, insert_revisions, set_withdrawal},
     matching::{Judgement, Sound, There, judged},
+    origin::Place,
     refusal,
 };
 use crate::{
@@ -58,14 +59,14 @@ pub struct ImportedWithdrawal {
 }
 
 impl Importer<'_> {
-    /// Takes in releases, at most a [`BATCH`](super::BATCH). Outcomes come in the order of the records.
-    pub async fn releases(&mut self, records: Vec<ImportedRelease>) -> Result<Vec<Outcome>, Error> {
+    /// Takes in releases, each with its line, at most a [`BATCH`](super::BATCH). Outcomes come in the order of the records.
+    pub async fn releases(&mut self, records: Vec<(u64, ImportedRelease)>) -> Result<Vec<Outcome>, Error> {
         let mut outcomes = Vec::with_capacity(records.len());
         let mut stretch: Vec<Sound> = Vec::new();
         let mut keys: HashSet<String> = HashSet::new();
         let mut pending: Vec<Result<(), Outcome>> = Vec::new();
-        for record in records {
-            match self.checked(record)? {
+        for (line, record) in records {
+            match self.checked(record, self.origins.place(line))? {
                 Err(why) => pending.push(Err(Outcome::Refused(why))),
                 Ok(sound) => {
                     // A record that may meet an earlier one of the batch waits until that one is there.
@@ -106,7 +107,7 @@ impl Importer<'_> {
     }
 
     /// Fills in a record; why it cannot be taken, otherwise.
-    fn checked(&mut self, record: ImportedRelease) -> Result<Result<Sound, String>, Error> {
+    fn checked(&mut self, record: ImportedRelease, place: Place) -> Result<Result<Sound, String>, Error> {
         let mut input = record.input;
         let slug_given = matches!(input.slug, Patch::Set(_));
         let headline = match &input.headline {
@@ -180,7 +181,7 @@ impl Importer<'_> {
             }
         };
         let publication_given = record.published_at.is_some();
-        Ok(Ok(Sound { content, slug_given, state: record.state, published_at, publication_given, withdrawal }))
+        Ok(Ok(Sound { place, content, slug_given, state: record.state, published_at, publication_given, withdrawal }))
     }
 
     async fn write_releases(&mut self, mut records: Vec<Sound>) -> Result<Vec<Outcome>, Error> {
@@ -190,27 +191,58 @@ impl Importer<'_> {
         let (overwrite, now) = (self.options.overwrite, self.now.trunc_subsecs(6));
         let mut fresh = Fresh::default();
         let mut outcomes = Vec::with_capacity(records.len());
-        for (record, found) in records.into_iter().zip(matches) {
+        let mut twice = Vec::new();
+        for (number, (record, found)) in records.into_iter().zip(matches).enumerate() {
             outcomes.push(match found {
                 Err(why) => Outcome::Refused(why),
                 Ok(None) => {
-                    fresh.add(record, &self.viewer.subject, now);
+                    let place = record.place;
+                    let id = fresh.add(record, &self.viewer.subject, now);
+                    self.origins.releases.insert(id, place);
                     Outcome::Created
                 }
-                Ok(Some(id)) => match there.remove(&id) {
-                    Some(old) => match judged(record, old, overwrite) {
-                        Judgement::Is(outcome) => outcome,
-                        Judgement::Update(record, old) => {
-                            self.update(*record, *old).await?;
-                            Outcome::Updated
+                Ok(Some(id)) => {
+                    let first = self.origins.releases.get(&id).copied();
+                    match (there.remove(&id), first) {
+                        (Some(old), Some(first)) => self.again(record, old, first),
+                        // Twice among these records, by different keys: the same ones would have parted them.
+                        (None, Some(first)) => {
+                            twice.push((number, id, record, first));
+                            Outcome::Duplicate
                         }
-                    },
-                    None => Outcome::Refused("the release vanished while it was imported: try again".to_owned()),
-                },
+                        (Some(old), None) => {
+                            self.origins.releases.insert(id, record.place);
+                            match judged(record, old, overwrite) {
+                                Judgement::Is(outcome) => outcome,
+                                Judgement::Update(record, old) => {
+                                    self.update(*record, *old).await?;
+                                    Outcome::Updated
+                                }
+                            }
+                        }
+                        (None, None) => {
+                            Outcome::Refused("the release vanished while it was imported: try again".to_owned())
+                        }
+                    }
+                }
             });
         }
         fresh.insert(self.write().await?).await?;
+        for (number, id, record, first) in twice {
+            if let Some(old) = self.there(&[id]).await?.remove(&id) {
+                outcomes[number] = self.again(record, old, first);
+            }
+        }
         Ok(outcomes)
+    }
+
+    /// What a record is of whose release an earlier one of the import spoke.
+    fn again(&self, record: Sound, old: There, first: Place) -> Outcome {
+        let slug = old.row.slug.clone();
+        match judged(record, old, true) {
+            Judgement::Is(Outcome::Unchanged) => Outcome::Duplicate,
+            _ => self.said_before("release", &slug, first),
+        }
     }
 
     /// Takes over what a record says of a release that is there.

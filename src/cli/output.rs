@@ -1,0 +1,33 @@
+//! What commands print. A reader that has closed its end, such as `head -1`, wants no more: the command goes on quietly and ends
+//! as if it had been read. Any other failure to write, such as a full disk, is an error of the command.
+//!
+//! Rust ignores SIGPIPE, so a closed pipe is an error of the write, and `println!` panics at it.
+
+use std::io::{self, Write};
+
+use super::Failure;
+
+/// Prints a line of a command's answer to standard output.
+pub(super) fn print(line: &str) -> Result<(), Failure> {
+    print_text(&format!("{line}\n"))
+}
+
+/// Prints a text to standard output, as it is.
+pub(super) fn print_text(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    unless_closed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+        .map_err(|error| format!("standard output cannot be written: {error}").into())
+}
+
+/// Tells the person at the terminal, on standard error. What cannot be told changes nothing: the exit code says how it went.
+pub(super) fn tell(line: &str) {
+    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+}
+
+/// A failure to write, unless the reader has closed its end.
+pub(super) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,266 @@
+//! Fields of a record, read from JSON one by one: what is wrong is told by field and value, and all of it at once.
+
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use serde::Serialize;
+
+use super::json::{Json, shown};
+use crate::range;
+
+/// What a field can be.
+pub(super) trait Field: Sized {
+    /// Reads a value; none where `faults` tells what is wrong with it. `at` is the path of the field.
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self>;
+
+    /// What an absent field is; none where it must be there.
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+/// A record that is read from an object.
+pub(super) trait Object: Sized {
+    /// What it is called: "a topic".
+    const NOUN: &'static str;
+    /// Its fields.
+    const NAMES: &'static [&'static str];
+
+    /// Takes its fields.
+    fn take(fields: &mut Fields<'_>) -> Option<Self>;
+
+    /// Reads all of it; none where `faults` tells what is wrong.
+    fn read_object(entries: Vec<(String, Json)>, prefix: &str, faults: &mut Faults) -> Option<Self> {
+        let mut fields = Fields { entries, prefix, faults };
+        let record = Self::take(&mut fields);
+        for (name, _) in std::mem::take(&mut fields.entries) {
+            let at = format!("{prefix}{name}");
+            let advice = match nearest(&name, Self::NAMES) {
+                Some(meant) => format!("did you mean \"{meant}\"?"),
+                None => format!("its fields are {}", list_of(Self::NAMES, "and")),
+            };
+            fields.faults.0.push(format!("{} is not a field of {}: {advice}", shown(&at), Self::NOUN));
+        }
+        record.filter(|_| faults.0.is_empty())
+    }
+}
+
+/// What is wrong with a record.
+#[derive(Debug, Default)]
+pub(super) struct Faults(pub(super) Vec<String>);
+
+impl Faults {
+    /// A value that cannot be taken: which, why, and what to write instead.
+    fn refuse(&mut self, at: &str, value: &Json, why: &str) {
+        self.0.push(format!("{at}: {value} {why}"));
+    }
+
+    /// A value of the wrong sort.
+    pub(super) fn refuse_sort<T>(&mut self, at: &str, value: &Json, wanted: &str) -> Option<T> {
+        match value {
+            Json::Null => self.0.push(format!("{at} is null: write {wanted}")),
+            value => self.refuse(at, value, &format!("is {}: write {wanted}", value.sort())),
+        }
+        None
+    }
+}
+
+/// The fields of an object that nobody has taken so far.
+#[derive(Debug)]
+pub(super) struct Fields<'a> {
+    entries: Vec<(String, Json)>,
+    prefix: &'a str,
+    faults: &'a mut Faults,
+}
+
+impl Fields<'_> {
+    /// Takes a field.
+    pub(super) fn field<F: Field>(&mut self, name: &str) -> Option<F> {
+        let at = format!("{}{name}", self.prefix);
+        if let Some(index) = self.entries.iter().position(|(there, _)| there == name) {
+            let (_, value) = self.entries.swap_remove(index);
+            return F::read(value, &at, self.faults);
+        }
+        let absent = F::absent();
+        if absent.is_none() {
+            self.faults.0.push(format!("{at} is missing: give it"));
+        }
+        absent
+    }
+}
+
+impl<F: Field> Field for Option<F> {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        if value == Json::Null { Some(None) } else { F::read(value, at, faults).map(Some) }
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<F: Field> Field for Vec<F> {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        let Json::List(items) = value else { return faults.refuse_sort(at, &value, "a list, in brackets") };
+        let read = items.into_iter().enumerate().map(|(number, item)| F::read(item, &format!("{at}.{number}"), faults));
+        // All of them, so that every fault is told.
+        let read: Vec<Option<F>> = read.collect();
+        read.into_iter().collect()
+    }
+}
+
+impl Field for String {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        match value {
+            Json::Text(text) => Some(text),
+            other => faults.refuse_sort(at, &other, "a text, in quotes"),
+        }
+    }
+}
+
+impl Field for f64 {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        match &value {
+            Json::Number(number) => number.as_f64(),
+            other => faults.refuse_sort(at, other, "a number, without quotes"),
+        }
+    }
+}
+
+/// A whole number.
+fn whole<T: TryFrom<i64>>(value: &Json, at: &str, faults: &mut Faults) -> Option<T> {
+    let Json::Number(number) = value else { return faults.refuse_sort(at, value, "a whole number, without quotes") };
+    let whole = number.as_i64().and_then(|number| T::try_from(number).ok());
+    if whole.is_none() {
+        faults.refuse(at, value, "is not a whole number of at most ten digits: correct it");
+    }
+    whole
+}
+
+impl Field for i32 {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        whole(&value, at, faults)
+    }
+}
+
+impl Field for u32 {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        whole(&value, at, faults)
+    }
+}
+
+/// One of some names; `noun` is what they are names of: "a kind of release".
+pub(super) fn choice<T: Copy + Serialize>(
+    value: &Json,
+    at: &str,
+    faults: &mut Faults,
+    noun: &str,
+    all: &[T],
+) -> Option<T> {
+    let name = |one: &T| match serde_json::to_value(one) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    };
+    let found = match value {
+        Json::Text(text) => all.iter().find(|one| name(one) == *text),
+        _ => None,
+    };
+    if found.is_none() {
+        let names: Vec<String> = all.iter().map(name).collect();
+        faults.refuse(at, value, &format!("is not {noun}: write {}", list_of(&names, "or")));
+    }
+    found.copied()
+}
+
+impl Field for NaiveDate {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        let advice = "year, month and day, for example \"2006-05-08\"";
+        let Json::Text(text) = &value else { return faults.refuse_sort(at, &value, advice) };
+        match day(text) {
+            Some(Ok(date)) => match range::check_date(date) {
+                Ok(date) => return Some(date),
+                Err(error) => faults.0.push(format!("{at}: {error}")),
+            },
+            Some(Err(why)) => faults.refuse(at, &value, &format!("is not a date: {why}")),
+            None if text.get(..10).and_then(day).is_some_and(|day| day.is_ok()) => {
+                faults.refuse(at, &value, &format!("is more than a date: write the date alone, \"{}\"", &text[..10]));
+            }
+            None => faults.refuse(at, &value, &format!("is not a date: write {advice}")),
+        }
+        None
+    }
+}
+
+impl Field for DateTime<Utc> {
+    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+        let advice = "date, time and offset, for example \"2006-05-08T09:00:00Z\"";
+        let Json::Text(text) = &value else { return faults.refuse_sort(at, &value, advice) };
+        if let Ok(instant) = text.parse::<DateTime<FixedOffset>>() {
+            return match range::check_instant(instant.to_utc()) {
+                Ok(instant) => Some(instant),
+                Err(error) => {
+                    faults.0.push(format!("{at}: {error}"));
+                    None
+                }
+            };
+        }
+        let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+        let why = match text.get(..10).and_then(day) {
+            Some(Err(why)) => format!("is not an instant: {why}"),
+            Some(Ok(_)) if text.len() == 10 => format!("has no time and no offset: write {advice}"),
+            Some(Ok(_)) if local.iter().any(|form| NaiveDateTime::parse_from_str(text, form).is_ok()) => {
+                "has no offset: add Z for UTC, or an offset such as +01:00".to_owned()
+            }
+            Some(Ok(_))
+                if text.get(11..19).is_some_and(|time| NaiveTime::parse_from_str(time, "%H:%M:%S").is_err()) =>
+            {
+                format!("is not an instant: {} is not a time of day; write {advice}", shown(&text[11..19]))
+            }
+            _ => format!("is not an instant: write {advice}"),
+        };
+        faults.refuse(at, &value, &why);
+        None
+    }
+}
+
+/// The day that a text of the form 2006-05-08 names; why there is none; nothing where the text is of another form.
+fn day(text: &str) -> Option<Result<NaiveDate, String>> {
+    let bytes = text.as_bytes();
+    let digits = |range: std::ops::Range<usize>| -> Option<u32> {
+        bytes.get(range.clone())?.iter().all(u8::is_ascii_digit).then(|| text.get(range)?.parse().ok())?
+    };
+    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+        return None;
+    }
+    let (year, month, day) = (digits(0..4)? as i32, digits(5..7)?, digits(8..10)?);
+    if let Some(date) = NaiveDate::from_ymd_opt(year, month, day) {
+        return Some(Ok(date));
+    }
+    let first = NaiveDate::from_ymd_opt(year, month, 1);
+    let next = first.and_then(|first| first.checked_add_months(chrono::Months::new(1)));
+    Some(Err(match first.zip(next) {
+        Some((first, next)) => format!("{} has {} days", first.format("%B %Y"), (next - first).num_days()),
+        None => format!("there is no month {month:02}"),
+    }))
+}
+
+/// The name that was probably meant.
+pub(super) fn nearest<'a>(given: &str, names: &[&'a str]) -> Option<&'a str> {
+    // Long names are not compared: the comparison takes the product of the lengths.
+    if given.chars().count() > 40 {
+        return None;
+    }
+    let plain = |name: &str| name.replace(['_', '-', ' '], "").to_lowercase();
+    let given = plain(given);
+    let (distance, name) =
+        names.iter().map(|&name| (strsim::damerau_levenshtein(&given, &plain(name)), name)).min_by_key(|(d, _)| *d)?;
+    (distance <= 2.min(given.len() / 3)).then_some(name)
+}
+
+/// Names as a sentence lists them.
+pub(super) fn list_of(names: &[impl AsRef<str>], last: &str) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [some @ .., one] => format!("{} {last} {one}", some.join(", ")),
+    }
+}

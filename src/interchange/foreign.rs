@@ -1,0 +1,257 @@
+//! Files of other formats, recognised by their beginning: one message that names the format instead of one for every line.
+
+use std::io::{self, Read};
+
+use super::{MAX_PAGE, lines::MAX_LINE};
+
+/// Bytes that are looked at.
+const HEAD: u64 = 64 * 1024;
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// What a file is expected to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Newline-delimited JSON.
+    Ndjson,
+    /// A printed page.
+    Listing,
+}
+
+/// Formats that begin with certain bytes, and what to do about them.
+const SIGNATURES: [(&[u8], &str, &str); 12] = [
+    (b"\x1F\x8B", "gzip", UNPACK),
+    (b"PK\x03\x04", "a zip archive (or a document of a word processor or spreadsheet)", UNPACK),
+    (b"PK\x05\x06", "an empty zip archive", UNPACK),
+    (b"\x28\xB5\x2F\xFD", "zstd", UNPACK),
+    (b"BZh", "bzip2", UNPACK),
+    (b"\xFD7zXZ\0", "xz", UNPACK),
+    (b"7z\xBC\xAF\x27\x1C", "7-Zip", UNPACK),
+    (b"%PDF-", "PDF", CONVERT),
+    (b"{\\rtf", "RTF", CONVERT),
+    (b"SQLite format 3\0", "a SQLite database", "write it out with `dateline export` first"),
+    (b"\xFF\xFE", "UTF-16 or UTF-32", "save it as UTF-8"),
+    (b"\xFE\xFF", "UTF-16", "save it as UTF-8"),
+];
+
+const UNPACK: &str = "unpack it first";
+const CONVERT: &str = "convert it to ndjson first (docs/interchange.md describes the format)";
+
+/// Looks at the beginning of a file. Answers why it cannot be what is expected, where that is sure; nothing otherwise, and then
+/// each line is told by itself. A file that is empty or blank to its end cannot be anything.
+pub fn recognise(mut reader: impl Read, expected: Expected) -> io::Result<Result<(), String>> {
+    let mut head = Vec::new();
+    reader.by_ref().take(HEAD).read_to_end(&mut head)?;
+    let head_is_all = (head.len() as u64) < HEAD;
+    let head = head.strip_prefix(MARK).unwrap_or(&head);
+    if let Some((_, name, advice)) = SIGNATURES.iter().find(|(bytes, ..)| head.starts_with(bytes)) {
+        return Ok(Err(format!("this is {name}, not {}: {advice}", expected.name())));
+    }
+    if head.iter().all(u8::is_ascii_whitespace) {
+        return Ok(if head_is_all || is_blank(reader)? {
+            let advice = "is it the right file, and was it written to its end?";
+            Err(format!("the file is empty: {advice}"))
+        } else {
+            Ok(())
+        });
+    }
+    // ndjson and pages have no NUL.
+    if head.contains(&0) {
+        let even = head.iter().step_by(2).filter(|byte| **byte == 0).count();
+        let odd = head.iter().skip(1).step_by(2).filter(|byte| **byte == 0).count();
+        let is_utf16 = even.max(odd) > head.len() / 4 && even.min(odd) < head.len() / 20;
+        let (name, advice) =
+            if is_utf16 { ("UTF-16", "save it as UTF-8") } else { ("a binary file", "is it the right file?") };
+        return Ok(Err(format!("this is {name}, not {}: {advice}", expected.name())));
+    }
+    let text = String::from_utf8_lossy(head);
+    let found = named(text.trim_start(), head_is_all, expected);
+    Ok(found.map_or(Ok(()), |(name, advice)| Err(format!("this is {name}, not {}: {advice}", expected.name()))))
+}
+
+impl Expected {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ndjson => "ndjson",
+            Self::Listing => "a printed page (--format listing)",
+        }
+    }
+}
+
+fn is_blank(mut reader: impl Read) -> io::Result<bool> {
+    let mut some = vec![0; HEAD as usize];
+    loop {
+        match reader.read(&mut some)? {
+            0 => return Ok(true),
+            read if some[..read].iter().all(u8::is_ascii_whitespace) => {}
+            _ => return Ok(false),
+        }
+    }
+}
+
+/// The format of a text, and what to do about it; none where it may be what is expected.
+fn named(text: &str, is_all: bool, expected: Expected) -> Option<(&'static str, &'static str)> {
+    match text.bytes().next()? {
+        b'<' => Some((markup(text)?, CONVERT)),
+        b'[' => {
+            let is_list = text[1..].trim_start().starts_with(['{', ']', '"', '[']);
+            is_list.then_some(("a JSON array", "write one object a line (`jq -c '.[]'` does it)"))
+        }
+        b'{' if expected == Expected::Listing => {
+            text.lines().any(is_object).then_some(("ndjson", "leave --format out"))
+        }
+        b'{' => {
+            let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+            let first = lines.next()?;
+            let is_open = serde_json::from_str::<serde::de::IgnoredAny>(first).is_err_and(|error| error.is_eof());
+            // The last line that was read may be cut off.
+            let goes_on = lines.next().is_some_and(|next| !next.starts_with('{'));
+            (is_open && goes_on).then_some(("JSON over several lines", "write one object a line (`jq -c .` does it)"))
+        }
+        _ if expected == Expected::Listing || text.lines().any(is_object) => None,
+        _ => table(text, is_all).map(|name| (name, CONVERT)).or_else(|| page(text)),
+    }
+}
+
+/// Whether a line is a JSON object.
+fn is_object(line: &str) -> bool {
+    line.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
+}
+
+/// Which format in angle brackets a text is.
+fn markup(text: &str) -> Option<&'static str> {
+    let lower = text.to_lowercase();
+    let has = |tag: &str| {
+        lower
+            .match_indices(tag)
+            .any(|(at, _)| lower[at + tag.len()..].starts_with(|c: char| c.is_whitespace() || matches!(c, '>' | '/')))
+    };
+    Some(if lower.contains("wordpress.org/export/") {
+        "WXR (an export of WordPress)"
+    } else if has("<rss") || has("<rdf:rdf") {
+        "RSS"
+    } else if has("<feed") {
+        "Atom"
+    } else if has("<!doctype html") || has("<html") {
+        "HTML"
+    } else if has("<?xml") || text[1..].starts_with(|c: char| c.is_alphabetic() || matches!(c, '!' | '?' | '_')) {
+        "XML or HTML"
+    } else {
+        return None;
+    })
+}
+
+/// Whether a text is a table: every line has the same number of separators, and more than one column.
+fn table(text: &str, is_all: bool) -> Option<&'static str> {
+    let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(21).collect();
+    if !is_all && lines.len() < 21 {
+        lines.pop();
+    }
+    let heading = lines.first()?;
+    // Names of columns are short; a sentence with a comma is no heading.
+    let is_heading = |separator: char| {
+        heading.contains(separator) && heading.split(separator).all(|name| name.split_whitespace().count() <= 4)
+    };
+    [('\t', "TSV (a table, its columns separated by tabs)"), (',', CSV), (';', CSV)]
+        .into_iter()
+        .find(|&(separator, _)| {
+            // Quoted cells may have separators and line breaks of their own, so lines are not counted there.
+            let even = |line: &&str| {
+                line.contains('"') || line.matches(separator).count() == heading.matches(separator).count()
+            };
+            is_heading(separator) && (lines.iter().all(even) || lines.iter().any(|line| line.contains('"')))
+        })
+        .map(|(_, name)| name)
+}
+
+const CSV: &str = "CSV (a table, its columns separated by commas or semicolons)";
+
+/// Whether a text is a printed page.
+fn page(text: &str) -> Option<(&'static str, &'static str)> {
+    let is_page = super::listing::parse(text).iter().any(Result::is_ok);
+    is_page.then_some(("a printed page", "add --format listing"))
+}
+
+/// Bytes that a file's beginning must fit in to be told apart; the limits of both formats are above it.
+const _: () = assert!(HEAD < MAX_PAGE && HEAD < MAX_LINE as u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(bytes: &[u8], expected: Expected) -> String {
+        recognise(bytes, expected).unwrap().err().unwrap_or_default()
+    }
+
+    #[test]
+    fn foreign_formats_are_named() {
+        let rss = "<?xml version=\"1.0\"?>\n<!-- a feed -->\n<rss version=\"2.0\"><channel/></rss>";
+        let wxr = "<?xml version=\"1.0\"?>\n<rss version=\"2.0\" xmlns:wp=\"http://wordpress.org/export/1.2/\">";
+        let utf16: Vec<u8> = "{\"type\":\"topic\"}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let page = "News and articles\n\n  1. Press release\n\n    Ferry line opens\n\n    08 May 2006, PHNOM PENH\n";
+        for (bytes, name) in [
+            (rss.as_bytes(), "RSS"),
+            (b"\xEF\xBB\xBF  <rdf:RDF xmlns=\"http://purl.org/rss/1.0/\">", "RSS"),
+            (wxr.as_bytes(), "WXR"),
+            (b"<feed xmlns=\"http://www.w3.org/2005/Atom\">", "Atom"),
+            (b"<!DOCTYPE html><html><body>", "HTML"),
+            (b"<newsml><item/></newsml>", "XML or HTML"),
+            (b"<?xml version='1.0' encoding='utf-8'?><x/>", "XML or HTML"),
+            (b"slug,headline,releaseDate\na,\"A, b\",2006-05-08\n", "CSV"),
+            (b"slug;headline;date\r\na;b;c\r\n", "CSV"),
+            (b"slug\theadline\na\tb, c\n", "TSV"),
+            (b"[{\"type\":\"topic\"},\n{\"type\":\"topic\"}]", "a JSON array"),
+            (b"[\n  {\n    \"type\": \"topic\"\n  }\n]\n", "a JSON array"),
+            (b"{\n  \"type\": \"topic\",\n  \"slug\": \"a\"\n}\n", "JSON over several lines"),
+            (b"{\"items\": [\n{\"type\":\"topic\"}]}\n", ""),
+            (b"\x1F\x8B\x08\0\0", "gzip"),
+            (b"PK\x03\x04\x14\0", "a zip archive"),
+            (b"\x28\xB5\x2F\xFD\x04", "zstd"),
+            (b"BZh91AY", "bzip2"),
+            (b"\xFF\xFE{\0", "UTF-16"),
+            (b"\xFE\xFF\0{", "UTF-16"),
+            (&utf16, "UTF-16"),
+            (b"%PDF-1.7\n%\xE2\xE3", "PDF"),
+            (b"SQLite format 3\0\x10\0", "a SQLite database"),
+            (b"\x7FELF\x02\x01\x01\0\0\0\x03\0", "a binary file"),
+            (page.as_bytes(), "a printed page"),
+        ] {
+            let why = told(bytes, Expected::Ndjson);
+            let wanted = if name.is_empty() { String::new() } else { format!("this is {name}") };
+            assert!(why.starts_with(&wanted) && why.is_empty() == name.is_empty(), "{name}: {why}");
+        }
+    }
+
+    #[test]
+    fn an_empty_file_is_told_and_blank_lines_do_not_count() {
+        for bytes in [&b""[..], b"\n \n\r\n", b"\xEF\xBB\xBF", b"\xEF\xBB\xBF\n", &b" \n".repeat(100_000)] {
+            for expected in [Expected::Ndjson, Expected::Listing] {
+                assert!(told(bytes, expected).starts_with("the file is empty"), "{}", bytes.len());
+            }
+        }
+        let mut late = b"\n".repeat(100_000);
+        late.extend(b"{\"type\":\"topic\"}");
+        assert_eq!(told(&late, Expected::Ndjson), "");
+    }
+
+    #[test]
+    fn what_may_be_ndjson_or_a_page_is_left_to_its_lines() {
+        for text in [
+            "{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"A\"}\nrubbish\n",
+            "\u{FEFF}\n{\"type\":\"topic\"}",
+            "# a comment, in front\n{\"type\":\"topic\"}\n",
+            "{\n{\"type\":\"topic\"}\n",
+            "{\"type\":\"topic\",\"slug\":\"a\n",
+            "rubbish\n",
+            "not, to be a table, this is only a text with commas in it\n",
+            "<\n",
+        ] {
+            assert_eq!(told(text.as_bytes(), Expected::Ndjson), "", "{text}");
+        }
+        let page = "  1. Press release\n\n    Ferry line opens\n\n    08 May 2006, PHNOM PENH\n";
+        assert_eq!(told(page.as_bytes(), Expected::Listing), "");
+        assert!(told(b"{\"type\":\"topic\"}\n", Expected::Listing).starts_with("this is ndjson"));
+        assert!(told(b"<rss version='2.0'>", Expected::Listing).starts_with("this is RSS"));
+    }
+}

@@ -1,0 +1,206 @@
+//! Lines of the interchange format: read back as written, and what is said of those that cannot be read.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A line without control characters.
+fn read(line: &str) -> Record {
+    let (record, controls) = parse(line).unwrap_or_else(|why| panic!("{line}: {why}"));
+    assert!(controls.is_empty());
+    record
+}
+
+#[test]
+fn a_record_comes_back_as_it_was_written() {
+    let line = r#"{"type":"release","slug":"a-b","externalId":"x","kind":"SPEECH","headline":"A","releaseDate":"2006-05-08","state":"WITHDRAWN","publishedAt":"2006-05-08T09:00:00Z","withdrawal":{"kind":"GONE","at":"2007-01-01T00:00:00.5Z"},"datelinePlaces":["bangkok"],"topics":["x"]}"#;
+    assert_eq!(write(&read(line)).unwrap(), line.replace("00.5Z", "00.500Z"));
+    let line = r#"{"type":"topic","slug":"a","name":"A","altNames":[{"language":"fr","name":"B"},{"name":"C"}],"broader":["x","y"]}"#;
+    assert_eq!(write(&read(line)).unwrap(), line);
+}
+
+#[test]
+fn short_forms_are_taken() {
+    let line = r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","state":"WITHDRAWN","withdrawal":"GONE","summary":null}"#;
+    let Record::Release(record) = read(line) else { panic!("it is a release") };
+    assert_eq!(record.withdrawal.unwrap().kind, WithdrawalKind::Gone);
+    let line = r#"{"type":"topic","slug":"a","name":"A","altNames":["B"],"broader":"x"}"#;
+    let Record::Topic(record) = read(line) else { panic!("it is a topic") };
+    assert_eq!(
+        (record.alt_names.unwrap()[0].language.clone(), record.broader),
+        (None, Some(Slugs::One("x".to_owned())))
+    );
+}
+
+#[test]
+fn what_is_wrong_is_named_by_field_and_value() {
+    let release = |fields: &str| format!(r#"{{"type":"release","headline":"A","releaseDate":"2006-05-08",{fields}}}"#);
+    let dated = |date: &str| format!(r#"{{"type":"release","headline":"A","releaseDate":{date}}}"#);
+    let topic = |fields: &str| format!(r#"{{"type":"topic","slug":"a","name":"A",{fields}}}"#);
+    let place = |fields: &str| format!(r#"{{"type":"place","slug":"a","name":"A",{fields}}}"#);
+    for (line, told) in [
+        ("{".to_owned(), "not JSON: EOF while parsing an object at column 1"),
+        ("[]".to_owned(), "not a JSON object: it is a list; write one object a line"),
+        ("{}".to_owned(), "type is missing: write dateline, topic, place or release"),
+        (
+            r#"{"type":"event"}"#.to_owned(),
+            "type: \"event\" is not a type of record: write dateline, topic, place or release",
+        ),
+        (r#"{"type":"Releases"}"#.to_owned(), "type: \"Releases\" is not a type of record: did you mean \"release\"?"),
+        (r#"{"type":7}"#.to_owned(), "type: 7 is a number: write dateline, topic, place or release"),
+        (topic(r#""slug":"b""#), "not JSON: \"slug\" is given twice at column 44"),
+        (topic(r#""altName":["B"]"#), "\"altName\" is not a field of a topic: did you mean \"altNames\"?"),
+        (
+            release(r#""release_date":"2006-05-08""#),
+            "\"release_date\" is not a field of a release: did you mean \"releaseDate\"?",
+        ),
+        (
+            topic(r#""colour":"red""#),
+            "\"colour\" is not a field of a topic: its fields are slug, name, names, altNames, definition, uri, retiredAt and broader",
+        ),
+        (r#"{"type":"topic","name":"A"}"#.to_owned(), "slug is missing: give it"),
+        (r#"{"type":"topic","slug":"a","name":null}"#.to_owned(), "name is null: write a text, in quotes"),
+        (
+            dated("\"8 May 2006\""),
+            "releaseDate: \"8 May 2006\" is not a date: write year, month and day, for example \"2006-05-08\"",
+        ),
+        (
+            dated("\"2006-5-8\""),
+            "releaseDate: \"2006-5-8\" is not a date: write year, month and day, for example \"2006-05-08\"",
+        ),
+        (dated("\"2020-02-30\""), "releaseDate: \"2020-02-30\" is not a date: February 2020 has 29 days"),
+        (dated("\"2006-13-01\""), "releaseDate: \"2006-13-01\" is not a date: there is no month 13"),
+        (
+            dated("\"2006-05-08T00:00:00Z\""),
+            "releaseDate: \"2006-05-08T00:00:00Z\" is more than a date: write the date alone, \"2006-05-08\"",
+        ),
+        (dated("20060508"), "releaseDate: 20060508 is a number: write year, month and day, for example \"2006-05-08\""),
+        (
+            dated("\"0000-03-01\""),
+            "releaseDate: 0000-03-01 is outside the range of dates: write a date from 0001-01-01 to 9999-12-31",
+        ),
+        (
+            release(r#""publishedAt":"2020-01-01T10:00:00""#),
+            "publishedAt: \"2020-01-01T10:00:00\" has no offset: add Z for UTC, or an offset such as +01:00",
+        ),
+        (
+            release(r#""publishedAt":"2020-01-01""#),
+            "publishedAt: \"2020-01-01\" has no time and no offset: write date, time and offset, for example \"2006-05-08T09:00:00Z\"",
+        ),
+        (
+            release(r#""publishedAt":"2020-02-30T10:00:00Z""#),
+            "publishedAt: \"2020-02-30T10:00:00Z\" is not an instant: February 2020 has 29 days",
+        ),
+        (
+            release(r#""publishedAt":"2020-02-01T25:00:00Z""#),
+            "publishedAt: \"2020-02-01T25:00:00Z\" is not an instant: \"25:00:00\" is not a time of day; write date, time and offset, for example \"2006-05-08T09:00:00Z\"",
+        ),
+        (
+            release(r#""publishedAt":"yesterday""#),
+            "publishedAt: \"yesterday\" is not an instant: write date, time and offset, for example \"2006-05-08T09:00:00Z\"",
+        ),
+        (
+            release(r#""publishedAt":1147050000"#),
+            "publishedAt: 1147050000 is a number: write date, time and offset, for example \"2006-05-08T09:00:00Z\"",
+        ),
+        (
+            release(r#""publishedAt":"0001-01-01T00:00:00+14:00""#),
+            "publishedAt: 0000-12-31T10:00:00Z is outside the range of instants: write an instant that lies between 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z when it is converted to UTC",
+        ),
+        (
+            release(r#""publishedAt":"2005-12-31T23:59:60Z""#),
+            "publishedAt: 2005-12-31T23:59:60Z has second 60, and leap seconds are not accepted: write second 59, or second 00 of the next minute",
+        ),
+        (
+            release(r#""withdrawal":{"kind":"GONE","at":"2006-05-08T09:00:00"}"#),
+            "withdrawal.at: \"2006-05-08T09:00:00\" has no offset: add Z for UTC, or an offset such as +01:00",
+        ),
+        (
+            topic(r#""retiredAt":"2006-05-08 09:00""#),
+            "retiredAt: \"2006-05-08 09:00\" has no offset: add Z for UTC, or an offset such as +01:00",
+        ),
+        (
+            release(r#""kind":"NEWS""#),
+            "kind: \"NEWS\" is not a kind of release: write PRESS_RELEASE, STATEMENT, ARTICLE, FEATURE, MEDIA_ADVISORY, SPEECH or OPINION",
+        ),
+        (
+            release(r#""state":"SCHEDULED""#),
+            "state: \"SCHEDULED\" is not a state that can be imported: write DRAFT, PUBLISHED or WITHDRAWN",
+        ),
+        (
+            release(r#""withdrawal":"gone""#),
+            "withdrawal: \"gone\" is not a kind of withdrawal: write WITH_NOTICE, GONE, REDIRECT or VANISH",
+        ),
+        (
+            release(r#""withdrawal":7"#),
+            "withdrawal: 7 is a number: write a kind, or an object of kind, at, notice and redirectTo",
+        ),
+        (
+            release(r#""withdrawal":{"at":null,"why":"x"}"#),
+            "withdrawal.kind is missing: give it; \"withdrawal.why\" is not a field of a withdrawal: its fields are kind, at, notice and redirectTo",
+        ),
+        (
+            place(r#""kind":"TOWN""#),
+            "kind: \"TOWN\" is not a kind of place: write WORLD, REGION, SUBREGION, COUNTRY, ADMIN or CITY",
+        ),
+        (
+            place(r#""kind":["CITY"]"#),
+            "kind: […] is not a kind of place: write WORLD, REGION, SUBREGION, COUNTRY, ADMIN or CITY",
+        ),
+        (place(r#""kind":"CITY","m49":4"#), "m49: 4 is a number: write a text, in quotes"),
+        (
+            place(r#""kind":"CITY","geonamesId":1.5"#),
+            "geonamesId: 1.5 is not a whole number of at most ten digits: correct it",
+        ),
+        (place(r#""kind":"CITY","latitude":"11.5""#), "latitude: \"11.5\" is a text: write a number, without quotes"),
+        (release(r#""topics":"work""#), "topics: \"work\" is a text: write a list, in brackets"),
+        (release(r#""topics":["work",7]"#), "topics.1: 7 is a number: write a text, in quotes"),
+        (topic(r#""broader":7"#), "broader: 7 is a number: write a slug, or a list of slugs"),
+        (topic(r#""names":[{"language":"fr"}]"#), "names.0.name is missing: give it"),
+        (
+            topic(r#""names":[{"lang":"fr","name":"B"}]"#),
+            "\"names.0.lang\" is not a field of a name: its fields are language and name",
+        ),
+        // All of it at once.
+        (
+            r#"{"type":"release","releaseDate":"2006-02-30","kind":"NEWS","summary":7}"#.to_owned(),
+            "kind: \"NEWS\" is not a kind of release: write PRESS_RELEASE, STATEMENT, ARTICLE, FEATURE, MEDIA_ADVISORY, SPEECH or OPINION; headline is missing: give it; summary: 7 is a number: write a text, in quotes; releaseDate: \"2006-02-30\" is not a date: February 2006 has 28 days",
+        ),
+        (
+            r#"{"type":"dateline","version":"1"}"#.to_owned(),
+            "version: \"1\" is a text: write a whole number, without quotes",
+        ),
+    ] {
+        assert_eq!(parse(&line).unwrap_err(), told, "{line}");
+    }
+    let long = "x".repeat(1000);
+    let why = parse(&release(&format!(r#""kind":"{long}","{long}":1"#))).unwrap_err();
+    assert!(why.chars().count() < 800 && why.contains("x…\""), "{why}");
+}
+
+#[test]
+fn control_characters_are_replaced_in_every_text_and_counted() {
+    let line = "{\"type\":\"release\",\"headline\":\"l\\u0092a\\u0000\",\"releaseDate\":\"2020-01-01\",\"topics\":[\"\u{FEFF}x\"],\
+                \"withdrawal\":{\"kind\":\"GONE\",\"notice\":\"\u{93}\u{1}\"},\"summary\":\"a\\tb\\nc\"}";
+    let (record, controls) = parse(line).unwrap();
+    assert_eq!((controls.mapped, controls.removed), (2, 3));
+    let Record::Release(record) = record else { panic!("it is a release") };
+    assert_eq!((record.headline.as_str(), record.topics.as_deref()), ("l’a", Some(&["x".to_owned()][..])));
+    assert_eq!(record.withdrawal.unwrap().notice.as_deref(), Some("“"));
+    assert_eq!(record.summary.as_deref(), Some("a\tb\nc"));
+    assert!(is_release(&line.replace('\u{1}', "")) && !is_release("{\"type\":\"topic\"}") && !is_release("{"));
+}
+
+proptest! {
+    #[test]
+    fn any_line_is_read_or_told_of(pieces in prop::collection::vec(prop::sample::select(vec![
+        "{", "}", "[", "]", ",", ":", "\"type\"", "\"release\"", "\"topic\"", "\"slug\"", "\"names\"", "null", "1e9", "true", "\"é\u{1}\"", "\"2006-05-08\"", "\"releaseDate\"",
+    ]), 0..16), text in any::<String>()) {
+        let _ = parse(&pieces.concat());
+        let _ = parse(&text);
+        let quoted = serde_json::to_string(&text).unwrap();
+        for field in ["releaseDate", "publishedAt", "kind", "state", "withdrawal", "topics", "headline"] {
+            let _ = parse(&format!(r#"{{"type":"release","{field}":{quoted}}}"#));
+        }
+    }
+}

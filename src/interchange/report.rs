@@ -1,0 +1,169 @@
+//! What became of the records of an import: counted, and the reasons why some were not taken, by sort.
+
+use std::collections::HashMap;
+
+use crate::newsroom::{control::ControlCount, import::Outcome};
+
+/// Messages of one reason that are told in full; the rest is counted.
+pub const TOLD: u64 = 20;
+
+/// Reasons that are counted apart; there are a few dozen, and texts of others could make more.
+const REASONS: usize = 200;
+
+/// What became of the records of an import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// New.
+    pub created: u64,
+    /// Changed.
+    pub updated: u64,
+    /// There already.
+    pub unchanged: u64,
+    /// In the import already, with the same content.
+    pub duplicates: u64,
+    /// Changed by an editor since, or in the import already with other content; left alone.
+    pub conflicts: u64,
+    /// Not taken.
+    pub refused: u64,
+    /// Control characters that were replaced or removed in texts of the records.
+    pub controls: ControlCount,
+    /// Records that had such characters.
+    pub records_with_controls: u64,
+    /// Whether what was told has happened: not in a dry run, nor in a strict one that was not clean.
+    pub kept: bool,
+}
+
+impl Report {
+    /// Counts a record.
+    pub(super) fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Created => self.created += 1,
+            Outcome::Updated => self.updated += 1,
+            Outcome::Unchanged => self.unchanged += 1,
+            Outcome::Duplicate => self.duplicates += 1,
+            Outcome::Conflict(_) => self.conflicts += 1,
+            Outcome::Refused(_) => self.refused += 1,
+        }
+    }
+
+    /// Counts the control characters of a record.
+    pub(super) fn count_controls(&mut self, controls: ControlCount) {
+        self.controls += controls;
+        self.records_with_controls += u64::from(!controls.is_empty());
+    }
+}
+
+/// Why records were not taken: how often which reason.
+#[derive(Debug, Default)]
+pub struct Reasons {
+    counts: HashMap<String, u64>,
+    others: u64,
+}
+
+impl Reasons {
+    /// Counts a message. True where it is to be told in full: one of the first [`TOLD`] of its reason.
+    pub fn count(&mut self, word: &str, message: &str) -> bool {
+        let reason = format!("{word}: {}", reason(message));
+        if let Some(count) = self.counts.get_mut(&reason) {
+            *count += 1;
+            return *count <= TOLD;
+        }
+        if self.counts.len() < REASONS {
+            self.counts.insert(reason, 1);
+            return true;
+        }
+        self.others += 1;
+        self.others <= TOLD
+    }
+
+    /// One line for each reason, the most frequent first.
+    pub fn lines(&self) -> Vec<String> {
+        let mut reasons: Vec<(&str, u64)> =
+            self.counts.iter().map(|(reason, &count)| (reason.as_str(), count)).collect();
+        if self.others > 0 {
+            reasons.push(("for other reasons", self.others));
+        }
+        reasons.sort_by_key(|&(reason, count)| (std::cmp::Reverse(count), reason));
+        let line = |&(reason, count): &(&str, u64)| {
+            let rest = if count > TOLD { format!(" (the first {TOLD} are told above)") } else { String::new() };
+            format!("{count} {reason}{rest}")
+        };
+        reasons.iter().map(line).collect()
+    }
+}
+
+/// The sort of a message: its first fault, without values and advice.
+fn reason(message: &str) -> String {
+    let mut sort = String::new();
+    let mut letters = message.chars().peekable();
+    while let Some(c) = letters.next() {
+        match c {
+            '"' => {
+                // To the next quotation mark: a value that has one ends early, and its rest is part of the reason.
+                let _ = letters.by_ref().take_while(|c| *c != '"').count();
+                sort.push('…');
+            }
+            ';' => break,
+            '0'..='9' => {
+                while letters.next_if(|c| c.is_ascii_digit() || ".:+-TZ".contains(*c)).is_some() {}
+                sort.push('…');
+            }
+            c => sort.push(c),
+        }
+    }
+    // The advice follows the last colon, unless that ends the name of the field.
+    match sort.rsplit_once(": ") {
+        Some((what, _)) if what.contains(' ') => what.to_owned(),
+        _ => sort,
+    }
+    .chars()
+    .take(200)
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_one_reason_are_counted_together() {
+        for (message, sort) in [
+            ("kind: \"NEWS\" is not a kind of release: write ARTICLE or SPEECH", "kind: … is not a kind of release"),
+            ("releaseDate: \"2006-02-30\" is not a date: February 2006 has 28 days", "releaseDate: … is not a date"),
+            (
+                "releaseDate: 0000-03-01 is outside the range of dates: write a date",
+                "releaseDate: … is outside the range of dates",
+            ),
+            ("headline is missing: give it; kind: 7 is no kind: write one", "headline is missing"),
+            ("not JSON: expected value at column 1", "not JSON"),
+            (
+                "there is no topic with the slug \"a; b: c\": add it to the file, or correct the slug",
+                "there is no topic with the slug …",
+            ),
+            ("slug", "slug"),
+        ] {
+            assert_eq!(reason(message), sort);
+        }
+    }
+
+    #[test]
+    fn the_first_of_a_reason_are_told_and_all_are_counted() {
+        let mut reasons = Reasons::default();
+        let told = (0..50).filter(|number| reasons.count("refused", &format!("not JSON: at column {number}"))).count();
+        assert_eq!(told as u64, TOLD);
+        assert!(reasons.count("conflict", "\"a\" was changed here: look"));
+        assert_eq!(
+            reasons.lines(),
+            ["50 refused: not JSON (the first 20 are told above)", "1 conflict: … was changed here"]
+        );
+        for number in 0..1000 {
+            let letters: String = format!("{number}").bytes().map(|digit| char::from(digit + b'a' - b'0')).collect();
+            reasons.count("refused", &format!("{letters} is wrong: mend it"));
+        }
+        assert!(
+            reasons.lines().len() <= REASONS + 1 && reasons.lines()[0].starts_with("802 for other reasons"),
+            "{:?}",
+            reasons.lines()[0]
+        );
+    }
+}
