@@ -1,6 +1,7 @@
 //! The command line: what can be said, and one file for each command that does it.
 
 mod check;
+pub mod demo;
 mod export;
 mod import;
 mod migrate;

@@ -4,22 +4,18 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use entity::api_token::Role;
 use tokio::net::TcpListener;
 
-use super::{Failure, open_with, operator};
+use super::{Failure, demo::furnish, open_with, output::print};
 use crate::{
     app::App,
     clock::Clock,
     config::Settings,
     db::OpenOptions,
     http::{server, tls::Tls},
-    interchange, jobs,
-    newsroom::{Error, import::ImportOptions, token::TokenInput},
+    jobs,
+    newsroom::Error,
 };
-
-/// The newsroom that `--demo` fills an empty database with.
-const DEMO: &str = include_str!("demo.ndjson");
 
 /// The demo newsroom's database, where no other is named: not the one that real work will begin in.
 const DEMO_DATABASE: &str = "sqlite://demo.db";
@@ -38,7 +34,6 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    #[expect(clippy::print_stdout, reason = "where it is served and the demo's token are the command's answer")]
     pub(super) async fn run(self, settings: Settings) -> Result<ExitCode, Failure> {
         let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
             let advice = match error.kind() {
@@ -67,25 +62,25 @@ impl Serve {
         }
         if self.demo {
             if let Some(secret) = furnish(&app).await? {
-                println!("An editor's token for this newsroom (it is not shown again):\n\n    {secret}\n");
+                print(&format!("An editor's token for this newsroom (it is not shown again):\n\n    {secret}\n"))?;
             } else {
                 tracing::warn!("the database is not empty, so --demo adds nothing to it");
             }
         } else if app.room.catalog.snapshot().is_empty() {
-            println!(
+            greet(&format!(
                 "The database is empty. Fill it:\n    dateline import releases.ndjson      (formats: docs/interchange.md)\n    \
                  dateline token create --subject \"You\" --name first --role ADMIN\nor look around in a newsroom of ours:\n    \
                  dateline serve --demo --database {DEMO_DATABASE}\n"
-            );
+            ));
         }
         // Until here they end the process; whoever reads the next line may send one.
         let signals = server::StopSignals::listen()?;
         let address = listener.local_addr()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        println!(
+        greet(&format!(
             "Dateline serves {} releases at {scheme}://{address}/graphql; try it at {scheme}://{address}/graphiql",
             app.room.catalog.snapshot().len()
-        );
+        ));
         let following = tokio::spawn({
             let app = app.clone();
             async move { app.follow().await }
@@ -112,30 +107,15 @@ impl Serve {
     }
 }
 
+/// Prints what a person should know. That it cannot be printed is no reason not to serve.
+fn greet(text: &str) {
+    if let Err(error) = print(text) {
+        tracing::warn!(%error, "serving all the same");
+    }
+}
+
 /// Records what came due while no server ran; answers how many releases that were.
 async fn record_missed(app: &App, now: DateTime<Utc>) -> Result<usize, Error> {
     app.room.resolve_schedules(now).await?;
     app.room.record_due_releases(now).await
-}
-
-/// Fills an empty newsroom, and makes a token for its editor; nothing where it is not empty.
-async fn furnish(app: &App) -> Result<Option<String>, Failure> {
-    let snapshot = app.room.catalog.snapshot();
-    if !snapshot.is_empty() || !snapshot.topics().is_empty() || !snapshot.places().is_empty() {
-        return Ok(None);
-    }
-    let now = app.clock.now();
-    let report = interchange::import_text(&app.room, &operator(), DEMO, "demo", ImportOptions::default(), now).await?;
-    if report.refused > 0 {
-        return Err(format!("the demo newsroom has {} records that cannot be taken", report.refused).into());
-    }
-    let input = TokenInput {
-        subject: "Demo editor".to_owned(),
-        name: "serve --demo".to_owned(),
-        role: Role::Editor,
-        expires_at: None,
-    };
-    let (_, secret) = app.room.token_create(&operator(), input, now).await?;
-    app.room.catalog.catch_up().await?;
-    Ok(Some(secret))
 }

@@ -14,7 +14,7 @@ fn the_demo_newsroom_serves_and_its_editor_writes() {
     let mut served = serve(folder.path(), &["--demo"]);
     let token = served.said.lines().find_map(|line| line.trim().strip_prefix("dateline_")).expect("a token");
     let token = format!("dateline_{token}");
-    assert!(served.said.contains("Dateline serves 132 releases"), "{}", served.said);
+    assert!(served.said.contains("Dateline serves 157 releases"), "{}", served.said);
     let answer = post(
         served.port,
         Some(&token),
@@ -155,6 +155,15 @@ fn an_import_says_how_it_went_by_its_exit_code() {
     assert!(output.status.success() && String::from_utf8_lossy(&output.stderr).contains("imported: 1 new"));
     let (code, lines, _) = run(folder.path(), &["export"]);
     assert_eq!((code, lines.lines().count()), (Some(0), 3));
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told_with_where_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = dateline(folder.path()).arg("schema").env("DATELINE_LIMITS_COSTS", "1").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("DATELINE_LIMITS_COSTS") && told.contains("docs/settings.md lists them"), "{told}");
+    assert!(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md")).exists());
 }
 
 #[test]

@@ -1,20 +1,16 @@
 //! The README does what it says: its queries are executed, its table of settings is the real one.
 
 use dateline::{
+    cli::demo,
     config,
     edge::Edge,
-    interchange,
     limits::{Limits, Profile},
-    newsroom::import::ImportOptions,
-    viewer::Viewer,
 };
-use entity::api_token::Role;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, Who, on_both};
 
 const README: &str = include_str!("../../README.md");
-const DEMO: &str = include_str!("../../src/cli/demo.ndjson");
 const QUERY_PAGE: &str = include_str!("../../src/http/graphiql.html");
 
 /// A dashboard of twelve topics by ten places by 24 months.
@@ -67,12 +63,7 @@ fn blocks(marker: &str) -> Vec<(&'static str, Option<&'static str>)> {
 }
 
 async fn furnished(desk: &Desk) {
-    let viewer = Viewer::new(Role::Admin, "command line");
-    let now = desk.app.clock.now();
-    let report =
-        interchange::import_text(&desk.app.room, &viewer, DEMO, "demo", ImportOptions::default(), now).await.unwrap();
-    assert_eq!(report.refused, 0);
-    desk.app.room.catalog.catch_up().await.unwrap();
+    demo::furnish(&desk.app).await.unwrap();
 }
 
 on_both! {
@@ -113,6 +104,19 @@ on_both! {
             let code = answer["errors"][0]["extensions"]["code"].as_str();
             assert!(matches!(code, None | Some("BAD_USER_INPUT")), "{query}: {answer}");
         }
+    }
+}
+
+#[test]
+fn the_query_page_loads_the_schema_anew_with_a_token_and_tells_refusals() {
+    let handler = QUERY_PAGE.lines().find(|line| line.starts_with("$(\"token\").onchange")).expect("a handler");
+    assert!(handler.contains("loadSchema()"), "{handler}");
+    assert!(QUERY_PAGE.contains("refused = userErrors(json.data)") && QUERY_PAGE.contains("`Refused with ${refused}"));
+    assert_eq!((QUERY_PAGE.matches("<main>").count(), QUERY_PAGE.matches("</main>").count()), (1, 1));
+    // WCAG 2.2, 2.5.8: at least 24 pixels; 1.75rem of 15 pixels are 26.
+    for target in ["button {", "summary {"] {
+        let rule = QUERY_PAGE.lines().find(|line| line.contains(target)).expect(target);
+        assert!(rule.contains("min-height: 1.75rem"), "{rule}");
     }
 }
 

@@ -1,0 +1,118 @@
+//! The newsroom of `serve --demo`: releases of the years 2003 to 2007, whose dates the README's examples rely on, and releases up
+//! to the day on which it is made, so that what looks at recent weeks (`trendingTopics`) has something to show.
+
+use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
+use chrono_tz::Tz;
+use entity::api_token::Role;
+use uuid::Uuid;
+
+use super::{Failure, operator};
+use crate::{
+    app::App,
+    catalog::{ConceptRef, ReleaseKey},
+    interchange,
+    newsroom::{Patch, content::ReleaseInput, import::ImportOptions, token::TokenInput},
+};
+
+/// With fixed dates.
+const OLD: &str = include_str!("demo.ndjson");
+
+/// With dates relative to the day it is made: `{day -3}` is a date three days before, `{instant -3}` that day's full hour.
+const RECENT: &str = include_str!("demo-recent.ndjson");
+
+/// Fills an empty newsroom, and makes a token for its editor, whose secret is answered; nothing where it is not empty.
+pub async fn furnish(app: &App) -> Result<Option<String>, Failure> {
+    let snapshot = app.room.catalog.snapshot();
+    if !snapshot.is_empty() || !snapshot.topics().is_empty() || !snapshot.places().is_empty() {
+        return Ok(None);
+    }
+    let now = app.clock.now();
+    let lines = lines(now, app.room.customs.time_zone)?;
+    let options = ImportOptions::default();
+    let report = interchange::import_text(&app.room, &operator(), &lines, "demo", options, now).await?;
+    if report.refused + report.conflicts > 0 {
+        return Err(format!("the demo newsroom has {} records that cannot be taken", report.refused).into());
+    }
+    app.room.catalog.catch_up().await?;
+    edit(app, now).await?;
+    let input = TokenInput {
+        subject: "Demo editor".to_owned(),
+        name: "serve --demo".to_owned(),
+        role: Role::Editor,
+        expires_at: None,
+    };
+    let (_, secret) = app.room.token_create(&operator(), input, now).await?;
+    app.room.catalog.catch_up().await?;
+    Ok(Some(secret))
+}
+
+/// What is imported.
+fn lines(now: DateTime<Utc>, zone: Tz) -> Result<String, Failure> {
+    let hour = now.duration_trunc(TimeDelta::hours(1))?;
+    let mut lines = OLD.to_owned();
+    let mut rest = RECENT;
+    while let Some((before, marked)) = rest.split_once("\"{") {
+        let (mark, after) = marked.split_once("}\"").ok_or("a mark of the demo newsroom does not end")?;
+        let (sort, days) = mark.split_once(' ').ok_or_else(|| format!("{{{mark}}} is no mark of the demo newsroom"))?;
+        let at = hour + TimeDelta::days(days.parse()?);
+        let text = match sort {
+            "day" => at.with_timezone(&zone).date_naive().to_string(),
+            _ => at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        };
+        lines.push_str(&format!("{before}\"{text}\""));
+        rest = after;
+    }
+    lines.push_str(rest);
+    Ok(lines)
+}
+
+/// What the desk does, and a file cannot say: a correction, a new address, a schedule, an embargo, and names that are given up.
+async fn edit(app: &App, now: DateTime<Utc>) -> Result<(), Failure> {
+    let (room, desk) = (&app.room, operator());
+    let find = |slug: &str| -> Result<(Uuid, i32), Failure> {
+        let set = room.catalog.snapshot_at(now).visible_to(&desk, now);
+        let (item, _) = set
+            .find(&ReleaseKey::Slug(slug.to_owned()))
+            .ok_or_else(|| format!("the demo newsroom has no release \"{slug}\""))?;
+        Ok((item.id(), item.newest_number()))
+    };
+
+    let (id, number) = find("figures-on-first-jobs-by-city")?;
+    let summary =
+        "A table of first jobs in twelve cities, with the questions that were asked and the number of answers.";
+    let input = ReleaseInput { summary: Patch::Set(summary.to_owned()), ..ReleaseInput::default() };
+    let note = "An earlier version did not say how many had answered.".to_owned();
+    room.release_correct(&desk, id, number, input, note, now).await?;
+
+    let (id, number) = find("a-job-centre-opens-at-the-harbour")?;
+    let slug = Patch::Set("job-centre-opens-at-the-harbour".to_owned());
+    room.release_revise(&desk, id, number, ReleaseInput { slug, ..ReleaseInput::default() }, now).await?;
+    let (id, number) = find("a-job-centre-opens-at-the-harbour")?;
+    room.release_publish(&desk, id, number, None, now).await?;
+
+    let (id, number) = find("what-the-job-fair-left-behind")?;
+    let summary = Patch::Set("Two thousand visitors, three hundred talks, forty-one contracts.".to_owned());
+    room.release_revise(&desk, id, number, ReleaseInput { summary, ..ReleaseInput::default() }, now).await?;
+
+    let (id, number) = find("results-of-the-harbour-survey")?;
+    let note = Some("Until the press talk.".to_owned());
+    room.release_embargo(&desk, id, number, Some(now + TimeDelta::days(2)), note, now).await?;
+    let (id, number) = find("results-of-the-harbour-survey")?;
+    room.release_publish(&desk, id, number, None, now).await?;
+
+    let (id, number) = find("guide-to-a-first-contract")?;
+    let time = (now + TimeDelta::days(3)).format("%Y-%m-%dT%H:%M").to_string();
+    room.release_schedule(&desk, id, number, &time, "UTC", now).await?;
+
+    let snapshot = room.catalog.snapshot();
+    let key = |slug: &str| ConceptRef::Slug(slug.to_owned());
+    let topic = |slug: &str| snapshot.topics().find(&key(slug)).map(|number| snapshot.topics().get(number));
+    if let (Some(old), Some(new)) = (topic("workplace-safety"), topic("occupational-safety")) {
+        room.topic_retire(&desk, old.id, old.revision, Some(new.id), now).await?;
+    }
+    let place = |slug: &str| snapshot.places().find(&key(slug)).map(|number| snapshot.places().get(number));
+    if let (Some(old), Some(new)) = (place("batavia"), place("jakarta")) {
+        room.place_retire(&desk, old.id, old.revision, Some(new.id), now).await?;
+    }
+    Ok(())
+}
