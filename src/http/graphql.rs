@@ -207,13 +207,14 @@ async fn answer(
     }
     let mut wanted = source.wanted(&front.app.edge.limits)?;
     let text = front.persisted.text(&mut wanted, media)?;
-    let operation = Operation(wanted.operation.as_ref().map(|name| name.chars().take(100).collect()));
     // Kept until the answer is coded: reading a query is work, and coding an answer, too.
     let place = front.guard.place(caller.caller()).await?;
     let refused = |errors| Refusal::of_operation(errors, media);
     let input = Input { operation: wanted.operation, variables: wanted.variables };
     let document = apart::read(front, &caller, &text.query).await?.map_err(refused)?;
     let kind = document.kind(input.operation.as_deref()).map_err(refused)?;
+    let name = document.operation_name(input.operation.as_deref());
+    let operation = Operation(name.map(|name| name.chars().take(100).collect()));
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get());
     }

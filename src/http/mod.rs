@@ -115,6 +115,7 @@ async fn nowhere() -> Response {
 async fn every_answer(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
     let (method, path, begun) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
     let id = request_id(&front, &request);
+    let address = front.guard.address(request.extensions(), request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -131,7 +132,9 @@ async fn every_answer(State(front): State<Arc<Front>>, request: Request, next: N
         %method,
         path = path.chars().take(200).collect::<String>(),
         status = response.status().as_u16(),
-        ms = begun.elapsed().as_secs_f64() * 1000.0,
+        // To a microsecond.
+        ms = begun.elapsed().as_micros() as f64 / 1000.0,
+        %address,
         operation,
         id = id.to_str().unwrap_or_default(),
     );

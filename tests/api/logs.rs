@@ -44,6 +44,7 @@ fn the_log_tells_of_requests_and_of_no_token_query_or_variable() {
         "variables": { "slug": WORD }, "operationName": "Named"
     });
     assert!(say(Some(&secret), &named).contains("Ana"));
+    assert!(say(None, &json!({ "query": "query OnlyInTheQuery { viewer { name } }" })).contains("\"viewer\""));
     let invented = format!("{}x", &secret[..secret.len() - 1]);
     let refused = say(Some(&invented), &named);
     assert!(refused.starts_with("HTTP/1.1 401") && !refused.contains(&invented), "{refused}");
@@ -65,6 +66,13 @@ fn the_log_tells_of_requests_and_of_no_token_query_or_variable() {
         log.matches("status=200").count() >= 2 && log.contains("status=401") && log.contains("operation=\"Named\""),
         "{log}"
     );
+    assert!(log.contains("operation=\"OnlyInTheQuery\"") && log.contains("address=127.0.0.1"), "{log}");
+    let times: Vec<&str> = log.split(" ms=").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
+    assert!(times.len() >= 5, "{log}");
+    for time in times {
+        let decimals = time.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        assert!(time.parse::<f64>().is_ok() && decimals <= 3, "{time}");
+    }
     for (what, text) in [("log", log), ("list of processes", String::from_utf8_lossy(&process).into_owned())] {
         for hidden in [secret.as_str(), &invented, WORD, &WORD.replace('-', "_")] {
             assert!(!text.contains(hidden), "the {what} has {hidden:?}: {text}");

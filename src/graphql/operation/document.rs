@@ -130,6 +130,11 @@ impl Document {
         Err(vec![RequestError { code: VALIDATION_FAILED, message, locations }])
     }
 
+    /// The name of the operation that a request asks for; none where it has no name, or cannot be told.
+    pub fn operation_name(&self, name: Option<&str>) -> Option<&str> {
+        self.operation(name).ok()?.name.as_ref().map(apollo_compiler::Name::as_str)
+    }
+
     /// Which one it is, within this process.
     pub(in crate::graphql) fn id(&self) -> u64 {
         self.id
