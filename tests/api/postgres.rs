@@ -46,13 +46,25 @@ pub(crate) struct TestDatabase {
     pub(crate) url: String,
 }
 
-/// The server, made at the first call; none where PostgreSQL is not to be had.
+/// The server, made at the first call; none where PostgreSQL is not to be had, and then it is told that the test did not run.
 pub(crate) fn available() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Result<Option<Cluster>, String>> = OnceLock::new();
     match CLUSTER.get_or_init(find) {
+        Ok(None) => {
+            did_not_run();
+            None
+        }
         Ok(cluster) => cluster.as_ref(),
         Err(reason) => panic!("{reason}"),
     }
+}
+
+/// Tells that the test of this thread did not run. The harness reports it as passed, since it has no word for that.
+fn did_not_run() {
+    let thread = thread::current();
+    let name = thread.name().unwrap_or("a test");
+    // Not `eprintln!`, which the test harness keeps to itself.
+    let _ = writeln!(std::io::stderr(), "did not run: {name} (there is no PostgreSQL)");
 }
 
 fn find() -> Result<Option<Cluster>, String> {
@@ -89,10 +101,12 @@ impl Cluster {
 
     /// A server of the test's own, to be stopped and started; none where PostgreSQL is not installed or not wanted.
     pub(crate) fn private() -> Option<Self> {
-        if setting(URL).is_some_and(|url| url == "none") {
-            return None;
+        let wanted = setting(URL).is_none_or(|url| url != "none");
+        let programs = server::programs(&setting("PATH").unwrap_or_default()).filter(|_| wanted);
+        if programs.is_none() {
+            did_not_run();
         }
-        let programs = server::programs(&setting("PATH").unwrap_or_default())?;
+        let programs = programs?;
         let own = server::start(&programs).unwrap_or_else(|why| panic!("{why}"));
         Some(Self::new(own.url.clone(), Some(own)))
     }
