@@ -156,7 +156,7 @@ async fn ask(app: &App, query: &str, variables: Value) {
         .api
         .prepare(&document, input, Role::Public, &app.extent(&Viewer::public()))
         .expect("a query within the limits");
-    let answer = app.api.execute(prepared, app.asked(Viewer::public())).await;
+    let answer = app.api.execute(prepared, app.asked(Viewer::public())).await.expect("an answer");
     assert!(answer.errors.is_empty(), "{query}: {:?}", answer.errors);
     std::hint::black_box(serde_json::to_vec(&answer).expect("JSON"));
 }

@@ -84,8 +84,7 @@ impl App {
         }
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let (seal, ids) = (Seal::of(&db).await?, Ids::of(&db).await?);
-        let room =
-            Newsroom { db, catalog, customs, seal, ids, accesses: Arc::default(), renditions: Arc::default() };
+        let room = Newsroom { db, catalog, customs, seal, ids, accesses: Arc::default(), renditions: Arc::default() };
         let edge = Arc::new(Edge::default());
         Ok(Arc::new(Self {
             api: Arc::new(Api::new(room.clone(), edge.limits.clone(), edge.introspection)),

@@ -135,7 +135,7 @@ mod tests {
     };
 
     fn markdown(html: &str) -> String {
-        markdown_from_html(html).unwrap()
+        markdown_from_html(html).unwrap().0
     }
 
     fn escaped(text: &str) -> String {
