@@ -7,6 +7,8 @@
 //! A preview link holds the key of its row, encrypted in the same way under another key. It is bound to nothing else,
 //! so a link stays good after a backup was restored.
 
+use std::sync::Arc;
+
 use aes_siv::{KeyInit, siv::Aes128Siv};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::signing_key;
@@ -26,6 +28,11 @@ const LINK_LENGTH: usize = 16;
 /// Seals positions and preview links of one newsroom.
 #[derive(Clone)]
 pub struct Seal {
+    keys: Arc<Keys>,
+}
+
+/// One key for each of what is sealed.
+struct Keys {
     positions: [u8; 32],
     links: [u8; 32],
 }
@@ -51,10 +58,11 @@ impl Seal {
     /// Of a newsroom, by the key that its database holds.
     pub async fn of(db: &Db) -> Result<Self, Fault> {
         let secret = signing_secret(db).await?;
-        Ok(Self {
-            positions: derive(&secret, &["dateline position"])?,
-            links: derive(&secret, &["dateline preview link"])?,
-        })
+        Ok(Self::with_keys(derive(&secret, &["dateline position"])?, derive(&secret, &["dateline preview link"])?))
+    }
+
+    fn with_keys(positions: [u8; 32], links: [u8; 32]) -> Self {
+        Self { keys: Arc::new(Keys { positions, links }) }
     }
 
     /// A position as clients hold it: 44 letters, digits, `-` and `_`.
@@ -62,7 +70,7 @@ impl Seal {
         let mut bytes = vec![position.belongs];
         bytes.extend(position.sequence.to_be_bytes());
         bytes.extend(position.happened.to_be_bytes());
-        let sealed = Aes128Siv::new(&self.positions.into()).encrypt([epoch.as_bytes()], &bytes);
+        let sealed = Aes128Siv::new(&self.keys.positions.into()).encrypt([epoch.as_bytes()], &bytes);
         // Seventeen bytes are never too many.
         URL_SAFE_NO_PAD.encode(sealed.unwrap_or_default())
     }
@@ -70,7 +78,7 @@ impl Seal {
     /// What a client holds; nothing where it is not of this newsroom.
     pub fn open(&self, epoch: Uuid, text: &str) -> Option<Position> {
         let sealed = URL_SAFE_NO_PAD.decode(text).ok().filter(|sealed| sealed.len() == LENGTH + 16)?;
-        let bytes = Aes128Siv::new(&self.positions.into()).decrypt([epoch.as_bytes()], &sealed).ok()?;
+        let bytes = Aes128Siv::new(&self.keys.positions.into()).decrypt([epoch.as_bytes()], &sealed).ok()?;
         let (sequence, happened) = bytes.get(1..LENGTH)?.split_at(8);
         Some(Position {
             belongs: bytes[0],
@@ -81,7 +89,7 @@ impl Seal {
 
     /// A preview link as its reader holds it: 43 letters, digits, `-` and `_`.
     pub fn seal_link(&self, key: Uuid) -> String {
-        let sealed = Aes128Siv::new(&self.links.into()).encrypt(NO_HEADERS, key.as_bytes());
+        let sealed = Aes128Siv::new(&self.keys.links.into()).encrypt(NO_HEADERS, key.as_bytes());
         // Sixteen bytes are never too many.
         URL_SAFE_NO_PAD.encode(sealed.unwrap_or_default())
     }
@@ -89,7 +97,7 @@ impl Seal {
     /// The key in what a reader holds; nothing where it is not a link of this newsroom.
     pub fn open_link(&self, text: &str) -> Option<Uuid> {
         let sealed = URL_SAFE_NO_PAD.decode(text).ok().filter(|sealed| sealed.len() == LINK_LENGTH + 16)?;
-        Uuid::from_slice(&Aes128Siv::new(&self.links.into()).decrypt(NO_HEADERS, &sealed).ok()?).ok()
+        Uuid::from_slice(&Aes128Siv::new(&self.keys.links.into()).decrypt(NO_HEADERS, &sealed).ok()?).ok()
     }
 }
 
@@ -134,13 +142,13 @@ mod tests {
 
     #[test]
     fn a_position_is_the_same_text_and_no_other_text_is_one() {
-        let (seal, epoch) = (Seal { positions: [7; 32], links: [7; 32] }, Uuid::from_u128(5));
+        let (seal, epoch) = (Seal::with_keys([7; 32], [7; 32]), Uuid::from_u128(5));
         let position = Position { belongs: 1, sequence: 42, happened: -9 };
         let text = seal.seal(epoch, position);
         assert_eq!((text.len(), &text), (44, &seal.seal(epoch, position)));
         assert_eq!(seal.open(epoch, &text), Some(position));
         assert_eq!(seal.open(Uuid::from_u128(6), &text), None);
-        assert_eq!(Seal { positions: [8; 32], links: [7; 32] }.open(epoch, &text), None);
+        assert_eq!(Seal::with_keys([8; 32], [7; 32]).open(epoch, &text), None);
         for at in 0..text.len() {
             let mut other = text.clone().into_bytes();
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
@@ -153,11 +161,11 @@ mod tests {
 
     #[test]
     fn a_preview_link_is_read_as_it_was_made_and_no_other_text_is_one() {
-        let (seal, key) = (Seal { positions: [7; 32], links: [7; 32] }, Uuid::now_v7());
+        let (seal, key) = (Seal::with_keys([7; 32], [7; 32]), Uuid::now_v7());
         let text = seal.seal_link(key);
         assert_eq!((text.len(), &text), (43, &seal.seal_link(key)));
         assert_eq!(seal.open_link(&text), Some(key));
-        assert_eq!(Seal { positions: [7; 32], links: [8; 32] }.open_link(&text), None);
+        assert_eq!(Seal::with_keys([7; 32], [8; 32]).open_link(&text), None);
         for at in 0..text.len() {
             let mut other = text.clone().into_bytes();
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
