@@ -34,7 +34,7 @@ pub async fn furnish(app: &App) -> Result<Option<String>, Failure> {
         return Err(format!("the demo newsroom has {} records that cannot be taken", report.refused).into());
     }
     app.room.catalog.catch_up().await?;
-    edit(app, now).await?;
+    Box::pin(edit(app, now)).await?;
     let input = TokenInput {
         subject: "Demo editor".to_owned(),
         name: "serve --demo".to_owned(),

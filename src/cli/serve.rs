@@ -61,7 +61,7 @@ impl Serve {
             Err(error) => tracing::warn!(%error, "what came due cannot be recorded yet; trying on"),
         }
         if self.demo {
-            if let Some(secret) = furnish(&app).await? {
+            if let Some(secret) = Box::pin(furnish(&app)).await? {
                 print(&format!("An editor's token for this newsroom (it is not shown again):\n\n    {secret}\n"))?;
             } else {
                 tracing::warn!("the database is not empty, so --demo adds nothing to it");

@@ -32,13 +32,32 @@ fn short_forms_are_taken() {
     );
 }
 
+fn release(fields: &str) -> String {
+    format!(r#"{{"type":"release","headline":"A","releaseDate":"2006-05-08",{fields}}}"#)
+}
+
+fn dated(date: &str) -> String {
+    format!(r#"{{"type":"release","headline":"A","releaseDate":{date}}}"#)
+}
+
+fn topic(fields: &str) -> String {
+    format!(r#"{{"type":"topic","slug":"a","name":"A",{fields}}}"#)
+}
+
+fn place(fields: &str) -> String {
+    format!(r#"{{"type":"place","slug":"a","name":"A",{fields}}}"#)
+}
+
+#[track_caller]
+fn assert_told(lines: &[(String, &str)]) {
+    for (line, told) in lines {
+        assert_eq!(parse(line).unwrap_err(), *told, "{line}");
+    }
+}
+
 #[test]
-fn what_is_wrong_is_named_by_field_and_value() {
-    let release = |fields: &str| format!(r#"{{"type":"release","headline":"A","releaseDate":"2006-05-08",{fields}}}"#);
-    let dated = |date: &str| format!(r#"{{"type":"release","headline":"A","releaseDate":{date}}}"#);
-    let topic = |fields: &str| format!(r#"{{"type":"topic","slug":"a","name":"A",{fields}}}"#);
-    let place = |fields: &str| format!(r#"{{"type":"place","slug":"a","name":"A",{fields}}}"#);
-    for (line, told) in [
+fn what_is_no_record_is_named() {
+    assert_told(&[
         ("{".to_owned(), "not JSON: EOF while parsing an object at column 1"),
         ("[]".to_owned(), "not a JSON object: it is a list; write one object a line"),
         ("{}".to_owned(), "type is missing: write dateline, topic, place or release"),
@@ -60,6 +79,12 @@ fn what_is_wrong_is_named_by_field_and_value() {
         ),
         (r#"{"type":"topic","name":"A"}"#.to_owned(), "slug is missing: give it"),
         (r#"{"type":"topic","slug":"a","name":null}"#.to_owned(), "name is null: write a text, in quotes"),
+    ]);
+}
+
+#[test]
+fn a_date_or_an_instant_that_is_wrong_is_named_by_field_and_value() {
+    assert_told(&[
         (
             dated("\"8 May 2006\""),
             "releaseDate: \"8 May 2006\" is not a date: write year, month and day, for example \"2006-05-08\"",
@@ -119,6 +144,12 @@ fn what_is_wrong_is_named_by_field_and_value() {
             topic(r#""retiredAt":"2006-05-08 09:00""#),
             "retiredAt: \"2006-05-08 09:00\" has no offset: add Z for UTC, or an offset such as +01:00",
         ),
+    ]);
+}
+
+#[test]
+fn a_value_that_is_wrong_is_named_by_field_and_value() {
+    assert_told(&[
         (
             release(r#""kind":"NEWS""#),
             "kind: \"NEWS\" is not a kind of release: write PRESS_RELEASE, STATEMENT, ARTICLE, FEATURE, MEDIA_ADVISORY, SPEECH or OPINION",
@@ -170,9 +201,11 @@ fn what_is_wrong_is_named_by_field_and_value() {
             r#"{"type":"dateline","version":"1"}"#.to_owned(),
             "version: \"1\" is a text: write a whole number, without quotes",
         ),
-    ] {
-        assert_eq!(parse(&line).unwrap_err(), told, "{line}");
-    }
+    ]);
+}
+
+#[test]
+fn long_values_are_shortened() {
     let long = "x".repeat(1000);
     let why = parse(&release(&format!(r#""kind":"{long}","{long}":1"#))).unwrap_err();
     assert!(why.chars().count() < 800 && why.contains("x…\""), "{why}");

@@ -130,10 +130,8 @@ impl Importer<'_> {
             return Ok(Outcome::Refused(refusal(error)?));
         }
         if let Some(first) = record.first {
-            return Ok(match there.is_some_and(|there| there == image) {
-                true => Outcome::Duplicate,
-                false => self.said_before("topic", &record.slug, first),
-            });
+            let same = there.is_some_and(|there| there == image);
+            return Ok(if same { Outcome::Duplicate } else { self.said_before("topic", &record.slug, first) });
         }
         if let Some(why) = self.topics.taken(&image).or_else(|| self.topics.cycle(&image, "topic")) {
             return Ok(Outcome::Refused(why));
@@ -193,10 +191,8 @@ impl Importer<'_> {
             return Ok(Outcome::Refused(refusal(error)?));
         }
         if let Some(first) = record.first {
-            return Ok(match there.is_some_and(|there| there == image) {
-                true => Outcome::Duplicate,
-                false => self.said_before("place", &record.slug, first),
-            });
+            let same = there.is_some_and(|there| there == image);
+            return Ok(if same { Outcome::Duplicate } else { self.said_before("place", &record.slug, first) });
         }
         if let Some(why) = self.places.taken(&image).or_else(|| self.places.cycle(&image, "place")) {
             return Ok(Outcome::Refused(why));
