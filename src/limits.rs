@@ -67,7 +67,7 @@ limits! {
         "Bytes of a request's body; a release of a million letters needs six million where JSON escapes them"
     public_body_bytes "limits.public_body_bytes" "DATELINE_LIMITS_PUBLIC_BODY_BYTES" 1_048_576 262_144
         "Bytes of a request's body, or of a WebSocket message, that comes without a token"
-    bodies_bytes "limits.bodies_bytes" "DATELINE_LIMITS_BODIES_BYTES" 268_435_456 134_217_728
+    bodies_bytes "limits.bodies_bytes" "DATELINE_LIMITS_BODIES_BYTES" 134_217_728 134_217_728
         "Bytes of bodies, of requests and of answers not yet taken, that are held at once; of one address a quarter"
     query_bytes "limits.query_bytes" "DATELINE_LIMITS_QUERY_BYTES" 262_144 65_536
         "Bytes of a query's text"
@@ -89,7 +89,7 @@ limits! {
         "What a query may cost (docs/api.md)"
     values "limits.values" "DATELINE_LIMITS_VALUES" 20_000 2000
         "Values in a request's variables, counted through all lists and objects"
-    answer_bytes "limits.answer_bytes" "DATELINE_LIMITS_ANSWER_BYTES" 16_777_216 16_777_216
+    answer_bytes "limits.answer_bytes" "DATELINE_LIMITS_ANSWER_BYTES" 8_388_608 8_388_608
         "Bytes of long texts in an answer: bodies as Markdown, once for each form asked for, summaries, notes, differences"
     execution_ms "limits.execution_ms" "DATELINE_LIMITS_EXECUTION_MS" 30_000 10_000
         "Milliseconds that a query may be worked on, and after which a mutation begins no further act"

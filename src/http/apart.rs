@@ -1,4 +1,4 @@
-//! Reading and planning long documents on threads of their own, so that nothing else waits for it.
+//! Reading and planning long documents, and coding long answers, on threads of their own, so that nothing else waits for it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
 const LONG_DOCUMENT: usize = 8 * 1024;
 
 /// Bytes of an answer from which on coding it may take milliseconds.
-pub(super) const LONG_ANSWER: usize = 128 * 1024;
+const LONG_ANSWER: usize = 128 * 1024;
 
 /// Does something on a thread of its own, with a permit for long work.
 async fn in_turn<T: Send + 'static>(
@@ -55,4 +55,9 @@ pub(super) async fn prepare(
     }
     let document = document.clone();
     in_turn(front, session.caller(), move || api.prepare(&document, input, role, &extent)).await
+}
+
+/// Codes an answer of so many bytes: a long one apart.
+pub(super) async fn answer_of<T: Send + 'static>(bytes: usize, code: impl FnOnce() -> T + Send + 'static) -> T {
+    if bytes < LONG_ANSWER { code() } else { blocking::run(code).await }
 }

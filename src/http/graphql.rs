@@ -27,14 +27,18 @@ use super::{
     memory::Held,
     negotiation::Media,
     once::Once,
-    outcome,
+    outcome::{self, Written},
     refusal::{RETRY_AFTER, Refusal},
     request::{self, Wanted},
     session::Session,
     work::Ask,
     {events, socket},
 };
-use crate::{blocking, graphql::Input, limits::Limits, viewer::Viewer};
+use crate::{
+    graphql::{Asked, Input, Prepared},
+    limits::Limits,
+    viewer::Viewer,
+};
 
 /// The operation's name, for the access log.
 #[derive(Clone, Debug)]
@@ -85,7 +89,7 @@ pub(super) async fn get(State(front): State<Arc<Front>>, RawQuery(parameters): R
         return Redirect::temporary("/graphiql").into_response();
     }
     let address = front.guard.address(&parts.extensions, &parts.headers);
-    respond(&front, &parts.headers, address, async |_, _| Ok(Source::Parameters(parameters))).await
+    Box::pin(respond(&front, &parts.headers, address, async |_, _| Ok(Source::Parameters(parameters)))).await
 }
 
 /// `POST /graphql`.
@@ -98,7 +102,7 @@ pub(super) async fn post(State(front): State<Arc<Front>>, request: Request) -> R
         let body = request::collect(body, &front.app.edge.limits, public, &mut held).await?;
         Ok(Source::Body(body, held))
     };
-    respond(&front, &parts.headers, address, read).await
+    Box::pin(respond(&front, &parts.headers, address, read)).await
 }
 
 /// A WebSocket to `/graphql`.
@@ -159,7 +163,7 @@ async fn respond(
         if media == Media::Events {
             return stream(front, headers, caller, &source).await;
         }
-        answer(front, headers, media, caller, source).await
+        Box::pin(answer(front, headers, media, caller, source)).await
     };
     let mut response = answered.await.unwrap_or_else(|refusal| refusal.answer(media));
     for (name, value) in counted {
@@ -245,68 +249,78 @@ async fn answer(
     if kind == OperationType::Query {
         asked = asked.in_turn(front.guard.long.clone(), caller.caller(), LONG_PATIENCE);
     }
-    let work = {
-        let (front, asked) = (front.clone(), asked.clone());
-        async move {
-            let outcome = outcome::execute(&front, prepared, asked.clone()).await?;
-            let (outcome, answer) = if asked.pace.is_long() {
-                blocking::run(move || outcome.write().map(|answer| (outcome, answer))).await
-            } else {
-                outcome.write().map(|answer| (outcome, answer))
-            }?;
-            if !outcome.failed_here() {
-                once.keep(&front.app, &viewer, &answer, asked.told.secret.load(Ordering::Relaxed)).await;
-            }
-            Ok::<_, Refusal>((outcome, answer))
-        }
-    };
-    // What changes something is finished, whether its client waits for the answer or has gone.
-    let done = if kind == OperationType::Mutation { outcome::to_its_end(work).await? } else { work.await? };
-    let (outcome, answer) = done;
-    if outcome.is_sound() {
+    let written = executed(front, prepared, &asked, once, viewer).await?;
+    if written.is_sound {
         front.persisted.keep(&text);
     }
     let secret = asked.told.secret.load(Ordering::Relaxed) || asked.told.preview.load(Ordering::Relaxed);
-    if let Some(key) = key.filter(|_| kind == OperationType::Query && outcome.is_sound() && !secret) {
+    let bytes = written.bytes.len();
+    if let Some(key) = key.filter(|_| kind == OperationType::Query && written.is_sound && !secret) {
         let until = asked.told.until.lock().unwrap_or_else(PoisonError::into_inner).take();
         let id = |&key: &uuid::Uuid| front.app.room.ids.encode(Noun::Release, key);
         let releases = asked.told.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().map(id).collect();
         let revision = Revision::of(&asked.snapshot);
-        let is_long = answer.len() >= apart::LONG_ANSWER;
         let keep = move || {
-            let (body, in_which) = coding.code(answer);
+            let (body, in_which) = coding.code(written.bytes);
             Arc::new(Kept::new((revision, until), (media, in_which), body, operation, releases))
         };
-        let kept = if is_long { blocking::run(keep).await } else { keep() };
+        let kept = apart::answer_of(bytes, keep).await;
         front.answers.put(key, &kept);
         return Ok(sent(&kept));
     }
-    // A secret beside what a caller chose must not be guessed from lengths (CVE-2013-3587): those are not compressed.
-    let (body, coding) = match () {
-        () if secret => (answer.into(), Coding::Identity),
-        () if answer.len() >= apart::LONG_ANSWER => blocking::run(move || coding.code(answer)).await,
-        () => coding.code(answer),
-    };
-    let body = hand_out(body);
-    let wrong = outcome.refused && media == Media::GraphqlResponse;
     let status = match () {
-        () if outcome.unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        () if wrong => StatusCode::BAD_REQUEST,
+        () if written.unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        () if written.refused && media == Media::GraphqlResponse => StatusCode::BAD_REQUEST,
         () => StatusCode::OK,
     };
+    // A secret beside what a caller chose must not be guessed from lengths (CVE-2013-3587): those are not compressed.
+    let coding = if secret { Coding::Identity } else { coding };
+    let (body, coding) = apart::answer_of(bytes, move || coding.code(written.bytes)).await;
+    let private = kind != OperationType::Query || !public || secret;
+    Ok(unkept(status, media, (hand_out(body), coding), private, operation))
+}
+
+/// Executes an operation, and writes its answer. What changes something is finished, whether its client waits for the answer
+/// or has gone.
+async fn executed(
+    front: &Arc<Front>,
+    prepared: Prepared,
+    asked: &Asked,
+    once: Once,
+    viewer: Viewer,
+) -> Result<Written, Refusal> {
+    let (front, asked, is_mutation) = (front.clone(), asked.clone(), viewer.deadline.is_some());
+    let work = Box::pin(async move {
+        let outcome = outcome::execute(&front, prepared, asked.clone()).await?;
+        let written = outcome.written(asked.pace.is_long()).await?;
+        if !written.failed_here {
+            once.keep(&front.app, &viewer, &written.bytes, asked.told.secret.load(Ordering::Relaxed)).await;
+        }
+        Ok(written)
+    });
+    if is_mutation { outcome::to_its_end(work).await } else { work.await }
+}
+
+/// An answer that is not kept here.
+fn unkept(
+    status: StatusCode,
+    media: Media,
+    (body, coding): (Bytes, Coding),
+    is_private: bool,
+    operation: Operation,
+) -> Response {
     let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
     let headers = response.headers_mut();
-    let private = kind != OperationType::Query || !public || secret;
-    headers.insert(header::CACHE_CONTROL, if private { PRIVATE } else { HeaderValue::from_static("no-store") });
+    headers.insert(header::CACHE_CONTROL, if is_private { PRIVATE } else { HeaderValue::from_static("no-store") });
     headers.insert(header::VARY, HeaderValue::from_static(VARY));
-    if outcome.unavailable {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, RETRY_AFTER);
     }
     if let Some(coding) = coding.header() {
         headers.insert(header::CONTENT_ENCODING, coding);
     }
     response.extensions_mut().insert(operation);
-    Ok(response)
+    response
 }
 
 /// A mutation that came by GET, which links and images send.

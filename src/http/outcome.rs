@@ -6,7 +6,10 @@ use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use serde_json::json;
 
 use super::{Front, refusal::Refusal};
-use crate::graphql::{Asked, Overloaded, Prepared};
+use crate::{
+    blocking,
+    graphql::{Asked, Overloaded, Prepared},
+};
 
 /// Errors of one answer; more say nothing new.
 const MAX_ERRORS: usize = 20;
@@ -38,7 +41,31 @@ pub(super) struct Outcome {
     pub(super) unavailable: bool,
 }
 
+/// An answer as JSON, and what there is to know of it.
+pub(super) struct Written {
+    pub(super) bytes: Vec<u8>,
+    pub(super) refused: bool,
+    pub(super) unavailable: bool,
+    pub(super) is_sound: bool,
+    pub(super) failed_here: bool,
+}
+
 impl Outcome {
+    /// As JSON. That of a long operation is written, and what it was made of let go of, on a thread of its own.
+    pub(super) async fn written(self, is_long: bool) -> Result<Written, Refusal> {
+        let write = move || {
+            let bytes = self.write()?;
+            Ok(Written {
+                bytes,
+                refused: self.refused,
+                unavailable: self.unavailable,
+                is_sound: self.is_sound(),
+                failed_here: self.failed_here(),
+            })
+        };
+        if is_long { blocking::run(write).await } else { write() }
+    }
+
     /// Of an answer that came: nothing was executed where no data came and no error lies at a field.
     pub(super) fn of(mut answer: Response) -> Self {
         // What is not known comes first, so that it is never among the errors that are left out.
@@ -60,12 +87,12 @@ impl Outcome {
     }
 
     /// It failed on our side, or found that another was quicker: the same may be asked again, and come out otherwise.
-    pub(super) fn failed_here(&self) -> bool {
+    fn failed_here(&self) -> bool {
         self.answer.errors.iter().filter_map(code).any(|code| PASSING.contains(&code))
     }
 
     /// As JSON. What was not executed has no `data`, nor what could not be for want of the database.
-    pub(super) fn write(&self) -> Result<Vec<u8>, Refusal> {
+    fn write(&self) -> Result<Vec<u8>, Refusal> {
         let written = if self.refused || self.unavailable {
             serde_json::to_vec(&json!({ "errors": self.answer.errors }))
         } else {
