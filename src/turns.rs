@@ -26,6 +26,8 @@ pub struct Turns {
     most: usize,
     /// How many of them one caller may have.
     most_each: usize,
+    /// How many may wait, in all and of one caller.
+    most_waiting: (usize, usize),
     state: Mutex<State>,
 }
 
@@ -38,6 +40,10 @@ struct State {
     order: VecDeque<Caller>,
 }
 
+/// As many wait for a permit as may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
 /// A permit; dropping it hands it to the next caller.
 #[derive(Debug)]
 pub struct Turn {
@@ -46,26 +52,27 @@ pub struct Turn {
 }
 
 impl Turns {
-    /// So many permits in all, and so many of them for one caller; at least one each.
-    pub fn new(most: u64, most_each: u64) -> Arc<Self> {
+    /// So many permits in all, and so many of them for one caller; at least one each. So many may wait, in all and of one caller.
+    pub fn new((most, most_each): (u64, u64), (waiting, waiting_each): (u64, u64)) -> Arc<Self> {
         let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX).max(1);
-        Arc::new(Self { most: count(most), most_each: count(most_each), state: Mutex::default() })
+        let most_waiting = (count(waiting), count(waiting_each));
+        Arc::new(Self { most: count(most), most_each: count(most_each), most_waiting, state: Mutex::default() })
     }
 
-    /// Waits for a permit. Dropping the future gives up the place in the queue.
-    pub async fn take(self: &Arc<Self>, caller: Caller) -> Turn {
+    /// Waits for a permit; fails at once where as many wait as may. Dropping the future gives up the place in the queue.
+    pub async fn take(self: &Arc<Self>, caller: Caller) -> Result<Turn, Full> {
         let receiver = {
             let mut state = self.state();
             if state.taken < self.most && state.taken_by(caller) < self.most_each {
                 state.give(caller);
-                return Turn { of: Some((self.clone(), caller)) };
+                return Ok(Turn { of: Some((self.clone(), caller)) });
             }
             let (sender, receiver) = oneshot::channel();
-            state.enqueue(caller, sender);
+            state.enqueue(caller, sender, self.most_waiting)?;
             receiver
         };
         match receiver.await {
-            Ok(turn) => turn,
+            Ok(turn) => Ok(turn),
             // Senders are dropped unused only when their receiver has gone.
             Err(_) => std::future::pending().await,
         }
@@ -77,15 +84,20 @@ impl Turns {
 
     /// Takes a permit back, and hands permits out to whoever waits.
     fn give_back(self: &Arc<Self>, caller: Caller) {
-        self.state().release(caller);
+        let mut back = Some(caller);
         loop {
-            let next = self.state().next(self.most, self.most_each);
+            let next = {
+                // In one step, so that a newcomer does not take it before those who wait.
+                let mut state = self.state();
+                back.take().into_iter().for_each(|caller| state.release(caller));
+                state.next(self.most, self.most_each)
+            };
             let Some((caller, sender)) = next else { return };
             let turn = Turn { of: Some((self.clone(), caller)) };
             // Whoever has given up meanwhile sends it back; it is not dropped, which would come here again.
             if let Err(mut turn) = sender.send(turn) {
                 turn.of = None;
-                self.state().release(caller);
+                back = Some(caller);
             }
         }
     }
@@ -118,14 +130,29 @@ impl State {
         }
     }
 
-    fn enqueue(&mut self, caller: Caller, sender: oneshot::Sender<Turn>) {
-        let queue = self.waiting.entry(caller).or_default();
-        // Those who gave up leave their places when somebody else comes, so that a queue is not longer than what waits.
-        queue.retain(|sender| !sender.is_closed());
-        queue.push_back(sender);
+    fn enqueue(
+        &mut self,
+        caller: Caller,
+        sender: oneshot::Sender<Turn>,
+        (most, most_each): (usize, usize),
+    ) -> Result<(), Full> {
+        let own = self.waiting.get(&caller).map_or(0, VecDeque::len);
+        let all = self.waiting.values().map(VecDeque::len).sum::<usize>();
+        if own >= most_each || all >= most {
+            // Those who gave up leave their places when somebody has none.
+            self.waiting.values_mut().for_each(|queue| queue.retain(|sender| !sender.is_closed()));
+            self.waiting.retain(|_, queue| !queue.is_empty());
+            self.order.retain(|caller| self.waiting.contains_key(caller));
+            let own = self.waiting.get(&caller).map_or(0, VecDeque::len);
+            if own >= most_each || self.waiting.values().map(VecDeque::len).sum::<usize>() >= most {
+                return Err(Full);
+            }
+        }
+        self.waiting.entry(caller).or_default().push_back(sender);
         if !self.order.contains(&caller) {
             self.order.push_back(caller);
         }
+        Ok(())
     }
 
     /// The next that may have a permit, which is counted as given.
@@ -173,14 +200,14 @@ mod tests {
 
     #[tokio::test]
     async fn callers_that_wait_are_served_in_turn() {
-        let turns = Turns::new(1, 1);
-        let first = turns.take(caller(1)).await;
+        let turns = Turns::new((1, 1), (1000, 1000));
+        let first = turns.take(caller(1)).await.unwrap();
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = Vec::new();
         for number in [1, 1, 1, 2, 3, 3] {
             let (turns, order) = (turns.clone(), order.clone());
             tasks.push(tokio::spawn(async move {
-                let turn = turns.take(caller(number)).await;
+                let turn = turns.take(caller(number)).await.unwrap();
                 order.lock().unwrap().push(number);
                 tokio::task::yield_now().await;
                 drop(turn);
@@ -197,8 +224,8 @@ mod tests {
 
     #[tokio::test]
     async fn one_caller_has_no_more_than_its_part() {
-        let turns = Turns::new(3, 2);
-        let held = [turns.take(caller(1)).await, turns.take(caller(1)).await];
+        let turns = Turns::new((3, 2), (1000, 1000));
+        let held = [turns.take(caller(1)).await.unwrap(), turns.take(caller(1)).await.unwrap()];
         let mut third = Box::pin(turns.take(caller(1)));
         assert!(third.as_mut().now_or_never().is_none());
         let other = turns.take(caller(2)).now_or_never().expect("one is left");
@@ -213,8 +240,8 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_gives_up_keeps_nobody_waiting() {
-        let turns = Turns::new(1, 1);
-        let held = turns.take(caller(1)).await;
+        let turns = Turns::new((1, 1), (1000, 1000));
+        let held = turns.take(caller(1)).await.unwrap();
         let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(turns.take(caller(2)))).collect();
         assert!(waiting.iter_mut().all(|waiting| waiting.as_mut().now_or_never().is_none()));
         let mut last = Box::pin(turns.take(caller(3)));
@@ -225,6 +252,21 @@ mod tests {
         assert!(last.as_mut().now_or_never().is_none(), "the caller before it is served");
         drop(waiting);
         drop(last.now_or_never().expect("it is served"));
+        assert!(turns.is_idle());
+    }
+
+    #[tokio::test]
+    async fn no_more_wait_than_may() {
+        let turns = Turns::new((1, 1), (3, 2));
+        let held = turns.take(caller(1)).await.unwrap();
+        let mut waiting: Vec<_> = [1, 1, 2].into_iter().map(|number| Box::pin(turns.take(caller(number)))).collect();
+        assert!(waiting.iter_mut().all(|waiting| waiting.as_mut().now_or_never().is_none()));
+        assert_eq!(turns.take(caller(1)).now_or_never().map(Result::err), Some(Some(Full)), "it has two there");
+        assert_eq!(turns.take(caller(3)).now_or_never().map(Result::err), Some(Some(Full)), "three wait");
+        drop(waiting.remove(0));
+        let mut again = Box::pin(turns.take(caller(3)));
+        assert!(again.as_mut().now_or_never().is_none(), "one gave up, so there is room");
+        drop((held, waiting, again));
         assert!(turns.is_idle());
     }
 }

@@ -99,7 +99,7 @@ pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> M
         latencies.push(reader.read().as_secs_f64() * 1e3);
         thread::sleep(PAUSE.saturating_sub(began.elapsed()));
     }
-    let used = search::processor_time(&server.to_string()) - used_before;
+    let used = search::processor_time(&server.to_string()).saturating_sub(used_before);
     stop.store(true, Ordering::Relaxed);
     latencies.sort_by(f64::total_cmp);
     let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);

@@ -150,7 +150,7 @@ fn release(number: usize, random: &mut Random) -> String {
     }
     let mut some = |prefix: &str, bound: usize, most: usize| {
         let numbers: std::collections::BTreeSet<usize> =
-            (0..1 + random.below(most)).map(|_| random.below(bound)).collect();
+            (0..=random.below(most)).map(|_| random.below(bound)).collect();
         numbers.into_iter().map(|number| format!("{prefix}-{number}")).collect::<Vec<_>>()
     };
     let (topics, places) = (some("topic", TOPICS, 5), some("place", 400, 4));

@@ -101,7 +101,7 @@ pub async fn worst(app: &App, tries: u64) -> Vec<Found> {
         for _ in 0..RUNS {
             run(app, found.roots.clone()).await;
         }
-        found.milliseconds = (processor_time("self") - before).as_secs_f64() * 1e3 / f64::from(RUNS);
+        found.milliseconds = processor_time("self").saturating_sub(before).as_secs_f64() * 1e3 / f64::from(RUNS);
     }
     found
 }
@@ -134,8 +134,9 @@ fn keep(best: &mut BTreeMap<Vec<&'static str>, Found>, found: Option<Found>) {
 
 /// Executes a query, if the public may ask it, and takes the time, the writing of the answer included.
 async fn run(app: &App, roots: Vec<String>) -> Option<Found> {
-    let aliased: String = roots.iter().enumerate().map(|(number, root)| format!("a{number}: {root} ")).collect();
-    let query = format!("{{ {aliased}}}");
+    let aliased: Vec<String> = roots.iter().enumerate().map(|(number, root)| format!("a{number}: {root}")).collect();
+    let aliased = aliased.join(" ");
+    let query = format!("{{ {aliased} }}");
     let viewer = Viewer::public();
     let document = app.api.read(&query, Role::Public).ok()?;
     let prepared = app.api.prepare(&document, Input::default(), Role::Public, &app.extent(&viewer)).ok()?;

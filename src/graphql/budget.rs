@@ -27,6 +27,8 @@ pub struct Budget {
     cost_left: AtomicU64,
     has_rendered: AtomicBool,
     exceeded: AtomicBool,
+    /// Held while two versions are compared.
+    pub comparing: tokio::sync::Mutex<()>,
     /// When it lets others run, and when it needs a permit.
     pub pace: Arc<Pace>,
 }
@@ -44,6 +46,7 @@ impl Budget {
             cost_left: AtomicU64::new(limits.cost.saturating_sub(cost)),
             has_rendered: AtomicBool::new(false),
             exceeded: AtomicBool::new(false),
+            comparing: tokio::sync::Mutex::default(),
             pace,
         }
     }

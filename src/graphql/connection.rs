@@ -124,9 +124,11 @@ impl ReleaseConnection {
     /// the other period.
     pub(super) async fn compare(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "With which period.")] to: ComparisonPeriod,
         #[graphql(desc = "The period; both ends are needed.")] range: DateRange,
     ) -> Result<Option<Delta>, ApiError> {
+        ctx.budget().pace.breathe().await;
         compare(&self.page.set, to, range).map(Some)
     }
 

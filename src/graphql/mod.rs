@@ -50,7 +50,7 @@ pub use context::Asked;
 pub use extent::Extent;
 use mutation::Mutation;
 pub use operation::{Document, RequestError, RequestErrors};
-pub use pace::Overloaded;
+pub use pace::{Overloaded, Pace};
 use query::Query;
 use subscription::Subscription;
 

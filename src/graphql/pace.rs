@@ -16,7 +16,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::turns::{Caller, Turn, Turns};
+use crate::turns::{Caller, Full, Turn, Turns};
 
 /// For how long an operation is worked on before others have their turn.
 const SLICE: Duration = Duration::from_millis(2);
@@ -105,7 +105,8 @@ impl Pace {
     /// Waits for a permit, and keeps it.
     async fn permit(&self) -> Result<(), Overloaded> {
         if let Some((turns, caller)) = &self.turns {
-            let turn = tokio::time::timeout(self.patience, turns.take(*caller)).await.map_err(|_| Overloaded)?;
+            let turn = tokio::time::timeout(self.patience, turns.take(*caller)).await;
+            let turn = turn.map_err(|_| Overloaded)?.map_err(|Full| Overloaded)?;
             *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
         }
         Ok(())
@@ -128,11 +129,16 @@ impl Pace {
         let began = Instant::now();
         *self.slice() = began;
         let done = work();
-        let used = self.used.fetch_add(began.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        if used > SHORT.as_nanos() as u64 {
+        self.add(began.elapsed());
+        done
+    }
+
+    /// It used the processor for so long.
+    pub fn add(&self, time: Duration) {
+        let time = time.as_nanos() as u64;
+        if self.used.fetch_add(time, Ordering::Relaxed) + time > SHORT.as_nanos() as u64 {
             self.is_long.store(true, Ordering::Relaxed);
         }
-        done
     }
 
     fn slice(&self) -> MutexGuard<'_, Instant> {
@@ -176,8 +182,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_short_operation_needs_no_permit_and_a_long_one_waits_for_it() {
-        let turns = Turns::new(1, 1);
-        let held = turns.take(CALLER).await;
+        let turns = Turns::new((1, 1), (9, 9));
+        let held = turns.take(CALLER).await.unwrap();
         let pace = gated(&turns);
         pace.keep(pace.before_reading(ROWS as usize, BYTES as usize)).await.expect("nothing to wait for");
         let pace = gated(&turns);
@@ -203,8 +209,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_begun_goes_on_while_a_permit_is_waited_for() {
-        let (turns, connections) = (Turns::new(1, 1), tokio::sync::Semaphore::new(1));
-        let held = turns.take(CALLER).await;
+        let (turns, connections) = (Turns::new((1, 1), (9, 9)), tokio::sync::Semaphore::new(1));
+        let held = turns.take(CALLER).await.unwrap();
         let pace = gated(&turns);
         // One part has a connection when another makes the operation long.
         let reads = async {
@@ -224,7 +230,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_works_for_long_becomes_long_and_pauses() {
-        let turns = Turns::new(1, 1);
+        let turns = Turns::new((1, 1), (9, 9));
         let pace = gated(&turns);
         let mut slices = 0;
         let mut work = Box::pin(pace.keep(async {
@@ -241,10 +247,21 @@ mod tests {
         assert!(slices >= 2 && pace.is_long(), "{slices}");
     }
 
+    #[tokio::test]
+    async fn one_long_slice_makes_it_long() {
+        let pace = gated(&Turns::new((1, 1), (9, 9)));
+        let work = async {
+            std::thread::sleep(SHORT * 2);
+            tokio::task::yield_now().await;
+            pace.is_long()
+        };
+        assert_eq!(pace.keep(work).await, Ok(true));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_waits_for_too_long_is_sent_away() {
-        let turns = Turns::new(1, 1);
-        let _held = turns.take(CALLER).await;
+        let turns = Turns::new((1, 1), (9, 9));
+        let _held = turns.take(CALLER).await.unwrap();
         let pace = gated(&turns);
         assert_eq!(pace.keep(pace.before_reading(1, BYTES as usize + 1)).await, Err(Overloaded));
         let free = Pace::default();

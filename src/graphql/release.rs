@@ -207,6 +207,7 @@ impl Release {
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         let asked = ctx.asked();
         let set = self.found.item.snapshot().visible_to(&asked.viewer, asked.now);
+        ctx.budget().pace.breathe().await;
         let items = set.related(&self.found.item, size);
         ctx.budget().pace.before_reading(items.len(), 0).await;
         let found = loaders::fetch(&asked.releases, items, wanted_here(ctx)).await?;

@@ -1,7 +1,7 @@
 //! Versions of what releases say: the part that a live version and one being worked on share, body and dateline, and the
 //! version being worked on as an object of its own.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use async_graphql::{Context, Object};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use super::{
     error::ApiError,
     history::FieldChange,
     loaders::BodyKey,
+    pace::Pace,
     place::Place,
     scalars::{Date, DateTime, LanguageTag, Slug},
     topic::Topic,
@@ -57,8 +58,9 @@ impl Version {
             forms += usize::from(["markdown", "html", "text"].contains(&field.name()));
             rendered += usize::from(["html", "text", "wordCount"].contains(&field.name()));
         }
-        ctx.budget().spend(bytes.saturating_mul(forms))?;
         ctx.budget().render(bytes, rendered)?;
+        ctx.budget().spend(bytes.saturating_mul(forms))?;
+        ctx.budget().pace.before_reading(0, bytes).await;
         Ok(self.markdown(ctx).await?.map(|markdown| Body { revision: self.text.id, markdown }))
     }
 
@@ -67,7 +69,6 @@ impl Version {
         let Some(bytes) = self.text.left_out else {
             return Ok(self.text.body_markdown.as_deref().map(Arc::from));
         };
-        ctx.budget().pace.before_reading(0, bytes).await;
         let key = BodyKey { revision: self.text.id, bytes };
         ctx.asked().bodies.load_one(key).await.map_err(|error| ApiError::from((*error).clone()))
     }
@@ -99,8 +100,9 @@ impl Body {
 
     /// As HTML, sanitised: no scripts, styles or frames, and links only to http, https and mailto.
     async fn html(&self, ctx: &Context<'_>) -> String {
-        ctx.budget().pace.breathe().await;
-        let html = ctx.room().renditions.html(self.revision, &self.markdown).await;
+        // While it is rendered the operation's permit is kept, also where nobody waits for the answer any more.
+        let (renditions, pace) = (&ctx.room().renditions, &ctx.budget().pace);
+        let html = rendered(pace, renditions.html(self.revision, &self.markdown, pace.clone())).await;
         // What is escaped is longer than it was written.
         ctx.budget().spend_more(html.len().saturating_sub(self.markdown.len()));
         html.as_ref().to_owned()
@@ -108,15 +110,24 @@ impl Body {
 
     /// As plain text, paragraphs parted by a blank line.
     async fn text(&self, ctx: &Context<'_>) -> String {
-        ctx.budget().pace.breathe().await;
-        ctx.room().renditions.text(self.revision, &self.markdown).await.as_ref().to_owned()
+        let (renditions, pace) = (&ctx.room().renditions, &ctx.budget().pace);
+        rendered(pace, renditions.text(self.revision, &self.markdown, pace.clone())).await.as_ref().to_owned()
     }
 
     /// How many words the plain text has.
     async fn word_count(&self, ctx: &Context<'_>) -> usize {
-        ctx.budget().pace.breathe().await;
-        ctx.room().renditions.word_count(self.revision, &self.markdown).await
+        let (renditions, pace) = (&ctx.room().renditions, &ctx.budget().pace);
+        rendered(pace, renditions.word_count(self.revision, &self.markdown, pace.clone())).await
     }
+}
+
+/// Something that is made of a body; the time counts as the operation's.
+async fn rendered<T>(pace: &Pace, making: impl Future<Output = T>) -> T {
+    pace.breathe().await;
+    let began = Instant::now();
+    let made = making.await;
+    pace.add(began.elapsed());
+    made
 }
 
 /// Where and when a release was filed.
@@ -239,6 +250,9 @@ impl ReleaseRevision {
         if !self.version.desk {
             return Ok(None);
         }
+        // One after the other: both texts are in memory whole.
+        let _alone = ctx.budget().comparing.lock().await;
+        ctx.budget().pace.before_reading(2, 0).await;
         let other = ctx.room().version(text.release_id, against, text.number).await?;
         let other = match (other, against) {
             (Some(other), _) => other.content(),

@@ -21,9 +21,15 @@ async fn in_turn<T: Send + 'static>(
     caller: Caller,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Refusal> {
-    let _turn = tokio::time::timeout(super::guard::LONG_PATIENCE, front.guard.long.take(caller))
-        .await
-        .map_err(|_| Refusal::overloaded())?;
+    let Ok(Ok(turn)) = tokio::time::timeout(front.guard.patience(), front.guard.long.take(caller)).await else {
+        return Err(Refusal::overloaded());
+    };
+    // The permit is given back when the work is done, whether somebody waits for it or not.
+    let work = move || {
+        let done = work();
+        drop(turn);
+        done
+    };
     Ok(blocking::run(work).await)
 }
 

@@ -23,7 +23,7 @@ use super::{
     bearer::{bearer, unauthenticated},
     cache::{Answers, Kept, Revision, VARY},
     coding::Coding,
-    guard::{Counted, LONG_PATIENCE},
+    guard::Counted,
     memory::Held,
     negotiation::Media,
     once::Once,
@@ -247,7 +247,7 @@ async fn answer(
     viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
     let mut asked = front.app.asked(viewer.clone());
     if kind == OperationType::Query {
-        asked = asked.in_turn(front.guard.long.clone(), caller.caller(), LONG_PATIENCE);
+        asked = asked.in_turn(front.guard.long.clone(), caller.caller(), front.guard.patience());
     }
     let written = executed(front, prepared, &asked, once, viewer).await?;
     if written.is_sound {
@@ -260,8 +260,10 @@ async fn answer(
         let id = |&key: &uuid::Uuid| front.app.room.ids.encode(Noun::Release, key);
         let releases = asked.told.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().map(id).collect();
         let revision = Revision::of(&asked.snapshot);
+        let permit = asked.pace.clone();
         let keep = move || {
             let (body, in_which) = coding.code(written.bytes);
+            drop(permit);
             Arc::new(Kept::new((revision, until), (media, in_which), body, operation, releases))
         };
         let kept = apart::answer_of(bytes, keep).await;
@@ -292,7 +294,7 @@ async fn executed(
     let (front, asked, is_mutation) = (front.clone(), asked.clone(), viewer.deadline.is_some());
     let work = Box::pin(async move {
         let outcome = outcome::execute(&front, prepared, asked.clone()).await?;
-        let written = outcome.written(asked.pace.is_long()).await?;
+        let written = outcome.written(&asked.pace).await?;
         if !written.failed_here {
             once.keep(&front.app, &viewer, &written.bytes, asked.told.secret.load(Ordering::Relaxed)).await;
         }

@@ -36,8 +36,8 @@ use crate::{
 /// How long a query waits for others to be done before it is sent away.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a long operation waits for its turn before it is sent away.
-pub(super) const LONG_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a long operation waits for its turn at most.
+const LONG_PATIENCE: Duration = Duration::from_secs(10);
 
 /// After so many questions the states of callers who have been quiet are forgotten.
 const SWEEP: u32 = 10_000;
@@ -99,8 +99,9 @@ pub(super) struct Guard {
     failures: Option<Rate>,
     blocked: Mutex<LruCache<IpAddr, Instant>>,
     working: Arc<Turns>,
-    /// Permits of long operations: as many as there are cores.
+    /// Permits of long operations: as many as there are cores, half of them for one caller.
     pub(super) long: Arc<Turns>,
+    patience: Duration,
     streams: Arc<Semaphore>,
     streams_of: Arc<Shares>,
     /// What is held of bodies.
@@ -119,7 +120,7 @@ pub(super) type Counted = Vec<(&'static str, HeaderValue)>;
 impl Guard {
     pub(super) fn new(edge: &Edge) -> Self {
         let limits = &edge.limits;
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2) as u64;
         let permits = |count: u64| Arc::new(Semaphore::new((count as usize).min(Semaphore::MAX_PERMITS)));
         Self {
             proxies: edge.trusted_proxies.clone(),
@@ -127,9 +128,11 @@ impl Guard {
             token: Rate::new("token", "rate.token_per_minute", limits.token_per_minute),
             failures: Rate::new("failures", "rate.failures_per_minute", limits.failures_per_minute),
             blocked: Mutex::new(LruCache::new(BLOCKED)),
-            // One caller never has the last of them.
-            working: Turns::new(limits.requests, limits.requests.div_ceil(2)),
-            long: Turns::new(cores, cores),
+            // One caller never has the last of them. What waits is bounded by the number of connections.
+            working: Turns::new((limits.requests, limits.requests.div_ceil(2)), (u64::MAX, u64::MAX)),
+            // Those that wait have places among the requests; the most of these are for others.
+            long: Turns::new((cores, cores.div_ceil(2)), (limits.requests / 4, limits.requests / 16)),
+            patience: LONG_PATIENCE.min(Duration::from_millis(limits.execution_ms / 2)),
             streams: permits(limits.streams),
             streams_of: Shares::new(limits.address_streams),
             memory: Memory::new(limits.bodies_bytes),
@@ -206,9 +209,15 @@ impl Guard {
 
     /// A place among the queries that are worked on; waits for one a little.
     pub(super) async fn place(&self, caller: Caller) -> Result<Turn, Refusal> {
-        tokio::time::timeout(PATIENCE, self.working.take(caller))
-            .await
-            .map_err(|_| Refusal::too_often("OVERLOADED", "too much is asked at once (limits.requests): try again", 1))
+        match tokio::time::timeout(PATIENCE, self.working.take(caller)).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(Refusal::too_often("OVERLOADED", "too much is asked at once (limits.requests): try again", 1)),
+        }
+    }
+
+    /// How long a long operation waits for its turn before it is sent away: it has some of its time left then.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// A place among what lasts, for an address: sockets and event streams.

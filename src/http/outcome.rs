@@ -1,6 +1,9 @@
 //! What comes of executing, whichever way it goes out: in time, with errors as clients get them.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use serde_json::json;
@@ -8,7 +11,7 @@ use serde_json::json;
 use super::{Front, refusal::Refusal};
 use crate::{
     blocking,
-    graphql::{Asked, Overloaded, Prepared},
+    graphql::{Asked, Overloaded, Pace, Prepared},
 };
 
 /// Errors of one answer; more say nothing new.
@@ -42,6 +45,7 @@ pub(super) struct Outcome {
 }
 
 /// An answer as JSON, and what there is to know of it.
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing about the answer")]
 pub(super) struct Written {
     pub(super) bytes: Vec<u8>,
     pub(super) refused: bool,
@@ -52,9 +56,12 @@ pub(super) struct Written {
 
 impl Outcome {
     /// As JSON. That of a long operation is written, and what it was made of let go of, on a thread of its own.
-    pub(super) async fn written(self, is_long: bool) -> Result<Written, Refusal> {
+    pub(super) async fn written(self, pace: &Arc<Pace>) -> Result<Written, Refusal> {
+        let (is_long, pace) = (pace.is_long(), pace.clone());
         let write = move || {
             let bytes = self.write()?;
+            // The permit is kept until here, also where nobody waits for the answer any more.
+            drop(pace);
             Ok(Written {
                 bytes,
                 refused: self.refused,

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::{
     Front, apart,
     graphql::mutation_by_get,
-    guard::LONG_PATIENCE,
     memory::Held,
     negotiation::Media,
     outcome::{self, Outcome},
@@ -19,7 +18,6 @@ use super::{
     session::Session,
 };
 use crate::{
-    blocking,
     db::Fault,
     graphql::{Input, Opened},
     newsroom::changes::Lost,
@@ -117,7 +115,7 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
     let mut asked = front.app.asked(viewer);
     if kind == OperationType::Query {
-        asked = asked.in_turn(front.guard.long.clone(), session.caller(), LONG_PATIENCE);
+        asked = asked.in_turn(front.guard.long.clone(), session.caller(), front.guard.patience());
     }
     let pace = asked.pace.clone();
     let outcome = if kind == OperationType::Subscription {
@@ -146,8 +144,9 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     if outcome.is_sound() {
         front.persisted.keep(&text);
     }
-    let written = if pace.is_long() { blocking::run(move || outcome.write_text()).await } else { outcome.write_text() };
-    Ok(Work::Done(written?))
+    let written = outcome.written(&pace).await?;
+    // JSON is UTF-8.
+    Ok(Work::Done(String::from_utf8(written.bytes).unwrap_or_default()))
 }
 
 /// Everything that a subscription has to tell, until it cannot go on.
@@ -166,6 +165,13 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, followed: Box<Fol
             opened.following.rest();
             tokio::time::sleep(LOOK).await;
         }
+        // Going on from a position can be thousands of changes one after the other, so each is taken for a long operation.
+        let _turn = loop {
+            if let Ok(turn) = front.guard.long.take(session.caller()).await {
+                break turn;
+            }
+            tokio::time::sleep(LOOK).await;
+        };
         let _place = loop {
             let Ok(place) = front.guard.place(session.caller()).await else { continue };
             // Nothing is told to a token that is not good any more. Its line is being ended; or what was at fault passes.
@@ -176,9 +182,7 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, followed: Box<Fol
             tokio::time::sleep(LOOK).await;
         };
         let position = change.position.clone();
-        // It waits for its turn as long as it may take.
         let asked = front.app.asked(opened.following.viewer().clone());
-        let asked = asked.in_turn(front.guard.long.clone(), session.caller(), Duration::MAX);
         let told = outcome::in_time(&front, front.app.api.event(opened, change, asked)).await;
         Some(match told.and_then(Result::ok).map(Outcome::of) {
             Some(outcome) => match outcome.write_text() {

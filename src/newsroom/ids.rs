@@ -71,15 +71,20 @@ impl Ids {
     /// What an id is of, and its key. None where it does not have the form of an id; whether there is such a thing is not known
     /// here. Ids of earlier versions are read, too.
     pub fn decode(&self, id: &str) -> Option<(Noun, Uuid)> {
-        let (prefix, rest) = id.split_once('_')?;
-        let noun = NOUNS.into_iter().find(|&noun| word(noun) == prefix)?;
-        if let Some(block) = read(rest) {
-            let mut block = block.into();
-            self.cipher(noun).decrypt_block(&mut block);
-            return Some((noun, Uuid::from_bytes(block.into())));
+        if let Some(found) = self.decode_encrypted(id) {
+            return Some(found);
         }
+        let (noun, rest) = parts(id)?;
         let is_plain = rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         Some((noun, Uuid::try_parse(rest).ok().filter(|_| is_plain)?))
+    }
+
+    /// The same without the ids of earlier versions: nobody can make up the id of a key.
+    pub fn decode_encrypted(&self, id: &str) -> Option<(Noun, Uuid)> {
+        let (noun, rest) = parts(id)?;
+        let mut block = read(rest)?.into();
+        self.cipher(noun).decrypt_block(&mut block);
+        Some((noun, Uuid::from_bytes(block.into())))
     }
 
     /// The key in an id of one noun. None where it does not have the form of such an id.
@@ -96,6 +101,12 @@ impl Ids {
             Noun::PreviewLink => 4,
         }]
     }
+}
+
+/// The noun of an id, and what comes after it.
+fn parts(id: &str) -> Option<(Noun, &str)> {
+    let (prefix, rest) = id.split_once('_')?;
+    Some((NOUNS.into_iter().find(|&noun| word(noun) == prefix)?, rest))
 }
 
 /// What ids of a noun begin with.

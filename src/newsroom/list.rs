@@ -13,7 +13,9 @@ use super::{
     page::{CursorKey, PageRequest},
     revision::{Revisions, Text, Wanted, lifecycles, shown},
 };
-use crate::catalog::{Concept, Handle, LabelPlace, OrderBy, Place, ReleaseFilter, ReleaseSet, Vocabulary, Window};
+use crate::catalog::{
+    Concept, Handle, LabelPlace, OrderBy, Place, ReleaseFilter, ReleaseKey, ReleaseSet, Vocabulary, Window,
+};
 use crate::journal::WorkingImage;
 
 /// What a reader of releases wants of their rows.
@@ -85,7 +87,13 @@ impl Newsroom {
         let key = has_cursors.then(|| release_key(&set, scope, filter, order));
         let place = |argument, cursor: &Option<String>| -> Result<Option<Place>, Error> {
             let Some((key, cursor)) = key.as_ref().zip(cursor.as_deref()) else { return Ok(None) };
-            let place = key.decode::<Stand>(argument, cursor)?.place(&self.ids);
+            let stand = key.decode::<Stand>(argument, cursor)?;
+            // A key that was made up would tell, by what comes after it, where the keys of others lie: when they were begun.
+            let by_key = || {
+                let (item, _) = set.find(&ReleaseKey::Id(stand.old_key()?))?;
+                Some(set.place(order, &item)).filter(|place| place.values == stand.values)
+            };
+            let place = stand.place(&self.ids).or_else(by_key);
             // Cannot be made by us: the order is part of the key.
             match place.filter(|place| place.values.len() == order.len()) {
                 Some(place) => Ok(Some(place)),
@@ -142,7 +150,7 @@ impl Newsroom {
 }
 
 /// Where a release stands, as a cursor holds it: with its id instead of its key, which tells when it was begun. Cursors of earlier
-/// versions have the key, and are still read.
+/// versions have the key, and are still read where the release stands there now.
 #[derive(Serialize, Deserialize)]
 struct Stand {
     values: Vec<i64>,
@@ -154,9 +162,13 @@ impl Stand {
         Self { values: place.values.clone(), id: ids.encode(Noun::Release, place.id) }
     }
 
-    fn place(self, ids: &Ids) -> Option<Place> {
-        let id = ids.decode_as(Noun::Release, &self.id).or_else(|| Uuid::try_parse(&self.id).ok())?;
-        Some(Place { values: self.values, id })
+    fn place(&self, ids: &Ids) -> Option<Place> {
+        let (noun, id) = ids.decode_encrypted(&self.id)?;
+        (noun == Noun::Release).then(|| Place { values: self.values.clone(), id })
+    }
+
+    fn old_key(&self) -> Option<Uuid> {
+        Uuid::try_parse(&self.id).ok()
     }
 }
 

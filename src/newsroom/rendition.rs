@@ -4,7 +4,11 @@
 
 use std::sync::Arc;
 
-use quick_cache::{Weighter, sync::Cache};
+use quick_cache::{
+    DefaultHashBuilder, OptionsBuilder, Weighter,
+    sync::{Cache, DefaultLifecycle},
+};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::body;
@@ -23,6 +27,7 @@ const LONG: usize = 8 * 1024;
 pub struct Renditions {
     texts: Cache<(Uuid, Form), Arc<str>, Weight>,
     counts: Cache<Uuid, usize>,
+    rendering: Arc<Semaphore>,
 }
 
 /// What a body is made into.
@@ -49,48 +54,76 @@ impl std::fmt::Debug for Renditions {
 
 impl Default for Renditions {
     fn default() -> Self {
+        // Four shards: an entry must fit one.
+        let mut options = OptionsBuilder::new();
+        options.shards(4).estimated_items_capacity((TEXT_BYTES / 8000) as usize).weight_capacity(TEXT_BYTES);
+        // Both capacities are set.
+        let options = options.build().expect("complete options");
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self {
-            texts: Cache::with_weighter((TEXT_BYTES / 8000) as usize, TEXT_BYTES, Weight),
+            texts: Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
             counts: Cache::new(COUNTS),
+            rendering: Arc::new(Semaphore::new(cores)),
         }
     }
 }
 
 impl Renditions {
     /// A revision's body as sanitised HTML.
-    pub async fn html(&self, revision: Uuid, markdown: &Arc<str>) -> Arc<str> {
+    pub async fn html(&self, revision: Uuid, markdown: &Arc<str>, hold: impl Send + 'static) -> Arc<str> {
         let make = async || {
             let markdown = markdown.clone();
-            apart(markdown.len(), move || body::html(&markdown).into()).await
+            self.apart(markdown.len(), hold, move || body::html(&markdown).into()).await
         };
         self.text_of((revision, Form::Html), make).await
     }
 
     /// A revision's body as plain text.
-    pub async fn text(&self, revision: Uuid, markdown: &Arc<str>) -> Arc<str> {
+    pub async fn text(&self, revision: Uuid, markdown: &Arc<str>, hold: impl Send + 'static) -> Arc<str> {
         let html = self.texts.get(&(revision, Form::Html));
         let make = async || {
             let markdown = markdown.clone();
-            apart(markdown.len(), move || plain(&markdown, html.as_deref()).into()).await
+            self.apart(markdown.len(), hold, move || plain(&markdown, html.as_deref()).into()).await
         };
         self.text_of((revision, Form::Text), make).await
     }
 
     /// How many words a revision's body has. The text that is counted is not cached: one list of numbers would push everything
     /// else out.
-    pub async fn word_count(&self, revision: Uuid, markdown: &Arc<str>) -> usize {
+    pub async fn word_count(&self, revision: Uuid, markdown: &Arc<str>, hold: impl Send + 'static) -> usize {
         if let Some(count) = self.counts.get(&revision) {
             return count;
         }
         let (text, html) = (self.texts.get(&(revision, Form::Text)), self.texts.get(&(revision, Form::Html)));
         let markdown = markdown.clone();
-        let count = apart(markdown.len(), move || match text {
-            Some(text) => body::word_count(&text),
-            None => body::word_count(&plain(&markdown, html.as_deref())),
-        })
-        .await;
+        let count = self
+            .apart(markdown.len(), hold, move || match text {
+                Some(text) => body::word_count(&text),
+                None => body::word_count(&plain(&markdown, html.as_deref())),
+            })
+            .await;
         self.counts.insert(revision, count);
         count
+    }
+
+    /// Renders a body of so many bytes; a long one on a thread of its own, and no more of those at a time than there are cores.
+    /// `hold` is kept as long as that takes, also where nobody waits for it any more.
+    async fn apart<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        hold: impl Send + 'static,
+        render: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        if bytes < LONG {
+            return render();
+        }
+        let permit = self.rendering.clone().acquire_owned().await;
+        let work = move || {
+            let done = render();
+            drop((permit, hold));
+            done
+        };
+        blocking::run(work).await
     }
 
     /// A text from the cache, or made by whoever comes first; others that want the same wait for it.
@@ -112,11 +145,6 @@ fn plain(markdown: &str, html: Option<&str>) -> String {
     html.map_or_else(|| body::text(markdown), body::text_of_html)
 }
 
-/// Renders a body of so many bytes; a long one on a thread of its own.
-async fn apart<T: Send + 'static>(bytes: usize, render: impl FnOnce() -> T + Send + 'static) -> T {
-    if bytes < LONG { render() } else { blocking::run(render).await }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,14 +155,14 @@ mod tests {
         for markdown in ["", "Some *words*.", &"A long one, [linked](https://example.org/). ".repeat(1000)] {
             let (revision, markdown): (Uuid, Arc<str>) = (Uuid::now_v7(), markdown.into());
             for _ in 0..2 {
-                assert_eq!(*renditions.html(revision, &markdown).await, body::html(&markdown));
-                assert_eq!(*renditions.text(revision, &markdown).await, body::text(&markdown));
+                assert_eq!(*renditions.html(revision, &markdown, ()).await, body::html(&markdown));
+                assert_eq!(*renditions.text(revision, &markdown, ()).await, body::text(&markdown));
                 let count = body::word_count(&body::text(&markdown));
-                assert_eq!(renditions.word_count(revision, &markdown).await, count);
+                assert_eq!(renditions.word_count(revision, &markdown, ()).await, count);
             }
             let other: Arc<str> = "Never looked at.".into();
-            assert_eq!(*renditions.html(revision, &other).await, body::html(&markdown), "it was made once");
-            assert_eq!(renditions.word_count(revision, &other).await, body::word_count(&body::text(&markdown)));
+            assert_eq!(*renditions.html(revision, &other, ()).await, body::html(&markdown), "it was made once");
+            assert_eq!(renditions.word_count(revision, &other, ()).await, body::word_count(&body::text(&markdown)));
         }
     }
 
@@ -143,8 +171,9 @@ mod tests {
         let renditions = Renditions::default();
         let markdown: Arc<str> = "word ".repeat(200_000).into();
         for _ in 0..50 {
-            renditions.text(Uuid::now_v7(), &markdown).await;
+            renditions.text(Uuid::now_v7(), &markdown, ()).await;
         }
-        assert!(renditions.texts.weight() <= TEXT_BYTES, "{}", renditions.texts.weight());
+        let weight = renditions.texts.weight();
+        assert!(weight <= TEXT_BYTES && weight > TEXT_BYTES / 2, "{weight}");
     }
 }

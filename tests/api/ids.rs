@@ -244,6 +244,17 @@ on_both! {
         inside["p"]["id"] = json!(key);
         let before = json!(URL_SAFE_NO_PAD.encode(inside.to_string()));
         assert_eq!(both(Who::Public, listed, &|all| json!({ "filter": filter(all), "after": before })).await, second);
+        // One that was made up would tell where the keys of others lie, and with them when they were begun.
+        for (made_up, values) in [(json!(uuid::Uuid::now_v7()), None), (json!(old[2]), None), (json!(key), Some(json!([0])))] {
+            let mut inside = inside.clone();
+            inside["p"]["id"] = made_up;
+            if let Some(values) = values {
+                inside["p"]["values"] = values;
+            }
+            let after = URL_SAFE_NO_PAD.encode(inside.to_string());
+            let answer = desk.ask(Who::Public, listed, json!({ "filter": filter(&ids), "after": after })).await;
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
+        }
         both(Who::Admin, "query($id: ID!) { journal(filter: {subject: $id}) { nodes { act subject } } accessLog(releaseId: $id) { by releaseId } }", &|all| json!({ "id": of(all, "hidden") })).await;
         // Acts take them, too; an address with one in it is the release's own.
         let own = format!("https://example.org/news/{}", old[2]);

@@ -91,8 +91,9 @@ on_both! {
     }
 
     async fn queries_beyond_what_is_worked_on_at_once_wait_and_then_are_sent_away(desk: Desk) {
+        // What is made of a body is made once, so there are many long ones.
         for number in 0..20 {
-            desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "word ".repeat(20_000) })).await;
+            desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "*word* ".repeat(140_000) })).await;
         }
         let limits = Limits { requests: 1, streams: 2, answer_bytes: 1 << 40, cost: 1 << 40, ..Limits::default() };
         let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
@@ -101,8 +102,7 @@ on_both! {
         let answers = futures_util::future::join_all((0..20).map(|_| desk.post(None, &body))).await;
         assert!(answers.iter().all(|(status, _)| *status == 200), "they are quick enough to take turns");
         // One that takes the only place for longer than anybody waits.
-        let forms: String = (0..30).map(|n| format!("f{n}: body {{ html text wordCount }} ")).collect();
-        let long = json!({ "query": format!("{{ releases(first: 20) {{ nodes {{ {forms} }} }} }}") }).to_string();
+        let long = json!({ "query": "{ releases(first: 20) { nodes { body { html text wordCount } } } }" }).to_string();
         let others = async {
             tokio::task::yield_now().await;
             let other = json!({ "query": "{ releases { nodes { slug } } }" }).to_string();

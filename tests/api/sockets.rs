@@ -279,7 +279,7 @@ on_both! {
 
     async fn who_does_not_read_holds_nobody_up(desk: Desk) {
         desk.published(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(100_000) })).await;
-        let desk = limited(desk, |limits| (limits.requests, limits.write_ms) = (2, 20_000));
+        let desk = limited(desk, |limits| (limits.requests, limits.write_ms) = (32, 20_000));
         let port = desk.serve().await;
         let mut line = connect(port).await.greeted(Value::Null).await;
         let forms: String = (0..6).map(|n| format!("a{n}: body {{ markdown }} ")).collect();

@@ -114,7 +114,7 @@ fn outage(name: &str, setup: Setup, direct: &str, ready: Ready, happen: impl FnO
     let program = setup.serve();
     let caller = Caller { port: program.port, token };
     let mut wrong = Vec::new();
-    let load = Load::begin(&caller, direct, 2, 3, 300);
+    let load = Load::begin(&caller, 2, 3, 300);
     thread::sleep(Duration::from_secs(1));
 
     let begun = Instant::now();

@@ -99,7 +99,7 @@ fn ten_times_under_load() {
     let token = setup.token("Kim", "ADMIN");
     let program = setup.serve();
     let mut caller = Caller { port: program.port, token };
-    let load = Load::begin(&caller, &url, EDITORS, 1, LETTERS / 4);
+    let load = Load::begin(&caller, EDITORS, 1, LETTERS / 4);
     let mut wrong = Vec::new();
     for round in 1..=ROUNDS {
         let answered = |done: bool| load.count(|event| event.writes && (event.reply == Reply::Done) == done);
@@ -165,11 +165,11 @@ fn what_is_done_after_room_was_made_is_there() {
         Kind::TopicCreate,
         Kind::ReleaseCreate,
     ];
-    let acts: Vec<_> = kinds.iter().map(|kind| (kind, kind.prepare(&caller, &url).unwrap())).collect();
+    let acts: Vec<_> = kinds.iter().map(|kind| (kind, kind.prepare(&caller).unwrap())).collect();
     let (mut wrong, mut failed, mut done) = (Vec::new(), Vec::new(), Vec::new());
     while failed.len() < 2 {
         assert!(done.len() < 2000, "the disk does not fill up");
-        let act = Kind::ReleaseCreate.prepare_sized(&caller, &url, LETTERS).unwrap();
+        let act = Kind::ReleaseCreate.prepare_sized(&caller, LETTERS).unwrap();
         match act.reply(&caller) {
             Reply::Done => done.push(act),
             reply => failed.push((act, reply)),

@@ -63,15 +63,15 @@ pub(crate) struct Report {
 
 impl Load {
     /// Editors, whose texts have so many letters, and readers.
-    pub(crate) fn begin(caller: &Caller, url: &str, editors: usize, readers: usize, letters: usize) -> Self {
+    pub(crate) fn begin(caller: &Caller, editors: usize, readers: usize, letters: usize) -> Self {
         let mut load = Self { stop: Arc::default(), heard: Arc::default(), threads: Vec::new() };
         let shared = (load.stop.clone(), load.heard.clone());
         for number in 0..editors {
-            let (stop, heard, caller, url) = (shared.0.clone(), shared.1.clone(), caller.clone(), url.to_owned());
+            let (stop, heard, caller) = (shared.0.clone(), shared.1.clone(), caller.clone());
             load.threads.push(thread::spawn(move || {
                 let mut turn = number;
                 while !stop.load(Ordering::Relaxed) {
-                    edit(&heard, &caller, &url, turn, letters);
+                    edit(&heard, &caller, turn, letters);
                     turn += 1;
                     thread::sleep(REST);
                 }
@@ -143,9 +143,9 @@ fn note(heard: &Mutex<Heard>, writes: bool, begun: Instant, reply: Reply) {
 }
 
 /// One act, and what has to be there before it.
-fn edit(heard: &Mutex<Heard>, caller: &Caller, url: &str, turn: usize, letters: usize) {
+fn edit(heard: &Mutex<Heard>, caller: &Caller, turn: usize, letters: usize) {
     let begun = Instant::now();
-    match KINDS[turn % KINDS.len()].prepare_sized(caller, url, letters) {
+    match KINDS[turn % KINDS.len()].prepare_sized(caller, letters) {
         Err(reply) => note(heard, true, begun, reply),
         Ok(act) => {
             let begun = Instant::now();

@@ -78,7 +78,7 @@ fn just_started() {
 #[test]
 fn under_load() {
     on_sqlite(|setup, program, caller| {
-        let load = Load::begin(&caller, setup.url, 2, 4, 300);
+        let load = Load::begin(&caller, 2, 4, 300);
         thread::sleep(Duration::from_secs(1));
         ends("load", program);
         let report = load.end();
@@ -225,8 +225,8 @@ fn disk_full() {
     let folder = tempfile::tempdir().unwrap();
     let Some(faults) = Faults::new(folder.path()) else { return };
     let url = format!("sqlite://{}", folder.path().join("newsroom.db").display());
-    served(Setup { folder: folder.path(), url: &url, faults: Some(&faults) }, |setup, program, caller| {
-        let act = Kind::ReleaseCreate.prepare(&caller, setup.url).unwrap();
+    served(Setup { folder: folder.path(), url: &url, faults: Some(&faults) }, |_, program, caller| {
+        let act = Kind::ReleaseCreate.prepare(&caller).unwrap();
         faults.arm(&FULL, 0);
         println!("disk full: {}", act.reply(&caller));
         ends("disk full", program);

@@ -48,6 +48,12 @@ pub(crate) const TABLE: &[Rule] = &[
         instead: "the range of dates and instants is used by every floor: keep what needs more in the room that needs it",
     },
     Rule {
+        rooms: &["src/turns", "src/blocking"],
+        except: &[],
+        may: UseOnly(&["std", "tokio"]),
+        instead: "these are tools of every floor: keep what needs more in the room that needs it",
+    },
+    Rule {
         rooms: &["src/db"],
         except: &[],
         may: NotUse(&[
@@ -120,7 +126,14 @@ pub(crate) const TABLE: &[Rule] = &[
     },
     Rule {
         rooms: &["src/http", "src/interchange", "src/jobs", "src/cli"],
-        except: &["src/http/graphql", "src/http/outcome", "src/http/refusal", "src/http/work", "src/cli/schema"],
+        except: &[
+            "src/http/apart",
+            "src/http/graphql",
+            "src/http/outcome",
+            "src/http/refusal",
+            "src/http/work",
+            "src/cli/schema",
+        ],
         may: NotUse(&["crate::graphql"]),
         instead: "edges do not call each other: what both need is a function of src/newsroom",
     },

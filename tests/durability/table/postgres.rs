@@ -108,12 +108,12 @@ impl Bench<'_> {
 
     /// An act, on a server that has had to be started anew where it did nothing more.
     fn prepare(&mut self, kind: Kind) -> Act {
-        match patiently(|| kind.prepare(&self.caller, self.direct), Result::is_err) {
+        match patiently(|| kind.prepare(&self.caller), Result::is_err) {
             Ok(act) => act,
             Err(reply) => {
                 self.sheet.stuck(&reply);
                 self.restart();
-                kind.prepare(&self.caller, self.direct).expect("it writes after a start")
+                kind.prepare(&self.caller).expect("it writes after a start")
             }
         }
     }

@@ -141,7 +141,7 @@ impl Bench<'_> {
 
     /// An act, on a server that has had to be started anew where it did nothing more.
     fn prepare(&mut self, kind: Kind) -> Act {
-        match kind.prepare(&self.caller, self.setup.url) {
+        match kind.prepare(&self.caller) {
             Ok(act) => act,
             Err(reply) => {
                 // After an error of the disk in something beside the act, the keeping of its answer or a checkpoint, nothing
@@ -151,7 +151,7 @@ impl Bench<'_> {
                     self.sheet.stuck(&reply);
                 }
                 self.restart();
-                kind.prepare(&self.caller, self.setup.url).expect("it writes after a start")
+                kind.prepare(&self.caller).expect("it writes after a start")
             }
         }
     }
@@ -223,7 +223,7 @@ impl Bench<'_> {
             self.sheet
                 .fail(format!("the log does not say that the server has to be restarted | {}, {step}", fault.name));
         }
-        match Kind::TopicCreate.prepare(&self.caller, self.setup.url).unwrap().reply(&self.caller) {
+        match Kind::TopicCreate.prepare(&self.caller).unwrap().reply(&self.caller) {
             Reply::Refused(code) if code == "UNAVAILABLE" => {}
             reply => {
                 let told = "a write after an error of the disk is not refused as UNAVAILABLE";
