@@ -1,7 +1,7 @@
 //! How labels compare and in which order they stand: without case and without accents, the same on both databases and on every
 //! node because it is decided here, by Unicode data that is compiled in.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use icu_casemap::CaseMapper;
 use icu_collator::{CollatorBorrowed, CollatorPreferences, options::CollatorOptions};
@@ -34,7 +34,8 @@ pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
+    let normalizer = DecomposingNormalizerBorrowed::new_nfkd();
+    let decomposed = normalizer.normalize(text);
     let lower = CaseMapper::new().fold_string(&decomposed);
     let mut folded = String::with_capacity(lower.len());
     for c in lower.chars() {
@@ -48,7 +49,11 @@ pub fn fold(text: &str) -> String {
             },
         }
     }
-    folded
+    // What was dropped may have stood between two marks: their order is that of Unicode only now.
+    match normalizer.normalize(&folded) {
+        Cow::Borrowed(_) => folded,
+        Cow::Owned(ordered) => ordered,
+    }
 }
 
 /// Whether a character of a decomposed text does not count.
@@ -198,6 +203,11 @@ mod tests {
         assert_eq!(sorted, ordered);
     }
 
+    #[test]
+    fn marks_that_something_dropped_stands_between_are_put_in_order() {
+        assert_eq!(fold("ก\u{0E38}\u{200B}\u{0E3A}"), "ก\u{0E3A}\u{0E38}");
+    }
+
     proptest! {
         #[test]
         fn texts_fold_once_and_whatever_their_case(text in any::<String>()) {
@@ -205,6 +215,14 @@ mod tests {
             prop_assert_eq!(fold(&once), once.clone());
             prop_assert_eq!(fold(&text.to_lowercase()), once.clone());
             prop_assert_eq!(fold(&text.to_uppercase()), once.clone());
+            prop_assert_eq!(LabelPlace::of(&text), LabelPlace::of(&once));
+        }
+
+        #[test]
+        fn marks_fold_once_whatever_is_dropped_between_them(text in "[\u{0E38}\u{0E3A}\u{200B}\u{0F71}\u{0F74}กa\u{0301}\u{00AD}\u{0640}]{0,8}") {
+            let once = fold(&text);
+            prop_assert_eq!(fold(&once), once.clone());
+            prop_assert_eq!(fold(&text.replace(['\u{200B}', '\u{AD}', '\u{640}'], "")), once.clone());
             prop_assert_eq!(LabelPlace::of(&text), LabelPlace::of(&once));
         }
 
