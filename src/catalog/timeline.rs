@@ -19,10 +19,6 @@ pub const MAX_POINTS: u64 = 4000;
 /// From this many releases on it pays to find those in the range first; a handful in tests, so that both ways are gone.
 const MANY: u64 = if cfg!(test) { 10 } else { 20_000 };
 
-/// Up to this many periods the calendar is walked through, also where empty ones are left out; fewer in tests, so that both ways
-/// are gone.
-const WALKED: u64 = if cfg!(test) { 40 } else { MAX_POINTS };
-
 /// Which date of a release counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateField {
@@ -78,7 +74,7 @@ impl ReleaseSet {
     /// The set over time, as seen at an instant. Only the completeness of a period depends on that instant.
     ///
     /// Cost: one look at each release of the set, or of the range where that is less, and one step a period. Where empty periods
-    /// are left out and there are many, only those count that have releases, however long the range is. No statement.
+    /// are left out, there are no more steps than releases, however long the range is. No statement.
     pub fn timeline(&self, request: &TimelineRequest, now: DateTime<Utc>) -> Result<Timeline, FilterFault> {
         let Range { from, until } = request.range;
         if let (Some(from), Some(until)) = (from, until)
@@ -109,7 +105,8 @@ impl ReleaseSet {
             return Ok(Timeline { points: Vec::new() });
         }
         let periods = request.interval.periods(first, last, request.week_start);
-        if periods > WALKED && request.omit_empty {
+        // A query is priced by the smaller of the two: that many periods are looked at.
+        if request.omit_empty && periods > MAX_POINTS.min(values.len() as u64) {
             return sparse(request, &values, begin, now);
         }
         if periods > MAX_POINTS {
