@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
     catalog::Catalog,
@@ -30,6 +30,9 @@ const READY: Duration = Duration::from_secs(5);
 
 /// How often the database is asked for its time at most until an answer comes quickly enough to go by.
 const MEASUREMENTS: usize = 5;
+
+/// How long the database may take to tell its time before a start is given up.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whose newsroom it is, for people.
 #[derive(Clone, Debug)]
@@ -74,13 +77,14 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Wires a migrated database up: asks it for the time, loads the catalog, builds the schema.
+    /// Wires a migrated database up: asks it for the time, loads the catalog, builds the schema. Fails where the database does
+    /// not tell its time within five seconds, or a read fails.
     pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, Fault> {
         for _ in 0..MEASUREMENTS {
             if clock.is_measured() {
                 break;
             }
-            db.measure(&clock).await?;
+            within(PATIENCE, db.measure(&clock)).await?;
         }
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let (seal, ids) = (Seal::of(&db).await?, Ids::of(&db).await?);
@@ -152,5 +156,36 @@ impl App {
             }
         };
         tokio::join!(self.room.db.monitor(&self.clock), self.room.catalog.follow(), keys);
+    }
+}
+
+/// Waits for the database's time; fails where it does not come in time. The driver itself would wait for an answer for ever.
+async fn within<E>(patience: Duration, answer: impl Future<Output = Result<(), E>>) -> Result<(), Fault>
+where
+    Fault: From<E>,
+{
+    let late = |_| {
+        Fault::Unavailable(format!(
+            "it was asked for its time when the program started, and did not answer within {} ms: check that it runs, what locks \
+             its tables, and the network to it",
+            patience.as_millis()
+        ))
+    };
+    Ok(timeout(patience, answer).await.map_err(late)??)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_that_does_not_tell_its_time_is_not_waited_for() {
+        let never = std::future::pending::<Result<(), Fault>>();
+        let fault = within(Duration::ZERO, never).await.unwrap_err();
+        let Fault::Unavailable(why) = fault else { panic!("{fault:?}") };
+        assert!(why.contains("asked for its time when the program started") && why.contains("within 0 ms"), "{why}");
+        assert_eq!(within(PATIENCE, async { Ok::<(), Fault>(()) }).await, Ok(()));
+        let full = Fault::Full("no room".to_owned());
+        assert_eq!(within(PATIENCE, async { Err::<(), _>(full.clone()) }).await, Err(full));
     }
 }
