@@ -53,7 +53,7 @@ impl Clock {
         Self::within(MAX_OFFSET)
     }
 
-    /// The same with another limit; zero: any offset is taken.
+    /// The same with another limit; zero: any offset is taken, and the time may stand still for [`MAX_OFFSET`].
     pub fn within(max_offset: Duration) -> Self {
         Self::running(max_offset, 0)
     }
@@ -169,7 +169,7 @@ struct Followed {
     told: AtomicI64,
     /// The newest measurements that agree with the last one.
     recent: Mutex<VecDeque<Measurement>>,
-    /// How far the system's clock may be from it; 0: any offset is taken.
+    /// How far the system's clock may be from it, and how long the time may stand still; 0: any offset is taken.
     max_offset: i64,
     /// Whether the last word on the offset was that it is too large.
     is_off: AtomicBool,
@@ -253,10 +253,9 @@ impl Followed {
 
     /// What is wrong. An offset that was too large has to fall below nine tenths of what is allowed, so that one at the limit does
     /// not come and go.
+    ///
+    /// Where any offset is taken, the time may stand still for [`MAX_OFFSET`]: that says nothing of the system's clock.
     fn complaint(&self, elapsed: i64, system: i64) -> Option<String> {
-        if self.max_offset == 0 {
-            return None;
-        }
         if !self.is_measured() {
             return Some(format!(
                 "the database's time is not known yet: asking for it took longer than {} ms each time; check the load of this server \
@@ -264,14 +263,18 @@ impl Followed {
                 LONGEST / 1000
             ));
         }
-        let (max, now) = (self.max_offset, self.raw(elapsed));
+        let takes_any = self.max_offset == 0;
+        let (max, setting) =
+            if takes_any { (MAX_OFFSET.as_micros() as i64, "") } else { (self.max_offset, " (clock.max_offset)") };
+        let now = self.raw(elapsed);
         let limit = if self.is_off.load(Relaxed) { max / 10 * 9 } else { max };
-        let (ahead, held) = (system - now, self.told.load(Relaxed).saturating_sub(now));
+        let ahead = if takes_any { 0 } else { system - now };
+        let held = self.told.load(Relaxed).saturating_sub(now);
         self.is_off.store(ahead.abs() > limit || held > limit, Relaxed);
         if ahead.abs() > limit {
             let side = if ahead > 0 { "ahead of" } else { "behind" };
             return Some(format!(
-                "this server's clock is {} s {side} the database's, and {} s are allowed (clock.max_offset): have both set by NTP",
+                "this server's clock is {} s {side} the database's, and {} s are allowed{setting}: have both set by NTP",
                 seconds(ahead.abs()),
                 seconds(max)
             ));
@@ -279,7 +282,7 @@ impl Followed {
         (held > limit).then(|| {
             format!(
                 "the clock that this server follows (the database's; with SQLite the system's) was put back: the time stands still for \
-                 another {} s, and {} s are allowed (clock.max_offset): restart this server to go on at once",
+                 another {} s, and {} s are allowed{setting}: restart this server to go on at once",
                 seconds(held),
                 seconds(max)
             )

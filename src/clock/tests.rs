@@ -103,12 +103,24 @@ fn standing_still_for_longer_than_the_limit_is_complained_of() {
 }
 
 #[test]
-fn without_a_limit_nothing_is_complained_of_and_the_database_is_followed_all_the_same() {
+fn without_a_limit_any_offset_is_taken_and_the_database_is_followed_all_the_same() {
     let followed = Followed::new(THEN, 0);
-    assert_eq!(followed.complaint(0, THEN), None);
+    assert!(followed.complaint(0, THEN).unwrap().contains("not known yet"));
     followed.take(0, 0, THEN - 7200 * SECOND);
     assert_eq!(followed.complaint(SECOND, THEN), None);
     assert_eq!(followed.now(SECOND), THEN - 7199 * SECOND);
+}
+
+#[test]
+fn without_a_limit_the_time_may_not_stand_still_for_long_either() {
+    let followed = Followed::new(THEN, 0);
+    followed.take(0, 0, THEN);
+    assert_eq!(followed.now(10 * SECOND), THEN + 10 * SECOND);
+    followed.take(10 * SECOND, 10 * SECOND, THEN + 5 * SECOND);
+    let complaint = |elapsed: i64| followed.complaint(elapsed * SECOND, THEN + 7200 * SECOND);
+    let why = complaint(10).unwrap();
+    assert!(why.contains("stands still for another 5 s, and 2 s are allowed: restart"), "{why}");
+    assert_eq!(complaint(14), None);
 }
 
 #[test]
