@@ -32,31 +32,58 @@ pub(super) trait Object: Sized {
         let mut fields = Fields { entries, prefix, faults };
         let record = Self::take(&mut fields);
         for (name, _) in std::mem::take(&mut fields.entries) {
+            if fields.faults.are_enough() {
+                break;
+            }
             let at = format!("{prefix}{name}");
             let advice = match nearest(&name, Self::NAMES) {
                 Some(meant) => format!("did you mean \"{meant}\"?"),
                 None => format!("its fields are {}", list_of(Self::NAMES, "and")),
             };
-            fields.faults.0.push(format!("{} is not a field of {}: {advice}", shown(&at), Self::NOUN));
+            fields.faults.push(format!("{} is not a field of {}: {advice}", shown(&at), Self::NOUN));
         }
-        record.filter(|_| faults.0.is_empty())
+        record.filter(|_| faults.told.is_empty())
     }
 }
 
+/// Faults of a record that are told at most: a line may have a million.
+const MAX_FAULTS: usize = 20;
+
 /// What is wrong with a record.
 #[derive(Debug, Default)]
-pub(super) struct Faults(pub(super) Vec<String>);
+pub(super) struct Faults {
+    told: Vec<String>,
+}
 
 impl Faults {
+    fn push(&mut self, fault: String) {
+        // One more than is told, so that it is known that there are more.
+        if self.told.len() <= MAX_FAULTS {
+            self.told.push(fault);
+        }
+    }
+
+    /// Whether another one would not be told.
+    fn are_enough(&self) -> bool {
+        self.told.len() > MAX_FAULTS
+    }
+
+    /// All of them in one line: the first twenty, and whether there are more.
+    pub(super) fn in_one_line(&self) -> String {
+        let (told, more) = self.told.split_at(self.told.len().min(MAX_FAULTS));
+        let line = told.join("; ");
+        if more.is_empty() { line } else { format!("{line}; and more") }
+    }
+
     /// A value that cannot be taken: which, why, and what to write instead.
     fn refuse(&mut self, at: &str, value: &Json, why: &str) {
-        self.0.push(format!("{at}: {value} {why}"));
+        self.push(format!("{at}: {value} {why}"));
     }
 
     /// A value of the wrong sort.
     pub(super) fn refuse_sort<T>(&mut self, at: &str, value: &Json, wanted: &str) -> Option<T> {
         match value {
-            Json::Null => self.0.push(format!("{at} is null: write {wanted}")),
+            Json::Null => self.push(format!("{at} is null: write {wanted}")),
             value => self.refuse(at, value, &format!("is {}: write {wanted}", value.sort())),
         }
         None
@@ -81,7 +108,7 @@ impl Fields<'_> {
         }
         let absent = F::absent();
         if absent.is_none() {
-            self.faults.0.push(format!("{at} is missing: give it"));
+            self.faults.push(format!("{at} is missing: give it"));
         }
         absent
     }
@@ -100,10 +127,19 @@ impl<F: Field> Field for Option<F> {
 impl<F: Field> Field for Vec<F> {
     fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
         let Json::List(items) = value else { return faults.refuse_sort(at, &value, "a list, in brackets") };
-        let read = items.into_iter().enumerate().map(|(number, item)| F::read(item, &format!("{at}.{number}"), faults));
-        // All of them, so that every fault is told.
-        let read: Vec<Option<F>> = read.collect();
-        read.into_iter().collect()
+        let mut read = Vec::with_capacity(items.len());
+        let mut is_sound = true;
+        for (number, item) in items.into_iter().enumerate() {
+            // Not only to the first that is wrong, so that each fault is told.
+            if faults.are_enough() {
+                return None;
+            }
+            match F::read(item, &format!("{at}.{number}"), faults) {
+                Some(item) => read.push(item),
+                None => is_sound = false,
+            }
+        }
+        is_sound.then_some(read)
     }
 }
 
@@ -177,7 +213,7 @@ impl Field for NaiveDate {
         match day(text) {
             Some(Ok(date)) => match range::check_date(date) {
                 Ok(date) => return Some(date),
-                Err(error) => faults.0.push(format!("{at}: {error}")),
+                Err(error) => faults.push(format!("{at}: {error}")),
             },
             Some(Err(why)) => faults.refuse(at, &value, &format!("is not a date: {why}")),
             None if text.get(..10).and_then(day).is_some_and(|day| day.is_ok()) => {
@@ -197,7 +233,7 @@ impl Field for DateTime<Utc> {
             return match range::check_instant(instant.to_utc()) {
                 Ok(instant) => Some(instant),
                 Err(error) => {
-                    faults.0.push(format!("{at}: {error}"));
+                    faults.push(format!("{at}: {error}"));
                     None
                 }
             };

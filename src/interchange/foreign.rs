@@ -7,6 +7,9 @@ use super::{MAX_PAGE, lines::MAX_LINE};
 /// Bytes that are looked at.
 const HEAD: u64 = 64 * 1024;
 
+/// Of a hundred bytes of a text at most this many are NUL.
+const MAX_NULS: usize = 3;
+
 /// The byte order mark of UTF-8.
 const MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -56,14 +59,24 @@ pub fn recognise(mut reader: impl Read, expected: Expected) -> io::Result<Result
             Ok(())
         });
     }
-    // ndjson and pages have no NUL.
-    if head.contains(&0) {
-        let even = head.iter().step_by(2).filter(|byte| **byte == 0).count();
-        let odd = head.iter().skip(1).step_by(2).filter(|byte| **byte == 0).count();
+    // A NUL here and there is a control character, which the lines are rid of.
+    let even = head.iter().step_by(2).filter(|byte| **byte == 0).count();
+    let odd = head.iter().skip(1).step_by(2).filter(|byte| **byte == 0).count();
+    let nuls = even + odd;
+    if nuls > 0 {
         let is_utf16 = even.max(odd) > head.len() / 4 && even.min(odd) < head.len() / 20;
-        let (name, advice) =
-            if is_utf16 { ("UTF-16", "save it as UTF-8") } else { ("a binary file", "is it the right file?") };
-        return Ok(Err(format!("this is {name}, not {}: {advice}", expected.name())));
+        // The last character that was read may be cut off.
+        let is_text = std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
+        let found = if is_utf16 {
+            Some(("UTF-16", "save it as UTF-8"))
+        } else if !is_text || nuls > head.len() / 100 * MAX_NULS + MAX_NULS {
+            Some(("a binary file", "is it the right file?"))
+        } else {
+            None
+        };
+        if let Some((name, advice)) = found {
+            return Ok(Err(format!("this is {name}, not {}: {advice}", expected.name())));
+        }
     }
     let text = String::from_utf8_lossy(head);
     let found = named(text.trim_start(), head_is_all, expected);
@@ -249,6 +262,14 @@ mod tests {
         ] {
             assert_eq!(told(text.as_bytes(), Expected::Ndjson), "", "{text}");
         }
+        // Control characters never refuse a record, and here the head ends within a character.
+        let long = format!("{{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"AB\0\"}}\n{}", "é".repeat(40_000));
+        assert!(std::str::from_utf8(&long.as_bytes()[..HEAD as usize]).is_err());
+        assert_eq!(told(long.as_bytes(), Expected::Ndjson), "");
+        let many = format!("{{\"type\":\"topic\",\"name\":\"{}\"}}\n", "abcdefg\0".repeat(1000));
+        assert!(told(many.as_bytes(), Expected::Ndjson).starts_with("this is a binary file"));
+        let page = "  1. Press release\n\n    Ferry line\0 opens\n\n    08 May 2006, PHNOM PENH\n";
+        assert_eq!(told(page.as_bytes(), Expected::Listing), "");
         let page = "  1. Press release\n\n    Ferry line opens\n\n    08 May 2006, PHNOM PENH\n";
         assert_eq!(told(page.as_bytes(), Expected::Listing), "");
         assert!(told(b"{\"type\":\"topic\"}\n", Expected::Listing).starts_with("this is ndjson"));

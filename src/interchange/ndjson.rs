@@ -191,7 +191,7 @@ record! {
     }
 }
 
-/// Reads a line, and says how many control characters were replaced in it; everything that is wrong with it, otherwise.
+/// Reads a line, and says how many control characters were replaced in it; what is wrong with it, otherwise: up to twenty faults.
 pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
     let mut value = Json::read(line)?;
     let controls = value.replace_controls();
@@ -216,7 +216,7 @@ pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
             return Err(format!("type: {} is not a type of record: {advice}", shown(other)));
         }
     };
-    record.map(|record| (record, controls)).ok_or_else(|| faults.0.join("; "))
+    record.map(|record| (record, controls)).ok_or_else(|| faults.in_one_line())
 }
 
 /// Whether a line is a release, as far as can be told without reading it whole. False also where it is not JSON.

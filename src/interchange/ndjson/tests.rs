@@ -56,6 +56,22 @@ fn assert_told(lines: &[(String, &str)]) {
 }
 
 #[test]
+fn of_one_record_twenty_faults_are_told() {
+    let unknown = |count: usize| topic(&(0..count).map(|n| format!(r#""colour{n}":1"#)).collect::<Vec<_>>().join(","));
+    let told = |line: &str| parse(line).unwrap_err();
+    assert_eq!(told(&unknown(20)).matches("is not a field").count(), 20);
+    assert!(!told(&unknown(20)).contains("and more"));
+    for line in [unknown(21), unknown(5000), topic(&format!(r#""altNames":[{}1]"#, "2,".repeat(5000)))] {
+        let why = told(&line);
+        assert!(why.ends_with("; and more"), "{why}");
+        assert_eq!(why.matches("; ").count(), 20, "{why}");
+    }
+    // Those of objects within the record are its own.
+    let names = format!(r#""altNames":[{}{{}}]"#, r#"{"name":1,"colour":2},"#.repeat(3000));
+    assert_eq!(told(&topic(&format!(r#"{names},"color":1"#))).matches("; ").count(), 20);
+}
+
+#[test]
 fn what_is_no_record_is_named() {
     assert_told(&[
         ("{".to_owned(), "not JSON: EOF while parsing an object at column 1"),
