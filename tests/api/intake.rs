@@ -187,6 +187,16 @@ on_both! {
                 assert!(why.contains(&format!("first at f:{first},")), "{why}");
             }
         }
+        // So it is with records of two files, new or known.
+        let files = [
+            ("a", lines(&[topic("t", json!({})), place("u", json!({}))])),
+            ("b", lines(&[topic("t", json!({ "name": "Other" })), place("u", json!({ "name": "Other" })), topic("t", json!({}))])),
+        ];
+        for counted in [[2, 0, 0, 1, 2, 0], [0, 0, 2, 1, 2, 0]] {
+            let (report, told) = run(&desk, &files, ImportOptions::default()).await;
+            assert_eq!(counts(&report), counted, "{told:?}");
+            assert!(told[0].2.contains("first at a:1,") && told[1].2.contains("first at a:2,"), "{told:?}");
+        }
         // A former address is the same topic, whichever way round.
         one(&desk, &[topic("old", json!({}))]).await;
         let update = "mutation($id: ID!) { topicUpdate(id: $id, expectedRevision: 1, input: { slug: \"new\" }) { userErrors { message } } }";
@@ -195,6 +205,24 @@ on_both! {
         let overwrite = ImportOptions { overwrite: true, ..ImportOptions::default() };
         let (report, told) = run(&desk, &[("f", lines(&[topic("new", json!({})), topic("old", json!({}))]))], overwrite).await;
         assert_eq!(counts(&report), [0, 0, 1, 0, 1, 0], "{told:?}");
+    }
+
+    async fn a_record_that_was_refused_is_not_the_first_of_its_topic(desk: Desk) {
+        let records = [
+            json!({ "type": "topic", "slug": "a", "name": "A", "uri": "not a uri" }),
+            json!({ "type": "topic", "slug": "c", "name": "C", "broader": "a" }),
+            json!({ "type": "topic", "slug": "a", "name": "A" }),
+            json!({ "type": "topic", "slug": "a", "name": "Other" }),
+            json!({ "type": "place", "slug": "p", "name": "P", "kind": "CITY", "latitude": 1000 }),
+            json!({ "type": "place", "slug": "p", "name": "P", "kind": "CITY" }),
+        ];
+        for counted in [[3, 0, 0, 0, 1, 2], [0, 0, 3, 0, 1, 2]] {
+            let (report, told) = one(&desk, &records).await;
+            assert_eq!(counts(&report), counted, "{told:?}");
+            let found: Vec<u64> = told.iter().map(|(_, line, _)| *line).collect();
+            assert_eq!(found, [1, 4, 5], "{told:?}");
+            assert!(told[1].2.contains("first at f:3,"), "{told:?}");
+        }
     }
 
     async fn what_is_told_comes_in_the_order_of_the_lines(desk: Desk) {

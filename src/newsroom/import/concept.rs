@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{
     Importer, Known, Outcome,
-    origin::{Place, seen_before},
+    origin::{Place, note_taken, seen_before},
+    queue::Queue,
     refusal,
 };
 use crate::{
@@ -27,11 +28,12 @@ use crate::{
 pub(super) struct Incoming<I> {
     /// What it is known by where it is new. Made in the order of the records, which is the order of an export.
     id: Uuid,
-    slug: String,
-    above: Vec<String>,
+    pub(super) slug: String,
+    pub(super) above: Vec<String>,
     input: I,
-    /// Where the import spoke of the same thing before.
-    first: Option<Place>,
+    /// Its codes and URI, as identities.
+    codes: Vec<String>,
+    place: Place,
 }
 
 impl Importer<'_> {
@@ -42,14 +44,26 @@ impl Importer<'_> {
     ) -> Result<Vec<Outcome>, Error> {
         let mut incoming = Vec::with_capacity(records.len());
         for (line, slug, above, input) in records {
-            let identities = std::iter::once(self.topics.identity(&slug)).chain(code("uri", &input.uri)).collect();
+            let codes = code("uri", &input.uri).into_iter().collect();
             let place = self.origins.place(line);
-            let first = seen_before(&mut self.origins.topics, identities, place);
-            incoming.push(Incoming { id: Uuid::now_v7(), slug, above, input, first });
+            incoming.push(Incoming { id: Uuid::now_v7(), slug, above, input, codes, place });
         }
-        let (order, mut outcomes) = sorted(incoming, &self.topics, "topic");
-        for (number, record) in order {
-            let outcome = self.topic(record).await?;
+        let (mut queue, mut outcomes) = Queue::of(incoming, &self.topics, &self.origins.topics, "topic");
+        while let Some((number, record)) = queue.next() {
+            let mut identities = self.topics.identities(&record);
+            let (id, place) = (record.id, record.place);
+            let first = seen_before(&self.origins.topics, &identities);
+            let outcome = self.topic(record, first).await?;
+            match outcome {
+                Outcome::Refused(_) => queue.instead_of(&identities, &self.topics),
+                Outcome::Created | Outcome::Updated | Outcome::Unchanged => {
+                    if outcome == Outcome::Created {
+                        identities.push(identity(id));
+                    }
+                    note_taken(&mut self.origins.topics, identities, place);
+                }
+                Outcome::Duplicate | Outcome::Conflict(_) => {}
+            }
             outcomes.push((number, outcome));
         }
         self.end(outcomes).await
@@ -68,15 +82,26 @@ impl Importer<'_> {
                 _ => None,
             };
             let codes = [("uri", uri), ("iso", iso3166_alpha2), ("iso", iso3166_alpha3), ("m49", m49)];
-            let codes = codes.into_iter().filter_map(|(sort, value)| code(sort, value));
-            let identities = std::iter::once(self.places.identity(&slug)).chain(codes).chain(geonames).collect();
-            let place = self.origins.place(line);
-            let first = seen_before(&mut self.origins.places, identities, place);
-            incoming.push(Incoming { id: Uuid::now_v7(), slug, above: above.into_iter().collect(), input, first });
+            let codes = codes.into_iter().filter_map(|(sort, value)| code(sort, value)).chain(geonames).collect();
+            let (above, place) = (above.into_iter().collect(), self.origins.place(line));
+            incoming.push(Incoming { id: Uuid::now_v7(), slug, above, input, codes, place });
         }
-        let (order, mut outcomes) = sorted(incoming, &self.places, "place");
-        for (number, record) in order {
-            let outcome = self.place(record).await?;
+        let (mut queue, mut outcomes) = Queue::of(incoming, &self.places, &self.origins.places, "place");
+        while let Some((number, record)) = queue.next() {
+            let mut identities = self.places.identities(&record);
+            let (id, place) = (record.id, record.place);
+            let first = seen_before(&self.origins.places, &identities);
+            let outcome = self.place(record, first).await?;
+            match outcome {
+                Outcome::Refused(_) => queue.instead_of(&identities, &self.places),
+                Outcome::Created | Outcome::Updated | Outcome::Unchanged => {
+                    if outcome == Outcome::Created {
+                        identities.push(identity(id));
+                    }
+                    note_taken(&mut self.origins.places, identities, place);
+                }
+                Outcome::Duplicate | Outcome::Conflict(_) => {}
+            }
             outcomes.push((number, outcome));
         }
         self.end(outcomes).await
@@ -109,13 +134,15 @@ impl Importer<'_> {
         let slug = address::free(self.write().await?.tx(), Noun::Place, &wish, id).await?;
         let input =
             PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
-        match self.place(Incoming { id, slug: slug.clone(), above: Vec::new(), input, first: None }).await? {
+        let (above, codes, place) = (Vec::new(), Vec::new(), self.origins.place(0));
+        match self.place(Incoming { id, slug: slug.clone(), above, input, codes, place }, None).await? {
             Outcome::Refused(why) => Err(Error::field(&["dateline"], crate::newsroom::Code::Invalid, why)),
             _ => Ok(slug),
         }
     }
 
-    async fn topic(&mut self, record: Incoming<TopicInput>) -> Result<Outcome, Error> {
+    /// `first`: where the import took the same topic before.
+    async fn topic(&mut self, record: Incoming<TopicInput>, first: Option<Place>) -> Result<Outcome, Error> {
         let there = self.topics.by_slug.get(&record.slug).and_then(|&id| self.topics.get(id)).cloned();
         let mut image = there.clone().unwrap_or_else(|| TopicImage::blank(record.id));
         let broader = match self.topics.ids(&record.above, "topic") {
@@ -129,7 +156,7 @@ impl Importer<'_> {
         if let Err(error) = form.finish() {
             return Ok(Outcome::Refused(refusal(error)?));
         }
-        if let Some(first) = record.first {
+        if let Some(first) = first {
             let same = there.is_some_and(|there| there == image);
             return Ok(if same { Outcome::Duplicate } else { self.said_before("topic", &record.slug, first) });
         }
@@ -176,7 +203,8 @@ impl Importer<'_> {
         Ok(Outcome::Updated)
     }
 
-    async fn place(&mut self, record: Incoming<PlaceInput>) -> Result<Outcome, Error> {
+    /// `first`: where the import took the same place before.
+    async fn place(&mut self, record: Incoming<PlaceInput>, first: Option<Place>) -> Result<Outcome, Error> {
         let there = self.places.by_slug.get(&record.slug).and_then(|&id| self.places.get(id)).cloned();
         let mut image = there.clone().unwrap_or_else(|| PlaceImage::blank(record.id));
         let within = match self.places.ids(&record.above, "place") {
@@ -190,7 +218,7 @@ impl Importer<'_> {
         if let Err(error) = form.finish() {
             return Ok(Outcome::Refused(refusal(error)?));
         }
-        if let Some(first) = record.first {
+        if let Some(first) = first {
             let same = there.is_some_and(|there| there == image);
             return Ok(if same { Outcome::Duplicate } else { self.said_before("place", &record.slug, first) });
         }
@@ -238,6 +266,11 @@ impl Importer<'_> {
     }
 }
 
+/// A concept as an identity.
+fn identity(id: Uuid) -> String {
+    format!("id {id}")
+}
+
 /// A code of a record as an identity.
 fn code(sort: &str, value: &Patch<String>) -> Option<String> {
     let Patch::Set(value) = value else { return None };
@@ -246,12 +279,16 @@ fn code(sort: &str, value: &Patch<String>) -> Option<String> {
 }
 
 impl<T: Concept> Known<T> {
-    /// What a slug stands for, as an identity: the concept that has or had it, or the slug itself.
-    fn identity(&self, slug: &str) -> String {
-        match self.by_slug.get(slug) {
-            Some(id) => format!("id {id}"),
-            None => format!("slug {slug}"),
-        }
+    /// What a record may be met again by: its slug, the concept that has or had that, its codes. The slug also where it is
+    /// known: it was not yet when the first record of a new concept came.
+    pub(super) fn identities<I>(&self, record: &Incoming<I>) -> Vec<String> {
+        let known = self.by_slug.get(&record.slug).copied().map(identity);
+        std::iter::once(format!("slug {}", record.slug)).chain(known).chain(record.codes.iter().cloned()).collect()
+    }
+
+    /// Whether there are concepts with all of some slugs.
+    pub(super) fn has_all(&self, slugs: &[String]) -> bool {
+        slugs.iter().all(|slug| self.by_slug.contains_key(slug))
     }
 
     /// Keys of slugs.
@@ -289,67 +326,6 @@ impl<T: Concept> Known<T> {
             .any(|up| leads_to(up, image.id(), above))
             .then(|| format!("this {noun} would become its own ancestor: correct what it is below"))
     }
-}
-
-/// Records in an order in which every one comes after those it is right below, those of which the import spoke before last;
-/// outcomes of those that cannot be ordered.
-type Sorted<I> = (Vec<(usize, Incoming<I>)>, Vec<(usize, Outcome)>);
-
-fn sorted<I, T: Concept>(records: Vec<Incoming<I>>, known: &Known<T>, noun: &str) -> Sorted<I> {
-    let mut outcomes = Vec::new();
-    let mut open: std::collections::HashMap<String, (usize, Incoming<I>)> = std::collections::HashMap::new();
-    let mut names = Vec::new();
-    let mut again = Vec::new();
-    for (number, record) in records.into_iter().enumerate() {
-        if record.first.is_some() {
-            again.push((number, record));
-        } else {
-            names.push(record.slug.clone());
-            open.insert(record.slug.clone(), (number, record));
-        }
-    }
-    let mut order = Vec::with_capacity(open.len());
-    // Depth first with a stack of our own: a chain of thousands must not fill the thread's.
-    let mut begun: std::collections::HashSet<String> = std::collections::HashSet::new();
-    for name in names {
-        let mut stack = vec![name];
-        while let Some(top) = stack.last().cloned() {
-            let Some((number, record)) = open.get(&top) else {
-                stack.pop();
-                continue;
-            };
-            let first_visit = begun.insert(top.clone());
-            let waiting: Vec<String> = record.above.iter().filter(|slug| open.contains_key(*slug)).cloned().collect();
-            if waiting.is_empty() {
-                if let Some(entry) = open.remove(&top) {
-                    order.push(entry);
-                }
-                stack.pop();
-            } else if first_visit && !waiting.iter().any(|slug| begun.contains(slug)) {
-                stack.extend(waiting);
-            } else if let Some(next) = waiting.iter().find(|slug| !begun.contains(*slug)) {
-                stack.push(next.clone());
-            } else {
-                // Everything it waits for waits for it. What is known already breaks the circle, else it cannot be taken.
-                let number = *number;
-                if let Some((_, record)) = open.remove(&top) {
-                    if known.by_slug.contains_key(&record.slug) {
-                        order.push((number, record));
-                    } else {
-                        outcomes.push((
-                            number,
-                            Outcome::Refused(format!(
-                                "the {noun} \"{top}\" would become its own ancestor: correct what it is below"
-                            )),
-                        ));
-                    }
-                }
-                stack.pop();
-            }
-        }
-    }
-    order.extend(again);
-    (order, outcomes)
 }
 
 async fn record_concept(

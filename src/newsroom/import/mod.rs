@@ -9,6 +9,7 @@ mod concept;
 mod fresh;
 mod matching;
 mod origin;
+mod queue;
 mod release;
 
 use std::collections::HashMap;

@@ -44,13 +44,14 @@ impl Origins {
     }
 }
 
-/// The place at which one of some identities was seen before; otherwise notes that all of them are at `place`.
-pub(super) fn seen_before(seen: &mut HashMap<String, Place>, identities: Vec<String>, place: Place) -> Option<Place> {
-    let first = identities.iter().find_map(|identity| seen.get(identity).copied());
-    if first.is_none() {
-        seen.extend(identities.into_iter().map(|identity| (identity, place)));
-    }
-    first
+/// The place at which a thing with one of some identities was taken before.
+pub(super) fn seen_before(seen: &HashMap<String, Place>, identities: &[String]) -> Option<Place> {
+    identities.iter().find_map(|identity| seen.get(identity).copied())
+}
+
+/// Notes that a thing was taken from a place. Records that were refused are not noted: a later one may be taken instead.
+pub(super) fn note_taken(seen: &mut HashMap<String, Place>, identities: Vec<String>, place: Place) {
+    seen.extend(identities.into_iter().map(|identity| (identity, place)));
 }
 
 #[cfg(test)]
@@ -69,8 +70,8 @@ mod tests {
             ("a.ndjson:1000000000000".to_owned(), "b.ndjson:7".to_owned())
         );
         let mut seen = HashMap::new();
-        assert_eq!(seen_before(&mut seen, vec!["a".to_owned(), "b".to_owned()], first), None);
-        assert_eq!(seen_before(&mut seen, vec!["c".to_owned(), "b".to_owned()], second), Some(first));
-        assert_eq!(seen_before(&mut seen, vec!["c".to_owned()], second), None);
+        note_taken(&mut seen, vec!["a".to_owned(), "b".to_owned()], first);
+        assert_eq!(seen_before(&seen, &["c".to_owned(), "b".to_owned()]), Some(first));
+        assert_eq!(seen_before(&seen, &["c".to_owned()]), None);
     }
 }
