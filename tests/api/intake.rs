@@ -225,6 +225,14 @@ on_both! {
         }
     }
 
+    async fn a_release_without_a_slug_is_found_again_however_many_have_its_headline(desk: Desk) {
+        let records: Vec<Value> = (1..=25).map(|day| release(&json!({ "headline": "Notice", "releaseDate": format!("2006-05-{day:02}") }))).collect();
+        for counted in [[25, 0, 0, 0, 0, 0], [0, 0, 25, 0, 0, 0], [0, 0, 25, 0, 0, 0]] {
+            let (report, told) = one(&desk, &records).await;
+            assert_eq!(counts(&report), counted, "{told:?}");
+        }
+    }
+
     async fn what_is_told_comes_in_the_order_of_the_lines(desk: Desk) {
         let mut records = vec!["not JSON".to_owned()];
         for number in 0..1200 {

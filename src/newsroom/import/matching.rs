@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, release, release::ReleaseState, revision, slug};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{ImportedWithdrawal, Importer, Outcome, origin::Place};
@@ -13,7 +14,8 @@ use crate::{
     newsroom::{Error, content::Content, slug as form_of_slug},
 };
 
-/// How many numbered variants of a slug are looked at for a record that gives none.
+/// How many numbered variants of a slug are looked at for a record that gives none, before the one that is made of what the
+/// record is known by.
 const VARIANTS: u32 = 20;
 
 /// A record that can be taken.
@@ -95,11 +97,10 @@ impl Importer<'_> {
                 let known =
                     said.iter().find(|(_, kind, headline, date)| same(kind, headline, date)).map(|&(id, ..)| id);
                 let base = content.slug.clone();
-                let mut free = std::iter::once(base.clone())
-                    .chain((2..=VARIANTS).map(|number| form_of_slug::numbered(&base, number)))
-                    .filter(|slug| !by_slug.contains_key(slug));
+                let mut free = variants(content).into_iter().filter(|slug| !by_slug.contains_key(slug));
                 content.slug = free.next().unwrap_or_else(|| {
-                    // Random, without the time that a key tells.
+                    // Somebody gave another release the one that is made of the content. Random, without the time that a key
+                    // tells.
                     let random = Uuid::now_v7().as_u128() as u64;
                     format!("{}-{random:016x}", base.chars().take(150).collect::<String>())
                 });
@@ -202,14 +203,72 @@ fn shown(body: Option<&str>) -> Option<&str> {
 impl Sound {
     /// Slugs that it may be known by.
     pub(super) fn slugs(&self) -> Vec<String> {
-        let base = &self.content.slug;
-        let most = if self.slug_given { 1 } else { VARIANTS };
-        std::iter::once(base.clone()).chain((2..=most).map(|number| form_of_slug::numbered(base, number))).collect()
+        if self.slug_given { vec![self.content.slug.clone()] } else { variants(&self.content) }
     }
 
     /// What two records of a batch may meet in; of one without a slug, every slug that it may be given.
     pub(super) fn keys(&self) -> Vec<String> {
         let external = self.content.external_id.iter().map(|external| format!("e {external}"));
         external.chain(self.slugs().into_iter().map(|slug| format!("s {slug}"))).collect()
+    }
+}
+
+/// Slugs that a record without one may be given, the first that is free; those are also where it is looked for later. The last
+/// is the record's own, however many releases have its headline.
+fn variants(content: &Content) -> Vec<String> {
+    let base = &content.slug;
+    let numbered = (2..=VARIANTS).map(|number| form_of_slug::numbered(base, number));
+    std::iter::once(base.clone()).chain(numbered).chain([own(content)]).collect()
+}
+
+/// A slug with a digest of what a record is known by: externalId where it has one, kind, headline and date.
+fn own(content: &Content) -> String {
+    let Content { kind, headline, release_date, external_id, .. } = content;
+    let mut digest = Sha256::new();
+    for part in [kind.to_value(), release_date.to_string(), external_id.clone().unwrap_or_default(), headline.clone()] {
+        // With its length, so that no two records have the same parts divided in another way.
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let [a, b, c, d, ..]: [u8; 32] = digest.finalize().into();
+    let base: String = content.slug.chars().take(150).collect();
+    format!("{}-{:08x}", base.trim_end_matches('-'), u32::from_be_bytes([a, b, c, d]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use chrono::NaiveDate;
+
+    use super::*;
+
+    #[test]
+    fn a_record_without_a_slug_has_one_of_its_own_that_stays() {
+        let date = |day| NaiveDate::from_ymd_opt(2006, 5, day).unwrap_or_default();
+        let record = |headline: &str, day, external: Option<&str>| {
+            let mut content = Content::blank("en", date(day));
+            content.headline = headline.to_owned();
+            content.slug = form_of_slug::from_headline(headline);
+            content.external_id = external.map(str::to_owned);
+            content
+        };
+        let contents = [
+            record("Notice", 8, None),
+            record("Notice", 9, None),
+            record("Notice!", 8, None),
+            record("Notice", 8, Some("1")),
+            record("Notice", 8, Some("2")),
+        ];
+        let last = |content: &Content| variants(content).pop().unwrap_or_default();
+        let slugs: HashSet<String> = contents.iter().map(last).collect();
+        assert_eq!(slugs.len(), contents.len(), "{slugs:?}");
+        for content in &contents {
+            let slug = last(content);
+            assert_eq!((slug.len(), form_of_slug::check(&slug)), ("notice-".len() + 8, Ok(())));
+            assert_eq!(last(&content.clone()), slug);
+        }
+        // Kept in databases: it has to stay the same in later versions.
+        assert_eq!(last(&contents[0]), "notice-27dded30");
     }
 }
