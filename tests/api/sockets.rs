@@ -185,12 +185,12 @@ on_both! {
         let port = desk.serve().await;
         let mut line = connect(port).await.greeted(Value::Null).await;
         // Answers that nobody takes fill what the two ends hold; then the server waits no longer.
-        let long = "x".repeat(200);
-        let query = format!("{{ {} }}", (0..450).map(|n| format!("a{n}: viewer {{ {long}: name }} ")).collect::<String>());
-        let query = query.as_str();
-        desk.published(json!({ "headline": "Long" })).await;
+        desk.published(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(20_000) })).await;
+        let query = "{ release(ref: {slug: \"long\"}) { body { markdown } } }";
+        let padding = "x".repeat(100_000);
         for id in 0..4000 {
-            let message = json!({ "id": id.to_string(), "type": "subscribe", "payload": { "query": query } });
+            let payload = json!({ "query": query, "extensions": { "padding": padding } });
+            let message = json!({ "id": id.to_string(), "type": "subscribe", "payload": payload });
             let sent = tokio::time::timeout(Duration::from_millis(500), line.0.send(Message::text(message.to_string())));
             if sent.await.is_err() { break; }
             assert!(id < 3999, "the server never waits");

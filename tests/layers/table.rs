@@ -50,7 +50,7 @@ pub(crate) const TABLE: &[Rule] = &[
     Rule {
         rooms: &["src/turns", "src/blocking"],
         except: &[],
-        may: UseOnly(&["std", "tokio"]),
+        may: UseOnly(&["std", "tokio", "futures_util"]),
         instead: "these are tools of every floor: keep what needs more in the room that needs it",
     },
     Rule {
