@@ -1,13 +1,18 @@
-//! Work that takes the processor for long without a pause, on threads of its own, so that nothing else waits for it.
+//! Threads for work that uses the processor for long without a pause, so that no other task waits for it.
 
-/// Does something on a thread for blocking work. A panic is the caller's, as without the thread.
+/// Runs work on a thread for blocking work. A panic in it is passed on to the caller. The work goes on where the future is dropped.
 pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is being shut down: nobody waits for this any more.
+            // The runtime is shutting down, and this task with it.
             Err(_) => std::future::pending().await,
         },
     }
+}
+
+/// How many processor cores there are; 2 where the system does not tell.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }

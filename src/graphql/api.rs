@@ -14,10 +14,11 @@ use serde_json::{Map, Value as Json};
 use super::{
     Asked, Extent, Schema,
     budget::Budget,
-    builder, introspection,
+    builder,
+    execution::Overloaded,
+    introspection,
     operation::{Disclosure, Document, OperationSchema, Plan, RequestError, RequestErrors},
     order::put_in_order,
-    pace::Overloaded,
     price::Prices,
     sdl,
     subscription::Turn,
@@ -41,7 +42,7 @@ const CACHED_BYTES: u64 = 32 << 20;
 const PARSED: u64 = 150;
 
 /// Longest document that is cached, in bytes; so are its plans. Parsed it still fits a shard of the cache.
-const LONGEST: usize = 12 * 1024;
+pub const LONGEST_CACHED: usize = 12 * 1024;
 
 /// What is told to who has no token and needs one.
 pub const NO_TOKEN: &str = "this needs a token: send it as `Authorization: Bearer …`";
@@ -137,15 +138,10 @@ impl Api {
         }
         let document = Document::read(text, &self.operations, &self.limits, self.disclosure(role))?;
         let document = Arc::new(document);
-        if text.len() <= LONGEST {
+        if text.len() <= LONGEST_CACHED {
             self.documents.insert(text.to_owned(), document.clone());
         }
         Ok(document)
-    }
-
-    /// Whether a document is in the cache: then reading it takes no time.
-    pub fn has_read(&self, text: &str) -> bool {
-        self.documents.contains_key(text)
     }
 
     /// Coerces what was sent with a document, and checks what the operation costs; or says why it may not be executed.
@@ -169,7 +165,7 @@ impl Api {
         };
         variable_limits::copies(&plan.uses, &variables, &self.limits, at).map_err(one)?;
         let cost = self.admit(&plan, &variables, (role, extent), at).map_err(one)?;
-        if cached.is_none() && document.bytes() <= LONGEST {
+        if cached.is_none() && document.bytes() <= LONGEST_CACHED {
             self.plans.insert(key, plan.clone());
         }
         Ok(Prepared { plan, variables, cost })
@@ -202,13 +198,13 @@ impl Api {
         if self.hidden && role == Role::Public { Disclosure::Hidden } else { Disclosure::Full }
     }
 
-    /// Executes an operation; fails where it is a long one and got no permit in time.
+    /// Executes an operation. Fails where it became long and got no permit.
     pub async fn execute(&self, prepared: Prepared, asked: Asked) -> Result<Response, Overloaded> {
-        let (pace, role) = (asked.pace.clone(), asked.viewer.role);
-        let budget = Arc::new(Budget::new(&self.limits, prepared.cost, pace.clone()));
+        let (execution, role) = (asked.execution.clone(), asked.viewer.role);
+        let budget = Arc::new(Budget::new(&self.limits, prepared.cost));
         let request = prepared.plan.request(prepared.variables).data(asked).data(budget.clone());
-        let work = async { finish(&prepared.plan, within(&budget, self.schema.execute(request).await), role) };
-        pace.keep(work).await
+        let operation = async { finish(&prepared.plan, within(&budget, self.schema.execute(request).await), role) };
+        execution.run(operation).await
     }
 
     /// Opens a subscription: who follows, or the answer that says what is wrong with it.
@@ -227,19 +223,20 @@ impl Api {
         }
     }
 
-    /// What a subscription answers to a change; fails as [`Api::execute`] does.
-    pub async fn event(&self, opened: &Opened, change: Change, asked: Asked) -> Result<Response, Overloaded> {
+    /// What a subscription answers to a change. It is executed without a permit: whoever calls this holds one.
+    pub async fn event(&self, opened: &Opened, change: Change, asked: Asked) -> Response {
         let (Prepared { plan, variables, cost }, role) = (&opened.prepared, asked.viewer.role);
-        let pace = asked.pace.clone();
-        let budget = Arc::new(Budget::new(&self.limits, *cost, pace.clone()));
+        let execution = asked.execution.clone();
+        let budget = Arc::new(Budget::new(&self.limits, *cost));
         let turn = Turn::Event(Box::new(change));
         let request = plan.request(variables.clone()).data(asked).data(budget.clone()).data(turn);
-        let work = async {
+        let operation = async {
             // One change, one answer.
             let answer = self.schema.execute_stream(request).next().await;
             finish(plan, within(&budget, answer.unwrap_or_default()), role)
         };
-        pace.keep(work).await
+        // Without `Permits` it does not fail.
+        execution.run(operation).await.unwrap_or_default()
     }
 }
 

@@ -1,12 +1,9 @@
 //! What an answer may hold, as far as that is known only while it is made: long texts, what is rendered from them, and lists
-//! without a size. And the operation's pace.
+//! without a size.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::{error::ApiError, pace::Pace};
+use super::error::ApiError;
 use crate::limits::Limits;
 
 /// Objects in lists without a size, to every one that a query may cost: they are priced by what is usual.
@@ -27,15 +24,13 @@ pub struct Budget {
     cost_left: AtomicU64,
     has_rendered: AtomicBool,
     exceeded: AtomicBool,
-    /// Held while two versions are compared.
+    /// Held while two versions are compared, so that an answer holds no more than two whole bodies for that.
     pub comparing: tokio::sync::Mutex<()>,
-    /// When it lets others run, and when it needs a permit.
-    pub pace: Arc<Pace>,
 }
 
 impl Budget {
     /// What the limits allow the answer to a query of some cost.
-    pub fn new(limits: &Limits, cost: u64, pace: Arc<Pace>) -> Self {
+    pub fn new(limits: &Limits, cost: u64) -> Self {
         let (bytes, objects) = (limits.answer_bytes, limits.cost.saturating_mul(UNUSUAL));
         Self {
             bytes,
@@ -47,7 +42,6 @@ impl Budget {
             has_rendered: AtomicBool::new(false),
             exceeded: AtomicBool::new(false),
             comparing: tokio::sync::Mutex::default(),
-            pace,
         }
     }
 
@@ -57,9 +51,21 @@ impl Budget {
         less(&self.bytes_left, bytes).then_some(()).ok_or_else(|| ApiError::too_large(self.too_many_bytes()))
     }
 
+    /// A body of so many bytes is to be in the answer in so many forms, of which so many are rendered, or its words are counted. An
+    /// error where it is too long or costs too much; then it counts for neither.
+    pub fn body(&self, bytes: usize, forms: usize, renderings: usize) -> Result<(), ApiError> {
+        let spent = bytes.saturating_mul(forms);
+        self.spend(spent)?;
+        let rendered = self.render(bytes, renderings);
+        if rendered.is_err() {
+            self.bytes_left.fetch_add(spent as u64, Ordering::Relaxed);
+        }
+        rendered
+    }
+
     /// A body of so many bytes is to be rendered in so many forms; an error where that costs too much. The first body of an
     /// answer always fits: else a long one could not be read at all.
-    pub fn render(&self, bytes: usize, forms: usize) -> Result<(), ApiError> {
+    fn render(&self, bytes: usize, forms: usize) -> Result<(), ApiError> {
         let fits = less(&self.cost_left, bytes.div_ceil(RENDERED as usize).saturating_mul(forms));
         let is_first = forms > 0 && !self.has_rendered.swap(true, Ordering::Relaxed);
         if fits || is_first {
@@ -119,20 +125,23 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_or_spoils_the_answer() {
-        let budget = Budget::new(&Limits { answer_bytes: 100, cost: 2, ..Limits::default() }, 0, Arc::default());
+        let budget = Budget::new(&Limits { answer_bytes: 100, cost: 2, ..Limits::default() }, 0);
         assert!(budget.spend(90).is_ok() && budget.spend(20).is_err() && budget.spend(10).is_ok());
         assert!(budget.fault().is_none(), "what was refused was told where it would have been");
         assert!(budget.list(4) && budget.list(6) && budget.fault().is_none() && !budget.list(1));
         assert!(budget.fault().is_some());
-        let budget = Budget::new(&Limits { answer_bytes: 100, ..Limits::default() }, 0, Arc::default());
+        let budget = Budget::new(&Limits { answer_bytes: 100, ..Limits::default() }, 0);
         budget.spend_more(100);
         assert!(budget.fault().is_none());
         budget.spend_more(1);
         assert!(budget.fault().is_some());
-        let budget = Budget::new(&Limits { cost: 10, ..Limits::default() }, 7, Arc::default());
+        let budget = Budget::new(&Limits { cost: 10, ..Limits::default() }, 7);
         let renders = |bytes, forms| budget.render(bytes, forms).is_ok();
         assert!(renders(1 << 20, 0), "Markdown alone is not rendered");
         assert!(renders(1 << 20, 1), "the first always fits");
         assert!(renders(513, 1) && renders(1, 1) && !renders(1, 1) && budget.fault().is_none());
+        let budget = Budget::new(&Limits { answer_bytes: 1000, cost: 1, ..Limits::default() }, 0);
+        assert!(budget.body(100, 1, 1).is_ok() && budget.body(900, 1, 1).is_err(), "the second costs too much");
+        assert!(budget.body(900, 1, 0).is_ok(), "and does not count");
     }
 }

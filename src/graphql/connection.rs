@@ -115,7 +115,7 @@ impl ReleaseConnection {
         #[graphql(default_with = "Weekday::Monday", desc = "Which day weeks begin with.")] week_start: Weekday,
         #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
-        ctx.budget().pace.breathe().await;
+        ctx.execution().yield_if_due().await;
         let drawing = Drawing { interval, time_zone, date_field, range, week_start, fill };
         timeline(&self.page.set, drawing, ctx.asked()).map(Some)
     }
@@ -128,7 +128,7 @@ impl ReleaseConnection {
         #[graphql(desc = "With which period.")] to: ComparisonPeriod,
         #[graphql(desc = "The period; both ends are needed.")] range: DateRange,
     ) -> Result<Option<Delta>, ApiError> {
-        ctx.budget().pace.breathe().await;
+        ctx.execution().yield_if_due().await;
         compare(&self.page.set, to, range).map(Some)
     }
 
@@ -170,7 +170,7 @@ impl ReleaseConnection {
     ) -> Result<Self, ApiError> {
         let rows = rows(ctx);
         if rows.any {
-            ctx.budget().pace.before_reading(request.size()?.0, 0).await;
+            ctx.execution().before_reading(request.size()?.0, 0).await;
         }
         let page = ctx.room().release_page(set, scope, filter.as_ref(), order, request, rows).await?;
         Ok(Self { page })

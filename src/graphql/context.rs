@@ -6,7 +6,6 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use async_graphql::Context;
@@ -17,13 +16,12 @@ use uuid::Uuid;
 use super::{
     budget::Budget,
     error::ApiError,
+    execution::{Execution, Permits},
     loaders::{self, Bodies, Releases},
-    pace::Pace,
 };
 use crate::{
     catalog::{ReleaseSet, Snapshot},
     newsroom::{Newsroom, ids::Ids},
-    turns::{Caller, Turns},
     viewer::Viewer,
 };
 
@@ -42,8 +40,8 @@ pub struct Asked {
     pub bodies: Arc<Bodies>,
     /// What the answer turns out to hold.
     pub told: Arc<Told>,
-    /// When its execution lets others go first.
-    pub pace: Arc<Pace>,
+    /// What its execution has used, and its permit.
+    pub execution: Arc<Execution>,
 }
 
 /// What an answer holds that decides how it may be kept.
@@ -71,13 +69,13 @@ impl Asked {
         let snapshot = room.catalog.snapshot_at(now);
         let releases = Arc::new(loaders::releases(room, snapshot.visible_to(&viewer, now)));
         let bodies = Arc::new(loaders::bodies(room));
-        Self { viewer, now, snapshot, releases, bodies, told: Arc::default(), pace: Arc::default() }
+        Self { viewer, now, snapshot, releases, bodies, told: Arc::default(), execution: Arc::default() }
     }
 
-    /// The same, taking turns with others where it turns out to be long, and waiting for its turn so long.
+    /// The same, with a permit needed once its execution is long.
     #[must_use]
-    pub fn in_turn(self, turns: Arc<Turns>, caller: Caller, patience: Duration) -> Self {
-        Self { pace: Arc::new(Pace::new(Some((turns, caller)), patience)), ..self }
+    pub fn with_permits(self, permits: Permits) -> Self {
+        Self { execution: Arc::new(Execution::new(Some(permits))), ..self }
     }
 
     /// The answer holds a secret that is told once.
@@ -120,7 +118,11 @@ pub trait ContextExt {
     }
     /// The request's own data.
     fn asked(&self) -> &Asked;
-    /// What the answer may hold, and for how long its making goes on without a pause.
+    /// What its execution has used, and its permit.
+    fn execution(&self) -> &Arc<Execution> {
+        &self.asked().execution
+    }
+    /// What the answer may hold.
     fn budget(&self) -> &Budget;
     /// The same text, where there is room for it.
     fn room_for<T: AsRef<str>>(&self, text: Option<T>) -> Result<Option<T>, ApiError> {

@@ -21,7 +21,7 @@ use async_graphql::{
     resolver_utils::resolve_list,
 };
 
-use super::budget::Budget;
+use super::{budget::Budget, context::Asked};
 
 /// Fields that wait for rows of their own.
 const WAITING: [&str; 6] = ["body", "related", "samples", "revisions", "history", "diff"];
@@ -55,7 +55,7 @@ impl<T: ContainerType> OutputType for Each<T> {
 
 impl<T: ContainerType> Each<T> {
     async fn resolve_each(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        let budget = ctx.data_unchecked::<Arc<Budget>>();
+        let (budget, asked) = (ctx.data_unchecked::<Arc<Budget>>(), ctx.data_unchecked::<Asked>());
         if !budget.list(self.0.len()) {
             return Ok(Value::List(Vec::new()));
         }
@@ -65,7 +65,7 @@ impl<T: ContainerType> Each<T> {
         }
         let mut values = Vec::with_capacity(self.0.len());
         for (number, item) in self.0.iter().enumerate() {
-            budget.pace.breathe().await;
+            asked.execution.yield_if_due().await;
             let ctx = ctx.with_index(number);
             values.push(object(&ctx, item, &fields).await);
         }

@@ -77,7 +77,7 @@ impl ReleaseFacets {
         dress: impl Fn(Arc<catalog::Facet>) -> T,
     ) -> Result<Option<T>, ApiError> {
         let request = request.map_err(|error| error.at("input"))?;
-        ctx.budget().pace.breathe().await;
+        ctx.execution().yield_if_due().await;
         Ok(Some(dress(Arc::new(self.set.facet(&request)))))
     }
 }
@@ -151,7 +151,7 @@ async fn samples(
     let set = facet.within(bucket);
     let window = Window { size, from_end: false, after: None, before: None };
     let items = set.slice(&NEWEST_FIRST, &window).items;
-    ctx.budget().pace.before_reading(items.len(), 0).await;
+    ctx.execution().before_reading(items.len(), 0).await;
     let found = loaders::fetch(&ctx.asked().releases, items, wanted_here(ctx)).await?;
     Ok(found.into_iter().map(|found| Release::new(ctx.asked(), &set, found)).collect())
 }

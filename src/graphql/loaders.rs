@@ -69,7 +69,7 @@ pub fn releases(room: &Newsroom, set: ReleaseSet) -> Releases {
     DataLoader::new(ReleaseRows { room: room.clone(), set }, tokio::spawn).delay(std::time::Duration::ZERO)
 }
 
-/// The loader of bodies of a request. Nothing is kept of them here: what is made of them is.
+/// The loader of a request's bodies. It does not cache them; what is made of them is cached.
 pub fn bodies(room: &Newsroom) -> Bodies {
     let loader = DataLoader::new(BodyRows { room: room.clone() }, tokio::spawn).delay(std::time::Duration::ZERO);
     loader.enable_all_cache(false);

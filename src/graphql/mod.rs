@@ -12,6 +12,7 @@ pub mod cost;
 mod direct;
 mod enums;
 mod error;
+mod execution;
 mod extent;
 mod facet;
 mod facet_input;
@@ -24,7 +25,6 @@ mod mutation;
 mod node;
 pub mod operation;
 mod order;
-mod pace;
 mod patch;
 mod payload;
 mod place;
@@ -45,12 +45,13 @@ mod viewer;
 
 use async_graphql::SchemaBuilder;
 
-pub use api::{Api, Input, NO_TOKEN, Opened, Prepared};
+pub use api::{Api, Input, LONGEST_CACHED, NO_TOKEN, Opened, Prepared};
 pub use context::Asked;
+pub use execution::{Execution, Overloaded, Permits};
 pub use extent::Extent;
 use mutation::Mutation;
 pub use operation::{Document, RequestError, RequestErrors};
-pub use pace::{Overloaded, Pace};
+
 use query::Query;
 use subscription::Subscription;
 

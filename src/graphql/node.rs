@@ -67,7 +67,7 @@ pub async fn nodes(ctx: &Context<'_>, ids: &[ID], rows: Rows) -> Result<Vec<Opti
         .filter(|(noun, _)| *noun == Noun::Release)
         .filter_map(|&(_, key)| set.find(&ReleaseKey::Id(key)).map(|(item, _)| item))
         .collect();
-    ctx.budget().pace.before_reading(items.len(), 0).await;
+    ctx.execution().before_reading(items.len(), 0).await;
     let found = ctx.room().fetch(&set, &items, rows).await?;
     let node = |(noun, key)| match noun {
         Noun::Release => found

@@ -74,7 +74,7 @@ impl Query {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
         let set = ctx.asked().visible();
         let Some((item, former)) = set.find(&key) else { return Ok(None) };
-        ctx.budget().pace.before_reading(1, 0).await;
+        ctx.execution().before_reading(1, 0).await;
         let found = ctx.room().fetch(&set, std::slice::from_ref(&item), wanted_here(ctx)).await?;
         let asked_by = match key {
             ReleaseKey::Slug(slug) if former => Some(slug),
@@ -114,7 +114,7 @@ impl Query {
         #[graphql(desc = "The link's token.")] token: String,
     ) -> Result<Option<ReleaseRevision>, ApiError> {
         let asked = ctx.asked();
-        ctx.budget().pace.before_reading(1, 0).await;
+        ctx.execution().before_reading(1, 0).await;
         let found = ctx.room().preview(&token, asked.now).await?;
         asked.shows_a_preview();
         Ok(found.map(|found| ReleaseRevision::new(&asked.snapshot, found, false)))
@@ -226,7 +226,7 @@ impl Query {
         #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<TopicConnection>, ApiError> {
-        ctx.budget().pace.breathe().await;
+        ctx.execution().yield_if_due().await;
         let (snapshot, filter) = (&ctx.asked().snapshot, filter.unwrap_or_default());
         let (topics, request) = (snapshot.topics(), PageRequest { first, after, last, before });
         let under = filter
@@ -280,7 +280,7 @@ impl Query {
         #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
-        ctx.budget().pace.breathe().await;
+        ctx.execution().yield_if_due().await;
         let (snapshot, filter) = (&ctx.asked().snapshot, filter.unwrap_or_default());
         let (places, request) = (snapshot.places(), PageRequest { first, after, last, before });
         let within = filter
@@ -334,7 +334,7 @@ impl Query {
     ) -> Result<Option<JournalConnection>, ApiError> {
         let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
         let request = PageRequest { first, after, last, before };
-        ctx.budget().pace.before_reading(request.size()?.0, 0).await;
+        ctx.execution().before_reading(request.size()?.0, 0).await;
         let page = ctx.room().journal(&ctx.asked().viewer, &filter.unwrap_or_default(), &request).await?;
         Ok(Some(JournalConnection::new(ctx.ids(), page)))
     }
@@ -349,7 +349,7 @@ impl Query {
         let release = release_id.map(|id| id::expect(ctx.ids(), Noun::Release, &id)).transpose();
         let release = release.map_err(|error| error.at("releaseId"))?;
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
-        ctx.budget().pace.before_reading(size, 0).await;
+        ctx.execution().before_reading(size, 0).await;
         let rows = ctx.room().access_log(&ctx.asked().viewer, release, size).await?;
         Ok(Some(rows.into_iter().map(|row| Access::new(ctx.ids(), row)).collect()))
     }

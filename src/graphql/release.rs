@@ -207,9 +207,9 @@ impl Release {
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         let asked = ctx.asked();
         let set = self.found.item.snapshot().visible_to(&asked.viewer, asked.now);
-        ctx.budget().pace.breathe().await;
+        ctx.execution().yield_if_due().await;
         let items = set.related(&self.found.item, size);
-        ctx.budget().pace.before_reading(items.len(), 0).await;
+        ctx.execution().before_reading(items.len(), 0).await;
         let found = loaders::fetch(&asked.releases, items, wanted_here(ctx)).await?;
         Ok(Some(found.into_iter().map(|found| Release::new(asked, &set, found)).collect()))
     }
@@ -259,7 +259,7 @@ impl Release {
             return Ok(None);
         }
         let request = PageRequest { first, after, last, before };
-        ctx.budget().pace.before_reading(request.size()?.0, 0).await;
+        ctx.execution().before_reading(request.size()?.0, 0).await;
         let page = ctx.room().versions(&self.found.item, &request).await?;
         let outdated = self.found.item.outdated();
         Ok(Some(RevisionConnection::new(page, |found| {
@@ -279,7 +279,7 @@ impl Release {
             return Ok(None);
         }
         let request = PageRequest { first, after, ..PageRequest::default() };
-        ctx.budget().pace.before_reading(request.size()?.0, 0).await;
+        ctx.execution().before_reading(request.size()?.0, 0).await;
         Ok(Some(JournalConnection::new(ctx.ids(), ctx.room().history(&self.found.item, &request).await?)))
     }
 

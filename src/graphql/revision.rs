@@ -1,7 +1,7 @@
 //! Versions of what releases say: the part that a live version and one being worked on share, body and dateline, and the
 //! version being worked on as an object of its own.
 
-use std::{sync::Arc, time::Instant};
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Context, Object};
 use uuid::Uuid;
@@ -13,7 +13,6 @@ use super::{
     error::ApiError,
     history::FieldChange,
     loaders::BodyKey,
-    pace::Pace,
     place::Place,
     scalars::{Date, DateTime, LanguageTag, Slug},
     topic::Topic,
@@ -25,7 +24,7 @@ use crate::{
         dateline,
         diff::{Names, diff},
         history::VersionFound,
-        revision::Text,
+        revision::RevisionRow,
     },
 };
 
@@ -33,7 +32,7 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Version {
     pub(super) snapshot: Arc<Snapshot>,
-    pub(super) text: Arc<Text>,
+    pub(super) text: Arc<RevisionRow>,
     pub(super) topics: Vec<u32>,
     pub(super) dateline: Vec<u32>,
     pub(super) about: Vec<u32>,
@@ -51,22 +50,24 @@ impl Version {
 
     /// The body, where there is room for every form of it that is asked for.
     pub(super) async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
-        let bytes = self.text.left_out.or_else(|| self.text.body_markdown.as_ref().map(String::len));
+        let bytes = self.text.unfetched_body.or_else(|| self.text.body_markdown.as_ref().map(String::len));
         let Some(bytes) = bytes else { return Ok(None) };
-        let (mut forms, mut rendered) = (0, 0);
+        let (mut forms, mut renderings) = (0, 0);
         for field in ctx.field().selection_set() {
             forms += usize::from(["markdown", "html", "text"].contains(&field.name()));
-            rendered += usize::from(["html", "text", "wordCount"].contains(&field.name()));
+            renderings += usize::from(["html", "text", "wordCount"].contains(&field.name()));
         }
-        ctx.budget().render(bytes, rendered)?;
-        ctx.budget().spend(bytes.saturating_mul(forms))?;
-        ctx.budget().pace.before_reading(0, bytes).await;
+        if forms + renderings == 0 {
+            return Ok(Some(Body { revision: self.text.id, markdown: "".into() }));
+        }
+        ctx.budget().body(bytes, forms, renderings)?;
+        ctx.execution().before_reading(0, bytes).await;
         Ok(self.markdown(ctx).await?.map(|markdown| Body { revision: self.text.id, markdown }))
     }
 
     /// What was written as the body; fetched where it was not fetched with the row.
     async fn markdown(&self, ctx: &Context<'_>) -> Result<Option<Arc<str>>, ApiError> {
-        let Some(bytes) = self.text.left_out else {
+        let Some(bytes) = self.text.unfetched_body else {
             return Ok(self.text.body_markdown.as_deref().map(Arc::from));
         };
         let key = BodyKey { revision: self.text.id, bytes };
@@ -98,11 +99,10 @@ impl Body {
         &self.markdown
     }
 
-    /// As HTML, sanitised: no scripts, styles or frames, and links only to http, https and mailto.
+    /// As HTML, sanitised: no scripts, styles or frames, and links only to http, https and mailto. Cells of tables have `align`.
     async fn html(&self, ctx: &Context<'_>) -> String {
-        // While it is rendered the operation's permit is kept, also where nobody waits for the answer any more.
-        let (renditions, pace) = (&ctx.room().renditions, &ctx.budget().pace);
-        let html = rendered(pace, renditions.html(self.revision, &self.markdown, pace.clone())).await;
+        ctx.execution().yield_if_due().await;
+        let html = ctx.room().renditions.html(self.revision, &self.markdown, rendered(ctx)).await;
         // What is escaped is longer than it was written.
         ctx.budget().spend_more(html.len().saturating_sub(self.markdown.len()));
         html.as_ref().to_owned()
@@ -110,24 +110,21 @@ impl Body {
 
     /// As plain text, paragraphs parted by a blank line.
     async fn text(&self, ctx: &Context<'_>) -> String {
-        let (renditions, pace) = (&ctx.room().renditions, &ctx.budget().pace);
-        rendered(pace, renditions.text(self.revision, &self.markdown, pace.clone())).await.as_ref().to_owned()
+        ctx.execution().yield_if_due().await;
+        ctx.room().renditions.text(self.revision, &self.markdown, rendered(ctx)).await.as_ref().to_owned()
     }
 
     /// How many words the plain text has.
     async fn word_count(&self, ctx: &Context<'_>) -> usize {
-        let (renditions, pace) = (&ctx.room().renditions, &ctx.budget().pace);
-        rendered(pace, renditions.word_count(self.revision, &self.markdown, pace.clone())).await
+        ctx.execution().yield_if_due().await;
+        ctx.room().renditions.word_count(self.revision, &self.markdown, rendered(ctx)).await
     }
 }
 
-/// Something that is made of a body; the time counts as the operation's.
-async fn rendered<T>(pace: &Pace, making: impl Future<Output = T>) -> T {
-    pace.breathe().await;
-    let began = Instant::now();
-    let made = making.await;
-    pace.add(began.elapsed());
-    made
+/// Counts the time of a rendering. It holds the operation's permit until then, also where the answer is not waited for any more.
+fn rendered(ctx: &Context<'_>) -> impl FnOnce(Duration) + Send + 'static {
+    let execution = ctx.execution().clone();
+    move |time| execution.add_time(time)
 }
 
 /// Where and when a release was filed.
@@ -252,7 +249,7 @@ impl ReleaseRevision {
         }
         // One after the other: both texts are in memory whole.
         let _alone = ctx.budget().comparing.lock().await;
-        ctx.budget().pace.before_reading(2, 0).await;
+        ctx.execution().before_reading(2, 0).await;
         let other = ctx.room().version(text.release_id, against, text.number).await?;
         let other = match (other, against) {
             (Some(other), _) => other.content(),

@@ -147,7 +147,7 @@ impl ReleaseStats {
         #[graphql(default_with = "Weekday::Monday", desc = "Which day weeks begin with.")] week_start: Weekday,
         #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
-        ctx.budget().pace.breathe().await;
+        ctx.execution().yield_if_due().await;
         let drawing = Drawing { interval, time_zone, date_field, range, week_start, fill };
         timeline(&self.set, drawing, ctx.asked()).map(Some)
     }
@@ -180,7 +180,7 @@ impl ReleaseStats {
 
 /// A set, narrowed.
 pub async fn narrow(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Set, ApiError> {
-    ctx.budget().pace.breathe().await;
+    ctx.execution().yield_if_due().await;
     match filter {
         Some(filter) => {
             let filter = filter.resolve(ctx.ids()).map_err(|error| error.at("filter"))?;

@@ -19,13 +19,14 @@ use axum::{
 use entity::Noun;
 
 use super::{
-    Front, apart,
+    Front,
     bearer::{bearer, unauthenticated},
     cache::{Answers, Kept, Revision, VARY},
     coding::Coding,
     guard::Counted,
     memory::Held,
     negotiation::Media,
+    offload,
     once::Once,
     outcome::{self, Written},
     refusal::{RETRY_AFTER, Refusal},
@@ -215,7 +216,7 @@ async fn answer(
     let place = front.guard.place(caller.caller()).await?;
     let refused = |errors| Refusal::of_operation(errors, media);
     let input = Input { operation: wanted.operation, variables: wanted.variables };
-    let document = apart::read(front, &caller, &text.query).await?.map_err(refused)?;
+    let document = offload::read(front, &caller, &text.query).await?.map_err(refused)?;
     let kind = document.kind(input.operation.as_deref()).map_err(refused)?;
     let name = document.operation_name(input.operation.as_deref());
     let operation = Operation(name.map(|name| name.chars().take(100).collect()));
@@ -231,7 +232,7 @@ async fn answer(
             "a subscription goes on: take it over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "SUBSCRIPTION_NEEDS_STREAM", told));
     }
-    let prepared = apart::prepare(front, &caller, &document, input).await?.map_err(refused)?;
+    let prepared = offload::prepare(front, &caller, &document, input).await?.map_err(refused)?;
     let (public, mut viewer) = (caller.bearer.is_none(), caller.viewer.clone());
     if kind == OperationType::Mutation && public {
         return Err(Refusal::no_token());
@@ -247,7 +248,7 @@ async fn answer(
     viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
     let mut asked = front.app.asked(viewer.clone());
     if kind == OperationType::Query {
-        asked = asked.in_turn(front.guard.long.clone(), caller.caller(), front.guard.patience());
+        asked = asked.with_permits(front.guard.permits(caller.caller()));
     }
     let written = executed(front, prepared, &asked, once, viewer).await?;
     if written.is_sound {
@@ -260,13 +261,11 @@ async fn answer(
         let id = |&key: &uuid::Uuid| front.app.room.ids.encode(Noun::Release, key);
         let releases = asked.told.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().map(id).collect();
         let revision = Revision::of(&asked.snapshot);
-        let permit = asked.pace.clone();
         let keep = move || {
             let (body, in_which) = coding.code(written.bytes);
-            drop(permit);
             Arc::new(Kept::new((revision, until), (media, in_which), body, operation, releases))
         };
-        let kept = apart::answer_of(bytes, keep).await;
+        let kept = offload::encode(&asked.execution, bytes, keep).await;
         front.answers.put(key, &kept);
         return Ok(sent(&kept));
     }
@@ -277,7 +276,7 @@ async fn answer(
     };
     // A secret beside what a caller chose must not be guessed from lengths (CVE-2013-3587): those are not compressed.
     let coding = if secret { Coding::Identity } else { coding };
-    let (body, coding) = apart::answer_of(bytes, move || coding.code(written.bytes)).await;
+    let (body, coding) = offload::encode(&asked.execution, bytes, move || coding.code(written.bytes)).await;
     let private = kind != OperationType::Query || !public || secret;
     Ok(unkept(status, media, (hand_out(body), coding), private, operation))
 }
@@ -294,7 +293,7 @@ async fn executed(
     let (front, asked, is_mutation) = (front.clone(), asked.clone(), viewer.deadline.is_some());
     let work = Box::pin(async move {
         let outcome = outcome::execute(&front, prepared, asked.clone()).await?;
-        let written = outcome.written(&asked.pace).await?;
+        let written = outcome.written(&asked.execution).await?;
         if !written.failed_here {
             once.keep(&front.app, &viewer, &written.bytes, asked.told.secret.load(Ordering::Relaxed)).await;
         }

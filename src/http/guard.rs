@@ -29,15 +29,17 @@ use super::{
     shares::{Share, Shares},
 };
 use crate::{
+    blocking,
     edge::Edge,
-    turns::{Caller, Turn, Turns},
+    fair_semaphore::{self, Caller, FairSemaphore, Permit},
+    graphql::Permits,
 };
 
 /// How long a query waits for others to be done before it is sent away.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a long operation waits for its turn at most.
-const LONG_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a long operation waits for its permit at most.
+const PERMIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// After so many questions the states of callers who have been quiet are forgotten.
 const SWEEP: u32 = 10_000;
@@ -98,10 +100,12 @@ pub(super) struct Guard {
     token: Option<Rate>,
     failures: Option<Rate>,
     blocked: Mutex<LruCache<IpAddr, Instant>>,
-    working: Arc<Turns>,
-    /// Permits of long operations: as many as there are cores, half of them for one caller.
-    pub(super) long: Arc<Turns>,
-    patience: Duration,
+    /// Permits of requests whose operations are being executed (`limits.requests`).
+    requests: Arc<FairSemaphore>,
+    /// Permits of long operations.
+    long_operations: Arc<FairSemaphore>,
+    /// How long a long operation waits for its permit.
+    permit_timeout: Duration,
     streams: Arc<Semaphore>,
     streams_of: Arc<Shares>,
     /// What is held of bodies.
@@ -120,7 +124,12 @@ pub(super) type Counted = Vec<(&'static str, HeaderValue)>;
 impl Guard {
     pub(super) fn new(edge: &Edge) -> Self {
         let limits = &edge.limits;
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2) as u64;
+        let (requests, cores) = (limits.requests.min(u32::MAX.into()) as usize, blocking::cores().max(2));
+        let limit = |total: usize, per_caller: usize| fair_semaphore::Limit { total, per_caller };
+        // How many wait is bounded by the number of connections.
+        let any_number = limit(usize::MAX, usize::MAX);
+        // Waiting long operations keep their permits of `requests`, most of which must be left for others.
+        let few = limit(requests / 4, requests / 16);
         let permits = |count: u64| Arc::new(Semaphore::new((count as usize).min(Semaphore::MAX_PERMITS)));
         Self {
             proxies: edge.trusted_proxies.clone(),
@@ -128,11 +137,10 @@ impl Guard {
             token: Rate::new("token", "rate.token_per_minute", limits.token_per_minute),
             failures: Rate::new("failures", "rate.failures_per_minute", limits.failures_per_minute),
             blocked: Mutex::new(LruCache::new(BLOCKED)),
-            // One caller never has the last of them. What waits is bounded by the number of connections.
-            working: Turns::new((limits.requests, limits.requests.div_ceil(2)), (u64::MAX, u64::MAX)),
-            // Those that wait have places among the requests; the most of these are for others.
-            long: Turns::new((cores, cores.div_ceil(2)), (limits.requests / 4, limits.requests / 16)),
-            patience: LONG_PATIENCE.min(Duration::from_millis(limits.execution_ms / 2)),
+            requests: FairSemaphore::new(limit(requests, requests.div_ceil(2)), any_number),
+            long_operations: FairSemaphore::new(limit(cores, cores.div_ceil(2)), few),
+            // Half of the time that the operation has, so that there is time left for its execution.
+            permit_timeout: PERMIT_TIMEOUT.min(Duration::from_millis(limits.execution_ms / 2)),
             streams: permits(limits.streams),
             streams_of: Shares::new(limits.address_streams),
             memory: Memory::new(limits.bodies_bytes),
@@ -207,17 +215,17 @@ impl Guard {
         }
     }
 
-    /// A place among the queries that are worked on; waits for one a little.
-    pub(super) async fn place(&self, caller: Caller) -> Result<Turn, Refusal> {
-        match tokio::time::timeout(PATIENCE, self.working.take(caller)).await {
+    /// A permit to execute an operation; waits for it for two seconds.
+    pub(super) async fn place(&self, caller: Caller) -> Result<Permit, Refusal> {
+        match tokio::time::timeout(PATIENCE, self.requests.acquire(caller)).await {
             Ok(Ok(place)) => Ok(place),
             _ => Err(Refusal::too_often("OVERLOADED", "too much is asked at once (limits.requests): try again", 1)),
         }
     }
 
-    /// How long a long operation waits for its turn before it is sent away: it has some of its time left then.
-    pub(super) fn patience(&self) -> Duration {
-        self.patience
+    /// Where a caller's long operations get their permits.
+    pub(super) fn permits(&self, caller: Caller) -> Permits {
+        Permits { semaphore: self.long_operations.clone(), caller, timeout: self.permit_timeout }
     }
 
     /// A place among what lasts, for an address: sockets and event streams.

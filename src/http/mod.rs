@@ -1,6 +1,5 @@
 //! HTTP: which address does what, as one table, and what every answer has in common.
 
-mod apart;
 mod bearer;
 mod cache;
 mod coding;
@@ -13,6 +12,7 @@ mod line;
 mod linger;
 mod memory;
 mod negotiation;
+mod offload;
 mod once;
 mod outcome;
 mod pages;

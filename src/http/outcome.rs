@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Front, refusal::Refusal};
 use crate::{
     blocking,
-    graphql::{Asked, Overloaded, Pace, Prepared},
+    graphql::{Asked, Execution, Overloaded, Prepared},
 };
 
 /// Errors of one answer; more say nothing new.
@@ -55,13 +55,13 @@ pub(super) struct Written {
 }
 
 impl Outcome {
-    /// As JSON. That of a long operation is written, and what it was made of let go of, on a thread of its own.
-    pub(super) async fn written(self, pace: &Arc<Pace>) -> Result<Written, Refusal> {
-        let (is_long, pace) = (pace.is_long(), pace.clone());
+    /// As JSON. The answer of a long operation is written on another thread; its values are dropped there, too. The operation keeps
+    /// its permit until then, also where the answer is not waited for any more.
+    pub(super) async fn written(self, execution: &Arc<Execution>) -> Result<Written, Refusal> {
+        let (is_long, execution) = (execution.is_long(), execution.clone());
         let write = move || {
             let bytes = self.write()?;
-            // The permit is kept until here, also where nobody waits for the answer any more.
-            drop(pace);
+            drop(execution);
             Ok(Written {
                 bytes,
                 refused: self.refused,

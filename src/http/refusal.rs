@@ -46,9 +46,9 @@ impl Refusal {
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, message) }
     }
 
-    /// A long operation that did not get its turn in time.
+    /// A long operation that got no permit.
     pub(super) fn overloaded() -> Self {
-        let told = "too many long operations are waiting: try again in a moment, or ask for less at a time";
+        let told = "too many long operations are being executed or are waiting: try again in some seconds, or ask for less at a time";
         Self::too_often("OVERLOADED", told, 5)
     }
 

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use super::{Front, bearer, graphql, guard, refusal::Refusal};
-use crate::{newsroom::token::AuthFault, turns::Caller, viewer::Viewer};
+use crate::{fair_semaphore::Caller, newsroom::token::AuthFault, viewer::Viewer};
 
 /// How often a token is looked up again, whatever is heard of it: it may be over, or its issuer's keys may be others.
 const LOOK: Duration = Duration::from_secs(5);

@@ -8,10 +8,11 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 
 use super::{
-    Front, apart,
+    Front,
     graphql::mutation_by_get,
     memory::Held,
     negotiation::Media,
+    offload,
     outcome::{self, Outcome},
     refusal::Refusal,
     request::Wanted,
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     db::Fault,
-    graphql::{Input, Opened},
+    graphql::{Input, Opened, Permits},
     newsroom::changes::Lost,
 };
 
@@ -98,7 +99,7 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     let _place = front.guard.place(session.caller()).await?;
     let refused_operation = |errors| Refusal::of_operation(errors, media);
     let input = Input { operation: wanted.operation, variables: wanted.variables };
-    let document = apart::read(front, session, &text.query).await?.map_err(refused_operation)?;
+    let document = offload::read(front, session, &text.query).await?.map_err(refused_operation)?;
     let kind = document.kind(input.operation.as_deref()).map_err(refused_operation)?;
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get().into());
@@ -107,7 +108,7 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
         let told = "the answer to an Idempotency-Key is kept as JSON: send the mutation with Accept: application/graphql-response+json";
         return Err(Refusal::bad(told).into());
     }
-    let prepared = apart::prepare(front, session, &document, input).await?.map_err(refused_operation)?;
+    let prepared = offload::prepare(front, session, &document, input).await?.map_err(refused_operation)?;
     if kind == OperationType::Mutation && session.bearer.is_none() {
         return Err(Refusal::no_token().into());
     }
@@ -115,9 +116,9 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
     let mut asked = front.app.asked(viewer);
     if kind == OperationType::Query {
-        asked = asked.in_turn(front.guard.long.clone(), session.caller(), front.guard.patience());
+        asked = asked.with_permits(front.guard.permits(session.caller()));
     }
-    let pace = asked.pace.clone();
+    let execution = asked.execution.clone();
     let outcome = if kind == OperationType::Subscription {
         match front.app.api.subscribe(prepared, asked).await {
             Ok(mut opened) => {
@@ -144,7 +145,7 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     if outcome.is_sound() {
         front.persisted.keep(&text);
     }
-    let written = outcome.written(&pace).await?;
+    let written = outcome.written(&execution).await?;
     // JSON is UTF-8.
     Ok(Work::Done(String::from_utf8(written.bytes).unwrap_or_default()))
 }
@@ -165,26 +166,22 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, followed: Box<Fol
             opened.following.rest();
             tokio::time::sleep(LOOK).await;
         }
-        // Going on from a position can be thousands of changes one after the other, so each is taken for a long operation.
-        let _turn = loop {
-            if let Ok(turn) = front.guard.long.take(session.caller()).await {
-                break turn;
-            }
-            tokio::time::sleep(LOOK).await;
-        };
-        let _place = loop {
+        // Each change counts as a long operation: a client that goes on from an old position has thousands of them executed.
+        let permits = Permits { timeout: Duration::MAX, ..front.guard.permits(session.caller()) };
+        let _held = loop {
             let Ok(place) = front.guard.place(session.caller()).await else { continue };
-            // Nothing is told to a token that is not good any more. Its line is being ended; or what was at fault passes.
-            if session.fault(&front).await.is_none() {
-                break place;
+            let permit = permits.acquire().await;
+            // A token that is no longer valid is told nothing. Its session is being ended, or the fault passes.
+            if permit.is_ok() && session.fault(&front).await.is_none() {
+                break (place, permit);
             }
-            drop(place);
+            drop((place, permit));
             tokio::time::sleep(LOOK).await;
         };
         let position = change.position.clone();
         let asked = front.app.asked(opened.following.viewer().clone());
         let told = outcome::in_time(&front, front.app.api.event(opened, change, asked)).await;
-        Some(match told.and_then(Result::ok).map(Outcome::of) {
+        Some(match told.map(Outcome::of) {
             Some(outcome) => match outcome.write_text() {
                 Ok(text) => (Sent::Next(text, position), Some((front, session, followed))),
                 Err(refusal) => (Sent::Error(Rejected::Refused(refusal).errors()), None),

@@ -120,7 +120,7 @@ fn escaped(line: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The code unit of an escape `\uXXXX` that a text begins with.
+/// The code unit of an escape that a text begins with: `\u` and four hexadecimal digits.
 fn code_unit(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?

@@ -12,7 +12,7 @@ use super::{
     content::Content,
     page::{CursorKey, PageRequest},
     preview,
-    revision::{Text, Wanted},
+    revision::{RevisionRow, Wanted},
     workflow::{self, Matter},
 };
 use crate::{
@@ -36,7 +36,7 @@ pub struct RowPage<T> {
 #[derive(Clone, Debug)]
 pub struct VersionFound {
     /// What it says; of several versions without their bodies.
-    pub text: Arc<Text>,
+    pub text: Arc<RevisionRow>,
     /// Its topics, in order.
     pub topics: Vec<Uuid>,
     /// Where it was filed, in order.
@@ -130,9 +130,9 @@ where
 }
 
 /// A row that was fetched whole.
-fn whole(mut row: revision::Model) -> Arc<Text> {
+fn whole(mut row: revision::Model) -> Arc<RevisionRow> {
     row.release_date = range::clamp_date(row.release_date);
-    Arc::new(Text::whole(row))
+    Arc::new(RevisionRow::whole(row))
 }
 
 impl Newsroom {
@@ -147,7 +147,7 @@ impl Newsroom {
         let keys: Vec<Uuid> = page.entries.iter().map(|(_, row)| row.id).collect();
         let texts = super::revision::rows(self, &keys, Wanted::text(true)).await?;
         // What was purged meanwhile drops out.
-        let (cursors, texts): (Vec<String>, Vec<Arc<Text>>) =
+        let (cursors, texts): (Vec<String>, Vec<Arc<RevisionRow>>) =
             page.entries.into_iter().filter_map(|(cursor, row)| Some((cursor, texts.get(&row.id)?.clone()))).unzip();
         let entries = cursors.into_iter().zip(self.with_assignments(texts).await?).collect();
         Ok(RowPage { entries, has_previous: page.has_previous, has_next: page.has_next })
@@ -175,11 +175,11 @@ impl Newsroom {
         Ok(self.with_assignments(row.into_iter().map(whole).collect()).await?.pop())
     }
 
-    async fn with_assignments(&self, rows: Vec<Arc<Text>>) -> Result<Vec<VersionFound>, Error> {
+    async fn with_assignments(&self, rows: Vec<Arc<RevisionRow>>) -> Result<Vec<VersionFound>, Error> {
         let keys: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut topics = assigned_topics(self.db.reader(), &keys).await?;
         let mut places = assigned_places(self.db.reader(), &keys).await?;
-        let version = |text: Arc<Text>| {
+        let version = |text: Arc<RevisionRow>| {
             let [dateline, about] = places.remove(&text.id).unwrap_or_default();
             VersionFound { topics: topics.remove(&text.id).unwrap_or_default(), dateline, about, text }
         };

@@ -11,7 +11,7 @@ use super::{
     history::corrections,
     ids::Ids,
     page::{CursorKey, PageRequest},
-    revision::{Revisions, Text, Wanted, lifecycles, shown},
+    revision::{RevisionRow, Revisions, Wanted, lifecycles, shown},
 };
 use crate::catalog::{
     Concept, Handle, LabelPlace, OrderBy, Place, ReleaseFilter, ReleaseKey, ReleaseSet, Vocabulary, Window,
@@ -40,9 +40,9 @@ pub struct Found {
     /// What the catalog knows.
     pub item: Handle,
     /// What it says.
-    pub text: Arc<Text>,
+    pub text: Arc<RevisionRow>,
     /// The version being worked on, where it was wanted, there is one and the viewer may see it.
-    pub working: Option<(WorkingImage, Arc<Text>)>,
+    pub working: Option<(WorkingImage, Arc<RevisionRow>)>,
     /// Its lifecycle row, where it was wanted.
     pub lifecycle: Option<Arc<release::Model>>,
     /// Its corrections, oldest first, where they were wanted.
@@ -87,13 +87,13 @@ impl Newsroom {
         let key = has_cursors.then(|| release_key(&set, scope, filter, order));
         let place = |argument, cursor: &Option<String>| -> Result<Option<Place>, Error> {
             let Some((key, cursor)) = key.as_ref().zip(cursor.as_deref()) else { return Ok(None) };
-            let stand = key.decode::<Stand>(argument, cursor)?;
-            // A key that was made up would tell, by what comes after it, where the keys of others lie: when they were begun.
+            let cursor = key.decode::<ReleaseCursor>(argument, cursor)?;
+            // Keys begin with the time of creation. A made-up one would reveal those of others by which releases come after it.
             let by_key = || {
-                let (item, _) = set.find(&ReleaseKey::Id(stand.old_key()?))?;
-                Some(set.place(order, &item)).filter(|place| place.values == stand.values)
+                let (item, _) = set.find(&ReleaseKey::Id(cursor.old_key()?))?;
+                Some(set.place(order, &item)).filter(|place| place.values == cursor.values)
             };
-            let place = stand.place(&self.ids).or_else(by_key);
+            let place = cursor.place(&self.ids).or_else(by_key);
             // Cannot be made by us: the order is part of the key.
             match place.filter(|place| place.values.len() == order.len()) {
                 Some(place) => Ok(Some(place)),
@@ -113,8 +113,9 @@ impl Newsroom {
         let found = self.fetch(&set, &slice.items, rows).await?;
         let key = key.filter(|_| rows.cursors);
         let cursor = |found: &Found| {
-            key.as_ref()
-                .map_or_else(String::new, |key| key.encode(&Stand::at(&self.ids, &set.place(order, &found.item))))
+            key.as_ref().map_or_else(String::new, |key| {
+                key.encode(&ReleaseCursor::at(&self.ids, &set.place(order, &found.item)))
+            })
         };
         let entries = found.into_iter().map(|found| (cursor(&found), found)).collect();
         Ok(ReleasePage { entries, has_previous: slice.has_previous, has_next: slice.has_next, set })
@@ -149,15 +150,15 @@ impl Newsroom {
     }
 }
 
-/// Where a release stands, as a cursor holds it: with its id instead of its key, which tells when it was begun. Cursors of earlier
-/// versions have the key, and are still read where the release stands there now.
+/// The content of a cursor of a list of releases. It has the release's id instead of the key, which begins with the time of creation.
+/// Cursors of earlier versions have the key; they are valid while the release is in the list at the same place.
 #[derive(Serialize, Deserialize)]
-struct Stand {
+struct ReleaseCursor {
     values: Vec<i64>,
     id: String,
 }
 
-impl Stand {
+impl ReleaseCursor {
     fn at(ids: &Ids, place: &Place) -> Self {
         Self { values: place.values.clone(), id: ids.encode(Noun::Release, place.id) }
     }

@@ -1,8 +1,10 @@
-//! What is made of bodies: HTML, plain text, numbers of words. A revision never changes, so each of them is made once and cached
-//! within a memory budget, least recently used first out. Long bodies are rendered on threads of their own, so that nothing
-//! else waits for them.
+//! What is made of bodies: HTML, plain text, word counts. A revision never changes, so each is made once and cached within a memory
+//! budget; the least recently used are evicted. Long bodies are rendered on threads for blocking work.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use quick_cache::{
     DefaultHashBuilder, OptionsBuilder, Weighter,
@@ -17,17 +19,18 @@ use crate::blocking;
 /// Bytes of HTML and plain text that are cached.
 const TEXT_BYTES: u64 = 32 << 20;
 
-/// Numbers of words that are cached; some 80 bytes each.
+/// Word counts that are cached; about 80 bytes each.
 const COUNTS: usize = 100_000;
 
-/// Bytes of Markdown from which on a body is rendered on a thread of its own; shorter ones take less than a millisecond.
+/// Bytes of Markdown from which a body is rendered on another thread; shorter ones take less than a millisecond.
 const LONG: usize = 8 * 1024;
 
 /// What is cached.
 pub struct Renditions {
     texts: Cache<(Uuid, Form), Arc<str>, Weight>,
     counts: Cache<Uuid, usize>,
-    rendering: Arc<Semaphore>,
+    /// One permit for each thread that renders.
+    threads: Arc<Semaphore>,
 }
 
 /// What a body is made into.
@@ -59,45 +62,59 @@ impl Default for Renditions {
         options.shards(4).estimated_items_capacity((TEXT_BYTES / 8000) as usize).weight_capacity(TEXT_BYTES);
         // Both capacities are set.
         let options = options.build().expect("complete options");
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self {
             texts: Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
             counts: Cache::new(COUNTS),
-            rendering: Arc::new(Semaphore::new(cores)),
+            threads: Arc::new(Semaphore::new(blocking::cores())),
         }
     }
 }
 
 impl Renditions {
     /// A revision's body as sanitised HTML.
-    pub async fn html(&self, revision: Uuid, markdown: &Arc<str>, hold: impl Send + 'static) -> Arc<str> {
+    pub async fn html(
+        &self,
+        revision: Uuid,
+        markdown: &Arc<str>,
+        rendered: impl FnOnce(Duration) + Send + 'static,
+    ) -> Arc<str> {
         let make = async || {
             let markdown = markdown.clone();
-            self.apart(markdown.len(), hold, move || body::html(&markdown).into()).await
+            self.render(markdown.len(), rendered, move || body::html(&markdown).into()).await
         };
         self.text_of((revision, Form::Html), make).await
     }
 
     /// A revision's body as plain text.
-    pub async fn text(&self, revision: Uuid, markdown: &Arc<str>, hold: impl Send + 'static) -> Arc<str> {
+    pub async fn text(
+        &self,
+        revision: Uuid,
+        markdown: &Arc<str>,
+        rendered: impl FnOnce(Duration) + Send + 'static,
+    ) -> Arc<str> {
         let html = self.texts.get(&(revision, Form::Html));
         let make = async || {
             let markdown = markdown.clone();
-            self.apart(markdown.len(), hold, move || plain(&markdown, html.as_deref()).into()).await
+            self.render(markdown.len(), rendered, move || plain(&markdown, html.as_deref()).into()).await
         };
         self.text_of((revision, Form::Text), make).await
     }
 
-    /// How many words a revision's body has. The text that is counted is not cached: one list of numbers would push everything
-    /// else out.
-    pub async fn word_count(&self, revision: Uuid, markdown: &Arc<str>, hold: impl Send + 'static) -> usize {
+    /// How many words a revision's body has. The text that is counted is not cached: one list of counts would evict everything
+    /// else.
+    pub async fn word_count(
+        &self,
+        revision: Uuid,
+        markdown: &Arc<str>,
+        rendered: impl FnOnce(Duration) + Send + 'static,
+    ) -> usize {
         if let Some(count) = self.counts.get(&revision) {
             return count;
         }
         let (text, html) = (self.texts.get(&(revision, Form::Text)), self.texts.get(&(revision, Form::Html)));
         let markdown = markdown.clone();
         let count = self
-            .apart(markdown.len(), hold, move || match text {
+            .render(markdown.len(), rendered, move || match text {
                 Some(text) => body::word_count(&text),
                 None => body::word_count(&plain(&markdown, html.as_deref())),
             })
@@ -106,21 +123,27 @@ impl Renditions {
         count
     }
 
-    /// Renders a body of so many bytes; a long one on a thread of its own, and no more of those at a time than there are cores.
-    /// `hold` is kept as long as that takes, also where nobody waits for it any more.
-    async fn apart<T: Send + 'static>(
+    /// Renders a body of so many bytes: a long one on a thread of its own, of which there are no more at a time than cores. Then
+    /// calls `rendered` with the time that it took, also where the result is not waited for any more.
+    async fn render<T: Send + 'static>(
         &self,
         bytes: usize,
-        hold: impl Send + 'static,
+        rendered: impl FnOnce(Duration) + Send + 'static,
         render: impl FnOnce() -> T + Send + 'static,
     ) -> T {
-        if bytes < LONG {
-            return render();
-        }
-        let permit = self.rendering.clone().acquire_owned().await;
-        let work = move || {
+        let timed = move || {
+            let began = Instant::now();
             let done = render();
-            drop((permit, hold));
+            rendered(began.elapsed());
+            done
+        };
+        if bytes < LONG {
+            return timed();
+        }
+        let permit = self.threads.clone().acquire_owned().await;
+        let work = move || {
+            let done = timed();
+            drop(permit);
             done
         };
         blocking::run(work).await
@@ -155,14 +178,14 @@ mod tests {
         for markdown in ["", "Some *words*.", &"A long one, [linked](https://example.org/). ".repeat(1000)] {
             let (revision, markdown): (Uuid, Arc<str>) = (Uuid::now_v7(), markdown.into());
             for _ in 0..2 {
-                assert_eq!(*renditions.html(revision, &markdown, ()).await, body::html(&markdown));
-                assert_eq!(*renditions.text(revision, &markdown, ()).await, body::text(&markdown));
+                assert_eq!(*renditions.html(revision, &markdown, drop).await, body::html(&markdown));
+                assert_eq!(*renditions.text(revision, &markdown, drop).await, body::text(&markdown));
                 let count = body::word_count(&body::text(&markdown));
-                assert_eq!(renditions.word_count(revision, &markdown, ()).await, count);
+                assert_eq!(renditions.word_count(revision, &markdown, drop).await, count);
             }
             let other: Arc<str> = "Never looked at.".into();
-            assert_eq!(*renditions.html(revision, &other, ()).await, body::html(&markdown), "it was made once");
-            assert_eq!(renditions.word_count(revision, &other, ()).await, body::word_count(&body::text(&markdown)));
+            assert_eq!(*renditions.html(revision, &other, drop).await, body::html(&markdown), "it was made once");
+            assert_eq!(renditions.word_count(revision, &other, drop).await, body::word_count(&body::text(&markdown)));
         }
     }
 
@@ -171,7 +194,7 @@ mod tests {
         let renditions = Renditions::default();
         let markdown: Arc<str> = "word ".repeat(200_000).into();
         for _ in 0..50 {
-            renditions.text(Uuid::now_v7(), &markdown, ()).await;
+            renditions.text(Uuid::now_v7(), &markdown, drop).await;
         }
         let weight = renditions.texts.weight();
         assert!(weight <= TEXT_BYTES && weight > TEXT_BYTES / 2, "{weight}");

@@ -43,29 +43,29 @@ impl Wanted {
     }
 }
 
-/// Most revisions that one statement asks for: a statement holds a connection, and others wait for it.
+/// Revisions that one statement fetches at most: it holds a connection that other operations wait for.
 const AT_ONCE: usize = 500;
 
-/// Bytes of bodies that one statement asks for, about.
+/// Bytes of bodies that one statement fetches, about; a longer body has a statement of its own.
 const BODY_BYTES_AT_ONCE: usize = 2 << 20;
 
 /// A revision's row.
 #[derive(Clone, Debug)]
-pub struct Text {
+pub struct RevisionRow {
     row: Model,
-    /// The length in bytes of a body that was not fetched with the row. Of several revisions the bodies are not: together they
-    /// may be longer than an answer may be, which shows only when their lengths are known.
-    pub left_out: Option<usize>,
+    /// The length in bytes of a body that was not fetched with the row. The bodies of several revisions are fetched separately, when
+    /// their lengths are known: together they may be longer than an answer may be.
+    pub unfetched_body: Option<usize>,
 }
 
-impl Text {
+impl RevisionRow {
     /// A row that has its body, or is not asked for it.
     pub fn whole(row: Model) -> Self {
-        Self { row, left_out: None }
+        Self { row, unfetched_body: None }
     }
 }
 
-impl Deref for Text {
+impl Deref for RevisionRow {
     type Target = Model;
 
     fn deref(&self) -> &Model {
@@ -74,7 +74,7 @@ impl Deref for Text {
 }
 
 /// Revisions by key.
-pub type Revisions = HashMap<Uuid, Arc<Text>>;
+pub type Revisions = HashMap<Uuid, Arc<RevisionRow>>;
 
 /// The versions that readers of these releases see. One statement for 500 of them. A revision that was purged meanwhile is
 /// missing, and its release drops out of whatever list it was for.
@@ -86,7 +86,8 @@ pub async fn shown(room: &Newsroom, set: &ReleaseSet, items: &[Handle], wanted: 
     rows(room, &keys, wanted).await
 }
 
-/// Some columns of revisions; of one alone its body, too, where that is wanted, of several the lengths of theirs.
+/// Some columns of revisions. Where the body is wanted, it is fetched with the row of a single revision; of several revisions only its
+/// length is.
 pub(super) async fn rows(room: &Newsroom, keys: &[Uuid], wanted: Wanted) -> Result<Revisions, Error> {
     let columns: Vec<Column> =
         Column::iter().filter(|column| matches!(column, Column::Id) || wanted.has(*column)).collect();
@@ -105,11 +106,11 @@ pub(super) async fn rows(room: &Newsroom, keys: &[Uuid], wanted: Wanted) -> Resu
         let select = select.filter(Column::Id.is_in(keys.iter().copied()));
         let statement = room.db.reader().get_database_backend().build(select.as_query());
         for row in room.db.reader().query_all_raw(statement).await? {
-            let mut text = Text::whole(blank());
+            let mut text = RevisionRow::whole(blank());
             for (index, &column) in columns.iter().enumerate() {
-                if column as u32 == Column::BodyMarkdown as u32 && has_lengths {
+                if has_lengths && matches!(column, Column::BodyMarkdown) {
                     let bytes: Option<i32> = row.try_get_by_index(index)?;
-                    text.left_out = bytes.map(|bytes| usize::try_from(bytes).unwrap_or_default());
+                    text.unfetched_body = bytes.map(|bytes| usize::try_from(bytes).unwrap_or_default());
                 } else {
                     fill(&mut text.row, column, &row, index)?;
                 }
@@ -120,7 +121,8 @@ pub(super) async fn rows(room: &Newsroom, keys: &[Uuid], wanted: Wanted) -> Resu
     Ok(found)
 }
 
-/// The bodies of revisions whose lengths are known, as many a statement as fit. Those that were purged meanwhile are missing.
+/// The bodies of revisions whose lengths are known, in statements of about 2 MB. Those of revisions that were purged meanwhile are
+/// missing.
 pub async fn bodies(room: &Newsroom, lengths: &[(Uuid, usize)]) -> Result<HashMap<Uuid, Arc<str>>, Error> {
     let mut found = HashMap::with_capacity(lengths.len());
     let mut rest = lengths;

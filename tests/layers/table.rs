@@ -48,7 +48,7 @@ pub(crate) const TABLE: &[Rule] = &[
         instead: "the range of dates and instants is used by every floor: keep what needs more in the room that needs it",
     },
     Rule {
-        rooms: &["src/turns", "src/blocking"],
+        rooms: &["src/fair_semaphore", "src/blocking"],
         except: &[],
         may: UseOnly(&["std", "tokio", "futures_util"]),
         instead: "these are tools of every floor: keep what needs more in the room that needs it",

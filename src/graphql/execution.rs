@@ -1,0 +1,291 @@
+//! How an operation is executed beside others: a feedback queue with two levels. An operation is short at first and runs at once, in
+//! time slices. It becomes long by the processor time that it uses or by what it reads, and then goes on only with a permit of a
+//! semaphore that is fair between callers. So long operations delay each other and not the short ones.
+
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+
+use crate::fair_semaphore::{Caller, FairSemaphore, Permit, QueueFull};
+
+/// Time slice: after this long an operation yields to other tasks.
+const SLICE: Duration = Duration::from_millis(2);
+
+/// Processor time that a short operation may use.
+const SHORT: Duration = Duration::from_millis(4);
+
+/// Rows that a short operation may read.
+const SHORT_ROWS: u64 = 256;
+
+/// Bytes of bodies that a short operation may read.
+const SHORT_BYTES: u64 = 128 * 1024;
+
+/// The execution of one operation: what it has used, and its permit.
+#[derive(Debug)]
+pub struct Execution {
+    /// Where the permit comes from; none for an operation that never needs one.
+    permits: Option<Permits>,
+    /// The permit; it is given back when the execution is dropped, which is after the answer was written.
+    permit: Mutex<Option<Permit>>,
+    is_long: AtomicBool,
+    /// Whether it has its permit, or needs none.
+    is_admitted: AtomicBool,
+    admission: Notify,
+    /// Nanoseconds of processor time.
+    used: AtomicU64,
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    /// When the current time slice began.
+    slice: Mutex<Instant>,
+}
+
+/// Where an operation gets its permit.
+#[derive(Clone, Debug)]
+pub struct Permits {
+    /// The permits of long operations.
+    pub semaphore: Arc<FairSemaphore>,
+    /// For whom it is executed.
+    pub caller: Caller,
+    /// How long it waits for a permit before it fails.
+    pub timeout: Duration,
+}
+
+impl Permits {
+    /// Waits for a permit.
+    pub async fn acquire(&self) -> Result<Permit, Overloaded> {
+        let permit = tokio::time::timeout(self.timeout, self.semaphore.acquire(self.caller)).await;
+        permit.map_err(|_| Overloaded)?.map_err(|QueueFull| Overloaded)
+    }
+}
+
+/// A long operation got no permit: too many were waiting, or it waited for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overloaded;
+
+impl Default for Execution {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+impl Execution {
+    /// An execution that needs a permit once it is long; without `permits` it never needs one.
+    pub fn new(permits: Option<Permits>) -> Self {
+        Self {
+            is_admitted: AtomicBool::new(permits.is_none()),
+            permits,
+            permit: Mutex::default(),
+            admission: Notify::new(),
+            is_long: AtomicBool::default(),
+            used: AtomicU64::default(),
+            rows: AtomicU64::default(),
+            bytes: AtomicU64::default(),
+            slice: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Whether the operation has become long.
+    pub fn is_long(&self) -> bool {
+        self.is_long.load(Ordering::Relaxed)
+    }
+
+    /// Executes an operation. While it waits for its permit, reads that it has begun go on: a read that is not polled would keep its
+    /// connection, and the operation that holds the permit may be waiting for that connection.
+    pub async fn run<T>(&self, operation: impl Future<Output = T>) -> Result<T, Overloaded> {
+        let (mut operation, mut admission) = (pin!(operation), pin!(self.acquire()));
+        poll_fn(|context| {
+            if self.needs_permit() {
+                match admission.as_mut().poll(context) {
+                    Poll::Ready(Ok(())) => {
+                        self.is_admitted.store(true, Ordering::Relaxed);
+                        self.admission.notify_waiters();
+                    }
+                    Poll::Ready(Err(overloaded)) => return Poll::Ready(Err(overloaded)),
+                    Poll::Pending => {}
+                }
+            }
+            let began = Instant::now();
+            *self.slice() = began;
+            let polled = operation.as_mut().poll(context);
+            self.add_time(began.elapsed());
+            polled.map(Ok)
+        })
+        .await
+    }
+
+    fn needs_permit(&self) -> bool {
+        self.is_long() && !self.is_admitted.load(Ordering::Relaxed)
+    }
+
+    async fn acquire(&self) -> Result<(), Overloaded> {
+        if let Some(permits) = &self.permits {
+            let permit = permits.acquire().await?;
+            *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+        }
+        Ok(())
+    }
+
+    /// Waits for the permit where one is needed.
+    async fn admitted(&self) {
+        while self.needs_permit() {
+            let mut admission = pin!(self.admission.notified());
+            // From here on a notification is not missed.
+            admission.as_mut().enable();
+            if self.needs_permit() {
+                admission.await;
+            }
+        }
+    }
+
+    /// Counts processor time, also that of work on other threads.
+    pub fn add_time(&self, time: Duration) {
+        let time = time.as_nanos() as u64;
+        if self.used.fetch_add(time, Ordering::Relaxed) + time > SHORT.as_nanos() as u64 {
+            self.is_long.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn slice(&self) -> MutexGuard<'_, Instant> {
+        self.slice.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Yields to other tasks where the time slice is over, and waits for the permit where one is needed. Fields that are resolved
+    /// side by side share the slice.
+    pub async fn yield_if_due(&self) {
+        while self.slice().elapsed() >= SLICE {
+            tokio::task::yield_now().await;
+        }
+        self.admitted().await;
+    }
+
+    /// Counts rows and bytes of bodies that are about to be read, and waits for the permit where one is needed.
+    pub async fn before_reading(&self, rows: usize, bytes: usize) {
+        let add = |counter: &AtomicU64, more: usize| counter.fetch_add(more as u64, Ordering::Relaxed) + more as u64;
+        let (rows, bytes) = (add(&self.rows, rows), add(&self.bytes, bytes));
+        if rows > SHORT_ROWS || bytes > SHORT_BYTES {
+            self.is_long.store(true, Ordering::Relaxed);
+        }
+        if self.needs_permit() {
+            // `run` asks for the permit when it is polled again.
+            tokio::task::yield_now().await;
+            self.admitted().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::fair_semaphore::Limit;
+
+    const CALLER: Caller = Caller::Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
+
+    fn one_permit() -> Arc<FairSemaphore> {
+        FairSemaphore::new(Limit { total: 1, per_caller: 1 }, Limit { total: 9, per_caller: 9 })
+    }
+
+    fn execution(semaphore: &Arc<FairSemaphore>) -> Execution {
+        let (semaphore, timeout) = (semaphore.clone(), Duration::from_secs(5));
+        Execution::new(Some(Permits { semaphore, caller: CALLER, timeout }))
+    }
+
+    #[tokio::test]
+    async fn a_short_operation_needs_no_permit_and_a_long_one_waits_for_it() {
+        let semaphore = one_permit();
+        let held = semaphore.acquire(CALLER).await.unwrap();
+        let short = execution(&semaphore);
+        short.run(short.before_reading(SHORT_ROWS as usize, SHORT_BYTES as usize)).await.expect("no wait");
+        let long = execution(&semaphore);
+        let done = Mutex::new(0);
+        let part = async |number: i32| {
+            long.before_reading(SHORT_ROWS as usize, 0).await;
+            long.before_reading(1, 0).await;
+            *done.lock().unwrap() += number;
+        };
+        let mut running = Box::pin(long.run(async { tokio::join!(part(1), part(2)) }));
+        for _ in 0..10 {
+            assert!(running.as_mut().now_or_never().is_none());
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(*done.lock().unwrap(), 0, "no part of it goes on");
+        drop(held);
+        running.await.expect("it gets the permit");
+        assert_eq!((*done.lock().unwrap(), long.is_long()), (3, true));
+        assert!(semaphore.acquire(CALLER).now_or_never().is_none(), "the permit is kept until the answer is written");
+        drop(long);
+        assert!(semaphore.acquire(CALLER).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn reads_that_were_begun_go_on_during_the_wait_for_a_permit() {
+        let (semaphore, connections) = (one_permit(), tokio::sync::Semaphore::new(1));
+        let held = semaphore.acquire(CALLER).await.unwrap();
+        let execution = execution(&semaphore);
+        // One field has a connection when another makes the operation long.
+        let read = async {
+            let _connection = connections.acquire().await;
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        };
+        let mut running = Box::pin(execution.run(async { tokio::join!(read, execution.before_reading(1000, 0)) }));
+        for _ in 0..5 {
+            assert!(running.as_mut().now_or_never().is_none());
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(connections.available_permits(), 1, "the connection was given back");
+        drop(held);
+        running.await.expect("it gets the permit");
+    }
+
+    #[tokio::test]
+    async fn an_operation_that_computes_for_long_becomes_long_and_yields() {
+        let execution = execution(&one_permit());
+        let mut slices = 0;
+        let mut running = Box::pin(execution.run(async {
+            let until = Instant::now() + SHORT * 3;
+            while Instant::now() < until {
+                execution.yield_if_due().await;
+            }
+        }));
+        while running.as_mut().now_or_never().is_none() {
+            slices += 1;
+            tokio::task::yield_now().await;
+        }
+        drop(running);
+        assert!(slices >= 2 && execution.is_long(), "{slices}");
+    }
+
+    #[tokio::test]
+    async fn one_long_slice_makes_an_operation_long() {
+        let execution = execution(&one_permit());
+        let operation = async {
+            std::thread::sleep(SHORT * 2);
+            tokio::task::yield_now().await;
+            execution.is_long()
+        };
+        assert_eq!(execution.run(operation).await, Ok(true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operation_that_waits_for_too_long_fails() {
+        let semaphore = one_permit();
+        let _held = semaphore.acquire(CALLER).await.unwrap();
+        let long = execution(&semaphore);
+        assert_eq!(long.run(long.before_reading(1, SHORT_BYTES as usize + 1)).await, Err(Overloaded));
+        let free = Execution::default();
+        assert_eq!(free.run(free.before_reading(100_000, 1 << 30)).await, Ok(()), "this one needs no permit");
+    }
+}

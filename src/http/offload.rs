@@ -1,0 +1,73 @@
+//! Work on long documents and long answers, on threads for blocking work.
+
+use std::sync::Arc;
+
+use super::{Front, refusal::Refusal, session::Session};
+use crate::{
+    blocking,
+    graphql::{Document, Execution, Input, LONGEST_CACHED, Overloaded, Prepared, RequestErrors},
+};
+
+/// Bytes of an answer from which its coding is offloaded: it may take milliseconds.
+const LONG_ANSWER: usize = 128 * 1024;
+
+/// Reads a document. A long one, which is not cached, is read on another thread, with a permit of long operations.
+pub(super) async fn read(
+    front: &Front,
+    session: &Session,
+    text: &Arc<str>,
+) -> Result<Result<Arc<Document>, RequestErrors>, Refusal> {
+    let (api, role, text) = (front.app.api.clone(), session.viewer.role, text.clone());
+    with_permit(front, session, text.len(), move || api.read(&text, role)).await
+}
+
+/// Prepares an operation; in a long document on another thread, with a permit of long operations.
+pub(super) async fn prepare(
+    front: &Front,
+    session: &Session,
+    document: &Arc<Document>,
+    input: Input,
+) -> Result<Result<Prepared, RequestErrors>, Refusal> {
+    let (api, role, document) = (front.app.api.clone(), session.viewer.role, document.clone());
+    let extent = front.app.extent(&session.viewer);
+    with_permit(front, session, document.bytes(), move || api.prepare(&document, input, role, &extent)).await
+}
+
+/// Does work on a document of so many bytes. The permit is given back when the work is done, also where the result is not waited for
+/// any more.
+async fn with_permit<T: Send + 'static>(
+    front: &Front,
+    session: &Session,
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    if bytes <= LONGEST_CACHED {
+        return Ok(work());
+    }
+    let permit = front.guard.permits(session.caller()).acquire().await.map_err(|Overloaded| Refusal::overloaded())?;
+    let work = move || {
+        let done = work();
+        drop(permit);
+        done
+    };
+    Ok(blocking::run(work).await)
+}
+
+/// Codes an answer of so many bytes: a long one on another thread. The operation keeps its permit until then, also where the answer is
+/// not waited for any more.
+pub(super) async fn encode<T: Send + 'static>(
+    execution: &Arc<Execution>,
+    bytes: usize,
+    encode: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    if bytes < LONG_ANSWER {
+        return encode();
+    }
+    let execution = execution.clone();
+    let work = move || {
+        let encoded = encode();
+        drop(execution);
+        encoded
+    };
+    blocking::run(work).await
+}
