@@ -193,8 +193,15 @@ mod tests {
     fn ids_are_those_that_were_given_out_before() {
         // Never to change: websites hold them. AES-128 under the first half of HMAC-SHA-256 of "dateline id release".
         let key = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
-        let id = ids("a secret").encode(Noun::Release, key);
-        assert_eq!(id, "release_grmd7fomh3tliggv62e6fhlgyl");
+        for (noun, given) in NOUNS.into_iter().zip([
+            "release_grmd7fomh3tliggv62e6fhlgyl",
+            "topic_aaalmrodpeuufgjqxg6r6btodg",
+            "place_h6siy3vcau7dnqk54aduefklnk",
+            "token_c6ce62sdl363aeojqkqbkshmvy",
+            "preview_fud37yiok73mnx2s6to2qfae5l",
+        ]) {
+            assert_eq!(ids("a secret").encode(noun, key), given);
+        }
         assert_eq!(ids("a secret").decode("release_01900000000070008000000000000001"), Some((Noun::Release, key)));
     }
 
