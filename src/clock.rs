@@ -274,17 +274,18 @@ impl Followed {
         if ahead.abs() > limit {
             let side = if ahead > 0 { "ahead of" } else { "behind" };
             return Some(format!(
-                "this server's clock is {} s {side} the database's, and {} s are allowed{setting}: have both set by NTP",
+                "this server's clock is {} s {side} the database's, and {} s are allowed{setting}: synchronize both machines \
+                 with NTP",
                 seconds(ahead.abs()),
-                seconds(max)
+                seconds(limit)
             ));
         }
         (held > limit).then(|| {
             format!(
-                "the clock that this server follows (the database's; with SQLite the system's) was put back: the time stands still for \
-                 another {} s, and {} s are allowed{setting}: restart this server to go on at once",
+                "the clock that this server follows (the database's; with SQLite the system's) was set back: this server's time \
+                 stands still for another {} s, and {} s are allowed{setting}: restart this server to go on at once",
                 seconds(held),
-                seconds(max)
+                seconds(limit)
             )
         })
     }
@@ -300,9 +301,9 @@ fn micros(span: TimeDelta) -> i64 {
     span.num_microseconds().unwrap_or(if span < TimeDelta::zero() { i64::MIN / 4 } else { i64::MAX / 4 })
 }
 
-/// Microseconds as seconds, with one decimal where it says something.
+/// Microseconds (0 or more) as seconds, rounded up to one decimal, so that a span beyond a limit is never shown as the limit.
 fn seconds(micros: i64) -> String {
-    let tenths = micros / 100_000;
+    let tenths = micros.saturating_add(99_999) / 100_000;
     if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
 }
 

@@ -250,7 +250,7 @@ async fn on_sqlite_a_clock_that_is_put_back_stands_still_and_one_put_forward_goe
     let before = node.app.clock.now();
     node.app.clock.put_skew(TimeDelta::zero());
     let reason = node.becomes(503).await;
-    assert!(reason.contains("was put back") && reason.contains("restart this server"), "{reason}");
+    assert!(reason.contains("was set back") && reason.contains("restart this server"), "{reason}");
     node.refuses(&desk).await;
     let held = node.app.clock.now();
     assert!(held >= before && held == node.app.clock.now());
