@@ -59,7 +59,10 @@ impl Db {
     pub async fn measure(&self, clock: &Clock) -> Result<(), DbErr> {
         let mut probed = self.probe(clock).await;
         // Where somebody ended the connection the database may still be there: that shows on another one.
-        if probed.as_ref().is_err_and(|error| self.health.observe(error) == Kind::Lost) {
+        if let Err(error) = &probed
+            && Kind::of(error) == Kind::Lost
+        {
+            self.health.observe(error);
             probed = self.probe(clock).await;
         }
         self.health.clock_is(clock.complaint());
