@@ -1,4 +1,4 @@
-//! The clock: the only place that knows what time it is. Everything below the edges is told.
+//! The clock. Code below the edges takes the time as a parameter. Keys of rows (UUIDv7) alone are made from the system's clock.
 //!
 //! The time is that of the database, so that all servers of one database agree on what is public at an instant, whatever their
 //! own clocks say. On PostgreSQL it is measured whenever the database is asked whether it answers ([`Db::measure`]); a SQLite
