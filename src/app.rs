@@ -18,7 +18,7 @@ use crate::{
     newsroom::{
         Customs, Newsroom,
         ids::Ids,
-        seal::Seal,
+        seal::{Seal, signing_secret},
         token::{self, AuthFault},
     },
     oidc::{Oidc, OidcSettings},
@@ -87,7 +87,8 @@ impl App {
             within(PATIENCE, db.measure(&clock)).await?;
         }
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
-        let (seal, ids) = (Seal::of(&db).await?, Ids::of(&db).await?);
+        let secret = signing_secret(&db).await?;
+        let (seal, ids) = (Seal::from_secret(&secret)?, Ids::from_secret(&secret)?);
         let room = Newsroom { db, catalog, customs, seal, ids, accesses: Arc::default(), renditions: Arc::default() };
         let edge = Arc::new(Edge::default());
         Ok(Arc::new(Self {

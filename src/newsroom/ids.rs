@@ -50,10 +50,11 @@ impl Ids {
         Ok(Self::from_secret(&seal::signing_secret(db).await?)?)
     }
 
-    fn from_secret(secret: &str) -> Result<Self, DbErr> {
+    /// By the newsroom's secret ([`seal::signing_secret`]).
+    pub(crate) fn from_secret(secret: &str) -> Result<Self, DbErr> {
         let mut ciphers = Vec::with_capacity(NOUNS.len());
         for noun in NOUNS {
-            let key = seal::derive(secret, &["dateline id ", word(noun)])?;
+            let key = seal::derive(secret, &format!("dateline id {}", word(noun)))?;
             let (half, _) = key.split_at(16);
             ciphers.push(Aes128::new(half.into()));
         }

@@ -2,14 +2,11 @@
 //!
 //! A link holds its key, sealed with a key of this newsroom ([`super::seal`]), so that a forged one is known without
 //! asking the database and tells nothing by itself; it is not kept, so nobody can read it there. It shows one release and nothing
-//! else. Links that earlier versions made hold key and end readably, signed with HMAC-SHA-256; they are good until they end.
+//! else. Links that earlier versions made are good until they end.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SubsecRound, Utc};
-use entity::{Noun, access_log::AccessKind, preview_link, release, signing_key};
-use hmac::{Hmac, KeyInit, Mac};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel};
-use sha2::Sha256;
+use entity::{Noun, access_log::AccessKind, preview_link, release};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
 use super::{
@@ -18,9 +15,6 @@ use super::{
     workflow::{self, Act, Case},
 };
 use crate::{range, viewer::Viewer};
-
-/// Bytes of a key, of an end in microseconds, and of a signature, in a link of an earlier version.
-const PARTS: (usize, usize, usize) = (16, 8, 32);
 
 /// A link that was made.
 #[derive(Clone, Debug)]
@@ -99,13 +93,7 @@ impl Newsroom {
     /// release that is no more; these are not told apart. Each use is in the access log.
     pub async fn preview(&self, token: &str, now: DateTime<Utc>) -> Result<Option<VersionFound>, Error> {
         let db = self.db.reader();
-        let id = match self.seal.open_link(token) {
-            Some(id) => id,
-            None => match self.open_signed(token).await? {
-                Some(id) => id,
-                None => return Ok(None),
-            },
-        };
+        let Some(id) = self.seal.open_link(token) else { return Ok(None) };
         let link = preview_link::Entity::find_by_id(id).one(db).await?;
         let Some(link) = link.filter(|link| link.revoked_at.is_none() && now < link.expires_at) else {
             return Ok(None);
@@ -121,21 +109,6 @@ impl Newsroom {
             self.accesses.note(AccessKind::Preview, &format!("{READER}{}", id.simple()), row.id, version, now);
         }
         Ok(found)
-    }
-
-    /// The key in a link that an earlier version made. No statement where it cannot be one.
-    async fn open_signed(&self, token: &str) -> Result<Option<Uuid>, Error> {
-        let length = PARTS.0 + PARTS.1 + PARTS.2;
-        let Some(bytes) = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == length) else {
-            return Ok(None);
-        };
-        let Some(key) = signing_key::Entity::find_by_id(1).one(self.db.reader()).await? else { return Ok(None) };
-        let (said, signature) = bytes.split_at(PARTS.0 + PARTS.1);
-        // Compared in constant time.
-        if mac(&key.secret, said)?.verify_slice(signature).is_err() {
-            return Ok(None);
-        }
-        Ok(Uuid::from_slice(&said[..PARTS.0]).ok())
     }
 
     /// A note of the journal as it is shown: rows name a preview link by its key.
@@ -178,10 +151,4 @@ async fn find<C: ConnectionTrait>(db: &C, id: Uuid, field: &str) -> Result<relea
 
 fn case(row: &release::Model) -> Case<'_> {
     Case { state: row.state, author: &row.author, unseen: None }
-}
-
-fn mac(key: &str, said: &[u8]) -> Result<Hmac<Sha256>, Error> {
-    let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
-    mac.map(|mac| mac.chain_update(b"dateline preview").chain_update(said))
-        .map_err(|error| Error::from(DbErr::Custom(format!("the signing key is unusable: {error}"))))
 }

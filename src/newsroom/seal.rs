@@ -5,7 +5,8 @@
 //! compare), bound to the database's own random id. So a text that was made up, or comes from another newsroom, is known as such.
 //!
 //! A preview link holds the key of its row, encrypted in the same way under another key. It is bound to nothing else,
-//! so a link stays good after a backup was restored.
+//! so a link stays good after a backup was restored. Links that earlier versions made hold key and end readably, signed with
+//! HMAC-SHA-256; they are still read.
 
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ const LENGTH: usize = 17;
 /// Bytes of a preview link: its key.
 const LINK_LENGTH: usize = 16;
 
+/// Bytes of a link of an earlier version before its signature of 32 bytes: its key, and its end in microseconds.
+const SIGNED_LENGTH: usize = LINK_LENGTH + 8;
+
 /// Seals positions and preview links of one newsroom.
 #[derive(Clone)]
 pub struct Seal {
@@ -35,6 +39,8 @@ pub struct Seal {
 struct Keys {
     positions: [u8; 32],
     links: [u8; 32],
+    /// Signs what a link of an earlier version holds.
+    signed_links: Hmac<Sha256>,
 }
 
 impl std::fmt::Debug for Seal {
@@ -55,14 +61,17 @@ pub struct Position {
 }
 
 impl Seal {
-    /// Of a newsroom, by the key that its database holds.
-    pub async fn of(db: &Db) -> Result<Self, Fault> {
-        let secret = signing_secret(db).await?;
-        Ok(Self::with_keys(derive(&secret, &["dateline position"])?, derive(&secret, &["dateline preview link"])?))
+    /// Of a newsroom, by its secret ([`signing_secret`]).
+    pub(crate) fn from_secret(secret: &str) -> Result<Self, DbErr> {
+        Ok(Self::with_keys(Keys {
+            positions: derive(secret, "dateline position")?,
+            links: derive(secret, "dateline preview link")?,
+            signed_links: hmac(secret)?.chain_update("dateline preview"),
+        }))
     }
 
-    fn with_keys(positions: [u8; 32], links: [u8; 32]) -> Self {
-        Self { keys: Arc::new(Keys { positions, links }) }
+    fn with_keys(keys: Keys) -> Self {
+        Self { keys: Arc::new(keys) }
     }
 
     /// A position as clients hold it: 44 letters, digits, `-` and `_`.
@@ -89,31 +98,43 @@ impl Seal {
 
     /// A preview link as its reader holds it: 43 letters, digits, `-` and `_`.
     pub fn seal_link(&self, key: Uuid) -> String {
-        let sealed = Aes128Siv::new(&self.keys.links.into()).encrypt(NO_HEADERS, key.as_bytes());
+        let sealed = Aes128Siv::new(&self.keys.links.into()).encrypt(NO_ASSOCIATED_DATA, key.as_bytes());
         // Sixteen bytes are never too many.
         URL_SAFE_NO_PAD.encode(sealed.unwrap_or_default())
     }
 
-    /// The key in what a reader holds; nothing where it is not a link of this newsroom.
+    /// The key in what a reader holds; nothing where it is not a link of this newsroom. Links of earlier versions are read, too;
+    /// the end in them is not, because it is in their rows.
     pub fn open_link(&self, text: &str) -> Option<Uuid> {
-        let sealed = URL_SAFE_NO_PAD.decode(text).ok().filter(|sealed| sealed.len() == LINK_LENGTH + 16)?;
-        Uuid::from_slice(&Aes128Siv::new(&self.keys.links.into()).decrypt(NO_HEADERS, &sealed).ok()?).ok()
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let key = if bytes.len() == SIGNED_LENGTH + 32 {
+            let (said, signature) = bytes.split_at(SIGNED_LENGTH);
+            // Compared in constant time.
+            self.keys.signed_links.clone().chain_update(said).verify_slice(signature).ok()?;
+            said[..LINK_LENGTH].to_vec()
+        } else {
+            let sealed = Some(bytes).filter(|sealed| sealed.len() == LINK_LENGTH + 16)?;
+            Aes128Siv::new(&self.keys.links.into()).decrypt(NO_ASSOCIATED_DATA, &sealed).ok()?
+        };
+        Uuid::from_slice(&key).ok()
     }
 }
 
-/// What a link is bound to beside its contents.
-const NO_HEADERS: [&[u8]; 0] = [];
+/// A link has no associated data.
+const NO_ASSOCIATED_DATA: [&[u8]; 0] = [];
 
-/// A key for one purpose, of the newsroom's secret: HMAC-SHA-256 of the purpose, which may be given in parts.
-pub(super) fn derive(secret: &str, purpose: &[&str]) -> Result<[u8; 32], DbErr> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
-        .map_err(|error| DbErr::Custom(format!("the signing key is unusable: {error}")))?;
-    purpose.iter().for_each(|part| mac.update(part.as_bytes()));
-    Ok(mac.finalize().into_bytes().into())
+/// Derives a key for one purpose: HMAC-SHA-256 of the purpose under the newsroom's secret.
+pub(super) fn derive(secret: &str, purpose: &str) -> Result<[u8; 32], DbErr> {
+    Ok(hmac(secret)?.chain_update(purpose).finalize().into_bytes().into())
+}
+
+fn hmac(secret: &str) -> Result<Hmac<Sha256>, DbErr> {
+    Hmac::new_from_slice(secret.as_bytes())
+        .map_err(|error| DbErr::Custom(format!("the signing key is unusable: {error}")))
 }
 
 /// The newsroom's secret, made when it is first wanted.
-pub(super) async fn signing_secret(db: &Db) -> Result<String, Fault> {
+pub(crate) async fn signing_secret(db: &Db) -> Result<String, Fault> {
     if let Some(key) = signing_key::Entity::find_by_id(1).one(db.reader()).await? {
         return Ok(key.secret);
     }
@@ -124,7 +145,7 @@ pub(super) async fn signing_secret(db: &Db) -> Result<String, Fault> {
 }
 
 /// The same within a transaction.
-pub(super) async fn make_signing_secret<C: ConnectionTrait>(db: &C) -> Result<String, DbErr> {
+async fn make_signing_secret<C: ConnectionTrait>(db: &C) -> Result<String, DbErr> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)
         .map_err(|error| DbErr::Custom(format!("the system has no random numbers: {error}")))?;
@@ -140,15 +161,19 @@ pub(super) async fn make_signing_secret<C: ConnectionTrait>(db: &C) -> Result<St
 mod tests {
     use super::*;
 
+    fn with(positions: [u8; 32], links: [u8; 32]) -> Seal {
+        Seal::with_keys(Keys { positions, links, signed_links: hmac("a secret").unwrap() })
+    }
+
     #[test]
     fn a_position_is_the_same_text_and_no_other_text_is_one() {
-        let (seal, epoch) = (Seal::with_keys([7; 32], [7; 32]), Uuid::from_u128(5));
+        let (seal, epoch) = (with([7; 32], [7; 32]), Uuid::from_u128(5));
         let position = Position { belongs: 1, sequence: 42, happened: -9 };
         let text = seal.seal(epoch, position);
         assert_eq!((text.len(), &text), (44, &seal.seal(epoch, position)));
         assert_eq!(seal.open(epoch, &text), Some(position));
         assert_eq!(seal.open(Uuid::from_u128(6), &text), None);
-        assert_eq!(Seal::with_keys([8; 32], [7; 32]).open(epoch, &text), None);
+        assert_eq!(with([8; 32], [7; 32]).open(epoch, &text), None);
         for at in 0..text.len() {
             let mut other = text.clone().into_bytes();
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
@@ -161,11 +186,11 @@ mod tests {
 
     #[test]
     fn a_preview_link_is_read_as_it_was_made_and_no_other_text_is_one() {
-        let (seal, key) = (Seal::with_keys([7; 32], [7; 32]), Uuid::now_v7());
+        let (seal, key) = (with([7; 32], [7; 32]), Uuid::now_v7());
         let text = seal.seal_link(key);
         assert_eq!((text.len(), &text), (43, &seal.seal_link(key)));
         assert_eq!(seal.open_link(&text), Some(key));
-        assert_eq!(Seal::with_keys([7; 32], [8; 32]).open_link(&text), None);
+        assert_eq!(with([7; 32], [8; 32]).open_link(&text), None);
         for at in 0..text.len() {
             let mut other = text.clone().into_bytes();
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
@@ -173,6 +198,25 @@ mod tests {
         }
         for wrong in ["", "42", "é", &"A".repeat(43), &"A".repeat(10_000)] {
             assert_eq!(seal.open_link(wrong), None);
+        }
+    }
+
+    #[test]
+    fn what_was_given_out_before_is_still_read() {
+        // Never to change: clients and readers hold them. Computed with another implementation.
+        let (seal, key) =
+            (Seal::from_secret("a secret").unwrap(), Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+        let position = Position { belongs: 1, sequence: 42, happened: -9 };
+        assert_eq!(seal.seal(Uuid::from_u128(5), position), "3MebrjaWfhgjV3J2z6yrGunY70dDda1471upDy0mUhxz");
+        assert_eq!(seal.seal_link(key), "tZ1HtAxFQ0-2iLhLxPX-znRfH5Fw-7c2NXbwB8PXe7I");
+        // A link that an earlier version made: key, end, signature.
+        let signed = "AZAAAAAAcACAAAAAAAAAAQAETzeSHNAA0ruuwIP6rpTT9yZoflMM9gUOMRhxehvxLwJ-7wAVEP8";
+        assert_eq!(seal.open_link(signed), Some(key));
+        assert_eq!(Seal::from_secret("another secret").unwrap().open_link(signed), None);
+        for at in 0..signed.len() {
+            let mut other = signed.to_owned().into_bytes();
+            other[at] = if other[at] == b'A' { b'B' } else { b'A' };
+            assert_eq!(seal.open_link(std::str::from_utf8(&other).unwrap()), None, "letter {at}");
         }
     }
 }
