@@ -7,26 +7,19 @@ use axum::{
     http::{HeaderMap, Request},
 };
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use dateline::{
-    app::{App, Masthead},
-    clock::Clock,
-    db::Db,
-    edge::Edge,
-    http, jobs,
-    newsroom::{Customs, token::TokenInput},
-    viewer::Viewer,
-};
+use dateline::{app::App, clock::Clock, edge::Edge, http, jobs, newsroom::token::TokenInput, viewer::Viewer};
 use entity::api_token::Role;
-use http_body_util::BodyExt;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use tower::ServiceExt;
 
-use crate::desk::{CREATE, Desk, Who};
+use crate::desk::{CREATE, Desk, Who, exchange, post};
 
 const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: String!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: \"UTC\") { release { state schedule { at } } userErrors { message } } }";
 const STATE: &str = "query($id: ID!) { node(id: $id) { ... on Release { state schedule { recordedAt } } } releases(first: 50) { totalCount } }";
+
+/// Of the media type whose statuses are those of the answer.
+const ACCEPT: (&str, &str) = ("accept", "application/graphql-response+json");
 
 /// An answer to a question that took a second at most tells the time to half a second.
 const EXACTNESS: TimeDelta = TimeDelta::milliseconds(500);
@@ -41,11 +34,9 @@ struct Node {
 }
 
 impl Node {
-    async fn new(url: &str, skew: TimeDelta) -> Self {
-        let db = Db::open(url).await.unwrap();
-        let app = App::new(db, Customs::default(), Masthead::default(), Clock::skewed(skew)).await.unwrap();
+    async fn new(desk: &Desk, skew: TimeDelta) -> Self {
         // Each answer is worked out.
-        let app = app.with_edge(Edge { cache_bytes: 0, ..Edge::default() });
+        let app = desk.server(Clock::skewed(skew)).await.with_edge(Edge { cache_bytes: 0, ..Edge::default() });
         let mut tasks = JoinSet::new();
         let following = app.clone();
         tasks.spawn(async move { following.follow().await });
@@ -58,22 +49,9 @@ impl Node {
         self
     }
 
-    async fn send(&self, request: Request<Body>) -> (u16, HeaderMap, Value) {
-        let response = http::router(&self.app).oneshot(request).await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        (status, headers, serde_json::from_slice(&bytes).unwrap())
-    }
-
     async fn ask(&self, token: Option<&str>, query: &str, variables: &Value) -> (u16, HeaderMap, Value) {
-        let mut request = Request::post("/graphql")
-            .header("content-type", "application/json")
-            .header("accept", "application/graphql-response+json");
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
         let body = json!({ "query": query, "variables": variables }).to_string();
-        self.send(request.body(Body::from(body)).unwrap()).await
+        post(&http::router(&self.app), token, &[ACCEPT], &body).await
     }
 
     /// The state of a release for somebody; none where they do not see it.
@@ -89,7 +67,9 @@ impl Node {
     }
 
     async fn readiness(&self) -> (u16, String) {
-        let (status, _, told) = self.send(Request::get("/health/ready").body(Body::empty()).unwrap()).await;
+        let request = Request::get("/health/ready").body(Body::empty()).unwrap();
+        let (status, _, text) = exchange(&http::router(&self.app), request).await;
+        let told: Value = serde_json::from_str(&text).unwrap();
         (status, told["reason"].as_str().unwrap_or_default().to_owned())
     }
 
@@ -157,9 +137,9 @@ async fn wrong_clocks_publish_nothing_early_or_late_and_record_nothing() {
     let (id, due) = scheduled(&desk, 4).await;
     let seconds = TimeDelta::seconds;
     let nodes = [
-        Node::new(&desk.url, seconds(90)).await.works(),
-        Node::new(&desk.url, seconds(-90)).await.works(),
-        Node::new(&desk.url, TimeDelta::milliseconds(1500)).await,
+        Node::new(&desk, seconds(90)).await.works(),
+        Node::new(&desk, seconds(-90)).await.works(),
+        Node::new(&desk, TimeDelta::milliseconds(1500)).await,
     ];
     for (node, side) in nodes.iter().zip(["ahead of", "behind"]) {
         let (status, reason) = node.readiness().await;
@@ -224,7 +204,7 @@ async fn wrong_clocks_publish_nothing_early_or_late_and_record_nothing() {
 #[tokio::test]
 async fn a_clock_that_goes_wrong_and_right_again_while_it_serves() {
     let Some(desk) = Desk::on_postgres().await else { return };
-    let node = Node::new(&desk.url, TimeDelta::zero()).await;
+    let node = Node::new(&desk, TimeDelta::zero()).await;
     let mut last = node.app.clock.now();
     for (skew, status) in [(90, 503), (0, 200), (-90, 503), (-1, 200), (86_400, 503), (0, 200)] {
         node.app.clock.put_skew(TimeDelta::seconds(skew));
@@ -243,7 +223,7 @@ async fn a_clock_that_goes_wrong_and_right_again_while_it_serves() {
 #[tokio::test]
 async fn on_sqlite_a_clock_that_is_put_back_stands_still_and_one_put_forward_goes_on() {
     let desk = Desk::on_sqlite().await;
-    let node = Node::new(&desk.url, TimeDelta::seconds(90)).await;
+    let node = Node::new(&desk, TimeDelta::seconds(90)).await;
     // A file has no clock: there is nothing that it could differ from.
     assert_eq!(node.readiness().await, (200, String::new()));
     node.does(&desk).await;

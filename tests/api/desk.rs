@@ -91,6 +91,32 @@ pub(crate) fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2007, 6, 1, 12, 0, 0).unwrap()
 }
 
+/// Sends a request through a router; status, headers and body of the answer.
+pub(crate) async fn exchange(router: &Router, request: Request<Body>) -> (u16, HeaderMap, String) {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    (status, headers, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+/// Posts a body with headers; status, headers and body of the answer, as JSON where it is that.
+pub(crate) async fn post(
+    router: &Router,
+    bearer: Option<&str>,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> (u16, HeaderMap, Value) {
+    let mut request = Request::post("/graphql").header("content-type", "application/json");
+    if let Some(bearer) = bearer {
+        request = request.header("authorization", format!("Bearer {bearer}"));
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (status, headers, text) = exchange(router, request.body(Body::from(body.to_owned())).unwrap()).await;
+    (status, headers, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
 impl Desk {
     pub(crate) async fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -149,6 +175,12 @@ impl Desk {
         self.app = App::new(db, customs, Masthead::default(), self.app.clock.clone()).await.unwrap();
         self.router = http::router(&self.app);
         self
+    }
+
+    /// Another server on the same database.
+    pub(crate) async fn server(&self, clock: Clock) -> Arc<App> {
+        let db = Db::open(&self.url).await.unwrap();
+        App::new(db, self.app.room.customs.clone(), Masthead::default(), clock).await.unwrap()
     }
 
     /// The same newsroom, open to the world in another way.
@@ -264,18 +296,7 @@ impl Desk {
         headers: &[(&str, &str)],
         body: &str,
     ) -> (u16, HeaderMap, Value) {
-        let mut request = Request::post("/graphql").header("content-type", "application/json");
-        if let Some(bearer) = bearer {
-            request = request.header("authorization", format!("Bearer {bearer}"));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = self.router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        (status, headers, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        post(&self.router, bearer, headers, body).await
     }
 
     /// Asks by GET, as the public; status, headers and body of the answer.
@@ -292,18 +313,13 @@ impl Desk {
         let request = headers
             .iter()
             .fold(Request::get(format!("/graphql?{address}")), |request, (name, value)| request.header(*name, *value));
-        let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        (status, headers, String::from_utf8(bytes.to_vec()).unwrap())
+        exchange(router, request.body(Body::empty()).unwrap()).await
     }
 
     /// Sends any request.
     pub(crate) async fn send(&self, request: Request<Body>) -> (u16, String) {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status().as_u16();
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        (status, String::from_utf8(bytes.to_vec()).unwrap())
+        let (status, _, text) = exchange(&self.router, request).await;
+        (status, text)
     }
 
     /// Imports lines of the interchange format, all of which must be taken.

@@ -2,11 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use axum::{
-    Router,
-    body::Body,
-    http::{Request, header},
-};
+use axum::Router;
 use chrono::{TimeZone, Utc};
 use dateline::{
     app::{App, Masthead},
@@ -15,12 +11,10 @@ use dateline::{
     http,
     newsroom::{Customs, repair::find_out_of_range},
 };
-use http_body_util::BodyExt;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
-use crate::postgres;
+use crate::{desk::post, postgres};
 
 /// The fixtures: each is a version by the month in which it was current.
 const FIXTURES: [&str; 1] = ["2026-11"];
@@ -41,15 +35,9 @@ pub(crate) async fn execute(url: &str, sql: &str) {
 
 /// Asks a router with a bearer token; the data of the answer.
 pub(crate) async fn ask(router: &Router, bearer: Option<&str>, query: &str, variables: &Value) -> Value {
-    let mut request = Request::post("/graphql").header(header::CONTENT_TYPE, "application/json");
-    if let Some(bearer) = bearer {
-        request = request.header(header::AUTHORIZATION, format!("Bearer {bearer}"));
-    }
     let body = json!({ "query": query, "variables": variables }).to_string();
-    let response = router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    let mut answer: Value = serde_json::from_slice(&bytes).unwrap();
-    assert!(answer.get("errors").is_none(), "{query}: {answer}");
+    let (_, _, mut answer) = post(router, bearer, &[], &body).await;
+    assert!(answer.is_object() && answer.get("errors").is_none(), "{query}: {answer}");
     answer["data"].take()
 }
 

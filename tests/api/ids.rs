@@ -8,11 +8,7 @@ use axum::{
     http::{HeaderMap, Request},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use dateline::{
-    app::{App, Masthead},
-    db::Db,
-    http,
-};
+use dateline::{app::App, http};
 use entity::Noun;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -202,9 +198,7 @@ on_both! {
             assert!(data["releases"]["nodes"].as_array().is_some_and(|rest| !rest.is_empty()), "{data}");
         };
         // Another server of the same database; a backup that was restored.
-        let db = Db::open(&desk.url).await.unwrap();
-        let other = App::new(db, desk.app.room.customs.clone(), Masthead::default(), desk.app.clock.clone()).await.unwrap();
-        same(&other).await;
+        same(&desk.server(desk.app.clock.clone()).await).await;
         same(&copy.app).await;
     }
 

@@ -6,11 +6,9 @@ use std::collections::BTreeMap;
 use axum::{Router, body::Body, http::Request};
 use chrono::{DateTime, TimeDelta, Utc};
 use dateline::{edge::Edge, http, jobs};
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
-use crate::desk::{Desk, REVISE, Who, noon, on_both};
+use crate::desk::{Desk, REVISE, Who, exchange, noon, on_both};
 
 /// What is asked, each by GET: fresh, again, with the first tag that was told, and by POST. One is wrong.
 const QUERIES: [&str; 12] = [
@@ -126,10 +124,8 @@ fn told(headers: &axum::http::HeaderMap) -> BTreeMap<String, String> {
 async fn post(router: &Router, query: &str) -> (u16, BTreeMap<String, String>, String) {
     let body = Body::from(json!({ "query": query }).to_string());
     let request = Request::post("/graphql").header("content-type", "application/json").body(body).unwrap();
-    let response = router.clone().oneshot(request).await.unwrap();
-    let (status, headers) = (response.status().as_u16(), told(response.headers()));
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    (status, headers, String::from_utf8(bytes.to_vec()).unwrap())
+    let (status, headers, body) = exchange(router, request).await;
+    (status, told(&headers), body)
 }
 
 /// Asks everything at each instant, of servers of all settings; `plan` is what the desk works on meanwhile.
