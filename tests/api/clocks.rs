@@ -218,6 +218,23 @@ async fn a_clock_that_goes_wrong_and_right_again_while_it_serves() {
         assert!(now > before - EXACTNESS && now < after + EXACTNESS && now >= last, "{before} {now} {after} {last}");
         last = now;
     }
+
+    // A refusal is not kept: the same request under the same key is done when the clock is right.
+    let input = json!({ "headline": "Once", "releaseDate": "2026-01-01" });
+    let body = json!({ "query": CREATE, "variables": { "input": input } }).to_string();
+    let keyed = async || {
+        let headers = [ACCEPT, ("idempotency-key", "once")];
+        post(&http::router(&node.app), desk.secret(Who::Editor), &headers, &body).await
+    };
+    node.app.clock.put_skew(TimeDelta::seconds(90));
+    node.becomes(503).await;
+    let (status, _, refused) = keyed().await;
+    assert_eq!((status, &refused["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{refused}");
+    node.app.clock.put_skew(TimeDelta::zero());
+    node.becomes(200).await;
+    let (status, headers, done) = keyed().await;
+    assert_eq!((status, done.get("errors"), headers.get("idempotent-replayed")), (200, None, None), "{done}");
+    assert_eq!(done["data"]["releaseCreate"]["userErrors"], json!([]), "{done}");
 }
 
 #[tokio::test]
