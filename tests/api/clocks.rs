@@ -134,7 +134,6 @@ async fn recorded(desk: &Desk) -> Vec<DateTime<Utc>> {
 #[tokio::test]
 async fn wrong_clocks_publish_nothing_early_or_late_and_record_nothing() {
     let Some(desk) = Desk::on_postgres().await else { return };
-    let (id, due) = scheduled(&desk, 4).await;
     let seconds = TimeDelta::seconds;
     let nodes = [
         Node::new(&desk, seconds(90)).await.works(),
@@ -162,6 +161,7 @@ async fn wrong_clocks_publish_nothing_early_or_late_and_record_nothing() {
         assert_eq!((status(&good).await, status(&over).await), (200, 401));
     }
 
+    let (id, due) = scheduled(&desk, 4).await;
     // Around the instant: nobody shows it early, nobody late, whatever their clocks say.
     let mut seen = [(0, 0); 3];
     while database_time(&desk).await < due + seconds(2) {
