@@ -113,6 +113,16 @@ on_both! {
             assert!(status == 401 && text.contains("write \\\"Bearer\\\""), "{value}: {status} {text}");
         }
     }
+
+    async fn of_two_authorization_headers_the_first_is_used(desk: Desk) {
+        let body = json!({ "query": "{ viewer { role } }" }).to_string();
+        let (good, wrong) = (desk.secret(Who::Press).unwrap(), "dateline_wrong");
+        let send = async |first: &str, second: &str| desk.post_with(Some(first), &[("authorization", &format!("Bearer {second}"))], &body).await;
+        let (status, _, answer) = send(good, wrong).await;
+        assert_eq!((status, &answer["data"]["viewer"]["role"]), (200, &json!("PRESS")), "{answer}");
+        let (status, _, answer) = send(wrong, good).await;
+        assert_eq!((status, answer.get("data")), (401, None), "{answer}");
+    }
 }
 
 #[tokio::test]
