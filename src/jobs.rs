@@ -2,7 +2,7 @@
 //!
 //! Nothing that readers see waits for it: whether a release is public is decided by the instant itself, whenever somebody reads.
 //! Several servers of one database may all do this: each thing is put down in a transaction that looks whether it is still to do.
-//! One whose clock is not right leaves what depends on the time to the others; reads that others must know of it writes all the same.
+//! A server whose clock is wrong leaves what depends on the time to the others; it still writes the access log.
 
 use std::{sync::Arc, time::Duration};
 
@@ -41,7 +41,7 @@ pub async fn work(app: Arc<App>) {
         let mut done = tick(&app, now).await;
         let may_act = app.room.db.may_act().is_ok();
         if done.is_ok() && may_act && !resolved {
-            // Again, where the start could not do it.
+            // Once more after the start, which may have failed because of the database or the clock.
             done = app.room.resolve_schedules(now).await.map(drop);
             resolved = done.is_ok();
         }
