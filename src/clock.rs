@@ -26,16 +26,16 @@ pub const MAX_OFFSET: Duration = Duration::from_secs(2);
 
 /// Microseconds that a measurement may take. It is wrong by half of that at most. A longer one is used only while there is no
 /// other, and as if the answer had come at once, so that nothing is early.
-const LONGEST: i64 = 1_000_000;
+const MAX_ROUND_TRIP: i64 = 1_000_000;
 
 /// Measurements that are kept: those of two seconds, at four a second.
-const KEPT: usize = 8;
+const SAMPLES: usize = 8;
 
 /// Two clocks that run on their own differ by one part in this number at most, one of them being slewed (500 ppm) included.
-const DRIFT: i64 = 1000;
+const DRIFT_DIVISOR: i64 = 1000;
 
 /// Microseconds by which two measurements may differ beyond what each may be wrong by: clocks are read one after the other.
-const SLACK: i64 = 1000;
+const TOLERANCE: i64 = 1000;
 
 /// Tells the time, to the microsecond: what both databases keep. Clones are the same clock.
 #[derive(Clone, Debug)]
@@ -43,8 +43,8 @@ pub struct Clock(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Standing(Arc<Mutex<DateTime<Utc>>>),
-    Running(Arc<Running>),
+    Manual(Arc<Mutex<DateTime<Utc>>>),
+    Synchronized(Arc<Synchronized>),
 }
 
 impl Clock {
@@ -55,48 +55,48 @@ impl Clock {
 
     /// The same with another limit; zero: any offset is taken, and the time may stand still for [`MAX_OFFSET`].
     pub fn within(max_offset: Duration) -> Self {
-        Self::running(max_offset, 0)
+        Self::synchronized(max_offset, 0)
     }
 
     /// One of a machine whose own clock is wrong by a span; for tests of what that does.
     pub fn skewed(by: TimeDelta) -> Self {
-        Self::running(MAX_OFFSET, micros(by))
+        Self::synchronized(MAX_OFFSET, micros(by))
     }
 
     /// One that stands where it is put; for tests of what time does.
     pub fn standing_at(at: DateTime<Utc>) -> Self {
-        Self(Kind::Standing(Arc::new(Mutex::new(at))))
+        Self(Kind::Manual(Arc::new(Mutex::new(at))))
     }
 
-    fn running(max_offset: Duration, skew: i64) -> Self {
+    fn synchronized(max_offset: Duration, skew: i64) -> Self {
         let max_offset = i64::try_from(max_offset.as_micros()).unwrap_or(i64::MAX);
-        Self(Kind::Running(Arc::new(Running {
+        Self(Kind::Synchronized(Arc::new(Synchronized {
             origin: Instant::now(),
             skew: AtomicI64::new(skew),
             followed: Followed::new(system() + skew, max_offset),
         })))
     }
 
-    /// Puts a standing clock; a running one cannot be put.
+    /// Sets a manual clock; a synchronized one cannot be set.
     pub fn put(&self, at: DateTime<Utc>) {
-        if let Kind::Standing(set) = &self.0 {
+        if let Kind::Manual(set) = &self.0 {
             *set.lock().unwrap_or_else(PoisonError::into_inner) = at;
         }
     }
 
     /// Puts the machine's own clock of [`Clock::skewed`] wrong by another span, as somebody does who corrects it.
     pub fn put_skew(&self, by: TimeDelta) {
-        if let Kind::Running(running) = &self.0 {
-            running.skew.store(micros(by), Relaxed);
+        if let Kind::Synchronized(synchronized) = &self.0 {
+            synchronized.skew.store(micros(by), Relaxed);
         }
     }
 
-    /// The instant it is; never earlier than one that was told before.
+    /// The instant it is; never earlier than one that was returned before.
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
-            Kind::Standing(set) => *set.lock().unwrap_or_else(PoisonError::into_inner),
-            Kind::Running(running) => {
-                let now = running.followed.now(running.elapsed());
+            Kind::Manual(set) => *set.lock().unwrap_or_else(PoisonError::into_inner),
+            Kind::Synchronized(synchronized) => {
+                let now = synchronized.followed.now(synchronized.elapsed());
                 DateTime::from_timestamp_micros(now).unwrap_or(DateTime::<Utc>::MAX_UTC)
             }
         }
@@ -105,38 +105,44 @@ impl Clock {
     /// Whether it was measured, well enough to go by it.
     pub fn is_measured(&self) -> bool {
         match &self.0 {
-            Kind::Standing(_) => true,
-            Kind::Running(running) => running.followed.is_measured(),
+            Kind::Manual(_) => true,
+            Kind::Synchronized(synchronized) => synchronized.followed.is_measured(),
         }
     }
 
     /// Takes a measurement: what time the database said it was, and between which instants it was asked.
     pub fn measured(&self, sent: Instant, received: Instant, database: DateTime<Utc>) {
-        if let Kind::Running(running) = &self.0 {
-            running.followed.take(running.since(sent), running.since(received), database.timestamp_micros());
+        if let Kind::Synchronized(synchronized) = &self.0 {
+            synchronized.followed.take(
+                synchronized.since(sent),
+                synchronized.since(received),
+                database.timestamp_micros(),
+            );
         }
     }
 
     /// Takes the system's clock for the database's, which is a file.
     pub fn measured_here(&self) {
-        if let Kind::Running(running) = &self.0 {
-            let (sent, system) = (running.elapsed(), running.system());
-            running.followed.take(sent, running.elapsed(), system);
+        if let Kind::Synchronized(synchronized) = &self.0 {
+            let (sent, system) = (synchronized.elapsed(), synchronized.system());
+            synchronized.followed.take(sent, synchronized.elapsed(), system);
         }
     }
 
     /// What is wrong with it, by what is known now; none where nothing is.
     pub fn complaint(&self) -> Option<String> {
         match &self.0 {
-            Kind::Standing(_) => None,
-            Kind::Running(running) => running.followed.complaint(running.elapsed(), running.system()),
+            Kind::Manual(_) => None,
+            Kind::Synchronized(synchronized) => {
+                synchronized.followed.complaint(synchronized.elapsed(), synchronized.system())
+            }
         }
     }
 }
 
 /// The clock of a process.
 #[derive(Debug)]
-struct Running {
+struct Synchronized {
     /// Monotonic instants are counted from here.
     origin: Instant,
     /// Microseconds by which the system's clock is taken for wrong; 0 but in tests.
@@ -144,7 +150,7 @@ struct Running {
     followed: Followed,
 }
 
-impl Running {
+impl Synchronized {
     fn since(&self, at: Instant) -> i64 {
         i64::try_from(at.saturating_duration_since(self.origin).as_micros()).unwrap_or(i64::MAX)
     }
@@ -159,14 +165,14 @@ impl Running {
     }
 }
 
-/// A clock that is followed: what was measured of it, and what was told by it. Pure: all times are microseconds, `elapsed` on
+/// A clock that is followed: what was measured of it, and what was returned. Pure: all times are microseconds, `elapsed` on
 /// the monotonic clock, others since 1970.
 #[derive(Debug)]
 struct Followed {
     /// What it says where the monotonic clock says 0, by the best measurement.
     base: AtomicI64,
-    /// The latest instant that was told.
-    told: AtomicI64,
+    /// The latest instant that was returned.
+    last_returned: AtomicI64,
     /// The newest measurements that agree with the last one.
     recent: Mutex<VecDeque<Measurement>>,
     /// How far the system's clock may be from it, and how long the time may stand still; 0: any offset is taken.
@@ -188,11 +194,11 @@ struct Measurement {
 impl Measurement {
     /// By how much it may be wrong some time later.
     fn error_at(&self, elapsed: i64) -> i64 {
-        self.error + elapsed.abs_diff(self.elapsed) as i64 / DRIFT
+        self.error + elapsed.abs_diff(self.elapsed) as i64 / DRIFT_DIVISOR
     }
 
     fn is_good(&self) -> bool {
-        self.error <= LONGEST / 2
+        self.error <= MAX_ROUND_TRIP / 2
     }
 }
 
@@ -201,7 +207,7 @@ impl Followed {
     fn new(system: i64, max_offset: i64) -> Self {
         Self {
             base: AtomicI64::new(system),
-            told: AtomicI64::new(i64::MIN),
+            last_returned: AtomicI64::new(i64::MIN),
             recent: Mutex::default(),
             max_offset,
             is_off: AtomicBool::new(false),
@@ -216,20 +222,22 @@ impl Followed {
         self.recent(|recent| recent.iter().any(Measurement::is_good))
     }
 
-    /// What the clock says now, whatever was told before.
+    /// What the clock says now, whatever was returned before.
     fn raw(&self, elapsed: i64) -> i64 {
         self.base.load(Relaxed).saturating_add(elapsed)
     }
 
     fn now(&self, elapsed: i64) -> i64 {
         let now = self.raw(elapsed);
-        self.told.fetch_max(now, Relaxed).max(now)
+        self.last_returned.fetch_max(now, Relaxed).max(now)
     }
 
-    /// Takes what the clock said between two instants, most likely in the middle.
+    /// Adds a sample (Cristian's algorithm): the reading is placed at the middle of the round trip, half of which is the error
+    /// bound.
     ///
-    /// Of the newest measurements the one counts that may be wrong by the least. Those that cannot be true beside this one are
-    /// forgotten: one of the clocks was put since then, or the machine slept, which its monotonic clock does not count.
+    /// Of the newest samples the one with the smallest error bound is used, as in NTP's clock filter. Samples whose intervals do
+    /// not overlap with this one are dropped: a clock was stepped, or the machine was suspended, which the monotonic clock does
+    /// not count.
     fn take(&self, sent: i64, received: i64, said: i64) {
         let error = (received - sent + 1) / 2;
         let mut new = Measurement { base: said - sent - (received - sent) / 2, error, elapsed: received };
@@ -240,10 +248,11 @@ impl Followed {
             if !new.is_good() && recent.iter().any(Measurement::is_good) {
                 return;
             }
-            let agree =
-                |old: &Measurement| old.base.abs_diff(new.base) as i64 <= old.error_at(received) + new.error + SLACK;
+            let agree = |old: &Measurement| {
+                old.base.abs_diff(new.base) as i64 <= old.error_at(received) + new.error + TOLERANCE
+            };
             recent.retain(agree);
-            recent.truncate(KEPT - 1);
+            recent.truncate(SAMPLES - 1);
             recent.push_front(new);
             if let Some(best) = recent.iter().min_by_key(|measurement| measurement.error_at(received)) {
                 self.base.store(best.base, Relaxed);
@@ -260,7 +269,7 @@ impl Followed {
             return Some(format!(
                 "the database's time is not known yet: asking for it took longer than {} ms each time; check the load of this server \
                  and of the database, and the network between them",
-                LONGEST / 1000
+                MAX_ROUND_TRIP / 1000
             ));
         }
         let takes_any = self.max_offset == 0;
@@ -269,7 +278,7 @@ impl Followed {
         let now = self.raw(elapsed);
         let limit = if self.is_off.load(Relaxed) { max / 10 * 9 } else { max };
         let ahead = if takes_any { 0 } else { system - now };
-        let held = self.told.load(Relaxed).saturating_sub(now);
+        let held = self.last_returned.load(Relaxed).saturating_sub(now);
         self.is_off.store(ahead.abs() > limit || held > limit, Relaxed);
         if ahead.abs() > limit {
             let side = if ahead > 0 { "ahead of" } else { "behind" };

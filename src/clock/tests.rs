@@ -194,9 +194,9 @@ proptest! {
                     (elapsed, database) = (elapsed + there + back, database + there + back);
                     followed.take(sent, elapsed, database - back);
                     let error = (there + back + 1) / 2;
-                    if error <= LONGEST / 2 {
+                    if error <= MAX_ROUND_TRIP / 2 {
                         let wrong = (followed.raw(elapsed) - database).abs();
-                        prop_assert!(wrong <= 3 * error + SLACK + 1, "wrong by {wrong}, answered within {}", 2 * error);
+                        prop_assert!(wrong <= 3 * error + TOLERANCE + 1, "wrong by {wrong}, answered within {}", 2 * error);
                     }
                 }
             }
