@@ -28,11 +28,11 @@ use crate::{
 /// How long ago the catalog may have followed the journal last for a server to be ready. It looks four times a second.
 const READY: Duration = Duration::from_secs(5);
 
-/// How often the database is asked for its time at most until an answer comes quickly enough to go by.
-const MEASUREMENTS: usize = 5;
+/// Maximum number of attempts to measure the database's time at start.
+const MAX_ATTEMPTS: usize = 5;
 
-/// How long the database may take to tell its time before a start is given up.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Timeout of each attempt; after it the start fails.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whose newsroom it is, for people.
 #[derive(Clone, Debug)]
@@ -77,14 +77,14 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Wires a migrated database up: asks it for the time, loads the catalog, builds the schema. Fails where the database does
-    /// not tell its time within five seconds, or a read fails.
+    /// Wires a migrated database up: asks it for the time, loads the catalog, builds the schema. Fails if one
+    /// attempt to read the database's time takes longer than five seconds, or if a read fails.
     pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, Fault> {
-        for _ in 0..MEASUREMENTS {
+        for _ in 0..MAX_ATTEMPTS {
             if clock.is_measured() {
                 break;
             }
-            within(PATIENCE, db.measure(&clock)).await?;
+            within(TIMEOUT, db.measure(&clock)).await?;
         }
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let secret = signing_secret(&db).await?;
@@ -161,18 +161,18 @@ impl App {
 }
 
 /// Waits for the database's time; fails where it does not come in time. The driver itself would wait for an answer for ever.
-async fn within<E>(patience: Duration, answer: impl Future<Output = Result<(), E>>) -> Result<(), Fault>
+async fn within<E>(limit: Duration, answer: impl Future<Output = Result<(), E>>) -> Result<(), Fault>
 where
     Fault: From<E>,
 {
     let late = |_| {
         Fault::Unavailable(format!(
-            "it was asked for its time when the program started, and did not answer within {} ms: check that it runs, what locks \
+            "it did not return its time within {} ms when the program started: check that it runs, that nothing holds locks on \
              its tables, and the network to it",
-            patience.as_millis()
+            limit.as_millis()
         ))
     };
-    Ok(timeout(patience, answer).await.map_err(late)??)
+    Ok(timeout(limit, answer).await.map_err(late)??)
 }
 
 #[cfg(test)]
@@ -184,9 +184,9 @@ mod tests {
         let never = std::future::pending::<Result<(), Fault>>();
         let fault = within(Duration::ZERO, never).await.unwrap_err();
         let Fault::Unavailable(why) = fault else { panic!("{fault:?}") };
-        assert!(why.contains("asked for its time when the program started") && why.contains("within 0 ms"), "{why}");
-        assert_eq!(within(PATIENCE, async { Ok::<(), Fault>(()) }).await, Ok(()));
+        assert!(why.contains("did not return its time within 0 ms when the program started"), "{why}");
+        assert_eq!(within(TIMEOUT, async { Ok::<(), Fault>(()) }).await, Ok(()));
         let full = Fault::Full("no room".to_owned());
-        assert_eq!(within(PATIENCE, async { Err::<(), _>(full.clone()) }).await, Err(full));
+        assert_eq!(within(TIMEOUT, async { Err::<(), _>(full.clone()) }).await, Err(full));
     }
 }
