@@ -67,7 +67,7 @@ pub(super) const SETTINGS: [Setting; 11] = [
         variable: "DATELINE_CACHE_MAX_AGE",
         default: "10",
         hardened: None,
-        meaning: "Seconds that browsers and proxies may keep a public answer, 0 to 86400: so much later readers behind them may see what was published or withdrawn",
+        meaning: "Seconds that browsers and proxies may keep a public answer, 0 to 86400; for this long after a publication or a withdrawal, their readers may still get the earlier answer",
     },
     Setting {
         key: "documents.persisted_bytes",

@@ -72,7 +72,7 @@ pub(super) const SETTINGS: [Setting; 19] = [
         variable: "DATELINE_CLOCK_MAX_OFFSET",
         default: "2",
         hardened: None,
-        meaning: "Seconds that a server's clock may differ from its database's before it is not ready and refuses writes, 0 to 3600; 0: any number ([operations.md](operations.md#clocks))",
+        meaning: "Largest allowed difference, in whole seconds, between a server's clock and its database's, 0 to 3600; beyond it the server is not ready and refuses writes; 0 allows any difference ([operations.md](operations.md#clocks))",
     },
     Setting {
         key: "preview_url",
