@@ -68,7 +68,6 @@ async fn furnished(desk: &Desk) -> (Vec<String>, Vec<String>) {
     let asia = done(desk, &mut heard, Who::Admin, PLACE, asia).await;
     id(&asia, "place");
     let input = |headline: &str| json!({ "input": { "headline": headline, "externalId": headline, "bodyMarkdown": "Words.", "releaseDate": "2006-05-02", "topics": [{ "slug": "labour" }], "places": [{ "slug": "asia" }], "datelinePlaces": [{ "slug": "asia" }] } });
-    // Two of one headline: the second one's address is made from it.
     for headline in ["Public", "Revised", "Withdrawn", "Hidden"] {
         let made = done(desk, &mut heard, Who::Editor, CREATE, input(headline)).await;
         let id = id(&made, "release");
@@ -143,9 +142,9 @@ on_both! {
                     heard.push(get(&desk, &question.query, &question.variables).await);
                 }
             }
-            for question in schema.questions("Mutation", &pool, 0).iter().filter(|_| who == Who::Public) {
-                heard.push(post(&desk, who, &question.query, &question.variables).await.0);
-            }
+        }
+        for question in schema.questions("Mutation", &pool, 0) {
+            heard.push(post(&desk, Who::Public, &question.query, &question.variables).await.0);
         }
         for path in ["/", "/graphiql", "/health/live", "/health/ready", "/nowhere"] {
             let response = desk.router().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
