@@ -1,8 +1,9 @@
 //! What is known of the database's health, shared by everything that uses it.
 //!
 //! Four facts: whether the database answers (the monitor asks it four times a second), whether writes have stopped until
-//! the next start, since when connections are known to be bad, and what is wrong with the clock. Operations under way end as soon as the database is known
-//! not to answer, and new ones are refused at once until it answers again: nobody waits for a timeout of their own.
+//! the next start, since when connections are known to be bad, and what is wrong with the clock. Operations under way end as
+//! soon as the database is known not to answer, and new ones are refused at once until it answers again: nobody waits for a
+//! timeout of their own.
 
 use std::{
     borrow::Cow,

@@ -48,7 +48,7 @@ impl Revision {
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) revision: Revision,
-    /// From when on it is another because a day is over: an instant that everybody knows.
+    /// The end of the day after which a number in it changes; none if it does not depend on the day.
     pub(super) until: Option<DateTime<Utc>>,
     pub(super) media: Media,
     pub(super) coding: Coding,

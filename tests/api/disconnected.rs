@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::desk::{CREATE, Desk, Who};
 
-/// Queries that need rows, as in the report.
+/// A query that reads rows.
 const ROWS: &str = "{ releases(first: 1) { nodes { headline summary } } }";
 
 /// How often connections are ended.
@@ -48,7 +48,7 @@ async fn no_query_fails_after_all_connections_were_ended() {
         let ended = end_connections(&other).await;
         assert!(ended >= 8, "{ended}");
         for number in 0..30 {
-            // A token is looked up, too; and beyond the next looks of what watches the database and its journal.
+            // Every second query also looks up a token. The loop outlasts the next probes of the monitor and of the journal.
             let who = [Who::Public, Who::Editor][number % 2];
             let answer = desk.ask(who, ROWS, json!({})).await;
             assert_eq!(answer["data"]["releases"]["nodes"][0]["summary"], "Short.", "{round}, {number}: {answer}");

@@ -97,7 +97,7 @@ on_both! {
         let (_, headers, after) = get(&desk, LIST, &[("if-none-match", text(&first, "etag"))]).await;
         assert!(String::from_utf8_lossy(&after).contains("At one") && text(&headers, "etag") != text(&first, "etag"));
         assert_eq!(text(&headers, "cache-control"), "public, max-age=10");
-        // So is the end of an embargo.
+        // The end of an embargo shows in no header either.
         let (id, revision) = desk.draft(json!({ "headline": "Embargoed" })).await;
         desk.done(Who::Editor, "mutation($id: ID!, $revision: Int!) { releaseEmbargo(id: $id, expectedRevision: $revision, until: \"2007-06-01T12:00:16Z\") { userErrors { code message } } }", json!({ "id": id, "revision": revision })).await;
         desk.done(Who::Editor, &schedule.replace("12:00:07", "12:00:11"), json!({ "id": id, "revision": revision })).await;
