@@ -157,9 +157,8 @@ impl<'a> Bill<'a> {
         order.into_iter().any(by_latest) || self.arguments.part(input, "under").is_some_and(|under| !under.is_null())
     }
 
-    /// How many periods a timeline will have at most. Where an end of its range is open, the releases of the viewer end it, those
-    /// by publication not later than tomorrow. Where empty periods are left out, there are no more than
-    /// releases.
+    /// How many periods a timeline has at most. An open end of its range is that of the viewer's releases; by publication, from
+    /// the day before the first to tomorrow. Where empty periods are left out, there are no more periods than releases.
     fn periods(&self, field: &'a Field) -> u64 {
         let name = self.arguments.of(field, "interval").and_then(Argument::as_name).unwrap_or("DAY");
         let interval =
@@ -168,18 +167,21 @@ impl<'a> Bill<'a> {
         let end = |name| -> Option<NaiveDate> { self.arguments.part(range?, name)?.as_name()?.parse().ok() };
         let by_release_date =
             self.arguments.of(field, "dateField").and_then(Argument::as_name).is_none_or(|by| by == "RELEASE_DATE");
-        let span = self.extent.span().and_then(|(first, last)| {
+        // Called only where an end is missing: finding the first publication looks at every release.
+        let open = || {
             if by_release_date {
-                return Some((first, last));
+                return self.extent.span();
             }
             // Where it is published may be a day before or after the day in UTC.
             Some((self.extent.first_publication()?.pred_opt()?, self.extent.today().succ_opt()?))
-        });
-        let (from, until) = match (end("from"), end("until"), span) {
-            (Some(from), Some(until), _) => (from, until),
-            // Without a release there is no period.
-            (_, _, None) => return 1,
-            (from, until, Some((first, last))) => (from.unwrap_or(first), until.unwrap_or(last)),
+        };
+        let (from, until) = match (end("from"), end("until")) {
+            (Some(from), Some(until)) => (from, until),
+            (from, until) => match open() {
+                Some((first, last)) => (from.unwrap_or(first), until.unwrap_or(last)),
+                // Without a release there is no period.
+                None => return 1,
+            },
         };
         let week_start = match self.arguments.of(field, "weekStart").and_then(Argument::as_name) {
             Some("SUNDAY") => Weekday::Sunday,
@@ -256,6 +258,19 @@ mod tests {
                 "{ releaseStats { timeline(interval: MONTH, range: {from: \"2020-01-01\", until: \"2021-12-31\"}) { points { count } } } }",
                 json!({}),
                 1 + 1 + 5,
+            ),
+            // All 731 days: a newsroom without end has a release on each.
+            ("{ releaseStats { timeline(interval: DAY, fill: OMIT) { points { count } } } }", json!({}), 1 + 1 + 147),
+            // Monday to Sunday is one week from Monday, and two from Sunday.
+            (
+                "{ releaseStats { timeline(interval: WEEK, weekStart: MONDAY, range: {from: \"2020-01-06\", until: \"2020-01-12\"}) { points { label start end count cumulative complete } } } }",
+                json!({}),
+                1 + 1 + 1,
+            ),
+            (
+                "{ releaseStats { timeline(interval: WEEK, weekStart: SUNDAY, range: {from: \"2020-01-06\", until: \"2020-01-12\"}) { points { label start end count cumulative complete } } } }",
+                json!({}),
+                1 + 1 + 2,
             ),
         ];
         for (query, variables, wanted) in known {

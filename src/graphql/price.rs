@@ -7,7 +7,7 @@
 //! | `edges`, `nodes`, `buckets`, `points` | their selection, as many times as the field above them says |
 //! | a connection | 1; its entries `first` or `last` times, 20 where neither is given, and no more than there are |
 //! | a facet | 5, by latest date or under one topic 50; its buckets `input.first` times, and no more than there are |
-//! | `timeline` | 1; its points once a period, at a tenth of their price; where the range is open, from the first release to the last; with `fill: OMIT` no more than there are releases |
+//! | `timeline` | 1; its points once a period, at a tenth of their price; where the range is open, from the first release to the last (by publication: to tomorrow); with `fill: OMIT` no more than there are releases |
 //! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50), and its selection `first` times, and no more than there are |
 //! | `nodes(ids:)` | 1, and its selection once an id |
 //! | `preview` | 50, and its selection |

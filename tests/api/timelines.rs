@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::desk::{Desk, Who, on_both};
 
-/// A release a century, or twenty, after another.
+/// Four releases, centuries apart.
 async fn scattered(desk: &Desk) {
     let release = |slug: &str, date: &str, published: &str| json!({ "type": "release", "slug": slug, "headline": "A", "releaseDate": date, "state": "PUBLISHED", "publishedAt": published });
     desk.import(&[
@@ -75,7 +75,7 @@ on_both! {
             let answer = timeline(&desk, &format!("interval: {interval}, fill: OMIT")).await;
             assert!(answer["errors"].is_null(), "{answer}");
         }
-        // 4,000 years, and 91 months by publication, cost more than 30; 31 quarters do not.
+        // 9,794 years (priced as the maximum of 4,000), and 91 months by publication, cost more than 30; 31 quarters do not.
         for arguments in ["interval: YEAR", "interval: QUARTER, dateField: PUBLISHED_AT", "interval: MONTH, dateField: PUBLISHED_AT"] {
             let answer = timeline(&desk, arguments).await;
             let fits = arguments.starts_with("interval: QUARTER");
