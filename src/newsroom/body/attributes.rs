@@ -13,10 +13,15 @@ pub(super) fn kept(allowed: &[&str], attributes: Attributes<'_>) -> String {
     let mut text = String::new();
     let mut seen: Vec<&str> = Vec::new();
     for (name, value) in attributes {
-        let (name, value) = match name.to_ascii_lowercase() {
+        let lower = name.to_ascii_lowercase();
+        let (name, value) = match lower.as_str() {
             // The one part of a style that is kept: how the column of a table is aligned.
-            name if name == "style" && allowed.contains(&"align") => match text_align(value) {
-                Some(align) => ("align".to_owned(), align),
+            "style" if allowed.contains(&"align") => match text_align(value) {
+                Some(align) => ("align", align),
+                None => continue,
+            },
+            "align" => match alignment(value) {
+                Some(align) => ("align", align),
                 None => continue,
             },
             name => (name, value),
@@ -48,17 +53,21 @@ fn is_sound(attribute: &str, value: &str) -> bool {
         "colspan" | "rowspan" => value.parse::<u32>().is_ok_and(|span| (2..=MAX_SPAN).contains(&span)),
         "start" | "value" => value.len() <= 6 && value.parse::<u32>().is_ok(),
         "width" | "height" => value.len() <= 5 && value.parse::<u32>().is_ok(),
-        "align" => matches!(value, "left" | "center" | "right"),
         "dir" => matches!(value, "ltr" | "rtl" | "auto"),
         _ => true,
     }
 }
 
-/// What `text-align` in a style is; none where it is not there.
-fn text_align(style: &str) -> Option<&str> {
+/// What `text-align` in a style is; none where it is not there, or is none of the known ones.
+fn text_align(style: &str) -> Option<&'static str> {
     let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
     let (_, align) = declarations.find(|(property, _)| property.trim().eq_ignore_ascii_case("text-align"))?;
-    Some(align.trim())
+    alignment(align)
+}
+
+/// One of the known alignments, whatever its case; none of another.
+fn alignment(value: &str) -> Option<&'static str> {
+    ["left", "center", "right"].into_iter().find(|known| value.trim().eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
@@ -75,6 +84,10 @@ mod tests {
                 "<table><th style='color:red; Text-Align: right;width:1px'><td align=center><td align=x style=y><p align=left>"
             ),
             "<table><tr><th align=\"right\"></th><td align=\"center\"></td><td><p></p></td></tr></table>"
+        );
+        assert_eq!(
+            flat("<table><td ALIGN=RIGHT>1<td style='text-align:CENTER'>2"),
+            "<table><tr><td align=\"right\">1</td><td align=\"center\">2</td></tr></table>"
         );
         assert_eq!(flat(&format!("<img src=data:{}>a", "x".repeat(MAX_VALUE))), "a");
     }

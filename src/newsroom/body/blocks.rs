@@ -35,7 +35,7 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Align {
     #[default]
-    Unsaid,
+    Unspecified,
     Left,
     Center,
     Right,
@@ -48,14 +48,14 @@ impl Align {
             "left" => Self::Left,
             "center" => Self::Center,
             "right" => Self::Right,
-            _ => Self::Unsaid,
+            _ => Self::Unspecified,
         }
     }
 
     /// As a table of Markdown has it below the head of a column.
     fn rule(self) -> &'static str {
         match self {
-            Self::Unsaid => "---",
+            Self::Unspecified => "---",
             Self::Left => ":--",
             Self::Center => ":-:",
             Self::Right => "--:",
@@ -318,7 +318,8 @@ impl Blocks {
         head.resize(columns, Cell::default());
         let mut text = row(&texts(&head));
         text.push('\n');
-        let rules: Vec<&str> = (0..columns).map(|column| alignment(&rows, column).rule()).collect();
+        let rules: Vec<&str> =
+            head.iter().enumerate().map(|(column, head)| alignment(head, &rows, column).rule()).collect();
         text.push_str(&row(&rules));
         for cells in &rows {
             text.push('\n');
@@ -357,12 +358,13 @@ fn texts(cells: &[Cell]) -> Vec<&str> {
     cells.iter().map(|cell| cell.text.as_str()).collect()
 }
 
-/// How a column is aligned: as all of its cells that have text are. Markdown aligns whole columns only.
-fn alignment(rows: &[Vec<Cell>], column: usize) -> Align {
+/// How a column is aligned: as all cells below the head that have text, or, where there are none, as the head. Markdown aligns
+/// whole columns only.
+fn alignment(head: &Cell, rows: &[Vec<Cell>], column: usize) -> Align {
     let cells = rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.text.is_empty());
     let mut aligns = cells.map(|cell| cell.align);
-    let Some(first) = aligns.next() else { return Align::Unsaid };
-    if aligns.all(|align| align == first) { first } else { Align::Unsaid }
+    let first = aligns.next().unwrap_or(head.align);
+    if aligns.all(|align| align == first) { first } else { Align::Unspecified }
 }
 
 fn row(cells: &[&str]) -> String {

@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 
-/// The address of a link or picture, in parentheses. What Markdown would read is written as browsers write it when they follow
-/// the address (URL Standard): line breaks and tabs not at all, a backslash in the path as a slash, others percent-encoded.
+/// The address of a link or picture, in parentheses. Line breaks and tabs are removed, and a backslash in the path of a web
+/// address becomes a slash, as the URL Standard has it. Other characters with a meaning in Markdown or HTML are escaped or
+/// percent-encoded.
 pub(super) fn destination(address: &str, title: &str) -> String {
     let mut text = String::with_capacity(address.len() + title.len() + 8);
     text.push('(');
-    let mut in_path = true;
-    for c in address.trim().chars() {
+    let address = address.trim();
+    let mut in_path = !address.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    for c in address.chars() {
         in_path &= !matches!(c, '?' | '#');
         match c {
             '\t' | '\n' => {}
@@ -218,6 +220,7 @@ mod tests {
             ("https://a/b\n  c\td|`e`*f*_g_", "https://a/b%20%20cd%7C%60e%60*f*_g_"),
             ("https://a/\u{A0}é%20<b>", "https://a/%C2%A0%C3%A9%20%3Cb%3E"),
             ("mailto:a@b.example?subject=c d", "mailto:a@b.example?subject=c%20d"),
+            ("mailto:a\\b@x", "mailto:a%5Cb@x"),
         ] {
             for body in
                 [format!("<a href=\"{written}\">x</a>"), format!("<table><tr><td>a<td><a href=\"{written}\">x</a>")]

@@ -244,6 +244,16 @@ mod tests {
     }
 
     #[test]
+    fn a_column_without_text_below_its_head_is_aligned_as_the_head() {
+        let rule = |table: &str| markdown(table).lines().nth(1).map(str::to_owned);
+        assert_eq!(rule("<table><tr><th align=right>a<th>b</table>").as_deref(), Some("| --: | --- |"));
+        assert_eq!(
+            rule("<table><tr><th align=center>a<th align=right>b<tr><td><td>1</table>").as_deref(),
+            Some("| :-: | --- |")
+        );
+    }
+
+    #[test]
     fn lists_stay_apart() {
         assert_eq!(markdown("<ul><li>a</ul><ul><li>b</ul><ol><li>c</ol><ol><li>d</ol>"), "- a\n\n* b\n\n1. c\n\n1) d");
         assert_eq!(markdown("<ul><ul><li>a</ul>b<li>c<p>d</ul>"), "- - a\n\n  b\n\n- c\n\n  d");
