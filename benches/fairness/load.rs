@@ -12,10 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{newsroom::Random, search};
+use crate::{
+    newsroom::{Random, memory_of},
+    search,
+};
 
 const CONNECTIONS: usize = 16;
-/// From one small read to the next.
+/// From one small read to the next, and of an attacker that was refused or lost its connection.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// What was measured.
@@ -24,6 +27,8 @@ pub struct Measured {
     latencies: Vec<f64>,
     answered: usize,
     refused: usize,
+    /// Connections of the attackers that ended before an answer; each was replaced.
+    lost: usize,
     /// Peak of the server's own memory, in bytes, and before the load.
     memory: u64,
     memory_before: u64,
@@ -42,7 +47,11 @@ impl fmt::Display for Measured {
             at(0.99),
             at(1.0)
         )?;
-        writeln!(f, "queries of the attackers: {} answered, {} refused as too much", self.answered, self.refused)?;
+        writeln!(
+            f,
+            "queries of the attackers: {} answered, {} refused as too much, {} connections lost",
+            self.answered, self.refused, self.lost
+        )?;
         writeln!(
             f,
             "memory of the server: {:.0} MB before, {:.0} MB at most; processor time {:.1} s",
@@ -53,41 +62,49 @@ impl fmt::Display for Measured {
     }
 }
 
-/// Puts a server under load.
+/// Puts a server under load. Panics where not one query of the attackers was answered: then there was no load.
 pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> Measured {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let memory_before = memory(server);
+    let process = server.to_string();
+    let memory_before = memory_of(&process);
     // The reader first, undisturbed: what it asks for is read once before the load.
     let mut reader = Reader::new(port);
     for _ in 0..20 {
         reader.read();
     }
     let stop = Arc::new(AtomicBool::new(false));
-    let (next, answered, refused) =
-        (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let [next, answered, refused, lost] = [(); 4].map(|()| Arc::new(AtomicUsize::new(0)));
     let peak = Arc::new(AtomicU64::new(0));
     let bodies = Arc::new(bodies);
-    let used_before = search::processor_time(&server.to_string());
+    let used_before = search::processor_time(&process);
     for _ in 0..CONNECTIONS {
-        let (bodies, next, answered, refused, stop) =
-            (bodies.clone(), next.clone(), answered.clone(), refused.clone(), stop.clone());
+        let (bodies, next, answered, refused, lost, stop) =
+            (bodies.clone(), next.clone(), answered.clone(), refused.clone(), lost.clone(), stop.clone());
         thread::spawn(move || {
-            let mut stream = TcpStream::connect(address).expect("a connection");
+            let mut connection = None;
             while !stop.load(Ordering::Relaxed) {
                 let body = &bodies[next.fetch_add(1, Ordering::Relaxed) % bodies.len()];
-                let Ok(status) = ask(&mut stream, body) else { return };
-                if status == 200 { &answered } else { &refused }.fetch_add(1, Ordering::Relaxed);
-                if status != 200 {
-                    thread::sleep(Duration::from_millis(100));
-                }
+                let counter = match send(&mut connection, address, body) {
+                    Ok(200) => {
+                        answered.fetch_add(1, Ordering::Relaxed);
+                        continue;
+                    }
+                    Ok(_) => &refused,
+                    Err(_) => {
+                        connection = None;
+                        &lost
+                    }
+                };
+                counter.fetch_add(1, Ordering::Relaxed);
+                thread::sleep(PAUSE);
             }
         });
     }
     thread::spawn({
-        let (peak, stop) = (peak.clone(), stop.clone());
+        let (process, peak, stop) = (process.clone(), peak.clone(), stop.clone());
         move || {
             while !stop.load(Ordering::Relaxed) {
-                peak.fetch_max(memory(server), Ordering::Relaxed);
+                peak.fetch_max(memory_of(&process), Ordering::Relaxed);
                 thread::sleep(Duration::from_millis(50));
             }
         }
@@ -99,14 +116,16 @@ pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> M
         latencies.push(reader.read().as_secs_f64() * 1e3);
         thread::sleep(PAUSE.saturating_sub(began.elapsed()));
     }
-    let used = search::processor_time(&server.to_string()).saturating_sub(used_before);
+    let used = search::processor_time(&process).saturating_sub(used_before);
     stop.store(true, Ordering::Relaxed);
     latencies.sort_by(f64::total_cmp);
     let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+    assert!(count(&answered) > 0, "no query of the attackers was answered: {} connections lost", count(&lost));
     Measured {
         latencies,
         answered: count(&answered),
         refused: count(&refused),
+        lost: count(&lost),
         memory: peak.load(Ordering::Relaxed),
         memory_before,
         used: used.as_secs_f64(),
@@ -144,6 +163,15 @@ impl Reader {
     }
 }
 
+/// Sends a request of an attacker over its connection, which is made where it has none; the status of the answer.
+fn send(connection: &mut Option<TcpStream>, address: SocketAddr, body: &str) -> std::io::Result<u16> {
+    let stream = match connection {
+        Some(stream) => stream,
+        None => connection.insert(TcpStream::connect(address)?),
+    };
+    ask(stream, body)
+}
+
 /// Sends a request and reads the answer; its status.
 fn ask(stream: &mut TcpStream, body: &str) -> std::io::Result<u16> {
     let length = body.len();
@@ -172,11 +200,4 @@ fn ask(stream: &mut TcpStream, body: &str) -> std::io::Result<u16> {
         }
         return Ok(text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0));
     }
-}
-
-/// Private memory of a process, in bytes.
-fn memory(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("RssAnon:"));
-    line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0) * 1024
 }

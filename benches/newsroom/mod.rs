@@ -158,9 +158,14 @@ async fn fill(db: &Db, releases: usize) {
     }
 }
 
-/// Memory that is the process's own, in bytes; 0 where the system does not tell.
+/// Memory that is this process's own, in bytes; 0 where the system does not tell.
 pub fn memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    memory_of("self")
+}
+
+/// Memory that is a process's own, by its id, in bytes; 0 where the system does not tell.
+pub fn memory_of(process: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("RssAnon:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
