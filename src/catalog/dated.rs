@@ -27,7 +27,7 @@ pub(super) fn month(day: i32) -> u32 {
 
 impl ReleaseSet {
     /// From the first day of the month of its earliest release date to the last day of the month of its latest; none of an empty
-    /// set. Before 1900 and after 2299 it is the days themselves.
+    /// set. Up to January 1900 and from December 2299 it is the exact day.
     pub fn months(&self) -> Option<(NaiveDate, NaiveDate)> {
         match self.whole_of() {
             Some(audience) => *self.snapshot().memo.months[audience as usize].get_or_init(|| self.find_months()),
@@ -41,21 +41,19 @@ impl ReleaseSet {
         let first = (0..table.len()).find(has)?;
         let last = (first..table.len()).rev().find(has)?;
         let day = |month: u32| NaiveDate::from_ymd_opt(FIRST_YEAR + month as i32 / 12, month % 12 + 1, 1);
-        // What is before the first month and after the last is with those two; of it there is little.
+        // The first and the last bitmap also hold everything before and after; few releases are that old or that late.
         let days = |month: u32| {
             let bits = table.get(month).map(|bits| &*self.bits & &**bits).unwrap_or_default();
-            let snapshot = self.snapshot();
-            bits.iter().map(|row| date(snapshot.order_value(OrderKey::ReleaseDate, row) as i32)).collect::<Vec<_>>()
+            bits.into_iter().map(|row| date(self.snapshot().order_value(OrderKey::ReleaseDate, row) as i32))
         };
-        let from = if first == 0 { days(first).into_iter().min()? } else { day(first)? };
-        let until =
-            if last == MONTHS as u32 - 1 { days(last).into_iter().max()? } else { day(last + 1)?.pred_opt()? };
+        let from = if first == 0 { days(first).min()? } else { day(first)? };
+        let until = if last == MONTHS as u32 - 1 { days(last).max()? } else { day(last + 1)?.pred_opt()? };
         Some((from, until))
     }
-}
 
-impl ReleaseSet {
     /// The day in UTC on which the first of it was published; none where nothing of it ever was.
+    ///
+    /// Cost: one look at each release; of all that an audience may see, once a snapshot.
     pub fn first_publication(&self) -> Option<NaiveDate> {
         let find = || {
             let published = |row| self.snapshot().order_value(OrderKey::PublishedAt, row);

@@ -1,7 +1,5 @@
 //! A set over time: how many of its releases fall into each day, week, month, quarter or year.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
@@ -74,7 +72,8 @@ impl ReleaseSet {
     /// The set over time, as seen at an instant. Only the completeness of a period depends on that instant.
     ///
     /// Cost: one look at each release of the set, or of the range where that is less, and one step a period. Where empty periods
-    /// are left out, there are no more steps than releases, however long the range is. No statement.
+    /// are left out, there are no more steps than releases, however long the range is; where it has more periods than that, the
+    /// releases are sorted. No statement.
     pub fn timeline(&self, request: &TimelineRequest, now: DateTime<Utc>) -> Result<Timeline, FilterFault> {
         let Range { from, until } = request.range;
         if let (Some(from), Some(until)) = (from, until)
@@ -107,7 +106,7 @@ impl ReleaseSet {
         let periods = request.interval.periods(first, last, request.week_start);
         // A query is priced by the smaller of the two: that many periods are looked at.
         if request.omit_empty && periods > MAX_POINTS.min(values.len() as u64) {
-            return sparse(request, &values, begin, now);
+            return sparse(request, values, begin, now);
         }
         if periods > MAX_POINTS {
             let fault = format!(
@@ -122,7 +121,11 @@ impl ReleaseSet {
         {
             firsts.push(request.interval.next(day));
         }
-        let edges: Vec<i64> = firsts.iter().map(|&day| begin(day)).collect();
+        let begins: Vec<DateTime<Utc>> = firsts.iter().map(|&day| day_begin(day, request.zone)).collect();
+        let edges: Vec<i64> = match request.field {
+            DateField::ReleaseDate => firsts.iter().map(|&day| begin(day)).collect(),
+            DateField::PublishedAt => begins.iter().map(DateTime::timestamp_micros).collect(),
+        };
         let counts = histogram(&edges, &values);
         let mut cumulative = 0;
         let mut points = Vec::with_capacity(counts.len());
@@ -133,7 +136,7 @@ impl ReleaseSet {
             if skipped || (request.omit_empty && count == 0) {
                 continue;
             }
-            points.push(request.point(firsts[number], firsts[number + 1], (count, cumulative), now));
+            points.push(request.point(firsts[number], begins[number]..begins[number + 1], (count, cumulative), now));
         }
         Ok(Timeline { points })
     }
@@ -159,14 +162,14 @@ impl ReleaseSet {
 /// The periods that have releases, found from the releases: the calendar between them is not walked through.
 fn sparse(
     request: &TimelineRequest,
-    values: &[i64],
+    mut values: Vec<i64>,
     begin: impl Fn(NaiveDate) -> i64,
     now: DateTime<Utc>,
 ) -> Result<Timeline, FilterFault> {
-    let mut found: BTreeMap<i64, Period> = BTreeMap::new();
-    for &value in values {
-        let before = found.range_mut(..=value).next_back();
-        if let Some((_, period)) = before
+    values.sort_unstable();
+    let mut found: Vec<Period> = Vec::new();
+    for value in values {
+        if let Some(period) = found.last_mut()
             && value < period.stop
         {
             period.count += 1;
@@ -186,12 +189,13 @@ fn sparse(
             first = next;
             next = request.interval.next(first);
         }
-        found.insert(begin(first), Period { first, next, stop: begin(next), count: 1 });
+        found.push(Period { first, next, stop: begin(next), count: 1 });
     }
     let mut cumulative = 0;
-    let points = found.into_values().map(|Period { first, next, count, .. }| {
+    let points = found.into_iter().map(|Period { first, next, count, .. }| {
         cumulative += count;
-        request.point(first, next, (count, cumulative), now)
+        let span = day_begin(first, request.zone)..day_begin(next, request.zone);
+        request.point(first, span, (count, cumulative), now)
     });
     Ok(Timeline { points: points.collect() })
 }
@@ -207,15 +211,14 @@ struct Period {
 }
 
 impl TimelineRequest {
-    /// The period from a day to before another.
+    /// The period that begins with a day, and lasts from one instant to before another.
     fn point(
         &self,
         first: NaiveDate,
-        next: NaiveDate,
+        std::ops::Range { start, end }: std::ops::Range<DateTime<Utc>>,
         (count, cumulative): (u64, u64),
         now: DateTime<Utc>,
     ) -> TimePoint {
-        let (start, end) = (day_begin(first, self.zone), day_begin(next, self.zone));
         let label = self.interval.label(first, self.week_start);
         TimePoint { label, start, end, count, cumulative, complete: end <= now }
     }
