@@ -4,9 +4,9 @@
 //! Every text an editor or an import brings passes here once, so that equal texts are equal bytes and nothing invisible turns
 //! the text around it. An empty result is no fault: whether a text may be missing is for the field to say.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// Bytes that become one character by normalisation, at most: no character is composed of more than four, and none has more
 /// than four bytes.
@@ -95,10 +95,18 @@ fn clean(value: &str, ends: Ends, max: usize, with_blanks: impl Fn(&str) -> Stri
         return Err(TextFault::Control { character, position: skipped.chars().count() + index + 1 });
     }
     let text = with_blanks(value);
-    let text = if is_nfc_quick(text.chars()) == IsNormalized::Yes { text } else { text.nfc().collect() };
+    let text = composed(text);
     match text.chars().count() {
         length if length > max => Err(TextFault::TooLong { length, max }),
         _ => Ok(text),
+    }
+}
+
+/// A text in Unicode NFC; nothing is copied of one that is so already.
+pub(super) fn composed(text: String) -> String {
+    match ComposingNormalizerBorrowed::new_nfc().normalize(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(composed) => composed,
     }
 }
 
@@ -120,6 +128,7 @@ fn is_unseen(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
 
     use super::*;
 

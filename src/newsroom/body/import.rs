@@ -3,10 +3,11 @@
 //! The HTML is made flat and sanitised first, so here every element ends, inner ones first, and none lies deep. Blocks are
 //! written when they end: what is open is a stack of our own, however the HTML nests.
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::{
-    super::control::{ControlCount, replace_controls},
+    super::{
+        control::{ControlCount, replace_controls},
+        text::composed,
+    },
     blocks::{Align, Blocks, Kind},
     elements::{Sort, element},
     escape::{self, destination},
@@ -42,7 +43,7 @@ pub fn markdown_from_html(html: &str) -> Result<(String, ControlCount), String> 
             Piece::End(name) => reader.end(name),
         }
     }
-    Ok((reader.blocks.finish().nfc().collect(), controls))
+    Ok((composed(reader.blocks.finish()), controls))
 }
 
 /// Whether a table has cells beside each other; without, it only frames what is in it.
