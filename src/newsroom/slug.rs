@@ -76,6 +76,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::catalog::fold;
 
     #[test]
     fn headlines_become_slugs() {
@@ -88,6 +89,13 @@ mod tests {
             ("a\0b\u{202E}c é\nd", "a-bc-e-d"),
         ] {
             assert_eq!(from_headline(headline), slug);
+        }
+    }
+
+    #[test]
+    fn letters_that_do_not_decompose_are_the_same_in_slugs_and_in_folded_labels() {
+        for letter in "đłøæœðþıħŧ".chars().map(String::from) {
+            assert_eq!(fold(&letter), from_headline(&letter), "{letter}");
         }
     }
 

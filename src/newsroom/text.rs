@@ -195,6 +195,24 @@ mod tests {
     }
 
     #[test]
+    fn control_characters_at_the_ends_are_refused_unless_they_are_trimmed_as_white_space() {
+        for character in ['\u{B}', '\u{C}', '\u{85}', '\u{2028}', '\u{2029}'] {
+            for (text, position) in [(format!("a{character}"), 2), (format!("{character}a"), 1)] {
+                assert_eq!(clean_body(&text, 100), control(character, position));
+                assert_eq!(clean_text(&text, 100).as_deref(), Ok("a"), "{text:?}");
+                assert_eq!(clean_line(&text, 100).as_deref(), Ok("a"), "{text:?}");
+            }
+        }
+        for character in ['\0', '\u{1B}', '\u{FEFF}'] {
+            for (text, position) in [(format!("a{character}"), 2), (format!("{character}a"), 1)] {
+                assert_eq!(clean_body(&text, 100), control(character, position));
+                assert_eq!(clean_text(&text, 100), control(character, position));
+                assert_eq!(clean_line(&text, 100), control(character, position));
+            }
+        }
+    }
+
+    #[test]
     fn length_is_counted_in_characters_after_normalising() {
         assert!(clean_line(&"é".repeat(500), 500).is_ok());
         assert!(clean_line(&"e\u{301}".repeat(500), 500).is_ok());

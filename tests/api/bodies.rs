@@ -79,6 +79,20 @@ on_both! {
         assert_eq!(desk.statements.take().len(), 1);
     }
 
+    async fn bodies_of_more_than_two_mebibytes_take_another_statement(desk: Desk) {
+        let lines: Vec<Value> = (1..=5)
+            .map(|number| json!({ "type": "release", "slug": format!("r{number}"), "headline": "A", "bodyMarkdown": "x".repeat(600_000), "releaseDate": "2006-05-08", "state": "PUBLISHED" }))
+            .collect();
+        desk.import(&lines).await;
+        desk.statements.take();
+        let data = desk.data(Who::Public, "{ releases { nodes { body { markdown } } } }", json!({})).await;
+        let nodes = data["releases"]["nodes"].as_array().unwrap();
+        assert_eq!(nodes.len(), 5);
+        assert!(nodes.iter().all(|node| node["body"]["markdown"].as_str().unwrap().len() == 600_000));
+        let statements = desk.statements.take();
+        assert_eq!(statements.len(), 3, "the rows with the lengths of bodies, three bodies, and two: {statements:?}");
+    }
+
     async fn versions_have_their_bodies_and_differences(desk: Desk) {
         let (id, revision) = desk.draft(json!({ "headline": "A", "bodyMarkdown": "One." })).await;
         let input = json!({ "bodyMarkdown": "Two.", "headline": "B" });
