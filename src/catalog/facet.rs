@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 use entity::release::ReleaseKind;
 use roaring::RoaringBitmap;
 
-use super::{Direction, ReleaseSet, Snapshot, filter::Condition, fold, label::LabelPlace, tally::Tally};
+use super::{Direction, ReleaseSet, Snapshot, filter::Condition, fold, label::LabelSortKey, tally::Tally};
 
 pub use super::tally::FacetField;
 
@@ -222,7 +222,7 @@ impl Snapshot {
             FacetField::Topics { .. } => self.topics().label_rank(a).cmp(&self.topics().label_rank(b)),
             FacetField::Places { .. } => self.places().label_rank(a).cmp(&self.places().label_rank(b)),
             FacetField::Kinds | FacetField::Languages => {
-                let place = |value| (LabelPlace::of(self.label(field, value)), self.label(field, value));
+                let place = |value| (LabelSortKey::of(self.label(field, value)), self.label(field, value));
                 place(a).cmp(&place(b))
             }
         }

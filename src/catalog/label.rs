@@ -79,16 +79,16 @@ fn latin(c: char) -> Option<&'static str> {
     deunicode::deunicode_char(c).filter(|ascii| !ascii.is_empty() && ascii.bytes().all(|c| c.is_ascii_alphanumeric()))
 }
 
-/// Where a label stands among labels: by its folded text in the order of the root collation, then by the bytes of that text, so
-/// that only equal folded texts stand at one place.
+/// The sort key of a label: the collation key of its folded text (CLDR root), then the text itself, so that only equal folded
+/// texts have equal keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LabelPlace {
+pub struct LabelSortKey {
     key: Vec<u8>,
     folded: String,
 }
 
-impl LabelPlace {
-    /// The place of a label; the same of a label that is folded already.
+impl LabelSortKey {
+    /// The sort key of a label; a folded label has the same one.
     pub fn of(label: &str) -> Self {
         let folded = fold(label);
         let mut key = Vec::with_capacity(folded.len() * 2);
@@ -199,7 +199,7 @@ mod tests {
         ];
         let mut sorted = ordered.to_vec();
         sorted.reverse();
-        sorted.sort_by_cached_key(|label| LabelPlace::of(label));
+        sorted.sort_by_cached_key(|label| LabelSortKey::of(label));
         assert_eq!(sorted, ordered);
     }
 
@@ -215,7 +215,7 @@ mod tests {
             prop_assert_eq!(fold(&once), once.clone());
             prop_assert_eq!(fold(&text.to_lowercase()), once.clone());
             prop_assert_eq!(fold(&text.to_uppercase()), once.clone());
-            prop_assert_eq!(LabelPlace::of(&text), LabelPlace::of(&once));
+            prop_assert_eq!(LabelSortKey::of(&text), LabelSortKey::of(&once));
         }
 
         #[test]
@@ -223,15 +223,14 @@ mod tests {
             let once = fold(&text);
             prop_assert_eq!(fold(&once), once.clone());
             prop_assert_eq!(fold(&text.replace(['\u{200B}', '\u{AD}', '\u{640}'], "")), once.clone());
-            prop_assert_eq!(LabelPlace::of(&text), LabelPlace::of(&once));
+            prop_assert_eq!(LabelSortKey::of(&text), LabelSortKey::of(&once));
         }
 
         #[test]
-        fn places_are_one_order(mut labels in prop::collection::vec("[a-dÀ-ſαβあアคำ一 '-]{0,4}|.{0,3}", 0..12)) {
-            // Two labels stand at one place where their folded texts are equal, and nowhere else.
-            labels.sort_by_cached_key(|label| LabelPlace::of(label));
+        fn sort_keys_are_equal_only_for_equal_folded_texts(mut labels in prop::collection::vec("[a-dÀ-ſαβあアคำ一 '-]{0,4}|.{0,3}", 0..12)) {
+            labels.sort_by_cached_key(|label| LabelSortKey::of(label));
             for pair in labels.windows(2) {
-                prop_assert_eq!(LabelPlace::of(&pair[0]) == LabelPlace::of(&pair[1]), fold(&pair[0]) == fold(&pair[1]));
+                prop_assert_eq!(LabelSortKey::of(&pair[0]) == LabelSortKey::of(&pair[1]), fold(&pair[0]) == fold(&pair[1]));
             }
         }
     }

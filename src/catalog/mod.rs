@@ -55,7 +55,7 @@ pub use follow::Catalog;
 pub(crate) use follow::follow_all;
 pub use glimpse::{ChangeKind, regroups};
 pub use handle::Handle;
-pub use label::{LabelPlace, fold};
+pub use label::{LabelSortKey, fold};
 pub(crate) use load::{
     assigned_places, assigned_topics, load_all, places as place_images, releases as release_images,
     topics as topic_images,

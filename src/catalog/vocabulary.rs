@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use roaring::RoaringBitmap;
 use uuid::Uuid;
 
-use super::label::LabelPlace;
+use super::label::LabelSortKey;
 use crate::journal::{Merged, Name, PlaceImage, TopicImage};
 
 /// What a vocabulary needs to know of a concept.
@@ -333,8 +333,8 @@ impl<T: Concept> Vocabulary<T> {
                 derived.by_code.entry(Code::Uri(uri)).or_insert(number);
             }
         }
-        let label = |number| (LabelPlace::of(self.get(number).name()), self.get(number).slug(), number);
-        let mut labels: Vec<(LabelPlace, &str, u32)> = self.numbers().map(label).collect();
+        let label = |number| (LabelSortKey::of(self.get(number).name()), self.get(number).slug(), number);
+        let mut labels: Vec<(LabelSortKey, &str, u32)> = self.numbers().map(label).collect();
         labels.sort_unstable();
         derived.by_label = labels.into_iter().map(|(_, _, number)| number).collect();
         derived.label_rank = vec![0; count];

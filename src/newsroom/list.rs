@@ -14,7 +14,7 @@ use super::{
     revision::{RevisionRow, Revisions, Wanted, lifecycles, shown},
 };
 use crate::catalog::{
-    Concept, Handle, LabelPlace, OrderBy, Place, ReleaseFilter, ReleaseKey, ReleaseSet, Vocabulary, Window,
+    Concept, Handle, LabelSortKey, OrderBy, Place, ReleaseFilter, ReleaseKey, ReleaseSet, Vocabulary, Window,
 };
 use crate::journal::WorkingImage;
 
@@ -210,15 +210,15 @@ pub fn concept_page<T: Concept>(
 ) -> Result<ConceptPage, Error> {
     let (size, from_end) = request.size()?;
     // A cursor holds the folded label, perhaps as an earlier version folded it, and the slug.
-    let at = |argument, cursor: &Option<String>| -> Result<Option<(LabelPlace, String)>, Error> {
+    let at = |argument, cursor: &Option<String>| -> Result<Option<(LabelSortKey, String)>, Error> {
         let read = |cursor: &str| key.decode::<(String, String)>(argument, cursor);
         let read = cursor.as_deref().map(read).transpose()?;
-        Ok(read.map(|(folded, slug)| (LabelPlace::of(&folded), slug)))
+        Ok(read.map(|(folded, slug)| (LabelSortKey::of(&folded), slug)))
     };
     let (after, before) = (at("after", &request.after)?, at("before", &request.before)?);
     let place = |number: u32| {
         let concept = vocabulary.get(number);
-        (LabelPlace::of(concept.name()), concept.slug().to_owned())
+        (LabelSortKey::of(concept.name()), concept.slug().to_owned())
     };
     let all: Vec<u32> = vocabulary.by_label().iter().copied().filter(|&number| keep(number)).collect();
     let start = after.map_or(0, |after| all.partition_point(|&number| place(number) <= after));

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     catalog::{
         ComparisonPeriod, DateField, Direction, Duration, Facet, FacetField, FacetOrder, FacetOrderKey, FacetRequest,
-        FacetScope, Interval, LabelPlace, Range, ReleaseFilter, ReleaseKey, ReleaseSet, RoleOfPlace, TimelineRequest,
+        FacetScope, Interval, LabelSortKey, Range, ReleaseFilter, ReleaseKey, ReleaseSet, RoleOfPlace, TimelineRequest,
         TrendRequest, Weekday, fold,
     },
     journal::ReleaseImage,
@@ -292,7 +292,7 @@ fn facets(
     });
     wanted.sort_by(|(a, held_a), (b, held_b)| {
         let latest = |held: &[&ReleaseImage]| held.iter().map(|release| release.shown.release_date).max();
-        let label = |value: &Value| (LabelPlace::of(&value.label), value.slug.clone());
+        let label = |value: &Value| (LabelSortKey::of(&value.label), value.slug.clone());
         let mut side = Ordering::Equal;
         for key in &request.order {
             let next = match key.by {
