@@ -64,7 +64,7 @@ macro_rules! limits {
 
 limits! {
     body_bytes "limits.body_bytes" "DATELINE_LIMITS_BODY_BYTES" 8_388_608 8_388_608
-        "Bytes of a request's body; a release of a million letters needs six million where JSON escapes them"
+        "Bytes of a request's body, and of a query's strings and variables counted once for each use; a release of a million letters needs six million where JSON escapes them"
     public_body_bytes "limits.public_body_bytes" "DATELINE_LIMITS_PUBLIC_BODY_BYTES" 1_048_576 262_144
         "Bytes of a request's body, or of a WebSocket message, that comes without a token"
     bodies_bytes "limits.bodies_bytes" "DATELINE_LIMITS_BODIES_BYTES" 134_217_728 134_217_728
