@@ -107,7 +107,7 @@ impl TopicSetFilter {
     pub(super) fn keep(&self, kept: &mut Kept<'_>, snapshot: &Snapshot) -> Result<(), FilterFault> {
         let bits = |reference: &ConceptRef| {
             let number = snapshot.topics().find(reference).ok_or_else(|| {
-                FilterFault::unknown(format!("there is no topic with {reference}; `topics` lists those there are"))
+                FilterFault::unknown(format!("there is no topic with {reference}; `topics` lists the existing ones"))
             })?;
             Ok(if self.include_narrower {
                 snapshot.rolled_up(number)
@@ -126,7 +126,7 @@ impl PlaceSetFilter {
         let bits = |reference: &ConceptRef| {
             let places = snapshot.places();
             let number = places.find(reference).ok_or_else(|| {
-                FilterFault::unknown(format!("there is no place with {reference}; `places` lists those there are"))
+                FilterFault::unknown(format!("there is no place with {reference}; `places` lists the existing ones"))
             })?;
             let numbers = if self.include_within { places.closure(number) } else { RoaringBitmap::from([number]) };
             Ok(snapshot.with_places(self.role, &numbers))

@@ -383,5 +383,5 @@ fn named<T: Concept>(vocabulary: &Vocabulary<T>, number: u32, text: &str) -> boo
 }
 
 fn unknown(noun: &str, reference: &crate::catalog::ConceptRef) -> ApiError {
-    ApiError::not_found(format!("there is no {noun} with {reference}; `{noun}s` lists those there are"))
+    ApiError::not_found(format!("there is no {noun} with {reference}; `{noun}s` lists the existing ones"))
 }

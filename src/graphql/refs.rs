@@ -57,7 +57,7 @@ impl TopicRef {
     pub fn number(self, ids: &Ids, snapshot: &Snapshot) -> Result<u32, ApiError> {
         let reference = self.resolve(ids)?;
         snapshot.topics().find(&reference).ok_or_else(|| {
-            ApiError::not_found(format!("there is no topic with {reference}; `topics` lists those there are"))
+            ApiError::not_found(format!("there is no topic with {reference}; `topics` lists the existing ones"))
         })
     }
 

@@ -216,14 +216,14 @@ async fn replaced(write: &Write, table: &str, from: Uuid, into: Uuid) -> Result<
 async fn topic_image(write: &Write, id: Uuid, field: &str) -> Result<Box<TopicImage>, Error> {
     match write.image(Noun::Topic, id).await? {
         Some(Image::Topic(image)) => Ok(image),
-        _ => Err(Error::field(&[field], Code::NotFound, "there is no such topic; `topics` lists those there are")),
+        _ => Err(Error::field(&[field], Code::NotFound, "there is no such topic; `topics` lists the existing ones")),
     }
 }
 
 async fn place_image(write: &Write, id: Uuid, field: &str) -> Result<Box<PlaceImage>, Error> {
     match write.image(Noun::Place, id).await? {
         Some(Image::Place(image)) => Ok(image),
-        _ => Err(Error::field(&[field], Code::NotFound, "there is no such place; `places` lists those there are")),
+        _ => Err(Error::field(&[field], Code::NotFound, "there is no such place; `places` lists the existing ones")),
     }
 }
 

@@ -130,9 +130,9 @@ impl Document {
         Err(vec![RequestError { code: VALIDATION_FAILED, message, locations }])
     }
 
-    /// The name of the operation that a request asks for; none where it has no name, or cannot be told.
+    /// The name of the operation that a request asks for; none where it has no name or cannot be determined.
     pub fn operation_name(&self, name: Option<&str>) -> Option<&str> {
-        self.operation(name).ok()?.name.as_ref().map(apollo_compiler::Name::as_str)
+        self.operation(name).ok()?.name.as_ref().map(Name::as_str)
     }
 
     /// Which one it is, within this process.

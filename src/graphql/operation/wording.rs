@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn twenty_errors_are_told_at_most() {
+    fn at_most_twenty_errors_are_reported() {
         let schema = OperationSchema::parse(&crate::graphql::sdl());
         for many in ["x ".repeat(50), "node(id: true) { id } ".repeat(50)] {
             let query = format!("{{ {many} }}");
