@@ -197,8 +197,8 @@ pub struct ReleaseInput {
     subheadline: MaybeUndefined<String>,
     /// A short text for lists: plain text, at most 5,000 characters.
     summary: MaybeUndefined<String>,
-    /// The full text in Markdown, at most 1,000,000 characters. It is kept as it is written, white space at its ends included;
-    /// only line ends become `\n`, and Unicode is normalised to NFC. One of which nothing can be seen clears it.
+    /// The full text in Markdown, at most 1,000,000 characters. It is kept as it is written, including leading and trailing
+    /// white space; only line ends become `\n`, and Unicode is normalised to NFC. One of which nothing can be seen clears it.
     body_markdown: MaybeUndefined<String>,
     /// The language it is written in; the newsroom's own where a new release gives none.
     language: MaybeUndefined<LanguageTag>,

@@ -34,7 +34,7 @@ pub struct ReleaseInput {
     pub subheadline: Patch<String>,
     /// At most 5,000 characters.
     pub summary: Patch<String>,
-    /// At most 1,000,000 characters; white space at its ends counts.
+    /// At most 1,000,000 characters, including leading and trailing white space.
     pub body_markdown: Patch<String>,
     /// BCP 47.
     pub language: Patch<String>,
