@@ -8,7 +8,7 @@ use dateline::{
 use entity::api_token::Role;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, Who, on_both};
+use crate::desk::{Desk, REVISE, Who, on_both};
 
 /// Imports files together; what was reported, and what was told: file, line and message.
 async fn run(desk: &Desk, files: &[(&str, String)], options: ImportOptions) -> (Report, Vec<(String, u64, String)>) {
@@ -137,6 +137,29 @@ on_both! {
         assert_eq!(counts(&report), [0, 0, 6, 2, 4, 0]);
         let strict = ImportOptions { strict: true, ..ImportOptions::default() };
         assert!(!run(&desk, &[("f", lines(&records))], strict).await.0.kept);
+    }
+
+    async fn a_record_in_conflict_with_an_editor_is_not_the_first_of_its_release(desk: Desk) {
+        let records = [
+            release(&json!({ "slug": "a", "externalId": "1" })),
+            release(&json!({ "slug": "a", "externalId": "1" })),
+            release(&json!({ "slug": "a" })),
+            release(&json!({ "slug": "b", "externalId": "1" })),
+        ];
+        one(&desk, &records[..1]).await;
+        let found = desk.data(Who::Editor, "{ release(ref: {slug: \"a\"}) { id } }", json!({})).await;
+        desk.done(Who::Editor, REVISE, json!({ "id": found["release"]["id"], "revision": 1, "input": { "headline": "Mended" } })).await;
+        // The third record is matched by its slug and the fourth by its id, so one batch compares them one after the other.
+        for some in [&records[..2], &records[2..], &records[..]] {
+            let (report, told) = one(&desk, some).await;
+            assert_eq!(counts(&report), [0, 0, 0, 0, some.len() as u64, 0], "{told:?}");
+            assert!(told.len() == some.len() && told.iter().all(|(_, _, why)| why.contains("was changed here")), "{told:?}");
+        }
+        // Where the first is taken after all, it counts.
+        let overwrite = ImportOptions { overwrite: true, ..ImportOptions::default() };
+        let (report, told) = run(&desk, &[("f", lines(&records))], overwrite).await;
+        assert_eq!(counts(&report), [0, 1, 0, 1, 2, 0], "{told:?}");
+        assert!(told.iter().all(|(_, _, why)| why.contains("first at f:1,")), "{told:?}");
     }
 
     async fn former_addresses_and_other_files_are_the_same_release(desk: Desk) {

@@ -188,10 +188,10 @@ impl Importer<'_> {
         let matches = self.matches(&mut records).await?;
         let ids: Vec<Uuid> = matches.iter().flatten().flatten().copied().collect();
         let mut there = self.there(&ids).await?;
-        let (overwrite, now) = (self.options.overwrite, self.now.trunc_subsecs(6));
+        let now = self.now.trunc_subsecs(6);
         let mut fresh = Fresh::default();
         let mut outcomes = Vec::with_capacity(records.len());
-        let mut twice = Vec::new();
+        let mut later = Vec::new();
         for (number, (record, found)) in records.into_iter().zip(matches).enumerate() {
             outcomes.push(match found {
                 Err(why) => Outcome::Refused(why),
@@ -201,39 +201,45 @@ impl Importer<'_> {
                     self.origins.releases.insert(id, place);
                     Outcome::Created
                 }
-                Ok(Some(id)) => {
-                    let first = self.origins.releases.get(&id).copied();
-                    match (there.remove(&id), first) {
-                        (Some(old), Some(first)) => self.again(record, old, first),
-                        // Twice among these records, by different keys: the same ones would have parted them.
-                        (None, Some(first)) => {
-                            twice.push((number, id, record, first));
-                            Outcome::Duplicate
-                        }
-                        (Some(old), None) => {
-                            self.origins.releases.insert(id, record.place);
-                            match judged(record, old, overwrite) {
-                                Judgement::Is(outcome) => outcome,
-                                Judgement::Update(record, old) => {
-                                    self.update(*record, *old).await?;
-                                    Outcome::Updated
-                                }
-                            }
-                        }
-                        (None, None) => {
-                            Outcome::Refused("the release vanished while it was imported: try again".to_owned())
-                        }
+                Ok(Some(id)) => match there.remove(&id) {
+                    Some(old) => self.meet(id, record, old).await?,
+                    // An earlier record of the batch is one of the same release, by another key: this one is compared with
+                    // what that one leaves.
+                    None => {
+                        later.push((number, id, record));
+                        Outcome::Unchanged
                     }
-                }
+                },
             });
         }
         fresh.insert(self.write().await?).await?;
-        for (number, id, record, first) in twice {
-            if let Some(old) = self.there(&[id]).await?.remove(&id) {
-                outcomes[number] = self.again(record, old, first);
-            }
+        for (number, id, record) in later {
+            outcomes[number] = match self.there(&[id]).await?.remove(&id) {
+                Some(old) => self.meet(id, record, old).await?,
+                None => Outcome::Refused("the release vanished while it was imported: try again".to_owned()),
+            };
         }
         Ok(outcomes)
+    }
+
+    /// Compares a record with its release and writes the differences. It counts as the first of the release only if it is taken:
+    /// where it is a conflict, the next record of the release is told of the same conflict.
+    async fn meet(&mut self, id: Uuid, record: Sound, old: There) -> Result<Outcome, Error> {
+        if let Some(first) = self.origins.releases.get(&id).copied() {
+            return Ok(self.again(record, old, first));
+        }
+        let place = record.place;
+        let outcome = match judged(record, old, self.options.overwrite) {
+            Judgement::Is(outcome) => outcome,
+            Judgement::Update(record, old) => {
+                self.update(*record, *old).await?;
+                Outcome::Updated
+            }
+        };
+        if !matches!(outcome, Outcome::Conflict(_)) {
+            self.origins.releases.insert(id, place);
+        }
+        Ok(outcome)
     }
 
     /// What a record is of whose release an earlier one of the import spoke.
