@@ -138,7 +138,7 @@ on_both! {
         ].join("\n");
         let (report, mut told) = run(&desk, &text, ImportOptions::default(), false).await;
         told.sort();
-        for (line, word) in [(4, "nowhere"), (6, "twice"), (7, "latitude"), (9, "zzz"), (10, "future"), (12, "headline"), (13, "bodyHtml"), (14, "SCHEDULED"), (15, "no-slug"), (16, "JSON"), (17, "colour"), (20, "two different releases")] {
+        for (line, word) in [(4, "nowhere"), (6, "occurs twice in this import with different content, first at file:5,"), (7, "latitude"), (9, "zzz"), (10, "future"), (12, "headline"), (13, "bodyHtml"), (14, "SCHEDULED"), (15, "no-slug"), (16, "JSON"), (17, "colour"), (20, "two different releases")] {
             let found = told.iter().find(|(number, _)| *number == line);
             assert!(found.is_some_and(|(_, why)| why.contains(word) || (line == 14 && why.contains("DRAFT"))), "line {line}: {told:#?}");
         }

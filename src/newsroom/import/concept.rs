@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Importer, Known, Outcome,
-    origin::{Place, note_taken, seen_before},
+    origin::{Origin, note_taken, seen_before},
     queue::Queue,
     refusal,
 };
@@ -33,7 +33,7 @@ pub(super) struct Incoming<I> {
     input: I,
     /// Its codes and URI, as identities.
     codes: Vec<String>,
-    place: Place,
+    origin: Origin,
 }
 
 impl Importer<'_> {
@@ -45,13 +45,13 @@ impl Importer<'_> {
         let mut incoming = Vec::with_capacity(records.len());
         for (line, slug, above, input) in records {
             let codes = code("uri", &input.uri).into_iter().collect();
-            let place = self.origins.place(line);
-            incoming.push(Incoming { id: Uuid::now_v7(), slug, above, input, codes, place });
+            let origin = self.origins.at(line);
+            incoming.push(Incoming { id: Uuid::now_v7(), slug, above, input, codes, origin });
         }
         let (mut queue, mut outcomes) = Queue::of(incoming, &self.topics, &self.origins.topics, "topic");
         while let Some((number, record)) = queue.next() {
             let mut identities = self.topics.identities(&record);
-            let (id, place) = (record.id, record.place);
+            let (id, origin) = (record.id, record.origin);
             let first = seen_before(&self.origins.topics, &identities);
             let outcome = self.topic(record, first).await?;
             match outcome {
@@ -60,7 +60,7 @@ impl Importer<'_> {
                     if outcome == Outcome::Created {
                         identities.push(identity(id));
                     }
-                    note_taken(&mut self.origins.topics, identities, place);
+                    note_taken(&mut self.origins.topics, identities, origin);
                 }
                 Outcome::Duplicate | Outcome::Conflict(_) => {}
             }
@@ -83,13 +83,13 @@ impl Importer<'_> {
             };
             let codes = [("uri", uri), ("iso", iso3166_alpha2), ("iso", iso3166_alpha3), ("m49", m49)];
             let codes = codes.into_iter().filter_map(|(sort, value)| code(sort, value)).chain(geonames).collect();
-            let (above, place) = (above.into_iter().collect(), self.origins.place(line));
-            incoming.push(Incoming { id: Uuid::now_v7(), slug, above, input, codes, place });
+            let (above, origin) = (above.into_iter().collect(), self.origins.at(line));
+            incoming.push(Incoming { id: Uuid::now_v7(), slug, above, input, codes, origin });
         }
         let (mut queue, mut outcomes) = Queue::of(incoming, &self.places, &self.origins.places, "place");
         while let Some((number, record)) = queue.next() {
             let mut identities = self.places.identities(&record);
-            let (id, place) = (record.id, record.place);
+            let (id, origin) = (record.id, record.origin);
             let first = seen_before(&self.origins.places, &identities);
             let outcome = self.place(record, first).await?;
             match outcome {
@@ -98,7 +98,7 @@ impl Importer<'_> {
                     if outcome == Outcome::Created {
                         identities.push(identity(id));
                     }
-                    note_taken(&mut self.origins.places, identities, place);
+                    note_taken(&mut self.origins.places, identities, origin);
                 }
                 Outcome::Duplicate | Outcome::Conflict(_) => {}
             }
@@ -134,15 +134,15 @@ impl Importer<'_> {
         let slug = address::free(self.write().await?.tx(), Noun::Place, &wish, id).await?;
         let input =
             PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
-        let (above, codes, place) = (Vec::new(), Vec::new(), self.origins.place(0));
-        match self.place(Incoming { id, slug: slug.clone(), above, input, codes, place }, None).await? {
+        let (above, codes, origin) = (Vec::new(), Vec::new(), self.origins.at(0));
+        match self.place(Incoming { id, slug: slug.clone(), above, input, codes, origin }, None).await? {
             Outcome::Refused(why) => Err(Error::field(&["dateline"], crate::newsroom::Code::Invalid, why)),
             _ => Ok(slug),
         }
     }
 
     /// `first`: where the import took the same topic before.
-    async fn topic(&mut self, record: Incoming<TopicInput>, first: Option<Place>) -> Result<Outcome, Error> {
+    async fn topic(&mut self, record: Incoming<TopicInput>, first: Option<Origin>) -> Result<Outcome, Error> {
         let there = self.topics.by_slug.get(&record.slug).and_then(|&id| self.topics.get(id)).cloned();
         let mut image = there.clone().unwrap_or_else(|| TopicImage::blank(record.id));
         let broader = match self.topics.ids(&record.above, "topic") {
@@ -158,7 +158,7 @@ impl Importer<'_> {
         }
         if let Some(first) = first {
             let same = there.is_some_and(|there| there == image);
-            return Ok(if same { Outcome::Duplicate } else { self.said_before("topic", &record.slug, first) });
+            return Ok(if same { Outcome::Duplicate } else { self.contradicted("topic", &record.slug, first) });
         }
         if let Some(why) = self.topics.taken(&image).or_else(|| self.topics.cycle(&image, "topic")) {
             return Ok(Outcome::Refused(why));
@@ -204,7 +204,7 @@ impl Importer<'_> {
     }
 
     /// `first`: where the import took the same place before.
-    async fn place(&mut self, record: Incoming<PlaceInput>, first: Option<Place>) -> Result<Outcome, Error> {
+    async fn place(&mut self, record: Incoming<PlaceInput>, first: Option<Origin>) -> Result<Outcome, Error> {
         let there = self.places.by_slug.get(&record.slug).and_then(|&id| self.places.get(id)).cloned();
         let mut image = there.clone().unwrap_or_else(|| PlaceImage::blank(record.id));
         let within = match self.places.ids(&record.above, "place") {
@@ -220,7 +220,7 @@ impl Importer<'_> {
         }
         if let Some(first) = first {
             let same = there.is_some_and(|there| there == image);
-            return Ok(if same { Outcome::Duplicate } else { self.said_before("place", &record.slug, first) });
+            return Ok(if same { Outcome::Duplicate } else { self.contradicted("place", &record.slug, first) });
         }
         if let Some(why) = self.places.taken(&image).or_else(|| self.places.cycle(&image, "place")) {
             return Ok(Outcome::Refused(why));

@@ -8,7 +8,7 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{ImportedWithdrawal, Importer, Outcome, origin::Place};
+use super::{ImportedWithdrawal, Importer, Outcome, origin::Origin};
 use crate::{
     catalog::{assigned_places, assigned_topics},
     newsroom::{Error, content::Content, slug as form_of_slug},
@@ -20,7 +20,7 @@ const VARIANTS: u32 = 20;
 
 /// A record that can be taken.
 pub(super) struct Sound {
-    pub(super) place: Place,
+    pub(super) origin: Origin,
     pub(super) content: Content,
     /// False where the record gave no slug: it is known by kind, headline and date then.
     pub(super) slug_given: bool,

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 pub use release::{ImportedRelease, ImportedWithdrawal};
 
-use origin::{Origins, Place};
+use origin::{Origin, Origins};
 
 use super::{Error, FieldError, Newsroom, write::Write};
 use crate::{
@@ -187,10 +187,11 @@ impl<'a> Importer<'a> {
         Ok(keep)
     }
 
-    /// What a record is of which an earlier one of the import spoke, and said something else.
-    fn said_before(&self, noun: &str, slug: &str, first: Place) -> Outcome {
+    /// The outcome of a record that an earlier record of the import contradicts.
+    fn contradicted(&self, noun: &str, slug: &str, first: Origin) -> Outcome {
         Outcome::Conflict(format!(
-            "the {noun} \"{slug}\" stands twice in the import, first at {}, where something else is said: keep one of the two",
+            "the {noun} \"{slug}\" occurs twice in this import with different content, first at {}, with the same slug, \
+             former slug, externalId, uri or code: keep one of the two records",
             self.origins.shown(first)
         ))
     }

@@ -1,4 +1,4 @@
-//! Where the records of an import stand, so that two records of one release, topic or place are told with both places.
+//! The file and line of each record of an import, so that two records of one release, topic or place are told with both.
 //!
 //! The first of them counts. Taking the second instead would change the thing at every import of the same file, twice.
 
@@ -6,25 +6,27 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-/// Bits of a [`Place`] that hold the line: a trillion lines a file, 16 million files.
-const LINE_BITS: u32 = 40;
-
-/// A file and a line of it, in one number: there is one for each release of the import.
+/// A line of a file of the import. There is one for each release, so both are short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(u64);
+pub(super) struct Origin {
+    /// Number of the file, from 0.
+    file: u32,
+    /// Number of the line, from 1. Lines after the 4294967295th have that number.
+    line: u32,
+}
 
-/// The places seen so far. One release takes 24 bytes, about 50 with what a hash table leaves free.
+/// The origins seen so far. One release takes 24 bytes, about 50 with what a hash table leaves free.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     files: Vec<String>,
-    pub(super) releases: HashMap<Uuid, Place>,
+    pub(super) releases: HashMap<Uuid, Origin>,
     /// By identity: slug, code or URI, each with its sort before it.
-    pub(super) topics: HashMap<String, Place>,
-    pub(super) places: HashMap<String, Place>,
+    pub(super) topics: HashMap<String, Origin>,
+    pub(super) places: HashMap<String, Origin>,
 }
 
 impl Origins {
-    /// Begins a file; places are in it from now on.
+    /// Begins a file; lines are lines of it from now on.
     pub(super) fn begin_file(&mut self, name: &str) {
         if self.files.last().is_none_or(|last| last != name) {
             self.files.push(name.to_owned());
@@ -32,26 +34,26 @@ impl Origins {
     }
 
     /// A line of the file that was begun last.
-    pub(super) fn place(&self, line: u64) -> Place {
-        let file = self.files.len().saturating_sub(1) as u64;
-        Place(file << LINE_BITS | line.min((1 << LINE_BITS) - 1))
+    pub(super) fn at(&self, line: u64) -> Origin {
+        let short = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        Origin { file: short(self.files.len().saturating_sub(1) as u64), line: short(line) }
     }
 
-    /// A place as messages have it: file and line.
-    pub(super) fn shown(&self, place: Place) -> String {
-        let file = self.files.get((place.0 >> LINE_BITS) as usize).map_or("the file", String::as_str);
-        format!("{file}:{}", place.0 & ((1 << LINE_BITS) - 1))
+    /// An origin as messages have it: file and line.
+    pub(super) fn shown(&self, origin: Origin) -> String {
+        let file = self.files.get(origin.file as usize).map_or("the file", String::as_str);
+        format!("{file}:{}", origin.line)
     }
 }
 
-/// The place at which a thing with one of some identities was taken before.
-pub(super) fn seen_before(seen: &HashMap<String, Place>, identities: &[String]) -> Option<Place> {
+/// Where a thing with one of some identities was taken before.
+pub(super) fn seen_before(seen: &HashMap<String, Origin>, identities: &[String]) -> Option<Origin> {
     identities.iter().find_map(|identity| seen.get(identity).copied())
 }
 
-/// Notes that a thing was taken from a place. Records that were refused are not noted: a later one may be taken instead.
-pub(super) fn note_taken(seen: &mut HashMap<String, Place>, identities: Vec<String>, place: Place) {
-    seen.extend(identities.into_iter().map(|identity| (identity, place)));
+/// Notes where a thing was taken from. Records that were refused are not noted: a later one may be taken instead.
+pub(super) fn note_taken(seen: &mut HashMap<String, Origin>, identities: Vec<String>, origin: Origin) {
+    seen.extend(identities.into_iter().map(|identity| (identity, origin)));
 }
 
 #[cfg(test)]
@@ -59,16 +61,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_shown_as_file_and_line() {
+    fn an_origin_is_shown_as_file_and_line() {
         let mut origins = Origins::default();
         origins.begin_file("a.ndjson");
-        let first = origins.place(1_000_000_000_000);
+        let first = origins.at(4_000_000_000);
         origins.begin_file("b.ndjson");
-        let second = origins.place(7);
+        let second = origins.at(7);
         assert_eq!(
             (origins.shown(first), origins.shown(second)),
-            ("a.ndjson:1000000000000".to_owned(), "b.ndjson:7".to_owned())
+            ("a.ndjson:4000000000".to_owned(), "b.ndjson:7".to_owned())
         );
+        assert_eq!(origins.shown(origins.at(u64::MAX)), "b.ndjson:4294967295");
         let mut seen = HashMap::new();
         note_taken(&mut seen, vec!["a".to_owned(), "b".to_owned()], first);
         assert_eq!(seen_before(&seen, &["c".to_owned(), "b".to_owned()]), Some(first));

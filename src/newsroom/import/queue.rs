@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use super::{Known, Outcome, concept::Incoming, origin::Place};
+use super::{Known, Outcome, concept::Incoming, origin::Origin};
 use crate::catalog::Concept;
 
 /// Records of a file that wait, each with its number among them.
@@ -21,7 +21,7 @@ impl<I> Queue<I> {
     pub(super) fn of<T: Concept>(
         records: Vec<Incoming<I>>,
         known: &Known<T>,
-        taken: &HashMap<String, Place>,
+        taken: &HashMap<String, Origin>,
         noun: &str,
     ) -> (Self, Vec<(usize, Outcome)>) {
         let mut queue = Self { order: VecDeque::new(), again: BTreeMap::new(), by_identity: HashMap::new() };

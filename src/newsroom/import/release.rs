@@ -14,7 +14,7 @@ use super::{
     Importer, Outcome,
     fresh::{Fresh, insert_revisions, set_withdrawal},
     matching::{Judgement, Sound, There, judged},
-    origin::Place,
+    origin::Origin,
     refusal,
 };
 use crate::{
@@ -66,7 +66,7 @@ impl Importer<'_> {
         let mut keys: HashSet<String> = HashSet::new();
         let mut pending: Vec<Result<(), Outcome>> = Vec::new();
         for (line, record) in records {
-            match self.checked(record, self.origins.place(line))? {
+            match self.checked(record, self.origins.at(line))? {
                 Err(why) => pending.push(Err(Outcome::Refused(why))),
                 Ok(sound) => {
                     // A record that may meet an earlier one of the batch waits until that one is there.
@@ -107,7 +107,7 @@ impl Importer<'_> {
     }
 
     /// Fills in a record; why it cannot be taken, otherwise.
-    fn checked(&mut self, record: ImportedRelease, place: Place) -> Result<Result<Sound, String>, Error> {
+    fn checked(&mut self, record: ImportedRelease, origin: Origin) -> Result<Result<Sound, String>, Error> {
         let mut input = record.input;
         let slug_given = matches!(input.slug, Patch::Set(_));
         let headline = match &input.headline {
@@ -181,7 +181,7 @@ impl Importer<'_> {
             }
         };
         let publication_given = record.published_at.is_some();
-        Ok(Ok(Sound { place, content, slug_given, state: record.state, published_at, publication_given, withdrawal }))
+        Ok(Ok(Sound { origin, content, slug_given, state: record.state, published_at, publication_given, withdrawal }))
     }
 
     async fn write_releases(&mut self, mut records: Vec<Sound>) -> Result<Vec<Outcome>, Error> {
@@ -196,9 +196,9 @@ impl Importer<'_> {
             outcomes.push(match found {
                 Err(why) => Outcome::Refused(why),
                 Ok(None) => {
-                    let place = record.place;
+                    let origin = record.origin;
                     let id = fresh.add(record, &self.viewer.subject, now);
-                    self.origins.releases.insert(id, place);
+                    self.origins.releases.insert(id, origin);
                     Outcome::Created
                 }
                 Ok(Some(id)) => match there.remove(&id) {
@@ -228,7 +228,7 @@ impl Importer<'_> {
         if let Some(first) = self.origins.releases.get(&id).copied() {
             return Ok(self.again(record, old, first));
         }
-        let place = record.place;
+        let origin = record.origin;
         let outcome = match judged(record, old, self.options.overwrite) {
             Judgement::Is(outcome) => outcome,
             Judgement::Update(record, old) => {
@@ -237,17 +237,17 @@ impl Importer<'_> {
             }
         };
         if !matches!(outcome, Outcome::Conflict(_)) {
-            self.origins.releases.insert(id, place);
+            self.origins.releases.insert(id, origin);
         }
         Ok(outcome)
     }
 
     /// What a record is of whose release an earlier one of the import spoke.
-    fn again(&self, record: Sound, old: There, first: Place) -> Outcome {
+    fn again(&self, record: Sound, old: There, first: Origin) -> Outcome {
         let slug = old.row.slug.clone();
         match judged(record, old, true) {
             Judgement::Is(Outcome::Unchanged) => Outcome::Duplicate,
-            _ => self.said_before("release", &slug, first),
+            _ => self.contradicted("release", &slug, first),
         }
     }
 
