@@ -30,7 +30,7 @@ pub(super) struct Sound {
     pub(super) withdrawal: Option<ImportedWithdrawal>,
 }
 
-/// A release that is there.
+/// A release that is already stored.
 pub(super) struct There {
     pub(super) row: release::Model,
     pub(super) content: Content,
@@ -102,7 +102,7 @@ impl Importer<'_> {
                     // Somebody gave another release the one that is made of the content. Random, without the time that a key
                     // tells.
                     let random = Uuid::now_v7().as_u128() as u64;
-                    format!("{}-{random:016x}", base.chars().take(150).collect::<String>())
+                    format!("{base}-{random:016x}")
                 });
                 // What has an id of its own is known by that alone.
                 return Ok(if content.external_id.is_some() { external } else { known });
@@ -231,8 +231,7 @@ fn own(content: &Content) -> String {
         digest.update(part);
     }
     let [a, b, c, d, ..]: [u8; 32] = digest.finalize().into();
-    let base: String = content.slug.chars().take(150).collect();
-    format!("{}-{:08x}", base.trim_end_matches('-'), u32::from_be_bytes([a, b, c, d]))
+    format!("{}-{:08x}", content.slug, u32::from_be_bytes([a, b, c, d]))
 }
 
 #[cfg(test)]
