@@ -140,6 +140,15 @@ mod tests {
                 "there is no topic with the slug \"a; b: c\": add it to the file, or correct the slug",
                 "there is no topic with the slug …",
             ),
+            (
+                "the uri \"https://example.org/a\" belongs to \"a\" already: correct one of the two",
+                "the uri … belongs to … already",
+            ),
+            (
+                "the ISO 3166 code \"KH\" belongs to \"cambodia\" already: correct one of the two",
+                "the ISO 3166 code … belongs to … already",
+            ),
+            ("the m49 \"116\" belongs to \"cambodia\" already: correct one of the two", "the m49 … belongs to … already"),
             ("slug", "slug"),
         ] {
             assert_eq!(reason(message), sort);

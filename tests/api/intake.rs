@@ -210,6 +210,12 @@ on_both! {
                 assert!(why.contains(&format!("first at f:{first},")), "{why}");
             }
         }
+        // In an import of its own, such a record is refused, with the value in quotation marks, which the summary leaves out.
+        let (_, told) = one(&desk, &[topic("b", json!({ "uri": "https://example.org/1" })), place("q", json!({ "iso3166Alpha2": "KH" })), place("r", json!({ "m49": "116" }))]).await;
+        for ((_, _, why), begin) in told.iter().zip(["the uri \"https://example.org/1\" belongs to \"a\"", "the ISO 3166 code \"KH\" belongs to \"p\"", "the m49 \"116\" belongs to \"p\""]) {
+            assert!(why.starts_with(begin), "{why}");
+        }
+        assert_eq!(told.len(), 3, "{told:?}");
         // So it is with records of two files, new or known.
         let files = [
             ("a", lines(&[topic("t", json!({})), place("u", json!({}))])),

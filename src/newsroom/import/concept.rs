@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{
     Importer, Known, Outcome,
-    origin::{Origin, note_taken, seen_before},
-    queue::Queue,
+    origin::{Origin, seen_before},
+    queue::{Met, Queue},
     refusal,
 };
 use crate::{
@@ -27,13 +27,13 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Incoming<I> {
     /// What it is known by where it is new. Made in the order of the records, which is the order of an export.
-    id: Uuid,
+    pub(super) id: Uuid,
     pub(super) slug: String,
     pub(super) above: Vec<String>,
     input: I,
     /// Its codes and URI, as identities.
     codes: Vec<String>,
-    origin: Origin,
+    pub(super) origin: Origin,
 }
 
 impl Importer<'_> {
@@ -50,20 +50,10 @@ impl Importer<'_> {
         }
         let (mut queue, mut outcomes) = Queue::of(incoming, &self.topics, &self.origins.topics, "topic");
         while let Some((number, record)) = queue.next() {
-            let mut identities = self.topics.identities(&record);
-            let (id, origin) = (record.id, record.origin);
-            let first = seen_before(&self.origins.topics, &identities);
+            let met = Met::of(&record, &self.topics);
+            let first = seen_before(&self.origins.topics, &met.identities);
             let outcome = self.topic(record, first).await?;
-            match outcome {
-                Outcome::Refused(_) => queue.instead_of(&identities, &self.topics),
-                Outcome::Created | Outcome::Updated | Outcome::Unchanged => {
-                    if outcome == Outcome::Created {
-                        identities.push(identity(id));
-                    }
-                    note_taken(&mut self.origins.topics, identities, origin);
-                }
-                Outcome::Duplicate | Outcome::Conflict(_) => {}
-            }
+            queue.note(&outcome, met, &self.topics, &mut self.origins.topics);
             outcomes.push((number, outcome));
         }
         self.end(outcomes).await
@@ -88,20 +78,10 @@ impl Importer<'_> {
         }
         let (mut queue, mut outcomes) = Queue::of(incoming, &self.places, &self.origins.places, "place");
         while let Some((number, record)) = queue.next() {
-            let mut identities = self.places.identities(&record);
-            let (id, origin) = (record.id, record.origin);
-            let first = seen_before(&self.origins.places, &identities);
+            let met = Met::of(&record, &self.places);
+            let first = seen_before(&self.origins.places, &met.identities);
             let outcome = self.place(record, first).await?;
-            match outcome {
-                Outcome::Refused(_) => queue.instead_of(&identities, &self.places),
-                Outcome::Created | Outcome::Updated | Outcome::Unchanged => {
-                    if outcome == Outcome::Created {
-                        identities.push(identity(id));
-                    }
-                    note_taken(&mut self.origins.places, identities, origin);
-                }
-                Outcome::Duplicate | Outcome::Conflict(_) => {}
-            }
+            queue.note(&outcome, met, &self.places, &mut self.origins.places);
             outcomes.push((number, outcome));
         }
         self.end(outcomes).await
@@ -267,7 +247,7 @@ impl Importer<'_> {
 }
 
 /// A concept as an identity.
-fn identity(id: Uuid) -> String {
+pub(super) fn identity(id: Uuid) -> String {
     format!("id {id}")
 }
 
@@ -309,9 +289,9 @@ impl<T: Concept> Known<T> {
             Some((code, self.get(holder)?))
         })?;
         let code = match code {
-            Code::Uri(uri) => format!("uri {uri}"),
-            Code::Iso3166(code) => format!("ISO 3166 code {code}"),
-            Code::M49(code) => format!("m49 {code}"),
+            Code::Uri(uri) => format!("uri \"{uri}\""),
+            Code::Iso3166(code) => format!("ISO 3166 code \"{code}\""),
+            Code::M49(code) => format!("m49 \"{code}\""),
             Code::Geonames(id) => format!("geonamesId {id}"),
         };
         Some(format!("the {code} belongs to \"{}\" already: correct one of the two", holder.slug()))

@@ -2,7 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use super::{Known, Outcome, concept::Incoming, origin::Origin};
+use uuid::Uuid;
+
+use super::{
+    Known, Outcome,
+    concept::{Incoming, identity},
+    origin::{Origin, note_taken},
+};
 use crate::catalog::Concept;
 
 /// Records of a file that wait, each with its number among them.
@@ -14,6 +20,23 @@ pub(super) struct Queue<I> {
     again: BTreeMap<usize, Incoming<I>>,
     /// Numbers of those by identity, ascending.
     by_identity: HashMap<String, VecDeque<usize>>,
+}
+
+/// What has to be known of a record after it was taken or refused.
+#[derive(Debug)]
+pub(super) struct Met {
+    /// What it may be met again by.
+    pub(super) identities: Vec<String>,
+    /// The id of its concept where that is new.
+    id: Uuid,
+    origin: Origin,
+}
+
+impl Met {
+    /// Of a record, before it is taken.
+    pub(super) fn of<I, T: Concept>(record: &Incoming<I>, known: &Known<T>) -> Self {
+        Self { identities: known.identities(record), id: record.id, origin: record.origin }
+    }
 }
 
 impl<I> Queue<I> {
@@ -49,9 +72,31 @@ impl<I> Queue<I> {
         self.order.pop_front().or_else(|| self.again.pop_first())
     }
 
+    /// Notes what became of a record. The next one of its concept takes the place of one that was refused; one that was taken is
+    /// the first of its concept; a duplicate or conflict changes nothing.
+    pub(super) fn note<T: Concept>(
+        &mut self,
+        outcome: &Outcome,
+        met: Met,
+        known: &Known<T>,
+        taken: &mut HashMap<String, Origin>,
+    ) {
+        let Met { mut identities, id, origin } = met;
+        match outcome {
+            Outcome::Refused(_) => self.instead_of(&identities, known),
+            Outcome::Created | Outcome::Updated | Outcome::Unchanged => {
+                if *outcome == Outcome::Created {
+                    identities.push(identity(id));
+                }
+                note_taken(taken, identities, origin);
+            }
+            Outcome::Duplicate | Outcome::Conflict(_) => {}
+        }
+    }
+
     /// Has the next record of a concept take the place of one that was refused, so that those below the concept find it. One
     /// that has to wait for what it is itself below stays where it is, at the end.
-    pub(super) fn instead_of<T: Concept>(&mut self, identities: &[String], known: &Known<T>) {
+    fn instead_of<T: Concept>(&mut self, identities: &[String], known: &Known<T>) {
         for identity in identities {
             let Some(numbers) = self.by_identity.get_mut(identity) else { continue };
             while let Some(number) = numbers.pop_front() {
