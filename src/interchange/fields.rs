@@ -1,5 +1,7 @@
 //! Fields of a record, read from JSON one by one: what is wrong is told by field and value, and all of it at once.
 
+use std::{fmt::Display, ops::RangeInclusive};
+
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::Serialize;
 
@@ -161,25 +163,31 @@ impl Field for f64 {
     }
 }
 
-/// A whole number.
-fn whole<T: TryFrom<i64>>(value: &Json, at: &str, faults: &mut Faults) -> Option<T> {
+/// A whole number of a range.
+fn whole<T: TryFrom<i64> + PartialOrd + Display>(
+    value: &Json,
+    at: &str,
+    faults: &mut Faults,
+    range: &RangeInclusive<T>,
+) -> Option<T> {
     let Json::Number(number) = value else { return faults.refuse_sort(at, value, "a whole number, without quotes") };
-    let whole = number.as_i64().and_then(|number| T::try_from(number).ok());
+    let whole = number.as_i64().and_then(|number| T::try_from(number).ok()).filter(|number| range.contains(number));
     if whole.is_none() {
-        faults.refuse(at, value, "is not a whole number of at most ten digits: correct it");
+        let (least, most) = (range.start(), range.end());
+        faults.refuse(at, value, &format!("is not a whole number from {least} to {most}: correct it"));
     }
     whole
 }
 
 impl Field for i32 {
     fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
-        whole(&value, at, faults)
+        whole(&value, at, faults, &(Self::MIN..=Self::MAX))
     }
 }
 
 impl Field for u32 {
     fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
-        whole(&value, at, faults)
+        whole(&value, at, faults, &(Self::MIN..=Self::MAX))
     }
 }
 

@@ -197,7 +197,15 @@ fn a_value_that_is_wrong_is_named_by_field_and_value() {
         (place(r#""kind":"CITY","m49":4"#), "m49: 4 is a number: write a text, in quotes"),
         (
             place(r#""kind":"CITY","geonamesId":1.5"#),
-            "geonamesId: 1.5 is not a whole number of at most ten digits: correct it",
+            "geonamesId: 1.5 is not a whole number from -2147483648 to 2147483647: correct it",
+        ),
+        (
+            place(r#""kind":"CITY","geonamesId":3000000000"#),
+            "geonamesId: 3000000000 is not a whole number from -2147483648 to 2147483647: correct it",
+        ),
+        (
+            r#"{"type":"dateline","version":-1}"#.to_owned(),
+            "version: -1 is not a whole number from 0 to 4294967295: correct it",
         ),
         (place(r#""kind":"CITY","latitude":"11.5""#), "latitude: \"11.5\" is a text: write a number, without quotes"),
         (release(r#""topics":"work""#), "topics: \"work\" is a text: write a list, in brackets"),
