@@ -33,17 +33,8 @@ pub struct Item {
     pub dateline_text: Option<String>,
     /// The summary; paragraphs parted by a blank line.
     pub summary: Option<String>,
-}
-
-impl Item {
-    /// Replaces control characters in its texts.
-    pub fn replace_controls(&mut self) -> ControlCount {
-        let mut count = replace_controls(&mut self.headline);
-        for text in [&mut self.dateline_text, &mut self.summary].into_iter().flatten() {
-            count += replace_controls(text);
-        }
-        count
-    }
+    /// Control characters that were replaced or removed in its lines.
+    pub controls: ControlCount,
 }
 
 /// An item that cannot be read: its line, and why.
@@ -53,6 +44,7 @@ pub type Fault = (u64, String);
 struct Paragraph {
     line: u64,
     text: String,
+    controls: ControlCount,
 }
 
 /// Reads a page; items in the order in which they are printed.
@@ -104,6 +96,10 @@ fn item(paragraphs: &[Paragraph]) -> Result<Item, Fault> {
     })?;
     let release_date = range::check_date(release_date).map_err(|error| (dated.line, error.to_string()))?;
     let summary: Vec<&str> = paragraphs[3..].iter().map(|paragraph| paragraph.text.as_str()).collect();
+    let mut controls = ControlCount::default();
+    for paragraph in paragraphs {
+        controls += paragraph.controls;
+    }
     Ok(Item {
         line,
         kind,
@@ -111,21 +107,30 @@ fn item(paragraphs: &[Paragraph]) -> Result<Item, Fault> {
         release_date,
         dateline_text,
         summary: Some(summary.join("\n\n")).filter(|text| !text.is_empty()),
+        controls,
     })
 }
 
+/// The paragraphs of a page, their control characters replaced. That comes before white space is cut off: U+0085 is both.
 fn paragraphs(text: &str) -> Vec<Paragraph> {
     let mut found: Vec<Paragraph> = Vec::new();
     let mut open = false;
     for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        let mut line = line.to_owned();
+        let controls = replace_controls(&mut line);
         let line = line.trim();
         if line.is_empty() {
             open = false;
+            // A line that has nothing else belongs to what is above it.
+            if let Some(last) = found.last_mut() {
+                last.controls += controls;
+            }
         } else if open && let Some(last) = found.last_mut() {
             last.text.push(' ');
             last.text.push_str(line);
+            last.controls += controls;
         } else {
-            found.push(Paragraph { line: number as u64 + 1, text: line.to_owned() });
+            found.push(Paragraph { line: number as u64 + 1, text: line.to_owned(), controls });
             open = true;
         }
     }
@@ -215,6 +220,17 @@ mod tests {
         );
         assert!(items[2].as_ref().unwrap_err().1.contains("\"Gossip\" is not a kind"));
         assert!(items[3].as_ref().unwrap_err().1.contains("\"31 April 2006, BANGKOK\" is not a date"));
+    }
+
+    #[test]
+    fn control_characters_of_every_line_are_replaced_and_counted() {
+        let page = "News and articles\n\u{1}\n1. Press\u{1} release\n\n\u{85}Ferry\n\n08 May\u{7F} 2006, B\u{81}C\n\u{2}\nA b\u{85}\n\u{3}\n";
+        let items = parse(page);
+        let item = items[0].as_ref().unwrap();
+        assert_eq!((item.headline.as_str(), item.dateline_text.as_deref()), ("…Ferry", Some("BC")));
+        assert_eq!(item.summary.as_deref(), Some("A b…"));
+        // The one above the item is not one of its own.
+        assert_eq!((items.len(), item.controls.mapped, item.controls.removed), (1, 2, 5));
     }
 
     #[test]

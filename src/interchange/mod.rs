@@ -187,9 +187,9 @@ impl<'a> Import<'a> {
         let mut told = Vec::with_capacity(items.len());
         for item in items.into_iter().rev() {
             match item {
-                Ok(mut item) => {
+                Ok(item) => {
                     let line = item.line;
-                    self.report.count_controls(item.replace_controls());
+                    self.report.count_controls(item.controls);
                     let outcome = match self.incoming(item).await {
                         Ok(release) => {
                             self.importer.releases(vec![(line, release)]).await?.pop().unwrap_or(Outcome::Unchanged)

@@ -1,14 +1,17 @@
 //! What files of other systems have in them: control characters, records that stand twice, faults in any order.
 
 use dateline::{
-    interchange::{Import, Report, export},
+    interchange::{Import, Report},
     newsroom::import::{ImportOptions, Outcome},
     viewer::Viewer,
 };
 use entity::api_token::Role;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, REVISE, Who, on_both};
+use crate::{
+    desk::{Desk, REVISE, Who, on_both},
+    import::{self, exported, lines},
+};
 
 /// Imports files together; what was reported, and what was told: file, line and message.
 async fn run(desk: &Desk, files: &[(&str, String)], options: ImportOptions) -> (Report, Vec<(String, u64, String)>) {
@@ -33,16 +36,6 @@ async fn run(desk: &Desk, files: &[(&str, String)], options: ImportOptions) -> (
 
 async fn one(desk: &Desk, records: &[Value]) -> (Report, Vec<(String, u64, String)>) {
     run(desk, &[("f", lines(records))], ImportOptions::default()).await
-}
-
-fn lines(lines: &[Value]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
-}
-
-async fn exported(desk: &Desk) -> String {
-    let mut out = Vec::new();
-    export::export(&desk.app.room, &mut out).await.unwrap();
-    String::from_utf8(out).unwrap()
 }
 
 fn release(fields: &Value) -> Value {
@@ -93,16 +86,11 @@ on_both! {
     }
 
     async fn a_page_has_control_characters_too(desk: Desk) {
-        let page = "News and articles\n\n  1. Press release\n\n    L\u{92}Ouverture\n\n    08 May 2006, PHNOM\u{81} PENH\n\n    A\u{85} b.\n";
-        let (room, viewer) = (&desk.app.room, Viewer::new(Role::Admin, "import"));
-        let mut tell = |_: &str, _: u64, _: &Outcome| {};
-        let mut import = Import::begin(room, &viewer, ImportOptions::default(), desk.app.clock.now(), &mut tell).await.unwrap();
-        import.listing("page", page.as_bytes()).await.unwrap();
-        let report = import.finish().await.unwrap();
-        assert_eq!((report.created, report.controls.mapped, report.controls.removed, report.records_with_controls), (1, 2, 1, 1));
-        desk.app.room.catalog.catch_up().await.unwrap();
+        let page = "News and articles\n\n  1. Press\u{1} release\n\n    L\u{92}Ouverture\n\n    08 May\u{7F} 2006, PHNOM\u{81} PENH\n\n    A b\u{85}\n";
+        let (report, _) = import::run(&desk, page, ImportOptions::default(), true).await;
+        assert_eq!((report.created, report.controls.mapped, report.controls.removed, report.records_with_controls), (1, 2, 3, 1));
         let data = desk.data(Who::Public, "{ releases { nodes { headline summary dateline { placeText } } } }", json!({})).await;
-        assert_eq!(data["releases"]["nodes"][0], json!({ "headline": "L’Ouverture", "summary": "A… b.", "dateline": { "placeText": "PHNOM PENH" } }));
+        assert_eq!(data["releases"]["nodes"][0], json!({ "headline": "L’Ouverture", "summary": "A b…", "dateline": { "placeText": "PHNOM PENH" } }));
     }
 
     async fn the_second_record_of_a_release_is_a_conflict_with_the_first(desk: Desk) {
