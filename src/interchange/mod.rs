@@ -132,9 +132,12 @@ impl<'a> Import<'a> {
                 told.extend(held.by_ref());
             }
             if last || batch.len() == BATCH || told.len() >= BATCH {
-                let numbers: Vec<u64> = batch.iter().map(|(number, _)| *number).collect();
-                let outcomes = self.importer.releases(std::mem::take(&mut batch)).await?;
-                told.extend(numbers.into_iter().zip(outcomes));
+                // Even an empty one would be a transaction.
+                if !batch.is_empty() {
+                    let numbers: Vec<u64> = batch.iter().map(|(number, _)| *number).collect();
+                    let outcomes = self.importer.releases(std::mem::take(&mut batch)).await?;
+                    told.extend(numbers.into_iter().zip(outcomes));
+                }
                 told.sort_by_key(|&(number, _)| number);
                 for (number, outcome) in told.drain(..) {
                     self.heard(name, number, &outcome);
