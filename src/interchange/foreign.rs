@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::{MAX_PAGE, lines::MAX_LINE};
+use super::{MAX_PAGE, lines::MAX_LINE, ndjson};
 
 /// Bytes that are looked at.
 const HEAD: u64 = 64 * 1024;
@@ -38,6 +38,9 @@ const SIGNATURES: [(&[u8], &str, &str); 12] = [
     (b"\xFE\xFF", "UTF-16", "save it as UTF-8"),
 ];
 
+/// What a header of a tar archive has at 257.
+const TAR: &[u8] = b"ustar";
+
 const UNPACK: &str = "unpack it first";
 const CONVERT: &str = "convert it to ndjson first (docs/interchange.md describes the format)";
 
@@ -50,6 +53,10 @@ pub fn recognise(mut reader: impl Read, expected: Expected) -> io::Result<Result
     let head = head.strip_prefix(MARK).unwrap_or(&head);
     if let Some((_, name, advice)) = SIGNATURES.iter().find(|(bytes, ..)| head.starts_with(bytes)) {
         return Ok(Err(format!("this is {name}, not {}: {advice}", expected.name())));
+    }
+    // Fields of the header end in NUL, so a text that has the same letters there is told apart.
+    if head.get(257..262) == Some(TAR) && head[..257].contains(&0) {
+        return Ok(Err(format!("this is a tar archive, not {}: {UNPACK}", expected.name())));
     }
     if head.iter().all(u8::is_ascii_whitespace) {
         return Ok(if head_is_all || is_blank(reader)? {
@@ -79,6 +86,11 @@ pub fn recognise(mut reader: impl Read, expected: Expected) -> io::Result<Result
         }
     }
     let text = String::from_utf8_lossy(head);
+    if expected == Expected::Ndjson
+        && let Some(why) = text.lines().find(|line| !line.trim().is_empty()).and_then(ndjson::other_version)
+    {
+        return Ok(Err(why));
+    }
     let found = named(text.trim_start(), head_is_all, expected);
     Ok(found.map_or(Ok(()), |(name, advice)| Err(format!("this is {name}, not {}: {advice}", expected.name()))))
 }
@@ -203,6 +215,11 @@ mod tests {
         let wxr = "<?xml version=\"1.0\"?>\n<rss version=\"2.0\" xmlns:wp=\"http://wordpress.org/export/1.2/\">";
         let utf16: Vec<u8> = "{\"type\":\"topic\"}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let page = "News and articles\n\n  1. Press release\n\n    Ferry line opens\n\n    08 May 2006, PHNOM PENH\n";
+        let mut tar = vec![0; 512];
+        for (at, field) in [(0, "releases.ndjson"), (100, "0000644"), (257, "ustar"), (263, "00")] {
+            tar[at..at + field.len()].copy_from_slice(field.as_bytes());
+        }
+        tar.extend("{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"A\"}\n".repeat(2000).bytes());
         for (bytes, name) in [
             (rss.as_bytes(), "RSS"),
             (b"\xEF\xBB\xBF  <rdf:RDF xmlns=\"http://purl.org/rss/1.0/\">", "RSS"),
@@ -222,6 +239,11 @@ mod tests {
             (b"PK\x03\x04\x14\0", "a zip archive"),
             (b"\x28\xB5\x2F\xFD\x04", "zstd"),
             (b"BZh91AY", "bzip2"),
+            (b"\xFD7zXZ\0\0\x04", "xz"),
+            (b"7z\xBC\xAF\x27\x1C\0\x04", "7-Zip"),
+            (&tar, "a tar archive"),
+            (b"PK\x05\x06\0\0", "an empty zip archive"),
+            (b"{\\rtf1\\ansi", "RTF"),
             (b"\xFF\xFE{\0", "UTF-16"),
             (b"\xFE\xFF\0{", "UTF-16"),
             (&utf16, "UTF-16"),
@@ -243,6 +265,8 @@ mod tests {
                 assert!(told(bytes, expected).starts_with("the file is empty"), "{}", bytes.len());
             }
         }
+        let newer = "\n{\"type\":\"dateline\",\"version\":2,\"features\":[]}\n{\"type\":\"topic\"}\n";
+        assert!(told(newer.as_bytes(), Expected::Ndjson).starts_with("the file has format version 2, but"));
         let mut late = b"\n".repeat(100_000);
         late.extend(b"{\"type\":\"topic\"}");
         assert_eq!(told(&late, Expected::Ndjson), "");
@@ -262,6 +286,8 @@ mod tests {
         ] {
             assert_eq!(told(text.as_bytes(), Expected::Ndjson), "", "{text}");
         }
+        let word = format!("{:a<257}ustar\"}}\n", "{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"");
+        assert_eq!((&word.as_bytes()[257..262], told(word.as_bytes(), Expected::Ndjson)), (TAR, String::new()));
         // Control characters never refuse a record, and here the head ends within a character.
         let long = format!("{{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"AB\0\"}}\n{}", "é".repeat(40_000));
         assert!(std::str::from_utf8(&long.as_bytes()[..HEAD as usize]).is_err());

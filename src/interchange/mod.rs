@@ -21,7 +21,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use lines::Lines;
-use ndjson::{Header, Record};
+use ndjson::Record;
 pub use report::Report;
 
 use crate::{
@@ -59,6 +59,9 @@ pub enum ImportError {
     /// A file cannot be read on.
     #[error("{0} cannot be read: {1}")]
     File(String, std::io::Error),
+    /// A file is of another version of the format.
+    #[error("{0}: {1}")]
+    Version(String, String),
 }
 
 impl<'a> Import<'a> {
@@ -75,13 +78,20 @@ impl<'a> Import<'a> {
         Ok(Self { importer, language, report, held, tell })
     }
 
-    /// Takes in topics and places of a file in the interchange format. What cannot be read is told by [`Self::releases`].
+    /// Takes in topics and places of a file in the interchange format. What cannot be read is told by [`Self::releases`]. Fails
+    /// before anything of the file is taken if its header names another version of the format.
     pub async fn concepts(&mut self, name: &str, reader: impl BufRead) -> Result<(), ImportError> {
         self.importer.begin_file(name);
         let mut lines = Lines::new(reader);
         let (mut topics, mut places) = (Vec::new(), Vec::new());
+        let mut is_first = true;
         while let Some((number, line)) = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))? {
             let line = line.unwrap_or_default();
+            if std::mem::take(&mut is_first)
+                && let Some(why) = ndjson::other_version(&line)
+            {
+                return Err(ImportError::Version(name.to_owned(), why));
+            }
             if ndjson::is_release(&line) {
                 continue;
             }
@@ -158,12 +168,11 @@ impl<'a> Import<'a> {
                 self.report.count_controls(controls);
                 Ok(Some(release))
             }
-            (Record::Dateline(Header { version }), _) if version != ndjson::VERSION => Err(format!(
-                "the file is of version {version} of the format; this Dateline reads version {}: use a newer one",
-                ndjson::VERSION
-            )),
-            (Record::Dateline(_), _) if number > 1 => Err("the header stands on the first line or nowhere".to_owned()),
-            _ => Ok(None),
+            (Record::Dateline(_), _) if number > 1 => {
+                Err("a header is allowed only on the first line: remove this line".to_owned())
+            }
+            (Record::Dateline(_), _) => ndjson::other_version(line).map_or(Ok(None), Err),
+            (Record::Topic(_) | Record::Place(_), _) => Ok(None),
         }
     }
 

@@ -219,7 +219,7 @@ pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
     record.map(|record| (record, controls)).ok_or_else(|| faults.in_one_line())
 }
 
-/// Whether a line is a release, as far as can be told without reading it whole. False also where it is not JSON.
+/// Whether a line is a release, by its type alone; the other values are skipped. False also if the line is not valid JSON.
 pub fn is_release(line: &str) -> bool {
     #[derive(Deserialize)]
     struct Tag<'a> {
@@ -227,6 +227,24 @@ pub fn is_release(line: &str) -> bool {
         r#type: Cow<'a, str>,
     }
     serde_json::from_str::<Tag<'_>>(line).is_ok_and(|tag| tag.r#type == "release")
+}
+
+/// Why a file that begins with a line cannot be read, where the line is the header of another version of the format, which may
+/// have fields that this one does not know; nothing otherwise.
+pub fn other_version(line: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Tag<'a> {
+        #[serde(borrow)]
+        r#type: Cow<'a, str>,
+        version: serde_json::Number,
+    }
+    let Tag { r#type, version } = serde_json::from_str(line).ok()?;
+    (r#type == "dateline" && version.as_u64() != Some(u64::from(VERSION))).then(|| {
+        format!(
+            "the file has format version {version}, but this version of Dateline reads only version {VERSION}: import it with a \
+             version of Dateline that reads version {version}"
+        )
+    })
 }
 
 /// Writes a line, without its newline.

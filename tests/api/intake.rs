@@ -250,6 +250,24 @@ on_both! {
         }
     }
 
+    async fn a_file_of_another_version_of_the_format_ends_the_import(desk: Desk) {
+        let empty = exported(&desk).await;
+        let viewer = Viewer::new(Role::Admin, "import");
+        for (header, version) in [(json!({ "type": "dateline", "version": 2 }), "2"), (json!({ "type": "dateline", "version": 1.5, "features": [] }), "1.5"), (json!({ "type": "dateline", "version": 0 }), "0")] {
+            let text = lines(&[header, json!({ "type": "topic", "slug": "a", "name": "A" }), release(&json!({ "slug": "a" }))]);
+            let mut heard = 0;
+            let mut tell = |_: &str, _: u64, _: &Outcome| heard += 1;
+            let mut import = Import::begin(&desk.app.room, &viewer, ImportOptions::default(), desk.app.clock.now(), &mut tell).await.unwrap();
+            let error = import.concepts("f", text.as_bytes()).await.unwrap_err().to_string();
+            assert_eq!(error, format!("f: the file has format version {version}, but this version of Dateline reads only version 1: import it with a version of Dateline that reads version {version}"));
+            drop(import);
+            assert_eq!((heard, exported(&desk).await), (0, empty.clone()));
+        }
+        let header = json!({ "type": "dateline", "version": 1 });
+        let (report, told) = one(&desk, &[header.clone(), header, json!({ "type": "topic", "slug": "a", "name": "A" })]).await;
+        assert_eq!((counts(&report), told), ([1, 0, 0, 0, 0, 1], vec![("f".to_owned(), 2, "a header is allowed only on the first line: remove this line".to_owned())]));
+    }
+
     async fn what_is_told_comes_in_the_order_of_the_lines(desk: Desk) {
         let mut records = vec!["not JSON".to_owned()];
         for number in 0..1200 {

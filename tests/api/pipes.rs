@@ -120,9 +120,12 @@ fn a_file_of_another_format_is_named_before_anything_is_imported() {
     fs::write(folder.path().join("good.ndjson"), "{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"A\"}\n").unwrap();
     fs::write(folder.path().join("feed.xml"), "<?xml version=\"1.0\"?>\n<rss version=\"2.0\"/>\n").unwrap();
     fs::write(folder.path().join("empty.ndjson"), "\n\n").unwrap();
-    for (file, why) in
-        [("feed.xml", "feed.xml: this is RSS, not ndjson"), ("empty.ndjson", "empty.ndjson: the file is empty")]
-    {
+    fs::write(folder.path().join("newer.ndjson"), "{\"type\":\"dateline\",\"version\":2}\n").unwrap();
+    for (file, why) in [
+        ("feed.xml", "feed.xml: this is RSS, not ndjson"),
+        ("empty.ndjson", "empty.ndjson: the file is empty"),
+        ("newer.ndjson", "newer.ndjson: the file has format version 2, but this version of Dateline reads only version 1"),
+    ] {
         let (code, _, told) = run(folder.path(), &["import", "good.ndjson", file]);
         assert!(code == Some(1) && told.contains(why) && told.contains("nothing was imported"), "{told}");
         assert_eq!(told.lines().count(), 1, "{told}");
