@@ -82,11 +82,11 @@ impl Faults {
         self.push(format!("{at}: {value} {why}"));
     }
 
-    /// A value of the wrong sort.
-    pub(super) fn refuse_sort<T>(&mut self, at: &str, value: &Json, wanted: &str) -> Option<T> {
+    /// A value of the wrong type.
+    pub(super) fn refuse_type<T>(&mut self, at: &str, value: &Json, wanted: &str) -> Option<T> {
         match value {
             Json::Null => self.push(format!("{at} is null: write {wanted}")),
-            value => self.refuse(at, value, &format!("is {}: write {wanted}", value.sort())),
+            value => self.refuse(at, value, &format!("is {}: write {wanted}", value.type_name())),
         }
         None
     }
@@ -110,7 +110,7 @@ impl Fields<'_> {
         }
         let absent = F::absent();
         if absent.is_none() {
-            self.faults.push(format!("{at} is missing: give it"));
+            self.faults.push(format!("{at} is missing: add it"));
         }
         absent
     }
@@ -128,7 +128,7 @@ impl<F: Field> Field for Option<F> {
 
 impl<F: Field> Field for Vec<F> {
     fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
-        let Json::List(items) = value else { return faults.refuse_sort(at, &value, "a list, in brackets") };
+        let Json::List(items) = value else { return faults.refuse_type(at, &value, "an array, in square brackets") };
         let mut read = Vec::with_capacity(items.len());
         let mut is_sound = true;
         for (number, item) in items.into_iter().enumerate() {
@@ -149,7 +149,7 @@ impl Field for String {
     fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
         match value {
             Json::Text(text) => Some(text),
-            other => faults.refuse_sort(at, &other, "a text, in quotes"),
+            other => faults.refuse_type(at, &other, "a string, in double quotes"),
         }
     }
 }
@@ -158,7 +158,7 @@ impl Field for f64 {
     fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
         match &value {
             Json::Number(number) => number.as_f64(),
-            other => faults.refuse_sort(at, other, "a number, without quotes"),
+            other => faults.refuse_type(at, other, "a number, without quotes"),
         }
     }
 }
@@ -170,7 +170,7 @@ fn whole<T: TryFrom<i64> + PartialOrd + Display>(
     faults: &mut Faults,
     range: &RangeInclusive<T>,
 ) -> Option<T> {
-    let Json::Number(number) = value else { return faults.refuse_sort(at, value, "a whole number, without quotes") };
+    let Json::Number(number) = value else { return faults.refuse_type(at, value, "a whole number, without quotes") };
     let whole = number.as_i64().and_then(|number| T::try_from(number).ok()).filter(|number| range.contains(number));
     if whole.is_none() {
         let (least, most) = (range.start(), range.end());
@@ -217,7 +217,7 @@ pub(super) fn choice<T: Copy + Serialize>(
 impl Field for NaiveDate {
     fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
         let advice = "year, month and day, for example \"2006-05-08\"";
-        let Json::Text(text) = &value else { return faults.refuse_sort(at, &value, advice) };
+        let Json::Text(text) = &value else { return faults.refuse_type(at, &value, advice) };
         match day(text) {
             Some(Ok(date)) => match range::check_date(date) {
                 Ok(date) => return Some(date),
@@ -236,7 +236,7 @@ impl Field for NaiveDate {
 impl Field for DateTime<Utc> {
     fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
         let advice = "date, time and offset, for example \"2006-05-08T09:00:00Z\"";
-        let Json::Text(text) = &value else { return faults.refuse_sort(at, &value, advice) };
+        let Json::Text(text) = &value else { return faults.refuse_type(at, &value, advice) };
         if let Ok(instant) = text.parse::<DateTime<FixedOffset>>() {
             return match range::check_instant(instant.to_utc()) {
                 Ok(instant) => Some(instant),

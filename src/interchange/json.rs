@@ -42,14 +42,14 @@ impl Json {
         count
     }
 
-    /// What sort of value it is.
-    pub(super) fn sort(&self) -> &'static str {
+    /// The type of the value, as JSON names it.
+    pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
-            Self::Bool(_) => "a truth value",
+            Self::Bool(_) => "a boolean",
             Self::Number(_) => "a number",
-            Self::Text(_) => "a text",
-            Self::List(_) => "a list",
+            Self::Text(_) => "a string",
+            Self::List(_) => "an array",
             Self::Object(_) => "an object",
         }
     }

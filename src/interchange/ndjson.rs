@@ -70,7 +70,7 @@ record! {
 }
 
 record! {
-    /// A name; a bare text is one in the newsroom's own language.
+    /// A name; a plain string is one in the newsroom's own language.
     NameRecord, "a name" {
         /// BCP 47; none: the newsroom's own.
         #[serde(skip_serializing_if = "Option::is_none")] "language" language: Option<String>,
@@ -196,14 +196,14 @@ pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
     let mut value = Json::read(line)?;
     let controls = value.replace_controls();
     let Json::Object(mut entries) = value else {
-        return Err(format!("not a JSON object: it is {}; write one object a line", value.sort()));
+        return Err(format!("not a JSON object: it is {}; write one object a line", value.type_name()));
     };
     let known = "write dateline, topic, place or release";
     let Some(index) = entries.iter().position(|(name, _)| name == "type") else {
         return Err(format!("type is missing: {known}"));
     };
     let (_, tag) = entries.swap_remove(index);
-    let Json::Text(tag) = tag else { return Err(format!("type: {tag} is {}: {known}", tag.sort())) };
+    let Json::Text(tag) = tag else { return Err(format!("type: {tag} is {}: {known}", tag.type_name())) };
     let mut faults = Faults::default();
     let record = match tag.as_str() {
         "dateline" => Object::read_object(entries, "", &mut faults).map(Record::Dateline),
@@ -298,7 +298,7 @@ impl Field for Slugs {
         match value {
             Json::Text(slug) => Some(Self::One(slug)),
             Json::List(_) => Field::read(value, at, faults).map(Self::Several),
-            other => faults.refuse_sort(at, &other, "a slug, or a list of slugs"),
+            other => faults.refuse_type(at, &other, "a slug, or an array of slugs"),
         }
     }
 }
@@ -308,7 +308,7 @@ impl Field for NameRecord {
         match value {
             Json::Text(name) => Some(Self { language: None, name }),
             Json::Object(entries) => Object::read_object(entries, &format!("{at}."), faults),
-            other => faults.refuse_sort(at, &other, "a name, or an object of language and name"),
+            other => faults.refuse_type(at, &other, "a name, or an object of language and name"),
         }
     }
 }
@@ -320,7 +320,7 @@ impl Field for WithdrawalRecord {
             Json::Text(_) => {
                 Field::read(value, at, faults).map(|kind| Self { kind, at: None, notice: None, redirect_to: None })
             }
-            other => faults.refuse_sort(at, &other, "a kind, or an object of kind, at, notice and redirectTo"),
+            other => faults.refuse_type(at, &other, "a kind, or an object of kind, at, notice and redirectTo"),
         }
     }
 }

@@ -134,7 +134,7 @@ mod tests {
                 "releaseDate: 0000-03-01 is outside the range of dates: write a date",
                 "releaseDate: … is outside the range of dates",
             ),
-            ("headline is missing: give it; kind: 7 is no kind: write one", "headline is missing"),
+            ("headline is missing: add it; kind: 7 is no kind: write one", "headline is missing"),
             ("not JSON: expected value at column 1", "not JSON"),
             (
                 "there is no topic with the slug \"a; b: c\": add it to the file, or correct the slug",

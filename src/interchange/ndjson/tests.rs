@@ -75,7 +75,8 @@ fn of_one_record_twenty_faults_are_told() {
 fn what_is_no_record_is_named() {
     assert_told(&[
         ("{".to_owned(), "not JSON: EOF while parsing an object at column 1"),
-        ("[]".to_owned(), "not a JSON object: it is a list; write one object a line"),
+        ("[]".to_owned(), "not a JSON object: it is an array; write one object a line"),
+        ("true".to_owned(), "not a JSON object: it is a boolean; write one object a line"),
         ("{}".to_owned(), "type is missing: write dateline, topic, place or release"),
         (
             r#"{"type":"event"}"#.to_owned(),
@@ -93,8 +94,8 @@ fn what_is_no_record_is_named() {
             topic(r#""colour":"red""#),
             "\"colour\" is not a field of a topic: its fields are slug, name, names, altNames, definition, uri, retiredAt and broader",
         ),
-        (r#"{"type":"topic","name":"A"}"#.to_owned(), "slug is missing: give it"),
-        (r#"{"type":"topic","slug":"a","name":null}"#.to_owned(), "name is null: write a text, in quotes"),
+        (r#"{"type":"topic","name":"A"}"#.to_owned(), "slug is missing: add it"),
+        (r#"{"type":"topic","slug":"a","name":null}"#.to_owned(), "name is null: write a string, in double quotes"),
     ]);
 }
 
@@ -184,7 +185,7 @@ fn a_value_that_is_wrong_is_named_by_field_and_value() {
         ),
         (
             release(r#""withdrawal":{"at":null,"why":"x"}"#),
-            "withdrawal.kind is missing: give it; \"withdrawal.why\" is not a field of a withdrawal: its fields are kind, at, notice and redirectTo",
+            "withdrawal.kind is missing: add it; \"withdrawal.why\" is not a field of a withdrawal: its fields are kind, at, notice and redirectTo",
         ),
         (
             place(r#""kind":"TOWN""#),
@@ -194,7 +195,7 @@ fn a_value_that_is_wrong_is_named_by_field_and_value() {
             place(r#""kind":["CITY"]"#),
             "kind: […] is not a kind of place: write WORLD, REGION, SUBREGION, COUNTRY, ADMIN or CITY",
         ),
-        (place(r#""kind":"CITY","m49":4"#), "m49: 4 is a number: write a text, in quotes"),
+        (place(r#""kind":"CITY","m49":4"#), "m49: 4 is a number: write a string, in double quotes"),
         (
             place(r#""kind":"CITY","geonamesId":1.5"#),
             "geonamesId: 1.5 is not a whole number from -2147483648 to 2147483647: correct it",
@@ -207,11 +208,11 @@ fn a_value_that_is_wrong_is_named_by_field_and_value() {
             r#"{"type":"dateline","version":-1}"#.to_owned(),
             "version: -1 is not a whole number from 0 to 4294967295: correct it",
         ),
-        (place(r#""kind":"CITY","latitude":"11.5""#), "latitude: \"11.5\" is a text: write a number, without quotes"),
-        (release(r#""topics":"work""#), "topics: \"work\" is a text: write a list, in brackets"),
-        (release(r#""topics":["work",7]"#), "topics.1: 7 is a number: write a text, in quotes"),
-        (topic(r#""broader":7"#), "broader: 7 is a number: write a slug, or a list of slugs"),
-        (topic(r#""names":[{"language":"fr"}]"#), "names.0.name is missing: give it"),
+        (place(r#""kind":"CITY","latitude":"11.5""#), "latitude: \"11.5\" is a string: write a number, without quotes"),
+        (release(r#""topics":"work""#), "topics: \"work\" is a string: write an array, in square brackets"),
+        (release(r#""topics":["work",7]"#), "topics.1: 7 is a number: write a string, in double quotes"),
+        (topic(r#""broader":7"#), "broader: 7 is a number: write a slug, or an array of slugs"),
+        (topic(r#""names":[{"language":"fr"}]"#), "names.0.name is missing: add it"),
         (
             topic(r#""names":[{"lang":"fr","name":"B"}]"#),
             "\"names.0.lang\" is not a field of a name: its fields are language and name",
@@ -219,11 +220,11 @@ fn a_value_that_is_wrong_is_named_by_field_and_value() {
         // All of it at once.
         (
             r#"{"type":"release","releaseDate":"2006-02-30","kind":"NEWS","summary":7}"#.to_owned(),
-            "kind: \"NEWS\" is not a kind of release: write PRESS_RELEASE, STATEMENT, ARTICLE, FEATURE, MEDIA_ADVISORY, SPEECH or OPINION; headline is missing: give it; summary: 7 is a number: write a text, in quotes; releaseDate: \"2006-02-30\" is not a date: February 2006 has 28 days",
+            "kind: \"NEWS\" is not a kind of release: write PRESS_RELEASE, STATEMENT, ARTICLE, FEATURE, MEDIA_ADVISORY, SPEECH or OPINION; headline is missing: add it; summary: 7 is a number: write a string, in double quotes; releaseDate: \"2006-02-30\" is not a date: February 2006 has 28 days",
         ),
         (
             r#"{"type":"dateline","version":"1"}"#.to_owned(),
-            "version: \"1\" is a text: write a whole number, without quotes",
+            "version: \"1\" is a string: write a whole number, without quotes",
         ),
     ]);
 }
