@@ -30,8 +30,11 @@ pub async fn furnish(app: &App) -> Result<Option<String>, Failure> {
     let lines = lines(now, app.room.customs.time_zone)?;
     let options = ImportOptions::default();
     let report = interchange::import_text(&app.room, &operator(), &lines, "demo", options, now).await?;
-    if report.refused + report.conflicts > 0 {
-        return Err(format!("the demo newsroom has {} records that cannot be taken", report.refused).into());
+    let failed = report.refused + report.conflicts;
+    if failed > 0 {
+        return Err(
+            format!("{failed} records of the demo newsroom cannot be imported: see the errors logged above").into()
+        );
     }
     app.room.catalog.catch_up().await?;
     Box::pin(edit(app, now)).await?;
@@ -52,12 +55,15 @@ fn lines(now: DateTime<Utc>, zone: Tz) -> Result<String, Failure> {
     let mut lines = OLD.to_owned();
     let mut rest = RECENT;
     while let Some((before, marked)) = rest.split_once("\"{") {
-        let (mark, after) = marked.split_once("}\"").ok_or("a mark of the demo newsroom does not end")?;
-        let (sort, days) = mark.split_once(' ').ok_or_else(|| format!("{{{mark}}} is no mark of the demo newsroom"))?;
+        let (placeholder, after) =
+            marked.split_once("}\"").ok_or("a placeholder of the demo newsroom does not end")?;
+        let unknown = || format!("{{{placeholder}}} is no placeholder of the demo newsroom");
+        let (sort, days) = placeholder.split_once(' ').ok_or_else(unknown)?;
         let at = hour + TimeDelta::days(days.parse()?);
         let text = match sort {
             "day" => at.with_timezone(&zone).date_naive().to_string(),
-            _ => at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            "instant" => at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            _ => return Err(unknown().into()),
         };
         lines.push_str(&format!("{before}\"{text}\""));
         rest = after;

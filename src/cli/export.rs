@@ -40,7 +40,7 @@ impl Export {
                 let mut out = BufWriter::with_capacity(1 << 20, io::stdout());
                 match export(&app.room, &mut out).await {
                     Ok(lines) => lines,
-                    // Whoever reads has had enough.
+                    // The reader closed the pipe.
                     Err(ExportError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                         return Ok(ExitCode::SUCCESS);
                     }

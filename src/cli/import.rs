@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, IsTerminal, Read, Seek, SeekFrom},
+    io::{self, BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom, Write},
     process::ExitCode,
 };
 
@@ -57,8 +57,9 @@ impl Import {
         let size: u64 = inputs.iter().map(|(_, file)| file.metadata().map_or(0, |meta| meta.len())).sum();
         let expected = if self.format == Format::Listing { Expected::Listing } else { Expected::Ndjson };
         for (name, file) in &mut inputs {
-            recognise(&*file, expected)?.map_err(|why| format!("{name}: {why}; nothing was imported"))?;
-            file.seek(SeekFrom::Start(0))?;
+            let recognised = recognise(&*file, expected).map_err(|error| unreadable(name, &error))?;
+            recognised.map_err(|why| format!("{name}: {why}; nothing was imported"))?;
+            file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(name, &error))?;
         }
         let app = application(settings).await?;
         let bar = bar(size);
@@ -82,7 +83,7 @@ impl Import {
                 import.concepts(name, BufReader::with_capacity(1 << 18, file)).await?;
             }
             for (name, file) in &mut inputs {
-                file.seek(SeekFrom::Start(0))?;
+                file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(name, &error))?;
                 import.releases(name, BufReader::with_capacity(1 << 18, bar.wrap_read(&*file))).await?;
             }
         }
@@ -109,20 +110,20 @@ impl Import {
             records_with_controls,
             kept,
         } = report;
-        let mut counts = format!("{created} new, {updated} changed, {unchanged} as they were, ");
+        let mut counts = format!("{created} new, {updated} changed, {unchanged} unchanged, ");
         if *duplicates > 0 {
-            counts.push_str(&format!("{duplicates} twice in the import, "));
+            counts.push_str(&format!("{duplicates} duplicates, "));
         }
         counts.push_str(&format!("{conflicts} conflicts, {refused} refused"));
         if !controls.is_empty() {
             counts.push_str(&format!(
-                "; control characters in {records_with_controls} records: {} read as Windows-1252, {} removed",
+                "; control characters (records affected: {records_with_controls}): {} converted from Windows-1252, {} removed",
                 controls.mapped, controls.removed
             ));
         }
         match (kept, self.dry_run) {
             (true, _) => format!("imported: {counts}"),
-            (false, true) => format!("a dry run, nothing was changed; it would have been: {counts}"),
+            (false, true) => format!("dry run, nothing was changed; the result would have been: {counts}"),
             (false, false) => {
                 format!("nothing was changed, because not every record could be taken (--strict): {counts}")
             }
@@ -133,23 +134,46 @@ impl Import {
 /// A file that can be read twice; standard input is written to a temporary one first.
 fn spooled(name: &str) -> Result<File, Failure> {
     if name == "-" {
-        let mut file = tempfile::tempfile()?;
-        io::copy(&mut io::stdin().lock(), &mut file)?;
-        file.seek(SeekFrom::Start(0))?;
-        return Ok(file);
+        return copied(&shown(name), &mut io::stdin().lock());
     }
     let mut file = File::open(name).map_err(|error| format!("{name} cannot be opened: {error}"))?;
     // A pipe or a folder tells so now, not in the middle.
-    if file.metadata()?.is_dir() {
+    if file.metadata().map_err(|error| unreadable(name, &error))?.is_dir() {
         return Err(format!("{name} is a folder: name a file").into());
     }
     if file.seek(SeekFrom::Start(0)).is_err() {
-        let mut whole = tempfile::tempfile()?;
-        io::copy(&mut file.by_ref(), &mut whole)?;
-        whole.seek(SeekFrom::Start(0))?;
-        return Ok(whole);
+        return copied(name, &mut file);
     }
     Ok(file)
+}
+
+/// A temporary file with everything that a reader has, which can be read once only.
+fn copied(name: &str, reader: &mut impl Read) -> Result<File, Failure> {
+    let not_copied = |error: &io::Error| {
+        format!(
+            "{name} cannot be copied to a temporary file in {}: {error}; set TMPDIR to a folder with enough space",
+            std::env::temp_dir().display()
+        )
+    };
+    let mut file = tempfile::tempfile().map_err(|error| not_copied(&error))?;
+    let mut reader = BufReader::with_capacity(1 << 18, reader);
+    loop {
+        let some = match reader.fill_buf() {
+            Ok([]) => break,
+            Ok(some) => some,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(unreadable(name, &error).into()),
+        };
+        file.write_all(some).map_err(|error| not_copied(&error))?;
+        let read = some.len();
+        reader.consume(read);
+    }
+    file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(name, &error))?;
+    Ok(file)
+}
+
+fn unreadable(name: &str, error: &io::Error) -> String {
+    format!("{name} cannot be read: {error}")
 }
 
 fn shown(name: &str) -> String {

@@ -62,7 +62,12 @@ impl Serve {
         }
         if self.demo {
             if let Some(secret) = Box::pin(furnish(&app)).await? {
-                print(&format!("An editor's token for this newsroom (it is not shown again):\n\n    {secret}\n"))?;
+                let text = format!("An editor's token for this newsroom (it is not shown again):\n\n    {secret}\n");
+                print(&text).map_err(|error| {
+                    format!(
+                        "{error}; the demo newsroom was created nevertheless: create a token with `dateline token create`"
+                    )
+                })?;
             } else {
                 tracing::warn!("the database is not empty, so --demo adds nothing to it");
             }

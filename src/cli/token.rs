@@ -52,7 +52,7 @@ impl Token {
                 let (token, secret) = app.room.token_create(&operator(), input, now).await?;
                 print(&secret).map_err(|error| {
                     let id = id(&app.room.ids, &token);
-                    format!("{error}; {id} was made all the same: take it back (dateline token revoke {id}), and make another")
+                    format!("{error}; the token {id} was created nevertheless: revoke it (dateline token revoke {id}) and create another")
                 })?;
                 tell(&format!(
                     "{} for {}, {:?}, {}; the secret above is not shown again",

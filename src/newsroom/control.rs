@@ -33,7 +33,7 @@ impl std::ops::AddAssign for ControlCount {
 }
 
 /// Replaces the characters U+0080 to U+009F by what Windows-1252 has there, and removes the five that are not defined there and
-/// every other control character except tab, line feed and carriage return. Costs one look at each character.
+/// every other control character except tab, line feed and carriage return. A text without such characters is scanned once and not copied.
 pub fn replace_controls(text: &mut String) -> ControlCount {
     let mut count = ControlCount::default();
     if !text.contains(is_unwanted) {
