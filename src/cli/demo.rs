@@ -55,8 +55,7 @@ fn lines(now: DateTime<Utc>, zone: Tz) -> Result<String, Failure> {
     let mut lines = OLD.to_owned();
     let mut rest = RECENT;
     while let Some((before, marked)) = rest.split_once("\"{") {
-        let (placeholder, after) =
-            marked.split_once("}\"").ok_or("a placeholder of the demo newsroom does not end")?;
+        let (placeholder, after) = marked.split_once("}\"").ok_or("a placeholder of the demo newsroom does not end")?;
         let unknown = || format!("{{{placeholder}}} is no placeholder of the demo newsroom");
         let (sort, days) = placeholder.split_once(' ').ok_or_else(unknown)?;
         let at = hour + TimeDelta::days(days.parse()?);

@@ -148,7 +148,10 @@ mod tests {
                 "the ISO 3166 code \"KH\" belongs to \"cambodia\" already: correct one of the two",
                 "the ISO 3166 code … belongs to … already",
             ),
-            ("the m49 \"116\" belongs to \"cambodia\" already: correct one of the two", "the m49 … belongs to … already"),
+            (
+                "the m49 \"116\" belongs to \"cambodia\" already: correct one of the two",
+                "the m49 … belongs to … already",
+            ),
             ("slug", "slug"),
         ] {
             assert_eq!(reason(message), sort);

@@ -123,7 +123,10 @@ fn a_file_of_another_format_is_named_before_anything_is_imported() {
     for (file, why) in [
         ("feed.xml", "feed.xml: this is RSS, not ndjson"),
         ("empty.ndjson", "empty.ndjson: the file is empty"),
-        ("newer.ndjson", "newer.ndjson: the file has format version 2, but this version of Dateline reads only version 1"),
+        (
+            "newer.ndjson",
+            "newer.ndjson: the file has format version 2, but this version of Dateline reads only version 1",
+        ),
     ] {
         let (code, _, told) = run(folder.path(), &["import", "good.ndjson", file]);
         assert!(code == Some(1) && told.contains(why) && told.contains("nothing was imported"), "{told}");
