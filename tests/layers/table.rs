@@ -127,7 +127,8 @@ pub(crate) const TABLE: &[Rule] = &[
     Rule {
         rooms: &["src/http", "src/interchange", "src/jobs", "src/cli"],
         except: &[
-            "src/http/apart",
+            "src/http/offload",
+            "src/http/guard",
             "src/http/graphql",
             "src/http/outcome",
             "src/http/refusal",
