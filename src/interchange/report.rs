@@ -104,7 +104,8 @@ fn reason(message: &str) -> String {
                 sort.push('…');
             }
             ';' => break,
-            '0'..='9' => {
+            // Not the digits of a word, such as `m49`.
+            '0'..='9' if !sort.ends_with(char::is_alphabetic) => {
                 while letters.next_if(|c| c.is_ascii_digit() || ".:+-TZ".contains(*c)).is_some() {}
                 sort.push('…');
             }
@@ -146,7 +147,7 @@ mod tests {
             ),
             (
                 "the ISO 3166 code \"KH\" belongs to \"cambodia\" already: correct one of the two",
-                "the ISO 3166 code … belongs to … already",
+                "the ISO … code … belongs to … already",
             ),
             (
                 "the m49 \"116\" belongs to \"cambodia\" already: correct one of the two",
