@@ -105,7 +105,7 @@ fn reason(message: &str) -> String {
             }
             ';' => break,
             // Not the digits of a word, such as `m49`.
-            '0'..='9' if !sort.ends_with(char::is_alphabetic) => {
+            '0'..='9' if !sort.ends_with(char::is_alphanumeric) => {
                 while letters.next_if(|c| c.is_ascii_digit() || ".:+-TZ".contains(*c)).is_some() {}
                 sort.push('…');
             }
