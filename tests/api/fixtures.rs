@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use axum::Router;
-use chrono::{TimeZone, Utc};
+use chrono::{DateTime, TimeZone, Utc};
 use dateline::{
     app::{App, Masthead},
     clock::Clock,
@@ -19,8 +19,13 @@ use crate::{desk::post, postgres};
 /// The fixtures: each is a version by the month in which it was current.
 const FIXTURES: [&str; 1] = ["2026-11"];
 
+/// An instant after a fixture was made, and before those of 2090 that it holds.
+pub(crate) fn later() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2040, 1, 1, 0, 0, 0).unwrap()
+}
+
 /// A file of tests/fixtures.
-fn file(name: &str) -> String {
+pub(crate) fn file(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -81,8 +86,7 @@ async fn check(url: &str, name: &str) {
     let db = Db::open(url).await.unwrap();
     db.migrate().await.unwrap();
     assert_eq!(find_out_of_range(db.reader()).await.unwrap(), []);
-    // After the fixture was made, and before the instants of 2090 that it holds.
-    let clock = Clock::standing_at(Utc.with_ymd_and_hms(2040, 1, 1, 0, 0, 0).unwrap());
+    let clock = Clock::standing_at(later());
     let app = App::new(db, Customs::default(), Masthead::default(), clock.clone()).await.unwrap();
     assert_eq!(app.room.resolve_schedules(clock.now()).await.unwrap(), 0, "the schedule of 2090 stays");
     assert_eq!(app.room.record_due_releases(clock.now()).await.unwrap(), 0);

@@ -43,6 +43,7 @@ mod refusals;
 mod secrets;
 mod served;
 mod sets;
+mod snapshots;
 mod sockets;
 mod statements;
 mod texts;

@@ -1,0 +1,46 @@
+//! Snapshots of what the program shows to others: one object of every GraphQL type, an error of every code, the help of every
+//! command, and the lines that a server writes at its start and for a request. The schema itself is `schema.graphql`.
+//!
+//! A change shows as a difference. `INSTA_UPDATE=always cargo test --test api snapshots` accepts it; review the `.snap` files then.
+
+mod command;
+mod errors;
+mod objects;
+
+use serde_json::Value;
+
+/// Replaces what differs from run to run by its kind: ids, tokens, and positions in the journal.
+fn redact(value: &mut Value) {
+    match value {
+        Value::Object(object) => object.values_mut().for_each(redact),
+        Value::Array(list) => list.iter_mut().for_each(redact),
+        Value::String(text) => *text = redacted(text),
+        _ => {}
+    }
+}
+
+/// A text without ids, tokens and positions.
+fn redacted(text: &str) -> String {
+    let mut words = Vec::new();
+    for word in text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))) {
+        let letters = word.trim_end_matches(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c)));
+        let rest = &word[letters.len()..];
+        let id = ["release_", "topic_", "place_", "token_", "preview_"]
+            .iter()
+            .find(|noun| letters.strip_prefix(**noun).is_some_and(|key| key.len() == 26));
+        let secret = letters.len() >= 40 && letters.bytes().any(|b| b.is_ascii_digit());
+        match id {
+            Some(noun) => words.push(format!("[{noun}id]{rest}")),
+            None if letters.starts_with("dateline_") && letters.len() > 40 => words.push(format!("[token]{rest}")),
+            None if secret => words.push(format!("[opaque]{rest}")),
+            None => words.push(word.to_owned()),
+        }
+    }
+    words.concat()
+}
+
+#[test]
+fn ids_and_secrets_are_redacted_and_nothing_else_is() {
+    let text = "release_abcdefghijklmnopqrstuvwxyz and release_date, 2006-05-01T00:00:00Z";
+    assert_eq!(redacted(text), "[release_id] and release_date, 2006-05-01T00:00:00Z");
+}

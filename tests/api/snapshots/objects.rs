@@ -1,0 +1,113 @@
+//! One object of every object type, from the newsroom of a fixture, in which everything is always the same.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::redact;
+use crate::{
+    crawl::{Pool, Schema, list, text},
+    desk::{Desk, Who},
+};
+
+/// One mutation for each payload type, and what it needs: in this order, on the fixture.
+const MUTATIONS: [&str; 7] = [
+    "mutation { topicCreate(input: {name: \"Ferries\"}) { __typename topic { slug revision } userErrors { code } } }",
+    "mutation { placeCreate(input: {name: \"Kep\", kind: CITY}) { __typename place { slug revision } userErrors { code } } }",
+    "mutation { releaseCreate(input: {headline: \"Ferries in Kep\"}) { __typename release { slug state } userErrors { code } } }",
+    "mutation { releasePublish(id: \"ID\", expectedRevision: 2) { __typename release { slug } userErrors { __typename field code message current { __typename revision by at } } } }",
+    "mutation { tokenCreate(input: {subject: \"Ana\", name: \"laptop\", role: EDITOR}) { __typename secret token { name } userErrors { code } } }",
+    "mutation { previewLinkCreate(releaseId: \"ID\", expiresAt: \"2041-01-01T00:00:00Z\") { __typename token url userErrors { code } } }",
+    "mutation { releaseDelete(id: \"ID\", expectedRevision: 1) { __typename deletedId userErrors { code } } }",
+];
+
+/// Operations answer with their fields, not with an object of these types.
+const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
+
+/// Queries for what the generated ones do not come to.
+const QUERIES: [&str; 4] = [
+    "{ tombstone(ref: {slug: \"withdrawn-with-notice\"}) { __typename slug state kind notice redirectTo at } }",
+    "{ trendingTopics(window: \"P30D\", baseline: \"P1Y\", until: \"2006-05-31\") { __typename topic { __typename } from until count expected lift score } }",
+    "{ releases(first: 200) { nodes { embargo { __typename until note } schedule { __typename localTime timeZone at state recordedAt } \
+     corrections { __typename at note } } } }",
+    "{ releases(first: 200) { nodes { revisions(first: 10) { nodes { diff { __typename field before after } } } } } }",
+];
+
+/// Keeps the first object of each type: its fields that are no objects, and the types of those that are.
+fn collect(value: &Value, objects: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Array(list) => list.iter().for_each(|value| collect(value, objects)),
+        Value::Object(fields) => {
+            if let Some(name) = fields.get("__typename").and_then(Value::as_str) {
+                let shallow = |value: &Value| match value {
+                    Value::Object(inner) => inner.get("__typename").cloned().unwrap_or(Value::Null),
+                    Value::Array(list) => list.first().map_or(json!([]), |first| match first {
+                        Value::Object(inner) => json!([inner.get("__typename")]),
+                        value => json!([value]),
+                    }),
+                    value => value.clone(),
+                };
+                let known =
+                    |value: &Value| value.as_object().map_or(0, |o| o.values().filter(|v| !v.is_null()).count());
+                let object: Value = fields.iter().map(|(key, value)| (key.clone(), shallow(value))).collect();
+                if objects.get(name).is_none_or(|before| known(before) < known(&object)) {
+                    objects.insert(name.to_owned(), object);
+                }
+            }
+            fields.values().for_each(|value| collect(value, objects));
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn one_object_of_every_type() {
+    let desk = Desk::of_fixture("2026-11.sqlite").await;
+    let schema = Schema::of(&desk).await;
+    let mut objects = BTreeMap::new();
+    let first = |ids: &Value| text(&list(ids)[0]["id"]);
+    let data = desk
+        .data(
+            Who::Admin,
+            "{ releases(first: 1) { nodes { id } } topics(first: 1) { nodes { id } } places(first: 1) { nodes { id } } }",
+            json!({}),
+        )
+        .await;
+    let ids = ["releases", "topics", "places"].map(|name| first(&data[name]["nodes"])).to_vec();
+    let pool = Pool { ids, texts: ["published", "boats", "transport"].map(str::to_owned).to_vec() };
+    for question in schema.questions("Query", &pool, 3) {
+        let answer = desk.ask(Who::Admin, &question.query, question.variables).await;
+        collect(&answer["data"], &mut objects);
+    }
+    for query in QUERIES {
+        collect(&desk.data(Who::Admin, query, json!({})).await, &mut objects);
+    }
+    let mut id = String::new();
+    let change = "subscription { releaseChanged { __typename sequence kind at release { __typename } } }";
+    let mut changes = desk.listen(desk.secret(Who::Admin), change).await;
+    for mutation in MUTATIONS {
+        let answer = desk.ask(Who::Admin, &mutation.replace("ID", &id), json!({})).await;
+        assert!(answer.get("errors").is_none(), "{mutation}: {answer}");
+        collect(&answer["data"], &mut objects);
+        if mutation.contains("releaseCreate") {
+            let query = "{ release(ref: {slug: \"ferries-in-kep\"}) { id } }";
+            id = text(&desk.data(Who::Admin, query, json!({})).await["release"]["id"]);
+        }
+    }
+    collect(&changes.next().await, &mut objects);
+    let missing: Vec<&String> = schema
+        .types
+        .iter()
+        .filter(|(name, kind)| {
+            kind["kind"] == "OBJECT"
+                && !name.starts_with("__")
+                && !ROOTS.contains(&name.as_str())
+                && !objects.contains_key(*name)
+        })
+        .map(|(name, _)| name)
+        .collect();
+    let mut objects = json!(objects);
+    redact(&mut objects);
+    insta::assert_snapshot!("objects", serde_json::to_string_pretty(&objects).unwrap());
+    assert_eq!(missing, [""; 0]);
+}
