@@ -30,53 +30,53 @@ use serde_json::{Value, json};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// For how long a question is asked.
-const SPAN: Duration = Duration::from_millis(700);
+const MEASUREMENT_TIME: Duration = Duration::from_millis(700);
 
-const ROW: &str =
+const LIST_FIELDS: &str =
     "slug headline summary releaseDate dateline { places { name } } topics { slug name } places { slug name }";
 
 /// A question: its name, its query, variables that vary, and a statement that answers the same.
-struct Question {
+struct BenchCase {
     name: &'static str,
     query: String,
     variables: fn(&mut Random) -> Value,
     statement: Option<fn(&Value) -> String>,
 }
 
-fn questions() -> Vec<Question> {
+fn bench_cases() -> Vec<BenchCase> {
     let topic = |random: &mut Random| json!({ "t": format!("topic-{}", random.below(newsroom::TOPICS)) });
     vec![
-        Question {
+        BenchCase {
             name: "newest 20",
-            query: format!("{{ releases {{ nodes {{ {ROW} }} }} }}"),
+            query: format!("{{ releases {{ nodes {{ {LIST_FIELDS} }} }} }}"),
             variables: |_| json!({}),
-            statement: Some(|_| rows()),
+            statement: Some(|_| page_statement()),
         },
-        Question {
+        BenchCase {
             name: "20 of a topic and a place",
-            query: format!("query($t: Slug!, $p: Slug!) {{ releases(filter: {{topics: {{any: [{{slug: $t}}], includeNarrower: false}}, places: {{any: [{{slug: $p}}], role: ABOUT, includeWithin: false}}}}) {{ nodes {{ {ROW} }} }} }}"),
+            query: format!("query($t: Slug!, $p: Slug!) {{ releases(filter: {{topics: {{any: [{{slug: $t}}], includeNarrower: false}}, places: {{any: [{{slug: $p}}], role: ABOUT, includeWithin: false}}}}) {{ nodes {{ {LIST_FIELDS} }} }} }}"),
             variables: |random| json!({ "t": format!("topic-{}", random.below(60)), "p": format!("place-{}", random.below(60)) }),
-            statement: Some(|_| rows()),
+            statement: Some(|_| page_statement()),
         },
-        Question {
+        BenchCase {
             name: "one by address",
             query: "query($s: Slug!) { release(ref: {slug: $s}) { slug headline summary releaseDate body { markdown } topics { slug name } places { slug name } } }".to_owned(),
             variables: |random| json!({ "s": format!("release-{}", random.below(9000)) }),
             statement: Some(|v| format!("SELECT v.* FROM release r JOIN revision v ON v.id = r.live_revision_id WHERE r.slug = {}", quoted(&v["s"]))),
         },
-        Question {
+        BenchCase {
             name: "number of a topic",
             query: "query($t: Slug!) { releases(filter: {topics: {any: [{slug: $t}], includeNarrower: false}}) { totalCount } }".to_owned(),
             variables: topic,
             statement: Some(|v| format!("SELECT count(*) FROM release r JOIN revision_topic t ON t.revision_id = r.live_revision_id WHERE r.state = 'PUBLISHED' AND t.topic_id = (SELECT id FROM topic WHERE slug = {})", quoted(&v["t"]))),
         },
-        Question {
+        BenchCase {
             name: "top 20 topics",
             query: "{ topicAggregates(rollUp: false) { count topic { slug name } } }".to_owned(),
             variables: |_| json!({}),
             statement: Some(|_| "SELECT t.topic_id, count(*) FROM release r JOIN revision_topic t ON t.revision_id = r.live_revision_id WHERE r.state = 'PUBLISHED' GROUP BY 1 ORDER BY 2 DESC LIMIT 20".to_owned()),
         },
-        Question {
+        BenchCase {
             name: "top 20 topics, kind and dates",
             query: "query($f: Date!, $u: Date!) { topicAggregates(rollUp: false, filter: {kinds: [PRESS_RELEASE, SPEECH], releaseDate: {from: $f, until: $u}}) { count topic { slug name } } }".to_owned(),
             variables: |random| {
@@ -85,25 +85,25 @@ fn questions() -> Vec<Question> {
             },
             statement: Some(|v| format!("SELECT t.topic_id, count(*) FROM release r JOIN revision v ON v.id = r.live_revision_id JOIN revision_topic t ON t.revision_id = v.id WHERE r.state = 'PUBLISHED' AND v.kind IN ('PRESS_RELEASE', 'SPEECH') AND v.release_date BETWEEN {} AND {} GROUP BY 1 ORDER BY 2 DESC LIMIT 20", quoted(&v["f"]), quoted(&v["u"]))),
         },
-        Question {
+        BenchCase {
             name: "top 20 topics, rolled up, places by country",
             query: "query($f: Date!) { releaseStats(filter: {releaseDate: {from: $f}}) { facets { topics(input: {first: 20}) { buckets { label count } } places(input: {first: 20, level: COUNTRY}) { missing buckets { label count } } } } }".to_owned(),
             variables: |random| json!({ "f": format!("{}-06-15", 2000 + random.below(24)) }),
             statement: None,
         },
-        Question {
+        BenchCase {
             name: "months of a topic",
             query: "query($t: Slug!) { releaseStats(filter: {topics: {any: [{slug: $t}], includeNarrower: false}}) { timeline(interval: MONTH, range: {from: \"2010-01-01\", until: \"2019-12-31\"}) { points { label count } } } }".to_owned(),
             variables: topic,
             statement: Some(|v| format!("SELECT substr(CAST(v.release_date AS TEXT), 1, 7), count(*) FROM release r JOIN revision v ON v.id = r.live_revision_id JOIN revision_topic t ON t.revision_id = v.id WHERE r.state = 'PUBLISHED' AND v.release_date BETWEEN '2010-01-01' AND '2019-12-31' AND t.topic_id = (SELECT id FROM topic WHERE slug = {}) GROUP BY 1 ORDER BY 1", quoted(&v["t"]))),
         },
-        Question {
+        BenchCase {
             name: "months of everything, in a zone",
             query: "{ releaseStats { timeline(interval: MONTH, dateField: PUBLISHED_AT, timeZone: \"Asia/Phnom_Penh\") { points { label count } } } }".to_owned(),
             variables: |_| json!({}),
             statement: None,
         },
-        Question {
+        BenchCase {
             name: "12 topics, 5 places each, 24 months each",
             query: "query($k: [ReleaseKind!], $r: DateRange) { releaseStats(filter: {kinds: $k}) { facets { topics(input: {first: 12, rollUp: false}) { buckets { label count within { facets { places(input: {first: 5}) { buckets { label count within { timeline(interval: MONTH, range: $r) { points { label count } } } } } } } } } } } }".to_owned(),
             variables: |random| {
@@ -112,13 +112,13 @@ fn questions() -> Vec<Question> {
             },
             statement: None,
         },
-        Question {
+        BenchCase {
             name: "trending topics",
             query: "query($u: Date!) { trendingTopics(until: $u) { topic { slug } count score } }".to_owned(),
             variables: |random| json!({ "u": format!("{}-05-01", 2003 + random.below(20)) }),
             statement: None,
         },
-        Question {
+        BenchCase {
             name: "5 related of one",
             query: "query($s: Slug!) { release(ref: {slug: $s}) { related { headline } } }".to_owned(),
             variables: |random| json!({ "s": format!("release-{}", random.below(9000)) }),
@@ -133,22 +133,22 @@ fn quoted(value: &Value) -> String {
 
 /// 20 rows by key, with nothing to find or to sort: the least that any page can cost. The tables have no index for more, since
 /// nothing but the catalog asks such questions.
-fn rows() -> String {
+fn page_statement() -> String {
     "SELECT id, headline, summary, dateline_text FROM revision WHERE id IN (SELECT live_revision_id FROM release WHERE state = 'PUBLISHED' ORDER BY id DESC LIMIT 20)".to_owned()
 }
 
 /// Microseconds that something takes, one after the other.
-async fn microseconds(mut act: impl AsyncFnMut()) -> f64 {
-    act().await;
-    let (began, mut times) = (Instant::now(), 0_u32);
-    while began.elapsed() < SPAN || times < 3 {
-        act().await;
-        times += 1;
+async fn microseconds(mut operation: impl AsyncFnMut()) -> f64 {
+    operation().await;
+    let (began, mut runs) = (Instant::now(), 0_u32);
+    while began.elapsed() < MEASUREMENT_TIME || runs < 3 {
+        operation().await;
+        runs += 1;
     }
-    began.elapsed().as_secs_f64() * 1e6 / f64::from(times)
+    began.elapsed().as_secs_f64() * 1e6 / f64::from(runs)
 }
 
-async fn ask(app: &App, query: &str, variables: Value) {
+async fn run_query(app: &App, query: &str, variables: Value) {
     let Value::Object(variables) = variables else { panic!("variables are an object") };
     let input = Input { operation: None, variables };
     let document = app.api.read(query, Role::Public).expect("a valid query");
@@ -182,7 +182,7 @@ const DOCUMENTS: [(&str, &str, &str); 3] = [
 ];
 
 /// What comes before an operation is executed: for a document that is new, and for one that is known.
-async fn front(app: &App) {
+async fn bench_preparation(app: &App) {
     println!(
         "| document | bytes | new: parse and validate µs | new: coerce, plan and price µs | known: all of it µs |"
     );
@@ -190,29 +190,29 @@ async fn front(app: &App) {
     for (name, text, variables) in DOCUMENTS {
         let (api, extent, number) = (&app.api, app.extent(&Viewer::public()), Cell::new(0));
         let input = || Input { operation: None, variables: serde_json::from_str(variables).expect("variables") };
-        let fresh = || {
+        let unseen_text = || {
             number.set(number.get() + 1);
             format!("{text} # {}", number.get())
         };
         let prepare =
             |document: &_| api.prepare(document, input(), Role::Public, &extent).expect("a query within the limits");
-        let read = microseconds(async || drop(std::hint::black_box(api.read(&fresh(), Role::Public)))).await;
+        let read = microseconds(async || drop(std::hint::black_box(api.read(&unseen_text(), Role::Public)))).await;
         let whole = microseconds(async || {
-            let document = api.read(&fresh(), Role::Public).expect("a valid query");
+            let document = api.read(&unseen_text(), Role::Public).expect("a valid query");
             std::hint::black_box(prepare(&document));
         })
         .await;
-        let known = microseconds(async || {
+        let cached = microseconds(async || {
             let document = api.read(text, Role::Public).expect("a valid query");
             std::hint::black_box(prepare(&document));
         })
         .await;
-        println!("| {name} | {} | {read:.1} | {:.1} | {known:.1} |", text.len(), whole - read);
+        println!("| {name} | {} | {read:.1} | {:.1} | {cached:.1} |", text.len(), whole - read);
     }
 }
 
 /// A release made, and one of many changed: with the catalog following each.
-async fn write(app: &App, number: &mut usize) {
+async fn create_release(app: &App, number: &mut usize) {
     *number += 1;
     let editor = Viewer::new(Role::Editor, "benchmark");
     let input = ReleaseInput {
@@ -228,7 +228,7 @@ async fn main() {
     let (sizes, folder, url) = arguments();
     let mut before: Vec<(f64, Option<f64>)> = Vec::new();
     for releases in sizes {
-        let Newsroom { app, imported, loaded, memory } = Newsroom::of(releases, &folder, url.as_deref()).await;
+        let Newsroom { app, imported, loaded, memory } = Newsroom::prepare(releases, &folder, url.as_deref()).await;
         println!("\n## {releases} releases\n");
         if !imported.is_zero() {
             println!("import {:.1} s", imported.as_secs_f64());
@@ -240,21 +240,22 @@ async fn main() {
             memory as f64 / releases as f64
         );
         if before.is_empty() {
-            front(&app).await;
+            bench_preparation(&app).await;
             println!();
         }
         println!(
             "| question | Dateline µs | SQL µs | times as fast | Dateline grew | SQL grew |\n|---|---|---|---|---|---|"
         );
         let mut measured = Vec::new();
-        for (number, question) in questions().iter().enumerate() {
+        for (number, case) in bench_cases().iter().enumerate() {
             let mut random = Random(11);
-            let ours = microseconds(async || ask(&app, &question.query, (question.variables)(&mut random)).await).await;
+            let catalog_time =
+                microseconds(async || run_query(&app, &case.query, (case.variables)(&mut random)).await).await;
             let mut random = Random(11);
-            let theirs = match question.statement {
+            let sql_time = match case.statement {
                 Some(statement) => Some(
                     microseconds(async || {
-                        let sql = statement(&(question.variables)(&mut random));
+                        let sql = statement(&(case.variables)(&mut random));
                         let reader = app.room.db.reader();
                         let statement = Statement::from_string(reader.get_database_backend(), sql);
                         std::hint::black_box(reader.query_all_raw(statement).await.expect("a statement"));
@@ -268,21 +269,21 @@ async fn main() {
             };
             let former = before.get(number);
             println!(
-                "| {} | {ours:.0} | {} | {} | {} | {} |",
-                question.name,
-                number_or(theirs, 0),
-                number_or(theirs.map(|theirs| theirs / ours), 1),
-                number_or(former.map(|(was, _)| ours / was), 2),
-                number_or(former.and_then(|(_, was)| Some(theirs? / (*was)?)), 2),
+                "| {} | {catalog_time:.0} | {} | {} | {} | {} |",
+                case.name,
+                number_or(sql_time, 0),
+                number_or(sql_time.map(|sql_time| sql_time / catalog_time), 1),
+                number_or(former.map(|(was, _)| catalog_time / was), 2),
+                number_or(former.and_then(|(_, was)| Some(sql_time? / (*was)?)), 2),
             );
-            measured.push((ours, theirs));
+            measured.push((catalog_time, sql_time));
         }
         before = measured;
         let mut number = 0;
-        let single = microseconds(async || write(&app, &mut number).await).await;
-        let nothing = microseconds(async || drop(app.room.catalog.catch_up().await.expect("the journal"))).await;
+        let write_time = microseconds(async || create_release(&app, &mut number).await).await;
+        let idle_poll = microseconds(async || drop(app.room.catalog.catch_up().await.expect("the journal"))).await;
         println!(
-            "\na release made, journal and catalog included: {single:.0} µs; looking whether there is news: {nothing:.0} µs"
+            "\na release made, journal and catalog included: {write_time:.0} µs; looking whether there is news: {idle_poll:.0} µs"
         );
         let backend = app.room.db.backend();
         let app = Arc::into_inner(app);

@@ -147,7 +147,7 @@ async fn main() {
     tracing_subscriber::fmt().with_writer(log).with_ansi(false).init();
     let mut before: Vec<f64> = Vec::new();
     for releases in sizes {
-        let newsroom = Newsroom::of(releases, &folder, url.as_deref()).await;
+        let newsroom = Newsroom::prepare(releases, &folder, url.as_deref()).await;
         // Every request is executed, also one that was answered before.
         let (address, server) = serve(newsroom.app.clone().with_edge(Edge { cache_bytes: 0, ..Edge::default() })).await;
         println!("\n## {releases} releases\n");

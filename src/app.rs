@@ -144,7 +144,7 @@ impl App {
     pub fn unready(&self) -> Option<Cow<'static, str>> {
         let database = self.room.db.complaint();
         database.or_else(|| {
-            let is_behind = self.room.catalog.followed().elapsed() >= READY;
+            let is_behind = self.room.catalog.last_synced().elapsed() >= READY;
             is_behind.then_some("the catalog has not followed the journal of late".into())
         })
     }
@@ -156,7 +156,7 @@ impl App {
                 oidc.keep(|| self.clock.now()).await;
             }
         };
-        tokio::join!(self.room.db.monitor(&self.clock), self.room.catalog.follow(), keys);
+        tokio::join!(self.room.db.monitor(&self.clock), self.room.catalog.poll_journal(), keys);
     }
 }
 

@@ -31,8 +31,12 @@ pub async fn work(app: Arc<App>) {
     let (mut failing, mut cleared, mut resolved) = (false, None, false);
     loop {
         // What comes due is put down at its instant, so that those who follow the journal hear of it then.
-        let due =
-            app.room.catalog.snapshot().next_instant().map(|at| (at - app.clock.now()).to_std().unwrap_or_default());
+        let due = app
+            .room
+            .catalog
+            .snapshot()
+            .next_transition_at()
+            .map(|at| (at - app.clock.now()).to_std().unwrap_or_default());
         tokio::select! {
             _ = tick_of.tick() => {}
             () = tokio::time::sleep(due.unwrap_or(TICK)), if due.is_some_and(|due| !due.is_zero()) => {}

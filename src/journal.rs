@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::range;
 
 /// Who puts down what happened by itself.
-pub const BY_ITSELF: &str = "dateline";
+pub const SYSTEM_ACTOR: &str = "dateline";
 
 /// One act on one thing.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Entry {
     /// Subject of who did it.
     pub by: String,
     /// What was done: `release.publish`, `topic.create` …
-    pub act: String,
+    pub action: String,
     /// What sort of thing it was done to.
     pub noun: Noun,
     /// Which.

@@ -1,6 +1,6 @@
 //! The range of dates and instants: the years 0001 to 9999, counted in UTC, the same on both databases.
 //!
-//! What comes in is checked ([`check_date`], [`check_instant`]) and refused outside the range. What is stored already, written
+//! What comes in is checked ([`check_date`], [`check_instant`]) and refused outside the range. What is stored already, rfc3339
 //! by an earlier version or by hand, is read tolerantly ([`Stored`]) and clamped to the nearest end of the range
 //! ([`clamp_date`], [`clamp_instant`]), as is everything that goes out. Instants have the precision of a microsecond.
 
@@ -29,10 +29,10 @@ pub const LAST_INSTANT: DateTime<Utc> = match NaiveTime::from_hms_micro_opt(23, 
 };
 
 /// A year that chrono has, far outside the range. A leap year, so that it has every date.
-const FAR: i32 = 200_000;
+const FAR_YEAR: i32 = 200_000;
 
 /// Nanoseconds from which on chrono means second 60.
-const LEAP: u32 = 1_000_000_000;
+const LEAP_SECOND_NANOS: u32 = 1_000_000_000;
 
 /// Why a date or an instant is not accepted. The text says what to write instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,13 +43,13 @@ pub enum RangeError {
     /// An instant that is outside the range when it is converted to UTC.
     #[error(
         "{} is outside the range of instants: write an instant that lies between 0001-01-01T00:00:00Z and \
-         9999-12-31T23:59:59.999999Z when it is converted to UTC", written(*.0)
+         9999-12-31T23:59:59.999999Z when it is converted to UTC", rfc3339(*.0)
     )]
     Instant(DateTime<Utc>),
     /// A leap second.
     #[error(
         "{} has second 60, and leap seconds are not accepted: write second 59, or second 00 of the next minute",
-        written(*.0)
+        rfc3339(*.0)
     )]
     LeapSecond(DateTime<Utc>),
 }
@@ -61,7 +61,7 @@ pub fn check_date(date: NaiveDate) -> Result<NaiveDate, RangeError> {
 
 /// An instant, where it lies in the range and is no leap second.
 pub fn check_instant(at: DateTime<Utc>) -> Result<DateTime<Utc>, RangeError> {
-    if at.nanosecond() >= LEAP {
+    if at.nanosecond() >= LEAP_SECOND_NANOS {
         Err(RangeError::LeapSecond(at))
     } else if (1..=9999).contains(&at.year()) {
         Ok(at)
@@ -78,7 +78,11 @@ pub fn clamp_date(date: NaiveDate) -> NaiveDate {
 /// The instant of the range that is nearest to an instant; second 60 becomes second 59.
 pub fn clamp_instant(at: DateTime<Utc>) -> DateTime<Utc> {
     let nanosecond = at.nanosecond();
-    let at = if nanosecond >= LEAP { at.with_nanosecond(nanosecond - LEAP).unwrap_or(at) } else { at };
+    let at = if nanosecond >= LEAP_SECOND_NANOS {
+        at.with_nanosecond(nanosecond - LEAP_SECOND_NANOS).unwrap_or(at)
+    } else {
+        at
+    };
     // Not `clamp`: what lies between the last microsecond of the range and its end stays as it is.
     if at.year() < 1 {
         FIRST_INSTANT
@@ -106,13 +110,13 @@ pub struct OutOfRange {
 
 impl OutOfRange {
     /// Where it is stored, for people.
-    pub fn place(&self) -> String {
+    pub fn location(&self) -> String {
         let slug = self.slug.as_ref().map(|slug| format!(" ({slug})")).unwrap_or_default();
         format!("{} {}{slug}", self.table, self.id)
     }
 
     /// What is stored there, for people.
-    pub fn told(&self) -> String {
+    pub fn description(&self) -> String {
         format!("{} is {}, outside the years 0001 to 9999", self.column, self.value)
     }
 }
@@ -138,7 +142,7 @@ impl Ranged for NaiveDate {
         match text {
             "infinity" => Some(Self::MAX),
             "-infinity" => Some(Self::MIN),
-            _ => text.parse().ok().or_else(|| expanded(text)?.parse().ok()),
+            _ => text.parse().ok().or_else(|| with_signed_year(text)?.parse().ok()),
         }
     }
 
@@ -157,7 +161,7 @@ impl Ranged for DateTime<Utc> {
         match text {
             "infinity" => Some(Self::MAX_UTC),
             "-infinity" => Some(Self::MIN_UTC),
-            _ => parsed(text).or_else(|| parsed(&expanded(text)?)),
+            _ => parsed(text).or_else(|| parsed(&with_signed_year(text)?)),
         }
     }
 
@@ -176,7 +180,7 @@ pub struct Stored<T> {
     /// The value, inside the range.
     pub value: T,
     /// What is stored, where that lies outside the range.
-    pub outside: Option<Box<str>>,
+    pub original: Option<Box<str>>,
 }
 
 impl<T: Ranged> Stored<T> {
@@ -184,14 +188,14 @@ impl<T: Ranged> Stored<T> {
     pub fn read(text: &str) -> Option<Self> {
         let stored = T::read(text)?;
         let value = stored.clamped();
-        Some(Self { value, outside: (stored != value).then(|| text.into()) })
+        Some(Self { value, original: (stored != value).then(|| text.into()) })
     }
 }
 
 impl<'de, T: Ranged> Deserialize<'de> for Stored<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text<T>(std::marker::PhantomData<T>);
-        impl<T: Ranged> de::Visitor<'_> for Text<T> {
+        struct StoredVisitor<T>(std::marker::PhantomData<T>);
+        impl<T: Ranged> de::Visitor<'_> for StoredVisitor<T> {
             type Value = Stored<T>;
 
             fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -202,7 +206,7 @@ impl<'de, T: Ranged> Deserialize<'de> for Stored<T> {
                 Stored::read(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
             }
         }
-        deserializer.deserialize_str(Text(std::marker::PhantomData))
+        deserializer.deserialize_str(StoredVisitor(std::marker::PhantomData))
     }
 }
 
@@ -217,7 +221,7 @@ pub fn stored_option<'de, D: Deserializer<'de>, T: Ranged>(deserializer: D) -> R
 }
 
 /// A text of PostgreSQL in the form that chrono reads: years before 0001 and after 9999 with a sign.
-fn expanded(text: &str) -> Option<String> {
+fn with_signed_year(text: &str) -> Option<String> {
     let (text, before_christ) = match text.strip_suffix(" BC") {
         Some(text) => (text, true),
         None => (text, false),
@@ -226,7 +230,7 @@ fn expanded(text: &str) -> Option<String> {
     let year: i32 = year.parse().ok()?;
     // The year before 0001 is 1 BC there and 0000 here. Some years of PostgreSQL are beyond those of chrono: any year so far
     // away stands for them.
-    let year = if before_christ { 1_i32.checked_sub(year)? } else { year }.clamp(-FAR, FAR);
+    let year = if before_christ { 1_i32.checked_sub(year)? } else { year }.clamp(-FAR_YEAR, FAR_YEAR);
     let sign = match year {
         ..0 => "-",
         0..=9999 => "",
@@ -235,7 +239,7 @@ fn expanded(text: &str) -> Option<String> {
     Some(format!("{sign}{:04}-{rest}", year.unsigned_abs()))
 }
 
-fn written(at: DateTime<Utc>) -> String {
+fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
@@ -248,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn the_range_is_that_of_four_digits_in_utc() {
+    fn the_range_covers_years_of_four_digits_in_utc() {
         assert_eq!(FIRST_DATE.to_string(), "0001-01-01");
         assert_eq!(LAST_DATE.to_string(), "9999-12-31");
         for inside in [
@@ -276,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_either_database_writes_is_read() {
+    fn values_as_written_by_both_databases_are_parsed() {
         for (text, date) in [
             ("2006-05-08", (2006, 5, 8)),
             ("0000-03-01", (0, 3, 1)),

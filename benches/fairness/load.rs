@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    newsroom::{Random, memory_of},
+    newsroom::{Random, process_memory},
     search,
 };
 
@@ -66,7 +66,7 @@ impl fmt::Display for Measured {
 pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> Measured {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let process = server.to_string();
-    let memory_before = memory_of(&process);
+    let memory_before = process_memory(&process);
     // The reader first, undisturbed: what it asks for is read once before the load.
     let mut reader = Reader::new(port);
     for _ in 0..20 {
@@ -104,7 +104,7 @@ pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> M
         let (process, peak, stop) = (process.clone(), peak.clone(), stop.clone());
         move || {
             while !stop.load(Ordering::Relaxed) {
-                peak.fetch_max(memory_of(&process), Ordering::Relaxed);
+                peak.fetch_max(process_memory(&process), Ordering::Relaxed);
                 thread::sleep(Duration::from_millis(50));
             }
         }

@@ -118,16 +118,16 @@ pub struct Newsroom {
 impl Newsroom {
     /// Makes one of some releases in a folder: on SQLite, or where a URL is given in an empty PostgreSQL database. A SQLite
     /// file that a former run made there is taken as it is.
-    pub async fn of(releases: usize, folder: &Path, url: Option<&str>) -> Self {
+    pub async fn prepare(releases: usize, folder: &Path, url: Option<&str>) -> Self {
         let file: PathBuf = folder.join(format!("newsroom-{releases}.db"));
-        let fresh = url.is_some() || !file.exists();
+        let is_new = url.is_some() || !file.exists();
         let url = url.map_or_else(|| format!("sqlite://{}", file.display()), str::to_owned);
         let db = Db::open(&url).await.expect("a database");
         db.migrate().await.expect("migrations");
         let mut imported = Duration::ZERO;
-        if fresh {
+        if is_new {
             let began = Instant::now();
-            fill(&db, releases).await;
+            import_archive(&db, releases).await;
             imported = began.elapsed();
         }
         let before = memory();
@@ -138,33 +138,33 @@ impl Newsroom {
     }
 }
 
-async fn fill(db: &Db, releases: usize) {
+async fn import_archive(db: &Db, releases: usize) {
     let app = App::new(db.clone(), Customs::default(), Masthead::default(), Clock::standing_at(now()))
         .await
         .expect("a newsroom");
     let viewer = Viewer::new(Role::Admin, "benchmark");
-    let take = async |text: &str| {
+    let import = async |text: &str| {
         let report =
             interchange::import_text(&app.room, &viewer, text, "made up", ImportOptions::default(), now()).await;
         let report = report.expect("an import");
         assert_eq!((report.refused, report.conflicts), (0, 0), "{report:?}");
     };
-    take(&concepts()).await;
+    import(&concepts()).await;
     let mut random = Random(7);
     for start in (0..releases).step_by(BATCH) {
         let some = start..(start + BATCH).min(releases);
         let text: String = some.map(|number| release(number, releases, &mut random) + "\n").collect();
-        take(&text).await;
+        import(&text).await;
     }
 }
 
 /// Memory that is this process's own, in bytes; 0 where the system does not tell.
 pub fn memory() -> u64 {
-    memory_of("self")
+    process_memory("self")
 }
 
 /// Memory that is a process's own, by its id, in bytes; 0 where the system does not tell.
-pub fn memory_of(process: &str) -> u64 {
+pub fn process_memory(process: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("RssAnon:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());

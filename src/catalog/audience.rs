@@ -2,7 +2,7 @@
 
 use entity::api_token::Role;
 
-use super::{Snapshot, bits::Bits};
+use super::{Snapshot, bits::SharedBitmap};
 use crate::viewer::Viewer;
 
 /// Who sees what.
@@ -29,20 +29,20 @@ impl Audience {
 
 impl Snapshot {
     /// Everything that an audience sees.
-    pub(super) fn seen_by(&self, audience: Audience) -> Bits {
+    pub(super) fn visible_bitmap(&self, audience: Audience) -> SharedBitmap {
         match audience {
-            Audience::Public => self.open.clone(),
+            Audience::Public => self.public.clone(),
             Audience::Press => self.published(),
             Audience::Desk => self.all.clone(),
         }
     }
 
     /// Whether an audience sees a release.
-    pub(super) fn sees(&self, audience: Audience, row: u32) -> bool {
+    pub(super) fn is_visible_to(&self, audience: Audience, ordinal: u32) -> bool {
         match audience {
-            Audience::Public => self.open.contains(row),
-            Audience::Press => self.published().contains(row),
-            Audience::Desk => self.all.contains(row),
+            Audience::Public => self.public.contains(ordinal),
+            Audience::Press => self.published().contains(ordinal),
+            Audience::Desk => self.all.contains(ordinal),
         }
     }
 }

@@ -5,39 +5,39 @@ use std::{borrow::Cow, collections::HashMap, ops::Deref, sync::Arc};
 use roaring::RoaringBitmap;
 
 /// A shared, immutable set of ordinals.
-pub(crate) type Bits = Arc<RoaringBitmap>;
+pub(crate) type SharedBitmap = Arc<RoaringBitmap>;
 
 /// One set for each of some numbered values.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct BitTable {
-    rows: Arc<Vec<Bits>>,
+pub(crate) struct BitmapIndex {
+    bitmaps: Arc<Vec<SharedBitmap>>,
 }
 
-impl BitTable {
+impl BitmapIndex {
     /// The set of a value; none for a value that no release ever had.
-    pub(crate) fn get(&self, value: u32) -> Option<&Bits> {
-        self.rows.get(value as usize)
+    pub(crate) fn get(&self, value: u32) -> Option<&SharedBitmap> {
+        self.bitmaps.get(value as usize)
     }
 
     /// One more than the greatest value that a release ever had.
     pub(crate) fn len(&self) -> u32 {
-        self.rows.len() as u32
+        self.bitmaps.len() as u32
     }
 
     /// Puts a release into the set of a value.
-    pub(crate) fn insert(&mut self, value: u32, row: u32) {
-        let rows = Arc::make_mut(&mut self.rows);
-        if rows.len() <= value as usize {
-            rows.resize_with(value as usize + 1, Bits::default);
+    pub(crate) fn insert(&mut self, value: u32, ordinal: u32) {
+        let bitmaps = Arc::make_mut(&mut self.bitmaps);
+        if bitmaps.len() <= value as usize {
+            bitmaps.resize_with(value as usize + 1, SharedBitmap::default);
         }
-        Arc::make_mut(&mut rows[value as usize]).insert(row);
+        Arc::make_mut(&mut bitmaps[value as usize]).insert(ordinal);
     }
 
     /// Takes a release out of the set of a value.
-    pub(crate) fn remove(&mut self, value: u32, row: u32) {
-        let rows = Arc::make_mut(&mut self.rows);
-        if let Some(bits) = rows.get_mut(value as usize) {
-            Arc::make_mut(bits).remove(row);
+    pub(crate) fn remove(&mut self, value: u32, ordinal: u32) {
+        let bitmaps = Arc::make_mut(&mut self.bitmaps);
+        if let Some(bitmap) = bitmaps.get_mut(value as usize) {
+            Arc::make_mut(bitmap).remove(ordinal);
         }
     }
 }
@@ -45,13 +45,13 @@ impl BitTable {
 /// Members of a set that are still kept while a filter is applied. Nothing is copied before the first condition takes some away,
 /// and conditions are put off until they can be taken smallest first: so two small ones on everything cost their own size.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept<'a> {
+pub(crate) struct Candidates<'a> {
     members: Cow<'a, RoaringBitmap>,
     /// Sets that all members must be in, too.
-    pending: Vec<Bits>,
+    pending: Vec<SharedBitmap>,
 }
 
-impl Deref for Kept<'_> {
+impl Deref for Candidates<'_> {
     type Target = RoaringBitmap;
 
     /// What is kept; everything put off must have been done.
@@ -61,79 +61,79 @@ impl Deref for Kept<'_> {
     }
 }
 
-impl From<RoaringBitmap> for Kept<'_> {
-    fn from(bits: RoaringBitmap) -> Self {
-        Self { members: Cow::Owned(bits), pending: Vec::new() }
+impl From<RoaringBitmap> for Candidates<'_> {
+    fn from(bitmap: RoaringBitmap) -> Self {
+        Self { members: Cow::Owned(bitmap), pending: Vec::new() }
     }
 }
 
-impl<'a> Kept<'a> {
+impl<'a> Candidates<'a> {
     /// All of a set.
-    pub(crate) fn all_of(bits: &'a RoaringBitmap) -> Self {
-        Self { members: Cow::Borrowed(bits), pending: Vec::new() }
+    pub(crate) fn all_of(bitmap: &'a RoaringBitmap) -> Self {
+        Self { members: Cow::Borrowed(bitmap), pending: Vec::new() }
     }
 
     /// None.
-    pub(crate) fn nothing() -> Self {
+    pub(crate) fn empty() -> Self {
         Self::from(RoaringBitmap::new())
     }
 
     /// The same, to go on from without changing this one.
-    pub(crate) fn borrowed(&self) -> Kept<'_> {
-        Kept::all_of(self)
+    pub(crate) fn borrowed(&self) -> Candidates<'_> {
+        Candidates::all_of(self)
     }
 
     /// Keeps those that are in a set.
-    pub(crate) fn only(&mut self, bits: &Bits) {
-        self.pending.push(bits.clone());
+    pub(crate) fn retain(&mut self, bitmap: &SharedBitmap) {
+        self.pending.push(bitmap.clone());
     }
 
     /// Keeps those that are in the set of one of some values.
-    pub(crate) fn only_any(&mut self, table: &BitTable, values: impl IntoIterator<Item = u32>) {
+    pub(crate) fn retain_any(&mut self, table: &BitmapIndex, values: impl IntoIterator<Item = u32>) {
         let mut sets = values.into_iter().filter_map(|value| table.get(value));
         match (sets.next(), sets.next()) {
-            (None, _) => *self = Self::nothing(),
-            (Some(one), None) => self.only(one),
-            (Some(one), Some(two)) => {
-                let mut any = &**one | &**two;
-                sets.for_each(|bits| any |= &**bits);
-                self.only(&Bits::new(any));
+            (None, _) => *self = Self::empty(),
+            (Some(first), None) => self.retain(first),
+            (Some(first), Some(second)) => {
+                let mut any = &**first | &**second;
+                sets.for_each(|bitmap| any |= &**bitmap);
+                self.retain(&SharedBitmap::new(any));
             }
         }
     }
 
     /// Keeps those that are not in a set.
-    pub(crate) fn but(&mut self, bits: &RoaringBitmap) {
-        self.settle();
+    pub(crate) fn exclude(&mut self, bitmap: &RoaringBitmap) {
+        self.flush();
         match &mut self.members {
-            Cow::Owned(kept) => *kept -= bits,
-            Cow::Borrowed(kept) => self.members = Cow::Owned(*kept - bits),
+            Cow::Owned(members) => *members -= bitmap,
+            Cow::Borrowed(members) => self.members = Cow::Owned(*members - bitmap),
         }
     }
 
     /// Does what was put off, the smallest set first.
-    pub(crate) fn settle(&mut self) {
-        self.pending.sort_by_key(|bits| bits.len());
+    pub(crate) fn flush(&mut self) {
+        self.pending.sort_by_key(|bitmap| bitmap.len());
         let mut pending = self.pending.drain(..);
         match (pending.next(), pending.next()) {
             (None, _) => {}
-            (Some(only), None) => match &mut self.members {
-                Cow::Owned(kept) => *kept &= &*only,
-                Cow::Borrowed(kept) => self.members = Cow::Owned(*kept & &*only),
+            (Some(single), None) => match &mut self.members {
+                Cow::Owned(members) => *members &= &*single,
+                Cow::Borrowed(members) => self.members = Cow::Owned(*members & &*single),
             },
-            (Some(one), Some(two)) => {
-                let mut found = &*one & &*two;
-                pending.for_each(|bits| found &= &*bits);
-                found &= &*self.members;
-                self.members = Cow::Owned(found);
+            (Some(first), Some(second)) => {
+                let mut common = &*first & &*second;
+                pending.for_each(|bitmap| common &= &*bitmap);
+                common &= &*self.members;
+                self.members = Cow::Owned(common);
             }
         }
     }
 
     /// What is kept, if any was taken away.
-    pub(crate) fn changed(self) -> Option<RoaringBitmap> {
+    pub(crate) fn into_changed(self) -> Option<RoaringBitmap> {
         match self.members {
-            Cow::Owned(kept) => Some(kept),
+            Cow::Owned(members) => Some(members),
             Cow::Borrowed(_) => None,
         }
     }
@@ -150,7 +150,7 @@ pub(crate) struct Dimension {
     names: Arc<Vec<Arc<str>>>,
     numbers: Arc<HashMap<Arc<str>, u32>>,
     /// The set of each.
-    pub(crate) bits: BitTable,
+    pub(crate) bitmaps: BitmapIndex,
 }
 
 impl Dimension {

@@ -56,8 +56,8 @@ impl Interval {
     /// The first day of the next period, from the first day of one.
     pub(super) fn next(self, first: NaiveDate) -> NaiveDate {
         // The first of a month so many months on.
-        let month = |on: u32| {
-            let months = first.month0() + on;
+        let month = |offset: u32| {
+            let months = first.month0() + offset;
             NaiveDate::from_ymd_opt(first.year() + (months / 12) as i32, months % 12 + 1, 1)
         };
         let next = match self {
@@ -103,7 +103,7 @@ impl Interval {
 
 /// The instant at which a day begins in a zone: midnight. Where the clocks jump over midnight it is the instant of the jump;
 /// where midnight comes twice it is the first.
-pub(super) fn day_begin(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+pub(super) fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
     if zone == Tz::UTC {
         return midnight.and_utc();

@@ -13,7 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    ConceptRef, Near, PlaceSetFilter, Range, ReleaseFilter, RoleOfPlace, Snapshot, TopicSetFilter,
+    ConceptRef, Near, PlaceRoleFilter, PlaceSetFilter, Range, ReleaseFilter, Snapshot, TopicSetFilter,
     vocabulary::{Concept, Vocabulary},
 };
 
@@ -50,7 +50,7 @@ enum Clause {
     /// True: no concept at all; false: at least one.
     MissesConcept(ConceptField, bool),
     /// A place near a point: latitude, longitude and kilometres as the bits of IEEE 754 numbers.
-    Near(RoleOfPlace, [u64; 3]),
+    Near(PlaceRoleFilter, [u64; 3]),
     /// The release date; at least one end is given.
     ReleaseDate(Option<NaiveDate>, Option<NaiveDate>),
     /// Microseconds since 1970. Without ends it keeps what was ever published, which is not everything.
@@ -63,22 +63,22 @@ enum Clause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 enum ConceptField {
     Topics,
-    Places(RoleOfPlace),
+    Places(PlaceRoleFilter),
 }
 
 impl Clause {
     /// The clause that keeps nothing.
-    const NOTHING: Self = Self::AnyOf(Vec::new());
+    const MATCHES_NONE: Self = Self::AnyOf(Vec::new());
 
     /// The clause on a list of alternatives.
     fn one_of<T: Ord>(values: Vec<T>, clause: impl FnOnce(Vec<T>) -> Self) -> Self {
-        if values.is_empty() { Self::NOTHING } else { clause(set(values)) }
+        if values.is_empty() { Self::MATCHES_NONE } else { clause(sorted_unique(values)) }
     }
 }
 
 impl CanonicalFilter {
     /// True for the form of the empty filter.
-    pub fn keeps_everything(&self) -> bool {
+    pub fn matches_all(&self) -> bool {
         self.clauses.is_empty()
     }
 
@@ -87,19 +87,19 @@ impl CanonicalFilter {
         &mut self,
         vocabulary: &Vocabulary<T>,
         field: ConceptField,
-        below: bool,
+        include_descendants: bool,
         [any, all, none]: [&Option<Vec<ConceptRef>>; 3],
     ) -> Option<()> {
         let key = |reference: &ConceptRef| Some(vocabulary.get(vocabulary.find(reference)?).id());
         if let Some(any) = any {
             let keys = any.iter().map(key).collect::<Option<Vec<_>>>()?;
-            self.clauses.push(Clause::one_of(keys, |keys| Clause::HasConcept(field, below, keys)));
+            self.clauses.push(Clause::one_of(keys, |keys| Clause::HasConcept(field, include_descendants, keys)));
         }
         for reference in all.iter().flatten() {
-            self.clauses.push(Clause::HasConcept(field, below, vec![key(reference)?]));
+            self.clauses.push(Clause::HasConcept(field, include_descendants, vec![key(reference)?]));
         }
         for reference in none.iter().flatten() {
-            self.clauses.push(Clause::HasNotConcept(field, below, key(reference)?));
+            self.clauses.push(Clause::HasNotConcept(field, include_descendants, key(reference)?));
         }
         Some(())
     }
@@ -153,8 +153,8 @@ impl CanonicalFilter {
                 _ => members.push(member),
             }
         }
-        let mut members = set(members);
-        if members.iter().any(Self::keeps_everything) {
+        let mut members = sorted_unique(members);
+        if members.iter().any(Self::matches_all) {
             return Some(());
         }
         match members.as_mut_slice() {
@@ -194,15 +194,15 @@ impl ReleaseFilter {
         }
         if let Some(filter) = &self.not {
             let filter = filter.canonical(snapshot)?;
-            form.clauses.push(if filter.keeps_everything() { Clause::NOTHING } else { Clause::Not(filter) });
+            form.clauses.push(if filter.matches_all() { Clause::MATCHES_NONE } else { Clause::Not(filter) });
         }
-        form.clauses = set(form.clauses);
+        form.clauses = sorted_unique(form.clauses);
         Some(form)
     }
 }
 
 /// A list that is a set: sorted, without duplicates.
-fn set<T: Ord>(mut values: Vec<T>) -> Vec<T> {
+fn sorted_unique<T: Ord>(mut values: Vec<T>) -> Vec<T> {
     values.sort_unstable();
     values.dedup();
     values

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Snapshot,
-    bits::{BitTable, Dimension},
+    bits::{BitmapIndex, Dimension},
     vocabulary::{Concept, Vocabulary},
 };
 
@@ -39,38 +39,38 @@ impl Snapshot {
             ("topic", self.topics.numbers().count() as u64),
             ("place", self.places.numbers().count() as u64),
         ];
-        let states = ReleaseState::ALL.map(|state| (written(&state), number(&self.by_state, state as u32)));
-        let kinds = ReleaseKind::ALL.map(|kind| (written(&kind), number(&self.by_kind, kind as u32)));
+        let states = ReleaseState::ALL.map(|state| (stored_name(&state), count_of(&self.by_state, state as u32)));
+        let kinds = ReleaseKind::ALL.map(|kind| (stored_name(&kind), count_of(&self.by_kind, kind as u32)));
         Census {
             all: all.into_iter().map(|(table, number)| (table.to_owned(), number)).collect(),
-            states: counted(states),
-            kinds: counted(kinds),
-            languages: of_dimension(&self.languages),
-            topics: of_concepts(&self.topics, &self.by_topic),
-            dateline: of_concepts(&self.places, &self.by_dateline),
-            about: of_concepts(&self.places, &self.by_about),
+            states: nonzero(states),
+            kinds: nonzero(kinds),
+            languages: dimension_counts(&self.languages),
+            topics: concept_counts(&self.topics, &self.by_topic),
+            dateline: concept_counts(&self.places, &self.by_dateline),
+            about: concept_counts(&self.places, &self.by_about),
         }
     }
 }
 
-fn number(table: &BitTable, value: u32) -> u64 {
-    table.get(value).map_or(0, |bits| bits.len())
+fn count_of(table: &BitmapIndex, value: u32) -> u64 {
+    table.get(value).map_or(0, |bitmap| bitmap.len())
 }
 
-fn counted<K: Ord>(numbers: impl IntoIterator<Item = (K, u64)>) -> BTreeMap<K, u64> {
+fn nonzero<K: Ord>(numbers: impl IntoIterator<Item = (K, u64)>) -> BTreeMap<K, u64> {
     numbers.into_iter().filter(|(_, number)| *number > 0).collect()
 }
 
-fn of_dimension(dimension: &Dimension) -> BTreeMap<String, u64> {
+fn dimension_counts(dimension: &Dimension) -> BTreeMap<String, u64> {
     let values = 0..dimension.len() as u32;
-    counted(values.map(|value| (dimension.name(value).to_string(), number(&dimension.bits, value))))
+    nonzero(values.map(|value| (dimension.name(value).to_string(), count_of(&dimension.bitmaps, value))))
 }
 
-fn of_concepts<T: Concept>(vocabulary: &Vocabulary<T>, table: &BitTable) -> BTreeMap<Uuid, u64> {
-    counted(vocabulary.numbers().map(|concept| (vocabulary.get(concept).id(), number(table, concept))))
+fn concept_counts<T: Concept>(vocabulary: &Vocabulary<T>, table: &BitmapIndex) -> BTreeMap<Uuid, u64> {
+    nonzero(vocabulary.numbers().map(|concept| (vocabulary.get(concept).id(), count_of(table, concept))))
 }
 
 /// A value as it is written in rows, which is as it is written in the journal.
-fn written(value: &impl Serialize) -> String {
+fn stored_name(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -26,16 +26,16 @@ impl<T: Clone> Column<T> {
     }
 
     /// The value of a row. The row must exist.
-    pub(crate) fn get(&self, row: u32) -> &T {
-        let row = row as usize;
-        &self.chunks[row / CHUNK][row % CHUNK]
+    pub(crate) fn get(&self, ordinal: u32) -> &T {
+        let ordinal = ordinal as usize;
+        &self.chunks[ordinal / CHUNK][ordinal % CHUNK]
     }
 
     /// Replaces the value of a row. The row must exist.
-    pub(crate) fn set(&mut self, row: u32, value: T) {
-        let row = row as usize;
+    pub(crate) fn set(&mut self, ordinal: u32, value: T) {
+        let ordinal = ordinal as usize;
         let chunks = Arc::make_mut(&mut self.chunks);
-        Arc::make_mut(&mut chunks[row / CHUNK])[row % CHUNK] = value;
+        Arc::make_mut(&mut chunks[ordinal / CHUNK])[ordinal % CHUNK] = value;
     }
 
     /// Adds a row.
@@ -51,7 +51,7 @@ impl<T: Clone> Column<T> {
 
 /// A column of short lists: the topics of every release, the letters of every slug.
 #[derive(Clone, Debug)]
-pub(crate) struct Lists<T> {
+pub(crate) struct ListColumn<T> {
     chunks: Arc<Vec<Arc<ListChunk<T>>>>,
     len: usize,
 }
@@ -66,7 +66,7 @@ struct ListChunk<T> {
 /// Rows a chunk of lists.
 const LIST_CHUNK: usize = 512;
 
-impl<T> Default for Lists<T> {
+impl<T> Default for ListColumn<T> {
     fn default() -> Self {
         Self { chunks: Arc::default(), len: 0 }
     }
@@ -74,37 +74,37 @@ impl<T> Default for Lists<T> {
 
 impl<T> ListChunk<T> {
     #[inline]
-    fn span(&self, row: usize) -> std::ops::Range<usize> {
-        let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
-        start..self.ends[row] as usize
+    fn span(&self, ordinal: usize) -> std::ops::Range<usize> {
+        let start = if ordinal == 0 { 0 } else { self.ends[ordinal - 1] as usize };
+        start..self.ends[ordinal] as usize
     }
 }
 
-impl<T: Copy> Lists<T> {
+impl<T: Copy> ListColumn<T> {
     /// The list of a row. The row must exist.
     #[inline]
-    pub(crate) fn get(&self, row: u32) -> &[T] {
-        let row = row as usize;
-        let chunk = &self.chunks[row / LIST_CHUNK];
-        &chunk.items[chunk.span(row % LIST_CHUNK)]
+    pub(crate) fn get(&self, ordinal: u32) -> &[T] {
+        let ordinal = ordinal as usize;
+        let chunk = &self.chunks[ordinal / LIST_CHUNK];
+        &chunk.items[chunk.span(ordinal % LIST_CHUNK)]
     }
 
     /// Replaces the list of a row. The row must exist.
-    pub(crate) fn set(&mut self, row: u32, list: &[T]) {
-        if self.get(row).len() == list.len() {
+    pub(crate) fn set(&mut self, ordinal: u32, list: &[T]) {
+        if self.get(ordinal).len() == list.len() {
             let chunks = Arc::make_mut(&mut self.chunks);
-            let chunk = Arc::make_mut(&mut chunks[row as usize / LIST_CHUNK]);
-            let span = chunk.span(row as usize % LIST_CHUNK);
+            let chunk = Arc::make_mut(&mut chunks[ordinal as usize / LIST_CHUNK]);
+            let span = chunk.span(ordinal as usize % LIST_CHUNK);
             chunk.items[span].copy_from_slice(list);
             return;
         }
         let chunks = Arc::make_mut(&mut self.chunks);
-        let chunk = Arc::make_mut(&mut chunks[row as usize / LIST_CHUNK]);
-        let row = row as usize % LIST_CHUNK;
-        let span = chunk.span(row);
+        let chunk = Arc::make_mut(&mut chunks[ordinal as usize / LIST_CHUNK]);
+        let ordinal = ordinal as usize % LIST_CHUNK;
+        let span = chunk.span(ordinal);
         let (old, new) = (span.len() as u32, list.len() as u32);
         chunk.items.splice(span, list.iter().copied());
-        for end in &mut chunk.ends[row..] {
+        for end in &mut chunk.ends[ordinal..] {
             *end = *end + new - old;
         }
     }
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_leaves_copies_as_they_were() {
+    fn changing_a_column_does_not_affect_its_clones() {
         let mut column = Column::default();
         (0..5000_u32).for_each(|n| column.push(n));
         let before = column.clone();
@@ -141,8 +141,8 @@ mod tests {
     }
 
     #[test]
-    fn lists_grow_shrink_and_keep_their_neighbours() {
-        let mut lists = Lists::default();
+    fn replacing_a_list_leaves_other_lists_unchanged() {
+        let mut lists = ListColumn::default();
         (0..2000_u32).for_each(|n| lists.push(&vec![n; n as usize % 5]));
         let before = lists.clone();
         lists.set(701, &[1, 2, 3, 4, 5, 6]);

@@ -18,14 +18,14 @@ use crate::journal::ReleaseImage;
 
 /// What is to come of a release, in microseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Pending {
+pub(super) struct PendingTransitions {
     /// It will be published.
     pub(super) schedule: Option<i64>,
     /// Its embargo ends, where it is published by then.
     pub(super) embargo: Option<i64>,
 }
 
-impl Pending {
+impl PendingTransitions {
     fn of(image: &ReleaseImage) -> Self {
         let micros = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
         Self {
@@ -49,73 +49,73 @@ impl Snapshot {
     #[must_use]
     pub fn at(self: &Arc<Self>, now: DateTime<Utc>) -> Arc<Self> {
         let now = now.timestamp_micros();
-        if self.coming.first().is_none_or(|&(due, _)| due > now) {
+        if self.pending_instants.first().is_none_or(|&(due, _)| due > now) {
             return self.clone();
         }
         let mut next = Self::clone(self);
-        while let Some(&(due, row)) = next.coming.first()
+        while let Some(&(due, ordinal)) = next.pending_instants.first()
             && due <= now
         {
-            next.happen(row, due);
+            next.apply_due(ordinal, due);
         }
         Arc::new(next)
     }
 
     /// The next instant at which something happens by itself.
-    pub fn next_instant(&self) -> Option<DateTime<Utc>> {
-        self.coming.first().and_then(|&(due, _)| instant(due))
+    pub fn next_transition_at(&self) -> Option<DateTime<Utc>> {
+        self.pending_instants.first().and_then(|&(due, _)| instant(due))
     }
 
     /// The releases to which something has happened by an instant that the journal does not know of yet, in that order.
     pub fn unrecorded(&self, now: DateTime<Utc>) -> Vec<Uuid> {
-        let due = self.coming.iter().take_while(|&&(due, _)| due <= now.timestamp_micros());
-        let mut rows: Vec<u32> = self.happened.iter().chain(due).map(|&(_, row)| row).collect();
-        rows.dedup();
-        rows.into_iter().map(|row| *self.ids.get(row)).collect()
+        let due = self.pending_instants.iter().take_while(|&&(due, _)| due <= now.timestamp_micros());
+        let mut ordinals: Vec<u32> = self.applied_unrecorded.iter().chain(due).map(|&(_, ordinal)| ordinal).collect();
+        ordinals.dedup();
+        ordinals.into_iter().map(|ordinal| *self.ids.get(ordinal)).collect()
     }
 
     /// Until when a release is held back once it is published; nothing where it is not.
-    pub(super) fn embargo(&self, row: u32) -> Option<i64> {
-        self.pending.get(&row)?.embargo
+    pub(super) fn embargo(&self, ordinal: u32) -> Option<i64> {
+        self.pending.get(&ordinal)?.embargo
     }
 
     /// Takes what is to come of a release from its image, in place of what was.
-    pub(super) fn expect(&mut self, row: u32, image: &ReleaseImage) {
-        self.forget(row);
-        let pending = Pending::of(image);
-        if pending != Pending::default() {
-            Arc::make_mut(&mut self.pending).insert(row, pending);
-            Arc::make_mut(&mut self.coming).extend(pending.instants(image.state).map(|due| (due, row)));
+    pub(super) fn set_pending(&mut self, ordinal: u32, image: &ReleaseImage) {
+        self.clear_pending(ordinal);
+        let pending = PendingTransitions::of(image);
+        if pending != PendingTransitions::default() {
+            Arc::make_mut(&mut self.pending).insert(ordinal, pending);
+            Arc::make_mut(&mut self.pending_instants).extend(pending.instants(image.state).map(|due| (due, ordinal)));
         }
     }
 
     /// Nothing is to come of a release any more.
-    pub(super) fn forget(&mut self, row: u32) {
-        if !self.pending.contains_key(&row) {
+    pub(super) fn clear_pending(&mut self, ordinal: u32) {
+        if !self.pending.contains_key(&ordinal) {
             return;
         }
-        Arc::make_mut(&mut self.pending).remove(&row);
-        for list in [&mut self.coming, &mut self.happened] {
-            if list.iter().any(|&(_, other)| other == row) {
-                Arc::make_mut(list).retain(|&(_, other)| other != row);
+        Arc::make_mut(&mut self.pending).remove(&ordinal);
+        for list in [&mut self.pending_instants, &mut self.applied_unrecorded] {
+            if list.iter().any(|&(_, other)| other == ordinal) {
+                Arc::make_mut(list).retain(|&(_, other)| other != ordinal);
             }
         }
     }
 
     /// Whether something is to come of a release that should have happened by now: it was put down late, behind its instant.
-    pub(super) fn is_late(&self, row: u32) -> bool {
-        let now = self.passed.into_iter().max().unwrap_or_default();
-        self.coming.iter().take_while(|&&(due, _)| due <= now).any(|&(_, late)| late == row)
+    pub(super) fn is_overdue(&self, ordinal: u32) -> bool {
+        let now = self.last_transition_at.into_iter().max().unwrap_or_default();
+        self.pending_instants.iter().take_while(|&&(due, _)| due <= now).any(|&(_, other)| other == ordinal)
     }
 
     /// Lets one thing happen.
-    fn happen(&mut self, row: u32, due: i64) {
-        Arc::make_mut(&mut self.coming).remove(&(due, row));
-        Arc::make_mut(&mut self.happened).insert((due, row));
-        let before = self.faces(row);
-        let Some(mut pending) = self.pending.get(&row).copied() else { return };
-        self.unlink(row);
-        let (mut facts, mut instants) = (*self.facts.get(row), *self.instants.get(row));
+    fn apply_due(&mut self, ordinal: u32, due: i64) {
+        Arc::make_mut(&mut self.pending_instants).remove(&(due, ordinal));
+        Arc::make_mut(&mut self.applied_unrecorded).insert((due, ordinal));
+        let before = self.audience_views(ordinal);
+        let Some(mut pending) = self.pending.get(&ordinal).copied() else { return };
+        self.remove_from_indexes(ordinal);
+        let (mut facts, mut instants) = (*self.facts.get(ordinal), *self.instants.get(ordinal));
         if pending.schedule == Some(due) {
             pending.schedule = None;
             facts.state = ReleaseState::Published;
@@ -129,17 +129,17 @@ impl Snapshot {
         if pending.embargo.is_none() && instants.first_published == NEVER {
             instants.first_published = due;
         }
-        Arc::make_mut(&mut self.pending).insert(row, pending);
-        self.facts.set(row, facts);
-        self.instants.set(row, instants);
-        self.link(row, true);
-        let after = self.faces(row);
-        for (audience, seen) in
+        Arc::make_mut(&mut self.pending).insert(ordinal, pending);
+        self.facts.set(ordinal, facts);
+        self.instants.set(ordinal, instants);
+        self.add_to_indexes(ordinal, true);
+        let after = self.audience_views(ordinal);
+        for (audience, changed) in
             [(Audience::Public, before.0 != after.0), (Audience::Press, before.1 != after.1), (Audience::Desk, true)]
         {
-            if seen {
-                let passed = &mut self.passed[audience as usize];
-                *passed = due.max(*passed);
+            if changed {
+                let last_transition_at = &mut self.last_transition_at[audience as usize];
+                *last_transition_at = due.max(*last_transition_at);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use chrono::{Days, Months, NaiveDate};
 
-use super::{Range, ReleaseSet, bits::Kept, fault::FilterFault, snapshot::days};
+use super::{Range, ReleaseSet, bits::Candidates, fault::FilterError, snapshot::days};
 
 /// With which period to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,25 +31,25 @@ impl Delta {
 
 impl ReleaseSet {
     /// How many releases have their date from one day to another, both included.
-    pub(super) fn dated(&self, from: NaiveDate, until: NaiveDate) -> roaring::RoaringBitmap {
+    pub(super) fn released_between(&self, from: NaiveDate, until: NaiveDate) -> roaring::RoaringBitmap {
         let span = i64::from(days(from))..=i64::from(days(until));
-        let mut kept = Kept::all_of(&self.bits);
-        self.snapshot().only_dated(&mut kept, &span);
-        kept.into_owned()
+        let mut candidates = Candidates::all_of(&self.members);
+        self.snapshot().retain_dated(&mut candidates, &span);
+        candidates.into_owned()
     }
 
     /// The releases of a period, by release date, against those of another. Costs the size of the set or of the periods,
     /// whichever is smaller.
-    pub fn compare(&self, to: ComparisonPeriod, range: &Range<NaiveDate>) -> Result<Delta, FilterFault> {
+    pub fn compare(&self, to: ComparisonPeriod, range: &Range<NaiveDate>) -> Result<Delta, FilterError> {
         let (from, until) = match (range.from, range.until) {
             (Some(from), Some(until)) if from <= until => (from, until),
             (Some(from), Some(until)) => {
-                return Err(FilterFault::invalid(format!(
+                return Err(FilterError::invalid(format!(
                     "`from` ({from}) is after `until` ({until}): exchange the two"
                 )));
             }
             _ => {
-                return Err(FilterFault::invalid(
+                return Err(FilterError::invalid(
                     "a comparison needs both ends of its period: give `from` and `until`",
                 ));
             }
@@ -65,7 +65,7 @@ impl ReleaseSet {
             }
         };
         // Before the calendar begins nothing was released.
-        let previous = before.map_or(0, |(from, until)| self.dated(from, until).len());
-        Ok(Delta { current: self.dated(from, until).len(), previous })
+        let previous = before.map_or(0, |(from, until)| self.released_between(from, until).len());
+        Ok(Delta { current: self.released_between(from, until).len(), previous })
     }
 }

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::{
     Snapshot,
-    bits::{Bits, Kept},
-    fault::FilterFault,
+    bits::{Candidates, SharedBitmap},
+    fault::FilterError,
     near::Near,
-    vocabulary::{Code, Concept, Vocabulary},
+    vocabulary::{Concept, ExternalCode, Vocabulary},
 };
 
 /// What a topic or place is named by.
@@ -56,7 +56,7 @@ pub struct PlaceSetFilter {
     /// True: it has no place in this role; false: it has one.
     pub missing: Option<bool>,
     /// In which role.
-    pub role: RoleOfPlace,
+    pub role: PlaceRoleFilter,
     /// A place within counts as the place.
     pub include_within: bool,
     /// It has a place, exactly as tagged, that lies near a point.
@@ -65,7 +65,7 @@ pub struct PlaceSetFilter {
 
 /// What a place is to a release, for a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub enum RoleOfPlace {
+pub enum PlaceRoleFilter {
     /// Where it was filed.
     Dateline,
     /// What it is about.
@@ -80,17 +80,17 @@ impl<T: Concept> Vocabulary<T> {
         match reference {
             ConceptRef::Id(id) => self.by_id(*id),
             ConceptRef::Slug(slug) => self.by_slug(slug),
-            ConceptRef::Uri(uri) => self.by_code(&Code::Uri(uri.clone())),
-            ConceptRef::Iso3166(code) => self.by_code(&Code::Iso3166(code.to_ascii_uppercase())),
-            ConceptRef::M49(code) => self.by_code(&Code::M49(code.clone())),
-            ConceptRef::Geonames(id) => self.by_code(&Code::Geonames(*id)),
+            ConceptRef::Uri(uri) => self.by_code(&ExternalCode::Uri(uri.clone())),
+            ConceptRef::Iso3166(code) => self.by_code(&ExternalCode::Iso3166(code.to_ascii_uppercase())),
+            ConceptRef::M49(code) => self.by_code(&ExternalCode::M49(code.clone())),
+            ConceptRef::Geonames(id) => self.by_code(&ExternalCode::Geonames(*id)),
         }
     }
 }
 
 impl std::fmt::Display for ConceptRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (what, value) = match self {
+        let (kind, value) = match self {
             // Never the key: it tells when the row was made.
             Self::Id(_) => return f.write_str("this id"),
             Self::Slug(slug) => ("slug", slug.clone()),
@@ -99,15 +99,15 @@ impl std::fmt::Display for ConceptRef {
             Self::M49(code) => ("M49 code", code.clone()),
             Self::Geonames(id) => ("GeoNames id", id.to_string()),
         };
-        write!(f, "the {what} \"{}\"", value.chars().take(80).collect::<String>())
+        write!(f, "the {kind} \"{}\"", value.chars().take(80).collect::<String>())
     }
 }
 
 impl TopicSetFilter {
-    pub(super) fn keep(&self, kept: &mut Kept<'_>, snapshot: &Snapshot) -> Result<(), FilterFault> {
-        let bits = |reference: &ConceptRef| {
+    pub(super) fn apply_to(&self, candidates: &mut Candidates<'_>, snapshot: &Snapshot) -> Result<(), FilterError> {
+        let bitmap_of = |reference: &ConceptRef| {
             let number = snapshot.topics().find(reference).ok_or_else(|| {
-                FilterFault::unknown(format!("there is no topic with {reference}; `topics` lists the existing ones"))
+                FilterError::unknown(format!("there is no topic with {reference}; `topics` lists the existing ones"))
             })?;
             Ok(if self.include_narrower {
                 snapshot.rolled_up(number)
@@ -115,67 +115,67 @@ impl TopicSetFilter {
                 snapshot.by_topic.get(number).cloned().unwrap_or_default()
             })
         };
-        concepts(kept, [&self.any, &self.all, &self.none], bits)?;
-        presence(kept, self.missing, || snapshot.with_topics.clone());
+        apply_concept_lists(candidates, [&self.any, &self.all, &self.none], bitmap_of)?;
+        apply_presence(candidates, self.missing, || snapshot.with_topics.clone());
         Ok(())
     }
 }
 
 impl PlaceSetFilter {
-    pub(super) fn keep(&self, kept: &mut Kept<'_>, snapshot: &Snapshot) -> Result<(), FilterFault> {
-        let bits = |reference: &ConceptRef| {
+    pub(super) fn apply_to(&self, candidates: &mut Candidates<'_>, snapshot: &Snapshot) -> Result<(), FilterError> {
+        let bitmap_of = |reference: &ConceptRef| {
             let places = snapshot.places();
             let number = places.find(reference).ok_or_else(|| {
-                FilterFault::unknown(format!("there is no place with {reference}; `places` lists the existing ones"))
+                FilterError::unknown(format!("there is no place with {reference}; `places` lists the existing ones"))
             })?;
             let numbers = if self.include_within { places.closure(number) } else { RoaringBitmap::from([number]) };
             Ok(snapshot.with_places(self.role, &numbers))
         };
-        concepts(kept, [&self.any, &self.all, &self.none], bits)?;
-        presence(kept, self.missing, || snapshot.with_any_place(self.role));
+        apply_concept_lists(candidates, [&self.any, &self.all, &self.none], bitmap_of)?;
+        apply_presence(candidates, self.missing, || snapshot.with_any_place(self.role));
         if let Some(near) = &self.near {
-            near.check().map_err(|fault| fault.within("near"))?;
+            near.check().map_err(|error| error.at("near"))?;
             let find = || snapshot.with_places(self.role, &near.places(snapshot.places()));
-            kept.only(&snapshot.memo.near(self.role, near, find));
+            candidates.retain(&snapshot.cache.near_or_insert(self.role, near, find));
         }
         Ok(())
     }
 }
 
 /// The part that conditions on topics and on places share.
-fn concepts(
-    kept: &mut Kept<'_>,
+fn apply_concept_lists(
+    candidates: &mut Candidates<'_>,
     [any, all, none]: [&Option<Vec<ConceptRef>>; 3],
-    bits: impl Fn(&ConceptRef) -> Result<Bits, FilterFault>,
-) -> Result<(), FilterFault> {
+    bitmap_of: impl Fn(&ConceptRef) -> Result<SharedBitmap, FilterError>,
+) -> Result<(), FilterError> {
     let find = |list: &'static str, number: usize, reference: &ConceptRef| {
-        bits(reference).map_err(|fault| fault.within(number.to_string()).within(list))
+        bitmap_of(reference).map_err(|error| error.at(number.to_string()).at(list))
     };
     if let Some(references) = any {
         if let [reference] = references.as_slice() {
-            kept.only(&find("any", 0, reference)?);
+            candidates.retain(&find("any", 0, reference)?);
         } else {
-            let mut found = RoaringBitmap::new();
+            let mut union = RoaringBitmap::new();
             for (number, reference) in references.iter().enumerate() {
-                found |= &*find("any", number, reference)?;
+                union |= &*find("any", number, reference)?;
             }
-            kept.only(&Bits::new(found));
+            candidates.retain(&SharedBitmap::new(union));
         }
     }
     for (number, reference) in all.iter().flatten().enumerate() {
-        kept.only(&find("all", number, reference)?);
+        candidates.retain(&find("all", number, reference)?);
     }
     for (number, reference) in none.iter().flatten().enumerate() {
-        kept.but(&*find("none", number, reference)?);
+        candidates.exclude(&*find("none", number, reference)?);
     }
     Ok(())
 }
 
 /// Whether there is a value at all.
-fn presence(kept: &mut Kept<'_>, missing: Option<bool>, with: impl Fn() -> Bits) {
+fn apply_presence(candidates: &mut Candidates<'_>, missing: Option<bool>, with: impl Fn() -> SharedBitmap) {
     match missing {
-        Some(true) => kept.but(&with()),
-        Some(false) => kept.only(&with()),
+        Some(true) => candidates.exclude(&with()),
+        Some(false) => candidates.retain(&with()),
         None => {}
     }
 }

@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::{
     Snapshot,
-    bits::{BitTable, Bits, Dimension},
+    bits::{BitmapIndex, Dimension, SharedBitmap},
     dated::month,
-    order::Order,
+    order::SortedIndex,
     page::OrderKey,
     vocabulary::{Concept, Vocabulary},
 };
@@ -43,148 +43,166 @@ fn rounded(degrees: f64) -> f64 {
 }
 
 /// Who is told of a difference: of what, if it is of one thing, and in what.
-type Tell<'a> = dyn FnMut(Noun, Option<Uuid>, &str) + 'a;
+type ReportFn<'a> = dyn FnMut(Noun, Option<Uuid>, &str) + 'a;
 
 impl Snapshot {
     /// Compares this one, which was loaded, with one that followed the journal.
-    pub(crate) fn compare_followed(&self, followed: &Self, mut tell: impl FnMut(Noun, Option<Uuid>, &str)) {
-        let tell: &mut Tell<'_> = &mut tell;
-        if self.sequence != followed.sequence {
-            tell(Noun::Release, None, "how far the journal goes");
+    pub(crate) fn compare_with_replayed(&self, replayed: &Self, mut report: impl FnMut(Noun, Option<Uuid>, &str)) {
+        let report: &mut ReportFn<'_> = &mut report;
+        if self.sequence != replayed.sequence {
+            report(Noun::Release, None, "how far the journal goes");
         }
         let topic = |image: &TopicImage| Image::Topic(Box::new(image.clone()));
-        compare_concepts(Noun::Topic, &self.topics, &followed.topics, topic, tell);
+        compare_concepts(Noun::Topic, &self.topics, &replayed.topics, topic, report);
         let place = |image: &PlaceImage| Image::Place(Box::new(image.clone()));
-        compare_concepts(Noun::Place, &self.places, &followed.places, place, tell);
+        compare_concepts(Noun::Place, &self.places, &replayed.places, place, report);
         // Ordinals of the one by those of the other.
-        let mut same: BTreeMap<u32, u32> = BTreeMap::new();
-        for row in &*followed.all {
-            let id = *followed.ids.get(row);
-            match self.row_by_id(id) {
-                Some(own) => drop(same.insert(row, own)),
-                None => tell(Noun::Release, Some(id), "whether it is there"),
+        let mut own_ordinals: BTreeMap<u32, u32> = BTreeMap::new();
+        for ordinal in &*replayed.all {
+            let id = *replayed.ids.get(ordinal);
+            match self.ordinal_by_id(id) {
+                Some(own_ordinal) => drop(own_ordinals.insert(ordinal, own_ordinal)),
+                None => report(Noun::Release, Some(id), "whether it is there"),
             }
         }
-        for row in &*self.all {
-            let id = *self.ids.get(row);
-            match followed.row_by_id(id) {
-                Some(other) => self.compare_release(row, followed, other, tell),
-                None => tell(Noun::Release, Some(id), "whether it is there"),
+        for ordinal in &*self.all {
+            let id = *self.ids.get(ordinal);
+            match replayed.ordinal_by_id(id) {
+                Some(other) => self.compare_release(ordinal, replayed, other, report),
+                None => report(Noun::Release, Some(id), "whether it is there"),
             }
         }
-        self.compare_sets(followed, &same, tell);
-        self.compare_addresses(followed, tell);
+        self.compare_sets(replayed, &own_ordinals, report);
+        self.compare_slugs(replayed, report);
     }
 
-    fn compare_release(&self, row: u32, followed: &Self, other: u32, tell: &mut Tell<'_>) {
-        let told = |of: &Self, row: u32| {
-            let (facts, instants) = (of.facts.get(row), of.instants.get(row));
+    fn compare_release(&self, ordinal: u32, replayed: &Self, other: u32, report: &mut ReportFn<'_>) {
+        let fields = |of: &Self, ordinal: u32| {
+            let (facts, instants) = (of.facts.get(ordinal), of.instants.get(ordinal));
             let ids = |numbers: &[u32], id: &dyn Fn(u32) -> Uuid| numbers.iter().map(|&number| id(number)).collect();
-            let topics: Vec<Uuid> = ids(of.topics_of.get(row), &|number| of.topics.get(number).id);
-            let places: [Vec<Uuid>; 2] =
-                [&of.dateline_of, &of.about_of].map(|lists| ids(lists.get(row), &|number| of.places.get(number).id));
-            let versions = (*of.shown.get(row), facts.number, facts.revision, of.working.get(&row).cloned());
+            let topics: Vec<Uuid> = ids(of.topics_of.get(ordinal), &|number| of.topics.get(number).id);
+            let places: [Vec<Uuid>; 2] = [&of.dateline_of, &of.about_of]
+                .map(|lists| ids(lists.get(ordinal), &|number| of.places.get(number).id));
+            let versions = (
+                *of.revision_ids.get(ordinal),
+                facts.shown_number,
+                facts.newest_number,
+                of.working.get(&ordinal).cloned(),
+            );
             let instants = [instants.modified, instants.published, instants.first_published];
             let facts = (facts.kind, facts.state, facts.withdrawal, of.languages.name(facts.language).clone());
-            let author = of.authors.name(of.facts.get(row).author).clone();
-            let when = (*of.release_dates.get(row), instants, of.pending.get(&row).copied());
-            (facts, author, when, versions, (topics, places), of.slugs.get(row).to_vec())
+            let author = of.authors.name(of.facts.get(ordinal).author).clone();
+            let when = (*of.release_dates.get(ordinal), instants, of.pending.get(&ordinal).copied());
+            (facts, author, when, versions, (topics, places), of.slugs.get(ordinal).to_vec())
         };
-        let (one, two) = (told(self, row), told(followed, other));
+        let (left, right) = (fields(self, ordinal), fields(replayed, other));
         let differs = [
-            ("kind, state, withdrawal or language", one.0 != two.0),
-            ("author", one.1 != two.1),
-            ("dates, instants, schedule or embargo", one.2 != two.2),
-            ("versions", one.3 != two.3),
-            ("topics or places", one.4 != two.4),
-            ("address", one.5 != two.5),
+            ("kind, state, withdrawal or language", left.0 != right.0),
+            ("author", left.1 != right.1),
+            ("dates, instants, schedule or embargo", left.2 != right.2),
+            ("versions", left.3 != right.3),
+            ("topics or places", left.4 != right.4),
+            ("address", left.5 != right.5),
         ];
-        for (what, _) in differs.into_iter().filter(|(_, differs)| *differs) {
-            tell(Noun::Release, Some(*self.ids.get(row)), what);
+        for (aspect, _) in differs.into_iter().filter(|(_, differs)| *differs) {
+            report(Noun::Release, Some(*self.ids.get(ordinal)), aspect);
         }
     }
 
     /// Every set, and every order, with the ordinals of the other one taken for those of this one.
-    fn compare_sets(&self, followed: &Self, same: &BTreeMap<u32, u32>, tell: &mut Tell<'_>) {
+    fn compare_sets(&self, replayed: &Self, own_ordinals: &BTreeMap<u32, u32>, report: &mut ReportFn<'_>) {
         // What this one does not have is told already.
-        let own = |bits: Option<&Bits>| -> RoaringBitmap {
-            bits.into_iter().flat_map(|bits| bits.iter()).filter_map(|row| same.get(&row).copied()).collect()
+        let to_own_ordinals = |bitmap: Option<&SharedBitmap>| -> RoaringBitmap {
+            bitmap
+                .into_iter()
+                .flat_map(|bitmap| bitmap.iter())
+                .filter_map(|ordinal| own_ordinals.get(&ordinal).copied())
+                .collect()
         };
-        let equal = |one: Option<&Bits>, two: Option<&Bits>| {
-            own(two) == one.map_or_else(RoaringBitmap::new, |bits| (**bits).clone())
+        let equal = |left: Option<&SharedBitmap>, right: Option<&SharedBitmap>| {
+            to_own_ordinals(right) == left.map_or_else(RoaringBitmap::new, |bitmap| (**bitmap).clone())
         };
         let mut sets = vec![
-            ("the set of all", equal(Some(&self.all), Some(&followed.all))),
-            ("the set of what is public", equal(Some(&self.open), Some(&followed.open))),
-            ("the set of what has topics", equal(Some(&self.with_topics), Some(&followed.with_topics))),
-            ("the set of what has a dateline", equal(Some(&self.with_dateline), Some(&followed.with_dateline))),
-            ("the set of what has places", equal(Some(&self.with_about), Some(&followed.with_about))),
-            ("the set of what is worked on", equal(Some(&self.with_working), Some(&followed.with_working))),
+            ("the set of all", equal(Some(&self.all), Some(&replayed.all))),
+            ("the set of what is public", equal(Some(&self.public), Some(&replayed.public))),
+            ("the set of what has topics", equal(Some(&self.with_topics), Some(&replayed.with_topics))),
+            ("the set of what has a dateline", equal(Some(&self.with_dateline), Some(&replayed.with_dateline))),
+            ("the set of what has places", equal(Some(&self.with_about), Some(&replayed.with_about))),
+            ("the set of what is worked on", equal(Some(&self.with_working), Some(&replayed.with_working))),
         ];
-        let numbered = |one: &BitTable, two: &BitTable, values: &[u32]| {
-            values.iter().all(|&value| equal(one.get(value), two.get(value)))
+        let equal_by_number = |left: &BitmapIndex, right: &BitmapIndex, values: &[u32]| {
+            values.iter().all(|&value| equal(left.get(value), right.get(value)))
         };
         let states = ReleaseState::ALL.map(|state| state as u32);
         let kinds = ReleaseKind::ALL.map(|kind| kind as u32);
-        let months: BTreeSet<u32> = [self, followed]
+        let months: BTreeSet<u32> = [self, replayed]
             .into_iter()
-            .flat_map(|of| of.all.iter().map(|row| month(*of.release_dates.get(row))))
+            .flat_map(|of| of.all.iter().map(|ordinal| month(*of.release_dates.get(ordinal))))
             .collect();
         let months: Vec<u32> = months.into_iter().collect();
-        sets.push(("the sets of states", numbered(&self.by_state, &followed.by_state, &states)));
-        sets.push(("the sets of kinds", numbered(&self.by_kind, &followed.by_kind, &kinds)));
-        sets.push(("the sets of months", numbered(&self.by_month, &followed.by_month, &months)));
-        let named = |one: &Dimension, two: &Dimension| {
-            let names: BTreeSet<&str> =
-                [one, two].into_iter().flat_map(|of| (0..of.len() as u32).map(|number| &**of.name(number))).collect();
-            let set = |of: &Dimension, name: &str| of.number(name).and_then(|number| of.bits.get(number).cloned());
-            names.into_iter().all(|name| equal(set(one, name).as_ref(), set(two, name).as_ref()))
+        sets.push(("the sets of states", equal_by_number(&self.by_state, &replayed.by_state, &states)));
+        sets.push(("the sets of kinds", equal_by_number(&self.by_kind, &replayed.by_kind, &kinds)));
+        sets.push(("the sets of months", equal_by_number(&self.by_month, &replayed.by_month, &months)));
+        let equal_by_name = |left: &Dimension, right: &Dimension| {
+            let names: BTreeSet<&str> = [left, right]
+                .into_iter()
+                .flat_map(|of| (0..of.len() as u32).map(|number| &**of.name(number)))
+                .collect();
+            let set = |of: &Dimension, name: &str| of.number(name).and_then(|number| of.bitmaps.get(number).cloned());
+            names.into_iter().all(|name| equal(set(left, name).as_ref(), set(right, name).as_ref()))
         };
-        sets.push(("the sets of languages", named(&self.languages, &followed.languages)));
-        sets.push(("the sets of authors", named(&self.authors, &followed.authors)));
-        for (what, _) in sets.into_iter().filter(|(_, equal)| !*equal) {
-            tell(Noun::Release, None, what);
+        sets.push(("the sets of languages", equal_by_name(&self.languages, &replayed.languages)));
+        sets.push(("the sets of authors", equal_by_name(&self.authors, &replayed.authors)));
+        for (aspect, _) in sets.into_iter().filter(|(_, equal)| !*equal) {
+            report(Noun::Release, None, aspect);
         }
         for number in self.topics.numbers() {
             let id = self.topics.get(number).id;
-            let other = followed.topics.by_id(id).and_then(|other| followed.by_topic.get(other));
+            let other = replayed.topics.by_id(id).and_then(|other| replayed.by_topic.get(other));
             if !equal(self.by_topic.get(number), other) {
-                tell(Noun::Topic, Some(id), "the set of its releases");
+                report(Noun::Topic, Some(id), "the set of its releases");
             }
         }
         for number in self.places.numbers() {
             let id = self.places.get(number).id;
-            let other = followed.places.by_id(id);
-            let of = |table: &BitTable| other.and_then(|other| table.get(other).cloned());
-            let dateline = equal(self.by_dateline.get(number), of(&followed.by_dateline).as_ref());
-            if !dateline || !equal(self.by_about.get(number), of(&followed.by_about).as_ref()) {
-                tell(Noun::Place, Some(id), "the set of its releases");
+            let other = replayed.places.by_id(id);
+            let of = |table: &BitmapIndex| other.and_then(|other| table.get(other).cloned());
+            let dateline = equal(self.by_dateline.get(number), of(&replayed.by_dateline).as_ref());
+            if !dateline || !equal(self.by_about.get(number), of(&replayed.by_about).as_ref()) {
+                report(Noun::Place, Some(id), "the set of its releases");
             }
         }
         for by in OrderKey::ALL {
-            let other = followed.order(by).ascending_from(Order::start()).filter_map(|row| same.get(&row).copied());
-            if !self.order(by).ascending_from(Order::start()).eq(other) {
-                tell(Noun::Release, None, "an order of releases");
+            let other = replayed
+                .sorted_index(by)
+                .ascending_from(SortedIndex::start())
+                .filter_map(|ordinal| own_ordinals.get(&ordinal).copied());
+            if !self.sorted_index(by).ascending_from(SortedIndex::start()).eq(other) {
+                report(Noun::Release, None, "an order of releases");
             }
         }
-        let coming: BTreeSet<(i64, u32)> =
-            followed.coming.iter().filter_map(|&(due, row)| Some((due, *same.get(&row)?))).collect();
-        if coming != *self.coming {
-            tell(Noun::Release, None, "what is to come");
+        let pending_instants: BTreeSet<(i64, u32)> = replayed
+            .pending_instants
+            .iter()
+            .filter_map(|&(due, ordinal)| Some((due, *own_ordinals.get(&ordinal)?)))
+            .collect();
+        if pending_instants != *self.pending_instants {
+            report(Noun::Release, None, "what is to come");
         }
     }
 
     /// Whatever was an address of a release leads to the same one.
-    fn compare_addresses(&self, followed: &Self, tell: &mut Tell<'_>) {
-        let led = |of: &Self, slug: &str| of.row_by_slug(slug).map(|(row, former)| (*of.ids.get(row), former));
-        let present = self.all.iter().filter_map(|row| std::str::from_utf8(self.slugs.get(row)).ok());
+    fn compare_slugs(&self, replayed: &Self, report: &mut ReportFn<'_>) {
+        let resolve =
+            |of: &Self, slug: &str| of.ordinal_by_slug(slug).map(|(ordinal, former)| (*of.ids.get(ordinal), former));
+        let present = self.all.iter().filter_map(|ordinal| std::str::from_utf8(self.slugs.get(ordinal)).ok());
         let former: BTreeSet<&str> =
-            self.former_slugs.keys().chain(followed.former_slugs.keys()).map(String::as_str).collect();
+            self.former_slugs.keys().chain(replayed.former_slugs.keys()).map(String::as_str).collect();
         for slug in present.chain(former) {
-            let (one, two) = (led(self, slug), led(followed, slug));
-            if one != two {
-                let id = one.or(two).map(|(id, _)| id);
-                tell(Noun::Release, id, "where an address leads that it has or had");
+            let (left, right) = (resolve(self, slug), resolve(replayed, slug));
+            if left != right {
+                let id = left.or(right).map(|(id, _)| id);
+                report(Noun::Release, id, "where an address leads that it has or had");
             }
         }
     }
@@ -192,39 +210,39 @@ impl Snapshot {
 
 fn compare_concepts<T: Concept>(
     noun: Noun,
-    one: &Vocabulary<T>,
-    two: &Vocabulary<T>,
+    left: &Vocabulary<T>,
+    right: &Vocabulary<T>,
     image: impl Fn(&T) -> Image,
-    tell: &mut Tell<'_>,
+    report: &mut ReportFn<'_>,
 ) {
-    for number in two.numbers() {
-        let id = two.get(number).id();
-        if one.by_id(id).is_none_or(|number| one.get(number).id() != id) {
-            tell(noun, Some(id), "whether it is there");
+    for number in right.numbers() {
+        let id = right.get(number).id();
+        if left.by_id(id).is_none_or(|number| left.get(number).id() != id) {
+            report(noun, Some(id), "whether it is there");
         }
     }
-    for number in one.numbers() {
-        let id = one.get(number).id();
-        let Some(other) = two.by_id(id).filter(|&other| two.get(other).id() == id) else {
-            tell(noun, Some(id), "whether it is there");
+    for number in left.numbers() {
+        let id = left.get(number).id();
+        let Some(other) = right.by_id(id).filter(|&other| right.get(other).id() == id) else {
+            report(noun, Some(id), "whether it is there");
             continue;
         };
-        if comparable(image(one.get(number))) != comparable(image(two.get(other))) {
-            tell(noun, Some(id), "what is said of it");
+        if comparable(image(left.get(number))) != comparable(image(right.get(other))) {
+            report(noun, Some(id), "what is said of it");
         }
         let ids = |of: &Vocabulary<T>, numbers: &[u32]| numbers.iter().map(|&number| of.get(number).id()).collect();
-        let above: [Vec<Uuid>; 2] = [ids(one, one.broader(number)), ids(two, two.broader(other))];
-        let below: [Vec<Uuid>; 2] = [ids(one, one.narrower(number)), ids(two, two.narrower(other))];
+        let above: [Vec<Uuid>; 2] = [ids(left, left.broader(number)), ids(right, right.broader(other))];
+        let below: [Vec<Uuid>; 2] = [ids(left, left.narrower(number)), ids(right, right.narrower(other))];
         if above[0] != above[1] || below[0] != below[1] {
-            tell(noun, Some(id), "what is right above or below it");
+            report(noun, Some(id), "what is right above or below it");
         }
-        let merged = one.get(number).merged().iter().all(|merged| two.by_id(merged.id) == Some(other));
+        let merged = left.get(number).merged().iter().all(|merged| right.by_id(merged.id) == Some(other));
         if !merged {
-            tell(noun, Some(id), "where those lead that were merged into it");
+            report(noun, Some(id), "where those lead that were merged into it");
         }
     }
     let ordered = |of: &Vocabulary<T>| of.by_label().iter().map(|&number| of.get(number).id()).collect::<Vec<_>>();
-    if ordered(one) != ordered(two) {
-        tell(noun, None, "the order by name");
+    if ordered(left) != ordered(right) {
+        report(noun, None, "the order by name");
     }
 }

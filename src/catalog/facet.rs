@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 use entity::release::ReleaseKind;
 use roaring::RoaringBitmap;
 
-use super::{Direction, ReleaseSet, Snapshot, filter::Condition, fold, label::LabelSortKey, tally::Tally};
+use super::{Direction, ReleaseSet, Snapshot, filter::FacetCondition, fold, label::LabelSortKey, tally::FacetIndex};
 
 pub use super::tally::FacetField;
 
@@ -68,7 +68,7 @@ pub struct Facet {
     pub distinct_values: u64,
     set: ReleaseSet,
     field: FacetField,
-    tally: Arc<Tally>,
+    facet_index: Arc<FacetIndex>,
     with_value: u64,
 }
 
@@ -90,18 +90,18 @@ impl ReleaseSet {
     /// snapshot; ordering by latest date, one look at each release that counts. No statement.
     pub fn facet(&self, request: &FacetRequest) -> Facet {
         let (snapshot, field) = (self.snapshot(), request.field);
-        let condition = Condition::of(field);
+        let condition = FacetCondition::of(field);
         let set = match request.scope {
             FacetScope::AllFilters => self.clone(),
             FacetScope::Unfiltered => self.unfiltered(),
             FacetScope::ExcludeOwnFilter => self.without(condition),
         };
-        let tally = snapshot.tally(field);
-        let counts = tally.count(&set);
-        let selected = self.named(condition);
-        let wanted = request.label_contains.as_deref().map(fold);
-        let mut buckets: Vec<Bucket> = tally
-            .candidates
+        let facet_index = snapshot.facet_index(field);
+        let counts = facet_index.count(&set);
+        let selected = self.selected_values(condition);
+        let query = request.label_contains.as_deref().map(fold);
+        let mut buckets: Vec<Bucket> = facet_index
+            .bucket_values
             .iter()
             .map(|&value| Bucket { value, count: counts.by_value[value as usize], selected: selected.contains(value) })
             .filter(|bucket| bucket.count >= request.min_count)
@@ -109,15 +109,16 @@ impl ReleaseSet {
             .filter(|bucket| {
                 field != FacetField::Languages
                     || bucket.count > 0
-                    || self.may_see_any(&tally.bits(snapshot, bucket.value))
+                    || self.may_see_any(&facet_index.bitmap(snapshot, bucket.value))
             })
-            .filter(|bucket| {
-                wanted.as_ref().is_none_or(|text| fold(snapshot.label(field, bucket.value)).contains(text))
-            })
+            .filter(|bucket| query.as_ref().is_none_or(|text| fold(snapshot.label(field, bucket.value)).contains(text)))
             .collect();
         let latest: HashMap<u32, Option<i32>> = if request.order.iter().any(|key| key.by == FacetOrderKey::Latest) {
             let of = |value| {
-                (&*set.bits & &*tally.bits(snapshot, value)).iter().map(|row| *snapshot.release_dates.get(row)).max()
+                (&*set.members & &*facet_index.bitmap(snapshot, value))
+                    .iter()
+                    .map(|ordinal| *snapshot.release_dates.get(ordinal))
+                    .max()
             };
             buckets.iter().map(|bucket| (bucket.value, of(bucket.value))).collect()
         } else {
@@ -127,16 +128,16 @@ impl ReleaseSet {
         let order = if request.order.is_empty() { &most_first[..] } else { &request.order };
         let compare = |a: &Bucket, b: &Bucket| {
             let compare = |key: &FacetOrder| {
-                let side = match key.by {
+                let ordering = match key.by {
                     FacetOrderKey::Selected => a.selected.cmp(&b.selected),
                     FacetOrderKey::Count => a.count.cmp(&b.count),
                     FacetOrderKey::Label => snapshot.compare_labels(field, a.value, b.value),
                     FacetOrderKey::Latest => latest[&a.value].cmp(&latest[&b.value]),
                 };
-                if key.direction == Direction::Asc { side } else { side.reverse() }
+                if key.direction == Direction::Asc { ordering } else { ordering.reverse() }
             };
-            let side = order.iter().map(compare).find(|side| side.is_ne());
-            side.unwrap_or_else(|| snapshot.compare_labels(field, a.value, b.value))
+            let ordering = order.iter().map(compare).find(|ordering| ordering.is_ne());
+            ordering.unwrap_or_else(|| snapshot.compare_labels(field, a.value, b.value))
         };
         let distinct_values = buckets.len() as u64;
         if buckets.len() > request.first {
@@ -144,7 +145,7 @@ impl ReleaseSet {
             buckets.truncate(request.first);
         }
         buckets.sort_unstable_by(compare);
-        Facet { buckets, distinct_values, with_value: counts.with_value, set, field, tally }
+        Facet { buckets, distinct_values, with_value: counts.with_value, set, field, facet_index }
     }
 }
 
@@ -168,9 +169,9 @@ impl Facet {
     pub fn other(&self) -> u64 {
         let mut returned = RoaringBitmap::new();
         for bucket in &self.buckets {
-            returned |= &*self.tally.bits(self.set.snapshot(), bucket.value);
+            returned |= &*self.facet_index.bitmap(self.set.snapshot(), bucket.value);
         }
-        self.with_value - self.set.bits.intersection_len(&returned)
+        self.with_value - self.set.members.intersection_len(&returned)
     }
 
     /// Whether one release can count for several values.
@@ -191,12 +192,12 @@ impl Facet {
             _ => return bucket.count,
         };
         let snapshot = self.set.snapshot();
-        self.set.bits.intersection_len(&snapshot.tally(exactly).bits(snapshot, bucket.value))
+        self.set.members.intersection_len(&snapshot.facet_index(exactly).bitmap(snapshot, bucket.value))
     }
 
     /// A bucket as a set: exactly the releases of its count.
-    pub fn within(&self, bucket: &Bucket) -> ReleaseSet {
-        self.set.with(&*self.set.bits & &*self.tally.bits(self.set.snapshot(), bucket.value))
+    pub fn bucket_set(&self, bucket: &Bucket) -> ReleaseSet {
+        self.set.with_members(&*self.set.members & &*self.facet_index.bitmap(self.set.snapshot(), bucket.value))
     }
 }
 
@@ -222,8 +223,8 @@ impl Snapshot {
             FacetField::Topics { .. } => self.topics().label_rank(a).cmp(&self.topics().label_rank(b)),
             FacetField::Places { .. } => self.places().label_rank(a).cmp(&self.places().label_rank(b)),
             FacetField::Kinds | FacetField::Languages => {
-                let place = |value| (LabelSortKey::of(self.label(field, value)), self.label(field, value));
-                place(a).cmp(&place(b))
+                let sort_key = |value| (LabelSortKey::of(self.label(field, value)), self.label(field, value));
+                sort_key(a).cmp(&sort_key(b))
             }
         }
     }

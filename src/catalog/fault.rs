@@ -2,7 +2,7 @@
 
 /// A filter that makes no sense, or names what does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilterFault {
+pub struct FilterError {
     /// Where in the filter: `topics`, `any`, `0`.
     pub path: Vec<String>,
     /// True where the filter names a topic or place that does not exist.
@@ -11,7 +11,7 @@ pub struct FilterFault {
     pub message: String,
 }
 
-impl FilterFault {
+impl FilterError {
     /// A condition that makes no sense.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self { path: Vec::new(), unknown: false, message: message.into() }
@@ -23,7 +23,7 @@ impl FilterFault {
     }
 
     /// The same fault seen from one level up.
-    pub(super) fn within(mut self, step: impl Into<String>) -> Self {
+    pub(super) fn at(mut self, step: impl Into<String>) -> Self {
         self.path.insert(0, step.into());
         self
     }

@@ -1,7 +1,7 @@
 //! Following the journal: the one place that changes what the catalog holds.
 //!
 //! A write calls [`Catalog::catch_up`] after its commit, so that whoever wrote reads their own write; the ticking
-//! [`Catalog::follow`] does the same for the writes of other processes. Readers never wait: they hold the snapshot they began
+//! [`Catalog::poll_journal`] does the same for the writes of other processes. Readers never wait: they hold the snapshot they began
 //! with, and the next one is published by one atomic swap.
 
 mod replay;
@@ -17,24 +17,24 @@ use entity::{Noun, journal};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit, watch};
 
-pub(crate) use self::replay::follow_all;
-use super::{Snapshot, load, recent::Recent};
+pub(crate) use self::replay::replay_all;
+use super::{Snapshot, load, recent::JournalBuffer};
 use crate::{
     db::{Db, Fault},
     journal::{Entry, Image},
 };
 
 /// How often the journal's head is looked at: one row by key. Another process's write appears within this time.
-const LOOK: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Entries applied at a time.
-const BATCH: u64 = 1000;
+const APPLY_BATCH: u64 = 1000;
 
 /// Entries read at a time by who follows: each follower holds its own.
-const FEW: u64 = 100;
+const STREAM_BATCH: u64 = 100;
 
 /// From this distance on it is quicker to load anew than to apply.
-const FAR_BEHIND: i64 = 20_000;
+const RELOAD_THRESHOLD: i64 = 20_000;
 
 /// The published snapshot and the way to the next one.
 #[derive(Debug)]
@@ -42,12 +42,12 @@ pub struct Catalog {
     db: Db,
     current: ArcSwap<Snapshot>,
     /// Held by whoever applies entries.
-    turn: Mutex<()>,
+    apply_lock: Mutex<()>,
     /// When everything that the journal had was applied last.
-    followed: std::sync::Mutex<Instant>,
-    recent: Recent,
+    last_synced: std::sync::Mutex<Instant>,
+    buffer: JournalBuffer,
     /// Held by whoever works out what an entry changed for somebody.
-    looking: [Semaphore; 2],
+    evaluation_permits: [Semaphore; 2],
 }
 
 impl Catalog {
@@ -57,10 +57,10 @@ impl Catalog {
         Ok(Self {
             db,
             current: ArcSwap::from_pointee(snapshot),
-            turn: Mutex::new(()),
-            followed: std::sync::Mutex::new(Instant::now()),
-            recent: Recent::default(),
-            looking: [Semaphore::new(1), Semaphore::new(1)],
+            apply_lock: Mutex::new(()),
+            last_synced: std::sync::Mutex::new(Instant::now()),
+            buffer: JournalBuffer::default(),
+            evaluation_permits: [Semaphore::new(1), Semaphore::new(1)],
         })
     }
 
@@ -72,113 +72,113 @@ impl Catalog {
     /// The newest snapshot as of an instant: what has come due by then has happened in it.
     pub fn snapshot_at(&self, now: DateTime<Utc>) -> Arc<Snapshot> {
         let current = self.snapshot();
-        let then = current.at(now);
-        if !Arc::ptr_eq(&current, &then) {
+        let as_of_now = current.at(now);
+        if !Arc::ptr_eq(&current, &as_of_now) {
             // For the readers after this one. Where the follower was quicker they work it out once more.
-            self.current.compare_and_swap(&current, then.clone());
+            self.current.compare_and_swap(&current, as_of_now.clone());
         }
-        then
+        as_of_now
     }
 
     /// Applies everything the journal has by now, and answers the snapshot that holds it.
     pub async fn catch_up(&self) -> Result<Arc<Snapshot>, Fault> {
-        let _turn = self.turn.lock().await;
+        let _guard = self.apply_lock.lock().await;
         let head = load::head(self.db.reader()).await?;
         let current = self.snapshot();
         // Another database behind the same name, or the same one as it was before: a restored backup. Its journal will come by
         // the same numbers with other entries, so positions and answers of its former future must be told from those.
-        let goes_back = current.epoch() == head.epoch && current.sequence() > head.sequence;
-        if goes_back {
+        let was_restored = current.epoch() == head.epoch && current.sequence() > head.sequence;
+        if was_restored {
             tracing::warn!(
                 "the database is as it was before: a backup was restored; clients that follow are told to read anew"
             );
-            load::renew(&self.db, head.epoch).await?;
+            load::rotate_epoch(&self.db, head.epoch).await?;
         }
-        if goes_back || current.epoch() != head.epoch {
+        if was_restored || current.epoch() != head.epoch {
             self.publish(load::load(&self.db).await?);
         }
         loop {
             let current = self.snapshot();
             if current.sequence() >= head.sequence {
-                *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                *self.last_synced.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
                 return Ok(current);
             }
-            if head.sequence - current.sequence() > FAR_BEHIND {
+            if head.sequence - current.sequence() > RELOAD_THRESHOLD {
                 self.publish(load::load(&self.db).await?);
                 continue;
             }
-            let entries = self.read_after(current.sequence(), BATCH).await?;
+            let entries = self.read_after(current.sequence(), APPLY_BATCH).await?;
             if entries.first().is_none_or(|entry| entry.sequence != current.sequence() + 1) {
                 tracing::error!(sequence = current.sequence(), "the journal has a hole: loading the catalog anew");
                 self.publish(load::load(&self.db).await?);
                 continue;
             }
             let mut next = Snapshot::clone(&current);
-            let tokens = entries.iter().any(|entry| entry.noun == Noun::Token);
-            let kept: Vec<_> = entries.iter().cloned().map(Arc::new).collect();
+            let tokens_changed = entries.iter().any(|entry| entry.noun == Noun::Token);
+            let buffered: Vec<_> = entries.iter().cloned().map(Arc::new).collect();
             next.apply(entries);
             // First the snapshot: nobody shall be given an entry that no snapshot knows of yet.
             self.current.store(Arc::new(next));
-            self.recent.keep(kept);
-            self.recent.tell(tokens);
+            self.buffer.push(buffered);
+            self.buffer.notify(tokens_changed);
         }
     }
 
     /// When it held everything that the journal had, last.
-    pub fn followed(&self) -> Instant {
-        *self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn last_synced(&self) -> Instant {
+        *self.last_synced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that the database's past is another than clients know.
-    pub async fn renew(&self) -> Result<(), Fault> {
-        load::renew(&self.db, self.snapshot().epoch()).await?;
+    pub async fn rotate_epoch(&self) -> Result<(), Fault> {
+        load::rotate_epoch(&self.db, self.snapshot().epoch()).await?;
         self.catch_up().await.map(drop)
     }
 
     /// Loads anew, whatever the journal says: for an entry that could not be applied.
     pub async fn reload(&self) -> Result<Arc<Snapshot>, Fault> {
-        let _turn = self.turn.lock().await;
+        let _guard = self.apply_lock.lock().await;
         self.publish(load::load(&self.db).await?);
         Ok(self.snapshot())
     }
 
     /// Publishes what was loaded anew: nobody knows what lies between it and what was there before.
     fn publish(&self, snapshot: Snapshot) {
-        self.recent.clear();
+        self.buffer.clear();
         self.current.store(Arc::new(snapshot));
-        self.recent.tell(true);
+        self.buffer.notify(true);
     }
 
     /// Waits for a turn to work out what an entry changed for somebody. One at a time: followers of a long past share one core and
     /// leave the rest to those who ask. Those with large filters wait for each other and not the others for them.
-    pub async fn look(&self, heavy: bool) -> Option<SemaphorePermit<'_>> {
+    pub async fn evaluation_permit(&self, heavy: bool) -> Option<SemaphorePermit<'_>> {
         // It is never closed.
-        self.looking[usize::from(heavy)].acquire().await.ok()
+        self.evaluation_permits[usize::from(heavy)].acquire().await.ok()
     }
 
     /// The news that another snapshot was published.
-    pub fn news(&self) -> watch::Receiver<u64> {
-        self.recent.news()
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.buffer.subscribe()
     }
 
     /// The news that a token was made or revoked.
-    pub fn tokens(&self) -> watch::Receiver<u64> {
-        self.recent.tokens()
+    pub fn subscribe_tokens(&self) -> watch::Receiver<u64> {
+        self.buffer.subscribe_tokens()
     }
 
     /// Some of the entries after a sequence, the first of them first: from memory, or from the journal itself, which may have
     /// more than the snapshot.
     pub async fn entries_after(&self, sequence: i64) -> Result<Vec<Arc<Entry>>, Fault> {
-        let recent = self.recent.after(sequence);
-        if !recent.is_empty() {
-            return Ok(recent);
+        let entries = self.buffer.entries_after(sequence);
+        if !entries.is_empty() {
+            return Ok(entries);
         }
-        Ok(self.read_after(sequence, FEW).await?.into_iter().map(Arc::new).collect())
+        Ok(self.read_after(sequence, STREAM_BATCH).await?.into_iter().map(Arc::new).collect())
     }
 
     /// Follows the journal for as long as it is polled: the writes of other processes.
-    pub async fn follow(&self) {
-        let mut tick = tokio::time::interval(LOOK);
+    pub async fn poll_journal(&self) {
+        let mut tick = tokio::time::interval(POLL_INTERVAL);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut failing = false;
         loop {
@@ -195,24 +195,24 @@ impl Catalog {
         }
     }
 
-    async fn read_after(&self, sequence: i64, most: u64) -> Result<Vec<Entry>, Fault> {
-        Ok(read_after(self.db.reader(), sequence, most).await?)
+    async fn read_after(&self, sequence: i64, limit: u64) -> Result<Vec<Entry>, Fault> {
+        Ok(read_after(self.db.reader(), sequence, limit).await?)
     }
 }
 
 /// Some of the entries after a sequence, the first of them first.
-async fn read_after<C: ConnectionTrait>(connection: &C, sequence: i64, most: u64) -> Result<Vec<Entry>, DbErr> {
+async fn read_after<C: ConnectionTrait>(connection: &C, sequence: i64, limit: u64) -> Result<Vec<Entry>, DbErr> {
     let rows = journal::Entity::find()
         .filter(journal::Column::Sequence.gt(sequence))
         .order_by_asc(journal::Column::Sequence)
-        .limit(most)
+        .limit(limit)
         .all(connection)
         .await?;
-    rows.into_iter().map(entry).collect()
+    rows.into_iter().map(decode_entry).collect()
 }
 
 /// A journal row as a value.
-fn entry(row: journal::Model) -> Result<Entry, DbErr> {
+fn decode_entry(row: journal::Model) -> Result<Entry, DbErr> {
     let image = |text: Option<String>| -> Result<Option<Image>, DbErr> {
         text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| DbErr::Json(error.to_string()))
     };
@@ -220,7 +220,7 @@ fn entry(row: journal::Model) -> Result<Entry, DbErr> {
         sequence: row.sequence,
         at: row.at,
         by: row.by,
-        act: row.act,
+        action: row.act,
         noun: row.noun,
         noun_id: row.noun_id,
         note: row.note,

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use entity::Noun;
 use uuid::Uuid;
 
-use super::{Audience, ReleaseFilter, ReleaseKey, ReleaseSet, Snapshot, fault::FilterFault};
+use super::{Audience, ReleaseFilter, ReleaseKey, ReleaseSet, Snapshot, fault::FilterError};
 use crate::{
     journal::{Entry, Image},
     viewer::Viewer,
@@ -27,17 +27,17 @@ pub enum ChangeKind {
 }
 
 /// One release, alone in the world, as a viewer sees it.
-struct Glimpse<F> {
+struct IsolatedRelease<F> {
     set: ReleaseSet,
-    seen: bool,
+    visible: bool,
     /// What is told of it.
-    face: F,
+    fields: F,
 }
 
-impl<F> Glimpse<F> {
+impl<F> IsolatedRelease<F> {
     /// Whether it is seen under a filter. Filters are evaluated only where it matters: they may be large.
-    fn matches(&self, id: Uuid, filter: Option<&ReleaseFilter>) -> Result<bool, FilterFault> {
-        let Some(filter) = filter.filter(|_| self.seen) else { return Ok(self.seen) };
+    fn matches(&self, id: Uuid, filter: Option<&ReleaseFilter>) -> Result<bool, FilterError> {
+        let Some(filter) = filter.filter(|_| self.visible) else { return Ok(self.visible) };
         Ok(self.set.narrow(filter)?.find(&ReleaseKey::Id(id)).is_some())
     }
 }
@@ -45,26 +45,26 @@ impl<F> Glimpse<F> {
 impl Snapshot {
     /// How an entry changed what a viewer sees under a filter; nothing where it did not. Costs the same however many releases
     /// there are. What was purged is told under every filter: nothing is known of it any more.
-    pub fn change(
+    pub fn visible_change(
         &self,
         entry: &Entry,
         viewer: &Viewer,
         filter: Option<&ReleaseFilter>,
-    ) -> Result<Option<ChangeKind>, FilterFault> {
+    ) -> Result<Option<ChangeKind>, FilterError> {
         if entry.noun != Noun::Release {
             return Ok(None);
         }
         let (id, audience) = (entry.noun_id, Audience::of(viewer));
         if let Some(Image::Purged { public, press }) = entry.before {
-            let seen = [(Audience::Public, public), (Audience::Press, press), (Audience::Desk, true)];
-            return Ok(seen.contains(&(audience, true)).then_some(ChangeKind::Disappeared));
+            let visible = [(Audience::Public, public), (Audience::Press, press), (Audience::Desk, true)];
+            return Ok(visible.contains(&(audience, true)).then_some(ChangeKind::Disappeared));
         }
-        let mut alone = self.without_releases();
-        let before = alone.glimpse(id, entry.before.as_ref(), viewer);
-        let after = alone.glimpse(id, entry.after.as_ref(), viewer);
+        let mut isolated = self.without_releases();
+        let before = isolated.isolate(id, entry.before.as_ref(), viewer);
+        let after = isolated.isolate(id, entry.after.as_ref(), viewer);
         // The desk sees everything, also what no reader is told.
-        let same = before.seen == after.seen && before.face == after.face && audience != Audience::Desk;
-        if same || !(before.seen || after.seen) {
+        let unchanged = before.visible == after.visible && before.fields == after.fields && audience != Audience::Desk;
+        if unchanged || !(before.visible || after.visible) {
             return Ok(None);
         }
         Ok(match (before.matches(id, filter)?, after.matches(id, filter)?) {
@@ -76,7 +76,7 @@ impl Snapshot {
     }
 
     /// Whether a filter makes sense now.
-    pub fn check(&self, viewer: &Viewer, filter: &ReleaseFilter) -> Result<(), FilterFault> {
+    pub fn check_filter(&self, viewer: &Viewer, filter: &ReleaseFilter) -> Result<(), FilterError> {
         Arc::new(self.without_releases()).visible_to(viewer, DateTime::<Utc>::MIN_UTC).narrow(filter).map(|_| ())
     }
 
@@ -86,21 +86,21 @@ impl Snapshot {
     }
 
     /// Puts one release in and looks.
-    fn glimpse(&mut self, id: Uuid, image: Option<&Image>, viewer: &Viewer) -> Glimpse<impl PartialEq + use<>> {
+    fn isolate(&mut self, id: Uuid, image: Option<&Image>, viewer: &Viewer) -> IsolatedRelease<impl PartialEq + use<>> {
         match image {
-            Some(Image::Release(image)) => self.put_release(image, true),
+            Some(Image::Release(image)) => self.upsert_release(image, true),
             _ => self.remove_release(id),
         }
         let set = Arc::new(self.clone()).visible_to(viewer, DateTime::<Utc>::MIN_UTC);
-        let faces = self.row_by_id(id).map(|row| self.faces(row)).unwrap_or_default();
-        let face = if Audience::of(viewer) == Audience::Public { faces.0 } else { faces.1 };
-        Glimpse { seen: set.find(&ReleaseKey::Id(id)).is_some(), set, face }
+        let views = self.ordinal_by_id(id).map(|ordinal| self.audience_views(ordinal)).unwrap_or_default();
+        let fields = if Audience::of(viewer) == Audience::Public { views.0 } else { views.1 };
+        IsolatedRelease { visible: set.find(&ReleaseKey::Id(id)).is_some(), set, fields }
     }
 }
 
 /// Whether an entry changed which releases are under which topics or places, without an entry for each of them: something was
 /// merged, moved, given up, or put elsewhere on the globe.
-pub fn regroups(entry: &Entry) -> bool {
+pub fn changes_hierarchy(entry: &Entry) -> bool {
     match (&entry.before, &entry.after) {
         (Some(Image::Topic(before)), Some(Image::Topic(after))) => {
             before.id != after.id || before.broader != after.broader

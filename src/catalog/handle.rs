@@ -17,7 +17,7 @@ use crate::journal::WorkingImage;
 #[derive(Clone)]
 pub struct Handle {
     snapshot: Arc<Snapshot>,
-    row: u32,
+    ordinal: u32,
 }
 
 impl std::fmt::Debug for Handle {
@@ -27,12 +27,12 @@ impl std::fmt::Debug for Handle {
 }
 
 impl Handle {
-    pub(super) fn new(snapshot: Arc<Snapshot>, row: u32) -> Self {
-        Self { snapshot, row }
+    pub(super) fn new(snapshot: Arc<Snapshot>, ordinal: u32) -> Self {
+        Self { snapshot, ordinal }
     }
 
-    pub(super) fn row(&self) -> u32 {
-        self.row
+    pub(super) fn ordinal(&self) -> u32 {
+        self.ordinal
     }
 
     /// What it was found in.
@@ -42,97 +42,97 @@ impl Handle {
 
     /// Its key.
     pub fn id(&self) -> Uuid {
-        *self.snapshot.ids.get(self.row)
+        *self.snapshot.ids.get(self.ordinal)
     }
 
     /// Key of the revision that its readers see.
     pub fn revision_id(&self) -> Uuid {
-        *self.snapshot.shown.get(self.row)
+        *self.snapshot.revision_ids.get(self.ordinal)
     }
 
     /// Number of the revision that its readers see.
-    pub fn number(&self) -> i32 {
-        self.snapshot.facts.get(self.row).number
+    pub fn revision_number(&self) -> i32 {
+        self.snapshot.facts.get(self.ordinal).shown_number
     }
 
     /// Number of the newest revision, seen or not: for the desk.
-    pub fn newest_number(&self) -> i32 {
-        self.snapshot.facts.get(self.row).revision
+    pub fn newest_revision_number(&self) -> i32 {
+        self.snapshot.facts.get(self.ordinal).newest_number
     }
 
     /// Its address.
     pub fn slug(&self) -> &str {
-        std::str::from_utf8(self.snapshot.slugs.get(self.row)).unwrap_or_default()
+        std::str::from_utf8(self.snapshot.slugs.get(self.ordinal)).unwrap_or_default()
     }
 
     /// Where it is in its life.
     pub fn state(&self) -> ReleaseState {
-        self.snapshot.facts.get(self.row).state
+        self.snapshot.facts.get(self.ordinal).state
     }
 
     /// How it was withdrawn, if it is.
     pub fn withdrawal(&self) -> Option<WithdrawalKind> {
-        self.snapshot.facts.get(self.row).withdrawal
+        self.snapshot.facts.get(self.ordinal).withdrawal
     }
 
     /// What sort of item it is.
     pub fn kind(&self) -> ReleaseKind {
-        self.snapshot.facts.get(self.row).kind
+        self.snapshot.facts.get(self.ordinal).kind
     }
 
     /// Its language, BCP 47.
     pub fn language(&self) -> &str {
-        self.snapshot.languages.name(self.snapshot.facts.get(self.row).language)
+        self.snapshot.languages.name(self.snapshot.facts.get(self.ordinal).language)
     }
 
     /// Who created it.
     pub fn author(&self) -> &str {
-        self.snapshot.authors.name(self.snapshot.facts.get(self.row).author)
+        self.snapshot.authors.name(self.snapshot.facts.get(self.ordinal).author)
     }
 
     /// The date printed on it.
     pub fn release_date(&self) -> NaiveDate {
-        date(*self.snapshot.release_dates.get(self.row))
+        date(*self.snapshot.release_dates.get(self.ordinal))
     }
 
     /// When what its readers see last changed.
     pub fn modified_at(&self) -> DateTime<Utc> {
-        instant(self.snapshot.instants.get(self.row).modified).unwrap_or_default()
+        instant(self.snapshot.instants.get(self.ordinal).modified).unwrap_or_default()
     }
 
     /// When it was last made public.
     pub fn published_at(&self) -> Option<DateTime<Utc>> {
-        instant(self.snapshot.instants.get(self.row).published)
+        instant(self.snapshot.instants.get(self.ordinal).published)
     }
 
     /// When it was first public.
     pub fn first_published_at(&self) -> Option<DateTime<Utc>> {
-        instant(self.snapshot.instants.get(self.row).first_published)
+        instant(self.snapshot.instants.get(self.ordinal).first_published)
     }
 
     /// Until when only the press and the desk see it once it is published, where that is set.
     pub fn embargo(&self) -> Option<DateTime<Utc>> {
-        self.snapshot.embargo(self.row).and_then(instant)
+        self.snapshot.embargo(self.ordinal).and_then(instant)
     }
 
     /// Whether it is published, and an embargo holds it back from everybody but the press and the desk.
     pub fn is_embargoed(&self) -> bool {
-        self.state() == ReleaseState::Published && self.snapshot.embargo(self.row).is_some()
+        self.state() == ReleaseState::Published && self.snapshot.embargo(self.ordinal).is_some()
     }
 
     /// Numbers of its topics, in order.
     pub fn topics(&self) -> &[u32] {
-        self.snapshot.topics_of.get(self.row)
+        self.snapshot.topics_of.get(self.ordinal)
     }
 
     /// Numbers of the places it was filed from, in order.
     pub fn dateline(&self) -> &[u32] {
-        self.snapshot.dateline_of.get(self.row)
+        self.snapshot.dateline_of.get(self.ordinal)
     }
 
     /// Numbers of the places it is about, in order.
     pub fn about(&self) -> &[u32] {
-        self.snapshot.about_of.get(self.row)
+        self.snapshot.about_of.get(self.ordinal)
     }
 
     /// Key of the version being worked on, where the live one was corrected since that was begun: for the desk.
@@ -142,6 +142,6 @@ impl Handle {
 
     /// The version being worked on beside the live one. For the desk only: ask [`ReleaseSet::working`](super::ReleaseSet::working).
     pub(super) fn working(&self) -> Option<&WorkingImage> {
-        self.snapshot.working.get(&self.row)
+        self.snapshot.working.get(&self.ordinal)
     }
 }

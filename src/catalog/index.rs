@@ -13,47 +13,52 @@ const SHARDS: usize = 512;
 
 /// Ordinals by key.
 #[derive(Clone)]
-pub(crate) struct Index {
+pub(crate) struct KeyIndex {
     shards: Arc<Vec<Arc<HashTable<u32>>>>,
     // Keyed by a random seed: nobody can choose keys that collide.
     hasher: RandomState,
 }
 
-impl std::fmt::Debug for Index {
+impl std::fmt::Debug for KeyIndex {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Index")
+        f.debug_struct("KeyIndex")
             .field("len", &self.shards.iter().map(|shard| shard.len()).sum::<usize>())
             .finish_non_exhaustive()
     }
 }
 
-impl Default for Index {
+impl Default for KeyIndex {
     fn default() -> Self {
         Self { shards: Arc::new(vec![Arc::default(); SHARDS]), hasher: RandomState::new() }
     }
 }
 
-impl Index {
+impl KeyIndex {
     /// The ordinal of a key; `key_of` tells the key of an ordinal.
     pub(crate) fn get<'a, K: Hash + Eq + ?Sized + 'a>(&self, key: &K, key_of: impl Fn(u32) -> &'a K) -> Option<u32> {
         let hash = self.hasher.hash_one(key);
-        self.shards[shard(hash)].find(hash, |&row| key_of(row) == key).copied()
+        self.shards[shard(hash)].find(hash, |&ordinal| key_of(ordinal) == key).copied()
     }
 
     /// Adds an ordinal under a key that is not there yet.
-    pub(crate) fn insert<'a, K: Hash + Eq + ?Sized + 'a>(&mut self, key: &K, row: u32, key_of: impl Fn(u32) -> &'a K) {
+    pub(crate) fn insert<'a, K: Hash + Eq + ?Sized + 'a>(
+        &mut self,
+        key: &K,
+        ordinal: u32,
+        key_of: impl Fn(u32) -> &'a K,
+    ) {
         let hash = self.hasher.hash_one(key);
         let shards = Arc::make_mut(&mut self.shards);
         let hasher = &self.hasher;
-        Arc::make_mut(&mut shards[shard(hash)]).insert_unique(hash, row, |&other| hasher.hash_one(key_of(other)));
+        Arc::make_mut(&mut shards[shard(hash)]).insert_unique(hash, ordinal, |&other| hasher.hash_one(key_of(other)));
     }
 
     /// Removes an ordinal from under a key.
-    pub(crate) fn remove<K: Hash + ?Sized>(&mut self, key: &K, row: u32) {
+    pub(crate) fn remove<K: Hash + ?Sized>(&mut self, key: &K, ordinal: u32) {
         let hash = self.hasher.hash_one(key);
         let shards = Arc::make_mut(&mut self.shards);
         let table = Arc::make_mut(&mut shards[shard(hash)]);
-        if let Ok(entry) = table.find_entry(hash, |&other| other == row) {
+        if let Ok(entry) = table.find_entry(hash, |&other| other == ordinal) {
             entry.remove();
         }
     }
@@ -69,12 +74,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_found_until_removed_and_copies_do_not_see_it() {
+    fn removed_keys_are_not_found_and_clones_are_unaffected() {
         let keys: Vec<String> = (0..10_000).map(|n| format!("key-{n}")).collect();
-        let key_of = |row: u32| keys[row as usize].as_str();
-        let mut index = Index::default();
-        for (row, key) in keys.iter().enumerate() {
-            index.insert(key.as_str(), row as u32, key_of);
+        let key_of = |ordinal: u32| keys[ordinal as usize].as_str();
+        let mut index = KeyIndex::default();
+        for (ordinal, key) in keys.iter().enumerate() {
+            index.insert(key.as_str(), ordinal as u32, key_of);
         }
         let before = index.clone();
         index.remove("key-77", 77);

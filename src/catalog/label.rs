@@ -14,7 +14,7 @@ use icu_properties::{
 };
 
 /// The order of the Unicode Collation Algorithm (UTS #10) that holds where no language is named (CLDR root).
-static ROOT: LazyLock<CollatorBorrowed<'static>> = LazyLock::new(|| {
+static ROOT_COLLATOR: LazyLock<CollatorBorrowed<'static>> = LazyLock::new(|| {
     // Compiled in, so it cannot be missing; every test that orders labels would tell.
     CollatorBorrowed::try_new(CollatorPreferences::default(), CollatorOptions::default())
         .expect("the root collation is compiled in")
@@ -43,7 +43,7 @@ pub fn fold(text: &str) -> String {
             _ if c.is_ascii() => folded.push(c),
             '‘' | '’' | '‛' | 'ʻ' | 'ʼ' => folded.push('\''),
             _ if is_dropped(c) => {}
-            _ => match latin(c) {
+            _ => match latin_to_ascii(c) {
                 Some(letters) => folded.extend(letters.chars().map(|c| c.to_ascii_lowercase())),
                 None => folded.push(c),
             },
@@ -64,15 +64,22 @@ fn is_dropped(c: char) -> bool {
         return true;
     }
     let is_accent = || {
-        use IndicSyllabicCategory as Sort;
-        let sort = CodePointMapData::<Sort>::new().get(c);
-        matches!(sort, Sort::Other | Sort::Nukta | Sort::ToneMark | Sort::CantillationMark | Sort::SyllableModifier)
+        use IndicSyllabicCategory as Category;
+        let category = CodePointMapData::<Category>::new().get(c);
+        matches!(
+            category,
+            Category::Other
+                | Category::Nukta
+                | Category::ToneMark
+                | Category::CantillationMark
+                | Category::SyllableModifier
+        )
     };
     GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c)) && is_accent()
 }
 
 /// The ASCII letters of a Latin letter that does not decompose; none where there are none.
-fn latin(c: char) -> Option<&'static str> {
+fn latin_to_ascii(c: char) -> Option<&'static str> {
     if CodePointMapData::<Script>::new().get(c) != Script::Latin {
         return None;
     }
@@ -92,7 +99,7 @@ impl LabelSortKey {
     pub fn of(label: &str) -> Self {
         let folded = fold(label);
         let mut key = Vec::with_capacity(folded.len() * 2);
-        let Ok(()) = ROOT.write_sort_key_to(&folded, &mut key);
+        let Ok(()) = ROOT_COLLATOR.write_sort_key_to(&folded, &mut key);
         Self { key, folded }
     }
 
@@ -109,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_and_accents_do_not_count() {
+    fn folding_ignores_case_and_accents() {
         for (a, b) in [
             ("Côte d’Ivoire", "CÔTE D'IVOIRE"),
             ("Türkiye", "turkiye"),
@@ -146,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_count() {
+    fn folding_keeps_different_letters_apart() {
         for (a, b) in [
             ("กิน", "กน"),
             ("कि", "क"),
@@ -162,17 +169,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_folded_stays_as_it_is_whatever_its_case() {
+    fn folding_every_character_is_idempotent_and_ignores_case() {
         for c in '\0'..=char::MAX {
-            let once = fold(c.encode_utf8(&mut [0; 4]));
-            assert_eq!(fold(&once), once, "{c:?}");
-            assert_eq!(fold(&c.to_lowercase().to_string()), once, "{c:?}");
-            assert_eq!(fold(&c.to_uppercase().to_string()), once, "{c:?}");
+            let folded = fold(c.encode_utf8(&mut [0; 4]));
+            assert_eq!(fold(&folded), folded, "{c:?}");
+            assert_eq!(fold(&c.to_lowercase().to_string()), folded, "{c:?}");
+            assert_eq!(fold(&c.to_uppercase().to_string()), folded, "{c:?}");
         }
     }
 
     #[test]
-    fn labels_stand_in_the_order_of_the_root_collation() {
+    fn labels_sort_by_the_root_collation() {
         let ordered = [
             "1",
             "10",
@@ -204,26 +211,26 @@ mod tests {
     }
 
     #[test]
-    fn marks_that_something_dropped_stands_between_are_put_in_order() {
+    fn marks_around_a_dropped_character_are_reordered() {
         assert_eq!(fold("ก\u{0E38}\u{200B}\u{0E3A}"), "ก\u{0E3A}\u{0E38}");
     }
 
     proptest! {
         #[test]
-        fn texts_fold_once_and_whatever_their_case(text in any::<String>()) {
-            let once = fold(&text);
-            prop_assert_eq!(fold(&once), once.clone());
-            prop_assert_eq!(fold(&text.to_lowercase()), once.clone());
-            prop_assert_eq!(fold(&text.to_uppercase()), once.clone());
-            prop_assert_eq!(LabelSortKey::of(&text), LabelSortKey::of(&once));
+        fn folding_is_idempotent_and_ignores_case(text in any::<String>()) {
+            let folded = fold(&text);
+            prop_assert_eq!(fold(&folded), folded.clone());
+            prop_assert_eq!(fold(&text.to_lowercase()), folded.clone());
+            prop_assert_eq!(fold(&text.to_uppercase()), folded.clone());
+            prop_assert_eq!(LabelSortKey::of(&text), LabelSortKey::of(&folded));
         }
 
         #[test]
-        fn marks_fold_once_whatever_is_dropped_between_them(text in "[\u{0E38}\u{0E3A}\u{200B}\u{0F71}\u{0F74}กa\u{0301}\u{00AD}\u{0640}]{0,8}") {
-            let once = fold(&text);
-            prop_assert_eq!(fold(&once), once.clone());
-            prop_assert_eq!(fold(&text.replace(['\u{200B}', '\u{AD}', '\u{640}'], "")), once.clone());
-            prop_assert_eq!(LabelSortKey::of(&text), LabelSortKey::of(&once));
+        fn folding_marks_is_idempotent_despite_dropped_characters(text in "[\u{0E38}\u{0E3A}\u{200B}\u{0F71}\u{0F74}กa\u{0301}\u{00AD}\u{0640}]{0,8}") {
+            let folded = fold(&text);
+            prop_assert_eq!(fold(&folded), folded.clone());
+            prop_assert_eq!(fold(&text.replace(['\u{200B}', '\u{AD}', '\u{640}'], "")), folded.clone());
+            prop_assert_eq!(LabelSortKey::of(&text), LabelSortKey::of(&folded));
         }
 
         #[test]

@@ -25,8 +25,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 pub(crate) use self::concepts::{places, topics};
-use self::outside::{Outside, RowName};
-use super::{loader::Loader, snapshot::Snapshot};
+use self::outside::{OutOfRangeLog, RowRef};
+use super::{loader::SnapshotBuilder, snapshot::Snapshot};
 use crate::{
     db::{Db, Fault, joined_keys, json_array, key_digits, keys_of, using_index},
     journal::{ReleaseImage, VersionImage, WorkingImage},
@@ -34,61 +34,66 @@ use crate::{
 };
 
 /// Releases read at a time.
-const RUN: usize = 2000;
+const RELEASES_PER_BATCH: usize = 2000;
 
 /// The whole catalog, as of one moment.
 pub(super) async fn load(db: &Db) -> Result<Snapshot, Fault> {
     let read = db.begin_read().await?;
-    let snapshot = load_all(&read).await?;
+    let snapshot = load_in_transaction(&read).await?;
     read.commit().await?;
     Ok(snapshot)
 }
 
 /// The whole catalog, as a transaction sees it that sees one state of the database.
-pub(crate) async fn load_all<C: ConnectionTrait>(read: &C) -> Result<Snapshot, DbErr> {
+pub(crate) async fn load_in_transaction<C: ConnectionTrait>(read: &C) -> Result<Snapshot, DbErr> {
     let backend = read.get_database_backend();
     let head = head(read).await?;
-    let mut loader = Loader::default();
-    let mut outside = Outside::default();
-    loader.topics(concepts::topics_noting(read, None, &mut outside).await?);
-    loader.places(concepts::places_noting(read, None, &mut outside).await?);
+    let mut builder = SnapshotBuilder::default();
+    let mut out_of_range = OutOfRangeLog::default();
+    builder.add_topics(concepts::topics_reporting(read, None, &mut out_of_range).await?);
+    builder.add_places(concepts::places_reporting(read, None, &mut out_of_range).await?);
     let mut former = former_slugs(read, Noun::Release, None).await?;
     // The database answers the next run while this one is built in, on a thread that does not serve.
-    let (runs, mut to_build) = tokio::sync::mpsc::channel::<String>(2);
-    let (reached, mut next) = tokio::sync::mpsc::channel::<Uuid>(2);
+    let (batch_sender, mut batch_receiver) = tokio::sync::mpsc::channel::<String>(2);
+    let (last_id_sender, mut last_id_receiver) = tokio::sync::mpsc::channel::<Uuid>(2);
     let build = tokio::task::spawn_blocking(move || {
-        let mut worked_on = Vec::new();
-        while let Some(run) = to_build.blocking_recv() {
-            let images = images(&run, &mut outside)?;
+        let mut with_working_version = Vec::new();
+        while let Some(batch) = batch_receiver.blocking_recv() {
+            let images = decode_releases(&batch, &mut out_of_range)?;
             // The next run may be asked for before this one is built in.
             let last = images.iter().map(|image| image.id).max().unwrap_or_default();
-            let _ = reached.blocking_send(last);
+            let _ = last_id_sender.blocking_send(last);
             for mut image in images {
                 image.former_slugs = former.remove(&image.id).unwrap_or_default();
-                if image.working.is_some() { worked_on.push(image) } else { loader.release(&image) }
+                if image.working.is_some() { with_working_version.push(image) } else { builder.add_release(&image) }
             }
         }
-        Ok::<_, DbErr>((loader, worked_on, outside))
+        Ok::<_, DbErr>((builder, with_working_version, out_of_range))
     });
-    let one_run = format!("SELECT string_agg(line, ',') FROM ({} LIMIT {RUN}) run", select(backend, "WHERE r.id > $1"));
+    let batch_sql = format!(
+        "SELECT string_agg(line, ',') FROM ({} LIMIT {RELEASES_PER_BATCH}) run",
+        select(backend, "WHERE r.id > $1")
+    );
     let mut after = Some(Uuid::nil());
     while let Some(start) = after {
-        let statement = Statement::from_sql_and_values(backend, &one_run, [Value::from(start)]);
+        let statement = Statement::from_sql_and_values(backend, &batch_sql, [Value::from(start)]);
         let row = read.query_one_raw(statement).await?;
-        let Some(run) = row.map(|row| row.try_get_by_index::<Option<String>>(0)).transpose()?.flatten() else { break };
-        if runs.send(run).await.is_err() {
+        let Some(batch) = row.map(|row| row.try_get_by_index::<Option<String>>(0)).transpose()?.flatten() else {
+            break;
+        };
+        if batch_sender.send(batch).await.is_err() {
             break;
         }
-        after = next.recv().await;
+        after = last_id_receiver.recv().await;
     }
-    drop(runs);
+    drop(batch_sender);
     let failed = |error: tokio::task::JoinError| DbErr::Custom(error.to_string());
-    let (mut loader, mut worked_on, outside) = build.await.map_err(failed)??;
-    with_working(read, &mut worked_on).await?;
-    outside.log();
+    let (mut builder, mut with_working_version, out_of_range) = build.await.map_err(failed)??;
+    load_working_concepts(read, &mut with_working_version).await?;
+    out_of_range.log();
     let finish = move || {
-        worked_on.iter().for_each(|image| loader.release(image));
-        loader.finish(head.epoch, head.sequence)
+        with_working_version.iter().for_each(|image| builder.add_release(image));
+        builder.finish(head.epoch, head.sequence)
     };
     tokio::task::spawn_blocking(finish).await.map_err(failed)
 }
@@ -100,7 +105,7 @@ pub(super) async fn head<C: ConnectionTrait>(connection: &C) -> Result<journal_h
 }
 
 /// Gives a database another epoch, if it still has this one.
-pub(super) async fn renew(db: &Db, epoch: Uuid) -> Result<(), Fault> {
+pub(super) async fn rotate_epoch(db: &Db, epoch: Uuid) -> Result<(), Fault> {
     let tx = db.begin_write().await?;
     journal_head::Entity::update_many()
         .col_expr(journal_head::Column::Epoch, Expr::value(Uuid::now_v7()))
@@ -118,13 +123,13 @@ pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let places: Vec<String> = (1..=ids.len()).map(|number| format!("${number}")).collect();
-    let some = select(backend, &format!("WHERE r.id IN ({})", places.join(", ")));
+    let placeholders: Vec<String> = (1..=ids.len()).map(|number| format!("${number}")).collect();
+    let sql = select(backend, &format!("WHERE r.id IN ({})", placeholders.join(", ")));
     let values = ids.iter().map(|&id| Value::from(id));
-    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, some, values)).await?;
-    let lines: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
-    let mut images = images(&lines.join(","), &mut Outside::default())?;
-    with_working(connection, &mut images).await?;
+    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    let json_rows: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+    let mut images = decode_releases(&json_rows.join(","), &mut OutOfRangeLog::default())?;
+    load_working_concepts(connection, &mut images).await?;
     let mut former = former_slugs(connection, Noun::Release, Some(ids)).await?;
     for image in &mut images {
         image.former_slugs = former.remove(&image.id).unwrap_or_default();
@@ -133,7 +138,7 @@ pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -
 }
 
 /// Puts in what the versions being worked on are about and where they were filed.
-async fn with_working<C: ConnectionTrait>(connection: &C, images: &mut [ReleaseImage]) -> Result<(), DbErr> {
+async fn load_working_concepts<C: ConnectionTrait>(connection: &C, images: &mut [ReleaseImage]) -> Result<(), DbErr> {
     let keys: Vec<Uuid> =
         images.iter().filter_map(|image| image.working.as_ref()).map(|working| working.revision_id).collect();
     let mut topics = assigned_topics(connection, &keys).await?;
@@ -146,10 +151,10 @@ async fn with_working<C: ConnectionTrait>(connection: &C, images: &mut [ReleaseI
 }
 
 /// Releases with the version that sets see, its topics and its places, oldest first: each as one JSON array, the fields of
-/// [`Row`]. Passing a value from the database costs about as much as finding it, so many releases pass as one text. In plain
+/// [`ReleaseRow`]. Passing a value from the database costs about as much as finding it, so many releases pass as one text. In plain
 /// SQL, because the database is told which index holds all that is wanted of a revision.
 fn select(backend: DbBackend, condition: &str) -> String {
-    let line = json_array(
+    let json_row = json_array(
         backend,
         &[
             &key_digits(backend, "r.id"),
@@ -179,7 +184,7 @@ fn select(backend: DbBackend, condition: &str) -> String {
     );
     let by_index = using_index(backend, "revision_catalog");
     format!(
-        "SELECT {line} AS line FROM release r \
+        "SELECT {json_row} AS line FROM release r \
          JOIN revision v {by_index} ON v.id = COALESCE(r.live_revision_id, r.working_revision_id) {condition} ORDER BY r.id"
     )
 }
@@ -187,7 +192,7 @@ fn select(backend: DbBackend, condition: &str) -> String {
 /// A release as [`select`] answers it: the release, its version beside a live one, the version that sets see, its topics and
 /// its places.
 #[derive(Deserialize)]
-struct Row<'a>(
+struct ReleaseRow<'a>(
     Uuid,
     String,
     ReleaseState,
@@ -199,7 +204,7 @@ struct Row<'a>(
     Option<WithdrawalKind>,
     Option<Stored<DateTime<Utc>>>,
     Option<Stored<DateTime<Utc>>>,
-    Truth,
+    SqlBool,
     Option<Uuid>,
     Uuid,
     i32,
@@ -211,38 +216,39 @@ struct Row<'a>(
 );
 
 /// A truth value: SQLite has none of its own and writes 0 and 1.
-struct Truth(bool);
+struct SqlBool(bool);
 
-impl<'de> Deserialize<'de> for Truth {
+impl<'de> Deserialize<'de> for SqlBool {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
-        enum Written {
-            Truth(bool),
+        enum BoolEncoding {
+            Bool(bool),
             Number(i64),
         }
-        Ok(Self(match Written::deserialize(deserializer)? {
-            Written::Truth(truth) => truth,
-            Written::Number(number) => number != 0,
+        Ok(Self(match BoolEncoding::deserialize(deserializer)? {
+            BoolEncoding::Bool(value) => value,
+            BoolEncoding::Number(number) => number != 0,
         }))
     }
 }
 
 /// Releases from what [`select`] answers, parted by commas. Of a version being worked on only its key. Dates and instants are
 /// clamped to their range, and those that were outside it are noted.
-fn images(lines: &str, outside: &mut Outside) -> Result<Vec<ReleaseImage>, DbErr> {
-    let text = format!("[{lines}]");
-    let rows: Vec<Row<'_>> = serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string()))?;
-    let image = |row: Row<'_>| {
-        let name = RowName { table: "release", id: row.0, slug: &row.1 };
-        let modified_at = outside.clamped(name, "modified_at", row.5);
-        let mut clamped = |column, at: Option<Stored<DateTime<Utc>>>| at.map(|at| outside.clamped(name, column, at));
+fn decode_releases(json_rows: &str, out_of_range: &mut OutOfRangeLog) -> Result<Vec<ReleaseImage>, DbErr> {
+    let text = format!("[{json_rows}]");
+    let rows: Vec<ReleaseRow<'_>> = serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string()))?;
+    let image = |row: ReleaseRow<'_>| {
+        let name = RowRef { table: "release", id: row.0, slug: &row.1 };
+        let modified_at = out_of_range.clamped(name, "modified_at", row.5);
+        let mut clamped =
+            |column, at: Option<Stored<DateTime<Utc>>>| at.map(|at| out_of_range.clamped(name, column, at));
         let first_published_at = clamped("first_published_at", row.6);
         let published_at = clamped("published_at", row.7);
         let schedule_at = clamped("schedule_at", row.9);
         let embargo_until = clamped("embargo_until", row.10);
-        let version = RowName { table: "revision", id: row.13, slug: &row.1 };
-        let release_date = outside.clamped(version, "release_date", row.17);
+        let version = RowRef { table: "revision", id: row.13, slug: &row.1 };
+        let release_date = out_of_range.clamped(version, "release_date", row.17);
         ReleaseImage {
             id: row.0,
             slug: row.1,
@@ -280,27 +286,27 @@ fn images(lines: &str, outside: &mut Outside) -> Result<Vec<ReleaseImage>, DbErr
 }
 
 /// How many keys a statement may name.
-const KEYS: usize = 8000;
+const MAX_KEYS_PER_STATEMENT: usize = 8000;
 
 /// The topics of revisions, in order.
 pub(crate) async fn assigned_topics<C: ConnectionTrait>(
     connection: &C,
     revisions: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<Uuid>>, DbErr> {
-    let mut found: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-    for some in revisions.chunks(KEYS) {
+    let mut by_revision: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for chunk in revisions.chunks(MAX_KEYS_PER_STATEMENT) {
         let rows: Vec<(Uuid, Uuid)> = revision_topic::Entity::find()
             .select_only()
             .columns([revision_topic::Column::RevisionId, revision_topic::Column::TopicId])
-            .filter(revision_topic::Column::RevisionId.is_in(some.to_vec()))
+            .filter(revision_topic::Column::RevisionId.is_in(chunk.to_vec()))
             .order_by_asc(revision_topic::Column::RevisionId)
             .order_by_asc(revision_topic::Column::Position)
             .into_tuple()
             .all(connection)
             .await?;
-        rows.into_iter().for_each(|(revision, topic)| found.entry(revision).or_default().push(topic));
+        rows.into_iter().for_each(|(revision, topic)| by_revision.entry(revision).or_default().push(topic));
     }
-    Ok(found)
+    Ok(by_revision)
 }
 
 /// The places of revisions, in order: of the dateline, and those they are about.
@@ -308,8 +314,8 @@ pub(crate) async fn assigned_places<C: ConnectionTrait>(
     connection: &C,
     revisions: &[Uuid],
 ) -> Result<HashMap<Uuid, [Vec<Uuid>; 2]>, DbErr> {
-    let mut found: HashMap<Uuid, [Vec<Uuid>; 2]> = HashMap::new();
-    for some in revisions.chunks(KEYS) {
+    let mut by_revision: HashMap<Uuid, [Vec<Uuid>; 2]> = HashMap::new();
+    for chunk in revisions.chunks(MAX_KEYS_PER_STATEMENT) {
         let rows: Vec<(Uuid, PlaceRole, Uuid)> = revision_place::Entity::find()
             .select_only()
             .columns([
@@ -317,17 +323,17 @@ pub(crate) async fn assigned_places<C: ConnectionTrait>(
                 revision_place::Column::Role,
                 revision_place::Column::PlaceId,
             ])
-            .filter(revision_place::Column::RevisionId.is_in(some.to_vec()))
+            .filter(revision_place::Column::RevisionId.is_in(chunk.to_vec()))
             .order_by_asc(revision_place::Column::RevisionId)
             .order_by_asc(revision_place::Column::Position)
             .into_tuple()
             .all(connection)
             .await?;
         for (revision, role, place) in rows {
-            found.entry(revision).or_default()[usize::from(role == PlaceRole::About)].push(place);
+            by_revision.entry(revision).or_default()[usize::from(role == PlaceRole::About)].push(place);
         }
     }
-    Ok(found)
+    Ok(by_revision)
 }
 
 /// Addresses that were public and are not the present one, by owner. For releases; topics and places are always public.
@@ -357,9 +363,9 @@ async fn former_slugs<C: ConnectionTrait>(
     if let Some(ids) = only {
         select = select.filter(slug::Column::OwnerId.is_in(ids.to_vec()));
     }
-    let mut found: HashMap<Uuid, Vec<String>> = HashMap::new();
+    let mut by_owner: HashMap<Uuid, Vec<String>> = HashMap::new();
     for row in select.all(connection).await? {
-        found.entry(row.owner_id).or_default().push(row.slug);
+        by_owner.entry(row.owner_id).or_default().push(row.slug);
     }
-    Ok(found)
+    Ok(by_owner)
 }

@@ -2,35 +2,35 @@
 
 use uuid::Uuid;
 
-use super::{order::Order, page::OrderKey, snapshot::Snapshot};
+use super::{order::SortedIndex, page::OrderKey, snapshot::Snapshot};
 use crate::journal::{PlaceImage, ReleaseImage, TopicImage};
 
-/// Fills an empty snapshot: concepts first, then releases, then [`Loader::finish`] sorts the orders once.
+/// Fills an empty snapshot: concepts first, then releases, then [`SnapshotBuilder::finish`] sorts the orders once.
 #[derive(Debug, Default)]
-pub(super) struct Loader {
+pub(super) struct SnapshotBuilder {
     snapshot: Snapshot,
 }
 
-impl Loader {
+impl SnapshotBuilder {
     /// Adds all topics.
-    pub(super) fn topics(&mut self, topics: impl IntoIterator<Item = TopicImage>) {
+    pub(super) fn add_topics(&mut self, topics: impl IntoIterator<Item = TopicImage>) {
         for topic in topics {
-            self.snapshot.topics.put(topic);
+            self.snapshot.topics.upsert(topic);
         }
-        self.snapshot.derive(true, false);
+        self.snapshot.rebuild_derived(true, false);
     }
 
     /// Adds all places.
-    pub(super) fn places(&mut self, places: impl IntoIterator<Item = PlaceImage>) {
+    pub(super) fn add_places(&mut self, places: impl IntoIterator<Item = PlaceImage>) {
         for place in places {
-            self.snapshot.places.put(place);
+            self.snapshot.places.upsert(place);
         }
-        self.snapshot.derive(false, true);
+        self.snapshot.rebuild_derived(false, true);
     }
 
     /// Adds a release; no release twice.
-    pub(super) fn release(&mut self, image: &ReleaseImage) {
-        self.snapshot.put_release(image, false);
+    pub(super) fn add_release(&mut self, image: &ReleaseImage) {
+        self.snapshot.upsert_release(image, false);
     }
 
     /// The snapshot, as of a journal sequence.
@@ -41,11 +41,14 @@ impl Loader {
         // Which entries mattered to whom is not known any more: all of them, to be safe.
         (snapshot.public_sequence, snapshot.press_sequence) = (sequence, sequence);
         for by in OrderKey::ALL {
-            let mut rows: Vec<(i64, Uuid, u32)> =
-                snapshot.all.iter().map(|row| (snapshot.order_value(by, row), *snapshot.ids.get(row), row)).collect();
-            rows.sort_unstable();
-            let rows: Vec<u32> = rows.into_iter().map(|(_, _, row)| row).collect();
-            *snapshot.order_mut(by) = Order::from_sorted(&rows);
+            let mut ordinals: Vec<(i64, Uuid, u32)> = snapshot
+                .all
+                .iter()
+                .map(|ordinal| (snapshot.sort_value(by, ordinal), *snapshot.ids.get(ordinal), ordinal))
+                .collect();
+            ordinals.sort_unstable();
+            let ordinals: Vec<u32> = ordinals.into_iter().map(|(_, _, ordinal)| ordinal).collect();
+            *snapshot.sorted_index_mut(by) = SortedIndex::from_sorted(&ordinals);
         }
         snapshot
     }

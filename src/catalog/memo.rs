@@ -9,70 +9,75 @@ use chrono::NaiveDate;
 
 use super::{
     Audience, Near,
-    bits::Bits,
-    condition::RoleOfPlace,
-    tally::{Counts, FacetField, Tally},
+    bits::SharedBitmap,
+    condition::PlaceRoleFilter,
+    tally::{FacetCounts, FacetField, FacetIndex},
 };
 
 /// What is worked out at most once.
 #[derive(Debug, Default)]
-pub(super) struct Memo {
+pub(super) struct QueryCache {
     /// For each topic the releases that bear it or a narrower one.
-    pub(super) rolled_up: OnceLock<Vec<OnceLock<Bits>>>,
+    pub(super) rolled_up: OnceLock<Vec<OnceLock<SharedBitmap>>>,
     /// The months of everything that each audience may see.
-    pub(super) months: [OnceLock<Option<(NaiveDate, NaiveDate)>>; 3],
+    pub(super) month_spans: [OnceLock<Option<(NaiveDate, NaiveDate)>>; 3],
     /// The day in UTC of the first publication of everything that each audience may see.
-    pub(super) publications: [OnceLock<Option<NaiveDate>>; 3],
+    pub(super) first_publications: [OnceLock<Option<NaiveDate>>; 3],
     /// What counts for which value, by facet field.
-    pub(super) tallies: Mutex<HashMap<FacetField, Arc<Tally>>>,
+    pub(super) facet_indexes: Mutex<HashMap<FacetField, Arc<FacetIndex>>>,
     /// The releases of places near points: latitude, longitude and kilometres, bit by bit.
-    pub(super) near: Mutex<HashMap<(RoleOfPlace, [u64; 3]), Bits>>,
+    pub(super) near: Mutex<HashMap<(PlaceRoleFilter, [u64; 3]), SharedBitmap>>,
     /// Counts of what viewers may see under a filter: a dashboard is asked again and again.
-    pub(super) counts: Mutex<HashMap<Question, Arc<Counts>>>,
+    pub(super) counts: Mutex<HashMap<CountKey, Arc<FacetCounts>>>,
 }
 
 /// A count of a facet: the field, for whom, and the text of the filter as written.
-pub(super) type Question = (FacetField, Audience, String);
+pub(super) type CountKey = (FacetField, Audience, String);
 
 /// Points that are kept at most.
-const MOST_POINTS: usize = 100;
+const MAX_CACHED_POINTS: usize = 100;
 
 /// Counts that are kept at most; some kilobytes each.
-const MOST: usize = 1000;
+const MAX_CACHED_COUNTS: usize = 1000;
 
-impl Memo {
+impl QueryCache {
     /// The releases of places near a point that were found before, or are found now.
-    pub(super) fn near(&self, role: RoleOfPlace, point: &Near, find: impl FnOnce() -> Bits) -> Bits {
+    pub(super) fn near_or_insert(
+        &self,
+        role: PlaceRoleFilter,
+        point: &Near,
+        compute: impl FnOnce() -> SharedBitmap,
+    ) -> SharedBitmap {
         let key = (role, [point.latitude, point.longitude, point.kilometres].map(f64::to_bits));
         let locked = || self.near.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = locked().get(&key) {
-            return known.clone();
+        if let Some(cached) = locked().get(&key) {
+            return cached.clone();
         }
-        let bits = find();
-        let mut all = locked();
-        if all.len() < MOST_POINTS {
-            all.insert(key, bits.clone());
+        let bitmap = compute();
+        let mut entries = locked();
+        if entries.len() < MAX_CACHED_POINTS {
+            entries.insert(key, bitmap.clone());
         }
-        bits
+        bitmap
     }
 
     /// A count that was made before, or is made now.
-    pub(super) fn counted(&self, question: Question, count: impl FnOnce() -> Counts) -> Arc<Counts> {
+    pub(super) fn count_or_insert(&self, key: CountKey, count: impl FnOnce() -> FacetCounts) -> Arc<FacetCounts> {
         let locked = || self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = locked().get(&question) {
-            return known.clone();
+        if let Some(cached) = locked().get(&key) {
+            return cached.clone();
         }
         // Counted without the lock: two at a time may do the same, which costs less than waiting.
         let counts = Arc::new(count());
-        let mut all = locked();
-        if all.len() < MOST {
-            all.insert(question, counts.clone());
+        let mut entries = locked();
+        if entries.len() < MAX_CACHED_COUNTS {
+            entries.insert(key, counts.clone());
         }
         counts
     }
 }
 
-impl Clone for Memo {
+impl Clone for QueryCache {
     /// A copied snapshot is about to change: it begins without answers.
     fn clone(&self) -> Self {
         Self::default()

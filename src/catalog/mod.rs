@@ -46,27 +46,27 @@ pub use audience::Audience;
 pub use calendar::{Interval, Weekday};
 pub use canonical::CanonicalFilter;
 pub use compare::{ComparisonPeriod, Delta};
-pub use condition::{ConceptRef, PlaceSetFilter, RoleOfPlace, TopicSetFilter};
+pub use condition::{ConceptRef, PlaceRoleFilter, PlaceSetFilter, TopicSetFilter};
 pub(crate) use difference::comparable;
 pub use facet::{Bucket, Facet, FacetField, FacetOrder, FacetOrderKey, FacetRequest, FacetScope};
-pub use fault::FilterFault;
-pub use filter::{MAX_DEPTH, Range, ReleaseFilter};
+pub use fault::FilterError;
+pub use filter::{MAX_FILTER_DEPTH, Range, ReleaseFilter};
 pub use follow::Catalog;
-pub(crate) use follow::follow_all;
-pub use glimpse::{ChangeKind, regroups};
+pub(crate) use follow::replay_all;
+pub use glimpse::{ChangeKind, changes_hierarchy};
 pub use handle::Handle;
 pub use label::{LabelSortKey, fold};
 pub(crate) use load::{
-    assigned_places, assigned_topics, load_all, places as place_images, releases as release_images,
+    assigned_places, assigned_topics, load_in_transaction, places as place_images, releases as release_images,
     topics as topic_images,
 };
 pub use near::Near;
-pub use page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, Place, Slice, Window};
+pub use page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, PageWindow, Slice, SortPosition};
 pub use set::{ReleaseKey, ReleaseSet, Tombstone};
 pub use snapshot::Snapshot;
-pub use timeline::{DateField, MAX_POINTS, TimePoint, Timeline, TimelineRequest};
+pub use timeline::{DateField, MAX_TIMELINE_POINTS, TimePoint, Timeline, TimelineRequest};
 pub use trend::{Duration, TopicTrend, TrendRequest};
-pub use vocabulary::{Code, Concept, Vocabulary};
+pub use vocabulary::{Concept, ExternalCode, Vocabulary};
 
 #[cfg(test)]
 mod tests;

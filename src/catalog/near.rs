@@ -3,11 +3,11 @@
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
-use super::{fault::FilterFault, vocabulary::Vocabulary};
+use super::{fault::FilterError, vocabulary::Vocabulary};
 use crate::journal::PlaceImage;
 
 /// Mean radius of the Earth in kilometres: R1 of the International Union of Geodesy and Geophysics (Moritz 2000).
-const EARTH: f64 = 6371.0088;
+const EARTH_RADIUS_KM: f64 = 6371.0088;
 
 /// A point and a distance from it along a great circle.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -21,16 +21,16 @@ pub struct Near {
 }
 
 impl Near {
-    pub(super) fn check(&self) -> Result<(), FilterFault> {
-        let fault = |field: &str, message: String| Err(FilterFault::invalid(message).within(field));
+    pub(super) fn check(&self) -> Result<(), FilterError> {
+        let error = |field: &str, message: String| Err(FilterError::invalid(message).at(field));
         if !(-90.0..=90.0).contains(&self.latitude) {
-            return fault("latitude", format!("{} is no latitude: give degrees north, -90 to 90", self.latitude));
+            return error("latitude", format!("{} is no latitude: give degrees north, -90 to 90", self.latitude));
         }
         if !(-180.0..=180.0).contains(&self.longitude) {
-            return fault("longitude", format!("{} is no longitude: give degrees east, -180 to 180", self.longitude));
+            return error("longitude", format!("{} is no longitude: give degrees east, -180 to 180", self.longitude));
         }
         if !(self.kilometres >= 0.0 && self.kilometres.is_finite()) {
-            return fault("kilometres", format!("{} is no distance: give kilometres, 0 or more", self.kilometres));
+            return error("kilometres", format!("{} is no distance: give kilometres, 0 or more", self.kilometres));
         }
         Ok(())
     }
@@ -50,7 +50,7 @@ pub(super) fn great_circle(a: (f64, f64), b: (f64, f64)) -> f64 {
     let (north, east) = ((b.0 - a.0).to_radians(), (b.1 - a.1).to_radians());
     let half =
         (north / 2.0).sin().powi(2) + a.0.to_radians().cos() * b.0.to_radians().cos() * (east / 2.0).sin().powi(2);
-    2.0 * EARTH * half.clamp(0.0, 1.0).sqrt().asin()
+    2.0 * EARTH_RADIUS_KM * half.clamp(0.0, 1.0).sqrt().asin()
 }
 
 #[cfg(test)]
@@ -58,7 +58,7 @@ mod tests {
     use super::great_circle;
 
     #[test]
-    fn distances_are_known_ones() {
+    fn great_circle_distances_match_known_values() {
         let known = [
             // A quarter of a meridian, and half way round the equator, on a sphere of that radius.
             ((0.0, 0.0), (90.0, 0.0), 10_007.557),

@@ -8,7 +8,7 @@ const CHUNK: usize = 2048;
 
 /// Ordinals in ascending order.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Order {
+pub(crate) struct SortedIndex {
     chunks: Arc<Vec<Arc<Vec<u32>>>>,
 }
 
@@ -19,34 +19,41 @@ pub(crate) struct Position {
     offset: usize,
 }
 
-impl Order {
+impl SortedIndex {
     /// From ordinals that are sorted already.
-    pub(crate) fn from_sorted(rows: &[u32]) -> Self {
+    pub(crate) fn from_sorted(ordinals: &[u32]) -> Self {
         // Half full, so that most insertions do not split.
-        Self { chunks: Arc::new(rows.chunks(CHUNK / 2).map(|chunk| Arc::new(chunk.to_vec())).collect()) }
+        Self { chunks: Arc::new(ordinals.chunks(CHUNK / 2).map(|chunk| Arc::new(chunk.to_vec())).collect()) }
     }
 
-    /// The first place such that everything before it is `Less` than what is sought; `side` tells how an ordinal stands to it.
-    pub(crate) fn seek(&self, side: impl Fn(u32) -> Ordering) -> Position {
-        let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|&row| side(row) == Ordering::Less));
-        let offset =
-            self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(|&row| side(row) == Ordering::Less));
+    /// The first place such that everything before it is `Less` than what is sought; `ordering` tells how an ordinal stands to it.
+    pub(crate) fn seek(&self, ordering: impl Fn(u32) -> Ordering) -> Position {
+        let chunk = self
+            .chunks
+            .partition_point(|chunk| chunk.last().is_some_and(|&ordinal| ordering(ordinal) == Ordering::Less));
+        let offset = self
+            .chunks
+            .get(chunk)
+            .map_or(0, |chunk| chunk.partition_point(|&ordinal| ordering(ordinal) == Ordering::Less));
         Position { chunk, offset }
     }
 
     /// Puts an ordinal in its place; `compare` orders two ordinals.
-    pub(crate) fn insert(&mut self, row: u32, compare: impl Fn(u32, u32) -> Ordering) {
-        let at = self.seek(|other| compare(other, row));
+    pub(crate) fn insert(&mut self, ordinal: u32, compare: impl Fn(u32, u32) -> Ordering) {
+        let position = self.seek(|other| compare(other, ordinal));
         let chunks = Arc::make_mut(&mut self.chunks);
         if chunks.is_empty() {
-            chunks.push(Arc::new(vec![row]));
+            chunks.push(Arc::new(vec![ordinal]));
             return;
         }
         // Behind the last chunk: append to it.
-        let (number, offset) =
-            if at.chunk == chunks.len() { (at.chunk - 1, chunks[at.chunk - 1].len()) } else { (at.chunk, at.offset) };
+        let (number, offset) = if position.chunk == chunks.len() {
+            (position.chunk - 1, chunks[position.chunk - 1].len())
+        } else {
+            (position.chunk, position.offset)
+        };
         let chunk = Arc::make_mut(&mut chunks[number]);
-        chunk.insert(offset, row);
+        chunk.insert(offset, ordinal);
         if chunk.len() > CHUNK {
             // Growth at the end is the rule (today's releases): leave the full part nearly full.
             let cut = if offset + 1 == chunk.len() { CHUNK - CHUNK / 8 } else { CHUNK / 2 };
@@ -56,29 +63,30 @@ impl Order {
     }
 
     /// Takes an ordinal out; `compare` must still order it as when it was put in.
-    pub(crate) fn remove(&mut self, row: u32, compare: impl Fn(u32, u32) -> Ordering) {
-        let at = self.seek(|other| compare(other, row));
-        if self.chunks.get(at.chunk).and_then(|chunk| chunk.get(at.offset)) != Some(&row) {
+    pub(crate) fn remove(&mut self, ordinal: u32, compare: impl Fn(u32, u32) -> Ordering) {
+        let position = self.seek(|other| compare(other, ordinal));
+        if self.chunks.get(position.chunk).and_then(|chunk| chunk.get(position.offset)) != Some(&ordinal) {
             return;
         }
         let chunks = Arc::make_mut(&mut self.chunks);
-        Arc::make_mut(&mut chunks[at.chunk]).remove(at.offset);
-        if chunks[at.chunk].is_empty() {
-            chunks.remove(at.chunk);
+        Arc::make_mut(&mut chunks[position.chunk]).remove(position.offset);
+        if chunks[position.chunk].is_empty() {
+            chunks.remove(position.chunk);
         }
     }
 
     /// From a place to the end.
-    pub(crate) fn ascending_from(&self, at: Position) -> impl Iterator<Item = u32> {
-        let first = self.chunks.get(at.chunk).map_or(&[][..], |chunk| &chunk[at.offset..]);
-        let rest = self.chunks.iter().skip(at.chunk + 1).flat_map(|chunk| chunk.iter());
+    pub(crate) fn ascending_from(&self, position: Position) -> impl Iterator<Item = u32> {
+        let first = self.chunks.get(position.chunk).map_or(&[][..], |chunk| &chunk[position.offset..]);
+        let rest = self.chunks.iter().skip(position.chunk + 1).flat_map(|chunk| chunk.iter());
         first.iter().chain(rest).copied()
     }
 
     /// From a place back to the beginning.
-    pub(crate) fn descending_from(&self, at: Position) -> impl Iterator<Item = u32> {
-        let first = self.chunks.get(at.chunk).map_or(&[][..], |chunk| &chunk[..at.offset]);
-        let rest = self.chunks[..at.chunk.min(self.chunks.len())].iter().rev().flat_map(|chunk| chunk.iter().rev());
+    pub(crate) fn descending_from(&self, position: Position) -> impl Iterator<Item = u32> {
+        let first = self.chunks.get(position.chunk).map_or(&[][..], |chunk| &chunk[..position.offset]);
+        let rest =
+            self.chunks[..position.chunk.min(self.chunks.len())].iter().rev().flat_map(|chunk| chunk.iter().rev());
         first.iter().rev().chain(rest).copied()
     }
 
@@ -101,29 +109,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_order_equals_a_sorted_list(values in prop::collection::vec(0..50_i64, 1..6000), gone in prop::collection::vec(any::<prop::sample::Index>(), 0..300), sought in 0..60_i64) {
+        fn a_sorted_index_equals_a_sorted_list(values in prop::collection::vec(0..50_i64, 1..6000), removed in prop::collection::vec(any::<prop::sample::Index>(), 0..300), target in 0..60_i64) {
             let compare = |a: u32, b: u32| (values[a as usize], a).cmp(&(values[b as usize], b));
             let half = values.len() / 2;
             let mut naive: Vec<u32> = (0..half as u32).collect();
             naive.sort_by(|&a, &b| compare(a, b));
-            let mut order = Order::from_sorted(&naive);
-            for row in half as u32..values.len() as u32 {
-                order.insert(row, compare);
-                naive.push(row);
+            let mut sorted = SortedIndex::from_sorted(&naive);
+            for ordinal in half as u32..values.len() as u32 {
+                sorted.insert(ordinal, compare);
+                naive.push(ordinal);
             }
-            for index in gone {
-                let row = index.index(values.len()) as u32;
-                order.remove(row, compare);
-                naive.retain(|&other| other != row);
+            for index in removed {
+                let ordinal = index.index(values.len()) as u32;
+                sorted.remove(ordinal, compare);
+                naive.retain(|&other| other != ordinal);
             }
             naive.sort_by(|&a, &b| compare(a, b));
-            prop_assert_eq!(order.ascending_from(Order::start()).collect::<Vec<_>>(), naive.clone());
-            let at = order.seek(|row| values[row as usize].cmp(&sought));
-            let (below, above): (Vec<u32>, Vec<u32>) = naive.iter().partition(|&&row| values[row as usize] < sought);
-            prop_assert_eq!(order.ascending_from(at).collect::<Vec<_>>(), above);
-            prop_assert_eq!(order.descending_from(at).collect::<Vec<_>>(), below.into_iter().rev().collect::<Vec<_>>());
+            prop_assert_eq!(sorted.ascending_from(SortedIndex::start()).collect::<Vec<_>>(), naive.clone());
+            let position = sorted.seek(|ordinal| values[ordinal as usize].cmp(&target));
+            let (below, above): (Vec<u32>, Vec<u32>) = naive.iter().partition(|&&ordinal| values[ordinal as usize] < target);
+            prop_assert_eq!(sorted.ascending_from(position).collect::<Vec<_>>(), above);
+            prop_assert_eq!(sorted.descending_from(position).collect::<Vec<_>>(), below.into_iter().rev().collect::<Vec<_>>());
             naive.reverse();
-            prop_assert_eq!(order.descending_from(order.end()).collect::<Vec<_>>(), naive);
+            prop_assert_eq!(sorted.descending_from(sorted.end()).collect::<Vec<_>>(), naive);
         }
     }
 }

@@ -10,31 +10,31 @@ use tokio::sync::watch;
 use crate::journal::Entry;
 
 /// Entries that are kept.
-const MOST: usize = 2000;
+const CAPACITY: usize = 2000;
 
 /// The newest entries, and the news that there are more.
 #[derive(Debug)]
-pub(super) struct Recent {
+pub(super) struct JournalBuffer {
     entries: Mutex<VecDeque<Arc<Entry>>>,
     /// How often something was published.
-    news: watch::Sender<u64>,
+    snapshot_count: watch::Sender<u64>,
     /// How often a token was made or revoked.
-    tokens: watch::Sender<u64>,
+    token_count: watch::Sender<u64>,
 }
 
-impl Default for Recent {
+impl Default for JournalBuffer {
     fn default() -> Self {
-        Self { entries: Mutex::default(), news: watch::Sender::new(0), tokens: watch::Sender::new(0) }
+        Self { entries: Mutex::default(), snapshot_count: watch::Sender::new(0), token_count: watch::Sender::new(0) }
     }
 }
 
-impl Recent {
+impl JournalBuffer {
     /// Keeps entries that were applied, in order.
-    pub(super) fn keep(&self, entries: impl IntoIterator<Item = Arc<Entry>>) {
-        let mut kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend(entries);
-        let over = kept.len().saturating_sub(MOST);
-        kept.drain(..over);
+    pub(super) fn push(&self, entries: impl IntoIterator<Item = Arc<Entry>>) {
+        let mut buffer = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        buffer.extend(entries);
+        let excess = buffer.len().saturating_sub(CAPACITY);
+        buffer.drain(..excess);
     }
 
     /// Forgets all: what comes next does not follow them.
@@ -43,26 +43,26 @@ impl Recent {
     }
 
     /// The entries after a sequence; none where the first of them is not kept any more.
-    pub(super) fn after(&self, sequence: i64) -> Vec<Arc<Entry>> {
-        let kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let from = kept.partition_point(|entry| entry.sequence <= sequence);
-        let whole = kept.get(from).is_some_and(|entry| entry.sequence == sequence + 1);
-        if whole { kept.range(from..).cloned().collect() } else { Vec::new() }
+    pub(super) fn entries_after(&self, sequence: i64) -> Vec<Arc<Entry>> {
+        let buffer = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = buffer.partition_point(|entry| entry.sequence <= sequence);
+        let is_complete = buffer.get(from).is_some_and(|entry| entry.sequence == sequence + 1);
+        if is_complete { buffer.range(from..).cloned().collect() } else { Vec::new() }
     }
 
     /// Tells those who follow.
-    pub(super) fn tell(&self, tokens: bool) {
-        self.news.send_modify(|times| *times += 1);
-        if tokens {
-            self.tokens.send_modify(|times| *times += 1);
+    pub(super) fn notify(&self, tokens_changed: bool) {
+        self.snapshot_count.send_modify(|count| *count += 1);
+        if tokens_changed {
+            self.token_count.send_modify(|count| *count += 1);
         }
     }
 
-    pub(super) fn news(&self) -> watch::Receiver<u64> {
-        self.news.subscribe()
+    pub(super) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.snapshot_count.subscribe()
     }
 
-    pub(super) fn tokens(&self) -> watch::Receiver<u64> {
-        self.tokens.subscribe()
+    pub(super) fn subscribe_tokens(&self) -> watch::Receiver<u64> {
+        self.token_count.subscribe()
     }
 }

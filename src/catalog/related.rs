@@ -5,10 +5,10 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use super::{ReleaseSet, RoleOfPlace, bits::Bits, handle::Handle};
+use super::{PlaceRoleFilter, ReleaseSet, bits::SharedBitmap, handle::Handle};
 
 /// Weights are whole numbers of this part, so that sums do not depend on their order and ties are ties.
-const UNIT: f64 = 4_294_967_296.0;
+const WEIGHT_SCALE: f64 = 4_294_967_296.0;
 
 impl ReleaseSet {
     /// The releases of the set that share topics and places with one, most first; ties: the later release date, then the id.
@@ -22,38 +22,39 @@ impl ReleaseSet {
         places.sort_unstable();
         places.dedup();
         let topics = item.topics().iter().filter_map(|&topic| snapshot.by_topic.get(topic).cloned());
-        let places = places.into_iter().map(|place| snapshot.with_places(RoleOfPlace::Any, &[place].into()));
-        let mut shared: Vec<(u64, Bits)> = topics
+        let places = places.into_iter().map(|place| snapshot.with_places(PlaceRoleFilter::Any, &[place].into()));
+        let mut shared: Vec<(u64, SharedBitmap)> = topics
             .chain(places)
-            .map(|bits| {
-                let bearers = self.bits.intersection_len(&bits) as f64;
-                (((1.0 + (all - bearers + 0.5) / (bearers + 0.5)).ln() * UNIT) as u64, bits)
+            .map(|bitmap| {
+                let frequency = self.members.intersection_len(&bitmap) as f64;
+                (((1.0 + (all - frequency + 0.5) / (frequency + 0.5)).ln() * WEIGHT_SCALE) as u64, bitmap)
             })
             .collect();
         shared.sort_by_key(|(weight, _)| Reverse(*weight));
         let mut scores: HashMap<u32, u64> = HashMap::new();
-        for (number, (weight, bits)) in shared.iter().enumerate() {
+        for (number, (weight, bitmap)) in shared.iter().enumerate() {
             let remaining: u64 = shared[number..].iter().map(|(weight, _)| weight).sum();
             if scores.values().filter(|&&score| score > remaining).count() >= first {
                 // Whoever shares only the rest cannot come in any more.
-                for (row, score) in &mut scores {
-                    let rest = shared[number..].iter().filter(|(_, bits)| bits.contains(*row));
-                    *score += rest.map(|(weight, _)| weight).sum::<u64>();
+                for (ordinal, score) in &mut scores {
+                    let unscanned = shared[number..].iter().filter(|(_, bitmap)| bitmap.contains(*ordinal));
+                    *score += unscanned.map(|(weight, _)| weight).sum::<u64>();
                 }
                 break;
             }
-            for row in (&*self.bits & &**bits).iter().filter(|&row| row != item.row()) {
-                *scores.entry(row).or_default() += weight;
+            for ordinal in (&*self.members & &**bitmap).iter().filter(|&ordinal| ordinal != item.ordinal()) {
+                *scores.entry(ordinal).or_default() += weight;
             }
         }
         let mut ranked: Vec<(u32, u64)> = scores.into_iter().collect();
-        let place = |&(row, score): &(u32, u64)| (score, *snapshot.release_dates.get(row), self.id_of(row));
-        let by_score = |a: &(u32, u64), b: &(u32, u64)| place(b).cmp(&place(a));
+        let rank_key =
+            |&(ordinal, score): &(u32, u64)| (score, *snapshot.release_dates.get(ordinal), self.id_of(ordinal));
+        let by_score = |a: &(u32, u64), b: &(u32, u64)| rank_key(b).cmp(&rank_key(a));
         if ranked.len() > first && first > 0 {
             ranked.select_nth_unstable_by(first - 1, by_score);
         }
         ranked.truncate(first);
         ranked.sort_unstable_by(by_score);
-        ranked.into_iter().map(|(row, _)| self.handle(row)).collect()
+        ranked.into_iter().map(|(ordinal, _)| self.handle(ordinal)).collect()
     }
 }

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::{
     Audience, Snapshot,
-    bits::Bits,
-    fault::FilterFault,
-    filter::{Condition, ReleaseFilter},
+    bits::SharedBitmap,
+    fault::FilterError,
+    filter::{FacetCondition, ReleaseFilter},
     handle::Handle,
     snapshot::{NEVER, date},
 };
@@ -29,11 +29,11 @@ pub struct ReleaseSet {
     now: DateTime<Utc>,
     /// Who reads, where their reads of embargoed text are to be known: the press.
     reader: Option<Arc<str>>,
-    pub(super) bits: Bits,
+    pub(super) members: SharedBitmap,
     /// Everything that the viewer may see.
-    visible: Bits,
+    visible: SharedBitmap,
     /// What it was narrowed from, and by what; none where it was not narrowed by a filter.
-    narrowed: Option<(Bits, Arc<ReleaseFilter>)>,
+    narrowed: Option<(SharedBitmap, Arc<ReleaseFilter>)>,
 }
 
 /// A former public address of a release that was withdrawn.
@@ -62,9 +62,9 @@ impl Snapshot {
     /// Everything that a viewer may see at an instant: the only beginning of a set.
     pub fn visible_to(self: &Arc<Self>, viewer: &Viewer, now: DateTime<Utc>) -> ReleaseSet {
         let (snapshot, audience) = (self.at(now), Audience::of(viewer));
-        let bits = snapshot.seen_by(audience);
+        let members = snapshot.visible_bitmap(audience);
         let reader = (audience == Audience::Press).then(|| viewer.subject.as_str().into());
-        ReleaseSet { snapshot, audience, now, reader, visible: bits.clone(), bits, narrowed: None }
+        ReleaseSet { snapshot, audience, now, reader, visible: members.clone(), members, narrowed: None }
     }
 }
 
@@ -96,24 +96,24 @@ impl ReleaseSet {
 
     /// How many releases are in it.
     pub fn count(&self) -> u64 {
-        self.bits.len()
+        self.members.len()
     }
 
     /// The releases of it that a filter lets through.
-    pub fn narrow(&self, filter: &ReleaseFilter) -> Result<Self, FilterFault> {
-        let narrowed = Some((self.bits.clone(), Arc::new(filter.clone())));
-        let bits = filter.apply(self)?.changed().map_or_else(|| self.bits.clone(), Arc::new);
-        Ok(Self { bits, narrowed, ..self.clone() })
+    pub fn narrow(&self, filter: &ReleaseFilter) -> Result<Self, FilterError> {
+        let narrowed = Some((self.members.clone(), Arc::new(filter.clone())));
+        let members = filter.apply(self)?.into_changed().map_or_else(|| self.members.clone(), Arc::new);
+        Ok(Self { members, narrowed, ..self.clone() })
     }
 
     /// What it was before its own filter.
     pub(super) fn unfiltered(&self) -> Self {
-        let bits = self.narrowed.as_ref().map_or(&self.bits, |(before, _)| before).clone();
-        Self { bits, narrowed: None, ..self.clone() }
+        let members = self.narrowed.as_ref().map_or(&self.members, |(before, _)| before).clone();
+        Self { members, narrowed: None, ..self.clone() }
     }
 
     /// What it would be without the conditions of one sort in its own filter.
-    pub(super) fn without(&self, condition: Condition) -> Self {
+    pub(super) fn without(&self, condition: FacetCondition) -> Self {
         match &self.narrowed {
             Some((_, filter)) if filter.has(condition) => {
                 // Fewer conditions than were applied without a fault.
@@ -130,50 +130,52 @@ impl ReleaseSet {
     }
 
     /// The values of one sort that its own filter asks for by name.
-    pub(super) fn named(&self, condition: Condition) -> RoaringBitmap {
-        self.narrowed.as_ref().map_or_else(RoaringBitmap::new, |(_, filter)| filter.named(condition, &self.snapshot))
+    pub(super) fn selected_values(&self, condition: FacetCondition) -> RoaringBitmap {
+        self.narrowed
+            .as_ref()
+            .map_or_else(RoaringBitmap::new, |(_, filter)| filter.selected_values(condition, &self.snapshot))
     }
 
     /// Whether its viewer may see any of some releases.
-    pub(super) fn may_see_any(&self, bits: &RoaringBitmap) -> bool {
-        !self.visible.is_disjoint(bits)
+    pub(super) fn may_see_any(&self, bitmap: &RoaringBitmap) -> bool {
+        !self.visible.is_disjoint(bitmap)
     }
 
     /// Whose whole it is: everything that such viewers may see.
-    pub(super) fn whole_of(&self) -> Option<Audience> {
-        Arc::ptr_eq(&self.bits, &self.visible).then_some(self.audience)
+    pub(super) fn complete_for(&self) -> Option<Audience> {
+        Arc::ptr_eq(&self.members, &self.visible).then_some(self.audience)
     }
 
     /// The releases of it that bear a topic or, if asked, a narrower one.
     #[must_use]
     pub fn with_topic(&self, topic: u32, include_narrower: bool) -> Self {
-        let bits = if include_narrower {
+        let bitmap = if include_narrower {
             self.snapshot.rolled_up(topic)
         } else {
             self.snapshot.by_topic.get(topic).cloned().unwrap_or_default()
         };
-        self.with(&*self.bits & &*bits)
+        self.with_members(&*self.members & &*bitmap)
     }
 
     /// One release of it, and whether it was asked for by a former address.
     pub fn find(&self, key: &ReleaseKey) -> Option<(Handle, bool)> {
-        let (row, former) = match key {
-            ReleaseKey::Id(id) => (self.row_by_id(*id)?, false),
-            ReleaseKey::Slug(slug) => self.snapshot.row_by_slug(slug)?,
+        let (ordinal, former) = match key {
+            ReleaseKey::Id(id) => (self.ordinal_by_id(*id)?, false),
+            ReleaseKey::Slug(slug) => self.snapshot.ordinal_by_slug(slug)?,
         };
-        self.contains(row).then(|| (self.handle(row), former))
+        self.contains(ordinal).then(|| (self.handle(ordinal), former))
     }
 
     /// What a former public address should answer its viewer: never for what vanished, never was public, or still is.
     pub fn tombstone(&self, key: &ReleaseKey) -> Option<Tombstone> {
         let snapshot = &self.snapshot;
-        let row = match key {
-            ReleaseKey::Id(id) => snapshot.row_by_id(*id),
-            ReleaseKey::Slug(slug) => snapshot.row_by_slug(slug).map(|(row, _)| row),
+        let ordinal = match key {
+            ReleaseKey::Id(id) => snapshot.ordinal_by_id(*id),
+            ReleaseKey::Slug(slug) => snapshot.ordinal_by_slug(slug).map(|(ordinal, _)| ordinal),
         }?;
-        let (facts, instants) = (snapshot.facts.get(row), snapshot.instants.get(row));
+        let (facts, instants) = (snapshot.facts.get(ordinal), snapshot.instants.get(ordinal));
         // What ended under its embargo only the press has seen.
-        let was_seen = match self.audience {
+        let visible_since = match self.audience {
             Audience::Public => instants.first_published,
             Audience::Press | Audience::Desk => instants.published,
         };
@@ -182,9 +184,9 @@ impl ReleaseSet {
             ReleaseState::Retracted => WithdrawalKind::WithNotice,
             _ => return None,
         };
-        (was_seen != NEVER).then(|| Tombstone {
-            id: *snapshot.ids.get(row),
-            slug: String::from_utf8_lossy(snapshot.slugs.get(row)).into_owned(),
+        (visible_since != NEVER).then(|| Tombstone {
+            id: *snapshot.ids.get(ordinal),
+            slug: String::from_utf8_lossy(snapshot.slugs.get(ordinal)).into_owned(),
             state: facts.state,
             kind,
         })
@@ -197,39 +199,39 @@ impl ReleaseSet {
 
     /// What its numbers depend on: sets of the same viewers and the same question with equal revisions are equal. The numbers
     /// and the database they count in; both are the newsroom's own and not for clients as they are.
-    pub fn revision(&self) -> (Uuid, Audience, (i64, i64)) {
-        (self.snapshot.epoch(), self.audience, self.snapshot.revision_for(self.audience))
+    pub fn data_version(&self) -> (Uuid, Audience, (i64, i64)) {
+        (self.snapshot.epoch(), self.audience, self.snapshot.version_for(self.audience))
     }
 
     /// The earliest and the latest release date; none of an empty set.
     pub fn date_span(&self) -> Option<(NaiveDate, NaiveDate)> {
-        let dates = || self.rows().map(|row| *self.snapshot.release_dates.get(row));
+        let dates = || self.ordinals().map(|ordinal| *self.snapshot.release_dates.get(ordinal));
         Some((date(dates().min()?), date(dates().max()?)))
     }
 
     /// The same snapshot and viewer with other members; callers may only take members away.
-    pub(super) fn with(&self, bits: RoaringBitmap) -> Self {
-        Self { bits: Arc::new(bits), narrowed: None, ..self.clone() }
+    pub(super) fn with_members(&self, members: RoaringBitmap) -> Self {
+        Self { members: Arc::new(members), narrowed: None, ..self.clone() }
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = u32> {
-        self.bits.iter()
+    pub(super) fn ordinals(&self) -> impl Iterator<Item = u32> {
+        self.members.iter()
     }
 
-    pub(super) fn contains(&self, row: u32) -> bool {
-        self.bits.contains(row)
+    pub(super) fn contains(&self, ordinal: u32) -> bool {
+        self.members.contains(ordinal)
     }
 
-    pub(super) fn handle(&self, row: u32) -> Handle {
-        Handle::new(self.snapshot.clone(), row)
+    pub(super) fn handle(&self, ordinal: u32) -> Handle {
+        Handle::new(self.snapshot.clone(), ordinal)
     }
 
-    pub(super) fn id_of(&self, row: u32) -> Uuid {
-        *self.snapshot.ids.get(row)
+    pub(super) fn id_of(&self, ordinal: u32) -> Uuid {
+        *self.snapshot.ids.get(ordinal)
     }
 
     /// The ordinal of a member by key.
-    pub(super) fn row_by_id(&self, id: Uuid) -> Option<u32> {
-        self.snapshot.row_by_id(id).filter(|&row| self.contains(row))
+    pub(super) fn ordinal_by_id(&self, id: Uuid) -> Option<u32> {
+        self.snapshot.ordinal_by_id(id).filter(|&ordinal| self.contains(ordinal))
     }
 }

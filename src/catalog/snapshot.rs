@@ -18,16 +18,16 @@ use entity::{
 use uuid::Uuid;
 
 use super::{
-    bits::{BitTable, Bits, Dimension},
-    column::{Column, Lists},
-    coming::Pending,
-    index::Index,
-    memo::Memo,
-    order::Order,
+    bits::{BitmapIndex, Dimension, SharedBitmap},
+    column::{Column, ListColumn},
+    coming::PendingTransitions,
+    index::KeyIndex,
+    memo::QueryCache,
+    order::SortedIndex,
     page::OrderKey,
     vocabulary::Vocabulary,
 };
-use crate::journal::{BY_ITSELF, Entry, Image, PlaceImage, TopicImage, WorkingImage};
+use crate::journal::{Entry, Image, PlaceImage, SYSTEM_ACTOR, TopicImage, WorkingImage};
 
 /// A publication that never happened, where an instant is wanted: before everything else.
 pub(super) const NEVER: i64 = i64::MIN;
@@ -42,57 +42,57 @@ pub struct Snapshot {
     /// Sequence of the last entry in it that changed anything the press sees.
     pub(super) press_sequence: i64,
     /// Sequence of the last entry in it that puts down what happened by itself: it changes nothing that is seen, and is told.
-    pub(super) recorded_sequence: i64,
+    pub(super) transition_sequence: i64,
     /// When something that each audience sees last happened by itself, microseconds since 1970; 0 where nothing has since
     /// it was loaded.
-    pub(super) passed: [i64; 3],
+    pub(super) last_transition_at: [i64; 3],
     /// What is to come of releases.
-    pub(super) pending: Arc<BTreeMap<u32, Pending>>,
+    pub(super) pending: Arc<BTreeMap<u32, PendingTransitions>>,
     /// When something happens, and to which.
-    pub(super) coming: Arc<BTreeSet<(i64, u32)>>,
+    pub(super) pending_instants: Arc<BTreeSet<(i64, u32)>>,
     /// What has happened and is not in the journal yet.
-    pub(super) happened: Arc<BTreeSet<(i64, u32)>>,
+    pub(super) applied_unrecorded: Arc<BTreeSet<(i64, u32)>>,
     /// Which database it was loaded from.
     pub(super) epoch: Uuid,
     pub(super) ids: Column<Uuid>,
     /// Key of the revision that sets see.
-    pub(super) shown: Column<Uuid>,
+    pub(super) revision_ids: Column<Uuid>,
     pub(super) facts: Column<Facts>,
     /// Days since 1 January of the year 1, proleptic Gregorian.
     pub(super) release_dates: Column<i32>,
     pub(super) instants: Column<Instants>,
-    pub(super) slugs: Lists<u8>,
-    pub(super) topics_of: Lists<u32>,
-    pub(super) dateline_of: Lists<u32>,
-    pub(super) about_of: Lists<u32>,
+    pub(super) slugs: ListColumn<u8>,
+    pub(super) topics_of: ListColumn<u32>,
+    pub(super) dateline_of: ListColumn<u32>,
+    pub(super) about_of: ListColumn<u32>,
     /// Versions being worked on beside a live one.
     pub(super) working: Arc<BTreeMap<u32, WorkingImage>>,
-    pub(super) by_id: Index,
-    pub(super) by_slug: Index,
+    pub(super) by_id: KeyIndex,
+    pub(super) by_slug: KeyIndex,
     pub(super) former_slugs: Arc<HashMap<String, u32>>,
-    pub(super) all: Bits,
+    pub(super) all: SharedBitmap,
     /// Published and under no embargo.
-    pub(super) open: Bits,
-    pub(super) by_state: BitTable,
-    pub(super) by_kind: BitTable,
+    pub(super) public: SharedBitmap,
+    pub(super) by_state: BitmapIndex,
+    pub(super) by_kind: BitmapIndex,
     /// By the month of the release date (`dated`).
-    pub(super) by_month: BitTable,
+    pub(super) by_month: BitmapIndex,
     pub(super) languages: Dimension,
     pub(super) authors: Dimension,
-    pub(super) by_topic: BitTable,
-    pub(super) by_dateline: BitTable,
-    pub(super) by_about: BitTable,
-    pub(super) with_topics: Bits,
-    pub(super) with_dateline: Bits,
-    pub(super) with_about: Bits,
-    pub(super) with_working: Bits,
-    pub(super) by_release_date: Order,
-    pub(super) by_published_at: Order,
-    pub(super) by_modified_at: Order,
+    pub(super) by_topic: BitmapIndex,
+    pub(super) by_dateline: BitmapIndex,
+    pub(super) by_about: BitmapIndex,
+    pub(super) with_topics: SharedBitmap,
+    pub(super) with_dateline: SharedBitmap,
+    pub(super) with_about: SharedBitmap,
+    pub(super) with_working: SharedBitmap,
+    pub(super) by_release_date: SortedIndex,
+    pub(super) by_published_at: SortedIndex,
+    pub(super) by_modified_at: SortedIndex,
     pub(super) topics: Vocabulary<TopicImage>,
     pub(super) places: Vocabulary<PlaceImage>,
     /// Answers worked out at this revision; a copy begins without.
-    pub(super) memo: Memo,
+    pub(super) cache: QueryCache,
 }
 
 /// The small facts of a release.
@@ -104,9 +104,9 @@ pub(super) struct Facts {
     pub(super) language: u32,
     pub(super) author: u32,
     /// Number of the revision that sets see.
-    pub(super) number: i32,
+    pub(super) shown_number: i32,
     /// Number of the newest revision.
-    pub(super) revision: i32,
+    pub(super) newest_number: i32,
 }
 
 /// The instants of a release, microseconds since 1970; [`NEVER`] where it never was.
@@ -149,25 +149,25 @@ impl Snapshot {
     }
 
     /// The ordinal of a release by key.
-    pub(super) fn row_by_id(&self, id: Uuid) -> Option<u32> {
-        self.by_id.get(&id, |row| self.ids.get(row))
+    pub(super) fn ordinal_by_id(&self, id: Uuid) -> Option<u32> {
+        self.by_id.get(&id, |ordinal| self.ids.get(ordinal))
     }
 
     /// The ordinal of a release by address, and whether it is a former one.
-    pub(super) fn row_by_slug(&self, slug: &str) -> Option<(u32, bool)> {
-        match self.by_slug.get(slug.as_bytes(), |row| self.slugs.get(row)) {
-            Some(row) => Some((row, false)),
-            None => self.former_slugs.get(slug).map(|&row| (row, true)),
+    pub(super) fn ordinal_by_slug(&self, slug: &str) -> Option<(u32, bool)> {
+        match self.by_slug.get(slug.as_bytes(), |ordinal| self.slugs.get(ordinal)) {
+            Some(ordinal) => Some((ordinal, false)),
+            None => self.former_slugs.get(slug).map(|&ordinal| (ordinal, true)),
         }
     }
 
     /// What is published, under an embargo or not.
-    pub(super) fn published(&self) -> Bits {
+    pub(super) fn published(&self) -> SharedBitmap {
         self.by_state.get(ReleaseState::Published as u32).cloned().unwrap_or_default()
     }
 
     /// The order by one value.
-    pub(super) fn order(&self, by: OrderKey) -> &Order {
+    pub(super) fn sorted_index(&self, by: OrderKey) -> &SortedIndex {
         match by {
             OrderKey::ReleaseDate => &self.by_release_date,
             OrderKey::PublishedAt => &self.by_published_at,
@@ -176,16 +176,16 @@ impl Snapshot {
     }
 
     /// What a release is ordered by.
-    pub(super) fn order_value(&self, by: OrderKey, row: u32) -> i64 {
+    pub(super) fn sort_value(&self, by: OrderKey, ordinal: u32) -> i64 {
         match by {
-            OrderKey::ReleaseDate => i64::from(*self.release_dates.get(row)),
-            OrderKey::PublishedAt => self.instants.get(row).published,
-            OrderKey::ModifiedAt => self.instants.get(row).modified,
+            OrderKey::ReleaseDate => i64::from(*self.release_dates.get(ordinal)),
+            OrderKey::PublishedAt => self.instants.get(ordinal).published,
+            OrderKey::ModifiedAt => self.instants.get(ordinal).modified,
         }
     }
 
     pub(super) fn compare(&self, by: OrderKey, a: u32, b: u32) -> Ordering {
-        let value = self.order_value(by, a).cmp(&self.order_value(by, b));
+        let value = self.sort_value(by, a).cmp(&self.sort_value(by, b));
         value.then_with(|| self.ids.get(a).cmp(self.ids.get(b)))
     }
 
@@ -196,30 +196,33 @@ impl Snapshot {
             let (mut public, mut press) = (false, false);
             match (entry.noun, entry.after) {
                 (Noun::Release, after) => {
-                    let before = self.row_by_id(entry.noun_id).map(|row| self.faces(row)).unwrap_or_default();
+                    let before = self
+                        .ordinal_by_id(entry.noun_id)
+                        .map(|ordinal| self.audience_views(ordinal))
+                        .unwrap_or_default();
                     match after {
-                        Some(Image::Release(image)) => self.put_release(&image, true),
+                        Some(Image::Release(image)) => self.upsert_release(&image, true),
                         _ => self.remove_release(entry.noun_id),
                     }
-                    let row = self.row_by_id(entry.noun_id);
-                    let after = row.map(|row| self.faces(row)).unwrap_or_default();
+                    let ordinal = self.ordinal_by_id(entry.noun_id);
+                    let after = ordinal.map(|ordinal| self.audience_views(ordinal)).unwrap_or_default();
                     // What is put down behind its instant will happen without another instant to tell revisions apart by.
-                    let late = row.is_some_and(|row| self.is_late(row));
-                    (public, press) = (late || before.0 != after.0, late || before.1 != after.1);
+                    let overdue = ordinal.is_some_and(|ordinal| self.is_overdue(ordinal));
+                    (public, press) = (overdue || before.0 != after.0, overdue || before.1 != after.1);
                 }
                 (_, Some(Image::Topic(image))) => {
-                    self.put_topic(*image);
+                    self.upsert_topic(*image);
                     (topics, public, press) = (true, true, true);
                 }
                 (_, Some(Image::Place(image))) => {
-                    self.put_place(*image);
+                    self.upsert_place(*image);
                     (places, public, press) = (true, true, true);
                 }
                 _ => {}
             }
             self.sequence = entry.sequence;
-            if entry.by == BY_ITSELF {
-                self.recorded_sequence = entry.sequence;
+            if entry.by == SYSTEM_ACTOR {
+                self.transition_sequence = entry.sequence;
             }
             if public {
                 self.public_sequence = entry.sequence;
@@ -228,19 +231,19 @@ impl Snapshot {
                 self.press_sequence = entry.sequence;
             }
         }
-        self.derive(topics, places);
+        self.rebuild_derived(topics, places);
     }
 
-    pub(super) fn derive(&mut self, topics: bool, places: bool) {
+    pub(super) fn rebuild_derived(&mut self, topics: bool, places: bool) {
         if topics {
-            self.topics.derive();
+            self.topics.rebuild_derived();
         }
         if places {
-            self.places.derive();
+            self.places.rebuild_derived();
         }
     }
 
-    pub(super) fn order_mut(&mut self, by: OrderKey) -> &mut Order {
+    pub(super) fn sorted_index_mut(&mut self, by: OrderKey) -> &mut SortedIndex {
         match by {
             OrderKey::ReleaseDate => &mut self.by_release_date,
             OrderKey::PublishedAt => &mut self.by_published_at,

@@ -5,17 +5,17 @@ use chrono_tz::Tz;
 
 use super::{
     Interval, OrderKey, Range, ReleaseSet, Weekday,
-    bits::Kept,
-    calendar::day_begin,
-    fault::FilterFault,
+    bits::Candidates,
+    calendar::start_of_day,
+    fault::FilterError,
     snapshot::{NEVER, date, days, instant},
 };
 
 /// Points of a timeline at most: ten years of days. Where empty periods are left out, they do not count.
-pub const MAX_POINTS: u64 = 4000;
+pub const MAX_TIMELINE_POINTS: u64 = 4000;
 
 /// From this many releases on it pays to find those in the range first; a handful in tests, so that both ways are gone.
-const MANY: u64 = if cfg!(test) { 10 } else { 20_000 };
+const MIN_FOR_RANGE_INDEX: u64 = if cfg!(test) { 10 } else { 20_000 };
 
 /// Which date of a release counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,25 +74,25 @@ impl ReleaseSet {
     /// Cost: one look at each release of the set, or of the range where that is less, and one step a period. Where empty periods
     /// are left out, there are no more steps than releases, however long the range is; where it has more periods than that, the
     /// releases are sorted. No statement.
-    pub fn timeline(&self, request: &TimelineRequest, now: DateTime<Utc>) -> Result<Timeline, FilterFault> {
+    pub fn timeline(&self, request: &TimelineRequest, now: DateTime<Utc>) -> Result<Timeline, FilterError> {
         let Range { from, until } = request.range;
         if let (Some(from), Some(until)) = (from, until)
             && from > until
         {
-            let fault = format!("`from` ({from}) is after `until` ({until}): exchange the two");
-            return Err(FilterFault::invalid(fault).within("range"));
+            let message = format!("`from` ({from}) is after `until` ({until}): exchange the two");
+            return Err(FilterError::invalid(message).at("range"));
         }
-        let begin = |day: NaiveDate| match request.field {
+        let start_value = |day: NaiveDate| match request.field {
             DateField::ReleaseDate => i64::from(days(day)),
-            DateField::PublishedAt => day_begin(day, request.zone).timestamp_micros(),
+            DateField::PublishedAt => start_of_day(day, request.zone).timestamp_micros(),
         };
         let by = match request.field {
             DateField::ReleaseDate => OrderKey::ReleaseDate,
             DateField::PublishedAt => OrderKey::PublishedAt,
         };
         // What never was published is on no timeline of publications.
-        let start = from.map_or(NEVER + 1, begin);
-        let stop = until.and_then(|day| day.succ_opt()).map_or(i64::MAX, begin);
+        let start = from.map_or(NEVER + 1, start_value);
+        let stop = until.and_then(|day| day.succ_opt()).map_or(i64::MAX, start_value);
         let values = self.values(by, start, stop);
         let (Some(first), Some(last)) = (
             from.or_else(|| values.iter().min().map(|&value| request.day(value))),
@@ -105,38 +105,43 @@ impl ReleaseSet {
         }
         let periods = request.interval.periods(first, last, request.week_start);
         // A query is priced by the smaller of the two: that many periods are looked at.
-        if request.omit_empty && periods > MAX_POINTS.min(values.len() as u64) {
-            return sparse(request, values, begin, now);
+        if request.omit_empty && periods > MAX_TIMELINE_POINTS.min(values.len() as u64) {
+            return populated_periods(request, values, start_value, now);
         }
-        if periods > MAX_POINTS {
-            let fault = format!(
-                "from {first} to {last} there are {periods} periods, at most {MAX_POINTS} are drawn: choose a longer \
+        if periods > MAX_TIMELINE_POINTS {
+            let message = format!(
+                "from {first} to {last} there are {periods} periods, at most {MAX_TIMELINE_POINTS} are drawn: choose a longer \
                  `interval` or a shorter `range`"
             );
-            return Err(FilterFault::invalid(fault).within("interval"));
+            return Err(FilterError::invalid(message).at("interval"));
         }
-        let mut firsts = vec![request.interval.first_day(first, request.week_start)];
-        while let Some(&day) = firsts.last()
+        let mut first_days = vec![request.interval.first_day(first, request.week_start)];
+        while let Some(&day) = first_days.last()
             && day <= last
         {
-            firsts.push(request.interval.next(day));
+            first_days.push(request.interval.next(day));
         }
-        let begins: Vec<DateTime<Utc>> = firsts.iter().map(|&day| day_begin(day, request.zone)).collect();
-        let edges: Vec<i64> = match request.field {
-            DateField::ReleaseDate => firsts.iter().map(|&day| begin(day)).collect(),
-            DateField::PublishedAt => begins.iter().map(DateTime::timestamp_micros).collect(),
+        let period_starts: Vec<DateTime<Utc>> = first_days.iter().map(|&day| start_of_day(day, request.zone)).collect();
+        let boundaries: Vec<i64> = match request.field {
+            DateField::ReleaseDate => first_days.iter().map(|&day| start_value(day)).collect(),
+            DateField::PublishedAt => period_starts.iter().map(DateTime::timestamp_micros).collect(),
         };
-        let counts = histogram(&edges, &values);
+        let counts = histogram(&boundaries, &values);
         let mut cumulative = 0;
         let mut points = Vec::with_capacity(counts.len());
         for (number, count) in counts.into_iter().enumerate() {
             cumulative += count;
             // A zone that moved across the date line skipped a day: nothing happened on it.
-            let skipped = request.field == DateField::PublishedAt && edges[number] == edges[number + 1];
+            let skipped = request.field == DateField::PublishedAt && boundaries[number] == boundaries[number + 1];
             if skipped || (request.omit_empty && count == 0) {
                 continue;
             }
-            points.push(request.point(firsts[number], begins[number]..begins[number + 1], (count, cumulative), now));
+            points.push(request.point(
+                first_days[number],
+                period_starts[number]..period_starts[number + 1],
+                (count, cumulative),
+                now,
+            ));
         }
         Ok(Timeline { points })
     }
@@ -144,57 +149,57 @@ impl ReleaseSet {
     /// The values of its releases from one on and before another.
     fn values(&self, by: OrderKey, start: i64, stop: i64) -> Vec<i64> {
         let snapshot = self.snapshot();
-        let value = |row: u32| snapshot.order_value(by, row);
+        let value = |ordinal: u32| snapshot.sort_value(by, ordinal);
         let span = start..=stop.saturating_sub(1);
-        let open = start == NEVER + 1 && stop == i64::MAX;
-        if open || self.count() <= MANY {
-            return self.rows().map(value).filter(|value| span.contains(value)).collect();
+        let unbounded = start == NEVER + 1 && stop == i64::MAX;
+        if unbounded || self.count() <= MIN_FOR_RANGE_INDEX {
+            return self.ordinals().map(value).filter(|value| span.contains(value)).collect();
         }
-        let mut kept = Kept::all_of(&self.bits);
+        let mut candidates = Candidates::all_of(&self.members);
         match by {
-            OrderKey::ReleaseDate => snapshot.only_dated(&mut kept, &span),
-            _ => kept = Kept::from(snapshot.between(&self.bits, by, &span)),
+            OrderKey::ReleaseDate => snapshot.retain_dated(&mut candidates, &span),
+            _ => candidates = Candidates::from(snapshot.members_in_range(&self.members, by, &span)),
         }
-        kept.iter().map(value).collect()
+        candidates.iter().map(value).collect()
     }
 }
 
 /// The periods that have releases, found from the releases: the calendar between them is not walked through.
-fn sparse(
+fn populated_periods(
     request: &TimelineRequest,
     mut values: Vec<i64>,
-    begin: impl Fn(NaiveDate) -> i64,
+    start_value: impl Fn(NaiveDate) -> i64,
     now: DateTime<Utc>,
-) -> Result<Timeline, FilterFault> {
+) -> Result<Timeline, FilterError> {
     values.sort_unstable();
-    let mut found: Vec<Period> = Vec::new();
+    let mut periods: Vec<Period> = Vec::new();
     for value in values {
-        if let Some(period) = found.last_mut()
+        if let Some(period) = periods.last_mut()
             && value < period.stop
         {
             period.count += 1;
             continue;
         }
-        if found.len() as u64 == MAX_POINTS {
-            let fault = format!(
-                "more than {MAX_POINTS} periods have releases, and at most {MAX_POINTS} are drawn: choose a longer \
+        if periods.len() as u64 == MAX_TIMELINE_POINTS {
+            let message = format!(
+                "more than {MAX_TIMELINE_POINTS} periods have releases, and at most {MAX_TIMELINE_POINTS} are drawn: choose a longer \
                  `interval` or a shorter `range`"
             );
-            return Err(FilterFault::invalid(fault).within("interval"));
+            return Err(FilterError::invalid(message).at("interval"));
         }
         let mut first = request.interval.first_day(request.day(value), request.week_start);
         let mut next = request.interval.next(first);
         // Where midnight comes twice, the second belongs to the day that the first began.
-        while begin(next) <= value && next < NaiveDate::MAX {
+        while start_value(next) <= value && next < NaiveDate::MAX {
             first = next;
             next = request.interval.next(first);
         }
-        found.push(Period { first, next, stop: begin(next), count: 1 });
+        periods.push(Period { first, next, stop: start_value(next), count: 1 });
     }
     let mut cumulative = 0;
-    let points = found.into_iter().map(|Period { first, next, count, .. }| {
+    let points = periods.into_iter().map(|Period { first, next, count, .. }| {
         cumulative += count;
-        let span = day_begin(first, request.zone)..day_begin(next, request.zone);
+        let span = start_of_day(first, request.zone)..start_of_day(next, request.zone);
         request.point(first, span, (count, cumulative), now)
     });
     Ok(Timeline { points: points.collect() })
@@ -233,18 +238,18 @@ impl TimelineRequest {
 }
 
 /// How many values lie between each two neighbouring edges; edges are ascending, and no value lies outside.
-fn histogram(edges: &[i64], values: &[i64]) -> Vec<u64> {
-    let mut counts = vec![0; edges.len().saturating_sub(1)];
+fn histogram(boundaries: &[i64], values: &[i64]) -> Vec<u64> {
+    let mut counts = vec![0; boundaries.len().saturating_sub(1)];
     // Neighbours in a set are often neighbours in time: most values lie where the one before them did.
-    let mut at = 0;
+    let mut bin = 0;
     for &value in values {
         if counts.is_empty() {
             break;
         }
-        if !(edges[at] <= value && value < edges[at + 1]) {
-            at = edges.partition_point(|&edge| edge <= value).saturating_sub(1).min(counts.len() - 1);
+        if !(boundaries[bin] <= value && value < boundaries[bin + 1]) {
+            bin = boundaries.partition_point(|&boundary| boundary <= value).saturating_sub(1).min(counts.len() - 1);
         }
-        counts[at] += 1;
+        counts[bin] += 1;
     }
     counts
 }

@@ -6,7 +6,7 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
-use super::{FacetField, ReleaseSet, fault::FilterFault};
+use super::{FacetField, ReleaseSet, fault::FilterError};
 
 /// A span of calendar time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct TopicTrend {
     /// The first day of the window.
     pub from: NaiveDate,
     /// The releases that were counted.
-    pub within: ReleaseSet,
+    pub releases: ReleaseSet,
 }
 
 impl TopicTrend {
@@ -67,9 +67,9 @@ impl ReleaseSet {
     /// Topics with more releases in the window than window and baseline together let expect, by G², ties by label.
     ///
     /// Cost: two counts of all topics. No statement.
-    pub fn trending(&self, request: &TrendRequest) -> Result<Vec<TopicTrend>, FilterFault> {
+    pub fn trending(&self, request: &TrendRequest) -> Result<Vec<TopicTrend>, FilterError> {
         let too_long =
-            |what: &str| FilterFault::invalid("it reaches back beyond the calendar: make it shorter").within(what);
+            |argument: &str| FilterError::invalid("it reaches back beyond the calendar: make it shorter").at(argument);
         let end = request.until.succ_opt().ok_or_else(|| too_long("until"))?;
         let start = request.window.before(end).ok_or_else(|| too_long("window"))?;
         let first = request.baseline.before(start).ok_or_else(|| too_long("baseline"))?;
@@ -77,28 +77,30 @@ impl ReleaseSet {
             return Err(too_long(if start.year() < 1 { "window" } else { "baseline" }));
         }
         if start == end || first == start {
-            let which = if start == end { "window" } else { "baseline" };
+            let argument = if start == end { "window" } else { "baseline" };
             return Err(
-                FilterFault::invalid("it is no time at all: give a day at least, for example P30D").within(which)
+                FilterError::invalid("it is no time at all: give a day at least, for example P30D").at(argument)
             );
         }
         let period = |from: NaiveDate, until: NaiveDate| {
-            until
-                .pred_opt()
-                .map_or_else(|| self.with(roaring::RoaringBitmap::new()), |last| self.with(self.dated(from, last)))
+            until.pred_opt().map_or_else(
+                || self.with_members(roaring::RoaringBitmap::new()),
+                |last| self.with_members(self.released_between(from, last)),
+            )
         };
         let (window, baseline) = (period(start, end), period(first, start));
-        let tally = self.snapshot().tally(FacetField::Topics { roll_up: request.roll_up, under: None });
-        let (now, before) = (tally.count(&window), tally.count(&baseline));
-        let (all_now, all_before) = (window.count(), baseline.count());
-        let share = all_now as f64 / (all_now + all_before) as f64;
-        let mut rising: Vec<(u32, u64, f64, f64)> = tally
-            .candidates
+        let facet_index = self.snapshot().facet_index(FacetField::Topics { roll_up: request.roll_up, under: None });
+        let (window_counts, baseline_counts) = (facet_index.count(&window), facet_index.count(&baseline));
+        let (window_total, baseline_total) = (window.count(), baseline.count());
+        let share = window_total as f64 / (window_total + baseline_total) as f64;
+        let mut rising: Vec<(u32, u64, f64, f64)> = facet_index
+            .bucket_values
             .iter()
             .filter_map(|&topic| {
-                let (count, earlier) = (now.by_value[topic as usize], before.by_value[topic as usize]);
+                let (count, earlier) =
+                    (window_counts.by_value[topic as usize], baseline_counts.by_value[topic as usize]);
                 let expected = share * (count + earlier) as f64;
-                let score = log_likelihood([[count, all_now - count], [earlier, all_before - earlier]]);
+                let score = log_likelihood([[count, window_total - count], [earlier, baseline_total - earlier]]);
                 (count > 0 && count as f64 > expected).then_some((topic, count, expected, score))
             })
             .collect();
@@ -111,7 +113,7 @@ impl ReleaseSet {
             expected,
             score,
             from: start,
-            within: window.with(&*window.bits & &*tally.bits(self.snapshot(), topic)),
+            releases: window.with_members(&*window.members & &*facet_index.bitmap(self.snapshot(), topic)),
         };
         Ok(rising.into_iter().map(trend).collect())
     }
@@ -140,7 +142,7 @@ mod tests {
     use super::log_likelihood;
 
     #[test]
-    fn the_measure_is_dunnings() {
+    fn log_likelihood_matches_the_value_published_by_dunning() {
         // Dunning 1993, table 3: "the swiss" in 110 + 2442 + 111 + 29114 bigrams has -2 log λ = 270.72.
         let dunning = log_likelihood([[110, 2442], [111, 29114]]);
         assert!((dunning - 270.72).abs() < 0.01, "{dunning}");

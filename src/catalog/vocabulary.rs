@@ -28,7 +28,7 @@ pub trait Concept: Clone {
     /// The concepts right above it.
     fn broader(&self) -> Vec<Uuid>;
     /// Its ids in other systems.
-    fn codes(&self) -> Vec<Code>;
+    fn codes(&self) -> Vec<ExternalCode>;
     /// Those that were merged into it.
     fn merged(&self) -> &[Merged];
     /// Since when it is no longer given to releases.
@@ -36,16 +36,16 @@ pub trait Concept: Clone {
     /// What to use instead of it.
     fn replaced_by(&self) -> Option<Uuid>;
     /// Names another concept wherever it named one that was merged into that.
-    fn follow_merge(&mut self, from: Uuid, into: Uuid);
+    fn redirect_merged(&mut self, from: Uuid, into: Uuid);
 
     /// Its preferred name in a language, or in the nearest less specific one, or in the default language.
     fn name_in(&self, language: Option<&str>) -> &str {
-        let mut wanted = language;
-        while let Some(tag) = wanted {
-            if let Some(found) = self.names().iter().find(|name| name.language.eq_ignore_ascii_case(tag)) {
-                return &found.name;
+        let mut range = language;
+        while let Some(tag) = range {
+            if let Some(translation) = self.names().iter().find(|name| name.language.eq_ignore_ascii_case(tag)) {
+                return &translation.name;
             }
-            wanted = tag.rfind('-').map(|cut| &tag[..cut]);
+            range = tag.rfind('-').map(|cut| &tag[..cut]);
         }
         self.name()
     }
@@ -58,7 +58,7 @@ pub trait Concept: Clone {
 
 /// An id in another system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Code {
+pub enum ExternalCode {
     /// A URI.
     Uri(String),
     /// ISO 3166-1, two or three letters.
@@ -91,8 +91,8 @@ impl Concept for TopicImage {
     fn broader(&self) -> Vec<Uuid> {
         self.broader.clone()
     }
-    fn codes(&self) -> Vec<Code> {
-        self.uri.iter().cloned().map(Code::Uri).collect()
+    fn codes(&self) -> Vec<ExternalCode> {
+        self.uri.iter().cloned().map(ExternalCode::Uri).collect()
     }
     fn merged(&self) -> &[Merged] {
         &self.merged
@@ -103,14 +103,14 @@ impl Concept for TopicImage {
     fn replaced_by(&self) -> Option<Uuid> {
         self.replaced_by
     }
-    fn follow_merge(&mut self, from: Uuid, into: Uuid) {
+    fn redirect_merged(&mut self, from: Uuid, into: Uuid) {
         if self.broader.contains(&from) {
             // In the place of the merged one, unless the other stands there already.
-            let there = self.broader.contains(&into) || self.id == into;
-            self.broader.retain(|id| *id != from || !there);
+            let has_target = self.broader.contains(&into) || self.id == into;
+            self.broader.retain(|id| *id != from || !has_target);
             self.broader.iter_mut().filter(|id| **id == from).for_each(|id| *id = into);
         }
-        follow(&mut self.replaced_by, self.id, from, into);
+        redirect(&mut self.replaced_by, self.id, from, into);
     }
 }
 
@@ -136,12 +136,12 @@ impl Concept for PlaceImage {
     fn broader(&self) -> Vec<Uuid> {
         self.within.into_iter().collect()
     }
-    fn codes(&self) -> Vec<Code> {
-        let iso = self.iso3166_alpha2.iter().chain(&self.iso3166_alpha3).cloned().map(Code::Iso3166);
-        let uri = self.uri.iter().cloned().map(Code::Uri);
+    fn codes(&self) -> Vec<ExternalCode> {
+        let iso = self.iso3166_alpha2.iter().chain(&self.iso3166_alpha3).cloned().map(ExternalCode::Iso3166);
+        let uri = self.uri.iter().cloned().map(ExternalCode::Uri);
         iso.chain(uri)
-            .chain(self.m49.iter().cloned().map(Code::M49))
-            .chain(self.geonames_id.map(Code::Geonames))
+            .chain(self.m49.iter().cloned().map(ExternalCode::M49))
+            .chain(self.geonames_id.map(ExternalCode::Geonames))
             .collect()
     }
     fn merged(&self) -> &[Merged] {
@@ -153,14 +153,14 @@ impl Concept for PlaceImage {
     fn replaced_by(&self) -> Option<Uuid> {
         self.replaced_by
     }
-    fn follow_merge(&mut self, from: Uuid, into: Uuid) {
-        follow(&mut self.within, self.id, from, into);
-        follow(&mut self.replaced_by, self.id, from, into);
+    fn redirect_merged(&mut self, from: Uuid, into: Uuid) {
+        redirect(&mut self.within, self.id, from, into);
+        redirect(&mut self.replaced_by, self.id, from, into);
     }
 }
 
 /// A reference after a merge; a concept never refers to itself.
-fn follow(reference: &mut Option<Uuid>, own: Uuid, from: Uuid, into: Uuid) {
+fn redirect(reference: &mut Option<Uuid>, own: Uuid, from: Uuid, into: Uuid) {
     if *reference == Some(from) {
         *reference = Some(into).filter(|&into| into != own);
     }
@@ -171,7 +171,7 @@ fn follow(reference: &mut Option<Uuid>, own: Uuid, from: Uuid, into: Uuid) {
 pub struct Vocabulary<T> {
     concepts: Arc<Vec<Arc<T>>>,
     /// Numbers of concepts that were merged into others.
-    gone: Arc<RoaringBitmap>,
+    merged_away: Arc<RoaringBitmap>,
     by_id: Arc<HashMap<Uuid, u32>>,
     derived: Arc<Derived>,
 }
@@ -180,17 +180,17 @@ pub struct Vocabulary<T> {
 #[derive(Debug, Default)]
 struct Derived {
     by_slug: HashMap<String, u32>,
-    by_code: HashMap<Code, u32>,
+    by_code: HashMap<ExternalCode, u32>,
     broader: Vec<Vec<u32>>,
     narrower: Vec<Vec<u32>>,
-    most_narrower: usize,
+    max_narrower: usize,
     by_label: Vec<u32>,
     label_rank: Vec<u32>,
 }
 
 impl<T> Default for Vocabulary<T> {
     fn default() -> Self {
-        Self { concepts: Arc::default(), gone: Arc::default(), by_id: Arc::default(), derived: Arc::default() }
+        Self { concepts: Arc::default(), merged_away: Arc::default(), by_id: Arc::default(), derived: Arc::default() }
     }
 }
 
@@ -202,7 +202,7 @@ impl<T: Concept> Vocabulary<T> {
 
     /// The numbers of all that there are, in the order of their arrival.
     pub fn numbers(&self) -> impl Iterator<Item = u32> {
-        (0..self.concepts.len() as u32).filter(|&number| !self.gone.contains(number))
+        (0..self.concepts.len() as u32).filter(|&number| !self.merged_away.contains(number))
     }
 
     /// True while there is none.
@@ -226,7 +226,7 @@ impl<T: Concept> Vocabulary<T> {
     }
 
     /// By an id in another system.
-    pub fn by_code(&self, code: &Code) -> Option<u32> {
+    pub fn by_code(&self, code: &ExternalCode) -> Option<u32> {
         self.derived.by_code.get(code).copied()
     }
 
@@ -241,8 +241,8 @@ impl<T: Concept> Vocabulary<T> {
     }
 
     /// How many concepts there are right below one at most.
-    pub fn most_narrower(&self) -> usize {
-        self.derived.most_narrower
+    pub fn max_narrower(&self) -> usize {
+        self.derived.max_narrower
     }
 
     /// All numbers, by label.
@@ -257,26 +257,26 @@ impl<T: Concept> Vocabulary<T> {
 
     /// One and everything below it, each once.
     pub fn closure(&self, number: u32) -> RoaringBitmap {
-        reach(number, |at| self.narrower(at))
+        reachable_from(number, |current| self.narrower(current))
     }
 
     /// Everything above one, each once, nearest first.
     pub fn ancestors(&self, number: u32) -> Vec<u32> {
-        let (mut seen, mut found) = (RoaringBitmap::from([number]), Vec::new());
+        let (mut visited, mut ancestors) = (RoaringBitmap::from([number]), Vec::new());
         let mut queue = std::collections::VecDeque::from([number]);
-        while let Some(at) = queue.pop_front() {
-            for &above in self.broader(at) {
-                if seen.insert(above) {
-                    found.push(above);
+        while let Some(current) = queue.pop_front() {
+            for &above in self.broader(current) {
+                if visited.insert(above) {
+                    ancestors.push(above);
                     queue.push_back(above);
                 }
             }
         }
-        found
+        ancestors
     }
 
-    /// Adds a concept or replaces it. What is derived is stale until [`Self::derive`] is called.
-    pub(crate) fn put(&mut self, concept: T) -> u32 {
+    /// Adds a concept or replaces it. What is derived is stale until [`Self::rebuild_derived`] is called.
+    pub(crate) fn upsert(&mut self, concept: T) -> u32 {
         let concepts = Arc::make_mut(&mut self.concepts);
         if let Some(&number) = self.by_id.get(&concept.id()) {
             concepts[number as usize] = Arc::new(concept);
@@ -292,33 +292,33 @@ impl<T: Concept> Vocabulary<T> {
     }
 
     /// Empties the number of a concept that was merged into another, and lets everything that named it name the other. What is
-    /// derived is stale until [`Self::derive`] is called. Answers the two numbers.
+    /// derived is stale until [`Self::rebuild_derived`] is called. Answers the two numbers.
     pub(crate) fn merge(&mut self, from: Uuid, into: Uuid) -> Option<(u32, u32)> {
         let numbers = (self.by_id(from)?, self.by_id(into)?);
         if numbers.0 == numbers.1 {
             return None;
         }
-        Arc::make_mut(&mut self.gone).insert(numbers.0);
+        Arc::make_mut(&mut self.merged_away).insert(numbers.0);
         Arc::make_mut(&mut self.by_id).insert(from, numbers.1);
         for concept in Arc::make_mut(&mut self.concepts) {
             if concept.broader().contains(&from) || concept.replaced_by() == Some(from) {
-                Arc::make_mut(concept).follow_merge(from, into);
+                Arc::make_mut(concept).redirect_merged(from, into);
             }
         }
         Some(numbers)
     }
 
     /// Makes lookups, narrower concepts and label order anew.
-    pub(crate) fn derive(&mut self) {
+    pub(crate) fn rebuild_derived(&mut self) {
         let count = self.concepts.len();
         let mut derived = Derived { narrower: vec![Vec::new(); count], ..Derived::default() };
         for (number, concept) in self.concepts.iter().enumerate() {
             let number = number as u32;
-            let here = !self.gone.contains(number);
+            let is_live = !self.merged_away.contains(number);
             // A concept that was merged stands above and below nothing.
-            let broader = if here { concept.broader() } else { Vec::new() };
+            let broader = if is_live { concept.broader() } else { Vec::new() };
             derived.broader.push(broader.iter().filter_map(|id| self.by_id(*id)).collect());
-            if here {
+            if is_live {
                 derived.by_slug.insert(concept.slug().to_owned(), number);
                 derived.by_code.extend(concept.codes().into_iter().map(|code| (code, number)));
             }
@@ -330,7 +330,7 @@ impl<T: Concept> Vocabulary<T> {
                 derived.by_slug.entry(slug.clone()).or_insert(number);
             }
             for uri in concept.merged().iter().filter_map(|merged| merged.uri.clone()) {
-                derived.by_code.entry(Code::Uri(uri)).or_insert(number);
+                derived.by_code.entry(ExternalCode::Uri(uri)).or_insert(number);
             }
         }
         let label = |number| (LabelSortKey::of(self.get(number).name()), self.get(number).slug(), number);
@@ -344,17 +344,17 @@ impl<T: Concept> Vocabulary<T> {
                 derived.narrower[above as usize].push(number);
             }
         }
-        derived.most_narrower = derived.narrower.iter().map(Vec::len).max().unwrap_or_default();
+        derived.max_narrower = derived.narrower.iter().map(Vec::len).max().unwrap_or_default();
         self.derived = Arc::new(derived);
     }
 }
 
 /// Everything that steps lead to from a start, the start included. Each once, so that even a cycle ends.
-fn reach<'a>(start: u32, steps: impl Fn(u32) -> &'a [u32]) -> RoaringBitmap {
-    let mut seen = RoaringBitmap::from([start]);
-    let mut open = vec![start];
-    while let Some(at) = open.pop() {
-        open.extend(steps(at).iter().copied().filter(|&next| seen.insert(next)));
+fn reachable_from<'a>(start: u32, edges: impl Fn(u32) -> &'a [u32]) -> RoaringBitmap {
+    let mut visited = RoaringBitmap::from([start]);
+    let mut stack = vec![start];
+    while let Some(current) = stack.pop() {
+        stack.extend(edges(current).iter().copied().filter(|&next| visited.insert(next)));
     }
-    seen
+    visited
 }

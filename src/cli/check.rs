@@ -34,7 +34,7 @@ impl Check {
             let app = application(settings).await?;
             let repaired = app.room.repair_out_of_range(&operator(), app.clock.now()).await?;
             for row in &repaired {
-                print(&format!("repaired: {}: {}", row.place(), row.told()))?;
+                print(&format!("repaired: {}: {}", row.location(), row.description()))?;
             }
             app.room.db.clone().close().await;
         }

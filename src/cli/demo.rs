@@ -79,7 +79,7 @@ async fn edit(app: &App, now: DateTime<Utc>) -> Result<(), Failure> {
         let (item, _) = set
             .find(&ReleaseKey::Slug(slug.to_owned()))
             .ok_or_else(|| format!("the demo newsroom has no release \"{slug}\""))?;
-        Ok((item.id(), item.newest_number()))
+        Ok((item.id(), item.newest_revision_number()))
     };
 
     let (id, number) = find("figures-on-first-jobs-by-city")?;

@@ -37,7 +37,7 @@ impl Purge {
             print(&format!("This removes \"{slug}\" and all its versions for good. To do it, add --yes."))?;
             return Ok(ExitCode::FAILURE);
         }
-        app.room.release_purge(&operator(), id, item.newest_number(), self.reason, now).await?;
+        app.room.release_purge(&operator(), id, item.newest_revision_number(), self.reason, now).await?;
         let id = app.room.ids.encode(Noun::Release, id);
         print(&format!("{id} is purged; backups made before still hold it (docs/operations.md)"))?;
         Ok(ExitCode::SUCCESS)

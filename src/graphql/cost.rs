@@ -21,7 +21,7 @@ use super::{
     price::{Bound, DEAR_FACET, FACET, PREVIEW, Prices, Size},
 };
 use crate::{
-    catalog::{Interval, MAX_POINTS, Weekday},
+    catalog::{Interval, MAX_TIMELINE_POINTS, Weekday},
     newsroom::page::MAX_SIZE,
 };
 
@@ -189,8 +189,8 @@ impl<'a> Bill<'a> {
             _ => Weekday::Monday,
         };
         let omits_empty = self.arguments.of(field, "fill").and_then(Argument::as_name) == Some("OMIT");
-        let most = if omits_empty { self.extent.most(Bound::Releases) } else { MAX_POINTS };
-        interval.periods(from, until, week_start).min(most).clamp(1, MAX_POINTS)
+        let most = if omits_empty { self.extent.most(Bound::Releases) } else { MAX_TIMELINE_POINTS };
+        interval.periods(from, until, week_start).min(most).clamp(1, MAX_TIMELINE_POINTS)
     }
 }
 

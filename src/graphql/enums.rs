@@ -109,7 +109,7 @@ pub enum PlaceKind {
 
 /// What a place is to a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "crate::catalog::RoleOfPlace")]
+#[graphql(remote = "crate::catalog::PlaceRoleFilter")]
 pub enum PlaceRole {
     /// Where it was filed, as its dateline says.
     Dateline,

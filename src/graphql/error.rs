@@ -5,7 +5,7 @@ use async_graphql::{Enum, ErrorExtensions, SimpleObject};
 
 use super::scalars::DateTime;
 use crate::{
-    catalog::FilterFault,
+    catalog::FilterError,
     newsroom::{self, Code, Fault},
 };
 
@@ -34,7 +34,7 @@ impl ApiError {
     }
 
     /// Something that the catalog finds wrong with a request.
-    pub fn fault(fault: FilterFault) -> Self {
+    pub fn fault(fault: FilterError) -> Self {
         let code = if fault.unknown { "NOT_FOUND" } else { "BAD_USER_INPUT" };
         Self { code, message: fault.message, path: fault.path }
     }

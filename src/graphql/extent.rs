@@ -38,14 +38,14 @@ impl Extent {
             Bound::Releases => visible.count(),
             Bound::Topics => snapshot.topics().by_label().len() as u64,
             Bound::Places => snapshot.places().by_label().len() as u64,
-            Bound::Narrower => snapshot.topics().most_narrower() as u64,
-            Bound::Contained => snapshot.places().most_narrower() as u64,
+            Bound::Narrower => snapshot.topics().max_narrower() as u64,
+            Bound::Contained => snapshot.places().max_narrower() as u64,
         }
     }
 
     /// The days from the first release date to the last, in whole months; none where there is no release.
     pub(super) fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
-        *self.span.get_or_init(|| self.visible.as_ref().and_then(ReleaseSet::months))
+        *self.span.get_or_init(|| self.visible.as_ref().and_then(ReleaseSet::month_span))
     }
 
     /// The day in UTC of the first publication; none where there was none.

@@ -20,7 +20,7 @@ use super::{
     topic::Topic,
 };
 use crate::{
-    catalog::{self, Bucket, FacetField, FacetRequest, NEWEST_FIRST, ReleaseSet, Window},
+    catalog::{self, Bucket, FacetField, FacetRequest, NEWEST_FIRST, PageWindow, ReleaseSet},
     newsroom::{ids::Ids, page::PageRequest},
 };
 
@@ -148,8 +148,8 @@ async fn samples(
     first: i32,
 ) -> Result<Vec<Release>, ApiError> {
     let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
-    let set = facet.within(bucket);
-    let window = Window { size, from_end: false, after: None, before: None };
+    let set = facet.bucket_set(bucket);
+    let window = PageWindow { size, from_end: false, after: None, before: None };
     let items = set.slice(&NEWEST_FIRST, &window).items;
     ctx.execution().before_reading(items.len(), 0).await;
     let found = loaders::fetch(&ctx.asked().releases, items, wanted_here(ctx)).await?;
@@ -227,7 +227,7 @@ macro_rules! facet {
 
             /// Exactly the releases of `count`, as a set: chart it, facet it again, compare it. It has no filter of its own.
             pub(super) async fn within(&self) -> Option<ReleaseStats> {
-                Some(ReleaseStats { set: self.facet.within(&self.bucket) })
+                Some(ReleaseStats { set: self.facet.bucket_set(&self.bucket) })
             }
 
             /// Its newest releases. Costs one statement for all that are asked for at a time.

@@ -20,7 +20,7 @@ use super::{
     topic::alt_names,
 };
 use crate::{
-    catalog::{self, Concept, ConceptRef, PlaceSetFilter, RoleOfPlace, Snapshot},
+    catalog::{self, Concept, ConceptRef, PlaceRoleFilter, PlaceSetFilter, Snapshot},
     journal::PlaceImage,
     newsroom::{
         Patch,
@@ -55,7 +55,7 @@ impl Place {
             all: None,
             none: None,
             missing: None,
-            role: RoleOfPlace::Any,
+            role: PlaceRoleFilter::Any,
             include_within,
             near: None,
         };

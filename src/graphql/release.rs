@@ -194,7 +194,7 @@ impl Release {
 
     /// The number to give as `expectedRevision`: of the live version; for the desk of the newest one.
     async fn revision(&self) -> i32 {
-        if self.desk { self.found.item.newest_number() } else { self.found.item.number() }
+        if self.desk { self.found.item.newest_revision_number() } else { self.found.item.revision_number() }
     }
 
     /// Releases that share most topics and places with it, what is rare counting most (BM25's inverse document frequency); ties:

@@ -95,7 +95,7 @@ impl Freshness {
     /// Of a set, in the answer to a request.
     pub fn of(ctx: &Context<'_>, set: &Set) -> Self {
         // Sealed: how much goes on unseen is nobody's business.
-        let (epoch, audience, (sequence, happened)) = set.revision();
+        let (epoch, audience, (sequence, happened)) = set.data_version();
         let position = Position { belongs: audience as u8, sequence, happened };
         Self { revision: ID(ctx.room().seal.seal(epoch, position)), at: DateTime(ctx.asked().now) }
     }

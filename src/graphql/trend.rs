@@ -16,7 +16,7 @@ pub struct TopicTrend {
 impl TopicTrend {
     /// The topic.
     async fn topic(&self) -> Topic {
-        Topic::new(self.trend.within.snapshot().clone(), self.trend.topic)
+        Topic::new(self.trend.releases.snapshot().clone(), self.trend.topic)
     }
 
     /// The first day of the window.
@@ -52,7 +52,7 @@ impl TopicTrend {
 
     /// The releases of `count`, as a set.
     async fn within(&self) -> Option<ReleaseStats> {
-        Some(ReleaseStats { set: self.trend.within.clone() })
+        Some(ReleaseStats { set: self.trend.releases.clone() })
     }
 }
 

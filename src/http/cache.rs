@@ -40,7 +40,7 @@ pub(super) struct Revision {
 impl Revision {
     /// Of a snapshot.
     pub(super) fn of(snapshot: &Snapshot) -> Self {
-        Self { epoch: snapshot.epoch(), marks: snapshot.revision_for(Audience::Public) }
+        Self { epoch: snapshot.epoch(), marks: snapshot.version_for(Audience::Public) }
     }
 }
 

@@ -39,7 +39,7 @@ impl Session {
         if self.bearer.is_none() {
             return std::future::pending().await;
         }
-        let mut tokens = front.app.room.catalog.tokens();
+        let mut tokens = front.app.room.catalog.subscribe_tokens();
         let mut tick = tokio::time::interval(LOOK);
         loop {
             tokio::select! {

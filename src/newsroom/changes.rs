@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::{Code, Error, Newsroom, seal::Position};
 use crate::{
-    catalog::{Audience, ChangeKind, ReleaseFilter, Snapshot, regroups},
+    catalog::{Audience, ChangeKind, ReleaseFilter, Snapshot, changes_hierarchy},
     db::Fault,
-    journal::{BY_ITSELF, Entry, Image},
+    journal::{Entry, Image, SYSTEM_ACTOR},
     viewer::Viewer,
 };
 
@@ -86,7 +86,7 @@ impl Newsroom {
         after: Option<&str>,
         most: u64,
     ) -> Result<Following, Error> {
-        let news = self.catalog.news();
+        let news = self.catalog.subscribe();
         let snapshot = self.catalog.snapshot();
         if let Some(filter) = &filter {
             if filter.weight() > HEAVIEST {
@@ -97,7 +97,7 @@ impl Newsroom {
                 );
                 return Err(Error::field(&["filter"], Code::Invalid, told));
             }
-            snapshot.check(viewer, filter).map_err(Error::Filter)?;
+            snapshot.check_filter(viewer, filter).map_err(Error::Filter)?;
         }
         let (epoch, sequence) = (snapshot.epoch(), snapshot.sequence());
         let (viewer, most) = (viewer.clone(), most.min(i64::MAX as u64) as i64);
@@ -142,13 +142,13 @@ impl Following {
                 if self.knows(&entry) {
                     continue;
                 }
-                if self.filter.as_ref().is_some_and(ReleaseFilter::asks_for_concepts) && regroups(&entry) {
+                if self.filter.as_ref().is_some_and(ReleaseFilter::uses_concepts) && changes_hierarchy(&entry) {
                     return Err(Lost::Regrouped);
                 }
                 let kind = {
                     let heavy = self.filter.as_ref().is_some_and(|filter| filter.weight() > LIGHT);
-                    let _look = self.room.catalog.look(heavy).await;
-                    self.room.catalog.snapshot().change(&entry, &self.viewer, self.filter.as_ref())
+                    let _look = self.room.catalog.evaluation_permit(heavy).await;
+                    self.room.catalog.snapshot().visible_change(&entry, &self.viewer, self.filter.as_ref())
                 };
                 if let Some(kind) = kind.map_err(|fault| Lost::Filter(Error::Filter(fault)))? {
                     let (sequence, happened) = (entry.sequence, self.happened);
@@ -191,7 +191,7 @@ impl Following {
     /// Whether an entry puts down what happened by itself before what was read: who read it has seen it happen. The desk is told,
     /// for it sees that it was put down.
     fn knows(&self, entry: &Entry) -> bool {
-        let by_itself = entry.by == BY_ITSELF && RECORDED.contains(&entry.act.as_str());
+        let by_itself = entry.by == SYSTEM_ACTOR && RECORDED.contains(&entry.action.as_str());
         let since = match &entry.after {
             Some(Image::Release(image)) if by_itself => image.published_at,
             _ => None,
@@ -205,9 +205,9 @@ impl Following {
     /// told, never grow too old by the desk's work alone.
     fn pass_over(&mut self, snapshot: &Snapshot) {
         let audience = Audience::of(&self.viewer);
-        let (sequence, happened) = snapshot.revision_for(audience);
+        let (sequence, happened) = snapshot.version_for(audience);
         let read_all = self.sequence >= sequence && self.happened >= happened;
-        if read_all || self.sequence >= snapshot.told_to(audience) {
+        if read_all || self.sequence >= snapshot.last_notified_sequence(audience) {
             self.sequence = self.sequence.max(snapshot.sequence());
         }
         // Once all of it is put down, and was passed, it needs no mention: positions are the same texts for everybody again.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::workflow::Refusal;
-use crate::{catalog::FilterFault, db::Fault};
+use crate::{catalog::FilterError, db::Fault};
 
 /// Why something was not done. Nothing was changed then, except with [`Fault::OutcomeUnknown`].
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub enum Error {
     /// Somebody else was quicker.
     Stale(CurrentRevision),
     /// A filter that makes no sense.
-    Filter(FilterFault),
+    Filter(FilterError),
     /// The time that the request may take was over before this was begun.
     TimeOver,
     /// The database failed. Nothing was changed, except where it says that the outcome is unknown.
@@ -100,8 +100,8 @@ impl From<Fault> for Error {
     }
 }
 
-impl From<FilterFault> for Error {
-    fn from(fault: FilterFault) -> Self {
+impl From<FilterError> for Error {
+    fn from(fault: FilterError) -> Self {
         Self::Filter(fault)
     }
 }

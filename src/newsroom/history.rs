@@ -238,7 +238,7 @@ pub(super) async fn corrections(
     room: &Newsroom,
     items: &[Handle],
 ) -> Result<HashMap<Uuid, Vec<correction::Model>>, Error> {
-    let seen: HashMap<Uuid, i32> = items.iter().map(|item| (item.id(), item.number())).collect();
+    let seen: HashMap<Uuid, i32> = items.iter().map(|item| (item.id(), item.revision_number())).collect();
     let rows = correction::Entity::find()
         .filter(correction::Column::ReleaseId.is_in(seen.keys().copied()))
         .order_by_asc(correction::Column::At)

@@ -14,7 +14,7 @@ use super::{
     revision::{RevisionRow, Revisions, Wanted, lifecycles, shown},
 };
 use crate::catalog::{
-    Concept, Handle, LabelSortKey, OrderBy, Place, ReleaseFilter, ReleaseKey, ReleaseSet, Vocabulary, Window,
+    Concept, Handle, LabelSortKey, OrderBy, PageWindow, ReleaseFilter, ReleaseKey, ReleaseSet, SortPosition, Vocabulary,
 };
 use crate::journal::WorkingImage;
 
@@ -85,13 +85,13 @@ impl Newsroom {
         }
         let has_cursors = rows.cursors || request.after.is_some() || request.before.is_some();
         let key = has_cursors.then(|| release_key(&set, scope, filter, order));
-        let place = |argument, cursor: &Option<String>| -> Result<Option<Place>, Error> {
+        let place = |argument, cursor: &Option<String>| -> Result<Option<SortPosition>, Error> {
             let Some((key, cursor)) = key.as_ref().zip(cursor.as_deref()) else { return Ok(None) };
             let cursor = key.decode::<ReleaseCursor>(argument, cursor)?;
             // Keys begin with the time of creation. A made-up one would reveal those of others by which releases come after it.
             let by_key = || {
                 let (item, _) = set.find(&ReleaseKey::Id(cursor.old_key()?))?;
-                Some(set.place(order, &item)).filter(|place| place.values == cursor.values)
+                Some(set.sort_position(order, &item)).filter(|place| place.values == cursor.values)
             };
             let place = cursor.place(&self.ids).or_else(by_key);
             // Cannot be made by us: the order is part of the key.
@@ -100,7 +100,7 @@ impl Newsroom {
                 None => key.decode(argument, ""),
             }
         };
-        let window = Window {
+        let window = PageWindow {
             size,
             from_end,
             after: place("after", &request.after)?,
@@ -114,7 +114,7 @@ impl Newsroom {
         let key = key.filter(|_| rows.cursors);
         let cursor = |found: &Found| {
             key.as_ref().map_or_else(String::new, |key| {
-                key.encode(&ReleaseCursor::at(&self.ids, &set.place(order, &found.item)))
+                key.encode(&ReleaseCursor::at(&self.ids, &set.sort_position(order, &found.item)))
             })
         };
         let entries = found.into_iter().map(|found| (cursor(&found), found)).collect();
@@ -159,13 +159,13 @@ struct ReleaseCursor {
 }
 
 impl ReleaseCursor {
-    fn at(ids: &Ids, place: &Place) -> Self {
+    fn at(ids: &Ids, place: &SortPosition) -> Self {
         Self { values: place.values.clone(), id: ids.encode(Noun::Release, place.id) }
     }
 
-    fn place(&self, ids: &Ids) -> Option<Place> {
+    fn place(&self, ids: &Ids) -> Option<SortPosition> {
         let (noun, id) = ids.decode_encrypted(&self.id)?;
-        (noun == Noun::Release).then(|| Place { values: self.values.clone(), id })
+        (noun == Noun::Release).then(|| SortPosition { values: self.values.clone(), id })
     }
 
     fn old_key(&self) -> Option<Uuid> {
@@ -178,7 +178,7 @@ fn release_key(set: &ReleaseSet, scope: &str, filter: Option<&ReleaseFilter>, or
     let key = CursorKey::new("releases", &order, &(scope, filter));
     match filter.and_then(|filter| filter.canonical(set.snapshot())) {
         // The same text as without a filter.
-        Some(form) => key.with_canonical(&(scope, Some(form).filter(|form| !form.keeps_everything()))),
+        Some(form) => key.with_canonical(&(scope, Some(form).filter(|form| !form.matches_all()))),
         None => key,
     }
 }

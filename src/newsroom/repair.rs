@@ -211,7 +211,7 @@ async fn put<C: ConnectionTrait>(
 
 /// The nearest value of the range, where a stored one lies outside.
 fn nearest<T: Ranged>(text: &str) -> Option<String> {
-    Stored::<T>::read(text).filter(|stored| stored.outside.is_some()).map(|stored| stored.value.write())
+    Stored::<T>::read(text).filter(|stored| stored.original.is_some()).map(|stored| stored.value.write())
 }
 
 /// A column of a primary key as text.

@@ -11,7 +11,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, Into
 use uuid::Uuid;
 
 use super::{Code, Error, Newsroom, act::Done, address, form::Form, local_time, workflow::Act, write::Write};
-use crate::{journal::BY_ITSELF, range, viewer::Viewer};
+use crate::{journal::SYSTEM_ACTOR, range, viewer::Viewer};
 
 /// What is put down later than this after its instant was missed: subscribers and webhooks heard of it late.
 pub const GRACE: TimeDelta = TimeDelta::seconds(30);
@@ -104,7 +104,7 @@ impl Newsroom {
     pub async fn record_due_releases(&self, now: DateTime<Utc>) -> Result<usize, Error> {
         let due = self.catalog.snapshot().unrecorded(now);
         for some in due.chunks(BATCH) {
-            let mut write = self.begin(&Viewer::new(entity::api_token::Role::Admin, BY_ITSELF), now).await?;
+            let mut write = self.begin(&Viewer::new(entity::api_token::Role::Admin, SYSTEM_ACTOR), now).await?;
             for &id in some {
                 if let Some(row) = release::Entity::find_by_id(id).one(write.tx()).await? {
                     write.record_due(row).await?;
@@ -131,7 +131,7 @@ impl Newsroom {
         if !waiting.clone().all(self.db.reader()).await?.iter().any(|row| resolved(row).is_some()) {
             return Ok(0);
         }
-        let mut write = self.begin(&Viewer::new(entity::api_token::Role::Admin, BY_ITSELF), now).await?;
+        let mut write = self.begin(&Viewer::new(entity::api_token::Role::Admin, SYSTEM_ACTOR), now).await?;
         let mut moved = 0;
         for row in waiting.all(write.tx()).await? {
             let (Some(at), Some(was)) = (resolved(&row), row.schedule_at) else { continue };
@@ -223,7 +223,7 @@ impl Write {
     ) -> Result<release::Model, Error> {
         let row = change.update(self.tx()).await?;
         let after = self.image(Noun::Release, id).await?;
-        self.record_by(BY_ITSELF, act, Noun::Release, id, Some(note), before.as_ref(), after.as_ref())?;
+        self.record_by(SYSTEM_ACTOR, act, Noun::Release, id, Some(note), before.as_ref(), after.as_ref())?;
         Ok(row)
     }
 }

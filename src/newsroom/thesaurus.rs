@@ -191,7 +191,7 @@ impl Write {
             .exec(self.tx())
             .await?;
         let uri = from.codes().into_iter().find_map(|code| match code {
-            crate::catalog::Code::Uri(uri) => Some(uri),
+            crate::catalog::ExternalCode::Uri(uri) => Some(uri),
             _ => None,
         });
         let merged = merged_concept::ActiveModel {

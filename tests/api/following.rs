@@ -206,7 +206,7 @@ on_both! {
         let anew = read(&desk, Who::Public).await;
         assert_eq!(told(&mut follow(&desk, Role::Public, Some(&anew))).await, []);
         // One that does not run is told by hand.
-        desk.app.room.catalog.renew().await.unwrap();
+        desk.app.room.catalog.rotate_epoch().await.unwrap();
         assert!(desk.app.room.follow(&Viewer::public(), None, Some(&anew), MOST).is_err());
     }
 

@@ -2,15 +2,15 @@
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::{BATCH, read_after};
+use super::{APPLY_BATCH, read_after};
 use crate::catalog::Snapshot;
 
 /// A snapshot that begins empty and follows a journal that begins with 1, up to a sequence. To be called in a transaction that
 /// sees one state of the database.
-pub(crate) async fn follow_all<C: ConnectionTrait>(read: &C, until: i64) -> Result<Snapshot, DbErr> {
+pub(crate) async fn replay_all<C: ConnectionTrait>(read: &C, until: i64) -> Result<Snapshot, DbErr> {
     let mut snapshot = Snapshot::default();
     while snapshot.sequence() < until {
-        let entries = read_after(read, snapshot.sequence(), BATCH).await?;
+        let entries = read_after(read, snapshot.sequence(), APPLY_BATCH).await?;
         if entries.is_empty() {
             break;
         }

@@ -11,54 +11,51 @@ use uuid::Uuid;
 
 use super::{
     former_slugs,
-    outside::{Outside, RowName},
+    outside::{OutOfRangeLog, RowRef},
 };
 use crate::journal::{Merged, Name, PlaceImage, TopicImage};
 
 /// Images of topics, all or some, oldest first.
-pub(crate) async fn topics<C: ConnectionTrait>(
-    connection: &C,
-    only: Option<&[Uuid]>,
-) -> Result<Vec<TopicImage>, DbErr> {
-    topics_noting(connection, only, &mut Outside::default()).await
+pub(crate) async fn topics<C: ConnectionTrait>(connection: &C, ids: Option<&[Uuid]>) -> Result<Vec<TopicImage>, DbErr> {
+    topics_reporting(connection, ids, &mut OutOfRangeLog::default()).await
 }
 
 /// The same; instants outside their range are noted.
-pub(super) async fn topics_noting<C: ConnectionTrait>(
+pub(super) async fn topics_reporting<C: ConnectionTrait>(
     connection: &C,
-    only: Option<&[Uuid]>,
-    outside: &mut Outside,
+    ids: Option<&[Uuid]>,
+    out_of_range: &mut OutOfRangeLog,
 ) -> Result<Vec<TopicImage>, DbErr> {
-    let keep =
-        |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
+    let id_filter =
+        |column: sea_orm::sea_query::SimpleExpr| ids.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
     let rows = topic::Entity::find()
-        .filter(keep(Expr::col((topic::Entity, topic::Column::Id))))
+        .filter(id_filter(Expr::col((topic::Entity, topic::Column::Id))))
         .order_by_asc(topic::Column::Id)
         .all(connection)
         .await?;
     let mut broader: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-    let steps = topic_broader::Entity::find()
-        .filter(keep(Expr::col((topic_broader::Entity, topic_broader::Column::TopicId))))
+    let broader_rows = topic_broader::Entity::find()
+        .filter(id_filter(Expr::col((topic_broader::Entity, topic_broader::Column::TopicId))))
         .order_by_asc(topic_broader::Column::TopicId)
         .order_by_asc(topic_broader::Column::Position);
-    for step in steps.all(connection).await? {
+    for step in broader_rows.all(connection).await? {
         broader.entry(step.topic_id).or_default().push(step.broader_id);
     }
     let mut names: HashMap<Uuid, [Vec<Name>; 2]> = HashMap::new();
     let all_names = topic_name::Entity::find()
-        .filter(keep(Expr::col((topic_name::Entity, topic_name::Column::TopicId))))
+        .filter(id_filter(Expr::col((topic_name::Entity, topic_name::Column::TopicId))))
         .order_by_asc(topic_name::Column::TopicId)
         .order_by_asc(topic_name::Column::Position);
     for row in all_names.all(connection).await? {
         names.entry(row.topic_id).or_default()[usize::from(row.role == NameRole::Alternative)]
             .push(Name { language: row.language, name: row.name });
     }
-    let mut former = former_slugs(connection, Noun::Topic, only).await?;
-    let mut merged = merged(connection, Noun::Topic, only).await?;
+    let mut former = former_slugs(connection, Noun::Topic, ids).await?;
+    let mut merged = merged(connection, Noun::Topic, ids).await?;
     let image = |row: topic::Model| {
         let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
-        let name = RowName { table: "topic", id: row.id, slug: &row.slug };
-        let retired_at = row.retired_at.map(|at| outside.clamped_value(name, "retired_at", at));
+        let name = RowRef { table: "topic", id: row.id, slug: &row.slug };
+        let retired_at = row.retired_at.map(|at| out_of_range.clamped_value(name, "retired_at", at));
         TopicImage {
             id: row.id,
             former_slugs: former.remove(&row.id).unwrap_or_default(),
@@ -79,41 +76,38 @@ pub(super) async fn topics_noting<C: ConnectionTrait>(
 }
 
 /// Images of places, all or some, oldest first.
-pub(crate) async fn places<C: ConnectionTrait>(
-    connection: &C,
-    only: Option<&[Uuid]>,
-) -> Result<Vec<PlaceImage>, DbErr> {
-    places_noting(connection, only, &mut Outside::default()).await
+pub(crate) async fn places<C: ConnectionTrait>(connection: &C, ids: Option<&[Uuid]>) -> Result<Vec<PlaceImage>, DbErr> {
+    places_reporting(connection, ids, &mut OutOfRangeLog::default()).await
 }
 
 /// The same; instants outside their range are noted.
-pub(super) async fn places_noting<C: ConnectionTrait>(
+pub(super) async fn places_reporting<C: ConnectionTrait>(
     connection: &C,
-    only: Option<&[Uuid]>,
-    outside: &mut Outside,
+    ids: Option<&[Uuid]>,
+    out_of_range: &mut OutOfRangeLog,
 ) -> Result<Vec<PlaceImage>, DbErr> {
-    let keep =
-        |column: sea_orm::sea_query::SimpleExpr| only.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
+    let id_filter =
+        |column: sea_orm::sea_query::SimpleExpr| ids.map_or_else(|| Expr::val(true), |ids| column.is_in(ids.to_vec()));
     let rows = place::Entity::find()
-        .filter(keep(Expr::col((place::Entity, place::Column::Id))))
+        .filter(id_filter(Expr::col((place::Entity, place::Column::Id))))
         .order_by_asc(place::Column::Id)
         .all(connection)
         .await?;
     let mut names: HashMap<Uuid, [Vec<Name>; 2]> = HashMap::new();
     let all_names = place_name::Entity::find()
-        .filter(keep(Expr::col((place_name::Entity, place_name::Column::PlaceId))))
+        .filter(id_filter(Expr::col((place_name::Entity, place_name::Column::PlaceId))))
         .order_by_asc(place_name::Column::PlaceId)
         .order_by_asc(place_name::Column::Position);
     for row in all_names.all(connection).await? {
         names.entry(row.place_id).or_default()[usize::from(row.role == NameRole::Alternative)]
             .push(Name { language: row.language, name: row.name });
     }
-    let mut former = former_slugs(connection, Noun::Place, only).await?;
-    let mut merged = merged(connection, Noun::Place, only).await?;
+    let mut former = former_slugs(connection, Noun::Place, ids).await?;
+    let mut merged = merged(connection, Noun::Place, ids).await?;
     let image = |row: place::Model| {
         let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
-        let name = RowName { table: "place", id: row.id, slug: &row.slug };
-        let retired_at = row.retired_at.map(|at| outside.clamped_value(name, "retired_at", at));
+        let name = RowRef { table: "place", id: row.id, slug: &row.slug };
+        let retired_at = row.retired_at.map(|at| out_of_range.clamped_value(name, "retired_at", at));
         PlaceImage {
             id: row.id,
             former_slugs: former.remove(&row.id).unwrap_or_default(),
@@ -142,18 +136,18 @@ pub(super) async fn places_noting<C: ConnectionTrait>(
 async fn merged<C: ConnectionTrait>(
     connection: &C,
     noun: Noun,
-    only: Option<&[Uuid]>,
+    ids: Option<&[Uuid]>,
 ) -> Result<HashMap<Uuid, Vec<Merged>>, DbErr> {
     let mut select = merged_concept::Entity::find()
         .filter(merged_concept::Column::Noun.eq(noun))
         .order_by_asc(merged_concept::Column::At)
         .order_by_asc(merged_concept::Column::Id);
-    if let Some(ids) = only {
+    if let Some(ids) = ids {
         select = select.filter(merged_concept::Column::IntoId.is_in(ids.to_vec()));
     }
-    let mut found: HashMap<Uuid, Vec<Merged>> = HashMap::new();
+    let mut by_target: HashMap<Uuid, Vec<Merged>> = HashMap::new();
     for row in select.all(connection).await? {
-        found.entry(row.into_id).or_default().push(Merged { id: row.id, uri: row.uri });
+        by_target.entry(row.into_id).or_default().push(Merged { id: row.id, uri: row.uri });
     }
-    Ok(found)
+    Ok(by_target)
 }

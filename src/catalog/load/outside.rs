@@ -6,61 +6,61 @@ use uuid::Uuid;
 use crate::range::{OutOfRange, Ranged, Stored};
 
 /// Rows that the log names one by one.
-const NAMED: usize = 20;
+const MAX_LOGGED_ROWS: usize = 20;
 
 /// Values outside the range that were met while rows were read.
 #[derive(Debug, Default)]
-pub(super) struct Outside {
-    named: Vec<OutOfRange>,
-    more: u64,
+pub(super) struct OutOfRangeLog {
+    rows: Vec<OutOfRange>,
+    unlisted: u64,
 }
 
 /// The row that values are read from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RowName<'a> {
+pub(super) struct RowRef<'a> {
     pub(super) table: &'static str,
     pub(super) id: Uuid,
     pub(super) slug: &'a str,
 }
 
-impl Outside {
+impl OutOfRangeLog {
     /// A value as it was stored, clamped; noted where it lies outside the range.
-    pub(super) fn clamped<T: Ranged>(&mut self, row: RowName<'_>, column: &'static str, stored: Stored<T>) -> T {
-        if let Some(value) = stored.outside {
-            self.note(row, column, value.into());
+    pub(super) fn clamped<T: Ranged>(&mut self, row: RowRef<'_>, column: &'static str, stored: Stored<T>) -> T {
+        if let Some(value) = stored.original {
+            self.record(row, column, value.into());
         }
         stored.value
     }
 
     /// A value as it was read, clamped; noted where it lies outside the range.
-    pub(super) fn clamped_value<T: Ranged>(&mut self, row: RowName<'_>, column: &'static str, value: T) -> T {
+    pub(super) fn clamped_value<T: Ranged>(&mut self, row: RowRef<'_>, column: &'static str, value: T) -> T {
         let clamped = value.clamped();
         if clamped != value {
-            self.note(row, column, value.write());
+            self.record(row, column, value.write());
         }
         clamped
     }
 
-    fn note(&mut self, row: RowName<'_>, column: &'static str, value: String) {
-        if self.named.len() == NAMED {
-            self.more += 1;
+    fn record(&mut self, row: RowRef<'_>, column: &'static str, value: String) {
+        if self.rows.len() == MAX_LOGGED_ROWS {
+            self.unlisted += 1;
             return;
         }
         let id = row.id.simple().to_string();
-        self.named.push(OutOfRange { table: row.table, id, slug: Some(row.slug.to_owned()), column, value });
+        self.rows.push(OutOfRange { table: row.table, id, slug: Some(row.slug.to_owned()), column, value });
     }
 
     /// Writes to the log what was met.
     pub(super) fn log(&self) {
         const ADVICE: &str = "a stored date or instant is outside the years 0001 to 9999, and the nearest end of that range is \
                               served instead: run `dateline check --repair`";
-        for OutOfRange { table, id, slug, column, value } in &self.named {
+        for OutOfRange { table, id, slug, column, value } in &self.rows {
             let slug = slug.as_deref().unwrap_or_default();
             tracing::warn!(table, id, slug, column, value, "{ADVICE}");
         }
-        if self.more > 0 {
+        if self.unlisted > 0 {
             tracing::warn!(
-                more = self.more,
+                more = self.unlisted,
                 "more stored dates and instants are outside the years 0001 to 9999: run `dateline check --repair`"
             );
         }

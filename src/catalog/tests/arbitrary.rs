@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     catalog::{
-        ConceptRef, Direction, Near, OrderBy, OrderKey, PlaceSetFilter, Range, ReleaseFilter, RoleOfPlace,
+        ConceptRef, Direction, Near, OrderBy, OrderKey, PlaceRoleFilter, PlaceSetFilter, Range, ReleaseFilter,
         TopicSetFilter,
     },
     journal::{PlaceImage, ReleaseImage, TopicImage, VersionImage, WorkingImage},
@@ -27,7 +27,7 @@ pub(super) struct Newsroom {
     pub(super) places: Vec<PlaceImage>,
     pub(super) releases: Vec<ReleaseImage>,
     /// Releases that there ever were: ordinals of new ones.
-    pub(super) made: usize,
+    pub(super) created: usize,
 }
 
 pub(super) fn key(space: u128, number: usize) -> Uuid {
@@ -78,14 +78,20 @@ pub(super) fn place(number: usize, within: Option<usize>) -> PlaceImage {
     place
 }
 
-pub(super) fn some(count: usize) -> impl Strategy<Value = Vec<usize>> {
+pub(super) fn subset(count: usize) -> impl Strategy<Value = Vec<usize>> {
     prop::collection::btree_set(0..count, 0..3).prop_map(|set| set.into_iter().collect())
 }
 
 pub(super) fn release() -> impl Strategy<Value = ReleaseImage> {
-    let version =
-        (select(&ReleaseKind::ALL[..]), select(&LANGUAGES[..]), 0..12_i64, some(TOPICS), some(PLACES), some(PLACES));
-    let life = (
+    let version = (
+        select(&ReleaseKind::ALL[..]),
+        select(&LANGUAGES[..]),
+        0..12_i64,
+        subset(TOPICS),
+        subset(PLACES),
+        subset(PLACES),
+    );
+    let lifecycle = (
         select(&ReleaseState::ALL[..]),
         select(&WithdrawalKind::ALL[..]),
         prop::option::of(0..12_i64),
@@ -94,8 +100,8 @@ pub(super) fn release() -> impl Strategy<Value = ReleaseImage> {
         any::<bool>(),
     );
     // Around the instants that are asked about.
-    let coming = (prop::option::of(0..12_i64), prop::option::of(0..12_i64), any::<bool>());
-    (version, life, coming, any::<u64>()).prop_map(
+    let pending = (prop::option::of(0..12_i64), prop::option::of(0..12_i64), any::<bool>());
+    (version, lifecycle, pending, any::<u64>()).prop_map(
         |(
             (kind, language, date, topics, dateline, about),
             (state, withdrawal, published, modified, author, working),
@@ -143,11 +149,11 @@ pub(super) fn release() -> impl Strategy<Value = ReleaseImage> {
     )
 }
 
-pub(super) fn newsroom(most: usize) -> impl Strategy<Value = Newsroom> {
-    let topics = prop::collection::vec(some(TOPICS), TOPICS);
+pub(super) fn newsroom(max: usize) -> impl Strategy<Value = Newsroom> {
+    let topics = prop::collection::vec(subset(TOPICS), TOPICS);
     let places = prop::collection::vec(any::<u8>(), PLACES);
-    let least = if most > 1000 { most - 1 } else { 0 };
-    (topics, places, prop::collection::vec(release(), least..most)).prop_map(|(topics, places, releases)| Newsroom {
+    let min = if max > 1000 { max - 1 } else { 0 };
+    (topics, places, prop::collection::vec(release(), min..max)).prop_map(|(topics, places, releases)| Newsroom {
         topics: topics.iter().enumerate().map(|(number, broader)| topic(number, broader)).collect(),
         // A tree: each within an earlier one.
         places: places
@@ -155,7 +161,7 @@ pub(super) fn newsroom(most: usize) -> impl Strategy<Value = Newsroom> {
             .enumerate()
             .map(|(number, &random)| place(number, (number > 0).then(|| random as usize % number)))
             .collect(),
-        made: releases.len(),
+        created: releases.len(),
         releases: releases
             .into_iter()
             .enumerate()
@@ -249,7 +255,7 @@ pub(super) fn leaf() -> impl Strategy<Value = ReleaseFilter> {
             references(false),
             references(false),
             prop::option::weighted(0.2, any::<bool>()),
-            select(vec![RoleOfPlace::Dateline, RoleOfPlace::About, RoleOfPlace::Any]),
+            select(vec![PlaceRoleFilter::Dateline, PlaceRoleFilter::About, PlaceRoleFilter::Any]),
             any::<bool>(),
             prop::option::weighted(0.3, near())
         )

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     catalog::{
-        CanonicalFilter, Concept, ConceptRef, Near, PlaceSetFilter, Range, ReleaseFilter, RoleOfPlace, Snapshot,
+        CanonicalFilter, Concept, ConceptRef, Near, PlaceRoleFilter, PlaceSetFilter, Range, ReleaseFilter, Snapshot,
         TopicSetFilter, Vocabulary,
     },
     viewer::Viewer,
@@ -57,10 +57,10 @@ impl Random {
         names.extend(concept.former_slugs().iter().cloned().map(ConceptRef::Slug));
         names.extend(concept.merged().iter().map(|merged| ConceptRef::Id(merged.id)));
         names.extend(concept.codes().into_iter().map(|code| match code {
-            crate::catalog::Code::Uri(uri) => ConceptRef::Uri(uri),
-            crate::catalog::Code::Iso3166(code) => ConceptRef::Iso3166(code.to_ascii_lowercase()),
-            crate::catalog::Code::M49(code) => ConceptRef::M49(code),
-            crate::catalog::Code::Geonames(id) => ConceptRef::Geonames(id),
+            crate::catalog::ExternalCode::Uri(uri) => ConceptRef::Uri(uri),
+            crate::catalog::ExternalCode::Iso3166(code) => ConceptRef::Iso3166(code.to_ascii_lowercase()),
+            crate::catalog::ExternalCode::M49(code) => ConceptRef::M49(code),
+            crate::catalog::ExternalCode::Geonames(id) => ConceptRef::Geonames(id),
         }));
         names.retain(|name| vocabulary.find(name) == Some(number));
         *reference = names[self.below(names.len())].clone();
@@ -126,24 +126,24 @@ fn no_topics() -> TopicSetFilter {
 }
 
 fn no_places() -> PlaceSetFilter {
-    let role = RoleOfPlace::Any;
+    let role = PlaceRoleFilter::Any;
     PlaceSetFilter { any: None, all: None, none: None, missing: None, role, include_within: true, near: None }
 }
 
 /// What a filter keeps for the desk and for the public; none where it makes no sense.
-fn kept(snapshot: &std::sync::Arc<Snapshot>, filter: &ReleaseFilter) -> Option<[RoaringBitmap; 2]> {
-    let keeps = |role| {
+fn matching(snapshot: &std::sync::Arc<Snapshot>, filter: &ReleaseFilter) -> Option<[RoaringBitmap; 2]> {
+    let members_for = |role| {
         let visible = snapshot.visible_to(&Viewer::new(role, "ana"), DateTime::UNIX_EPOCH);
-        visible.narrow(filter).ok().map(|set| (*set.bits).clone())
+        visible.narrow(filter).ok().map(|set| (*set.members).clone())
     };
-    Some([keeps(Role::Admin)?, keeps(Role::Public)?])
+    Some([members_for(Role::Admin)?, members_for(Role::Public)?])
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_filter_written_differently_has_the_same_form(before in arbitrary::newsroom(30), changes in changes::changes(25), filter in arbitrary::filter(), seed in 1..u64::MAX) {
+    fn a_filter_written_differently_has_the_same_canonical_form(before in arbitrary::newsroom(30), changes in changes::changes(25), filter in arbitrary::filter(), seed in 1..u64::MAX) {
         let mut after = before.clone();
         let images: Vec<_> = changes.into_iter().filter_map(|change| after.change(change)).collect();
         let snapshot = loaded(&after);
@@ -155,16 +155,16 @@ proptest! {
         // The same in a process that followed the journal, where concepts and releases have other numbers.
         prop_assert_eq!(&one, &filter.canonical(&followed));
         prop_assert_eq!(&one, &rewritten.canonical(&followed));
-        let (kept_by_one, kept_by_other) = (kept(&snapshot, &filter), kept(&snapshot, &rewritten));
-        prop_assert!(one.is_some() || kept_by_one.is_none());
+        let (matching_one, matching_other) = (matching(&snapshot, &filter), matching(&snapshot, &rewritten));
+        prop_assert!(one.is_some() || matching_one.is_none());
         // Rewriting may nest a filter too deep, or look around too many points.
-        if kept_by_one.is_some() && kept_by_other.is_some() {
-            prop_assert_eq!(kept_by_one, kept_by_other);
+        if matching_one.is_some() && matching_other.is_some() {
+            prop_assert_eq!(matching_one, matching_other);
         }
     }
 
     #[test]
-    fn filters_of_the_same_form_keep_the_same(newsroom in arbitrary::newsroom(40), filters in prop::collection::vec(arbitrary::leaf(), 12), deep in prop::collection::vec(arbitrary::filter(), 12)) {
+    fn filters_with_equal_canonical_forms_match_the_same_releases(newsroom in arbitrary::newsroom(40), filters in prop::collection::vec(arbitrary::leaf(), 12), deep in prop::collection::vec(arbitrary::filter(), 12)) {
         let snapshot = loaded(&newsroom);
         let mut all = deep;
         for (number, filter) in filters.iter().enumerate() {
@@ -178,9 +178,9 @@ proptest! {
         all.extend(filters);
         let mut by_form: BTreeMap<CanonicalFilter, (ReleaseFilter, [RoaringBitmap; 2])> = BTreeMap::new();
         for filter in all {
-            if let (Some(form), Some(kept)) = (filter.canonical(&snapshot), kept(&snapshot, &filter)) {
-                let (first, known) = by_form.entry(form).or_insert_with(|| (filter.clone(), kept.clone()));
-                prop_assert_eq!(&*known, &kept, "{:?} and {:?}", first, filter);
+            if let (Some(form), Some(matching)) = (filter.canonical(&snapshot), matching(&snapshot, &filter)) {
+                let (first, known) = by_form.entry(form).or_insert_with(|| (filter.clone(), matching.clone()));
+                prop_assert_eq!(&*known, &matching, "{:?} and {:?}", first, filter);
             }
         }
     }
@@ -219,7 +219,7 @@ fn near(latitude: f64, longitude: f64, kilometres: f64) -> ReleaseFilter {
 }
 
 #[test]
-fn what_keeps_everything_is_left_out() {
+fn conditions_that_match_everything_are_omitted() {
     let snapshot = snapshot();
     let all = ReleaseFilter::default;
     let everything = [
@@ -230,14 +230,14 @@ fn what_keeps_everything_is_left_out() {
             none: Some(Vec::new()),
             ..no_topics()
         }),
-        places(PlaceSetFilter { role: RoleOfPlace::About, ..no_places() }),
+        places(PlaceSetFilter { role: PlaceRoleFilter::About, ..no_places() }),
         ReleaseFilter { release_date: Some(Range::default()), modified_at: Some(Range::default()), ..all() },
         ReleaseFilter { and: Some(Vec::new()), ..all() },
         ReleaseFilter { and: Some(vec![all(), all()]), ..all() },
         ReleaseFilter { or: Some(vec![kinds(&[ReleaseKind::Speech]), all()]), ..all() },
     ];
     for filter in everything {
-        assert!(filter.canonical(&snapshot).unwrap().keeps_everything(), "{filter:?}");
+        assert!(filter.canonical(&snapshot).unwrap().matches_all(), "{filter:?}");
     }
     let not_everything = [
         ReleaseFilter { published_at: Some(Range::default()), ..all() },
@@ -253,12 +253,12 @@ fn what_keeps_everything_is_left_out() {
         topics(TopicSetFilter { missing: Some(false), ..no_topics() }),
     ];
     for filter in not_everything {
-        assert!(!filter.canonical(&snapshot).unwrap().keeps_everything(), "{filter:?}");
+        assert!(!filter.canonical(&snapshot).unwrap().matches_all(), "{filter:?}");
     }
 }
 
 #[test]
-fn equal_filters_have_equal_forms_and_others_have_not() {
+fn only_equal_filters_have_equal_canonical_forms() {
     use ReleaseKind::{Article, Speech};
     let snapshot = snapshot();
     let all = ReleaseFilter::default;
@@ -305,7 +305,7 @@ fn equal_filters_have_equal_forms_and_others_have_not() {
     }
     let dated = |from, until| ReleaseFilter { release_date: Some(Range { from, until }), ..all() };
     let not = |filter| ReleaseFilter { not: Some(Box::new(filter)), ..all() };
-    let here =
+    let in_place =
         |role, include_within| places(PlaceSetFilter { any: slugs(&["place-0"]), role, include_within, ..no_places() });
     let different = [
         all(),
@@ -326,9 +326,9 @@ fn equal_filters_have_equal_forms_and_others_have_not() {
         topics(TopicSetFilter { none: slugs(&["topic-0"]), ..no_topics() }),
         topics(TopicSetFilter { missing: Some(true), ..no_topics() }),
         topics(TopicSetFilter { missing: Some(false), ..no_topics() }),
-        here(RoleOfPlace::Any, true),
-        here(RoleOfPlace::Any, false),
-        here(RoleOfPlace::About, true),
+        in_place(PlaceRoleFilter::Any, true),
+        in_place(PlaceRoleFilter::Any, false),
+        in_place(PlaceRoleFilter::About, true),
         near(0.0, 1.0, 5.0),
         near(0.0, 1.0, 5.5),
         near(1.0, 0.0, 5.0),
@@ -355,7 +355,7 @@ fn equal_filters_have_equal_forms_and_others_have_not() {
 
 /// Cursors outlive processes and are shared by the nodes of a newsroom: their texts must not change by accident.
 #[test]
-fn a_form_is_the_same_text_everywhere() {
+fn the_serialized_canonical_form_is_stable() {
     let filter = ReleaseFilter {
         kinds: Some(vec![ReleaseKind::Speech, ReleaseKind::Article]),
         languages: Some(vec!["pt-BR".to_owned()]),

@@ -5,7 +5,7 @@ use entity::{Noun, release::ReleaseState};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::arbitrary::{Newsroom, PLACES, TOPICS, key, place, place_id, release, some, topic, topic_id};
+use super::arbitrary::{Newsroom, PLACES, TOPICS, key, place, place_id, release, subset, topic, topic_id};
 use crate::journal::{Image, Merged, ReleaseImage};
 
 /// What happens to a newsroom.
@@ -18,20 +18,20 @@ pub(super) enum Change {
     Remove(usize),
 }
 
-pub(super) fn changes(most: usize) -> impl Strategy<Value = Vec<Change>> {
+pub(super) fn changes(max: usize) -> impl Strategy<Value = Vec<Change>> {
     let change = prop_oneof![
         8 => (0..40_usize, release(), any::<bool>()).prop_map(|(number, release, rename)| Change::Release(number, Box::new(release), rename)),
-        1 => (0..TOPICS, some(TOPICS)).prop_map(|(number, broader)| Change::Topic(number, broader)),
+        1 => (0..TOPICS, subset(TOPICS)).prop_map(|(number, broader)| Change::Topic(number, broader)),
         1 => (1..PLACES, any::<u8>()).prop_map(|(number, random)| Change::Place(number, Some(random as usize % number))),
         1 => (0..TOPICS, 0..TOPICS).prop_map(|(from, into)| Change::Merge(from, into)),
         1 => (0..40_usize).prop_map(Change::Remove),
     ];
-    prop::collection::vec(change, 0..most)
+    prop::collection::vec(change, 0..max)
 }
 
 impl Newsroom {
     /// The topic that another was merged into, or that it still is.
-    fn now(&self, id: Uuid) -> Uuid {
+    fn current_id(&self, id: Uuid) -> Uuid {
         self.topics.iter().find(|topic| topic.merged.iter().any(|merged| merged.id == id)).map_or(id, |topic| topic.id)
     }
 
@@ -44,7 +44,7 @@ impl Newsroom {
                 changed.merged.clone_from(&self.topics[at].merged);
                 changed.former_slugs.clone_from(&self.topics[at].former_slugs);
                 let mut broader: Vec<Uuid> = Vec::new();
-                for id in changed.broader.iter().map(|&id| self.now(id)) {
+                for id in changed.broader.iter().map(|&id| self.current_id(id)) {
                     if !broader.contains(&id) {
                         broader.push(id);
                     }
@@ -60,20 +60,20 @@ impl Newsroom {
                     return None;
                 }
                 let (from_id, into_id) = (self.topics[from].id, self.topics[into].id);
-                let gone = self.topics[from].clone();
-                let kept = &mut self.topics[into];
-                kept.merged.extend(gone.merged);
-                kept.merged.push(Merged { id: gone.id, uri: gone.uri });
-                kept.former_slugs.extend(gone.former_slugs.into_iter().chain([gone.slug]));
+                let source = self.topics[from].clone();
+                let target = &mut self.topics[into];
+                target.merged.extend(source.merged);
+                target.merged.push(Merged { id: source.id, uri: source.uri });
+                target.former_slugs.extend(source.former_slugs.into_iter().chain([source.slug]));
                 self.topics.remove(from);
                 // Wherever the one stood the other stands now, once.
-                let follow = |list: &mut Vec<Uuid>| {
-                    let there = list.contains(&into_id);
-                    list.retain(|id| *id != from_id || !there);
+                let redirect = |list: &mut Vec<Uuid>| {
+                    let has_target = list.contains(&into_id);
+                    list.retain(|id| *id != from_id || !has_target);
                     list.iter_mut().filter(|id| **id == from_id).for_each(|id| *id = into_id);
                 };
                 for topic in &mut self.topics {
-                    follow(&mut topic.broader);
+                    redirect(&mut topic.broader);
                     let own = topic.id;
                     // Nothing is above itself by a merge.
                     if own == into_id && !topic.broader.is_empty() {
@@ -81,9 +81,9 @@ impl Newsroom {
                     }
                 }
                 for release in &mut self.releases {
-                    follow(&mut release.shown.topics);
+                    redirect(&mut release.shown.topics);
                     if let Some(working) = &mut release.working {
-                        follow(&mut working.topics);
+                        redirect(&mut working.topics);
                     }
                 }
                 let image = self.topics.iter().find(|topic| topic.id == into_id)?.clone();
@@ -101,7 +101,7 @@ impl Newsroom {
             }
             Change::Release(number, mut image, rename) => {
                 let mut topics: Vec<Uuid> = Vec::new();
-                for id in image.shown.topics.iter().map(|&id| self.now(id)) {
+                for id in image.shown.topics.iter().map(|&id| self.current_id(id)) {
                     if !topics.contains(&id) {
                         topics.push(id);
                     }
@@ -110,18 +110,18 @@ impl Newsroom {
                     working.topics.clone_from(&topics);
                 }
                 image.shown.topics = topics;
-                if let Some(there) = self.releases.get_mut(number) {
-                    image.id = there.id;
-                    image.slug.clone_from(&there.slug);
-                    image.former_slugs.clone_from(&there.former_slugs);
+                if let Some(existing) = self.releases.get_mut(number) {
+                    image.id = existing.id;
+                    image.slug.clone_from(&existing.slug);
+                    image.former_slugs.clone_from(&existing.former_slugs);
                     if rename {
-                        image.former_slugs.push(there.slug.clone());
+                        image.former_slugs.push(existing.slug.clone());
                         image.slug += "-x";
                     }
-                    *there = (*image).clone();
+                    *existing = (*image).clone();
                 } else {
-                    let number = self.made;
-                    self.made += 1;
+                    let number = self.created;
+                    self.created += 1;
                     image.id = key(3, number * 7919 % 100_003);
                     image.slug = format!("release-{number}");
                     self.releases.push((*image).clone());

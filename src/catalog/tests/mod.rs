@@ -15,24 +15,24 @@ use entity::{Noun, api_token::Role};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use self::{arbitrary::Newsroom, naive::Naive, sets::Questions};
-use super::{loader::Loader, *};
+use self::{arbitrary::Newsroom, naive::Naive, sets::Queries};
+use super::{loader::SnapshotBuilder, *};
 use crate::{
     journal::{Entry, Image},
     viewer::Viewer,
 };
 
 fn loaded(newsroom: &Newsroom) -> Arc<Snapshot> {
-    let mut loader = Loader::default();
-    loader.topics(newsroom.topics.clone());
-    loader.places(newsroom.places.clone());
-    newsroom.releases.iter().for_each(|release| loader.release(release));
-    Arc::new(loader.finish(Uuid::nil(), 0))
+    let mut builder = SnapshotBuilder::default();
+    builder.add_topics(newsroom.topics.clone());
+    builder.add_places(newsroom.places.clone());
+    newsroom.releases.iter().for_each(|release| builder.add_release(release));
+    Arc::new(builder.finish(Uuid::nil(), 0))
 }
 
 fn entry(sequence: i64, (noun, noun_id, after): (Noun, Uuid, Option<Image>)) -> Entry {
-    let (at, by, act) = (DateTime::UNIX_EPOCH, String::new(), String::new());
-    Entry { sequence, at, by, act, noun, noun_id, note: None, before: None, after }
+    let (at, by, action) = (DateTime::UNIX_EPOCH, String::new(), String::new());
+    Entry { sequence, at, by, action, noun, noun_id, note: None, before: None, after }
 }
 
 fn ids(slice: &Slice) -> Vec<Uuid> {
@@ -40,13 +40,13 @@ fn ids(slice: &Slice) -> Vec<Uuid> {
 }
 
 /// Asks a snapshot everything, and the naive evaluation too.
-fn agree(
+fn assert_agrees(
     snapshot: &Arc<Snapshot>,
     newsroom: &Newsroom,
     filter: &ReleaseFilter,
     order: &[OrderBy],
     size: usize,
-    questions: &Questions,
+    queries: &Queries,
     now: DateTime<Utc>,
 ) {
     let newsroom = &newsroom.as_of(now);
@@ -56,22 +56,26 @@ fn agree(
         let naive = Naive { newsroom, desk: viewer.is_desk(), press: role == Role::Press };
         let visible = snapshot.visible_to(&viewer, now);
         assert_eq!(visible.count() as usize, naive.visible().len());
-        let (set, kept) = match (visible.narrow(filter), naive.narrow(filter)) {
-            (Ok(set), Some(kept)) => (set, kept),
+        let (set, matching) = match (visible.narrow(filter), naive.narrow(filter)) {
+            (Ok(set), Some(matching)) => (set, matching),
             (Err(_), None) => continue,
-            (set, kept) => {
-                panic!("{filter:?}: {:?}, naively {:?}", set.map(|set| set.count()), kept.map(|kept| kept.len()))
+            (set, matching) => {
+                panic!(
+                    "{filter:?}: {:?}, naively {:?}",
+                    set.map(|set| set.count()),
+                    matching.map(|matching| matching.len())
+                )
             }
         };
-        assert_eq!(set.count() as usize, kept.len(), "{role:?} {filter:?}");
-        let dates = kept.iter().map(|release| release.shown.release_date);
+        assert_eq!(set.count() as usize, matching.len(), "{role:?} {filter:?}");
+        let dates = matching.iter().map(|release| release.shown.release_date);
         assert_eq!(set.date_span(), dates.clone().min().zip(dates.max()));
-        pages(&set, &Naive::sorted(&kept, order), order, size);
-        sets::agree(&set, &naive, filter, &kept, questions);
+        assert_pages(&set, &Naive::sorted(&matching, order), order, size);
+        sets::assert_agrees(&set, &naive, filter, &matching, queries);
         for release in &newsroom.releases {
-            let found = set.find(&ReleaseKey::Id(release.id));
-            let member = kept.iter().any(|kept| kept.id == release.id);
-            assert_eq!(found.is_some(), member);
+            let by_id = set.find(&ReleaseKey::Id(release.id));
+            let member = matching.iter().any(|matching| matching.id == release.id);
+            assert_eq!(by_id.is_some(), member);
             let by_slug = set.find(&ReleaseKey::Slug(release.slug.clone()));
             assert_eq!(
                 by_slug.as_ref().map(|(item, former)| (item.id(), *former)),
@@ -81,7 +85,7 @@ fn agree(
                 let by_former = set.find(&ReleaseKey::Slug(slug.clone()));
                 assert_eq!(by_former.map(|(item, former)| (item.id(), former)), member.then_some((release.id, true)));
             }
-            let Some((item, _)) = found else { continue };
+            let Some((item, _)) = by_id else { continue };
             assert_eq!(set.working(&item), release.working.as_ref().filter(|_| viewer.is_desk()));
             assert_eq!(
                 (item.revision_id(), item.slug(), item.state()),
@@ -103,48 +107,50 @@ fn agree(
     for role in [Role::Public, Role::Press] {
         let set = snapshot.visible_to(&Viewer::new(role, "ana"), now);
         for release in &newsroom.releases {
-            let stone = set.tombstone(&ReleaseKey::Slug(release.slug.clone())).map(|stone| (stone.id, stone.kind));
-            let wanted = naive::tombstone(release, role == Role::Public).map(|kind| (release.id, kind));
-            assert_eq!(stone, wanted, "{role:?}");
+            let tombstone =
+                set.tombstone(&ReleaseKey::Slug(release.slug.clone())).map(|tombstone| (tombstone.id, tombstone.kind));
+            let expected = naive::tombstone(release, role == Role::Public).map(|kind| (release.id, kind));
+            assert_eq!(tombstone, expected, "{role:?}");
         }
     }
 }
 
 /// Walks a set in pages both ways, and looks at windows between any two places.
-fn pages(set: &ReleaseSet, wanted: &[Uuid], order: &[OrderBy], size: usize) {
+fn assert_pages(set: &ReleaseSet, expected: &[Uuid], order: &[OrderBy], size: usize) {
     for from_end in [false, true] {
-        let (mut walked, mut at) = (Vec::new(), None);
+        let (mut collected, mut position) = (Vec::new(), None);
         loop {
-            let (after, before) = if from_end { (None, at.clone()) } else { (at.clone(), None) };
-            let slice = set.slice(order, &Window { size, from_end, after, before });
+            let (after, before) = if from_end { (None, position.clone()) } else { (position.clone(), None) };
+            let slice = set.slice(order, &PageWindow { size, from_end, after, before });
             let (behind, ahead) =
                 if from_end { (slice.has_next, slice.has_previous) } else { (slice.has_previous, slice.has_next) };
-            assert_eq!(behind, !walked.is_empty());
+            assert_eq!(behind, !collected.is_empty());
             let page = ids(&slice);
-            assert_eq!(ahead, walked.len() + page.len() < wanted.len());
-            walked = if from_end { [page, walked].concat() } else { [walked, page].concat() };
-            at = if from_end { slice.items.first() } else { slice.items.last() }.map(|item| set.place(order, item));
+            assert_eq!(ahead, collected.len() + page.len() < expected.len());
+            collected = if from_end { [page, collected].concat() } else { [collected, page].concat() };
+            position = if from_end { slice.items.first() } else { slice.items.last() }
+                .map(|item| set.sort_position(order, item));
             if !ahead {
                 break;
             }
         }
-        assert_eq!(walked, wanted, "{order:?} from the end: {from_end}");
+        assert_eq!(collected, expected, "{order:?} from the end: {from_end}");
     }
-    let place = |position: usize| {
-        let (item, _) = set.find(&ReleaseKey::Id(wanted[position])).expect("a member");
-        set.place(order, &item)
+    let position_of = |index: usize| {
+        let (item, _) = set.find(&ReleaseKey::Id(expected[index])).expect("a member");
+        set.sort_position(order, &item)
     };
-    for (first, last) in [(0, wanted.len().saturating_sub(1)), (wanted.len() / 3, wanted.len() / 2)] {
-        if last >= wanted.len() {
+    for (first, last) in [(0, expected.len().saturating_sub(1)), (expected.len() / 3, expected.len() / 2)] {
+        if last >= expected.len() {
             continue;
         }
-        let window = |from_end| Window {
-            size: wanted.len() + 1,
+        let window = |from_end| PageWindow {
+            size: expected.len() + 1,
             from_end,
-            after: Some(place(first)),
-            before: Some(place(last)),
+            after: Some(position_of(first)),
+            before: Some(position_of(last)),
         };
-        let between: &[Uuid] = if first + 1 < last { &wanted[first + 1..last] } else { &[] };
+        let between: &[Uuid] = if first + 1 < last { &expected[first + 1..last] } else { &[] };
         for from_end in [false, true] {
             let slice = set.slice(order, &window(from_end));
             assert_eq!((ids(&slice).as_slice(), slice.has_previous, slice.has_next), (between, true, true));
@@ -156,12 +162,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_answer_equals_a_naive_one(newsroom in arbitrary::newsroom(40), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize, questions in sets::questions(), now in arbitrary::instant()) {
-        agree(&loaded(&newsroom), &newsroom, &filter, &order, size, &questions, now);
+    fn every_answer_equals_the_naive_evaluation(newsroom in arbitrary::newsroom(40), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize, queries in sets::queries(), now in arbitrary::instant()) {
+        assert_agrees(&loaded(&newsroom), &newsroom, &filter, &order, size, &queries, now);
     }
 
     #[test]
-    fn following_the_journal_equals_loading(before in arbitrary::newsroom(25), changes in changes::changes(25), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize, questions in sets::questions(), now in arbitrary::instant()) {
+    fn applying_the_journal_equals_loading(before in arbitrary::newsroom(25), changes in changes::changes(25), filter in arbitrary::filter(), order in arbitrary::order(), size in 1..12_usize, queries in sets::queries(), now in arbitrary::instant()) {
         let start = loaded(&before);
         let mut after = before.clone();
         let images: Vec<_> = changes.into_iter().filter_map(|change| after.change(change)).collect();
@@ -181,13 +187,13 @@ proptest! {
             next.apply([entry]);
             read = Arc::new(next).at(now);
         }
-        agree(&read, &after, &filter, &order, size, &questions, now);
+        assert_agrees(&read, &after, &filter, &order, size, &queries, now);
         for followed in [batch, single] {
             prop_assert_eq!(followed.sequence(), images.len() as i64);
-            agree(&Arc::new(followed), &after, &filter, &order, size, &questions, now);
+            assert_agrees(&Arc::new(followed), &after, &filter, &order, size, &queries, now);
         }
         // What was published before is as it was.
-        agree(&start, &before, &filter, &order, size, &questions, now);
+        assert_agrees(&start, &before, &filter, &order, size, &queries, now);
     }
 }
 
@@ -195,14 +201,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 3, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_large_newsroom_answers_alike(newsroom in arbitrary::newsroom(6000), filter in arbitrary::filter(), order in arbitrary::order()) {
+    fn pages_of_a_large_newsroom_equal_the_naive_evaluation(newsroom in arbitrary::newsroom(6000), filter in arbitrary::filter(), order in arbitrary::order()) {
         let snapshot = loaded(&newsroom);
         let naive = Naive { newsroom: &newsroom, desk: true, press: true };
         let visible = snapshot.visible_to(&Viewer::new(Role::Editor, "eda"), DateTime::UNIX_EPOCH);
         for filter in [ReleaseFilter::default(), filter] {
-            if let (Ok(set), Some(kept)) = (visible.narrow(&filter), naive.narrow(&filter)) {
-                prop_assert_eq!(set.count() as usize, kept.len());
-                pages(&set, &Naive::sorted(&kept, &order), &order, 700);
+            if let (Ok(set), Some(matching)) = (visible.narrow(&filter), naive.narrow(&filter)) {
+                prop_assert_eq!(set.count() as usize, matching.len());
+                assert_pages(&set, &Naive::sorted(&matching, &order), &order, 700);
             }
         }
     }
@@ -212,9 +218,9 @@ proptest! {
 fn a_filter_nested_too_deep_is_refused() {
     let newsroom = Newsroom::default();
     let mut filter = ReleaseFilter::default();
-    for _ in 0..=MAX_DEPTH {
+    for _ in 0..=MAX_FILTER_DEPTH {
         filter = ReleaseFilter { not: Some(Box::new(filter)), ..ReleaseFilter::default() };
     }
     let set = loaded(&newsroom).visible_to(&Viewer::public(), DateTime::UNIX_EPOCH);
-    assert!(set.narrow(&filter).is_err_and(|fault| fault.message.contains("nested")));
+    assert!(set.narrow(&filter).is_err_and(|error| error.message.contains("nested")));
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::arbitrary::Newsroom;
 use crate::{
-    catalog::{Concept, ConceptRef, Direction, OrderBy, OrderKey, ReleaseFilter, RoleOfPlace},
+    catalog::{Concept, ConceptRef, Direction, OrderBy, OrderKey, PlaceRoleFilter, ReleaseFilter},
     journal::ReleaseImage,
 };
 
@@ -19,8 +19,8 @@ pub(super) struct Naive<'a> {
 
 pub(super) fn tombstone(release: &ReleaseImage, public: bool) -> Option<WithdrawalKind> {
     // What ended under its embargo only the press knows of.
-    let seen = if public { release.first_published_at } else { release.published_at };
-    seen?;
+    let visible_since = if public { release.first_published_at } else { release.published_at };
+    visible_since?;
     match release.state {
         ReleaseState::Withdrawn => release.withdrawal_kind.filter(|kind| *kind != WithdrawalKind::Vanish),
         ReleaseState::Retracted => Some(WithdrawalKind::WithNotice),
@@ -43,40 +43,47 @@ fn sphere_distance(a: (f64, f64), b: (f64, f64)) -> f64 {
 
 /// A concept and everything below it.
 pub(super) fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
-    let mut found = HashSet::from([top]);
+    let mut descendants = HashSet::from([top]);
     loop {
         let more: Vec<Uuid> = concepts
             .iter()
-            .filter(|concept| !found.contains(&concept.id()) && concept.broader().iter().any(|up| found.contains(up)))
+            .filter(|concept| {
+                !descendants.contains(&concept.id()) && concept.broader().iter().any(|up| descendants.contains(up))
+            })
             .map(Concept::id)
             .collect();
         if more.is_empty() {
-            return found;
+            return descendants;
         }
-        found.extend(more);
+        descendants.extend(more);
     }
 }
 
-pub(super) fn named<T: Concept>(concepts: &[T], reference: &ConceptRef) -> Option<Uuid> {
+pub(super) fn resolve_reference<T: Concept>(concepts: &[T], reference: &ConceptRef) -> Option<Uuid> {
     let is = |concept: &&T| match reference {
         ConceptRef::Id(id) => concept.id() == *id || concept.merged().iter().any(|merged| merged.id == *id),
         ConceptRef::Slug(slug) => concept.slug() == slug || concept.former_slugs().contains(slug),
         ConceptRef::Uri(uri) => {
-            concept.codes().contains(&super::Code::Uri(uri.clone()))
+            concept.codes().contains(&super::ExternalCode::Uri(uri.clone()))
                 || concept.merged().iter().any(|merged| merged.uri.as_ref() == Some(uri))
         }
-        ConceptRef::M49(code) => concept.codes().contains(&super::Code::M49(code.clone())),
+        ConceptRef::M49(code) => concept.codes().contains(&super::ExternalCode::M49(code.clone())),
         _ => false,
     };
     concepts.iter().find(is).map(Concept::id)
 }
 
 /// Whether lists of concepts hold of those that a release has; none where one names nothing.
-fn holds<T: Concept>(concepts: &[T], lists: [&Option<Vec<ConceptRef>>; 3], has: &[Uuid], deep: bool) -> Option<bool> {
+fn lists_match<T: Concept>(
+    concepts: &[T],
+    lists: [&Option<Vec<ConceptRef>>; 3],
+    has: &[Uuid],
+    deep: bool,
+) -> Option<bool> {
     let mut sets: Vec<Vec<HashSet<Uuid>>> = Vec::new();
     for list in lists {
         let resolve = |reference: &ConceptRef| {
-            let id = named(concepts, reference)?;
+            let id = resolve_reference(concepts, reference)?;
             Some(if deep { below(concepts, id) } else { HashSet::from([id]) })
         };
         sets.push(list.iter().flatten().map(resolve).collect::<Option<Vec<_>>>()?);
@@ -87,27 +94,27 @@ fn holds<T: Concept>(concepts: &[T], lists: [&Option<Vec<ConceptRef>>; 3], has: 
 
 impl<'a> Naive<'a> {
     pub(super) fn visible(&self) -> Vec<&'a ReleaseImage> {
-        let seen = |release: &&ReleaseImage| {
+        let is_visible = |release: &&ReleaseImage| {
             let published = release.state == ReleaseState::Published;
             self.desk || (published && (self.press || release.embargo_until.is_none()))
         };
-        self.newsroom.releases.iter().filter(seen).collect()
+        self.newsroom.releases.iter().filter(is_visible).collect()
     }
 
     /// The visible releases that a filter keeps; none for a filter that makes no sense.
     pub(super) fn narrow(&self, filter: &ReleaseFilter) -> Option<Vec<&'a ReleaseImage>> {
         // Sense does not depend on there being releases.
-        self.sensible(filter)?;
-        let mut kept = Vec::new();
+        self.check_filter(filter)?;
+        let mut matching = Vec::new();
         for release in self.visible() {
-            if self.keeps(filter, release)? {
-                kept.push(release);
+            if self.matches(filter, release)? {
+                matching.push(release);
             }
         }
-        Some(kept)
+        Some(matching)
     }
 
-    fn sensible(&self, filter: &ReleaseFilter) -> Option<()> {
+    fn check_filter(&self, filter: &ReleaseFilter) -> Option<()> {
         let release = self.newsroom.releases.first();
         let blank;
         let release = if let Some(release) = release {
@@ -140,11 +147,11 @@ impl<'a> Naive<'a> {
             };
             &blank
         };
-        self.keeps(filter, release).map(|_| ())
+        self.matches(filter, release).map(|_| ())
     }
 
     /// Whether a filter keeps a release; every part is evaluated, so that what makes no sense is always found.
-    fn keeps(&self, filter: &ReleaseFilter, release: &ReleaseImage) -> Option<bool> {
+    fn matches(&self, filter: &ReleaseFilter, release: &ReleaseImage) -> Option<bool> {
         fn within<T: PartialOrd + Copy>(range: Option<(Option<T>, Option<T>)>, value: Option<T>) -> Option<bool> {
             let Some((from, until)) = range else { return Some(true) };
             if from.zip(until).is_some_and(|(from, until)| from > until) {
@@ -161,7 +168,7 @@ impl<'a> Naive<'a> {
         parts.push(filter.states.as_ref().is_none_or(|states| states.contains(&release.state)));
         parts.push(filter.ids.as_ref().is_none_or(|ids| ids.contains(&release.id)));
         parts.push(filter.authors.as_ref().is_none_or(|authors| self.desk && authors.contains(&release.author)));
-        parts.push(filter.has_working.is_none_or(|wanted| (self.desk && release.working.is_some()) == wanted));
+        parts.push(filter.has_working.is_none_or(|expected| (self.desk && release.working.is_some()) == expected));
         let language = shown.language.to_lowercase();
         let form =
             |tag: &String| language == tag.to_lowercase() || language.starts_with(&format!("{}-", tag.to_lowercase()));
@@ -172,14 +179,14 @@ impl<'a> Naive<'a> {
         )?);
         parts.push(
             within(filter.published_at.as_ref().map(|range| (range.from, range.until)), release.published_at)
-                .map(|kept| kept || filter.published_at.as_ref().is_none())?,
+                .map(|matching| matching || filter.published_at.as_ref().is_none())?,
         );
         parts.push(within(
             filter.modified_at.as_ref().map(|range| (range.from, range.until)),
             Some(release.modified_at),
         )?);
         if let Some(topics) = &filter.topics {
-            parts.push(holds(
+            parts.push(lists_match(
                 &self.newsroom.topics,
                 [&topics.any, &topics.all, &topics.none],
                 &shown.topics,
@@ -189,11 +196,11 @@ impl<'a> Naive<'a> {
         }
         if let Some(places) = &filter.places {
             let has = match places.role {
-                RoleOfPlace::Dateline => shown.dateline.clone(),
-                RoleOfPlace::About => shown.about.clone(),
-                RoleOfPlace::Any => [shown.dateline.clone(), shown.about.clone()].concat(),
+                PlaceRoleFilter::Dateline => shown.dateline.clone(),
+                PlaceRoleFilter::About => shown.about.clone(),
+                PlaceRoleFilter::Any => [shown.dateline.clone(), shown.about.clone()].concat(),
             };
-            parts.push(holds(
+            parts.push(lists_match(
                 &self.newsroom.places,
                 [&places.any, &places.all, &places.none],
                 &has,
@@ -201,8 +208,8 @@ impl<'a> Naive<'a> {
             )?);
             parts.push(places.missing.is_none_or(|missing| missing == has.is_empty()));
             if let Some(near) = places.near {
-                let sound = near.latitude.abs() <= 90.0 && near.longitude.abs() <= 180.0 && near.kilometres >= 0.0;
-                if !sound {
+                let is_valid = near.latitude.abs() <= 90.0 && near.longitude.abs() <= 180.0 && near.kilometres >= 0.0;
+                if !is_valid {
                     return None;
                 }
                 let at = |id: &Uuid| self.newsroom.places.iter().find(|place| place.id == *id)?.location;
@@ -214,24 +221,25 @@ impl<'a> Naive<'a> {
             }
         }
         for filter in filter.and.iter().flatten() {
-            parts.push(self.keeps(filter, release)?);
+            parts.push(self.matches(filter, release)?);
         }
         if let Some(filters) = &filter.or {
-            let any: Option<Vec<bool>> = filters.iter().map(|filter| self.keeps(filter, release)).collect();
+            let any: Option<Vec<bool>> = filters.iter().map(|filter| self.matches(filter, release)).collect();
             parts.push(any?.contains(&true));
         }
         if let Some(filter) = &filter.not {
-            parts.push(!self.keeps(filter, release)?);
+            parts.push(!self.matches(filter, release)?);
         }
         Some(parts.into_iter().all(|part| part))
     }
 
-    pub(super) fn sorted(kept: &[&ReleaseImage], order: &[OrderBy]) -> Vec<Uuid> {
-        let mut kept = kept.to_vec();
-        kept.sort_by(|a, b| {
-            let turn =
-                |side: std::cmp::Ordering, direction| if direction == Direction::Asc { side } else { side.reverse() };
-            let mut side = std::cmp::Ordering::Equal;
+    pub(super) fn sorted(matching: &[&ReleaseImage], order: &[OrderBy]) -> Vec<Uuid> {
+        let mut matching = matching.to_vec();
+        matching.sort_by(|a, b| {
+            let in_direction = |ordering: std::cmp::Ordering, direction| {
+                if direction == Direction::Asc { ordering } else { ordering.reverse() }
+            };
+            let mut ordering = std::cmp::Ordering::Equal;
             for key in order {
                 let next = match key.by {
                     OrderKey::ReleaseDate => a.shown.release_date.cmp(&b.shown.release_date),
@@ -239,10 +247,10 @@ impl<'a> Naive<'a> {
                     OrderKey::PublishedAt => a.published_at.cmp(&b.published_at),
                     OrderKey::ModifiedAt => a.modified_at.cmp(&b.modified_at),
                 };
-                side = side.then(turn(next, key.direction));
+                ordering = ordering.then(in_direction(next, key.direction));
             }
-            side.then(turn(a.id.cmp(&b.id), order[0].direction))
+            ordering.then(in_direction(a.id.cmp(&b.id), order[0].direction))
         });
-        kept.into_iter().map(|release| release.id).collect()
+        matching.into_iter().map(|release| release.id).collect()
     }
 }

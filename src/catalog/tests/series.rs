@@ -40,12 +40,12 @@ fn label(day: NaiveDate, request: &TimelineRequest) -> String {
 }
 
 /// Whether a zone had any hour of a day.
-fn was_there(day: NaiveDate, zone: Tz) -> bool {
+fn day_exists(day: NaiveDate, zone: Tz) -> bool {
     let noon = day.and_hms_opt(12, 0, 0).expect("noon").and_utc();
     (-48..48).any(|hours| (noon + TimeDelta::hours(hours)).with_timezone(&zone).date_naive() == day)
 }
 
-pub(super) fn timeline(set: &ReleaseSet, kept: &[&ReleaseImage], request: &TimelineRequest) {
+pub(super) fn timeline(set: &ReleaseSet, matching: &[&ReleaseImage], request: &TimelineRequest) {
     let Range { from, until } = request.range;
     let answer = set.timeline(request, now());
     if from.zip(until).is_some_and(|(from, until)| from > until) {
@@ -54,35 +54,35 @@ pub(super) fn timeline(set: &ReleaseSet, kept: &[&ReleaseImage], request: &Timel
     }
     let points = answer.expect("a sensible range").points;
     let inside = |day: &NaiveDate| from.is_none_or(|from| *day >= from) && until.is_none_or(|until| *day <= until);
-    let days: Vec<NaiveDate> = kept.iter().filter_map(|release| day_of(release, request)).filter(inside).collect();
-    let mut wanted: BTreeMap<NaiveDate, (String, usize)> = BTreeMap::new();
+    let days: Vec<NaiveDate> = matching.iter().filter_map(|release| day_of(release, request)).filter(inside).collect();
+    let mut expected: BTreeMap<NaiveDate, (String, usize)> = BTreeMap::new();
     let ends = from.or(days.iter().min().copied()).zip(until.or(days.iter().max().copied()));
     if let Some((first, last)) = ends {
         let mut day = first;
         while day <= last {
             let name = label(day, request);
             // Longer periods have days besides.
-            let there = request.field == DateField::ReleaseDate
+            let exists = request.field == DateField::ReleaseDate
                 || request.interval != Interval::Day
-                || was_there(day, request.zone);
-            if there && wanted.values().all(|(known, _)| *known != name) {
+                || day_exists(day, request.zone);
+            if exists && expected.values().all(|(known, _)| *known != name) {
                 let count = days.iter().filter(|day| label(**day, request) == name).count();
-                wanted.insert(day, (name, count));
+                expected.insert(day, (name, count));
             }
             day = day + Days::new(1);
         }
     }
-    wanted.retain(|_, (_, count)| *count > 0 || !request.omit_empty);
+    expected.retain(|_, (_, count)| *count > 0 || !request.omit_empty);
     let answered: Vec<_> = points.iter().map(|point| (point.label.clone(), point.count as usize)).collect();
-    assert_eq!(answered, wanted.into_values().collect::<Vec<_>>(), "{request:?}");
+    assert_eq!(answered, expected.into_values().collect::<Vec<_>>(), "{request:?}");
     let mut sum = 0;
     for point in &points {
         sum += point.count;
         assert_eq!((point.cumulative, point.complete), (sum, point.end <= now()));
         // An edge is the first instant of its day: just before it is another one.
-        for edge in [point.start, point.end] {
+        for boundary in [point.start, point.end] {
             let local = |at: DateTime<Utc>| request.zone.from_utc_datetime(&at.naive_utc()).date_naive();
-            assert!(local(edge - TimeDelta::seconds(1)) < local(edge), "{request:?} {edge}");
+            assert!(local(boundary - TimeDelta::seconds(1)) < local(boundary), "{request:?} {boundary}");
         }
         assert!(point.start < point.end || request.zone == chrono_tz::Pacific::Apia);
     }
@@ -91,7 +91,7 @@ pub(super) fn timeline(set: &ReleaseSet, kept: &[&ReleaseImage], request: &Timel
     }
 }
 
-pub(super) fn compare(set: &ReleaseSet, kept: &[&ReleaseImage], to: ComparisonPeriod, range: &Range<NaiveDate>) {
+pub(super) fn compare(set: &ReleaseSet, matching: &[&ReleaseImage], to: ComparisonPeriod, range: &Range<NaiveDate>) {
     let answer = set.compare(to, range);
     let (Some(from), Some(until)) = (range.from, range.until) else {
         assert!(answer.is_err());
@@ -102,7 +102,7 @@ pub(super) fn compare(set: &ReleaseSet, kept: &[&ReleaseImage], to: ComparisonPe
         return;
     }
     let count = |from: NaiveDate, until: NaiveDate| {
-        kept.iter().filter(|release| (from..=until).contains(&release.shown.release_date)).count() as u64
+        matching.iter().filter(|release| (from..=until).contains(&release.shown.release_date)).count() as u64
     };
     let year_before = |day: NaiveDate| {
         let year = day.year() - 1;
@@ -119,7 +119,7 @@ pub(super) fn compare(set: &ReleaseSet, kept: &[&ReleaseImage], to: ComparisonPe
     assert_eq!(delta.ratio().is_none(), previous == 0);
 }
 
-pub(super) fn trending(set: &ReleaseSet, naive: &Naive<'_>, kept: &[&ReleaseImage], request: &TrendRequest) {
+pub(super) fn trending(set: &ReleaseSet, naive: &Naive<'_>, matching: &[&ReleaseImage], request: &TrendRequest) {
     let before = |day: NaiveDate, span: Duration| {
         let months = chrono::Months::new(span.months);
         day - months - Days::new(u64::from(span.days))
@@ -133,11 +133,11 @@ pub(super) fn trending(set: &ReleaseSet, naive: &Naive<'_>, kept: &[&ReleaseImag
         return;
     }
     let dated = |from: NaiveDate, to: NaiveDate| {
-        kept.iter().copied().filter(|release| (from..to).contains(&release.shown.release_date)).collect::<Vec<_>>()
+        matching.iter().copied().filter(|release| (from..to).contains(&release.shown.release_date)).collect::<Vec<_>>()
     };
     let (window, baseline) = (dated(start, end), dated(first, start));
     let plain = |x: usize| if x == 0 { 0.0 } else { x as f64 * (x as f64).ln() };
-    let mut wanted = Vec::new();
+    let mut expected_trends = Vec::new();
     for topic in &naive.newsroom.topics {
         let all = if request.roll_up { below(&naive.newsroom.topics, topic.id) } else { HashSet::from([topic.id]) };
         let count = |of: &[&ReleaseImage]| {
@@ -149,17 +149,18 @@ pub(super) fn trending(set: &ReleaseSet, naive: &Naive<'_>, kept: &[&ReleaseImag
             // The same statistic by entropies: cells less rows less columns, and the whole.
             let cells = plain(a) + plain(b) + plain(c - a) + plain(d - b);
             let score = 2.0 * (cells - plain(c) - plain(d) - plain(a + b) - plain(c + d - a - b) + plain(c + d));
-            wanted.push((topic.id, a as u64, expected, score));
+            expected_trends.push((topic.id, a as u64, expected, score));
         }
     }
     let trends = answer.expect("a sensible window");
-    assert_eq!(trends.len(), wanted.len().min(request.first));
+    assert_eq!(trends.len(), expected_trends.len().min(request.first));
     for trend in &trends {
         let id = set.snapshot().topics().get(trend.topic).id;
-        let (_, count, expected, score) = wanted.iter().find(|(topic, ..)| *topic == id).expect("it is on the rise");
-        assert_eq!((trend.count, trend.within.count(), trend.from), (*count, *count, start));
+        let (_, count, expected, score) =
+            expected_trends.iter().find(|(topic, ..)| *topic == id).expect("it is on the rise");
+        assert_eq!((trend.count, trend.releases.count(), trend.from), (*count, *count, start));
         assert!((trend.expected - expected).abs() < 1e-9 && (trend.score - score.max(0.0)).abs() < 1e-6);
-        let better = wanted.iter().filter(|(_, _, _, other)| *other > score + 1e-6).count();
+        let better = expected_trends.iter().filter(|(_, _, _, other)| *other > score + 1e-6).count();
         assert!(better < request.first, "{id} is answered, {better} are better");
     }
     assert!(trends.windows(2).all(|pair| pair[0].score >= pair[1].score));

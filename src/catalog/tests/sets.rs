@@ -9,21 +9,21 @@ use uuid::Uuid;
 
 use super::{
     arbitrary::{TOPICS, day, topic_id},
-    naive::{Naive, below, named},
+    naive::{Naive, below, resolve_reference},
     series::{compare, timeline, trending},
 };
 use crate::{
     catalog::{
         ComparisonPeriod, DateField, Direction, Duration, Facet, FacetField, FacetOrder, FacetOrderKey, FacetRequest,
-        FacetScope, Interval, LabelSortKey, Range, ReleaseFilter, ReleaseKey, ReleaseSet, RoleOfPlace, TimelineRequest,
-        TrendRequest, Weekday, fold,
+        FacetScope, Interval, LabelSortKey, PlaceRoleFilter, Range, ReleaseFilter, ReleaseKey, ReleaseSet,
+        TimelineRequest, TrendRequest, Weekday, fold,
     },
     journal::ReleaseImage,
 };
 
 /// What is asked of a set.
 #[derive(Clone, Debug)]
-pub(super) struct Questions {
+pub(super) struct Queries {
     /// Each facet is asked of the buckets of the one before it.
     facets: Vec<FacetRequest>,
     timeline: TimelineRequest,
@@ -33,7 +33,7 @@ pub(super) struct Questions {
 }
 
 fn field() -> impl Strategy<Value = FacetField> {
-    let role = || select(vec![RoleOfPlace::Dateline, RoleOfPlace::About, RoleOfPlace::Any]);
+    let role = || select(vec![PlaceRoleFilter::Dateline, PlaceRoleFilter::About, PlaceRoleFilter::Any]);
     let level = select(vec![PlaceKind::City, PlaceKind::Country, PlaceKind::Region, PlaceKind::World]);
     prop_oneof![
         // Numbers of topics are their positions: the loader and the journal both add them in order.
@@ -71,7 +71,7 @@ fn range() -> impl Strategy<Value = Range<NaiveDate>> {
     (end(), end()).prop_map(|(from, until)| Range { from, until })
 }
 
-pub(super) fn questions() -> impl Strategy<Value = Questions> {
+pub(super) fn queries() -> impl Strategy<Value = Queries> {
     let zones =
         vec![chrono_tz::UTC, chrono_tz::Pacific::Apia, chrono_tz::America::St_Johns, chrono_tz::Asia::Phnom_Penh];
     let samoa = || {
@@ -104,27 +104,27 @@ pub(super) fn questions() -> impl Strategy<Value = Questions> {
             TrendRequest { window, baseline, until: day(until), first, roll_up }
         });
     (prop::collection::vec(facet_request(), 1..4), timeline, (period, range()), trend, 1..6_usize)
-        .prop_map(|(facets, timeline, compare, trend, related)| Questions { facets, timeline, compare, trend, related })
+        .prop_map(|(facets, timeline, compare, trend, related)| Queries { facets, timeline, compare, trend, related })
 }
 
 /// Asks a set everything, and its buckets too.
-pub(super) fn agree(
+pub(super) fn assert_agrees(
     set: &ReleaseSet,
     naive: &Naive<'_>,
     filter: &ReleaseFilter,
-    kept: &[&ReleaseImage],
-    questions: &Questions,
+    matching: &[&ReleaseImage],
+    queries: &Queries,
 ) {
-    numbers(set, naive, kept, questions);
-    related(set, naive, kept, questions.related);
-    facets(set, naive, filter, &naive.visible(), kept, &questions.facets, questions);
+    numbers(set, naive, matching, queries);
+    related(set, naive, matching, queries.related);
+    facets(set, naive, filter, &naive.visible(), matching, &queries.facets, queries);
 }
 
-fn numbers(set: &ReleaseSet, naive: &Naive<'_>, kept: &[&ReleaseImage], questions: &Questions) {
-    assert_eq!(set.count() as usize, kept.len());
-    timeline(set, kept, &questions.timeline);
-    compare(set, kept, questions.compare.0, &questions.compare.1);
-    trending(set, naive, kept, &questions.trend);
+fn numbers(set: &ReleaseSet, naive: &Naive<'_>, matching: &[&ReleaseImage], queries: &Queries) {
+    assert_eq!(set.count() as usize, matching.len());
+    timeline(set, matching, &queries.timeline);
+    compare(set, matching, queries.compare.0, &queries.compare.1);
+    trending(set, naive, matching, &queries.trend);
 }
 
 /// What a value of a facet is, naively: what identifies it, its label, the slug that breaks ties.
@@ -132,7 +132,7 @@ struct Value {
     id: String,
     label: String,
     slug: String,
-    holds: Box<dyn Fn(&ReleaseImage) -> bool>,
+    counts_release: Box<dyn Fn(&ReleaseImage) -> bool>,
     exactly: Box<dyn Fn(&ReleaseImage) -> bool>,
     selected: bool,
 }
@@ -141,24 +141,24 @@ struct Value {
 fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<Value> {
     let newsroom = naive.newsroom;
     let conjunction = {
-        let mut open = vec![filter];
+        let mut stack = vec![filter];
         let mut all = Vec::new();
-        while let Some(filter) = open.pop() {
+        while let Some(filter) = stack.pop() {
             all.push(filter);
-            open.extend(filter.and.iter().flatten());
+            stack.extend(filter.and.iter().flatten());
         }
         all
     };
     match field {
         FacetField::Topics { roll_up, under } => {
             let under = under.map(|number| topic_id(number as usize));
-            let asked: HashSet<Uuid> = conjunction
+            let selected: HashSet<Uuid> = conjunction
                 .iter()
                 .filter_map(|filter| filter.topics.as_ref())
                 .flat_map(|topics| topics.any.iter().chain(&topics.all).flatten())
-                .filter_map(|reference| named(&newsroom.topics, reference))
+                .filter_map(|reference| resolve_reference(&newsroom.topics, reference))
                 .collect();
-            let wanted =
+            let concepts =
                 newsroom.topics.iter().filter(|topic| under.is_none_or(|under| topic.broader.contains(&under)));
             let value = |topic: &crate::journal::TopicImage| {
                 let id = topic.id;
@@ -167,26 +167,26 @@ fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<V
                     id: id.to_string(),
                     label: topic.name.clone(),
                     slug: topic.slug.clone(),
-                    holds: Box::new(move |release| release.shown.topics.iter().any(|id| all.contains(id))),
+                    counts_release: Box::new(move |release| release.shown.topics.iter().any(|id| all.contains(id))),
                     exactly: Box::new(move |release| release.shown.topics.contains(&id)),
-                    selected: asked.contains(&id),
+                    selected: selected.contains(&id),
                 }
             };
-            wanted.map(value).collect()
+            concepts.map(value).collect()
         }
         FacetField::Places { level, role } => {
-            let asked: HashSet<Uuid> = conjunction
+            let selected: HashSet<Uuid> = conjunction
                 .iter()
                 .filter_map(|filter| filter.places.as_ref())
                 .flat_map(|places| places.any.iter().chain(&places.all).flatten())
-                .filter_map(|reference| named(&newsroom.places, reference))
+                .filter_map(|reference| resolve_reference(&newsroom.places, reference))
                 .collect();
             let has = move |release: &ReleaseImage| match role {
-                RoleOfPlace::Dateline => release.shown.dateline.clone(),
-                RoleOfPlace::About => release.shown.about.clone(),
-                RoleOfPlace::Any => [release.shown.dateline.clone(), release.shown.about.clone()].concat(),
+                PlaceRoleFilter::Dateline => release.shown.dateline.clone(),
+                PlaceRoleFilter::About => release.shown.about.clone(),
+                PlaceRoleFilter::Any => [release.shown.dateline.clone(), release.shown.about.clone()].concat(),
             };
-            let wanted = newsroom.places.iter().filter(|place| level.is_none_or(|level| place.kind == level));
+            let concepts = newsroom.places.iter().filter(|place| level.is_none_or(|level| place.kind == level));
             let value = |place: &crate::journal::PlaceImage| {
                 let id = place.id;
                 let all = if level.is_some() { below(&newsroom.places, id) } else { HashSet::from([id]) };
@@ -194,12 +194,12 @@ fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<V
                     id: id.to_string(),
                     label: place.name.clone(),
                     slug: place.slug.clone(),
-                    holds: Box::new(move |release| has(release).iter().any(|id| all.contains(id))),
+                    counts_release: Box::new(move |release| has(release).iter().any(|id| all.contains(id))),
                     exactly: Box::new(move |release| has(release).contains(&id)),
-                    selected: asked.contains(&id),
+                    selected: selected.contains(&id),
                 }
             };
-            wanted.map(value).collect()
+            concepts.map(value).collect()
         }
         FacetField::Kinds => ReleaseKind::ALL
             .iter()
@@ -216,7 +216,7 @@ fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<V
                     id: label.clone(),
                     slug: String::new(),
                     label,
-                    holds: Box::new(move |release| release.shown.kind == kind),
+                    counts_release: Box::new(move |release| release.shown.kind == kind),
                     exactly: Box::new(move |release| release.shown.kind == kind),
                     selected: conjunction
                         .iter()
@@ -230,15 +230,15 @@ fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<V
             let value = |tag: String| {
                 let (one, two) = (tag.clone(), tag.clone());
                 let lower = tag.to_lowercase();
-                let form = |wanted: &String| {
-                    let wanted = wanted.to_lowercase();
-                    lower == wanted || lower.starts_with(&format!("{wanted}-"))
+                let form = |tag: &String| {
+                    let tag = tag.to_lowercase();
+                    lower == tag || lower.starts_with(&format!("{tag}-"))
                 };
                 Value {
                     id: tag.clone(),
                     label: tag.clone(),
                     slug: tag.clone(),
-                    holds: Box::new(move |release| release.shown.language == one),
+                    counts_release: Box::new(move |release| release.shown.language == one),
                     exactly: Box::new(move |release| release.shown.language == two),
                     selected: conjunction
                         .iter()
@@ -268,68 +268,72 @@ fn facets(
     naive: &Naive<'_>,
     filter: &ReleaseFilter,
     before: &[&ReleaseImage],
-    kept: &[&ReleaseImage],
+    matching: &[&ReleaseImage],
     requests: &[FacetRequest],
-    questions: &Questions,
+    queries: &Queries,
 ) {
     let Some((request, rest)) = requests.split_first() else { return };
     let facet = set.facet(request);
     let counted: Vec<&ReleaseImage> = match request.scope {
-        FacetScope::AllFilters => kept.to_vec(),
+        FacetScope::AllFilters => matching.to_vec(),
         FacetScope::Unfiltered => before.to_vec(),
         FacetScope::ExcludeOwnFilter => {
             let ids: HashSet<Uuid> = before.iter().map(|release| release.id).collect();
-            let kept = naive.narrow(&stripped(filter, request.field)).expect("less than a sensible filter");
-            kept.into_iter().filter(|release| ids.contains(&release.id)).collect()
+            let matching = naive.narrow(&stripped(filter, request.field)).expect("less than a sensible filter");
+            matching.into_iter().filter(|release| ids.contains(&release.id)).collect()
         }
     };
     let values = values(naive, request.field, filter);
-    let held = |value: &Value| counted.iter().copied().filter(|release| (value.holds)(release)).collect::<Vec<_>>();
-    let mut wanted: Vec<(&Value, Vec<&ReleaseImage>)> = values.iter().map(|value| (value, held(value))).collect();
+    let members =
+        |value: &Value| counted.iter().copied().filter(|release| (value.counts_release)(release)).collect::<Vec<_>>();
+    let mut expected_values: Vec<(&Value, Vec<&ReleaseImage>)> =
+        values.iter().map(|value| (value, members(value))).collect();
     let text = request.label_contains.as_deref().map(fold);
-    wanted.retain(|(value, held)| {
-        held.len() as u64 >= request.min_count && text.as_ref().is_none_or(|text| fold(&value.label).contains(text))
+    expected_values.retain(|(value, members)| {
+        members.len() as u64 >= request.min_count && text.as_ref().is_none_or(|text| fold(&value.label).contains(text))
     });
-    wanted.sort_by(|(a, held_a), (b, held_b)| {
-        let latest = |held: &[&ReleaseImage]| held.iter().map(|release| release.shown.release_date).max();
+    expected_values.sort_by(|(a, members_a), (b, members_b)| {
+        let latest = |members: &[&ReleaseImage]| members.iter().map(|release| release.shown.release_date).max();
         let label = |value: &Value| (LabelSortKey::of(&value.label), value.slug.clone());
-        let mut side = Ordering::Equal;
+        let mut ordering = Ordering::Equal;
         for key in &request.order {
             let next = match key.by {
                 FacetOrderKey::Selected => a.selected.cmp(&b.selected),
-                FacetOrderKey::Count => held_a.len().cmp(&held_b.len()),
+                FacetOrderKey::Count => members_a.len().cmp(&members_b.len()),
                 FacetOrderKey::Label => label(a).cmp(&label(b)),
-                FacetOrderKey::Latest => latest(held_a).cmp(&latest(held_b)),
+                FacetOrderKey::Latest => latest(members_a).cmp(&latest(members_b)),
             };
-            side = side.then(if key.direction == Direction::Asc { next } else { next.reverse() });
+            ordering = ordering.then(if key.direction == Direction::Asc { next } else { next.reverse() });
         }
         if request.order.is_empty() {
-            side = held_b.len().cmp(&held_a.len());
+            ordering = members_b.len().cmp(&members_a.len());
         }
-        side.then_with(|| label(a).cmp(&label(b)))
+        ordering.then_with(|| label(a).cmp(&label(b)))
     });
-    assert_eq!(facet.distinct_values as usize, wanted.len(), "{request:?}");
-    let answered: Vec<_> = facet.buckets.iter().map(|bucket| told(&facet, bucket)).collect();
-    let first = wanted.iter().take(request.first);
+    assert_eq!(facet.distinct_values as usize, expected_values.len(), "{request:?}");
+    let answered: Vec<_> = facet.buckets.iter().map(|bucket| bucket_summary(&facet, bucket)).collect();
+    let first = expected_values.iter().take(request.first);
     let expected: Vec<_> = first
         .clone()
-        .map(|(value, held)| {
-            let direct = held.iter().filter(|release| (value.exactly)(release)).count();
-            (value.id.clone(), held.len(), direct, value.selected)
+        .map(|(value, members)| {
+            let direct = members.iter().filter(|release| (value.exactly)(release)).count();
+            (value.id.clone(), members.len(), direct, value.selected)
         })
         .collect();
     assert_eq!(answered, expected, "{request:?} {filter:?}");
-    let returned = counted.iter().filter(|release| first.clone().any(|(value, _)| (value.holds)(release))).count();
-    let with_value = counted.iter().filter(|release| values.iter().any(|value| (value.holds)(release))).count();
+    let returned =
+        counted.iter().filter(|release| first.clone().any(|(value, _)| (value.counts_release)(release))).count();
+    let with_value =
+        counted.iter().filter(|release| values.iter().any(|value| (value.counts_release)(release))).count();
     assert_eq!((facet.missing() as usize, facet.other() as usize), (counted.len() - with_value, with_value - returned));
     let overlap = matches!(request.field, FacetField::Topics { .. } | FacetField::Places { .. });
     assert_eq!(facet.overlapping(), overlap);
     assert_eq!(facet.set().count() as usize, counted.len());
-    for (bucket, (_, held)) in facet.buckets.iter().zip(&wanted) {
-        let share = if counted.is_empty() { 0.0 } else { held.len() as f64 / counted.len() as f64 };
+    for (bucket, (_, members)) in facet.buckets.iter().zip(&expected_values) {
+        let share = if counted.is_empty() { 0.0 } else { members.len() as f64 / counted.len() as f64 };
         assert!((facet.share(bucket) - share).abs() < 1e-12);
-        let within = facet.within(bucket);
-        numbers(&within, naive, held, questions);
+        let within = facet.bucket_set(bucket);
+        numbers(&within, naive, members, queries);
         // A bucket has no filter of its own.
         let nothing = ReleaseFilter::default();
         let rest: Vec<FacetRequest> = rest
@@ -343,11 +347,11 @@ fn facets(
                 ..request.clone()
             })
             .collect();
-        facets(&within, naive, &nothing, held, held, &rest, questions);
+        facets(&within, naive, &nothing, members, members, &rest, queries);
     }
 }
 
-fn told(facet: &Facet, bucket: &crate::catalog::Bucket) -> (String, usize, usize, bool) {
+fn bucket_summary(facet: &Facet, bucket: &crate::catalog::Bucket) -> (String, usize, usize, bool) {
     let snapshot = facet.set().snapshot();
     let id = match facet.field() {
         FacetField::Topics { .. } => snapshot.topics().get(bucket.value).id.to_string(),
@@ -357,28 +361,28 @@ fn told(facet: &Facet, bucket: &crate::catalog::Bucket) -> (String, usize, usize
     (id, bucket.count as usize, facet.direct_count(bucket) as usize, bucket.selected)
 }
 
-fn related(set: &ReleaseSet, naive: &Naive<'_>, kept: &[&ReleaseImage], first: usize) {
+fn related(set: &ReleaseSet, naive: &Naive<'_>, matching: &[&ReleaseImage], first: usize) {
     for release in naive.visible().into_iter().take(5) {
         let Some((item, _)) = set.find(&ReleaseKey::Id(release.id)) else { continue };
-        let things = |release: &ReleaseImage| -> HashSet<Uuid> {
+        let concepts_of = |release: &ReleaseImage| -> HashSet<Uuid> {
             let shown = &release.shown;
             shown.topics.iter().chain(&shown.dateline).chain(&shown.about).copied().collect()
         };
-        let own = things(release);
-        let weight = |thing: &Uuid| {
-            let bearers = kept.iter().filter(|other| things(other).contains(thing)).count() as f64;
-            ((1.0 + (kept.len() as f64 - bearers + 0.5) / (bearers + 0.5)).ln() * 4_294_967_296.0) as u64
+        let own = concepts_of(release);
+        let weight = |concept: &Uuid| {
+            let frequency = matching.iter().filter(|other| concepts_of(other).contains(concept)).count() as f64;
+            ((1.0 + (matching.len() as f64 - frequency + 0.5) / (frequency + 0.5)).ln() * 4_294_967_296.0) as u64
         };
-        let mut wanted: Vec<_> = kept
+        let mut expected: Vec<_> = matching
             .iter()
-            .filter(|other| other.id != release.id && !own.is_disjoint(&things(other)))
+            .filter(|other| other.id != release.id && !own.is_disjoint(&concepts_of(other)))
             .map(|other| {
-                let score: u64 = own.intersection(&things(other)).map(weight).sum();
+                let score: u64 = own.intersection(&concepts_of(other)).map(weight).sum();
                 (score, other.shown.release_date, other.id)
             })
             .collect();
-        wanted.sort_unstable_by(|a, b| b.cmp(a));
-        let found: Vec<Uuid> = set.related(&item, first).iter().map(crate::catalog::Handle::id).collect();
-        assert_eq!(found, wanted.iter().take(first).map(|(.., id)| *id).collect::<Vec<_>>());
+        expected.sort_unstable_by(|a, b| b.cmp(a));
+        let actual: Vec<Uuid> = set.related(&item, first).iter().map(crate::catalog::Handle::id).collect();
+        assert_eq!(actual, expected.iter().take(first).map(|(.., id)| *id).collect::<Vec<_>>());
     }
 }

@@ -11,7 +11,7 @@ use super::{
     finding::{Findings, Kind, thing},
     journal::Journal,
 };
-use crate::catalog::{Snapshot, follow_all, load_all};
+use crate::catalog::{Snapshot, load_in_transaction, replay_all};
 
 /// Where nothing else is wrong the catalog itself is.
 const REPORT: &str = "if nothing else is wrong this is a fault of Dateline: report it, and start the server anew";
@@ -23,7 +23,7 @@ const SHOWN: &str = "\"release\" r JOIN revision v ON v.id = COALESCE(r.live_rev
 pub(super) async fn verify(read: &DatabaseTransaction, findings: &mut Findings, journal: &Journal) {
     let mut loaded = None;
     attempt(read, findings, "catalog", async |read, _| {
-        loaded = Some(load_all(read).await?);
+        loaded = Some(load_in_transaction(read).await?);
         Ok(())
     })
     .await;
@@ -35,8 +35,8 @@ pub(super) async fn verify(read: &DatabaseTransaction, findings: &mut Findings, 
         return;
     }
     attempt(read, findings, "catalog that follows the journal", async |read, findings| {
-        let followed = follow_all(read, loaded.sequence()).await?;
-        loaded.compare_followed(&followed, |noun, id, what| {
+        let followed = replay_all(read, loaded.sequence()).await?;
+        loaded.compare_with_replayed(&followed, |noun, id, what| {
             let place = id.map_or_else(|| "catalog".to_owned(), |id| thing(noun, id));
             let what = format!("loaded from the rows and following the journal it differs in: {what}");
             findings.add(Kind::Catalog, place, what, REPORT);

@@ -193,8 +193,8 @@ fn merged(image: Image, merges: &[Merge]) -> Image {
     for &Merge { noun, from, into, .. } in merges {
         match (&mut image, noun) {
             (Image::Release(image), noun) => follow(image, noun, from, into),
-            (Image::Topic(image), Noun::Topic) => image.follow_merge(from, into),
-            (Image::Place(image), Noun::Place) => image.follow_merge(from, into),
+            (Image::Topic(image), Noun::Topic) => image.redirect_merged(from, into),
+            (Image::Place(image), Noun::Place) => image.redirect_merged(from, into),
             _ => {}
         }
     }

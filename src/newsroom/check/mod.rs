@@ -79,7 +79,7 @@ pub async fn check(db: &Db) -> Result<Report, Refused> {
     attempt(&read, &mut findings, "addresses", address::verify).await;
     attempt(&read, &mut findings, "dates and instants", async |read, findings| {
         for row in find_out_of_range(read).await? {
-            findings.add(Kind::Range, row.place(), row.told(), "run `dateline check --repair`");
+            findings.add(Kind::Range, row.location(), row.description(), "run `dateline check --repair`");
         }
         Ok(())
     })

@@ -11,7 +11,7 @@ use super::{
     refusal,
 };
 use crate::{
-    catalog::{Code, Concept, ConceptRef, fold},
+    catalog::{Concept, ConceptRef, ExternalCode, fold},
     journal::{Image, PlaceImage, TopicImage},
     newsroom::{
         Error, Patch, address,
@@ -289,10 +289,10 @@ impl<T: Concept> Known<T> {
             Some((code, self.get(holder)?))
         })?;
         let code = match code {
-            Code::Uri(uri) => format!("uri \"{uri}\""),
-            Code::Iso3166(code) => format!("ISO 3166 code \"{code}\""),
-            Code::M49(code) => format!("m49 \"{code}\""),
-            Code::Geonames(id) => format!("geonamesId {id}"),
+            ExternalCode::Uri(uri) => format!("uri \"{uri}\""),
+            ExternalCode::Iso3166(code) => format!("ISO 3166 code \"{code}\""),
+            ExternalCode::M49(code) => format!("m49 \"{code}\""),
+            ExternalCode::Geonames(id) => format!("geonamesId {id}"),
         };
         Some(format!("the {code} belongs to \"{}\" already: correct one of the two", holder.slug()))
     }

@@ -23,7 +23,7 @@ use origin::{Origin, Origins};
 
 use super::{Error, FieldError, Newsroom, write::Write};
 use crate::{
-    catalog::{Code, Concept, Vocabulary, place_images, topic_images},
+    catalog::{Concept, ExternalCode, Vocabulary, place_images, topic_images},
     journal::{PlaceImage, TopicImage},
     viewer::Viewer,
 };
@@ -81,7 +81,7 @@ pub struct Importer<'a> {
 struct Known<T> {
     vocabulary: Vocabulary<T>,
     by_slug: HashMap<String, Uuid>,
-    by_code: HashMap<Code, Uuid>,
+    by_code: HashMap<ExternalCode, Uuid>,
 }
 
 impl<T: Concept> Known<T> {
@@ -102,7 +102,7 @@ impl<T: Concept> Known<T> {
             }
         }
         self.by_code.extend(image.codes().into_iter().map(|code| (code, image.id())));
-        self.vocabulary.put(image);
+        self.vocabulary.upsert(image);
     }
 
     fn get(&self, id: Uuid) -> Option<&T> {
