@@ -17,7 +17,7 @@ use std::{
 
 use dateline::{
     app::App,
-    graphql::Input,
+    graphql::OperationInput,
     newsroom::{Patch, content::ReleaseInput},
     viewer::Viewer,
 };
@@ -150,13 +150,13 @@ async fn microseconds(mut operation: impl AsyncFnMut()) -> f64 {
 
 async fn run_query(app: &App, query: &str, variables: Value) {
     let Value::Object(variables) = variables else { panic!("variables are an object") };
-    let input = Input { operation: None, variables };
-    let document = app.api.read(query, Role::Public).expect("a valid query");
+    let input = OperationInput { operation_name: None, variables };
+    let document = app.executor.parse(query, Role::Public).expect("a valid query");
     let prepared = app
-        .api
+        .executor
         .prepare(&document, input, Role::Public, &app.extent(&Viewer::public()))
         .expect("a query within the limits");
-    let answer = app.api.execute(prepared, app.asked(Viewer::public())).await.expect("an answer");
+    let answer = app.executor.execute(prepared, app.request_context(Viewer::public())).await.expect("an answer");
     assert!(answer.errors.is_empty(), "{query}: {:?}", answer.errors);
     std::hint::black_box(serde_json::to_vec(&answer).expect("JSON"));
 }
@@ -188,22 +188,25 @@ async fn bench_preparation(app: &App) {
     );
     println!("|---|---|---|---|---|");
     for (name, text, variables) in DOCUMENTS {
-        let (api, extent, number) = (&app.api, app.extent(&Viewer::public()), Cell::new(0));
-        let input = || Input { operation: None, variables: serde_json::from_str(variables).expect("variables") };
+        let (executor, extent, number) = (&app.executor, app.extent(&Viewer::public()), Cell::new(0));
+        let input =
+            || OperationInput { operation_name: None, variables: serde_json::from_str(variables).expect("variables") };
         let unseen_text = || {
             number.set(number.get() + 1);
             format!("{text} # {}", number.get())
         };
-        let prepare =
-            |document: &_| api.prepare(document, input(), Role::Public, &extent).expect("a query within the limits");
-        let read = microseconds(async || drop(std::hint::black_box(api.read(&unseen_text(), Role::Public)))).await;
+        let prepare = |document: &_| {
+            executor.prepare(document, input(), Role::Public, &extent).expect("a query within the limits")
+        };
+        let read =
+            microseconds(async || drop(std::hint::black_box(executor.parse(&unseen_text(), Role::Public)))).await;
         let whole = microseconds(async || {
-            let document = api.read(&unseen_text(), Role::Public).expect("a valid query");
+            let document = executor.parse(&unseen_text(), Role::Public).expect("a valid query");
             std::hint::black_box(prepare(&document));
         })
         .await;
         let cached = microseconds(async || {
-            let document = api.read(text, Role::Public).expect("a valid query");
+            let document = executor.parse(text, Role::Public).expect("a valid query");
             std::hint::black_box(prepare(&document));
         })
         .await;

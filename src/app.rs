@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     db::{Db, Fault},
     edge::Edge,
-    graphql::{Api, Asked, Extent},
+    graphql::{Executor, Extent, RequestContext},
     newsroom::{
         Customs, Newsroom,
         ids::Ids,
@@ -55,7 +55,7 @@ pub struct App {
     /// The rules and what they work on.
     pub room: Newsroom,
     /// The GraphQL API over them.
-    pub api: Arc<Api>,
+    pub executor: Arc<Executor>,
     /// What time it is: the database's.
     pub clock: Clock,
     /// Whose newsroom it is.
@@ -92,7 +92,7 @@ impl App {
         let room = Newsroom { db, catalog, customs, seal, ids, accesses: Arc::default(), renditions: Arc::default() };
         let edge = Arc::new(Edge::default());
         Ok(Arc::new(Self {
-            api: Arc::new(Api::new(room.clone(), edge.limits.clone(), edge.introspection)),
+            executor: Arc::new(Executor::new(room.clone(), edge.limits.clone(), edge.introspection)),
             edge,
             room,
             clock,
@@ -113,8 +113,8 @@ impl App {
     /// The same, open to the world in another way.
     #[must_use]
     pub fn with_edge(self: Arc<Self>, edge: Edge) -> Arc<Self> {
-        let api = Arc::new(Api::new(self.room.clone(), edge.limits.clone(), edge.introspection));
-        Arc::new(Self { api, edge: Arc::new(edge), ..Self::clone(&self) })
+        let executor = Arc::new(Executor::new(self.room.clone(), edge.limits.clone(), edge.introspection));
+        Arc::new(Self { executor, edge: Arc::new(edge), ..Self::clone(&self) })
     }
 
     /// Who holds a bearer token; the public without one.
@@ -130,8 +130,8 @@ impl App {
     }
 
     /// What a request of a viewer carries: the time is read and the snapshot pinned here, once.
-    pub fn asked(&self, viewer: Viewer) -> Asked {
-        Asked::new(&self.room, viewer, self.clock.now())
+    pub fn request_context(&self, viewer: Viewer) -> RequestContext {
+        RequestContext::new(&self.room, viewer, self.clock.now())
     }
 
     /// How much a viewer may see now, for the price of a query.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dateline::{app::App, graphql::Input, viewer::Viewer};
+use dateline::{app::App, graphql::OperationInput, viewer::Viewer};
 use entity::api_token::Role;
 use serde_json::{Value, json};
 
@@ -141,10 +141,11 @@ async fn run(app: &App, roots: Vec<String>) -> Option<Found> {
     let aliased = aliased.join(" ");
     let query = format!("{{ {aliased} }}");
     let viewer = Viewer::public();
-    let document = app.api.read(&query, Role::Public).ok()?;
-    let prepared = app.api.prepare(&document, Input::default(), Role::Public, &app.extent(&viewer)).ok()?;
+    let document = app.executor.parse(&query, Role::Public).ok()?;
+    let prepared =
+        app.executor.prepare(&document, OperationInput::default(), Role::Public, &app.extent(&viewer)).ok()?;
     let began = Instant::now();
-    let answer = app.api.execute(prepared, app.asked(viewer)).await.ok()?;
+    let answer = app.executor.execute(prepared, app.request_context(viewer)).await.ok()?;
     let bytes = serde_json::to_vec(&answer).ok()?.len();
     let milliseconds = began.elapsed().as_secs_f64() * 1e3;
     Some(Found { query, milliseconds, bytes, roots })
@@ -161,11 +162,13 @@ pub fn processor_time(process: &str) -> Duration {
 }
 
 async fn types(app: &App) -> HashMap<String, Value> {
-    let document = app.api.read(INTROSPECTION, Role::Admin).expect("introspection");
+    let document = app.executor.parse(INTROSPECTION, Role::Admin).expect("introspection");
     let viewer = Viewer::new(Role::Admin, "benchmark");
-    let prepared =
-        app.api.prepare(&document, Input::default(), Role::Admin, &app.extent(&viewer)).expect("introspection");
-    let answer = app.api.execute(prepared, app.asked(viewer)).await.expect("introspection");
+    let prepared = app
+        .executor
+        .prepare(&document, OperationInput::default(), Role::Admin, &app.extent(&viewer))
+        .expect("introspection");
+    let answer = app.executor.execute(prepared, app.request_context(viewer)).await.expect("introspection");
     let answer = json!(answer);
     let types = answer["data"]["__schema"]["types"].as_array().expect("types");
     types.iter().map(|kind| (kind["name"].as_str().unwrap_or_default().to_owned(), kind.clone())).collect()

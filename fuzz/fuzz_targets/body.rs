@@ -3,7 +3,7 @@
 #![no_main]
 
 use axum::{body::Body, http::Request};
-use dateline_fuzz::ask;
+use dateline_fuzz::check_request;
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
@@ -15,9 +15,9 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
                 // No HTTP parser lets such an address in.
                 return Corpus::Reject;
             }
-            ask(|| request().expect("tried before"));
+            check_request(|| request().expect("tried before"));
         }
-        None => ask(|| {
+        None => check_request(|| {
             let request = Request::post("/graphql").header("content-type", "application/json");
             request.body(Body::from(bytes.to_vec())).expect("a request")
         }),

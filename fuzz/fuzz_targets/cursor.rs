@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use dateline_fuzz::{follow, post};
+use dateline_fuzz::{post_query, subscribe};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
@@ -19,7 +19,7 @@ const PAGES: &str = "query($c: String, $id: ID!, $slug: Slug!) {
 
 const CHANGES: &str = "subscription($id: ID) { releaseChanged(after: $id) { sequence } }";
 
-fuzz_target!(|held: &str| {
-    post(PAGES, &json!({ "c": held, "id": held, "slug": held }));
-    follow(CHANGES, &json!({ "id": held }));
+fuzz_target!(|text: &str| {
+    post_query(PAGES, &json!({ "c": text, "id": text, "slug": text }));
+    subscribe(CHANGES, &json!({ "id": text }));
 });

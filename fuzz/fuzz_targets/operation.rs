@@ -2,10 +2,10 @@
 
 #![no_main]
 
-use dateline_fuzz::post;
+use dateline_fuzz::post_query;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
 fuzz_target!(|query: &str| {
-    post(query, &json!({ "a": 1, "b": "2006-05-08", "c": [{ "slug": "work" }] }));
+    post_query(query, &json!({ "a": 1, "b": "2006-05-08", "c": [{ "slug": "work" }] }));
 });

@@ -20,10 +20,10 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
 /// Longest answer to a request that asks for next to nothing.
-const LONGEST: usize = 1 << 20;
+const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
 /// A newsroom for one thread of fuzzing.
-pub struct Newsroom {
+pub struct TestServer {
     runtime: Runtime,
     /// As it stands on the open internet, and as its own people have it.
     routers: [Router; 2],
@@ -31,33 +31,33 @@ pub struct Newsroom {
 }
 
 thread_local! {
-    static NEWSROOM: LazyCell<Newsroom> = LazyCell::new(Newsroom::open);
+    static SERVER: LazyCell<TestServer> = LazyCell::new(TestServer::open);
 }
 
 /// Sends a request to both servers and holds what every answer must: no server's fault, and JSON with data or errors.
-pub fn ask(request: impl Fn() -> Request<Body>) {
-    NEWSROOM.with(|newsroom| newsroom.routers.iter().for_each(|router| newsroom.answer(router, request())));
+pub fn check_request(request: impl Fn() -> Request<Body>) {
+    SERVER.with(|server| server.routers.iter().for_each(|router| server.check_response(router, request())));
 }
 
 /// Posts a query with variables.
-pub fn post(query: &str, variables: &Value) {
-    send(query, variables, "application/json");
+pub fn post_query(query: &str, variables: &Value) {
+    send_query(query, variables, "application/json");
 }
 
 /// Opens a subscription with variables, and leaves it where it opens.
-pub fn follow(query: &str, variables: &Value) {
-    send(query, variables, "text/event-stream");
+pub fn subscribe(query: &str, variables: &Value) {
+    send_query(query, variables, "text/event-stream");
 }
 
-fn send(query: &str, variables: &Value, accept: &str) {
+fn send_query(query: &str, variables: &Value, accept: &str) {
     let body = json!({ "query": query, "variables": variables }).to_string();
-    ask(|| {
+    check_request(|| {
         let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
         request.body(Body::from(body.clone())).expect("a request")
     });
 }
 
-impl Newsroom {
+impl TestServer {
     fn open() -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let folder = tempfile::tempdir().expect("a folder");
@@ -67,7 +67,7 @@ impl Newsroom {
             db.migrate().await.expect("its tables");
             let clock = Clock::system();
             let app = App::new(db, Customs::default(), Masthead::default(), clock).await.expect("an application");
-            fill(&app).await;
+            import_fixture(&app).await;
             [Profile::Hardened, Profile::Open].map(|profile| {
                 let mut limits = Limits::of(profile);
                 (limits.public_per_minute, limits.failures_per_minute) = (0, 0);
@@ -79,17 +79,17 @@ impl Newsroom {
         Self { runtime, routers, _folder: folder }
     }
 
-    fn answer(&self, router: &Router, request: Request<Body>) {
+    fn check_response(&self, router: &Router, request: Request<Body>) {
         self.runtime.block_on(async {
-            let answer = router.clone().oneshot(request).await.expect("an answer");
-            let status = answer.status().as_u16();
-            let stream = answer.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
+            let response = router.clone().oneshot(request).await.expect("an answer");
+            let status = response.status().as_u16();
+            let stream = response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
             if stream {
                 return;
             }
-            let body = answer.into_body().collect().await.expect("a body").to_bytes();
+            let body = response.into_body().collect().await.expect("a body").to_bytes();
             let text = String::from_utf8_lossy(&body);
-            assert!(status < 500 && body.len() < LONGEST, "{status}: {text}");
+            assert!(status < 500 && body.len() < MAX_RESPONSE_BYTES, "{status}: {text}");
             let value: Value = serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {text}"));
             assert!(value.get("data").is_some() || value["errors"].is_array(), "{text}");
             // By its code: the words alone may be the question's own.
@@ -99,7 +99,7 @@ impl Newsroom {
     }
 }
 
-async fn fill(app: &Arc<App>) {
+async fn import_fixture(app: &Arc<App>) {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "work", "name": "Work" }),
         json!({ "type": "topic", "slug": "child-labour", "name": "Child labour", "broader": "work" }),

@@ -12,16 +12,16 @@ use quick_cache::{Weighter, sync::Cache};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Asked, Extent, Schema,
-    budget::Budget,
+    Extent, RequestContext, Schema,
+    budget::ResponseBudget,
     builder,
     execution::Overloaded,
     introspection,
     operation::{Disclosure, Document, OperationSchema, Plan, RequestError, RequestErrors},
-    order::put_in_order,
-    price::Prices,
+    order::sort_fields,
+    price::FieldCosts,
     sdl,
-    subscription::Turn,
+    subscription::SubscriptionPhase,
     variable_limits,
 };
 use crate::{
@@ -33,27 +33,27 @@ use crate::{
 };
 
 /// Documents and plans that are cached, about.
-const CACHED: usize = 500;
+const CACHE_ENTRIES: usize = 500;
 
 /// Bytes of documents that are cached, about; of plans as many.
-const CACHED_BYTES: u64 = 32 << 20;
+const CACHE_BYTES: u64 = 32 << 20;
 
 /// Bytes that a byte of a document's text takes once it is parsed, about: a field of two letters and a blank takes some 400.
-const PARSED: u64 = 150;
+const PARSED_BYTES_PER_TEXT_BYTE: u64 = 150;
 
 /// Longest document that is cached, in bytes; so are its plans. Parsed it still fits a shard of the cache.
-pub const LONGEST_CACHED: usize = 12 * 1024;
+pub const MAX_CACHED_DOCUMENT_BYTES: usize = 12 * 1024;
 
 /// What is told to who has no token and needs one.
-pub const NO_TOKEN: &str = "this needs a token: send it as `Authorization: Bearer …`";
+pub const TOKEN_REQUIRED: &str = "this needs a token: send it as `Authorization: Bearer …`";
 
 /// The schema over a newsroom, behind the front end.
-pub struct Api {
+pub struct Executor {
     schema: Schema,
     operations: OperationSchema,
     /// The public may not read the schema.
-    hidden: bool,
-    prices: Prices,
+    schema_is_hidden: bool,
+    field_costs: FieldCosts,
     limits: Arc<Limits>,
     documents: Cache<String, Arc<Document>, DocumentWeight>,
     /// By document, operation and the variables that have values.
@@ -62,16 +62,16 @@ pub struct Api {
 
 /// What a request sends beside the text of its document.
 #[derive(Clone, Debug, Default)]
-pub struct Input {
+pub struct OperationInput {
     /// Which operation of the document.
-    pub operation: Option<String>,
+    pub operation_name: Option<String>,
     /// The values of its variables.
     pub variables: Map<String, Json>,
 }
 
 /// An operation that may be executed: valid, with variables of their types, within the limits.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct PreparedOperation {
     plan: Arc<Plan>,
     variables: Variables,
     /// What it costs before bodies are rendered.
@@ -79,10 +79,10 @@ pub struct Prepared {
 }
 
 /// A subscription that was opened.
-pub struct Opened {
-    prepared: Prepared,
+pub struct OpenSubscription {
+    prepared: PreparedOperation,
     /// Who follows.
-    pub following: Following,
+    pub change_stream: Following,
 }
 
 /// Weighs a document by the bytes that it takes once it is parsed.
@@ -91,7 +91,7 @@ struct DocumentWeight;
 
 impl Weighter<String, Arc<Document>> for DocumentWeight {
     fn weight(&self, text: &String, _: &Arc<Document>) -> u64 {
-        text.len() as u64 * PARSED + 1000
+        text.len() as u64 * PARSED_BYTES_PER_TEXT_BYTE + 1000
     }
 }
 
@@ -100,45 +100,45 @@ impl Weighter<String, Arc<Document>> for DocumentWeight {
 struct PlanWeight;
 
 impl Weighter<(u64, Vec<u8>), Arc<Plan>> for PlanWeight {
-    fn weight(&self, (_, form): &(u64, Vec<u8>), plan: &Arc<Plan>) -> u64 {
-        plan.weight() + form.len() as u64 + 1000
+    fn weight(&self, (_, plan_key): &(u64, Vec<u8>), plan: &Arc<Plan>) -> u64 {
+        plan.weight() + plan_key.len() as u64 + 1000
     }
 }
 
-impl std::fmt::Debug for Api {
+impl std::fmt::Debug for Executor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Api").finish_non_exhaustive()
+        f.debug_struct("Executor").finish_non_exhaustive()
     }
 }
 
-impl Api {
+impl Executor {
     /// Over a newsroom. Where the schema is not public, neither introspection nor an error tells the public of it.
-    pub fn new(room: Newsroom, limits: Arc<Limits>, schema_is_public: bool) -> Self {
+    pub fn new(newsroom: Newsroom, limits: Arc<Limits>, schema_is_public: bool) -> Self {
         let sdl = sdl();
         Self {
             // What is executed is valid already, and within the limits.
             schema: builder()
-                .data(room)
+                .data(newsroom)
                 .validation_mode(async_graphql::ValidationMode::Fast)
                 .limit_recursive_depth(usize::MAX)
                 .finish(),
             operations: OperationSchema::parse(&sdl),
-            hidden: !schema_is_public,
-            prices: Prices::of(&sdl),
+            schema_is_hidden: !schema_is_public,
+            field_costs: FieldCosts::from_sdl(&sdl),
             limits,
-            documents: Cache::with_weighter(CACHED, CACHED_BYTES, DocumentWeight),
-            plans: Cache::with_weighter(CACHED, CACHED_BYTES, PlanWeight),
+            documents: Cache::with_weighter(CACHE_ENTRIES, CACHE_BYTES, DocumentWeight),
+            plans: Cache::with_weighter(CACHE_ENTRIES, CACHE_BYTES, PlanWeight),
         }
     }
 
     /// A document, parsed and validated; from the cache where it came before.
-    pub fn read(&self, text: &str, role: Role) -> Result<Arc<Document>, RequestErrors> {
+    pub fn parse(&self, text: &str, role: Role) -> Result<Arc<Document>, RequestErrors> {
         if let Some(document) = self.documents.get(text) {
             return Ok(document);
         }
-        let document = Document::read(text, &self.operations, &self.limits, self.disclosure(role))?;
+        let document = Document::parse(text, &self.operations, &self.limits, self.disclosure(role))?;
         let document = Arc::new(document);
-        if text.len() <= LONGEST_CACHED {
+        if text.len() <= MAX_CACHED_DOCUMENT_BYTES {
             self.documents.insert(text.to_owned(), document.clone());
         }
         Ok(document)
@@ -148,31 +148,33 @@ impl Api {
     pub fn prepare(
         &self,
         document: &Document,
-        input: Input,
+        input: OperationInput,
         role: Role,
         extent: &Extent,
-    ) -> Result<Prepared, RequestErrors> {
-        let operation = document.operation(input.operation.as_deref())?;
+    ) -> Result<PreparedOperation, RequestErrors> {
+        let operation = document.operation(input.operation_name.as_deref())?;
         let at = document.position(operation);
-        let one = |error| vec![error];
+        let to_errors = |error| vec![error];
         let variables = document.coerce(operation, &self.operations, input.variables, self.disclosure(role))?;
-        variable_limits::values(&variables, &self.limits, at).map_err(one)?;
-        let key = (document.id(), document.form(operation, &variables));
+        variable_limits::check_value_count(&variables, &self.limits, at).map_err(to_errors)?;
+        let key = (document.id(), document.plan_key(operation, &variables));
         let cached = self.plans.get(&key);
         let plan = match &cached {
             Some(plan) => plan.clone(),
-            None => Arc::new(Plan::new(document, operation, &self.operations, &variables, &self.limits).map_err(one)?),
+            None => {
+                Arc::new(Plan::new(document, operation, &self.operations, &variables, &self.limits).map_err(to_errors)?)
+            }
         };
-        variable_limits::copies(&plan.uses, &variables, &self.limits, at).map_err(one)?;
-        let cost = self.admit(&plan, &variables, (role, extent), at).map_err(one)?;
-        if cached.is_none() && document.bytes() <= LONGEST_CACHED {
+        variable_limits::check_copied_bytes(&plan.variable_uses, &variables, &self.limits, at).map_err(to_errors)?;
+        let cost = self.check_limits(&plan, &variables, (role, extent), at).map_err(to_errors)?;
+        if cached.is_none() && document.bytes() <= MAX_CACHED_DOCUMENT_BYTES {
             self.plans.insert(key, plan.clone());
         }
-        Ok(Prepared { plan, variables, cost })
+        Ok(PreparedOperation { plan, variables, cost })
     }
 
     /// What an operation costs; fails where it may not be executed, at its cost or by its caller.
-    fn admit(
+    fn check_limits(
         &self,
         plan: &Plan,
         variables: &Variables,
@@ -184,56 +186,62 @@ impl Api {
             let message = "the schema is not public here (introspection): send a token, or ask for schema.graphql";
             return Err(RequestError::new("INTROSPECTION_DISABLED", message, at));
         }
-        let cost = self.prices.cost(plan.operation(), variables, extent);
+        let cost = self.field_costs.cost(plan.operation(), variables, extent);
         if introspects && cost == u64::MAX {
             let message = "a kind of list comes twice on one path through the schema (limits.cost): ask for no `fields` in \
                            `fields`, and for no `interfaces` or `possibleTypes` in either";
             return Err(RequestError::new("GRAPHQL_VALIDATION_FAILED", message, at));
         }
-        afford(cost, &self.limits, at)?;
+        check_cost(cost, &self.limits, at)?;
         Ok(cost)
     }
 
     fn disclosure(&self, role: Role) -> Disclosure {
-        if self.hidden && role == Role::Public { Disclosure::Hidden } else { Disclosure::Full }
+        if self.schema_is_hidden && role == Role::Public { Disclosure::Hidden } else { Disclosure::Full }
     }
 
     /// Executes an operation. Fails where it became long and got no permit.
-    pub async fn execute(&self, prepared: Prepared, asked: Asked) -> Result<Response, Overloaded> {
-        let (execution, role) = (asked.execution.clone(), asked.viewer.role);
-        let budget = Arc::new(Budget::new(&self.limits, prepared.cost));
-        let request = prepared.plan.request(prepared.variables).data(asked).data(budget.clone());
-        let operation = async { finish(&prepared.plan, within(&budget, self.schema.execute(request).await), role) };
+    pub async fn execute(&self, prepared: PreparedOperation, context: RequestContext) -> Result<Response, Overloaded> {
+        let (execution, role) = (context.execution.clone(), context.viewer.role);
+        let budget = Arc::new(ResponseBudget::new(&self.limits, prepared.cost));
+        let request = prepared.plan.request(prepared.variables).data(context).data(budget.clone());
+        let operation = async {
+            normalize_response(&prepared.plan, enforce_budget(&budget, self.schema.execute(request).await), role)
+        };
         execution.run(operation).await
     }
 
     /// Opens a subscription: who follows, or the answer that says what is wrong with it.
-    pub async fn subscribe(&self, prepared: Prepared, asked: Asked) -> Result<Opened, Response> {
-        let (slot, role) = (Arc::<Mutex<Vec<Following>>>::default(), asked.viewer.role);
-        let turn = Turn::Open(slot.clone(), self.limits.clone());
-        let request = prepared.plan.request(prepared.variables.clone()).data(asked).data(turn);
-        if let Some(answer) = self.schema.execute_stream(request).next().await {
-            return Err(finish(&prepared.plan, answer, role));
+    pub async fn subscribe(
+        &self,
+        prepared: PreparedOperation,
+        context: RequestContext,
+    ) -> Result<OpenSubscription, Response> {
+        let (slot, role) = (Arc::<Mutex<Vec<Following>>>::default(), context.viewer.role);
+        let phase = SubscriptionPhase::Open(slot.clone(), self.limits.clone());
+        let request = prepared.plan.request(prepared.variables.clone()).data(context).data(phase);
+        if let Some(response) = self.schema.execute_stream(request).next().await {
+            return Err(normalize_response(&prepared.plan, response, role));
         }
-        let following = std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
-        match <[_; 1]>::try_from(following) {
-            Ok([following]) => Ok(Opened { prepared, following }),
+        let change_stream = std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
+        match <[_; 1]>::try_from(change_stream) {
+            Ok([change_stream]) => Ok(OpenSubscription { prepared, change_stream }),
             // Its one field was executed, by validation.
             Err(_) => Err(Response::from_errors(vec![ServerError::new("the subscription could not be opened", None)])),
         }
     }
 
     /// What a subscription answers to a change. It is executed without a permit: whoever calls this holds one.
-    pub async fn event(&self, opened: &Opened, change: Change, asked: Asked) -> Response {
-        let (Prepared { plan, variables, cost }, role) = (&opened.prepared, asked.viewer.role);
-        let execution = asked.execution.clone();
-        let budget = Arc::new(Budget::new(&self.limits, *cost));
-        let turn = Turn::Event(Box::new(change));
-        let request = plan.request(variables.clone()).data(asked).data(budget.clone()).data(turn);
+    pub async fn execute_event(&self, opened: &OpenSubscription, change: Change, context: RequestContext) -> Response {
+        let (PreparedOperation { plan, variables, cost }, role) = (&opened.prepared, context.viewer.role);
+        let execution = context.execution.clone();
+        let budget = Arc::new(ResponseBudget::new(&self.limits, *cost));
+        let phase = SubscriptionPhase::Event(Box::new(change));
+        let request = plan.request(variables.clone()).data(context).data(budget.clone()).data(phase);
         let operation = async {
             // One change, one answer.
-            let answer = self.schema.execute_stream(request).next().await;
-            finish(plan, within(&budget, answer.unwrap_or_default()), role)
+            let response = self.schema.execute_stream(request).next().await;
+            normalize_response(plan, enforce_budget(&budget, response.unwrap_or_default()), role)
         };
         // Without `Permits` it does not fail.
         execution.run(operation).await.unwrap_or_default()
@@ -249,11 +257,11 @@ impl Plan {
 }
 
 /// An answer as the specification has it, and as its caller may know it.
-fn finish(plan: &Plan, answer: Response, role: Role) -> Response {
-    let mut answer = with_nulls(answer);
-    put_in_order(&mut answer.data, &plan.operation().selection_set.node, !answer.errors.is_empty());
-    plan.strip(&mut answer.data);
-    for error in &mut answer.errors {
+fn normalize_response(plan: &Plan, response: Response, role: Role) -> Response {
+    let mut response = with_null_for_failed_fields(response);
+    sort_fields(&mut response.data, &plan.operation().selection_set.node, !response.errors.is_empty());
+    plan.remove_hidden_fields(&mut response.data);
+    for error in &mut response.errors {
         // Of input async-graphql finds one thing wrong that validation cannot: null by a variable, for an argument that has a
         // default and may not be null (GraphQL, September 2025, 6.4.1). It names types, which may not be public.
         if error.extensions.is_none() && error.message.contains("found null") {
@@ -264,7 +272,7 @@ fn finish(plan: &Plan, answer: Response, role: Role) -> Response {
             ask_for_token(error);
         }
     }
-    answer
+    response
 }
 
 /// Says to who has no token that one is needed, in place of that they may not do something.
@@ -273,12 +281,12 @@ fn ask_for_token(error: &mut ServerError) {
         && extensions.get("code") == Some(&Value::from("FORBIDDEN"))
     {
         extensions.set("code", "UNAUTHENTICATED");
-        NO_TOKEN.clone_into(&mut error.message);
+        TOKEN_REQUIRED.clone_into(&mut error.message);
     }
 }
 
 /// Lets an operation in that costs no more than it may.
-fn afford(cost: u64, limits: &Limits, at: Pos) -> Result<(), RequestError> {
+fn check_cost(cost: u64, limits: &Limits, at: Pos) -> Result<(), RequestError> {
     if cost <= limits.cost {
         return Ok(());
     }
@@ -292,21 +300,21 @@ fn afford(cost: u64, limits: &Limits, at: Pos) -> Result<(), RequestError> {
 }
 
 /// An answer, where it holds no more than it may; else nothing of it, and why.
-fn within(budget: &Budget, answer: Response) -> Response {
-    let Some(fault) = budget.fault() else { return answer };
+fn enforce_budget(budget: &ResponseBudget, response: Response) -> Response {
+    let Some(error) = budget.error() else { return response };
     // It is at no field, and was executed all the same.
-    let mut error = async_graphql::Error::from(fault).into_server_error(Pos::default());
+    let mut error = async_graphql::Error::from(error).into_server_error(Pos::default());
     error.locations.clear();
-    let mut spoiled = Response::new(Value::Null);
-    spoiled.errors = vec![error];
-    spoiled
+    let mut error_response = Response::new(Value::Null);
+    error_response.errors = vec![error];
+    error_response
 }
 
 /// Puts null where a field failed: async-graphql 7.2 leaves the field out, the specification wants it there (GraphQL, September
 /// 2025, 6.4.4). Every field of ours that can fail is nullable.
-fn with_nulls(mut answer: Response) -> Response {
-    for error in &answer.errors {
-        let mut at = &mut answer.data;
+fn with_null_for_failed_fields(mut response: Response) -> Response {
+    for error in &response.errors {
+        let mut at = &mut response.data;
         for step in &error.path {
             // An object of which every field failed was made null as a whole; it was there.
             if matches!((&*at, step), (Value::Null, PathSegment::Field(_))) {
@@ -324,5 +332,5 @@ fn with_nulls(mut answer: Response) -> Response {
             };
         }
     }
-    answer
+    response
 }

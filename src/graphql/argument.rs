@@ -6,37 +6,37 @@ use std::{
     collections::{HashMap, hash_map::Entry},
 };
 
-use async_graphql::{Name, Value as Given, Variables, parser::types::Field};
+use async_graphql::{Name, Value as ConstValue, Variables, parser::types::Field};
 use async_graphql_value::Value;
 
 /// The arguments of one operation.
 pub(super) struct Arguments<'a> {
     variables: &'a Variables,
     /// How many values each variable has.
-    counted: RefCell<HashMap<&'a Name, u64>>,
+    variable_value_counts: RefCell<HashMap<&'a Name, u64>>,
 }
 
 impl<'a> Arguments<'a> {
     pub(super) fn new(variables: &'a Variables) -> Self {
-        Self { variables, counted: RefCell::default() }
+        Self { variables, variable_value_counts: RefCell::default() }
     }
 
     /// How many values the arguments of a field have, counted through lists and objects.
     pub(super) fn count(&self, field: &'a Field) -> u64 {
-        field.arguments.iter().map(|(_, value)| self.values(&value.node)).fold(0, u64::saturating_add)
+        field.arguments.iter().map(|(_, value)| self.count_literal(&value.node)).fold(0, u64::saturating_add)
     }
 
     /// An argument; none where it is not given.
-    pub(super) fn of(&self, field: &'a Field, name: &str) -> Option<Argument<'a>> {
-        let (_, value) = field.arguments.iter().find(|(given, _)| given.node == name)?;
-        self.read(&value.node)
+    pub(super) fn get(&self, field: &'a Field, name: &str) -> Option<Argument<'a>> {
+        let (_, value) = field.arguments.iter().find(|(argument_name, _)| argument_name.node == name)?;
+        self.resolve(&value.node)
     }
 
     /// A field of an argument that is an object.
-    pub(super) fn part(&self, argument: Argument<'a>, name: &str) -> Option<Argument<'a>> {
+    pub(super) fn object_field(&self, argument: Argument<'a>, name: &str) -> Option<Argument<'a>> {
         match argument {
-            Argument::Written(Value::Object(fields)) => self.read(fields.get(name)?),
-            Argument::Given(Given::Object(fields)) => fields.get(name).map(Argument::Given),
+            Argument::Literal(Value::Object(fields)) => self.resolve(fields.get(name)?),
+            Argument::Variable(ConstValue::Object(fields)) => fields.get(name).map(Argument::Variable),
             _ => None,
         }
     }
@@ -44,36 +44,36 @@ impl<'a> Arguments<'a> {
     /// The items of an argument that is a list; of anything else itself, as GraphQL takes it for a list of one.
     pub(super) fn items(&self, argument: Argument<'a>) -> Vec<Argument<'a>> {
         match argument {
-            Argument::Written(Value::List(items)) => items.iter().filter_map(|item| self.read(item)).collect(),
-            Argument::Given(Given::List(items)) => items.iter().map(Argument::Given).collect(),
+            Argument::Literal(Value::List(items)) => items.iter().filter_map(|item| self.resolve(item)).collect(),
+            Argument::Variable(ConstValue::List(items)) => items.iter().map(Argument::Variable).collect(),
             other => vec![other],
         }
     }
 
     /// What is written there, or what the variable that is written there has.
-    fn read(&self, value: &'a Value) -> Option<Argument<'a>> {
+    fn resolve(&self, value: &'a Value) -> Option<Argument<'a>> {
         match value {
-            Value::Variable(name) => self.variable(name).map(Argument::Given),
-            value => Some(Argument::Written(value)),
+            Value::Variable(name) => self.variable(name).map(Argument::Variable),
+            value => Some(Argument::Literal(value)),
         }
     }
 
     /// What a variable has, once it was coerced.
-    fn variable(&self, name: &Name) -> Option<&'a Given> {
+    fn variable(&self, name: &Name) -> Option<&'a ConstValue> {
         self.variables.get(name)
     }
 
     /// How many values there are in what is written, variables put in. Recurses as deep as brackets may be nested.
-    fn values(&self, value: &'a Value) -> u64 {
+    fn count_literal(&self, value: &'a Value) -> u64 {
         let sum = |values: &mut dyn Iterator<Item = &'a Value>| {
-            values.map(|value| self.values(value)).fold(1, u64::saturating_add)
+            values.map(|value| self.count_literal(value)).fold(1, u64::saturating_add)
         };
         match value {
             Value::List(items) => sum(&mut items.iter()),
             Value::Object(fields) => sum(&mut fields.values()),
-            Value::Variable(name) => match self.counted.borrow_mut().entry(name) {
-                Entry::Occupied(known) => *known.get(),
-                Entry::Vacant(new) => *new.insert(self.variable(name).map_or(1, |value| count_values([value]))),
+            Value::Variable(name) => match self.variable_value_counts.borrow_mut().entry(name) {
+                Entry::Occupied(entry) => *entry.get(),
+                Entry::Vacant(entry) => *entry.insert(self.variable(name).map_or(1, |value| count_values([value]))),
             },
             _ => 1,
         }
@@ -81,14 +81,14 @@ impl<'a> Arguments<'a> {
 }
 
 /// How many values there are in some, counted through lists and objects, without recursion.
-pub(super) fn count_values<'a>(values: impl IntoIterator<Item = &'a Given>) -> u64 {
-    let mut open: Vec<&Given> = values.into_iter().collect();
+pub(super) fn count_values<'a>(values: impl IntoIterator<Item = &'a ConstValue>) -> u64 {
+    let mut stack: Vec<&ConstValue> = values.into_iter().collect();
     let mut count = 0;
-    while let Some(value) = open.pop() {
+    while let Some(value) = stack.pop() {
         count += 1;
         match value {
-            Given::List(items) => open.extend(items),
-            Given::Object(fields) => open.extend(fields.values()),
+            ConstValue::List(items) => stack.extend(items),
+            ConstValue::Object(fields) => stack.extend(fields.values()),
             _ => {}
         }
     }
@@ -99,16 +99,16 @@ pub(super) fn count_values<'a>(values: impl IntoIterator<Item = &'a Given>) -> u
 #[derive(Clone, Copy)]
 pub(super) enum Argument<'a> {
     /// In the query.
-    Written(&'a Value),
+    Literal(&'a Value),
     /// By a variable.
-    Given(&'a Given),
+    Variable(&'a ConstValue),
 }
 
 impl<'a> Argument<'a> {
     /// A whole number.
     pub(super) fn as_integer(self) -> Option<i64> {
         match self {
-            Self::Written(Value::Number(number)) | Self::Given(Given::Number(number)) => number.as_i64(),
+            Self::Literal(Value::Number(number)) | Self::Variable(ConstValue::Number(number)) => number.as_i64(),
             _ => None,
         }
     }
@@ -116,21 +116,21 @@ impl<'a> Argument<'a> {
     /// An enum's or a string's text.
     pub(super) fn as_name(self) -> Option<&'a str> {
         match self {
-            Self::Written(Value::Enum(name)) | Self::Given(Given::Enum(name)) => Some(name.as_str()),
-            Self::Written(Value::String(text)) | Self::Given(Given::String(text)) => Some(text),
+            Self::Literal(Value::Enum(name)) | Self::Variable(ConstValue::Enum(name)) => Some(name.as_str()),
+            Self::Literal(Value::String(text)) | Self::Variable(ConstValue::String(text)) => Some(text),
             _ => None,
         }
     }
 
     pub(super) fn is_null(self) -> bool {
-        matches!(self, Self::Written(Value::Null) | Self::Given(Given::Null))
+        matches!(self, Self::Literal(Value::Null) | Self::Variable(ConstValue::Null))
     }
 
     /// A list's length.
     pub(super) fn length(self) -> Option<u64> {
         match self {
-            Self::Written(Value::List(items)) => Some(items.len() as u64),
-            Self::Given(Given::List(items)) => Some(items.len() as u64),
+            Self::Literal(Value::List(items)) => Some(items.len() as u64),
+            Self::Variable(ConstValue::List(items)) => Some(items.len() as u64),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use entity::revision::Column;
 
 use super::{
     context::ContextExt,
-    direct::{Direct, Each},
+    direct::{SerialList, SerialObject},
     enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
     error::ApiError,
     facet::ReleaseFacets,
@@ -14,7 +14,7 @@ use super::{
     release::Release,
     scalars::{Date, TimeZone},
     stats::Freshness,
-    timeline::{Delta, Drawing, Timeline, compare, timeline},
+    timeline::{Delta, Timeline, TimelineArgs, compare, timeline},
     topic::Topic,
 };
 use crate::catalog::{OrderBy, ReleaseFilter, ReleaseSet, Snapshot};
@@ -61,20 +61,24 @@ pub struct ReleaseConnection {
 #[Object(serial)]
 impl ReleaseConnection {
     /// The releases of this page with their cursors.
-    async fn edges(&self, ctx: &Context<'_>) -> Each<ReleaseEdge> {
+    async fn edges(&self, ctx: &Context<'_>) -> SerialList<ReleaseEdge> {
         self.page
             .entries
             .iter()
-            .map(|(cursor, found)| ReleaseEdge {
+            .map(|(cursor, loaded)| ReleaseEdge {
                 cursor: cursor.clone(),
-                node: Direct(Release::new(ctx.asked(), &self.page.set, found.clone())),
+                node: SerialObject(Release::new(ctx.request(), &self.page.set, loaded.clone())),
             })
             .collect()
     }
 
     /// The releases of this page, without cursors.
-    async fn nodes(&self, ctx: &Context<'_>) -> Each<Release> {
-        self.page.entries.iter().map(|(_, found)| Release::new(ctx.asked(), &self.page.set, found.clone())).collect()
+    async fn nodes(&self, ctx: &Context<'_>) -> SerialList<Release> {
+        self.page
+            .entries
+            .iter()
+            .map(|(_, loaded)| Release::new(ctx.request(), &self.page.set, loaded.clone()))
+            .collect()
     }
 
     /// Where this page lies.
@@ -116,8 +120,8 @@ impl ReleaseConnection {
         #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
         ctx.execution().yield_if_due().await;
-        let drawing = Drawing { interval, time_zone, date_field, range, week_start, fill };
-        timeline(&self.page.set, drawing, ctx.asked()).map(Some)
+        let args = TimelineArgs { interval, time_zone, date_field, range, week_start, fill };
+        timeline(&self.page.set, args, ctx.request()).map(Some)
     }
 
     /// One period of the set, by release date, against another. Give the dates here and not in the filter, which would empty
@@ -155,7 +159,7 @@ pub struct ReleaseEdge {
     /// Where it stands: give it as `after` or `before` under the same order and filter.
     cursor: String,
     /// The release.
-    node: Direct<Release>,
+    node: SerialObject<Release>,
 }
 
 impl ReleaseConnection {
@@ -166,33 +170,33 @@ impl ReleaseConnection {
         scope: &str,
         filter: Option<ReleaseFilter>,
         order: &[OrderBy],
-        request: &PageRequest,
+        page_request: &PageRequest,
     ) -> Result<Self, ApiError> {
-        let rows = rows(ctx);
-        if rows.any {
-            ctx.execution().before_reading(request.size()?.0, 0).await;
+        let projection = connection_projection(ctx);
+        if projection.any {
+            ctx.execution().before_reading(page_request.size()?.0, 0).await;
         }
-        let page = ctx.room().release_page(set, scope, filter.as_ref(), order, request, rows).await?;
+        let page = ctx.newsroom().release_page(set, scope, filter.as_ref(), order, page_request, projection).await?;
         Ok(Self { page })
     }
 }
 
 /// What a query wants of the rows of a connection's releases.
-fn rows(ctx: &Context<'_>) -> Rows {
-    let asked = ctx.look_ahead();
-    let nodes = [asked.field("nodes"), asked.field("edges").field("node")];
-    let page_info = asked.field("pageInfo");
+fn connection_projection(ctx: &Context<'_>) -> Rows {
+    let lookahead = ctx.look_ahead();
+    let nodes = [lookahead.field("nodes"), lookahead.field("edges").field("node")];
+    let page_info = lookahead.field("pageInfo");
     Rows {
-        any: asked.field("nodes").exists() || asked.field("edges").exists() || page_info.exists(),
-        cursors: asked.field("edges").field("cursor").exists()
+        any: lookahead.field("nodes").exists() || lookahead.field("edges").exists() || page_info.exists(),
+        cursors: lookahead.field("edges").field("cursor").exists()
             || page_info.field("startCursor").exists()
             || page_info.field("endCursor").exists(),
-        ..wanted(|name| nodes.iter().any(|node| node.field(name).exists()))
+        ..release_projection(|name| nodes.iter().any(|node| node.field(name).exists()))
     }
 }
 
 /// What a query wants of the row of a release, by the fields it selects.
-pub fn wanted(selects: impl Fn(&str) -> bool) -> Rows {
+pub fn release_projection(selects: impl Fn(&str) -> bool) -> Rows {
     Rows {
         any: true,
         cursors: false,
@@ -204,7 +208,7 @@ pub fn wanted(selects: impl Fn(&str) -> bool) -> Rows {
 
 /// The columns that fields of a release are made of; the rest of them the catalog knows.
 fn columns(selects: &impl Fn(&str) -> bool) -> Wanted {
-    let made_of = [
+    let columns_by_field = [
         ("externalId", &[Column::ExternalId][..]),
         ("headline", &[Column::Headline]),
         ("subheadline", &[Column::Subheadline]),
@@ -213,20 +217,20 @@ fn columns(selects: &impl Fn(&str) -> bool) -> Wanted {
         ("dateline", &[Column::DatelineText, Column::Language, Column::ReleaseDate]),
         ("editorialNote", &[Column::EditorialNote]),
     ];
-    let wanted = made_of.iter().filter(|(field, _)| selects(field)).flat_map(|(_, columns)| columns.iter());
-    wanted.fold(Wanted::text(selects("working")), |wanted, &column| wanted.and(column))
+    let selected = columns_by_field.iter().filter(|(field, _)| selects(field)).flat_map(|(_, columns)| columns.iter());
+    selected.fold(Wanted::text(selects("working")), |selected, &column| selected.and(column))
 }
 
 /// What a query wants of the row of the release that the current field answers.
-pub fn wanted_here(ctx: &Context<'_>) -> Rows {
-    let asked = ctx.look_ahead();
-    wanted(|name| asked.field(name).exists())
+pub fn projection_of_field(ctx: &Context<'_>) -> Rows {
+    let lookahead = ctx.look_ahead();
+    release_projection(|name| lookahead.field(name).exists())
 }
 
 /// What a query wants of the row of the release in the payload that the current field answers.
-pub fn wanted_in_payload(ctx: &Context<'_>) -> Rows {
-    let asked = ctx.look_ahead().field("release");
-    wanted(|name| asked.field(name).exists())
+pub fn projection_of_payload(ctx: &Context<'_>) -> Rows {
+    let lookahead = ctx.look_ahead().field("release");
+    release_projection(|name| lookahead.field(name).exists())
 }
 
 macro_rules! concept_connection {
@@ -236,9 +240,9 @@ macro_rules! concept_connection {
         #[graphql(serial)]
         pub struct $connection {
             /// The entries of this page with their cursors.
-            edges: Each<$edge>,
+            edges: SerialList<$edge>,
             /// The entries of this page, without cursors.
-            nodes: Each<$object>,
+            nodes: SerialList<$object>,
             /// Where this page lies.
             page_info: PageInfo,
             /// How many there are on all pages.
@@ -252,15 +256,15 @@ macro_rules! concept_connection {
             /// Where it stands: give it as `after` or `before` under the same filter.
             cursor: String,
             #[doc = concat!("The ", $what, ".")]
-            node: Direct<$object>,
+            node: SerialObject<$object>,
         }
 
         impl $connection {
             /// From a page of numbers.
             pub fn new(snapshot: &std::sync::Arc<Snapshot>, page: ConceptPage) -> Self {
-                let object = |number: u32| $object::new(snapshot.clone(), number);
+                let object = |ordinal: u32| $object::new(snapshot.clone(), ordinal);
                 Self {
-                    nodes: page.entries.iter().map(|&(_, number)| object(number)).collect(),
+                    nodes: page.entries.iter().map(|&(_, ordinal)| object(ordinal)).collect(),
                     page_info: PageInfo::new(
                         page.entries.iter().map(|(cursor, _)| cursor),
                         page.has_previous,
@@ -270,7 +274,7 @@ macro_rules! concept_connection {
                     edges: page
                         .entries
                         .into_iter()
-                        .map(|(cursor, number)| $edge { cursor, node: Direct(object(number)) })
+                        .map(|(cursor, ordinal)| $edge { cursor, node: SerialObject(object(ordinal)) })
                         .collect(),
                 }
             }

@@ -14,10 +14,10 @@ use entity::api_token::Role;
 use uuid::Uuid;
 
 use super::{
-    budget::Budget,
+    budget::ResponseBudget,
     error::ApiError,
     execution::{Execution, Permits},
-    loaders::{self, Bodies, Releases},
+    loaders::{self, BodyLoader, ReleaseLoader},
 };
 use crate::{
     catalog::{ReleaseSet, Snapshot},
@@ -27,7 +27,7 @@ use crate::{
 
 /// One request: who asks, when, and of what. `now` is read once, and the snapshot is pinned, so all of an answer agrees.
 #[derive(Clone)]
-pub struct Asked {
+pub struct RequestContext {
     /// Who asks.
     pub viewer: Viewer,
     /// When.
@@ -35,41 +35,49 @@ pub struct Asked {
     /// Of what.
     pub snapshot: Arc<Snapshot>,
     /// The way to rows of releases that no page holds.
-    pub releases: Arc<Releases>,
+    pub release_loader: Arc<ReleaseLoader>,
     /// The way to bodies that were not fetched with their rows.
-    pub bodies: Arc<Bodies>,
+    pub body_loader: Arc<BodyLoader>,
     /// What the answer turns out to hold.
-    pub told: Arc<Told>,
+    pub response_metadata: Arc<ResponseMetadata>,
     /// What its execution has used, and its permit.
     pub execution: Arc<Execution>,
 }
 
 /// What an answer holds that decides how it may be kept.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct ResponseMetadata {
     /// A secret that is told once.
-    pub secret: AtomicBool,
+    pub has_secret: AtomicBool,
     /// Something that only the holder of a preview link may see.
-    pub preview: AtomicBool,
+    pub has_preview: AtomicBool,
     /// The instant from which a number in it is another, though nothing was written.
-    pub until: Mutex<Option<DateTime<Utc>>>,
+    pub valid_until: Mutex<Option<DateTime<Utc>>>,
     /// The releases in it.
     pub releases: Mutex<BTreeSet<Uuid>>,
 }
 
-impl std::fmt::Debug for Asked {
+impl std::fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Asked").field("viewer", &self.viewer).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("RequestContext").field("viewer", &self.viewer).field("now", &self.now).finish_non_exhaustive()
     }
 }
 
-impl Asked {
+impl RequestContext {
     /// A request of a newsroom as it is now.
-    pub fn new(room: &Newsroom, viewer: Viewer, now: DateTime<Utc>) -> Self {
-        let snapshot = room.catalog.snapshot_at(now);
-        let releases = Arc::new(loaders::releases(room, snapshot.visible_to(&viewer, now)));
-        let bodies = Arc::new(loaders::bodies(room));
-        Self { viewer, now, snapshot, releases, bodies, told: Arc::default(), execution: Arc::default() }
+    pub fn new(newsroom: &Newsroom, viewer: Viewer, now: DateTime<Utc>) -> Self {
+        let snapshot = newsroom.catalog.snapshot_at(now);
+        let release_loader = Arc::new(loaders::release_loader(newsroom, snapshot.visible_to(&viewer, now)));
+        let body_loader = Arc::new(loaders::body_loader(newsroom));
+        Self {
+            viewer,
+            now,
+            snapshot,
+            release_loader,
+            body_loader,
+            response_metadata: Arc::default(),
+            execution: Arc::default(),
+        }
     }
 
     /// The same, with a permit needed once its execution is long.
@@ -79,27 +87,27 @@ impl Asked {
     }
 
     /// The answer holds a secret that is told once.
-    pub fn tells_a_secret(&self) {
-        self.told.secret.store(true, Ordering::Relaxed);
+    pub fn mark_secret(&self) {
+        self.response_metadata.has_secret.store(true, Ordering::Relaxed);
     }
 
     /// The answer holds what a preview link shows.
-    pub fn shows_a_preview(&self) {
-        self.told.preview.store(true, Ordering::Relaxed);
+    pub fn mark_preview(&self) {
+        self.response_metadata.has_preview.store(true, Ordering::Relaxed);
     }
 
     /// The answer holds a number that is another from an instant on, though nothing is written.
-    pub fn holds_until(&self, instant: DateTime<Utc>) {
-        let mut until = self.told.until.lock().unwrap_or_else(PoisonError::into_inner);
-        *until = Some(until.map_or(instant, |earlier| earlier.min(instant)));
+    pub fn limit_validity(&self, instant: DateTime<Utc>) {
+        let mut valid_until = self.response_metadata.valid_until.lock().unwrap_or_else(PoisonError::into_inner);
+        *valid_until = Some(valid_until.map_or(instant, |earlier| earlier.min(instant)));
     }
 
     /// The answer shows a release: noted for answers that others may keep.
-    pub fn shows(&self, release: Uuid) {
+    pub fn record_release(&self, release: Uuid) {
         if self.viewer.role != Role::Public {
             return;
         }
-        self.told.releases.lock().unwrap_or_else(PoisonError::into_inner).insert(release);
+        self.response_metadata.releases.lock().unwrap_or_else(PoisonError::into_inner).insert(release);
     }
 
     /// Everything the viewer may see.
@@ -111,36 +119,36 @@ impl Asked {
 /// What the schema and its requests carry.
 pub trait ContextExt {
     /// The newsroom, of the schema.
-    fn room(&self) -> &Newsroom;
+    fn newsroom(&self) -> &Newsroom;
     /// How keys are told to clients.
     fn ids(&self) -> &Ids {
-        &self.room().ids
+        &self.newsroom().ids
     }
     /// The request's own data.
-    fn asked(&self) -> &Asked;
+    fn request(&self) -> &RequestContext;
     /// What its execution has used, and its permit.
     fn execution(&self) -> &Arc<Execution> {
-        &self.asked().execution
+        &self.request().execution
     }
     /// What the answer may hold.
-    fn budget(&self) -> &Budget;
+    fn budget(&self) -> &ResponseBudget;
     /// The same text, where there is room for it.
-    fn room_for<T: AsRef<str>>(&self, text: Option<T>) -> Result<Option<T>, ApiError> {
+    fn reserve_text<T: AsRef<str>>(&self, text: Option<T>) -> Result<Option<T>, ApiError> {
         let bytes = text.as_ref().map_or(0, |text| text.as_ref().len());
-        self.budget().spend(bytes).map(|()| text)
+        self.budget().reserve_bytes(bytes).map(|()| text)
     }
 }
 
 impl ContextExt for Context<'_> {
-    fn room(&self) -> &Newsroom {
+    fn newsroom(&self) -> &Newsroom {
         self.data_unchecked::<Newsroom>()
     }
 
-    fn asked(&self) -> &Asked {
-        self.data_unchecked::<Asked>()
+    fn request(&self) -> &RequestContext {
+        self.data_unchecked::<RequestContext>()
     }
 
-    fn budget(&self) -> &Budget {
-        self.data_unchecked::<Arc<Budget>>()
+    fn budget(&self) -> &ResponseBudget {
+        self.data_unchecked::<Arc<ResponseBudget>>()
     }
 }

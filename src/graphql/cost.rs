@@ -18,7 +18,7 @@ use chrono::NaiveDate;
 use super::{
     argument::{Argument, Arguments},
     extent::Extent,
-    price::{Bound, DEAR_FACET, FACET, PREVIEW, Prices, Size},
+    price::{Bound, EXPENSIVE_FACET_COST, FACET_COST, FieldCosts, Multiplier, PREVIEW_COST},
 };
 use crate::{
     catalog::{Interval, MAX_TIMELINE_POINTS, Weekday},
@@ -35,12 +35,12 @@ const INTERVALS: [(&str, Interval); 5] = [
 ];
 
 /// Values of a timeline's points for the price of one other field: they are counted all together, and in memory.
-const POINTS: u64 = 10;
+const POINT_VALUES_PER_COST: u64 = 10;
 
 /// Values in the arguments of a field that cost nothing.
-const FREE_VALUES: u64 = 10;
+const FREE_ARGUMENT_VALUES: u64 = 10;
 
-impl Prices {
+impl FieldCosts {
     /// What an operation costs that was planned, for a viewer who may see so much.
     pub fn cost(&self, operation: &OperationDefinition, variables: &Variables, extent: &Extent) -> u64 {
         let root = match operation.ty {
@@ -48,26 +48,26 @@ impl Prices {
             OperationType::Mutation => "Mutation",
             OperationType::Subscription => "Subscription",
         };
-        let bill = Bill { prices: self, arguments: Arguments::new(variables), extent };
-        bill.selection(&operation.selection_set.node, root).times(1)
+        let visitor = CostVisitor { field_costs: self, arguments: Arguments::new(variables), extent };
+        visitor.selection(&operation.selection_set.node, root).total(1)
     }
 }
 
 /// What is selected of something that has entries: a part that costs the same however many there are, and one for each.
 #[derive(Clone, Copy, Default)]
 struct Cost {
-    once: u64,
-    each: u64,
+    fixed: u64,
+    per_item: u64,
 }
 
 impl Cost {
-    fn times(self, entries: u64) -> u64 {
-        self.once.saturating_add(self.each.saturating_mul(entries))
+    fn total(self, entries: u64) -> u64 {
+        self.fixed.saturating_add(self.per_item.saturating_mul(entries))
     }
 
     /// As much as either costs.
     fn max(self, other: Self) -> Self {
-        Self { once: self.once.max(other.once), each: self.each.max(other.each) }
+        Self { fixed: self.fixed.max(other.fixed), per_item: self.per_item.max(other.per_item) }
     }
 }
 
@@ -75,100 +75,107 @@ impl Add for Cost {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { once: self.once.saturating_add(other.once), each: self.each.saturating_add(other.each) }
+        Self { fixed: self.fixed.saturating_add(other.fixed), per_item: self.per_item.saturating_add(other.per_item) }
     }
 }
 
 /// One operation that is being priced.
-pub(super) struct Bill<'a> {
-    pub(super) prices: &'a Prices,
+pub(super) struct CostVisitor<'a> {
+    pub(super) field_costs: &'a FieldCosts,
     arguments: Arguments<'a>,
     extent: &'a Extent,
 }
 
-impl<'a> Bill<'a> {
+impl<'a> CostVisitor<'a> {
     /// What is selected of a type; of an interface, what is selected of its dearest type. Recurses as deep as selections may be
     /// nested.
     fn selection(&self, set: &'a SelectionSet, parent: &str) -> Cost {
-        let (mut fields, mut dearest) = (Cost::default(), Cost::default());
+        let (mut fields, mut most_expensive) = (Cost::default(), Cost::default());
         for item in &set.items {
             match &item.node {
                 Selection::Field(field) => fields = fields + self.field(&field.node, parent),
                 Selection::InlineFragment(fragment) => {
                     let on = fragment.node.type_condition.as_ref().map_or(parent, |on| on.node.on.node.as_str());
-                    dearest = dearest.max(self.selection(&fragment.node.selection_set.node, on));
+                    most_expensive = most_expensive.max(self.selection(&fragment.node.selection_set.node, on));
                 }
                 // A plan has none.
                 Selection::FragmentSpread(_) => {}
             }
         }
-        fields + dearest
+        fields + most_expensive
     }
 
     fn field(&self, field: &'a Field, parent: &str) -> Cost {
         if ["__schema", "__type"].contains(&field.name.node.as_str()) {
-            let once = self.schema(&field.selection_set.node).saturating_add(1);
-            return Cost { once, each: 0 };
+            let fixed = self.introspection_cost(&field.selection_set.node).saturating_add(1);
+            return Cost { fixed, per_item: 0 };
         }
-        let price = self.prices.of_field(parent, field.name.node.as_str());
-        let returns = price.map_or("", |price| price.returns.as_str());
+        let field_cost = self.field_costs.get(parent, field.name.node.as_str());
+        let returns = field_cost.map_or("", |field_cost| field_cost.returns.as_str());
         let selection = self.selection(&field.selection_set.node, returns);
-        let arguments = self.arguments.count(field).saturating_sub(FREE_VALUES);
-        let most = || price.map_or(u64::MAX, |price| self.extent.most(price.bound));
-        let (base, times) = match price.map_or(Size::One, |price| price.size) {
-            Size::One => (if field.name.node == "preview" { PREVIEW } else { 1 }, 1),
+        let arguments = self.arguments.count(field).saturating_sub(FREE_ARGUMENT_VALUES);
+        let max_length = || field_cost.map_or(u64::MAX, |field_cost| self.extent.max_length(field_cost.bound));
+        let (base, times) = match field_cost.map_or(Multiplier::One, |field_cost| field_cost.multiplier) {
+            Multiplier::One => (if field.name.node == "preview" { PREVIEW_COST } else { 1 }, 1),
             // The entry itself and its selection.
-            Size::Entries => {
-                let each = selection.times(1).saturating_add(1).saturating_add(arguments);
-                return Cost { once: 0, each };
+            Multiplier::Entries => {
+                let per_item = selection.total(1).saturating_add(1).saturating_add(arguments);
+                return Cost { fixed: 0, per_item };
             }
-            Size::Fixed(times) => (1, times),
-            Size::Page { default, base } => {
-                let asked =
-                    ["first", "last"].iter().filter_map(|name| self.arguments.of(field, name)?.as_integer()).max();
-                (base, asked.map_or(default, sane).min(most()))
+            Multiplier::Fixed(times) => (1, times),
+            Multiplier::Page { default, base } => {
+                let requested =
+                    ["first", "last"].iter().filter_map(|name| self.arguments.get(field, name)?.as_integer()).max();
+                (base, requested.map_or(default, clamp_page_size).min(max_length()))
             }
-            Size::Facet => {
-                let input = self.arguments.of(field, "input");
-                let first = input.and_then(|input| self.arguments.part(input, "first")?.as_integer());
-                (if self.is_dear(input) { DEAR_FACET } else { FACET }, first.map_or(10, sane).min(most()))
+            Multiplier::Facet => {
+                let input = self.arguments.get(field, "input");
+                let first = input.and_then(|input| self.arguments.object_field(input, "first")?.as_integer());
+                (
+                    if self.is_expensive(input) { EXPENSIVE_FACET_COST } else { FACET_COST },
+                    first.map_or(10, clamp_page_size).min(max_length()),
+                )
             }
-            Size::Periods => (1, self.periods(field)),
-            Size::Ids => {
-                let ids = self.arguments.of(field, "ids");
+            Multiplier::Periods => (1, self.periods(field)),
+            Multiplier::Ids => {
+                let ids = self.arguments.get(field, "ids");
                 (1, ids.and_then(Argument::length).unwrap_or(1))
             }
         };
-        let selected = if price.is_some_and(|price| price.size == Size::Periods) {
-            selection.once.saturating_add(selection.each.saturating_mul(times).div_ceil(POINTS))
-        } else if self.prices.has_entries(returns) {
-            selection.times(times)
+        let selected = if field_cost.is_some_and(|field_cost| field_cost.multiplier == Multiplier::Periods) {
+            selection.fixed.saturating_add(selection.per_item.saturating_mul(times).div_ceil(POINT_VALUES_PER_COST))
+        } else if self.field_costs.has_entries(returns) {
+            selection.total(times)
         } else {
-            selection.times(1).saturating_mul(times)
+            selection.total(1).saturating_mul(times)
         };
-        Cost { once: selected.saturating_add(base).saturating_add(arguments), each: 0 }
+        Cost { fixed: selected.saturating_add(base).saturating_add(arguments), per_item: 0 }
     }
 
     /// Whether a facet needs more than the counts that are made for all.
-    fn is_dear(&self, input: Option<Argument<'a>>) -> bool {
+    fn is_expensive(&self, input: Option<Argument<'a>>) -> bool {
         let Some(input) = input else { return false };
-        let by_latest = |key| self.arguments.part(key, "by").and_then(Argument::as_name) == Some("LATEST");
-        let order = self.arguments.part(input, "orderBy").map(|order| self.arguments.items(order)).unwrap_or_default();
-        order.into_iter().any(by_latest) || self.arguments.part(input, "under").is_some_and(|under| !under.is_null())
+        let by_latest = |key| self.arguments.object_field(key, "by").and_then(Argument::as_name) == Some("LATEST");
+        let order =
+            self.arguments.object_field(input, "orderBy").map(|order| self.arguments.items(order)).unwrap_or_default();
+        order.into_iter().any(by_latest)
+            || self.arguments.object_field(input, "under").is_some_and(|under| !under.is_null())
     }
 
     /// How many periods a timeline has at most. An open end of its range is that of the viewer's releases; by publication, from
     /// the day before the first to tomorrow. Where empty periods are left out, there are no more periods than releases.
     fn periods(&self, field: &'a Field) -> u64 {
-        let name = self.arguments.of(field, "interval").and_then(Argument::as_name).unwrap_or("DAY");
-        let interval =
-            INTERVALS.into_iter().find(|(known, _)| *known == name).map_or(Interval::Day, |(_, interval)| interval);
-        let range = self.arguments.of(field, "range");
-        let end = |name| -> Option<NaiveDate> { self.arguments.part(range?, name)?.as_name()?.parse().ok() };
+        let name = self.arguments.get(field, "interval").and_then(Argument::as_name).unwrap_or("DAY");
+        let interval = INTERVALS
+            .into_iter()
+            .find(|(graphql_name, _)| *graphql_name == name)
+            .map_or(Interval::Day, |(_, interval)| interval);
+        let range = self.arguments.get(field, "range");
+        let end = |name| -> Option<NaiveDate> { self.arguments.object_field(range?, name)?.as_name()?.parse().ok() };
         let by_release_date =
-            self.arguments.of(field, "dateField").and_then(Argument::as_name).is_none_or(|by| by == "RELEASE_DATE");
+            self.arguments.get(field, "dateField").and_then(Argument::as_name).is_none_or(|by| by == "RELEASE_DATE");
         // Called only where an end is missing: finding the first publication looks at every release.
-        let open = || {
+        let default_range = || {
             if by_release_date {
                 return self.extent.span();
             }
@@ -177,26 +184,26 @@ impl<'a> Bill<'a> {
         };
         let (from, until) = match (end("from"), end("until")) {
             (Some(from), Some(until)) => (from, until),
-            (from, until) => match open() {
+            (from, until) => match default_range() {
                 Some((first, last)) => (from.unwrap_or(first), until.unwrap_or(last)),
                 // Without a release there is no period.
                 None => return 1,
             },
         };
-        let week_start = match self.arguments.of(field, "weekStart").and_then(Argument::as_name) {
+        let week_start = match self.arguments.get(field, "weekStart").and_then(Argument::as_name) {
             Some("SUNDAY") => Weekday::Sunday,
             Some("SATURDAY") => Weekday::Saturday,
             _ => Weekday::Monday,
         };
-        let omits_empty = self.arguments.of(field, "fill").and_then(Argument::as_name) == Some("OMIT");
-        let most = if omits_empty { self.extent.most(Bound::Releases) } else { MAX_TIMELINE_POINTS };
-        interval.periods(from, until, week_start).min(most).clamp(1, MAX_TIMELINE_POINTS)
+        let omits_empty = self.arguments.get(field, "fill").and_then(Argument::as_name) == Some("OMIT");
+        let max_periods = if omits_empty { self.extent.max_length(Bound::Releases) } else { MAX_TIMELINE_POINTS };
+        interval.periods(from, until, week_start).min(max_periods).clamp(1, MAX_TIMELINE_POINTS)
     }
 }
 
 /// A size as it may be: whatever is asked for, never less than nothing nor more than the largest page.
-fn sane(asked: i64) -> u64 {
-    asked.clamp(0, MAX_SIZE.into()).unsigned_abs()
+fn clamp_page_size(requested: i64) -> u64 {
+    requested.clamp(0, MAX_SIZE.into()).unsigned_abs()
 }
 
 #[cfg(test)]
@@ -211,26 +218,26 @@ mod tests {
         limits::Limits,
     };
 
-    static SCHEMA: LazyLock<(OperationSchema, Prices)> = LazyLock::new(|| {
+    static SCHEMA: LazyLock<(OperationSchema, FieldCosts)> = LazyLock::new(|| {
         let sdl = crate::graphql::sdl();
-        (OperationSchema::parse(&sdl), Prices::of(&sdl))
+        (OperationSchema::parse(&sdl), FieldCosts::from_sdl(&sdl))
     });
 
     fn cost(query: &str, variables: serde_json::Value) -> u64 {
         let limits =
             Limits { selections: u64::MAX, tokens: u64::MAX, depth: 100, aliases: u64::MAX, ..Limits::default() };
-        let (schema, prices) = &*SCHEMA;
-        let document = Document::read(query, schema, &limits, Disclosure::Full).expect(query);
+        let (schema, field_costs) = &*SCHEMA;
+        let document = Document::parse(query, schema, &limits, Disclosure::Full).expect(query);
         let operation = document.operation(None).expect(query);
         let serde_json::Value::Object(variables) = variables else { panic!("no object") };
         let variables = document.coerce(operation, schema, variables, Disclosure::Full).expect(query);
         let plan = Plan::new(&document, operation, schema, &variables, &limits).expect(query);
-        prices.cost(plan.operation(), &variables, &Extent::of_all())
+        field_costs.cost(plan.operation(), &variables, &Extent::unbounded())
     }
 
     #[test]
-    fn prices_are_as_documented() {
-        let known = [
+    fn field_costs_are_as_documented() {
+        let cases = [
             ("{ viewer { role } }", json!({}), 2),
             // 1 + 20 · (nodes 1 + slug 1)
             ("{ releases { nodes { slug } } }", json!({}), 41),
@@ -273,15 +280,15 @@ mod tests {
                 1 + 1 + 2,
             ),
         ];
-        for (query, variables, wanted) in known {
-            assert_eq!(cost(query, variables), wanted, "{query}");
+        for (query, variables, expected) in cases {
+            assert_eq!(cost(query, variables), expected, "{query}");
         }
     }
 
     #[test]
-    fn no_way_round_the_price() {
-        let dear = "{ releaseStats { ... on ReleaseSet { timeline(interval: DAY) { points { count } } } } }";
-        assert_eq!(cost(dear, json!({})), 1 + 1 + 147);
+    fn interfaces_fragments_and_page_sizes_do_not_bypass_the_cost() {
+        let expensive = "{ releaseStats { ... on ReleaseSet { timeline(interval: DAY) { points { count } } } } }";
+        assert_eq!(cost(expensive, json!({})), 1 + 1 + 147);
         let spread = "{ releaseStats { ...F } } fragment F on ReleaseStats { facets { topics(input: {first: 200}) { ...G } } } \
             fragment G on TopicFacet { buckets { within { facets { places(input: {first: 200}) { buckets { count } } } } } }";
         assert_eq!(cost(spread, json!({})), 1 + 1 + 5 + 200 * (1 + 1 + 1 + 5 + 200 * 2));
@@ -290,18 +297,18 @@ mod tests {
     }
 
     #[test]
-    fn values_in_arguments_are_priced_for_every_use() {
+    fn argument_values_are_charged_for_every_use() {
         let ids = |count: usize| json!(vec!["a"; count]);
         // The object, the object in it, the list, its items: ten are free.
         let filter = |count| json!({ "f": { "not": { "ids": ids(count) } } });
         let query = "query ($f: ReleaseFilter) { a: releases(filter: $f) { totalCount } b: releases(filter: $f) { totalCount } }";
         assert_eq!(cost(query, filter(7)), 4);
         assert_eq!(cost(query, filter(107)), 2 * (2 + 100));
-        let written = |count| {
+        let with_literals = |count| {
             let ids = vec!["\"a\""; count].join(",");
             format!("{{ a: releases(filter: {{not: {{ids: [{ids}]}}}}) {{ totalCount }} }}")
         };
-        assert_eq!((cost(&written(7), json!({})), cost(&written(107), json!({}))), (2, 102));
+        assert_eq!((cost(&with_literals(7), json!({})), cost(&with_literals(107), json!({}))), (2, 102));
         let within =
             "query ($ids: [ID!]) { releases(filter: {and: [{not: {ids: $ids}}, {not: {ids: $ids}}]}) { totalCount } }";
         // Four objects and a list besides.
@@ -313,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_costs_nothing_and_of_types_the_dearest_counts() {
+    fn skipped_fields_cost_nothing_and_the_most_expensive_type_of_an_interface_counts() {
         let query = "query ($all: Boolean = false) { viewer { role } releases @include(if: $all) { nodes { slug } } }";
         assert_eq!((cost(query, json!({})), cost(query, json!({ "all": true }))), (2, 43));
         let spread = "{ ...F ...F } fragment F on Query { viewer { role } }";
@@ -323,12 +330,12 @@ mod tests {
     }
 
     #[test]
-    fn facets_that_look_at_every_value_are_dearer() {
+    fn facets_that_scan_every_value_cost_more() {
         let facet =
             |input: &str| format!("{{ releaseStats {{ facets {{ topics(input: {{{input}}}) {{ missing }} }} }} }}");
         assert_eq!(cost(&facet("first: 5"), json!({})), 1 + 1 + 5 + 1);
-        for dear in ["orderBy: [{by: COUNT}, {by: LATEST}]", "orderBy: {by: LATEST}", "under: {slug: \"a\"}"] {
-            assert_eq!(cost(&facet(dear), json!({})), 1 + 1 + 50 + 1, "{dear}");
+        for expensive in ["orderBy: [{by: COUNT}, {by: LATEST}]", "orderBy: {by: LATEST}", "under: {slug: \"a\"}"] {
+            assert_eq!(cost(&facet(expensive), json!({})), 1 + 1 + 50 + 1, "{expensive}");
         }
         let query = "query ($i: TopicFacetInput) { releaseStats { facets { topics(input: $i) { missing } } } }";
         assert_eq!(cost(query, json!({ "i": { "orderBy": [{ "by": "LATEST" }] } })), 53);
@@ -336,15 +343,15 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_is_paid_for_by_its_size_and_its_lists_come_once_on_a_way() {
+    fn introspection_costs_by_schema_size_and_a_path_has_each_kind_of_list_once() {
         let reference = "kind name ofType { kind name ofType { kind name } }";
         let all = format!(
             "{{ __schema {{ types {{ kind name description fields {{ name description args {{ name type {{ {reference} }} }} \
              type {{ {reference} }} }} inputFields {{ name type {{ {reference} }} }} interfaces {{ {reference} }} \
              enumValues {{ name }} possibleTypes {{ {reference} }} }} }} }}"
         );
-        let of_all = cost(&all, json!({}));
-        assert!((400..3000).contains(&of_all), "{of_all}");
+        let all_types_cost = cost(&all, json!({}));
+        assert!((400..3000).contains(&all_types_cost), "{all_types_cost}");
         let aliases = (0..90).map(|n| format!("a{n}: description")).collect::<Vec<_>>().join(" ");
         assert!(cost(&format!("{{ __schema {{ types {{ fields {{ {aliases} }} }} }} }}"), json!({})) > 3000);
         let one = cost("{ __type(name: \"Query\") { fields { args { name } } } }", json!({}));
@@ -363,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_do_not_wrap() {
+    fn sums_saturate() {
         let (mut open, mut close) = (String::new(), String::new());
         for _ in 0..9 {
             open += "facets { topics(input: {first: 200}) { buckets { within { ";

@@ -4,7 +4,7 @@
 //! fields wait for something, and most of an answer's cost where they do not. The rows of a page are fetched before its first
 //! field is looked at, and sets are in memory; so the entries of our lists are walked through in order, without boxes.
 //!
-//! Where something below does wait for rows ([`WAITING`]), the framework's own way is gone: concurrent, so that what waits is
+//! Where something below does wait for rows ([`BATCHED_FIELDS`]), the framework's own way is gone: concurrent, so that what waits is
 //! fetched in one statement. The answers are the same; a test holds both ways against each other. Extensions that hook into
 //! resolving would not be heard here; the schema has none.
 //!
@@ -21,21 +21,21 @@ use async_graphql::{
     resolver_utils::resolve_list,
 };
 
-use super::{budget::Budget, context::Asked};
+use super::{budget::ResponseBudget, context::RequestContext};
 
 /// Fields that wait for rows of their own.
-const WAITING: [&str; 6] = ["body", "related", "samples", "revisions", "history", "diff"];
+const BATCHED_FIELDS: [&str; 6] = ["body", "related", "samples", "revisions", "history", "diff"];
 
 /// A list whose entries do not wait.
-pub struct Each<T>(pub Vec<T>);
+pub struct SerialList<T>(pub Vec<T>);
 
-impl<T> FromIterator<T> for Each<T> {
+impl<T> FromIterator<T> for SerialList<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         Self(items.into_iter().collect())
     }
 }
 
-impl<T: ContainerType> OutputType for Each<T> {
+impl<T: ContainerType> OutputType for SerialList<T> {
     fn type_name() -> Cow<'static, str> {
         Vec::<T>::type_name()
     }
@@ -49,34 +49,34 @@ impl<T: ContainerType> OutputType for Each<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        boxed(self.resolve_each(ctx, field)).await
+        boxed(self.resolve_items(ctx, field)).await
     }
 }
 
-impl<T: ContainerType> Each<T> {
-    async fn resolve_each(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        let (budget, asked) = (ctx.data_unchecked::<Arc<Budget>>(), ctx.data_unchecked::<Asked>());
-        if !budget.list(self.0.len()) {
+impl<T: ContainerType> SerialList<T> {
+    async fn resolve_items(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        let (budget, request) = (ctx.data_unchecked::<Arc<ResponseBudget>>(), ctx.data_unchecked::<RequestContext>());
+        if !budget.reserve_list(self.0.len()) {
             return Ok(Value::List(Vec::new()));
         }
-        let fields = fields(&ctx.item.node, &T::type_name());
-        if fields.iter().any(|field| waits(field)) {
+        let fields = selected_fields(&ctx.item.node, &T::type_name());
+        if fields.iter().any(|field| needs_batching(field)) {
             return resolve_list(ctx, field, &self.0, Some(self.0.len())).await;
         }
         let mut values = Vec::with_capacity(self.0.len());
-        for (number, item) in self.0.iter().enumerate() {
-            asked.execution.yield_if_due().await;
-            let ctx = ctx.with_index(number);
-            values.push(object(&ctx, item, &fields).await);
+        for (index, item) in self.0.iter().enumerate() {
+            request.execution.yield_if_due().await;
+            let ctx = ctx.with_index(index);
+            values.push(resolve_object(&ctx, item, &fields).await);
         }
         Ok(Value::List(values))
     }
 }
 
 /// An object that does not wait.
-pub struct Direct<T>(pub T);
+pub struct SerialObject<T>(pub T);
 
-impl<T: ContainerType> OutputType for Direct<T> {
+impl<T: ContainerType> OutputType for SerialObject<T> {
     fn type_name() -> Cow<'static, str> {
         T::type_name()
     }
@@ -86,13 +86,13 @@ impl<T: ContainerType> OutputType for Direct<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        boxed(self.resolve_one(ctx)).await
+        boxed(self.resolve_fields(ctx)).await
     }
 }
 
-impl<T: ContainerType> Direct<T> {
-    async fn resolve_one(&self, ctx: &ContextSelectionSet<'_>) -> ServerResult<Value> {
-        Ok(object(ctx, &self.0, &fields(&ctx.item.node, &T::type_name())).await)
+impl<T: ContainerType> SerialObject<T> {
+    async fn resolve_fields(&self, ctx: &ContextSelectionSet<'_>) -> ServerResult<Value> {
+        Ok(resolve_object(ctx, &self.0, &selected_fields(&ctx.item.node, &T::type_name())).await)
     }
 }
 
@@ -102,7 +102,11 @@ fn boxed<'a, V>(future: impl Future<Output = V> + Send + 'a) -> Pin<Box<dyn Futu
 }
 
 /// An object's fields in order. One that fails is told of, and null.
-async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, item: &T, fields: &[&Positioned<Field>]) -> Value {
+async fn resolve_object<T: ContainerType>(
+    ctx: &ContextSelectionSet<'_>,
+    item: &T,
+    fields: &[&Positioned<Field>],
+) -> Value {
     let mut values: IndexMap<Name, Value> = IndexMap::with_capacity(fields.len());
     for field in fields {
         let name = field.node.response_key().node.clone();
@@ -123,14 +127,14 @@ async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, item: &T, field
 }
 
 /// The fields that a plan selects of objects of a type.
-fn fields<'a>(set: &'a SelectionSet, of: &str) -> Vec<&'a Positioned<Field>> {
+fn selected_fields<'a>(set: &'a SelectionSet, type_name: &str) -> Vec<&'a Positioned<Field>> {
     let mut fields = Vec::with_capacity(set.items.len());
     for item in &set.items {
         match &item.node {
             Selection::Field(field) => fields.push(field),
             Selection::InlineFragment(fragment) => {
-                if fragment.node.type_condition.as_ref().is_some_and(|on| on.node.on.node == of) {
-                    return self::fields(&fragment.node.selection_set.node, of);
+                if fragment.node.type_condition.as_ref().is_some_and(|on| on.node.on.node == type_name) {
+                    return self::selected_fields(&fragment.node.selection_set.node, type_name);
                 }
             }
             Selection::FragmentSpread(_) => {}
@@ -140,14 +144,14 @@ fn fields<'a>(set: &'a SelectionSet, of: &str) -> Vec<&'a Positioned<Field>> {
 }
 
 /// Whether a field, or something below it, waits for rows.
-fn waits(field: &Positioned<Field>) -> bool {
-    WAITING.contains(&field.node.name.node.as_str()) || any_waits(&field.node.selection_set.node)
+fn needs_batching(field: &Positioned<Field>) -> bool {
+    BATCHED_FIELDS.contains(&field.node.name.node.as_str()) || any_needs_batching(&field.node.selection_set.node)
 }
 
-fn any_waits(set: &SelectionSet) -> bool {
+fn any_needs_batching(set: &SelectionSet) -> bool {
     set.items.iter().any(|item| match &item.node {
-        Selection::Field(field) => waits(field),
-        Selection::InlineFragment(fragment) => any_waits(&fragment.node.selection_set.node),
+        Selection::Field(field) => needs_batching(field),
+        Selection::InlineFragment(fragment) => any_needs_batching(&fragment.node.selection_set.node),
         Selection::FragmentSpread(_) => false,
     })
 }

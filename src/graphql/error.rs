@@ -34,13 +34,13 @@ impl ApiError {
     }
 
     /// Something that the catalog finds wrong with a request.
-    pub fn fault(fault: FilterError) -> Self {
+    pub fn from_filter(fault: FilterError) -> Self {
         let code = if fault.unknown { "NOT_FOUND" } else { "BAD_USER_INPUT" };
         Self { code, message: fault.message, path: fault.path }
     }
 
     /// A failure of the database. What the database said stays in the log.
-    fn failed(fault: &Fault) -> Self {
+    fn from_database(fault: &Fault) -> Self {
         let (code, message) = match fault {
             Fault::Unavailable(_) => {
                 ("UNAVAILABLE", "the database does not answer, or is locked; nothing was changed: try again".to_owned())
@@ -106,9 +106,9 @@ impl From<newsroom::Error> for ApiError {
     fn from(error: newsroom::Error) -> Self {
         use newsroom::Error;
         match error {
-            Error::Db(fault) => Self::failed(&fault),
+            Error::Db(fault) => Self::from_database(&fault),
             Error::TimeOver => Self { code: "EXECUTION_TIMEOUT", message: error.to_string(), path: Vec::new() },
-            Error::Filter(fault) => Self::fault(fault).at("filter"),
+            Error::Filter(fault) => Self::from_filter(fault).at("filter"),
             Error::Forbidden(message) => Self { code: "FORBIDDEN", message, path: Vec::new() },
             Error::Invalid(fields) => {
                 let message = fields.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
@@ -181,19 +181,21 @@ pub enum UserErrorCode {
 }
 
 /// What a mutation that does several acts says of one of them, where another was done: a failure of ours must not hide that.
-pub fn settle_one_of_many<T>(result: Result<T, newsroom::Error>) -> Result<(Option<T>, Vec<UserError>), ApiError> {
+pub fn into_user_errors_of_batch_item<T>(
+    result: Result<T, newsroom::Error>,
+) -> Result<(Option<T>, Vec<UserError>), ApiError> {
     use newsroom::Error;
     let code = match &result {
         Err(Error::Db(Fault::OutcomeUnknown(_))) => UserErrorCode::OutcomeUnknown,
         Err(Error::Db(_) | Error::TimeOver) => UserErrorCode::Unavailable,
-        _ => return settle(result),
+        _ => return into_user_errors(result),
     };
     let message = result.err().map(|error| ApiError::from(error).message).unwrap_or_default();
     Ok((None, vec![UserError { field: None, code, message, current: None }]))
 }
 
 /// What a mutation says of an act: the result, or what the editor can mend.
-pub fn settle<T>(result: Result<T, newsroom::Error>) -> Result<(Option<T>, Vec<UserError>), ApiError> {
+pub fn into_user_errors<T>(result: Result<T, newsroom::Error>) -> Result<(Option<T>, Vec<UserError>), ApiError> {
     use newsroom::Error;
     let plain = |code: Code, field: Option<&str>, message: String| UserError {
         field: field.map(|field| vec![field.to_owned()]),
@@ -202,7 +204,7 @@ pub fn settle<T>(result: Result<T, newsroom::Error>) -> Result<(Option<T>, Vec<U
         current: None,
     };
     let errors = match result {
-        Ok(done) => return Ok((Some(done), Vec::new())),
+        Ok(value) => return Ok((Some(value), Vec::new())),
         Err(Error::Invalid(fields)) => {
             let user_error = |error: newsroom::FieldError| UserError {
                 field: Some(error.field),

@@ -18,10 +18,10 @@ use tokio::sync::Notify;
 use crate::fair_semaphore::{Caller, FairSemaphore, Permit, QueueFull};
 
 /// Time slice: after this long an operation yields to other tasks.
-const SLICE: Duration = Duration::from_millis(2);
+const TIME_SLICE: Duration = Duration::from_millis(2);
 
 /// Processor time that a short operation may use.
-const SHORT: Duration = Duration::from_millis(4);
+const SHORT_CPU_TIME: Duration = Duration::from_millis(4);
 
 /// Rows that a short operation may read.
 const SHORT_ROWS: u64 = 256;
@@ -41,7 +41,7 @@ pub struct Execution {
     is_admitted: AtomicBool,
     admission: Notify,
     /// Nanoseconds of processor time.
-    used: AtomicU64,
+    cpu_nanos: AtomicU64,
     rows: AtomicU64,
     bytes: AtomicU64,
     /// When the current time slice began.
@@ -86,7 +86,7 @@ impl Execution {
             permit: Mutex::default(),
             admission: Notify::new(),
             is_long: AtomicBool::default(),
-            used: AtomicU64::default(),
+            cpu_nanos: AtomicU64::default(),
             rows: AtomicU64::default(),
             bytes: AtomicU64::default(),
             slice: Mutex::new(Instant::now()),
@@ -135,7 +135,7 @@ impl Execution {
     }
 
     /// Waits for the permit where one is needed.
-    async fn admitted(&self) {
+    async fn wait_until_admitted(&self) {
         while self.needs_permit() {
             let mut admission = pin!(self.admission.notified());
             // From here on a notification is not missed.
@@ -149,7 +149,7 @@ impl Execution {
     /// Counts processor time, also that of work on other threads.
     pub fn add_time(&self, time: Duration) {
         let time = time.as_nanos() as u64;
-        if self.used.fetch_add(time, Ordering::Relaxed) + time > SHORT.as_nanos() as u64 {
+        if self.cpu_nanos.fetch_add(time, Ordering::Relaxed) + time > SHORT_CPU_TIME.as_nanos() as u64 {
             self.is_long.store(true, Ordering::Relaxed);
         }
     }
@@ -161,10 +161,10 @@ impl Execution {
     /// Yields to other tasks where the time slice is over, and waits for the permit where one is needed. Fields that are resolved
     /// side by side share the slice.
     pub async fn yield_if_due(&self) {
-        while self.slice().elapsed() >= SLICE {
+        while self.slice().elapsed() >= TIME_SLICE {
             tokio::task::yield_now().await;
         }
-        self.admitted().await;
+        self.wait_until_admitted().await;
     }
 
     /// Counts rows and bytes of bodies that are about to be read, and waits for the permit where one is needed.
@@ -177,7 +177,7 @@ impl Execution {
         if self.needs_permit() {
             // `run` asks for the permit when it is polled again.
             tokio::task::yield_now().await;
-            self.admitted().await;
+            self.wait_until_admitted().await;
         }
     }
 }
@@ -255,7 +255,7 @@ mod tests {
         let execution = execution(&one_permit());
         let mut slices = 0;
         let mut running = Box::pin(execution.run(async {
-            let until = Instant::now() + SHORT * 3;
+            let until = Instant::now() + SHORT_CPU_TIME * 3;
             while Instant::now() < until {
                 execution.yield_if_due().await;
             }
@@ -272,7 +272,7 @@ mod tests {
     async fn one_long_slice_makes_an_operation_long() {
         let execution = execution(&one_permit());
         let operation = async {
-            std::thread::sleep(SHORT * 2);
+            std::thread::sleep(SHORT_CPU_TIME * 2);
             tokio::task::yield_now().await;
             execution.is_long()
         };

@@ -24,13 +24,13 @@ impl Extent {
 
     /// Of a newsroom that is larger than all pages.
     #[cfg(test)]
-    pub(super) fn of_all() -> Self {
+    pub(super) fn unbounded() -> Self {
         let span = NaiveDate::from_ymd_opt(2019, 1, 1).zip(NaiveDate::from_ymd_opt(2020, 12, 31));
         Self { visible: None, span: span.into() }
     }
 
     /// How many entries a list has at most.
-    pub(super) fn most(&self, bound: Bound) -> u64 {
+    pub(super) fn max_length(&self, bound: Bound) -> u64 {
         let Some(visible) = &self.visible else { return u64::MAX };
         let snapshot = visible.snapshot();
         match bound {

@@ -6,9 +6,9 @@ use async_graphql::{Context, ID, Interface, Object};
 use entity::{Noun, release::ReleaseKind as Kind};
 
 use super::{
-    connection::wanted_here,
+    connection::projection_of_field,
     context::ContextExt,
-    direct::Each,
+    direct::SerialList,
     enums::{FacetScope, ReleaseKind},
     error::ApiError,
     facet_input::{FacetInput, PlaceFacetInput, TopicFacetInput},
@@ -38,7 +38,7 @@ impl ReleaseFacets {
         ctx: &Context<'_>,
         #[graphql(desc = "Which buckets.")] input: Option<TopicFacetInput>,
     ) -> Result<Option<TopicFacet>, ApiError> {
-        self.answer(ctx, input.unwrap_or_default().request(ctx.ids(), &self.set), TopicFacet).await
+        self.build_facet(ctx, input.unwrap_or_default().request(ctx.ids(), &self.set), TopicFacet).await
     }
 
     /// By place.
@@ -47,7 +47,7 @@ impl ReleaseFacets {
         ctx: &Context<'_>,
         #[graphql(desc = "Which buckets.")] input: Option<PlaceFacetInput>,
     ) -> Result<Option<PlaceFacet>, ApiError> {
-        self.answer(ctx, input.unwrap_or_default().request(), PlaceFacet).await
+        self.build_facet(ctx, input.unwrap_or_default().request(), PlaceFacet).await
     }
 
     /// By kind.
@@ -56,7 +56,7 @@ impl ReleaseFacets {
         ctx: &Context<'_>,
         #[graphql(desc = "Which buckets.")] input: Option<FacetInput>,
     ) -> Result<Option<KindFacet>, ApiError> {
-        self.answer(ctx, input.unwrap_or_default().request(FacetField::Kinds), KindFacet).await
+        self.build_facet(ctx, input.unwrap_or_default().request(FacetField::Kinds), KindFacet).await
     }
 
     /// By language.
@@ -65,26 +65,26 @@ impl ReleaseFacets {
         ctx: &Context<'_>,
         #[graphql(desc = "Which buckets.")] input: Option<FacetInput>,
     ) -> Result<Option<LanguageFacet>, ApiError> {
-        self.answer(ctx, input.unwrap_or_default().request(FacetField::Languages), LanguageFacet).await
+        self.build_facet(ctx, input.unwrap_or_default().request(FacetField::Languages), LanguageFacet).await
     }
 }
 
 impl ReleaseFacets {
-    async fn answer<T>(
+    async fn build_facet<T>(
         &self,
         ctx: &Context<'_>,
         request: Result<FacetRequest, ApiError>,
-        dress: impl Fn(Arc<catalog::Facet>) -> T,
+        wrap: impl Fn(Arc<catalog::Facet>) -> T,
     ) -> Result<Option<T>, ApiError> {
         let request = request.map_err(|error| error.at("input"))?;
         ctx.execution().yield_if_due().await;
-        Ok(Some(dress(Arc::new(self.set.facet(&request)))))
+        Ok(Some(wrap(Arc::new(self.set.facet(&request)))))
     }
 }
 
 /// Topics by number of releases, as `topicAggregates` gives them.
-pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<Each<TopicBucket>, ApiError> {
-    let input = FacetInput::of_first(first, FacetScope::AllFilters);
+pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<SerialList<TopicBucket>, ApiError> {
+    let input = FacetInput::with_first(first, FacetScope::AllFilters);
     let facet = Arc::new(set.facet(&input.request(field)?));
     Ok(facet.buckets.iter().map(|&bucket| TopicBucket { facet: facet.clone(), bucket }).collect())
 }
@@ -152,8 +152,8 @@ async fn samples(
     let window = PageWindow { size, from_end: false, after: None, before: None };
     let items = set.slice(&NEWEST_FIRST, &window).items;
     ctx.execution().before_reading(items.len(), 0).await;
-    let found = loaders::fetch(&ctx.asked().releases, items, wanted_here(ctx)).await?;
-    Ok(found.into_iter().map(|found| Release::new(ctx.asked(), &set, found)).collect())
+    let loaded = loaders::load_releases(&ctx.request().release_loader, items, projection_of_field(ctx)).await?;
+    Ok(loaded.into_iter().map(|loaded| Release::new(ctx.request(), &set, loaded)).collect())
 }
 
 macro_rules! facet {
@@ -165,7 +165,7 @@ macro_rules! facet {
         #[Object(serial)]
         impl $facet {
             /// The buckets asked for, in order.
-            pub(super) async fn buckets(&self) -> Each<$bucket> {
+            pub(super) async fn buckets(&self) -> SerialList<$bucket> {
                 self.0.buckets.iter().map(|&bucket| $bucket { facet: self.0.clone(), bucket }).collect()
             }
 

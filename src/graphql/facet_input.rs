@@ -108,11 +108,11 @@ impl Default for PlaceFacetInput {
 }
 
 /// Letters of a text to look for in labels.
-const MAX_LABEL: usize = 200;
+const MAX_LABEL_QUERY_CHARS: usize = 200;
 
 impl FacetInput {
     /// The first of those with any release.
-    pub(super) fn of_first(first: i32, scope: FacetScope) -> Self {
+    pub(super) fn with_first(first: i32, scope: FacetScope) -> Self {
         Self { first, scope, ..Self::default() }
     }
 
@@ -127,11 +127,11 @@ impl FacetInput {
             .flatten()
             .map(|key| catalog::FacetOrder { by: key.by.into(), direction: key.direction.into() })
             .collect();
-        if order.iter().enumerate().any(|(number, key)| order[..number].iter().any(|other| other.by == key.by)) {
+        if order.iter().enumerate().any(|(index, key)| order[..index].iter().any(|other| other.by == key.by)) {
             return Err(ApiError::bad_input("`orderBy` names a key twice: name each once").at("orderBy"));
         }
-        if self.label_contains.as_ref().is_some_and(|text| text.chars().count() > MAX_LABEL) {
-            let message = format!("`labelContains` has more than {MAX_LABEL} letters: give fewer");
+        if self.label_contains.as_ref().is_some_and(|text| text.chars().count() > MAX_LABEL_QUERY_CHARS) {
+            let message = format!("`labelContains` has more than {MAX_LABEL_QUERY_CHARS} letters: give fewer");
             return Err(ApiError::bad_input(message).at("labelContains"));
         }
         Ok(FacetRequest {
@@ -148,7 +148,7 @@ impl FacetInput {
 impl TopicFacetInput {
     pub(super) fn request(self, ids: &Ids, set: &ReleaseSet) -> Result<FacetRequest, ApiError> {
         let under =
-            self.under.map(|under| under.number(ids, set.snapshot())).transpose().map_err(|error| error.at("under"))?;
+            self.under.map(|under| under.find(ids, set.snapshot())).transpose().map_err(|error| error.at("under"))?;
         let Self { first, scope, min_count, order_by, label_contains, roll_up, .. } = self;
         let field = FacetField::Topics { roll_up, under };
         FacetInput { first, scope, min_count, order_by, label_contains }.request(field)

@@ -126,7 +126,7 @@ pub struct ReleaseOrder {
 }
 
 /// Entries a list in a filter may have.
-const MAX_LIST: usize = 1000;
+const MAX_LIST_LENGTH: usize = 1000;
 
 impl ReleaseFilter {
     /// As the catalog has it.
@@ -140,8 +140,8 @@ impl ReleaseFilter {
             ("states", self.states.as_ref().map(Vec::len)),
             ("authors", self.authors.as_ref().map(Vec::len)),
         ];
-        lists.into_iter().try_for_each(|(name, length)| bounded(name, length))?;
-        let all = |filters: Option<Vec<Self>>, name: &str| {
+        lists.into_iter().try_for_each(|(name, length)| check_list_length(name, length))?;
+        let resolve_all = |filters: Option<Vec<Self>>, name: &str| {
             filters
                 .map(|filters| {
                     filters
@@ -153,18 +153,18 @@ impl ReleaseFilter {
                 .transpose()
         };
         Ok(catalog::ReleaseFilter {
-            and: all(self.and, "and")?,
-            or: all(self.or, "or")?,
+            and: resolve_all(self.and, "and")?,
+            or: resolve_all(self.or, "or")?,
             not: self
                 .not
                 .map(|filter| filter.resolve(ids).map(Box::new).map_err(|error| error.at("not")))
                 .transpose()?,
             ids: self
                 .ids
-                .map(|wanted| {
-                    wanted
+                .map(|global_ids| {
+                    global_ids
                         .iter()
-                        .map(|id| id::expect(ids, Noun::Release, id))
+                        .map(|id| id::decode_as(ids, Noun::Release, id))
                         .collect::<Result<_, _>>()
                         .map_err(|error| error.at("ids"))
                 })
@@ -199,9 +199,9 @@ impl DateTimeRange {
 impl TopicSetFilter {
     fn resolve(self, ids: &Ids) -> Result<catalog::TopicSetFilter, ApiError> {
         Ok(catalog::TopicSetFilter {
-            any: references("any", self.any, |topic: TopicRef| topic.resolve(ids))?,
-            all: references("all", self.all, |topic: TopicRef| topic.resolve(ids))?,
-            none: references("none", self.none, |topic: TopicRef| topic.resolve(ids))?,
+            any: resolve_references("any", self.any, |topic: TopicRef| topic.resolve(ids))?,
+            all: resolve_references("all", self.all, |topic: TopicRef| topic.resolve(ids))?,
+            none: resolve_references("none", self.none, |topic: TopicRef| topic.resolve(ids))?,
             missing: self.missing,
             include_narrower: self.include_narrower,
         })
@@ -211,9 +211,9 @@ impl TopicSetFilter {
 impl PlaceSetFilter {
     fn resolve(self, ids: &Ids) -> Result<catalog::PlaceSetFilter, ApiError> {
         Ok(catalog::PlaceSetFilter {
-            any: references("any", self.any, |place: PlaceRef| place.resolve(ids))?,
-            all: references("all", self.all, |place: PlaceRef| place.resolve(ids))?,
-            none: references("none", self.none, |place: PlaceRef| place.resolve(ids))?,
+            any: resolve_references("any", self.any, |place: PlaceRef| place.resolve(ids))?,
+            all: resolve_references("all", self.all, |place: PlaceRef| place.resolve(ids))?,
+            none: resolve_references("none", self.none, |place: PlaceRef| place.resolve(ids))?,
             missing: self.missing,
             role: self.role.into(),
             include_within: self.include_within,
@@ -227,30 +227,32 @@ impl PlaceSetFilter {
 }
 
 /// References of a list, resolved.
-fn references<R>(
+fn resolve_references<R>(
     name: &'static str,
     list: Option<Vec<R>>,
     resolve: impl Fn(R) -> Result<ConceptRef, ApiError>,
 ) -> Result<Option<Vec<ConceptRef>>, ApiError> {
-    bounded(name, list.as_ref().map(Vec::len))?;
+    check_list_length(name, list.as_ref().map(Vec::len))?;
     list.map(|list| list.into_iter().map(resolve).collect::<Result<_, _>>().map_err(|error| error.at(name))).transpose()
 }
 
-fn bounded(name: &str, length: Option<usize>) -> Result<(), ApiError> {
+fn check_list_length(name: &str, length: Option<usize>) -> Result<(), ApiError> {
     match length {
-        Some(length) if length > MAX_LIST => {
-            Err(ApiError::bad_input(format!("`{name}` has {length} entries; at most {MAX_LIST} are taken")).at(name))
+        Some(length) if length > MAX_LIST_LENGTH => {
+            Err(ApiError::bad_input(format!("`{name}` has {length} entries; at most {MAX_LIST_LENGTH} are taken"))
+                .at(name))
         }
         _ => Ok(()),
     }
 }
 
 /// The order of a list; newest release date first where none is asked for.
-pub fn order(keys: Option<Vec<ReleaseOrder>>) -> Result<Vec<OrderBy>, ApiError> {
+pub fn resolve_order(keys: Option<Vec<ReleaseOrder>>) -> Result<Vec<OrderBy>, ApiError> {
     let keys: Vec<OrderBy> =
         keys.into_iter().flatten().map(|key| OrderBy { by: key.by.into(), direction: key.direction.into() }).collect();
-    let twice = keys.iter().enumerate().any(|(number, key)| keys[..number].iter().any(|other| other.by == key.by));
-    if twice {
+    let has_duplicate =
+        keys.iter().enumerate().any(|(index, key)| keys[..index].iter().any(|other| other.by == key.by));
+    if has_duplicate {
         return Err(ApiError::bad_input("`orderBy` names a key twice: name each once").at("orderBy"));
     }
     Ok(if keys.is_empty() { catalog::NEWEST_FIRST.to_vec() } else { keys })

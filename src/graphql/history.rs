@@ -5,7 +5,7 @@ use entity::{access_log, journal};
 
 use super::{
     connection::PageInfo,
-    direct::{Direct, Each},
+    direct::{SerialList, SerialObject},
     enums::AccessKind,
     error::ApiError,
     id,
@@ -47,8 +47,8 @@ impl RevisionConnection {
         revision: impl Fn(history::VersionFound) -> ReleaseRevision,
     ) -> Self {
         let page_info = PageInfo::of(&page);
-        let nodes: Vec<ReleaseRevision> = page.entries.iter().map(|(_, found)| revision(found.clone())).collect();
-        let edges = page.entries.into_iter().map(|(cursor, found)| RevisionEdge { cursor, node: revision(found) });
+        let nodes: Vec<ReleaseRevision> = page.entries.iter().map(|(_, loaded)| revision(loaded.clone())).collect();
+        let edges = page.entries.into_iter().map(|(cursor, loaded)| RevisionEdge { cursor, node: revision(loaded) });
         Self { edges: edges.collect(), nodes, page_info }
     }
 }
@@ -107,9 +107,9 @@ impl JournalEntry {
 #[graphql(serial)]
 pub struct JournalConnection {
     /// The entries of this page with their cursors.
-    edges: Each<JournalEdge>,
+    edges: SerialList<JournalEdge>,
     /// The entries of this page, without cursors.
-    nodes: Each<JournalEntry>,
+    nodes: SerialList<JournalEntry>,
     /// Where this page lies.
     page_info: PageInfo,
 }
@@ -121,7 +121,7 @@ pub struct JournalEdge {
     /// Where it stands: give it as `after` or `before` under the same filter.
     cursor: String,
     /// The entry.
-    node: Direct<JournalEntry>,
+    node: SerialObject<JournalEntry>,
 }
 
 impl JournalConnection {
@@ -132,7 +132,10 @@ impl JournalConnection {
             page.entries.into_iter().map(|(cursor, row)| (cursor, JournalEntry::new(ids, row))).collect();
         Self {
             nodes: entries.iter().map(|(_, entry)| entry.clone()).collect(),
-            edges: entries.into_iter().map(|(cursor, entry)| JournalEdge { cursor, node: Direct(entry) }).collect(),
+            edges: entries
+                .into_iter()
+                .map(|(cursor, entry)| JournalEdge { cursor, node: SerialObject(entry) })
+                .collect(),
             page_info,
         }
     }

@@ -15,19 +15,19 @@ pub fn encode(ids: &Ids, noun: Noun, key: Uuid) -> ID {
 /// What an id says it is of. Fails where it does not have the form of an id; not where there is no such thing.
 pub fn decode(ids: &Ids, id: &ID) -> Result<(Noun, Uuid), ApiError> {
     ids.decode(id).ok_or_else(|| {
-        let shown: String = id.chars().take(60).collect();
-        ApiError::bad_input(format!("\"{shown}\" is not an id of this server: take ids from its answers, unchanged"))
+        let excerpt: String = id.chars().take(60).collect();
+        ApiError::bad_input(format!("\"{excerpt}\" is not an id of this server: take ids from its answers, unchanged"))
     })
 }
 
 /// The key of a thing that must be of one sort.
-pub fn expect(ids: &Ids, noun: Noun, id: &ID) -> Result<Uuid, ApiError> {
+pub fn decode_as(ids: &Ids, noun: Noun, id: &ID) -> Result<Uuid, ApiError> {
     match decode(ids, id)? {
-        (found, key) if found == noun => Ok(key),
-        (found, _) => Err(ApiError::bad_input(format!(
+        (actual, key) if actual == noun => Ok(key),
+        (actual, _) => Err(ApiError::bad_input(format!(
             "\"{}\" is the id of a {}; the id of a {} is wanted here",
             id.as_str(),
-            word(found),
+            word(actual),
             word(noun)
         ))),
     }

@@ -4,16 +4,16 @@
 
 use async_graphql::parser::types::{OperationDefinition, Selection, SelectionSet, TypeDefinition, TypeKind};
 
-use super::cost::Bill;
+use super::cost::CostVisitor;
 
 /// Values of the schema for the price of one other field.
-const SHARE: f64 = 10.0;
+const VALUES_PER_COST: f64 = 10.0;
 
 /// Types that every schema has beside its own: scalars, and those of the schema of the schema.
-const BUILT_IN: usize = 15;
+const BUILT_IN_TYPES: usize = 15;
 
 /// Sorts of lists in a schema, by the fields that lead to them. Those of types that belong together lead back and forth: one sort.
-const LISTS: [&[&str]; 7] = [
+const LIST_KINDS: [&[&str]; 7] = [
     &["types"],
     &["fields"],
     &["args"],
@@ -25,97 +25,99 @@ const LISTS: [&[&str]; 7] = [
 
 /// How long lists of a sort are.
 #[derive(Clone, Copy, Debug, Default)]
-struct Length {
+struct ListLength {
     /// All together.
-    all: usize,
+    total: usize,
     /// The longest.
-    most: usize,
+    longest: usize,
 }
 
-impl Length {
+impl ListLength {
     fn add(&mut self, count: usize) {
-        self.all += count;
-        self.most = self.most.max(count);
+        self.total += count;
+        self.longest = self.longest.max(count);
     }
 }
 
 /// How large a schema is.
 #[derive(Debug, Default)]
-pub(super) struct Size {
+pub(super) struct SchemaSize {
     types: usize,
-    fields: Length,
-    args: Length,
-    inputs: Length,
-    values: Length,
-    related: Length,
+    fields: ListLength,
+    args: ListLength,
+    input_fields: ListLength,
+    enum_values: ListLength,
+    implementations: ListLength,
 }
 
-impl Size {
+impl SchemaSize {
     /// One more type.
-    pub(super) fn count(&mut self, of: &TypeDefinition) {
+    pub(super) fn add_type(&mut self, definition: &TypeDefinition) {
         self.types += 1;
-        let (fields, implements) = match &of.kind {
+        let (fields, implements) = match &definition.kind {
             TypeKind::Object(object) => (&object.fields, object.implements.len()),
             TypeKind::Interface(interface) => (&interface.fields, interface.implements.len()),
-            TypeKind::InputObject(input) => return self.inputs.add(input.fields.len()),
-            TypeKind::Enum(of) => return self.values.add(of.values.len()),
+            TypeKind::InputObject(input) => return self.input_fields.add(input.fields.len()),
+            TypeKind::Enum(definition) => return self.enum_values.add(definition.values.len()),
             TypeKind::Scalar | TypeKind::Union(_) => return,
         };
         self.fields.add(fields.len());
         fields.iter().for_each(|field| self.args.add(field.node.arguments.len()));
         // An interface has as many possible types at most as all types have interfaces.
-        self.related.add(implements);
+        self.implementations.add(implements);
     }
 
     /// How many entries a list of a sort has: on the way through all types, as many as there are in the mean; of one type, as
     /// many as any has.
-    fn entries(&self, sort: usize, of_all: bool) -> f64 {
-        let (length, among) = match sort {
-            0 => return (self.types + BUILT_IN) as f64,
+    fn entries(&self, list_kind: usize, through_all_types: bool) -> f64 {
+        let (length, parents) = match list_kind {
+            0 => return (self.types + BUILT_IN_TYPES) as f64,
             1 => (self.fields, self.types),
-            2 => (self.args, self.fields.all),
-            3 => (self.inputs, self.types),
-            4 => (self.values, self.types),
-            5 => (Length { all: 2 * self.related.all, most: self.related.all }, self.types),
-            _ => (Length { all: 10, most: 10 }, 1),
+            2 => (self.args, self.fields.total),
+            3 => (self.input_fields, self.types),
+            4 => (self.enum_values, self.types),
+            5 => {
+                (ListLength { total: 2 * self.implementations.total, longest: self.implementations.total }, self.types)
+            }
+            _ => (ListLength { total: 10, longest: 10 }, 1),
         };
-        if of_all { length.all as f64 / among.max(1) as f64 } else { length.most as f64 }
+        if through_all_types { length.total as f64 / parents.max(1) as f64 } else { length.longest as f64 }
     }
 }
 
 /// The way from the root to a selection.
 #[derive(Clone, Copy, Default)]
-struct Way {
+struct Path {
     /// Sorts of lists on it.
-    lists: u8,
+    seen_kinds: u8,
     /// It leads through all types.
-    of_all: bool,
+    through_all_types: bool,
 }
 
-impl<'a> Bill<'a> {
+impl<'a> CostVisitor<'a> {
     /// What a selection of `__schema` or `__type` costs; without end where a sort of list comes twice on a way.
-    pub(super) fn schema(&self, set: &'a SelectionSet) -> u64 {
+    pub(super) fn introspection_cost(&self, set: &'a SelectionSet) -> u64 {
         // Larger than all numbers where it is without end.
-        (self.described(set, Way::default()) / SHARE).ceil() as u64
+        (self.value_count(set, Path::default()) / VALUES_PER_COST).ceil() as u64
     }
 
     /// How many values a selection of the schema has. Recurses as deep as selections may be nested.
-    fn described(&self, set: &'a SelectionSet, way: Way) -> f64 {
+    fn value_count(&self, set: &'a SelectionSet, path: Path) -> f64 {
         let count = |item: &'a Selection| match item {
             Selection::Field(field) => {
-                let (mut way, mut times) = (way, 1.0);
+                let (mut path, mut times) = (path, 1.0);
                 let name = field.node.name.node.as_str();
-                if let Some(sort) = LISTS.iter().position(|names| names.contains(&name)) {
-                    if way.lists & (1 << sort) != 0 {
+                if let Some(list_kind) = LIST_KINDS.iter().position(|names| names.contains(&name)) {
+                    if path.seen_kinds & (1 << list_kind) != 0 {
                         return f64::INFINITY;
                     }
-                    times = self.prices.schema.entries(sort, way.of_all);
-                    way.lists |= 1 << sort;
-                    way.of_all |= sort == 0;
+                    times = self.field_costs.schema_size.entries(list_kind, path.through_all_types);
+                    path.seen_kinds |= 1 << list_kind;
+                    path.through_all_types |= list_kind == 0;
                 }
-                1.0 + times * self.described(&field.node.selection_set.node, way)
+                1.0 + times * self.value_count(&field.node.selection_set.node, path)
             }
-            Selection::InlineFragment(fragment) => self.described(&fragment.node.selection_set.node, way),
+            Selection::InlineFragment(fragment) => self.value_count(&fragment.node.selection_set.node, path),
             // A plan has none.
             Selection::FragmentSpread(_) => 0.0,
         };

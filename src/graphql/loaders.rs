@@ -20,14 +20,14 @@ use crate::{
 };
 
 /// Fetches releases that were found beside the page: samples of buckets, related ones.
-pub type Releases = DataLoader<ReleaseRows>;
+pub type ReleaseLoader = DataLoader<ReleaseFetcher>;
 
 /// Fetches bodies that were not fetched with their rows.
-pub type Bodies = DataLoader<BodyRows>;
+pub type BodyLoader = DataLoader<BodyFetcher>;
 
 /// One request's way to bodies.
-pub struct BodyRows {
-    room: Newsroom,
+pub struct BodyFetcher {
+    newsroom: Newsroom,
 }
 
 /// A revision's body, and its length in bytes.
@@ -38,81 +38,88 @@ pub struct BodyKey {
 }
 
 /// One request's way to rows.
-pub struct ReleaseRows {
-    room: Newsroom,
+pub struct ReleaseFetcher {
+    newsroom: Newsroom,
     set: ReleaseSet,
 }
 
 /// A release of the viewer's set, and what is wanted of it.
 #[derive(Clone)]
-pub struct Key {
+pub struct ReleaseLoadKey {
     item: Handle,
-    rows: Rows,
+    projection: Rows,
 }
 
-impl PartialEq for Key {
+impl PartialEq for ReleaseLoadKey {
     fn eq(&self, other: &Self) -> bool {
-        (self.item.revision_id(), self.rows) == (other.item.revision_id(), other.rows)
+        (self.item.revision_id(), self.projection) == (other.item.revision_id(), other.projection)
     }
 }
 
-impl Eq for Key {}
+impl Eq for ReleaseLoadKey {}
 
-impl Hash for Key {
+impl Hash for ReleaseLoadKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.item.revision_id().hash(state);
     }
 }
 
 /// The loader of a request, for what a viewer may see.
-pub fn releases(room: &Newsroom, set: ReleaseSet) -> Releases {
-    DataLoader::new(ReleaseRows { room: room.clone(), set }, tokio::spawn).delay(std::time::Duration::ZERO)
+pub fn release_loader(newsroom: &Newsroom, set: ReleaseSet) -> ReleaseLoader {
+    DataLoader::new(ReleaseFetcher { newsroom: newsroom.clone(), set }, tokio::spawn).delay(std::time::Duration::ZERO)
 }
 
 /// The loader of a request's bodies. It does not cache them; what is made of them is cached.
-pub fn bodies(room: &Newsroom) -> Bodies {
-    let loader = DataLoader::new(BodyRows { room: room.clone() }, tokio::spawn).delay(std::time::Duration::ZERO);
+pub fn body_loader(newsroom: &Newsroom) -> BodyLoader {
+    let loader =
+        DataLoader::new(BodyFetcher { newsroom: newsroom.clone() }, tokio::spawn).delay(std::time::Duration::ZERO);
     loader.enable_all_cache(false);
     loader
 }
 
-impl Loader<BodyKey> for BodyRows {
+impl Loader<BodyKey> for BodyFetcher {
     type Value = Arc<str>;
     type Error = Arc<newsroom::Error>;
 
     async fn load(&self, keys: &[BodyKey]) -> Result<HashMap<BodyKey, Arc<str>>, Self::Error> {
         let lengths: Vec<(Uuid, usize)> = keys.iter().map(|key| (key.revision, key.bytes)).collect();
-        let mut found = revision::bodies(&self.room, &lengths).await.map_err(Arc::new)?;
-        Ok(keys.iter().filter_map(|key| Some((*key, found.remove(&key.revision)?))).collect())
+        let mut loaded = revision::bodies(&self.newsroom, &lengths).await.map_err(Arc::new)?;
+        Ok(keys.iter().filter_map(|key| Some((*key, loaded.remove(&key.revision)?))).collect())
     }
 }
 
 /// The rows of some releases, in their order; those whose text was purged meanwhile drop out.
 #[expect(clippy::mutable_key_type, reason = "of a key only ids are looked at, which never change")]
-pub async fn fetch(loader: &Releases, items: Vec<Handle>, rows: Rows) -> Result<Vec<Found>, ApiError> {
-    let keys: Vec<Key> = items.into_iter().map(|item| Key { item, rows }).collect();
-    let mut found = loader.load_many(keys.iter().cloned()).await.map_err(|error| ApiError::from((*error).clone()))?;
-    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+pub async fn load_releases(
+    loader: &ReleaseLoader,
+    items: Vec<Handle>,
+    projection: Rows,
+) -> Result<Vec<Found>, ApiError> {
+    let keys: Vec<ReleaseLoadKey> = items.into_iter().map(|item| ReleaseLoadKey { item, projection }).collect();
+    let mut loaded = loader.load_many(keys.iter().cloned()).await.map_err(|error| ApiError::from((*error).clone()))?;
+    Ok(keys.iter().filter_map(|key| loaded.remove(key)).collect())
 }
 
-impl Loader<Key> for ReleaseRows {
+impl Loader<ReleaseLoadKey> for ReleaseFetcher {
     type Value = Found;
     type Error = Arc<newsroom::Error>;
 
     #[expect(clippy::mutable_key_type, reason = "of a key only ids are looked at, which never change")]
-    async fn load(&self, keys: &[Key]) -> Result<HashMap<Key, Found>, Self::Error> {
-        let mut by_rows: Vec<(Rows, Vec<Handle>)> = Vec::new();
+    async fn load(&self, keys: &[ReleaseLoadKey]) -> Result<HashMap<ReleaseLoadKey, Found>, Self::Error> {
+        let mut by_projection: Vec<(Rows, Vec<Handle>)> = Vec::new();
         for key in keys {
-            match by_rows.iter_mut().find(|(rows, _)| *rows == key.rows) {
+            match by_projection.iter_mut().find(|(projection, _)| *projection == key.projection) {
                 Some((_, items)) => items.push(key.item.clone()),
-                None => by_rows.push((key.rows, vec![key.item.clone()])),
+                None => by_projection.push((key.projection, vec![key.item.clone()])),
             }
         }
-        let mut found = HashMap::new();
-        for (rows, items) in by_rows {
-            let fetched = self.room.fetch(&self.set, &items, rows).await.map_err(Arc::new)?;
-            found.extend(fetched.into_iter().map(|found| (Key { item: found.item.clone(), rows }, found)));
+        let mut loaded = HashMap::new();
+        for (projection, items) in by_projection {
+            let fetched = self.newsroom.fetch(&self.set, &items, projection).await.map_err(Arc::new)?;
+            loaded.extend(
+                fetched.into_iter().map(|loaded| (ReleaseLoadKey { item: loaded.item.clone(), projection }, loaded)),
+            );
         }
-        Ok(found)
+        Ok(loaded)
     }
 }

@@ -45,8 +45,10 @@ mod viewer;
 
 use async_graphql::SchemaBuilder;
 
-pub use api::{Api, Input, LONGEST_CACHED, NO_TOKEN, Opened, Prepared};
-pub use context::Asked;
+pub use api::{
+    Executor, MAX_CACHED_DOCUMENT_BYTES, OpenSubscription, OperationInput, PreparedOperation, TOKEN_REQUIRED,
+};
+pub use context::RequestContext;
 pub use execution::{Execution, Overloaded, Permits};
 pub use extent::Extent;
 use mutation::Mutation;

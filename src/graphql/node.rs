@@ -9,8 +9,8 @@ use async_graphql::{
 use entity::Noun;
 
 use super::{
-    connection::wanted_here, context::ContextExt, direct::Direct, error::ApiError, id, place::Place, release::Release,
-    topic::Topic,
+    connection::projection_of_field, context::ContextExt, direct::SerialObject, error::ApiError, id, place::Place,
+    release::Release, topic::Topic,
 };
 use crate::{catalog::ReleaseKey, newsroom::list::Rows};
 
@@ -30,16 +30,16 @@ pub enum Node {
 /// A node as it is resolved: [`Node`] is its type in the schema. Its fields are resolved in order; async-graphql resolves the fields of interfaces concurrently, and answers them as
 /// they are done.
 #[expect(clippy::large_enum_variant, reason = "most nodes asked for are releases")]
-pub enum Resolved {
+pub enum SerialNode {
     /// A release.
-    Release(Direct<Release>),
+    Release(SerialObject<Release>),
     /// A topic.
-    Topic(Direct<Topic>),
+    Topic(SerialObject<Topic>),
     /// A place.
-    Place(Direct<Place>),
+    Place(SerialObject<Place>),
 }
 
-impl OutputType for Resolved {
+impl OutputType for SerialNode {
     fn type_name() -> Cow<'static, str> {
         Node::type_name()
     }
@@ -58,9 +58,9 @@ impl OutputType for Resolved {
 }
 
 /// What ids lead to, in their order; nothing for what does not exist or may not be seen. One statement for all releases.
-pub async fn nodes(ctx: &Context<'_>, ids: &[ID], rows: Rows) -> Result<Vec<Option<Resolved>>, ApiError> {
-    let asked = ctx.asked();
-    let (set, snapshot) = (asked.visible(), &asked.snapshot);
+pub async fn nodes(ctx: &Context<'_>, ids: &[ID], projection: Rows) -> Result<Vec<Option<SerialNode>>, ApiError> {
+    let request = ctx.request();
+    let (set, snapshot) = (request.visible(), &request.snapshot);
     let keys = ids.iter().map(|id| id::decode(ctx.ids(), id)).collect::<Result<Vec<_>, _>>()?;
     let items: Vec<_> = keys
         .iter()
@@ -68,24 +68,26 @@ pub async fn nodes(ctx: &Context<'_>, ids: &[ID], rows: Rows) -> Result<Vec<Opti
         .filter_map(|&(_, key)| set.find(&ReleaseKey::Id(key)).map(|(item, _)| item))
         .collect();
     ctx.execution().before_reading(items.len(), 0).await;
-    let found = ctx.room().fetch(&set, &items, rows).await?;
+    let loaded = ctx.newsroom().fetch(&set, &items, projection).await?;
     let node = |(noun, key)| match noun {
-        Noun::Release => found
+        Noun::Release => loaded
             .iter()
-            .find(|found| found.item.id() == key)
-            .map(|found| Resolved::Release(Direct(Release::new(asked, &set, found.clone())))),
-        Noun::Topic => {
-            snapshot.topics().by_id(key).map(|number| Resolved::Topic(Direct(Topic::new(snapshot.clone(), number))))
-        }
-        Noun::Place => {
-            snapshot.places().by_id(key).map(|number| Resolved::Place(Direct(Place::new(snapshot.clone(), number))))
-        }
+            .find(|loaded| loaded.item.id() == key)
+            .map(|loaded| SerialNode::Release(SerialObject(Release::new(request, &set, loaded.clone())))),
+        Noun::Topic => snapshot
+            .topics()
+            .by_id(key)
+            .map(|ordinal| SerialNode::Topic(SerialObject(Topic::new(snapshot.clone(), ordinal)))),
+        Noun::Place => snapshot
+            .places()
+            .by_id(key)
+            .map(|ordinal| SerialNode::Place(SerialObject(Place::new(snapshot.clone(), ordinal)))),
         Noun::Token | Noun::PreviewLink => None,
     };
     Ok(keys.into_iter().map(node).collect())
 }
 
 /// What a query wants of the rows of releases among nodes.
-pub fn rows(ctx: &Context<'_>) -> Rows {
-    wanted_here(ctx)
+pub fn projection(ctx: &Context<'_>) -> Rows {
+    projection_of_field(ctx)
 }

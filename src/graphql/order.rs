@@ -11,49 +11,49 @@ use async_graphql::{
 };
 
 /// Puts the keys of an answer's root into the order of its selection; where fields failed, those of everything below, too.
-pub(super) fn put_in_order(value: &mut Value, set: &SelectionSet, failed: bool) {
+pub(super) fn sort_fields(value: &mut Value, set: &SelectionSet, failed: bool) {
     match value {
         Value::Object(fields) => {
             if fields.len() < 2 && !failed {
                 return;
             }
-            let (wanted, by_type) = wanted(set, fields);
+            let (selected, by_type) = selected_fields(set, fields);
             // Where the selection differs by type it was resolved in order, with null where a field failed (`direct`).
             if fields.len() > 1 && !by_type {
-                let place = |name: &Name| wanted.get(name).map_or(usize::MAX, |(place, _)| *place);
-                fields.sort_by_cached_key(|name, _| place(name));
+                let position = |name: &Name| selected.get(name).map_or(usize::MAX, |(position, _)| *position);
+                fields.sort_by_cached_key(|name, _| position(name));
             }
             if failed {
                 for (name, value) in fields {
-                    if let Some((_, field)) = wanted.get(name) {
-                        put_in_order(value, &field.node.selection_set.node, failed);
+                    if let Some((_, field)) = selected.get(name) {
+                        sort_fields(value, &field.node.selection_set.node, failed);
                     }
                 }
             }
         }
-        Value::List(items) => items.iter_mut().for_each(|item| put_in_order(item, set, failed)),
+        Value::List(items) => items.iter_mut().for_each(|item| sort_fields(item, set, failed)),
         _ => {}
     }
 }
 
 /// The fields of a plan's selection by response key, and their places.
-type Wanted<'a> = HashMap<&'a Name, (usize, &'a Positioned<Field>)>;
+type SelectedFields<'a> = HashMap<&'a Name, (usize, &'a Positioned<Field>)>;
 
 /// What a plan's selection wants of an object; where it differs by type, what it wants of a type that has these keys, and true.
-fn wanted<'a>(set: &'a SelectionSet, fields: &IndexMap<Name, Value>) -> (Wanted<'a>, bool) {
-    let keys = |set: &'a SelectionSet| -> Wanted<'a> {
+fn selected_fields<'a>(set: &'a SelectionSet, fields: &IndexMap<Name, Value>) -> (SelectedFields<'a>, bool) {
+    let keys = |set: &'a SelectionSet| -> SelectedFields<'a> {
         let fields = set.items.iter().filter_map(|item| match &item.node {
             Selection::Field(field) => Some(field),
             _ => None,
         });
-        fields.enumerate().map(|(place, field)| (&field.node.response_key().node, (place, field))).collect()
+        fields.enumerate().map(|(position, field)| (&field.node.response_key().node, (position, field))).collect()
     };
     let mut types = set.items.iter().filter_map(|item| match &item.node {
         Selection::InlineFragment(fragment) => Some(keys(&fragment.node.selection_set.node)),
         _ => None,
     });
-    let fits = |wanted: &Wanted<'_>| fields.keys().all(|name| wanted.contains_key(name));
-    types.find(fits).map_or_else(|| (keys(set), false), |wanted| (wanted, true))
+    let fits = |selected: &SelectedFields<'_>| fields.keys().all(|name| selected.contains_key(name));
+    types.find(fits).map_or_else(|| (keys(set), false), |selected| (selected, true))
 }
 
 #[cfg(test)]
@@ -63,26 +63,26 @@ mod tests {
 
     use super::*;
 
-    fn ordered(query: &str, answer: serde_json::Value, failed: bool) -> String {
+    fn ordered(query: &str, response: serde_json::Value, failed: bool) -> String {
         let document = parse_query(query).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
-        let mut root = Value::from_json(answer).unwrap();
-        put_in_order(&mut root, &operation.node.selection_set.node, failed);
+        let mut root = Value::from_json(response).unwrap();
+        sort_fields(&mut root, &operation.node.selection_set.node, failed);
         root.to_string()
     }
 
     #[test]
     fn keys_come_in_the_order_of_the_selection() {
-        let answer = || json!({ "a": { "z": 1, "y": 2 }, "b": 2, "c": 3 });
+        let response = || json!({ "a": { "z": 1, "y": 2 }, "b": 2, "c": 3 });
         let query = "{ b c: z a { z y } }";
-        assert_eq!(ordered(query, answer(), false), "{b: 2, c: 3, a: {y: 2, z: 1}}");
-        assert_eq!(ordered(query, answer(), true), "{b: 2, c: 3, a: {z: 1, y: 2}}");
+        assert_eq!(ordered(query, response(), false), "{b: 2, c: 3, a: {y: 2, z: 1}}");
+        assert_eq!(ordered(query, response(), true), "{b: 2, c: 3, a: {z: 1, y: 2}}");
     }
 
     #[test]
-    fn where_the_selection_differs_by_type_only_what_lies_below_is_put_in_order() {
+    fn where_the_selection_differs_by_type_only_nested_fields_are_sorted() {
         let query = "{ nodes { ... on A { x y } ... on B { z y { a b } x } } }";
-        let answer = json!({ "nodes": [{ "x": 1, "y": { "a": 1, "b": 2 }, "z": 3 }, { "y": 2, "x": 1 }, null] });
-        assert_eq!(ordered(query, answer, true), "{nodes: [{x: 1, y: {a: 1, b: 2}, z: 3}, {x: 1, y: 2}, null]}");
+        let response = json!({ "nodes": [{ "x": 1, "y": { "a": 1, "b": 2 }, "z": 3 }, { "y": 2, "x": 1 }, null] });
+        assert_eq!(ordered(query, response, true), "{nodes: [{x: 1, y: {a: 1, b: 2}, z: 3}, {x: 1, y: 2}, null]}");
     }
 }

@@ -16,20 +16,20 @@ pub struct NameInput {
 
 /// Left out, cleared or given.
 pub fn patch<T>(value: MaybeUndefined<T>) -> Patch<T> {
-    text(value, |value| value)
+    patch_with(value, |value| value)
 }
 
 /// Left out, cleared or given, and turned into something else.
-pub fn text<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
+pub fn patch_with<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
     match value {
         MaybeUndefined::Undefined => Patch::Keep,
         MaybeUndefined::Null => Patch::Clear,
-        MaybeUndefined::Value(value) => Patch::Set(turn(value)),
+        MaybeUndefined::Value(value) => Patch::Set(convert(value)),
     }
 }
 
 /// A list of references.
-pub fn resolved<R>(
+pub fn patch_references<R>(
     value: MaybeUndefined<Vec<R>>,
     resolve: impl Fn(R) -> Result<ConceptRef, ApiError>,
 ) -> Result<Patch<Vec<ConceptRef>>, ApiError> {
@@ -41,6 +41,8 @@ pub fn resolved<R>(
 }
 
 /// A list of names.
-pub fn names(value: MaybeUndefined<Vec<NameInput>>) -> Patch<Vec<Name>> {
-    text(value, |names| names.into_iter().map(|name| Name { language: name.language.0, name: name.name }).collect())
+pub fn patch_names(value: MaybeUndefined<Vec<NameInput>>) -> Patch<Vec<Name>> {
+    patch_with(value, |names| {
+        names.into_iter().map(|name| Name { language: name.language.0, name: name.name }).collect()
+    })
 }

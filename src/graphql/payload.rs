@@ -5,12 +5,12 @@ use entity::{Noun, api_token};
 use uuid::Uuid;
 
 use super::{
-    connection::wanted_in_payload,
+    connection::projection_of_payload,
     context::ContextExt,
     enums::{ReleaseKind, WithdrawalKind},
-    error::{ApiError, UserError, settle, settle_one_of_many},
+    error::{ApiError, UserError, into_user_errors, into_user_errors_of_batch_item},
     id,
-    patch::{patch, resolved, text},
+    patch::{patch, patch_references, patch_with},
     place::Place,
     refs::{PlaceRef, TopicRef},
     release::Release,
@@ -91,8 +91,8 @@ pub struct DeletePayload {
 
 impl ReleasePayload {
     /// From what the newsroom says of an act; the rows are of the snapshot in which it has happened.
-    pub async fn settled(ctx: &Context<'_>, done: Result<Handle, newsroom::Error>) -> Result<Self, ApiError> {
-        Self::read_back(ctx, settle(done)?).await
+    pub async fn from_result(ctx: &Context<'_>, result: Result<Handle, newsroom::Error>) -> Result<Self, ApiError> {
+        Self::read_back(ctx, into_user_errors(result)?).await
     }
 
     async fn read_back(
@@ -100,32 +100,32 @@ impl ReleasePayload {
         (item, user_errors): (Option<Handle>, Vec<UserError>),
     ) -> Result<Self, ApiError> {
         let Some(item) = item else { return Ok(Self { release: None, user_errors }) };
-        let asked = ctx.asked();
-        let set = item.snapshot().visible_to(&asked.viewer, asked.now);
-        let found = ctx.room().fetch(&set, std::slice::from_ref(&item), wanted_in_payload(ctx)).await;
+        let request = ctx.request();
+        let set = item.snapshot().visible_to(&request.viewer, request.now);
+        let loaded = ctx.newsroom().fetch(&set, std::slice::from_ref(&item), projection_of_payload(ctx)).await;
         // It was done: a failure to read it must not say that nothing was changed.
-        let found = found.map_err(|error| match error {
+        let loaded = loaded.map_err(|error| match error {
             newsroom::Error::Db(_) => ApiError::outcome_unknown(),
             other => other.into(),
         })?;
-        Ok(Self { release: found.into_iter().next().map(|found| Release::new(asked, &set, found)), user_errors })
+        Ok(Self { release: loaded.into_iter().next().map(|loaded| Release::new(request, &set, loaded)), user_errors })
     }
 }
 
 impl ReleasePayload {
     /// From what the newsroom says of several acts, in order.
-    pub async fn settled_all(
+    pub async fn from_results(
         ctx: &Context<'_>,
-        done: Vec<Result<Handle, newsroom::Error>>,
+        results: Vec<Result<Handle, newsroom::Error>>,
     ) -> Result<Vec<Self>, ApiError> {
-        let is_done_or_unknown = |done: &Result<Handle, newsroom::Error>| {
-            matches!(done, Ok(_) | Err(newsroom::Error::Db(newsroom::Fault::OutcomeUnknown(_))))
+        let is_done_or_unknown = |result: &Result<Handle, newsroom::Error>| {
+            matches!(result, Ok(_) | Err(newsroom::Error::Db(newsroom::Fault::OutcomeUnknown(_))))
         };
-        let any = done.iter().any(is_done_or_unknown);
-        let mut payloads = Vec::with_capacity(done.len());
-        for done in done {
-            let settled = if any { settle_one_of_many(done) } else { settle(done) };
-            payloads.push(Self::read_back(ctx, settled?).await?);
+        let any = results.iter().any(is_done_or_unknown);
+        let mut payloads = Vec::with_capacity(results.len());
+        for result in results {
+            let outcome = if any { into_user_errors_of_batch_item(result) } else { into_user_errors(result) };
+            payloads.push(Self::read_back(ctx, outcome?).await?);
         }
         Ok(payloads)
     }
@@ -133,38 +133,38 @@ impl ReleasePayload {
 
 impl TopicPayload {
     /// From what the newsroom says of an act.
-    pub fn settled(done: topic::Done) -> Result<Self, ApiError> {
-        let (done, user_errors) = settle(done)?;
-        Ok(Self { topic: done.map(|(snapshot, number)| Topic::new(snapshot, number)), user_errors })
+    pub fn from_result(result: topic::Done) -> Result<Self, ApiError> {
+        let (value, user_errors) = into_user_errors(result)?;
+        Ok(Self { topic: value.map(|(snapshot, ordinal)| Topic::new(snapshot, ordinal)), user_errors })
     }
 }
 
 impl PlacePayload {
     /// From what the newsroom says of an act.
-    pub fn settled(done: place::Done) -> Result<Self, ApiError> {
-        let (done, user_errors) = settle(done)?;
-        Ok(Self { place: done.map(|(snapshot, number)| Place::new(snapshot, number)), user_errors })
+    pub fn from_result(result: place::Done) -> Result<Self, ApiError> {
+        let (value, user_errors) = into_user_errors(result)?;
+        Ok(Self { place: value.map(|(snapshot, ordinal)| Place::new(snapshot, ordinal)), user_errors })
     }
 }
 
 impl TokenPayload {
     /// From what the newsroom says of an act.
-    pub fn settled(
+    pub fn from_result(
         ctx: &Context<'_>,
-        done: Result<(api_token::Model, String), newsroom::Error>,
+        result: Result<(api_token::Model, String), newsroom::Error>,
     ) -> Result<Self, ApiError> {
-        let (done, user_errors) = settle(done)?;
-        ctx.asked().tells_a_secret();
-        let (token, secret) = done.map(|(row, secret)| (Token::new(ctx.ids(), row), secret)).unzip();
+        let (value, user_errors) = into_user_errors(result)?;
+        ctx.request().mark_secret();
+        let (token, secret) = value.map(|(row, secret)| (Token::new(ctx.ids(), row), secret)).unzip();
         Ok(Self { token, secret, user_errors })
     }
 }
 
 impl PreviewLinkPayload {
     /// From what the newsroom says of an act.
-    pub fn settled(ctx: &Context<'_>, done: Result<PreviewLink, newsroom::Error>) -> Result<Self, ApiError> {
-        let (link, user_errors) = settle(done)?;
-        ctx.asked().tells_a_secret();
+    pub fn from_result(ctx: &Context<'_>, result: Result<PreviewLink, newsroom::Error>) -> Result<Self, ApiError> {
+        let (link, user_errors) = into_user_errors(result)?;
+        ctx.request().mark_secret();
         Ok(Self {
             url: link.as_ref().and_then(|link| link.url.clone()).map(Url),
             id: link.as_ref().map(|link| id::encode(ctx.ids(), Noun::PreviewLink, link.id)),
@@ -176,9 +176,9 @@ impl PreviewLinkPayload {
 
 impl DeletePayload {
     /// From what the newsroom says of an act.
-    pub fn settled(ctx: &Context<'_>, noun: Noun, done: Result<Uuid, newsroom::Error>) -> Result<Self, ApiError> {
-        let (done, user_errors) = settle(done)?;
-        Ok(Self { deleted_id: done.map(|key| id::encode(ctx.ids(), noun, key)), user_errors })
+    pub fn from_result(ctx: &Context<'_>, noun: Noun, result: Result<Uuid, newsroom::Error>) -> Result<Self, ApiError> {
+        let (value, user_errors) = into_user_errors(result)?;
+        Ok(Self { deleted_id: value.map(|key| id::encode(ctx.ids(), noun, key)), user_errors })
     }
 }
 
@@ -222,19 +222,21 @@ impl ReleaseInput {
     /// As the newsroom has it.
     pub fn resolve(self, ids: &Ids) -> Result<content::ReleaseInput, ApiError> {
         Ok(content::ReleaseInput {
-            slug: text(self.slug, |slug| slug.0),
-            kind: text(self.kind, Into::into),
+            slug: patch_with(self.slug, |slug| slug.0),
+            kind: patch_with(self.kind, Into::into),
             headline: patch(self.headline),
             subheadline: patch(self.subheadline),
             summary: patch(self.summary),
             body_markdown: patch(self.body_markdown),
-            language: text(self.language, |tag| tag.0),
-            release_date: text(self.release_date, |date| date.0),
-            dateline_places: resolved(self.dateline_places, |place: PlaceRef| place.resolve(ids))
+            language: patch_with(self.language, |tag| tag.0),
+            release_date: patch_with(self.release_date, |date| date.0),
+            dateline_places: patch_references(self.dateline_places, |place: PlaceRef| place.resolve(ids))
                 .map_err(|error| error.at("datelinePlaces"))?,
             dateline_text: patch(self.dateline_text),
-            topics: resolved(self.topics, |topic: TopicRef| topic.resolve(ids)).map_err(|error| error.at("topics"))?,
-            places: resolved(self.places, |place: PlaceRef| place.resolve(ids)).map_err(|error| error.at("places"))?,
+            topics: patch_references(self.topics, |topic: TopicRef| topic.resolve(ids))
+                .map_err(|error| error.at("topics"))?,
+            places: patch_references(self.places, |place: PlaceRef| place.resolve(ids))
+                .map_err(|error| error.at("places"))?,
             external_id: patch(self.external_id),
             editorial_note: patch(self.editorial_note),
         })

@@ -8,12 +8,12 @@ use entity::Noun;
 use super::{
     connection::{PlaceConnection, ReleaseConnection},
     context::ContextExt,
-    direct::Each,
+    direct::SerialList,
     enums::PlaceKind,
     error::ApiError,
     filter::{self, ReleaseFilter, ReleaseOrder},
     id,
-    patch::{NameInput, names, patch, text},
+    patch::{NameInput, patch, patch_names, patch_with},
     refs::PlaceRef,
     scalars::{DateTime, LanguageTag, Slug, Url},
     stats::ReleaseStats,
@@ -34,22 +34,22 @@ use crate::{
 /// A place: a node of the tree world, region, country, city.
 pub struct Place {
     snapshot: Arc<Snapshot>,
-    number: u32,
+    ordinal: u32,
 }
 
 impl Place {
     /// The place of a number.
-    pub fn new(snapshot: Arc<Snapshot>, number: u32) -> Self {
-        Self { snapshot, number }
+    pub fn new(snapshot: Arc<Snapshot>, ordinal: u32) -> Self {
+        Self { snapshot, ordinal }
     }
 
     fn image(&self) -> &PlaceImage {
-        self.snapshot.places().get(self.number)
+        self.snapshot.places().get(self.ordinal)
     }
 
     /// Everything that the viewer may see of the releases with this place.
     fn set(&self, ctx: &Context<'_>, include_within: bool) -> Result<catalog::ReleaseSet, ApiError> {
-        let asked = ctx.asked();
+        let request = ctx.request();
         let places = PlaceSetFilter {
             any: Some(vec![ConceptRef::Id(self.image().id)]),
             all: None,
@@ -60,7 +60,7 @@ impl Place {
             near: None,
         };
         let filter = catalog::ReleaseFilter { places: Some(places), ..catalog::ReleaseFilter::default() };
-        let visible = self.snapshot.visible_to(&asked.viewer, asked.now);
+        let visible = self.snapshot.visible_to(&request.viewer, request.now);
         visible.narrow(&filter).map_err(|fault| ApiError::from(crate::newsroom::Error::Filter(fault)))
     }
 }
@@ -133,8 +133,8 @@ impl Place {
 
     /// The place it lies in.
     async fn within(&self) -> Option<Place> {
-        let above = self.snapshot.places().broader(self.number).first()?;
-        Some(Self::new(self.snapshot.clone(), *above))
+        let broader = self.snapshot.places().broader(self.ordinal).first()?;
+        Some(Self::new(self.snapshot.clone(), *broader))
     }
 
     /// The places right within it, by name.
@@ -144,18 +144,18 @@ impl Place {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
         let places = self.snapshot.places();
-        let request = PageRequest { first: Some(first), after, ..PageRequest::default() };
+        let page_request = PageRequest { first: Some(first), after, ..PageRequest::default() };
         let scope = ("within", self.image().id);
         let key = concept_key("places", &scope, &scope);
-        let keep = |number| places.broader(number).contains(&self.number);
-        let page = concept_page(places, &key, keep, &request)?;
+        let keep = |ordinal| places.broader(ordinal).contains(&self.ordinal);
+        let page = concept_page(places, &key, keep, &page_request)?;
         Ok(Some(PlaceConnection::new(&self.snapshot, page)))
     }
 
     /// Every place it lies in, nearest first.
-    async fn ancestors(&self) -> Option<Each<Place>> {
-        let above = self.snapshot.places().ancestors(self.number);
-        Some(above.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect())
+    async fn ancestors(&self) -> Option<SerialList<Place>> {
+        let ancestors = self.snapshot.places().ancestors(self.ordinal);
+        Some(ancestors.into_iter().map(|ordinal| Self::new(self.snapshot.clone(), ordinal)).collect())
     }
 
     /// Since when it is no longer given to releases; those that have it keep it. null while it is in use.
@@ -165,8 +165,8 @@ impl Place {
 
     /// The place to use instead of a retired one.
     async fn replaced_by(&self) -> Option<Place> {
-        let number = self.snapshot.places().by_id(self.image().replaced_by?)?;
-        Some(Self::new(self.snapshot.clone(), number))
+        let ordinal = self.snapshot.places().by_id(self.image().replaced_by?)?;
+        Some(Self::new(self.snapshot.clone(), ordinal))
     }
 
     /// The number to give as `expectedRevision`.
@@ -191,7 +191,7 @@ impl Place {
         #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
-        let request = PageRequest { first, after, last, before };
+        let page_request = PageRequest { first, after, last, before };
         let scope = format!("place {} {include_within}", self.image().id);
         let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
         ReleaseConnection::load(
@@ -199,8 +199,8 @@ impl Place {
             &self.set(ctx, include_within)?,
             &scope,
             filter,
-            &filter::order(order_by)?,
-            &request,
+            &filter::resolve_order(order_by)?,
+            &page_request,
         )
         .await
         .map(Some)
@@ -264,12 +264,12 @@ impl PlaceInput {
     /// As the newsroom has it.
     pub fn resolve(self, ids: &Ids) -> Result<place::PlaceInput, ApiError> {
         Ok(place::PlaceInput {
-            slug: text(self.slug, |slug| slug.0),
+            slug: patch_with(self.slug, |slug| slug.0),
             name: patch(self.name),
-            names: names(self.names),
-            alt_names: names(self.alt_names),
-            uri: text(self.uri, |uri| uri.0),
-            kind: text(self.kind, Into::into),
+            names: patch_names(self.names),
+            alt_names: patch_names(self.alt_names),
+            uri: patch_with(self.uri, |uri| uri.0),
+            kind: patch_with(self.kind, Into::into),
             iso3166_alpha2: patch(self.iso3166_alpha2),
             iso3166_alpha3: patch(self.iso3166_alpha3),
             m49: patch(self.m49),

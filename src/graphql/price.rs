@@ -32,17 +32,17 @@ use super::introspection;
 use crate::newsroom::page::DEFAULT_SIZE;
 
 /// What a list without a size is taken to have: topics of a release, ancestors of a place.
-const UNSIZED: u64 = 4;
+const UNSIZED_LIST_LENGTH: u64 = 4;
 /// The same at the root, where nothing narrows it.
-const UNSIZED_ROOT: u64 = 50;
+const UNSIZED_ROOT_LIST_LENGTH: u64 = 50;
 /// Working out a facet before its buckets.
-pub(super) const FACET: u64 = 5;
+pub(super) const FACET_COST: u64 = 5;
 /// Finding related releases.
-const RELATED: u64 = 50;
+const RELATED_COST: u64 = 50;
 /// Looking a preview link up, in four statements, and noting that it was.
-pub(super) const PREVIEW: u64 = 50;
+pub(super) const PREVIEW_COST: u64 = 50;
 /// Working out a facet in another order than by what is counted anyway: every value's releases are looked at.
-pub(super) const DEAR_FACET: u64 = 50;
+pub(super) const EXPENSIVE_FACET_COST: u64 = 50;
 
 /// What a list cannot be longer than.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Bound {
 
 /// How a field multiplies what is selected of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Size {
+pub(super) enum Multiplier {
     /// Once.
     One,
     /// As many times as the field above says: the entries of a page, the buckets of a facet.
@@ -96,91 +96,94 @@ pub(super) enum Size {
 
 /// A field's price.
 #[derive(Debug)]
-pub(super) struct Price {
+pub(super) struct FieldCost {
     /// The type that it returns.
     pub(super) returns: String,
     /// What its list cannot be longer than.
     pub(super) bound: Bound,
-    pub(super) size: Size,
+    pub(super) multiplier: Multiplier,
 }
 
 /// The prices of a schema.
 #[derive(Debug)]
-pub struct Prices {
-    fields: HashMap<String, HashMap<String, Price>>,
+pub struct FieldCosts {
+    fields: HashMap<String, HashMap<String, FieldCost>>,
     /// How large the schema is, for who reads it.
-    pub(super) schema: introspection::Size,
+    pub(super) schema_size: introspection::SchemaSize,
 }
 
-impl Prices {
+impl FieldCosts {
     /// Those of a schema in the schema definition language.
-    pub fn of(sdl: &str) -> Self {
+    pub fn from_sdl(sdl: &str) -> Self {
         // Our own schema always reads; without it every field would cost one, which the limits on selections still bound.
         let definitions = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
-        let (mut types, mut schema) = (HashMap::new(), introspection::Size::default());
+        let (mut types, mut schema_size) = (HashMap::new(), introspection::SchemaSize::default());
         for definition in definitions {
-            let TypeSystemDefinition::Type(of) = definition else { continue };
-            schema.count(&of.node);
-            let fields = match of.node.kind {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            schema_size.add_type(&definition.node);
+            let fields = match definition.node.kind {
                 TypeKind::Object(object) => object.fields,
                 TypeKind::Interface(interface) => interface.fields,
                 _ => continue,
             };
-            let parent = of.node.name.node.as_str();
-            let prices = fields.iter().map(|field| (field.node.name.node.to_string(), price(parent, &field.node)));
-            types.insert(parent.to_owned(), prices.collect());
+            let parent = definition.node.name.node.as_str();
+            let field_costs =
+                fields.iter().map(|field| (field.node.name.node.to_string(), field_cost(parent, &field.node)));
+            types.insert(parent.to_owned(), field_costs.collect());
         }
-        Self { fields: types, schema }
+        Self { fields: types, schema_size }
     }
 
     /// The price of a field of a type; none where there is no such field.
-    pub(super) fn of_field(&self, parent: &str, name: &str) -> Option<&Price> {
+    pub(super) fn get(&self, parent: &str, name: &str) -> Option<&FieldCost> {
         self.fields.get(parent)?.get(name)
     }
 
     /// Whether a type has entries: what is selected of it besides costs the same however many there are.
     pub(super) fn has_entries(&self, name: &str) -> bool {
-        self.fields.get(name).is_some_and(|fields| fields.values().any(|price| price.size == Size::Entries))
+        self.fields
+            .get(name)
+            .is_some_and(|fields| fields.values().any(|field_cost| field_cost.multiplier == Multiplier::Entries))
     }
 }
 
-fn price(parent: &str, field: &FieldDefinition) -> Price {
-    let mut of = &field.ty.node.base;
+fn field_cost(parent: &str, field: &FieldDefinition) -> FieldCost {
+    let mut ty = &field.ty.node.base;
     let mut list = false;
     let returns = loop {
-        match of {
+        match ty {
             BaseType::Named(name) => break name.to_string(),
             BaseType::List(inner) => {
                 list = true;
-                of = &inner.base;
+                ty = &inner.base;
             }
         }
     };
     let argument = |name: &str| field.arguments.iter().find(|argument| argument.node.name.node == name);
     let name = field.name.node.as_str();
-    let size = if let Some(first) = argument("first") {
+    let multiplier = if let Some(first) = argument("first") {
         let base = match name {
-            "topicAggregates" | "trendingTopics" => FACET,
-            "related" => RELATED,
+            "topicAggregates" | "trendingTopics" => FACET_COST,
+            "related" => RELATED_COST,
             _ => 1,
         };
         let default = first.node.default_value.as_ref().and_then(|value| match &value.node {
             Value::Number(number) => number.as_i64(),
             _ => None,
         });
-        Size::Page { default: default.unwrap_or(DEFAULT_SIZE.into()).unsigned_abs(), base }
+        Multiplier::Page { default: default.unwrap_or(DEFAULT_SIZE.into()).unsigned_abs(), base }
     } else if argument("input").is_some() && returns.ends_with("Facet") {
-        Size::Facet
+        Multiplier::Facet
     } else if name == "timeline" {
-        Size::Periods
+        Multiplier::Periods
     } else if argument("ids").is_some() {
-        Size::Ids
+        Multiplier::Ids
     } else if list && ["Connection", "Facet", "Timeline"].iter().any(|sized| parent.ends_with(sized)) {
-        Size::Entries
+        Multiplier::Entries
     } else if list {
-        Size::Fixed(if parent == "Query" { UNSIZED_ROOT } else { UNSIZED })
+        Multiplier::Fixed(if parent == "Query" { UNSIZED_ROOT_LIST_LENGTH } else { UNSIZED_LIST_LENGTH })
     } else {
-        Size::One
+        Multiplier::One
     };
-    Price { bound: Bound::of(parent, name, &returns), returns, size }
+    FieldCost { bound: Bound::of(parent, name, &returns), returns, multiplier }
 }

@@ -6,15 +6,15 @@ use async_graphql::{Context, ID, Object};
 use entity::Noun;
 
 use super::{
-    connection::{PlaceConnection, ReleaseConnection, TopicConnection, wanted_here},
+    connection::{PlaceConnection, ReleaseConnection, TopicConnection, projection_of_field},
     context::ContextExt,
-    direct::{Direct, Each},
+    direct::{SerialList, SerialObject},
     error::ApiError,
     facet::{TopicBucket, topic_buckets},
     filter::{self, ReleaseFilter, ReleaseOrder},
     history::{Access, JournalConnection, JournalFilter},
     id,
-    node::{self, Resolved},
+    node::{self, SerialNode},
     place::{Place, PlaceFilter},
     refs::{PlaceRef, ReleaseRef, TopicRef},
     release::{Release, Tombstone},
@@ -46,9 +46,9 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
-    ) -> Result<Option<Resolved>, ApiError> {
-        let found = node::nodes(ctx, &[id], node::rows(ctx)).await.map_err(|error| error.at("id"))?;
-        Ok(found.into_iter().next().flatten())
+    ) -> Result<Option<SerialNode>, ApiError> {
+        let loaded = node::nodes(ctx, &[id], node::projection(ctx)).await.map_err(|error| error.at("id"))?;
+        Ok(loaded.into_iter().next().flatten())
     }
 
     /// Several things by their global ids, in the same order. null for each that does not exist or that you may not see.
@@ -56,13 +56,13 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The global ids, at most 200.")] ids: Vec<ID>,
-    ) -> Result<Option<Vec<Option<Resolved>>>, ApiError> {
+    ) -> Result<Option<Vec<Option<SerialNode>>>, ApiError> {
         if ids.len() > 200 {
             return Err(
                 ApiError::bad_input(format!("`ids` has {} entries; at most 200 are taken", ids.len())).at("ids")
             );
         }
-        node::nodes(ctx, &ids, node::rows(ctx)).await.map(Some).map_err(|error| error.at("ids"))
+        node::nodes(ctx, &ids, node::projection(ctx)).await.map(Some).map_err(|error| error.at("ids"))
     }
 
     /// One release. null for what does not exist, and for what you may not see: the two cannot be told apart.
@@ -70,17 +70,20 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] r#ref: ReleaseRef,
-    ) -> Result<Option<Direct<Release>>, ApiError> {
+    ) -> Result<Option<SerialObject<Release>>, ApiError> {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
-        let set = ctx.asked().visible();
+        let set = ctx.request().visible();
         let Some((item, former)) = set.find(&key) else { return Ok(None) };
         ctx.execution().before_reading(1, 0).await;
-        let found = ctx.room().fetch(&set, std::slice::from_ref(&item), wanted_here(ctx)).await?;
-        let asked_by = match key {
+        let loaded = ctx.newsroom().fetch(&set, std::slice::from_ref(&item), projection_of_field(ctx)).await?;
+        let former_slug = match key {
             ReleaseKey::Slug(slug) if former => Some(slug),
             _ => None,
         };
-        Ok(found.into_iter().next().map(|found| Direct(Release::new(ctx.asked(), &set, found).found_by(asked_by))))
+        Ok(loaded
+            .into_iter()
+            .next()
+            .map(|loaded| SerialObject(Release::new(ctx.request(), &set, loaded).with_redirected_from(former_slug))))
     }
 
     /// What a former public address should answer now: a notice, that it is gone, or where to go instead. null for what is
@@ -91,10 +94,10 @@ impl Query {
         #[graphql(desc = "The release that was there.")] r#ref: ReleaseRef,
     ) -> Result<Option<Tombstone>, ApiError> {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
-        let Some(stone) = ctx.asked().visible().tombstone(&key) else { return Ok(None) };
-        let notice = ctx.room().notice(stone).await?;
+        let Some(tombstone) = ctx.request().visible().tombstone(&key) else { return Ok(None) };
+        let notice = ctx.newsroom().notice(tombstone).await?;
         if let Some(notice) = &notice {
-            ctx.asked().shows(notice.stone.id);
+            ctx.request().record_release(notice.stone.id);
         }
         Ok(notice.map(|notice| Tombstone {
             slug: notice.stone.slug.as_str().into(),
@@ -113,11 +116,11 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The link's token.")] token: String,
     ) -> Result<Option<ReleaseRevision>, ApiError> {
-        let asked = ctx.asked();
+        let request = ctx.request();
         ctx.execution().before_reading(1, 0).await;
-        let found = ctx.room().preview(&token, asked.now).await?;
-        asked.shows_a_preview();
-        Ok(found.map(|found| ReleaseRevision::new(&asked.snapshot, found, false)))
+        let loaded = ctx.newsroom().preview(&token, request.now).await?;
+        request.mark_preview();
+        Ok(loaded.map(|loaded| ReleaseRevision::new(&request.snapshot, loaded, false)))
     }
 
     /// Releases, page by page.
@@ -137,10 +140,17 @@ impl Query {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
-        let request = PageRequest { first, after, last, before };
-        ReleaseConnection::load(ctx, &ctx.asked().visible(), "", filter, &filter::order(order_by)?, &request)
-            .await
-            .map(Some)
+        let page_request = PageRequest { first, after, last, before };
+        ReleaseConnection::load(
+            ctx,
+            &ctx.request().visible(),
+            "",
+            filter,
+            &filter::resolve_order(order_by)?,
+            &page_request,
+        )
+        .await
+        .map(Some)
     }
 
     /// The same set as `releases(filter:)`, as numbers.
@@ -149,7 +159,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
-        ReleaseStats::narrowed(ctx, &ctx.asked().visible(), filter).await.map(Some)
+        ReleaseStats::narrowed(ctx, &ctx.request().visible(), filter).await.map(Some)
     }
 
     /// Topics by number of releases under a filter, most first; ties by name. Costs no statement.
@@ -161,12 +171,10 @@ impl Query {
         #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")]
         roll_up: bool,
         #[graphql(desc = "Only the topics right below this one.")] under: Option<TopicRef>,
-    ) -> Result<Option<Each<TopicBucket>>, ApiError> {
-        let set = narrow(ctx, &ctx.asked().visible(), filter).await?;
-        let under = under
-            .map(|under| under.number(ctx.ids(), set.snapshot()))
-            .transpose()
-            .map_err(|error| error.at("under"))?;
+    ) -> Result<Option<SerialList<TopicBucket>>, ApiError> {
+        let set = narrow(ctx, &ctx.request().visible(), filter).await?;
+        let under =
+            under.map(|under| under.find(ctx.ids(), set.snapshot())).transpose().map_err(|error| error.at("under"))?;
         topic_buckets(&set, FacetField::Topics { roll_up, under }, first).map(Some)
     }
 
@@ -187,22 +195,22 @@ impl Query {
         #[graphql(default = 10, desc = "At most this many topics, 1 to 200.")] first: i32,
         #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")]
         roll_up: bool,
-    ) -> Result<Option<Each<TopicTrend>>, ApiError> {
+    ) -> Result<Option<SerialList<TopicTrend>>, ApiError> {
         let (first, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
-        let set = narrow(ctx, &ctx.asked().visible(), filter).await?;
+        let set = narrow(ctx, &ctx.request().visible(), filter).await?;
         let today = || {
-            let (today, over) = newsroom::local_time::today(ctx.room().customs.time_zone, ctx.asked().now);
-            ctx.asked().holds_until(over);
+            let (today, day_end) = newsroom::local_time::today(ctx.newsroom().customs.time_zone, ctx.request().now);
+            ctx.request().limit_validity(day_end);
             today
         };
-        let request = TrendRequest {
+        let trend_request = TrendRequest {
             window: window.resolve().map_err(|error| error.at("window"))?,
             baseline: baseline.resolve().map_err(|error| error.at("baseline"))?,
             until: until.map_or_else(today, |until| until.0),
             first,
             roll_up,
         };
-        trending(&set, &request).map(Some)
+        trending(&set, &trend_request).map(Some)
     }
 
     /// One topic; null where there is none.
@@ -211,8 +219,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] r#ref: TopicRef,
     ) -> Result<Option<Topic>, ApiError> {
-        let (snapshot, reference) = (&ctx.asked().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);
-        Ok(snapshot.topics().find(&reference).map(|number| Topic::new(snapshot.clone(), number)))
+        let (snapshot, reference) =
+            (&ctx.request().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);
+        Ok(snapshot.topics().find(&reference).map(|ordinal| Topic::new(snapshot.clone(), ordinal)))
     }
 
     /// Topics by name, page by page.
@@ -227,36 +236,38 @@ impl Query {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<TopicConnection>, ApiError> {
         ctx.execution().yield_if_due().await;
-        let (snapshot, filter) = (&ctx.asked().snapshot, filter.unwrap_or_default());
-        let (topics, request) = (snapshot.topics(), PageRequest { first, after, last, before });
+        let (snapshot, filter) = (&ctx.request().snapshot, filter.unwrap_or_default());
+        let (topics, page_request) = (snapshot.topics(), PageRequest { first, after, last, before });
         let under = filter
             .under
             .map(|under| under.resolve(ctx.ids()))
             .transpose()
             .map_err(|error| error.at("under").at("filter"))?;
-        let below = under
+        let descendants = under
             .as_ref()
             .map(|reference| {
                 topics
                     .find(reference)
-                    .map(|number| (number, topics.closure(number)))
-                    .ok_or_else(|| unknown("topic", reference).at("under").at("filter"))
+                    .map(|ordinal| (ordinal, topics.closure(ordinal)))
+                    .ok_or_else(|| concept_not_found("topic", reference).at("under").at("filter"))
             })
             .transpose()?;
-        let search = folded(filter.search.as_deref());
-        let top = below.as_ref().map(|(top, _)| topics.get(*top).id);
+        let search = normalized_search(filter.search.as_deref());
+        let top = descendants.as_ref().map(|(top, _)| topics.get(*top).id);
         let key = concept_key(
             "topics",
             &(&filter.search, &under, filter.top_level, filter.retired),
             &(&search, top, filter.top_level, filter.retired),
         );
-        let keep = |number: u32| {
-            search.as_ref().is_none_or(|text| named(topics, number, text))
-                && below.as_ref().is_none_or(|(top, below)| number != *top && below.contains(number))
-                && filter.top_level.is_none_or(|top| top == topics.broader(number).is_empty())
-                && filter.retired.is_none_or(|retired| retired == topics.get(number).retired_at.is_some())
+        let keep = |ordinal: u32| {
+            search.as_ref().is_none_or(|text| has_name_containing(topics, ordinal, text))
+                && descendants
+                    .as_ref()
+                    .is_none_or(|(top, descendants)| ordinal != *top && descendants.contains(ordinal))
+                && filter.top_level.is_none_or(|top| top == topics.broader(ordinal).is_empty())
+                && filter.retired.is_none_or(|retired| retired == topics.get(ordinal).retired_at.is_some())
         };
-        Ok(Some(TopicConnection::new(snapshot, concept_page(topics, &key, keep, &request)?)))
+        Ok(Some(TopicConnection::new(snapshot, concept_page(topics, &key, keep, &page_request)?)))
     }
 
     /// One place; null where there is none.
@@ -265,8 +276,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Which one.")] r#ref: PlaceRef,
     ) -> Result<Option<Place>, ApiError> {
-        let (snapshot, reference) = (&ctx.asked().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);
-        Ok(snapshot.places().find(&reference).map(|number| Place::new(snapshot.clone(), number)))
+        let (snapshot, reference) =
+            (&ctx.request().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);
+        Ok(snapshot.places().find(&reference).map(|ordinal| Place::new(snapshot.clone(), ordinal)))
     }
 
     /// Places by name, page by page.
@@ -281,8 +293,8 @@ impl Query {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
         ctx.execution().yield_if_due().await;
-        let (snapshot, filter) = (&ctx.asked().snapshot, filter.unwrap_or_default());
-        let (places, request) = (snapshot.places(), PageRequest { first, after, last, before });
+        let (snapshot, filter) = (&ctx.request().snapshot, filter.unwrap_or_default());
+        let (places, page_request) = (snapshot.places(), PageRequest { first, after, last, before });
         let within = filter
             .within
             .map(|within| within.resolve(ctx.ids()))
@@ -290,35 +302,37 @@ impl Query {
             .map_err(|error| error.at("within").at("filter"))?;
         let kinds: Option<Vec<entity::place::PlaceKind>> =
             filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
-        let inside = within
+        let descendants = within
             .as_ref()
             .map(|reference| {
                 places
                     .find(reference)
-                    .map(|number| (number, places.closure(number)))
-                    .ok_or_else(|| unknown("place", reference).at("within").at("filter"))
+                    .map(|ordinal| (ordinal, places.closure(ordinal)))
+                    .ok_or_else(|| concept_not_found("place", reference).at("within").at("filter"))
             })
             .transpose()?;
-        let search = folded(filter.search.as_deref());
-        let top = inside.as_ref().map(|(top, _)| places.get(*top).id);
+        let search = normalized_search(filter.search.as_deref());
+        let top = descendants.as_ref().map(|(top, _)| places.get(*top).id);
         let set_of_kinds: Option<BTreeSet<_>> = kinds.as_ref().map(|kinds| kinds.iter().collect());
         let key = concept_key(
             "places",
             &(&filter.search, &within, &kinds, filter.retired),
             &(&search, top, set_of_kinds, filter.retired),
         );
-        let keep = |number: u32| {
-            search.as_ref().is_none_or(|text| named(places, number, text))
-                && inside.as_ref().is_none_or(|(top, inside)| number != *top && inside.contains(number))
-                && kinds.as_ref().is_none_or(|kinds| kinds.contains(&places.get(number).kind))
-                && filter.retired.is_none_or(|retired| retired == places.get(number).retired_at.is_some())
+        let keep = |ordinal: u32| {
+            search.as_ref().is_none_or(|text| has_name_containing(places, ordinal, text))
+                && descendants
+                    .as_ref()
+                    .is_none_or(|(top, descendants)| ordinal != *top && descendants.contains(ordinal))
+                && kinds.as_ref().is_none_or(|kinds| kinds.contains(&places.get(ordinal).kind))
+                && filter.retired.is_none_or(|retired| retired == places.get(ordinal).retired_at.is_some())
         };
-        Ok(Some(PlaceConnection::new(snapshot, concept_page(places, &key, keep, &request)?)))
+        Ok(Some(PlaceConnection::new(snapshot, concept_page(places, &key, keep, &page_request)?)))
     }
 
     /// Who you are, and what you may do.
     async fn viewer(&self, ctx: &Context<'_>) -> Viewer {
-        Viewer(ctx.asked().viewer.clone())
+        Viewer(ctx.request().viewer.clone())
     }
 
     /// The audit log: every act, newest first. For ADMIN.
@@ -333,9 +347,9 @@ impl Query {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<JournalConnection>, ApiError> {
         let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
-        let request = PageRequest { first, after, last, before };
-        ctx.execution().before_reading(request.size()?.0, 0).await;
-        let page = ctx.room().journal(&ctx.asked().viewer, &filter.unwrap_or_default(), &request).await?;
+        let page_request = PageRequest { first, after, last, before };
+        ctx.execution().before_reading(page_request.size()?.0, 0).await;
+        let page = ctx.newsroom().journal(&ctx.request().viewer, &filter.unwrap_or_default(), &page_request).await?;
         Ok(Some(JournalConnection::new(ctx.ids(), page)))
     }
 
@@ -345,18 +359,18 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Only those of this release.")] release_id: Option<ID>,
         #[graphql(default = 20, desc = "At most this many, 1 to 200.")] first: i32,
-    ) -> Result<Option<Each<Access>>, ApiError> {
-        let release = release_id.map(|id| id::expect(ctx.ids(), Noun::Release, &id)).transpose();
+    ) -> Result<Option<SerialList<Access>>, ApiError> {
+        let release = release_id.map(|id| id::decode_as(ctx.ids(), Noun::Release, &id)).transpose();
         let release = release.map_err(|error| error.at("releaseId"))?;
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         ctx.execution().before_reading(size, 0).await;
-        let rows = ctx.room().access_log(&ctx.asked().viewer, release, size).await?;
+        let rows = ctx.newsroom().access_log(&ctx.request().viewer, release, size).await?;
         Ok(Some(rows.into_iter().map(|row| Access::new(ctx.ids(), row)).collect()))
     }
 
     /// All access tokens, newest first. For ADMIN.
     async fn tokens(&self, ctx: &Context<'_>) -> Result<Option<Vec<Token>>, ApiError> {
-        let tokens = ctx.room().tokens(&ctx.asked().viewer).await?;
+        let tokens = ctx.newsroom().tokens(&ctx.request().viewer).await?;
         Ok(Some(tokens.into_iter().map(|row| Token::new(ctx.ids(), row)).collect()))
     }
 }
@@ -365,23 +379,23 @@ impl Query {
 async fn release_key(ctx: &Context<'_>, reference: ReleaseRef) -> Result<Option<ReleaseKey>, ApiError> {
     Ok(match reference {
         ReleaseRef::Id(id) => {
-            Some(ReleaseKey::Id(id::expect(ctx.ids(), Noun::Release, &id).map_err(|error| error.at("ref"))?))
+            Some(ReleaseKey::Id(id::decode_as(ctx.ids(), Noun::Release, &id).map_err(|error| error.at("ref"))?))
         }
         ReleaseRef::Slug(slug) => Some(ReleaseKey::Slug(slug.0)),
-        ReleaseRef::ExternalId(id) => ctx.room().release_by_external_id(&id).await?,
+        ReleaseRef::ExternalId(id) => ctx.newsroom().release_by_external_id(&id).await?,
     })
 }
 
 /// A text to search for as names are compared with it; none where it is in every name.
-fn folded(search: Option<&str>) -> Option<String> {
+fn normalized_search(search: Option<&str>) -> Option<String> {
     search.map(fold).filter(|text| !text.is_empty())
 }
 
 /// Whether a name of a concept contains a folded text.
-fn named<T: Concept>(vocabulary: &Vocabulary<T>, number: u32, text: &str) -> bool {
-    vocabulary.get(number).all_names().any(|name| fold(name).contains(text))
+fn has_name_containing<T: Concept>(vocabulary: &Vocabulary<T>, ordinal: u32, text: &str) -> bool {
+    vocabulary.get(ordinal).all_names().any(|name| fold(name).contains(text))
 }
 
-fn unknown(noun: &str, reference: &crate::catalog::ConceptRef) -> ApiError {
+fn concept_not_found(noun: &str, reference: &crate::catalog::ConceptRef) -> ApiError {
     ApiError::not_found(format!("there is no {noun} with {reference}; `{noun}s` lists the existing ones"))
 }

@@ -54,7 +54,7 @@ pub enum PlaceRef {
 
 impl TopicRef {
     /// The number of the topic; a fault where there is none.
-    pub fn number(self, ids: &Ids, snapshot: &Snapshot) -> Result<u32, ApiError> {
+    pub fn find(self, ids: &Ids, snapshot: &Snapshot) -> Result<u32, ApiError> {
         let reference = self.resolve(ids)?;
         snapshot.topics().find(&reference).ok_or_else(|| {
             ApiError::not_found(format!("there is no topic with {reference}; `topics` lists the existing ones"))
@@ -64,7 +64,7 @@ impl TopicRef {
     /// As the catalog has it.
     pub fn resolve(self, ids: &Ids) -> Result<ConceptRef, ApiError> {
         Ok(match self {
-            Self::Id(id) => ConceptRef::Id(id::expect(ids, Noun::Topic, &id)?),
+            Self::Id(id) => ConceptRef::Id(id::decode_as(ids, Noun::Topic, &id)?),
             Self::Slug(slug) => ConceptRef::Slug(slug.0),
             Self::Uri(uri) => ConceptRef::Uri(uri.0),
         })
@@ -75,7 +75,7 @@ impl PlaceRef {
     /// As the catalog has it.
     pub fn resolve(self, ids: &Ids) -> Result<ConceptRef, ApiError> {
         Ok(match self {
-            Self::Id(id) => ConceptRef::Id(id::expect(ids, Noun::Place, &id)?),
+            Self::Id(id) => ConceptRef::Id(id::decode_as(ids, Noun::Place, &id)?),
             Self::Slug(slug) => ConceptRef::Slug(slug.0),
             Self::Iso3166(code) => ConceptRef::Iso3166(code),
             Self::M49(code) => ConceptRef::M49(code),

@@ -4,9 +4,9 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::Noun;
 
 use super::{
-    connection::wanted_here,
-    context::{Asked, ContextExt},
-    direct::{Direct, Each},
+    connection::projection_of_field,
+    context::{ContextExt, RequestContext},
+    direct::{SerialList, SerialObject},
     enums::{PubStatus, ReleaseKind, ReleaseState, ScheduleState, WithdrawalKind},
     error::ApiError,
     history::{JournalConnection, RevisionConnection},
@@ -24,30 +24,30 @@ use crate::{
 /// A release: a press release, statement, article … as its reader may see it. To the public that is the live version; to the
 /// desk too, and where there is none, the version being worked on.
 pub struct Release {
-    found: Found,
-    desk: bool,
+    loaded: Found,
+    is_desk: bool,
     version: Version,
     redirected_from: Option<String>,
 }
 
 impl Release {
     /// A release of a set, as found.
-    pub fn new(asked: &Asked, set: &ReleaseSet, found: Found) -> Self {
-        let item = &found.item;
-        asked.shows(item.id());
+    pub fn new(request: &RequestContext, set: &ReleaseSet, loaded: Found) -> Self {
+        let item = &loaded.item;
+        request.record_release(item.id());
         let version = Version {
             snapshot: item.snapshot().clone(),
-            text: found.text.clone(),
+            text: loaded.text.clone(),
             topics: item.topics().to_vec(),
             dateline: item.dateline().to_vec(),
             about: item.about().to_vec(),
-            desk: set.is_desk(),
+            is_desk: set.is_desk(),
         };
-        Self { desk: set.is_desk(), version, found, redirected_from: None }
+        Self { is_desk: set.is_desk(), version, loaded, redirected_from: None }
     }
 
     /// The same, found by an address it had.
-    pub fn found_by(mut self, slug: Option<String>) -> Self {
+    pub fn with_redirected_from(mut self, slug: Option<String>) -> Self {
         self.redirected_from = slug;
         self
     }
@@ -59,12 +59,12 @@ impl Release {
 impl Release {
     /// Its global id; never changes.
     pub async fn id(&self, ctx: &Context<'_>) -> ID {
-        id::encode(ctx.ids(), Noun::Release, self.found.item.id())
+        id::encode(ctx.ids(), Noun::Release, self.loaded.item.id())
     }
 
     /// The last part of its public address.
     async fn slug(&self) -> Slug {
-        self.found.item.slug().into()
+        self.loaded.item.slug().into()
     }
 
     /// The former slug that it was asked for by: send a redirect to `slug`. null otherwise.
@@ -79,7 +79,7 @@ impl Release {
 
     /// What sort of item it is.
     async fn kind(&self) -> ReleaseKind {
-        self.found.item.kind().into()
+        self.loaded.item.kind().into()
     }
 
     /// The headline: one line.
@@ -94,7 +94,7 @@ impl Release {
 
     /// A short text for lists; plain text.
     async fn summary(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
-        ctx.room_for(self.version.text.summary.as_deref())
+        ctx.reserve_text(self.version.text.summary.as_deref())
     }
 
     /// The full text.
@@ -104,46 +104,46 @@ impl Release {
 
     /// The language it is written in.
     async fn language(&self) -> LanguageTag {
-        LanguageTag(self.found.item.language().to_owned())
+        LanguageTag(self.loaded.item.language().to_owned())
     }
 
     /// The calendar date printed on it.
     async fn release_date(&self) -> Date {
-        Date(self.found.item.release_date())
+        Date(self.loaded.item.release_date())
     }
 
     /// Where and when it was filed, as printed; null where it names no place.
-    async fn dateline(&self) -> Option<Direct<Dateline>> {
+    async fn dateline(&self) -> Option<SerialObject<Dateline>> {
         self.version.dateline()
     }
 
     /// What it is about, in the editor's order.
-    async fn topics(&self) -> Option<Each<Topic>> {
+    async fn topics(&self) -> Option<SerialList<Topic>> {
         Some(self.version.topics())
     }
 
     /// What places it is about, in the editor's order.
-    async fn places(&self) -> Option<Each<Place>> {
+    async fn places(&self) -> Option<SerialList<Place>> {
         Some(self.version.places(&self.version.about))
     }
 
     /// Its public address, where the newsroom has said how addresses are made.
     async fn url(&self, ctx: &Context<'_>) -> Option<Url> {
-        let template = ctx.room().customs.url_template.as_deref()?;
-        let id = id::encode(ctx.ids(), Noun::Release, self.found.item.id());
-        Some(Url(template.replace("{slug}", self.found.item.slug()).replace("{id}", &id)))
+        let template = ctx.newsroom().customs.url_template.as_deref()?;
+        let id = id::encode(ctx.ids(), Noun::Release, self.loaded.item.id());
+        Some(Url(template.replace("{slug}", self.loaded.item.slug()).replace("{id}", &id)))
     }
 
     /// Where it is in its life. To the public always PUBLISHED.
     async fn state(&self) -> ReleaseState {
-        self.found.item.state().into()
+        self.loaded.item.state().into()
     }
 
     /// Whether others may use it (IPTC ninjs). Follows from state and embargo.
     async fn pub_status(&self) -> PubStatus {
         use entity::release::ReleaseState as State;
-        match self.found.item.state() {
-            State::Published if self.found.item.is_embargoed() => PubStatus::Withheld,
+        match self.loaded.item.state() {
+            State::Published if self.loaded.item.is_embargoed() => PubStatus::Withheld,
             State::Published => PubStatus::Usable,
             State::Draft | State::InReview | State::Approved | State::Scheduled => PubStatus::Withheld,
             State::Withdrawn | State::Retracted => PubStatus::Canceled,
@@ -152,20 +152,20 @@ impl Release {
 
     /// Until when what is published is for the press and the desk alone. null where there is no embargo, or it is over.
     async fn embargo(&self, ctx: &Context<'_>) -> Option<Embargo> {
-        let until = self.found.item.embargo().filter(|until| *until > ctx.asked().now)?;
-        let note = self.found.lifecycle.as_ref().and_then(|row| row.embargo_note.clone());
+        let until = self.loaded.item.embargo().filter(|until| *until > ctx.request().now)?;
+        let note = self.loaded.lifecycle.as_ref().and_then(|row| row.embargo_note.clone());
         Some(Embargo { until: DateTime(until), note })
     }
 
     /// For the desk: when its publication is or was scheduled for. null for everybody else.
     async fn schedule(&self, ctx: &Context<'_>) -> Option<Schedule> {
-        let row = self.found.lifecycle.as_ref().filter(|_| self.desk)?;
+        let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
         let at = row.schedule_at?;
         Some(Schedule {
             local_time: row.schedule_local.clone()?,
             time_zone: TimeZone(row.schedule_zone.clone()?),
             at: DateTime(at),
-            state: schedule_state(at, row.schedule_recorded_at, ctx.asked().now).into(),
+            state: schedule_state(at, row.schedule_recorded_at, ctx.request().now).into(),
             recorded_at: row.schedule_recorded_at.map(DateTime),
         })
     }
@@ -174,27 +174,27 @@ impl Release {
     /// of a list.
     async fn corrections(&self) -> Option<Vec<Correction>> {
         let correction = |row: &entity::correction::Model| Correction { at: DateTime(row.at), note: row.note.clone() };
-        Some(self.found.corrections.iter().map(correction).collect())
+        Some(self.loaded.corrections.iter().map(correction).collect())
     }
 
     /// When it was public for the first time.
     async fn first_published_at(&self) -> Option<DateTime> {
-        self.found.item.first_published_at().map(DateTime)
+        self.loaded.item.first_published_at().map(DateTime)
     }
 
     /// When it was last made public; while an embargo runs, when it was given to the press.
     async fn published_at(&self) -> Option<DateTime> {
-        self.found.item.published_at().map(DateTime)
+        self.loaded.item.published_at().map(DateTime)
     }
 
     /// When what you see of it last changed; work on a version that is not live yet never moves it.
     async fn modified_at(&self) -> DateTime {
-        DateTime(self.found.item.modified_at())
+        DateTime(self.loaded.item.modified_at())
     }
 
     /// The number to give as `expectedRevision`: of the live version; for the desk of the newest one.
     async fn revision(&self) -> i32 {
-        if self.desk { self.found.item.newest_revision_number() } else { self.found.item.revision_number() }
+        if self.is_desk { self.loaded.item.newest_revision_number() } else { self.loaded.item.revision_number() }
     }
 
     /// Releases that share most topics and places with it, what is rare counting most (BM25's inverse document frequency); ties:
@@ -205,25 +205,25 @@ impl Release {
         #[graphql(default = 5, desc = "At most this many, 1 to 200.")] first: i32,
     ) -> Result<Option<Vec<Release>>, ApiError> {
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
-        let asked = ctx.asked();
-        let set = self.found.item.snapshot().visible_to(&asked.viewer, asked.now);
+        let request = ctx.request();
+        let set = self.loaded.item.snapshot().visible_to(&request.viewer, request.now);
         ctx.execution().yield_if_due().await;
-        let items = set.related(&self.found.item, size);
+        let items = set.related(&self.loaded.item, size);
         ctx.execution().before_reading(items.len(), 0).await;
-        let found = loaders::fetch(&asked.releases, items, wanted_here(ctx)).await?;
-        Ok(Some(found.into_iter().map(|found| Release::new(asked, &set, found)).collect()))
+        let loaded = loaders::load_releases(&request.release_loader, items, projection_of_field(ctx)).await?;
+        Ok(Some(loaded.into_iter().map(|loaded| Release::new(request, &set, loaded)).collect()))
     }
 
     /// For the desk: who created it. null for everybody else.
     async fn author(&self) -> Option<&str> {
-        self.desk.then(|| self.found.item.author())
+        self.is_desk.then(|| self.loaded.item.author())
     }
 
     /// For the desk: how it was withdrawn, if it is. null for everybody else.
     async fn withdrawal(&self) -> Option<Withdrawal> {
-        let row = self.found.lifecycle.as_ref().filter(|_| self.desk)?;
+        let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
         // The row may be newer than the snapshot; the snapshot decides.
-        let kind = self.found.item.withdrawal()?;
+        let kind = self.loaded.item.withdrawal()?;
         Some(Withdrawal {
             kind: kind.into(),
             at: DateTime(row.withdrawn_at?),
@@ -234,14 +234,14 @@ impl Release {
 
     /// For the desk: when it was created. null for everybody else.
     async fn created_at(&self) -> Option<DateTime> {
-        self.found.lifecycle.as_ref().filter(|_| self.desk).map(|row| DateTime(row.created_at))
+        self.loaded.lifecycle.as_ref().filter(|_| self.is_desk).map(|row| DateTime(row.created_at))
     }
 
     /// For the desk: the version being worked on beside a live one. null where there is none, and for everybody else.
     async fn working(&self) -> Option<ReleaseRevision> {
-        let (image, text) = self.found.working.clone()?;
-        let found = VersionFound { text, topics: image.topics, dateline: image.dateline, about: image.about };
-        let revision = ReleaseRevision::new(&self.version.snapshot, found, true);
+        let (image, text) = self.loaded.working.clone()?;
+        let loaded = VersionFound { text, topics: image.topics, dateline: image.dateline, about: image.about };
+        let revision = ReleaseRevision::new(&self.version.snapshot, loaded, true);
         Some(ReleaseRevision { outdated: image.outdated, ..revision })
     }
 
@@ -255,16 +255,16 @@ impl Release {
         #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<RevisionConnection>, ApiError> {
-        if !self.desk {
+        if !self.is_desk {
             return Ok(None);
         }
-        let request = PageRequest { first, after, last, before };
-        ctx.execution().before_reading(request.size()?.0, 0).await;
-        let page = ctx.room().versions(&self.found.item, &request).await?;
-        let outdated = self.found.item.outdated();
-        Ok(Some(RevisionConnection::new(page, |found| {
-            let outdated = outdated == Some(found.text.id);
-            ReleaseRevision { outdated, ..ReleaseRevision::new(&self.version.snapshot, found, true) }
+        let page_request = PageRequest { first, after, last, before };
+        ctx.execution().before_reading(page_request.size()?.0, 0).await;
+        let page = ctx.newsroom().versions(&self.loaded.item, &page_request).await?;
+        let outdated = self.loaded.item.outdated();
+        Ok(Some(RevisionConnection::new(page, |loaded| {
+            let outdated = outdated == Some(loaded.text.id);
+            ReleaseRevision { outdated, ..ReleaseRevision::new(&self.version.snapshot, loaded, true) }
         })))
     }
 
@@ -275,17 +275,17 @@ impl Release {
         #[graphql(desc = "At most this many, 1 to 200; 20 where none is given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
     ) -> Result<Option<JournalConnection>, ApiError> {
-        if !self.desk {
+        if !self.is_desk {
             return Ok(None);
         }
-        let request = PageRequest { first, after, ..PageRequest::default() };
-        ctx.execution().before_reading(request.size()?.0, 0).await;
-        Ok(Some(JournalConnection::new(ctx.ids(), ctx.room().history(&self.found.item, &request).await?)))
+        let page_request = PageRequest { first, after, ..PageRequest::default() };
+        ctx.execution().before_reading(page_request.size()?.0, 0).await;
+        Ok(Some(JournalConnection::new(ctx.ids(), ctx.newsroom().history(&self.loaded.item, &page_request).await?)))
     }
 
     /// For the desk: a note that is never for print. null for everybody else.
     async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
-        ctx.room_for(self.version.editorial_note())
+        ctx.reserve_text(self.version.editorial_note())
     }
 }
 

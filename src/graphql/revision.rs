@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     context::ContextExt,
-    direct::{Direct, Each},
+    direct::{SerialList, SerialObject},
     enums::ReleaseKind,
     error::ApiError,
     history::FieldChange,
@@ -36,16 +36,16 @@ pub(super) struct Version {
     pub(super) topics: Vec<u32>,
     pub(super) dateline: Vec<u32>,
     pub(super) about: Vec<u32>,
-    pub(super) desk: bool,
+    pub(super) is_desk: bool,
 }
 
 impl Version {
-    pub(super) fn topics(&self) -> Each<Topic> {
-        self.topics.iter().map(|&number| Topic::new(self.snapshot.clone(), number)).collect()
+    pub(super) fn topics(&self) -> SerialList<Topic> {
+        self.topics.iter().map(|&ordinal| Topic::new(self.snapshot.clone(), ordinal)).collect()
     }
 
-    pub(super) fn places(&self, numbers: &[u32]) -> Each<Place> {
-        numbers.iter().map(|&number| Place::new(self.snapshot.clone(), number)).collect()
+    pub(super) fn places(&self, ordinals: &[u32]) -> SerialList<Place> {
+        ordinals.iter().map(|&ordinal| Place::new(self.snapshot.clone(), ordinal)).collect()
     }
 
     /// The body, where there is room for every form of it that is asked for.
@@ -60,7 +60,7 @@ impl Version {
         if forms + renderings == 0 {
             return Ok(Some(Body { revision: self.text.id, markdown: "".into() }));
         }
-        ctx.budget().body(bytes, forms, renderings)?;
+        ctx.budget().reserve_body(bytes, forms, renderings)?;
         ctx.execution().before_reading(0, bytes).await;
         Ok(self.markdown(ctx).await?.map(|markdown| Body { revision: self.text.id, markdown }))
     }
@@ -71,17 +71,17 @@ impl Version {
             return Ok(self.text.body_markdown.as_deref().map(Arc::from));
         };
         let key = BodyKey { revision: self.text.id, bytes };
-        ctx.asked().bodies.load_one(key).await.map_err(|error| ApiError::from((*error).clone()))
+        ctx.request().body_loader.load_one(key).await.map_err(|error| ApiError::from((*error).clone()))
     }
 
-    pub(super) fn dateline(&self) -> Option<Direct<Dateline>> {
-        let names = self.dateline.iter().map(|&number| self.snapshot.places().get(number).name.as_str());
+    pub(super) fn dateline(&self) -> Option<SerialObject<Dateline>> {
+        let names = self.dateline.iter().map(|&ordinal| self.snapshot.places().get(ordinal).name.as_str());
         let place_text = dateline::place_text(self.text.dateline_text.as_deref(), names)?;
-        Some(Direct(Dateline { version: self.clone(), place_text }))
+        Some(SerialObject(Dateline { version: self.clone(), place_text }))
     }
 
     pub(super) fn editorial_note(&self) -> Option<String> {
-        self.text.editorial_note.clone().filter(|_| self.desk)
+        self.text.editorial_note.clone().filter(|_| self.is_desk)
     }
 }
 
@@ -102,27 +102,27 @@ impl Body {
     /// As HTML, sanitised: no scripts, styles or frames, and links only to http, https and mailto. Cells of tables have `align`.
     async fn html(&self, ctx: &Context<'_>) -> String {
         ctx.execution().yield_if_due().await;
-        let html = ctx.room().renditions.html(self.revision, &self.markdown, rendered(ctx)).await;
+        let html = ctx.newsroom().renditions.html(self.revision, &self.markdown, rendering_timer(ctx)).await;
         // What is escaped is longer than it was written.
-        ctx.budget().spend_more(html.len().saturating_sub(self.markdown.len()));
+        ctx.budget().charge_bytes(html.len().saturating_sub(self.markdown.len()));
         html.as_ref().to_owned()
     }
 
     /// As plain text, paragraphs parted by a blank line.
     async fn text(&self, ctx: &Context<'_>) -> String {
         ctx.execution().yield_if_due().await;
-        ctx.room().renditions.text(self.revision, &self.markdown, rendered(ctx)).await.as_ref().to_owned()
+        ctx.newsroom().renditions.text(self.revision, &self.markdown, rendering_timer(ctx)).await.as_ref().to_owned()
     }
 
     /// How many words the plain text has.
     async fn word_count(&self, ctx: &Context<'_>) -> usize {
         ctx.execution().yield_if_due().await;
-        ctx.room().renditions.word_count(self.revision, &self.markdown, rendered(ctx)).await
+        ctx.newsroom().renditions.word_count(self.revision, &self.markdown, rendering_timer(ctx)).await
     }
 }
 
 /// Counts the time of a rendering. It holds the operation's permit until then, also where the answer is not waited for any more.
-fn rendered(ctx: &Context<'_>) -> impl FnOnce(Duration) + Send + 'static {
+fn rendering_timer(ctx: &Context<'_>) -> impl FnOnce(Duration) + Send + 'static {
     let execution = ctx.execution().clone();
     move |time| execution.add_time(time)
 }
@@ -148,7 +148,7 @@ impl Dateline {
     }
 
     /// The places; none where only a text is known.
-    async fn places(&self) -> Each<Place> {
+    async fn places(&self) -> SerialList<Place> {
         self.version.places(&self.version.dateline)
     }
 
@@ -167,18 +167,18 @@ pub struct ReleaseRevision {
 
 impl ReleaseRevision {
     /// A version as found, with what it is about as of a snapshot.
-    pub fn new(snapshot: &Arc<Snapshot>, found: VersionFound, desk: bool) -> Self {
-        let topics = found.topics.iter().filter_map(|&id| snapshot.topics().by_id(id)).collect();
+    pub fn new(snapshot: &Arc<Snapshot>, loaded: VersionFound, is_desk: bool) -> Self {
+        let topics = loaded.topics.iter().filter_map(|&id| snapshot.topics().by_id(id)).collect();
         let places = |ids: &[Uuid]| ids.iter().filter_map(|&id| snapshot.places().by_id(id)).collect();
-        let (dateline, about) = (places(&found.dateline), places(&found.about));
-        let version = Version { snapshot: snapshot.clone(), text: found.text, topics, dateline, about, desk };
+        let (dateline, about) = (places(&loaded.dateline), places(&loaded.about));
+        let version = Version { snapshot: snapshot.clone(), text: loaded.text, topics, dateline, about, is_desk };
         Self { version, outdated: false }
     }
 
     async fn content(&self, ctx: &Context<'_>) -> Result<Content, ApiError> {
         let snapshot = &self.version.snapshot;
-        let places = |numbers: &[u32]| numbers.iter().map(|&number| snapshot.places().get(number).id).collect();
-        let topics = self.version.topics.iter().map(|&number| snapshot.topics().get(number).id).collect();
+        let places = |ordinals: &[u32]| ordinals.iter().map(|&ordinal| snapshot.places().get(ordinal).id).collect();
+        let topics = self.version.topics.iter().map(|&ordinal| snapshot.topics().get(ordinal).id).collect();
         let places = [places(&self.version.dateline), places(&self.version.about)];
         let mut row = (**self.version.text).clone();
         if row.body_markdown.is_none() {
@@ -193,11 +193,11 @@ struct Slugs<'a>(&'a Snapshot);
 
 impl Names for Slugs<'_> {
     fn topic(&self, id: Uuid) -> Option<String> {
-        self.0.topics().by_id(id).map(|number| self.0.topics().get(number).slug.clone())
+        self.0.topics().by_id(id).map(|ordinal| self.0.topics().get(ordinal).slug.clone())
     }
 
     fn place(&self, id: Uuid) -> Option<String> {
-        self.0.places().by_id(id).map(|number| self.0.places().get(number).slug.clone())
+        self.0.places().by_id(id).map(|ordinal| self.0.places().get(ordinal).slug.clone())
     }
 }
 
@@ -216,17 +216,17 @@ impl ReleaseRevision {
 
     /// Who wrote it. null in a preview.
     async fn by(&self) -> Option<&str> {
-        self.version.desk.then_some(self.version.text.created_by.as_str())
+        self.version.is_desk.then_some(self.version.text.created_by.as_str())
     }
 
     /// Why it was written, where somebody said so. null in a preview.
     async fn note(&self) -> Option<&str> {
-        self.version.text.note.as_deref().filter(|_| self.version.desk)
+        self.version.text.note.as_deref().filter(|_| self.version.is_desk)
     }
 
     /// The number of the version it was made from; null for the first, and in a preview.
     async fn based_on(&self) -> Option<i32> {
-        self.version.text.based_on.filter(|_| self.version.desk)
+        self.version.text.based_on.filter(|_| self.version.is_desk)
     }
 
     /// True where it is being worked on and the live version was corrected since it was begun: carry the correction over by
@@ -244,25 +244,25 @@ impl ReleaseRevision {
         >,
     ) -> Result<Option<Vec<FieldChange>>, ApiError> {
         let text = &self.version.text;
-        if !self.version.desk {
+        if !self.version.is_desk {
             return Ok(None);
         }
         // One after the other: both texts are in memory whole.
-        let _alone = ctx.budget().comparing.lock().await;
+        let _diff_guard = ctx.budget().diff_lock.lock().await;
         ctx.execution().before_reading(2, 0).await;
-        let other = ctx.room().version(text.release_id, against, text.number).await?;
+        let other = ctx.newsroom().version(text.release_id, against, text.number).await?;
         let other = match (other, against) {
             (Some(other), _) => other.content(),
             (None, Some(number)) => {
-                let told = format!("this release has no revision {number}: `revisions` lists those it has");
-                return Err(ApiError::not_found(told).at("against"));
+                let message = format!("this release has no revision {number}: `revisions` lists those it has");
+                return Err(ApiError::not_found(message).at("against"));
             }
             // The first version: there is nothing to compare it with.
             (None, None) => return Ok(Some(Vec::new())),
         };
         let changes = diff(&other, &self.content(ctx).await?, &Slugs(&self.version.snapshot));
         let texts = changes.iter().flat_map(|change| [&change.before, &change.after]).flatten();
-        ctx.budget().spend(texts.map(String::len).sum())?;
+        ctx.budget().reserve_bytes(texts.map(String::len).sum())?;
         Ok(Some(changes.into_iter().map(FieldChange::from).collect()))
     }
 
@@ -288,7 +288,7 @@ impl ReleaseRevision {
 
     /// A short text for lists; plain text.
     async fn summary(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
-        ctx.room_for(self.version.text.summary.as_deref())
+        ctx.reserve_text(self.version.text.summary.as_deref())
     }
 
     /// The full text.
@@ -307,22 +307,22 @@ impl ReleaseRevision {
     }
 
     /// Where and when it was filed, as printed; null where it names no place.
-    async fn dateline(&self) -> Option<Direct<Dateline>> {
+    async fn dateline(&self) -> Option<SerialObject<Dateline>> {
         self.version.dateline()
     }
 
     /// What it is about, in the editor's order.
-    async fn topics(&self) -> Option<Each<Topic>> {
+    async fn topics(&self) -> Option<SerialList<Topic>> {
         Some(self.version.topics())
     }
 
     /// What places it is about, in the editor's order.
-    async fn places(&self) -> Option<Each<Place>> {
+    async fn places(&self) -> Option<SerialList<Place>> {
         Some(self.version.places(&self.version.about))
     }
 
     /// A note that is never for print.
     async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
-        ctx.room_for(self.version.editorial_note())
+        ctx.reserve_text(self.version.editorial_note())
     }
 }

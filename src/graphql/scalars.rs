@@ -16,7 +16,7 @@ pub struct Date(pub NaiveDate);
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
-        Self::read(text).map_err(InputValueError::custom)
+        Self::parse_text(text).map_err(InputValueError::custom)
     }
 
     fn to_value(&self) -> Value {
@@ -34,7 +34,7 @@ pub struct DateTime(pub chrono::DateTime<Utc>);
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
-        Self::read(text).map_err(InputValueError::custom)
+        Self::parse_text(text).map_err(InputValueError::custom)
     }
 
     fn to_value(&self) -> Value {
@@ -44,23 +44,23 @@ impl ScalarType for DateTime {
 
 impl Date {
     /// From a text; a message where it is none.
-    pub fn read(text: &str) -> Result<Self, String> {
-        let sound = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    pub fn parse_text(text: &str) -> Result<Self, String> {
+        let is_well_formed = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            Ok(date) if sound => range::check_date(date).map(Self).map_err(|error| error.to_string()),
-            _ => Err(format!("\"{}\" is not a date: write year-month-day, for example 2006-05-08", short(text))),
+            Ok(date) if is_well_formed => range::check_date(date).map(Self).map_err(|error| error.to_string()),
+            _ => Err(format!("\"{}\" is not a date: write year-month-day, for example 2006-05-08", excerpt(text))),
         }
     }
 }
 
 impl DateTime {
     /// From a text; a message where it is none.
-    pub fn read(text: &str) -> Result<Self, String> {
+    pub fn parse_text(text: &str) -> Result<Self, String> {
         match chrono::DateTime::parse_from_rfc3339(text) {
             Ok(at) => range::check_instant(at.to_utc()).map(Self).map_err(|error| error.to_string()),
             Err(_) => Err(format!(
                 "\"{}\" is not an instant: write date, time and offset, for example 2006-05-08T09:00:00Z",
-                short(text)
+                excerpt(text)
             )),
         }
     }
@@ -107,7 +107,7 @@ impl TimeZone {
     pub fn resolve(&self) -> Result<chrono_tz::Tz, ApiError> {
         self.0.parse().map_err(|_| {
             let message =
-                format!("\"{}\" is not a time zone: give an IANA name, for example Asia/Phnom_Penh", short(&self.0));
+                format!("\"{}\" is not a time zone: give an IANA name, for example Asia/Phnom_Penh", excerpt(&self.0));
             ApiError::bad_input(message)
         })
     }
@@ -116,13 +116,13 @@ impl TimeZone {
 impl Duration {
     /// As the catalog has it.
     pub fn resolve(&self) -> Result<catalog::Duration, ApiError> {
-        let refused = || {
+        let invalid = || {
             ApiError::bad_input(format!(
                 "\"{}\" is not a duration in days or longer: write for example P30D, P4W, P6M or P1Y",
-                short(&self.0)
+                excerpt(&self.0)
             ))
         };
-        let mut rest = self.0.strip_prefix('P').filter(|rest| !rest.is_empty()).ok_or_else(refused)?;
+        let mut rest = self.0.strip_prefix('P').filter(|rest| !rest.is_empty()).ok_or_else(invalid)?;
         let (mut months, mut days) = (0_u32, 0_u32);
         // Each unit at most once, the longer before the shorter.
         for (unit, in_months, in_days) in [('Y', 12, 0), ('M', 1, 0), ('W', 0, 7), ('D', 0, 1)] {
@@ -130,17 +130,17 @@ impl Duration {
             if digits == 0 || digits > 5 || !rest[digits..].starts_with(unit) {
                 continue;
             }
-            let number: u32 = rest[..digits].parse().map_err(|_| refused())?;
+            let number: u32 = rest[..digits].parse().map_err(|_| invalid())?;
             months += number * in_months;
             days += number * in_days;
             rest = &rest[digits + 1..];
         }
-        if rest.is_empty() { Ok(catalog::Duration { months, days }) } else { Err(refused()) }
+        if rest.is_empty() { Ok(catalog::Duration { months, days }) } else { Err(invalid()) }
     }
 }
 
 /// The beginning of a text that may be long.
-fn short(text: &str) -> String {
+fn excerpt(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
@@ -149,17 +149,17 @@ mod tests {
     use super::Duration;
 
     #[test]
-    fn durations_are_read_or_refused() {
-        let read = |text: &str| Duration(text.to_owned()).resolve().ok().map(|span| (span.months, span.days));
-        assert_eq!(read("P30D"), Some((0, 30)));
-        assert_eq!(read("P4W"), Some((0, 28)));
-        assert_eq!(read("P1Y6M"), Some((18, 0)));
-        assert_eq!(read("P1Y2M3W4D"), Some((14, 25)));
+    fn durations_are_parsed_or_rejected() {
+        let parse_text = |text: &str| Duration(text.to_owned()).resolve().ok().map(|span| (span.months, span.days));
+        assert_eq!(parse_text("P30D"), Some((0, 30)));
+        assert_eq!(parse_text("P4W"), Some((0, 28)));
+        assert_eq!(parse_text("P1Y6M"), Some((18, 0)));
+        assert_eq!(parse_text("P1Y2M3W4D"), Some((14, 25)));
         for wrong in [
             "", "P", "30D", "P30", "PD", "P-3D", "P1.5D", "PT24H", "P1DT1H", "P3D1Y", "P1D1D", "p30d", "P999999D",
             "P٣D",
         ] {
-            assert_eq!(read(wrong), None, "{wrong}");
+            assert_eq!(parse_text(wrong), None, "{wrong}");
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
     facet::ReleaseFacets,
     filter::{DateRange, ReleaseFilter},
     scalars::{Date, DateTime, TimeZone},
-    timeline::{Delta, Drawing, Timeline, compare, timeline},
+    timeline::{Delta, Timeline, TimelineArgs, compare, timeline},
 };
 use crate::{
     catalog::ReleaseSet as Set,
@@ -97,7 +97,7 @@ impl Freshness {
         // Sealed: how much goes on unseen is nobody's business.
         let (epoch, audience, (sequence, happened)) = set.data_version();
         let position = Position { belongs: audience as u8, sequence, happened };
-        Self { revision: ID(ctx.room().seal.seal(epoch, position)), at: DateTime(ctx.asked().now) }
+        Self { revision: ID(ctx.newsroom().seal.seal(epoch, position)), at: DateTime(ctx.request().now) }
     }
 }
 
@@ -148,8 +148,8 @@ impl ReleaseStats {
         #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
         ctx.execution().yield_if_due().await;
-        let drawing = Drawing { interval, time_zone, date_field, range, week_start, fill };
-        timeline(&self.set, drawing, ctx.asked()).map(Some)
+        let args = TimelineArgs { interval, time_zone, date_field, range, week_start, fill };
+        timeline(&self.set, args, ctx.request()).map(Some)
     }
 
     /// One period of the set, by release date, against another. Give the dates here and not in the filter, which would empty

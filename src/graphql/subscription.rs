@@ -11,8 +11,8 @@ use entity::Noun;
 use futures_util::stream::{self, Stream};
 
 use super::{
-    connection::wanted_here, context::ContextExt, direct::Direct, error::ApiError, filter::ReleaseFilter, id,
-    release::Release, scalars::DateTime,
+    connection::projection_of_field, context::ContextExt, direct::SerialObject, error::ApiError, filter::ReleaseFilter,
+    id, release::Release, scalars::DateTime,
 };
 use crate::{
     catalog::{ChangeKind, ReleaseKey},
@@ -22,7 +22,7 @@ use crate::{
 
 /// In which way a subscription is run.
 #[derive(Clone)]
-pub enum Turn {
+pub enum SubscriptionPhase {
     /// It is opened: who follows is put here.
     Open(Arc<Mutex<Vec<Following>>>, Arc<Limits>),
     /// Something happened.
@@ -49,15 +49,19 @@ impl Subscription {
         )]
         after: Option<ID>,
     ) -> Result<impl Stream<Item = ReleaseChange> + use<>, ApiError> {
-        let change = match ctx.data_unchecked::<Turn>() {
-            Turn::Event(change) => Some(ReleaseChange(*change.clone())),
-            Turn::Open(opened, limits) => {
+        let change = match ctx.data_unchecked::<SubscriptionPhase>() {
+            SubscriptionPhase::Event(change) => Some(ReleaseChange(*change.clone())),
+            SubscriptionPhase::Open(slot, limits) => {
                 let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose();
                 let filter = filter.map_err(|error| error.at("filter"))?;
-                let viewer = &ctx.asked().viewer;
-                let following =
-                    ctx.room().follow(viewer, filter, after.as_ref().map(|id| id.as_str()), limits.resume_entries)?;
-                opened.lock().unwrap_or_else(PoisonError::into_inner).push(following);
+                let viewer = &ctx.request().viewer;
+                let change_stream = ctx.newsroom().follow(
+                    viewer,
+                    filter,
+                    after.as_ref().map(|id| id.as_str()),
+                    limits.resume_entries,
+                )?;
+                slot.lock().unwrap_or_else(PoisonError::into_inner).push(change_stream);
                 None
             }
         };
@@ -104,10 +108,10 @@ impl ReleaseChange {
     }
 
     /// The release as it is now. null when you can no longer see it.
-    async fn release(&self, ctx: &Context<'_>) -> Result<Option<Direct<Release>>, ApiError> {
-        let set = ctx.asked().visible();
+    async fn release(&self, ctx: &Context<'_>) -> Result<Option<SerialObject<Release>>, ApiError> {
+        let set = ctx.request().visible();
         let Some((item, _)) = set.find(&ReleaseKey::Id(self.0.release)) else { return Ok(None) };
-        let found = ctx.room().fetch(&set, std::slice::from_ref(&item), wanted_here(ctx)).await?;
-        Ok(found.into_iter().next().map(|found| Direct(Release::new(ctx.asked(), &set, found))))
+        let loaded = ctx.newsroom().fetch(&set, std::slice::from_ref(&item), projection_of_field(ctx)).await?;
+        Ok(loaded.into_iter().next().map(|loaded| SerialObject(Release::new(ctx.request(), &set, loaded))))
     }
 }

@@ -3,8 +3,8 @@
 use async_graphql::{Object, SimpleObject};
 
 use super::{
-    context::Asked,
-    direct::Each,
+    context::RequestContext,
+    direct::SerialList,
     enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
     error::ApiError,
     filter::DateRange,
@@ -21,7 +21,7 @@ pub struct Timeline {
     /// In which zone days begin and end.
     time_zone: TimeZone,
     /// The periods, earliest first.
-    points: Each<TimePoint>,
+    points: SerialList<TimePoint>,
 }
 
 /// One period of a timeline.
@@ -77,7 +77,7 @@ pub struct Delta {
 }
 
 /// How to draw a timeline, as asked.
-pub struct Drawing {
+pub struct TimelineArgs {
     pub interval: TimeInterval,
     pub time_zone: TimeZone,
     pub date_field: ReleaseDateField,
@@ -87,29 +87,29 @@ pub struct Drawing {
 }
 
 /// A set over time.
-pub fn timeline(set: &ReleaseSet, drawing: Drawing, asked: &Asked) -> Result<Timeline, ApiError> {
-    let request = TimelineRequest {
-        interval: drawing.interval.into(),
-        zone: drawing.time_zone.resolve().map_err(|error| error.at("timeZone"))?,
-        field: drawing.date_field.into(),
-        range: drawing.range.map(DateRange::resolve).unwrap_or_default(),
-        week_start: drawing.week_start.into(),
-        omit_empty: drawing.fill == GapFill::Omit,
+pub fn timeline(set: &ReleaseSet, args: TimelineArgs, request: &RequestContext) -> Result<Timeline, ApiError> {
+    let timeline_request = TimelineRequest {
+        interval: args.interval.into(),
+        zone: args.time_zone.resolve().map_err(|error| error.at("timeZone"))?,
+        field: args.date_field.into(),
+        range: args.range.map(DateRange::resolve).unwrap_or_default(),
+        week_start: args.week_start.into(),
+        omit_empty: args.fill == GapFill::Omit,
     };
-    let timeline = set.timeline(&request, asked.now).map_err(ApiError::fault)?;
-    if let Some(end) = timeline.points.iter().map(|point| point.end).filter(|end| *end > asked.now).min() {
-        asked.holds_until(end);
+    let timeline = set.timeline(&timeline_request, request.now).map_err(ApiError::from_filter)?;
+    if let Some(end) = timeline.points.iter().map(|point| point.end).filter(|end| *end > request.now).min() {
+        request.limit_validity(end);
     }
     Ok(Timeline {
-        interval: drawing.interval,
-        time_zone: drawing.time_zone,
+        interval: args.interval,
+        time_zone: args.time_zone,
         points: timeline.points.into_iter().map(TimePoint).collect(),
     })
 }
 
 /// One period of a set against another.
 pub fn compare(set: &ReleaseSet, to: ComparisonPeriod, range: DateRange) -> Result<Delta, ApiError> {
-    let delta = set.compare(to.into(), &range.resolve()).map_err(|fault| ApiError::fault(fault).at("range"))?;
+    let delta = set.compare(to.into(), &range.resolve()).map_err(|fault| ApiError::from_filter(fault).at("range"))?;
     Ok(Delta {
         current: delta.current,
         previous: delta.previous,

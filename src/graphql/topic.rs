@@ -8,11 +8,11 @@ use entity::Noun;
 use super::{
     connection::ReleaseConnection,
     context::ContextExt,
-    direct::Each,
+    direct::SerialList,
     error::ApiError,
     filter::{self, ReleaseFilter, ReleaseOrder},
     id,
-    patch::{NameInput, names, patch, resolved, text},
+    patch::{NameInput, patch, patch_names, patch_references, patch_with},
     refs::TopicRef,
     scalars::{DateTime, LanguageTag, Slug, Url},
     stats::ReleaseStats,
@@ -27,21 +27,21 @@ use crate::{
 /// also where only unpublished releases bear one.
 pub struct Topic {
     snapshot: Arc<Snapshot>,
-    number: u32,
+    ordinal: u32,
 }
 
 impl Topic {
     /// The topic of a number.
-    pub fn new(snapshot: Arc<Snapshot>, number: u32) -> Self {
-        Self { snapshot, number }
+    pub fn new(snapshot: Arc<Snapshot>, ordinal: u32) -> Self {
+        Self { snapshot, ordinal }
     }
 
     fn image(&self) -> &TopicImage {
-        self.snapshot.topics().get(self.number)
+        self.snapshot.topics().get(self.ordinal)
     }
 
-    fn others(&self, numbers: impl IntoIterator<Item = u32>) -> Each<Self> {
-        numbers.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect()
+    fn from_ordinals(&self, ordinals: impl IntoIterator<Item = u32>) -> SerialList<Self> {
+        ordinals.into_iter().map(|ordinal| Self::new(self.snapshot.clone(), ordinal)).collect()
     }
 }
 
@@ -86,22 +86,22 @@ impl Topic {
     }
 
     /// The topics right above it; SKOS allows several.
-    async fn broader(&self) -> Option<Each<Topic>> {
-        Some(self.others(self.snapshot.topics().broader(self.number).to_vec()))
+    async fn broader(&self) -> Option<SerialList<Topic>> {
+        Some(self.from_ordinals(self.snapshot.topics().broader(self.ordinal).to_vec()))
     }
 
     /// The topics right below it, by name.
     async fn narrower(
         &self,
         #[graphql(default = 200, desc = "At most this many, 1 to 200.")] first: i32,
-    ) -> Result<Option<Each<Topic>>, ApiError> {
+    ) -> Result<Option<SerialList<Topic>>, ApiError> {
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
-        Ok(Some(self.others(self.snapshot.topics().narrower(self.number).iter().copied().take(size))))
+        Ok(Some(self.from_ordinals(self.snapshot.topics().narrower(self.ordinal).iter().copied().take(size))))
     }
 
     /// Every topic above it, nearest first.
-    async fn ancestors(&self) -> Option<Each<Topic>> {
-        Some(self.others(self.snapshot.topics().ancestors(self.number)))
+    async fn ancestors(&self) -> Option<SerialList<Topic>> {
+        Some(self.from_ordinals(self.snapshot.topics().ancestors(self.ordinal)))
     }
 
     /// Since when it is no longer given to releases; those that have it keep it. null while it is in use.
@@ -111,8 +111,8 @@ impl Topic {
 
     /// The topic to use instead of a retired one.
     async fn replaced_by(&self) -> Option<Topic> {
-        let number = self.snapshot.topics().by_id(self.image().replaced_by?)?;
-        Some(Self::new(self.snapshot.clone(), number))
+        let ordinal = self.snapshot.topics().by_id(self.image().replaced_by?)?;
+        Some(Self::new(self.snapshot.clone(), ordinal))
     }
 
     /// The number to give as `expectedRevision`.
@@ -137,11 +137,13 @@ impl Topic {
         #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
-        let (asked, request) = (ctx.asked(), PageRequest { first, after, last, before });
-        let set = self.snapshot.visible_to(&asked.viewer, asked.now).with_topic(self.number, include_narrower);
+        let (request, page_request) = (ctx.request(), PageRequest { first, after, last, before });
+        let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.ordinal, include_narrower);
         let scope = format!("topic {} {include_narrower}", self.image().id);
         let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
-        ReleaseConnection::load(ctx, &set, &scope, filter, &filter::order(order_by)?, &request).await.map(Some)
+        ReleaseConnection::load(ctx, &set, &scope, filter, &filter::resolve_order(order_by)?, &page_request)
+            .await
+            .map(Some)
     }
 
     /// The same releases, narrower topics included, as numbers.
@@ -150,16 +152,16 @@ impl Topic {
         ctx: &Context<'_>,
         #[graphql(desc = "Which of them to count.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
-        let asked = ctx.asked();
-        let set = self.snapshot.visible_to(&asked.viewer, asked.now).with_topic(self.number, true);
+        let request = ctx.request();
+        let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.ordinal, true);
         ReleaseStats::narrowed(ctx, &set, filter).await.map(Some)
     }
 }
 
 /// Alternative names, of one language or of all.
 pub fn alt_names<'a>(concept: &'a impl Concept, language: Option<&LanguageTag>) -> Vec<&'a str> {
-    let wanted = |of: &str| language.is_none_or(|tag| tag.0.eq_ignore_ascii_case(of));
-    concept.alt_names().iter().filter(|name| wanted(&name.language)).map(|name| name.name.as_str()).collect()
+    let is_selected = |of: &str| language.is_none_or(|tag| tag.0.eq_ignore_ascii_case(of));
+    concept.alt_names().iter().filter(|name| is_selected(&name.language)).map(|name| name.name.as_str()).collect()
 }
 
 /// What to make or change of a topic. Given fields replace, missing ones stay, null clears where null is allowed; a list
@@ -186,13 +188,13 @@ impl TopicInput {
     /// As the newsroom has it.
     pub fn resolve(self, ids: &Ids) -> Result<topic::TopicInput, ApiError> {
         Ok(topic::TopicInput {
-            slug: text(self.slug, |slug| slug.0),
+            slug: patch_with(self.slug, |slug| slug.0),
             name: patch(self.name),
-            names: names(self.names),
-            alt_names: names(self.alt_names),
+            names: patch_names(self.names),
+            alt_names: patch_names(self.alt_names),
             definition: patch(self.definition),
-            uri: text(self.uri, |uri| uri.0),
-            broader: resolved(self.broader, |topic: TopicRef| topic.resolve(ids))
+            uri: patch_with(self.uri, |uri| uri.0),
+            broader: patch_references(self.broader, |topic: TopicRef| topic.resolve(ids))
                 .map_err(|error| error.at("broader"))?,
             retired_at: Patch::Keep,
         })

@@ -2,7 +2,7 @@
 
 use async_graphql::Object;
 
-use super::{direct::Each, error::ApiError, scalars::Date, stats::ReleaseStats, topic::Topic};
+use super::{direct::SerialList, error::ApiError, scalars::Date, stats::ReleaseStats, topic::Topic};
 use crate::catalog::{self, ReleaseSet, TrendRequest};
 
 /// A topic that has more releases in a recent window than before.
@@ -57,7 +57,7 @@ impl TopicTrend {
 }
 
 /// The topics of a set that are on the rise.
-pub fn trending(set: &ReleaseSet, request: &TrendRequest) -> Result<Each<TopicTrend>, ApiError> {
-    let trends = set.trending(request).map_err(ApiError::fault)?;
+pub fn trending(set: &ReleaseSet, request: &TrendRequest) -> Result<SerialList<TopicTrend>, ApiError> {
+    let trends = set.trending(request).map_err(ApiError::from_filter)?;
     Ok(trends.into_iter().map(|trend| TopicTrend { trend, until: request.until }).collect())
 }

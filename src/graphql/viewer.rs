@@ -27,27 +27,27 @@ impl Viewer {
     /// What they may do.
     async fn capabilities(&self) -> Vec<Capability> {
         let embargoed = (self.0.role >= entity::api_token::Role::Press).then_some(Capability::ReadEmbargoed);
-        let acts = [
+        let actions = [
             (Act::Create, Capability::WriteDrafts),
             (Act::Approve, Capability::Approve),
             (Act::Publish, Capability::Publish),
             (Act::Withdraw, Capability::Withdraw),
             (Act::Purge, Capability::Purge),
         ];
-        let matters = [
+        let resources = [
             (Matter::Topics, Capability::ManageTopics),
             (Matter::Places, Capability::ManagePlaces),
             (Matter::Tokens, Capability::ManageTokens),
             (Matter::Journal, Capability::ReadJournal),
         ];
-        let acts = acts
+        let actions = actions
             .into_iter()
-            .filter(|&(act, _)| workflow::allowed(act, &self.0).is_ok())
+            .filter(|&(action, _)| workflow::allowed(action, &self.0).is_ok())
             .map(|(_, capability)| capability);
-        let matters = matters
+        let resources = resources
             .into_iter()
-            .filter(|&(matter, _)| workflow::may_manage(matter, &self.0).is_ok())
+            .filter(|&(resource, _)| workflow::may_manage(resource, &self.0).is_ok())
             .map(|(_, capability)| capability);
-        embargoed.into_iter().chain(acts).chain(matters).collect()
+        embargoed.into_iter().chain(actions).chain(resources).collect()
     }
 }

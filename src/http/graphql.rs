@@ -36,7 +36,7 @@ use super::{
     {events, socket},
 };
 use crate::{
-    graphql::{Asked, Input, Prepared},
+    graphql::{OperationInput, PreparedOperation, RequestContext},
     limits::Limits,
     viewer::Viewer,
 };
@@ -215,10 +215,10 @@ async fn answer(
     // Kept until the answer is coded: reading a query is work, and coding an answer, too.
     let place = front.guard.place(caller.caller()).await?;
     let refused = |errors| Refusal::of_operation(errors, media);
-    let input = Input { operation: wanted.operation, variables: wanted.variables };
+    let input = OperationInput { operation_name: wanted.operation, variables: wanted.variables };
     let document = offload::read(front, &caller, &text.query).await?.map_err(refused)?;
-    let kind = document.kind(input.operation.as_deref()).map_err(refused)?;
-    let name = document.operation_name(input.operation.as_deref());
+    let kind = document.operation_type(input.operation_name.as_deref()).map_err(refused)?;
+    let name = document.operation_name(input.operation_name.as_deref());
     let operation = Operation(name.map(|name| name.chars().take(100).collect()));
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get());
@@ -246,7 +246,7 @@ async fn answer(
         return Ok(replayed(answer, media, operation));
     }
     viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
-    let mut asked = front.app.asked(viewer.clone());
+    let mut asked = front.app.request_context(viewer.clone());
     if kind == OperationType::Query {
         asked = asked.with_permits(front.guard.permits(caller.caller()));
     }
@@ -254,12 +254,14 @@ async fn answer(
     if written.is_sound {
         front.persisted.keep(&text);
     }
-    let secret = asked.told.secret.load(Ordering::Relaxed) || asked.told.preview.load(Ordering::Relaxed);
+    let secret = asked.response_metadata.has_secret.load(Ordering::Relaxed)
+        || asked.response_metadata.has_preview.load(Ordering::Relaxed);
     let bytes = written.bytes.len();
     if let Some(key) = key.filter(|_| kind == OperationType::Query && written.is_sound && !secret) {
-        let until = asked.told.until.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let until = asked.response_metadata.valid_until.lock().unwrap_or_else(PoisonError::into_inner).take();
         let id = |&key: &uuid::Uuid| front.app.room.ids.encode(Noun::Release, key);
-        let releases = asked.told.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().map(id).collect();
+        let releases =
+            asked.response_metadata.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().map(id).collect();
         let revision = Revision::of(&asked.snapshot);
         let keep = move || {
             let (body, in_which) = coding.code(written.bytes);
@@ -285,8 +287,8 @@ async fn answer(
 /// or has gone.
 async fn executed(
     front: &Arc<Front>,
-    prepared: Prepared,
-    asked: &Asked,
+    prepared: PreparedOperation,
+    asked: &RequestContext,
     once: Once,
     viewer: Viewer,
 ) -> Result<Written, Refusal> {
@@ -295,7 +297,8 @@ async fn executed(
         let outcome = outcome::execute(&front, prepared, asked.clone()).await?;
         let written = outcome.written(&asked.execution).await?;
         if !written.failed_here {
-            once.keep(&front.app, &viewer, &written.bytes, asked.told.secret.load(Ordering::Relaxed)).await;
+            once.keep(&front.app, &viewer, &written.bytes, asked.response_metadata.has_secret.load(Ordering::Relaxed))
+                .await;
         }
         Ok(written)
     });

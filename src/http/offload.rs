@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::{Front, refusal::Refusal, session::Session};
 use crate::{
     blocking,
-    graphql::{Document, Execution, Input, LONGEST_CACHED, Overloaded, Prepared, RequestErrors},
+    graphql::{
+        Document, Execution, MAX_CACHED_DOCUMENT_BYTES, OperationInput, Overloaded, PreparedOperation, RequestErrors,
+    },
 };
 
 /// Bytes of an answer from which its coding is offloaded: it may take milliseconds.
@@ -17,8 +19,8 @@ pub(super) async fn read(
     session: &Session,
     text: &Arc<str>,
 ) -> Result<Result<Arc<Document>, RequestErrors>, Refusal> {
-    let (api, role, text) = (front.app.api.clone(), session.viewer.role, text.clone());
-    with_permit(front, session, text.len(), move || api.read(&text, role)).await
+    let (executor, role, text) = (front.app.executor.clone(), session.viewer.role, text.clone());
+    with_permit(front, session, text.len(), move || executor.parse(&text, role)).await
 }
 
 /// Prepares an operation; in a long document on another thread, with a permit of long operations.
@@ -26,11 +28,11 @@ pub(super) async fn prepare(
     front: &Front,
     session: &Session,
     document: &Arc<Document>,
-    input: Input,
-) -> Result<Result<Prepared, RequestErrors>, Refusal> {
-    let (api, role, document) = (front.app.api.clone(), session.viewer.role, document.clone());
+    input: OperationInput,
+) -> Result<Result<PreparedOperation, RequestErrors>, Refusal> {
+    let (executor, role, document) = (front.app.executor.clone(), session.viewer.role, document.clone());
     let extent = front.app.extent(&session.viewer);
-    with_permit(front, session, document.bytes(), move || api.prepare(&document, input, role, &extent)).await
+    with_permit(front, session, document.bytes(), move || executor.prepare(&document, input, role, &extent)).await
 }
 
 /// Does work on a document of so many bytes. The permit is given back when the work is done, also where the result is not waited for
@@ -41,7 +43,7 @@ async fn with_permit<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Refusal> {
-    if bytes <= LONGEST_CACHED {
+    if bytes <= MAX_CACHED_DOCUMENT_BYTES {
         return Ok(work());
     }
     let permit = front.guard.permits(session.caller()).acquire().await.map_err(|Overloaded| Refusal::overloaded())?;

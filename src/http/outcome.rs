@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Front, refusal::Refusal};
 use crate::{
     blocking,
-    graphql::{Asked, Execution, Overloaded, Prepared},
+    graphql::{Execution, Overloaded, PreparedOperation, RequestContext},
 };
 
 /// Errors of one answer; more say nothing new.
@@ -141,9 +141,13 @@ fn has_nothing(data: &Value) -> bool {
 }
 
 /// Executes an operation that may be executed.
-pub(super) async fn execute(front: &Front, prepared: Prepared, asked: Asked) -> Result<Outcome, Refusal> {
+pub(super) async fn execute(
+    front: &Front,
+    prepared: PreparedOperation,
+    asked: RequestContext,
+) -> Result<Outcome, Refusal> {
     let deadline = asked.viewer.deadline;
-    let work = front.app.api.execute(prepared, asked);
+    let work = front.app.executor.execute(prepared, asked);
     let answered = match deadline {
         // No act is begun after the deadline, and the last one has time to finish.
         Some(deadline) => tokio::time::timeout_at((deadline + FINISHING).into(), work).await.ok(),

@@ -7,7 +7,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::negotiation::Media;
-use crate::graphql::{NO_TOKEN, RequestError, RequestErrors};
+use crate::graphql::{RequestError, RequestErrors, TOKEN_REQUIRED};
 
 /// Seconds after which to come again when the database did not answer: it is asked four times a second.
 pub(super) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -67,7 +67,7 @@ impl Refusal {
 
     /// What only somebody with a token may do, asked for without one.
     pub(super) fn no_token() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", NO_TOKEN)
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", TOKEN_REQUIRED)
     }
 
     /// For the client, in the media type that it wants.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     db::Fault,
-    graphql::{Input, Opened, Permits},
+    graphql::{OpenSubscription, OperationInput, Permits},
     newsroom::changes::Lost,
 };
 
@@ -56,7 +56,7 @@ pub(super) enum Work {
 
 /// A subscription, and the room that it takes for as long as it goes on.
 pub(super) struct Followed {
-    opened: Opened,
+    opened: OpenSubscription,
     _held: Held,
 }
 
@@ -98,9 +98,9 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     // Reading a query is work, too.
     let _place = front.guard.place(session.caller()).await?;
     let refused_operation = |errors| Refusal::of_operation(errors, media);
-    let input = Input { operation: wanted.operation, variables: wanted.variables };
+    let input = OperationInput { operation_name: wanted.operation, variables: wanted.variables };
     let document = offload::read(front, session, &text.query).await?.map_err(refused_operation)?;
-    let kind = document.kind(input.operation.as_deref()).map_err(refused_operation)?;
+    let kind = document.operation_type(input.operation_name.as_deref()).map_err(refused_operation)?;
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get().into());
     }
@@ -114,17 +114,17 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
     }
     let mut viewer = session.viewer.clone();
     viewer.deadline = (kind == OperationType::Mutation).then(|| outcome::deadline(front));
-    let mut asked = front.app.asked(viewer);
+    let mut asked = front.app.request_context(viewer);
     if kind == OperationType::Query {
         asked = asked.with_permits(front.guard.permits(session.caller()));
     }
     let execution = asked.execution.clone();
     let outcome = if kind == OperationType::Subscription {
-        match front.app.api.subscribe(prepared, asked).await {
+        match front.app.executor.subscribe(prepared, asked).await {
             Ok(mut opened) => {
                 if let Some(after) = after {
                     let unknown = |_| refused(&Lost::Unknown, front);
-                    opened.following.go_on_after(after).map_err(unknown)?;
+                    opened.change_stream.go_on_after(after).map_err(unknown)?;
                 }
                 front.persisted.keep(&text);
                 let mut held = front.guard.memory.hold(session.address);
@@ -155,7 +155,7 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, followed: Box<Fol
     stream::unfold(Some((front, session, followed)), async |state| {
         let (front, session, mut followed) = state?;
         let opened = &mut followed.opened;
-        let change = match opened.following.next().await {
+        let change = match opened.change_stream.next().await {
             Ok(change) => change,
             Err(lost) => return Some((Sent::Error(Rejected::Refused(refused(&lost, &front)).errors()), None)),
         };
@@ -163,7 +163,7 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, followed: Box<Fol
         while front.guard.memory.has_room(session.address).is_err()
             || front.guard.count(session.address, session.bearer.as_deref()).is_err()
         {
-            opened.following.rest();
+            opened.change_stream.rest();
             tokio::time::sleep(LOOK).await;
         }
         // Each change counts as a long operation: a client that goes on from an old position has thousands of them executed.
@@ -179,8 +179,8 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, followed: Box<Fol
             tokio::time::sleep(LOOK).await;
         };
         let position = change.position.clone();
-        let asked = front.app.asked(opened.following.viewer().clone());
-        let told = outcome::in_time(&front, front.app.api.event(opened, change, asked)).await;
+        let asked = front.app.request_context(opened.change_stream.viewer().clone());
+        let told = outcome::in_time(&front, front.app.executor.execute_event(opened, change, asked)).await;
         Some(match told.map(Outcome::of) {
             Some(outcome) => match outcome.write_text() {
                 Ok(text) => (Sent::Next(text, position), Some((front, session, followed))),

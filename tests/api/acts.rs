@@ -6,7 +6,7 @@ use dateline::{
     app::{App, Masthead},
     clock::Clock,
     db::Db,
-    graphql::Input,
+    graphql::OperationInput,
     newsroom::check::check,
     viewer::Viewer,
 };
@@ -38,12 +38,16 @@ async fn answers(app: &App, now: DateTime<Utc>) -> Vec<(Role, &'static str, Valu
     app.clock.put(now);
     for role in [Role::Public, Role::Press, Role::Author] {
         for question in QUESTIONS {
-            let document = app.api.read(question, role).expect("a valid query");
+            let document = app.executor.parse(question, role).expect("a valid query");
             let prepared = app
-                .api
-                .prepare(&document, Input::default(), role, &app.extent(&Viewer::new(role, "reader")))
+                .executor
+                .prepare(&document, OperationInput::default(), role, &app.extent(&Viewer::new(role, "reader")))
                 .expect("a query within the limits");
-            let answer = app.api.execute(prepared, app.asked(Viewer::new(role, "reader"))).await.expect("an answer");
+            let answer = app
+                .executor
+                .execute(prepared, app.request_context(Viewer::new(role, "reader")))
+                .await
+                .expect("an answer");
             assert!(answer.errors.is_empty(), "{:?}", answer.errors);
             answers.push((role, question, serde_json::to_value(&answer.data).expect("JSON")));
         }

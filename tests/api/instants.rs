@@ -67,7 +67,7 @@ on_both! {
         // Another server, the next morning, on the same database; nothing ran in between.
         let morning = at("2007-06-02T08:00:00Z");
         let app = App::new(Db::open(&desk.url).await.unwrap(), Customs::default(), Masthead::default(), Clock::standing_at(morning)).await.unwrap();
-        let count = || app.asked(Viewer::public()).visible().count();
+        let count = || app.request_context(Viewer::public()).visible().count();
         assert_eq!((count(), app.room.record_due_releases(morning).await.unwrap(), count()), (4, 4, 4));
         assert_eq!(app.room.record_due_releases(morning).await.unwrap(), 0);
         desk.app.clock.put(morning);

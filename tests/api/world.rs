@@ -80,7 +80,7 @@ impl World {
         self.app.clock.put(self.now);
         match self.dice.roll(12) {
             0 => jobs::tick(&self.app, self.now).await.unwrap(),
-            1..=3 => drop(self.app.asked(Viewer::public()).visible().count()),
+            1..=3 => drop(self.app.request_context(Viewer::public()).visible().count()),
             _ => {}
         }
     }

@@ -28,10 +28,10 @@ impl AccessMutation {
         #[graphql(desc = "Which release.")] release_id: ID,
         #[graphql(desc = "From this instant on it shows nothing.")] expires_at: DateTime,
     ) -> Result<Option<PreviewLinkPayload>, ApiError> {
-        let asked = ctx.asked();
-        let release = id::expect(ctx.ids(), Noun::Release, &release_id).map_err(|error| error.at("releaseId"))?;
-        let done = ctx.room().preview_create(&asked.viewer, release, expires_at.0, asked.now).await;
-        PreviewLinkPayload::settled(ctx, done).map(Some)
+        let request = ctx.request();
+        let release = id::decode_as(ctx.ids(), Noun::Release, &release_id).map_err(|error| error.at("releaseId"))?;
+        let result = ctx.newsroom().preview_create(&request.viewer, release, expires_at.0, request.now).await;
+        PreviewLinkPayload::from_result(ctx, result).map(Some)
     }
 
     /// Takes a preview link back, at once and for good. AUTHOR for their own releases, EDITOR for any.
@@ -40,9 +40,9 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which link.")] id: ID,
     ) -> Result<Option<DeletePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::PreviewLink, &id).map_err(at_id)?);
-        let done = ctx.room().preview_revoke(&asked.viewer, id, asked.now).await;
-        DeletePayload::settled(ctx, Noun::PreviewLink, done).map(Some)
+        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::PreviewLink, &id).map_err(at_id)?);
+        let result = ctx.newsroom().preview_revoke(&request.viewer, id, request.now).await;
+        DeletePayload::from_result(ctx, Noun::PreviewLink, result).map(Some)
     }
 
     /// Makes an access token. Its secret is in this answer and nowhere else. ADMIN.
@@ -51,8 +51,9 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "For whom and what.")] input: TokenInput,
     ) -> Result<Option<TokenPayload>, ApiError> {
-        let asked = ctx.asked();
-        TokenPayload::settled(ctx, ctx.room().token_create(&asked.viewer, input.into(), asked.now).await).map(Some)
+        let request = ctx.request();
+        TokenPayload::from_result(ctx, ctx.newsroom().token_create(&request.viewer, input.into(), request.now).await)
+            .map(Some)
     }
 
     /// Takes an access token back, at once and for good. ADMIN.
@@ -61,7 +62,12 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which token.")] id: ID,
     ) -> Result<Option<DeletePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::Token, &id).map_err(at_id)?);
-        DeletePayload::settled(ctx, Noun::Token, ctx.room().token_revoke(&asked.viewer, id, asked.now).await).map(Some)
+        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::Token, &id).map_err(at_id)?);
+        DeletePayload::from_result(
+            ctx,
+            Noun::Token,
+            ctx.newsroom().token_revoke(&request.viewer, id, request.now).await,
+        )
+        .map(Some)
     }
 }

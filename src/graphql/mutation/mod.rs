@@ -15,7 +15,7 @@ use super::{context::ContextExt, error::ApiError, id};
 pub struct Mutation(release::ReleaseMutation, thesaurus::ThesaurusMutation, access::AccessMutation);
 
 fn release_id(ctx: &Context<'_>, id: &ID) -> Result<uuid::Uuid, ApiError> {
-    id::expect(ctx.ids(), Noun::Release, id).map_err(at_id)
+    id::decode_as(ctx.ids(), Noun::Release, id).map_err(at_id)
 }
 
 fn at_id(error: ApiError) -> ApiError {

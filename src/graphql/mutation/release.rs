@@ -29,8 +29,10 @@ impl ReleaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What it says.")] input: ReleaseInput,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, input) = (ctx.asked(), input.resolve(ctx.ids()).map_err(at_input)?);
-        ReleasePayload::settled(ctx, ctx.room().release_create(&asked.viewer, input, asked.now).await).await.map(Some)
+        let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
+        ReleasePayload::from_result(ctx, ctx.newsroom().release_create(&request.viewer, input, request.now).await)
+            .await
+            .map(Some)
     }
 
     /// Writes a new version of what a release says. A live version stays as it is until the new one is published.
@@ -43,10 +45,10 @@ impl ReleaseMutation {
         expected_revision: i32,
         #[graphql(desc = "What changes.")] input: ReleaseInput,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id, input) = (ctx.asked(), release_id(ctx, &id)?, input.resolve(ctx.ids()).map_err(at_input)?);
-        ReleasePayload::settled(
+        let (request, id, input) = (ctx.request(), release_id(ctx, &id)?, input.resolve(ctx.ids()).map_err(at_input)?);
+        ReleasePayload::from_result(
             ctx,
-            ctx.room().release_revise(&asked.viewer, id, expected_revision, input, asked.now).await,
+            ctx.newsroom().release_revise(&request.viewer, id, expected_revision, input, request.now).await,
         )
         .await
         .map(Some)
@@ -63,9 +65,9 @@ impl ReleaseMutation {
             String,
         >,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
-        let done = ctx.room().release_submit(&asked.viewer, id, expected_revision, note, asked.now).await;
-        ReleasePayload::settled(ctx, done).await.map(Some)
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
+        let result = ctx.newsroom().release_submit(&request.viewer, id, expected_revision, note, request.now).await;
+        ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
     /// Hands a release in review, or an approved one, back to its writer. EDITOR.
@@ -77,9 +79,9 @@ impl ReleaseMutation {
         expected_revision: i32,
         #[graphql(desc = "What is to be done, at most 5,000 characters.")] note: String,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
-        let done = ctx.room().release_return(&asked.viewer, id, expected_revision, note, asked.now).await;
-        ReleasePayload::settled(ctx, done).await.map(Some)
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
+        let result = ctx.newsroom().release_return(&request.viewer, id, expected_revision, note, request.now).await;
+        ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
     /// Finds a release in review fit to be published. EDITOR; where the newsroom wants four eyes, not by who wrote the version.
@@ -93,9 +95,9 @@ impl ReleaseMutation {
             String,
         >,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
-        let done = ctx.room().release_approve(&asked.viewer, id, expected_revision, note, asked.now).await;
-        ReleasePayload::settled(ctx, done).await.map(Some)
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
+        let result = ctx.newsroom().release_approve(&request.viewer, id, expected_revision, note, request.now).await;
+        ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
     /// Has a release published at a local time. From that instant on it is public for whoever reads, whether anything runs or
@@ -111,12 +113,12 @@ impl ReleaseMutation {
         #[graphql(desc = "The zone. If its rules change, the local time stays and the instant moves.")]
         time_zone: TimeZone,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
-        let done = ctx
-            .room()
-            .release_schedule(&asked.viewer, id, expected_revision, &local_time, &time_zone.0, asked.now)
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
+        let result = ctx
+            .newsroom()
+            .release_schedule(&request.viewer, id, expected_revision, &local_time, &time_zone.0, request.now)
             .await;
-        ReleasePayload::settled(ctx, done).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
     /// Takes a release off the schedule; it is approved then. EDITOR.
@@ -127,9 +129,9 @@ impl ReleaseMutation {
         #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
         expected_revision: i32,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
-        let done = ctx.room().release_unschedule(&asked.viewer, id, expected_revision, asked.now).await;
-        ReleasePayload::settled(ctx, done).await.map(Some)
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
+        let result = ctx.newsroom().release_unschedule(&request.viewer, id, expected_revision, request.now).await;
+        ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
     /// Makes the version being worked on public, at once; of a withdrawn release also the last public version, again. Under an
@@ -146,9 +148,10 @@ impl ReleaseMutation {
         )]
         correction_note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
-        let done = ctx.room().release_publish(&asked.viewer, id, expected_revision, correction_note, asked.now).await;
-        ReleasePayload::settled(ctx, done).await.map(Some)
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
+        let result =
+            ctx.newsroom().release_publish(&request.viewer, id, expected_revision, correction_note, request.now).await;
+        ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
     /// Sets, moves or lifts an embargo: until then what is published is for the press and the desk alone. Independent of the
@@ -162,12 +165,12 @@ impl ReleaseMutation {
         #[graphql(desc = "The instant it ends at; left out or null: it is lifted, now.")] until: Option<DateTime>,
         #[graphql(desc = "For its recipients, the press, at most 5,000 characters.")] note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
-        let done = ctx
-            .room()
-            .release_embargo(&asked.viewer, id, expected_revision, until.map(|until| until.0), note, asked.now)
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
+        let result = ctx
+            .newsroom()
+            .release_embargo(&request.viewer, id, expected_revision, until.map(|until| until.0), note, request.now)
             .await;
-        ReleasePayload::settled(ctx, done).await.map(Some)
+        ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
     /// Puts right what is public, at once. Changes the live version only; a version being worked on stays, marked as `outdated`.
@@ -182,10 +185,11 @@ impl ReleaseMutation {
         #[graphql(desc = "What was wrong, for readers, at most 5,000 characters. It is listed in `corrections`.")]
         correction_note: String,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id, input) = (ctx.asked(), release_id(ctx, &id)?, input.resolve(ctx.ids()).map_err(at_input)?);
-        let room = ctx.room();
-        let done = room.release_correct(&asked.viewer, id, expected_revision, input, correction_note, asked.now).await;
-        ReleasePayload::settled(ctx, done).await.map(Some)
+        let (request, id, input) = (ctx.request(), release_id(ctx, &id)?, input.resolve(ctx.ids()).map_err(at_input)?);
+        let newsroom = ctx.newsroom();
+        let result =
+            newsroom.release_correct(&request.viewer, id, expected_revision, input, correction_note, request.now).await;
+        ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
     /// Takes a release back from the public. EDITOR.
@@ -200,11 +204,11 @@ impl ReleaseMutation {
         notice: Option<String>,
         #[graphql(desc = "Where its former address leads. Required by REDIRECT.")] redirect_to: Option<Url>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let withdrawal = Withdrawal { kind: kind.into(), notice, redirect_to: redirect_to.map(|url| url.0) };
-        ReleasePayload::settled(
+        ReleasePayload::from_result(
             ctx,
-            ctx.room().release_withdraw(&asked.viewer, id, expected_revision, withdrawal, asked.now).await,
+            ctx.newsroom().release_withdraw(&request.viewer, id, expected_revision, withdrawal, request.now).await,
         )
         .await
         .map(Some)
@@ -219,9 +223,9 @@ impl ReleaseMutation {
         expected_revision: i32,
         #[graphql(desc = "Why, for those who come to its address, at most 5,000 characters.")] notice: String,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
-        let done = ctx.room().release_retract(&asked.viewer, id, expected_revision, notice, asked.now).await;
-        ReleasePayload::settled(ctx, done).await.map(Some)
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
+        let result = ctx.newsroom().release_retract(&request.viewer, id, expected_revision, notice, request.now).await;
+        ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
     /// Writes what an older version said as a new version; address and externalId stay. A live version stays as it is until the
@@ -234,9 +238,10 @@ impl ReleaseMutation {
         expected_revision: i32,
         #[graphql(desc = "The `number` of the older version.")] revision: i32,
     ) -> Result<Option<ReleasePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
-        let done = ctx.room().release_restore(&asked.viewer, id, expected_revision, revision, asked.now).await;
-        ReleasePayload::settled(ctx, done).await.map(Some)
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
+        let result =
+            ctx.newsroom().release_restore(&request.viewer, id, expected_revision, revision, request.now).await;
+        ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
     /// Throws a draft away that never was public. AUTHOR for their own releases, EDITOR for any.
@@ -247,9 +252,9 @@ impl ReleaseMutation {
         #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
         expected_revision: i32,
     ) -> Result<Option<DeletePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
-        let done = ctx.room().release_delete(&asked.viewer, id, expected_revision, asked.now).await;
-        DeletePayload::settled(ctx, Noun::Release, done).map(Some)
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
+        let result = ctx.newsroom().release_delete(&request.viewer, id, expected_revision, request.now).await;
+        DeletePayload::from_result(ctx, Noun::Release, result).map(Some)
     }
 
     /// One act on many releases: a result for each, in order; what is refused for one changes nothing for the others. EDITOR;
@@ -262,16 +267,16 @@ impl ReleaseMutation {
         #[graphql(desc = "A note for each; with WITHDRAW what the former addresses say.")] note: Option<String>,
         #[graphql(desc = "With WITHDRAW, and required there: in which way.")] withdrawal: Option<WithdrawalKind>,
     ) -> Result<Option<Vec<ReleasePayload>>, ApiError> {
-        let asked = ctx.asked();
-        let key = |(number, item): (usize, &TransitionItem)| {
-            let id = id::expect(ctx.ids(), Noun::Release, &item.id)
-                .map_err(|error| error.at(&format!("items.{number}.id")))?;
+        let request = ctx.request();
+        let key = |(index, item): (usize, &TransitionItem)| {
+            let id = id::decode_as(ctx.ids(), Noun::Release, &item.id)
+                .map_err(|error| error.at(&format!("items.{index}.id")))?;
             Ok((id, item.expected_revision))
         };
         let items = items.iter().enumerate().map(key).collect::<Result<Vec<_>, ApiError>>()?;
         let act = act.resolve(withdrawal);
-        let done = ctx.room().releases_transition(&asked.viewer, &items, act, note, asked.now).await;
-        ReleasePayload::settled_all(ctx, done).await.map(Some)
+        let results = ctx.newsroom().releases_transition(&request.viewer, &items, act, note, request.now).await;
+        ReleasePayload::from_results(ctx, results).await.map(Some)
     }
 
     /// Removes all that a release says and said, for good: versions, images in the journal, answers kept. A bare entry stays that
@@ -285,8 +290,8 @@ impl ReleaseMutation {
         #[graphql(desc = "On whose demand and why; it stays in the journal, so it must not tell what was removed.")]
         reason: String,
     ) -> Result<Option<DeletePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), release_id(ctx, &id)?);
-        let done = ctx.room().release_purge(&asked.viewer, id, expected_revision, reason, asked.now).await;
-        DeletePayload::settled(ctx, Noun::Release, done).map(Some)
+        let (request, id) = (ctx.request(), release_id(ctx, &id)?);
+        let result = ctx.newsroom().release_purge(&request.viewer, id, expected_revision, reason, request.now).await;
+        DeletePayload::from_result(ctx, Noun::Release, result).map(Some)
     }
 }

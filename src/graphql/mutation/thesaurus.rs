@@ -26,8 +26,8 @@ impl ThesaurusMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What it is.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let (asked, input) = (ctx.asked(), input.resolve(ctx.ids()).map_err(at_input)?);
-        TopicPayload::settled(ctx.room().topic_create(&asked.viewer, input, asked.now).await).map(Some)
+        let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
+        TopicPayload::from_result(ctx.newsroom().topic_create(&request.viewer, input, request.now).await).map(Some)
     }
 
     /// Changes a topic. ADMIN.
@@ -39,10 +39,12 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "What changes.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
+        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
         let input = input.resolve(ctx.ids()).map_err(at_input)?;
-        TopicPayload::settled(ctx.room().topic_update(&asked.viewer, id, expected_revision, input, asked.now).await)
-            .map(Some)
+        TopicPayload::from_result(
+            ctx.newsroom().topic_update(&request.viewer, id, expected_revision, input, request.now).await,
+        )
+        .map(Some)
     }
 
     /// Merges a topic into another: its releases and what lies below it move, its names become alternative names, its address, id and
@@ -53,10 +55,10 @@ impl ThesaurusMutation {
         #[graphql(desc = "The topic that ceases to be.")] from: ID,
         #[graphql(desc = "The topic that stays.")] into: ID,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let asked = ctx.asked();
-        let from = id::expect(ctx.ids(), Noun::Topic, &from).map_err(|error| error.at("from"))?;
-        let into = id::expect(ctx.ids(), Noun::Topic, &into).map_err(|error| error.at("into"))?;
-        TopicPayload::settled(ctx.room().topic_merge(&asked.viewer, from, into, asked.now).await).map(Some)
+        let request = ctx.request();
+        let from = id::decode_as(ctx.ids(), Noun::Topic, &from).map_err(|error| error.at("from"))?;
+        let into = id::decode_as(ctx.ids(), Noun::Topic, &into).map_err(|error| error.at("into"))?;
+        TopicPayload::from_result(ctx.newsroom().topic_merge(&request.viewer, from, into, request.now).await).map(Some)
     }
 
     /// Retires a topic: no release gets it any more; those that have it keep it, and filters and counts know it. ADMIN.
@@ -68,11 +70,14 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "The topic to use instead.")] replaced_by: Option<ID>,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
-        let by = replaced_by.map(|by| id::expect(ctx.ids(), Noun::Topic, &by)).transpose();
-        let by = by.map_err(|error| error.at("replacedBy"))?;
-        TopicPayload::settled(ctx.room().topic_retire(&asked.viewer, id, expected_revision, by, asked.now).await)
-            .map(Some)
+        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
+        let replacement =
+            replaced_by.map(|replacement| id::decode_as(ctx.ids(), Noun::Topic, &replacement)).transpose();
+        let replacement = replacement.map_err(|error| error.at("replacedBy"))?;
+        TopicPayload::from_result(
+            ctx.newsroom().topic_retire(&request.viewer, id, expected_revision, replacement, request.now).await,
+        )
+        .map(Some)
     }
 
     /// Makes a place. ADMIN.
@@ -81,8 +86,8 @@ impl ThesaurusMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What it is.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let (asked, input) = (ctx.asked(), input.resolve(ctx.ids()).map_err(at_input)?);
-        PlacePayload::settled(ctx.room().place_create(&asked.viewer, input, asked.now).await).map(Some)
+        let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
+        PlacePayload::from_result(ctx.newsroom().place_create(&request.viewer, input, request.now).await).map(Some)
     }
 
     /// Changes a place. ADMIN.
@@ -94,10 +99,12 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "What changes.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
+        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
         let input = input.resolve(ctx.ids()).map_err(at_input)?;
-        PlacePayload::settled(ctx.room().place_update(&asked.viewer, id, expected_revision, input, asked.now).await)
-            .map(Some)
+        PlacePayload::from_result(
+            ctx.newsroom().place_update(&request.viewer, id, expected_revision, input, request.now).await,
+        )
+        .map(Some)
     }
 
     /// Merges a place into another: its releases and what lies below it move, its names become alternative names, its address, id and
@@ -108,10 +115,10 @@ impl ThesaurusMutation {
         #[graphql(desc = "The place that ceases to be.")] from: ID,
         #[graphql(desc = "The place that stays.")] into: ID,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let asked = ctx.asked();
-        let from = id::expect(ctx.ids(), Noun::Place, &from).map_err(|error| error.at("from"))?;
-        let into = id::expect(ctx.ids(), Noun::Place, &into).map_err(|error| error.at("into"))?;
-        PlacePayload::settled(ctx.room().place_merge(&asked.viewer, from, into, asked.now).await).map(Some)
+        let request = ctx.request();
+        let from = id::decode_as(ctx.ids(), Noun::Place, &from).map_err(|error| error.at("from"))?;
+        let into = id::decode_as(ctx.ids(), Noun::Place, &into).map_err(|error| error.at("into"))?;
+        PlacePayload::from_result(ctx.newsroom().place_merge(&request.viewer, from, into, request.now).await).map(Some)
     }
 
     /// Retires a place: no release gets it any more; those that have it keep it, and filters and counts know it. ADMIN.
@@ -123,10 +130,13 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "The place to use instead.")] replaced_by: Option<ID>,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let (asked, id) = (ctx.asked(), id::expect(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
-        let by = replaced_by.map(|by| id::expect(ctx.ids(), Noun::Place, &by)).transpose();
-        let by = by.map_err(|error| error.at("replacedBy"))?;
-        PlacePayload::settled(ctx.room().place_retire(&asked.viewer, id, expected_revision, by, asked.now).await)
-            .map(Some)
+        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
+        let replacement =
+            replaced_by.map(|replacement| id::decode_as(ctx.ids(), Noun::Place, &replacement)).transpose();
+        let replacement = replacement.map_err(|error| error.at("replacedBy"))?;
+        PlacePayload::from_result(
+            ctx.newsroom().place_retire(&request.viewer, id, expected_revision, replacement, request.now).await,
+        )
+        .map(Some)
     }
 }

@@ -8,13 +8,13 @@ use apollo_compiler::{
 };
 
 /// The variables that decide what is selected, in any operation of a document: those of `@skip` and `@include`.
-pub(super) fn conditions(document: &ExecutableDocument) -> HashSet<Name> {
-    let mut found = HashSet::new();
-    let mut sets: Vec<&SelectionSet> = document.operations.iter().map(|of| &of.selection_set).collect();
+pub(super) fn condition_variables(document: &ExecutableDocument) -> HashSet<Name> {
+    let mut variables = HashSet::new();
+    let mut sets: Vec<&SelectionSet> = document.operations.iter().map(|definition| &definition.selection_set).collect();
     sets.extend(document.fragments.values().map(|fragment| &fragment.selection_set));
     while let Some(set) = sets.pop() {
         for selection in &set.selections {
-            found.extend(of_selection(selection).cloned());
+            variables.extend(variables_of_conditions(selection).cloned());
             match selection {
                 Selection::Field(field) => sets.push(&field.selection_set),
                 Selection::InlineFragment(fragment) => sets.push(&fragment.selection_set),
@@ -22,15 +22,15 @@ pub(super) fn conditions(document: &ExecutableDocument) -> HashSet<Name> {
             }
         }
     }
-    found
+    variables
 }
 
 /// Whether a variable of an operation decides what is selected, in it or in the fragments that it spreads.
-pub(super) fn decides(document: &ExecutableDocument, operation: &Operation, name: &Name) -> bool {
+pub(super) fn decides_selection(document: &ExecutableDocument, operation: &Operation, name: &Name) -> bool {
     let (mut sets, mut seen) = (vec![&operation.selection_set], HashSet::new());
     while let Some(set) = sets.pop() {
         for selection in &set.selections {
-            if of_selection(selection).any(|condition| condition == name) {
+            if variables_of_conditions(selection).any(|condition| condition == name) {
                 return true;
             }
             match selection {
@@ -38,7 +38,11 @@ pub(super) fn decides(document: &ExecutableDocument, operation: &Operation, name
                 Selection::InlineFragment(fragment) => sets.push(&fragment.selection_set),
                 Selection::FragmentSpread(spread) => {
                     let fragment = document.fragments.get(&spread.fragment_name);
-                    sets.extend(fragment.filter(|of| seen.insert(&of.name)).map(|of| &of.selection_set));
+                    sets.extend(
+                        fragment
+                            .filter(|definition| seen.insert(&definition.name))
+                            .map(|definition| &definition.selection_set),
+                    );
                 }
             }
         }
@@ -47,7 +51,7 @@ pub(super) fn decides(document: &ExecutableDocument, operation: &Operation, name
 }
 
 /// The variables in the conditions of a selection.
-fn of_selection(selection: &Selection) -> impl Iterator<Item = &Name> {
+fn variables_of_conditions(selection: &Selection) -> impl Iterator<Item = &Name> {
     let arguments = selection.directives().iter().flat_map(|directive| &directive.arguments);
     arguments.filter_map(|argument| argument.value.as_variable())
 }
@@ -64,12 +68,12 @@ mod tests {
         let query = "query A($a: [Int], $c: Boolean!) { f(x: $a) { ...F @include(if: $c) } } query B($c: [Int]) { f(x: $c) { __typename } } \
                      query C($c: Boolean!) { ...F ...G } fragment F on Query { __typename } fragment G on Query { g: __typename @skip(if: $c) }";
         let document = ExecutableDocument::parse_and_validate(&schema, query, "query").unwrap();
-        let names: Vec<String> = conditions(&document).iter().map(ToString::to_string).collect();
+        let names: Vec<String> = condition_variables(&document).iter().map(ToString::to_string).collect();
         assert_eq!(names, ["c"]);
-        let decides = |operation| {
+        let decides_selection = |operation| {
             let operation = document.operations.get(Some(operation)).unwrap();
-            decides(&document, operation, &Name::new_static("c").unwrap())
+            decides_selection(&document, operation, &Name::new_static("c").unwrap())
         };
-        assert_eq!((decides("A"), decides("B"), decides("C")), (true, false, true));
+        assert_eq!((decides_selection("A"), decides_selection("B"), decides_selection("C")), (true, false, true));
     }
 }

@@ -9,25 +9,25 @@ use apollo_compiler::{
     executable::{Field, Selection, SelectionSet},
 };
 
-use super::{error::RequestError, position::Source, schema::OperationSchema, wording::conflicting};
+use super::{error::RequestError, position::Source, schema::OperationSchema, wording::conflict_message};
 
 /// The conflicts of a document that has no others.
 pub(super) fn check(schema: &OperationSchema, document: &ExecutableDocument, source: &Source) -> Vec<RequestError> {
-    let mut check = Check { schema, document, source, errors: Vec::new() };
+    let mut check = ConflictCheck { schema, document, source, errors: Vec::new() };
     for operation in document.operations.iter() {
         check.sets(&[&operation.selection_set]);
     }
     check.errors
 }
 
-struct Check<'a> {
+struct ConflictCheck<'a> {
     schema: &'a OperationSchema,
     document: &'a ExecutableDocument,
     source: &'a Source,
     errors: Vec<RequestError>,
 }
 
-impl<'a> Check<'a> {
+impl<'a> ConflictCheck<'a> {
     /// Selections that are merged. Recurses as deep as selections may be nested.
     fn sets(&mut self, sets: &[&'a SelectionSet]) {
         let mut fields: HashMap<&Name, Vec<(&'a Name, &'a Node<Field>)>> = HashMap::new();
@@ -35,32 +35,35 @@ impl<'a> Check<'a> {
         for set in sets {
             self.collect(set, &mut seen, &mut fields);
         }
-        for same in fields.into_values() {
-            if let [(_, only)] = same[..] {
+        for group in fields.into_values() {
+            if let [(_, only)] = group[..] {
                 self.sets(&[&only.selection_set]);
                 continue;
             }
             // One field of each type; objects of different types are never the same object.
-            let mut of_types: Vec<(&Name, &'a Node<Field>)> = Vec::new();
-            let meets = |one: &Name, other: &Name| {
-                one == other || self.schema.possible(one).is_some() || self.schema.possible(other).is_some()
+            let mut first_of_type: Vec<(&Name, &'a Node<Field>)> = Vec::new();
+            let can_overlap = |left: &Name, right: &Name| {
+                left == right
+                    || self.schema.possible_types(left).is_some()
+                    || self.schema.possible_types(right).is_some()
             };
-            let differs = same.iter().find(|(on, field)| {
-                let conflict =
-                    of_types.iter().any(|(of, first)| meets(of, on) && !alike(&first.arguments, &field.arguments));
-                if of_types.iter().all(|(of, _)| of != on) {
-                    of_types.push((on, field));
+            let differs = group.iter().find(|(on, field)| {
+                let conflict = first_of_type.iter().any(|(seen_type, first)| {
+                    can_overlap(seen_type, on) && !same_arguments(&first.arguments, &field.arguments)
+                });
+                if first_of_type.iter().all(|(seen_type, _)| seen_type != on) {
+                    first_of_type.push((on, field));
                 }
                 conflict
             });
             if let Some((_, field)) = differs {
                 self.errors.push(RequestError::invalid(
-                    conflicting(field.response_key()),
+                    conflict_message(field.response_key()),
                     self.source.start(field.location()),
                 ));
                 return;
             }
-            self.sets(&same.iter().map(|(_, field)| &field.selection_set).collect::<Vec<_>>());
+            self.sets(&group.iter().map(|(_, field)| &field.selection_set).collect::<Vec<_>>());
         }
     }
 
@@ -87,21 +90,23 @@ impl<'a> Check<'a> {
 }
 
 /// Whether arguments are the same, in whatever order they are given.
-fn alike(one: &[Node<Argument>], other: &[Node<Argument>]) -> bool {
-    let has =
-        |given: &Node<Argument>| other.iter().any(|other| other.name == given.name && same(&given.value, &other.value));
-    one.len() == other.len() && one.iter().all(has)
+fn same_arguments(left: &[Node<Argument>], right: &[Node<Argument>]) -> bool {
+    let has = |argument: &Node<Argument>| {
+        right.iter().any(|right| right.name == argument.name && same_value(&argument.value, &right.value))
+    };
+    left.len() == right.len() && left.iter().all(has)
 }
 
-fn same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::List(one), Value::List(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+fn same_value(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::List(left), Value::List(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same_value(left, right))
         }
-        (Value::Object(one), Value::Object(other)) => {
-            let has =
-                |(name, value): &(Name, Node<Value>)| other.iter().any(|(of, other)| of == name && same(value, other));
-            one.len() == other.len() && one.iter().all(has)
+        (Value::Object(left), Value::Object(right)) => {
+            let has = |(name, value): &(Name, Node<Value>)| {
+                right.iter().any(|(other_name, right)| other_name == name && same_value(value, right))
+            };
+            left.len() == right.len() && left.iter().all(has)
         }
         // Anything else was found to be the same.
         (Value::List(_) | Value::Object(_), _) | (_, Value::List(_) | Value::Object(_)) => false,
@@ -120,7 +125,7 @@ mod tests {
     #[test]
     fn lists_of_different_length_conflict_and_equal_ones_do_not() {
         let schema = OperationSchema::parse(&crate::graphql::sdl());
-        let is_valid = |query: &str| Document::read(query, &schema, &Limits::default(), Disclosure::Full).is_ok();
+        let is_valid = |query: &str| Document::parse(query, &schema, &Limits::default(), Disclosure::Full).is_ok();
         for conflict in [
             "{ nodes(ids: [\"a\"]) { id } nodes(ids: [\"a\", \"b\"]) { id } }",
             "{ nodes(ids: []) { id } ...F } fragment F on Query { nodes(ids: [\"b\"]) { id } }",
@@ -129,12 +134,12 @@ mod tests {
         ] {
             assert!(!is_valid(conflict), "{conflict}");
         }
-        for sound in [
+        for valid in [
             "{ nodes(ids: [\"a\", \"b\"]) { id } nodes(ids: [\"a\", \"b\"]) { id } }",
             "{ releases(first: 1, filter: {ids: [\"a\"], kinds: []}) { count } releases(filter: {kinds: [], ids: [\"a\"]}, first: 1) { count } }",
             "{ node(id: 1) { ... on Topic { names: altNames(language: \"en\") } ... on Place { names: altNames(language: \"fr\") } } }",
         ] {
-            assert!(is_valid(sound), "{sound}");
+            assert!(is_valid(valid), "{valid}");
         }
     }
 }

@@ -19,25 +19,25 @@ use async_graphql::{Pos, Value, Variables, parser::types::OperationType};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    conditions::{conditions, decides},
+    conditions::{condition_variables, decides_selection},
     conflict,
-    error::{BAD_USER_INPUT, MOST, PARSE_FAILED, RequestError, RequestErrors, START, VALIDATION_FAILED},
+    error::{BAD_USER_INPUT, DOCUMENT_START, MAX_ERRORS, PARSE_FAILED, RequestError, RequestErrors, VALIDATION_FAILED},
     position::Source,
     root,
-    scan::{Scanned, scan},
+    scan::{ScannedText, scan},
     schema::OperationSchema,
     size,
-    tokens::dropped,
+    tokens::first_dropped_token,
     values, variables,
     wording::{self, Disclosure},
 };
 use crate::limits::Limits;
 
 /// Levels of the parser's recursion to one bracket: a selection counts its braces and its field.
-const LEVELS: u64 = 4;
+const RECURSION_PER_BRACKET: u64 = 4;
 
 /// Numbers documents, so that what is cached of them can be found.
-static NEXT: AtomicU64 = AtomicU64::new(0);
+static NEXT_DOCUMENT_ID: AtomicU64 = AtomicU64::new(0);
 
 /// A document that was parsed and validated.
 pub struct Document {
@@ -45,7 +45,7 @@ pub struct Document {
     pub(super) executable: ExecutableDocument,
     pub(super) source: Source,
     /// Variables that decide what is selected.
-    conditions: HashSet<Name>,
+    condition_variables: HashSet<Name>,
 }
 
 impl std::fmt::Debug for Document {
@@ -56,32 +56,33 @@ impl std::fmt::Debug for Document {
 
 impl Document {
     /// Parses and validates a text; fails with everything that is wrong with it.
-    pub fn read(
+    pub fn parse(
         text: &str,
         schema: &OperationSchema,
         limits: &Limits,
         disclosure: Disclosure,
     ) -> Result<Self, RequestErrors> {
-        let Scanned { text: scanned, descriptions, tokens } = scan(text, limits).map_err(|error| vec![error])?;
+        let ScannedText { text: scanned, descriptions, tokens } = scan(text, limits).map_err(|error| vec![error])?;
         let source = Source::new(text);
         let parse = |text: &str| {
-            let recursion = limits.nesting.saturating_mul(LEVELS).saturating_add(LEVELS) as usize;
+            let recursion =
+                limits.nesting.saturating_mul(RECURSION_PER_BRACKET).saturating_add(RECURSION_PER_BRACKET) as usize;
             Parser::new().recursion_limit(recursion).parse_ast(text, "query")
         };
         let document = parse(&scanned).map_err(|failed| vec![syntax_error(&failed.errors, &source)])?;
         if document.definitions.is_empty() {
-            let told = "the query has no operation: send for example { __typename }";
-            return Err(vec![RequestError::new(PARSE_FAILED, told, START)]);
+            let message = "the query has no operation: send for example { __typename }";
+            return Err(vec![RequestError::new(PARSE_FAILED, message, DOCUMENT_START)]);
         }
         for range in descriptions {
-            let written = format!("{{ f(s: {}) }}", &text[range.clone()]);
-            if let Err(failed) = parse(&written) {
-                let error = syntax_error(&failed.errors, &Source::new(&written));
+            let literal_document = format!("{{ f(s: {}) }}", &text[range.clone()]);
+            if let Err(failed) = parse(&literal_document) {
+                let error = syntax_error(&failed.errors, &Source::new(&literal_document));
                 return Err(vec![RequestError { locations: vec![source.position(range.start)], ..error }]);
             }
         }
-        if let Some(range) = dropped(&document, &scanned, &tokens) {
-            let message = wording::syntax("", &scanned[range.clone()]);
+        if let Some(range) = first_dropped_token(&document, &scanned, &tokens) {
+            let message = wording::syntax_message("", &scanned[range.clone()]);
             return Err(vec![RequestError::new(PARSE_FAILED, message, source.position(range.start))]);
         }
         size::check(&document, &source, limits).map_err(|error| vec![error])?;
@@ -93,17 +94,18 @@ impl Document {
         errors.extend(values::check(schema, &executable, &source, disclosure));
         errors.extend(root::check(&executable, &source));
         if executable.operations.is_empty() && errors.is_empty() {
-            errors.push(RequestError::invalid("the query has fragments and no operation", START));
+            errors.push(RequestError::invalid("the query has fragments and no operation", DOCUMENT_START));
         }
         if errors.is_empty() {
             errors.extend(conflict::check(schema, &executable, &source));
         }
         if errors.is_empty() {
-            let (id, conditions) = (NEXT.fetch_add(1, Ordering::Relaxed), conditions(&executable));
-            return Ok(Self { id, executable, source, conditions });
+            let (id, condition_variables) =
+                (NEXT_DOCUMENT_ID.fetch_add(1, Ordering::Relaxed), condition_variables(&executable));
+            return Ok(Self { id, executable, source, condition_variables });
         }
         errors.sort_by_key(|error| (error.locations[0].line, error.locations[0].column));
-        errors.truncate(MOST);
+        errors.truncate(MAX_ERRORS);
         Err(errors)
     }
 
@@ -119,11 +121,11 @@ impl Document {
                 format!("the query has several operations: name one in `operationName`, of {}", names.join(", "))
             }
             (Some(name), true) => {
-                format!("the query has no operation `{}`: its one has no name", super::input_types::shown(name))
+                format!("the query has no operation `{}`: its one has no name", super::input_types::excerpt(name))
             }
             (Some(name), false) => {
-                let known = names.join(", ");
-                format!("the query has no operation `{}`, but {known}", super::input_types::shown(name))
+                let available = names.join(", ");
+                format!("the query has no operation `{}`, but {available}", super::input_types::excerpt(name))
             }
         };
         let locations = operations.iter().map(|operation| self.source.start(operation.location())).take(10).collect();
@@ -141,8 +143,8 @@ impl Document {
     }
 
     /// What sort of operation a request asks for.
-    pub fn kind(&self, name: Option<&str>) -> Result<OperationType, RequestErrors> {
-        self.operation(name).map(|operation| kind_of(operation))
+    pub fn operation_type(&self, name: Option<&str>) -> Result<OperationType, RequestErrors> {
+        self.operation(name).map(|operation| target_operation_type(operation))
     }
 
     /// How long its text is, in bytes.
@@ -164,12 +166,12 @@ impl Document {
         disclosure: Disclosure,
     ) -> Result<Variables, RequestErrors> {
         let variables = variables::coerce(schema, operation, &self.source, sent, disclosure)?;
-        let null = |variable: &&Node<VariableDefinition>| {
+        let is_null_condition = |variable: &&Node<VariableDefinition>| {
             variables.get(variable.name.as_str()) == Some(&Value::Null)
-                && self.conditions.contains(&variable.name)
-                && decides(&self.executable, operation, &variable.name)
+                && self.condition_variables.contains(&variable.name)
+                && decides_selection(&self.executable, operation, &variable.name)
         };
-        let nulls = operation.variables.iter().filter(null).map(|variable| {
+        let nulls = operation.variables.iter().filter(is_null_condition).map(|variable| {
             let message =
                 format!("the variable `${}`: null is not allowed, for it decides what is selected", variable.name);
             RequestError::new(BAD_USER_INPUT, message, self.source.start(variable.name.location()))
@@ -179,23 +181,25 @@ impl Document {
     }
 
     /// What of an operation and its variables the plan depends on: which have values, and the values of conditions.
-    pub(in crate::graphql) fn form(&self, operation: &Operation, variables: &Variables) -> Vec<u8> {
-        let mut form = operation.name.as_ref().map_or_else(Vec::new, |name| name.as_bytes().to_vec());
-        form.push(b' ');
-        form.extend(operation.variables.iter().map(|variable| {
+    pub(in crate::graphql) fn plan_key(&self, operation: &Operation, variables: &Variables) -> Vec<u8> {
+        let mut plan_key = operation.name.as_ref().map_or_else(Vec::new, |name| name.as_bytes().to_vec());
+        plan_key.push(b' ');
+        plan_key.extend(operation.variables.iter().map(|variable| {
             let value = variables.get(variable.name.as_str());
             match value {
                 None => 0,
-                Some(Value::Boolean(value)) if self.conditions.contains(&variable.name) => 2 + u8::from(*value),
+                Some(Value::Boolean(value)) if self.condition_variables.contains(&variable.name) => {
+                    2 + u8::from(*value)
+                }
                 Some(_) => 1,
             }
         }));
-        form
+        plan_key
     }
 }
 
 /// What sort of operation it is.
-pub(super) fn kind_of(operation: &Operation) -> OperationType {
+pub(super) fn target_operation_type(operation: &Operation) -> OperationType {
     use apollo_compiler::executable::OperationType as Kind;
     match operation.operation_type {
         Kind::Query => OperationType::Query,
@@ -207,20 +211,20 @@ pub(super) fn kind_of(operation: &Operation) -> OperationType {
 /// The first syntax error: those behind it may be its consequences.
 fn syntax_error(errors: &DiagnosticList, source: &Source) -> RequestError {
     let Some(first) = errors.iter().next() else {
-        return RequestError::new(PARSE_FAILED, "the query cannot be parsed", START);
+        return RequestError::new(PARSE_FAILED, "the query cannot be parsed", DOCUMENT_START);
     };
-    let told = first.error.to_string();
+    let diagnostic = first.error.to_string();
     let span = first.error.location();
-    let found = span.map_or("", |span| {
-        let found = source.slice(span.offset()..span.end_offset());
-        found.lines().next().unwrap_or_default()
+    let stopped_at = span.map_or("", |span| {
+        let stopped_at = source.slice(span.offset()..span.end_offset());
+        stopped_at.lines().next().unwrap_or_default()
     });
     let at = source.start(span);
-    if told.contains("limit") {
-        let told = "the query is nested too deeply (limits.nesting): flatten it, or send deep values as variables";
-        return RequestError::invalid(told, at);
+    if diagnostic.contains("limit") {
+        let message = "the query is nested too deeply (limits.nesting): flatten it, or send deep values as variables";
+        return RequestError::invalid(message, at);
     }
-    RequestError::new(PARSE_FAILED, wording::syntax(&told, found), at)
+    RequestError::new(PARSE_FAILED, wording::syntax_message(&diagnostic, stopped_at), at)
 }
 
 fn validation_errors(
@@ -233,7 +237,7 @@ fn validation_errors(
     // They come in the order of the document.
     let errors = diagnostics.iter().filter_map(|diagnostic| {
         let kind = diagnostic.error.unstable_error_name().unwrap_or_default();
-        let message = wording::validation(kind, &diagnostic.error.to_string(), schema, disclosure)?;
+        let message = wording::validation_message(kind, &diagnostic.error.to_string(), schema, disclosure)?;
         let span = diagnostic.error.location();
         // Of a selection whose fields are all unknown nothing is left: that they are unknown is told already.
         let selects = span.is_some_and(|span| source.slice(span.offset()..span.end_offset()).ends_with('}'));
@@ -241,8 +245,8 @@ fn validation_errors(
             return None;
         }
         let at = source.start(span);
-        let new = seen.insert((message.clone(), at.line, at.column));
-        new.then(|| RequestError::invalid(message, at))
+        let is_new = seen.insert((message.clone(), at.line, at.column));
+        is_new.then(|| RequestError::invalid(message, at))
     });
-    errors.take(MOST).collect()
+    errors.take(MAX_ERRORS).collect()
 }

@@ -38,14 +38,21 @@ impl RequestError {
 }
 
 /// Errors that are told; more say nothing new.
-pub(super) const MOST: usize = 20;
+pub(super) const MAX_ERRORS: usize = 20;
 
 /// The beginning of every document, for errors that concern all of it.
-pub(super) const START: Pos = Pos { line: 1, column: 1 };
+pub(super) const DOCUMENT_START: Pos = Pos { line: 1, column: 1 };
 
 /// Refuses more of something than its limit, which is named as the setting that it is.
-pub fn at_most(found: u64, limit: u64, what: &str, setting: &str, advice: &str, at: Pos) -> Result<(), RequestError> {
-    if found <= limit {
+pub fn check_limit(
+    count: u64,
+    limit: u64,
+    what: &str,
+    setting: &str,
+    advice: &str,
+    at: Pos,
+) -> Result<(), RequestError> {
+    if count <= limit {
         return Ok(());
     }
     Err(RequestError::invalid(format!("the query has more than {limit} {what} ({setting}): {advice}"), at))

@@ -7,12 +7,12 @@ use apollo_compiler::{
     schema::{EnumType, ExtendedType},
 };
 use async_graphql::{Name, Number, Value};
-use async_graphql_value::Value as Written;
+use async_graphql_value::Value as TargetValue;
 use serde_json::Value as Json;
 
 use super::{
     schema::OperationSchema,
-    wording::{Disclosure, closest, described},
+    wording::{Disclosure, describe_type, did_you_mean},
 };
 use crate::graphql::scalars::{Date, DateTime};
 
@@ -20,7 +20,7 @@ use crate::graphql::scalars::{Date, DateTime};
 pub(super) type ScalarCheck = fn(&Value) -> Result<(), String>;
 
 /// Characters of a value that are shown in a message.
-const SHOWN: usize = 60;
+const EXCERPT_CHARS: usize = 60;
 
 /// The checks of all custom scalars, by their names in the schema. The scalars that are text are checked where they are used,
 /// so that an editor's slip is a user error beside its field.
@@ -32,11 +32,11 @@ pub(super) fn scalar_checks() -> HashMap<&'static str, ScalarCheck> {
     let mut checks: HashMap<&'static str, ScalarCheck> =
         ["Slug", "LanguageTag", "URL", "TimeZone", "Duration"].into_iter().map(|name| (name, text)).collect();
     checks.insert("Date", |value| match value {
-        Value::String(text) => Date::read(text).map(drop),
+        Value::String(text) => Date::parse_text(text).map(drop),
         _ => Err("expected a string with a date, for example \"2006-05-08\"".to_owned()),
     });
     checks.insert("DateTime", |value| match value {
-        Value::String(text) => DateTime::read(text).map(drop),
+        Value::String(text) => DateTime::parse_text(text).map(drop),
         _ => Err("expected a string with an instant, for example \"2006-05-08T09:00:00Z\"".to_owned()),
     });
     checks
@@ -45,69 +45,70 @@ pub(super) fn scalar_checks() -> HashMap<&'static str, ScalarCheck> {
 /// A literal of a leaf type; a message where it is none.
 pub(super) fn check_literal(
     schema: &OperationSchema,
-    of: &ExtendedType,
+    ty: &ExtendedType,
     literal: &Literal,
     disclosure: Disclosure,
 ) -> Result<(), String> {
-    let name = of.name().as_str();
-    let found = || shown_literal(literal);
-    if let ExtendedType::Enum(of) = of {
+    let name = ty.name().as_str();
+    let actual = || literal_excerpt(literal);
+    if let ExtendedType::Enum(ty) = ty {
         return match literal {
-            Literal::Enum(value) if of.values.contains_key(value) => Ok(()),
-            Literal::Enum(value) => Err(unknown_value(of, value, disclosure)),
-            _ => Err(format!("expected {}, found {}", described(name, disclosure), found())),
+            Literal::Enum(value) if ty.values.contains_key(value) => Ok(()),
+            Literal::Enum(value) => Err(unknown_enum_value(ty, value, disclosure)),
+            _ => Err(format!("expected {}, found {}", describe_type(name, disclosure), actual())),
         };
     }
     let fits = match (name, literal) {
         ("Int", Literal::Int(number)) => {
-            return number.try_to_i32().map(drop).map_err(|_| beyond_int(&found()));
+            return number.try_to_i32().map(drop).map_err(|_| out_of_int_range(&actual()));
         }
         ("Float", Literal::Int(number)) => number.try_to_f64().is_ok(),
         ("Float", Literal::Float(number)) => number.try_to_f64().is_ok(),
         ("String" | "ID", Literal::String(_)) | ("ID", Literal::Int(_)) | ("Boolean", Literal::Boolean(_)) => true,
-        _ => match (schema.scalar(name), constant(schema, literal, &Type::Named(of.name().clone()))) {
+        _ => match (schema.scalar_check(name), convert_constant(schema, literal, &Type::Named(ty.name().clone()))) {
             (Some(check), Some(value)) => return check(&value),
             _ => false,
         },
     };
-    if fits { Ok(()) } else { Err(format!("expected {}, found {}", described(name, disclosure), found())) }
+    if fits { Ok(()) } else { Err(format!("expected {}, found {}", describe_type(name, disclosure), actual())) }
 }
 
 /// A JSON value of a leaf type, coerced; a message where it is none.
 pub(super) fn coerce_json(
     schema: &OperationSchema,
-    of: &ExtendedType,
+    ty: &ExtendedType,
     json: Json,
     disclosure: Disclosure,
 ) -> Result<Value, String> {
-    let name = of.name().as_str();
-    let wrong =
-        |json: &Json| Err(format!("expected {}, found {}", described(name, disclosure), shown(&json.to_string())));
-    if let ExtendedType::Enum(of) = of {
+    let name = ty.name().as_str();
+    let type_error = |json: &Json| {
+        Err(format!("expected {}, found {}", describe_type(name, disclosure), excerpt(&json.to_string())))
+    };
+    if let ExtendedType::Enum(ty) = ty {
         return match json {
-            Json::String(value) if of.values.contains_key(value.as_str()) => Ok(Value::Enum(Name::new(value))),
-            Json::String(value) => Err(unknown_value(of, &value, disclosure)),
-            other => wrong(&other),
+            Json::String(value) if ty.values.contains_key(value.as_str()) => Ok(Value::Enum(Name::new(value))),
+            Json::String(value) => Err(unknown_enum_value(ty, &value, disclosure)),
+            other => type_error(&other),
         };
     }
     match (name, json) {
-        ("Int", Json::Number(number)) => match whole(&number) {
-            Some(whole) if i32::try_from(whole).is_ok() => Ok(Value::from(whole as i32)),
-            Some(_) => Err(beyond_int(&shown(&number.to_string()))),
+        ("Int", Json::Number(number)) => match as_integer(&number) {
+            Some(integer) if i32::try_from(integer).is_ok() => Ok(Value::from(integer as i32)),
+            Some(_) => Err(out_of_int_range(&excerpt(&number.to_string()))),
             None if number.as_f64().is_some_and(|number| number.fract() == 0.0) => {
-                Err(beyond_int(&shown(&number.to_string())))
+                Err(out_of_int_range(&excerpt(&number.to_string())))
             }
-            None => wrong(&Json::Number(number)),
+            None => type_error(&Json::Number(number)),
         },
         ("Float", Json::Number(number)) => Ok(Value::Number(number)),
         ("String" | "ID", Json::String(text)) => Ok(Value::String(text)),
-        ("ID", Json::Number(number)) => match whole(&number) {
-            Some(whole) => Ok(Value::String(whole.to_string())),
-            None => wrong(&Json::Number(number)),
+        ("ID", Json::Number(number)) => match as_integer(&number) {
+            Some(integer) => Ok(Value::String(integer.to_string())),
+            None => type_error(&Json::Number(number)),
         },
         ("Boolean", Json::Bool(value)) => Ok(Value::Boolean(value)),
         (_, json) => {
-            let Some(check) = schema.scalar(name) else { return wrong(&json) };
+            let Some(check) = schema.scalar_check(name) else { return type_error(&json) };
             let value = Value::from_json(json).map_err(|error| error.to_string())?;
             check(&value).map(|()| value)
         }
@@ -115,61 +116,63 @@ pub(super) fn coerce_json(
 }
 
 /// A whole number, also where it is written with a fraction of zero: JSON has one kind of number.
-fn whole(number: &Number) -> Option<i64> {
-    let whole = |number: f64| number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
-    number.as_i64().or_else(|| number.as_f64().filter(|&number| whole(number)).map(|number| number as i64))
+fn as_integer(number: &Number) -> Option<i64> {
+    let is_exact = |number: f64| number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
+    number.as_i64().or_else(|| number.as_f64().filter(|&number| is_exact(number)).map(|number| number as i64))
 }
 
-fn beyond_int(found: &str) -> String {
-    format!("{found} is beyond the whole numbers of 32 bits, -2147483648 to 2147483647")
+fn out_of_int_range(actual: &str) -> String {
+    format!("{actual} is beyond the whole numbers of 32 bits, -2147483648 to 2147483647")
 }
 
-fn unknown_value(of: &EnumType, value: &str, disclosure: Disclosure) -> String {
-    let value = shown(value);
+fn unknown_enum_value(ty: &EnumType, value: &str, disclosure: Disclosure) -> String {
+    let value = excerpt(value);
     match disclosure {
         Disclosure::Hidden => format!("`{value}` is not one of its values"),
         Disclosure::Full => {
-            let closest = closest(&value, of.values.keys().map(apollo_compiler::Name::as_str));
-            format!("`{value}` is not a value of `{}`{closest}", of.name)
+            let did_you_mean = did_you_mean(&value, ty.values.keys().map(apollo_compiler::Name::as_str));
+            format!("`{value}` is not a value of `{}`{did_you_mean}", ty.name)
         }
     }
 }
 
 /// A literal of a type without variables, as async-graphql has it.
-pub(super) fn constant(schema: &OperationSchema, literal: &Literal, of: &Type) -> Option<Value> {
-    value(schema, literal, of, &mut |_| None)?.into_const()
+pub(super) fn convert_constant(schema: &OperationSchema, literal: &Literal, ty: &Type) -> Option<Value> {
+    convert_literal(schema, literal, ty, &mut |_| None)?.into_const()
 }
 
 /// A literal of a type as async-graphql has it; nothing for a variable without a value. Recurses as deep as brackets may be
 /// nested.
-pub(super) fn value(
+pub(super) fn convert_literal(
     schema: &OperationSchema,
     literal: &Literal,
-    of: &Type,
+    ty: &Type,
     variable: &mut dyn FnMut(&str) -> Option<Name>,
-) -> Option<Written> {
+) -> Option<TargetValue> {
     Some(match literal {
-        Literal::Null => Written::Null,
-        Literal::Enum(name) => Written::Enum(Name::new(name)),
-        Literal::Variable(name) => Written::Variable(variable(name)?),
-        Literal::String(text) => Written::String(text.clone()),
+        Literal::Null => TargetValue::Null,
+        Literal::Enum(name) => TargetValue::Enum(Name::new(name)),
+        Literal::Variable(name) => TargetValue::Variable(variable(name)?),
+        Literal::String(text) => TargetValue::String(text.clone()),
         // An id may have more digits than numbers have.
-        Literal::Int(number) if of.inner_named_type() == "ID" => Written::String(number.as_str().to_owned()),
+        Literal::Int(number) if ty.inner_named_type() == "ID" => TargetValue::String(number.as_str().to_owned()),
         // In range, by validation.
-        Literal::Float(number) => Written::Number(self::number(number.as_str())?),
-        Literal::Int(number) => Written::Number(self::number(number.as_str())?),
-        Literal::Boolean(value) => Written::Boolean(*value),
+        Literal::Float(number) => TargetValue::Number(self::number(number.as_str())?),
+        Literal::Int(number) => TargetValue::Number(self::number(number.as_str())?),
+        Literal::Boolean(value) => TargetValue::Boolean(*value),
         // In a list, a variable without a value is null.
         Literal::List(items) => {
-            let items = items.iter().map(|item| value(schema, item, of.item_type(), variable).unwrap_or(Written::Null));
-            Written::List(items.collect())
+            let items = items
+                .iter()
+                .map(|item| convert_literal(schema, item, ty.item_type(), variable).unwrap_or(TargetValue::Null));
+            TargetValue::List(items.collect())
         }
         Literal::Object(fields) => {
-            let of = schema.schema.get_input_object(of.inner_named_type())?;
+            let ty = schema.schema.get_input_object(ty.inner_named_type())?;
             let fields = fields.iter().filter_map(|(name, literal)| {
-                Some((Name::new(name), value(schema, literal, &of.fields.get(name)?.ty, variable)?))
+                Some((Name::new(name), convert_literal(schema, literal, &ty.fields.get(name)?.ty, variable)?))
             });
-            Written::Object(fields.collect())
+            TargetValue::Object(fields.collect())
         }
     })
 }
@@ -180,15 +183,15 @@ fn number(text: &str) -> Option<Number> {
 }
 
 /// The beginning of a literal, for messages, in one line.
-pub(super) fn shown_literal(literal: &Literal) -> String {
-    shown(&literal.serialize().no_indent().to_string())
+pub(super) fn literal_excerpt(literal: &Literal) -> String {
+    excerpt(&literal.serialize().no_indent().to_string())
 }
 
 /// The beginning of a value, for messages.
-pub(super) fn shown(value: &str) -> String {
-    let mut shown: String = value.chars().take(SHOWN).collect();
-    if shown.len() < value.len() {
-        shown.push('…');
+pub(super) fn excerpt(value: &str) -> String {
+    let mut excerpt: String = value.chars().take(EXCERPT_CHARS).collect();
+    if excerpt.len() < value.len() {
+        excerpt.push('…');
     }
-    shown
+    excerpt
 }

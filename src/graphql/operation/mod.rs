@@ -32,7 +32,7 @@ mod variables;
 mod wording;
 
 pub use document::Document;
-pub(super) use error::at_most;
+pub(super) use error::check_limit;
 pub use error::{RequestError, RequestErrors};
 pub(super) use plan::Plan;
 pub(super) use schema::OperationSchema;

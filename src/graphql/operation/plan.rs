@@ -22,11 +22,11 @@ use async_graphql::{
         self as target, DocumentOperations, ExecutableDocument, OperationDefinition, TypeCondition, VariableDefinition,
     },
 };
-use async_graphql_value::Value as Written;
+use async_graphql_value::Value as TargetValue;
 
 use super::{
-    document::{Document, kind_of},
-    error::{RequestError, at_most},
+    document::{Document, target_operation_type},
+    error::{RequestError, check_limit},
     input_types,
     schema::OperationSchema,
 };
@@ -34,16 +34,16 @@ use crate::limits::Limits;
 
 /// The response key of a field that stands for an empty selection. It is no name, so that no client can ask for it; neither is
 /// the other.
-const NOTHING: &str = "";
+const EMPTY_SELECTION_KEY: &str = "";
 
 /// The response key of the kind of a type, where its interfaces are asked for.
-const KIND: &str = " kind";
+const TYPE_KIND_KEY: &str = " kind";
 
 /// Bytes that a field or value takes, about.
-const PLANNED: u64 = 600;
+const BYTES_PER_NODE: u64 = 600;
 
 /// How many times a document's limit of selections a plan may have: fragments on interfaces come once for each type.
-const TYPES: u64 = 4;
+const PLAN_SIZE_FACTOR: u64 = 4;
 
 /// An operation as async-graphql executes it.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub struct Plan {
     /// The response keys of `__Type.interfaces`.
     interfaces: HashSet<Name>,
     /// How often it uses each variable.
-    pub(in crate::graphql) uses: HashMap<Name, u64>,
+    pub(in crate::graphql) variable_uses: HashMap<Name, u64>,
     /// Fields and values in it.
     size: u64,
     /// Bytes of its strings.
@@ -70,40 +70,47 @@ impl Plan {
         variables: &Variables,
         limits: &Limits,
     ) -> Result<Self, RequestError> {
-        let most = limits.selections.saturating_mul(TYPES);
+        let max_size = limits.selections.saturating_mul(PLAN_SIZE_FACTOR);
         let mut planner = Planner {
             document,
             schema,
             variables,
             has_hidden: false,
             interfaces: HashSet::new(),
-            uses: HashMap::new(),
+            variable_uses: HashMap::new(),
             size: 0,
             bytes: 0,
-            most,
-            most_bytes: limits.body_bytes,
+            max_size,
+            max_bytes: limits.body_bytes,
         };
         let selection_set = planner.selections(&[&operation.selection_set], operation.object_type());
         let at = document.source.start(operation.location());
         let advice = "select less of interfaces";
-        at_most(planner.size, most, "selections for all types of its interfaces", "limits.selections", advice, at)?;
+        check_limit(
+            planner.size,
+            max_size,
+            "selections for all types of its interfaces",
+            "limits.selections",
+            advice,
+            at,
+        )?;
         let (what, advice) = ("bytes of strings, fragments spread", "send long values as variables");
-        at_most(planner.bytes, limits.body_bytes, what, "limits.body_bytes", advice, at)?;
+        check_limit(planner.bytes, limits.body_bytes, what, "limits.body_bytes", advice, at)?;
         // async-graphql looks for values of declared variables only. Their types it does not look at.
-        let any = target::Type { base: target::BaseType::Named(Name::new("ID")), nullable: true };
-        let declared = planner.uses.keys().map(|name| {
-            let (name, var_type) = (Positioned::new(name.clone(), at), Positioned::new(any.clone(), at));
+        let placeholder_type = target::Type { base: target::BaseType::Named(Name::new("ID")), nullable: true };
+        let declared = planner.variable_uses.keys().map(|name| {
+            let (name, var_type) = (Positioned::new(name.clone(), at), Positioned::new(placeholder_type.clone(), at));
             let definition = VariableDefinition { name, var_type, directives: Vec::new(), default_value: None };
             Positioned::new(definition, at)
         });
         let operation = OperationDefinition {
-            ty: kind_of(operation),
+            ty: target_operation_type(operation),
             variable_definitions: declared.collect(),
             directives: Vec::new(),
             selection_set: Positioned::new(selection_set, at),
         };
-        let Planner { has_hidden, interfaces, uses, size, bytes, .. } = planner;
-        Ok(Self { operation, has_hidden, interfaces, uses, size, bytes })
+        let Planner { has_hidden, interfaces, variable_uses, size, bytes, .. } = planner;
+        Ok(Self { operation, has_hidden, interfaces, variable_uses, size, bytes })
     }
 
     /// The operation: without fragment spreads and directives.
@@ -119,32 +126,32 @@ impl Plan {
 
     /// Bytes that it takes, about.
     pub(in crate::graphql) fn weight(&self) -> u64 {
-        self.size * PLANNED + self.bytes
+        self.size * BYTES_PER_NODE + self.bytes
     }
 
     /// Takes the fields that the client did not ask for out of an answer.
-    pub(in crate::graphql) fn strip(&self, answer: &mut Value) {
+    pub(in crate::graphql) fn remove_hidden_fields(&self, response: &mut Value) {
         if self.has_hidden {
-            self.strip_value(answer);
+            self.remove_hidden_fields_in(response);
         }
     }
 
     /// Recurses as deep as selections may be nested.
-    fn strip_value(&self, value: &mut Value) {
+    fn remove_hidden_fields_in(&self, value: &mut Value) {
         match value {
             Value::Object(fields) => {
-                fields.shift_remove(NOTHING);
+                fields.shift_remove(EMPTY_SELECTION_KEY);
                 // An interface that implements none has an empty list of them (GraphQL, September 2025, 4.2.2): async-graphql 7.2
                 // answers null.
-                let is_interface = fields.shift_remove(KIND) == Some(Value::Enum(Name::new("INTERFACE")));
+                let is_interface = fields.shift_remove(TYPE_KIND_KEY) == Some(Value::Enum(Name::new("INTERFACE")));
                 for (name, value) in fields.iter_mut() {
                     if is_interface && *value == Value::Null && self.interfaces.contains(name) {
                         *value = Value::List(Vec::new());
                     }
-                    self.strip_value(value);
+                    self.remove_hidden_fields_in(value);
                 }
             }
-            Value::List(items) => items.iter_mut().for_each(|item| self.strip_value(item)),
+            Value::List(items) => items.iter_mut().for_each(|item| self.remove_hidden_fields_in(item)),
             _ => {}
         }
     }
@@ -156,22 +163,24 @@ struct Planner<'a> {
     variables: &'a Variables,
     has_hidden: bool,
     interfaces: HashSet<Name>,
-    uses: HashMap<Name, u64>,
+    variable_uses: HashMap<Name, u64>,
     size: u64,
     bytes: u64,
-    most: u64,
-    most_bytes: u64,
+    max_size: u64,
+    max_bytes: u64,
 }
 
 impl<'a> Planner<'a> {
     /// What some selections of one type select together. Recurses as deep as selections may be nested.
-    fn selections(&mut self, sets: &[&'a SelectionSet], of: &str) -> target::SelectionSet {
+    fn selections(&mut self, sets: &[&'a SelectionSet], type_name: &str) -> target::SelectionSet {
         let mut items = Vec::new();
-        match self.schema.possible(of) {
-            Some(possible) if sets.iter().any(|set| self.splits(set, of, &mut HashSet::new())) => {
-                for name in possible {
+        match self.schema.possible_types(type_name) {
+            Some(possible_types)
+                if sets.iter().any(|set| self.differs_by_type(set, type_name, &mut HashSet::new())) =>
+            {
+                for name in possible_types {
                     let mut part = Vec::new();
-                    self.fields(sets, name, &mut part);
+                    self.push_fields(sets, name, &mut part);
                     let at = part.first().map_or_else(Pos::default, |item: &Positioned<_>| item.pos);
                     let selection_set = Positioned::new(target::SelectionSet { items: part }, at);
                     let on = Positioned::new(TypeCondition { on: Positioned::new(Name::new(name), at) }, at);
@@ -180,51 +189,58 @@ impl<'a> Planner<'a> {
                     items.push(Positioned::new(target::Selection::InlineFragment(Positioned::new(fragment, at)), at));
                 }
             }
-            _ => self.fields(sets, of, &mut items),
+            _ => self.push_fields(sets, type_name, &mut items),
         }
         target::SelectionSet { items }
     }
 
     /// Whether what is selected of an interface or union differs by the type of the object.
-    fn splits(&self, set: &'a SelectionSet, of: &str, seen: &mut HashSet<&'a GraphName>) -> bool {
+    fn differs_by_type(&self, set: &'a SelectionSet, type_name: &str, seen: &mut HashSet<&'a GraphName>) -> bool {
         set.selections.iter().any(|selection| match selection {
             Selection::Field(_) => false,
             Selection::InlineFragment(fragment) => {
                 let on = fragment.type_condition.as_ref();
-                on.is_some_and(|on| !self.schema.is_within(of, on)) || self.splits(&fragment.selection_set, of, seen)
+                on.is_some_and(|on| !self.schema.is_subtype(type_name, on))
+                    || self.differs_by_type(&fragment.selection_set, type_name, seen)
             }
             Selection::FragmentSpread(spread) => {
                 let fragment = self.document.executable.fragments.get(&spread.fragment_name);
                 fragment.is_some_and(|fragment| {
-                    !self.schema.is_within(of, fragment.type_condition())
-                        || (seen.insert(&fragment.name) && self.splits(&fragment.selection_set, of, seen))
+                    !self.schema.is_subtype(type_name, fragment.type_condition())
+                        || (seen.insert(&fragment.name)
+                            && self.differs_by_type(&fragment.selection_set, type_name, seen))
                 })
             }
         })
     }
 
     /// The fields that objects of one type have in the answer.
-    fn fields(&mut self, sets: &[&'a SelectionSet], of: &str, into: &mut Vec<Positioned<target::Selection>>) {
+    fn push_fields(
+        &mut self,
+        sets: &[&'a SelectionSet],
+        type_name: &str,
+        into: &mut Vec<Positioned<target::Selection>>,
+    ) {
         let mut collected: IndexMap<&GraphName, Vec<&'a Node<Field>>> = IndexMap::new();
         let mut seen = HashSet::new();
         for set in sets {
-            self.collect(set, of, &mut seen, &mut collected);
+            self.collect(set, type_name, &mut seen, &mut collected);
         }
         if collected.is_empty() {
-            into.push(self.hidden(NOTHING, "__typename"));
+            into.push(self.hidden_field(EMPTY_SELECTION_KEY, "__typename"));
             return;
         }
-        let interfaces = collected.iter().filter(|(_, fields)| of == "__Type" && fields[0].name == "interfaces");
+        let interfaces = collected.iter().filter(|(_, fields)| type_name == "__Type" && fields[0].name == "interfaces");
         let interfaces: Vec<Name> = interfaces.map(|(name, _)| Name::new(name)).collect();
         if !interfaces.is_empty() {
             self.interfaces.extend(interfaces);
-            into.push(self.hidden(KIND, "kind"));
+            into.push(self.hidden_field(TYPE_KIND_KEY, "kind"));
         }
         for fields in collected.into_values() {
-            if self.size > self.most || self.bytes > self.most_bytes {
+            if self.size > self.max_size || self.bytes > self.max_bytes {
                 return;
             }
-            let field = self.field(&fields, of);
+            let field = self.field(&fields, type_name);
             let at = field.pos;
             into.push(Positioned::new(target::Selection::Field(field), at));
         }
@@ -234,7 +250,7 @@ impl<'a> Planner<'a> {
     fn collect(
         &self,
         set: &'a SelectionSet,
-        of: &str,
+        type_name: &str,
         seen: &mut HashSet<&'a GraphName>,
         into: &mut IndexMap<&'a GraphName, Vec<&'a Node<Field>>>,
     ) {
@@ -245,17 +261,17 @@ impl<'a> Planner<'a> {
             match selection {
                 Selection::Field(field) => into.entry(field.response_key()).or_default().push(field),
                 Selection::InlineFragment(fragment) => {
-                    if fragment.type_condition.as_ref().is_none_or(|on| self.schema.is_within(of, on)) {
-                        self.collect(&fragment.selection_set, of, seen, into);
+                    if fragment.type_condition.as_ref().is_none_or(|on| self.schema.is_subtype(type_name, on)) {
+                        self.collect(&fragment.selection_set, type_name, seen, into);
                     }
                 }
                 Selection::FragmentSpread(spread) => {
                     let fragment = self.document.executable.fragments.get(&spread.fragment_name);
                     if let Some(fragment) = fragment
                         && seen.insert(&fragment.name)
-                        && self.schema.is_within(of, fragment.type_condition())
+                        && self.schema.is_subtype(type_name, fragment.type_condition())
                     {
-                        self.collect(&fragment.selection_set, of, seen, into);
+                        self.collect(&fragment.selection_set, type_name, seen, into);
                     }
                 }
             }
@@ -264,7 +280,7 @@ impl<'a> Planner<'a> {
 
     /// Whether `@skip` and `@include` keep something.
     fn is_included(&self, directives: &DirectiveList) -> bool {
-        let holds = |name: &str| {
+        let condition_value = |name: &str| {
             let condition = directives.get(name)?.specified_argument_by_name("if")?;
             match &**condition {
                 Literal::Boolean(value) => Some(*value),
@@ -275,16 +291,16 @@ impl<'a> Planner<'a> {
                 _ => None,
             }
         };
-        holds("skip") != Some(true) && holds("include") != Some(false)
+        condition_value("skip") != Some(true) && condition_value("include") != Some(false)
     }
 
     /// Fields of one response key, merged: their arguments are the same, by validation.
-    fn field(&mut self, fields: &[&'a Node<Field>], of: &str) -> Positioned<target::Field> {
+    fn field(&mut self, fields: &[&'a Node<Field>], type_name: &str) -> Positioned<target::Field> {
         self.size += 1;
         let first = fields[0];
         let at = self.document.source.start(first.location());
         // Of the object's own type, which may be narrower than that of its interface.
-        let definition = self.schema.field(of, &first.name).map_or(&*first.definition, |field| &**field);
+        let definition = self.schema.field(type_name, &first.name).map_or(&*first.definition, |field| &**field);
         let sets: Vec<&SelectionSet> =
             fields.iter().map(|field| &field.selection_set).filter(|set| !set.selections.is_empty()).collect();
         let selection_set = if sets.is_empty() {
@@ -304,7 +320,7 @@ impl<'a> Planner<'a> {
 
     /// A field that the client did not ask for, under a key that no client can ask for. One stands for an empty selection:
     /// async-graphql answers null where nothing is selected.
-    fn hidden(&mut self, key: &str, name: &str) -> Positioned<target::Selection> {
+    fn hidden_field(&mut self, key: &str, name: &str) -> Positioned<target::Selection> {
         self.has_hidden = true;
         let at = Pos::default();
         let field = target::Field {
@@ -320,16 +336,16 @@ impl<'a> Planner<'a> {
     fn argument(
         &mut self,
         argument: &Node<Argument>,
-        of: &FieldDefinition,
-    ) -> Option<(Positioned<Name>, Positioned<Written>)> {
-        let of = of.argument_by_name(&argument.name)?;
-        let (variables, uses) = (self.variables, &mut self.uses);
+        definition: &FieldDefinition,
+    ) -> Option<(Positioned<Name>, Positioned<TargetValue>)> {
+        let definition = definition.argument_by_name(&argument.name)?;
+        let (variables, variable_uses) = (self.variables, &mut self.variable_uses);
         let mut variable = |name: &str| {
             let (name, _) = variables.get_key_value(name)?;
-            *uses.entry(name.clone()).or_insert(0) += 1;
+            *variable_uses.entry(name.clone()).or_insert(0) += 1;
             Some(name.clone())
         };
-        let value = input_types::value(self.schema, &argument.value, &of.ty, &mut variable)?;
+        let value = input_types::convert_literal(self.schema, &argument.value, &definition.ty, &mut variable)?;
         self.count(&value);
         let at = self.document.source.start(argument.location());
         let value_at = self.document.source.start(argument.value.location());
@@ -337,12 +353,12 @@ impl<'a> Planner<'a> {
     }
 
     /// Counts the values and the bytes of strings in a value. Recurses as deep as brackets may be nested.
-    fn count(&mut self, value: &Written) {
+    fn count(&mut self, value: &TargetValue) {
         self.size += 1;
         match value {
-            Written::String(text) => self.bytes += text.len() as u64,
-            Written::List(items) => items.iter().for_each(|item| self.count(item)),
-            Written::Object(fields) => fields.values().for_each(|value| self.count(value)),
+            TargetValue::String(text) => self.bytes += text.len() as u64,
+            TargetValue::List(items) => items.iter().for_each(|item| self.count(item)),
+            TargetValue::Object(fields) => fields.values().for_each(|value| self.count(value)),
             _ => {}
         }
     }

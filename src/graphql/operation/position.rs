@@ -5,32 +5,32 @@ use std::ops::Range;
 use apollo_compiler::parser::SourceSpan;
 use async_graphql::Pos;
 
-use super::error::START;
+use super::error::DOCUMENT_START;
 
 /// Bytes between two counts of characters: so many are looked at for a position at most.
-const STEP: usize = 1024;
+const CHUNK_BYTES: usize = 1024;
 
 /// A document's text, and what its positions are worked out from.
 #[derive(Debug)]
 pub(super) struct Source {
     text: Box<str>,
     /// Byte offsets at which lines begin.
-    lines: Vec<usize>,
-    /// How many characters there are before every [`STEP`] bytes.
-    characters: Vec<usize>,
+    line_starts: Vec<usize>,
+    /// How many characters there are before every [`CHUNK_BYTES`] bytes.
+    chars_before_chunk: Vec<usize>,
 }
 
 impl Source {
     pub(super) fn new(text: &str) -> Self {
         let bytes = text.as_bytes();
         // A line ends with a line feed, a carriage return, or both (GraphQL, September 2025, 2.1.2).
-        let ends = |&at: &usize| bytes[at] == b'\n' || (bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
-        let lines = std::iter::once(0).chain((0..bytes.len()).filter(ends).map(|at| at + 1)).collect();
-        let mut characters = vec![0];
-        for step in bytes.chunks(STEP) {
-            characters.push(characters[characters.len() - 1] + begun(step));
+        let is_line_end = |&at: &usize| bytes[at] == b'\n' || (bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+        let line_starts = std::iter::once(0).chain((0..bytes.len()).filter(is_line_end).map(|at| at + 1)).collect();
+        let mut chars_before_chunk = vec![0];
+        for chunk in bytes.chunks(CHUNK_BYTES) {
+            chars_before_chunk.push(chars_before_chunk[chars_before_chunk.len() - 1] + char_starts(chunk));
         }
-        Self { text: text.into(), lines, characters }
+        Self { text: text.into(), line_starts, chars_before_chunk }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -40,18 +40,19 @@ impl Source {
     /// The position of a byte; columns are counted in characters.
     pub(super) fn position(&self, offset: usize) -> Pos {
         let offset = self.text.floor_char_boundary(offset);
-        let line = self.lines.partition_point(|&start| start <= offset).max(1);
-        Pos { line, column: self.before(offset) - self.before(self.lines[line - 1]) + 1 }
+        let line = self.line_starts.partition_point(|&start| start <= offset).max(1);
+        Pos { line, column: self.chars_before(offset) - self.chars_before(self.line_starts[line - 1]) + 1 }
     }
 
     /// How many characters begin before a byte.
-    fn before(&self, offset: usize) -> usize {
-        self.characters[offset / STEP] + begun(&self.text.as_bytes()[offset / STEP * STEP..offset])
+    fn chars_before(&self, offset: usize) -> usize {
+        self.chars_before_chunk[offset / CHUNK_BYTES]
+            + char_starts(&self.text.as_bytes()[offset / CHUNK_BYTES * CHUNK_BYTES..offset])
     }
 
     /// The position at which a node begins; the document's beginning for a node that was not parsed.
     pub(super) fn start(&self, span: Option<SourceSpan>) -> Pos {
-        span.map_or(START, |span| self.position(span.offset()))
+        span.map_or(DOCUMENT_START, |span| self.position(span.offset()))
     }
 
     /// A part of the text, without what would be half a character.
@@ -62,7 +63,7 @@ impl Source {
 }
 
 /// How many characters begin in some bytes of UTF-8.
-fn begun(bytes: &[u8]) -> usize {
+fn char_starts(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000).count()
 }
 

@@ -14,13 +14,13 @@ use super::{error::RequestError, position::Source};
 pub(super) fn check(document: &ExecutableDocument, source: &Source) -> Vec<RequestError> {
     let mut errors = Vec::new();
     for operation in document.operations.iter().filter(|operation| operation.is_subscription()) {
-        let mut root = Root { document, source, keys: HashSet::new(), seen: HashSet::new(), errors: &mut errors };
-        root.selections(&operation.selection_set);
+        let mut check = RootCheck { document, source, keys: HashSet::new(), seen: HashSet::new(), errors: &mut errors };
+        check.selections(&operation.selection_set);
     }
     errors
 }
 
-struct Root<'a> {
+struct RootCheck<'a> {
     document: &'a ExecutableDocument,
     source: &'a Source,
     keys: HashSet<&'a Name>,
@@ -28,21 +28,21 @@ struct Root<'a> {
     errors: &'a mut Vec<RequestError>,
 }
 
-impl<'a> Root<'a> {
+impl<'a> RootCheck<'a> {
     fn selections(&mut self, set: &'a SelectionSet) {
         for selection in &set.selections {
             let directives = selection.directives();
             if let Some(condition) = directives.get("skip").or_else(|| directives.get("include")) {
-                self.wrong("`@skip` and `@include` cannot stand at the root of a subscription", condition.location());
+                self.report("`@skip` and `@include` cannot stand at the root of a subscription", condition.location());
             }
             match selection {
                 Selection::Field(field) => {
                     if field.name.starts_with("__") {
-                        self.wrong("a subscription cannot read the schema: send a query for that", field.location());
+                        self.report("a subscription cannot read the schema: send a query for that", field.location());
                     }
                     if self.keys.insert(field.response_key()) && self.keys.len() == 2 {
-                        let told = "a subscription selects one field at its root: send one subscription for each";
-                        self.wrong(told, field.location());
+                        let message = "a subscription selects one field at its root: send one subscription for each";
+                        self.report(message, field.location());
                     }
                 }
                 Selection::InlineFragment(fragment) => self.selections(&fragment.selection_set),
@@ -56,7 +56,7 @@ impl<'a> Root<'a> {
         }
     }
 
-    fn wrong(&mut self, message: &str, at: Option<apollo_compiler::parser::SourceSpan>) {
+    fn report(&mut self, message: &str, at: Option<apollo_compiler::parser::SourceSpan>) {
         self.errors.push(RequestError::invalid(message, self.source.start(at)));
     }
 }

@@ -9,20 +9,20 @@ use std::{borrow::Cow, ops::Range};
 use async_graphql::Pos;
 
 use super::{
-    error::{PARSE_FAILED, RequestError, START, at_most},
+    error::{DOCUMENT_START, PARSE_FAILED, RequestError, check_limit},
     position::Source,
 };
 use crate::limits::Limits;
 
 /// Keywords that begin a definition which may have a description.
-const DESCRIBED: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
+const DESCRIBABLE_KEYWORDS: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
 
 /// It is ignored wherever it stands (GraphQL, September 2025, 2.1.1).
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A text within the limits: without descriptions, each byte of which became a blank, so that offsets stay the same.
 #[derive(Debug)]
-pub(super) struct Scanned<'a> {
+pub(super) struct ScannedText<'a> {
     pub(super) text: Cow<'a, str>,
     /// The descriptions, as written.
     pub(super) descriptions: Vec<Range<usize>>,
@@ -31,19 +31,19 @@ pub(super) struct Scanned<'a> {
 }
 
 /// Scans a text; fails where it is beyond a limit, or a string does not end.
-pub(super) fn scan<'a>(query: &'a str, limits: &Limits) -> Result<Scanned<'a>, RequestError> {
+pub(super) fn scan<'a>(query: &'a str, limits: &Limits) -> Result<ScannedText<'a>, RequestError> {
     let advice = "send long values as variables";
-    at_most(query.len() as u64, limits.query_bytes, "bytes", "limits.query_bytes", advice, START)?;
+    check_limit(query.len() as u64, limits.query_bytes, "bytes", "limits.query_bytes", advice, DOCUMENT_START)?;
     let bytes = query.as_bytes();
     let (mut at, mut tokens, mut nesting, mut directives) = (0, 0, 0_u64, 0);
-    let mut descriptions = Descriptions::default();
+    let mut descriptions = DescriptionFinder::default();
     let mut ranges = Vec::new();
     while at < bytes.len() {
         let start = at;
-        let place = || Source::new(query).position(start);
+        let position = || Source::new(query).position(start);
         match bytes[at] {
             b'#' => {
-                at = until(bytes, at, |byte| byte == b'\n' || byte == b'\r');
+                at = find_byte(bytes, at, |byte| byte == b'\n' || byte == b'\r');
                 continue;
             }
             b' ' | b'\t' | b'\n' | b'\r' | b',' => {
@@ -55,7 +55,7 @@ pub(super) fn scan<'a>(query: &'a str, limits: &Limits) -> Result<Scanned<'a>, R
                 continue;
             }
             b'"' => {
-                at = after_string(bytes, at).map_err(|message| RequestError::new(PARSE_FAILED, message, place()))?
+                at = end_of_string(bytes, at).map_err(|message| RequestError::new(PARSE_FAILED, message, position()))?
             }
             b'{' | b'[' | b'(' => {
                 nesting += 1;
@@ -65,13 +65,20 @@ pub(super) fn scan<'a>(query: &'a str, limits: &Limits) -> Result<Scanned<'a>, R
                 nesting = nesting.saturating_sub(1);
                 at += 1;
             }
-            byte if byte == b'-' || byte.is_ascii_digit() => at = after_number(bytes, at),
+            byte if byte == b'-' || byte.is_ascii_digit() => at = end_of_number(bytes, at),
             b'.' if bytes[at..].starts_with(b"...") => at += 3,
             byte if is_name(byte) => {
-                at = until(bytes, at, |byte| !is_name(byte));
+                at = find_byte(bytes, at, |byte| !is_name(byte));
                 let letters = (at - start) as u64;
                 let advice = "use shorter names";
-                check(letters, limits.name_letters, "letters in a name", "limits.name_letters", advice, place)?;
+                check_token_limit(
+                    letters,
+                    limits.name_letters,
+                    "letters in a name",
+                    "limits.name_letters",
+                    advice,
+                    position,
+                )?;
             }
             b'@' => {
                 directives += 1;
@@ -81,34 +88,34 @@ pub(super) fn scan<'a>(query: &'a str, limits: &Limits) -> Result<Scanned<'a>, R
         }
         tokens += 1;
         ranges.push(start..at);
-        descriptions.token(&query.as_bytes()[start..at], start..at, nesting);
+        descriptions.push_token(&query.as_bytes()[start..at], start..at, nesting);
         let advice = "ask for less at a time, and send long lists as variables";
-        check(tokens, limits.tokens, "tokens", "limits.tokens", advice, place)?;
+        check_token_limit(tokens, limits.tokens, "tokens", "limits.tokens", advice, position)?;
         let advice = "flatten it, or send deep values as variables";
-        check(nesting, limits.nesting, "brackets in brackets", "limits.nesting", advice, place)?;
-        check(directives, limits.directives, "directives", "limits.directives", "use fewer", place)?;
+        check_token_limit(nesting, limits.nesting, "brackets in brackets", "limits.nesting", advice, position)?;
+        check_token_limit(directives, limits.directives, "directives", "limits.directives", "use fewer", position)?;
     }
-    let descriptions = descriptions.found;
+    let descriptions = descriptions.ranges;
     // Both are sorted.
-    ranges.retain(|token| descriptions.binary_search_by_key(&token.start, |of| of.start).is_err());
-    Ok(Scanned { text: blanked(query, &descriptions), descriptions, tokens: ranges })
+    ranges.retain(|token| descriptions.binary_search_by_key(&token.start, |range| range.start).is_err());
+    Ok(ScannedText { text: blank_out(query, &descriptions), descriptions, tokens: ranges })
 }
 
-/// `at_most`, for limits that are looked at for every token: where it is, is worked out only where it is wrong.
-fn check(
-    found: u64,
+/// `check_limit`, for limits that are looked at for every token: where it is, is worked out only where it is wrong.
+fn check_token_limit(
+    count: u64,
     limit: u64,
     what: &str,
     setting: &str,
     advice: &str,
-    place: impl Fn() -> Pos,
+    position: impl Fn() -> Pos,
 ) -> Result<(), RequestError> {
-    if found <= limit { Ok(()) } else { at_most(found, limit, what, setting, advice, place()) }
+    if count <= limit { Ok(()) } else { check_limit(count, limit, what, setting, advice, position()) }
 }
 
 /// The position behind a number that begins at `start`, and behind letters and dots that must not follow one: whether it is
 /// a number is for the parser to say.
-fn after_number(bytes: &[u8], start: usize) -> usize {
+fn end_of_number(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(&byte) = bytes.get(at) {
         let sign = matches!(byte, b'+' | b'-') && matches!(bytes[at - 1], b'e' | b'E');
@@ -126,12 +133,12 @@ fn is_name(byte: u8) -> bool {
 }
 
 /// The first position from `at` on whose byte is of a kind; the end where there is none.
-fn until(bytes: &[u8], at: usize, wanted: impl Fn(u8) -> bool) -> usize {
-    bytes[at..].iter().position(|&byte| wanted(byte)).map_or(bytes.len(), |length| at + length)
+fn find_byte(bytes: &[u8], at: usize, matches: impl Fn(u8) -> bool) -> usize {
+    bytes[at..].iter().position(|&byte| matches(byte)).map_or(bytes.len(), |length| at + length)
 }
 
 /// The position behind a string or block string that begins at `start`; a message where it does not end.
-fn after_string(bytes: &[u8], start: usize) -> Result<usize, &'static str> {
+fn end_of_string(bytes: &[u8], start: usize) -> Result<usize, &'static str> {
     let block = bytes[start..].starts_with(b"\"\"\"");
     let mut at = start + if block { 3 } else { 1 };
     while at < bytes.len() {
@@ -153,7 +160,7 @@ fn after_string(bytes: &[u8], start: usize) -> Result<usize, &'static str> {
 }
 
 /// Replaces each character of some ranges by a blank for each of its bytes; line breaks stay.
-fn blanked<'a>(query: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
+fn blank_out<'a>(query: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
     if ranges.is_empty() {
         return query.into();
     }
@@ -171,39 +178,39 @@ fn blanked<'a>(query: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
 /// Finds descriptions: a string outside all brackets before a keyword, and a string before a variable in the parentheses
 /// behind an operation's keyword and name.
 #[derive(Default)]
-struct Descriptions {
-    found: Vec<Range<usize>>,
+struct DescriptionFinder {
+    ranges: Vec<Range<usize>>,
     /// A string that is a description if the next token is right.
     pending: Option<Range<usize>>,
     /// Tokens since the keyword of an operation, as far as variables may still begin.
-    head: Option<u8>,
+    tokens_since_keyword: Option<u8>,
     /// Within the parentheses of variable definitions.
-    variables: bool,
+    in_variables: bool,
     /// The token before is an equals sign: a default value follows.
-    default: bool,
+    after_equals: bool,
 }
 
-impl Descriptions {
+impl DescriptionFinder {
     /// The next token, and how many brackets are open behind it.
-    fn token(&mut self, token: &[u8], range: Range<usize>, nesting: u64) {
-        let keyword = nesting == 0 && DESCRIBED.iter().any(|keyword| keyword.as_bytes() == token);
+    fn push_token(&mut self, token: &[u8], range: Range<usize>, nesting: u64) {
+        let keyword = nesting == 0 && DESCRIBABLE_KEYWORDS.iter().any(|keyword| keyword.as_bytes() == token);
         if let Some(pending) = self.pending.take()
-            && if self.variables { token == b"$" } else { keyword }
+            && if self.in_variables { token == b"$" } else { keyword }
         {
-            self.found.push(pending);
+            self.ranges.push(pending);
         }
         let is_string = token.first() == Some(&b'"');
-        if is_string && (nesting == 0 || (self.variables && nesting == 1 && !self.default)) {
+        if is_string && (nesting == 0 || (self.in_variables && nesting == 1 && !self.after_equals)) {
             self.pending = Some(range);
         }
-        self.default = token == b"=";
-        match (nesting, self.head) {
-            (0, None) if keyword && token != b"fragment" => self.head = Some(0),
+        self.after_equals = token == b"=";
+        match (nesting, self.tokens_since_keyword) {
+            (0, None) if keyword && token != b"fragment" => self.tokens_since_keyword = Some(0),
             // The name.
-            (0, Some(0)) if is_name(token[0]) => self.head = Some(1),
-            (1, Some(_)) if token == b"(" => (self.head, self.variables) = (None, true),
-            (0, _) => (self.head, self.variables) = (None, false),
-            (_, Some(_)) => self.head = None,
+            (0, Some(0)) if is_name(token[0]) => self.tokens_since_keyword = Some(1),
+            (1, Some(_)) if token == b"(" => (self.tokens_since_keyword, self.in_variables) = (None, true),
+            (0, _) => (self.tokens_since_keyword, self.in_variables) = (None, false),
+            (_, Some(_)) => self.tokens_since_keyword = None,
             _ => {}
         }
     }
@@ -213,7 +220,7 @@ impl Descriptions {
 mod tests {
     use super::*;
 
-    fn refused(query: &str) -> String {
+    fn rejection(query: &str) -> String {
         scan(query, &Limits::default()).expect_err("it is to be refused").message
     }
 
@@ -222,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_in_strings_and_comments_are_text() {
+    fn brackets_in_strings_and_comments_are_not_counted() {
         let brackets = "[".repeat(500);
         for query in [
             format!("{{ a(x: \"{brackets}\") }}"),
@@ -232,34 +239,34 @@ mod tests {
         ] {
             assert_eq!(text(&query), query);
         }
-        assert!(refused(&format!("{{ a(x: {}{}) }}", "[".repeat(65), "]".repeat(65))).contains("limits.nesting"));
+        assert!(rejection(&format!("{{ a(x: {}{}) }}", "[".repeat(65), "]".repeat(65))).contains("limits.nesting"));
     }
 
     #[test]
-    fn a_string_without_an_end_is_refused() {
-        for begun in ["\"\"\"a\"", "\"\"\"a", "\"a", "\"a\n\"", "\"\"\"a\\\"\"\"", "\"\"\" \"\"", "\"a\\\n\""] {
-            let query = format!("{{ nodes(ids: [{begun} {}]) {{ id }} }}", "[".repeat(1500) + &"]".repeat(1500));
-            assert_eq!(scan(&query, &Limits::default()).expect_err(begun).code, PARSE_FAILED, "{begun}");
+    fn an_unterminated_string_is_rejected() {
+        for unterminated in ["\"\"\"a\"", "\"\"\"a", "\"a", "\"a\n\"", "\"\"\"a\\\"\"\"", "\"\"\" \"\"", "\"a\\\n\""] {
+            let query = format!("{{ nodes(ids: [{unterminated} {}]) {{ id }} }}", "[".repeat(1500) + &"]".repeat(1500));
+            assert_eq!(scan(&query, &Limits::default()).expect_err(unterminated).code, PARSE_FAILED, "{unterminated}");
         }
-        assert!(refused("{ a(x: \"b\nc\") }").contains("line break in a string"));
+        assert!(rejection("{ a(x: \"b\nc\") }").contains("line break in a string"));
         text("{ a(x: \"\", y: \"\"\"\"\"\", z: \"\"\" \"\" \"\"\") }");
     }
 
     #[test]
-    fn long_texts_names_and_lists_of_directives_are_refused_where_they_go_beyond() {
-        assert!(refused(&"a ".repeat(150_000)).contains("limits.query_bytes"));
-        assert!(refused(&"a ".repeat(30_000)).contains("limits.tokens"));
-        assert!(refused(&format!("{{ a {} }}", "@skip(if: false) ".repeat(201))).contains("limits.directives"));
+    fn documents_beyond_a_limit_are_rejected_at_the_position_where_they_exceed_it() {
+        assert!(rejection(&"a ".repeat(150_000)).contains("limits.query_bytes"));
+        assert!(rejection(&"a ".repeat(30_000)).contains("limits.tokens"));
+        assert!(rejection(&format!("{{ a {} }}", "@skip(if: false) ".repeat(201))).contains("limits.directives"));
         let error = scan(&format!("{{\n  {} }}", "a".repeat(300)), &Limits::default()).expect_err("too long");
         assert!(error.message.contains("limits.name_letters"));
         assert_eq!(error.locations, [Pos { line: 2, column: 3 }]);
     }
 
     #[test]
-    fn descriptions_become_blanks_and_other_strings_stay() {
+    fn descriptions_are_blanked_and_other_strings_stay() {
         let query = "\"ä\" query Q(\"v\" $a: S = \"x\" @d(s: \"y\") \"\"\"w\nw\"\"\" $b: [S] = [\"z\"]) { f(x: \"u\") } \"F\" fragment F on T { a }";
-        let wanted = "     query Q(    $a: S = \"x\" @d(s: \"y\")     \n     $b: [S] = [\"z\"]) { f(x: \"u\") }     fragment F on T { a }";
-        assert_eq!(text(query), wanted);
+        let expected = "     query Q(    $a: S = \"x\" @d(s: \"y\")     \n     $b: [S] = [\"z\"]) { f(x: \"u\") }     fragment F on T { a }";
+        assert_eq!(text(query), expected);
         for unchanged in [
             "\"a\" { f }",
             "\"a\" \"b\"",

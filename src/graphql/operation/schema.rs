@@ -18,7 +18,7 @@ const IS_ONE_OF: &str = "isOneOf";
 pub struct OperationSchema {
     pub(super) schema: Valid<Schema>,
     /// The object types of each interface and union.
-    possible: HashMap<Name, Vec<Name>>,
+    possible_types: HashMap<Name, Vec<Name>>,
     scalars: HashMap<&'static str, ScalarCheck>,
 }
 
@@ -45,63 +45,65 @@ impl OperationSchema {
             Err(errors) => panic!("the schema is not valid: {errors}"),
         };
         let implementers = schema.implementers_map();
-        let possible = schema.types.iter().filter_map(|(name, of)| match of {
+        let possible_types = schema.types.iter().filter_map(|(name, definition)| match definition {
             ExtendedType::Interface(_) => {
                 Some((name.clone(), implementers.get(name)?.objects.iter().cloned().collect()))
             }
-            ExtendedType::Union(of) => Some((name.clone(), of.members.iter().map(|of| of.name.clone()).collect())),
+            ExtendedType::Union(definition) => {
+                Some((name.clone(), definition.members.iter().map(|definition| definition.name.clone()).collect()))
+            }
             _ => None,
         });
         // In the order of the schema, so that plans do not depend on a hash.
-        let mut possible: HashMap<Name, Vec<Name>> = possible.collect();
-        possible.values_mut().for_each(|names| names.sort());
-        Self { possible, scalars: scalar_checks(), schema }
+        let mut possible_types: HashMap<Name, Vec<Name>> = possible_types.collect();
+        possible_types.values_mut().for_each(|names| names.sort());
+        Self { possible_types, scalars: scalar_checks(), schema }
     }
 
     /// The object types of an abstract type; of an object type none.
-    pub(super) fn possible(&self, name: &str) -> Option<&[Name]> {
-        self.possible.get(name).map(Vec::as_slice)
+    pub(super) fn possible_types(&self, name: &str) -> Option<&[Name]> {
+        self.possible_types.get(name).map(Vec::as_slice)
     }
 
     /// Whether every object of one type is of another.
-    pub(super) fn is_within(&self, narrow: &str, wide: &str) -> bool {
+    pub(super) fn is_subtype(&self, narrow: &str, wide: &str) -> bool {
         if narrow == wide {
             return true;
         }
-        let Some(wide) = self.possible(wide) else { return false };
-        match self.possible(narrow) {
+        let Some(wide) = self.possible_types(wide) else { return false };
+        match self.possible_types(narrow) {
             Some(narrow) => narrow.iter().all(|name| wide.contains(name)),
             None => wide.iter().any(|name| name == narrow),
         }
     }
 
     /// A field of a type; `__typename` and the fields that read the schema included.
-    pub(super) fn field(&self, of: &str, name: &str) -> Option<&Component<FieldDefinition>> {
-        self.schema.type_field(of, name).ok()
+    pub(super) fn field(&self, type_name: &str, name: &str) -> Option<&Component<FieldDefinition>> {
+        self.schema.type_field(type_name, name).ok()
     }
 
     /// The check of a custom scalar's values.
-    pub(super) fn scalar(&self, name: &str) -> Option<ScalarCheck> {
+    pub(super) fn scalar_check(&self, name: &str) -> Option<ScalarCheck> {
         self.scalars.get(name).copied()
     }
 
     /// The arguments that a directive takes.
     pub(super) fn directive_arguments(&self, name: &str) -> &[Node<InputValueDefinition>] {
-        self.schema.directive_definitions.get(name).map_or(&[], |of| &of.arguments)
+        self.schema.directive_definitions.get(name).map_or(&[], |definition| &definition.arguments)
     }
 }
 
 /// Whether exactly one field of an input object has to be given.
-pub(super) fn is_one_of(of: &InputObjectType) -> bool {
-    of.directives.has("oneOf")
+pub(super) fn is_one_of(definition: &InputObjectType) -> bool {
+    definition.directives.has("oneOf")
 }
 
 fn add_is_one_of(schema: &mut Schema) {
-    if let Some(ExtendedType::Object(of)) = schema.types.get_mut("__Type") {
+    if let Some(ExtendedType::Object(definition)) = schema.types.get_mut("__Type") {
         let name = Name::new_static(IS_ONE_OF).expect("a name");
         let ty = Type::Named(Name::new_static("Boolean").expect("a name"));
         let (arguments, directives) = (Vec::new(), DirectiveList::default());
         let field = FieldDefinition { description: None, name: name.clone(), arguments, ty, directives };
-        of.make_mut().fields.entry(name).or_insert_with(|| Component::new(field));
+        definition.make_mut().fields.entry(name).or_insert_with(|| Component::new(field));
     }
 }

@@ -11,14 +11,14 @@ use apollo_compiler::{
 };
 
 use super::{
-    error::{RequestError, at_most},
+    error::{RequestError, check_limit},
     position::Source,
 };
 use crate::limits::Limits;
 
 /// Selections, aliases, directives, depth and nesting of something, with all fragments spread.
 #[derive(Clone, Copy, Default)]
-struct Size {
+struct ExpandedSize {
     selections: u64,
     aliases: u64,
     directives: u64,
@@ -33,69 +33,76 @@ struct Size {
 /// Fails where a document's operations expand beyond a limit, or a fragment spreads itself. Validation looks at every operation,
 /// whichever is asked for, and at every fragment in each: what it walks is limited over all of them.
 pub(super) fn check(document: &Document, source: &Source, limits: &Limits) -> Result<(), RequestError> {
-    let sizes = fragments(document, source)?;
-    let mut all = Size::default();
+    let sizes = fragment_sizes(document, source)?;
+    let mut total = ExpandedSize::default();
     for operation in document.definitions.iter().filter_map(Definition::as_operation_definition) {
         let mut size = measure(&operation.selection_set, &sizes);
         size.directives = size.directives.saturating_add(operation.directives.len() as u64);
-        size.values = size.values.saturating_add(in_directives(&operation.directives));
+        size.values = size.values.saturating_add(count_directive_values(&operation.directives));
         for variable in &operation.variables {
-            let default = variable.default_value.as_ref().map_or(0, |value| written(value));
-            size.values = size.values.saturating_add(default).saturating_add(in_directives(&variable.directives));
+            let default = variable.default_value.as_ref().map_or(0, |value| count_values(value));
+            size.values =
+                size.values.saturating_add(default).saturating_add(count_directive_values(&variable.directives));
         }
-        all.selections = all.selections.saturating_add(size.selections);
-        all.values = all.values.saturating_add(size.values);
+        total.selections = total.selections.saturating_add(size.selections);
+        total.values = total.values.saturating_add(size.values);
         let at = source.start(operation.location());
-        for (found, limit, what, setting) in [
-            (all.selections, limits.selections, "selections", "limits.selections"),
+        for (count, limit, what, setting) in [
+            (total.selections, limits.selections, "selections", "limits.selections"),
             (size.aliases, limits.aliases, "aliases", "limits.aliases"),
             (size.directives, limits.directives, "directives", "limits.directives"),
             (size.depth, limits.depth, "selections in selections", "limits.depth"),
             (size.nesting, limits.nesting, "fragments in fragments", "limits.nesting"),
         ] {
-            at_most(found, limit, &format!("{what}, fragments spread,"), setting, "ask for less at a time", at)?;
+            check_limit(count, limit, &format!("{what}, fragments spread,"), setting, "ask for less at a time", at)?;
         }
         let advice = "send one operation at a time, and long lists as variables";
         let what = "values in the arguments of its operations, fragments spread,";
-        at_most(all.values, limits.tokens, what, "limits.tokens", advice, at)?;
+        check_limit(total.values, limits.tokens, what, "limits.tokens", advice, at)?;
     }
     Ok(())
 }
 
 /// How many values are written in the arguments of directives.
-fn in_directives(directives: &DirectiveList) -> u64 {
+fn count_directive_values(directives: &DirectiveList) -> u64 {
     let arguments = directives.iter().flat_map(|directive| &directive.arguments);
-    arguments.map(|argument| written(&argument.value)).sum()
+    arguments.map(|argument| count_values(&argument.value)).sum()
 }
 
 /// The size of every fragment, each measured once, those it spreads first. The stack is our own: a chain of thousands of
 /// fragments must not fill the thread's.
-fn fragments<'a>(document: &'a Document, source: &Source) -> Result<HashMap<&'a Name, Size>, RequestError> {
+fn fragment_sizes<'a>(
+    document: &'a Document,
+    source: &Source,
+) -> Result<HashMap<&'a Name, ExpandedSize>, RequestError> {
     let definitions = document.definitions.iter().filter_map(Definition::as_fragment_definition);
-    let named: HashMap<&Name, &FragmentDefinition> = definitions.map(|of| (&of.name, &**of)).collect();
-    let mut sizes: HashMap<&Name, Size> = HashMap::new();
-    let mut open: HashSet<&Name> = HashSet::new();
-    for &name in named.keys() {
+    let by_name: HashMap<&Name, &FragmentDefinition> =
+        definitions.map(|fragment| (&fragment.name, &**fragment)).collect();
+    let mut sizes: HashMap<&Name, ExpandedSize> = HashMap::new();
+    let mut in_progress: HashSet<&Name> = HashSet::new();
+    for &name in by_name.keys() {
         // What is open, and what each spreads that was not looked at yet.
-        let mut stack = vec![(name, spreads(&named, name))];
-        open.insert(name);
-        while let Some((top, waiting)) = stack.last_mut() {
+        let mut stack = vec![(name, direct_spreads(&by_name, name))];
+        in_progress.insert(name);
+        while let Some((top, unvisited)) = stack.last_mut() {
             let top = *top;
-            match waiting.pop() {
+            match unvisited.pop() {
                 Some(next) if sizes.contains_key(next) => {}
-                Some(next) if open.contains(next) => {
+                Some(next) if in_progress.contains(next) => {
                     let message = format!("the fragment `{next}` spreads itself: remove the cycle");
                     return Err(RequestError::invalid(message, source.start(next.location())));
                 }
                 Some(next) => {
-                    open.insert(next);
-                    stack.push((next, spreads(&named, next)));
+                    in_progress.insert(next);
+                    stack.push((next, direct_spreads(&by_name, next)));
                 }
                 None => {
                     // One that is not defined has no size: validation says so.
-                    let size = named.get(top).map_or_else(Size::default, |of| measure(&of.selection_set, &sizes));
+                    let size = by_name
+                        .get(top)
+                        .map_or_else(ExpandedSize::default, |fragment| measure(&fragment.selection_set, &sizes));
                     sizes.insert(top, size);
-                    open.remove(top);
+                    in_progress.remove(top);
                     stack.pop();
                 }
             }
@@ -105,9 +112,9 @@ fn fragments<'a>(document: &'a Document, source: &Source) -> Result<HashMap<&'a 
 }
 
 /// The fragments that a fragment spreads itself.
-fn spreads<'a>(named: &HashMap<&'a Name, &'a FragmentDefinition>, name: &Name) -> Vec<&'a Name> {
+fn direct_spreads<'a>(by_name: &HashMap<&'a Name, &'a FragmentDefinition>, name: &Name) -> Vec<&'a Name> {
     let mut spread = Vec::new();
-    if let Some(fragment) = named.get(name) {
+    if let Some(fragment) = by_name.get(name) {
         spread_names(&fragment.selection_set, &mut spread);
     }
     spread
@@ -125,43 +132,44 @@ fn spread_names<'a>(selections: &'a [Selection], into: &mut Vec<&'a Name>) {
 }
 
 /// How many values are written, variables as one. Recurses as deep as brackets may be nested.
-fn written(value: &Value) -> u64 {
+fn count_values(value: &Value) -> u64 {
     match value {
-        Value::List(items) => items.iter().map(|item| written(item)).sum::<u64>() + 1,
-        Value::Object(fields) => fields.iter().map(|(_, value)| written(value)).sum::<u64>() + 1,
+        Value::List(items) => items.iter().map(|item| count_values(item)).sum::<u64>() + 1,
+        Value::Object(fields) => fields.iter().map(|(_, value)| count_values(value)).sum::<u64>() + 1,
         _ => 1,
     }
 }
 
 /// The size of a selection. Recurses as deep as brackets may be nested.
-fn measure(selections: &[Selection], fragments: &HashMap<&Name, Size>) -> Size {
-    let mut whole = Size::default();
+fn measure(selections: &[Selection], fragments: &HashMap<&Name, ExpandedSize>) -> ExpandedSize {
+    let mut total = ExpandedSize::default();
     for selection in selections {
-        let (own, alias, directives, part) = match selection {
+        let (field_level, alias, directives, part) = match selection {
             Selection::Field(field) => {
                 let part = measure(&field.selection_set, fragments);
-                let values: u64 = field.arguments.iter().map(|argument| written(&argument.value)).sum();
-                whole.values = whole.values.saturating_add(values).saturating_add(in_directives(&field.directives));
+                let values: u64 = field.arguments.iter().map(|argument| count_values(&argument.value)).sum();
+                total.values =
+                    total.values.saturating_add(values).saturating_add(count_directive_values(&field.directives));
                 (1, field.alias.is_some(), field.directives.len(), part)
             }
             Selection::InlineFragment(fragment) => {
-                whole.values = whole.values.saturating_add(in_directives(&fragment.directives));
+                total.values = total.values.saturating_add(count_directive_values(&fragment.directives));
                 (0, false, fragment.directives.len(), measure(&fragment.selection_set, fragments))
             }
             Selection::FragmentSpread(spread) => {
                 let part = fragments.get(&spread.fragment_name).copied().unwrap_or_default();
-                whole.values = whole.values.saturating_add(in_directives(&spread.directives));
+                total.values = total.values.saturating_add(count_directive_values(&spread.directives));
                 (0, false, spread.directives.len(), part)
             }
         };
-        whole.selections = whole.selections.saturating_add(part.selections).saturating_add(1);
-        whole.values = whole.values.saturating_add(part.values);
-        whole.aliases = whole.aliases.saturating_add(part.aliases).saturating_add(alias.into());
-        whole.directives = whole.directives.saturating_add(part.directives).saturating_add(directives as u64);
-        whole.depth = whole.depth.max(part.depth.saturating_add(own));
-        whole.nesting = whole.nesting.max(part.nesting.saturating_add(1));
+        total.selections = total.selections.saturating_add(part.selections).saturating_add(1);
+        total.values = total.values.saturating_add(part.values);
+        total.aliases = total.aliases.saturating_add(part.aliases).saturating_add(alias.into());
+        total.directives = total.directives.saturating_add(part.directives).saturating_add(directives as u64);
+        total.depth = total.depth.max(part.depth.saturating_add(field_level));
+        total.nesting = total.nesting.max(part.nesting.saturating_add(1));
     }
-    whole
+    total
 }
 
 #[cfg(test)]
@@ -170,42 +178,42 @@ mod tests {
 
     use super::*;
 
-    fn checked(query: &str) -> Result<(), RequestError> {
+    fn check_query(query: &str) -> Result<(), RequestError> {
         let document = Parser::new().parse_ast(query, "query").expect("a query");
         check(&document, &Source::new(query), &Limits::default())
     }
 
-    fn refused(query: &str) -> String {
-        checked(query).expect_err("it is to be refused").message
+    fn rejection(query: &str) -> String {
+        check_query(query).expect_err("it is to be refused").message
     }
 
     /// A chain of fragments, each of which spreads the next one `times` times.
-    fn chain(length: usize, times: usize, within: &str) -> String {
+    fn chain(length: usize, times: usize, template: &str) -> String {
         let mut query = "{ ...F0 } ".to_owned();
         for number in 0..length {
             let spread = format!("...F{} ", number + 1).repeat(times);
-            query += &format!("fragment F{number} on Query {{ {} }} ", within.replace('_', &spread));
+            query += &format!("fragment F{number} on Query {{ {} }} ", template.replace('_', &spread));
         }
         query + &format!("fragment F{length} on Query {{ a }}")
     }
 
     #[test]
-    fn fragments_that_double_are_counted_and_not_walked() {
-        assert!(refused(&chain(60, 2, "_")).contains("selections"));
+    fn exponential_fragments_are_counted_without_expanding_them() {
+        assert!(rejection(&chain(60, 2, "_")).contains("selections"));
     }
 
     #[test]
-    fn a_fragment_that_spreads_itself_is_refused() {
+    fn a_fragment_that_spreads_itself_is_rejected() {
         let two = "{ ...A } fragment A on Query { ...B } fragment B on Query { b { ...A } }";
-        assert!(refused(two).contains("spreads itself"));
-        let error = checked("{ ...A }\nfragment A on Query { ...A }").expect_err("a cycle");
+        assert!(rejection(two).contains("spreads itself"));
+        let error = check_query("{ ...A }\nfragment A on Query { ...A }").expect_err("a cycle");
         assert_eq!((error.locations[0].line, error.locations[0].column), (2, 26));
     }
 
     #[test]
     fn a_chain_of_fragments_does_not_fill_the_stack() {
-        assert!(refused(&chain(1400, 1, "a { _ }")).contains("in selections"));
-        assert!(refused(&chain(1900, 1, "_")).contains("fragments in fragments"));
+        assert!(rejection(&chain(1400, 1, "a { _ }")).contains("in selections"));
+        assert!(rejection(&chain(1900, 1, "_")).contains("fragments in fragments"));
     }
 
     #[test]
@@ -213,32 +221,32 @@ mod tests {
         let spread = |item: &str, times: usize| {
             format!("{{ {} }} fragment F on Query {{ {} }}", "...F ".repeat(times), item.repeat(10))
         };
-        assert!(checked(&spread("a: viewer { name } ", 90)).is_ok());
-        assert!(refused(&spread("a: viewer { name } ", 101)).contains("limits.aliases"));
-        assert!(refused(&spread("a @skip(if: true) ", 21)).contains("limits.directives"));
+        assert!(check_query(&spread("a: viewer { name } ", 90)).is_ok());
+        assert!(rejection(&spread("a: viewer { name } ", 101)).contains("limits.aliases"));
+        assert!(rejection(&spread("a @skip(if: true) ", 21)).contains("limits.directives"));
     }
 
     #[test]
     fn selections_are_counted_over_all_operations() {
-        let of = |operations: usize| {
+        let document = |operations: usize| {
             let operations: Vec<String> = (0..operations).map(|n| format!("query O{n} {{ ...F }}")).collect();
             operations.join(" ") + &format!("fragment F on Query {{ {} }}", "a ".repeat(1000))
         };
-        assert!(checked(&of(19)).is_ok());
-        assert!(refused(&of(20)).contains("limits.selections"));
+        assert!(check_query(&document(19)).is_ok());
+        assert!(rejection(&document(20)).contains("limits.selections"));
     }
 
     #[test]
     fn values_are_counted_over_all_operations() {
-        let of = |operations: usize, uses: usize| {
+        let document = |operations: usize, uses: usize| {
             let operations: Vec<String> = (0..operations).map(|n| format!("query O{n} {{ ...F }}")).collect();
             let fragment = format!("fragment F on Query {{ nodes(ids: [{}]) {{ id }} }}", "$a ".repeat(uses));
             operations.join(" ") + &fragment
         };
-        assert!(checked(&of(10, 1000)).is_ok());
-        assert!(refused(&of(100, 1000)).contains("values in the arguments"));
+        assert!(check_query(&document(10, 1000)).is_ok());
+        assert!(rejection(&document(100, 1000)).contains("values in the arguments"));
         let directive = format!("fragment F on Query {{ a @skip(if: [{}]) }}", "$a ".repeat(1000));
         let operations: Vec<String> = (0..100).map(|n| format!("query O{n} {{ ...F }}")).collect();
-        assert!(refused(&(operations.join(" ") + &directive)).contains("values in the arguments"));
+        assert!(rejection(&(operations.join(" ") + &directive)).contains("values in the arguments"));
     }
 }

@@ -11,40 +11,40 @@ use apollo_compiler::{
 };
 
 /// The first token of the text that was not parsed; its range.
-pub(super) fn dropped(document: &Document, text: &str, tokens: &[Range<usize>]) -> Option<Range<usize>> {
-    let mut written = Written { text, tokens: tokens.iter(), dropped: None };
+pub(super) fn first_dropped_token(document: &Document, text: &str, tokens: &[Range<usize>]) -> Option<Range<usize>> {
+    let mut matcher = TokenMatcher { text, tokens: tokens.iter(), dropped: None };
     for definition in &document.definitions {
         match definition {
-            Definition::OperationDefinition(operation) => written.operation(operation),
+            Definition::OperationDefinition(operation) => matcher.operation(operation),
             Definition::FragmentDefinition(fragment) => {
-                written.names(&["fragment", &fragment.name, "on", &fragment.type_condition]);
-                written.directives(&fragment.directives);
-                written.selections(&fragment.selection_set);
+                matcher.expect_all(&["fragment", &fragment.name, "on", &fragment.type_condition]);
+                matcher.directives(&fragment.directives);
+                matcher.selections(&fragment.selection_set);
             }
             // A definition of a type, which validation refuses.
             _ => return None,
         }
     }
-    written.dropped.or_else(|| written.tokens.next().cloned())
+    matcher.dropped.or_else(|| matcher.tokens.next().cloned())
 }
 
-struct Written<'a> {
+struct TokenMatcher<'a> {
     text: &'a str,
     tokens: Iter<'a, Range<usize>>,
     dropped: Option<Range<usize>>,
 }
 
-impl Written<'_> {
+impl TokenMatcher<'_> {
     /// The next token of what was parsed.
-    fn name(&mut self, parsed: &str) {
-        self.token(|written| written == parsed);
+    fn expect(&mut self, parsed: &str) {
+        self.expect_where(|token| token == parsed);
     }
 
-    fn names(&mut self, parsed: &[&str]) {
-        parsed.iter().for_each(|parsed| self.name(parsed));
+    fn expect_all(&mut self, parsed: &[&str]) {
+        parsed.iter().for_each(|parsed| self.expect(parsed));
     }
 
-    fn token(&mut self, is_parsed: impl Fn(&str) -> bool) {
+    fn expect_where(&mut self, is_parsed: impl Fn(&str) -> bool) {
         if self.dropped.is_some() {
             return;
         }
@@ -63,50 +63,50 @@ impl Written<'_> {
     fn operation(&mut self, operation: &OperationDefinition) {
         // A query without a name may begin with its selection.
         if operation.name.is_some() || !self.next_is("{") {
-            self.name(operation.operation_type.name());
+            self.expect(operation.operation_type.name());
         }
         if let Some(name) = &operation.name {
-            self.name(name);
+            self.expect(name);
         }
         if !operation.variables.is_empty() {
-            self.name("(");
+            self.expect("(");
             operation.variables.iter().for_each(|variable| self.variable(variable));
-            self.name(")");
+            self.expect(")");
         }
         self.directives(&operation.directives);
         self.selections(&operation.selection_set);
     }
 
     fn variable(&mut self, variable: &VariableDefinition) {
-        self.names(&["$", &variable.name, ":"]);
-        self.of(&variable.ty);
+        self.expect_all(&["$", &variable.name, ":"]);
+        self.type_reference(&variable.ty);
         if let Some(default) = &variable.default_value {
-            self.name("=");
+            self.expect("=");
             self.value(default);
         }
         self.directives(&variable.directives);
     }
 
-    fn of(&mut self, of: &Type) {
-        match of {
-            Type::Named(name) => self.name(name),
-            Type::NonNullNamed(name) => self.names(&[name, "!"]),
+    fn type_reference(&mut self, ty: &Type) {
+        match ty {
+            Type::Named(name) => self.expect(name),
+            Type::NonNullNamed(name) => self.expect_all(&[name, "!"]),
             Type::List(item) => {
-                self.name("[");
-                self.of(item);
-                self.name("]");
+                self.expect("[");
+                self.type_reference(item);
+                self.expect("]");
             }
             Type::NonNullList(item) => {
-                self.name("[");
-                self.of(item);
-                self.names(&["]", "!"]);
+                self.expect("[");
+                self.type_reference(item);
+                self.expect_all(&["]", "!"]);
             }
         }
     }
 
     fn directives(&mut self, directives: &DirectiveList) {
         for directive in directives {
-            self.names(&["@", &directive.name]);
+            self.expect_all(&["@", &directive.name]);
             self.arguments(&directive.arguments);
         }
     }
@@ -115,36 +115,36 @@ impl Written<'_> {
         if arguments.is_empty() {
             return;
         }
-        self.name("(");
+        self.expect("(");
         for argument in arguments {
-            self.names(&[&argument.name, ":"]);
+            self.expect_all(&[&argument.name, ":"]);
             self.value(&argument.value);
         }
-        self.name(")");
+        self.expect(")");
     }
 
     /// Recurses as deep as brackets may be nested, like what follows.
     fn value(&mut self, value: &Value) {
         match value {
-            Value::Null => self.name("null"),
-            Value::Boolean(value) => self.name(if *value { "true" } else { "false" }),
-            Value::Enum(name) => self.name(name),
-            Value::Variable(name) => self.names(&["$", name]),
-            Value::Int(number) => self.name(number.as_str()),
-            Value::Float(number) => self.name(number.as_str()),
-            Value::String(_) => self.token(|written| written.starts_with('"')),
+            Value::Null => self.expect("null"),
+            Value::Boolean(value) => self.expect(if *value { "true" } else { "false" }),
+            Value::Enum(name) => self.expect(name),
+            Value::Variable(name) => self.expect_all(&["$", name]),
+            Value::Int(number) => self.expect(number.as_str()),
+            Value::Float(number) => self.expect(number.as_str()),
+            Value::String(_) => self.expect_where(|token| token.starts_with('"')),
             Value::List(items) => {
-                self.name("[");
+                self.expect("[");
                 items.iter().for_each(|item| self.value(item));
-                self.name("]");
+                self.expect("]");
             }
             Value::Object(fields) => {
-                self.name("{");
+                self.expect("{");
                 for (name, value) in fields {
-                    self.names(&[name, ":"]);
+                    self.expect_all(&[name, ":"]);
                     self.value(value);
                 }
-                self.name("}");
+                self.expect("}");
             }
         }
     }
@@ -153,33 +153,33 @@ impl Written<'_> {
         if selections.is_empty() {
             return;
         }
-        self.name("{");
+        self.expect("{");
         for selection in selections {
             match selection {
                 Selection::Field(field) => {
                     if let Some(alias) = &field.alias {
-                        self.names(&[alias, ":"]);
+                        self.expect_all(&[alias, ":"]);
                     }
-                    self.name(&field.name);
+                    self.expect(&field.name);
                     self.arguments(&field.arguments);
                     self.directives(&field.directives);
                     self.selections(&field.selection_set);
                 }
                 Selection::FragmentSpread(spread) => {
-                    self.names(&["...", &spread.fragment_name]);
+                    self.expect_all(&["...", &spread.fragment_name]);
                     self.directives(&spread.directives);
                 }
                 Selection::InlineFragment(fragment) => {
-                    self.name("...");
+                    self.expect("...");
                     if let Some(on) = &fragment.type_condition {
-                        self.names(&["on", on]);
+                        self.expect_all(&["on", on]);
                     }
                     self.directives(&fragment.directives);
                     self.selections(&fragment.selection_set);
                 }
             }
         }
-        self.name("}");
+        self.expect("}");
     }
 }
 
@@ -191,15 +191,15 @@ mod tests {
     use crate::{graphql::operation::scan::scan, limits::Limits};
 
     /// Where the first token lies that the parser dropped; an error where it does not parse the rest.
-    fn found(text: &str) -> Result<Option<usize>, String> {
+    fn dropped_at(text: &str) -> Result<Option<usize>, String> {
         let scanned = scan(text, &Limits::default()).expect(text);
         let parsed = Parser::new().parse_ast(&*scanned.text, "query");
         let document = parsed.map_err(|failed| failed.errors.to_string())?;
-        Ok(dropped(&document, &scanned.text, &scanned.tokens).map(|range| range.start))
+        Ok(first_dropped_token(&document, &scanned.text, &scanned.tokens).map(|range| range.start))
     }
 
     #[test]
-    fn all_of_a_document_is_in_what_was_parsed() {
+    fn a_valid_document_has_no_dropped_token() {
         for text in [
             "{ a }",
             "query { a }",
@@ -210,19 +210,19 @@ mod tests {
             "{ a(x: 1e10 y: 0.5 z: 1E-2 w: -0) }",
             "{ query: fragment { on: mutation(null: null, true: true) } }",
         ] {
-            assert_eq!(found(text), Ok(None), "{text}");
+            assert_eq!(dropped_at(text), Ok(None), "{text}");
         }
     }
 
     #[test]
-    fn what_the_parser_drops_is_found() {
+    fn tokens_that_the_parser_drops_are_found() {
         for (text, at) in [
             ("{ a(first) { b } }", 3),
             ("{ a(b: 1 first) { b } }", 9),
             ("{ a(filter: {kinds}) { b } }", 13),
             ("{ a(under null) { b } }", 3),
         ] {
-            assert_eq!(found(text), Ok(Some(at)), "{text}");
+            assert_eq!(dropped_at(text), Ok(Some(at)), "{text}");
         }
     }
 }

@@ -16,11 +16,11 @@ use apollo_compiler::{
 use async_graphql::Pos;
 
 use super::{
-    error::{MOST, RequestError},
-    input_types::{check_literal, shown_literal},
+    error::{MAX_ERRORS, RequestError},
+    input_types::{check_literal, literal_excerpt},
     position::Source,
     schema::{OperationSchema, is_one_of},
-    wording::{Disclosure, closest, described},
+    wording::{Disclosure, describe_type, did_you_mean},
 };
 
 /// What is wrong with the values of a document.
@@ -32,12 +32,13 @@ pub(super) fn check(
 ) -> Vec<RequestError> {
     let mut errors = Vec::new();
     for operation in document.operations.iter() {
-        if errors.len() >= MOST {
+        if errors.len() >= MAX_ERRORS {
             break;
         }
-        let mut values = Values { schema, document, source, disclosure, operation, fragments: HashSet::new(), errors };
-        values.operation();
-        errors = values.errors;
+        let mut check =
+            ValueCheck { schema, document, source, disclosure, operation, fragments: HashSet::new(), errors };
+        check.operation();
+        errors = check.errors;
     }
     // A fragment in two operations has each of its errors once.
     let mut seen = HashSet::new();
@@ -45,7 +46,7 @@ pub(super) fn check(
     errors
 }
 
-struct Values<'a> {
+struct ValueCheck<'a> {
     schema: &'a OperationSchema,
     document: &'a ExecutableDocument,
     source: &'a Source,
@@ -58,33 +59,33 @@ struct Values<'a> {
 
 /// A place for a value.
 #[derive(Clone, Copy)]
-struct Place {
+struct InputPosition {
     /// The argument or input field has a default.
     has_default: bool,
     /// It is a field of a one-of input object, which must not be null.
     one_of: bool,
     /// Variables may stand there.
-    variables: bool,
+    allows_variables: bool,
 }
 
-impl Place {
-    fn of(definition: &InputValueDefinition, variables: bool) -> Self {
-        Self { has_default: definition.default_value.is_some(), one_of: false, variables }
+impl InputPosition {
+    fn of(definition: &InputValueDefinition, allows_variables: bool) -> Self {
+        Self { has_default: definition.default_value.is_some(), one_of: false, allows_variables }
     }
 
     /// Inside a list no default applies.
-    fn item(self) -> Self {
+    fn list_item(self) -> Self {
         Self { has_default: false, one_of: false, ..self }
     }
 }
 
-impl<'a> Values<'a> {
+impl<'a> ValueCheck<'a> {
     fn operation(&mut self) {
         let operation = self.operation;
         for variable in &operation.variables {
             if let Some(default) = &variable.default_value {
-                let place = Place { has_default: false, one_of: false, variables: false };
-                self.value(&variable.ty, default, place);
+                let position = InputPosition { has_default: false, one_of: false, allows_variables: false };
+                self.value(&variable.ty, default, position);
             }
             self.directives(&variable.directives, false);
         }
@@ -107,8 +108,8 @@ impl<'a> Values<'a> {
                 }
                 Selection::FragmentSpread(spread) => {
                     self.directives(&spread.directives, true);
-                    let found = self.document.fragments.get(&spread.fragment_name);
-                    if let Some(fragment) = found.filter(|fragment| self.fragments.insert(&fragment.name)) {
+                    let definition = self.document.fragments.get(&spread.fragment_name);
+                    if let Some(fragment) = definition.filter(|fragment| self.fragments.insert(&fragment.name)) {
                         self.directives(&fragment.directives, true);
                         self.selections(&fragment.selection_set);
                     }
@@ -117,16 +118,23 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn directives(&mut self, directives: &DirectiveList, variables: bool) {
+    fn directives(&mut self, directives: &DirectiveList, allows_variables: bool) {
         for directive in directives {
-            self.arguments(&directive.arguments, self.schema.directive_arguments(&directive.name), variables);
+            self.arguments(&directive.arguments, self.schema.directive_arguments(&directive.name), allows_variables);
         }
     }
 
-    fn arguments(&mut self, given: &[Node<Argument>], taken: &[Node<InputValueDefinition>], variables: bool) {
-        for argument in given {
-            match taken.iter().find(|taken| taken.name == argument.name) {
-                Some(taken) => self.value(&taken.ty, &argument.value, Place::of(taken, variables)),
+    fn arguments(
+        &mut self,
+        arguments: &[Node<Argument>],
+        definitions: &[Node<InputValueDefinition>],
+        allows_variables: bool,
+    ) {
+        for argument in arguments {
+            match definitions.iter().find(|definition| definition.name == argument.name) {
+                Some(definition) => {
+                    self.value(&definition.ty, &argument.value, InputPosition::of(definition, allows_variables))
+                }
                 // Unknown: `apollo-compiler` says so. Its variables may be unknown, too.
                 None => self.undefined_variables(&argument.value),
             }
@@ -134,36 +142,36 @@ impl<'a> Values<'a> {
     }
 
     /// A value at a place of a type. Recurses as deep as brackets may be nested.
-    fn value(&mut self, of: &Type, value: &Node<Value>, place: Place) {
+    fn value(&mut self, ty: &Type, value: &Node<Value>, position: InputPosition) {
         if let Value::Variable(name) = &**value {
-            self.variable(of, name, value, place);
+            self.variable(ty, name, value, position);
             return;
         }
         if value.is_null() {
-            if of.is_non_null() || place.one_of {
-                let expected = described(of.inner_named_type(), self.disclosure);
-                self.wrong(value, format!("null is not allowed here: expected {expected}"));
+            if ty.is_non_null() || position.one_of {
+                let expected = describe_type(ty.inner_named_type(), self.disclosure);
+                self.report(value, format!("null is not allowed here: expected {expected}"));
             }
             return;
         }
-        match of {
+        match ty {
             Type::List(item) | Type::NonNullList(item) => match &**value {
-                Value::List(items) => items.iter().for_each(|value| self.value(item, value, place.item())),
+                Value::List(items) => items.iter().for_each(|value| self.value(item, value, position.list_item())),
                 // One value stands for a list of one (GraphQL, September 2025, 3.11).
-                _ => self.value(item, value, place.item()),
+                _ => self.value(item, value, position.list_item()),
             },
             Type::Named(name) | Type::NonNullNamed(name) => match self.schema.schema.types.get(name) {
-                Some(ExtendedType::InputObject(of)) => match &**value {
-                    Value::Object(fields) => self.object(of, value, fields, place),
+                Some(ExtendedType::InputObject(ty)) => match &**value {
+                    Value::Object(fields) => self.object(ty, value, fields, position),
                     _ => {
-                        let expected = described(name, self.disclosure);
-                        let found = shown_literal(value);
-                        self.wrong(value, format!("expected {expected}, an object, found {found}"));
+                        let expected = describe_type(name, self.disclosure);
+                        let actual = literal_excerpt(value);
+                        self.report(value, format!("expected {expected}, an object, found {actual}"));
                     }
                 },
                 Some(leaf @ (ExtendedType::Scalar(_) | ExtendedType::Enum(_))) => {
                     if let Err(message) = check_literal(self.schema, leaf, value, self.disclosure) {
-                        self.wrong(value, message);
+                        self.report(value, message);
                     }
                     self.undefined_variables(value);
                 }
@@ -173,65 +181,75 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn object(&mut self, of: &InputObjectType, value: &Node<Value>, fields: &[(Name, Node<Value>)], place: Place) {
-        let one_of = is_one_of(of);
-        let mut given = HashSet::new();
+    fn object(
+        &mut self,
+        ty: &InputObjectType,
+        value: &Node<Value>,
+        fields: &[(Name, Node<Value>)],
+        position: InputPosition,
+    ) {
+        let one_of = is_one_of(ty);
+        let mut seen_names = HashSet::new();
         for (name, value) in fields {
-            if !given.insert(name) {
-                self.wrong(value, format!("the input field `{name}` is given twice"));
+            if !seen_names.insert(name) {
+                self.report(value, format!("the input field `{name}` is given twice"));
             }
-            match of.fields.get(name) {
-                Some(field) => self.value(&field.ty, value, Place { one_of, ..Place::of(field, place.variables) }),
+            match ty.fields.get(name) {
+                Some(field) => self.value(
+                    &field.ty,
+                    value,
+                    InputPosition { one_of, ..InputPosition::of(field, position.allows_variables) },
+                ),
                 None => {
                     let message = match self.disclosure {
                         Disclosure::Hidden => format!("there is no input field `{name}` here"),
                         Disclosure::Full => {
-                            let closest = closest(name, of.fields.keys().map(Name::as_str));
-                            format!("there is no input field `{name}` in `{}`{closest}", of.name)
+                            let did_you_mean = did_you_mean(name, ty.fields.keys().map(Name::as_str));
+                            format!("there is no input field `{name}` in `{}`{did_you_mean}", ty.name)
                         }
                     };
-                    self.wrong(value, message);
+                    self.report(value, message);
                     self.undefined_variables(value);
                 }
             }
         }
-        let missing = of.fields.iter().filter(|(name, field)| field.is_required() && !given.contains(name));
+        let missing = ty.fields.iter().filter(|(name, field)| field.is_required() && !seen_names.contains(name));
         for (name, field) in missing {
             let message = match self.disclosure {
                 Disclosure::Hidden => "a required input field is missing here".to_owned(),
                 Disclosure::Full => {
                     format!(
                         "the input field `{name}` of `{}` is missing: it is required, of type `{}`",
-                        of.name, field.ty
+                        ty.name, field.ty
                     )
                 }
             };
-            self.wrong(value, message);
+            self.report(value, message);
         }
         if one_of && fields.len() != 1 {
-            let expected = described(&of.name, self.disclosure);
-            self.wrong(value, format!("{} input fields are given: {expected} takes exactly one", fields.len()));
+            let expected = describe_type(&ty.name, self.disclosure);
+            self.report(value, format!("{} input fields are given: {expected} takes exactly one", fields.len()));
         }
     }
 
     /// A variable at a place of a type (IsVariableUsageAllowed).
-    fn variable(&mut self, of: &Type, name: &Name, at: &Node<Value>, place: Place) {
-        if !place.variables {
-            self.wrong(at, format!("the variable `${name}` stands where only constants are allowed"));
+    fn variable(&mut self, ty: &Type, name: &Name, at: &Node<Value>, position: InputPosition) {
+        if !position.allows_variables {
+            self.report(at, format!("the variable `${name}` stands where only constants are allowed"));
             return;
         }
         let Some(variable) = self.operation.variables.iter().find(|variable| variable.name == *name) else {
             self.undefined(name, at);
             return;
         };
-        if self.schema.schema.types.get(variable.ty.inner_named_type()).is_none_or(|of| !of.is_input_type()) {
+        if self.schema.schema.types.get(variable.ty.inner_named_type()).is_none_or(|ty| !ty.is_input_type()) {
             // `apollo-compiler` says so.
             return;
         }
         // A field of a one-of input object must have a value, whatever its type says (IsNonNullPosition).
-        let needed = if place.one_of { of.clone().non_null() } else { of.clone() };
-        let of = &needed;
-        if !is_allowed(variable, of, place.has_default) {
+        let expected = if position.one_of { ty.clone().non_null() } else { ty.clone() };
+        let ty = &expected;
+        if !is_allowed(variable, ty, position.has_default) {
             let message = match self.disclosure {
                 Disclosure::Hidden => {
                     format!(
@@ -240,10 +258,10 @@ impl<'a> Values<'a> {
                     )
                 }
                 Disclosure::Full => {
-                    format!("the variable `${name}` of type `{}` cannot stand where `{of}` is needed", variable.ty)
+                    format!("the variable `${name}` of type `{}` cannot stand where `{ty}` is needed", variable.ty)
                 }
             };
-            self.wrong(at, message);
+            self.report(at, message);
         }
     }
 
@@ -264,11 +282,11 @@ impl<'a> Values<'a> {
             Some(operation) => format!("the variable `${name}` is not declared by the operation `{operation}`"),
             None => format!("the variable `${name}` is not declared by the operation"),
         };
-        self.wrong(at, message);
+        self.report(at, message);
     }
 
-    fn wrong(&mut self, at: &Node<Value>, message: String) {
-        if self.errors.len() >= MOST {
+    fn report(&mut self, at: &Node<Value>, message: String) {
+        if self.errors.len() >= MAX_ERRORS {
             return;
         }
         let at: Pos = self.source.start(at.location());
@@ -278,10 +296,10 @@ impl<'a> Values<'a> {
 
 /// Whether a variable may stand where a type is needed: a nullable variable also where null is not allowed, if it or the
 /// place has a default.
-fn is_allowed(variable: &VariableDefinition, needed: &Type, has_default: bool) -> bool {
-    if !needed.is_non_null() || variable.ty.is_non_null() {
-        return variable.ty.is_assignable_to(needed);
+fn is_allowed(variable: &VariableDefinition, expected: &Type, has_default: bool) -> bool {
+    if !expected.is_non_null() || variable.ty.is_non_null() {
+        return variable.ty.is_assignable_to(expected);
     }
     let own_default = variable.default_value.as_ref().is_some_and(|default| !default.is_null());
-    (own_default || has_default) && variable.ty.is_assignable_to(&needed.clone().nullable())
+    (own_default || has_default) && variable.ty.is_assignable_to(&expected.clone().nullable())
 }

@@ -9,11 +9,11 @@ use async_graphql::{Name, Value, Variables, indexmap::IndexMap};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    error::{BAD_USER_INPUT, MOST, RequestError, RequestErrors},
-    input_types::{coerce_json, constant, shown},
+    error::{BAD_USER_INPUT, MAX_ERRORS, RequestError, RequestErrors},
+    input_types::{coerce_json, convert_constant, excerpt},
     position::Source,
     schema::{OperationSchema, is_one_of},
-    wording::{Disclosure, closest, described},
+    wording::{Disclosure, describe_type, did_you_mean},
 };
 
 /// Coerces what was sent to what is declared. A variable that was not sent and has no default has no value; what is not
@@ -29,13 +29,14 @@ pub(super) fn coerce(
     let mut errors = Vec::new();
     for variable in &operation.variables {
         let name = variable.name.as_str();
-        let mut part = Part { schema, source, variable, disclosure, path: String::new(), errors: &mut errors };
+        let mut coercion =
+            VariableCoercion { schema, source, variable, disclosure, path: String::new(), errors: &mut errors };
         let value = match (sent.remove(name), &variable.default_value) {
-            (Some(json), _) => part.coerce(&variable.ty, json),
-            (None, Some(default)) => constant(schema, default, &variable.ty),
+            (Some(json), _) => coercion.coerce(&variable.ty, json),
+            (None, Some(default)) => convert_constant(schema, default, &variable.ty),
             (None, None) => {
                 if variable.ty.is_non_null() {
-                    part.wrong("it is required and was not sent");
+                    coercion.report("it is required and was not sent");
                 }
                 None
             }
@@ -48,7 +49,7 @@ pub(super) fn coerce(
 }
 
 /// A part of a variable's value.
-struct Part<'a> {
+struct VariableCoercion<'a> {
     schema: &'a OperationSchema,
     source: &'a Source,
     variable: &'a VariableDefinition,
@@ -58,43 +59,45 @@ struct Part<'a> {
     errors: &'a mut Vec<RequestError>,
 }
 
-impl Part<'_> {
+impl VariableCoercion<'_> {
     /// A value of a type; nothing where it is none, which is noted. Recurses as deep as JSON may be nested.
-    fn coerce(&mut self, of: &Type, json: Json) -> Option<Value> {
+    fn coerce(&mut self, ty: &Type, json: Json) -> Option<Value> {
         if json.is_null() {
-            if of.is_non_null() {
-                self.wrong(format_args!("null is not allowed: expected {}", self.described(of)));
+            if ty.is_non_null() {
+                self.report(format_args!("null is not allowed: expected {}", self.describe_type(ty)));
                 return None;
             }
             return Some(Value::Null);
         }
-        match of {
+        match ty {
             Type::List(item) | Type::NonNullList(item) => match json {
                 Json::Array(items) => {
                     let items = items.into_iter().enumerate();
-                    let items =
-                        items.map(|(number, json)| self.within(&format!("[{number}]"), |part| part.coerce(item, json)));
+                    let items = items.map(|(index, json)| {
+                        self.with_path_segment(&format!("[{index}]"), |coercion| coercion.coerce(item, json))
+                    });
                     // Each item is looked at, so that each error is told.
                     let items: Vec<_> = items.collect();
                     items.into_iter().collect::<Option<_>>().map(Value::List)
                 }
-                one => self.coerce(item, one).map(|value| Value::List(vec![value])),
+                single => self.coerce(item, single).map(|value| Value::List(vec![value])),
             },
             Type::Named(name) | Type::NonNullNamed(name) => {
                 // A type that is none for input was found when the document was validated.
                 match self.schema.schema.types.get(name)? {
-                    ExtendedType::InputObject(of) => match json {
-                        Json::Object(fields) => self.object(of, fields),
+                    ExtendedType::InputObject(ty) => match json {
+                        Json::Object(fields) => self.object(ty, fields),
                         other => {
-                            let (expected, found) = (described(name, self.disclosure), shown(&other.to_string()));
-                            self.wrong(format_args!("expected {expected}, an object, found {found}"));
+                            let (expected, actual) =
+                                (describe_type(name, self.disclosure), excerpt(&other.to_string()));
+                            self.report(format_args!("expected {expected}, an object, found {actual}"));
                             None
                         }
                     },
                     leaf => match coerce_json(self.schema, leaf, json, self.disclosure) {
                         Ok(value) => Some(value),
                         Err(message) => {
-                            self.wrong(message);
+                            self.report(message);
                             None
                         }
                     },
@@ -103,72 +106,74 @@ impl Part<'_> {
         }
     }
 
-    fn object(&mut self, of: &InputObjectType, fields: Map<String, Json>) -> Option<Value> {
-        let mut whole = Some(IndexMap::with_capacity(fields.len()));
-        let one_of = is_one_of(of);
+    fn object(&mut self, ty: &InputObjectType, fields: Map<String, Json>) -> Option<Value> {
+        let mut object = Some(IndexMap::with_capacity(fields.len()));
+        let one_of = is_one_of(ty);
         if one_of && fields.len() != 1 {
-            let expected = described(&of.name, self.disclosure);
-            self.wrong(format_args!("{} input fields are given: {expected} takes exactly one", fields.len()));
-            whole = None;
+            let expected = describe_type(&ty.name, self.disclosure);
+            self.report(format_args!("{} input fields are given: {expected} takes exactly one", fields.len()));
+            object = None;
         }
-        for (name, field) in &of.fields {
+        for (name, field) in &ty.fields {
             if field.is_required() && !fields.contains_key(name.as_str()) {
                 match self.disclosure {
-                    Disclosure::Hidden => self.wrong("a required input field is missing"),
+                    Disclosure::Hidden => self.report("a required input field is missing"),
                     Disclosure::Full => {
-                        self.wrong(format_args!(
+                        self.report(format_args!(
                             "the input field `{name}` is missing: it is required, of type `{}`",
                             field.ty
                         ));
                     }
                 }
-                whole = None;
+                object = None;
             }
         }
         for (name, json) in fields {
-            let Some(field) = of.fields.get(name.as_str()) else {
-                let closest = match self.disclosure {
+            let Some(field) = ty.fields.get(name.as_str()) else {
+                let did_you_mean = match self.disclosure {
                     Disclosure::Hidden => String::new(),
-                    Disclosure::Full => closest(&shown(&name), of.fields.keys().map(apollo_compiler::Name::as_str)),
+                    Disclosure::Full => {
+                        did_you_mean(&excerpt(&name), ty.fields.keys().map(apollo_compiler::Name::as_str))
+                    }
                 };
-                self.wrong(format_args!("there is no input field `{}`{closest}", shown(&name)));
-                whole = None;
+                self.report(format_args!("there is no input field `{}`{did_you_mean}", excerpt(&name)));
+                object = None;
                 continue;
             };
-            let value = self.within(&format!(".{name}"), |part| {
+            let value = self.with_path_segment(&format!(".{name}"), |coercion| {
                 if one_of && json.is_null() {
-                    part.wrong("null is not allowed: the one input field that is given needs a value");
+                    coercion.report("null is not allowed: the one input field that is given needs a value");
                     return None;
                 }
-                part.coerce(&field.ty, json)
+                coercion.coerce(&field.ty, json)
             });
-            match (value, &mut whole) {
-                (Some(value), Some(whole)) => drop(whole.insert(Name::new(name), value)),
+            match (value, &mut object) {
+                (Some(value), Some(object)) => drop(object.insert(Name::new(name), value)),
                 (Some(_), None) => {}
-                (None, whole) => *whole = None,
+                (None, object) => *object = None,
             }
         }
-        whole.map(Value::Object)
+        object.map(Value::Object)
     }
 
-    fn described(&self, of: &Type) -> String {
-        described(of.inner_named_type(), self.disclosure)
+    fn describe_type(&self, ty: &Type) -> String {
+        describe_type(ty.inner_named_type(), self.disclosure)
     }
 
     /// The same one step further into the value.
-    fn within<T>(&mut self, step: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+    fn with_path_segment<T>(&mut self, segment: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.path.len();
-        self.path.push_str(step);
-        let done = work(self);
+        self.path.push_str(segment);
+        let result = work(self);
         self.path.truncate(length);
-        done
+        result
     }
 
-    fn wrong(&mut self, message: impl std::fmt::Display) {
-        if self.errors.len() >= MOST {
+    fn report(&mut self, message: impl std::fmt::Display) {
+        if self.errors.len() >= MAX_ERRORS {
             return;
         }
-        let at = if self.path.is_empty() { String::new() } else { format!(" at `{}`", shown(&self.path)) };
+        let at = if self.path.is_empty() { String::new() } else { format!(" at `{}`", excerpt(&self.path)) };
         let message = format!("the variable `${}`{at}: {message}", self.variable.name);
         let location = self.source.start(self.variable.name.location());
         self.errors.push(RequestError::new(BAD_USER_INPUT, message, location));

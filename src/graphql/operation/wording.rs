@@ -15,14 +15,14 @@ pub enum Disclosure {
 }
 
 /// How similar a name must be to be suggested, from 0 to 1 (Jaro-Winkler).
-const SIMILAR: f64 = 0.8;
+const MIN_SIMILARITY: f64 = 0.8;
 
 /// Scalars of the specification: their names tell nothing.
-const BUILT_IN: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
+const BUILT_IN_SCALARS: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
 
 /// A type, for messages.
-pub(super) fn described(name: &str, disclosure: Disclosure) -> String {
-    if disclosure == Disclosure::Full || BUILT_IN.contains(&name) {
+pub(super) fn describe_type(name: &str, disclosure: Disclosure) -> String {
+    if disclosure == Disclosure::Full || BUILT_IN_SCALARS.contains(&name) {
         format!("a value of type `{name}`")
     } else {
         "a value of another type".to_owned()
@@ -30,79 +30,84 @@ pub(super) fn described(name: &str, disclosure: Disclosure) -> String {
 }
 
 /// The name that was probably meant, as the end of a message; empty where none is similar.
-pub(super) fn closest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn did_you_mean<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> String {
     let given = given.to_lowercase();
     let score = |name: &str| strsim::jaro_winkler(&given, &name.to_lowercase());
     let best = names.map(|name| (score(name), name)).max_by(|(one, _), (other, _)| one.total_cmp(other));
     match best {
-        Some((score, name)) if score >= SIMILAR => format!(": did you mean `{name}`?"),
+        Some((score, name)) if score >= MIN_SIMILARITY => format!(": did you mean `{name}`?"),
         _ => String::new(),
     }
 }
 
 /// The message of a syntax error, from what the parser expected and the text at which it stopped.
-pub(super) fn syntax(told: &str, found: &str) -> String {
-    let why = match told {
-        _ if told.contains("surrogate") => {
+pub(super) fn syntax_message(diagnostic: &str, stopped_at: &str) -> String {
+    let why = match diagnostic {
+        _ if diagnostic.contains("surrogate") => {
             "an escaped surrogate in a string is without its other half: write both, or \\u{…} with the whole code point"
         }
-        _ if told.contains("unicode escape") => {
+        _ if diagnostic.contains("unicode escape") => {
             "an escape in a string is not \\u and four hexadecimal digits, nor \\u{…} with a Unicode scalar value"
         }
-        _ if told.contains("escape") => {
+        _ if diagnostic.contains("escape") => {
             "a backslash in a string is followed by something other than \" \\ / b f n r t u: write \\\\ for a backslash"
         }
-        _ if told.contains("line terminator") => {
+        _ if diagnostic.contains("line terminator") => {
             "there is a line break in a string: write \\n, or use a block string (\"\"\")"
         }
-        _ if told.contains("on'") => "a fragment cannot be named `on`",
+        _ if diagnostic.contains("on'") => "a fragment cannot be named `on`",
         _ => "",
     };
     if !why.is_empty() {
         return format!("the query cannot be parsed: {why}");
     }
-    let expected = match told {
-        _ if told.contains("Selection in Selection Set") => ": a selection in braces needs at least one field",
-        _ if told.contains("an Argument") => ": parentheses need at least one argument",
-        _ if told.contains("Variable Definition") => {
+    let expected = match diagnostic {
+        _ if diagnostic.contains("Selection in Selection Set") => ": a selection in braces needs at least one field",
+        _ if diagnostic.contains("an Argument") => ": parentheses need at least one argument",
+        _ if diagnostic.contains("Variable Definition") => {
             ": parentheses behind an operation's name need at least one variable"
         }
-        _ if told.contains("Selection Set") => ": a selection of fields in braces is expected",
-        _ if told.contains("Operation Type") || told.contains("efinition") => {
+        _ if diagnostic.contains("Selection Set") => ": a selection of fields in braces is expected",
+        _ if diagnostic.contains("Operation Type") || diagnostic.contains("efinition") => {
             ": expected `query`, `mutation`, `subscription`, `fragment` or `{`"
         }
-        _ if told.contains("Type Condition") || told.contains("'on'") => ": expected `on` and a type",
-        _ if told.contains("Name") || told.contains("name") => ": a name is expected",
-        _ if told.contains("type") || told.contains("Type") => ": a type is expected",
-        _ if told.contains("alue") => ": a value is expected",
+        _ if diagnostic.contains("Type Condition") || diagnostic.contains("'on'") => ": expected `on` and a type",
+        _ if diagnostic.contains("Name") || diagnostic.contains("name") => ": a name is expected",
+        _ if diagnostic.contains("type") || diagnostic.contains("Type") => ": a type is expected",
+        _ if diagnostic.contains("alue") => ": a value is expected",
         _ => "",
     };
-    match found.trim() {
+    match stopped_at.trim() {
         "" => format!("the query cannot be parsed: it ends too early{expected}"),
-        found => format!("the query cannot be parsed at `{}`{expected}", super::input_types::shown(found)),
+        stopped_at => format!("the query cannot be parsed at `{}`{expected}", super::input_types::excerpt(stopped_at)),
     }
 }
 
 /// The message of two selections of one response key that cannot be merged.
-pub(super) fn conflicting(key: &str) -> String {
+pub(super) fn conflict_message(key: &str) -> String {
     format!("`{key}` is selected twice with different meanings: give one of the two another alias")
 }
 
 /// The message of a validation error, by its kind and what `apollo-compiler` says; nothing for kinds that `values` and `root` check.
-pub(super) fn validation(kind: &str, told: &str, schema: &OperationSchema, disclosure: Disclosure) -> Option<String> {
+pub(super) fn validation_message(
+    kind: &str,
+    diagnostic: &str,
+    schema: &OperationSchema,
+    disclosure: Disclosure,
+) -> Option<String> {
     // What stands in backticks.
-    let parts: Vec<&str> = told.split('`').skip(1).step_by(2).collect();
-    let part = |number: usize| parts.get(number).copied().unwrap_or_default();
+    let quoted_names: Vec<&str> = diagnostic.split('`').skip(1).step_by(2).collect();
+    let quoted = |number: usize| quoted_names.get(number).copied().unwrap_or_default();
     let hidden = disclosure == Disclosure::Hidden;
-    let fields = |of: &str| -> Vec<String> {
+    let fields = |type_name: &str| -> Vec<String> {
         use apollo_compiler::schema::ExtendedType::{Interface, Object};
-        match schema.schema.types.get(of) {
-            Some(Object(of)) => of.fields.keys().map(ToString::to_string).collect(),
-            Some(Interface(of)) => of.fields.keys().map(ToString::to_string).collect(),
+        match schema.schema.types.get(type_name) {
+            Some(Object(definition)) => definition.fields.keys().map(ToString::to_string).collect(),
+            Some(Interface(definition)) => definition.fields.keys().map(ToString::to_string).collect(),
             _ => Vec::new(),
         }
     };
-    let suggestion = |given: &str, names: &[String]| closest(given, names.iter().map(String::as_str));
+    let suggestion = |given: &str, names: &[String]| did_you_mean(given, names.iter().map(String::as_str));
     Some(match kind {
         "UnsupportedValueType"
         | "IntCoercionError"
@@ -116,49 +121,49 @@ pub(super) fn validation(kind: &str, told: &str, schema: &OperationSchema, discl
         | "SubscriptionUsesMultipleFields"
         | "SubscriptionUsesIntrospection"
         | "SubscriptionUsesConditionalSelection" => return None,
-        "UndefinedField" if hidden => format!("there is no field `{}` here", part(1)),
+        "UndefinedField" if hidden => format!("there is no field `{}` here", quoted(1)),
         "UndefinedField" => {
-            format!("there is no field `{}` on `{}`{}", part(1), part(0), suggestion(part(1), &fields(part(0))))
+            format!("there is no field `{}` on `{}`{}", quoted(1), quoted(0), suggestion(quoted(1), &fields(quoted(0))))
         }
-        "UndefinedArgument" if hidden => format!("there is no argument `{}` here", part(0)),
+        "UndefinedArgument" if hidden => format!("there is no argument `{}` here", quoted(0)),
         "UndefinedArgument" => {
-            let names = arguments(schema, part(1));
-            format!("there is no argument `{}` at `{}`{}", part(0), part(1), suggestion(part(0), &names))
+            let names = argument_names(schema, quoted(1));
+            format!("there is no argument `{}` at `{}`{}", quoted(0), quoted(1), suggestion(quoted(0), &names))
         }
         "RequiredArgument" if hidden => "a required argument is missing here".to_owned(),
-        "RequiredArgument" => format!("the required argument `{}` is missing", part(0)),
+        "RequiredArgument" => format!("the required argument `{}` is missing", quoted(0)),
         "MissingSubselection" => "this field has fields of its own: select some of them in braces".to_owned(),
         "SubselectionOnScalarType" | "SubselectionOnEnumType" => {
             "this field has a plain value: remove the selection of fields behind it".to_owned()
         }
-        "UndefinedDefinition" => format!("there is no type `{}`", part(0)),
+        "UndefinedDefinition" => format!("there is no type `{}`", quoted(0)),
         "UndefinedTypeInNamedFragmentTypeCondition" | "UndefinedTypeInInlineFragmentTypeCondition" => {
-            format!("there is no type `{}` for a fragment to be on", part(0))
+            format!("there is no type `{}` for a fragment to be on", quoted(0))
         }
-        "VariableInputType" => format!("the variable `{}` is of a type that is not for input", part(0)),
-        "UniqueVariable" => format!("the variable `{}` is declared twice", part(0)),
-        "UnusedVariable" => format!("the variable `{}` is declared and not used", part(0)),
-        "UniqueArgument" => format!("the argument `{}` is given twice", part(0)),
-        "UndefinedDirective" => format!("there is no directive `{}`", part(0)),
+        "VariableInputType" => format!("the variable `{}` is of a type that is not for input", quoted(0)),
+        "UniqueVariable" => format!("the variable `{}` is declared twice", quoted(0)),
+        "UnusedVariable" => format!("the variable `{}` is declared and not used", quoted(0)),
+        "UniqueArgument" => format!("the argument `{}` is given twice", quoted(0)),
+        "UndefinedDirective" => format!("there is no directive `{}`", quoted(0)),
         "UnsupportedLocation" => {
-            let name = told.split_whitespace().next().unwrap_or_default().trim_start_matches('@');
+            let name = diagnostic.split_whitespace().next().unwrap_or_default().trim_start_matches('@');
             format!("the directive `@{name}` cannot stand here")
         }
         "UniqueDirective" => {
-            let name = told.split_whitespace().nth(2).unwrap_or_default().trim_start_matches('@');
+            let name = diagnostic.split_whitespace().nth(2).unwrap_or_default().trim_start_matches('@');
             format!("the directive `@{name}` can stand here once")
         }
-        "UndefinedFragment" => format!("there is no fragment `{}`", part(0)),
-        "UnusedFragment" => format!("the fragment `{}` is not used", part(0)),
+        "UndefinedFragment" => format!("there is no fragment `{}`", quoted(0)),
+        "UnusedFragment" => format!("the fragment `{}` is not used", quoted(0)),
         "InvalidFragmentTarget" => "a fragment can only be on an object, interface or union type".to_owned(),
         "InvalidFragmentSpread" => "this fragment can never apply: no object here is of its type".to_owned(),
-        "FragmentNameCollision" => format!("there are two fragments `{}`", part(0)),
-        "OperationNameCollision" => format!("there are two operations `{}`", part(0)),
+        "FragmentNameCollision" => format!("there are two fragments `{}`", quoted(0)),
+        "OperationNameCollision" => format!("there are two operations `{}`", quoted(0)),
         "AmbiguousAnonymousOperation" => {
             "an operation without a name must be the only one: give each operation a name".to_owned()
         }
         "TypeSystemDefinition" => "a query cannot define types: send operations and fragments only".to_owned(),
-        "ConflictingFieldType" | "ConflictingFieldName" | "ConflictingFieldArgument" => conflicting(part(0)),
+        "ConflictingFieldType" | "ConflictingFieldName" | "ConflictingFieldArgument" => conflict_message(quoted(0)),
         "RecursionError" | "RecursionLimitError" | "DeeplyNestedType" => {
             "it is nested too deeply: flatten it".to_owned()
         }
@@ -167,12 +172,12 @@ pub(super) fn validation(kind: &str, told: &str, schema: &OperationSchema, discl
 }
 
 /// The names of the arguments at a coordinate: `Type.field` or `@directive`.
-fn arguments(schema: &OperationSchema, coordinate: &str) -> Vec<String> {
-    let taken = match coordinate.split_once('.') {
-        Some((of, field)) => schema.field(of, field).map(|field| &*field.arguments).unwrap_or_default(),
+fn argument_names(schema: &OperationSchema, coordinate: &str) -> Vec<String> {
+    let definitions = match coordinate.split_once('.') {
+        Some((type_name, field)) => schema.field(type_name, field).map(|field| &*field.arguments).unwrap_or_default(),
         None => schema.directive_arguments(coordinate.trim_start_matches('@')),
     };
-    taken.iter().map(|argument| argument.name.to_string()).collect()
+    definitions.iter().map(|argument| argument.name.to_string()).collect()
 }
 
 #[cfg(test)]
@@ -181,7 +186,7 @@ mod tests {
     use crate::{graphql::operation::Document, limits::Limits};
 
     /// Queries, and what is told of them where the schema may be read, and where it may not.
-    const TOLD: [(&str, &str, &str); 33] = [
+    const MESSAGES: [(&str, &str, &str); 33] = [
         (
             "{ relases { count } }",
             "there is no field `relases` on `Query`: did you mean `releases`?",
@@ -338,13 +343,13 @@ mod tests {
     ];
 
     #[test]
-    fn each_fault_is_told_in_our_own_words() {
+    fn every_validation_error_has_its_message() {
         let schema = OperationSchema::parse(&crate::graphql::sdl());
-        for (query, full, hidden) in TOLD {
-            for (disclosure, wanted) in [(Disclosure::Full, full), (Disclosure::Hidden, hidden)] {
-                let errors = Document::read(query, &schema, &Limits::default(), disclosure).expect_err(query);
-                let told: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
-                assert!(told.contains(&wanted), "{query} ({disclosure:?}): {told:?}");
+        for (query, full, hidden) in MESSAGES {
+            for (disclosure, expected) in [(Disclosure::Full, full), (Disclosure::Hidden, hidden)] {
+                let errors = Document::parse(query, &schema, &Limits::default(), disclosure).expect_err(query);
+                let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+                assert!(messages.contains(&expected), "{query} ({disclosure:?}): {messages:?}");
                 assert!(errors.iter().all(|error| error.locations[0].column > 0), "{query}");
             }
         }
@@ -355,7 +360,7 @@ mod tests {
         let schema = OperationSchema::parse(&crate::graphql::sdl());
         for many in ["x ".repeat(50), "node(id: true) { id } ".repeat(50)] {
             let query = format!("{{ {many} }}");
-            let errors = Document::read(&query, &schema, &Limits::default(), Disclosure::Full).expect_err(&query);
+            let errors = Document::parse(&query, &schema, &Limits::default(), Disclosure::Full).expect_err(&query);
             assert_eq!(errors.len(), 20, "{query}");
         }
     }
@@ -363,7 +368,7 @@ mod tests {
     #[test]
     fn syntax_errors_say_what_is_wrong_and_where() {
         let schema = OperationSchema::parse(&crate::graphql::sdl());
-        for (query, wanted, column) in [
+        for (query, expected, column) in [
             ("{ a", "it ends too early", 4),
             ("{ }", "at `}`: a selection in braces needs at least one field", 3),
             ("{ a() }", "at `)`: parentheses need at least one argument", 5),
@@ -375,9 +380,9 @@ mod tests {
             ("{ a } extra", "at `extra`: expected `query`", 7),
         ] {
             let error =
-                Document::read(query, &schema, &Limits::default(), Disclosure::Full).expect_err(query).remove(0);
+                Document::parse(query, &schema, &Limits::default(), Disclosure::Full).expect_err(query).remove(0);
             assert!(
-                error.code == "GRAPHQL_PARSE_FAILED" && error.message.contains(wanted),
+                error.code == "GRAPHQL_PARSE_FAILED" && error.message.contains(expected),
                 "{query}: {}",
                 error.message
             );
