@@ -223,7 +223,7 @@ async fn create_release(app: &App, number: &mut usize) {
         body_markdown: Patch::Set("Words.".to_owned()),
         ..ReleaseInput::default()
     };
-    app.room.release_create(&editor, input, now()).await.expect("a release");
+    app.newsroom.release_create(&editor, input, now()).await.expect("a release");
 }
 
 #[tokio::main]
@@ -259,7 +259,7 @@ async fn main() {
                 Some(statement) => Some(
                     microseconds(async || {
                         let sql = statement(&(case.variables)(&mut random));
-                        let reader = app.room.db.reader();
+                        let reader = app.newsroom.db.reader();
                         let statement = Statement::from_string(reader.get_database_backend(), sql);
                         std::hint::black_box(reader.query_all_raw(statement).await.expect("a statement"));
                     })
@@ -284,14 +284,14 @@ async fn main() {
         before = measured;
         let mut number = 0;
         let write_time = microseconds(async || create_release(&app, &mut number).await).await;
-        let idle_poll = microseconds(async || drop(app.room.catalog.catch_up().await.expect("the journal"))).await;
+        let idle_poll = microseconds(async || drop(app.newsroom.catalog.catch_up().await.expect("the journal"))).await;
         println!(
             "\na release made, journal and catalog included: {write_time:.0} µs; looking whether there is news: {idle_poll:.0} µs"
         );
-        let backend = app.room.db.backend();
+        let backend = app.newsroom.db.backend();
         let app = Arc::into_inner(app);
         if let (Some(app), DbBackend::Sqlite) = (app, backend) {
-            app.room.db.close().await;
+            app.newsroom.db.close().await;
         }
     }
 }

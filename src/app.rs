@@ -16,10 +16,10 @@ use crate::{
     edge::Edge,
     graphql::{Executor, Extent, RequestContext},
     newsroom::{
-        Customs, Newsroom,
-        ids::Ids,
-        seal::{Seal, signing_secret},
-        token::{self, AuthFault},
+        Newsroom, NewsroomSettings,
+        ids::IdCodec,
+        seal::{TokenCipher, signing_secret},
+        token::{self, AuthError},
     },
     oidc::{Oidc, OidcSettings},
     viewer::Viewer,
@@ -53,7 +53,7 @@ impl Default for Masthead {
 #[derive(Clone)]
 pub struct App {
     /// The rules and what they work on.
-    pub room: Newsroom,
+    pub newsroom: Newsroom,
     /// The GraphQL API over them.
     pub executor: Arc<Executor>,
     /// What time it is: the database's.
@@ -72,14 +72,14 @@ pub struct App {
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("App").field("room", &self.room).finish_non_exhaustive()
+        f.debug_struct("App").field("newsroom", &self.newsroom).finish_non_exhaustive()
     }
 }
 
 impl App {
     /// Wires a migrated database up: asks it for the time, loads the catalog, builds the schema. Fails if one
     /// attempt to read the database's time takes longer than five seconds, or if a read fails.
-    pub async fn new(db: Db, customs: Customs, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, Fault> {
+    pub async fn new(db: Db, settings: NewsroomSettings, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, Fault> {
         for _ in 0..MAX_ATTEMPTS {
             if clock.is_measured() {
                 break;
@@ -88,13 +88,21 @@ impl App {
         }
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let secret = signing_secret(&db).await?;
-        let (seal, ids) = (Seal::from_secret(&secret)?, Ids::from_secret(&secret)?);
-        let room = Newsroom { db, catalog, customs, seal, ids, accesses: Arc::default(), renditions: Arc::default() };
+        let (token_cipher, ids) = (TokenCipher::from_secret(&secret)?, IdCodec::from_secret(&secret)?);
+        let newsroom = Newsroom {
+            db,
+            catalog,
+            settings,
+            token_cipher,
+            ids,
+            access_log: Arc::default(),
+            renditions: Arc::default(),
+        };
         let edge = Arc::new(Edge::default());
         Ok(Arc::new(Self {
-            executor: Arc::new(Executor::new(room.clone(), edge.limits.clone(), edge.introspection)),
+            executor: Arc::new(Executor::new(newsroom.clone(), edge.limits.clone(), edge.introspection)),
             edge,
-            room,
+            newsroom,
             clock,
             masthead,
             under_way: Arc::default(),
@@ -113,38 +121,38 @@ impl App {
     /// The same, open to the world in another way.
     #[must_use]
     pub fn with_edge(self: Arc<Self>, edge: Edge) -> Arc<Self> {
-        let executor = Arc::new(Executor::new(self.room.clone(), edge.limits.clone(), edge.introspection));
+        let executor = Arc::new(Executor::new(self.newsroom.clone(), edge.limits.clone(), edge.introspection));
         Arc::new(Self { executor, edge: Arc::new(edge), ..Self::clone(&self) })
     }
 
     /// Who holds a bearer token; the public without one.
-    pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Viewer, AuthFault> {
+    pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Viewer, AuthError> {
         let Some(bearer) = bearer else { return Ok(Viewer::public()) };
         let now = self.clock.now();
         match &self.oidc {
             Some(oidc) if !bearer.starts_with(token::PREFIX) && Oidc::is_shaped_like_one(bearer) => {
-                oidc.viewer(bearer, now).await.map_err(|refused| AuthFault::Refused(refused.0))
+                oidc.viewer(bearer, now).await.map_err(|refused| AuthError::Rejected(refused.0))
             }
-            _ => self.room.authenticate(bearer, now).await,
+            _ => self.newsroom.authenticate(bearer, now).await,
         }
     }
 
     /// What a request of a viewer carries: the time is read and the snapshot pinned here, once.
     pub fn request_context(&self, viewer: Viewer) -> RequestContext {
-        RequestContext::new(&self.room, viewer, self.clock.now())
+        RequestContext::new(&self.newsroom, viewer, self.clock.now())
     }
 
     /// How much a viewer may see now, for the price of a query.
     pub fn extent(&self, viewer: &Viewer) -> Extent {
         let now = self.clock.now();
-        Extent::of(self.room.catalog.snapshot_at(now).visible_to(viewer, now))
+        Extent::of(self.newsroom.catalog.snapshot_at(now).visible_to(viewer, now))
     }
 
     /// Why this server is not ready to be sent requests; none where it is.
     pub fn unready(&self) -> Option<Cow<'static, str>> {
-        let database = self.room.db.complaint();
+        let database = self.newsroom.db.complaint();
         database.or_else(|| {
-            let is_behind = self.room.catalog.last_synced().elapsed() >= READY;
+            let is_behind = self.newsroom.catalog.last_synced().elapsed() >= READY;
             is_behind.then_some("the catalog has not followed the journal of late".into())
         })
     }
@@ -156,7 +164,7 @@ impl App {
                 oidc.keep(|| self.clock.now()).await;
             }
         };
-        tokio::join!(self.room.db.monitor(&self.clock), self.room.catalog.poll_journal(), keys);
+        tokio::join!(self.newsroom.db.monitor(&self.clock), self.newsroom.catalog.poll_journal(), keys);
     }
 }
 

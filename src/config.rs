@@ -14,7 +14,7 @@ use crate::{
     db::redacted,
     edge::Edge,
     limits::{ALL, Limit, Profile},
-    newsroom::{Customs, language, workflow::House},
+    newsroom::{NewsroomSettings, language, workflow::WorkflowPolicy},
     oidc::OidcSettings,
 };
 
@@ -61,7 +61,7 @@ pub struct Settings {
     /// Whose newsroom it is.
     pub masthead: Masthead,
     /// What is taken where an editor says nothing.
-    pub customs: Customs,
+    pub newsroom: NewsroomSettings,
     /// How far a server's clock may be from its database's; zero: any offset is taken.
     pub max_clock_offset: Duration,
     /// Whose tokens are taken beside ours.
@@ -199,7 +199,7 @@ impl Layers {
                 name: self.read("newsroom_name", "a text", |value| Some(value.to_owned()))?,
                 publisher: self.read("publisher", "a text", |value| Some(value.to_owned()))?,
             },
-            customs: Customs {
+            newsroom: NewsroomSettings {
                 language: self.read("language", "a language tag (BCP 47), for example en or pt-BR", |value| {
                     language::canonical(value).ok()
                 })?,
@@ -207,7 +207,7 @@ impl Layers {
                     .read("time_zone", "an IANA time zone, for example Asia/Bangkok", |value| value.parse().ok())?,
                 url_template,
                 preview_template,
-                house: House { four_eyes },
+                workflow_policy: WorkflowPolicy { four_eyes },
             },
             max_clock_offset: self.read("clock.max_offset", "seconds, 0 to 3600", |value| {
                 value.parse().ok().filter(|seconds| *seconds <= 3600).map(Duration::from_secs)
@@ -290,7 +290,7 @@ mod tests {
         all.flag("listen", "--listen", Some("127.0.0.1:3".to_owned()));
         let settings = all.settings().unwrap();
         assert_eq!(
-            (settings.listen.port(), settings.customs.language.as_str(), settings.customs.time_zone),
+            (settings.listen.port(), settings.newsroom.language.as_str(), settings.newsroom.time_zone),
             (3, "km", chrono_tz::Asia::Bangkok)
         );
     }

@@ -18,10 +18,10 @@ const CLEARING: TimeDelta = TimeDelta::hours(1);
 
 /// Does everything that is due at an instant, once.
 pub async fn tick(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
-    if app.room.db.may_act().is_ok() {
-        app.room.record_due_releases(now).await?;
+    if app.newsroom.db.may_act().is_ok() {
+        app.newsroom.record_due_releases(now).await?;
     }
-    app.room.write_accesses().await
+    app.newsroom.flush_access_log().await
 }
 
 /// Works for as long as it is polled.
@@ -32,7 +32,7 @@ pub async fn work(app: Arc<App>) {
     loop {
         // What comes due is put down at its instant, so that those who follow the journal hear of it then.
         let due = app
-            .room
+            .newsroom
             .catalog
             .snapshot()
             .next_transition_at()
@@ -43,14 +43,14 @@ pub async fn work(app: Arc<App>) {
         }
         let now = app.clock.now();
         let mut done = tick(&app, now).await;
-        let may_act = app.room.db.may_act().is_ok();
+        let may_act = app.newsroom.db.may_act().is_ok();
         if done.is_ok() && may_act && !resolved {
             // Once more after the start, which may have failed because of the database or the clock.
-            done = app.room.resolve_schedules(now).await.map(drop);
+            done = app.newsroom.resolve_schedules(now).await.map(drop);
             resolved = done.is_ok();
         }
         if done.is_ok() && may_act && cleared.is_none_or(|at| now - at >= CLEARING) {
-            done = app.room.forget_keys(now).await;
+            done = app.newsroom.delete_expired_keys(now).await;
             cleared = Some(now);
         }
         match done {

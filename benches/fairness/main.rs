@@ -33,7 +33,7 @@ use dateline::{
     http::server,
     interchange,
     limits::{Limits, Profile},
-    newsroom::{Customs, import::ImportOptions},
+    newsroom::{NewsroomSettings, import::ImportOptions},
     viewer::Viewer,
 };
 use entity::api_token::Role;
@@ -110,7 +110,10 @@ async fn open(file: &Path, profile: Profile) -> Arc<App> {
     let limits = Limits { public_per_minute: 0, ..Limits::of(profile) };
     let edge = Edge { limits: limits.into(), cache_bytes: 0, ..Edge::default() };
     let clock = Clock::standing_at(now());
-    let app = App::new(db, Customs::default(), Masthead::default(), clock).await.expect("a newsroom").with_edge(edge);
+    let app = App::new(db, NewsroomSettings::default(), Masthead::default(), clock)
+        .await
+        .expect("a newsroom")
+        .with_edge(edge);
     tokio::spawn({
         let app = app.clone();
         async move { app.follow().await }
@@ -124,7 +127,7 @@ async fn open(file: &Path, profile: Profile) -> Arc<App> {
 async fn fill(app: &App) {
     let viewer = Viewer::new(Role::Admin, "benchmark");
     let take = async |text: &str| {
-        let report = interchange::import_text(&app.room, &viewer, text, "made up", ImportOptions::default(), now());
+        let report = interchange::import_text(&app.newsroom, &viewer, text, "made up", ImportOptions::default(), now());
         assert_eq!(report.await.expect("an import").refused, 0);
     };
     take(&concepts()).await;

@@ -13,7 +13,7 @@ use dateline::{
     clock::Clock,
     db::Db,
     interchange,
-    newsroom::{Customs, import::ImportOptions},
+    newsroom::{NewsroomSettings, import::ImportOptions},
     viewer::Viewer,
 };
 use entity::api_token::Role;
@@ -132,20 +132,21 @@ impl Newsroom {
         }
         let before = memory();
         let began = Instant::now();
-        let app =
-            App::new(db, Customs::default(), Masthead::default(), Clock::standing_at(now())).await.expect("a newsroom");
+        let app = App::new(db, NewsroomSettings::default(), Masthead::default(), Clock::standing_at(now()))
+            .await
+            .expect("a newsroom");
         Self { app, imported, loaded: began.elapsed(), memory: memory().saturating_sub(before) }
     }
 }
 
 async fn import_archive(db: &Db, releases: usize) {
-    let app = App::new(db.clone(), Customs::default(), Masthead::default(), Clock::standing_at(now()))
+    let app = App::new(db.clone(), NewsroomSettings::default(), Masthead::default(), Clock::standing_at(now()))
         .await
         .expect("a newsroom");
     let viewer = Viewer::new(Role::Admin, "benchmark");
     let import = async |text: &str| {
         let report =
-            interchange::import_text(&app.room, &viewer, text, "made up", ImportOptions::default(), now()).await;
+            interchange::import_text(&app.newsroom, &viewer, text, "made up", ImportOptions::default(), now()).await;
         let report = report.expect("an import");
         assert_eq!((report.refused, report.conflicts), (0, 0), "{report:?}");
     };

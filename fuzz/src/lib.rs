@@ -10,7 +10,7 @@ use dateline::{
     edge::Edge,
     http, interchange,
     limits::{Limits, Profile},
-    newsroom::{Customs, import::ImportOptions},
+    newsroom::{NewsroomSettings, import::ImportOptions},
     viewer::Viewer,
 };
 use entity::api_token::Role;
@@ -66,7 +66,7 @@ impl TestServer {
             let db = Db::open(&url).await.expect("a database");
             db.migrate().await.expect("its tables");
             let clock = Clock::system();
-            let app = App::new(db, Customs::default(), Masthead::default(), clock).await.expect("an application");
+            let app = App::new(db, NewsroomSettings::default(), Masthead::default(), clock).await.expect("an application");
             import_fixture(&app).await;
             [Profile::Hardened, Profile::Open].map(|profile| {
                 let mut limits = Limits::of(profile);
@@ -113,7 +113,7 @@ async fn import_fixture(app: &Arc<App>) {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let admin = Viewer::new(Role::Admin, "fuzz");
     let options = ImportOptions::default();
-    let report = interchange::import_text(&app.room, &admin, &text, "fuzz", options, app.clock.now()).await;
+    let report = interchange::import_text(&app.newsroom, &admin, &text, "fuzz", options, app.clock.now()).await;
     assert_eq!(report.expect("an import").refused, 0);
-    app.room.catalog.catch_up().await.expect("a catalog");
+    app.newsroom.catalog.catch_up().await.expect("a catalog");
 }

@@ -46,9 +46,9 @@ impl MigrationTrait for Migration {
             )
             .await?;
         // Waiting schedules are few among many releases: they are looked for at every start.
-        let waiting = "CREATE INDEX release_schedule ON release (schedule_at) \
+        let pending_schedules_index = "CREATE INDEX release_schedule ON release (schedule_at) \
                        WHERE schedule_at IS NOT NULL AND schedule_recorded_at IS NULL";
-        manager.get_connection().execute_unprepared(waiting).await?;
+        manager.get_connection().execute_unprepared(pending_schedules_index).await?;
         Ok(())
     }
 }

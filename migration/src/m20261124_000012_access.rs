@@ -32,9 +32,9 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        let of_release =
+        let release_index =
             Index::create().name("preview_link_release").table("preview_link").col("release_id").to_owned();
-        manager.create_index(of_release).await?;
+        manager.create_index(release_index).await?;
         manager
             .create_table(
                 Table::create().table("signing_key").col(integer("id").primary_key()).col(text("secret")).to_owned(),
@@ -53,8 +53,8 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        let of_release = Index::create().name("access_log_release").table("access_log").col("release_id").to_owned();
-        manager.create_index(of_release).await?;
+        let release_index = Index::create().name("access_log_release").table("access_log").col("release_id").to_owned();
+        manager.create_index(release_index).await?;
         manager
             .create_table(
                 Table::create()
@@ -69,7 +69,7 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        let by_age = Index::create().name("idempotency_at").table("idempotency").col("at").to_owned();
-        manager.create_index(by_age).await
+        let age_index = Index::create().name("idempotency_at").table("idempotency").col("at").to_owned();
+        manager.create_index(age_index).await
     }
 }

@@ -32,11 +32,11 @@ impl Check {
         }
         if self.repair {
             let app = application(settings).await?;
-            let repaired = app.room.repair_out_of_range(&operator(), app.clock.now()).await?;
+            let repaired = app.newsroom.repair_out_of_range(&operator(), app.clock.now()).await?;
             for row in &repaired {
                 print(&format!("repaired: {}: {}", row.location(), row.description()))?;
             }
-            app.room.db.clone().close().await;
+            app.newsroom.db.clone().close().await;
         }
         let db = Db::open(url).await?;
         // A value that ends the driver is a finding, not an end of the command.

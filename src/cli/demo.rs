@@ -22,21 +22,21 @@ const RECENT: &str = include_str!("demo-recent.ndjson");
 
 /// Fills an empty newsroom, and makes a token for its editor, whose secret is answered; nothing where it is not empty.
 pub async fn furnish(app: &App) -> Result<Option<String>, Failure> {
-    let snapshot = app.room.catalog.snapshot();
+    let snapshot = app.newsroom.catalog.snapshot();
     if !snapshot.is_empty() || !snapshot.topics().is_empty() || !snapshot.places().is_empty() {
         return Ok(None);
     }
     let now = app.clock.now();
-    let lines = lines(now, app.room.customs.time_zone)?;
+    let lines = lines(now, app.newsroom.settings.time_zone)?;
     let options = ImportOptions::default();
-    let report = interchange::import_text(&app.room, &operator(), &lines, "demo", options, now).await?;
+    let report = interchange::import_text(&app.newsroom, &operator(), &lines, "demo", options, now).await?;
     let failed = report.refused + report.conflicts;
     if failed > 0 {
         return Err(
             format!("{failed} records of the demo newsroom cannot be imported: see the errors logged above").into()
         );
     }
-    app.room.catalog.catch_up().await?;
+    app.newsroom.catalog.catch_up().await?;
     Box::pin(edit(app, now)).await?;
     let input = TokenInput {
         subject: "Demo editor".to_owned(),
@@ -44,8 +44,8 @@ pub async fn furnish(app: &App) -> Result<Option<String>, Failure> {
         role: Role::Editor,
         expires_at: None,
     };
-    let (_, secret) = app.room.token_create(&operator(), input, now).await?;
-    app.room.catalog.catch_up().await?;
+    let (_, secret) = app.newsroom.token_create(&operator(), input, now).await?;
+    app.newsroom.catalog.catch_up().await?;
     Ok(Some(secret))
 }
 
@@ -73,9 +73,9 @@ fn lines(now: DateTime<Utc>, zone: Tz) -> Result<String, Failure> {
 
 /// What the desk does, and a file cannot say: a correction, a new address, a schedule, an embargo, and names that are given up.
 async fn edit(app: &App, now: DateTime<Utc>) -> Result<(), Failure> {
-    let (room, desk) = (&app.room, operator());
+    let (newsroom, desk) = (&app.newsroom, operator());
     let find = |slug: &str| -> Result<(Uuid, i32), Failure> {
-        let set = room.catalog.snapshot_at(now).visible_to(&desk, now);
+        let set = newsroom.catalog.snapshot_at(now).visible_to(&desk, now);
         let (item, _) = set
             .find(&ReleaseKey::Slug(slug.to_owned()))
             .ok_or_else(|| format!("the demo newsroom has no release \"{slug}\""))?;
@@ -87,37 +87,37 @@ async fn edit(app: &App, now: DateTime<Utc>) -> Result<(), Failure> {
         "A table of first jobs in twelve cities, with the questions that were asked and the number of answers.";
     let input = ReleaseInput { summary: Patch::Set(summary.to_owned()), ..ReleaseInput::default() };
     let note = "An earlier version did not say how many had answered.".to_owned();
-    room.release_correct(&desk, id, number, input, note, now).await?;
+    newsroom.release_correct(&desk, id, number, input, note, now).await?;
 
     let (id, number) = find("a-job-centre-opens-at-the-harbour")?;
     let slug = Patch::Set("job-centre-opens-at-the-harbour".to_owned());
-    room.release_revise(&desk, id, number, ReleaseInput { slug, ..ReleaseInput::default() }, now).await?;
+    newsroom.release_revise(&desk, id, number, ReleaseInput { slug, ..ReleaseInput::default() }, now).await?;
     let (id, number) = find("a-job-centre-opens-at-the-harbour")?;
-    room.release_publish(&desk, id, number, None, now).await?;
+    newsroom.release_publish(&desk, id, number, None, now).await?;
 
     let (id, number) = find("what-the-job-fair-left-behind")?;
     let summary = Patch::Set("Two thousand visitors, three hundred talks, forty-one contracts.".to_owned());
-    room.release_revise(&desk, id, number, ReleaseInput { summary, ..ReleaseInput::default() }, now).await?;
+    newsroom.release_revise(&desk, id, number, ReleaseInput { summary, ..ReleaseInput::default() }, now).await?;
 
     let (id, number) = find("results-of-the-harbour-survey")?;
     let note = Some("Until the press talk.".to_owned());
-    room.release_embargo(&desk, id, number, Some(now + TimeDelta::days(2)), note, now).await?;
+    newsroom.release_embargo(&desk, id, number, Some(now + TimeDelta::days(2)), note, now).await?;
     let (id, number) = find("results-of-the-harbour-survey")?;
-    room.release_publish(&desk, id, number, None, now).await?;
+    newsroom.release_publish(&desk, id, number, None, now).await?;
 
     let (id, number) = find("guide-to-a-first-contract")?;
     let time = (now + TimeDelta::days(3)).format("%Y-%m-%dT%H:%M").to_string();
-    room.release_schedule(&desk, id, number, &time, "UTC", now).await?;
+    newsroom.release_schedule(&desk, id, number, &time, "UTC", now).await?;
 
-    let snapshot = room.catalog.snapshot();
+    let snapshot = newsroom.catalog.snapshot();
     let key = |slug: &str| ConceptRef::Slug(slug.to_owned());
     let topic = |slug: &str| snapshot.topics().find(&key(slug)).map(|number| snapshot.topics().get(number));
     if let (Some(old), Some(new)) = (topic("workplace-safety"), topic("occupational-safety")) {
-        room.topic_retire(&desk, old.id, old.revision, Some(new.id), now).await?;
+        newsroom.topic_retire(&desk, old.id, old.revision, Some(new.id), now).await?;
     }
     let place = |slug: &str| snapshot.places().find(&key(slug)).map(|number| snapshot.places().get(number));
     if let (Some(old), Some(new)) = (place("batavia"), place("jakarta")) {
-        room.place_retire(&desk, old.id, old.revision, Some(new.id), now).await?;
+        newsroom.place_retire(&desk, old.id, old.revision, Some(new.id), now).await?;
     }
     Ok(())
 }

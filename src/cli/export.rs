@@ -26,19 +26,19 @@ impl Export {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let app = application(settings).await?;
         // What has come due is public, whether a server ran or not.
-        app.room.record_due_releases(app.clock.now()).await?;
+        app.newsroom.record_due_releases(app.clock.now()).await?;
         let lines = match self.output {
             Some(path) => {
                 let file =
                     File::create(&path).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
                 let mut out = BufWriter::with_capacity(1 << 20, file);
-                let lines = export(&app.room, &mut out).await?;
+                let lines = export(&app.newsroom, &mut out).await?;
                 out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
                 lines
             }
             None => {
                 let mut out = BufWriter::with_capacity(1 << 20, io::stdout());
-                match export(&app.room, &mut out).await {
+                match export(&app.newsroom, &mut out).await {
                     Ok(lines) => lines,
                     // The reader closed the pipe.
                     Err(ExportError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {

@@ -73,7 +73,7 @@ impl Import {
             }
         };
         let options = ImportOptions { dry_run: self.dry_run, strict: self.strict, overwrite: self.overwrite };
-        let mut import = Run::begin(&app.room, &operator(), options, app.clock.now(), &mut hear).await?;
+        let mut import = Run::begin(&app.newsroom, &operator(), options, app.clock.now(), &mut hear).await?;
         if self.format == Format::Listing {
             for (name, file) in &inputs {
                 import.listing(name, bar.wrap_read(file)).await?;
@@ -88,7 +88,7 @@ impl Import {
             }
         }
         let report = import.finish().await?;
-        app.room.db.clone().close().await;
+        app.newsroom.db.clone().close().await;
         bar.finish_and_clear();
         for line in reasons.lines() {
             tell(&format!("  {line}"));

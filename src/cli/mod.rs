@@ -210,7 +210,7 @@ fn report_file_size_limit_as_error() {
 /// The application over the database of the settings.
 async fn application(settings: &Settings) -> Result<std::sync::Arc<App>, Failure> {
     let db = open(settings).await?;
-    Ok(App::new(db, settings.customs.clone(), settings.masthead.clone(), Clock::within(settings.max_clock_offset))
+    Ok(App::new(db, settings.newsroom.clone(), settings.masthead.clone(), Clock::within(settings.max_clock_offset))
         .await?)
 }
 

@@ -24,11 +24,11 @@ impl Purge {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let app = application(settings).await?;
         let now = app.clock.now();
-        let key = match app.room.ids.decode_as(Noun::Release, &self.release) {
+        let key = match app.newsroom.ids.decode_as(Noun::Release, &self.release) {
             Some(id) => ReleaseKey::Id(id),
             None => ReleaseKey::Slug(self.release.clone()),
         };
-        let set = app.room.catalog.snapshot_at(now).visible_to(&operator(), now);
+        let set = app.newsroom.catalog.snapshot_at(now).visible_to(&operator(), now);
         let (item, _) = set.find(&key).ok_or_else(|| {
             format!("there is no release \"{}\": give its slug, or its id as the API has it", self.release)
         })?;
@@ -37,8 +37,8 @@ impl Purge {
             print(&format!("This removes \"{slug}\" and all its versions for good. To do it, add --yes."))?;
             return Ok(ExitCode::FAILURE);
         }
-        app.room.release_purge(&operator(), id, item.newest_revision_number(), self.reason, now).await?;
-        let id = app.room.ids.encode(Noun::Release, id);
+        app.newsroom.release_purge(&operator(), id, item.newest_revision_number(), self.reason, now).await?;
+        let id = app.newsroom.ids.encode(Noun::Release, id);
         print(&format!("{id} is purged; backups made before still hold it (docs/operations.md)"))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -6,7 +6,7 @@ use super::{Failure, application, output::print};
 use crate::{config::Settings, db::redacted};
 
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
-    application(settings).await?.room.catalog.rotate_epoch().await?;
+    application(settings).await?.newsroom.catalog.rotate_epoch().await?;
     print(&format!(
         "{} has another past now: positions that clients hold of the one before are refused, and they read everything anew",
         redacted(&settings.database_url)

@@ -51,7 +51,7 @@ impl Serve {
         let db = open_with(&settings, OpenOptions::serving()).await?;
         let _lock = db.lock_for_serving()?;
         let clock = Clock::within(settings.max_clock_offset);
-        let app = App::new(db.clone(), settings.customs.clone(), settings.masthead.clone(), clock).await?;
+        let app = App::new(db.clone(), settings.newsroom.clone(), settings.masthead.clone(), clock).await?;
         let app = app.with_oidc(settings.oidc.clone()).with_edge(settings.edge.clone());
         let now = app.clock.now();
         // Readers see what is due whether it is recorded or not, so a database that is locked is no reason not to serve.
@@ -71,7 +71,7 @@ impl Serve {
             } else {
                 tracing::warn!("the database is not empty, so --demo adds nothing to it");
             }
-        } else if app.room.catalog.snapshot().is_empty() {
+        } else if app.newsroom.catalog.snapshot().is_empty() {
             greet(&format!(
                 "The database is empty. Fill it:\n    dateline import releases.ndjson      (formats: docs/interchange.md)\n    \
                  dateline token create --subject \"You\" --name first --role ADMIN\nor look around in a newsroom of ours:\n    \
@@ -84,7 +84,7 @@ impl Serve {
         let scheme = if tls.is_some() { "https" } else { "http" };
         greet(&format!(
             "Dateline serves {} releases at {scheme}://{address}/graphql; try it at {scheme}://{address}/graphiql",
-            app.room.catalog.snapshot().len()
+            app.newsroom.catalog.snapshot().len()
         ));
         let following = tokio::spawn({
             let app = app.clone();
@@ -104,7 +104,7 @@ impl Serve {
             tracing::warn!("the connections of the database did not close in time; everything acknowledged is on disk");
         }
         tracing::info!("stopped");
-        if app.room.db.has_stopped_writing() {
+        if app.newsroom.db.has_stopped_writing() {
             // Without closing the connections: the last one would copy the write-ahead log and delete it.
             std::process::exit(0);
         }
@@ -121,6 +121,6 @@ fn greet(text: &str) {
 
 /// Records what came due while no server ran; answers how many releases that were.
 async fn record_missed(app: &App, now: DateTime<Utc>) -> Result<usize, Error> {
-    app.room.resolve_schedules(now).await?;
-    app.room.record_due_releases(now).await
+    app.newsroom.resolve_schedules(now).await?;
+    app.newsroom.record_due_releases(now).await
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::Settings,
-    newsroom::{ids::Ids, token::TokenInput},
+    newsroom::{ids::IdCodec, token::TokenInput},
     range,
 };
 
@@ -49,21 +49,21 @@ impl Token {
         match self {
             Self::Create { subject, name, role, expires } => {
                 let input = TokenInput { subject, name, role: role.into(), expires_at: end(&expires, now)? };
-                let (token, secret) = app.room.token_create(&operator(), input, now).await?;
+                let (token, secret) = app.newsroom.token_create(&operator(), input, now).await?;
                 print(&secret).map_err(|error| {
-                    let id = id(&app.room.ids, &token);
+                    let id = id(&app.newsroom.ids, &token);
                     format!("{error}; the token {id} was created nevertheless: revoke it (dateline token revoke {id}) and create another")
                 })?;
                 tell(&format!(
                     "{} for {}, {:?}, {}; the secret above is not shown again",
-                    id(&app.room.ids, &token),
+                    id(&app.newsroom.ids, &token),
                     token.subject,
                     token.role,
                     until(&token)
                 ));
             }
             Self::List => {
-                for token in app.room.tokens(&operator()).await? {
+                for token in app.newsroom.tokens(&operator()).await? {
                     let state = if token.revoked_at.is_some() {
                         "revoked".to_owned()
                     } else if token.expires_at.is_some_and(|at| at <= now) {
@@ -71,15 +71,15 @@ impl Token {
                     } else {
                         until(&token)
                     };
-                    let id = id(&app.room.ids, &token);
+                    let id = id(&app.newsroom.ids, &token);
                     print(&format!("{id}\t{:?}\t{}\t{}\t{state}", token.role, token.subject, token.name))?;
                 }
             }
             Self::Revoke { id } => {
-                let key = app.room.ids.decode_as(Noun::Token, &id);
+                let key = app.newsroom.ids.decode_as(Noun::Token, &id);
                 let key =
                     key.ok_or_else(|| format!("\"{id}\" is not the id of a token: `dateline token list` prints them"))?;
-                app.room.token_revoke(&operator(), key, now).await?;
+                app.newsroom.token_revoke(&operator(), key, now).await?;
                 print(&format!("{id} is revoked"))?;
             }
         }
@@ -87,7 +87,7 @@ impl Token {
     }
 }
 
-fn id(ids: &Ids, token: &api_token::Model) -> String {
+fn id(ids: &IdCodec, token: &api_token::Model) -> String {
     ids.encode(Noun::Token, token.id)
 }
 

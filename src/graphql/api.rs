@@ -28,7 +28,7 @@ use crate::{
     limits::Limits,
     newsroom::{
         Newsroom,
-        changes::{Change, Following},
+        changes::{Change, ChangeStream},
     },
 };
 
@@ -82,7 +82,7 @@ pub struct PreparedOperation {
 pub struct OpenSubscription {
     prepared: PreparedOperation,
     /// Who follows.
-    pub change_stream: Following,
+    pub change_stream: ChangeStream,
 }
 
 /// Weighs a document by the bytes that it takes once it is parsed.
@@ -217,7 +217,7 @@ impl Executor {
         prepared: PreparedOperation,
         context: RequestContext,
     ) -> Result<OpenSubscription, Response> {
-        let (slot, role) = (Arc::<Mutex<Vec<Following>>>::default(), context.viewer.role);
+        let (slot, role) = (Arc::<Mutex<Vec<ChangeStream>>>::default(), context.viewer.role);
         let phase = SubscriptionPhase::Open(slot.clone(), self.limits.clone());
         let request = prepared.plan.request(prepared.variables.clone()).data(context).data(phase);
         if let Some(response) = self.schema.execute_stream(request).next().await {

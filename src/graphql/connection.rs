@@ -20,9 +20,9 @@ use super::{
 use crate::catalog::{OrderBy, ReleaseFilter, ReleaseSet, Snapshot};
 use crate::newsroom::{
     history::RowPage,
-    list::{ConceptPage, ReleasePage, Rows},
+    list::{ConceptPage, Projection, ReleasePage},
     page::PageRequest,
-    revision::Wanted,
+    revision::ColumnMask,
 };
 
 /// Where a page lies in its list.
@@ -173,7 +173,7 @@ impl ReleaseConnection {
         page_request: &PageRequest,
     ) -> Result<Self, ApiError> {
         let projection = connection_projection(ctx);
-        if projection.any {
+        if projection.fetch_rows {
             ctx.execution().before_reading(page_request.size()?.0, 0).await;
         }
         let page = ctx.newsroom().release_page(set, scope, filter.as_ref(), order, page_request, projection).await?;
@@ -182,12 +182,12 @@ impl ReleaseConnection {
 }
 
 /// What a query wants of the rows of a connection's releases.
-fn connection_projection(ctx: &Context<'_>) -> Rows {
+fn connection_projection(ctx: &Context<'_>) -> Projection {
     let lookahead = ctx.look_ahead();
     let nodes = [lookahead.field("nodes"), lookahead.field("edges").field("node")];
     let page_info = lookahead.field("pageInfo");
-    Rows {
-        any: lookahead.field("nodes").exists() || lookahead.field("edges").exists() || page_info.exists(),
+    Projection {
+        fetch_rows: lookahead.field("nodes").exists() || lookahead.field("edges").exists() || page_info.exists(),
         cursors: lookahead.field("edges").field("cursor").exists()
             || page_info.field("startCursor").exists()
             || page_info.field("endCursor").exists(),
@@ -196,9 +196,9 @@ fn connection_projection(ctx: &Context<'_>) -> Rows {
 }
 
 /// What a query wants of the row of a release, by the fields it selects.
-pub fn release_projection(selects: impl Fn(&str) -> bool) -> Rows {
-    Rows {
-        any: true,
+pub fn release_projection(selects: impl Fn(&str) -> bool) -> Projection {
+    Projection {
+        fetch_rows: true,
         cursors: false,
         columns: columns(&selects),
         lifecycle: ["withdrawal", "createdAt", "schedule", "embargo"].into_iter().any(&selects),
@@ -207,7 +207,7 @@ pub fn release_projection(selects: impl Fn(&str) -> bool) -> Rows {
 }
 
 /// The columns that fields of a release are made of; the rest of them the catalog knows.
-fn columns(selects: &impl Fn(&str) -> bool) -> Wanted {
+fn columns(selects: &impl Fn(&str) -> bool) -> ColumnMask {
     let columns_by_field = [
         ("externalId", &[Column::ExternalId][..]),
         ("headline", &[Column::Headline]),
@@ -218,17 +218,17 @@ fn columns(selects: &impl Fn(&str) -> bool) -> Wanted {
         ("editorialNote", &[Column::EditorialNote]),
     ];
     let selected = columns_by_field.iter().filter(|(field, _)| selects(field)).flat_map(|(_, columns)| columns.iter());
-    selected.fold(Wanted::text(selects("working")), |selected, &column| selected.and(column))
+    selected.fold(ColumnMask::new(selects("working")), |selected, &column| selected.with(column))
 }
 
 /// What a query wants of the row of the release that the current field answers.
-pub fn projection_of_field(ctx: &Context<'_>) -> Rows {
+pub fn projection_of_field(ctx: &Context<'_>) -> Projection {
     let lookahead = ctx.look_ahead();
     release_projection(|name| lookahead.field(name).exists())
 }
 
 /// What a query wants of the row of the release in the payload that the current field answers.
-pub fn projection_of_payload(ctx: &Context<'_>) -> Rows {
+pub fn projection_of_payload(ctx: &Context<'_>) -> Projection {
     let lookahead = ctx.look_ahead().field("release");
     release_projection(|name| lookahead.field(name).exists())
 }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     catalog::{ReleaseSet, Snapshot},
-    newsroom::{Newsroom, ids::Ids},
+    newsroom::{Newsroom, ids::IdCodec},
     viewer::Viewer,
 };
 
@@ -121,7 +121,7 @@ pub trait ContextExt {
     /// The newsroom, of the schema.
     fn newsroom(&self) -> &Newsroom;
     /// How keys are told to clients.
-    fn ids(&self) -> &Ids {
+    fn ids(&self) -> &IdCodec {
         &self.newsroom().ids
     }
     /// The request's own data.

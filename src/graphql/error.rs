@@ -6,7 +6,7 @@ use async_graphql::{Enum, ErrorExtensions, SimpleObject};
 use super::scalars::DateTime;
 use crate::{
     catalog::FilterError,
-    newsroom::{self, Code, Fault},
+    newsroom::{self, ErrorCode, Fault},
 };
 
 /// A failed field. It has no `Display`, so that the framework's own conversion can never pick it up and lose the code.
@@ -64,7 +64,7 @@ impl ApiError {
             ),
             Fault::OutcomeUnknown(_) => return Self::outcome_unknown(),
             Fault::Failed(_) => {
-                let id = crate::newsroom::ids::random();
+                let id = crate::newsroom::ids::random_id();
                 tracing::error!(error = %fault, error_id = id, "the database failed");
                 let message = format!(
                     "something failed on our side; it is logged as {id}: try again, then ask whoever runs this server"
@@ -107,7 +107,7 @@ impl From<newsroom::Error> for ApiError {
         use newsroom::Error;
         match error {
             Error::Db(fault) => Self::from_database(&fault),
-            Error::TimeOver => Self { code: "EXECUTION_TIMEOUT", message: error.to_string(), path: Vec::new() },
+            Error::DeadlineExceeded => Self { code: "EXECUTION_TIMEOUT", message: error.to_string(), path: Vec::new() },
             Error::Filter(fault) => Self::from_filter(fault).at("filter"),
             Error::Forbidden(message) => Self { code: "FORBIDDEN", message, path: Vec::new() },
             Error::Invalid(fields) => {
@@ -116,8 +116,8 @@ impl From<newsroom::Error> for ApiError {
                 Self { code: "BAD_USER_INPUT", message, path }
             }
             Error::NotFound(_) => Self { code: "NOT_FOUND", message: error.to_string(), path: Vec::new() },
-            Error::Repeated => Self { code: "REPEATED", message: error.to_string(), path: Vec::new() },
-            Error::Illegal(_) | Error::Stale(_) => {
+            Error::DuplicateRequest => Self { code: "REPEATED", message: error.to_string(), path: Vec::new() },
+            Error::IllegalTransition(_) | Error::StaleRevision(_) => {
                 Self { code: "BAD_USER_INPUT", message: error.to_string(), path: Vec::new() }
             }
         }
@@ -152,7 +152,7 @@ pub struct CurrentRevision {
 
 /// Sorts of user errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "Code")]
+#[graphql(remote = "ErrorCode")]
 pub enum UserErrorCode {
     /// Something is missing.
     Required,
@@ -187,7 +187,7 @@ pub fn into_user_errors_of_batch_item<T>(
     use newsroom::Error;
     let code = match &result {
         Err(Error::Db(Fault::OutcomeUnknown(_))) => UserErrorCode::OutcomeUnknown,
-        Err(Error::Db(_) | Error::TimeOver) => UserErrorCode::Unavailable,
+        Err(Error::Db(_) | Error::DeadlineExceeded) => UserErrorCode::Unavailable,
         _ => return into_user_errors(result),
     };
     let message = result.err().map(|error| ApiError::from(error).message).unwrap_or_default();
@@ -197,7 +197,7 @@ pub fn into_user_errors_of_batch_item<T>(
 /// What a mutation says of an act: the result, or what the editor can mend.
 pub fn into_user_errors<T>(result: Result<T, newsroom::Error>) -> Result<(Option<T>, Vec<UserError>), ApiError> {
     use newsroom::Error;
-    let plain = |code: Code, field: Option<&str>, message: String| UserError {
+    let plain = |code: ErrorCode, field: Option<&str>, message: String| UserError {
         field: field.map(|field| vec![field.to_owned()]),
         code: code.into(),
         message,
@@ -214,12 +214,15 @@ pub fn into_user_errors<T>(result: Result<T, newsroom::Error>) -> Result<(Option
             };
             fields.into_iter().map(user_error).collect()
         }
-        Err(Error::Forbidden(message)) => vec![plain(Code::Forbidden, None, message)],
-        Err(Error::Illegal(message)) => vec![plain(Code::IllegalTransition, None, message)],
-        Err(error @ Error::NotFound(_)) => vec![plain(Code::NotFound, Some("id"), error.to_string())],
-        Err(Error::Stale(current)) => {
-            let mut error =
-                plain(Code::StaleRevision, Some("expectedRevision"), Error::Stale(current.clone()).to_string());
+        Err(Error::Forbidden(message)) => vec![plain(ErrorCode::Forbidden, None, message)],
+        Err(Error::IllegalTransition(message)) => vec![plain(ErrorCode::IllegalTransition, None, message)],
+        Err(error @ Error::NotFound(_)) => vec![plain(ErrorCode::NotFound, Some("id"), error.to_string())],
+        Err(Error::StaleRevision(current)) => {
+            let mut error = plain(
+                ErrorCode::StaleRevision,
+                Some("expectedRevision"),
+                Error::StaleRevision(current.clone()).to_string(),
+            );
             error.current =
                 Some(CurrentRevision { revision: current.revision, by: current.by, at: DateTime(current.at) });
             vec![error]

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     catalog::{self, Bucket, FacetField, FacetRequest, NEWEST_FIRST, PageWindow, ReleaseSet},
-    newsroom::{ids::Ids, page::PageRequest},
+    newsroom::{ids::IdCodec, page::PageRequest},
 };
 
 /// How a set parts: by topic, place, kind or language.
@@ -201,7 +201,7 @@ macro_rules! facet {
         impl $bucket {
             /// What tells it from the others.
             pub(super) async fn key(&self, ctx: &Context<'_>) -> ID {
-                let key: fn(&Self, &Ids) -> ID = $key;
+                let key: fn(&Self, &IdCodec) -> ID = $key;
                 key(self, ctx.ids())
             }
 

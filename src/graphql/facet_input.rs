@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalog::{self, FacetField, FacetRequest, ReleaseSet},
-    newsroom::{ids::Ids, page::PageRequest},
+    newsroom::{ids::IdCodec, page::PageRequest},
 };
 
 /// Which buckets of a facet to answer.
@@ -146,7 +146,7 @@ impl FacetInput {
 }
 
 impl TopicFacetInput {
-    pub(super) fn request(self, ids: &Ids, set: &ReleaseSet) -> Result<FacetRequest, ApiError> {
+    pub(super) fn request(self, ids: &IdCodec, set: &ReleaseSet) -> Result<FacetRequest, ApiError> {
         let under =
             self.under.map(|under| under.find(ids, set.snapshot())).transpose().map_err(|error| error.at("under"))?;
         let Self { first, scope, min_count, order_by, label_contains, roll_up, .. } = self;

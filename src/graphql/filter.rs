@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     catalog::{self, ConceptRef, Near, OrderBy, Range},
-    newsroom::ids::Ids,
+    newsroom::ids::IdCodec,
 };
 
 /// Which releases to keep. All conditions that are given hold together; `and`, `or`, `not` combine filters. A list that is
@@ -130,7 +130,7 @@ const MAX_LIST_LENGTH: usize = 1000;
 
 impl ReleaseFilter {
     /// As the catalog has it.
-    pub fn resolve(self, ids: &Ids) -> Result<catalog::ReleaseFilter, ApiError> {
+    pub fn resolve(self, ids: &IdCodec) -> Result<catalog::ReleaseFilter, ApiError> {
         let lists = [
             ("and", self.and.as_ref().map(Vec::len)),
             ("or", self.or.as_ref().map(Vec::len)),
@@ -197,7 +197,7 @@ impl DateTimeRange {
 }
 
 impl TopicSetFilter {
-    fn resolve(self, ids: &Ids) -> Result<catalog::TopicSetFilter, ApiError> {
+    fn resolve(self, ids: &IdCodec) -> Result<catalog::TopicSetFilter, ApiError> {
         Ok(catalog::TopicSetFilter {
             any: resolve_references("any", self.any, |topic: TopicRef| topic.resolve(ids))?,
             all: resolve_references("all", self.all, |topic: TopicRef| topic.resolve(ids))?,
@@ -209,7 +209,7 @@ impl TopicSetFilter {
 }
 
 impl PlaceSetFilter {
-    fn resolve(self, ids: &Ids) -> Result<catalog::PlaceSetFilter, ApiError> {
+    fn resolve(self, ids: &IdCodec) -> Result<catalog::PlaceSetFilter, ApiError> {
         Ok(catalog::PlaceSetFilter {
             any: resolve_references("any", self.any, |place: PlaceRef| place.resolve(ids))?,
             all: resolve_references("all", self.all, |place: PlaceRef| place.resolve(ids))?,

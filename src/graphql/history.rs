@@ -15,7 +15,7 @@ use super::{
 use crate::newsroom::{
     diff,
     history::{self, RowPage},
-    ids::Ids,
+    ids::IdCodec,
 };
 
 /// A page of the versions of a release, newest first.
@@ -43,8 +43,8 @@ pub struct RevisionEdge {
 impl RevisionConnection {
     /// From a page of rows.
     pub fn new(
-        page: RowPage<history::VersionFound>,
-        revision: impl Fn(history::VersionFound) -> ReleaseRevision,
+        page: RowPage<history::ReleaseVersion>,
+        revision: impl Fn(history::ReleaseVersion) -> ReleaseRevision,
     ) -> Self {
         let page_info = PageInfo::of(&page);
         let nodes: Vec<ReleaseRevision> = page.entries.iter().map(|(_, loaded)| revision(loaded.clone())).collect();
@@ -90,7 +90,7 @@ pub struct JournalEntry {
 }
 
 impl JournalEntry {
-    fn new(ids: &Ids, row: journal::Model) -> Self {
+    fn new(ids: &IdCodec, row: journal::Model) -> Self {
         Self {
             sequence: ID(row.sequence.to_string()),
             at: DateTime(row.at),
@@ -126,7 +126,7 @@ pub struct JournalEdge {
 
 impl JournalConnection {
     /// From a page of rows.
-    pub fn new(ids: &Ids, page: RowPage<journal::Model>) -> Self {
+    pub fn new(ids: &IdCodec, page: RowPage<journal::Model>) -> Self {
         let page_info = PageInfo::of(&page);
         let entries: Vec<(String, JournalEntry)> =
             page.entries.into_iter().map(|(cursor, row)| (cursor, JournalEntry::new(ids, row))).collect();
@@ -158,7 +158,7 @@ pub struct JournalFilter {
 
 impl JournalFilter {
     /// As the newsroom has it.
-    pub fn resolve(self, ids: &Ids) -> Result<history::JournalFilter, ApiError> {
+    pub fn resolve(self, ids: &IdCodec) -> Result<history::JournalFilter, ApiError> {
         let subject = self.subject.map(|subject| id::decode(ids, &subject)).transpose();
         Ok(history::JournalFilter {
             acts: self.acts,
@@ -186,7 +186,7 @@ pub struct Access {
 
 impl Access {
     /// From a row.
-    pub fn new(ids: &Ids, row: access_log::Model) -> Self {
+    pub fn new(ids: &IdCodec, row: access_log::Model) -> Self {
         Self {
             at: DateTime(row.at),
             by: row.by,

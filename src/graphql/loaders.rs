@@ -14,7 +14,7 @@ use crate::{
     catalog::{Handle, ReleaseSet},
     newsroom::{
         self, Newsroom,
-        list::{Found, Rows},
+        list::{FetchedRelease, Projection},
         revision,
     },
 };
@@ -47,7 +47,7 @@ pub struct ReleaseFetcher {
 #[derive(Clone)]
 pub struct ReleaseLoadKey {
     item: Handle,
-    projection: Rows,
+    projection: Projection,
 }
 
 impl PartialEq for ReleaseLoadKey {
@@ -93,20 +93,20 @@ impl Loader<BodyKey> for BodyFetcher {
 pub async fn load_releases(
     loader: &ReleaseLoader,
     items: Vec<Handle>,
-    projection: Rows,
-) -> Result<Vec<Found>, ApiError> {
+    projection: Projection,
+) -> Result<Vec<FetchedRelease>, ApiError> {
     let keys: Vec<ReleaseLoadKey> = items.into_iter().map(|item| ReleaseLoadKey { item, projection }).collect();
     let mut loaded = loader.load_many(keys.iter().cloned()).await.map_err(|error| ApiError::from((*error).clone()))?;
     Ok(keys.iter().filter_map(|key| loaded.remove(key)).collect())
 }
 
 impl Loader<ReleaseLoadKey> for ReleaseFetcher {
-    type Value = Found;
+    type Value = FetchedRelease;
     type Error = Arc<newsroom::Error>;
 
     #[expect(clippy::mutable_key_type, reason = "of a key only ids are looked at, which never change")]
-    async fn load(&self, keys: &[ReleaseLoadKey]) -> Result<HashMap<ReleaseLoadKey, Found>, Self::Error> {
-        let mut by_projection: Vec<(Rows, Vec<Handle>)> = Vec::new();
+    async fn load(&self, keys: &[ReleaseLoadKey]) -> Result<HashMap<ReleaseLoadKey, FetchedRelease>, Self::Error> {
+        let mut by_projection: Vec<(Projection, Vec<Handle>)> = Vec::new();
         for key in keys {
             match by_projection.iter_mut().find(|(projection, _)| *projection == key.projection) {
                 Some((_, items)) => items.push(key.item.clone()),

@@ -12,7 +12,7 @@ use super::{
     connection::projection_of_field, context::ContextExt, direct::SerialObject, error::ApiError, id, place::Place,
     release::Release, topic::Topic,
 };
-use crate::{catalog::ReleaseKey, newsroom::list::Rows};
+use crate::{catalog::ReleaseKey, newsroom::list::Projection};
 
 /// Something with a global id (Relay's Node).
 #[derive(Interface)]
@@ -58,7 +58,7 @@ impl OutputType for SerialNode {
 }
 
 /// What ids lead to, in their order; nothing for what does not exist or may not be seen. One statement for all releases.
-pub async fn nodes(ctx: &Context<'_>, ids: &[ID], projection: Rows) -> Result<Vec<Option<SerialNode>>, ApiError> {
+pub async fn nodes(ctx: &Context<'_>, ids: &[ID], projection: Projection) -> Result<Vec<Option<SerialNode>>, ApiError> {
     let request = ctx.request();
     let (set, snapshot) = (request.visible(), &request.snapshot);
     let keys = ids.iter().map(|id| id::decode(ctx.ids(), id)).collect::<Result<Vec<_>, _>>()?;
@@ -88,6 +88,6 @@ pub async fn nodes(ctx: &Context<'_>, ids: &[ID], projection: Rows) -> Result<Ve
 }
 
 /// What a query wants of the rows of releases among nodes.
-pub fn projection(ctx: &Context<'_>) -> Rows {
+pub fn projection(ctx: &Context<'_>) -> Projection {
     projection_of_field(ctx)
 }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     catalog::Handle,
-    newsroom::{self, bulk, content, ids::Ids, place, preview::PreviewLink, topic},
+    newsroom::{self, bulk, content, ids::IdCodec, place, preview::PreviewLink, topic},
 };
 
 /// The result of an act on a release.
@@ -133,7 +133,7 @@ impl ReleasePayload {
 
 impl TopicPayload {
     /// From what the newsroom says of an act.
-    pub fn from_result(result: topic::Done) -> Result<Self, ApiError> {
+    pub fn from_result(result: topic::ConceptResult) -> Result<Self, ApiError> {
         let (value, user_errors) = into_user_errors(result)?;
         Ok(Self { topic: value.map(|(snapshot, ordinal)| Topic::new(snapshot, ordinal)), user_errors })
     }
@@ -141,7 +141,7 @@ impl TopicPayload {
 
 impl PlacePayload {
     /// From what the newsroom says of an act.
-    pub fn from_result(result: place::Done) -> Result<Self, ApiError> {
+    pub fn from_result(result: place::ConceptResult) -> Result<Self, ApiError> {
         let (value, user_errors) = into_user_errors(result)?;
         Ok(Self { place: value.map(|(snapshot, ordinal)| Place::new(snapshot, ordinal)), user_errors })
     }
@@ -220,7 +220,7 @@ pub struct ReleaseInput {
 
 impl ReleaseInput {
     /// As the newsroom has it.
-    pub fn resolve(self, ids: &Ids) -> Result<content::ReleaseInput, ApiError> {
+    pub fn resolve(self, ids: &IdCodec) -> Result<content::ReleaseInput, ApiError> {
         Ok(content::ReleaseInput {
             slug: patch_with(self.slug, |slug| slug.0),
             kind: patch_with(self.kind, Into::into),
@@ -267,12 +267,12 @@ pub enum BulkAct {
 
 impl BulkAct {
     /// As the newsroom has it.
-    pub fn resolve(self, withdrawal: Option<WithdrawalKind>) -> bulk::BulkAct {
+    pub fn resolve(self, withdrawal: Option<WithdrawalKind>) -> bulk::BulkAction {
         match self {
-            Self::Submit => bulk::BulkAct::Submit,
-            Self::Approve => bulk::BulkAct::Approve,
-            Self::Publish => bulk::BulkAct::Publish,
-            Self::Withdraw => bulk::BulkAct::Withdraw(withdrawal.map(Into::into)),
+            Self::Submit => bulk::BulkAction::Submit,
+            Self::Approve => bulk::BulkAction::Approve,
+            Self::Publish => bulk::BulkAction::Publish,
+            Self::Withdraw => bulk::BulkAction::Withdraw(withdrawal.map(Into::into)),
         }
     }
 }

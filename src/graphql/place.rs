@@ -24,8 +24,8 @@ use crate::{
     journal::PlaceImage,
     newsroom::{
         Patch,
-        ids::Ids,
-        list::{concept_key, concept_page},
+        ids::IdCodec,
+        list::{concept_cursor_key, concept_page},
         page::PageRequest,
         place,
     },
@@ -146,7 +146,7 @@ impl Place {
         let places = self.snapshot.places();
         let page_request = PageRequest { first: Some(first), after, ..PageRequest::default() };
         let scope = ("within", self.image().id);
-        let key = concept_key("places", &scope, &scope);
+        let key = concept_cursor_key("places", &scope, &scope);
         let keep = |ordinal| places.broader(ordinal).contains(&self.ordinal);
         let page = concept_page(places, &key, keep, &page_request)?;
         Ok(Some(PlaceConnection::new(&self.snapshot, page)))
@@ -262,7 +262,7 @@ pub struct PlaceInput {
 
 impl PlaceInput {
     /// As the newsroom has it.
-    pub fn resolve(self, ids: &Ids) -> Result<place::PlaceInput, ApiError> {
+    pub fn resolve(self, ids: &IdCodec) -> Result<place::PlaceInput, ApiError> {
         Ok(place::PlaceInput {
             slug: patch_with(self.slug, |slug| slug.0),
             name: patch(self.name),

@@ -30,7 +30,7 @@ use crate::{
     catalog::{Concept, FacetField, ReleaseKey, TrendRequest, Vocabulary, fold},
     newsroom::{
         self,
-        list::{concept_key, concept_page},
+        list::{concept_cursor_key, concept_page},
         page::PageRequest,
     },
 };
@@ -95,14 +95,14 @@ impl Query {
     ) -> Result<Option<Tombstone>, ApiError> {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
         let Some(tombstone) = ctx.request().visible().tombstone(&key) else { return Ok(None) };
-        let notice = ctx.newsroom().notice(tombstone).await?;
+        let notice = ctx.newsroom().withdrawal_notice(tombstone).await?;
         if let Some(notice) = &notice {
-            ctx.request().record_release(notice.stone.id);
+            ctx.request().record_release(notice.tombstone.id);
         }
         Ok(notice.map(|notice| Tombstone {
-            slug: notice.stone.slug.as_str().into(),
-            state: notice.stone.state.into(),
-            kind: notice.stone.kind.into(),
+            slug: notice.tombstone.slug.as_str().into(),
+            state: notice.tombstone.state.into(),
+            kind: notice.tombstone.kind.into(),
             at: super::scalars::DateTime(notice.at),
             notice: notice.notice,
             redirect_to: notice.redirect_to.map(Url),
@@ -199,7 +199,7 @@ impl Query {
         let (first, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         let set = narrow(ctx, &ctx.request().visible(), filter).await?;
         let today = || {
-            let (today, day_end) = newsroom::local_time::today(ctx.newsroom().customs.time_zone, ctx.request().now);
+            let (today, day_end) = newsroom::local_time::today(ctx.newsroom().settings.time_zone, ctx.request().now);
             ctx.request().limit_validity(day_end);
             today
         };
@@ -254,7 +254,7 @@ impl Query {
             .transpose()?;
         let search = normalized_search(filter.search.as_deref());
         let top = descendants.as_ref().map(|(top, _)| topics.get(*top).id);
-        let key = concept_key(
+        let key = concept_cursor_key(
             "topics",
             &(&filter.search, &under, filter.top_level, filter.retired),
             &(&search, top, filter.top_level, filter.retired),
@@ -314,7 +314,7 @@ impl Query {
         let search = normalized_search(filter.search.as_deref());
         let top = descendants.as_ref().map(|(top, _)| places.get(*top).id);
         let set_of_kinds: Option<BTreeSet<_>> = kinds.as_ref().map(|kinds| kinds.iter().collect());
-        let key = concept_key(
+        let key = concept_cursor_key(
             "places",
             &(&filter.search, &within, &kinds, filter.retired),
             &(&search, top, set_of_kinds, filter.retired),
@@ -364,7 +364,7 @@ impl Query {
         let release = release.map_err(|error| error.at("releaseId"))?;
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         ctx.execution().before_reading(size, 0).await;
-        let rows = ctx.newsroom().access_log(&ctx.request().viewer, release, size).await?;
+        let rows = ctx.newsroom().access_log_entries(&ctx.request().viewer, release, size).await?;
         Ok(Some(rows.into_iter().map(|row| Access::new(ctx.ids(), row)).collect()))
     }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     catalog::{ConceptRef, Snapshot},
-    newsroom::ids::Ids,
+    newsroom::ids::IdCodec,
 };
 
 /// A release, by exactly one of these.
@@ -54,7 +54,7 @@ pub enum PlaceRef {
 
 impl TopicRef {
     /// The number of the topic; a fault where there is none.
-    pub fn find(self, ids: &Ids, snapshot: &Snapshot) -> Result<u32, ApiError> {
+    pub fn find(self, ids: &IdCodec, snapshot: &Snapshot) -> Result<u32, ApiError> {
         let reference = self.resolve(ids)?;
         snapshot.topics().find(&reference).ok_or_else(|| {
             ApiError::not_found(format!("there is no topic with {reference}; `topics` lists the existing ones"))
@@ -62,7 +62,7 @@ impl TopicRef {
     }
 
     /// As the catalog has it.
-    pub fn resolve(self, ids: &Ids) -> Result<ConceptRef, ApiError> {
+    pub fn resolve(self, ids: &IdCodec) -> Result<ConceptRef, ApiError> {
         Ok(match self {
             Self::Id(id) => ConceptRef::Id(id::decode_as(ids, Noun::Topic, &id)?),
             Self::Slug(slug) => ConceptRef::Slug(slug.0),
@@ -73,7 +73,7 @@ impl TopicRef {
 
 impl PlaceRef {
     /// As the catalog has it.
-    pub fn resolve(self, ids: &Ids) -> Result<ConceptRef, ApiError> {
+    pub fn resolve(self, ids: &IdCodec) -> Result<ConceptRef, ApiError> {
         Ok(match self {
             Self::Id(id) => ConceptRef::Id(id::decode_as(ids, Noun::Place, &id)?),
             Self::Slug(slug) => ConceptRef::Slug(slug.0),

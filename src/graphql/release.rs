@@ -18,13 +18,13 @@ use super::{
 };
 use crate::{
     catalog::ReleaseSet,
-    newsroom::{history::VersionFound, list::Found, page::PageRequest, schedule::schedule_state},
+    newsroom::{history::ReleaseVersion, list::FetchedRelease, page::PageRequest, schedule::schedule_state},
 };
 
 /// A release: a press release, statement, article … as its reader may see it. To the public that is the live version; to the
 /// desk too, and where there is none, the version being worked on.
 pub struct Release {
-    loaded: Found,
+    loaded: FetchedRelease,
     is_desk: bool,
     version: Version,
     redirected_from: Option<String>,
@@ -32,12 +32,12 @@ pub struct Release {
 
 impl Release {
     /// A release of a set, as found.
-    pub fn new(request: &RequestContext, set: &ReleaseSet, loaded: Found) -> Self {
+    pub fn new(request: &RequestContext, set: &ReleaseSet, loaded: FetchedRelease) -> Self {
         let item = &loaded.item;
         request.record_release(item.id());
         let version = Version {
             snapshot: item.snapshot().clone(),
-            text: loaded.text.clone(),
+            text: loaded.revision.clone(),
             topics: item.topics().to_vec(),
             dateline: item.dateline().to_vec(),
             about: item.about().to_vec(),
@@ -129,7 +129,7 @@ impl Release {
 
     /// Its public address, where the newsroom has said how addresses are made.
     async fn url(&self, ctx: &Context<'_>) -> Option<Url> {
-        let template = ctx.newsroom().customs.url_template.as_deref()?;
+        let template = ctx.newsroom().settings.url_template.as_deref()?;
         let id = id::encode(ctx.ids(), Noun::Release, self.loaded.item.id());
         Some(Url(template.replace("{slug}", self.loaded.item.slug()).replace("{id}", &id)))
     }
@@ -240,7 +240,8 @@ impl Release {
     /// For the desk: the version being worked on beside a live one. null where there is none, and for everybody else.
     async fn working(&self) -> Option<ReleaseRevision> {
         let (image, text) = self.loaded.working.clone()?;
-        let loaded = VersionFound { text, topics: image.topics, dateline: image.dateline, about: image.about };
+        let loaded =
+            ReleaseVersion { revision: text, topics: image.topics, dateline: image.dateline, about: image.about };
         let revision = ReleaseRevision::new(&self.version.snapshot, loaded, true);
         Some(ReleaseRevision { outdated: image.outdated, ..revision })
     }
@@ -263,7 +264,7 @@ impl Release {
         let page = ctx.newsroom().versions(&self.loaded.item, &page_request).await?;
         let outdated = self.loaded.item.outdated();
         Ok(Some(RevisionConnection::new(page, |loaded| {
-            let outdated = outdated == Some(loaded.text.id);
+            let outdated = outdated == Some(loaded.revision.id);
             ReleaseRevision { outdated, ..ReleaseRevision::new(&self.version.snapshot, loaded, true) }
         })))
     }

@@ -22,8 +22,8 @@ use crate::{
     newsroom::{
         content::Content,
         dateline,
-        diff::{Names, diff},
-        history::VersionFound,
+        diff::{SlugLookup, diff},
+        history::ReleaseVersion,
         revision::RevisionRow,
     },
 };
@@ -167,11 +167,11 @@ pub struct ReleaseRevision {
 
 impl ReleaseRevision {
     /// A version as found, with what it is about as of a snapshot.
-    pub fn new(snapshot: &Arc<Snapshot>, loaded: VersionFound, is_desk: bool) -> Self {
+    pub fn new(snapshot: &Arc<Snapshot>, loaded: ReleaseVersion, is_desk: bool) -> Self {
         let topics = loaded.topics.iter().filter_map(|&id| snapshot.topics().by_id(id)).collect();
         let places = |ids: &[Uuid]| ids.iter().filter_map(|&id| snapshot.places().by_id(id)).collect();
         let (dateline, about) = (places(&loaded.dateline), places(&loaded.about));
-        let version = Version { snapshot: snapshot.clone(), text: loaded.text, topics, dateline, about, is_desk };
+        let version = Version { snapshot: snapshot.clone(), text: loaded.revision, topics, dateline, about, is_desk };
         Self { version, outdated: false }
     }
 
@@ -184,19 +184,19 @@ impl ReleaseRevision {
         if row.body_markdown.is_none() {
             row.body_markdown = self.version.markdown(ctx).await?.map(|markdown| markdown.as_ref().to_owned());
         }
-        Ok(Content::of(row, topics, places))
+        Ok(Content::from_row(row, topics, places))
     }
 }
 
 /// Slugs as of a snapshot.
 struct Slugs<'a>(&'a Snapshot);
 
-impl Names for Slugs<'_> {
-    fn topic(&self, id: Uuid) -> Option<String> {
+impl SlugLookup for Slugs<'_> {
+    fn topic_slug(&self, id: Uuid) -> Option<String> {
         self.0.topics().by_id(id).map(|ordinal| self.0.topics().get(ordinal).slug.clone())
     }
 
-    fn place(&self, id: Uuid) -> Option<String> {
+    fn place_slug(&self, id: Uuid) -> Option<String> {
         self.0.places().by_id(id).map(|ordinal| self.0.places().get(ordinal).slug.clone())
     }
 }

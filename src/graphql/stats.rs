@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     catalog::ReleaseSet as Set,
-    newsroom::{self, seal::Position},
+    newsroom::{self, seal::JournalPosition},
 };
 
 /// A set of releases: of a list, of a dashboard, of a bucket. All that can be asked of it costs no statement.
@@ -96,8 +96,11 @@ impl Freshness {
     pub fn of(ctx: &Context<'_>, set: &Set) -> Self {
         // Sealed: how much goes on unseen is nobody's business.
         let (epoch, audience, (sequence, happened)) = set.data_version();
-        let position = Position { belongs: audience as u8, sequence, happened };
-        Self { revision: ID(ctx.newsroom().seal.seal(epoch, position)), at: DateTime(ctx.request().now) }
+        let position = JournalPosition { audience: audience as u8, sequence, as_of_micros: happened };
+        Self {
+            revision: ID(ctx.newsroom().token_cipher.encrypt_position(epoch, position)),
+            at: DateTime(ctx.request().now),
+        }
     }
 }
 

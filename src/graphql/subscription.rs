@@ -17,14 +17,14 @@ use super::{
 use crate::{
     catalog::{ChangeKind, ReleaseKey},
     limits::Limits,
-    newsroom::changes::{Change, Following},
+    newsroom::changes::{Change, ChangeStream},
 };
 
 /// In which way a subscription is run.
 #[derive(Clone)]
 pub enum SubscriptionPhase {
     /// It is opened: who follows is put here.
-    Open(Arc<Mutex<Vec<Following>>>, Arc<Limits>),
+    Open(Arc<Mutex<Vec<ChangeStream>>>, Arc<Limits>),
     /// Something happened.
     Event(Box<Change>),
 }
@@ -55,7 +55,7 @@ impl Subscription {
                 let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose();
                 let filter = filter.map_err(|error| error.at("filter"))?;
                 let viewer = &ctx.request().viewer;
-                let change_stream = ctx.newsroom().follow(
+                let change_stream = ctx.newsroom().open_change_stream(
                     viewer,
                     filter,
                     after.as_ref().map(|id| id.as_str()),

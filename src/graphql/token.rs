@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject, SimpleObject};
 use entity::{Noun, api_token};
 
 use super::{enums::Role, id, scalars::DateTime};
-use crate::newsroom::{ids::Ids, token};
+use crate::newsroom::{ids::IdCodec, token};
 
 /// An access token. Its secret is shown once, when it is made.
 #[derive(SimpleObject)]
@@ -30,7 +30,7 @@ pub struct Token {
 
 impl Token {
     /// From a row.
-    pub fn new(ids: &Ids, row: api_token::Model) -> Self {
+    pub fn new(ids: &IdCodec, row: api_token::Model) -> Self {
         Self {
             id: id::encode(ids, Noun::Token, row.id),
             subject: row.subject,

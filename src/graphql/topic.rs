@@ -20,7 +20,7 @@ use super::{
 use crate::{
     catalog::{Concept, Snapshot},
     journal::TopicImage,
-    newsroom::{Patch, ids::Ids, page::PageRequest, topic},
+    newsroom::{Patch, ids::IdCodec, page::PageRequest, topic},
 };
 
 /// A topic: a concept that releases are about (SKOS `Concept`). Topics have no secret names: what topics there are is public,
@@ -186,7 +186,7 @@ pub struct TopicInput {
 
 impl TopicInput {
     /// As the newsroom has it.
-    pub fn resolve(self, ids: &Ids) -> Result<topic::TopicInput, ApiError> {
+    pub fn resolve(self, ids: &IdCodec) -> Result<topic::TopicInput, ApiError> {
         Ok(topic::TopicInput {
             slug: patch_with(self.slug, |slug| slug.0),
             name: patch(self.name),

@@ -4,7 +4,7 @@ use async_graphql::Object;
 
 use super::enums::{Capability, Role};
 use crate::{
-    newsroom::workflow::{self, Act, Matter},
+    newsroom::workflow::{self, ReleaseAction, Resource},
     viewer,
 };
 
@@ -28,25 +28,25 @@ impl Viewer {
     async fn capabilities(&self) -> Vec<Capability> {
         let embargoed = (self.0.role >= entity::api_token::Role::Press).then_some(Capability::ReadEmbargoed);
         let actions = [
-            (Act::Create, Capability::WriteDrafts),
-            (Act::Approve, Capability::Approve),
-            (Act::Publish, Capability::Publish),
-            (Act::Withdraw, Capability::Withdraw),
-            (Act::Purge, Capability::Purge),
+            (ReleaseAction::Create, Capability::WriteDrafts),
+            (ReleaseAction::Approve, Capability::Approve),
+            (ReleaseAction::Publish, Capability::Publish),
+            (ReleaseAction::Withdraw, Capability::Withdraw),
+            (ReleaseAction::Purge, Capability::Purge),
         ];
         let resources = [
-            (Matter::Topics, Capability::ManageTopics),
-            (Matter::Places, Capability::ManagePlaces),
-            (Matter::Tokens, Capability::ManageTokens),
-            (Matter::Journal, Capability::ReadJournal),
+            (Resource::Topics, Capability::ManageTopics),
+            (Resource::Places, Capability::ManagePlaces),
+            (Resource::Tokens, Capability::ManageTokens),
+            (Resource::Journal, Capability::ReadJournal),
         ];
         let actions = actions
             .into_iter()
-            .filter(|&(action, _)| workflow::allowed(action, &self.0).is_ok())
+            .filter(|&(action, _)| workflow::check_role(action, &self.0).is_ok())
             .map(|(_, capability)| capability);
         let resources = resources
             .into_iter()
-            .filter(|&(resource, _)| workflow::may_manage(resource, &self.0).is_ok())
+            .filter(|&(resource, _)| workflow::check_manage(resource, &self.0).is_ok())
             .map(|(_, capability)| capability);
         embargoed.into_iter().chain(actions).chain(resources).collect()
     }

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::refusal::Refusal;
-use crate::newsroom::token::AuthFault;
+use crate::newsroom::token::AuthError;
 
 /// The secret of the Authorization header; none where there is no such header.
 pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
@@ -25,15 +25,15 @@ pub(super) fn secret(value: &str) -> Option<&str> {
 }
 
 /// What is wrong with a token.
-pub(super) fn unauthenticated(fault: AuthFault) -> Refusal {
+pub(super) fn unauthenticated(fault: AuthError) -> Refusal {
     let message = match fault {
-        AuthFault::Unknown => "the token is not known: check that it is whole, or ask for a new one".to_owned(),
-        AuthFault::Expired(at) => {
+        AuthError::Unknown => "the token is not known: check that it is whole, or ask for a new one".to_owned(),
+        AuthError::Expired(at) => {
             format!("the token ended at {}: ask for a new one", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
         }
-        AuthFault::Revoked => "the token was revoked: ask for a new one".to_owned(),
-        AuthFault::Refused(why) => why,
-        AuthFault::Db(error) => {
+        AuthError::Revoked => "the token was revoked: ask for a new one".to_owned(),
+        AuthError::Rejected(why) => why,
+        AuthError::Db(error) => {
             // That the database does not answer is logged where it is noticed, once.
             tracing::debug!(%error, "a token could not be looked up");
             return Refusal::unavailable();

@@ -182,7 +182,7 @@ impl Answers {
     /// What was answered before, where that still holds.
     pub(super) fn get(&self, key: &[u8; 32], app: &App) -> Option<Arc<Kept>> {
         let (kept, now) = (self.0.as_ref()?.get(key)?, app.clock.now());
-        kept.holds(Revision::of(&app.room.catalog.snapshot_at(now)), now).then_some(kept)
+        kept.holds(Revision::of(&app.newsroom.catalog.snapshot_at(now)), now).then_some(kept)
     }
 
     /// Keeps an answer.

@@ -259,7 +259,7 @@ async fn answer(
     let bytes = written.bytes.len();
     if let Some(key) = key.filter(|_| kind == OperationType::Query && written.is_sound && !secret) {
         let until = asked.response_metadata.valid_until.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let id = |&key: &uuid::Uuid| front.app.room.ids.encode(Noun::Release, key);
+        let id = |&key: &uuid::Uuid| front.app.newsroom.ids.encode(Noun::Release, key);
         let releases =
             asked.response_metadata.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().map(id).collect();
         let revision = Revision::of(&asked.snapshot);

@@ -149,7 +149,7 @@ fn request_id(front: &Front, request: &Request) -> HeaderValue {
         let id = headers.get(&REQUEST_ID).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
         id.filter(|id| id.as_bytes().iter().all(|byte| sound(*byte))).cloned()
     };
-    let fresh = || HeaderValue::from_str(&crate::newsroom::ids::random());
+    let fresh = || HeaderValue::from_str(&crate::newsroom::ids::random_id());
     let told = if trusted { told(request.headers()) } else { None };
     told.or_else(|| fresh().ok()).unwrap_or_else(|| HeaderValue::from_static("unknown"))
 }

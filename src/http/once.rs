@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use crate::{
     app::App,
     newsroom::{
-        idempotency::{self, Earlier},
+        idempotency::{self, StoredResult},
         token::hash,
     },
     viewer::{Repeatable, Viewer},
@@ -69,35 +69,35 @@ impl Once {
             // Who is nobody changes nothing.
             return Ok(Self::NotWanted);
         }
-        let place = (idempotency::holder(viewer), key.clone());
+        let place = (idempotency::key_owner(viewer), key.clone());
         if !app.under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(place.clone()) {
             let told = "the same request is being carried out right now: wait a moment, then send it again";
             return Err(Refusal::new(StatusCode::CONFLICT, "IN_PROGRESS", told));
         }
         let request = Arc::new(Repeatable::new(key, hash(body)));
         let running = Running { under_way: app.under_way.clone(), place, request: request.clone() };
-        let earlier = app.room.earlier(viewer, &request).await.map_err(|error| {
+        let earlier = app.newsroom.stored_result(viewer, &request).await.map_err(|error| {
             tracing::debug!(%error, "an Idempotency-Key could not be looked up");
             Refusal::unavailable()
         })?;
-        if !matches!(earlier, Earlier::Nothing) {
+        if !matches!(earlier, StoredResult::Absent) {
             // What was done shall be there when it is read now, by whomever it was done.
-            if let Err(error) = app.room.catalog.catch_up().await {
+            if let Err(error) = app.newsroom.catalog.catch_up().await {
                 tracing::error!(%error, "the journal could not be followed");
             }
         }
         match earlier {
-            Earlier::Nothing => {
+            StoredResult::Absent => {
                 viewer.request = Some(request);
                 Ok(Self::New(running))
             }
-            Earlier::Answered(answer) => Ok(Self::Answered(answer)),
-            Earlier::Done => {
+            StoredResult::Answered(answer) => Ok(Self::Answered(answer)),
+            StoredResult::AnswerNotStored => {
                 let told = "this was done before under this Idempotency-Key, and is not done again; how it was answered is \
                             not known any more, was too long to be kept, or was a secret told once: read what is there now";
                 Err(Refusal::new(StatusCode::CONFLICT, "REPEATED", told))
             }
-            Earlier::Other => {
+            StoredResult::OtherRequest => {
                 let told = "another request came under this Idempotency-Key: take a new key for each request";
                 Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "KEY_REUSED", told))
             }
@@ -117,7 +117,7 @@ impl Once {
         let Self::New(running) = self else { return };
         let kept = !secret && answer.len() <= MAX_KEPT;
         let text = std::str::from_utf8(answer).ok().filter(|_| kept).map(str::to_owned);
-        let kept = app.room.keep_answer(viewer, &running.request, text, app.clock.now()).await;
+        let kept = app.newsroom.store_answer(viewer, &running.request, text, app.clock.now()).await;
         if let Err(error) = kept {
             tracing::error!(%error, "the answer to a repeatable request could not be kept");
         }

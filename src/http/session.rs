@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use super::{Front, bearer, graphql, guard, refusal::Refusal};
-use crate::{fair_semaphore::Caller, newsroom::token::AuthFault, viewer::Viewer};
+use crate::{fair_semaphore::Caller, newsroom::token::AuthError, viewer::Viewer};
 
 /// How often a token is looked up again, whatever is heard of it: it may be over, or its issuer's keys may be others.
 const LOOK: Duration = Duration::from_secs(5);
@@ -39,7 +39,7 @@ impl Session {
         if self.bearer.is_none() {
             return std::future::pending().await;
         }
-        let mut tokens = front.app.room.catalog.subscribe_tokens();
+        let mut tokens = front.app.newsroom.catalog.subscribe_tokens();
         let mut tick = tokio::time::interval(LOOK);
         loop {
             tokio::select! {
@@ -62,7 +62,7 @@ impl Session {
     pub(super) async fn fault(&self, front: &Front) -> Option<Refusal> {
         match front.app.authenticate(Some(self.bearer.as_deref()?)).await {
             // A database that does not answer says nothing of the token.
-            Ok(_) | Err(AuthFault::Db(_)) => None,
+            Ok(_) | Err(AuthError::Db(_)) => None,
             Err(fault) => Some(bearer::unauthenticated(fault)),
         }
     }

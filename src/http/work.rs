@@ -21,7 +21,7 @@ use super::{
 use crate::{
     db::Fault,
     graphql::{OpenSubscription, OperationInput, Permits},
-    newsroom::changes::Lost,
+    newsroom::changes::ChangeStreamError,
 };
 
 /// How often it is looked again whether a caller may be told what has come.
@@ -123,8 +123,8 @@ pub(super) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -
         match front.app.executor.subscribe(prepared, asked).await {
             Ok(mut opened) => {
                 if let Some(after) = after {
-                    let unknown = |_| refused(&Lost::Unknown, front);
-                    opened.change_stream.go_on_after(after).map_err(unknown)?;
+                    let unknown = |_| refused(&ChangeStreamError::UnknownPosition, front);
+                    opened.change_stream.resume_after(after).map_err(unknown)?;
                 }
                 front.persisted.keep(&text);
                 let mut held = front.guard.memory.hold(session.address);
@@ -163,7 +163,7 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, followed: Box<Fol
         while front.guard.memory.has_room(session.address).is_err()
             || front.guard.count(session.address, session.bearer.as_deref()).is_err()
         {
-            opened.change_stream.rest();
+            opened.change_stream.drop_buffer();
             tokio::time::sleep(LOOK).await;
         }
         // Each change counts as a long operation: a client that goes on from an old position has thousands of them executed.
@@ -196,35 +196,35 @@ pub(super) fn follow(front: Arc<Front>, session: Arc<Session>, followed: Box<Fol
 }
 
 /// Why a subscription cannot go on, for the client.
-fn refused(lost: &Lost, front: &Front) -> Refusal {
+fn refused(lost: &ChangeStreamError, front: &Front) -> Refusal {
     let most = front.app.edge.limits.resume_entries;
     let (code, message) = match lost {
-        Lost::Unknown => (
+        ChangeStreamError::UnknownPosition => (
             "POSITION_UNKNOWN",
             "this is not a position of the newsroom as it is now: read everything anew, then follow from there"
                 .to_owned(),
         ),
-        Lost::TooOld => (
+        ChangeStreamError::TooOld => (
             "POSITION_TOO_OLD",
             format!(
                 "more than {most} acts lie behind (limits.resume_entries): read everything anew, then follow from there"
             ),
         ),
-        Lost::Regrouped => (
+        ChangeStreamError::HierarchyChanged => (
             "READ_ANEW",
             "topics or places were merged or moved, so other releases match the filter than before: read everything anew, then \
              follow from there"
                 .to_owned(),
         ),
-        Lost::Filter(error) => ("BAD_USER_INPUT", error.to_string()),
-        Lost::Db(Fault::Failed(error)) => {
+        ChangeStreamError::Filter(error) => ("BAD_USER_INPUT", error.to_string()),
+        ChangeStreamError::Db(Fault::Failed(error)) => {
             tracing::error!(%error, "the journal could not be read for a subscription");
             (
                 "INTERNAL_SERVER_ERROR",
                 "something failed on our side: go on after the last change that you know".to_owned(),
             )
         }
-        Lost::Db(_) => (
+        ChangeStreamError::Db(_) => (
             "UNAVAILABLE",
             "the database does not answer: subscribe again, and go on after the last change that you know".to_owned(),
         ),

@@ -29,7 +29,7 @@ pub enum ExportError {
 }
 
 /// Writes everything that travels; answers the number of lines.
-pub async fn export(room: &Newsroom, out: &mut (impl Write + Send)) -> Result<u64, ExportError> {
+pub async fn export(newsroom: &Newsroom, out: &mut (impl Write + Send)) -> Result<u64, ExportError> {
     let mut lines = 0;
     let mut put = |record: &Record| -> Result<(), ExportError> {
         out.write_all(write(record)?.as_bytes())?;
@@ -38,7 +38,7 @@ pub async fn export(room: &Newsroom, out: &mut (impl Write + Send)) -> Result<u6
         Ok(())
     };
     put(&Record::Dateline(Header { version: VERSION }))?;
-    let mut exporter = Exporter::begin(room).await?;
+    let mut exporter = Exporter::begin(newsroom).await?;
     for topic in exporter.topics() {
         put(&Record::Topic(Box::new(topic_record(topic, |id| exporter.topic_slug(id)))))?;
     }

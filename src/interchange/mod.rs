@@ -67,14 +67,14 @@ pub enum ImportError {
 impl<'a> Import<'a> {
     /// Begins; `tell` hears of every record.
     pub async fn begin(
-        room: &'a Newsroom,
+        newsroom: &'a Newsroom,
         viewer: &Viewer,
         options: ImportOptions,
         now: DateTime<Utc>,
         tell: Tell<'a>,
     ) -> Result<Self, ImportError> {
-        let importer = Importer::begin(room, viewer, options, now).await?;
-        let (language, report, held) = (room.customs.language.clone(), Report::default(), HashMap::new());
+        let importer = Importer::begin(newsroom, viewer, options, now).await?;
+        let (language, report, held) = (newsroom.settings.language.clone(), Report::default(), HashMap::new());
         Ok(Self { importer, language, report, held, tell })
     }
 
@@ -269,7 +269,7 @@ impl<'a> Import<'a> {
 
 /// Imports a text in the interchange format.
 pub async fn import_text(
-    room: &Newsroom,
+    newsroom: &Newsroom,
     viewer: &Viewer,
     text: &str,
     name: &str,
@@ -281,7 +281,7 @@ pub async fn import_text(
             tracing::error!("{name}:{number}: {why}");
         }
     };
-    let mut import = Import::begin(room, viewer, options, now, &mut tell).await?;
+    let mut import = Import::begin(newsroom, viewer, options, now, &mut tell).await?;
     import.concepts(name, text.as_bytes()).await?;
     import.releases(name, text.as_bytes()).await?;
     import.finish().await

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     Error, Newsroom,
-    workflow::{self, Matter},
+    workflow::{self, Resource},
 };
 use crate::{
     db::{Db, Fault},
@@ -27,22 +27,22 @@ use crate::{
 };
 
 /// Reads that wait to be written at most; where the database does not answer for long the oldest are given up, and it is said.
-const MOST: usize = 100_000;
+const MAX_PENDING: usize = 100_000;
 
 /// Rows an insertion: six values each.
-const ROWS: usize = 1000;
+const ROWS_PER_INSERT: usize = 1000;
 
 /// Reads, and uses of tokens, that wait to be written.
 #[derive(Debug, Default)]
 pub struct AccessLog {
-    waiting: Mutex<VecDeque<access_log::ActiveModel>>,
+    pending: Mutex<VecDeque<access_log::ActiveModel>>,
     /// When tokens were used last, where that is to be kept.
-    uses: Mutex<HashMap<Uuid, DateTime<Utc>>>,
+    token_uses: Mutex<HashMap<Uuid, DateTime<Utc>>>,
 }
 
 impl AccessLog {
     /// Notes a read.
-    pub fn note(&self, kind: AccessKind, by: &str, release: Uuid, revision: Uuid, now: DateTime<Utc>) {
+    pub fn record_read(&self, kind: AccessKind, by: &str, release: Uuid, revision: Uuid, now: DateTime<Utc>) {
         let row = access_log::ActiveModel {
             id: Set(Uuid::now_v7()),
             at: Set(now),
@@ -51,39 +51,39 @@ impl AccessLog {
             release_id: Set(release),
             revision_id: Set(revision),
         };
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.push_back(row);
-        keep_newest(&mut waiting);
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.push_back(row);
+        drop_oldest(&mut pending);
     }
 
     /// Notes that a token was used.
-    pub fn note_use(&self, token: Uuid, now: DateTime<Utc>) {
-        self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(token, now);
+    pub fn record_token_use(&self, token: Uuid, now: DateTime<Utc>) {
+        self.token_uses.lock().unwrap_or_else(PoisonError::into_inner).insert(token, now);
     }
 
     /// Takes back what could not be written: it is older than what waits.
-    fn put_back(&self, rows: Vec<access_log::ActiveModel>, uses: HashMap<Uuid, DateTime<Utc>>) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        rows.into_iter().rev().for_each(|row| waiting.push_front(row));
-        keep_newest(&mut waiting);
-        let mut newer = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        for (token, at) in uses {
+    fn requeue(&self, rows: Vec<access_log::ActiveModel>, token_uses: HashMap<Uuid, DateTime<Utc>>) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.into_iter().rev().for_each(|row| pending.push_front(row));
+        drop_oldest(&mut pending);
+        let mut newer = self.token_uses.lock().unwrap_or_else(PoisonError::into_inner);
+        for (token, at) in token_uses {
             newer.entry(token).or_insert(at);
         }
     }
 
-    fn take(&self) -> (Vec<access_log::ActiveModel>, HashMap<Uuid, DateTime<Utc>>) {
-        let rows = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        (rows.into(), std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner)))
+    fn drain(&self) -> (Vec<access_log::ActiveModel>, HashMap<Uuid, DateTime<Utc>>) {
+        let rows = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        (rows.into(), std::mem::take(&mut *self.token_uses.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
 /// Forgets the oldest where too many wait.
-fn keep_newest(waiting: &mut VecDeque<access_log::ActiveModel>) {
-    let lost = waiting.len().saturating_sub(MOST);
+fn drop_oldest(pending: &mut VecDeque<access_log::ActiveModel>) {
+    let lost = pending.len().saturating_sub(MAX_PENDING);
     if lost > 0 {
         tracing::error!(lost, "the access log could not be written for too long: its oldest entries are lost");
-        waiting.drain(..lost);
+        pending.drain(..lost);
     }
 }
 
@@ -91,16 +91,16 @@ fn keep_newest(waiting: &mut VecDeque<access_log::ActiveModel>) {
 async fn write_all(
     db: &Db,
     rows: &[access_log::ActiveModel],
-    uses: &HashMap<Uuid, DateTime<Utc>>,
+    token_uses: &HashMap<Uuid, DateTime<Utc>>,
 ) -> Result<(), Fault> {
     let tx = db.begin_write().await?;
     // Written before, where the outcome of an earlier attempt was not known.
-    let known = OnConflict::column(access_log::Column::Id).do_nothing().to_owned();
-    for some in rows.chunks(ROWS) {
-        let insert = access_log::Entity::insert_many(some.to_vec()).on_conflict(known.clone());
+    let ignore_existing = OnConflict::column(access_log::Column::Id).do_nothing().to_owned();
+    for chunk in rows.chunks(ROWS_PER_INSERT) {
+        let insert = access_log::Entity::insert_many(chunk.to_vec()).on_conflict(ignore_existing.clone());
         insert.exec_without_returning(&tx).await?;
     }
-    for (&token, &at) in uses {
+    for (&token, &at) in token_uses {
         api_token::Entity::update_many()
             .col_expr(api_token::Column::LastUsedAt, Expr::value(at))
             .filter(api_token::Column::Id.eq(token))
@@ -112,37 +112,37 @@ async fn write_all(
 
 impl Newsroom {
     /// Writes the reads that wait. No statement where there is none.
-    pub async fn write_accesses(&self) -> Result<(), Error> {
-        let (rows, uses) = self.accesses.take();
-        if rows.is_empty() && uses.is_empty() {
+    pub async fn flush_access_log(&self) -> Result<(), Error> {
+        let (rows, token_uses) = self.access_log.drain();
+        if rows.is_empty() && token_uses.is_empty() {
             return Ok(());
         }
-        let (db, accesses) = (self.db.clone(), self.accesses.clone());
-        let write = async move {
-            let written = write_all(&db, &rows, &uses).await;
-            written.inspect_err(|_| accesses.put_back(rows, uses))
+        let (db, access_log) = (self.db.clone(), self.access_log.clone());
+        let write_pending = async move {
+            let written = write_all(&db, &rows, &token_uses).await;
+            written.inspect_err(|_| access_log.requeue(rows, token_uses))
         };
         // To its end, also where nobody waits any more: what is dropped half-way would be lost.
-        let written = tokio::spawn(write).await;
+        let written = tokio::spawn(write_pending).await;
         written.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string()).into())).map_err(Error::Db)
     }
 
     /// The newest reads, of one release or of all. One statement, and one to write what waits.
-    pub async fn access_log(
+    pub async fn access_log_entries(
         &self,
         viewer: &Viewer,
         release: Option<Uuid>,
         first: usize,
     ) -> Result<Vec<access_log::Model>, Error> {
-        workflow::may_manage(Matter::Journal, viewer)?;
-        self.write_accesses().await?;
+        workflow::check_manage(Resource::Journal, viewer)?;
+        self.flush_access_log().await?;
         let mut rows = access_log::Entity::find().order_by_desc(access_log::Column::Id).limit(first as u64);
         if let Some(id) = release {
             rows = rows.filter(access_log::Column::ReleaseId.eq(id));
         }
         let mut rows = rows.all(self.db.reader()).await?;
         for row in rows.iter_mut().filter(|row| row.kind == AccessKind::Preview) {
-            row.by = self.shown_reader(&row.by);
+            row.by = self.reader_with_public_id(&row.by);
         }
         Ok(rows)
     }

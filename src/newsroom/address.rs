@@ -10,16 +10,16 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::slug as form;
+use super::slug as slug_format;
 
 /// How many numbered variants of a slug are tried.
-const VARIANTS: u32 = 60;
+const MAX_VARIANTS: u32 = 60;
 
 /// Who holds a slug.
-pub(super) async fn holder<C: ConnectionTrait>(db: &C, noun: Noun, slug: &str) -> Result<Option<Uuid>, DbErr> {
-    let forms = [slug.to_owned(), digest(slug)];
-    let held = slug::Entity::find().filter(slug::Column::Noun.eq(noun)).filter(slug::Column::Slug.is_in(forms));
-    Ok(held.one(db).await?.map(|row| row.owner_id))
+pub(super) async fn owner<C: ConnectionTrait>(db: &C, noun: Noun, slug: &str) -> Result<Option<Uuid>, DbErr> {
+    let stored_forms = [slug.to_owned(), digest(slug)];
+    let taken = slug::Entity::find().filter(slug::Column::Noun.eq(noun)).filter(slug::Column::Slug.is_in(stored_forms));
+    Ok(taken.one(db).await?.map(|row| row.owner_id))
 }
 
 /// What is kept of the slug of a purged release: enough to know it again, nothing to read. No slug looks like this.
@@ -29,10 +29,16 @@ pub(super) fn digest(slug: &str) -> String {
 }
 
 /// A slug that nobody holds, made from a wish.
-pub(super) async fn free<C: ConnectionTrait>(db: &C, noun: Noun, wish: &str, owner: Uuid) -> Result<String, DbErr> {
-    let variants: Vec<String> =
-        std::iter::once(wish.to_owned()).chain((2..=VARIANTS).map(|number| form::numbered(wish, number))).collect();
-    let held: Vec<String> = slug::Entity::find()
+pub(super) async fn find_available<C: ConnectionTrait>(
+    db: &C,
+    noun: Noun,
+    base: &str,
+    owner: Uuid,
+) -> Result<String, DbErr> {
+    let variants: Vec<String> = std::iter::once(base.to_owned())
+        .chain((2..=MAX_VARIANTS).map(|number| slug_format::numbered(base, number)))
+        .collect();
+    let taken: Vec<String> = slug::Entity::find()
         .select_only()
         .column(slug::Column::Slug)
         .filter(slug::Column::Noun.eq(noun))
@@ -42,18 +48,21 @@ pub(super) async fn free<C: ConnectionTrait>(db: &C, noun: Noun, wish: &str, own
         .all(db)
         .await?;
     // The tail of a UUIDv7 is random.
-    let last = || {
+    let fallback = || {
         format!(
             "{}-{:06x}",
-            wish.chars().take(150).collect::<String>().trim_end_matches('-'),
+            base.chars().take(150).collect::<String>().trim_end_matches('-'),
             owner.as_u128() & 0xff_ffff
         )
     };
-    Ok(variants.into_iter().find(|slug| !held.contains(slug) && !held.contains(&digest(slug))).unwrap_or_else(last))
+    Ok(variants
+        .into_iter()
+        .find(|slug| !taken.contains(slug) && !taken.contains(&digest(slug)))
+        .unwrap_or_else(fallback))
 }
 
 /// Gives a slug to its owner, who may hold it already; `public_at` is kept once it is set.
-pub(super) async fn hold<C: ConnectionTrait>(
+pub(super) async fn reserve<C: ConnectionTrait>(
     db: &C,
     noun: Noun,
     slug: &str,
@@ -83,12 +92,17 @@ pub(super) async fn hold<C: ConnectionTrait>(
 }
 
 /// Lets go of the slugs that an owner asked for, that never were public, and that it does not want any more.
-pub(super) async fn let_go<C: ConnectionTrait>(db: &C, noun: Noun, owner: Uuid, wanted: &[&str]) -> Result<(), DbErr> {
+pub(super) async fn delete_unused<C: ConnectionTrait>(
+    db: &C,
+    noun: Noun,
+    owner: Uuid,
+    in_use: &[&str],
+) -> Result<(), DbErr> {
     slug::Entity::delete_many()
         .filter(slug::Column::Noun.eq(noun))
         .filter(slug::Column::OwnerId.eq(owner))
         .filter(slug::Column::PublicAt.is_null())
-        .filter(slug::Column::Slug.is_not_in(wanted.iter().map(|slug| (*slug).to_owned())))
+        .filter(slug::Column::Slug.is_not_in(in_use.iter().map(|slug| (*slug).to_owned())))
         .exec(db)
         .await?;
     Ok(())

@@ -5,19 +5,19 @@ use entity::release::WithdrawalKind;
 use uuid::Uuid;
 
 use super::{
-    Code, Error, Newsroom,
-    act::Done,
+    Error, ErrorCode, Newsroom,
+    act::TransitionResult,
     withdrawal::Withdrawal,
-    workflow::{self, Act},
+    workflow::{self, ReleaseAction},
 };
 use crate::viewer::Viewer;
 
 /// Releases of one call at most.
-pub const MOST: usize = 500;
+pub const MAX_RELEASES: usize = 500;
 
 /// What to do to each.
 #[derive(Clone, Debug)]
-pub enum BulkAct {
+pub enum BulkAction {
     /// Hand them to a reviewer.
     Submit,
     /// Find them fit to be published.
@@ -34,29 +34,29 @@ impl Newsroom {
         &self,
         viewer: &Viewer,
         items: &[(Uuid, i32)],
-        act: BulkAct,
+        action: BulkAction,
         note: Option<String>,
         now: DateTime<Utc>,
-    ) -> Vec<Done> {
-        if items.len() > MOST {
-            let told = format!("there are {} releases; at most {MOST} are taken at a time", items.len());
-            return vec![Err(Error::field(&["items"], Code::TooLong, told))];
+    ) -> Vec<TransitionResult> {
+        if items.len() > MAX_RELEASES {
+            let message = format!("there are {} releases; at most {MAX_RELEASES} are taken at a time", items.len());
+            return vec![Err(Error::field(&["items"], ErrorCode::TooLong, message))];
         }
         let mut results = Vec::with_capacity(items.len());
         for &(id, expected) in items {
             let note = note.clone();
-            results.push(match &act {
-                BulkAct::Submit => self.release_submit(viewer, id, expected, note, now).await,
-                BulkAct::Approve => self.release_approve(viewer, id, expected, note, now).await,
-                BulkAct::Publish => self.release_publish(viewer, id, expected, None, now).await,
-                BulkAct::Withdraw(Some(kind)) => {
+            results.push(match &action {
+                BulkAction::Submit => self.release_submit(viewer, id, expected, note, now).await,
+                BulkAction::Approve => self.release_approve(viewer, id, expected, note, now).await,
+                BulkAction::Publish => self.release_publish(viewer, id, expected, None, now).await,
+                BulkAction::Withdraw(Some(kind)) => {
                     let withdrawal = Withdrawal { kind: *kind, notice: note, redirect_to: None };
                     self.release_withdraw(viewer, id, expected, withdrawal, now).await
                 }
-                BulkAct::Withdraw(None) => {
-                    workflow::allowed(Act::Withdraw, viewer).map_err(Error::from).and_then(|()| {
-                        let told = "WITHDRAW needs to know in which way: give `withdrawal`";
-                        Err(Error::field(&["withdrawal"], Code::Required, told))
+                BulkAction::Withdraw(None) => {
+                    workflow::check_role(ReleaseAction::Withdraw, viewer).map_err(Error::from).and_then(|()| {
+                        let message = "WITHDRAW needs to know in which way: give `withdrawal`";
+                        Err(Error::field(&["withdrawal"], ErrorCode::Required, message))
                     })
                 }
             });

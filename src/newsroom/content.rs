@@ -11,8 +11,8 @@ use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
 use super::{
-    error::Code,
-    form::{Form, Patch},
+    error::ErrorCode,
+    form::{Patch, Validator},
     slug,
 };
 use crate::{
@@ -109,7 +109,7 @@ impl Content {
     }
 
     /// What a stored revision says; a date outside the range as the nearest end of the range.
-    pub fn of(row: revision::Model, topics: Vec<Uuid>, [dateline, about]: [Vec<Uuid>; 2]) -> Self {
+    pub fn from_row(row: revision::Model, topics: Vec<Uuid>, [dateline, about]: [Vec<Uuid>; 2]) -> Self {
         Self {
             slug: row.slug,
             external_id: row.external_id,
@@ -128,32 +128,39 @@ impl Content {
         }
     }
 
-    /// Takes what an editor gave; `form` collects what cannot be taken.
-    pub fn fill(
+    /// Takes what an editor gave; `validator` collects what cannot be taken.
+    pub fn apply_input(
         &mut self,
         input: ReleaseInput,
         topics: &Vocabulary<TopicImage>,
         places: &Vocabulary<PlaceImage>,
-        form: &mut Form,
+        validator: &mut Validator,
     ) {
-        form.required_line("headline", input.headline, &mut self.headline, 500);
-        form.optional_line("subheadline", input.subheadline, &mut self.subheadline, 1000);
-        form.optional_text("summary", input.summary, &mut self.summary, 5000);
-        form.optional_body("bodyMarkdown", input.body_markdown, &mut self.body_markdown, 1_000_000);
-        form.required("kind", input.kind, &mut self.kind);
-        form.language("language", input.language, &mut self.language);
-        form.required_date("releaseDate", input.release_date, &mut self.release_date);
-        form.optional_line("datelineText", input.dateline_text, &mut self.dateline_text, 300);
-        form.optional_line("externalId", input.external_id, &mut self.external_id, 200);
-        form.optional_text("editorialNote", input.editorial_note, &mut self.editorial_note, 5000);
-        form.concepts("topics", "topic", input.topics, topics, &mut self.topics);
-        form.concepts("datelinePlaces", "place", input.dateline_places, places, &mut self.dateline);
-        form.concepts("places", "place", input.places, places, &mut self.about);
-        fill_slug(form, input.slug, &mut self.slug);
+        validator.required_line("headline", input.headline, &mut self.headline, 500);
+        validator.optional_line("subheadline", input.subheadline, &mut self.subheadline, 1000);
+        validator.optional_text("summary", input.summary, &mut self.summary, 5000);
+        validator.optional_body("bodyMarkdown", input.body_markdown, &mut self.body_markdown, 1_000_000);
+        validator.required("kind", input.kind, &mut self.kind);
+        validator.language("language", input.language, &mut self.language);
+        validator.required_date("releaseDate", input.release_date, &mut self.release_date);
+        validator.optional_line("datelineText", input.dateline_text, &mut self.dateline_text, 300);
+        validator.optional_line("externalId", input.external_id, &mut self.external_id, 200);
+        validator.optional_text("editorialNote", input.editorial_note, &mut self.editorial_note, 5000);
+        validator.concepts("topics", "topic", input.topics, topics, &mut self.topics);
+        validator.concepts("datelinePlaces", "place", input.dateline_places, places, &mut self.dateline);
+        validator.concepts("places", "place", input.places, places, &mut self.about);
+        apply_slug(validator, input.slug, &mut self.slug);
     }
 
     /// The rows of a revision that says this.
-    pub fn rows(self, release: Uuid, number: i32, based_on: Option<i32>, by: &str, at: DateTime<Utc>) -> RevisionRows {
+    pub fn into_rows(
+        self,
+        release: Uuid,
+        number: i32,
+        based_on: Option<i32>,
+        by: &str,
+        at: DateTime<Utc>,
+    ) -> RevisionRows {
         let id = Uuid::now_v7();
         let topic = |(position, topic_id)| revision_topic::ActiveModel {
             revision_id: Set(id),
@@ -225,14 +232,14 @@ pub struct RevisionRows {
 }
 
 /// A slug that was given, checked; one that was not stays.
-pub(super) fn fill_slug(form: &mut Form, patch: Patch<String>, into: &mut String) {
-    let mut wish = std::mem::take(into);
+pub(super) fn apply_slug(validator: &mut Validator, patch: Patch<String>, into: &mut String) {
+    let mut candidate = std::mem::take(into);
     match patch {
         Patch::Set(value) => match slug::check(&value) {
-            Ok(()) => wish = value,
-            Err(message) => form.refuse("slug", Code::Invalid, message),
+            Ok(()) => candidate = value,
+            Err(message) => validator.add_error("slug", ErrorCode::Invalid, message),
         },
-        other => form.required("slug", other, &mut wish),
+        other => validator.required("slug", other, &mut candidate),
     }
-    *into = wish;
+    *into = candidate;
 }

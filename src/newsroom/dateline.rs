@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dateline_reads_as_in_print() {
+    fn the_date_format_follows_the_language() {
         let date = NaiveDate::from_ymd_opt(2006, 5, 8).unwrap();
         assert_eq!(text("PHNOM PENH", date, "en"), "PHNOM PENH, 8 May 2006");
         assert_eq!(text("PHNOM PENH", date, "en-GB"), "PHNOM PENH, 8 May 2006");
@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn several_places_are_parted_by_a_stroke() {
+    fn several_places_are_joined_by_a_slash() {
         assert_eq!(place_text(None, ["Beijing", "Moscow"]).as_deref(), Some("BEIJING/MOSCOW"));
         assert_eq!(place_text(Some("Beijing and Moscow"), ["Beijing"]).as_deref(), Some("Beijing and Moscow"));
         assert_eq!(place_text(None, []), None);

@@ -14,21 +14,21 @@ pub struct FieldChange {
 }
 
 /// The names of what versions refer to by key.
-pub trait Names {
+pub trait SlugLookup {
     /// A topic's slug.
-    fn topic(&self, id: uuid::Uuid) -> Option<String>;
+    fn topic_slug(&self, id: uuid::Uuid) -> Option<String>;
     /// A place's slug.
-    fn place(&self, id: uuid::Uuid) -> Option<String>;
+    fn place_slug(&self, id: uuid::Uuid) -> Option<String>;
 }
 
 /// Every field that one version has differently from another, in the order in which a release is written.
-pub fn diff(before: &Content, after: &Content, names: &impl Names) -> Vec<FieldChange> {
+pub fn diff(before: &Content, after: &Content, lookup: &impl SlugLookup) -> Vec<FieldChange> {
     let fields = |content: &Content| {
         let list = |slugs: Vec<Option<String>>| {
             let slugs: Vec<String> = slugs.into_iter().flatten().collect();
             Some(slugs.join(", ")).filter(|text| !text.is_empty())
         };
-        let places = |ids: &[uuid::Uuid]| list(ids.iter().map(|&id| names.place(id)).collect());
+        let places = |ids: &[uuid::Uuid]| list(ids.iter().map(|&id| lookup.place_slug(id)).collect());
         let kind = serde_json::to_value(content.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
         [
             ("slug", Some(content.slug.clone())),
@@ -42,7 +42,7 @@ pub fn diff(before: &Content, after: &Content, names: &impl Names) -> Vec<FieldC
             ("bodyMarkdown", content.body_markdown.clone()),
             ("datelinePlaces", places(&content.dateline)),
             ("datelineText", content.dateline_text.clone()),
-            ("topics", list(content.topics.iter().map(|&id| names.topic(id)).collect())),
+            ("topics", list(content.topics.iter().map(|&id| lookup.topic_slug(id)).collect())),
             ("places", places(&content.about)),
             ("editorialNote", content.editorial_note.clone()),
         ]

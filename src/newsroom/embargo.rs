@@ -6,7 +6,10 @@ use entity::release::ReleaseState;
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
-use super::{Code, Error, Newsroom, act::Done, publication::checked_note, schedule::shown, workflow::Act};
+use super::{
+    Error, ErrorCode, Newsroom, act::TransitionResult, publication::optional_note, schedule::format_instant,
+    workflow::ReleaseAction,
+};
 use crate::{range, viewer::Viewer};
 
 impl Newsroom {
@@ -19,46 +22,48 @@ impl Newsroom {
         until: Option<DateTime<Utc>>,
         note: Option<String>,
         now: DateTime<Utc>,
-    ) -> Done {
-        let mut acting = self.act(Act::Embargo, viewer, id, expected, now).await?;
-        let (at, row) = (acting.write.at(), &acting.row);
-        let (published, running) = (row.state == ReleaseState::Published, acting.embargoed());
-        if published && !running {
-            return Err(Error::Illegal(
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Embargo, viewer, id, expected, now).await?;
+        let (at, row) = (transition.unit_of_work.at(), &transition.row);
+        let (is_published, has_embargo) = (row.state == ReleaseState::Published, transition.is_embargoed());
+        if is_published && !has_embargo {
+            return Err(Error::IllegalTransition(
                 "the release is public already, and an embargo cannot hold back what everybody may know: withdraw it, if \
                  it must not be read"
                     .to_owned(),
             ));
         }
         if until.is_none() && row.embargo_until.is_none() {
-            return Err(Error::Illegal("the release has no embargo to lift: give `until` to set one".to_owned()));
+            return Err(Error::IllegalTransition(
+                "the release has no embargo to lift: give `until` to set one".to_owned(),
+            ));
         }
-        let note = checked_note(note)?;
+        let note = optional_note(note)?;
         let until = until.map(|until| until.trunc_subsecs(6));
         if let Some(error) = until.and_then(|until| range::check_instant(until).err()) {
-            return Err(Error::field(&["until"], Code::Invalid, format!("until: {error}")));
+            return Err(Error::field(&["until"], ErrorCode::Invalid, format!("until: {error}")));
         }
-        let begins = row.schedule_at.filter(|_| row.state == ReleaseState::Scheduled).unwrap_or(at);
-        if let Some(until) = until.filter(|until| *until <= begins) {
-            let told = format!(
+        let visible_from = row.schedule_at.filter(|_| row.state == ReleaseState::Scheduled).unwrap_or(at);
+        if let Some(until) = until.filter(|until| *until <= visible_from) {
+            let message = format!(
                 "the embargo would end at {}, before it begins ({}): give a later instant, or leave `until` out to lift it",
-                shown(until),
-                shown(begins)
+                format_instant(until),
+                format_instant(visible_from)
             );
-            return Err(Error::field(&["until"], Code::Invalid, told));
+            return Err(Error::field(&["until"], ErrorCode::Invalid, message));
         }
         let first = row.first_published_at;
-        acting.change.embargo_until = Set(until);
-        acting.change.embargo_note = Set(note.clone().filter(|_| until.is_some()));
-        if published {
-            acting.change.modified_at = Set(at);
+        transition.change.embargo_until = Set(until);
+        transition.change.embargo_note = Set(note.clone().filter(|_| until.is_some()));
+        if is_published {
+            transition.change.modified_at = Set(at);
             if until.is_none() {
                 // From now on everybody sees it.
-                acting.change.published_at = Set(Some(at));
-                acting.change.first_published_at = Set(first.or(Some(at)));
+                transition.change.published_at = Set(Some(at));
+                transition.change.first_published_at = Set(first.or(Some(at)));
             }
         }
-        let what = until.map_or_else(|| "lifted".to_owned(), |until| format!("until {}", shown(until)));
-        acting.finish(Some(note.map_or(what.clone(), |note| format!("{what}: {note}")))).await
+        let summary = until.map_or_else(|| "lifted".to_owned(), |until| format!("until {}", format_instant(until)));
+        transition.commit(Some(note.map_or(summary.clone(), |note| format!("{summary}: {note}")))).await
     }
 }

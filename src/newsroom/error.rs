@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
-use super::workflow::Refusal;
+use super::workflow::WorkflowError;
 use crate::{catalog::FilterError, db::Fault};
 
 /// Why something was not done. Nothing was changed then, except with [`Fault::OutcomeUnknown`].
@@ -16,15 +16,15 @@ pub enum Error {
     /// Some of what was given cannot be taken.
     Invalid(Vec<FieldError>),
     /// The state that the release is in does not allow it.
-    Illegal(String),
+    IllegalTransition(String),
     /// It was done under the same key before.
-    Repeated,
+    DuplicateRequest,
     /// Somebody else was quicker.
-    Stale(CurrentRevision),
+    StaleRevision(CurrentRevision),
     /// A filter that makes no sense.
     Filter(FilterError),
     /// The time that the request may take was over before this was begun.
-    TimeOver,
+    DeadlineExceeded,
     /// The database failed. Nothing was changed, except where it says that the outcome is unknown.
     Db(Fault),
 }
@@ -35,14 +35,14 @@ pub struct FieldError {
     /// Where: `input`, `headline`.
     pub field: Vec<String>,
     /// What sort of error.
-    pub code: Code,
+    pub code: ErrorCode,
     /// What is wrong and how to mend it.
     pub message: String,
 }
 
 /// Sorts of errors that an editor can mend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Code {
+pub enum ErrorCode {
     /// Something is missing.
     Required,
     /// Something is not of the right form.
@@ -82,7 +82,7 @@ pub struct CurrentRevision {
 
 impl Error {
     /// One field that cannot be taken.
-    pub fn field(field: &[&str], code: Code, message: impl Into<String>) -> Self {
+    pub fn field(field: &[&str], code: ErrorCode, message: impl Into<String>) -> Self {
         let field = field.iter().map(|&step| step.to_owned()).collect();
         Self::Invalid(vec![FieldError { field, code, message: message.into() }])
     }
@@ -106,11 +106,11 @@ impl From<FilterError> for Error {
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Forbidden(why) => Self::Forbidden(why),
-            Refusal::Illegal(why) => Self::Illegal(why),
+impl From<WorkflowError> for Error {
+    fn from(error: WorkflowError) -> Self {
+        match error {
+            WorkflowError::Forbidden(reason) => Self::Forbidden(reason),
+            WorkflowError::IllegalTransition(reason) => Self::IllegalTransition(reason),
         }
     }
 }
@@ -119,25 +119,25 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotFound(noun) => write!(f, "there is no such {noun}"),
-            Self::Forbidden(why) | Self::Illegal(why) => f.write_str(why),
+            Self::Forbidden(reason) | Self::IllegalTransition(reason) => f.write_str(reason),
             Self::Invalid(fields) => {
                 let list: Vec<String> =
                     fields.iter().map(|error| format!("{}: {}", error.field.join("."), error.message)).collect();
                 f.write_str(&list.join("; "))
             }
-            Self::Stale(current) => write!(
+            Self::StaleRevision(current) => write!(
                 f,
                 "it was changed meanwhile: it is at revision {} now, made by {} at {}; read it again, then repeat with that expectedRevision",
                 current.revision,
                 current.by,
                 current.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
             ),
-            Self::Repeated => f.write_str(
+            Self::DuplicateRequest => f.write_str(
                 "this was done before under the same Idempotency-Key, and is not done again; how it was answered then is \
                  not known any more: read what is there now",
             ),
             Self::Filter(fault) => write!(f, "{}: {}", fault.path.join("."), fault.message),
-            Self::TimeOver => {
+            Self::DeadlineExceeded => {
                 f.write_str("the request's time limit (limits.execution_ms) ended before this was begun: it was not done")
             }
             Self::Db(fault) => fault.fmt(f),

@@ -41,8 +41,8 @@ pub struct Exported {
 
 impl Exporter {
     /// Begins; from here on nothing that is written is seen.
-    pub async fn begin(room: &Newsroom) -> Result<Self, Error> {
-        let tx = room.db.begin_read().await?;
+    pub async fn begin(newsroom: &Newsroom) -> Result<Self, Error> {
+        let tx = newsroom.db.begin_read().await?;
         let topics = topic_images(&tx, None).await?;
         let places = place_images(&tx, None).await?;
         let topic_slugs = topics.iter().map(|topic| (topic.id, topic.slug.clone())).collect();
@@ -90,7 +90,7 @@ impl Exporter {
             let revision = revisions.remove(&row.id)?;
             let (topics, places) =
                 (topics.remove(&revision.id).unwrap_or_default(), places.remove(&revision.id).unwrap_or_default());
-            Some(Exported { content: Content::of(revision, topics, places), row: travelling(row) })
+            Some(Exported { content: Content::from_row(revision, topics, places), row: travelling(row) })
         };
         Ok(Some(rows.into_iter().filter_map(exported).collect()))
     }

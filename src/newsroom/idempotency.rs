@@ -9,40 +9,40 @@ use entity::idempotency;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr, sea_query::OnConflict};
 use uuid::Uuid;
 
-use super::{Error, Newsroom, write::Write};
+use super::{Error, Newsroom, write::UnitOfWork};
 use crate::viewer::{Repeatable, Viewer};
 
 /// How long keys are kept.
-const KEPT: TimeDelta = TimeDelta::hours(24);
+const RETENTION: TimeDelta = TimeDelta::hours(24);
 
 /// What is known of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Earlier {
+pub enum StoredResult {
     /// It is new.
-    Nothing,
+    Absent,
     /// It was answered so.
     Answered(String),
     /// It was done, and how it was answered is not known, or was a secret.
-    Done,
+    AnswerNotStored,
     /// Another request came under this key.
-    Other,
+    OtherRequest,
 }
 
 impl Newsroom {
     /// What is known of a request under its key. One statement.
-    pub async fn earlier(&self, viewer: &Viewer, request: &Repeatable) -> Result<Earlier, Error> {
-        let key = (holder(viewer), request.key.clone());
-        let found = idempotency::Entity::find_by_id(key).one(self.db.reader()).await?;
-        Ok(match found {
-            None => Earlier::Nothing,
-            Some(row) if row.request_hash != request.hash => Earlier::Other,
-            Some(idempotency::Model { answer: Some(answer), .. }) => Earlier::Answered(answer),
-            Some(_) => Earlier::Done,
+    pub async fn stored_result(&self, viewer: &Viewer, request: &Repeatable) -> Result<StoredResult, Error> {
+        let key = (key_owner(viewer), request.key.clone());
+        let stored = idempotency::Entity::find_by_id(key).one(self.db.reader()).await?;
+        Ok(match stored {
+            None => StoredResult::Absent,
+            Some(row) if row.request_hash != request.hash => StoredResult::OtherRequest,
+            Some(idempotency::Model { answer: Some(answer), .. }) => StoredResult::Answered(answer),
+            Some(_) => StoredResult::AnswerNotStored,
         })
     }
 
     /// Keeps the answer to a request; without one only that it was answered.
-    pub async fn keep_answer(
+    pub async fn store_answer(
         &self,
         viewer: &Viewer,
         request: &Repeatable,
@@ -50,7 +50,7 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let tx = self.db.begin_write().await?;
-        let row = row(holder(viewer), request, now, answer.clone());
+        let row = key_row(key_owner(viewer), request, now, answer.clone());
         idempotency::Entity::insert(row)
             .on_conflict(
                 OnConflict::columns([idempotency::Column::Subject, idempotency::Column::Key])
@@ -63,23 +63,23 @@ impl Newsroom {
     }
 
     /// Forgets keys that are older than a day.
-    pub async fn forget_keys(&self, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn delete_expired_keys(&self, now: DateTime<Utc>) -> Result<(), Error> {
         let tx = self.db.begin_write().await?;
-        idempotency::Entity::delete_many().filter(idempotency::Column::At.lt(now - KEPT)).exec(&tx).await?;
+        idempotency::Entity::delete_many().filter(idempotency::Column::At.lt(now - RETENTION)).exec(&tx).await?;
         Ok(tx.commit().await?)
     }
 }
 
-impl Write {
+impl UnitOfWork {
     /// Puts down that something is done under a key; refuses where another execution did something under it.
-    pub(super) async fn once(&self, viewer: &Viewer) -> Result<(), Error> {
+    pub(super) async fn claim_key(&self, viewer: &Viewer) -> Result<(), Error> {
         let Some(request) = viewer.request.as_deref() else { return Ok(()) };
-        let key = (holder(viewer), request.key.clone());
+        let key = (key_owner(viewer), request.key.clone());
         match idempotency::Entity::find_by_id(key).one(self.tx()).await? {
             Some(row) if row.request_id == request.id => Ok(()),
-            Some(_) => Err(Error::Repeated),
+            Some(_) => Err(Error::DuplicateRequest),
             None => {
-                let row = row(holder(viewer), request, self.at(), None);
+                let row = key_row(key_owner(viewer), request, self.at(), None);
                 idempotency::Entity::insert(row).exec_without_returning(self.tx()).await?;
                 Ok(())
             }
@@ -87,7 +87,12 @@ impl Write {
     }
 }
 
-fn row(subject: String, request: &Repeatable, at: DateTime<Utc>, answer: Option<String>) -> idempotency::ActiveModel {
+fn key_row(
+    subject: String,
+    request: &Repeatable,
+    at: DateTime<Utc>,
+    answer: Option<String>,
+) -> idempotency::ActiveModel {
     idempotency::ActiveModel {
         subject: Set(subject),
         key: Set(request.key.clone()),
@@ -99,7 +104,7 @@ fn row(subject: String, request: &Repeatable, at: DateTime<Utc>, answer: Option<
 }
 
 /// Whose a key is: a person's in one role, so that an answer is never told to a token that may see less.
-pub fn holder(viewer: &Viewer) -> String {
+pub fn key_owner(viewer: &Viewer) -> String {
     format!("{:?} {}", viewer.role, viewer.subject)
 }
 

@@ -29,24 +29,24 @@ const NOUNS: [Noun; 5] = [Noun::Release, Noun::Topic, Noun::Place, Noun::Token, 
 const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// Digits of an id: as many as 128 bits need.
-const LENGTH: usize = 26;
+const ID_LENGTH: usize = 26;
 
 /// Makes ids of keys, and keys of ids, for one newsroom. Cheap to clone.
 #[derive(Clone)]
-pub struct Ids {
+pub struct IdCodec {
     /// One cipher for each noun, in the order of [`NOUNS`].
     ciphers: Arc<[Aes128; NOUNS.len()]>,
 }
 
-impl std::fmt::Debug for Ids {
+impl std::fmt::Debug for IdCodec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ids")
+        f.write_str("IdCodec")
     }
 }
 
-impl Ids {
+impl IdCodec {
     /// Of a newsroom, by the secret that its database holds. Fails where the secret can be neither read nor made.
-    pub async fn of(db: &Db) -> Result<Self, Fault> {
+    pub async fn load(db: &Db) -> Result<Self, Fault> {
         Ok(Self::from_secret(&seal::signing_secret(db).await?)?)
     }
 
@@ -54,7 +54,7 @@ impl Ids {
     pub(crate) fn from_secret(secret: &str) -> Result<Self, DbErr> {
         let mut ciphers = Vec::with_capacity(NOUNS.len());
         for noun in NOUNS {
-            let key = seal::derive(secret, &format!("dateline id {}", word(noun)))?;
+            let key = seal::derive(secret, &format!("dateline id {}", noun_prefix(noun)))?;
             let (half, _) = key.split_at(16);
             ciphers.push(Aes128::new(half.into()));
         }
@@ -66,31 +66,31 @@ impl Ids {
     pub fn encode(&self, noun: Noun, key: Uuid) -> String {
         let mut block = key.into_bytes().into();
         self.cipher(noun).encrypt_block(&mut block);
-        format!("{}_{}", word(noun), write(block.into()))
+        format!("{}_{}", noun_prefix(noun), to_base32(block.into()))
     }
 
     /// What an id is of, and its key. None where it does not have the form of an id; whether there is such a thing is not known
     /// here. Ids of earlier versions are read, too.
     pub fn decode(&self, id: &str) -> Option<(Noun, Uuid)> {
-        if let Some(found) = self.decode_encrypted(id) {
-            return Some(found);
+        if let Some(decoded) = self.decode_encrypted(id) {
+            return Some(decoded);
         }
-        let (noun, rest) = parts(id)?;
+        let (noun, rest) = split_prefix(id)?;
         let is_plain = rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         Some((noun, Uuid::try_parse(rest).ok().filter(|_| is_plain)?))
     }
 
     /// The same without the ids of earlier versions: nobody can make up the id of a key.
     pub fn decode_encrypted(&self, id: &str) -> Option<(Noun, Uuid)> {
-        let (noun, rest) = parts(id)?;
-        let mut block = read(rest)?.into();
+        let (noun, rest) = split_prefix(id)?;
+        let mut block = from_base32(rest)?.into();
         self.cipher(noun).decrypt_block(&mut block);
         Some((noun, Uuid::from_bytes(block.into())))
     }
 
     /// The key in an id of one noun. None where it does not have the form of such an id.
     pub fn decode_as(&self, noun: Noun, id: &str) -> Option<Uuid> {
-        self.decode(id).filter(|&(found, _)| found == noun).map(|(_, key)| key)
+        self.decode(id).filter(|&(decoded, _)| decoded == noun).map(|(_, key)| key)
     }
 
     fn cipher(&self, noun: Noun) -> &Aes128 {
@@ -105,13 +105,13 @@ impl Ids {
 }
 
 /// The noun of an id, and what comes after it.
-fn parts(id: &str) -> Option<(Noun, &str)> {
+fn split_prefix(id: &str) -> Option<(Noun, &str)> {
     let (prefix, rest) = id.split_once('_')?;
-    Some((NOUNS.into_iter().find(|&noun| word(noun) == prefix)?, rest))
+    Some((NOUNS.into_iter().find(|&noun| noun_prefix(noun) == prefix)?, rest))
 }
 
 /// What ids of a noun begin with.
-pub const fn word(noun: Noun) -> &'static str {
+pub const fn noun_prefix(noun: Noun) -> &'static str {
     match noun {
         Noun::Release => "release",
         Noun::Topic => "topic",
@@ -122,7 +122,7 @@ pub const fn word(noun: Noun) -> &'static str {
 }
 
 /// An id for what is kept nowhere but in a log, a request or an error: 32 random hexadecimal digits.
-pub fn random() -> String {
+pub fn random_id() -> String {
     let mut bytes = [0; 16];
     match getrandom::fill(&mut bytes) {
         Ok(()) => Uuid::from_bytes(bytes).simple().to_string(),
@@ -132,14 +132,14 @@ pub fn random() -> String {
 }
 
 /// A block as a number in base 32, the most significant digit first.
-fn write(block: [u8; 16]) -> String {
+fn to_base32(block: [u8; 16]) -> String {
     let number = u128::from_be_bytes(block);
-    (0..LENGTH).rev().map(|place| char::from(DIGITS[(number >> (5 * place)) as usize & 31])).collect()
+    (0..ID_LENGTH).rev().map(|index| char::from(DIGITS[(number >> (5 * index)) as usize & 31])).collect()
 }
 
 /// The block that was written so. None for anything else; no block is written in two ways.
-fn read(text: &str) -> Option<[u8; 16]> {
-    if text.len() != LENGTH {
+fn from_base32(text: &str) -> Option<[u8; 16]> {
+    if text.len() != ID_LENGTH {
         return None;
     }
     let mut number: u128 = 0;
@@ -166,12 +166,12 @@ mod tests {
 
     use super::*;
 
-    fn ids(secret: &str) -> Ids {
-        Ids::from_secret(secret).unwrap()
+    fn ids(secret: &str) -> IdCodec {
+        IdCodec::from_secret(secret).unwrap()
     }
 
     #[test]
-    fn an_id_leads_back_to_its_key_in_its_own_newsroom_only() {
+    fn ids_decode_to_their_key_only_with_the_secret_of_their_newsroom() {
         let (ids, other) = (ids("a secret"), ids("another secret"));
         let key = Uuid::now_v7();
         let mut seen = HashSet::new();
@@ -180,9 +180,9 @@ mod tests {
             assert_eq!(id, ids.clone().encode(noun, key));
             assert_eq!(ids.decode(&id), Some((noun, key)));
             // Of another newsroom it has the form of an id, and leads elsewhere.
-            assert!(other.decode(&id).is_some_and(|(found, elsewhere)| found == noun && elsewhere != key));
+            assert!(other.decode(&id).is_some_and(|(decoded, elsewhere)| decoded == noun && elsewhere != key));
             let (prefix, digits) = id.split_once('_').unwrap();
-            assert_eq!((prefix, digits.len()), (word(noun), LENGTH));
+            assert_eq!((prefix, digits.len()), (noun_prefix(noun), ID_LENGTH));
             assert!(seen.insert(digits.to_owned()), "two nouns have the same digits: {id}");
         }
         let release = ids.encode(Noun::Release, key);
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_those_that_were_given_out_before() {
+    fn ids_are_the_same_in_every_version() {
         // Never to change: websites hold them. AES-128 under the first half of HMAC-SHA-256 of "dateline id release".
         let key = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
         for (noun, given) in NOUNS.into_iter().zip([
@@ -207,20 +207,20 @@ mod tests {
     }
 
     #[test]
-    fn ids_tell_nothing_about_the_order_of_keys() {
+    fn ids_do_not_reveal_the_order_of_keys() {
         let ids = ids("a secret");
         // Keys of one millisecond after the other: beyond the noun, no digit is the same in all ids, and the order is another.
         let keys = (0..200_u128).map(|n| Uuid::from_u128((0x0190_0000_0000 + n) << 80 | 0x7000_8000_0000_0000_0000));
         let made: Vec<String> = keys.map(|key| ids.encode(Noun::Release, key)).collect();
-        for place in "release_".len() + 1..made[0].len() {
-            let digits: HashSet<u8> = made.iter().map(|id| id.as_bytes()[place]).collect();
-            assert!(digits.len() > 20, "digit {place} has {} values", digits.len());
+        for index in "release_".len() + 1..made[0].len() {
+            let digits: HashSet<u8> = made.iter().map(|id| id.as_bytes()[index]).collect();
+            assert!(digits.len() > 20, "digit {index} has {} values", digits.len());
         }
         assert!((80..120).contains(&made.windows(2).filter(|pair| pair[0] < pair[1]).count()));
     }
 
     #[test]
-    fn what_is_no_id_is_none() {
+    fn malformed_ids_are_not_decoded() {
         let ids = ids("a secret");
         let id = ids.encode(Noun::Release, Uuid::from_u128(7));
         let digits = id.strip_prefix("release_").unwrap();
@@ -252,7 +252,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_key_has_an_id_and_every_id_a_key(number in any::<u128>(), other in any::<u128>()) {
+        fn encoding_and_decoding_round_trip(number in any::<u128>(), other in any::<u128>()) {
             let ids = ids("a secret");
             let (key, other) = (Uuid::from_u128(number), Uuid::from_u128(other));
             let id = ids.encode(Noun::Place, key);

@@ -8,19 +8,19 @@ use std::{iter, ops::RangeInclusive};
 use super::text::is_control;
 
 /// Characters of a tag at most.
-const MAX: usize = 64;
+const MAX_LENGTH: usize = 64;
 
 /// A tag in canonical case, such as `en`, `pt-BR` or `zh-Hant`; why it is none, otherwise.
 pub fn canonical(tag: &str) -> Result<String, String> {
-    let parts: Vec<&str> = if tag.len() <= MAX { tag.split('-').collect() } else { Vec::new() };
-    if well_formed(&parts).is_some() {
-        return Ok(cased(&parts));
+    let subtags: Vec<&str> = if tag.len() <= MAX_LENGTH { tag.split('-').collect() } else { Vec::new() };
+    if well_formed(&subtags).is_some() {
+        return Ok(to_canonical_case(&subtags));
     }
-    let mut shown: String = tag.chars().filter(|&c| !is_control(c)).take(40).collect();
+    let mut excerpt: String = tag.chars().filter(|&c| !is_control(c)).take(40).collect();
     if tag.chars().nth(40).is_some() {
-        shown.push('…');
+        excerpt.push('…');
     }
-    Err(format!("\"{shown}\" is not a language tag: write one of BCP 47, for example en, pt-BR or zh-Hant"))
+    Err(format!("\"{excerpt}\" is not a language tag: write one of BCP 47, for example en, pt-BR or zh-Hant"))
 }
 
 /// A tag and the more general ones that stand in for it, nearest first (RFC 4647, section 3.4): `zh-Hant-TW`, `zh-Hant`, `zh`.
@@ -36,11 +36,11 @@ pub fn fallbacks(tag: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `langtag` or `privateuse` of the grammar.
-fn well_formed(parts: &[&str]) -> Option<()> {
-    if parts.iter().any(|part| !alphanumeric(part, 1..=8)) {
+fn well_formed(subtags: &[&str]) -> Option<()> {
+    if subtags.iter().any(|part| !alphanumeric(part, 1..=8)) {
         return None;
     }
-    let mut rest = parts.iter().copied().peekable();
+    let mut rest = subtags.iter().copied().peekable();
     let language = rest.next()?;
     if language.eq_ignore_ascii_case("x") {
         return rest.next().map(|_| ());
@@ -77,10 +77,10 @@ fn well_formed(parts: &[&str]) -> Option<()> {
 }
 
 /// RFC 5646, section 2.1.1: lower case, but regions in capitals and scripts with one; behind a singleton all is lower case.
-fn cased(parts: &[&str]) -> String {
+fn to_canonical_case(subtags: &[&str]) -> String {
     let mut behind_singleton = false;
-    let mut tag = String::with_capacity(MAX);
-    for (number, part) in parts.iter().enumerate() {
+    let mut tag = String::with_capacity(MAX_LENGTH);
+    for (number, part) in subtags.iter().enumerate() {
         let lower = part.to_ascii_lowercase();
         if number == 0 {
             tag.push_str(&lower);
@@ -127,8 +127,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_kept_in_canonical_case() {
-        for (given, kept) in [
+    fn tags_are_normalized_to_canonical_case() {
+        for (given, normalized) in [
             ("EN", "en"),
             ("pt-br", "pt-BR"),
             ("ZH-HANT-tw", "zh-Hant-TW"),
@@ -147,12 +147,12 @@ mod tests {
             ("abcdefgh", "abcdefgh"),
             ("de-0abc", "de-0abc"),
         ] {
-            assert_eq!(canonical(given).as_deref(), Ok(kept));
+            assert_eq!(canonical(given).as_deref(), Ok(normalized));
         }
     }
 
     #[test]
-    fn what_is_no_tag_is_refused_with_an_example() {
+    fn invalid_tags_are_rejected_with_an_example() {
         for wrong in [
             "",
             "-",
@@ -187,9 +187,9 @@ mod tests {
             "en-abc-def-ghi-jkl",
             "en-123a4b5c6",
         ] {
-            let told = canonical(wrong).unwrap_err();
-            assert!(told.contains("is not a language tag") && told.contains("pt-BR"), "{wrong:?}: {told}");
-            assert!(!told.contains(is_control), "{told:?}");
+            let message = canonical(wrong).unwrap_err();
+            assert!(message.contains("is not a language tag") && message.contains("pt-BR"), "{wrong:?}: {message}");
+            assert!(!message.contains(is_control), "{message:?}");
         }
         assert!(canonical(&"en-".repeat(1_000_000)).unwrap_err().len() < 200);
     }
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_tag_has_at_most_sixty_four_characters() {
         let tag = format!("en-x{}", "-abcdefg".repeat(7));
-        assert_eq!(canonical(&format!("{tag}-abc")).map(|kept| kept.len()), Ok(64));
+        assert_eq!(canonical(&format!("{tag}-abc")).map(|normalized| normalized.len()), Ok(64));
         assert!(canonical(&format!("{tag}-abcd")).is_err());
     }
 
@@ -216,19 +216,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn canonical_tags_stay_as_they_are(tag in "[a-cxA-CX]{1,4}(-[a-bxA-BX0-2]{1,5}){0,5}") {
-            if let Ok(kept) = canonical(&tag) {
-                prop_assert!(kept.eq_ignore_ascii_case(&tag));
-                prop_assert_eq!(canonical(&tag.to_ascii_uppercase()), Ok(kept.clone()));
-                for shorter in fallbacks(&kept) {
+        fn canonicalization_is_idempotent(tag in "[a-cxA-CX]{1,4}(-[a-bxA-BX0-2]{1,5}){0,5}") {
+            if let Ok(normalized) = canonical(&tag) {
+                prop_assert!(normalized.eq_ignore_ascii_case(&tag));
+                prop_assert_eq!(canonical(&tag.to_ascii_uppercase()), Ok(normalized.clone()));
+                for shorter in fallbacks(&normalized) {
                     prop_assert_eq!(canonical(shorter), Ok(shorter.to_owned()));
                 }
             }
         }
 
         #[test]
-        fn every_text_is_answered(tag in any::<String>()) {
-            prop_assert!(canonical(&tag).is_ok_and(|kept| kept.is_ascii()) || canonical(&tag).is_err());
+        fn any_text_is_either_a_tag_or_rejected(tag in any::<String>()) {
+            prop_assert!(canonical(&tag).is_ok_and(|normalized| normalized.is_ascii()) || canonical(&tag).is_err());
             prop_assert!(fallbacks(&tag).all(|shorter| tag.starts_with(shorter)));
         }
     }

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::{
     Error, Newsroom,
     history::corrections,
-    ids::Ids,
+    ids::IdCodec,
     page::{CursorKey, PageRequest},
-    revision::{RevisionRow, Revisions, Wanted, lifecycles, shown},
+    revision::{ColumnMask, RevisionRow, Revisions, lifecycles, visible_revisions},
 };
 use crate::catalog::{
     Concept, Handle, LabelSortKey, OrderBy, PageWindow, ReleaseFilter, ReleaseKey, ReleaseSet, SortPosition, Vocabulary,
@@ -21,13 +21,13 @@ use crate::journal::WorkingImage;
 /// What a reader of releases wants of their rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each says of one part whether it is wanted")]
-pub struct Rows {
+pub struct Projection {
     /// Rows at all: not for a mere number.
-    pub any: bool,
+    pub fetch_rows: bool,
     /// Their cursors.
     pub cursors: bool,
     /// Which columns of the revisions.
-    pub columns: Wanted,
+    pub columns: ColumnMask,
     /// What the catalog does not keep of lives: withdrawal, schedule, the note of an embargo.
     pub lifecycle: bool,
     /// Public corrections.
@@ -36,11 +36,11 @@ pub struct Rows {
 
 /// A release with what was fetched of it.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FetchedRelease {
     /// What the catalog knows.
     pub item: Handle,
     /// What it says.
-    pub text: Arc<RevisionRow>,
+    pub revision: Arc<RevisionRow>,
     /// The version being worked on, where it was wanted, there is one and the viewer may see it.
     pub working: Option<(WorkingImage, Arc<RevisionRow>)>,
     /// Its lifecycle row, where it was wanted.
@@ -55,7 +55,7 @@ pub struct ReleasePage {
     /// Everything the page is a part of.
     pub set: ReleaseSet,
     /// The releases of the page with their cursors, in order; where cursors were not wanted they are empty.
-    pub entries: Vec<(String, Found)>,
+    pub entries: Vec<(String, FetchedRelease)>,
     /// Whether the set holds any before them.
     pub has_previous: bool,
     /// Whether the set holds any after them.
@@ -73,80 +73,86 @@ impl Newsroom {
         filter: Option<&ReleaseFilter>,
         order: &[OrderBy],
         request: &PageRequest,
-        rows: Rows,
+        projection: Projection,
     ) -> Result<ReleasePage, Error> {
         let (size, from_end) = request.size()?;
         let set = match filter {
             Some(filter) => set.narrow(filter)?,
             None => set.clone(),
         };
-        if !rows.any && request.after.is_none() && request.before.is_none() {
+        if !projection.fetch_rows && request.after.is_none() && request.before.is_none() {
             return Ok(ReleasePage { set, entries: Vec::new(), has_previous: false, has_next: false });
         }
-        let has_cursors = rows.cursors || request.after.is_some() || request.before.is_some();
-        let key = has_cursors.then(|| release_key(&set, scope, filter, order));
-        let place = |argument, cursor: &Option<String>| -> Result<Option<SortPosition>, Error> {
+        let has_cursors = projection.cursors || request.after.is_some() || request.before.is_some();
+        let key = has_cursors.then(|| release_cursor_key(&set, scope, filter, order));
+        let position = |argument, cursor: &Option<String>| -> Result<Option<SortPosition>, Error> {
             let Some((key, cursor)) = key.as_ref().zip(cursor.as_deref()) else { return Ok(None) };
             let cursor = key.decode::<ReleaseCursor>(argument, cursor)?;
             // Keys begin with the time of creation. A made-up one would reveal those of others by which releases come after it.
-            let by_key = || {
-                let (item, _) = set.find(&ReleaseKey::Id(cursor.old_key()?))?;
-                Some(set.sort_position(order, &item)).filter(|place| place.values == cursor.values)
+            let legacy_position = || {
+                let (item, _) = set.find(&ReleaseKey::Id(cursor.legacy_key()?))?;
+                Some(set.sort_position(order, &item)).filter(|position| position.values == cursor.values)
             };
-            let place = cursor.place(&self.ids).or_else(by_key);
+            let position = cursor.position(&self.ids).or_else(legacy_position);
             // Cannot be made by us: the order is part of the key.
-            match place.filter(|place| place.values.len() == order.len()) {
-                Some(place) => Ok(Some(place)),
+            match position.filter(|position| position.values.len() == order.len()) {
+                Some(position) => Ok(Some(position)),
                 None => key.decode(argument, ""),
             }
         };
         let window = PageWindow {
             size,
             from_end,
-            after: place("after", &request.after)?,
-            before: place("before", &request.before)?,
+            after: position("after", &request.after)?,
+            before: position("before", &request.before)?,
         };
-        if !rows.any {
+        if !projection.fetch_rows {
             return Ok(ReleasePage { set, entries: Vec::new(), has_previous: false, has_next: false });
         }
         let slice = set.slice(order, &window);
-        let found = self.fetch(&set, &slice.items, rows).await?;
-        let key = key.filter(|_| rows.cursors);
-        let cursor = |found: &Found| {
+        let fetched = self.fetch(&set, &slice.items, projection).await?;
+        let key = key.filter(|_| projection.cursors);
+        let cursor = |fetched: &FetchedRelease| {
             key.as_ref().map_or_else(String::new, |key| {
-                key.encode(&ReleaseCursor::at(&self.ids, &set.sort_position(order, &found.item)))
+                key.encode(&ReleaseCursor::new(&self.ids, &set.sort_position(order, &fetched.item)))
             })
         };
-        let entries = found.into_iter().map(|found| (cursor(&found), found)).collect();
+        let entries = fetched.into_iter().map(|fetched| (cursor(&fetched), fetched)).collect();
         Ok(ReleasePage { entries, has_previous: slice.has_previous, has_next: slice.has_next, set })
     }
 
     /// The rows of some releases of a set, in the same order.
-    pub async fn fetch(&self, set: &ReleaseSet, items: &[Handle], rows: Rows) -> Result<Vec<Found>, Error> {
-        let texts: Revisions = shown(self, set, items, rows.columns).await?;
-        let lifecycles: HashMap<Uuid, Arc<release::Model>> = if rows.lifecycle {
+    pub async fn fetch(
+        &self,
+        set: &ReleaseSet,
+        items: &[Handle],
+        projection: Projection,
+    ) -> Result<Vec<FetchedRelease>, Error> {
+        let revisions: Revisions = visible_revisions(self, set, items, projection.columns).await?;
+        let lifecycles: HashMap<Uuid, Arc<release::Model>> = if projection.lifecycle {
             lifecycles(self, items).await?.into_iter().map(|(id, row)| (id, Arc::new(row))).collect()
         } else {
             HashMap::new()
         };
-        let corrected = if rows.corrections { corrections(self, items).await? } else { HashMap::new() };
+        let corrections_by_release =
+            if projection.corrections { corrections(self, items).await? } else { HashMap::new() };
         if let Some(reader) = set.reader() {
             for item in items.iter().filter(|item| item.is_embargoed()) {
-                self.accesses.note(AccessKind::Embargoed, reader, item.id(), item.revision_id(), set.now());
+                self.access_log.record_read(AccessKind::Embargoed, reader, item.id(), item.revision_id(), set.now());
             }
         }
-        let found = |item: &Handle| {
-            Some(Found {
-                text: texts.get(&item.revision_id())?.clone(),
+        let fetched = |item: &Handle| {
+            Some(FetchedRelease {
+                revision: revisions.get(&item.revision_id())?.clone(),
                 working: set
                     .working(item)
-                    .and_then(|image| Some((image.clone(), texts.get(&image.revision_id)?.clone()))),
+                    .and_then(|image| Some((image.clone(), revisions.get(&image.revision_id)?.clone()))),
                 lifecycle: lifecycles.get(&item.id()).cloned(),
-                corrections: corrected.get(&item.id()).cloned().unwrap_or_default(),
+                corrections: corrections_by_release.get(&item.id()).cloned().unwrap_or_default(),
                 item: item.clone(),
             })
         };
-        Ok(items.iter().filter_map(found).collect())
+        Ok(items.iter().filter_map(fetched).collect())
     }
 }
 
@@ -159,26 +165,26 @@ struct ReleaseCursor {
 }
 
 impl ReleaseCursor {
-    fn at(ids: &Ids, place: &SortPosition) -> Self {
-        Self { values: place.values.clone(), id: ids.encode(Noun::Release, place.id) }
+    fn new(ids: &IdCodec, position: &SortPosition) -> Self {
+        Self { values: position.values.clone(), id: ids.encode(Noun::Release, position.id) }
     }
 
-    fn place(&self, ids: &Ids) -> Option<SortPosition> {
+    fn position(&self, ids: &IdCodec) -> Option<SortPosition> {
         let (noun, id) = ids.decode_encrypted(&self.id)?;
         (noun == Noun::Release).then(|| SortPosition { values: self.values.clone(), id })
     }
 
-    fn old_key(&self) -> Option<Uuid> {
+    fn legacy_key(&self) -> Option<Uuid> {
         Uuid::try_parse(&self.id).ok()
     }
 }
 
 /// What the cursors of a list of releases must agree with; `set` is narrowed by the filter already.
-fn release_key(set: &ReleaseSet, scope: &str, filter: Option<&ReleaseFilter>, order: &[OrderBy]) -> CursorKey {
+fn release_cursor_key(set: &ReleaseSet, scope: &str, filter: Option<&ReleaseFilter>, order: &[OrderBy]) -> CursorKey {
     let key = CursorKey::new("releases", &order, &(scope, filter));
     match filter.and_then(|filter| filter.canonical(set.snapshot())) {
         // The same text as without a filter.
-        Some(form) => key.with_canonical(&(scope, Some(form).filter(|form| !form.matches_all()))),
+        Some(canonical) => key.with_canonical(&(scope, Some(canonical).filter(|canonical| !canonical.matches_all()))),
         None => key,
     }
 }
@@ -197,8 +203,8 @@ pub struct ConceptPage {
 }
 
 /// What the cursors of a list of topics or places must agree with; the filter as written and in its canonical form.
-pub fn concept_key(list: &'static str, written: &impl Serialize, form: &impl Serialize) -> CursorKey {
-    CursorKey::new(list, &"label", written).with_canonical(form)
+pub fn concept_cursor_key(list: &'static str, written: &impl Serialize, canonical: &impl Serialize) -> CursorKey {
+    CursorKey::new(list, &"label", written).with_canonical(canonical)
 }
 
 /// A page of the concepts that are kept, by label and then by slug.
@@ -210,23 +216,23 @@ pub fn concept_page<T: Concept>(
 ) -> Result<ConceptPage, Error> {
     let (size, from_end) = request.size()?;
     // A cursor holds the folded label, perhaps as an earlier version folded it, and the slug.
-    let at = |argument, cursor: &Option<String>| -> Result<Option<(LabelSortKey, String)>, Error> {
+    let decode_cursor = |argument, cursor: &Option<String>| -> Result<Option<(LabelSortKey, String)>, Error> {
         let read = |cursor: &str| key.decode::<(String, String)>(argument, cursor);
         let read = cursor.as_deref().map(read).transpose()?;
         Ok(read.map(|(folded, slug)| (LabelSortKey::of(&folded), slug)))
     };
-    let (after, before) = (at("after", &request.after)?, at("before", &request.before)?);
-    let place = |number: u32| {
+    let (after, before) = (decode_cursor("after", &request.after)?, decode_cursor("before", &request.before)?);
+    let sort_key = |number: u32| {
         let concept = vocabulary.get(number);
         (LabelSortKey::of(concept.name()), concept.slug().to_owned())
     };
     let all: Vec<u32> = vocabulary.by_label().iter().copied().filter(|&number| keep(number)).collect();
-    let start = after.map_or(0, |after| all.partition_point(|&number| place(number) <= after));
-    let end = before.map_or(all.len(), |before| all.partition_point(|&number| place(number) < before)).max(start);
+    let start = after.map_or(0, |after| all.partition_point(|&number| sort_key(number) <= after));
+    let end = before.map_or(all.len(), |before| all.partition_point(|&number| sort_key(number) < before)).max(start);
     let (start, end) =
         if from_end { (start.max(end.saturating_sub(size)), end) } else { (start, end.min(start + size)) };
     let cursor = |number| {
-        let (label, slug) = place(number);
+        let (label, slug) = sort_key(number);
         key.encode(&(label.into_folded(), slug))
     };
     let entries = all[start..end].iter().map(|&number| (cursor(number), number)).collect();

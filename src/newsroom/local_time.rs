@@ -10,18 +10,20 @@ use chrono_tz::Tz;
 use crate::range;
 
 /// The forms that are read; seconds may be left out.
-const FORMS: [&str; 2] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
+const FORMATS: [&str; 2] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
 
 /// Longest gap looked back over: a zone that changed sides of the date line skipped a day.
-const LONGEST_GAP: i64 = 26 * 60;
+const MAX_GAP_MINUTES: i64 = 26 * 60;
 
 /// A local time as somebody wrote it, from the year 0001 to the year 9999, without leap seconds.
 pub fn parse(text: &str) -> Result<NaiveDateTime, String> {
-    let sound = text.is_ascii() && text.len() <= 19;
-    let read = FORMS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-    let time = read.filter(|_| sound).ok_or_else(|| {
-        let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
-        format!("\"{shown}\" is not a local time: write date and time without an offset, for example 2026-03-29T09:00")
+    let has_valid_shape = text.is_ascii() && text.len() <= 19;
+    let parsed = FORMATS.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    let time = parsed.filter(|_| has_valid_shape).ok_or_else(|| {
+        let excerpt: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
+        format!(
+            "\"{excerpt}\" is not a local time: write date and time without an offset, for example 2026-03-29T09:00"
+        )
     })?;
     range::check_date(time.date()).map_err(|error| error.to_string())?;
     // As if it were UTC: second 60 is no second in any zone.
@@ -30,8 +32,8 @@ pub fn parse(text: &str) -> Result<NaiveDateTime, String> {
 }
 
 /// A local time as it is kept: `2026-03-29T02:30:00`.
-pub fn write(time: NaiveDateTime) -> String {
-    time.format(FORMS[0]).to_string()
+pub fn to_text(time: NaiveDateTime) -> String {
+    time.format(FORMATS[0]).to_string()
 }
 
 /// The instant that a local time stands for in a zone.
@@ -40,7 +42,7 @@ pub fn resolve(time: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
         LocalResult::None => {
             // The last local time before the gap tells the offset that held until then.
-            let before = (1..=LONGEST_GAP).find_map(|minutes| {
+            let before = (1..=MAX_GAP_MINUTES).find_map(|minutes| {
                 zone.from_local_datetime(&(time - TimeDelta::minutes(minutes))).latest().map(|at| (at, minutes))
             });
             before.map_or_else(|| time.and_utc(), |(at, minutes)| at.to_utc() + TimeDelta::minutes(minutes))
@@ -65,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_move_forward_and_of_two_times_the_first_is_meant() {
+    fn times_in_a_gap_move_forward_and_ambiguous_times_use_the_first() {
         // Zurich: 29 March 2026 has no 02:30, 25 October 2026 has two.
         assert_eq!(at("2026-03-29T01:59", "Europe/Zurich"), "2026-03-29T00:59:00Z");
         assert_eq!(at("2026-03-29T02:30", "Europe/Zurich"), "2026-03-29T01:30:00Z");
@@ -79,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_local_time_is_told() {
+    fn invalid_local_times_are_rejected() {
         for wrong in [
             "",
             "2026-03-29",
@@ -92,16 +94,16 @@ mod tests {
             "2026-03-29 09:00",
             "٢٠٢٦-03-29T09:00",
         ] {
-            let told = parse(wrong).unwrap_err();
-            assert!(told.contains("is not a local time: write"), "{wrong:?}: {told}");
+            let message = parse(wrong).unwrap_err();
+            assert!(message.contains("is not a local time: write"), "{wrong:?}: {message}");
         }
-        for (wrong, why) in [
+        for (wrong, expected) in [
             ("0000-12-31T23:59", "0000-12-31 is outside the range of dates"),
             ("+10000-01-01T00:00", "+10000-01-01 is outside the range of dates"),
             ("2016-12-31T23:59:60", "leap seconds are not accepted"),
         ] {
-            let told = parse(wrong).unwrap_err();
-            assert!(told.contains(why), "{wrong:?}: {told}");
+            let message = parse(wrong).unwrap_err();
+            assert!(message.contains(expected), "{wrong:?}: {message}");
         }
     }
 }

@@ -48,7 +48,7 @@ pub mod write;
 
 use std::sync::Arc;
 
-pub use error::{Code, CurrentRevision, Error, FieldError};
+pub use error::{CurrentRevision, Error, ErrorCode, FieldError};
 pub use form::Patch;
 
 pub use crate::db::Fault;
@@ -62,20 +62,20 @@ pub struct Newsroom {
     /// Every set.
     pub catalog: Arc<Catalog>,
     /// What is taken where an editor says nothing.
-    pub customs: Customs,
+    pub settings: NewsroomSettings,
     /// How positions in the journal and preview links are told to clients.
-    pub seal: seal::Seal,
+    pub token_cipher: seal::TokenCipher,
     /// How keys are told to clients.
-    pub ids: ids::Ids,
+    pub ids: ids::IdCodec,
     /// Reads that wait to be put down.
-    pub accesses: Arc<access::AccessLog>,
+    pub access_log: Arc<access::AccessLog>,
     /// What was made of bodies.
     pub renditions: Arc<rendition::Renditions>,
 }
 
 /// What is taken where an editor says nothing.
 #[derive(Clone, Debug)]
-pub struct Customs {
+pub struct NewsroomSettings {
     /// Language of releases and names that give none; BCP 47, canonical case.
     pub language: String,
     /// Where today begins and ends.
@@ -85,17 +85,17 @@ pub struct Customs {
     /// Address that shows a preview, with `{token}` in it.
     pub preview_template: Option<String>,
     /// Rules of the workflow that it has chosen.
-    pub house: workflow::House,
+    pub workflow_policy: workflow::WorkflowPolicy,
 }
 
-impl Default for Customs {
+impl Default for NewsroomSettings {
     fn default() -> Self {
         Self {
             language: "en".to_owned(),
             time_zone: chrono_tz::UTC,
             url_template: None,
             preview_template: None,
-            house: workflow::House::default(),
+            workflow_policy: workflow::WorkflowPolicy::default(),
         }
     }
 }

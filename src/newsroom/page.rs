@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use super::{Code, Error};
+use super::{Error, ErrorCode};
 
 /// Entries of a page that asks for no number.
 pub const DEFAULT_SIZE: i32 = 20;
@@ -59,26 +59,26 @@ struct Cursor<T> {
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     canonical: Option<String>,
     #[serde(rename = "p")]
-    place: T,
+    position: T,
 }
 
 impl PageRequest {
     /// How many, and whether from the end.
     pub fn size(&self) -> Result<(usize, bool), Error> {
-        let (name, asked, from_end) = match (self.first, self.last) {
+        let (name, requested, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => {
-                return Err(refused("last", "`first` and `last` are both given: give one of them".to_owned()));
+                return Err(invalid_argument("last", "`first` and `last` are both given: give one of them".to_owned()));
             }
             (None, Some(last)) => ("last", last, true),
             (first, None) => ("first", first.unwrap_or(DEFAULT_SIZE), false),
         };
-        if (1..=MAX_SIZE).contains(&asked) {
-            return Ok((asked as usize, from_end));
+        if (1..=MAX_SIZE).contains(&requested) {
+            return Ok((requested as usize, from_end));
         }
-        Err(refused(
+        Err(invalid_argument(
             name,
             format!(
-                "`{name}` is {asked}: a page has 1 to {MAX_SIZE} entries; for the number alone ask for `totalCount`"
+                "`{name}` is {requested}: a page has 1 to {MAX_SIZE} entries; for the number alone ask for `totalCount`"
             ),
         ))
     }
@@ -88,7 +88,7 @@ impl CursorKey {
     /// For a list in an order under a filter; both as any stable text.
     pub fn new(list: &'static str, order: &impl Serialize, filter: &impl Serialize) -> Self {
         let written = digest(filter);
-        Self { list, order: text(order), canonical: written.clone(), written }
+        Self { list, order: to_json(order), canonical: written.clone(), written }
     }
 
     /// The same, also for the cursors of every other filter with this canonical form. Different filters must have different forms.
@@ -96,18 +96,18 @@ impl CursorKey {
     /// Where the form has the text of the filter as written, the cursors hold one digest instead of two; so the form of no filter
     /// is best the text of no filter.
     #[must_use]
-    pub fn with_canonical(self, form: &impl Serialize) -> Self {
-        Self { canonical: digest(form), ..self }
+    pub fn with_canonical(self, canonical: &impl Serialize) -> Self {
+        Self { canonical: digest(canonical), ..self }
     }
 
     /// A cursor that stands at a place.
-    pub fn encode(&self, place: &impl Serialize) -> String {
+    pub fn encode(&self, position: &impl Serialize) -> String {
         let cursor = Cursor {
             list: self.list.to_owned(),
             order: self.order.clone(),
             written: self.written.clone(),
             canonical: Some(&self.canonical).filter(|canonical| **canonical != self.written).cloned(),
-            place,
+            position,
         };
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
     }
@@ -115,7 +115,7 @@ impl CursorKey {
     /// The place that a cursor stands at; `argument` is where it was given.
     pub fn decode<T: DeserializeOwned>(&self, argument: &'static str, cursor: &str) -> Result<T, Error> {
         let unreadable = || {
-            refused(
+            invalid_argument(
                 argument,
                 format!(
                     "`{argument}` is not a cursor of this list: take one from `pageInfo` or `edges` of an earlier page, unchanged"
@@ -126,41 +126,42 @@ impl CursorKey {
             return Err(unreadable());
         }
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| unreadable())?;
-        let found: Cursor<serde_json::Value> = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
-        let other = |what: &str| {
-            refused(
+        let decoded: Cursor<serde_json::Value> = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
+        let mismatch = |what: &str| {
+            invalid_argument(
                 argument,
                 format!(
                     "`{argument}` is a cursor of the same list in another {what}: begin at the first page, without `{argument}`, or ask as you did when you got it"
                 ),
             )
         };
-        if found.list != self.list {
+        if decoded.list != self.list {
             return Err(unreadable());
         }
-        if found.order != self.order {
-            return Err(other("order"));
+        if decoded.order != self.order {
+            return Err(mismatch("order"));
         }
         // Cursors from before canonical forms have the one digest, too.
-        if found.written != self.written && *found.canonical.as_ref().unwrap_or(&found.written) != self.canonical {
-            return Err(other("filter"));
+        if decoded.written != self.written && *decoded.canonical.as_ref().unwrap_or(&decoded.written) != self.canonical
+        {
+            return Err(mismatch("filter"));
         }
-        serde_json::from_value(found.place).map_err(|_| unreadable())
+        serde_json::from_value(decoded.position).map_err(|_| unreadable())
     }
 }
 
 /// A value of our own types as text. They always serialise; should one not, its cursors are refused rather than mixed up.
-fn text(value: &impl Serialize) -> String {
+fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
 }
 
 /// 72 bits of the SHA-256 of a value's text.
 fn digest(value: &impl Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(&Sha256::digest(text(value).as_bytes())[..9])
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(to_json(value).as_bytes())[..9])
 }
 
-fn refused(argument: &'static str, message: String) -> Error {
-    Error::field(&[argument], Code::Invalid, message)
+fn invalid_argument(argument: &'static str, message: String) -> Error {
+    Error::field(&[argument], ErrorCode::Invalid, message)
 }
 
 #[cfg(test)]
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_good_for_its_own_list_order_and_filter_only() {
+    fn a_cursor_is_accepted_only_for_its_own_list_order_and_filter() {
         let key = CursorKey::new("releases", &["date"], &"all");
         let cursor = key.encode(&(7, "x"));
         assert_eq!(key.decode::<(i32, String)>("after", &cursor), Ok((7, "x".to_owned())));
@@ -210,21 +211,22 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_good_for_the_same_filter_written_differently() {
-        let key = |written: &str, form: &str| CursorKey::new("releases", &"date", &written).with_canonical(&form);
-        let good = |key: &CursorKey, cursor: &str| key.decode::<i32>("after", cursor).is_ok();
+    fn a_cursor_is_accepted_for_the_same_filter_written_differently() {
+        let key =
+            |written: &str, canonical: &str| CursorKey::new("releases", &"date", &written).with_canonical(&canonical);
+        let accepts = |key: &CursorKey, cursor: &str| key.decode::<i32>("after", cursor).is_ok();
         let cursor = key("slug", "id 1").encode(&7);
-        assert!(good(&key("uri", "id 1"), &cursor));
+        assert!(accepts(&key("uri", "id 1"), &cursor));
         // The same request after the topic was merged into another.
-        assert!(good(&key("slug", "id 2"), &cursor));
-        assert!(!good(&key("uri", "id 2"), &cursor));
+        assert!(accepts(&key("slug", "id 2"), &cursor));
+        assert!(!accepts(&key("uri", "id 2"), &cursor));
         // Neither digest stands for the other.
-        assert!(!good(&key("id 1", "other"), &cursor));
-        assert!(!good(&key("other", "slug"), &cursor));
+        assert!(!accepts(&key("id 1", "other"), &cursor));
+        assert!(!accepts(&key("other", "slug"), &cursor));
     }
 
     #[test]
-    fn cursors_from_before_canonical_forms_are_good() {
+    fn cursors_without_a_canonical_digest_are_accepted() {
         // As they were made without a filter, and under one.
         let plain = "eyJsIjoicmVsZWFzZXMiLCJvIjoiW3tcImJ5XCI6XCJSZWxlYXNlRGF0ZVwiLFwiZGlyZWN0aW9uXCI6XCJEZXNjXCJ9XSIsImYiOiJ3Nk1RdkNwUE1lOHEiLCJwIjo3fQ";
         let speeches = "eyJsIjoicmVsZWFzZXMiLCJvIjoiW3tcImJ5XCI6XCJSZWxlYXNlRGF0ZVwiLFwiZGlyZWN0aW9uXCI6XCJEZXNjXCJ9XSIsImYiOiJEMUhrYkQ3R0luNDgiLCJwIjo3fQ";

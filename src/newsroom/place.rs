@@ -8,12 +8,12 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Code, Error, Newsroom, address,
-    content::fill_slug,
-    form::{Form, Patch},
+    Error, ErrorCode, Newsroom, address,
+    content::apply_slug,
+    form::{Patch, Validator},
     slug,
-    workflow::{self, Matter},
-    write::Write,
+    workflow::{self, Resource},
+    write::UnitOfWork,
 };
 use crate::{
     catalog::{ConceptRef, Snapshot, Vocabulary},
@@ -55,36 +55,36 @@ pub struct PlaceInput {
 }
 
 /// A place and the snapshot it is in.
-pub type Done = Result<(std::sync::Arc<Snapshot>, u32), Error>;
+pub type ConceptResult = Result<(std::sync::Arc<Snapshot>, u32), Error>;
 
 impl Newsroom {
     /// Makes a place.
-    pub async fn place_create(&self, viewer: &Viewer, input: PlaceInput, now: DateTime<Utc>) -> Done {
-        workflow::may_manage(Matter::Places, viewer)?;
-        let write = self.begin(viewer, now).await?;
+    pub async fn place_create(&self, viewer: &Viewer, input: PlaceInput, now: DateTime<Utc>) -> ConceptResult {
+        workflow::check_manage(Resource::Places, viewer)?;
+        let unit_of_work = self.begin(viewer, now).await?;
         let mut place = PlaceImage::blank(Uuid::now_v7());
-        let wish = match (&input.slug, &input.name) {
+        let base_slug = match (&input.slug, &input.name) {
             (Patch::Set(_), _) => None,
             (_, Patch::Set(name)) => Some(slug::from_headline(&name.chars().take(300).collect::<String>())),
             _ => Some("place".to_owned()),
         };
-        if let Some(wish) = wish {
-            place.slug = address::free(write.tx(), Noun::Place, &wish, place.id).await?;
+        if let Some(base_slug) = base_slug {
+            place.slug = address::find_available(unit_of_work.tx(), Noun::Place, &base_slug, place.id).await?;
         }
-        let mut form = Form::new(&["input"]);
+        let mut validator = Validator::new(&["input"]);
         if !matches!(input.kind, Patch::Set(_)) {
-            form.refuse(
+            validator.add_error(
                 "kind",
-                Code::Required,
+                ErrorCode::Required,
                 "kind is missing: give WORLD, REGION, SUBREGION, COUNTRY, ADMIN or CITY",
             );
         }
-        place.fill(input, self.catalog.snapshot().places(), &mut form);
-        place.check(&write, &mut form).await?;
-        form.finish()?;
-        place::Entity::insert(place.row(&write, false)).exec_without_returning(write.tx()).await?;
-        place.insert_lists(write.tx()).await?;
-        finish(write, "place.create", None, None, place).await
+        place.apply_input(input, self.catalog.snapshot().places(), &mut validator);
+        place.check_conflicts(&unit_of_work, &mut validator).await?;
+        validator.finish()?;
+        place::Entity::insert(place.to_row(&unit_of_work, false)).exec_without_returning(unit_of_work.tx()).await?;
+        place.insert_child_rows(unit_of_work.tx()).await?;
+        record_and_commit(unit_of_work, "place.create", None, None, place).await
     }
 
     /// Changes a place.
@@ -95,27 +95,27 @@ impl Newsroom {
         expected: i32,
         input: PlaceInput,
         now: DateTime<Utc>,
-    ) -> Done {
-        workflow::may_manage(Matter::Places, viewer)?;
-        let write = self.begin(viewer, now).await?;
-        let Some(Image::Place(before)) = write.image(Noun::Place, id).await? else {
+    ) -> ConceptResult {
+        workflow::check_manage(Resource::Places, viewer)?;
+        let unit_of_work = self.begin(viewer, now).await?;
+        let Some(Image::Place(before)) = unit_of_work.image(Noun::Place, id).await? else {
             return Err(Error::NotFound("place"));
         };
         if before.revision != expected {
-            return Err(Error::Stale(write.last_change(id, before.revision).await?));
+            return Err(Error::StaleRevision(unit_of_work.last_change(id, before.revision).await?));
         }
-        let mut form = Form::new(&["input"]);
+        let mut validator = Validator::new(&["input"]);
         let mut place = (*before).clone();
-        place.fill(input, self.catalog.snapshot().places(), &mut form);
-        place.check(&write, &mut form).await?;
-        form.finish()?;
+        place.apply_input(input, self.catalog.snapshot().places(), &mut validator);
+        place.check_conflicts(&unit_of_work, &mut validator).await?;
+        validator.finish()?;
         place.revision += 1;
-        place.replace(write.tx(), &write, false).await?;
+        place.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
         if place.slug != before.slug {
             place.former_slugs.retain(|slug| *slug != place.slug);
             place.former_slugs.push(before.slug.clone());
         }
-        finish(write, "place.update", None, Some(*before), place).await
+        record_and_commit(unit_of_work, "place.update", None, Some(*before), place).await
     }
 }
 
@@ -144,32 +144,32 @@ impl PlaceImage {
         }
     }
 
-    /// Takes what was given; `form` collects what cannot be taken.
-    pub(super) fn fill(&mut self, input: PlaceInput, places: &Vocabulary<Self>, form: &mut Form) {
-        fill_slug(form, input.slug, &mut self.slug);
+    /// Takes what was given; `validator` collects what cannot be taken.
+    pub(super) fn apply_input(&mut self, input: PlaceInput, places: &Vocabulary<Self>, validator: &mut Validator) {
+        apply_slug(validator, input.slug, &mut self.slug);
         match input.retired_at {
             Patch::Keep => {}
             Patch::Clear => self.retired_at = None,
             Patch::Set(at) => self.retired_at = Some(at.trunc_subsecs(6)),
         }
-        form.instant("retiredAt", self.retired_at);
-        form.required_line("name", input.name, &mut self.name, 300);
-        form.names("names", input.names, &mut self.names, true);
-        form.names("altNames", input.alt_names, &mut self.alt_names, false);
-        form.url("uri", input.uri, &mut self.uri);
-        form.required("kind", input.kind, &mut self.kind);
+        validator.instant("retiredAt", self.retired_at);
+        validator.required_line("name", input.name, &mut self.name, 300);
+        validator.names("names", input.names, &mut self.names, true);
+        validator.names("altNames", input.alt_names, &mut self.alt_names, false);
+        validator.url("uri", input.uri, &mut self.uri);
+        validator.required("kind", input.kind, &mut self.kind);
         let letters =
             |count: usize| move |code: &str| code.len() == count && code.bytes().all(|b| b.is_ascii_uppercase());
-        code(
-            form,
+        apply_code(
+            validator,
             "iso3166Alpha2",
             input.iso3166_alpha2,
             &mut self.iso3166_alpha2,
             letters(2),
             "two capital letters, for example KH",
         );
-        code(
-            form,
+        apply_code(
+            validator,
             "iso3166Alpha3",
             input.iso3166_alpha3,
             &mut self.iso3166_alpha3,
@@ -177,20 +177,26 @@ impl PlaceImage {
             "three capital letters, for example KHM",
         );
         let digits = |code: &str| code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit());
-        code(form, "m49", input.m49, &mut self.m49, digits, "three digits, for example 116 or 035");
+        apply_code(validator, "m49", input.m49, &mut self.m49, digits, "three digits, for example 116 or 035");
         match input.geonames_id {
             Patch::Keep => {}
             Patch::Clear => self.geonames_id = None,
             Patch::Set(id) if id > 0 => self.geonames_id = Some(id),
-            Patch::Set(id) => {
-                form.refuse("geonamesId", Code::Invalid, format!("geonamesId is {id}: GeoNames ids are greater than 0"))
-            }
+            Patch::Set(id) => validator.add_error(
+                "geonamesId",
+                ErrorCode::Invalid,
+                format!("geonamesId is {id}: GeoNames ids are greater than 0"),
+            ),
         }
         let (mut latitude, mut longitude) = self.location.unzip();
-        degrees(form, "latitude", &input.latitude, &mut latitude, 90.0);
-        degrees(form, "longitude", &input.longitude, &mut longitude, 180.0);
+        apply_degrees(validator, "latitude", &input.latitude, &mut latitude, 90.0);
+        apply_degrees(validator, "longitude", &input.longitude, &mut longitude, 180.0);
         if latitude.is_some() != longitude.is_some() {
-            form.refuse("latitude", Code::Required, "latitude and longitude belong together: give both, or clear both");
+            validator.add_error(
+                "latitude",
+                ErrorCode::Required,
+                "latitude and longitude belong together: give both, or clear both",
+            );
         }
         self.location = latitude.zip(longitude);
         let mut within: Vec<Uuid> = self.within.into_iter().collect();
@@ -199,40 +205,43 @@ impl PlaceImage {
             Patch::Clear => Patch::Clear,
             Patch::Set(reference) => Patch::Set(vec![reference]),
         };
-        form.concepts("within", "place", patch, places, &mut within);
+        validator.concepts("within", "place", patch, places, &mut within);
         self.within = within.first().copied();
     }
 
     /// What others hold already, and whether it would lie in itself.
-    async fn check(&self, write: &Write, form: &mut Form) -> Result<(), Error> {
-        if address::holder(write.tx(), Noun::Place, &self.slug).await?.is_some_and(|holder| holder != self.id) {
-            form.refuse(
+    async fn check_conflicts(&self, unit_of_work: &UnitOfWork, validator: &mut Validator) -> Result<(), Error> {
+        if address::owner(unit_of_work.tx(), Noun::Place, &self.slug).await?.is_some_and(|owner| owner != self.id) {
+            validator.add_error(
                 "slug",
-                Code::Taken,
+                ErrorCode::Taken,
                 format!("the slug \"{}\" belongs to another place, or did: choose another", self.slug),
             );
         }
-        let same = Condition::any()
+        let same_identifier = Condition::any()
             .add_option(self.uri.as_ref().map(|uri| place::Column::Uri.eq(uri)))
             .add_option(self.iso3166_alpha2.as_ref().map(|code| place::Column::Iso3166Alpha2.eq(code)))
             .add_option(self.iso3166_alpha3.as_ref().map(|code| place::Column::Iso3166Alpha3.eq(code)))
             .add_option(self.m49.as_ref().map(|code| place::Column::M49.eq(code)))
             .add_option(self.geonames_id.map(|id| place::Column::GeonamesId.eq(id)));
-        if !same.is_empty() {
-            for other in
-                place::Entity::find().filter(place::Column::Id.ne(self.id)).filter(same).all(write.tx()).await?
+        if !same_identifier.is_empty() {
+            for other in place::Entity::find()
+                .filter(place::Column::Id.ne(self.id))
+                .filter(same_identifier)
+                .all(unit_of_work.tx())
+                .await?
             {
-                let held = [
+                let taken = [
                     ("uri", self.uri.is_some() && other.uri == self.uri),
                     ("iso3166Alpha2", self.iso3166_alpha2.is_some() && other.iso3166_alpha2 == self.iso3166_alpha2),
                     ("iso3166Alpha3", self.iso3166_alpha3.is_some() && other.iso3166_alpha3 == self.iso3166_alpha3),
                     ("m49", self.m49.is_some() && other.m49 == self.m49),
                     ("geonamesId", self.geonames_id.is_some() && other.geonames_id == self.geonames_id),
                 ];
-                for (field, _) in held.into_iter().filter(|&(_, held)| held) {
-                    form.refuse(
+                for (field, _) in taken.into_iter().filter(|&(_, taken)| taken) {
+                    validator.add_error(
                         field,
-                        Code::Taken,
+                        ErrorCode::Taken,
                         format!(
                             "this {field} belongs to the place \"{}\": update that one, or give another",
                             other.slug
@@ -242,17 +251,17 @@ impl PlaceImage {
             }
         }
         if let Some(within) = self.within {
-            let steps: Vec<(Uuid, Option<Uuid>)> = place::Entity::find()
+            let parents: Vec<(Uuid, Option<Uuid>)> = place::Entity::find()
                 .select_only()
                 .columns([place::Column::Id, place::Column::WithinId])
                 .into_tuple()
-                .all(write.tx())
+                .all(unit_of_work.tx())
                 .await?;
-            let steps: std::collections::HashMap<Uuid, Option<Uuid>> = steps.into_iter().collect();
-            if super::form::leads_to(within, self.id, |id| steps.get(&id).copied().flatten().into_iter().collect()) {
-                form.refuse(
+            let parents: std::collections::HashMap<Uuid, Option<Uuid>> = parents.into_iter().collect();
+            if super::form::has_path(within, self.id, |id| parents.get(&id).copied().flatten().into_iter().collect()) {
+                validator.add_error(
                     "within",
-                    Code::Cycle,
+                    ErrorCode::Cycle,
                     "this is the place itself or lies within it: a place cannot lie in itself; name another",
                 );
             }
@@ -261,7 +270,7 @@ impl PlaceImage {
     }
 
     /// Its row.
-    pub(super) fn row(&self, write: &Write, as_imported: bool) -> place::ActiveModel {
+    pub(super) fn to_row(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> place::ActiveModel {
         let (latitude, longitude) = self.location.unzip();
         place::ActiveModel {
             id: Set(self.id),
@@ -277,8 +286,8 @@ impl PlaceImage {
             latitude: Set(latitude),
             longitude: Set(longitude),
             revision: Set(self.revision),
-            created_at: Set(write.at()),
-            modified_at: Set(write.at()),
+            created_at: Set(unit_of_work.at()),
+            modified_at: Set(unit_of_work.at()),
             retired_at: Set(self.retired_at),
             replaced_by_id: Set(self.replaced_by),
             as_imported: Set(as_imported),
@@ -286,21 +295,21 @@ impl PlaceImage {
     }
 
     /// Writes it over what is there.
-    pub(super) async fn replace<C: ConnectionTrait>(
+    pub(super) async fn update_rows<C: ConnectionTrait>(
         &self,
         db: &C,
-        write: &Write,
+        unit_of_work: &UnitOfWork,
         as_imported: bool,
     ) -> Result<(), Error> {
-        let mut row = self.row(write, as_imported);
+        let mut row = self.to_row(unit_of_work, as_imported);
         row.created_at = sea_orm::ActiveValue::NotSet;
         row.update(db).await?;
         place_name::Entity::delete_many().filter(place_name::Column::PlaceId.eq(self.id)).exec(db).await?;
-        self.insert_lists(db).await
+        self.insert_child_rows(db).await
     }
 
     /// Inserts its names.
-    pub(super) async fn insert_lists<C: ConnectionTrait>(&self, db: &C) -> Result<(), Error> {
+    pub(super) async fn insert_child_rows<C: ConnectionTrait>(&self, db: &C) -> Result<(), Error> {
         let preferred = self.names.iter().map(|name| (NameRole::Preferred, name));
         let names = preferred.chain(self.alt_names.iter().map(|name| (NameRole::Alternative, name)));
         let names: Vec<_> = names
@@ -321,52 +330,52 @@ impl PlaceImage {
 }
 
 /// A code of a fixed form.
-fn code(
-    form: &mut Form,
+fn apply_code(
+    validator: &mut Validator,
     field: &str,
     patch: Patch<String>,
     into: &mut Option<String>,
-    sound: impl Fn(&str) -> bool,
-    wanted: &str,
+    is_valid: impl Fn(&str) -> bool,
+    expected: &str,
 ) {
     let mut value = None;
     match patch {
         Patch::Keep => return,
-        patch => form.optional_line(field, patch, &mut value, 20),
+        patch => validator.optional_line(field, patch, &mut value, 20),
     }
     match value {
-        Some(code) if !sound(&code) => {
-            form.refuse(field, Code::Invalid, format!("{field} is \"{code}\": write {wanted}"))
+        Some(code) if !is_valid(&code) => {
+            validator.add_error(field, ErrorCode::Invalid, format!("{field} is \"{code}\": write {expected}"))
         }
         value => *into = value,
     }
 }
 
 /// Degrees within a range.
-fn degrees(form: &mut Form, field: &str, patch: &Patch<f64>, into: &mut Option<f64>, most: f64) {
+fn apply_degrees(validator: &mut Validator, field: &str, patch: &Patch<f64>, into: &mut Option<f64>, max: f64) {
     match patch {
         Patch::Keep => {}
         Patch::Clear => *into = None,
-        Patch::Set(value) if value.is_finite() && value.abs() <= most => *into = Some(*value),
+        Patch::Set(value) if value.is_finite() && value.abs() <= max => *into = Some(*value),
         Patch::Set(value) => {
-            form.refuse(field, Code::Invalid, format!("{field} is {value}: it goes from -{most} to {most}"))
+            validator.add_error(field, ErrorCode::Invalid, format!("{field} is {value}: it goes from -{max} to {max}"))
         }
     }
 }
 
 /// Holds its address, records the act and commits.
-pub(super) async fn finish(
-    mut write: Write,
+pub(super) async fn record_and_commit(
+    mut unit_of_work: UnitOfWork,
     act: &str,
     note: Option<String>,
     before: Option<PlaceImage>,
     after: PlaceImage,
-) -> Done {
-    address::hold(write.tx(), Noun::Place, &after.slug, after.id, Some(write.at())).await?;
+) -> ConceptResult {
+    address::reserve(unit_of_work.tx(), Noun::Place, &after.slug, after.id, Some(unit_of_work.at())).await?;
     let id = after.id;
     let (before, after) = (before.map(|image| Image::Place(Box::new(image))), Image::Place(Box::new(after)));
-    write.record(act, Noun::Place, id, note, before.as_ref(), Some(&after))?;
-    let snapshot = write.commit().await?;
-    let number = snapshot.places().by_id(id).ok_or_else(super::write::gone_since)?;
+    unit_of_work.record(act, Noun::Place, id, note, before.as_ref(), Some(&after))?;
+    let snapshot = unit_of_work.commit().await?;
+    let number = snapshot.places().by_id(id).ok_or_else(super::write::removed_since_commit)?;
     Ok((snapshot, number))
 }

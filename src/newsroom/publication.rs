@@ -6,13 +6,13 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 use uuid::Uuid;
 
 use super::{
-    Code, Error, Newsroom,
-    act::{Acting, Done},
+    Error, ErrorCode, Newsroom,
+    act::{ReleaseTransition, TransitionResult},
     address,
     content::ReleaseInput,
-    form::{Form, Patch},
-    release::{external_id_holder, insert_revision},
-    workflow::Act,
+    form::{Patch, Validator},
+    release::{external_id_conflict, insert_revision},
+    workflow::ReleaseAction,
 };
 use crate::viewer::Viewer;
 
@@ -28,9 +28,9 @@ impl Newsroom {
         expected: i32,
         note: Option<String>,
         now: DateTime<Utc>,
-    ) -> Done {
-        let acting = self.act(Act::Submit, viewer, id, expected, now).await?;
-        acting.finish(checked_note(note)?).await
+    ) -> TransitionResult {
+        let transition = self.begin_transition(ReleaseAction::Submit, viewer, id, expected, now).await?;
+        transition.commit(optional_note(note)?).await
     }
 
     /// Hands a release back to its writer, with what is to be done.
@@ -41,10 +41,10 @@ impl Newsroom {
         expected: i32,
         note: String,
         now: DateTime<Utc>,
-    ) -> Done {
-        let acting = self.act(Act::Return, viewer, id, expected, now).await?;
+    ) -> TransitionResult {
+        let transition = self.begin_transition(ReleaseAction::Return, viewer, id, expected, now).await?;
         let note = required_note("note", note, "say what is to be done")?;
-        acting.finish(Some(note)).await
+        transition.commit(Some(note)).await
     }
 
     /// Finds a release fit to be published.
@@ -55,9 +55,9 @@ impl Newsroom {
         expected: i32,
         note: Option<String>,
         now: DateTime<Utc>,
-    ) -> Done {
-        let acting = self.act(Act::Approve, viewer, id, expected, now).await?;
-        acting.finish(checked_note(note)?).await
+    ) -> TransitionResult {
+        let transition = self.begin_transition(ReleaseAction::Approve, viewer, id, expected, now).await?;
+        transition.commit(optional_note(note)?).await
     }
 
     /// Makes the version being worked on public; of a withdrawn release also the last public one, again. With a correction note
@@ -69,21 +69,21 @@ impl Newsroom {
         expected: i32,
         correction_note: Option<String>,
         now: DateTime<Utc>,
-    ) -> Done {
-        let mut acting = self.act(Act::Publish, viewer, id, expected, now).await?;
-        let (newest, _) = acting.newest().await?;
-        let row = &acting.row;
-        if let Some(taken) = external_id_holder(&acting.write, id, newest.external_id.as_ref()).await? {
-            return Err(Error::field(&["id"], Code::Taken, taken));
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Publish, viewer, id, expected, now).await?;
+        let (newest, _) = transition.newest_revision().await?;
+        let row = &transition.row;
+        if let Some(conflict) = external_id_conflict(&transition.unit_of_work, id, newest.external_id.as_ref()).await? {
+            return Err(Error::field(&["id"], ErrorCode::Taken, conflict));
         }
-        let public = row.state == ReleaseState::Published;
-        if public && row.working_revision_id.is_none() {
-            return Err(Error::Illegal(
+        let is_public = row.state == ReleaseState::Published;
+        if is_public && row.working_revision_id.is_none() {
+            return Err(Error::IllegalTransition(
                 "the release is published as it is: there is no newer version to publish; revise it first".to_owned(),
             ));
         }
         if row.working_outdated {
-            return Err(Error::Illegal(
+            return Err(Error::IllegalTransition(
                 "the live version was corrected since this one was begun, and publishing would undo that: revise it, so \
                  that it holds the correction too, then publish"
                     .to_owned(),
@@ -96,12 +96,12 @@ impl Newsroom {
             if row.live_revision_id.is_none() || row.working_revision_id.is_none() {
                 let message =
                     "a correction is a newer version of what was public: revise it first, or leave the note out";
-                return Err(Error::field(&["correctionNote"], Code::Invalid, message));
+                return Err(Error::field(&["correctionNote"], ErrorCode::Invalid, message));
             }
-            insert_correction(&acting, newest.number, note).await?;
+            insert_correction(&transition, newest.number, note).await?;
         }
-        acting.go_live(newest.id, &newest.slug, newest.external_id, public).await?;
-        acting.finish(correction_note).await
+        transition.go_live(newest.id, &newest.slug, newest.external_id, is_public).await?;
+        transition.commit(correction_note).await
     }
 
     /// Puts right what is public, at once. A version being worked on stays, marked as begun before that.
@@ -113,39 +113,46 @@ impl Newsroom {
         input: ReleaseInput,
         correction_note: String,
         now: DateTime<Utc>,
-    ) -> Done {
-        let mut acting = self.act(Act::Correct, viewer, id, expected, now).await?;
-        let (live, old) = acting.live().await?;
-        let mut content = old.clone();
-        let mut form = Form::new(&["input"]);
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Correct, viewer, id, expected, now).await?;
+        let (live, current) = transition.live_revision().await?;
+        let mut content = current.clone();
+        let mut validator = Validator::new(&["input"]);
         let snapshot = self.catalog.snapshot();
-        content.fill(input, snapshot.topics(), snapshot.places(), &mut form);
-        self.check_unique(&acting.write, id, &content, &mut form).await?;
-        form.finish()?;
+        content.apply_input(input, snapshot.topics(), snapshot.places(), &mut validator);
+        self.check_unique(&transition.unit_of_work, id, &content, &mut validator).await?;
+        validator.finish()?;
         let note = required_note("correctionNote", correction_note, "say what was wrong")?;
-        if content == old {
+        if content == current {
             let message = "this is what the live version says already: give what is to be different";
-            return Err(Error::field(&["input"], Code::Required, message));
+            return Err(Error::field(&["input"], ErrorCode::Required, message));
         }
-        let (write, row) = (&acting.write, &acting.row);
-        let mut rows = content.clone().rows(id, row.revision + 1, Some(live.number), write.by(), write.at());
+        let (unit_of_work, row) = (&transition.unit_of_work, &transition.row);
+        let mut rows =
+            content.clone().into_rows(id, row.revision + 1, Some(live.number), unit_of_work.by(), unit_of_work.at());
         rows.revision.note = Set(Some(note.clone()));
         let (key, number) = (rows.version.revision_id, rows.version.number);
-        insert_revision(write, rows).await?;
-        insert_correction(&acting, number, &note).await?;
-        let working = acting.row.working_revision_id;
-        acting.go_live(key, &content.slug, content.external_id, true).await?;
-        acting.change.revision = Set(number);
-        acting.change.working_revision_id = Set(working);
-        acting.change.working_outdated = Set(working.is_some());
-        acting.finish(Some(note)).await
+        insert_revision(unit_of_work, rows).await?;
+        insert_correction(&transition, number, &note).await?;
+        let working = transition.row.working_revision_id;
+        transition.go_live(key, &content.slug, content.external_id, true).await?;
+        transition.change.revision = Set(number);
+        transition.change.working_revision_id = Set(working);
+        transition.change.working_outdated = Set(working.is_some());
+        transition.commit(Some(note)).await
     }
 }
 
-impl Acting {
-    /// Makes a version the live one, with its address; `stays` where the release is public already.
-    async fn go_live(&mut self, key: Uuid, slug: &str, external_id: Option<String>, stays: bool) -> Result<(), Error> {
-        let (embargoed, at) = (self.embargoed(), self.write.at());
+impl ReleaseTransition {
+    /// Makes a version the live one, with its address; `already_public` where the release is public already.
+    async fn go_live(
+        &mut self,
+        key: Uuid,
+        slug: &str,
+        external_id: Option<String>,
+        already_public: bool,
+    ) -> Result<(), Error> {
+        let (embargoed, at) = (self.is_embargoed(), self.unit_of_work.at());
         let (row, change) = (&self.row, &mut self.change);
         change.live_revision_id = Set(Some(key));
         change.working_revision_id = Set(None);
@@ -153,7 +160,7 @@ impl Acting {
         change.slug = Set(slug.to_owned());
         change.external_id = Set(external_id);
         change.modified_at = Set(at);
-        change.published_at = Set(row.published_at.filter(|_| stays).or(Some(at)));
+        change.published_at = Set(row.published_at.filter(|_| already_public).or(Some(at)));
         change.withdrawal_kind = Set(None);
         change.withdrawn_at = Set(None);
         change.withdrawal_notice = Set(None);
@@ -169,34 +176,34 @@ impl Acting {
             change.schedule_zone = Set(None);
             change.schedule_at = Set(None);
         }
-        address::hold(self.write.tx(), Noun::Release, slug, row.id, Some(at)).await?;
+        address::reserve(self.unit_of_work.tx(), Noun::Release, slug, row.id, Some(at)).await?;
         Ok(())
     }
 }
 
-async fn insert_correction(acting: &Acting, revision: i32, note: &str) -> Result<(), Error> {
+async fn insert_correction(transition: &ReleaseTransition, revision: i32, note: &str) -> Result<(), Error> {
     let row = correction::ActiveModel {
-        release_id: Set(acting.row.id),
+        release_id: Set(transition.row.id),
         revision: Set(revision),
-        at: Set(acting.write.at()),
+        at: Set(transition.unit_of_work.at()),
         note: Set(note.to_owned()),
     };
-    correction::Entity::insert(row).exec_without_returning(acting.write.tx()).await?;
+    correction::Entity::insert(row).exec_without_returning(transition.unit_of_work.tx()).await?;
     Ok(())
 }
 
 /// A note that may be left out.
-pub(super) fn checked_note(note: Option<String>) -> Result<Option<String>, Error> {
-    let (mut form, mut text) = (Form::default(), None);
-    form.optional_text("note", Patch::from_option(note), &mut text, MAX_NOTE);
-    form.finish()?;
+pub(super) fn optional_note(note: Option<String>) -> Result<Option<String>, Error> {
+    let (mut validator, mut text) = (Validator::default(), None);
+    validator.optional_text("note", Patch::from_option(note), &mut text, MAX_NOTE);
+    validator.finish()?;
     Ok(text)
 }
 
 /// A note that must be there.
 pub(super) fn required_note(field: &str, note: String, advice: &str) -> Result<String, Error> {
-    let (mut form, mut text) = (Form::default(), None);
-    form.optional_text(field, Patch::Set(note), &mut text, MAX_NOTE);
-    form.finish()?;
-    text.ok_or_else(|| Error::field(&[field], Code::Required, format!("{field} is empty: {advice}")))
+    let (mut validator, mut text) = (Validator::default(), None);
+    validator.optional_text(field, Patch::Set(note), &mut text, MAX_NOTE);
+    validator.finish()?;
+    text.ok_or_else(|| Error::field(&[field], ErrorCode::Required, format!("{field} is empty: {advice}")))
 }

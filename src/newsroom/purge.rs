@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Error, Newsroom, address, publication::required_note, workflow::Act};
+use super::{Error, Newsroom, address, publication::required_note, workflow::ReleaseAction};
 use crate::viewer::Viewer;
 
 impl Newsroom {
@@ -27,10 +27,10 @@ impl Newsroom {
         reason: String,
         now: DateTime<Utc>,
     ) -> Result<Uuid, Error> {
-        let acting = self.act(Act::Purge, viewer, id, expected, now).await?;
+        let transition = self.begin_transition(ReleaseAction::Purge, viewer, id, expected, now).await?;
         let reason = required_note("reason", reason, "say on whose demand and why; it stays in the journal")?;
-        let tx = acting.write.tx();
-        let addresses = slug::Entity::find()
+        let tx = transition.unit_of_work.tx();
+        let slugs = slug::Entity::find()
             .filter(slug::Column::Noun.eq(Noun::Release))
             .filter(slug::Column::OwnerId.eq(id))
             .all(tx)
@@ -40,14 +40,14 @@ impl Newsroom {
             .filter(slug::Column::OwnerId.eq(id))
             .exec(tx)
             .await?;
-        for row in addresses.into_iter().filter(|row| row.public_at.is_some()) {
-            let spent = slug::ActiveModel {
+        for row in slugs.into_iter().filter(|row| row.public_at.is_some()) {
+            let digest_row = slug::ActiveModel {
                 noun: Set(Noun::Release),
                 slug: Set(address::digest(&row.slug)),
                 owner_id: Set(id),
                 public_at: Set(row.public_at),
             };
-            slug::Entity::insert(spent).exec_without_returning(tx).await?;
+            slug::Entity::insert(digest_row).exec_without_returning(tx).await?;
         }
         journal::Entity::update_many()
             .col_expr(journal::Column::Before, Expr::value(Option::<String>::None))
@@ -57,15 +57,15 @@ impl Newsroom {
             .exec(tx)
             .await?;
         // Answers of earlier versions name it by its key.
-        let told = |id: String| Expr::col(idempotency::Column::Answer).like(format!("%{id}%"));
+        let mentions = |id: String| Expr::col(idempotency::Column::Answer).like(format!("%{id}%"));
         idempotency::Entity::update_many()
             .col_expr(idempotency::Column::Answer, Expr::value(Option::<String>::None))
-            .filter(told(self.ids.encode(Noun::Release, id)).or(told(id.simple().to_string())))
+            .filter(mentions(self.ids.encode(Noun::Release, id)).or(mentions(id.simple().to_string())))
             .exec(tx)
             .await?;
         // Revisions and all that hangs on them go with it.
         release::Entity::delete_by_id(id).exec(tx).await?;
-        acting.gone(Some(reason)).await?;
+        transition.commit_deleted(Some(reason)).await?;
         // It is removed, whatever comes of this.
         self.db.scrub().await;
         Ok(id)

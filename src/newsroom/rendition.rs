@@ -17,34 +17,34 @@ use super::body;
 use crate::blocking;
 
 /// Bytes of HTML and plain text that are cached.
-const TEXT_BYTES: u64 = 32 << 20;
+const MAX_TEXT_BYTES: u64 = 32 << 20;
 
 /// Word counts that are cached; about 80 bytes each.
-const COUNTS: usize = 100_000;
+const MAX_COUNTS: usize = 100_000;
 
 /// Bytes of Markdown from which a body is rendered on another thread; shorter ones take less than a millisecond.
-const LONG: usize = 8 * 1024;
+const OFFLOAD_BYTES: usize = 8 * 1024;
 
 /// What is cached.
 pub struct Renditions {
-    texts: Cache<(Uuid, Form), Arc<str>, Weight>,
+    texts: Cache<(Uuid, Format), Arc<str>, TextWeighter>,
     counts: Cache<Uuid, usize>,
     /// One permit for each thread that renders.
-    threads: Arc<Semaphore>,
+    render_permits: Arc<Semaphore>,
 }
 
 /// What a body is made into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Form {
+enum Format {
     Html,
     Text,
 }
 
 #[derive(Clone)]
-struct Weight;
+struct TextWeighter;
 
-impl Weighter<(Uuid, Form), Arc<str>> for Weight {
-    fn weight(&self, _: &(Uuid, Form), text: &Arc<str>) -> u64 {
+impl Weighter<(Uuid, Format), Arc<str>> for TextWeighter {
+    fn weight(&self, _: &(Uuid, Format), text: &Arc<str>) -> u64 {
         text.len() as u64 + 100
     }
 }
@@ -59,13 +59,18 @@ impl Default for Renditions {
     fn default() -> Self {
         // Four shards: an entry must fit one.
         let mut options = OptionsBuilder::new();
-        options.shards(4).estimated_items_capacity((TEXT_BYTES / 8000) as usize).weight_capacity(TEXT_BYTES);
+        options.shards(4).estimated_items_capacity((MAX_TEXT_BYTES / 8000) as usize).weight_capacity(MAX_TEXT_BYTES);
         // Both capacities are set.
         let options = options.build().expect("complete options");
         Self {
-            texts: Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
-            counts: Cache::new(COUNTS),
-            threads: Arc::new(Semaphore::new(blocking::cores())),
+            texts: Cache::with_options(
+                options,
+                TextWeighter,
+                DefaultHashBuilder::default(),
+                DefaultLifecycle::default(),
+            ),
+            counts: Cache::new(MAX_COUNTS),
+            render_permits: Arc::new(Semaphore::new(blocking::cores())),
         }
     }
 }
@@ -76,13 +81,13 @@ impl Renditions {
         &self,
         revision: Uuid,
         markdown: &Arc<str>,
-        rendered: impl FnOnce(Duration) + Send + 'static,
+        on_rendered: impl FnOnce(Duration) + Send + 'static,
     ) -> Arc<str> {
-        let make = async || {
+        let compute = async || {
             let markdown = markdown.clone();
-            self.render(markdown.len(), rendered, move || body::html(&markdown).into()).await
+            self.render(markdown.len(), on_rendered, move || body::html(&markdown).into()).await
         };
-        self.text_of((revision, Form::Html), make).await
+        self.get_or_render((revision, Format::Html), compute).await
     }
 
     /// A revision's body as plain text.
@@ -90,14 +95,14 @@ impl Renditions {
         &self,
         revision: Uuid,
         markdown: &Arc<str>,
-        rendered: impl FnOnce(Duration) + Send + 'static,
+        on_rendered: impl FnOnce(Duration) + Send + 'static,
     ) -> Arc<str> {
-        let html = self.texts.get(&(revision, Form::Html));
-        let make = async || {
+        let html = self.texts.get(&(revision, Format::Html));
+        let compute = async || {
             let markdown = markdown.clone();
-            self.render(markdown.len(), rendered, move || plain(&markdown, html.as_deref()).into()).await
+            self.render(markdown.len(), on_rendered, move || plain_text(&markdown, html.as_deref()).into()).await
         };
-        self.text_of((revision, Form::Text), make).await
+        self.get_or_render((revision, Format::Text), compute).await
     }
 
     /// How many words a revision's body has. The text that is counted is not cached: one list of counts would evict everything
@@ -106,17 +111,17 @@ impl Renditions {
         &self,
         revision: Uuid,
         markdown: &Arc<str>,
-        rendered: impl FnOnce(Duration) + Send + 'static,
+        on_rendered: impl FnOnce(Duration) + Send + 'static,
     ) -> usize {
         if let Some(count) = self.counts.get(&revision) {
             return count;
         }
-        let (text, html) = (self.texts.get(&(revision, Form::Text)), self.texts.get(&(revision, Form::Html)));
+        let (text, html) = (self.texts.get(&(revision, Format::Text)), self.texts.get(&(revision, Format::Html)));
         let markdown = markdown.clone();
         let count = self
-            .render(markdown.len(), rendered, move || match text {
+            .render(markdown.len(), on_rendered, move || match text {
                 Some(text) => body::word_count(&text),
-                None => body::word_count(&plain(&markdown, html.as_deref())),
+                None => body::word_count(&plain_text(&markdown, html.as_deref())),
             })
             .await;
         self.counts.insert(revision, count);
@@ -124,37 +129,37 @@ impl Renditions {
     }
 
     /// Renders a body of so many bytes: a long one on a thread of its own, of which there are no more at a time than cores. Then
-    /// calls `rendered` with the time that it took, also where the result is not waited for any more.
+    /// calls `on_rendered` with the time that it took, also where the result is not waited for any more.
     async fn render<T: Send + 'static>(
         &self,
         bytes: usize,
-        rendered: impl FnOnce(Duration) + Send + 'static,
+        on_rendered: impl FnOnce(Duration) + Send + 'static,
         render: impl FnOnce() -> T + Send + 'static,
     ) -> T {
         let timed = move || {
             let began = Instant::now();
-            let done = render();
-            rendered(began.elapsed());
-            done
+            let output = render();
+            on_rendered(began.elapsed());
+            output
         };
-        if bytes < LONG {
+        if bytes < OFFLOAD_BYTES {
             return timed();
         }
-        let permit = self.threads.clone().acquire_owned().await;
+        let permit = self.render_permits.clone().acquire_owned().await;
         let work = move || {
-            let done = timed();
+            let output = timed();
             drop(permit);
-            done
+            output
         };
         blocking::run(work).await
     }
 
     /// A text from the cache, or made by whoever comes first; others that want the same wait for it.
-    async fn text_of(&self, key: (Uuid, Form), make: impl AsyncFnOnce() -> Arc<str>) -> Arc<str> {
+    async fn get_or_render(&self, key: (Uuid, Format), compute: impl AsyncFnOnce() -> Arc<str>) -> Arc<str> {
         match self.texts.get_value_or_guard_async(&key).await {
             Ok(text) => text,
             Err(guard) => {
-                let text = make().await;
+                let text = compute().await;
                 // It fails only where the entry was removed meanwhile, which nobody does.
                 let _ = guard.insert(text.clone());
                 text
@@ -164,7 +169,7 @@ impl Renditions {
 }
 
 /// The plain text of a body, from its HTML where that is known.
-fn plain(markdown: &str, html: Option<&str>) -> String {
+fn plain_text(markdown: &str, html: Option<&str>) -> String {
     html.map_or_else(|| body::text(markdown), body::text_of_html)
 }
 
@@ -173,7 +178,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_body_is_the_same_from_the_cache_as_made_anew() {
+    async fn cached_renditions_equal_fresh_ones() {
         let renditions = Renditions::default();
         for markdown in ["", "Some *words*.", &"A long one, [linked](https://example.org/). ".repeat(1000)] {
             let (revision, markdown): (Uuid, Arc<str>) = (Uuid::now_v7(), markdown.into());
@@ -197,6 +202,6 @@ mod tests {
             renditions.text(Uuid::now_v7(), &markdown, drop).await;
         }
         let weight = renditions.texts.weight();
-        assert!(weight <= TEXT_BYTES && weight > TEXT_BYTES / 2, "{weight}");
+        assert!(weight <= MAX_TEXT_BYTES && weight > MAX_TEXT_BYTES / 2, "{weight}");
     }
 }

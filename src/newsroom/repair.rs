@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     Error, Newsroom,
-    workflow::{self, Matter},
+    workflow::{self, Resource},
 };
 use crate::{
     range::{OutOfRange, Ranged, Stored},
@@ -79,7 +79,7 @@ impl Newsroom {
     /// what was replaced. For each release of which a row was changed the journal has an entry `release.repair`, whose note
     /// names the old and new values. Changes nothing where nothing is outside the range. For administrators.
     pub async fn repair_out_of_range(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Vec<OutOfRange>, Error> {
-        workflow::may_manage(Matter::Repair, viewer)?;
+        workflow::check_manage(Resource::Repair, viewer)?;
         let mut write = self.begin(viewer, now).await?;
         let lock = if self.db.backend() == DbBackend::Postgres { "FOR UPDATE" } else { "" };
         // Images and notes of the releases concerned, by key: as they were before anything was changed.
@@ -107,7 +107,7 @@ impl Newsroom {
             }
         }
         if repaired.is_empty() {
-            write.undo().await?;
+            write.rollback().await?;
             return Ok(repaired);
         }
         for (id, (before, notes)) in releases {

@@ -10,11 +10,14 @@ use entity::{Noun, release, release::ReleaseState};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::{Code, Error, Newsroom, act::Done, address, form::Form, local_time, workflow::Act, write::Write};
+use super::{
+    Error, ErrorCode, Newsroom, act::TransitionResult, address, form::Validator, local_time, workflow::ReleaseAction,
+    write::UnitOfWork,
+};
 use crate::{journal::SYSTEM_ACTOR, range, viewer::Viewer};
 
 /// What is put down later than this after its instant was missed: subscribers and webhooks heard of it late.
-pub const GRACE: TimeDelta = TimeDelta::seconds(30);
+pub const LATE_AFTER: TimeDelta = TimeDelta::seconds(30);
 
 /// Releases put down in one transaction.
 const BATCH: usize = 100;
@@ -34,7 +37,7 @@ pub enum ScheduleState {
 pub fn schedule_state(at: DateTime<Utc>, recorded_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> ScheduleState {
     if recorded_at.is_none() && now < at {
         ScheduleState::Waiting
-    } else if recorded_at.unwrap_or(now) - at > GRACE {
+    } else if recorded_at.unwrap_or(now) - at > LATE_AFTER {
         ScheduleState::Missed
     } else {
         ScheduleState::Done
@@ -51,66 +54,79 @@ impl Newsroom {
         local_time: &str,
         time_zone: &str,
         now: DateTime<Utc>,
-    ) -> Done {
-        let mut acting = self.act(Act::Schedule, viewer, id, expected, now).await?;
-        let mut form = Form::default();
-        let local = local_time::parse(local_time).map_err(|told| form.refuse("localTime", Code::Invalid, told)).ok();
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Schedule, viewer, id, expected, now).await?;
+        let mut validator = Validator::default();
+        let local = local_time::parse(local_time)
+            .map_err(|message| validator.add_error("localTime", ErrorCode::Invalid, message))
+            .ok();
         let zone: Option<Tz> = time_zone.parse().ok();
         if zone.is_none() {
-            let shown: String = time_zone.chars().filter(|c| !c.is_control()).take(60).collect();
-            let told = format!("\"{shown}\" is not a time zone: give an IANA name, for example Asia/Phnom_Penh");
-            form.refuse("timeZone", Code::Invalid, told);
+            let excerpt: String = time_zone.chars().filter(|c| !c.is_control()).take(60).collect();
+            let message = format!("\"{excerpt}\" is not a time zone: give an IANA name, for example Asia/Phnom_Penh");
+            validator.add_error("timeZone", ErrorCode::Invalid, message);
         }
-        let (Some(local), Some(zone)) = (local, zone) else { return Err(refused(form)) };
+        let (Some(local), Some(zone)) = (local, zone) else { return Err(validation_error(validator)) };
         let at = local_time::resolve(local, zone);
         if let Err(error) = range::check_instant(at) {
-            form.refuse("localTime", Code::Invalid, format!("{} in {zone}: {error}", local_time::write(local)));
-            return Err(refused(form));
-        }
-        if at <= acting.write.at() {
-            let told = format!("that is {}, which is over: give a later time, or publish it now", shown(at));
-            form.refuse("localTime", Code::Invalid, told);
-        }
-        if let Some(until) = acting.row.embargo_until.filter(|until| acting.embargoed() && *until <= at) {
-            let told = format!(
-                "its embargo ends at {}, before it would be published at {}: schedule it earlier, or move or lift the embargo",
-                shown(until),
-                shown(at)
+            validator.add_error(
+                "localTime",
+                ErrorCode::Invalid,
+                format!("{} in {zone}: {error}", local_time::to_text(local)),
             );
-            form.refuse("localTime", Code::Invalid, told);
+            return Err(validation_error(validator));
         }
-        let (_, content) = acting.newest().await?;
-        self.check_unique(&acting.write, id, &content, &mut form).await?;
-        form.finish()?;
-        acting.change.schedule_local = Set(Some(local_time::write(local)));
-        acting.change.schedule_zone = Set(Some(zone.name().to_owned()));
-        acting.change.schedule_at = Set(Some(at));
-        acting.change.schedule_recorded_at = Set(None);
-        let note = format!("{} {}: {}", local_time::write(local), zone.name(), shown(at));
-        acting.finish(Some(note)).await
+        if at <= transition.unit_of_work.at() {
+            let message =
+                format!("that is {}, which is over: give a later time, or publish it now", format_instant(at));
+            validator.add_error("localTime", ErrorCode::Invalid, message);
+        }
+        if let Some(until) = transition.row.embargo_until.filter(|until| transition.is_embargoed() && *until <= at) {
+            let message = format!(
+                "its embargo ends at {}, before it would be published at {}: schedule it earlier, or move or lift the embargo",
+                format_instant(until),
+                format_instant(at)
+            );
+            validator.add_error("localTime", ErrorCode::Invalid, message);
+        }
+        let (_, content) = transition.newest_revision().await?;
+        self.check_unique(&transition.unit_of_work, id, &content, &mut validator).await?;
+        validator.finish()?;
+        transition.change.schedule_local = Set(Some(local_time::to_text(local)));
+        transition.change.schedule_zone = Set(Some(zone.name().to_owned()));
+        transition.change.schedule_at = Set(Some(at));
+        transition.change.schedule_recorded_at = Set(None);
+        let note = format!("{} {}: {}", local_time::to_text(local), zone.name(), format_instant(at));
+        transition.commit(Some(note)).await
     }
 
     /// Takes a release off the schedule.
-    pub async fn release_unschedule(&self, viewer: &Viewer, id: Uuid, expected: i32, now: DateTime<Utc>) -> Done {
-        let mut acting = self.act(Act::Unschedule, viewer, id, expected, now).await?;
-        acting.change.schedule_local = Set(None);
-        acting.change.schedule_zone = Set(None);
-        acting.change.schedule_at = Set(None);
-        acting.finish(None).await
+    pub async fn release_unschedule(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        now: DateTime<Utc>,
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Unschedule, viewer, id, expected, now).await?;
+        transition.change.schedule_local = Set(None);
+        transition.change.schedule_zone = Set(None);
+        transition.change.schedule_at = Set(None);
+        transition.commit(None).await
     }
 
     /// Puts down in the journal everything that has happened by itself, in the order of its instants. Nobody's view changes by
     /// it. Answers how many releases there were; no statement where there is none.
     pub async fn record_due_releases(&self, now: DateTime<Utc>) -> Result<usize, Error> {
         let due = self.catalog.snapshot().unrecorded(now);
-        for some in due.chunks(BATCH) {
-            let mut write = self.begin(&Viewer::new(entity::api_token::Role::Admin, SYSTEM_ACTOR), now).await?;
-            for &id in some {
-                if let Some(row) = release::Entity::find_by_id(id).one(write.tx()).await? {
-                    write.record_due(row).await?;
+        for batch in due.chunks(BATCH) {
+            let mut unit_of_work = self.begin(&Viewer::new(entity::api_token::Role::Admin, SYSTEM_ACTOR), now).await?;
+            for &id in batch {
+                if let Some(row) = release::Entity::find_by_id(id).one(unit_of_work.tx()).await? {
+                    unit_of_work.record_due_transitions(row).await?;
                 }
             }
-            write.commit().await?;
+            unit_of_work.commit().await?;
         }
         Ok(due.len())
     }
@@ -118,7 +134,7 @@ impl Newsroom {
     /// Looks at what waiting schedules stand for once more: the rules of time zones change, local times are kept. Answers how
     /// many moved. To be called when a server starts: the rules come with the program.
     pub async fn resolve_schedules(&self, now: DateTime<Utc>) -> Result<usize, Error> {
-        let waiting = release::Entity::find()
+        let pending = release::Entity::find()
             .filter(release::Column::State.eq(ReleaseState::Scheduled))
             .filter(release::Column::ScheduleAt.gt(now))
             .filter(release::Column::ScheduleRecordedAt.is_null())
@@ -128,32 +144,43 @@ impl Newsroom {
             let zone: Tz = row.schedule_zone.as_deref()?.parse().ok()?;
             Some(range::clamp_instant(local_time::resolve(local, zone))).filter(|at| Some(*at) != row.schedule_at)
         };
-        if !waiting.clone().all(self.db.reader()).await?.iter().any(|row| resolved(row).is_some()) {
+        if !pending.clone().all(self.db.reader()).await?.iter().any(|row| resolved(row).is_some()) {
             return Ok(0);
         }
-        let mut write = self.begin(&Viewer::new(entity::api_token::Role::Admin, SYSTEM_ACTOR), now).await?;
+        let mut unit_of_work = self.begin(&Viewer::new(entity::api_token::Role::Admin, SYSTEM_ACTOR), now).await?;
         let mut moved = 0;
-        for row in waiting.all(write.tx()).await? {
+        for row in pending.all(unit_of_work.tx()).await? {
             let (Some(at), Some(was)) = (resolved(&row), row.schedule_at) else { continue };
-            let before = write.image(Noun::Release, row.id).await?;
+            let before = unit_of_work.image(Noun::Release, row.id).await?;
             let (id, slug) = (row.id, row.slug.clone());
             let mut change = row.into_active_model();
             change.schedule_at = Set(Some(at));
-            change.update(write.tx()).await?;
-            let after = write.image(Noun::Release, id).await?;
-            let note = format!("the rules of its time zone changed: {} instead of {}", shown(at), shown(was));
+            change.update(unit_of_work.tx()).await?;
+            let after = unit_of_work.image(Noun::Release, id).await?;
+            let note = format!(
+                "the rules of its time zone changed: {} instead of {}",
+                format_instant(at),
+                format_instant(was)
+            );
             tracing::warn!(slug, note, "a schedule was moved");
-            write.record("release.reschedule", Noun::Release, id, Some(note), before.as_ref(), after.as_ref())?;
+            unit_of_work.record(
+                "release.reschedule",
+                Noun::Release,
+                id,
+                Some(note),
+                before.as_ref(),
+                after.as_ref(),
+            )?;
             moved += 1;
         }
-        write.commit().await?;
+        unit_of_work.commit().await?;
         Ok(moved)
     }
 }
 
-impl Write {
+impl UnitOfWork {
     /// Puts down what has happened to a release by itself until now; the row as it is then.
-    pub(super) async fn record_due(&mut self, row: release::Model) -> Result<release::Model, Error> {
+    pub(super) async fn record_due_transitions(&mut self, row: release::Model) -> Result<release::Model, Error> {
         let row = self.record_publication(row).await?;
         self.record_embargo_end(row).await
     }
@@ -193,8 +220,8 @@ impl Write {
             change.embargo_until = Set(None);
             change.embargo_note = Set(None);
         }
-        address::hold(self.tx(), Noun::Release, &slug, key, Some(at)).await?;
-        self.happened(change, Act::Publish.name(), key, note, before).await
+        address::reserve(self.tx(), Noun::Release, &slug, key, Some(at)).await?;
+        self.apply_and_record(change, ReleaseAction::Publish.name(), key, note, before).await
     }
 
     async fn record_embargo_end(&mut self, row: release::Model) -> Result<release::Model, Error> {
@@ -210,10 +237,11 @@ impl Write {
         change.first_published_at = Set(first.or(Some(until)));
         change.embargo_until = Set(None);
         change.embargo_note = Set(None);
-        self.happened(change, "release.embargo_end", key, format!("ended at {}", shown(until)), before).await
+        self.apply_and_record(change, "release.embargo_end", key, format!("ended at {}", format_instant(until)), before)
+            .await
     }
 
-    async fn happened(
+    async fn apply_and_record(
         &mut self,
         change: release::ActiveModel,
         act: &str,
@@ -229,11 +257,11 @@ impl Write {
 }
 
 /// What a form refused, as an error.
-fn refused(form: Form) -> Error {
-    form.finish().err().unwrap_or(Error::NotFound("schedule"))
+fn validation_error(validator: Validator) -> Error {
+    validator.finish().err().unwrap_or(Error::NotFound("schedule"))
 }
 
 /// An instant in a sentence.
-pub(super) fn shown(at: DateTime<Utc>) -> String {
+pub(super) fn format_instant(at: DateTime<Utc>) -> String {
     range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::db::{Db, Fault};
 
 /// Bytes of a position: what it belongs to, a sequence, an instant.
-const LENGTH: usize = 17;
+const POSITION_LENGTH: usize = 17;
 
 /// Bytes of a preview link: its key.
 const LINK_LENGTH: usize = 16;
@@ -31,7 +31,7 @@ const SIGNED_LENGTH: usize = LINK_LENGTH + 8;
 
 /// Seals positions and preview links of one newsroom.
 #[derive(Clone)]
-pub struct Seal {
+pub struct TokenCipher {
     keys: Arc<Keys>,
 }
 
@@ -43,24 +43,24 @@ struct Keys {
     signed_links: Hmac<Sha256>,
 }
 
-impl std::fmt::Debug for Seal {
+impl std::fmt::Debug for TokenCipher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Seal")
+        f.write_str("TokenCipher")
     }
 }
 
 /// A position in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct JournalPosition {
     /// To whom it means something: the classes of viewers have different ones.
-    pub belongs: u8,
+    pub audience: u8,
     /// Sequence of the last entry before it.
     pub sequence: i64,
     /// Instant of the last thing before it that happened by itself, microseconds since 1970.
-    pub happened: i64,
+    pub as_of_micros: i64,
 }
 
-impl Seal {
+impl TokenCipher {
     /// Of a newsroom, by its secret ([`signing_secret`]).
     pub(crate) fn from_secret(secret: &str) -> Result<Self, DbErr> {
         Ok(Self::with_keys(Keys {
@@ -75,46 +75,47 @@ impl Seal {
     }
 
     /// A position as clients hold it: 44 letters, digits, `-` and `_`.
-    pub fn seal(&self, epoch: Uuid, position: Position) -> String {
-        let mut bytes = vec![position.belongs];
+    pub fn encrypt_position(&self, epoch: Uuid, position: JournalPosition) -> String {
+        let mut bytes = vec![position.audience];
         bytes.extend(position.sequence.to_be_bytes());
-        bytes.extend(position.happened.to_be_bytes());
-        let sealed = Aes128Siv::new(&self.keys.positions.into()).encrypt([epoch.as_bytes()], &bytes);
+        bytes.extend(position.as_of_micros.to_be_bytes());
+        let ciphertext = Aes128Siv::new(&self.keys.positions.into()).encrypt([epoch.as_bytes()], &bytes);
         // Seventeen bytes are never too many.
-        URL_SAFE_NO_PAD.encode(sealed.unwrap_or_default())
+        URL_SAFE_NO_PAD.encode(ciphertext.unwrap_or_default())
     }
 
     /// What a client holds; nothing where it is not of this newsroom.
-    pub fn open(&self, epoch: Uuid, text: &str) -> Option<Position> {
-        let sealed = URL_SAFE_NO_PAD.decode(text).ok().filter(|sealed| sealed.len() == LENGTH + 16)?;
-        let bytes = Aes128Siv::new(&self.keys.positions.into()).decrypt([epoch.as_bytes()], &sealed).ok()?;
-        let (sequence, happened) = bytes.get(1..LENGTH)?.split_at(8);
-        Some(Position {
-            belongs: bytes[0],
+    pub fn decrypt_position(&self, epoch: Uuid, text: &str) -> Option<JournalPosition> {
+        let ciphertext =
+            URL_SAFE_NO_PAD.decode(text).ok().filter(|ciphertext| ciphertext.len() == POSITION_LENGTH + 16)?;
+        let bytes = Aes128Siv::new(&self.keys.positions.into()).decrypt([epoch.as_bytes()], &ciphertext).ok()?;
+        let (sequence, as_of_micros) = bytes.get(1..POSITION_LENGTH)?.split_at(8);
+        Some(JournalPosition {
+            audience: bytes[0],
             sequence: i64::from_be_bytes(sequence.try_into().ok()?),
-            happened: i64::from_be_bytes(happened.try_into().ok()?),
+            as_of_micros: i64::from_be_bytes(as_of_micros.try_into().ok()?),
         })
     }
 
     /// A preview link as its reader holds it: 43 letters, digits, `-` and `_`.
-    pub fn seal_link(&self, key: Uuid) -> String {
-        let sealed = Aes128Siv::new(&self.keys.links.into()).encrypt(NO_ASSOCIATED_DATA, key.as_bytes());
+    pub fn encrypt_link(&self, key: Uuid) -> String {
+        let ciphertext = Aes128Siv::new(&self.keys.links.into()).encrypt(NO_ASSOCIATED_DATA, key.as_bytes());
         // Sixteen bytes are never too many.
-        URL_SAFE_NO_PAD.encode(sealed.unwrap_or_default())
+        URL_SAFE_NO_PAD.encode(ciphertext.unwrap_or_default())
     }
 
     /// The key in what a reader holds; nothing where it is not a link of this newsroom. Links of earlier versions are read, too;
     /// the end in them is not, because it is in their rows.
-    pub fn open_link(&self, text: &str) -> Option<Uuid> {
+    pub fn decrypt_link(&self, text: &str) -> Option<Uuid> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let key = if bytes.len() == SIGNED_LENGTH + 32 {
-            let (said, signature) = bytes.split_at(SIGNED_LENGTH);
+            let (payload, signature) = bytes.split_at(SIGNED_LENGTH);
             // Compared in constant time.
-            self.keys.signed_links.clone().chain_update(said).verify_slice(signature).ok()?;
-            said[..LINK_LENGTH].to_vec()
+            self.keys.signed_links.clone().chain_update(payload).verify_slice(signature).ok()?;
+            payload[..LINK_LENGTH].to_vec()
         } else {
-            let sealed = Some(bytes).filter(|sealed| sealed.len() == LINK_LENGTH + 16)?;
-            Aes128Siv::new(&self.keys.links.into()).decrypt(NO_ASSOCIATED_DATA, &sealed).ok()?
+            let ciphertext = Some(bytes).filter(|ciphertext| ciphertext.len() == LINK_LENGTH + 16)?;
+            Aes128Siv::new(&self.keys.links.into()).decrypt(NO_ASSOCIATED_DATA, &ciphertext).ok()?
         };
         Uuid::from_slice(&key).ok()
     }
@@ -150,8 +151,8 @@ async fn make_signing_secret<C: ConnectionTrait>(db: &C) -> Result<String, DbErr
     getrandom::fill(&mut random)
         .map_err(|error| DbErr::Custom(format!("the system has no random numbers: {error}")))?;
     let row = signing_key::ActiveModel { id: Set(1), secret: Set(URL_SAFE_NO_PAD.encode(random)) };
-    let untouched = OnConflict::column(signing_key::Column::Id).do_nothing().to_owned();
-    signing_key::Entity::insert(row).on_conflict(untouched).exec_without_returning(db).await?;
+    let keep_existing = OnConflict::column(signing_key::Column::Id).do_nothing().to_owned();
+    signing_key::Entity::insert(row).on_conflict(keep_existing).exec_without_returning(db).await?;
     // Another server may have been quicker: what stands there is the key.
     let key = signing_key::Entity::find_by_id(1).one(db).await?;
     key.map(|key| key.secret).ok_or_else(|| DbErr::RecordNotFound("the signing key".to_owned()))
@@ -161,62 +162,65 @@ async fn make_signing_secret<C: ConnectionTrait>(db: &C) -> Result<String, DbErr
 mod tests {
     use super::*;
 
-    fn with(positions: [u8; 32], links: [u8; 32]) -> Seal {
-        Seal::with_keys(Keys { positions, links, signed_links: hmac("a secret").unwrap() })
+    fn cipher_with_keys(positions: [u8; 32], links: [u8; 32]) -> TokenCipher {
+        TokenCipher::with_keys(Keys { positions, links, signed_links: hmac("a secret").unwrap() })
     }
 
     #[test]
-    fn a_position_is_the_same_text_and_no_other_text_is_one() {
-        let (seal, epoch) = (with([7; 32], [7; 32]), Uuid::from_u128(5));
-        let position = Position { belongs: 1, sequence: 42, happened: -9 };
-        let text = seal.seal(epoch, position);
-        assert_eq!((text.len(), &text), (44, &seal.seal(epoch, position)));
-        assert_eq!(seal.open(epoch, &text), Some(position));
-        assert_eq!(seal.open(Uuid::from_u128(6), &text), None);
-        assert_eq!(with([8; 32], [7; 32]).open(epoch, &text), None);
+    fn position_encryption_is_deterministic_and_authenticated() {
+        let (cipher, epoch) = (cipher_with_keys([7; 32], [7; 32]), Uuid::from_u128(5));
+        let position = JournalPosition { audience: 1, sequence: 42, as_of_micros: -9 };
+        let text = cipher.encrypt_position(epoch, position);
+        assert_eq!((text.len(), &text), (44, &cipher.encrypt_position(epoch, position)));
+        assert_eq!(cipher.decrypt_position(epoch, &text), Some(position));
+        assert_eq!(cipher.decrypt_position(Uuid::from_u128(6), &text), None);
+        assert_eq!(cipher_with_keys([8; 32], [7; 32]).decrypt_position(epoch, &text), None);
         for at in 0..text.len() {
             let mut other = text.clone().into_bytes();
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
-            assert_eq!(seal.open(epoch, std::str::from_utf8(&other).unwrap()), None, "letter {at}");
+            assert_eq!(cipher.decrypt_position(epoch, std::str::from_utf8(&other).unwrap()), None, "letter {at}");
         }
         for wrong in ["", "42", "é", &"A".repeat(10_000)] {
-            assert_eq!(seal.open(epoch, wrong), None);
+            assert_eq!(cipher.decrypt_position(epoch, wrong), None);
         }
     }
 
     #[test]
-    fn a_preview_link_is_read_as_it_was_made_and_no_other_text_is_one() {
-        let (seal, key) = (with([7; 32], [7; 32]), Uuid::now_v7());
-        let text = seal.seal_link(key);
-        assert_eq!((text.len(), &text), (43, &seal.seal_link(key)));
-        assert_eq!(seal.open_link(&text), Some(key));
-        assert_eq!(with([7; 32], [8; 32]).open_link(&text), None);
+    fn preview_link_encryption_is_deterministic_and_authenticated() {
+        let (cipher, key) = (cipher_with_keys([7; 32], [7; 32]), Uuid::now_v7());
+        let text = cipher.encrypt_link(key);
+        assert_eq!((text.len(), &text), (43, &cipher.encrypt_link(key)));
+        assert_eq!(cipher.decrypt_link(&text), Some(key));
+        assert_eq!(cipher_with_keys([7; 32], [8; 32]).decrypt_link(&text), None);
         for at in 0..text.len() {
             let mut other = text.clone().into_bytes();
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
-            assert_eq!(seal.open_link(std::str::from_utf8(&other).unwrap()), None, "letter {at}");
+            assert_eq!(cipher.decrypt_link(std::str::from_utf8(&other).unwrap()), None, "letter {at}");
         }
         for wrong in ["", "42", "é", &"A".repeat(43), &"A".repeat(10_000)] {
-            assert_eq!(seal.open_link(wrong), None);
+            assert_eq!(cipher.decrypt_link(wrong), None);
         }
     }
 
     #[test]
-    fn what_was_given_out_before_is_still_read() {
+    fn positions_and_links_of_earlier_versions_are_still_decrypted() {
         // Never to change: clients and readers hold them. Computed with another implementation.
-        let (seal, key) =
-            (Seal::from_secret("a secret").unwrap(), Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
-        let position = Position { belongs: 1, sequence: 42, happened: -9 };
-        assert_eq!(seal.seal(Uuid::from_u128(5), position), "3MebrjaWfhgjV3J2z6yrGunY70dDda1471upDy0mUhxz");
-        assert_eq!(seal.seal_link(key), "tZ1HtAxFQ0-2iLhLxPX-znRfH5Fw-7c2NXbwB8PXe7I");
+        let (cipher, key) =
+            (TokenCipher::from_secret("a secret").unwrap(), Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+        let position = JournalPosition { audience: 1, sequence: 42, as_of_micros: -9 };
+        assert_eq!(
+            cipher.encrypt_position(Uuid::from_u128(5), position),
+            "3MebrjaWfhgjV3J2z6yrGunY70dDda1471upDy0mUhxz"
+        );
+        assert_eq!(cipher.encrypt_link(key), "tZ1HtAxFQ0-2iLhLxPX-znRfH5Fw-7c2NXbwB8PXe7I");
         // A link that an earlier version made: key, end, signature.
         let signed = "AZAAAAAAcACAAAAAAAAAAQAETzeSHNAA0ruuwIP6rpTT9yZoflMM9gUOMRhxehvxLwJ-7wAVEP8";
-        assert_eq!(seal.open_link(signed), Some(key));
-        assert_eq!(Seal::from_secret("another secret").unwrap().open_link(signed), None);
+        assert_eq!(cipher.decrypt_link(signed), Some(key));
+        assert_eq!(TokenCipher::from_secret("another secret").unwrap().decrypt_link(signed), None);
         for at in 0..signed.len() {
             let mut other = signed.to_owned().into_bytes();
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
-            assert_eq!(seal.open_link(std::str::from_utf8(&other).unwrap()), None, "letter {at}");
+            assert_eq!(cipher.decrypt_link(std::str::from_utf8(&other).unwrap()), None, "letter {at}");
         }
     }
 }

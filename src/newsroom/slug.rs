@@ -7,13 +7,13 @@ use deunicode::deunicode;
 use super::text::is_control;
 
 /// Characters of a slug at most.
-pub const MAX: usize = 200;
+pub const MAX_LENGTH: usize = 200;
 
 /// Characters of a slug that is made from a headline at most.
-const MAX_MADE: usize = 80;
+const MAX_GENERATED: usize = 80;
 
 /// Characters of a headline that are looked at.
-const MAX_READ: usize = 1000;
+const MAX_HEADLINE: usize = 1000;
 
 /// Where a headline has nothing that could stand in a slug.
 const FALLBACK: &str = "release";
@@ -21,14 +21,15 @@ const FALLBACK: &str = "release";
 /// A slug made from a headline or name: written in ASCII, cut between words. Never empty.
 pub fn from_headline(headline: &str) -> String {
     // Line breaks part words; the transliteration would lose some of them.
-    let read: String = headline.chars().take(MAX_READ).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let mut slug = String::with_capacity(MAX_MADE);
+    let headline_start: String =
+        headline.chars().take(MAX_HEADLINE).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut slug = String::with_capacity(MAX_GENERATED);
     // An apostrophe joins: "workers' day" has the words workers and day.
-    let ascii = deunicode(&read).to_ascii_lowercase().replace('\'', "");
+    let ascii = deunicode(&headline_start).to_ascii_lowercase().replace('\'', "");
     for word in ascii.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
         if slug.is_empty() {
-            slug.push_str(&word[..word.len().min(MAX_MADE)]);
-        } else if slug.len() + 1 + word.len() <= MAX_MADE {
+            slug.push_str(&word[..word.len().min(MAX_GENERATED)]);
+        } else if slug.len() + 1 + word.len() <= MAX_GENERATED {
             slug.push('-');
             slug.push_str(word);
         } else {
@@ -47,27 +48,30 @@ pub fn check(slug: &str) -> Result<(), String> {
     }
     let letters = slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     let hyphens = !slug.starts_with('-') && !slug.ends_with('-') && !slug.contains("--");
-    if letters && hyphens && slug.len() <= MAX {
+    if letters && hyphens && slug.len() <= MAX_LENGTH {
         return Ok(());
     }
-    let mut shown: String = slug.chars().filter(|&c| !is_control(c)).take(60).collect();
+    let mut excerpt: String = slug.chars().filter(|&c| !is_control(c)).take(60).collect();
     if slug.chars().nth(60).is_some() {
-        shown.push('…');
+        excerpt.push('…');
     }
     if letters && hyphens {
-        return Err(format!("\"{shown}\" has {} characters, and a slug at most {MAX}: shorten it", slug.len()));
+        return Err(format!(
+            "\"{excerpt}\" has {} characters, and a slug at most {MAX_LENGTH}: shorten it",
+            slug.len()
+        ));
     }
-    let mended = from_headline(slug);
+    let suggestion = from_headline(slug);
     Err(format!(
-        "\"{shown}\" is not a slug: use lower-case letters a to z, digits and single hyphens between them, for example \
-         \"{mended}\""
+        "\"{excerpt}\" is not a slug: use lower-case letters a to z, digits and single hyphens between them, for example \
+         \"{suggestion}\""
     ))
 }
 
 /// A variant of a slug: `base-2`. The base is cut where the whole would be too long.
 pub fn numbered(base: &str, n: u32) -> String {
     let tail = format!("-{n}");
-    let base = base[..base.floor_char_boundary(MAX - tail.len())].trim_end_matches('-');
+    let base = base[..base.floor_char_boundary(MAX_LENGTH - tail.len())].trim_end_matches('-');
     format!("{}{tail}", if base.is_empty() { FALLBACK } else { base })
 }
 
@@ -93,14 +97,14 @@ mod tests {
     }
 
     #[test]
-    fn letters_that_do_not_decompose_are_the_same_in_slugs_and_in_folded_labels() {
+    fn slugs_and_folded_labels_transliterate_letters_alike() {
         for letter in "đłøæœðþıħŧ".chars().map(String::from) {
             assert_eq!(fold(&letter), from_headline(&letter), "{letter}");
         }
     }
 
     #[test]
-    fn a_headline_without_letters_has_a_slug_too() {
+    fn a_headline_without_letters_gets_the_fallback_slug() {
         for headline in ["", "!!!", " \n", "\u{200D}", "\u{E000}\u{10FFFF}"] {
             assert_eq!(from_headline(headline), "release", "{headline:?}");
         }
@@ -115,15 +119,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_slug_is_told_with_a_proposal() {
-        let told = check("My slug").unwrap_err();
-        assert!(told.starts_with("\"My slug\" is not a slug") && told.ends_with("for example \"my-slug\""), "{told}");
+    fn invalid_slugs_are_rejected_with_a_suggestion() {
+        let message = check("My slug").unwrap_err();
+        assert!(
+            message.starts_with("\"My slug\" is not a slug") && message.ends_with("for example \"my-slug\""),
+            "{message}"
+        );
         for wrong in ["-a", "a-", "a--b", "a_b", "ä", "a\0b", "A", "a b", " a", "a\n", "-", "а", "a/b", "a.b", "a%20b"]
         {
-            let told = check(wrong).unwrap_err();
-            let proposal = told.split('"').nth_back(1).unwrap();
-            assert_eq!(check(proposal), Ok(()), "{wrong:?}: {told}");
-            assert!(!told.contains(is_control), "{told:?}");
+            let message = check(wrong).unwrap_err();
+            let suggestion = message.split('"').nth_back(1).unwrap();
+            assert_eq!(check(suggestion), Ok(()), "{wrong:?}: {message}");
+            assert!(!message.contains(is_control), "{message:?}");
         }
         assert!(check("").unwrap_err().contains("empty"));
     }
@@ -131,13 +138,13 @@ mod tests {
     #[test]
     fn a_slug_has_at_most_two_hundred_characters() {
         assert_eq!(check(&"a".repeat(200)), Ok(()));
-        let told = check(&"a".repeat(201)).unwrap_err();
-        assert!(told.contains("201 characters") && told.contains("at most 200"), "{told}");
+        let message = check(&"a".repeat(201)).unwrap_err();
+        assert!(message.contains("201 characters") && message.contains("at most 200"), "{message}");
         assert!(check(&"Ä ".repeat(1_000_000)).unwrap_err().len() < 500);
     }
 
     #[test]
-    fn variants_are_slugs_too() {
+    fn numbered_variants_are_valid_slugs() {
         assert_eq!(numbered("a-b", 2), "a-b-2");
         assert_eq!(numbered(&"a".repeat(200), 60), format!("{}-60", "a".repeat(197)));
         assert_eq!(numbered(&format!("{}-b", "a".repeat(197)), 2), format!("{}-2", "a".repeat(197)));
@@ -146,19 +153,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_headline_gives_a_slug(headline in any::<String>()) {
+        fn every_headline_gives_a_valid_slug(headline in any::<String>()) {
             let slug = from_headline(&headline);
             prop_assert_eq!(check(&slug), Ok(()));
-            prop_assert!(slug.len() <= MAX_MADE);
+            prop_assert!(slug.len() <= MAX_GENERATED);
             prop_assert_eq!(from_headline(&slug), slug);
         }
 
         #[test]
-        fn checking_and_numbering_take_everything(text in any::<String>(), n in any::<u32>()) {
+        fn check_and_numbered_never_panic(text in any::<String>(), n in any::<u32>()) {
             let variant = numbered(&text, n);
-            prop_assert!(variant.len() <= MAX);
-            if let Err(told) = check(&text) {
-                prop_assert!(told.len() < 600);
+            prop_assert!(variant.len() <= MAX_LENGTH);
+            if let Err(message) = check(&text) {
+                prop_assert!(message.len() < 600);
             } else {
                 prop_assert_eq!(check(&variant), Ok(()));
             }

@@ -14,7 +14,7 @@ const MAX_BYTES_PER_CHARACTER: usize = 16;
 
 /// Why a text cannot be taken. Reads on from the name of its field: "headline is 612 characters long, ...".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TextFault {
+pub enum TextError {
     /// It has a character that is no text.
     Control {
         /// Which.
@@ -31,7 +31,7 @@ pub enum TextFault {
     },
 }
 
-impl fmt::Display for TextFault {
+impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Control { character, position } => {
@@ -45,12 +45,12 @@ impl fmt::Display for TextFault {
     }
 }
 
-impl std::error::Error for TextFault {}
+impl std::error::Error for TextError {}
 
 /// A text of one line, at most `max_chars` characters; empty where nothing in it can be seen. Line breaks and tabs, as copied
 /// texts have them, become blanks, and blanks in a row one.
-pub fn clean_line(value: &str, max_chars: usize) -> Result<String, TextFault> {
-    clean(value, Ends::Trimmed, max_chars, |text| {
+pub fn clean_line(value: &str, max_chars: usize) -> Result<String, TextError> {
+    clean(value, EdgeWhitespace::Trim, max_chars, |text| {
         let is_blank = |c: char| matches!(c, ' ' | '\n' | '\r' | '\t');
         let words: Vec<&str> = text.split(is_blank).filter(|word| !word.is_empty()).collect();
         words.join(" ")
@@ -59,51 +59,56 @@ pub fn clean_line(value: &str, max_chars: usize) -> Result<String, TextFault> {
 
 /// A text of several lines, trimmed, at most `max_chars` characters; empty where nothing in it can be seen. Line breaks of
 /// every system become `\n`, tabs stay.
-pub fn clean_text(value: &str, max_chars: usize) -> Result<String, TextFault> {
-    clean(value, Ends::Trimmed, max_chars, with_line_feeds)
+pub fn clean_text(value: &str, max_chars: usize) -> Result<String, TextError> {
+    clean(value, EdgeWhitespace::Trim, max_chars, normalize_line_breaks)
 }
 
 /// A text of several lines as it was written, white space at its ends included, at most `max_chars` characters; empty where
 /// nothing in it can be seen. Line breaks of every system become `\n`.
-pub fn clean_body(value: &str, max_chars: usize) -> Result<String, TextFault> {
-    clean(value, Ends::Kept, max_chars, with_line_feeds)
+pub fn clean_body(value: &str, max_chars: usize) -> Result<String, TextError> {
+    clean(value, EdgeWhitespace::Preserve, max_chars, normalize_line_breaks)
 }
 
 /// What happens to white space at the ends of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ends {
-    Trimmed,
-    Kept,
+enum EdgeWhitespace {
+    Trim,
+    Preserve,
 }
 
-fn with_line_feeds(text: &str) -> String {
+fn normalize_line_breaks(text: &str) -> String {
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
 }
 
-fn clean(value: &str, ends: Ends, max: usize, with_blanks: impl Fn(&str) -> String) -> Result<String, TextFault> {
-    if value.chars().all(is_unseen) {
+fn clean(
+    value: &str,
+    edges: EdgeWhitespace,
+    max: usize,
+    normalize: impl Fn(&str) -> String,
+) -> Result<String, TextError> {
+    if value.chars().all(is_invisible) {
         return Ok(String::new());
     }
-    let start = if ends == Ends::Trimmed { value.trim_start() } else { value };
+    let start = if edges == EdgeWhitespace::Trim { value.trim_start() } else { value };
     let skipped = &value[..value.len() - start.len()];
-    let value = if ends == Ends::Trimmed { start.trim_end() } else { start };
+    let value = if edges == EdgeWhitespace::Trim { start.trim_end() } else { start };
     if value.len() > max.saturating_mul(MAX_BYTES_PER_CHARACTER) {
-        return Err(TextFault::TooLong { length: value.chars().count(), max });
+        return Err(TextError::TooLong { length: value.chars().count(), max });
     }
-    let refused = value.chars().enumerate().find(|&(_, c)| is_control(c) && !matches!(c, '\n' | '\r' | '\t'));
-    if let Some((index, character)) = refused {
-        return Err(TextFault::Control { character, position: skipped.chars().count() + index + 1 });
+    let forbidden = value.chars().enumerate().find(|&(_, c)| is_control(c) && !matches!(c, '\n' | '\r' | '\t'));
+    if let Some((index, character)) = forbidden {
+        return Err(TextError::Control { character, position: skipped.chars().count() + index + 1 });
     }
-    let text = with_blanks(value);
-    let text = composed(text);
+    let text = normalize(value);
+    let text = to_nfc(text);
     match text.chars().count() {
-        length if length > max => Err(TextFault::TooLong { length, max }),
+        length if length > max => Err(TextError::TooLong { length, max }),
         _ => Ok(text),
     }
 }
 
 /// A text in Unicode NFC; nothing is copied of one that is so already.
-pub(super) fn composed(text: String) -> String {
+pub(super) fn to_nfc(text: String) -> String {
     match ComposingNormalizerBorrowed::new_nfc().normalize(&text) {
         Cow::Borrowed(_) => text,
         Cow::Owned(composed) => composed,
@@ -121,7 +126,7 @@ pub(super) fn is_control(c: char) -> bool {
 }
 
 /// Blanks, and text that shows only between other text.
-fn is_unseen(c: char) -> bool {
+fn is_invisible(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}')
 }
 
@@ -132,16 +137,16 @@ mod tests {
 
     use super::*;
 
-    fn control(character: char, position: usize) -> Result<String, TextFault> {
-        Err(TextFault::Control { character, position })
+    fn control(character: char, position: usize) -> Result<String, TextError> {
+        Err(TextError::Control { character, position })
     }
 
-    fn too_long(length: usize, max: usize) -> Result<String, TextFault> {
-        Err(TextFault::TooLong { length, max })
+    fn too_long(length: usize, max: usize) -> Result<String, TextError> {
+        Err(TextError::TooLong { length, max })
     }
 
     #[test]
-    fn texts_are_trimmed_and_composed() {
+    fn lines_are_trimmed_and_normalized_to_nfc() {
         assert_eq!(clean_line("Two\n  lines,\ttabs and  blanks\r\n", 100), Ok("Two lines, tabs and blanks".to_owned()));
         assert_eq!(clean_line("a \r\n b", 3), Ok("a b".to_owned()));
         assert_eq!(clean_line("\u{A0} Cafe\u{301}\r\n", 4), Ok("Café".to_owned()));
@@ -150,13 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn line_breaks_of_every_system_become_one() {
+    fn line_breaks_of_every_system_become_line_feeds() {
         assert_eq!(clean_text("\r\na\r\nb\rc\td\n\ne\n", 100), Ok("a\nb\nc\td\n\ne".to_owned()));
         assert_eq!(clean_text("a\r\nb", 3), Ok("a\nb".to_owned()));
     }
 
     #[test]
-    fn white_space_at_the_ends_of_a_body_stays() {
+    fn a_body_keeps_leading_and_trailing_white_space() {
         for body in ["    first\n    second", "\n\n\ta  \n\n", " \u{A0}a\u{3000}", "a\n"] {
             assert_eq!(clean_body(body, 100).as_deref(), Ok(body));
         }
@@ -166,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_which_nothing_can_be_seen_is_empty() {
+    fn invisible_text_becomes_empty() {
         for text in ["", " \t\r\n", "\u{200B}\u{200D} \u{2060}", "\u{3000}", &" ".repeat(1000)] {
             assert_eq!(clean_line(text, 10), Ok(String::new()), "{text:?}");
             assert_eq!(clean_text(text, 10), Ok(String::new()), "{text:?}");
@@ -175,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn joiners_and_direction_marks_are_text() {
+    fn joiners_and_direction_marks_are_accepted() {
         for text in ["می\u{200C}خواهم", "👩\u{200D}👩\u{200D}👧", "שלום\u{200F}!", "क्\u{200D}ष", "a\u{200E}b"]
         {
             assert_eq!(clean_line(text, 100).as_deref(), Ok(text));
@@ -183,10 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_refused_with_their_place_in_what_was_given() {
-        let refused = "\0\u{1}\u{8}\u{B}\u{C}\u{1B}\u{7F}\u{80}\u{85}\u{9F}\u{2028}\u{2029}\u{202A}\u{202E}\u{2066}\u{2069}\
+    fn control_characters_are_rejected_with_their_position_in_the_input() {
+        let forbidden = "\0\u{1}\u{8}\u{B}\u{C}\u{1B}\u{7F}\u{80}\u{85}\u{9F}\u{2028}\u{2029}\u{202A}\u{202E}\u{2066}\u{2069}\
                        \u{FEFF}\u{FDD0}\u{FDEF}\u{FFFE}\u{1FFFF}\u{10FFFF}";
-        for character in refused.chars() {
+        for character in forbidden.chars() {
             let text = format!(" é{character}b");
             assert_eq!(clean_line(&text, 100), control(character, 3));
             assert_eq!(clean_text(&text, 100), control(character, 3));
@@ -195,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_at_the_ends_are_refused_unless_they_are_trimmed_as_white_space() {
+    fn control_characters_at_the_ends_are_rejected_unless_trimmed() {
         for character in ['\u{B}', '\u{C}', '\u{85}', '\u{2028}', '\u{2029}'] {
             for (text, position) in [(format!("a{character}"), 2), (format!("{character}a"), 1)] {
                 assert_eq!(clean_body(&text, 100), control(character, position));
@@ -223,25 +228,25 @@ mod tests {
     }
 
     #[test]
-    fn ten_megabytes_are_refused_at_once() {
-        let begun = std::time::Instant::now();
+    fn ten_megabytes_are_rejected_within_two_seconds() {
+        let started = std::time::Instant::now();
         let text = "x".repeat(10_000_000);
         assert_eq!(clean_line(&text, 500), too_long(10_000_000, 500));
         assert_eq!(clean_text(&"\0".repeat(10_000_000), 500), too_long(10_000_000, 500));
-        assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
+        assert!(started.elapsed().as_secs() < 2, "{:?}", started.elapsed());
     }
 
     #[test]
-    fn no_character_is_composed_of_more_bytes_than_the_quick_check_thinks() {
-        let most = ('\0'..=char::MAX).map(|c| std::iter::once(c).nfd().count()).max();
-        assert!(most.is_some_and(|characters| characters * 4 <= MAX_BYTES_PER_CHARACTER), "{most:?}");
+    fn max_bytes_per_character_is_an_upper_bound() {
+        let longest = ('\0'..=char::MAX).map(|c| std::iter::once(c).nfd().count()).max();
+        assert!(longest.is_some_and(|characters| characters * 4 <= MAX_BYTES_PER_CHARACTER), "{longest:?}");
     }
 
     #[test]
-    fn a_fault_says_what_where_and_how_to_mend_it() {
-        let told = |text: &str| clean_line(text, 5).unwrap_err().to_string();
-        assert_eq!(told("\0b"), "has the invisible control character U+0000 at character 1: take it out");
-        assert_eq!(told("abcdef"), "is 6 characters long, and at most 5 are taken: shorten it");
+    fn error_messages_name_the_problem_its_position_and_a_remedy() {
+        let error_text = |text: &str| clean_line(text, 5).unwrap_err().to_string();
+        assert_eq!(error_text("\0b"), "has the invisible control character U+0000 at character 1: take it out");
+        assert_eq!(error_text("abcdef"), "is 6 characters long, and at most 5 are taken: shorten it");
     }
 
     fn any_text() -> impl Strategy<Value = String> {
@@ -257,7 +262,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_clean_is_in_order_and_stays_as_it_is(text in any_text()) {
+        fn cleaned_text_is_valid_and_cleaning_is_idempotent(text in any_text()) {
             if let Ok(clean) = clean_line(&text, 30) {
                 prop_assert!(!clean.contains(is_control));
                 prop_assert!(clean.chars().count() <= 30 && clean.trim() == clean);

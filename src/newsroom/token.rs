@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    Code, Error, Newsroom,
-    form::{Form, Patch},
-    workflow::{self, Matter},
+    Error, ErrorCode, Newsroom,
+    form::{Patch, Validator},
+    workflow::{self, Resource},
 };
 use crate::{db::Fault, range, viewer::Viewer};
 
@@ -22,7 +22,7 @@ use crate::{db::Fault, range, viewer::Viewer};
 pub const PREFIX: &str = "dateline_";
 
 /// How exactly the last use is kept; not every read shall write.
-const USE_GRAIN: TimeDelta = TimeDelta::minutes(10);
+const LAST_USED_PRECISION: TimeDelta = TimeDelta::minutes(10);
 
 /// What an administrator gives of a token.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub struct TokenInput {
 
 /// Why a token is refused.
 #[derive(Clone, Debug, PartialEq)]
-pub enum AuthFault {
+pub enum AuthError {
     /// There is no such token.
     Unknown,
     /// Its time is over.
@@ -47,7 +47,7 @@ pub enum AuthFault {
     /// Somebody took it back.
     Revoked,
     /// The issuer's token is not taken; the sentence tells why.
-    Refused(String),
+    Rejected(String),
     /// The database failed.
     Db(Fault),
 }
@@ -57,21 +57,21 @@ impl Newsroom {
     ///
     /// The secret is looked up by its SHA-256: 256 random bits need no slow hash, and how long the look-up takes says nothing
     /// of any secret.
-    pub async fn authenticate(&self, secret: &str, now: DateTime<Utc>) -> Result<Viewer, AuthFault> {
-        let found = api_token::Entity::find()
+    pub async fn authenticate(&self, secret: &str, now: DateTime<Utc>) -> Result<Viewer, AuthError> {
+        let stored = api_token::Entity::find()
             .filter(api_token::Column::SecretHash.eq(hash(secret.as_bytes())))
             .one(self.db.reader())
             .await;
-        let token = found.map_err(|error| AuthFault::Db(error.into()))?.ok_or(AuthFault::Unknown)?;
+        let token = stored.map_err(|error| AuthError::Db(error.into()))?.ok_or(AuthError::Unknown)?;
         if token.revoked_at.is_some() {
-            return Err(AuthFault::Revoked);
+            return Err(AuthError::Revoked);
         }
         if let Some(at) = token.expires_at.filter(|&at| at <= now) {
-            return Err(AuthFault::Expired(at));
+            return Err(AuthError::Expired(at));
         }
         let viewer = Viewer::new(token.role, token.subject.clone());
-        if token.last_used_at.is_none_or(|at| now - at >= USE_GRAIN) {
-            self.accesses.note_use(token.id, now.trunc_subsecs(6));
+        if token.last_used_at.is_none_or(|at| now - at >= LAST_USED_PRECISION) {
+            self.access_log.record_token_use(token.id, now.trunc_subsecs(6));
         }
         Ok(viewer)
     }
@@ -83,61 +83,69 @@ impl Newsroom {
         input: TokenInput,
         now: DateTime<Utc>,
     ) -> Result<(api_token::Model, String), Error> {
-        workflow::may_manage(Matter::Tokens, viewer)?;
-        let mut form = Form::new(&["input"]);
+        workflow::check_manage(Resource::Tokens, viewer)?;
+        let mut validator = Validator::new(&["input"]);
         let (mut subject, mut name) = (String::new(), String::new());
-        form.required_line("subject", Patch::Set(input.subject), &mut subject, 200);
-        form.required_line("name", Patch::Set(input.name), &mut name, 200);
+        validator.required_line("subject", Patch::Set(input.subject), &mut subject, 200);
+        validator.required_line("name", Patch::Set(input.name), &mut name, 200);
         let expires_at = input.expires_at.map(|at| at.trunc_subsecs(6));
         if let Some(error) = expires_at.and_then(|at| range::check_instant(at).err()) {
-            form.refuse("expiresAt", Code::Invalid, format!("expiresAt: {error}"));
+            validator.add_error("expiresAt", ErrorCode::Invalid, format!("expiresAt: {error}"));
         } else if expires_at.is_some_and(|at| at <= now) {
-            form.refuse("expiresAt", Code::Invalid, "expiresAt is in the past: give a later instant, or none");
+            validator.add_error(
+                "expiresAt",
+                ErrorCode::Invalid,
+                "expiresAt is in the past: give a later instant, or none",
+            );
         }
         if input.role == Role::Public {
-            form.refuse("role", Code::Invalid, "the public needs no token: give PRESS, AUTHOR, EDITOR or ADMIN");
+            validator.add_error(
+                "role",
+                ErrorCode::Invalid,
+                "the public needs no token: give PRESS, AUTHOR, EDITOR or ADMIN",
+            );
         }
-        form.finish()?;
-        let secret = secret()?;
-        let mut write = self.begin(viewer, now).await?;
+        validator.finish()?;
+        let secret = generate_secret()?;
+        let mut unit_of_work = self.begin(viewer, now).await?;
         let row = api_token::ActiveModel {
             id: Set(Uuid::now_v7()),
             subject: Set(subject),
             name: Set(name),
             role: Set(input.role),
             secret_hash: Set(hash(secret.as_bytes())),
-            created_at: Set(write.at()),
-            created_by: Set(write.by().to_owned()),
+            created_at: Set(unit_of_work.at()),
+            created_by: Set(unit_of_work.by().to_owned()),
             expires_at: Set(expires_at),
             last_used_at: Set(None),
             revoked_at: Set(None),
         };
-        let token = row.insert(write.tx()).await?;
+        let token = row.insert(unit_of_work.tx()).await?;
         let note = format!("\"{}\" for {} as {:?}", token.name, token.subject, token.role);
-        write.record("token.create", Noun::Token, token.id, Some(note), None, None)?;
-        write.commit().await?;
+        unit_of_work.record("token.create", Noun::Token, token.id, Some(note), None, None)?;
+        unit_of_work.commit().await?;
         Ok((token, secret))
     }
 
     /// Takes a token back, at once and for good.
     pub async fn token_revoke(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> Result<Uuid, Error> {
-        workflow::may_manage(Matter::Tokens, viewer)?;
-        let mut write = self.begin(viewer, now).await?;
-        let token = api_token::Entity::find_by_id(id).one(write.tx()).await?.ok_or(Error::NotFound("token"))?;
+        workflow::check_manage(Resource::Tokens, viewer)?;
+        let mut unit_of_work = self.begin(viewer, now).await?;
+        let token = api_token::Entity::find_by_id(id).one(unit_of_work.tx()).await?.ok_or(Error::NotFound("token"))?;
         if token.revoked_at.is_some() {
             return Ok(id);
         }
         let mut change = token.into_active_model();
-        change.revoked_at = Set(Some(write.at()));
-        change.update(write.tx()).await?;
-        write.record("token.revoke", Noun::Token, id, None, None, None)?;
-        write.commit().await?;
+        change.revoked_at = Set(Some(unit_of_work.at()));
+        change.update(unit_of_work.tx()).await?;
+        unit_of_work.record("token.revoke", Noun::Token, id, None, None, None)?;
+        unit_of_work.commit().await?;
         Ok(id)
     }
 
     /// All tokens, newest first.
     pub async fn tokens(&self, viewer: &Viewer) -> Result<Vec<api_token::Model>, Error> {
-        workflow::may_manage(Matter::Tokens, viewer)?;
+        workflow::check_manage(Resource::Tokens, viewer)?;
         Ok(api_token::Entity::find().order_by_desc(api_token::Column::Id).all(self.db.reader()).await?)
     }
 }
@@ -152,12 +160,12 @@ pub fn hash(bytes: &[u8]) -> String {
     })
 }
 
-fn secret() -> Result<String, Error> {
-    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random()?)))
+fn generate_secret() -> Result<String, Error> {
+    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random_bytes()?)))
 }
 
 /// 256 random bits.
-pub(super) fn random() -> Result<[u8; 32], Error> {
+pub(super) fn random_bytes() -> Result<[u8; 32], Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| Error::from(DbErr::Custom(format!("no random numbers: {error}"))))?;
     Ok(bytes)

@@ -6,12 +6,12 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, 
 use uuid::Uuid;
 
 use super::{
-    Code, Error, Newsroom, address,
-    content::fill_slug,
-    form::{Form, Patch},
+    Error, ErrorCode, Newsroom, address,
+    content::apply_slug,
+    form::{Patch, Validator},
     slug,
-    workflow::{self, Matter},
-    write::Write,
+    workflow::{self, Resource},
+    write::UnitOfWork,
 };
 use crate::{
     catalog::{ConceptRef, Snapshot, Vocabulary},
@@ -41,29 +41,29 @@ pub struct TopicInput {
 }
 
 /// A topic and the snapshot it is in.
-pub type Done = Result<(std::sync::Arc<Snapshot>, u32), Error>;
+pub type ConceptResult = Result<(std::sync::Arc<Snapshot>, u32), Error>;
 
 impl Newsroom {
     /// Makes a topic.
-    pub async fn topic_create(&self, viewer: &Viewer, input: TopicInput, now: DateTime<Utc>) -> Done {
-        workflow::may_manage(Matter::Topics, viewer)?;
-        let write = self.begin(viewer, now).await?;
+    pub async fn topic_create(&self, viewer: &Viewer, input: TopicInput, now: DateTime<Utc>) -> ConceptResult {
+        workflow::check_manage(Resource::Topics, viewer)?;
+        let unit_of_work = self.begin(viewer, now).await?;
         let mut topic = TopicImage::blank(Uuid::now_v7());
-        let wish = match (&input.slug, &input.name) {
+        let base_slug = match (&input.slug, &input.name) {
             (Patch::Set(_), _) => None,
             (_, Patch::Set(name)) => Some(slug::from_headline(&name.chars().take(300).collect::<String>())),
             _ => Some("topic".to_owned()),
         };
-        if let Some(wish) = wish {
-            topic.slug = address::free(write.tx(), Noun::Topic, &wish, topic.id).await?;
+        if let Some(base_slug) = base_slug {
+            topic.slug = address::find_available(unit_of_work.tx(), Noun::Topic, &base_slug, topic.id).await?;
         }
-        let mut form = Form::new(&["input"]);
-        topic.fill(input, self.catalog.snapshot().topics(), &mut form);
-        topic.check(&write, &mut form).await?;
-        form.finish()?;
-        topic::Entity::insert(topic.row(&write, false)).exec_without_returning(write.tx()).await?;
-        topic.insert_lists(write.tx()).await?;
-        finish(write, "topic.create", None, None, topic).await
+        let mut validator = Validator::new(&["input"]);
+        topic.apply_input(input, self.catalog.snapshot().topics(), &mut validator);
+        topic.check_conflicts(&unit_of_work, &mut validator).await?;
+        validator.finish()?;
+        topic::Entity::insert(topic.to_row(&unit_of_work, false)).exec_without_returning(unit_of_work.tx()).await?;
+        topic.insert_child_rows(unit_of_work.tx()).await?;
+        record_and_commit(unit_of_work, "topic.create", None, None, topic).await
     }
 
     /// Changes a topic.
@@ -74,27 +74,27 @@ impl Newsroom {
         expected: i32,
         input: TopicInput,
         now: DateTime<Utc>,
-    ) -> Done {
-        workflow::may_manage(Matter::Topics, viewer)?;
-        let write = self.begin(viewer, now).await?;
-        let Some(Image::Topic(before)) = write.image(Noun::Topic, id).await? else {
+    ) -> ConceptResult {
+        workflow::check_manage(Resource::Topics, viewer)?;
+        let unit_of_work = self.begin(viewer, now).await?;
+        let Some(Image::Topic(before)) = unit_of_work.image(Noun::Topic, id).await? else {
             return Err(Error::NotFound("topic"));
         };
         if before.revision != expected {
-            return Err(Error::Stale(write.last_change(id, before.revision).await?));
+            return Err(Error::StaleRevision(unit_of_work.last_change(id, before.revision).await?));
         }
-        let mut form = Form::new(&["input"]);
+        let mut validator = Validator::new(&["input"]);
         let mut topic = (*before).clone();
-        topic.fill(input, self.catalog.snapshot().topics(), &mut form);
-        topic.check(&write, &mut form).await?;
-        form.finish()?;
+        topic.apply_input(input, self.catalog.snapshot().topics(), &mut validator);
+        topic.check_conflicts(&unit_of_work, &mut validator).await?;
+        validator.finish()?;
         topic.revision += 1;
-        topic.replace(write.tx(), &write, false).await?;
+        topic.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
         if topic.slug != before.slug {
             topic.former_slugs.retain(|slug| *slug != topic.slug);
             topic.former_slugs.push(before.slug.clone());
         }
-        finish(write, "topic.update", None, Some(*before), topic).await
+        record_and_commit(unit_of_work, "topic.update", None, Some(*before), topic).await
     }
 }
 
@@ -118,50 +118,52 @@ impl TopicImage {
         }
     }
 
-    /// Takes what was given; `form` collects what cannot be taken.
-    pub(super) fn fill(&mut self, input: TopicInput, topics: &Vocabulary<Self>, form: &mut Form) {
-        fill_slug(form, input.slug, &mut self.slug);
+    /// Takes what was given; `validator` collects what cannot be taken.
+    pub(super) fn apply_input(&mut self, input: TopicInput, topics: &Vocabulary<Self>, validator: &mut Validator) {
+        apply_slug(validator, input.slug, &mut self.slug);
         match input.retired_at {
             Patch::Keep => {}
             Patch::Clear => self.retired_at = None,
             Patch::Set(at) => self.retired_at = Some(at.trunc_subsecs(6)),
         }
-        form.instant("retiredAt", self.retired_at);
-        form.required_line("name", input.name, &mut self.name, 300);
-        form.names("names", input.names, &mut self.names, true);
-        form.names("altNames", input.alt_names, &mut self.alt_names, false);
-        form.optional_text("definition", input.definition, &mut self.definition, 5000);
-        form.url("uri", input.uri, &mut self.uri);
-        form.concepts("broader", "topic", input.broader, topics, &mut self.broader);
+        validator.instant("retiredAt", self.retired_at);
+        validator.required_line("name", input.name, &mut self.name, 300);
+        validator.names("names", input.names, &mut self.names, true);
+        validator.names("altNames", input.alt_names, &mut self.alt_names, false);
+        validator.optional_text("definition", input.definition, &mut self.definition, 5000);
+        validator.url("uri", input.uri, &mut self.uri);
+        validator.concepts("broader", "topic", input.broader, topics, &mut self.broader);
     }
 
     /// What others hold already, and whether it would be its own ancestor.
-    async fn check(&self, write: &Write, form: &mut Form) -> Result<(), Error> {
-        if address::holder(write.tx(), Noun::Topic, &self.slug).await?.is_some_and(|holder| holder != self.id) {
-            form.refuse(
+    async fn check_conflicts(&self, unit_of_work: &UnitOfWork, validator: &mut Validator) -> Result<(), Error> {
+        if address::owner(unit_of_work.tx(), Noun::Topic, &self.slug).await?.is_some_and(|owner| owner != self.id) {
+            validator.add_error(
                 "slug",
-                Code::Taken,
+                ErrorCode::Taken,
                 format!("the slug \"{}\" belongs to another topic, or did: choose another", self.slug),
             );
         }
         if let Some(uri) = &self.uri {
-            let holder = topic::Entity::find().filter(topic::Column::Uri.eq(uri)).one(write.tx()).await?;
-            if let Some(holder) = holder.filter(|holder| holder.id != self.id) {
-                form.refuse(
+            let owner = topic::Entity::find().filter(topic::Column::Uri.eq(uri)).one(unit_of_work.tx()).await?;
+            if let Some(owner) = owner.filter(|owner| owner.id != self.id) {
+                validator.add_error(
                     "uri",
-                    Code::Taken,
-                    format!("the uri {uri} belongs to the topic \"{}\": update that one, or give another", holder.slug),
+                    ErrorCode::Taken,
+                    format!("the uri {uri} belongs to the topic \"{}\": update that one, or give another", owner.slug),
                 );
             }
         }
-        let steps = topic_broader::Entity::find().all(write.tx()).await?;
-        let above = |id: Uuid| {
-            steps.iter().filter(move |step| step.topic_id == id).map(|step| step.broader_id).collect::<Vec<_>>()
+        let parents = topic_broader::Entity::find().all(unit_of_work.tx()).await?;
+        let parents_of = |id: Uuid| {
+            parents.iter().filter(move |step| step.topic_id == id).map(|step| step.broader_id).collect::<Vec<_>>()
         };
-        if let Some(number) = self.broader.iter().position(|&broader| super::form::leads_to(broader, self.id, above)) {
-            form.refuse(
+        if let Some(number) =
+            self.broader.iter().position(|&broader| super::form::has_path(broader, self.id, parents_of))
+        {
+            validator.add_error(
                 &format!("broader.{number}"),
-                Code::Cycle,
+                ErrorCode::Cycle,
                 "this topic is the topic itself or narrower than it: a topic cannot be its own ancestor; name another",
             );
         }
@@ -169,7 +171,7 @@ impl TopicImage {
     }
 
     /// Its row.
-    pub(super) fn row(&self, write: &Write, as_imported: bool) -> topic::ActiveModel {
+    pub(super) fn to_row(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> topic::ActiveModel {
         topic::ActiveModel {
             id: Set(self.id),
             slug: Set(self.slug.clone()),
@@ -177,8 +179,8 @@ impl TopicImage {
             definition: Set(self.definition.clone()),
             uri: Set(self.uri.clone()),
             revision: Set(self.revision),
-            created_at: Set(write.at()),
-            modified_at: Set(write.at()),
+            created_at: Set(unit_of_work.at()),
+            modified_at: Set(unit_of_work.at()),
             retired_at: Set(self.retired_at),
             replaced_by_id: Set(self.replaced_by),
             as_imported: Set(as_imported),
@@ -186,22 +188,22 @@ impl TopicImage {
     }
 
     /// Writes it over what is there.
-    pub(super) async fn replace<C: ConnectionTrait>(
+    pub(super) async fn update_rows<C: ConnectionTrait>(
         &self,
         db: &C,
-        write: &Write,
+        unit_of_work: &UnitOfWork,
         as_imported: bool,
     ) -> Result<(), Error> {
-        let mut row = self.row(write, as_imported);
+        let mut row = self.to_row(unit_of_work, as_imported);
         row.created_at = sea_orm::ActiveValue::NotSet;
         row.update(db).await?;
         topic_name::Entity::delete_many().filter(topic_name::Column::TopicId.eq(self.id)).exec(db).await?;
         topic_broader::Entity::delete_many().filter(topic_broader::Column::TopicId.eq(self.id)).exec(db).await?;
-        self.insert_lists(db).await
+        self.insert_child_rows(db).await
     }
 
     /// Inserts its names and its broader topics.
-    pub(super) async fn insert_lists<C: ConnectionTrait>(&self, db: &C) -> Result<(), Error> {
+    pub(super) async fn insert_child_rows<C: ConnectionTrait>(&self, db: &C) -> Result<(), Error> {
         let preferred = self.names.iter().map(|name| (NameRole::Preferred, name));
         let names = preferred.chain(self.alt_names.iter().map(|name| (NameRole::Alternative, name)));
         let names: Vec<_> = names
@@ -235,18 +237,18 @@ impl TopicImage {
 }
 
 /// Holds its address, records the act and commits.
-pub(super) async fn finish(
-    mut write: Write,
+pub(super) async fn record_and_commit(
+    mut unit_of_work: UnitOfWork,
     act: &str,
     note: Option<String>,
     before: Option<TopicImage>,
     after: TopicImage,
-) -> Done {
-    address::hold(write.tx(), Noun::Topic, &after.slug, after.id, Some(write.at())).await?;
+) -> ConceptResult {
+    address::reserve(unit_of_work.tx(), Noun::Topic, &after.slug, after.id, Some(unit_of_work.at())).await?;
     let id = after.id;
     let (before, after) = (before.map(|image| Image::Topic(Box::new(image))), Image::Topic(Box::new(after)));
-    write.record(act, Noun::Topic, id, note, before.as_ref(), Some(&after))?;
-    let snapshot = write.commit().await?;
-    let number = snapshot.topics().by_id(id).ok_or_else(super::write::gone_since)?;
+    unit_of_work.record(act, Noun::Topic, id, note, before.as_ref(), Some(&after))?;
+    let snapshot = unit_of_work.commit().await?;
+    let number = snapshot.topics().by_id(id).ok_or_else(super::write::removed_since_commit)?;
     Ok((snapshot, number))
 }

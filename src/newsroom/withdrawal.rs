@@ -6,21 +6,21 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 use uuid::Uuid;
 
 use super::{
-    Code, Error, Newsroom,
-    act::Done,
+    Error, ErrorCode, Newsroom,
+    act::TransitionResult,
     address,
-    form::{Form, Patch},
+    form::{Patch, Validator},
     publication::{MAX_NOTE, required_note},
-    workflow::Act,
-    write::Write,
+    workflow::ReleaseAction,
+    write::UnitOfWork,
 };
 use crate::{catalog::Tombstone, viewer::Viewer};
 
 /// What a former public address answers.
 #[derive(Clone, Debug)]
-pub struct Notice {
+pub struct WithdrawalNotice {
     /// Whose it was and how it went.
-    pub stone: Tombstone,
+    pub tombstone: Tombstone,
     /// When.
     pub at: DateTime<Utc>,
     /// What is said of it.
@@ -42,17 +42,17 @@ pub struct Withdrawal {
 
 impl Newsroom {
     /// The notice that goes with a tombstone.
-    pub async fn notice(&self, stone: Tombstone) -> Result<Option<Notice>, Error> {
-        let row = release::Entity::find_by_id(stone.id).one(self.db.reader()).await?;
+    pub async fn withdrawal_notice(&self, tombstone: Tombstone) -> Result<Option<WithdrawalNotice>, Error> {
+        let row = release::Entity::find_by_id(tombstone.id).one(self.db.reader()).await?;
         Ok(row.and_then(|row| {
             // Made public again since the snapshot: nothing to say of it.
             let at = row.withdrawn_at?;
             let (notice, redirect) = (row.withdrawal_notice, row.withdrawal_redirect);
-            Some(Notice {
+            Some(WithdrawalNotice {
                 at,
-                notice: notice.filter(|_| stone.kind == WithdrawalKind::WithNotice),
-                redirect_to: redirect.filter(|_| stone.kind == WithdrawalKind::Redirect),
-                stone,
+                notice: notice.filter(|_| tombstone.kind == WithdrawalKind::WithNotice),
+                redirect_to: redirect.filter(|_| tombstone.kind == WithdrawalKind::Redirect),
+                tombstone,
             })
         }))
     }
@@ -65,24 +65,24 @@ impl Newsroom {
         expected: i32,
         withdrawal: Withdrawal,
         now: DateTime<Utc>,
-    ) -> Done {
-        let mut acting = self.act(Act::Withdraw, viewer, id, expected, now).await?;
-        let mut form = Form::default();
-        let withdrawal = withdrawal.checked(&mut form);
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Withdraw, viewer, id, expected, now).await?;
+        let mut validator = Validator::default();
+        let withdrawal = withdrawal.validated(&mut validator);
         if let Some(target) = &withdrawal.redirect_to
-            && self.leads_back(&acting.write, id, target).await?
+            && self.redirects_back(&transition.unit_of_work, id, target).await?
         {
             let message = "redirectTo leads back to this release, so nobody would ever arrive: name another address";
-            form.refuse("redirectTo", Code::Cycle, message);
+            validator.add_error("redirectTo", ErrorCode::Cycle, message);
         }
-        form.finish()?;
-        let at = acting.write.at();
-        acting.change.modified_at = Set(at);
-        acting.change.withdrawal_kind = Set(Some(withdrawal.kind));
-        acting.change.withdrawn_at = Set(Some(at));
-        acting.change.withdrawal_notice = Set(withdrawal.notice.clone());
-        acting.change.withdrawal_redirect = Set(withdrawal.redirect_to);
-        acting.finish(withdrawal.notice).await
+        validator.finish()?;
+        let at = transition.unit_of_work.at();
+        transition.change.modified_at = Set(at);
+        transition.change.withdrawal_kind = Set(Some(withdrawal.kind));
+        transition.change.withdrawn_at = Set(Some(at));
+        transition.change.withdrawal_notice = Set(withdrawal.notice.clone());
+        transition.change.withdrawal_redirect = Set(withdrawal.redirect_to);
+        transition.commit(withdrawal.notice).await
     }
 
     /// Declares a release wrong: its address shows a notice, and it never comes back.
@@ -93,28 +93,28 @@ impl Newsroom {
         expected: i32,
         notice: String,
         now: DateTime<Utc>,
-    ) -> Done {
-        let mut acting = self.act(Act::Retract, viewer, id, expected, now).await?;
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Retract, viewer, id, expected, now).await?;
         let notice = required_note("notice", notice, "say why, to those who come to its address")?;
-        let at = acting.write.at();
-        acting.change.modified_at = Set(at);
-        acting.change.withdrawal_kind = Set(Some(WithdrawalKind::WithNotice));
-        acting.change.withdrawn_at = Set(Some(at));
-        acting.change.withdrawal_notice = Set(Some(notice.clone()));
-        acting.change.withdrawal_redirect = Set(None);
-        acting.finish(Some(notice)).await
+        let at = transition.unit_of_work.at();
+        transition.change.modified_at = Set(at);
+        transition.change.withdrawal_kind = Set(Some(WithdrawalKind::WithNotice));
+        transition.change.withdrawn_at = Set(Some(at));
+        transition.change.withdrawal_notice = Set(Some(notice.clone()));
+        transition.change.withdrawal_redirect = Set(None);
+        transition.commit(Some(notice)).await
     }
 
     /// Whether an address is of a release, or leads to one by redirects of others.
-    async fn leads_back(&self, write: &Write, id: Uuid, target: &str) -> Result<bool, Error> {
+    async fn redirects_back(&self, unit_of_work: &UnitOfWork, id: Uuid, target: &str) -> Result<bool, Error> {
         let mut target = target.to_owned();
         // Each release redirects to one address; a chain that is longer goes round without us.
         for _ in 0..100 {
-            let Some(at) = self.release_at(write, &target).await? else { return Ok(false) };
-            if at == id {
+            let Some(release) = self.release_by_url(unit_of_work, &target).await? else { return Ok(false) };
+            if release == id {
                 return Ok(true);
             }
-            let row = release::Entity::find_by_id(at).one(write.tx()).await?;
+            let row = release::Entity::find_by_id(release).one(unit_of_work.tx()).await?;
             match row.and_then(|row| row.withdrawal_redirect) {
                 Some(next) => target = next,
                 None => return Ok(false),
@@ -124,20 +124,20 @@ impl Newsroom {
     }
 
     /// The release that has or had a public address, as the newsroom's addresses are made.
-    async fn release_at(&self, write: &Write, url: &str) -> Result<Option<Uuid>, Error> {
-        let Some(template) = self.customs.url_template.as_deref() else { return Ok(None) };
-        let bare = |url: &str| url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
-        let url = bare(url);
-        let named = |placeholder: &str| {
+    async fn release_by_url(&self, unit_of_work: &UnitOfWork, url: &str) -> Result<Option<Uuid>, Error> {
+        let Some(template) = self.settings.url_template.as_deref() else { return Ok(None) };
+        let normalized = |url: &str| url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
+        let url = normalized(url);
+        let match_placeholder = |placeholder: &str| {
             let (before, after) = template.split_once(placeholder)?;
-            let name = url.strip_prefix(before)?.strip_suffix(bare(after).as_str())?;
+            let name = url.strip_prefix(before)?.strip_suffix(normalized(after).as_str())?;
             Some(name.to_owned()).filter(|name| !name.contains('/'))
         };
-        if let Some(key) = named("{id}") {
+        if let Some(key) = match_placeholder("{id}") {
             return Ok(self.ids.decode_as(Noun::Release, &key));
         }
-        match named("{slug}") {
-            Some(slug) => Ok(address::holder(write.tx(), Noun::Release, &slug).await?),
+        match match_placeholder("{slug}") {
+            Some(slug) => Ok(address::owner(unit_of_work.tx(), Noun::Release, &slug).await?),
             None => Ok(None),
         }
     }
@@ -145,25 +145,29 @@ impl Newsroom {
 
 impl Withdrawal {
     /// Checks that kind, notice and target belong together.
-    pub(super) fn checked(self, form: &mut Form) -> Self {
+    pub(super) fn validated(self, validator: &mut Validator) -> Self {
         let (mut notice, mut redirect_to) = (None, None);
-        form.optional_text("notice", Patch::from_option(self.notice), &mut notice, MAX_NOTE);
-        form.url("redirectTo", Patch::from_option(self.redirect_to), &mut redirect_to);
+        validator.optional_text("notice", Patch::from_option(self.notice), &mut notice, MAX_NOTE);
+        validator.url("redirectTo", Patch::from_option(self.redirect_to), &mut redirect_to);
         let (with_notice, redirect) = (self.kind == WithdrawalKind::WithNotice, self.kind == WithdrawalKind::Redirect);
         if with_notice && notice.is_none() {
-            form.refuse("notice", Code::Required, "WITH_NOTICE shows a notice: give one, or withdraw as GONE");
+            validator.add_error(
+                "notice",
+                ErrorCode::Required,
+                "WITH_NOTICE shows a notice: give one, or withdraw as GONE",
+            );
         }
         if redirect && redirect_to.is_none() {
-            form.refuse(
+            validator.add_error(
                 "redirectTo",
-                Code::Required,
+                ErrorCode::Required,
                 "REDIRECT leads to another address: give one, or withdraw as GONE",
             );
         }
         if !redirect && redirect_to.is_some() {
-            form.refuse(
+            validator.add_error(
                 "redirectTo",
-                Code::Invalid,
+                ErrorCode::Invalid,
                 "only REDIRECT leads to another address: leave it out, or withdraw as REDIRECT",
             );
         }

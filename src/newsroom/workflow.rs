@@ -6,7 +6,7 @@ use crate::viewer::Viewer;
 
 /// An editorial act on a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Act {
+pub enum ReleaseAction {
     /// Begin a release.
     Create,
     /// Write a new version of what it says.
@@ -43,7 +43,7 @@ pub enum Act {
 
 /// What is kept in the house besides releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Matter {
+pub enum Resource {
     /// The topics.
     Topics,
     /// The places.
@@ -58,27 +58,27 @@ pub enum Matter {
 
 /// Why an act is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum WorkflowError {
     /// Not by this viewer, whatever the state.
     Forbidden(String),
     /// Not in this state, whoever the viewer.
-    Illegal(String),
+    IllegalTransition(String),
 }
 
 /// What an act is about.
 #[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
+pub struct TransitionInput<'a> {
     /// Where the release is in its life.
     pub state: ReleaseState,
     /// Who created it.
     pub author: &'a str,
     /// Who wrote the version that would go public and that nobody has approved so far; none where there is no such version.
-    pub unseen: Option<&'a str>,
+    pub unapproved_author: Option<&'a str>,
 }
 
 /// Rules that a newsroom may choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct House {
+pub struct WorkflowPolicy {
     /// Whoever wrote a version may not be the one who approves it. Publishing or scheduling what nobody approved is approving it,
     /// and a correction is writing and approving at once.
     pub four_eyes: bool,
@@ -86,39 +86,64 @@ pub struct House {
 
 /// One line of the table.
 struct Rule {
-    act: Act,
+    action: ReleaseAction,
     /// From which state to which it leads; nothing for an act that begins a release.
-    steps: &'static [(ReleaseState, ReleaseState)],
+    transitions: &'static [(ReleaseState, ReleaseState)],
     /// Who may do it to anybody's release.
-    any: Role,
+    min_role_any: Role,
     /// Who may do it to their own.
-    own: Role,
+    min_role_own: Role,
 }
 
 use ReleaseState::{Approved, Draft, InReview, Published, Retracted, Scheduled, Withdrawn};
 
 /// Writing: what was approved is to be looked at again.
-const WRITING: &[(ReleaseState, ReleaseState)] =
+const EDITING: &[(ReleaseState, ReleaseState)] =
     &[(Draft, Draft), (InReview, InReview), (Approved, InReview), (Published, Published), (Withdrawn, Withdrawn)];
 
 /// The table. A role may do all that the roles before it may.
 const RULES: &[Rule] = &[
-    Rule { act: Act::Create, steps: &[], any: Role::Author, own: Role::Author },
-    Rule { act: Act::Revise, steps: WRITING, any: Role::Editor, own: Role::Author },
-    Rule { act: Act::Submit, steps: &[(Draft, InReview)], any: Role::Editor, own: Role::Author },
-    Rule { act: Act::Return, steps: &[(InReview, Draft), (Approved, Draft)], any: Role::Editor, own: Role::Editor },
-    Rule { act: Act::Approve, steps: &[(InReview, Approved)], any: Role::Editor, own: Role::Editor },
+    Rule { action: ReleaseAction::Create, transitions: &[], min_role_any: Role::Author, min_role_own: Role::Author },
     Rule {
-        act: Act::Schedule,
-        steps: &[(Draft, Scheduled), (InReview, Scheduled), (Approved, Scheduled)],
-        any: Role::Editor,
-        own: Role::Editor,
+        action: ReleaseAction::Revise,
+        transitions: EDITING,
+        min_role_any: Role::Editor,
+        min_role_own: Role::Author,
+    },
+    Rule {
+        action: ReleaseAction::Submit,
+        transitions: &[(Draft, InReview)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Author,
+    },
+    Rule {
+        action: ReleaseAction::Return,
+        transitions: &[(InReview, Draft), (Approved, Draft)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Approve,
+        transitions: &[(InReview, Approved)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Schedule,
+        transitions: &[(Draft, Scheduled), (InReview, Scheduled), (Approved, Scheduled)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
     },
     // Whoever scheduled it found it fit.
-    Rule { act: Act::Unschedule, steps: &[(Scheduled, Approved)], any: Role::Editor, own: Role::Editor },
     Rule {
-        act: Act::Publish,
-        steps: &[
+        action: ReleaseAction::Unschedule,
+        transitions: &[(Scheduled, Approved)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Publish,
+        transitions: &[
             (Draft, Published),
             (InReview, Published),
             (Approved, Published),
@@ -126,34 +151,54 @@ const RULES: &[Rule] = &[
             (Published, Published),
             (Withdrawn, Published),
         ],
-        any: Role::Editor,
-        own: Role::Editor,
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
     },
     Rule {
-        act: Act::Embargo,
-        steps: &[
+        action: ReleaseAction::Embargo,
+        transitions: &[
             (Draft, Draft),
             (InReview, InReview),
             (Approved, Approved),
             (Scheduled, Scheduled),
             (Published, Published),
         ],
-        any: Role::Editor,
-        own: Role::Editor,
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
     },
-    Rule { act: Act::Correct, steps: &[(Published, Published)], any: Role::Editor, own: Role::Editor },
-    Rule { act: Act::Withdraw, steps: &[(Published, Withdrawn)], any: Role::Editor, own: Role::Editor },
     Rule {
-        act: Act::Retract,
-        steps: &[(Published, Retracted), (Withdrawn, Retracted)],
-        any: Role::Editor,
-        own: Role::Editor,
+        action: ReleaseAction::Correct,
+        transitions: &[(Published, Published)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
     },
-    Rule { act: Act::Restore, steps: WRITING, any: Role::Editor, own: Role::Author },
-    Rule { act: Act::Delete, steps: &[(Draft, Draft)], any: Role::Editor, own: Role::Author },
     Rule {
-        act: Act::Preview,
-        steps: &[
+        action: ReleaseAction::Withdraw,
+        transitions: &[(Published, Withdrawn)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Retract,
+        transitions: &[(Published, Retracted), (Withdrawn, Retracted)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Restore,
+        transitions: EDITING,
+        min_role_any: Role::Editor,
+        min_role_own: Role::Author,
+    },
+    Rule {
+        action: ReleaseAction::Delete,
+        transitions: &[(Draft, Draft)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Author,
+    },
+    Rule {
+        action: ReleaseAction::Preview,
+        transitions: &[
             (Draft, Draft),
             (InReview, InReview),
             (Approved, Approved),
@@ -161,12 +206,12 @@ const RULES: &[Rule] = &[
             (Published, Published),
             (Withdrawn, Withdrawn),
         ],
-        any: Role::Editor,
-        own: Role::Author,
+        min_role_any: Role::Editor,
+        min_role_own: Role::Author,
     },
     Rule {
-        act: Act::Purge,
-        steps: &[
+        action: ReleaseAction::Purge,
+        transitions: &[
             (Draft, Draft),
             (InReview, InReview),
             (Approved, Approved),
@@ -175,12 +220,12 @@ const RULES: &[Rule] = &[
             (Withdrawn, Withdrawn),
             (Retracted, Retracted),
         ],
-        any: Role::Admin,
-        own: Role::Admin,
+        min_role_any: Role::Admin,
+        min_role_own: Role::Admin,
     },
 ];
 
-impl Act {
+impl ReleaseAction {
     /// Every act.
     pub const ALL: [Self; 16] = [
         Self::Create,
@@ -224,7 +269,7 @@ impl Act {
     }
 
     /// The act as what one may do: `publish releases`.
-    pub const fn verb(self) -> &'static str {
+    pub const fn description(self) -> &'static str {
         match self {
             Self::Create => "create releases",
             Self::Revise => "revise releases",
@@ -252,47 +297,56 @@ impl Act {
 }
 
 /// Whether a viewer may do an act to any release at all: asked first, so that who may not learns nothing of what exists.
-pub fn allowed(act: Act, viewer: &Viewer) -> Result<(), Refusal> {
-    let rule = rule(act);
-    if viewer.role >= rule.own { Ok(()) } else { Err(forbidden(act.verb(), rule.own, viewer)) }
+pub fn check_role(action: ReleaseAction, viewer: &Viewer) -> Result<(), WorkflowError> {
+    let rule = rule(action);
+    if viewer.role >= rule.min_role_own {
+        Ok(())
+    } else {
+        Err(forbidden(action.description(), rule.min_role_own, viewer))
+    }
 }
 
 /// Whether a viewer may do an act to an author's release, whatever its state.
-pub fn may_on(act: Act, author: &str, viewer: &Viewer) -> Result<(), Refusal> {
-    let rule = rule(act);
-    allowed(act, viewer)?;
-    if viewer.role < rule.any && viewer.subject != author {
-        return Err(Refusal::Forbidden(format!(
+pub fn check_ownership(action: ReleaseAction, author: &str, viewer: &Viewer) -> Result<(), WorkflowError> {
+    let rule = rule(action);
+    check_role(action, viewer)?;
+    if viewer.role < rule.min_role_any && viewer.subject != author {
+        return Err(WorkflowError::Forbidden(format!(
             "this release is {author}'s: {} may {} of their own only; ask {} to do it",
-            name(viewer.role),
-            act.verb(),
-            with_article(rule.any)
+            role_plural(viewer.role),
+            action.description(),
+            role_with_article(rule.min_role_any)
         )));
     }
     Ok(())
 }
 
 /// The state of a release after an act.
-pub fn next(act: Act, case: Case<'_>, viewer: &Viewer, house: House) -> Result<ReleaseState, Refusal> {
-    let rule = rule(act);
-    may_on(act, case.author, viewer)?;
-    let Some(&(_, to)) = rule.steps.iter().find(|(from, _)| *from == case.state) else {
-        let states: Vec<&str> = rule.steps.iter().map(|&(state, _)| word(state)).collect();
-        let advice = if case.state == Scheduled { "; unschedule it first" } else { "" };
-        return Err(Refusal::Illegal(format!(
+pub fn next_state(
+    action: ReleaseAction,
+    input: TransitionInput<'_>,
+    viewer: &Viewer,
+    policy: WorkflowPolicy,
+) -> Result<ReleaseState, WorkflowError> {
+    let rule = rule(action);
+    check_ownership(action, input.author, viewer)?;
+    let Some(&(_, to)) = rule.transitions.iter().find(|(from, _)| *from == input.state) else {
+        let states: Vec<&str> = rule.transitions.iter().map(|&(state, _)| state_label(state)).collect();
+        let advice = if input.state == Scheduled { "; unschedule it first" } else { "" };
+        return Err(WorkflowError::IllegalTransition(format!(
             "the release is {}: you can {} that are {}{advice}",
-            word(case.state),
-            act.verb(),
+            state_label(input.state),
+            action.description(),
             states.join(" or ")
         )));
     };
-    if house.four_eyes && act.approves() && case.unseen == Some(viewer.subject.as_str()) {
-        let advice = if act == Act::Correct {
+    if policy.four_eyes && action.approves() && input.unapproved_author == Some(viewer.subject.as_str()) {
+        let advice = if action == ReleaseAction::Correct {
             "revise it, and have somebody else publish that version with a correctionNote"
         } else {
             "ask somebody else to do it"
         };
-        return Err(Refusal::Forbidden(format!(
+        return Err(WorkflowError::Forbidden(format!(
             "you wrote this version, and this newsroom wants a second pair of eyes (workflow.four_eyes): {advice}"
         )));
     }
@@ -300,59 +354,68 @@ pub fn next(act: Act, case: Case<'_>, viewer: &Viewer, house: House) -> Result<R
 }
 
 /// The table for people: in which state which act leads where, and who may do it.
-pub fn table() -> String {
-    let written = |state: ReleaseState| match state {
+pub fn markdown_table() -> String {
+    let state_name = |state: ReleaseState| match state {
         InReview => "IN_REVIEW".to_owned(),
         other => format!("{other:?}").to_uppercase(),
     };
-    let states = ReleaseState::ALL.map(written);
+    let states = ReleaseState::ALL.map(state_name);
     let mut text = format!("| act | {} | any release | their own |\n", states.join(" | "));
     text += &format!("|---|{}---|---|\n", "---|".repeat(states.len()));
     for rule in RULES {
         let to = |state: ReleaseState| {
-            let step = rule.steps.iter().find(|(from, _)| *from == state);
-            match step {
+            let transition = rule.transitions.iter().find(|(from, _)| *from == state);
+            match transition {
                 None => String::new(),
-                Some(_) if matches!(rule.act, Act::Delete | Act::Purge) => "gone".to_owned(),
+                Some(_) if matches!(rule.action, ReleaseAction::Delete | ReleaseAction::Purge) => "gone".to_owned(),
                 Some(&(_, to)) if to == state => "·".to_owned(),
-                Some(&(_, to)) => written(to),
+                Some(&(_, to)) => state_name(to),
             }
         };
-        let steps = ReleaseState::ALL.map(to);
+        let transitions = ReleaseState::ALL.map(to);
         let role = |role: Role| format!("{role:?}").to_uppercase();
-        let act = rule.act.name().trim_start_matches("release.");
-        text += &format!("| {act} | {} | {} | {} |\n", steps.join(" | "), role(rule.any), role(rule.own));
+        let action = rule.action.name().trim_start_matches("release.");
+        text += &format!(
+            "| {action} | {} | {} | {} |\n",
+            transitions.join(" | "),
+            role(rule.min_role_any),
+            role(rule.min_role_own)
+        );
     }
     text
 }
 
 /// Whether a viewer may keep topics, places, tokens.
-pub fn may_manage(matter: Matter, viewer: &Viewer) -> Result<(), Refusal> {
-    let verb = match matter {
-        Matter::Topics => "manage topics",
-        Matter::Places => "manage places",
-        Matter::Tokens => "manage tokens",
-        Matter::Journal => "read the journal",
-        Matter::Repair => "repair the database",
+pub fn check_manage(resource: Resource, viewer: &Viewer) -> Result<(), WorkflowError> {
+    let description = match resource {
+        Resource::Topics => "manage topics",
+        Resource::Places => "manage places",
+        Resource::Tokens => "manage tokens",
+        Resource::Journal => "read the journal",
+        Resource::Repair => "repair the database",
     };
-    if viewer.role >= Role::Admin { Ok(()) } else { Err(forbidden(verb, Role::Admin, viewer)) }
+    if viewer.role >= Role::Admin { Ok(()) } else { Err(forbidden(description, Role::Admin, viewer)) }
 }
 
-fn rule(act: Act) -> &'static Rule {
-    RULES.iter().find(|rule| rule.act == act).expect("every act has a line in the table; a test walks them all")
+fn rule(action: ReleaseAction) -> &'static Rule {
+    RULES.iter().find(|rule| rule.action == action).expect("every act has a line in the table; a test walks them all")
 }
 
-fn forbidden(verb: &str, least: Role, viewer: &Viewer) -> Refusal {
+fn forbidden(description: &str, required: Role, viewer: &Viewer) -> WorkflowError {
     let advice = if viewer.role == Role::Public {
         "send a token that may: Authorization: Bearer …"
     } else {
         "use a token of that role"
     };
-    Refusal::Forbidden(format!("{} may not {verb}; it takes {}: {advice}", name(viewer.role), with_article(least)))
+    WorkflowError::Forbidden(format!(
+        "{} may not {description}; it takes {}: {advice}",
+        role_plural(viewer.role),
+        role_with_article(required)
+    ))
 }
 
 /// A role as its viewers are called.
-const fn name(role: Role) -> &'static str {
+const fn role_plural(role: Role) -> &'static str {
     match role {
         Role::Public => "the public",
         Role::Press => "the press",
@@ -362,7 +425,7 @@ const fn name(role: Role) -> &'static str {
     }
 }
 
-const fn with_article(role: Role) -> &'static str {
+const fn role_with_article(role: Role) -> &'static str {
     match role {
         Role::Public => "anybody",
         Role::Press => "a PRESS token",
@@ -373,7 +436,7 @@ const fn with_article(role: Role) -> &'static str {
 }
 
 /// A state in prose.
-pub const fn word(state: ReleaseState) -> &'static str {
+pub const fn state_label(state: ReleaseState) -> &'static str {
     match state {
         ReleaseState::Draft => "a draft",
         ReleaseState::InReview => "in review",

@@ -14,7 +14,7 @@ const JOURNAL: &str = "query($filter: JournalFilter, $first: Int, $after: String
 
 /// Every row of every table that holds texts, as one text.
 async fn everything(desk: &Desk) -> String {
-    let db = desk.app.room.db.reader();
+    let db = desk.app.newsroom.db.reader();
     let mut all = String::new();
     for (table, columns) in [
         (
@@ -94,12 +94,12 @@ on_both! {
         let send = async |bearer: Option<&str>, key: &str, body: &str| desk.post_with(bearer, &[("idempotency-key", key)], body).await;
         let (status, headers, first) = send(Some(editor), "key-1", &create).await;
         assert!(status == 200 && !headers.contains_key("idempotent-replayed") && first["data"]["releaseCreate"]["release"]["slug"] == "once", "{first}");
-        let sequence = desk.app.room.catalog.snapshot().sequence();
+        let sequence = desk.app.newsroom.catalog.snapshot().sequence();
         for key in ["key-1", "\"key-1\""] {
             let (status, headers, again) = send(Some(editor), key, &create).await;
             assert_eq!((status, &headers["idempotent-replayed"], &headers["cache-control"], &again), (200, &"true".parse().unwrap(), &"private, no-store".parse().unwrap(), &first));
         }
-        assert_eq!(desk.app.room.catalog.catch_up().await.unwrap().sequence(), sequence);
+        assert_eq!(desk.app.newsroom.catalog.catch_up().await.unwrap().sequence(), sequence);
         // An answer may say anything.
         let telling = json!({ "query": CREATE, "variables": { "input": { "headline": "What INTERNAL_SERVER_ERROR means" } } }).to_string();
         let (_, _, told) = send(Some(editor), "key-telling", &telling).await;
@@ -115,7 +115,7 @@ on_both! {
         assert_eq!((status, &other["data"]["releaseCreate"]["release"]["slug"]), (200, &json!("once-2")));
         // The same person with a token that may less is not told what another of theirs was.
         let author = dateline::newsroom::token::TokenInput { subject: "Eda".to_owned(), name: "phone".to_owned(), role: entity::api_token::Role::Press, expires_at: None };
-        let (_, phone) = desk.app.room.token_create(&dateline::viewer::Viewer::new(entity::api_token::Role::Admin, "test"), author, noon()).await.unwrap();
+        let (_, phone) = desk.app.newsroom.token_create(&dateline::viewer::Viewer::new(entity::api_token::Role::Admin, "test"), author, noon()).await.unwrap();
         assert_eq!(send(Some(&phone), "key-1", &create).await.2["data"]["releaseCreate"]["userErrors"][0]["code"], "FORBIDDEN");
         for key in ["", " ", "k\u{e9}y", &"k".repeat(201)] {
             assert_eq!(send(Some(editor), key, &create).await.0, 400, "{key:?}");
@@ -135,7 +135,7 @@ on_both! {
         let releases = desk.data(Who::Editor, "{ releases { nodes { slug } } }", json!({})).await;
         assert_eq!(releases["releases"]["nodes"].as_array().unwrap().len(), 4, "{releases}");
         // After a day a key is forgotten.
-        desk.app.room.forget_keys(noon() + TimeDelta::hours(25)).await.unwrap();
+        desk.app.newsroom.delete_expired_keys(noon() + TimeDelta::hours(25)).await.unwrap();
         assert_eq!(send(Some(editor), "key-1", &create).await.2["data"]["releaseCreate"]["release"]["slug"], "once-3");
     }
 
@@ -145,11 +145,11 @@ on_both! {
         let viewer = |execution: Repeatable| Viewer { request: Some(execution.into()), ..Viewer::new(entity::api_token::Role::Editor, "Eda") };
         // The act was committed; its answer never was kept.
         let first = viewer(Repeatable::new("key-1".to_owned(), "hash".to_owned()));
-        desk.app.room.release_create(&first, input(), noon()).await.unwrap();
+        desk.app.newsroom.release_create(&first, input(), noon()).await.unwrap();
         // A second act of the same request goes on, one of another execution does not.
-        desk.app.room.release_create(&first, input(), noon()).await.unwrap();
+        desk.app.newsroom.release_create(&first, input(), noon()).await.unwrap();
         let second = viewer(Repeatable::new("key-1".to_owned(), "hash".to_owned()));
-        assert_eq!(desk.app.room.release_create(&second, input(), noon()).await.unwrap_err(), Error::Repeated);
+        assert_eq!(desk.app.newsroom.release_create(&second, input(), noon()).await.unwrap_err(), Error::DuplicateRequest);
         assert_eq!(desk.data(Who::Editor, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"], 2);
     }
 
@@ -186,7 +186,7 @@ on_both! {
                 break;
             }
         }
-        let head = desk.app.room.catalog.snapshot().sequence();
+        let head = desk.app.newsroom.catalog.snapshot().sequence();
         assert_eq!(sequences, (1..=head).rev().collect::<Vec<_>>());
         for (who, code) in [(Who::Public, "UNAUTHENTICATED"), (Who::Press, "FORBIDDEN"), (Who::Author, "FORBIDDEN"), (Who::Editor, "FORBIDDEN")] {
             assert_eq!(desk.ask(who, JOURNAL, json!({})).await["errors"][0]["extensions"]["code"], code);
@@ -233,14 +233,14 @@ on_both! {
         let desk = desk.with_edge(dateline::edge::Edge { limits: hurried.into(), ..Default::default() });
         let editor = desk.secret(Who::Editor).unwrap();
         let create = json!({ "query": CREATE, "variables": { "input": { "headline": "In time?" } } }).to_string();
-        let before = desk.app.room.catalog.snapshot().sequence();
+        let before = desk.app.newsroom.catalog.snapshot().sequence();
         let (_, _, late) = desk.post_with(Some(editor), &[("idempotency-key", "k")], &create).await;
         assert_eq!(late["errors"][0]["extensions"]["code"], "EXECUTION_TIMEOUT", "{late}");
         let again = axum::http::Request::post("/graphql").header("content-type", "application/json");
         let again = again.header("authorization", format!("Bearer {editor}")).header("idempotency-key", "k");
         let again = tower::ServiceExt::oneshot(patient, again.body(axum::body::Body::from(create)).unwrap()).await.unwrap();
         assert!(!again.headers().contains_key("idempotent-replayed") && again.status() == 200, "{again:?}");
-        let all = desk.app.room.catalog.catch_up().await.unwrap();
+        let all = desk.app.newsroom.catalog.catch_up().await.unwrap();
         assert_eq!((all.len(), all.sequence()), (1, before + 1), "once, and whole");
     }
 
@@ -287,7 +287,7 @@ on_both! {
         // One with the same headline gets another address; a second server that loads finds nothing either.
         let fresh = desk.done(Who::Editor, CREATE, json!({ "input": { "headline": "Xylophonia was here" } })).await;
         assert_eq!(fresh["release"]["slug"], "xylophonia-was-here-2");
-        assert_eq!(desk.app.room.catalog.reload().await.unwrap().len(), 1);
+        assert_eq!(desk.app.newsroom.catalog.reload().await.unwrap().len(), 1);
         let (_, _, again) = desk.post_with(Some(editor), &[("idempotency-key", "k")], &create).await;
         assert_eq!(again["errors"][0]["extensions"]["code"], "REPEATED");
     }

@@ -58,25 +58,25 @@ async fn answers(app: &App, now: DateTime<Utc>) -> Vec<(Role, &'static str, Valu
 on_both! {
     async fn the_catalog_that_followed_ten_thousand_acts_equals_a_fresh_one(desk: Desk) {
         let app = desk.app.clone();
-        let start = app.room.catalog.snapshot().sequence();
+        let start = app.newsroom.catalog.snapshot().sequence();
         let mut world = World::new(&app);
         let mut compared = 0;
         while world.done < ACTS {
             world.go_on().await;
             let World { done, refused, now, .. } = world;
             if (done + refused) % 4000 == 0 || done == ACTS {
-                let fresh = App::new(Db::open(&desk.url).await.unwrap(), app.room.customs.clone(), Masthead::default(), Clock::standing_at(now)).await.unwrap();
+                let fresh = App::new(Db::open(&desk.url).await.unwrap(), app.newsroom.settings.clone(), Masthead::default(), Clock::standing_at(now)).await.unwrap();
                 for (followed, loaded) in answers(&app, now).await.into_iter().zip(answers(&fresh, now).await) {
                     assert_eq!(followed, loaded, "after {done} acts");
                 }
                 compared += 1;
-                let report = check(&fresh.room.db).await.unwrap();
+                let report = check(&fresh.newsroom.db).await.unwrap();
                 assert_eq!(report.findings, [], "after {done} acts");
-                fresh.room.db.clone().close().await;
+                fresh.newsroom.db.clone().close().await;
             }
         }
-        let end = app.room.catalog.catch_up().await.unwrap().sequence();
-        let releases = app.room.catalog.snapshot().len();
+        let end = app.newsroom.catalog.catch_up().await.unwrap().sequence();
+        let releases = app.newsroom.catalog.snapshot().len();
         let World { done, refused, .. } = world;
         println!("{done} acts done, {refused} refused, {} entries, {compared} comparisons, {releases} releases at the end", end - start);
         assert!(end - start > 5000 && releases > 20);

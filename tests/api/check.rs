@@ -36,14 +36,14 @@ fn command(url: &str) -> (Option<i32>, String) {
 
 /// Does something to the database that Dateline would not do.
 async fn damage(desk: &Desk, sql: &str) {
-    let own = desk.app.room.db.begin_write().await.unwrap();
+    let own = desk.app.newsroom.db.begin_write().await.unwrap();
     own.execute_unprepared(sql).await.unwrap();
     own.commit().await.unwrap();
 }
 
 /// The same without the database looking after its references.
 async fn damage_unguarded(desk: &Desk, sql: &str) {
-    let db = &desk.app.room.db;
+    let db = &desk.app.newsroom.db;
     if db.backend() == DbBackend::Sqlite {
         let folder = PathBuf::from(desk.url.strip_prefix("sqlite://").unwrap());
         let options = sea_orm::ConnectOptions::new(format!("sqlite://{}", folder.display()))
@@ -60,13 +60,13 @@ async fn damage_unguarded(desk: &Desk, sql: &str) {
 
 /// One text that the database answers.
 async fn asked(desk: &Desk, sql: &str) -> String {
-    let db = &desk.app.room.db;
+    let db = &desk.app.newsroom.db;
     let row = db.reader().query_one_raw(Statement::from_string(db.backend(), sql.to_owned())).await.unwrap().unwrap();
     row.try_get_by_index(0).unwrap()
 }
 
 async fn report(desk: &Desk) -> Report {
-    check(&desk.app.room.db).await.unwrap()
+    check(&desk.app.newsroom.db).await.unwrap()
 }
 
 /// That there is a finding of this kind with these words, and that the command lists it and ends with 3.
@@ -285,7 +285,7 @@ async fn damaged_pages_of_a_sqlite_file_are_found() {
     for name in ["revision", "journal", "slug_owner"] {
         pages.push(asked(&desk, &page(name)).await.parse::<usize>().unwrap());
     }
-    desk.app.room.db.scrub().await;
+    desk.app.newsroom.db.scrub().await;
     let whole = std::fs::read(desk.url.strip_prefix("sqlite://").unwrap()).unwrap();
     let size = usize::from(u16::from_be_bytes([whole[16], whole[17]]));
     for number in pages {

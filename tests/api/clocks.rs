@@ -87,14 +87,14 @@ impl Node {
 
     /// A mutation is refused, in the way that is documented, and nothing is changed.
     async fn refuses(&self, desk: &Desk) {
-        let before = desk.app.room.catalog.catch_up().await.unwrap().sequence();
+        let before = desk.app.newsroom.catalog.catch_up().await.unwrap().sequence();
         let token = desk.secret(Who::Editor);
         let (status, headers, answer) =
             self.ask(token, CREATE, &json!({ "input": { "headline": "Refused", "releaseDate": "2026-01-01" } })).await;
         assert_eq!((status, headers.get("retry-after").is_some()), (503, true), "{answer}");
         assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE");
         assert!(answer["errors"][0]["message"].as_str().unwrap().contains("clock"), "{answer}");
-        assert_eq!(desk.app.room.catalog.catch_up().await.unwrap().sequence(), before);
+        assert_eq!(desk.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
     }
 
     async fn does(&self, desk: &Desk) {
@@ -108,7 +108,7 @@ impl Node {
 /// What time the database has.
 async fn database_time(desk: &Desk) -> DateTime<Utc> {
     let statement = Statement::from_string(DbBackend::Postgres, "SELECT clock_timestamp()");
-    desk.app.room.db.reader().query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+    desk.app.newsroom.db.reader().query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
 /// A release that is to be published some seconds from now by the database's time: its id, and when.
@@ -127,7 +127,7 @@ async fn recorded(desk: &Desk) -> Vec<DateTime<Utc>> {
     let entries =
         desk.data(Who::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { at act } } }", json!({})).await;
     let instant = |entry: &Value| entry["at"].as_str().unwrap().parse().unwrap();
-    desk.app.room.catalog.catch_up().await.unwrap();
+    desk.app.newsroom.catalog.catch_up().await.unwrap();
     entries["journal"]["nodes"].as_array().unwrap().iter().map(instant).collect()
 }
 
@@ -153,7 +153,7 @@ async fn wrong_clocks_publish_nothing_early_or_late_and_record_nothing() {
         let expires_at = Some(database_time(&desk).await + seconds(from_now));
         let input = TokenInput { subject: "Eda".to_owned(), name: "short".to_owned(), role: Role::Editor, expires_at };
         let long_ago = database_time(&desk).await - seconds(3600);
-        desk.app.room.token_create(&Viewer::new(Role::Admin, "test"), input, long_ago).await.unwrap().1
+        desk.app.newsroom.token_create(&Viewer::new(Role::Admin, "test"), input, long_ago).await.unwrap().1
     };
     let (good, over) = (token(60).await, token(-30).await);
     for node in &nodes {

@@ -14,7 +14,7 @@ use dateline::{
     db::Db,
     edge::Edge,
     http, interchange,
-    newsroom::{Customs, import::ImportOptions, token::TokenInput, workflow::House},
+    newsroom::{NewsroomSettings, import::ImportOptions, token::TokenInput, workflow::WorkflowPolicy},
     viewer::Viewer,
 };
 use entity::api_token::Role;
@@ -134,15 +134,15 @@ impl Desk {
         db.migrate().await.unwrap();
         let statements = StatementLog::default();
         db.on_statement(statements.listener());
-        let customs = Customs {
+        let settings = NewsroomSettings {
             url_template: Some("https://example.org/news/{slug}".to_owned()),
             preview_template: Some("https://example.org/preview?token={token}".to_owned()),
-            ..Customs::default()
+            ..NewsroomSettings::default()
         };
-        let app = App::new(db, customs, Masthead::default(), Clock::standing_at(noon())).await.unwrap();
+        let app = App::new(db, settings, Masthead::default(), Clock::standing_at(noon())).await.unwrap();
         let token = async |role: Role, subject: &str| {
             let input = TokenInput { subject: subject.to_owned(), name: "test".to_owned(), role, expires_at: None };
-            app.room.token_create(&Viewer::new(Role::Admin, "test"), input, noon()).await.unwrap().1
+            app.newsroom.token_create(&Viewer::new(Role::Admin, "test"), input, noon()).await.unwrap().1
         };
         Self {
             admin: token(Role::Admin, "Kim").await,
@@ -165,7 +165,7 @@ impl Desk {
         let db = Db::open(&url).await.unwrap();
         db.migrate().await.unwrap();
         let clock = Clock::standing_at(fixtures::later());
-        let app = App::new(db, Customs::default(), Masthead::default(), clock).await.unwrap();
+        let app = App::new(db, NewsroomSettings::default(), Masthead::default(), clock).await.unwrap();
         let known: Value = serde_json::from_str(&fixtures::file(&format!("{name}.json"))).unwrap();
         let token = |who: &str| known["tokens"][who].as_str().unwrap().to_owned();
         Self {
@@ -183,20 +183,23 @@ impl Desk {
 
     /// The same newsroom with the rule of four eyes.
     pub(crate) async fn strict(self) -> Self {
-        let customs = Customs { house: House { four_eyes: true }, ..self.app.room.customs.clone() };
-        self.with_customs(customs).await
+        let settings = NewsroomSettings {
+            workflow_policy: WorkflowPolicy { four_eyes: true },
+            ..self.app.newsroom.settings.clone()
+        };
+        self.with_settings(settings).await
     }
 
     /// The same newsroom, started anew on its database.
     pub(crate) async fn restarted(self) -> Self {
-        let customs = self.app.room.customs.clone();
-        self.with_customs(customs).await
+        let settings = self.app.newsroom.settings.clone();
+        self.with_settings(settings).await
     }
 
     /// The same newsroom, started anew with other customs.
-    pub(crate) async fn with_customs(mut self, customs: Customs) -> Self {
+    pub(crate) async fn with_settings(mut self, settings: NewsroomSettings) -> Self {
         let db = Db::open(&self.url).await.unwrap();
-        self.app = App::new(db, customs, Masthead::default(), self.app.clock.clone()).await.unwrap();
+        self.app = App::new(db, settings, Masthead::default(), self.app.clock.clone()).await.unwrap();
         self.router = http::router(&self.app);
         self
     }
@@ -204,7 +207,7 @@ impl Desk {
     /// Another server on the same database.
     pub(crate) async fn server(&self, clock: Clock) -> Arc<App> {
         let db = Db::open(&self.url).await.unwrap();
-        App::new(db, self.app.room.customs.clone(), Masthead::default(), clock).await.unwrap()
+        App::new(db, self.app.newsroom.settings.clone(), Masthead::default(), clock).await.unwrap()
     }
 
     /// The same newsroom, open to the world in another way.
@@ -223,13 +226,13 @@ impl Desk {
             execute(&format!("sqlite://{file}"), &format!("VACUUM INTO '{copy}'")).await;
             (format!("sqlite://{copy}"), Guard::Folder(folder))
         } else {
-            self.app.room.db.clone().close().await;
+            self.app.newsroom.db.clone().close().await;
             let database = postgres::available().unwrap().copy_of(&self.url).await;
             (database.url.clone(), Guard::Database(database))
         };
         let db = Db::open(&url).await.unwrap();
         let clock = Clock::standing_at(self.app.clock.now());
-        let app = App::new(db, self.app.room.customs.clone(), Masthead::default(), clock).await.unwrap();
+        let app = App::new(db, self.app.newsroom.settings.clone(), Masthead::default(), clock).await.unwrap();
         Self {
             admin: self.admin.clone(),
             editor: self.editor.clone(),
@@ -351,7 +354,7 @@ impl Desk {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let viewer = Viewer::new(Role::Admin, "import");
         let report = interchange::import_text(
-            &self.app.room,
+            &self.app.newsroom,
             &viewer,
             &text,
             "test",
@@ -361,7 +364,7 @@ impl Desk {
         .await
         .unwrap();
         assert_eq!((report.refused, report.conflicts), (0, 0));
-        self.app.room.catalog.catch_up().await.unwrap();
+        self.app.newsroom.catalog.catch_up().await.unwrap();
     }
 
     /// Creates a release as the editor; its id and revision.

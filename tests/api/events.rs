@@ -173,12 +173,11 @@ on_both! {
 
 /// The position of the change that a headline appeared with, as a fresh follower is told.
 async fn again_position(desk: &Desk, headline: &str) -> Value {
-    let snapshot = desk.app.room.catalog.snapshot();
-    let start = desk
-        .app
-        .room
-        .seal
-        .seal(snapshot.epoch(), dateline::newsroom::seal::Position { belongs: 0, sequence: 0, happened: 0 });
+    let snapshot = desk.app.newsroom.catalog.snapshot();
+    let start = desk.app.newsroom.token_cipher.encrypt_position(
+        snapshot.epoch(),
+        dateline::newsroom::seal::JournalPosition { audience: 0, sequence: 0, as_of_micros: 0 },
+    );
     let query = format!("subscription {{ releaseChanged(after: \"{start}\") {{ sequence release {{ headline }} }} }}");
     let mut events = desk.listen(None, &query).await;
     loop {

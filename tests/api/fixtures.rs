@@ -9,7 +9,7 @@ use dateline::{
     clock::Clock,
     db::Db,
     http,
-    newsroom::{Customs, repair::find_out_of_range},
+    newsroom::{NewsroomSettings, repair::find_out_of_range},
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ pub(crate) async fn ask(router: &Router, bearer: Option<&str>, query: &str, vari
 
 /// An id as this version gives it out; the version of the fixture had the key in it.
 fn as_now(app: &App, id: &str) -> Option<String> {
-    app.room.ids.decode(id).map(|(noun, key)| app.room.ids.encode(noun, key))
+    app.newsroom.ids.decode(id).map(|(noun, key)| app.newsroom.ids.encode(noun, key))
 }
 
 /// The ids in an answer.
@@ -87,9 +87,9 @@ async fn check(url: &str, name: &str) {
     db.migrate().await.unwrap();
     assert_eq!(find_out_of_range(db.reader()).await.unwrap(), []);
     let clock = Clock::standing_at(later());
-    let app = App::new(db, Customs::default(), Masthead::default(), clock.clone()).await.unwrap();
-    assert_eq!(app.room.resolve_schedules(clock.now()).await.unwrap(), 0, "the schedule of 2090 stays");
-    assert_eq!(app.room.record_due_releases(clock.now()).await.unwrap(), 0);
+    let app = App::new(db, NewsroomSettings::default(), Masthead::default(), clock.clone()).await.unwrap();
+    assert_eq!(app.newsroom.resolve_schedules(clock.now()).await.unwrap(), 0, "the schedule of 2090 stays");
+    assert_eq!(app.newsroom.record_due_releases(clock.now()).await.unwrap(), 0);
     let router = http::router(&app);
     let known: Value = serde_json::from_str(&file(&format!("{name}.json"))).unwrap();
     let answers = known["answers"].as_array().unwrap();

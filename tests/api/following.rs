@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use dateline::{
     catalog::ChangeKind,
     jobs,
-    newsroom::changes::{Following, Lost},
+    newsroom::changes::{ChangeStream, ChangeStreamError},
     viewer::Viewer,
 };
 use entity::{Noun, api_token::Role};
@@ -24,12 +24,12 @@ fn viewer(role: Role) -> Viewer {
     if role == Role::Public { Viewer::public() } else { Viewer::new(role, "Reader") }
 }
 
-fn follow(desk: &Desk, role: Role, after: Option<&str>) -> Following {
-    desk.app.room.follow(&viewer(role), None, after, MOST).unwrap()
+fn follow(desk: &Desk, role: Role, after: Option<&str>) -> ChangeStream {
+    desk.app.newsroom.open_change_stream(&viewer(role), None, after, MOST).unwrap()
 }
 
 /// Everything there is to tell by now.
-async fn told(following: &mut Following) -> Vec<Told> {
+async fn told(following: &mut ChangeStream) -> Vec<Told> {
     let mut told = Vec::new();
     while let Ok(change) = tokio::time::timeout(Duration::from_millis(200), following.next()).await {
         let change = change.unwrap();
@@ -40,7 +40,7 @@ async fn told(following: &mut Following) -> Vec<Told> {
 
 fn kinds(desk: &Desk, told: &[Told], id: &str) -> String {
     told.iter()
-        .filter(|(_, release, _)| desk.app.room.ids.encode(Noun::Release, *release) == id)
+        .filter(|(_, release, _)| desk.app.newsroom.ids.encode(Noun::Release, *release) == id)
         .map(|(kind, ..)| match kind {
             ChangeKind::Appeared => 'A',
             ChangeKind::Changed => 'C',
@@ -150,7 +150,7 @@ on_both! {
             for _ in 0..5 {
                 desk.draft(json!({ "headline": "Unseen" })).await;
             }
-            let mut following = desk.app.room.follow(&Viewer::public(), None, Some(&position), 3).unwrap();
+            let mut following = desk.app.newsroom.open_change_stream(&Viewer::public(), None, Some(&position), 3).unwrap();
             assert_eq!(told(&mut following).await, []);
             desk.published(json!({ "headline": "New" })).await;
             assert_eq!(told(&mut following).await.len(), 1);
@@ -185,7 +185,7 @@ on_both! {
             // As the database was, whatever was written since.
             use sea_orm::ConnectionTrait;
             let db = sea_orm::Database::connect(&desk.url).await.unwrap();
-            let head = desk.app.room.catalog.snapshot().sequence();
+            let head = desk.app.newsroom.catalog.snapshot().sequence();
             db.execute_unprepared(&format!("DELETE FROM journal WHERE sequence > {}", head - 2)).await.unwrap();
             db.execute_unprepared(&format!("UPDATE journal_head SET sequence = {}", head - 2)).await.unwrap();
             db.close().await.unwrap();
@@ -195,19 +195,19 @@ on_both! {
         let mut live = follow(&desk, Role::Public, None);
         restore().await;
         // A server that runs notices; afterwards the journal comes by the same numbers again.
-        desk.app.room.catalog.catch_up().await.unwrap();
+        desk.app.newsroom.catalog.catch_up().await.unwrap();
         desk.published(json!({ "headline": "Other" })).await;
         desk.published(json!({ "headline": "Another" })).await;
-        assert!(matches!(live.next().await, Err(Lost::Unknown)));
+        assert!(matches!(live.next().await, Err(ChangeStreamError::UnknownPosition)));
         for position in [&lost, &backup] {
-            let error = desk.app.room.follow(&Viewer::public(), None, Some(position), MOST).unwrap_err().to_string();
+            let error = desk.app.newsroom.open_change_stream(&Viewer::public(), None, Some(position), MOST).unwrap_err().to_string();
             assert!(error.contains("not a position of this newsroom"), "{error}");
         }
         let anew = read(&desk, Who::Public).await;
         assert_eq!(told(&mut follow(&desk, Role::Public, Some(&anew))).await, []);
         // One that does not run is told by hand.
-        desk.app.room.catalog.rotate_epoch().await.unwrap();
-        assert!(desk.app.room.follow(&Viewer::public(), None, Some(&anew), MOST).is_err());
+        desk.app.newsroom.catalog.rotate_epoch().await.unwrap();
+        assert!(desk.app.newsroom.open_change_stream(&Viewer::public(), None, Some(&anew), MOST).is_err());
     }
 
     async fn what_is_purged_disappears_for_those_who_saw_it_under_every_filter(desk: Desk) {
@@ -220,7 +220,7 @@ on_both! {
         let before = read(&desk, Who::Public).await;
         let mut readers = [Role::Public, Role::Press, Role::Editor].map(|role| follow(&desk, role, None));
         let filter = dateline::catalog::ReleaseFilter { kinds: Some(vec![entity::release::ReleaseKind::Speech]), ..Default::default() };
-        let mut filtered = desk.app.room.follow(&Viewer::public(), Some(filter), None, MOST).unwrap();
+        let mut filtered = desk.app.newsroom.open_change_stream(&Viewer::public(), Some(filter), None, MOST).unwrap();
         for id in [&seen, &hidden, &embargoed] {
             desk.done(Who::Admin, PURGE, json!({ "id": id, "revision": 1 })).await;
         }
@@ -262,20 +262,20 @@ on_both! {
         for number in 0..5 {
             desk.draft(json!({ "headline": format!("Draft {number}") })).await;
         }
-        let room = &desk.app.room;
+        let newsroom = &desk.app.newsroom;
         for wrong in ["", "5", "é", &start[1..], &format!("{start}A")] {
-            let error = room.follow(&Viewer::public(), None, Some(wrong), MOST).unwrap_err().to_string();
+            let error = newsroom.open_change_stream(&Viewer::public(), None, Some(wrong), MOST).unwrap_err().to_string();
             assert!(error.contains("not a position of this newsroom"), "{wrong}: {error}");
         }
         let next = async |role, after: &str| {
-            let mut following = room.follow(&viewer(role), None, Some(after), 3).unwrap();
+            let mut following = newsroom.open_change_stream(&viewer(role), None, Some(after), 3).unwrap();
             tokio::time::timeout(Duration::from_millis(200), following.next()).await.ok()
         };
-        assert!(matches!(next(Role::Editor, &start).await, Some(Err(Lost::TooOld))));
+        assert!(matches!(next(Role::Editor, &start).await, Some(Err(ChangeStreamError::TooOld))));
         // What the public does not see makes none of its positions too old; what it sees does.
         assert!(next(Role::Public, &start).await.is_none() && next(Role::Press, &start).await.is_none());
         desk.published(json!({ "headline": "Seen" })).await;
-        assert!(matches!(next(Role::Public, &start).await, Some(Err(Lost::TooOld))));
+        assert!(matches!(next(Role::Public, &start).await, Some(Err(ChangeStreamError::TooOld))));
         let anew = read(&desk, Who::Public).await;
         for number in 0..5 {
             desk.draft(json!({ "headline": format!("Later {number}") })).await;

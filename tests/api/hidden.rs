@@ -268,7 +268,7 @@ fn unrevised(mut answers: Vec<(String, Value)>) -> Vec<(String, Value)> {
 
 /// As many ids that lead nowhere as will be hidden.
 fn nowhere(desk: &Desk, count: usize) -> Vec<String> {
-    (1..=count).map(|number| desk.app.room.ids.encode(Noun::Release, Uuid::from_u128(number as u128))).collect()
+    (1..=count).map(|number| desk.app.newsroom.ids.encode(Noun::Release, Uuid::from_u128(number as u128))).collect()
 }
 
 on_both! {
@@ -368,7 +368,7 @@ on_both! {
 
     async fn the_public_changes_nothing_by_any_mutation(desk: Desk) {
         let known = public(&desk).await;
-        let before = desk.app.room.catalog.snapshot().sequence();
+        let before = desk.app.newsroom.catalog.snapshot().sequence();
         let schema = Schema::of(&desk).await;
         for question in schema.questions("Mutation", &pool(&known, &[]), 1) {
             for who in [Who::Public, Who::Press] {
@@ -383,6 +383,6 @@ on_both! {
                 assert!(refused, "{who:?} {} {}: {answer}", question.field, question.variables);
             }
         }
-        assert_eq!(desk.app.room.catalog.catch_up().await.unwrap().sequence(), before);
+        assert_eq!(desk.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
     }
 }

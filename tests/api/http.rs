@@ -134,6 +134,6 @@ async fn a_server_whose_catalog_has_not_followed_of_late_is_not_ready() {
     tokio::time::sleep(std::time::Duration::from_millis(5100)).await;
     let (status, text) = ready().await;
     assert!(status == 503 && text.contains("the catalog has not followed"), "{text}");
-    desk.app.room.catalog.catch_up().await.unwrap();
+    desk.app.newsroom.catalog.catch_up().await.unwrap();
     assert_eq!(ready().await.0, 200);
 }

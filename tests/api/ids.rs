@@ -102,18 +102,18 @@ async fn furnished(desk: &Desk) -> (Vec<String>, Vec<String>) {
 
 /// The address of a newsroom's releases with their ids in it.
 async fn with_ids_in_addresses(desk: Desk) -> Desk {
-    let customs = dateline::newsroom::Customs {
+    let settings = dateline::newsroom::NewsroomSettings {
         url_template: Some("https://example.org/news/{id}".to_owned()),
-        ..desk.app.room.customs.clone()
+        ..desk.app.newsroom.settings.clone()
     };
-    desk.with_customs(customs).await
+    desk.with_settings(settings).await
 }
 
 /// The ids that earlier versions gave out for the same things.
 fn as_before(desk: &Desk, ids: &[String]) -> Vec<String> {
     let old = |id: &String| {
-        let (noun, key) = desk.app.room.ids.decode(id).unwrap();
-        format!("{}_{}", dateline::newsroom::ids::word(noun), key.simple())
+        let (noun, key) = desk.app.newsroom.ids.decode(id).unwrap();
+        format!("{}_{}", dateline::newsroom::ids::noun_prefix(noun), key.simple())
     };
     ids.iter().map(old).collect()
 }
@@ -154,7 +154,7 @@ on_both! {
         assert!(heard.iter().any(|text| text.contains("surrogate-key: dateline release_")));
         assert!(heard.iter().any(|text| text.contains("https://example.org/news/release_")));
         assert!(heard.iter().any(|text| text.contains("preview link preview_")), "no history was told");
-        desk.app.room.write_accesses().await.unwrap();
+        desk.app.newsroom.flush_access_log().await.unwrap();
         let secrets = Secrets::of(&desk).await;
         assert!(secrets.keys.len() > 20, "{} rows", secrets.keys.len());
         assert_eq!(secrets.found_in(heard.iter().map(String::as_str)), None);
@@ -233,7 +233,7 @@ on_both! {
         assert_ne!(second["releases"]["edges"][0]["node"]["id"], first["releases"]["edges"][0]["node"]["id"]);
         // So is one that an earlier version made.
         let mut inside: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor.as_str().unwrap()).unwrap()).unwrap();
-        let (_, key) = desk.app.room.ids.decode(inside["p"]["id"].as_str().unwrap()).unwrap();
+        let (_, key) = desk.app.newsroom.ids.decode(inside["p"]["id"].as_str().unwrap()).unwrap();
         inside["p"]["id"] = json!(key);
         let before = json!(URL_SAFE_NO_PAD.encode(inside.to_string()));
         assert_eq!(both(Who::Public, listed, &|all| json!({ "filter": filter(all), "after": before })).await, second);
@@ -263,9 +263,9 @@ on_both! {
     async fn an_id_of_something_hidden_and_one_that_leads_nowhere_are_answered_alike(desk: Desk) {
         let (ids, _) = furnished(&desk).await;
         // In the form of an id, and of no key: by chance, of a key that never was, of another noun's key, and of a deleted row.
-        let encode = |noun, key| desk.app.room.ids.encode(noun, key);
-        let hidden = desk.app.room.ids.decode(&ids[5]).unwrap().1;
-        let nowhere = [format!("release_{}", "a".repeat(26)), encode(Noun::Release, Uuid::now_v7()), encode(Noun::Release, desk.app.room.ids.decode(&ids[0]).unwrap().1)];
+        let encode = |noun, key| desk.app.newsroom.ids.encode(noun, key);
+        let hidden = desk.app.newsroom.ids.decode(&ids[5]).unwrap().1;
+        let nowhere = [format!("release_{}", "a".repeat(26)), encode(Noun::Release, Uuid::now_v7()), encode(Noun::Release, desk.app.newsroom.ids.decode(&ids[0]).unwrap().1)];
         let query = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } release(ref: {id: $id}) { id } tombstone(ref: {id: $id}) { kind } releases(filter: {ids: [$id]}) { totalCount } }";
         let answer = async |id: &str| post(&desk, Who::Public, query, &json!({ "id": id })).await.1;
         let wanted = json!({ "node": null, "nodes": [null], "release": null, "tombstone": null, "releases": { "totalCount": 0 } });

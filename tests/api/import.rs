@@ -28,7 +28,7 @@ pub(crate) async fn run(
     };
     let viewer = Viewer::new(Role::Admin, "import");
     let mut import =
-        Import::begin(&desk.app.room, &viewer, options, desk.app.clock.now(), &mut tell).await.expect("begun");
+        Import::begin(&desk.app.newsroom, &viewer, options, desk.app.clock.now(), &mut tell).await.expect("begun");
     if listing {
         import.listing("page", text.as_bytes()).await.expect("read");
     } else {
@@ -36,7 +36,7 @@ pub(crate) async fn run(
         import.releases("file", text.as_bytes()).await.expect("read");
     }
     let report = import.finish().await.expect("ended");
-    desk.app.room.catalog.catch_up().await.expect("followed");
+    desk.app.newsroom.catalog.catch_up().await.expect("followed");
     (report, told)
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn lines(lines: &[Value]) -> String {
 /// Everything that travels, as `dateline export` writes it.
 pub(crate) async fn exported(desk: &Desk) -> String {
     let mut out = Vec::new();
-    export::export(&desk.app.room, &mut out).await.expect("exported");
+    export::export(&desk.app.newsroom, &mut out).await.expect("exported");
     String::from_utf8(out).expect("UTF-8")
 }
 
@@ -64,10 +64,10 @@ on_both! {
             { "headline": "Second thoughts on ferries", "kind": "STATEMENT", "releaseDate": "2006-04-28", "summary": "They are slow.", "state": "PUBLISHED", "dateline": { "placeText": "BANGKOK", "places": [{ "name": "Bangkok" }] } },
             { "headline": "First thoughts on ferries", "kind": "PRESS_RELEASE", "releaseDate": "2006-04-28", "summary": "They are fast.", "state": "PUBLISHED", "dateline": null },
         ]));
-        let sequence = desk.app.room.catalog.snapshot().sequence();
+        let sequence = desk.app.newsroom.catalog.snapshot().sequence();
         let (report, _) = run(&desk, PAGE, ImportOptions::default(), true).await;
         assert_eq!((report.created, report.updated, report.unchanged), (0, 0, 3));
-        assert_eq!(desk.app.room.catalog.snapshot().sequence(), sequence);
+        assert_eq!(desk.app.newsroom.catalog.snapshot().sequence(), sequence);
         // The headline is what an item is known by; an editor who mends it does not make it another item.
         let found = desk.data(Who::Editor, r#"{ release(ref: {slug: "ferry-line-opens"}) { id } }"#, json!({})).await;
         desk.done(Who::Editor, REVISE, json!({ "id": found["release"]["id"], "revision": 1, "input": { "headline": "Ferry lines open" } })).await;

@@ -6,7 +6,7 @@ use dateline::{
     clock::Clock,
     db::Db,
     jobs,
-    newsroom::Customs,
+    newsroom::NewsroomSettings,
     viewer::Viewer,
 };
 use sea_orm::{ConnectionTrait, EntityTrait};
@@ -66,12 +66,12 @@ on_both! {
         desk.done(Who::Editor, crate::desk::PUBLISH, json!({ "id": embargoed, "revision": revision })).await;
         // Another server, the next morning, on the same database; nothing ran in between.
         let morning = at("2007-06-02T08:00:00Z");
-        let app = App::new(Db::open(&desk.url).await.unwrap(), Customs::default(), Masthead::default(), Clock::standing_at(morning)).await.unwrap();
+        let app = App::new(Db::open(&desk.url).await.unwrap(), NewsroomSettings::default(), Masthead::default(), Clock::standing_at(morning)).await.unwrap();
         let count = || app.request_context(Viewer::public()).visible().count();
-        assert_eq!((count(), app.room.record_due_releases(morning).await.unwrap(), count()), (4, 4, 4));
-        assert_eq!(app.room.record_due_releases(morning).await.unwrap(), 0);
+        assert_eq!((count(), app.newsroom.record_due_releases(morning).await.unwrap(), count()), (4, 4, 4));
+        assert_eq!(app.newsroom.record_due_releases(morning).await.unwrap(), 0);
         desk.app.clock.put(morning);
-        desk.app.room.catalog.catch_up().await.unwrap();
+        desk.app.newsroom.catalog.catch_up().await.unwrap();
         let journal = desk.data(Who::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { act subject } } }", json!({})).await;
         let entries: Vec<(String, String)> = journal["journal"]["nodes"].as_array().unwrap().iter().map(|entry| (entry["act"].as_str().unwrap().to_owned(), entry["subject"].as_str().unwrap().to_owned())).collect();
         let done = |act: &str, id: &String| (act.to_owned(), id.clone());
@@ -144,7 +144,7 @@ on_both! {
 
     async fn plans_that_make_no_sense_are_refused_and_change_nothing(desk: Desk) {
         let (id, revision) = desk.draft(json!({ "headline": "Plan", "externalId": "x1" })).await;
-        let before = desk.app.room.catalog.snapshot().sequence();
+        let before = desk.app.newsroom.catalog.snapshot().sequence();
         for (time, zone, field) in [
             ("2007-06-01T12:00", "UTC", "localTime"),
             ("2007-06-01T13:00", "Asia/Bangkok", "localTime"),
@@ -163,7 +163,7 @@ on_both! {
             assert_eq!((&told["field"], &told["code"]), (&json!(["until"]), &json!("INVALID")), "{told}");
         }
         assert_eq!(desk.refused(Who::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": null })).await["code"], "ILLEGAL_TRANSITION");
-        assert_eq!(desk.app.room.catalog.catch_up().await.unwrap().sequence(), before);
+        assert_eq!(desk.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
         // An embargo that would be over when it is published, whichever comes first.
         desk.done(Who::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": "2007-06-03T00:00:00Z" })).await;
         let told = desk.refused(Who::Editor, SCHEDULE, json!({ "id": id, "revision": revision, "time": "2007-06-03T00:00", "zone": "UTC" })).await;
@@ -184,8 +184,8 @@ on_both! {
         tx.execute_unprepared("UPDATE release SET schedule_at = '2007-07-01 03:00:00+00:00'").await.unwrap();
         tx.commit().await.unwrap();
         let now = desk.app.clock.now();
-        assert_eq!(desk.app.room.resolve_schedules(now).await.unwrap(), 1);
-        assert_eq!(desk.app.room.resolve_schedules(now).await.unwrap(), 0);
+        assert_eq!(desk.app.newsroom.resolve_schedules(now).await.unwrap(), 1);
+        assert_eq!(desk.app.newsroom.resolve_schedules(now).await.unwrap(), 0);
         let known = life(&desk, Who::Author, &id).await;
         assert_eq!((&known["schedule"]["at"], &known["history"]["nodes"][0]["act"]), (&json!("2007-07-01T02:00:00Z"), &json!("release.reschedule")));
         desk.app.clock.put(at("2007-07-01T02:00:00Z"));

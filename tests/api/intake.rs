@@ -21,8 +21,8 @@ async fn run(desk: &Desk, files: &[(&str, String)], options: ImportOptions) -> (
             told.push((name.to_owned(), number, why.clone()));
         }
     };
-    let (room, viewer) = (&desk.app.room, Viewer::new(Role::Admin, "import"));
-    let mut import = Import::begin(room, &viewer, options, desk.app.clock.now(), &mut tell).await.unwrap();
+    let (newsroom, viewer) = (&desk.app.newsroom, Viewer::new(Role::Admin, "import"));
+    let mut import = Import::begin(newsroom, &viewer, options, desk.app.clock.now(), &mut tell).await.unwrap();
     for (name, text) in files {
         import.concepts(name, text.as_bytes()).await.unwrap();
     }
@@ -30,7 +30,7 @@ async fn run(desk: &Desk, files: &[(&str, String)], options: ImportOptions) -> (
         import.releases(name, text.as_bytes()).await.unwrap();
     }
     let report = import.finish().await.unwrap();
-    desk.app.room.catalog.catch_up().await.unwrap();
+    desk.app.newsroom.catalog.catch_up().await.unwrap();
     (report, told)
 }
 
@@ -116,10 +116,10 @@ on_both! {
         assert_eq!(first, [(2, 1), (4, 3), (5, 3), (7, 6)], "{told:?}");
         assert_eq!(counts(&report), [6, 0, 0, 2, 4, 0]);
         let before = exported(&desk).await;
-        let sequence = desk.app.room.catalog.snapshot().sequence();
+        let sequence = desk.app.newsroom.catalog.snapshot().sequence();
         let (again, told_again) = one(&desk, &records).await;
         assert_eq!((counts(&again), told_again), ([0, 0, 6, 2, 4, 0], told));
-        assert_eq!((exported(&desk).await, desk.app.room.catalog.snapshot().sequence()), (before, sequence));
+        assert_eq!((exported(&desk).await, desk.app.newsroom.catalog.snapshot().sequence()), (before, sequence));
         // Neither does it help to insist.
         let (report, _) = run(&desk, &[("f", lines(&records))], ImportOptions { overwrite: true, ..ImportOptions::default() }).await;
         assert_eq!(counts(&report), [0, 0, 6, 2, 4, 0]);
@@ -257,7 +257,7 @@ on_both! {
             let text = lines(&[header, json!({ "type": "topic", "slug": "a", "name": "A" }), release(&json!({ "slug": "a" }))]);
             let mut heard = 0;
             let mut tell = |_: &str, _: u64, _: &Outcome| heard += 1;
-            let mut import = Import::begin(&desk.app.room, &viewer, ImportOptions::default(), desk.app.clock.now(), &mut tell).await.unwrap();
+            let mut import = Import::begin(&desk.app.newsroom, &viewer, ImportOptions::default(), desk.app.clock.now(), &mut tell).await.unwrap();
             let error = import.concepts("f", text.as_bytes()).await.unwrap_err().to_string();
             assert_eq!(error, format!("f: the file has format version {version}, but this version of Dateline reads only version 1: import it with a version of Dateline that reads version {version}"));
             drop(import);

@@ -121,7 +121,7 @@ on_both! {
         let pool = Pool { ids: vec![id], texts: vec!["text".to_owned()] };
         let schema = Schema::of(&desk).await;
         let spoiled = spoiled(&schema, &pool);
-        let before = desk.app.room.catalog.snapshot().sequence();
+        let before = desk.app.newsroom.catalog.snapshot().sequence();
         let mut of_each = std::collections::HashMap::new();
         for Spoiled { field, written, declared, variables } in &spoiled {
             let declared = if declared.is_empty() { String::new() } else { format!("({declared})") };
@@ -135,8 +135,8 @@ on_both! {
             assert!(error["locations"][0]["column"].as_u64() >= Some(1), "{query}: {answer}");
             *of_each.entry(field.clone()).or_insert(0) += 1;
         }
-        desk.app.room.catalog.catch_up().await.unwrap();
-        assert_eq!(desk.app.room.catalog.snapshot().sequence(), before, "something was done");
+        desk.app.newsroom.catalog.catch_up().await.unwrap();
+        assert_eq!(desk.app.newsroom.catalog.snapshot().sequence(), before, "something was done");
         let mutations = list(&schema.types["Mutation"]["fields"]);
         assert!(mutations.len() >= 20 && mutations.iter().all(|field| of_each[&text(&field["name"])] >= 3), "{of_each:?}");
     }

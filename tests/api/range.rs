@@ -6,7 +6,7 @@ use dateline::{
     db::Db,
     interchange::{Import, export},
     newsroom::{
-        Customs, Error,
+        Error, NewsroomSettings,
         import::{ImportOptions, Outcome},
         repair::{find_out_of_range, ranged_columns},
         token::TokenInput,
@@ -32,9 +32,9 @@ async fn refused(desk: &Desk, text: &str, listing: bool) -> Vec<(u64, String)> {
             told.push((number, why.clone()));
         }
     };
-    let (room, viewer) = (&desk.app.room, Viewer::new(Role::Admin, "import"));
+    let (newsroom, viewer) = (&desk.app.newsroom, Viewer::new(Role::Admin, "import"));
     let mut import =
-        Import::begin(room, &viewer, ImportOptions::default(), desk.app.clock.now(), &mut tell).await.unwrap();
+        Import::begin(newsroom, &viewer, ImportOptions::default(), desk.app.clock.now(), &mut tell).await.unwrap();
     if listing {
         import.listing("page", text.as_bytes()).await.unwrap();
     } else {
@@ -42,13 +42,13 @@ async fn refused(desk: &Desk, text: &str, listing: bool) -> Vec<(u64, String)> {
         import.releases("file", text.as_bytes()).await.unwrap();
     }
     import.finish().await.unwrap();
-    desk.app.room.catalog.catch_up().await.unwrap();
+    desk.app.newsroom.catalog.catch_up().await.unwrap();
     told
 }
 
 /// Runs a statement, with values as SQLite or PostgreSQL writes them.
 async fn store(desk: &Desk, sqlite: &str, postgres: &str) {
-    let db = &desk.app.room.db;
+    let db = &desk.app.newsroom.db;
     let tx = db.begin_write().await.unwrap();
     tx.execute_unprepared(if db.backend() == DbBackend::Sqlite { sqlite } else { postgres }).await.unwrap();
     tx.commit().await.unwrap();
@@ -63,12 +63,12 @@ async fn set(desk: &Desk, table: &str, column: &str, (sqlite, postgres): (&str, 
 /// The same newsroom, started anew.
 async fn restarted(desk: &Desk) -> std::sync::Arc<App> {
     let db = Db::open(&desk.url).await.unwrap();
-    App::new(db, Customs::default(), Masthead::default(), desk.app.clock.clone()).await.unwrap()
+    App::new(db, NewsroomSettings::default(), Masthead::default(), desk.app.clock.clone()).await.unwrap()
 }
 
 async fn exported(app: &App) -> String {
     let mut out = Vec::new();
-    export::export(&app.room, &mut out).await.unwrap();
+    export::export(&app.newsroom, &mut out).await.unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -127,13 +127,13 @@ on_both! {
         }
         let last = desk.done(Who::Editor, SCHEDULE, json!({ "id": id, "revision": revision, "time": "9999-12-31T23:59:59", "zone": "UTC" })).await;
         assert_eq!(last["release"]["schedule"]["at"], "9999-12-31T23:59:59Z");
-        restarted(&desk).await.room.resolve_schedules(desk.app.clock.now()).await.unwrap();
+        restarted(&desk).await.newsroom.resolve_schedules(desk.app.clock.now()).await.unwrap();
     }
 
     async fn tokens_and_imports_are_checked_with_the_line(desk: Desk) {
         let far = DateTime::<Utc>::MAX_UTC;
         let input = TokenInput { subject: "x".to_owned(), name: "y".to_owned(), role: Role::Editor, expires_at: Some(far) };
-        let error = desk.app.room.token_create(&Viewer::new(Role::Admin, "test"), input, desk.app.clock.now()).await.unwrap_err();
+        let error = desk.app.newsroom.token_create(&Viewer::new(Role::Admin, "test"), input, desk.app.clock.now()).await.unwrap_err();
         assert!(matches!(&error, Error::Invalid(errors) if errors[0].message.contains("outside the range of instants")), "{error}");
 
         let release = |slug: &str, more: &Value| {
@@ -165,7 +165,7 @@ on_both! {
         assert!(told.len() == 1 && told[0].0 == 5 && told[0].1.contains("0000-03-01 is outside the range of dates"), "{told:?}");
         // What was taken starts and is served.
         let app = restarted(&desk).await;
-        assert_eq!((app.room.catalog.snapshot().len(), find_out_of_range(app.room.db.reader()).await.unwrap().len()), (2, 0));
+        assert_eq!((app.newsroom.catalog.snapshot().len(), find_out_of_range(app.newsroom.db.reader()).await.unwrap().len()), (2, 0));
     }
 
     async fn the_ends_of_the_range_are_drawn_whole(desk: Desk) {
@@ -248,28 +248,28 @@ on_both! {
         let before = exported(&desk.app).await;
         assert!(before.contains("\"releaseDate\":\"0001-01-01\"") && before.contains("\"publishedAt\":\"0001-01-01T00:00:00Z\""), "{before}");
         assert_eq!(refused(&desk, &before, false).await.iter().filter(|(_, why)| !why.contains("changed here")).count(), 0);
-        desk.app.room.resolve_schedules(desk.app.clock.now()).await.unwrap();
-        desk.app.room.record_due_releases(desk.app.clock.now()).await.unwrap();
+        desk.app.newsroom.resolve_schedules(desk.app.clock.now()).await.unwrap();
+        desk.app.newsroom.record_due_releases(desk.app.clock.now()).await.unwrap();
 
-        let found = find_out_of_range(desk.app.room.db.reader()).await.unwrap();
+        let found = find_out_of_range(desk.app.newsroom.db.reader()).await.unwrap();
         let year_0 = found.iter().find(|found| found.column == "release_date").unwrap();
         assert_eq!((year_0.table, year_0.slug.as_deref()), ("revision", Some("y0")));
         let published = found.iter().find(|found| found.column == "published_at").unwrap();
-        assert_eq!(desk.app.room.ids.decode(&id), Some((entity::Noun::Release, uuid::Uuid::try_parse(&published.id).unwrap())));
+        assert_eq!(desk.app.newsroom.ids.decode(&id), Some((entity::Noun::Release, uuid::Uuid::try_parse(&published.id).unwrap())));
         // Release: 4 columns. Revisions: 2 of 2. Tokens: 4, topic, link: 1 each. Slugs: the release's, once public, and others'.
         assert!(found.len() > 4 + 4 + 4 + 2, "{found:#?}");
-        let sequence = desk.app.room.catalog.snapshot().sequence();
+        let sequence = desk.app.newsroom.catalog.snapshot().sequence();
         let now = desk.app.clock.now();
-        let repaired = desk.app.room.repair_out_of_range(&Viewer::new(Role::Admin, "operator"), now).await.unwrap();
+        let repaired = desk.app.newsroom.repair_out_of_range(&Viewer::new(Role::Admin, "operator"), now).await.unwrap();
         assert_eq!(repaired.len(), found.len());
-        assert_eq!(find_out_of_range(desk.app.room.db.reader()).await.unwrap(), []);
-        assert!(desk.app.room.repair_out_of_range(&Viewer::new(Role::Admin, "operator"), now).await.unwrap().is_empty());
-        assert!(desk.app.room.repair_out_of_range(&Viewer::new(Role::Editor, "Eda"), now).await.is_err());
+        assert_eq!(find_out_of_range(desk.app.newsroom.db.reader()).await.unwrap(), []);
+        assert!(desk.app.newsroom.repair_out_of_range(&Viewer::new(Role::Admin, "operator"), now).await.unwrap().is_empty());
+        assert!(desk.app.newsroom.repair_out_of_range(&Viewer::new(Role::Editor, "Eda"), now).await.is_err());
         let history = clamped(&desk).await["release"]["history"]["nodes"][0].clone();
         assert_eq!(history["act"], "release.repair");
         assert!(history["note"].as_str().unwrap().contains("release.published_at was 0"), "{history}");
-        assert_eq!(desk.app.room.catalog.snapshot().sequence(), sequence + 1);
-        let rows = entity::journal::Entity::find().order_by_desc(entity::journal::Column::Sequence).one(desk.app.room.db.reader()).await.unwrap().unwrap();
+        assert_eq!(desk.app.newsroom.catalog.snapshot().sequence(), sequence + 1);
+        let rows = entity::journal::Entity::find().order_by_desc(entity::journal::Column::Sequence).one(desk.app.newsroom.db.reader()).await.unwrap().unwrap();
         assert!(rows.before.unwrap().contains("0001-01-01") && rows.after.unwrap().contains("0001-01-01"));
         assert_eq!(exported(&desk.app).await, before);
         let desk = desk.restarted().await;
@@ -324,14 +324,14 @@ on_both! {
             "UPDATE journal SET after = replace(after, '\"2006-05-08\"', '\"0000-03-01\"'), before = replace(before, '\"2007-06-01T12:00:00Z\"', '\"+10000-06-01T12:00:00Z\"')",
             "UPDATE journal SET after = replace(after, '\"2006-05-08\"', '\"0000-03-01\"'), before = replace(before, '\"2007-06-01T12:00:00Z\"', '\"+10000-06-01T12:00:00Z\"')",
         ).await;
-        let entries = desk.app.room.catalog.entries_after(0).await.unwrap();
+        let entries = desk.app.newsroom.catalog.entries_after(0).await.unwrap();
         assert!(!entries.is_empty());
         let history = desk.data(Who::Editor, "query($id: ID!) { release(ref: {id: $id}) { history { nodes { act at } } } }", json!({ "id": id })).await;
         assert_eq!(history["release"]["history"]["nodes"][0]["act"], "release.publish");
     }
 
     async fn every_date_column_of_the_database_is_looked_at(desk: Desk) {
-        let db = &desk.app.room.db;
+        let db = &desk.app.newsroom.db;
         let sql = match db.backend() {
             DbBackend::Sqlite => "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND (c.type LIKE '%timestamp%' OR c.type LIKE '%date%') ORDER BY 1, 2",
             _ => "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'public' AND (data_type LIKE 'timestamp%' OR data_type = 'date') ORDER BY 1, 2",
@@ -359,7 +359,7 @@ async fn values_that_only_postgresql_has_are_loaded_and_repaired() {
     }
     let desk = desk.restarted().await;
     let now = desk.app.clock.now();
-    let repaired = desk.app.room.repair_out_of_range(&Viewer::new(Role::Admin, "operator"), now).await.unwrap();
+    let repaired = desk.app.newsroom.repair_out_of_range(&Viewer::new(Role::Admin, "operator"), now).await.unwrap();
     assert_eq!(repaired.len(), 4, "{repaired:?}");
     let query = "query($id: ID!) { release(ref: {id: $id}) { releaseDate publishedAt modifiedAt } }";
     let release = json!({ "releaseDate": "9999-12-31", "publishedAt": "0001-01-01T00:00:00Z", "modifiedAt": "9999-12-31T23:59:59.999999Z" });

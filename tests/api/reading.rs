@@ -246,7 +246,7 @@ on_both! {
         let count = async || desk.data(Who::Public, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"].clone();
         assert_eq!(count().await, 1);
         // The database as it was before the publication.
-        let tx = desk.app.room.db.begin_write().await.unwrap();
+        let tx = desk.app.newsroom.db.begin_write().await.unwrap();
         for statement in [
             "UPDATE release SET state = 'DRAFT', working_revision_id = live_revision_id, live_revision_id = NULL",
             "DELETE FROM journal WHERE sequence = (SELECT sequence FROM journal_head)",
@@ -255,7 +255,7 @@ on_both! {
             tx.execute_unprepared(statement).await.unwrap();
         }
         tx.commit().await.unwrap();
-        desk.app.room.catalog.catch_up().await.unwrap();
+        desk.app.newsroom.catalog.catch_up().await.unwrap();
         assert_eq!(count().await, 0);
         desk.done(Who::Editor, crate::desk::PUBLISH, json!({ "id": id, "revision": 1 })).await;
         assert_eq!(count().await, 1);
@@ -277,8 +277,8 @@ on_both! {
     async fn another_process_s_writes_are_followed(desk: Desk) {
         furnished(&desk).await;
         let db = dateline::db::Db::open(&desk.url).await.unwrap();
-        let other = dateline::app::App::new(db, dateline::newsroom::Customs::default(), dateline::app::Masthead::default(), dateline::clock::Clock::standing_at(crate::desk::noon())).await.unwrap();
-        let following = tokio::spawn(async move { let other = other; let catalog = other.room.catalog.clone(); tokio::select! { () = other.follow() => unreachable!(), seen = async { loop { if catalog.snapshot().len() == 46 { break true } tokio::time::sleep(std::time::Duration::from_millis(20)).await; } } => seen } });
+        let other = dateline::app::App::new(db, dateline::newsroom::NewsroomSettings::default(), dateline::app::Masthead::default(), dateline::clock::Clock::standing_at(crate::desk::noon())).await.unwrap();
+        let following = tokio::spawn(async move { let other = other; let catalog = other.newsroom.catalog.clone(); tokio::select! { () = other.follow() => unreachable!(), seen = async { loop { if catalog.snapshot().len() == 46 { break true } tokio::time::sleep(std::time::Duration::from_millis(20)).await; } } => seen } });
         desk.draft(json!({ "headline": "Seen elsewhere" })).await;
         assert!(tokio::time::timeout(std::time::Duration::from_secs(10), following).await.unwrap().unwrap());
     }

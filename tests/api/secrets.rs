@@ -17,7 +17,7 @@ pub(crate) struct Secrets {
 impl Secrets {
     /// Of all rows that there are. A row's key begins with its millisecond.
     pub(crate) async fn of(desk: &Desk) -> Self {
-        let db = desk.app.room.db.reader();
+        let db = desk.app.newsroom.db.reader();
         let mut keys = Vec::new();
         for column in
             "release.id revision.id topic.id place.id api_token.id preview_link.id access_log.id journal_head.epoch"

@@ -108,6 +108,6 @@ on_both! {
         assert_eq!(imported(&desk, &release("first\n    second")).await, (0, 1, 0));
         assert_eq!(imported(&desk, &release("first\n    second\n")).await, (0, 0, 1));
         assert_eq!(imported(&desk, &file).await, (0, 1, 0));
-        assert!(dateline::newsroom::check::check(&desk.app.room.db).await.expect("checked").findings.is_empty());
+        assert!(dateline::newsroom::check::check(&desk.app.newsroom.db).await.expect("checked").findings.is_empty());
     }
 }

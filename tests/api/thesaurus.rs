@@ -67,10 +67,10 @@ on_both! {
         let both = json!({ "topics": [{ "slug": "child-labour" }, { "slug": "crime" }] });
         desk.done(Who::Admin, REVISE, json!({ "id": id("r3"), "revision": 1, "input": both })).await;
         let modified = desk.data(Who::Public, "{ releases { nodes { modifiedAt revision } } }", json!({})).await;
-        let before = desk.app.room.catalog.snapshot().sequence();
+        let before = desk.app.newsroom.catalog.snapshot().sequence();
         let merged = desk.done(Who::Admin, MERGE, json!({ "from": id("child-labour"), "into": id("crime") })).await;
         assert_eq!(merged["topic"], json!({ "slug": "crime", "revision": 2, "altNames": ["Child labour", "Working children"] }));
-        assert_eq!(desk.app.room.catalog.snapshot().sequence(), before + 1);
+        assert_eq!(desk.app.newsroom.catalog.snapshot().sequence(), before + 1);
         assert_eq!(desk.data(Who::Public, "{ releases { nodes { modifiedAt revision } } }", json!({})).await, modified, "no release counts as changed");
         let wanted = json!({ "crime": [4, 3], "mines": [1, 1] });
         for _ in 0..2 {
@@ -82,7 +82,7 @@ on_both! {
             let node = desk.data(Who::Author, "query($topic: ID!, $release: ID!) { node(id: $topic) { ... on Topic { slug } } release: node(id: $release) { ... on Release { topics { slug } working { topics { slug } } } } topics { totalCount } }", json!({ "topic": id("child-labour"), "release": id("r3") })).await;
             assert_eq!(node, json!({ "node": { "slug": "crime" }, "release": { "topics": [{ "slug": "crime" }], "working": { "topics": [{ "slug": "crime" }] } }, "topics": { "totalCount": 3 } }));
             // As one that loads now sees it, too.
-            desk.app.room.catalog.reload().await.unwrap();
+            desk.app.newsroom.catalog.reload().await.unwrap();
         }
         // Chains of redirects stay one step long; the address is nobody else's.
         desk.done(Who::Admin, MERGE, json!({ "from": id("crime"), "into": id("labour") })).await;
@@ -96,7 +96,7 @@ on_both! {
 
     async fn merges_that_make_no_sense_are_refused(desk: Desk) {
         let id = furnished(&desk).await;
-        let before = desk.app.room.catalog.snapshot().sequence();
+        let before = desk.app.newsroom.catalog.snapshot().sequence();
         for (who, from, into, field, code) in [
             (Who::Admin, id("labour"), id("mines"), json!(["into"]), "CYCLE"),
             (Who::Admin, id("labour"), id("labour"), json!(["into"]), "INVALID"),
@@ -108,7 +108,7 @@ on_both! {
             assert_eq!((&told["field"], &told["code"]), (&field, &json!(code)), "{told}");
         }
         assert_eq!(desk.refused(Who::Admin, PLACE_MERGE, json!({ "from": id("asia"), "into": id("phnom-penh") })).await["code"], "CYCLE");
-        assert_eq!(desk.app.room.catalog.catch_up().await.unwrap().sequence(), before);
+        assert_eq!(desk.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
     }
 
     async fn a_merged_place_hands_over_what_lies_within_and_its_codes(desk: Desk) {
@@ -122,7 +122,7 @@ on_both! {
             assert_eq!(desk.data(Who::Public, query, json!({})).await, json!({ "place": { "slug": "cambodia", "contains": { "nodes": [{ "slug": "phnom-penh" }] }, "releases": { "totalCount": 3 } }, "former": { "slug": "cambodia" },
                 "release": { "places": [{ "slug": "cambodia" }], "dateline": { "places": [{ "slug": "cambodia" }] } },
                 "releaseStats": { "facets": { "places": { "buckets": [{ "place": { "slug": "cambodia" }, "count": 3 }] } } } }));
-            desk.app.room.catalog.reload().await.unwrap();
+            desk.app.newsroom.catalog.reload().await.unwrap();
         }
     }
 
@@ -145,7 +145,7 @@ on_both! {
         assert_eq!(counts(&desk).await["crime"], json!([2, 2]));
         // It travels, and comes back retired.
         let mut out = Vec::new();
-        dateline::interchange::export::export(&desk.app.room, &mut out).await.unwrap();
+        dateline::interchange::export::export(&desk.app.newsroom, &mut out).await.unwrap();
         assert!(String::from_utf8(out).unwrap().lines().any(|line| line.contains("\"crime\"") && line.contains("\"retiredAt\":\"2007-06-01T12:00:00Z\"")));
     }
 

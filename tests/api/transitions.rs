@@ -143,10 +143,10 @@ on_both! {
                             Some(release) => release,
                             None => release_in(&desk, state, creator).await,
                         };
-                        let before = desk.app.room.catalog.snapshot().sequence();
+                        let before = desk.app.newsroom.catalog.snapshot().sequence();
                         let payload = act(&desk, who, name, &id, revision).await;
                         let told = format!("{name} in {state} by {role}, created by {creator:?}: {payload}");
-                        let after = desk.app.room.catalog.catch_up().await.unwrap().sequence();
+                        let after = desk.app.newsroom.catalog.catch_up().await.unwrap().sequence();
                         if let (true, Some(to)) = (may, &line.to[number]) {
                             assert_eq!(payload["userErrors"], json!([]), "{told}");
                             let now = if name == "delete" || name == "purge" { Value::Null } else { json!(to) };
@@ -179,7 +179,7 @@ on_both! {
         }
         items[2]["expectedRevision"] = json!(7);
         items[4]["id"] = json!("release_00000000000000000000000000000000");
-        let before = desk.app.room.catalog.snapshot().sequence();
+        let before = desk.app.newsroom.catalog.snapshot().sequence();
         let told = async |who, act: &str, items: &[Value]| {
             let variables = json!({ "items": items, "act": act, "note": "so", "kind": (act == "WITHDRAW").then_some("WITH_NOTICE") });
             let data = desk.data(who, BULK, variables).await;
@@ -188,16 +188,16 @@ on_both! {
             }).collect::<Vec<_>>()
         };
         assert_eq!(told(Who::Editor, "SUBMIT", &items).await, ["IN_REVIEW", "IN_REVIEW", "STALE_REVISION", "IN_REVIEW", "NOT_FOUND", "IN_REVIEW"]);
-        assert_eq!(desk.app.room.catalog.snapshot().sequence(), before + 4);
+        assert_eq!(desk.app.newsroom.catalog.snapshot().sequence(), before + 4);
         assert_eq!(told(Who::Editor, "APPROVE", &items[..2]).await, ["APPROVED", "APPROVED"]);
         assert_eq!(told(Who::Editor, "PUBLISH", &items[..4]).await, ["PUBLISHED", "PUBLISHED", "STALE_REVISION", "PUBLISHED"]);
         assert_eq!(told(Who::Author, "WITHDRAW", &items[..1]).await, ["FORBIDDEN"]);
         assert_eq!(told(Who::Editor, "WITHDRAW", &[items[0].clone(), items[0].clone()]).await, ["WITHDRAWN", "ILLEGAL_TRANSITION"]);
-        let before = desk.app.room.catalog.snapshot().sequence();
+        let before = desk.app.newsroom.catalog.snapshot().sequence();
         let many: Vec<Value> = std::iter::repeat_n(items[1].clone(), 501).collect();
         let data = desk.data(Who::Editor, BULK, json!({ "items": many, "act": "WITHDRAW", "kind": "GONE" })).await;
         assert_eq!(data["releasesTransition"], json!([{ "release": null, "userErrors": [{ "field": ["items"], "code": "TOO_LONG" }] }]));
-        assert_eq!(desk.app.room.catalog.snapshot().sequence(), before);
+        assert_eq!(desk.app.newsroom.catalog.snapshot().sequence(), before);
     }
 }
 
@@ -207,7 +207,7 @@ fn the_documentation_has_the_real_table() {
     let (start, end) = ("<!-- table -->\n", "<!-- end of table -->");
     let (head, rest) = text.split_once(start).expect("the table's beginning");
     let (there, tail) = rest.split_once(end).expect("the table's end");
-    let wanted = workflow::table();
+    let wanted = workflow::markdown_table();
     if there != wanted {
         std::fs::write(DOCS, format!("{head}{start}{wanted}{end}{tail}")).expect("written");
         panic!("docs/workflow.md had another table than the code; it has been written anew: look at it and commit it");

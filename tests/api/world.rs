@@ -118,16 +118,16 @@ impl World {
 
     /// One act on one release; whether it was done.
     async fn release_act(&mut self) -> Result<(), Error> {
-        let room = self.app.room.clone();
+        let newsroom = self.app.newsroom.clone();
         let now = self.now;
         let viewer = Viewer::new(Role::Admin, ["Ana", "Eda", "Kim"][self.dice.roll(3)]);
         if self.releases.len() < 120 && self.dice.roll(6) == 0 {
             let input = self.input(true);
-            self.releases.push(room.release_create(&viewer, input, now).await?.id());
+            self.releases.push(newsroom.release_create(&viewer, input, now).await?.id());
             return Ok(());
         }
         let Some(id) = self.dice.one(&self.releases) else { return Ok(()) };
-        let row = entity::release::Entity::find_by_id(id).one(room.db.reader()).await?;
+        let row = entity::release::Entity::find_by_id(id).one(newsroom.db.reader()).await?;
         let Some(row) = row else { return Ok(()) };
         // One in fifty comes too late.
         let revision = row.revision - i32::from(self.dice.roll(50) == 0);
@@ -139,39 +139,39 @@ impl World {
         match self.dice.roll(17) {
             0..=2 => {
                 let input = self.input(false);
-                room.release_revise(&viewer, id, revision, input, now).await.map(drop)
+                newsroom.release_revise(&viewer, id, revision, input, now).await.map(drop)
             }
-            3 => room.release_submit(&viewer, id, revision, None, now).await.map(drop),
-            4 => room.release_return(&viewer, id, revision, "again".to_owned(), now).await.map(drop),
-            5 => room.release_approve(&viewer, id, revision, None, now).await.map(drop),
+            3 => newsroom.release_submit(&viewer, id, revision, None, now).await.map(drop),
+            4 => newsroom.release_return(&viewer, id, revision, "again".to_owned(), now).await.map(drop),
+            5 => newsroom.release_approve(&viewer, id, revision, None, now).await.map(drop),
             6 | 7 => {
                 let local = ahead(&mut self.dice).format("%Y-%m-%dT%H:%M").to_string();
-                room.release_schedule(&viewer, id, revision, &local, "UTC", now).await.map(drop)
+                newsroom.release_schedule(&viewer, id, revision, &local, "UTC", now).await.map(drop)
             }
-            8 => room.release_unschedule(&viewer, id, revision, now).await.map(drop),
+            8 => newsroom.release_unschedule(&viewer, id, revision, now).await.map(drop),
             9 | 10 => {
                 let note = (self.dice.roll(4) == 0).then(|| "it was wrong".to_owned());
-                room.release_publish(&viewer, id, revision, note, now).await.map(drop)
+                newsroom.release_publish(&viewer, id, revision, note, now).await.map(drop)
             }
             11 | 12 => {
                 let until = (self.dice.roll(5) > 0).then(|| ahead(&mut self.dice));
-                room.release_embargo(&viewer, id, revision, until, None, now).await.map(drop)
+                newsroom.release_embargo(&viewer, id, revision, until, None, now).await.map(drop)
             }
             13 => {
                 let input = self.input(false);
-                room.release_correct(&viewer, id, revision, input, "it was wrong".to_owned(), now).await.map(drop)
+                newsroom.release_correct(&viewer, id, revision, input, "it was wrong".to_owned(), now).await.map(drop)
             }
             14 => {
                 let kind = [WithdrawalKind::Gone, WithdrawalKind::Vanish][self.dice.roll(2)];
                 let how = Withdrawal { kind, notice: None, redirect_to: None };
-                room.release_withdraw(&viewer, id, revision, how, now).await.map(drop)
+                newsroom.release_withdraw(&viewer, id, revision, how, now).await.map(drop)
             }
             15 => {
                 let to = 1 + self.dice.roll(usize::try_from(revision.max(1)).unwrap_or(1)) as i32;
-                room.release_restore(&viewer, id, revision, to, now).await.map(drop)
+                newsroom.release_restore(&viewer, id, revision, to, now).await.map(drop)
             }
             _ => match self.dice.roll(10) {
-                0 | 1 => room.release_retract(&viewer, id, revision, "untrue".to_owned(), now).await.map(drop),
+                0 | 1 => newsroom.release_retract(&viewer, id, revision, "untrue".to_owned(), now).await.map(drop),
                 2 => self.remove(id, revision, true).await,
                 _ => self.remove(id, revision, false).await,
             },
@@ -180,11 +180,11 @@ impl World {
 
     /// Purges a release, or deletes it, where that may be.
     async fn remove(&mut self, id: Uuid, revision: i32, purge: bool) -> Result<(), Error> {
-        let (room, viewer) = (&self.app.room, Viewer::new(Role::Admin, "Kim"));
+        let (newsroom, viewer) = (&self.app.newsroom, Viewer::new(Role::Admin, "Kim"));
         if purge {
-            room.release_purge(&viewer, id, revision, "order".to_owned(), self.now).await?;
+            newsroom.release_purge(&viewer, id, revision, "order".to_owned(), self.now).await?;
         } else {
-            room.release_delete(&viewer, id, revision, self.now).await?;
+            newsroom.release_delete(&viewer, id, revision, self.now).await?;
         }
         self.releases.retain(|other| *other != id);
         Ok(())
@@ -192,11 +192,11 @@ impl World {
 
     /// One act on a topic or place.
     async fn concept_act(&mut self) -> Result<(), Error> {
-        let room = self.app.room.clone();
+        let newsroom = self.app.newsroom.clone();
         let (now, viewer) = (self.now, Viewer::new(Role::Admin, "Kim"));
         self.made += 1;
         let name = format!("Concept {}", self.made);
-        let snapshot = room.catalog.snapshot();
+        let snapshot = newsroom.catalog.snapshot();
         let topics: Vec<Uuid> = snapshot.topics().numbers().map(|number| snapshot.topics().get(number).id).collect();
         let places: Vec<Uuid> = snapshot.places().numbers().map(|number| snapshot.places().get(number).id).collect();
         match self.dice.roll(9) {
@@ -204,7 +204,7 @@ impl World {
                 let broader = self.dice.one(&topics).map(|id| vec![ConceptRef::Id(id)]).unwrap_or_default();
                 let input =
                     TopicInput { name: Patch::Set(name), broader: Patch::Set(broader), ..TopicInput::default() };
-                let (snapshot, number) = room.topic_create(&viewer, input, now).await?;
+                let (snapshot, number) = newsroom.topic_create(&viewer, input, now).await?;
                 self.topics.push(snapshot.topics().get(number).id);
                 Ok(())
             }
@@ -216,7 +216,7 @@ impl World {
                     within,
                     ..PlaceInput::default()
                 };
-                let (snapshot, number) = room.place_create(&viewer, input, now).await?;
+                let (snapshot, number) = newsroom.place_create(&viewer, input, now).await?;
                 self.places.push(snapshot.places().get(number).id);
                 Ok(())
             }
@@ -230,21 +230,21 @@ impl World {
                     broader: Patch::Set(broader),
                     ..TopicInput::default()
                 };
-                room.topic_update(&viewer, id, revision, input, now).await.map(drop)
+                newsroom.topic_update(&viewer, id, revision, input, now).await.map(drop)
             }
             5 | 6 if topics.len() > 8 => {
                 let (Some(from), Some(into)) = (self.dice.one(&topics), self.dice.one(&topics)) else { return Ok(()) };
-                room.topic_merge(&viewer, from, into, now).await.map(drop)
+                newsroom.topic_merge(&viewer, from, into, now).await.map(drop)
             }
             7 if places.len() > 8 => {
                 let (Some(from), Some(into)) = (self.dice.one(&places), self.dice.one(&places)) else { return Ok(()) };
-                room.place_merge(&viewer, from, into, now).await.map(drop)
+                newsroom.place_merge(&viewer, from, into, now).await.map(drop)
             }
             8 => {
                 let Some(id) = self.dice.one(&topics) else { return Ok(()) };
                 let revision = snapshot.topics().by_id(id).map_or(1, |number| snapshot.topics().get(number).revision);
                 let by = self.dice.one(&topics);
-                room.topic_retire(&viewer, id, revision, by, now).await.map(drop)
+                newsroom.topic_retire(&viewer, id, revision, by, now).await.map(drop)
             }
             _ => Ok(()),
         }

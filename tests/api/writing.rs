@@ -172,11 +172,11 @@ on_both! {
 
     async fn each_act_is_in_the_journal_in_order_and_without_holes(desk: Desk) {
         use sea_orm::{EntityTrait, QueryOrder};
-        let before = desk.app.room.catalog.snapshot().sequence();
+        let before = desk.app.newsroom.catalog.snapshot().sequence();
         let id = desk.published(json!({ "headline": "One" })).await;
         desk.refused(Who::Editor, CREATE, json!({ "input": { "headline": "" } })).await;
         desk.done(Who::Editor, WITHDRAW, json!({ "id": id, "revision": 1, "kind": "WITH_NOTICE", "notice": "Why." })).await;
-        let rows = entity::journal::Entity::find().order_by_asc(entity::journal::Column::Sequence).all(desk.app.room.db.reader()).await.unwrap();
+        let rows = entity::journal::Entity::find().order_by_asc(entity::journal::Column::Sequence).all(desk.app.newsroom.db.reader()).await.unwrap();
         let told: Vec<_> = rows.iter().skip(before as usize).map(|row| (row.sequence, row.act.as_str(), row.by.as_str(), row.note.as_deref())).collect();
         assert_eq!(told, [(before + 1, "release.create", "Eda", None), (before + 2, "release.publish", "Eda", None), (before + 3, "release.withdraw", "Eda", Some("Why."))]);
         let all: String = rows.iter().map(|row| format!("{row:?}")).collect();

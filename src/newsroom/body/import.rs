@@ -6,7 +6,7 @@
 use super::{
     super::{
         control::{ControlCount, replace_controls},
-        text::composed,
+        text::to_nfc,
     },
     blocks::{Align, Blocks, Kind},
     elements::{Sort, element},
@@ -43,7 +43,7 @@ pub fn markdown_from_html(html: &str) -> Result<(String, ControlCount), String> 
             Piece::End(name) => reader.end(name),
         }
     }
-    Ok((composed(reader.blocks.finish()), controls))
+    Ok((to_nfc(reader.blocks.finish()), controls))
 }
 
 /// Whether a table has cells beside each other; without, it only frames what is in it.

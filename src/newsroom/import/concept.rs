@@ -15,11 +15,11 @@ use crate::{
     journal::{Image, PlaceImage, TopicImage},
     newsroom::{
         Error, Patch, address,
-        form::{Form, leads_to},
+        form::{Validator, has_path},
         place::PlaceInput,
         slug,
         topic::TopicInput,
-        write::Write,
+        write::UnitOfWork,
     },
 };
 
@@ -111,12 +111,12 @@ impl Importer<'_> {
         }
         let id = Uuid::now_v7();
         let wish = slug::from_headline(name);
-        let slug = address::free(self.write().await?.tx(), Noun::Place, &wish, id).await?;
+        let slug = address::find_available(self.write().await?.tx(), Noun::Place, &wish, id).await?;
         let input =
             PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
         let (above, codes, origin) = (Vec::new(), Vec::new(), self.origins.at(0));
         match self.place(Incoming { id, slug: slug.clone(), above, input, codes, origin }, None).await? {
-            Outcome::Refused(why) => Err(Error::field(&["dateline"], crate::newsroom::Code::Invalid, why)),
+            Outcome::Refused(why) => Err(Error::field(&["dateline"], crate::newsroom::ErrorCode::Invalid, why)),
             _ => Ok(slug),
         }
     }
@@ -131,8 +131,8 @@ impl Importer<'_> {
         };
         let mut input = record.input;
         input.broader = Patch::Set(broader.into_iter().map(ConceptRef::Id).collect());
-        let mut form = Form::archive();
-        image.fill(input, &self.topics.vocabulary, &mut form);
+        let mut form = Validator::for_import();
+        image.apply_input(input, &self.topics.vocabulary, &mut form);
         if let Err(error) = form.finish() {
             return Ok(Outcome::Refused(refusal(error)?));
         }
@@ -146,8 +146,8 @@ impl Importer<'_> {
         let (dry, overwrite) = (there.clone(), self.options.overwrite);
         let write = self.write().await?;
         let Some(before) = dry else {
-            topic::Entity::insert(image.row(write, true)).exec_without_returning(write.tx()).await?;
-            image.insert_lists(write.tx()).await?;
+            topic::Entity::insert(image.to_row(write, true)).exec_without_returning(write.tx()).await?;
+            image.insert_child_rows(write.tx()).await?;
             record_concept(
                 write,
                 "topic.import",
@@ -176,7 +176,7 @@ impl Importer<'_> {
             image.former_slugs.retain(|slug| *slug != image.slug);
             image.former_slugs.push(before.slug.clone());
         }
-        image.replace(write.tx(), write, true).await?;
+        image.update_rows(write.tx(), write, true).await?;
         let images = (Image::Topic(Box::new(before)), Image::Topic(Box::new(image.clone())));
         record_concept(write, "topic.import", Noun::Topic, &image.slug, image.id, Some(images.0), images.1).await?;
         self.topics.put(image);
@@ -193,8 +193,8 @@ impl Importer<'_> {
         };
         let mut input = record.input;
         input.within = within.first().map_or(Patch::Clear, |&id| Patch::Set(ConceptRef::Id(id)));
-        let mut form = Form::archive();
-        image.fill(input, &self.places.vocabulary, &mut form);
+        let mut form = Validator::for_import();
+        image.apply_input(input, &self.places.vocabulary, &mut form);
         if let Err(error) = form.finish() {
             return Ok(Outcome::Refused(refusal(error)?));
         }
@@ -208,8 +208,8 @@ impl Importer<'_> {
         let overwrite = self.options.overwrite;
         let write = self.write().await?;
         let Some(before) = there else {
-            place::Entity::insert(image.row(write, true)).exec_without_returning(write.tx()).await?;
-            image.insert_lists(write.tx()).await?;
+            place::Entity::insert(image.to_row(write, true)).exec_without_returning(write.tx()).await?;
+            image.insert_child_rows(write.tx()).await?;
             record_concept(
                 write,
                 "place.import",
@@ -238,7 +238,7 @@ impl Importer<'_> {
             image.former_slugs.retain(|slug| *slug != image.slug);
             image.former_slugs.push(before.slug.clone());
         }
-        image.replace(write.tx(), write, true).await?;
+        image.update_rows(write.tx(), write, true).await?;
         let images = (Image::Place(Box::new(before)), Image::Place(Box::new(image.clone())));
         record_concept(write, "place.import", Noun::Place, &image.slug, image.id, Some(images.0), images.1).await?;
         self.places.put(image);
@@ -303,13 +303,13 @@ impl<T: Concept> Known<T> {
         image
             .broader()
             .into_iter()
-            .any(|up| leads_to(up, image.id(), above))
+            .any(|up| has_path(up, image.id(), above))
             .then(|| format!("this {noun} would become its own ancestor: correct what it is below"))
     }
 }
 
 async fn record_concept(
-    write: &mut Write,
+    write: &mut UnitOfWork,
     act: &str,
     noun: Noun,
     slug: &str,
@@ -318,6 +318,6 @@ async fn record_concept(
     after: Image,
 ) -> Result<(), Error> {
     let at = write.at();
-    address::hold(write.tx(), noun, slug, id, Some(at)).await?;
+    address::reserve(write.tx(), noun, slug, id, Some(at)).await?;
     write.record(act, noun, id, None, before.as_ref(), Some(&after))
 }

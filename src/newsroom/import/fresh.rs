@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{ImportedWithdrawal, matching::Sound};
 use crate::{
     journal::{Image, ReleaseImage},
-    newsroom::{Error, content::RevisionRows, write::Write},
+    newsroom::{Error, content::RevisionRows, write::UnitOfWork},
 };
 
 /// Rows of new releases, gathered for one insertion.
@@ -27,7 +27,7 @@ impl Fresh {
         let public = record.state != ReleaseState::Draft;
         let content = record.content;
         let (slug, external_id) = (content.slug.clone(), content.external_id.clone());
-        let rows = content.rows(id, 1, None, by, now);
+        let rows = content.into_rows(id, 1, None, by, now);
         let key = rows.version.revision_id;
         let withdrawn_at = record.withdrawal.as_ref().map(|withdrawal| withdrawal.at.unwrap_or(now));
         let modified_at = withdrawn_at.or(record.published_at).unwrap_or(now);
@@ -76,7 +76,7 @@ impl Fresh {
         id
     }
 
-    pub(super) async fn insert(self, write: &mut Write) -> Result<(), Error> {
+    pub(super) async fn insert(self, write: &mut UnitOfWork) -> Result<(), Error> {
         if self.releases.is_empty() {
             return Ok(());
         }
@@ -105,7 +105,7 @@ pub(super) fn set_withdrawal(
 }
 
 /// Inserts revisions with their assignments; rows of one table in as few statements as their number of values allows.
-pub(super) async fn insert_revisions(write: &Write, rows: Vec<RevisionRows>) -> Result<(), Error> {
+pub(super) async fn insert_revisions(write: &UnitOfWork, rows: Vec<RevisionRows>) -> Result<(), Error> {
     let (mut revisions, mut topics, mut places) = (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
     for row in rows {
         revisions.push(row.revision);

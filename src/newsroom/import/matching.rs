@@ -136,7 +136,7 @@ impl Importer<'_> {
             let revision = revisions.remove(&row.id)?;
             let (topics, places) =
                 (topics.remove(&revision.id).unwrap_or_default(), places.remove(&revision.id).unwrap_or_default());
-            Some((row.id, There { number: revision.number, content: Content::of(revision, topics, places), row }))
+            Some((row.id, There { number: revision.number, content: Content::from_row(revision, topics, places), row }))
         };
         Ok(rows.into_iter().filter_map(there).collect())
     }

@@ -21,7 +21,7 @@ pub use release::{ImportedRelease, ImportedWithdrawal};
 
 use origin::{Origin, Origins};
 
-use super::{Error, FieldError, Newsroom, write::Write};
+use super::{Error, FieldError, Newsroom, write::UnitOfWork};
 use crate::{
     catalog::{Concept, ExternalCode, Vocabulary, place_images, topic_images},
     journal::{PlaceImage, TopicImage},
@@ -65,11 +65,11 @@ pub enum Outcome {
 /// An import under way.
 #[derive(Debug)]
 pub struct Importer<'a> {
-    room: &'a Newsroom,
+    newsroom: &'a Newsroom,
     viewer: Viewer,
     options: ImportOptions,
     now: DateTime<Utc>,
-    write: Option<Write>,
+    write: Option<UnitOfWork>,
     topics: Known<TopicImage>,
     places: Known<PlaceImage>,
     origins: Origins,
@@ -113,19 +113,19 @@ impl<T: Concept> Known<T> {
 impl<'a> Importer<'a> {
     /// Begins an import.
     pub async fn begin(
-        room: &'a Newsroom,
+        newsroom: &'a Newsroom,
         viewer: &Viewer,
         options: ImportOptions,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
         // What has come due is public, and an import never takes back what is.
-        room.record_due_releases(now).await?;
-        let write = room.begin(viewer, now).await?;
+        newsroom.record_due_releases(now).await?;
+        let write = newsroom.begin(viewer, now).await?;
         let topics = Known::new(topic_images(write.tx(), None).await?);
         let places = Known::new(place_images(write.tx(), None).await?);
         let origins = Origins::default();
         Ok(Self {
-            room,
+            newsroom,
             viewer: viewer.clone(),
             options,
             now,
@@ -143,9 +143,9 @@ impl<'a> Importer<'a> {
     }
 
     /// The transaction of the batch under way.
-    async fn write(&mut self) -> Result<&mut Write, Error> {
+    async fn write(&mut self) -> Result<&mut UnitOfWork, Error> {
         if self.write.is_none() {
-            self.write = Some(self.room.begin(&self.viewer, self.now).await?);
+            self.write = Some(self.newsroom.begin(&self.viewer, self.now).await?);
         }
         self.write.as_mut().ok_or(Error::NotFound("transaction"))
     }
@@ -158,10 +158,10 @@ impl<'a> Importer<'a> {
             self.write = Some(write);
             return Ok(());
         }
-        let began = write.began();
-        write.commit_only().await?;
+        let began = write.lock_acquired_at();
+        write.commit_without_catalog().await?;
         // A failure is logged; the next batch tries again.
-        let _ = self.room.db.checkpoint().await;
+        let _ = self.newsroom.db.checkpoint().await;
         // Let others write who have waited: SQLite gives the right to write to whoever asks next, and they ask every 100 ms.
         tokio::time::sleep(began.elapsed().min(PAUSE)).await;
         Ok(())
@@ -178,11 +178,11 @@ impl<'a> Importer<'a> {
         let Some(write) = self.write.take() else { return Ok(true) };
         let keep = !self.options.dry_run && (self.clean || !self.options.strict);
         if keep {
-            write.commit_only().await?;
+            write.commit_without_catalog().await?;
             // It has happened; a failure is logged.
-            let _ = self.room.db.checkpoint().await;
+            let _ = self.newsroom.db.checkpoint().await;
         } else {
-            write.undo().await?;
+            write.rollback().await?;
         }
         Ok(keep)
     }

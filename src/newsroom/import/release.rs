@@ -22,7 +22,7 @@ use crate::{
     newsroom::{
         Error, Patch, address,
         content::{Content, ReleaseInput},
-        form::Form,
+        form::Validator,
         slug as form_of_slug,
         withdrawal::Withdrawal,
         workflow,
@@ -130,14 +130,14 @@ impl Importer<'_> {
         };
         let refs = |ids: Vec<Uuid>| Patch::Set(ids.into_iter().map(ConceptRef::Id).collect());
         (input.topics, input.dateline_places, input.places) = (refs(topics), refs(dateline), refs(about));
-        let mut content = Content::blank(&self.room.customs.language, self.room.today(self.now));
-        let mut form = Form::archive();
-        content.fill(input, &self.topics.vocabulary, &self.places.vocabulary, &mut form);
+        let mut content = Content::blank(&self.newsroom.settings.language, self.newsroom.today(self.now));
+        let mut form = Validator::for_import();
+        content.apply_input(input, &self.topics.vocabulary, &self.places.vocabulary, &mut form);
         form.instant("publishedAt", record.published_at);
         form.instant("withdrawal.at", record.withdrawal.as_ref().and_then(|withdrawal| withdrawal.at));
         let withdrawal = match (record.state, record.withdrawal) {
             (ReleaseState::Withdrawn, Some(given)) => Some(ImportedWithdrawal {
-                how: given.how.checked(&mut form),
+                how: given.how.validated(&mut form),
                 at: given.at.map(|at| at.trunc_subsecs(6)),
             }),
             (ReleaseState::Withdrawn, None) => Some(ImportedWithdrawal {
@@ -155,7 +155,7 @@ impl Importer<'_> {
         if !matches!(record.state, ReleaseState::Draft | ReleaseState::Published | ReleaseState::Withdrawn) {
             return Ok(Err(format!(
                 "a release that is {} cannot be imported: write DRAFT, PUBLISHED or WITHDRAWN",
-                workflow::word(record.state)
+                workflow::state_label(record.state)
             )));
         }
         let published_at = match (record.state, record.published_at) {
@@ -173,7 +173,7 @@ impl Importer<'_> {
             (_, None) => {
                 let midnight = content.release_date.and_time(NaiveTime::MIN);
                 let local = midnight
-                    .and_local_timezone(self.room.customs.time_zone)
+                    .and_local_timezone(self.newsroom.settings.time_zone)
                     .earliest()
                     .map_or_else(|| midnight.and_utc(), |at| at.to_utc());
                 // The first day begins before the range does where the zone is east of Greenwich.
@@ -262,7 +262,7 @@ impl Importer<'_> {
         let mut change = row.clone().into_active_model();
         if record.content != old.content {
             let slug = record.content.slug.clone();
-            let rows = record.content.clone().rows(id, row.revision + 1, Some(old.number), &by, now);
+            let rows = record.content.clone().into_rows(id, row.revision + 1, Some(old.number), &by, now);
             change.revision = Set(rows.version.number);
             change.slug = Set(slug.clone());
             change.external_id = Set(record.content.external_id.clone());
@@ -270,13 +270,13 @@ impl Importer<'_> {
             (change.live_revision_id, change.working_revision_id) =
                 if public { (Set(Some(key)), Set(None)) } else { (Set(None), Set(Some(key))) };
             insert_revisions(write, vec![rows]).await?;
-            address::hold(write.tx(), Noun::Release, &slug, id, public.then_some(now)).await?;
+            address::reserve(write.tx(), Noun::Release, &slug, id, public.then_some(now)).await?;
         } else if public {
             change.live_revision_id = Set(row.working_revision_id.or(row.live_revision_id));
             change.working_revision_id = Set(None);
-            address::hold(write.tx(), Noun::Release, &row.slug, id, Some(now)).await?;
+            address::reserve(write.tx(), Noun::Release, &row.slug, id, Some(now)).await?;
         }
-        address::let_go(write.tx(), Noun::Release, id, &[&record.content.slug]).await?;
+        address::delete_unused(write.tx(), Noun::Release, id, &[&record.content.slug]).await?;
         change.state = Set(record.state);
         change.modified_at = Set(now);
         if record.publication_given || row.published_at.is_none() {

@@ -4,95 +4,102 @@ use super::*;
 
 const ROLES: [Role; 5] = [Role::Public, Role::Press, Role::Author, Role::Editor, Role::Admin];
 
-fn case(state: ReleaseState) -> Case<'static> {
-    Case { state, author: "Ana", unseen: None }
+fn input(state: ReleaseState) -> TransitionInput<'static> {
+    TransitionInput { state, author: "Ana", unapproved_author: None }
 }
 
 /// The table once more, the other way round: what may be done in each state.
-fn legal(state: ReleaseState) -> &'static [(Act, ReleaseState)] {
+fn allowed_transitions(state: ReleaseState) -> &'static [(ReleaseAction, ReleaseState)] {
     match state {
         Draft => &[
-            (Act::Revise, Draft),
-            (Act::Restore, Draft),
-            (Act::Submit, InReview),
-            (Act::Schedule, Scheduled),
-            (Act::Publish, Published),
-            (Act::Embargo, Draft),
-            (Act::Delete, Draft),
-            (Act::Preview, Draft),
-            (Act::Purge, Draft),
+            (ReleaseAction::Revise, Draft),
+            (ReleaseAction::Restore, Draft),
+            (ReleaseAction::Submit, InReview),
+            (ReleaseAction::Schedule, Scheduled),
+            (ReleaseAction::Publish, Published),
+            (ReleaseAction::Embargo, Draft),
+            (ReleaseAction::Delete, Draft),
+            (ReleaseAction::Preview, Draft),
+            (ReleaseAction::Purge, Draft),
         ],
         InReview => &[
-            (Act::Revise, InReview),
-            (Act::Restore, InReview),
-            (Act::Return, Draft),
-            (Act::Approve, Approved),
-            (Act::Schedule, Scheduled),
-            (Act::Publish, Published),
-            (Act::Embargo, InReview),
-            (Act::Preview, InReview),
-            (Act::Purge, InReview),
+            (ReleaseAction::Revise, InReview),
+            (ReleaseAction::Restore, InReview),
+            (ReleaseAction::Return, Draft),
+            (ReleaseAction::Approve, Approved),
+            (ReleaseAction::Schedule, Scheduled),
+            (ReleaseAction::Publish, Published),
+            (ReleaseAction::Embargo, InReview),
+            (ReleaseAction::Preview, InReview),
+            (ReleaseAction::Purge, InReview),
         ],
         Approved => &[
-            (Act::Revise, InReview),
-            (Act::Restore, InReview),
-            (Act::Return, Draft),
-            (Act::Schedule, Scheduled),
-            (Act::Publish, Published),
-            (Act::Embargo, Approved),
-            (Act::Preview, Approved),
-            (Act::Purge, Approved),
+            (ReleaseAction::Revise, InReview),
+            (ReleaseAction::Restore, InReview),
+            (ReleaseAction::Return, Draft),
+            (ReleaseAction::Schedule, Scheduled),
+            (ReleaseAction::Publish, Published),
+            (ReleaseAction::Embargo, Approved),
+            (ReleaseAction::Preview, Approved),
+            (ReleaseAction::Purge, Approved),
         ],
         Scheduled => &[
-            (Act::Unschedule, Approved),
-            (Act::Publish, Published),
-            (Act::Embargo, Scheduled),
-            (Act::Preview, Scheduled),
-            (Act::Purge, Scheduled),
+            (ReleaseAction::Unschedule, Approved),
+            (ReleaseAction::Publish, Published),
+            (ReleaseAction::Embargo, Scheduled),
+            (ReleaseAction::Preview, Scheduled),
+            (ReleaseAction::Purge, Scheduled),
         ],
         Published => &[
-            (Act::Revise, Published),
-            (Act::Restore, Published),
-            (Act::Publish, Published),
-            (Act::Embargo, Published),
-            (Act::Correct, Published),
-            (Act::Withdraw, Withdrawn),
-            (Act::Retract, Retracted),
-            (Act::Preview, Published),
-            (Act::Purge, Published),
+            (ReleaseAction::Revise, Published),
+            (ReleaseAction::Restore, Published),
+            (ReleaseAction::Publish, Published),
+            (ReleaseAction::Embargo, Published),
+            (ReleaseAction::Correct, Published),
+            (ReleaseAction::Withdraw, Withdrawn),
+            (ReleaseAction::Retract, Retracted),
+            (ReleaseAction::Preview, Published),
+            (ReleaseAction::Purge, Published),
         ],
         Withdrawn => &[
-            (Act::Revise, Withdrawn),
-            (Act::Restore, Withdrawn),
-            (Act::Publish, Published),
-            (Act::Retract, Retracted),
-            (Act::Preview, Withdrawn),
-            (Act::Purge, Withdrawn),
+            (ReleaseAction::Revise, Withdrawn),
+            (ReleaseAction::Restore, Withdrawn),
+            (ReleaseAction::Publish, Published),
+            (ReleaseAction::Retract, Retracted),
+            (ReleaseAction::Preview, Withdrawn),
+            (ReleaseAction::Purge, Withdrawn),
         ],
-        Retracted => &[(Act::Purge, Retracted)],
+        Retracted => &[(ReleaseAction::Purge, Retracted)],
     }
 }
 
 #[test]
-fn every_pair_of_state_and_act_has_an_answer_for_every_role() {
-    const AUTHORS: [Act; 5] = [Act::Revise, Act::Restore, Act::Submit, Act::Delete, Act::Preview];
-    for act in Act::ALL.into_iter().filter(|act| *act != Act::Create) {
+fn every_state_action_and_role_has_the_expected_result() {
+    const AUTHOR_ACTIONS: [ReleaseAction; 5] = [
+        ReleaseAction::Revise,
+        ReleaseAction::Restore,
+        ReleaseAction::Submit,
+        ReleaseAction::Delete,
+        ReleaseAction::Preview,
+    ];
+    for action in ReleaseAction::ALL.into_iter().filter(|action| *action != ReleaseAction::Create) {
         for state in ReleaseState::ALL {
             for role in ROLES {
                 for own in [true, false] {
                     let viewer = Viewer::new(role, if own { "Ana" } else { "Ben" });
-                    let may = match act {
-                        Act::Purge => role == Role::Admin,
-                        _ => role >= Role::Editor || (AUTHORS.contains(&act) && role == Role::Author && own),
+                    let is_permitted = match action {
+                        ReleaseAction::Purge => role == Role::Admin,
+                        _ => role >= Role::Editor || (AUTHOR_ACTIONS.contains(&action) && role == Role::Author && own),
                     };
-                    let told = match next(act, case(state), &viewer, House::default()) {
+                    let actual = match next_state(action, input(state), &viewer, WorkflowPolicy::default()) {
                         Ok(state) => Ok(state),
-                        Err(Refusal::Forbidden(_)) => Err("forbidden"),
-                        Err(Refusal::Illegal(_)) => Err("illegal"),
+                        Err(WorkflowError::Forbidden(_)) => Err("forbidden"),
+                        Err(WorkflowError::IllegalTransition(_)) => Err("illegal"),
                     };
-                    let after = legal(state).iter().find(|(other, _)| *other == act).map(|(_, to)| *to);
-                    let wanted = if may { after.ok_or("illegal") } else { Err("forbidden") };
-                    assert_eq!(told, wanted, "{act:?} in {state:?} as {role:?} (own: {own})");
+                    let after =
+                        allowed_transitions(state).iter().find(|(other, _)| *other == action).map(|(_, to)| *to);
+                    let expected = if is_permitted { after.ok_or("illegal") } else { Err("forbidden") };
+                    assert_eq!(actual, expected, "{action:?} in {state:?} as {role:?} (own: {own})");
                 }
             }
         }
@@ -100,44 +107,53 @@ fn every_pair_of_state_and_act_has_an_answer_for_every_role() {
 }
 
 #[test]
-fn with_four_eyes_nobody_approves_what_they_wrote() {
-    let four_eyes = House { four_eyes: true };
+fn four_eyes_forbids_approving_ones_own_version() {
+    let four_eyes = WorkflowPolicy { four_eyes: true };
     let eda = Viewer::new(Role::Admin, "Eda");
-    for act in Act::ALL.into_iter().filter(|act| *act != Act::Create) {
-        for (state, writer) in ReleaseState::ALL
+    for action in ReleaseAction::ALL.into_iter().filter(|action| *action != ReleaseAction::Create) {
+        for (state, author) in ReleaseState::ALL
             .into_iter()
-            .flat_map(|state| [Some("Eda"), Some("Ana"), None].map(|writer| (state, writer)))
+            .flat_map(|state| [Some("Eda"), Some("Ana"), None].map(|author| (state, author)))
         {
-            let case = Case { unseen: writer, ..case(state) };
-            let (open, strict) = (next(act, case, &eda, House::default()), next(act, case, &eda, four_eyes));
-            let approving = matches!(act, Act::Approve | Act::Schedule | Act::Publish | Act::Correct);
-            if open.is_ok() && approving && writer == Some("Eda") {
-                assert!(matches!(strict, Err(Refusal::Forbidden(_))), "{act:?} in {state:?}");
+            let input = TransitionInput { unapproved_author: author, ..input(state) };
+            let (default_policy, with_four_eyes) = (
+                next_state(action, input, &eda, WorkflowPolicy::default()),
+                next_state(action, input, &eda, four_eyes),
+            );
+            let approving = matches!(
+                action,
+                ReleaseAction::Approve | ReleaseAction::Schedule | ReleaseAction::Publish | ReleaseAction::Correct
+            );
+            if default_policy.is_ok() && approving && author == Some("Eda") {
+                assert!(matches!(with_four_eyes, Err(WorkflowError::Forbidden(_))), "{action:?} in {state:?}");
             } else {
-                assert_eq!(open, strict, "{act:?} in {state:?}");
+                assert_eq!(default_policy, with_four_eyes, "{action:?} in {state:?}");
             }
         }
     }
 }
 
 #[test]
-fn every_act_has_one_line_in_the_table() {
-    for act in Act::ALL {
-        assert_eq!(RULES.iter().filter(|rule| rule.act == act).count(), 1, "{act:?}");
+fn every_action_has_exactly_one_rule() {
+    for action in ReleaseAction::ALL {
+        assert_eq!(RULES.iter().filter(|rule| rule.action == action).count(), 1, "{action:?}");
     }
 }
 
 #[test]
-fn authors_begin_releases_and_the_press_does_not() {
-    assert!(allowed(Act::Create, &Viewer::new(Role::Author, "Ana")).is_ok());
-    assert!(matches!(allowed(Act::Create, &Viewer::new(Role::Press, "Paper")), Err(Refusal::Forbidden(_))));
+fn authors_may_create_releases_and_the_press_may_not() {
+    assert!(check_role(ReleaseAction::Create, &Viewer::new(Role::Author, "Ana")).is_ok());
+    assert!(matches!(
+        check_role(ReleaseAction::Create, &Viewer::new(Role::Press, "Paper")),
+        Err(WorkflowError::Forbidden(_))
+    ));
 }
 
 #[test]
-fn only_administrators_manage_the_house() {
-    for matter in [Matter::Topics, Matter::Places, Matter::Tokens, Matter::Journal, Matter::Repair] {
+fn only_administrators_may_manage_resources() {
+    for resource in [Resource::Topics, Resource::Places, Resource::Tokens, Resource::Journal, Resource::Repair] {
         for role in ROLES {
-            assert_eq!(may_manage(matter, &Viewer::new(role, "x")).is_ok(), role == Role::Admin);
+            assert_eq!(check_manage(resource, &Viewer::new(role, "x")).is_ok(), role == Role::Admin);
         }
     }
 }

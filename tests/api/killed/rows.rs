@@ -9,7 +9,7 @@ use std::{
 use dateline::{
     db::Db,
     journal::{Image, ReleaseImage},
-    newsroom::{check::check, ids::Ids},
+    newsroom::{check::check, ids::IdCodec},
 };
 use entity::{
     Noun, api_token, correction, journal, journal_head, merged_concept, place, preview_link,
@@ -36,7 +36,7 @@ pub(super) struct Rows {
     pub(super) merged: HashMap<Uuid, Uuid>,
     pub(super) tokens: HashMap<Uuid, api_token::Model>,
     pub(super) slugs: HashMap<(Noun, String), Uuid>,
-    ids: Ids,
+    ids: IdCodec,
     journal: Vec<journal::Model>,
     purged: HashSet<Uuid>,
 }
@@ -80,7 +80,7 @@ impl Rows {
                 let told: String = tx.query_one_raw(check).await.unwrap().unwrap().try_get_by_index(0).unwrap();
                 assert_eq!(told, "ok");
             }
-            let rows = Self::of(&tx, Ids::of(&db).await.unwrap()).await.unwrap();
+            let rows = Self::of(&tx, IdCodec::load(&db).await.unwrap()).await.unwrap();
             tx.commit().await.unwrap();
             // What the program itself finds when it verifies a database.
             assert_eq!(check(&db).await.unwrap().findings, []);
@@ -89,7 +89,7 @@ impl Rows {
         })
     }
 
-    async fn of<C: ConnectionTrait>(tx: &C, ids: Ids) -> Result<Self, DbErr> {
+    async fn of<C: ConnectionTrait>(tx: &C, ids: IdCodec) -> Result<Self, DbErr> {
         let (mut versions, mut corrections, mut links) = (HashMap::new(), HashMap::new(), HashMap::new());
         for row in revision::Entity::find().order_by_asc(revision::Column::Number).all(tx).await? {
             versions.entry(row.release_id).or_insert_with(Vec::new).push(row);
