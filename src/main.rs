@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use dateline::{
-    cli::{Cli, failed},
+    cli::{Cli, report_failure},
     config::Settings,
 };
 use tracing_subscriber::EnvFilter;
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     };
     let (settings, unknown) = match cli.settings() {
         Ok(settings) => settings,
-        Err(error) => return failed(&error),
+        Err(error) => return report_failure(&error),
     };
     start_log(&settings);
     for variable in unknown {
@@ -27,14 +27,14 @@ fn main() -> ExitCode {
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&error),
+        Err(error) => return report_failure(&error),
     };
     let done = runtime.block_on(cli.run(settings));
     // What still waits for a database that does not answer must not keep the process.
     runtime.shutdown_background();
     match done {
         Ok(code) => code,
-        Err(error) => failed(&*error),
+        Err(error) => report_failure(&*error),
     }
 }
 

@@ -4,15 +4,15 @@ use std::{path::Path, process::ExitCode};
 
 use clap::Args;
 
-use super::{Failure, application, operator, output::print};
+use super::{CommandError, open_app, operator, output::print};
 use crate::{
     config::Settings,
     db::{Db, redacted},
-    newsroom::check::{Report, check},
+    newsroom::check::{CheckReport, check},
 };
 
 /// Exit code of a check that found something wrong.
-const WRONG: u8 = 3;
+const EXIT_FINDINGS: u8 = 3;
 
 #[derive(Args, Debug)]
 pub(super) struct Check {
@@ -22,7 +22,7 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
         let url = &settings.database_url;
         // Opening it would make it.
         if let Some(file) = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path))
@@ -31,7 +31,7 @@ impl Check {
             return Err(format!("there is no database {}: name another one (--database)", redacted(url)).into());
         }
         if self.repair {
-            let app = application(settings).await?;
+            let app = open_app(settings).await?;
             let repaired = app.newsroom.repair_out_of_range(&operator(), app.clock.now()).await?;
             for row in &repaired {
                 print(&format!("repaired: {}: {}", row.location(), row.description()))?;
@@ -48,22 +48,22 @@ impl Check {
         for finding in &report.findings {
             print(&finding.to_string())?;
         }
-        for (kind, number) in &report.more {
+        for (kind, number) in &report.unlisted {
             print(&format!("{kind}: and {number} more"))?;
         }
-        let wrong = !report.findings.is_empty();
+        let has_findings = !report.findings.is_empty();
         print(&format!(
             "{}: {}: {}",
             redacted(url),
-            verified(&report),
-            if wrong { "check found something wrong" } else { "nothing is wrong" }
+            summary(&report),
+            if has_findings { "check found something wrong" } else { "nothing is wrong" }
         ))?;
-        Ok(if wrong { ExitCode::from(WRONG) } else { ExitCode::SUCCESS })
+        Ok(if has_findings { ExitCode::from(EXIT_FINDINGS) } else { ExitCode::SUCCESS })
     }
 }
 
 /// What was verified, in one line.
-fn verified(report: &Report) -> String {
+fn summary(report: &CheckReport) -> String {
     let number = |table: &str| report.rows.iter().find(|(name, _)| name == table).map_or(0, |&(_, number)| number);
     let journal = match report.journal {
         Some((first, last)) => format!("journal entries {first} to {last}"),

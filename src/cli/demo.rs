@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use entity::api_token::Role;
 use uuid::Uuid;
 
-use super::{Failure, operator};
+use super::{CommandError, operator};
 use crate::{
     app::App,
     catalog::{ConceptRef, ReleaseKey},
@@ -15,21 +15,21 @@ use crate::{
 };
 
 /// With fixed dates.
-const OLD: &str = include_str!("demo.ndjson");
+const FIXED_DATES: &str = include_str!("demo.ndjson");
 
 /// With dates relative to the day it is made: `{day -3}` is a date three days before, `{instant -3}` that day's full hour.
-const RECENT: &str = include_str!("demo-recent.ndjson");
+const RELATIVE_DATES: &str = include_str!("demo-recent.ndjson");
 
 /// Fills an empty newsroom, and makes a token for its editor, whose secret is answered; nothing where it is not empty.
-pub async fn furnish(app: &App) -> Result<Option<String>, Failure> {
+pub async fn populate(app: &App) -> Result<Option<String>, CommandError> {
     let snapshot = app.newsroom.catalog.snapshot();
     if !snapshot.is_empty() || !snapshot.topics().is_empty() || !snapshot.places().is_empty() {
         return Ok(None);
     }
     let now = app.clock.now();
-    let lines = lines(now, app.newsroom.settings.time_zone)?;
+    let records = demo_records(now, app.newsroom.settings.time_zone)?;
     let options = ImportOptions::default();
-    let report = interchange::import_text(&app.newsroom, &operator(), &lines, "demo", options, now).await?;
+    let report = interchange::import_text(&app.newsroom, &operator(), &records, "demo", options, now).await?;
     let failed = report.refused + report.conflicts;
     if failed > 0 {
         return Err(
@@ -37,7 +37,7 @@ pub async fn furnish(app: &App) -> Result<Option<String>, Failure> {
         );
     }
     app.newsroom.catalog.catch_up().await?;
-    Box::pin(edit(app, now)).await?;
+    Box::pin(apply_edits(app, now)).await?;
     let input = TokenInput {
         subject: "Demo editor".to_owned(),
         name: "serve --demo".to_owned(),
@@ -50,31 +50,31 @@ pub async fn furnish(app: &App) -> Result<Option<String>, Failure> {
 }
 
 /// What is imported.
-fn lines(now: DateTime<Utc>, zone: Tz) -> Result<String, Failure> {
+fn demo_records(now: DateTime<Utc>, zone: Tz) -> Result<String, CommandError> {
     let hour = now.duration_trunc(TimeDelta::hours(1))?;
-    let mut lines = OLD.to_owned();
-    let mut rest = RECENT;
+    let mut records = FIXED_DATES.to_owned();
+    let mut rest = RELATIVE_DATES;
     while let Some((before, marked)) = rest.split_once("\"{") {
         let (placeholder, after) = marked.split_once("}\"").ok_or("a placeholder of the demo newsroom does not end")?;
         let unknown = || format!("{{{placeholder}}} is no placeholder of the demo newsroom");
-        let (sort, days) = placeholder.split_once(' ').ok_or_else(unknown)?;
+        let (unit, days) = placeholder.split_once(' ').ok_or_else(unknown)?;
         let at = hour + TimeDelta::days(days.parse()?);
-        let text = match sort {
+        let text = match unit {
             "day" => at.with_timezone(&zone).date_naive().to_string(),
             "instant" => at.to_rfc3339_opts(SecondsFormat::Secs, true),
             _ => return Err(unknown().into()),
         };
-        lines.push_str(&format!("{before}\"{text}\""));
+        records.push_str(&format!("{before}\"{text}\""));
         rest = after;
     }
-    lines.push_str(rest);
-    Ok(lines)
+    records.push_str(rest);
+    Ok(records)
 }
 
 /// What the desk does, and a file cannot say: a correction, a new address, a schedule, an embargo, and names that are given up.
-async fn edit(app: &App, now: DateTime<Utc>) -> Result<(), Failure> {
+async fn apply_edits(app: &App, now: DateTime<Utc>) -> Result<(), CommandError> {
     let (newsroom, desk) = (&app.newsroom, operator());
-    let find = |slug: &str| -> Result<(Uuid, i32), Failure> {
+    let find = |slug: &str| -> Result<(Uuid, i32), CommandError> {
         let set = newsroom.catalog.snapshot_at(now).visible_to(&desk, now);
         let (item, _) = set
             .find(&ReleaseKey::Slug(slug.to_owned()))

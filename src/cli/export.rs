@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 
-use super::{Failure, application};
+use super::{CommandError, open_app};
 use crate::{
     config::Settings,
     interchange::export::{ExportError, export},
@@ -23,8 +23,8 @@ pub(super) struct Export {
 }
 
 impl Export {
-    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
-        let app = application(settings).await?;
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
+        let app = open_app(settings).await?;
         // What has come due is public, whether a server ran or not.
         app.newsroom.record_due_releases(app.clock.now()).await?;
         let lines = match self.output {

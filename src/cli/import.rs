@@ -9,19 +9,19 @@ use std::{
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Failure, application, operator, output::tell};
+use super::{CommandError, open_app, operator, output::print_to_stderr};
 use crate::{
     config::Settings,
     interchange::{
-        Import as Run, Report,
-        foreign::{Expected, recognise},
+        FileImport, ImportReport,
+        foreign::{ExpectedFormat, check_format},
         report::Reasons,
     },
-    newsroom::import::{ImportOptions, Outcome},
+    newsroom::import::{ImportOptions, RecordResult},
 };
 
 /// Exit code of an import that refused records or met conflicts.
-const NOT_CLEAN: u8 = 3;
+const EXIT_NOT_CLEAN: u8 = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -51,55 +51,59 @@ pub(super) struct Import {
 }
 
 impl Import {
-    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
-        let mut inputs =
-            self.files.iter().map(|name| Ok((shown(name), spooled(name)?))).collect::<Result<Vec<_>, Failure>>()?;
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
+        let mut inputs = self
+            .files
+            .iter()
+            .map(|name| Ok((display_name(name), open_seekable(name)?)))
+            .collect::<Result<Vec<_>, CommandError>>()?;
         let size: u64 = inputs.iter().map(|(_, file)| file.metadata().map_or(0, |meta| meta.len())).sum();
-        let expected = if self.format == Format::Listing { Expected::Listing } else { Expected::Ndjson };
+        let expected = if self.format == Format::Listing { ExpectedFormat::Listing } else { ExpectedFormat::Ndjson };
         for (name, file) in &mut inputs {
-            let recognised = recognise(&*file, expected).map_err(|error| unreadable(name, &error))?;
-            recognised.map_err(|why| format!("{name}: {why}; nothing was imported"))?;
-            file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(name, &error))?;
+            let format_check = check_format(&*file, expected).map_err(|error| read_error(name, &error))?;
+            format_check.map_err(|why| format!("{name}: {why}; nothing was imported"))?;
+            file.seek(SeekFrom::Start(0)).map_err(|error| read_error(name, &error))?;
         }
-        let app = application(settings).await?;
+        let app = open_app(settings).await?;
         let bar = bar(size);
         let mut reasons = Reasons::default();
-        let mut hear = |name: &str, number: u64, outcome: &Outcome| {
-            if let Outcome::Refused(why) | Outcome::Conflict(why) = outcome {
-                let word = if matches!(outcome, Outcome::Refused(_)) { "refused" } else { "conflict" };
-                if reasons.count(word, why) {
-                    bar.suspend(|| tell(&format!("{name}:{number}: {word}: {why}")));
+        let mut on_record = |name: &str, number: u64, result: &RecordResult| {
+            if let RecordResult::Refused(why) | RecordResult::Conflict(why) = result {
+                let kind = if matches!(result, RecordResult::Refused(_)) { "refused" } else { "conflict" };
+                if reasons.count(kind, why) {
+                    bar.suspend(|| print_to_stderr(&format!("{name}:{number}: {kind}: {why}")));
                 }
             }
         };
         let options = ImportOptions { dry_run: self.dry_run, strict: self.strict, overwrite: self.overwrite };
-        let mut import = Run::begin(&app.newsroom, &operator(), options, app.clock.now(), &mut hear).await?;
+        let mut import =
+            FileImport::begin(&app.newsroom, &operator(), options, app.clock.now(), &mut on_record).await?;
         if self.format == Format::Listing {
             for (name, file) in &inputs {
-                import.listing(name, bar.wrap_read(file)).await?;
+                import.import_listing(name, bar.wrap_read(file)).await?;
             }
         } else {
             for (name, file) in &inputs {
-                import.concepts(name, BufReader::with_capacity(1 << 18, file)).await?;
+                import.import_concepts(name, BufReader::with_capacity(1 << 18, file)).await?;
             }
             for (name, file) in &mut inputs {
-                file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(name, &error))?;
-                import.releases(name, BufReader::with_capacity(1 << 18, bar.wrap_read(&*file))).await?;
+                file.seek(SeekFrom::Start(0)).map_err(|error| read_error(name, &error))?;
+                import.import_releases(name, BufReader::with_capacity(1 << 18, bar.wrap_read(&*file))).await?;
             }
         }
         let report = import.finish().await?;
         app.newsroom.db.clone().close().await;
         bar.finish_and_clear();
         for line in reasons.lines() {
-            tell(&format!("  {line}"));
+            print_to_stderr(&format!("  {line}"));
         }
-        tell(&self.sentence(&report));
+        print_to_stderr(&self.summary(&report));
         let clean = report.refused + report.conflicts == 0;
-        Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(NOT_CLEAN) })
+        Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_CLEAN) })
     }
 
-    fn sentence(&self, report: &Report) -> String {
-        let Report {
+    fn summary(&self, report: &ImportReport) -> String {
+        let ImportReport {
             created,
             updated,
             unchanged,
@@ -108,7 +112,7 @@ impl Import {
             refused,
             controls,
             records_with_controls,
-            kept,
+            committed,
         } = report;
         let mut counts = format!("{created} new, {updated} changed, {unchanged} unchanged, ");
         if *duplicates > 0 {
@@ -121,7 +125,7 @@ impl Import {
                 controls.mapped, controls.removed
             ));
         }
-        match (kept, self.dry_run) {
+        match (committed, self.dry_run) {
             (true, _) => format!("imported: {counts}"),
             (false, true) => format!("dry run, nothing was changed; the result would have been: {counts}"),
             (false, false) => {
@@ -132,51 +136,51 @@ impl Import {
 }
 
 /// A file that can be read twice; standard input is written to a temporary one first.
-fn spooled(name: &str) -> Result<File, Failure> {
+fn open_seekable(name: &str) -> Result<File, CommandError> {
     if name == "-" {
-        return copied(&shown(name), &mut io::stdin().lock());
+        return copy_to_temp_file(&display_name(name), &mut io::stdin().lock());
     }
     let mut file = File::open(name).map_err(|error| format!("{name} cannot be opened: {error}"))?;
     // A pipe or a folder tells so now, not in the middle.
-    if file.metadata().map_err(|error| unreadable(name, &error))?.is_dir() {
+    if file.metadata().map_err(|error| read_error(name, &error))?.is_dir() {
         return Err(format!("{name} is a folder: name a file").into());
     }
     if file.seek(SeekFrom::Start(0)).is_err() {
-        return copied(name, &mut file);
+        return copy_to_temp_file(name, &mut file);
     }
     Ok(file)
 }
 
 /// A temporary file with everything that a reader has, which can be read once only.
-fn copied(name: &str, reader: &mut impl Read) -> Result<File, Failure> {
-    let not_copied = |error: &io::Error| {
+fn copy_to_temp_file(name: &str, reader: &mut impl Read) -> Result<File, CommandError> {
+    let copy_error = |error: &io::Error| {
         format!(
             "{name} cannot be copied to a temporary file in {}: {error}; set TMPDIR to a folder with enough space",
             std::env::temp_dir().display()
         )
     };
-    let mut file = tempfile::tempfile().map_err(|error| not_copied(&error))?;
+    let mut file = tempfile::tempfile().map_err(|error| copy_error(&error))?;
     let mut reader = BufReader::with_capacity(1 << 18, reader);
     loop {
-        let some = match reader.fill_buf() {
+        let chunk = match reader.fill_buf() {
             Ok([]) => break,
-            Ok(some) => some,
+            Ok(chunk) => chunk,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(unreadable(name, &error).into()),
+            Err(error) => return Err(read_error(name, &error).into()),
         };
-        file.write_all(some).map_err(|error| not_copied(&error))?;
-        let read = some.len();
+        file.write_all(chunk).map_err(|error| copy_error(&error))?;
+        let read = chunk.len();
         reader.consume(read);
     }
-    file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(name, &error))?;
+    file.seek(SeekFrom::Start(0)).map_err(|error| read_error(name, &error))?;
     Ok(file)
 }
 
-fn unreadable(name: &str, error: &io::Error) -> String {
+fn read_error(name: &str, error: &io::Error) -> String {
     format!("{name} cannot be read: {error}")
 }
 
-fn shown(name: &str) -> String {
+fn display_name(name: &str) -> String {
     if name == "-" { "standard input".to_owned() } else { name.to_owned() }
 }
 

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use super::{Failure, output::print};
+use super::{CommandError, output::print};
 use crate::{
     config::Settings,
     db::{Db, OpenOptions, redacted},
 };
 
-pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
+pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let options = OpenOptions { new_database: settings.new_database, ..OpenOptions::default() };
     let db = Db::open_with(&settings.database_url, &options).await?;
     let steps = db.migrate().await?;

@@ -35,14 +35,14 @@ use entity::api_token::Role;
 )]
 pub struct Cli {
     #[command(flatten)]
-    everywhere: Everywhere,
+    global: GlobalArgs,
     #[command(subcommand)]
     command: Command,
 }
 
 /// Flags that every command takes.
 #[derive(Args, Clone, Debug)]
-struct Everywhere {
+struct GlobalArgs {
     /// The database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://dateline.db]
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
@@ -123,22 +123,22 @@ impl From<RoleName> for Role {
 }
 
 /// Anything that ends a command.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Cli {
     /// What the command line says; otherwise it was answered already (`--help`, `--version`, a fault in it), and this is the exit
     /// code.
     pub fn read() -> Result<Self, ExitCode> {
-        Self::try_parse().map_err(|error| match output::unless_closed(error.print()) {
+        Self::try_parse().map_err(|error| match output::ignore_broken_pipe(error.print()) {
             Ok(()) => ExitCode::from(error.exit_code() as u8),
-            Err(error) => failed(&error),
+            Err(error) => report_failure(&error),
         })
     }
 
     /// The settings that the command line, the environment and the file amount to; and variables that nobody knows.
     pub fn settings(&self) -> Result<(Settings, Vec<String>), ConfigError> {
         let mut layers = Layers::defaults();
-        let named = self.everywhere.config.clone();
+        let named = self.global.config.clone();
         let file = named.clone().unwrap_or_else(|| PathBuf::from("dateline.toml"));
         match std::fs::read_to_string(&file) {
             Ok(text) => layers.file(&file, &text)?,
@@ -146,18 +146,18 @@ impl Cli {
             Err(error) => return Err(ConfigError::unreadable(&file, &error)),
         }
         let unknown = layers.environment(std::env::vars());
-        layers.flag("database_url", "--database", self.everywhere.database.clone());
-        layers.flag("log", "--log", self.everywhere.log.clone());
+        layers.flag("database_url", "--database", self.global.database.clone());
+        layers.flag("log", "--log", self.global.log.clone());
         if let Command::Serve(serve) = &self.command {
             layers.flag("listen", "--listen", serve.listen.clone());
             layers.flag("profile", "--profile", serve.profile.clone());
         }
-        let settings = Settings { new_database: self.everywhere.new_database, ..layers.settings()? };
+        let settings = Settings { new_database: self.global.new_database, ..layers.settings()? };
         Ok((settings, unknown))
     }
 
     /// Does what was said.
-    pub async fn run(self, settings: Settings) -> Result<ExitCode, Failure> {
+    pub async fn run(self, settings: Settings) -> Result<ExitCode, CommandError> {
         report_file_size_limit_as_error();
         match self.command {
             Command::Serve(serve) => serve.run(settings).await,
@@ -174,17 +174,17 @@ impl Cli {
 }
 
 /// Tells why a command failed; its exit code.
-pub fn failed(error: &dyn std::error::Error) -> ExitCode {
-    output::tell(&format!("dateline: {error}"));
+pub fn report_failure(error: &dyn std::error::Error) -> ExitCode {
+    output::print_to_stderr(&format!("dateline: {error}"));
     ExitCode::FAILURE
 }
 
 /// Opens the database of the settings, in the schema of this version.
-async fn open(settings: &Settings) -> Result<Db, Failure> {
+async fn open(settings: &Settings) -> Result<Db, CommandError> {
     open_with(settings, OpenOptions::default()).await
 }
 
-async fn open_with(settings: &Settings, options: OpenOptions) -> Result<Db, Failure> {
+async fn open_with(settings: &Settings, options: OpenOptions) -> Result<Db, CommandError> {
     let options = OpenOptions { new_database: settings.new_database, ..options };
     let db = Db::open_with(&settings.database_url, &options).await?;
     for step in db.migrate().await? {
@@ -208,7 +208,7 @@ fn report_file_size_limit_as_error() {
 }
 
 /// The application over the database of the settings.
-async fn application(settings: &Settings) -> Result<std::sync::Arc<App>, Failure> {
+async fn open_app(settings: &Settings) -> Result<std::sync::Arc<App>, CommandError> {
     let db = open(settings).await?;
     Ok(App::new(db, settings.newsroom.clone(), settings.masthead.clone(), Clock::within(settings.max_clock_offset))
         .await?)

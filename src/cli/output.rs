@@ -5,27 +5,27 @@
 
 use std::io::{self, Write};
 
-use super::Failure;
+use super::CommandError;
 
 /// Prints a line of a command's answer to standard output.
-pub(super) fn print(line: &str) -> Result<(), Failure> {
+pub(super) fn print(line: &str) -> Result<(), CommandError> {
     print_text(&format!("{line}\n"))
 }
 
 /// Prints a text to standard output, as it is.
-pub(super) fn print_text(text: &str) -> Result<(), Failure> {
+pub(super) fn print_text(text: &str) -> Result<(), CommandError> {
     let mut out = io::stdout().lock();
-    unless_closed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    ignore_broken_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
         .map_err(|error| format!("standard output cannot be written: {error}").into())
 }
 
 /// Tells the person at the terminal, on standard error. What cannot be told changes nothing: the exit code says how it went.
-pub(super) fn tell(line: &str) {
+pub(super) fn print_to_stderr(line: &str) {
     let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
 /// A failure to write, unless the reader has closed its end.
-pub(super) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+pub(super) fn ignore_broken_pipe(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,

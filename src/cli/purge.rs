@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use entity::Noun;
 
-use super::{Failure, application, operator, output::print};
+use super::{CommandError, open_app, operator, output::print};
 use crate::{catalog::ReleaseKey, config::Settings};
 
 #[derive(Args, Debug)]
@@ -21,8 +21,8 @@ pub(super) struct Purge {
 }
 
 impl Purge {
-    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
-        let app = application(settings).await?;
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
+        let app = open_app(settings).await?;
         let now = app.clock.now();
         let key = match app.newsroom.ids.decode_as(Noun::Release, &self.release) {
             Some(id) => ReleaseKey::Id(id),

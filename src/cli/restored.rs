@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use super::{Failure, application, output::print};
+use super::{CommandError, open_app, output::print};
 use crate::{config::Settings, db::redacted};
 
-pub(super) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
-    application(settings).await?.newsroom.catalog.rotate_epoch().await?;
+pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
+    open_app(settings).await?.newsroom.catalog.rotate_epoch().await?;
     print(&format!(
         "{} has another past now: positions that clients hold of the one before are refused, and they read everything anew",
         redacted(&settings.database_url)

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::{Failure, output::print_text};
+use super::{CommandError, output::print_text};
 
-pub(super) fn run() -> Result<ExitCode, Failure> {
+pub(super) fn run() -> Result<ExitCode, CommandError> {
     print_text(&crate::graphql::sdl())?;
     Ok(ExitCode::SUCCESS)
 }

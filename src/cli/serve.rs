@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use tokio::net::TcpListener;
 
-use super::{Failure, demo::furnish, open_with, output::print};
+use super::{CommandError, demo::populate, open_with, output::print};
 use crate::{
     app::App,
     clock::Clock,
@@ -34,7 +34,7 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) async fn run(self, settings: Settings) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, settings: Settings) -> Result<ExitCode, CommandError> {
         let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
             let advice = match error.kind() {
                 std::io::ErrorKind::AddrInUse => {
@@ -55,13 +55,13 @@ impl Serve {
         let app = app.with_oidc(settings.oidc.clone()).with_edge(settings.edge.clone());
         let now = app.clock.now();
         // Readers see what is due whether it is recorded or not, so a database that is locked is no reason not to serve.
-        match record_missed(&app, now).await {
+        match record_overdue(&app, now).await {
             Ok(0) => {}
             Ok(late) => tracing::warn!(late, "releases had come due, or their embargoes ended, while no server ran"),
             Err(error) => tracing::warn!(%error, "what came due cannot be recorded yet; trying on"),
         }
         if self.demo {
-            if let Some(secret) = Box::pin(furnish(&app)).await? {
+            if let Some(secret) = Box::pin(populate(&app)).await? {
                 let text = format!("An editor's token for this newsroom (it is not shown again):\n\n    {secret}\n");
                 print(&text).map_err(|error| {
                     format!(
@@ -72,7 +72,7 @@ impl Serve {
                 tracing::warn!("the database is not empty, so --demo adds nothing to it");
             }
         } else if app.newsroom.catalog.snapshot().is_empty() {
-            greet(&format!(
+            print_notice(&format!(
                 "The database is empty. Fill it:\n    dateline import releases.ndjson      (formats: docs/interchange.md)\n    \
                  dateline token create --subject \"You\" --name first --role ADMIN\nor look around in a newsroom of ours:\n    \
                  dateline serve --demo --database {DEMO_DATABASE}\n"
@@ -82,22 +82,22 @@ impl Serve {
         let signals = server::StopSignals::listen()?;
         let address = listener.local_addr()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        greet(&format!(
+        print_notice(&format!(
             "Dateline serves {} releases at {scheme}://{address}/graphql; try it at {scheme}://{address}/graphiql",
             app.newsroom.catalog.snapshot().len()
         ));
-        let following = tokio::spawn({
+        let follower_task = tokio::spawn({
             let app = app.clone();
             async move { app.follow().await }
         });
-        let working = tokio::spawn(jobs::work(app.clone()));
+        let jobs_task = tokio::spawn(jobs::work(app.clone()));
         server::serve(app.clone(), listener, tls, signals.stop()).await;
-        working.abort();
+        jobs_task.abort();
         let closing = async {
             if let Err(error) = jobs::tick(&app, app.clock.now()).await {
                 tracing::warn!(%error, "what was due could not be recorded; the next start does it");
             }
-            following.abort();
+            follower_task.abort();
             db.close().await;
         };
         if tokio::time::timeout(server::CLOSING, closing).await.is_err() {
@@ -113,14 +113,14 @@ impl Serve {
 }
 
 /// Prints what a person should know. That it cannot be printed is no reason not to serve.
-fn greet(text: &str) {
+fn print_notice(text: &str) {
     if let Err(error) = print(text) {
         tracing::warn!(%error, "serving all the same");
     }
 }
 
 /// Records what came due while no server ran; answers how many releases that were.
-async fn record_missed(app: &App, now: DateTime<Utc>) -> Result<usize, Error> {
+async fn record_overdue(app: &App, now: DateTime<Utc>) -> Result<usize, Error> {
     app.newsroom.resolve_schedules(now).await?;
     app.newsroom.record_due_releases(now).await
 }

@@ -7,8 +7,8 @@ use clap::Subcommand;
 use entity::{Noun, api_token};
 
 use super::{
-    Failure, RoleName, application, operator,
-    output::{print, tell},
+    CommandError, RoleName, open_app, operator,
+    output::{print, print_to_stderr},
 };
 use crate::{
     config::Settings,
@@ -43,23 +43,23 @@ pub(super) enum Token {
 }
 
 impl Token {
-    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
-        let app = application(settings).await?;
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
+        let app = open_app(settings).await?;
         let now = app.clock.now();
         match self {
             Self::Create { subject, name, role, expires } => {
-                let input = TokenInput { subject, name, role: role.into(), expires_at: end(&expires, now)? };
+                let input = TokenInput { subject, name, role: role.into(), expires_at: parse_expiry(&expires, now)? };
                 let (token, secret) = app.newsroom.token_create(&operator(), input, now).await?;
                 print(&secret).map_err(|error| {
                     let id = id(&app.newsroom.ids, &token);
                     format!("{error}; the token {id} was created nevertheless: revoke it (dateline token revoke {id}) and create another")
                 })?;
-                tell(&format!(
+                print_to_stderr(&format!(
                     "{} for {}, {:?}, {}; the secret above is not shown again",
                     id(&app.newsroom.ids, &token),
                     token.subject,
                     token.role,
-                    until(&token)
+                    expiry_text(&token)
                 ));
             }
             Self::List => {
@@ -69,7 +69,7 @@ impl Token {
                     } else if token.expires_at.is_some_and(|at| at <= now) {
                         "expired".to_owned()
                     } else {
-                        until(&token)
+                        expiry_text(&token)
                     };
                     let id = id(&app.newsroom.ids, &token);
                     print(&format!("{id}\t{:?}\t{}\t{}\t{state}", token.role, token.subject, token.name))?;
@@ -91,7 +91,7 @@ fn id(ids: &IdCodec, token: &api_token::Model) -> String {
     ids.encode(Noun::Token, token.id)
 }
 
-fn until(token: &api_token::Model) -> String {
+fn expiry_text(token: &api_token::Model) -> String {
     token.expires_at.map_or_else(
         || "never ends".to_owned(),
         |at| format!("until {}", range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::Secs, true)),
@@ -99,7 +99,7 @@ fn until(token: &api_token::Model) -> String {
 }
 
 /// When a token ends.
-fn end(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Failure> {
+fn parse_expiry(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, CommandError> {
     if text == "never" {
         return Ok(None);
     }

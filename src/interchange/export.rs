@@ -4,13 +4,13 @@
 use std::io::Write;
 
 use super::ndjson::{
-    Header, NameRecord, PlaceRecord, Record, ReleaseRecord, Slugs, TopicRecord, VERSION, WithdrawalRecord, write,
+    Header, NameRecord, PlaceRecord, Record, ReleaseRecord, Slugs, TopicRecord, VERSION, WithdrawalRecord, to_line,
 };
 use crate::{
     journal::{Name, PlaceImage, TopicImage},
     newsroom::{
         Error, Newsroom,
-        export::{Exported, Exporter},
+        export::{ExportedRelease, Exporter},
     },
 };
 
@@ -31,23 +31,23 @@ pub enum ExportError {
 /// Writes everything that travels; answers the number of lines.
 pub async fn export(newsroom: &Newsroom, out: &mut (impl Write + Send)) -> Result<u64, ExportError> {
     let mut lines = 0;
-    let mut put = |record: &Record| -> Result<(), ExportError> {
-        out.write_all(write(record)?.as_bytes())?;
+    let mut write_record = |record: &Record| -> Result<(), ExportError> {
+        out.write_all(to_line(record)?.as_bytes())?;
         out.write_all(b"\n")?;
         lines += 1;
         Ok(())
     };
-    put(&Record::Dateline(Header { version: VERSION }))?;
+    write_record(&Record::Dateline(Header { version: VERSION }))?;
     let mut exporter = Exporter::begin(newsroom).await?;
     for topic in exporter.topics() {
-        put(&Record::Topic(Box::new(topic_record(topic, |id| exporter.topic_slug(id)))))?;
+        write_record(&Record::Topic(Box::new(topic_record(topic, |id| exporter.topic_slug(id)))))?;
     }
     for place in exporter.places() {
-        put(&Record::Place(Box::new(place_record(place, |id| exporter.place_slug(id)))))?;
+        write_record(&Record::Place(Box::new(place_record(place, |id| exporter.place_slug(id)))))?;
     }
-    while let Some(run) = exporter.releases().await? {
-        for release in run {
-            put(&Record::Release(Box::new(release_record(release, &exporter))))?;
+    while let Some(batch) = exporter.releases().await? {
+        for release in batch {
+            write_record(&Record::Release(Box::new(release_record(release, &exporter))))?;
         }
     }
     out.flush()?;
@@ -92,7 +92,7 @@ fn place_record(place: &PlaceImage, slug: impl Fn(uuid::Uuid) -> Option<String>)
     }
 }
 
-fn release_record(Exported { row, content }: Exported, exporter: &Exporter) -> ReleaseRecord {
+fn release_record(ExportedRelease { row, content }: ExportedRelease, exporter: &Exporter) -> ReleaseRecord {
     let places = |ids: Vec<uuid::Uuid>| Some(ids.into_iter().filter_map(|id| exporter.place_slug(id)).collect());
     ReleaseRecord {
         slug: Some(row.slug),

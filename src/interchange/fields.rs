@@ -5,13 +5,13 @@ use std::{fmt::Display, ops::RangeInclusive};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::Serialize;
 
-use super::json::{Json, shown};
+use super::json::{Json, quoted};
 use crate::range;
 
 /// What a field can be.
 pub(super) trait Field: Sized {
-    /// Reads a value; none where `faults` tells what is wrong with it. `at` is the path of the field.
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self>;
+    /// Reads a value; none where `errors` tells what is wrong with it. `at` is the path of the field.
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self>;
 
     /// What an absent field is; none where it must be there.
     fn absent() -> Option<Self> {
@@ -27,66 +27,66 @@ pub(super) trait Object: Sized {
     const NAMES: &'static [&'static str];
 
     /// Takes its fields.
-    fn take(fields: &mut Fields<'_>) -> Option<Self>;
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
 
-    /// Reads all of it; none where `faults` tells what is wrong.
-    fn read_object(entries: Vec<(String, Json)>, prefix: &str, faults: &mut Faults) -> Option<Self> {
-        let mut fields = Fields { entries, prefix, faults };
-        let record = Self::take(&mut fields);
+    /// Reads all of it; none where `errors` tells what is wrong.
+    fn read_object(entries: Vec<(String, Json)>, prefix: &str, errors: &mut FieldErrors) -> Option<Self> {
+        let mut fields = Fields { entries, prefix, errors };
+        let record = Self::from_fields(&mut fields);
         for (name, _) in std::mem::take(&mut fields.entries) {
-            if fields.faults.are_enough() {
+            if fields.errors.is_full() {
                 break;
             }
             let at = format!("{prefix}{name}");
-            let advice = match nearest(&name, Self::NAMES) {
+            let advice = match closest_name(&name, Self::NAMES) {
                 Some(meant) => format!("did you mean \"{meant}\"?"),
-                None => format!("its fields are {}", list_of(Self::NAMES, "and")),
+                None => format!("its fields are {}", join_names(Self::NAMES, "and")),
             };
-            fields.faults.push(format!("{} is not a field of {}: {advice}", shown(&at), Self::NOUN));
+            fields.errors.push(format!("{} is not a field of {}: {advice}", quoted(&at), Self::NOUN));
         }
-        record.filter(|_| faults.told.is_empty())
+        record.filter(|_| errors.messages.is_empty())
     }
 }
 
 /// Faults of a record that are told at most: a line may have a million.
-const MAX_FAULTS: usize = 20;
+const MAX_ERRORS: usize = 20;
 
 /// What is wrong with a record.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
-    told: Vec<String>,
+pub(super) struct FieldErrors {
+    messages: Vec<String>,
 }
 
-impl Faults {
-    fn push(&mut self, fault: String) {
+impl FieldErrors {
+    fn push(&mut self, error: String) {
         // One more than is told, so that it is known that there are more.
-        if self.told.len() <= MAX_FAULTS {
-            self.told.push(fault);
+        if self.messages.len() <= MAX_ERRORS {
+            self.messages.push(error);
         }
     }
 
     /// Whether another one would not be told.
-    fn are_enough(&self) -> bool {
-        self.told.len() > MAX_FAULTS
+    fn is_full(&self) -> bool {
+        self.messages.len() > MAX_ERRORS
     }
 
     /// All of them in one line: the first twenty, and whether there are more.
     pub(super) fn in_one_line(&self) -> String {
-        let (told, more) = self.told.split_at(self.told.len().min(MAX_FAULTS));
-        let line = told.join("; ");
+        let (messages, more) = self.messages.split_at(self.messages.len().min(MAX_ERRORS));
+        let line = messages.join("; ");
         if more.is_empty() { line } else { format!("{line}; and more") }
     }
 
     /// A value that cannot be taken: which, why, and what to write instead.
-    fn refuse(&mut self, at: &str, value: &Json, why: &str) {
+    fn push_invalid(&mut self, at: &str, value: &Json, why: &str) {
         self.push(format!("{at}: {value} {why}"));
     }
 
     /// A value of the wrong type.
-    pub(super) fn refuse_type<T>(&mut self, at: &str, value: &Json, wanted: &str) -> Option<T> {
+    pub(super) fn push_wrong_type<T>(&mut self, at: &str, value: &Json, expected: &str) -> Option<T> {
         match value {
-            Json::Null => self.push(format!("{at} is null: write {wanted}")),
-            value => self.refuse(at, value, &format!("is {}: write {wanted}", value.type_name())),
+            Json::Null => self.push(format!("{at} is null: write {expected}")),
+            value => self.push_invalid(at, value, &format!("is {}: write {expected}", value.type_name())),
         }
         None
     }
@@ -97,28 +97,28 @@ impl Faults {
 pub(super) struct Fields<'a> {
     entries: Vec<(String, Json)>,
     prefix: &'a str,
-    faults: &'a mut Faults,
+    errors: &'a mut FieldErrors,
 }
 
 impl Fields<'_> {
     /// Takes a field.
     pub(super) fn field<F: Field>(&mut self, name: &str) -> Option<F> {
         let at = format!("{}{name}", self.prefix);
-        if let Some(index) = self.entries.iter().position(|(there, _)| there == name) {
+        if let Some(index) = self.entries.iter().position(|(key, _)| key == name) {
             let (_, value) = self.entries.swap_remove(index);
-            return F::read(value, &at, self.faults);
+            return F::read(value, &at, self.errors);
         }
         let absent = F::absent();
         if absent.is_none() {
-            self.faults.push(format!("{at} is missing: add it"));
+            self.errors.push(format!("{at} is missing: add it"));
         }
         absent
     }
 }
 
 impl<F: Field> Field for Option<F> {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
-        if value == Json::Null { Some(None) } else { F::read(value, at, faults).map(Some) }
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        if value == Json::Null { Some(None) } else { F::read(value, at, errors).map(Some) }
     }
 
     fn absent() -> Option<Self> {
@@ -127,127 +127,135 @@ impl<F: Field> Field for Option<F> {
 }
 
 impl<F: Field> Field for Vec<F> {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
-        let Json::List(items) = value else { return faults.refuse_type(at, &value, "an array, in square brackets") };
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        let Json::List(items) = value else {
+            return errors.push_wrong_type(at, &value, "an array, in square brackets");
+        };
         let mut read = Vec::with_capacity(items.len());
-        let mut is_sound = true;
+        let mut is_valid = true;
         for (number, item) in items.into_iter().enumerate() {
-            // Not only to the first that is wrong, so that each fault is told.
-            if faults.are_enough() {
+            // Not only to the first that is wrong, so that each error is told.
+            if errors.is_full() {
                 return None;
             }
-            match F::read(item, &format!("{at}.{number}"), faults) {
+            match F::read(item, &format!("{at}.{number}"), errors) {
                 Some(item) => read.push(item),
-                None => is_sound = false,
+                None => is_valid = false,
             }
         }
-        is_sound.then_some(read)
+        is_valid.then_some(read)
     }
 }
 
 impl Field for String {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
         match value {
             Json::Text(text) => Some(text),
-            other => faults.refuse_type(at, &other, "a string, in double quotes"),
+            other => errors.push_wrong_type(at, &other, "a string, in double quotes"),
         }
     }
 }
 
 impl Field for f64 {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
         match &value {
             Json::Number(number) => number.as_f64(),
-            other => faults.refuse_type(at, other, "a number, without quotes"),
+            other => errors.push_wrong_type(at, other, "a number, without quotes"),
         }
     }
 }
 
 /// A whole number of a range.
-fn whole<T: TryFrom<i64> + PartialOrd + Display>(
+fn integer<T: TryFrom<i64> + PartialOrd + Display>(
     value: &Json,
     at: &str,
-    faults: &mut Faults,
+    errors: &mut FieldErrors,
     range: &RangeInclusive<T>,
 ) -> Option<T> {
-    let Json::Number(number) = value else { return faults.refuse_type(at, value, "a whole number, without quotes") };
-    let whole = number.as_i64().and_then(|number| T::try_from(number).ok()).filter(|number| range.contains(number));
-    if whole.is_none() {
+    let Json::Number(number) = value else {
+        return errors.push_wrong_type(at, value, "a whole number, without quotes");
+    };
+    let parsed = number.as_i64().and_then(|number| T::try_from(number).ok()).filter(|number| range.contains(number));
+    if parsed.is_none() {
         let (least, most) = (range.start(), range.end());
-        faults.refuse(at, value, &format!("is not a whole number from {least} to {most}: correct it"));
+        errors.push_invalid(at, value, &format!("is not a whole number from {least} to {most}: correct it"));
     }
-    whole
+    parsed
 }
 
 impl Field for i32 {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
-        whole(&value, at, faults, &(Self::MIN..=Self::MAX))
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        integer(&value, at, errors, &(Self::MIN..=Self::MAX))
     }
 }
 
 impl Field for u32 {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
-        whole(&value, at, faults, &(Self::MIN..=Self::MAX))
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        integer(&value, at, errors, &(Self::MIN..=Self::MAX))
     }
 }
 
 /// One of some names; `noun` is what they are names of: "a kind of release".
-pub(super) fn choice<T: Copy + Serialize>(
+pub(super) fn one_of<T: Copy + Serialize>(
     value: &Json,
     at: &str,
-    faults: &mut Faults,
+    errors: &mut FieldErrors,
     noun: &str,
     all: &[T],
 ) -> Option<T> {
-    let name = |one: &T| match serde_json::to_value(one) {
+    let name = |candidate: &T| match serde_json::to_value(candidate) {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),
     };
-    let found = match value {
-        Json::Text(text) => all.iter().find(|one| name(one) == *text),
+    let value_of_name = match value {
+        Json::Text(text) => all.iter().find(|candidate| name(candidate) == *text),
         _ => None,
     };
-    if found.is_none() {
+    if value_of_name.is_none() {
         let names: Vec<String> = all.iter().map(name).collect();
-        faults.refuse(at, value, &format!("is not {noun}: write {}", list_of(&names, "or")));
+        errors.push_invalid(at, value, &format!("is not {noun}: write {}", join_names(&names, "or")));
     }
-    found.copied()
+    value_of_name.copied()
 }
 
 impl Field for NaiveDate {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
         let advice = "year, month and day, for example \"2006-05-08\"";
-        let Json::Text(text) = &value else { return faults.refuse_type(at, &value, advice) };
-        match day(text) {
+        let Json::Text(text) = &value else { return errors.push_wrong_type(at, &value, advice) };
+        match parse_date(text) {
             Some(Ok(date)) => match range::check_date(date) {
                 Ok(date) => return Some(date),
-                Err(error) => faults.push(format!("{at}: {error}")),
+                Err(error) => errors.push(format!("{at}: {error}")),
             },
-            Some(Err(why)) => faults.refuse(at, &value, &format!("is not a date: {why}")),
-            None if text.get(..10).and_then(day).is_some_and(|day| day.is_ok()) => {
-                faults.refuse(at, &value, &format!("is more than a date: write the date alone, \"{}\"", &text[..10]));
+            Some(Err(why)) => errors.push_invalid(at, &value, &format!("is not a date: {why}")),
+            None if text.get(..10).and_then(parse_date).is_some_and(|day| day.is_ok()) => {
+                errors.push_invalid(
+                    at,
+                    &value,
+                    &format!("is more than a date: write the date alone, \"{}\"", &text[..10]),
+                );
             }
-            None => faults.refuse(at, &value, &format!("is not a date: write {advice}")),
+            None => errors.push_invalid(at, &value, &format!("is not a date: write {advice}")),
         }
         None
     }
 }
 
 impl Field for DateTime<Utc> {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
         let advice = "date, time and offset, for example \"2006-05-08T09:00:00Z\"";
-        let Json::Text(text) = &value else { return faults.refuse_type(at, &value, advice) };
+        let Json::Text(text) = &value else { return errors.push_wrong_type(at, &value, advice) };
         if let Ok(instant) = text.parse::<DateTime<FixedOffset>>() {
             return match range::check_instant(instant.to_utc()) {
                 Ok(instant) => Some(instant),
                 Err(error) => {
-                    faults.push(format!("{at}: {error}"));
+                    errors.push(format!("{at}: {error}"));
                     None
                 }
             };
         }
         let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
-        let why = match text.get(..10).and_then(day) {
+        let why = match text.get(..10).and_then(parse_date) {
             Some(Err(why)) => format!("is not an instant: {why}"),
             Some(Ok(_)) if text.len() == 10 => format!("has no time and no offset: write {advice}"),
             Some(Ok(_)) if local.iter().any(|form| NaiveDateTime::parse_from_str(text, form).is_ok()) => {
@@ -256,17 +264,17 @@ impl Field for DateTime<Utc> {
             Some(Ok(_))
                 if text.get(11..19).is_some_and(|time| NaiveTime::parse_from_str(time, "%H:%M:%S").is_err()) =>
             {
-                format!("is not an instant: {} is not a time of day; write {advice}", shown(&text[11..19]))
+                format!("is not an instant: {} is not a time of day; write {advice}", quoted(&text[11..19]))
             }
             _ => format!("is not an instant: write {advice}"),
         };
-        faults.refuse(at, &value, &why);
+        errors.push_invalid(at, &value, &why);
         None
     }
 }
 
 /// The day that a text of the form 2006-05-08 names; why there is none; nothing where the text is of another form.
-fn day(text: &str) -> Option<Result<NaiveDate, String>> {
+fn parse_date(text: &str) -> Option<Result<NaiveDate, String>> {
     let bytes = text.as_bytes();
     let digits = |range: std::ops::Range<usize>| -> Option<u32> {
         bytes.get(range.clone())?.iter().all(u8::is_ascii_digit).then(|| text.get(range)?.parse().ok())?
@@ -287,7 +295,7 @@ fn day(text: &str) -> Option<Result<NaiveDate, String>> {
 }
 
 /// The name that was probably meant.
-pub(super) fn nearest<'a>(given: &str, names: &[&'a str]) -> Option<&'a str> {
+pub(super) fn closest_name<'a>(given: &str, names: &[&'a str]) -> Option<&'a str> {
     // Long names are not compared: the comparison takes the product of the lengths.
     if given.chars().count() > 40 {
         return None;
@@ -300,7 +308,7 @@ pub(super) fn nearest<'a>(given: &str, names: &[&'a str]) -> Option<&'a str> {
 }
 
 /// Names as a sentence lists them.
-pub(super) fn list_of(names: &[impl AsRef<str>], last: &str) -> String {
+pub(super) fn join_names(names: &[impl AsRef<str>], last: &str) -> String {
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     match names.as_slice() {
         [] => String::new(),

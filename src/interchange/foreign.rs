@@ -2,20 +2,20 @@
 
 use std::io::{self, Read};
 
-use super::{MAX_PAGE, lines::MAX_LINE, ndjson};
+use super::{MAX_LISTING_BYTES, lines::MAX_LINE_BYTES, ndjson};
 
 /// Bytes that are looked at.
-const HEAD: u64 = 64 * 1024;
+const HEAD_BYTES: u64 = 64 * 1024;
 
 /// Of a hundred bytes of a text at most this many are NUL.
 const MAX_NULS: usize = 3;
 
 /// The byte order mark of UTF-8.
-const MARK: &[u8] = b"\xEF\xBB\xBF";
+const UTF8_BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// What a file is expected to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
+pub enum ExpectedFormat {
     /// Newline-delimited JSON.
     Ndjson,
     /// A printed page.
@@ -39,23 +39,23 @@ const SIGNATURES: [(&[u8], &str, &str); 12] = [
 ];
 
 /// What a header of a tar archive has at 257.
-const TAR: &[u8] = b"ustar";
+const TAR_MAGIC: &[u8] = b"ustar";
 
 const UNPACK: &str = "unpack it first";
 const CONVERT: &str = "convert it to ndjson first (docs/interchange.md describes the format)";
 
 /// Looks at the beginning of a file. Answers why it cannot be what is expected, where that is sure; nothing otherwise, and then
 /// each line is told by itself. A file that is empty or blank to its end cannot be anything.
-pub fn recognise(mut reader: impl Read, expected: Expected) -> io::Result<Result<(), String>> {
+pub fn check_format(mut reader: impl Read, expected: ExpectedFormat) -> io::Result<Result<(), String>> {
     let mut head = Vec::new();
-    reader.by_ref().take(HEAD).read_to_end(&mut head)?;
-    let head_is_all = (head.len() as u64) < HEAD;
-    let head = head.strip_prefix(MARK).unwrap_or(&head);
+    reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+    let head_is_all = (head.len() as u64) < HEAD_BYTES;
+    let head = head.strip_prefix(UTF8_BOM).unwrap_or(&head);
     if let Some((_, name, advice)) = SIGNATURES.iter().find(|(bytes, ..)| head.starts_with(bytes)) {
         return Ok(Err(format!("this is {name}, not {}: {advice}", expected.name())));
     }
     // Fields of the header end in NUL, so a text that has the same letters there is told apart.
-    if head.get(257..262) == Some(TAR) && head[..257].contains(&0) {
+    if head.get(257..262) == Some(TAR_MAGIC) && head[..257].contains(&0) {
         return Ok(Err(format!("this is a tar archive, not {}: {UNPACK}", expected.name())));
     }
     if head.iter().all(u8::is_ascii_whitespace) {
@@ -74,28 +74,28 @@ pub fn recognise(mut reader: impl Read, expected: Expected) -> io::Result<Result
         let is_utf16 = even.max(odd) > head.len() / 4 && even.min(odd) < head.len() / 20;
         // The last character that was read may be cut off.
         let is_text = std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
-        let found = if is_utf16 {
+        let detected = if is_utf16 {
             Some(("UTF-16", "save it as UTF-8"))
         } else if !is_text || nuls > head.len() / 100 * MAX_NULS + MAX_NULS {
             Some(("a binary file", "is it the right file?"))
         } else {
             None
         };
-        if let Some((name, advice)) = found {
+        if let Some((name, advice)) = detected {
             return Ok(Err(format!("this is {name}, not {}: {advice}", expected.name())));
         }
     }
     let text = String::from_utf8_lossy(head);
-    if expected == Expected::Ndjson
-        && let Some(why) = text.lines().find(|line| !line.trim().is_empty()).and_then(ndjson::other_version)
+    if expected == ExpectedFormat::Ndjson
+        && let Some(why) = text.lines().find(|line| !line.trim().is_empty()).and_then(ndjson::unsupported_version)
     {
         return Ok(Err(why));
     }
-    let found = named(text.trim_start(), head_is_all, expected);
-    Ok(found.map_or(Ok(()), |(name, advice)| Err(format!("this is {name}, not {}: {advice}", expected.name()))))
+    let detected = detect_text_format(text.trim_start(), head_is_all, expected);
+    Ok(detected.map_or(Ok(()), |(name, advice)| Err(format!("this is {name}, not {}: {advice}", expected.name()))))
 }
 
-impl Expected {
+impl ExpectedFormat {
     fn name(self) -> &'static str {
         match self {
             Self::Ndjson => "ndjson",
@@ -105,25 +105,25 @@ impl Expected {
 }
 
 fn is_blank(mut reader: impl Read) -> io::Result<bool> {
-    let mut some = vec![0; HEAD as usize];
+    let mut buffer = vec![0; HEAD_BYTES as usize];
     loop {
-        match reader.read(&mut some)? {
+        match reader.read(&mut buffer)? {
             0 => return Ok(true),
-            read if some[..read].iter().all(u8::is_ascii_whitespace) => {}
+            read if buffer[..read].iter().all(u8::is_ascii_whitespace) => {}
             _ => return Ok(false),
         }
     }
 }
 
 /// The format of a text, and what to do about it; none where it may be what is expected.
-fn named(text: &str, is_all: bool, expected: Expected) -> Option<(&'static str, &'static str)> {
+fn detect_text_format(text: &str, is_all: bool, expected: ExpectedFormat) -> Option<(&'static str, &'static str)> {
     match text.bytes().next()? {
-        b'<' => Some((markup(text)?, CONVERT)),
+        b'<' => Some((detect_markup(text)?, CONVERT)),
         b'[' => {
             let is_list = text[1..].trim_start().starts_with(['{', ']', '"', '[']);
             is_list.then_some(("a JSON array", "write one object a line (`jq -c '.[]'` does it)"))
         }
-        b'{' if expected == Expected::Listing => {
+        b'{' if expected == ExpectedFormat::Listing => {
             text.lines().any(is_object).then_some(("ndjson", "leave --format out"))
         }
         b'{' => {
@@ -134,8 +134,8 @@ fn named(text: &str, is_all: bool, expected: Expected) -> Option<(&'static str, 
             let goes_on = lines.next().is_some_and(|next| !next.starts_with('{'));
             (is_open && goes_on).then_some(("JSON over several lines", "write one object a line (`jq -c .` does it)"))
         }
-        _ if expected == Expected::Listing || text.lines().any(is_object) => None,
-        _ => table(text, is_all).map(|name| (name, CONVERT)).or_else(|| page(text)),
+        _ if expected == ExpectedFormat::Listing || text.lines().any(is_object) => None,
+        _ => detect_table(text, is_all).map(|name| (name, CONVERT)).or_else(|| detect_listing(text)),
     }
 }
 
@@ -145,7 +145,7 @@ fn is_object(line: &str) -> bool {
 }
 
 /// Which format in angle brackets a text is.
-fn markup(text: &str) -> Option<&'static str> {
+fn detect_markup(text: &str) -> Option<&'static str> {
     let lower = text.to_lowercase();
     let has = |tag: &str| {
         lower
@@ -168,7 +168,7 @@ fn markup(text: &str) -> Option<&'static str> {
 }
 
 /// Whether a text is a table: every line has the same number of separators, and more than one column.
-fn table(text: &str, is_all: bool) -> Option<&'static str> {
+fn detect_table(text: &str, is_all: bool) -> Option<&'static str> {
     let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(21).collect();
     if !is_all && lines.len() < 21 {
         lines.pop();
@@ -193,24 +193,24 @@ fn table(text: &str, is_all: bool) -> Option<&'static str> {
 const CSV: &str = "CSV (a table, its columns separated by commas or semicolons)";
 
 /// Whether a text is a printed page.
-fn page(text: &str) -> Option<(&'static str, &'static str)> {
+fn detect_listing(text: &str) -> Option<(&'static str, &'static str)> {
     let is_page = super::listing::parse(text).iter().any(Result::is_ok);
     is_page.then_some(("a printed page", "add --format listing"))
 }
 
 /// Bytes that a file's beginning must fit in to be told apart; the limits of both formats are above it.
-const _: () = assert!(HEAD < MAX_PAGE && HEAD < MAX_LINE as u64);
+const _: () = assert!(HEAD_BYTES < MAX_LISTING_BYTES && HEAD_BYTES < MAX_LINE_BYTES as u64);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(bytes: &[u8], expected: Expected) -> String {
-        recognise(bytes, expected).unwrap().err().unwrap_or_default()
+    fn refusal(bytes: &[u8], expected: ExpectedFormat) -> String {
+        check_format(bytes, expected).unwrap().err().unwrap_or_default()
     }
 
     #[test]
-    fn foreign_formats_are_named() {
+    fn other_formats_are_detected() {
         let rss = "<?xml version=\"1.0\"?>\n<!-- a feed -->\n<rss version=\"2.0\"><channel/></rss>";
         let wxr = "<?xml version=\"1.0\"?>\n<rss version=\"2.0\" xmlns:wp=\"http://wordpress.org/export/1.2/\">";
         let utf16: Vec<u8> = "{\"type\":\"topic\"}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -252,28 +252,28 @@ mod tests {
             (b"\x7FELF\x02\x01\x01\0\0\0\x03\0", "a binary file"),
             (page.as_bytes(), "a printed page"),
         ] {
-            let why = told(bytes, Expected::Ndjson);
-            let wanted = if name.is_empty() { String::new() } else { format!("this is {name}") };
-            assert!(why.starts_with(&wanted) && why.is_empty() == name.is_empty(), "{name}: {why}");
+            let why = refusal(bytes, ExpectedFormat::Ndjson);
+            let prefix = if name.is_empty() { String::new() } else { format!("this is {name}") };
+            assert!(why.starts_with(&prefix) && why.is_empty() == name.is_empty(), "{name}: {why}");
         }
     }
 
     #[test]
-    fn an_empty_file_is_told_and_blank_lines_do_not_count() {
+    fn an_empty_file_is_refused_and_blank_lines_are_ignored() {
         for bytes in [&b""[..], b"\n \n\r\n", b"\xEF\xBB\xBF", b"\xEF\xBB\xBF\n", &b" \n".repeat(100_000)] {
-            for expected in [Expected::Ndjson, Expected::Listing] {
-                assert!(told(bytes, expected).starts_with("the file is empty"), "{}", bytes.len());
+            for expected in [ExpectedFormat::Ndjson, ExpectedFormat::Listing] {
+                assert!(refusal(bytes, expected).starts_with("the file is empty"), "{}", bytes.len());
             }
         }
         let newer = "\n{\"type\":\"dateline\",\"version\":2,\"features\":[]}\n{\"type\":\"topic\"}\n";
-        assert!(told(newer.as_bytes(), Expected::Ndjson).starts_with("the file has format version 2, but"));
+        assert!(refusal(newer.as_bytes(), ExpectedFormat::Ndjson).starts_with("the file has format version 2, but"));
         let mut late = b"\n".repeat(100_000);
         late.extend(b"{\"type\":\"topic\"}");
-        assert_eq!(told(&late, Expected::Ndjson), "");
+        assert_eq!(refusal(&late, ExpectedFormat::Ndjson), "");
     }
 
     #[test]
-    fn what_may_be_ndjson_or_a_page_is_left_to_its_lines() {
+    fn a_file_that_may_be_ndjson_or_a_listing_is_accepted() {
         for text in [
             "{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"A\"}\nrubbish\n",
             "\u{FEFF}\n{\"type\":\"topic\"}",
@@ -284,21 +284,24 @@ mod tests {
             "not, to be a table, this is only a text with commas in it\n",
             "<\n",
         ] {
-            assert_eq!(told(text.as_bytes(), Expected::Ndjson), "", "{text}");
+            assert_eq!(refusal(text.as_bytes(), ExpectedFormat::Ndjson), "", "{text}");
         }
         let word = format!("{:a<257}ustar\"}}\n", "{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"");
-        assert_eq!((&word.as_bytes()[257..262], told(word.as_bytes(), Expected::Ndjson)), (TAR, String::new()));
+        assert_eq!(
+            (&word.as_bytes()[257..262], refusal(word.as_bytes(), ExpectedFormat::Ndjson)),
+            (TAR_MAGIC, String::new())
+        );
         // Control characters never refuse a record, and here the head ends within a character.
         let long = format!("{{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"AB\0\"}}\n{}", "é".repeat(40_000));
-        assert!(std::str::from_utf8(&long.as_bytes()[..HEAD as usize]).is_err());
-        assert_eq!(told(long.as_bytes(), Expected::Ndjson), "");
+        assert!(std::str::from_utf8(&long.as_bytes()[..HEAD_BYTES as usize]).is_err());
+        assert_eq!(refusal(long.as_bytes(), ExpectedFormat::Ndjson), "");
         let many = format!("{{\"type\":\"topic\",\"name\":\"{}\"}}\n", "abcdefg\0".repeat(1000));
-        assert!(told(many.as_bytes(), Expected::Ndjson).starts_with("this is a binary file"));
+        assert!(refusal(many.as_bytes(), ExpectedFormat::Ndjson).starts_with("this is a binary file"));
         let page = "  1. Press release\n\n    Ferry line\0 opens\n\n    08 May 2006, PHNOM PENH\n";
-        assert_eq!(told(page.as_bytes(), Expected::Listing), "");
+        assert_eq!(refusal(page.as_bytes(), ExpectedFormat::Listing), "");
         let page = "  1. Press release\n\n    Ferry line opens\n\n    08 May 2006, PHNOM PENH\n";
-        assert_eq!(told(page.as_bytes(), Expected::Listing), "");
-        assert!(told(b"{\"type\":\"topic\"}\n", Expected::Listing).starts_with("this is ndjson"));
-        assert!(told(b"<rss version='2.0'>", Expected::Listing).starts_with("this is RSS"));
+        assert_eq!(refusal(page.as_bytes(), ExpectedFormat::Listing), "");
+        assert!(refusal(b"{\"type\":\"topic\"}\n", ExpectedFormat::Listing).starts_with("this is ndjson"));
+        assert!(refusal(b"<rss version='2.0'>", ExpectedFormat::Listing).starts_with("this is RSS"));
     }
 }

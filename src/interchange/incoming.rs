@@ -18,7 +18,7 @@ use crate::{
 
 impl TopicRecord {
     /// Slug, slugs of broader topics, and the rest, as the newsroom takes it in.
-    pub fn incoming(self, language: &str) -> (String, Vec<String>, TopicInput) {
+    pub fn into_input(self, language: &str) -> (String, Vec<String>, TopicInput) {
         let broader = match self.broader {
             None => Vec::new(),
             Some(Slugs::One(slug)) => vec![slug],
@@ -40,7 +40,7 @@ impl TopicRecord {
 
 impl PlaceRecord {
     /// Slug, slug of the place it lies in, and the rest, as the newsroom takes it in.
-    pub fn incoming(self, language: &str) -> (String, Option<String>, PlaceInput) {
+    pub fn into_input(self, language: &str) -> (String, Option<String>, PlaceInput) {
         let input = PlaceInput {
             slug: Patch::Set(self.slug.clone()),
             name: Patch::Set(self.name),
@@ -63,14 +63,14 @@ impl PlaceRecord {
 
 impl ReleaseRecord {
     /// As the newsroom takes it in, and control characters that were replaced in its body; why it cannot be, otherwise.
-    pub fn incoming(self, language: &str) -> Result<(ImportedRelease, ControlCount), String> {
+    pub fn into_input(self, language: &str) -> Result<(ImportedRelease, ControlCount), String> {
         let mut controls = ControlCount::default();
         let markdown = match (self.body_markdown, self.body_html) {
             (Some(_), Some(_)) => return Err("bodyMarkdown and bodyHtml are both given: keep one".to_owned()),
             (markdown, None) => markdown,
             (None, Some(html)) => {
-                let (markdown, found) = body::markdown_from_html(&html)?;
-                controls = found;
+                let (markdown, in_body) = body::html_to_markdown(&html)?;
+                controls = in_body;
                 Some(markdown)
             }
         };
@@ -98,7 +98,7 @@ impl ReleaseRecord {
             state: self.state.unwrap_or(ReleaseState::Draft),
             published_at: self.published_at,
             withdrawal: self.withdrawal.map(|record| ImportedWithdrawal {
-                how: Withdrawal { kind: record.kind, notice: record.notice, redirect_to: record.redirect_to },
+                details: Withdrawal { kind: record.kind, notice: record.notice, redirect_to: record.redirect_to },
                 at: record.at,
             }),
         };

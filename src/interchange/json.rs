@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de};
 use crate::newsroom::control::{ControlCount, replace_controls};
 
 /// Characters of a value that a message shows at most.
-const SHOWN: usize = 60;
+const MAX_QUOTED_CHARS: usize = 60;
 
 /// A value of JSON. Unlike [`serde_json::Value`] it refuses an object that has a name twice, at any depth.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +23,8 @@ pub(super) enum Json {
 impl Json {
     /// Reads a line; why it is not JSON, otherwise. A raw control character in a text, which JSON forbids, is read as if it were
     /// escaped, and half of a surrogate pair as a character that [`Self::replace_controls`] removes.
-    pub(super) fn read(line: &str) -> Result<Self, String> {
-        serde_json::from_str(&escaped(line)).map_err(|error| {
+    pub(super) fn parse(line: &str) -> Result<Self, String> {
+        serde_json::from_str(&escape_invalid(line)).map_err(|error| {
             // The line of the file is told elsewhere; JSON's own is always 1.
             format!("not JSON: {}", error.to_string().replace(" at line 1 column ", " at column "))
         })
@@ -62,7 +62,7 @@ impl fmt::Display for Json {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => value.fmt(f),
             Self::Number(number) => number.fmt(f),
-            Self::Text(text) => f.write_str(&shown(text)),
+            Self::Text(text) => f.write_str(&quoted(text)),
             Self::List(items) if items.is_empty() => f.write_str("[]"),
             Self::List(_) => f.write_str("[…]"),
             Self::Object(_) => f.write_str("{…}"),
@@ -71,14 +71,14 @@ impl fmt::Display for Json {
 }
 
 /// A text in quotes, shortened for a message.
-pub(super) fn shown(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut letters = text.chars();
-    let short: String = letters.by_ref().take(SHOWN).collect();
+    let short: String = letters.by_ref().take(MAX_QUOTED_CHARS).collect();
     format!("\"{short}{}\"", if letters.next().is_some() { "…" } else { "" })
 }
 
 /// JSON in which texts have no raw control characters and no half of a surrogate pair.
-fn escaped(line: &str) -> Cow<'_, str> {
+fn escape_invalid(line: &str) -> Cow<'_, str> {
     let suspicious = line.bytes().any(|byte| byte < b' ') || line.contains("\\ud") || line.contains("\\uD");
     if !suspicious {
         return Cow::Borrowed(line);
@@ -87,7 +87,7 @@ fn escaped(line: &str) -> Cow<'_, str> {
     let mut rest = line;
     let mut in_text = false;
     while let Some(c) = rest.chars().next() {
-        let mut taken = c.len_utf8();
+        let mut consumed = c.len_utf8();
         match c {
             '"' => {
                 in_text = !in_text;
@@ -98,24 +98,24 @@ fn escaped(line: &str) -> Cow<'_, str> {
                 let second = code.and_then(|_| code_unit(&rest[6..]));
                 match (code, second) {
                     (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => {
-                        taken = 12;
+                        consumed = 12;
                         out.push_str(&rest[..12]);
                     }
                     (Some(0xD800..=0xDFFF), _) => {
-                        taken = 6;
+                        consumed = 6;
                         out.push_str("\\uFFFF");
                     }
                     _ => {
                         // The escaped character with it, so that `\"` does not end the text.
-                        taken += rest[1..].chars().next().map_or(0, char::len_utf8);
-                        out.push_str(&rest[..taken]);
+                        consumed += rest[1..].chars().next().map_or(0, char::len_utf8);
+                        out.push_str(&rest[..consumed]);
                     }
                 }
             }
             '\0'..='\u{1F}' if in_text => out.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => out.push(c),
         }
-        rest = &rest[taken..];
+        rest = &rest[consumed..];
     }
     Cow::Owned(out)
 }
@@ -128,13 +128,13 @@ fn code_unit(text: &str) -> Option<u32> {
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+        deserializer.deserialize_any(JsonVisitor)
     }
 }
 
-struct Reader;
+struct JsonVisitor;
 
-impl<'de> de::Visitor<'de> for Reader {
+impl<'de> de::Visitor<'de> for JsonVisitor {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -182,7 +182,7 @@ impl<'de> de::Visitor<'de> for Reader {
         let mut names = std::collections::HashSet::new();
         while let Some(name) = object.next_key::<String>()? {
             if !names.insert(name.clone()) {
-                return Err(de::Error::custom(format!("{} is given twice", shown(&name))));
+                return Err(de::Error::custom(format!("{} is given twice", quoted(&name))));
             }
             entries.push((name, object.next_value()?));
         }
@@ -197,14 +197,14 @@ mod tests {
     use super::*;
 
     fn text(line: &str) -> (String, u64) {
-        let mut value = Json::read(line).unwrap_or_else(|why| panic!("{line}: {why}"));
+        let mut value = Json::parse(line).unwrap_or_else(|why| panic!("{line}: {why}"));
         let count = value.replace_controls();
         let Json::Text(text) = value else { panic!("{line} is a text") };
         (text, count.removed)
     }
 
     #[test]
-    fn raw_control_characters_and_halves_of_pairs_are_read_and_removed() {
+    fn raw_control_characters_and_lone_surrogates_are_accepted_and_removed() {
         assert_eq!(text("\"a\u{1}b\u{1F}c\""), ("abc".to_owned(), 2));
         assert_eq!(text("\"a\tb\""), ("a\tb".to_owned(), 0));
         assert_eq!(text(r#""a\ud83db""#), ("ab".to_owned(), 1));
@@ -212,28 +212,28 @@ mod tests {
         assert_eq!(text(r#""a\ud83d\ud83d\ude00b""#), ("a😀b".to_owned(), 1));
         assert_eq!(text(r#""\ud83d\ude00""#), ("😀".to_owned(), 0));
         assert_eq!(text("\"\\\\ud83d\\\"\u{1}\""), ("\\ud83d\"".to_owned(), 1));
-        assert!(Json::read("{\"a\":\u{1}1}").is_err());
-        assert!(Json::read("\"\\ud8\"").is_err() && Json::read("\"\\ud83d\\u12\"").is_err());
+        assert!(Json::parse("{\"a\":\u{1}1}").is_err());
+        assert!(Json::parse("\"\\ud8\"").is_err() && Json::parse("\"\\ud83d\\u12\"").is_err());
     }
 
     #[test]
-    fn a_name_that_is_given_twice_is_refused_at_any_depth() {
+    fn a_duplicate_name_is_refused_at_any_depth() {
         for line in [r#"{"a":1,"a":1}"#, r#"{"b":[{"a":1,"a":2}]}"#] {
-            let why = Json::read(line).unwrap_err();
+            let why = Json::parse(line).unwrap_err();
             assert!(why.contains("\"a\" is given twice"), "{why}");
         }
     }
 
     proptest! {
         #[test]
-        fn what_serde_json_writes_is_read_as_it_is(text in any::<String>()) {
+        fn serde_json_output_round_trips(text in any::<String>()) {
             let line = serde_json::to_string(&text).unwrap();
-            prop_assert_eq!(Json::read(&line), Ok(Json::Text(text)));
+            prop_assert_eq!(Json::parse(&line), Ok(Json::Text(text)));
         }
 
         #[test]
         fn any_line_is_read_without_a_panic(line in "[\"\\\\udD8aé\u{1}{}:,]{0,30}") {
-            let _ = Json::read(&line);
+            let _ = Json::parse(&line);
         }
     }
 }

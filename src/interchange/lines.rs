@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 /// The longest line that is read: a release with the longest body, every letter of it escaped, and room to spare.
-pub const MAX_LINE: usize = 16 * 1024 * 1024;
+pub const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Lines of text with their numbers, from 1. Blank ones are left out.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct Lines<R> {
 }
 
 /// A line, or why it cannot be read.
-pub type Line = (u64, Result<String, String>);
+pub type NumberedLine = (u64, Result<String, String>);
 
 impl<R: BufRead> Lines<R> {
     /// The lines of a reader.
@@ -22,14 +22,14 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next line; none at the end. An error is one of the reader itself, and ends it.
-    pub fn next_line(&mut self) -> io::Result<Option<Line>> {
+    pub fn next_line(&mut self) -> io::Result<Option<NumberedLine>> {
         loop {
-            let Some((bytes, whole)) = self.read()? else { return Ok(None) };
+            let Some((bytes, complete)) = self.read()? else { return Ok(None) };
             self.number += 1;
-            if !whole {
+            if !complete {
                 return Ok(Some((
                     self.number,
-                    Err(format!("the line is longer than {MAX_LINE} bytes: split it, or shorten the body")),
+                    Err(format!("the line is longer than {MAX_LINE_BYTES} bytes: split it, or shorten the body")),
                 )));
             }
             let bytes =
@@ -48,27 +48,27 @@ impl<R: BufRead> Lines<R> {
 
     /// Bytes up to and with the next newline, and whether they are all of them.
     fn read(&mut self) -> io::Result<Option<(Vec<u8>, bool)>> {
-        let (mut line, mut whole, mut begun) = (Vec::new(), true, false);
+        let (mut line, mut complete, mut started) = (Vec::new(), true, false);
         loop {
-            let some = self.reader.fill_buf()?;
-            if some.is_empty() {
-                return Ok(begun.then_some((line, whole)));
+            let buffer = self.reader.fill_buf()?;
+            if buffer.is_empty() {
+                return Ok(started.then_some((line, complete)));
             }
-            begun = true;
-            let (part, ends) = match some.iter().position(|&byte| byte == b'\n') {
-                Some(end) => (&some[..=end], true),
-                None => (some, false),
+            started = true;
+            let (part, ends) = match buffer.iter().position(|&byte| byte == b'\n') {
+                Some(end) => (&buffer[..=end], true),
+                None => (buffer, false),
             };
-            if line.len() + part.len() <= MAX_LINE {
+            if line.len() + part.len() <= MAX_LINE_BYTES {
                 line.extend_from_slice(part);
             } else {
-                whole = false;
+                complete = false;
                 line = Vec::new();
             }
-            let used = part.len();
-            self.reader.consume(used);
+            let consumed = part.len();
+            self.reader.consume(consumed);
             if ends {
-                return Ok(Some((line, whole)));
+                return Ok(Some((line, complete)));
             }
         }
     }
@@ -78,26 +78,26 @@ impl<R: BufRead> Lines<R> {
 mod tests {
     use super::*;
 
-    fn lines(bytes: &[u8]) -> Vec<Line> {
+    fn lines(bytes: &[u8]) -> Vec<NumberedLine> {
         let mut lines = Lines::new(bytes);
         std::iter::from_fn(|| lines.next_line().unwrap()).collect()
     }
 
     #[test]
-    fn lines_are_numbered_and_blank_ones_left_out() {
-        let found = lines(b"\xef\xbb\xbfone\r\n\n  \ntwo");
-        assert_eq!(found, [(1, Ok("one".to_owned())), (4, Ok("two".to_owned()))]);
+    fn lines_are_numbered_and_blank_ones_skipped() {
+        let read = lines(b"\xef\xbb\xbfone\r\n\n  \ntwo");
+        assert_eq!(read, [(1, Ok("one".to_owned())), (4, Ok("two".to_owned()))]);
         assert!(lines(b"").is_empty());
     }
 
     #[test]
-    fn a_line_that_is_not_utf8_or_too_long_is_told_and_the_rest_goes_on() {
+    fn a_line_that_is_not_utf8_or_too_long_is_reported_and_reading_continues() {
         let mut bytes = b"a\n\xff\n".to_vec();
-        bytes.extend(std::iter::repeat_n(b'x', MAX_LINE + 10));
+        bytes.extend(std::iter::repeat_n(b'x', MAX_LINE_BYTES + 10));
         bytes.extend(b"\nlast\n");
-        let found = lines(&bytes);
+        let read = lines(&bytes);
         assert_eq!(
-            found.iter().map(|(number, line)| (*number, line.is_ok())).collect::<Vec<_>>(),
+            read.iter().map(|(number, line)| (*number, line.is_ok())).collect::<Vec<_>>(),
             [(1, true), (2, false), (3, false), (4, true)]
         );
     }

@@ -38,7 +38,7 @@ pub struct Item {
 }
 
 /// An item that cannot be read: its line, and why.
-pub type Fault = (u64, String);
+pub type ItemError = (u64, String);
 
 /// A paragraph of the page: consecutive lines that are not blank.
 struct Paragraph {
@@ -48,11 +48,11 @@ struct Paragraph {
 }
 
 /// Reads a page; items in the order in which they are printed.
-pub fn parse(text: &str) -> Vec<Result<Item, Fault>> {
+pub fn parse(text: &str) -> Vec<Result<Item, ItemError>> {
     let paragraphs = paragraphs(text);
     // An item begins where a numbered kind is followed by a headline and a date: a numbered sentence of a summary is not.
     let begins = |at: usize| {
-        let kind = numbered(&paragraphs[at].text)?;
+        let kind = text_after_number(&paragraphs[at].text)?;
         let dated = paragraphs.get(at + 2).is_some_and(|paragraph| date_line(&paragraph.text).is_some());
         (dated || kind_of(kind).is_some()).then_some(kind)
     };
@@ -74,14 +74,14 @@ pub fn parse(text: &str) -> Vec<Result<Item, Fault>> {
     items
 }
 
-fn item(paragraphs: &[Paragraph]) -> Result<Item, Fault> {
+fn item(paragraphs: &[Paragraph]) -> Result<Item, ItemError> {
     let line = paragraphs[0].line;
-    let printed = numbered(&paragraphs[0].text).unwrap_or_default();
+    let printed = text_after_number(&paragraphs[0].text).unwrap_or_default();
     let kind = kind_of(printed).ok_or_else(|| {
-        let known: Vec<&str> = KINDS.iter().map(|&(name, _)| name).collect();
+        let names: Vec<&str> = KINDS.iter().map(|&(name, _)| name).collect();
         (
             line,
-            format!("\"{}\" is not a kind: write {}", printed.chars().take(60).collect::<String>(), known.join(", ")),
+            format!("\"{}\" is not a kind: write {}", printed.chars().take(60).collect::<String>(), names.join(", ")),
         )
     })?;
     let headline = paragraphs
@@ -113,7 +113,7 @@ fn item(paragraphs: &[Paragraph]) -> Result<Item, Fault> {
 
 /// The paragraphs of a page, their control characters replaced. That comes before white space is cut off: U+0085 is both.
 fn paragraphs(text: &str) -> Vec<Paragraph> {
-    let mut found: Vec<Paragraph> = Vec::new();
+    let mut paragraphs: Vec<Paragraph> = Vec::new();
     let mut open = false;
     for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let mut line = line.to_owned();
@@ -122,26 +122,26 @@ fn paragraphs(text: &str) -> Vec<Paragraph> {
         if line.is_empty() {
             open = false;
             // A line that has nothing else belongs to what is above it.
-            if let Some(last) = found.last_mut() {
+            if let Some(last) = paragraphs.last_mut() {
                 last.controls += controls;
             }
-        } else if open && let Some(last) = found.last_mut() {
+        } else if open && let Some(last) = paragraphs.last_mut() {
             last.text.push(' ');
             last.text.push_str(line);
             last.controls += controls;
         } else {
-            found.push(Paragraph { line: number as u64 + 1, text: line.to_owned(), controls });
+            paragraphs.push(Paragraph { line: number as u64 + 1, text: line.to_owned(), controls });
             open = true;
         }
     }
-    found
+    paragraphs
 }
 
 /// What follows a number and a full stop.
-fn numbered(text: &str) -> Option<&str> {
+fn text_after_number(text: &str) -> Option<&str> {
     let (number, rest) = text.split_once('.')?;
-    let sound = !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
-    Some(rest.trim()).filter(|rest| sound && !rest.is_empty())
+    let is_valid = !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
+    Some(rest.trim()).filter(|rest| is_valid && !rest.is_empty())
 }
 
 const KINDS: [(&str, ReleaseKind); 7] = [
@@ -164,8 +164,8 @@ fn date_line(text: &str) -> Option<(NaiveDate, Option<String>)> {
     let (date, place) = text.split_once(',').unwrap_or((text, ""));
     let words: Vec<&str> = date.split_whitespace().collect();
     let [day, month, year] = words.as_slice() else { return None };
-    let sound = day.len() <= 2 && year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
-    let date = NaiveDate::parse_from_str(&format!("{day} {month} {year}"), "%d %B %Y").ok().filter(|_| sound)?;
+    let is_valid = day.len() <= 2 && year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
+    let date = NaiveDate::parse_from_str(&format!("{day} {month} {year}"), "%d %B %Y").ok().filter(|_| is_valid)?;
     Some((date, Some(place.trim().to_owned()).filter(|place| !place.is_empty())))
 }
 
@@ -175,7 +175,7 @@ pub fn place_names(dateline: &str) -> Vec<String> {
 }
 
 /// Words that stay small inside a name.
-const SMALL: [&str; 13] = ["au", "aux", "da", "de", "del", "des", "di", "do", "du", "la", "les", "of", "sur"];
+const LOWERCASE_WORDS: [&str; 13] = ["au", "aux", "da", "de", "del", "des", "di", "do", "du", "la", "les", "of", "sur"];
 
 fn place_name(printed: &str) -> String {
     if printed.chars().any(char::is_lowercase) {
@@ -183,12 +183,12 @@ fn place_name(printed: &str) -> String {
     }
     let mut name = String::with_capacity(printed.len());
     for (number, word) in printed.split_inclusive([' ', '-']).enumerate() {
-        let small = word.to_lowercase();
-        if number > 0 && SMALL.contains(&small.trim_end_matches([' ', '-'])) {
-            name.push_str(&small);
+        let lowercase = word.to_lowercase();
+        if number > 0 && LOWERCASE_WORDS.contains(&lowercase.trim_end_matches([' ', '-'])) {
+            name.push_str(&lowercase);
             continue;
         }
-        let mut letters = small.chars();
+        let mut letters = lowercase.chars();
         name.extend(letters.next().into_iter().flat_map(char::to_uppercase));
         name.push_str(letters.as_str());
     }
@@ -204,7 +204,7 @@ mod tests {
     const PAGE: &str = "News and articles\r\n\r\n\r\n  1. Press release\r\n\r\n    Ferry line opens\r\n\r\n    08 May 2006, PHNOM PENH\r\n\r\n    A ferry goes\r\n    twice a day.\r\n\r\n    3. of its boats are new.\r\n\r\n  2. Media  Advisory\r\n\r\n    Harbour day\r\n\r\n    28 April 2006,\r\n\r\n  3. Gossip\r\n\r\n    Who was seen\r\n\r\n    1 May 2006\r\n\r\n  4. Speech\r\n\r\n    On ferries\r\n\r\n    31 April 2006, BANGKOK";
 
     #[test]
-    fn items_are_read_as_printed_and_bad_ones_are_told() {
+    fn items_are_parsed_and_invalid_ones_are_reported() {
         let items = parse(PAGE);
         assert_eq!(items.len(), 4);
         let first = items[0].as_ref().unwrap();
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_outside_the_range_is_told_with_its_line() {
+    fn a_date_outside_the_range_is_reported_with_its_line() {
         let items = parse(
             "1. Speech\n\nOn ferries\n\n1 March 0000, BANGKOK\n\n2. Speech\n\nOn ferries\n\n1 March 0001, BANGKOK",
         );
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn capitals_become_names() {
+    fn place_names_in_capitals_get_title_case() {
         assert_eq!(place_names("PHNOM PENH"), ["Phnom Penh"]);
         assert_eq!(place_names("PORT-AU-PRINCE"), ["Port-au-Prince"]);
         assert_eq!(place_names("BEIJING/MOSCOW"), ["Beijing", "Moscow"]);
@@ -254,7 +254,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_a_panic(text in ".{0,400}", lines in prop::collection::vec("[0-9]{0,2}[. ]?[A-Za-z, ]{0,20}", 0..30)) {
+        fn any_text_is_parsed_without_a_panic(text in ".{0,400}", lines in prop::collection::vec("[0-9]{0,2}[. ]?[A-Za-z, ]{0,20}", 0..30)) {
             parse(&text);
             parse(&lines.join("\n\n"));
             place_names(&text);

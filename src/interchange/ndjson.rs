@@ -10,8 +10,8 @@ use entity::{
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
-    fields::{Faults, Field, Fields, Object, choice, nearest},
-    json::{Json, shown},
+    fields::{Field, FieldErrors, Fields, Object, closest_name, one_of},
+    json::{Json, quoted},
 };
 use crate::{newsroom::control::ControlCount, range};
 
@@ -53,7 +53,7 @@ macro_rules! record {
             const NOUN: &'static str = $noun;
             const NAMES: &'static [&'static str] = &[$($json),*];
 
-            fn take(fields: &mut Fields<'_>) -> Option<Self> {
+            fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
                 $(let $field = fields.field::<$type>($json);)*
                 Some(Self { $($field: $field?,)* })
             }
@@ -87,15 +87,15 @@ record! {
         /// Its name in the newsroom's own language.
         "name" name: String,
         /// Preferred names in other languages.
-        #[serde(skip_serializing_if = "empty")] "names" names: Option<Vec<NameRecord>>,
+        #[serde(skip_serializing_if = "is_none_or_empty")] "names" names: Option<Vec<NameRecord>>,
         /// What else it is called.
-        #[serde(skip_serializing_if = "empty")] "altNames" alt_names: Option<Vec<NameRecord>>,
+        #[serde(skip_serializing_if = "is_none_or_empty")] "altNames" alt_names: Option<Vec<NameRecord>>,
         /// What it means.
         #[serde(skip_serializing_if = "Option::is_none")] "definition" definition: Option<String>,
         /// Its id in a public vocabulary.
         #[serde(skip_serializing_if = "Option::is_none")] "uri" uri: Option<String>,
         /// Since when it is no longer given to releases.
-        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
         /// Slugs of broader topics.
         #[serde(skip_serializing_if = "Option::is_none")] "broader" broader: Option<Slugs>,
     }
@@ -111,11 +111,11 @@ record! {
         /// What sort of place it is.
         "kind" kind: PlaceKind,
         /// Preferred names in other languages.
-        #[serde(skip_serializing_if = "empty")] "names" names: Option<Vec<NameRecord>>,
+        #[serde(skip_serializing_if = "is_none_or_empty")] "names" names: Option<Vec<NameRecord>>,
         /// What else it is called.
-        #[serde(skip_serializing_if = "empty")] "altNames" alt_names: Option<Vec<NameRecord>>,
+        #[serde(skip_serializing_if = "is_none_or_empty")] "altNames" alt_names: Option<Vec<NameRecord>>,
         /// Since when it is no longer given to releases.
-        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
         /// Slug of the place it lies in.
         #[serde(skip_serializing_if = "Option::is_none")] "within" within: Option<String>,
         /// ISO 3166-1, two letters.
@@ -157,21 +157,21 @@ record! {
         /// BCP 47; the newsroom's own where it is absent.
         #[serde(skip_serializing_if = "Option::is_none")] "language" language: Option<String>,
         /// The date printed on it.
-        #[serde(serialize_with = "written_date")] "releaseDate" release_date: NaiveDate,
+        #[serde(serialize_with = "serialize_date")] "releaseDate" release_date: NaiveDate,
         /// DRAFT, PUBLISHED or WITHDRAWN; DRAFT where it is absent.
         #[serde(skip_serializing_if = "Option::is_none")] "state" state: Option<ReleaseState>,
         /// When it was made public.
-        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")] "publishedAt" published_at: Option<DateTime<Utc>>,
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "publishedAt" published_at: Option<DateTime<Utc>>,
         /// How it was withdrawn; VANISH where it is absent and the state is WITHDRAWN.
         #[serde(skip_serializing_if = "Option::is_none")] "withdrawal" withdrawal: Option<WithdrawalRecord>,
         /// Slugs of the places it was filed from.
-        #[serde(skip_serializing_if = "empty")] "datelinePlaces" dateline_places: Option<Vec<String>>,
+        #[serde(skip_serializing_if = "is_none_or_empty")] "datelinePlaces" dateline_places: Option<Vec<String>>,
         /// The place part of its dateline, as printed.
         #[serde(skip_serializing_if = "Option::is_none")] "datelineText" dateline_text: Option<String>,
         /// Slugs of its topics.
-        #[serde(skip_serializing_if = "empty")] "topics" topics: Option<Vec<String>>,
+        #[serde(skip_serializing_if = "is_none_or_empty")] "topics" topics: Option<Vec<String>>,
         /// Slugs of the places it is about.
-        #[serde(skip_serializing_if = "empty")] "places" places: Option<Vec<String>>,
+        #[serde(skip_serializing_if = "is_none_or_empty")] "places" places: Option<Vec<String>>,
         /// For the desk.
         #[serde(skip_serializing_if = "Option::is_none")] "editorialNote" editorial_note: Option<String>,
     }
@@ -183,7 +183,7 @@ record! {
         /// In which way.
         "kind" kind: WithdrawalKind,
         /// When.
-        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")] "at" at: Option<DateTime<Utc>>,
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "at" at: Option<DateTime<Utc>>,
         /// What its former address says.
         #[serde(skip_serializing_if = "Option::is_none")] "notice" notice: Option<String>,
         /// Where its former address leads.
@@ -191,32 +191,32 @@ record! {
     }
 }
 
-/// Reads a line, and says how many control characters were replaced in it; what is wrong with it, otherwise: up to twenty faults.
+/// Reads a line, and says how many control characters were replaced in it; what is wrong with it, otherwise: up to twenty errors.
 pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
-    let mut value = Json::read(line)?;
+    let mut value = Json::parse(line)?;
     let controls = value.replace_controls();
     let Json::Object(mut entries) = value else {
         return Err(format!("not a JSON object: it is {}; write one object a line", value.type_name()));
     };
-    let known = "write dateline, topic, place or release";
+    let expected_types = "write dateline, topic, place or release";
     let Some(index) = entries.iter().position(|(name, _)| name == "type") else {
-        return Err(format!("type is missing: {known}"));
+        return Err(format!("type is missing: {expected_types}"));
     };
     let (_, tag) = entries.swap_remove(index);
-    let Json::Text(tag) = tag else { return Err(format!("type: {tag} is {}: {known}", tag.type_name())) };
-    let mut faults = Faults::default();
+    let Json::Text(tag) = tag else { return Err(format!("type: {tag} is {}: {expected_types}", tag.type_name())) };
+    let mut errors = FieldErrors::default();
     let record = match tag.as_str() {
-        "dateline" => Object::read_object(entries, "", &mut faults).map(Record::Dateline),
-        "topic" => Object::read_object(entries, "", &mut faults).map(|topic| Record::Topic(Box::new(topic))),
-        "place" => Object::read_object(entries, "", &mut faults).map(|place| Record::Place(Box::new(place))),
-        "release" => Object::read_object(entries, "", &mut faults).map(|release| Record::Release(Box::new(release))),
+        "dateline" => Object::read_object(entries, "", &mut errors).map(Record::Dateline),
+        "topic" => Object::read_object(entries, "", &mut errors).map(|topic| Record::Topic(Box::new(topic))),
+        "place" => Object::read_object(entries, "", &mut errors).map(|place| Record::Place(Box::new(place))),
+        "release" => Object::read_object(entries, "", &mut errors).map(|release| Record::Release(Box::new(release))),
         other => {
-            let meant = nearest(other, &["dateline", "topic", "place", "release"]);
-            let advice = meant.map_or(known.to_owned(), |meant| format!("did you mean \"{meant}\"?"));
-            return Err(format!("type: {} is not a type of record: {advice}", shown(other)));
+            let meant = closest_name(other, &["dateline", "topic", "place", "release"]);
+            let advice = meant.map_or(expected_types.to_owned(), |meant| format!("did you mean \"{meant}\"?"));
+            return Err(format!("type: {} is not a type of record: {advice}", quoted(other)));
         }
     };
-    record.map(|record| (record, controls)).ok_or_else(|| faults.in_one_line())
+    record.map(|record| (record, controls)).ok_or_else(|| errors.in_one_line())
 }
 
 /// Whether a line is a release, by its type alone; the other values are skipped. False also if the line is not valid JSON.
@@ -231,7 +231,7 @@ pub fn is_release(line: &str) -> bool {
 
 /// Why a file that begins with a line cannot be read, where the line is the header of another version of the format, which may
 /// have fields that this one does not know; nothing otherwise.
-pub fn other_version(line: &str) -> Option<String> {
+pub fn unsupported_version(line: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Tag<'a> {
         #[serde(borrow)]
@@ -248,79 +248,79 @@ pub fn other_version(line: &str) -> Option<String> {
 }
 
 /// Writes a line, without its newline.
-pub fn write(record: &Record) -> Result<String, serde_json::Error> {
+pub fn to_line(record: &Record) -> Result<String, serde_json::Error> {
     serde_json::to_string(record)
 }
 
 #[expect(clippy::ref_option, reason = "what serde calls it with")]
-fn empty<T>(list: &Option<Vec<T>>) -> bool {
+fn is_none_or_empty<T>(list: &Option<Vec<T>>) -> bool {
     list.as_ref().is_none_or(Vec::is_empty)
 }
 
 #[expect(clippy::ref_option, reason = "what serde calls it with")]
-fn instant<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_instant<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
     at.map(|at| range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)).serialize(serializer)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls it with")]
-fn written_date<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_date<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
     range::clamp_date(*date).serialize(serializer)
 }
 
 impl Field for ReleaseKind {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
-        choice(&value, at, faults, "a kind of release", &Self::ALL)
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        one_of(&value, at, errors, "a kind of release", &Self::ALL)
     }
 }
 
 impl Field for ReleaseState {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
         let all = [Self::Draft, Self::Published, Self::Withdrawn];
-        choice(&value, at, faults, "a state that can be imported", &all)
+        one_of(&value, at, errors, "a state that can be imported", &all)
     }
 }
 
 impl Field for WithdrawalKind {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
-        choice(&value, at, faults, "a kind of withdrawal", &Self::ALL)
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        one_of(&value, at, errors, "a kind of withdrawal", &Self::ALL)
     }
 }
 
 impl Field for PlaceKind {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
         let all = [Self::World, Self::Region, Self::Subregion, Self::Country, Self::Admin, Self::City];
-        choice(&value, at, faults, "a kind of place", &all)
+        one_of(&value, at, errors, "a kind of place", &all)
     }
 }
 
 impl Field for Slugs {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
         match value {
             Json::Text(slug) => Some(Self::One(slug)),
-            Json::List(_) => Field::read(value, at, faults).map(Self::Several),
-            other => faults.refuse_type(at, &other, "a slug, or an array of slugs"),
+            Json::List(_) => Field::read(value, at, errors).map(Self::Several),
+            other => errors.push_wrong_type(at, &other, "a slug, or an array of slugs"),
         }
     }
 }
 
 impl Field for NameRecord {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
         match value {
             Json::Text(name) => Some(Self { language: None, name }),
-            Json::Object(entries) => Object::read_object(entries, &format!("{at}."), faults),
-            other => faults.refuse_type(at, &other, "a name, or an object of language and name"),
+            Json::Object(entries) => Object::read_object(entries, &format!("{at}."), errors),
+            other => errors.push_wrong_type(at, &other, "a name, or an object of language and name"),
         }
     }
 }
 
 impl Field for WithdrawalRecord {
-    fn read(value: Json, at: &str, faults: &mut Faults) -> Option<Self> {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
         match value {
-            Json::Object(entries) => Object::read_object(entries, &format!("{at}."), faults),
+            Json::Object(entries) => Object::read_object(entries, &format!("{at}."), errors),
             Json::Text(_) => {
-                Field::read(value, at, faults).map(|kind| Self { kind, at: None, notice: None, redirect_to: None })
+                Field::read(value, at, errors).map(|kind| Self { kind, at: None, notice: None, redirect_to: None })
             }
-            other => faults.refuse_type(at, &other, "a kind, or an object of kind, at, notice and redirectTo"),
+            other => errors.push_wrong_type(at, &other, "a kind, or an object of kind, at, notice and redirectTo"),
         }
     }
 }

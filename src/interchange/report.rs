@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use crate::newsroom::{control::ControlCount, import::Outcome};
+use crate::newsroom::{control::ControlCount, import::RecordResult};
 
 /// Messages of one reason that are told in full; the rest is counted.
-pub const TOLD: u64 = 20;
+pub const MAX_SHOWN: u64 = 20;
 
 /// Reasons that are counted apart; there are a few dozen, and texts of others could make more.
-const REASONS: usize = 200;
+const MAX_REASONS: usize = 200;
 
 /// What became of the records of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct ImportReport {
     /// New.
     pub created: u64,
     /// Changed.
@@ -30,19 +30,19 @@ pub struct Report {
     /// Records that had such characters.
     pub records_with_controls: u64,
     /// Whether what was told has happened: not in a dry run, nor in a strict one that was not clean.
-    pub kept: bool,
+    pub committed: bool,
 }
 
-impl Report {
+impl ImportReport {
     /// Counts a record.
-    pub(super) fn count(&mut self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Created => self.created += 1,
-            Outcome::Updated => self.updated += 1,
-            Outcome::Unchanged => self.unchanged += 1,
-            Outcome::Duplicate => self.duplicates += 1,
-            Outcome::Conflict(_) => self.conflicts += 1,
-            Outcome::Refused(_) => self.refused += 1,
+    pub(super) fn count(&mut self, result: &RecordResult) {
+        match result {
+            RecordResult::Created => self.created += 1,
+            RecordResult::Updated => self.updated += 1,
+            RecordResult::Unchanged => self.unchanged += 1,
+            RecordResult::Duplicate => self.duplicates += 1,
+            RecordResult::Conflict(_) => self.conflicts += 1,
+            RecordResult::Refused(_) => self.refused += 1,
         }
     }
 
@@ -57,35 +57,36 @@ impl Report {
 #[derive(Debug, Default)]
 pub struct Reasons {
     counts: HashMap<String, u64>,
-    others: u64,
+    other_reasons: u64,
 }
 
 impl Reasons {
-    /// Counts a message. True where it is to be told in full: one of the first [`TOLD`] of its reason.
-    pub fn count(&mut self, word: &str, message: &str) -> bool {
-        let reason = format!("{word}: {}", reason(message));
+    /// Counts a message. True where it is to be told in full: one of the first [`MAX_SHOWN`] of its reason.
+    pub fn count(&mut self, kind: &str, message: &str) -> bool {
+        let reason = format!("{kind}: {}", reason_of(message));
         if let Some(count) = self.counts.get_mut(&reason) {
             *count += 1;
-            return *count <= TOLD;
+            return *count <= MAX_SHOWN;
         }
-        if self.counts.len() < REASONS {
+        if self.counts.len() < MAX_REASONS {
             self.counts.insert(reason, 1);
             return true;
         }
-        self.others += 1;
-        self.others <= TOLD
+        self.other_reasons += 1;
+        self.other_reasons <= MAX_SHOWN
     }
 
     /// One line for each reason, the most frequent first.
     pub fn lines(&self) -> Vec<String> {
         let mut reasons: Vec<(&str, u64)> =
             self.counts.iter().map(|(reason, &count)| (reason.as_str(), count)).collect();
-        if self.others > 0 {
-            reasons.push(("for other reasons", self.others));
+        if self.other_reasons > 0 {
+            reasons.push(("for other reasons", self.other_reasons));
         }
         reasons.sort_by_key(|&(reason, count)| (std::cmp::Reverse(count), reason));
         let line = |&(reason, count): &(&str, u64)| {
-            let rest = if count > TOLD { format!(" (the first {TOLD} are told above)") } else { String::new() };
+            let rest =
+                if count > MAX_SHOWN { format!(" (the first {MAX_SHOWN} are told above)") } else { String::new() };
             format!("{count} {reason}{rest}")
         };
         reasons.iter().map(line).collect()
@@ -93,29 +94,29 @@ impl Reasons {
 }
 
 /// The sort of a message: its first fault, without values and advice.
-fn reason(message: &str) -> String {
-    let mut sort = String::new();
+fn reason_of(message: &str) -> String {
+    let mut text = String::new();
     let mut letters = message.chars().peekable();
     while let Some(c) = letters.next() {
         match c {
             '"' => {
                 // To the next quotation mark: a value that has one ends early, and its rest is part of the reason.
                 let _ = letters.by_ref().take_while(|c| *c != '"').count();
-                sort.push('…');
+                text.push('…');
             }
             ';' => break,
             // Not the digits of a word, such as `m49`.
-            '0'..='9' if !sort.ends_with(char::is_alphanumeric) => {
+            '0'..='9' if !text.ends_with(char::is_alphanumeric) => {
                 while letters.next_if(|c| c.is_ascii_digit() || ".:+-TZ".contains(*c)).is_some() {}
-                sort.push('…');
+                text.push('…');
             }
-            c => sort.push(c),
+            c => text.push(c),
         }
     }
     // The advice follows the last colon, unless that ends the name of the field.
-    match sort.rsplit_once(": ") {
+    match text.rsplit_once(": ") {
         Some((what, _)) if what.contains(' ') => what.to_owned(),
-        _ => sort,
+        _ => text,
     }
     .chars()
     .take(200)
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn messages_of_one_reason_are_counted_together() {
-        for (message, sort) in [
+        for (message, expected) in [
             ("kind: \"NEWS\" is not a kind of release: write ARTICLE or SPEECH", "kind: … is not a kind of release"),
             ("releaseDate: \"2006-02-30\" is not a date: February 2006 has 28 days", "releaseDate: … is not a date"),
             (
@@ -155,15 +156,15 @@ mod tests {
             ),
             ("slug", "slug"),
         ] {
-            assert_eq!(reason(message), sort);
+            assert_eq!(reason_of(message), expected);
         }
     }
 
     #[test]
-    fn the_first_of_a_reason_are_told_and_all_are_counted() {
+    fn the_first_of_a_reason_are_shown_and_all_are_counted() {
         let mut reasons = Reasons::default();
-        let told = (0..50).filter(|number| reasons.count("refused", &format!("not JSON: at column {number}"))).count();
-        assert_eq!(told as u64, TOLD);
+        let shown = (0..50).filter(|number| reasons.count("refused", &format!("not JSON: at column {number}"))).count();
+        assert_eq!(shown as u64, MAX_SHOWN);
         assert!(reasons.count("conflict", "\"a\" was changed here: look"));
         assert_eq!(
             reasons.lines(),
@@ -174,7 +175,7 @@ mod tests {
             reasons.count("refused", &format!("{letters} is wrong: mend it"));
         }
         assert!(
-            reasons.lines().len() <= REASONS + 1 && reasons.lines()[0].starts_with("802 for other reasons"),
+            reasons.lines().len() <= MAX_REASONS + 1 && reasons.lines()[0].starts_with("802 for other reasons"),
             "{:?}",
             reasons.lines()[0]
         );

@@ -20,32 +20,32 @@ use std::{collections::HashMap, iter};
 
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 
-pub use import::markdown_from_html;
+pub use import::html_to_markdown;
 pub use plain::word_count;
 
 /// The body as sanitised HTML: no scripts, styles, frames or forms, links to http, https and mailto only, pictures from http
 /// and https only.
-pub fn html(markdown: &str) -> String {
-    let markdown = shallow::shallow(markdown);
+pub fn markdown_to_html(markdown: &str) -> String {
+    let markdown = shallow::limit_nesting(markdown);
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
     let mut html = String::with_capacity(markdown.len() * 3 / 2);
-    pulldown_cmark::html::push_html(&mut html, numbered_notes(Parser::new_ext(&markdown, options)));
-    sanitiser::sanitised(&html)
+    pulldown_cmark::html::push_html(&mut html, number_footnotes(Parser::new_ext(&markdown, options)));
+    sanitiser::sanitize(&html)
 }
 
 /// The body as plain text; paragraphs parted by a blank line.
-pub fn text(markdown: &str) -> String {
-    text_of_html(&html(markdown))
+pub fn markdown_to_text(markdown: &str) -> String {
+    html_to_text(&markdown_to_html(markdown))
 }
 
-/// The same, of a body's HTML as [`html`] makes it.
-pub fn text_of_html(html: &str) -> String {
-    plain::plain(html)
+/// The same, of a body's HTML as [`markdown_to_html`] makes it.
+pub fn html_to_text(html: &str) -> String {
+    plain::html_to_text(html)
 }
 
 /// Footnotes get their number in brackets, in the text and before the note. Links between the two would need ids, and those
 /// of several bodies on a page would clash.
-fn numbered_notes<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Item = Event<'a>> {
+fn number_footnotes<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Item = Event<'a>> {
     let mut numbers: HashMap<CowStr<'a>, usize> = HashMap::new();
     let mut number = move |label| {
         let next = numbers.len() + 1;
@@ -77,13 +77,13 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{sanitiser::tests::harm, *};
+    use super::{sanitiser::tests::find_unsafe_markup, *};
 
     #[test]
     fn markdown_becomes_html() {
         let markdown = "# Title\n\nA *word*, ~~two~~ and [a link](https://example.org/a \"T\").\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n\
                         - one\n- two\n\n3. three\n\n> so\n\n```rust\nlet x = 1 < 2;\n```\n\n![A map](https://example.org/m.png)\n";
-        let html = html(markdown);
+        let html = markdown_to_html(markdown);
         for part in [
             "<h1>Title</h1>",
             "<em>word</em>, <del>two</del>",
@@ -98,100 +98,101 @@ mod tests {
         ] {
             assert!(html.contains(part), "{part} is not in {html}");
         }
-        assert_eq!(harm(&html), None);
+        assert_eq!(find_unsafe_markup(&html), None);
     }
 
     #[test]
-    fn plain_text_says_what_the_html_says() {
+    fn plain_text_matches_the_html() {
         let markdown = "# Title\n\nA *word* and\n[a link](https://example.org/a).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n\n\
                         <div>three <b>four</b></div>\n\n<script>five()</script>\n";
-        assert_eq!(text(markdown), "Title\n\nA word and a link.\n\na\tb\n1\t2\n\none\ntwo\n\nthree four");
-        assert_eq!(word_count(&text(markdown)), 14);
-        assert_eq!(text(""), "");
+        assert_eq!(markdown_to_text(markdown), "Title\n\nA word and a link.\n\na\tb\n1\t2\n\none\ntwo\n\nthree four");
+        assert_eq!(word_count(&markdown_to_text(markdown)), 14);
+        assert_eq!(markdown_to_text(""), "");
     }
 
     #[test]
     fn footnotes_are_numbered_in_brackets() {
         let markdown = "A[^x] b[^y] c[^x].\n\n[^y]: Why.\n\n[^x]: Ex.\n\n    More.\n";
-        assert_eq!(text(markdown), "A[1] b[2] c[1].\n\n[2] Why.\n\n[1] Ex.\n\nMore.");
-        assert_eq!(harm(&html(markdown)), None);
+        assert_eq!(markdown_to_text(markdown), "A[1] b[2] c[1].\n\n[2] Why.\n\n[1] Ex.\n\nMore.");
+        assert_eq!(find_unsafe_markup(&markdown_to_html(markdown)), None);
     }
 
     #[test]
-    fn html_in_markdown_is_kept_where_it_is_harmless() {
+    fn safe_html_in_markdown_is_preserved() {
         assert_eq!(
-            html("H<sub>2</sub>O <b>x</b> <!-- no --> <span class=\"c\" style=\"s\" id=\"i\">y</span>").trim(),
+            markdown_to_html("H<sub>2</sub>O <b>x</b> <!-- no --> <span class=\"c\" style=\"s\" id=\"i\">y</span>")
+                .trim(),
             "<p>H<sub>2</sub>O <strong>x</strong>  y</p>"
         );
         assert_eq!(
-            html("<section><p lang=fr dir=ltr onclick=x>a</section>\n").trim(),
+            markdown_to_html("<section><p lang=fr dir=ltr onclick=x>a</section>\n").trim(),
             "<div><p lang=\"fr\" dir=\"ltr\">a</p></div>"
         );
     }
 
     #[test]
-    fn absurd_nesting_neither_fills_the_stack_nor_takes_long() {
+    fn extreme_nesting_neither_overflows_the_stack_nor_takes_long() {
         let deep = |mark: &str| mark.repeat(100_000);
-        let row = |mark: &str| mark.repeat(20_000);
+        let repeated = |mark: &str| mark.repeat(20_000);
         let numbered = |from: &str, to: &str| {
             (0..10_000).map(|number| [from, &number.to_string(), to].concat()).collect::<String>()
         };
         let bodies = [
             deep(">"),
-            row("> "),
-            row("> - 1. "),
-            format!("{}a\n{}", row(">"), row("a\n")),
-            format!("{}a\n{}", row("[^a]:"), row("a\n")),
-            format!("{}a", row("- ")),
+            repeated("> "),
+            repeated("> - 1. "),
+            format!("{}a\n{}", repeated(">"), repeated("a\n")),
+            format!("{}a\n{}", repeated("[^a]:"), repeated("a\n")),
+            format!("{}a", repeated("- ")),
             deep("["),
-            row("![[]("),
-            format!("{}a{}", row("["), row("](https://a)")),
-            row("*a "),
-            row("*a **a "),
-            row("_a*"),
-            row("`"),
-            row("|"),
-            format!("{}\n{}\n{}", row("|a"), row("|-"), row("|\n")),
-            row("&"),
-            row("&quot;£"),
+            repeated("![[]("),
+            format!("{}a{}", repeated("["), repeated("](https://a)")),
+            repeated("*a "),
+            repeated("*a **a "),
+            repeated("_a*"),
+            repeated("`"),
+            repeated("|"),
+            format!("{}\n{}\n{}", repeated("|a"), repeated("|-"), repeated("|\n")),
+            repeated("&"),
+            repeated("&quot;£"),
             deep("<div>"),
-            row("<DIV >\n"),
+            repeated("<DIV >\n"),
             deep("<div></x>"),
-            row("<div><!--</div>-->"),
-            row("<div><br title='</div>'>"),
-            row("</div>"),
+            repeated("<div><!--</div>-->"),
+            repeated("<div><br title='</div>'>"),
+            repeated("</div>"),
             deep("<b>"),
-            row("<b>x</b>"),
-            row("<b><div>"),
+            repeated("<b>x</b>"),
+            repeated("<b><div>"),
             numbered("<p><b id=", ">"),
             numbered("<p><font color=", "></x>"),
             format!("<a {}>", numbered("a", " ")),
-            row("<ul><li>"),
-            row("<blockquote>"),
-            row("<table><tr><td>"),
-            format!("<table>{}", row("<br>")),
-            format!("<table><tr><th>{}</th></tr>{}</table>", row("a"), row("<tr><td>b<td>c</tr>")),
-            format!("<table><tr>{}</tr>{}</table>", row("<td>a"), row("<tr><td>b")),
-            row("<svg>"),
-            row("<math><mtext>"),
-            row("<template>"),
-            row("<!--"),
-            row("<a href='"),
-            row("<pre>"),
+            repeated("<ul><li>"),
+            repeated("<blockquote>"),
+            repeated("<table><tr><td>"),
+            format!("<table>{}", repeated("<br>")),
+            format!("<table><tr><th>{}</th></tr>{}</table>", repeated("a"), repeated("<tr><td>b<td>c</tr>")),
+            format!("<table><tr>{}</tr>{}</table>", repeated("<td>a"), repeated("<tr><td>b")),
+            repeated("<svg>"),
+            repeated("<math><mtext>"),
+            repeated("<template>"),
+            repeated("<!--"),
+            repeated("<a href='"),
+            repeated("<pre>"),
         ];
         let threads = bodies.map(|body| {
             let work = move || {
-                let begun = Instant::now();
-                let harm = harm(&html(&body));
-                word_count(&text(&body));
-                let length = markdown_from_html(&body).unwrap().0.len();
-                (body[..20].to_owned(), harm, length / body.len(), begun.elapsed())
+                let started = Instant::now();
+                let unsafe_markup = find_unsafe_markup(&markdown_to_html(&body));
+                word_count(&markdown_to_text(&body));
+                let length = html_to_markdown(&body).unwrap().0.len();
+                (body[..20].to_owned(), unsafe_markup, length / body.len(), started.elapsed())
             };
             thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap()
         });
         for thread in threads {
-            let (body, harm, growth, time) = thread.join().unwrap();
-            assert_eq!(harm, None, "{body:?}");
+            let (body, unsafe_markup, growth, time) = thread.join().unwrap();
+            assert_eq!(unsafe_markup, None, "{body:?}");
             assert!(growth < 50, "the Markdown of {body:?} is {growth} times as long");
             assert!(time.as_secs() < 60, "{body:?} took {time:?}");
         }
@@ -213,25 +214,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_markdown_is_harmless(markdown in soup()) {
-            let html = html(&markdown);
-            prop_assert_eq!(harm(&html), None, "{}", html);
+        fn html_of_any_markdown_is_safe(markdown in soup()) {
+            let html = markdown_to_html(&markdown);
+            prop_assert_eq!(find_unsafe_markup(&html), None, "{}", html);
             prop_assert!(!html.contains("<script"));
-            prop_assert!(word_count(&text(&markdown)) <= markdown.len());
+            prop_assert!(word_count(&markdown_to_text(&markdown)) <= markdown.len());
         }
 
         #[test]
-        fn every_html_becomes_harmless_markdown(body in soup()) {
-            let (markdown, _) = markdown_from_html(&body).unwrap();
+        fn markdown_of_any_html_is_safe(body in soup()) {
+            let (markdown, _) = html_to_markdown(&body).unwrap();
             prop_assert!(!markdown.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')));
-            let html = html(&markdown);
-            prop_assert_eq!(harm(&html), None, "{}", html);
+            let html = markdown_to_html(&markdown);
+            prop_assert_eq!(find_unsafe_markup(&html), None, "{}", html);
         }
 
         #[test]
-        fn any_text_is_taken(body in any::<String>()) {
-            prop_assert_eq!(harm(&html(&body)), None);
-            prop_assert!(markdown_from_html(&body).is_ok());
+        fn any_text_is_accepted(body in any::<String>()) {
+            prop_assert_eq!(find_unsafe_markup(&markdown_to_html(&body)), None);
+            prop_assert!(html_to_markdown(&body).is_ok());
         }
     }
 }

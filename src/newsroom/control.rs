@@ -36,27 +36,27 @@ impl std::ops::AddAssign for ControlCount {
 /// every other control character except tab, line feed and carriage return. A text without such characters is scanned once and not copied.
 pub fn replace_controls(text: &mut String) -> ControlCount {
     let mut count = ControlCount::default();
-    if !text.contains(is_unwanted) {
+    if !text.contains(is_disallowed_control) {
         return count;
     }
     let replaced = text.chars().filter_map(|c| {
-        if !is_unwanted(c) {
+        if !is_disallowed_control(c) {
             return Some(c);
         }
-        let meant = u32::from(c).checked_sub(0x80).and_then(|index| WINDOWS_1252.chars().nth(index as usize));
-        let meant = meant.filter(|&meant| meant != ' ');
-        if meant.is_some() {
+        let replacement = u32::from(c).checked_sub(0x80).and_then(|index| WINDOWS_1252.chars().nth(index as usize));
+        let replacement = replacement.filter(|&replacement| replacement != ' ');
+        if replacement.is_some() {
             count.mapped += 1;
         } else {
             count.removed += 1;
         }
-        meant
+        replacement
     });
     *text = replaced.collect();
     count
 }
 
-fn is_unwanted(c: char) -> bool {
+fn is_disallowed_control(c: char) -> bool {
     is_control(c) && !matches!(c, '\t' | '\n' | '\r')
 }
 
@@ -73,19 +73,19 @@ mod tests {
     }
 
     #[test]
-    fn windows_1252_is_read_as_the_html_standard_reads_it() {
-        let wanted = [
+    fn c1_controls_are_mapped_from_windows_1252_as_in_the_html_standard() {
+        let expected = [
             0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,
             0x017D, 0, 0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A,
             0x0153, 0, 0x017E, 0x0178,
         ];
-        for (number, meant) in (0x80..=0x9F).zip(wanted) {
+        for (number, replacement) in (0x80..=0x9F).zip(expected) {
             let control = char::from_u32(number).unwrap();
             let (text, mapped, removed) = replaced(&format!("a{control}b"));
-            let found = text.chars().nth(1).filter(|c| *c != 'b').map_or(0, u32::from);
+            let actual = text.chars().nth(1).filter(|c| *c != 'b').map_or(0, u32::from);
             assert_eq!(
-                (found, mapped, removed),
-                (meant, u64::from(meant > 0), u64::from(meant == 0)),
+                (actual, mapped, removed),
+                (replacement, u64::from(replacement > 0), u64::from(replacement == 0)),
                 "U+{number:04X}"
             );
         }
@@ -103,10 +103,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_left_has_none_and_the_count_is_what_changed(text in any::<String>()) {
+        fn no_control_character_remains_and_the_count_matches(text in any::<String>()) {
             let before = text.chars().count() as u64;
             let (after, _, removed) = replaced(&text);
-            prop_assert!(!after.contains(is_unwanted));
+            prop_assert!(!after.contains(is_disallowed_control));
             prop_assert_eq!(after.chars().count() as u64 + removed, before);
             prop_assert_eq!(replaced(&after), (after, 0, 0));
         }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Releases read at a time.
-const RUN: u64 = 500;
+const PAGE_SIZE: u64 = 500;
 
 /// An export under way.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub struct Exporter {
 
 /// A release as it travels.
 #[derive(Clone, Debug)]
-pub struct Exported {
+pub struct ExportedRelease {
     /// Its lifecycle, as far as it travels: what is not public comes as a draft, also what only the press sees so far, and what
     /// was retracted as withdrawn with its notice.
     pub row: release::Model,
@@ -52,12 +52,12 @@ impl Exporter {
 
     /// Topics, broader ones before narrower ones, otherwise oldest first.
     pub fn topics(&self) -> Vec<&TopicImage> {
-        above_first(&self.topics, |topic| topic.id, |topic| topic.broader.clone())
+        parents_first(&self.topics, |topic| topic.id, |topic| topic.broader.clone())
     }
 
     /// Places, those around before those within, otherwise oldest first.
     pub fn places(&self) -> Vec<&PlaceImage> {
-        above_first(&self.places, |place| place.id, |place| place.within.into_iter().collect())
+        parents_first(&self.places, |place| place.id, |place| place.within.into_iter().collect())
     }
 
     /// The slug of a topic.
@@ -71,11 +71,11 @@ impl Exporter {
     }
 
     /// The next run of releases, oldest first; none at the end.
-    pub async fn releases(&mut self) -> Result<Option<Vec<Exported>>, Error> {
+    pub async fn releases(&mut self) -> Result<Option<Vec<ExportedRelease>>, Error> {
         let rows = release::Entity::find()
             .filter(release::Column::Id.gt(self.after))
             .order_by_asc(release::Column::Id)
-            .limit(RUN)
+            .limit(PAGE_SIZE)
             .all(&self.tx)
             .await?;
         let Some(last) = rows.last() else { return Ok(None) };
@@ -90,14 +90,14 @@ impl Exporter {
             let revision = revisions.remove(&row.id)?;
             let (topics, places) =
                 (topics.remove(&revision.id).unwrap_or_default(), places.remove(&revision.id).unwrap_or_default());
-            Some(Exported { content: Content::from_row(revision, topics, places), row: travelling(row) })
+            Some(ExportedRelease { content: Content::from_row(revision, topics, places), row: exportable(row) })
         };
         Ok(Some(rows.into_iter().filter_map(exported).collect()))
     }
 }
 
 /// A release as another newsroom may take it in: plans and embargoes are this one's own.
-fn travelling(row: release::Model) -> release::Model {
+fn exportable(row: release::Model) -> release::Model {
     let state = match row.state {
         ReleaseState::Published if row.embargo_until.is_some() => ReleaseState::Draft,
         ReleaseState::Published | ReleaseState::Withdrawn => row.state,
@@ -111,22 +111,23 @@ fn travelling(row: release::Model) -> release::Model {
 }
 
 /// Things in an order in which every one comes after those above it, otherwise as they are.
-fn above_first<T>(things: &[T], id: impl Fn(&T) -> Uuid, above: impl Fn(&T) -> Vec<Uuid>) -> Vec<&T> {
-    let there: std::collections::HashSet<Uuid> = things.iter().map(&id).collect();
+fn parents_first<T>(items: &[T], id: impl Fn(&T) -> Uuid, parents: impl Fn(&T) -> Vec<Uuid>) -> Vec<&T> {
+    let ids: std::collections::HashSet<Uuid> = items.iter().map(&id).collect();
     let mut done = std::collections::HashSet::new();
-    let mut order = Vec::with_capacity(things.len());
-    let mut waiting: VecDeque<&T> = things.iter().collect();
-    let mut idle = 0;
-    while let Some(thing) = waiting.pop_front() {
+    let mut order = Vec::with_capacity(items.len());
+    let mut queue: VecDeque<&T> = items.iter().collect();
+    let mut stalled = 0;
+    while let Some(item) = queue.pop_front() {
         // Waiting for each other: cannot be, but must not hang.
-        let free = above(thing).iter().all(|up| done.contains(up) || !there.contains(up)) || idle > waiting.len();
-        if free {
-            done.insert(id(thing));
-            order.push(thing);
-            idle = 0;
+        let is_ready =
+            parents(item).iter().all(|parent| done.contains(parent) || !ids.contains(parent)) || stalled > queue.len();
+        if is_ready {
+            done.insert(id(item));
+            order.push(item);
+            stalled = 0;
         } else {
-            waiting.push_back(thing);
-            idle += 1;
+            queue.push_back(item);
+            stalled += 1;
         }
     }
     order

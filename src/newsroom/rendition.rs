@@ -85,7 +85,7 @@ impl Renditions {
     ) -> Arc<str> {
         let compute = async || {
             let markdown = markdown.clone();
-            self.render(markdown.len(), on_rendered, move || body::html(&markdown).into()).await
+            self.render(markdown.len(), on_rendered, move || body::markdown_to_html(&markdown).into()).await
         };
         self.get_or_render((revision, Format::Html), compute).await
     }
@@ -170,7 +170,7 @@ impl Renditions {
 
 /// The plain text of a body, from its HTML where that is known.
 fn plain_text(markdown: &str, html: Option<&str>) -> String {
-    html.map_or_else(|| body::text(markdown), body::text_of_html)
+    html.map_or_else(|| body::markdown_to_text(markdown), body::html_to_text)
 }
 
 #[cfg(test)]
@@ -183,14 +183,21 @@ mod tests {
         for markdown in ["", "Some *words*.", &"A long one, [linked](https://example.org/). ".repeat(1000)] {
             let (revision, markdown): (Uuid, Arc<str>) = (Uuid::now_v7(), markdown.into());
             for _ in 0..2 {
-                assert_eq!(*renditions.html(revision, &markdown, drop).await, body::html(&markdown));
-                assert_eq!(*renditions.text(revision, &markdown, drop).await, body::text(&markdown));
-                let count = body::word_count(&body::text(&markdown));
+                assert_eq!(*renditions.html(revision, &markdown, drop).await, body::markdown_to_html(&markdown));
+                assert_eq!(*renditions.text(revision, &markdown, drop).await, body::markdown_to_text(&markdown));
+                let count = body::word_count(&body::markdown_to_text(&markdown));
                 assert_eq!(renditions.word_count(revision, &markdown, drop).await, count);
             }
             let other: Arc<str> = "Never looked at.".into();
-            assert_eq!(*renditions.html(revision, &other, drop).await, body::html(&markdown), "it was made once");
-            assert_eq!(renditions.word_count(revision, &other, drop).await, body::word_count(&body::text(&markdown)));
+            assert_eq!(
+                *renditions.html(revision, &other, drop).await,
+                body::markdown_to_html(&markdown),
+                "it was made once"
+            );
+            assert_eq!(
+                renditions.word_count(revision, &other, drop).await,
+                body::word_count(&body::markdown_to_text(&markdown))
+            );
         }
     }
 

@@ -29,12 +29,12 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 struct RangedColumn {
     name: &'static str,
-    sort: Sort,
+    kind: ValueKind,
 }
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sort {
+enum ValueKind {
     Date,
     Instant,
 }
@@ -50,7 +50,7 @@ struct Table {
 }
 
 /// A value outside the range, with what repairing it needs.
-struct Found {
+struct LocatedValue {
     row: OutOfRange,
     /// The row's place in its table; good until the row is changed.
     locator: String,
@@ -58,11 +58,11 @@ struct Found {
 }
 
 /// All stored dates and instants outside the range, by table and column. Reads every row of every table that has dates.
-pub async fn find_out_of_range<C: ConnectionTrait>(read: &C) -> Result<Vec<OutOfRange>, DbErr> {
+pub async fn find_out_of_range<C: ConnectionTrait>(connection: &C) -> Result<Vec<OutOfRange>, DbErr> {
     let mut all = Vec::new();
     for table in tables() {
         for &column in &table.columns {
-            all.extend(find(read, &table, column, "").await?.into_iter().map(|found| found.row));
+            all.extend(find_in_column(connection, &table, column, "").await?.into_iter().map(|found| found.row));
         }
     }
     Ok(all)
@@ -80,17 +80,19 @@ impl Newsroom {
     /// names the old and new values. Changes nothing where nothing is outside the range. For administrators.
     pub async fn repair_out_of_range(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Vec<OutOfRange>, Error> {
         workflow::check_manage(Resource::Repair, viewer)?;
-        let mut write = self.begin(viewer, now).await?;
-        let lock = if self.db.backend() == DbBackend::Postgres { "FOR UPDATE" } else { "" };
+        let mut unit_of_work = self.begin(viewer, now).await?;
+        let lock_clause = if self.db.backend() == DbBackend::Postgres { "FOR UPDATE" } else { "" };
         // Images and notes of the releases concerned, by key: as they were before anything was changed.
         let mut releases = BTreeMap::new();
         for table in tables() {
             for &column in &table.columns {
-                let found = find(write.tx(), &table, column, lock).await?;
-                for (id, note) in owners(write.tx(), &found).await? {
+                let found = find_in_column(unit_of_work.tx(), &table, column, lock_clause).await?;
+                for (id, note) in affected_releases(unit_of_work.tx(), &found).await? {
                     let (_, notes) = match releases.entry(id) {
-                        Entry::Occupied(known) => known.into_mut(),
-                        Entry::Vacant(new) => new.insert((write.image(Noun::Release, id).await?, Vec::new())),
+                        Entry::Occupied(entry) => entry.into_mut(),
+                        Entry::Vacant(entry) => {
+                            entry.insert((unit_of_work.image(Noun::Release, id).await?, Vec::new()))
+                        }
                     };
                     notes.push(note);
                 }
@@ -100,30 +102,33 @@ impl Newsroom {
         for table in tables() {
             for &column in &table.columns {
                 // Found once more, because a change moves a row.
-                for found in find(write.tx(), &table, column, lock).await? {
-                    put(write.tx(), &table, column, &found).await?;
+                for found in find_in_column(unit_of_work.tx(), &table, column, lock_clause).await? {
+                    store_nearest(unit_of_work.tx(), &table, column, &found).await?;
                     repaired.push(found.row);
                 }
             }
         }
         if repaired.is_empty() {
-            write.rollback().await?;
+            unit_of_work.rollback().await?;
             return Ok(repaired);
         }
         for (id, (before, notes)) in releases {
-            let after = write.image(Noun::Release, id).await?;
+            let after = unit_of_work.image(Noun::Release, id).await?;
             let note = notes.join("; ");
-            write.record("release.repair", Noun::Release, id, Some(note), before.as_ref(), after.as_ref())?;
+            unit_of_work.record("release.repair", Noun::Release, id, Some(note), before.as_ref(), after.as_ref())?;
         }
-        write.commit().await?;
+        unit_of_work.commit().await?;
         Ok(repaired)
     }
 }
 
 /// The releases that values belong to, each with what is to become of the value.
-async fn owners<C: ConnectionTrait>(connection: &C, found: &[Found]) -> Result<Vec<(Uuid, String)>, DbErr> {
-    let mut owners = Vec::new();
-    for Found { row, nearest, .. } in found {
+async fn affected_releases<C: ConnectionTrait>(
+    connection: &C,
+    found: &[LocatedValue],
+) -> Result<Vec<(Uuid, String)>, DbErr> {
+    let mut affected = Vec::new();
+    for LocatedValue { row, nearest, .. } in found {
         let Some(key) = Uuid::try_parse(&row.id).ok() else { continue };
         let release = match row.table {
             "release" => Some(key),
@@ -134,21 +139,21 @@ async fn owners<C: ConnectionTrait>(connection: &C, found: &[Found]) -> Result<V
             _ => None,
         };
         let note = format!("{}.{} was {} and is {nearest}", row.table, row.column, row.value);
-        owners.extend(release.map(|id| (id, note)));
+        affected.extend(release.map(|id| (id, note)));
     }
-    Ok(owners)
+    Ok(affected)
 }
 
 /// Values of a column outside the range.
-async fn find<C: ConnectionTrait>(
+async fn find_in_column<C: ConnectionTrait>(
     connection: &C,
     table: &Table,
     column: RangedColumn,
-    lock: &str,
-) -> Result<Vec<Found>, DbErr> {
+    lock_clause: &str,
+) -> Result<Vec<LocatedValue>, DbErr> {
     let backend = connection.get_database_backend();
     let (name, value) = (table.name, column.name);
-    let key: Vec<String> = table.key.iter().map(|&(part, uuid)| key_text(backend, part, uuid)).collect();
+    let key: Vec<String> = table.key.iter().map(|&(part, is_uuid)| key_text(backend, part, is_uuid)).collect();
     let key = key.join(" || '/' || ");
     let slug = if table.has_slug { "\"slug\"" } else { "NULL" };
     let select = match backend {
@@ -159,50 +164,50 @@ async fn find<C: ConnectionTrait>(
              OR \"{value}\" LIKE '____-__-__ __:__:60%' ORDER BY 2"
         ),
         _ => {
-            let (from, until) = match column.sort {
-                Sort::Date => ("date '0001-01-01'", "date '10000-01-01'"),
-                Sort::Instant => ("timestamptz '0001-01-01 00:00:00+00'", "timestamptz '10000-01-01 00:00:00+00'"),
+            let (from, until) = match column.kind {
+                ValueKind::Date => ("date '0001-01-01'", "date '10000-01-01'"),
+                ValueKind::Instant => ("timestamptz '0001-01-01 00:00:00+00'", "timestamptz '10000-01-01 00:00:00+00'"),
             };
             format!(
                 "SELECT ctid::text, {key}, {slug}, to_jsonb(\"{value}\") #>> '{{}}' FROM \"{name}\" \
-                 WHERE \"{value}\" < {from} OR \"{value}\" >= {until} ORDER BY 2 {lock}"
+                 WHERE \"{value}\" < {from} OR \"{value}\" >= {until} ORDER BY 2 {lock_clause}"
             )
         }
     };
     let mut all = Vec::new();
     for row in connection.query_all_raw(Statement::from_string(backend, select)).await? {
         let value: String = row.try_get_by_index(3)?;
-        let nearest = match column.sort {
-            Sort::Date => nearest::<NaiveDate>(&value),
-            Sort::Instant => nearest::<DateTime<Utc>>(&value),
+        let nearest = match column.kind {
+            ValueKind::Date => nearest::<NaiveDate>(&value),
+            ValueKind::Instant => nearest::<DateTime<Utc>>(&value),
         };
         let Some(nearest) = nearest else { continue };
-        let row_of = OutOfRange {
+        let out_of_range = OutOfRange {
             table: table.name,
             id: row.try_get_by_index(1)?,
             slug: row.try_get_by_index(2)?,
             column: column.name,
             value,
         };
-        all.push(Found { row: row_of, locator: row.try_get_by_index(0)?, nearest });
+        all.push(LocatedValue { row: out_of_range, locator: row.try_get_by_index(0)?, nearest });
     }
     Ok(all)
 }
 
 /// Stores the nearest value of the range.
-async fn put<C: ConnectionTrait>(
+async fn store_nearest<C: ConnectionTrait>(
     connection: &C,
     table: &Table,
     column: RangedColumn,
-    found: &Found,
+    found: &LocatedValue,
 ) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     let (name, value) = (table.name, column.name);
     let update = match backend {
         DbBackend::Sqlite => format!("UPDATE \"{name}\" SET \"{value}\" = $1 WHERE rowid = CAST($2 AS integer)"),
         _ => {
-            let sort = if column.sort == Sort::Date { "date" } else { "timestamptz" };
-            format!("UPDATE \"{name}\" SET \"{value}\" = CAST($1 AS text)::{sort} WHERE ctid = CAST($2 AS text)::tid")
+            let kind = if column.kind == ValueKind::Date { "date" } else { "timestamptz" };
+            format!("UPDATE \"{name}\" SET \"{value}\" = CAST($1 AS text)::{kind} WHERE ctid = CAST($2 AS text)::tid")
         }
     };
     let values = [found.nearest.clone().into(), found.locator.clone().into()];
@@ -215,8 +220,8 @@ fn nearest<T: Ranged>(text: &str) -> Option<String> {
 }
 
 /// A column of a primary key as text.
-fn key_text(backend: DbBackend, column: &str, uuid: bool) -> String {
-    match (backend, uuid) {
+fn key_text(backend: DbBackend, column: &str, is_uuid: bool) -> String {
+    match (backend, is_uuid) {
         (DbBackend::Sqlite, true) => format!("lower(hex(\"{column}\"))"),
         (DbBackend::Sqlite, false) => format!("CAST(\"{column}\" AS text)"),
         (_, true) => format!("replace(\"{column}\"::text, '-', '')"),
@@ -243,12 +248,12 @@ fn tables() -> Vec<Table> {
 }
 
 fn table<E: EntityTrait>(entity: E) -> Table {
-    let sort = |column: &E::Column| match column.def().get_column_type() {
-        ColumnType::Date => Some(Sort::Date),
-        ColumnType::DateTime | ColumnType::Timestamp | ColumnType::TimestampWithTimeZone => Some(Sort::Instant),
+    let kind = |column: &E::Column| match column.def().get_column_type() {
+        ColumnType::Date => Some(ValueKind::Date),
+        ColumnType::DateTime | ColumnType::Timestamp | ColumnType::TimestampWithTimeZone => Some(ValueKind::Instant),
         _ => None,
     };
-    let ranged = |column: E::Column| sort(&column).map(|sort| RangedColumn { name: column.as_str(), sort });
+    let ranged = |column: E::Column| kind(&column).map(|kind| RangedColumn { name: column.as_str(), kind });
     let key = |key: E::PrimaryKey| {
         let column = key.into_column();
         (column.as_str(), matches!(column.def().get_column_type(), ColumnType::Uuid))

@@ -3,7 +3,7 @@
 use dateline::{
     edge::Edge,
     limits::Limits,
-    newsroom::body::{html, text, word_count},
+    newsroom::body::{markdown_to_html, markdown_to_text, word_count},
 };
 use serde_json::{Value, json};
 
@@ -29,7 +29,9 @@ async fn published(desk: &Desk, paragraphs: &[usize]) {
 
 fn agrees(body: &Value) -> bool {
     let markdown = body["markdown"].as_str().unwrap();
-    body["html"] == html(markdown) && body["text"] == text(markdown) && body["wordCount"] == word_count(&text(markdown))
+    body["html"] == markdown_to_html(markdown)
+        && body["text"] == markdown_to_text(markdown)
+        && body["wordCount"] == word_count(&markdown_to_text(markdown))
 }
 
 on_both! {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use dateline::{
     db::Db,
-    newsroom::check::{Kind, Report, check},
+    newsroom::check::{CheckReport, FindingKind, check},
 };
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
@@ -65,12 +65,12 @@ async fn asked(desk: &Desk, sql: &str) -> String {
     row.try_get_by_index(0).unwrap()
 }
 
-async fn report(desk: &Desk) -> Report {
+async fn report(desk: &Desk) -> CheckReport {
     check(&desk.app.newsroom.db).await.unwrap()
 }
 
 /// That there is a finding of this kind with these words, and that the command lists it and ends with 3.
-async fn found(desk: &Desk, kind: Kind, words: &[&str]) {
+async fn found(desk: &Desk, kind: FindingKind, words: &[&str]) {
     let report = report(desk).await;
     let lines: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     let found =
@@ -86,7 +86,7 @@ on_both! {
     async fn nothing_is_wrong_with_a_newsroom_that_is_lived_in(desk: Desk) {
         lived_in(&desk).await;
         let report = report(&desk).await;
-        assert_eq!((report.findings, report.more), (Vec::new(), Vec::new()));
+        assert_eq!((report.findings, report.unlisted), (Vec::new(), Vec::new()));
         let (code, told) = command(&desk.url);
         assert_eq!((code, told.lines().count()), (Some(0), 1), "{told}");
         assert!(told.contains("journal entries 1 to ") && told.ends_with(": nothing is wrong\n"), "{told}");
@@ -106,81 +106,81 @@ on_both! {
     async fn an_entry_that_was_deleted_is_missed(desk: Desk) {
         lived_in(&desk).await;
         damage(&desk, "DELETE FROM journal WHERE sequence IN (40, 41, 100)").await;
-        found(&desk, Kind::Sequence, &["journal 40 to 41", "missing"]).await;
-        found(&desk, Kind::Sequence, &["journal 100: the entry is missing"]).await;
+        found(&desk, FindingKind::Sequence, &["journal 40 to 41", "missing"]).await;
+        found(&desk, FindingKind::Sequence, &["journal 100: the entry is missing"]).await;
     }
 
     async fn a_head_that_is_ahead_or_behind_is_found(desk: Desk) {
         lived_in(&desk).await;
         damage(&desk, "UPDATE journal_head SET sequence = sequence + 2").await;
-        found(&desk, Kind::Sequence, &["the entries are missing"]).await;
+        found(&desk, FindingKind::Sequence, &["the entries are missing"]).await;
         damage(&desk, "UPDATE journal_head SET sequence = sequence - 3").await;
-        found(&desk, Kind::Sequence, &["journal_head", "the next write would fail"]).await;
+        found(&desk, FindingKind::Sequence, &["journal_head", "the next write would fail"]).await;
         damage(&desk, "DELETE FROM journal_head").await;
-        found(&desk, Kind::Sequence, &["the journal has no head"]).await;
+        found(&desk, FindingKind::Sequence, &["the journal has no head"]).await;
     }
 
     async fn an_image_that_cannot_be_read_is_found(desk: Desk) {
         lived_in(&desk).await;
         damage(&desk, "UPDATE journal SET \"after\" = '{\"noun\":' WHERE sequence = 50").await;
-        found(&desk, Kind::Entry, &["journal 50", "image after cannot be read"]).await;
+        found(&desk, FindingKind::Entry, &["journal 50", "image after cannot be read"]).await;
     }
 
     async fn an_image_that_is_missing_is_found(desk: Desk) {
         lived_in(&desk).await;
         damage(&desk, "UPDATE journal SET \"after\" = NULL WHERE sequence = (SELECT max(sequence) FROM journal WHERE act = 'release.create' AND noun_id IN (SELECT id FROM \"release\"))").await;
-        found(&desk, Kind::Entry, &["the image of release_", "is missing"]).await;
+        found(&desk, FindingKind::Entry, &["the image of release_", "is missing"]).await;
         damage(&desk, "UPDATE journal SET act = 'topic.publish' WHERE sequence = (SELECT max(sequence) FROM journal WHERE act = 'release.create')").await;
-        found(&desk, Kind::Entry, &["the act \"topic.publish\" is none of a release"]).await;
+        found(&desk, FindingKind::Entry, &["the act \"topic.publish\" is none of a release"]).await;
     }
 
     async fn a_row_that_was_changed_past_the_journal_is_found(desk: Desk) {
         lived_in(&desk).await;
         let slug = asked(&desk, "SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED'").await;
         damage(&desk, &format!("UPDATE \"release\" SET author = 'Nobody', modified_at = created_at WHERE slug = '{slug}'")).await;
-        found(&desk, Kind::Image, &["release_", "author, modified_at"]).await;
-        found(&desk, Kind::Catalog, &["release_", "author"]).await;
+        found(&desk, FindingKind::Image, &["release_", "author, modified_at"]).await;
+        found(&desk, FindingKind::Catalog, &["release_", "author"]).await;
         damage(&desk, "UPDATE topic SET name = 'Another' WHERE slug = (SELECT min(slug) FROM topic)").await;
-        found(&desk, Kind::Image, &["topic_", "in: name"]).await;
+        found(&desk, FindingKind::Image, &["topic_", "in: name"]).await;
     }
 
     async fn a_release_that_was_deleted_past_the_journal_is_found(desk: Desk) {
         lived_in(&desk).await;
         damage(&desk, "DELETE FROM \"release\" WHERE slug = (SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED')").await;
-        found(&desk, Kind::Image, &["release_", "it is not in the rows of release"]).await;
-        found(&desk, Kind::Orphan, &["slug slug=", "owner_id"]).await;
-        found(&desk, Kind::Catalog, &["whether it is there"]).await;
+        found(&desk, FindingKind::Image, &["release_", "it is not in the rows of release"]).await;
+        found(&desk, FindingKind::Orphan, &["slug slug=", "owner_id"]).await;
+        found(&desk, FindingKind::Catalog, &["whether it is there"]).await;
     }
 
     async fn a_thing_without_an_entry_is_found(desk: Desk) {
         lived_in(&desk).await;
         damage(&desk, "DELETE FROM journal WHERE noun_id = (SELECT id FROM topic WHERE slug = (SELECT min(slug) FROM topic))").await;
-        found(&desk, Kind::Image, &["topic_", "the journal has no entry of it"]).await;
+        found(&desk, FindingKind::Image, &["topic_", "the journal has no entry of it"]).await;
     }
 
     async fn a_row_that_refers_to_nothing_is_found(desk: Desk) {
         lived_in(&desk).await;
         let of = "(SELECT topic_id FROM revision_topic t JOIN \"release\" r ON r.live_revision_id = t.revision_id LIMIT 1)";
         damage_unguarded(&desk, &format!("DELETE FROM topic WHERE id = {of}")).await;
-        found(&desk, Kind::Orphan, &["revision_topic revision_id=", "topic has no such row"]).await;
+        found(&desk, FindingKind::Orphan, &["revision_topic revision_id=", "topic has no such row"]).await;
     }
 
     async fn a_version_that_is_gone_is_found(desk: Desk) {
         lived_in(&desk).await;
         damage_unguarded(&desk, "DELETE FROM revision WHERE id = (SELECT live_revision_id FROM \"release\" WHERE slug = (SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED'))").await;
-        found(&desk, Kind::Version, &["release_", "its newest version is number"]).await;
-        found(&desk, Kind::Orphan, &["release id=", "live_revision_id"]).await;
-        found(&desk, Kind::Image, &["its row has no version to show"]).await;
+        found(&desk, FindingKind::Revision, &["release_", "its newest version is number"]).await;
+        found(&desk, FindingKind::Orphan, &["release id=", "live_revision_id"]).await;
+        found(&desk, FindingKind::Image, &["its row has no version to show"]).await;
     }
 
     async fn an_address_that_nobody_holds_is_found(desk: Desk) {
         lived_in(&desk).await;
         let slug = asked(&desk, "SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED'").await;
         damage(&desk, &format!("DELETE FROM slug WHERE noun = 'RELEASE' AND slug = '{slug}'")).await;
-        found(&desk, Kind::Address, &["release_", &format!("\"{slug}\" is not in the table slug")]).await;
+        found(&desk, FindingKind::Slug, &["release_", &format!("\"{slug}\" is not in the table slug")]).await;
         let topic = asked(&desk, "SELECT min(slug) FROM topic").await;
         damage(&desk, &format!("UPDATE slug SET owner_id = (SELECT id FROM topic WHERE slug <> '{topic}' LIMIT 1) WHERE noun = 'TOPIC' AND slug = '{topic}'")).await;
-        found(&desk, Kind::Address, &["topic_", &format!("\"{topic}\" belongs to topic_")]).await;
+        found(&desk, FindingKind::Slug, &["topic_", &format!("\"{topic}\" belongs to topic_")]).await;
     }
 
     async fn a_value_that_cannot_be_read_is_found_and_the_rest_is_verified(desk: Desk) {
@@ -188,19 +188,19 @@ on_both! {
         damage(&desk, "UPDATE \"release\" SET state = 'LOST' WHERE slug = (SELECT min(slug) FROM \"release\")").await;
         damage(&desk, "DELETE FROM journal WHERE sequence = 60").await;
         damage(&desk, "UPDATE topic SET name = 'Another' WHERE slug = (SELECT min(slug) FROM topic)").await;
-        found(&desk, Kind::Row, &["release id=", "cannot be read"]).await;
-        found(&desk, Kind::Row, &["release_", "it cannot be read"]).await;
-        found(&desk, Kind::Damage, &["catalog", "could not be verified to its end"]).await;
-        found(&desk, Kind::Sequence, &["journal 60"]).await;
-        found(&desk, Kind::Image, &["topic_", "in: name"]).await;
+        found(&desk, FindingKind::Row, &["release id=", "cannot be read"]).await;
+        found(&desk, FindingKind::Row, &["release_", "it cannot be read"]).await;
+        found(&desk, FindingKind::Damage, &["catalog", "could not be verified to its end"]).await;
+        found(&desk, FindingKind::Sequence, &["journal 60"]).await;
+        found(&desk, FindingKind::Image, &["topic_", "in: name"]).await;
     }
 
     async fn findings_beyond_fifty_of_a_kind_are_counted(desk: Desk) {
         lived_in(&desk).await;
         damage(&desk, "UPDATE journal SET act = 'nothing'").await;
         let report = report(&desk).await;
-        let listed = report.findings.iter().filter(|finding| finding.kind == Kind::Entry).count();
-        assert!(listed == 50 && report.more.iter().any(|(kind, _)| *kind == Kind::Entry), "{report:#?}");
+        let listed = report.findings.iter().filter(|finding| finding.kind == FindingKind::Entry).count();
+        assert!(listed == 50 && report.unlisted.iter().any(|(kind, _)| *kind == FindingKind::Entry), "{report:#?}");
         let (code, told) = command(&desk.url);
         assert!(code == Some(3) && told.contains("journal entry: and "), "{told}");
     }
@@ -223,10 +223,10 @@ async fn an_instant_without_end_is_found_on_postgres() {
         .await;
     damage(&desk, "UPDATE topic SET retired_at = '-infinity' WHERE slug = (SELECT min(slug) FROM topic)").await;
     damage(&desk, "UPDATE topic SET name = 'Another' WHERE slug = (SELECT max(slug) FROM topic)").await;
-    found(&desk, Kind::Row, &["release id=", "beyond everything"]).await;
-    found(&desk, Kind::Range, &["release ", "modified_at is infinity"]).await;
-    found(&desk, Kind::Row, &["topic id=", "beyond everything"]).await;
-    found(&desk, Kind::Image, &["topic_", "in: name"]).await;
+    found(&desk, FindingKind::Row, &["release id=", "beyond everything"]).await;
+    found(&desk, FindingKind::Range, &["release ", "modified_at is infinity"]).await;
+    found(&desk, FindingKind::Row, &["topic id=", "beyond everything"]).await;
+    found(&desk, FindingKind::Image, &["topic_", "in: name"]).await;
 }
 
 #[tokio::test]
@@ -241,7 +241,7 @@ async fn indexes_are_verified_where_amcheck_is_installed() {
     assert_eq!(report(&desk).await.findings, []);
     // An index that is told to order what it has by another rule is not in order.
     damage(&desk, "UPDATE pg_index SET indoption = '1' WHERE indexrelid = 'journal_pkey'::regclass").await;
-    found(&desk, Kind::Damage, &["index journal_pkey", "REINDEX"]).await;
+    found(&desk, FindingKind::Damage, &["index journal_pkey", "REINDEX"]).await;
 }
 
 /// The demo newsroom is verified while it is served.

@@ -67,8 +67,8 @@ fn note(answer: &Value, seen: &mut BTreeSet<String>) {
 async fn every_public_field_has_a_value_somewhere() {
     let desk = Desk::on_sqlite().await;
     desk.app.clock.put(chrono::Utc.with_ymd_and_hms(2026, 3, 31, 23, 30, 0).unwrap());
-    assert!(demo::furnish(&desk.app).await.unwrap().is_some());
-    assert!(demo::furnish(&desk.app).await.unwrap().is_none(), "it is not empty any more");
+    assert!(demo::populate(&desk.app).await.unwrap().is_some());
+    assert!(demo::populate(&desk.app).await.unwrap().is_none(), "it is not empty any more");
     let schema = Schema::of(&desk).await;
     let ids = "{ a: topic(ref: {slug: \"youth-employment\"}) { id } b: place(ref: {slug: \"phnom-penh\"}) { id } \
                c: release(ref: {slug: \"figures-on-first-jobs-by-city\"}) { id } }";
@@ -134,7 +134,7 @@ async fn what_is_on_the_rise_is_shown_on_the_day_it_is_made() {
         let desk = Desk::on_sqlite().await;
         let now = chrono::DateTime::parse_from_rfc3339(day).unwrap().to_utc();
         desk.app.clock.put(now);
-        demo::furnish(&desk.app).await.unwrap();
+        demo::populate(&desk.app).await.unwrap();
         let query = "{ trendingTopics { topic { slug } count lift } releases(first: 1) { nodes { releaseDate } } }";
         let data = desk.data(Who::Public, query, json!({})).await;
         assert_eq!(data["trendingTopics"][0]["topic"]["slug"], "youth-employment", "{data}");

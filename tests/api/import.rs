@@ -1,8 +1,8 @@
 //! Import and export: idempotent, exact, careful of what editors did.
 
 use dateline::{
-    interchange::{Import, Report, export},
-    newsroom::import::{ImportOptions, Outcome},
+    interchange::{FileImport, ImportReport, export},
+    newsroom::import::{ImportOptions, RecordResult},
     viewer::Viewer,
 };
 use entity::api_token::Role;
@@ -19,21 +19,21 @@ pub(crate) async fn run(
     text: &str,
     options: ImportOptions,
     listing: bool,
-) -> (Report, Vec<(u64, String)>) {
+) -> (ImportReport, Vec<(u64, String)>) {
     let mut told = Vec::new();
-    let mut tell = |_: &str, number: u64, outcome: &Outcome| {
-        if let Outcome::Conflict(why) | Outcome::Refused(why) = outcome {
+    let mut tell = |_: &str, number: u64, outcome: &RecordResult| {
+        if let RecordResult::Conflict(why) | RecordResult::Refused(why) = outcome {
             told.push((number, why.clone()));
         }
     };
     let viewer = Viewer::new(Role::Admin, "import");
     let mut import =
-        Import::begin(&desk.app.newsroom, &viewer, options, desk.app.clock.now(), &mut tell).await.expect("begun");
+        FileImport::begin(&desk.app.newsroom, &viewer, options, desk.app.clock.now(), &mut tell).await.expect("begun");
     if listing {
-        import.listing("page", text.as_bytes()).await.expect("read");
+        import.import_listing("page", text.as_bytes()).await.expect("read");
     } else {
-        import.concepts("file", text.as_bytes()).await.expect("read");
-        import.releases("file", text.as_bytes()).await.expect("read");
+        import.import_concepts("file", text.as_bytes()).await.expect("read");
+        import.import_releases("file", text.as_bytes()).await.expect("read");
     }
     let report = import.finish().await.expect("ended");
     desk.app.newsroom.catalog.catch_up().await.expect("followed");
@@ -151,14 +151,14 @@ on_both! {
         let good = lines(&[json!({ "type": "topic", "slug": "work", "name": "Work" }), json!({ "type": "release", "headline": "Good", "releaseDate": "2006-05-01", "topics": ["work"], "state": "PUBLISHED" })]);
         let empty = exported(&desk).await;
         let (report, _) = run(&desk, &good, ImportOptions { dry_run: true, ..ImportOptions::default() }, false).await;
-        assert_eq!((report.created, report.kept), (2, false));
+        assert_eq!((report.created, report.committed), (2, false));
         assert_eq!(exported(&desk).await, empty);
         let strict = ImportOptions { strict: true, ..ImportOptions::default() };
         let (report, told) = run(&desk, &format!("{good}rubbish\n"), strict, false).await;
-        assert_eq!((report.created, report.refused, report.kept, told.len()), (2, 1, false, 1));
+        assert_eq!((report.created, report.refused, report.committed, told.len()), (2, 1, false, 1));
         assert_eq!(exported(&desk).await, empty);
         let (report, _) = run(&desk, &good, strict, false).await;
-        assert!(report.kept && report.created == 2);
+        assert!(report.committed && report.created == 2);
         assert_eq!(desk.data(Who::Public, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"], 1);
     }
 

@@ -1,8 +1,8 @@
 //! What files of other systems have in them: control characters, records that stand twice, faults in any order.
 
 use dateline::{
-    interchange::{Import, Report},
-    newsroom::import::{ImportOptions, Outcome},
+    interchange::{FileImport, ImportReport},
+    newsroom::import::{ImportOptions, RecordResult},
     viewer::Viewer,
 };
 use entity::api_token::Role;
@@ -14,27 +14,31 @@ use crate::{
 };
 
 /// Imports files together; what was reported, and what was told: file, line and message.
-async fn run(desk: &Desk, files: &[(&str, String)], options: ImportOptions) -> (Report, Vec<(String, u64, String)>) {
+async fn run(
+    desk: &Desk,
+    files: &[(&str, String)],
+    options: ImportOptions,
+) -> (ImportReport, Vec<(String, u64, String)>) {
     let mut told = Vec::new();
-    let mut tell = |name: &str, number: u64, outcome: &Outcome| {
-        if let Outcome::Conflict(why) | Outcome::Refused(why) = outcome {
+    let mut tell = |name: &str, number: u64, outcome: &RecordResult| {
+        if let RecordResult::Conflict(why) | RecordResult::Refused(why) = outcome {
             told.push((name.to_owned(), number, why.clone()));
         }
     };
     let (newsroom, viewer) = (&desk.app.newsroom, Viewer::new(Role::Admin, "import"));
-    let mut import = Import::begin(newsroom, &viewer, options, desk.app.clock.now(), &mut tell).await.unwrap();
+    let mut import = FileImport::begin(newsroom, &viewer, options, desk.app.clock.now(), &mut tell).await.unwrap();
     for (name, text) in files {
-        import.concepts(name, text.as_bytes()).await.unwrap();
+        import.import_concepts(name, text.as_bytes()).await.unwrap();
     }
     for (name, text) in files {
-        import.releases(name, text.as_bytes()).await.unwrap();
+        import.import_releases(name, text.as_bytes()).await.unwrap();
     }
     let report = import.finish().await.unwrap();
     desk.app.newsroom.catalog.catch_up().await.unwrap();
     (report, told)
 }
 
-async fn one(desk: &Desk, records: &[Value]) -> (Report, Vec<(String, u64, String)>) {
+async fn one(desk: &Desk, records: &[Value]) -> (ImportReport, Vec<(String, u64, String)>) {
     run(desk, &[("f", lines(records))], ImportOptions::default()).await
 }
 
@@ -45,7 +49,7 @@ fn release(fields: &Value) -> Value {
 }
 
 /// What the import knows, apart from the order in which things were changed.
-fn counts(report: &Report) -> [u64; 6] {
+fn counts(report: &ImportReport) -> [u64; 6] {
     [report.created, report.updated, report.unchanged, report.duplicates, report.conflicts, report.refused]
 }
 
@@ -124,7 +128,7 @@ on_both! {
         let (report, _) = run(&desk, &[("f", lines(&records))], ImportOptions { overwrite: true, ..ImportOptions::default() }).await;
         assert_eq!(counts(&report), [0, 0, 6, 2, 4, 0]);
         let strict = ImportOptions { strict: true, ..ImportOptions::default() };
-        assert!(!run(&desk, &[("f", lines(&records))], strict).await.0.kept);
+        assert!(!run(&desk, &[("f", lines(&records))], strict).await.0.committed);
     }
 
     async fn a_record_in_conflict_with_an_editor_is_not_the_first_of_its_release(desk: Desk) {
@@ -256,9 +260,9 @@ on_both! {
         for (header, version) in [(json!({ "type": "dateline", "version": 2 }), "2"), (json!({ "type": "dateline", "version": 1.5, "features": [] }), "1.5"), (json!({ "type": "dateline", "version": 0 }), "0")] {
             let text = lines(&[header, json!({ "type": "topic", "slug": "a", "name": "A" }), release(&json!({ "slug": "a" }))]);
             let mut heard = 0;
-            let mut tell = |_: &str, _: u64, _: &Outcome| heard += 1;
-            let mut import = Import::begin(&desk.app.newsroom, &viewer, ImportOptions::default(), desk.app.clock.now(), &mut tell).await.unwrap();
-            let error = import.concepts("f", text.as_bytes()).await.unwrap_err().to_string();
+            let mut tell = |_: &str, _: u64, _: &RecordResult| heard += 1;
+            let mut import = FileImport::begin(&desk.app.newsroom, &viewer, ImportOptions::default(), desk.app.clock.now(), &mut tell).await.unwrap();
+            let error = import.import_concepts("f", text.as_bytes()).await.unwrap_err().to_string();
             assert_eq!(error, format!("f: the file has format version {version}, but this version of Dateline reads only version 1: import it with a version of Dateline that reads version {version}"));
             drop(import);
             assert_eq!((heard, exported(&desk).await), (0, empty.clone()));
@@ -288,7 +292,7 @@ on_both! {
     async fn an_export_comes_back_byte_by_byte(desk: Desk) {
         let now = chrono::DateTime::parse_from_rfc3339("2026-03-31T23:30:00Z").unwrap().to_utc();
         desk.app.clock.put(now);
-        dateline::cli::demo::furnish(&desk.app).await.unwrap();
+        dateline::cli::demo::populate(&desk.app).await.unwrap();
         // A broader topic that is younger than the narrower one, and two broader ones in the order that was given.
         let create = "mutation { topicCreate(input: {slug: \"younger\", name: \"Younger\"}) { topic { id } userErrors { message } } }";
         desk.done(Who::Admin, create, json!({})).await;

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use dateline::{
     app::{App, Masthead},
     db::Db,
-    interchange::{Import, export},
+    interchange::{FileImport, export},
     newsroom::{
         Error, NewsroomSettings,
-        import::{ImportOptions, Outcome},
+        import::{ImportOptions, RecordResult},
         repair::{find_out_of_range, ranged_columns},
         token::TokenInput,
     },
@@ -27,19 +27,19 @@ const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: String!, $zon
 /// Imports lines; what was refused, by line.
 async fn refused(desk: &Desk, text: &str, listing: bool) -> Vec<(u64, String)> {
     let mut told = Vec::new();
-    let mut tell = |_: &str, number: u64, outcome: &Outcome| {
-        if let Outcome::Conflict(why) | Outcome::Refused(why) = outcome {
+    let mut tell = |_: &str, number: u64, outcome: &RecordResult| {
+        if let RecordResult::Conflict(why) | RecordResult::Refused(why) = outcome {
             told.push((number, why.clone()));
         }
     };
     let (newsroom, viewer) = (&desk.app.newsroom, Viewer::new(Role::Admin, "import"));
     let mut import =
-        Import::begin(newsroom, &viewer, ImportOptions::default(), desk.app.clock.now(), &mut tell).await.unwrap();
+        FileImport::begin(newsroom, &viewer, ImportOptions::default(), desk.app.clock.now(), &mut tell).await.unwrap();
     if listing {
-        import.listing("page", text.as_bytes()).await.unwrap();
+        import.import_listing("page", text.as_bytes()).await.unwrap();
     } else {
-        import.concepts("file", text.as_bytes()).await.unwrap();
-        import.releases("file", text.as_bytes()).await.unwrap();
+        import.import_concepts("file", text.as_bytes()).await.unwrap();
+        import.import_releases("file", text.as_bytes()).await.unwrap();
     }
     import.finish().await.unwrap();
     desk.app.newsroom.catalog.catch_up().await.unwrap();

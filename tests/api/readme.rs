@@ -63,7 +63,7 @@ fn blocks(marker: &str) -> Vec<(&'static str, Option<&'static str>)> {
 }
 
 async fn furnished(desk: &Desk) {
-    demo::furnish(&desk.app).await.unwrap();
+    demo::populate(&desk.app).await.unwrap();
 }
 
 on_both! {

@@ -12,15 +12,15 @@ fn read(line: &str) -> Record {
 }
 
 #[test]
-fn a_record_comes_back_as_it_was_written() {
+fn a_record_round_trips() {
     let line = r#"{"type":"release","slug":"a-b","externalId":"x","kind":"SPEECH","headline":"A","releaseDate":"2006-05-08","state":"WITHDRAWN","publishedAt":"2006-05-08T09:00:00Z","withdrawal":{"kind":"GONE","at":"2007-01-01T00:00:00.5Z"},"datelinePlaces":["bangkok"],"topics":["x"]}"#;
-    assert_eq!(write(&read(line)).unwrap(), line.replace("00.5Z", "00.500Z"));
+    assert_eq!(to_line(&read(line)).unwrap(), line.replace("00.5Z", "00.500Z"));
     let line = r#"{"type":"topic","slug":"a","name":"A","altNames":[{"language":"fr","name":"B"},{"name":"C"}],"broader":["x","y"]}"#;
-    assert_eq!(write(&read(line)).unwrap(), line);
+    assert_eq!(to_line(&read(line)).unwrap(), line);
 }
 
 #[test]
-fn short_forms_are_taken() {
+fn short_forms_are_accepted() {
     let line = r#"{"type":"release","headline":"A","releaseDate":"2006-05-08","state":"WITHDRAWN","withdrawal":"GONE","summary":null}"#;
     let Record::Release(record) = read(line) else { panic!("it is a release") };
     assert_eq!(record.withdrawal.unwrap().kind, WithdrawalKind::Gone);
@@ -49,31 +49,31 @@ fn place(fields: &str) -> String {
 }
 
 #[track_caller]
-fn assert_told(lines: &[(String, &str)]) {
-    for (line, told) in lines {
-        assert_eq!(parse(line).unwrap_err(), *told, "{line}");
+fn assert_refused(lines: &[(String, &str)]) {
+    for (line, expected) in lines {
+        assert_eq!(parse(line).unwrap_err(), *expected, "{line}");
     }
 }
 
 #[test]
-fn of_one_record_twenty_faults_are_told() {
+fn at_most_twenty_errors_of_one_record_are_reported() {
     let unknown = |count: usize| topic(&(0..count).map(|n| format!(r#""colour{n}":1"#)).collect::<Vec<_>>().join(","));
-    let told = |line: &str| parse(line).unwrap_err();
-    assert_eq!(told(&unknown(20)).matches("is not a field").count(), 20);
-    assert!(!told(&unknown(20)).contains("and more"));
+    let refusal = |line: &str| parse(line).unwrap_err();
+    assert_eq!(refusal(&unknown(20)).matches("is not a field").count(), 20);
+    assert!(!refusal(&unknown(20)).contains("and more"));
     for line in [unknown(21), unknown(5000), topic(&format!(r#""altNames":[{}1]"#, "2,".repeat(5000)))] {
-        let why = told(&line);
+        let why = refusal(&line);
         assert!(why.ends_with("; and more"), "{why}");
         assert_eq!(why.matches("; ").count(), 20, "{why}");
     }
     // Those of objects within the record are its own.
     let names = format!(r#""altNames":[{}{{}}]"#, r#"{"name":1,"colour":2},"#.repeat(3000));
-    assert_eq!(told(&topic(&format!(r#"{names},"color":1"#))).matches("; ").count(), 20);
+    assert_eq!(refusal(&topic(&format!(r#"{names},"color":1"#))).matches("; ").count(), 20);
 }
 
 #[test]
-fn what_is_no_record_is_named() {
-    assert_told(&[
+fn invalid_records_are_refused() {
+    assert_refused(&[
         ("{".to_owned(), "not JSON: EOF while parsing an object at column 1"),
         ("[]".to_owned(), "not a JSON object: it is an array; write one object a line"),
         ("true".to_owned(), "not a JSON object: it is a boolean; write one object a line"),
@@ -100,8 +100,8 @@ fn what_is_no_record_is_named() {
 }
 
 #[test]
-fn a_date_or_an_instant_that_is_wrong_is_named_by_field_and_value() {
-    assert_told(&[
+fn an_invalid_date_or_instant_is_reported_with_field_and_value() {
+    assert_refused(&[
         (
             dated("\"8 May 2006\""),
             "releaseDate: \"8 May 2006\" is not a date: write year, month and day, for example \"2006-05-08\"",
@@ -165,8 +165,8 @@ fn a_date_or_an_instant_that_is_wrong_is_named_by_field_and_value() {
 }
 
 #[test]
-fn a_value_that_is_wrong_is_named_by_field_and_value() {
-    assert_told(&[
+fn an_invalid_value_is_reported_with_field_and_value() {
+    assert_refused(&[
         (
             release(r#""kind":"NEWS""#),
             "kind: \"NEWS\" is not a kind of release: write PRESS_RELEASE, STATEMENT, ARTICLE, FEATURE, MEDIA_ADVISORY, SPEECH or OPINION",
@@ -251,7 +251,7 @@ fn control_characters_are_replaced_in_every_text_and_counted() {
 
 proptest! {
     #[test]
-    fn any_line_is_read_or_told_of(pieces in prop::collection::vec(prop::sample::select(vec![
+    fn any_line_is_parsed_or_refused(pieces in prop::collection::vec(prop::sample::select(vec![
         "{", "}", "[", "]", ",", ":", "\"type\"", "\"release\"", "\"topic\"", "\"slug\"", "\"names\"", "null", "1e9", "true", "\"é\u{1}\"", "\"2006-05-08\"", "\"releaseDate\"",
     ]), 0..16), text in any::<String>()) {
         let _ = parse(&pieces.concat());

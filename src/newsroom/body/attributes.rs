@@ -1,6 +1,6 @@
 //! The attributes that an element keeps when its HTML is written anew: known ones, once each, short, and quoted.
 
-use super::{elements::EVERYWHERE, tags::Attributes};
+use super::{elements::GLOBAL_ATTRIBUTES, tags::Attributes};
 
 /// Bytes of an attribute at most; longer ones are left out. A picture within its own address is one.
 const MAX_VALUE: usize = 4000;
@@ -9,7 +9,7 @@ const MAX_VALUE: usize = 4000;
 const MAX_SPAN: u32 = 100;
 
 /// The attributes that an element keeps, as they stand behind its name.
-pub(super) fn kept(allowed: &[&str], attributes: Attributes<'_>) -> String {
+pub(super) fn filter_attributes(allowed: &[&str], attributes: Attributes<'_>) -> String {
     let mut text = String::new();
     let mut seen: Vec<&str> = Vec::new();
     for (name, value) in attributes {
@@ -26,8 +26,8 @@ pub(super) fn kept(allowed: &[&str], attributes: Attributes<'_>) -> String {
             },
             name => (name, value),
         };
-        let Some(name) = allowed.iter().chain(EVERYWHERE).find(|known| **known == name) else { continue };
-        if seen.contains(name) || value.len() > MAX_VALUE || !is_sound(name, value) {
+        let Some(name) = allowed.iter().chain(GLOBAL_ATTRIBUTES).find(|known| **known == name) else { continue };
+        if seen.contains(name) || value.len() > MAX_VALUE || !is_valid(name, value) {
             continue;
         }
         seen.push(name);
@@ -48,7 +48,7 @@ pub(super) fn kept(allowed: &[&str], attributes: Attributes<'_>) -> String {
 }
 
 /// Whether the value of an attribute is one it can have; numbers are such as programs can count to.
-fn is_sound(attribute: &str, value: &str) -> bool {
+fn is_valid(attribute: &str, value: &str) -> bool {
     match attribute {
         "colspan" | "rowspan" => value.parse::<u32>().is_ok_and(|span| (2..=MAX_SPAN).contains(&span)),
         "start" | "value" => value.len() <= 6 && value.parse::<u32>().is_ok(),
@@ -72,23 +72,26 @@ fn alignment(value: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::flat::flat, *};
+    use super::{super::flat::flatten_html, *};
 
     #[test]
-    fn attributes_are_few_short_and_quoted() {
+    fn attributes_are_deduplicated_limited_and_quoted() {
         let html = "<ol START=3 start=4 class=x onclick=y><li value='-1' dir=rtl lang=\"a&quot;<>'\">";
-        assert_eq!(flat(html), "<ol start=\"3\"><li dir=\"rtl\" lang=\"a&quot;&lt;&gt;'\"></li></ol>");
-        assert_eq!(flat("<td><table><td colspan=9999 rowspan=2>"), "\n<table><tr><td rowspan=\"2\"></td></tr></table>");
+        assert_eq!(flatten_html(html), "<ol start=\"3\"><li dir=\"rtl\" lang=\"a&quot;&lt;&gt;'\"></li></ol>");
         assert_eq!(
-            flat(
+            flatten_html("<td><table><td colspan=9999 rowspan=2>"),
+            "\n<table><tr><td rowspan=\"2\"></td></tr></table>"
+        );
+        assert_eq!(
+            flatten_html(
                 "<table><th style='color:red; Text-Align: right;width:1px'><td align=center><td align=x style=y><p align=left>"
             ),
             "<table><tr><th align=\"right\"></th><td align=\"center\"></td><td><p></p></td></tr></table>"
         );
         assert_eq!(
-            flat("<table><td ALIGN=RIGHT>1<td style='text-align:CENTER'>2"),
+            flatten_html("<table><td ALIGN=RIGHT>1<td style='text-align:CENTER'>2"),
             "<table><tr><td align=\"right\">1</td><td align=\"center\">2</td></tr></table>"
         );
-        assert_eq!(flat(&format!("<img src=data:{}>a", "x".repeat(MAX_VALUE))), "a");
+        assert_eq!(flatten_html(&format!("<img src=data:{}>a", "x".repeat(MAX_VALUE))), "a");
     }
 }

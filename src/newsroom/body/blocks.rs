@@ -1,8 +1,8 @@
 //! Blocks of Markdown in the making: what is open is a stack, and a block is written when it ends, into the one around it.
 
 use super::{
-    escape::{fence, one_line},
-    line::{Break, Line},
+    escape::{collapse_whitespace, fence},
+    line::{BreakStyle, InlineBuilder},
 };
 
 /// Columns of a table at most; what stands further right is joined to the last.
@@ -12,11 +12,11 @@ const MAX_COLUMNS: usize = 100;
 pub(super) struct Block {
     text: String,
     /// Of a list its mark, and whether it may follow a paragraph without a blank line.
-    list: Option<(char, bool)>,
+    list_marker: Option<(char, bool)>,
 }
 
 /// What blocks are gathered for.
-pub(super) enum Kind {
+pub(super) enum BlockKind {
     /// To stand where they stand.
     Plain,
     Heading(usize),
@@ -43,8 +43,8 @@ pub(super) enum Align {
 
 impl Align {
     /// By the value of the attribute `align`.
-    pub(super) fn named(name: &str) -> Self {
-        match name {
+    pub(super) fn from_attribute(value: &str) -> Self {
+        match value {
             "left" => Self::Left,
             "center" => Self::Center,
             "right" => Self::Right,
@@ -53,7 +53,7 @@ impl Align {
     }
 
     /// As a table of Markdown has it below the head of a column.
-    fn rule(self) -> &'static str {
+    fn delimiter(self) -> &'static str {
         match self {
             Self::Unspecified => "---",
             Self::Left => ":--",
@@ -75,35 +75,35 @@ pub(super) struct Cell {
 pub(super) struct Table {
     rows: Vec<Vec<Cell>>,
     /// Whether rows are heads now.
-    head: bool,
+    in_head: bool,
     /// Whether the first row is one.
-    headed: bool,
+    has_header: bool,
 }
 
 struct Frame {
-    kind: Kind,
+    kind: BlockKind,
     blocks: Vec<Block>,
 }
 
 impl Frame {
-    fn new(kind: Kind) -> Self {
+    fn new(kind: BlockKind) -> Self {
         Self { kind, blocks: Vec::new() }
     }
 }
 
 /// The blocks of a body.
-pub(super) struct Blocks {
+pub(super) struct BlockBuilder {
     /// The line that is being written.
-    pub(super) line: Line,
+    pub(super) inline: InlineBuilder,
     /// What is open; the body itself is the first.
     frames: Vec<Frame>,
     /// Cells that are open: what stands in one is written in one line.
-    cells: usize,
+    open_cells: usize,
 }
 
-impl Blocks {
+impl BlockBuilder {
     pub(super) fn new() -> Self {
-        Self { line: Line::default(), frames: vec![Frame::new(Kind::Plain)], cells: 0 }
+        Self { inline: InlineBuilder::default(), frames: vec![Frame::new(BlockKind::Plain)], open_cells: 0 }
     }
 
     /// The whole Markdown.
@@ -111,58 +111,58 @@ impl Blocks {
         while self.frames.len() > 1 {
             self.pop();
         }
-        self.paragraph();
+        self.end_paragraph();
         let blocks = self.frames.pop().map(|frame| frame.blocks).unwrap_or_default();
-        joined(&blocks, "\n\n")
+        join_blocks(&blocks, "\n\n")
     }
 
-    fn kind(&mut self) -> &mut Kind {
+    fn current_kind(&mut self) -> &mut BlockKind {
         // The body is open from the beginning to the end.
         &mut self.frames.last_mut().expect("the body is open").kind
     }
 
     pub(super) fn is_in_cell(&self) -> bool {
-        self.cells > 0
+        self.open_cells > 0
     }
 
     /// Opens a block.
-    pub(super) fn push(&mut self, kind: Kind) {
-        self.paragraph();
+    pub(super) fn push(&mut self, kind: BlockKind) {
+        self.end_paragraph();
         self.frames.push(Frame::new(kind));
     }
 
     pub(super) fn push_table(&mut self) {
-        self.push(Kind::Table(Table::default()));
+        self.push(BlockKind::Table(Table::default()));
     }
 
     pub(super) fn push_row(&mut self) {
-        let in_table = matches!(self.kind(), Kind::Table(_));
-        self.push(if in_table { Kind::Row(Vec::new(), true) } else { Kind::Plain });
+        let in_table = matches!(self.current_kind(), BlockKind::Table(_));
+        self.push(if in_table { BlockKind::Row(Vec::new(), true) } else { BlockKind::Plain });
     }
 
-    pub(super) fn push_cell(&mut self, heads: bool, span: usize, align: Align) {
-        let Kind::Row(_, headed) = self.kind() else { return self.push(Kind::Plain) };
-        *headed &= heads;
-        self.push(Kind::Cell(span.clamp(1, MAX_COLUMNS), align));
-        self.cells += 1;
+    pub(super) fn push_cell(&mut self, is_header: bool, span: usize, align: Align) {
+        let BlockKind::Row(_, all_headers) = self.current_kind() else { return self.push(BlockKind::Plain) };
+        *all_headers &= is_header;
+        self.push(BlockKind::Cell(span.clamp(1, MAX_COLUMNS), align));
+        self.open_cells += 1;
     }
 
     /// Whether the rows that follow are heads.
-    pub(super) fn set_head(&mut self, head: bool) {
-        if let Kind::Table(table) = self.kind() {
-            table.head = head;
+    pub(super) fn set_in_head(&mut self, head: bool) {
+        if let BlockKind::Table(table) = self.current_kind() {
+            table.in_head = head;
         }
     }
 
     /// Ends the line that is being written.
-    pub(super) fn paragraph(&mut self) {
+    pub(super) fn end_paragraph(&mut self) {
         let in_cell = self.is_in_cell();
-        let (prefix, line_break) = match self.kind() {
-            _ if in_cell => ("", Break::Element),
-            Kind::Heading(level) => (&"######"[..*level], Break::Blank),
-            _ => ("", Break::Line),
+        let (prefix, line_break) = match self.current_kind() {
+            _ if in_cell => ("", BreakStyle::Element),
+            BlockKind::Heading(level) => (&"######"[..*level], BreakStyle::Space),
+            _ => ("", BreakStyle::Newline),
         };
-        let written = self.line.take(line_break);
+        let written = self.inline.take_markdown(line_break);
         let line = written.trim();
         if line.is_empty() {
             return;
@@ -170,17 +170,17 @@ impl Blocks {
         let text = match (prefix, line.strip_suffix('#')) {
             ("", _) => line.to_owned(),
             // Signs at the end of a heading would belong to its mark.
-            (mark, Some(before)) => format!("{mark} {before}\\#"),
-            (mark, None) => format!("{mark} {line}"),
+            (marker, Some(before)) => format!("{marker} {before}\\#"),
+            (marker, None) => format!("{marker} {line}"),
         };
-        self.put(Block { text, list: None });
+        self.add_block(Block { text, list_marker: None });
     }
 
     /// Adds a finished block to what is open.
-    fn put(&mut self, block: Block) {
+    fn add_block(&mut self, block: Block) {
         match self.frames.last_mut() {
             // What stands in a list outside of its items belongs to the one before.
-            Some(Frame { kind: Kind::List(_, items), .. }) => match items.last_mut() {
+            Some(Frame { kind: BlockKind::List(_, items), .. }) => match items.last_mut() {
                 Some(item) => item.push(block),
                 None => items.push(vec![block]),
             },
@@ -189,81 +189,81 @@ impl Blocks {
         }
     }
 
-    fn put_all(&mut self, blocks: Vec<Block>) {
+    fn add_blocks(&mut self, blocks: Vec<Block>) {
         for block in blocks {
-            self.put(block);
+            self.add_block(block);
         }
     }
 
     /// Code in a line.
-    pub(super) fn code(&mut self, code: &str) {
-        let shown = one_line(code);
+    pub(super) fn code_span(&mut self, code: &str) {
+        let content = collapse_whitespace(code);
         if code.starts_with(|c: char| c.is_ascii_whitespace()) {
-            self.line.text(" ");
+            self.inline.text(" ");
         }
-        if !shown.is_empty() {
-            self.line.code(&shown);
+        if !content.is_empty() {
+            self.inline.code_span(&content);
         }
         if code.ends_with(|c: char| c.is_ascii_whitespace()) {
-            self.line.text(" ");
+            self.inline.text(" ");
         }
     }
 
     /// A line between blocks.
-    pub(super) fn rule(&mut self) {
-        self.paragraph();
-        if self.cells == 0 {
+    pub(super) fn thematic_break(&mut self) {
+        self.end_paragraph();
+        if self.open_cells == 0 {
             // Other signs would be read as the mark of a list around it.
-            self.put(Block { text: "___".to_owned(), list: None });
+            self.add_block(Block { text: "___".to_owned(), list_marker: None });
         }
     }
 
     /// Code with its lines.
-    pub(super) fn preformatted(&mut self, code: &str) {
+    pub(super) fn code_block(&mut self, code: &str) {
         let code = code.trim_matches('\n');
-        if self.cells > 0 {
+        if self.open_cells > 0 {
             for line in code.lines() {
-                self.code(line);
-                self.line.line_break();
+                self.code_span(line);
+                self.inline.line_break();
             }
-            self.paragraph();
+            self.end_paragraph();
         } else if !code.trim().is_empty() {
             let fence = fence(code, 3);
-            self.put(Block { text: format!("{fence}\n{code}\n{fence}"), list: None });
+            self.add_block(Block { text: format!("{fence}\n{code}\n{fence}"), list_marker: None });
         }
     }
 
     /// Ends what was opened last, and adds what it holds to what is open around it.
     pub(super) fn pop(&mut self) {
-        self.paragraph();
+        self.end_paragraph();
         if self.frames.len() < 2 {
             return;
         }
         let Some(Frame { kind, blocks }) = self.frames.pop() else { return };
         match kind {
-            Kind::Quote if self.cells == 0 && !blocks.is_empty() => {
-                let text = indented(&joined(&blocks, "\n\n"), "> ", "> ");
-                self.put(Block { text, list: None });
+            BlockKind::Quote if self.open_cells == 0 && !blocks.is_empty() => {
+                let text = indent(&join_blocks(&blocks, "\n\n"), "> ", "> ");
+                self.add_block(Block { text, list_marker: None });
             }
-            Kind::List(first, items) => self.list(first, items),
-            Kind::Table(table) => {
-                self.put_all(blocks);
+            BlockKind::List(first, items) => self.list(first, items),
+            BlockKind::Table(table) => {
+                self.add_blocks(blocks);
                 self.table(table);
             }
-            Kind::Row(cells, headed) if !cells.is_empty() => {
-                if let Kind::Table(table) = self.kind() {
-                    table.headed |= table.rows.is_empty() && (table.head || headed);
+            BlockKind::Row(cells, all_headers) if !cells.is_empty() => {
+                if let BlockKind::Table(table) = self.current_kind() {
+                    table.has_header |= table.rows.is_empty() && (table.in_head || all_headers);
                     table.rows.push(cells);
                 }
             }
-            Kind::Row(..) => {}
-            Kind::Cell(span, align) => {
-                self.cells -= 1;
-                let mut text = joined(&blocks, "<br>").replace('\n', "<br>");
-                if self.cells == 0 {
+            BlockKind::Row(..) => {}
+            BlockKind::Cell(span, align) => {
+                self.open_cells -= 1;
+                let mut text = join_blocks(&blocks, "<br>").replace('\n', "<br>");
+                if self.open_cells == 0 {
                     text = text.replace('|', "\\|");
                 }
-                if let Kind::Row(cells, _) = self.kind() {
+                if let BlockKind::Row(cells, _) = self.current_kind() {
                     if cells.len() < MAX_COLUMNS {
                         cells.push(Cell { text, align });
                         cells.resize((cells.len() + span - 1).min(MAX_COLUMNS), Cell::default());
@@ -273,11 +273,11 @@ impl Blocks {
                     }
                 }
             }
-            Kind::Item => match self.kind() {
-                Kind::List(_, items) => items.push(blocks),
-                _ => self.put_all(blocks),
+            BlockKind::Item => match self.current_kind() {
+                BlockKind::List(_, items) => items.push(blocks),
+                _ => self.add_blocks(blocks),
             },
-            Kind::Plain | Kind::Heading(_) | Kind::Quote => self.put_all(blocks),
+            BlockKind::Plain | BlockKind::Heading(_) | BlockKind::Quote => self.add_blocks(blocks),
         }
     }
 
@@ -287,53 +287,53 @@ impl Blocks {
             return;
         }
         let before = self.frames.last().and_then(|frame| match &frame.kind {
-            Kind::List(_, items) => items.last()?.last()?.list,
-            _ => frame.blocks.last()?.list,
+            BlockKind::List(_, items) => items.last()?.last()?.list_marker,
+            _ => frame.blocks.last()?.list_marker,
         });
-        let marks = if first.is_some() { ['.', ')'] } else { ['-', '*'] };
-        let sign = marks[usize::from(before.is_some_and(|(sign, _)| sign == marks[0]))];
-        let follows = |block: &Block| matches!(block.list, Some((_, true)));
+        let markers = if first.is_some() { ['.', ')'] } else { ['-', '*'] };
+        let marker_char = markers[usize::from(before.is_some_and(|(marker_char, _)| marker_char == markers[0]))];
+        let follows = |block: &Block| matches!(block.list_marker, Some((_, true)));
         let tight = items.iter().all(|blocks| blocks.iter().skip(1).all(follows));
-        let between = if tight { "\n" } else { "\n\n" };
+        let separator = if tight { "\n" } else { "\n\n" };
         let mut text = String::new();
         for (number, blocks) in (first.unwrap_or(1)..).zip(&items) {
-            let mark = if first.is_some() { format!("{number}{sign} ") } else { format!("{sign} ") };
+            let marker = if first.is_some() { format!("{number}{marker_char} ") } else { format!("{marker_char} ") };
             if !text.is_empty() {
-                text.push_str(between);
+                text.push_str(separator);
             }
-            text.push_str(&indented(&joined(blocks, between), &mark, &" ".repeat(mark.len())));
+            text.push_str(&indent(&join_blocks(blocks, separator), &marker, &" ".repeat(marker.len())));
         }
-        self.put(Block { text, list: Some((sign, first.is_none_or(|first| first == 1))) });
+        self.add_block(Block { text, list_marker: Some((marker_char, first.is_none_or(|first| first == 1))) });
     }
 
-    fn table(&mut self, Table { mut rows, headed, .. }: Table) {
-        if self.cells > 0 {
+    fn table(&mut self, Table { mut rows, has_header, .. }: Table) {
+        if self.open_cells > 0 {
             for cells in rows {
-                self.put(Block { text: texts(&cells).join(" "), list: None });
+                self.add_block(Block { text: cell_texts(&cells).join(" "), list_marker: None });
             }
             return;
         }
         let Some(columns) = rows.iter().map(Vec::len).max() else { return };
-        let mut head = if headed { rows.remove(0) } else { Vec::new() };
+        let mut head = if has_header { rows.remove(0) } else { Vec::new() };
         head.resize(columns, Cell::default());
-        let mut text = row(&texts(&head));
+        let mut text = table_row(&cell_texts(&head));
         text.push('\n');
-        let rules: Vec<&str> =
-            head.iter().enumerate().map(|(column, head)| alignment(head, &rows, column).rule()).collect();
-        text.push_str(&row(&rules));
+        let delimiters: Vec<&str> =
+            head.iter().enumerate().map(|(column, head)| column_alignment(head, &rows, column).delimiter()).collect();
+        text.push_str(&table_row(&delimiters));
         for cells in &rows {
             text.push('\n');
-            text.push_str(&row(&texts(cells)));
+            text.push_str(&table_row(&cell_texts(cells)));
         }
-        self.put(Block { text, list: None });
+        self.add_block(Block { text, list_marker: None });
     }
 }
 
-fn joined(blocks: &[Block], between: &str) -> String {
-    let mut text = String::with_capacity(blocks.iter().map(|block| block.text.len() + between.len()).sum());
+fn join_blocks(blocks: &[Block], separator: &str) -> String {
+    let mut text = String::with_capacity(blocks.iter().map(|block| block.text.len() + separator.len()).sum());
     for block in blocks {
         if !text.is_empty() {
-            text.push_str(between);
+            text.push_str(separator);
         }
         text.push_str(&block.text);
     }
@@ -341,7 +341,7 @@ fn joined(blocks: &[Block], between: &str) -> String {
 }
 
 /// The text, its first line behind one prefix and the others behind another.
-fn indented(text: &str, first: &str, others: &str) -> String {
+fn indent(text: &str, first: &str, others: &str) -> String {
     let mut indented = String::with_capacity(text.len() + text.len() / 8);
     for (number, line) in text.split('\n').enumerate() {
         if number > 0 {
@@ -354,19 +354,19 @@ fn indented(text: &str, first: &str, others: &str) -> String {
     indented
 }
 
-fn texts(cells: &[Cell]) -> Vec<&str> {
+fn cell_texts(cells: &[Cell]) -> Vec<&str> {
     cells.iter().map(|cell| cell.text.as_str()).collect()
 }
 
 /// How a column is aligned: as all cells below the head that have text, or, where there are none, as the head. Markdown aligns
 /// whole columns only.
-fn alignment(head: &Cell, rows: &[Vec<Cell>], column: usize) -> Align {
+fn column_alignment(head: &Cell, rows: &[Vec<Cell>], column: usize) -> Align {
     let cells = rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.text.is_empty());
     let mut aligns = cells.map(|cell| cell.align);
     let first = aligns.next().unwrap_or(head.align);
     if aligns.all(|align| align == first) { first } else { Align::Unspecified }
 }
 
-fn row(cells: &[&str]) -> String {
+fn table_row(cells: &[&str]) -> String {
     format!("| {} |", cells.join(" | "))
 }

@@ -3,7 +3,7 @@
 
 /// What an element is to the elements around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum ElementKind {
     /// Has no content and stands in a line.
     Void,
     /// A rule between blocks.
@@ -11,80 +11,80 @@ pub(super) enum Sort {
     /// Marks up a part of a line.
     Inline,
     /// Has lines, and no blocks.
-    Lines,
+    LeafBlock,
     /// Has blocks.
-    Block,
+    ContainerBlock,
     /// Is one of several in a block, each ending the one before.
     Item,
     /// Has rows, or groups of rows.
     Table,
     /// Has rows.
-    Group,
+    RowGroup,
     /// Has cells.
     Row,
     /// Has blocks, and nothing in it closes anything outside of it.
     Cell,
 }
 
-/// Name, sort and attributes.
-pub(super) type Element = (&'static str, Sort, &'static [&'static str]);
+/// Name, kind and attributes.
+pub(super) type Element = (&'static str, ElementKind, &'static [&'static str]);
 
 /// Attributes that every element may have.
-pub(super) const EVERYWHERE: &[&str] = &["dir", "lang"];
+pub(super) const GLOBAL_ATTRIBUTES: &[&str] = &["dir", "lang"];
 
 /// Every element a body may have.
 pub(super) const ELEMENTS: &[Element] = &[
-    ("a", Sort::Inline, &["href", "hreflang", "title"]),
-    ("abbr", Sort::Inline, &["title"]),
-    ("bdi", Sort::Inline, &[]),
-    ("blockquote", Sort::Block, &[]),
-    ("br", Sort::Void, &[]),
-    ("caption", Sort::Cell, &[]),
-    ("cite", Sort::Inline, &[]),
-    ("code", Sort::Inline, &[]),
-    ("dd", Sort::Item, &[]),
-    ("del", Sort::Inline, &[]),
-    ("dfn", Sort::Inline, &[]),
-    ("div", Sort::Block, &[]),
-    ("dl", Sort::Block, &[]),
-    ("dt", Sort::Item, &[]),
-    ("em", Sort::Inline, &[]),
-    ("figcaption", Sort::Block, &[]),
-    ("figure", Sort::Block, &[]),
-    ("h1", Sort::Lines, &[]),
-    ("h2", Sort::Lines, &[]),
-    ("h3", Sort::Lines, &[]),
-    ("h4", Sort::Lines, &[]),
-    ("h5", Sort::Lines, &[]),
-    ("h6", Sort::Lines, &[]),
-    ("hr", Sort::Rule, &[]),
-    ("img", Sort::Void, &["alt", "height", "src", "title", "width"]),
-    ("ins", Sort::Inline, &[]),
-    ("kbd", Sort::Inline, &[]),
-    ("li", Sort::Item, &["value"]),
-    ("mark", Sort::Inline, &[]),
-    ("ol", Sort::Block, &["start"]),
-    ("p", Sort::Lines, &[]),
-    ("pre", Sort::Lines, &[]),
-    ("q", Sort::Inline, &[]),
-    ("s", Sort::Inline, &[]),
-    ("samp", Sort::Inline, &[]),
-    ("small", Sort::Inline, &[]),
-    ("strong", Sort::Inline, &[]),
-    ("sub", Sort::Inline, &[]),
-    ("sup", Sort::Inline, &[]),
-    ("table", Sort::Table, &[]),
-    ("tbody", Sort::Group, &[]),
-    ("td", Sort::Cell, &["align", "colspan", "rowspan"]),
-    ("tfoot", Sort::Group, &[]),
-    ("th", Sort::Cell, &["align", "colspan", "rowspan"]),
-    ("thead", Sort::Group, &[]),
-    ("time", Sort::Inline, &["datetime"]),
-    ("tr", Sort::Row, &[]),
-    ("u", Sort::Inline, &[]),
-    ("ul", Sort::Block, &[]),
-    ("var", Sort::Inline, &[]),
-    ("wbr", Sort::Void, &[]),
+    ("a", ElementKind::Inline, &["href", "hreflang", "title"]),
+    ("abbr", ElementKind::Inline, &["title"]),
+    ("bdi", ElementKind::Inline, &[]),
+    ("blockquote", ElementKind::ContainerBlock, &[]),
+    ("br", ElementKind::Void, &[]),
+    ("caption", ElementKind::Cell, &[]),
+    ("cite", ElementKind::Inline, &[]),
+    ("code", ElementKind::Inline, &[]),
+    ("dd", ElementKind::Item, &[]),
+    ("del", ElementKind::Inline, &[]),
+    ("dfn", ElementKind::Inline, &[]),
+    ("div", ElementKind::ContainerBlock, &[]),
+    ("dl", ElementKind::ContainerBlock, &[]),
+    ("dt", ElementKind::Item, &[]),
+    ("em", ElementKind::Inline, &[]),
+    ("figcaption", ElementKind::ContainerBlock, &[]),
+    ("figure", ElementKind::ContainerBlock, &[]),
+    ("h1", ElementKind::LeafBlock, &[]),
+    ("h2", ElementKind::LeafBlock, &[]),
+    ("h3", ElementKind::LeafBlock, &[]),
+    ("h4", ElementKind::LeafBlock, &[]),
+    ("h5", ElementKind::LeafBlock, &[]),
+    ("h6", ElementKind::LeafBlock, &[]),
+    ("hr", ElementKind::Rule, &[]),
+    ("img", ElementKind::Void, &["alt", "height", "src", "title", "width"]),
+    ("ins", ElementKind::Inline, &[]),
+    ("kbd", ElementKind::Inline, &[]),
+    ("li", ElementKind::Item, &["value"]),
+    ("mark", ElementKind::Inline, &[]),
+    ("ol", ElementKind::ContainerBlock, &["start"]),
+    ("p", ElementKind::LeafBlock, &[]),
+    ("pre", ElementKind::LeafBlock, &[]),
+    ("q", ElementKind::Inline, &[]),
+    ("s", ElementKind::Inline, &[]),
+    ("samp", ElementKind::Inline, &[]),
+    ("small", ElementKind::Inline, &[]),
+    ("strong", ElementKind::Inline, &[]),
+    ("sub", ElementKind::Inline, &[]),
+    ("sup", ElementKind::Inline, &[]),
+    ("table", ElementKind::Table, &[]),
+    ("tbody", ElementKind::RowGroup, &[]),
+    ("td", ElementKind::Cell, &["align", "colspan", "rowspan"]),
+    ("tfoot", ElementKind::RowGroup, &[]),
+    ("th", ElementKind::Cell, &["align", "colspan", "rowspan"]),
+    ("thead", ElementKind::RowGroup, &[]),
+    ("time", ElementKind::Inline, &["datetime"]),
+    ("tr", ElementKind::Row, &[]),
+    ("u", ElementKind::Inline, &[]),
+    ("ul", ElementKind::ContainerBlock, &[]),
+    ("var", ElementKind::Inline, &[]),
+    ("wbr", ElementKind::Void, &[]),
 ];
 
 /// The element that stands for a tag of this name in lower case; none where only the content is kept.
@@ -105,7 +105,7 @@ pub(super) fn element(name: &str) -> Option<Element> {
 }
 
 /// Whether an element goes with all that is in it: what runs, styles, frames, draws, or waits for an entry.
-pub(super) fn goes_with_content(name: &str) -> bool {
+pub(super) fn is_removed_with_content(name: &str) -> bool {
     matches!(
         name,
         "applet"

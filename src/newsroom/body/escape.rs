@@ -19,22 +19,22 @@ pub(super) fn destination(address: &str, title: &str) -> String {
                 text.push(c);
             }
             '\\' if in_path => text.push('/'),
-            '<' | '>' | '`' | '\\' | '|' => percent(c, &mut text),
-            c if c.is_whitespace() => percent(c, &mut text),
+            '<' | '>' | '`' | '\\' | '|' => percent_encode(c, &mut text),
+            c if c.is_whitespace() => percent_encode(c, &mut text),
             '&' => text.push_str("&amp;"),
             c => text.push(c),
         }
     }
     if !title.trim().is_empty() {
         text.push_str(" \"");
-        value(title, &mut text);
+        escape_attribute(title, &mut text);
         text.push('"');
     }
     text.push(')');
     text
 }
 
-fn percent(c: char, text: &mut String) {
+fn percent_encode(c: char, text: &mut String) {
     for byte in c.encode_utf8(&mut [0; 4]).bytes() {
         write!(text, "%{byte:02X}").expect("writing to a text cannot fail");
     }
@@ -42,7 +42,7 @@ fn percent(c: char, text: &mut String) {
 
 /// The text of an attribute, for the title of a link or picture and for the alternative text of a picture: every character
 /// comes back, quotation marks and line breaks included.
-pub(super) fn value(text: &str, markdown: &mut String) {
+pub(super) fn escape_attribute(text: &str, markdown: &mut String) {
     let mut escaped = String::with_capacity(text.len());
     escape(text, false, &mut escaped);
     for c in escaped.chars() {
@@ -55,7 +55,7 @@ pub(super) fn value(text: &str, markdown: &mut String) {
 }
 
 /// The start tag of an element with a title, in a line of Markdown: nothing in the title is read as a mark.
-pub(super) fn titled_tag(name: &str, title: &str, markdown: &mut String) {
+pub(super) fn start_tag_with_title(name: &str, title: &str, markdown: &mut String) {
     markdown.extend(["<", name, " title=\""]);
     for c in title.chars() {
         match c {
@@ -73,7 +73,7 @@ pub(super) fn titled_tag(name: &str, title: &str, markdown: &mut String) {
 
 /// Writes text so that it is read as text.
 pub(super) fn escape(text: &str, begins_line: bool, markdown: &mut String) {
-    let first = if begins_line { first_escape(text) } else { None };
+    let first = if begins_line { block_start_escape(text) } else { None };
     let mut before = ' ';
     for (at, c) in text.char_indices() {
         let after = &text[at + c.len_utf8()..];
@@ -96,7 +96,7 @@ pub(super) fn escape(text: &str, begins_line: bool, markdown: &mut String) {
 }
 
 /// Where the character is to be escaped that would make another block of a line.
-fn first_escape(text: &str) -> Option<usize> {
+fn block_start_escape(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let blank = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_whitespace);
     match bytes.first()? {
@@ -113,13 +113,13 @@ fn first_escape(text: &str) -> Option<usize> {
 }
 
 /// Backticks that stand around code: more than it has in a row, and no less than asked for.
-pub(super) fn fence(code: &str, least: usize) -> String {
+pub(super) fn fence(code: &str, min_length: usize) -> String {
     let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    "`".repeat(least.max(longest + 1))
+    "`".repeat(min_length.max(longest + 1))
 }
 
 /// The words of a text, one blank between them.
-pub(super) fn one_line(text: &str) -> String {
+pub(super) fn collapse_whitespace(text: &str) -> String {
     text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -129,15 +129,15 @@ mod tests {
 
     use super::{
         super::{
-            html, markdown_from_html,
-            plain::read,
-            tags::{Piece, Pieces},
+            html_to_markdown, markdown_to_html,
+            plain::decode_references,
+            tags::{Token, Tokenizer},
         },
         *,
     };
 
     fn markdown(html: &str) -> String {
-        markdown_from_html(html).unwrap().0
+        html_to_markdown(html).unwrap().0
     }
 
     fn escaped(text: &str) -> String {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_cannot_end_early() {
+    fn link_destinations_cannot_end_early() {
         assert_eq!(
             destination(" https://a\\b (c)|`<d>\t&e\u{A0}?\\", "say \"x\"\n *y*"),
             "(https://a/b%20\\(c\\)%7C%60%3Cd%3E&amp;e%C2%A0?%5C \"say \\\"x\\\"&#10; \\*y\\*\")"
@@ -178,16 +178,16 @@ mod tests {
     }
     /// The values of an attribute in the HTML that the Markdown of an HTML body makes.
     fn values(body: &str, name: &str) -> Vec<String> {
-        let html = html(&markdown(body));
-        let value = |piece| match piece {
-            Piece::Start(_, attributes) => attributes.value(name).map(|value| read(value).into_owned()),
+        let html = markdown_to_html(&markdown(body));
+        let value = |token| match token {
+            Token::StartTag(_, attributes) => attributes.value(name).map(|value| decode_references(value).into_owned()),
             _ => None,
         };
-        Pieces::new(&html).filter_map(value).collect()
+        Tokenizer::new(&html).filter_map(value).collect()
     }
 
     #[test]
-    fn texts_of_attributes_come_back_as_they_were() {
+    fn attribute_texts_round_trip() {
         for (written, text) in [
             ("say &quot;hi&quot;", "say \"hi\""),
             ("“a” ‘b’ 'c'", "“a” ‘b’ 'c'"),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_lead_where_they_led() {
+    fn link_destinations_are_preserved() {
         for (written, address) in [
             ("https://a/b c", "https://a/b%20c"),
             ("https://a/(b)_(c", "https://a/(b)_(c"),
@@ -225,7 +225,7 @@ mod tests {
             for body in
                 [format!("<a href=\"{written}\">x</a>"), format!("<table><tr><td>a<td><a href=\"{written}\">x</a>")]
             {
-                let html = html(&markdown(&body));
+                let html = markdown_to_html(&markdown(&body));
                 assert!(html.contains(&format!("<a href=\"{address}\" rel")), "{body} became {html}");
             }
         }
@@ -233,7 +233,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn attributes_come_back_as_they_were(text in "[-a1 .,)(#>+=*_`~|:!?\\[\\]<&;\\\\'\"^{}$%@/\n\té字“…]{0,16}x") {
+        fn attributes_round_trip(text in "[-a1 .,)(#>+=*_`~|:!?\\[\\]<&;\\\\'\"^{}$%@/\n\té字“…]{0,16}x") {
             let escaped = text.replace('&', "&amp;").replace('"', "&quot;");
             let inner = format!("<a href=https://a title=\"{escaped}\">y</a> <img src=https://a/b alt=\"{escaped}\"><abbr title=\"{escaped}\">z</abbr>");
             for body in [format!("<p>{inner}"), format!("<h2>{inner}"), format!("<blockquote><ul><li>{inner}"), format!("<table><tr><td>{inner}<td>x")] {

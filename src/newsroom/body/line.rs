@@ -1,6 +1,6 @@
 //! A line of Markdown in the making: texts and marks are collected, and written when it is known what stands around each.
 
-use super::escape::{destination, escape, fence, titled_tag};
+use super::escape::{destination, escape, fence, start_tag_with_title};
 
 /// What is marked up in a line.
 #[derive(Debug)]
@@ -12,20 +12,20 @@ pub(super) enum Mark {
     /// An HTML element, where Markdown has no mark of its own.
     Tag(&'static str),
     /// An HTML element with a title.
-    Titled(&'static str, String),
+    TagWithTitle(&'static str, String),
     /// `[...](address "title")`
     Link { address: String, title: String },
 }
 
 /// How a break of the line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Break {
+pub(super) enum BreakStyle {
     /// As a new line, in a paragraph.
-    Line,
+    Newline,
     /// As an element, in the cell of a table.
     Element,
     /// Not at all, in a heading.
-    Blank,
+    Space,
 }
 
 #[derive(Debug)]
@@ -34,8 +34,8 @@ enum Part {
     Text(String),
     Code(String),
     /// Markdown as it is written.
-    Written(String),
-    Break,
+    Raw(String),
+    HardBreak,
     /// A mark, and whether it is to be written as an element.
     Open(Mark, bool),
     /// Where the mark was opened that ends here.
@@ -44,7 +44,7 @@ enum Part {
 
 /// What a mark sees beside it.
 #[derive(Clone, Copy)]
-enum Beside {
+enum Neighbor {
     Character(char),
     /// Another mark, too near to be told apart.
     Mark,
@@ -52,34 +52,34 @@ enum Beside {
 
 /// The line.
 #[derive(Debug, Default)]
-pub(super) struct Line {
+pub(super) struct InlineBuilder {
     parts: Vec<Part>,
     /// Marks that are open; none stands for one that is not written.
     open: Vec<Option<usize>>,
     /// Whether a blank is to come before the next text.
-    blank: bool,
+    pending_space: bool,
 }
 
-impl Line {
-    pub(super) fn is_marked(&self) -> bool {
+impl InlineBuilder {
+    pub(super) fn has_open_marks(&self) -> bool {
         self.open.iter().any(Option::is_some)
     }
 
     pub(super) fn ends_with_break(&self) -> bool {
-        matches!(self.parts.last(), Some(Part::Break))
+        matches!(self.parts.last(), Some(Part::HardBreak))
     }
 
     /// Adds text; blanks in a row are one.
     pub(super) fn text(&mut self, text: &str) {
         let is_blank = |c: char| c.is_ascii_whitespace();
         for (number, word) in text.split(is_blank).enumerate() {
-            self.blank |= number > 0;
+            self.pending_space |= number > 0;
             // At the beginning of a line no blank is seen, whether it breaks or not.
-            let word = if self.begins() { word.trim_start() } else { word };
+            let word = if self.is_at_line_start() { word.trim_start() } else { word };
             if word.is_empty() {
                 continue;
             }
-            self.place_blank();
+            self.write_pending_space();
             match self.parts.last_mut() {
                 Some(Part::Text(text)) => text.push_str(word),
                 _ => self.parts.push(Part::Text(word.to_owned())),
@@ -88,8 +88,8 @@ impl Line {
     }
 
     /// Adds code; what stands at once behind other code is one with it.
-    pub(super) fn code(&mut self, code: &str) {
-        self.place_blank();
+    pub(super) fn code_span(&mut self, code: &str) {
+        self.write_pending_space();
         match self.parts.last_mut() {
             Some(Part::Code(before)) => before.push_str(code),
             _ => self.parts.push(Part::Code(code.to_owned())),
@@ -97,24 +97,24 @@ impl Line {
     }
 
     /// Adds what is Markdown already.
-    pub(super) fn written(&mut self, markdown: String) {
-        self.place_blank();
-        self.parts.push(Part::Written(markdown));
+    pub(super) fn raw_markdown(&mut self, markdown: String) {
+        self.write_pending_space();
+        self.parts.push(Part::Raw(markdown));
     }
 
     /// Breaks the line.
     pub(super) fn line_break(&mut self) {
-        self.blank = false;
+        self.pending_space = false;
         if !self.parts.is_empty() {
-            let at = self.before_marks();
-            self.insert(at, Part::Break);
+            let at = self.before_open_marks();
+            self.insert(at, Part::HardBreak);
         }
     }
 
     /// Opens a mark; none where it only waits to be closed.
     pub(super) fn open(&mut self, mark: Option<Mark>) {
         let Some(mark) = mark else { return self.open.push(None) };
-        self.place_blank();
+        self.write_pending_space();
         self.open.push(Some(self.parts.len()));
         self.parts.push(Part::Open(mark, false));
     }
@@ -126,29 +126,29 @@ impl Line {
             self.parts.pop();
             return;
         }
-        let breaks = self.parts.iter().rev().take_while(|part| matches!(part, Part::Break)).count();
+        let breaks = self.parts.iter().rev().take_while(|part| matches!(part, Part::HardBreak)).count();
         let end = self.parts.len() - breaks;
         self.insert(end, Part::Close(at));
     }
 
     /// A blank stands before marks, not within them.
-    fn place_blank(&mut self) {
-        if std::mem::take(&mut self.blank) {
-            let at = self.before_marks();
+    fn write_pending_space(&mut self) {
+        if std::mem::take(&mut self.pending_space) {
+            let at = self.before_open_marks();
             match at.checked_sub(1).map(|before| &mut self.parts[before]) {
-                None | Some(Part::Break) => {}
+                None | Some(Part::HardBreak) => {}
                 Some(Part::Text(text)) => text.push(' '),
                 Some(_) => self.insert(at, Part::Text(" ".to_owned())),
             }
         }
     }
 
-    fn begins(&self) -> bool {
-        self.before_marks().checked_sub(1).is_none_or(|before| matches!(self.parts[before], Part::Break))
+    fn is_at_line_start(&self) -> bool {
+        self.before_open_marks().checked_sub(1).is_none_or(|before| matches!(self.parts[before], Part::HardBreak))
     }
 
     /// Where the marks begin that were opened just now.
-    fn before_marks(&self) -> usize {
+    fn before_open_marks(&self) -> usize {
         self.parts.iter().rposition(|part| !matches!(part, Part::Open(..))).map_or(0, |at| at + 1)
     }
 
@@ -160,17 +160,17 @@ impl Line {
     }
 
     /// The Markdown; empties the line.
-    pub(super) fn take(&mut self, line_break: Break) -> String {
-        while self.is_marked() {
+    pub(super) fn take_markdown(&mut self, line_break: BreakStyle) -> String {
+        while self.has_open_marks() {
             self.close();
         }
         let Self { mut parts, .. } = std::mem::take(self);
-        while matches!(parts.last(), Some(Part::Break)) {
+        while matches!(parts.last(), Some(Part::HardBreak)) {
             parts.pop();
         }
         for at in 0..parts.len() {
             if let Part::Close(opened) = parts[at] {
-                let as_element = !is_readable(&parts, opened, at);
+                let as_element = !can_use_delimiters(&parts, opened, at);
                 if let Part::Open(_, element) = &mut parts[opened] {
                     *element = as_element;
                 }
@@ -180,21 +180,21 @@ impl Line {
         for (at, part) in parts.iter().enumerate() {
             match part {
                 Part::Text(text) => {
-                    let begins = at == 0 || matches!(parts[at - 1], Part::Break);
-                    escape(text, begins && line_break == Break::Line, &mut markdown);
+                    let begins_line = at == 0 || matches!(parts[at - 1], Part::HardBreak);
+                    escape(text, begins_line && line_break == BreakStyle::Newline, &mut markdown);
                 }
                 Part::Code(code) => {
                     let fence = fence(code, 1);
                     let pad = if code.starts_with('`') || code.ends_with('`') { " " } else { "" };
                     markdown.extend([&fence, pad, code, pad, &fence]);
                 }
-                Part::Written(written) => markdown.push_str(written),
-                Part::Break => {
+                Part::Raw(raw) => markdown.push_str(raw),
+                Part::HardBreak => {
                     markdown.truncate(markdown.trim_end_matches(' ').len());
                     markdown.push_str(match line_break {
-                        Break::Line => "\\\n",
-                        Break::Element => "<br>",
-                        Break::Blank => " ",
+                        BreakStyle::Newline => "\\\n",
+                        BreakStyle::Element => "<br>",
+                        BreakStyle::Space => " ",
                     });
                 }
                 Part::Open(mark, element) => open_mark(mark, *element, &mut markdown),
@@ -212,54 +212,54 @@ impl Line {
 
 /// Whether asterisks around these parts would be read as marks (CommonMark 0.31, section 6.2). Inner marks are decided
 /// before outer ones.
-fn is_readable(parts: &[Part], opened: usize, closed: usize) -> bool {
+fn can_use_delimiters(parts: &[Part], opened: usize, closed: usize) -> bool {
     let is_delimiter = |part: &Part| matches!(part, Part::Open(Mark::Strong | Mark::Emphasis, false));
     let before = |at: usize| {
         let part = parts[..at].iter().rev().find(|part| !is_delimiter(part));
-        part.map_or(Beside::Character(' '), |part| match part {
-            Part::Close(inner) if is_delimiter(&parts[*inner]) => Beside::Mark,
-            part => Beside::Character(last(part)),
+        part.map_or(Neighbor::Character(' '), |part| match part {
+            Part::Close(inner) if is_delimiter(&parts[*inner]) => Neighbor::Mark,
+            part => Neighbor::Character(last_char(part)),
         })
     };
     let after = |at: usize| {
         let part =
             parts[at + 1..].iter().find(|part| !matches!(part, Part::Close(outer) if is_delimiter(&parts[*outer])));
-        part.map_or(Beside::Character(' '), |part| match part {
-            part if is_delimiter(part) => Beside::Mark,
-            part => Beside::Character(first(part)),
+        part.map_or(Neighbor::Character(' '), |part| match part {
+            part if is_delimiter(part) => Neighbor::Mark,
+            part => Neighbor::Character(first_char(part)),
         })
     };
-    let within_first = parts[opened + 1..].iter().find(|part| !is_delimiter(part)).map_or(' ', first);
+    let within_first = parts[opened + 1..].iter().find(|part| !is_delimiter(part)).map_or(' ', first_char);
     let within_last = parts[..closed]
         .iter()
         .rev()
         .find(|part| !matches!(part, Part::Close(inner) if is_delimiter(&parts[*inner])))
-        .map_or(' ', last);
+        .map_or(' ', last_char);
     flanks(within_first, before(opened)) && flanks(within_last, after(closed))
 }
 
 /// Whether a mark between two characters belongs to the inner one. Between two signs it could begin or end.
-fn flanks(inner: char, outer: Beside) -> bool {
+fn flanks(inner: char, outer: Neighbor) -> bool {
     match outer {
-        Beside::Mark => false,
-        Beside::Character(outer) => inner.is_alphanumeric() || (outer.is_whitespace() && !inner.is_whitespace()),
+        Neighbor::Mark => false,
+        Neighbor::Character(outer) => inner.is_alphanumeric() || (outer.is_whitespace() && !inner.is_whitespace()),
     }
 }
 
 /// The first character that a part is written with, or one of its sort.
-fn first(part: &Part) -> char {
+fn first_char(part: &Part) -> char {
     match part {
-        Part::Text(text) | Part::Written(text) => text.chars().next().unwrap_or(' '),
-        Part::Break => ' ',
+        Part::Text(text) | Part::Raw(text) => text.chars().next().unwrap_or(' '),
+        Part::HardBreak => ' ',
         Part::Code(_) => '`',
         Part::Open(..) | Part::Close(_) => '<',
     }
 }
 
-fn last(part: &Part) -> char {
+fn last_char(part: &Part) -> char {
     match part {
-        Part::Text(text) | Part::Written(text) => text.chars().next_back().unwrap_or(' '),
-        Part::Break => ' ',
+        Part::Text(text) | Part::Raw(text) => text.chars().next_back().unwrap_or(' '),
+        Part::HardBreak => ' ',
         Part::Code(_) => '`',
         Part::Open(..) | Part::Close(_) => '>',
     }
@@ -274,7 +274,7 @@ fn open_mark(mark: &Mark, element: bool, markdown: &mut String) {
             markdown.push_str(name);
             markdown.push('>');
         }
-        Mark::Titled(name, title) => titled_tag(name, title, markdown),
+        Mark::TagWithTitle(name, title) => start_tag_with_title(name, title, markdown),
         Mark::Link { .. } => {
             if markdown.ends_with('!') {
                 // It would be a picture.
@@ -289,7 +289,7 @@ fn close_mark(mark: &Mark, element: bool, markdown: &mut String) {
     match mark {
         Mark::Strong => markdown.push_str(if element { "</strong>" } else { "**" }),
         Mark::Emphasis => markdown.push_str(if element { "</em>" } else { "*" }),
-        Mark::Tag(name) | Mark::Titled(name, _) => {
+        Mark::Tag(name) | Mark::TagWithTitle(name, _) => {
             markdown.push_str("</");
             markdown.push_str(name);
             markdown.push('>');
@@ -306,30 +306,30 @@ mod tests {
     use super::*;
 
     /// A line in a short notation: `*` and `_` open and close marks, `/` breaks the line.
-    fn written(notation: &str) -> String {
-        let mut line = Line::default();
+    fn render(notation: &str) -> String {
+        let mut inline = InlineBuilder::default();
         let mut open = Vec::new();
         for part in notation.split_inclusive(['*', '_', '/']) {
             let text = part.trim_end_matches(['*', '_', '/']);
-            line.text(text);
+            inline.text(text);
             match &part[text.len()..] {
                 "" => {}
-                "/" => line.line_break(),
+                "/" => inline.line_break(),
                 sign if open.last() == Some(&sign) => {
                     open.pop();
-                    line.close();
+                    inline.close();
                 }
                 sign => {
                     open.push(sign);
-                    line.open(Some(if sign == "*" { Mark::Strong } else { Mark::Emphasis }));
+                    inline.open(Some(if sign == "*" { Mark::Strong } else { Mark::Emphasis }));
                 }
             }
         }
-        line.take(Break::Line)
+        inline.take_markdown(BreakStyle::Newline)
     }
 
     #[test]
-    fn marks_stand_where_they_are_read() {
+    fn marks_are_written_so_that_they_parse() {
         for (notation, markdown) in [
             ("a *b* c", "a **b** c"),
             ("a* b *c", "a **b** c"),
@@ -349,7 +349,7 @@ mod tests {
             ("x*\u{A0}a*", "x<strong>\u{A0}a</strong>"),
             ("\u{A0}*\u{A0}a*", "**a**"),
         ] {
-            assert_eq!(written(notation), markdown, "{notation}");
+            assert_eq!(render(notation), markdown, "{notation}");
         }
     }
 }

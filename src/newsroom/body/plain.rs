@@ -8,27 +8,27 @@ use icu_properties::{CodePointMapData, props::GeneralCategory};
 use icu_segmenter::{WordSegmenter, options::WordBreakInvariantOptions};
 
 use super::{
-    elements::{Sort, element},
-    tags::{Piece, Pieces},
+    elements::{ElementKind, element},
+    tags::{Token, Tokenizer},
 };
 
 /// The text: paragraphs parted by a blank line, items and rows by a line break, cells by a tab, pictures by their
 /// alternative text.
-pub(super) fn plain(html: &str) -> String {
+pub(super) fn html_to_text(html: &str) -> String {
     let mut writer = Writer { text: String::with_capacity(html.len()), ..Writer::default() };
-    for piece in Pieces::new(html) {
-        match piece {
-            Piece::Text(text) => writer.write(&read(text)),
-            Piece::Start(name, attributes) => match name {
+    for token in Tokenizer::new(html) {
+        match token {
+            Token::Text(text) => writer.write(&decode_references(text)),
+            Token::StartTag(name, attributes) => match name {
                 "br" => writer.line_break(),
                 "img" => {
                     if let Some(alt) = attributes.value("alt") {
-                        writer.write(&read(alt));
+                        writer.write(&decode_references(alt));
                     }
                 }
-                name => writer.begin(name),
+                name => writer.start_tag(name),
             },
-            Piece::End(name) => writer.finish(name),
+            Token::EndTag(name) => writer.end_tag(name),
         }
     }
     writer.text
@@ -38,7 +38,7 @@ pub(super) fn plain(html: &str) -> String {
 struct Writer {
     text: String,
     /// What parts the text so far from what comes next, once something comes.
-    gap: Gap,
+    pending: Separator,
     /// Lists, cells and preformatted texts that are open.
     lists: usize,
     cells: usize,
@@ -47,53 +47,53 @@ struct Writer {
 
 /// What parts two texts, from the weakest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Gap {
+enum Separator {
     #[default]
     None,
-    Blank,
+    Space,
     Tab,
     Line,
     Paragraph,
 }
 
 impl Writer {
-    fn begin(&mut self, name: &str) {
+    fn start_tag(&mut self, name: &str) {
         match name {
             "ul" | "ol" | "dl" => {
-                self.part(if self.lists > 0 { Gap::Line } else { Gap::Paragraph });
+                self.separate(if self.lists > 0 { Separator::Line } else { Separator::Paragraph });
                 self.lists += 1;
             }
             "pre" => {
-                self.part(Gap::Paragraph);
+                self.separate(Separator::Paragraph);
                 self.preformatted += 1;
             }
             "td" | "th" => self.cells += 1,
-            name => self.part(gap(name)),
+            name => self.separate(separator_around(name)),
         }
     }
 
-    fn finish(&mut self, name: &str) {
+    fn end_tag(&mut self, name: &str) {
         match name {
             "ul" | "ol" | "dl" => {
                 self.lists = self.lists.saturating_sub(1);
-                self.part(if self.lists > 0 { Gap::Line } else { Gap::Paragraph });
+                self.separate(if self.lists > 0 { Separator::Line } else { Separator::Paragraph });
             }
             "pre" => {
-                self.part(Gap::Paragraph);
+                self.separate(Separator::Paragraph);
                 self.preformatted = self.preformatted.saturating_sub(1);
             }
             "td" | "th" => {
                 self.cells = self.cells.saturating_sub(1);
-                self.part(Gap::Tab);
+                self.separate(Separator::Tab);
             }
-            name => self.part(gap(name)),
+            name => self.separate(separator_around(name)),
         }
     }
 
-    fn part(&mut self, gap: Gap) {
+    fn separate(&mut self, separator: Separator) {
         // A row of a table is one line.
-        let gap = if self.cells > 0 { gap.min(Gap::Blank) } else { gap };
-        self.gap = self.gap.max(gap);
+        let separator = if self.cells > 0 { separator.min(Separator::Space) } else { separator };
+        self.pending = self.pending.max(separator);
     }
 
     fn line_break(&mut self) {
@@ -101,47 +101,47 @@ impl Writer {
             self.text.push('\n');
         } else {
             // Two of them are what a paragraph once was.
-            self.part(if self.gap == Gap::Line { Gap::Paragraph } else { Gap::Line });
+            self.separate(if self.pending == Separator::Line { Separator::Paragraph } else { Separator::Line });
         }
     }
 
     fn write(&mut self, text: &str) {
         for c in text.chars() {
             if c.is_ascii_whitespace() && (self.preformatted == 0 || self.cells > 0) {
-                self.part(Gap::Blank);
+                self.separate(Separator::Space);
             } else {
-                self.fill_gap();
+                self.write_separator();
                 self.text.push(c);
             }
         }
     }
 
-    fn fill_gap(&mut self) {
-        let gap = std::mem::take(&mut self.gap);
+    fn write_separator(&mut self) {
+        let separator = std::mem::take(&mut self.pending);
         if self.text.is_empty() {
             return;
         }
-        self.text.push_str(match gap {
-            Gap::None => "",
-            Gap::Blank => " ",
-            Gap::Tab => "\t",
-            Gap::Line => "\n",
-            Gap::Paragraph => "\n\n",
+        self.text.push_str(match separator {
+            Separator::None => "",
+            Separator::Space => " ",
+            Separator::Tab => "\t",
+            Separator::Line => "\n",
+            Separator::Paragraph => "\n\n",
         });
     }
 }
 
 /// What parts the content of an element from what is around it.
-fn gap(name: &str) -> Gap {
+fn separator_around(name: &str) -> Separator {
     match element(name) {
-        None | Some((_, Sort::Inline | Sort::Void, _)) => Gap::None,
-        Some((_, Sort::Item | Sort::Group | Sort::Row, _)) => Gap::Line,
-        Some(_) => Gap::Paragraph,
+        None | Some((_, ElementKind::Inline | ElementKind::Void, _)) => Separator::None,
+        Some((_, ElementKind::Item | ElementKind::RowGroup | ElementKind::Row, _)) => Separator::Line,
+        Some(_) => Separator::Paragraph,
     }
 }
 
 /// Sanitised HTML without tags, its character references read. The sanitiser writes no others than these.
-pub(super) fn read(html: &str) -> Cow<'_, str> {
+pub(super) fn decode_references(html: &str) -> Cow<'_, str> {
     const REFERENCES: [(&str, char); 5] =
         [("amp;", '&'), ("lt;", '<'), ("gt;", '>'), ("quot;", '"'), ("nbsp;", '\u{A0}')];
     if !html.contains('&') {
@@ -151,9 +151,9 @@ pub(super) fn read(html: &str) -> Cow<'_, str> {
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let known = REFERENCES.iter().find_map(|(name, c)| Some((*c, part.strip_prefix(name)?)));
-        let (c, behind) = known.unwrap_or(('&', part));
+        let (c, after) = known.unwrap_or(('&', part));
         text.push(c);
-        text.push_str(behind);
+        text.push_str(after);
     }
     Cow::Owned(text)
 }
@@ -184,28 +184,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paragraphs_are_parted_by_a_blank_line() {
-        assert_eq!(plain("<h1>A</h1>\n<p>b\n  c</p><p></p><p>d<br>e<br><br>f</p>"), "A\n\nb c\n\nd\ne\n\nf");
-        assert_eq!(plain("<div>a<div>b</div></div><hr>c <em> d</em>."), "a\n\nb\n\nc d.");
+    fn paragraphs_are_separated_by_a_blank_line() {
+        assert_eq!(html_to_text("<h1>A</h1>\n<p>b\n  c</p><p></p><p>d<br>e<br><br>f</p>"), "A\n\nb c\n\nd\ne\n\nf");
+        assert_eq!(html_to_text("<div>a<div>b</div></div><hr>c <em> d</em>."), "a\n\nb\n\nc d.");
     }
 
     #[test]
     fn items_and_rows_are_lines() {
-        assert_eq!(plain("<p>a</p><ul><li>b<ol><li>c</li></ol></li><li>d</li></ul>e"), "a\n\nb\nc\nd\n\ne");
-        assert_eq!(plain("<ul><li><p>a</p><p>b</p></li><li><p>c</p></li></ul>"), "a\n\nb\n\nc");
+        assert_eq!(html_to_text("<p>a</p><ul><li>b<ol><li>c</li></ol></li><li>d</li></ul>e"), "a\n\nb\nc\nd\n\ne");
+        assert_eq!(html_to_text("<ul><li><p>a</p><p>b</p></li><li><p>c</p></li></ul>"), "a\n\nb\n\nc");
         let table = "<table><caption>t</caption><thead><tr><th>a</th><th>b</th></tr></thead>\n<tbody><tr><td><p>1</p><p>2</p></td> <td></td><td>3<br>4</td></tr></tbody></table>";
-        assert_eq!(plain(table), "t\n\na\tb\n1 2\t3 4");
+        assert_eq!(html_to_text(table), "t\n\na\tb\n1 2\t3 4");
     }
 
     #[test]
-    fn character_references_are_read() {
-        assert_eq!(plain("a &amp;lt; &lt;b&gt;&nbsp;&quot; & &x"), "a &lt; <b>\u{A0}\" & &x");
-        assert_eq!(plain("<p>x <img src=\"https://a/b\" alt=\"A &quot;&lt;b>&quot;\"> y</p>"), "x A \"<b>\" y");
+    fn character_references_are_decoded() {
+        assert_eq!(html_to_text("a &amp;lt; &lt;b&gt;&nbsp;&quot; & &x"), "a &lt; <b>\u{A0}\" & &x");
+        assert_eq!(html_to_text("<p>x <img src=\"https://a/b\" alt=\"A &quot;&lt;b>&quot;\"> y</p>"), "x A \"<b>\" y");
     }
 
     #[test]
     fn preformatted_text_keeps_its_lines() {
-        assert_eq!(plain("<p>a</p><pre>b\n  c<br>d</pre>e"), "a\n\nb\n  c\nd\n\ne");
+        assert_eq!(html_to_text("<p>a</p><pre>b\n  c<br>d</pre>e"), "a\n\nb\n  c\nd\n\ne");
     }
 
     #[test]
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_without_blanks_have_the_words_of_their_parts() {
+    fn long_texts_without_spaces_have_the_words_of_their_parts() {
         for (part, words) in
             [("国际劳工组织发布就业报告", 6), ("องค์การแรงงานระหว่างประเทศ", 4), ("អង្គការពលកម្មអន្តរជាតិ", 3), ("ILO", 0)]
         {

@@ -1,4 +1,4 @@
-//! The sanitiser: what a body may have when a reader gets it. It lets through what a text needs and nothing that runs, frames
+//! The sanitizer: what a body may have when a reader gets it. It lets through what a text needs and nothing that runs, frames
 //! or styles.
 
 use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
@@ -6,18 +6,18 @@ use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
 use ammonia::{Builder, UrlRelative};
 
 use super::{
-    elements::{ELEMENTS, EVERYWHERE},
-    flat::flat,
+    elements::{ELEMENTS, GLOBAL_ATTRIBUTES},
+    flat::flatten_html,
 };
 
-static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
-    let mut sanitiser = Builder::empty();
-    sanitiser
+static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut sanitizer = Builder::empty();
+    sanitizer
         .tags(ELEMENTS.iter().map(|(name, ..)| *name).collect())
         .tag_attributes(
             ELEMENTS.iter().map(|(name, _, attributes)| (*name, attributes.iter().copied().collect())).collect(),
         )
-        .generic_attributes(EVERYWHERE.iter().copied().collect())
+        .generic_attributes(GLOBAL_ATTRIBUTES.iter().copied().collect())
         .clean_content_tags(HashSet::from(["script", "style"]))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .url_relative(UrlRelative::Deny)
@@ -30,45 +30,45 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
             _ => Some(Cow::Borrowed(value)),
         })
         .link_rel(Some("noopener noreferrer"));
-    sanitiser
+    sanitizer
 });
 
 /// HTML that is harmless, whatever it was.
-pub(super) fn sanitised(html: &str) -> String {
-    SANITISER.clean(&flat(html)).to_string()
+pub(super) fn sanitize(html: &str) -> String {
+    SANITIZER.clean(&flatten_html(html)).to_string()
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::{
         super::{
-            html, markdown_from_html,
-            tags::{Piece, Pieces},
+            html_to_markdown, markdown_to_html,
+            tags::{Token, Tokenizer},
         },
         *,
     };
 
     /// Nothing but known elements with known attributes, and no address but of a web page, a picture or a mail.
-    pub(in super::super) fn harm(html: &str) -> Option<String> {
-        let piece_harms = |piece: Piece<'_>| match piece {
-            Piece::Text(text) => text.contains('<').then(|| text.to_owned()),
-            Piece::End(name) => ELEMENTS.iter().all(|(known, ..)| *known != name).then(|| name.to_owned()),
-            Piece::Start(name, mut attributes) => {
+    pub(in super::super) fn find_unsafe_markup(html: &str) -> Option<String> {
+        let find_in_token = |token: Token<'_>| match token {
+            Token::Text(text) => text.contains('<').then(|| text.to_owned()),
+            Token::EndTag(name) => ELEMENTS.iter().all(|(known, ..)| *known != name).then(|| name.to_owned()),
+            Token::StartTag(name, mut attributes) => {
                 let Some((_, _, allowed)) = ELEMENTS.iter().find(|(known, ..)| *known == name) else {
                     return Some(name.to_owned());
                 };
                 attributes.find_map(|(attribute, value)| {
-                    let sound = match attribute {
+                    let is_allowed = match attribute {
                         "href" => ["http:", "https:", "mailto:"].iter().any(|scheme| starts_with(value, scheme)),
                         "src" => ["http:", "https:"].iter().any(|scheme| starts_with(value, scheme)),
                         "rel" => name == "a" && value == "noopener noreferrer",
-                        other => allowed.contains(&other) || EVERYWHERE.contains(&other),
+                        other => allowed.contains(&other) || GLOBAL_ATTRIBUTES.contains(&other),
                     };
-                    (!sound).then(|| format!("{name} {attribute}={value}"))
+                    (!is_allowed).then(|| format!("{name} {attribute}={value}"))
                 })
             }
         };
-        Pieces::new(html).find_map(piece_harms)
+        Tokenizer::new(html).find_map(find_in_token)
     }
 
     fn starts_with(value: &str, scheme: &str) -> bool {
@@ -76,14 +76,14 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn links_lead_to_the_web_or_a_mailbox_only() {
+    fn links_have_http_https_or_mailto_urls_only() {
         for address in [
             "http://example.org",
             "https://example.org/a?b=c&amp;d#e",
             "mailto:desk@example.org",
             "HTTPS://EXAMPLE.ORG",
         ] {
-            let html = html(&format!("[x]({address})"));
+            let html = markdown_to_html(&format!("[x]({address})"));
             assert!(html.contains(&format!("<a href=\"{address}\"")), "{html}");
         }
         for address in [
@@ -107,14 +107,14 @@ pub(super) mod tests {
             "?a",
             "",
         ] {
-            let html = html(&format!("[x]({address}) ![y]({address})"));
+            let html = markdown_to_html(&format!("[x]({address}) ![y]({address})"));
             assert!(!html.contains("href") && !html.contains("src"), "{address}: {html}");
         }
-        assert!(!html("![x](mailto:a@b.c) <img src=' MAILTO:a@b.c'>").contains("src"));
+        assert!(!markdown_to_html("![x](mailto:a@b.c) <img src=' MAILTO:a@b.c'>").contains("src"));
     }
 
     #[test]
-    fn nothing_that_runs_comes_through() {
+    fn no_active_content_passes() {
         for attack in [
             "<script>alert(1)</script>",
             "<SCRIPT SRC=//example.org/x.js></SCRIPT>",
@@ -162,8 +162,8 @@ pub(super) mod tests {
             "[a]: javascript:alert(1)\n\n[a] [b][a] ![a]",
             "```\"><script>\n<script>alert(1)</script>\n```",
         ] {
-            for html in [html(attack), html(&markdown_from_html(attack).unwrap().0)] {
-                assert_eq!(harm(&html), None, "{attack} became {html}");
+            for html in [markdown_to_html(attack), markdown_to_html(&html_to_markdown(attack).unwrap().0)] {
+                assert_eq!(find_unsafe_markup(&html), None, "{attack} became {html}");
                 let lower = html.to_lowercase();
                 assert!(
                     !["<script", "<svg", "<style", "<iframe", "<form", "<object"].iter().any(|tag| lower.contains(tag)),

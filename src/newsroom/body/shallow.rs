@@ -6,20 +6,20 @@
 use std::borrow::Cow;
 
 /// Quotes, list items and footnotes that one line may open, at most.
-const MAX_OPENED: usize = 40;
+const MAX_BLOCKS_PER_LINE: usize = 40;
 
 /// The same Markdown; a mark that would open one block too many is escaped, and stands there as text.
-pub(super) fn shallow(markdown: &str) -> Cow<'_, str> {
+pub(super) fn limit_nesting(markdown: &str) -> Cow<'_, str> {
     let mut text = String::new();
     let mut copied = 0;
-    let mut begin = 0;
+    let mut line_start = 0;
     for line in markdown.split_inclusive(['\n', '\r']) {
-        if let Some(at) = mark_too_many(line) {
-            text.push_str(&markdown[copied..begin + at]);
+        if let Some(at) = excess_marker(line) {
+            text.push_str(&markdown[copied..line_start + at]);
             text.push('\\');
-            copied = begin + at;
+            copied = line_start + at;
         }
-        begin += line.len();
+        line_start += line.len();
     }
     if copied == 0 && text.is_empty() {
         return Cow::Borrowed(markdown);
@@ -29,20 +29,20 @@ pub(super) fn shallow(markdown: &str) -> Cow<'_, str> {
 }
 
 /// Where the mark is to be escaped that opens one block too many.
-fn mark_too_many(line: &str) -> Option<usize> {
+fn excess_marker(line: &str) -> Option<usize> {
     let bytes = line.as_bytes();
-    let blank = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_whitespace);
+    let is_blank = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_whitespace);
     let (mut at, mut opened) = (0, 0);
     loop {
         at += bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         // What to escape, and how long the mark is.
-        let (mark, length) = match bytes.get(at)? {
+        let (marker, length) = match bytes.get(at)? {
             b'>' => (at, 1),
-            b'-' | b'+' | b'*' if blank(at + 1) => (at, 1),
+            b'-' | b'+' | b'*' if is_blank(at + 1) => (at, 1),
             b'0'..=b'9' => {
                 let digits = bytes[at..].iter().take(10).take_while(|byte| byte.is_ascii_digit()).count();
                 let dot = at + digits;
-                if !matches!(bytes.get(dot), Some(b'.' | b')')) || !blank(dot + 1) {
+                if !matches!(bytes.get(dot), Some(b'.' | b')')) || !is_blank(dot + 1) {
                     return None;
                 }
                 (dot, digits + 1)
@@ -60,8 +60,8 @@ fn mark_too_many(line: &str) -> Option<usize> {
         let is_rule = || {
             matches!(bytes[at], b'-' | b'*') && bytes[at..].iter().all(|b| *b == bytes[at] || b.is_ascii_whitespace())
         };
-        if opened == MAX_OPENED {
-            return (!is_rule()).then_some(mark);
+        if opened == MAX_BLOCKS_PER_LINE {
+            return (!is_rule()).then_some(marker);
         }
         opened += 1;
         at += length;
@@ -73,24 +73,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write_stays_as_it_is() {
+    fn ordinary_markdown_is_unchanged() {
         for markdown in
             ["", "> > a\n> - b\n1. c", "a > b", &format!("{}a", "> ".repeat(40)), &"- ".repeat(200), &"*".repeat(200)]
         {
-            assert!(matches!(shallow(markdown), Cow::Borrowed(same) if same == markdown), "{markdown}");
+            assert!(matches!(limit_nesting(markdown), Cow::Borrowed(same) if same == markdown), "{markdown}");
         }
     }
 
     #[test]
-    fn a_mark_too_many_is_text() {
-        for (mark, escaped) in
+    fn an_excess_marker_becomes_text() {
+        for (marker, escaped) in
             [(">", "\\>"), ("- ", "\\- "), ("12) ", "12\\) "), ("[^a]:", "\\[^a]:"), ("+\t", "\\+\t")]
         {
-            let markdown = format!("a\n{}b\nc", mark.repeat(60));
-            let expected = format!("a\n{}{escaped}{}b\nc", mark.repeat(40), mark.repeat(19));
-            assert_eq!(shallow(&markdown), expected);
+            let markdown = format!("a\n{}b\nc", marker.repeat(60));
+            let expected = format!("a\n{}{escaped}{}b\nc", marker.repeat(40), marker.repeat(19));
+            assert_eq!(limit_nesting(&markdown), expected);
         }
         let twice = format!("{0}a\r{0}b", ">".repeat(41));
-        assert_eq!(shallow(&twice), format!("{0}a\r{0}b", format!("{}\\>", ">".repeat(40))));
+        assert_eq!(limit_nesting(&twice), format!("{0}a\r{0}b", format!("{}\\>", ">".repeat(40))));
     }
 }

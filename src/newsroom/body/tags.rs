@@ -2,42 +2,42 @@
 
 /// A piece of HTML.
 #[derive(Debug, PartialEq)]
-pub(super) enum Piece<'a> {
+pub(super) enum Token<'a> {
     /// Text as it stands, with its character references; a `<` in it opens nothing.
     Text(&'a str),
     /// A start tag: its name as written, and what stands behind the name.
-    Start(&'a str, Attributes<'a>),
+    StartTag(&'a str, Attributes<'a>),
     /// The name in an end tag, as written.
-    End(&'a str),
+    EndTag(&'a str),
 }
 
 /// The pieces of an HTML text; comments, declarations and a tag that never ends are left out.
 #[derive(Clone)]
-pub(super) struct Pieces<'a> {
+pub(super) struct Tokenizer<'a> {
     rest: &'a str,
     /// Elements whose content was to be skipped, and that no end tag follows.
-    endless: Vec<String>,
+    unclosed: Vec<String>,
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> Tokenizer<'a> {
     pub(super) fn new(html: &'a str) -> Self {
-        Self { rest: html, endless: Vec::new() }
+        Self { rest: html, unclosed: Vec::new() }
     }
 
     /// Leaves out what comes up to the end tag of an element; nothing, where there is none.
     pub(super) fn skip_content(&mut self, name: &str) {
         // Without this, a row of tags that nothing ends is searched to its end once for each.
-        if self.endless.iter().any(|known| known == name) {
+        if self.unclosed.iter().any(|known| known == name) {
             return;
         }
         let end = self.rest.match_indices("</").map(|(at, _)| at).find(|at| {
-            let behind = &self.rest.as_bytes()[at + 2..];
-            behind.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
-                && behind.get(name.len()).is_none_or(|&byte| ends_name(byte))
+            let after = &self.rest.as_bytes()[at + 2..];
+            after.get(..name.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(name.as_bytes()))
+                && after.get(name.len()).is_none_or(|&byte| ends_name(byte))
         });
         match end {
             Some(end) => self.rest = &self.rest[end..],
-            None => self.endless.push(name.to_owned()),
+            None => self.unclosed.push(name.to_owned()),
         }
     }
 
@@ -45,8 +45,8 @@ impl<'a> Pieces<'a> {
         self.rest = &self.rest[bytes..];
     }
 
-    fn skip_behind(&mut self, mark: char) {
-        self.skip(self.rest.find(mark).map_or(self.rest.len(), |at| at + mark.len_utf8()));
+    fn skip_past(&mut self, delimiter: char) {
+        self.skip(self.rest.find(delimiter).map_or(self.rest.len(), |at| at + delimiter.len_utf8()));
     }
 
     fn skip_comment(&mut self) {
@@ -77,10 +77,10 @@ impl<'a> Pieces<'a> {
     }
 }
 
-impl<'a> Iterator for Pieces<'a> {
-    type Item = Piece<'a>;
+impl<'a> Iterator for Tokenizer<'a> {
+    type Item = Token<'a>;
 
-    fn next(&mut self) -> Option<Piece<'a>> {
+    fn next(&mut self) -> Option<Token<'a>> {
         loop {
             match self.rest.as_bytes() {
                 [] => return None,
@@ -89,22 +89,22 @@ impl<'a> Iterator for Pieces<'a> {
                     self.skip(2);
                     let name = self.name();
                     if self.skip_attributes().is_some() {
-                        return Some(Piece::End(name));
+                        return Some(Token::EndTag(name));
                     }
                 }
                 [b'<', first, ..] if first.is_ascii_alphabetic() => {
                     self.skip(1);
                     let name = self.name();
                     if let Some(attributes) = self.skip_attributes() {
-                        return Some(Piece::Start(name, attributes));
+                        return Some(Token::StartTag(name, attributes));
                     }
                 }
-                [b'<', b'!' | b'?', ..] | [b'<', b'/', _, ..] => self.skip_behind('>'),
+                [b'<', b'!' | b'?', ..] | [b'<', b'/', _, ..] => self.skip_past('>'),
                 bytes => {
                     let end = bytes.iter().skip(1).position(|&byte| byte == b'<').map_or(bytes.len(), |at| at + 1);
                     let text = &self.rest[..end];
                     self.skip(end);
-                    return Some(Piece::Text(text));
+                    return Some(Token::Text(text));
                 }
             }
         }
@@ -128,7 +128,7 @@ impl<'a> Iterator for Attributes<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.rest = self.rest.trim_start_matches(|c: char| is_blank(c) || c == '/');
+        self.rest = self.rest.trim_start_matches(|c: char| is_html_whitespace(c) || c == '/');
         if self.rest.is_empty() || self.rest.starts_with('>') {
             return None;
         }
@@ -139,16 +139,16 @@ impl<'a> Iterator for Attributes<'a> {
             .skip(1)
             .position(|byte| ends_name(byte) || byte == b'=')
             .map_or(self.rest.len(), |at| at + 1);
-        let (name, behind) = self.rest.split_at(end);
-        self.rest = behind;
-        let Some(value) = behind.trim_start_matches(is_blank).strip_prefix('=') else {
+        let (name, after) = self.rest.split_at(end);
+        self.rest = after;
+        let Some(value) = after.trim_start_matches(is_html_whitespace).strip_prefix('=') else {
             return Some((name, ""));
         };
-        let value = value.trim_start_matches(is_blank);
+        let value = value.trim_start_matches(is_html_whitespace);
         let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
         let (value, rest) = match quote {
             Some(quote) => value[1..].split_once(quote).unwrap_or((&value[1..], "")),
-            None => value.split_at(value.find(|c| is_blank(c) || c == '>').unwrap_or(value.len())),
+            None => value.split_at(value.find(|c| is_html_whitespace(c) || c == '>').unwrap_or(value.len())),
         };
         self.rest = rest;
         Some((name, value))
@@ -156,10 +156,10 @@ impl<'a> Iterator for Attributes<'a> {
 }
 
 fn ends_name(byte: u8) -> bool {
-    is_blank(char::from(byte)) || matches!(byte, b'/' | b'>')
+    is_html_whitespace(char::from(byte)) || matches!(byte, b'/' | b'>')
 }
 
-fn is_blank(c: char) -> bool {
+fn is_html_whitespace(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{C}')
 }
 
@@ -167,51 +167,51 @@ fn is_blank(c: char) -> bool {
 mod tests {
     use super::*;
 
-    /// Pieces in a short notation: text, `+name attribute=value`, `-name`.
-    fn cut(html: &str) -> Vec<String> {
-        let told = |piece| match piece {
-            Piece::Text(text) => text.to_owned(),
-            Piece::End(name) => format!("-{name}"),
-            Piece::Start(name, attributes) => {
-                attributes.fold(format!("+{name}"), |told, (name, value)| format!("{told} {name}={value}"))
+    /// Tokenizer in a short notation: text, `+name attribute=value`, `-name`.
+    fn tokenize(html: &str) -> Vec<String> {
+        let notation = |token| match token {
+            Token::Text(text) => text.to_owned(),
+            Token::EndTag(name) => format!("-{name}"),
+            Token::StartTag(name, attributes) => {
+                attributes.fold(format!("+{name}"), |notation, (name, value)| format!("{notation} {name}={value}"))
             }
         };
-        Pieces::new(html).map(told).collect()
+        Tokenizer::new(html).map(notation).collect()
     }
 
     #[test]
-    fn tags_and_text_are_told_apart() {
-        assert_eq!(cut("a<b>c</b >d<br/>"), ["a", "+b", "c", "-b", "d", "+br"]);
-        assert_eq!(cut("1 < 2 <3 <"), ["1 ", "< 2 ", "<3 ", "<"]);
-        assert_eq!(cut("<O:P>x</o:p\n class=y>"), ["+O:P", "x", "-o:p"]);
+    fn tags_and_text_are_distinguished() {
+        assert_eq!(tokenize("a<b>c</b >d<br/>"), ["a", "+b", "c", "-b", "d", "+br"]);
+        assert_eq!(tokenize("1 < 2 <3 <"), ["1 ", "< 2 ", "<3 ", "<"]);
+        assert_eq!(tokenize("<O:P>x</o:p\n class=y>"), ["+O:P", "x", "-o:p"]);
     }
 
     #[test]
     fn attributes_are_read_however_they_are_quoted() {
-        assert_eq!(cut("<a b = 'c>d' e=\"f'\"g h=i/j k/l>m"), ["+a b=c>d e=f' g= h=i/j k= l=", "m"]);
-        assert_eq!(cut("<a =b ==c é=ü>x"), ["+a =b==c é=ü", "x"]);
+        assert_eq!(tokenize("<a b = 'c>d' e=\"f'\"g h=i/j k/l>m"), ["+a b=c>d e=f' g= h=i/j k= l=", "m"]);
+        assert_eq!(tokenize("<a =b ==c é=ü>x"), ["+a =b==c é=ü", "x"]);
     }
 
     #[test]
-    fn comments_and_declarations_are_left_out() {
-        assert_eq!(cut("a<!-- <b> -- -->b<!-->c<!--->d<!--e--!>f"), ["a", "b", "c", "d", "f"]);
-        assert_eq!(cut("<!DOCTYPE html><?xml x?>a</ x>b</>c<![if !x]>d<![endif]>"), ["a", "b", "c", "d"]);
+    fn comments_and_declarations_are_dropped() {
+        assert_eq!(tokenize("a<!-- <b> -- -->b<!-->c<!--->d<!--e--!>f"), ["a", "b", "c", "d", "f"]);
+        assert_eq!(tokenize("<!DOCTYPE html><?xml x?>a</ x>b</>c<![if !x]>d<![endif]>"), ["a", "b", "c", "d"]);
     }
 
     #[test]
-    fn what_never_ends_is_left_out() {
-        for endless in ["<b", "<b c", "<b c=", "<b c='d>e", "</b", "<!-- b", "<!b", "<?b", "</ b"] {
-            assert_eq!(cut(&format!("a{endless}")), ["a"], "{endless}");
+    fn unclosed_markup_is_dropped() {
+        for unclosed in ["<b", "<b c", "<b c=", "<b c='d>e", "</b", "<!-- b", "<!b", "<?b", "</ b"] {
+            assert_eq!(tokenize(&format!("a{unclosed}")), ["a"], "{unclosed}");
         }
     }
 
     #[test]
     fn content_is_skipped_to_the_end_tag() {
-        let mut pieces = Pieces::new("var x = '</p></scripts>';</SCRIPT >a");
-        pieces.skip_content("script");
-        assert_eq!(pieces.by_ref().collect::<Vec<_>>(), [Piece::End("SCRIPT"), Piece::Text("a")]);
-        let mut pieces = Pieces::new("a</");
-        pieces.skip_content("svg");
-        assert_eq!(pieces.next(), Some(Piece::Text("a")));
+        let mut tokens = Tokenizer::new("var x = '</p></scripts>';</SCRIPT >a");
+        tokens.skip_content("script");
+        assert_eq!(tokens.by_ref().collect::<Vec<_>>(), [Token::EndTag("SCRIPT"), Token::Text("a")]);
+        let mut tokens = Tokenizer::new("a</");
+        tokens.skip_content("svg");
+        assert_eq!(tokens.next(), Some(Token::Text("a")));
     }
 }

@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use entity::Noun;
 
-use super::finding::{Findings, Kind, PAST, thing};
+use super::finding::{EXTERNAL_CHANGE, FindingKind, Findings, object_id};
 
 /// Things with their addresses, who holds those, and whether the public may know them: of a release one that was public; of
 /// topics and places all.
-const HELD: [(Noun, &str); 3] = [
+const OWNERSHIP_QUERIES: [(Noun, &str); 3] = [
     (
         Noun::Release,
         "SELECT t.id, t.slug, s.owner_id, s.public_at IS NULL AND t.live_revision_id IS NOT NULL FROM \"release\" t \
@@ -32,22 +32,22 @@ const HELD: [(Noun, &str); 3] = [
 ];
 
 /// Looks for addresses that nobody or somebody else holds.
-pub(super) async fn verify(read: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
-    for (noun, sql) in HELD {
-        let backend = ConnectionTrait::get_database_backend(read);
-        let mut rows = read.stream_raw(Statement::from_string(backend, sql.to_owned())).await?;
+pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
+    for (noun, sql) in OWNERSHIP_QUERIES {
+        let backend = ConnectionTrait::get_database_backend(tx);
+        let mut rows = tx.stream_raw(Statement::from_string(backend, sql.to_owned())).await?;
         while let Some(row) = rows.next().await {
             let row = row?;
-            let (id, slug, holder): (Uuid, String, Option<Uuid>) =
+            let (id, slug, owner): (Uuid, String, Option<Uuid>) =
                 (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            let what = match holder {
+            let problem = match owner {
                 None => format!("its address \"{slug}\" is not in the table slug"),
-                Some(holder) if holder != id => {
-                    format!("its address \"{slug}\" belongs to {} in the table slug", thing(noun, holder))
+                Some(owner) if owner != id => {
+                    format!("its address \"{slug}\" belongs to {} in the table slug", object_id(noun, owner))
                 }
                 Some(_) => format!("its address \"{slug}\" is not marked as public in the table slug"),
             };
-            findings.add(Kind::Address, thing(noun, id), what, PAST);
+            findings.add(FindingKind::Slug, object_id(noun, id), problem, EXTERNAL_CHANGE);
         }
     }
     Ok(())

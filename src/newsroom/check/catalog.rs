@@ -7,68 +7,75 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
 use uuid::Uuid;
 
 use super::{
-    attempt,
-    finding::{Findings, Kind, thing},
-    journal::Journal,
+    finding::{FindingKind, Findings, object_id},
+    in_savepoint,
+    journal::JournalSummary,
 };
 use crate::catalog::{Snapshot, load_in_transaction, replay_all};
 
 /// Where nothing else is wrong the catalog itself is.
-const REPORT: &str = "if nothing else is wrong this is a fault of Dateline: report it, and start the server anew";
+const REPORT_BUG: &str = "if nothing else is wrong this is a fault of Dateline: report it, and start the server anew";
 
 /// The version of a release that sets see.
-const SHOWN: &str = "\"release\" r JOIN revision v ON v.id = COALESCE(r.live_revision_id, r.working_revision_id)";
+const CATALOG_REVISIONS: &str =
+    "\"release\" r JOIN revision v ON v.id = COALESCE(r.live_revision_id, r.working_revision_id)";
 
 /// Loads a catalog, and compares it.
-pub(super) async fn verify(read: &DatabaseTransaction, findings: &mut Findings, journal: &Journal) {
+pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings, journal: &JournalSummary) {
     let mut loaded = None;
-    attempt(read, findings, "catalog", async |read, _| {
-        loaded = Some(load_in_transaction(read).await?);
+    in_savepoint(tx, findings, "catalog", async |tx, _| {
+        loaded = Some(load_in_transaction(tx).await?);
         Ok(())
     })
     .await;
     let Some(loaded) = loaded else { return };
-    attempt(read, findings, "counts of the catalog", async |read, findings| counts(read, findings, &loaded).await)
-        .await;
+    in_savepoint(tx, findings, "counts of the catalog", async |tx, findings| {
+        compare_counts(tx, findings, &loaded).await
+    })
+    .await;
     // A journal of which something is missing leads to another catalog; that is a finding already.
-    if !journal.whole {
+    if !journal.complete {
         return;
     }
-    attempt(read, findings, "catalog that follows the journal", async |read, findings| {
-        let followed = replay_all(read, loaded.sequence()).await?;
-        loaded.compare_with_replayed(&followed, |noun, id, what| {
-            let place = id.map_or_else(|| "catalog".to_owned(), |id| thing(noun, id));
-            let what = format!("loaded from the rows and following the journal it differs in: {what}");
-            findings.add(Kind::Catalog, place, what, REPORT);
+    in_savepoint(tx, findings, "catalog that follows the journal", async |tx, findings| {
+        let followed = replay_all(tx, loaded.sequence()).await?;
+        loaded.compare_with_replayed(&followed, |noun, id, problem| {
+            let location = id.map_or_else(|| "catalog".to_owned(), |id| object_id(noun, id));
+            let problem = format!("loaded from the rows and following the journal it differs in: {problem}");
+            findings.add(FindingKind::Catalog, location, problem, REPORT_BUG);
         });
         Ok(())
     })
     .await;
 }
 
-async fn counts(read: &DatabaseTransaction, findings: &mut Findings, loaded: &Snapshot) -> Result<(), DbErr> {
+async fn compare_counts(tx: &DatabaseTransaction, findings: &mut Findings, loaded: &Snapshot) -> Result<(), DbErr> {
     let census = loaded.census();
     let text = |row: &sea_orm::QueryResult| row.try_get_by_index::<String>(0);
     for (name, sql, counted) in [
         ("state", "SELECT state, count(*) FROM \"release\" GROUP BY state".to_owned(), census.states),
-        ("kind", format!("SELECT v.kind, count(*) FROM {SHOWN} GROUP BY v.kind"), census.kinds),
-        ("language", format!("SELECT v.language, count(*) FROM {SHOWN} GROUP BY v.language"), census.languages),
+        ("kind", format!("SELECT v.kind, count(*) FROM {CATALOG_REVISIONS} GROUP BY v.kind"), census.kinds),
+        (
+            "language",
+            format!("SELECT v.language, count(*) FROM {CATALOG_REVISIONS} GROUP BY v.language"),
+            census.languages,
+        ),
     ] {
-        let rows = grouped(read, sql, text).await?;
-        differing(&rows, &counted, |value, rows, counted| {
-            let what = format!("{rows} releases have the {name} {value}, and the catalog counts {counted}");
-            findings.add(Kind::Catalog, "catalog", what, REPORT);
+        let rows = count_by_key(tx, sql, text).await?;
+        for_each_difference(&rows, &counted, |value, rows, counted| {
+            let problem = format!("{rows} releases have the {name} {value}, and the catalog counts {counted}");
+            findings.add(FindingKind::Catalog, "catalog", problem, REPORT_BUG);
         });
     }
     let all = "SELECT 'release', count(*) FROM \"release\" UNION ALL SELECT 'topic', count(*) FROM topic \
                UNION ALL SELECT 'place', count(*) FROM place";
-    differing(&grouped(read, all.to_owned(), text).await?, &census.all, |table, rows, counted| {
-        let what = format!("{table} has {rows} rows, and the catalog {counted}");
-        findings.add(Kind::Catalog, "catalog", what, REPORT);
+    for_each_difference(&count_by_key(tx, all.to_owned(), text).await?, &census.all, |table, rows, counted| {
+        let problem = format!("{table} has {rows} rows, and the catalog {counted}");
+        findings.add(FindingKind::Catalog, "catalog", problem, REPORT_BUG);
     });
-    let assigned = |column: &str, table: &str, only: &str| {
+    let assigned = |column: &str, table: &str, condition: &str| {
         format!(
-            "SELECT a.{column}, count(*) FROM {SHOWN} JOIN {table} a ON a.revision_id = v.id{only} GROUP BY a.{column}"
+            "SELECT a.{column}, count(*) FROM {CATALOG_REVISIONS} JOIN {table} a ON a.revision_id = v.id{condition} GROUP BY a.{column}"
         )
     };
     let key = |row: &sea_orm::QueryResult| row.try_get_by_index::<Uuid>(0);
@@ -82,31 +89,35 @@ async fn counts(read: &DatabaseTransaction, findings: &mut Findings, loaded: &Sn
         ),
         (Noun::Place, "place", assigned("place_id", "revision_place", " AND a.role = 'ABOUT'"), census.about),
     ] {
-        differing(&grouped(read, sql, key).await?, &counted, |&id, rows, counted| {
-            let what = format!("{rows} releases have it as a {role}, and the catalog counts {counted}");
-            findings.add(Kind::Catalog, thing(noun, id), what, REPORT);
+        for_each_difference(&count_by_key(tx, sql, key).await?, &counted, |&id, rows, counted| {
+            let problem = format!("{rows} releases have it as a {role}, and the catalog counts {counted}");
+            findings.add(FindingKind::Catalog, object_id(noun, id), problem, REPORT_BUG);
         });
     }
     Ok(())
 }
 
 /// What a statement counts, by its first column.
-async fn grouped<K: Ord>(
-    read: &DatabaseTransaction,
+async fn count_by_key<K: Ord>(
+    tx: &DatabaseTransaction,
     sql: String,
     key: impl Fn(&sea_orm::QueryResult) -> Result<K, DbErr>,
 ) -> Result<BTreeMap<K, u64>, DbErr> {
-    let rows = read.query_all_raw(Statement::from_string(read.get_database_backend(), sql)).await?;
+    let rows = tx.query_all_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
     let counted = |row: &sea_orm::QueryResult| Ok((key(row)?, row.try_get_by_index::<i64>(1)?.unsigned_abs()));
     rows.iter().map(counted).collect()
 }
 
 /// Tells of values that are counted otherwise; what is not counted is 0.
-fn differing<K: Ord>(rows: &BTreeMap<K, u64>, counted: &BTreeMap<K, u64>, mut tell: impl FnMut(&K, u64, u64)) {
+fn for_each_difference<K: Ord>(
+    rows: &BTreeMap<K, u64>,
+    counted: &BTreeMap<K, u64>,
+    mut report: impl FnMut(&K, u64, u64),
+) {
     for key in rows.keys().chain(counted.keys().filter(|key| !rows.contains_key(*key))) {
         let number = |of: &BTreeMap<K, u64>| of.get(key).copied().unwrap_or_default();
         if number(rows) != number(counted) {
-            tell(key, number(rows), number(counted));
+            report(key, number(rows), number(counted));
         }
     }
 }

@@ -7,21 +7,21 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 /// Findings of one kind that are listed; the others are counted.
-pub const MOST: u64 = 50;
+pub const MAX_LISTED: u64 = 50;
 
 /// Where nothing but a backup has what is missing.
-pub(super) const RESTORE: &str = "restore a backup made before the damage";
+pub(super) const RESTORE_BACKUP: &str = "restore a backup made before the damage";
 
 /// Where the rows and the journal were changed past Dateline.
-pub(super) const PAST: &str =
+pub(super) const EXTERNAL_CHANGE: &str =
     "something other than Dateline changed the database: undo that change, or restore a backup made before it";
 
 /// Where an index may be the only thing that is damaged.
-pub(super) const REINDEX: &str = "build the indexes anew (REINDEX); if that does not help restore a backup";
+pub(super) const REBUILD_INDEXES: &str = "build the indexes anew (REINDEX); if that does not help restore a backup";
 
 /// A sort of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum FindingKind {
     /// The database itself is damaged, or a part of it cannot be read.
     Damage,
     /// A row holds a value that Dateline cannot read.
@@ -31,7 +31,7 @@ pub enum Kind {
     /// A row refers to another one that does not exist.
     Orphan,
     /// The versions of a release are not numbered as they should be, or belong to another one.
-    Version,
+    Revision,
     /// Journal entries are missing, or the journal's head is another one.
     Sequence,
     /// A journal entry contradicts itself, or cannot be read.
@@ -39,23 +39,23 @@ pub enum Kind {
     /// The rows of a release, topic or place are not as its last journal entry says.
     Image,
     /// An address is not held by what has it.
-    Address,
+    Slug,
     /// The catalog does not say what the rows say.
     Catalog,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FindingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Damage => "damage",
             Self::Row => "row",
             Self::Range => "range",
             Self::Orphan => "orphan",
-            Self::Version => "version",
+            Self::Revision => "version",
             Self::Sequence => "journal sequence",
             Self::Entry => "journal entry",
             Self::Image => "rows against journal",
-            Self::Address => "address",
+            Self::Slug => "address",
             Self::Catalog => "catalog",
         })
     }
@@ -65,29 +65,29 @@ impl fmt::Display for Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What sort of thing.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// Where: a table with a key, a thing with its id, a sequence.
-    pub place: String,
+    pub location: String,
     /// What is wrong there.
-    pub what: String,
+    pub problem: String,
     /// What to do.
     pub advice: &'static str,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, place, what, advice } = self;
-        write!(f, "{kind}: {place}: {what}; {advice}")
+        let Self { kind, location, problem, advice } = self;
+        write!(f, "{kind}: {location}: {problem}; {advice}")
     }
 }
 
 /// Collects findings, of each kind so many at most.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    found: Vec<Finding>,
+    listed: Vec<Finding>,
     /// Why not everything could be read, where the database was lost meanwhile.
     interruption: Option<DbErr>,
-    numbers: BTreeMap<Kind, u64>,
+    counts: BTreeMap<FindingKind, u64>,
 }
 
 impl Findings {
@@ -102,28 +102,40 @@ impl Findings {
     }
 
     /// Adds one; of those beyond the limit of their kind only the number is kept.
-    pub(super) fn add(&mut self, kind: Kind, place: impl AsRef<str>, what: impl AsRef<str>, advice: &'static str) {
-        let number = self.numbers.entry(kind).or_default();
-        *number += 1;
-        if *number <= MOST {
-            self.found.push(Finding { kind, place: line(place.as_ref()), what: line(what.as_ref()), advice });
+    pub(super) fn add(
+        &mut self,
+        kind: FindingKind,
+        location: impl AsRef<str>,
+        problem: impl AsRef<str>,
+        advice: &'static str,
+    ) {
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        if *count <= MAX_LISTED {
+            self.listed.push(Finding {
+                kind,
+                location: single_line(location.as_ref()),
+                problem: single_line(problem.as_ref()),
+                advice,
+            });
         }
     }
 
     /// How many there are of a kind.
-    pub(super) fn number(&self, kind: Kind) -> u64 {
-        self.numbers.get(&kind).copied().unwrap_or_default()
+    pub(super) fn count(&self, kind: FindingKind) -> u64 {
+        self.counts.get(&kind).copied().unwrap_or_default()
     }
 
     /// What is listed, and how many more there are of which kind.
-    pub(super) fn finish(self) -> (Vec<Finding>, Vec<(Kind, u64)>) {
-        let more = |(kind, number): (Kind, u64)| Some((kind, number.checked_sub(MOST).filter(|&more| more > 0)?));
-        (self.found, self.numbers.into_iter().filter_map(more).collect())
+    pub(super) fn finish(self) -> (Vec<Finding>, Vec<(FindingKind, u64)>) {
+        let more =
+            |(kind, count): (FindingKind, u64)| Some((kind, count.checked_sub(MAX_LISTED).filter(|&more| more > 0)?));
+        (self.listed, self.counts.into_iter().filter_map(more).collect())
     }
 }
 
 /// A text in one line, of bounded length: databases write messages of several lines.
-fn line(text: &str) -> String {
+fn single_line(text: &str) -> String {
     let mut line: String = text.chars().take(500).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(500).is_some() {
         line.push('…');
@@ -132,7 +144,7 @@ fn line(text: &str) -> String {
 }
 
 /// A release, topic or place as the API names it.
-pub(super) fn thing(noun: Noun, id: Uuid) -> String {
+pub(super) fn object_id(noun: Noun, id: Uuid) -> String {
     let word = match noun {
         Noun::Release => "release",
         Noun::Topic => "topic",
@@ -150,13 +162,13 @@ mod tests {
     #[test]
     fn findings_of_a_kind_are_listed_up_to_a_limit_and_counted_beyond_it() {
         let mut findings = Findings::default();
-        for number in 0..MOST + 7 {
-            findings.add(Kind::Orphan, format!("row {number}"), "two\nlines", RESTORE);
+        for count in 0..MAX_LISTED + 7 {
+            findings.add(FindingKind::Orphan, format!("row {count}"), "two\nlines", RESTORE_BACKUP);
         }
-        findings.add(Kind::Entry, "entry 1", "x".repeat(600), RESTORE);
-        let (found, more) = findings.finish();
-        assert_eq!((found.len() as u64, more), (MOST + 1, vec![(Kind::Orphan, 7)]));
-        assert_eq!(found[0].to_string(), format!("orphan: row 0: two lines; {RESTORE}"));
-        assert!(found[50].what.chars().count() == 501 && found[50].what.ends_with('…'));
+        findings.add(FindingKind::Entry, "entry 1", "x".repeat(600), RESTORE_BACKUP);
+        let (listed, more) = findings.finish();
+        assert_eq!((listed.len() as u64, more), (MAX_LISTED + 1, vec![(FindingKind::Orphan, 7)]));
+        assert_eq!(listed[0].to_string(), format!("orphan: row 0: two lines; {RESTORE_BACKUP}"));
+        assert!(listed[50].problem.chars().count() == 501 && listed[50].problem.ends_with('…'));
     }
 }

@@ -10,9 +10,10 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Transactio
 use uuid::Uuid;
 
 use super::{
-    attempt, caught,
-    finding::{Findings, Kind, PAST, RESTORE, thing},
-    journal::{Journal, Merge},
+    catch_panic,
+    finding::{EXTERNAL_CHANGE, FindingKind, Findings, RESTORE_BACKUP, object_id},
+    in_savepoint,
+    journal::{JournalSummary, Merge},
 };
 use crate::{
     catalog::{Concept, comparable, place_images, release_images, topic_images},
@@ -20,25 +21,25 @@ use crate::{
 };
 
 /// Things compared at a time.
-const RUN: usize = 500;
+const BATCH_SIZE: usize = 500;
 
 /// The last entry of a thing.
-struct Last {
+struct LastEntry {
     sequence: i64,
-    act: String,
+    action: String,
     after: Option<String>,
 }
 
 /// Compares everything there is with its last entry, and looks for entries of what is not there.
-pub(super) async fn verify(read: &DatabaseTransaction, findings: &mut Findings, journal: &Journal) {
+pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings, journal: &JournalSummary) {
     for noun in [Noun::Topic, Noun::Place, Noun::Release] {
         let table = table(noun);
-        attempt(read, findings, &format!("rows of {table} against the journal"), async |read, findings| {
-            things(read, findings, noun, journal).await
+        in_savepoint(tx, findings, &format!("rows of {table} against the journal"), async |tx, findings| {
+            compare_all(tx, findings, noun, journal).await
         })
         .await;
-        attempt(read, findings, &format!("journal against the rows of {table}"), async |read, findings| {
-            entries(read, findings, noun, journal).await
+        in_savepoint(tx, findings, &format!("journal against the rows of {table}"), async |tx, findings| {
+            find_orphaned_entries(tx, findings, noun, journal).await
         })
         .await;
     }
@@ -52,34 +53,34 @@ fn table(noun: Noun) -> &'static str {
     }
 }
 
-async fn things(
-    read: &DatabaseTransaction,
+async fn compare_all(
+    tx: &DatabaseTransaction,
     findings: &mut Findings,
     noun: Noun,
-    journal: &Journal,
+    journal: &JournalSummary,
 ) -> Result<(), DbErr> {
-    let sql = format!("SELECT id FROM \"{}\" WHERE id > $1 ORDER BY id LIMIT {RUN}", table(noun));
+    let sql = format!("SELECT id FROM \"{}\" WHERE id > $1 ORDER BY id LIMIT {BATCH_SIZE}", table(noun));
     let mut after = Uuid::nil();
     loop {
-        let statement = Statement::from_sql_and_values(read.get_database_backend(), &sql, [Value::from(after)]);
-        let rows = read.query_all_raw(statement).await?;
+        let statement = Statement::from_sql_and_values(tx.get_database_backend(), &sql, [Value::from(after)]);
+        let rows = tx.query_all_raw(statement).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
         let Some(&last) = ids.last() else { return Ok(()) };
         // Where some cannot be read the others still are: by halves.
-        let mut open = vec![ids];
-        while let Some(mut some) = open.pop() {
-            let own = read.begin().await?;
-            let compared = caught(compare(&own, findings, noun, &some, journal)).await;
+        let mut batches = vec![ids];
+        while let Some(mut batch) = batches.pop() {
+            let savepoint = tx.begin().await?;
+            let compared = catch_panic(compare(&savepoint, findings, noun, &batch, journal)).await;
             match compared {
-                Ok(()) => own.commit().await?,
+                Ok(()) => savepoint.commit().await?,
                 Err(error) => {
-                    own.rollback().await?;
-                    if let [id] = *some {
-                        let what = format!("it cannot be read: {error}");
-                        findings.add(Kind::Row, thing(noun, id), what, RESTORE);
+                    savepoint.rollback().await?;
+                    if let [id] = *batch {
+                        let problem = format!("it cannot be read: {error}");
+                        findings.add(FindingKind::Row, object_id(noun, id), problem, RESTORE_BACKUP);
                     } else {
-                        let half = some.split_off(some.len() / 2);
-                        open.extend([half, some]);
+                        let half = batch.split_off(batch.len() / 2);
+                        batches.extend([half, batch]);
                     }
                 }
             }
@@ -90,58 +91,63 @@ async fn things(
 
 /// Compares some things; finds nothing before everything was read.
 async fn compare(
-    read: &DatabaseTransaction,
+    tx: &DatabaseTransaction,
     findings: &mut Findings,
     noun: Noun,
     ids: &[Uuid],
-    journal: &Journal,
+    journal: &JournalSummary,
 ) -> Result<(), DbErr> {
-    let mut entries = last_entries(read, noun, ids).await?;
+    let mut entries = last_entries(tx, noun, ids).await?;
     let images: Vec<(Uuid, Image)> = match noun {
         Noun::Release => {
-            let images = release_images(read, ids).await?;
+            let images = release_images(tx, ids).await?;
             images.into_iter().map(|image| (image.id, Image::Release(Box::new(image)))).collect()
         }
         Noun::Topic => {
-            let images = topic_images(read, Some(ids)).await?;
+            let images = topic_images(tx, Some(ids)).await?;
             images.into_iter().map(|image| (image.id, Image::Topic(Box::new(image)))).collect()
         }
         _ => {
-            let images = place_images(read, Some(ids)).await?;
+            let images = place_images(tx, Some(ids)).await?;
             images.into_iter().map(|image| (image.id, Image::Place(Box::new(image)))).collect()
         }
     };
     let mut images: HashMap<Uuid, Image> = images.into_iter().collect();
     for &id in ids {
-        let place = thing(noun, id);
+        let location = object_id(noun, id);
         let image = images.remove(&id);
         let Some(entry) = entries.remove(&id) else {
-            findings.add(Kind::Image, place, "the journal has no entry of it", PAST);
+            findings.add(FindingKind::Image, location, "the journal has no entry of it", EXTERNAL_CHANGE);
             continue;
         };
-        let Last { sequence, act, after } = entry;
-        let place = format!("{place} (journal {sequence})");
+        let LastEntry { sequence, action, after } = entry;
+        let location = format!("{location} (journal {sequence})");
         let Some(after) = after else {
-            findings.add(Kind::Image, place, format!("it is there after its last entry, {act}"), PAST);
+            findings.add(
+                FindingKind::Image,
+                location,
+                format!("it is there after its last entry, {action}"),
+                EXTERNAL_CHANGE,
+            );
             continue;
         };
         // An image that cannot be read is a finding of the journal.
         let Ok(after) = serde_json::from_str::<Image>(&after) else { continue };
         let Some(image) = image else {
-            findings.add(Kind::Image, place, "its row has no version to show", PAST);
+            findings.add(FindingKind::Image, location, "its row has no version to show", EXTERNAL_CHANGE);
             continue;
         };
         let merges = &journal.merges[journal.merges.partition_point(|merge| merge.sequence <= sequence)..];
-        let fields = different(&comparable(merged(after, merges)), &comparable(image));
+        let fields = differing_fields(&comparable(apply_merges(after, merges)), &comparable(image));
         if !fields.is_empty() {
-            let what = format!("the rows differ from its last entry, {act}, in: {}", fields.join(", "));
-            findings.add(Kind::Image, place, what, PAST);
+            let problem = format!("the rows differ from its last entry, {action}, in: {}", fields.join(", "));
+            findings.add(FindingKind::Image, location, problem, EXTERNAL_CHANGE);
         }
     }
     Ok(())
 }
 
-async fn last_entries(read: &DatabaseTransaction, noun: Noun, ids: &[Uuid]) -> Result<HashMap<Uuid, Last>, DbErr> {
+async fn last_entries(tx: &DatabaseTransaction, noun: Noun, ids: &[Uuid]) -> Result<HashMap<Uuid, LastEntry>, DbErr> {
     let numbers: Vec<String> = (1..=ids.len()).map(|number| format!("${number}")).collect();
     let sql = format!(
         "SELECT noun_id, sequence, act, \"after\" FROM journal WHERE sequence IN (SELECT max(sequence) FROM journal \
@@ -150,22 +156,25 @@ async fn last_entries(read: &DatabaseTransaction, noun: Noun, ids: &[Uuid]) -> R
         table(noun).to_uppercase(),
     );
     let values = ids.iter().map(|&id| Value::from(id));
-    let statement = Statement::from_sql_and_values(read.get_database_backend(), sql, values);
-    let mut found = HashMap::with_capacity(ids.len());
-    for row in read.query_all_raw(statement).await? {
-        let last =
-            Last { sequence: row.try_get_by_index(1)?, act: row.try_get_by_index(2)?, after: row.try_get_by_index(3)? };
-        found.insert(row.try_get_by_index(0)?, last);
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+    let mut entries = HashMap::with_capacity(ids.len());
+    for row in tx.query_all_raw(statement).await? {
+        let last = LastEntry {
+            sequence: row.try_get_by_index(1)?,
+            action: row.try_get_by_index(2)?,
+            after: row.try_get_by_index(3)?,
+        };
+        entries.insert(row.try_get_by_index(0)?, last);
     }
-    Ok(found)
+    Ok(entries)
 }
 
 /// Last entries of what is not in the rows, and was neither deleted, nor purged, nor merged into something else.
-async fn entries(
-    read: &DatabaseTransaction,
+async fn find_orphaned_entries(
+    tx: &DatabaseTransaction,
     findings: &mut Findings,
     noun: Noun,
-    journal: &Journal,
+    journal: &JournalSummary,
 ) -> Result<(), DbErr> {
     let (table, name) = (table(noun), table(noun).to_uppercase());
     let sql = format!(
@@ -175,24 +184,24 @@ async fn entries(
     );
     let merged: HashMap<Uuid, i64> =
         journal.merges.iter().filter(|merge| merge.noun == noun).map(|merge| (merge.from, merge.sequence)).collect();
-    for row in read.query_all_raw(Statement::from_string(read.get_database_backend(), sql)).await? {
-        let (id, sequence, act): (Uuid, i64, String) =
+    for row in tx.query_all_raw(Statement::from_string(tx.get_database_backend(), sql)).await? {
+        let (id, sequence, action): (Uuid, i64, String) =
             (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         if merged.get(&id).is_none_or(|&merge| merge < sequence) {
-            let place = format!("{} (journal {sequence})", thing(noun, id));
-            let what = format!("its last entry is {act}, and it is not in the rows of {table}");
-            findings.add(Kind::Image, place, what, PAST);
+            let location = format!("{} (journal {sequence})", object_id(noun, id));
+            let problem = format!("its last entry is {action}, and it is not in the rows of {table}");
+            findings.add(FindingKind::Image, location, problem, EXTERNAL_CHANGE);
         }
     }
     Ok(())
 }
 
 /// An image after merges.
-fn merged(image: Image, merges: &[Merge]) -> Image {
+fn apply_merges(image: Image, merges: &[Merge]) -> Image {
     let mut image = image;
     for &Merge { noun, from, into, .. } in merges {
         match (&mut image, noun) {
-            (Image::Release(image), noun) => follow(image, noun, from, into),
+            (Image::Release(image), noun) => replace_merged(image, noun, from, into),
             (Image::Topic(image), Noun::Topic) => image.redirect_merged(from, into),
             (Image::Place(image), Noun::Place) => image.redirect_merged(from, into),
             _ => {}
@@ -201,7 +210,7 @@ fn merged(image: Image, merges: &[Merge]) -> Image {
     image
 }
 
-fn follow(image: &mut ReleaseImage, noun: Noun, from: Uuid, into: Uuid) {
+fn replace_merged(image: &mut ReleaseImage, noun: Noun, from: Uuid, into: Uuid) {
     let (shown, working) = (&mut image.shown, image.working.as_mut());
     let mut lists: Vec<&mut Vec<Uuid>> = Vec::with_capacity(4);
     if noun == Noun::Topic {
@@ -213,24 +222,24 @@ fn follow(image: &mut ReleaseImage, noun: Noun, from: Uuid, into: Uuid) {
     }
     for list in lists {
         // Each is named once: where the other is named already the one goes.
-        let there = list.contains(&into);
-        list.retain(|id| *id != from || !there);
+        let already_listed = list.contains(&into);
+        list.retain(|id| *id != from || !already_listed);
         list.iter_mut().filter(|id| **id == from).for_each(|id| *id = into);
     }
 }
 
 /// The fields in which two images differ.
-fn different(one: &Image, other: &Image) -> Vec<String> {
-    if one == other {
+fn differing_fields(left: &Image, right: &Image) -> Vec<String> {
+    if left == right {
         return Vec::new();
     }
     let object = |image: &Image| match serde_json::to_value(image) {
         Ok(serde_json::Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),
     };
-    let (one, other) = (object(one), object(other));
+    let (left, right) = (object(left), object(right));
     let mut fields: Vec<String> =
-        one.keys().chain(other.keys()).filter(|name| one.get(*name) != other.get(*name)).cloned().collect();
+        left.keys().chain(right.keys()).filter(|name| left.get(*name) != right.get(*name)).cloned().collect();
     fields.sort_unstable();
     fields.dedup();
     fields

@@ -9,18 +9,18 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::finding::{Findings, Kind, PAST, RESTORE, thing};
+use super::finding::{EXTERNAL_CHANGE, FindingKind, Findings, RESTORE_BACKUP, object_id};
 use crate::journal::Image;
 
 /// What the journal says of itself and of merges.
 #[derive(Debug, Default)]
-pub(super) struct Journal {
+pub(super) struct JournalSummary {
     /// Sequence of the first entry; 0 where there is none.
     pub(super) first: i64,
     /// Sequence of the last entry; 0 where there is none.
     pub(super) last: i64,
     /// True where it was read to its end, begins with 1, has no hole, and every image in it could be read.
-    pub(super) whole: bool,
+    pub(super) complete: bool,
     /// Merges of topics and places, in order. A merge changes releases, topics and places that get no entry by it.
     pub(super) merges: Vec<Merge>,
 }
@@ -36,16 +36,16 @@ pub(super) struct Merge {
 
 /// Reads the whole journal, one entry at a time.
 pub(super) async fn verify(
-    read: &DatabaseTransaction,
+    tx: &DatabaseTransaction,
     findings: &mut Findings,
-    journal: &mut Journal,
+    journal: &mut JournalSummary,
 ) -> Result<(), DbErr> {
-    let head = journal_head::Entity::find_by_id(1).one(read).await?.map(|head| head.sequence);
+    let head = journal_head::Entity::find_by_id(1).one(tx).await?.map(|head| head.sequence);
     // Releases with entries that have no images, as a purge leaves them, and the first of those.
-    let mut blank: BTreeMap<Uuid, i64> = BTreeMap::new();
+    let mut without_image: BTreeMap<Uuid, i64> = BTreeMap::new();
     let sql = "SELECT sequence, act, noun, noun_id, \"before\", \"after\" FROM journal ORDER BY sequence";
-    let backend = ConnectionTrait::get_database_backend(read);
-    let mut rows = read.stream_raw(Statement::from_string(backend, sql.to_owned())).await?;
+    let backend = ConnectionTrait::get_database_backend(tx);
+    let mut rows = tx.stream_raw(Statement::from_string(backend, sql.to_owned())).await?;
     let mut images_are_read = true;
     while let Some(row) = rows.next().await {
         let row = row?;
@@ -54,69 +54,69 @@ pub(super) async fn verify(
             journal.first = sequence;
         }
         if sequence != journal.last + 1 {
-            missing(findings, journal.last + 1, sequence - 1);
+            report_missing(findings, journal.last + 1, sequence - 1);
         }
         journal.last = sequence;
-        let place = format!("journal {sequence}");
-        match Written::of(&row) {
-            Ok(written) => {
-                written.verify(findings, &place);
-                written.note(sequence, findings, &mut blank, journal);
+        let location = format!("journal {sequence}");
+        match Entry::of(&row) {
+            Ok(entry) => {
+                entry.verify(findings, &location);
+                entry.collect(sequence, findings, &mut without_image, journal);
             }
             Err(why) => {
                 images_are_read = false;
-                findings.add(Kind::Entry, place, why, RESTORE);
+                findings.add(FindingKind::Entry, location, why, RESTORE_BACKUP);
             }
         }
     }
-    for (id, sequence) in blank {
-        let what = format!("the image of {} is missing, and it was not purged", thing(Noun::Release, id));
-        findings.add(Kind::Entry, format!("journal {sequence}"), what, RESTORE);
+    for (id, sequence) in without_image {
+        let problem = format!("the image of {} is missing, and it was not purged", object_id(Noun::Release, id));
+        findings.add(FindingKind::Entry, format!("journal {sequence}"), problem, RESTORE_BACKUP);
         images_are_read = false;
     }
-    let (place, last) = ("journal_head", journal.last);
+    let (location, last) = ("journal_head", journal.last);
     match head {
-        None => findings.add(Kind::Sequence, place, "the journal has no head", RESTORE),
-        Some(head) if head > last => missing(findings, last + 1, head),
+        None => findings.add(FindingKind::Sequence, location, "the journal has no head", RESTORE_BACKUP),
+        Some(head) if head > last => report_missing(findings, last + 1, head),
         Some(head) if head < last => {
-            let what = format!("the head is {head}, and the last entry {last}: the next write would fail");
-            findings.add(Kind::Sequence, place, what, PAST);
+            let problem = format!("the head is {head}, and the last entry {last}: the next write would fail");
+            findings.add(FindingKind::Sequence, location, problem, EXTERNAL_CHANGE);
         }
         Some(_) => {}
     }
-    journal.whole = images_are_read && findings.number(Kind::Sequence) == 0;
+    journal.complete = images_are_read && findings.count(FindingKind::Sequence) == 0;
     Ok(())
 }
 
-fn missing(findings: &mut Findings, first: i64, last: i64) {
-    let (place, what) = if first == last {
+fn report_missing(findings: &mut Findings, first: i64, last: i64) {
+    let (location, problem) = if first == last {
         (format!("journal {first}"), "the entry is missing")
     } else {
         (format!("journal {first} to {last}"), "the entries are missing")
     };
-    findings.add(Kind::Sequence, place, what, RESTORE);
+    findings.add(FindingKind::Sequence, location, problem, RESTORE_BACKUP);
 }
 
 /// An entry as it is written.
-struct Written {
-    act: String,
+struct Entry {
+    action: String,
     noun: Noun,
     id: Uuid,
     before: Option<Image>,
     after: Option<Image>,
 }
 
-impl Written {
+impl Entry {
     fn of(row: &QueryResult) -> Result<Self, String> {
         let unreadable = |error: DbErr| format!("the entry cannot be read: {error}");
         let noun: String = row.try_get_by_index(2).map_err(unreadable)?;
         let image = |index: usize, which: &str| {
             let text: Option<String> = row.try_get_by_index(index).map_err(unreadable)?;
-            let read = text.map(|text| serde_json::from_str(&text)).transpose();
-            read.map_err(|error| format!("its image {which} cannot be read: {error}"))
+            let parsed = text.map(|text| serde_json::from_str(&text)).transpose();
+            parsed.map_err(|error| format!("its image {which} cannot be read: {error}"))
         };
         Ok(Self {
-            act: row.try_get_by_index(1).map_err(unreadable)?,
+            action: row.try_get_by_index(1).map_err(unreadable)?,
             noun: Noun::try_from_value(&noun).map_err(|_| format!("\"{noun}\" is no sort of thing"))?,
             id: row.try_get_by_index(3).map_err(unreadable)?,
             before: image(4, "before")?,
@@ -125,7 +125,7 @@ impl Written {
     }
 
     /// Whether act, sort of thing, key and images agree.
-    fn verify(&self, findings: &mut Findings, place: &str) {
+    fn verify(&self, findings: &mut Findings, location: &str) {
         let word = match self.noun {
             Noun::Release => "release",
             Noun::Topic => "topic",
@@ -133,48 +133,69 @@ impl Written {
             Noun::PreviewLink => "preview_link",
             Noun::Token => "token",
         };
-        if self.act.split_once('.').is_none_or(|(noun, act)| noun != word || act.is_empty()) {
-            findings.add(Kind::Entry, place, format!("the act \"{}\" is none of a {word}", self.act), PAST);
+        if self.action.split_once('.').is_none_or(|(noun, action)| noun != word || action.is_empty()) {
+            findings.add(
+                FindingKind::Entry,
+                location,
+                format!("the act \"{}\" is none of a {word}", self.action),
+                EXTERNAL_CHANGE,
+            );
         }
         for (which, image) in [("before", &self.before), ("after", &self.after)] {
             let Some((noun, id)) = image.as_ref().map(|image| subject(image, self.id)) else { continue };
             // What was merged is the image before, what it was merged into the one after.
-            let own = id == self.id || which == "before" && self.is_merge();
-            if noun != self.noun || !own {
-                let (image, entry) = (thing(noun, id), thing(self.noun, self.id));
-                findings.add(Kind::Entry, place, format!("its image {which} is of {image}, it is about {entry}"), PAST);
+            let is_expected = id == self.id || which == "before" && self.is_merge();
+            if noun != self.noun || !is_expected {
+                let (image, entry) = (object_id(noun, id), object_id(self.noun, self.id));
+                findings.add(
+                    FindingKind::Entry,
+                    location,
+                    format!("its image {which} is of {image}, it is about {entry}"),
+                    EXTERNAL_CHANGE,
+                );
             }
         }
         if matches!(self.noun, Noun::Topic | Noun::Place) && self.after.is_none() {
-            let what = format!("the image of {} is missing", thing(self.noun, self.id));
-            findings.add(Kind::Entry, place, what, RESTORE);
+            let problem = format!("the image of {} is missing", object_id(self.noun, self.id));
+            findings.add(FindingKind::Entry, location, problem, RESTORE_BACKUP);
         }
     }
 
     /// Notes what later entries and the rows are to be held against.
-    fn note(&self, sequence: i64, findings: &mut Findings, blank: &mut BTreeMap<Uuid, i64>, journal: &mut Journal) {
+    fn collect(
+        &self,
+        sequence: i64,
+        findings: &mut Findings,
+        without_image: &mut BTreeMap<Uuid, i64>,
+        journal: &mut JournalSummary,
+    ) {
         match (&self.before, self.noun) {
             (Some(before), Noun::Topic | Noun::Place) if self.is_merge() => {
                 let (noun, into) = (self.noun, self.id);
                 journal.merges.push(Merge { sequence, noun, from: subject(before, into).1, into });
             }
             (None, Noun::Topic | Noun::Place) if self.is_merge() => {
-                findings.add(Kind::Entry, format!("journal {sequence}"), "it does not say what was merged", RESTORE);
+                findings.add(
+                    FindingKind::Entry,
+                    format!("journal {sequence}"),
+                    "it does not say what was merged",
+                    RESTORE_BACKUP,
+                );
             }
             _ => {}
         }
         if self.noun != Noun::Release {
             return;
         }
-        if self.act == "release.purge" {
-            blank.remove(&self.id);
-        } else if self.after.is_none() && self.act != "release.delete" {
-            blank.entry(self.id).or_insert(sequence);
+        if self.action == "release.purge" {
+            without_image.remove(&self.id);
+        } else if self.after.is_none() && self.action != "release.delete" {
+            without_image.entry(self.id).or_insert(sequence);
         }
     }
 
     fn is_merge(&self) -> bool {
-        self.act == "topic.merge" || self.act == "place.merge"
+        self.action == "topic.merge" || self.action == "place.merge"
     }
 }
 

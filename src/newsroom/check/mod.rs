@@ -18,21 +18,21 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
 
-pub use self::finding::{Finding, Kind, MOST};
+pub use self::finding::{Finding, FindingKind, MAX_LISTED};
 use self::{
-    finding::{Findings, RESTORE},
-    journal::Journal,
+    finding::{Findings, RESTORE_BACKUP},
+    journal::JournalSummary,
 };
 use super::repair::find_out_of_range;
 use crate::db::{Db, OpenError, is_passing};
 
 /// What a check came to.
 #[derive(Clone, Debug)]
-pub struct Report {
-    /// What is wrong, of each kind [`MOST`] at most.
+pub struct CheckReport {
+    /// What is wrong, of each kind [`MAX_LISTED`] at most.
     pub findings: Vec<Finding>,
     /// How many more there are, by kind.
-    pub more: Vec<(Kind, u64)>,
+    pub unlisted: Vec<(FindingKind, u64)>,
     /// How many rows were read, by table.
     pub rows: Vec<(String, u64)>,
     /// The first and the last sequence of the journal; none where it is empty.
@@ -41,7 +41,7 @@ pub struct Report {
 
 /// Why a database is not verified.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum CheckError {
     /// It does not have the schema of this version.
     #[error(
         "the database does not have the schema of this version ({} migrations are missing, the first is {}): run `dateline \
@@ -64,73 +64,76 @@ pub enum Refused {
 }
 
 /// Verifies a database. An error says why that could not be begun; what cannot be read later on is a finding.
-pub async fn check(db: &Db) -> Result<Report, Refused> {
+pub async fn check(db: &Db) -> Result<CheckReport, CheckError> {
     let mut findings = Findings::default();
     match db.pending_migrations().await {
         Ok(pending) if pending.is_empty() => {}
-        Ok(pending) => return Err(Refused::Behind(pending)),
-        Err(OpenError::Newer { step }) => return Err(Refused::Newer(step)),
-        Err(error) => findings.add(Kind::Damage, "table seaql_migrations", error.to_string(), RESTORE),
+        Ok(pending) => return Err(CheckError::Behind(pending)),
+        Err(OpenError::Newer { step }) => return Err(CheckError::Newer(step)),
+        Err(error) => findings.add(FindingKind::Damage, "table seaql_migrations", error.to_string(), RESTORE_BACKUP),
     }
-    let read = db.begin_inspection().await?;
-    integrity::verify(&read, &mut findings).await;
-    let rows = row::verify(&read, &mut findings).await;
-    reference::verify(&read, &mut findings).await;
-    attempt(&read, &mut findings, "addresses", address::verify).await;
-    attempt(&read, &mut findings, "dates and instants", async |read, findings| {
-        for row in find_out_of_range(read).await? {
-            findings.add(Kind::Range, row.location(), row.description(), "run `dateline check --repair`");
+    let tx = db.begin_inspection().await?;
+    integrity::verify(&tx, &mut findings).await;
+    let rows = row::verify(&tx, &mut findings).await;
+    reference::verify(&tx, &mut findings).await;
+    in_savepoint(&tx, &mut findings, "addresses", address::verify).await;
+    in_savepoint(&tx, &mut findings, "dates and instants", async |tx, findings| {
+        for row in find_out_of_range(tx).await? {
+            findings.add(FindingKind::Range, row.location(), row.description(), "run `dateline check --repair`");
         }
         Ok(())
     })
     .await;
-    let mut journal = Journal::default();
-    attempt(&read, &mut findings, "journal", async |read, findings| {
-        journal::verify(read, findings, &mut journal).await
-    })
-    .await;
-    image::verify(&read, &mut findings, &journal).await;
-    catalog::verify(&read, &mut findings, &journal).await;
+    let mut journal = JournalSummary::default();
+    in_savepoint(&tx, &mut findings, "journal", async |tx, findings| journal::verify(tx, findings, &mut journal).await)
+        .await;
+    image::verify(&tx, &mut findings, &journal).await;
+    catalog::verify(&tx, &mut findings, &journal).await;
     if let Some(error) = findings.interruption() {
-        return Err(Refused::Interrupted(error));
+        return Err(CheckError::Interrupted(error));
     }
     // Nothing was written; how it ends is no matter.
-    let _ = read.rollback().await;
-    let (findings, more) = findings.finish();
+    let _ = tx.rollback().await;
+    let (findings, unlisted) = findings.finish();
     let journal = (journal.last > 0).then_some((journal.first, journal.last));
-    Ok(Report { findings, more, rows, journal })
+    Ok(CheckReport { findings, unlisted, rows, journal })
 }
 
 /// Tries one part in a nested transaction, so that its failure leaves the others be: on PostgreSQL nothing more can be read in a
 /// transaction that failed.
-async fn attempt(
-    read: &DatabaseTransaction,
+async fn in_savepoint(
+    tx: &DatabaseTransaction,
     findings: &mut Findings,
     name: &str,
-    verify: impl AsyncFnOnce(&DatabaseTransaction, &mut Findings) -> Result<(), DbErr>,
+    run: impl AsyncFnOnce(&DatabaseTransaction, &mut Findings) -> Result<(), DbErr>,
 ) {
     let part = async {
-        let own = read.begin().await?;
-        match verify(&own, findings).await {
-            Ok(()) => own.commit().await,
+        let savepoint = tx.begin().await?;
+        match run(&savepoint, findings).await {
+            Ok(()) => savepoint.commit().await,
             Err(error) => {
                 // What matters is the first error.
-                let _ = own.rollback().await;
+                let _ = savepoint.rollback().await;
                 Err(error)
             }
         }
     };
-    if let Err(error) = caught(part).await {
+    if let Err(error) = catch_panic(part).await {
         if is_passing(&error) {
             findings.interrupt(error);
             return;
         }
-        findings.add(Kind::Damage, name, format!("it could not be verified to its end: {error}"), RESTORE);
+        findings.add(
+            FindingKind::Damage,
+            name,
+            format!("it could not be verified to its end: {error}"),
+            RESTORE_BACKUP,
+        );
     }
 }
 
 /// What a part comes to, where some value ends the driver too, instead of giving an error (`infinity` on PostgreSQL does).
-async fn caught(part: impl Future<Output = Result<(), DbErr>>) -> Result<(), DbErr> {
-    let done = AssertUnwindSafe(part).catch_unwind().await;
-    done.unwrap_or_else(|_| Err(DbErr::Type("it holds a value that cannot be read".to_owned())))
+async fn catch_panic(part: impl Future<Output = Result<(), DbErr>>) -> Result<(), DbErr> {
+    let result = AssertUnwindSafe(part).catch_unwind().await;
+    result.unwrap_or_else(|_| Err(DbErr::Type("it holds a value that cannot be read".to_owned())))
 }

@@ -5,8 +5,8 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, StreamTrai
 use uuid::Uuid;
 
 use super::{
-    attempt,
-    finding::{Findings, Kind, PAST},
+    finding::{EXTERNAL_CHANGE, FindingKind, Findings},
+    in_savepoint,
 };
 
 /// A column that holds keys of another table.
@@ -18,23 +18,23 @@ struct Reference {
     /// The table whose `id` it refers to.
     parent: &'static str,
     /// Which rows of the table, where not all.
-    only: &'static str,
+    condition: &'static str,
     /// Whether the database knows of it as a foreign key.
     declared: bool,
 }
 
 const fn declared(table: &'static str, key: &'static str, column: &'static str, parent: &'static str) -> Reference {
-    Reference { table, key, column, parent, only: "", declared: true }
+    Reference { table, key, column, parent, condition: "", declared: true }
 }
 
-const fn own(
+const fn undeclared(
     table: &'static str,
     key: &'static str,
     column: &'static str,
     parent: &'static str,
-    only: &'static str,
+    condition: &'static str,
 ) -> Reference {
-    Reference { table, key, column, parent, only, declared: false }
+    Reference { table, key, column, parent, condition, declared: false }
 }
 
 const REFERENCES: &[Reference] = &[
@@ -50,19 +50,19 @@ const REFERENCES: &[Reference] = &[
     declared("revision_place", "revision_id", "place_id", "place"),
     declared("correction", "release_id", "release_id", "release"),
     declared("preview_link", "id", "release_id", "release"),
-    own("release", "id", "live_revision_id", "revision", ""),
-    own("release", "id", "working_revision_id", "revision", ""),
-    own("topic", "id", "replaced_by_id", "topic", ""),
-    own("place", "id", "replaced_by_id", "place", ""),
-    own("merged_concept", "id", "into_id", "topic", "c.noun = 'TOPIC'"),
-    own("merged_concept", "id", "into_id", "place", "c.noun = 'PLACE'"),
-    own("slug", "slug", "owner_id", "topic", "c.noun = 'TOPIC'"),
-    own("slug", "slug", "owner_id", "place", "c.noun = 'PLACE'"),
+    undeclared("release", "id", "live_revision_id", "revision", ""),
+    undeclared("release", "id", "working_revision_id", "revision", ""),
+    undeclared("topic", "id", "replaced_by_id", "topic", ""),
+    undeclared("place", "id", "replaced_by_id", "place", ""),
+    undeclared("merged_concept", "id", "into_id", "topic", "c.noun = 'TOPIC'"),
+    undeclared("merged_concept", "id", "into_id", "place", "c.noun = 'PLACE'"),
+    undeclared("slug", "slug", "owner_id", "topic", "c.noun = 'TOPIC'"),
+    undeclared("slug", "slug", "owner_id", "place", "c.noun = 'PLACE'"),
 ];
 
 /// An address that was public is held for ever, also after its release was purged: as a digest then, which begins with ~.
 const SLUG_OF_RELEASE: Reference =
-    own("slug", "slug", "owner_id", "release", "c.noun = 'RELEASE' AND c.slug NOT LIKE '~%'");
+    undeclared("slug", "slug", "owner_id", "release", "c.noun = 'RELEASE' AND c.slug NOT LIKE '~%'");
 
 /// Whether references from one table to another are verified here.
 pub(super) fn is_verified(table: &str, parent: &str) -> bool {
@@ -70,59 +70,59 @@ pub(super) fn is_verified(table: &str, parent: &str) -> bool {
 }
 
 /// Finds rows that refer to nothing, and releases whose versions are not their own or not all there.
-pub(super) async fn verify(read: &DatabaseTransaction, findings: &mut Findings) {
+pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) {
     for reference in REFERENCES.iter().chain([&SLUG_OF_RELEASE]) {
         let name = format!("references from {}.{} to {}", reference.table, reference.column, reference.parent);
-        attempt(read, findings, &name, async |read, findings| orphans(read, findings, reference).await).await;
+        in_savepoint(tx, findings, &name, async |tx, findings| check_orphans(tx, findings, reference).await).await;
     }
-    attempt(read, findings, "versions of releases", versions).await;
+    in_savepoint(tx, findings, "versions of releases", check_versions).await;
 }
 
-async fn orphans(read: &DatabaseTransaction, findings: &mut Findings, of: &Reference) -> Result<(), DbErr> {
-    let Reference { table, key, column, parent, only, .. } = of;
-    let only = if only.is_empty() { String::new() } else { format!(" AND {only}") };
+async fn check_orphans(tx: &DatabaseTransaction, findings: &mut Findings, reference: &Reference) -> Result<(), DbErr> {
+    let Reference { table, key, column, parent, condition, .. } = reference;
+    let condition = if condition.is_empty() { String::new() } else { format!(" AND {condition}") };
     let sql = format!(
         "SELECT c.{key}, c.{column} FROM \"{table}\" c LEFT JOIN \"{parent}\" p ON p.id = c.{column} \
-         WHERE c.{column} IS NOT NULL AND p.id IS NULL{only}"
+         WHERE c.{column} IS NOT NULL AND p.id IS NULL{condition}"
     );
-    let backend = ConnectionTrait::get_database_backend(read);
-    let mut rows = read.stream_raw(Statement::from_string(backend, sql)).await?;
+    let backend = ConnectionTrait::get_database_backend(tx);
+    let mut rows = tx.stream_raw(Statement::from_string(backend, sql)).await?;
     while let Some(row) = rows.next().await {
         let row = row?;
         let text = |index: usize| {
             let id = row.try_get_by_index::<Uuid>(index).map(|id| id.simple().to_string());
             id.or_else(|_| row.try_get_by_index(index)).unwrap_or_else(|_| "?".to_owned())
         };
-        let what = format!("{column} is {}, and {parent} has no such row", text(1));
-        findings.add(Kind::Orphan, format!("{table} {key}={}", text(0)), what, PAST);
+        let problem = format!("{column} is {}, and {parent} has no such row", text(1));
+        findings.add(FindingKind::Orphan, format!("{table} {key}={}", text(0)), problem, EXTERNAL_CHANGE);
     }
     Ok(())
 }
 
 /// The versions of a release are numbered from 1 to the newest without holes; the live one and the one being worked on are its
 /// own.
-async fn versions(read: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
-    let backend = ConnectionTrait::get_database_backend(read);
+async fn check_versions(tx: &DatabaseTransaction, findings: &mut Findings) -> Result<(), DbErr> {
+    let backend = ConnectionTrait::get_database_backend(tx);
     let counted = "SELECT r.id, r.revision, count(v.id) FROM \"release\" r LEFT JOIN revision v ON v.release_id = r.id \
                    GROUP BY r.id, r.revision HAVING count(v.id) <> r.revision OR min(v.number) <> 1 OR max(v.number) <> r.revision";
-    for row in read.query_all_raw(Statement::from_string(backend, counted.to_owned())).await? {
+    for row in tx.query_all_raw(Statement::from_string(backend, counted.to_owned())).await? {
         let (id, newest, number): (Uuid, i32, i64) =
             (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        let what = format!("its newest version is number {newest}, and there are {number} versions of it");
-        findings.add(Kind::Version, format!("release_{}", id.simple()), what, PAST);
+        let problem = format!("its newest version is number {newest}, and there are {number} versions of it");
+        findings.add(FindingKind::Revision, format!("release_{}", id.simple()), problem, EXTERNAL_CHANGE);
     }
     let live = "SELECT r.id FROM \"release\" r JOIN revision v ON v.id = r.live_revision_id WHERE v.release_id <> r.id";
     let working =
         "SELECT r.id FROM \"release\" r JOIN revision v ON v.id = r.working_revision_id WHERE v.release_id <> r.id";
     let none = "SELECT id FROM \"release\" WHERE live_revision_id IS NULL AND working_revision_id IS NULL";
-    for (sql, what) in [
+    for (sql, problem) in [
         (live, "its live version belongs to another release"),
         (working, "its version being worked on belongs to another release"),
         (none, "it has no version to show"),
     ] {
-        for row in read.query_all_raw(Statement::from_string(backend, sql.to_owned())).await? {
+        for row in tx.query_all_raw(Statement::from_string(backend, sql.to_owned())).await? {
             let id: Uuid = row.try_get_by_index(0)?;
-            findings.add(Kind::Version, format!("release_{}", id.simple()), what, PAST);
+            findings.add(FindingKind::Revision, format!("release_{}", id.simple()), problem, EXTERNAL_CHANGE);
         }
     }
     Ok(())
@@ -141,18 +141,18 @@ mod tests {
         let declared = "SELECT m.name, k.\"from\", k.\"table\" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) k \
                         WHERE m.type = 'table'";
         let statement = Statement::from_string(db.backend(), declared.to_owned());
-        let mut known: Vec<(String, String, String)> = Vec::new();
+        let mut in_schema: Vec<(String, String, String)> = Vec::new();
         for row in db.reader().query_all_raw(statement).await.unwrap() {
             let text = |index: usize| row.try_get_by_index::<String>(index).unwrap();
-            known.push((text(0), text(1), text(2)));
+            in_schema.push((text(0), text(1), text(2)));
         }
         let mut verified: Vec<(String, String, String)> = REFERENCES
             .iter()
             .filter(|reference| reference.declared)
             .map(|reference| (reference.table.to_owned(), reference.column.to_owned(), reference.parent.to_owned()))
             .collect();
-        known.sort();
+        in_schema.sort();
         verified.sort();
-        assert_eq!(known, verified);
+        assert_eq!(in_schema, verified);
     }
 }

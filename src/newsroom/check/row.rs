@@ -15,64 +15,64 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    attempt,
-    finding::{Findings, Kind, RESTORE},
+    finding::{FindingKind, Findings, RESTORE_BACKUP},
+    in_savepoint,
 };
 
 /// Reads all tables; how many rows each has, as far as it could be read.
-pub(super) async fn verify(read: &DatabaseTransaction, findings: &mut Findings) -> Vec<(String, u64)> {
+pub(super) async fn verify(tx: &DatabaseTransaction, findings: &mut Findings) -> Vec<(String, u64)> {
     let mut rows = Vec::new();
-    table::<release::Entity>(read, findings, &mut rows).await;
-    table::<revision::Entity>(read, findings, &mut rows).await;
-    table::<topic::Entity>(read, findings, &mut rows).await;
-    table::<place::Entity>(read, findings, &mut rows).await;
-    table::<topic_name::Entity>(read, findings, &mut rows).await;
-    table::<topic_broader::Entity>(read, findings, &mut rows).await;
-    table::<place_name::Entity>(read, findings, &mut rows).await;
-    table::<revision_topic::Entity>(read, findings, &mut rows).await;
-    table::<revision_place::Entity>(read, findings, &mut rows).await;
-    table::<slug::Entity>(read, findings, &mut rows).await;
-    table::<merged_concept::Entity>(read, findings, &mut rows).await;
-    table::<correction::Entity>(read, findings, &mut rows).await;
-    table::<journal::Entity>(read, findings, &mut rows).await;
-    table::<journal_head::Entity>(read, findings, &mut rows).await;
-    table::<api_token::Entity>(read, findings, &mut rows).await;
-    table::<preview_link::Entity>(read, findings, &mut rows).await;
-    table::<signing_key::Entity>(read, findings, &mut rows).await;
-    table::<access_log::Entity>(read, findings, &mut rows).await;
-    table::<idempotency::Entity>(read, findings, &mut rows).await;
+    read_table::<release::Entity>(tx, findings, &mut rows).await;
+    read_table::<revision::Entity>(tx, findings, &mut rows).await;
+    read_table::<topic::Entity>(tx, findings, &mut rows).await;
+    read_table::<place::Entity>(tx, findings, &mut rows).await;
+    read_table::<topic_name::Entity>(tx, findings, &mut rows).await;
+    read_table::<topic_broader::Entity>(tx, findings, &mut rows).await;
+    read_table::<place_name::Entity>(tx, findings, &mut rows).await;
+    read_table::<revision_topic::Entity>(tx, findings, &mut rows).await;
+    read_table::<revision_place::Entity>(tx, findings, &mut rows).await;
+    read_table::<slug::Entity>(tx, findings, &mut rows).await;
+    read_table::<merged_concept::Entity>(tx, findings, &mut rows).await;
+    read_table::<correction::Entity>(tx, findings, &mut rows).await;
+    read_table::<journal::Entity>(tx, findings, &mut rows).await;
+    read_table::<journal_head::Entity>(tx, findings, &mut rows).await;
+    read_table::<api_token::Entity>(tx, findings, &mut rows).await;
+    read_table::<preview_link::Entity>(tx, findings, &mut rows).await;
+    read_table::<signing_key::Entity>(tx, findings, &mut rows).await;
+    read_table::<access_log::Entity>(tx, findings, &mut rows).await;
+    read_table::<idempotency::Entity>(tx, findings, &mut rows).await;
     rows
 }
 
-async fn table<E: EntityTrait>(read: &DatabaseTransaction, findings: &mut Findings, rows: &mut Vec<(String, u64)>) {
+async fn read_table<E: EntityTrait>(tx: &DatabaseTransaction, findings: &mut Findings, rows: &mut Vec<(String, u64)>) {
     let name = E::default().table_name().to_owned();
-    let mut number = 0;
-    attempt(read, findings, &format!("table {name}"), async |read, findings| {
-        all_rows::<E>(read, findings, &name, &mut number).await
+    let mut count = 0;
+    in_savepoint(tx, findings, &format!("table {name}"), async |tx, findings| {
+        all_rows::<E>(tx, findings, &name, &mut count).await
     })
     .await;
-    rows.push((name, number));
+    rows.push((name, count));
 }
 
 async fn all_rows<E: EntityTrait>(
-    read: &DatabaseTransaction,
+    tx: &DatabaseTransaction,
     findings: &mut Findings,
     name: &str,
-    number: &mut u64,
+    count: &mut u64,
 ) -> Result<(), DbErr> {
-    let backend = ConnectionTrait::get_database_backend(read);
-    let mut rows = read.stream_raw(Statement::from_string(backend, format!("SELECT * FROM \"{name}\""))).await?;
+    let backend = ConnectionTrait::get_database_backend(tx);
+    let mut rows = tx.stream_raw(Statement::from_string(backend, format!("SELECT * FROM \"{name}\""))).await?;
     while let Some(row) = rows.next().await {
         let row = row?;
-        *number += 1;
+        *count += 1;
         let why = match catch_unwind(AssertUnwindSafe(|| E::Model::from_query_result(&row, ""))) {
             Ok(Ok(_)) => continue,
             Ok(Err(error)) => error.to_string(),
             // Some values end the driver instead of giving an error.
             Err(_) => "it holds a value beyond everything that can be read".to_owned(),
         };
-        let place = format!("{name} {}", key::<E>(&row));
-        findings.add(Kind::Row, place, format!("the row cannot be read: {why}"), RESTORE);
+        let location = format!("{name} {}", key::<E>(&row));
+        findings.add(FindingKind::Row, location, format!("the row cannot be read: {why}"), RESTORE_BACKUP);
     }
     Ok(())
 }

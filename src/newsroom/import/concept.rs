@@ -5,10 +5,10 @@ use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use super::{
-    Importer, Known, Outcome,
-    origin::{Origin, seen_before},
-    queue::{Met, Queue},
-    refusal,
+    ConceptIndex, Importer, RecordResult,
+    origin::{Origin, first_origin},
+    queue::{Queue, RecordKeys},
+    refusal_message,
 };
 use crate::{
     catalog::{Concept, ConceptRef, ExternalCode, fold},
@@ -25,11 +25,11 @@ use crate::{
 
 /// A topic or place as it comes: its slug, what it is right below by slug, and everything else.
 #[derive(Clone, Debug)]
-pub(super) struct Incoming<I> {
+pub(super) struct ConceptRecord<I> {
     /// What it is known by where it is new. Made in the order of the records, which is the order of an export.
     pub(super) id: Uuid,
     pub(super) slug: String,
-    pub(super) above: Vec<String>,
+    pub(super) parents: Vec<String>,
     input: I,
     /// Its codes and URI, as identities.
     codes: Vec<String>,
@@ -38,118 +38,123 @@ pub(super) struct Incoming<I> {
 
 impl Importer<'_> {
     /// Takes in topics: `(line, slug, slugs of broader ones, the rest)`. Outcomes come in the order of the records.
-    pub async fn topics(
+    pub async fn import_topics(
         &mut self,
         records: Vec<(u64, String, Vec<String>, TopicInput)>,
-    ) -> Result<Vec<Outcome>, Error> {
-        let mut incoming = Vec::with_capacity(records.len());
-        for (line, slug, above, input) in records {
-            let codes = code("uri", &input.uri).into_iter().collect();
+    ) -> Result<Vec<RecordResult>, Error> {
+        let mut concept_records = Vec::with_capacity(records.len());
+        for (line, slug, parents, input) in records {
+            let codes = code_identity("uri", &input.uri).into_iter().collect();
             let origin = self.origins.at(line);
-            incoming.push(Incoming { id: Uuid::now_v7(), slug, above, input, codes, origin });
+            concept_records.push(ConceptRecord { id: Uuid::now_v7(), slug, parents, input, codes, origin });
         }
-        let (mut queue, mut outcomes) = Queue::of(incoming, &self.topics, &self.origins.topics, "topic");
+        let (mut queue, mut results) = Queue::build(concept_records, &self.topics, &self.origins.topics, "topic");
         while let Some((number, record)) = queue.next() {
-            let met = Met::of(&record, &self.topics);
-            let first = seen_before(&self.origins.topics, &met.identities);
-            let outcome = self.topic(record, first).await?;
-            queue.note(&outcome, met, &self.topics, &mut self.origins.topics);
-            outcomes.push((number, outcome));
+            let keys = RecordKeys::of(&record, &self.topics);
+            let first = first_origin(&self.origins.topics, &keys.identities);
+            let result = self.topic(record, first).await?;
+            queue.record_result(&result, keys, &self.topics, &mut self.origins.topics);
+            results.push((number, result));
         }
-        self.end(outcomes).await
+        self.finish_records(results).await
     }
 
     /// Takes in places: `(line, slug, slug of the one it lies in, the rest)`. Outcomes come in the order of the records.
-    pub async fn places(
+    pub async fn import_places(
         &mut self,
         records: Vec<(u64, String, Option<String>, PlaceInput)>,
-    ) -> Result<Vec<Outcome>, Error> {
-        let mut incoming = Vec::with_capacity(records.len());
-        for (line, slug, above, input) in records {
+    ) -> Result<Vec<RecordResult>, Error> {
+        let mut concept_records = Vec::with_capacity(records.len());
+        for (line, slug, parents, input) in records {
             let PlaceInput { uri, iso3166_alpha2, iso3166_alpha3, m49, geonames_id, .. } = &input;
             let geonames = match geonames_id {
                 Patch::Set(id) => Some(format!("geonames {id}")),
                 _ => None,
             };
             let codes = [("uri", uri), ("iso", iso3166_alpha2), ("iso", iso3166_alpha3), ("m49", m49)];
-            let codes = codes.into_iter().filter_map(|(sort, value)| code(sort, value)).chain(geonames).collect();
-            let (above, origin) = (above.into_iter().collect(), self.origins.at(line));
-            incoming.push(Incoming { id: Uuid::now_v7(), slug, above, input, codes, origin });
+            let codes =
+                codes.into_iter().filter_map(|(kind, value)| code_identity(kind, value)).chain(geonames).collect();
+            let (parents, origin) = (parents.into_iter().collect(), self.origins.at(line));
+            concept_records.push(ConceptRecord { id: Uuid::now_v7(), slug, parents, input, codes, origin });
         }
-        let (mut queue, mut outcomes) = Queue::of(incoming, &self.places, &self.origins.places, "place");
+        let (mut queue, mut results) = Queue::build(concept_records, &self.places, &self.origins.places, "place");
         while let Some((number, record)) = queue.next() {
-            let met = Met::of(&record, &self.places);
-            let first = seen_before(&self.origins.places, &met.identities);
-            let outcome = self.place(record, first).await?;
-            queue.note(&outcome, met, &self.places, &mut self.origins.places);
-            outcomes.push((number, outcome));
+            let keys = RecordKeys::of(&record, &self.places);
+            let first = first_origin(&self.origins.places, &keys.identities);
+            let result = self.place(record, first).await?;
+            queue.record_result(&result, keys, &self.places, &mut self.origins.places);
+            results.push((number, result));
         }
-        self.end(outcomes).await
+        self.finish_records(results).await
     }
 
-    async fn end(&mut self, mut outcomes: Vec<(usize, Outcome)>) -> Result<Vec<Outcome>, Error> {
-        for (_, outcome) in &outcomes {
-            self.note(outcome);
+    async fn finish_records(&mut self, mut results: Vec<(usize, RecordResult)>) -> Result<Vec<RecordResult>, Error> {
+        for (_, result) in &results {
+            self.track_result(result);
         }
         self.end_batch().await?;
-        outcomes.sort_by_key(|&(number, _)| number);
-        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+        results.sort_by_key(|&(number, _)| number);
+        Ok(results.into_iter().map(|(_, result)| result).collect())
     }
 
     /// The slug of the city or other place of a name, made where there is none.
-    pub async fn place_named(&mut self, name: &str) -> Result<String, Error> {
+    pub async fn find_or_create_place(&mut self, name: &str) -> Result<String, Error> {
         let folded = fold(name);
         let count = self.places.vocabulary.len() as u32;
-        let mut found: Vec<&PlaceImage> = (0..count)
+        let mut matching: Vec<&PlaceImage> = (0..count)
             .map(|number| &**self.places.vocabulary.get(number))
             .filter(|place| place.all_names().any(|name| fold(name) == folded))
             .collect();
         // The most exact sort of place first: Singapore the city before Singapore the country.
-        found.sort_by_key(|place| (std::cmp::Reverse(place.kind), place.id));
-        if let Some(place) = found.first() {
+        matching.sort_by_key(|place| (std::cmp::Reverse(place.kind), place.id));
+        if let Some(place) = matching.first() {
             return Ok(place.slug.clone());
         }
         let id = Uuid::now_v7();
-        let wish = slug::from_headline(name);
-        let slug = address::find_available(self.write().await?.tx(), Noun::Place, &wish, id).await?;
+        let preferred_slug = slug::from_headline(name);
+        let slug = address::find_available(self.unit_of_work().await?.tx(), Noun::Place, &preferred_slug, id).await?;
         let input =
             PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
-        let (above, codes, origin) = (Vec::new(), Vec::new(), self.origins.at(0));
-        match self.place(Incoming { id, slug: slug.clone(), above, input, codes, origin }, None).await? {
-            Outcome::Refused(why) => Err(Error::field(&["dateline"], crate::newsroom::ErrorCode::Invalid, why)),
+        let (parents, codes, origin) = (Vec::new(), Vec::new(), self.origins.at(0));
+        match self.place(ConceptRecord { id, slug: slug.clone(), parents, input, codes, origin }, None).await? {
+            RecordResult::Refused(why) => Err(Error::field(&["dateline"], crate::newsroom::ErrorCode::Invalid, why)),
             _ => Ok(slug),
         }
     }
 
     /// `first`: where the import took the same topic before.
-    async fn topic(&mut self, record: Incoming<TopicInput>, first: Option<Origin>) -> Result<Outcome, Error> {
-        let there = self.topics.by_slug.get(&record.slug).and_then(|&id| self.topics.get(id)).cloned();
-        let mut image = there.clone().unwrap_or_else(|| TopicImage::blank(record.id));
-        let broader = match self.topics.ids(&record.above, "topic") {
+    async fn topic(&mut self, record: ConceptRecord<TopicInput>, first: Option<Origin>) -> Result<RecordResult, Error> {
+        let existing = self.topics.by_slug.get(&record.slug).and_then(|&id| self.topics.get(id)).cloned();
+        let mut image = existing.clone().unwrap_or_else(|| TopicImage::blank(record.id));
+        let broader = match self.topics.ids(&record.parents, "topic") {
             Ok(ids) => ids,
-            Err(why) => return Ok(Outcome::Refused(why)),
+            Err(why) => return Ok(RecordResult::Refused(why)),
         };
         let mut input = record.input;
         input.broader = Patch::Set(broader.into_iter().map(ConceptRef::Id).collect());
-        let mut form = Validator::for_import();
-        image.apply_input(input, &self.topics.vocabulary, &mut form);
-        if let Err(error) = form.finish() {
-            return Ok(Outcome::Refused(refusal(error)?));
+        let mut validator = Validator::for_import();
+        image.apply_input(input, &self.topics.vocabulary, &mut validator);
+        if let Err(error) = validator.finish() {
+            return Ok(RecordResult::Refused(refusal_message(error)?));
         }
         if let Some(first) = first {
-            let same = there.is_some_and(|there| there == image);
-            return Ok(if same { Outcome::Duplicate } else { self.contradicted("topic", &record.slug, first) });
+            let same = existing.is_some_and(|existing| existing == image);
+            return Ok(if same {
+                RecordResult::Duplicate
+            } else {
+                self.duplicate_conflict("topic", &record.slug, first)
+            });
         }
-        if let Some(why) = self.topics.taken(&image).or_else(|| self.topics.cycle(&image, "topic")) {
-            return Ok(Outcome::Refused(why));
+        if let Some(why) = self.topics.code_conflict(&image).or_else(|| self.topics.cycle_error(&image, "topic")) {
+            return Ok(RecordResult::Refused(why));
         }
-        let (dry, overwrite) = (there.clone(), self.options.overwrite);
-        let write = self.write().await?;
-        let Some(before) = dry else {
-            topic::Entity::insert(image.to_row(write, true)).exec_without_returning(write.tx()).await?;
-            image.insert_child_rows(write.tx()).await?;
+        let (previous, overwrite) = (existing.clone(), self.options.overwrite);
+        let unit_of_work = self.unit_of_work().await?;
+        let Some(before) = previous else {
+            topic::Entity::insert(image.to_row(unit_of_work, true)).exec_without_returning(unit_of_work.tx()).await?;
+            image.insert_child_rows(unit_of_work.tx()).await?;
             record_concept(
-                write,
+                unit_of_work,
                 "topic.import",
                 Noun::Topic,
                 &image.slug,
@@ -158,15 +163,15 @@ impl Importer<'_> {
                 Image::Topic(Box::new(image.clone())),
             )
             .await?;
-            self.topics.put(image);
-            return Ok(Outcome::Created);
+            self.topics.insert(image);
+            return Ok(RecordResult::Created);
         };
         if image == before {
-            return Ok(Outcome::Unchanged);
+            return Ok(RecordResult::Unchanged);
         }
-        let row = topic::Entity::find_by_id(image.id).one(write.tx()).await?;
+        let row = topic::Entity::find_by_id(image.id).one(unit_of_work.tx()).await?;
         if !overwrite && row.is_some_and(|row| !row.as_imported) {
-            return Ok(Outcome::Conflict(format!(
+            return Ok(RecordResult::Conflict(format!(
                 "the topic \"{}\" was changed here since the last import; left as it is (--overwrite takes the file's)",
                 before.slug
             )));
@@ -176,42 +181,47 @@ impl Importer<'_> {
             image.former_slugs.retain(|slug| *slug != image.slug);
             image.former_slugs.push(before.slug.clone());
         }
-        image.update_rows(write.tx(), write, true).await?;
+        image.update_rows(unit_of_work.tx(), unit_of_work, true).await?;
         let images = (Image::Topic(Box::new(before)), Image::Topic(Box::new(image.clone())));
-        record_concept(write, "topic.import", Noun::Topic, &image.slug, image.id, Some(images.0), images.1).await?;
-        self.topics.put(image);
-        Ok(Outcome::Updated)
+        record_concept(unit_of_work, "topic.import", Noun::Topic, &image.slug, image.id, Some(images.0), images.1)
+            .await?;
+        self.topics.insert(image);
+        Ok(RecordResult::Updated)
     }
 
     /// `first`: where the import took the same place before.
-    async fn place(&mut self, record: Incoming<PlaceInput>, first: Option<Origin>) -> Result<Outcome, Error> {
-        let there = self.places.by_slug.get(&record.slug).and_then(|&id| self.places.get(id)).cloned();
-        let mut image = there.clone().unwrap_or_else(|| PlaceImage::blank(record.id));
-        let within = match self.places.ids(&record.above, "place") {
+    async fn place(&mut self, record: ConceptRecord<PlaceInput>, first: Option<Origin>) -> Result<RecordResult, Error> {
+        let existing = self.places.by_slug.get(&record.slug).and_then(|&id| self.places.get(id)).cloned();
+        let mut image = existing.clone().unwrap_or_else(|| PlaceImage::blank(record.id));
+        let within = match self.places.ids(&record.parents, "place") {
             Ok(ids) => ids,
-            Err(why) => return Ok(Outcome::Refused(why)),
+            Err(why) => return Ok(RecordResult::Refused(why)),
         };
         let mut input = record.input;
         input.within = within.first().map_or(Patch::Clear, |&id| Patch::Set(ConceptRef::Id(id)));
-        let mut form = Validator::for_import();
-        image.apply_input(input, &self.places.vocabulary, &mut form);
-        if let Err(error) = form.finish() {
-            return Ok(Outcome::Refused(refusal(error)?));
+        let mut validator = Validator::for_import();
+        image.apply_input(input, &self.places.vocabulary, &mut validator);
+        if let Err(error) = validator.finish() {
+            return Ok(RecordResult::Refused(refusal_message(error)?));
         }
         if let Some(first) = first {
-            let same = there.is_some_and(|there| there == image);
-            return Ok(if same { Outcome::Duplicate } else { self.contradicted("place", &record.slug, first) });
+            let same = existing.is_some_and(|existing| existing == image);
+            return Ok(if same {
+                RecordResult::Duplicate
+            } else {
+                self.duplicate_conflict("place", &record.slug, first)
+            });
         }
-        if let Some(why) = self.places.taken(&image).or_else(|| self.places.cycle(&image, "place")) {
-            return Ok(Outcome::Refused(why));
+        if let Some(why) = self.places.code_conflict(&image).or_else(|| self.places.cycle_error(&image, "place")) {
+            return Ok(RecordResult::Refused(why));
         }
         let overwrite = self.options.overwrite;
-        let write = self.write().await?;
-        let Some(before) = there else {
-            place::Entity::insert(image.to_row(write, true)).exec_without_returning(write.tx()).await?;
-            image.insert_child_rows(write.tx()).await?;
+        let unit_of_work = self.unit_of_work().await?;
+        let Some(before) = existing else {
+            place::Entity::insert(image.to_row(unit_of_work, true)).exec_without_returning(unit_of_work.tx()).await?;
+            image.insert_child_rows(unit_of_work.tx()).await?;
             record_concept(
-                write,
+                unit_of_work,
                 "place.import",
                 Noun::Place,
                 &image.slug,
@@ -220,15 +230,15 @@ impl Importer<'_> {
                 Image::Place(Box::new(image.clone())),
             )
             .await?;
-            self.places.put(image);
-            return Ok(Outcome::Created);
+            self.places.insert(image);
+            return Ok(RecordResult::Created);
         };
         if image == before {
-            return Ok(Outcome::Unchanged);
+            return Ok(RecordResult::Unchanged);
         }
-        let row = place::Entity::find_by_id(image.id).one(write.tx()).await?;
+        let row = place::Entity::find_by_id(image.id).one(unit_of_work.tx()).await?;
         if !overwrite && row.is_some_and(|row| !row.as_imported) {
-            return Ok(Outcome::Conflict(format!(
+            return Ok(RecordResult::Conflict(format!(
                 "the place \"{}\" was changed here since the last import; left as it is (--overwrite takes the file's)",
                 before.slug
             )));
@@ -238,11 +248,12 @@ impl Importer<'_> {
             image.former_slugs.retain(|slug| *slug != image.slug);
             image.former_slugs.push(before.slug.clone());
         }
-        image.update_rows(write.tx(), write, true).await?;
+        image.update_rows(unit_of_work.tx(), unit_of_work, true).await?;
         let images = (Image::Place(Box::new(before)), Image::Place(Box::new(image.clone())));
-        record_concept(write, "place.import", Noun::Place, &image.slug, image.id, Some(images.0), images.1).await?;
-        self.places.put(image);
-        Ok(Outcome::Updated)
+        record_concept(unit_of_work, "place.import", Noun::Place, &image.slug, image.id, Some(images.0), images.1)
+            .await?;
+        self.places.insert(image);
+        Ok(RecordResult::Updated)
     }
 }
 
@@ -252,18 +263,18 @@ pub(super) fn identity(id: Uuid) -> String {
 }
 
 /// A code of a record as an identity.
-fn code(sort: &str, value: &Patch<String>) -> Option<String> {
+fn code_identity(kind: &str, value: &Patch<String>) -> Option<String> {
     let Patch::Set(value) = value else { return None };
     let value = value.trim();
-    (!value.is_empty()).then(|| format!("{sort} {value}"))
+    (!value.is_empty()).then(|| format!("{kind} {value}"))
 }
 
-impl<T: Concept> Known<T> {
+impl<T: Concept> ConceptIndex<T> {
     /// What a record may be met again by: its slug, the concept that has or had that, its codes. The slug also where it is
     /// known: it was not yet when the first record of a new concept came.
-    pub(super) fn identities<I>(&self, record: &Incoming<I>) -> Vec<String> {
-        let known = self.by_slug.get(&record.slug).copied().map(identity);
-        std::iter::once(format!("slug {}", record.slug)).chain(known).chain(record.codes.iter().cloned()).collect()
+    pub(super) fn identities<I>(&self, record: &ConceptRecord<I>) -> Vec<String> {
+        let existing = self.by_slug.get(&record.slug).copied().map(identity);
+        std::iter::once(format!("slug {}", record.slug)).chain(existing).chain(record.codes.iter().cloned()).collect()
     }
 
     /// Whether there are concepts with all of some slugs.
@@ -283,10 +294,10 @@ impl<T: Concept> Known<T> {
     }
 
     /// What another concept holds already.
-    fn taken(&self, image: &T) -> Option<String> {
-        let (code, holder) = image.codes().into_iter().find_map(|code| {
-            let holder = self.by_code.get(&code).copied().filter(|&holder| holder != image.id())?;
-            Some((code, self.get(holder)?))
+    fn code_conflict(&self, image: &T) -> Option<String> {
+        let (code, owner) = image.codes().into_iter().find_map(|code| {
+            let owner = self.by_code.get(&code).copied().filter(|&owner| owner != image.id())?;
+            Some((code, self.get(owner)?))
         })?;
         let code = match code {
             ExternalCode::Uri(uri) => format!("uri \"{uri}\""),
@@ -294,30 +305,30 @@ impl<T: Concept> Known<T> {
             ExternalCode::M49(code) => format!("m49 \"{code}\""),
             ExternalCode::Geonames(id) => format!("geonamesId {id}"),
         };
-        Some(format!("the {code} belongs to \"{}\" already: correct one of the two", holder.slug()))
+        Some(format!("the {code} belongs to \"{}\" already: correct one of the two", owner.slug()))
     }
 
     /// Whether a concept would become its own ancestor.
-    fn cycle(&self, image: &T, noun: &str) -> Option<String> {
-        let above = |id: Uuid| self.get(id).map(Concept::broader).unwrap_or_default();
+    fn cycle_error(&self, image: &T, noun: &str) -> Option<String> {
+        let parents = |id: Uuid| self.get(id).map(Concept::broader).unwrap_or_default();
         image
             .broader()
             .into_iter()
-            .any(|up| has_path(up, image.id(), above))
+            .any(|parent| has_path(parent, image.id(), parents))
             .then(|| format!("this {noun} would become its own ancestor: correct what it is below"))
     }
 }
 
 async fn record_concept(
-    write: &mut UnitOfWork,
-    act: &str,
+    unit_of_work: &mut UnitOfWork,
+    action: &str,
     noun: Noun,
     slug: &str,
     id: Uuid,
     before: Option<Image>,
     after: Image,
 ) -> Result<(), Error> {
-    let at = write.at();
-    address::reserve(write.tx(), noun, slug, id, Some(at)).await?;
-    write.record(act, noun, id, None, before.as_ref(), Some(&after))
+    let at = unit_of_work.at();
+    address::reserve(unit_of_work.tx(), noun, slug, id, Some(at)).await?;
+    unit_of_work.record(action, noun, id, None, before.as_ref(), Some(&after))
 }

@@ -5,7 +5,7 @@ use entity::{Noun, release, release::ReleaseState, revision, revision_place, rev
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use uuid::Uuid;
 
-use super::{ImportedWithdrawal, matching::Sound};
+use super::{ImportedWithdrawal, matching::ValidRecord};
 use crate::{
     journal::{Image, ReleaseImage},
     newsroom::{Error, content::RevisionRows, write::UnitOfWork},
@@ -13,16 +13,16 @@ use crate::{
 
 /// Rows of new releases, gathered for one insertion.
 #[derive(Default)]
-pub(super) struct Fresh {
+pub(super) struct InsertBatch {
     releases: Vec<release::ActiveModel>,
     revisions: Vec<RevisionRows>,
     slugs: Vec<slug::ActiveModel>,
     images: Vec<ReleaseImage>,
 }
 
-impl Fresh {
+impl InsertBatch {
     /// Adds a release; its new id.
-    pub(super) fn add(&mut self, record: Sound, by: &str, now: DateTime<Utc>) -> Uuid {
+    pub(super) fn add(&mut self, record: ValidRecord, by: &str, now: DateTime<Utc>) -> Uuid {
         let id = Uuid::now_v7();
         let public = record.state != ReleaseState::Draft;
         let content = record.content;
@@ -41,7 +41,7 @@ impl Fresh {
             modified_at,
             first_published_at: record.published_at,
             published_at: record.published_at,
-            withdrawal_kind: record.withdrawal.as_ref().map(|withdrawal| withdrawal.how.kind),
+            withdrawal_kind: record.withdrawal.as_ref().map(|withdrawal| withdrawal.details.kind),
             schedule_at: None,
             embargo_until: None,
             shown: rows.version.clone(),
@@ -76,16 +76,23 @@ impl Fresh {
         id
     }
 
-    pub(super) async fn insert(self, write: &mut UnitOfWork) -> Result<(), Error> {
+    pub(super) async fn insert(self, unit_of_work: &mut UnitOfWork) -> Result<(), Error> {
         if self.releases.is_empty() {
             return Ok(());
         }
-        release::Entity::insert_many(self.releases).exec_without_returning(write.tx()).await?;
-        insert_revisions(write, self.revisions).await?;
-        slug::Entity::insert_many(self.slugs).exec_without_returning(write.tx()).await?;
+        release::Entity::insert_many(self.releases).exec_without_returning(unit_of_work.tx()).await?;
+        insert_revisions(unit_of_work, self.revisions).await?;
+        slug::Entity::insert_many(self.slugs).exec_without_returning(unit_of_work.tx()).await?;
         for image in self.images {
             let id = image.id;
-            write.record("release.import", Noun::Release, id, None, None, Some(&Image::Release(Box::new(image))))?;
+            unit_of_work.record(
+                "release.import",
+                Noun::Release,
+                id,
+                None,
+                None,
+                Some(&Image::Release(Box::new(image))),
+            )?;
         }
         Ok(())
     }
@@ -96,28 +103,28 @@ pub(super) fn set_withdrawal(
     withdrawal: Option<ImportedWithdrawal>,
     at: Option<DateTime<Utc>>,
 ) {
-    let how = withdrawal.map(|withdrawal| withdrawal.how);
-    row.withdrawal_kind = Set(how.as_ref().map(|how| how.kind));
+    let details = withdrawal.map(|withdrawal| withdrawal.details);
+    row.withdrawal_kind = Set(details.as_ref().map(|details| details.kind));
     row.withdrawn_at = Set(at);
-    let (notice, redirect) = how.map_or((None, None), |how| (how.notice, how.redirect_to));
+    let (notice, redirect) = details.map_or((None, None), |details| (details.notice, details.redirect_to));
     row.withdrawal_notice = Set(notice);
     row.withdrawal_redirect = Set(redirect);
 }
 
 /// Inserts revisions with their assignments; rows of one table in as few statements as their number of values allows.
-pub(super) async fn insert_revisions(write: &UnitOfWork, rows: Vec<RevisionRows>) -> Result<(), Error> {
+pub(super) async fn insert_revisions(unit_of_work: &UnitOfWork, rows: Vec<RevisionRows>) -> Result<(), Error> {
     let (mut revisions, mut topics, mut places) = (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
     for row in rows {
         revisions.push(row.revision);
         topics.extend(row.topics);
         places.extend(row.places);
     }
-    revision::Entity::insert_many(revisions).exec_without_returning(write.tx()).await?;
-    for some in topics.chunks(5000) {
-        revision_topic::Entity::insert_many(some.to_vec()).exec_without_returning(write.tx()).await?;
+    revision::Entity::insert_many(revisions).exec_without_returning(unit_of_work.tx()).await?;
+    for chunk in topics.chunks(5000) {
+        revision_topic::Entity::insert_many(chunk.to_vec()).exec_without_returning(unit_of_work.tx()).await?;
     }
-    for some in places.chunks(5000) {
-        revision_place::Entity::insert_many(some.to_vec()).exec_without_returning(write.tx()).await?;
+    for chunk in places.chunks(5000) {
+        revision_place::Entity::insert_many(chunk.to_vec()).exec_without_returning(unit_of_work.tx()).await?;
     }
     Ok(())
 }

@@ -8,30 +8,30 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{ImportedWithdrawal, Importer, Outcome, origin::Origin};
+use super::{ImportedWithdrawal, Importer, RecordResult, origin::Origin};
 use crate::{
     catalog::{assigned_places, assigned_topics},
-    newsroom::{Error, content::Content, slug as form_of_slug},
+    newsroom::{Error, content::Content, slug as slug_format},
 };
 
 /// How many numbered variants of a slug are looked at for a record that gives none, before the one that is made of what the
 /// record is known by.
-const VARIANTS: u32 = 20;
+const MAX_NUMBERED_SLUGS: u32 = 20;
 
 /// A record that can be taken.
-pub(super) struct Sound {
+pub(super) struct ValidRecord {
     pub(super) origin: Origin,
     pub(super) content: Content,
     /// False where the record gave no slug: it is known by kind, headline and date then.
     pub(super) slug_given: bool,
     pub(super) state: ReleaseState,
     pub(super) published_at: Option<DateTime<Utc>>,
-    pub(super) publication_given: bool,
+    pub(super) published_at_given: bool,
     pub(super) withdrawal: Option<ImportedWithdrawal>,
 }
 
 /// A release that is already stored.
-pub(super) struct There {
+pub(super) struct ExistingRelease {
     pub(super) row: release::Model,
     pub(super) content: Content,
     pub(super) number: i32,
@@ -39,10 +39,13 @@ pub(super) struct There {
 
 impl Importer<'_> {
     /// Which release each record is; none for a new one, why not where two releases claim it. Records without a slug get one.
-    pub(super) async fn matches(&mut self, records: &mut [Sound]) -> Result<Vec<Result<Option<Uuid>, String>>, Error> {
+    pub(super) async fn match_releases(
+        &mut self,
+        records: &mut [ValidRecord],
+    ) -> Result<Vec<Result<Option<Uuid>, String>>, Error> {
         let external: Vec<String> = records.iter().filter_map(|record| record.content.external_id.clone()).collect();
-        let slugs: Vec<String> = records.iter().flat_map(Sound::slugs).collect();
-        let tx = self.write().await?.tx();
+        let slugs: Vec<String> = records.iter().flat_map(ValidRecord::candidate_slugs).collect();
+        let tx = self.unit_of_work().await?.tx();
         let by_external: HashMap<String, Uuid> = if external.is_empty() {
             HashMap::new()
         } else {
@@ -56,10 +59,10 @@ impl Importer<'_> {
             rows.into_iter().map(|(id, external)| (external, id)).collect()
         };
         let mut by_slug: HashMap<String, Uuid> = HashMap::new();
-        for some in slugs.chunks(10_000) {
+        for chunk in slugs.chunks(10_000) {
             let rows = slug::Entity::find()
                 .filter(slug::Column::Noun.eq(Noun::Release))
-                .filter(slug::Column::Slug.is_in(some.to_vec()))
+                .filter(slug::Column::Slug.is_in(chunk.to_vec()))
                 .all(tx)
                 .await?;
             by_slug.extend(rows.into_iter().map(|row| (row.slug, row.owner_id)));
@@ -68,10 +71,10 @@ impl Importer<'_> {
         let owners: Vec<Uuid> = records
             .iter()
             .filter(|record| !record.slug_given)
-            .flat_map(Sound::slugs)
+            .flat_map(ValidRecord::candidate_slugs)
             .filter_map(|slug| by_slug.get(&slug).copied())
             .collect();
-        let said = if owners.is_empty() {
+        let candidates = if owners.is_empty() {
             Vec::new()
         } else {
             revision::Entity::find()
@@ -87,44 +90,44 @@ impl Importer<'_> {
                 .all(tx)
                 .await?
         };
-        let matched = |record: &mut Sound| {
+        let match_record = |record: &mut ValidRecord| {
             let content = &mut record.content;
             let external = content.external_id.as_ref().and_then(|external| by_external.get(external).copied());
             if !record.slug_given {
                 let same = |kind: &release::ReleaseKind, headline: &str, date: &chrono::NaiveDate| {
                     *kind == content.kind && headline == content.headline && *date == content.release_date
                 };
-                let known =
-                    said.iter().find(|(_, kind, headline, date)| same(kind, headline, date)).map(|&(id, ..)| id);
+                let existing =
+                    candidates.iter().find(|(_, kind, headline, date)| same(kind, headline, date)).map(|&(id, ..)| id);
                 let base = content.slug.clone();
-                let mut free = variants(content).into_iter().filter(|slug| !by_slug.contains_key(slug));
-                content.slug = free.next().unwrap_or_else(|| {
+                let mut available = slug_variants(content).into_iter().filter(|slug| !by_slug.contains_key(slug));
+                content.slug = available.next().unwrap_or_else(|| {
                     // Somebody gave another release the one that is made of the content. Random, without the time that a key
                     // tells.
                     let random = Uuid::now_v7().as_u128() as u64;
                     format!("{base}-{random:016x}")
                 });
                 // What has an id of its own is known by that alone.
-                return Ok(if content.external_id.is_some() { external } else { known });
+                return Ok(if content.external_id.is_some() { external } else { existing });
             }
             match (external, by_slug.get(&content.slug).copied()) {
-                (Some(one), Some(other)) if one != other => Err(format!(
+                (Some(external_owner), Some(slug_owner)) if external_owner != slug_owner => Err(format!(
                     "externalId \"{}\" and slug \"{}\" belong to two different releases: correct one of the two",
                     content.external_id.as_deref().unwrap_or_default(),
                     content.slug
                 )),
-                (one, other) => Ok(one.or(other)),
+                (external_owner, slug_owner) => Ok(external_owner.or(slug_owner)),
             }
         };
-        Ok(records.iter_mut().map(matched).collect())
+        Ok(records.iter_mut().map(match_record).collect())
     }
 
     /// Releases that are there, with what their newest versions say.
-    pub(super) async fn there(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, There>, Error> {
+    pub(super) async fn existing_releases(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, ExistingRelease>, Error> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let tx = self.write().await?.tx();
+        let tx = self.unit_of_work().await?.tx();
         let rows = release::Entity::find().filter(release::Column::Id.is_in(ids.to_vec())).all(tx).await?;
         let keys: Vec<Uuid> = rows.iter().filter_map(|row| row.working_revision_id.or(row.live_revision_id)).collect();
         let mut topics = assigned_topics(tx, &keys).await?;
@@ -132,44 +135,49 @@ impl Importer<'_> {
         let revisions = revision::Entity::find().filter(revision::Column::Id.is_in(keys)).all(tx).await?;
         let mut revisions: HashMap<Uuid, revision::Model> =
             revisions.into_iter().map(|row| (row.release_id, row)).collect();
-        let there = |row: release::Model| {
+        let existing = |row: release::Model| {
             let revision = revisions.remove(&row.id)?;
             let (topics, places) =
                 (topics.remove(&revision.id).unwrap_or_default(), places.remove(&revision.id).unwrap_or_default());
-            Some((row.id, There { number: revision.number, content: Content::from_row(revision, topics, places), row }))
+            Some((
+                row.id,
+                ExistingRelease { number: revision.number, content: Content::from_row(revision, topics, places), row },
+            ))
         };
-        Ok(rows.into_iter().filter_map(there).collect())
+        Ok(rows.into_iter().filter_map(existing).collect())
     }
 }
 
 /// What to do with a record of a release that is there.
-pub(super) enum Judgement {
-    Is(Outcome),
-    Update(Box<Sound>, Box<There>),
+pub(super) enum Decision {
+    Leave(RecordResult),
+    Update(Box<ValidRecord>, Box<ExistingRelease>),
 }
 
-pub(super) fn judged(mut record: Sound, old: There, overwrite: bool) -> Judgement {
+pub(super) fn decide(mut record: ValidRecord, old: ExistingRelease, overwrite: bool) -> Decision {
     if !record.slug_given {
         record.content.slug.clone_from(&old.content.slug);
     }
-    if shown(record.content.body_markdown.as_deref()) == shown(old.content.body_markdown.as_deref()) {
+    if trim_for_comparison(record.content.body_markdown.as_deref())
+        == trim_for_comparison(old.content.body_markdown.as_deref())
+    {
         record.content.body_markdown.clone_from(&old.content.body_markdown);
     }
     let row = &old.row;
-    let same_life = row.state == record.state
-        && (!record.publication_given || row.published_at == record.published_at)
+    let same_lifecycle = row.state == record.state
+        && (!record.published_at_given || row.published_at == record.published_at)
         && record.withdrawal.as_ref().is_none_or(|given| {
-            Some(given.how.kind) == row.withdrawal_kind
-                && given.how.notice == row.withdrawal_notice
-                && given.how.redirect_to == row.withdrawal_redirect
+            Some(given.details.kind) == row.withdrawal_kind
+                && given.details.notice == row.withdrawal_notice
+                && given.details.redirect_to == row.withdrawal_redirect
                 && given.at.is_none_or(|at| Some(at) == row.withdrawn_at)
         });
     // A version being worked on beside a live one is not what a file of public releases speaks of.
     let working_beside_live = row.live_revision_id.is_some() && row.working_revision_id.is_some();
-    if same_life && record.content == old.content && !working_beside_live {
-        return Judgement::Is(Outcome::Unchanged);
+    if same_lifecycle && record.content == old.content && !working_beside_live {
+        return Decision::Leave(RecordResult::Unchanged);
     }
-    let conflict = |why: &str| Judgement::Is(Outcome::Conflict(format!("\"{}\" {why}", row.slug)));
+    let conflict = |why: &str| Decision::Leave(RecordResult::Conflict(format!("\"{}\" {why}", row.slug)));
     if row.state == ReleaseState::Withdrawn && record.state != ReleaseState::Withdrawn {
         return conflict("was withdrawn here; an import never revives what was withdrawn");
     }
@@ -187,42 +195,42 @@ pub(super) fn judged(mut record: Sound, old: There, overwrite: bool) -> Judgemen
     if !row.as_imported && !overwrite {
         return conflict("was changed here since the last import; left as it is (--overwrite takes the file's)");
     }
-    Judgement::Update(Box::new(record), Box::new(old))
+    Decision::Update(Box::new(record), Box::new(old))
 }
 
 /// The part of a body that makes its HTML: without blank lines before and white space behind it. A body that differs in
 /// those alone is no change. Releases that were imported when bodies were still trimmed would all change otherwise, with their
 /// dates of modification, as soon as their file is imported again.
-fn shown(body: Option<&str>) -> Option<&str> {
+fn trim_for_comparison(body: Option<&str>) -> Option<&str> {
     let body = body?.trim_end();
     let blank = body.len() - body.trim_start().len();
     let begin = body[..blank].rfind('\n').map_or(0, |at| at + 1);
     Some(&body[begin..])
 }
 
-impl Sound {
+impl ValidRecord {
     /// Slugs that it may be known by.
-    pub(super) fn slugs(&self) -> Vec<String> {
-        if self.slug_given { vec![self.content.slug.clone()] } else { variants(&self.content) }
+    pub(super) fn candidate_slugs(&self) -> Vec<String> {
+        if self.slug_given { vec![self.content.slug.clone()] } else { slug_variants(&self.content) }
     }
 
     /// What two records of a batch may meet in; of one without a slug, every slug that it may be given.
-    pub(super) fn keys(&self) -> Vec<String> {
+    pub(super) fn match_keys(&self) -> Vec<String> {
         let external = self.content.external_id.iter().map(|external| format!("e {external}"));
-        external.chain(self.slugs().into_iter().map(|slug| format!("s {slug}"))).collect()
+        external.chain(self.candidate_slugs().into_iter().map(|slug| format!("s {slug}"))).collect()
     }
 }
 
 /// Slugs that a record without one may be given, the first that is free; those are also where it is looked for later. The last
 /// is the record's own, however many releases have its headline.
-fn variants(content: &Content) -> Vec<String> {
+fn slug_variants(content: &Content) -> Vec<String> {
     let base = &content.slug;
-    let numbered = (2..=VARIANTS).map(|number| form_of_slug::numbered(base, number));
-    std::iter::once(base.clone()).chain(numbered).chain([own(content)]).collect()
+    let numbered = (2..=MAX_NUMBERED_SLUGS).map(|number| slug_format::numbered(base, number));
+    std::iter::once(base.clone()).chain(numbered).chain([digest_slug(content)]).collect()
 }
 
 /// A slug with a digest of what a record is known by: externalId where it has one, kind, headline and date.
-fn own(content: &Content) -> String {
+fn digest_slug(content: &Content) -> String {
     let Content { kind, headline, release_date, external_id, .. } = content;
     let mut digest = Sha256::new();
     for part in [kind.to_value(), release_date.to_string(), external_id.clone().unwrap_or_default(), headline.clone()] {
@@ -243,12 +251,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_without_a_slug_has_one_of_its_own_that_stays() {
+    fn a_record_without_a_slug_gets_a_unique_and_stable_slug() {
         let date = |day| NaiveDate::from_ymd_opt(2006, 5, day).unwrap_or_default();
         let record = |headline: &str, day, external: Option<&str>| {
             let mut content = Content::blank("en", date(day));
             content.headline = headline.to_owned();
-            content.slug = form_of_slug::from_headline(headline);
+            content.slug = slug_format::from_headline(headline);
             content.external_id = external.map(str::to_owned);
             content
         };
@@ -259,12 +267,12 @@ mod tests {
             record("Notice", 8, Some("1")),
             record("Notice", 8, Some("2")),
         ];
-        let last = |content: &Content| variants(content).pop().unwrap_or_default();
+        let last = |content: &Content| slug_variants(content).pop().unwrap_or_default();
         let slugs: HashSet<String> = contents.iter().map(last).collect();
         assert_eq!(slugs.len(), contents.len(), "{slugs:?}");
         for content in &contents {
             let slug = last(content);
-            assert_eq!((slug.len(), form_of_slug::check(&slug)), ("notice-".len() + 8, Ok(())));
+            assert_eq!((slug.len(), slug_format::check(&slug)), ("notice-".len() + 8, Ok(())));
             assert_eq!(last(&content.clone()), slug);
         }
         // Kept in databases: it has to stay the same in later versions.

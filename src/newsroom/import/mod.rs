@@ -32,7 +32,7 @@ use crate::{
 pub const BATCH: usize = 500;
 
 /// The longest pause between two batches.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+const MAX_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// How an import goes about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct ImportOptions {
 
 /// What became of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RecordResult {
     /// It was new.
     Created,
     /// It changed what the last import had left.
@@ -69,29 +69,29 @@ pub struct Importer<'a> {
     viewer: Viewer,
     options: ImportOptions,
     now: DateTime<Utc>,
-    write: Option<UnitOfWork>,
-    topics: Known<TopicImage>,
-    places: Known<PlaceImage>,
+    unit_of_work: Option<UnitOfWork>,
+    topics: ConceptIndex<TopicImage>,
+    places: ConceptIndex<PlaceImage>,
     origins: Origins,
-    clean: bool,
+    all_accepted: bool,
 }
 
 /// The concepts there are, with those of this import.
 #[derive(Debug)]
-struct Known<T> {
+struct ConceptIndex<T> {
     vocabulary: Vocabulary<T>,
     by_slug: HashMap<String, Uuid>,
     by_code: HashMap<ExternalCode, Uuid>,
 }
 
-impl<T: Concept> Known<T> {
+impl<T: Concept> ConceptIndex<T> {
     fn new(images: Vec<T>) -> Self {
-        let mut known = Self { vocabulary: Vocabulary::default(), by_slug: HashMap::new(), by_code: HashMap::new() };
-        images.into_iter().for_each(|image| known.put(image));
-        known
+        let mut index = Self { vocabulary: Vocabulary::default(), by_slug: HashMap::new(), by_code: HashMap::new() };
+        images.into_iter().for_each(|image| index.insert(image));
+        index
     }
 
-    fn put(&mut self, image: T) {
+    fn insert(&mut self, image: T) {
         for slug in image.former_slugs() {
             self.by_slug.entry(slug.clone()).or_insert(image.id());
         }
@@ -120,20 +120,20 @@ impl<'a> Importer<'a> {
     ) -> Result<Self, Error> {
         // What has come due is public, and an import never takes back what is.
         newsroom.record_due_releases(now).await?;
-        let write = newsroom.begin(viewer, now).await?;
-        let topics = Known::new(topic_images(write.tx(), None).await?);
-        let places = Known::new(place_images(write.tx(), None).await?);
+        let unit_of_work = newsroom.begin(viewer, now).await?;
+        let topics = ConceptIndex::new(topic_images(unit_of_work.tx(), None).await?);
+        let places = ConceptIndex::new(place_images(unit_of_work.tx(), None).await?);
         let origins = Origins::default();
         Ok(Self {
             newsroom,
             viewer: viewer.clone(),
             options,
             now,
-            write: Some(write),
+            unit_of_work: Some(unit_of_work),
             topics,
             places,
             origins,
-            clean: true,
+            all_accepted: true,
         })
     }
 
@@ -143,68 +143,68 @@ impl<'a> Importer<'a> {
     }
 
     /// The transaction of the batch under way.
-    async fn write(&mut self) -> Result<&mut UnitOfWork, Error> {
-        if self.write.is_none() {
-            self.write = Some(self.newsroom.begin(&self.viewer, self.now).await?);
+    async fn unit_of_work(&mut self) -> Result<&mut UnitOfWork, Error> {
+        if self.unit_of_work.is_none() {
+            self.unit_of_work = Some(self.newsroom.begin(&self.viewer, self.now).await?);
         }
-        self.write.as_mut().ok_or(Error::NotFound("transaction"))
+        self.unit_of_work.as_mut().ok_or(Error::NotFound("transaction"))
     }
 
     /// Ends a batch: its changes last, unless the whole import is one transaction.
     async fn end_batch(&mut self) -> Result<(), Error> {
-        let Some(mut write) = self.write.take() else { return Ok(()) };
+        let Some(mut unit_of_work) = self.unit_of_work.take() else { return Ok(()) };
         if self.options.dry_run || self.options.strict {
-            write.flush().await?;
-            self.write = Some(write);
+            unit_of_work.flush().await?;
+            self.unit_of_work = Some(unit_of_work);
             return Ok(());
         }
-        let began = write.lock_acquired_at();
-        write.commit_without_catalog().await?;
+        let began = unit_of_work.lock_acquired_at();
+        unit_of_work.commit_without_catalog().await?;
         // A failure is logged; the next batch tries again.
         let _ = self.newsroom.db.checkpoint().await;
         // Let others write who have waited: SQLite gives the right to write to whoever asks next, and they ask every 100 ms.
-        tokio::time::sleep(began.elapsed().min(PAUSE)).await;
+        tokio::time::sleep(began.elapsed().min(MAX_PAUSE)).await;
         Ok(())
     }
 
     /// Notes that a record could not be read at all, so that a strict import knows.
-    pub fn unreadable(&mut self) {
-        self.clean = false;
+    pub fn mark_refused(&mut self) {
+        self.all_accepted = false;
     }
 
     /// Ends the import. True: what was told has happened. False: it was a dry run, or strict and not everything was good, and
     /// nothing has changed.
     pub async fn finish(mut self) -> Result<bool, Error> {
-        let Some(write) = self.write.take() else { return Ok(true) };
-        let keep = !self.options.dry_run && (self.clean || !self.options.strict);
-        if keep {
-            write.commit_without_catalog().await?;
+        let Some(unit_of_work) = self.unit_of_work.take() else { return Ok(true) };
+        let commit = !self.options.dry_run && (self.all_accepted || !self.options.strict);
+        if commit {
+            unit_of_work.commit_without_catalog().await?;
             // It has happened; a failure is logged.
             let _ = self.newsroom.db.checkpoint().await;
         } else {
-            write.rollback().await?;
+            unit_of_work.rollback().await?;
         }
-        Ok(keep)
+        Ok(commit)
     }
 
-    /// The outcome of a record that an earlier record of the import contradicts.
-    fn contradicted(&self, noun: &str, slug: &str, first: Origin) -> Outcome {
-        Outcome::Conflict(format!(
+    /// The result of a record that an earlier record of the import contradicts.
+    fn duplicate_conflict(&self, noun: &str, slug: &str, first: Origin) -> RecordResult {
+        RecordResult::Conflict(format!(
             "the {noun} \"{slug}\" occurs twice in this import with different content, first at {}, with the same slug, \
              former slug, externalId, uri or code: keep one of the two records",
-            self.origins.shown(first)
+            self.origins.describe(first)
         ))
     }
 
-    fn note(&mut self, outcome: &Outcome) {
-        if matches!(outcome, Outcome::Conflict(_) | Outcome::Refused(_)) {
-            self.clean = false;
+    fn track_result(&mut self, result: &RecordResult) {
+        if matches!(result, RecordResult::Conflict(_) | RecordResult::Refused(_)) {
+            self.all_accepted = false;
         }
     }
 }
 
 /// Why a record cannot be taken, in one line; failures of the database go on up.
-fn refusal(error: Error) -> Result<String, Error> {
+fn refusal_message(error: Error) -> Result<String, Error> {
     match error {
         Error::Db(error) => Err(Error::Db(error)),
         Error::Invalid(fields) => {

@@ -40,19 +40,19 @@ impl Origins {
     }
 
     /// An origin as messages have it: file and line.
-    pub(super) fn shown(&self, origin: Origin) -> String {
+    pub(super) fn describe(&self, origin: Origin) -> String {
         let file = self.files.get(origin.file as usize).map_or("the file", String::as_str);
         format!("{file}:{}", origin.line)
     }
 }
 
 /// Where a thing with one of some identities was taken before.
-pub(super) fn seen_before(seen: &HashMap<String, Origin>, identities: &[String]) -> Option<Origin> {
+pub(super) fn first_origin(seen: &HashMap<String, Origin>, identities: &[String]) -> Option<Origin> {
     identities.iter().find_map(|identity| seen.get(identity).copied())
 }
 
 /// Notes where a thing was taken from. Records that were refused are not noted: a later one may be taken instead.
-pub(super) fn note_taken(seen: &mut HashMap<String, Origin>, identities: Vec<String>, origin: Origin) {
+pub(super) fn record_origin(seen: &mut HashMap<String, Origin>, identities: Vec<String>, origin: Origin) {
     seen.extend(identities.into_iter().map(|identity| (identity, origin)));
 }
 
@@ -61,20 +61,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_shown_as_file_and_line() {
+    fn an_origin_is_described_as_file_and_line() {
         let mut origins = Origins::default();
         origins.begin_file("a.ndjson");
         let first = origins.at(4_000_000_000);
         origins.begin_file("b.ndjson");
         let second = origins.at(7);
         assert_eq!(
-            (origins.shown(first), origins.shown(second)),
+            (origins.describe(first), origins.describe(second)),
             ("a.ndjson:4000000000".to_owned(), "b.ndjson:7".to_owned())
         );
-        assert_eq!(origins.shown(origins.at(u64::MAX)), "b.ndjson:4294967295");
+        assert_eq!(origins.describe(origins.at(u64::MAX)), "b.ndjson:4294967295");
         let mut seen = HashMap::new();
-        note_taken(&mut seen, vec!["a".to_owned(), "b".to_owned()], first);
-        assert_eq!(seen_before(&seen, &["c".to_owned(), "b".to_owned()]), Some(first));
-        assert_eq!(seen_before(&seen, &["c".to_owned()]), None);
+        record_origin(&mut seen, vec!["a".to_owned(), "b".to_owned()], first);
+        assert_eq!(first_origin(&seen, &["c".to_owned(), "b".to_owned()]), Some(first));
+        assert_eq!(first_origin(&seen, &["c".to_owned()]), None);
     }
 }

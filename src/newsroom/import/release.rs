@@ -11,11 +11,11 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 use uuid::Uuid;
 
 use super::{
-    Importer, Outcome,
-    fresh::{Fresh, insert_revisions, set_withdrawal},
-    matching::{Judgement, Sound, There, judged},
+    Importer, RecordResult,
+    fresh::{InsertBatch, insert_revisions, set_withdrawal},
+    matching::{Decision, ExistingRelease, ValidRecord, decide},
     origin::Origin,
-    refusal,
+    refusal_message,
 };
 use crate::{
     catalog::ConceptRef,
@@ -23,7 +23,7 @@ use crate::{
         Error, Patch, address,
         content::{Content, ReleaseInput},
         form::Validator,
-        slug as form_of_slug,
+        slug as slug_format,
         withdrawal::Withdrawal,
         workflow,
     },
@@ -53,61 +53,61 @@ pub struct ImportedRelease {
 #[derive(Clone, Debug)]
 pub struct ImportedWithdrawal {
     /// In which way, with notice and target.
-    pub how: Withdrawal,
+    pub details: Withdrawal,
     /// When, where that is known.
     pub at: Option<DateTime<Utc>>,
 }
 
 impl Importer<'_> {
     /// Takes in releases, each with its line, at most a [`BATCH`](super::BATCH). Outcomes come in the order of the records.
-    pub async fn releases(&mut self, records: Vec<(u64, ImportedRelease)>) -> Result<Vec<Outcome>, Error> {
-        let mut outcomes = Vec::with_capacity(records.len());
-        let mut stretch: Vec<Sound> = Vec::new();
+    pub async fn import_releases(&mut self, records: Vec<(u64, ImportedRelease)>) -> Result<Vec<RecordResult>, Error> {
+        let mut results = Vec::with_capacity(records.len());
+        let mut chunk: Vec<ValidRecord> = Vec::new();
         let mut keys: HashSet<String> = HashSet::new();
-        let mut pending: Vec<Result<(), Outcome>> = Vec::new();
+        let mut pending: Vec<Result<(), RecordResult>> = Vec::new();
         for (line, record) in records {
-            match self.checked(record, self.origins.at(line))? {
-                Err(why) => pending.push(Err(Outcome::Refused(why))),
-                Ok(sound) => {
+            match self.validate(record, self.origins.at(line))? {
+                Err(why) => pending.push(Err(RecordResult::Refused(why))),
+                Ok(valid_record) => {
                     // A record that may meet an earlier one of the batch waits until that one is there.
-                    let own = sound.keys();
-                    if own.iter().any(|key| keys.contains(key)) {
-                        self.stretch(&mut stretch, &mut pending, &mut outcomes).await?;
+                    let record_keys = valid_record.match_keys();
+                    if record_keys.iter().any(|key| keys.contains(key)) {
+                        self.write_chunk(&mut chunk, &mut pending, &mut results).await?;
                         keys.clear();
                     }
-                    keys.extend(own);
-                    stretch.push(sound);
+                    keys.extend(record_keys);
+                    chunk.push(valid_record);
                     pending.push(Ok(()));
                 }
             }
         }
-        self.stretch(&mut stretch, &mut pending, &mut outcomes).await?;
+        self.write_chunk(&mut chunk, &mut pending, &mut results).await?;
         self.end_batch().await?;
-        for outcome in &outcomes {
-            self.note(outcome);
+        for result in &results {
+            self.track_result(result);
         }
-        Ok(outcomes)
+        Ok(results)
     }
 
     /// Writes a run of records none of which meets another.
-    async fn stretch(
+    async fn write_chunk(
         &mut self,
-        stretch: &mut Vec<Sound>,
-        pending: &mut Vec<Result<(), Outcome>>,
-        outcomes: &mut Vec<Outcome>,
+        chunk: &mut Vec<ValidRecord>,
+        pending: &mut Vec<Result<(), RecordResult>>,
+        results: &mut Vec<RecordResult>,
     ) -> Result<(), Error> {
-        let mut written = self.write_releases(std::mem::take(stretch)).await?.into_iter();
+        let mut written = self.write_releases(std::mem::take(chunk)).await?.into_iter();
         for slot in std::mem::take(pending) {
-            outcomes.push(match slot {
-                Err(outcome) => outcome,
-                Ok(()) => written.next().unwrap_or(Outcome::Unchanged),
+            results.push(match slot {
+                Err(result) => result,
+                Ok(()) => written.next().unwrap_or(RecordResult::Unchanged),
             });
         }
         Ok(())
     }
 
     /// Fills in a record; why it cannot be taken, otherwise.
-    fn checked(&mut self, record: ImportedRelease, origin: Origin) -> Result<Result<Sound, String>, Error> {
+    fn validate(&mut self, record: ImportedRelease, origin: Origin) -> Result<Result<ValidRecord, String>, Error> {
         let mut input = record.input;
         let slug_given = matches!(input.slug, Patch::Set(_));
         let headline = match &input.headline {
@@ -115,7 +115,7 @@ impl Importer<'_> {
             _ => String::new(),
         };
         if !slug_given {
-            input.slug = Patch::Set(form_of_slug::from_headline(&headline));
+            input.slug = Patch::Set(slug_format::from_headline(&headline));
         }
         let concepts = (|| {
             Ok((
@@ -125,23 +125,23 @@ impl Importer<'_> {
             ))
         })();
         let (topics, dateline, about): (Vec<Uuid>, Vec<Uuid>, Vec<Uuid>) = match concepts {
-            Ok(found) => found,
+            Ok(ids) => ids,
             Err(why) => return Ok(Err(why)),
         };
         let refs = |ids: Vec<Uuid>| Patch::Set(ids.into_iter().map(ConceptRef::Id).collect());
         (input.topics, input.dateline_places, input.places) = (refs(topics), refs(dateline), refs(about));
         let mut content = Content::blank(&self.newsroom.settings.language, self.newsroom.today(self.now));
-        let mut form = Validator::for_import();
-        content.apply_input(input, &self.topics.vocabulary, &self.places.vocabulary, &mut form);
-        form.instant("publishedAt", record.published_at);
-        form.instant("withdrawal.at", record.withdrawal.as_ref().and_then(|withdrawal| withdrawal.at));
+        let mut validator = Validator::for_import();
+        content.apply_input(input, &self.topics.vocabulary, &self.places.vocabulary, &mut validator);
+        validator.instant("publishedAt", record.published_at);
+        validator.instant("withdrawal.at", record.withdrawal.as_ref().and_then(|withdrawal| withdrawal.at));
         let withdrawal = match (record.state, record.withdrawal) {
             (ReleaseState::Withdrawn, Some(given)) => Some(ImportedWithdrawal {
-                how: given.how.validated(&mut form),
+                details: given.details.validated(&mut validator),
                 at: given.at.map(|at| at.trunc_subsecs(6)),
             }),
             (ReleaseState::Withdrawn, None) => Some(ImportedWithdrawal {
-                how: Withdrawal { kind: WithdrawalKind::Vanish, notice: None, redirect_to: None },
+                details: Withdrawal { kind: WithdrawalKind::Vanish, notice: None, redirect_to: None },
                 at: None,
             }),
             (_, Some(_)) => {
@@ -149,8 +149,8 @@ impl Importer<'_> {
             }
             (_, None) => None,
         };
-        if let Err(error) = form.finish() {
-            return Ok(Err(refusal(error)?));
+        if let Err(error) = validator.finish() {
+            return Ok(Err(refusal_message(error)?));
         }
         if !matches!(record.state, ReleaseState::Draft | ReleaseState::Published | ReleaseState::Withdrawn) {
             return Ok(Err(format!(
@@ -180,84 +180,97 @@ impl Importer<'_> {
                 Some(range::clamp_instant(local).min(self.now.trunc_subsecs(6)))
             }
         };
-        let publication_given = record.published_at.is_some();
-        Ok(Ok(Sound { origin, content, slug_given, state: record.state, published_at, publication_given, withdrawal }))
+        let published_at_given = record.published_at.is_some();
+        Ok(Ok(ValidRecord {
+            origin,
+            content,
+            slug_given,
+            state: record.state,
+            published_at,
+            published_at_given,
+            withdrawal,
+        }))
     }
 
-    async fn write_releases(&mut self, mut records: Vec<Sound>) -> Result<Vec<Outcome>, Error> {
-        let matches = self.matches(&mut records).await?;
+    async fn write_releases(&mut self, mut records: Vec<ValidRecord>) -> Result<Vec<RecordResult>, Error> {
+        let matches = self.match_releases(&mut records).await?;
         let ids: Vec<Uuid> = matches.iter().flatten().flatten().copied().collect();
-        let mut there = self.there(&ids).await?;
+        let mut existing = self.existing_releases(&ids).await?;
         let now = self.now.trunc_subsecs(6);
-        let mut fresh = Fresh::default();
-        let mut outcomes = Vec::with_capacity(records.len());
-        let mut later = Vec::new();
-        for (number, (record, found)) in records.into_iter().zip(matches).enumerate() {
-            outcomes.push(match found {
-                Err(why) => Outcome::Refused(why),
+        let mut insert_batch = InsertBatch::default();
+        let mut results = Vec::with_capacity(records.len());
+        let mut deferred = Vec::new();
+        for (number, (record, matched)) in records.into_iter().zip(matches).enumerate() {
+            results.push(match matched {
+                Err(why) => RecordResult::Refused(why),
                 Ok(None) => {
                     let origin = record.origin;
-                    let id = fresh.add(record, &self.viewer.subject, now);
+                    let id = insert_batch.add(record, &self.viewer.subject, now);
                     self.origins.releases.insert(id, origin);
-                    Outcome::Created
+                    RecordResult::Created
                 }
-                Ok(Some(id)) => match there.remove(&id) {
-                    Some(old) => self.meet(id, record, old).await?,
+                Ok(Some(id)) => match existing.remove(&id) {
+                    Some(old) => self.apply_record(id, record, old).await?,
                     // An earlier record of the batch is one of the same release, by another key: this one is compared with
                     // what that one leaves.
                     None => {
-                        later.push((number, id, record));
-                        Outcome::Unchanged
+                        deferred.push((number, id, record));
+                        RecordResult::Unchanged
                     }
                 },
             });
         }
-        fresh.insert(self.write().await?).await?;
-        for (number, id, record) in later {
-            outcomes[number] = match self.there(&[id]).await?.remove(&id) {
-                Some(old) => self.meet(id, record, old).await?,
-                None => Outcome::Refused("the release vanished while it was imported: try again".to_owned()),
+        insert_batch.insert(self.unit_of_work().await?).await?;
+        for (number, id, record) in deferred {
+            results[number] = match self.existing_releases(&[id]).await?.remove(&id) {
+                Some(old) => self.apply_record(id, record, old).await?,
+                None => RecordResult::Refused("the release vanished while it was imported: try again".to_owned()),
             };
         }
-        Ok(outcomes)
+        Ok(results)
     }
 
     /// Compares a record with its release and writes the differences. It counts as the first of the release only if it is taken:
     /// where it is a conflict, the next record of the release is told of the same conflict.
-    async fn meet(&mut self, id: Uuid, record: Sound, old: There) -> Result<Outcome, Error> {
+    async fn apply_record(
+        &mut self,
+        id: Uuid,
+        record: ValidRecord,
+        old: ExistingRelease,
+    ) -> Result<RecordResult, Error> {
         if let Some(first) = self.origins.releases.get(&id).copied() {
-            return Ok(self.again(record, old, first));
+            return Ok(self.check_repeated(record, old, first));
         }
         let origin = record.origin;
-        let outcome = match judged(record, old, self.options.overwrite) {
-            Judgement::Is(outcome) => outcome,
-            Judgement::Update(record, old) => {
+        let result = match decide(record, old, self.options.overwrite) {
+            Decision::Leave(result) => result,
+            Decision::Update(record, old) => {
                 self.update(*record, *old).await?;
-                Outcome::Updated
+                RecordResult::Updated
             }
         };
-        if !matches!(outcome, Outcome::Conflict(_)) {
+        if !matches!(result, RecordResult::Conflict(_)) {
             self.origins.releases.insert(id, origin);
         }
-        Ok(outcome)
+        Ok(result)
     }
 
     /// What a record is of whose release an earlier one of the import spoke.
-    fn again(&self, record: Sound, old: There, first: Origin) -> Outcome {
+    fn check_repeated(&self, record: ValidRecord, old: ExistingRelease, first: Origin) -> RecordResult {
         let slug = old.row.slug.clone();
-        match judged(record, old, true) {
-            Judgement::Is(Outcome::Unchanged) => Outcome::Duplicate,
-            _ => self.contradicted("release", &slug, first),
+        match decide(record, old, true) {
+            Decision::Leave(RecordResult::Unchanged) => RecordResult::Duplicate,
+            _ => self.duplicate_conflict("release", &slug, first),
         }
     }
 
     /// Takes over what a record says of a release that is there.
-    async fn update(&mut self, record: Sound, old: There) -> Result<(), Error> {
+    async fn update(&mut self, record: ValidRecord, old: ExistingRelease) -> Result<(), Error> {
         let now = self.now.trunc_subsecs(6);
         let by = self.viewer.subject.clone();
-        let write = self.write().await?;
+        let unit_of_work = self.unit_of_work().await?;
         let (id, row) = (old.row.id, old.row);
-        let before = write.image(Noun::Release, id).await?;
+        let before = unit_of_work.image(Noun::Release, id).await?;
         let public = record.state != ReleaseState::Draft;
         let mut change = row.clone().into_active_model();
         if record.content != old.content {
@@ -269,17 +282,17 @@ impl Importer<'_> {
             let key = rows.version.revision_id;
             (change.live_revision_id, change.working_revision_id) =
                 if public { (Set(Some(key)), Set(None)) } else { (Set(None), Set(Some(key))) };
-            insert_revisions(write, vec![rows]).await?;
-            address::reserve(write.tx(), Noun::Release, &slug, id, public.then_some(now)).await?;
+            insert_revisions(unit_of_work, vec![rows]).await?;
+            address::reserve(unit_of_work.tx(), Noun::Release, &slug, id, public.then_some(now)).await?;
         } else if public {
             change.live_revision_id = Set(row.working_revision_id.or(row.live_revision_id));
             change.working_revision_id = Set(None);
-            address::reserve(write.tx(), Noun::Release, &row.slug, id, Some(now)).await?;
+            address::reserve(unit_of_work.tx(), Noun::Release, &row.slug, id, Some(now)).await?;
         }
-        address::delete_unused(write.tx(), Noun::Release, id, &[&record.content.slug]).await?;
+        address::delete_unused(unit_of_work.tx(), Noun::Release, id, &[&record.content.slug]).await?;
         change.state = Set(record.state);
         change.modified_at = Set(now);
-        if record.publication_given || row.published_at.is_none() {
+        if record.published_at_given || row.published_at.is_none() {
             change.published_at = Set(record.published_at);
             change.first_published_at = Set(record.published_at);
         }
@@ -295,8 +308,8 @@ impl Importer<'_> {
         change.embargo_note = Set(None);
         change.working_outdated = Set(false);
         change.as_imported = Set(true);
-        change.update(write.tx()).await?;
-        let after = write.image(Noun::Release, id).await?;
-        write.record("release.import", Noun::Release, id, None, before.as_ref(), after.as_ref())
+        change.update(unit_of_work.tx()).await?;
+        let after = unit_of_work.image(Noun::Release, id).await?;
+        unit_of_work.record("release.import", Noun::Release, id, None, before.as_ref(), after.as_ref())
     }
 }
