@@ -15,14 +15,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::newsroom::{Newsroom, Random, arguments, now};
 use dateline::{
     app::App,
+    auth::viewer::Viewer,
     graphql::OperationInput,
-    newsroom::{Patch, content::ReleaseInput},
-    viewer::Viewer,
+    newsroom::{Patch, release::content::ReleaseInput},
 };
 use entity::api_token::Role;
-use newsroom::{Newsroom, Random, arguments, now};
+
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 
@@ -44,7 +45,7 @@ struct BenchCase {
 }
 
 fn bench_cases() -> Vec<BenchCase> {
-    let topic = |random: &mut Random| json!({ "t": format!("topic-{}", random.below(newsroom::TOPICS)) });
+    let topic = |random: &mut Random| json!({ "t": format!("topic-{}", random.below(crate::newsroom::TOPICS)) });
     vec![
         BenchCase {
             name: "newest 20",

@@ -21,9 +21,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::newsroom::{Newsroom, Random, TOPICS, arguments};
 use axum::{Router, body::Bytes, http::header, routing::post};
-use dateline::{app::App, edge::Edge, http::server};
-use newsroom::{Newsroom, Random, TOPICS, arguments};
+use dateline::{
+    app::App,
+    http::{config::Edge, transport::server},
+};
+
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -10,19 +10,23 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 
 use crate::{
+    auth::{
+        oidc::{Oidc, OidcSettings},
+        viewer::Viewer,
+    },
     catalog::Catalog,
     clock::Clock,
     db::{Db, Fault},
-    edge::Edge,
     graphql::{Executor, Extent, RequestContext},
+    http::config::Edge,
     newsroom::{
         Newsroom, NewsroomSettings,
-        ids::IdCodec,
-        seal::{TokenCipher, signing_secret},
-        token::{self, AuthError},
+        access::{
+            public_id::IdCodec,
+            resume_token::{TokenCipher, signing_secret},
+            tokens::{self, AuthError},
+        },
     },
-    oidc::{Oidc, OidcSettings},
-    viewer::Viewer,
 };
 
 /// How long ago the catalog may have followed the journal last for a server to be ready. It looks four times a second.
@@ -130,7 +134,7 @@ impl App {
         let Some(bearer) = bearer else { return Ok(Viewer::public()) };
         let now = self.clock.now();
         match &self.oidc {
-            Some(oidc) if !bearer.starts_with(token::PREFIX) && Oidc::is_shaped_like_one(bearer) => {
+            Some(oidc) if !bearer.starts_with(tokens::PREFIX) && Oidc::is_shaped_like_one(bearer) => {
                 oidc.viewer(bearer, now).await.map_err(|refused| AuthError::Rejected(refused.0))
             }
             _ => self.newsroom.authenticate(bearer, now).await,

@@ -14,7 +14,7 @@ use entity::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::range;
+use crate::date_range;
 
 /// Who puts down what happened by itself.
 pub const SYSTEM_ACTOR: &str = "dateline";
@@ -78,22 +78,22 @@ pub struct ReleaseImage {
     /// Who created it.
     pub author: String,
     /// When what its readers see last changed.
-    #[serde(deserialize_with = "range::stored")]
+    #[serde(deserialize_with = "date_range::stored")]
     pub modified_at: DateTime<Utc>,
     /// When it was first public.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "range::stored_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub first_published_at: Option<DateTime<Utc>>,
     /// When it was last made public.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "range::stored_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub published_at: Option<DateTime<Utc>>,
     /// How it was withdrawn, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal_kind: Option<WithdrawalKind>,
     /// When it is to be published, where that is scheduled and has not been put down as done.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "range::stored_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub schedule_at: Option<DateTime<Utc>>,
     /// Until when only the press and the desk see it once it is published, where its end has not been put down.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "range::stored_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub embargo_until: Option<DateTime<Utc>>,
     /// The version that filters, facets and counts see: the live one; where there is none, the working one.
     pub shown: VersionImage,
@@ -114,7 +114,7 @@ pub struct VersionImage {
     /// BCP 47, canonical case.
     pub language: String,
     /// The date printed on it.
-    #[serde(deserialize_with = "range::stored")]
+    #[serde(deserialize_with = "date_range::stored")]
     pub release_date: NaiveDate,
     /// What it is about, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -196,7 +196,7 @@ pub struct TopicImage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<Merged>,
     /// Since when it is no longer given to releases.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "range::stored_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub retired_at: Option<DateTime<Utc>>,
     /// What to use instead of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -250,7 +250,7 @@ pub struct PlaceImage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<Merged>,
     /// Since when it is no longer given to releases.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "range::stored_option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub retired_at: Option<DateTime<Utc>>,
     /// What to use instead of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

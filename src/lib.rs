@@ -6,13 +6,14 @@
 //! tells the whole.
 
 pub mod app;
+pub mod auth;
 pub mod blocking;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod date_range;
 pub mod db;
-pub mod edge;
 pub mod fair_semaphore;
 pub mod graphql;
 pub mod http;
@@ -21,6 +22,3 @@ pub mod jobs;
 pub mod journal;
 pub mod limits;
 pub mod newsroom;
-pub mod oidc;
-pub mod range;
-pub mod viewer;

@@ -27,14 +27,13 @@ use std::{
 use chrono::NaiveDate;
 use dateline::{
     app::{App, Masthead},
+    auth::viewer::Viewer,
     clock::Clock,
     db::Db,
-    edge::Edge,
-    http::server,
+    http::{config::Edge, transport::server},
     interchange,
     limits::{Limits, Profile},
     newsroom::{NewsroomSettings, import::ImportOptions},
-    viewer::Viewer,
 };
 use entity::api_token::Role;
 use newsroom::{Random, TOPICS, concepts, now};

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dateline::{app::App, graphql::OperationInput, viewer::Viewer};
+use dateline::{app::App, auth::viewer::Viewer, graphql::OperationInput};
 use entity::api_token::Role;
 use serde_json::{Value, json};
 

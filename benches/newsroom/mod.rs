@@ -10,11 +10,11 @@ use std::{
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use dateline::{
     app::{App, Masthead},
+    auth::viewer::Viewer,
     clock::Clock,
     db::Db,
     interchange,
     newsroom::{NewsroomSettings, import::ImportOptions},
-    viewer::Viewer,
 };
 use entity::api_token::Role;
 use serde_json::json;

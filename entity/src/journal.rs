@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::Noun;
+use crate::Noun;
 
 /// One act.
 #[sea_orm::model]

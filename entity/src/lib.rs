@@ -8,26 +8,15 @@
 
 pub mod access_log;
 pub mod api_token;
-pub mod correction;
+mod concepts;
 pub mod idempotency;
 pub mod journal;
 pub mod journal_head;
-pub mod merged_concept;
-pub mod place;
-pub mod place_name;
-pub mod preview_link;
-pub mod release;
-pub mod revision;
-pub mod revision_place;
-pub mod revision_topic;
+mod noun;
+mod releases;
 pub mod signing_key;
 pub mod slug;
-pub mod topic;
-pub mod topic_broader;
-pub mod topic_name;
 
-mod name_role;
-mod noun;
-
-pub use name_role::NameRole;
+pub use concepts::{merged_concept, name_role::NameRole, place, place_name, topic, topic_broader, topic_name};
 pub use noun::Noun;
+pub use releases::{correction, preview_link, release, revision, revision_place, revision_topic};

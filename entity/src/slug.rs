@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::Noun;
+use crate::Noun;
 
 /// One address.
 #[sea_orm::model]

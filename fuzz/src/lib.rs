@@ -3,16 +3,7 @@
 use std::{cell::LazyCell, sync::Arc};
 
 use axum::{Router, body::Body, http::Request};
-use dateline::{
-    app::{App, Masthead},
-    clock::Clock,
-    db::Db,
-    edge::Edge,
-    http, interchange,
-    limits::{Limits, Profile},
-    newsroom::{NewsroomSettings, import::ImportOptions},
-    viewer::Viewer,
-};
+use dateline::{app::{App, Masthead}, clock::Clock, db::Db, http::{self, config::Edge}, interchange, limits::{Limits, Profile}, newsroom::{NewsroomSettings, import::ImportOptions}, auth::viewer::Viewer};
 use entity::api_token::Role;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};

@@ -5,68 +5,36 @@
 //! [`Snapshot::visible_to`] and narrows from there; there is no other way to a [`ReleaseSet`], and so no way to what the viewer
 //! may not see. Only `load` and `follow` know that there is a database; nothing here knows GraphQL.
 
-mod audience;
-mod bits;
-mod calendar;
-mod canonical;
-mod census;
-mod column;
-mod coming;
-mod compare;
-mod condition;
-mod dated;
-mod difference;
-mod facet;
-mod fault;
-mod filter;
-mod follow;
-mod freshness;
-mod glimpse;
-mod handle;
-mod index;
-mod label;
-mod load;
-mod loader;
-mod memo;
-mod near;
-mod order;
-mod page;
-mod recent;
-mod related;
-mod rows;
-mod set;
+mod query;
 mod snapshot;
-mod tally;
-mod thesaurus;
-mod timeline;
-mod trend;
-mod vocabulary;
+mod store;
+mod sync;
 
-pub use audience::Audience;
-pub use calendar::{Interval, Weekday};
-pub use canonical::CanonicalFilter;
-pub use compare::{ComparisonPeriod, Delta};
-pub use condition::{ConceptRef, PlaceRoleFilter, PlaceSetFilter, TopicSetFilter};
-pub(crate) use difference::comparable;
-pub use facet::{Bucket, Facet, FacetField, FacetOrder, FacetOrderKey, FacetRequest, FacetScope};
-pub use fault::FilterError;
-pub use filter::{MAX_FILTER_DEPTH, Range, ReleaseFilter};
-pub use follow::Catalog;
-pub(crate) use follow::replay_all;
-pub use glimpse::{ChangeKind, changes_hierarchy};
-pub use handle::Handle;
-pub use label::{LabelSortKey, fold};
-pub(crate) use load::{
+pub use query::aggregates::calendar::{Interval, Weekday};
+pub use query::aggregates::compare::{ComparisonPeriod, Delta};
+pub use query::aggregates::facet::{Bucket, Facet, FacetField, FacetOrder, FacetOrderKey, FacetRequest, FacetScope};
+pub use query::aggregates::timeline::{DateField, MAX_TIMELINE_POINTS, TimePoint, Timeline, TimelineRequest};
+pub use query::aggregates::trend::{Duration, TopicTrend, TrendRequest};
+pub use query::change_event::{ChangeKind, changes_hierarchy};
+pub use query::filter::canonical::CanonicalFilter;
+pub use query::filter::concepts::{ConceptRef, PlaceRoleFilter, PlaceSetFilter, TopicSetFilter};
+pub use query::filter::error::FilterError;
+pub use query::filter::near::Near;
+pub use query::filter::{MAX_FILTER_DEPTH, Range, ReleaseFilter};
+pub use query::handle::Handle;
+pub use query::page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, PageWindow, Slice, SortPosition};
+pub use query::release_set::{ReleaseKey, ReleaseSet, Tombstone};
+pub use snapshot::Snapshot;
+pub use snapshot::audience::Audience;
+pub(crate) use snapshot::difference::comparable;
+pub use store::collation::{LabelSortKey, fold};
+pub use store::vocabulary::{Concept, ExternalCode, Vocabulary};
+pub use sync::follower::Catalog;
+pub(crate) use sync::follower::replay_all;
+pub(crate) use sync::load::{
     assigned_places, assigned_topics, load_in_transaction, places as place_images, releases as release_images,
     topics as topic_images,
 };
-pub use near::Near;
-pub use page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, PageWindow, Slice, SortPosition};
-pub use set::{ReleaseKey, ReleaseSet, Tombstone};
-pub use snapshot::Snapshot;
-pub use timeline::{DateField, MAX_TIMELINE_POINTS, TimePoint, Timeline, TimelineRequest};
-pub use trend::{Duration, TopicTrend, TrendRequest};
-pub use vocabulary::{Concept, ExternalCode, Vocabulary};
 
 #[cfg(test)]
 mod tests;

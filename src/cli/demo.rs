@@ -11,7 +11,7 @@ use crate::{
     app::App,
     catalog::{ConceptRef, ReleaseKey},
     interchange,
-    newsroom::{Patch, content::ReleaseInput, import::ImportOptions, token::TokenInput},
+    newsroom::{Patch, access::tokens::TokenInput, import::ImportOptions, release::content::ReleaseInput},
 };
 
 /// With fixed dates.

@@ -14,7 +14,7 @@ use crate::{
     config::Settings,
     interchange::{
         FileImport, ImportReport,
-        foreign::{ExpectedFormat, check_format},
+        format_detection::{ExpectedFormat, check_format},
         report::Reasons,
     },
     newsroom::import::{ImportOptions, RecordResult},

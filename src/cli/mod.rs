@@ -18,10 +18,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     app::App,
+    auth::viewer::Viewer,
     clock::Clock,
     config::{ConfigError, Layers, Settings},
     db::{Db, OpenOptions},
-    viewer::Viewer,
 };
 use entity::api_token::Role;
 

@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     db::OpenOptions,
-    http::{server, tls::Tls},
+    http::transport::{server, tls::Tls},
     jobs,
     newsroom::Error,
 };

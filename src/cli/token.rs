@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     config::Settings,
-    newsroom::{ids::IdCodec, token::TokenInput},
-    range,
+    date_range,
+    newsroom::access::{public_id::IdCodec, tokens::TokenInput},
 };
 
 #[derive(Debug, Subcommand)]
@@ -94,7 +94,7 @@ fn id(ids: &IdCodec, token: &api_token::Model) -> String {
 fn expiry_text(token: &api_token::Model) -> String {
     token.expires_at.map_or_else(
         || "never ends".to_owned(),
-        |at| format!("until {}", range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::Secs, true)),
+        |at| format!("until {}", date_range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::Secs, true)),
     )
 }
 
@@ -104,7 +104,7 @@ fn parse_expiry(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>,
         return Ok(None);
     }
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
-        let at = range::check_instant(at.to_utc()).map_err(|error| format!("--expires is \"{text}\": {error}"))?;
+        let at = date_range::check_instant(at.to_utc()).map_err(|error| format!("--expires is \"{text}\": {error}"))?;
         return Ok(Some(at));
     }
     let span = text.split_at_checked(text.len().saturating_sub(1)).and_then(|(number, unit)| {
@@ -120,5 +120,5 @@ fn parse_expiry(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>,
         format!("--expires is \"{text}\": write 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never")
     })?;
     let too_long = format!("--expires is \"{text}\", which ends after the year 9999: write a shorter time, or never");
-    Ok(Some(range::check_instant(at).map_err(|_| too_long)?))
+    Ok(Some(date_range::check_instant(at).map_err(|_| too_long)?))
 }

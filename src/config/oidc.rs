@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use entity::api_token::Role;
 
 use super::{ConfigError, Layers, Setting};
-use crate::oidc::{Jwks, OidcSettings};
+use crate::auth::oidc::{Jwks, OidcSettings};
 
 pub(super) const ISSUER: Setting = Setting {
     key: "oidc_issuer",

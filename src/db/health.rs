@@ -14,7 +14,7 @@ use std::{
 use sea_orm::DbErr;
 use tokio::sync::watch;
 
-use super::fault::{Fault, Kind, no_answer};
+use super::error::{Fault, Kind, no_answer};
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 //! - `dialect`: SQL that differs
 
 mod dialect;
-mod fault;
+mod error;
 mod file;
 mod health;
 mod migrate;
@@ -24,17 +24,13 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-pub use self::{
-    dialect::{joined_keys, json_array, key_digits, keys_of, using_index},
-    fault::{Fault, is_passing},
-    reader::Reader,
-    transaction::Transaction,
-};
-use self::{
-    fault::Kind,
-    file::DatabaseFile,
-    health::{Health, Purpose},
-};
+pub use dialect::{joined_keys, json_array, key_digits, keys_of, using_index};
+use error::Kind;
+pub use error::{Fault, is_passing};
+use file::DatabaseFile;
+use health::{Health, Purpose};
+pub use reader::Reader;
+pub use transaction::Transaction;
 
 /// How long a database that is opened may take to answer.
 const CONNECT: Duration = Duration::from_secs(30);

@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::{
     Db,
-    fault::{Fault, Kind},
+    error::{Fault, Kind},
 };
 use crate::clock::Clock;
 

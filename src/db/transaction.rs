@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::{
-    fault::{Fault, commit_is_unknown},
+    error::{Fault, commit_is_unknown},
     file::DatabaseFile,
     health::{Health, Purpose},
 };

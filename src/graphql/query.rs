@@ -6,32 +6,40 @@ use async_graphql::{Context, ID, Object};
 use entity::Noun;
 
 use super::{
-    connection::{PlaceConnection, ReleaseConnection, TopicConnection, projection_of_field},
-    context::ContextExt,
-    direct::{SerialList, SerialObject},
-    error::ApiError,
-    facet::{TopicBucket, topic_buckets},
-    filter::{self, ReleaseFilter, ReleaseOrder},
-    history::{Access, JournalConnection, JournalFilter},
-    id,
-    node::{self, SerialNode},
-    place::{Place, PlaceFilter},
-    refs::{PlaceRef, ReleaseRef, TopicRef},
-    release::{Release, Tombstone},
-    revision::ReleaseRevision,
-    scalars::{Date, Duration, Url},
-    stats::{ReleaseStats, narrow},
-    token::Token,
-    topic::{Topic, TopicFilter},
-    trend::{TopicTrend, trending},
-    viewer::Viewer,
+    base::{
+        context::ContextExt,
+        error::ApiError,
+        global_id,
+        scalars::{Date, Duration, Url},
+    },
+    engine::serial_list::{SerialList, SerialObject},
+    inputs::{
+        filter::{self, ReleaseFilter, ReleaseOrder},
+        lookup::{PlaceRef, ReleaseRef, TopicRef},
+    },
+    types::{
+        connection::{PlaceConnection, ReleaseConnection, TopicConnection, projection_of_field},
+        facet::{TopicBucket, topic_buckets},
+        history::{Access, JournalConnection, JournalFilter},
+        node::{self, SerialNode},
+        place::{Place, PlaceFilter},
+        release::{Release, Tombstone},
+        release_set::{ReleaseStats, narrow},
+        revision::ReleaseRevision,
+        token::Token,
+        topic::{Topic, TopicFilter},
+        trend::{TopicTrend, trending},
+        viewer::Viewer,
+    },
 };
 use crate::{
     catalog::{Concept, FacetField, ReleaseKey, TrendRequest, Vocabulary, fold},
     newsroom::{
         self,
-        list::{concept_cursor_key, concept_page},
-        page::PageRequest,
+        reading::{
+            list::{concept_cursor_key, concept_page},
+            pagination::PageRequest,
+        },
     },
 };
 
@@ -103,7 +111,7 @@ impl Query {
             slug: notice.tombstone.slug.as_str().into(),
             state: notice.tombstone.state.into(),
             kind: notice.tombstone.kind.into(),
-            at: super::scalars::DateTime(notice.at),
+            at: super::base::scalars::DateTime(notice.at),
             notice: notice.notice,
             redirect_to: notice.redirect_to.map(Url),
         }))
@@ -199,7 +207,8 @@ impl Query {
         let (first, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         let set = narrow(ctx, &ctx.request().visible(), filter).await?;
         let today = || {
-            let (today, day_end) = newsroom::local_time::today(ctx.newsroom().settings.time_zone, ctx.request().now);
+            let (today, day_end) =
+                newsroom::text::local_time::today(ctx.newsroom().settings.time_zone, ctx.request().now);
             ctx.request().limit_validity(day_end);
             today
         };
@@ -360,7 +369,7 @@ impl Query {
         #[graphql(desc = "Only those of this release.")] release_id: Option<ID>,
         #[graphql(default = 20, desc = "At most this many, 1 to 200.")] first: i32,
     ) -> Result<Option<SerialList<Access>>, ApiError> {
-        let release = release_id.map(|id| id::decode_as(ctx.ids(), Noun::Release, &id)).transpose();
+        let release = release_id.map(|id| global_id::decode_as(ctx.ids(), Noun::Release, &id)).transpose();
         let release = release.map_err(|error| error.at("releaseId"))?;
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
         ctx.execution().before_reading(size, 0).await;
@@ -379,7 +388,7 @@ impl Query {
 async fn release_key(ctx: &Context<'_>, reference: ReleaseRef) -> Result<Option<ReleaseKey>, ApiError> {
     Ok(match reference {
         ReleaseRef::Id(id) => {
-            Some(ReleaseKey::Id(id::decode_as(ctx.ids(), Noun::Release, &id).map_err(|error| error.at("ref"))?))
+            Some(ReleaseKey::Id(global_id::decode_as(ctx.ids(), Noun::Release, &id).map_err(|error| error.at("ref"))?))
         }
         ReleaseRef::Slug(slug) => Some(ReleaseKey::Slug(slug.0)),
         ReleaseRef::ExternalId(id) => ctx.newsroom().release_by_external_id(&id).await?,

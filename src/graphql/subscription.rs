@@ -11,13 +11,15 @@ use entity::Noun;
 use futures_util::stream::{self, Stream};
 
 use super::{
-    connection::projection_of_field, context::ContextExt, direct::SerialObject, error::ApiError, filter::ReleaseFilter,
-    id, release::Release, scalars::DateTime,
+    base::{context::ContextExt, error::ApiError, global_id, scalars::DateTime},
+    engine::serial_list::SerialObject,
+    inputs::filter::ReleaseFilter,
+    types::{connection::projection_of_field, release::Release},
 };
 use crate::{
     catalog::{ChangeKind, ReleaseKey},
     limits::Limits,
-    newsroom::changes::{Change, ChangeStream},
+    newsroom::reading::change_stream::{Change, ChangeStream},
 };
 
 /// In which way a subscription is run.
@@ -104,7 +106,7 @@ impl ReleaseChange {
 
     /// Of which release.
     async fn release_id(&self, ctx: &Context<'_>) -> ID {
-        id::encode(ctx.ids(), Noun::Release, self.0.release)
+        global_id::encode(ctx.ids(), Noun::Release, self.0.release)
     }
 
     /// The release as it is now. null when you can no longer see it.

@@ -1,32 +1,12 @@
 //! HTTP: which address does what, as one table, and what every answer has in common.
 
-mod bearer;
-mod cache;
-mod coding;
-mod connection;
-mod drain;
-mod events;
+mod auth;
+pub mod config;
 mod graphql;
-mod guard;
-mod line;
-mod linger;
-mod memory;
-mod negotiation;
-mod offload;
-mod once;
-mod outcome;
+mod limits;
 mod pages;
-mod persisted;
-mod places;
-mod refusal;
-mod request;
-pub mod server;
-mod session;
-mod shares;
-mod socket;
-pub mod tls;
-mod traffic;
-mod work;
+mod streaming;
+pub mod transport;
 
 use std::{
     sync::Arc,
@@ -44,7 +24,8 @@ use axum::{
 use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::{app::App, edge::Origins};
+use crate::app::App;
+use config::Origins;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -54,18 +35,18 @@ const LONGEST_ID: usize = 100;
 /// The application, and what its front door remembers.
 struct Front {
     app: Arc<App>,
-    answers: cache::Answers,
-    persisted: persisted::Persisted,
-    guard: guard::Guard,
+    answers: graphql::response_cache::Answers,
+    persisted: graphql::persisted_queries::Persisted,
+    guard: limits::rate_limit::Guard,
 }
 
 /// Everything that is served.
 pub fn router(app: &Arc<App>) -> Router {
     let edge = &app.edge;
     let front = Arc::new(Front {
-        answers: cache::Answers::new(edge),
-        persisted: persisted::Persisted::new(edge),
-        guard: guard::Guard::new(edge),
+        answers: graphql::response_cache::Answers::new(edge),
+        persisted: graphql::persisted_queries::Persisted::new(edge),
+        guard: limits::rate_limit::Guard::new(edge),
         app: app.clone(),
     });
     Router::new()
@@ -149,7 +130,7 @@ fn request_id(front: &Front, request: &Request) -> HeaderValue {
         let id = headers.get(&REQUEST_ID).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
         id.filter(|id| id.as_bytes().iter().all(|byte| sound(*byte))).cloned()
     };
-    let fresh = || HeaderValue::from_str(&crate::newsroom::ids::random_id());
+    let fresh = || HeaderValue::from_str(&crate::newsroom::access::public_id::random_id());
     let told = if trusted { told(request.headers()) } else { None };
     told.or_else(|| fresh().ok()).unwrap_or_else(|| HeaderValue::from_static("unknown"))
 }

@@ -10,7 +10,7 @@ use crate::{
     journal::{Name, PlaceImage, TopicImage},
     newsroom::{
         Error, Newsroom,
-        export::{ExportedRelease, Exporter},
+        import::export::{ExportedRelease, Exporter},
     },
 };
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::Serialize;
 
 use super::json::{Json, quoted};
-use crate::range;
+use crate::date_range;
 
 /// What a field can be.
 pub(super) trait Field: Sized {
@@ -223,7 +223,7 @@ impl Field for NaiveDate {
         let advice = "year, month and day, for example \"2006-05-08\"";
         let Json::Text(text) = &value else { return errors.push_wrong_type(at, &value, advice) };
         match parse_date(text) {
-            Some(Ok(date)) => match range::check_date(date) {
+            Some(Ok(date)) => match date_range::check_date(date) {
                 Ok(date) => return Some(date),
                 Err(error) => errors.push(format!("{at}: {error}")),
             },
@@ -246,7 +246,7 @@ impl Field for DateTime<Utc> {
         let advice = "date, time and offset, for example \"2006-05-08T09:00:00Z\"";
         let Json::Text(text) = &value else { return errors.push_wrong_type(at, &value, advice) };
         if let Ok(instant) = text.parse::<DateTime<FixedOffset>>() {
-            return match range::check_instant(instant.to_utc()) {
+            return match date_range::check_instant(instant.to_utc()) {
                 Ok(instant) => Some(instant),
                 Err(error) => {
                     errors.push(format!("{at}: {error}"));

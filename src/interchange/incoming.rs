@@ -6,13 +6,12 @@ use super::ndjson::{NameRecord, PlaceRecord, ReleaseRecord, Slugs, TopicRecord};
 use crate::{
     journal::Name,
     newsroom::{
-        Patch, body,
-        content::ReleaseInput,
-        control::ControlCount,
+        Patch,
         import::{ImportedRelease, ImportedWithdrawal},
-        place::PlaceInput,
-        topic::TopicInput,
-        withdrawal::Withdrawal,
+        markup,
+        release::{content::ReleaseInput, withdraw::Withdrawal},
+        taxonomy::{place::PlaceInput, topic::TopicInput},
+        text::control::ControlCount,
     },
 };
 
@@ -69,7 +68,7 @@ impl ReleaseRecord {
             (Some(_), Some(_)) => return Err("bodyMarkdown and bodyHtml are both given: keep one".to_owned()),
             (markdown, None) => markdown,
             (None, Some(html)) => {
-                let (markdown, in_body) = body::html_to_markdown(&html)?;
+                let (markdown, in_body) = markup::html_to_markdown(&html)?;
                 controls = in_body;
                 Some(markdown)
             }

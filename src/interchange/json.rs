@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::newsroom::control::{ControlCount, replace_controls};
+use crate::newsroom::text::control::{ControlCount, replace_controls};
 
 /// Characters of a value that a message shows at most.
 const MAX_QUOTED_CHARS: usize = 60;

@@ -14,8 +14,8 @@ use chrono::NaiveDate;
 use entity::release::ReleaseKind;
 
 use crate::{
-    newsroom::control::{ControlCount, replace_controls},
-    range,
+    date_range,
+    newsroom::text::control::{ControlCount, replace_controls},
 };
 
 /// An item of the page.
@@ -94,7 +94,7 @@ fn item(paragraphs: &[Paragraph]) -> Result<Item, ItemError> {
         let shown: String = dated.text.chars().take(60).collect();
         (dated.line, format!("\"{shown}\" is not a date: write day, month and year, and the place after a comma, for example \"08 May 2006, PHNOM PENH\""))
     })?;
-    let release_date = range::check_date(release_date).map_err(|error| (dated.line, error.to_string()))?;
+    let release_date = date_range::check_date(release_date).map_err(|error| (dated.line, error.to_string()))?;
     let summary: Vec<&str> = paragraphs[3..].iter().map(|paragraph| paragraph.text.as_str()).collect();
     let mut controls = ControlCount::default();
     for paragraph in paragraphs {

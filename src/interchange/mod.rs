@@ -6,7 +6,7 @@
 
 pub mod export;
 mod fields;
-pub mod foreign;
+pub mod format_detection;
 mod incoming;
 mod json;
 pub mod lines;
@@ -25,12 +25,12 @@ use ndjson::Record;
 pub use report::ImportReport;
 
 use crate::{
+    auth::viewer::Viewer,
     newsroom::{
         Error, Newsroom, Patch,
-        content::ReleaseInput,
         import::{BATCH, ImportOptions, ImportedRelease, Importer, RecordResult},
+        release::content::ReleaseInput,
     },
-    viewer::Viewer,
 };
 use entity::release::ReleaseState;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::newsroom::{control::ControlCount, import::RecordResult};
+use crate::newsroom::{import::RecordResult, text::control::ControlCount};
 
 /// Messages of one reason that are told in full; the rest is counted.
 pub const MAX_SHOWN: u64 = 20;

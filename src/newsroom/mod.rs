@@ -5,51 +5,23 @@
 //! Nothing here knows GraphQL, HTTP or settings files.
 
 pub mod access;
-mod act;
-mod address;
-pub mod body;
-pub mod bulk;
-pub mod changes;
 pub mod check;
-pub mod content;
-pub mod control;
-pub mod dateline;
-pub mod diff;
-mod embargo;
 pub mod error;
-pub mod export;
-pub mod form;
-pub mod history;
-pub mod idempotency;
-pub mod ids;
 pub mod import;
-pub mod language;
-pub mod list;
-pub mod local_time;
-pub mod page;
-pub mod place;
-pub mod preview;
-pub mod publication;
-mod purge;
+pub mod markup;
+pub mod reading;
 pub mod release;
-pub mod rendition;
 pub mod repair;
-pub mod revision;
-pub mod schedule;
-pub mod seal;
-pub mod slug;
+pub mod taxonomy;
 pub mod text;
-mod thesaurus;
-pub mod token;
-pub mod topic;
-pub mod withdrawal;
+pub mod unit_of_work;
+pub mod validation;
 pub mod workflow;
-pub mod write;
 
 use std::sync::Arc;
 
 pub use error::{CurrentRevision, Error, ErrorCode, FieldError};
-pub use form::Patch;
+pub use validation::Patch;
 
 pub use crate::db::Fault;
 use crate::{catalog::Catalog, db::Db};
@@ -64,13 +36,13 @@ pub struct Newsroom {
     /// What is taken where an editor says nothing.
     pub settings: NewsroomSettings,
     /// How positions in the journal and preview links are told to clients.
-    pub token_cipher: seal::TokenCipher,
+    pub token_cipher: access::resume_token::TokenCipher,
     /// How keys are told to clients.
-    pub ids: ids::IdCodec,
+    pub ids: access::public_id::IdCodec,
     /// Reads that wait to be put down.
-    pub access_log: Arc<access::AccessLog>,
+    pub access_log: Arc<access::access_log::AccessLog>,
     /// What was made of bodies.
-    pub renditions: Arc<rendition::Renditions>,
+    pub renditions: Arc<release::rendition::Renditions>,
 }
 
 /// What is taken where an editor says nothing.

@@ -1,4 +1,4 @@
-//! Repairing stored dates and instants outside the range of years 0001 to 9999 ([`range`](crate::range)).
+//! Repairing stored dates and instants outside the range of years 0001 to 9999 ([`range`](crate::date_range)).
 //!
 //! Nothing writes such values any more, but earlier versions could, and so can other programs. They are served as the nearest
 //! end of the range; [`Newsroom::repair_out_of_range`] stores that end.
@@ -21,8 +21,8 @@ use super::{
     workflow::{self, Resource},
 };
 use crate::{
-    range::{OutOfRange, Ranged, Stored},
-    viewer::Viewer,
+    auth::viewer::Viewer,
+    date_range::{OutOfRange, Ranged, Stored},
 };
 
 /// A column of dates or instants.

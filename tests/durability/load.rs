@@ -13,8 +13,8 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    act::{Act, KINDS, Presence},
-    caller::{Answer, Caller, Reply, reply},
+    client::{Answer, Caller, Reply, reply},
+    mutation::{Act, KINDS, Presence},
 };
 
 /// No refusal may take longer; "about two seconds" is what is promised.

@@ -8,25 +8,25 @@
 #![expect(clippy::print_stdout, reason = "the figures, for whoever runs it with --nocapture")]
 #![expect(clippy::format_collect, reason = "texts of tests")]
 
-#[path = "../api"]
-mod api {
-    pub(crate) mod postgres;
-    #[expect(dead_code, reason = "its servers are for tests in which nothing fails")]
-    pub(crate) mod served;
-}
-
-mod act;
-mod away;
-mod caller;
-mod facts;
+mod client;
+mod database_file;
+mod database_outage;
+mod disk_full;
 mod fault;
-mod files;
-mod full;
+mod fault_matrix;
 mod load;
+mod mutation;
 mod program;
 mod proxy;
-mod stopping;
-mod table;
+mod shutdown;
+mod stored_rows;
 mod wire;
 
-use api::{postgres, served};
+#[path = "../api/harness"]
+mod harness {
+    pub(crate) mod postgres;
+    #[expect(dead_code, reason = "its servers are for tests in which nothing fails")]
+    pub(crate) mod server_process;
+}
+
+use harness::{postgres, server_process};

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     fault::Faults,
-    served::{dateline, run},
+    server_process::{dateline, run},
 };
 
 /// How long a start may take; a debug build on a busy machine loads slowly.

@@ -15,11 +15,11 @@ use super::{
     changes, entry, loaded,
 };
 use crate::{
+    auth::viewer::Viewer,
     catalog::{
         CanonicalFilter, Concept, ConceptRef, Near, PlaceRoleFilter, PlaceSetFilter, Range, ReleaseFilter, Snapshot,
         TopicSetFilter, Vocabulary,
     },
-    viewer::Viewer,
 };
 
 /// Random numbers of a seed (xorshift64*).

@@ -15,12 +15,15 @@ use entity::{Noun, api_token::Role};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use self::{arbitrary::Newsroom, naive::Naive, sets::Queries};
-use super::{loader::SnapshotBuilder, *};
+use super::sync::builder::SnapshotBuilder;
+use super::*;
 use crate::{
+    auth::viewer::Viewer,
     journal::{Entry, Image},
-    viewer::Viewer,
 };
+use arbitrary::Newsroom;
+use naive::Naive;
+use sets::Queries;
 
 fn loaded(newsroom: &Newsroom) -> Arc<Snapshot> {
     let mut builder = SnapshotBuilder::default();

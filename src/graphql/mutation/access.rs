@@ -5,12 +5,11 @@ use entity::Noun;
 
 use super::at_id;
 use crate::graphql::{
-    context::ContextExt,
-    error::ApiError,
-    id,
-    payload::{DeletePayload, PreviewLinkPayload, TokenPayload},
-    scalars::DateTime,
-    token::TokenInput,
+    base::{context::ContextExt, error::ApiError, global_id, scalars::DateTime},
+    types::{
+        payload::{DeletePayload, PreviewLinkPayload, TokenPayload},
+        token::TokenInput,
+    },
 };
 
 /// Letting people in.
@@ -29,7 +28,8 @@ impl AccessMutation {
         #[graphql(desc = "From this instant on it shows nothing.")] expires_at: DateTime,
     ) -> Result<Option<PreviewLinkPayload>, ApiError> {
         let request = ctx.request();
-        let release = id::decode_as(ctx.ids(), Noun::Release, &release_id).map_err(|error| error.at("releaseId"))?;
+        let release =
+            global_id::decode_as(ctx.ids(), Noun::Release, &release_id).map_err(|error| error.at("releaseId"))?;
         let result = ctx.newsroom().preview_create(&request.viewer, release, expires_at.0, request.now).await;
         PreviewLinkPayload::from_result(ctx, result).map(Some)
     }
@@ -40,7 +40,7 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which link.")] id: ID,
     ) -> Result<Option<DeletePayload>, ApiError> {
-        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::PreviewLink, &id).map_err(at_id)?);
+        let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::PreviewLink, &id).map_err(at_id)?);
         let result = ctx.newsroom().preview_revoke(&request.viewer, id, request.now).await;
         DeletePayload::from_result(ctx, Noun::PreviewLink, result).map(Some)
     }
@@ -62,7 +62,7 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which token.")] id: ID,
     ) -> Result<Option<DeletePayload>, ApiError> {
-        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::Token, &id).map_err(at_id)?);
+        let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Token, &id).map_err(at_id)?);
         DeletePayload::from_result(
             ctx,
             Noun::Token,

@@ -7,7 +7,7 @@ mod thesaurus;
 use async_graphql::{Context, ID, MergedObject};
 use entity::Noun;
 
-use super::{context::ContextExt, error::ApiError, id};
+use super::base::{context::ContextExt, error::ApiError, global_id};
 
 /// Writing. An act happens whole or not at all; what an editor can mend is in `userErrors`, and a query sent afterwards sees it.
 /// A request sent again under the same `Idempotency-Key` header gets the first answer, and nothing is done twice.
@@ -15,7 +15,7 @@ use super::{context::ContextExt, error::ApiError, id};
 pub struct Mutation(release::ReleaseMutation, thesaurus::ThesaurusMutation, access::AccessMutation);
 
 fn release_id(ctx: &Context<'_>, id: &ID) -> Result<uuid::Uuid, ApiError> {
-    id::decode_as(ctx.ids(), Noun::Release, id).map_err(at_id)
+    global_id::decode_as(ctx.ids(), Noun::Release, id).map_err(at_id)
 }
 
 fn at_id(error: ApiError) -> ApiError {

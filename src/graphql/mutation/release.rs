@@ -6,14 +6,16 @@ use entity::Noun;
 use super::{at_input, release_id};
 use crate::{
     graphql::{
-        context::ContextExt,
-        enums::WithdrawalKind,
-        error::ApiError,
-        id,
-        payload::{BulkAct, DeletePayload, ReleaseInput, ReleasePayload, TransitionItem},
-        scalars::{DateTime, TimeZone, Url},
+        base::{
+            context::ContextExt,
+            enums::WithdrawalKind,
+            error::ApiError,
+            global_id,
+            scalars::{DateTime, TimeZone, Url},
+        },
+        types::payload::{BulkAct, DeletePayload, ReleaseInput, ReleasePayload, TransitionItem},
     },
-    newsroom::withdrawal::Withdrawal,
+    newsroom::release::withdraw::Withdrawal,
 };
 
 /// Acts on releases.
@@ -269,7 +271,7 @@ impl ReleaseMutation {
     ) -> Result<Option<Vec<ReleasePayload>>, ApiError> {
         let request = ctx.request();
         let key = |(index, item): (usize, &TransitionItem)| {
-            let id = id::decode_as(ctx.ids(), Noun::Release, &item.id)
+            let id = global_id::decode_as(ctx.ids(), Noun::Release, &item.id)
                 .map_err(|error| error.at(&format!("items.{index}.id")))?;
             Ok((id, item.expected_revision))
         };

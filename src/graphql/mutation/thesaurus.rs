@@ -5,12 +5,12 @@ use entity::Noun;
 
 use super::{at_id, at_input};
 use crate::graphql::{
-    context::ContextExt,
-    error::ApiError,
-    id,
-    payload::{PlacePayload, TopicPayload},
-    place::PlaceInput,
-    topic::TopicInput,
+    base::{context::ContextExt, error::ApiError, global_id},
+    types::{
+        payload::{PlacePayload, TopicPayload},
+        place::PlaceInput,
+        topic::TopicInput,
+    },
 };
 
 /// Keeping topics and places.
@@ -39,7 +39,7 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "What changes.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
+        let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
         let input = input.resolve(ctx.ids()).map_err(at_input)?;
         TopicPayload::from_result(
             ctx.newsroom().topic_update(&request.viewer, id, expected_revision, input, request.now).await,
@@ -56,8 +56,8 @@ impl ThesaurusMutation {
         #[graphql(desc = "The topic that stays.")] into: ID,
     ) -> Result<Option<TopicPayload>, ApiError> {
         let request = ctx.request();
-        let from = id::decode_as(ctx.ids(), Noun::Topic, &from).map_err(|error| error.at("from"))?;
-        let into = id::decode_as(ctx.ids(), Noun::Topic, &into).map_err(|error| error.at("into"))?;
+        let from = global_id::decode_as(ctx.ids(), Noun::Topic, &from).map_err(|error| error.at("from"))?;
+        let into = global_id::decode_as(ctx.ids(), Noun::Topic, &into).map_err(|error| error.at("into"))?;
         TopicPayload::from_result(ctx.newsroom().topic_merge(&request.viewer, from, into, request.now).await).map(Some)
     }
 
@@ -70,9 +70,9 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "The topic to use instead.")] replaced_by: Option<ID>,
     ) -> Result<Option<TopicPayload>, ApiError> {
-        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
+        let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
         let replacement =
-            replaced_by.map(|replacement| id::decode_as(ctx.ids(), Noun::Topic, &replacement)).transpose();
+            replaced_by.map(|replacement| global_id::decode_as(ctx.ids(), Noun::Topic, &replacement)).transpose();
         let replacement = replacement.map_err(|error| error.at("replacedBy"))?;
         TopicPayload::from_result(
             ctx.newsroom().topic_retire(&request.viewer, id, expected_revision, replacement, request.now).await,
@@ -99,7 +99,7 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "What changes.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
+        let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
         let input = input.resolve(ctx.ids()).map_err(at_input)?;
         PlacePayload::from_result(
             ctx.newsroom().place_update(&request.viewer, id, expected_revision, input, request.now).await,
@@ -116,8 +116,8 @@ impl ThesaurusMutation {
         #[graphql(desc = "The place that stays.")] into: ID,
     ) -> Result<Option<PlacePayload>, ApiError> {
         let request = ctx.request();
-        let from = id::decode_as(ctx.ids(), Noun::Place, &from).map_err(|error| error.at("from"))?;
-        let into = id::decode_as(ctx.ids(), Noun::Place, &into).map_err(|error| error.at("into"))?;
+        let from = global_id::decode_as(ctx.ids(), Noun::Place, &from).map_err(|error| error.at("from"))?;
+        let into = global_id::decode_as(ctx.ids(), Noun::Place, &into).map_err(|error| error.at("into"))?;
         PlacePayload::from_result(ctx.newsroom().place_merge(&request.viewer, from, into, request.now).await).map(Some)
     }
 
@@ -130,9 +130,9 @@ impl ThesaurusMutation {
         expected_revision: i32,
         #[graphql(desc = "The place to use instead.")] replaced_by: Option<ID>,
     ) -> Result<Option<PlacePayload>, ApiError> {
-        let (request, id) = (ctx.request(), id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
+        let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
         let replacement =
-            replaced_by.map(|replacement| id::decode_as(ctx.ids(), Noun::Place, &replacement)).transpose();
+            replaced_by.map(|replacement| global_id::decode_as(ctx.ids(), Noun::Place, &replacement)).transpose();
         let replacement = replacement.map_err(|error| error.at("replacedBy"))?;
         PlacePayload::from_result(
             ctx.newsroom().place_retire(&request.viewer, id, expected_revision, replacement, request.now).await,

@@ -9,7 +9,7 @@ use apollo_compiler::{
     executable::{Field, Selection, SelectionSet},
 };
 
-use super::{error::RequestError, position::Source, schema::OperationSchema, wording::conflict_message};
+use super::{error::RequestError, messages::conflict_message, position::Source, schema::OperationSchema};
 
 /// The conflicts of a document that has no others.
 pub(super) fn check(schema: &OperationSchema, document: &ExecutableDocument, source: &Source) -> Vec<RequestError> {

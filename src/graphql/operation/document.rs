@@ -22,14 +22,14 @@ use super::{
     conditions::{condition_variables, decides_selection},
     conflict,
     error::{BAD_USER_INPUT, DOCUMENT_START, MAX_ERRORS, PARSE_FAILED, RequestError, RequestErrors, VALIDATION_FAILED},
+    expanded_size,
+    messages::{self, Disclosure},
     position::Source,
-    root,
     scan::{ScannedText, scan},
     schema::OperationSchema,
-    size,
+    subscription_root,
     tokens::first_dropped_token,
     values, variables,
-    wording::{self, Disclosure},
 };
 use crate::limits::Limits;
 
@@ -82,17 +82,17 @@ impl Document {
             }
         }
         if let Some(range) = first_dropped_token(&document, &scanned, &tokens) {
-            let message = wording::syntax_message("", &scanned[range.clone()]);
+            let message = messages::syntax_message("", &scanned[range.clone()]);
             return Err(vec![RequestError::new(PARSE_FAILED, message, source.position(range.start))]);
         }
-        size::check(&document, &source, limits).map_err(|error| vec![error])?;
+        expanded_size::check(&document, &source, limits).map_err(|error| vec![error])?;
         let (executable, diagnostics) = match document.to_executable_validate(&schema.schema) {
             Ok(executable) => (executable.into_inner(), DiagnosticList::new(Arc::default())),
             Err(WithErrors { partial, errors }) => (partial, errors),
         };
         let mut errors = validation_errors(&diagnostics, &source, schema, disclosure);
         errors.extend(values::check(schema, &executable, &source, disclosure));
-        errors.extend(root::check(&executable, &source));
+        errors.extend(subscription_root::check(&executable, &source));
         if executable.operations.is_empty() && errors.is_empty() {
             errors.push(RequestError::invalid("the query has fragments and no operation", DOCUMENT_START));
         }
@@ -224,7 +224,7 @@ fn syntax_error(errors: &DiagnosticList, source: &Source) -> RequestError {
         let message = "the query is nested too deeply (limits.nesting): flatten it, or send deep values as variables";
         return RequestError::invalid(message, at);
     }
-    RequestError::new(PARSE_FAILED, wording::syntax_message(&diagnostic, stopped_at), at)
+    RequestError::new(PARSE_FAILED, messages::syntax_message(&diagnostic, stopped_at), at)
 }
 
 fn validation_errors(
@@ -237,7 +237,7 @@ fn validation_errors(
     // They come in the order of the document.
     let errors = diagnostics.iter().filter_map(|diagnostic| {
         let kind = diagnostic.error.unstable_error_name().unwrap_or_default();
-        let message = wording::validation_message(kind, &diagnostic.error.to_string(), schema, disclosure)?;
+        let message = messages::validation_message(kind, &diagnostic.error.to_string(), schema, disclosure)?;
         let span = diagnostic.error.location();
         // Of a selection whose fields are all unknown nothing is left: that they are unknown is told already.
         let selects = span.is_some_and(|span| source.slice(span.offset()..span.end_offset()).ends_with('}'));

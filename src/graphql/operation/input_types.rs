@@ -11,10 +11,10 @@ use async_graphql_value::Value as TargetValue;
 use serde_json::Value as Json;
 
 use super::{
+    messages::{Disclosure, describe_type, did_you_mean},
     schema::OperationSchema,
-    wording::{Disclosure, describe_type, did_you_mean},
 };
-use crate::graphql::scalars::{Date, DateTime};
+use crate::graphql::base::scalars::{Date, DateTime};
 
 /// Checks a value of a custom scalar; the message of a value that is none.
 pub(super) type ScalarCheck = fn(&Value) -> Result<(), String>;

@@ -18,9 +18,9 @@ use async_graphql::Pos;
 use super::{
     error::{MAX_ERRORS, RequestError},
     input_types::{check_literal, literal_excerpt},
+    messages::{Disclosure, describe_type, did_you_mean},
     position::Source,
     schema::{OperationSchema, is_one_of},
-    wording::{Disclosure, describe_type, did_you_mean},
 };
 
 /// What is wrong with the values of a document.

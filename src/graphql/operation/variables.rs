@@ -11,9 +11,9 @@ use serde_json::{Map, Value as Json};
 use super::{
     error::{BAD_USER_INPUT, MAX_ERRORS, RequestError, RequestErrors},
     input_types::{coerce_json, convert_constant, excerpt},
+    messages::{Disclosure, describe_type, did_you_mean},
     position::Source,
     schema::{OperationSchema, is_one_of},
-    wording::{Disclosure, describe_type, did_you_mean},
 };
 
 /// Coerces what was sent to what is declared. A variable that was not sent and has no default has no value; what is not

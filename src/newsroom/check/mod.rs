@@ -4,7 +4,6 @@
 //! Each part is tried by itself, in a nested transaction: where something cannot be read that is a finding, and the others go on.
 //! Memory: two catalogs at the end, before that some hundred releases at a time.
 
-mod address;
 mod catalog;
 mod finding;
 mod image;
@@ -12,19 +11,18 @@ mod integrity;
 mod journal;
 mod reference;
 mod row;
+mod slugs;
 
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
 
-pub use self::finding::{Finding, FindingKind, MAX_LISTED};
-use self::{
-    finding::{Findings, RESTORE_BACKUP},
-    journal::JournalSummary,
-};
 use super::repair::find_out_of_range;
 use crate::db::{Db, OpenError, is_passing};
+pub use finding::{Finding, FindingKind, MAX_LISTED};
+use finding::{Findings, RESTORE_BACKUP};
+use journal::JournalSummary;
 
 /// What a check came to.
 #[derive(Clone, Debug)]
@@ -76,7 +74,7 @@ pub async fn check(db: &Db) -> Result<CheckReport, CheckError> {
     integrity::verify(&tx, &mut findings).await;
     let rows = row::verify(&tx, &mut findings).await;
     reference::verify(&tx, &mut findings).await;
-    in_savepoint(&tx, &mut findings, "addresses", address::verify).await;
+    in_savepoint(&tx, &mut findings, "addresses", slugs::verify).await;
     in_savepoint(&tx, &mut findings, "dates and instants", async |tx, findings| {
         for row in find_out_of_range(tx).await? {
             findings.add(FindingKind::Range, row.location(), row.description(), "run `dateline check --repair`");

@@ -14,12 +14,11 @@ use crate::{
     catalog::{Concept, ConceptRef, ExternalCode, fold},
     journal::{Image, PlaceImage, TopicImage},
     newsroom::{
-        Error, Patch, address,
-        form::{Validator, has_path},
-        place::PlaceInput,
-        slug,
-        topic::TopicInput,
-        write::UnitOfWork,
+        Error, Patch,
+        taxonomy::{place::PlaceInput, slugs, topic::TopicInput},
+        text::slug,
+        unit_of_work::UnitOfWork,
+        validation::{Validator, has_path},
     },
 };
 
@@ -112,7 +111,7 @@ impl Importer<'_> {
         }
         let id = Uuid::now_v7();
         let preferred_slug = slug::from_headline(name);
-        let slug = address::find_available(self.unit_of_work().await?.tx(), Noun::Place, &preferred_slug, id).await?;
+        let slug = slugs::find_available(self.unit_of_work().await?.tx(), Noun::Place, &preferred_slug, id).await?;
         let input =
             PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
         let (parents, codes, origin) = (Vec::new(), Vec::new(), self.origins.at(0));
@@ -329,6 +328,6 @@ async fn record_concept(
     after: Image,
 ) -> Result<(), Error> {
     let at = unit_of_work.at();
-    address::reserve(unit_of_work.tx(), noun, slug, id, Some(at)).await?;
+    slugs::reserve(unit_of_work.tx(), noun, slug, id, Some(at)).await?;
     unit_of_work.record(action, noun, id, None, before.as_ref(), Some(&after))
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{ImportedWithdrawal, Importer, RecordResult, origin::Origin};
 use crate::{
     catalog::{assigned_places, assigned_topics},
-    newsroom::{Error, content::Content, slug as slug_format},
+    newsroom::{Error, release::content::Content, text::slug as slug_format},
 };
 
 /// How many numbered variants of a slug are looked at for a record that gives none, before the one that is made of what the

@@ -6,7 +6,8 @@
 //! transaction, undone at the end unless everything was good and it was meant.
 
 mod concept;
-mod fresh;
+pub mod export;
+mod insert_batch;
 mod matching;
 mod origin;
 mod queue;
@@ -21,11 +22,11 @@ pub use release::{ImportedRelease, ImportedWithdrawal};
 
 use origin::{Origin, Origins};
 
-use super::{Error, FieldError, Newsroom, write::UnitOfWork};
+use super::{Error, FieldError, Newsroom, unit_of_work::UnitOfWork};
 use crate::{
+    auth::viewer::Viewer,
     catalog::{Concept, ExternalCode, Vocabulary, place_images, topic_images},
     journal::{PlaceImage, TopicImage},
-    viewer::Viewer,
 };
 
 /// Records in one transaction.

@@ -12,22 +12,25 @@ use uuid::Uuid;
 
 use super::{
     Importer, RecordResult,
-    fresh::{InsertBatch, insert_revisions, set_withdrawal},
+    insert_batch::{InsertBatch, insert_revisions, set_withdrawal},
     matching::{Decision, ExistingRelease, ValidRecord, decide},
     origin::Origin,
     refusal_message,
 };
 use crate::{
     catalog::ConceptRef,
+    date_range,
     newsroom::{
-        Error, Patch, address,
-        content::{Content, ReleaseInput},
-        form::Validator,
-        slug as slug_format,
-        withdrawal::Withdrawal,
+        Error, Patch,
+        release::{
+            content::{Content, ReleaseInput},
+            withdraw::Withdrawal,
+        },
+        taxonomy::slugs,
+        text::slug as slug_format,
+        validation::Validator,
         workflow,
     },
-    range,
 };
 
 /// A release as it comes.
@@ -177,7 +180,7 @@ impl Importer<'_> {
                     .earliest()
                     .map_or_else(|| midnight.and_utc(), |at| at.to_utc());
                 // The first day begins before the range does where the zone is east of Greenwich.
-                Some(range::clamp_instant(local).min(self.now.trunc_subsecs(6)))
+                Some(date_range::clamp_instant(local).min(self.now.trunc_subsecs(6)))
             }
         };
         let published_at_given = record.published_at.is_some();
@@ -283,13 +286,13 @@ impl Importer<'_> {
             (change.live_revision_id, change.working_revision_id) =
                 if public { (Set(Some(key)), Set(None)) } else { (Set(None), Set(Some(key))) };
             insert_revisions(unit_of_work, vec![rows]).await?;
-            address::reserve(unit_of_work.tx(), Noun::Release, &slug, id, public.then_some(now)).await?;
+            slugs::reserve(unit_of_work.tx(), Noun::Release, &slug, id, public.then_some(now)).await?;
         } else if public {
             change.live_revision_id = Set(row.working_revision_id.or(row.live_revision_id));
             change.working_revision_id = Set(None);
-            address::reserve(unit_of_work.tx(), Noun::Release, &row.slug, id, Some(now)).await?;
+            slugs::reserve(unit_of_work.tx(), Noun::Release, &row.slug, id, Some(now)).await?;
         }
-        address::delete_unused(unit_of_work.tx(), Noun::Release, id, &[&record.content.slug]).await?;
+        slugs::delete_unused(unit_of_work.tx(), Noun::Release, id, &[&record.content.slug]).await?;
         change.state = Set(record.state);
         change.modified_at = Set(now);
         if record.published_at_given || row.published_at.is_none() {

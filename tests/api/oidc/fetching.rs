@@ -3,12 +3,12 @@
 
 use std::fs;
 
-use dateline::oidc::{Jwks, Oidc};
+use crate::harness::noon;
+use dateline::auth::oidc::{Jwks, Oidc};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::{ALL, House, claims, issuer, issuer::Issuer, key, refusal, settings, signed, token};
-use crate::desk::noon;
 
 fn unknown(id: usize) -> String {
     key("new").token(&json!({ "alg": "ES256", "kid": format!("invented-{id}") }), &claims())

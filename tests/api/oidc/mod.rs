@@ -7,6 +7,7 @@ mod program;
 
 use std::collections::BTreeMap;
 
+use crate::harness::{Desk, Who, noon};
 use axum::{
     Router,
     body::Body,
@@ -14,18 +15,15 @@ use axum::{
 };
 use chrono::TimeDelta;
 use dateline::{
-    edge::Edge,
-    http,
+    auth::oidc::{Jwks, OidcSettings},
+    http::{self, config::Edge},
     limits::Limits,
-    oidc::{Jwks, OidcSettings},
 };
 use entity::api_token::Role;
 use http_body_util::BodyExt;
+use issuer::{Issuer, encoded, joined, key};
 use serde_json::{Value, json};
 use tower::ServiceExt;
-
-use self::issuer::{Issuer, encoded, joined, key};
-use crate::desk::{Desk, Who, noon};
 
 const NAME: &str = "https://id.example/realms/news";
 

@@ -6,7 +6,7 @@ use dateline::clock::Clock;
 use serde_json::json;
 
 use super::{NAME, issuer, signed};
-use crate::served::{dateline, post, serve_by};
+use crate::harness::server_process::{dateline, post, serve_by};
 
 #[test]
 fn the_environment_names_the_issuer() {

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Stdio};
 
-use crate::served::{dateline, post, run, serve_by};
+use crate::harness::server_process::{dateline, post, run, serve_by};
 
 #[test]
 fn the_help_of_every_command() {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{redact, redacted};
 use crate::{
-    crawl::{Schema, list, text},
-    desk::{CREATE, Desk, PUBLISH, REVISE, TOPIC, Who},
+    harness::{CREATE, Desk, PUBLISH, REVISE, TOPIC, Who},
+    visibility::schema_walk::{Schema, list, text},
 };
 
 /// Documents that are refused or fail, by what is wrong with them.

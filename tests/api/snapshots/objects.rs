@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::redact;
 use crate::{
-    crawl::{Pool, Schema, list, text},
-    desk::{Desk, Who},
+    harness::{Desk, Who},
+    visibility::schema_walk::{Pool, Schema, list, text},
 };
 
 /// One mutation for each payload type, and what it needs: in this order, on the fixture.

@@ -1,0 +1,30 @@
+//! The names of a place per language: the preferred one and others.
+
+use sea_orm::entity::prelude::*;
+
+use crate::NameRole;
+
+/// One name of one place in one language.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "place_name")]
+pub struct Model {
+    /// The place.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub place_id: Uuid,
+    /// 0, 1, 2 … over all names of the place, in the order given.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    /// Preferred or alternative.
+    pub role: NameRole,
+    /// BCP 47, canonical case.
+    pub language: String,
+    /// The name.
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    /// The place.
+    #[sea_orm(belongs_to, from = "place_id", to = "id")]
+    pub place: BelongsTo<super::place::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

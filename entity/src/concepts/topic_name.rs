@@ -1,0 +1,30 @@
+//! The names of a topic per language: the preferred one and others.
+
+use sea_orm::entity::prelude::*;
+
+use crate::NameRole;
+
+/// One name of one topic in one language.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "topic_name")]
+pub struct Model {
+    /// The topic.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub topic_id: Uuid,
+    /// 0, 1, 2 … over all names of the topic, in the order given.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    /// Preferred or alternative.
+    pub role: NameRole,
+    /// BCP 47, canonical case.
+    pub language: String,
+    /// The name.
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    /// The topic.
+    #[sea_orm(belongs_to, from = "topic_id", to = "id")]
+    pub topic: BelongsTo<super::topic::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

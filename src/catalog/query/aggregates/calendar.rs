@@ -1,0 +1,129 @@
+//! Periods of the calendar: where they begin, what they are called, and which instant a day begins at in a zone.
+
+use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use crate::date_range;
+
+/// How long the periods of a timeline are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interval {
+    /// A calendar day.
+    Day,
+    /// Seven days from a given weekday on.
+    Week,
+    /// A calendar month.
+    Month,
+    /// Three calendar months from January, April, July or October on.
+    Quarter,
+    /// A calendar year.
+    Year,
+}
+
+/// Which day a week begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weekday {
+    /// As in ISO 8601.
+    Monday,
+    /// As in the Americas and much of Asia.
+    Sunday,
+    /// As in much of the Middle East.
+    Saturday,
+}
+
+impl Interval {
+    /// The first day of the period that a date lies in. It may lie up to six days before the range of dates: the first week of
+    /// the range begins before it where weeks do not begin on Monday.
+    pub(in crate::catalog) fn first_day(self, date: NaiveDate, week_start: Weekday) -> NaiveDate {
+        let of_month = |month: u32| NaiveDate::from_ymd_opt(date.year(), month, 1).unwrap_or(date);
+        match self {
+            Self::Day => date,
+            Self::Week => {
+                let start = match week_start {
+                    Weekday::Monday => chrono::Weekday::Mon,
+                    Weekday::Sunday => chrono::Weekday::Sun,
+                    Weekday::Saturday => chrono::Weekday::Sat,
+                };
+                let past = u64::from(date.weekday().days_since(start));
+                date.checked_sub_days(Days::new(past)).unwrap_or(date)
+            }
+            Self::Month => of_month(date.month()),
+            Self::Quarter => of_month(date.month0() / 3 * 3 + 1),
+            Self::Year => of_month(1),
+        }
+    }
+
+    /// The first day of the next period, from the first day of one.
+    pub(in crate::catalog) fn next(self, first: NaiveDate) -> NaiveDate {
+        // The first of a month so many months on.
+        let month = |offset: u32| {
+            let months = first.month0() + offset;
+            NaiveDate::from_ymd_opt(first.year() + (months / 12) as i32, months % 12 + 1, 1)
+        };
+        let next = match self {
+            Self::Day => first.succ_opt(),
+            Self::Week => first.checked_add_days(Days::new(7)),
+            Self::Month => month(1),
+            Self::Quarter => month(3),
+            Self::Year => month(12),
+        };
+        next.unwrap_or(NaiveDate::MAX)
+    }
+
+    /// How many periods there are from the one with a first date to the one with a last, both included. Costs nothing, however
+    /// many they are.
+    pub fn periods(self, first: NaiveDate, last: NaiveDate, week_start: Weekday) -> u64 {
+        let (first, last) = (self.first_day(first, week_start), self.first_day(last, week_start));
+        let days = (last - first).num_days();
+        let months = i64::from(last.year() - first.year()) * 12 + i64::from(last.month()) - i64::from(first.month());
+        let steps = match self {
+            Self::Day => days,
+            Self::Week => days / 7,
+            Self::Month => months,
+            Self::Quarter => months / 3,
+            Self::Year => months / 12,
+        };
+        u64::try_from(steps + 1).unwrap_or(0)
+    }
+
+    /// What the period that begins on a day is called: ISO 8601 where it has a form for it.
+    pub(in crate::catalog) fn label(self, first: NaiveDate, week_start: Weekday) -> String {
+        match self {
+            Self::Week if week_start == Weekday::Monday => {
+                let week = first.iso_week();
+                format!("{:04}-W{:02}", week.year(), week.week())
+            }
+            Self::Day | Self::Week => date_range::clamp_date(first).to_string(),
+            Self::Month => format!("{:04}-{:02}", first.year(), first.month()),
+            Self::Quarter => format!("{:04}-Q{}", first.year(), first.month0() / 3 + 1),
+            Self::Year => format!("{:04}", first.year()),
+        }
+    }
+}
+
+/// The instant at which a day begins in a zone: midnight. Where the clocks jump over midnight it is the instant of the jump;
+/// where midnight comes twice it is the first.
+pub(in crate::catalog) fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    if zone == Tz::UTC {
+        return midnight.and_utc();
+    }
+    match zone.from_local_datetime(&midnight) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
+        LocalResult::None => {
+            // No zone is farther from Greenwich than a day, and no jump is longer: the wanted instant lies in between.
+            let reached = |at: i64| {
+                let instant = DateTime::from_timestamp(at, 0).unwrap_or_default();
+                zone.from_utc_datetime(&instant.naive_utc()).naive_local() >= midnight
+            };
+            let around = midnight.and_utc().timestamp();
+            let two_days = TimeDelta::days(2).num_seconds();
+            let (mut before, mut after) = (around - two_days, around + two_days);
+            while after - before > 1 {
+                let middle = before + (after - before) / 2;
+                if reached(middle) { after = middle } else { before = middle }
+            }
+            DateTime::from_timestamp(after, 0).unwrap_or_default()
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Which releases count for which value of a facet: worked out once a snapshot, used by every facet of every set.
+
+use std::sync::{Arc, OnceLock};
+
+use entity::{place::PlaceKind, release::ReleaseKind};
+use roaring::RoaringBitmap;
+
+use crate::catalog::{
+    ReleaseSet, Snapshot,
+    query::filter::{concepts::PlaceRoleFilter, union},
+    store::{
+        bitmap::SharedBitmap,
+        column::ListColumn,
+        vocabulary::{Concept, Vocabulary},
+    },
+};
+
+/// Tallies of topics below one that are kept with a snapshot at most.
+const MAX_SUBTOPIC_INDEXES: usize = 100;
+
+/// Counts of sets larger than this are kept with the snapshot; of any in tests.
+const MIN_CACHED_SET: u64 = if cfg!(test) { 0 } else { 2000 };
+
+/// Counts under filters whose text is longer are not kept.
+const MAX_CACHED_FILTER_LEN: usize = 2000;
+
+/// What a facet counts by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FacetField {
+    /// By topic.
+    Topics {
+        /// Narrower topics count for the topic, each release once.
+        roll_up: bool,
+        /// Only the topics right below this one.
+        under: Option<u32>,
+    },
+    /// By place.
+    Places {
+        /// Only places of this kind, and everything within one counts for it; without, every place exactly as tagged.
+        level: Option<PlaceKind>,
+        /// In which role.
+        role: PlaceRoleFilter,
+    },
+    /// By kind.
+    Kinds,
+    /// By language.
+    Languages,
+}
+
+/// The values of a facet field and what counts for them, at one snapshot.
+#[derive(Debug)]
+pub(in crate::catalog) struct FacetIndex {
+    field: FacetField,
+    /// The values there can be buckets of.
+    pub(in crate::catalog) bucket_values: Vec<u32>,
+    /// For each concept the values it counts for: those of concept `n` are `values[starts[n]..starts[n + 1]]`.
+    starts: Vec<u32>,
+    values: Vec<u32>,
+    /// For each value the releases that count for it.
+    bitmaps: Vec<OnceLock<SharedBitmap>>,
+    with_value: OnceLock<SharedBitmap>,
+    /// Counts of everything that each audience sees.
+    totals: [OnceLock<Arc<FacetCounts>>; 3],
+}
+
+/// The numbers of releases of a set for every value.
+#[derive(Debug)]
+pub(in crate::catalog) struct FacetCounts {
+    /// By value; zero for what is no candidate.
+    pub(in crate::catalog) by_value: Vec<u64>,
+    /// Releases with any value.
+    pub(in crate::catalog) with_value: u64,
+}
+
+impl Snapshot {
+    /// The tally of a field; worked out once for a snapshot, and for the topics right below one as long as there is room: there
+    /// are as many of those as topics to look under, and whoever asks for all of them must not fill the memory.
+    pub(in crate::catalog) fn facet_index(&self, field: FacetField) -> Arc<FacetIndex> {
+        let locked = || self.cache.facet_indexes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(cached) = locked().get(&field) {
+            return cached.clone();
+        }
+        // Without the lock: two at a time may do the same, which costs less than waiting.
+        let facet_index = Arc::new(FacetIndex::new(self, field));
+        let is_under = |field: &FacetField| matches!(field, FacetField::Topics { under: Some(_), .. });
+        let mut facet_indexes = locked();
+        if !is_under(&field) || facet_indexes.keys().filter(|field| is_under(field)).count() < MAX_SUBTOPIC_INDEXES {
+            return facet_indexes.entry(field).or_insert(facet_index).clone();
+        }
+        facet_index
+    }
+
+    /// The releases that bear a topic or a narrower one; worked out once for a snapshot.
+    pub(in crate::catalog) fn rolled_up(&self, topic: u32) -> SharedBitmap {
+        let cached = self.cache.rolled_up.get_or_init(|| (0..self.topics().len()).map(|_| OnceLock::new()).collect());
+        let bitmap = cached[topic as usize].get_or_init(|| {
+            if self.topics().narrower(topic).is_empty() {
+                return self.by_topic.get(topic).cloned().unwrap_or_default();
+            }
+            SharedBitmap::new(union(&self.by_topic, self.topics().closure(topic)))
+        });
+        bitmap.clone()
+    }
+
+    /// The releases with any of some places in a role. Costs nothing for one place in one role.
+    pub(in crate::catalog) fn with_places(&self, role: PlaceRoleFilter, places: &RoaringBitmap) -> SharedBitmap {
+        let table = match role {
+            PlaceRoleFilter::Dateline => &self.by_dateline,
+            PlaceRoleFilter::About => &self.by_about,
+            PlaceRoleFilter::Any => {
+                return SharedBitmap::new(union(&self.by_dateline, places) | union(&self.by_about, places));
+            }
+        };
+        match (places.len(), places.min()) {
+            (1, Some(place)) => table.get(place).cloned().unwrap_or_default(),
+            _ => SharedBitmap::new(union(table, places)),
+        }
+    }
+
+    /// The releases with any place in a role.
+    pub(in crate::catalog) fn with_any_place(&self, role: PlaceRoleFilter) -> SharedBitmap {
+        match role {
+            PlaceRoleFilter::Dateline => self.with_dateline.clone(),
+            PlaceRoleFilter::About => self.with_about.clone(),
+            PlaceRoleFilter::Any => SharedBitmap::new(&*self.with_dateline | &*self.with_about),
+        }
+    }
+
+    /// The concepts that a release counts for a field by: up to two lists.
+    #[inline]
+    fn concepts_of(&self, field: FacetField, ordinal: u32) -> [&[u32]; 2] {
+        match field {
+            FacetField::Topics { .. } => [self.topics_of.get(ordinal), &[]],
+            FacetField::Places { role: PlaceRoleFilter::Dateline, .. } => [self.dateline_of.get(ordinal), &[]],
+            FacetField::Places { role: PlaceRoleFilter::About, .. } => [self.about_of.get(ordinal), &[]],
+            FacetField::Places { role: PlaceRoleFilter::Any, .. } => {
+                [self.dateline_of.get(ordinal), self.about_of.get(ordinal)]
+            }
+            FacetField::Kinds | FacetField::Languages => [&[], &[]],
+        }
+    }
+}
+
+impl FacetIndex {
+    fn new(snapshot: &Snapshot, field: FacetField) -> Self {
+        let (topics, places) = (snapshot.topics(), snapshot.places());
+        let all = |count: usize| (0..count as u32).collect::<Vec<_>>();
+        let (size, bucket_values) = match field {
+            FacetField::Topics { under: Some(topic), .. } => (topics.len(), topics.narrower(topic).to_vec()),
+            FacetField::Topics { .. } => (topics.len(), topics.numbers().collect()),
+            FacetField::Places { level: Some(kind), .. } => {
+                (places.len(), places.numbers().filter(|&number| places.get(number).kind == kind).collect())
+            }
+            FacetField::Places { .. } => (places.len(), places.numbers().collect()),
+            FacetField::Kinds => (ReleaseKind::ALL.len(), all(ReleaseKind::ALL.len())),
+            FacetField::Languages => (snapshot.languages.len(), all(snapshot.languages.len())),
+        };
+        let buckets: RoaringBitmap = bucket_values.iter().copied().collect();
+        let (starts, values) = match field {
+            FacetField::Topics { roll_up, .. } => self_and_ancestors(topics, &buckets, roll_up),
+            FacetField::Places { level, .. } => self_and_ancestors(places, &buckets, level.is_some()),
+            FacetField::Kinds | FacetField::Languages => (Vec::new(), Vec::new()),
+        };
+        Self {
+            field,
+            bucket_values,
+            starts,
+            values,
+            bitmaps: (0..size).map(|_| OnceLock::new()).collect(),
+            with_value: OnceLock::new(),
+            totals: [OnceLock::new(), OnceLock::new(), OnceLock::new()],
+        }
+    }
+
+    /// The releases that count for a value, whoever may see them.
+    pub(in crate::catalog) fn bitmap(&self, snapshot: &Snapshot, value: u32) -> SharedBitmap {
+        let compute = || match self.field {
+            FacetField::Topics { roll_up: true, .. } => snapshot.rolled_up(value),
+            FacetField::Topics { .. } => snapshot.by_topic.get(value).cloned().unwrap_or_default(),
+            FacetField::Places { level, role } => {
+                let places = match level {
+                    Some(_) => snapshot.places().closure(value),
+                    None => RoaringBitmap::from([value]),
+                };
+                snapshot.with_places(role, &places)
+            }
+            FacetField::Kinds => snapshot.by_kind.get(value).cloned().unwrap_or_default(),
+            FacetField::Languages => snapshot.languages.bitmaps.get(value).cloned().unwrap_or_default(),
+        };
+        self.bitmaps[value as usize].get_or_init(compute).clone()
+    }
+
+    /// The releases that count for any value, whoever may see them.
+    fn with_value(&self, snapshot: &Snapshot) -> &SharedBitmap {
+        self.with_value.get_or_init(|| match self.field {
+            FacetField::Topics { under: None, .. } => snapshot.with_topics.clone(),
+            FacetField::Places { level: None, role } => snapshot.with_any_place(role),
+            FacetField::Kinds | FacetField::Languages => snapshot.all.clone(),
+            FacetField::Topics { .. } | FacetField::Places { .. } => {
+                let mut any = RoaringBitmap::new();
+                self.bucket_values.iter().for_each(|&value| any |= &*self.bitmap(snapshot, value));
+                SharedBitmap::new(any)
+            }
+        })
+    }
+
+    /// Counts a set.
+    ///
+    /// Cost: a walk over the assignments of the set's releases, or one intersection a value; whichever is less. Everything
+    /// that is public, everything there is, and what a filter lets through of it, are counted once a snapshot.
+    pub(in crate::catalog) fn count(&self, set: &ReleaseSet) -> Arc<FacetCounts> {
+        match (set.complete_for(), set.filter()) {
+            (Some(audience), _) => {
+                self.totals[audience as usize].get_or_init(|| Arc::new(self.compute_counts(set))).clone()
+            }
+            // Small sets are counted as quickly as looked up.
+            (None, Some(filter)) if set.count() > MIN_CACHED_SET => match filter.to_json() {
+                Some(text) if text.len() <= MAX_CACHED_FILTER_LEN => {
+                    let key = (self.field, set.audience(), text);
+                    set.snapshot().cache.count_or_insert(key, || self.compute_counts(set))
+                }
+                _ => Arc::new(self.compute_counts(set)),
+            },
+            _ => Arc::new(self.compute_counts(set)),
+        }
+    }
+
+    fn compute_counts(&self, set: &ReleaseSet) -> FacetCounts {
+        let snapshot = set.snapshot();
+        // A step of a walk costs about as much as a few words of an intersection.
+        let sparse = !self.starts.is_empty() && set.count() < snapshot.len() / 4;
+        if sparse { self.count_by_scan(set) } else { self.count_by_intersection(set) }
+    }
+
+    fn count_by_intersection(&self, set: &ReleaseSet) -> FacetCounts {
+        let mut by_value = vec![0; self.bitmaps.len()];
+        for &value in &self.bucket_values {
+            by_value[value as usize] = set.members.intersection_len(&self.bitmap(set.snapshot(), value));
+        }
+        FacetCounts { by_value, with_value: set.members.intersection_len(self.with_value(set.snapshot())) }
+    }
+
+    /// The lists to count by where every concept counts for itself alone and is named once a release.
+    fn direct_lists<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a ListColumn<u32>> {
+        match self.field {
+            FacetField::Topics { roll_up: false, under: None } => Some(&snapshot.topics_of),
+            FacetField::Places { level: None, role: PlaceRoleFilter::Dateline } => Some(&snapshot.dateline_of),
+            FacetField::Places { level: None, role: PlaceRoleFilter::About } => Some(&snapshot.about_of),
+            _ => None,
+        }
+    }
+
+    fn count_by_scan(&self, set: &ReleaseSet) -> FacetCounts {
+        let snapshot = set.snapshot();
+        let mut counts = FacetCounts { by_value: vec![0; self.bitmaps.len()], with_value: 0 };
+        if let Some(lists) = self.direct_lists(snapshot) {
+            for ordinal in set.ordinals() {
+                let concepts = lists.get(ordinal);
+                concepts.iter().for_each(|&concept| counts.by_value[concept as usize] += 1);
+                counts.with_value += u64::from(!concepts.is_empty());
+            }
+            return counts;
+        }
+        // The last release that was counted for each value: a release counts once, by however many concepts.
+        let mut last_counted = vec![u32::MAX; self.bitmaps.len()];
+        for ordinal in set.ordinals() {
+            let mut has_value = false;
+            for concept in snapshot.concepts_of(self.field, ordinal).into_iter().flatten() {
+                let span = self.starts[*concept as usize] as usize..self.starts[*concept as usize + 1] as usize;
+                for &value in &self.values[span] {
+                    has_value = true;
+                    if last_counted[value as usize] != ordinal {
+                        last_counted[value as usize] = ordinal;
+                        counts.by_value[value as usize] += 1;
+                    }
+                }
+            }
+            counts.with_value += u64::from(has_value);
+        }
+        counts
+    }
+}
+
+/// For each concept the wanted ones that it counts for: itself and, rolled up, those above it.
+fn self_and_ancestors<T: Concept>(
+    vocabulary: &Vocabulary<T>,
+    buckets: &RoaringBitmap,
+    roll_up: bool,
+) -> (Vec<u32>, Vec<u32>) {
+    let (mut starts, mut values) = (vec![0], Vec::new());
+    for number in 0..vocabulary.len() as u32 {
+        let above = if roll_up { vocabulary.ancestors(number) } else { Vec::new() };
+        values.extend(std::iter::once(number).chain(above).filter(|&value| buckets.contains(value)));
+        starts.push(values.len() as u32);
+    }
+    (starts, values)
+}

@@ -1,0 +1,152 @@
+//! Topics that are on the rise: a recent window against the time right before it.
+//!
+//! The measure is the log-likelihood ratio G² of a two-by-two table (T. Dunning, "Accurate Methods for the Statistics of Surprise
+//! and Coincidence", Computational Linguistics 19(1), 1993): releases with the topic and without it, in the window and in the
+//! baseline. Unlike a ratio of rates it stays small where the numbers are small: one release where none was expected is no trend.
+
+use chrono::{Datelike, Days, Months, NaiveDate};
+
+use crate::catalog::{FacetField, ReleaseSet, query::filter::error::FilterError};
+
+/// A span of calendar time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duration {
+    /// Calendar months.
+    pub months: u32,
+    /// Days on top of them.
+    pub days: u32,
+}
+
+/// Which topics to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrendRequest {
+    /// How long the window is.
+    pub window: Duration,
+    /// How long the time before it is that it is held against.
+    pub baseline: Duration,
+    /// The last day of the window.
+    pub until: NaiveDate,
+    /// At most this many topics.
+    pub first: usize,
+    /// Narrower topics count for the topic, each release once.
+    pub roll_up: bool,
+}
+
+/// A topic on the rise.
+#[derive(Clone, Debug)]
+pub struct TopicTrend {
+    /// Its number.
+    pub topic: u32,
+    /// Releases of it in the window.
+    pub count: u64,
+    /// Releases of it that the window would have if its part were the same in window and baseline together.
+    pub expected: f64,
+    /// G²; 3.84 is what chance alone exceeds once in twenty.
+    pub score: f64,
+    /// The first day of the window.
+    pub from: NaiveDate,
+    /// The releases that were counted.
+    pub releases: ReleaseSet,
+}
+
+impl TopicTrend {
+    /// Count over expected: 2 is twice as many.
+    pub fn lift(&self) -> f64 {
+        self.count as f64 / self.expected
+    }
+}
+
+impl Duration {
+    /// The day that lies this long before a day.
+    fn before(self, day: NaiveDate) -> Option<NaiveDate> {
+        day.checked_sub_months(Months::new(self.months))?.checked_sub_days(Days::new(u64::from(self.days)))
+    }
+}
+
+impl ReleaseSet {
+    /// Topics with more releases in the window than window and baseline together let expect, by G², ties by label.
+    ///
+    /// Cost: two counts of all topics. No statement.
+    pub fn trending(&self, request: &TrendRequest) -> Result<Vec<TopicTrend>, FilterError> {
+        let too_long =
+            |argument: &str| FilterError::invalid("it reaches back beyond the calendar: make it shorter").at(argument);
+        let end = request.until.succ_opt().ok_or_else(|| too_long("until"))?;
+        let start = request.window.before(end).ok_or_else(|| too_long("window"))?;
+        let first = request.baseline.before(start).ok_or_else(|| too_long("baseline"))?;
+        if first.year() < 1 {
+            return Err(too_long(if start.year() < 1 { "window" } else { "baseline" }));
+        }
+        if start == end || first == start {
+            let argument = if start == end { "window" } else { "baseline" };
+            return Err(
+                FilterError::invalid("it is no time at all: give a day at least, for example P30D").at(argument)
+            );
+        }
+        let period = |from: NaiveDate, until: NaiveDate| {
+            until.pred_opt().map_or_else(
+                || self.with_members(roaring::RoaringBitmap::new()),
+                |last| self.with_members(self.released_between(from, last)),
+            )
+        };
+        let (window, baseline) = (period(start, end), period(first, start));
+        let facet_index = self.snapshot().facet_index(FacetField::Topics { roll_up: request.roll_up, under: None });
+        let (window_counts, baseline_counts) = (facet_index.count(&window), facet_index.count(&baseline));
+        let (window_total, baseline_total) = (window.count(), baseline.count());
+        let share = window_total as f64 / (window_total + baseline_total) as f64;
+        let mut rising: Vec<(u32, u64, f64, f64)> = facet_index
+            .bucket_values
+            .iter()
+            .filter_map(|&topic| {
+                let (count, earlier) =
+                    (window_counts.by_value[topic as usize], baseline_counts.by_value[topic as usize]);
+                let expected = share * (count + earlier) as f64;
+                let score = log_likelihood([[count, window_total - count], [earlier, baseline_total - earlier]]);
+                (count > 0 && count as f64 > expected).then_some((topic, count, expected, score))
+            })
+            .collect();
+        let rank = |topic: u32| self.snapshot().topics().label_rank(topic);
+        rising.sort_by(|a, b| b.3.total_cmp(&a.3).then_with(|| rank(a.0).cmp(&rank(b.0))));
+        rising.truncate(request.first);
+        let trend = |(topic, count, expected, score)| TopicTrend {
+            topic,
+            count,
+            expected,
+            score,
+            from: start,
+            releases: window.with_members(&*window.members & &*facet_index.bitmap(self.snapshot(), topic)),
+        };
+        Ok(rising.into_iter().map(trend).collect())
+    }
+}
+
+/// G² of a two-by-two table: twice the sum of each number times the logarithm of it over what rows and columns let expect.
+pub(in crate::catalog) fn log_likelihood(table: [[u64; 2]; 2]) -> f64 {
+    let total: u64 = table.iter().flatten().sum();
+    let mut sum = 0.0;
+    for row in 0..2 {
+        for column in 0..2 {
+            let observed = table[row][column] as f64;
+            let expected =
+                (table[row][0] + table[row][1]) as f64 * (table[0][column] + table[1][column]) as f64 / total as f64;
+            if observed > 0.0 {
+                sum += observed * (observed / expected).ln();
+            }
+        }
+    }
+    // Rounding may leave a hair below zero where nothing is surprising.
+    (2.0 * sum).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::log_likelihood;
+
+    #[test]
+    fn log_likelihood_matches_the_value_published_by_dunning() {
+        // Dunning 1993, table 3: "the swiss" in 110 + 2442 + 111 + 29114 bigrams has -2 log λ = 270.72.
+        let dunning = log_likelihood([[110, 2442], [111, 29114]]);
+        assert!((dunning - 270.72).abs() < 0.01, "{dunning}");
+        assert!(log_likelihood([[10, 90], [100, 900]]).abs() < 1e-9);
+        assert!(log_likelihood([[0, 0], [3, 5]]).abs() < 1e-9);
+    }
+}

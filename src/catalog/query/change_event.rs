@@ -1,0 +1,115 @@
+//! What an act changed for a viewer: one release alone, before and after it, asked with the same sets and filters as everything.
+//!
+//! A journal entry carries all that is needed, so a follower may be as far behind as it likes. What is still to come of a release
+//! has not happened here: that it did happen is an entry of its own.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use entity::Noun;
+use uuid::Uuid;
+
+use super::filter::error::FilterError;
+use crate::{
+    auth::viewer::Viewer,
+    catalog::{Audience, ReleaseFilter, ReleaseKey, ReleaseSet, Snapshot},
+    journal::{Entry, Image},
+};
+
+/// How a release changed for somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It came into sight.
+    Appeared,
+    /// What is seen of it is another.
+    Changed,
+    /// It went out of sight.
+    Disappeared,
+}
+
+/// One release, alone in the world, as a viewer sees it.
+struct IsolatedRelease<F> {
+    set: ReleaseSet,
+    visible: bool,
+    /// What is told of it.
+    fields: F,
+}
+
+impl<F> IsolatedRelease<F> {
+    /// Whether it is seen under a filter. Filters are evaluated only where it matters: they may be large.
+    fn matches(&self, id: Uuid, filter: Option<&ReleaseFilter>) -> Result<bool, FilterError> {
+        let Some(filter) = filter.filter(|_| self.visible) else { return Ok(self.visible) };
+        Ok(self.set.narrow(filter)?.find(&ReleaseKey::Id(id)).is_some())
+    }
+}
+
+impl Snapshot {
+    /// How an entry changed what a viewer sees under a filter; nothing where it did not. Costs the same however many releases
+    /// there are. What was purged is told under every filter: nothing is known of it any more.
+    pub fn visible_change(
+        &self,
+        entry: &Entry,
+        viewer: &Viewer,
+        filter: Option<&ReleaseFilter>,
+    ) -> Result<Option<ChangeKind>, FilterError> {
+        if entry.noun != Noun::Release {
+            return Ok(None);
+        }
+        let (id, audience) = (entry.noun_id, Audience::of(viewer));
+        if let Some(Image::Purged { public, press }) = entry.before {
+            let visible = [(Audience::Public, public), (Audience::Press, press), (Audience::Desk, true)];
+            return Ok(visible.contains(&(audience, true)).then_some(ChangeKind::Disappeared));
+        }
+        let mut isolated = self.without_releases();
+        let before = isolated.isolate(id, entry.before.as_ref(), viewer);
+        let after = isolated.isolate(id, entry.after.as_ref(), viewer);
+        // The desk sees everything, also what no reader is told.
+        let unchanged = before.visible == after.visible && before.fields == after.fields && audience != Audience::Desk;
+        if unchanged || !(before.visible || after.visible) {
+            return Ok(None);
+        }
+        Ok(match (before.matches(id, filter)?, after.matches(id, filter)?) {
+            (false, true) => Some(ChangeKind::Appeared),
+            (true, false) => Some(ChangeKind::Disappeared),
+            (true, true) => Some(ChangeKind::Changed),
+            (false, false) => None,
+        })
+    }
+
+    /// Whether a filter makes sense now.
+    pub fn check_filter(&self, viewer: &Viewer, filter: &ReleaseFilter) -> Result<(), FilterError> {
+        Arc::new(self.without_releases()).visible_to(viewer, DateTime::<Utc>::MIN_UTC).narrow(filter).map(|_| ())
+    }
+
+    /// The same topics and places, and no release.
+    fn without_releases(&self) -> Self {
+        Self { epoch: self.epoch, topics: self.topics.clone(), places: self.places.clone(), ..Self::default() }
+    }
+
+    /// Puts one release in and looks.
+    fn isolate(&mut self, id: Uuid, image: Option<&Image>, viewer: &Viewer) -> IsolatedRelease<impl PartialEq + use<>> {
+        match image {
+            Some(Image::Release(image)) => self.upsert_release(image, true),
+            _ => self.remove_release(id),
+        }
+        let set = Arc::new(self.clone()).visible_to(viewer, DateTime::<Utc>::MIN_UTC);
+        let views = self.ordinal_by_id(id).map(|ordinal| self.audience_views(ordinal)).unwrap_or_default();
+        let fields = if Audience::of(viewer) == Audience::Public { views.0 } else { views.1 };
+        IsolatedRelease { visible: set.find(&ReleaseKey::Id(id)).is_some(), set, fields }
+    }
+}
+
+/// Whether an entry changed which releases are under which topics or places, without an entry for each of them: something was
+/// merged, moved, given up, or put elsewhere on the globe.
+pub fn changes_hierarchy(entry: &Entry) -> bool {
+    match (&entry.before, &entry.after) {
+        (Some(Image::Topic(before)), Some(Image::Topic(after))) => {
+            before.id != after.id || before.broader != after.broader
+        }
+        (Some(Image::Place(before)), Some(Image::Place(after))) => {
+            before.id != after.id || before.within != after.within || before.location != after.location
+        }
+        (Some(Image::Topic(_) | Image::Place(_)), None) => true,
+        _ => false,
+    }
+}

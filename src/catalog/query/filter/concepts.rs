@@ -1,0 +1,190 @@
+//! Conditions on the topics and places of releases, and the ways to name one of those.
+
+use roaring::RoaringBitmap;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{error::FilterError, near::Near};
+use crate::catalog::{
+    Snapshot,
+    store::{
+        bitmap::{Candidates, SharedBitmap},
+        vocabulary::{Concept, ExternalCode, Vocabulary},
+    },
+};
+
+/// What a topic or place is named by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum ConceptRef {
+    /// Its key.
+    Id(Uuid),
+    /// An address it has or had.
+    Slug(String),
+    /// Topics and places: its URI.
+    Uri(String),
+    /// Places: ISO 3166-1, two or three letters.
+    Iso3166(String),
+    /// Places: UN M49, three digits.
+    M49(String),
+    /// Places: GeoNames.
+    Geonames(i32),
+}
+
+/// Conditions on the topics of a release; all that are given hold together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TopicSetFilter {
+    /// It has at least one of these.
+    pub any: Option<Vec<ConceptRef>>,
+    /// It has every one of these.
+    pub all: Option<Vec<ConceptRef>>,
+    /// It has none of these.
+    pub none: Option<Vec<ConceptRef>>,
+    /// True: it has no topic at all; false: it has one.
+    pub missing: Option<bool>,
+    /// A narrower topic counts as the topic.
+    pub include_narrower: bool,
+}
+
+/// Conditions on the places of a release; all that are given hold together.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlaceSetFilter {
+    /// It has at least one of these.
+    pub any: Option<Vec<ConceptRef>>,
+    /// It has every one of these.
+    pub all: Option<Vec<ConceptRef>>,
+    /// It has none of these.
+    pub none: Option<Vec<ConceptRef>>,
+    /// True: it has no place in this role; false: it has one.
+    pub missing: Option<bool>,
+    /// In which role.
+    pub role: PlaceRoleFilter,
+    /// A place within counts as the place.
+    pub include_within: bool,
+    /// It has a place, exactly as tagged, that lies near a point.
+    pub near: Option<Near>,
+}
+
+/// What a place is to a release, for a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum PlaceRoleFilter {
+    /// Where it was filed.
+    Dateline,
+    /// What it is about.
+    About,
+    /// Either.
+    Any,
+}
+
+impl<T: Concept> Vocabulary<T> {
+    /// The concept that a reference names.
+    pub fn find(&self, reference: &ConceptRef) -> Option<u32> {
+        match reference {
+            ConceptRef::Id(id) => self.by_id(*id),
+            ConceptRef::Slug(slug) => self.by_slug(slug),
+            ConceptRef::Uri(uri) => self.by_code(&ExternalCode::Uri(uri.clone())),
+            ConceptRef::Iso3166(code) => self.by_code(&ExternalCode::Iso3166(code.to_ascii_uppercase())),
+            ConceptRef::M49(code) => self.by_code(&ExternalCode::M49(code.clone())),
+            ConceptRef::Geonames(id) => self.by_code(&ExternalCode::Geonames(*id)),
+        }
+    }
+}
+
+impl std::fmt::Display for ConceptRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (kind, value) = match self {
+            // Never the key: it tells when the row was made.
+            Self::Id(_) => return f.write_str("this id"),
+            Self::Slug(slug) => ("slug", slug.clone()),
+            Self::Uri(uri) => ("URI", uri.clone()),
+            Self::Iso3166(code) => ("ISO 3166 code", code.clone()),
+            Self::M49(code) => ("M49 code", code.clone()),
+            Self::Geonames(id) => ("GeoNames id", id.to_string()),
+        };
+        write!(f, "the {kind} \"{}\"", value.chars().take(80).collect::<String>())
+    }
+}
+
+impl TopicSetFilter {
+    pub(in crate::catalog) fn apply_to(
+        &self,
+        candidates: &mut Candidates<'_>,
+        snapshot: &Snapshot,
+    ) -> Result<(), FilterError> {
+        let bitmap_of = |reference: &ConceptRef| {
+            let number = snapshot.topics().find(reference).ok_or_else(|| {
+                FilterError::unknown(format!("there is no topic with {reference}; `topics` lists the existing ones"))
+            })?;
+            Ok(if self.include_narrower {
+                snapshot.rolled_up(number)
+            } else {
+                snapshot.by_topic.get(number).cloned().unwrap_or_default()
+            })
+        };
+        apply_concept_lists(candidates, [&self.any, &self.all, &self.none], bitmap_of)?;
+        apply_presence(candidates, self.missing, || snapshot.with_topics.clone());
+        Ok(())
+    }
+}
+
+impl PlaceSetFilter {
+    pub(in crate::catalog) fn apply_to(
+        &self,
+        candidates: &mut Candidates<'_>,
+        snapshot: &Snapshot,
+    ) -> Result<(), FilterError> {
+        let bitmap_of = |reference: &ConceptRef| {
+            let places = snapshot.places();
+            let number = places.find(reference).ok_or_else(|| {
+                FilterError::unknown(format!("there is no place with {reference}; `places` lists the existing ones"))
+            })?;
+            let numbers = if self.include_within { places.closure(number) } else { RoaringBitmap::from([number]) };
+            Ok(snapshot.with_places(self.role, &numbers))
+        };
+        apply_concept_lists(candidates, [&self.any, &self.all, &self.none], bitmap_of)?;
+        apply_presence(candidates, self.missing, || snapshot.with_any_place(self.role));
+        if let Some(near) = &self.near {
+            near.check().map_err(|error| error.at("near"))?;
+            let find = || snapshot.with_places(self.role, &near.places(snapshot.places()));
+            candidates.retain(&snapshot.cache.near_or_insert(self.role, near, find));
+        }
+        Ok(())
+    }
+}
+
+/// The part that conditions on topics and on places share.
+fn apply_concept_lists(
+    candidates: &mut Candidates<'_>,
+    [any, all, none]: [&Option<Vec<ConceptRef>>; 3],
+    bitmap_of: impl Fn(&ConceptRef) -> Result<SharedBitmap, FilterError>,
+) -> Result<(), FilterError> {
+    let find = |list: &'static str, number: usize, reference: &ConceptRef| {
+        bitmap_of(reference).map_err(|error| error.at(number.to_string()).at(list))
+    };
+    if let Some(references) = any {
+        if let [reference] = references.as_slice() {
+            candidates.retain(&find("any", 0, reference)?);
+        } else {
+            let mut union = RoaringBitmap::new();
+            for (number, reference) in references.iter().enumerate() {
+                union |= &*find("any", number, reference)?;
+            }
+            candidates.retain(&SharedBitmap::new(union));
+        }
+    }
+    for (number, reference) in all.iter().flatten().enumerate() {
+        candidates.retain(&find("all", number, reference)?);
+    }
+    for (number, reference) in none.iter().flatten().enumerate() {
+        candidates.exclude(&*find("none", number, reference)?);
+    }
+    Ok(())
+}
+
+/// Whether there is a value at all.
+fn apply_presence(candidates: &mut Candidates<'_>, missing: Option<bool>, with: impl Fn() -> SharedBitmap) {
+    match missing {
+        Some(true) => candidates.exclude(&with()),
+        Some(false) => candidates.retain(&with()),
+        None => {}
+    }
+}

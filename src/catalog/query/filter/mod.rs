@@ -1,0 +1,338 @@
+//! A filter: which releases of a set to keep. Conditions of one filter hold together; `and`, `or`, `not` combine filters.
+//!
+//! A list that is given but empty is taken at its word: `any` of nothing keeps nothing, `all` or `none` of nothing keep
+//! everything. A topic or place that does not exist is a fault, not an empty answer: a mistyped slug must not look like a quiet year.
+
+pub(crate) mod canonical;
+pub(crate) mod concepts;
+pub(crate) mod error;
+pub(crate) mod near;
+
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::release::{ReleaseKind, ReleaseState};
+use roaring::RoaringBitmap;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::aggregates::facet::FacetField;
+use crate::catalog::{
+    OrderKey, ReleaseSet, Snapshot,
+    snapshot::{NEVER, date_index::MAX_LINEAR_SCAN, days},
+    store::bitmap::{BitmapIndex, Candidates, SharedBitmap},
+};
+use concepts::{PlaceSetFilter, TopicSetFilter};
+use error::FilterError;
+
+/// How deep filters may be nested in each other.
+pub const MAX_FILTER_DEPTH: usize = 16;
+
+/// Points that one filter may look around: each is held against every place.
+pub const MAX_NEAR_CONDITIONS: usize = 10;
+
+/// Which releases to keep, as it was written. [`Self::canonical`] compares filters that are written differently.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ReleaseFilter {
+    /// All of these hold.
+    pub and: Option<Vec<ReleaseFilter>>,
+    /// At least one of these holds.
+    pub or: Option<Vec<ReleaseFilter>>,
+    /// This does not hold.
+    pub not: Option<Box<ReleaseFilter>>,
+    /// It is one of these; ids that lead nowhere, or to what may not be seen, keep nothing.
+    pub ids: Option<Vec<Uuid>>,
+    /// It is of one of these kinds.
+    pub kinds: Option<Vec<ReleaseKind>>,
+    /// Its topics.
+    pub topics: Option<TopicSetFilter>,
+    /// Its places.
+    pub places: Option<PlaceSetFilter>,
+    /// It is in one of these languages, or in a more specific form of one.
+    pub languages: Option<Vec<String>>,
+    /// Its release date.
+    pub release_date: Option<Range<NaiveDate>>,
+    /// When it was last made public.
+    pub published_at: Option<Range<DateTime<Utc>>>,
+    /// When what its readers see last changed.
+    pub modified_at: Option<Range<DateTime<Utc>>>,
+    /// It is in one of these states.
+    pub states: Option<Vec<ReleaseState>>,
+    /// Whether a version is being worked on beside its live one.
+    pub has_working: Option<bool>,
+    /// It was created by one of these subjects.
+    pub authors: Option<Vec<String>>,
+}
+
+/// A range, both ends included; an absent end is open.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Range<T> {
+    /// Not before this.
+    pub from: Option<T>,
+    /// Not after this.
+    pub until: Option<T>,
+}
+
+/// A sort of conditions that a facet has, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::catalog) enum FacetCondition {
+    /// On topics.
+    Topics,
+    /// On places.
+    Places,
+    /// On kinds.
+    Kinds,
+    /// On languages.
+    Languages,
+}
+
+impl FacetCondition {
+    /// Those on a facet's own field.
+    pub(in crate::catalog) fn of(field: FacetField) -> Self {
+        match field {
+            FacetField::Topics { .. } => Self::Topics,
+            FacetField::Places { .. } => Self::Places,
+            FacetField::Kinds => Self::Kinds,
+            FacetField::Languages => Self::Languages,
+        }
+    }
+}
+
+impl ReleaseFilter {
+    /// The members of a set that the filter keeps.
+    pub(in crate::catalog) fn apply<'a>(&self, set: &'a ReleaseSet) -> Result<Candidates<'a>, FilterError> {
+        let near = |filter: &&Self| filter.places.as_ref().is_some_and(|places| places.near.is_some());
+        if self.flattened().into_iter().filter(near).count() > MAX_NEAR_CONDITIONS {
+            return Err(FilterError::invalid(format!(
+                "there are more than {MAX_NEAR_CONDITIONS} conditions `near` in the filter: ask for fewer, or for larger surroundings"
+            )));
+        }
+        self.apply_to(Candidates::all_of(&set.members), set.snapshot(), set.is_desk(), 0)
+    }
+
+    /// It and all filters within it.
+    fn flattened(&self) -> Vec<&Self> {
+        let mut filters = vec![self];
+        let mut index = 0;
+        while index < filters.len() {
+            let filter = filters[index];
+            filters.extend(filter.and.iter().chain(&filter.or).flatten().chain(filter.not.as_deref()));
+            index += 1;
+        }
+        filters
+    }
+
+    /// How large it is: the filters within it, each with ten more for every point that it looks around.
+    pub fn weight(&self) -> usize {
+        let near = |filter: &Self| filter.places.as_ref().is_some_and(|places| places.near.is_some());
+        self.flattened().into_iter().map(|filter| if near(filter) { 11 } else { 1 }).sum()
+    }
+
+    /// Whether topics or places decide what it keeps.
+    pub fn uses_concepts(&self) -> bool {
+        self.flattened().iter().any(|filter| filter.topics.is_some() || filter.places.is_some())
+    }
+
+    /// Its text as written: filters with the same text keep the same.
+    pub(in crate::catalog) fn to_json(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    /// The filter itself and, all the way down, those of its `and`: what holds whatever else does.
+    fn conjunction(&self) -> Vec<&Self> {
+        let mut filters = vec![self];
+        let mut index = 0;
+        while index < filters.len() {
+            filters.extend(filters[index].and.iter().flatten());
+            index += 1;
+        }
+        filters
+    }
+
+    /// Whether it has a condition of a sort that holds whatever else does.
+    pub(in crate::catalog) fn has(&self, condition: FacetCondition) -> bool {
+        self.conjunction().iter().any(|filter| match condition {
+            FacetCondition::Topics => filter.topics.is_some(),
+            FacetCondition::Places => filter.places.is_some(),
+            FacetCondition::Kinds => filter.kinds.is_some(),
+            FacetCondition::Languages => filter.languages.is_some(),
+        })
+    }
+
+    /// The same without such conditions. Those inside `or` and `not` stay: taken out, the rest would mean something else.
+    pub(in crate::catalog) fn without(&self, condition: FacetCondition) -> Self {
+        let mut filter = self.clone();
+        match condition {
+            FacetCondition::Topics => filter.topics = None,
+            FacetCondition::Places => filter.places = None,
+            FacetCondition::Kinds => filter.kinds = None,
+            FacetCondition::Languages => filter.languages = None,
+        }
+        filter.and = filter.and.map(|filters| filters.iter().map(|filter| filter.without(condition)).collect());
+        filter
+    }
+
+    /// The values that such conditions ask for by name: of topics and places those of `any` and `all`.
+    pub(in crate::catalog) fn selected_values(&self, condition: FacetCondition, snapshot: &Snapshot) -> RoaringBitmap {
+        let mut selected = RoaringBitmap::new();
+        for filter in self.conjunction() {
+            match condition {
+                FacetCondition::Topics => {
+                    let topics = filter.topics.iter().flat_map(|topics| topics.any.iter().chain(&topics.all)).flatten();
+                    selected.extend(topics.filter_map(|reference| snapshot.topics().find(reference)));
+                }
+                FacetCondition::Places => {
+                    let places = filter.places.iter().flat_map(|places| places.any.iter().chain(&places.all)).flatten();
+                    selected.extend(places.filter_map(|reference| snapshot.places().find(reference)));
+                }
+                FacetCondition::Kinds => selected.extend(filter.kinds.iter().flatten().map(|&kind| kind as u32)),
+                FacetCondition::Languages => {
+                    selected.extend(snapshot.languages_matching(filter.languages.iter().flatten()))
+                }
+            }
+        }
+        selected
+    }
+
+    fn apply_to<'a>(
+        &self,
+        mut candidates: Candidates<'a>,
+        snapshot: &Snapshot,
+        is_desk: bool,
+        depth: usize,
+    ) -> Result<Candidates<'a>, FilterError> {
+        if depth > MAX_FILTER_DEPTH {
+            return Err(FilterError::invalid(format!(
+                "filters are nested more than {MAX_FILTER_DEPTH} deep: flatten the filter"
+            )));
+        }
+        if let Some(kinds) = &self.kinds {
+            candidates.retain_any(&snapshot.by_kind, kinds.iter().map(|&kind| kind as u32));
+        }
+        if let Some(states) = &self.states {
+            candidates.retain_any(&snapshot.by_state, states.iter().map(|&state| state as u32));
+        }
+        if let Some(topics) = &self.topics {
+            topics.apply_to(&mut candidates, snapshot).map_err(|error| error.at("topics"))?;
+        }
+        if let Some(places) = &self.places {
+            places.apply_to(&mut candidates, snapshot).map_err(|error| error.at("places"))?;
+        }
+        if let Some(languages) = &self.languages {
+            candidates.retain_any(&snapshot.languages.bitmaps, snapshot.languages_matching(languages));
+        }
+        // Who wrote, and what is being worked on, is the desk's: to everybody else there is none of either.
+        if let Some(authors) = &self.authors {
+            let authors = if is_desk { authors.as_slice() } else { &[] };
+            let numbers = authors.iter().filter_map(|author| snapshot.authors.number(author));
+            candidates.retain_any(&snapshot.authors.bitmaps, numbers);
+        }
+        match self.has_working {
+            Some(true) if !is_desk => candidates = Candidates::empty(),
+            Some(false) if !is_desk => {}
+            Some(true) => candidates.retain(&snapshot.with_working),
+            Some(false) => candidates.exclude(&snapshot.with_working),
+            None => {}
+        }
+        if let Some(ids) = &self.ids {
+            candidates.retain(&SharedBitmap::new(ids.iter().filter_map(|&id| snapshot.ordinal_by_id(id)).collect()));
+        }
+        candidates.flush();
+        if let Some(range) = &self.release_date {
+            let span = range.span(|&date| i64::from(days(date))).map_err(|error| error.at("releaseDate"))?;
+            snapshot.retain_dated(&mut candidates, &span);
+        }
+        if let Some(range) = &self.published_at {
+            let span = range.span(DateTime::timestamp_micros).map_err(|error| error.at("publishedAt"))?;
+            candidates = Candidates::from(snapshot.members_in_range(&candidates, OrderKey::PublishedAt, &span));
+        }
+        if let Some(range) = &self.modified_at {
+            let span = range.span(DateTime::timestamp_micros).map_err(|error| error.at("modifiedAt"))?;
+            candidates = Candidates::from(snapshot.members_in_range(&candidates, OrderKey::ModifiedAt, &span));
+        }
+        for (number, filter) in self.and.iter().flatten().enumerate() {
+            let step = |error: FilterError| error.at(number.to_string()).at("and");
+            candidates = filter.apply_to(candidates, snapshot, is_desk, depth + 1).map_err(step)?;
+        }
+        if let Some(filters) = &self.or {
+            let mut any = RoaringBitmap::new();
+            for (number, filter) in filters.iter().enumerate() {
+                let step = |error: FilterError| error.at(number.to_string()).at("or");
+                any |= &*filter.apply_to(candidates.borrowed(), snapshot, is_desk, depth + 1).map_err(step)?;
+            }
+            candidates = Candidates::from(any);
+        }
+        if let Some(filter) = &self.not {
+            let not = filter
+                .apply_to(candidates.borrowed(), snapshot, is_desk, depth + 1)
+                .map_err(|error| error.at("not"))?;
+            let not = not.into_owned();
+            candidates.exclude(&not);
+        }
+        Ok(candidates)
+    }
+}
+
+impl<T: PartialOrd + std::fmt::Display> Range<T> {
+    /// The range in the catalog's numbers.
+    fn span(&self, number: impl Fn(&T) -> i64) -> Result<RangeInclusive<i64>, FilterError> {
+        if let (Some(from), Some(until)) = (&self.from, &self.until)
+            && from > until
+        {
+            return Err(FilterError::invalid(format!("`from` ({from}) is after `until` ({until}): exchange the two")));
+        }
+        // An open end reaches to the first and last thing that ever happened, not to what never did.
+        Ok(self.from.as_ref().map_or(NEVER + 1, &number)..=self.until.as_ref().map_or(i64::MAX, &number))
+    }
+}
+
+impl Snapshot {
+    /// The members whose value lies in a range. Costs the size of the set or of the range, whichever is smaller.
+    pub(in crate::catalog) fn members_in_range(
+        &self,
+        members: &RoaringBitmap,
+        by: OrderKey,
+        span: &RangeInclusive<i64>,
+    ) -> RoaringBitmap {
+        let sorted_index = self.sorted_index(by);
+        let value = |ordinal: u32| self.sort_value(by, ordinal);
+        // Dense sets: walk the range of the order, at most as far as the set is large.
+        if members.len() > MAX_LINEAR_SCAN {
+            let from = sorted_index.seek(|ordinal| value(ordinal).cmp(span.start()));
+            let limit = members.len() as usize / 2;
+            let ordinals: Vec<u32> = sorted_index
+                .ascending_from(from)
+                .take_while(|&ordinal| value(ordinal) <= *span.end())
+                .take(limit)
+                .collect();
+            if ordinals.len() < limit {
+                return members & ordinals.into_iter().collect::<RoaringBitmap>();
+            }
+        }
+        members.iter().filter(|&ordinal| span.contains(&value(ordinal))).collect()
+    }
+
+    /// The numbers of all languages that are forms of one of these.
+    fn languages_matching<'a>(&self, tags: impl IntoIterator<Item = &'a String> + Clone) -> impl Iterator<Item = u32> {
+        (0..self.languages.len() as u32).filter(move |&number| {
+            tags.clone().into_iter().any(|range| matches_language_range(self.languages.name(number), range))
+        })
+    }
+}
+
+/// The union of the sets of some values.
+pub(in crate::catalog) fn union(table: &BitmapIndex, values: impl IntoIterator<Item = u32>) -> RoaringBitmap {
+    let mut all = RoaringBitmap::new();
+    for bitmap in values.into_iter().filter_map(|value| table.get(value)) {
+        all |= &**bitmap;
+    }
+    all
+}
+
+/// Basic filtering of RFC 4647: `pt` takes in `pt-BR`, without regard to case.
+fn matches_language_range(tag: &str, range: &str) -> bool {
+    tag.len() >= range.len()
+        && tag.is_char_boundary(range.len())
+        && tag[..range.len()].eq_ignore_ascii_case(range)
+        && (tag.len() == range.len() || tag.as_bytes()[range.len()] == b'-')
+}

@@ -1,0 +1,240 @@
+//! Ordered slices of a set: which releases come next, before or after a given one, under any order.
+//!
+//! Every order ends in the id, so it is total; positions are sought by value, never by number, so a slice stays right whatever
+//! was published or withdrawn since the one before.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::handle::Handle;
+use crate::catalog::{ReleaseSet, store::sorted_index::SortedIndex};
+
+/// What releases can be ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderKey {
+    /// The date printed on them.
+    ReleaseDate,
+    /// When they were last made public; those that never were come before all others.
+    PublishedAt,
+    /// When what their readers see last changed.
+    ModifiedAt,
+}
+
+impl OrderKey {
+    /// Every key.
+    pub const ALL: [Self; 3] = [Self::ReleaseDate, Self::PublishedAt, Self::ModifiedAt];
+}
+
+/// Upwards or downwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Direction {
+    /// Smallest first.
+    Asc,
+    /// Largest first.
+    Desc,
+}
+
+/// One key of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderBy {
+    /// By what.
+    pub by: OrderKey,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// The order of a list that asks for none: newest release date first.
+pub const NEWEST_FIRST: [OrderBy; 1] = [OrderBy { by: OrderKey::ReleaseDate, direction: Direction::Desc }];
+
+/// Where a release stands in an order: the value of each key, and its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SortPosition {
+    /// One value a key.
+    pub values: Vec<i64>,
+    /// The last tie-break, in the direction of the first key.
+    pub id: Uuid,
+}
+
+/// Which part of an ordered set.
+#[derive(Clone, Debug)]
+pub struct PageWindow {
+    /// At most this many.
+    pub size: usize,
+    /// From the end instead of from the beginning.
+    pub from_end: bool,
+    /// Only what comes after this place.
+    pub after: Option<SortPosition>,
+    /// Only what comes before this place.
+    pub before: Option<SortPosition>,
+}
+
+/// A slice of an ordered set, in order.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// The releases.
+    pub items: Vec<Handle>,
+    /// Whether the set holds any before the first.
+    pub has_previous: bool,
+    /// Whether the set holds any after the last.
+    pub has_next: bool,
+}
+
+impl ReleaseSet {
+    /// Where a release stands in an order.
+    pub fn sort_position(&self, order: &[OrderBy], item: &Handle) -> SortPosition {
+        let snapshot = self.snapshot();
+        SortPosition {
+            values: order.iter().map(|key| snapshot.sort_value(key.by, item.ordinal())).collect(),
+            id: item.id(),
+        }
+    }
+
+    /// A slice of the set. `order` has at least one key.
+    ///
+    /// Cost: O(n) for sparse sets and O(size · all / n) for dense ones, n being the size of the set; whichever is less.
+    pub fn slice(&self, order: &[OrderBy], window: &PageWindow) -> Slice {
+        let (after, before) = (window.after.as_ref(), window.before.as_ref());
+        let (start, stop) = if window.from_end { (before, after) } else { (after, before) };
+        let mut ordinals = self.collect_from(order, window.from_end, start, stop, window.size + 1);
+        let more = ordinals.len() > window.size;
+        ordinals.truncate(window.size);
+        // Beyond the far end: more of the same, or something behind the other cursor.
+        let exists_beyond_stop = || stop.is_some_and(|position| self.has_any_from(order, window.from_end, position));
+        let more_ahead = more || exists_beyond_stop();
+        let more_behind = start.is_some_and(|position| self.has_any_from(order, !window.from_end, position));
+        if window.from_end {
+            ordinals.reverse();
+        }
+        let (has_previous, has_next) =
+            if window.from_end { (more_ahead, more_behind) } else { (more_behind, more_ahead) };
+        Slice { items: ordinals.into_iter().map(|ordinal| self.handle(ordinal)).collect(), has_previous, has_next }
+    }
+
+    /// Whether the set holds anything at a place or beyond it.
+    fn has_any_from(&self, order: &[OrderBy], backward: bool, position: &SortPosition) -> bool {
+        self.ordinal_by_id(position.id)
+            .is_some_and(|ordinal| self.compare_to_position(order, ordinal, position) == Ordering::Equal)
+            || !self.collect_from(order, backward, Some(position), None, 1).is_empty()
+    }
+
+    /// Up to `limit` members from a place on, in one direction, not reaching another place.
+    fn collect_from(
+        &self,
+        order: &[OrderBy],
+        backward: bool,
+        start: Option<&SortPosition>,
+        stop: Option<&SortPosition>,
+        limit: usize,
+    ) -> Vec<u32> {
+        let ahead = if backward { Ordering::Less } else { Ordering::Greater };
+        let is_after_start =
+            |ordinal: u32| start.is_none_or(|position| self.compare_to_position(order, ordinal, position) == ahead);
+        let is_past_stop = |ordinal: u32| {
+            stop.is_some_and(|position| self.compare_to_position(order, ordinal, position) != ahead.reverse())
+        };
+        let (members, all) = (self.count(), self.snapshot().all.len());
+        let by_order = |&a: &u32, &b: &u32| {
+            let natural = self.compare_members(order, a, b);
+            if backward { natural.reverse() } else { natural }
+        };
+        // Gathering costs the set's size; scanning the whole order costs limit · all / members.
+        if members.saturating_mul(members) <= (limit as u64).saturating_mul(all) {
+            // The first value is fetched once for each, not once a comparison.
+            let first = |ordinal: u32| self.snapshot().sort_value(order[0].by, ordinal);
+            let by_value = |&(a, ordinal_a): &(i64, u32), &(b, ordinal_b): &(i64, u32)| {
+                let ordering = in_direction(a.cmp(&b), order[0].direction);
+                let ordering = if backward { ordering.reverse() } else { ordering };
+                ordering.then_with(|| by_order(&ordinal_a, &ordinal_b))
+            };
+            let members = self.ordinals().filter(|&ordinal| is_after_start(ordinal) && !is_past_stop(ordinal));
+            let mut ordinals: Vec<(i64, u32)> = members.map(|ordinal| (first(ordinal), ordinal)).collect();
+            if ordinals.len() > limit {
+                ordinals.select_nth_unstable_by(limit, by_value);
+                ordinals.truncate(limit);
+            }
+            ordinals.sort_unstable_by(by_value);
+            return ordinals.into_iter().map(|(_, ordinal)| ordinal).collect();
+        }
+        let (key, scan) = (order[0], self.snapshot().sorted_index(order[0].by));
+        let ascending = (key.direction == Direction::Asc) != backward;
+        let value = |ordinal: u32| self.snapshot().sort_value(key.by, ordinal);
+        let single = order.len() == 1;
+        // With one key the order itself is total; with several, begin at the first release with the same first value.
+        let ordinals: Box<dyn Iterator<Item = u32>> = match (start, ascending) {
+            (None, true) => Box::new(scan.ascending_from(SortedIndex::start())),
+            (None, false) => Box::new(scan.descending_from(scan.end())),
+            (Some(position), true) => Box::new(scan.ascending_from(scan.seek(|ordinal| {
+                let first = value(ordinal).cmp(&position.values[0]);
+                if single { first.then_with(|| self.id_of(ordinal).cmp(&position.id)) } else { first }
+            }))),
+            (Some(position), false) => Box::new(scan.descending_from(scan.seek(|ordinal| {
+                let first = value(ordinal).cmp(&position.values[0]);
+                let first = if single { first.then_with(|| self.id_of(ordinal).cmp(&position.id)) } else { first };
+                // Everything up to and with the place lies before the position.
+                if first == Ordering::Equal { Ordering::Less } else { first }
+            }))),
+        };
+        if single {
+            return ordinals
+                .filter(|&ordinal| self.contains(ordinal))
+                .skip_while(|&ordinal| !is_after_start(ordinal))
+                .take_while(|&ordinal| !is_past_stop(ordinal))
+                .take(limit)
+                .collect();
+        }
+        let (mut collected, mut tied): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+        let mut tie = None;
+        for ordinal in ordinals.filter(|&ordinal| self.contains(ordinal)) {
+            if tie != Some(value(ordinal)) {
+                tied.sort_unstable_by(by_order);
+                collected.append(&mut tied);
+                if collected.len() >= limit {
+                    break;
+                }
+                tie = Some(value(ordinal));
+            }
+            if is_past_stop(ordinal) && stop.is_some_and(|position| value(ordinal) != position.values[0]) {
+                break;
+            }
+            if is_after_start(ordinal) && !is_past_stop(ordinal) {
+                tied.push(ordinal);
+            }
+        }
+        tied.sort_unstable_by(by_order);
+        collected.append(&mut tied);
+        collected.truncate(limit);
+        collected
+    }
+
+    /// How a release stands to a place.
+    fn compare_to_position(&self, order: &[OrderBy], ordinal: u32, position: &SortPosition) -> Ordering {
+        for (key, value) in order.iter().zip(&position.values) {
+            let ordering = self.snapshot().sort_value(key.by, ordinal).cmp(value);
+            if ordering != Ordering::Equal {
+                return in_direction(ordering, key.direction);
+            }
+        }
+        in_direction(self.id_of(ordinal).cmp(&position.id), order[0].direction)
+    }
+
+    /// How two releases stand to each other.
+    fn compare_members(&self, order: &[OrderBy], a: u32, b: u32) -> Ordering {
+        for key in order {
+            let ordering = self.snapshot().sort_value(key.by, a).cmp(&self.snapshot().sort_value(key.by, b));
+            if ordering != Ordering::Equal {
+                return in_direction(ordering, key.direction);
+            }
+        }
+        in_direction(self.id_of(a).cmp(&self.id_of(b)), order[0].direction)
+    }
+}
+
+/// A comparison in a direction.
+fn in_direction(ordering: Ordering, direction: Direction) -> Ordering {
+    match direction {
+        Direction::Asc => ordering,
+        Direction::Desc => ordering.reverse(),
+    }
+}

@@ -1,0 +1,61 @@
+//! Releases that have most in common with one.
+//!
+//! What two releases share is weighed by how rare it is: the inverse document frequency in the form of Robertson and Spärck
+//! Jones with the constant of BM25 that keeps it positive, ln(1 + (N - n + 0.5) / (n + 0.5)), n of N releases bearing it.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use super::handle::Handle;
+use crate::catalog::{PlaceRoleFilter, ReleaseSet, store::bitmap::SharedBitmap};
+
+/// Weights are whole numbers of this part, so that sums do not depend on their order and ties are ties.
+const WEIGHT_SCALE: f64 = 4_294_967_296.0;
+
+impl ReleaseSet {
+    /// The releases of the set that share topics and places with one, most first; ties: the later release date, then the id.
+    /// Places count whether filed from or about, once each.
+    ///
+    /// Cost: the rarest things are looked through first, and no further once nothing new could be among the first. No statement.
+    pub fn related(&self, item: &Handle, first: usize) -> Vec<Handle> {
+        let snapshot = self.snapshot();
+        let all = self.count() as f64;
+        let mut places: Vec<u32> = item.dateline().iter().chain(item.about()).copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        let topics = item.topics().iter().filter_map(|&topic| snapshot.by_topic.get(topic).cloned());
+        let places = places.into_iter().map(|place| snapshot.with_places(PlaceRoleFilter::Any, &[place].into()));
+        let mut shared: Vec<(u64, SharedBitmap)> = topics
+            .chain(places)
+            .map(|bitmap| {
+                let frequency = self.members.intersection_len(&bitmap) as f64;
+                (((1.0 + (all - frequency + 0.5) / (frequency + 0.5)).ln() * WEIGHT_SCALE) as u64, bitmap)
+            })
+            .collect();
+        shared.sort_by_key(|(weight, _)| Reverse(*weight));
+        let mut scores: HashMap<u32, u64> = HashMap::new();
+        for (number, (weight, bitmap)) in shared.iter().enumerate() {
+            let remaining: u64 = shared[number..].iter().map(|(weight, _)| weight).sum();
+            if scores.values().filter(|&&score| score > remaining).count() >= first {
+                // Whoever shares only the rest cannot come in any more.
+                for (ordinal, score) in &mut scores {
+                    let unscanned = shared[number..].iter().filter(|(_, bitmap)| bitmap.contains(*ordinal));
+                    *score += unscanned.map(|(weight, _)| weight).sum::<u64>();
+                }
+                break;
+            }
+            for ordinal in (&*self.members & &**bitmap).iter().filter(|&ordinal| ordinal != item.ordinal()) {
+                *scores.entry(ordinal).or_default() += weight;
+            }
+        }
+        let mut ranked: Vec<(u32, u64)> = scores.into_iter().collect();
+        let rank_key =
+            |&(ordinal, score): &(u32, u64)| (score, *snapshot.release_dates.get(ordinal), self.id_of(ordinal));
+        let by_score = |a: &(u32, u64), b: &(u32, u64)| rank_key(b).cmp(&rank_key(a));
+        if ranked.len() > first && first > 0 {
+            ranked.select_nth_unstable_by(first - 1, by_score);
+        }
+        ranked.truncate(first);
+        ranked.sort_unstable_by(by_score);
+        ranked.into_iter().map(|(ordinal, _)| self.handle(ordinal)).collect()
+    }
+}

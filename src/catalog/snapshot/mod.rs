@@ -1,0 +1,278 @@
+//! What is there: every release as columns and bitmaps, all topics and places, at one revision of the journal.
+//!
+//! A snapshot is immutable once published; the next one is a copy that shares almost everything and has some entries applied.
+//! Pure data: no database, no clock, no network. Releases are known by ordinal, a small stable number; everything that leaves
+//! the catalog goes through a [`ReleaseSet`](super::ReleaseSet), so that what a viewer may not see cannot be asked for.
+
+pub(crate) mod apply;
+pub(crate) mod audience;
+pub(crate) mod audience_version;
+pub(crate) mod census;
+pub(crate) mod concepts;
+pub(crate) mod date_index;
+pub(crate) mod difference;
+pub(crate) mod scheduled;
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use entity::{
+    Noun,
+    release::{ReleaseKind, ReleaseState, WithdrawalKind},
+};
+use uuid::Uuid;
+
+use super::{
+    query::{cache::QueryCache, page::OrderKey},
+    store::{
+        bitmap::{BitmapIndex, Dimension, SharedBitmap},
+        column::{Column, ListColumn},
+        key_index::KeyIndex,
+        sorted_index::SortedIndex,
+        vocabulary::Vocabulary,
+    },
+};
+use crate::journal::{Entry, Image, PlaceImage, SYSTEM_ACTOR, TopicImage, WorkingImage};
+use scheduled::PendingTransitions;
+
+/// A publication that never happened, where an instant is wanted: before everything else.
+pub(super) const NEVER: i64 = i64::MIN;
+
+/// Everything sets are made of, at one revision.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Sequence of the last journal entry in it.
+    pub(super) sequence: i64,
+    /// Sequence of the last entry in it that changed anything public.
+    pub(super) public_sequence: i64,
+    /// Sequence of the last entry in it that changed anything the press sees.
+    pub(super) press_sequence: i64,
+    /// Sequence of the last entry in it that puts down what happened by itself: it changes nothing that is seen, and is told.
+    pub(super) transition_sequence: i64,
+    /// When something that each audience sees last happened by itself, microseconds since 1970; 0 where nothing has since
+    /// it was loaded.
+    pub(super) last_transition_at: [i64; 3],
+    /// What is to come of releases.
+    pub(super) pending: Arc<BTreeMap<u32, PendingTransitions>>,
+    /// When something happens, and to which.
+    pub(super) pending_instants: Arc<BTreeSet<(i64, u32)>>,
+    /// What has happened and is not in the journal yet.
+    pub(super) applied_unrecorded: Arc<BTreeSet<(i64, u32)>>,
+    /// Which database it was loaded from.
+    pub(super) epoch: Uuid,
+    pub(super) ids: Column<Uuid>,
+    /// Key of the revision that sets see.
+    pub(super) revision_ids: Column<Uuid>,
+    pub(super) facts: Column<Facts>,
+    /// Days since 1 January of the year 1, proleptic Gregorian.
+    pub(super) release_dates: Column<i32>,
+    pub(super) instants: Column<Instants>,
+    pub(super) slugs: ListColumn<u8>,
+    pub(super) topics_of: ListColumn<u32>,
+    pub(super) dateline_of: ListColumn<u32>,
+    pub(super) about_of: ListColumn<u32>,
+    /// Versions being worked on beside a live one.
+    pub(super) working: Arc<BTreeMap<u32, WorkingImage>>,
+    pub(super) by_id: KeyIndex,
+    pub(super) by_slug: KeyIndex,
+    pub(super) former_slugs: Arc<HashMap<String, u32>>,
+    pub(super) all: SharedBitmap,
+    /// Published and under no embargo.
+    pub(super) public: SharedBitmap,
+    pub(super) by_state: BitmapIndex,
+    pub(super) by_kind: BitmapIndex,
+    /// By the month of the release date (`dated`).
+    pub(super) by_month: BitmapIndex,
+    pub(super) languages: Dimension,
+    pub(super) authors: Dimension,
+    pub(super) by_topic: BitmapIndex,
+    pub(super) by_dateline: BitmapIndex,
+    pub(super) by_about: BitmapIndex,
+    pub(super) with_topics: SharedBitmap,
+    pub(super) with_dateline: SharedBitmap,
+    pub(super) with_about: SharedBitmap,
+    pub(super) with_working: SharedBitmap,
+    pub(super) by_release_date: SortedIndex,
+    pub(super) by_published_at: SortedIndex,
+    pub(super) by_modified_at: SortedIndex,
+    pub(super) topics: Vocabulary<TopicImage>,
+    pub(super) places: Vocabulary<PlaceImage>,
+    /// Answers worked out at this revision; a copy begins without.
+    pub(super) cache: QueryCache,
+}
+
+/// The small facts of a release.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    pub(super) kind: ReleaseKind,
+    pub(super) state: ReleaseState,
+    pub(super) withdrawal: Option<WithdrawalKind>,
+    pub(super) language: u32,
+    pub(super) author: u32,
+    /// Number of the revision that sets see.
+    pub(super) shown_number: i32,
+    /// Number of the newest revision.
+    pub(super) newest_number: i32,
+}
+
+/// The instants of a release, microseconds since 1970; [`NEVER`] where it never was.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Instants {
+    pub(super) modified: i64,
+    pub(super) published: i64,
+    pub(super) first_published: i64,
+}
+
+impl Snapshot {
+    /// Sequence of the last journal entry in it.
+    pub fn sequence(&self) -> i64 {
+        self.sequence
+    }
+
+    /// The random id of the database it was loaded from.
+    pub fn epoch(&self) -> Uuid {
+        self.epoch
+    }
+
+    /// All topics.
+    pub fn topics(&self) -> &Vocabulary<TopicImage> {
+        &self.topics
+    }
+
+    /// All places.
+    pub fn places(&self) -> &Vocabulary<PlaceImage> {
+        &self.places
+    }
+
+    /// How many releases there are, in whatever state: for health and metrics, never for an answer.
+    pub fn len(&self) -> u64 {
+        self.all.len()
+    }
+
+    /// True for a newsroom without releases.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The ordinal of a release by key.
+    pub(super) fn ordinal_by_id(&self, id: Uuid) -> Option<u32> {
+        self.by_id.get(&id, |ordinal| self.ids.get(ordinal))
+    }
+
+    /// The ordinal of a release by address, and whether it is a former one.
+    pub(super) fn ordinal_by_slug(&self, slug: &str) -> Option<(u32, bool)> {
+        match self.by_slug.get(slug.as_bytes(), |ordinal| self.slugs.get(ordinal)) {
+            Some(ordinal) => Some((ordinal, false)),
+            None => self.former_slugs.get(slug).map(|&ordinal| (ordinal, true)),
+        }
+    }
+
+    /// What is published, under an embargo or not.
+    pub(super) fn published(&self) -> SharedBitmap {
+        self.by_state.get(ReleaseState::Published as u32).cloned().unwrap_or_default()
+    }
+
+    /// The order by one value.
+    pub(super) fn sorted_index(&self, by: OrderKey) -> &SortedIndex {
+        match by {
+            OrderKey::ReleaseDate => &self.by_release_date,
+            OrderKey::PublishedAt => &self.by_published_at,
+            OrderKey::ModifiedAt => &self.by_modified_at,
+        }
+    }
+
+    /// What a release is ordered by.
+    pub(super) fn sort_value(&self, by: OrderKey, ordinal: u32) -> i64 {
+        match by {
+            OrderKey::ReleaseDate => i64::from(*self.release_dates.get(ordinal)),
+            OrderKey::PublishedAt => self.instants.get(ordinal).published,
+            OrderKey::ModifiedAt => self.instants.get(ordinal).modified,
+        }
+    }
+
+    pub(super) fn compare(&self, by: OrderKey, a: u32, b: u32) -> Ordering {
+        let value = self.sort_value(by, a).cmp(&self.sort_value(by, b));
+        value.then_with(|| self.ids.get(a).cmp(self.ids.get(b)))
+    }
+
+    /// Applies journal entries in order.
+    pub(super) fn apply(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        let (mut topics, mut places) = (false, false);
+        for entry in entries {
+            let (mut public, mut press) = (false, false);
+            match (entry.noun, entry.after) {
+                (Noun::Release, after) => {
+                    let before = self
+                        .ordinal_by_id(entry.noun_id)
+                        .map(|ordinal| self.audience_views(ordinal))
+                        .unwrap_or_default();
+                    match after {
+                        Some(Image::Release(image)) => self.upsert_release(&image, true),
+                        _ => self.remove_release(entry.noun_id),
+                    }
+                    let ordinal = self.ordinal_by_id(entry.noun_id);
+                    let after = ordinal.map(|ordinal| self.audience_views(ordinal)).unwrap_or_default();
+                    // What is put down behind its instant will happen without another instant to tell revisions apart by.
+                    let overdue = ordinal.is_some_and(|ordinal| self.is_overdue(ordinal));
+                    (public, press) = (overdue || before.0 != after.0, overdue || before.1 != after.1);
+                }
+                (_, Some(Image::Topic(image))) => {
+                    self.upsert_topic(*image);
+                    (topics, public, press) = (true, true, true);
+                }
+                (_, Some(Image::Place(image))) => {
+                    self.upsert_place(*image);
+                    (places, public, press) = (true, true, true);
+                }
+                _ => {}
+            }
+            self.sequence = entry.sequence;
+            if entry.by == SYSTEM_ACTOR {
+                self.transition_sequence = entry.sequence;
+            }
+            if public {
+                self.public_sequence = entry.sequence;
+            }
+            if press {
+                self.press_sequence = entry.sequence;
+            }
+        }
+        self.rebuild_derived(topics, places);
+    }
+
+    pub(super) fn rebuild_derived(&mut self, topics: bool, places: bool) {
+        if topics {
+            self.topics.rebuild_derived();
+        }
+        if places {
+            self.places.rebuild_derived();
+        }
+    }
+
+    pub(super) fn sorted_index_mut(&mut self, by: OrderKey) -> &mut SortedIndex {
+        match by {
+            OrderKey::ReleaseDate => &mut self.by_release_date,
+            OrderKey::PublishedAt => &mut self.by_published_at,
+            OrderKey::ModifiedAt => &mut self.by_modified_at,
+        }
+    }
+}
+
+/// A calendar date as the catalog keeps it.
+pub(super) fn days(date: NaiveDate) -> i32 {
+    date.num_days_from_ce()
+}
+
+/// A calendar date from what the catalog keeps.
+pub(super) fn date(days: i32) -> NaiveDate {
+    NaiveDate::from_num_days_from_ce_opt(days).unwrap_or_default()
+}
+
+/// An instant from what the catalog keeps.
+pub(super) fn instant(micros: i64) -> Option<DateTime<Utc>> {
+    if micros == NEVER { None } else { DateTime::from_timestamp_micros(micros) }
+}

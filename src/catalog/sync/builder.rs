@@ -1,0 +1,55 @@
+//! Filling an empty snapshot: all at once, with one sort where following would insert one by one.
+
+use uuid::Uuid;
+
+use crate::catalog::{query::page::OrderKey, snapshot::Snapshot, store::sorted_index::SortedIndex};
+use crate::journal::{PlaceImage, ReleaseImage, TopicImage};
+
+/// Fills an empty snapshot: concepts first, then releases, then [`SnapshotBuilder::finish`] sorts the orders once.
+#[derive(Debug, Default)]
+pub(in crate::catalog) struct SnapshotBuilder {
+    snapshot: Snapshot,
+}
+
+impl SnapshotBuilder {
+    /// Adds all topics.
+    pub(in crate::catalog) fn add_topics(&mut self, topics: impl IntoIterator<Item = TopicImage>) {
+        for topic in topics {
+            self.snapshot.topics.upsert(topic);
+        }
+        self.snapshot.rebuild_derived(true, false);
+    }
+
+    /// Adds all places.
+    pub(in crate::catalog) fn add_places(&mut self, places: impl IntoIterator<Item = PlaceImage>) {
+        for place in places {
+            self.snapshot.places.upsert(place);
+        }
+        self.snapshot.rebuild_derived(false, true);
+    }
+
+    /// Adds a release; no release twice.
+    pub(in crate::catalog) fn add_release(&mut self, image: &ReleaseImage) {
+        self.snapshot.upsert_release(image, false);
+    }
+
+    /// The snapshot, as of a journal sequence.
+    pub(in crate::catalog) fn finish(self, epoch: Uuid, sequence: i64) -> Snapshot {
+        let mut snapshot = self.snapshot;
+        snapshot.epoch = epoch;
+        snapshot.sequence = sequence;
+        // Which entries mattered to whom is not known any more: all of them, to be safe.
+        (snapshot.public_sequence, snapshot.press_sequence) = (sequence, sequence);
+        for by in OrderKey::ALL {
+            let mut ordinals: Vec<(i64, Uuid, u32)> = snapshot
+                .all
+                .iter()
+                .map(|ordinal| (snapshot.sort_value(by, ordinal), *snapshot.ids.get(ordinal), ordinal))
+                .collect();
+            ordinals.sort_unstable();
+            let ordinals: Vec<u32> = ordinals.into_iter().map(|(_, _, ordinal)| ordinal).collect();
+            *snapshot.sorted_index_mut(by) = SortedIndex::from_sorted(&ordinals);
+        }
+        snapshot
+    }
+}

@@ -1,0 +1,233 @@
+//! Following the journal: the one place that changes what the catalog holds.
+//!
+//! A write calls [`Catalog::catch_up`] after its commit, so that whoever wrote reads their own write; the ticking
+//! [`Catalog::poll_journal`] does the same for the writes of other processes. Readers never wait: they hold the snapshot they began
+//! with, and the next one is published by one atomic swap.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use entity::{Noun, journal};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit, watch};
+
+pub(crate) use super::replay::replay_all;
+use super::{journal_buffer::JournalBuffer, load};
+use crate::catalog::Snapshot;
+use crate::{
+    db::{Db, Fault},
+    journal::{Entry, Image},
+};
+
+/// How often the journal's head is looked at: one row by key. Another process's write appears within this time.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Entries applied at a time.
+pub(super) const APPLY_BATCH: u64 = 1000;
+
+/// Entries read at a time by who follows: each follower holds its own.
+const STREAM_BATCH: u64 = 100;
+
+/// From this distance on it is quicker to load anew than to apply.
+const RELOAD_THRESHOLD: i64 = 20_000;
+
+/// The published snapshot and the way to the next one.
+#[derive(Debug)]
+pub struct Catalog {
+    db: Db,
+    current: ArcSwap<Snapshot>,
+    /// Held by whoever applies entries.
+    apply_lock: Mutex<()>,
+    /// When everything that the journal had was applied last.
+    last_synced: std::sync::Mutex<Instant>,
+    buffer: JournalBuffer,
+    /// Held by whoever works out what an entry changed for somebody.
+    evaluation_permits: [Semaphore; 2],
+}
+
+impl Catalog {
+    /// Loads the catalog of a database.
+    pub async fn load(db: Db) -> Result<Self, Fault> {
+        let snapshot = load::load(&db).await?;
+        Ok(Self {
+            db,
+            current: ArcSwap::from_pointee(snapshot),
+            apply_lock: Mutex::new(()),
+            last_synced: std::sync::Mutex::new(Instant::now()),
+            buffer: JournalBuffer::default(),
+            evaluation_permits: [Semaphore::new(1), Semaphore::new(1)],
+        })
+    }
+
+    /// The newest snapshot. A request takes it once and keeps to it.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// The newest snapshot as of an instant: what has come due by then has happened in it.
+    pub fn snapshot_at(&self, now: DateTime<Utc>) -> Arc<Snapshot> {
+        let current = self.snapshot();
+        let as_of_now = current.at(now);
+        if !Arc::ptr_eq(&current, &as_of_now) {
+            // For the readers after this one. Where the follower was quicker they work it out once more.
+            self.current.compare_and_swap(&current, as_of_now.clone());
+        }
+        as_of_now
+    }
+
+    /// Applies everything the journal has by now, and answers the snapshot that holds it.
+    pub async fn catch_up(&self) -> Result<Arc<Snapshot>, Fault> {
+        let _guard = self.apply_lock.lock().await;
+        let head = load::head(self.db.reader()).await?;
+        let current = self.snapshot();
+        // Another database behind the same name, or the same one as it was before: a restored backup. Its journal will come by
+        // the same numbers with other entries, so positions and answers of its former future must be told from those.
+        let was_restored = current.epoch() == head.epoch && current.sequence() > head.sequence;
+        if was_restored {
+            tracing::warn!(
+                "the database is as it was before: a backup was restored; clients that follow are told to read anew"
+            );
+            load::rotate_epoch(&self.db, head.epoch).await?;
+        }
+        if was_restored || current.epoch() != head.epoch {
+            self.publish(load::load(&self.db).await?);
+        }
+        loop {
+            let current = self.snapshot();
+            if current.sequence() >= head.sequence {
+                *self.last_synced.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                return Ok(current);
+            }
+            if head.sequence - current.sequence() > RELOAD_THRESHOLD {
+                self.publish(load::load(&self.db).await?);
+                continue;
+            }
+            let entries = self.read_after(current.sequence(), APPLY_BATCH).await?;
+            if entries.first().is_none_or(|entry| entry.sequence != current.sequence() + 1) {
+                tracing::error!(sequence = current.sequence(), "the journal has a hole: loading the catalog anew");
+                self.publish(load::load(&self.db).await?);
+                continue;
+            }
+            let mut next = Snapshot::clone(&current);
+            let tokens_changed = entries.iter().any(|entry| entry.noun == Noun::Token);
+            let buffered: Vec<_> = entries.iter().cloned().map(Arc::new).collect();
+            next.apply(entries);
+            // First the snapshot: nobody shall be given an entry that no snapshot knows of yet.
+            self.current.store(Arc::new(next));
+            self.buffer.push(buffered);
+            self.buffer.notify(tokens_changed);
+        }
+    }
+
+    /// When it held everything that the journal had, last.
+    pub fn last_synced(&self) -> Instant {
+        *self.last_synced.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that the database's past is another than clients know.
+    pub async fn rotate_epoch(&self) -> Result<(), Fault> {
+        load::rotate_epoch(&self.db, self.snapshot().epoch()).await?;
+        self.catch_up().await.map(drop)
+    }
+
+    /// Loads anew, whatever the journal says: for an entry that could not be applied.
+    pub async fn reload(&self) -> Result<Arc<Snapshot>, Fault> {
+        let _guard = self.apply_lock.lock().await;
+        self.publish(load::load(&self.db).await?);
+        Ok(self.snapshot())
+    }
+
+    /// Publishes what was loaded anew: nobody knows what lies between it and what was there before.
+    fn publish(&self, snapshot: Snapshot) {
+        self.buffer.clear();
+        self.current.store(Arc::new(snapshot));
+        self.buffer.notify(true);
+    }
+
+    /// Waits for a turn to work out what an entry changed for somebody. One at a time: followers of a long past share one core and
+    /// leave the rest to those who ask. Those with large filters wait for each other and not the others for them.
+    pub async fn evaluation_permit(&self, heavy: bool) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.evaluation_permits[usize::from(heavy)].acquire().await.ok()
+    }
+
+    /// The news that another snapshot was published.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.buffer.subscribe()
+    }
+
+    /// The news that a token was made or revoked.
+    pub fn subscribe_tokens(&self) -> watch::Receiver<u64> {
+        self.buffer.subscribe_tokens()
+    }
+
+    /// Some of the entries after a sequence, the first of them first: from memory, or from the journal itself, which may have
+    /// more than the snapshot.
+    pub async fn entries_after(&self, sequence: i64) -> Result<Vec<Arc<Entry>>, Fault> {
+        let entries = self.buffer.entries_after(sequence);
+        if !entries.is_empty() {
+            return Ok(entries);
+        }
+        Ok(self.read_after(sequence, STREAM_BATCH).await?.into_iter().map(Arc::new).collect())
+    }
+
+    /// Follows the journal for as long as it is polled: the writes of other processes.
+    pub async fn poll_journal(&self) {
+        let mut tick = tokio::time::interval(POLL_INTERVAL);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut failing = false;
+        loop {
+            tick.tick().await;
+            match self.catch_up().await {
+                Ok(_) => failing = false,
+                // Once, not four times a second; readers go on with what they have.
+                Err(error) if !failing => {
+                    failing = true;
+                    tracing::error!(%error, "the journal cannot be followed; trying on");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn read_after(&self, sequence: i64, limit: u64) -> Result<Vec<Entry>, Fault> {
+        Ok(read_after(self.db.reader(), sequence, limit).await?)
+    }
+}
+
+/// Some of the entries after a sequence, the first of them first.
+pub(super) async fn read_after<C: ConnectionTrait>(
+    connection: &C,
+    sequence: i64,
+    limit: u64,
+) -> Result<Vec<Entry>, DbErr> {
+    let rows = journal::Entity::find()
+        .filter(journal::Column::Sequence.gt(sequence))
+        .order_by_asc(journal::Column::Sequence)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(decode_entry).collect()
+}
+
+/// A journal row as a value.
+fn decode_entry(row: journal::Model) -> Result<Entry, DbErr> {
+    let image = |text: Option<String>| -> Result<Option<Image>, DbErr> {
+        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| DbErr::Json(error.to_string()))
+    };
+    Ok(Entry {
+        sequence: row.sequence,
+        at: row.at,
+        by: row.by,
+        action: row.act,
+        noun: row.noun,
+        noun_id: row.noun_id,
+        note: row.note,
+        before: image(row.before)?,
+        after: image(row.after)?,
+    })
+}

@@ -1,0 +1,68 @@
+//! The newest journal entries, in memory: for those who follow along, so that each write is read once and not once a follower.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::watch;
+
+use crate::journal::Entry;
+
+/// Entries that are kept.
+const CAPACITY: usize = 2000;
+
+/// The newest entries, and the news that there are more.
+#[derive(Debug)]
+pub(in crate::catalog) struct JournalBuffer {
+    entries: Mutex<VecDeque<Arc<Entry>>>,
+    /// How often something was published.
+    snapshot_count: watch::Sender<u64>,
+    /// How often a token was made or revoked.
+    token_count: watch::Sender<u64>,
+}
+
+impl Default for JournalBuffer {
+    fn default() -> Self {
+        Self { entries: Mutex::default(), snapshot_count: watch::Sender::new(0), token_count: watch::Sender::new(0) }
+    }
+}
+
+impl JournalBuffer {
+    /// Keeps entries that were applied, in order.
+    pub(in crate::catalog) fn push(&self, entries: impl IntoIterator<Item = Arc<Entry>>) {
+        let mut buffer = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        buffer.extend(entries);
+        let excess = buffer.len().saturating_sub(CAPACITY);
+        buffer.drain(..excess);
+    }
+
+    /// Forgets all: what comes next does not follow them.
+    pub(in crate::catalog) fn clear(&self) {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The entries after a sequence; none where the first of them is not kept any more.
+    pub(in crate::catalog) fn entries_after(&self, sequence: i64) -> Vec<Arc<Entry>> {
+        let buffer = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = buffer.partition_point(|entry| entry.sequence <= sequence);
+        let is_complete = buffer.get(from).is_some_and(|entry| entry.sequence == sequence + 1);
+        if is_complete { buffer.range(from..).cloned().collect() } else { Vec::new() }
+    }
+
+    /// Tells those who follow.
+    pub(in crate::catalog) fn notify(&self, tokens_changed: bool) {
+        self.snapshot_count.send_modify(|count| *count += 1);
+        if tokens_changed {
+            self.token_count.send_modify(|count| *count += 1);
+        }
+    }
+
+    pub(in crate::catalog) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.snapshot_count.subscribe()
+    }
+
+    pub(in crate::catalog) fn subscribe_tokens(&self) -> watch::Receiver<u64> {
+        self.token_count.subscribe()
+    }
+}

@@ -1,0 +1,68 @@
+//! Stored dates and instants outside the range ([`range`](crate::date_range)): the catalog holds the nearest end of the range instead,
+//! and the log names the rows, so that an operator can repair them.
+
+use uuid::Uuid;
+
+use crate::date_range::{OutOfRange, Ranged, Stored};
+
+/// Rows that the log names one by one.
+const MAX_LOGGED_ROWS: usize = 20;
+
+/// Values outside the range that were met while rows were read.
+#[derive(Debug, Default)]
+pub(super) struct OutOfRangeLog {
+    rows: Vec<OutOfRange>,
+    unlisted: u64,
+}
+
+/// The row that values are read from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowRef<'a> {
+    pub(super) table: &'static str,
+    pub(super) id: Uuid,
+    pub(super) slug: &'a str,
+}
+
+impl OutOfRangeLog {
+    /// A value as it was stored, clamped; noted where it lies outside the range.
+    pub(super) fn clamped<T: Ranged>(&mut self, row: RowRef<'_>, column: &'static str, stored: Stored<T>) -> T {
+        if let Some(value) = stored.original {
+            self.record(row, column, value.into());
+        }
+        stored.value
+    }
+
+    /// A value as it was read, clamped; noted where it lies outside the range.
+    pub(super) fn clamped_value<T: Ranged>(&mut self, row: RowRef<'_>, column: &'static str, value: T) -> T {
+        let clamped = value.clamped();
+        if clamped != value {
+            self.record(row, column, value.write());
+        }
+        clamped
+    }
+
+    fn record(&mut self, row: RowRef<'_>, column: &'static str, value: String) {
+        if self.rows.len() == MAX_LOGGED_ROWS {
+            self.unlisted += 1;
+            return;
+        }
+        let id = row.id.simple().to_string();
+        self.rows.push(OutOfRange { table: row.table, id, slug: Some(row.slug.to_owned()), column, value });
+    }
+
+    /// Writes to the log what was met.
+    pub(super) fn log(&self) {
+        const ADVICE: &str = "a stored date or instant is outside the years 0001 to 9999, and the nearest end of that range is \
+                              served instead: run `dateline check --repair`";
+        for OutOfRange { table, id, slug, column, value } in &self.rows {
+            let slug = slug.as_deref().unwrap_or_default();
+            tracing::warn!(table, id, slug, column, value, "{ADVICE}");
+        }
+        if self.unlisted > 0 {
+            tracing::warn!(
+                more = self.unlisted,
+                "more stored dates and instants are outside the years 0001 to 9999: run `dateline check --repair`"
+            );
+        }
+    }
+}

@@ -1,0 +1,5 @@
+pub mod builder;
+pub mod follower;
+pub mod journal_buffer;
+pub mod load;
+pub mod replay;

@@ -1,0 +1,24 @@
+//! A catalog that follows the whole journal: what it says and what the rows say must be the same.
+
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::follower::{APPLY_BATCH, read_after};
+use crate::catalog::Snapshot;
+
+/// A snapshot that begins empty and follows a journal that begins with 1, up to a sequence. To be called in a transaction that
+/// sees one state of the database.
+pub(crate) async fn replay_all<C: ConnectionTrait>(read: &C, until: i64) -> Result<Snapshot, DbErr> {
+    let mut snapshot = Snapshot::default();
+    while snapshot.sequence() < until {
+        let entries = read_after(read, snapshot.sequence(), APPLY_BATCH).await?;
+        if entries.is_empty() {
+            break;
+        }
+        let applied = tokio::task::spawn_blocking(move || {
+            snapshot.apply(entries.into_iter().filter(|entry| entry.sequence <= until));
+            snapshot
+        });
+        snapshot = applied.await.map_err(|error| DbErr::Custom(error.to_string()))?;
+    }
+    Ok(snapshot)
+}

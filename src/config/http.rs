@@ -1,0 +1,188 @@
+//! The settings of how the server is open to the world: profile, limits, proxies, origins, caches, documents.
+
+use std::{path::Path, sync::Arc};
+
+use axum::http::HeaderValue;
+use ipnet::IpNet;
+
+use super::{ConfigError, Layers, Setting};
+use crate::{
+    http::config::{Documents, Edge, Files, Origins, Trust},
+    limits::{ALL, Limits, Profile},
+};
+
+/// Those that are not limits.
+pub(super) const SETTINGS: [Setting; 11] = [
+    Setting {
+        key: "profile",
+        variable: "DATELINE_PROFILE",
+        default: "open",
+        hardened: None,
+        meaning: "`open`, or `hardened` for the open internet: other defaults, as this table says",
+    },
+    Setting {
+        key: "introspection",
+        variable: "DATELINE_INTROSPECTION",
+        default: "true",
+        hardened: Some("false"),
+        meaning: "`true`: the public may read the schema, and errors suggest names of fields",
+    },
+    Setting {
+        key: "tls.certificate",
+        variable: "DATELINE_TLS_CERTIFICATE",
+        default: "",
+        hardened: None,
+        meaning: "A file with the certificate to show, and those that lead to a root (PEM): HTTPS is served; taken anew when it changes",
+    },
+    Setting {
+        key: "tls.key",
+        variable: "DATELINE_TLS_KEY",
+        default: "",
+        hardened: None,
+        meaning: "A file with its private key (PEM)",
+    },
+    Setting {
+        key: "trusted_proxies",
+        variable: "DATELINE_TRUSTED_PROXIES",
+        default: "",
+        hardened: None,
+        meaning: "Proxies whose `X-Forwarded-For` and `X-Request-Id` are believed: addresses or networks, with commas: `10.0.0.0/8, ::1`",
+    },
+    Setting {
+        key: "cors_origins",
+        variable: "DATELINE_CORS_ORIGINS",
+        default: "*",
+        hardened: None,
+        meaning: "Pages that may ask from browsers: origins with commas, `https://example.org, https://www.example.org`; `*`: all; empty: none of other hosts",
+    },
+    Setting {
+        key: "cache.bytes",
+        variable: "DATELINE_CACHE_BYTES",
+        default: "67108864",
+        hardened: None,
+        meaning: "Memory for public answers that are given again while nothing has changed; 0: none",
+    },
+    Setting {
+        key: "cache.max_age",
+        variable: "DATELINE_CACHE_MAX_AGE",
+        default: "10",
+        hardened: None,
+        meaning: "Seconds that browsers and proxies may keep a public answer, 0 to 86400; for this long after a publication or a withdrawal, their readers may still get the earlier answer",
+    },
+    Setting {
+        key: "documents.persisted_bytes",
+        variable: "DATELINE_DOCUMENTS_PERSISTED_BYTES",
+        default: "16777216",
+        hardened: None,
+        meaning: "Memory for automatic persisted queries (Apollo's protocol); 0: not supported",
+    },
+    Setting {
+        key: "documents.manifest",
+        variable: "DATELINE_DOCUMENTS_MANIFEST",
+        default: "",
+        hardened: None,
+        meaning: "A file of trusted documents: queries by id, as relay-compiler, GraphQL Code Generator or Apollo write it",
+    },
+    Setting {
+        key: "documents.trust",
+        variable: "DATELINE_DOCUMENTS_TRUST",
+        default: "off",
+        hardened: None,
+        meaning: "What is done about queries that the manifest does not have: `off`: nothing, `log`: logged, `only`: refused",
+    },
+];
+
+/// How the server is open, as the settings have it.
+pub(super) fn read(layers: &Layers) -> Result<Edge, ConfigError> {
+    let hardened = profile(layers)? == Profile::Hardened;
+    let mut limits = Limits::of(if hardened { Profile::Hardened } else { Profile::Open });
+    for limit in ALL {
+        let least = u64::from(!limit.key.starts_with("rate."));
+        let value = layers.read(limit.key, &format!("a whole number from {least} on"), |value| {
+            value.replace('_', "").parse().ok().filter(|value| (least..=1 << 40).contains(value))
+        })?;
+        *(limit.field)(&mut limits) = value;
+    }
+    let trust = layers.read("documents.trust", "off, log or only", |value| match value {
+        "off" => Some(Trust::Off),
+        "log" => Some(Trust::Log),
+        "only" => Some(Trust::Only),
+        _ => None,
+    })?;
+    let manifest = layers.read("documents.manifest", "the name of a file", |value| Some(value.to_owned()))?;
+    Ok(Edge {
+        limits: Arc::new(limits),
+        introspection: layers.read("introspection", "true or false", |value| value.parse().ok())?,
+        trusted_proxies: layers.read(
+            "trusted_proxies",
+            "addresses or networks with commas between: 10.0.0.0/8, ::1",
+            |value| {
+                listed(value)
+                    .map(|item| {
+                        item.parse::<IpNet>().or_else(|_| item.parse::<std::net::IpAddr>().map(IpNet::from)).ok()
+                    })
+                    .collect()
+            },
+        )?,
+        origins: layers.read("cors_origins", "*, or origins with commas between: https://example.org", |value| {
+            if value.trim() == "*" {
+                return Some(Origins::Any);
+            }
+            let origin = |item: &str| {
+                let (scheme, host) = item.split_once("://")?;
+                let sound = ["http", "https"].contains(&scheme) && !host.is_empty() && !host.contains(['/', ' ', '*']);
+                sound.then(|| HeaderValue::from_str(item).ok())?
+            };
+            listed(value).map(origin).collect::<Option<_>>().map(Origins::Only)
+        })?,
+        cache_bytes: layers.read("cache.bytes", "a number of bytes", bytes)?,
+        max_age: layers.read("cache.max_age", "seconds, 0 to 86400", |value| {
+            value.parse().ok().filter(|seconds| *seconds <= 86_400)
+        })?,
+        persisted_bytes: layers.read("documents.persisted_bytes", "a number of bytes", bytes)?,
+        documents: Arc::new(documents(&manifest, trust)?),
+        tls: tls(layers)?,
+    })
+}
+
+fn tls(layers: &Layers) -> Result<Option<Files>, ConfigError> {
+    let named = |key| layers.read(key, "the name of a file", |value| Some(value.to_owned()));
+    let (certificate, key) = (named("tls.certificate")?, named("tls.key")?);
+    match (certificate.is_empty(), key.is_empty()) {
+        (true, true) => Ok(None),
+        (false, false) => Ok(Some(Files { certificate: certificate.into(), key: key.into() })),
+        _ => Err(ConfigError("TLS needs both files: tls.certificate and tls.key".to_owned())),
+    }
+}
+
+/// Which profile is chosen.
+pub(super) fn profile(layers: &Layers) -> Result<Profile, ConfigError> {
+    layers.read("profile", "open or hardened", |value| match value {
+        "open" => Some(Profile::Open),
+        "hardened" => Some(Profile::Hardened),
+        _ => None,
+    })
+}
+
+fn bytes(value: &str) -> Option<u64> {
+    value.replace('_', "").parse().ok().filter(|bytes| *bytes <= 1 << 40)
+}
+
+fn listed(value: &str) -> impl Iterator<Item = &str> {
+    value.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+fn documents(manifest: &str, trust: Trust) -> Result<Documents, ConfigError> {
+    if manifest.is_empty() {
+        return match trust {
+            Trust::Off => Ok(Documents::default()),
+            _ => Err(ConfigError(
+                "documents.trust is set, but documents.manifest is not: name the file of trusted documents".to_owned(),
+            )),
+        };
+    }
+    let text =
+        std::fs::read_to_string(manifest).map_err(|error| ConfigError::unreadable(Path::new(manifest), &error))?;
+    Documents::from_manifest(&text, trust)
+        .map_err(|why| ConfigError(format!("documents.manifest is {manifest}: {why}")))
+}

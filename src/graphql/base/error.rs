@@ -1,0 +1,233 @@
+//! Errors as clients see them: `userErrors` for what an editor can mend, the top-level `errors` with a code for what a program
+//! got wrong or what we broke. Database text never leaves the server.
+
+use async_graphql::{Enum, ErrorExtensions, SimpleObject};
+
+use super::scalars::DateTime;
+use crate::{
+    catalog::FilterError,
+    newsroom::{self, ErrorCode, Fault},
+};
+
+/// A failed field. It has no `Display`, so that the framework's own conversion can never pick it up and lose the code.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    code: &'static str,
+    message: String,
+    path: Vec<String>,
+}
+
+impl ApiError {
+    /// A caller's mistake.
+    pub fn bad_input(message: impl Into<String>) -> Self {
+        Self { code: "BAD_USER_INPUT", message: message.into(), path: Vec::new() }
+    }
+
+    /// Something that was named does not exist.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { code: "NOT_FOUND", message: message.into(), path: Vec::new() }
+    }
+
+    /// An answer that would be too large.
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self { code: "ANSWER_TOO_LARGE", message: message.into(), path: Vec::new() }
+    }
+
+    /// Something that the catalog finds wrong with a request.
+    pub fn from_filter(fault: FilterError) -> Self {
+        let code = if fault.unknown { "NOT_FOUND" } else { "BAD_USER_INPUT" };
+        Self { code, message: fault.message, path: fault.path }
+    }
+
+    /// A failure of the database. What the database said stays in the log.
+    fn from_database(fault: &Fault) -> Self {
+        let (code, message) = match fault {
+            Fault::Unavailable(_) => {
+                ("UNAVAILABLE", "the database does not answer, or is locked; nothing was changed: try again".to_owned())
+            }
+            Fault::Full(_) => (
+                "STORAGE_FULL",
+                "the database has no room left to write; nothing was changed: try again when whoever runs this server has \
+                 made room"
+                    .to_owned(),
+            ),
+            Fault::WritesStopped(_) => (
+                "UNAVAILABLE",
+                "writes have stopped, and nothing was changed: whoever runs this server has to act; its log says why"
+                    .to_owned(),
+            ),
+            Fault::ClockIsOff(_) => (
+                "UNAVAILABLE",
+                "this server's clock is not right, and nothing was changed: try again, and tell whoever runs this server; \
+                 /health/ready says what is wrong"
+                    .to_owned(),
+            ),
+            Fault::OutcomeUnknown(_) => return Self::outcome_unknown(),
+            Fault::Failed(_) => {
+                let id = crate::newsroom::access::public_id::random_id();
+                tracing::error!(error = %fault, error_id = id, "the database failed");
+                let message = format!(
+                    "something failed on our side; it is logged as {id}: try again, then ask whoever runs this server"
+                );
+                ("INTERNAL_SERVER_ERROR", message)
+            }
+        };
+        Self { code, message, path: Vec::new() }
+    }
+
+    /// A write that was begun and whose end is not known, or cannot be read back.
+    pub fn outcome_unknown() -> Self {
+        let message =
+            "the database was lost while this was done: it was done, or it was not. Read what is there now, or send \
+                       the same request again with the same Idempotency-Key"
+                .to_owned();
+        Self { code: "OUTCOME_UNKNOWN", message, path: Vec::new() }
+    }
+
+    /// The same, at an argument.
+    pub fn at(mut self, argument: &str) -> Self {
+        self.path.insert(0, argument.to_owned());
+        self
+    }
+}
+
+impl From<ApiError> for async_graphql::Error {
+    fn from(error: ApiError) -> Self {
+        Self::new(error.message).extend_with(|_, extensions| {
+            extensions.set("code", error.code);
+            if !error.path.is_empty() {
+                extensions.set("argument", error.path.join("."));
+            }
+        })
+    }
+}
+
+impl From<newsroom::Error> for ApiError {
+    fn from(error: newsroom::Error) -> Self {
+        use newsroom::Error;
+        match error {
+            Error::Db(fault) => Self::from_database(&fault),
+            Error::DeadlineExceeded => Self { code: "EXECUTION_TIMEOUT", message: error.to_string(), path: Vec::new() },
+            Error::Filter(fault) => Self::from_filter(fault).at("filter"),
+            Error::Forbidden(message) => Self { code: "FORBIDDEN", message, path: Vec::new() },
+            Error::Invalid(fields) => {
+                let message = fields.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
+                let path = fields.into_iter().next().map(|error| error.field).unwrap_or_default();
+                Self { code: "BAD_USER_INPUT", message, path }
+            }
+            Error::NotFound(_) => Self { code: "NOT_FOUND", message: error.to_string(), path: Vec::new() },
+            Error::DuplicateRequest => Self { code: "REPEATED", message: error.to_string(), path: Vec::new() },
+            Error::IllegalTransition(_) | Error::StaleRevision(_) => {
+                Self { code: "BAD_USER_INPUT", message: error.to_string(), path: Vec::new() }
+            }
+        }
+    }
+}
+
+/// Something in a mutation that the editor can mend. Nothing was changed.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(serial)]
+pub struct UserError {
+    /// Where in the arguments: `["input", "headline"]`. null where it is about the act as a whole.
+    field: Option<Vec<String>>,
+    /// What sort of error, for programs.
+    code: UserErrorCode,
+    /// What is wrong and how to mend it, for people.
+    message: String,
+    /// With STALE_REVISION: what it is now, and whose.
+    current: Option<CurrentRevision>,
+}
+
+/// What a thing is now, for a writer who came too late.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(serial)]
+pub struct CurrentRevision {
+    /// The number to give as `expectedRevision` after reading it again.
+    revision: i32,
+    /// Who changed it.
+    by: String,
+    /// When.
+    at: DateTime,
+}
+
+/// Sorts of user errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "ErrorCode")]
+pub enum UserErrorCode {
+    /// Something is missing.
+    Required,
+    /// Something is not of the right form.
+    Invalid,
+    /// Something is too long.
+    TooLong,
+    /// Something is used by another.
+    Taken,
+    /// Something does not exist, or may not be seen by you.
+    NotFound,
+    /// You may not do this.
+    Forbidden,
+    /// It cannot be done in this state.
+    IllegalTransition,
+    /// Somebody changed it since you read it.
+    StaleRevision,
+    /// It would become its own ancestor.
+    Cycle,
+    /// It is still used.
+    InUse,
+    /// The database did not answer, or the time that one request may take was over: this one was not done. Try again.
+    Unavailable,
+    /// The database was lost while this one was done: it was done, or it was not. Read what is there now.
+    OutcomeUnknown,
+}
+
+/// What a mutation that does several acts says of one of them, where another was done: a failure of ours must not hide that.
+pub fn into_user_errors_of_batch_item<T>(
+    result: Result<T, newsroom::Error>,
+) -> Result<(Option<T>, Vec<UserError>), ApiError> {
+    use newsroom::Error;
+    let code = match &result {
+        Err(Error::Db(Fault::OutcomeUnknown(_))) => UserErrorCode::OutcomeUnknown,
+        Err(Error::Db(_) | Error::DeadlineExceeded) => UserErrorCode::Unavailable,
+        _ => return into_user_errors(result),
+    };
+    let message = result.err().map(|error| ApiError::from(error).message).unwrap_or_default();
+    Ok((None, vec![UserError { field: None, code, message, current: None }]))
+}
+
+/// What a mutation says of an act: the result, or what the editor can mend.
+pub fn into_user_errors<T>(result: Result<T, newsroom::Error>) -> Result<(Option<T>, Vec<UserError>), ApiError> {
+    use newsroom::Error;
+    let plain = |code: ErrorCode, field: Option<&str>, message: String| UserError {
+        field: field.map(|field| vec![field.to_owned()]),
+        code: code.into(),
+        message,
+        current: None,
+    };
+    let errors = match result {
+        Ok(value) => return Ok((Some(value), Vec::new())),
+        Err(Error::Invalid(fields)) => {
+            let user_error = |error: newsroom::FieldError| UserError {
+                field: Some(error.field),
+                code: error.code.into(),
+                message: error.message,
+                current: None,
+            };
+            fields.into_iter().map(user_error).collect()
+        }
+        Err(Error::Forbidden(message)) => vec![plain(ErrorCode::Forbidden, None, message)],
+        Err(Error::IllegalTransition(message)) => vec![plain(ErrorCode::IllegalTransition, None, message)],
+        Err(error @ Error::NotFound(_)) => vec![plain(ErrorCode::NotFound, Some("id"), error.to_string())],
+        Err(Error::StaleRevision(current)) => {
+            let mut error = plain(
+                ErrorCode::StaleRevision,
+                Some("expectedRevision"),
+                Error::StaleRevision(current.clone()).to_string(),
+            );
+            error.current =
+                Some(CurrentRevision { revision: current.revision, by: current.by, at: DateTime(current.at) });
+            vec![error]
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok((None, errors))
+}

@@ -1,0 +1,125 @@
+//! Rows by key, gathered: whatever fields of one answer ask for at a time is fetched in one statement.
+
+use std::{
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use uuid::Uuid;
+
+use super::error::ApiError;
+use crate::{
+    catalog::{Handle, ReleaseSet},
+    newsroom::{
+        self, Newsroom,
+        reading::list::{FetchedRelease, Projection},
+        release::revision,
+    },
+};
+
+/// Fetches releases that were found beside the page: samples of buckets, related ones.
+pub type ReleaseLoader = DataLoader<ReleaseFetcher>;
+
+/// Fetches bodies that were not fetched with their rows.
+pub type BodyLoader = DataLoader<BodyFetcher>;
+
+/// One request's way to bodies.
+pub struct BodyFetcher {
+    newsroom: Newsroom,
+}
+
+/// A revision's body, and its length in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BodyKey {
+    pub(in crate::graphql) revision: Uuid,
+    pub(in crate::graphql) bytes: usize,
+}
+
+/// One request's way to rows.
+pub struct ReleaseFetcher {
+    newsroom: Newsroom,
+    set: ReleaseSet,
+}
+
+/// A release of the viewer's set, and what is wanted of it.
+#[derive(Clone)]
+pub struct ReleaseLoadKey {
+    item: Handle,
+    projection: Projection,
+}
+
+impl PartialEq for ReleaseLoadKey {
+    fn eq(&self, other: &Self) -> bool {
+        (self.item.revision_id(), self.projection) == (other.item.revision_id(), other.projection)
+    }
+}
+
+impl Eq for ReleaseLoadKey {}
+
+impl Hash for ReleaseLoadKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.item.revision_id().hash(state);
+    }
+}
+
+/// The loader of a request, for what a viewer may see.
+pub fn release_loader(newsroom: &Newsroom, set: ReleaseSet) -> ReleaseLoader {
+    DataLoader::new(ReleaseFetcher { newsroom: newsroom.clone(), set }, tokio::spawn).delay(std::time::Duration::ZERO)
+}
+
+/// The loader of a request's bodies. It does not cache them; what is made of them is cached.
+pub fn body_loader(newsroom: &Newsroom) -> BodyLoader {
+    let loader =
+        DataLoader::new(BodyFetcher { newsroom: newsroom.clone() }, tokio::spawn).delay(std::time::Duration::ZERO);
+    loader.enable_all_cache(false);
+    loader
+}
+
+impl Loader<BodyKey> for BodyFetcher {
+    type Value = Arc<str>;
+    type Error = Arc<newsroom::Error>;
+
+    async fn load(&self, keys: &[BodyKey]) -> Result<HashMap<BodyKey, Arc<str>>, Self::Error> {
+        let lengths: Vec<(Uuid, usize)> = keys.iter().map(|key| (key.revision, key.bytes)).collect();
+        let mut loaded = revision::bodies(&self.newsroom, &lengths).await.map_err(Arc::new)?;
+        Ok(keys.iter().filter_map(|key| Some((*key, loaded.remove(&key.revision)?))).collect())
+    }
+}
+
+/// The rows of some releases, in their order; those whose text was purged meanwhile drop out.
+#[expect(clippy::mutable_key_type, reason = "of a key only ids are looked at, which never change")]
+pub async fn load_releases(
+    loader: &ReleaseLoader,
+    items: Vec<Handle>,
+    projection: Projection,
+) -> Result<Vec<FetchedRelease>, ApiError> {
+    let keys: Vec<ReleaseLoadKey> = items.into_iter().map(|item| ReleaseLoadKey { item, projection }).collect();
+    let mut loaded = loader.load_many(keys.iter().cloned()).await.map_err(|error| ApiError::from((*error).clone()))?;
+    Ok(keys.iter().filter_map(|key| loaded.remove(key)).collect())
+}
+
+impl Loader<ReleaseLoadKey> for ReleaseFetcher {
+    type Value = FetchedRelease;
+    type Error = Arc<newsroom::Error>;
+
+    #[expect(clippy::mutable_key_type, reason = "of a key only ids are looked at, which never change")]
+    async fn load(&self, keys: &[ReleaseLoadKey]) -> Result<HashMap<ReleaseLoadKey, FetchedRelease>, Self::Error> {
+        let mut by_projection: Vec<(Projection, Vec<Handle>)> = Vec::new();
+        for key in keys {
+            match by_projection.iter_mut().find(|(projection, _)| *projection == key.projection) {
+                Some((_, items)) => items.push(key.item.clone()),
+                None => by_projection.push((key.projection, vec![key.item.clone()])),
+            }
+        }
+        let mut loaded = HashMap::new();
+        for (projection, items) in by_projection {
+            let fetched = self.newsroom.fetch(&self.set, &items, projection).await.map_err(Arc::new)?;
+            loaded.extend(
+                fetched.into_iter().map(|loaded| (ReleaseLoadKey { item: loaded.item.clone(), projection }, loaded)),
+            );
+        }
+        Ok(loaded)
+    }
+}

@@ -1,0 +1,165 @@
+//! Scalars: text with a form. Values that come in are checked where they are used, so that an editor's slip is a user error
+//! beside its field; only dates and instants, which have no other meaning than their value, are read here.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{NaiveDate, SecondsFormat, Utc};
+
+use super::error::ApiError;
+use crate::{catalog, date_range};
+
+/// A calendar date, without a zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date(pub NaiveDate);
+
+/// A calendar date without a zone, ISO 8601: `2006-05-08`. From 0001-01-01 to 9999-12-31.
+#[Scalar]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        Self::parse_text(text).map_err(InputValueError::custom)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(date_range::clamp_date(self.0).to_string())
+    }
+}
+
+/// An instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DateTime(pub chrono::DateTime<Utc>);
+
+/// An instant, RFC 3339, always with an offset: `2006-05-08T09:00:00Z`. From the year 0001 to the year 9999 when it is
+/// converted to UTC; leap seconds are not accepted.
+#[Scalar]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        Self::parse_text(text).map_err(InputValueError::custom)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(date_range::clamp_instant(self.0).to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl Date {
+    /// From a text; a message where it is none.
+    pub fn parse_text(text: &str) -> Result<Self, String> {
+        let is_well_formed = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            Ok(date) if is_well_formed => date_range::check_date(date).map(Self).map_err(|error| error.to_string()),
+            _ => Err(format!("\"{}\" is not a date: write year-month-day, for example 2006-05-08", excerpt(text))),
+        }
+    }
+}
+
+impl DateTime {
+    /// From a text; a message where it is none.
+    pub fn parse_text(text: &str) -> Result<Self, String> {
+        match chrono::DateTime::parse_from_rfc3339(text) {
+            Ok(at) => date_range::check_instant(at.to_utc()).map(Self).map_err(|error| error.to_string()),
+            Err(_) => Err(format!(
+                "\"{}\" is not an instant: write date, time and offset, for example 2006-05-08T09:00:00Z",
+                excerpt(text)
+            )),
+        }
+    }
+}
+
+macro_rules! text_scalar {
+    ($name:ident, $graphql:literal, $doc:literal) => {
+        #[doc = $doc]
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(pub String);
+
+        #[doc = $doc]
+        #[Scalar(name = $graphql)]
+        impl ScalarType for $name {
+            fn parse(value: Value) -> InputValueResult<Self> {
+                match value {
+                    Value::String(text) => Ok(Self(text)),
+                    other => Err(InputValueError::expected_type(other)),
+                }
+            }
+
+            fn to_value(&self) -> Value {
+                Value::String(self.0.clone())
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+    };
+}
+
+text_scalar!(Slug, "Slug", "The last part of a public address: lower-case letters a to z, digits and single hyphens.");
+text_scalar!(LanguageTag, "LanguageTag", "A language tag, BCP 47: `en`, `pt-BR`, `zh-Hant`.");
+text_scalar!(Url, "URL", "An absolute web address, http or https.");
+
+text_scalar!(TimeZone, "TimeZone", "A time zone by its IANA name: `UTC`, `Asia/Phnom_Penh`, `Europe/Zurich`.");
+text_scalar!(Duration, "Duration", "A span of calendar time, ISO 8601, in days or longer: `P30D`, `P4W`, `P1Y6M`.");
+
+impl TimeZone {
+    /// As the catalog has it.
+    pub fn resolve(&self) -> Result<chrono_tz::Tz, ApiError> {
+        self.0.parse().map_err(|_| {
+            let message =
+                format!("\"{}\" is not a time zone: give an IANA name, for example Asia/Phnom_Penh", excerpt(&self.0));
+            ApiError::bad_input(message)
+        })
+    }
+}
+
+impl Duration {
+    /// As the catalog has it.
+    pub fn resolve(&self) -> Result<catalog::Duration, ApiError> {
+        let invalid = || {
+            ApiError::bad_input(format!(
+                "\"{}\" is not a duration in days or longer: write for example P30D, P4W, P6M or P1Y",
+                excerpt(&self.0)
+            ))
+        };
+        let mut rest = self.0.strip_prefix('P').filter(|rest| !rest.is_empty()).ok_or_else(invalid)?;
+        let (mut months, mut days) = (0_u32, 0_u32);
+        // Each unit at most once, the longer before the shorter.
+        for (unit, in_months, in_days) in [('Y', 12, 0), ('M', 1, 0), ('W', 0, 7), ('D', 0, 1)] {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            if digits == 0 || digits > 5 || !rest[digits..].starts_with(unit) {
+                continue;
+            }
+            let number: u32 = rest[..digits].parse().map_err(|_| invalid())?;
+            months += number * in_months;
+            days += number * in_days;
+            rest = &rest[digits + 1..];
+        }
+        if rest.is_empty() { Ok(catalog::Duration { months, days }) } else { Err(invalid()) }
+    }
+}
+
+/// The beginning of a text that may be long.
+fn excerpt(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Duration;
+
+    #[test]
+    fn durations_are_parsed_or_rejected() {
+        let parse_text = |text: &str| Duration(text.to_owned()).resolve().ok().map(|span| (span.months, span.days));
+        assert_eq!(parse_text("P30D"), Some((0, 30)));
+        assert_eq!(parse_text("P4W"), Some((0, 28)));
+        assert_eq!(parse_text("P1Y6M"), Some((18, 0)));
+        assert_eq!(parse_text("P1Y2M3W4D"), Some((14, 25)));
+        for wrong in [
+            "", "P", "30D", "P30", "PD", "P-3D", "P1.5D", "PT24H", "P1DT1H", "P3D1Y", "P1D1D", "p30d", "P999999D",
+            "P٣D",
+        ] {
+            assert_eq!(parse_text(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What fields cost, by the schema: a price for each, and how it multiplies what is selected of it.
+//!
+//! The prices follow from the schema itself, so a new field has one as soon as it is there:
+//!
+//! | field | cost |
+//! |---|---|
+//! | `edges`, `nodes`, `buckets`, `points` | their selection, as many times as the field above them says |
+//! | a connection | 1; its entries `first` or `last` times, 20 where neither is given, and no more than there are |
+//! | a facet | 5, by latest date or under one topic 50; its buckets `input.first` times, and no more than there are |
+//! | `timeline` | 1; its points once a period, at a tenth of their price; where the range is open, from the first release to the last (by publication: to tomorrow); with `fill: OMIT` no more than there are releases |
+//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50), and its selection `first` times, and no more than there are |
+//! | `nodes(ids:)` | 1, and its selection once an id |
+//! | `preview` | 50, and its selection |
+//! | a list without a size | 1, and its selection 4 times; 50 times at the root |
+//! | `__schema`, `__type` | 1, and 1 for every ten values (`introspection`) |
+//! | anything else | 1, and its selection |
+//!
+//! How many there are is what the viewer may see of them all (`extent`); below one topic or place, as many as there are below
+//! any. What bodies cost that are rendered shows when they are (`budget`).
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Value,
+    parser::{
+        parse_schema,
+        types::{BaseType, FieldDefinition, TypeKind, TypeSystemDefinition},
+    },
+};
+
+use super::introspection;
+use crate::newsroom::reading::pagination::DEFAULT_SIZE;
+
+/// What a list without a size is taken to have: topics of a release, ancestors of a place.
+const UNSIZED_LIST_LENGTH: u64 = 4;
+/// The same at the root, where nothing narrows it.
+const UNSIZED_ROOT_LIST_LENGTH: u64 = 50;
+/// Working out a facet before its buckets.
+pub(in crate::graphql) const FACET_COST: u64 = 5;
+/// Finding related releases.
+const RELATED_COST: u64 = 50;
+/// Looking a preview link up, in four statements, and noting that it was.
+pub(in crate::graphql) const PREVIEW_COST: u64 = 50;
+/// Working out a facet in another order than by what is counted anyway: every value's releases are looked at.
+pub(in crate::graphql) const EXPENSIVE_FACET_COST: u64 = 50;
+
+/// What a list cannot be longer than.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::graphql) enum Bound {
+    /// Nothing that is known.
+    None,
+    /// The releases that the viewer may see.
+    Releases,
+    /// All topics.
+    Topics,
+    /// All places.
+    Places,
+    /// The topics below a topic.
+    Narrower,
+    /// The places in a place.
+    Contained,
+}
+
+impl Bound {
+    /// Of a list that a field of a type returns, or returns a page of.
+    fn of(parent: &str, name: &str, returns: &str) -> Self {
+        match (parent, name, returns) {
+            ("Topic", "narrower", _) => Self::Narrower,
+            ("Place", "contains", _) => Self::Contained,
+            (.., "ReleaseConnection" | "Release") => Self::Releases,
+            (.., "TopicConnection" | "TopicBucket" | "TopicTrend" | "TopicFacet") => Self::Topics,
+            (.., "PlaceConnection" | "PlaceFacet") => Self::Places,
+            _ => Self::None,
+        }
+    }
+}
+
+/// How a field multiplies what is selected of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::graphql) enum Multiplier {
+    /// Once.
+    One,
+    /// As many times as the field above says: the entries of a page, the buckets of a facet.
+    Entries,
+    /// This many times.
+    Fixed(u64),
+    /// As `first` or `last` say.
+    Page { default: u64, base: u64 },
+    /// As `input.first` says.
+    Facet,
+    /// As the range of a timeline says.
+    Periods,
+    /// As many as there are ids.
+    Ids,
+}
+
+/// A field's price.
+#[derive(Debug)]
+pub(in crate::graphql) struct FieldCost {
+    /// The type that it returns.
+    pub(in crate::graphql) returns: String,
+    /// What its list cannot be longer than.
+    pub(in crate::graphql) bound: Bound,
+    pub(in crate::graphql) multiplier: Multiplier,
+}
+
+/// The prices of a schema.
+#[derive(Debug)]
+pub struct FieldCosts {
+    fields: HashMap<String, HashMap<String, FieldCost>>,
+    /// How large the schema is, for who reads it.
+    pub(in crate::graphql) schema_size: introspection::SchemaSize,
+}
+
+impl FieldCosts {
+    /// Those of a schema in the schema definition language.
+    pub fn from_sdl(sdl: &str) -> Self {
+        // Our own schema always reads; without it every field would cost one, which the limits on selections still bound.
+        let definitions = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
+        let (mut types, mut schema_size) = (HashMap::new(), introspection::SchemaSize::default());
+        for definition in definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            schema_size.add_type(&definition.node);
+            let fields = match definition.node.kind {
+                TypeKind::Object(object) => object.fields,
+                TypeKind::Interface(interface) => interface.fields,
+                _ => continue,
+            };
+            let parent = definition.node.name.node.as_str();
+            let field_costs =
+                fields.iter().map(|field| (field.node.name.node.to_string(), field_cost(parent, &field.node)));
+            types.insert(parent.to_owned(), field_costs.collect());
+        }
+        Self { fields: types, schema_size }
+    }
+
+    /// The price of a field of a type; none where there is no such field.
+    pub(in crate::graphql) fn get(&self, parent: &str, name: &str) -> Option<&FieldCost> {
+        self.fields.get(parent)?.get(name)
+    }
+
+    /// Whether a type has entries: what is selected of it besides costs the same however many there are.
+    pub(in crate::graphql) fn has_entries(&self, name: &str) -> bool {
+        self.fields
+            .get(name)
+            .is_some_and(|fields| fields.values().any(|field_cost| field_cost.multiplier == Multiplier::Entries))
+    }
+}
+
+fn field_cost(parent: &str, field: &FieldDefinition) -> FieldCost {
+    let mut ty = &field.ty.node.base;
+    let mut list = false;
+    let returns = loop {
+        match ty {
+            BaseType::Named(name) => break name.to_string(),
+            BaseType::List(inner) => {
+                list = true;
+                ty = &inner.base;
+            }
+        }
+    };
+    let argument = |name: &str| field.arguments.iter().find(|argument| argument.node.name.node == name);
+    let name = field.name.node.as_str();
+    let multiplier = if let Some(first) = argument("first") {
+        let base = match name {
+            "topicAggregates" | "trendingTopics" => FACET_COST,
+            "related" => RELATED_COST,
+            _ => 1,
+        };
+        let default = first.node.default_value.as_ref().and_then(|value| match &value.node {
+            Value::Number(number) => number.as_i64(),
+            _ => None,
+        });
+        Multiplier::Page { default: default.unwrap_or(DEFAULT_SIZE.into()).unsigned_abs(), base }
+    } else if argument("input").is_some() && returns.ends_with("Facet") {
+        Multiplier::Facet
+    } else if name == "timeline" {
+        Multiplier::Periods
+    } else if argument("ids").is_some() {
+        Multiplier::Ids
+    } else if list && ["Connection", "Facet", "Timeline"].iter().any(|sized| parent.ends_with(sized)) {
+        Multiplier::Entries
+    } else if list {
+        Multiplier::Fixed(if parent == "Query" { UNSIZED_ROOT_LIST_LENGTH } else { UNSIZED_LIST_LENGTH })
+    } else {
+        Multiplier::One
+    };
+    FieldCost { bound: Bound::of(parent, name, &returns), returns, multiplier }
+}

@@ -1,0 +1,88 @@
+//! The order of an answer's keys: that of the plan, which is the query's (GraphQL, September 2025, 7.2.2). async-graphql resolves
+//! the fields of a query's root concurrently and answers them as they are done, and leaves out fields that failed
+//! (<https://github.com/async-graphql/async-graphql/issues/612>). Everything else is resolved in order.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Positioned, Value,
+    indexmap::IndexMap,
+    parser::types::{Field, Selection, SelectionSet},
+};
+
+/// Puts the keys of an answer's root into the order of its selection; where fields failed, those of everything below, too.
+pub(in crate::graphql) fn sort_fields(value: &mut Value, set: &SelectionSet, failed: bool) {
+    match value {
+        Value::Object(fields) => {
+            if fields.len() < 2 && !failed {
+                return;
+            }
+            let (selected, by_type) = selected_fields(set, fields);
+            // Where the selection differs by type it was resolved in order, with null where a field failed (`direct`).
+            if fields.len() > 1 && !by_type {
+                let position = |name: &Name| selected.get(name).map_or(usize::MAX, |(position, _)| *position);
+                fields.sort_by_cached_key(|name, _| position(name));
+            }
+            if failed {
+                for (name, value) in fields {
+                    if let Some((_, field)) = selected.get(name) {
+                        sort_fields(value, &field.node.selection_set.node, failed);
+                    }
+                }
+            }
+        }
+        Value::List(items) => items.iter_mut().for_each(|item| sort_fields(item, set, failed)),
+        _ => {}
+    }
+}
+
+/// The fields of a plan's selection by response key, and their places.
+type SelectedFields<'a> = HashMap<&'a Name, (usize, &'a Positioned<Field>)>;
+
+/// What a plan's selection wants of an object; where it differs by type, what it wants of a type that has these keys, and true.
+fn selected_fields<'a>(set: &'a SelectionSet, fields: &IndexMap<Name, Value>) -> (SelectedFields<'a>, bool) {
+    let keys = |set: &'a SelectionSet| -> SelectedFields<'a> {
+        let fields = set.items.iter().filter_map(|item| match &item.node {
+            Selection::Field(field) => Some(field),
+            _ => None,
+        });
+        fields.enumerate().map(|(position, field)| (&field.node.response_key().node, (position, field))).collect()
+    };
+    let mut types = set.items.iter().filter_map(|item| match &item.node {
+        Selection::InlineFragment(fragment) => Some(keys(&fragment.node.selection_set.node)),
+        _ => None,
+    });
+    let fits = |selected: &SelectedFields<'_>| fields.keys().all(|name| selected.contains_key(name));
+    types.find(fits).map_or_else(|| (keys(set), false), |selected| (selected, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+    use serde_json::json;
+
+    use super::*;
+
+    fn ordered(query: &str, response: serde_json::Value, failed: bool) -> String {
+        let document = parse_query(query).unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        let mut root = Value::from_json(response).unwrap();
+        sort_fields(&mut root, &operation.node.selection_set.node, failed);
+        root.to_string()
+    }
+
+    #[test]
+    fn keys_come_in_the_order_of_the_selection() {
+        let response = || json!({ "a": { "z": 1, "y": 2 }, "b": 2, "c": 3 });
+        let query = "{ b c: z a { z y } }";
+        assert_eq!(ordered(query, response(), false), "{b: 2, c: 3, a: {y: 2, z: 1}}");
+        assert_eq!(ordered(query, response(), true), "{b: 2, c: 3, a: {z: 1, y: 2}}");
+    }
+
+    #[test]
+    fn where_the_selection_differs_by_type_only_nested_fields_are_sorted() {
+        let query = "{ nodes { ... on A { x y } ... on B { z y { a b } x } } }";
+        let response = json!({ "nodes": [{ "x": 1, "y": { "a": 1, "b": 2 }, "z": 3 }, { "y": 2, "x": 1 }, null] });
+        assert_eq!(ordered(query, response, true), "{nodes: [{x: 1, y: {a: 1, b: 2}, z: 3}, {x: 1, y: 2}, null]}");
+    }
+}

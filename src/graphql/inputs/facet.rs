@@ -1,0 +1,164 @@
+//! What clients say of the facets they want, and its way to the catalog's own.
+
+use async_graphql::InputObject;
+
+use super::lookup::TopicRef;
+use crate::{
+    catalog::{self, FacetField, FacetRequest, ReleaseSet},
+    graphql::base::{
+        enums::{Direction, FacetOrderKey, FacetScope, PlaceKind, PlaceRole},
+        error::ApiError,
+    },
+    newsroom::{access::public_id::IdCodec, reading::pagination::PageRequest},
+};
+
+/// Which buckets of a facet to answer.
+#[derive(Clone, Debug, InputObject)]
+pub struct FacetInput {
+    /// At most this many buckets, 1 to 200.
+    #[graphql(default = 10)]
+    first: i32,
+    /// Which conditions of the set's own filter hold.
+    #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
+    scope: FacetScope,
+    /// Only values with at least this many releases; 0 lists values without any, too.
+    #[graphql(default = 1)]
+    min_count: i32,
+    /// First this, then that; what is still alike goes by label. Most releases first where none is given.
+    order_by: Option<Vec<FacetOrder>>,
+    /// Only values whose label contains this, without regard to case and accents.
+    label_contains: Option<String>,
+}
+
+/// Which buckets of a facet of topics to answer.
+#[derive(Clone, Debug, InputObject)]
+pub struct TopicFacetInput {
+    /// At most this many buckets, 1 to 200.
+    #[graphql(default = 10)]
+    first: i32,
+    /// Which conditions of the set's own filter hold.
+    #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
+    scope: FacetScope,
+    /// Only topics with at least this many releases; 0 lists topics without any, too.
+    #[graphql(default = 1)]
+    min_count: i32,
+    /// First this, then that; what is still alike goes by label. Most releases first where none is given.
+    order_by: Option<Vec<FacetOrder>>,
+    /// Only topics whose label contains this, without regard to case and accents.
+    label_contains: Option<String>,
+    /// Releases of narrower topics count for a topic, too, each once.
+    #[graphql(default = true)]
+    roll_up: bool,
+    /// Only the topics right below this one.
+    under: Option<TopicRef>,
+}
+
+/// Which buckets of a facet of places to answer.
+#[derive(Clone, Debug, InputObject)]
+pub struct PlaceFacetInput {
+    /// At most this many buckets, 1 to 200.
+    #[graphql(default = 10)]
+    first: i32,
+    /// Which conditions of the set's own filter hold.
+    #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
+    scope: FacetScope,
+    /// Only places with at least this many releases; 0 lists places without any, too.
+    #[graphql(default = 1)]
+    min_count: i32,
+    /// First this, then that; what is still alike goes by label. Most releases first where none is given.
+    order_by: Option<Vec<FacetOrder>>,
+    /// Only places whose label contains this, without regard to case and accents.
+    label_contains: Option<String>,
+    /// Only places of this kind, and whatever lies within one counts for it; a release tagged coarser counts as missing.
+    /// Where it is not given, every place counts exactly as tagged.
+    level: Option<PlaceKind>,
+    /// In which role.
+    #[graphql(default_with = "PlaceRole::Any")]
+    role: PlaceRole,
+}
+
+/// One key of the order of buckets.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub struct FacetOrder {
+    /// By what.
+    by: FacetOrderKey,
+    /// Which way.
+    #[graphql(default_with = "Direction::Desc")]
+    direction: Direction,
+}
+
+impl Default for FacetInput {
+    fn default() -> Self {
+        Self { first: 10, scope: FacetScope::ExcludeOwnFilter, min_count: 1, order_by: None, label_contains: None }
+    }
+}
+
+impl Default for TopicFacetInput {
+    fn default() -> Self {
+        let FacetInput { first, scope, min_count, order_by, label_contains } = FacetInput::default();
+        Self { first, scope, min_count, order_by, label_contains, roll_up: true, under: None }
+    }
+}
+
+impl Default for PlaceFacetInput {
+    fn default() -> Self {
+        let FacetInput { first, scope, min_count, order_by, label_contains } = FacetInput::default();
+        Self { first, scope, min_count, order_by, label_contains, level: None, role: PlaceRole::Any }
+    }
+}
+
+/// Letters of a text to look for in labels.
+const MAX_LABEL_QUERY_CHARS: usize = 200;
+
+impl FacetInput {
+    /// The first of those with any release.
+    pub(in crate::graphql) fn with_first(first: i32, scope: FacetScope) -> Self {
+        Self { first, scope, ..Self::default() }
+    }
+
+    pub(in crate::graphql) fn request(self, field: FacetField) -> Result<FacetRequest, ApiError> {
+        let (first, _) = PageRequest { first: Some(self.first), ..PageRequest::default() }.size()?;
+        let min_count = u64::try_from(self.min_count).map_err(|_| {
+            ApiError::bad_input(format!("`minCount` is {}: give 0 or more", self.min_count)).at("minCount")
+        })?;
+        let order: Vec<catalog::FacetOrder> = self
+            .order_by
+            .into_iter()
+            .flatten()
+            .map(|key| catalog::FacetOrder { by: key.by.into(), direction: key.direction.into() })
+            .collect();
+        if order.iter().enumerate().any(|(index, key)| order[..index].iter().any(|other| other.by == key.by)) {
+            return Err(ApiError::bad_input("`orderBy` names a key twice: name each once").at("orderBy"));
+        }
+        if self.label_contains.as_ref().is_some_and(|text| text.chars().count() > MAX_LABEL_QUERY_CHARS) {
+            let message = format!("`labelContains` has more than {MAX_LABEL_QUERY_CHARS} letters: give fewer");
+            return Err(ApiError::bad_input(message).at("labelContains"));
+        }
+        Ok(FacetRequest {
+            field,
+            first,
+            scope: self.scope.into(),
+            min_count,
+            order,
+            label_contains: self.label_contains,
+        })
+    }
+}
+
+impl TopicFacetInput {
+    pub(in crate::graphql) fn request(self, ids: &IdCodec, set: &ReleaseSet) -> Result<FacetRequest, ApiError> {
+        let under =
+            self.under.map(|under| under.find(ids, set.snapshot())).transpose().map_err(|error| error.at("under"))?;
+        let Self { first, scope, min_count, order_by, label_contains, roll_up, .. } = self;
+        let field = FacetField::Topics { roll_up, under };
+        FacetInput { first, scope, min_count, order_by, label_contains }.request(field)
+    }
+}
+
+impl PlaceFacetInput {
+    pub(in crate::graphql) fn request(self) -> Result<FacetRequest, ApiError> {
+        let field = FacetField::Places { level: self.level.map(Into::into), role: self.role.into() };
+        let Self { first, scope, min_count, order_by, label_contains, .. } = self;
+        FacetInput { first, scope, min_count, order_by, label_contains }.request(field)
+    }
+}

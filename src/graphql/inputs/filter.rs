@@ -1,0 +1,259 @@
+//! Filters as clients write them, and their way to the catalog's own.
+
+use async_graphql::{ID, InputObject};
+use entity::Noun;
+
+use super::lookup::{PlaceRef, TopicRef};
+use crate::{
+    catalog::{self, ConceptRef, Near, OrderBy, Range},
+    graphql::base::{
+        enums::{Direction, PlaceRole, ReleaseKind, ReleaseOrderKey, ReleaseState},
+        error::ApiError,
+        global_id,
+        scalars::{Date, DateTime, LanguageTag},
+    },
+    newsroom::access::public_id::IdCodec,
+};
+
+/// Which releases to keep. All conditions that are given hold together; `and`, `or`, `not` combine filters. A list that is
+/// given but empty is taken at its word: nothing is one of no values.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct ReleaseFilter {
+    /// All of these hold.
+    and: Option<Vec<ReleaseFilter>>,
+    /// At least one of these holds.
+    or: Option<Vec<ReleaseFilter>>,
+    /// This does not hold.
+    not: Option<Box<ReleaseFilter>>,
+    /// It is one of these. Ids that lead nowhere keep nothing.
+    ids: Option<Vec<ID>>,
+    /// It is of one of these kinds.
+    kinds: Option<Vec<ReleaseKind>>,
+    /// Conditions on its topics.
+    topics: Option<TopicSetFilter>,
+    /// Conditions on its places.
+    places: Option<PlaceSetFilter>,
+    /// It is in one of these languages or in a more specific form of one: `pt` takes in `pt-BR`.
+    languages: Option<Vec<LanguageTag>>,
+    /// The date printed on it.
+    release_date: Option<DateRange>,
+    /// When it was last made public.
+    published_at: Option<DateTimeRange>,
+    /// When what its readers see last changed.
+    modified_at: Option<DateTimeRange>,
+    /// It is in one of these states. For the desk: to everybody else a release is published or does not exist.
+    states: Option<Vec<ReleaseState>>,
+    /// Whether a version is being worked on beside its live one. For the desk: to everybody else none is.
+    has_working: Option<bool>,
+    /// It was created by one of these subjects. For the desk: to everybody else nothing has an author.
+    authors: Option<Vec<String>>,
+}
+
+/// Conditions on the topics of a release. All that are given hold together.
+#[derive(Clone, Debug, InputObject)]
+pub struct TopicSetFilter {
+    /// It has at least one of these.
+    any: Option<Vec<TopicRef>>,
+    /// It has every one of these.
+    all: Option<Vec<TopicRef>>,
+    /// It has none of these.
+    none: Option<Vec<TopicRef>>,
+    /// true: it has no topic at all; false: it has at least one.
+    missing: Option<bool>,
+    /// A narrower topic counts as the topic.
+    #[graphql(default = true)]
+    include_narrower: bool,
+}
+
+/// Conditions on the places of a release. All that are given hold together.
+#[derive(Clone, Debug, InputObject)]
+pub struct PlaceSetFilter {
+    /// It has at least one of these.
+    any: Option<Vec<PlaceRef>>,
+    /// It has every one of these.
+    all: Option<Vec<PlaceRef>>,
+    /// It has none of these.
+    none: Option<Vec<PlaceRef>>,
+    /// true: it has no place in this role; false: it has at least one.
+    missing: Option<bool>,
+    /// In which role.
+    #[graphql(default_with = "PlaceRole::Any")]
+    role: PlaceRole,
+    /// A place that lies within counts as the place.
+    #[graphql(default = true)]
+    include_within: bool,
+    /// It has a place whose own location lies near a point. Places without a location never do. At most ten times in one filter.
+    near: Option<NearInput>,
+}
+
+/// A point on the globe, WGS 84, and a distance from it.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub struct NearInput {
+    /// Degrees north, -90 to 90.
+    latitude: f64,
+    /// Degrees east, -180 to 180.
+    longitude: f64,
+    /// At most this far along a great circle, 0 or more.
+    kilometres: f64,
+}
+
+/// A range of calendar dates. An end that is left out is open.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub struct DateRange {
+    /// The first day, inclusive.
+    from: Option<Date>,
+    /// The last day, inclusive.
+    until: Option<Date>,
+}
+
+/// A range of instants. An end that is left out is open.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub struct DateTimeRange {
+    /// The first instant, inclusive.
+    from: Option<DateTime>,
+    /// The last instant, inclusive.
+    until: Option<DateTime>,
+}
+
+/// One key of an order.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub struct ReleaseOrder {
+    /// By what.
+    by: ReleaseOrderKey,
+    /// Which way.
+    #[graphql(default_with = "Direction::Desc")]
+    direction: Direction,
+}
+
+/// Entries a list in a filter may have.
+const MAX_LIST_LENGTH: usize = 1000;
+
+impl ReleaseFilter {
+    /// As the catalog has it.
+    pub fn resolve(self, ids: &IdCodec) -> Result<catalog::ReleaseFilter, ApiError> {
+        let lists = [
+            ("and", self.and.as_ref().map(Vec::len)),
+            ("or", self.or.as_ref().map(Vec::len)),
+            ("ids", self.ids.as_ref().map(Vec::len)),
+            ("kinds", self.kinds.as_ref().map(Vec::len)),
+            ("languages", self.languages.as_ref().map(Vec::len)),
+            ("states", self.states.as_ref().map(Vec::len)),
+            ("authors", self.authors.as_ref().map(Vec::len)),
+        ];
+        lists.into_iter().try_for_each(|(name, length)| check_list_length(name, length))?;
+        let resolve_all = |filters: Option<Vec<Self>>, name: &str| {
+            filters
+                .map(|filters| {
+                    filters
+                        .into_iter()
+                        .map(|filter| filter.resolve(ids))
+                        .collect::<Result<Vec<_>, _>>()
+                        .map_err(|error| error.at(name))
+                })
+                .transpose()
+        };
+        Ok(catalog::ReleaseFilter {
+            and: resolve_all(self.and, "and")?,
+            or: resolve_all(self.or, "or")?,
+            not: self
+                .not
+                .map(|filter| filter.resolve(ids).map(Box::new).map_err(|error| error.at("not")))
+                .transpose()?,
+            ids: self
+                .ids
+                .map(|global_ids| {
+                    global_ids
+                        .iter()
+                        .map(|id| global_id::decode_as(ids, Noun::Release, id))
+                        .collect::<Result<_, _>>()
+                        .map_err(|error| error.at("ids"))
+                })
+                .transpose()?,
+            kinds: self.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            topics: self.topics.map(|topics| topics.resolve(ids)).transpose().map_err(|error| error.at("topics"))?,
+            places: self.places.map(|places| places.resolve(ids)).transpose().map_err(|error| error.at("places"))?,
+            languages: self.languages.map(|tags| tags.into_iter().map(|tag| tag.0).collect()),
+            release_date: self.release_date.map(DateRange::resolve),
+            published_at: self.published_at.map(DateTimeRange::resolve),
+            modified_at: self.modified_at.map(DateTimeRange::resolve),
+            states: self.states.map(|states| states.into_iter().map(Into::into).collect()),
+            has_working: self.has_working,
+            authors: self.authors,
+        })
+    }
+}
+
+impl DateRange {
+    /// As the catalog has it.
+    pub fn resolve(self) -> Range<chrono::NaiveDate> {
+        Range { from: self.from.map(|date| date.0), until: self.until.map(|date| date.0) }
+    }
+}
+
+impl DateTimeRange {
+    fn resolve(self) -> Range<chrono::DateTime<chrono::Utc>> {
+        Range { from: self.from.map(|at| at.0), until: self.until.map(|at| at.0) }
+    }
+}
+
+impl TopicSetFilter {
+    fn resolve(self, ids: &IdCodec) -> Result<catalog::TopicSetFilter, ApiError> {
+        Ok(catalog::TopicSetFilter {
+            any: resolve_references("any", self.any, |topic: TopicRef| topic.resolve(ids))?,
+            all: resolve_references("all", self.all, |topic: TopicRef| topic.resolve(ids))?,
+            none: resolve_references("none", self.none, |topic: TopicRef| topic.resolve(ids))?,
+            missing: self.missing,
+            include_narrower: self.include_narrower,
+        })
+    }
+}
+
+impl PlaceSetFilter {
+    fn resolve(self, ids: &IdCodec) -> Result<catalog::PlaceSetFilter, ApiError> {
+        Ok(catalog::PlaceSetFilter {
+            any: resolve_references("any", self.any, |place: PlaceRef| place.resolve(ids))?,
+            all: resolve_references("all", self.all, |place: PlaceRef| place.resolve(ids))?,
+            none: resolve_references("none", self.none, |place: PlaceRef| place.resolve(ids))?,
+            missing: self.missing,
+            role: self.role.into(),
+            include_within: self.include_within,
+            near: self.near.map(|near| Near {
+                latitude: near.latitude,
+                longitude: near.longitude,
+                kilometres: near.kilometres,
+            }),
+        })
+    }
+}
+
+/// References of a list, resolved.
+fn resolve_references<R>(
+    name: &'static str,
+    list: Option<Vec<R>>,
+    resolve: impl Fn(R) -> Result<ConceptRef, ApiError>,
+) -> Result<Option<Vec<ConceptRef>>, ApiError> {
+    check_list_length(name, list.as_ref().map(Vec::len))?;
+    list.map(|list| list.into_iter().map(resolve).collect::<Result<_, _>>().map_err(|error| error.at(name))).transpose()
+}
+
+fn check_list_length(name: &str, length: Option<usize>) -> Result<(), ApiError> {
+    match length {
+        Some(length) if length > MAX_LIST_LENGTH => {
+            Err(ApiError::bad_input(format!("`{name}` has {length} entries; at most {MAX_LIST_LENGTH} are taken"))
+                .at(name))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The order of a list; newest release date first where none is asked for.
+pub fn resolve_order(keys: Option<Vec<ReleaseOrder>>) -> Result<Vec<OrderBy>, ApiError> {
+    let keys: Vec<OrderBy> =
+        keys.into_iter().flatten().map(|key| OrderBy { by: key.by.into(), direction: key.direction.into() }).collect();
+    let has_duplicate =
+        keys.iter().enumerate().any(|(index, key)| keys[..index].iter().any(|other| other.by == key.by));
+    if has_duplicate {
+        return Err(ApiError::bad_input("`orderBy` names a key twice: name each once").at("orderBy"));
+    }
+    Ok(if keys.is_empty() { catalog::NEWEST_FIRST.to_vec() } else { keys })
+}

@@ -1,0 +1,85 @@
+//! References: exactly one of several ways to name a thing.
+
+use async_graphql::{ID, OneofObject};
+use entity::Noun;
+
+use crate::{
+    catalog::{ConceptRef, Snapshot},
+    graphql::base::{
+        error::ApiError,
+        global_id,
+        scalars::{Slug, Url},
+    },
+    newsroom::access::public_id::IdCodec,
+};
+
+/// A release, by exactly one of these.
+#[derive(Clone, Debug, OneofObject)]
+pub enum ReleaseRef {
+    /// By id.
+    Id(ID),
+    /// By an address it has or had.
+    Slug(Slug),
+    /// By the id that another system knows it by.
+    ExternalId(String),
+}
+
+/// A topic, by exactly one of these.
+#[derive(Clone, Debug, OneofObject)]
+pub enum TopicRef {
+    /// By id.
+    Id(ID),
+    /// By an address it has or had.
+    Slug(Slug),
+    /// By its URI in a public vocabulary.
+    Uri(Url),
+}
+
+/// A place, by exactly one of these.
+#[derive(Clone, Debug, OneofObject)]
+pub enum PlaceRef {
+    /// By id.
+    Id(ID),
+    /// By an address it has or had.
+    Slug(Slug),
+    /// By ISO 3166-1 code, two or three letters.
+    #[graphql(name = "iso3166")]
+    Iso3166(String),
+    /// By UN M49 code, three digits.
+    #[graphql(name = "m49")]
+    M49(String),
+    /// By GeoNames id.
+    GeonamesId(i32),
+}
+
+impl TopicRef {
+    /// The number of the topic; a fault where there is none.
+    pub fn find(self, ids: &IdCodec, snapshot: &Snapshot) -> Result<u32, ApiError> {
+        let reference = self.resolve(ids)?;
+        snapshot.topics().find(&reference).ok_or_else(|| {
+            ApiError::not_found(format!("there is no topic with {reference}; `topics` lists the existing ones"))
+        })
+    }
+
+    /// As the catalog has it.
+    pub fn resolve(self, ids: &IdCodec) -> Result<ConceptRef, ApiError> {
+        Ok(match self {
+            Self::Id(id) => ConceptRef::Id(global_id::decode_as(ids, Noun::Topic, &id)?),
+            Self::Slug(slug) => ConceptRef::Slug(slug.0),
+            Self::Uri(uri) => ConceptRef::Uri(uri.0),
+        })
+    }
+}
+
+impl PlaceRef {
+    /// As the catalog has it.
+    pub fn resolve(self, ids: &IdCodec) -> Result<ConceptRef, ApiError> {
+        Ok(match self {
+            Self::Id(id) => ConceptRef::Id(global_id::decode_as(ids, Noun::Place, &id)?),
+            Self::Slug(slug) => ConceptRef::Slug(slug.0),
+            Self::Iso3166(code) => ConceptRef::Iso3166(code),
+            Self::M49(code) => ConceptRef::M49(code),
+            Self::GeonamesId(id) => ConceptRef::Geonames(id),
+        })
+    }
+}

@@ -1,0 +1,4 @@
+pub mod facet;
+pub mod filter;
+pub mod lookup;
+pub mod patch;

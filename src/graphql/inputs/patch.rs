@@ -1,0 +1,48 @@
+//! From what a client left out, cleared or gave to what the newsroom makes of it.
+
+use async_graphql::{InputObject, MaybeUndefined};
+
+use crate::graphql::base::{error::ApiError, scalars::LanguageTag};
+use crate::{catalog::ConceptRef, journal::Name, newsroom::Patch};
+
+/// A name in a language.
+#[derive(Clone, Debug, InputObject)]
+pub struct NameInput {
+    /// The language.
+    language: LanguageTag,
+    /// The name, at most 300 characters.
+    name: String,
+}
+
+/// Left out, cleared or given.
+pub fn patch<T>(value: MaybeUndefined<T>) -> Patch<T> {
+    patch_with(value, |value| value)
+}
+
+/// Left out, cleared or given, and turned into something else.
+pub fn patch_with<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
+    match value {
+        MaybeUndefined::Undefined => Patch::Keep,
+        MaybeUndefined::Null => Patch::Clear,
+        MaybeUndefined::Value(value) => Patch::Set(convert(value)),
+    }
+}
+
+/// A list of references.
+pub fn patch_references<R>(
+    value: MaybeUndefined<Vec<R>>,
+    resolve: impl Fn(R) -> Result<ConceptRef, ApiError>,
+) -> Result<Patch<Vec<ConceptRef>>, ApiError> {
+    Ok(match value {
+        MaybeUndefined::Undefined => Patch::Keep,
+        MaybeUndefined::Null => Patch::Clear,
+        MaybeUndefined::Value(references) => Patch::Set(references.into_iter().map(resolve).collect::<Result<_, _>>()?),
+    })
+}
+
+/// A list of names.
+pub fn patch_names(value: MaybeUndefined<Vec<NameInput>>) -> Patch<Vec<Name>> {
+    patch_with(value, |names| {
+        names.into_iter().map(|name| Name { language: name.language.0, name: name.name }).collect()
+    })
+}

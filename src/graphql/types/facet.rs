@@ -1,0 +1,320 @@
+//! Facets of a set as the API shows them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Interface, Object};
+use entity::{Noun, release::ReleaseKind as Kind};
+
+use super::{connection::projection_of_field, place::Place, release::Release, release_set::ReleaseStats, topic::Topic};
+use crate::{
+    catalog::{self, Bucket, FacetField, FacetRequest, NEWEST_FIRST, PageWindow, ReleaseSet},
+    graphql::{
+        base::{
+            context::ContextExt,
+            enums::{FacetScope, ReleaseKind},
+            error::ApiError,
+            global_id, loaders,
+            scalars::LanguageTag,
+        },
+        engine::serial_list::SerialList,
+        inputs::facet::{FacetInput, PlaceFacetInput, TopicFacetInput},
+    },
+    newsroom::{access::public_id::IdCodec, reading::pagination::PageRequest},
+};
+
+/// How a set parts: by topic, place, kind or language.
+pub struct ReleaseFacets {
+    pub(in crate::graphql) set: ReleaseSet,
+}
+
+/// How a set parts: by topic, place, kind or language. Costs no statement.
+#[Object(serial)]
+impl ReleaseFacets {
+    /// By topic.
+    async fn topics(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which buckets.")] input: Option<TopicFacetInput>,
+    ) -> Result<Option<TopicFacet>, ApiError> {
+        self.build_facet(ctx, input.unwrap_or_default().request(ctx.ids(), &self.set), TopicFacet).await
+    }
+
+    /// By place.
+    async fn places(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which buckets.")] input: Option<PlaceFacetInput>,
+    ) -> Result<Option<PlaceFacet>, ApiError> {
+        self.build_facet(ctx, input.unwrap_or_default().request(), PlaceFacet).await
+    }
+
+    /// By kind.
+    async fn kinds(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which buckets.")] input: Option<FacetInput>,
+    ) -> Result<Option<KindFacet>, ApiError> {
+        self.build_facet(ctx, input.unwrap_or_default().request(FacetField::Kinds), KindFacet).await
+    }
+
+    /// By language.
+    async fn languages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which buckets.")] input: Option<FacetInput>,
+    ) -> Result<Option<LanguageFacet>, ApiError> {
+        self.build_facet(ctx, input.unwrap_or_default().request(FacetField::Languages), LanguageFacet).await
+    }
+}
+
+impl ReleaseFacets {
+    async fn build_facet<T>(
+        &self,
+        ctx: &Context<'_>,
+        request: Result<FacetRequest, ApiError>,
+        wrap: impl Fn(Arc<catalog::Facet>) -> T,
+    ) -> Result<Option<T>, ApiError> {
+        let request = request.map_err(|error| error.at("input"))?;
+        ctx.execution().yield_if_due().await;
+        Ok(Some(wrap(Arc::new(self.set.facet(&request)))))
+    }
+}
+
+/// Topics by number of releases, as `topicAggregates` gives them.
+pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<SerialList<TopicBucket>, ApiError> {
+    let input = FacetInput::with_first(first, FacetScope::AllFilters);
+    let facet = Arc::new(set.facet(&input.request(field)?));
+    Ok(facet.buckets.iter().map(|&bucket| TopicBucket { facet: facet.clone(), bucket }).collect())
+}
+
+/// The buckets of a set by one field.
+#[derive(Interface)]
+#[expect(clippy::duplicated_attributes, reason = "each field has a type and a description of its own")]
+#[graphql(
+    field(name = "distinct_values", ty = "u64", desc = "How many values meet the request, also those not returned."),
+    field(name = "missing", ty = "u64", desc = "Releases with no value here."),
+    field(name = "other", ty = "u64", desc = "Releases with a value, none of which was returned."),
+    field(name = "overlapping", ty = "bool", desc = "Whether one release can fall into several buckets.")
+)]
+pub enum Facet {
+    /// By topic.
+    Topics(TopicFacet),
+    /// By place.
+    Places(PlaceFacet),
+    /// By kind.
+    Kinds(KindFacet),
+    /// By language.
+    Languages(LanguageFacet),
+}
+
+/// One value of a facet, and a set of releases again.
+#[derive(Interface)]
+#[graphql(
+    field(
+        name = "key",
+        ty = "ID",
+        desc = "What tells the value from the others: a global id, a kind's name, a language tag."
+    ),
+    field(name = "label", ty = "String", desc = "What to show for it."),
+    field(name = "count", ty = "u64", desc = "Releases that have it, each once."),
+    field(name = "share", ty = "f64", desc = "`count` as a part of the set that was counted, 0 to 1."),
+    field(name = "selected", ty = "bool", desc = "Whether the set's own filter asks for it by name."),
+    field(name = "within", ty = "Option<ReleaseStats>", desc = "Exactly the releases of `count`, as a set."),
+    field(
+        name = "samples",
+        ty = "Option<Vec<Release>>",
+        desc = "Its newest releases.",
+        arg(name = "first", ty = "i32", default = 1, desc = "At most this many, 1 to 200.")
+    )
+)]
+pub enum FacetBucket {
+    /// A topic.
+    Topic(TopicBucket),
+    /// A place.
+    Place(PlaceBucket),
+    /// A kind.
+    Kind(KindBucket),
+    /// A language.
+    Language(LanguageBucket),
+}
+
+/// The newest releases of a bucket.
+async fn samples(
+    ctx: &Context<'_>,
+    facet: &catalog::Facet,
+    bucket: &Bucket,
+    first: i32,
+) -> Result<Vec<Release>, ApiError> {
+    let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
+    let set = facet.bucket_set(bucket);
+    let window = PageWindow { size, from_end: false, after: None, before: None };
+    let items = set.slice(&NEWEST_FIRST, &window).items;
+    ctx.execution().before_reading(items.len(), 0).await;
+    let loaded = loaders::load_releases(&ctx.request().release_loader, items, projection_of_field(ctx)).await?;
+    Ok(loaded.into_iter().map(|loaded| Release::new(ctx.request(), &set, loaded)).collect())
+}
+
+macro_rules! facet {
+    ($facet:ident, $bucket:ident, $what:literal, $key:expr, { $($more:tt)* }) => {
+        #[doc = concat!("A set by ", $what, ".")]
+        pub struct $facet(Arc<catalog::Facet>);
+
+        #[doc = concat!("A set by ", $what, ".")]
+        #[Object(serial)]
+        impl $facet {
+            /// The buckets asked for, in order.
+            pub(in crate::graphql) async fn buckets(&self) -> SerialList<$bucket> {
+                self.0.buckets.iter().map(|&bucket| $bucket { facet: self.0.clone(), bucket }).collect()
+            }
+
+            /// How many values meet the request, also those not returned.
+            pub(in crate::graphql) async fn distinct_values(&self) -> u64 {
+                self.0.distinct_values
+            }
+
+            /// Releases with no value here.
+            pub(in crate::graphql) async fn missing(&self) -> u64 {
+                self.0.missing()
+            }
+
+            /// Releases with a value, none of which was returned.
+            pub(in crate::graphql) async fn other(&self) -> u64 {
+                self.0.other()
+            }
+
+            /// Whether one release can fall into several buckets.
+            pub(in crate::graphql) async fn overlapping(&self) -> bool {
+                self.0.overlapping()
+            }
+        }
+
+        #[doc = concat!("A ", $what, ", and the releases of a set that have it.")]
+        pub struct $bucket {
+            facet: Arc<catalog::Facet>,
+            bucket: Bucket,
+        }
+
+        #[doc = concat!("A ", $what, ", and the releases of a set that have it.")]
+        #[Object(serial)]
+        impl $bucket {
+            /// What tells it from the others.
+            pub(in crate::graphql) async fn key(&self, ctx: &Context<'_>) -> ID {
+                let key: fn(&Self, &IdCodec) -> ID = $key;
+                key(self, ctx.ids())
+            }
+
+            /// What to show for it.
+            pub(in crate::graphql) async fn label(&self) -> String {
+                self.facet.set().snapshot().label(self.facet.field(), self.bucket.value).to_owned()
+            }
+
+            /// Releases that have it, each once.
+            pub(in crate::graphql) async fn count(&self) -> u64 {
+                self.bucket.count
+            }
+
+            /// `count` as a part of the set that was counted, 0 to 1.
+            pub(in crate::graphql) async fn share(&self) -> f64 {
+                self.facet.share(&self.bucket)
+            }
+
+            /// Whether the set's own filter asks for it by name.
+            pub(in crate::graphql) async fn selected(&self) -> bool {
+                self.bucket.selected
+            }
+
+            /// Exactly the releases of `count`, as a set: chart it, facet it again, compare it. It has no filter of its own.
+            pub(in crate::graphql) async fn within(&self) -> Option<ReleaseStats> {
+                Some(ReleaseStats { set: self.facet.bucket_set(&self.bucket) })
+            }
+
+            /// Its newest releases. Costs one statement for all that are asked for at a time.
+            pub(in crate::graphql) async fn samples(
+                &self,
+                ctx: &Context<'_>,
+                #[graphql(default = 1, desc = "At most this many, 1 to 200.")] first: i32,
+            ) -> Result<Option<Vec<Release>>, ApiError> {
+                samples(ctx, &self.facet, &self.bucket, first).await.map(Some)
+            }
+
+            $($more)*
+        }
+    };
+}
+
+facet!(
+    TopicFacet,
+    TopicBucket,
+    "topic",
+    |bucket, ids| global_id::encode(
+        ids,
+        Noun::Topic,
+        bucket.facet.set().snapshot().topics().get(bucket.bucket.value).id
+    ),
+    {
+        /// The topic.
+        async fn topic(&self) -> Topic {
+            Topic::new(self.facet.set().snapshot().clone(), self.bucket.value)
+        }
+
+        /// Releases tagged with exactly this topic; `count` also holds those of narrower ones where they are rolled up.
+        async fn direct_count(&self) -> u64 {
+            self.facet.direct_count(&self.bucket)
+        }
+    }
+);
+
+facet!(
+    PlaceFacet,
+    PlaceBucket,
+    "place",
+    |bucket, ids| global_id::encode(
+        ids,
+        Noun::Place,
+        bucket.facet.set().snapshot().places().get(bucket.bucket.value).id
+    ),
+    {
+        /// The place.
+        async fn place(&self) -> Place {
+            Place::new(self.facet.set().snapshot().clone(), self.bucket.value)
+        }
+
+        /// Releases tagged with exactly this place; `count` also holds those of places within where a level is given.
+        async fn direct_count(&self) -> u64 {
+            self.facet.direct_count(&self.bucket)
+        }
+    }
+);
+
+facet!(KindFacet, KindBucket, "kind", |bucket, _| ID(bucket.kind_name()), {
+    /// The kind.
+    async fn kind(&self) -> ReleaseKind {
+        self.kind_of().into()
+    }
+});
+
+facet!(
+    LanguageFacet,
+    LanguageBucket,
+    "language",
+    |bucket, _| ID(bucket.facet.set().snapshot().language(bucket.bucket.value).to_owned()),
+    {
+        /// The language.
+        async fn language(&self) -> LanguageTag {
+            self.facet.set().snapshot().language(self.bucket.value).into()
+        }
+    }
+);
+
+impl KindBucket {
+    fn kind_of(&self) -> Kind {
+        Kind::ALL[self.bucket.value as usize]
+    }
+
+    fn kind_name(&self) -> String {
+        match async_graphql::InputType::to_value(&ReleaseKind::from(self.kind_of())) {
+            async_graphql::Value::Enum(name) => name.to_string(),
+            _ => String::new(),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+pub mod connection;
+pub mod facet;
+pub mod history;
+pub mod node;
+pub mod payload;
+pub mod place;
+pub mod release;
+pub mod release_set;
+pub mod revision;
+pub mod timeline;
+pub mod token;
+pub mod topic;
+pub mod trend;
+pub mod viewer;

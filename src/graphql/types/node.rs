@@ -1,0 +1,97 @@
+//! Everything that has a global id.
+
+use std::borrow::Cow;
+
+use async_graphql::{
+    Context, ContextSelectionSet, ID, Interface, OutputType, Positioned, ServerResult, Value, parser::types::Field,
+    registry::Registry,
+};
+use entity::Noun;
+
+use super::{connection::projection_of_field, place::Place, release::Release, topic::Topic};
+use crate::{
+    catalog::ReleaseKey,
+    graphql::{
+        base::{context::ContextExt, error::ApiError, global_id},
+        engine::serial_list::SerialObject,
+    },
+    newsroom::reading::list::Projection,
+};
+
+/// Something with a global id (Relay's Node).
+#[derive(Interface)]
+#[expect(clippy::large_enum_variant, reason = "most nodes asked for are releases")]
+#[graphql(field(name = "id", ty = "ID", desc = "Its global id; never changes."))]
+pub enum Node {
+    /// A release.
+    Release(Release),
+    /// A topic.
+    Topic(Topic),
+    /// A place.
+    Place(Place),
+}
+
+/// A node as it is resolved: [`Node`] is its type in the schema. Its fields are resolved in order; async-graphql resolves the fields of interfaces concurrently, and answers them as
+/// they are done.
+#[expect(clippy::large_enum_variant, reason = "most nodes asked for are releases")]
+pub enum SerialNode {
+    /// A release.
+    Release(SerialObject<Release>),
+    /// A topic.
+    Topic(SerialObject<Topic>),
+    /// A place.
+    Place(SerialObject<Place>),
+}
+
+impl OutputType for SerialNode {
+    fn type_name() -> Cow<'static, str> {
+        Node::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Node::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        match self {
+            Self::Release(release) => release.resolve(ctx, field).await,
+            Self::Topic(topic) => topic.resolve(ctx, field).await,
+            Self::Place(place) => place.resolve(ctx, field).await,
+        }
+    }
+}
+
+/// What ids lead to, in their order; nothing for what does not exist or may not be seen. One statement for all releases.
+pub async fn nodes(ctx: &Context<'_>, ids: &[ID], projection: Projection) -> Result<Vec<Option<SerialNode>>, ApiError> {
+    let request = ctx.request();
+    let (set, snapshot) = (request.visible(), &request.snapshot);
+    let keys = ids.iter().map(|id| global_id::decode(ctx.ids(), id)).collect::<Result<Vec<_>, _>>()?;
+    let items: Vec<_> = keys
+        .iter()
+        .filter(|(noun, _)| *noun == Noun::Release)
+        .filter_map(|&(_, key)| set.find(&ReleaseKey::Id(key)).map(|(item, _)| item))
+        .collect();
+    ctx.execution().before_reading(items.len(), 0).await;
+    let loaded = ctx.newsroom().fetch(&set, &items, projection).await?;
+    let node = |(noun, key)| match noun {
+        Noun::Release => loaded
+            .iter()
+            .find(|loaded| loaded.item.id() == key)
+            .map(|loaded| SerialNode::Release(SerialObject(Release::new(request, &set, loaded.clone())))),
+        Noun::Topic => snapshot
+            .topics()
+            .by_id(key)
+            .map(|ordinal| SerialNode::Topic(SerialObject(Topic::new(snapshot.clone(), ordinal)))),
+        Noun::Place => snapshot
+            .places()
+            .by_id(key)
+            .map(|ordinal| SerialNode::Place(SerialObject(Place::new(snapshot.clone(), ordinal)))),
+        Noun::Token | Noun::PreviewLink => None,
+    };
+    Ok(keys.into_iter().map(node).collect())
+}
+
+/// What a query wants of the rows of releases among nodes.
+pub fn projection(ctx: &Context<'_>) -> Projection {
+    projection_of_field(ctx)
+}

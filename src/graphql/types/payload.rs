@@ -1,0 +1,283 @@
+//! What mutations answer: the thing as it is now, or what the editor can mend.
+
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, SimpleObject};
+use entity::{Noun, api_token};
+use uuid::Uuid;
+
+use super::{connection::projection_of_payload, place::Place, release::Release, token::Token, topic::Topic};
+use crate::{
+    catalog::Handle,
+    graphql::{
+        base::{
+            context::ContextExt,
+            enums::{ReleaseKind, WithdrawalKind},
+            error::{ApiError, UserError, into_user_errors, into_user_errors_of_batch_item},
+            global_id,
+            scalars::{Date, LanguageTag, Slug, Url},
+        },
+        inputs::{
+            lookup::{PlaceRef, TopicRef},
+            patch::{patch, patch_references, patch_with},
+        },
+    },
+    newsroom::{
+        self,
+        access::{preview_links::PreviewLink, public_id::IdCodec},
+        release::{bulk, content},
+        taxonomy::{place, topic},
+    },
+};
+
+/// The result of an act on a release.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct ReleasePayload {
+    /// The release as it is now; null where nothing was done.
+    release: Option<Release>,
+    /// What the editor can mend; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The result of an act on a topic.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct TopicPayload {
+    /// The topic as it is now; null where nothing was done.
+    topic: Option<Topic>,
+    /// What the editor can mend; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The result of an act on a place.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct PlacePayload {
+    /// The place as it is now; null where nothing was done.
+    place: Option<Place>,
+    /// What the editor can mend; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The result of making a token.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct TokenPayload {
+    /// The token; null where none was made.
+    token: Option<Token>,
+    /// Its secret, shown this once: send it as `Authorization: Bearer …`.
+    secret: Option<String>,
+    /// What can be mended; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The result of making a preview link.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct PreviewLinkPayload {
+    /// Where a reader goes, where the newsroom has said so (the setting `preview_url`); null otherwise.
+    url: Option<Url>,
+    /// What to give to `preview`, shown this once; null where no link was made.
+    token: Option<String>,
+    /// The link's id, to take it back by.
+    id: Option<ID>,
+    /// What can be mended; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The result of taking something away.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct DeletePayload {
+    /// The id of what was taken away; null where nothing was.
+    deleted_id: Option<ID>,
+    /// What can be mended; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+impl ReleasePayload {
+    /// From what the newsroom says of an act; the rows are of the snapshot in which it has happened.
+    pub async fn from_result(ctx: &Context<'_>, result: Result<Handle, newsroom::Error>) -> Result<Self, ApiError> {
+        Self::read_back(ctx, into_user_errors(result)?).await
+    }
+
+    async fn read_back(
+        ctx: &Context<'_>,
+        (item, user_errors): (Option<Handle>, Vec<UserError>),
+    ) -> Result<Self, ApiError> {
+        let Some(item) = item else { return Ok(Self { release: None, user_errors }) };
+        let request = ctx.request();
+        let set = item.snapshot().visible_to(&request.viewer, request.now);
+        let loaded = ctx.newsroom().fetch(&set, std::slice::from_ref(&item), projection_of_payload(ctx)).await;
+        // It was done: a failure to read it must not say that nothing was changed.
+        let loaded = loaded.map_err(|error| match error {
+            newsroom::Error::Db(_) => ApiError::outcome_unknown(),
+            other => other.into(),
+        })?;
+        Ok(Self { release: loaded.into_iter().next().map(|loaded| Release::new(request, &set, loaded)), user_errors })
+    }
+}
+
+impl ReleasePayload {
+    /// From what the newsroom says of several acts, in order.
+    pub async fn from_results(
+        ctx: &Context<'_>,
+        results: Vec<Result<Handle, newsroom::Error>>,
+    ) -> Result<Vec<Self>, ApiError> {
+        let is_done_or_unknown = |result: &Result<Handle, newsroom::Error>| {
+            matches!(result, Ok(_) | Err(newsroom::Error::Db(newsroom::Fault::OutcomeUnknown(_))))
+        };
+        let any = results.iter().any(is_done_or_unknown);
+        let mut payloads = Vec::with_capacity(results.len());
+        for result in results {
+            let outcome = if any { into_user_errors_of_batch_item(result) } else { into_user_errors(result) };
+            payloads.push(Self::read_back(ctx, outcome?).await?);
+        }
+        Ok(payloads)
+    }
+}
+
+impl TopicPayload {
+    /// From what the newsroom says of an act.
+    pub fn from_result(result: topic::ConceptResult) -> Result<Self, ApiError> {
+        let (value, user_errors) = into_user_errors(result)?;
+        Ok(Self { topic: value.map(|(snapshot, ordinal)| Topic::new(snapshot, ordinal)), user_errors })
+    }
+}
+
+impl PlacePayload {
+    /// From what the newsroom says of an act.
+    pub fn from_result(result: place::ConceptResult) -> Result<Self, ApiError> {
+        let (value, user_errors) = into_user_errors(result)?;
+        Ok(Self { place: value.map(|(snapshot, ordinal)| Place::new(snapshot, ordinal)), user_errors })
+    }
+}
+
+impl TokenPayload {
+    /// From what the newsroom says of an act.
+    pub fn from_result(
+        ctx: &Context<'_>,
+        result: Result<(api_token::Model, String), newsroom::Error>,
+    ) -> Result<Self, ApiError> {
+        let (value, user_errors) = into_user_errors(result)?;
+        ctx.request().mark_secret();
+        let (token, secret) = value.map(|(row, secret)| (Token::new(ctx.ids(), row), secret)).unzip();
+        Ok(Self { token, secret, user_errors })
+    }
+}
+
+impl PreviewLinkPayload {
+    /// From what the newsroom says of an act.
+    pub fn from_result(ctx: &Context<'_>, result: Result<PreviewLink, newsroom::Error>) -> Result<Self, ApiError> {
+        let (link, user_errors) = into_user_errors(result)?;
+        ctx.request().mark_secret();
+        Ok(Self {
+            url: link.as_ref().and_then(|link| link.url.clone()).map(Url),
+            id: link.as_ref().map(|link| global_id::encode(ctx.ids(), Noun::PreviewLink, link.id)),
+            token: link.map(|link| link.token),
+            user_errors,
+        })
+    }
+}
+
+impl DeletePayload {
+    /// From what the newsroom says of an act.
+    pub fn from_result(ctx: &Context<'_>, noun: Noun, result: Result<Uuid, newsroom::Error>) -> Result<Self, ApiError> {
+        let (value, user_errors) = into_user_errors(result)?;
+        Ok(Self { deleted_id: value.map(|key| global_id::encode(ctx.ids(), noun, key)), user_errors })
+    }
+}
+
+/// What to make or change of a release. Given fields replace, missing ones stay, null clears where null is allowed; a list
+/// replaces the whole list.
+#[derive(InputObject)]
+pub struct ReleaseInput {
+    /// The last part of its public address; made from the headline where a new release gives none. A live release keeps its
+    /// address until this version is published, and every former public one keeps answering.
+    slug: MaybeUndefined<Slug>,
+    /// What sort of item it is; PRESS_RELEASE where a new release gives none.
+    kind: MaybeUndefined<ReleaseKind>,
+    /// The headline: one line, at most 500 characters. Required of a new release.
+    headline: MaybeUndefined<String>,
+    /// A second headline: one line, at most 1,000 characters.
+    subheadline: MaybeUndefined<String>,
+    /// A short text for lists: plain text, at most 5,000 characters.
+    summary: MaybeUndefined<String>,
+    /// The full text in Markdown, at most 1,000,000 characters. It is kept as it is written, including leading and trailing
+    /// white space; only line ends become `\n`, and Unicode is normalised to NFC. One of which nothing can be seen clears it.
+    body_markdown: MaybeUndefined<String>,
+    /// The language it is written in; the newsroom's own where a new release gives none.
+    language: MaybeUndefined<LanguageTag>,
+    /// The calendar date printed on it; today where a new release gives none.
+    release_date: MaybeUndefined<Date>,
+    /// Where it was filed.
+    dateline_places: MaybeUndefined<Vec<PlaceRef>>,
+    /// The place part of the dateline as printed, at most 300 characters; the places' names in capitals where none is given.
+    dateline_text: MaybeUndefined<String>,
+    /// What it is about, at most 100.
+    topics: MaybeUndefined<Vec<TopicRef>>,
+    /// What places it is about, at most 100.
+    places: MaybeUndefined<Vec<PlaceRef>>,
+    /// The id that another system knows it by, at most 200 characters; no two releases have the same.
+    external_id: MaybeUndefined<String>,
+    /// For the desk, never for print; at most 5,000 characters.
+    editorial_note: MaybeUndefined<String>,
+}
+
+impl ReleaseInput {
+    /// As the newsroom has it.
+    pub fn resolve(self, ids: &IdCodec) -> Result<content::ReleaseInput, ApiError> {
+        Ok(content::ReleaseInput {
+            slug: patch_with(self.slug, |slug| slug.0),
+            kind: patch_with(self.kind, Into::into),
+            headline: patch(self.headline),
+            subheadline: patch(self.subheadline),
+            summary: patch(self.summary),
+            body_markdown: patch(self.body_markdown),
+            language: patch_with(self.language, |tag| tag.0),
+            release_date: patch_with(self.release_date, |date| date.0),
+            dateline_places: patch_references(self.dateline_places, |place: PlaceRef| place.resolve(ids))
+                .map_err(|error| error.at("datelinePlaces"))?,
+            dateline_text: patch(self.dateline_text),
+            topics: patch_references(self.topics, |topic: TopicRef| topic.resolve(ids))
+                .map_err(|error| error.at("topics"))?,
+            places: patch_references(self.places, |place: PlaceRef| place.resolve(ids))
+                .map_err(|error| error.at("places"))?,
+            external_id: patch(self.external_id),
+            editorial_note: patch(self.editorial_note),
+        })
+    }
+}
+
+/// One release of an act on many.
+#[derive(InputObject)]
+pub struct TransitionItem {
+    /// Which release.
+    pub id: ID,
+    /// Its `revision` as you read it; if it has moved on, nothing is changed of it.
+    pub expected_revision: i32,
+}
+
+/// What to do to each of many releases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum BulkAct {
+    /// Hand it to a reviewer.
+    Submit,
+    /// Find it fit to be published.
+    Approve,
+    /// Make it public.
+    Publish,
+    /// Take it back from the public.
+    Withdraw,
+}
+
+impl BulkAct {
+    /// As the newsroom has it.
+    pub fn resolve(self, withdrawal: Option<WithdrawalKind>) -> bulk::BulkAction {
+        match self {
+            Self::Submit => bulk::BulkAction::Submit,
+            Self::Approve => bulk::BulkAction::Approve,
+            Self::Publish => bulk::BulkAction::Publish,
+            Self::Withdraw => bulk::BulkAction::Withdraw(withdrawal.map(Into::into)),
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! Releases, and how they were withdrawn. What they say is in `revision`.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use entity::Noun;
+
+use super::{
+    connection::projection_of_field,
+    history::{JournalConnection, RevisionConnection},
+    place::Place,
+    revision::{Body, Dateline, ReleaseRevision, Version},
+    topic::Topic,
+};
+use crate::{
+    catalog::ReleaseSet,
+    graphql::{
+        base::{
+            context::{ContextExt, RequestContext},
+            enums::{PubStatus, ReleaseKind, ReleaseState, ScheduleState, WithdrawalKind},
+            error::ApiError,
+            global_id, loaders,
+            scalars::{Date, DateTime, LanguageTag, Slug, TimeZone, Url},
+        },
+        engine::serial_list::{SerialList, SerialObject},
+    },
+    newsroom::{
+        reading::{history::ReleaseVersion, list::FetchedRelease, pagination::PageRequest},
+        release::schedule::schedule_state,
+    },
+};
+
+/// A release: a press release, statement, article … as its reader may see it. To the public that is the live version; to the
+/// desk too, and where there is none, the version being worked on.
+pub struct Release {
+    loaded: FetchedRelease,
+    is_desk: bool,
+    version: Version,
+    redirected_from: Option<String>,
+}
+
+impl Release {
+    /// A release of a set, as found.
+    pub fn new(request: &RequestContext, set: &ReleaseSet, loaded: FetchedRelease) -> Self {
+        let item = &loaded.item;
+        request.record_release(item.id());
+        let version = Version {
+            snapshot: item.snapshot().clone(),
+            text: loaded.revision.clone(),
+            topics: item.topics().to_vec(),
+            dateline: item.dateline().to_vec(),
+            about: item.about().to_vec(),
+            is_desk: set.is_desk(),
+        };
+        Self { is_desk: set.is_desk(), version, loaded, redirected_from: None }
+    }
+
+    /// The same, found by an address it had.
+    pub fn with_redirected_from(mut self, slug: Option<String>) -> Self {
+        self.redirected_from = slug;
+        self
+    }
+}
+
+/// A release: a press release, statement, article … as its reader may see it. To the public that is the live version; to the
+/// desk too, and where there is none, the version being worked on.
+#[Object(serial)]
+impl Release {
+    /// Its global id; never changes.
+    pub async fn id(&self, ctx: &Context<'_>) -> ID {
+        global_id::encode(ctx.ids(), Noun::Release, self.loaded.item.id())
+    }
+
+    /// The last part of its public address.
+    async fn slug(&self) -> Slug {
+        self.loaded.item.slug().into()
+    }
+
+    /// The former slug that it was asked for by: send a redirect to `slug`. null otherwise.
+    async fn redirected_from(&self) -> Option<Slug> {
+        self.redirected_from.clone().map(Slug)
+    }
+
+    /// The id that another system knows it by.
+    async fn external_id(&self) -> Option<&str> {
+        self.version.text.external_id.as_deref()
+    }
+
+    /// What sort of item it is.
+    async fn kind(&self) -> ReleaseKind {
+        self.loaded.item.kind().into()
+    }
+
+    /// The headline: one line.
+    async fn headline(&self) -> &str {
+        &self.version.text.headline
+    }
+
+    /// A second headline: one line.
+    async fn subheadline(&self) -> Option<&str> {
+        self.version.text.subheadline.as_deref()
+    }
+
+    /// A short text for lists; plain text.
+    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
+        ctx.reserve_text(self.version.text.summary.as_deref())
+    }
+
+    /// The full text.
+    async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
+        self.version.body(ctx).await
+    }
+
+    /// The language it is written in.
+    async fn language(&self) -> LanguageTag {
+        LanguageTag(self.loaded.item.language().to_owned())
+    }
+
+    /// The calendar date printed on it.
+    async fn release_date(&self) -> Date {
+        Date(self.loaded.item.release_date())
+    }
+
+    /// Where and when it was filed, as printed; null where it names no place.
+    async fn dateline(&self) -> Option<SerialObject<Dateline>> {
+        self.version.dateline()
+    }
+
+    /// What it is about, in the editor's order.
+    async fn topics(&self) -> Option<SerialList<Topic>> {
+        Some(self.version.topics())
+    }
+
+    /// What places it is about, in the editor's order.
+    async fn places(&self) -> Option<SerialList<Place>> {
+        Some(self.version.places(&self.version.about))
+    }
+
+    /// Its public address, where the newsroom has said how addresses are made.
+    async fn url(&self, ctx: &Context<'_>) -> Option<Url> {
+        let template = ctx.newsroom().settings.url_template.as_deref()?;
+        let id = global_id::encode(ctx.ids(), Noun::Release, self.loaded.item.id());
+        Some(Url(template.replace("{slug}", self.loaded.item.slug()).replace("{id}", &id)))
+    }
+
+    /// Where it is in its life. To the public always PUBLISHED.
+    async fn state(&self) -> ReleaseState {
+        self.loaded.item.state().into()
+    }
+
+    /// Whether others may use it (IPTC ninjs). Follows from state and embargo.
+    async fn pub_status(&self) -> PubStatus {
+        use entity::release::ReleaseState as State;
+        match self.loaded.item.state() {
+            State::Published if self.loaded.item.is_embargoed() => PubStatus::Withheld,
+            State::Published => PubStatus::Usable,
+            State::Draft | State::InReview | State::Approved | State::Scheduled => PubStatus::Withheld,
+            State::Withdrawn | State::Retracted => PubStatus::Canceled,
+        }
+    }
+
+    /// Until when what is published is for the press and the desk alone. null where there is no embargo, or it is over.
+    async fn embargo(&self, ctx: &Context<'_>) -> Option<Embargo> {
+        let until = self.loaded.item.embargo().filter(|until| *until > ctx.request().now)?;
+        let note = self.loaded.lifecycle.as_ref().and_then(|row| row.embargo_note.clone());
+        Some(Embargo { until: DateTime(until), note })
+    }
+
+    /// For the desk: when its publication is or was scheduled for. null for everybody else.
+    async fn schedule(&self, ctx: &Context<'_>) -> Option<Schedule> {
+        let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
+        let at = row.schedule_at?;
+        Some(Schedule {
+            local_time: row.schedule_local.clone()?,
+            time_zone: TimeZone(row.schedule_zone.clone()?),
+            at: DateTime(at),
+            state: schedule_state(at, row.schedule_recorded_at, ctx.request().now).into(),
+            recorded_at: row.schedule_recorded_at.map(DateTime),
+        })
+    }
+
+    /// What was wrong in what had been public, and when it was put right; earliest first. Costs one statement for all releases
+    /// of a list.
+    async fn corrections(&self) -> Option<Vec<Correction>> {
+        let correction = |row: &entity::correction::Model| Correction { at: DateTime(row.at), note: row.note.clone() };
+        Some(self.loaded.corrections.iter().map(correction).collect())
+    }
+
+    /// When it was public for the first time.
+    async fn first_published_at(&self) -> Option<DateTime> {
+        self.loaded.item.first_published_at().map(DateTime)
+    }
+
+    /// When it was last made public; while an embargo runs, when it was given to the press.
+    async fn published_at(&self) -> Option<DateTime> {
+        self.loaded.item.published_at().map(DateTime)
+    }
+
+    /// When what you see of it last changed; work on a version that is not live yet never moves it.
+    async fn modified_at(&self) -> DateTime {
+        DateTime(self.loaded.item.modified_at())
+    }
+
+    /// The number to give as `expectedRevision`: of the live version; for the desk of the newest one.
+    async fn revision(&self) -> i32 {
+        if self.is_desk { self.loaded.item.newest_revision_number() } else { self.loaded.item.revision_number() }
+    }
+
+    /// Releases that share most topics and places with it, what is rare counting most (BM25's inverse document frequency); ties:
+    /// the later release date. Costs one statement for all releases of an answer.
+    async fn related(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 5, desc = "At most this many, 1 to 200.")] first: i32,
+    ) -> Result<Option<Vec<Release>>, ApiError> {
+        let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
+        let request = ctx.request();
+        let set = self.loaded.item.snapshot().visible_to(&request.viewer, request.now);
+        ctx.execution().yield_if_due().await;
+        let items = set.related(&self.loaded.item, size);
+        ctx.execution().before_reading(items.len(), 0).await;
+        let loaded = loaders::load_releases(&request.release_loader, items, projection_of_field(ctx)).await?;
+        Ok(Some(loaded.into_iter().map(|loaded| Release::new(request, &set, loaded)).collect()))
+    }
+
+    /// For the desk: who created it. null for everybody else.
+    async fn author(&self) -> Option<&str> {
+        self.is_desk.then(|| self.loaded.item.author())
+    }
+
+    /// For the desk: how it was withdrawn, if it is. null for everybody else.
+    async fn withdrawal(&self) -> Option<Withdrawal> {
+        let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
+        // The row may be newer than the snapshot; the snapshot decides.
+        let kind = self.loaded.item.withdrawal()?;
+        Some(Withdrawal {
+            kind: kind.into(),
+            at: DateTime(row.withdrawn_at?),
+            notice: row.withdrawal_notice.clone(),
+            redirect_to: row.withdrawal_redirect.clone().map(Url),
+        })
+    }
+
+    /// For the desk: when it was created. null for everybody else.
+    async fn created_at(&self) -> Option<DateTime> {
+        self.loaded.lifecycle.as_ref().filter(|_| self.is_desk).map(|row| DateTime(row.created_at))
+    }
+
+    /// For the desk: the version being worked on beside a live one. null where there is none, and for everybody else.
+    async fn working(&self) -> Option<ReleaseRevision> {
+        let (image, text) = self.loaded.working.clone()?;
+        let loaded =
+            ReleaseVersion { revision: text, topics: image.topics, dateline: image.dateline, about: image.about };
+        let revision = ReleaseRevision::new(&self.version.snapshot, loaded, true);
+        Some(ReleaseRevision { outdated: image.outdated, ..revision })
+    }
+
+    /// For the desk: its versions, newest first. null for everybody else. Costs four statements for each release.
+    async fn revisions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "That many from the newest on, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<RevisionConnection>, ApiError> {
+        if !self.is_desk {
+            return Ok(None);
+        }
+        let page_request = PageRequest { first, after, last, before };
+        ctx.execution().before_reading(page_request.size()?.0, 0).await;
+        let page = ctx.newsroom().versions(&self.loaded.item, &page_request).await?;
+        let outdated = self.loaded.item.outdated();
+        Ok(Some(RevisionConnection::new(page, |loaded| {
+            let outdated = outdated == Some(loaded.revision.id);
+            ReleaseRevision { outdated, ..ReleaseRevision::new(&self.version.snapshot, loaded, true) }
+        })))
+    }
+
+    /// For the desk: what was done to it, newest first. null for everybody else. Costs one statement for each release.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most this many, 1 to 200; 20 where none is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+    ) -> Result<Option<JournalConnection>, ApiError> {
+        if !self.is_desk {
+            return Ok(None);
+        }
+        let page_request = PageRequest { first, after, ..PageRequest::default() };
+        ctx.execution().before_reading(page_request.size()?.0, 0).await;
+        Ok(Some(JournalConnection::new(ctx.ids(), ctx.newsroom().history(&self.loaded.item, &page_request).await?)))
+    }
+
+    /// For the desk: a note that is never for print. null for everybody else.
+    async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
+        ctx.reserve_text(self.version.editorial_note())
+    }
+}
+
+/// What is published is for the press and the desk alone, until an instant.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct Embargo {
+    /// The instant it ends at, by itself.
+    until: DateTime,
+    /// What its recipients are told.
+    note: Option<String>,
+}
+
+/// When a publication is or was scheduled for.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct Schedule {
+    /// Date and time where the zone's clocks hang.
+    local_time: String,
+    /// The zone.
+    time_zone: TimeZone,
+    /// The instant that they stand for: from then on it is public.
+    at: DateTime,
+    /// How it stands.
+    state: ScheduleState,
+    /// When it was put down in the journal; null while it is to come.
+    recorded_at: Option<DateTime>,
+}
+
+/// Something that was wrong in what had been public.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct Correction {
+    /// When it was put right.
+    at: DateTime,
+    /// What was wrong.
+    note: String,
+}
+
+/// How a release was taken back.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct Withdrawal {
+    /// In which way.
+    kind: WithdrawalKind,
+    /// When.
+    at: DateTime,
+    /// What its former address says.
+    notice: Option<String>,
+    /// Where its former address leads.
+    redirect_to: Option<Url>,
+}
+
+/// What a former public address should answer now. Never for what vanished or never was public.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct Tombstone {
+    /// The last slug it had.
+    pub slug: Slug,
+    /// WITHDRAWN or RETRACTED.
+    pub state: ReleaseState,
+    /// WITH_NOTICE: show the notice; GONE: answer 410; REDIRECT: send to `redirectTo`.
+    pub kind: WithdrawalKind,
+    /// When it was taken back.
+    pub at: DateTime,
+    /// What to say; with WITH_NOTICE.
+    pub notice: Option<String>,
+    /// Where to send; with REDIRECT.
+    pub redirect_to: Option<Url>,
+}

@@ -1,0 +1,198 @@
+//! Sets as numbers: what a list, a dashboard and a bucket have in common.
+
+use async_graphql::{Context, ID, Interface, Object, SimpleObject};
+
+use super::{
+    connection::ReleaseConnection,
+    facet::ReleaseFacets,
+    timeline::{Delta, Timeline, TimelineArgs, compare, timeline},
+};
+use crate::{
+    catalog::ReleaseSet as Set,
+    graphql::{
+        base::{
+            context::ContextExt,
+            enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
+            error::ApiError,
+            scalars::{Date, DateTime, TimeZone},
+        },
+        inputs::filter::{DateRange, ReleaseFilter},
+    },
+    newsroom::{self, access::resume_token::JournalPosition},
+};
+
+/// A set of releases: of a list, of a dashboard, of a bucket. All that can be asked of it costs no statement.
+#[derive(Interface)]
+#[expect(clippy::duplicated_attributes, reason = "each field has a type and a description of its own")]
+#[graphql(
+    field(name = "count", ty = "Option<u64>", desc = "How many releases are in the set."),
+    field(
+        name = "facets",
+        ty = "Option<ReleaseFacets>",
+        desc = "How the set parts: by topic, place, kind or language."
+    ),
+    field(
+        name = "timeline",
+        ty = "Option<Timeline>",
+        desc = "The set over time.",
+        arg(name = "interval", ty = "TimeInterval", desc = "How long each period is."),
+        arg(name = "time_zone", ty = "TimeZone", default_with = "utc()", desc = "In which zone days begin and end."),
+        arg(
+            name = "date_field",
+            ty = "ReleaseDateField",
+            default_with = "ReleaseDateField::ReleaseDate",
+            desc = "Which date counts."
+        ),
+        arg(
+            name = "range",
+            ty = "Option<DateRange>",
+            desc = "Only releases of these days; where an end is open, the set's own first or last day."
+        ),
+        arg(
+            name = "week_start",
+            ty = "Weekday",
+            default_with = "Weekday::Monday",
+            desc = "Which day weeks begin with."
+        ),
+        arg(
+            name = "fill",
+            ty = "GapFill",
+            default_with = "GapFill::Zero",
+            desc = "What to do about periods without a release."
+        )
+    ),
+    field(
+        name = "compare",
+        ty = "Option<Delta>",
+        desc = "One period of the set, by release date, against another.",
+        arg(name = "to", ty = "ComparisonPeriod", desc = "With which period."),
+        arg(name = "range", ty = "DateRange", desc = "The period; both ends are needed.")
+    ),
+    field(
+        name = "earliest",
+        ty = "Option<Date>",
+        desc = "The earliest release date in the set; null for an empty one."
+    ),
+    field(name = "latest", ty = "Option<Date>", desc = "The latest release date in the set; null for an empty one."),
+    field(name = "as_of", ty = "Freshness", desc = "What the set's numbers depend on.")
+)]
+pub enum ReleaseSet {
+    /// Without a page.
+    Stats(ReleaseStats),
+    /// With a page.
+    Connection(ReleaseConnection),
+}
+
+/// What numbers depend on. Of two answers to the same question by viewers who may see the same, equal revisions mean equal
+/// numbers. What also depends on the day says so: `complete` of a timeline, the window of a trend.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct Freshness {
+    /// Opaque. It changes when something changes that you may see, and now and then without need. Give it to
+    /// `releaseChanged(after:)` to follow from here.
+    revision: ID,
+    /// The instant as of which it was worked out.
+    at: DateTime,
+}
+
+impl Freshness {
+    /// Of a set, in the answer to a request.
+    pub fn of(ctx: &Context<'_>, set: &Set) -> Self {
+        // Sealed: how much goes on unseen is nobody's business.
+        let (epoch, audience, (sequence, happened)) = set.data_version();
+        let position = JournalPosition { audience: audience as u8, sequence, as_of_micros: happened };
+        Self {
+            revision: ID(ctx.newsroom().token_cipher.encrypt_position(epoch, position)),
+            at: DateTime(ctx.request().now),
+        }
+    }
+}
+
+fn utc() -> TimeZone {
+    "UTC".into()
+}
+
+/// A set of releases as numbers. Costs no statement, whatever is asked.
+pub struct ReleaseStats {
+    pub(in crate::graphql) set: Set,
+}
+
+impl ReleaseStats {
+    /// Of a set, narrowed.
+    pub async fn narrowed(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Self, ApiError> {
+        Ok(Self { set: narrow(ctx, set, filter).await? })
+    }
+}
+
+/// A set of releases as numbers. Costs no statement, whatever is asked.
+#[Object(serial)]
+impl ReleaseStats {
+    /// How many releases are in the set.
+    pub(in crate::graphql) async fn count(&self) -> Option<u64> {
+        Some(self.set.count())
+    }
+
+    /// How the set parts: by topic, place, kind or language.
+    pub(in crate::graphql) async fn facets(&self) -> Option<ReleaseFacets> {
+        Some(ReleaseFacets { set: self.set.clone() })
+    }
+
+    /// The set over time, at most 4,000 periods; with `fill: OMIT` only those that have releases count.
+    #[expect(clippy::too_many_arguments, reason = "each says one thing about the drawing")]
+    pub(in crate::graphql) async fn timeline(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How long each period is.")] interval: TimeInterval,
+        #[graphql(default_with = "utc()", desc = "In which zone days begin and end.")] time_zone: TimeZone,
+        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "Which date counts.")]
+        date_field: ReleaseDateField,
+        #[graphql(
+            desc = "Only releases of these days; where an end is open, the set's own first or last day. Periods that \
+                    reach beyond are drawn whole and counted in part."
+        )]
+        range: Option<DateRange>,
+        #[graphql(default_with = "Weekday::Monday", desc = "Which day weeks begin with.")] week_start: Weekday,
+        #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
+    ) -> Result<Option<Timeline>, ApiError> {
+        ctx.execution().yield_if_due().await;
+        let args = TimelineArgs { interval, time_zone, date_field, range, week_start, fill };
+        timeline(&self.set, args, ctx.request()).map(Some)
+    }
+
+    /// One period of the set, by release date, against another. Give the dates here and not in the filter, which would empty
+    /// the other period.
+    pub(in crate::graphql) async fn compare(
+        &self,
+        #[graphql(desc = "With which period.")] to: ComparisonPeriod,
+        #[graphql(desc = "The period; both ends are needed.")] range: DateRange,
+    ) -> Result<Option<Delta>, ApiError> {
+        compare(&self.set, to, range).map(Some)
+    }
+
+    /// The earliest release date in the set; null for an empty one.
+    pub(in crate::graphql) async fn earliest(&self) -> Option<Date> {
+        self.set.date_span().map(|(earliest, _)| Date(earliest))
+    }
+
+    /// The latest release date in the set; null for an empty one.
+    pub(in crate::graphql) async fn latest(&self) -> Option<Date> {
+        self.set.date_span().map(|(_, latest)| Date(latest))
+    }
+
+    /// What the set's numbers depend on.
+    pub(in crate::graphql) async fn as_of(&self, ctx: &Context<'_>) -> Freshness {
+        Freshness::of(ctx, &self.set)
+    }
+}
+
+/// A set, narrowed.
+pub async fn narrow(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Set, ApiError> {
+    ctx.execution().yield_if_due().await;
+    match filter {
+        Some(filter) => {
+            let filter = filter.resolve(ctx.ids()).map_err(|error| error.at("filter"))?;
+            set.narrow(&filter).map_err(|fault| newsroom::Error::Filter(fault).into())
+        }
+        None => Ok(set.clone()),
+    }
+}

@@ -1,0 +1,330 @@
+//! Versions of what releases say: the part that a live version and one being worked on share, body and dateline, and the
+//! version being worked on as an object of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{Context, Object};
+use uuid::Uuid;
+
+use super::{history::FieldChange, place::Place, topic::Topic};
+use crate::{
+    catalog::Snapshot,
+    graphql::{
+        base::{
+            context::ContextExt,
+            enums::ReleaseKind,
+            error::ApiError,
+            loaders::BodyKey,
+            scalars::{Date, DateTime, LanguageTag, Slug},
+        },
+        engine::serial_list::{SerialList, SerialObject},
+    },
+    newsroom::{
+        reading::history::ReleaseVersion,
+        release::{
+            content::Content,
+            dateline,
+            diff::{SlugLookup, diff},
+            revision::RevisionRow,
+        },
+    },
+};
+
+/// The part that a live version and one being worked on have in common.
+#[derive(Clone)]
+pub(in crate::graphql) struct Version {
+    pub(in crate::graphql) snapshot: Arc<Snapshot>,
+    pub(in crate::graphql) text: Arc<RevisionRow>,
+    pub(in crate::graphql) topics: Vec<u32>,
+    pub(in crate::graphql) dateline: Vec<u32>,
+    pub(in crate::graphql) about: Vec<u32>,
+    pub(in crate::graphql) is_desk: bool,
+}
+
+impl Version {
+    pub(in crate::graphql) fn topics(&self) -> SerialList<Topic> {
+        self.topics.iter().map(|&ordinal| Topic::new(self.snapshot.clone(), ordinal)).collect()
+    }
+
+    pub(in crate::graphql) fn places(&self, ordinals: &[u32]) -> SerialList<Place> {
+        ordinals.iter().map(|&ordinal| Place::new(self.snapshot.clone(), ordinal)).collect()
+    }
+
+    /// The body, where there is room for every form of it that is asked for.
+    pub(in crate::graphql) async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
+        let bytes = self.text.unfetched_body.or_else(|| self.text.body_markdown.as_ref().map(String::len));
+        let Some(bytes) = bytes else { return Ok(None) };
+        let (mut forms, mut renderings) = (0, 0);
+        for field in ctx.field().selection_set() {
+            forms += usize::from(["markdown", "html", "text"].contains(&field.name()));
+            renderings += usize::from(["html", "text", "wordCount"].contains(&field.name()));
+        }
+        if forms + renderings == 0 {
+            return Ok(Some(Body { revision: self.text.id, markdown: "".into() }));
+        }
+        ctx.budget().reserve_body(bytes, forms, renderings)?;
+        ctx.execution().before_reading(0, bytes).await;
+        Ok(self.markdown(ctx).await?.map(|markdown| Body { revision: self.text.id, markdown }))
+    }
+
+    /// What was written as the body; fetched where it was not fetched with the row.
+    async fn markdown(&self, ctx: &Context<'_>) -> Result<Option<Arc<str>>, ApiError> {
+        let Some(bytes) = self.text.unfetched_body else {
+            return Ok(self.text.body_markdown.as_deref().map(Arc::from));
+        };
+        let key = BodyKey { revision: self.text.id, bytes };
+        ctx.request().body_loader.load_one(key).await.map_err(|error| ApiError::from((*error).clone()))
+    }
+
+    pub(in crate::graphql) fn dateline(&self) -> Option<SerialObject<Dateline>> {
+        let names = self.dateline.iter().map(|&ordinal| self.snapshot.places().get(ordinal).name.as_str());
+        let place_text = dateline::place_text(self.text.dateline_text.as_deref(), names)?;
+        Some(SerialObject(Dateline { version: self.clone(), place_text }))
+    }
+
+    pub(in crate::graphql) fn editorial_note(&self) -> Option<String> {
+        self.text.editorial_note.clone().filter(|_| self.is_desk)
+    }
+}
+
+/// A full text in three forms. Markdown is what was written; the others are made from it.
+pub struct Body {
+    revision: Uuid,
+    markdown: Arc<str>,
+}
+
+/// A full text in three forms. Markdown is what was written; the others are made from it.
+#[Object(serial)]
+impl Body {
+    /// As written: CommonMark with tables, strikethrough and footnotes.
+    async fn markdown(&self) -> &str {
+        &self.markdown
+    }
+
+    /// As HTML, sanitised: no scripts, styles or frames, and links only to http, https and mailto. Cells of tables have `align`.
+    async fn html(&self, ctx: &Context<'_>) -> String {
+        ctx.execution().yield_if_due().await;
+        let html = ctx.newsroom().renditions.html(self.revision, &self.markdown, rendering_timer(ctx)).await;
+        // What is escaped is longer than it was written.
+        ctx.budget().charge_bytes(html.len().saturating_sub(self.markdown.len()));
+        html.as_ref().to_owned()
+    }
+
+    /// As plain text, paragraphs parted by a blank line.
+    async fn text(&self, ctx: &Context<'_>) -> String {
+        ctx.execution().yield_if_due().await;
+        ctx.newsroom().renditions.text(self.revision, &self.markdown, rendering_timer(ctx)).await.as_ref().to_owned()
+    }
+
+    /// How many words the plain text has.
+    async fn word_count(&self, ctx: &Context<'_>) -> usize {
+        ctx.execution().yield_if_due().await;
+        ctx.newsroom().renditions.word_count(self.revision, &self.markdown, rendering_timer(ctx)).await
+    }
+}
+
+/// Counts the time of a rendering. It holds the operation's permit until then, also where the answer is not waited for any more.
+fn rendering_timer(ctx: &Context<'_>) -> impl FnOnce(Duration) + Send + 'static {
+    let execution = ctx.execution().clone();
+    move |time| execution.add_time(time)
+}
+
+/// Where and when a release was filed.
+pub struct Dateline {
+    version: Version,
+    place_text: String,
+}
+
+/// Where and when a release was filed.
+#[Object(serial)]
+impl Dateline {
+    /// As printed: "PHNOM PENH, 8 May 2006".
+    async fn text(&self) -> String {
+        let text = &self.version.text;
+        dateline::text(&self.place_text, text.release_date, &text.language)
+    }
+
+    /// The place part as printed: "PHNOM PENH".
+    async fn place_text(&self) -> &str {
+        &self.place_text
+    }
+
+    /// The places; none where only a text is known.
+    async fn places(&self) -> SerialList<Place> {
+        self.version.places(&self.version.dateline)
+    }
+
+    /// The date.
+    async fn date(&self) -> Date {
+        Date(self.version.text.release_date)
+    }
+}
+
+/// One version of what a release says.
+pub struct ReleaseRevision {
+    pub(in crate::graphql) version: Version,
+    /// Whether the live version was corrected since it was begun.
+    pub(in crate::graphql) outdated: bool,
+}
+
+impl ReleaseRevision {
+    /// A version as found, with what it is about as of a snapshot.
+    pub fn new(snapshot: &Arc<Snapshot>, loaded: ReleaseVersion, is_desk: bool) -> Self {
+        let topics = loaded.topics.iter().filter_map(|&id| snapshot.topics().by_id(id)).collect();
+        let places = |ids: &[Uuid]| ids.iter().filter_map(|&id| snapshot.places().by_id(id)).collect();
+        let (dateline, about) = (places(&loaded.dateline), places(&loaded.about));
+        let version = Version { snapshot: snapshot.clone(), text: loaded.revision, topics, dateline, about, is_desk };
+        Self { version, outdated: false }
+    }
+
+    async fn content(&self, ctx: &Context<'_>) -> Result<Content, ApiError> {
+        let snapshot = &self.version.snapshot;
+        let places = |ordinals: &[u32]| ordinals.iter().map(|&ordinal| snapshot.places().get(ordinal).id).collect();
+        let topics = self.version.topics.iter().map(|&ordinal| snapshot.topics().get(ordinal).id).collect();
+        let places = [places(&self.version.dateline), places(&self.version.about)];
+        let mut row = (**self.version.text).clone();
+        if row.body_markdown.is_none() {
+            row.body_markdown = self.version.markdown(ctx).await?.map(|markdown| markdown.as_ref().to_owned());
+        }
+        Ok(Content::from_row(row, topics, places))
+    }
+}
+
+/// Slugs as of a snapshot.
+struct Slugs<'a>(&'a Snapshot);
+
+impl SlugLookup for Slugs<'_> {
+    fn topic_slug(&self, id: Uuid) -> Option<String> {
+        self.0.topics().by_id(id).map(|ordinal| self.0.topics().get(ordinal).slug.clone())
+    }
+
+    fn place_slug(&self, id: Uuid) -> Option<String> {
+        self.0.places().by_id(id).map(|ordinal| self.0.places().get(ordinal).slug.clone())
+    }
+}
+
+/// One version of what a release says.
+#[Object(serial)]
+impl ReleaseRevision {
+    /// 1, 2, 3 … within the release.
+    async fn number(&self) -> i32 {
+        self.version.text.number
+    }
+
+    /// When it was written.
+    async fn at(&self) -> DateTime {
+        DateTime(self.version.text.created_at)
+    }
+
+    /// Who wrote it. null in a preview.
+    async fn by(&self) -> Option<&str> {
+        self.version.is_desk.then_some(self.version.text.created_by.as_str())
+    }
+
+    /// Why it was written, where somebody said so. null in a preview.
+    async fn note(&self) -> Option<&str> {
+        self.version.text.note.as_deref().filter(|_| self.version.is_desk)
+    }
+
+    /// The number of the version it was made from; null for the first, and in a preview.
+    async fn based_on(&self) -> Option<i32> {
+        self.version.text.based_on.filter(|_| self.version.is_desk)
+    }
+
+    /// True where it is being worked on and the live version was corrected since it was begun: carry the correction over by
+    /// revising it, then publish.
+    async fn outdated(&self) -> bool {
+        self.outdated
+    }
+
+    /// What is different from another version of the same release, field by field. null in a preview. Costs three statements.
+    async fn diff(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The `number` of the other version; the one before where none is given.")] against: Option<
+            i32,
+        >,
+    ) -> Result<Option<Vec<FieldChange>>, ApiError> {
+        let text = &self.version.text;
+        if !self.version.is_desk {
+            return Ok(None);
+        }
+        // One after the other: both texts are in memory whole.
+        let _diff_guard = ctx.budget().diff_lock.lock().await;
+        ctx.execution().before_reading(2, 0).await;
+        let other = ctx.newsroom().version(text.release_id, against, text.number).await?;
+        let other = match (other, against) {
+            (Some(other), _) => other.content(),
+            (None, Some(number)) => {
+                let message = format!("this release has no revision {number}: `revisions` lists those it has");
+                return Err(ApiError::not_found(message).at("against"));
+            }
+            // The first version: there is nothing to compare it with.
+            (None, None) => return Ok(Some(Vec::new())),
+        };
+        let changes = diff(&other, &self.content(ctx).await?, &Slugs(&self.version.snapshot));
+        let texts = changes.iter().flat_map(|change| [&change.before, &change.after]).flatten();
+        ctx.budget().reserve_bytes(texts.map(String::len).sum())?;
+        Ok(Some(changes.into_iter().map(FieldChange::from).collect()))
+    }
+
+    /// The slug that the release gets when this version goes live.
+    async fn slug(&self) -> Slug {
+        Slug(self.version.text.slug.clone())
+    }
+
+    /// What sort of item it is.
+    async fn kind(&self) -> ReleaseKind {
+        self.version.text.kind.into()
+    }
+
+    /// The headline: one line.
+    async fn headline(&self) -> &str {
+        &self.version.text.headline
+    }
+
+    /// A second headline: one line.
+    async fn subheadline(&self) -> Option<&str> {
+        self.version.text.subheadline.as_deref()
+    }
+
+    /// A short text for lists; plain text.
+    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
+        ctx.reserve_text(self.version.text.summary.as_deref())
+    }
+
+    /// The full text.
+    async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
+        self.version.body(ctx).await
+    }
+
+    /// The language it is written in.
+    async fn language(&self) -> LanguageTag {
+        LanguageTag(self.version.text.language.clone())
+    }
+
+    /// The calendar date printed on it.
+    async fn release_date(&self) -> Date {
+        Date(self.version.text.release_date)
+    }
+
+    /// Where and when it was filed, as printed; null where it names no place.
+    async fn dateline(&self) -> Option<SerialObject<Dateline>> {
+        self.version.dateline()
+    }
+
+    /// What it is about, in the editor's order.
+    async fn topics(&self) -> Option<SerialList<Topic>> {
+        Some(self.version.topics())
+    }
+
+    /// What places it is about, in the editor's order.
+    async fn places(&self) -> Option<SerialList<Place>> {
+        Some(self.version.places(&self.version.about))
+    }
+
+    /// A note that is never for print.
+    async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
+        ctx.reserve_text(self.version.editorial_note())
+    }
+}

@@ -1,0 +1,67 @@
+//! Topics on the rise, as the API shows them.
+
+use async_graphql::Object;
+
+use super::{release_set::ReleaseStats, topic::Topic};
+use crate::catalog::{self, ReleaseSet, TrendRequest};
+use crate::graphql::{
+    base::{error::ApiError, scalars::Date},
+    engine::serial_list::SerialList,
+};
+
+/// A topic that has more releases in a recent window than before.
+pub struct TopicTrend {
+    trend: catalog::TopicTrend,
+    until: chrono::NaiveDate,
+}
+
+/// A topic that has more releases in a recent window than before.
+#[Object(serial)]
+impl TopicTrend {
+    /// The topic.
+    async fn topic(&self) -> Topic {
+        Topic::new(self.trend.releases.snapshot().clone(), self.trend.topic)
+    }
+
+    /// The first day of the window.
+    async fn from(&self) -> Date {
+        Date(self.trend.from)
+    }
+
+    /// The last day of the window.
+    async fn until(&self) -> Date {
+        Date(self.until)
+    }
+
+    /// Releases of it in the window, by release date.
+    async fn count(&self) -> u64 {
+        self.trend.count
+    }
+
+    /// Releases of it that the window would have if its part of all releases were the same in window and baseline.
+    async fn expected(&self) -> f64 {
+        self.trend.expected
+    }
+
+    /// `count` over `expected`: 2 is twice as many.
+    async fn lift(&self) -> f64 {
+        self.trend.lift()
+    }
+
+    /// How surprising it is: the log-likelihood ratio G² (Dunning 1993) of releases with and without it, in window and baseline.
+    /// Small numbers give a small score: 3.84 is what chance alone exceeds once in twenty, 10.83 once in a thousand.
+    async fn score(&self) -> f64 {
+        self.trend.score
+    }
+
+    /// The releases of `count`, as a set.
+    async fn within(&self) -> Option<ReleaseStats> {
+        Some(ReleaseStats { set: self.trend.releases.clone() })
+    }
+}
+
+/// The topics of a set that are on the rise.
+pub fn trending(set: &ReleaseSet, request: &TrendRequest) -> Result<SerialList<TopicTrend>, ApiError> {
+    let trends = set.trending(request).map_err(ApiError::from_filter)?;
+    Ok(trends.into_iter().map(|trend| TopicTrend { trend, until: request.until }).collect())
+}

@@ -1,0 +1,43 @@
+//! Who asks, by the token in the Authorization header.
+
+use axum::http::{HeaderMap, StatusCode, header};
+
+use super::graphql::request_error::Refusal;
+use crate::newsroom::access::tokens::AuthError;
+
+/// The secret of the Authorization header; none where there is no such header.
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let secret = value.to_str().ok().and_then(secret);
+    secret.map(Some).ok_or_else(|| {
+        Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "UNAUTHENTICATED",
+            "the Authorization header is not understood: write \"Bearer\", a space and the token, or leave it out",
+        )
+    })
+}
+
+/// The secret of `Bearer …`.
+pub(super) fn secret(value: &str) -> Option<&str> {
+    let (scheme, secret) = value.split_once(' ')?;
+    Some(secret.trim()).filter(|secret| scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty())
+}
+
+/// What is wrong with a token.
+pub(super) fn unauthenticated(fault: AuthError) -> Refusal {
+    let message = match fault {
+        AuthError::Unknown => "the token is not known: check that it is whole, or ask for a new one".to_owned(),
+        AuthError::Expired(at) => {
+            format!("the token ended at {}: ask for a new one", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+        }
+        AuthError::Revoked => "the token was revoked: ask for a new one".to_owned(),
+        AuthError::Rejected(why) => why,
+        AuthError::Db(error) => {
+            // That the database does not answer is logged where it is noticed, once.
+            tracing::debug!(%error, "a token could not be looked up");
+            return Refusal::unavailable();
+        }
+    };
+    Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
+}

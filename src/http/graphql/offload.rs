@@ -1,0 +1,76 @@
+//! Work on long documents and long answers, on threads for blocking work.
+
+use std::sync::Arc;
+
+use super::request_error::Refusal;
+use crate::http::{Front, streaming::session::Session};
+use crate::{
+    blocking,
+    graphql::{
+        Document, Execution, MAX_CACHED_DOCUMENT_BYTES, OperationInput, Overloaded, PreparedOperation, RequestErrors,
+    },
+};
+
+/// Bytes of an answer from which its coding is offloaded: it may take milliseconds.
+const LONG_ANSWER: usize = 128 * 1024;
+
+/// Reads a document. A long one, which is not cached, is read on another thread, with a permit of long operations.
+pub(in crate::http) async fn read(
+    front: &Front,
+    session: &Session,
+    text: &Arc<str>,
+) -> Result<Result<Arc<Document>, RequestErrors>, Refusal> {
+    let (executor, role, text) = (front.app.executor.clone(), session.viewer.role, text.clone());
+    with_permit(front, session, text.len(), move || executor.parse(&text, role)).await
+}
+
+/// Prepares an operation; in a long document on another thread, with a permit of long operations.
+pub(in crate::http) async fn prepare(
+    front: &Front,
+    session: &Session,
+    document: &Arc<Document>,
+    input: OperationInput,
+) -> Result<Result<PreparedOperation, RequestErrors>, Refusal> {
+    let (executor, role, document) = (front.app.executor.clone(), session.viewer.role, document.clone());
+    let extent = front.app.extent(&session.viewer);
+    with_permit(front, session, document.bytes(), move || executor.prepare(&document, input, role, &extent)).await
+}
+
+/// Does work on a document of so many bytes. The permit is given back when the work is done, also where the result is not waited for
+/// any more.
+async fn with_permit<T: Send + 'static>(
+    front: &Front,
+    session: &Session,
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    if bytes <= MAX_CACHED_DOCUMENT_BYTES {
+        return Ok(work());
+    }
+    let permit = front.guard.permits(session.caller()).acquire().await.map_err(|Overloaded| Refusal::overloaded())?;
+    let work = move || {
+        let done = work();
+        drop(permit);
+        done
+    };
+    Ok(blocking::run(work).await)
+}
+
+/// Codes an answer of so many bytes: a long one on another thread. The operation keeps its permit until then, also where the answer is
+/// not waited for any more.
+pub(in crate::http) async fn encode<T: Send + 'static>(
+    execution: &Arc<Execution>,
+    bytes: usize,
+    encode: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    if bytes < LONG_ANSWER {
+        return encode();
+    }
+    let execution = execution.clone();
+    let work = move || {
+        let encoded = encode();
+        drop(execution);
+        encoded
+    };
+    blocking::run(work).await
+}

@@ -1,0 +1,267 @@
+//! Requests of GraphQL over HTTP as they come: a JSON body, or the parameters of an address.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{HeaderMap, StatusCode, header},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+
+use super::request_error::Refusal;
+use crate::http::limits::body_memory::Held;
+use crate::limits::Limits;
+
+/// What is asked for; the query's text itself, or the id under which it is known.
+#[derive(Debug, Default)]
+pub(in crate::http) struct Wanted {
+    pub(in crate::http) query: Option<String>,
+    /// The id of a trusted document.
+    pub(in crate::http) document: Option<String>,
+    /// The SHA-256 of a query, as Apollo's automatic persisted queries have it: 64 hexadecimal digits.
+    pub(in crate::http) digest: Option<String>,
+    pub(in crate::http) operation: Option<String>,
+    pub(in crate::http) variables: Map<String, Value>,
+}
+
+impl Wanted {
+    /// From a JSON body.
+    pub(in crate::http) fn from_json(body: &[u8], limits: &Limits) -> Result<Self, Refusal> {
+        look_over(body, limits)?;
+        let value: Value =
+            serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("the body is not JSON: {error}")))?;
+        match value {
+            Value::Object(fields) => Self::read(fields, limits),
+            Value::Array(_) => Err(Refusal::bad("the body is a list: batches are not taken, send one query a request")),
+            _ => Err(Refusal::bad("the body is not a JSON object: send {\"query\": \"{ __typename }\"}")),
+        }
+    }
+
+    /// From the parameters of an address; `variables` and `extensions` are JSON.
+    pub(in crate::http) fn from_parameters(parameters: &str, limits: &Limits) -> Result<Self, Refusal> {
+        let mut fields = Map::new();
+        for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
+            let value = match &*name {
+                "variables" | "extensions" if value.is_empty() => Value::Null,
+                "variables" | "extensions" => {
+                    look_over(value.as_bytes(), limits)?;
+                    let told = |error| Refusal::bad(format!("the parameter `{name}` is not JSON: {error}"));
+                    serde_json::from_str(&value).map_err(told)?
+                }
+                // As if it was left out (GraphQL over HTTP, draft, 6.2.1).
+                "operationName" if value.is_empty() => Value::Null,
+                "query" | "operationName" | "documentId" | "doc_id" => Value::String(value.into_owned()),
+                _ => continue,
+            };
+            if fields.insert(name.clone().into_owned(), value).is_some() {
+                return Err(Refusal::bad(format!("the parameter `{name}` is there twice: send it once")));
+            }
+        }
+        Self::read(fields, limits)
+    }
+
+    /// From the fields of either.
+    pub(in crate::http) fn read(mut fields: Map<String, Value>, limits: &Limits) -> Result<Self, Refusal> {
+        let query = text(&mut fields, "query")?;
+        let documents = (text(&mut fields, "documentId")?, text(&mut fields, "doc_id")?);
+        let operation = text(&mut fields, "operationName")?;
+        if operation.as_ref().is_some_and(|name| name.len() as u64 > limits.name_letters) {
+            let told = format!("`operationName` is longer than {} letters (limits.name_letters)", limits.name_letters);
+            return Err(Refusal::bad(told));
+        }
+        let variables = object(&mut fields, "variables")?;
+        let mut extensions = object(&mut fields, "extensions")?;
+        let digest = match extensions.remove("persistedQuery") {
+            None | Some(Value::Null) => None,
+            Some(Value::Object(mut persisted)) => match persisted.remove("sha256Hash") {
+                Some(Value::String(digest)) if digest.len() <= 200 => Some(digest.to_ascii_lowercase()),
+                _ => {
+                    return Err(Refusal::bad(
+                        "`extensions.persistedQuery.sha256Hash` is not a digest in hexadecimal digits",
+                    ));
+                }
+            },
+            Some(_) => return Err(Refusal::bad("`extensions.persistedQuery` is not a JSON object")),
+        };
+        let wanted = Self { query, document: documents.0.or(documents.1), digest, operation, variables };
+        if wanted.document.is_none()
+            && wanted.digest.is_none()
+            && wanted.query.as_ref().is_none_or(|query| query.trim().is_empty())
+        {
+            return Err(Refusal::bad("the query is missing: send {\"query\": \"{ __typename }\"}"));
+        }
+        Ok(wanted)
+    }
+}
+
+/// Values beside the variables in what is sent: the query, the operation's name, extensions.
+const BESIDE: u64 = 100;
+
+/// Refuses JSON of too many values before anything is made of it, in one pass over its bytes. How deep it is nested, and whether
+/// it is JSON at all, is for the reader to say.
+pub(in crate::http) fn look_over(json: &[u8], limits: &Limits) -> Result<(), Refusal> {
+    let most = limits.values.saturating_add(BESIDE);
+    let (mut values, mut quoted, mut escaped, mut begun) = (0, false, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => {
+                values += u64::from(begun);
+                (quoted, begun) = (!quoted, false);
+            }
+            _ if quoted => {}
+            // What stands behind a bracket is a value, unless it closes.
+            b'[' | b'{' => {
+                values += u64::from(begun);
+                begun = true;
+            }
+            b']' | b'}' => begun = false,
+            b',' => (values, begun) = (values + 1, false),
+            b' ' | b'\t' | b'\n' | b'\r' => {}
+            _ => {
+                values += u64::from(begun);
+                begun = false;
+            }
+        }
+        if values > most {
+            let told =
+                format!("the request has more than {} values (limits.values): send fewer at a time", limits.values);
+            return Err(Refusal::bad(told));
+        }
+    }
+    Ok(())
+}
+
+/// Reads a body to its end, if it is not too long, comes in time, and there is room for it; who has no token may send less.
+pub(in crate::http) async fn collect(
+    body: Body,
+    limits: &Limits,
+    public: bool,
+    held: &mut Held,
+) -> Result<Bytes, Refusal> {
+    let (setting, most) = if public && limits.public_body_bytes < limits.body_bytes {
+        ("limits.public_body_bytes", limits.public_body_bytes)
+    } else {
+        ("limits.body_bytes", limits.body_bytes)
+    };
+    let too_large = || {
+        let told = format!("the request is larger than {most} bytes ({setting}): send less at a time");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", told)
+    };
+    // Who says beforehand that it is too long need not send it.
+    if body.size_hint().lower() > most {
+        return Err(too_large());
+    }
+    let mut body = Limited::new(body, most as usize);
+    let mut read = Vec::new();
+    let reading = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    too_large()
+                } else {
+                    Refusal::bad("the request's body could not be read to its end: send it again")
+                }
+            })?;
+            if let Ok(data) = frame.into_data() {
+                held.take_in(data.len())?;
+                read.extend_from_slice(&data);
+            }
+        }
+        Ok(())
+    };
+    match tokio::time::timeout(Duration::from_millis(limits.body_ms), reading).await {
+        Ok(done) => done.map(|()| Bytes::from(read)),
+        Err(_) => Err(Refusal::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "REQUEST_TIMEOUT",
+            format!("the request's body did not arrive within {} ms (limits.body_ms)", limits.body_ms),
+        )),
+    }
+}
+
+/// JSON in UTF-8 and nothing else: other types need no preflight in a browser, so a foreign page could send them.
+pub(in crate::http) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let given = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let mut parts = given.split(';').map(str::trim);
+    let json = parts.next() == Some("application/json");
+    let utf8 =
+        parts.all(|part| part.strip_prefix("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8"));
+    if json && utf8 {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "UNSUPPORTED_MEDIA_TYPE",
+        "send the query as JSON in UTF-8, with Content-Type: application/json",
+    ))
+}
+
+fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Refusal::bad(format!("`{name}` is not a text"))),
+    }
+}
+
+fn object(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Refusal> {
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(object)) => Ok(object),
+        Some(_) => Err(Refusal::bad(format!("`{name}` is not a JSON object"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Values as the reader of JSON has them, the whole not counted.
+    fn values(value: &Value) -> u64 {
+        match value {
+            Value::Array(items) => items.iter().map(|item| 1 + values(item)).sum(),
+            Value::Object(fields) => fields.values().map(|value| 1 + values(value)).sum(),
+            _ => 0,
+        }
+    }
+
+    #[test]
+    fn values_are_counted_as_the_reader_has_them() {
+        let escapes = r#"{"a": "\\", "b": "\"[,,,", "c": [ ], "d":{}, "e" : [ 1 , [ [ ] ] , {"f":null} ] }"#;
+        for text in [
+            escapes.to_owned(),
+            json!({ "query": "{ a(x: [1, 2, 3]) }", "variables": { "a": [[1, 2], [], [[]], {}, "a,b", -1.5e3] } })
+                .to_string(),
+            "[[[[]]]]".to_owned(),
+            "[[],[],[]]".to_owned(),
+            "\"[,,,]\"".to_owned(),
+            " [ true ,\n false ] ".to_owned(),
+            "{}".to_owned(),
+        ] {
+            let count = values(&serde_json::from_str(&text).unwrap());
+            let allowed = |values: u64| {
+                // The limit, such that the allowance beside it does not matter.
+                let text = format!("[{text}{}]", ",0".repeat(BESIDE as usize - 1));
+                look_over(text.as_bytes(), &Limits { values, ..Limits::default() }).is_ok()
+            };
+            assert!(allowed(count) && (count == 0 || !allowed(count - 1)), "{text}: {count}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_left_to_the_reader() {
+        for text in ["", "\"", "\"\\", "]]]]", "{{{{", "\u{0}", ",,,"] {
+            assert!(look_over(text.as_bytes(), &Limits::default()).is_ok(), "{text}");
+        }
+        assert!(look_over("[".repeat(1 << 20).as_bytes(), &Limits::default()).is_err());
+    }
+}

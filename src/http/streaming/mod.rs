@@ -1,0 +1,4 @@
+pub mod operation;
+pub mod session;
+pub mod sse;
+pub mod websocket;

@@ -1,0 +1,219 @@
+//! Draining of request bodies that the handler does not read to the end.
+//!
+//! A request can be refused before its body has arrived (401, 404, 405, 406, 413, 415, 429, 503). If the connection were closed
+//! then, TCP would answer the unread bytes with a reset (RST), and a client that is still sending would get an error instead of
+//! the answer. Over HTTP/2 the stream would be reset. So the rest of the body is read and discarded while the answer is sent,
+//! up to [`DrainLimits`]. For what exceeds them, see the lingering close in [`super::lingering_close`].
+//!
+//! A drain is a small task that holds one chunk of the body. There is at most one for each request, so at most 100 on a
+//! connection of HTTP/2 (`connection::STREAMS`), and it ends with its connection. It lasts no longer than a body that is accepted
+//! may take to arrive, so it gives a slow client nothing that an accepted request does not give.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{HeaderMap, Request, header},
+};
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
+};
+
+use super::idle_timeout::{Traffic, Turn};
+use crate::limits::Limits;
+
+/// The most bytes of one body that are discarded, as a multiple of `limits.body_bytes`: 64 MiB by default. This covers bodies that
+/// are several times too large. Discarding a byte costs less than accepting it.
+const MULTIPLE: u64 = 8;
+
+/// How long a drain waits for the next bytes. A client that has stopped sending is not going to send the rest; two seconds are
+/// enough to retransmit a lost packet.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// The limits of a drain.
+pub(in crate::http) struct DrainLimits {
+    /// The most bytes of one body.
+    bytes: u64,
+    /// How long after the request's headers the drain ends: `limits.body_ms`, which also limits a body that is accepted.
+    time: Duration,
+    /// Becomes true when the server stops: then drains end at once.
+    stopping: watch::Receiver<bool>,
+}
+
+impl DrainLimits {
+    pub(in crate::http) fn new(limits: &Limits, stopping: watch::Receiver<bool>) -> Arc<Self> {
+        let bytes = limits.body_bytes.saturating_mul(MULTIPLE);
+        Arc::new(Self { bytes, time: Duration::from_millis(limits.body_ms), stopping })
+    }
+}
+
+/// A request body. If it is dropped before its end, a task drains it.
+pub(in crate::http) struct DrainedBody {
+    /// None after its end or an error.
+    body: Option<Incoming>,
+    /// The client waits for `100 Continue`, which is sent when the body is polled for the first time.
+    waits: bool,
+    /// When the drain ends.
+    until: Instant,
+    limits: Arc<DrainLimits>,
+    traffic: Arc<Traffic>,
+}
+
+impl DrainedBody {
+    /// Wraps the body of a request whose headers have just arrived.
+    pub(in crate::http) fn wrap(
+        request: Request<Incoming>,
+        limits: &Arc<DrainLimits>,
+        traffic: &Arc<Traffic>,
+    ) -> Request<Body> {
+        let (parts, body) = request.into_parts();
+        if body.is_end_stream() {
+            return Request::from_parts(parts, Body::new(body));
+        }
+        let waits = expects_continue(&parts.headers);
+        let until = Instant::now() + limits.time;
+        let body = Self { body: Some(body), waits, until, limits: limits.clone(), traffic: traffic.clone() };
+        Request::from_parts(parts, Body::new(body))
+    }
+}
+
+fn expects_continue(headers: &HeaderMap) -> bool {
+    headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+impl HttpBody for DrainedBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.waits = false;
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let polled = Pin::new(body).poll_frame(context);
+        match polled {
+            Poll::Ready(None) => self.body = None,
+            // The rest cannot be parsed, but the client may still be sending it.
+            Poll::Ready(Some(Err(_))) => {
+                self.body = None;
+                self.traffic.set_unread(true);
+            }
+            _ => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(HttpBody::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), HttpBody::size_hint)
+    }
+}
+
+impl Drop for DrainedBody {
+    fn drop(&mut self) {
+        let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else { return };
+        // A client that waits for `100 Continue` sends nothing. A body that is known to exceed the limit is not drained at all:
+        // the answer says `Connection: close`, so that the client can stop.
+        let drained = !self.waits && body.size_hint().lower() <= self.limits.bytes;
+        match Handle::try_current() {
+            Ok(runtime) if drained => {
+                // The connection is not idle while a body is drained.
+                let turn = self.traffic.begin();
+                runtime.spawn(drain(body, self.until, self.limits.clone(), self.traffic.clone(), turn));
+            }
+            _ => self.traffic.set_unread(true),
+        }
+    }
+}
+
+/// Drains a body, and marks the connection if the body did not end.
+async fn drain(mut body: Incoming, until: Instant, limits: Arc<DrainLimits>, traffic: Arc<Traffic>, _turn: Turn) {
+    let mut stopping = limits.stopping.clone();
+    let ended = tokio::select! {
+        ended = discard(&mut body, limits.bytes, until) => ended,
+        _ = stopping.wait_for(|stopping| *stopping) => false,
+    };
+    // Before the body is dropped, which closes the connection.
+    if !ended {
+        traffic.set_unread(true);
+    }
+}
+
+/// Reads and discards a body. Returns false if it did not end: it is longer than `bytes`, it did not end before `until`, nothing
+/// arrived for [`SILENCE`], or reading failed.
+async fn discard<B: HttpBody<Data = Bytes> + Unpin>(body: &mut B, bytes: u64, until: Instant) -> bool {
+    let mut left = bytes;
+    let reading = async {
+        while let Ok(frame) = timeout(SILENCE, body.frame()).await {
+            let Some(frame) = frame else { return true };
+            let Ok(frame) = frame else { return false };
+            let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+            let Some(rest) = left.checked_sub(length) else { return false };
+            left = rest;
+        }
+        false
+    };
+    timeout_at(until, reading).await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use futures_util::stream;
+
+    use super::*;
+
+    /// A body of chunks of 100 bytes, with a pause before each and before the end.
+    fn body(chunks: usize, pause: Duration) -> Body {
+        Body::from_stream(stream::unfold(chunks, move |left| async move {
+            tokio::time::sleep(pause).await;
+            (left > 0).then(|| (Ok::<_, io::Error>(Bytes::from_static(&[7; 100])), left - 1))
+        }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_is_discarded_up_to_the_limits() {
+        let (quick, slow) = (Duration::from_millis(10), Duration::from_secs(1));
+        for (name, chunks, pause, took, ended) in [
+            ("as many bytes as allowed", 10, quick, 110, true),
+            ("one chunk more", 11, quick, 110, false),
+            ("nine seconds", 8, slow, 9000, true),
+            ("eleven seconds", 10, slow, 10_000, false),
+            ("silence", 1, SILENCE + slow, 2000, false),
+        ] {
+            let begun = Instant::now();
+            let found = discard(&mut body(chunks, pause), 1000, begun + Duration::from_secs(10)).await;
+            assert_eq!((found, begun.elapsed().as_millis()), (ended, took), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_with_an_error_has_not_ended() {
+        let broken = stream::iter([Ok(Bytes::from_static(b"a")), Err(io::Error::other("broken"))]);
+        assert!(!discard(&mut Body::from_stream(broken), 1000, Instant::now() + SILENCE).await);
+    }
+
+    #[test]
+    fn a_client_that_waits_for_100_continue_is_recognized() {
+        let expects = |value: &'static str| {
+            expects_continue(&HeaderMap::from_iter([(header::EXPECT, header::HeaderValue::from_static(value))]))
+        };
+        assert!(expects("100-continue") && expects("100-Continue"));
+        assert!(!expects("something else") && !expects_continue(&HeaderMap::new()));
+    }
+}

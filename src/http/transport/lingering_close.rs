@@ -1,0 +1,130 @@
+//! Lingering close (RFC 9112, 9.6): after the server has shut down its write side, it reads and discards what the client still
+//! sends, until the client closes its side too. If the server closed the connection at once, TCP would answer unread bytes with a
+//! reset (RST), upon which the client's system may discard the answer before the client has read it.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, ReadBuf},
+    task::coop::has_budget_remaining,
+    time::Sleep,
+};
+
+/// The longest duration. It covers the round trips in which the answer and the end of the stream reach the client and its own end
+/// of the stream comes back. It must be well below the time in which a stopped server ends (`server::GRACE`).
+const TIME: Duration = Duration::from_secs(2);
+
+/// The most bytes that are discarded. It covers what was in the socket buffers of both systems, some MiB each, when the client
+/// received the end of the stream.
+const BYTES: usize = 16 * 1024 * 1024;
+
+/// The most bytes of one read.
+const PIECE: usize = 16 * 1024;
+
+/// The state of a lingering close, from the shutdown of the write side.
+pub(in crate::http) struct Linger {
+    /// Bytes that may still be discarded.
+    left: usize,
+    /// The time limit; none while the client is not known to be sending.
+    until: Option<Pin<Box<Sleep>>>,
+}
+
+impl Linger {
+    /// `sending` says whether the client may still be sending. If not, the lingering close ends as soon as there is nothing to
+    /// read, so that an ordinary close is not delayed.
+    pub(in crate::http) fn new(sending: bool) -> Self {
+        Self { left: BYTES, until: sending.then(timer) }
+    }
+
+    /// Reads and discards. Ready at the end of the stream, on an error, or at a limit.
+    pub(in crate::http) fn poll<S: AsyncRead + Unpin>(
+        &mut self,
+        stream: &mut S,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        if let Some(until) = &mut self.until
+            && until.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(());
+        }
+        let mut piece = [std::mem::MaybeUninit::uninit(); PIECE];
+        while self.left > 0 {
+            let mut piece = ReadBuf::uninit(&mut piece);
+            match Pin::new(&mut *stream).poll_read(context, &mut piece) {
+                Poll::Ready(Ok(())) if !piece.filled().is_empty() => {
+                    self.left = self.left.saturating_sub(piece.filled().len());
+                    if self.until.is_none() {
+                        self.until = Some(timer());
+                    }
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => {
+                    return match &mut self.until {
+                        Some(until) => until.as_mut().poll(context),
+                        None if has_budget_remaining() => Poll::Ready(()),
+                        // The task has used up its budget and is woken again.
+                        None => Poll::Pending,
+                    };
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+fn timer() -> Pin<Box<Sleep>> {
+    Box::pin(tokio::time::sleep(TIME))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::{
+        io::{AsyncWriteExt, DuplexStream},
+        time::Instant,
+    };
+
+    use super::*;
+
+    async fn lingered(sending: bool, near: &mut DuplexStream) -> u128 {
+        let (mut linger, begun) = (Linger::new(sending), Instant::now());
+        poll_fn(|context| linger.poll(near, context)).await;
+        begun.elapsed().as_millis()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_ends_with_the_stream_or_at_a_limit() {
+        let (mut near, mut far) = tokio::io::duplex(64);
+        assert_eq!(lingered(false, &mut near).await, 0, "not sending");
+        assert_eq!(lingered(true, &mut near).await, TIME.as_millis(), "may be sending, and does not close");
+        far.write_all(b"more").await.unwrap();
+        assert_eq!(lingered(false, &mut near).await, TIME.as_millis(), "had sent something");
+        let sending = tokio::spawn(async move {
+            for _ in 0..10 {
+                tokio::time::sleep(TIME / 20).await;
+                far.write_all(&[7; 200]).await.unwrap();
+            }
+        });
+        assert_eq!(lingered(true, &mut near).await, TIME.as_millis() / 2, "closes");
+        sending.await.unwrap();
+
+        let (mut near, mut far) = tokio::io::duplex(1024 * 1024);
+        let sending = tokio::spawn(async move {
+            let mut sent = 0;
+            while let Ok(bytes) = far.write(&[7; 8 * 1024]).await {
+                sent += bytes;
+            }
+            sent
+        });
+        assert_eq!(lingered(true, &mut near).await, 0, "sends too much");
+        drop(near);
+        let sent = sending.await.unwrap();
+        assert!((BYTES..BYTES + 2 * 1024 * 1024).contains(&sent), "{sent}");
+    }
+}

@@ -1,0 +1,329 @@
+//! The interchange format: newline-delimited JSON, one object a line, tagged by `type`. `docs/interchange.md` describes it.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use entity::{
+    place::PlaceKind,
+    release::{ReleaseKind, ReleaseState, WithdrawalKind},
+};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{
+    fields::{Field, FieldErrors, Fields, Object, closest_name, one_of},
+    json::{Json, quoted},
+};
+use crate::{date_range, newsroom::text::control::ControlCount};
+
+/// The version of the format that is read and written.
+pub const VERSION: u32 = 1;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Record {
+    /// The first line, if there is one: which version of the format it is.
+    Dateline(Header),
+    /// A topic.
+    Topic(Box<TopicRecord>),
+    /// A place.
+    Place(Box<PlaceRecord>),
+    /// A release.
+    Release(Box<ReleaseRecord>),
+}
+
+/// One or several slugs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Slugs {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+/// A record: its fields by their names in the file.
+macro_rules! record {
+    ($(#[$doc:meta])* $name:ident, $noun:literal { $($(#[$attribute:meta])* $json:literal $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        pub struct $name { $($(#[$attribute])* #[serde(rename = $json)] pub $field: $type,)* }
+
+        impl Object for $name {
+            const NOUN: &'static str = $noun;
+            const NAMES: &'static [&'static str] = &[$($json),*];
+
+            fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+                $(let $field = fields.field::<$type>($json);)*
+                Some(Self { $($field: $field?,)* })
+            }
+        }
+    };
+}
+
+record! {
+    /// Which version of the format a file is in.
+    Header, "the header" {
+        /// [`VERSION`].
+        "version" version: u32,
+    }
+}
+
+record! {
+    /// A name; a plain string is one in the newsroom's own language.
+    NameRecord, "a name" {
+        /// BCP 47; none: the newsroom's own.
+        #[serde(skip_serializing_if = "Option::is_none")] "language" language: Option<String>,
+        /// The name.
+        "name" name: String,
+    }
+}
+
+record! {
+    /// A topic; what is absent it does not have.
+    TopicRecord, "a topic" {
+        /// Its address; what it is known by.
+        "slug" slug: String,
+        /// Its name in the newsroom's own language.
+        "name" name: String,
+        /// Preferred names in other languages.
+        #[serde(skip_serializing_if = "is_none_or_empty")] "names" names: Option<Vec<NameRecord>>,
+        /// What else it is called.
+        #[serde(skip_serializing_if = "is_none_or_empty")] "altNames" alt_names: Option<Vec<NameRecord>>,
+        /// What it means.
+        #[serde(skip_serializing_if = "Option::is_none")] "definition" definition: Option<String>,
+        /// Its id in a public vocabulary.
+        #[serde(skip_serializing_if = "Option::is_none")] "uri" uri: Option<String>,
+        /// Since when it is no longer given to releases.
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
+        /// Slugs of broader topics.
+        #[serde(skip_serializing_if = "Option::is_none")] "broader" broader: Option<Slugs>,
+    }
+}
+
+record! {
+    /// A place; what is absent it does not have.
+    PlaceRecord, "a place" {
+        /// Its address; what it is known by.
+        "slug" slug: String,
+        /// Its name in the newsroom's own language.
+        "name" name: String,
+        /// What sort of place it is.
+        "kind" kind: PlaceKind,
+        /// Preferred names in other languages.
+        #[serde(skip_serializing_if = "is_none_or_empty")] "names" names: Option<Vec<NameRecord>>,
+        /// What else it is called.
+        #[serde(skip_serializing_if = "is_none_or_empty")] "altNames" alt_names: Option<Vec<NameRecord>>,
+        /// Since when it is no longer given to releases.
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "retiredAt" retired_at: Option<DateTime<Utc>>,
+        /// Slug of the place it lies in.
+        #[serde(skip_serializing_if = "Option::is_none")] "within" within: Option<String>,
+        /// ISO 3166-1, two letters.
+        #[serde(skip_serializing_if = "Option::is_none")] "iso3166Alpha2" iso3166_alpha2: Option<String>,
+        /// ISO 3166-1, three letters.
+        #[serde(skip_serializing_if = "Option::is_none")] "iso3166Alpha3" iso3166_alpha3: Option<String>,
+        /// UN M49, three digits.
+        #[serde(skip_serializing_if = "Option::is_none")] "m49" m49: Option<String>,
+        /// GeoNames id.
+        #[serde(skip_serializing_if = "Option::is_none")] "geonamesId" geonames_id: Option<i32>,
+        /// Degrees north.
+        #[serde(skip_serializing_if = "Option::is_none")] "latitude" latitude: Option<f64>,
+        /// Degrees east.
+        #[serde(skip_serializing_if = "Option::is_none")] "longitude" longitude: Option<f64>,
+        /// Its id in a public gazetteer.
+        #[serde(skip_serializing_if = "Option::is_none")] "uri" uri: Option<String>,
+    }
+}
+
+record! {
+    /// A release; what is absent it does not have.
+    ReleaseRecord, "a release" {
+        /// Its address; made from the headline where it is absent.
+        #[serde(skip_serializing_if = "Option::is_none")] "slug" slug: Option<String>,
+        /// The id that another system knows it by; what it is known by, before its address.
+        #[serde(skip_serializing_if = "Option::is_none")] "externalId" external_id: Option<String>,
+        /// What sort of item it is; PRESS_RELEASE where it is absent.
+        #[serde(skip_serializing_if = "Option::is_none")] "kind" kind: Option<ReleaseKind>,
+        /// The headline.
+        "headline" headline: String,
+        /// A second headline.
+        #[serde(skip_serializing_if = "Option::is_none")] "subheadline" subheadline: Option<String>,
+        /// A short text.
+        #[serde(skip_serializing_if = "Option::is_none")] "summary" summary: Option<String>,
+        /// The full text, in Markdown.
+        #[serde(skip_serializing_if = "Option::is_none")] "bodyMarkdown" body_markdown: Option<String>,
+        /// The full text, in HTML; made Markdown of.
+        #[serde(skip_serializing_if = "Option::is_none")] "bodyHtml" body_html: Option<String>,
+        /// BCP 47; the newsroom's own where it is absent.
+        #[serde(skip_serializing_if = "Option::is_none")] "language" language: Option<String>,
+        /// The date printed on it.
+        #[serde(serialize_with = "serialize_date")] "releaseDate" release_date: NaiveDate,
+        /// DRAFT, PUBLISHED or WITHDRAWN; DRAFT where it is absent.
+        #[serde(skip_serializing_if = "Option::is_none")] "state" state: Option<ReleaseState>,
+        /// When it was made public.
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "publishedAt" published_at: Option<DateTime<Utc>>,
+        /// How it was withdrawn; VANISH where it is absent and the state is WITHDRAWN.
+        #[serde(skip_serializing_if = "Option::is_none")] "withdrawal" withdrawal: Option<WithdrawalRecord>,
+        /// Slugs of the places it was filed from.
+        #[serde(skip_serializing_if = "is_none_or_empty")] "datelinePlaces" dateline_places: Option<Vec<String>>,
+        /// The place part of its dateline, as printed.
+        #[serde(skip_serializing_if = "Option::is_none")] "datelineText" dateline_text: Option<String>,
+        /// Slugs of its topics.
+        #[serde(skip_serializing_if = "is_none_or_empty")] "topics" topics: Option<Vec<String>>,
+        /// Slugs of the places it is about.
+        #[serde(skip_serializing_if = "is_none_or_empty")] "places" places: Option<Vec<String>>,
+        /// For the desk.
+        #[serde(skip_serializing_if = "Option::is_none")] "editorialNote" editorial_note: Option<String>,
+    }
+}
+
+record! {
+    /// How a release was withdrawn.
+    WithdrawalRecord, "a withdrawal" {
+        /// In which way.
+        "kind" kind: WithdrawalKind,
+        /// When.
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_instant")] "at" at: Option<DateTime<Utc>>,
+        /// What its former address says.
+        #[serde(skip_serializing_if = "Option::is_none")] "notice" notice: Option<String>,
+        /// Where its former address leads.
+        #[serde(skip_serializing_if = "Option::is_none")] "redirectTo" redirect_to: Option<String>,
+    }
+}
+
+/// Reads a line, and says how many control characters were replaced in it; what is wrong with it, otherwise: up to twenty errors.
+pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
+    let mut value = Json::parse(line)?;
+    let controls = value.replace_controls();
+    let Json::Object(mut entries) = value else {
+        return Err(format!("not a JSON object: it is {}; write one object a line", value.type_name()));
+    };
+    let expected_types = "write dateline, topic, place or release";
+    let Some(index) = entries.iter().position(|(name, _)| name == "type") else {
+        return Err(format!("type is missing: {expected_types}"));
+    };
+    let (_, tag) = entries.swap_remove(index);
+    let Json::Text(tag) = tag else { return Err(format!("type: {tag} is {}: {expected_types}", tag.type_name())) };
+    let mut errors = FieldErrors::default();
+    let record = match tag.as_str() {
+        "dateline" => Object::read_object(entries, "", &mut errors).map(Record::Dateline),
+        "topic" => Object::read_object(entries, "", &mut errors).map(|topic| Record::Topic(Box::new(topic))),
+        "place" => Object::read_object(entries, "", &mut errors).map(|place| Record::Place(Box::new(place))),
+        "release" => Object::read_object(entries, "", &mut errors).map(|release| Record::Release(Box::new(release))),
+        other => {
+            let meant = closest_name(other, &["dateline", "topic", "place", "release"]);
+            let advice = meant.map_or(expected_types.to_owned(), |meant| format!("did you mean \"{meant}\"?"));
+            return Err(format!("type: {} is not a type of record: {advice}", quoted(other)));
+        }
+    };
+    record.map(|record| (record, controls)).ok_or_else(|| errors.in_one_line())
+}
+
+/// Whether a line is a release, by its type alone; the other values are skipped. False also if the line is not valid JSON.
+pub fn is_release(line: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Tag<'a> {
+        #[serde(borrow)]
+        r#type: Cow<'a, str>,
+    }
+    serde_json::from_str::<Tag<'_>>(line).is_ok_and(|tag| tag.r#type == "release")
+}
+
+/// Why a file that begins with a line cannot be read, where the line is the header of another version of the format, which may
+/// have fields that this one does not know; nothing otherwise.
+pub fn unsupported_version(line: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Tag<'a> {
+        #[serde(borrow)]
+        r#type: Cow<'a, str>,
+        version: serde_json::Number,
+    }
+    let Tag { r#type, version } = serde_json::from_str(line).ok()?;
+    (r#type == "dateline" && version.as_u64() != Some(u64::from(VERSION))).then(|| {
+        format!(
+            "the file has format version {version}, but this version of Dateline reads only version {VERSION}: import it with a \
+             version of Dateline that reads version {version}"
+        )
+    })
+}
+
+/// Writes a line, without its newline.
+pub fn to_line(record: &Record) -> Result<String, serde_json::Error> {
+    serde_json::to_string(record)
+}
+
+#[expect(clippy::ref_option, reason = "what serde calls it with")]
+fn is_none_or_empty<T>(list: &Option<Vec<T>>) -> bool {
+    list.as_ref().is_none_or(Vec::is_empty)
+}
+
+#[expect(clippy::ref_option, reason = "what serde calls it with")]
+fn serialize_instant<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(|at| date_range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)).serialize(serializer)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls it with")]
+fn serialize_date<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+    date_range::clamp_date(*date).serialize(serializer)
+}
+
+impl Field for ReleaseKind {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        one_of(&value, at, errors, "a kind of release", &Self::ALL)
+    }
+}
+
+impl Field for ReleaseState {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        let all = [Self::Draft, Self::Published, Self::Withdrawn];
+        one_of(&value, at, errors, "a state that can be imported", &all)
+    }
+}
+
+impl Field for WithdrawalKind {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        one_of(&value, at, errors, "a kind of withdrawal", &Self::ALL)
+    }
+}
+
+impl Field for PlaceKind {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        let all = [Self::World, Self::Region, Self::Subregion, Self::Country, Self::Admin, Self::City];
+        one_of(&value, at, errors, "a kind of place", &all)
+    }
+}
+
+impl Field for Slugs {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        match value {
+            Json::Text(slug) => Some(Self::One(slug)),
+            Json::List(_) => Field::read(value, at, errors).map(Self::Several),
+            other => errors.push_wrong_type(at, &other, "a slug, or an array of slugs"),
+        }
+    }
+}
+
+impl Field for NameRecord {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        match value {
+            Json::Text(name) => Some(Self { language: None, name }),
+            Json::Object(entries) => Object::read_object(entries, &format!("{at}."), errors),
+            other => errors.push_wrong_type(at, &other, "a name, or an object of language and name"),
+        }
+    }
+}
+
+impl Field for WithdrawalRecord {
+    fn read(value: Json, at: &str, errors: &mut FieldErrors) -> Option<Self> {
+        match value {
+            Json::Object(entries) => Object::read_object(entries, &format!("{at}."), errors),
+            Json::Text(_) => {
+                Field::read(value, at, errors).map(|kind| Self { kind, at: None, notice: None, redirect_to: None })
+            }
+            other => errors.push_wrong_type(at, &other, "a kind, or an object of kind, at, notice and redirectTo"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! The log of reads that must be known of: embargoed text read by the press, and uses of preview links.
+//!
+//! Reads are gathered and written in batches, once a second and when the server stops: a reader never waits for a write. What
+//! was read within the last second before the power fails is not in the log.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::{DateTime, Utc};
+use entity::{access_log, access_log::AccessKind, api_token};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
+};
+use uuid::Uuid;
+
+use crate::{
+    auth::viewer::Viewer,
+    db::{Db, Fault},
+    newsroom::{
+        Error, Newsroom,
+        workflow::{self, Resource},
+    },
+};
+
+/// Reads that wait to be written at most; where the database does not answer for long the oldest are given up, and it is said.
+const MAX_PENDING: usize = 100_000;
+
+/// Rows an insertion: six values each.
+const ROWS_PER_INSERT: usize = 1000;
+
+/// Reads, and uses of tokens, that wait to be written.
+#[derive(Debug, Default)]
+pub struct AccessLog {
+    pending: Mutex<VecDeque<access_log::ActiveModel>>,
+    /// When tokens were used last, where that is to be kept.
+    token_uses: Mutex<HashMap<Uuid, DateTime<Utc>>>,
+}
+
+impl AccessLog {
+    /// Notes a read.
+    pub fn record_read(&self, kind: AccessKind, by: &str, release: Uuid, revision: Uuid, now: DateTime<Utc>) {
+        let row = access_log::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            at: Set(now),
+            by: Set(by.to_owned()),
+            kind: Set(kind),
+            release_id: Set(release),
+            revision_id: Set(revision),
+        };
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.push_back(row);
+        drop_oldest(&mut pending);
+    }
+
+    /// Notes that a token was used.
+    pub fn record_token_use(&self, token: Uuid, now: DateTime<Utc>) {
+        self.token_uses.lock().unwrap_or_else(PoisonError::into_inner).insert(token, now);
+    }
+
+    /// Takes back what could not be written: it is older than what waits.
+    fn requeue(&self, rows: Vec<access_log::ActiveModel>, token_uses: HashMap<Uuid, DateTime<Utc>>) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.into_iter().rev().for_each(|row| pending.push_front(row));
+        drop_oldest(&mut pending);
+        let mut newer = self.token_uses.lock().unwrap_or_else(PoisonError::into_inner);
+        for (token, at) in token_uses {
+            newer.entry(token).or_insert(at);
+        }
+    }
+
+    fn drain(&self) -> (Vec<access_log::ActiveModel>, HashMap<Uuid, DateTime<Utc>>) {
+        let rows = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        (rows.into(), std::mem::take(&mut *self.token_uses.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+/// Forgets the oldest where too many wait.
+fn drop_oldest(pending: &mut VecDeque<access_log::ActiveModel>) {
+    let lost = pending.len().saturating_sub(MAX_PENDING);
+    if lost > 0 {
+        tracing::error!(lost, "the access log could not be written for too long: its oldest entries are lost");
+        pending.drain(..lost);
+    }
+}
+
+/// Writes reads and uses of tokens, all of them or none.
+async fn write_all(
+    db: &Db,
+    rows: &[access_log::ActiveModel],
+    token_uses: &HashMap<Uuid, DateTime<Utc>>,
+) -> Result<(), Fault> {
+    let tx = db.begin_write().await?;
+    // Written before, where the outcome of an earlier attempt was not known.
+    let ignore_existing = OnConflict::column(access_log::Column::Id).do_nothing().to_owned();
+    for chunk in rows.chunks(ROWS_PER_INSERT) {
+        let insert = access_log::Entity::insert_many(chunk.to_vec()).on_conflict(ignore_existing.clone());
+        insert.exec_without_returning(&tx).await?;
+    }
+    for (&token, &at) in token_uses {
+        api_token::Entity::update_many()
+            .col_expr(api_token::Column::LastUsedAt, Expr::value(at))
+            .filter(api_token::Column::Id.eq(token))
+            .exec(&tx)
+            .await?;
+    }
+    tx.commit().await
+}
+
+impl Newsroom {
+    /// Writes the reads that wait. No statement where there is none.
+    pub async fn flush_access_log(&self) -> Result<(), Error> {
+        let (rows, token_uses) = self.access_log.drain();
+        if rows.is_empty() && token_uses.is_empty() {
+            return Ok(());
+        }
+        let (db, access_log) = (self.db.clone(), self.access_log.clone());
+        let write_pending = async move {
+            let written = write_all(&db, &rows, &token_uses).await;
+            written.inspect_err(|_| access_log.requeue(rows, token_uses))
+        };
+        // To its end, also where nobody waits any more: what is dropped half-way would be lost.
+        let written = tokio::spawn(write_pending).await;
+        written.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string()).into())).map_err(Error::Db)
+    }
+
+    /// The newest reads, of one release or of all. One statement, and one to write what waits.
+    pub async fn access_log_entries(
+        &self,
+        viewer: &Viewer,
+        release: Option<Uuid>,
+        first: usize,
+    ) -> Result<Vec<access_log::Model>, Error> {
+        workflow::check_manage(Resource::Journal, viewer)?;
+        self.flush_access_log().await?;
+        let mut rows = access_log::Entity::find().order_by_desc(access_log::Column::Id).limit(first as u64);
+        if let Some(id) = release {
+            rows = rows.filter(access_log::Column::ReleaseId.eq(id));
+        }
+        let mut rows = rows.all(self.db.reader()).await?;
+        for row in rows.iter_mut().filter(|row| row.kind == AccessKind::Preview) {
+            row.by = self.reader_with_public_id(&row.by);
+        }
+        Ok(rows)
+    }
+}

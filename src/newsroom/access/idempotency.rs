@@ -1,0 +1,118 @@
+//! Requests that come twice: a client that got no answer sends the same again under the same `Idempotency-Key`, and gets the
+//! first answer; nothing is done twice.
+//!
+//! The key is put down in the transaction of the first act of its request, so that it is there if and only if something was
+//! done; the answer follows when it is known. Keys belong to whoever sent them and are kept for a day.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::idempotency;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr, sea_query::OnConflict};
+use uuid::Uuid;
+
+use crate::{
+    auth::viewer::{Repeatable, Viewer},
+    newsroom::{Error, Newsroom, unit_of_work::UnitOfWork},
+};
+
+/// How long keys are kept.
+const RETENTION: TimeDelta = TimeDelta::hours(24);
+
+/// What is known of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredResult {
+    /// It is new.
+    Absent,
+    /// It was answered so.
+    Answered(String),
+    /// It was done, and how it was answered is not known, or was a secret.
+    AnswerNotStored,
+    /// Another request came under this key.
+    OtherRequest,
+}
+
+impl Newsroom {
+    /// What is known of a request under its key. One statement.
+    pub async fn stored_result(&self, viewer: &Viewer, request: &Repeatable) -> Result<StoredResult, Error> {
+        let key = (key_owner(viewer), request.key.clone());
+        let stored = idempotency::Entity::find_by_id(key).one(self.db.reader()).await?;
+        Ok(match stored {
+            None => StoredResult::Absent,
+            Some(row) if row.request_hash != request.hash => StoredResult::OtherRequest,
+            Some(idempotency::Model { answer: Some(answer), .. }) => StoredResult::Answered(answer),
+            Some(_) => StoredResult::AnswerNotStored,
+        })
+    }
+
+    /// Keeps the answer to a request; without one only that it was answered.
+    pub async fn store_answer(
+        &self,
+        viewer: &Viewer,
+        request: &Repeatable,
+        answer: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let tx = self.db.begin_write().await?;
+        let row = key_row(key_owner(viewer), request, now, answer.clone());
+        idempotency::Entity::insert(row)
+            .on_conflict(
+                OnConflict::columns([idempotency::Column::Subject, idempotency::Column::Key])
+                    .value(idempotency::Column::Answer, Expr::value(answer))
+                    .to_owned(),
+            )
+            .exec_without_returning(&tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Forgets keys that are older than a day.
+    pub async fn delete_expired_keys(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let tx = self.db.begin_write().await?;
+        idempotency::Entity::delete_many().filter(idempotency::Column::At.lt(now - RETENTION)).exec(&tx).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+impl UnitOfWork {
+    /// Puts down that something is done under a key; refuses where another execution did something under it.
+    pub(in crate::newsroom) async fn claim_key(&self, viewer: &Viewer) -> Result<(), Error> {
+        let Some(request) = viewer.request.as_deref() else { return Ok(()) };
+        let key = (key_owner(viewer), request.key.clone());
+        match idempotency::Entity::find_by_id(key).one(self.tx()).await? {
+            Some(row) if row.request_id == request.id => Ok(()),
+            Some(_) => Err(Error::DuplicateRequest),
+            None => {
+                let row = key_row(key_owner(viewer), request, self.at(), None);
+                idempotency::Entity::insert(row).exec_without_returning(self.tx()).await?;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn key_row(
+    subject: String,
+    request: &Repeatable,
+    at: DateTime<Utc>,
+    answer: Option<String>,
+) -> idempotency::ActiveModel {
+    idempotency::ActiveModel {
+        subject: Set(subject),
+        key: Set(request.key.clone()),
+        request_id: Set(request.id),
+        request_hash: Set(request.hash.clone()),
+        at: Set(at),
+        answer: Set(answer),
+    }
+}
+
+/// Whose a key is: a person's in one role, so that an answer is never told to a token that may see less.
+pub fn key_owner(viewer: &Viewer) -> String {
+    format!("{:?} {}", viewer.role, viewer.subject)
+}
+
+impl Repeatable {
+    /// An execution of a request under a key.
+    pub fn new(key: String, hash: String) -> Self {
+        Self { id: Uuid::now_v7(), key, hash }
+    }
+}

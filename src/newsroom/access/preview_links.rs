@@ -1,0 +1,174 @@
+//! Preview links: one release, as it is being worked on, for whoever holds the link, without an account.
+//!
+//! A link holds its key, sealed with a key of this newsroom ([`super::resume_token`]), so that a forged one is known without
+//! asking the database and tells nothing by itself; it is not kept, so nobody can read it there. It shows one release and nothing
+//! else. Links that earlier versions made are good until they end.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use entity::{Noun, access_log::AccessKind, preview_link, release};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
+use uuid::Uuid;
+
+use crate::{
+    auth::viewer::Viewer,
+    date_range,
+    newsroom::{
+        Error, ErrorCode, Newsroom,
+        reading::history::ReleaseVersion,
+        workflow::{self, ReleaseAction, TransitionInput},
+    },
+};
+
+/// A link that was made.
+#[derive(Clone, Debug)]
+pub struct PreviewLink {
+    /// Its key, to take it back by.
+    pub id: Uuid,
+    /// What to give to `preview`.
+    pub token: String,
+    /// Where a reader goes, where the newsroom has said so.
+    pub url: Option<String>,
+}
+
+impl Newsroom {
+    /// Makes a link to a release.
+    pub async fn preview_create(
+        &self,
+        viewer: &Viewer,
+        release: Uuid,
+        expires_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<PreviewLink, Error> {
+        workflow::check_role(ReleaseAction::Preview, viewer)?;
+        let mut unit_of_work = self.begin(viewer, now).await?;
+        let row = find_release(unit_of_work.tx(), release, "releaseId").await?;
+        workflow::next_state(ReleaseAction::Preview, transition_input(&row), viewer, self.settings.workflow_policy)?;
+        let expires_at = expires_at.trunc_subsecs(6);
+        if let Err(error) = date_range::check_instant(expires_at) {
+            return Err(Error::field(&["expiresAt"], ErrorCode::Invalid, format!("expiresAt: {error}")));
+        }
+        if expires_at <= unit_of_work.at() {
+            let message = "expiresAt is over: give a later instant";
+            return Err(Error::field(&["expiresAt"], ErrorCode::Invalid, message));
+        }
+        let id = Uuid::now_v7();
+        let link = preview_link::ActiveModel {
+            id: Set(id),
+            release_id: Set(release),
+            created_at: Set(unit_of_work.at()),
+            created_by: Set(unit_of_work.by().to_owned()),
+            expires_at: Set(expires_at),
+            revoked_at: Set(None),
+        };
+        preview_link::Entity::insert(link).exec_without_returning(unit_of_work.tx()).await?;
+        let note = format!(
+            "{NOTE_PREFIX}{} until {}",
+            id.simple(),
+            crate::newsroom::release::schedule::format_instant(expires_at)
+        );
+        let image = unit_of_work.image(Noun::Release, release).await?;
+        unit_of_work.record(
+            ReleaseAction::Preview.name(),
+            Noun::Release,
+            release,
+            Some(note),
+            image.as_ref(),
+            image.as_ref(),
+        )?;
+        unit_of_work.commit().await?;
+        let token = self.token_cipher.encrypt_link(id);
+        let url = self.settings.preview_template.as_ref().map(|template| template.replace("{token}", &token));
+        Ok(PreviewLink { id, token, url })
+    }
+
+    /// Takes a link back, at once and for good.
+    pub async fn preview_revoke(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> Result<Uuid, Error> {
+        workflow::check_role(ReleaseAction::Preview, viewer)?;
+        let mut unit_of_work = self.begin(viewer, now).await?;
+        let link = preview_link::Entity::find_by_id(id).one(unit_of_work.tx()).await?;
+        let link = link.ok_or(Error::NotFound("preview link"))?;
+        let row = find_release(unit_of_work.tx(), link.release_id, "id").await?;
+        workflow::check_ownership(ReleaseAction::Preview, &row.author, viewer)?;
+        if link.revoked_at.is_some() {
+            return Ok(id);
+        }
+        let release = link.release_id;
+        let mut change = link.into_active_model();
+        change.revoked_at = Set(Some(unit_of_work.at()));
+        change.update(unit_of_work.tx()).await?;
+        let note = format!("{NOTE_PREFIX}{}", id.simple());
+        let image = unit_of_work.image(Noun::Release, release).await?;
+        unit_of_work.record(REVOKE_ACTION, Noun::Release, release, Some(note), image.as_ref(), image.as_ref())?;
+        unit_of_work.commit().await?;
+        Ok(id)
+    }
+
+    /// What a link shows now: the newest version of its release. Nothing where the link is forged, over, taken back or of a
+    /// release that is no more; these are not told apart. Each use is in the access log.
+    pub async fn preview(&self, token: &str, now: DateTime<Utc>) -> Result<Option<ReleaseVersion>, Error> {
+        let db = self.db.reader();
+        let Some(id) = self.token_cipher.decrypt_link(token) else { return Ok(None) };
+        let link = preview_link::Entity::find_by_id(id).one(db).await?;
+        let Some(link) = link.filter(|link| link.revoked_at.is_none() && now < link.expires_at) else {
+            return Ok(None);
+        };
+        let Some(row) = release::Entity::find_by_id(link.release_id).one(db).await? else { return Ok(None) };
+        // Nothing leads back from there, not even for those who held a link before.
+        if row.state == release::ReleaseState::Retracted {
+            return Ok(None);
+        }
+        let Some(version) = row.working_revision_id.or(row.live_revision_id) else { return Ok(None) };
+        let version_shown = self.version_by_key(version).await?;
+        if version_shown.is_some() {
+            self.access_log.record_read(
+                AccessKind::Preview,
+                &format!("{READER_PREFIX}{}", id.simple()),
+                row.id,
+                version,
+                now,
+            );
+        }
+        Ok(version_shown)
+    }
+
+    /// A note of the journal as it is shown: rows name a preview link by its key.
+    pub(in crate::newsroom) fn note_with_public_id(&self, note: &str) -> String {
+        let named = note.strip_prefix(NOTE_PREFIX).and_then(|rest| {
+            let (key, rest) = rest.split_at_checked(32)?;
+            Some((Uuid::try_parse(key).ok()?, rest))
+        });
+        match named {
+            Some((key, rest)) => format!("{NOTE_PREFIX}{}{rest}", self.ids.encode(Noun::PreviewLink, key)),
+            None => note.to_owned(),
+        }
+    }
+
+    /// Who read by a preview link, as it is shown: rows name the link by its key.
+    pub(in crate::newsroom) fn reader_with_public_id(&self, by: &str) -> String {
+        let key = by.strip_prefix(READER_PREFIX).and_then(|key| Uuid::try_parse(key).ok());
+        key.map_or_else(|| by.to_owned(), |key| self.ids.encode(Noun::PreviewLink, key))
+    }
+}
+
+/// Before the key of a link, in the note of an entry of the journal.
+const NOTE_PREFIX: &str = "preview link ";
+
+/// Before the key of a link, where the access log says who read.
+const READER_PREFIX: &str = "preview_";
+
+/// Whether an act's note names a preview link.
+pub(in crate::newsroom) fn is_link_action(action: &str) -> bool {
+    action == ReleaseAction::Preview.name() || action == REVOKE_ACTION
+}
+
+/// The act of taking a link back, in the journal.
+const REVOKE_ACTION: &str = "release.preview_revoke";
+
+async fn find_release<C: ConnectionTrait>(db: &C, id: Uuid, field: &str) -> Result<release::Model, Error> {
+    let message = "there is no such release";
+    release::Entity::find_by_id(id).one(db).await?.ok_or_else(|| Error::field(&[field], ErrorCode::NotFound, message))
+}
+
+fn transition_input(row: &release::Model) -> TransitionInput<'_> {
+    TransitionInput { state: row.state, author: &row.author, unapproved_author: None }
+}

@@ -1,0 +1,265 @@
+//! Ids as clients hold them: what the thing is, and its key, encrypted: `release_` and 26 letters and digits.
+//!
+//! Keys are UUIDv7: they begin with the millisecond at which their row was made, and that tells when work on a release was begun.
+//! So a key is never given out. Its 16 bytes are one block of AES-128, which is a permutation: each key has exactly one id, and
+//! an id tells nothing about its key or about the order of keys. The cipher's key is derived from the newsroom's secret
+//! (`signing_key`), which is a part of every backup; so ids are the same on every server and after a restore. Each noun has a
+//! cipher key of its own, so that equal keys of two nouns have unrelated ids.
+//!
+//! Earlier versions gave out the key itself in hexadecimal digits (`release_` and 32 of them). Those ids are still read, because
+//! they stand in addresses of websites (`{id}`); they are never written.
+
+use std::sync::Arc;
+
+use aes::{
+    Aes128,
+    cipher::{BlockDecrypt, BlockEncrypt, KeyInit},
+};
+use entity::Noun;
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::resume_token;
+use crate::db::{Db, Fault};
+
+/// Everything that has an id.
+const NOUNS: [Noun; 5] = [Noun::Release, Noun::Topic, Noun::Place, Noun::Token, Noun::PreviewLink];
+
+/// The digits of an id, the smallest first: those of base32 (RFC 4648), in lower case.
+const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// Digits of an id: as many as 128 bits need.
+const ID_LENGTH: usize = 26;
+
+/// Makes ids of keys, and keys of ids, for one newsroom. Cheap to clone.
+#[derive(Clone)]
+pub struct IdCodec {
+    /// One cipher for each noun, in the order of [`NOUNS`].
+    ciphers: Arc<[Aes128; NOUNS.len()]>,
+}
+
+impl std::fmt::Debug for IdCodec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IdCodec")
+    }
+}
+
+impl IdCodec {
+    /// Of a newsroom, by the secret that its database holds. Fails where the secret can be neither read nor made.
+    pub async fn load(db: &Db) -> Result<Self, Fault> {
+        Ok(Self::from_secret(&resume_token::signing_secret(db).await?)?)
+    }
+
+    /// By the newsroom's secret ([`seal::signing_secret`]).
+    pub(crate) fn from_secret(secret: &str) -> Result<Self, DbErr> {
+        let mut ciphers = Vec::with_capacity(NOUNS.len());
+        for noun in NOUNS {
+            let key = resume_token::derive(secret, &format!("dateline id {}", noun_prefix(noun)))?;
+            let (half, _) = key.split_at(16);
+            ciphers.push(Aes128::new(half.into()));
+        }
+        let ciphers = ciphers.try_into().map_err(|_| DbErr::Custom("a noun has no cipher".to_owned()))?;
+        Ok(Self { ciphers: Arc::new(ciphers) })
+    }
+
+    /// The id of a thing: its noun, `_`, 26 lower-case letters and digits.
+    pub fn encode(&self, noun: Noun, key: Uuid) -> String {
+        let mut block = key.into_bytes().into();
+        self.cipher(noun).encrypt_block(&mut block);
+        format!("{}_{}", noun_prefix(noun), to_base32(block.into()))
+    }
+
+    /// What an id is of, and its key. None where it does not have the form of an id; whether there is such a thing is not known
+    /// here. Ids of earlier versions are read, too.
+    pub fn decode(&self, id: &str) -> Option<(Noun, Uuid)> {
+        if let Some(decoded) = self.decode_encrypted(id) {
+            return Some(decoded);
+        }
+        let (noun, rest) = split_prefix(id)?;
+        let is_plain = rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        Some((noun, Uuid::try_parse(rest).ok().filter(|_| is_plain)?))
+    }
+
+    /// The same without the ids of earlier versions: nobody can make up the id of a key.
+    pub fn decode_encrypted(&self, id: &str) -> Option<(Noun, Uuid)> {
+        let (noun, rest) = split_prefix(id)?;
+        let mut block = from_base32(rest)?.into();
+        self.cipher(noun).decrypt_block(&mut block);
+        Some((noun, Uuid::from_bytes(block.into())))
+    }
+
+    /// The key in an id of one noun. None where it does not have the form of such an id.
+    pub fn decode_as(&self, noun: Noun, id: &str) -> Option<Uuid> {
+        self.decode(id).filter(|&(decoded, _)| decoded == noun).map(|(_, key)| key)
+    }
+
+    fn cipher(&self, noun: Noun) -> &Aes128 {
+        &self.ciphers[match noun {
+            Noun::Release => 0,
+            Noun::Topic => 1,
+            Noun::Place => 2,
+            Noun::Token => 3,
+            Noun::PreviewLink => 4,
+        }]
+    }
+}
+
+/// The noun of an id, and what comes after it.
+fn split_prefix(id: &str) -> Option<(Noun, &str)> {
+    let (prefix, rest) = id.split_once('_')?;
+    Some((NOUNS.into_iter().find(|&noun| noun_prefix(noun) == prefix)?, rest))
+}
+
+/// What ids of a noun begin with.
+pub const fn noun_prefix(noun: Noun) -> &'static str {
+    match noun {
+        Noun::Release => "release",
+        Noun::Topic => "topic",
+        Noun::Place => "place",
+        Noun::Token => "token",
+        Noun::PreviewLink => "preview",
+    }
+}
+
+/// An id for what is kept nowhere but in a log, a request or an error: 32 random hexadecimal digits.
+pub fn random_id() -> String {
+    let mut bytes = [0; 16];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => Uuid::from_bytes(bytes).simple().to_string(),
+        // The system has no random numbers: what is logged is told apart by its instant alone.
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
+/// A block as a number in base 32, the most significant digit first.
+fn to_base32(block: [u8; 16]) -> String {
+    let number = u128::from_be_bytes(block);
+    (0..ID_LENGTH).rev().map(|index| char::from(DIGITS[(number >> (5 * index)) as usize & 31])).collect()
+}
+
+/// The block that was written so. None for anything else; no block is written in two ways.
+fn from_base32(text: &str) -> Option<[u8; 16]> {
+    if text.len() != ID_LENGTH {
+        return None;
+    }
+    let mut number: u128 = 0;
+    for byte in text.bytes() {
+        let digit = match byte {
+            b'a'..=b'z' => byte - b'a',
+            b'2'..=b'7' => byte - b'2' + 26,
+            _ => return None,
+        };
+        // 26 digits are 130 bits.
+        if number >> 123 != 0 {
+            return None;
+        }
+        number = number << 5 | u128::from(digit);
+    }
+    Some(number.to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ids(secret: &str) -> IdCodec {
+        IdCodec::from_secret(secret).unwrap()
+    }
+
+    #[test]
+    fn ids_decode_to_their_key_only_with_the_secret_of_their_newsroom() {
+        let (ids, other) = (ids("a secret"), ids("another secret"));
+        let key = Uuid::now_v7();
+        let mut seen = HashSet::new();
+        for noun in NOUNS {
+            let id = ids.encode(noun, key);
+            assert_eq!(id, ids.clone().encode(noun, key));
+            assert_eq!(ids.decode(&id), Some((noun, key)));
+            // Of another newsroom it has the form of an id, and leads elsewhere.
+            assert!(other.decode(&id).is_some_and(|(decoded, elsewhere)| decoded == noun && elsewhere != key));
+            let (prefix, digits) = id.split_once('_').unwrap();
+            assert_eq!((prefix, digits.len()), (noun_prefix(noun), ID_LENGTH));
+            assert!(seen.insert(digits.to_owned()), "two nouns have the same digits: {id}");
+        }
+        let release = ids.encode(Noun::Release, key);
+        assert_eq!(ids.decode_as(Noun::Release, &release), Some(key));
+        assert_eq!(ids.decode_as(Noun::Topic, &release), None);
+    }
+
+    #[test]
+    fn ids_are_the_same_in_every_version() {
+        // Never to change: websites hold them. AES-128 under the first half of HMAC-SHA-256 of "dateline id release".
+        let key = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
+        for (noun, given) in NOUNS.into_iter().zip([
+            "release_grmd7fomh3tliggv62e6fhlgyl",
+            "topic_aaalmrodpeuufgjqxg6r6btodg",
+            "place_h6siy3vcau7dnqk54aduefklnk",
+            "token_c6ce62sdl363aeojqkqbkshmvy",
+            "preview_fud37yiok73mnx2s6to2qfae5l",
+        ]) {
+            assert_eq!(ids("a secret").encode(noun, key), given);
+        }
+        assert_eq!(ids("a secret").decode("release_01900000000070008000000000000001"), Some((Noun::Release, key)));
+    }
+
+    #[test]
+    fn ids_do_not_reveal_the_order_of_keys() {
+        let ids = ids("a secret");
+        // Keys of one millisecond after the other: beyond the noun, no digit is the same in all ids, and the order is another.
+        let keys = (0..200_u128).map(|n| Uuid::from_u128((0x0190_0000_0000 + n) << 80 | 0x7000_8000_0000_0000_0000));
+        let made: Vec<String> = keys.map(|key| ids.encode(Noun::Release, key)).collect();
+        for index in "release_".len() + 1..made[0].len() {
+            let digits: HashSet<u8> = made.iter().map(|id| id.as_bytes()[index]).collect();
+            assert!(digits.len() > 20, "digit {index} has {} values", digits.len());
+        }
+        assert!((80..120).contains(&made.windows(2).filter(|pair| pair[0] < pair[1]).count()));
+    }
+
+    #[test]
+    fn malformed_ids_are_not_decoded() {
+        let ids = ids("a secret");
+        let id = ids.encode(Noun::Release, Uuid::from_u128(7));
+        let digits = id.strip_prefix("release_").unwrap();
+        for wrong in [
+            String::new(),
+            "release_".to_owned(),
+            "_".to_owned(),
+            digits.to_owned(),
+            format!("article_{digits}"),
+            format!("Release_{digits}"),
+            format!("release-{digits}"),
+            format!("release_{}", digits.to_uppercase()),
+            format!("release_{}", &digits[1..]),
+            format!("release_a{digits}"),
+            format!("release_{digits} "),
+            // Beyond 128 bits.
+            format!("release_i{}", "a".repeat(25)),
+            format!("release_{}", "7".repeat(26)),
+            format!("release_{}1", "a".repeat(25)),
+            format!("release_é{}", "a".repeat(24)),
+            format!("release_{}", "A".repeat(32)),
+            "release_0190-0000-0000-7000-8000-00000001".to_owned(),
+        ] {
+            assert_eq!(ids.decode(&wrong), None, "{wrong}");
+        }
+        let largest = format!("release_h{}", "7".repeat(25));
+        assert!(ids.decode(&largest).is_some_and(|(noun, key)| ids.encode(noun, key) == largest));
+    }
+
+    proptest! {
+        #[test]
+        fn encoding_and_decoding_round_trip(number in any::<u128>(), other in any::<u128>()) {
+            let ids = ids("a secret");
+            let (key, other) = (Uuid::from_u128(number), Uuid::from_u128(other));
+            let id = ids.encode(Noun::Place, key);
+            prop_assert_eq!(ids.decode(&id), Some((Noun::Place, key)));
+            prop_assert_eq!(ids.encode(Noun::Place, other) == id, other == key);
+            let old = format!("place_{}", key.simple());
+            prop_assert_eq!(ids.decode(&old), Some((Noun::Place, key)));
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Access tokens: 256 random bits each, shown once, kept as a hash; with a role, a subject and, if wanted, an end.
+
+use std::fmt::Write as _;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use entity::{Noun, api_token, api_token::Role};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    auth::viewer::Viewer,
+    date_range,
+    db::Fault,
+    newsroom::{
+        Error, ErrorCode, Newsroom,
+        validation::{Patch, Validator},
+        workflow::{self, Resource},
+    },
+};
+
+/// What every secret begins with, so that it is known when it turns up where it should not.
+pub const PREFIX: &str = "dateline_";
+
+/// How exactly the last use is kept; not every read shall write.
+const LAST_USED_PRECISION: TimeDelta = TimeDelta::minutes(10);
+
+/// What an administrator gives of a token.
+#[derive(Clone, Debug)]
+pub struct TokenInput {
+    /// The person or system that will act with it, at most 200 characters.
+    pub subject: String,
+    /// What it is for, at most 200 characters.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// From when on it is refused; none: never.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Why a token is refused.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AuthError {
+    /// There is no such token.
+    Unknown,
+    /// Its time is over.
+    Expired(DateTime<Utc>),
+    /// Somebody took it back.
+    Revoked,
+    /// The issuer's token is not taken; the sentence tells why.
+    Rejected(String),
+    /// The database failed.
+    Db(Fault),
+}
+
+impl Newsroom {
+    /// Who holds a secret. One statement. The use is noted with the access log, at most every ten minutes.
+    ///
+    /// The secret is looked up by its SHA-256: 256 random bits need no slow hash, and how long the look-up takes says nothing
+    /// of any secret.
+    pub async fn authenticate(&self, secret: &str, now: DateTime<Utc>) -> Result<Viewer, AuthError> {
+        let stored = api_token::Entity::find()
+            .filter(api_token::Column::SecretHash.eq(hash(secret.as_bytes())))
+            .one(self.db.reader())
+            .await;
+        let token = stored.map_err(|error| AuthError::Db(error.into()))?.ok_or(AuthError::Unknown)?;
+        if token.revoked_at.is_some() {
+            return Err(AuthError::Revoked);
+        }
+        if let Some(at) = token.expires_at.filter(|&at| at <= now) {
+            return Err(AuthError::Expired(at));
+        }
+        let viewer = Viewer::new(token.role, token.subject.clone());
+        if token.last_used_at.is_none_or(|at| now - at >= LAST_USED_PRECISION) {
+            self.access_log.record_token_use(token.id, now.trunc_subsecs(6));
+        }
+        Ok(viewer)
+    }
+
+    /// Makes a token. The secret is in the answer and nowhere else.
+    pub async fn token_create(
+        &self,
+        viewer: &Viewer,
+        input: TokenInput,
+        now: DateTime<Utc>,
+    ) -> Result<(api_token::Model, String), Error> {
+        workflow::check_manage(Resource::Tokens, viewer)?;
+        let mut validator = Validator::new(&["input"]);
+        let (mut subject, mut name) = (String::new(), String::new());
+        validator.required_line("subject", Patch::Set(input.subject), &mut subject, 200);
+        validator.required_line("name", Patch::Set(input.name), &mut name, 200);
+        let expires_at = input.expires_at.map(|at| at.trunc_subsecs(6));
+        if let Some(error) = expires_at.and_then(|at| date_range::check_instant(at).err()) {
+            validator.add_error("expiresAt", ErrorCode::Invalid, format!("expiresAt: {error}"));
+        } else if expires_at.is_some_and(|at| at <= now) {
+            validator.add_error(
+                "expiresAt",
+                ErrorCode::Invalid,
+                "expiresAt is in the past: give a later instant, or none",
+            );
+        }
+        if input.role == Role::Public {
+            validator.add_error(
+                "role",
+                ErrorCode::Invalid,
+                "the public needs no token: give PRESS, AUTHOR, EDITOR or ADMIN",
+            );
+        }
+        validator.finish()?;
+        let secret = generate_secret()?;
+        let mut unit_of_work = self.begin(viewer, now).await?;
+        let row = api_token::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            subject: Set(subject),
+            name: Set(name),
+            role: Set(input.role),
+            secret_hash: Set(hash(secret.as_bytes())),
+            created_at: Set(unit_of_work.at()),
+            created_by: Set(unit_of_work.by().to_owned()),
+            expires_at: Set(expires_at),
+            last_used_at: Set(None),
+            revoked_at: Set(None),
+        };
+        let token = row.insert(unit_of_work.tx()).await?;
+        let note = format!("\"{}\" for {} as {:?}", token.name, token.subject, token.role);
+        unit_of_work.record("token.create", Noun::Token, token.id, Some(note), None, None)?;
+        unit_of_work.commit().await?;
+        Ok((token, secret))
+    }
+
+    /// Takes a token back, at once and for good.
+    pub async fn token_revoke(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> Result<Uuid, Error> {
+        workflow::check_manage(Resource::Tokens, viewer)?;
+        let mut unit_of_work = self.begin(viewer, now).await?;
+        let token = api_token::Entity::find_by_id(id).one(unit_of_work.tx()).await?.ok_or(Error::NotFound("token"))?;
+        if token.revoked_at.is_some() {
+            return Ok(id);
+        }
+        let mut change = token.into_active_model();
+        change.revoked_at = Set(Some(unit_of_work.at()));
+        change.update(unit_of_work.tx()).await?;
+        unit_of_work.record("token.revoke", Noun::Token, id, None, None, None)?;
+        unit_of_work.commit().await?;
+        Ok(id)
+    }
+
+    /// All tokens, newest first.
+    pub async fn tokens(&self, viewer: &Viewer) -> Result<Vec<api_token::Model>, Error> {
+        workflow::check_manage(Resource::Tokens, viewer)?;
+        Ok(api_token::Entity::find().order_by_desc(api_token::Column::Id).all(self.db.reader()).await?)
+    }
+}
+
+/// SHA-256 as lower-case hex.
+pub fn hash(bytes: &[u8]) -> String {
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
+    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn generate_secret() -> Result<String, Error> {
+    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random_bytes()?)))
+}
+
+/// 256 random bits.
+pub(in crate::newsroom) fn random_bytes() -> Result<[u8; 32], Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Error::from(DbErr::Custom(format!("no random numbers: {error}"))))?;
+    Ok(bytes)
+}

@@ -1,0 +1,134 @@
+//! Exporting: everything that travels, read from one state of the database.
+//!
+//! Of a release travels what its readers see: the live version, or the one being worked on where there is no live one.
+
+use std::collections::{HashMap, VecDeque};
+
+use entity::{release, release::ReleaseState, revision};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::newsroom::{Error, Newsroom, release::content::Content};
+use crate::{
+    catalog::{assigned_places, assigned_topics, place_images, topic_images},
+    db::Transaction,
+    journal::{PlaceImage, TopicImage},
+};
+
+/// Releases read at a time.
+const PAGE_SIZE: u64 = 500;
+
+/// An export under way.
+#[derive(Debug)]
+pub struct Exporter {
+    tx: Transaction,
+    topics: Vec<TopicImage>,
+    places: Vec<PlaceImage>,
+    topic_slugs: HashMap<Uuid, String>,
+    place_slugs: HashMap<Uuid, String>,
+    after: Uuid,
+}
+
+/// A release as it travels.
+#[derive(Clone, Debug)]
+pub struct ExportedRelease {
+    /// Its lifecycle, as far as it travels: what is not public comes as a draft, also what only the press sees so far, and what
+    /// was retracted as withdrawn with its notice.
+    pub row: release::Model,
+    /// What its readers see.
+    pub content: Content,
+}
+
+impl Exporter {
+    /// Begins; from here on nothing that is written is seen.
+    pub async fn begin(newsroom: &Newsroom) -> Result<Self, Error> {
+        let tx = newsroom.db.begin_read().await?;
+        let topics = topic_images(&tx, None).await?;
+        let places = place_images(&tx, None).await?;
+        let topic_slugs = topics.iter().map(|topic| (topic.id, topic.slug.clone())).collect();
+        let place_slugs = places.iter().map(|place| (place.id, place.slug.clone())).collect();
+        Ok(Self { tx, topics, places, topic_slugs, place_slugs, after: Uuid::nil() })
+    }
+
+    /// Topics, broader ones before narrower ones, otherwise oldest first.
+    pub fn topics(&self) -> Vec<&TopicImage> {
+        parents_first(&self.topics, |topic| topic.id, |topic| topic.broader.clone())
+    }
+
+    /// Places, those around before those within, otherwise oldest first.
+    pub fn places(&self) -> Vec<&PlaceImage> {
+        parents_first(&self.places, |place| place.id, |place| place.within.into_iter().collect())
+    }
+
+    /// The slug of a topic.
+    pub fn topic_slug(&self, id: Uuid) -> Option<String> {
+        self.topic_slugs.get(&id).cloned()
+    }
+
+    /// The slug of a place.
+    pub fn place_slug(&self, id: Uuid) -> Option<String> {
+        self.place_slugs.get(&id).cloned()
+    }
+
+    /// The next run of releases, oldest first; none at the end.
+    pub async fn releases(&mut self) -> Result<Option<Vec<ExportedRelease>>, Error> {
+        let rows = release::Entity::find()
+            .filter(release::Column::Id.gt(self.after))
+            .order_by_asc(release::Column::Id)
+            .limit(PAGE_SIZE)
+            .all(&self.tx)
+            .await?;
+        let Some(last) = rows.last() else { return Ok(None) };
+        self.after = last.id;
+        let keys: Vec<Uuid> = rows.iter().filter_map(|row| row.live_revision_id.or(row.working_revision_id)).collect();
+        let mut topics = assigned_topics(&self.tx, &keys).await?;
+        let mut places = assigned_places(&self.tx, &keys).await?;
+        let revisions = revision::Entity::find().filter(revision::Column::Id.is_in(keys)).all(&self.tx).await?;
+        let mut revisions: HashMap<Uuid, revision::Model> =
+            revisions.into_iter().map(|row| (row.release_id, row)).collect();
+        let exported = |row: release::Model| {
+            let revision = revisions.remove(&row.id)?;
+            let (topics, places) =
+                (topics.remove(&revision.id).unwrap_or_default(), places.remove(&revision.id).unwrap_or_default());
+            Some(ExportedRelease { content: Content::from_row(revision, topics, places), row: exportable(row) })
+        };
+        Ok(Some(rows.into_iter().filter_map(exported).collect()))
+    }
+}
+
+/// A release as another newsroom may take it in: plans and embargoes are this one's own.
+fn exportable(row: release::Model) -> release::Model {
+    let state = match row.state {
+        ReleaseState::Published if row.embargo_until.is_some() => ReleaseState::Draft,
+        ReleaseState::Published | ReleaseState::Withdrawn => row.state,
+        ReleaseState::Retracted => ReleaseState::Withdrawn,
+        ReleaseState::Draft | ReleaseState::InReview | ReleaseState::Approved | ReleaseState::Scheduled => {
+            ReleaseState::Draft
+        }
+    };
+    let published_at = row.published_at.filter(|_| state != ReleaseState::Draft);
+    release::Model { state, published_at, ..row }
+}
+
+/// Things in an order in which every one comes after those above it, otherwise as they are.
+fn parents_first<T>(items: &[T], id: impl Fn(&T) -> Uuid, parents: impl Fn(&T) -> Vec<Uuid>) -> Vec<&T> {
+    let ids: std::collections::HashSet<Uuid> = items.iter().map(&id).collect();
+    let mut done = std::collections::HashSet::new();
+    let mut order = Vec::with_capacity(items.len());
+    let mut queue: VecDeque<&T> = items.iter().collect();
+    let mut stalled = 0;
+    while let Some(item) = queue.pop_front() {
+        // Waiting for each other: cannot be, but must not hang.
+        let is_ready =
+            parents(item).iter().all(|parent| done.contains(parent) || !ids.contains(parent)) || stalled > queue.len();
+        if is_ready {
+            done.insert(id(item));
+            order.push(item);
+            stalled = 0;
+        } else {
+            queue.push_back(item);
+            stalled += 1;
+        }
+    }
+    order
+}

@@ -1,0 +1,412 @@
+//! HTML made flat: written anew from its tags and texts, every element closed in order, none deeper than a fixed depth.
+//!
+//! Parsers of HTML follow every tag wherever it leads. Text of 200 kB can lead them to trees that fill a stack, to elements
+//! that multiply, and to minutes of work. What is written here cannot, whatever was read: it is not checked, it is built. It
+//! is as unsafe for a reader as before, so the sanitiser must follow.
+
+use super::{
+    attributes::filter_attributes,
+    elements::{Element, ElementKind, element, is_removed_with_content},
+    tokenizer::{Attributes, Token, Tokenizer},
+};
+
+/// Blocks, items and parts of tables in each other, at most. What lies deeper keeps its text and loses its place.
+const MAX_BLOCKS: usize = 40;
+
+/// Marked-up parts of a line in each other, at most.
+const MAX_INLINES: usize = 8;
+
+/// Bytes of text after which it is parted by a comment, which the sanitiser takes out: writing one long text that has many
+/// character references takes it time in the square of the length.
+const MAX_TEXT: usize = 16_384;
+
+/// The same HTML, flat.
+pub(super) fn flatten_html(html: &str) -> String {
+    let mut writer = Writer {
+        html: String::with_capacity(html.len() + html.len() / 8),
+        open_elements: Vec::new(),
+        omitted_blocks: 0,
+        line_start: 0,
+        last_tag_end: 0,
+    };
+    let mut tokens = Tokenizer::new(html);
+    while let Some(token) = tokens.next() {
+        match token {
+            Token::Text(text) => writer.text(text),
+            Token::StartTag(name, attributes) => {
+                let name = name.to_ascii_lowercase();
+                match element(&name) {
+                    Some(element) => writer.start(element, attributes),
+                    None if is_removed_with_content(&name) => tokens.skip_content(&name),
+                    None => {}
+                }
+            }
+            Token::EndTag(name) => {
+                if let Some(element) = element(&name.to_ascii_lowercase()) {
+                    writer.end(element);
+                }
+            }
+        }
+    }
+    writer.close_to(0);
+    writer.html
+}
+
+struct Writer {
+    html: String,
+    /// Elements that are open, the innermost last.
+    open_elements: Vec<(&'static str, ElementKind)>,
+    /// Blocks that were left out because they lay too deep, and whose end tags are to come.
+    omitted_blocks: usize,
+    /// Where the content of the last paragraph, heading or preformatted text begins.
+    line_start: usize,
+    /// Where the last tag or comment ends.
+    last_tag_end: usize,
+}
+
+impl Writer {
+    fn text(&mut self, text: &str) {
+        if self.between_cells() && !text.trim_ascii().is_empty() {
+            self.open_cell();
+        }
+        let mut rest = match text.strip_prefix('<') {
+            Some(after) => {
+                self.html.push_str("&lt;");
+                after
+            }
+            None => text,
+        };
+        while let Some(position) = self.split_position(rest) {
+            self.html.push_str(&rest[..position]);
+            self.html.push_str("<!---->");
+            self.last_tag_end = self.html.len();
+            rest = &rest[position..];
+        }
+        self.html.push_str(rest);
+    }
+
+    /// Where a text is to be parted: not within a character reference, which is ASCII.
+    fn split_position(&self, text: &str) -> Option<usize> {
+        let from = (self.last_tag_end + MAX_TEXT).saturating_sub(self.html.len());
+        let after = text.as_bytes().get(from..)?;
+        after.iter().position(|&byte| byte == b'&' || byte >= 0xC0).map(|at| from + at)
+    }
+
+    fn start(&mut self, (name, kind, allowed): Element, attributes: Attributes<'_>) {
+        let attributes = filter_attributes(allowed, attributes);
+        match kind {
+            ElementKind::Void if name == "img" && !attributes.contains(" src=") => {}
+            ElementKind::Void => {
+                self.open_cell();
+                self.tag(name, &attributes);
+            }
+            ElementKind::Inline => self.start_inline(name, &attributes),
+            // Within preformatted text there are lines only.
+            _ if self.is_open("pre") && !matches!(kind, ElementKind::Row | ElementKind::Cell | ElementKind::Item) => {
+                self.html.push('\n')
+            }
+            ElementKind::Rule => {
+                self.begin_block();
+                self.tag(name, &attributes);
+            }
+            // A heading stays one, whatever its line is wrapped in.
+            ElementKind::LeafBlock | ElementKind::ContainerBlock
+                if matches!(name, "p" | "div") && self.at_heading() => {}
+            ElementKind::LeafBlock => {
+                self.begin_block();
+                self.push(name, kind, &attributes);
+                self.line_start = self.html.len();
+            }
+            ElementKind::ContainerBlock | ElementKind::Table => {
+                self.begin_block();
+                self.push_block(name, kind, &attributes);
+            }
+            ElementKind::Item => {
+                let siblings: &[_] = if name == "li" { &["li"] } else { &["dd", "dt"] };
+                let lists: &[_] = if name == "li" { &["ul", "ol"] } else { &["dl"] };
+                if let Some(at) = self
+                    .find(|open, _| siblings.contains(&open), |open, kind| lists.contains(&open) || is_barrier(kind))
+                {
+                    self.close_to(at);
+                }
+                self.begin_block();
+                self.push_block(name, kind, &attributes);
+            }
+            ElementKind::RowGroup | ElementKind::Row | ElementKind::Cell => {
+                self.start_in_table(name, kind, &attributes)
+            }
+        }
+    }
+
+    fn start_inline(&mut self, name: &'static str, attributes: &str) {
+        self.open_cell();
+        let first_inline = self.first_inline();
+        if name == "a" {
+            // A link without an address is an anchor, and of those none is kept.
+            if let Some(at) = (first_inline..self.open_elements.len()).find(|&at| self.open_elements[at].0 == "a") {
+                self.close_to(at);
+            }
+            if !attributes.contains(" href=") {
+                return;
+            }
+        }
+        let first_inline = self.first_inline();
+        if self.open_elements.len() - first_inline >= MAX_INLINES
+            || self.open_elements[first_inline..].iter().any(|(open, _)| *open == name)
+        {
+            return;
+        }
+        // What goes on where it has just ended is one: programs write every word of a sentence in its own element.
+        let end_tag = format!("</{name}>");
+        if attributes.is_empty() && self.html.ends_with(&end_tag) {
+            self.html.truncate(self.html.len() - end_tag.len());
+            self.open_elements.push((name, ElementKind::Inline));
+        } else {
+            self.push(name, ElementKind::Inline, attributes);
+        }
+    }
+
+    fn start_in_table(&mut self, name: &'static str, kind: ElementKind, attributes: &str) {
+        let Some(table) = self.find(|_, kind| kind == ElementKind::Table, |_, _| false) else {
+            self.html.push('\n');
+            return;
+        };
+        let parents: &[ElementKind] = match kind {
+            ElementKind::Cell if name == "caption" => &[ElementKind::Table],
+            ElementKind::Cell => &[ElementKind::Row],
+            ElementKind::Row => &[ElementKind::RowGroup, ElementKind::Table],
+            _ => &[ElementKind::Table],
+        };
+        let parent = (table..self.open_elements.len()).rfind(|&at| parents.contains(&self.open_elements[at].1));
+        self.close_to(parent.unwrap_or(table) + 1);
+        if kind == ElementKind::Cell && parent.is_none() {
+            // A cell before any row.
+            self.close_to(table + 1);
+            self.push_block("tr", ElementKind::Row, "");
+        }
+        self.push_block(name, kind, attributes);
+    }
+
+    fn end(&mut self, (name, kind, _): Element) {
+        if kind == ElementKind::Inline {
+            if let Some(at) =
+                (self.first_inline()..self.open_elements.len()).rfind(|&at| self.open_elements[at].0 == name)
+            {
+                self.close_to(at);
+            }
+            return;
+        }
+        if kind != ElementKind::LeafBlock && self.omitted_blocks > 0 {
+            self.omitted_blocks -= 1;
+            self.html.push('\n');
+            return;
+        }
+        let barrier = |_, open| match kind {
+            ElementKind::Table => false,
+            ElementKind::RowGroup | ElementKind::Row | ElementKind::Cell => open == ElementKind::Table,
+            _ => is_barrier(open),
+        };
+        let same = |open, _| open == name || (is_heading(open) && is_heading(name));
+        if let Some(at) = self.find(same, barrier) {
+            self.close_to(at);
+        }
+    }
+
+    /// The innermost open element that is wanted, unless a barrier lies further in.
+    fn find(
+        &self,
+        is_match: impl Fn(&'static str, ElementKind) -> bool,
+        barrier: impl Fn(&'static str, ElementKind) -> bool,
+    ) -> Option<usize> {
+        for (at, &(name, kind)) in self.open_elements.iter().enumerate().rev() {
+            if is_match(name, kind) {
+                return Some(at);
+            }
+            if barrier(name, kind) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Where the open inline elements begin: all of them lie innermost.
+    fn first_inline(&self) -> usize {
+        self.open_elements.iter().rposition(|(_, kind)| *kind != ElementKind::Inline).map_or(0, |at| at + 1)
+    }
+
+    fn is_open(&self, name: &str) -> bool {
+        self.open_elements.iter().any(|(open, _)| *open == name)
+    }
+
+    /// Whether a heading has just begun.
+    fn at_heading(&self) -> bool {
+        self.open_elements.last().is_some_and(|(name, _)| is_heading(name))
+            && self.html.get(self.line_start..).is_some_and(|line| line.trim_ascii().is_empty())
+    }
+
+    fn between_cells(&self) -> bool {
+        matches!(self.open_elements.last(), Some((_, ElementKind::Table | ElementKind::RowGroup | ElementKind::Row)))
+    }
+
+    /// Where content stands in a table outside of every cell, a cell of its own; parsers would move it before the table.
+    fn open_cell(&mut self) {
+        if self.between_cells() {
+            if !matches!(self.open_elements.last(), Some((_, ElementKind::Row))) {
+                self.push("tr", ElementKind::Row, "");
+            }
+            self.push("td", ElementKind::Cell, "");
+        }
+    }
+
+    /// Ends what cannot have a block in it.
+    fn begin_block(&mut self) {
+        self.close_to(self.first_inline());
+        if matches!(self.open_elements.last(), Some((_, ElementKind::LeafBlock))) {
+            self.close_to(self.open_elements.len() - 1);
+        }
+        self.open_cell();
+    }
+
+    fn push_block(&mut self, name: &'static str, kind: ElementKind, attributes: &str) {
+        if self.open_elements.len() < MAX_BLOCKS {
+            self.push(name, kind, attributes);
+        } else {
+            self.omitted_blocks += 1;
+            self.html.push('\n');
+        }
+    }
+
+    fn push(&mut self, name: &'static str, kind: ElementKind, attributes: &str) {
+        self.tag(name, attributes);
+        self.open_elements.push((name, kind));
+    }
+
+    fn tag(&mut self, name: &str, attributes: &str) {
+        self.html.push('<');
+        self.html.push_str(name);
+        self.html.push_str(attributes);
+        self.html.push('>');
+        self.last_tag_end = self.html.len();
+    }
+
+    /// Closes elements from the innermost, until so many are open.
+    fn close_to(&mut self, count: usize) {
+        for (name, kind) in self.open_elements.drain(count..).rev() {
+            let start_tag = format!("<{name}>");
+            if kind == ElementKind::Inline && self.html.ends_with(&start_tag) {
+                // Nothing was marked up.
+                self.html.truncate(self.html.len() - start_tag.len());
+            } else {
+                self.html.push_str("</");
+                self.html.push_str(name);
+                self.html.push('>');
+            }
+        }
+    }
+}
+
+fn is_heading(name: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+}
+
+fn is_barrier(kind: ElementKind) -> bool {
+    matches!(kind, ElementKind::Cell | ElementKind::Table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn well_formed_html_is_unchanged() {
+        for html in [
+            "a &lt; b &amp; c",
+            "<h1>a</h1>\n<p>b <em>c <strong>d</strong></em><br>e</p>\n<hr>",
+            "<ul><li>a<ul><li>b</li></ul></li></ul><dl><dt>a</dt><dd><p>b</p></dd></dl>",
+            "<table><caption>a</caption><thead><tr><th>b</th></tr></thead><tbody><tr><td colspan=\"2\">c</td></tr></tbody></table>",
+            "<blockquote><p lang=\"fr\">a</p></blockquote><pre><code>b\n  c</code></pre>",
+            "<a href=\"https://example.org/?a=1&amp;b=2\" title=\"&quot;\">x</a>",
+        ] {
+            assert_eq!(flatten_html(html), html);
+        }
+    }
+
+    #[test]
+    fn every_element_is_closed_in_order() {
+        for (html, closed) in [
+            ("<p>a<p>b<div>c", "<p>a</p><p>b</p><div>c</div>"),
+            ("<b>a<i>b</b>c</i>", "<strong>a<em>b</em></strong>c"),
+            ("<b>a<p>b</b></p>", "<strong>a</strong><p>b</p>"),
+            ("<ul><li>a<li>b<ol><li>c</ul>d", "<ul><li>a</li><li>b<ol><li>c</li></ol></li></ul>d"),
+            ("<dl><dt>a<dd>b<dt>c", "<dl><dt>a</dt><dd>b</dd><dt>c</dt></dl>"),
+            ("</p></div>a</b>", "a"),
+            ("<h1>a</h2><p>b", "<h1>a</h1><p>b</p>"),
+            ("<h1>a<p>b</h1>c", "<h1>a</h1><p>bc</p>"),
+            ("<h1><p>a</p></h1>", "<h1>a</h1>"),
+            ("<a href=https://a>b<a href=https://c>d", "<a href=\"https://a\">b</a><a href=\"https://c\">d</a>"),
+            ("<table><td>a<td>b<tr><th>c</table>d", "<table><tr><td>a</td><td>b</td></tr><tr><th>c</th></tr></table>d"),
+            ("<table>a<br><p>b</p></table>", "<table><tr><td>a<br><p>b</p></td></tr></table>"),
+            ("<table><tr><td><div>a</table>b</div>", "<table><tr><td><div>a</div></td></tr></table>b"),
+            ("<td>a</td><tr>b", "\na\nb"),
+            ("<div><table><tr><td>a</div>b</table>", "<div><table><tr><td>ab</td></tr></table></div>"),
+        ] {
+            assert_eq!(flatten_html(html), closed, "{html}");
+        }
+    }
+
+    #[test]
+    fn unknown_elements_are_unwrapped_or_removed() {
+        assert_eq!(flatten_html("<section><font color=red>a</font><o:p>b</o:p></section>"), "<div>ab</div>");
+        assert_eq!(
+            flatten_html("a<script>b</script>c<style>d</style><svg><p>e</p></svg>f<select><option>g</select>"),
+            "acf"
+        );
+        assert_eq!(flatten_html("a<svg>b"), "ab");
+        assert_eq!(flatten_html("<a name=x>a</a><img alt=b><img src=''>"), "a<img src=\"\">");
+    }
+
+    #[test]
+    fn adjacent_inline_elements_are_merged() {
+        assert_eq!(
+            flatten_html("<b>a</b><b> b</b><i></i><strong>c</strong> <b>d</b>"),
+            "<strong>a bc</strong> <strong>d</strong>"
+        );
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let depth = |html: &str| {
+            let (mut depth, mut deepest) = (0_usize, 0);
+            for token in Tokenizer::new(html) {
+                match token {
+                    Token::StartTag("br", _) | Token::Text(_) => {}
+                    Token::StartTag(..) => depth += 1,
+                    Token::EndTag(_) => depth -= 1,
+                }
+                deepest = deepest.max(depth);
+            }
+            assert_eq!(depth, 0, "{html}");
+            deepest
+        };
+        for pattern in [
+            "<div>",
+            "<div></x>",
+            "<ul><li>",
+            "<table><tr><td>",
+            "<table>a",
+            "<blockquote><p><b><i><u><s><q><sub><sup><small>",
+        ] {
+            let html = flatten_html(&format!("{}<br>z", pattern.repeat(1000)));
+            assert!(depth(&html) <= MAX_BLOCKS + MAX_INLINES + 4, "{html}");
+            assert!(html.contains('z'));
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_split_outside_character_references() {
+        let html = flatten_html(&"&amp;é".repeat(10_000));
+        assert_eq!(html.matches("<!---->").count(), 70_000 / MAX_TEXT);
+        assert_eq!(html.replace("<!---->", ""), "&amp;é".repeat(10_000));
+        assert!(!flatten_html(&"a".repeat(100_000)).contains('<'));
+    }
+}

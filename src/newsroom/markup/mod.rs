@@ -1,0 +1,239 @@
+//! Bodies: Markdown is what is kept; HTML and plain text are made from it, and it is made from the HTML of other systems.
+//!
+//! Markdown may hold HTML, so what is made of it goes three ways round: made shallow before the parser of Markdown, made flat
+//! before the parser of HTML, and then through a sanitiser that lets through what a text needs and nothing that runs, frames
+//! or styles. No body is refused, however it nests; what lies too deep keeps its text and loses its place.
+
+mod attributes;
+mod blocks;
+mod elements;
+mod escape;
+mod flatten_html;
+mod html_to_markdown;
+mod inline;
+mod nesting_limit;
+mod plain_text;
+mod sanitizer;
+mod tokenizer;
+
+use std::{collections::HashMap, iter};
+
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
+
+pub use html_to_markdown::html_to_markdown;
+pub use plain_text::word_count;
+
+/// The body as sanitised HTML: no scripts, styles, frames or forms, links to http, https and mailto only, pictures from http
+/// and https only.
+pub fn markdown_to_html(markdown: &str) -> String {
+    let markdown = nesting_limit::limit_nesting(markdown);
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
+    let mut html = String::with_capacity(markdown.len() * 3 / 2);
+    pulldown_cmark::html::push_html(&mut html, number_footnotes(Parser::new_ext(&markdown, options)));
+    sanitizer::sanitize(&html)
+}
+
+/// The body as plain text; paragraphs parted by a blank line.
+pub fn markdown_to_text(markdown: &str) -> String {
+    html_to_text(&markdown_to_html(markdown))
+}
+
+/// The same, of a body's HTML as [`markdown_to_html`] makes it.
+pub fn html_to_text(html: &str) -> String {
+    plain_text::html_to_text(html)
+}
+
+/// Footnotes get their number in brackets, in the text and before the note. Links between the two would need ids, and those
+/// of several bodies on a page would clash.
+fn number_footnotes<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Item = Event<'a>> {
+    let mut numbers: HashMap<CowStr<'a>, usize> = HashMap::new();
+    let mut number = move |label| {
+        let next = numbers.len() + 1;
+        *numbers.entry(label).or_insert(next)
+    };
+    let mut label = None;
+    events.flat_map(move |event| {
+        let (first, second) = match event {
+            Event::FootnoteReference(note) => {
+                (Event::InlineHtml(format!("<sup>[{}]</sup>", number(note)).into()), None)
+            }
+            Event::Start(Tag::FootnoteDefinition(note)) => {
+                label = Some(format!("[{}] ", number(note)));
+                (Event::Html("<div>".into()), None)
+            }
+            Event::End(TagEnd::FootnoteDefinition) => (Event::Html("</div>\n".into()), None),
+            Event::Start(Tag::Paragraph) => {
+                (Event::Start(Tag::Paragraph), label.take().map(|label| Event::Text(label.into())))
+            }
+            event => (event, None),
+        };
+        iter::once(first).chain(second)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{thread, time::Instant};
+
+    use proptest::prelude::*;
+
+    use super::sanitizer::tests::find_unsafe_markup;
+    use super::*;
+
+    #[test]
+    fn markdown_becomes_html() {
+        let markdown = "# Title\n\nA *word*, ~~two~~ and [a link](https://example.org/a \"T\").\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n\
+                        - one\n- two\n\n3. three\n\n> so\n\n```rust\nlet x = 1 < 2;\n```\n\n![A map](https://example.org/m.png)\n";
+        let html = markdown_to_html(markdown);
+        for part in [
+            "<h1>Title</h1>",
+            "<em>word</em>, <del>two</del>",
+            "<a href=\"https://example.org/a\" title=\"T\" rel=\"noopener noreferrer\">a link</a>",
+            "<thead><tr><th>a</th><th align=\"right\">b</th></tr></thead>",
+            "<td>1</td><td align=\"right\">2</td>",
+            "<ul>\n<li>one</li>\n<li>two</li>\n</ul>",
+            "<ol start=\"3\">\n<li>three</li>",
+            "<blockquote>\n<p>so</p>\n</blockquote>",
+            "<pre><code>let x = 1 &lt; 2;\n</code></pre>",
+            "<img src=\"https://example.org/m.png\" alt=\"A map\">",
+        ] {
+            assert!(html.contains(part), "{part} is not in {html}");
+        }
+        assert_eq!(find_unsafe_markup(&html), None);
+    }
+
+    #[test]
+    fn plain_text_matches_the_html() {
+        let markdown = "# Title\n\nA *word* and\n[a link](https://example.org/a).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n\n\
+                        <div>three <b>four</b></div>\n\n<script>five()</script>\n";
+        assert_eq!(markdown_to_text(markdown), "Title\n\nA word and a link.\n\na\tb\n1\t2\n\none\ntwo\n\nthree four");
+        assert_eq!(word_count(&markdown_to_text(markdown)), 14);
+        assert_eq!(markdown_to_text(""), "");
+    }
+
+    #[test]
+    fn footnotes_are_numbered_in_brackets() {
+        let markdown = "A[^x] b[^y] c[^x].\n\n[^y]: Why.\n\n[^x]: Ex.\n\n    More.\n";
+        assert_eq!(markdown_to_text(markdown), "A[1] b[2] c[1].\n\n[2] Why.\n\n[1] Ex.\n\nMore.");
+        assert_eq!(find_unsafe_markup(&markdown_to_html(markdown)), None);
+    }
+
+    #[test]
+    fn safe_html_in_markdown_is_preserved() {
+        assert_eq!(
+            markdown_to_html("H<sub>2</sub>O <b>x</b> <!-- no --> <span class=\"c\" style=\"s\" id=\"i\">y</span>")
+                .trim(),
+            "<p>H<sub>2</sub>O <strong>x</strong>  y</p>"
+        );
+        assert_eq!(
+            markdown_to_html("<section><p lang=fr dir=ltr onclick=x>a</section>\n").trim(),
+            "<div><p lang=\"fr\" dir=\"ltr\">a</p></div>"
+        );
+    }
+
+    #[test]
+    fn extreme_nesting_neither_overflows_the_stack_nor_takes_long() {
+        let deep = |mark: &str| mark.repeat(100_000);
+        let repeated = |mark: &str| mark.repeat(20_000);
+        let numbered = |from: &str, to: &str| {
+            (0..10_000).map(|number| [from, &number.to_string(), to].concat()).collect::<String>()
+        };
+        let bodies = [
+            deep(">"),
+            repeated("> "),
+            repeated("> - 1. "),
+            format!("{}a\n{}", repeated(">"), repeated("a\n")),
+            format!("{}a\n{}", repeated("[^a]:"), repeated("a\n")),
+            format!("{}a", repeated("- ")),
+            deep("["),
+            repeated("![[]("),
+            format!("{}a{}", repeated("["), repeated("](https://a)")),
+            repeated("*a "),
+            repeated("*a **a "),
+            repeated("_a*"),
+            repeated("`"),
+            repeated("|"),
+            format!("{}\n{}\n{}", repeated("|a"), repeated("|-"), repeated("|\n")),
+            repeated("&"),
+            repeated("&quot;£"),
+            deep("<div>"),
+            repeated("<DIV >\n"),
+            deep("<div></x>"),
+            repeated("<div><!--</div>-->"),
+            repeated("<div><br title='</div>'>"),
+            repeated("</div>"),
+            deep("<b>"),
+            repeated("<b>x</b>"),
+            repeated("<b><div>"),
+            numbered("<p><b id=", ">"),
+            numbered("<p><font color=", "></x>"),
+            format!("<a {}>", numbered("a", " ")),
+            repeated("<ul><li>"),
+            repeated("<blockquote>"),
+            repeated("<table><tr><td>"),
+            format!("<table>{}", repeated("<br>")),
+            format!("<table><tr><th>{}</th></tr>{}</table>", repeated("a"), repeated("<tr><td>b<td>c</tr>")),
+            format!("<table><tr>{}</tr>{}</table>", repeated("<td>a"), repeated("<tr><td>b")),
+            repeated("<svg>"),
+            repeated("<math><mtext>"),
+            repeated("<template>"),
+            repeated("<!--"),
+            repeated("<a href='"),
+            repeated("<pre>"),
+        ];
+        let threads = bodies.map(|body| {
+            let work = move || {
+                let started = Instant::now();
+                let unsafe_markup = find_unsafe_markup(&markdown_to_html(&body));
+                word_count(&markdown_to_text(&body));
+                let length = html_to_markdown(&body).unwrap().0.len();
+                (body[..20].to_owned(), unsafe_markup, length / body.len(), started.elapsed())
+            };
+            thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap()
+        });
+        for thread in threads {
+            let (body, unsafe_markup, growth, time) = thread.join().unwrap();
+            assert_eq!(unsafe_markup, None, "{body:?}");
+            assert!(growth < 50, "the Markdown of {body:?} is {growth} times as long");
+            assert!(time.as_secs() < 60, "{body:?} took {time:?}");
+        }
+    }
+
+    const PIECES: &str = "<script>§</script>§<script§<style>§</style>§<svg>§</svg>§<math>§<img src=§\
+        <img src=https://a onerror=x>§<a href=\"javascript:x\">§<a href='https://a'>§<a href=§</a>§<b>§\
+        </b>§<i>§</i>§<p>§</p>§<div>§</div>§<h2>§</h2>§<ul>§<ol>§<li>§</ul>§<table>§<tr>§<td>§<th>§\
+        </td>§</tr>§</table>§<pre>§</pre>§<code>§</code>§<blockquote>§</blockquote>§<br>§<hr>§<sup>§\
+        </sup>§<!--§-->§<![CDATA[§]]>§<iframe>§<textarea>§</textarea>§<title>§<noscript>§<select>§\
+        <option>§</x>§<§>§\"§'§=§/§&§&lt;§&#60;§&quot;§;§javascript:§[x](§[§]§)§](javascript:x)§![§*§**§\
+        _§`§```\n§~~§|§|-|\n§# §> §- §1. §[^a]§[^a]: §\n§\n\n§ §    §\t§\\§\0§\u{338}§\u{A0}§a§b c§é§字";
+
+    /// Tags, marks and text in any order.
+    fn soup() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(PIECES.split('§').collect::<Vec<_>>());
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn html_of_any_markdown_is_safe(markdown in soup()) {
+            let html = markdown_to_html(&markdown);
+            prop_assert_eq!(find_unsafe_markup(&html), None, "{}", html);
+            prop_assert!(!html.contains("<script"));
+            prop_assert!(word_count(&markdown_to_text(&markdown)) <= markdown.len());
+        }
+
+        #[test]
+        fn markdown_of_any_html_is_safe(body in soup()) {
+            let (markdown, _) = html_to_markdown(&body).unwrap();
+            prop_assert!(!markdown.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')));
+            let html = markdown_to_html(&markdown);
+            prop_assert_eq!(find_unsafe_markup(&html), None, "{}", html);
+        }
+
+        #[test]
+        fn any_text_is_accepted(body in any::<String>()) {
+            prop_assert_eq!(find_unsafe_markup(&markdown_to_html(&body)), None);
+            prop_assert!(html_to_markdown(&body).is_ok());
+        }
+    }
+}

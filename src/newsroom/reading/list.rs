@@ -1,0 +1,242 @@
+//! Lists: pages of releases with their rows, and pages of topics and places.
+
+use std::{collections::HashMap, sync::Arc};
+
+use entity::{Noun, access_log::AccessKind, correction, release};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    history::corrections,
+    pagination::{CursorKey, PageRequest},
+};
+use crate::catalog::{
+    Concept, Handle, LabelSortKey, OrderBy, PageWindow, ReleaseFilter, ReleaseKey, ReleaseSet, SortPosition, Vocabulary,
+};
+use crate::journal::WorkingImage;
+use crate::newsroom::{
+    Error, Newsroom,
+    access::public_id::IdCodec,
+    release::revision::{ColumnMask, RevisionRow, Revisions, lifecycles, visible_revisions},
+};
+
+/// What a reader of releases wants of their rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says of one part whether it is wanted")]
+pub struct Projection {
+    /// Rows at all: not for a mere number.
+    pub fetch_rows: bool,
+    /// Their cursors.
+    pub cursors: bool,
+    /// Which columns of the revisions.
+    pub columns: ColumnMask,
+    /// What the catalog does not keep of lives: withdrawal, schedule, the note of an embargo.
+    pub lifecycle: bool,
+    /// Public corrections.
+    pub corrections: bool,
+}
+
+/// A release with what was fetched of it.
+#[derive(Clone, Debug)]
+pub struct FetchedRelease {
+    /// What the catalog knows.
+    pub item: Handle,
+    /// What it says.
+    pub revision: Arc<RevisionRow>,
+    /// The version being worked on, where it was wanted, there is one and the viewer may see it.
+    pub working: Option<(WorkingImage, Arc<RevisionRow>)>,
+    /// Its lifecycle row, where it was wanted.
+    pub lifecycle: Option<Arc<release::Model>>,
+    /// Its corrections, oldest first, where they were wanted.
+    pub corrections: Vec<correction::Model>,
+}
+
+/// One page of releases.
+#[derive(Clone, Debug)]
+pub struct ReleasePage {
+    /// Everything the page is a part of.
+    pub set: ReleaseSet,
+    /// The releases of the page with their cursors, in order; where cursors were not wanted they are empty.
+    pub entries: Vec<(String, FetchedRelease)>,
+    /// Whether the set holds any before them.
+    pub has_previous: bool,
+    /// Whether the set holds any after them.
+    pub has_next: bool,
+}
+
+impl Newsroom {
+    /// A page of a set, narrowed. `scope` tells cursors of one list from those of another: a topic's id, say.
+    ///
+    /// Costs one statement whatever the size of the page, one more each with lifecycles and corrections, none without rows.
+    pub async fn release_page(
+        &self,
+        set: &ReleaseSet,
+        scope: &str,
+        filter: Option<&ReleaseFilter>,
+        order: &[OrderBy],
+        request: &PageRequest,
+        projection: Projection,
+    ) -> Result<ReleasePage, Error> {
+        let (size, from_end) = request.size()?;
+        let set = match filter {
+            Some(filter) => set.narrow(filter)?,
+            None => set.clone(),
+        };
+        if !projection.fetch_rows && request.after.is_none() && request.before.is_none() {
+            return Ok(ReleasePage { set, entries: Vec::new(), has_previous: false, has_next: false });
+        }
+        let has_cursors = projection.cursors || request.after.is_some() || request.before.is_some();
+        let key = has_cursors.then(|| release_cursor_key(&set, scope, filter, order));
+        let position = |argument, cursor: &Option<String>| -> Result<Option<SortPosition>, Error> {
+            let Some((key, cursor)) = key.as_ref().zip(cursor.as_deref()) else { return Ok(None) };
+            let cursor = key.decode::<ReleaseCursor>(argument, cursor)?;
+            // Keys begin with the time of creation. A made-up one would reveal those of others by which releases come after it.
+            let legacy_position = || {
+                let (item, _) = set.find(&ReleaseKey::Id(cursor.legacy_key()?))?;
+                Some(set.sort_position(order, &item)).filter(|position| position.values == cursor.values)
+            };
+            let position = cursor.position(&self.ids).or_else(legacy_position);
+            // Cannot be made by us: the order is part of the key.
+            match position.filter(|position| position.values.len() == order.len()) {
+                Some(position) => Ok(Some(position)),
+                None => key.decode(argument, ""),
+            }
+        };
+        let window = PageWindow {
+            size,
+            from_end,
+            after: position("after", &request.after)?,
+            before: position("before", &request.before)?,
+        };
+        if !projection.fetch_rows {
+            return Ok(ReleasePage { set, entries: Vec::new(), has_previous: false, has_next: false });
+        }
+        let slice = set.slice(order, &window);
+        let fetched = self.fetch(&set, &slice.items, projection).await?;
+        let key = key.filter(|_| projection.cursors);
+        let cursor = |fetched: &FetchedRelease| {
+            key.as_ref().map_or_else(String::new, |key| {
+                key.encode(&ReleaseCursor::new(&self.ids, &set.sort_position(order, &fetched.item)))
+            })
+        };
+        let entries = fetched.into_iter().map(|fetched| (cursor(&fetched), fetched)).collect();
+        Ok(ReleasePage { entries, has_previous: slice.has_previous, has_next: slice.has_next, set })
+    }
+
+    /// The rows of some releases of a set, in the same order.
+    pub async fn fetch(
+        &self,
+        set: &ReleaseSet,
+        items: &[Handle],
+        projection: Projection,
+    ) -> Result<Vec<FetchedRelease>, Error> {
+        let revisions: Revisions = visible_revisions(self, set, items, projection.columns).await?;
+        let lifecycles: HashMap<Uuid, Arc<release::Model>> = if projection.lifecycle {
+            lifecycles(self, items).await?.into_iter().map(|(id, row)| (id, Arc::new(row))).collect()
+        } else {
+            HashMap::new()
+        };
+        let corrections_by_release =
+            if projection.corrections { corrections(self, items).await? } else { HashMap::new() };
+        if let Some(reader) = set.reader() {
+            for item in items.iter().filter(|item| item.is_embargoed()) {
+                self.access_log.record_read(AccessKind::Embargoed, reader, item.id(), item.revision_id(), set.now());
+            }
+        }
+        let fetched = |item: &Handle| {
+            Some(FetchedRelease {
+                revision: revisions.get(&item.revision_id())?.clone(),
+                working: set
+                    .working(item)
+                    .and_then(|image| Some((image.clone(), revisions.get(&image.revision_id)?.clone()))),
+                lifecycle: lifecycles.get(&item.id()).cloned(),
+                corrections: corrections_by_release.get(&item.id()).cloned().unwrap_or_default(),
+                item: item.clone(),
+            })
+        };
+        Ok(items.iter().filter_map(fetched).collect())
+    }
+}
+
+/// The content of a cursor of a list of releases. It has the release's id instead of the key, which begins with the time of creation.
+/// Cursors of earlier versions have the key; they are valid while the release is in the list at the same place.
+#[derive(Serialize, Deserialize)]
+struct ReleaseCursor {
+    values: Vec<i64>,
+    id: String,
+}
+
+impl ReleaseCursor {
+    fn new(ids: &IdCodec, position: &SortPosition) -> Self {
+        Self { values: position.values.clone(), id: ids.encode(Noun::Release, position.id) }
+    }
+
+    fn position(&self, ids: &IdCodec) -> Option<SortPosition> {
+        let (noun, id) = ids.decode_encrypted(&self.id)?;
+        (noun == Noun::Release).then(|| SortPosition { values: self.values.clone(), id })
+    }
+
+    fn legacy_key(&self) -> Option<Uuid> {
+        Uuid::try_parse(&self.id).ok()
+    }
+}
+
+/// What the cursors of a list of releases must agree with; `set` is narrowed by the filter already.
+fn release_cursor_key(set: &ReleaseSet, scope: &str, filter: Option<&ReleaseFilter>, order: &[OrderBy]) -> CursorKey {
+    let key = CursorKey::new("releases", &order, &(scope, filter));
+    match filter.and_then(|filter| filter.canonical(set.snapshot())) {
+        // The same text as without a filter.
+        Some(canonical) => key.with_canonical(&(scope, Some(canonical).filter(|canonical| !canonical.matches_all()))),
+        None => key,
+    }
+}
+
+/// One page of topics or places, by label.
+#[derive(Clone, Debug)]
+pub struct ConceptPage {
+    /// Numbers and cursors, in order.
+    pub entries: Vec<(String, u32)>,
+    /// Whether there are any before them.
+    pub has_previous: bool,
+    /// Whether there are any after them.
+    pub has_next: bool,
+    /// How many there are on all pages.
+    pub total: usize,
+}
+
+/// What the cursors of a list of topics or places must agree with; the filter as written and in its canonical form.
+pub fn concept_cursor_key(list: &'static str, written: &impl Serialize, canonical: &impl Serialize) -> CursorKey {
+    CursorKey::new(list, &"label", written).with_canonical(canonical)
+}
+
+/// A page of the concepts that are kept, by label and then by slug.
+pub fn concept_page<T: Concept>(
+    vocabulary: &Vocabulary<T>,
+    key: &CursorKey,
+    keep: impl Fn(u32) -> bool,
+    request: &PageRequest,
+) -> Result<ConceptPage, Error> {
+    let (size, from_end) = request.size()?;
+    // A cursor holds the folded label, perhaps as an earlier version folded it, and the slug.
+    let decode_cursor = |argument, cursor: &Option<String>| -> Result<Option<(LabelSortKey, String)>, Error> {
+        let read = |cursor: &str| key.decode::<(String, String)>(argument, cursor);
+        let read = cursor.as_deref().map(read).transpose()?;
+        Ok(read.map(|(folded, slug)| (LabelSortKey::of(&folded), slug)))
+    };
+    let (after, before) = (decode_cursor("after", &request.after)?, decode_cursor("before", &request.before)?);
+    let sort_key = |number: u32| {
+        let concept = vocabulary.get(number);
+        (LabelSortKey::of(concept.name()), concept.slug().to_owned())
+    };
+    let all: Vec<u32> = vocabulary.by_label().iter().copied().filter(|&number| keep(number)).collect();
+    let start = after.map_or(0, |after| all.partition_point(|&number| sort_key(number) <= after));
+    let end = before.map_or(all.len(), |before| all.partition_point(|&number| sort_key(number) < before)).max(start);
+    let (start, end) =
+        if from_end { (start.max(end.saturating_sub(size)), end) } else { (start, end.min(start + size)) };
+    let cursor = |number| {
+        let (label, slug) = sort_key(number);
+        key.encode(&(label.into_folded(), slug))
+    };
+    let entries = all[start..end].iter().map(|&number| (cursor(number), number)).collect();
+    Ok(ConceptPage { entries, has_previous: start > 0, has_next: end < all.len(), total: all.len() })
+}

@@ -1,0 +1,67 @@
+//! One act on many releases: each is an act of its own, with its own result and its own entry in the journal.
+
+use chrono::{DateTime, Utc};
+use entity::release::WithdrawalKind;
+use uuid::Uuid;
+
+use super::withdraw::Withdrawal;
+use crate::{
+    auth::viewer::Viewer,
+    newsroom::{
+        Error, ErrorCode, Newsroom,
+        workflow::{self, ReleaseAction, transition::TransitionResult},
+    },
+};
+
+/// Releases of one call at most.
+pub const MAX_RELEASES: usize = 500;
+
+/// What to do to each.
+#[derive(Clone, Debug)]
+pub enum BulkAction {
+    /// Hand them to a reviewer.
+    Submit,
+    /// Find them fit to be published.
+    Approve,
+    /// Make them public.
+    Publish,
+    /// Take them back.
+    Withdraw(Option<WithdrawalKind>),
+}
+
+impl Newsroom {
+    /// Does one act to each of some releases, in order. What is refused for one changes nothing for the others.
+    pub async fn releases_transition(
+        &self,
+        viewer: &Viewer,
+        items: &[(Uuid, i32)],
+        action: BulkAction,
+        note: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Vec<TransitionResult> {
+        if items.len() > MAX_RELEASES {
+            let message = format!("there are {} releases; at most {MAX_RELEASES} are taken at a time", items.len());
+            return vec![Err(Error::field(&["items"], ErrorCode::TooLong, message))];
+        }
+        let mut results = Vec::with_capacity(items.len());
+        for &(id, expected) in items {
+            let note = note.clone();
+            results.push(match &action {
+                BulkAction::Submit => self.release_submit(viewer, id, expected, note, now).await,
+                BulkAction::Approve => self.release_approve(viewer, id, expected, note, now).await,
+                BulkAction::Publish => self.release_publish(viewer, id, expected, None, now).await,
+                BulkAction::Withdraw(Some(kind)) => {
+                    let withdrawal = Withdrawal { kind: *kind, notice: note, redirect_to: None };
+                    self.release_withdraw(viewer, id, expected, withdrawal, now).await
+                }
+                BulkAction::Withdraw(None) => {
+                    workflow::check_role(ReleaseAction::Withdraw, viewer).map_err(Error::from).and_then(|()| {
+                        let message = "WITHDRAW needs to know in which way: give `withdrawal`";
+                        Err(Error::field(&["withdrawal"], ErrorCode::Required, message))
+                    })
+                }
+            });
+        }
+        results
+    }
+}

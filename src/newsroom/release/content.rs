@@ -1,0 +1,245 @@
+//! What a version of a release says, as one value: filled in from a form, compared, and written as a revision.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{
+    release::ReleaseKind,
+    revision,
+    revision_place::{self, PlaceRole},
+    revision_topic,
+};
+use sea_orm::ActiveValue::Set;
+use uuid::Uuid;
+
+use crate::{
+    catalog::{ConceptRef, Vocabulary},
+    date_range,
+    journal::{PlaceImage, TopicImage, VersionImage},
+    newsroom::{
+        error::ErrorCode,
+        text::slug,
+        validation::{Patch, Validator},
+    },
+};
+
+/// What an editor gives of a release.
+#[derive(Clone, Debug, Default)]
+pub struct ReleaseInput {
+    /// Its address; made from the headline where a new release gives none.
+    pub slug: Patch<String>,
+    /// What sort of item it is.
+    pub kind: Patch<ReleaseKind>,
+    /// One line, at most 500 characters.
+    pub headline: Patch<String>,
+    /// One line, at most 1,000 characters.
+    pub subheadline: Patch<String>,
+    /// At most 5,000 characters.
+    pub summary: Patch<String>,
+    /// At most 1,000,000 characters, including leading and trailing white space.
+    pub body_markdown: Patch<String>,
+    /// BCP 47.
+    pub language: Patch<String>,
+    /// The date printed on it.
+    pub release_date: Patch<NaiveDate>,
+    /// Where it was filed.
+    pub dateline_places: Patch<Vec<ConceptRef>>,
+    /// The place part of the dateline as printed, at most 300 characters.
+    pub dateline_text: Patch<String>,
+    /// What it is about.
+    pub topics: Patch<Vec<ConceptRef>>,
+    /// What places it is about.
+    pub places: Patch<Vec<ConceptRef>>,
+    /// The id that another system knows it by, at most 200 characters.
+    pub external_id: Patch<String>,
+    /// For the desk, at most 5,000 characters.
+    pub editorial_note: Patch<String>,
+}
+
+/// What a version says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The address it asks for; empty while it is to be made from the headline.
+    pub slug: String,
+    /// The id that another system knows it by.
+    pub external_id: Option<String>,
+    /// What sort of item it is.
+    pub kind: ReleaseKind,
+    /// BCP 47, canonical case.
+    pub language: String,
+    /// The date printed on it.
+    pub release_date: NaiveDate,
+    /// One line.
+    pub headline: String,
+    /// One line.
+    pub subheadline: Option<String>,
+    /// Plain text.
+    pub summary: Option<String>,
+    /// Markdown.
+    pub body_markdown: Option<String>,
+    /// The place part of the dateline as printed.
+    pub dateline_text: Option<String>,
+    /// For the desk.
+    pub editorial_note: Option<String>,
+    /// What it is about, in order.
+    pub topics: Vec<Uuid>,
+    /// Where it was filed, in order.
+    pub dateline: Vec<Uuid>,
+    /// What places it is about, in order.
+    pub about: Vec<Uuid>,
+}
+
+impl Content {
+    /// A version that says nothing yet.
+    pub fn blank(language: &str, today: NaiveDate) -> Self {
+        Self {
+            slug: String::new(),
+            external_id: None,
+            kind: ReleaseKind::PressRelease,
+            language: language.to_owned(),
+            release_date: today,
+            headline: String::new(),
+            subheadline: None,
+            summary: None,
+            body_markdown: None,
+            dateline_text: None,
+            editorial_note: None,
+            topics: Vec::new(),
+            dateline: Vec::new(),
+            about: Vec::new(),
+        }
+    }
+
+    /// What a stored revision says; a date outside the range as the nearest end of the range.
+    pub fn from_row(row: revision::Model, topics: Vec<Uuid>, [dateline, about]: [Vec<Uuid>; 2]) -> Self {
+        Self {
+            slug: row.slug,
+            external_id: row.external_id,
+            kind: row.kind,
+            language: row.language,
+            release_date: date_range::clamp_date(row.release_date),
+            headline: row.headline,
+            subheadline: row.subheadline,
+            summary: row.summary,
+            body_markdown: row.body_markdown,
+            dateline_text: row.dateline_text,
+            editorial_note: row.editorial_note,
+            topics,
+            dateline,
+            about,
+        }
+    }
+
+    /// Takes what an editor gave; `validator` collects what cannot be taken.
+    pub fn apply_input(
+        &mut self,
+        input: ReleaseInput,
+        topics: &Vocabulary<TopicImage>,
+        places: &Vocabulary<PlaceImage>,
+        validator: &mut Validator,
+    ) {
+        validator.required_line("headline", input.headline, &mut self.headline, 500);
+        validator.optional_line("subheadline", input.subheadline, &mut self.subheadline, 1000);
+        validator.optional_text("summary", input.summary, &mut self.summary, 5000);
+        validator.optional_body("bodyMarkdown", input.body_markdown, &mut self.body_markdown, 1_000_000);
+        validator.required("kind", input.kind, &mut self.kind);
+        validator.language("language", input.language, &mut self.language);
+        validator.required_date("releaseDate", input.release_date, &mut self.release_date);
+        validator.optional_line("datelineText", input.dateline_text, &mut self.dateline_text, 300);
+        validator.optional_line("externalId", input.external_id, &mut self.external_id, 200);
+        validator.optional_text("editorialNote", input.editorial_note, &mut self.editorial_note, 5000);
+        validator.concepts("topics", "topic", input.topics, topics, &mut self.topics);
+        validator.concepts("datelinePlaces", "place", input.dateline_places, places, &mut self.dateline);
+        validator.concepts("places", "place", input.places, places, &mut self.about);
+        apply_slug(validator, input.slug, &mut self.slug);
+    }
+
+    /// The rows of a revision that says this.
+    pub fn into_rows(
+        self,
+        release: Uuid,
+        number: i32,
+        based_on: Option<i32>,
+        by: &str,
+        at: DateTime<Utc>,
+    ) -> RevisionRows {
+        let id = Uuid::now_v7();
+        let topic = |(position, topic_id)| revision_topic::ActiveModel {
+            revision_id: Set(id),
+            topic_id: Set(topic_id),
+            position: Set(position as i32),
+        };
+        let place = |role: PlaceRole| {
+            move |(position, place_id)| revision_place::ActiveModel {
+                revision_id: Set(id),
+                role: Set(role),
+                place_id: Set(place_id),
+                position: Set(position as i32),
+            }
+        };
+        RevisionRows {
+            version: VersionImage {
+                revision_id: id,
+                number,
+                kind: self.kind,
+                language: self.language.clone(),
+                release_date: self.release_date,
+                topics: self.topics.clone(),
+                dateline: self.dateline.clone(),
+                about: self.about.clone(),
+            },
+            topics: self.topics.into_iter().enumerate().map(topic).collect(),
+            places: self
+                .dateline
+                .into_iter()
+                .enumerate()
+                .map(place(PlaceRole::Dateline))
+                .chain(self.about.into_iter().enumerate().map(place(PlaceRole::About)))
+                .collect(),
+            revision: revision::ActiveModel {
+                id: Set(id),
+                release_id: Set(release),
+                number: Set(number),
+                created_at: Set(at),
+                created_by: Set(by.to_owned()),
+                based_on: Set(based_on),
+                slug: Set(self.slug),
+                external_id: Set(self.external_id),
+                kind: Set(self.kind),
+                language: Set(self.language),
+                release_date: Set(self.release_date),
+                headline: Set(self.headline),
+                subheadline: Set(self.subheadline),
+                summary: Set(self.summary),
+                body_markdown: Set(self.body_markdown),
+                dateline_text: Set(self.dateline_text),
+                editorial_note: Set(self.editorial_note),
+                note: Set(None),
+            },
+        }
+    }
+}
+
+/// A revision as rows to insert, and the catalog's image of it.
+#[derive(Clone, Debug)]
+pub struct RevisionRows {
+    /// What the catalog keeps of it.
+    pub version: VersionImage,
+    /// The revision.
+    pub revision: revision::ActiveModel,
+    /// Its topics.
+    pub topics: Vec<revision_topic::ActiveModel>,
+    /// Its places.
+    pub places: Vec<revision_place::ActiveModel>,
+}
+
+/// A slug that was given, checked; one that was not stays.
+pub(in crate::newsroom) fn apply_slug(validator: &mut Validator, patch: Patch<String>, into: &mut String) {
+    let mut candidate = std::mem::take(into);
+    match patch {
+        Patch::Set(value) => match slug::check(&value) {
+            Ok(()) => candidate = value,
+            Err(message) => validator.add_error("slug", ErrorCode::Invalid, message),
+        },
+        other => validator.required("slug", other, &mut candidate),
+    }
+    *into = candidate;
+}

@@ -1,0 +1,12 @@
+pub mod bulk;
+pub mod content;
+pub mod dateline;
+pub mod diff;
+pub mod draft;
+pub(crate) mod embargo;
+pub mod publish;
+pub(crate) mod purge;
+pub mod rendition;
+pub mod revision;
+pub mod schedule;
+pub mod withdraw;

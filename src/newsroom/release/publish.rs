@@ -1,0 +1,215 @@
+//! How a release gets from its writer to the public: submitted, returned, approved, published; and put right afterwards.
+
+use chrono::{DateTime, Utc};
+use entity::{Noun, correction, release::ReleaseState};
+use sea_orm::{ActiveValue::Set, EntityTrait};
+use uuid::Uuid;
+
+use super::{
+    content::ReleaseInput,
+    draft::{external_id_conflict, insert_revision},
+};
+use crate::{
+    auth::viewer::Viewer,
+    newsroom::{
+        Error, ErrorCode, Newsroom,
+        taxonomy::slugs,
+        validation::{Patch, Validator},
+        workflow::{
+            ReleaseAction,
+            transition::{ReleaseTransition, TransitionResult},
+        },
+    },
+};
+
+/// Longest note of an act.
+pub(in crate::newsroom) const MAX_NOTE: usize = 5000;
+
+impl Newsroom {
+    /// Hands a draft to a reviewer.
+    pub async fn release_submit(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        note: Option<String>,
+        now: DateTime<Utc>,
+    ) -> TransitionResult {
+        let transition = self.begin_transition(ReleaseAction::Submit, viewer, id, expected, now).await?;
+        transition.commit(optional_note(note)?).await
+    }
+
+    /// Hands a release back to its writer, with what is to be done.
+    pub async fn release_return(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        note: String,
+        now: DateTime<Utc>,
+    ) -> TransitionResult {
+        let transition = self.begin_transition(ReleaseAction::Return, viewer, id, expected, now).await?;
+        let note = required_note("note", note, "say what is to be done")?;
+        transition.commit(Some(note)).await
+    }
+
+    /// Finds a release fit to be published.
+    pub async fn release_approve(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        note: Option<String>,
+        now: DateTime<Utc>,
+    ) -> TransitionResult {
+        let transition = self.begin_transition(ReleaseAction::Approve, viewer, id, expected, now).await?;
+        transition.commit(optional_note(note)?).await
+    }
+
+    /// Makes the version being worked on public; of a withdrawn release also the last public one, again. With a correction note
+    /// readers are told that what had been public was wrong.
+    pub async fn release_publish(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        correction_note: Option<String>,
+        now: DateTime<Utc>,
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Publish, viewer, id, expected, now).await?;
+        let (newest, _) = transition.newest_revision().await?;
+        let row = &transition.row;
+        if let Some(conflict) = external_id_conflict(&transition.unit_of_work, id, newest.external_id.as_ref()).await? {
+            return Err(Error::field(&["id"], ErrorCode::Taken, conflict));
+        }
+        let is_public = row.state == ReleaseState::Published;
+        if is_public && row.working_revision_id.is_none() {
+            return Err(Error::IllegalTransition(
+                "the release is published as it is: there is no newer version to publish; revise it first".to_owned(),
+            ));
+        }
+        if row.working_outdated {
+            return Err(Error::IllegalTransition(
+                "the live version was corrected since this one was begun, and publishing would undo that: revise it, so \
+                 that it holds the correction too, then publish"
+                    .to_owned(),
+            ));
+        }
+        let correction_note = correction_note
+            .map(|note| required_note("correctionNote", note, "say what was wrong, or leave it out"))
+            .transpose()?;
+        if let Some(note) = &correction_note {
+            if row.live_revision_id.is_none() || row.working_revision_id.is_none() {
+                let message =
+                    "a correction is a newer version of what was public: revise it first, or leave the note out";
+                return Err(Error::field(&["correctionNote"], ErrorCode::Invalid, message));
+            }
+            insert_correction(&transition, newest.number, note).await?;
+        }
+        transition.go_live(newest.id, &newest.slug, newest.external_id, is_public).await?;
+        transition.commit(correction_note).await
+    }
+
+    /// Puts right what is public, at once. A version being worked on stays, marked as begun before that.
+    pub async fn release_correct(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        input: ReleaseInput,
+        correction_note: String,
+        now: DateTime<Utc>,
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Correct, viewer, id, expected, now).await?;
+        let (live, current) = transition.live_revision().await?;
+        let mut content = current.clone();
+        let mut validator = Validator::new(&["input"]);
+        let snapshot = self.catalog.snapshot();
+        content.apply_input(input, snapshot.topics(), snapshot.places(), &mut validator);
+        self.check_unique(&transition.unit_of_work, id, &content, &mut validator).await?;
+        validator.finish()?;
+        let note = required_note("correctionNote", correction_note, "say what was wrong")?;
+        if content == current {
+            let message = "this is what the live version says already: give what is to be different";
+            return Err(Error::field(&["input"], ErrorCode::Required, message));
+        }
+        let (unit_of_work, row) = (&transition.unit_of_work, &transition.row);
+        let mut rows =
+            content.clone().into_rows(id, row.revision + 1, Some(live.number), unit_of_work.by(), unit_of_work.at());
+        rows.revision.note = Set(Some(note.clone()));
+        let (key, number) = (rows.version.revision_id, rows.version.number);
+        insert_revision(unit_of_work, rows).await?;
+        insert_correction(&transition, number, &note).await?;
+        let working = transition.row.working_revision_id;
+        transition.go_live(key, &content.slug, content.external_id, true).await?;
+        transition.change.revision = Set(number);
+        transition.change.working_revision_id = Set(working);
+        transition.change.working_outdated = Set(working.is_some());
+        transition.commit(Some(note)).await
+    }
+}
+
+impl ReleaseTransition {
+    /// Makes a version the live one, with its address; `already_public` where the release is public already.
+    async fn go_live(
+        &mut self,
+        key: Uuid,
+        slug: &str,
+        external_id: Option<String>,
+        already_public: bool,
+    ) -> Result<(), Error> {
+        let (embargoed, at) = (self.is_embargoed(), self.unit_of_work.at());
+        let (row, change) = (&self.row, &mut self.change);
+        change.live_revision_id = Set(Some(key));
+        change.working_revision_id = Set(None);
+        change.working_outdated = Set(false);
+        change.slug = Set(slug.to_owned());
+        change.external_id = Set(external_id);
+        change.modified_at = Set(at);
+        change.published_at = Set(row.published_at.filter(|_| already_public).or(Some(at)));
+        change.withdrawal_kind = Set(None);
+        change.withdrawn_at = Set(None);
+        change.withdrawal_notice = Set(None);
+        change.withdrawal_redirect = Set(None);
+        if !embargoed {
+            change.first_published_at = Set(row.first_published_at.or(Some(at)));
+            change.embargo_until = Set(None);
+            change.embargo_note = Set(None);
+        }
+        if row.schedule_recorded_at.is_none() {
+            // Sooner than planned.
+            change.schedule_local = Set(None);
+            change.schedule_zone = Set(None);
+            change.schedule_at = Set(None);
+        }
+        slugs::reserve(self.unit_of_work.tx(), Noun::Release, slug, row.id, Some(at)).await?;
+        Ok(())
+    }
+}
+
+async fn insert_correction(transition: &ReleaseTransition, revision: i32, note: &str) -> Result<(), Error> {
+    let row = correction::ActiveModel {
+        release_id: Set(transition.row.id),
+        revision: Set(revision),
+        at: Set(transition.unit_of_work.at()),
+        note: Set(note.to_owned()),
+    };
+    correction::Entity::insert(row).exec_without_returning(transition.unit_of_work.tx()).await?;
+    Ok(())
+}
+
+/// A note that may be left out.
+pub(in crate::newsroom) fn optional_note(note: Option<String>) -> Result<Option<String>, Error> {
+    let (mut validator, mut text) = (Validator::default(), None);
+    validator.optional_text("note", Patch::from_option(note), &mut text, MAX_NOTE);
+    validator.finish()?;
+    Ok(text)
+}
+
+/// A note that must be there.
+pub(in crate::newsroom) fn required_note(field: &str, note: String, advice: &str) -> Result<String, Error> {
+    let (mut validator, mut text) = (Validator::default(), None);
+    validator.optional_text(field, Patch::Set(note), &mut text, MAX_NOTE);
+    validator.finish()?;
+    text.ok_or_else(|| Error::field(&[field], ErrorCode::Required, format!("{field} is empty: {advice}")))
+}

@@ -1,0 +1,76 @@
+//! Erasure: removing all that a release says and said, for good. For what must not be kept: court orders, data protection.
+//!
+//! Gone are the release, its revisions, assignments, corrections and preview links, the images and notes of its journal entries,
+//! and answers kept for repeated requests. What stays: one entry that says that, by whom, when and why; the entries before it as
+//! bare facts (who did what when), and whether it was seen, so that followers are told; of its addresses a digest, so that nobody
+//! else gets them.
+
+use chrono::{DateTime, Utc};
+use entity::{Noun, idempotency, journal, release, slug};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait},
+};
+use uuid::Uuid;
+
+use super::publish::required_note;
+use crate::{
+    auth::viewer::Viewer,
+    newsroom::{Error, Newsroom, taxonomy::slugs, workflow::ReleaseAction},
+};
+
+impl Newsroom {
+    /// Purges a release. The reason is kept.
+    pub async fn release_purge(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        reason: String,
+        now: DateTime<Utc>,
+    ) -> Result<Uuid, Error> {
+        let transition = self.begin_transition(ReleaseAction::Purge, viewer, id, expected, now).await?;
+        let reason = required_note("reason", reason, "say on whose demand and why; it stays in the journal")?;
+        let tx = transition.unit_of_work.tx();
+        let slugs = slug::Entity::find()
+            .filter(slug::Column::Noun.eq(Noun::Release))
+            .filter(slug::Column::OwnerId.eq(id))
+            .all(tx)
+            .await?;
+        slug::Entity::delete_many()
+            .filter(slug::Column::Noun.eq(Noun::Release))
+            .filter(slug::Column::OwnerId.eq(id))
+            .exec(tx)
+            .await?;
+        for row in slugs.into_iter().filter(|row| row.public_at.is_some()) {
+            let digest_row = slug::ActiveModel {
+                noun: Set(Noun::Release),
+                slug: Set(slugs::digest(&row.slug)),
+                owner_id: Set(id),
+                public_at: Set(row.public_at),
+            };
+            slug::Entity::insert(digest_row).exec_without_returning(tx).await?;
+        }
+        journal::Entity::update_many()
+            .col_expr(journal::Column::Before, Expr::value(Option::<String>::None))
+            .col_expr(journal::Column::After, Expr::value(Option::<String>::None))
+            .col_expr(journal::Column::Note, Expr::value(Option::<String>::None))
+            .filter(journal::Column::NounId.eq(id))
+            .exec(tx)
+            .await?;
+        // Answers of earlier versions name it by its key.
+        let mentions = |id: String| Expr::col(idempotency::Column::Answer).like(format!("%{id}%"));
+        idempotency::Entity::update_many()
+            .col_expr(idempotency::Column::Answer, Expr::value(Option::<String>::None))
+            .filter(mentions(self.ids.encode(Noun::Release, id)).or(mentions(id.simple().to_string())))
+            .exec(tx)
+            .await?;
+        // Revisions and all that hangs on them go with it.
+        release::Entity::delete_by_id(id).exec(tx).await?;
+        transition.commit_deleted(Some(reason)).await?;
+        // It is removed, whatever comes of this.
+        self.db.scrub().await;
+        Ok(id)
+    }
+}

@@ -1,0 +1,214 @@
+//! What is made of bodies: HTML, plain text, word counts. A revision never changes, so each is made once and cached within a memory
+//! budget; the least recently used are evicted. Long bodies are rendered on threads for blocking work.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use quick_cache::{
+    DefaultHashBuilder, OptionsBuilder, Weighter,
+    sync::{Cache, DefaultLifecycle},
+};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::blocking;
+use crate::newsroom::markup;
+
+/// Bytes of HTML and plain text that are cached.
+const MAX_TEXT_BYTES: u64 = 32 << 20;
+
+/// Word counts that are cached; about 80 bytes each.
+const MAX_COUNTS: usize = 100_000;
+
+/// Bytes of Markdown from which a body is rendered on another thread; shorter ones take less than a millisecond.
+const OFFLOAD_BYTES: usize = 8 * 1024;
+
+/// What is cached.
+pub struct Renditions {
+    texts: Cache<(Uuid, Format), Arc<str>, TextWeighter>,
+    counts: Cache<Uuid, usize>,
+    /// One permit for each thread that renders.
+    render_permits: Arc<Semaphore>,
+}
+
+/// What a body is made into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Format {
+    Html,
+    Text,
+}
+
+#[derive(Clone)]
+struct TextWeighter;
+
+impl Weighter<(Uuid, Format), Arc<str>> for TextWeighter {
+    fn weight(&self, _: &(Uuid, Format), text: &Arc<str>) -> u64 {
+        text.len() as u64 + 100
+    }
+}
+
+impl std::fmt::Debug for Renditions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Renditions")
+    }
+}
+
+impl Default for Renditions {
+    fn default() -> Self {
+        // Four shards: an entry must fit one.
+        let mut options = OptionsBuilder::new();
+        options.shards(4).estimated_items_capacity((MAX_TEXT_BYTES / 8000) as usize).weight_capacity(MAX_TEXT_BYTES);
+        // Both capacities are set.
+        let options = options.build().expect("complete options");
+        Self {
+            texts: Cache::with_options(
+                options,
+                TextWeighter,
+                DefaultHashBuilder::default(),
+                DefaultLifecycle::default(),
+            ),
+            counts: Cache::new(MAX_COUNTS),
+            render_permits: Arc::new(Semaphore::new(blocking::cores())),
+        }
+    }
+}
+
+impl Renditions {
+    /// A revision's body as sanitised HTML.
+    pub async fn html(
+        &self,
+        revision: Uuid,
+        markdown: &Arc<str>,
+        on_rendered: impl FnOnce(Duration) + Send + 'static,
+    ) -> Arc<str> {
+        let compute = async || {
+            let markdown = markdown.clone();
+            self.render(markdown.len(), on_rendered, move || markup::markdown_to_html(&markdown).into()).await
+        };
+        self.get_or_render((revision, Format::Html), compute).await
+    }
+
+    /// A revision's body as plain text.
+    pub async fn text(
+        &self,
+        revision: Uuid,
+        markdown: &Arc<str>,
+        on_rendered: impl FnOnce(Duration) + Send + 'static,
+    ) -> Arc<str> {
+        let html = self.texts.get(&(revision, Format::Html));
+        let compute = async || {
+            let markdown = markdown.clone();
+            self.render(markdown.len(), on_rendered, move || plain_text(&markdown, html.as_deref()).into()).await
+        };
+        self.get_or_render((revision, Format::Text), compute).await
+    }
+
+    /// How many words a revision's body has. The text that is counted is not cached: one list of counts would evict everything
+    /// else.
+    pub async fn word_count(
+        &self,
+        revision: Uuid,
+        markdown: &Arc<str>,
+        on_rendered: impl FnOnce(Duration) + Send + 'static,
+    ) -> usize {
+        if let Some(count) = self.counts.get(&revision) {
+            return count;
+        }
+        let (text, html) = (self.texts.get(&(revision, Format::Text)), self.texts.get(&(revision, Format::Html)));
+        let markdown = markdown.clone();
+        let count = self
+            .render(markdown.len(), on_rendered, move || match text {
+                Some(text) => markup::word_count(&text),
+                None => markup::word_count(&plain_text(&markdown, html.as_deref())),
+            })
+            .await;
+        self.counts.insert(revision, count);
+        count
+    }
+
+    /// Renders a body of so many bytes: a long one on a thread of its own, of which there are no more at a time than cores. Then
+    /// calls `on_rendered` with the time that it took, also where the result is not waited for any more.
+    async fn render<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        on_rendered: impl FnOnce(Duration) + Send + 'static,
+        render: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        let timed = move || {
+            let began = Instant::now();
+            let output = render();
+            on_rendered(began.elapsed());
+            output
+        };
+        if bytes < OFFLOAD_BYTES {
+            return timed();
+        }
+        let permit = self.render_permits.clone().acquire_owned().await;
+        let work = move || {
+            let output = timed();
+            drop(permit);
+            output
+        };
+        blocking::run(work).await
+    }
+
+    /// A text from the cache, or made by whoever comes first; others that want the same wait for it.
+    async fn get_or_render(&self, key: (Uuid, Format), compute: impl AsyncFnOnce() -> Arc<str>) -> Arc<str> {
+        match self.texts.get_value_or_guard_async(&key).await {
+            Ok(text) => text,
+            Err(guard) => {
+                let text = compute().await;
+                // It fails only where the entry was removed meanwhile, which nobody does.
+                let _ = guard.insert(text.clone());
+                text
+            }
+        }
+    }
+}
+
+/// The plain text of a body, from its HTML where that is known.
+fn plain_text(markdown: &str, html: Option<&str>) -> String {
+    html.map_or_else(|| markup::markdown_to_text(markdown), markup::html_to_text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn cached_renditions_equal_fresh_ones() {
+        let renditions = Renditions::default();
+        for markdown in ["", "Some *words*.", &"A long one, [linked](https://example.org/). ".repeat(1000)] {
+            let (revision, markdown): (Uuid, Arc<str>) = (Uuid::now_v7(), markdown.into());
+            for _ in 0..2 {
+                assert_eq!(*renditions.html(revision, &markdown, drop).await, markup::markdown_to_html(&markdown));
+                assert_eq!(*renditions.text(revision, &markdown, drop).await, markup::markdown_to_text(&markdown));
+                let count = markup::word_count(&markup::markdown_to_text(&markdown));
+                assert_eq!(renditions.word_count(revision, &markdown, drop).await, count);
+            }
+            let other: Arc<str> = "Never looked at.".into();
+            assert_eq!(
+                *renditions.html(revision, &other, drop).await,
+                markup::markdown_to_html(&markdown),
+                "it was made once"
+            );
+            assert_eq!(
+                renditions.word_count(revision, &other, drop).await,
+                markup::word_count(&markup::markdown_to_text(&markdown))
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn the_cache_stays_within_its_budget() {
+        let renditions = Renditions::default();
+        let markdown: Arc<str> = "word ".repeat(200_000).into();
+        for _ in 0..50 {
+            renditions.text(Uuid::now_v7(), &markdown, drop).await;
+        }
+        let weight = renditions.texts.weight();
+        assert!(weight <= MAX_TEXT_BYTES && weight > MAX_TEXT_BYTES / 2, "{weight}");
+    }
+}

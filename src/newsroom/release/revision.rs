@@ -1,0 +1,221 @@
+//! Revisions: the rows that say what releases say. They never change, so a page is what its snapshot promised.
+
+use std::{collections::HashMap, ops::Deref, sync::Arc};
+
+use chrono::{DateTime, NaiveDate};
+use entity::{
+    release::{self, ReleaseKind},
+    revision::{self, Column, Model},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryResult, QuerySelect, QueryTrait,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::content::Content;
+use crate::{
+    catalog::{Handle, ReleaseSet, assigned_places, assigned_topics},
+    date_range,
+    newsroom::{Error, Newsroom},
+};
+
+/// Which columns a reader wants; what was not asked for is empty in what comes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ColumnMask {
+    columns: u32,
+    working: bool,
+}
+
+impl ColumnMask {
+    /// No column so far; with `working`, the versions being worked on and all of their columns.
+    pub fn new(working: bool) -> Self {
+        Self { columns: 0, working }
+    }
+
+    /// One more column.
+    #[must_use]
+    pub fn with(self, column: Column) -> Self {
+        Self { columns: self.columns | 1 << column as u32, ..self }
+    }
+
+    fn has(self, column: Column) -> bool {
+        self.working || self.columns & 1 << column as u32 != 0
+    }
+}
+
+/// Revisions that one statement fetches at most: it holds a connection that other operations wait for.
+const MAX_PER_STATEMENT: usize = 500;
+
+/// Bytes of bodies that one statement fetches, about; a longer body has a statement of its own.
+const MAX_BODY_BYTES_PER_STATEMENT: usize = 2 << 20;
+
+/// A revision's row.
+#[derive(Clone, Debug)]
+pub struct RevisionRow {
+    row: Model,
+    /// The length in bytes of a body that was not fetched with the row. The bodies of several revisions are fetched separately, when
+    /// their lengths are known: together they may be longer than an answer may be.
+    pub unfetched_body: Option<usize>,
+}
+
+impl RevisionRow {
+    /// A row that has its body, or is not asked for it.
+    pub fn complete(row: Model) -> Self {
+        Self { row, unfetched_body: None }
+    }
+}
+
+impl Deref for RevisionRow {
+    type Target = Model;
+
+    fn deref(&self) -> &Model {
+        &self.row
+    }
+}
+
+/// Revisions by key.
+pub type Revisions = HashMap<Uuid, Arc<RevisionRow>>;
+
+/// The versions that readers of these releases see. One statement for 500 of them. A revision that was purged meanwhile is
+/// missing, and its release drops out of whatever list it was for.
+pub async fn visible_revisions(
+    newsroom: &Newsroom,
+    set: &ReleaseSet,
+    items: &[Handle],
+    mask: ColumnMask,
+) -> Result<Revisions, Error> {
+    let mut keys: Vec<Uuid> = items.iter().map(Handle::revision_id).collect();
+    if mask.working {
+        keys.extend(items.iter().filter_map(|item| set.working(item)).map(|working| working.revision_id));
+    }
+    fetch_rows(newsroom, &keys, mask).await
+}
+
+/// Some columns of revisions. Where the body is wanted, it is fetched with the row of a single revision; of several revisions only its
+/// length is.
+pub(in crate::newsroom) async fn fetch_rows(
+    newsroom: &Newsroom,
+    keys: &[Uuid],
+    mask: ColumnMask,
+) -> Result<Revisions, Error> {
+    let columns: Vec<Column> =
+        Column::iter().filter(|column| matches!(column, Column::Id) || mask.has(*column)).collect();
+    let has_lengths = keys.len() > 1 && mask.has(Column::BodyMarkdown);
+    let mut by_id = HashMap::with_capacity(keys.len());
+    for keys in keys.chunks(MAX_PER_STATEMENT) {
+        let mut select = revision::Entity::find().select_only();
+        for &column in &columns {
+            select = match column {
+                Column::BodyMarkdown if has_lengths => {
+                    select.column_as(Expr::cust(r#"octet_length("body_markdown")"#), "body_bytes")
+                }
+                column => select.column(column),
+            };
+        }
+        let select = select.filter(Column::Id.is_in(keys.iter().copied()));
+        let statement = newsroom.db.reader().get_database_backend().build(select.as_query());
+        for row in newsroom.db.reader().query_all_raw(statement).await? {
+            let mut revision = RevisionRow::complete(blank());
+            for (index, &column) in columns.iter().enumerate() {
+                if has_lengths && matches!(column, Column::BodyMarkdown) {
+                    let bytes: Option<i32> = row.try_get_by_index(index)?;
+                    revision.unfetched_body = bytes.map(|bytes| usize::try_from(bytes).unwrap_or_default());
+                } else {
+                    read_column(&mut revision.row, column, &row, index)?;
+                }
+            }
+            by_id.insert(revision.id, Arc::new(revision));
+        }
+    }
+    Ok(by_id)
+}
+
+/// The bodies of revisions whose lengths are known, in statements of about 2 MB. Those of revisions that were purged meanwhile are
+/// missing.
+pub async fn bodies(newsroom: &Newsroom, lengths: &[(Uuid, usize)]) -> Result<HashMap<Uuid, Arc<str>>, Error> {
+    let mut by_id = HashMap::with_capacity(lengths.len());
+    let mut rest = lengths;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = |(_, length): &&(Uuid, usize)| {
+            bytes += length;
+            bytes <= MAX_BODY_BYTES_PER_STATEMENT
+        };
+        let count = rest.iter().take_while(fits).count().clamp(1, MAX_PER_STATEMENT);
+        let (batch, remaining) = rest.split_at(count);
+        let select = revision::Entity::find().select_only().columns([Column::Id, Column::BodyMarkdown]);
+        let rows = select.filter(Column::Id.is_in(batch.iter().map(|&(id, _)| id)));
+        let rows: Vec<(Uuid, Option<String>)> = rows.into_tuple().all(newsroom.db.reader()).await?;
+        by_id.extend(rows.into_iter().filter_map(|(id, body)| Some((id, Arc::from(body?)))));
+        rest = remaining;
+    }
+    Ok(by_id)
+}
+
+/// A revision of which nothing is known yet.
+fn blank() -> Model {
+    Model {
+        id: Uuid::nil(),
+        release_id: Uuid::nil(),
+        number: 0,
+        created_at: DateTime::UNIX_EPOCH,
+        created_by: String::new(),
+        based_on: None,
+        slug: String::new(),
+        external_id: None,
+        kind: ReleaseKind::PressRelease,
+        language: String::new(),
+        release_date: NaiveDate::default(),
+        headline: String::new(),
+        subheadline: None,
+        summary: None,
+        body_markdown: None,
+        dateline_text: None,
+        editorial_note: None,
+        note: None,
+    }
+}
+
+/// Reads one column of a row by its position: by name each would be sought among all.
+fn read_column(revision: &mut Model, column: Column, row: &QueryResult, index: usize) -> Result<(), DbErr> {
+    match column {
+        Column::Id => revision.id = row.try_get_by_index(index)?,
+        Column::ReleaseId => revision.release_id = row.try_get_by_index(index)?,
+        Column::Number => revision.number = row.try_get_by_index(index)?,
+        Column::CreatedAt => revision.created_at = row.try_get_by_index(index)?,
+        Column::CreatedBy => revision.created_by = row.try_get_by_index(index)?,
+        Column::BasedOn => revision.based_on = row.try_get_by_index(index)?,
+        Column::Slug => revision.slug = row.try_get_by_index(index)?,
+        Column::ExternalId => revision.external_id = row.try_get_by_index(index)?,
+        Column::Kind => revision.kind = row.try_get_by_index(index)?,
+        Column::Language => revision.language = row.try_get_by_index(index)?,
+        Column::ReleaseDate => revision.release_date = date_range::clamp_date(row.try_get_by_index(index)?),
+        Column::Headline => revision.headline = row.try_get_by_index(index)?,
+        Column::Subheadline => revision.subheadline = row.try_get_by_index(index)?,
+        Column::Summary => revision.summary = row.try_get_by_index(index)?,
+        Column::BodyMarkdown => revision.body_markdown = row.try_get_by_index(index)?,
+        Column::DatelineText => revision.dateline_text = row.try_get_by_index(index)?,
+        Column::EditorialNote => revision.editorial_note = row.try_get_by_index(index)?,
+        Column::Note => revision.note = row.try_get_by_index(index)?,
+    }
+    Ok(())
+}
+
+/// Lifecycle rows of releases that a viewer may see, by key: for what only the desk asks for.
+pub async fn lifecycles(newsroom: &Newsroom, items: &[Handle]) -> Result<HashMap<Uuid, release::Model>, Error> {
+    let keys: Vec<Uuid> = items.iter().map(Handle::id).collect();
+    let rows = release::Entity::find().filter(release::Column::Id.is_in(keys)).all(newsroom.db.reader()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// One revision whole, and what it says.
+pub(in crate::newsroom) async fn load_content<C: ConnectionTrait>(
+    db: &C,
+    id: Uuid,
+) -> Result<(revision::Model, Content), Error> {
+    let row = revision::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound("revision"))?;
+    let topics = assigned_topics(db, &[id]).await?.remove(&id).unwrap_or_default();
+    let places = assigned_places(db, &[id]).await?.remove(&id).unwrap_or_default();
+    Ok((row.clone(), Content::from_row(row, topics, places)))
+}

@@ -1,0 +1,278 @@
+//! Schedules: publication at a local time of some zone.
+//!
+//! Whether a release is public is decided by the instant itself whenever somebody reads (`catalog::coming`); what is here sets
+//! and unsets that instant, and puts down in the journal what has come due. Everything that could stop a publication is looked
+//! at when it is scheduled; from then on nobody can change the release without taking it off the schedule first.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono_tz::Tz;
+use entity::{Noun, release, release::ReleaseState};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use crate::{
+    auth::viewer::Viewer,
+    date_range,
+    journal::SYSTEM_ACTOR,
+    newsroom::{
+        Error, ErrorCode, Newsroom,
+        taxonomy::slugs,
+        text::local_time,
+        unit_of_work::UnitOfWork,
+        validation::Validator,
+        workflow::{ReleaseAction, transition::TransitionResult},
+    },
+};
+
+/// What is put down later than this after its instant was missed: subscribers and webhooks heard of it late.
+pub const LATE_AFTER: TimeDelta = TimeDelta::seconds(30);
+
+/// Releases put down in one transaction.
+const BATCH: usize = 100;
+
+/// How a scheduled publication stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScheduleState {
+    /// It is to come.
+    Waiting,
+    /// It happened, and was put down at once.
+    Done,
+    /// It happened, and was put down late.
+    Missed,
+}
+
+/// How a publication scheduled at an instant stands.
+pub fn schedule_state(at: DateTime<Utc>, recorded_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> ScheduleState {
+    if recorded_at.is_none() && now < at {
+        ScheduleState::Waiting
+    } else if recorded_at.unwrap_or(now) - at > LATE_AFTER {
+        ScheduleState::Missed
+    } else {
+        ScheduleState::Done
+    }
+}
+
+impl Newsroom {
+    /// Has a release published at a local time.
+    pub async fn release_schedule(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        local_time: &str,
+        time_zone: &str,
+        now: DateTime<Utc>,
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Schedule, viewer, id, expected, now).await?;
+        let mut validator = Validator::default();
+        let local = local_time::parse(local_time)
+            .map_err(|message| validator.add_error("localTime", ErrorCode::Invalid, message))
+            .ok();
+        let zone: Option<Tz> = time_zone.parse().ok();
+        if zone.is_none() {
+            let excerpt: String = time_zone.chars().filter(|c| !c.is_control()).take(60).collect();
+            let message = format!("\"{excerpt}\" is not a time zone: give an IANA name, for example Asia/Phnom_Penh");
+            validator.add_error("timeZone", ErrorCode::Invalid, message);
+        }
+        let (Some(local), Some(zone)) = (local, zone) else { return Err(validation_error(validator)) };
+        let at = local_time::resolve(local, zone);
+        if let Err(error) = date_range::check_instant(at) {
+            validator.add_error(
+                "localTime",
+                ErrorCode::Invalid,
+                format!("{} in {zone}: {error}", local_time::to_text(local)),
+            );
+            return Err(validation_error(validator));
+        }
+        if at <= transition.unit_of_work.at() {
+            let message =
+                format!("that is {}, which is over: give a later time, or publish it now", format_instant(at));
+            validator.add_error("localTime", ErrorCode::Invalid, message);
+        }
+        if let Some(until) = transition.row.embargo_until.filter(|until| transition.is_embargoed() && *until <= at) {
+            let message = format!(
+                "its embargo ends at {}, before it would be published at {}: schedule it earlier, or move or lift the embargo",
+                format_instant(until),
+                format_instant(at)
+            );
+            validator.add_error("localTime", ErrorCode::Invalid, message);
+        }
+        let (_, content) = transition.newest_revision().await?;
+        self.check_unique(&transition.unit_of_work, id, &content, &mut validator).await?;
+        validator.finish()?;
+        transition.change.schedule_local = Set(Some(local_time::to_text(local)));
+        transition.change.schedule_zone = Set(Some(zone.name().to_owned()));
+        transition.change.schedule_at = Set(Some(at));
+        transition.change.schedule_recorded_at = Set(None);
+        let note = format!("{} {}: {}", local_time::to_text(local), zone.name(), format_instant(at));
+        transition.commit(Some(note)).await
+    }
+
+    /// Takes a release off the schedule.
+    pub async fn release_unschedule(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        now: DateTime<Utc>,
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Unschedule, viewer, id, expected, now).await?;
+        transition.change.schedule_local = Set(None);
+        transition.change.schedule_zone = Set(None);
+        transition.change.schedule_at = Set(None);
+        transition.commit(None).await
+    }
+
+    /// Puts down in the journal everything that has happened by itself, in the order of its instants. Nobody's view changes by
+    /// it. Answers how many releases there were; no statement where there is none.
+    pub async fn record_due_releases(&self, now: DateTime<Utc>) -> Result<usize, Error> {
+        let due = self.catalog.snapshot().unrecorded(now);
+        for batch in due.chunks(BATCH) {
+            let mut unit_of_work = self.begin(&Viewer::new(entity::api_token::Role::Admin, SYSTEM_ACTOR), now).await?;
+            for &id in batch {
+                if let Some(row) = release::Entity::find_by_id(id).one(unit_of_work.tx()).await? {
+                    unit_of_work.record_due_transitions(row).await?;
+                }
+            }
+            unit_of_work.commit().await?;
+        }
+        Ok(due.len())
+    }
+
+    /// Looks at what waiting schedules stand for once more: the rules of time zones change, local times are kept. Answers how
+    /// many moved. To be called when a server starts: the rules come with the program.
+    pub async fn resolve_schedules(&self, now: DateTime<Utc>) -> Result<usize, Error> {
+        let pending = release::Entity::find()
+            .filter(release::Column::State.eq(ReleaseState::Scheduled))
+            .filter(release::Column::ScheduleAt.gt(now))
+            .filter(release::Column::ScheduleRecordedAt.is_null())
+            .order_by_asc(release::Column::ScheduleAt);
+        let resolved = |row: &release::Model| {
+            let local = local_time::parse(row.schedule_local.as_deref()?).ok()?;
+            let zone: Tz = row.schedule_zone.as_deref()?.parse().ok()?;
+            Some(date_range::clamp_instant(local_time::resolve(local, zone))).filter(|at| Some(*at) != row.schedule_at)
+        };
+        if !pending.clone().all(self.db.reader()).await?.iter().any(|row| resolved(row).is_some()) {
+            return Ok(0);
+        }
+        let mut unit_of_work = self.begin(&Viewer::new(entity::api_token::Role::Admin, SYSTEM_ACTOR), now).await?;
+        let mut moved = 0;
+        for row in pending.all(unit_of_work.tx()).await? {
+            let (Some(at), Some(was)) = (resolved(&row), row.schedule_at) else { continue };
+            let before = unit_of_work.image(Noun::Release, row.id).await?;
+            let (id, slug) = (row.id, row.slug.clone());
+            let mut change = row.into_active_model();
+            change.schedule_at = Set(Some(at));
+            change.update(unit_of_work.tx()).await?;
+            let after = unit_of_work.image(Noun::Release, id).await?;
+            let note = format!(
+                "the rules of its time zone changed: {} instead of {}",
+                format_instant(at),
+                format_instant(was)
+            );
+            tracing::warn!(slug, note, "a schedule was moved");
+            unit_of_work.record(
+                "release.reschedule",
+                Noun::Release,
+                id,
+                Some(note),
+                before.as_ref(),
+                after.as_ref(),
+            )?;
+            moved += 1;
+        }
+        unit_of_work.commit().await?;
+        Ok(moved)
+    }
+}
+
+impl UnitOfWork {
+    /// Puts down what has happened to a release by itself until now; the row as it is then.
+    pub(in crate::newsroom) async fn record_due_transitions(
+        &mut self,
+        row: release::Model,
+    ) -> Result<release::Model, Error> {
+        let row = self.record_publication(row).await?;
+        self.record_embargo_end(row).await
+    }
+
+    async fn record_publication(&mut self, row: release::Model) -> Result<release::Model, Error> {
+        let now = self.at();
+        let Some(at) = row.schedule_at.filter(|at| row.state == ReleaseState::Scheduled && *at <= now) else {
+            return Ok(row);
+        };
+        let before = self.image(Noun::Release, row.id).await?;
+        let embargoed = row.embargo_until.is_some_and(|until| until > at);
+        let note = format!(
+            "as scheduled for {} {}",
+            row.schedule_local.as_deref().unwrap_or_default(),
+            row.schedule_zone.as_deref().unwrap_or_default()
+        );
+        if schedule_state(at, Some(now), now) == ScheduleState::Missed {
+            let late = (now - at).num_seconds();
+            tracing::warn!(
+                slug = row.slug,
+                late,
+                "MISSED: a scheduled release was public on time, and is recorded late (seconds)"
+            );
+        }
+        let (key, live) = (row.id, row.working_revision_id.or(row.live_revision_id));
+        let (slug, first, modified) = (row.slug.clone(), row.first_published_at, row.modified_at);
+        let mut change = row.into_active_model();
+        change.state = Set(ReleaseState::Published);
+        change.live_revision_id = Set(live);
+        change.working_revision_id = Set(None);
+        change.published_at = Set(Some(at));
+        change.modified_at = Set(modified.max(at));
+        change.schedule_recorded_at = Set(Some(now));
+        change.as_imported = Set(false);
+        if !embargoed {
+            change.first_published_at = Set(first.or(Some(at)));
+            change.embargo_until = Set(None);
+            change.embargo_note = Set(None);
+        }
+        slugs::reserve(self.tx(), Noun::Release, &slug, key, Some(at)).await?;
+        self.apply_and_record(change, ReleaseAction::Publish.name(), key, note, before).await
+    }
+
+    async fn record_embargo_end(&mut self, row: release::Model) -> Result<release::Model, Error> {
+        let now = self.at();
+        let Some(until) = row.embargo_until.filter(|at| row.state == ReleaseState::Published && *at <= now) else {
+            return Ok(row);
+        };
+        let before = self.image(Noun::Release, row.id).await?;
+        let (key, first, modified) = (row.id, row.first_published_at, row.modified_at);
+        let mut change = row.into_active_model();
+        change.published_at = Set(Some(until));
+        change.modified_at = Set(modified.max(until));
+        change.first_published_at = Set(first.or(Some(until)));
+        change.embargo_until = Set(None);
+        change.embargo_note = Set(None);
+        self.apply_and_record(change, "release.embargo_end", key, format!("ended at {}", format_instant(until)), before)
+            .await
+    }
+
+    async fn apply_and_record(
+        &mut self,
+        change: release::ActiveModel,
+        act: &str,
+        id: Uuid,
+        note: String,
+        before: Option<crate::journal::Image>,
+    ) -> Result<release::Model, Error> {
+        let row = change.update(self.tx()).await?;
+        let after = self.image(Noun::Release, id).await?;
+        self.record_by(SYSTEM_ACTOR, act, Noun::Release, id, Some(note), before.as_ref(), after.as_ref())?;
+        Ok(row)
+    }
+}
+
+/// What a form refused, as an error.
+fn validation_error(validator: Validator) -> Error {
+    validator.finish().err().unwrap_or(Error::NotFound("schedule"))
+}
+
+/// An instant in a sentence.
+pub(in crate::newsroom) fn format_instant(at: DateTime<Utc>) -> String {
+    date_range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}

@@ -1,0 +1,178 @@
+//! How a release ceases to be public: withdrawn in one of four ways, or retracted for good; and what its former address answers.
+
+use chrono::{DateTime, Utc};
+use entity::{Noun, release, release::WithdrawalKind};
+use sea_orm::{ActiveValue::Set, EntityTrait};
+use uuid::Uuid;
+
+use super::publish::{MAX_NOTE, required_note};
+use crate::{
+    auth::viewer::Viewer,
+    catalog::Tombstone,
+    newsroom::{
+        Error, ErrorCode, Newsroom,
+        taxonomy::slugs,
+        unit_of_work::UnitOfWork,
+        validation::{Patch, Validator},
+        workflow::{ReleaseAction, transition::TransitionResult},
+    },
+};
+
+/// What a former public address answers.
+#[derive(Clone, Debug)]
+pub struct WithdrawalNotice {
+    /// Whose it was and how it went.
+    pub tombstone: Tombstone,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What is said of it.
+    pub notice: Option<String>,
+    /// Where to go instead.
+    pub redirect_to: Option<String>,
+}
+
+/// How to take a release back.
+#[derive(Clone, Debug)]
+pub struct Withdrawal {
+    /// In which way.
+    pub kind: WithdrawalKind,
+    /// What its former address says; required by WITH_NOTICE.
+    pub notice: Option<String>,
+    /// Where its former address leads; required by REDIRECT.
+    pub redirect_to: Option<String>,
+}
+
+impl Newsroom {
+    /// The notice that goes with a tombstone.
+    pub async fn withdrawal_notice(&self, tombstone: Tombstone) -> Result<Option<WithdrawalNotice>, Error> {
+        let row = release::Entity::find_by_id(tombstone.id).one(self.db.reader()).await?;
+        Ok(row.and_then(|row| {
+            // Made public again since the snapshot: nothing to say of it.
+            let at = row.withdrawn_at?;
+            let (notice, redirect) = (row.withdrawal_notice, row.withdrawal_redirect);
+            Some(WithdrawalNotice {
+                at,
+                notice: notice.filter(|_| tombstone.kind == WithdrawalKind::WithNotice),
+                redirect_to: redirect.filter(|_| tombstone.kind == WithdrawalKind::Redirect),
+                tombstone,
+            })
+        }))
+    }
+
+    /// Takes a release back from the public.
+    pub async fn release_withdraw(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        withdrawal: Withdrawal,
+        now: DateTime<Utc>,
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Withdraw, viewer, id, expected, now).await?;
+        let mut validator = Validator::default();
+        let withdrawal = withdrawal.validated(&mut validator);
+        if let Some(target) = &withdrawal.redirect_to
+            && self.redirects_back(&transition.unit_of_work, id, target).await?
+        {
+            let message = "redirectTo leads back to this release, so nobody would ever arrive: name another address";
+            validator.add_error("redirectTo", ErrorCode::Cycle, message);
+        }
+        validator.finish()?;
+        let at = transition.unit_of_work.at();
+        transition.change.modified_at = Set(at);
+        transition.change.withdrawal_kind = Set(Some(withdrawal.kind));
+        transition.change.withdrawn_at = Set(Some(at));
+        transition.change.withdrawal_notice = Set(withdrawal.notice.clone());
+        transition.change.withdrawal_redirect = Set(withdrawal.redirect_to);
+        transition.commit(withdrawal.notice).await
+    }
+
+    /// Declares a release wrong: its address shows a notice, and it never comes back.
+    pub async fn release_retract(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        notice: String,
+        now: DateTime<Utc>,
+    ) -> TransitionResult {
+        let mut transition = self.begin_transition(ReleaseAction::Retract, viewer, id, expected, now).await?;
+        let notice = required_note("notice", notice, "say why, to those who come to its address")?;
+        let at = transition.unit_of_work.at();
+        transition.change.modified_at = Set(at);
+        transition.change.withdrawal_kind = Set(Some(WithdrawalKind::WithNotice));
+        transition.change.withdrawn_at = Set(Some(at));
+        transition.change.withdrawal_notice = Set(Some(notice.clone()));
+        transition.change.withdrawal_redirect = Set(None);
+        transition.commit(Some(notice)).await
+    }
+
+    /// Whether an address is of a release, or leads to one by redirects of others.
+    async fn redirects_back(&self, unit_of_work: &UnitOfWork, id: Uuid, target: &str) -> Result<bool, Error> {
+        let mut target = target.to_owned();
+        // Each release redirects to one address; a chain that is longer goes round without us.
+        for _ in 0..100 {
+            let Some(release) = self.release_by_url(unit_of_work, &target).await? else { return Ok(false) };
+            if release == id {
+                return Ok(true);
+            }
+            let row = release::Entity::find_by_id(release).one(unit_of_work.tx()).await?;
+            match row.and_then(|row| row.withdrawal_redirect) {
+                Some(next) => target = next,
+                None => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The release that has or had a public address, as the newsroom's addresses are made.
+    async fn release_by_url(&self, unit_of_work: &UnitOfWork, url: &str) -> Result<Option<Uuid>, Error> {
+        let Some(template) = self.settings.url_template.as_deref() else { return Ok(None) };
+        let normalized = |url: &str| url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
+        let url = normalized(url);
+        let match_placeholder = |placeholder: &str| {
+            let (before, after) = template.split_once(placeholder)?;
+            let name = url.strip_prefix(before)?.strip_suffix(normalized(after).as_str())?;
+            Some(name.to_owned()).filter(|name| !name.contains('/'))
+        };
+        if let Some(key) = match_placeholder("{id}") {
+            return Ok(self.ids.decode_as(Noun::Release, &key));
+        }
+        match match_placeholder("{slug}") {
+            Some(slug) => Ok(slugs::owner(unit_of_work.tx(), Noun::Release, &slug).await?),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Withdrawal {
+    /// Checks that kind, notice and target belong together.
+    pub(in crate::newsroom) fn validated(self, validator: &mut Validator) -> Self {
+        let (mut notice, mut redirect_to) = (None, None);
+        validator.optional_text("notice", Patch::from_option(self.notice), &mut notice, MAX_NOTE);
+        validator.url("redirectTo", Patch::from_option(self.redirect_to), &mut redirect_to);
+        let (with_notice, redirect) = (self.kind == WithdrawalKind::WithNotice, self.kind == WithdrawalKind::Redirect);
+        if with_notice && notice.is_none() {
+            validator.add_error(
+                "notice",
+                ErrorCode::Required,
+                "WITH_NOTICE shows a notice: give one, or withdraw as GONE",
+            );
+        }
+        if redirect && redirect_to.is_none() {
+            validator.add_error(
+                "redirectTo",
+                ErrorCode::Required,
+                "REDIRECT leads to another address: give one, or withdraw as GONE",
+            );
+        }
+        if !redirect && redirect_to.is_some() {
+            validator.add_error(
+                "redirectTo",
+                ErrorCode::Invalid,
+                "only REDIRECT leads to another address: leave it out, or withdraw as REDIRECT",
+            );
+        }
+        Self { kind: self.kind, notice, redirect_to }
+    }
+}

@@ -1,0 +1,289 @@
+//! Topics and places that are given up: merged into another, or retired. Their ids, addresses and URIs go on answering.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::{Noun, merged_concept, place, slug, topic, topic_broader};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement, Value, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::{place as places, topic as topics};
+use crate::{
+    auth::viewer::Viewer,
+    catalog::Concept,
+    journal::{Image, Name, PlaceImage, TopicImage},
+    newsroom::{
+        Error, ErrorCode, Newsroom,
+        unit_of_work::UnitOfWork,
+        validation::has_path,
+        workflow::{self, Resource},
+    },
+};
+
+impl Newsroom {
+    /// Merges a topic into another: releases and narrower topics move, its names become alternative names.
+    pub async fn topic_merge(
+        &self,
+        viewer: &Viewer,
+        from: Uuid,
+        into: Uuid,
+        now: DateTime<Utc>,
+    ) -> topics::ConceptResult {
+        workflow::check_manage(Resource::Topics, viewer)?;
+        let unit_of_work = self.begin(viewer, now).await?;
+        let from = topic_image(&unit_of_work, from, "from").await?;
+        let mut into = topic_image(&unit_of_work, into, "into").await?;
+        let parents = topic_broader::Entity::find().all(unit_of_work.tx()).await?;
+        let parents_of = |id: Uuid| {
+            parents.iter().filter(|step| step.topic_id == id).map(|step| step.broader_id).collect::<Vec<_>>()
+        };
+        check_merge("topic", from.id, into.id, parents_of)?;
+        unit_of_work.move_assignments("revision_topic", "topic_id", None, from.id, into.id).await?;
+        unit_of_work.move_narrower(from.id, into.id).await?;
+        repoint_replacements(&unit_of_work, "topic", from.id, into.id).await?;
+        unit_of_work.redirect_identifiers(Noun::Topic, &*from, into.id).await?;
+        topic::Entity::delete_by_id(from.id).exec(unit_of_work.tx()).await?;
+        add_alt_names(&mut into.alt_names, &*from, into.name.as_str(), &self.settings.language);
+        into.uri = into.uri.or_else(|| from.uri.clone());
+        into.replaced_by = into.replaced_by.filter(|&by| by != from.id);
+        into.revision += 1;
+        into.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
+        let note = format!("\"{}\" was merged into \"{}\"", from.slug, into.slug);
+        let Some(Image::Topic(after)) = unit_of_work.image(Noun::Topic, into.id).await? else {
+            return Err(Error::NotFound("topic"));
+        };
+        topics::record_and_commit(unit_of_work, "topic.merge", Some(note), Some(*from), *after).await
+    }
+
+    /// Merges a place into another: releases and the places within it move, its names become alternative names, and codes that
+    /// the other lacks are its own now.
+    pub async fn place_merge(
+        &self,
+        viewer: &Viewer,
+        from: Uuid,
+        into: Uuid,
+        now: DateTime<Utc>,
+    ) -> places::ConceptResult {
+        workflow::check_manage(Resource::Places, viewer)?;
+        let unit_of_work = self.begin(viewer, now).await?;
+        let from = place_image(&unit_of_work, from, "from").await?;
+        let mut into = place_image(&unit_of_work, into, "into").await?;
+        let parents: HashMap<Uuid, Option<Uuid>> = place::Entity::find()
+            .all(unit_of_work.tx())
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row.within_id))
+            .collect();
+        check_merge("place", from.id, into.id, |id| parents.get(&id).copied().flatten().into_iter().collect())?;
+        unit_of_work.move_assignments("revision_place", "place_id", Some("role"), from.id, into.id).await?;
+        place::Entity::update_many()
+            .col_expr(place::Column::WithinId, Expr::value(into.id))
+            .filter(place::Column::WithinId.eq(from.id))
+            .filter(place::Column::Id.ne(into.id))
+            .exec(unit_of_work.tx())
+            .await?;
+        repoint_replacements(&unit_of_work, "place", from.id, into.id).await?;
+        unit_of_work.redirect_identifiers(Noun::Place, &*from, into.id).await?;
+        place::Entity::delete_by_id(from.id).exec(unit_of_work.tx()).await?;
+        add_alt_names(&mut into.alt_names, &*from, into.name.as_str(), &self.settings.language);
+        into.uri = into.uri.or_else(|| from.uri.clone());
+        into.iso3166_alpha2 = into.iso3166_alpha2.or_else(|| from.iso3166_alpha2.clone());
+        into.iso3166_alpha3 = into.iso3166_alpha3.or_else(|| from.iso3166_alpha3.clone());
+        into.m49 = into.m49.or_else(|| from.m49.clone());
+        into.geonames_id = into.geonames_id.or(from.geonames_id);
+        into.location = into.location.or(from.location);
+        into.replaced_by = into.replaced_by.filter(|&by| by != from.id);
+        into.revision += 1;
+        into.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
+        let note = format!("\"{}\" was merged into \"{}\"", from.slug, into.slug);
+        let Some(Image::Place(after)) = unit_of_work.image(Noun::Place, into.id).await? else {
+            return Err(Error::NotFound("place"));
+        };
+        places::record_and_commit(unit_of_work, "place.merge", Some(note), Some(*from), *after).await
+    }
+
+    /// Retires a topic: no release gets it any more, those that have it keep it.
+    pub async fn topic_retire(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        replaced_by: Option<Uuid>,
+        now: DateTime<Utc>,
+    ) -> topics::ConceptResult {
+        workflow::check_manage(Resource::Topics, viewer)?;
+        let unit_of_work = self.begin(viewer, now).await?;
+        let before = topic_image(&unit_of_work, id, "id").await?;
+        if before.revision != expected {
+            return Err(Error::StaleRevision(unit_of_work.last_change(id, before.revision).await?));
+        }
+        if let Some(by) = replaced_by {
+            let other = topic_image(&unit_of_work, by, "replacedBy").await?;
+            check_replacement("topic", id, by, other.retired_at)?;
+        }
+        let mut after = (*before).clone();
+        after.retired_at = after.retired_at.or(Some(unit_of_work.at()));
+        after.replaced_by = replaced_by;
+        after.revision += 1;
+        after.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
+        topics::record_and_commit(unit_of_work, "topic.retire", None, Some(*before), after).await
+    }
+
+    /// Retires a place: no release gets it any more, those that have it keep it.
+    pub async fn place_retire(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        replaced_by: Option<Uuid>,
+        now: DateTime<Utc>,
+    ) -> places::ConceptResult {
+        workflow::check_manage(Resource::Places, viewer)?;
+        let unit_of_work = self.begin(viewer, now).await?;
+        let before = place_image(&unit_of_work, id, "id").await?;
+        if before.revision != expected {
+            return Err(Error::StaleRevision(unit_of_work.last_change(id, before.revision).await?));
+        }
+        if let Some(by) = replaced_by {
+            let other = place_image(&unit_of_work, by, "replacedBy").await?;
+            check_replacement("place", id, by, other.retired_at)?;
+        }
+        let mut after = (*before).clone();
+        after.retired_at = after.retired_at.or(Some(unit_of_work.at()));
+        after.replaced_by = replaced_by;
+        after.revision += 1;
+        after.update_rows(unit_of_work.tx(), &unit_of_work, false).await?;
+        places::record_and_commit(unit_of_work, "place.retire", None, Some(*before), after).await
+    }
+}
+
+impl UnitOfWork {
+    /// Moves assignments from one concept to another; where a version has both already, the one is dropped.
+    async fn move_assignments(
+        &self,
+        table: &str,
+        column: &str,
+        extra_key: Option<&str>,
+        from: Uuid,
+        into: Uuid,
+    ) -> Result<(), Error> {
+        let same_role = extra_key.map_or_else(String::new, |column| format!(" AND other.{column} = {table}.{column}"));
+        let delete_duplicates = format!(
+            "DELETE FROM {table} WHERE {column} = $1 AND EXISTS (SELECT 1 FROM {table} other \
+             WHERE other.revision_id = {table}.revision_id AND other.{column} = $2{same_role})"
+        );
+        self.execute(&delete_duplicates, [from, into]).await?;
+        self.execute(&format!("UPDATE {table} SET {column} = $2 WHERE {column} = $1"), [from, into]).await
+    }
+
+    /// Puts what is narrower than one topic below another.
+    async fn move_narrower(&self, from: Uuid, into: Uuid) -> Result<(), Error> {
+        let delete_duplicates = "DELETE FROM topic_broader WHERE broader_id = $1 AND (topic_id = $2 OR EXISTS (SELECT 1 FROM \
+                    topic_broader other WHERE other.topic_id = topic_broader.topic_id AND other.broader_id = $2))";
+        self.execute(delete_duplicates, [from, into]).await?;
+        self.execute("UPDATE topic_broader SET broader_id = $2 WHERE broader_id = $1", [from, into]).await
+    }
+
+    async fn execute(&self, sql: &str, [from, into]: [Uuid; 2]) -> Result<(), Error> {
+        let backend = self.tx().get_database_backend();
+        let values = [Value::from(from), Value::from(into)];
+        self.tx().execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        Ok(())
+    }
+
+    /// Gives the addresses and the id of a concept to the one it is merged into, and those merged into it before.
+    async fn redirect_identifiers<T: Concept>(&self, noun: Noun, from: &T, into: Uuid) -> Result<(), Error> {
+        slug::Entity::update_many()
+            .col_expr(slug::Column::OwnerId, Expr::value(into))
+            .filter(slug::Column::Noun.eq(noun))
+            .filter(slug::Column::OwnerId.eq(from.id()))
+            .exec(self.tx())
+            .await?;
+        merged_concept::Entity::update_many()
+            .col_expr(merged_concept::Column::IntoId, Expr::value(into))
+            .filter(merged_concept::Column::Noun.eq(noun))
+            .filter(merged_concept::Column::IntoId.eq(from.id()))
+            .exec(self.tx())
+            .await?;
+        let uri = from.codes().into_iter().find_map(|code| match code {
+            crate::catalog::ExternalCode::Uri(uri) => Some(uri),
+            _ => None,
+        });
+        let merged = merged_concept::ActiveModel {
+            noun: Set(noun),
+            id: Set(from.id()),
+            uri: Set(uri),
+            into_id: Set(into),
+            at: Set(self.at()),
+        };
+        merged_concept::Entity::insert(merged).exec_without_returning(self.tx()).await?;
+        Ok(())
+    }
+}
+
+/// Lets what was to be replaced by a merged concept be replaced by the other; nothing replaces itself.
+async fn repoint_replacements(unit_of_work: &UnitOfWork, table: &str, from: Uuid, into: Uuid) -> Result<(), Error> {
+    let clear_self_reference =
+        format!("UPDATE {table} SET replaced_by_id = NULL WHERE replaced_by_id = $1 AND id = $2");
+    unit_of_work.execute(&clear_self_reference, [from, into]).await?;
+    unit_of_work
+        .execute(&format!("UPDATE {table} SET replaced_by_id = $2 WHERE replaced_by_id = $1"), [from, into])
+        .await
+}
+
+async fn topic_image(unit_of_work: &UnitOfWork, id: Uuid, field: &str) -> Result<Box<TopicImage>, Error> {
+    match unit_of_work.image(Noun::Topic, id).await? {
+        Some(Image::Topic(image)) => Ok(image),
+        _ => {
+            Err(Error::field(&[field], ErrorCode::NotFound, "there is no such topic; `topics` lists the existing ones"))
+        }
+    }
+}
+
+async fn place_image(unit_of_work: &UnitOfWork, id: Uuid, field: &str) -> Result<Box<PlaceImage>, Error> {
+    match unit_of_work.image(Noun::Place, id).await? {
+        Some(Image::Place(image)) => Ok(image),
+        _ => {
+            Err(Error::field(&[field], ErrorCode::NotFound, "there is no such place; `places` lists the existing ones"))
+        }
+    }
+}
+
+/// Whether a concept can be merged into another: not into itself nor into what lies below it.
+fn check_merge(noun: &str, from: Uuid, into: Uuid, parents_of: impl Fn(Uuid) -> Vec<Uuid>) -> Result<(), Error> {
+    if from == into {
+        let message = format!("this is the {noun} itself: name another one to merge it into");
+        return Err(Error::field(&["into"], ErrorCode::Invalid, message));
+    }
+    if has_path(into, from, parents_of) {
+        let message = format!(
+            "this lies below the {noun} that is to be merged into it, and would lie below itself: merge the other way \
+             round, or move it first"
+        );
+        return Err(Error::field(&["into"], ErrorCode::Cycle, message));
+    }
+    Ok(())
+}
+
+fn check_replacement(noun: &str, id: Uuid, by: Uuid, retired: Option<DateTime<Utc>>) -> Result<(), Error> {
+    let message = if by == id {
+        format!("this is the {noun} itself: name another one, or leave replacedBy out")
+    } else if retired.is_some() {
+        format!("this {noun} is retired itself: name one that is in use")
+    } else {
+        return Ok(());
+    };
+    Err(Error::field(&["replacedBy"], ErrorCode::Invalid, message))
+}
+
+/// Adds everything that one concept is called to what another is called besides its name.
+fn add_alt_names(alternatives: &mut Vec<Name>, from: &impl Concept, name: &str, language: &str) {
+    let clear_self_reference = Name { language: language.to_owned(), name: from.name().to_owned() };
+    for other in std::iter::once(&clear_self_reference).chain(from.names()).chain(from.alt_names()) {
+        if other.name != name && !alternatives.contains(other) {
+            alternatives.push(other.clone());
+        }
+    }
+}

@@ -1,0 +1,4 @@
+pub(crate) mod merge;
+pub mod place;
+pub(crate) mod slugs;
+pub mod topic;

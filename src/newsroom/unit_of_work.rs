@@ -1,0 +1,227 @@
+//! One write: a transaction that changes rows and appends to the journal, and a catalog that has followed it when it is over.
+//!
+//! The journal's head is locked first (PostgreSQL) or the one right to write is taken first (SQLite), so the order of the
+//! journal is the order of commits. What is dropped without [`UnitOfWork::commit`] leaves no trace.
+
+use std::{sync::Arc, time::Instant};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use entity::{Noun, journal, journal_head};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::{CurrentRevision, Error, Newsroom};
+use crate::{
+    auth::viewer::Viewer,
+    catalog::{Catalog, Snapshot, place_images, release_images, topic_images},
+    db::{Db, Fault, Transaction},
+    journal::Image,
+};
+
+/// A write under way.
+#[derive(Debug)]
+pub struct UnitOfWork {
+    tx: Transaction,
+    db: Db,
+    catalog: Arc<Catalog>,
+    head: i64,
+    at: DateTime<Utc>,
+    by: String,
+    entries: Vec<journal::ActiveModel>,
+    lock_acquired_at: Instant,
+}
+
+impl Newsroom {
+    /// Begins a write at an instant. Refuses where the time that the viewer's request may take is over, and while the clock that
+    /// the instant was taken from is not right.
+    pub async fn begin(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<UnitOfWork, Error> {
+        if viewer.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Error::DeadlineExceeded);
+        }
+        self.db.may_act()?;
+        let tx = self.db.begin_write().await?;
+        let head = journal_head::Entity::find_by_id(1);
+        let head = match self.db.backend() {
+            DbBackend::Postgres => head.lock_exclusive(),
+            _ => head,
+        };
+        let head = head.one(&tx).await?.map_or(0, |head| head.sequence);
+        let unit_of_work = UnitOfWork {
+            tx,
+            db: self.db.clone(),
+            catalog: self.catalog.clone(),
+            head,
+            at: now.trunc_subsecs(6),
+            by: viewer.subject.clone(),
+            entries: Vec::new(),
+            lock_acquired_at: Instant::now(),
+        };
+        unit_of_work.claim_key(viewer).await?;
+        Ok(unit_of_work)
+    }
+}
+
+impl UnitOfWork {
+    /// The transaction, for the statements of the act.
+    pub fn tx(&self) -> &Transaction {
+        &self.tx
+    }
+
+    /// The instant of the act, to the microsecond.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// When the right to write was had.
+    pub fn lock_acquired_at(&self) -> Instant {
+        self.lock_acquired_at
+    }
+
+    /// Who acts.
+    pub fn by(&self) -> &str {
+        &self.by
+    }
+
+    /// Notes what was done to a thing.
+    pub fn record(
+        &mut self,
+        action: &str,
+        noun: Noun,
+        id: Uuid,
+        note: Option<String>,
+        before: Option<&Image>,
+        after: Option<&Image>,
+    ) -> Result<(), Error> {
+        let by = self.by.clone();
+        self.record_by(&by, action, noun, id, note, before, after)
+    }
+
+    /// Notes what somebody else than the actor did, or what happened by itself.
+    #[expect(clippy::too_many_arguments, reason = "the columns of the journal")]
+    pub fn record_by(
+        &mut self,
+        by: &str,
+        action: &str,
+        noun: Noun,
+        id: Uuid,
+        note: Option<String>,
+        before: Option<&Image>,
+        after: Option<&Image>,
+    ) -> Result<(), Error> {
+        let to_json =
+            |image: &Image| serde_json::to_string(image).map_err(|error| sea_orm::DbErr::Json(error.to_string()));
+        let sequence = self.head + self.entries.len() as i64 + 1;
+        self.entries.push(journal::ActiveModel {
+            sequence: Set(sequence),
+            at: Set(self.at),
+            by: Set(by.to_owned()),
+            act: Set(action.to_owned()),
+            noun: Set(noun),
+            noun_id: Set(id),
+            note: Set(note),
+            before: Set(before.map(to_json).transpose()?),
+            after: Set(after.map(to_json).transpose()?),
+        });
+        Ok(())
+    }
+
+    /// The catalog's image of a thing as it is in this transaction.
+    pub async fn image(&self, noun: Noun, id: Uuid) -> Result<Option<Image>, Error> {
+        let ids = [id];
+        Ok(match noun {
+            Noun::Release => release_images(&self.tx, &ids).await?.pop().map(|image| Image::Release(Box::new(image))),
+            Noun::Topic => topic_images(&self.tx, Some(&ids)).await?.pop().map(|image| Image::Topic(Box::new(image))),
+            Noun::Place => place_images(&self.tx, Some(&ids)).await?.pop().map(|image| Image::Place(Box::new(image))),
+            Noun::Token | Noun::PreviewLink => None,
+        })
+    }
+
+    /// Who last changed a thing, for one who comes too late.
+    pub async fn last_change(&self, id: Uuid, revision: i32) -> Result<CurrentRevision, Error> {
+        let entry = journal::Entity::find()
+            .filter(journal::Column::NounId.eq(id))
+            .order_by_desc(journal::Column::Sequence)
+            .one(&self.tx)
+            .await?;
+        let (by, at) = entry.map_or_else(|| (String::new(), DateTime::UNIX_EPOCH), |entry| (entry.by, entry.at));
+        Ok(CurrentRevision { revision, by, at })
+    }
+
+    /// Appends what was noted to the journal.
+    async fn append_to_journal(&mut self) -> Result<i64, Error> {
+        let entries = std::mem::take(&mut self.entries);
+        if entries.is_empty() {
+            return Ok(self.head);
+        }
+        self.head += entries.len() as i64;
+        // Nine values an entry; SQLite takes 32,766 in a statement.
+        for chunk in entries.chunks(1000) {
+            journal::Entity::insert_many(chunk.to_vec()).exec_without_returning(&self.tx).await?;
+        }
+        journal_head::Entity::update_many()
+            .col_expr(journal_head::Column::Sequence, Expr::value(self.head))
+            .filter(journal_head::Column::Id.eq(1))
+            .exec(&self.tx)
+            .await?;
+        Ok(self.head)
+    }
+
+    /// Commits, and answers a snapshot in which it has happened.
+    ///
+    /// It is acknowledged only once the journal's entries were read through a connection that did not write them. Where that
+    /// fails, the outcome is unknown.
+    pub async fn commit(mut self) -> Result<Arc<Snapshot>, Error> {
+        let head = self.append_to_journal().await?;
+        let Self { tx, db, catalog, .. } = self;
+        tx.commit().await?;
+        let synced = match catalog.catch_up().await {
+            Err(error @ Fault::Failed(_)) => {
+                tracing::error!(%error, "the catalog could not follow a write: loading it anew");
+                catalog.reload().await
+            }
+            synced => synced,
+        };
+        let snapshot = synced.map_err(|fault| Fault::OutcomeUnknown(fault.to_string()))?;
+        confirm_commit(&db, snapshot.sequence(), head)?;
+        Ok(snapshot)
+    }
+
+    /// Commits without waiting for the catalog: for an import, which reads nothing back.
+    pub async fn commit_without_catalog(mut self) -> Result<(), Error> {
+        let head = self.append_to_journal().await?;
+        let Self { tx, db, .. } = self;
+        tx.commit().await?;
+        let stored = journal_head::Entity::find_by_id(1).one(db.reader()).await;
+        let stored = stored.map_err(|error| Fault::OutcomeUnknown(error.to_string()))?;
+        confirm_commit(&db, stored.map_or(0, |stored| stored.sequence), head)
+    }
+
+    /// Ends a stretch of a long write: what was noted goes to the journal, the transaction goes on.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        self.append_to_journal().await?;
+        Ok(())
+    }
+
+    /// Undoes it.
+    pub async fn rollback(self) -> Result<(), Error> {
+        Ok(self.tx.rollback().await?)
+    }
+}
+
+/// The error for what was committed and is not there any more when it is read back: another server removed it meanwhile.
+pub(super) fn removed_since_commit() -> Error {
+    Fault::OutcomeUnknown("it was removed by another process after it was committed".to_owned()).into()
+}
+
+/// Whether the journal as another connection reads it has what was committed.
+fn confirm_commit(db: &Db, stored: i64, head: i64) -> Result<(), Error> {
+    if stored >= head {
+        return Ok(());
+    }
+    db.close_writers();
+    let message = format!("entry {head} of the journal was committed and is not there: it ends at {stored}");
+    tracing::error!(found = stored, head, "a committed journal entry is not seen by another connection");
+    Err(Fault::OutcomeUnknown(message).into())
+}

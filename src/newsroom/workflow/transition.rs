@@ -1,0 +1,150 @@
+//! One act on one release, from its beginning to its end: may this viewer, is it there, has it come due meanwhile, does the
+//! table allow it, is it the version they saw; then what changes, the entry in the journal, the commit.
+//!
+//! Each act of the desk begins with [`Newsroom::begin_transition`] and ends with [`ReleaseTransition::commit`]; what lies between is its own.
+
+use chrono::{DateTime, Utc};
+use entity::{Noun, release, release::ReleaseState, revision};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
+use uuid::Uuid;
+
+use super::{ReleaseAction, TransitionInput};
+use crate::{
+    auth::viewer::Viewer,
+    catalog::{Handle, ReleaseKey},
+    journal::Image,
+    newsroom::{
+        Error, Newsroom,
+        release::{content::Content, revision::load_content},
+        unit_of_work::{UnitOfWork, removed_since_commit},
+        workflow,
+    },
+};
+
+/// What the desk gets back of an act: the release as it is now.
+pub(in crate::newsroom) type TransitionResult = Result<Handle, Error>;
+
+/// An act under way.
+#[derive(Debug)]
+pub(in crate::newsroom) struct ReleaseTransition {
+    pub(in crate::newsroom) unit_of_work: UnitOfWork,
+    /// The release as it is.
+    pub(in crate::newsroom) row: release::Model,
+    /// What changes of it; the state is set already.
+    pub(in crate::newsroom) change: release::ActiveModel,
+    action: ReleaseAction,
+    before: Option<Image>,
+    viewer: Viewer,
+}
+
+impl Newsroom {
+    /// Begins an act on a release that a viewer saw at a revision.
+    pub(in crate::newsroom) async fn begin_transition(
+        &self,
+        action: ReleaseAction,
+        viewer: &Viewer,
+        id: Uuid,
+        expected: i32,
+        now: DateTime<Utc>,
+    ) -> Result<ReleaseTransition, Error> {
+        // First, so that who may not learns nothing of what exists.
+        workflow::check_role(action, viewer)?;
+        let mut unit_of_work = self.begin(viewer, now).await?;
+        let row = release::Entity::find_by_id(id).one(unit_of_work.tx()).await?.ok_or(Error::NotFound("release"))?;
+        let row = unit_of_work.record_due_transitions(row).await?;
+        let unapproved_author = unapproved_author(&unit_of_work, &row, action, viewer).await?;
+        let input =
+            TransitionInput { state: row.state, author: &row.author, unapproved_author: unapproved_author.as_deref() };
+        let state = workflow::next_state(action, input, viewer, self.settings.workflow_policy)?;
+        if row.revision != expected {
+            return Err(Error::StaleRevision(unit_of_work.last_change(id, row.revision).await?));
+        }
+        let before = unit_of_work.image(Noun::Release, id).await?;
+        let mut change = row.clone().into_active_model();
+        change.state = Set(state);
+        change.as_imported = Set(false);
+        // Work that nobody else sees yet is the only thing there is to see of it.
+        if row.live_revision_id.is_none() {
+            change.modified_at = Set(unit_of_work.at());
+        }
+        Ok(ReleaseTransition { unit_of_work, row, change, action, before, viewer: viewer.clone() })
+    }
+
+    /// A release of the present snapshot, as a viewer sees it.
+    pub(in crate::newsroom) fn handle(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> TransitionResult {
+        let set = self.catalog.snapshot_at(now).visible_to(viewer, now);
+        set.find(&ReleaseKey::Id(id)).map(|(item, _)| item).ok_or(Error::NotFound("release"))
+    }
+}
+
+impl ReleaseTransition {
+    /// The newest version: the one being worked on, else the live one.
+    pub(in crate::newsroom) async fn newest_revision(&self) -> Result<(revision::Model, Content), Error> {
+        let key = self.row.working_revision_id.or(self.row.live_revision_id).ok_or(Error::NotFound("revision"))?;
+        load_content(self.unit_of_work.tx(), key).await
+    }
+
+    /// The live version.
+    pub(in crate::newsroom) async fn live_revision(&self) -> Result<(revision::Model, Content), Error> {
+        load_content(self.unit_of_work.tx(), self.row.live_revision_id.ok_or(Error::NotFound("revision"))?).await
+    }
+
+    /// Whether an embargo would hold it back from this instant on, were it published.
+    pub(in crate::newsroom) fn is_embargoed(&self) -> bool {
+        self.row.embargo_until.is_some_and(|until| until > self.unit_of_work.at())
+    }
+
+    /// Writes the change, records the act, commits, and answers the release as the actor sees it then.
+    pub(in crate::newsroom) async fn commit(self, note: Option<String>) -> TransitionResult {
+        let Self { mut unit_of_work, row, change, action, before, viewer } = self;
+        change.update(unit_of_work.tx()).await?;
+        let after = unit_of_work.image(Noun::Release, row.id).await?;
+        unit_of_work.record(action.name(), Noun::Release, row.id, note, before.as_ref(), after.as_ref())?;
+        commit_and_find(unit_of_work, row.id, &viewer).await
+    }
+
+    /// Records that the release is no more, and commits. Of what was purged only who saw it stays.
+    pub(in crate::newsroom) async fn commit_deleted(self, note: Option<String>) -> Result<Uuid, Error> {
+        let embargoed = self.is_embargoed();
+        let Self { mut unit_of_work, row, action, before, .. } = self;
+        let press = row.state == ReleaseState::Published;
+        let purged = Some(Image::Purged { public: press && !embargoed, press });
+        let before = if action == ReleaseAction::Purge { purged } else { before };
+        unit_of_work.record(action.name(), Noun::Release, row.id, note, before.as_ref(), None)?;
+        unit_of_work.commit().await?;
+        Ok(row.id)
+    }
+
+    /// Leaves everything as it was, except what had come due by itself.
+    pub(in crate::newsroom) async fn commit_unchanged(self, newsroom: &Newsroom) -> TransitionResult {
+        let (id, now) = (self.row.id, self.unit_of_work.at());
+        self.unit_of_work.commit().await?;
+        newsroom.handle(&self.viewer, id, now)
+    }
+}
+
+/// Commits, and answers a release as the actor sees it then.
+pub(in crate::newsroom) async fn commit_and_find(
+    unit_of_work: UnitOfWork,
+    id: Uuid,
+    viewer: &Viewer,
+) -> TransitionResult {
+    let now = unit_of_work.at();
+    let set = unit_of_work.commit().await?.visible_to(viewer, now);
+    set.find(&ReleaseKey::Id(id)).map(|(item, _)| item).ok_or_else(removed_since_commit)
+}
+
+/// Who wrote what an act would let through without anybody's approval.
+async fn unapproved_author(
+    unit_of_work: &UnitOfWork,
+    row: &release::Model,
+    action: ReleaseAction,
+    viewer: &Viewer,
+) -> Result<Option<String>, Error> {
+    if action == ReleaseAction::Correct {
+        return Ok(Some(viewer.subject.clone()));
+    }
+    let approved = matches!(row.state, ReleaseState::Approved | ReleaseState::Scheduled);
+    let Some(key) = row.working_revision_id.filter(|_| !approved) else { return Ok(None) };
+    Ok(revision::Entity::find_by_id(key).one(unit_of_work.tx()).await?.map(|working| working.created_by))
+}

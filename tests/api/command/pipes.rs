@@ -1,0 +1,166 @@
+//! Commands whose output nobody reads to its end, or cannot be written; files that are no files of ours.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{ExitStatus, Stdio},
+};
+
+use crate::harness::server_process::{dateline, run};
+
+/// Commands that print something.
+const PRINTING: [&[&str]; 10] = [
+    &["--help"],
+    &["import", "--help"],
+    &["--version"],
+    &["schema"],
+    &["migrate"],
+    &["check"],
+    &["export"],
+    &["token", "list"],
+    &["token", "create", "--subject", "Bo", "--name", "y", "--role", "EDITOR"],
+    &["restored"],
+];
+
+/// Runs a command, with the reader of its standard output gone before it begins; how it ended, and what it told.
+fn unread(folder: &Path, arguments: &[&str]) -> (ExitStatus, String) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = dateline(folder).args(arguments).stdout(writer).output().unwrap();
+    (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// A newsroom with more releases than a pipe holds.
+fn furnished(folder: &Path) {
+    let body = "words ".repeat(200);
+    let line = |number: u32| {
+        format!(
+            "{{\"type\":\"release\",\"slug\":\"r{number}\",\"headline\":\"R\",\"releaseDate\":\"2006-05-01\",\"state\":\"PUBLISHED\",\"bodyMarkdown\":\"{body}\"}}\n"
+        )
+    };
+    fs::write(folder.join("many.ndjson"), (0..600).map(line).collect::<String>()).unwrap();
+    assert_eq!(run(folder, &["import", "many.ndjson"]).0, Some(0));
+    let create = ["token", "create", "--subject", "Ana", "--name", "x", "--role", "EDITOR"];
+    assert_eq!(run(folder, &create).0, Some(0));
+}
+
+#[test]
+fn a_command_whose_output_is_not_read_ends_quietly_with_its_work_done() {
+    let folder = tempfile::tempdir().unwrap();
+    furnished(folder.path());
+    for arguments in PRINTING.into_iter().chain([&["purge", "r1", "--reason", "a test", "--yes"][..]]) {
+        let (status, told) = unread(folder.path(), arguments);
+        assert!(status.code() == Some(0) && !told.contains("panicked"), "{arguments:?}: {status} {told}");
+    }
+    let (_, tokens, _) = run(folder.path(), &["token", "list"]);
+    assert!(tokens.contains("Bo") && tokens.lines().count() == 2, "{tokens}");
+    let (_, lines, _) = run(folder.path(), &["export"]);
+    assert!(!lines.contains("\"r1\"") && lines.lines().count() == 600);
+    // A reader that leaves after the first line.
+    let mut child =
+        dateline(folder.path()).arg("export").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert!(child.wait().unwrap().success() && first.contains("\"version\":1") && told.is_empty(), "{first}{told}");
+}
+
+#[test]
+fn an_import_goes_on_when_nobody_reads_what_it_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = |number: u32| format!("{{\"type\":\"topic\",\"slug\":\"t{number}\",\"name\":\"T\"}}\n");
+    fs::write(folder.path().join("f.ndjson"), "{\"type\":7}\n".repeat(3000) + &(0..2000).map(good).collect::<String>())
+        .unwrap();
+    for log in ["info", "debug"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = dateline(folder.path());
+        command.args(["import", "f.ndjson", "--log", log]).stdout(writer.try_clone().unwrap()).stderr(writer);
+        assert_eq!(command.status().unwrap().code(), Some(3));
+        let (code, lines, _) = run(folder.path(), &["export"]);
+        assert_eq!((code, lines.lines().count()), (Some(0), 2001));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    furnished(folder.path());
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for arguments in PRINTING {
+        let output = dateline(folder.path()).args(arguments).stdout(full()).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code() == Some(1) && told.contains("No space left") && !told.contains("panicked"),
+            "{arguments:?}: {told}"
+        );
+        // The secret is lost, so the message names the token.
+        let is_creation = arguments.starts_with(&["token", "create"]);
+        assert_eq!(told.contains("dateline token revoke token_"), is_creation, "{arguments:?}: {told}");
+    }
+    let (code, _, told) = run(folder.path(), &["export", "--output", "/dev/full"]);
+    assert!(code == Some(1) && told.contains("No space left"), "{told}");
+    let output = dateline(folder.path()).args(["serve", "--demo", "--listen", "127.0.0.1:0"]).stdout(full()).output();
+    let output = output.unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    let advice = "the demo newsroom was created nevertheless: create a token with `dateline token create`";
+    assert!(output.status.code() == Some(1) && told.contains("No space left") && told.contains(advice), "{told}");
+    // What is told on standard error changes nothing.
+    let status = dateline(folder.path()).args(["import", "many.ndjson"]).stderr(full()).status().unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn a_file_of_another_format_is_named_before_anything_is_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("good.ndjson"), "{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"A\"}\n").unwrap();
+    fs::write(folder.path().join("feed.xml"), "<?xml version=\"1.0\"?>\n<rss version=\"2.0\"/>\n").unwrap();
+    fs::write(folder.path().join("empty.ndjson"), "\n\n").unwrap();
+    fs::write(folder.path().join("newer.ndjson"), "{\"type\":\"dateline\",\"version\":2}\n").unwrap();
+    for (file, why) in [
+        ("feed.xml", "feed.xml: this is RSS, not ndjson"),
+        ("empty.ndjson", "empty.ndjson: the file is empty"),
+        (
+            "newer.ndjson",
+            "newer.ndjson: the file has format version 2, but this version of Dateline reads only version 1",
+        ),
+    ] {
+        let (code, _, told) = run(folder.path(), &["import", "good.ndjson", file]);
+        assert!(code == Some(1) && told.contains(why) && told.contains("nothing was imported"), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+    assert!(!folder.path().join("dateline.db").exists());
+    let marked = "\u{FEFF}{\"type\":\"topic\",\"slug\":\"b\",\"name\":\"B\"}\r\n";
+    fs::write(folder.path().join("marked.ndjson"), marked).unwrap();
+    let (code, _, told) = run(folder.path(), &["import", "marked.ndjson"]);
+    assert!(code == Some(0) && told.contains("1 new"), "{told}");
+}
+
+#[test]
+fn refusals_are_summed_up_by_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lines = String::new();
+    for number in 0..100 {
+        lines += &format!(
+            "{{\"type\":\"release\",\"headline\":\"A\",\"releaseDate\":\"2006-02-30\",\"kind\":\"K{number}\"}}\n"
+        );
+        lines += &format!("{{\"type\":\"topic\",\"slug\":\"t{number}\",\"name\":\"T\",\"broader\":\"b{number}\"}}\n");
+    }
+    lines += "{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"L\\u0092a\\u0000\"}\n";
+    fs::write(folder.path().join("f.ndjson"), lines).unwrap();
+    let (code, _, told) = run(folder.path(), &["import", "f.ndjson"]);
+    assert_eq!(code, Some(3));
+    let numbers: Vec<u64> =
+        told.lines().filter_map(|line| line.strip_prefix("f.ndjson:")?.split(':').next()?.parse().ok()).collect();
+    assert!(numbers.len() == 40 && numbers.is_sorted(), "{told}");
+    for line in [
+        "100 refused: kind: … is not a kind of release (the first 20 are told above)",
+        "100 refused: there is no topic with the slug … (the first 20 are told above)",
+        "imported: 1 new, 0 changed, 0 unchanged, 0 conflicts, 200 refused; control characters (records affected: 1): 1 converted from Windows-1252, 1 removed",
+    ] {
+        assert!(told.contains(line), "{line} in {told}");
+    }
+}

@@ -1,0 +1,197 @@
+//! The `dateline` command as people run it: what it prints, what it answers, how it ends.
+
+use std::{
+    io::Write,
+    net::TcpListener,
+    process::{Command, Stdio},
+};
+
+use crate::harness::server_process::{dateline, post, run, serve};
+
+#[test]
+fn the_demo_newsroom_serves_and_its_editor_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut served = serve(folder.path(), &["--demo"]);
+    let token = served.said.lines().find_map(|line| line.trim().strip_prefix("dateline_")).expect("a token");
+    let token = format!("dateline_{token}");
+    assert!(served.said.contains("Dateline serves 157 releases"), "{}", served.said);
+    let answer = post(
+        served.port,
+        Some(&token),
+        "mutation { releaseCreate(input: {headline: \"Mine\"}) { release { slug } userErrors { message } } }",
+    );
+    assert!(answer.contains(r#"{"slug":"mine"}"#), "{answer}");
+    // A second server on the same file is refused; an import beside it is not, and is seen.
+    let (code, _, told) = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(code == Some(1) && told.contains("served by another process"), "{told}");
+    let line =
+        "{\"type\":\"release\",\"headline\":\"Beside\",\"releaseDate\":\"2006-05-01\",\"state\":\"PUBLISHED\"}\n";
+    std::fs::write(folder.path().join("beside.ndjson"), line).unwrap();
+    assert_eq!(run(folder.path(), &["import", "beside.ndjson"]).0, Some(0));
+    let begun = std::time::Instant::now();
+    while !post(served.port, None, "{ release(ref: {slug: \"beside\"}) { slug } }").contains("\"slug\":\"beside\"") {
+        assert!(begun.elapsed().as_secs() < 10, "the import is not seen");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    // What the command line purges is gone there, too; without --yes nothing is.
+    let there =
+        || post(served.port, None, "{ release(ref: {slug: \"beside\"}) { slug } }").contains("\"slug\":\"beside\"");
+    let purge = &["purge", "beside", "--reason", "a test"][..];
+    let (code, told, _) = run(folder.path(), purge);
+    assert!(code == Some(1) && told.contains("add --yes") && there(), "{told}");
+    let (code, told, error) = run(folder.path(), &[purge, &["--yes"]].concat());
+    assert!(code == Some(0) && told.contains("is purged"), "{told}{error}");
+    let begun = std::time::Instant::now();
+    while there() {
+        assert!(begun.elapsed().as_millis() < 1000, "the purge is not seen within a second");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let (code, _, error) = run(folder.path(), &[purge, &["--yes"]].concat());
+    assert!(code == Some(1) && error.contains("there is no release \"beside\""), "{error}");
+    // A restored database has another past: positions of before are refused by the server that runs, too.
+    let revision = "{ releaseStats { asOf { revision } } }";
+    let position = post(served.port, None, revision);
+    let position = position.split("\"revision\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let (code, told, error) = run(folder.path(), &["restored"]);
+    assert!(code == Some(0) && told.contains("another past"), "{told}{error}");
+    let begun = std::time::Instant::now();
+    while post(served.port, None, revision).contains(&position) {
+        assert!(begun.elapsed().as_secs() < 10, "the server does not notice");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    // A token revoked by the command line ends in the running server.
+    let (_, tokens, _) = run(folder.path(), &["token", "list"]);
+    let id = tokens.split('\t').next().unwrap().to_owned();
+    assert_eq!(run(folder.path(), &["token", "revoke", &id]).0, Some(0));
+    assert!(post(served.port, Some(&token), "{ viewer { name } }").starts_with("HTTP/1.1 401"));
+    // Told to stop, it stops by itself.
+    assert!(Command::new("kill").args(["-TERM", &served.child.id().to_string()]).status().unwrap().success());
+    assert_eq!(served.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_profile_is_chosen_by_a_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = serve(folder.path(), &["--profile", "hardened"]);
+    let answer = post(served.port, None, "{ __schema { types { name } } }");
+    assert!(answer.contains("INTROSPECTION_DISABLED") && answer.contains("ratelimit: \"address\""), "{answer}");
+}
+
+#[test]
+fn an_empty_newsroom_says_what_to_do_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = serve(folder.path(), &[]);
+    assert!(served.said.contains("dateline import") && served.said.contains("serve --demo"), "{}", served.said);
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_with_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("text.db"),
+        "this is not a database, only some text that is long enough to be looked at".repeat(40),
+    )
+    .unwrap();
+    std::fs::write(folder.path().join("bad.toml"), "colour = \"red\"\n").unwrap();
+    std::fs::write(folder.path().join("half.toml"), "[tls]\ncertificate = \"c.pem\"\n").unwrap();
+    std::fs::write(folder.path().join("gone.toml"), "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n").unwrap();
+    std::fs::write(folder.path().join("trust.toml"), "[documents]\ntrust = \"only\"\n").unwrap();
+    std::fs::write(folder.path().join("none.toml"), "[limits]\ntokens = 0\n").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().to_string();
+    for (arguments, told) in [
+        (vec!["migrate", "--database", "sqlite://text.db"], "is not a SQLite database"),
+        (vec!["migrate", "--database", "sqlite://no/such/folder/x.db"], "does not exist: make it first"),
+        (vec!["migrate", "--database", "sqlite://."], "it is a folder"),
+        (vec!["migrate", "--database", "mysql://x"], "write sqlite://FILE or postgres://"),
+        (vec!["migrate", "--database", "postgres://ana:secret@127.0.0.1:1/x"], "check host, port"),
+        (vec!["serve", "--listen", &port], "another program listens there"),
+        (vec!["serve", "--listen", "nowhere"], "the flag --listen"),
+        (vec!["serve", "--profile", "loose"], "open or hardened"),
+        (vec!["serve", "--config", "half.toml"], "tls.certificate and tls.key"),
+        (vec!["serve", "--config", "gone.toml", "--listen", "127.0.0.1:0"], "c.pem, which cannot be read"),
+        (vec!["serve", "--config", "trust.toml"], "documents.manifest is not"),
+        (vec!["serve", "--config", "none.toml"], "a whole number from 1 on"),
+        (vec!["migrate", "--config", "bad.toml"], "bad.toml:1: there is no setting \"colour\""),
+        (vec!["migrate", "--config", "missing.toml"], "cannot be read"),
+        (vec!["import", "missing.ndjson"], "missing.ndjson cannot be opened"),
+        (vec!["token", "revoke", "x"], "is not the id of a token"),
+        (
+            vec!["token", "create", "--subject", "a", "--name", "b", "--role", "EDITOR", "--expires", "soon"],
+            "write 90d",
+        ),
+    ] {
+        let (code, _, error) = run(folder.path(), &arguments);
+        assert!(
+            code == Some(1) && error.contains(told) && !error.contains("secret") && !error.contains("panicked"),
+            "{arguments:?}: {code:?} {error}"
+        );
+    }
+    let (code, _, error) = run(folder.path(), &["improt"]);
+    assert!(code == Some(2) && error.contains("import"), "{error}");
+}
+
+#[test]
+fn an_import_says_how_it_went_by_its_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mixed.ndjson"), "{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"A\"}\nrubbish\n")
+        .unwrap();
+    let (code, _, told) = run(folder.path(), &["import", "--strict", "mixed.ndjson"]);
+    assert!(
+        code == Some(3) && told.contains("mixed.ndjson:2: refused") && told.contains("nothing was changed"),
+        "{told}"
+    );
+    let (code, _, told) = run(folder.path(), &["import", "mixed.ndjson"]);
+    assert!(code == Some(3) && told.contains("imported: 1 new"), "{told}");
+    let mut child =
+        dateline(folder.path()).args(["import", "-"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"{\"type\":\"topic\",\"slug\":\"b\",\"name\":\"B\",\"broader\":\"a\"}\n")
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && String::from_utf8_lossy(&output.stderr).contains("imported: 1 new"));
+    let (code, lines, _) = run(folder.path(), &["export"]);
+    assert_eq!((code, lines.lines().count()), (Some(0), 3));
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told_with_where_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = dateline(folder.path()).arg("schema").env("DATELINE_LIMITS_COSTS", "1").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("DATELINE_LIMITS_COSTS") && told.contains("docs/settings.md lists them"), "{told}");
+    assert!(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md")).exists());
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(folder.path(), &["migrate"]).0, Some(0));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        use sea_orm::ConnectionTrait;
+        let db =
+            dateline::db::Db::open(&format!("sqlite://{}", folder.path().join("dateline.db").display())).await.unwrap();
+        let tx = db.begin_write().await.unwrap();
+        tx.execute_unprepared(
+            "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_future', 0)",
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        db.close().await;
+    });
+    let (code, _, told) = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(code == Some(1) && told.contains("newer Dateline") && told.contains("m29990101_000001_future"), "{told}");
+}
+
+#[test]
+fn the_committed_schema_is_current() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, now, _) = run(folder.path(), &["schema"]);
+    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql")).unwrap_or_default();
+    assert!(now == committed, "schema.graphql is out of date: run `cargo run -- schema > schema.graphql`");
+}

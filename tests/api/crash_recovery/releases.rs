@@ -1,0 +1,163 @@
+//! Releases: what an editor knows of one, with its versions and preview links.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    editor::{Act, Known, Thing},
+    requests,
+    rows::Rows,
+};
+use crate::harness::{random_acts::Dice, server_process::post};
+
+/// A release.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Release {
+    /// Empty where it is no more.
+    pub(super) state: &'static str,
+    /// The headlines of its versions, the first first.
+    pub(super) versions: Vec<String>,
+    /// Which version is or was public, counted from 0.
+    pub(super) live: Option<usize>,
+    /// Which version is being worked on.
+    pub(super) working: Option<usize>,
+    /// The live one was corrected since that was begun.
+    pub(super) outdated: bool,
+    pub(super) embargo: Option<String>,
+    pub(super) schedule: Option<String>,
+    pub(super) withdrawal: Option<&'static str>,
+    /// The notes of its corrections.
+    pub(super) corrections: Vec<String>,
+    pub(super) links: Vec<Link>,
+    /// The ids of its topics, and of the places that it is about.
+    pub(super) topics: Vec<String>,
+    pub(super) places: Vec<String>,
+    /// It is no more, and nothing that it said is anywhere.
+    pub(super) purged: bool,
+}
+
+/// A preview link.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Link {
+    pub(super) id: String,
+    pub(super) revoked: bool,
+    /// None where the answer that had it never arrived.
+    pub(super) token: Option<String>,
+    /// Made or taken back since the last restart.
+    pub(super) fresh: bool,
+}
+
+impl Release {
+    /// Adds a version; its number, counted from 0.
+    pub(super) fn write(&mut self, headline: String) -> usize {
+        self.versions.push(headline);
+        self.versions.len() - 1
+    }
+
+    /// The headline of the version that a further one is made from.
+    pub(super) fn newest(&self) -> &str {
+        &self.versions[self.working.or(self.live).unwrap()]
+    }
+
+    /// Whether there is a version that can be published.
+    pub(super) fn is_publishable(&self) -> bool {
+        match self.state {
+            "PUBLISHED" => self.working.is_some() && !self.outdated,
+            "RETRACTED" | "" => false,
+            _ => !self.outdated,
+        }
+    }
+}
+
+impl Thing for Release {
+    fn shown(&self) -> Value {
+        if self.state.is_empty() {
+            return Value::Null;
+        }
+        let working = self.live.and(self.working).map(
+            |number| json!({ "headline": self.versions[number], "number": number + 1, "outdated": self.outdated }),
+        );
+        json!({
+            "state": self.state,
+            "revision": self.versions.len(),
+            "headline": self.versions[self.live.or(self.working).unwrap()],
+            "working": working,
+            "embargo": self.embargo.as_ref().map(|until| json!({ "until": until })),
+            "schedule": self.schedule.as_ref().map(|local| json!({ "localTime": local })),
+            "withdrawal": self.withdrawal.map(|kind| json!({ "kind": kind })),
+            "topics": self.topics.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
+            "places": self.places.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
+            "corrections": self.corrections.iter().map(|note| json!({ "note": note })).collect::<Vec<_>>(),
+        })
+    }
+
+    fn next(known: &[Known<Self>], dice: &mut Dice, name: &str) -> Act<Self> {
+        requests::next(known, dice, name)
+    }
+
+    fn answered(&mut self, payload: &Value) {
+        let shown = &payload["release"];
+        if shown.is_object() {
+            let wanted = (json!(self.state), json!(self.versions.len()));
+            assert_eq!((&shown["state"], &shown["revision"]), (&wanted.0, &wanted.1), "{payload}");
+        } else if let Some(link) = self.links.last_mut().filter(|link| link.id.is_empty()) {
+            payload["id"].as_str().unwrap().clone_into(&mut link.id);
+            link.token = Some(payload["token"].as_str().unwrap().to_owned());
+        } else {
+            assert!(payload["deletedId"].is_string(), "{payload}");
+        }
+    }
+
+    fn noted(&mut self, note: &str) {
+        if let Some(link) = self.links.last_mut().filter(|link| link.id.is_empty())
+            && let Some((key, _)) = note.strip_prefix("preview link ").and_then(|rest| rest.split_once(" until "))
+        {
+            key.clone_into(&mut link.id);
+        }
+    }
+
+    fn check_rows(&self, key: Uuid, rows: &Rows) {
+        let mut links: Vec<(Uuid, bool)> = self.links.iter().map(|link| (rows.key(&link.id), link.revoked)).collect();
+        links.sort_unstable();
+        assert_eq!(rows.links.get(&key).map_or(&[][..], Vec::as_slice), links, "{self:?}");
+        let versions = rows.versions.get(&key).map_or(&[][..], Vec::as_slice);
+        assert!(versions.iter().map(|version| &version.headline).eq(&self.versions), "{versions:?}: {self:?}");
+        let corrections = rows.corrections.get(&key).map_or(&[][..], Vec::as_slice);
+        assert_eq!(corrections, self.corrections, "{self:?}");
+        let Some(row) = rows.releases.get(&key) else {
+            // What was public is never given to another release, not even where nobody can read any more what it was.
+            let addressed = rows.slugs.values().any(|owner| *owner == key);
+            assert!(self.state.is_empty() && addressed == self.purged, "{self:?}");
+            assert_eq!(rows.is_purged(key), self.purged, "{self:?}");
+            return;
+        };
+        let number = |id: Option<Uuid>| id.map(|id| versions.iter().position(|version| version.id == id).unwrap());
+        assert_eq!(json!(row.state), self.state, "{self:?}");
+        assert_eq!(row.revision as usize, self.versions.len(), "{self:?}");
+        assert_eq!(
+            (number(row.live_revision_id), number(row.working_revision_id)),
+            (self.live, self.working),
+            "{self:?}"
+        );
+        assert_eq!(row.working_outdated, self.outdated, "{self:?}");
+        assert_eq!(row.schedule_local, self.schedule, "{self:?}");
+        assert_eq!(
+            (row.schedule_at.is_some(), row.embargo_until.is_some()),
+            (self.schedule.is_some(), self.embargo.is_some()),
+            "{self:?}"
+        );
+        assert_eq!(row.withdrawal_kind.map(|kind| json!(kind)), self.withdrawal.map(|kind| json!(kind)), "{self:?}");
+    }
+
+    fn check_secrets(&mut self, port: u16) {
+        let newest = (!self.state.is_empty() && self.state != "RETRACTED").then(|| self.newest().to_owned());
+        for link in self.links.iter_mut().filter(|link| link.fresh) {
+            link.fresh = false;
+            let Some(token) = &link.token else { continue };
+            let answer = post(port, None, &format!("{{ preview(token: {token:?}) {{ headline }} }}"));
+            let headline = newest.as_ref().filter(|_| !link.revoked);
+            let wanted = json!({ "preview": headline.map(|headline| json!({ "headline": headline })) });
+            assert!(answer.contains(&format!("\"data\":{wanted}")), "{link:?} of {newest:?}: {answer}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The database itself, past the program: whether its rows and its journal tell the same story.
+
+use std::{
+    collections::{HashMap, HashSet},
+    thread,
+    time::Duration,
+};
+
+use dateline::{
+    db::Db,
+    journal::{Image, ReleaseImage},
+    newsroom::{access::public_id::IdCodec, check::check},
+};
+use entity::{
+    Noun, api_token, correction, journal, journal_head, merged_concept, place, preview_link,
+    release::{self, ReleaseState},
+    revision, slug, topic, topic_broader,
+};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, EntityTrait, QueryOrder, Statement};
+use uuid::Uuid;
+
+/// What there is, in one state of the database.
+pub(super) struct Rows {
+    /// How far the journal goes, as its head says.
+    pub(super) head: i64,
+    pub(super) releases: HashMap<Uuid, release::Model>,
+    /// Of each release, by number.
+    pub(super) versions: HashMap<Uuid, Vec<revision::Model>>,
+    /// The notes of the corrections of each release, the first first.
+    pub(super) corrections: HashMap<Uuid, Vec<String>>,
+    /// The preview links of each release, and whether they were taken back.
+    pub(super) links: HashMap<Uuid, Vec<(Uuid, bool)>>,
+    /// Name, revision, what lies above, whether it is retired; of topics and places.
+    pub(super) concepts: HashMap<Uuid, (String, i32, Option<Uuid>, bool)>,
+    /// What concepts were merged into.
+    pub(super) merged: HashMap<Uuid, Uuid>,
+    pub(super) tokens: HashMap<Uuid, api_token::Model>,
+    pub(super) slugs: HashMap<(Noun, String), Uuid>,
+    ids: IdCodec,
+    journal: Vec<journal::Model>,
+    purged: HashSet<Uuid>,
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// Waits until the database knows that the killed program is gone. PostgreSQL may still be committing its last act.
+pub(super) fn are_let_go(url: &str) {
+    if url.starts_with("sqlite:") {
+        return;
+    }
+    run(async {
+        let connection = Database::connect(ConnectOptions::new(url).sqlx_logging(false).clone()).await.unwrap();
+        let theirs =
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dateline'";
+        for _ in 0..500 {
+            let rows = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, theirs)).await.unwrap();
+            if rows.is_empty() {
+                return connection.close().await.unwrap();
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("PostgreSQL did not let the killed program's connections go");
+    });
+}
+
+impl Rows {
+    /// The key in an id of the API.
+    pub(super) fn key(&self, id: &str) -> Uuid {
+        self.ids.decode(id).unwrap().1
+    }
+
+    pub(super) fn read(url: &str) -> Self {
+        run(async {
+            let db = Db::open(url).await.unwrap();
+            let tx = db.begin_read().await.unwrap();
+            if db.backend() == DbBackend::Sqlite {
+                let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA integrity_check");
+                let told: String = tx.query_one_raw(check).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+                assert_eq!(told, "ok");
+            }
+            let rows = Self::of(&tx, IdCodec::load(&db).await.unwrap()).await.unwrap();
+            tx.commit().await.unwrap();
+            // What the program itself finds when it verifies a database.
+            assert_eq!(check(&db).await.unwrap().findings, []);
+            db.close().await;
+            rows
+        })
+    }
+
+    async fn of<C: ConnectionTrait>(tx: &C, ids: IdCodec) -> Result<Self, DbErr> {
+        let (mut versions, mut corrections, mut links) = (HashMap::new(), HashMap::new(), HashMap::new());
+        for row in revision::Entity::find().order_by_asc(revision::Column::Number).all(tx).await? {
+            versions.entry(row.release_id).or_insert_with(Vec::new).push(row);
+        }
+        for row in correction::Entity::find().order_by_asc(correction::Column::Revision).all(tx).await? {
+            corrections.entry(row.release_id).or_insert_with(Vec::new).push(row.note);
+        }
+        for row in preview_link::Entity::find().order_by_asc(preview_link::Column::Id).all(tx).await? {
+            links.entry(row.release_id).or_insert_with(Vec::new).push((row.id, row.revoked_at.is_some()));
+        }
+        let steps = topic_broader::Entity::find().all(tx).await?;
+        let above = keyed(steps, |step| step.topic_id);
+        let topics = topic::Entity::find().all(tx).await?.into_iter().map(|row| {
+            let above = above.get(&row.id).map(|step| step.broader_id);
+            (row.id, (row.name, row.revision, above, row.retired_at.is_some()))
+        });
+        let places = place::Entity::find().all(tx).await?.into_iter();
+        let places = places.map(|row| (row.id, (row.name, row.revision, row.within_id, row.retired_at.is_some())));
+        let merged = merged_concept::Entity::find().all(tx).await?;
+        let slugs = slug::Entity::find().all(tx).await?;
+        let journal = journal::Entity::find().order_by_asc(journal::Column::Sequence).all(tx).await?;
+        let purged = journal.iter().filter(|entry| entry.act == "release.purge");
+        Ok(Self {
+            purged: purged.map(|entry| entry.noun_id).collect(),
+            head: journal_head::Entity::find_by_id(1).one(tx).await?.map_or(0, |head| head.sequence),
+            releases: keyed(release::Entity::find().all(tx).await?, |row| row.id),
+            versions,
+            corrections,
+            links,
+            concepts: topics.chain(places).collect(),
+            merged: merged.into_iter().map(|row| (row.id, row.into_id)).collect(),
+            tokens: keyed(api_token::Entity::find().all(tx).await?, |row| row.id),
+            ids,
+            slugs: slugs.into_iter().map(|row| ((row.noun, row.slug), row.owner_id)).collect(),
+            journal,
+        })
+    }
+
+    /// What was done to a thing.
+    pub(super) fn acts(&self, key: Uuid) -> Vec<&str> {
+        self.journal.iter().filter(|entry| entry.noun_id == key).map(|entry| entry.act.as_str()).collect()
+    }
+
+    /// Whether a release was purged, as the journal has it.
+    pub(super) fn is_purged(&self, key: Uuid) -> bool {
+        self.purged.contains(&key)
+    }
+
+    /// The journal has no hole and ends at its head; no row is half of an act; the last entry of each thing is its row.
+    pub(super) fn agree(&self) {
+        assert_eq!(self.journal.len() as i64, self.head);
+        assert!(
+            self.journal.iter().zip(1..).all(|(entry, sequence)| entry.sequence == sequence),
+            "the journal has a hole"
+        );
+        let last = self.last_images();
+        let concepts = last.values().filter(|image| !matches!(image, Image::Release(_))).count();
+        assert_eq!(concepts, self.concepts.len(), "a topic or place is not in the journal, or only there");
+        for (key, (name, revision, ..)) in &self.concepts {
+            let image = match &last[key] {
+                Image::Topic(image) => (&image.name, image.revision),
+                Image::Place(image) => (&image.name, image.revision),
+                other => panic!("{other:?} is no topic or place"),
+            };
+            assert_eq!(image, (name, *revision));
+        }
+        assert_eq!(last.len() - concepts, self.releases.len(), "a release is not in the journal, or only there");
+        for row in self.releases.values() {
+            let Some(Image::Release(image)) = last.get(&row.id) else { panic!("{row:?} is not in the journal") };
+            self.agrees(row, image);
+        }
+        let of =
+            [self.versions.keys().collect::<Vec<_>>(), self.corrections.keys().collect(), self.links.keys().collect()];
+        assert!(of.iter().flatten().all(|key| self.releases.contains_key(key)), "rows of no release");
+    }
+
+    /// The image of each thing that there is, after the last act on it.
+    fn last_images(&self) -> HashMap<Uuid, Image> {
+        let mut last: HashMap<Uuid, Image> = HashMap::new();
+        let image = |text: &Option<String>| text.as_ref().map(|text| serde_json::from_str::<Image>(text).unwrap());
+        for entry in self.journal.iter().filter(|entry| entry.noun != Noun::Token) {
+            let (before, after) = (image(&entry.before), image(&entry.after));
+            if self.is_purged(entry.noun_id) {
+                let left = entry.act == "release.purge";
+                assert_eq!((matches!(before, Some(Image::Purged { .. })), &after), (left, &None), "{entry:?}");
+                assert_eq!((before.is_some(), entry.note.is_some()), (left, left), "{entry:?}");
+                continue;
+            }
+            let merged = matches!(entry.act.as_str(), "topic.merge" | "place.merge");
+            // A merge has the image of what ceases to be.
+            let key = match &before {
+                Some(Image::Topic(before)) if merged => before.id,
+                Some(Image::Place(before)) if merged => before.id,
+                _ => entry.noun_id,
+            };
+            let known = last.remove(&key);
+            // Each act begins where the one before it ended; but what lay below a merged concept was moved without an entry.
+            match (&known, &before) {
+                (Some(Image::Topic(known)), Some(Image::Topic(before))) => {
+                    assert_eq!(
+                        (&known.name, known.revision),
+                        (&before.name, before.revision),
+                        "before {}",
+                        entry.sequence
+                    );
+                }
+                (Some(Image::Place(known)), Some(Image::Place(before))) => {
+                    assert_eq!(
+                        (&known.name, known.revision),
+                        (&before.name, before.revision),
+                        "before {}",
+                        entry.sequence
+                    );
+                }
+                _ => assert_eq!(known, before, "before {}", entry.sequence),
+            }
+            if let Some(after) = after {
+                last.insert(entry.noun_id, after);
+            }
+        }
+        last
+    }
+
+    /// A release's row, versions and address are those of its image.
+    fn agrees(&self, row: &release::Model, image: &ReleaseImage) {
+        assert_eq!((image.state, image.revision, &image.slug), (row.state, row.revision, &row.slug), "{row:?}");
+        assert_eq!((image.embargo_until, image.schedule_at), (row.embargo_until, row.schedule_at), "{row:?}");
+        assert_eq!(image.withdrawal_kind, row.withdrawal_kind, "{row:?}");
+        let shown = row.live_revision_id.or(row.working_revision_id);
+        assert_eq!(Some(image.shown.revision_id), shown, "{row:?}");
+        let beside = row.working_revision_id.filter(|_| row.live_revision_id.is_some());
+        assert_eq!(image.working.as_ref().map(|working| working.revision_id), beside, "{row:?}");
+        let versions = &self.versions[&row.id];
+        for key in [row.live_revision_id, row.working_revision_id].into_iter().flatten() {
+            assert!(versions.iter().any(|version| version.id == key), "{row:?}");
+        }
+        assert!(versions.iter().map(|version| version.number).eq(1..=row.revision), "{versions:?} of {row:?}");
+        // A withdrawn or retracted release keeps the version that was public; a draft never had one.
+        let ended = matches!(row.state, ReleaseState::Withdrawn | ReleaseState::Retracted);
+        assert_eq!(row.live_revision_id.is_some(), row.state == ReleaseState::Published || ended, "{row:?}");
+        assert_eq!((row.withdrawn_at.is_some(), row.withdrawal_kind.is_some()), (ended, ended), "{row:?}");
+        assert_eq!(row.schedule_at.is_some(), row.state == ReleaseState::Scheduled, "{row:?}");
+        assert_eq!(self.slugs.get(&(Noun::Release, row.slug.clone())), Some(&row.id), "{row:?}");
+    }
+}
+
+fn keyed<T>(rows: Vec<T>, key: impl Fn(&T) -> Uuid) -> HashMap<Uuid, T> {
+    rows.into_iter().map(|row| (key(&row), row)).collect()
+}

@@ -1,0 +1,393 @@
+//! A newsroom for one test: its own database, the real router, and people with tokens.
+
+pub(crate) mod postgres;
+pub(crate) mod random_acts;
+pub(crate) mod secret_scan;
+pub(crate) mod server_process;
+pub(crate) mod statements;
+pub(crate) mod websocket_client;
+
+use std::sync::Arc;
+
+use crate::command::fixtures::{self, execute};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request},
+};
+use chrono::{DateTime, TimeZone, Utc};
+use dateline::{
+    app::{App, Masthead},
+    auth::viewer::Viewer,
+    clock::Clock,
+    db::Db,
+    http::{self, config::Edge},
+    interchange,
+    newsroom::{NewsroomSettings, access::tokens::TokenInput, import::ImportOptions, workflow::WorkflowPolicy},
+};
+use entity::api_token::Role;
+use http_body_util::BodyExt;
+use postgres::TestDatabase;
+use serde_json::{Value, json};
+use statements::StatementLog;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tower::ServiceExt;
+
+/// A newsroom of a test.
+pub(crate) struct Desk {
+    pub(crate) app: Arc<App>,
+    pub(crate) statements: StatementLog,
+    pub(crate) url: String,
+    router: Router,
+    admin: String,
+    editor: String,
+    author: String,
+    press: String,
+    _guard: Guard,
+}
+
+/// What must outlive the newsroom.
+enum Guard {
+    Folder(#[expect(dead_code, reason = "held until it is dropped")] tempfile::TempDir),
+    Database(#[expect(dead_code, reason = "held until it is dropped")] TestDatabase),
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    Public,
+    Press,
+    Author,
+    Editor,
+    Admin,
+}
+
+/// Runs each test on both databases; on PostgreSQL where there is one.
+macro_rules! on_both {
+    ($($(#[$attribute:meta])* async fn $name:ident($desk:ident: Desk) $body:block)*) => {
+        $(
+            mod $name {
+                use super::*;
+
+                async fn test($desk: crate::harness::Desk) $body
+
+                #[tokio::test]
+                $(#[$attribute])*
+                async fn on_sqlite() {
+                    test(crate::harness::Desk::on_sqlite().await).await;
+                }
+
+                #[tokio::test]
+                $(#[$attribute])*
+                async fn on_postgres() {
+                    if let Some(desk) = crate::harness::Desk::on_postgres().await {
+                        test(desk).await;
+                    }
+                }
+            }
+        )*
+    };
+}
+pub(crate) use on_both;
+
+/// The instant at which tests begin.
+pub(crate) fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2007, 6, 1, 12, 0, 0).unwrap()
+}
+
+/// Sends a request through a router; status, headers and body of the answer.
+pub(crate) async fn exchange(router: &Router, request: Request<Body>) -> (u16, HeaderMap, String) {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    (status, headers, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+/// Posts a body with headers; status, headers and body of the answer, as JSON where it is that.
+pub(crate) async fn post(
+    router: &Router,
+    bearer: Option<&str>,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> (u16, HeaderMap, Value) {
+    let mut request = Request::post("/graphql").header("content-type", "application/json");
+    if let Some(bearer) = bearer {
+        request = request.header("authorization", format!("Bearer {bearer}"));
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (status, headers, text) = exchange(router, request.body(Body::from(body.to_owned())).unwrap()).await;
+    (status, headers, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+impl Desk {
+    pub(crate) async fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        Self::open(url, Guard::Folder(folder)).await
+    }
+
+    pub(crate) async fn on_postgres() -> Option<Self> {
+        let database = postgres::available()?.fresh_database().await;
+        Some(Self::open(database.url.clone(), Guard::Database(database)).await)
+    }
+
+    async fn open(url: String, guard: Guard) -> Self {
+        let mut db = Db::open(&url).await.unwrap();
+        db.migrate().await.unwrap();
+        let statements = StatementLog::default();
+        db.on_statement(statements.listener());
+        let settings = NewsroomSettings {
+            url_template: Some("https://example.org/news/{slug}".to_owned()),
+            preview_template: Some("https://example.org/preview?token={token}".to_owned()),
+            ..NewsroomSettings::default()
+        };
+        let app = App::new(db, settings, Masthead::default(), Clock::standing_at(noon())).await.unwrap();
+        let token = async |role: Role, subject: &str| {
+            let input = TokenInput { subject: subject.to_owned(), name: "test".to_owned(), role, expires_at: None };
+            app.newsroom.token_create(&Viewer::new(Role::Admin, "test"), input, noon()).await.unwrap().1
+        };
+        Self {
+            admin: token(Role::Admin, "Kim").await,
+            editor: token(Role::Editor, "Eda").await,
+            author: token(Role::Author, "Ana").await,
+            press: token(Role::Press, "Paper").await,
+            router: http::router(&app),
+            app,
+            statements,
+            url,
+            _guard: guard,
+        }
+    }
+
+    /// The newsroom of a fixture on SQLite, with the tokens that it was made with, at an instant after all but what it holds for 2090.
+    pub(crate) async fn of_fixture(name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("fixture.db").display());
+        execute(&format!("{url}?mode=rwc"), &fixtures::file(&format!("{name}.sql"))).await;
+        let db = Db::open(&url).await.unwrap();
+        db.migrate().await.unwrap();
+        let clock = Clock::standing_at(fixtures::later());
+        let app = App::new(db, NewsroomSettings::default(), Masthead::default(), clock).await.unwrap();
+        let known: Value = serde_json::from_str(&fixtures::file(&format!("{name}.json"))).unwrap();
+        let token = |who: &str| known["tokens"][who].as_str().unwrap().to_owned();
+        Self {
+            admin: token("admin"),
+            editor: token("editor"),
+            author: token("author"),
+            press: token("press"),
+            router: http::router(&app),
+            app,
+            statements: StatementLog::default(),
+            url,
+            _guard: Guard::Folder(folder),
+        }
+    }
+
+    /// The same newsroom with the rule of four eyes.
+    pub(crate) async fn strict(self) -> Self {
+        let settings = NewsroomSettings {
+            workflow_policy: WorkflowPolicy { four_eyes: true },
+            ..self.app.newsroom.settings.clone()
+        };
+        self.with_settings(settings).await
+    }
+
+    /// The same newsroom, started anew on its database.
+    pub(crate) async fn restarted(self) -> Self {
+        let settings = self.app.newsroom.settings.clone();
+        self.with_settings(settings).await
+    }
+
+    /// The same newsroom, started anew with other customs.
+    pub(crate) async fn with_settings(mut self, settings: NewsroomSettings) -> Self {
+        let db = Db::open(&self.url).await.unwrap();
+        self.app = App::new(db, settings, Masthead::default(), self.app.clock.clone()).await.unwrap();
+        self.router = http::router(&self.app);
+        self
+    }
+
+    /// Another server on the same database.
+    pub(crate) async fn server(&self, clock: Clock) -> Arc<App> {
+        let db = Db::open(&self.url).await.unwrap();
+        App::new(db, self.app.newsroom.settings.clone(), Masthead::default(), clock).await.unwrap()
+    }
+
+    /// The same newsroom, open to the world in another way.
+    pub(crate) fn with_edge(mut self, edge: Edge) -> Self {
+        self.app = self.app.clone().with_edge(edge);
+        self.router = http::router(&self.app);
+        self
+    }
+
+    /// Another newsroom with everything that is in this one's database, at the same instant. The pool of this one's connections is
+    /// closed on PostgreSQL, which copies a database only while nobody is connected to it.
+    pub(crate) async fn copy(&self) -> Self {
+        let (url, guard) = if let Some(file) = self.url.strip_prefix("sqlite://") {
+            let folder = tempfile::tempdir().unwrap();
+            let copy = folder.path().join("copy.db").display().to_string();
+            execute(&format!("sqlite://{file}"), &format!("VACUUM INTO '{copy}'")).await;
+            (format!("sqlite://{copy}"), Guard::Folder(folder))
+        } else {
+            self.app.newsroom.db.clone().close().await;
+            let database = postgres::available().unwrap().copy_of(&self.url).await;
+            (database.url.clone(), Guard::Database(database))
+        };
+        let db = Db::open(&url).await.unwrap();
+        let clock = Clock::standing_at(self.app.clock.now());
+        let app = App::new(db, self.app.newsroom.settings.clone(), Masthead::default(), clock).await.unwrap();
+        Self {
+            admin: self.admin.clone(),
+            editor: self.editor.clone(),
+            author: self.author.clone(),
+            press: self.press.clone(),
+            router: http::router(&app),
+            app,
+            statements: StatementLog::default(),
+            url,
+            _guard: guard,
+        }
+    }
+
+    /// The way in.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Serves it over TCP for as long as the test runs; the port.
+    pub(crate) async fn serve(&self) -> u16 {
+        self.serve_with(None, std::future::pending()).await.0
+    }
+
+    /// Serves it over TCP, or TLS, until something happens; the port, and the end.
+    pub(crate) async fn serve_with(
+        &self,
+        tls: Option<http::transport::tls::Tls>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> (u16, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        (port, tokio::spawn(http::transport::server::serve(self.app.clone(), listener, tls, stop)))
+    }
+
+    pub(crate) fn secret(&self, who: Who) -> Option<&str> {
+        match who {
+            Who::Public => None,
+            Who::Press => Some(&self.press),
+            Who::Author => Some(&self.author),
+            Who::Editor => Some(&self.editor),
+            Who::Admin => Some(&self.admin),
+        }
+    }
+
+    /// Sends a query through the router; the whole answer.
+    pub(crate) async fn ask(&self, who: Who, query: &str, variables: Value) -> Value {
+        let (status, answer) =
+            self.post(self.secret(who), &json!({ "query": query, "variables": variables }).to_string()).await;
+        // Who has no token is told so whatever is asked for.
+        assert!(status == 200 || (status == 401 && who == Who::Public), "{answer}");
+        answer
+    }
+
+    /// Sends a query that must succeed; its data.
+    pub(crate) async fn data(&self, who: Who, query: &str, variables: Value) -> Value {
+        let mut answer = self.ask(who, query, variables).await;
+        assert!(answer.get("errors").is_none(), "{query}: {answer}");
+        answer["data"].take()
+    }
+
+    /// Sends a mutation of one field that must succeed; its payload.
+    pub(crate) async fn done(&self, who: Who, mutation: &str, variables: Value) -> Value {
+        let data = self.data(who, mutation, variables).await;
+        let payload = data.as_object().unwrap().values().next().unwrap().clone();
+        assert_eq!(payload["userErrors"], json!([]), "{mutation}");
+        payload
+    }
+
+    /// Sends a mutation of one field that must be refused; its first user error.
+    pub(crate) async fn refused(&self, who: Who, mutation: &str, variables: Value) -> Value {
+        let data = self.data(who, mutation, variables).await;
+        let payload = data.as_object().unwrap().values().next().unwrap().clone();
+        let error = payload["userErrors"][0].clone();
+        assert!(error.is_object(), "{mutation} was not refused: {payload}");
+        error
+    }
+
+    /// Posts a body.
+    pub(crate) async fn post(&self, bearer: Option<&str>, body: &str) -> (u16, Value) {
+        let (status, _, answer) = self.post_with(bearer, &[], body).await;
+        (status, answer)
+    }
+
+    /// Posts a body with headers; the answer's headers, too.
+    pub(crate) async fn post_with(
+        &self,
+        bearer: Option<&str>,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (u16, HeaderMap, Value) {
+        post(&self.router, bearer, headers, body).await
+    }
+
+    /// Asks by GET, as the public; status, headers and body of the answer.
+    pub(crate) async fn get(
+        router: &Router,
+        headers: &[(&str, &str)],
+        query: &str,
+        variables: &Value,
+    ) -> (u16, HeaderMap, String) {
+        let address: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair("query", query)
+            .append_pair("variables", &variables.to_string())
+            .finish();
+        let request = headers
+            .iter()
+            .fold(Request::get(format!("/graphql?{address}")), |request, (name, value)| request.header(*name, *value));
+        exchange(router, request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends any request.
+    pub(crate) async fn send(&self, request: Request<Body>) -> (u16, String) {
+        let (status, _, text) = exchange(&self.router, request).await;
+        (status, text)
+    }
+
+    /// Imports lines of the interchange format, all of which must be taken.
+    pub(crate) async fn import(&self, lines: &[Value]) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let viewer = Viewer::new(Role::Admin, "import");
+        let report = interchange::import_text(
+            &self.app.newsroom,
+            &viewer,
+            &text,
+            "test",
+            ImportOptions::default(),
+            self.app.clock.now(),
+        )
+        .await
+        .unwrap();
+        assert_eq!((report.refused, report.conflicts), (0, 0));
+        self.app.newsroom.catalog.catch_up().await.unwrap();
+    }
+
+    /// Creates a release as the editor; its id and revision.
+    pub(crate) async fn draft(&self, input: Value) -> (String, i64) {
+        let payload = self.done(Who::Editor, CREATE, json!({ "input": input })).await;
+        (payload["release"]["id"].as_str().unwrap().to_owned(), payload["release"]["revision"].as_i64().unwrap())
+    }
+
+    /// Creates and publishes a release as the editor; its id.
+    pub(crate) async fn published(&self, input: Value) -> String {
+        let (id, revision) = self.draft(input).await;
+        self.done(Who::Editor, PUBLISH, json!({ "id": id, "revision": revision })).await;
+        id
+    }
+}
+
+pub(crate) const CREATE: &str = "mutation($input: ReleaseInput!) { releaseCreate(input: $input) { release { id slug revision state headline topics { slug } } userErrors { field code message } } }";
+pub(crate) const REVISE: &str = "mutation($id: ID!, $revision: Int!, $input: ReleaseInput!) { releaseRevise(id: $id, expectedRevision: $revision, input: $input) { release { id slug revision state headline working { number headline slug } } userErrors { field code message current { revision by at } } } }";
+pub(crate) const PUBLISH: &str = "mutation($id: ID!, $revision: Int!) { releasePublish(id: $id, expectedRevision: $revision) { release { id slug revision state headline publishedAt firstPublishedAt modifiedAt } userErrors { field code message current { revision by at } } } }";
+pub(crate) const WITHDRAW: &str = "mutation($id: ID!, $revision: Int!, $kind: WithdrawalKind!, $notice: String, $to: URL) { releaseWithdraw(id: $id, expectedRevision: $revision, kind: $kind, notice: $notice, redirectTo: $to) { release { id state withdrawal { kind notice redirectTo at } } userErrors { field code message } } }";
+pub(crate) const TOPIC: &str = "mutation($input: TopicInput!) { topicCreate(input: $input) { topic { id slug revision } userErrors { field code message } } }";
+pub(crate) const PLACE: &str = "mutation($input: PlaceInput!) { placeCreate(input: $input) { place { id slug revision } userErrors { field code message } } }";

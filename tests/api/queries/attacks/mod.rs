@@ -1,0 +1,267 @@
+//! Requests made to hurt, over TCP to a hardened and to an open server: each is answered or closed in time, never with a server
+//! error, and the server goes on as before.
+
+mod documents;
+
+use std::time::{Duration, Instant};
+
+use crate::harness::{Desk, Who};
+use dateline::{
+    http::config::Edge,
+    limits::{Limits, Profile},
+};
+use documents::nested;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// What a request may take at most, in the settings of these servers; a second more is let pass.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// An attack: its name, and the bytes that are sent.
+type Attack = (String, Vec<u8>);
+
+fn request(head: &str, body: &[u8]) -> Vec<u8> {
+    let mut bytes =
+        format!("{head}\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+    bytes.extend(body);
+    bytes
+}
+
+fn post(body: &[u8]) -> Vec<u8> {
+    request("POST /graphql HTTP/1.1\r\nContent-Type: application/json", body)
+}
+
+fn get(parameters: &str) -> Vec<u8> {
+    request(&format!("GET /graphql?{parameters} HTTP/1.1"), b"")
+}
+
+/// Everything, as bytes.
+#[expect(clippy::too_many_lines, reason = "a list")]
+fn attacks() -> Vec<Attack> {
+    let mut all: Vec<Attack> = documents::all()
+        .into_iter()
+        .map(|(name, query)| (name, post(json!({ "query": query }).to_string().as_bytes())))
+        .collect();
+    let who = "{ viewer { name } }";
+    let with = |extra: &str| format!("{{\"query\":\"{who}\",{extra}}}");
+    for (name, body) in [
+        ("variables of nested arrays", with(&format!("\"variables\":{{\"a\":{}}}", nested("[", "", "]", 100_000)))),
+        ("variables of nested objects", with(&format!("\"variables\":{}", nested("{\"a\":", "1", "}", 100_000)))),
+        ("variables of many values", with(&format!("\"variables\":{{\"a\":[{}1]}}", "1,".repeat(500_000)))),
+        (
+            "variables by many names",
+            with(&format!(
+                "\"variables\":{{{}\"z\":1}}",
+                (0..100_000).map(|n| format!("\"a{n}\":1,")).collect::<String>()
+            )),
+        ),
+        ("extensions of nested arrays", with(&format!("\"extensions\":{{\"a\":{}}}", nested("[", "", "]", 100_000)))),
+        ("huge integers", with("\"variables\":{\"a\":123456789012345678901234567890123456789012345678901234567890}")),
+        ("a number beyond numbers", with("\"variables\":{\"a\":1e999999}")),
+        ("NaN", with("\"variables\":{\"a\":NaN}")),
+        ("half a surrogate", with("\"operationName\":\"\\ud800\"")),
+        ("a long operationName", with(&format!("\"operationName\":\"{}\"", "a".repeat(1_000_000)))),
+        ("the same key twice", with("\"query\":\"{ viewer { role } }\"")),
+        ("a digest that is none", with("\"extensions\":{\"persistedQuery\":{\"version\":1,\"sha256Hash\":\"é\"}}")),
+        (
+            "a digest of a megabyte",
+            with(&format!("\"extensions\":{{\"persistedQuery\":{{\"sha256Hash\":\"{}\"}}}}", "a".repeat(1_000_000))),
+        ),
+        ("an id of a document", "{\"documentId\":\"../../etc/passwd\"}".to_owned()),
+        ("a batch", format!("[{}]", vec![with("\"variables\":{}"); 1000].join(","))),
+        ("a megabyte of empty lists", format!("[{}[]]", "[],".repeat(340_000))),
+        ("a megabyte of nameless fields", format!("{{{}\"\":0}}", "\"\":0,".repeat(200_000))),
+        (
+            "one filter of thousands under every alias",
+            json!({
+                "query": format!(
+                    "query($f: ReleaseFilter) {{ {} }}",
+                    (0..90).map(|n| format!("a{n}: releases(filter: $f) {{ totalCount }} ")).collect::<String>()
+                ),
+                "variables": { "f": { "topics": { "any": vec![json!({ "slug": "a" }); 900] } } }
+            })
+            .to_string(),
+        ),
+        (
+            "one filter of ten thousands under a thousand aliases",
+            json!({
+                "query": format!(
+                    "query($f: ReleaseFilter) {{ {} }}",
+                    (0..990).map(|n| format!("a{n}: releases(filter: $f) {{ totalCount }} ")).collect::<String>()
+                ),
+                "variables": { "f": { "topics": { "any": vec![json!({ "slug": "a" }); 9000] } } }
+            })
+            .to_string(),
+        ),
+        (
+            "doubling fragments that use one variable",
+            json!({
+                "query": format!(
+                    "query($i: [ID!]!) {{ ...F0 }} {} fragment F11 on Query {{ nodes(ids: $i) {{ id }} }}",
+                    (0..11).map(|n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }} ", n + 1)).collect::<String>()
+                ),
+                "variables": { "i": vec!["a"; 1900] }
+            })
+            .to_string(),
+        ),
+        (
+            "one long text in many places",
+            json!({
+                "query": format!("query($f: ID!) {{ __typename }} fragment F on Query {{ nodes(ids: [{}]) {{ id }} }}", "$f ".repeat(2400)),
+                "variables": { "f": "x".repeat(240_000) }
+            })
+            .to_string(),
+        ),
+        ("nested arrays alone", nested("[", "", "]", 1_000_000)),
+        ("a word", "\"query\"".to_owned()),
+        ("nothing", String::new()),
+        ("more than a body may be", format!("{{\"query\":\"{}\"}}", " ".repeat(9 << 20))),
+    ] {
+        all.push((name.to_owned(), post(body.as_bytes())));
+    }
+    all.push(("bytes that are not UTF-8".to_owned(), post(b"{\"query\":\"{ viewer { name } } # \xff\xfe\"}")));
+    all.push((
+        "random bytes".to_owned(),
+        post(&(0..10_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>()),
+    ));
+    let plain =
+        json!({ "query": "mutation { releaseCreate(input: {headline: \"CSRF\"}) { release { id } } }" }).to_string();
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/octet-stream",
+        "application/jsonp",
+        "application/json; charset=utf-16",
+        "",
+        "a\tb",
+    ] {
+        all.push((
+            format!("as {kind:?}"),
+            request(&format!("POST /graphql HTTP/1.1\r\nContent-Type: {kind}"), plain.as_bytes()),
+        ));
+    }
+    for method in ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "CONNECT", "PROPFIND", "G\u{0}T"] {
+        all.push((
+            format!("by {method:?}"),
+            request(&format!("{method} /graphql HTTP/1.1\r\nContent-Type: application/json"), plain.as_bytes()),
+        ));
+    }
+    for (name, parameters) in [
+        ("a mutation by GET", "query=mutation%20%7B%20releaseCreate(input:%20%7Bheadline:%20%22G%22%7D)%20%7B%20release%20%7B%20id%20%7D%20%7D%20%7D".to_owned()),
+        ("a query twice", "query=%7Bviewer%7Bname%7D%7D&query=%7Bviewer%7Brole%7D%7D".to_owned()),
+        ("percent signs", "query=%%%%25%ff%fe%00".to_owned()),
+        ("variables that are none", "query=%7Bviewer%7Bname%7D%7D&variables=%5B%5B%5B".to_owned()),
+        ("a long address", format!("query={}", "%7B".repeat(5000))),
+        ("a very long address", format!("query={}", "a".repeat(200_000))),
+        ("ten thousand parameters", "a=1&".repeat(10_000)),
+    ] {
+        all.push((name.to_owned(), get(&parameters)));
+    }
+    let header = |name: &str, value: &str| {
+        request(
+            &format!("POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\n{name}: {value}"),
+            br#"{"query":"{ viewer { name } }"}"#,
+        )
+    };
+    for (name, bytes) in [
+        ("a header of 200 kB", header("X-A", &"a".repeat(200_000))),
+        ("a thousand headers", header("X-A", &"1\r\nX-A: ".repeat(1000))),
+        ("a token of 50 kB", header("Authorization", &format!("Bearer {}", "a".repeat(50_000)))),
+        ("a token of bytes", header("Authorization", "Bearer \u{fffd}\u{1}")),
+        ("a thousand languages", header("Accept", &"a/b;q=0.1,".repeat(1000))),
+        ("a weight that is none", header("Accept", "application/json;q=NaN")),
+        ("a thousand codings", header("Accept-Encoding", &"br;q=inf,".repeat(1000))),
+        ("a thousand tags", header("If-None-Match", &"\"a\",".repeat(1000))),
+        ("a key of bytes", header("Idempotency-Key", "\u{7f}\u{fffd}")),
+        ("a proxy's word", header("X-Forwarded-For", &"1.2.3.4,".repeat(2000))),
+        ("two lengths", header("Content-Length", "5")),
+        ("a length and chunks", header("Transfer-Encoding", "chunked")),
+        ("no HTTP at all", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
+        ("HTTP of tomorrow", b"GET / HTTP/9.9\r\n\r\n".to_vec()),
+        ("an address of nulls", b"GET /\0\0\0 HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()),
+        ("a way up", request("GET /../../../../etc/passwd HTTP/1.1", b"")),
+        ("half an upgrade", request("GET /graphql HTTP/1.1\r\nUpgrade: websocket", b"")),
+        ("an upgrade without a key", request("GET /graphql HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13", b"")),
+        ("bad chunks", b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n".to_vec()),
+        ("half a body", b"POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{\"query\"".to_vec()),
+    ] {
+        all.push((name.to_owned(), bytes));
+    }
+    all
+}
+
+/// Sends an attack and reads until the server closes: what it answered, and how long it took.
+async fn carry_out(port: u16, attack: &[u8]) -> (Vec<u8>, Duration) {
+    let begun = Instant::now();
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let mut answer = Vec::new();
+    let exchange = async {
+        let (mut read, mut write) = stream.split();
+        // The server may answer and close before it has read all.
+        let ((), _) = tokio::join!(
+            async {
+                let _ = write.write_all(attack).await;
+            },
+            read.read_to_end(&mut answer)
+        );
+    };
+    let _ = tokio::time::timeout(LIMIT + Duration::from_secs(10), exchange).await;
+    (answer, begun.elapsed())
+}
+
+fn status(answer: &[u8]) -> Option<u16> {
+    std::str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()
+}
+
+/// Kilobytes of memory that this process has.
+fn memory() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+async fn withstand(profile: Profile) {
+    let mut limits = Limits::of(profile);
+    (limits.execution_ms, limits.body_ms, limits.header_ms) = (2000, 2000, 2000);
+    (limits.public_per_minute, limits.failures_per_minute) = (0, 0);
+    let introspection = profile == Profile::Open;
+    let desk = Desk::on_sqlite().await.with_edge(Edge { limits: limits.into(), introspection, ..Edge::default() });
+    desk.published(json!({ "headline": "Still here" })).await;
+    let port = desk.serve().await;
+    let attacks = attacks();
+    assert!(attacks.len() >= 100);
+    let mut held = Vec::new();
+    for round in 0..3 {
+        for (name, attack) in &attacks {
+            let (answer, took) = carry_out(port, attack).await;
+            let status = status(&answer);
+            let shown = String::from_utf8_lossy(&answer[..answer.len().min(400)]).into_owned();
+            assert!(took < LIMIT + Duration::from_secs(1), "{name}: {took:?}");
+            assert!(status.is_none_or(|status| status < 500), "{name}: {shown}");
+            assert!(answer.len() < 100_000, "{name}: an answer of {} bytes", answer.len());
+            if !introspection {
+                assert!(!shown.contains("did you mean"), "{name}: {shown}");
+            }
+        }
+        let seen = desk.data(Who::Public, "{ releases { nodes { headline } } }", json!({})).await;
+        assert_eq!(seen["releases"]["nodes"], json!([{ "headline": "Still here" }]), "round {round}");
+        held.push(memory());
+    }
+    assert!(held[2] < held[0] + 64 * 1024, "memory grows: {held:?} kB");
+    let all = desk.data(Who::Editor, "{ releases { totalCount } }", Value::Null).await;
+    assert_eq!(all["releases"]["totalCount"], 1, "nothing was written by any of them");
+}
+
+#[tokio::test]
+async fn an_open_server_withstands() {
+    withstand(Profile::Open).await;
+}
+
+#[tokio::test]
+async fn a_hardened_server_withstands_and_tells_nothing_of_its_schema() {
+    withstand(Profile::Hardened).await;
+}

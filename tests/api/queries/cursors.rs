@@ -1,0 +1,381 @@
+//! Cursors under filters that are equal, however they are written, and under those that are not.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Desk, TOPIC, Who, on_both};
+
+/// A list: its field with the arguments of a page, and where its connection lies in the answer.
+struct List {
+    who: Who,
+    query: &'static str,
+    path: &'static str,
+}
+
+const RELEASES: List = List {
+    who: Who::Editor,
+    query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: ReleaseFilter, $order: [ReleaseOrder!]) {
+        releases(first: $first, after: $after, last: $last, before: $before, filter: $filter, orderBy: $order) {
+            nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }",
+    path: "/releases",
+};
+
+const OF_TOPIC: List = List {
+    who: Who::Public,
+    query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: ReleaseFilter, $ref: TopicRef!, $narrower: Boolean! = true) {
+        topic(ref: $ref) { releases(first: $first, after: $after, last: $last, before: $before, filter: $filter, includeNarrower: $narrower) {
+            nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
+    path: "/topic/releases",
+};
+
+const OF_PLACE: List = List {
+    who: Who::Public,
+    query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: ReleaseFilter, $ref: PlaceRef!, $within: Boolean! = true) {
+        place(ref: $ref) { releases(first: $first, after: $after, last: $last, before: $before, filter: $filter, includeWithin: $within) {
+            nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
+    path: "/place/releases",
+};
+
+const TOPICS: List = List {
+    who: Who::Public,
+    query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: TopicFilter) {
+        topics(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+            nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }",
+    path: "/topics",
+};
+
+const PLACES: List = List {
+    who: Who::Public,
+    query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: PlaceFilter) {
+        places(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+            nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }",
+    path: "/places",
+};
+
+const JOURNAL: List = List {
+    who: Who::Admin,
+    query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: JournalFilter) {
+        journal(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+            nodes { id: sequence } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }",
+    path: "/journal",
+};
+
+const REVISIONS: List = List {
+    who: Who::Editor,
+    query: "query($first: Int, $after: String, $last: Int, $before: String, $ref: ReleaseRef!) {
+        release(ref: $ref) { revisions(first: $first, after: $after, last: $last, before: $before) {
+            nodes { id: number } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
+    path: "/release/revisions",
+};
+
+/// Forward only.
+const HISTORY: List = List {
+    who: Who::Editor,
+    query: "query($first: Int, $after: String, $ref: ReleaseRef!) { release(ref: $ref) { history(first: $first, after: $after) {
+            nodes { id: sequence } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
+    path: "/release/history",
+};
+
+/// Forward only.
+const CONTAINS: List = List {
+    who: Who::Public,
+    query: "query($first: Int! = 200, $after: String, $ref: PlaceRef!) { place(ref: $ref) { contains(first: $first, after: $after) {
+            nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
+    path: "/place/contains",
+};
+
+impl List {
+    /// A page under a filter, which is written as `variables`.
+    async fn page(&self, desk: &Desk, variables: &Value, page: &Value) -> Value {
+        let answer = self.ask(desk, variables, page).await;
+        assert!(answer.get("errors").is_none(), "{variables} {page}: {answer}");
+        answer["data"].pointer(self.path).unwrap().clone()
+    }
+
+    async fn ask(&self, desk: &Desk, variables: &Value, page: &Value) -> Value {
+        let mut all = variables.as_object().unwrap().clone();
+        all.extend(page.as_object().unwrap().clone());
+        desk.ask(self.who, self.query, all.into()).await
+    }
+
+    /// Walks the list in pages, each under the next of some ways to write the filter, from each of them on, and compares with
+    /// the whole list.
+    async fn joins(&self, desk: &Desk, writings: &[Value]) {
+        let whole = self.page(desk, &writings[0], &json!({ "first": 200 })).await;
+        let (whole, backward) = (ids(&whole), self.query.contains("$before"));
+        assert!(whole.len() >= 3 && whole.len() < 200, "{} entries under {}", whole.len(), writings[0]);
+        for writing in writings {
+            assert_eq!(ids(&self.page(desk, writing, &json!({ "first": 200 })).await), whole, "{writing}");
+        }
+        // Every writing after every other: first two pages, with the shortest first page.
+        for one in writings {
+            let first = self.page(desk, one, &json!({ "first": 1 })).await;
+            let last = if backward { self.page(desk, one, &json!({ "last": 1 })).await } else { json!(null) };
+            for other in writings {
+                let rest =
+                    self.page(desk, other, &json!({ "first": 200, "after": first["pageInfo"]["endCursor"] })).await;
+                assert_eq!([ids(&first), ids(&rest)].concat(), whole, "{one}, then {other}");
+                assert_eq!(rest["pageInfo"]["hasPreviousPage"], true);
+                if backward {
+                    let rest = self
+                        .page(desk, other, &json!({ "last": 200, "before": last["pageInfo"]["startCursor"] }))
+                        .await;
+                    assert_eq!([ids(&rest), ids(&last)].concat(), whole, "{one}, then {other}, backward");
+                }
+            }
+        }
+        let (mut walked, mut after) = (Vec::new(), json!(null));
+        for writing in writings.iter().cycle() {
+            let page = self.page(desk, writing, &json!({ "first": 2, "after": after })).await;
+            walked.extend(ids(&page));
+            after = page["pageInfo"]["endCursor"].clone();
+            if page["pageInfo"]["hasNextPage"] == false {
+                break;
+            }
+        }
+        assert_eq!(walked, whole);
+    }
+
+    /// Takes a cursor under each of some filters, and gives it under every other.
+    async fn are_refused(&self, desk: &Desk, filters: &[Value]) {
+        for (number, one) in filters.iter().enumerate() {
+            let cursor = self.page(desk, one, &json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
+            assert!(cursor.is_string(), "nothing under {one}");
+            for other in filters.iter().enumerate().filter(|(other, _)| *other != number).map(|(_, other)| other) {
+                let answer = self.ask(desk, other, &json!({ "first": 1, "after": cursor })).await;
+                let error = &answer["errors"][0];
+                assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{one}, then {other}: {answer}");
+                assert!(
+                    error["message"].as_str().unwrap().contains("in another filter"),
+                    "{one}, then {other}: {answer}"
+                );
+            }
+        }
+    }
+}
+
+fn ids(connection: &Value) -> Vec<Value> {
+    connection["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect()
+}
+
+/// Each as the variable `filter`.
+fn filters(filters: &[Value]) -> Vec<Value> {
+    filters.iter().map(|filter| json!({ "filter": filter })).collect()
+}
+
+/// Twenty releases; the topics labour (formerly work, with toil merged into it), child-labour below it, and crime; the places
+/// asia > cambodia > phnom-penh, siem-reap, battambang. Global ids by slug.
+async fn furnished(desk: &Desk) -> Value {
+    let mut lines = vec![
+        json!({ "type": "topic", "slug": "work", "name": "Labour", "uri": "https://example.org/labour" }),
+        json!({ "type": "topic", "slug": "toil", "name": "Toil", "uri": "https://example.org/toil" }),
+        json!({ "type": "topic", "slug": "child-labour", "name": "Child labóur", "broader": "work" }),
+        json!({ "type": "topic", "slug": "forced-labour", "name": "Forced LABOUR", "broader": "work" }),
+        json!({ "type": "topic", "slug": "night-labour", "name": "Night labour", "broader": "work" }),
+        json!({ "type": "topic", "slug": "crime", "name": "Crime" }),
+        json!({ "type": "place", "slug": "asia", "name": "Asia", "kind": "REGION", "m49": "142" }),
+        json!({ "type": "place", "slug": "cambodia", "name": "Cambodia", "kind": "COUNTRY", "within": "asia", "iso3166Alpha2": "KH", "iso3166Alpha3": "KHM", "m49": "116", "geonamesId": 1831722 }),
+        json!({ "type": "place", "slug": "phnom-penh", "name": "Phnom Penh", "kind": "CITY", "within": "cambodia", "latitude": 11.5625, "longitude": 104.916 }),
+        json!({ "type": "place", "slug": "siem-reap", "name": "Siem Reap", "kind": "CITY", "within": "cambodia" }),
+        json!({ "type": "place", "slug": "battambang", "name": "Battambang", "kind": "CITY", "within": "cambodia" }),
+    ];
+    let topics = [json!([]), json!(["work"]), json!(["child-labour"]), json!(["toil", "crime"])];
+    for number in 0..20 {
+        let (kind, language) = [("SPEECH", "en"), ("ARTICLE", "pt-BR"), ("PRESS_RELEASE", "fr")][number % 3];
+        lines.push(json!({
+            "type": "release", "slug": format!("r{number}"), "externalId": format!("x{number}"), "headline": format!("Release {number}"),
+            "kind": kind, "language": language,
+            "releaseDate": format!("2006-05-{:02}", 1 + number / 3), "state": "PUBLISHED", "publishedAt": format!("2006-05-{:02}T08:00:00Z", 1 + number),
+            "topics": topics[number % 4], "places": if number % 2 == 0 { json!(["phnom-penh"]) } else { json!(["asia"]) },
+        }));
+    }
+    desk.import(&lines).await;
+    let named = async |query: &str| {
+        let data = desk.data(Who::Public, query, json!({})).await;
+        let nodes = data["list"]["nodes"].as_array().unwrap().clone();
+        nodes
+            .iter()
+            .map(|node| (node["slug"].as_str().unwrap().to_owned(), node["id"].clone()))
+            .collect::<serde_json::Map<_, _>>()
+    };
+    let mut ids = named("{ list: topics { nodes { id slug } } }").await;
+    ids.extend(named("{ list: places { nodes { id slug } } }").await);
+    ids.extend(named("{ list: releases(first: 200) { nodes { id slug } } }").await);
+    let rename = "mutation($id: ID!) { topicUpdate(id: $id, expectedRevision: 1, input: { slug: \"labour\" }) { topic { slug } userErrors { message } } }";
+    desk.done(Who::Admin, rename, json!({ "id": ids["work"] })).await;
+    merge(desk, &ids["toil"], &ids["work"]).await;
+    Value::Object(ids)
+}
+
+async fn merge(desk: &Desk, from: &Value, into: &Value) {
+    let mutation = "mutation($from: ID!, $into: ID!) { topicMerge(from: $from, into: $into) { topic { slug } userErrors { message } } }";
+    desk.done(Who::Admin, mutation, json!({ "from": from, "into": into })).await;
+}
+
+on_both! {
+    async fn pages_of_releases_join_however_the_filter_is_written(desk: Desk) {
+        let id = furnished(&desk).await;
+        let any = |reference: Value| json!({ "topics": { "any": [reference] } });
+        let place = |reference: Value| json!({ "places": { "any": [reference] } });
+        let (speech, english) = (json!({ "kinds": ["SPEECH"] }), json!({ "languages": ["en"] }));
+        for writings in [
+            vec![
+                json!(null), json!({}), json!({ "topics": {} }), json!({ "topics": null, "kinds": null }), json!({ "releaseDate": {} }), json!({ "modifiedAt": { "from": null } }),
+                json!({ "places": { "role": "ABOUT", "includeWithin": false } }), json!({ "topics": { "all": [], "none": [], "includeNarrower": false } }), json!({ "and": [] }),
+                json!({ "and": [{}, { "topics": {} }] }), json!({ "or": [{}] }), json!({ "or": [speech, {}] }),
+            ],
+            vec![json!({ "publishedAt": {} }), json!({ "publishedAt": { "from": null, "until": null } }), json!({ "and": [{ "publishedAt": {} }] })],
+            vec![json!({ "kinds": ["SPEECH", "ARTICLE"] }), json!({ "kinds": ["ARTICLE", "SPEECH", "ARTICLE"] }), json!({ "and": [{ "kinds": ["ARTICLE", "SPEECH"] }] }), json!({ "or": [{ "kinds": ["ARTICLE", "SPEECH"] }] })],
+            vec![
+                any(json!({ "slug": "labour" })), any(json!({ "slug": "work" })), any(json!({ "slug": "toil" })), any(json!({ "id": id["work"] })), any(json!({ "id": id["toil"] })),
+                any(json!({ "uri": "https://example.org/labour" })), any(json!({ "uri": "https://example.org/toil" })), json!({ "topics": { "any": [{ "slug": "work" }, { "id": id["toil"] }], "includeNarrower": true } }),
+                json!({ "topics": { "all": [{ "slug": "toil" }] } }),
+            ],
+            vec![
+                json!({ "topics": { "any": [{ "slug": "labour" }, { "slug": "crime" }], "none": [{ "slug": "child-labour" }, { "slug": "night-labour" }] } }),
+                json!({ "topics": { "any": [{ "slug": "crime" }, { "id": id["work"] }, { "slug": "crime" }], "none": [{ "slug": "night-labour" }, { "slug": "child-labour" }] } }),
+            ],
+            vec![
+                place(json!({ "slug": "cambodia" })), place(json!({ "iso3166": "KH" })), place(json!({ "iso3166": "khm" })), place(json!({ "m49": "116" })), place(json!({ "geonamesId": 1831722 })), place(json!({ "id": id["cambodia"] })),
+                json!({ "places": { "any": [{ "iso3166": "KHM" }], "role": "ANY", "includeWithin": true, "none": [] } }),
+            ],
+            vec![json!({ "languages": ["pt-BR", "fr"] }), json!({ "languages": ["FR", "pt-br"] }), json!({ "languages": ["fr", "PT-br", "pt-BR"] })],
+            vec![
+                json!({ "places": { "near": { "latitude": 12, "longitude": 105, "kilometres": 100 } } }), json!({ "places": { "near": { "latitude": 12.0, "longitude": 105.0, "kilometres": 1e2 } } }),
+                json!({ "and": [{ "places": { "near": { "latitude": 12.0, "longitude": 105, "kilometres": 100.0 }, "includeWithin": false } }] }),
+            ],
+            vec![json!({ "ids": [id["r1"], id["r2"], id["r3"]] }), json!({ "ids": [id["r3"], id["r1"], id["r2"], id["r1"]] })],
+            vec![json!({ "publishedAt": { "from": "2006-05-05T00:00:00Z" } }), json!({ "publishedAt": { "from": "2006-05-05T07:00:00.000+07:00", "until": null } })],
+            vec![json!({ "states": ["PUBLISHED", "DRAFT"], "authors": ["import", "Eda"] }), json!({ "authors": ["Eda", "import"], "states": ["DRAFT", "PUBLISHED"] })],
+            vec![json!({ "not": { "kinds": ["SPEECH", "ARTICLE"] } }), json!({ "not": { "topics": {}, "kinds": ["ARTICLE", "SPEECH"] } })],
+            vec![
+                json!({ "or": [speech, english, { "languages": ["fr"] }] }), json!({ "or": [{ "languages": ["FR"] }, english, speech] }), json!({ "or": [{ "or": [speech, { "languages": ["fr"] }] }, english] }),
+                json!({ "or": [speech, english, { "languages": ["fr"] }, { "kinds": [] }] }),
+            ],
+            vec![json!({ "kinds": ["SPEECH"], "languages": ["en"] }), json!({ "and": [speech, english] }), json!({ "and": [english, { "and": [speech] }], "kinds": ["SPEECH"] })],
+        ] {
+            RELEASES.joins(&desk, &filters(&writings)).await;
+        }
+        // The order as it is when none is given.
+        let orders = [json!({}), json!({ "order": null }), json!({ "order": [] }), json!({ "order": [{ "by": "RELEASE_DATE" }] }), json!({ "filter": {}, "order": [{ "by": "RELEASE_DATE", "direction": "DESC" }] })];
+        RELEASES.joins(&desk, &orders).await;
+    }
+
+    async fn pages_of_the_releases_of_a_topic_or_place_join(desk: Desk) {
+        let id = furnished(&desk).await;
+        OF_TOPIC.joins(&desk, &[
+            json!({ "ref": { "slug": "labour" } }), json!({ "ref": { "slug": "work" }, "filter": {} }), json!({ "ref": { "slug": "toil" }, "filter": null, "narrower": true }), json!({ "ref": { "id": id["toil"] }, "filter": { "places": {} } }),
+            json!({ "ref": { "uri": "https://example.org/toil" } }),
+        ]).await;
+        OF_TOPIC.joins(&desk, &[
+            json!({ "ref": { "slug": "labour" }, "filter": { "kinds": ["SPEECH", "ARTICLE"], "places": { "any": [{ "slug": "asia" }] } } }),
+            json!({ "ref": { "id": id["work"] }, "filter": { "places": { "any": [{ "m49": "142" }] }, "kinds": ["ARTICLE", "SPEECH"] } }),
+        ]).await;
+        OF_PLACE.joins(&desk, &[
+            json!({ "ref": { "slug": "cambodia" } }), json!({ "ref": { "iso3166": "KHM" }, "filter": {} }), json!({ "ref": { "iso3166": "kh" }, "within": true }), json!({ "ref": { "m49": "116" }, "filter": { "and": [] } }),
+            json!({ "ref": { "geonamesId": 1831722 } }), json!({ "ref": { "id": id["cambodia"] } }),
+        ]).await;
+        OF_PLACE.joins(&desk, &[
+            json!({ "ref": { "slug": "cambodia" }, "filter": { "languages": ["en", "pt"] } }), json!({ "ref": { "iso3166": "KH" }, "filter": { "languages": ["PT", "EN"] } }),
+        ]).await;
+        CONTAINS.joins(&desk, &[json!({ "ref": { "slug": "cambodia" } }), json!({ "ref": { "iso3166": "kh" } }), json!({ "ref": { "id": id["cambodia"] } })]).await;
+    }
+
+    async fn pages_of_topics_and_places_join(desk: Desk) {
+        let id = furnished(&desk).await;
+        TOPICS.joins(&desk, &[json!({}), json!({ "filter": null }), json!({ "filter": {} }), json!({ "filter": { "search": "" } }), json!({ "filter": { "search": null, "under": null } })]).await;
+        TOPICS.joins(&desk, &filters(&[json!({ "search": "labour" }), json!({ "search": "LABOUR" }), json!({ "search": "Lábour" }), json!({ "search": "ｌabour" })])).await;
+        TOPICS.joins(&desk, &filters(&[json!({ "under": { "slug": "labour" } }), json!({ "under": { "slug": "work" } }), json!({ "under": { "id": id["toil"] } }), json!({ "under": { "uri": "https://example.org/labour" }, "search": "" })])).await;
+        PLACES.joins(&desk, &[json!({}), json!({ "filter": {} }), json!({ "filter": { "kinds": null, "search": "" } })]).await;
+        PLACES.joins(&desk, &filters(&[json!({ "kinds": ["CITY", "COUNTRY"] }), json!({ "kinds": ["COUNTRY", "CITY", "CITY"] })])).await;
+        PLACES.joins(&desk, &filters(&[
+            json!({ "within": { "slug": "cambodia" } }), json!({ "within": { "iso3166": "KH" } }), json!({ "within": { "iso3166": "khm" } }), json!({ "within": { "m49": "116" } }), json!({ "within": { "geonamesId": 1831722 } }), json!({ "within": { "id": id["cambodia"] } }),
+        ])).await;
+    }
+
+    async fn pages_of_the_journal_and_of_versions_join(desk: Desk) {
+        let id = furnished(&desk).await;
+        let (release, _) = desk.draft(json!({ "headline": "One", "slug": "one" })).await;
+        for revision in 1..5 {
+            let input = json!({ "headline": format!("Headline {revision}"), "slug": "two" });
+            desk.done(Who::Editor, crate::harness::REVISE, json!({ "id": release, "revision": revision, "input": input })).await;
+        }
+        let all = JOURNAL.page(&desk, &json!({}), &json!({ "first": 200 })).await;
+        assert_eq!(all["pageInfo"]["hasNextPage"], false);
+        JOURNAL.joins(&desk, &[json!({}), json!({ "filter": null }), json!({ "filter": {} }), json!({ "filter": { "acts": null, "from": null } })]).await;
+        JOURNAL.joins(&desk, &filters(&[json!({ "acts": ["release.create", "release.revise"] }), json!({ "acts": ["release.revise", "release.create", "release.create"] }), json!({ "acts": ["release.revise", "release.create", "\u{0}"] })])).await;
+        JOURNAL.joins(&desk, &filters(&[json!({ "subject": release, "from": "2007-06-01T12:00:00Z" }), json!({ "subject": release, "from": "2007-06-01T19:00:00+07:00" })])).await;
+        let names = [json!({ "ref": { "id": release } }), json!({ "ref": { "slug": "two" } })];
+        REVISIONS.joins(&desk, &names).await;
+        HISTORY.joins(&desk, &names).await;
+        JOURNAL.are_refused(&desk, &filters(&[
+            json!({}), json!({ "acts": ["release.create"] }), json!({ "acts": ["release.create", "release.revise"] }), json!({ "by": "Eda" }), json!({ "by": "Kim" }), json!({ "subject": release }), json!({ "subject": id["work"] }),
+            json!({ "from": "2007-06-01T12:00:00Z" }), json!({ "until": "2007-06-01T12:00:00Z" }),
+        ])).await;
+        let others = [json!({ "ref": { "slug": "two" } }), json!({ "ref": { "slug": "r1" } })];
+        REVISIONS.are_refused(&desk, &others).await;
+        HISTORY.are_refused(&desk, &others).await;
+    }
+
+    async fn cursors_under_another_filter_are_refused(desk: Desk) {
+        let id = furnished(&desk).await;
+        let any = |reference: Value| json!({ "topics": { "any": [reference] } });
+        RELEASES.are_refused(&desk, &filters(&[
+            json!({}), json!({ "publishedAt": {} }), json!({ "publishedAt": { "from": "2006-05-01T00:00:00Z" } }), json!({ "publishedAt": { "from": "2006-05-01T00:00:00+01:00" } }),
+            json!({ "releaseDate": { "from": "2006-05-02" } }), json!({ "releaseDate": { "until": "2006-05-02" } }), json!({ "modifiedAt": { "from": "2006-05-01T00:00:00Z" } }),
+            json!({ "kinds": ["SPEECH"] }), json!({ "kinds": ["SPEECH", "ARTICLE"] }), json!({ "not": { "kinds": ["SPEECH"] } }), json!({ "not": { "kinds": [] } }), json!({ "kinds": ["SPEECH"], "languages": ["en"] }), json!({ "or": [{ "kinds": ["SPEECH"] }, { "languages": ["fr"] }] }),
+            any(json!({ "slug": "labour" })), any(json!({ "slug": "child-labour" })), any(json!({ "slug": "crime" })), json!({ "topics": { "any": [{ "slug": "labour" }], "includeNarrower": false } }), json!({ "topics": { "none": [{ "slug": "labour" }] } }),
+            json!({ "topics": { "any": [{ "slug": "labour" }, { "slug": "crime" }] } }), json!({ "topics": { "all": [{ "slug": "labour" }, { "slug": "crime" }] } }), json!({ "topics": { "missing": true } }), json!({ "topics": { "missing": false } }),
+            json!({ "places": { "any": [{ "slug": "asia" }] } }), json!({ "places": { "any": [{ "slug": "asia" }], "includeWithin": false } }), json!({ "places": { "any": [{ "slug": "asia" }], "role": "ABOUT" } }),
+            json!({ "places": { "near": { "latitude": 12, "longitude": 105, "kilometres": 100 } } }), json!({ "places": { "near": { "latitude": 12, "longitude": 105, "kilometres": 100.5 } } }),
+            json!({ "languages": ["pt"] }), json!({ "languages": ["pt-BR"] }), json!({ "states": ["PUBLISHED"] }), json!({ "hasWorking": false }), json!({ "authors": ["import"] }), json!({ "ids": [id["r1"]] }),
+        ])).await;
+        let labour = json!({ "slug": "labour" });
+        OF_TOPIC.are_refused(&desk, &[json!({ "ref": labour }), json!({ "ref": { "slug": "crime" } }), json!({ "ref": labour, "narrower": false }), json!({ "ref": labour, "filter": { "kinds": ["SPEECH"] } }), json!({ "ref": labour, "filter": { "publishedAt": {} } })]).await;
+        OF_PLACE.are_refused(&desk, &[json!({ "ref": { "slug": "asia" } }), json!({ "ref": { "slug": "cambodia" } }), json!({ "ref": { "slug": "asia" }, "within": false }), json!({ "ref": { "slug": "asia" }, "filter": { "kinds": ["SPEECH"] } })]).await;
+        TOPICS.are_refused(&desk, &filters(&[json!({}), json!({ "search": "labour" }), json!({ "search": "labou" }), json!({ "search": " labour" }), json!({ "under": labour }), json!({ "topLevel": true }), json!({ "topLevel": false }), json!({ "retired": false })])).await;
+        PLACES.are_refused(&desk, &filters(&[json!({}), json!({ "kinds": ["CITY"] }), json!({ "kinds": ["CITY", "COUNTRY"] }), json!({ "within": { "slug": "asia" } }), json!({ "within": { "slug": "cambodia" } }), json!({ "search": "a" }), json!({ "retired": false })])).await;
+        CONTAINS.are_refused(&desk, &[json!({ "ref": { "slug": "asia" } }), json!({ "ref": { "slug": "cambodia" } })]).await;
+        // A filter that makes no sense is told before a cursor that does not belong to it.
+        let cursor = RELEASES.page(&desk, &json!({}), &json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
+        let answer = RELEASES.ask(&desk, &json!({ "filter": any(json!({ "slug": "nope" })) }), &json!({ "after": cursor })).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "NOT_FOUND", "{answer}");
+        // Numbers alone are no way round.
+        let query = "query($after: String, $filter: ReleaseFilter) { releases(after: $after, filter: $filter) { totalCount } }";
+        let answer = desk.ask(Who::Public, query, json!({ "after": cursor, "filter": { "kinds": ["SPEECH"] } })).await;
+        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("in another filter"), "{answer}");
+        assert_eq!(desk.data(Who::Public, query, json!({ "after": cursor, "filter": {} })).await["releases"]["totalCount"], 20);
+    }
+
+    async fn a_request_that_is_repeated_goes_on_after_a_merge(desk: Desk) {
+        let id = furnished(&desk).await;
+        let filter = |slug: &str| json!({ "filter": { "topics": { "any": [{ "slug": slug }] } } });
+        let first = RELEASES.page(&desk, &filter("crime"), &json!({ "first": 2 })).await;
+        merge(&desk, &id["crime"], &id["child-labour"]).await;
+        let whole = ids(&RELEASES.page(&desk, &filter("crime"), &json!({ "first": 200 })).await);
+        let rest = RELEASES.page(&desk, &filter("crime"), &json!({ "first": 200, "after": first["pageInfo"]["endCursor"] })).await;
+        assert!(whole.ends_with(&ids(&rest)) && ids(&rest).len() > 3);
+        RELEASES.joins(&desk, &[filter("crime"), filter("child-labour"), json!({ "filter": { "topics": { "any": [{ "id": id["crime"] }] } } })]).await;
+    }
+
+    async fn cursors_are_good_after_a_restart(desk: Desk) {
+        let id = furnished(&desk).await;
+        let (slugs, keys) = (
+            json!({ "filter": { "topics": { "any": [{ "slug": "work" }, { "slug": "crime" }] }, "kinds": ["SPEECH", "ARTICLE"] } }),
+            json!({ "filter": { "kinds": ["ARTICLE", "SPEECH"], "topics": { "any": [{ "id": id["crime"] }, { "id": id["toil"] }] } } }),
+        );
+        let first = RELEASES.page(&desk, &slugs, &json!({ "first": 2 })).await;
+        let whole = RELEASES.page(&desk, &slugs, &json!({ "first": 200 })).await;
+        let desk = desk.restarted().await;
+        let rest = RELEASES.page(&desk, &keys, &json!({ "first": 200, "after": first["pageInfo"]["endCursor"] })).await;
+        assert_eq!([ids(&first), ids(&rest)].concat(), ids(&whole));
+    }
+
+    async fn cursors_at_the_longest_names_are_good(desk: Desk) {
+        // A letter that folds to eighteen.
+        for last in ["a", "b", "c", "d"] {
+            let name = format!("{}{last}", "\u{FDFA}".repeat(299));
+            desk.done(Who::Admin, TOPIC, json!({ "input": { "name": name, "slug": last.repeat(200) } })).await;
+        }
+        TOPICS.joins(&desk, &[json!({}), json!({ "filter": {} })]).await;
+    }
+}

@@ -1,0 +1,285 @@
+//! Lists, pages, filters and aggregates.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Desk, Who, on_both};
+
+/// A newsroom of 45 releases, three a day, with topics and places.
+async fn furnished(desk: &Desk) {
+    let mut lines = vec![
+        json!({ "type": "topic", "slug": "labour", "name": "Labour", "uri": "https://example.org/t/labour" }),
+        json!({ "type": "topic", "slug": "crime", "name": "Crime" }),
+        json!({ "type": "topic", "slug": "child-labour", "name": "Child labour", "broader": "labour" }),
+        json!({ "type": "topic", "slug": "trafficking", "name": "Trafficking", "broader": ["labour", "crime"] }),
+        json!({ "type": "place", "slug": "asia", "name": "Asia", "kind": "REGION", "m49": "142" }),
+        json!({ "type": "place", "slug": "thailand", "name": "Thailand", "kind": "COUNTRY", "within": "asia", "iso3166Alpha2": "TH" }),
+        json!({ "type": "place", "slug": "bangkok", "name": "Bangkok", "kind": "CITY", "within": "thailand" }),
+    ];
+    let topics = [
+        json!([]),
+        json!(["labour"]),
+        json!(["child-labour"]),
+        json!(["trafficking", "child-labour"]),
+        json!(["crime"]),
+    ];
+    for number in 0..45 {
+        lines.push(json!({
+            "type": "release", "slug": format!("release-{number}"), "externalId": format!("x{number}"), "headline": format!("Headline {number}"), "summary": "Short.",
+            "bodyMarkdown": "Some **body**.", "kind": if number % 9 == 0 { "SPEECH" } else { "PRESS_RELEASE" }, "language": if number % 10 == 0 { "pt-BR" } else { "en" },
+            "releaseDate": format!("2006-05-{:02}", 1 + number / 3), "state": "PUBLISHED", "publishedAt": format!("2006-05-{:02}T0{}:00:00Z", 1 + number / 3, number % 3),
+            "topics": topics[number % 5], "datelinePlaces": if number % 2 == 0 { json!(["bangkok"]) } else { json!([]) }, "places": if number % 7 == 0 { json!(["thailand"]) } else { json!([]) },
+        }));
+    }
+    desk.import(&lines).await;
+}
+
+fn slugs(connection: &Value) -> Vec<String> {
+    connection["nodes"].as_array().unwrap().iter().map(|node| node["slug"].as_str().unwrap().to_owned()).collect()
+}
+
+const PAGE: &str =
+    "query($first: Int, $after: String, $last: Int, $before: String, $order: [ReleaseOrder!], $filter: ReleaseFilter) {
+    releases(first: $first, after: $after, last: $last, before: $before, orderBy: $order, filter: $filter) {
+        totalCount nodes { slug } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
+
+on_both! {
+    async fn pages_walk_the_whole_list_forward_and_backward_with_ties(desk: Desk) {
+        furnished(&desk).await;
+        for (order, newest_first) in [(json!(null), true), (json!([{ "by": "RELEASE_DATE", "direction": "ASC" }]), false), (json!([{ "by": "RELEASE_DATE" }, { "by": "PUBLISHED_AT", "direction": "DESC" }]), true)] {
+            let (mut forward, mut after) = (Vec::new(), json!(null));
+            loop {
+                let page = desk.data(Who::Public, PAGE, json!({ "first": 7, "after": after, "order": order })).await["releases"].clone();
+                assert_eq!(page["totalCount"], 45);
+                assert_eq!(page["pageInfo"]["hasPreviousPage"], !forward.is_empty());
+                forward.extend(slugs(&page));
+                after = page["pageInfo"]["endCursor"].clone();
+                if page["pageInfo"]["hasNextPage"] == false { break; }
+            }
+            let wanted: Vec<String> = if newest_first { (0..45).rev().map(|n| format!("release-{n}")).collect() } else { (0..45).map(|n| format!("release-{n}")).collect() };
+            assert_eq!(forward, wanted);
+            let (mut backward, mut before) = (Vec::new(), json!(null));
+            loop {
+                let page = desk.data(Who::Public, PAGE, json!({ "last": 7, "before": before, "order": order })).await["releases"].clone();
+                let mut some = slugs(&page);
+                some.extend(backward);
+                backward = some;
+                before = page["pageInfo"]["startCursor"].clone();
+                if page["pageInfo"]["hasPreviousPage"] == false { break; }
+            }
+            assert_eq!(backward, wanted);
+        }
+    }
+
+    async fn a_page_costs_one_statement_and_numbers_cost_none(desk: Desk) {
+        furnished(&desk).await;
+        let full = "query($first: Int) { releases(first: $first) { totalCount edges { cursor node { id slug headline summary releaseDate state publishedAt modifiedAt url
+            dateline { text places { name } } topics { slug name broader { name } } places { slug name within { name } } } } pageInfo { endCursor } } }";
+        let one = r#"{ release(ref: {slug: "release-1"}) { headline body { html text wordCount } topics { name } dateline { text } } }"#;
+        let numbers = r#"{ releases(filter: {topics: {any: [{slug: "labour"}]}}) { totalCount } releaseStats { count earliest latest } topicAggregates { count directCount share label topic { name } }
+            topics { totalCount nodes { name stats { count } } } places { nodes { name stats { count } } } }"#;
+        for (query, variables, statements) in [(full, json!({ "first": 20 }), 1), (full, json!({ "first": 200 }), 1), (one, json!({}), 1), (numbers, json!({}), 0)] {
+            desk.statements.take();
+            desk.data(Who::Public, query, variables).await;
+            let sent = desk.statements.take();
+            assert_eq!(sent.len(), statements, "{sent:#?}");
+        }
+        desk.statements.take();
+        let data = desk.data(Who::Public, "{ releases(first: 3) { nodes { body { markdown } } } }", json!({})).await;
+        // The bodies of several are fetched when their lengths are known.
+        assert_eq!((data["releases"]["nodes"][0]["body"]["markdown"].as_str(), desk.statements.count()), (Some("Some **body**."), 2));
+    }
+
+    async fn one_answer_in_whatever_form_it_is_asked_for(desk: Desk) {
+        furnished(&desk).await;
+        let ask = async |fields: &str, more: &str| {
+            let query = format!("{{ releases(first: 7) {{ edges {{ cursor node {{ {fields} topics {{ slug ... on Topic {{ name }} }} dateline {{ text places {{ name }} }} }} }} nodes {{ {fields} }} }} }} {more}");
+            desk.data(Who::Public, &query, json!({})).await
+        };
+        let plain = ask("id slug headline", "").await;
+        assert_eq!(plain["releases"]["nodes"].as_array().unwrap().len(), 7);
+        // Fragments on the type, on an interface of it, fields named twice, directives: nobody can tell from the answer.
+        for (fields, more) in [
+            ("... on Release { id slug } headline", ""),
+            ("...F headline", "fragment F on Release { id ...G } fragment G on Release { slug }"),
+            ("... on Node { id } slug headline", ""),
+            ("id slug headline id", ""),
+            ("id @include(if: true) slug headline subheadline @skip(if: true)", ""),
+            ("... @include(if: true) { id slug } headline", ""),
+        ] {
+            assert_eq!(ask(fields, more).await, plain, "{fields}");
+        }
+        // Where a field waits for rows, async-graphql resolves the objects instead of `direct`: the rest is the same.
+        let mut waits = ask("id slug headline related(first: 1) { id }", "").await;
+        let releases = &mut waits["releases"];
+        let node = |value: &mut Value| value.as_object_mut().unwrap().remove("related").unwrap().is_array();
+        assert!(releases["nodes"].as_array_mut().unwrap().iter_mut().all(node));
+        assert!(releases["edges"].as_array_mut().unwrap().iter_mut().all(|edge| node(&mut edge["node"])));
+        assert_eq!(waits, plain);
+        let named = ask("id slug headline __typename", "").await;
+        assert_eq!(named["releases"]["nodes"][0]["__typename"], "Release");
+        // A field that fails is null, is told of with its place, and takes nothing else with it, either way.
+        let all_fail = desk.ask(Who::Public, "{ releases(first: 1) { nodes { related(first: 0) { id } } } topicAggregates(first: 0) { count } }", json!({})).await;
+        assert_eq!(all_fail["data"], json!({ "releases": { "nodes": [{ "related": null }] }, "topicAggregates": null }));
+        for (form, place) in [("slug related(first: 0) { id }", json!(["releases", "nodes", 0, "related"])), ("slug headline dateline { text }", json!(null))] {
+            let answer = desk.ask(Who::Public, &format!("{{ releases(first: 1) {{ nodes {{ {form} }} }} }}"), json!({})).await;
+            assert_eq!(answer["errors"][0]["path"], place, "{answer}");
+            let node = answer["data"]["releases"]["nodes"][0].as_object().unwrap();
+            assert!(node["slug"].is_string() && node.contains_key("related") == place.is_array(), "{answer}");
+        }
+    }
+
+    async fn cursors_of_another_list_order_or_filter_and_rubbish_are_refused(desk: Desk) {
+        furnished(&desk).await;
+        let page = desk.data(Who::Public, PAGE, json!({ "first": 5 })).await;
+        let cursor = page["releases"]["pageInfo"]["endCursor"].clone();
+        let topics = desk.data(Who::Public, "{ topics(first: 1) { pageInfo { endCursor } } }", json!({})).await["topics"]["pageInfo"]["endCursor"].clone();
+        for (variables, told) in [
+            (json!({ "after": cursor, "order": [{ "by": "PUBLISHED_AT" }] }), "another order"),
+            (json!({ "after": cursor, "filter": { "kinds": ["SPEECH"] } }), "another filter"),
+            (json!({ "after": topics }), "not a cursor of this list"),
+            (json!({ "before": "rubbish!" }), "not a cursor of this list"),
+            (json!({ "after": "" }), "not a cursor of this list"),
+            (json!({ "first": -1 }), "1 to 200"),
+            (json!({ "first": 100_000 }), "1 to 200"),
+            (json!({ "first": 0 }), "1 to 200"),
+            (json!({ "first": 1, "last": 1 }), "give one of them"),
+            (json!({ "order": [{ "by": "RELEASE_DATE" }, { "by": "RELEASE_DATE" }] }), "twice"),
+        ] {
+            let answer = desk.ask(Who::Public, PAGE, variables.clone()).await;
+            let error = &answer["errors"][0];
+            assert_eq!((&error["extensions"]["code"], &answer["data"]["releases"]), (&json!("BAD_USER_INPUT"), &json!(null)), "{variables}: {answer}");
+            assert!(error["message"].as_str().unwrap().contains(told), "{error}");
+        }
+    }
+
+    async fn filters_keep_what_they_say(desk: Desk) {
+        furnished(&desk).await;
+        let count = async |filter: Value| desk.data(Who::Public, "query($filter: ReleaseFilter) { releaseStats(filter: $filter) { count } }", json!({ "filter": filter })).await["releaseStats"]["count"].as_u64().unwrap();
+        let (labour, any) = (json!([{ "slug": "labour" }]), |filter: Value| json!({ "topics": filter }));
+        for (filter, wanted) in [
+            (json!({}), 45),
+            (any(json!({ "any": labour })), 27),
+            (any(json!({ "any": labour, "includeNarrower": false })), 9),
+            (any(json!({ "any": [{ "uri": "https://example.org/t/labour" }] })), 27),
+            (any(json!({ "all": [{ "slug": "crime" }, { "slug": "child-labour" }] })), 9),
+            (any(json!({ "none": labour })), 18),
+            (any(json!({ "missing": true })), 9),
+            (any(json!({ "any": [] })), 0),
+            (json!({ "places": { "any": [{ "m49": "142" }] } }), 26),
+            (json!({ "places": { "any": [{ "m49": "142" }], "includeWithin": false } }), 0),
+            (json!({ "places": { "any": [{ "iso3166": "TH" }], "role": "ABOUT" } }), 7),
+            (json!({ "places": { "any": [{ "iso3166": "TH" }], "role": "DATELINE" } }), 23),
+            (json!({ "kinds": ["SPEECH"] }), 5),
+            (json!({ "not": { "kinds": ["SPEECH"] } }), 40),
+            (json!({ "or": [{ "kinds": ["SPEECH"] }, { "languages": ["pt"] }] }), 9),
+            (json!({ "and": [{ "kinds": ["SPEECH"] }, { "languages": ["en"] }] }), 4),
+            (json!({ "releaseDate": { "from": "2006-05-02", "until": "2006-05-03" } }), 6),
+            (json!({ "publishedAt": { "until": "2006-05-01T01:00:00Z" } }), 2),
+            (json!({ "states": ["DRAFT"] }), 0),
+            (json!({ "ids": ["release_00000000000000000000000000000000"] }), 0),
+        ] {
+            assert_eq!(count(filter.clone()).await, wanted, "{filter}");
+        }
+    }
+
+    async fn filters_that_make_no_sense_are_told(desk: Desk) {
+        furnished(&desk).await;
+        let mut deep = json!({ "kinds": ["SPEECH"] });
+        for _ in 0..40 { deep = json!({ "not": deep }); }
+        for (filter, code, told) in [
+            (json!({ "topics": { "any": [{ "slug": "nope" }] } }), "NOT_FOUND", "no topic with the slug \"nope\""),
+            (json!({ "or": [{ "places": { "none": [{ "m49": "999" }] } }] }), "NOT_FOUND", "no place with the M49 code \"999\""),
+            (json!({ "releaseDate": { "from": "2006-05-03", "until": "2006-05-02" } }), "BAD_USER_INPUT", "exchange the two"),
+            (json!({ "ids": ["nonsense"] }), "BAD_USER_INPUT", "is not an id"),
+            (json!({ "ids": ["topic_00000000000000000000000000000000"] }), "BAD_USER_INPUT", "the id of a topic"),
+            (deep, "BAD_USER_INPUT", "nested"),
+        ] {
+            let answer = desk.ask(Who::Public, PAGE, json!({ "filter": filter })).await;
+            let error = &answer["errors"][0];
+            assert_eq!(error["extensions"]["code"], code, "{answer}");
+            assert!(error["message"].as_str().unwrap().contains(told), "{error}");
+        }
+    }
+
+    async fn topic_aggregates_roll_up_without_counting_twice(desk: Desk) {
+        furnished(&desk).await;
+        let query = "query($filter: ReleaseFilter, $rollUp: Boolean!, $under: TopicRef) { topicAggregates(filter: $filter, rollUp: $rollUp, under: $under) { count directCount share topic { slug } } }";
+        let buckets = async |variables: Value| {
+            let data = desk.data(Who::Public, query, variables).await;
+            data["topicAggregates"].as_array().unwrap().iter().map(|bucket| (bucket["topic"]["slug"].as_str().unwrap().to_owned(), bucket["count"].as_u64().unwrap(), bucket["directCount"].as_u64().unwrap(), bucket["share"].as_f64().unwrap())).collect::<Vec<_>>()
+        };
+        let bucket = |slug: &str, count: u64, direct: u64, of: f64| (slug.to_owned(), count, direct, count as f64 / of);
+        assert_eq!(buckets(json!({ "rollUp": true })).await, [bucket("labour", 27, 9, 45.0), bucket("child-labour", 18, 18, 45.0), bucket("crime", 18, 9, 45.0), bucket("trafficking", 9, 9, 45.0)]);
+        assert_eq!(buckets(json!({ "rollUp": false })).await, [bucket("child-labour", 18, 18, 45.0), bucket("crime", 9, 9, 45.0), bucket("labour", 9, 9, 45.0), bucket("trafficking", 9, 9, 45.0)]);
+        assert_eq!(buckets(json!({ "rollUp": true, "under": { "slug": "crime" } })).await, [bucket("trafficking", 9, 9, 45.0)]);
+        assert_eq!(buckets(json!({ "rollUp": true, "filter": { "kinds": ["SPEECH"] } })).await.iter().map(|(slug, count, ..)| (slug.as_str(), *count)).collect::<Vec<_>>(), [("labour", 3), ("child-labour", 2), ("crime", 2), ("trafficking", 1)]);
+        assert_eq!(buckets(json!({ "rollUp": true, "filter": { "kinds": [] } })).await, []);
+        assert_eq!(desk.ask(Who::Public, query, json!({ "rollUp": true, "under": { "slug": "nope" } })).await["errors"][0]["extensions"]["code"], "NOT_FOUND");
+    }
+
+    async fn topics_and_places_list_their_releases(desk: Desk) {
+        furnished(&desk).await;
+        let data = desk.data(Who::Public, r#"{ topic(ref: {slug: "crime"}) { releases(first: 2) { totalCount nodes { slug } } direct: releases(includeNarrower: false) { totalCount } }
+            place(ref: {slug: "asia"}) { releases(last: 1) { totalCount nodes { slug } } direct: releases(includeWithin: false) { totalCount } }
+            topics(filter: {search: "LABOUR", under: {slug: "labour"}}) { totalCount nodes { slug } } top: topics(filter: {topLevel: true}) { nodes { slug } } places(filter: {within: {slug: "asia"}, kinds: [CITY]}) { nodes { slug } } }"#, json!({})).await;
+        assert_eq!(data, json!({
+            "topic": { "releases": { "totalCount": 18, "nodes": [{ "slug": "release-44" }, { "slug": "release-43" }] }, "direct": { "totalCount": 9 } },
+            "place": { "releases": { "totalCount": 26, "nodes": [{ "slug": "release-0" }] }, "direct": { "totalCount": 0 } },
+            "topics": { "totalCount": 1, "nodes": [{ "slug": "child-labour" }] }, "top": { "nodes": [{ "slug": "crime" }, { "slug": "labour" }] }, "places": { "nodes": [{ "slug": "bangkok" }] },
+        }));
+    }
+
+    async fn anything_is_found_again_by_its_id(desk: Desk) {
+        furnished(&desk).await;
+        let ids = desk.data(Who::Public, r#"{ release(ref: {externalId: "x3"}) { id } topic(ref: {slug: "crime"}) { id } place(ref: {slug: "asia"}) { id } }"#, json!({})).await;
+        let ids = [&ids["release"]["id"], &ids["topic"]["id"], &ids["place"]["id"]];
+        let query = "query($ids: [ID!]!, $one: ID!) { nodes(ids: $ids) { __typename id ... on Release { headline } ... on Topic { name } } node(id: $one) { id } }";
+        let unknown = "release_00000000000000000000000000000000";
+        let data = desk.data(Who::Public, query, json!({ "ids": [ids[2], ids[0], unknown, ids[1]], "one": ids[0] })).await;
+        assert_eq!(data["nodes"], json!([{ "__typename": "Place", "id": ids[2] }, { "__typename": "Release", "id": ids[0], "headline": "Headline 3" }, null, { "__typename": "Topic", "id": ids[1], "name": "Crime" }]));
+        assert_eq!(desk.ask(Who::Public, query, json!({ "ids": ["x"], "one": ids[0] })).await["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    }
+
+    async fn a_restored_backup_is_loaded_anew(desk: Desk) {
+        use sea_orm::ConnectionTrait;
+        let id = desk.published(json!({ "headline": "Gone with the backup" })).await;
+        let count = async || desk.data(Who::Public, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"].clone();
+        assert_eq!(count().await, 1);
+        // The database as it was before the publication.
+        let tx = desk.app.newsroom.db.begin_write().await.unwrap();
+        for statement in [
+            "UPDATE release SET state = 'DRAFT', working_revision_id = live_revision_id, live_revision_id = NULL",
+            "DELETE FROM journal WHERE sequence = (SELECT sequence FROM journal_head)",
+            "UPDATE journal_head SET sequence = sequence - 1",
+        ] {
+            tx.execute_unprepared(statement).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        desk.app.newsroom.catalog.catch_up().await.unwrap();
+        assert_eq!(count().await, 0);
+        desk.done(Who::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": 1 })).await;
+        assert_eq!(count().await, 1);
+    }
+
+    async fn texts_that_no_release_has_lead_nowhere(desk: Desk) {
+        furnished(&desk).await;
+        let query = "query($ref: ReleaseRef!) { release(ref: $ref) { id } tombstone(ref: $ref) { kind } }";
+        for text in ["\u{0}", "x3\u{0}", "", "'; DROP TABLE release; --", "%", "\u{FFFE}\u{10FFFF}", &"x".repeat(100_000)] {
+            for reference in [json!({ "slug": text }), json!({ "externalId": text })] {
+                let data = desk.data(Who::Public, query, json!({ "ref": reference })).await;
+                assert_eq!(data, json!({ "release": null, "tombstone": null }), "{reference:.80}");
+            }
+        }
+        let answer = desk.ask(Who::Public, query, json!({ "ref": { "slug": "a", "externalId": "b" } })).await;
+        assert!(answer["errors"][0]["message"].is_string());
+    }
+
+    async fn another_process_s_writes_are_followed(desk: Desk) {
+        furnished(&desk).await;
+        let db = dateline::db::Db::open(&desk.url).await.unwrap();
+        let other = dateline::app::App::new(db, dateline::newsroom::NewsroomSettings::default(), dateline::app::Masthead::default(), dateline::clock::Clock::standing_at(crate::harness::noon())).await.unwrap();
+        let following = tokio::spawn(async move { let other = other; let catalog = other.newsroom.catalog.clone(); tokio::select! { () = other.follow() => unreachable!(), seen = async { loop { if catalog.snapshot().len() == 46 { break true } tokio::time::sleep(std::time::Duration::from_millis(20)).await; } } => seen } });
+        desk.draft(json!({ "headline": "Seen elsewhere" })).await;
+        assert!(tokio::time::timeout(std::time::Duration::from_secs(10), following).await.unwrap().unwrap());
+    }
+}

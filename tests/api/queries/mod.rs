@@ -1,0 +1,11 @@
+pub mod attacks;
+pub mod bodies;
+pub mod cursors;
+pub mod date_range;
+pub mod errors;
+pub mod limits;
+pub mod lists;
+pub mod release_sets;
+pub mod texts;
+pub mod timelines;
+pub mod validation;

@@ -1,0 +1,346 @@
+//! Sets through the API: every number of an answer equals a count over the rows of the same answer, for every role, also while
+//! entries arrive; periods in time zones are what another implementation says.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Desk, Who, on_both};
+
+/// All rows of a small newsroom, and its numbers, some of them three sets deep. One answer is one revision.
+const EVERYTHING: &str = r#"query($filter: ReleaseFilter) {
+  releases(filter: $filter, first: 200) {
+    totalCount asOf { revision }
+    nodes { id kind language releaseDate publishedAt topics { slug } places { slug } dateline { places { slug } } }
+    facets {
+      exact: topics(input: {first: 200, rollUp: false, scope: ALL_FILTERS}) { distinctValues missing other overlapping buckets { count topic { slug } } }
+      rolled: topics(input: {first: 2, scope: ALL_FILTERS}) { missing other buckets { topic { slug } count directCount share within {
+        count asOf { revision }
+        facets { places(input: {first: 3, level: COUNTRY, role: ANY}) { missing other buckets { place { slug } count within {
+          count timeline(interval: MONTH, fill: OMIT) { points { label count cumulative } }
+          compare(to: PREVIOUS_PERIOD, range: {from: "2006-02-01", until: "2006-02-28"}) { current previous change ratio }
+        } } } }
+      } } }
+      kinds(input: {first: 10}) { missing other overlapping buckets { key kind label count } }
+      languages(input: {scope: ALL_FILTERS}) { buckets { key language label count } }
+    }
+    timeline(interval: MONTH, range: {from: "2006-01-01", until: "2006-06-30"}) { points { label count cumulative complete } }
+    published: timeline(interval: DAY, dateField: PUBLISHED_AT, timeZone: "Pacific/Apia", fill: OMIT) { points { label count } }
+  }
+}"#;
+
+fn slugs(nodes: &Value) -> BTreeSet<String> {
+    nodes.as_array().into_iter().flatten().map(|node| node["slug"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Counts of the values of rows; a row counts once a value.
+fn tally<'a>(rows: &[&'a Value], values: impl Fn(&'a Value) -> BTreeSet<String>) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    rows.iter().flat_map(|row| values(row)).for_each(|value| *counts.entry(value).or_insert(0) += 1);
+    counts
+}
+
+fn buckets(facet: &Value, key: impl Fn(&Value) -> String) -> BTreeMap<String, u64> {
+    facet["buckets"].as_array().unwrap().iter().map(|bucket| (key(bucket), bucket["count"].as_u64().unwrap())).collect()
+}
+
+fn topics(row: &Value) -> BTreeSet<String> {
+    slugs(&row["topics"])
+}
+
+/// Labour is broader than child labour.
+fn rolled(row: &Value) -> BTreeSet<String> {
+    let mut all = topics(row);
+    if all.contains("child-labour") {
+        all.insert("labour".to_owned());
+    }
+    all
+}
+
+/// Countries of the places, whatever their role; Asia is none.
+fn countries(row: &Value) -> BTreeSet<String> {
+    let mut places = slugs(&row["places"]);
+    places.extend(slugs(&row["dateline"]["places"]));
+    let country = |place: String| match place.as_str() {
+        "bangkok" | "thailand" => Some("thailand".to_owned()),
+        "phnom-penh" | "cambodia" => Some("cambodia".to_owned()),
+        _ => None,
+    };
+    places.into_iter().filter_map(country).collect()
+}
+
+fn months(rows: &[&Value]) -> BTreeMap<String, u64> {
+    tally(rows, |row| BTreeSet::from([row["releaseDate"].as_str().unwrap()[..7].to_owned()]))
+}
+
+fn points(timeline: &Value) -> BTreeMap<String, u64> {
+    let point = |point: &Value| (point["label"].as_str().unwrap().to_owned(), point["count"].as_u64().unwrap());
+    timeline["points"].as_array().unwrap().iter().map(point).collect()
+}
+
+/// Holds the numbers of an answer against its rows.
+fn adds_up(answer: &Value) {
+    let set = &answer["releases"];
+    let rows: Vec<&Value> = set["nodes"].as_array().unwrap().iter().collect();
+    let total = rows.len() as u64;
+    assert_eq!(set["totalCount"], total);
+    let facets = &set["facets"];
+    let by_topic = |bucket: &Value| bucket["topic"]["slug"].as_str().unwrap().to_owned();
+    let by_key = |bucket: &Value| bucket["key"].as_str().unwrap().to_owned();
+
+    let exact = tally(&rows, topics);
+    let without = rows.iter().filter(|row| topics(row).is_empty()).count() as u64;
+    assert_eq!(buckets(&facets["exact"], by_topic), exact);
+    assert_eq!(
+        facets["exact"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(name, _)| *name != "buckets")
+            .map(|(_, value)| value.clone())
+            .collect::<Vec<_>>(),
+        [json!(exact.len()), json!(without), json!(0), json!(true)]
+    );
+
+    let all = tally(&rows, rolled);
+    let mut returned = BTreeSet::new();
+    for bucket in facets["rolled"]["buckets"].as_array().unwrap() {
+        let slug = by_topic(bucket);
+        let inside: Vec<&Value> = rows.iter().copied().filter(|row| rolled(row).contains(&slug)).collect();
+        assert_eq!((&bucket["count"], &bucket["within"]["count"]), (&json!(all[&slug]), &json!(inside.len())));
+        assert_eq!(bucket["directCount"].as_u64().unwrap(), exact.get(&slug).copied().unwrap_or(0));
+        assert!((bucket["share"].as_f64().unwrap() - inside.len() as f64 / total as f64).abs() < 1e-9);
+        assert_eq!(bucket["within"]["asOf"], set["asOf"]);
+        let places = &bucket["within"]["facets"]["places"];
+        let by_place = |bucket: &Value| bucket["place"]["slug"].as_str().unwrap().to_owned();
+        assert_eq!(buckets(places, by_place), tally(&inside, countries));
+        assert_eq!(places["missing"], inside.iter().filter(|row| countries(row).is_empty()).count());
+        for place in places["buckets"].as_array().unwrap() {
+            let there: Vec<&Value> =
+                inside.iter().copied().filter(|row| countries(row).contains(&by_place(place))).collect();
+            let (within, by_month) = (&place["within"], months(&there));
+            assert_eq!((&within["count"], points(&within["timeline"])), (&json!(there.len()), by_month));
+            let count = |from: &str, until: &str| {
+                there.iter().filter(|row| (from..=until).contains(&row["releaseDate"].as_str().unwrap())).count() as i64
+            };
+            let (current, previous) = (count("2006-02-01", "2006-02-28"), count("2006-01-04", "2006-01-31"));
+            let ratio = if previous == 0 { json!(null) } else { json!(current as f64 / previous as f64) };
+            assert_eq!(
+                within["compare"],
+                json!({ "current": current, "previous": previous, "change": current - previous, "ratio": ratio })
+            );
+        }
+        returned.extend(inside.iter().map(|row| row["id"].as_str().unwrap()));
+    }
+    let other =
+        rows.iter().filter(|row| !topics(row).is_empty() && !returned.contains(row["id"].as_str().unwrap())).count();
+    assert_eq!((&facets["rolled"]["missing"], &facets["rolled"]["other"]), (&json!(without), &json!(other)));
+
+    let one = |name: &'static str| move |row: &Value| BTreeSet::from([row[name].as_str().unwrap().to_owned()]);
+    assert_eq!(buckets(&facets["kinds"], by_key), tally(&rows, one("kind")));
+    assert_eq!(
+        (&facets["kinds"]["missing"], &facets["kinds"]["other"], &facets["kinds"]["overlapping"]),
+        (&json!(0), &json!(0), &json!(false))
+    );
+    assert_eq!(buckets(&facets["languages"], by_key), tally(&rows, one("language")));
+
+    let by_month = months(&rows);
+    let mut sum = 0;
+    for (number, point) in set["timeline"]["points"].as_array().unwrap().iter().enumerate() {
+        let label = format!("2006-{:02}", number + 1);
+        let count = by_month.get(&label).copied().unwrap_or(0);
+        sum += count;
+        assert_eq!(*point, json!({ "label": label, "count": count, "cumulative": sum, "complete": true }));
+    }
+    assert_eq!(set["timeline"]["points"].as_array().unwrap().len(), 6);
+    let day = |row: &Value| -> BTreeSet<String> {
+        let at = row["publishedAt"].as_str().map(|at| chrono::DateTime::parse_from_rfc3339(at).unwrap());
+        at.map(|at| at.with_timezone(&chrono_tz::Pacific::Apia).date_naive().to_string()).into_iter().collect()
+    };
+    assert_eq!(points(&set["published"]), tally(&rows, day));
+}
+
+/// Topics in two levels, places in three, releases in every combination, some of them drafts.
+pub(crate) async fn furnished(desk: &Desk) {
+    let mut lines = vec![
+        json!({ "type": "topic", "slug": "labour", "name": "Labour" }),
+        json!({ "type": "topic", "slug": "child-labour", "name": "Child labour", "broader": "labour" }),
+        json!({ "type": "topic", "slug": "crime", "name": "Crime" }),
+        json!({ "type": "place", "slug": "asia", "name": "Asia", "kind": "REGION", "m49": "142" }),
+        json!({ "type": "place", "slug": "thailand", "name": "Thailand", "kind": "COUNTRY", "iso3166Alpha2": "TH", "within": "asia" }),
+        json!({ "type": "place", "slug": "bangkok", "name": "Bangkok", "kind": "CITY", "within": "thailand", "latitude": 13.75, "longitude": 100.5 }),
+        json!({ "type": "place", "slug": "cambodia", "name": "Cambodia", "kind": "COUNTRY", "within": "asia" }),
+        json!({ "type": "place", "slug": "phnom-penh", "name": "Phnom Penh", "kind": "CITY", "within": "cambodia", "latitude": 11.56, "longitude": 104.92 }),
+    ];
+    for number in 0..40 {
+        let pick = |some: &[&str], step: usize| some[number / step % some.len()].to_owned();
+        let list = |one: String| if one.is_empty() { json!([]) } else { json!([one]) };
+        lines.push(json!({
+            "type": "release", "slug": format!("release-{number}"), "headline": format!("Release {number}"), "bodyMarkdown": "Words.",
+            "kind": pick(&["PRESS_RELEASE", "SPEECH", "OPINION"], 2), "language": pick(&["en", "km", "en-GB"], 3),
+            "releaseDate": format!("2006-0{}-{:02}", number % 5 + 1, number % 28 + 1),
+            "state": if number % 4 == 3 { "DRAFT" } else { "PUBLISHED" },
+            "topics": list(pick(&["child-labour", "labour", "crime", ""], 1)), "datelinePlaces": list(pick(&["bangkok", "phnom-penh", ""], 1)),
+            "places": list(pick(&["asia", "thailand", "cambodia", "bangkok", ""], 2)),
+        }));
+    }
+    desk.import(&lines).await;
+}
+
+const ROLES: [Who; 5] = [Who::Public, Who::Press, Who::Author, Who::Editor, Who::Admin];
+
+on_both! {
+    async fn every_number_is_a_count_of_rows_for_every_role_and_while_entries_arrive(desk: Desk) {
+        furnished(&desk).await;
+        let filters = [
+            json!({}), json!({ "kinds": ["SPEECH", "OPINION"] }), json!({ "topics": { "any": [{ "slug": "labour" }] } }),
+            json!({ "places": { "near": { "latitude": 13.7, "longitude": 100.4, "kilometres": 50 } } }), json!({ "ids": [] }),
+        ];
+        let mut totals = HashMap::new();
+        for who in ROLES {
+            for (number, filter) in filters.iter().enumerate() {
+                let answer = desk.data(who, EVERYTHING, json!({ "filter": filter })).await;
+                // The facet of kinds leaves out the filter on kinds; the rest is held against the rows.
+                if number != 1 {
+                    adds_up(&answer);
+                }
+                totals.insert((who == Who::Public || who == Who::Press, number), answer["releases"]["totalCount"].as_u64().unwrap());
+            }
+        }
+        assert!(totals[&(true, 0)] == 30 && totals[&(false, 0)] == 40 && totals[&(true, 3)] > 0 && totals[&(true, 4)] == 0, "{totals:?}");
+
+        // A writer makes, changes, publishes and takes back; readers of every role ask all the while.
+        let done = std::sync::atomic::AtomicBool::new(false);
+        let writer = async {
+            for number in 0..25 {
+                let topic = if number % 2 == 0 { "crime" } else { "child-labour" };
+                let id = desk.published(json!({ "headline": format!("New {number}"), "bodyMarkdown": "Words.", "releaseDate": format!("2006-02-{:02}", number + 1),
+                    "topics": [{ "slug": topic }], "places": [{ "slug": "cambodia" }] })).await;
+                if number % 3 == 0 {
+                    let gone = json!({ "id": id, "revision": 1, "kind": "GONE" });
+                    desk.done(Who::Editor, crate::harness::WITHDRAW, gone).await;
+                }
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        };
+        let reader = async {
+            let (mut asked, mut revisions) = (0, BTreeSet::new());
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let answer = desk.data(ROLES[asked % 5], EVERYTHING, json!({})).await;
+                adds_up(&answer);
+                revisions.insert(answer["releases"]["asOf"]["revision"].as_str().unwrap().to_owned());
+                asked += 1;
+            }
+            (asked, revisions.len())
+        };
+        let ((), (asked, revisions)) = tokio::join!(writer, reader);
+        assert!(asked > 5 && revisions > 5, "{asked} answers at {revisions} revisions: the reader saw nothing happen");
+    }
+
+    async fn equal_revisions_are_equal_numbers_and_hidden_work_moves_no_public_one(desk: Desk) {
+        furnished(&desk).await;
+        let revision = async |who| desk.data(who, "{ releaseStats { asOf { revision at } } }", json!({})).await["releaseStats"]["asOf"].clone();
+        let (public, editor) = (revision(Who::Public).await, revision(Who::Editor).await);
+        let press = revision(Who::Press).await;
+        assert_eq!((&public["at"], &press["at"]), (&json!("2007-06-01T12:00:00Z"), &json!("2007-06-01T12:00:00Z")));
+        assert!(public["revision"] != editor["revision"] && public["revision"] != press["revision"]);
+        let (id, number) = desk.draft(json!({ "headline": "Hidden", "bodyMarkdown": "Words.", "releaseDate": "2006-02-01" })).await;
+        assert_eq!((revision(Who::Public).await, revision(Who::Press).await), (public.clone(), press));
+        assert_ne!(revision(Who::Editor).await, editor);
+        desk.done(Who::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": number })).await;
+        let after = revision(Who::Public).await;
+        assert_ne!(after, public);
+        // Work on the next version of what is live is hidden, too.
+        desk.done(Who::Editor, crate::harness::REVISE, json!({ "id": id, "revision": number, "input": { "headline": "Seen later" } })).await;
+        assert_eq!(revision(Who::Public).await, after);
+    }
+
+    async fn a_facet_leaves_out_its_own_filter_and_says_what_is_selected(desk: Desk) {
+        furnished(&desk).await;
+        let query = "query($filter: ReleaseFilter, $input: TopicFacetInput) { releaseStats(filter: $filter) { count facets { topics(input: $input) { distinctValues buckets { label count selected } } } } }";
+        let ask = async |filter: Value, input: Value| desk.data(Who::Public, query, json!({ "filter": filter, "input": input })).await["releaseStats"].clone();
+        let crime = json!({ "topics": { "any": [{ "slug": "crime" }] }, "kinds": ["SPEECH"] });
+        let own = ask(crime.clone(), json!({})).await;
+        assert_eq!(own["facets"]["topics"]["distinctValues"], 3, "{own}");
+        let labels = |answer: &Value| answer["facets"]["topics"]["buckets"].as_array().unwrap().iter().map(|bucket| (bucket["label"].as_str().unwrap().to_owned(), bucket["selected"].as_bool().unwrap())).collect::<Vec<_>>();
+        assert!(labels(&own).contains(&("Crime".to_owned(), true)) && labels(&own).contains(&("Labour".to_owned(), false)), "{own}");
+        assert_eq!(labels(&ask(crime.clone(), json!({ "scope": "ALL_FILTERS" })).await), [("Crime".to_owned(), true)]);
+        // Inside `and` it is the same conjunction; inside `or` a condition always holds.
+        assert_eq!(ask(json!({ "and": [crime.clone()] }), json!({})).await["facets"], own["facets"]);
+        assert_eq!(labels(&ask(json!({ "or": [crime.clone()] }), json!({})).await), [("Crime".to_owned(), false)]);
+        let selected_first = ask(crime, json!({ "orderBy": [{ "by": "SELECTED" }, { "by": "LABEL", "direction": "ASC" }] })).await;
+        assert_eq!(labels(&selected_first).iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>(), ["Crime", "Child labour", "Labour"]);
+        let some = ask(json!({}), json!({ "labelContains": "LÁBOUR", "minCount": 0 })).await;
+        assert_eq!(some["facets"]["topics"]["distinctValues"], 2);
+        let under = ask(json!({}), json!({ "under": { "slug": "labour" } })).await;
+        assert_eq!(labels(&under), [("Child labour".to_owned(), false)]);
+    }
+
+    async fn samples_and_related_releases_cost_one_statement_for_all(desk: Desk) {
+        furnished(&desk).await;
+        let query = "{ releaseStats { facets { topics(input: {first: 3}) { buckets { label samples(first: 2) { headline topics { name } } } } places(input: {first: 5}) { buckets { samples { headline } } } } } }";
+        desk.data(Who::Public, query, json!({})).await;
+        desk.statements.take();
+        let data = desk.data(Who::Public, query, json!({})).await;
+        let sent = desk.statements.take();
+        assert!(sent.len() <= 2, "one for each of the two lists of buckets: {sent:#?}");
+        let newest = data["releaseStats"]["facets"]["topics"]["buckets"][0]["samples"][0]["headline"].clone();
+        assert!(newest.is_string(), "{data}");
+        let related = "{ releases(first: 20) { nodes { slug related(first: 3) { slug topics { slug } } } } }";
+        let data = desk.data(Who::Public, related, json!({})).await;
+        let sent = desk.statements.take();
+        assert_eq!(sent.len(), 2, "one for the page, one for what is related to any of it: {sent:#?}");
+        for node in data["releases"]["nodes"].as_array().unwrap() {
+            assert!(node["related"].as_array().unwrap().iter().all(|other| other["slug"] != node["slug"]));
+            assert_eq!(node["related"].as_array().unwrap().len(), 3);
+        }
+    }
+
+    async fn trends_compare_a_window_with_the_time_before_it(desk: Desk) {
+        furnished(&desk).await;
+        desk.import(&(0..12).map(|number| json!({ "type": "release", "slug": format!("wave-{number}"), "headline": "Wave", "bodyMarkdown": "Words.", "releaseDate": "2007-05-20",
+            "state": "PUBLISHED", "topics": [if number == 0 { "labour" } else { "crime" }] })).collect::<Vec<_>>()).await;
+        let query = "query($window: Duration!, $until: Date) { trendingTopics(window: $window, baseline: \"P2Y\", until: $until) { topic { slug } count expected lift score from until within { count } } }";
+        let trends = desk.data(Who::Public, query, json!({ "window": "P30D" })).await["trendingTopics"].clone();
+        let first = &trends[0];
+        assert_eq!((&first["topic"]["slug"], &first["count"], &first["within"]["count"]), (&json!("crime"), &json!(11), &json!(11)), "{trends}");
+        // Today is 1 June 2007 in the newsroom's zone.
+        assert_eq!((&first["from"], &first["until"]), (&json!("2007-05-03"), &json!("2007-06-01")));
+        // 10 of 30 before, 11 of 12 now: E = 12 · 21 / 42, G² = 2 (11 ln 11/6 + ln 1/6 + 10 ln 10/15 + 20 ln 20/15).
+        assert!((first["expected"].as_f64().unwrap() - 6.0).abs() < 1e-9 && (first["lift"].as_f64().unwrap() - 11.0 / 6.0).abs() < 1e-9, "{first}");
+        assert!((first["score"].as_f64().unwrap() - 13.149_449).abs() < 1e-6, "{first}");
+        assert_eq!(trends.as_array().unwrap().len(), 1);
+        assert_eq!(desk.data(Who::Public, query, json!({ "window": "P1W", "until": "1990-01-01" })).await["trendingTopics"], json!([]));
+    }
+
+    async fn periods_in_zones_begin_where_another_implementation_says(desk: Desk) {
+        // Made by tests/api/zones/expect.py.
+        let expected: Value = serde_json::from_str(include_str!("zones/expected.json")).unwrap();
+        let query = "query($interval: TimeInterval!, $zone: TimeZone!, $range: DateRange) { releaseStats { timeline(interval: $interval, timeZone: $zone, range: $range, dateField: PUBLISHED_AT) { timeZone points { label start end } } } }";
+        let cases = expected["cases"].as_array().unwrap();
+        assert_eq!(cases.len(), 8);
+        for case in cases {
+            let variables = json!({ "interval": case["interval"], "zone": case["timeZone"], "range": { "from": case["from"], "until": case["until"] } });
+            let timeline = desk.data(Who::Public, query, variables).await["releaseStats"]["timeline"].clone();
+            assert_eq!((&timeline["points"], &timeline["timeZone"]), (&case["points"], &case["timeZone"]));
+        }
+    }
+
+    async fn empty_sets_answer_zeros(desk: Desk) {
+        let query = r#"{ releaseStats { count earliest latest
+            facets { topics { distinctValues missing other buckets { key } } places(input: {level: CITY}) { missing buckets { key } } kinds(input: {minCount: 0}) { buckets { count share } } languages(input: {minCount: 0}) { buckets { key } } }
+            open: timeline(interval: DAY) { points { label } }
+            timeline(interval: YEAR, range: {from: "2001-05-05", until: "2003-01-01"}) { points { label count cumulative } }
+            compare(to: SAME_PERIOD_LAST_YEAR, range: {from: "2004-02-29", until: "2004-02-29"}) { current previous change ratio } }
+            trendingTopics { score } topicAggregates { count } }"#;
+        let data = desk.data(Who::Public, query, json!({})).await;
+        let stats = &data["releaseStats"];
+        assert_eq!((&stats["count"], &stats["earliest"], &stats["open"]["points"]), (&json!(0), &json!(null), &json!([])));
+        assert_eq!(stats["facets"]["topics"], json!({ "distinctValues": 0, "missing": 0, "other": 0, "buckets": [] }));
+        assert_eq!(stats["facets"]["kinds"]["buckets"], json!(vec![json!({ "count": 0, "share": 0.0 }); 7]));
+        let zero = |year| json!({ "label": year, "count": 0, "cumulative": 0 });
+        assert_eq!(stats["timeline"]["points"], json!([zero("2001"), zero("2002"), zero("2003")]));
+        assert_eq!(stats["compare"], json!({ "current": 0, "previous": 0, "change": 0, "ratio": null }));
+        assert_eq!((&data["trendingTopics"], &data["topicAggregates"]), (&json!([]), &json!([])));
+    }
+}

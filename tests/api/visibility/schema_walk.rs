@@ -1,0 +1,221 @@
+//! Everything that the schema offers, asked for: queries made from the server's own introspection, so that whatever is added
+//! to the API is asked for, too.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::harness::{Desk, Who};
+
+/// What introspection tells.
+const INTROSPECTION: &str =
+    "{ __schema { types { kind name possibleTypes { name } inputFields { name defaultValue type { ...T } }
+    enumValues { name } fields { name args { name defaultValue type { ...T } } type { ...T } } } } }
+    fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
+
+/// Values to ask with.
+pub(crate) struct Pool {
+    pub(crate) ids: Vec<String>,
+    pub(crate) texts: Vec<String>,
+}
+
+/// A query and its variables.
+pub(crate) struct Question {
+    pub(crate) field: String,
+    pub(crate) query: String,
+    pub(crate) variables: Value,
+}
+
+pub(crate) struct Schema {
+    pub(crate) types: HashMap<String, Value>,
+}
+
+impl Schema {
+    pub(crate) async fn of(desk: &Desk) -> Self {
+        let data = desk.data(Who::Public, INTROSPECTION, json!({})).await;
+        let types = data["__schema"]["types"].as_array().expect("types").iter();
+        Self { types: types.map(|kind| (text(&kind["name"]), kind.clone())).collect() }
+    }
+
+    /// Every field of a root, with every argument, each with every value of the pool that fits it.
+    pub(crate) fn questions(&self, root: &str, pool: &Pool, depth: usize) -> Vec<Question> {
+        let mut questions = Vec::new();
+        for field in list(&self.types[root]["fields"]) {
+            let arguments = list(&field["args"]);
+            let candidates: Vec<Vec<Value>> =
+                arguments.iter().map(|argument| self.candidates(&argument["type"], pool, 3)).collect();
+            let base: Map<String, Value> = arguments
+                .iter()
+                .zip(&candidates)
+                .filter(|(argument, _)| required(argument))
+                .map(|(argument, values)| (text(&argument["name"]), values[0].clone()))
+                .collect();
+            let mut sets = vec![base.clone()];
+            for (argument, values) in arguments.iter().zip(&candidates) {
+                for value in values {
+                    let mut set = base.clone();
+                    set.insert(text(&argument["name"]), value.clone());
+                    sets.push(set);
+                }
+            }
+            for set in sets {
+                questions.push(self.question(root, field, arguments, set, depth));
+            }
+        }
+        questions
+    }
+
+    fn question(
+        &self,
+        root: &str,
+        field: &Value,
+        arguments: &[Value],
+        set: Map<String, Value>,
+        depth: usize,
+    ) -> Question {
+        let name = text(&field["name"]);
+        let given: Vec<&Value> =
+            arguments.iter().filter(|argument| set.contains_key(&text(&argument["name"]))).collect();
+        let declared: String =
+            given.iter().map(|a| format!("${}: {} ", text(&a["name"]), written(&a["type"]))).collect();
+        let passed: String = given.iter().map(|a| format!("{0}: ${0} ", text(&a["name"]))).collect();
+        let (declared, passed) = if given.is_empty() {
+            (String::new(), String::new())
+        } else {
+            (format!("({declared})"), format!("({passed})"))
+        };
+        let operation = if root == "Mutation" { "mutation" } else { "query" };
+        let selection = self.selection(&inner(&field["type"]), depth);
+        Question {
+            query: format!("{operation}{declared} {{ {name}{passed}{selection} }}"),
+            field: name,
+            variables: Value::Object(set),
+        }
+    }
+
+    /// Every field of a type, and of what it leads to.
+    fn selection(&self, name: &str, depth: usize) -> String {
+        self.selection_under(name, depth, "")
+    }
+
+    /// The same, with something before each response key: of types side by side, equal keys must be of equal types.
+    fn selection_under(&self, name: &str, depth: usize, prefix: &str) -> String {
+        let kind = &self.types[name];
+        let composite =
+            |name: &str| matches!(self.types[name]["kind"].as_str(), Some("OBJECT" | "INTERFACE" | "UNION"));
+        if !composite(name) {
+            return String::new();
+        }
+        let mut selection = " { __typename ".to_owned();
+        for field in list(&kind["fields"]) {
+            let (name, target) = (text(&field["name"]), inner(&field["type"]));
+            let paged = list(&field["args"]).iter().any(|argument| argument["name"] == "first");
+            let mut given: Vec<String> = list(&field["args"])
+                .iter()
+                .filter(|argument| required(argument))
+                .map(|argument| format!("{}: {}", text(&argument["name"]), self.literal(&argument["type"])))
+                .collect();
+            if paged {
+                given.push("first: 2".to_owned());
+            }
+            let arguments = if given.is_empty() { String::new() } else { format!("({})", given.join(" ")) };
+            let key = if prefix.is_empty() { String::new() } else { format!("{prefix}_{name}: ") };
+            if !composite(&target) {
+                selection += &format!("{key}{name}{arguments} ");
+            } else if depth > 0 {
+                selection += &format!("{key}{name}{arguments}{} ", self.selection(&target, depth - 1));
+            }
+        }
+        for possible in list(&kind["possibleTypes"]).iter().filter(|_| kind["kind"] == "INTERFACE" && depth > 0) {
+            let possible = text(&possible["name"]);
+            selection += &format!("... on {possible}{} ", self.selection_under(&possible, depth - 1, &possible));
+        }
+        selection + "}"
+    }
+
+    /// Some value of a type, as a query writes it.
+    fn literal(&self, kind: &Value) -> String {
+        let name = inner(kind);
+        let of = &self.types[&name];
+        match (of["kind"].as_str(), name.as_str()) {
+            (Some("ENUM"), _) => text(&of["enumValues"][0]["name"]),
+            (_, "DateRange") => "{from: \"2006-01-01\", until: \"2006-12-31\"}".to_owned(),
+            _ => panic!("say how to ask for a {name}"),
+        }
+    }
+
+    /// Values of a type.
+    pub(crate) fn candidates(&self, kind: &Value, pool: &Pool, depth: usize) -> Vec<Value> {
+        match kind["kind"].as_str() {
+            Some("NON_NULL") => return self.candidates(&kind["ofType"], pool, depth),
+            Some("LIST") => {
+                return self.candidates(&kind["ofType"], pool, depth).into_iter().map(|value| json!([value])).collect();
+            }
+            _ => {}
+        }
+        let name = text(&kind["name"]);
+        let of = &self.types[&name];
+        match (of["kind"].as_str(), name.as_str()) {
+            (Some("ENUM"), _) => list(&of["enumValues"]).iter().map(|value| value["name"].clone()).collect(),
+            (Some("INPUT_OBJECT"), _) if depth == 0 => Vec::new(),
+            (Some("INPUT_OBJECT"), _) => {
+                let fields = list(&of["inputFields"]);
+                let base: Map<String, Value> = fields
+                    .iter()
+                    .filter(|field| required(field))
+                    .filter_map(|field| {
+                        Some((text(&field["name"]), self.candidates(&field["type"], pool, depth).first()?.clone()))
+                    })
+                    .collect();
+                let with = |field: &Value, value: Value| {
+                    let mut object = base.clone();
+                    object.insert(text(&field["name"]), value);
+                    Value::Object(object)
+                };
+                let each = fields.iter().flat_map(|field| {
+                    self.candidates(&field["type"], pool, depth - 1)
+                        .into_iter()
+                        .map(|value| with(field, value))
+                        .collect::<Vec<_>>()
+                });
+                each.collect()
+            }
+            (_, "ID") => pool.ids.iter().map(|id| json!(id)).collect(),
+            (_, "Int") => vec![json!(1), json!(200)],
+            (_, "Float") => vec![json!(11.5)],
+            (_, "Boolean") => vec![json!(true), json!(false)],
+            (_, "Date") => vec![json!("2006-05-02")],
+            (_, "DateTime") => vec![json!("2006-05-02T00:00:00Z")],
+            (_, "TimeZone") => vec![json!("UTC"), json!("Pacific/Apia")],
+            (_, "Duration") => vec![json!("P1M"), json!("P300Y")],
+            (_, "LanguageTag") => vec![json!("en"), json!("fr")],
+            _ => pool.texts.iter().map(|text| json!(text)).collect(),
+        }
+    }
+}
+
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+pub(crate) fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+pub(crate) fn required(argument: &Value) -> bool {
+    argument["type"]["kind"] == "NON_NULL" && argument["defaultValue"].is_null()
+}
+
+/// The name of a type inside lists and non-nulls.
+fn inner(kind: &Value) -> String {
+    if kind["name"].is_null() { inner(&kind["ofType"]) } else { text(&kind["name"]) }
+}
+
+/// A type as a query writes it.
+pub(crate) fn written(kind: &Value) -> String {
+    match kind["kind"].as_str() {
+        Some("NON_NULL") => format!("{}!", written(&kind["ofType"])),
+        Some("LIST") => format!("[{}]", written(&kind["ofType"])),
+        _ => text(&kind["name"]),
+    }
+}

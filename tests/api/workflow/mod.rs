@@ -1,0 +1,9 @@
+pub mod access;
+pub mod change_stream;
+pub mod clock_offset;
+pub mod editing;
+pub mod model;
+pub mod revisions;
+pub mod schedules;
+pub mod thesaurus;
+pub mod transitions;
