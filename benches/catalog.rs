@@ -1,9 +1,11 @@
-//! What a newsroom's answers cost, without a network: each question of a dashboard or a list through the whole of GraphQL, and
-//! beside it the same question as one hand-written statement on the same database (for pages: 20 rows by key, the least they can
-//! cost). Prints how many times as fast the first is, and how both grow with the newsroom.
+//! Benchmark of queries: GraphQL answers from the catalog, without a network, against hand-written SQL on the same
+//! database.
 //!
-//!     cargo bench --bench catalog                       # 10,000 and 100,000 releases
-//!     cargo bench --bench catalog -- 10000 1000000      # other sizes
+//! For pages the SQL reads 20 rows by key, the least they can cost. Prints how many times as fast the catalog is, how
+//! both grow with the number of releases, and the time to prepare an operation and to write a release.
+//!
+//! cargo bench --bench catalog                       # 10,000 and 100,000 releases
+//! cargo bench --bench catalog -- 10000 1000000      # other sizes
 
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 

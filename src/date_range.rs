@@ -1,8 +1,9 @@
-//! The range of dates and instants: the years 0001 to 9999, counted in UTC, the same on both databases.
+//! Range of dates and instants: years 0001 to 9999 in UTC, with microseconds, the same for SQLite and PostgreSQL.
 //!
-//! What comes in is checked ([`check_date`], [`check_instant`]) and refused outside the range. What is stored already, rfc3339
-//! by an earlier version or by hand, is read tolerantly ([`Stored`]) and clamped to the nearest end of the range
-//! ([`clamp_date`], [`clamp_instant`]), as is everything that goes out. Instants have the precision of a microsecond.
+//! Input out of range, and leap seconds, are refused (`check_date`, `check_instant`). Stored values out of range,
+//! written by an earlier version or by hand, are parsed tolerantly (`Stored`) and clamped to the nearest end
+//! (`clamp_date`, `clamp_instant`), as are computed values in output. Date ranges of filters are in
+//! `catalog::query::filter`.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
 use serde::{Deserialize, Deserializer, de};

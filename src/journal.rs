@@ -1,9 +1,11 @@
-//! The journal's entries as values: what happened, before and after, by whom, why.
+//! Journal: the values of the change log (CDC). An entry is one action with its before and after image, actor, time and
+//! note.
 //!
-//! An image is what the catalog keeps of a thing, whole. An entry carries the image before and after the act, so that whoever
-//! follows the journal needs nothing else: applying an entry never reads rows that may be newer than the entry. Images are
-//! stored as JSON; absent and empty fields are left out. Secrets are never in them. Dates and instants outside the range, which
-//! earlier versions could write, are read as the nearest end of the range ([`range`]).
+//! An image is everything that the catalog keeps of a release, topic or place. Applying an entry needs no other read,
+//! so a follower never sees rows that are newer than the entry. Images are stored as JSON: empty fields are omitted,
+//! secrets are never included, field names are part of the stored format. Dates out of range, which earlier versions
+//! could store, are clamped while they are read. Writing entries is in `newsroom::unit_of_work`, reading them in
+//! `catalog::sync`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{

@@ -1,4 +1,7 @@
-//! A made-up newsroom of any size, the same for the same size: what the benchmarks measure on.
+//! Test data of the benchmarks: a generated newsroom of any size, reproducible for each size.
+//!
+//! Generates topics, places and releases from a seeded generator, imports them through the public import, and opens the
+//! application. Reads the memory of a process and the command line that all benchmarks share.
 
 use std::{
     fmt::Write as _,

@@ -1,4 +1,4 @@
-//! Reads that must be known of: embargoed text read by the press, and uses of preview links.
+//! Table `access_log`: reads of embargoed releases by the press, and uses of preview links.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};

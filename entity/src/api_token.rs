@@ -1,4 +1,5 @@
-//! An access token. The secret is shown once, at its creation; here is only its hash.
+//! Table `api_token`: access tokens with role, subject, expiry and revocation. Only the SHA-256 of the secret is
+//! stored.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};

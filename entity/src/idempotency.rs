@@ -1,4 +1,4 @@
-//! Requests that their senders may repeat: what was answered under which `Idempotency-Key`.
+//! Table `idempotency`: idempotency keys of requests, with a hash of the request and its stored answer.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,6 @@
-//! The journal: one row for every act, in the order of commits, written in the act's own transaction.
+//! Table `journal`: one entry for each change, in commit order, with before and after images (change data capture).
+//!
+//! Written in the transaction of the change. Audit log, source of the catalog and of change streams.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,5 +1,7 @@
-//! The one row that says how far the journal goes. Every write updates it first: on PostgreSQL that lock makes the order of
-//! the journal the order of commits; on SQLite the single writer does.
+//! Table `journal_head`: one row with the last sequence of the journal and the epoch of the database.
+//!
+//! Every write updates it. On PostgreSQL it is locked first, which serializes writes; on SQLite there is a single
+//! writer. The epoch tells a restored or replaced database from the original.
 
 use sea_orm::entity::prelude::*;
 

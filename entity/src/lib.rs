@@ -1,10 +1,14 @@
-//! The rows of Dateline's database, as SeaORM entities: one file per table.
+//! Database schema as SeaORM entities: one file for each table. Columns only: no rules, no GraphQL, no HTTP.
 //!
-//! A row knows its columns and nothing else: no rule of the newsroom, no GraphQL, no HTTP. The tables themselves are made by
-//! the `migration` crate.
+//! Tables are created by the `migration` crate. The state of a release is in `releases::release`; its content is in
+//! `releases::revision`, rows that are never changed.
 //!
-//! What a release *is* (address, state, instants) lives in [`release`]; what it *says* lives in [`revision`] rows that are
-//! written once and never changed.
+//! - `releases`: releases, revisions and what belongs to them
+//! - `concepts`: topics and places, names, hierarchy, merges
+//! - `journal`, `journal_head`: the journal, and its last sequence
+//! - `slug`: slugs and their owners
+//! - `api_token`, `access_log`, `idempotency`, `signing_key`: access
+//! - `noun`: the kinds of things that have ids, slugs and journal entries
 
 pub mod access_log;
 pub mod api_token;

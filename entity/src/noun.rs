@@ -1,4 +1,4 @@
-//! The sorts of things a newsroom keeps; shared by `slug` and `journal`.
+//! Kinds of things that have ids, slugs and journal entries: release, topic, place, token, preview link.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};

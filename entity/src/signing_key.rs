@@ -1,4 +1,5 @@
-//! The key that preview links are signed with: one row, made when the first link is.
+//! Table `signing_key`: one row with the secret from which all keys of public ids, positions and preview links are
+//! derived.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,5 @@
-//! Every address that a release, topic or place has or had. An address once public is never given to another.
+//! Table `slug`: every slug that a release, topic or place has or had, with its owner. Public slugs are never
+//! reassigned.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Whatever is posted, or stands in an address, is answered: sound bytes of the first kind begin with anything but `?`.
+//! Fuzz target: arbitrary request bodies and query strings of `/graphql`. Input that begins with `?` is a query string.
 
 #![no_main]
 

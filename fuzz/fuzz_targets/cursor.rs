@@ -1,4 +1,4 @@
-//! Whatever a client says it held: cursors of every order, ids, positions to follow from.
+//! Fuzz target: arbitrary text as pagination cursor, global id, slug and resume token of a subscription.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Whatever text is a query, it is refused or executed; nothing of it ends the parser, the validation or the executor.
+//! Fuzz target: arbitrary text as GraphQL document. It is rejected or executed and never crashes the server.
 
 #![no_main]
 

@@ -1,4 +1,7 @@
-//! What the fuzz targets have in common: a small newsroom behind the real router, and what holds for every answer.
+//! Test server of the fuzz targets: the real router with a small fixture, and invariants of every response.
+//!
+//! Each request goes to a hardened and to an open server. Invariants: no 5xx status, bounded size, JSON with `data` or
+//! `errors`.
 
 use std::{cell::LazyCell, sync::Arc};
 

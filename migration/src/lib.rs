@@ -1,8 +1,7 @@
-//! The steps that bring a database to the shape this version of Dateline works with: one step per file, named by what it
-//! adds, the same on SQLite and PostgreSQL.
+//! Database migrations for SQLite and PostgreSQL: one file for each step, in the order of their names.
 //!
-//! A step never changes once it has been released, and never names a row type of the `entity` crate: those move on, steps
-//! do not. Each runs in a transaction on both databases, so that a step is there wholly or not at all.
+//! A released migration is never changed and does not use types of the `entity` crate, which change later. Each runs in
+//! a transaction on both databases, so that it is applied wholly or not at all. There are no down migrations.
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{IntoSchemaManagerConnection, MigratorTrait, SchemaManager};

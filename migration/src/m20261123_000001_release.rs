@@ -1,4 +1,4 @@
-//! Releases: identity and lifecycle.
+//! Migration: table `release` (identity and workflow state).
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,4 +1,4 @@
-//! Revisions: what releases say; append-only.
+//! Migration: table `revision` (content of versions, append-only).
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,4 +1,4 @@
-//! Topics, their names per language and their hierarchy.
+//! Migration: tables `topic`, `topic_name` and `topic_broader`.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

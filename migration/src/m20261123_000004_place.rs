@@ -1,4 +1,4 @@
-//! Places, their codes, their tree and their names per language.
+//! Migration: tables `place` and `place_name`.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

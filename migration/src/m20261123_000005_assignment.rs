@@ -1,4 +1,4 @@
-//! What a revision is about and where it was filed.
+//! Migration: tables `revision_topic` and `revision_place`.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

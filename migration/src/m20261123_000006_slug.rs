@@ -1,4 +1,4 @@
-//! Every address that anything has or had.
+//! Migration: table `slug`.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

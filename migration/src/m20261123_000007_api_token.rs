@@ -1,4 +1,4 @@
-//! Access tokens; of the secret only its hash.
+//! Migration: table `api_token`.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

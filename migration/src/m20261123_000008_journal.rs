@@ -1,4 +1,4 @@
-//! The journal, and the one row that says how far it goes.
+//! Migration: tables `journal` and `journal_head`, with the epoch of the database.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,6 +1,6 @@
-//! What loading the catalog reads, close together: of each revision the few columns that sets are made of, apart from its long
-//! texts; of each assignment all there is, in the order of the revisions. On PostgreSQL tables are heaps, so there the second
-//! has no counterpart.
+//! Migration: covering index on `revision`, and clustered assignment tables on SQLite, for a fast load of the catalog.
+//!
+//! On PostgreSQL tables are heaps, so the clustering has no counterpart there.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

@@ -1,4 +1,4 @@
-//! What the desk does with releases: schedules, embargoes, corrections, notes of versions.
+//! Migration: columns for schedules, embargoes and notes; table `correction`; partial index on pending schedules.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

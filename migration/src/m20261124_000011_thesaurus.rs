@@ -1,4 +1,4 @@
-//! Topics and places that are retired, and those that were merged into others.
+//! Migration: retired topics and places; table `merged_concept`.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

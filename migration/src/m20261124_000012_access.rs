@@ -1,4 +1,4 @@
-//! Ways in beside tokens, who went them, and requests that may come twice.
+//! Migration: tables `preview_link`, `signing_key`, `access_log` and `idempotency`.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,9 +1,14 @@
-//! The catalog: what lists, counts and aggregates are answered from.
+//! The read model: releases, topics and places in memory, as bitmaps, columns and sorted indexes.
 //!
-//! Every fact is in the database; the catalog keeps in memory what sets are made of, as an immutable [`Snapshot`] that follows
-//! the journal. A request pins one snapshot and sees one revision of the newsroom throughout. It begins with
-//! [`Snapshot::visible_to`] and narrows from there; there is no other way to a [`ReleaseSet`], and so no way to what the viewer
-//! may not see. Only `load` and `follow` know that there is a database; nothing here knows GraphQL.
+//! Lists, counts, facets, timelines and trends are answered from an immutable `Snapshot` that follows the journal; the
+//! database keeps the facts. A request pins one snapshot and sees one version of the data throughout. Every query
+//! begins with `Snapshot::visible_to` and can only be narrowed, so no query reaches a release that its viewer must not
+//! see. Knows nothing of GraphQL or HTTP. Only `sync` uses the database.
+//!
+//! - `store`: data structures without knowledge of releases (bitmap index, column, sorted index, key index, vocabulary)
+//! - `snapshot`: the data of one version, and how journal entries and scheduled transitions change it
+//! - `query`: release sets, filters, pagination, facets, timelines, trends and the cache of their results
+//! - `sync`: loading from the database, following the journal, the buffer of recent entries
 
 mod query;
 mod snapshot;

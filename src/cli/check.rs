@@ -1,4 +1,7 @@
-//! `dateline check`: verifies rows, journal and catalog against each other.
+//! `dateline check`: runs the consistency check of the database and prints its findings; `--repair` repairs dates
+//! first.
+//!
+//! Exit codes: 0 nothing is wrong, 3 there are findings, 1 the check could not run.
 
 use std::{path::Path, process::ExitCode};
 

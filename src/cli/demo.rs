@@ -1,5 +1,8 @@
-//! The newsroom of `serve --demo`: releases of the years 2003 to 2007, whose dates the README's examples rely on, and releases up
-//! to the day on which it is made, so that what looks at recent weeks (`trendingTopics`) has something to show.
+//! Demo data of `dateline serve --demo`: fills an empty database with sample releases, and creates a token for an
+//! editor.
+//!
+//! Releases of 2003 to 2007 have fixed dates, which the examples of the README use. Others are dated relative to today,
+//! so that fields about recent weeks (`trendingTopics`) have results.
 
 use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;

@@ -1,4 +1,4 @@
-//! `dateline export`.
+//! `dateline export`: writes all topics, places and releases as NDJSON to a file or to standard output.
 
 use std::{
     fs::File,

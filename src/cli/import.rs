@@ -1,4 +1,7 @@
-//! `dateline import`.
+//! `dateline import`: imports NDJSON files or printed listings, with a progress bar, messages by line and a summary.
+//!
+//! Standard input and pipes are copied to a temporary file, because a file is read twice. Exit code 3 means that
+//! records were refused or in conflict.
 
 use std::{
     fs::File,

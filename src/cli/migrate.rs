@@ -1,4 +1,4 @@
-//! `dateline migrate`.
+//! `dateline migrate`: runs the pending schema migrations and prints them.
 
 use std::process::ExitCode;
 

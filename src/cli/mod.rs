@@ -1,4 +1,15 @@
-//! The command line: what can be said, and one file for each command that does it.
+//! Command line: argument parsing with clap, settings from flags, environment and file, and dispatch to the commands.
+//!
+//! - `serve`: HTTP server
+//! - `migrate`: schema migrations
+//! - `import`, `export`: NDJSON files
+//! - `check`: consistency check and repair
+//! - `purge`: permanent removal of a release
+//! - `restored`: marking of a database as restored from a backup
+//! - `token`: access tokens
+//! - `schema`: GraphQL schema (SDL)
+//! - `demo`: demo data of `serve --demo`
+//! - `output`: standard output and standard error
 
 mod check;
 pub mod demo;

@@ -1,7 +1,7 @@
-//! What commands print. A reader that has closed its end, such as `head -1`, wants no more: the command goes on quietly and ends
-//! as if it had been read. Any other failure to write, such as a full disk, is an error of the command.
+//! Standard output and standard error of commands: a closed pipe (`dateline export | head -1`) is not an error.
 //!
-//! Rust ignores SIGPIPE, so a closed pipe is an error of the write, and `println!` panics at it.
+//! Rust ignores SIGPIPE, so writing to a closed pipe is an error, and `println!` would panic. Other failures to write,
+//! such as a full disk, are errors of the command.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,5 @@
-//! `dateline purge`: removes all that a release says and said, for good.
+//! `dateline purge`: removes a release with all its revisions permanently (right to erasure); the journal keeps the
+//! reason.
 
 use std::process::ExitCode;
 

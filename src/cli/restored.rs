@@ -1,4 +1,5 @@
-//! `dateline restored`: tells a database that was restored from a backup that its past is another.
+//! `dateline restored`: marks a database as restored from a backup, so that positions of the lost history (cursors,
+//! resume tokens) are refused.
 
 use std::process::ExitCode;
 

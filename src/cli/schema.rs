@@ -1,4 +1,4 @@
-//! `dateline schema`.
+//! `dateline schema`: prints the GraphQL schema in the schema definition language (SDL).
 
 use std::process::ExitCode;
 

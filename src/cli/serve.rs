@@ -1,4 +1,7 @@
-//! `dateline serve`.
+//! `dateline serve`: opens the database, binds the address, and runs the HTTP server until SIGTERM or Ctrl-C.
+//!
+//! Starts the catalog follower and the background jobs. At the start and the end, due scheduled transitions are
+//! recorded.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,6 @@
-//! `dateline token`: make, list and revoke access tokens.
+//! `dateline token`: creates, lists and revokes access tokens.
+//!
+//! The rules for tokens are in the newsroom; here is the parsing of `--expires` and the output.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,16 @@
-//! The GraphQL API: one room per object, each a thin dress over what the newsroom and the catalog know.
+//! The GraphQL API: schema, resolvers, query cost and execution on top of `async-graphql`.
 //!
-//! A resolver makes one call to the floor below and knows no SQL. What a query may cost is set here, in one place; how it is
-//! parsed, validated and coerced before anything executes is `operation`'s.
+//! A request passes `operation` (parse, validate, coerce, plan), `cost` (query cost limit) and `engine` (execution);
+//! its fields are resolved by `query`, `mutation`, `subscription` and the object types in `types`. A resolver makes one
+//! call to `newsroom` or `catalog`; it contains no SQL and no business rule.
+//!
+//! - `base`: scalars, enums, global ids, errors, request context, data loaders
+//! - `inputs`: input objects (filters, facets, references, patches) and their conversion
+//! - `types`: object types, interfaces and payloads of the schema
+//! - `query`, `mutation`, `subscription`: the root types
+//! - `operation`: parsing, validation, variable coercion and planning according to the GraphQL specification
+//! - `cost`: the cost of a query, computed before execution
+//! - `engine`: executor, scheduler, response limits and corrections of `async-graphql`
 
 pub mod base;
 pub mod cost;

@@ -1,4 +1,6 @@
-//! Everything that can be asked: the table of contents of reading.
+//! The root type `Query`: one resolver for each read of the API.
+//!
+//! Resolvers convert arguments, call the newsroom or the catalog, and wrap the result in a type of `types`.
 
 use std::collections::BTreeSet;
 

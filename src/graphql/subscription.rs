@@ -1,8 +1,8 @@
-//! Following: the table of contents of subscriptions, and how one is answered.
+//! The root type `Subscription`: `releaseChanged` sends every change that the viewer may see.
 //!
-//! A subscription runs as the framework runs it twice over: once to be opened, when its arguments are read and nothing is told;
-//! then once for each change, as a question of its own with a snapshot, an instant and a way to rows of its own. So every event is
-//! what its viewer may see at that moment.
+//! A subscription is executed twice: once to open the change stream (`SubscriptionPhase::Open`), then once for each
+//! change with a request context of its own, so each event shows what the viewer may see at that moment. The stream is
+//! in `newsroom::reading::change_stream`; WebSocket and SSE are in `http::streaming`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,5 +1,7 @@
-//! Export: everything that travels, as lines of the interchange format, oldest first. One state of the database, whatever is
-//! written meanwhile; a run of releases at a time, so memory does not grow with their number.
+//! Export as NDJSON: writes the header, all topics, all places and all releases, from one snapshot of the database.
+//!
+//! Releases are written a page at a time, so memory does not grow with their number. Which state is exported is decided
+//! in the newsroom's `export`.
 
 use std::io::Write;
 

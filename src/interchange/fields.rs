@@ -1,4 +1,8 @@
-//! Fields of a record, read from JSON one by one: what is wrong is told by field and value, and all of it at once.
+//! Typed fields of a JSON record: strings, numbers, dates, instants, lists and choices, read from JSON with all errors
+//! at once.
+//!
+//! Errors name the field, the value and what to write instead, also the field that was probably meant
+//! (Damerau-Levenshtein distance). At most 20 errors of a record are reported.
 
 use std::{fmt::Display, ops::RangeInclusive};
 

@@ -1,4 +1,8 @@
-//! Files of other formats, recognised by their beginning: one message that names the format instead of one for every line.
+//! File format detection: recognizes files that are neither NDJSON nor a listing (gzip, zip, CSV, RSS, HTML, UTF-16,
+//! …).
+//!
+//! Looks at the first 64 KiB. Gives one error with the name of the format, instead of one for every line. A file that
+//! may be valid passes; its lines are checked later.
 
 use std::io::{self, Read};
 

@@ -1,4 +1,7 @@
-//! Records of the interchange format as the newsroom takes them in: what is absent is cleared.
+//! Conversion of NDJSON records to inputs of the newsroom: an absent field clears the stored value.
+//!
+//! Defaults are set here: language, kind and state. HTML bodies become Markdown (`markup`). Validation is in the
+//! newsroom.
 
 use entity::release::{ReleaseKind, ReleaseState};
 

@@ -1,4 +1,7 @@
-//! A line of JSON as a value: every name of an object once, control characters replaced.
+//! JSON values of one line: duplicate names are refused, and control characters and lone surrogates are replaced.
+//!
+//! Unlike `serde_json::Value`, an object keeps its entries in order. Message texts quote values shortened to 60
+//! characters.
 
 use std::{borrow::Cow, fmt};
 

@@ -1,4 +1,6 @@
-//! Lines of a file of any size: one at a time, none held that is longer than the limit, each with its number.
+//! Line reader for files of any size: numbered lines, at most 16 MiB each, UTF-8 without a byte order mark.
+//!
+//! Blank lines are skipped. A line that is too long or not UTF-8 is an error of that line, and reading continues.
 
 use std::io::{self, BufRead};
 

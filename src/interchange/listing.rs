@@ -1,13 +1,14 @@
-//! The printed page: "News and articles" as plain text, items of kind, headline, date with optional dateline place, summary.
+//! Parser of printed listings: "News and articles" as plain text, with kind, headline, date, place and summary of each
+//! item.
 //!
 //! ```text
-//!   1. Press release
+//! 1. Press release
 //!
-//!     Headline of the item
+//! Headline of the item
 //!
-//!     08 May 2006, PHNOM PENH
+//! 08 May 2006, PHNOM PENH
 //!
-//!     Summary of the item.
+//! Summary of the item.
 //! ```
 
 use chrono::NaiveDate;

@@ -1,8 +1,18 @@
-//! Import and export: the formats, as streams, through the newsroom's functions. `docs/interchange.md` describes them.
+//! Import and export of files: parses NDJSON and printed listings, and reports the result of every record.
 //!
-//! A file is read twice: first its topics and places, which are few and may refer to each other in any order, then its
-//! releases, a batch at a time. What is kept of a release is its id and its line, about 50 bytes. What became of a record is
-//! told in the order of the lines, when the second reading has come to them.
+//! A file is read twice: topics and places first, because they may refer to each other in any order, then releases in
+//! batches. Results are reported in the order of the lines. `docs/interchange.md` describes the formats; what a record
+//! changes is decided in `newsroom::import`.
+//!
+//! - `format_detection`: detection of files in another format
+//! - `lines`: reading of lines with numbers and a size limit
+//! - `ndjson`: parsing and writing of NDJSON records
+//! - `json`: JSON values without duplicate names or control characters
+//! - `fields`: typed fields of a record, with all errors
+//! - `incoming`: conversion of NDJSON records to inputs of the newsroom
+//! - `listing`: parsing of a printed page
+//! - `export`: writing of everything as NDJSON
+//! - `report`: counts of results, and reasons for refusals
 
 pub mod export;
 mod fields;

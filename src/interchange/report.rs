@@ -1,4 +1,7 @@
-//! What became of the records of an import: counted, and the reasons why some were not taken, by sort.
+//! Import report: counts of created, updated, unchanged, duplicate, conflicting and refused records, and reasons of
+//! refusals.
+//!
+//! Messages that differ only in values are counted as one reason; the first 20 of each reason are shown in full.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,9 @@
-//! What can go wrong in the newsroom, as values: nothing here knows how an edge will say it.
+//! Error type of the domain layer: not found, forbidden, invalid input, illegal transition, stale revision, database
+//! failure.
+//!
+//! Errors are values with a message for people. `FieldError` and `ErrorCode` describe rejected input, `CurrentRevision`
+//! what a client needs after an optimistic concurrency conflict. How an error looks in GraphQL or HTTP is not decided
+//! here.
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;

@@ -1,8 +1,21 @@
-//! What a newsroom does: rules, and the queries that carry them, in functions.
+//! The domain layer: editorial rules, reads and writes. Functions take a `Viewer`, and `now` where time matters.
 //!
-//! Every function takes the viewer, and `now` where time matters. Reads take what may be seen from the catalog and fetch rows
-//! for it; writes are one transaction each ([`mod@write`]), with a journal entry inside, and answer when the catalog has followed.
-//! Nothing here knows GraphQL, HTTP or settings files.
+//! Reads ask the catalog what the viewer may see and then fetch rows from the database. Writes are one transaction each
+//! (`unit_of_work`) with a journal entry inside, and return after the catalog has applied it. Nothing here knows
+//! GraphQL, HTTP or configuration files. `Newsroom` is the handle that all of it hangs on.
+//!
+//! - `workflow`: state machine of releases, roles and permissions
+//! - `unit_of_work`: write transaction, journal entries, commit and its confirmation
+//! - `validation`: `Validator` and `Patch`, field errors of input
+//! - `release`: commands on releases (draft, publish, schedule, embargo, withdraw, purge), their content and revisions
+//! - `taxonomy`: topics and places, their slugs, merging and retiring
+//! - `reading`: lists, keyset pagination with cursors, version history, journal, change stream
+//! - `access`: tokens, preview links, idempotency keys, access log, opaque ids and resume tokens
+//! - `text`: validation of plain text, language tags, local times, slug format
+//! - `markup`: Markdown to HTML and plain text, HTML to Markdown
+//! - `import`: bulk import and export
+//! - `check`, `repair`: verification of the stored data; repair of dates out of range
+//! - `error`: the error type of this layer
 
 pub mod access;
 pub mod check;

@@ -1,7 +1,9 @@
-//! Repairing stored dates and instants outside the range of years 0001 to 9999 ([`range`](crate::date_range)).
+//! Repair of stored dates and instants outside the years 0001 to 9999: finds them in all tables and stores the nearest
+//! end.
 //!
-//! Nothing writes such values any more, but earlier versions could, and so can other programs. They are served as the nearest
-//! end of the range; [`Newsroom::repair_out_of_range`] stores that end.
+//! Used by `dateline check --repair`. Such values come from earlier versions and other programs; readers clamp them
+//! (module `date_range`). Changes of releases are recorded in the journal as `release.repair`. The checks of the
+//! database are in `check`.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 

@@ -1,7 +1,9 @@
-//! One write: a transaction that changes rows and appends to the journal, and a catalog that has followed it when it is over.
+//! Unit of work: a write transaction that changes rows and appends entries with before and after images to the journal.
 //!
-//! The journal's head is locked first (PostgreSQL) or the one right to write is taken first (SQLite), so the order of the
-//! journal is the order of commits. What is dropped without [`UnitOfWork::commit`] leaves no trace.
+//! `Newsroom::begin` takes the write lock first (the head row of the journal on PostgreSQL, the single writer on
+//! SQLite), so the journal is in commit order; it also checks the request deadline and claims the idempotency key.
+//! `UnitOfWork::commit` waits until the catalog has applied the entries, read by another connection; if that fails, the
+//! outcome is reported as unknown. A unit that is dropped without commit is rolled back.
 
 use std::{sync::Arc, time::Instant};
 

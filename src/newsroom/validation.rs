@@ -1,5 +1,9 @@
-//! Filling in a form: taking what an editor gave, field by field, and collecting everything that cannot be taken, so that all
-//! of it is told at once.
+//! Validation of input: `Validator` applies the fields of an input to a value and collects all field errors before it
+//! fails.
+//!
+//! `Patch` says for each field: keep, clear or set (partial update). Limits and formats of texts are in `text`; this
+//! file knows required and optional fields, languages, URLs, lists of concepts and names. Imports (`for_import`) may
+//! use retired concepts. What has to be unique in the database is checked by the commands.
 
 use super::{
     error::{Error, ErrorCode, FieldError},

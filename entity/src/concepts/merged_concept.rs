@@ -1,4 +1,4 @@
-//! Topics and places that were merged into others: their ids and URIs go on answering.
+//! Table `merged_concept`: redirects of ids and URIs of merged topics and places.
 
 use sea_orm::entity::prelude::*;
 

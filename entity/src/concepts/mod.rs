@@ -1,3 +1,10 @@
+//! Tables of topics and places (concepts as in SKOS).
+//!
+//! - `topic`, `place`: the concepts
+//! - `topic_name`, `place_name`, `name_role`: names by language (SKOS `prefLabel`, `altLabel`)
+//! - `topic_broader`: hierarchy of topics
+//! - `merged_concept`: redirects of merged concepts
+
 pub mod merged_concept;
 pub(crate) mod name_role;
 pub mod place;

@@ -1,4 +1,4 @@
-//! What a name is to its topic or place; shared by `topic_name` and `place_name`.
+//! Role of a name of a topic or place: preferred or alternative (SKOS `prefLabel`, `altLabel`).
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};

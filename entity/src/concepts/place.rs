@@ -1,4 +1,4 @@
-//! A place: a node of the tree world, region, country, city.
+//! Table `place`: places in a tree (world, region, country, city), with ISO 3166, UN M49 and GeoNames codes.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The names of a place per language: the preferred one and others.
+//! Table `place_name`: names of places by language, preferred and alternative.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A topic: a concept that releases are about (SKOS `Concept`).
+//! Table `topic`: topics, the subjects of releases (SKOS `Concept`).
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The hierarchy of topics; a topic may have several broader ones (SKOS `broader`). Never a cycle.
+//! Table `topic_broader`: hierarchy of topics; a topic may have several broader ones (SKOS `broader`). Without cycles.
 
 use sea_orm::entity::prelude::*;
 

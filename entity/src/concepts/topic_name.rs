@@ -1,4 +1,4 @@
-//! The names of a topic per language: the preferred one and others.
+//! Table `topic_name`: names of topics by language, preferred and alternative.
 
 use sea_orm::entity::prelude::*;
 

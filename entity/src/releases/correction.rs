@@ -1,4 +1,4 @@
-//! The public corrections of releases: what was wrong in what had been public, and when it was put right.
+//! Table `correction`: public notes on corrections of published releases, by revision.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,3 +1,11 @@
+//! Tables of releases.
+//!
+//! - `release`: identity, workflow state, schedule and embargo
+//! - `revision`: content of one version
+//! - `revision_topic`, `revision_place`: topics and places of a version
+//! - `correction`: public corrections
+//! - `preview_link`: preview links
+
 pub mod correction;
 pub mod preview_link;
 pub mod release;

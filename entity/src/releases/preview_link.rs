@@ -1,4 +1,4 @@
-//! Links that show one unpublished release to whoever holds them. The link itself is signed and not kept.
+//! Table `preview_link`: preview links of releases, with expiry and revocation. The link itself is not stored.
 
 use sea_orm::entity::prelude::*;
 

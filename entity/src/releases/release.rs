@@ -1,4 +1,7 @@
-//! A release's identity and lifecycle. What it says is in its [`revision`](super::revision)s.
+//! Table `release`: identity, workflow state, schedule, embargo and withdrawal of a release.
+//!
+//! The content is in `revision`; `live_revision_id` and `working_revision_id` point to the published and the edited
+//! version.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};

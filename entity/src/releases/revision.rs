@@ -1,4 +1,4 @@
-//! What a release says: one version of its content. Rows are written once and never changed.
+//! Table `revision`: the content of one version of a release. Rows are inserted once and never changed.
 
 use sea_orm::entity::prelude::*;
 

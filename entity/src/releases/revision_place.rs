@@ -1,4 +1,4 @@
-//! The places of a revision, in order: where it was filed, and what it is about.
+//! Table `revision_place`: places of a version in order, as dateline or as subject.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The topics of a revision, in order.
+//! Table `revision_topic`: topics of a version, in order.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,8 @@
-//! Answers worked out once for a snapshot and kept with it. They die with it, so they can never be stale.
+//! Query cache: results that are computed at most once for a snapshot.
+//!
+//! Holds roll-ups of topics, facet indexes, facet counts under filters, places near points, month spans. The cache
+//! belongs to one snapshot and is dropped with it, so nothing is ever stale or invalidated. Sizes are bounded. A cloned
+//! snapshot starts empty.
 
 use std::{
     collections::HashMap,

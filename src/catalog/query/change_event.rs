@@ -1,7 +1,10 @@
-//! What an act changed for a viewer: one release alone, before and after it, asked with the same sets and filters as everything.
+//! Change events: derives from a journal entry what changed for one viewer under one filter (appeared, changed,
+//! disappeared).
 //!
-//! A journal entry carries all that is needed, so a follower may be as far behind as it likes. What is still to come of a release
-//! has not happened here: that it did happen is an entry of its own.
+//! A snapshot with only the one release is evaluated before and after the entry, with the same visibility and filter
+//! code as every query. Inputs are the images in the entry, so the cost does not depend on the number of releases, nor
+//! on how far behind the reader is. Pending transitions are not applied: each is an entry of its own. The stream itself
+//! is `newsroom::reading::change_stream`.
 
 use std::sync::Arc;
 

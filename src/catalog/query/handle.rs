@@ -1,5 +1,7 @@
-//! A release that a viewer may see, at one revision of the journal. Only a [`ReleaseSet`](crate::catalog::ReleaseSet) makes handles, so
-//! whoever holds one has been let in; rows are fetched for handles, never for bare ids.
+//! Handle: one release that a viewer may see, with its fields in the catalog.
+//!
+//! Only a `ReleaseSet` creates handles, so a handle is proof that the read is authorized. Rows of the database are
+//! fetched for handles, never for bare ids. Working versions are for the desk and are reached through the set.
 
 use std::sync::Arc;
 

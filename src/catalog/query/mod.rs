@@ -1,3 +1,17 @@
+//! Queries of the catalog: release sets, and everything that is computed from a set.
+//!
+//! All of them are pure functions of a pinned snapshot: no database, no clock. `release_set` decides what the viewer
+//! may see.
+//!
+//! - `release_set`: the set of releases visible to a viewer, narrowed by filters
+//! - `handle`: one visible release
+//! - `page`: keyset pagination of a set in any order
+//! - `filter`: filters on releases, their errors and their canonical form
+//! - `aggregates`: facet counts, timelines, comparisons, trends
+//! - `related`: similar releases
+//! - `change_event`: what a journal entry changed for a viewer (change stream)
+//! - `cache`: results computed once for a snapshot
+
 pub mod aggregates;
 pub mod cache;
 pub mod change_event;

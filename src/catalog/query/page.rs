@@ -1,7 +1,8 @@
-//! Ordered slices of a set: which releases come next, before or after a given one, under any order.
+//! Keyset pagination: slices of a set in any order, after or before a position.
 //!
-//! Every order ends in the id, so it is total; positions are sought by value, never by number, so a slice stays right whatever
-//! was published or withdrawn since the one before.
+//! Every order ends with the id, so it is total. A position holds sort values and an id, not an offset, so pages stay
+//! right while releases are published or withdrawn. Sparse sets are sorted; dense sets are read from a sorted index.
+//! Limits and cursor encoding are not here: `newsroom::reading::pagination` makes cursors of positions.
 
 use std::cmp::Ordering;
 

@@ -1,7 +1,8 @@
-//! Releases that have most in common with one.
+//! Related releases: those that share most topics and places with a given release.
 //!
-//! What two releases share is weighed by how rare it is: the inverse document frequency in the form of Robertson and Spärck
-//! Jones with the constant of BM25 that keeps it positive, ln(1 + (N - n + 0.5) / (n + 0.5)), n of N releases bearing it.
+//! Each shared topic or place is weighted by its inverse document frequency (Robertson and Spärck Jones, with the
+//! constant of BM25 that keeps it positive): ln(1 + (N - n + 0.5) / (n + 0.5)), where n of N releases have it. Weights
+//! are integers, so ties are exact.
 
 use std::{cmp::Reverse, collections::HashMap};
 

@@ -1,7 +1,8 @@
-//! A set of releases: what can be asked of some of them. Lists, dashboards and facet buckets are all this.
+//! Release set: the releases that one viewer may see, optionally narrowed. Visibility is enforced here.
 //!
-//! A set begins with what the viewer may see, [`Snapshot::visible_to`], and can only be narrowed. Nothing here reads a row, a
-//! clock or a network; every answer is worked out from the snapshot that the set holds.
+//! `Snapshot::visible_to` is the only way to begin a set, and a set can only lose members. Lists, dashboards and facet
+//! buckets are sets. Also looks up single releases by id or slug, with slug redirects, and tombstones of withdrawn
+//! releases. Everything is computed from the snapshot that the set holds; nothing reads a table, a clock or a network.
 
 use std::sync::Arc;
 

@@ -1,4 +1,8 @@
-//! Releases coming into a snapshot, changing in it and leaving it: their columns, and every set, index and order they are in.
+//! Applies releases to a snapshot: adds, replaces and removes them in every column, bitmap and sorted index.
+//!
+//! Input is a `ReleaseImage`, from the journal or from loading. An ordinal is allocated once and never reused. A
+//! release is removed from all indexes with its old values before new values are written. Topics and places are in
+//! `concepts`.
 
 use std::{cmp::Ordering, sync::Arc};
 

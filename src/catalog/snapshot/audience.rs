@@ -1,4 +1,8 @@
-//! Classes of viewers: all of a class see the same releases, so what is worked out for one holds for the others.
+//! Audiences: the three classes of viewers, public, press and desk, and which releases each may see (authorization of
+//! reads).
+//!
+//! The public sees what is published and under no embargo, the press sees all that is published, the desk sees
+//! everything. All viewers of a class see the same releases, so results can be cached for a class.
 
 use entity::api_token::Role;
 

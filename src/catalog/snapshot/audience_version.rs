@@ -1,4 +1,9 @@
-//! What the numbers of a class of viewers depend on: which journal entries, and which instants, mattered to it.
+//! Data version for an audience: changes exactly when something changed that the audience can see.
+//!
+//! It is the sequence of the last journal entry that mattered to the audience and the time of the last scheduled
+//! transition. Equal versions of one database mean equal answers on every server, so it validates cached responses
+//! (ETag) and is the `asOf` of a set. An entry matters if the visible fields or the tombstone fields of a release
+//! differ before and after it.
 
 use entity::release::{ReleaseKind, ReleaseState, WithdrawalKind};
 use uuid::Uuid;

@@ -1,4 +1,7 @@
-//! What a snapshot counts of everything that there is, whoever may see it: to be held against the rows.
+//! Census: how many releases, topics and places a snapshot holds, by state, kind, language and concept.
+//!
+//! Counts everything, whoever may see it. `dateline check` compares the numbers with SQL counts; they are in no API
+//! answer.
 
 use std::collections::BTreeMap;
 

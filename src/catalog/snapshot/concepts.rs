@@ -1,4 +1,7 @@
-//! Topics and places as the journal changes them: one that is there now, and what was merged into it.
+//! Topics and places in a snapshot: adding, replacing and merging them.
+//!
+//! A merge reassigns the releases, the narrower concepts and the working versions of the merged concept to its target,
+//! each once. The vocabulary itself is in `store::vocabulary`; who may merge what is decided in `newsroom::taxonomy`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,8 @@
-//! Releases by date: one set a month, so that a range of dates is a few sets and two ends.
+//! Date index: one bitmap for each month of release dates, so that a date range is a union of months and two checked
+//! ends.
+//!
+//! Small sets are scanned instead. Also answers the first and last month of a set and the day of its first publication,
+//! which bound the cost of a timeline. Months before 1900 and after 2299 share the first and the last bitmap.
 
 use std::ops::RangeInclusive;
 

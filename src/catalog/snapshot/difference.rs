@@ -1,7 +1,8 @@
-//! Two snapshots of one state of a newsroom, one loaded from rows and one that followed the journal: where they differ.
+//! Difference of two snapshots: one loaded from tables, one replayed from the journal. They must hold the same data.
 //!
-//! They may number releases, topics and places otherwise, and a snapshot that followed knows values that nothing has any more.
-//! Everything that an answer can be made of must be the same.
+//! `dateline check` uses it to verify the journal. Ordinals and concept numbers may differ between the two, so
+//! everything is compared by id. `comparable` removes from an image what may differ without meaning (order of former
+//! slugs, rounding).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,17 @@
-//! What is there: every release as columns and bitmaps, all topics and places, at one revision of the journal.
+//! Snapshot: the data of the catalog at one version of the journal. Releases as columns and indexes, topics, places.
 //!
-//! A snapshot is immutable once published; the next one is a copy that shares almost everything and has some entries applied.
-//! Pure data: no database, no clock, no network. Releases are known by ordinal, a small stable number; everything that leaves
-//! the catalog goes through a [`ReleaseSet`](super::ReleaseSet), so that what a viewer may not see cannot be asked for.
+//! A snapshot is immutable once published. The next one is a clone that shares almost everything and has some journal
+//! entries applied. No database, no clock, no network. Releases are addressed by ordinal, a small stable number;
+//! ordinals never leave the catalog. What a viewer may see is decided by `ReleaseSet`, not here.
+//!
+//! - `apply`: journal entries and release images applied to columns and indexes
+//! - `concepts`: topics and places added, changed and merged
+//! - `scheduled`: scheduled publication and embargo end, evaluated when the snapshot is read
+//! - `date_index`: releases by month of their release date, and range scans
+//! - `audience`: classes of viewers (public, press, desk) and what each sees
+//! - `audience_version`: data version for one audience, the basis of cache validation (ETag) and `asOf`
+//! - `census`: counts of everything, for `dateline check`
+//! - `difference`: comparison of two snapshots, for `dateline check`
 
 pub(crate) mod apply;
 pub(crate) mod audience;

@@ -1,8 +1,8 @@
-//! What happens by itself: scheduled publications and the ends of embargoes.
+//! Scheduled transitions: publication at a scheduled time and the end of an embargo, applied when a snapshot is read.
 //!
-//! A snapshot keeps the instants to come, sorted. Whoever reads one at a later instant gets a copy in which everything due has
-//! happened, in every set, order and count at once; so nothing has to run for a release to appear on time, and no reader can
-//! forget to ask. That it has happened is put down in the journal afterwards, and changes nothing that is seen.
+//! A snapshot keeps the instants of pending transitions, sorted. `Snapshot::at` returns a copy in which everything due
+//! by then is applied, in every index and count at once, so a release appears exactly on time without a background job.
+//! `jobs` records due transitions in the journal afterwards; that changes nothing that readers see.
 
 use std::sync::Arc;
 

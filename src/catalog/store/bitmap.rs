@@ -1,4 +1,9 @@
-//! Sets of releases by property: one roaring bitmap of ordinals for every topic, place, kind, language, state, author.
+//! Bitmap index: one roaring bitmap of ordinals for each topic, place, kind, language, state or author.
+//!
+//! `BitmapIndex` maps a numbered value to the set of its releases. `Dimension` numbers text values (interning) and
+//! indexes them. `Candidates` is the set that a filter narrows: intersections are deferred and done smallest first, and
+//! nothing is copied until a condition removes something. Bitmaps are shared between snapshots (`Arc`); a change copies
+//! one bitmap.
 
 use std::{borrow::Cow, collections::HashMap, ops::Deref, sync::Arc};
 

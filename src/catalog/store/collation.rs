@@ -1,5 +1,9 @@
-//! How labels compare and in which order they stand: without case and without accents, the same on both databases and on every
-//! node because it is decided here, by Unicode data that is compiled in.
+//! Collation of labels: folding for case- and accent-insensitive search, and sort keys in the CLDR root order (UTS
+//! #10).
+//!
+//! `fold` is idempotent. It is NFKD decomposition, full case folding, removal of accents and invisible characters, and
+//! ASCII letters for Latin letters that do not decompose. The Unicode data is compiled in, so all servers and both
+//! databases agree.
 
 use std::{borrow::Cow, sync::LazyLock};
 

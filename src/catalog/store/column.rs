@@ -1,5 +1,7 @@
-//! A column: one value for every release, by ordinal. Cheap to copy as a whole, and cheap to change in one place: the copy
-//! shares every chunk that did not change. This is what lets a snapshot be immutable and yet follow the journal entry by entry.
+//! Columnar storage: one value, or one short list of values, for every release, by ordinal.
+//!
+//! A column is an array in chunks of `Arc`. A clone is cheap and shares all chunks; a change copies one chunk
+//! (copy-on-write). This allows snapshots to be immutable and still to follow the journal entry by entry.
 
 use std::sync::Arc;
 

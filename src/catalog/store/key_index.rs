@@ -1,5 +1,7 @@
-//! An index from a key of a release (its id, its address) to its ordinal. It keeps ordinals only; the keys themselves stay in
-//! their column, so that an entry costs five bytes. Split into shards, so that one change copies one shard.
+//! Hash index from a unique key of a release (id or slug) to its ordinal.
+//!
+//! It stores ordinals only and reads the keys from their column, so an entry costs five bytes. It is split into shards;
+//! a change copies one shard. The hash seed is random, so that clients cannot choose colliding slugs (hash flooding).
 
 use std::{
     hash::{BuildHasher, Hash, RandomState},

@@ -1,3 +1,15 @@
+//! Data structures of the catalog: copy-on-write containers of ordinals, and vocabularies.
+//!
+//! An ordinal is the small stable number of a release in one snapshot. All containers share unchanged parts between
+//! clones, so that a change copies little. Nothing here knows what a release is.
+//!
+//! - `bitmap`: bitmap index (one roaring bitmap per value), candidates of a filter, interned text values
+//! - `column`: chunked columns of values and of short lists, by ordinal
+//! - `sorted_index`: ordinals sorted by one value, in chunks
+//! - `key_index`: sharded hash index from a unique key to its ordinal
+//! - `collation`: folding and sort keys of labels (Unicode)
+//! - `vocabulary`: topics or places with their hierarchy, slugs and external codes
+
 pub mod bitmap;
 pub mod collation;
 pub mod column;

@@ -1,5 +1,7 @@
-//! An order: all releases sorted by one value, ties by id, as ordinals in chunks. One release moves by copying one chunk of
-//! each of its two places, however many releases there are.
+//! Sorted index: all releases sorted by one value, ties by id, as ordinals in chunks that clones share.
+//!
+//! Insert and remove copy the chunk concerned. `seek` finds a position by value, for keyset pagination and range scans.
+//! The index stores no values: callers pass the comparison, and it must be the same at insertion and at removal.
 
 use std::{cmp::Ordering, sync::Arc};
 

@@ -1,6 +1,10 @@
-//! A vocabulary: all topics, or all places. Concepts have addresses, codes, names and broader concepts; several broader ones
-//! are allowed. Kept whole in every snapshot; changed rarely, so what is derived (lookups, narrower concepts, label order) is
-//! made anew after a change.
+//! Controlled vocabulary (as in SKOS): all topics or all places, with slugs, external codes, names and broader
+//! concepts.
+//!
+//! A concept may have several broader concepts, also in a cycle. Numbers of concepts are stable; a merged concept
+//! leaves its number empty, and its id, slugs and URI then lead to the target of the merge. Lookups, the inverse
+//! hierarchy and the label order are derived and rebuilt after each change. `Concept` is what topics and places have in
+//! common.
 
 use std::{collections::HashMap, sync::Arc};
 

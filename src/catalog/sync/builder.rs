@@ -1,4 +1,7 @@
-//! Filling an empty snapshot: all at once, with one sort where following would insert one by one.
+//! Bulk building of a snapshot from images: concepts first, then releases, then one sort for each sorted index.
+//!
+//! Cheaper than applying entries one by one. The result must equal a snapshot that followed the journal; tests compare
+//! them.
 
 use uuid::Uuid;
 

@@ -1,8 +1,9 @@
-//! Following the journal: the one place that changes what the catalog holds.
+//! Follows the journal: holds the published snapshot and replaces it when there are new entries (change data capture).
 //!
-//! A write calls [`Catalog::catch_up`] after its commit, so that whoever wrote reads their own write; the ticking
-//! [`Catalog::poll_journal`] does the same for the writes of other processes. Readers never wait: they hold the snapshot they began
-//! with, and the next one is published by one atomic swap.
+//! A write calls `Catalog::catch_up` after its commit, so a client reads its own writes; `Catalog::poll_journal` picks
+//! up the writes of other processes every 250 ms. Readers take no lock: the next snapshot is published with one atomic
+//! swap. Only this file replaces the snapshot. It reloads instead when it is far behind, when entries are missing, or
+//! when the epoch changed (a restored backup). Also the source of entries and notifications for change streams.
 
 use std::{
     sync::{Arc, PoisonError},

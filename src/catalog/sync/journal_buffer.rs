@@ -1,4 +1,8 @@
-//! The newest journal entries, in memory: for those who follow along, so that each write is read once and not once a follower.
+//! Buffer of the most recent journal entries, shared by all change streams, and notification of new snapshots and
+//! tokens.
+//!
+//! Each entry is read from the database once, not once per subscriber. Readers that are further behind read the journal
+//! itself.
 
 use std::{
     collections::VecDeque,

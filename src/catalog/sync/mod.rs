@@ -1,3 +1,12 @@
+//! Synchronisation of the catalog with the database: initial load, following the journal, recent entries. The only part
+//! with SQL.
+//!
+//! - `follower`: the published snapshot, and applying new journal entries to the next one
+//! - `replay`: a snapshot replayed from the whole journal, for `dateline check`
+//! - `journal_buffer`: recent journal entries in memory, and notification of subscribers
+//! - `load`: loading all rows in one consistent read, and images of single releases and concepts
+//! - `builder`: bulk building of a snapshot
+
 pub mod builder;
 pub mod follower;
 pub mod journal_buffer;

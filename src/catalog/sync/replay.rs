@@ -1,4 +1,6 @@
-//! A catalog that follows the whole journal: what it says and what the rows say must be the same.
+//! Replays the whole journal into an empty snapshot, so that `dateline check` can compare it with the tables.
+//!
+//! Call it in a transaction that sees one state of the database. The comparison is `snapshot::difference`.
 
 use sea_orm::{ConnectionTrait, DbErr};
 

@@ -1,4 +1,7 @@
-//! Random newsrooms, filters, orders and changes: small vocabularies and many ties, so that everything meets everything.
+//! Generators (proptest strategies) of random newsrooms, releases, filters and orders.
+//!
+//! Vocabularies are small and values often tie, so that all conditions and tie-breaks meet. Filters may be invalid on
+//! purpose.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::{

@@ -1,4 +1,5 @@
-//! Canonical forms: the same for every way to write a filter, different for filters that keep something else.
+//! Tests of the canonical form of filters: equal for every notation of a filter, different for filters that match
+//! otherwise.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
-//! What happens to random newsrooms, as the journal tells it and as it is done to rows.
+//! Random changes to a newsroom: applied to the test data, and as the image that a journal entry would carry.
+//!
+//! Also applies due schedules and embargo ends to the test data, independently of the catalog.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, release::ReleaseState};

@@ -1,5 +1,14 @@
-//! The catalog against a naive evaluation over rows, for random newsrooms and random questions; whether it was loaded at once
-//! or followed entry by entry.
+//! Property tests of the catalog: every answer equals a naive evaluation of random newsrooms and random queries (test
+//! oracle).
+//!
+//! Holds for a snapshot that was loaded at once and for one that applied the journal entry by entry.
+//!
+//! - `arbitrary`: random newsrooms, filters and orders
+//! - `changes`: random changes, as journal entries and as changed data
+//! - `naive`: the reference implementation
+//! - `canonical`: canonical forms of filters
+//! - `sets`: facets and related releases
+//! - `series`: timelines, comparisons and trends
 
 mod arbitrary;
 mod canonical;

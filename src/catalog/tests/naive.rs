@@ -1,4 +1,4 @@
-//! The same questions, answered by going through the rows one by one.
+//! Reference implementation (test oracle): visibility, filters and sorting by a loop over all releases.
 
 use std::collections::HashSet;
 

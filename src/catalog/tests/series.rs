@@ -1,4 +1,4 @@
-//! Timelines, comparisons and trends against going through the rows.
+//! Tests of timelines, period comparisons and trending topics against a loop over all releases.
 
 use std::collections::{BTreeMap, HashSet};
 

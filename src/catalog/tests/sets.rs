@@ -1,4 +1,4 @@
-//! Facets and related releases against going through the rows, and buckets as sets again, of which everything is asked anew.
+//! Tests of facets and related releases against a loop over all releases; each bucket is then queried as a set.
 
 use std::{cmp::Ordering, collections::HashSet};
 

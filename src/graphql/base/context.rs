@@ -1,4 +1,7 @@
-//! What every resolver may ask of its request: the newsroom, the viewer, the pinned snapshot and the instant.
+//! The request context of resolvers: viewer, current time, pinned snapshot, data loaders and execution state.
+//!
+//! Time is read once and the snapshot is pinned, so all fields of a response agree. `ResponseMetadata` collects what
+//! decides whether the response may be cached: secrets, preview content, expiry time and the releases it contains.
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,6 @@
-//! Enums of the API; each stands for one of the newsroom's own, value by value.
+//! GraphQL enums, most of them mapped value by value to an enum of `entity`, `catalog` or `newsroom`.
+//!
+//! With `remote`, a value that exists on one side only does not compile.
 
 use async_graphql::Enum;
 

@@ -1,5 +1,8 @@
-//! Errors as clients see them: `userErrors` for what an editor can mend, the top-level `errors` with a code for what a program
-//! got wrong or what we broke. Database text never leaves the server.
+//! GraphQL errors: `ApiError` with an error code for the `errors` list, and user errors of mutations.
+//!
+//! Maps errors of the newsroom, the catalog and the database to codes (`BAD_USER_INPUT`, `NOT_FOUND`, `UNAVAILABLE`,
+//! `OUTCOME_UNKNOWN`, …). Database messages go to the log and never to a client. What an editor can correct becomes a
+//! `UserError` of the mutation payload.
 
 use async_graphql::{Enum, ErrorExtensions, SimpleObject};
 

@@ -1,4 +1,6 @@
-//! Global ids as the API takes and gives them: [`Ids`], with errors that say what to do.
+//! Global object ids (Relay `Node.id`): encoding, decoding and type checks, with errors for clients.
+//!
+//! The encryption of ids is in `newsroom::access::public_id`.
 
 use async_graphql::ID;
 use entity::Noun;

@@ -1,4 +1,7 @@
-//! Rows by key, gathered: whatever fields of one answer ask for at a time is fetched in one statement.
+//! Data loaders: batch the release rows and bodies that fields of one request need into one SQL statement each.
+//!
+//! Avoids N+1 queries for releases outside a page (`samples`, `related`) and for bodies. One set of loaders for each
+//! request, bound to what the viewer may see. Bodies are not cached here.
 
 use std::{
     collections::HashMap,

@@ -1,3 +1,12 @@
+//! Building blocks of the GraphQL schema that know no object type.
+//!
+//! - `scalars`, `enums`: custom scalars and enums
+//! - `global_id`: Relay object ids
+//! - `error`, `user_error`: top-level errors and `userErrors` of mutations
+//! - `context`: request context and response metadata
+//! - `loaders`: batched loading of rows
+//! - `projection`: which columns a selection needs
+
 pub mod context;
 pub(crate) mod enums;
 pub(crate) mod error;

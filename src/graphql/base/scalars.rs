@@ -1,5 +1,7 @@
-//! Scalars: text with a form. Values that come in are checked where they are used, so that an editor's slip is a user error
-//! beside its field; only dates and instants, which have no other meaning than their value, are read here.
+//! Custom scalars: `Date`, `DateTime`, `Slug`, `LanguageTag`, `URL`, `TimeZone` and `Duration`.
+//!
+//! Dates and instants are parsed here. The text scalars accept any string and are checked where they are used, so that
+//! a mistake of an editor becomes a user error at its field.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{NaiveDate, SecondsFormat, Utc};

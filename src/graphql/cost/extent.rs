@@ -1,5 +1,6 @@
-//! How much a viewer may see, as far as the price of a query depends on it: how long its lists can become. Only what the viewer
-//! may see counts, so that no price tells of anything hidden.
+//! Upper bounds of list lengths for the cost calculation: how many releases, topics and places a viewer can see.
+//!
+//! Computed from the viewer's own set, so that the cost of a query reveals nothing about hidden releases.
 
 use std::cell::OnceCell;
 

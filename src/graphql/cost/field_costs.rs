@@ -1,22 +1,23 @@
-//! What fields cost, by the schema: a price for each, and how it multiplies what is selected of it.
+//! The cost of each GraphQL field, and how its list length multiplies the cost of its selection.
 //!
-//! The prices follow from the schema itself, so a new field has one as soon as it is there:
+//! Derived from the schema text, so a new field has a cost without further code:
 //!
 //! | field | cost |
 //! |---|---|
-//! | `edges`, `nodes`, `buckets`, `points` | their selection, as many times as the field above them says |
-//! | a connection | 1; its entries `first` or `last` times, 20 where neither is given, and no more than there are |
-//! | a facet | 5, by latest date or under one topic 50; its buckets `input.first` times, and no more than there are |
-//! | `timeline` | 1; its points once a period, at a tenth of their price; where the range is open, from the first release to the last (by publication: to tomorrow); with `fill: OMIT` no more than there are releases |
-//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50), and its selection `first` times, and no more than there are |
-//! | `nodes(ids:)` | 1, and its selection once an id |
+//! | `edges`, `nodes`, `buckets`, `points` | their selection, multiplied by the length that the parent field gives |
+//! | a connection | 1; its entries times `first` or `last` (default 20), at most as many as exist |
+//! | a facet | 5 (50 if ordered by latest date or under one topic); its buckets times `input.first` |
+//! | `timeline` | 1; a tenth of its points, one for each period of the range |
+//! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50); its selection times `first` |
+//! | `nodes(ids:)` | 1; its selection for each id |
 //! | `preview` | 50, and its selection |
-//! | a list without a size | 1, and its selection 4 times; 50 times at the root |
+//! | a list without a size | 1; its selection 4 times, 50 times at the root |
 //! | `__schema`, `__type` | 1, and 1 for every ten values (`introspection`) |
-//! | anything else | 1, and its selection |
+//! | any other field | 1, and its selection |
 //!
-//! How many there are is what the viewer may see of them all (`extent`); below one topic or place, as many as there are below
-//! any. What bodies cost that are rendered shows when they are (`budget`).
+//! An open timeline range counts from the first to the last visible release (by publication: until tomorrow); with
+//! `fill: OMIT` a timeline has no more points than releases. No list counts as longer than what the viewer can see
+//! (`extent`). Rendering of bodies is charged by `response_budget`.
 
 use std::collections::HashMap;
 

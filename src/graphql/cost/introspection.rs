@@ -1,6 +1,7 @@
-//! What reading the schema costs. Its lists lead into each other, so that a few words could ask for all types of all types of all
-//! types: on one way each sort of list may be asked for once. Within that everything that is answered counts, at a fraction of
-//! what other fields cost: it is in memory and needs no looking up.
+//! The cost of an introspection query (`__schema`, `__type`), estimated from the size of the schema.
+//!
+//! Lists of the schema lead into each other, so one path may contain each kind of list only once; a second time costs
+//! `u64::MAX`. Every ten values of the answer cost 1, because the schema is in memory.
 
 use async_graphql::parser::types::{OperationDefinition, Selection, SelectionSet, TypeDefinition, TypeKind};
 

@@ -1,11 +1,12 @@
-//! What a query costs, worked out before it runs: one for every field, times the size of every list it lies in. `price` has the
-//! prices.
+//! Query cost (complexity): computed from the plan of an operation before it runs, and limited by `limits.cost`.
 //!
-//! A field's arguments are worked through each time that it is executed: they cost 1 for each value beyond the tenth,
-//! counted through lists and objects, whether they stand in the query or come by variables.
+//! A field costs 1, multiplied by the length of every list around it; `field_costs` has the exceptions. Argument values
+//! beyond ten cost 1 each, in literals and variables alike. `@skip` and `@include` are applied before; sums saturate.
+//! `async-graphql` has no complexity for interface fields, therefore this is our own.
 //!
-//! What is priced is the plan of an operation: its fragments are merged, and what `@skip` and `@include` leave out costs nothing.
-//! Each variable is counted once, however often it is used. No sum wraps.
+//! - `field_costs`: cost and list length of each field, derived from the schema
+//! - `extent`: longest list lengths that are possible for the viewer
+//! - `introspection`: cost of `__schema` and `__type`
 
 pub(crate) mod extent;
 pub(crate) mod field_costs;

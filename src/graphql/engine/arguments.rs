@@ -1,5 +1,7 @@
-//! The arguments of fields, written in the query or sent as variables, read by reference, so that neither a long list nor its
-//! many uses cost anything here.
+//! Reads field arguments, whether they are literals in the document or come from variables.
+//!
+//! Used by the cost calculation: looks up arguments and input fields by name and counts values, by reference and
+//! without copying. Each variable is counted once. Conversion into Rust types is the work of `async-graphql`.
 
 use std::{
     cell::RefCell,

@@ -1,7 +1,9 @@
-//! The API as one thing: what reads an operation, what executes it, and what is cached of both.
+//! The GraphQL executor: parses, validates, plans, limits and executes operations, with caches for documents and plans.
 //!
-//! Clients send few different queries, many times. A document is parsed and validated once, and planned once for each set of
-//! variables that have values; the values themselves, and what the operation costs with them, are looked at each time.
+//! Order: `parse` (document cache), `prepare` (variables, plan cache, cost limit), then `execute`, `subscribe` or
+//! `execute_event`. Variable values and cost are checked for every request; documents and plans are reused. It also
+//! normalizes responses (null for failed fields, field order) and hides the schema from public callers if configured.
+//! HTTP, media types and timeouts are in `http/graphql`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,6 +1,8 @@
-//! The order of an answer's keys: that of the plan, which is the query's (GraphQL, September 2025, 7.2.2). async-graphql resolves
-//! the fields of a query's root concurrently and answers them as they are done, and leaves out fields that failed
-//! (<https://github.com/async-graphql/async-graphql/issues/612>). Everything else is resolved in order.
+//! Restores the field order of a response to that of the query (GraphQL, September 2025, 7.2.2).
+//!
+//! `async-graphql` resolves root fields concurrently and returns them in the order of completion, and leaves out fields
+//! that failed (<https://github.com/async-graphql/async-graphql/issues/612>). All other fields are resolved in order
+//! already.
 
 use std::collections::HashMap;
 

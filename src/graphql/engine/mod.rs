@@ -1,3 +1,14 @@
+//! Execution of planned operations, and corrections of `async-graphql`. Independent of the object types.
+//!
+//! - `executor`: parse, prepare and execute, with caches
+//! - `scheduler`: short and long operations, permits
+//! - `arguments`: field arguments from literals and variables
+//! - `response_budget`: limit on the response size
+//! - `variable_limits`: limits on variables
+//! - `field_order`: order of response keys
+//! - `serial_list`: lists that are resolved serially
+//! - `subscription_phase`: opening or event of a subscription
+
 pub mod arguments;
 pub mod executor;
 pub mod field_order;

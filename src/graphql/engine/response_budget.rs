@@ -1,5 +1,8 @@
-//! What an answer may hold, as far as that is known only while it is made: long texts, what is rendered from them, and lists
-//! without a size.
+//! Response size limit: counts the bytes of long texts, rendered bodies and unsized lists while a response is built.
+//!
+//! Covers what the query cost cannot know before execution. Inputs are `limits.answer_bytes`, `limits.cost` and the
+//! cost that was charged already. A text that does not fit fails its field; an overrun found too late replaces the
+//! whole response.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

@@ -1,6 +1,8 @@
-//! How an operation is executed beside others: a feedback queue with two levels. An operation is short at first and runs at once, in
-//! time slices. It becomes long by the processor time that it uses or by what it reads, and then goes on only with a permit of a
-//! semaphore that is fair between callers. So long operations delay each other and not the short ones.
+//! Scheduler of GraphQL operations: a two-level feedback queue that keeps short queries fast beside long ones.
+//!
+//! An operation starts as short and runs at once, in time slices. It becomes long by the CPU time it uses or by what it
+//! reads and then needs a permit of a semaphore that is fair between callers (`fair_semaphore`). Without a permit in
+//! time it fails with `Overloaded`.
 
 use std::{
     future::poll_fn,

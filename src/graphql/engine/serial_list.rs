@@ -1,15 +1,10 @@
-//! Lists of objects, resolved one after another.
+//! List and object wrappers that resolve their items serially, without a boxed future for each field.
 //!
-//! The framework resolves every field of every object as a future of its own, boxed and polled by a scheduler: right where
-//! fields wait for something, and most of an answer's cost where they do not. The rows of a page are fetched before its first
-//! field is looked at, and sets are in memory; so the entries of our lists are walked through in order, without boxes.
-//!
-//! Where something below does wait for rows ([`BATCHED_FIELDS`]), the framework's own way is gone: concurrent, so that what waits is
-//! fetched in one statement. The answers are the same; a test holds both ways against each other. Extensions that hook into
-//! resolving would not be heard here; the schema has none.
-//!
-//! What is selected comes from a plan (`operation::Plan`): fields, each key once, without directives and spreads; of an
-//! interface, a fragment for each type where the selection differs.
+//! `async-graphql` runs every field of every object as a boxed future. Pages and sets are in memory when their fields
+//! are resolved, so `SerialList` and `SerialObject` walk them in order. A selection with a field of `BATCHED_FIELDS`
+//! falls back to concurrent resolution, so that data loaders can batch its SQL. Both ways give the same response
+//! (tested). Expects the selections of `operation::Plan`: no directives, no spreads. Bypasses resolver hooks of
+//! extensions.
 
 use std::{borrow::Cow, pin::Pin, sync::Arc};
 

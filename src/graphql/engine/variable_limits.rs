@@ -1,4 +1,7 @@
-//! Limits on the coerced variables of a request: how many values they have, and what their uses copy.
+//! Limits on coerced variables: the number of values, and the bytes that their uses in a query copy.
+//!
+//! Applies `limits.values` and `limits.body_bytes` before execution. Limits on the document text are in
+//! `operation/scan`.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What clients say of the facets they want, and its way to the catalog's own.
+//! Input objects of facets (`first`, `minCount`, `orderBy`, …), checked and converted to a catalog request.
 
 use async_graphql::InputObject;
 

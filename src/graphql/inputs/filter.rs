@@ -1,4 +1,6 @@
-//! Filters as clients write them, and their way to the catalog's own.
+//! Input objects of release filters and sort orders, converted to those of the catalog.
+//!
+//! Decodes global ids and limits list lengths. Filters are evaluated in `catalog::query::filter`.
 
 use async_graphql::{ID, InputObject};
 use entity::Noun;

@@ -1,4 +1,6 @@
-//! References: exactly one of several ways to name a thing.
+//! Lookup inputs (`ReleaseRef`, `TopicRef`, `PlaceRef`): exactly one key out of id, slug or external code.
+//!
+//! They are `@oneOf` input objects. A former slug is accepted; redirects are resolved in the catalog.
 
 use async_graphql::{ID, OneofObject};
 use entity::Noun;

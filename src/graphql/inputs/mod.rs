@@ -1,3 +1,10 @@
+//! Input objects and their conversion to values of the catalog and the newsroom.
+//!
+//! - `filter`: release filters, date ranges and sort orders
+//! - `facet`: facet inputs
+//! - `lookup`: references by id, slug or code
+//! - `patch`: omitted, null and given fields
+
 pub mod facet;
 pub mod filter;
 pub mod lookup;

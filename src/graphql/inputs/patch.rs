@@ -1,4 +1,4 @@
-//! From what a client left out, cleared or gave to what the newsroom makes of it.
+//! Patches: converts omitted, null and given input fields (`MaybeUndefined`) to the `Patch` of the newsroom.
 
 use async_graphql::{InputObject, MaybeUndefined};
 

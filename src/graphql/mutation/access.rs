@@ -1,4 +1,6 @@
-//! Letting people in: tokens and preview links.
+//! Mutations of access: create and revoke preview links and access tokens.
+//!
+//! Token revocation itself is in `newsroom::access::tokens`.
 
 use async_graphql::{Context, ID, Object};
 use entity::Noun;

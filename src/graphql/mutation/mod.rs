@@ -1,4 +1,8 @@
-//! Everything that can be done: the table of contents of writing. One mutation for each editorial act, noun first.
+//! The root type `Mutation`: one mutation for each editorial action, merged from three objects.
+//!
+//! - `release`: create, revise, submit, publish, schedule, embargo, correct, withdraw, purge and bulk transitions
+//! - `thesaurus`: create, update, merge and retire topics and places
+//! - `access`: preview links and access tokens
 
 mod access;
 mod release;

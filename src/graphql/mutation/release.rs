@@ -1,4 +1,7 @@
-//! Acts on releases.
+//! Mutations of releases: drafts, review, publication, schedules, embargoes, corrections, withdrawal and purge.
+//!
+//! Every mutation takes `expectedRevision` (optimistic locking). Permissions and transitions are in
+//! `newsroom::workflow`.
 
 use async_graphql::{Context, ID, Object};
 use entity::Noun;

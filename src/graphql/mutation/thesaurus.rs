@@ -1,4 +1,4 @@
-//! Keeping topics and places.
+//! Mutations of topics and places: create, update, merge and retire. For administrators.
 
 use async_graphql::{Context, ID, Object};
 use entity::Noun;

@@ -1,4 +1,6 @@
-//! Variables in the conditions of `@skip` and `@include`.
+//! Finds the variables in `@skip` and `@include` conditions, which decide what a query selects.
+//!
+//! Such variables are part of the key of cached plans and must not be null.
 
 use std::collections::HashSet;
 

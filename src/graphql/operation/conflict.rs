@@ -1,5 +1,7 @@
-//! Lists of different length in the arguments of fields that would be merged (GraphQL, September 2025, 5.3.2).
-//! `apollo-compiler` 1.33 finds all other conflicts; of two lists it compares as many items as the shorter one has.
+//! Validation of field merging for lists of different length in arguments (GraphQL, September 2025, 5.3.2).
+//!
+//! `apollo-compiler` 1.33 finds all other conflicts; of two lists it compares only as many items as the shorter one
+//! has.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,7 @@
-//! A document that is valid, whatever the values of its variables will be.
+//! Parsing and validation of a GraphQL document, independent of the values of its variables.
+//!
+//! Also selects the operation by `operationName`, coerces variables and computes the key of cached plans. Fails with up
+//! to 20 request errors, ordered by position.
 
 use std::{
     collections::HashSet,

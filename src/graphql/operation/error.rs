@@ -1,4 +1,6 @@
-//! Request errors: what is wrong with an operation, found before anything was executed.
+//! Request errors (GraphQL, September 2025, 7.1): code, message and positions; raised before execution.
+//!
+//! `check_limit` is the common check of a count against a setting.
 
 use async_graphql::Pos;
 

@@ -1,7 +1,7 @@
-//! Limits on what a document expands to, with each fragment measured once, however often it is spread.
+//! Limits on the expanded size of a document: selections, aliases, directives, depth and values with fragments spread.
 //!
-//! Validation and execution walk every expansion of every fragment: fragments that each spread the next one twice would hold a
-//! core for minutes. So the expansion is counted before anything walks it.
+//! Nested fragments can grow exponentially (a query bomb), so the expansion is counted before anything walks it: each
+//! fragment is measured once. Cycles of fragments are rejected.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,7 @@
-//! Input coercion of leaf values: scalars and enums, as literals and as JSON (GraphQL, September 2025, 3.5 and 3.9).
+//! Input coercion of scalars and enums from literals and from JSON (GraphQL, September 2025, 3.5 and 3.9).
+//!
+//! Also converts literals to values of `async-graphql`. Lists and input objects are handled in `values` and
+//! `variables`.
 
 use std::collections::HashMap;
 

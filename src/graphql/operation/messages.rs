@@ -1,7 +1,7 @@
-//! Messages of validation errors, in our own words: what is wrong and how to fix it.
+//! Messages of validation errors and "did you mean" suggestions.
 //!
-//! `apollo-compiler` tells the kind of an error and names the parts in question in backticks; both are pinned by its version
-//! and by the tests below. Where the schema is not public, a message names only what the document itself names.
+//! Translates diagnostics of `apollo-compiler` by kind; their wording is pinned by its version and by the tests below.
+//! With `Disclosure::Hidden` a message names only what the document names, so it reveals nothing of the schema.
 
 use super::schema::OperationSchema;
 

@@ -1,19 +1,18 @@
-//! The front end of GraphQL: every operation is parsed, validated and coerced here before anything executes, as the GraphQL
-//! specification (September 2025) has it.
+//! GraphQL front end: parsing, validation, variable coercion and planning, before anything executes.
 //!
-//! async-graphql departs from the specification where it validates and coerces, so it is given only what is known to be
-//! valid. In order:
+//! `async-graphql` deviates from the specification (September 2025) in validation and coercion, so it only receives
+//! plans of valid operations. Documents and plans do not depend on variable values; the executor caches both. In order:
 //!
-//! 1. `scan`: limits on the text, in one pass without recursion; descriptions are blanked.
-//! 2. `document`: the text is parsed by `apollo-compiler`; `tokens` sees that nothing was dropped, `size` limits what fragments
-//!    expand to; then it is validated.
-//! 3. `values`, `root` and `conflict`: what `apollo-compiler` does not check, or not as the specification has it: literals, where
-//!    variables may stand, the roots of subscriptions, lists in the arguments of fields that are merged.
-//! 4. `variables`: the values of variables are coerced to their types.
-//! 5. `plan`: one operation with its variables becomes the document that async-graphql executes: no fragments to spread, no
-//!    `@skip` and `@include`, each response key once and in the query's order, arguments without a value left out.
-//!
-//! Documents and plans do not depend on the values of variables, so that both are cached (`graphql::api`).
+//! - `scan`: limits on the text (bytes, tokens, nesting), without recursion; blanks out descriptions
+//! - `document`: runs `apollo-compiler` and the checks below; the parsed and valid document
+//! - `tokens`: finds tokens that the parser dropped without an error
+//! - `expanded_size`: limits on the document with all fragments expanded
+//! - `values`, `subscription_root`, `conflict`: validation rules that `apollo-compiler` lacks
+//! - `conditions`: variables of `@skip` and `@include`
+//! - `variables`, `input_types`: coercion of variable values and literals
+//! - `plan`: one operation with fragments merged and conditions applied, as `async-graphql` executes it
+//! - `schema`: the parsed schema with lookups for validation
+//! - `error`, `messages`, `position`: request errors, their texts, and lines and columns
 
 mod conditions;
 mod conflict;

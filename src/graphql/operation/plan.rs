@@ -1,12 +1,8 @@
-//! What of an operation is executed, for the variables that have values.
+//! Query plan: one operation with merged fragments and applied `@skip` and `@include`, ready for execution.
 //!
-//! Fields are collected as the specification has it (GraphQL, September 2025, 6.3.2): fragments are merged into the selections
-//! that spread them, `@skip` and `@include` are applied, fields of one response key are merged. What async-graphql would do
-//! differently does not come up any more: it gets each key once, in the order of the answer. Where objects of several types may
-//! come, there is a fragment for each type.
-//!
-//! An argument or input field whose variable has no value is left out (6.4.1). Variables that have values stay, so that a plan
-//! serves every request that gives the same ones.
+//! Implements CollectFields (GraphQL, September 2025, 6.3.2): each response key once, in the order of the response; one
+//! fragment for each possible type where the selection differs by type. Arguments whose variable has no value are left
+//! out (6.4.1). A plan serves every request that provides the same variables.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! Lines and columns of a document.
+//! Converts byte offsets of a document to lines and columns for error locations, with an index of line starts.
 
 use std::ops::Range;
 

@@ -1,8 +1,8 @@
-//! Limits on the text of a document, in one pass over its tokens, without recursion.
+//! Limits on the document text: bytes, tokens, nesting, name length and directives, in one pass without recursion.
 //!
-//! The parser recurses into literals and selections, and a few kilobytes of brackets would fill its stack; so the text is
-//! scanned before it is parsed. The scan also blanks the descriptions of operations, fragments and variables (GraphQL,
-//! September 2025, 2.3), which `apollo-compiler` 1.33 does not parse.
+//! The parser is recursive, and a few kilobytes of brackets would overflow its stack, so this runs first. It also
+//! blanks out descriptions of operations, fragments and variables (GraphQL, September 2025, 2.3), which
+//! `apollo-compiler` 1.33 rejects.
 
 use std::{borrow::Cow, ops::Range};
 

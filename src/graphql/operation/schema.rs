@@ -1,4 +1,4 @@
-//! The schema as the front end needs it.
+//! The schema for validation and planning: parsed once at startup, with lookups of possible types and scalars.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,6 @@
-//! The root of a subscription selects one field: one response key, which may be selected several times (GraphQL, September
-//! 2025, 5.2.4.1). `apollo-compiler` 1.33 counts selections instead.
+//! Validation of subscription roots: exactly one response key (GraphQL, September 2025, 5.2.4.1).
+//!
+//! `apollo-compiler` 1.33 counts selections instead of response keys.
 
 use std::collections::HashSet;
 

@@ -1,5 +1,7 @@
-//! Whether a document was parsed as it is written: `apollo-compiler` 1.33 drops some of what it does not expect, such as a name
-//! without a colon among arguments, without an error. The tokens of what was parsed are held against those of the text.
+//! Detects tokens that the parser dropped, by comparing the parsed document with the scanned tokens.
+//!
+//! `apollo-compiler` 1.33 skips some unexpected tokens without an error, for example a name without a colon in
+//! arguments.
 
 use std::{ops::Range, slice::Iter};
 

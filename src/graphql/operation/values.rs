@@ -1,9 +1,7 @@
-//! Values in a document against the types of their places: values of correct type, unique and required input fields, one-of
-//! input objects, and where variables may stand (GraphQL, September 2025, 5.6 and 5.8.5).
+//! Validation of literals and variable usages against their input types (GraphQL, September 2025, 5.6 and 5.8.5).
 //!
-//! `apollo-compiler` 1.33 checks some of this: not duplicate input fields, not `@oneOf`, not the form of custom scalars, and
-//! variables inside lists and input objects by the names of their types alone. So all of it is checked here, and what it
-//! says of values is not used.
+//! Values of correct type, required and unique input fields, `@oneOf`, and variables in allowed positions.
+//! `apollo-compiler` 1.33 checks only a part of these rules, so its results for values are ignored.
 
 use std::collections::HashSet;
 

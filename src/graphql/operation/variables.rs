@@ -1,4 +1,7 @@
-//! The values of variables, coerced to the types that an operation declares (GraphQL, September 2025, 6.1.2).
+//! Coerces JSON variables to the types that an operation declares (GraphQL, September 2025, 6.1.2).
+//!
+//! Unknown variables are dropped; a variable without a value and without a default stays undefined. Reports every
+//! error.
 
 use apollo_compiler::{
     ast::Type,

@@ -1,4 +1,7 @@
-//! Connections of Relay's cursor specification: pages with cursors, and the number of everything there is.
+//! Relay connections of releases, topics and places: `edges`, `nodes`, `pageInfo` and `totalCount`.
+//!
+//! Loads only the columns that the query selects (look-ahead). Cursor encoding and keyset pagination are in
+//! `newsroom::reading::pagination`.
 
 use async_graphql::{Context, Object, SimpleObject};
 use entity::revision::Column;

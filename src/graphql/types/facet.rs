@@ -1,4 +1,6 @@
-//! Facets of a set as the API shows them.
+//! GraphQL types of facets: buckets with counts by topic, place, kind and language, each bucket a release set again.
+//!
+//! Facet counts are computed in `catalog::query::aggregates`; this file converts requests and results.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What was: versions of releases as a list, what is different between two, and the journal.
+//! GraphQL types of the past: revisions of a release, the diff of two revisions, the journal and the access log.
 
 use async_graphql::{ID, InputObject, SimpleObject};
 use entity::{access_log, journal};

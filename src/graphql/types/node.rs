@@ -1,4 +1,6 @@
-//! Everything that has a global id.
+//! The Relay `Node` interface: `node` and `nodes` load objects by global id, all releases in one statement.
+//!
+//! An id without an object, or with one that the viewer must not see, gives null.
 
 use std::borrow::Cow;
 

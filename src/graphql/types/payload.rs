@@ -1,4 +1,7 @@
-//! What mutations answer: the thing as it is now, or what the editor can mend.
+//! Mutation payloads: the changed object or `userErrors`, and the inputs of release mutations.
+//!
+//! The object is read from the snapshot that contains the change. If that read fails after the commit, the error is
+//! `OUTCOME_UNKNOWN`, because the change did happen.
 
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, SimpleObject};
 use entity::{Noun, api_token};

@@ -1,4 +1,4 @@
-//! Places.
+//! The GraphQL type `Place` with its input and filter: a location in the tree world, region, country, city.
 
 use std::sync::Arc;
 

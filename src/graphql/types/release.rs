@@ -1,4 +1,6 @@
-//! Releases, and how they were withdrawn. What they say is in `revision`.
+//! The GraphQL types `Release`, `Embargo`, `Schedule`, `Correction`, `Withdrawal` and `Tombstone`.
+//!
+//! Fields that only the desk may see return null to everybody else. Text fields come from `revision`.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::Noun;

@@ -1,4 +1,6 @@
-//! Sets as numbers: what a list, a dashboard and a bucket have in common.
+//! The GraphQL interface `ReleaseSet` and the type `ReleaseStats`: counts, facets and timelines of a set of releases.
+//!
+//! `Freshness` gives the version of the data that the numbers depend on, as an encrypted token.
 
 use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 

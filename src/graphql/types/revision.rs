@@ -1,5 +1,7 @@
-//! Versions of what releases say: the part that a live version and one being worked on share, body and dateline, and the
-//! version being worked on as an object of its own.
+//! The GraphQL types `ReleaseRevision`, `Body` and `Dateline`: the text of a release at one revision, and diffs.
+//!
+//! `Version` holds the fields that a release and its revisions share. Bodies are loaded late and charged to the
+//! response budget. Rendering of Markdown is in `newsroom::release::rendition`.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,6 @@
-//! Sets over time, and one period against another, as the API shows them.
+//! GraphQL types of timelines (counts by day, week, month, quarter or year) and of comparisons of two periods.
+//!
+//! The counts are computed in `catalog::query::aggregates`.
 
 use async_graphql::{Object, SimpleObject};
 

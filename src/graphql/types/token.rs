@@ -1,4 +1,4 @@
-//! Access tokens.
+//! The GraphQL type `Token` (access token) and the input of `tokenCreate`. The secret is only in `TokenPayload`.
 
 use async_graphql::{ID, InputObject, SimpleObject};
 use entity::{Noun, api_token};

@@ -1,4 +1,4 @@
-//! Topics.
+//! The GraphQL type `Topic` with its input and filter: a SKOS concept that releases are about.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
-//! Topics on the rise, as the API shows them.
+//! The GraphQL type `TopicTrend`: topics with more releases in a recent window than expected.
+//!
+//! The statistics are in `catalog::query::aggregates::trend`.
 
 use async_graphql::Object;
 

@@ -1,4 +1,6 @@
-//! Who asks.
+//! The GraphQL type `Viewer`: the role of the caller and what it permits.
+//!
+//! Capabilities are read from the rules in `newsroom::workflow`.
 
 use async_graphql::Object;
 

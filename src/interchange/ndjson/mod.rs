@@ -1,4 +1,8 @@
-//! The interchange format: newline-delimited JSON, one object a line, tagged by `type`. `docs/interchange.md` describes it.
+//! NDJSON format: parses a line to a record (header, topic, place or release), and writes a record as a line.
+//!
+//! One JSON object a line, tagged by `type`. Parsing replaces control characters and reports up to twenty errors of a
+//! record at once, with field names and advice. A file of another format version is refused. `docs/interchange.md`
+//! describes it.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Lines of the interchange format: read back as written, and what is said of those that cannot be read.
+//! Tests of the NDJSON format: records round-trip, and invalid lines are refused with a message for every error.
 
 use proptest::prelude::*;
 

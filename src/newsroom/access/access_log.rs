@@ -1,7 +1,8 @@
-//! The log of reads that must be known of: embargoed text read by the press, and uses of preview links.
+//! Access log: reads of embargoed releases by the press, and uses of preview links. Also the last use of tokens.
 //!
-//! Reads are gathered and written in batches, once a second and when the server stops: a reader never waits for a write. What
-//! was read within the last second before the power fails is not in the log.
+//! Entries are collected in memory and written in batches once a second and at shutdown, so that a read never waits for
+//! a write. At most 100,000 wait; beyond that the oldest are dropped, with an error in the log. A crash loses the last
+//! second.
 
 use std::{
     collections::{HashMap, VecDeque},

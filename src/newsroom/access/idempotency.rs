@@ -1,8 +1,9 @@
-//! Requests that come twice: a client that got no answer sends the same again under the same `Idempotency-Key`, and gets the
-//! first answer; nothing is done twice.
+//! Stored results of idempotent requests (`Idempotency-Key`): a repeated mutation gets the first answer and changes
+//! nothing.
 //!
-//! The key is put down in the transaction of the first act of its request, so that it is there if and only if something was
-//! done; the answer follows when it is known. Keys belong to whoever sent them and are kept for a day.
+//! `UnitOfWork::claim_key` inserts the key in the transaction of the first write, so the key exists exactly if
+//! something was changed; `store_answer` adds the answer afterwards. Keys belong to one subject in one role and expire
+//! after 24 hours. The HTTP header is handled in `http::graphql::idempotency`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::idempotency;

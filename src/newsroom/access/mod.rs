@@ -1,3 +1,12 @@
+//! Access: tokens, preview links, idempotency keys, the access log, public ids and resume tokens.
+//!
+//! - `tokens`: issue, authenticate and revoke access tokens
+//! - `preview_links`: signed links to one unpublished release
+//! - `idempotency`: keys and stored answers of requests that may be repeated
+//! - `access_log`: log of reads of embargoed releases and of uses of preview links
+//! - `public_id`: encryption and decryption of ids
+//! - `resume_token`: encryption of journal positions and preview links
+
 pub mod access_log;
 pub mod idempotency;
 pub mod preview_links;

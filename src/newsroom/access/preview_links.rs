@@ -1,8 +1,8 @@
-//! Preview links: one release, as it is being worked on, for whoever holds the link, without an account.
+//! Preview links: access to one release in its newest version without an account, until expiry or revocation.
 //!
-//! A link holds its key, sealed with a key of this newsroom ([`super::resume_token`]), so that a forged one is known without
-//! asking the database and tells nothing by itself; it is not kept, so nobody can read it there. It shows one release and nothing
-//! else. Links that earlier versions made are good until they end.
+//! The link contains the encrypted key of its row (`resume_token`), so a forged link is rejected without a query, and
+//! the stored row does not reveal the link. Each use is written to the access log. Stored notes name a link by key;
+//! here the key is replaced by the public id before it is shown.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{Noun, access_log::AccessKind, preview_link, release};

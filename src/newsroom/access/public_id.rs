@@ -1,13 +1,8 @@
-//! Ids as clients hold them: what the thing is, and its key, encrypted: `release_` and 26 letters and digits.
+//! Public ids: encryption and decryption of the UUID keys of releases, topics, places, tokens and preview links.
 //!
-//! Keys are UUIDv7: they begin with the millisecond at which their row was made, and that tells when work on a release was begun.
-//! So a key is never given out. Its 16 bytes are one block of AES-128, which is a permutation: each key has exactly one id, and
-//! an id tells nothing about its key or about the order of keys. The cipher's key is derived from the newsroom's secret
-//! (`signing_key`), which is a part of every backup; so ids are the same on every server and after a restore. Each noun has a
-//! cipher key of its own, so that equal keys of two nouns have unrelated ids.
-//!
-//! Earlier versions gave out the key itself in hexadecimal digits (`release_` and 32 of them). Those ids are still read, because
-//! they stand in addresses of websites (`{id}`); they are never written.
+//! A key is a UUIDv7 and would reveal the time of creation. It is one block of AES-128 under a key derived from the
+//! secret of the newsroom and the noun; the id is `release_` and 26 base32 digits. Ids are stable across servers,
+//! versions and restores. Plain ids of earlier versions (32 hexadecimal digits) are still decoded.
 
 use std::sync::Arc;
 

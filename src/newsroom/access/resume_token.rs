@@ -1,12 +1,9 @@
-//! Positions in the journal and preview links as clients hold them: opaque. How much goes on unseen is nobody's business, and a
-//! number would tell.
+//! Resume tokens: encryption of journal positions (`asOf.revision`, `sequence`) and of preview links, opaque to
+//! clients.
 //!
-//! A position is encrypted and authenticated (AES-SIV, RFC 5297: the same position is always the same text, which clients may
-//! compare), bound to the database's own random id. So a text that was made up, or comes from another newsroom, is known as such.
-//!
-//! A preview link holds the key of its row, encrypted in the same way under another key. It is bound to nothing else,
-//! so a link stays good after a backup was restored. Links that earlier versions made hold key and end readably, signed with
-//! HMAC-SHA-256; they are still read.
+//! Deterministic authenticated encryption (AES-SIV, RFC 5297) under keys derived from the secret of the newsroom
+//! (`signing_secret`, `derive`). Positions are bound to the epoch of the database, so that positions from before a
+//! restore are rejected; links are not. Preview links of earlier versions, signed with HMAC, are still read.
 
 use std::sync::Arc;
 

@@ -1,4 +1,7 @@
-//! The catalog: one loaded from these rows against counts by SQL, and against one that follows the whole journal.
+//! Check of the in-memory catalog: one loaded from the rows is compared with SQL counts and with a replay of the
+//! journal.
+//!
+//! The replay is skipped if the journal is incomplete, which is a finding of `journal` already.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
-//! What a check finds wrong: what, where, and what to do about it.
+//! Findings of a check: kind, location, problem and advice, with a limit of 50 listed findings of each kind.
+//!
+//! A lost database connection is kept apart: it interrupts the check and says nothing about damage.
 
 use std::{collections::BTreeMap, fmt};
 

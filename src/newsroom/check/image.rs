@@ -1,7 +1,7 @@
-//! The rows against the journal: what the rows make of a release, topic or place is what its last entry says it is.
+//! Check of rows against the journal: the image made from the rows equals the after image of the last journal entry.
 //!
-//! What differs lawfully: a merge of topics or places changes all that named the one to name the other, and only the other gets
-//! an entry by it; so merges after an entry are applied to its image. Former addresses are a set: their order is not kept.
+//! A merge of topics or places changes releases without an entry for each, so merges after an entry are applied to its
+//! image. Also finds last entries of objects that no longer exist. Former slugs are compared as a set.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,6 @@
-//! The database itself, by its own means: SQLite's integrity check and its check of foreign keys; on PostgreSQL the check of
-//! indexes that the extension amcheck has, where it is installed.
+//! Database integrity check: `PRAGMA integrity_check` and the foreign key check of SQLite, B-tree checks on PostgreSQL.
+//!
+//! On PostgreSQL the extension amcheck is used if it is installed and permitted; otherwise nothing is checked here.
 
 use futures_util::StreamExt;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, StreamTrait, TransactionTrait};

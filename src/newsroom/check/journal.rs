@@ -1,4 +1,7 @@
-//! The journal by itself: numbered without holes up to its head, and every entry of a piece.
+//! Check of the journal: sequence numbers without gaps up to the head, and entries that can be decoded and are
+//! consistent.
+//!
+//! Also collects the merges of topics and places, which `image` applies. Comparison with the rows is in `image`.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,17 @@
-//! Verifies a database: its rows, its journal and the catalog made of them against each other. Changes nothing.
+//! Consistency check of a database: verifies rows, journal and catalog against each other, and changes nothing.
 //!
-//! Everything is read in one transaction, so that it works while a server writes: what is verified is one state of the database.
-//! Each part is tried by itself, in a nested transaction: where something cannot be read that is a finding, and the others go on.
-//! Memory: two catalogs at the end, before that some hundred releases at a time.
+//! Used by `dateline check`. All parts read in one transaction, so a server may write meanwhile. Each part runs in a
+//! savepoint of its own: what cannot be read is a finding, and the other parts continue. Memory: two catalogs at the
+//! end.
+//!
+//! - `finding`: what is reported, with location and advice
+//! - `integrity`: integrity check of the database itself (SQLite, amcheck)
+//! - `row`: every row of every table can be decoded
+//! - `reference`: foreign keys and undeclared references, numbering of revisions
+//! - `slugs`: every slug belongs to its owner
+//! - `journal`: the journal has no gaps, and its entries can be decoded
+//! - `image`: rows equal the images of the journal
+//! - `catalog`: the catalog equals SQL counts and a replay of the journal
 
 mod catalog;
 mod finding;

@@ -1,4 +1,7 @@
-//! Rows that refer to other rows: the foreign keys that are declared, and the references that are not.
+//! Referential integrity check: rows that refer to missing rows (orphans), for declared foreign keys and undeclared
+//! references.
+//!
+//! Also checks that the revisions of a release are numbered without gaps and belong to it.
 
 use futures_util::StreamExt;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, StreamTrait};

@@ -1,4 +1,7 @@
-//! Every row of every table, read completely: a damaged page fails here, and so does a value that no version of Dateline wrote.
+//! Check of rows: reads every row of every table and decodes all columns, so that damaged pages and invalid values are
+//! found.
+//!
+//! Counts the rows of each table for the report.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,4 +1,6 @@
-//! Addresses: what a release, topic or place has as its address now it holds in the table of all addresses.
+//! Check of slugs: the slug of every release, topic and place is reserved for it in the table `slug`.
+//!
+//! The slugs of topics, places and releases that were published must also be marked as public there.
 
 use futures_util::StreamExt;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, StreamTrait};

@@ -1,4 +1,8 @@
-//! Importing topics and places: in whatever order they come, broader ones first in the end.
+//! Import of topics and places: validates each record, creates, updates or refuses it, and checks codes, URIs and
+//! cycles.
+//!
+//! `queue` gives the order: broader concepts first. Records of a concept that an editor has changed are conflicts. Each
+//! change is recorded in the journal as `topic.import` or `place.import`.
 
 use entity::{Noun, place, topic};
 use sea_orm::EntityTrait;

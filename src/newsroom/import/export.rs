@@ -1,6 +1,8 @@
-//! Exporting: everything that travels, read from one state of the database.
+//! Export of topics, places and releases: reads all of them from one database snapshot, a page of releases at a time.
 //!
-//! Of a release travels what its readers see: the live version, or the one being worked on where there is no live one.
+//! A release is exported in its live revision, or in the working one if there is no live one. What is not public is
+//! exported as a draft, a retracted release as withdrawn; schedules and embargoes are left out. The file format is in
+//! `interchange`.
 
 use std::collections::{HashMap, VecDeque};
 

@@ -1,4 +1,7 @@
-//! New releases of a batch, as rows of one insertion.
+//! Bulk insert of new releases: gathers the rows and journal images of a batch and inserts them in few statements.
+//!
+//! Input: validated records (`matching`) that match no stored release. Also writes revisions with their topics and
+//! places for updates of imported releases.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, release, release::ReleaseState, revision, revision_place, revision_topic, slug};

@@ -1,4 +1,9 @@
-//! Which release a record is, and what is to become of it: the record and what is there, side by side.
+//! Matching of imported releases: finds the stored release of a record, and decides whether it is an update, a conflict
+//! or unchanged.
+//!
+//! A record is matched by external id, then by slug, and without a slug by kind, headline and date. An import never
+//! revives what was withdrawn, and never overwrites what an editor has changed, unless it is told to. Topics and
+//! places: `concept`.
 
 use std::collections::HashMap;
 

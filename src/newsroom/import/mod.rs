@@ -1,9 +1,17 @@
-//! Importing: taking in what other systems say, many records at a time, as often as they like.
+//! Import of topics, places and releases into the newsroom: many records in batches, repeatable without changing
+//! anything.
 //!
-//! A record that says what is there already changes nothing. One that differs from what the last import left is taken over;
-//! one that differs from what an editor has made of it since is a conflict, told and left alone. A bad record is refused and
-//! the rest goes on. Batches are short transactions, so that others write between them; a strict or dry run is one
-//! transaction, undone at the end unless everything was good and it was meant.
+//! A record equal to what is stored is unchanged, one that differs from the last import is an update, and one that an
+//! editor has changed since is a conflict, reported and left alone. A batch is one short transaction; a dry run or a
+//! strict import is one transaction that may be rolled back. File formats are parsed in `interchange`.
+//!
+//! - `release`: import of releases: validation, comparison and writing
+//! - `matching`: which stored release a record belongs to, and whether it is an update, a conflict or unchanged
+//! - `insert_batch`: rows of new releases for one bulk insert
+//! - `concept`: import of topics and places
+//! - `queue`: order of topics and places, broader before narrower (topological sort)
+//! - `origin`: file and line of each imported record, for duplicates
+//! - `export`: reading of everything that is exported
 
 mod concept;
 pub mod export;

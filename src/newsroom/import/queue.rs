@@ -1,4 +1,7 @@
-//! The order in which topics and places of a file are taken: broader ones first, and what stands twice last.
+//! Order of imported topics and places: a topological sort, broader concepts first, and repeated records last.
+//!
+//! Cycles within a file are refused unless a concept is stored already. A refused record is replaced by the next record
+//! of the same concept.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 

@@ -1,4 +1,8 @@
-//! Importing releases: matched, compared and written a batch at a time.
+//! Import of releases, a batch at a time: validates the records, matches them with stored releases, and inserts or
+//! updates.
+//!
+//! The slugs of topics and places are resolved to ids. The decision between update, conflict and unchanged is made in
+//! `matching`, bulk inserts in `insert_batch`. Each change is recorded in the journal as `release.import`.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,7 @@
-//! The attributes that an element keeps when its HTML is written anew: known ones, once each, short, and quoted.
+//! Filter for HTML attributes: keeps the allowed ones, each once, with a limited length and quoted.
+//!
+//! The only CSS property that is read is `text-align`; it becomes the attribute `align`. URLs are checked in
+//! `sanitizer`.
 
 use super::{elements::GLOBAL_ATTRIBUTES, tokenizer::Attributes};
 

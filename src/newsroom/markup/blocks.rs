@@ -1,4 +1,7 @@
-//! Blocks of Markdown in the making: what is open is a stack, and a block is written when it ends, into the one around it.
+//! Writer of Markdown blocks: paragraphs, headings, block quotes, lists, tables, code blocks and thematic breaks.
+//!
+//! Used by `html_to_markdown`. Open blocks are a stack; a block is written into its parent when it ends. The content of
+//! a table cell is written on one line. Inline content comes from `inline`.
 
 use super::{
     escape::{collapse_whitespace, fence},

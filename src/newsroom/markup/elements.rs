@@ -1,5 +1,7 @@
-//! The elements a body may have, with their attributes and how they lie in each other: one list, for the flattener, for the
-//! sanitiser and for plain text.
+//! Allowlist of HTML elements and attributes, with the nesting rule of each element.
+//!
+//! One table for `flatten_html`, `sanitizer`, `plain_text` and `html_to_markdown`. Also maps elements to equivalents,
+//! such as `b` to `strong`, and names the elements that are removed with their content, such as `script`.
 
 /// What an element is to the elements around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

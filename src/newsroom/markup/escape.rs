@@ -1,4 +1,7 @@
-//! Text written so that Markdown reads it as text.
+//! Escaping for Markdown: text, link destinations, titles and code, written so that a parser reads back the same
+//! characters.
+//!
+//! Invalid characters of URLs are percent-encoded. What counts as a marker follows CommonMark and its table extension.
 
 use std::fmt::Write;
 

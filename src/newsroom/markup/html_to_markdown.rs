@@ -1,7 +1,7 @@
-//! Markdown, made of the HTML of another system.
+//! HTML to Markdown conversion, for the bodies (`bodyHtml`) that other systems export.
 //!
-//! The HTML is made flat and sanitised first, so here every element ends, inner ones first, and none lies deep. Blocks are
-//! written when they end: what is open is a stack of our own, however the HTML nests.
+//! The HTML is flattened and sanitized first, so every element ends and none lies deep. Control characters are replaced
+//! and counted. What Markdown cannot express keeps its text. HTML of more than 10 MB is refused.
 
 use super::{
     blocks::{Align, BlockBuilder, BlockKind},

@@ -1,4 +1,8 @@
-//! A line of Markdown in the making: texts and marks are collected, and written when it is known what stands around each.
+//! Writer of Markdown inline content: text, emphasis, links, code spans and hard line breaks of one paragraph or cell.
+//!
+//! Used by `blocks`. Parts are collected first, because whether `*` is read as emphasis depends on the characters on
+//! both sides (delimiter runs, CommonMark 0.31, section 6.2). Where it would not be, an HTML element is written
+//! instead.
 
 use super::escape::{destination, escape, fence, start_tag_with_title};
 

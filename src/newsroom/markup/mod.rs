@@ -1,8 +1,20 @@
-//! Bodies: Markdown is what is kept; HTML and plain text are made from it, and it is made from the HTML of other systems.
+//! Rendering of bodies: Markdown to sanitized HTML, Markdown or HTML to plain text, and foreign HTML to Markdown.
 //!
-//! Markdown may hold HTML, so what is made of it goes three ways round: made shallow before the parser of Markdown, made flat
-//! before the parser of HTML, and then through a sanitiser that lets through what a text needs and nothing that runs, frames
-//! or styles. No body is refused, however it nests; what lies too deep keeps its text and loses its place.
+//! A body is stored as Markdown only. Rendering limits the nesting of the Markdown, parses it, flattens the resulting
+//! HTML and sanitizes it. No body is refused for its nesting; what lies too deep keeps its text and loses its
+//! structure.
+//!
+//! - `nesting_limit`: limit on the blocks that one line of Markdown may open
+//! - `tokenizer`: HTML tokenizer (tags, attributes, text)
+//! - `elements`: allowlist of HTML elements and attributes
+//! - `attributes`: filter for the attributes of one element
+//! - `flatten_html`: HTML rewritten as well-formed HTML of limited depth
+//! - `sanitizer`: HTML sanitizer (XSS protection)
+//! - `plain_text`: HTML to plain text, and word count
+//! - `html_to_markdown`: conversion of foreign HTML to Markdown on import
+//! - `blocks`: writer of Markdown blocks (lists, quotes, tables, code)
+//! - `inline`: writer of Markdown inline content (emphasis, links, code spans)
+//! - `escape`: escaping of text, link destinations and attributes for Markdown
 
 mod attributes;
 mod blocks;

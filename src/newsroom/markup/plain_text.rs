@@ -1,6 +1,6 @@
-//! Plain text, made of sanitised HTML: what a reader sees, without what it looks like.
+//! Plain text of a body and its word count: sanitized HTML to text, and words by Unicode segmentation (UAX #29).
 //!
-//! It is made of the HTML and not of the Markdown so that both say the same, also where the Markdown has HTML in it.
+//! The text is made from the HTML, not from the Markdown, so that both say the same where the Markdown contains HTML.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,8 @@
-//! The sanitizer: what a body may have when a reader gets it. It lets through what a text needs and nothing that runs, frames
-//! or styles.
+//! HTML sanitizer: lets through the elements and attributes of the allowlist in `elements`, and removes everything
+//! else.
+//!
+//! Protects readers against cross-site scripting (XSS): no scripts, styles, frames or forms; links to http, https and
+//! mailto only, images from http and https only. The input is flattened first (`flatten_html`).
 
 use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
 

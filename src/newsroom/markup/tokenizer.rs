@@ -1,4 +1,6 @@
-//! HTML cut into tags and text, as a browser would cut it, without recursion and in one pass.
+//! HTML tokenizer: splits HTML into start tags, end tags and text as a browser does, in one pass and without recursion.
+//!
+//! Comments, declarations and unterminated tags are dropped. Character references are left as they are.
 
 /// A piece of HTML.
 #[derive(Debug, PartialEq)]

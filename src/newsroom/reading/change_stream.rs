@@ -1,7 +1,9 @@
-//! Following what a viewer may see, entry by entry of the journal, from now on or from a position that somebody left off at.
+//! Change stream: what changed for a viewer, entry by entry of the journal, from now or from a resume position on.
 //!
-//! Who follows asks for the next change and gets it when there is one: nothing is queued for those who are slow. They fall behind
-//! in the journal, and only so far; then they are told to begin anew.
+//! The source of GraphQL subscriptions. Pull based: the next change is derived when it is requested, so a slow client
+//! queues nothing; it only falls behind in the journal, up to a limit (`TooOld`). The stream ends when its position is
+//! not of this database any more, or when the hierarchy below its filter changed. How an entry becomes a change is in
+//! `catalog::query::change_event`.
 
 use std::{collections::VecDeque, sync::Arc};
 

@@ -1,4 +1,7 @@
-//! What was: the versions of a release, and the journal as the audit log that it is.
+//! Version history of a release, and the journal as audit log, both with keyset pagination in SQL.
+//!
+//! Also single versions by number or key, and public corrections. Bodies are fetched with single versions only. Queries
+//! for the desk: the caller has already found the release; `journal` checks the role itself.
 
 use chrono::{DateTime, Utc};
 use entity::{correction, journal, revision};

@@ -1,4 +1,8 @@
-//! Lists: pages of releases with their rows, and pages of topics and places.
+//! Lists: pages of releases with the rows that a query selects (`Projection`), and pages of topics and places by label.
+//!
+//! Keyset pagination: order and page come from the catalog, the rows from one SQL statement, one more each for
+//! lifecycle and corrections. Cursors contain sort values and the public id, never the key. Reads of embargoed releases
+//! by the press are recorded in the access log.
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -1,10 +1,8 @@
-//! Pages of lists: how much, from where, and the cursors that say where.
+//! Pagination: page sizes (`first`, `last`) and encoding and decoding of cursors (`after`, `before`), as in Relay.
 //!
-//! A cursor holds the name of its list, the order, the values it stands at and two digests of the filter: as it was written, and
-//! of its canonical form. It is good where one of them agrees. The first lets a client that repeats its request go on even where
-//! a concept that the filter names was merged since, which changes the canonical form. The second lets a client write the same
-//! filter differently. A cursor is opaque to clients; one that does not decode, or belongs to another list, order or filter, is
-//! refused and says so.
+//! A cursor is base64url of JSON: list, order, sort position, and two digests of the filter, one as written and one of
+//! its canonical form. One matching digest is enough, so a cursor stays valid when a concept of the filter was merged,
+//! or when the filter is written differently. Any other cursor is rejected with a message.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

@@ -1,4 +1,7 @@
-//! One act on many releases: each is an act of its own, with its own result and its own entry in the journal.
+//! Bulk transitions: submit, approve, publish or withdraw up to 500 releases in one call.
+//!
+//! Each release is its own transaction with its own result and journal entry; a failure of one does not affect the
+//! others.
 
 use chrono::{DateTime, Utc};
 use entity::release::WithdrawalKind;

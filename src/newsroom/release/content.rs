@@ -1,4 +1,7 @@
-//! What a version of a release says, as one value: filled in from a form, compared, and written as a revision.
+//! Content of a version of a release as one value: validated from input, compared, and converted to database rows.
+//!
+//! `ReleaseInput` is what an editor sends (a patch for each field), `Content` the resulting content, `RevisionRows` the
+//! rows to insert with the image for the catalog. Length limits of the fields are set in `Content::apply_input`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{

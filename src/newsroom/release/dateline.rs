@@ -1,4 +1,4 @@
-//! The dateline as printed: where and when a release was filed.
+//! Formats datelines ("PHNOM PENH, 8 May 2006"): place and date of filing, as printed at the head of a press release.
 
 use chrono::{Datelike, NaiveDate};
 

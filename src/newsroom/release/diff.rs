@@ -1,4 +1,4 @@
-//! What is different between two versions of a release, field by field. Pure.
+//! Compares two versions of a release field by field. Pure; concepts are compared and shown by slug (`SlugLookup`).
 
 use super::content::Content;
 

@@ -1,5 +1,7 @@
-//! Releases: writing what they say. How they become public is in `publication`, `schedule` and `embargo`, how they cease to be
-//! in `withdrawal`.
+//! Writing releases: create a draft, revise it, restore an older version, delete a draft; look-up by external id.
+//!
+//! Every change of content inserts a new revision; a published version stays live until the new one is published
+//! (`publish`). Slug and external id are checked for uniqueness here; a new release gets a slug made from its headline.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{Noun, release, release::ReleaseState, revision, revision_place, revision_topic};

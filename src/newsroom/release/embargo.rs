@@ -1,5 +1,8 @@
-//! Embargoes: what is published is shown to the press and the desk alone until an instant. Independent of the schedule, and it
-//! ends by itself at that instant, for whoever reads then (`catalog::coming`).
+//! Embargoes: a published release is visible to press and desk only, until an instant. Set, move or lift an embargo.
+//!
+//! An embargo ends by itself: the catalog applies the end whenever it is read (`catalog::snapshot::scheduled`), and
+//! `schedule` records it in the journal afterwards. It is independent of the publication schedule, but must end after
+//! it.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::release::ReleaseState;

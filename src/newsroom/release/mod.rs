@@ -1,3 +1,21 @@
+//! Commands on releases, and their content: from draft to publication, correction, withdrawal and erasure.
+//!
+//! Each command begins with `Newsroom::begin_transition` and ends with its commit; which of them is allowed when is in
+//! `workflow`.
+//!
+//! - `draft`: create, revise, restore and delete a release
+//! - `publish`: submit, return, approve, publish and correct
+//! - `schedule`: scheduled publication at a local time; recording of transitions that are due
+//! - `embargo`: set, move and lift an embargo
+//! - `withdraw`: withdraw and retract; tombstone notices; redirect loops
+//! - `purge`: permanent erasure
+//! - `bulk`: one action on many releases
+//! - `content`: the fields of a version as one value
+//! - `revision`: rows of versions, fetched by column mask
+//! - `diff`: comparison of two versions
+//! - `dateline`: the dateline as text
+//! - `rendition`: cache of rendered bodies
+
 pub mod bulk;
 pub mod content;
 pub mod dateline;

@@ -1,4 +1,7 @@
-//! How a release gets from its writer to the public: submitted, returned, approved, published; and put right afterwards.
+//! Review and publication: submit, return to the author, approve, publish, and publish a correction.
+//!
+//! `go_live` makes a version the live one, takes its slug, and sets the times of publication. An embargo keeps what is
+//! published from the public (`embargo`); publication at a later time is in `schedule`. Also the validation of notes.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, correction, release::ReleaseState};

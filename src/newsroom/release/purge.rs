@@ -1,9 +1,9 @@
-//! Erasure: removing all that a release says and said, for good. For what must not be kept: court orders, data protection.
+//! Erasure: permanent deletion of a release with all its revisions, for court orders and data protection (GDPR).
 //!
-//! Gone are the release, its revisions, assignments, corrections and preview links, the images and notes of its journal entries,
-//! and answers kept for repeated requests. What stays: one entry that says that, by whom, when and why; the entries before it as
-//! bare facts (who did what when), and whether it was seen, so that followers are told; of its addresses a digest, so that nobody
-//! else gets them.
+//! Deleted are the release, its revisions, assignments, corrections and preview links, the images and notes of its
+//! journal entries, and stored idempotent answers that name it. Kept are the fact, actor, time and reason; whether it
+//! had been visible, so that change streams can report its removal; and a digest of each public slug, so that nobody
+//! else gets it.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, idempotency, journal, release, slug};

@@ -1,5 +1,7 @@
-//! What is made of bodies: HTML, plain text, word counts. A revision never changes, so each is made once and cached within a memory
-//! budget; the least recently used are evicted. Long bodies are rendered on threads for blocking work.
+//! Cache of rendered bodies: HTML, plain text and word counts by revision, within a memory budget (LRU).
+//!
+//! Each rendition is computed once, also with concurrent requests for it. Long bodies are rendered on threads for
+//! blocking work, at most one for each core. The renderer itself is in `markup`.
 
 use std::{
     sync::Arc,

@@ -1,4 +1,8 @@
-//! Revisions: the rows that say what releases say. They never change, so a page is what its snapshot promised.
+//! Fetches rows of revisions (versions of releases): only the columns that a query needs (`ColumnMask`), in batches.
+//!
+//! Rows are never changed after insertion, so they match the snapshot that named them. Bodies of several revisions are
+//! fetched separately (`bodies`) when their lengths are known, to keep within the response budget. A purged revision is
+//! missing in the result.
 
 use std::{collections::HashMap, ops::Deref, sync::Arc};
 

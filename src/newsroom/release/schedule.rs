@@ -1,8 +1,10 @@
-//! Schedules: publication at a local time of some zone.
+//! Scheduled publication: publish at a local time in a time zone. Records in the journal the transitions that became
+//! due.
 //!
-//! Whether a release is public is decided by the instant itself whenever somebody reads (`catalog::coming`); what is here sets
-//! and unsets that instant, and puts down in the journal what has come due. Everything that could stop a publication is looked
-//! at when it is scheduled; from then on nobody can change the release without taking it off the schedule first.
+//! Readers see a scheduled release exactly at its instant, because the catalog applies due transitions whenever it is
+//! read (`catalog::snapshot::scheduled`); `record_due_releases` writes them to the journal afterwards, as it does with
+//! ends of embargoes. `resolve_schedules` computes the instants again after a change of the time zone rules. What could
+//! prevent the publication is checked at scheduling.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;

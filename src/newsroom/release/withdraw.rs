@@ -1,4 +1,9 @@
-//! How a release ceases to be public: withdrawn in one of four ways, or retracted for good; and what its former address answers.
+//! Withdrawal (unpublishing) and retraction: with a notice, as gone, with a redirect to another URL, or without a
+//! trace.
+//!
+//! Unless it vanished, a withdrawn release leaves a tombstone at its slug; `withdrawal_notice` fetches text and
+//! redirect. A redirect that leads back to the release itself is rejected (redirect loop). Redirects of former slugs of
+//! a live release are in the catalog.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, release, release::WithdrawalKind};

@@ -1,4 +1,9 @@
-//! Topics and places that are given up: merged into another, or retired. Their ids, addresses and URIs go on answering.
+//! Merges topics or places, and retires them.
+//!
+//! A merge moves assignments, narrower concepts, names and codes to the target, and redirects id, slugs and URI of the
+//! merged concept to it (`redirect_identifiers`, table `merged_concept`); the catalog resolves them
+//! (`catalog::store::vocabulary`). A retired concept stays on releases that have it, cannot be assigned any more, and
+//! may name a replacement.
 
 use std::collections::HashMap;
 

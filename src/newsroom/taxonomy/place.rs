@@ -1,4 +1,7 @@
-//! Places: making and changing them. Reading them is the catalog's.
+//! Commands on places: create and update, with names, codes (ISO 3166, UN M49, GeoNames), coordinates and parent place.
+//!
+//! Checks the uniqueness of slug, URI and codes, and that no place lies within itself. `PlaceImage` is the value in the
+//! journal and in the catalog; its conversion to rows is here. Merging and retiring is in `merge`.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{NameRole, Noun, place, place::PlaceKind, place_name};

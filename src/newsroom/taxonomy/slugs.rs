@@ -1,5 +1,8 @@
-//! Addresses: who holds which slug. One namespace each for releases, topics and places; what was once public is never given
-//! to another.
+//! Slug ownership: reserves slugs, finds an available one, and looks up the owner. One namespace for each noun.
+//!
+//! A slug that was once public is never given to another owner; former slugs stay reserved, and redirect to the present
+//! one in the catalog (`catalog::query::release_set`). Of a purged release only a digest of each slug is kept. The
+//! format of slugs is in `text::slug`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};

@@ -1,4 +1,7 @@
-//! Topics: making and changing them. Reading them is the catalog's.
+//! Commands on topics: create and update, with names in several languages and broader topics (SKOS `broader`).
+//!
+//! Checks the uniqueness of slug and URI, and that the hierarchy has no cycle. `TopicImage` is the value in the journal
+//! and in the catalog; its conversion to rows is here. Merging and retiring is in `merge`.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{NameRole, Noun, topic, topic_broader, topic_name};

@@ -1,8 +1,7 @@
-//! Control characters in texts of other systems: read as what was meant where that is known, otherwise removed, and counted.
+//! Control characters in imported text: C1 controls are replaced by their Windows-1252 characters, others are removed.
 //!
-//! Texts are often written in Windows-1252 and passed on as ISO 8859-1: the characters U+0080 to U+009F are then quotation
-//! marks, dashes and letters. The HTML standard reads references to them so, and imports do. What an editor types is refused
-//! instead (`text`): an editor sees the message and can correct the text.
+//! Both are counted for the report. The mapping is that of the HTML standard (mojibake of Windows-1252 read as ISO
+//! 8859-1). Text that an editor enters is refused instead, in the parent module.
 
 use super::is_control;
 

@@ -1,7 +1,6 @@
-//! Language tags: well-formed by BCP 47 (RFC 5646, section 2.1), kept in canonical case.
+//! Language tags (BCP 47, RFC 5646): checks that a tag is well-formed, and normalizes its case; fallbacks (RFC 4647).
 //!
-//! Only the form is decided here: a well-formed tag that nobody registered is taken. The irregular tags of before 2006, such
-//! as `i-klingon`, are not.
+//! Whether a subtag is registered is not checked. Irregular tags from before 2006, such as `i-klingon`, are rejected.
 
 use std::{iter, ops::RangeInclusive};
 

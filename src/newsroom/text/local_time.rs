@@ -1,8 +1,7 @@
-//! Local times of people, and the instants they stand for. Pure.
+//! Local times and time zones: parses a local time and resolves it to an instant (daylight saving time). Pure.
 //!
-//! Where clocks are put forward some local times do not exist, where they are put back some come twice. The rule is that of
-//! iCalendar (RFC 5545, 3.3.5): a time that does not exist is counted with the offset from before the gap, so 02:30 becomes
-//! 03:30; of a time that comes twice the first is meant.
+//! As in iCalendar (RFC 5545, 3.3.5): a time within a gap is moved forward by the length of the gap; of an ambiguous
+//! time the first is taken. `today` gives the current day in a zone, and the instant at which it ends.
 
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;

@@ -1,8 +1,13 @@
-//! Texts as they are kept: in Unicode NFC, free of characters that are no text, no longer than allowed. Lines and short texts
-//! are trimmed. White space at the ends of a body stays, because it means something in Markdown: four blanks make code.
+//! Validation of plain text: Unicode NFC, no control characters, length limits in characters, trimmed white space.
 //!
-//! Every text an editor or an import brings passes here once, so that equal texts are equal bytes and nothing invisible turns
-//! the text around it. An empty result is no fault: whether a text may be missing is for the field to say.
+//! `clean_line`, `clean_text` and `clean_body` are the only entry for texts of editors and imports, so equal texts are
+//! equal bytes. Bodies keep white space at their ends, because it has a meaning in Markdown. Invisible text becomes
+//! empty; whether a field may be empty is decided by `validation`.
+//!
+//! - `control`: control characters in texts of other systems (Windows-1252)
+//! - `language`: language tags (BCP 47)
+//! - `local_time`: local times in time zones
+//! - `slug`: format of slugs, and slugs made from headlines
 
 pub mod control;
 pub mod language;

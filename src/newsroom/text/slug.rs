@@ -1,6 +1,7 @@
-//! Slugs: the last part of a public address. Lower-case letters a to z, digits, single hyphens between them.
+//! Slugs: format check, and generation from a headline (transliteration to ASCII, cut between words). Pure.
 //!
-//! Only the form is decided here; who holds which slug is a matter of the database.
+//! A slug is the last segment of a public URL: a to z, digits and single hyphens, at most 200 characters. Who owns a
+//! slug is in `taxonomy::slugs`.
 
 use deunicode::deunicode;
 

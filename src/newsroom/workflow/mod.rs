@@ -1,4 +1,12 @@
-//! What may happen to a release, and who may do what: one table, pure. No database, no clock, no network.
+//! Workflow of releases: the state machine and the permissions of roles, as one table. Pure: no database, no clock.
+//!
+//! `RULES` says for each `ReleaseAction` which state leads to which state, which role may do it to any release, and
+//! which role to its own. `next_state` is the transition function; `check_role`, `check_ownership` and `check_manage`
+//! are the permission checks; `WorkflowPolicy` holds optional rules (four eyes). The table in the documentation is
+//! printed by `markdown_table`.
+//!
+//! - `transition`: carries out one transition in the database
+//! - `tests`: the table, checked against a second table that lists the actions by state
 
 pub(crate) mod transition;
 

@@ -1,4 +1,5 @@
-//! The table, held against the same table written the other way round.
+//! Tests of the workflow table: every action in every state by every role, compared with a second table by state; four
+//! eyes.
 
 use super::*;
 

@@ -1,7 +1,9 @@
-//! One act on one release, from its beginning to its end: may this viewer, is it there, has it come due meanwhile, does the
-//! table allow it, is it the version they saw; then what changes, the entry in the journal, the commit.
+//! Carries out one workflow transition of a release: load, check, change, record, commit.
 //!
-//! Each act of the desk begins with [`Newsroom::begin_transition`] and ends with [`ReleaseTransition::commit`]; what lies between is its own.
+//! `Newsroom::begin_transition` checks the role, locks, records transitions that are due (schedule, embargo), asks the
+//! workflow table, and compares the expected revision (optimistic concurrency control). The caller then changes
+//! `ReleaseTransition::change` and calls `commit`, `commit_deleted` or `commit_unchanged`. The rules are in `workflow`,
+//! not here.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, release, release::ReleaseState, revision};

@@ -1,4 +1,7 @@
-//! Periods of the calendar: where they begin, what they are called, and which instant a day begins at in a zone.
+//! Calendar intervals: first day, next period, number of periods, ISO 8601 labels, and the start of a day in a time
+//! zone.
+//!
+//! Handles DST gaps and overlaps at midnight: a day begins at the end of the gap, or at the first of two midnights.
 
 use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;

@@ -1,4 +1,4 @@
-//! One period against another.
+//! Period comparison: the number of releases in a period against the previous period or the same period last year.
 
 use chrono::{Days, Months, NaiveDate};
 

@@ -1,4 +1,9 @@
-//! Which releases count for which value of a facet: worked out once a snapshot, used by every facet of every set.
+//! Facet counts: which releases count for which value of a facet, and how many of a set do.
+//!
+//! A `FacetIndex` is built once for a snapshot and field and is used by all sets. Topics and places can roll up: a
+//! release counts once for a concept and for each concept above it. A set is counted by a scan of its releases or by
+//! one bitmap intersection per value, whichever costs less. Totals of an audience and counts of large filtered sets are
+//! cached in `cache`.
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,4 +1,8 @@
-//! A set over time: how many of its releases fall into each day, week, month, quarter or year.
+//! Timelines (date histogram): how many releases of a set fall into each day, week, month, quarter or year.
+//!
+//! Counts by release date, which has no zone, or by publication time, for which days begin at midnight in a time zone
+//! (with DST). Empty periods are included unless omitted. Limits the number of points. Calendar arithmetic is in
+//! `calendar`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;

@@ -1,8 +1,8 @@
-//! Topics that are on the rise: a recent window against the time right before it.
+//! Trending topics: more releases in a recent window than the window and the baseline before it together suggest.
 //!
-//! The measure is the log-likelihood ratio G² of a two-by-two table (T. Dunning, "Accurate Methods for the Statistics of Surprise
-//! and Coincidence", Computational Linguistics 19(1), 1993): releases with the topic and without it, in the window and in the
-//! baseline. Unlike a ratio of rates it stays small where the numbers are small: one release where none was expected is no trend.
+//! The score is the log-likelihood ratio G² of a 2×2 table (Dunning, "Accurate Methods for the Statistics of Surprise
+//! and Coincidence", Computational Linguistics 19(1), 1993): releases with and without the topic, in window and
+//! baseline. Unlike a ratio of rates it stays small for small numbers.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 

@@ -1,11 +1,10 @@
-//! The canonical form of a filter, which cursors are bound to.
+//! Canonical form of a filter, which cursors are bound to (a cursor is valid only for the filter it was made with).
 //!
-//! Filters that differ only in how they are written have equal forms: a condition that keeps everything is left out, lists that
-//! are sets are sorted and have no duplicates, a topic or place is its key, however it was named, and nested conjunctions are
-//! one list. Equal forms keep the same releases. The reverse does not hold in general: boolean expressions are not minimised.
-//!
-//! A form holds keys and values only, nothing that is numbered in a snapshot, so it is the same in every process. It depends on
-//! the order of the variants below: to reorder them changes the form of filters with several conditions.
+//! Filters that differ only in notation have equal forms: conditions that match everything are omitted, lists are
+//! sorted without duplicates, a concept is its id however it was referenced, nested conjunctions are flattened. Equal
+//! forms match the same releases; the reverse does not hold in general, because boolean expressions are not minimised.
+//! A form has no numbers of a snapshot in it, so it is equal on every server. Its serialized text is stable: do not
+//! reorder variants.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::release::{ReleaseKind, ReleaseState};

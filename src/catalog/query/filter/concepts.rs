@@ -1,4 +1,8 @@
-//! Conditions on the topics and places of releases, and the ways to name one of those.
+//! Filter conditions on topics and places: any, all, none, missing, with narrower concepts, within places, near a
+//! point.
+//!
+//! `ConceptRef` is a reference to a topic or place by id, slug, URI, ISO 3166, M49 or GeoNames code. An unknown
+//! reference is an error.
 
 use roaring::RoaringBitmap;
 use serde::Serialize;

@@ -1,4 +1,6 @@
-//! What can be wrong with a filter.
+//! Error of a filter: an invalid condition, or a topic or place that does not exist, with its path in the filter.
+//!
+//! The path is built from the inside out with `at`. `newsroom` and `graphql` turn it into an API error.
 
 /// A filter that makes no sense, or names what does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]

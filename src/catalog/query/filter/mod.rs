@@ -1,7 +1,13 @@
-//! A filter: which releases of a set to keep. Conditions of one filter hold together; `and`, `or`, `not` combine filters.
+//! Release filter: which releases of a set match. Evaluates conditions, boolean operators and date ranges on bitmaps.
 //!
-//! A list that is given but empty is taken at its word: `any` of nothing keeps nothing, `all` or `none` of nothing keep
-//! everything. A topic or place that does not exist is a fault, not an empty answer: a mistyped slug must not look like a quiet year.
+//! All conditions of one filter must hold; `and`, `or` and `not` combine filters. An empty list is not an absent one:
+//! `any` of nothing matches nothing, `all` and `none` of nothing match everything. An unknown topic or place is an
+//! error, not an empty result. Bounds the nesting depth and the number of `near` conditions.
+//!
+//! - `concepts`: conditions on topics and places
+//! - `near`: distance on the globe
+//! - `canonical`: canonical form of a filter, bound into cursors
+//! - `error`: errors of a filter, with their path
 
 pub(crate) mod canonical;
 pub(crate) mod concepts;

@@ -1,4 +1,7 @@
-//! Nearness on the globe.
+//! Geographic distance: places within a radius of a point, by the haversine formula (great circle).
+//!
+//! Latitudes and longitudes are degrees in WGS 84, the earth is a sphere of the IUGG mean radius. Checks the ranges of
+//! the input.
 
 use roaring::RoaringBitmap;
 use serde::Serialize;

@@ -1,4 +1,6 @@
-//! Topics and places from the database, as the images that the journal keeps of them: all of them for loading, one for an act.
+//! SQL queries for images of topics and places: all of them for the initial load, some for a journal entry.
+//!
+//! Reads names, broader concepts, former slugs and merged concepts. Former slugs of releases are read in `load`.
 
 use std::collections::HashMap;
 

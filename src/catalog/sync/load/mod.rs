@@ -1,8 +1,12 @@
-//! Loading the catalog from the database: one consistent read of all rows and of the journal's head.
+//! Loads the catalog from the database in one consistent read: all releases, topics and places, and the head of the
+//! journal.
 //!
-//! Releases come in runs of some thousand, a run as one text with everything in it, and are built in while the next run comes, so
-//! that memory stays flat whatever the size. Images
-//! of single things, as the journal keeps them, are read here too: a loaded snapshot and a followed one cannot differ.
+//! Releases are read in batches, each batch as one JSON text, and built on a blocking thread while the next batch is
+//! read, so that memory stays flat. Images of single releases for the journal are read with the same SQL, so a loaded
+//! snapshot cannot differ from one that followed. Stored dates out of range are clamped and logged.
+//!
+//! - `concepts`: images of topics and places
+//! - `outside`: log of stored values out of range
 
 mod concepts;
 mod outside;

@@ -1,5 +1,7 @@
-//! Stored dates and instants outside the range ([`range`](crate::date_range)): the catalog holds the nearest end of the range instead,
-//! and the log names the rows, so that an operator can repair them.
+//! Log of stored dates and instants out of the range 0001 to 9999, which are clamped while rows are read.
+//!
+//! Up to 20 rows are named, so that an operator can repair them with `dateline check --repair`. The range is in
+//! `date_range`.
 
 use uuid::Uuid;
 
