@@ -1,12 +1,12 @@
-//! A whole server under load: real HTTP over loopback, many connections, requests that vary. Prints requests a second of each
-//! workload as a part of what the same server does with the smallest query there is, and how that part grows with the newsroom; then
-//! what it does with public answers that it has given before, as a part of what a server does that answers the same bytes to all.
+//! Benchmark of the whole server: HTTP over loopback, 16 connections, varying requests.
 //!
-//!     cargo bench --bench server                        # 10,000 and 100,000 releases
-//!     cargo bench --bench server -- 10000 1000000       # other sizes
-//!     cargo bench --bench server -- --url postgres://user@127.0.0.1/empty 100000
+//! Prints requests per second of each workload relative to the smallest query, how that ratio changes with the size of
+//! the newsroom, and the rate of cached responses relative to a server that sends constant bytes. Only the ratios are
+//! meaningful, because server and clients share the machine.
 //!
-//! Server and clients share the machine's cores: the parts mean something, the absolute figures do not.
+//! cargo bench --bench server                        # 10,000 and 100,000 releases
+//! cargo bench --bench server -- 10000 1000000       # other sizes
+//! cargo bench --bench server -- --url postgres://user@127.0.0.1/empty 100000
 
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 
@@ -25,7 +25,7 @@ use crate::newsroom::{Newsroom, Random, TOPICS, arguments};
 use axum::{Router, body::Bytes, http::header, routing::post};
 use dateline::{
     app::App,
-    http::{config::Edge, transport::server},
+    http::{config::HttpConfig, transport::server},
 };
 
 use serde_json::{Value, json};
@@ -153,7 +153,8 @@ async fn main() {
     for releases in sizes {
         let newsroom = Newsroom::prepare(releases, &folder, url.as_deref()).await;
         // Every request is executed, also one that was answered before.
-        let (address, server) = serve(newsroom.app.clone().with_edge(Edge { cache_bytes: 0, ..Edge::default() })).await;
+        let (address, server) =
+            serve(newsroom.app.clone().with_http_config(HttpConfig { cache_bytes: 0, ..HttpConfig::default() })).await;
         println!("\n## {releases} releases\n");
         println!("load {:.2} s, {:.0} MB", newsroom.loaded.as_secs_f64(), newsroom.memory as f64 / 1e6);
         if !newsroom.imported.is_zero() {
@@ -164,13 +165,14 @@ async fn main() {
         for (number, workload) in workloads().iter().enumerate() {
             let rate = requests_a_second(address, workload).await;
             let smallest = measured.first().copied().unwrap_or(rate);
-            let grown = before.get(number).map_or_else(|| "–".to_owned(), |was| format!("{:.2}", rate / was));
-            println!("| {} | {rate:.0} | {:.3} | {grown} |", workload.0, rate / smallest);
+            let growth =
+                before.get(number).map_or_else(|| "–".to_owned(), |previous| format!("{:.2}", rate / previous));
+            println!("| {} | {rate:.0} | {:.3} | {growth} |", workload.0, rate / smallest);
             measured.push(rate);
         }
         before = measured;
         server.abort();
-        warm(&newsroom).await;
+        measure_cached(&newsroom).await;
     }
 }
 
@@ -182,7 +184,7 @@ async fn serve(app: Arc<App>) -> (SocketAddr, JoinHandle<()>) {
 }
 
 /// Answers the same bytes to everything.
-async fn floor(answer: String) -> (SocketAddr, JoinHandle<()>) {
+async fn constant_server(answer: String) -> (SocketAddr, JoinHandle<()>) {
     let bytes = Bytes::from(answer);
     let router = Router::new()
         .route("/graphql", post(async move || ([(header::CONTENT_TYPE, "application/json")], bytes.clone())));
@@ -192,7 +194,7 @@ async fn floor(answer: String) -> (SocketAddr, JoinHandle<()>) {
 }
 
 /// Public answers that were given before, with the access log on, each beside a floor of the same size.
-async fn warm(newsroom: &Newsroom) {
+async fn measure_cached(newsroom: &Newsroom) {
     let (address, server) = serve(newsroom.app.clone()).await;
     println!("\n| answered before | bytes | requests a second | of the same bytes to all |\n|---|---|---|---|");
     for workload in workloads().into_iter().filter(|(name, ..)| ["the smallest query", "newest 20"].contains(name)) {
@@ -202,14 +204,14 @@ async fn warm(newsroom: &Newsroom) {
         stream.write_all(request(&body).as_bytes()).await.expect("a request sent");
         let length = read_answer(&mut stream, &mut buffer).await;
         let answer = String::from_utf8_lossy(&buffer[buffer.len() - length..]).into_owned();
-        let (same, floor) = floor(answer).await;
-        let (mut ours, mut theirs) = (0.0, 0.0);
+        let (baseline_address, constant_server) = constant_server(answer).await;
+        let (mut cached, mut baseline) = (0.0, 0.0);
         for _ in 0..3 {
-            theirs += requests_a_second(same, &workload).await / 3.0;
-            ours += requests_a_second(address, &workload).await / 3.0;
+            baseline += requests_a_second(baseline_address, &workload).await / 3.0;
+            cached += requests_a_second(address, &workload).await / 3.0;
         }
-        println!("| {} | {length} | {ours:.0} | {:.2} |", workload.0, ours / theirs);
-        floor.abort();
+        println!("| {} | {length} | {cached:.0} | {:.2} |", workload.0, cached / baseline);
+        constant_server.abort();
     }
     server.abort();
 }

@@ -1,4 +1,8 @@
-//! The application: everything wired together, in the one place where that is done.
+//! Application state and wiring: database, clock, catalog, GraphQL executor, OIDC and HTTP configuration.
+//!
+//! `App` is built once and shared. It also authenticates bearer tokens (own tokens or OIDC), creates the context of a
+//! request, reports readiness and runs the background tasks (database monitor, journal polling, JWKS refresh). Periodic
+//! writes are in `jobs`.
 
 use std::{
     borrow::Cow,
@@ -16,9 +20,9 @@ use crate::{
     },
     catalog::Catalog,
     clock::Clock,
-    db::{Db, Fault},
+    db::{DatabaseError, Db},
     graphql::{Executor, Extent, RequestContext},
-    http::config::Edge,
+    http::config::HttpConfig,
     newsroom::{
         Newsroom, NewsroomSettings,
         access::{
@@ -30,24 +34,24 @@ use crate::{
 };
 
 /// How long ago the catalog may have followed the journal last for a server to be ready. It looks four times a second.
-const READY: Duration = Duration::from_secs(5);
+const MAX_CATALOG_LAG: Duration = Duration::from_secs(5);
 
 /// Maximum number of attempts to measure the database's time at start.
-const MAX_ATTEMPTS: usize = 5;
+const MAX_CLOCK_ATTEMPTS: usize = 5;
 
 /// Timeout of each attempt; after it the start fails.
-const TIMEOUT: Duration = Duration::from_secs(5);
+const CLOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whose newsroom it is, for people.
 #[derive(Clone, Debug)]
-pub struct Masthead {
+pub struct SiteInfo {
     /// What the newsroom is called.
     pub name: String,
     /// The organisation behind it; may be empty.
     pub publisher: String,
 }
 
-impl Default for Masthead {
+impl Default for SiteInfo {
     fn default() -> Self {
         Self { name: "Newsroom".to_owned(), publisher: String::new() }
     }
@@ -63,13 +67,13 @@ pub struct App {
     /// What time it is: the database's.
     pub clock: Clock,
     /// Whose newsroom it is.
-    pub masthead: Masthead,
+    pub site_info: SiteInfo,
     /// Repeatable requests under way: whose, and under which key.
-    pub under_way: Arc<Mutex<HashSet<(String, String)>>>,
+    pub in_flight_keys: Arc<Mutex<HashSet<(String, String)>>>,
     /// Whose tokens are taken beside ours.
     pub oidc: Option<Arc<Oidc>>,
     /// What the world may ask of it, and how.
-    pub edge: Arc<Edge>,
+    pub http_config: Arc<HttpConfig>,
     /// Whether it is being stopped: lines that last end then.
     pub stopping: watch::Sender<bool>,
 }
@@ -83,12 +87,17 @@ impl std::fmt::Debug for App {
 impl App {
     /// Wires a migrated database up: asks it for the time, loads the catalog, builds the schema. Fails if one
     /// attempt to read the database's time takes longer than five seconds, or if a read fails.
-    pub async fn new(db: Db, settings: NewsroomSettings, masthead: Masthead, clock: Clock) -> Result<Arc<Self>, Fault> {
-        for _ in 0..MAX_ATTEMPTS {
+    pub async fn new(
+        db: Db,
+        settings: NewsroomSettings,
+        site_info: SiteInfo,
+        clock: Clock,
+    ) -> Result<Arc<Self>, DatabaseError> {
+        for _ in 0..MAX_CLOCK_ATTEMPTS {
             if clock.is_measured() {
                 break;
             }
-            within(TIMEOUT, db.measure(&clock)).await?;
+            with_start_timeout(CLOCK_TIMEOUT, db.measure(&clock)).await?;
         }
         let catalog = Arc::new(Catalog::load(db.clone()).await?);
         let secret = signing_secret(&db).await?;
@@ -102,14 +111,14 @@ impl App {
             access_log: Arc::default(),
             renditions: Arc::default(),
         };
-        let edge = Arc::new(Edge::default());
+        let http_config = Arc::new(HttpConfig::default());
         Ok(Arc::new(Self {
-            executor: Arc::new(Executor::new(newsroom.clone(), edge.limits.clone(), edge.introspection)),
-            edge,
+            executor: Arc::new(Executor::new(newsroom.clone(), http_config.limits.clone(), http_config.introspection)),
+            http_config,
             newsroom,
             clock,
-            masthead,
-            under_way: Arc::default(),
+            site_info,
+            in_flight_keys: Arc::default(),
             oidc: None,
             stopping: watch::Sender::new(false),
         }))
@@ -124,9 +133,10 @@ impl App {
 
     /// The same, open to the world in another way.
     #[must_use]
-    pub fn with_edge(self: Arc<Self>, edge: Edge) -> Arc<Self> {
-        let executor = Arc::new(Executor::new(self.newsroom.clone(), edge.limits.clone(), edge.introspection));
-        Arc::new(Self { executor, edge: Arc::new(edge), ..Self::clone(&self) })
+    pub fn with_http_config(self: Arc<Self>, http_config: HttpConfig) -> Arc<Self> {
+        let executor =
+            Arc::new(Executor::new(self.newsroom.clone(), http_config.limits.clone(), http_config.introspection));
+        Arc::new(Self { executor, http_config: Arc::new(http_config), ..Self::clone(&self) })
     }
 
     /// Who holds a bearer token; the public without one.
@@ -134,8 +144,8 @@ impl App {
         let Some(bearer) = bearer else { return Ok(Viewer::public()) };
         let now = self.clock.now();
         match &self.oidc {
-            Some(oidc) if !bearer.starts_with(tokens::PREFIX) && Oidc::is_shaped_like_one(bearer) => {
-                oidc.viewer(bearer, now).await.map_err(|refused| AuthError::Rejected(refused.0))
+            Some(oidc) if !bearer.starts_with(tokens::PREFIX) && Oidc::looks_like_jwt(bearer) => {
+                oidc.verify(bearer, now).await.map_err(|rejected| AuthError::Rejected(rejected.0))
             }
             _ => self.newsroom.authenticate(bearer, now).await,
         }
@@ -153,19 +163,19 @@ impl App {
     }
 
     /// Why this server is not ready to be sent requests; none where it is.
-    pub fn unready(&self) -> Option<Cow<'static, str>> {
-        let database = self.newsroom.db.complaint();
+    pub fn unready_reason(&self) -> Option<Cow<'static, str>> {
+        let database = self.newsroom.db.unready_reason();
         database.or_else(|| {
-            let is_behind = self.newsroom.catalog.last_synced().elapsed() >= READY;
+            let is_behind = self.newsroom.catalog.last_synced().elapsed() >= MAX_CATALOG_LAG;
             is_behind.then_some("the catalog has not followed the journal of late".into())
         })
     }
 
     /// Watches the database and its time, follows what other processes write, and the issuer's keys, for as long as it is polled.
-    pub async fn follow(&self) {
+    pub async fn run_background_tasks(&self) {
         let keys = async {
             if let Some(oidc) = &self.oidc {
-                oidc.keep(|| self.clock.now()).await;
+                oidc.refresh_keys_periodically(|| self.clock.now()).await;
             }
         };
         tokio::join!(self.newsroom.db.monitor(&self.clock), self.newsroom.catalog.poll_journal(), keys);
@@ -173,18 +183,21 @@ impl App {
 }
 
 /// Waits for the database's time; fails where it does not come in time. The driver itself would wait for an answer for ever.
-async fn within<E>(limit: Duration, answer: impl Future<Output = Result<(), E>>) -> Result<(), Fault>
+async fn with_start_timeout<E>(
+    timeout_after: Duration,
+    answer: impl Future<Output = Result<(), E>>,
+) -> Result<(), DatabaseError>
 where
-    Fault: From<E>,
+    DatabaseError: From<E>,
 {
-    let late = |_| {
-        Fault::Unavailable(format!(
+    let timed_out = |_| {
+        DatabaseError::Unavailable(format!(
             "it did not return its time within {} ms when the program started: check that it runs, that nothing holds locks on \
              its tables, and the network to it",
-            limit.as_millis()
+            timeout_after.as_millis()
         ))
     };
-    Ok(timeout(limit, answer).await.map_err(late)??)
+    Ok(timeout(timeout_after, answer).await.map_err(timed_out)??)
 }
 
 #[cfg(test)]
@@ -192,13 +205,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_database_that_does_not_tell_its_time_is_not_waited_for() {
-        let never = std::future::pending::<Result<(), Fault>>();
-        let fault = within(Duration::ZERO, never).await.unwrap_err();
-        let Fault::Unavailable(why) = fault else { panic!("{fault:?}") };
-        assert!(why.contains("did not return its time within 0 ms when the program started"), "{why}");
-        assert_eq!(within(TIMEOUT, async { Ok::<(), Fault>(()) }).await, Ok(()));
-        let full = Fault::Full("no room".to_owned());
-        assert_eq!(within(TIMEOUT, async { Err::<(), _>(full.clone()) }).await, Err(full));
+    async fn start_fails_when_the_database_does_not_return_its_time_in_time() {
+        let never = std::future::pending::<Result<(), DatabaseError>>();
+        let error = with_start_timeout(Duration::ZERO, never).await.unwrap_err();
+        let DatabaseError::Unavailable(reason) = error else { panic!("{error:?}") };
+        assert!(reason.contains("did not return its time within 0 ms when the program started"), "{reason}");
+        assert_eq!(with_start_timeout(CLOCK_TIMEOUT, async { Ok::<(), DatabaseError>(()) }).await, Ok(()));
+        let full = DatabaseError::Full("no room".to_owned());
+        assert_eq!(with_start_timeout(CLOCK_TIMEOUT, async { Err::<(), _>(full.clone()) }).await, Err(full));
     }
 }

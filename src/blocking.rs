@@ -1,9 +1,11 @@
-//! Threads for work that uses the processor for long without a pause, so that no other task waits for it.
+//! Runs CPU-bound work on Tokio's blocking thread pool and passes panics on to the caller.
+//!
+//! The work continues when the future is dropped. Also reports the number of processor cores.
 
 /// Runs work on a thread for blocking work. A panic in it is passed on to the caller. The work goes on where the future is dropped.
 pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
+        Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             // The runtime is shutting down, and this task with it.

@@ -1,5 +1,8 @@
-//! A semaphore that is fair between callers: waiting callers get permits round robin, and one caller's requests are served in the
-//! order in which they came. A caller that asks for a thousand permits delays another by the permits in use, not by the thousand.
+//! Fair semaphore: limits concurrency in total and per caller, and serves waiting callers round robin.
+//!
+//! Requests of one caller are served in order (FIFO). A caller that queues a thousand requests delays another caller by
+//! the permits in use, not by the thousand. The number of waiting requests is limited, too. A permit is released when
+//! it is dropped.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -239,30 +242,30 @@ mod tests {
     #[tokio::test]
     async fn one_caller_has_no_more_permits_than_its_limit() {
         let semaphore = FairSemaphore::new(limit(3, 2), MANY);
-        let held = [semaphore.acquire(caller(1)).await.unwrap(), semaphore.acquire(caller(1)).await.unwrap()];
+        let permits = [semaphore.acquire(caller(1)).await.unwrap(), semaphore.acquire(caller(1)).await.unwrap()];
         let mut third = Box::pin(semaphore.acquire(caller(1)));
         assert!(third.as_mut().now_or_never().is_none());
         let other = semaphore.acquire(caller(2)).now_or_never().expect("one is left");
         let mut waiting = Box::pin(semaphore.acquire(caller(3)));
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(other);
-        let waited = waiting.now_or_never().expect("the first caller is at its limit, so the next one is served");
-        drop(held);
-        drop((third.now_or_never().expect("it is below its limit again"), waited));
+        let permit = waiting.now_or_never().expect("the first caller is at its limit, so the next one is served");
+        drop(permits);
+        drop((third.now_or_never().expect("it is below its limit again"), permit));
         assert!(semaphore.is_idle());
     }
 
     #[tokio::test]
     async fn a_request_that_leaves_the_queue_delays_nobody() {
         let semaphore = FairSemaphore::new(limit(1, 1), MANY);
-        let held = semaphore.acquire(caller(1)).await.unwrap();
+        let permits = semaphore.acquire(caller(1)).await.unwrap();
         let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(semaphore.acquire(caller(2)))).collect();
         assert!(waiting.iter_mut().all(|waiting| waiting.as_mut().now_or_never().is_none()));
         let mut last = Box::pin(semaphore.acquire(caller(3)));
         assert!(last.as_mut().now_or_never().is_none());
         // Most leave before they are served; the first leaves after, before it is polled again.
         drop(waiting.split_off(1));
-        drop(held);
+        drop(permits);
         assert!(last.as_mut().now_or_never().is_none(), "the caller before it is served");
         drop(waiting);
         drop(last.now_or_never().expect("it is served"));
@@ -272,17 +275,17 @@ mod tests {
     #[tokio::test]
     async fn no_more_requests_wait_than_the_limits_allow() {
         let semaphore = FairSemaphore::new(limit(1, 1), limit(3, 2));
-        let held = semaphore.acquire(caller(1)).await.unwrap();
+        let permits = semaphore.acquire(caller(1)).await.unwrap();
         let mut waiting: Vec<_> =
             [1, 1, 2].into_iter().map(|number| Box::pin(semaphore.acquire(caller(number)))).collect();
         assert!(waiting.iter_mut().all(|waiting| waiting.as_mut().now_or_never().is_none()));
-        let refused = |number| semaphore.acquire(caller(number)).now_or_never().map(Result::err);
-        assert_eq!(refused(1), Some(Some(QueueFull)), "two of its requests wait");
-        assert_eq!(refused(3), Some(Some(QueueFull)), "three requests wait");
+        let rejection = |number| semaphore.acquire(caller(number)).now_or_never().map(Result::err);
+        assert_eq!(rejection(1), Some(Some(QueueFull)), "two of its requests wait");
+        assert_eq!(rejection(3), Some(Some(QueueFull)), "three requests wait");
         drop(waiting.remove(0));
         let mut again = Box::pin(semaphore.acquire(caller(3)));
         assert!(again.as_mut().now_or_never().is_none(), "one left the queue, so there is room");
-        drop((held, waiting, again));
+        drop((permits, waiting, again));
         assert!(semaphore.is_idle());
     }
 }

@@ -1,8 +1,9 @@
-//! What a server does by itself while it runs: putting down what has come due, writing the access log, clearing away.
+//! Background jobs of a running server: record due scheduled releases, flush the access log, delete old idempotency
+//! keys.
 //!
-//! Nothing that readers see waits for it: whether a release is public is decided by the instant itself, whenever somebody reads.
-//! Several servers of one database may all do this: each thing is put down in a transaction that looks whether it is still to do.
-//! A server whose clock is wrong leaves what depends on the time to the others; it still writes the access log.
+//! Visibility does not wait for these jobs: a scheduled release is public from its instant, which readers evaluate.
+//! Several servers may run them; each job checks in its transaction what is still to be done. A server whose clock is
+//! wrong skips the jobs that depend on the time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,21 +15,21 @@ use crate::{app::App, newsroom::Error};
 const TICK: Duration = Duration::from_millis(500);
 
 /// How often keys of old requests are cleared away.
-const CLEARING: TimeDelta = TimeDelta::hours(1);
+const KEY_CLEANUP_INTERVAL: TimeDelta = TimeDelta::hours(1);
 
 /// Does everything that is due at an instant, once.
 pub async fn tick(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
-    if app.newsroom.db.may_act().is_ok() {
+    if app.newsroom.db.check_clock().is_ok() {
         app.newsroom.record_due_releases(now).await?;
     }
     app.newsroom.flush_access_log().await
 }
 
 /// Works for as long as it is polled.
-pub async fn work(app: Arc<App>) {
-    let mut tick_of = tokio::time::interval(TICK);
-    tick_of.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let (mut failing, mut cleared, mut resolved) = (false, None, false);
+pub async fn run(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut failing, mut last_cleanup, mut schedules_resolved) = (false, None, false);
     loop {
         // What comes due is put down at its instant, so that those who follow the journal hear of it then.
         let due = app
@@ -38,22 +39,22 @@ pub async fn work(app: Arc<App>) {
             .next_transition_at()
             .map(|at| (at - app.clock.now()).to_std().unwrap_or_default());
         tokio::select! {
-            _ = tick_of.tick() => {}
+            _ = ticks.tick() => {}
             () = tokio::time::sleep(due.unwrap_or(TICK)), if due.is_some_and(|due| !due.is_zero()) => {}
         }
         let now = app.clock.now();
-        let mut done = tick(&app, now).await;
-        let may_act = app.newsroom.db.may_act().is_ok();
-        if done.is_ok() && may_act && !resolved {
+        let mut result = tick(&app, now).await;
+        let clock_is_right = app.newsroom.db.check_clock().is_ok();
+        if result.is_ok() && clock_is_right && !schedules_resolved {
             // Once more after the start, which may have failed because of the database or the clock.
-            done = app.newsroom.resolve_schedules(now).await.map(drop);
-            resolved = done.is_ok();
+            result = app.newsroom.resolve_schedules(now).await.map(drop);
+            schedules_resolved = result.is_ok();
         }
-        if done.is_ok() && may_act && cleared.is_none_or(|at| now - at >= CLEARING) {
-            done = app.newsroom.delete_expired_keys(now).await;
-            cleared = Some(now);
+        if result.is_ok() && clock_is_right && last_cleanup.is_none_or(|at| now - at >= KEY_CLEANUP_INTERVAL) {
+            result = app.newsroom.delete_expired_keys(now).await;
+            last_cleanup = Some(now);
         }
-        match done {
+        match result {
             Ok(()) => failing = false,
             // Once, not twice a second.
             Err(error) if !failing => {

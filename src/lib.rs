@@ -1,9 +1,9 @@
 //! Dateline: a GraphQL content backend for newsrooms.
 //!
-//! Three floors, and calls go down only. The edges ([`graphql`], `http`, [`oidc`], `cli`, [`interchange`]) speak to the world; the
-//! [`newsroom`] has the rules; the [`catalog`] answers sets from memory, and the `entity` crate holds the rows. Every write is
-//! one transaction that changes rows and appends to the [`journal`]; the catalog follows the journal. `docs/architecture.md`
-//! tells the whole.
+//! Layers call downwards only. Entry points: [`graphql`], `http`, `cli`, [`interchange`] (import and export). Below
+//! them: [`newsroom`] (business rules, transactions), [`catalog`] (in-memory read model), `db` and the `entity` crate
+//! (rows). A write is one transaction that changes rows and appends to the [`journal`]; the catalog applies the
+//! journal. See `docs/architecture.md`.
 
 pub mod app;
 pub mod auth;

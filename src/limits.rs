@@ -1,7 +1,7 @@
-//! How much one caller may ask of the server: every limit with its name, its value in each profile and its meaning, once.
+//! Table of all limits and rates: setting key, environment variable, default per profile (`open`, `hardened`), meaning.
 //!
-//! The front end of GraphQL, the handlers and the listener read them here; `config` makes settings of them, and each error names the setting
-//! that it comes from. Values only: nothing here knows what is limited.
+//! Values only. They are enforced in `http` (sizes, rates, connections, timeouts) and `graphql` (query cost, depth,
+//! aliases). Error messages name the setting of the limit.
 
 /// Which set of values holds where no setting says otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,19 +138,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_stands_in_the_table_as_it_holds() {
+    fn the_table_lists_the_value_of_each_limit_per_profile() {
         for (profile, hardened) in [(Profile::Open, false), (Profile::Hardened, true)] {
             let mut limits = Limits::of(profile);
             for limit in ALL {
-                let said: u64 = if hardened { limit.hardened } else { limit.open }.parse().unwrap();
-                assert_eq!(*(limit.field)(&mut limits), said, "{}", limit.key);
+                let documented: u64 = if hardened { limit.hardened } else { limit.open }.parse().unwrap();
+                assert_eq!(*(limit.field)(&mut limits), documented, "{}", limit.key);
                 assert_eq!(format!("DATELINE_{}", limit.key.to_uppercase().replace('.', "_")), limit.variable);
             }
         }
     }
 
     #[test]
-    fn hardened_is_never_wider() {
+    fn hardened_limits_are_never_higher_than_open_ones() {
         let (mut open, mut hardened) = (Limits::of(Profile::Open), Limits::of(Profile::Hardened));
         for limit in ALL {
             let (open, hardened) = (*(limit.field)(&mut open), *(limit.field)(&mut hardened));

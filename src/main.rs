@@ -1,4 +1,6 @@
-//! The `dateline` command: reads settings, starts the log, does what it is told.
+//! The `dateline` binary: parses the command line, loads the settings, starts logging and runs the command.
+//!
+//! Logs go to standard error, results to standard output. The commands are in `dateline::cli`.
 
 use std::process::ExitCode;
 
@@ -29,10 +31,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return report_failure(&error),
     };
-    let done = runtime.block_on(cli.run(settings));
+    let result = runtime.block_on(cli.run(settings));
     // What still waits for a database that does not answer must not keep the process.
     runtime.shutdown_background();
-    match done {
+    match result {
         Ok(code) => code,
         Err(error) => report_failure(&*error),
     }

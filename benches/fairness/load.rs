@@ -1,4 +1,5 @@
-//! Sixteen connections that send the worst queries, and a reader who asks for little.
+//! Load generator: 16 connections with expensive queries and one client with small reads; reports latency, memory, CPU
+//! time.
 
 use std::{
     fmt,
@@ -22,7 +23,7 @@ const CONNECTIONS: usize = 16;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// What was measured.
-pub struct Measured {
+pub struct LoadReport {
     /// Milliseconds that the small reads took, sorted.
     latencies: Vec<f64>,
     answered: usize,
@@ -33,10 +34,10 @@ pub struct Measured {
     memory: u64,
     memory_before: u64,
     /// Processor seconds of the server.
-    used: f64,
+    processor_seconds: f64,
 }
 
-impl fmt::Display for Measured {
+impl fmt::Display for LoadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = |part: f64| self.latencies[((self.latencies.len() - 1) as f64 * part).round() as usize];
         writeln!(
@@ -57,18 +58,18 @@ impl fmt::Display for Measured {
             "memory of the server: {:.0} MB before, {:.0} MB at most; processor time {:.1} s",
             self.memory_before as f64 / 1e6,
             self.memory as f64 / 1e6,
-            self.used
+            self.processor_seconds
         )
     }
 }
 
 /// Puts a server under load. Panics where not one query of the attackers was answered: then there was no load.
-pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> Measured {
+pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> LoadReport {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let process = server.to_string();
     let memory_before = process_memory(&process);
     // The reader first, undisturbed: what it asks for is read once before the load.
-    let mut reader = Reader::new(port);
+    let mut reader = SmallReadClient::new(port);
     for _ in 0..20 {
         reader.read();
     }
@@ -76,7 +77,7 @@ pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> M
     let [next, answered, refused, lost] = [(); 4].map(|()| Arc::new(AtomicUsize::new(0)));
     let peak = Arc::new(AtomicU64::new(0));
     let bodies = Arc::new(bodies);
-    let used_before = search::processor_time(&process);
+    let processor_time_before = search::processor_time(&process);
     for _ in 0..CONNECTIONS {
         let (bodies, next, answered, refused, lost, stop) =
             (bodies.clone(), next.clone(), answered.clone(), refused.clone(), lost.clone(), stop.clone());
@@ -112,33 +113,33 @@ pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> M
     let mut latencies = Vec::new();
     let until = Instant::now() + span;
     while Instant::now() < until {
-        let began = Instant::now();
+        let started = Instant::now();
         latencies.push(reader.read().as_secs_f64() * 1e3);
-        thread::sleep(PAUSE.saturating_sub(began.elapsed()));
+        thread::sleep(PAUSE.saturating_sub(started.elapsed()));
     }
-    let used = search::processor_time(&process).saturating_sub(used_before);
+    let processor_seconds = search::processor_time(&process).saturating_sub(processor_time_before);
     stop.store(true, Ordering::Relaxed);
     latencies.sort_by(f64::total_cmp);
     let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
     assert!(count(&answered) > 0, "no query of the attackers was answered: {} connections lost", count(&lost));
-    Measured {
+    LoadReport {
         latencies,
         answered: count(&answered),
         refused: count(&refused),
         lost: count(&lost),
         memory: peak.load(Ordering::Relaxed),
         memory_before,
-        used: used.as_secs_f64(),
+        processor_seconds: processor_seconds.as_secs_f64(),
     }
 }
 
 /// Reads one release by address each time, from an address of its own.
-struct Reader {
+struct SmallReadClient {
     stream: TcpStream,
     random: Random,
 }
 
-impl Reader {
+impl SmallReadClient {
     fn new(port: u16) -> Self {
         // Another loopback address than the attackers': the server listens there, and sees it as another client.
         let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
@@ -156,10 +157,10 @@ impl Reader {
         let query = format!(
             "{{ release(ref: {{slug: \\\"release-{number}\\\"}}) {{ slug headline body {{ markdown }} topics {{ slug name }} places {{ slug name }} }} }}"
         );
-        let began = Instant::now();
-        let status = ask(&mut self.stream, &format!("{{\"query\":\"{query}\"}}")).expect("an answer");
+        let started = Instant::now();
+        let status = exchange(&mut self.stream, &format!("{{\"query\":\"{query}\"}}")).expect("an answer");
         assert_eq!(status, 200, "a small read is answered");
-        began.elapsed()
+        started.elapsed()
     }
 }
 
@@ -169,11 +170,11 @@ fn send(connection: &mut Option<TcpStream>, address: SocketAddr, body: &str) -> 
         Some(stream) => stream,
         None => connection.insert(TcpStream::connect(address)?),
     };
-    ask(stream, body)
+    exchange(stream, body)
 }
 
 /// Sends a request and reads the answer; its status.
-fn ask(stream: &mut TcpStream, body: &str) -> std::io::Result<u16> {
+fn exchange(stream: &mut TcpStream, body: &str) -> std::io::Result<u16> {
     let length = body.len();
     write!(
         stream,

@@ -1,11 +1,14 @@
-//! Whether one client starves the others. It searches the schema for the public queries that take the most processor time, has a
-//! server answer them over sixteen connections, and meanwhile asks for one release by address, ten times a second from another
-//! address. Prints how long those small reads took, and the most memory that the server had.
+//! Fairness benchmark: latency of small reads while another client sends the most expensive queries over 16
+//! connections.
 //!
-//!     cargo bench --bench fairness                     # both profiles, a minute each
-//!     cargo bench --bench fairness -- 500 20           # queries tried by the search, seconds of load
+//! Searches the schema for public queries with the highest CPU time, runs them against a server, and meanwhile reads
+//! one release ten times a second from another address. Prints latencies, memory and CPU time. Linux only (`/proc`).
 //!
-//! Server, attackers and reader share the machine's cores. Linux only: processor time and memory are read from /proc.
+//! cargo bench --bench fairness                     # both profiles, a minute each
+//! cargo bench --bench fairness -- 500 20           # queries tried by the search, seconds of load
+//!
+//! - `search`: search for expensive queries
+//! - `load`: load generator and measurements
 
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 
@@ -26,11 +29,11 @@ use std::{
 
 use chrono::NaiveDate;
 use dateline::{
-    app::{App, Masthead},
+    app::{App, SiteInfo},
     auth::viewer::Viewer,
     clock::Clock,
     db::Db,
-    http::{config::Edge, transport::server},
+    http::{config::HttpConfig, transport::server},
     interchange,
     limits::{Limits, Profile},
     newsroom::{NewsroomSettings, import::ImportOptions},
@@ -66,17 +69,17 @@ async fn main() {
         let worst = search::worst(&app, queries).await;
         drop(app);
         println!("\n## Profile {profile}\n\n| query | ms of processor time | bytes of the answer |\n|---|---|---|");
-        for found in &worst {
-            println!("| {} | {:.0} | {} |", found.name(), found.milliseconds, found.bytes);
+        for heavy in &worst {
+            println!("| {} | {:.0} | {} |", heavy.name(), heavy.milliseconds, heavy.bytes);
         }
         let mut log = std::fs::File::create(folder.join(format!("worst-{profile}.txt"))).expect("a file");
-        worst.iter().for_each(|found| writeln!(log, "{}\n", found.query).expect("a file that takes it"));
+        worst.iter().for_each(|heavy| writeln!(log, "{}\n", heavy.query).expect("a file that takes it"));
         let (mut server, port) = start(profile);
-        let bodies = worst.iter().map(|found| json!({ "query": found.query }).to_string()).collect();
-        let measured = load::measure(server.id(), port, bodies, Duration::from_secs(seconds));
+        let bodies = worst.iter().map(|heavy| json!({ "query": heavy.query }).to_string()).collect();
+        let report = load::measure(server.id(), port, bodies, Duration::from_secs(seconds));
         server.kill().expect("it ends");
         server.wait().expect("it has ended");
-        println!("\n{measured}");
+        println!("\n{report}");
     }
 }
 
@@ -107,15 +110,15 @@ async fn open(file: &Path, profile: Profile) -> Arc<App> {
     let db = Db::open(&format!("sqlite://{}", file.display())).await.expect("a database");
     db.migrate().await.expect("migrations");
     let limits = Limits { public_per_minute: 0, ..Limits::of(profile) };
-    let edge = Edge { limits: limits.into(), cache_bytes: 0, ..Edge::default() };
-    let clock = Clock::standing_at(now());
-    let app = App::new(db, NewsroomSettings::default(), Masthead::default(), clock)
+    let http_config = HttpConfig { limits: limits.into(), cache_bytes: 0, ..HttpConfig::default() };
+    let clock = Clock::fixed_at(now());
+    let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock)
         .await
         .expect("a newsroom")
-        .with_edge(edge);
+        .with_http_config(http_config);
     tokio::spawn({
         let app = app.clone();
-        async move { app.follow().await }
+        async move { app.run_background_tasks().await }
     });
     if is_new {
         fill(&app).await;
@@ -125,16 +128,16 @@ async fn open(file: &Path, profile: Profile) -> Arc<App> {
 
 async fn fill(app: &App) {
     let viewer = Viewer::new(Role::Admin, "benchmark");
-    let take = async |text: &str| {
+    let import = async |text: &str| {
         let report = interchange::import_text(&app.newsroom, &viewer, text, "made up", ImportOptions::default(), now());
         assert_eq!(report.await.expect("an import").refused, 0);
     };
-    take(&concepts()).await;
+    import(&concepts()).await;
     let mut random = Random(11);
     for start in (0..RELEASES).step_by(500) {
         let text: String =
             (start..(start + 500).min(RELEASES)).map(|number| release(number, &mut random) + "\n").collect();
-        take(&text).await;
+        import(&text).await;
     }
 }
 
@@ -150,12 +153,12 @@ fn release(number: usize, random: &mut Random) -> String {
     while body.len() < length {
         body.push_str(paragraphs[random.below(paragraphs.len())]);
     }
-    let mut some = |prefix: &str, bound: usize, most: usize| {
+    let mut random_slugs = |prefix: &str, bound: usize, most: usize| {
         let numbers: std::collections::BTreeSet<usize> =
             (0..=random.below(most)).map(|_| random.below(bound)).collect();
         numbers.into_iter().map(|number| format!("{prefix}-{number}")).collect::<Vec<_>>()
     };
-    let (topics, places) = (some("topic", TOPICS, 5), some("place", 400, 4));
+    let (topics, places) = (random_slugs("topic", TOPICS, 5), random_slugs("place", 400, 4));
     let day = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default() + chrono::TimeDelta::days(number as i64 * 3);
     json!({
         "type": "release", "slug": format!("release-{number}"), "headline": format!("The measure number {number}"), "summary": "What happened.",

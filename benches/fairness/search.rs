@@ -1,5 +1,7 @@
-//! A search for the public queries that take the most processor time: random queries made from the schema, the worst of them
-//! varied again and again. Candidates are ranked by elapsed time; the table shows the processor time of the worst.
+//! Search for the public queries with the highest CPU time: random queries from the schema, the worst mutated
+//! repeatedly.
+//!
+//! Candidates are ranked by elapsed time; the result is measured in CPU time.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -16,14 +18,14 @@ const INTROSPECTION: &str = "{ __schema { types { kind name inputFields { name t
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// How many of the worst are kept.
-const KEPT: usize = 10;
+const MAX_RESULTS: usize = 10;
 
 /// Runs of each of them.
 const RUNS: u32 = 10;
 
 /// A query, and what it takes.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct HeavyQuery {
     pub query: String,
     /// While searching elapsed time, in the end processor time.
     pub milliseconds: f64,
@@ -31,7 +33,7 @@ pub struct Found {
     roots: Vec<String>,
 }
 
-impl Found {
+impl HeavyQuery {
     /// The query's beginning, and what it is about.
     pub fn name(&self) -> String {
         let first: String = self.roots[0].chars().take(140).collect();
@@ -65,48 +67,48 @@ impl Found {
 }
 
 /// The worst queries that so many tries find, with their processor time, the worst first. Candidates are ranked by elapsed time.
-pub async fn worst(app: &App, tries: u64) -> Vec<Found> {
-    let mut maker = Maker { types: types(app).await, random: Random(23) };
-    let mut best: BTreeMap<Vec<&'static str>, Found> = BTreeMap::new();
+pub async fn worst(app: &App, tries: u64) -> Vec<HeavyQuery> {
+    let mut generator = QueryGenerator { types: types(app).await, random: Random(23) };
+    let mut best: BTreeMap<Vec<&'static str>, HeavyQuery> = BTreeMap::new();
     for seed in SEEDS {
-        keep(&mut best, run(app, seed.iter().map(|&root| root.to_owned()).collect()).await);
+        keep_worst(&mut best, run(app, seed.iter().map(|&root| root.to_owned()).collect()).await);
     }
     for number in 0..tries {
         let roots = if number % 3 == 0 || best.is_empty() {
-            let root = maker.root();
-            let count = [1, 2, 5, 20, 80][maker.random.below(5)];
+            let root = generator.root();
+            let count = [1, 2, 5, 20, 80][generator.random.below(5)];
             vec![root; count]
         } else {
-            let ranked: Vec<&Found> = best.values().collect();
-            let mut roots = ranked[maker.random.below(ranked.len())].roots.clone();
-            match maker.random.below(4) {
-                0 => roots.push(maker.root()),
+            let ranked: Vec<&HeavyQuery> = best.values().collect();
+            let mut roots = ranked[generator.random.below(ranked.len())].roots.clone();
+            match generator.random.below(4) {
+                0 => roots.push(generator.root()),
                 1 => roots.extend(roots.clone()),
                 2 => {
-                    let at = maker.random.below(roots.len());
-                    let root = maker.root();
+                    let at = generator.random.below(roots.len());
+                    let root = generator.root();
                     roots[at] = root;
                 }
                 _ => roots.truncate(roots.len().div_ceil(2)),
             }
             roots
         };
-        keep(&mut best, run(app, roots).await);
+        keep_worst(&mut best, run(app, roots).await);
     }
-    let mut found: Vec<Found> = best.into_values().collect();
-    let worst_first = |a: &Found, b: &Found| b.milliseconds.total_cmp(&a.milliseconds);
-    found.sort_by(worst_first);
-    found.truncate(KEPT);
+    let mut queries: Vec<HeavyQuery> = best.into_values().collect();
+    let worst_first = |a: &HeavyQuery, b: &HeavyQuery| b.milliseconds.total_cmp(&a.milliseconds);
+    queries.sort_by(worst_first);
+    queries.truncate(MAX_RESULTS);
     // The system tells processor time in steps of some milliseconds, so that of several runs is taken.
-    for found in &mut found {
+    for query in &mut queries {
         let before = processor_time("self");
         for _ in 0..RUNS {
-            run(app, found.roots.clone()).await;
+            run(app, query.roots.clone()).await;
         }
-        found.milliseconds = processor_time("self").saturating_sub(before).as_secs_f64() * 1e3 / f64::from(RUNS);
+        query.milliseconds = processor_time("self").saturating_sub(before).as_secs_f64() * 1e3 / f64::from(RUNS);
     }
-    found.sort_by(worst_first);
-    found
+    queries.sort_by(worst_first);
+    queries
 }
 
 /// Queries that are known to be heavy, as roots.
@@ -127,16 +129,16 @@ const SEEDS: [&[&str]; 8] = [
         10],
 ];
 
-fn keep(best: &mut BTreeMap<Vec<&'static str>, Found>, found: Option<Found>) {
-    let Some(found) = found else { return };
-    let features: Vec<&'static str> = found.features().into_iter().collect();
-    if best.get(&features).is_none_or(|before| before.milliseconds < found.milliseconds) {
-        best.insert(features, found);
+fn keep_worst(best: &mut BTreeMap<Vec<&'static str>, HeavyQuery>, query: Option<HeavyQuery>) {
+    let Some(query) = query else { return };
+    let features: Vec<&'static str> = query.features().into_iter().collect();
+    if best.get(&features).is_none_or(|before| before.milliseconds < query.milliseconds) {
+        best.insert(features, query);
     }
 }
 
 /// Executes a query, if the public may ask it, and takes the time, the writing of the answer included.
-async fn run(app: &App, roots: Vec<String>) -> Option<Found> {
+async fn run(app: &App, roots: Vec<String>) -> Option<HeavyQuery> {
     let aliased: Vec<String> = roots.iter().enumerate().map(|(number, root)| format!("a{number}: {root}")).collect();
     let aliased = aliased.join(" ");
     let query = format!("{{ {aliased} }}");
@@ -144,11 +146,11 @@ async fn run(app: &App, roots: Vec<String>) -> Option<Found> {
     let document = app.executor.parse(&query, Role::Public).ok()?;
     let prepared =
         app.executor.prepare(&document, OperationInput::default(), Role::Public, &app.extent(&viewer)).ok()?;
-    let began = Instant::now();
+    let started = Instant::now();
     let answer = app.executor.execute(prepared, app.request_context(viewer)).await.ok()?;
     let bytes = serde_json::to_vec(&answer).ok()?.len();
-    let milliseconds = began.elapsed().as_secs_f64() * 1e3;
-    Some(Found { query, milliseconds, bytes, roots })
+    let milliseconds = started.elapsed().as_secs_f64() * 1e3;
+    Some(HeavyQuery { query, milliseconds, bytes, roots })
 }
 
 /// Processor time of all threads of a process so far.
@@ -175,12 +177,12 @@ async fn types(app: &App) -> HashMap<String, Value> {
 }
 
 /// Makes random queries.
-struct Maker {
+struct QueryGenerator {
     types: HashMap<String, Value>,
     random: Random,
 }
 
-impl Maker {
+impl QueryGenerator {
     fn root(&mut self) -> String {
         let fields = list(&self.types["Query"]["fields"]);
         let field = &fields[self.random.below(fields.len())];
@@ -192,9 +194,9 @@ impl Maker {
     fn field(&mut self, field: &Value, depth: usize) -> Option<String> {
         let mut arguments = Vec::new();
         for argument in list(&field["args"]) {
-            let is_wanted = argument["type"]["kind"] == "NON_NULL" || self.random.below(2) == 0;
+            let is_chosen = argument["type"]["kind"] == "NON_NULL" || self.random.below(2) == 0;
             let is_paging = ["last", "before", "after"].iter().any(|name| argument["name"] == *name);
-            if is_wanted && !is_paging {
+            if is_chosen && !is_paging {
                 arguments.push(format!("{}: {}", text(&argument["name"]), self.literal(&argument["type"], 2)));
             }
         }
@@ -237,13 +239,13 @@ impl Maker {
             (_, "DateRange") => "{from: \"2000-01-01\", until: \"2024-12-31\"}".to_owned(),
             ("INPUT_OBJECT", _) if depth == 0 => "{}".to_owned(),
             ("INPUT_OBJECT", _) => {
-                let mut given = Vec::new();
+                let mut fields = Vec::new();
                 for field in list(&of["inputFields"]) {
                     if field["type"]["kind"] == "NON_NULL" || self.random.below(6) == 0 {
-                        given.push(format!("{}: {}", text(&field["name"]), self.literal(&field["type"], depth - 1)));
+                        fields.push(format!("{}: {}", text(&field["name"]), self.literal(&field["type"], depth - 1)));
                     }
                 }
-                format!("{{{}}}", given.join(", "))
+                format!("{{{}}}", fields.join(", "))
             }
             (_, "Int") => ["200", "50", "20", "5"][self.random.below(4)].to_owned(),
             (_, "Float") => "11.5".to_owned(),

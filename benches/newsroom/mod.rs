@@ -12,7 +12,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use dateline::{
-    app::{App, Masthead},
+    app::{App, SiteInfo},
     auth::viewer::Viewer,
     clock::Clock,
     db::Db,
@@ -135,7 +135,7 @@ impl Newsroom {
         }
         let before = memory();
         let began = Instant::now();
-        let app = App::new(db, NewsroomSettings::default(), Masthead::default(), Clock::standing_at(now()))
+        let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), Clock::fixed_at(now()))
             .await
             .expect("a newsroom");
         Self { app, imported, loaded: began.elapsed(), memory: memory().saturating_sub(before) }
@@ -143,7 +143,7 @@ impl Newsroom {
 }
 
 async fn import_archive(db: &Db, releases: usize) {
-    let app = App::new(db.clone(), NewsroomSettings::default(), Masthead::default(), Clock::standing_at(now()))
+    let app = App::new(db.clone(), NewsroomSettings::default(), SiteInfo::default(), Clock::fixed_at(now()))
         .await
         .expect("a newsroom");
     let viewer = Viewer::new(Role::Admin, "benchmark");

@@ -6,7 +6,7 @@
 use std::{cell::LazyCell, sync::Arc};
 
 use axum::{Router, body::Body, http::Request};
-use dateline::{app::{App, Masthead}, clock::Clock, db::Db, http::{self, config::Edge}, interchange, limits::{Limits, Profile}, newsroom::{NewsroomSettings, import::ImportOptions}, auth::viewer::Viewer};
+use dateline::{app::{App, SiteInfo}, clock::Clock, db::Db, http::{self, config::HttpConfig}, interchange, limits::{Limits, Profile}, newsroom::{NewsroomSettings, import::ImportOptions}, auth::viewer::Viewer};
 use entity::api_token::Role;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -60,14 +60,14 @@ impl TestServer {
             let db = Db::open(&url).await.expect("a database");
             db.migrate().await.expect("its tables");
             let clock = Clock::system();
-            let app = App::new(db, NewsroomSettings::default(), Masthead::default(), clock).await.expect("an application");
+            let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock).await.expect("an application");
             import_fixture(&app).await;
             [Profile::Hardened, Profile::Open].map(|profile| {
                 let mut limits = Limits::of(profile);
                 (limits.public_per_minute, limits.failures_per_minute) = (0, 0);
                 let introspection = profile == Profile::Open;
-                let edge = Edge { limits: limits.into(), introspection, cache_bytes: 0, ..Edge::default() };
-                http::router(&app.clone().with_edge(edge))
+                let edge = HttpConfig { limits: limits.into(), introspection, cache_bytes: 0, ..HttpConfig::default() };
+                http::router(&app.clone().with_http_config(edge))
             })
         });
         Self { runtime, routers, _folder: folder }

@@ -1,2 +1,7 @@
+//! Authentication: who makes a request.
+//!
+//! - `viewer`: the authenticated caller: role and subject
+//! - `oidc`: OpenID Connect: verifies the JWTs of an issuer
+
 pub mod oidc;
 pub mod viewer;

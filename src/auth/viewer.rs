@@ -1,5 +1,7 @@
-//! Who asks. Every read and every write takes one of these; what it may see and do follows from the role alone, except that
-//! an author's own work is told by the subject.
+//! The authenticated caller of a request: role, subject, idempotency key and mutation deadline.
+//!
+//! Every read and write takes a `Viewer`. Permissions follow from the role; only an author's own releases are
+//! recognized by the subject. How a token becomes a viewer is in `App::authenticate`.
 
 use std::{sync::Arc, time::Instant};
 
@@ -14,14 +16,14 @@ pub struct Viewer {
     /// Who they are, as their token says; empty for the public.
     pub subject: String,
     /// The request they make, where they may make it again.
-    pub request: Option<Arc<Repeatable>>,
+    pub idempotent_request: Option<Arc<IdempotentRequest>>,
     /// After this nothing that changes something is begun for their request.
     pub deadline: Option<Instant>,
 }
 
 /// A request that may come twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repeatable {
+pub struct IdempotentRequest {
     /// This execution of it.
     pub id: Uuid,
     /// The key that it came under.
@@ -33,12 +35,12 @@ pub struct Repeatable {
 impl Viewer {
     /// Anybody: no token, no name.
     pub const fn public() -> Self {
-        Self { role: Role::Public, subject: String::new(), request: None, deadline: None }
+        Self { role: Role::Public, subject: String::new(), idempotent_request: None, deadline: None }
     }
 
     /// Somebody known.
     pub fn new(role: Role, subject: impl Into<String>) -> Self {
-        Self { role, subject: subject.into(), request: None, deadline: None }
+        Self { role, subject: subject.into(), idempotent_request: None, deadline: None }
     }
 
     /// True for those who make the news: they see every release in every state.

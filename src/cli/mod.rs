@@ -221,8 +221,13 @@ fn report_file_size_limit_as_error() {
 /// The application over the database of the settings.
 async fn open_app(settings: &Settings) -> Result<std::sync::Arc<App>, CommandError> {
     let db = open(settings).await?;
-    Ok(App::new(db, settings.newsroom.clone(), settings.masthead.clone(), Clock::within(settings.max_clock_offset))
-        .await?)
+    Ok(App::new(
+        db,
+        settings.newsroom.clone(),
+        settings.site_info.clone(),
+        Clock::with_max_offset(settings.max_clock_offset),
+    )
+    .await?)
 }
 
 /// Whoever can run commands on the database's machine keeps the house.

@@ -50,12 +50,12 @@ impl Serve {
             };
             format!("cannot serve on {}: {error}; {advice}", settings.listen)
         })?;
-        let tls = settings.edge.tls.clone().map(Tls::open).transpose()?;
+        let tls = settings.http_config.tls.clone().map(Tls::open).transpose()?;
         let db = open_with(&settings, OpenOptions::serving()).await?;
         let _lock = db.lock_for_serving()?;
-        let clock = Clock::within(settings.max_clock_offset);
-        let app = App::new(db.clone(), settings.newsroom.clone(), settings.masthead.clone(), clock).await?;
-        let app = app.with_oidc(settings.oidc.clone()).with_edge(settings.edge.clone());
+        let clock = Clock::with_max_offset(settings.max_clock_offset);
+        let app = App::new(db.clone(), settings.newsroom.clone(), settings.site_info.clone(), clock).await?;
+        let app = app.with_oidc(settings.oidc.clone()).with_http_config(settings.http_config.clone());
         let now = app.clock.now();
         // Readers see what is due whether it is recorded or not, so a database that is locked is no reason not to serve.
         match record_overdue(&app, now).await {
@@ -91,10 +91,10 @@ impl Serve {
         ));
         let follower_task = tokio::spawn({
             let app = app.clone();
-            async move { app.follow().await }
+            async move { app.run_background_tasks().await }
         });
-        let jobs_task = tokio::spawn(jobs::work(app.clone()));
-        server::serve(app.clone(), listener, tls, signals.stop()).await;
+        let jobs_task = tokio::spawn(jobs::run(app.clone()));
+        server::serve(app.clone(), listener, tls, signals.wait()).await;
         jobs_task.abort();
         let closing = async {
             if let Err(error) = jobs::tick(&app, app.clock.now()).await {
@@ -103,7 +103,7 @@ impl Serve {
             follower_task.abort();
             db.close().await;
         };
-        if tokio::time::timeout(server::CLOSING, closing).await.is_err() {
+        if tokio::time::timeout(server::CLOSE_TIMEOUT, closing).await.is_err() {
             tracing::warn!("the connections of the database did not close in time; everything acknowledged is on disk");
         }
         tracing::info!("stopped");

@@ -1,14 +1,10 @@
-//! The clock. Code below the edges takes the time as a parameter. Keys of rows (UUIDv7) alone are made from the system's clock.
+//! Clock synchronized with the database, so that all servers of one database agree on what is public at an instant.
 //!
-//! The time is that of the database, so that all servers of one database agree on what is public at an instant, whatever their
-//! own clocks say. On PostgreSQL it is measured whenever the database is asked whether it answers ([`Db::measure`]); a SQLite
-//! file has no clock, so there it is the system's, read as often. Between two measurements it runs on the monotonic clock: a step
-//! of the system's clock changes nothing until it is measured.
-//!
-//! It never goes back. Where the clock that is followed was put back, the time stands still until that has caught up; where it
-//! was put forward, the time goes forward at once.
-//!
-//! [`Db::measure`]: crate::db::Db::measure
+//! PostgreSQL is sampled four times a second (Cristian's algorithm, NTP-style clock filter); SQLite uses the system
+//! clock. Between samples the time runs on the monotonic clock. It never goes back: if the database clock was set back,
+//! the time stands still until it has caught up. An offset of the system clock beyond `clock.max_offset` is reported as
+//! a problem; the time itself is not affected by it. Code below the entry points takes the time as a parameter. Tests
+//! use a fixed clock.
 
 use std::{
     collections::VecDeque,
@@ -50,11 +46,11 @@ enum Kind {
 impl Clock {
     /// One that follows the database, on a machine whose own clock may differ from it by [`MAX_OFFSET`].
     pub fn system() -> Self {
-        Self::within(MAX_OFFSET)
+        Self::with_max_offset(MAX_OFFSET)
     }
 
     /// The same with another limit; zero: any offset is taken, and the time may stand still for [`MAX_OFFSET`].
-    pub fn within(max_offset: Duration) -> Self {
+    pub fn with_max_offset(max_offset: Duration) -> Self {
         Self::synchronized(max_offset, 0)
     }
 
@@ -64,7 +60,7 @@ impl Clock {
     }
 
     /// One that stands where it is put; for tests of what time does.
-    pub fn standing_at(at: DateTime<Utc>) -> Self {
+    pub fn fixed_at(at: DateTime<Utc>) -> Self {
         Self(Kind::Manual(Arc::new(Mutex::new(at))))
     }
 
@@ -73,19 +69,19 @@ impl Clock {
         Self(Kind::Synchronized(Arc::new(Synchronized {
             origin: Instant::now(),
             skew: AtomicI64::new(skew),
-            followed: Followed::new(system() + skew, max_offset),
+            reference: ReferenceClock::new(system() + skew, max_offset),
         })))
     }
 
     /// Sets a manual clock; a synchronized one cannot be set.
-    pub fn put(&self, at: DateTime<Utc>) {
-        if let Kind::Manual(set) = &self.0 {
-            *set.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    pub fn set(&self, at: DateTime<Utc>) {
+        if let Kind::Manual(time) = &self.0 {
+            *time.lock().unwrap_or_else(PoisonError::into_inner) = at;
         }
     }
 
     /// Puts the machine's own clock of [`Clock::skewed`] wrong by another span, as somebody does who corrects it.
-    pub fn put_skew(&self, by: TimeDelta) {
+    pub fn set_skew(&self, by: TimeDelta) {
         if let Kind::Synchronized(synchronized) = &self.0 {
             synchronized.skew.store(micros(by), Relaxed);
         }
@@ -94,9 +90,9 @@ impl Clock {
     /// The instant it is; never earlier than one that was returned before.
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
-            Kind::Manual(set) => *set.lock().unwrap_or_else(PoisonError::into_inner),
+            Kind::Manual(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
             Kind::Synchronized(synchronized) => {
-                let now = synchronized.followed.now(synchronized.elapsed());
+                let now = synchronized.reference.now(synchronized.elapsed());
                 DateTime::from_timestamp_micros(now).unwrap_or(DateTime::<Utc>::MAX_UTC)
             }
         }
@@ -106,14 +102,14 @@ impl Clock {
     pub fn is_measured(&self) -> bool {
         match &self.0 {
             Kind::Manual(_) => true,
-            Kind::Synchronized(synchronized) => synchronized.followed.is_measured(),
+            Kind::Synchronized(synchronized) => synchronized.reference.is_measured(),
         }
     }
 
     /// Takes a measurement: what time the database said it was, and between which instants it was asked.
-    pub fn measured(&self, sent: Instant, received: Instant, database: DateTime<Utc>) {
+    pub fn add_sample(&self, sent: Instant, received: Instant, database: DateTime<Utc>) {
         if let Kind::Synchronized(synchronized) = &self.0 {
-            synchronized.followed.take(
+            synchronized.reference.add_sample(
                 synchronized.since(sent),
                 synchronized.since(received),
                 database.timestamp_micros(),
@@ -122,19 +118,19 @@ impl Clock {
     }
 
     /// Takes the system's clock for the database's, which is a file.
-    pub fn measured_here(&self) {
+    pub fn sample_system_clock(&self) {
         if let Kind::Synchronized(synchronized) = &self.0 {
             let (sent, system) = (synchronized.elapsed(), synchronized.system());
-            synchronized.followed.take(sent, synchronized.elapsed(), system);
+            synchronized.reference.add_sample(sent, synchronized.elapsed(), system);
         }
     }
 
     /// What is wrong with it, by what is known now; none where nothing is.
-    pub fn complaint(&self) -> Option<String> {
+    pub fn problem(&self) -> Option<String> {
         match &self.0 {
             Kind::Manual(_) => None,
             Kind::Synchronized(synchronized) => {
-                synchronized.followed.complaint(synchronized.elapsed(), synchronized.system())
+                synchronized.reference.problem(synchronized.elapsed(), synchronized.system())
             }
         }
     }
@@ -147,7 +143,7 @@ struct Synchronized {
     origin: Instant,
     /// Microseconds by which the system's clock is taken for wrong; 0 but in tests.
     skew: AtomicI64,
-    followed: Followed,
+    reference: ReferenceClock,
 }
 
 impl Synchronized {
@@ -168,7 +164,7 @@ impl Synchronized {
 /// A clock that is followed: what was measured of it, and what was returned. Pure: all times are microseconds, `elapsed` on
 /// the monotonic clock, others since 1970.
 #[derive(Debug)]
-struct Followed {
+struct ReferenceClock {
     /// What it says where the monotonic clock says 0, by the best measurement.
     base: AtomicI64,
     /// The latest instant that was returned.
@@ -178,7 +174,7 @@ struct Followed {
     /// How far the system's clock may be from it, and how long the time may stand still; 0: any offset is taken.
     max_offset: i64,
     /// Whether the last word on the offset was that it is too large.
-    is_off: AtomicBool,
+    was_over_limit: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -197,12 +193,12 @@ impl Measurement {
         self.error + elapsed.abs_diff(self.elapsed) as i64 / DRIFT_DIVISOR
     }
 
-    fn is_good(&self) -> bool {
+    fn is_precise(&self) -> bool {
         self.error <= MAX_ROUND_TRIP / 2
     }
 }
 
-impl Followed {
+impl ReferenceClock {
     /// Not measured yet: the system's clock is taken for it.
     fn new(system: i64, max_offset: i64) -> Self {
         Self {
@@ -210,16 +206,16 @@ impl Followed {
             last_returned: AtomicI64::new(i64::MIN),
             recent: Mutex::default(),
             max_offset,
-            is_off: AtomicBool::new(false),
+            was_over_limit: AtomicBool::new(false),
         }
     }
 
-    fn recent<T>(&self, look: impl FnOnce(&mut VecDeque<Measurement>) -> T) -> T {
-        look(&mut self.recent.lock().unwrap_or_else(PoisonError::into_inner))
+    fn recent<T>(&self, access: impl FnOnce(&mut VecDeque<Measurement>) -> T) -> T {
+        access(&mut self.recent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn is_measured(&self) -> bool {
-        self.recent(|recent| recent.iter().any(Measurement::is_good))
+        self.recent(|recent| recent.iter().any(Measurement::is_precise))
     }
 
     /// What the clock says now, whatever was returned before.
@@ -238,20 +234,20 @@ impl Followed {
     /// Of the newest samples the one with the smallest error bound is used, as in NTP's clock filter. Samples whose intervals do
     /// not overlap with this one are dropped: a clock was stepped, or the machine was suspended, which the monotonic clock does
     /// not count.
-    fn take(&self, sent: i64, received: i64, said: i64) {
+    fn add_sample(&self, sent: i64, received: i64, reading: i64) {
         let error = (received - sent + 1) / 2;
-        let mut new = Measurement { base: said - sent - (received - sent) / 2, error, elapsed: received };
-        if !new.is_good() {
-            new.base = said - received;
+        let mut new = Measurement { base: reading - sent - (received - sent) / 2, error, elapsed: received };
+        if !new.is_precise() {
+            new.base = reading - received;
         }
         self.recent(|recent| {
-            if !new.is_good() && recent.iter().any(Measurement::is_good) {
+            if !new.is_precise() && recent.iter().any(Measurement::is_precise) {
                 return;
             }
-            let agree = |old: &Measurement| {
+            let agrees = |old: &Measurement| {
                 old.base.abs_diff(new.base) as i64 <= old.error_at(received) + new.error + TOLERANCE
             };
-            recent.retain(agree);
+            recent.retain(agrees);
             recent.truncate(SAMPLES - 1);
             recent.push_front(new);
             if let Some(best) = recent.iter().min_by_key(|measurement| measurement.error_at(received)) {
@@ -264,7 +260,7 @@ impl Followed {
     /// not come and go.
     ///
     /// Where any offset is taken, the time may stand still for [`MAX_OFFSET`]: that says nothing of the system's clock.
-    fn complaint(&self, elapsed: i64, system: i64) -> Option<String> {
+    fn problem(&self, elapsed: i64, system: i64) -> Option<String> {
         if !self.is_measured() {
             return Some(format!(
                 "the database's time is not known yet: asking for it took longer than {} ms each time; check the load of this server \
@@ -272,14 +268,14 @@ impl Followed {
                 MAX_ROUND_TRIP / 1000
             ));
         }
-        let takes_any = self.max_offset == 0;
+        let is_unlimited = self.max_offset == 0;
         let (max, setting) =
-            if takes_any { (MAX_OFFSET.as_micros() as i64, "") } else { (self.max_offset, " (clock.max_offset)") };
+            if is_unlimited { (MAX_OFFSET.as_micros() as i64, "") } else { (self.max_offset, " (clock.max_offset)") };
         let now = self.raw(elapsed);
-        let limit = if self.is_off.load(Relaxed) { max / 10 * 9 } else { max };
-        let ahead = if takes_any { 0 } else { system - now };
-        let held = self.last_returned.load(Relaxed).saturating_sub(now);
-        self.is_off.store(ahead.abs() > limit || held > limit, Relaxed);
+        let limit = if self.was_over_limit.load(Relaxed) { max / 10 * 9 } else { max };
+        let ahead = if is_unlimited { 0 } else { system - now };
+        let stalled = self.last_returned.load(Relaxed).saturating_sub(now);
+        self.was_over_limit.store(ahead.abs() > limit || stalled > limit, Relaxed);
         if ahead.abs() > limit {
             let side = if ahead > 0 { "ahead of" } else { "behind" };
             return Some(format!(
@@ -289,11 +285,11 @@ impl Followed {
                 seconds(limit)
             ));
         }
-        (held > limit).then(|| {
+        (stalled > limit).then(|| {
             format!(
                 "the clock that this server follows (the database's; with SQLite the system's) was set back: this server's time \
                  stands still for another {} s, and {} s are allowed{setting}: restart this server to go on at once",
-                seconds(held),
+                seconds(stalled),
                 seconds(limit)
             )
         })

@@ -1,3 +1,5 @@
+//! Unit and property tests of the clock: samples, steps, drift, suspended machines and the offset limit.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -5,68 +7,68 @@ use super::*;
 const SECOND: i64 = 1_000_000;
 
 /// Some time in 2026, where the monotonic clock says 0.
-const THEN: i64 = 1_790_000_000 * SECOND;
+const START: i64 = 1_790_000_000 * SECOND;
 
-fn followed() -> Followed {
-    Followed::new(THEN, 2 * SECOND)
+fn unsynchronized() -> ReferenceClock {
+    ReferenceClock::new(START, 2 * SECOND)
 }
 
 /// One that was measured where the monotonic clock said a second, and is right.
-fn right() -> Followed {
-    let followed = followed();
-    followed.take(SECOND, SECOND, THEN + SECOND);
-    followed
+fn synchronized() -> ReferenceClock {
+    let reference = unsynchronized();
+    reference.add_sample(SECOND, SECOND, START + SECOND);
+    reference
 }
 
 #[test]
-fn of_the_newest_measurements_the_one_with_the_quickest_answer_counts() {
-    let followed = right();
-    followed.take(2 * SECOND, 2 * SECOND + 2000, THEN + 2 * SECOND + 1000);
-    assert_eq!(followed.raw(3 * SECOND), THEN + 3 * SECOND);
+fn the_sample_with_the_shortest_round_trip_is_used() {
+    let reference = synchronized();
+    reference.add_sample(2 * SECOND, 2 * SECOND + 2000, START + 2 * SECOND + 1000);
+    assert_eq!(reference.raw(3 * SECOND), START + 3 * SECOND);
     // The way there took all of the time: wrong by half of it, and not counted.
-    followed.take(3 * SECOND, 3 * SECOND + 400_000, THEN + 3 * SECOND + 400_000);
-    assert_eq!(followed.raw(4 * SECOND), THEN + 4 * SECOND);
+    reference.add_sample(3 * SECOND, 3 * SECOND + 400_000, START + 3 * SECOND + 400_000);
+    assert_eq!(reference.raw(4 * SECOND), START + 4 * SECOND);
     // Slow answers alone, by a clock that is slewed: the quick one is forgotten in the end.
     for number in 4..20 {
         let at = number * SECOND;
-        followed.take(at, at + 20_000, THEN + at + 10_000 + 200 * number);
+        reference.add_sample(at, at + 20_000, START + at + 10_000 + 200 * number);
     }
-    let wrong = followed.raw(20 * SECOND) - THEN - 20 * SECOND;
-    assert!((2400..=3800).contains(&wrong), "{wrong}");
+    let offset = reference.raw(20 * SECOND) - START - 20 * SECOND;
+    assert!((2400..=3800).contains(&offset), "{offset}");
 }
 
 #[test]
-fn an_answer_that_took_too_long_is_used_only_while_there_is_no_other() {
-    let followed = followed();
-    assert!(!followed.is_measured());
-    followed.take(0, 3 * SECOND, THEN + 91 * SECOND);
-    assert_eq!((followed.raw(3 * SECOND), followed.is_measured()), (THEN + 91 * SECOND, false), "never early");
-    assert!(followed.complaint(3 * SECOND, THEN + 93 * SECOND).unwrap().contains("not known yet"));
-    followed.take(4 * SECOND, 5 * SECOND, THEN + 5 * SECOND);
-    assert_eq!((followed.raw(5 * SECOND), followed.is_measured()), (THEN + 5 * SECOND + SECOND / 2, true));
-    followed.take(5 * SECOND, 6 * SECOND + 2, THEN + 500 * SECOND);
-    assert_eq!(followed.raw(6 * SECOND), THEN + 6 * SECOND + SECOND / 2, "it says nothing");
+fn a_slow_sample_is_used_only_while_there_is_no_other() {
+    let reference = unsynchronized();
+    assert!(!reference.is_measured());
+    reference.add_sample(0, 3 * SECOND, START + 91 * SECOND);
+    assert_eq!((reference.raw(3 * SECOND), reference.is_measured()), (START + 91 * SECOND, false), "never early");
+    assert!(reference.problem(3 * SECOND, START + 93 * SECOND).unwrap().contains("not known yet"));
+    reference.add_sample(4 * SECOND, 5 * SECOND, START + 5 * SECOND);
+    assert_eq!((reference.raw(5 * SECOND), reference.is_measured()), (START + 5 * SECOND + SECOND / 2, true));
+    reference.add_sample(5 * SECOND, 6 * SECOND + 2, START + 500 * SECOND);
+    assert_eq!(reference.raw(6 * SECOND), START + 6 * SECOND + SECOND / 2, "it says nothing");
 }
 
 #[test]
-fn a_step_counts_from_the_first_answer_that_shows_it() {
-    let followed = right();
-    assert_eq!(followed.now(2 * SECOND), THEN + 2 * SECOND);
+fn a_clock_step_takes_effect_with_the_first_sample_that_shows_it() {
+    let reference = synchronized();
+    assert_eq!(reference.now(2 * SECOND), START + 2 * SECOND);
     // Forward, as after a sleep: at once, though the answer is slower than those before.
-    followed.take(2 * SECOND, 2 * SECOND + 4000, THEN + 3602 * SECOND);
-    assert_eq!(followed.now(3 * SECOND), THEN + 3603 * SECOND - 2000);
+    reference.add_sample(2 * SECOND, 2 * SECOND + 4000, START + 3602 * SECOND);
+    assert_eq!(reference.now(3 * SECOND), START + 3603 * SECOND - 2000);
     // Back: the time stands still until the clock has caught up.
-    followed.take(3 * SECOND, 3 * SECOND, THEN + 3598 * SECOND);
-    let told = 3603 * SECOND - 2000;
-    for (elapsed, now) in [(3, told), (5, told), (7, told), (8, 3603 * SECOND), (9, 3604 * SECOND)] {
-        assert_eq!(followed.now(elapsed * SECOND), THEN + now, "{elapsed}");
+    reference.add_sample(3 * SECOND, 3 * SECOND, START + 3598 * SECOND);
+    let expected = 3603 * SECOND - 2000;
+    for (elapsed, now) in [(3, expected), (5, expected), (7, expected), (8, 3603 * SECOND), (9, 3604 * SECOND)] {
+        assert_eq!(reference.now(elapsed * SECOND), START + now, "{elapsed}");
     }
 }
 
 #[test]
-fn the_system_clock_changes_nothing_and_is_complained_of_beyond_the_limit() {
-    let followed = right();
-    for (ahead, told) in [
+fn the_system_clock_does_not_change_the_time_and_is_reported_beyond_the_limit() {
+    let reference = synchronized();
+    for (ahead, expected) in [
         (2 * SECOND, None),
         (2 * SECOND + 1, Some("2.1 s ahead of the database's, and 2 s are allowed")),
         (90 * SECOND, Some("90 s ahead of the database's")),
@@ -83,74 +85,76 @@ fn the_system_clock_changes_nothing_and_is_complained_of_beyond_the_limit() {
         ),
         (0, None),
     ] {
-        let complaint = followed.complaint(SECOND, THEN + SECOND + ahead);
-        match told {
-            None => assert_eq!(complaint, None, "{ahead}"),
-            Some(told) => assert!(complaint.as_ref().is_some_and(|said| said.contains(told)), "{ahead}: {complaint:?}"),
+        let problem = reference.problem(SECOND, START + SECOND + ahead);
+        match expected {
+            None => assert_eq!(problem, None, "{ahead}"),
+            Some(expected) => {
+                assert!(problem.as_ref().is_some_and(|problem| problem.contains(expected)), "{ahead}: {problem:?}")
+            }
         }
-        assert_eq!(followed.now(SECOND), THEN + SECOND);
+        assert_eq!(reference.now(SECOND), START + SECOND);
     }
 }
 
 #[test]
-fn standing_still_for_longer_than_the_limit_is_complained_of() {
-    let followed = right();
-    assert_eq!(followed.now(10 * SECOND), THEN + 10 * SECOND);
-    followed.take(10 * SECOND, 10 * SECOND, THEN + 5 * SECOND);
-    let complaint = |elapsed: i64| followed.complaint(elapsed * SECOND, THEN + (elapsed - 5) * SECOND);
-    assert!(complaint(10).unwrap().contains("stands still for another 5 s, and 2 s are allowed"));
-    assert!(complaint(13).unwrap().contains("another 2 s, and 1.8 s are allowed"));
-    assert_eq!(complaint(14), None);
-    assert_eq!(followed.now(14 * SECOND), THEN + 10 * SECOND);
+fn a_time_that_stands_still_longer_than_the_limit_is_reported() {
+    let reference = synchronized();
+    assert_eq!(reference.now(10 * SECOND), START + 10 * SECOND);
+    reference.add_sample(10 * SECOND, 10 * SECOND, START + 5 * SECOND);
+    let problem = |elapsed: i64| reference.problem(elapsed * SECOND, START + (elapsed - 5) * SECOND);
+    assert!(problem(10).unwrap().contains("stands still for another 5 s, and 2 s are allowed"));
+    assert!(problem(13).unwrap().contains("another 2 s, and 1.8 s are allowed"));
+    assert_eq!(problem(14), None);
+    assert_eq!(reference.now(14 * SECOND), START + 10 * SECOND);
 }
 
 #[test]
-fn without_a_limit_any_offset_is_taken_and_the_database_is_followed_all_the_same() {
-    let followed = Followed::new(THEN, 0);
-    assert!(followed.complaint(0, THEN).unwrap().contains("not known yet"));
-    followed.take(0, 0, THEN - 7200 * SECOND);
-    assert_eq!(followed.complaint(SECOND, THEN), None);
-    assert_eq!(followed.now(SECOND), THEN - 7199 * SECOND);
+fn without_a_limit_any_offset_is_accepted_and_the_database_clock_is_used() {
+    let reference = ReferenceClock::new(START, 0);
+    assert!(reference.problem(0, START).unwrap().contains("not known yet"));
+    reference.add_sample(0, 0, START - 7200 * SECOND);
+    assert_eq!(reference.problem(SECOND, START), None);
+    assert_eq!(reference.now(SECOND), START - 7199 * SECOND);
 }
 
 #[test]
 fn without_a_limit_the_time_may_not_stand_still_for_long_either() {
-    let followed = Followed::new(THEN, 0);
-    followed.take(0, 0, THEN);
-    assert_eq!(followed.now(10 * SECOND), THEN + 10 * SECOND);
-    followed.take(10 * SECOND, 10 * SECOND, THEN + 5 * SECOND);
-    let complaint = |elapsed: i64| followed.complaint(elapsed * SECOND, THEN + 7200 * SECOND);
-    let why = complaint(10).unwrap();
-    assert!(why.contains("stands still for another 5 s, and 2 s are allowed: restart"), "{why}");
-    assert_eq!(complaint(14), None);
+    let reference = ReferenceClock::new(START, 0);
+    reference.add_sample(0, 0, START);
+    assert_eq!(reference.now(10 * SECOND), START + 10 * SECOND);
+    reference.add_sample(10 * SECOND, 10 * SECOND, START + 5 * SECOND);
+    let problem = |elapsed: i64| reference.problem(elapsed * SECOND, START + 7200 * SECOND);
+    let reason = problem(10).unwrap();
+    assert!(reason.contains("stands still for another 5 s, and 2 s are allowed: restart"), "{reason}");
+    assert_eq!(problem(14), None);
 }
 
 #[test]
-fn a_machine_whose_clock_is_wrong_goes_by_what_the_database_says() {
+fn a_server_with_a_wrong_clock_uses_the_time_of_the_database() {
     let clock = Clock::skewed(TimeDelta::seconds(90));
-    assert!(!clock.is_measured() && clock.complaint().unwrap().contains("not known yet"));
+    assert!(!clock.is_measured() && clock.problem().unwrap().contains("not known yet"));
     let (at, right) = (Instant::now(), DateTime::from_timestamp_micros(system()).unwrap());
-    clock.measured(at, at, right);
+    clock.add_sample(at, at, right);
     let now = clock.now();
     assert!(now >= right && clock.now() >= now && now - right < TimeDelta::seconds(80), "{now} {right}");
-    assert!(clock.complaint().unwrap().contains("s ahead of the database's"));
-    clock.put_skew(TimeDelta::zero());
-    assert_eq!(clock.complaint(), None);
+    assert!(clock.problem().unwrap().contains("s ahead of the database's"));
+    clock.set_skew(TimeDelta::zero());
+    assert_eq!(clock.problem(), None);
     // A file's clock is the machine's, right or wrong.
     let clock = Clock::skewed(TimeDelta::seconds(90));
-    clock.measured_here();
-    assert_eq!((clock.is_measured(), clock.complaint()), (true, None));
+    clock.sample_system_clock();
+    assert_eq!((clock.is_measured(), clock.problem()), (true, None));
     assert!(clock.now() >= right + TimeDelta::seconds(90));
 }
 
 #[test]
-fn a_standing_clock_is_put_and_not_measured() {
-    let then = DateTime::from_timestamp_micros(THEN).unwrap();
-    let clock = Clock::standing_at(then);
-    clock.measured(Instant::now(), Instant::now(), then + TimeDelta::days(1));
-    clock.measured_here();
-    assert_eq!((clock.now(), clock.complaint(), clock.is_measured()), (then, None, true));
-    clock.put(then - TimeDelta::days(1));
+fn a_fixed_clock_is_set_and_not_measured() {
+    let then = DateTime::from_timestamp_micros(START).unwrap();
+    let clock = Clock::fixed_at(then);
+    clock.add_sample(Instant::now(), Instant::now(), then + TimeDelta::days(1));
+    clock.sample_system_clock();
+    assert_eq!((clock.now(), clock.problem(), clock.is_measured()), (then, None, true));
+    clock.set(then - TimeDelta::days(1));
     assert_eq!(clock.now(), then - TimeDelta::days(1));
 }
 
@@ -173,7 +177,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0..100_000 * SECOND).prop_map(Event::Sleep),
         1 => (-5000 * SECOND..5000 * SECOND).prop_map(Event::Step),
         1 => (-20_000..20_000_i64).prop_map(Event::Step),
-        6 => (delay(), delay()).prop_map(|(there, back)| Event::Measure(there, back)),
+        6 => (delay(), delay()).prop_map(|(outbound, inbound)| Event::Measure(outbound, inbound)),
     ]
 }
 
@@ -181,28 +185,28 @@ proptest! {
     /// Whatever happens, the time never goes back; and right after an answer the clock that is followed is known as exactly as the
     /// answer was quick.
     #[test]
-    fn time_never_goes_back_and_is_the_databases(events in prop::collection::vec(event(), 0..60)) {
-        let followed = followed();
-        let (mut elapsed, mut database, mut last) = (0_i64, THEN + 1234, i64::MIN);
+    fn time_never_goes_back_and_follows_the_database(events in prop::collection::vec(event(), 0..60)) {
+        let reference = unsynchronized();
+        let (mut elapsed, mut database, mut last) = (0_i64, START + 1234, i64::MIN);
         for event in events {
             match event {
                 Event::Wait(span) => (elapsed, database) = (elapsed + span, database + span),
                 Event::Sleep(span) => database += span,
                 Event::Step(by) => database += by,
-                Event::Measure(there, back) => {
+                Event::Measure(outbound, inbound) => {
                     let sent = elapsed;
-                    (elapsed, database) = (elapsed + there + back, database + there + back);
-                    followed.take(sent, elapsed, database - back);
-                    let error = (there + back + 1) / 2;
+                    (elapsed, database) = (elapsed + outbound + inbound, database + outbound + inbound);
+                    reference.add_sample(sent, elapsed, database - inbound);
+                    let error = (outbound + inbound + 1) / 2;
                     if error <= MAX_ROUND_TRIP / 2 {
-                        let wrong = (followed.raw(elapsed) - database).abs();
-                        prop_assert!(wrong <= 3 * error + TOLERANCE + 1, "wrong by {wrong}, answered within {}", 2 * error);
+                        let offset = (reference.raw(elapsed) - database).abs();
+                        prop_assert!(offset <= 3 * error + TOLERANCE + 1, "wrong by {offset}, answered within {}", 2 * error);
                     }
                 }
             }
-            let now = followed.now(elapsed);
+            let now = reference.now(elapsed);
             prop_assert!(now >= last);
-            prop_assert!(now == followed.raw(elapsed).max(last));
+            prop_assert!(now == reference.raw(elapsed).max(last));
             last = now;
         }
     }

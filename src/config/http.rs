@@ -1,4 +1,7 @@
-//! The settings of how the server is open to the world: profile, limits, proxies, origins, caches, documents.
+//! Settings of the HTTP server: profile, limits, introspection, TLS files, trusted proxies, CORS, caches, trusted
+//! documents.
+//!
+//! Parses and validates the values and builds `HttpConfig`. The limits themselves are in `limits`.
 
 use std::{path::Path, sync::Arc};
 
@@ -7,7 +10,7 @@ use ipnet::IpNet;
 
 use super::{ConfigError, Layers, Setting};
 use crate::{
-    http::config::{Documents, Edge, Files, Origins, Trust},
+    http::config::{AllowedOrigins, HttpConfig, TlsFiles, TrustedDocumentMode, TrustedDocuments},
     limits::{ALL, Limits, Profile},
 };
 
@@ -93,7 +96,7 @@ pub(super) const SETTINGS: [Setting; 11] = [
 ];
 
 /// How the server is open, as the settings have it.
-pub(super) fn read(layers: &Layers) -> Result<Edge, ConfigError> {
+pub(super) fn read(layers: &Layers) -> Result<HttpConfig, ConfigError> {
     let hardened = profile(layers)? == Profile::Hardened;
     let mut limits = Limits::of(if hardened { Profile::Hardened } else { Profile::Open });
     for limit in ALL {
@@ -103,21 +106,21 @@ pub(super) fn read(layers: &Layers) -> Result<Edge, ConfigError> {
         })?;
         *(limit.field)(&mut limits) = value;
     }
-    let trust = layers.read("documents.trust", "off, log or only", |value| match value {
-        "off" => Some(Trust::Off),
-        "log" => Some(Trust::Log),
-        "only" => Some(Trust::Only),
+    let mode = layers.read("documents.trust", "off, log or only", |value| match value {
+        "off" => Some(TrustedDocumentMode::Off),
+        "log" => Some(TrustedDocumentMode::Log),
+        "only" => Some(TrustedDocumentMode::Only),
         _ => None,
     })?;
     let manifest = layers.read("documents.manifest", "the name of a file", |value| Some(value.to_owned()))?;
-    Ok(Edge {
+    Ok(HttpConfig {
         limits: Arc::new(limits),
         introspection: layers.read("introspection", "true or false", |value| value.parse().ok())?,
         trusted_proxies: layers.read(
             "trusted_proxies",
             "addresses or networks with commas between: 10.0.0.0/8, ::1",
             |value| {
-                listed(value)
+                comma_separated(value)
                     .map(|item| {
                         item.parse::<IpNet>().or_else(|_| item.parse::<std::net::IpAddr>().map(IpNet::from)).ok()
                     })
@@ -126,31 +129,32 @@ pub(super) fn read(layers: &Layers) -> Result<Edge, ConfigError> {
         )?,
         origins: layers.read("cors_origins", "*, or origins with commas between: https://example.org", |value| {
             if value.trim() == "*" {
-                return Some(Origins::Any);
+                return Some(AllowedOrigins::Any);
             }
             let origin = |item: &str| {
                 let (scheme, host) = item.split_once("://")?;
-                let sound = ["http", "https"].contains(&scheme) && !host.is_empty() && !host.contains(['/', ' ', '*']);
-                sound.then(|| HeaderValue::from_str(item).ok())?
+                let is_valid =
+                    ["http", "https"].contains(&scheme) && !host.is_empty() && !host.contains(['/', ' ', '*']);
+                is_valid.then(|| HeaderValue::from_str(item).ok())?
             };
-            listed(value).map(origin).collect::<Option<_>>().map(Origins::Only)
+            comma_separated(value).map(origin).collect::<Option<_>>().map(AllowedOrigins::Only)
         })?,
         cache_bytes: layers.read("cache.bytes", "a number of bytes", bytes)?,
         max_age: layers.read("cache.max_age", "seconds, 0 to 86400", |value| {
             value.parse().ok().filter(|seconds| *seconds <= 86_400)
         })?,
         persisted_bytes: layers.read("documents.persisted_bytes", "a number of bytes", bytes)?,
-        documents: Arc::new(documents(&manifest, trust)?),
+        documents: Arc::new(documents(&manifest, mode)?),
         tls: tls(layers)?,
     })
 }
 
-fn tls(layers: &Layers) -> Result<Option<Files>, ConfigError> {
-    let named = |key| layers.read(key, "the name of a file", |value| Some(value.to_owned()));
-    let (certificate, key) = (named("tls.certificate")?, named("tls.key")?);
+fn tls(layers: &Layers) -> Result<Option<TlsFiles>, ConfigError> {
+    let read_name = |key| layers.read(key, "the name of a file", |value| Some(value.to_owned()));
+    let (certificate, key) = (read_name("tls.certificate")?, read_name("tls.key")?);
     match (certificate.is_empty(), key.is_empty()) {
         (true, true) => Ok(None),
-        (false, false) => Ok(Some(Files { certificate: certificate.into(), key: key.into() })),
+        (false, false) => Ok(Some(TlsFiles { certificate: certificate.into(), key: key.into() })),
         _ => Err(ConfigError("TLS needs both files: tls.certificate and tls.key".to_owned())),
     }
 }
@@ -168,14 +172,14 @@ fn bytes(value: &str) -> Option<u64> {
     value.replace('_', "").parse().ok().filter(|bytes| *bytes <= 1 << 40)
 }
 
-fn listed(value: &str) -> impl Iterator<Item = &str> {
+fn comma_separated(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
-fn documents(manifest: &str, trust: Trust) -> Result<Documents, ConfigError> {
+fn documents(manifest: &str, mode: TrustedDocumentMode) -> Result<TrustedDocuments, ConfigError> {
     if manifest.is_empty() {
-        return match trust {
-            Trust::Off => Ok(Documents::default()),
+        return match mode {
+            TrustedDocumentMode::Off => Ok(TrustedDocuments::default()),
             _ => Err(ConfigError(
                 "documents.trust is set, but documents.manifest is not: name the file of trusted documents".to_owned(),
             )),
@@ -183,6 +187,6 @@ fn documents(manifest: &str, trust: Trust) -> Result<Documents, ConfigError> {
     }
     let text =
         std::fs::read_to_string(manifest).map_err(|error| ConfigError::unreadable(Path::new(manifest), &error))?;
-    Documents::from_manifest(&text, trust)
-        .map_err(|why| ConfigError(format!("documents.manifest is {manifest}: {why}")))
+    TrustedDocuments::from_manifest(&text, mode)
+        .map_err(|reason| ConfigError(format!("documents.manifest is {manifest}: {reason}")))
 }

@@ -1,7 +1,12 @@
-//! Settings: defaults, then the file `dateline.toml`, then the environment (`DATELINE_*`), then flags; the later wins.
+//! Configuration: defaults, then `dateline.toml`, then environment variables (`DATELINE_*`), then flags; later layers
+//! win.
 //!
-//! Everything that can be set stands in [`settings`], once: the file's keys, the variables, the README's table and the errors
-//! all come from there. A setting that makes no sense stops the start and says where it came from.
+//! Invalid values and unknown keys stop the start; the error names the setting, its source and the expected value. The
+//! profile `hardened` changes the defaults. The table in `docs/settings.md` is generated from the same list.
+//!
+//! - `newsroom`: settings of the server and the newsroom: database, address, log, language, time zone, URLs
+//! - `http`: settings of the HTTP server: limits, TLS, proxies, CORS, caches, trusted documents
+//! - `oidc`: settings of OpenID Connect
 
 mod http;
 mod newsroom;
@@ -10,10 +15,10 @@ mod oidc;
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path, time::Duration};
 
 use crate::{
-    app::Masthead,
+    app::SiteInfo,
     auth::oidc::OidcSettings,
     db::redacted,
-    http::config::Edge,
+    http::config::HttpConfig,
     limits::{ALL, Limit, Profile},
     newsroom::{NewsroomSettings, text::language, workflow::WorkflowPolicy},
 };
@@ -59,7 +64,7 @@ pub struct Settings {
     /// Log as JSON.
     pub log_json: bool,
     /// Whose newsroom it is.
-    pub masthead: Masthead,
+    pub site_info: SiteInfo,
     /// What is taken where an editor says nothing.
     pub newsroom: NewsroomSettings,
     /// How far a server's clock may be from its database's; zero: any offset is taken.
@@ -67,7 +72,7 @@ pub struct Settings {
     /// Whose tokens are taken beside ours.
     pub oidc: Option<OidcSettings>,
     /// How it is open to the world.
-    pub edge: Edge,
+    pub http_config: HttpConfig,
 }
 
 /// A setting that makes no sense, or a file that cannot be read.
@@ -111,7 +116,7 @@ impl Layers {
     pub fn file(&mut self, name: &Path, text: &str) -> Result<(), ConfigError> {
         let shown = name.display();
         let table: toml::Table = text.parse().map_err(|error| ConfigError(format!("{shown} is not TOML: {error}")))?;
-        for (key, value) in flat(table) {
+        for (key, value) in flatten(table) {
             let Some(setting) = settings().find(|setting| setting.key == key) else {
                 let known: Vec<&str> = settings().map(|setting| setting.key).collect();
                 let line = text
@@ -125,7 +130,7 @@ impl Layers {
             };
             let value = match value {
                 toml::Value::String(text) => text,
-                toml::Value::Boolean(truth) => truth.to_string(),
+                toml::Value::Boolean(boolean) => boolean.to_string(),
                 toml::Value::Integer(number) => number.to_string(),
                 _ => return Err(ConfigError(format!("{shown}: {key} is not a text: write {key} = \"…\""))),
             };
@@ -164,13 +169,14 @@ impl Layers {
             _ => None,
         })?;
         let url_template = self.read("release_url", "an http or https address with {slug} or {id} in it", |value| {
-            let web = value.starts_with("https://") || value.starts_with("http://");
-            let names = value.contains("{slug}") || value.contains("{id}");
-            (value.is_empty() || (web && names)).then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
+            let is_http_url = value.starts_with("https://") || value.starts_with("http://");
+            let has_placeholder = value.contains("{slug}") || value.contains("{id}");
+            (value.is_empty() || (is_http_url && has_placeholder))
+                .then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
         })?;
         let preview_template = self.read("preview_url", "an http or https address with {token} in it", |value| {
-            let web = value.starts_with("https://") || value.starts_with("http://");
-            (value.is_empty() || (web && value.contains("{token}")))
+            let is_http_url = value.starts_with("https://") || value.starts_with("http://");
+            (value.is_empty() || (is_http_url && value.contains("{token}")))
                 .then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
         })?;
         let four_eyes = self.read("workflow.four_eyes", "true or false", |value| value.parse().ok())?;
@@ -195,7 +201,7 @@ impl Layers {
                     .map(|_| value.to_owned())
             })?,
             log_json,
-            masthead: Masthead {
+            site_info: SiteInfo {
                 name: self.read("newsroom_name", "a text", |value| Some(value.to_owned()))?,
                 publisher: self.read("publisher", "a text", |value| Some(value.to_owned()))?,
             },
@@ -213,34 +219,34 @@ impl Layers {
                 value.parse().ok().filter(|seconds| *seconds <= 3600).map(Duration::from_secs)
             })?,
             oidc: oidc::read(self)?,
-            edge: http::read(self)?,
+            http_config: http::read(self)?,
         })
     }
 
     /// What holds of a setting, and where it comes from: somebody's word, or what the profile says.
-    fn said(&self, key: &str) -> Option<(String, String)> {
+    fn effective(&self, key: &str) -> Option<(String, String)> {
         let (value, source) = self.0.get(key)?;
-        let instead = hardened(key).filter(|_| source == DEFAULT);
-        match instead.filter(|_| http::profile(self).is_ok_and(|profile| profile == Profile::Hardened)) {
+        let profile_default = hardened(key).filter(|_| source == DEFAULT);
+        match profile_default.filter(|_| http::profile(self).is_ok_and(|profile| profile == Profile::Hardened)) {
             Some(value) => Some((value.to_owned(), "the profile".to_owned())),
             None => Some((value.clone(), source.clone())),
         }
     }
 
-    fn read<T>(&self, key: &str, wanted: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, ConfigError> {
-        let (value, source) = self.said(key).ok_or_else(|| ConfigError(format!("{key} is not set")))?;
+    fn read<T>(&self, key: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, ConfigError> {
+        let (value, source) = self.effective(key).ok_or_else(|| ConfigError(format!("{key} is not set")))?;
         parse(&value).ok_or_else(|| {
             let shown = if key == "database_url" { redacted(&value) } else { value.chars().take(80).collect() };
-            ConfigError(format!("{key} is \"{shown}\" ({source}): write {wanted}"))
+            ConfigError(format!("{key} is \"{shown}\" ({source}): write {expected}"))
         })
     }
 }
 
 /// The entries of a table, those of tables in it by their names with a dot between.
-fn flat(table: toml::Table) -> Vec<(String, toml::Value)> {
+fn flatten(table: toml::Table) -> Vec<(String, toml::Value)> {
     let entries = table.into_iter().flat_map(|(key, value)| match value {
         toml::Value::Table(inner) => {
-            flat(inner).into_iter().map(|(name, value)| (format!("{key}.{name}"), value)).collect()
+            flatten(inner).into_iter().map(|(name, value)| (format!("{key}.{name}"), value)).collect()
         }
         value => vec![(key, value)],
     });
@@ -249,7 +255,7 @@ fn flat(table: toml::Table) -> Vec<(String, toml::Value)> {
 
 /// The table of settings for the README.
 pub fn table() -> String {
-    let row = |setting: Setting| {
+    let markdown_row = |setting: Setting| {
         let mut default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
         if let Some(hardened) = setting.hardened {
             default += &format!("; hardened: `{hardened}`");
@@ -257,7 +263,7 @@ pub fn table() -> String {
         format!("| `{}` | `{}` | {default} | {} |\n", setting.key, setting.variable, setting.meaning)
     };
     let head = "| in the file | in the environment | default | meaning |\n|---|---|---|---|\n";
-    head.to_owned() + &settings().map(row).collect::<String>()
+    head.to_owned() + &settings().map(markdown_row).collect::<String>()
 }
 
 #[cfg(test)]
@@ -272,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_make_sense() {
+    fn the_defaults_are_valid() {
         let settings = Layers::defaults().settings().unwrap();
         assert_eq!((settings.database_url.as_str(), settings.listen.port()), ("sqlite://dateline.db", 8000));
         assert_eq!(settings.max_clock_offset, crate::clock::MAX_OFFSET);
@@ -296,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_setting_its_source_and_what_is_wanted() {
+    fn an_error_names_the_setting_its_source_and_the_expected_value() {
         let error = layers("", &[("DATELINE_LISTEN", "8000")]).unwrap_err().to_string();
         assert!(
             error.contains("listen is \"8000\" (the variable DATELINE_LISTEN): write an address and a port"),
@@ -304,24 +310,24 @@ mod tests {
         );
         let error = layers("language = \"fr\"\ncolour = \"red\"", &[]).unwrap_err().to_string();
         assert!(error.starts_with("dateline.toml:2: there is no setting \"colour\""), "{error}");
-        for (variable, wrong) in [
+        for (variable, invalid) in [
             ("DATELINE_TIME_ZONE", "Mars/Base"),
             ("DATELINE_LOG_FORMAT", "xml"),
             ("DATELINE_RELEASE_URL", "https://example.org/"),
             ("DATELINE_DATABASE_URL", "mysql://x"),
         ] {
-            assert!(layers("", &[(variable, wrong)]).unwrap_err().to_string().contains(variable), "{variable}");
+            assert!(layers("", &[(variable, invalid)]).unwrap_err().to_string().contains(variable), "{variable}");
         }
     }
 
     #[test]
-    fn the_offset_of_clocks_is_given_in_whole_seconds_up_to_an_hour() {
+    fn the_clock_offset_limit_is_in_whole_seconds_up_to_an_hour() {
         for (value, seconds) in [("0", 0), ("2", 2), ("3600", 3600)] {
             let settings = layers("", &[("DATELINE_CLOCK_MAX_OFFSET", value)]).unwrap();
             assert_eq!(settings.max_clock_offset, Duration::from_secs(seconds));
         }
-        for wrong in ["", "-1", "3601", "2s", "0.5"] {
-            let error = layers("", &[("DATELINE_CLOCK_MAX_OFFSET", wrong)]).unwrap_err().to_string();
+        for invalid in ["", "-1", "3601", "2s", "0.5"] {
+            let error = layers("", &[("DATELINE_CLOCK_MAX_OFFSET", invalid)]).unwrap_err().to_string();
             assert!(error.contains("clock.max_offset") && error.contains("0 to 3600"), "{error}");
         }
         assert_eq!(layers("[clock]\nmax_offset = 60", &[]).unwrap().max_clock_offset, Duration::from_mins(1));
@@ -334,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_variables_are_told() {
+    fn unknown_variables_are_returned() {
         let unknown = Layers::defaults()
             .environment([("DATELINE_LISTN".to_owned(), "x".to_owned()), ("HOME".to_owned(), "y".to_owned())]);
         assert_eq!(unknown, ["DATELINE_LISTN"]);

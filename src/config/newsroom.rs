@@ -1,4 +1,7 @@
-//! The settings of the newsroom itself: database, address, log, customs, sign-in.
+//! List of the settings of the server and the newsroom: database, address, log, name, language, time zone, URLs,
+//! four-eyes rule, OIDC.
+//!
+//! Keys, environment variables, defaults and meanings only; `config` parses the values.
 
 use super::{Setting, oidc};
 

@@ -1,5 +1,7 @@
-//! The settings of sign-in by OpenID Connect: `oidc_*`. All are empty or defaults where there is no issuer; a configuration
-//! that is set by half stops the start, since it would look like a sign-in and be none.
+//! Settings of OpenID Connect (`oidc_*`): issuer, audience, JWKS source, claims, mapping of claim values to roles,
+//! clock skew.
+//!
+//! A partial configuration (for example an audience without an issuer) stops the start.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -8,7 +10,7 @@ use chrono::TimeDelta;
 use entity::api_token::Role;
 
 use super::{ConfigError, Layers, Setting};
-use crate::auth::oidc::{Jwks, OidcSettings};
+use crate::auth::oidc::{JwksSource, OidcSettings};
 
 pub(super) const ISSUER: Setting = Setting {
     key: "oidc_issuer",
@@ -61,19 +63,19 @@ pub(super) const CLOCK_SKEW: Setting = Setting {
 };
 
 /// Settings that say nothing without an issuer.
-const OTHERS: [Setting; 6] = [AUDIENCE, JWKS, SUBJECT_CLAIM, ROLE_CLAIM, ROLES, CLOCK_SKEW];
+const REQUIRE_ISSUER: [Setting; 6] = [AUDIENCE, JWKS, SUBJECT_CLAIM, ROLE_CLAIM, ROLES, CLOCK_SKEW];
 
 /// The issuer, if there is one.
 pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError> {
-    let said = |setting: &Setting| {
+    let source_of = |setting: &Setting| {
         layers
             .0
             .get(setting.key)
             .filter(|(value, _)| value.trim() != setting.default)
             .map(|(_, source)| source.as_str())
     };
-    let Some(source) = said(&ISSUER) else {
-        return match OTHERS.iter().find_map(|setting| Some((setting.key, said(setting)?))) {
+    let Some(source) = source_of(&ISSUER) else {
+        return match REQUIRE_ISSUER.iter().find_map(|setting| Some((setting.key, source_of(setting)?))) {
             Some((key, source)) => Err(ConfigError(format!(
                 "{key} is set ({source}), but oidc_issuer is not: set oidc_issuer, oidc_audience and oidc_jwks, or none of them"
             ))),
@@ -81,7 +83,7 @@ pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError>
         };
     };
     for needed in [AUDIENCE, JWKS] {
-        if said(&needed).is_none() {
+        if source_of(&needed).is_none() {
             return Err(ConfigError(format!(
                 "{key} is not set, but oidc_issuer is ({source}): set {key} too, or leave oidc_issuer out",
                 key = needed.key
@@ -91,7 +93,7 @@ pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError>
     let name = "the name of a claim, for example";
     Ok(Some(OidcSettings {
         issuer: layers.read(ISSUER.key, "the issuer's https address, as its tokens have it in `iss`", |value| {
-            is_web(value).then(|| value.to_owned())
+            is_http_url(value).then(|| value.to_owned())
         })?,
         audience: layers.read(AUDIENCE.key, "a text, as the tokens have it in `aud`", one_line)?,
         jwks: layers.read(JWKS.key, "an https address without a password in it, or a file", jwks)?,
@@ -109,11 +111,11 @@ pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError>
 }
 
 fn one_line(value: &str) -> Option<String> {
-    let fits = !value.is_empty() && value.trim() == value && !value.chars().any(char::is_control);
-    fits.then(|| value.to_owned())
+    let is_valid = !value.is_empty() && value.trim() == value && !value.chars().any(char::is_control);
+    is_valid.then(|| value.to_owned())
 }
 
-fn is_web(value: &str) -> bool {
+fn is_http_url(value: &str) -> bool {
     let uri: Option<Uri> = value.parse().ok();
     uri.is_some_and(|uri| {
         matches!(uri.scheme_str(), Some("https" | "http"))
@@ -121,11 +123,11 @@ fn is_web(value: &str) -> bool {
     })
 }
 
-fn jwks(value: &str) -> Option<Jwks> {
+fn jwks(value: &str) -> Option<JwksSource> {
     if value.contains("://") {
-        return is_web(value).then(|| Jwks::Url(value.to_owned()));
+        return is_http_url(value).then(|| JwksSource::Url(value.to_owned()));
     }
-    one_line(value).map(|file| Jwks::File(PathBuf::from(file)))
+    one_line(value).map(|file| JwksSource::File(PathBuf::from(file)))
 }
 
 fn roles(value: &str) -> Option<BTreeMap<String, Role>> {
@@ -142,8 +144,8 @@ fn roles(value: &str) -> Option<BTreeMap<String, Role>> {
     for pair in value.split(',') {
         // What groups are called may have a "=" in it.
         let (group, name) = pair.rsplit_once('=')?;
-        let new = !group.trim().is_empty() && roles.insert(group.trim().to_owned(), role(name.trim())?).is_none();
-        new.then_some(())?;
+        let is_new = !group.trim().is_empty() && roles.insert(group.trim().to_owned(), role(name.trim())?).is_none();
+        is_new.then_some(())?;
     }
     Some(roles)
 }
@@ -170,39 +172,39 @@ mod tests {
         layers.settings().map(|settings| settings.oidc).map_err(|error| error.to_string())
     }
 
-    const WHOLE: [(&str, &str); 3] =
+    const COMPLETE: [(&str, &str); 3] =
         [("oidc_issuer", "https://id.example/r"), ("oidc_audience", "dateline"), ("oidc_jwks", "https://id.example/k")];
 
     fn with(key: &'static str, value: &str) -> Result<Option<OidcSettings>, String> {
-        settings(&[WHOLE.as_slice(), &[(key, value)]].concat())
+        settings(&[COMPLETE.as_slice(), &[(key, value)]].concat())
     }
 
     #[test]
-    fn there_is_no_issuer_unless_one_is_named() {
+    fn there_is_no_issuer_unless_it_is_set() {
         assert_eq!(settings(&[]), Ok(None));
-        let whole = settings(&WHOLE).unwrap().unwrap();
-        assert_eq!(whole.jwks, Jwks::Url("https://id.example/k".to_owned()));
-        assert_eq!((whole.role_claim.as_str(), whole.clock_skew.num_seconds()), ("roles", 60));
-        assert_eq!(whole.roles.get("EDITOR"), Some(&Role::Editor));
-        assert_eq!(whole.roles.len(), 4);
-        assert_eq!(with("oidc_jwks", "keys.json").unwrap().unwrap().jwks, Jwks::File("keys.json".into()));
+        let complete = settings(&COMPLETE).unwrap().unwrap();
+        assert_eq!(complete.jwks, JwksSource::Url("https://id.example/k".to_owned()));
+        assert_eq!((complete.role_claim.as_str(), complete.clock_skew.num_seconds()), ("roles", 60));
+        assert_eq!(complete.roles.get("EDITOR"), Some(&Role::Editor));
+        assert_eq!(complete.roles.len(), 4);
+        assert_eq!(with("oidc_jwks", "keys.json").unwrap().unwrap().jwks, JwksSource::File("keys.json".into()));
     }
 
     #[test]
-    fn a_half_set_configuration_says_what_is_missing() {
-        let error = settings(&WHOLE[..1]).unwrap_err();
+    fn a_partial_configuration_reports_the_missing_setting() {
+        let error = settings(&COMPLETE[..1]).unwrap_err();
         assert!(error.starts_with("oidc_audience is not set, but oidc_issuer is (the flag oidc_issuer)"), "{error}");
-        assert!(settings(&WHOLE[..2]).unwrap_err().starts_with("oidc_jwks is not set"));
-        for lonely in
-            [WHOLE[1], WHOLE[2], ("oidc_roles", "a=ADMIN"), ("oidc_clock_skew", "5"), ("oidc_role_claim", "x")]
+        assert!(settings(&COMPLETE[..2]).unwrap_err().starts_with("oidc_jwks is not set"));
+        for without_issuer in
+            [COMPLETE[1], COMPLETE[2], ("oidc_roles", "a=ADMIN"), ("oidc_clock_skew", "5"), ("oidc_role_claim", "x")]
         {
-            let error = settings(&[lonely]).unwrap_err();
-            assert!(error.starts_with(lonely.0) && error.contains("but oidc_issuer is not"), "{error}");
+            let error = settings(&[without_issuer]).unwrap_err();
+            assert!(error.starts_with(without_issuer.0) && error.contains("but oidc_issuer is not"), "{error}");
         }
     }
 
     #[test]
-    fn groups_stand_for_roles() {
+    fn groups_map_to_roles() {
         let roles = with("oidc_roles", " /news/editors = EDITOR,cn=admins=ADMIN").unwrap().unwrap().roles;
         assert_eq!(roles.get("/news/editors"), Some(&Role::Editor));
         assert_eq!(roles.get("cn=admins"), Some(&Role::Admin));
@@ -210,8 +212,8 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_told() {
-        for (key, wrong) in [
+    fn invalid_values_are_rejected() {
+        for (key, invalid) in [
             ("oidc_issuer", "id.example"),
             ("oidc_jwks", "ftp://id.example/keys"),
             ("oidc_jwks", "https://me:secret@id.example/keys"),
@@ -227,7 +229,7 @@ mod tests {
             ("oidc_subject_claim", ""),
             ("oidc_role_claim", " "),
         ] {
-            let error = with(key, wrong).unwrap_err();
+            let error = with(key, invalid).unwrap_err();
             assert!(error.starts_with(&format!("{key} is \"")), "{error}");
         }
     }

@@ -1,4 +1,4 @@
-//! SQL that differs between SQLite and PostgreSQL.
+//! SQL dialect: fragments that differ between SQLite and PostgreSQL (hex keys, JSON arrays, joined keys, index hints).
 
 use sea_orm::DbBackend;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ pub fn key_digits(backend: DbBackend, key: &str) -> String {
 }
 
 /// A subquery that answers the keys that belong to a row as one text, so that they come in that row: for each a letter (the first
-/// of a text in the same table), its position and 32 hexadecimal digits, parted by commas, in any order. [`keys_of`] reads it.
+/// of a text in the same table), its position and 32 hexadecimal digits, parted by commas, in any order. [`parse_joined_keys`] reads it.
 pub fn joined_keys(backend: DbBackend, letter_of: &str, key: &str, table: &str, condition: &str) -> String {
     let digits = key_digits(backend, key);
     format!(
@@ -35,7 +35,7 @@ pub fn using_index(backend: DbBackend, index: &str) -> String {
 }
 
 /// The keys with a letter in a text that [`joined_keys`] made, by position.
-pub fn keys_of(text: Option<&str>, letter: char) -> Vec<Uuid> {
+pub fn parse_joined_keys(text: Option<&str>, letter: char) -> Vec<Uuid> {
     let entry = |entry: &str| {
         let (position, key) = entry.strip_prefix(letter)?.split_at_checked(entry.len().checked_sub(33)?)?;
         Some((position.parse::<i32>().ok()?, Uuid::try_parse_ascii(key.as_bytes()).ok()?))

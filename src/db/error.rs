@@ -1,15 +1,14 @@
-//! Failures of the database, classified by what a caller can do about them.
+//! Classification of database errors: which are retried, which mean an outage, a full disk or damage.
 //!
-//! Drivers report hundreds of codes. Here they become a few kinds, which decide whether a read is repeated, whether the
-//! connection is closed, whether writes stop, and which error code a client gets. The codes are those of SQLite
-//! (<https://www.sqlite.org/rescode.html>) and PostgreSQL
-//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+//! Maps SQLite result codes (<https://www.sqlite.org/rescode.html>) and SQLSTATE codes
+//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>) to `ErrorKind`. `DatabaseError` is the error for
+//! callers. Also decides whether a failed COMMIT may have taken effect.
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError, SqlxPostgresError, SqlxSqliteError};
 
 /// Why a database operation failed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Fault {
+pub enum DatabaseError {
     /// The database does not answer, refuses connections, or is locked by another process. Nothing was changed; the same
     /// operation can be tried again.
     Unavailable(String),
@@ -29,7 +28,7 @@ pub enum Fault {
 
 /// What a driver's error says about the database and the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ErrorKind {
     /// The connection is gone.
     Lost,
     /// No connection could be had in time.
@@ -46,7 +45,7 @@ pub(super) enum Kind {
     Other,
 }
 
-impl Kind {
+impl ErrorKind {
     /// Of a driver's error.
     pub(super) fn of(error: &DbErr) -> Self {
         match error {
@@ -87,10 +86,10 @@ impl Kind {
         const IOERR_SHMSIZE: i32 = 4874;
         const READONLY_DBMOVED: i32 = 1032;
         /// IOERR_BLOCKED, IOERR_NOMEM, IOERR_LOCK, IOERR_SHMOPEN and IOERR_SHMMAP say nothing about the disk.
-        const PASSING: [i32; 5] = [2826, 3082, 3850, 4618, 5386];
+        const TRANSIENT: [i32; 5] = [2826, 3082, 3850, 4618, 5386];
         match (code, code & 0xff) {
             (IOERR_SHMSIZE, _) => Self::Full,
-            (code, _) if PASSING.contains(&code) => Self::NoConnection,
+            (code, _) if TRANSIENT.contains(&code) => Self::NoConnection,
             (READONLY_DBMOVED, _) => Self::Moved,
             // NOMEM, READONLY (a file system that was mounted anew), INTERRUPT, CANTOPEN.
             (_, 7 | 8 | 9 | 14) => Self::NoConnection,
@@ -123,7 +122,7 @@ impl Kind {
     }
 
     /// Whether the same statement on another connection, or at once again, may succeed.
-    pub(super) fn is_worth_repeating(self) -> bool {
+    pub(super) fn is_retryable(self) -> bool {
         matches!(self, Self::Lost | Self::Locked)
     }
 }
@@ -133,12 +132,12 @@ impl Kind {
 /// SQLite: an error of the disk may come after the commit frame was written to the write-ahead log; a full disk stops before
 /// it, except where the shared-memory index could not grow. PostgreSQL: the server may have committed and then have lost the
 /// connection, or have been shut down, before its answer was read; any other error that it reports means a rollback.
-pub(super) fn commit_is_unknown(error: &DbErr) -> bool {
-    match Kind::of(error) {
-        Kind::Lost | Kind::NoConnection => true,
-        Kind::Locked | Kind::Other => false,
-        Kind::Full => sqlite_code(error).is_some_and(|code| code & 0xff != 13),
-        Kind::Damaged | Kind::Moved => sqlite_code(error).is_some(),
+pub(super) fn commit_outcome_is_unknown(error: &DbErr) -> bool {
+    match ErrorKind::of(error) {
+        ErrorKind::Lost | ErrorKind::NoConnection => true,
+        ErrorKind::Locked | ErrorKind::Other => false,
+        ErrorKind::Full => sqlite_code(error).is_some_and(|code| code & 0xff != 13),
+        ErrorKind::Damaged | ErrorKind::Moved => sqlite_code(error).is_some(),
     }
 }
 
@@ -156,27 +155,29 @@ fn sqlite_code(error: &DbErr) -> Option<i32> {
 }
 
 /// The error of an operation that was given up because the database does not answer.
-pub(super) fn no_answer() -> DbErr {
+pub(super) fn unresponsive() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }
 
 /// Whether the same may succeed later, because the database does not answer or is locked at present.
-pub fn is_passing(error: &DbErr) -> bool {
-    matches!(Kind::of(error), Kind::Lost | Kind::NoConnection | Kind::Locked)
+pub fn is_transient(error: &DbErr) -> bool {
+    matches!(ErrorKind::of(error), ErrorKind::Lost | ErrorKind::NoConnection | ErrorKind::Locked)
 }
 
-impl From<DbErr> for Fault {
+impl From<DbErr> for DatabaseError {
     fn from(error: DbErr) -> Self {
-        match Kind::of(&error) {
-            Kind::Lost | Kind::NoConnection | Kind::Locked | Kind::Damaged => Self::Unavailable(error.to_string()),
-            Kind::Full => Self::Full(error.to_string()),
-            Kind::Moved => Self::WritesStopped(error.to_string()),
-            Kind::Other => Self::Failed(error),
+        match ErrorKind::of(&error) {
+            ErrorKind::Lost | ErrorKind::NoConnection | ErrorKind::Locked | ErrorKind::Damaged => {
+                Self::Unavailable(error.to_string())
+            }
+            ErrorKind::Full => Self::Full(error.to_string()),
+            ErrorKind::Moved => Self::WritesStopped(error.to_string()),
+            ErrorKind::Other => Self::Failed(error),
         }
     }
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unavailable(reason) => write!(f, "the database is not available: {reason}"),
@@ -189,7 +190,7 @@ impl std::fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for DatabaseError {}
 
 #[cfg(test)]
 mod tests {
@@ -198,34 +199,34 @@ mod tests {
     #[test]
     fn codes_of_sqlite_are_classified_by_the_primary_code_except_where_the_extended_one_says_more() {
         for (code, kind) in [
-            (5, Kind::Locked),
-            (517, Kind::Locked),
-            (13, Kind::Full),
-            (4874, Kind::Full),
-            (778, Kind::Damaged),
-            (1034, Kind::Damaged),
-            (11, Kind::Damaged),
-            (26, Kind::Damaged),
-            (1032, Kind::Moved),
-            (19, Kind::Other),
+            (5, ErrorKind::Locked),
+            (517, ErrorKind::Locked),
+            (13, ErrorKind::Full),
+            (4874, ErrorKind::Full),
+            (778, ErrorKind::Damaged),
+            (1034, ErrorKind::Damaged),
+            (11, ErrorKind::Damaged),
+            (26, ErrorKind::Damaged),
+            (1032, ErrorKind::Moved),
+            (19, ErrorKind::Other),
         ] {
-            assert_eq!(Kind::of_sqlite(code), kind, "{code}");
+            assert_eq!(ErrorKind::of_sqlite(code), kind, "{code}");
         }
     }
 
     #[test]
     fn codes_of_postgres_are_classified() {
         for (code, kind) in [
-            ("57P01", Kind::Lost),
-            ("57P03", Kind::Lost),
-            ("08006", Kind::Lost),
-            ("53100", Kind::Full),
-            ("53300", Kind::NoConnection),
-            ("55P03", Kind::Locked),
-            ("XX001", Kind::Damaged),
-            ("23505", Kind::Other),
+            ("57P01", ErrorKind::Lost),
+            ("57P03", ErrorKind::Lost),
+            ("08006", ErrorKind::Lost),
+            ("53100", ErrorKind::Full),
+            ("53300", ErrorKind::NoConnection),
+            ("55P03", ErrorKind::Locked),
+            ("XX001", ErrorKind::Damaged),
+            ("23505", ErrorKind::Other),
         ] {
-            assert_eq!(Kind::of_postgres(code), kind, "{code}");
+            assert_eq!(ErrorKind::of_postgres(code), kind, "{code}");
         }
     }
 }

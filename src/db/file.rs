@@ -1,7 +1,7 @@
-//! The database file of SQLite: created for its owner alone, looked at before it is opened, and watched while it is served.
+//! The SQLite file: created with owner-only permissions, checked before opening, and watched while it is served.
 //!
-//! SQLite keeps a deleted or replaced file open and goes on writing to it; what is written then is lost. So the identity of
-//! the file and of its companions (`-wal`, `-shm`) is compared with what it was, before and after each write.
+//! SQLite continues to write to a file that was deleted or replaced, and those writes are lost. So the identity of the
+//! file and of its `-wal` and `-shm` files is compared before and after each write, and the header regularly.
 
 use std::{
     collections::HashMap,
@@ -19,10 +19,10 @@ use std::{
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// Bytes of a write-ahead log from which on it is copied into the file, whoever wrote it.
-const LONG_LOG: u64 = 16 * 1024 * 1024;
+const LONG_WAL_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Bytes of the header.
-const HEADER: usize = 100;
+const HEADER_LENGTH: usize = 100;
 
 /// What the file system knows a file by: its device and its number there.
 type Identity = (u64, u64);
@@ -65,7 +65,7 @@ impl DatabaseFile {
     }
 
     /// Notes that something was committed.
-    pub(super) fn written(&self) {
+    pub(super) fn mark_written(&self) {
         self.is_written.store(true, Ordering::Relaxed);
     }
 
@@ -75,9 +75,9 @@ impl DatabaseFile {
     }
 
     /// Has a checkpoint empty the write-ahead log after some time.
-    pub(super) fn want_truncation(&self, after: Duration) {
+    pub(super) fn schedule_truncation(&self, after: Duration) {
         *self.truncate_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + after);
-        self.written();
+        self.mark_written();
     }
 
     /// Whether the write-ahead log is to be emptied now. Asked again, it is not.
@@ -91,14 +91,14 @@ impl DatabaseFile {
     }
 
     /// Whether the write-ahead log is long, or is to be emptied: other processes write to it, too.
-    pub(super) fn has_long_log(&self) -> bool {
+    pub(super) fn needs_checkpoint(&self) -> bool {
         let is_to_be_truncated = self.truncate_at.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        is_to_be_truncated || self.companion("-wal").metadata().is_ok_and(|metadata| metadata.len() > LONG_LOG)
+        is_to_be_truncated || self.companion("-wal").metadata().is_ok_and(|metadata| metadata.len() > LONG_WAL_BYTES)
     }
 
     /// Remembers what the file is now. To be called with a connection open, so that its companions exist.
     pub(super) fn watch(&self) -> io::Result<()> {
-        let header = kept_open(&self.path)?;
+        let header = shared_descriptor(&self.path)?;
         let paths = [self.path.clone(), self.companion("-wal"), self.companion("-shm")];
         let identities = paths.map(|path| {
             let identity = path.metadata().ok().map(|metadata| identity(&metadata));
@@ -112,7 +112,7 @@ impl DatabaseFile {
 
     /// What is wrong with the file or its companions, where one was moved, deleted, replaced or truncated since serving began.
     /// Costs three calls of `stat`.
-    pub(super) fn fault(&self) -> Option<String> {
+    pub(super) fn identity_problem(&self) -> Option<String> {
         let advice = "stop this server, put the right file back or restore a backup, then start it again";
         for (path, expected) in self.identities.get()?.iter().filter(|(_, identity)| identity.is_some()) {
             let path_shown = path.display();
@@ -125,7 +125,7 @@ impl DatabaseFile {
                 Ok(metadata) if Some(identity(&metadata)) != *expected => {
                     return Some(format!("{path_shown} was replaced by another file while it was served: {advice}"));
                 }
-                Ok(metadata) if *path == self.path && metadata.len() < HEADER as u64 => {
+                Ok(metadata) if *path == self.path && metadata.len() < HEADER_LENGTH as u64 => {
                     return Some(format!("{path_shown} was truncated while it was served: {advice}"));
                 }
                 Ok(_) => {}
@@ -136,9 +136,9 @@ impl DatabaseFile {
 
     /// The same, and what is wrong with the header: it was written over in place, for example by `cp`. Costs a read of 100
     /// bytes more.
-    pub(super) fn fault_of_header(&self) -> Option<String> {
-        if let Some(fault) = self.fault() {
-            return Some(fault);
+    pub(super) fn header_problem(&self) -> Option<String> {
+        if let Some(problem) = self.identity_problem() {
+            return Some(problem);
         }
         let file = self.header.get()?;
         let header = Header::read(file).ok()?;
@@ -173,7 +173,7 @@ struct Header {
 impl Header {
     /// Reads it without moving the file's position; none where it is not the header of a database.
     fn read(file: &File) -> io::Result<Option<Self>> {
-        let mut bytes = [0; HEADER];
+        let mut bytes = [0; HEADER_LENGTH];
         read_at(file, &mut bytes)?;
         let number = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         // The value 1 means 65,536.
@@ -193,43 +193,44 @@ impl Header {
 
 /// Looks at a database file before SQLite does, which would take an empty or missing file for a new database. `None`: it can
 /// be opened, or there is none and nothing says that there was one.
-pub(super) fn look_before_opening(path: &Path) -> io::Result<Option<String>> {
+pub(super) fn check_before_opening(path: &Path) -> io::Result<Option<String>> {
     let (log, lock) = (companion(path, "-wal"), companion(path, ".lock"));
     let log_length = log.metadata().map_or(0, |metadata| metadata.len());
-    let shown = path.display();
+    let path_shown = path.display();
     let metadata = match path.metadata() {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let rest = if log_length > 0 { log } else { lock };
-            let told = || {
+            let leftover = if log_length > 0 { log } else { lock };
+            let message = || {
                 format!(
                     "the file does not exist, but {} beside it does: a database was served here. Was it moved, or its disk \
                      not mounted? Put it back, or restore a backup",
-                    rest.display()
+                    leftover.display()
                 )
             };
-            return Ok(rest.exists().then(told));
+            return Ok(leftover.exists().then(message));
         }
         Err(error) => return Err(error),
     };
     if metadata.len() == 0 {
-        return Ok(Some(format!("{shown} is empty (0 bytes), which no database is: restore a backup")));
+        return Ok(Some(format!("{path_shown} is empty (0 bytes), which no database is: restore a backup")));
     }
     // The write-ahead log may hold the pages that are missing.
-    if log_length > 0 || metadata.len() < HEADER as u64 {
+    if log_length > 0 || metadata.len() < HEADER_LENGTH as u64 {
         return Ok(None);
     }
     // SQLite itself says so where this is no database.
-    let header = Header::read(&*kept_open(path)?)?;
+    let header = Header::read(&*shared_descriptor(path)?)?;
     let Some(header) = header.filter(|header| header.pages_valid) else { return Ok(None) };
     let (length, expected) = (metadata.len(), header.pages * header.page_size);
-    let told = || format!("{shown} is truncated: it has {length} bytes and should have {expected}. Restore a backup");
-    Ok((length < expected).then(told))
+    let message =
+        || format!("{path_shown} is truncated: it has {length} bytes and should have {expected}. Restore a backup");
+    Ok((length < expected).then(message))
 }
 
 /// Creates an empty file that only its owner may read, unless it exists. SQLite gives its companions the same permissions.
 pub(super) fn create_private(path: &Path) -> io::Result<()> {
-    match private(OpenOptions::new().write(true).create_new(true)).open(path) {
+    match owner_only(OpenOptions::new().write(true).create_new(true)).open(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         created => created.map(drop),
     }
@@ -237,19 +238,19 @@ pub(super) fn create_private(path: &Path) -> io::Result<()> {
 
 /// Opens the file that is locked while a database is served, and creates it for its owner alone.
 pub(super) fn open_lock(path: &Path) -> io::Result<File> {
-    private(File::options().create(true).truncate(false).write(true)).open(path)
+    owner_only(File::options().create(true).truncate(false).write(true)).open(path)
 }
 
 /// The path that SQLite itself works with: it names the companions of a file after the file that a symbolic link leads to.
-pub(super) fn resolved(path: &Path) -> PathBuf {
+pub(super) fn canonical_path(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// Moves what is left of a database aside, so that a new one can begin: nothing is deleted. Answers the new names.
 pub(super) fn move_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut moved = Vec::new();
-    let free = |number: &u32| !companion(path, &format!(".old-{number}")).exists();
-    let number = (1..1000).find(free).ok_or_else(|| io::Error::from(ErrorKind::AlreadyExists))?;
+    let is_free = |number: &u32| !companion(path, &format!(".old-{number}")).exists();
+    let number = (1..1000).find(is_free).ok_or_else(|| io::Error::from(ErrorKind::AlreadyExists))?;
     for ending in ["", "-wal", "-shm"] {
         let (from, to) = (companion(path, ending), companion(path, &format!(".old-{number}{ending}")));
         // An empty file is no loss, and may be a mount point.
@@ -270,9 +271,9 @@ fn companion(path: &Path, ending: &str) -> PathBuf {
 
 /// A second descriptor of a database file, opened once for each file and never closed: closing any descriptor of a file
 /// releases all locks that the process holds on it (POSIX), those of SQLite too.
-fn kept_open(path: &Path) -> io::Result<Arc<File>> {
-    type Kept = HashMap<(Identity, PathBuf), Arc<File>>;
-    static OPEN: OnceLock<Mutex<Kept>> = OnceLock::new();
+fn shared_descriptor(path: &Path) -> io::Result<Arc<File>> {
+    type OpenFiles = HashMap<(Identity, PathBuf), Arc<File>>;
+    static OPEN: OnceLock<Mutex<OpenFiles>> = OnceLock::new();
     let mut open = OPEN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
     let key = (identity(&path.metadata()?), path.to_owned());
     if let Some(file) = open.get(&key) {
@@ -295,13 +296,13 @@ fn identity(_: &Metadata) -> Identity {
 }
 
 #[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
     options.mode(0o600)
 }
 
 #[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 

@@ -1,9 +1,7 @@
-//! What is known of the database's health, shared by everything that uses it.
+//! Health of the database, shared by all its users: availability, stopped writes, retired connections, clock problems.
 //!
-//! Four facts: whether the database answers (the monitor asks it four times a second), whether writes have stopped until
-//! the next start, since when connections are known to be bad, and what is wrong with the clock. Operations under way end as
-//! soon as the database is known not to answer, and new ones are refused at once until it answers again: nobody waits for a
-//! timeout of their own.
+//! A circuit breaker: when the database is known not to answer, operations in flight end and new ones fail at once
+//! until it answers again. The monitor sets the state; errors of operations are observed, too.
 
 use std::{
     borrow::Cow,
@@ -14,7 +12,7 @@ use std::{
 use sea_orm::DbErr;
 use tokio::sync::watch;
 
-use super::error::{Fault, Kind, no_answer};
+use super::error::{DatabaseError, ErrorKind, unresponsive};
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,56 +25,56 @@ pub(super) enum Purpose {
 #[derive(Debug)]
 pub(super) struct Health {
     /// Why it does not answer; none while it does.
-    away: watch::Sender<Option<String>>,
+    outage: watch::Sender<Option<String>>,
     /// Why nothing is written any more. Set once; only a restart begins anew.
-    stopped: OnceLock<String>,
+    writes_stopped: OnceLock<String>,
     /// Connections opened before this instant are closed, not used: those that read, those that write.
     bad_before: [RwLock<Option<Instant>>; 2],
     /// What is wrong with the clock; none while nothing is.
-    clock: RwLock<Option<String>>,
+    clock_problem: RwLock<Option<String>>,
     /// Whether the database is a file whose damage is ours to find.
     is_file: bool,
     /// When a passing failure was logged last.
-    logged: Mutex<Option<Instant>>,
+    last_logged: Mutex<Option<Instant>>,
 }
 
 /// How often passing failures are logged at most.
-const LOGGING: Duration = Duration::from_secs(5);
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Health {
     pub(super) fn new(is_file: bool) -> Self {
         Self {
-            away: watch::Sender::new(None),
-            stopped: OnceLock::new(),
+            outage: watch::Sender::new(None),
+            writes_stopped: OnceLock::new(),
             bad_before: Default::default(),
-            clock: RwLock::default(),
+            clock_problem: RwLock::default(),
             is_file,
-            logged: Mutex::new(None),
+            last_logged: Mutex::new(None),
         }
     }
 
     /// Why a server on this database is not ready; none where it is.
-    pub(super) fn complaint(&self) -> Option<Cow<'static, str>> {
-        if self.stopped.get().is_some() {
+    pub(super) fn unready_reason(&self) -> Option<Cow<'static, str>> {
+        if self.writes_stopped.get().is_some() {
             return Some("writes have stopped: the log says why".into());
         }
-        let is_away = self.away.borrow().is_some();
-        is_away.then_some("the database does not answer".into()).or_else(|| self.clock_complaint().map(Cow::from))
+        let is_unavailable = self.outage.borrow().is_some();
+        is_unavailable.then_some("the database does not answer".into()).or_else(|| self.clock_problem().map(Cow::from))
     }
 
-    fn clock_complaint(&self) -> Option<String> {
-        self.clock.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn clock_problem(&self) -> Option<String> {
+        self.clock_problem.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Refuses what records the instant of an act while the clock is not right.
-    pub(super) fn may_act(&self) -> Result<(), Fault> {
-        self.clock_complaint().map_or(Ok(()), |reason| Err(Fault::ClockIsOff(reason)))
+    pub(super) fn check_clock(&self) -> Result<(), DatabaseError> {
+        self.clock_problem().map_or(Ok(()), |reason| Err(DatabaseError::ClockIsOff(reason)))
     }
 
     /// Notes what is wrong with the clock, if anything is; logs when it becomes wrong or right.
-    pub(super) fn clock_is(&self, complaint: Option<String>) {
-        let mut clock = self.clock.write().unwrap_or_else(PoisonError::into_inner);
-        match (&*clock, &complaint) {
+    pub(super) fn set_clock_problem(&self, problem: Option<String>) {
+        let mut current = self.clock_problem.write().unwrap_or_else(PoisonError::into_inner);
+        match (&*current, &problem) {
             (None, Some(reason)) => {
                 tracing::warn!(
                     reason,
@@ -86,41 +84,41 @@ impl Health {
             (Some(_), None) => tracing::info!("the clock is right again"),
             _ => {}
         }
-        *clock = complaint;
+        *current = problem;
     }
 
     /// Refuses what would write once writes have stopped.
-    pub(super) fn may_write(&self) -> Result<(), Fault> {
-        match self.stopped.get() {
-            Some(reason) => Err(Fault::WritesStopped(reason.clone())),
+    pub(super) fn check_writable(&self) -> Result<(), DatabaseError> {
+        match self.writes_stopped.get() {
+            Some(reason) => Err(DatabaseError::WritesStopped(reason.clone())),
             None => Ok(()),
         }
     }
 
     /// Stops all writes until the server is restarted, and says why, once.
     pub(super) fn stop_writes(&self, reason: &str) {
-        if self.stopped.set(reason.to_owned()).is_ok() {
+        if self.writes_stopped.set(reason.to_owned()).is_ok() {
             tracing::error!(reason, "writes have stopped and this server is not ready");
         }
     }
 
     /// Notes that the database answered.
-    pub(super) fn answered(&self) {
-        let was_away = self.away.send_if_modified(|away| away.take().is_some());
-        if was_away {
+    pub(super) fn mark_available(&self) {
+        let was_unavailable = self.outage.send_if_modified(|outage| outage.take().is_some());
+        if was_unavailable {
             tracing::info!("the database answers again");
         }
     }
 
     /// Notes that the database does not answer: connections are bad, and operations under way end.
-    pub(super) fn lost(&self, reason: &str) {
+    pub(super) fn mark_unavailable(&self, reason: &str) {
         self.retire_all();
-        let is_news = self.away.send_if_modified(|away| {
-            let is_news = away.is_none();
-            away.get_or_insert_with(|| reason.to_owned());
-            is_news
+        let is_new = self.outage.send_if_modified(|outage| {
+            let is_new = outage.is_none();
+            outage.get_or_insert_with(|| reason.to_owned());
+            is_new
         });
-        if is_news {
+        if is_new {
             tracing::error!(reason, "the database does not answer; what needs it is refused until it does");
         }
     }
@@ -145,24 +143,24 @@ impl Health {
     }
 
     /// Draws conclusions from an error: closes connections that may be bad, stops writes where the file is damaged.
-    pub(super) fn observe(&self, error: &DbErr) -> Kind {
-        let kind = Kind::of(error);
+    pub(super) fn observe(&self, error: &DbErr) -> ErrorKind {
+        let kind = ErrorKind::of(error);
         match kind {
-            Kind::Lost => self.retire_all(),
-            Kind::Damaged if self.is_file => self.stop_writes(&format!(
+            ErrorKind::Lost => self.retire_all(),
+            ErrorKind::Damaged if self.is_file => self.stop_writes(&format!(
                 "the database file cannot be read or written reliably ({error}): check the disk and its free space, run \
                  `dateline check`, restore a backup if it finds damage, then restart"
             )),
-            Kind::Moved => self.stop_writes(&format!(
+            ErrorKind::Moved => self.stop_writes(&format!(
                 "the database file was moved or deleted while it was served ({error}): put it back, then restart"
             )),
-            Kind::Damaged => tracing::error!(%error, "the database reports damage or an error of its disk: check its server"),
+            ErrorKind::Damaged => tracing::error!(%error, "the database reports damage or an error of its disk: check its server"),
             _ => {}
         }
-        if kind != Kind::Other && self.away.borrow().is_none() {
-            let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-            if logged.is_none_or(|at| at.elapsed() >= LOGGING) {
-                *logged = Some(Instant::now());
+        if kind != ErrorKind::Other && self.outage.borrow().is_none() {
+            let mut last_logged = self.last_logged.lock().unwrap_or_else(PoisonError::into_inner);
+            if last_logged.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
+                *last_logged = Some(Instant::now());
                 tracing::warn!(%error, "an operation of the database failed; the next such failures are not logged for 5 s");
             }
         }
@@ -170,12 +168,12 @@ impl Health {
     }
 
     /// Does something with the database, and gives up as soon as it is known not to answer, or after a time.
-    pub(super) async fn while_it_answers<T>(
+    pub(super) async fn run_while_available<T>(
         &self,
         limit: Option<Duration>,
-        work: impl Future<Output = Result<T, DbErr>>,
+        operation: impl Future<Output = Result<T, DbErr>>,
     ) -> Result<T, DbErr> {
-        let mut away = self.away.subscribe();
+        let mut outage = self.outage.subscribe();
         let limit = async {
             match limit {
                 Some(limit) => tokio::time::sleep(limit).await,
@@ -185,9 +183,9 @@ impl Health {
         tokio::select! {
             biased;
             // It is refused at once where the database does not answer already. The sender lives as long as `self`.
-            _ = away.wait_for(Option::is_some) => Err(no_answer()),
-            done = work => done,
-            () = limit => Err(no_answer()),
+            _ = outage.wait_for(Option::is_some) => Err(unresponsive()),
+            result = operation => result,
+            () = limit => Err(unresponsive()),
         }
     }
 }
@@ -197,45 +195,45 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn work_under_way_ends_when_the_database_is_lost_and_new_work_is_refused_until_it_answers() {
+    async fn operations_fail_at_once_while_the_database_does_not_answer() {
         let health = Health::new(false);
-        let waiting = health.while_it_answers(None, std::future::pending::<Result<(), DbErr>>());
-        let (done, ()) = tokio::join!(waiting, async { health.lost("gone") });
-        assert_eq!(done, Err(no_answer()));
-        assert_eq!(health.while_it_answers(None, async { Ok(1) }).await, Err(no_answer()));
-        assert_eq!(health.complaint().as_deref(), Some("the database does not answer"));
+        let waiting = health.run_while_available(None, std::future::pending::<Result<(), DbErr>>());
+        let (result, ()) = tokio::join!(waiting, async { health.mark_unavailable("gone") });
+        assert_eq!(result, Err(unresponsive()));
+        assert_eq!(health.run_while_available(None, async { Ok(1) }).await, Err(unresponsive()));
+        assert_eq!(health.unready_reason().as_deref(), Some("the database does not answer"));
         assert!(health.is_retired(Purpose::Read, Duration::from_secs(1)));
         assert!(health.is_retired(Purpose::Write, Duration::from_secs(1)));
-        health.answered();
-        assert_eq!(health.while_it_answers(None, async { Ok(1) }).await, Ok(1));
-        assert_eq!(health.complaint(), None);
+        health.mark_available();
+        assert_eq!(health.run_while_available(None, async { Ok(1) }).await, Ok(1));
+        assert_eq!(health.unready_reason(), None);
         assert!(!health.is_retired(Purpose::Read, Duration::ZERO));
     }
 
     #[test]
-    fn writes_stop_once_and_for_the_first_reason() {
+    fn writes_stop_once_with_the_first_reason() {
         let health = Health::new(true);
-        assert_eq!(health.may_write(), Ok(()));
+        assert_eq!(health.check_writable(), Ok(()));
         health.stop_writes("first");
         health.stop_writes("second");
-        health.answered();
-        assert_eq!(health.may_write(), Err(Fault::WritesStopped("first".to_owned())));
+        health.mark_available();
+        assert_eq!(health.check_writable(), Err(DatabaseError::WritesStopped("first".to_owned())));
     }
 
     #[test]
-    fn nothing_is_done_while_the_clock_is_not_right() {
+    fn writes_that_record_an_instant_are_refused_while_the_clock_is_not_right() {
         let health = Health::new(false);
-        assert_eq!((health.may_act(), health.complaint()), (Ok(()), None));
+        assert_eq!((health.check_clock(), health.unready_reason()), (Ok(()), None));
         for reason in ["90 s", "91 s"] {
-            health.clock_is(Some(reason.to_owned()));
-            assert_eq!(health.may_act(), Err(Fault::ClockIsOff(reason.to_owned())));
-            assert_eq!(health.complaint().as_deref(), Some(reason));
-            assert_eq!(health.may_write(), Ok(()), "what was done and read is still put down");
+            health.set_clock_problem(Some(reason.to_owned()));
+            assert_eq!(health.check_clock(), Err(DatabaseError::ClockIsOff(reason.to_owned())));
+            assert_eq!(health.unready_reason().as_deref(), Some(reason));
+            assert_eq!(health.check_writable(), Ok(()), "what was done and read is still put down");
         }
-        health.lost("gone");
-        assert_eq!(health.complaint().as_deref(), Some("the database does not answer"));
-        health.answered();
-        health.clock_is(None);
-        assert_eq!((health.may_act(), health.complaint()), (Ok(()), None));
+        health.mark_unavailable("gone");
+        assert_eq!(health.unready_reason().as_deref(), Some("the database does not answer"));
+        health.mark_available();
+        health.set_clock_problem(None);
+        assert_eq!((health.check_clock(), health.unready_reason()), (Ok(()), None));
     }
 }

@@ -1,4 +1,6 @@
-//! Bringing a database to the schema of this version.
+//! Schema migrations: applies the missing ones in one transaction, under an advisory lock on PostgreSQL.
+//!
+//! Fails if the database has migrations that this version does not know.
 
 use migration::{Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};

@@ -1,9 +1,17 @@
-//! The database: opening it, reading, transactions, and what is known of its health. Everything that differs between SQLite and
-//! PostgreSQL is in this folder. Queries and the rules of the newsroom are not here.
+//! Database access (SQLite and PostgreSQL): opening, connection pools, reads, transactions, migrations and health.
 //!
-//! - `sqlite`, `postgres`: opening, pools, settings of connections; `file`: the identity of a SQLite file; `migrate`
-//! - `reader`, `transaction`: what queries run on; a read is repeated once, a transaction says exactly how it ended
-//! - `fault`: errors classified; `health`: what is known; `monitor`: how it is found out
+//! Everything that differs between the two databases is here. Business rules and most queries are in `newsroom` and
+//! `catalog`.
+//!
+//! - `sqlite`: opens a SQLite file
+//! - `postgres`: connects to PostgreSQL
+//! - `file`: integrity of the SQLite file
+//! - `migrate`: schema migrations
+//! - `reader`: reads with timeout and one retry
+//! - `transaction`: transactions with an exact outcome
+//! - `error`: classification of database errors: retry, outage, damage
+//! - `health`: health of the database
+//! - `monitor`: health check, clock samples, checkpoints
 //! - `dialect`: SQL that differs
 
 mod dialect;
@@ -24,16 +32,16 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-pub use dialect::{joined_keys, json_array, key_digits, keys_of, using_index};
-use error::Kind;
-pub use error::{Fault, is_passing};
+pub use dialect::{joined_keys, json_array, key_digits, parse_joined_keys, using_index};
+use error::ErrorKind;
+pub use error::{DatabaseError, is_transient};
 use file::DatabaseFile;
 use health::{Health, Purpose};
 pub use reader::Reader;
 pub use transaction::Transaction;
 
 /// How long a database that is opened may take to answer.
-const CONNECT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An open database. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -53,7 +61,7 @@ pub struct Db {
 #[derive(Clone, Copy, Debug)]
 pub struct OpenOptions {
     /// How long a connection, a lock or the right to write is waited for before the operation fails with
-    /// [`Fault::Unavailable`].
+    /// [`DatabaseError::Unavailable`].
     pub wait: Duration,
     /// Begin a new database where a SQLite file is missing beside its lock file, empty or truncated. What is left of the old
     /// one is moved aside.
@@ -153,14 +161,14 @@ impl Db {
     }
 
     /// Why a server on this database is not ready, in words for everybody: what the database said is in the log. None where it is.
-    pub fn complaint(&self) -> Option<Cow<'static, str>> {
-        self.health.complaint()
+    pub fn unready_reason(&self) -> Option<Cow<'static, str>> {
+        self.health.unready_reason()
     }
 
-    /// Refuses acts with [`Fault::ClockIsOff`] while the clock is not right, by the last [`Db::measure`]. What records no instant of
+    /// Refuses acts with [`DatabaseError::ClockIsOff`] while the clock is not right, by the last [`Db::measure`]. What records no instant of
     /// its own, or one of something that is done already, does not ask.
-    pub fn may_act(&self) -> Result<(), Fault> {
-        self.health.may_act()
+    pub fn check_clock(&self) -> Result<(), DatabaseError> {
+        self.health.check_clock()
     }
 
     /// Counts statements: `callback` hears of each one that is sent, reads and writes alike. For tests and metrics.
@@ -171,25 +179,26 @@ impl Db {
 
     /// Begins a transaction that will write. On SQLite it holds the one right to write from here on.
     ///
-    /// Fails with [`Fault::Unavailable`] where the right to write, or a connection, cannot be had in time.
-    pub async fn begin_write(&self) -> Result<Transaction, Fault> {
-        self.health.may_write()?;
-        if let Some(reason) = self.file.as_ref().and_then(|file| file.fault()) {
+    /// Fails with [`DatabaseError::Unavailable`] where the right to write, or a connection, cannot be had in time.
+    pub async fn begin_write(&self) -> Result<Transaction, DatabaseError> {
+        self.health.check_writable()?;
+        if let Some(reason) = self.file.as_ref().and_then(|file| file.identity_problem()) {
             self.health.stop_writes(&reason);
-            return Err(Fault::WritesStopped(reason));
+            return Err(DatabaseError::WritesStopped(reason));
         }
-        let attempt =
-            async || self.health.while_it_answers(Some(self.wait), uncancelled(self.clone().begin_on_writer())).await;
-        let mut begun = attempt().await;
+        let attempt = async || {
+            self.health.run_while_available(Some(self.wait), uncancelled(self.clone().begin_on_writer())).await
+        };
+        let mut result = attempt().await;
         // Nothing has happened yet, so a connection that turns out to be lost is no reason to refuse.
-        if begun.as_ref().is_err_and(|error| self.health.observe(error) == Kind::Lost) {
-            begun = attempt().await;
+        if result.as_ref().is_err_and(|error| self.health.observe(error) == ErrorKind::Lost) {
+            result = attempt().await;
         }
-        match begun {
+        match result {
             Ok(inner) => Ok(Transaction::new(inner, self.health.clone(), Purpose::Write, self.file.clone())),
             Err(error) => {
                 // Closed, not pooled, unless none was had or it waited for a lock in vain.
-                if !matches!(self.health.observe(&error), Kind::NoConnection | Kind::Locked) {
+                if !matches!(self.health.observe(&error), ErrorKind::NoConnection | ErrorKind::Locked) {
                     self.health.retire(Purpose::Write);
                 }
                 Err(error.into())
@@ -220,13 +229,14 @@ impl Db {
 
     /// The same as the driver has it: in a nested transaction an error can be passed over. For verifying a damaged database.
     pub async fn begin_inspection(&self) -> Result<DatabaseTransaction, DbErr> {
-        let limit = Some(reader::LIMIT);
-        let attempt = async || self.health.while_it_answers(limit, uncancelled(self.clone().begin_on_reader())).await;
-        let begun = attempt().await;
-        if begun.as_ref().is_err_and(|error| self.health.observe(error).is_worth_repeating()) {
+        let limit = Some(reader::READ_TIMEOUT);
+        let attempt =
+            async || self.health.run_while_available(limit, uncancelled(self.clone().begin_on_reader())).await;
+        let result = attempt().await;
+        if result.as_ref().is_err_and(|error| self.health.observe(error).is_retryable()) {
             return attempt().await;
         }
-        begun
+        result
     }
 
     async fn begin_on_reader(self) -> Result<DatabaseTransaction, DbErr> {
@@ -260,7 +270,7 @@ impl Db {
     /// once it is tried again every half a minute while the database is served. PostgreSQL does it by and by (VACUUM).
     pub async fn scrub(&self) {
         if let Some(file) = &self.file {
-            file.want_truncation(Duration::ZERO);
+            file.schedule_truncation(Duration::ZERO);
             // A failure is logged, and the next attempt comes by itself.
             let _ = self.checkpoint().await;
         }
@@ -268,7 +278,7 @@ impl Db {
 
     /// Whether writes have stopped until the next start.
     pub fn has_stopped_writing(&self) -> bool {
-        self.health.may_write().is_err()
+        self.health.check_writable().is_err()
     }
 
     /// Closes all connections; on SQLite the write-ahead log is copied into the file. Where writes have stopped, the log is
@@ -293,14 +303,14 @@ async fn uncancelled(
 }
 
 /// Options of every connection: statements may hold drafts and never reach a log.
-fn quiet(options: &mut ConnectOptions) -> &mut ConnectOptions {
+fn base_options(options: &mut ConnectOptions) -> &mut ConnectOptions {
     options
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .test_before_acquire(false)
         // For the start, while a database still boots or recovers; each operation has a shorter limit of its own.
-        .connect_timeout(CONNECT)
-        .acquire_timeout(CONNECT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .acquire_timeout(CONNECT_TIMEOUT)
 }
 
 /// A database URL that may be shown: without the password.

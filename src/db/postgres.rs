@@ -1,4 +1,4 @@
-//! Opening a PostgreSQL database: connections that read, connections that write, and one that asks whether it answers.
+//! Opens PostgreSQL: connection pools for reads, writes and the health check, with lock and session timeouts.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, sqlx};
 use sqlx::{Connection, Executor, pool::PoolConnectionMetadata};
 
 use super::{
-    Db, OpenError, OpenOptions,
+    Db, OpenError, OpenOptions, base_options,
     health::{Health, Purpose},
-    quiet, redacted,
+    redacted,
 };
 
 /// Connections that read, in one process.
@@ -42,7 +42,7 @@ async fn connect(
     purpose: Purpose,
 ) -> Result<DatabaseConnection, DbErr> {
     let mut settings = ConnectOptions::new(url);
-    quiet(&mut settings)
+    base_options(&mut settings)
         .max_connections(connections)
         // None is kept ready: the driver's maintenance would hold a place in the pool while it tries to connect, for minutes.
         .min_connections(0)
@@ -65,12 +65,12 @@ async fn connect(
             })
         })
         .before_acquire(move |_, meta: PoolConnectionMetadata| {
-            let good = !before.is_retired(purpose, meta.age);
-            Box::pin(async move { Ok(good) })
+            let is_usable = !before.is_retired(purpose, meta.age);
+            Box::pin(async move { Ok(is_usable) })
         })
         .after_release(move |connection, meta| {
-            let good = !connection.is_in_transaction() && !after.is_retired(purpose, meta.age);
-            Box::pin(async move { Ok(good) })
+            let is_usable = !connection.is_in_transaction() && !after.is_retired(purpose, meta.age);
+            Box::pin(async move { Ok(is_usable) })
         })
     });
     Database::connect(settings).await

@@ -1,4 +1,4 @@
-//! Reads outside a transaction.
+//! Reads outside a transaction: with a timeout and one retry after a lost connection or a lock.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use super::health::Health;
 
 /// How long one read may take, the wait for a free connection included. Reads are of a few rows by key; one that takes longer
 /// waits on a connection that is dead or on an overloaded database.
-pub(super) const LIMIT: Duration = Duration::from_secs(4);
+pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Connections that read. A read whose connection turns out to be lost, or that meets a lock, is repeated once.
 #[derive(Clone, Debug)]
@@ -25,17 +25,17 @@ impl Reader {
     async fn run<T>(
         &self,
         read: impl Future<Output = Result<T, DbErr>>,
-        again: impl Future<Output = Result<T, DbErr>>,
+        retry: impl Future<Output = Result<T, DbErr>>,
     ) -> Result<T, DbErr> {
-        match self.health.while_it_answers(Some(LIMIT), read).await {
-            Err(error) if self.health.observe(&error).is_worth_repeating() => {
-                let done = self.health.while_it_answers(Some(LIMIT), again).await;
-                if let Err(error) = &done {
+        match self.health.run_while_available(Some(READ_TIMEOUT), read).await {
+            Err(error) if self.health.observe(&error).is_retryable() => {
+                let result = self.health.run_while_available(Some(READ_TIMEOUT), retry).await;
+                if let Err(error) = &result {
                     self.health.observe(error);
                 }
-                done
+                result
             }
-            done => done,
+            result => result,
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Opening a SQLite database: one connection that writes and a few that read, write-ahead log, full durability.
+//! Opens SQLite: one write connection and a few read connections, write-ahead log, `synchronous=FULL`, secure delete.
+//!
+//! Errors say what to do about the file.
 
 use std::{path::Path, sync::Arc};
 
@@ -6,10 +8,9 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 use sqlx::{Connection, SqliteConnection, pool::PoolConnectionMetadata};
 
 use super::{
-    Db, OpenError, OpenOptions,
+    Db, OpenError, OpenOptions, base_options,
     file::{self, DatabaseFile},
     health::{Health, Purpose},
-    quiet,
 };
 
 /// Connections that read.
@@ -17,12 +18,12 @@ const READERS: u32 = 4;
 
 /// Opens the file at a path, and creates it where it is missing.
 pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenError> {
-    let shown = format!("sqlite://{path}");
-    let unreachable = |reason: String| OpenError::Unreachable { url: shown.clone(), reason };
+    let url = format!("sqlite://{path}");
+    let unreachable = |reason: String| OpenError::Unreachable { url: url.clone(), reason };
     if path.is_empty() || path.contains(":memory:") || path.contains('?') {
         return Err(unreachable("name a file, without options: sqlite://dateline.db".to_owned()));
     }
-    let file = DatabaseFile::new(file::resolved(Path::new(path)));
+    let file = DatabaseFile::new(file::canonical_path(Path::new(path)));
     let parent = file.path().parent();
     if let Some(folder) = parent.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
         return Err(unreachable(format!("the folder {} does not exist: make it first", folder.display())));
@@ -31,12 +32,12 @@ pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenEr
         return Err(unreachable("it is a folder: name a file".to_owned()));
     }
     let failed = |error: std::io::Error| unreachable(format!("{} ({error})", advice(&error.to_string())));
-    if let Some(reason) = file::look_before_opening(file.path()).map_err(failed)? {
+    if let Some(reason) = file::check_before_opening(file.path()).map_err(failed)? {
         if !options.new_database {
-            return Err(OpenError::NotADatabase { url: shown, reason });
+            return Err(OpenError::NotADatabase { url, reason });
         }
-        let kept = file::move_aside(file.path()).map_err(failed)?;
-        tracing::warn!(reason, ?kept, "a new database begins in place of the old one");
+        let moved = file::move_aside(file.path()).map_err(failed)?;
+        tracing::warn!(reason, kept = ?moved, "a new database begins in place of the old one");
     }
     file::create_private(file.path()).map_err(failed)?;
     let file = Arc::new(file);
@@ -44,14 +45,14 @@ pub(super) async fn open(path: &str, options: &OpenOptions) -> Result<Db, OpenEr
     let connect = async |connections: u32, purpose: Purpose| {
         connect(&file, options, &health, connections, purpose)
             .await
-            .map_err(|error| unreachable(explained(&file, &error)))
+            .map_err(|error| unreachable(explain(&file, &error)))
     };
     let write = connect(1, Purpose::Write).await?;
     // A file that is no database tells so at the first statement, not when it is opened.
     write
         .execute_unprepared("SELECT count(*) FROM sqlite_master")
         .await
-        .map_err(|error| unreachable(explained(&file, &error)))?;
+        .map_err(|error| unreachable(explain(&file, &error)))?;
     let read = connect(READERS, Purpose::Read).await?;
     let probe = connect(1, Purpose::Read).await?;
     Ok(Db::new([read, write, probe], health, Some(file), options.wait))
@@ -66,7 +67,7 @@ async fn connect(
 ) -> Result<DatabaseConnection, DbErr> {
     let (name, wait) = (file.path().to_owned(), options.wait);
     let mut settings = ConnectOptions::new("sqlite:");
-    quiet(&mut settings).max_connections(connections).min_connections(1).map_sqlx_sqlite_opts(move |sqlite| {
+    base_options(&mut settings).max_connections(connections).min_connections(1).map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = sqlite
             .filename(&name)
             .create_if_missing(false)
@@ -95,8 +96,8 @@ async fn connect(
         pool.idle_timeout(None)
             .max_lifetime(None)
             .before_acquire(move |_, meta: PoolConnectionMetadata| {
-                let good = !before.is_retired(purpose, meta.age);
-                Box::pin(async move { Ok(good) })
+                let is_usable = !before.is_retired(purpose, meta.age);
+                Box::pin(async move { Ok(is_usable) })
             })
             .after_release(move |connection, meta| {
                 let health = after.clone();
@@ -121,7 +122,7 @@ async fn is_outside_a_transaction(connection: &mut SqliteConnection) -> Result<b
 }
 
 /// What SQLite says of a file, and what to do about it.
-fn explained(file: &DatabaseFile, error: &DbErr) -> String {
+fn explain(file: &DatabaseFile, error: &DbErr) -> String {
     let text = error.to_string();
     format!("{} ({text}); {}", file.path().display(), advice(&text))
 }

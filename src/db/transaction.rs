@@ -1,10 +1,8 @@
-//! Transactions that say exactly how they ended.
+//! Transactions whose outcome is exact: committed, rolled back, or unknown (`DatabaseError::OutcomeUnknown`).
 //!
-//! The first statement that fails ends a transaction: later statements get the same error and it cannot be committed. SQLite
-//! may have rolled back by itself then (full disk, I/O error), and a statement after that would be committed on its own;
-//! PostgreSQL answers COMMIT of a failed transaction with a rollback and no error.
-//!
-//! A transaction that is dropped is rolled back. Whenever a COMMIT or a ROLLBACK fails, its connection is closed.
+//! The first failed statement ends a transaction: later statements get the same error and it cannot be committed.
+//! SQLite may have rolled back by itself then, and PostgreSQL answers COMMIT of a failed transaction with a rollback
+//! and no error. A dropped transaction is rolled back. After a failed COMMIT or ROLLBACK the connection is closed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +12,7 @@ use sea_orm::{
 };
 
 use super::{
-    error::{Fault, commit_is_unknown},
+    error::{DatabaseError, commit_outcome_is_unknown},
     file::DatabaseFile,
     health::{Health, Purpose},
 };
@@ -28,7 +26,7 @@ pub struct Transaction {
     /// The file that is written to; none on PostgreSQL and for a transaction that only reads.
     file: Option<Arc<DatabaseFile>>,
     /// The first error. Held only to read or set it, never across a statement.
-    failed: Mutex<Option<DbErr>>,
+    first_failure: Mutex<Option<DbErr>>,
 }
 
 impl Transaction {
@@ -38,13 +36,13 @@ impl Transaction {
         purpose: Purpose,
         file: Option<Arc<DatabaseFile>>,
     ) -> Self {
-        Self { inner, health, purpose, file, failed: Mutex::new(None) }
+        Self { inner, health, purpose, file, first_failure: Mutex::new(None) }
     }
 
-    /// Commits. An error other than [`Fault::OutcomeUnknown`] means that nothing was changed.
+    /// Commits. An error other than [`DatabaseError::OutcomeUnknown`] means that nothing was changed.
     ///
     /// COMMIT is carried out to its end also where the caller is dropped meanwhile.
-    pub async fn commit(self) -> Result<(), Fault> {
+    pub async fn commit(self) -> Result<(), DatabaseError> {
         if let Some(error) = self.first_error() {
             return Err(error.into());
         }
@@ -53,30 +51,30 @@ impl Transaction {
         let commit = async {
             committing.await.unwrap_or_else(|error| Err(DbErr::Conn(RuntimeErr::Internal(error.to_string()))))
         };
-        let done = health.while_it_answers(None, commit).await;
-        if let Err(error) = done {
+        let result = health.run_while_available(None, commit).await;
+        if let Err(error) = result {
             // Closed, not pooled: it may still be inside the transaction.
             health.retire(purpose);
             health.observe(&error);
-            let unknown = purpose == Purpose::Write && commit_is_unknown(&error);
+            let unknown = purpose == Purpose::Write && commit_outcome_is_unknown(&error);
             tracing::warn!(%error, unknown, "a transaction could not be committed");
-            return Err(if unknown { Fault::OutcomeUnknown(error.to_string()) } else { error.into() });
+            return Err(if unknown { DatabaseError::OutcomeUnknown(error.to_string()) } else { error.into() });
         }
         if let Some(file) = file {
-            file.written();
-            if let Some(reason) = file.fault() {
+            file.mark_written();
+            if let Some(reason) = file.identity_problem() {
                 health.stop_writes(&reason);
-                return Err(Fault::OutcomeUnknown(reason));
+                return Err(DatabaseError::OutcomeUnknown(reason));
             }
         }
         Ok(())
     }
 
     /// Rolls back. Nothing was changed, whatever it answers.
-    pub async fn rollback(self) -> Result<(), Fault> {
+    pub async fn rollback(self) -> Result<(), DatabaseError> {
         let Self { inner, health, purpose, .. } = self;
-        let done = health.while_it_answers(None, inner.rollback()).await;
-        done.map_err(|error| {
+        let result = health.run_while_available(None, inner.rollback()).await;
+        result.map_err(|error| {
             health.retire(purpose);
             health.observe(&error);
             error.into()
@@ -84,19 +82,19 @@ impl Transaction {
     }
 
     fn first_error(&self) -> Option<DbErr> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.first_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn run<T>(&self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         if let Some(error) = self.first_error() {
             return Err(error);
         }
-        let done = self.health.while_it_answers(None, statement).await;
-        if let Err(error) = &done {
+        let result = self.health.run_while_available(None, statement).await;
+        if let Err(error) = &result {
             self.health.observe(error);
-            self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+            self.first_failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
         }
-        done
+        result
     }
 }
 

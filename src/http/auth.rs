@@ -1,16 +1,17 @@
-//! Who asks, by the token in the Authorization header.
+//! Bearer token authentication (RFC 6750): reads the `Authorization` header and maps authentication failures to 401
+//! errors.
 
 use axum::http::{HeaderMap, StatusCode, header};
 
-use super::graphql::request_error::Refusal;
+use super::graphql::request_error::HttpError;
 use crate::newsroom::access::tokens::AuthError;
 
 /// The secret of the Authorization header; none where there is no such header.
-pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpError> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let secret = value.to_str().ok().and_then(secret);
+    let secret = value.to_str().ok().and_then(parse_bearer);
     secret.map(Some).ok_or_else(|| {
-        Refusal::new(
+        HttpError::new(
             StatusCode::UNAUTHORIZED,
             "UNAUTHENTICATED",
             "the Authorization header is not understood: write \"Bearer\", a space and the token, or leave it out",
@@ -19,25 +20,25 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 }
 
 /// The secret of `Bearer …`.
-pub(super) fn secret(value: &str) -> Option<&str> {
+pub(super) fn parse_bearer(value: &str) -> Option<&str> {
     let (scheme, secret) = value.split_once(' ')?;
     Some(secret.trim()).filter(|secret| scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty())
 }
 
 /// What is wrong with a token.
-pub(super) fn unauthenticated(fault: AuthError) -> Refusal {
-    let message = match fault {
+pub(super) fn auth_error(error: AuthError) -> HttpError {
+    let message = match error {
         AuthError::Unknown => "the token is not known: check that it is whole, or ask for a new one".to_owned(),
         AuthError::Expired(at) => {
             format!("the token ended at {}: ask for a new one", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
         }
         AuthError::Revoked => "the token was revoked: ask for a new one".to_owned(),
-        AuthError::Rejected(why) => why,
+        AuthError::Rejected(reason) => reason,
         AuthError::Db(error) => {
             // That the database does not answer is logged where it is noticed, once.
             tracing::debug!(%error, "a token could not be looked up");
-            return Refusal::unavailable();
+            return HttpError::unavailable();
         }
     };
-    Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
+    HttpError::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
 }

@@ -1,5 +1,8 @@
-//! How the server is open to the world: the limits, what the public may read, whose addresses are believed, which pages may ask,
-//! what is kept to be answered again. Values, as the settings have them.
+//! HTTP configuration as validated values: limits, introspection, trusted proxies, CORS origins, cache sizes, TLS
+//! files, trusted documents.
+//!
+//! `TrustedDocuments` reads the persisted query manifests of Relay, GraphQL Code Generator and Apollo. Parsing of the
+//! settings is in `config::http`.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,7 +17,7 @@ use crate::limits::Limits;
 
 /// How the server is open to the world.
 #[derive(Clone, Debug)]
-pub struct Edge {
+pub struct HttpConfig {
     /// How much one may ask.
     pub limits: Arc<Limits>,
     /// Whether the public may read the schema.
@@ -22,7 +25,7 @@ pub struct Edge {
     /// Proxies whose word on where a request comes from is taken.
     pub trusted_proxies: Vec<IpNet>,
     /// Pages of other hosts that may ask.
-    pub origins: Origins,
+    pub origins: AllowedOrigins,
     /// Bytes of public answers that are kept; 0: none.
     pub cache_bytes: u64,
     /// Seconds that others may keep a public answer; what was published or withdrawn reaches their readers so much later at most.
@@ -30,18 +33,18 @@ pub struct Edge {
     /// Bytes of queries that are kept to be asked for by their digest; 0: none.
     pub persisted_bytes: u64,
     /// Queries that clients were built with.
-    pub documents: Arc<Documents>,
+    pub documents: Arc<TrustedDocuments>,
     /// Where the certificate is that is shown; HTTP without TLS where there is none.
-    pub tls: Option<Files>,
+    pub tls: Option<TlsFiles>,
 }
 
-impl Default for Edge {
+impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             limits: Arc::default(),
             introspection: true,
             trusted_proxies: Vec::new(),
-            origins: Origins::Any,
+            origins: AllowedOrigins::Any,
             cache_bytes: 64 << 20,
             max_age: 10,
             persisted_bytes: 16 << 20,
@@ -53,7 +56,7 @@ impl Default for Edge {
 
 /// A certificate chain and its key, in PEM files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Files {
+pub struct TlsFiles {
     /// The certificate, then those that lead to a root.
     pub certificate: PathBuf,
     /// Its private key.
@@ -62,14 +65,14 @@ pub struct Files {
 
 /// Origins (RFC 6454) of pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origins {
+pub enum AllowedOrigins {
     /// All: what is public is public, and rights come by token only, which a page must hold itself.
     Any,
     /// These.
     Only(Vec<HeaderValue>),
 }
 
-impl Origins {
+impl AllowedOrigins {
     /// Whether a page from there may ask.
     pub fn allow(&self, origin: &HeaderValue) -> bool {
         match self {
@@ -81,7 +84,7 @@ impl Origins {
 
 /// What is done about queries that are not trusted documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Trust {
+pub enum TrustedDocumentMode {
     /// Nothing.
     #[default]
     Off,
@@ -93,17 +96,17 @@ pub enum Trust {
 
 /// Queries that clients were built with, by their ids.
 #[derive(Clone, Debug, Default)]
-pub struct Documents {
+pub struct TrustedDocuments {
     /// What is done about others.
-    pub trust: Trust,
+    pub mode: TrustedDocumentMode,
     by_id: HashMap<String, Arc<str>>,
     texts: HashSet<Arc<str>>,
 }
 
-impl Documents {
+impl TrustedDocuments {
     /// From a manifest: an object of texts by id, as relay-compiler and GraphQL Code Generator write it, or Apollo's
     /// persisted query manifest (`{"format": "apollo-persisted-query-manifest", "operations": [{"id", "body"}]}`).
-    pub fn from_manifest(text: &str, trust: Trust) -> Result<Self, String> {
+    pub fn from_manifest(text: &str, mode: TrustedDocumentMode) -> Result<Self, String> {
         use serde_json::Value;
         let manifest: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
         let entry = |id: Option<&Value>, body: Option<&Value>| match (id, body) {
@@ -128,13 +131,13 @@ impl Documents {
         if by_id.is_empty() {
             return Err("there is no query in it".to_owned());
         }
-        Ok(Self { trust, texts: by_id.values().cloned().collect(), by_id })
+        Ok(Self { mode, texts: by_id.values().cloned().collect(), by_id })
     }
 
     /// The document of an id; an id may be written with the name of its digest before it: `sha256:…`.
     pub fn get(&self, id: &str) -> Option<&Arc<str>> {
-        let bare = || id.split_once(':').and_then(|(_, id)| self.by_id.get(id));
-        self.by_id.get(id).or_else(bare)
+        let without_digest_name = || id.split_once(':').and_then(|(_, id)| self.by_id.get(id));
+        self.by_id.get(id).or_else(without_digest_name)
     }
 
     /// Whether a text is one of them, letter by letter.
@@ -163,7 +166,7 @@ mod tests {
         let apollo = r#"{"format": "apollo-persisted-query-manifest", "version": 1,
             "operations": [{"id": "8a1c", "name": "A", "type": "query", "body": "query A { viewer { name } }"}]}"#;
         for text in [maps, apollo] {
-            let documents = Documents::from_manifest(text, Trust::Only).unwrap();
+            let documents = TrustedDocuments::from_manifest(text, TrustedDocumentMode::Only).unwrap();
             assert_eq!(documents.get("8a1c").map(|text| &**text), Some("query A { viewer { name } }"));
             assert_eq!(documents.get("sha256:8a1c"), documents.get("8a1c"));
             assert!(documents.contains("query A { viewer { name } }") && documents.get("9").is_none());
@@ -171,15 +174,18 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_that_is_none_is_refused_and_says_why() {
-        for (text, why) in [
+    fn an_invalid_manifest_is_rejected_with_the_reason() {
+        for (text, reason) in [
             ("{", "not JSON"),
             ("[]", "not an object"),
             ("{}", "no query"),
             (r#"{"a": 1}"#, "under \"a\""),
             (r#"{"operations": [{"id": "a"}]}"#, "`body`"),
         ] {
-            assert!(Documents::from_manifest(text, Trust::Only).unwrap_err().contains(why), "{text}");
+            assert!(
+                TrustedDocuments::from_manifest(text, TrustedDocumentMode::Only).unwrap_err().contains(reason),
+                "{text}"
+            );
         }
     }
 }

@@ -1,4 +1,13 @@
-//! HTTP: which address does what, as one table, and what every answer has in common.
+//! HTTP server: route table, CORS, security headers, request ids, access log and health checks.
+//!
+//! - `state`: state shared by all handlers
+//! - `auth`: bearer token of a request, authentication errors
+//! - `pages`: home page and query page
+//! - `config`: HTTP configuration
+//! - `graphql`: GraphQL over HTTP
+//! - `streaming`: WebSocket and server-sent events
+//! - `limits`: rate limits, connection limits, client IP
+//! - `transport`: connections, timeouts, TLS, graceful shutdown
 
 mod auth;
 pub mod config;
@@ -25,47 +34,47 @@ use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::app::App;
-use config::Origins;
+use config::AllowedOrigins;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Longest request id that is taken over from a proxy.
-const LONGEST_ID: usize = 100;
+const MAX_REQUEST_ID_LENGTH: usize = 100;
 
 /// The application, and what its front door remembers.
-struct Front {
+struct HttpState {
     app: Arc<App>,
-    answers: graphql::response_cache::Answers,
-    persisted: graphql::persisted_queries::Persisted,
-    guard: limits::rate_limit::Guard,
+    response_cache: graphql::response_cache::ResponseCache,
+    persisted_queries: graphql::persisted_queries::PersistedQueries,
+    limiter: limits::rate_limit::RequestLimiter,
 }
 
 /// Everything that is served.
 pub fn router(app: &Arc<App>) -> Router {
-    let edge = &app.edge;
-    let front = Arc::new(Front {
-        answers: graphql::response_cache::Answers::new(edge),
-        persisted: graphql::persisted_queries::Persisted::new(edge),
-        guard: limits::rate_limit::Guard::new(edge),
+    let config = &app.http_config;
+    let state = Arc::new(HttpState {
+        response_cache: graphql::response_cache::ResponseCache::new(config),
+        persisted_queries: graphql::persisted_queries::PersistedQueries::new(config),
+        limiter: limits::rate_limit::RequestLimiter::new(config),
         app: app.clone(),
     });
     Router::new()
-        .route("/", get(pages::front))
-        .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::wrong_method))
+        .route("/", get(pages::home))
+        .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::method_not_allowed))
         .route("/graphiql", get(pages::query_page))
         .route("/health/live", get(|| async { "ok\n" }))
         .route("/health/ready", get(ready))
-        .fallback(nowhere)
-        .layer(cors(&edge.origins))
-        .layer(middleware::from_fn_with_state(front.clone(), every_answer))
-        .with_state(front)
+        .fallback(not_found)
+        .layer(cors(&config.origins))
+        .layer(middleware::from_fn_with_state(state.clone(), add_headers_and_log))
+        .with_state(state)
 }
 
 /// Which pages of other hosts may ask. No cookie gives rights here, so credentials are never allowed.
-fn cors(origins: &Origins) -> CorsLayer {
+fn cors(origins: &AllowedOrigins) -> CorsLayer {
     let allowed = match origins {
-        Origins::Any => AllowOrigin::any(),
-        Origins::Only(origins) => AllowOrigin::list(origins.iter().cloned()),
+        AllowedOrigins::Any => AllowOrigin::any(),
+        AllowedOrigins::Only(origins) => AllowOrigin::list(origins.iter().cloned()),
     };
     let exposed = ["etag", "idempotent-replayed", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"];
     CorsLayer::new()
@@ -77,26 +86,26 @@ fn cors(origins: &Origins) -> CorsLayer {
 }
 
 /// Whether this server can answer: its database does, and its catalog has followed. Costs nothing: what was seen last is told.
-async fn ready(State(front): State<Arc<Front>>) -> Response {
-    match front.app.unready() {
+async fn ready(State(state): State<Arc<HttpState>>) -> Response {
+    match state.app.unready_reason() {
         None => Json(json!({ "status": "ready" })).into_response(),
         Some(reason) => {
-            let told = json!({ "status": "not ready", "reason": reason });
-            (StatusCode::SERVICE_UNAVAILABLE, Json(told)).into_response()
+            let body = json!({ "status": "not ready", "reason": reason });
+            (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
         }
     }
 }
 
-async fn nowhere() -> Response {
+async fn not_found() -> Response {
     let text = "There is nothing here. The API is at /graphql, a page to try it at /graphiql.\n";
     (StatusCode::NOT_FOUND, text).into_response()
 }
 
 /// The headers that every answer has, and one line in the log for each request: never a query, a variable or a token.
-async fn every_answer(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
-    let (method, path, begun) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
-    let id = request_id(&front, &request);
-    let address = front.guard.address(request.extensions(), request.headers());
+async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Request, next: Next) -> Response {
+    let (method, path, started) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
+    let id = request_id(&state, &request);
+    let address = state.limiter.client_ip(request.extensions(), request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -107,14 +116,14 @@ async fn every_answer(State(front): State<Arc<Front>>, request: Request, next: N
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     headers.insert(REQUEST_ID, id.clone());
-    let operation = response.extensions().get::<graphql::Operation>().and_then(|operation| operation.0.clone());
+    let operation = response.extensions().get::<graphql::OperationName>().and_then(|operation| operation.0.clone());
     tracing::info!(
         target: "dateline::access",
         %method,
         path = path.chars().take(200).collect::<String>(),
         status = response.status().as_u16(),
         // To a microsecond.
-        ms = begun.elapsed().as_micros() as f64 / 1000.0,
+        ms = started.elapsed().as_micros() as f64 / 1000.0,
         %address,
         operation,
         id = id.to_str().unwrap_or_default(),
@@ -123,14 +132,14 @@ async fn every_answer(State(front): State<Arc<Front>>, request: Request, next: N
 }
 
 /// A trusted proxy's own id of a request, so that both logs agree; a fresh one otherwise.
-fn request_id(front: &Front, request: &Request) -> HeaderValue {
-    let trusted = front.guard.is_proxied(request.extensions());
-    let told = |headers: &HeaderMap| {
-        let sound = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/=+".contains(&byte);
-        let id = headers.get(&REQUEST_ID).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
-        id.filter(|id| id.as_bytes().iter().all(|byte| sound(*byte))).cloned()
+fn request_id(state: &HttpState, request: &Request) -> HeaderValue {
+    let is_proxied = state.limiter.is_from_trusted_proxy(request.extensions());
+    let forwarded = |headers: &HeaderMap| {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/=+".contains(&byte);
+        let id = headers.get(&REQUEST_ID).filter(|id| !id.is_empty() && id.len() <= MAX_REQUEST_ID_LENGTH);
+        id.filter(|id| id.as_bytes().iter().all(|byte| is_allowed(*byte))).cloned()
     };
-    let fresh = || HeaderValue::from_str(&crate::newsroom::access::public_id::random_id());
-    let told = if trusted { told(request.headers()) } else { None };
-    told.or_else(|| fresh().ok()).unwrap_or_else(|| HeaderValue::from_static("unknown"))
+    let generated = || HeaderValue::from_str(&crate::newsroom::access::public_id::random_id());
+    let forwarded = if is_proxied { forwarded(request.headers()) } else { None };
+    forwarded.or_else(|| generated().ok()).unwrap_or_else(|| HeaderValue::from_static("unknown"))
 }

@@ -1,4 +1,6 @@
-//! The pages for people: where things are, and one to try queries on. They load nothing from anywhere else.
+//! HTML pages: the home page (`/`) and a page to run queries (`/graphiql`), with their content security policy.
+//!
+//! The pages load nothing from other hosts.
 
 use std::sync::Arc;
 
@@ -8,33 +10,33 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::Front;
-use crate::app::Masthead;
+use super::HttpState;
+use crate::app::SiteInfo;
 
-const FRONT: &str = include_str!("front.html");
+const HOME_PAGE: &str = include_str!("front.html");
 const QUERY_PAGE: &str = include_str!("graphiql.html");
 
 /// Only what the page itself holds, and requests to this server.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const PLAIN: &str = "Dateline\n\n\
+const PLAIN_TEXT: &str = "Dateline\n\n\
     /graphql       the API: GET or POST, JSON\n\
     /graphiql      a page to try it on\n\
     /health/live   whether the process runs\n\
     /health/ready  whether it can answer\n";
 
 /// `/`: whose newsroom it is, and where things are.
-pub(super) async fn front(State(front): State<Arc<Front>>, headers: HeaderMap) -> Response {
-    let browser = headers
+pub(super) async fn home(State(state): State<Arc<HttpState>>, headers: HeaderMap) -> Response {
+    let is_browser = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
-    if !browser {
-        return PLAIN.into_response();
+    if !is_browser {
+        return PLAIN_TEXT.into_response();
     }
-    let Masthead { name, publisher } = &front.app.masthead;
-    html(FRONT.replace("{{name}}", &escaped(name)).replace("{{publisher}}", &escaped(publisher)))
+    let SiteInfo { name, publisher } = &state.app.site_info;
+    html(HOME_PAGE.replace("{{name}}", &escape_html(name)).replace("{{publisher}}", &escape_html(publisher)))
 }
 
 /// `/graphiql`: a page to try queries on.
@@ -43,14 +45,14 @@ pub(super) async fn query_page() -> Response {
 }
 
 /// A text as HTML shows it.
-fn escaped(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn html(page: impl IntoResponse) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-cache"),
     ];

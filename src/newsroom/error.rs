@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::workflow::WorkflowError;
-use crate::{catalog::FilterError, db::Fault};
+use crate::{catalog::FilterError, db::DatabaseError};
 
-/// Why something was not done. Nothing was changed then, except with [`Fault::OutcomeUnknown`].
+/// Why something was not done. Nothing was changed then, except with [`DatabaseError::OutcomeUnknown`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Error {
     /// It does not exist, or the viewer may not see it; the two are never told apart.
@@ -31,7 +31,7 @@ pub enum Error {
     /// The time that the request may take was over before this was begun.
     DeadlineExceeded,
     /// The database failed. Nothing was changed, except where it says that the outcome is unknown.
-    Db(Fault),
+    Db(DatabaseError),
 }
 
 /// One thing that was given and cannot be taken.
@@ -99,8 +99,8 @@ impl From<DbErr> for Error {
     }
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
+impl From<DatabaseError> for Error {
+    fn from(fault: DatabaseError) -> Self {
         Self::Db(fault)
     }
 }

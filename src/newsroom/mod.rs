@@ -36,7 +36,7 @@ use std::sync::Arc;
 pub use error::{CurrentRevision, Error, ErrorCode, FieldError};
 pub use validation::Patch;
 
-pub use crate::db::Fault;
+pub use crate::db::DatabaseError;
 use crate::{catalog::Catalog, db::Db};
 
 /// A newsroom at work: its database, its catalog and its customs.

@@ -18,7 +18,7 @@ use super::{CurrentRevision, Error, Newsroom};
 use crate::{
     auth::viewer::Viewer,
     catalog::{Catalog, Snapshot, place_images, release_images, topic_images},
-    db::{Db, Fault, Transaction},
+    db::{DatabaseError, Db, Transaction},
     journal::Image,
 };
 
@@ -42,7 +42,7 @@ impl Newsroom {
         if viewer.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Error::DeadlineExceeded);
         }
-        self.db.may_act()?;
+        self.db.check_clock()?;
         let tx = self.db.begin_write().await?;
         let head = journal_head::Entity::find_by_id(1);
         let head = match self.db.backend() {
@@ -179,13 +179,13 @@ impl UnitOfWork {
         let Self { tx, db, catalog, .. } = self;
         tx.commit().await?;
         let synced = match catalog.catch_up().await {
-            Err(error @ Fault::Failed(_)) => {
+            Err(error @ DatabaseError::Failed(_)) => {
                 tracing::error!(%error, "the catalog could not follow a write: loading it anew");
                 catalog.reload().await
             }
             synced => synced,
         };
-        let snapshot = synced.map_err(|fault| Fault::OutcomeUnknown(fault.to_string()))?;
+        let snapshot = synced.map_err(|fault| DatabaseError::OutcomeUnknown(fault.to_string()))?;
         confirm_commit(&db, snapshot.sequence(), head)?;
         Ok(snapshot)
     }
@@ -196,7 +196,7 @@ impl UnitOfWork {
         let Self { tx, db, .. } = self;
         tx.commit().await?;
         let stored = journal_head::Entity::find_by_id(1).one(db.reader()).await;
-        let stored = stored.map_err(|error| Fault::OutcomeUnknown(error.to_string()))?;
+        let stored = stored.map_err(|error| DatabaseError::OutcomeUnknown(error.to_string()))?;
         confirm_commit(&db, stored.map_or(0, |stored| stored.sequence), head)
     }
 
@@ -214,7 +214,7 @@ impl UnitOfWork {
 
 /// The error for what was committed and is not there any more when it is read back: another server removed it meanwhile.
 pub(super) fn removed_since_commit() -> Error {
-    Fault::OutcomeUnknown("it was removed by another process after it was committed".to_owned()).into()
+    DatabaseError::OutcomeUnknown("it was removed by another process after it was committed".to_owned()).into()
 }
 
 /// Whether the journal as another connection reads it has what was committed.
@@ -225,5 +225,5 @@ fn confirm_commit(db: &Db, stored: i64, head: i64) -> Result<(), Error> {
     db.close_writers();
     let message = format!("entry {head} of the journal was committed and is not there: it ends at {stored}");
     tracing::error!(found = stored, head, "a committed journal entry is not seen by another connection");
-    Err(Fault::OutcomeUnknown(message).into())
+    Err(DatabaseError::OutcomeUnknown(message).into())
 }

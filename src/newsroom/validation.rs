@@ -267,15 +267,15 @@ impl Validator {
         }
         let mut accepted: Vec<Name> = Vec::with_capacity(given.len());
         for (number, name) in given.into_iter().enumerate() {
-            let path = |step: &str| format!("{field}.{number}.{step}");
+            let field_of = |step: &str| format!("{field}.{number}.{step}");
             let mut language = String::new();
-            self.language(&path("language"), Patch::Set(name.language), &mut language);
+            self.language(&field_of("language"), Patch::Set(name.language), &mut language);
             let mut text = String::new();
-            self.required_line(&path("name"), Patch::Set(name.name), &mut text, 300);
+            self.required_line(&field_of("name"), Patch::Set(name.name), &mut text, 300);
             let name = Name { language, name: text };
             if one_per_language && accepted.iter().any(|other| other.language == name.language) {
                 self.add_error(
-                    &path("language"),
+                    &field_of("language"),
                     ErrorCode::Invalid,
                     format!("{} has two preferred names: keep one, make the other an alternative name", name.language),
                 );

@@ -1,9 +1,8 @@
-//! Keeps the issuer's keys: fetches them, and again when a token names one that is not there, but then at most once in half a
-//! minute and by one request for all who wait. So a storm of invented keys costs the issuer next to nothing, and whoever comes
-//! with a known key never waits for it.
+//! JWKS cache: fetches the issuer's public keys from a URL or a file, keeps them and refreshes them.
 //!
-//! While the issuer does not answer, the keys that were had go on. The fetch is a task of its own: it is finished even where
-//! the request that asked for it went away.
+//! Keys are refreshed hourly, and when a token names an unknown key, but at most once in 30 seconds and by one request
+//! for all waiting callers. While the issuer does not respond, the last keys stay in use. A fetch continues when the
+//! request that caused it is gone.
 
 use std::{
     fs::File,
@@ -17,102 +16,103 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-use super::{Jwks, keys::Keys};
+use super::{JwksSource, keys::JwkSet};
 
 /// The keys are not fetched twice within this time.
-const PAUSE: TimeDelta = TimeDelta::seconds(30);
+const MIN_FETCH_INTERVAL: TimeDelta = TimeDelta::seconds(30);
 
 /// From this age on keys are fetched again.
-const AGE: TimeDelta = TimeDelta::hours(1);
+const MAX_AGE: TimeDelta = TimeDelta::hours(1);
 
 /// How long a fetch may take in all.
-const PATIENCE: Duration = Duration::from_secs(5);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Largest JWK Set, in bytes.
-const LARGEST: u64 = 256 * 1024;
+const MAX_JWK_SET_BYTES: u64 = 256 * 1024;
 
 /// An issuer's keys, and how they came.
 #[derive(Debug)]
-pub(super) struct Keyring {
-    source: Jwks,
-    held: ArcSwap<Keys>,
-    times: Lock<Times>,
+pub(super) struct JwksCache {
+    source: JwksSource,
+    current: ArcSwap<JwkSet>,
+    times: Lock<FetchTimes>,
     /// Whoever holds it fetches.
-    turn: Arc<Mutex<()>>,
+    fetch_lock: Arc<Mutex<()>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Times {
-    tried: Option<DateTime<Utc>>,
-    had: Option<DateTime<Utc>>,
+struct FetchTimes {
+    last_attempt: Option<DateTime<Utc>>,
+    last_success: Option<DateTime<Utc>>,
     /// When a file was changed last, and its size.
     stamp: Option<(SystemTime, u64)>,
 }
 
 /// What a look at the source brought.
-enum Look {
+enum Fetched {
     /// A JWK Set, and the stamp of the file it came from.
-    Set(Vec<u8>, Option<(SystemTime, u64)>),
+    Changed(Vec<u8>, Option<(SystemTime, u64)>),
     /// The file is as it was.
     Unchanged,
 }
 
-impl Keyring {
-    pub(super) fn new(source: Jwks) -> Self {
-        Self { source, held: ArcSwap::default(), times: Lock::default(), turn: Arc::default() }
+impl JwksCache {
+    pub(super) fn new(source: JwksSource) -> Self {
+        Self { source, current: ArcSwap::default(), times: Lock::default(), fetch_lock: Arc::default() }
     }
 
     /// The keys that there are now.
-    pub(super) fn keys(&self) -> Arc<Keys> {
-        self.held.load_full()
+    pub(super) fn keys(&self) -> Arc<JwkSet> {
+        self.current.load_full()
     }
 
     /// Whether there is no key at all.
     pub(super) fn is_empty(&self) -> bool {
-        self.held.load().len() == 0
+        self.current.load().len() == 0
     }
 
     /// Whether it is time to look again, though nobody missed a key. To look at a file costs nothing.
     pub(super) fn is_due(&self, now: DateTime<Utc>) -> bool {
-        matches!(self.source, Jwks::File(_)) || self.times().had.is_none_or(|had| !is_within(had, now, AGE))
+        matches!(self.source, JwksSource::File(_))
+            || self.times().last_success.is_none_or(|last_success| !is_within(last_success, now, MAX_AGE))
     }
 
     /// Looks again, if nobody did within half a minute; waits where somebody is doing so.
-    pub(super) async fn renew(self: &Arc<Self>, now: DateTime<Utc>) {
-        let turn = self.turn.clone().lock_owned().await;
-        if self.times().tried.is_some_and(|tried| is_within(tried, now, PAUSE)) {
+    pub(super) async fn refresh(self: &Arc<Self>, now: DateTime<Utc>) {
+        let fetch_lock = self.fetch_lock.clone().lock_owned().await;
+        if self.times().last_attempt.is_some_and(|last_attempt| is_within(last_attempt, now, MIN_FETCH_INTERVAL)) {
             return;
         }
-        self.change_times(|times| times.tried = Some(now));
-        let keyring = self.clone();
-        let looking = tokio::task::spawn_blocking(move || {
-            keyring.look(now);
-            drop(turn);
+        self.change_times(|times| times.last_attempt = Some(now));
+        let cache = self.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            cache.refresh_now(now);
+            drop(fetch_lock);
         });
-        if looking.await.is_err() {
+        if task.await.is_err() {
             tracing::error!("the look at the issuer's keys broke off");
         }
     }
 
-    fn look(&self, now: DateTime<Utc>) {
-        let looked = match &self.source {
-            Jwks::Url(url) => fetch(url).map(|set| Look::Set(set, None)),
-            Jwks::File(file) => read(file, self.times().stamp),
+    fn refresh_now(&self, now: DateTime<Utc>) {
+        let fetched = match &self.source {
+            JwksSource::Url(url) => fetch_url(url).map(|set| Fetched::Changed(set, None)),
+            JwksSource::File(file) => read_file(file, self.times().stamp),
         };
-        let read = looked.and_then(|look| match look {
-            Look::Set(set, stamp) => Keys::read(&set).map(|keys| Some((keys, stamp))),
-            Look::Unchanged => Ok(None),
+        let keys_read = fetched.and_then(|change| match change {
+            Fetched::Changed(set, stamp) => JwkSet::parse(&set).map(|keys| Some((keys, stamp))),
+            Fetched::Unchanged => Ok(None),
         });
-        match read {
+        match keys_read {
             Ok(Some((keys, stamp))) => {
                 if keys.len() == 0 {
                     tracing::warn!(left_out = keys.left_out, "the issuer has no key that could be used");
                 }
                 tracing::info!(keys = keys.len(), left_out = keys.left_out, "the issuer's keys were read");
-                self.held.store(Arc::new(keys));
-                self.change_times(|times| *times = Times { had: Some(now), stamp, ..*times });
+                self.current.store(Arc::new(keys));
+                self.change_times(|times| *times = FetchTimes { last_success: Some(now), stamp, ..*times });
             }
-            Ok(None) => self.change_times(|times| times.had = Some(now)),
+            Ok(None) => self.change_times(|times| times.last_success = Some(now)),
             Err(error) => tracing::warn!(
                 error,
                 keys = self.keys().len(),
@@ -121,11 +121,11 @@ impl Keyring {
         }
     }
 
-    fn times(&self) -> Times {
+    fn times(&self) -> FetchTimes {
         *self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change_times(&self, change: impl FnOnce(&mut Times)) {
+    fn change_times(&self, change: impl FnOnce(&mut FetchTimes)) {
         change(&mut self.times.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -136,31 +136,31 @@ fn is_within(then: DateTime<Utc>, now: DateTime<Utc>, span: TimeDelta) -> bool {
 }
 
 /// What an address answers. From https it follows to https only.
-fn fetch(url: &str) -> Result<Vec<u8>, String> {
+fn fetch_url(url: &str) -> Result<Vec<u8>, String> {
     let agent = ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(FETCH_TIMEOUT))
         .https_only(url.starts_with("https://"))
         .max_redirects(3)
         .user_agent(concat!("dateline/", env!("CARGO_PKG_VERSION")))
         .build()
         .new_agent();
     let mut response = agent.get(url).header("accept", "application/json").call().map_err(|error| error.to_string())?;
-    response.body_mut().with_config().limit(LARGEST).read_to_vec().map_err(|error| error.to_string())
+    response.body_mut().with_config().limit(MAX_JWK_SET_BYTES).read_to_vec().map_err(|error| error.to_string())
 }
 
 /// What a file holds, where it is not as it was.
-fn read(file: &Path, before: Option<(SystemTime, u64)>) -> Result<Look, String> {
-    let told = |error: std::io::Error| format!("{}: {error}", file.display());
-    let mut open = File::open(file).map_err(told)?;
-    let about = open.metadata().map_err(told)?;
-    let stamp = about.modified().ok().map(|at| (at, about.len()));
+fn read_file(file: &Path, before: Option<(SystemTime, u64)>) -> Result<Fetched, String> {
+    let with_path = |error: std::io::Error| format!("{}: {error}", file.display());
+    let mut opened = File::open(file).map_err(with_path)?;
+    let metadata = opened.metadata().map_err(with_path)?;
+    let stamp = metadata.modified().ok().map(|at| (at, metadata.len()));
     if stamp.is_some() && stamp == before {
-        return Ok(Look::Unchanged);
+        return Ok(Fetched::Unchanged);
     }
     let mut set = Vec::new();
-    open.by_ref().take(LARGEST + 1).read_to_end(&mut set).map_err(told)?;
-    if set.len() as u64 > LARGEST {
-        return Err(format!("{}: it is larger than {LARGEST} bytes", file.display()));
+    opened.by_ref().take(MAX_JWK_SET_BYTES + 1).read_to_end(&mut set).map_err(with_path)?;
+    if set.len() as u64 > MAX_JWK_SET_BYTES {
+        return Err(format!("{}: it is larger than {MAX_JWK_SET_BYTES} bytes", file.display()));
     }
-    Ok(Look::Set(set, stamp))
+    Ok(Fetched::Changed(set, stamp))
 }

@@ -1,9 +1,13 @@
-//! Sign-in by OpenID Connect: a bearer token that an issuer signed becomes a [`Viewer`]. Dateline keeps no passwords and asks
-//! the issuer for nothing but its public keys.
+//! OpenID Connect: verifies bearer tokens (JWT) of an issuer and turns their claims into a `Viewer`.
 //!
-//! A token is read (`token.rs`), its signature held against the issuer's keys (`keys.rs`, which `keyring.rs` keeps fresh),
-//! then its claims against the settings and the time (`claims.rs`). Whatever is wrong with it becomes one sentence for whoever
-//! sent it; the token itself is in no message and no log.
+//! Steps: parse the token, verify its signature with the issuer's keys, check its claims. A token with an unknown key
+//! triggers one refresh of the keys. Errors are sentences for the sender; tokens never appear in messages or logs.
+//!
+//! - `token`: parses a JWS in compact form
+//! - `keys`: JWK set and signature verification
+//! - `jwks_cache`: fetches, caches and refreshes the JWK set
+//! - `claims`: issuer, audience, validity period, subject and role
+//! - `settings`: issuer, audience, claims and role mapping
 
 mod claims;
 mod jwks_cache;
@@ -16,61 +20,61 @@ use std::{fmt, sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 
 use super::viewer::Viewer;
-use jwks_cache::Keyring;
-use keys::Judgement;
+use jwks_cache::JwksCache;
+use keys::Verification;
 use token::Token;
 
-pub use settings::{Jwks, OidcSettings};
+pub use settings::{JwksSource, OidcSettings};
 
-/// How often [`Oidc::keep`] looks whether the keys are due.
-const LOOK: Duration = Duration::from_secs(30);
+/// How often [`Oidc::refresh_keys_periodically`] looks whether the keys are due.
+const REFRESH_CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Why a token is refused: a sentence for whoever sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(pub String);
+pub struct TokenRejected(pub String);
 
-impl fmt::Display for Refused {
+impl fmt::Display for TokenRejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for TokenRejected {}
 
 /// An issuer whose tokens are taken.
 #[derive(Debug)]
 pub struct Oidc {
     settings: OidcSettings,
-    keyring: Arc<Keyring>,
+    cache: Arc<JwksCache>,
 }
 
 impl Oidc {
-    /// Takes the tokens of the issuer of the settings. Its keys are fetched when they are first needed, or by [`Oidc::keep`].
+    /// Takes the tokens of the issuer of the settings. Its keys are fetched when they are first needed, or by [`Oidc::refresh_keys_periodically`].
     pub fn new(settings: OidcSettings) -> Self {
-        let keyring = Arc::new(Keyring::new(settings.jwks.clone()));
-        Self { settings, keyring }
+        let cache = Arc::new(JwksCache::new(settings.jwks.clone()));
+        Self { settings, cache }
     }
 
     /// Whether a bearer has the shape of a token that an issuer signs: three parts, joined by dots.
-    pub fn is_shaped_like_one(bearer: &str) -> bool {
+    pub fn looks_like_jwt(bearer: &str) -> bool {
         bearer.bytes().filter(|&byte| byte == b'.').count() == 2
     }
 
     /// Who holds a token.
-    pub async fn viewer(&self, bearer: &str, now: DateTime<Utc>) -> Result<Viewer, Refused> {
-        let token = Token::read(bearer)?;
-        let mut judgement = self.keyring.keys().judge(&token)?;
-        if judgement == Judgement::UnknownKey {
-            self.keyring.renew(now).await;
-            judgement = self.keyring.keys().judge(&token)?;
+    pub async fn verify(&self, bearer: &str, now: DateTime<Utc>) -> Result<Viewer, TokenRejected> {
+        let token = Token::parse(bearer)?;
+        let mut verification = self.cache.keys().verify(&token)?;
+        if verification == Verification::UnknownKey {
+            self.cache.refresh(now).await;
+            verification = self.cache.keys().verify(&token)?;
         }
-        match judgement {
-            Judgement::Signed => claims::viewer(&token.claims()?, &self.settings, now),
-            Judgement::UnknownKey if self.keyring.is_empty() => Err(Refused(format!(
+        match verification {
+            Verification::Signed => claims::viewer_from_claims(&token.claims()?, &self.settings, now),
+            Verification::UnknownKey if self.cache.is_empty() => Err(TokenRejected(format!(
                 "the keys of {} could not be had yet, so no token of it can be checked: try again in a minute",
                 self.settings.issuer
             ))),
-            Judgement::UnknownKey => Err(Refused(format!(
+            Verification::UnknownKey => Err(TokenRejected(format!(
                 "the token is signed with a key that {} does not have: sign in again, there",
                 self.settings.issuer
             ))),
@@ -79,17 +83,17 @@ impl Oidc {
 
     /// Fetches the keys again where they are older than an hour or were never had; a file's when it changed. At most once in
     /// half a minute.
-    pub async fn freshen(&self, now: DateTime<Utc>) {
-        if self.keyring.is_due(now) {
-            self.keyring.renew(now).await;
+    pub async fn refresh_keys(&self, now: DateTime<Utc>) {
+        if self.cache.is_due(now) {
+            self.cache.refresh(now).await;
         }
     }
 
     /// Keeps the keys fresh, for as long as it is polled; the clock is asked each time.
-    pub async fn keep(&self, clock: impl Fn() -> DateTime<Utc> + Send) {
+    pub async fn refresh_keys_periodically(&self, clock: impl Fn() -> DateTime<Utc> + Send) {
         loop {
-            self.freshen(clock()).await;
-            tokio::time::sleep(LOOK).await;
+            self.refresh_keys(clock()).await;
+            tokio::time::sleep(REFRESH_CHECK_INTERVAL).await;
         }
     }
 }

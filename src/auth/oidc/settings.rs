@@ -1,5 +1,6 @@
-//! Whose tokens are taken, and what is read from them: the settings `oidc_*`, as values that make sense. `src/config/oidc.rs`
-//! makes them of texts.
+//! OIDC settings as validated values: issuer, audience, JWKS source, subject and role claims, role mapping, clock skew.
+//!
+//! Parsing is in `config::oidc`.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -8,7 +9,7 @@ use entity::api_token::Role;
 
 /// Where the issuer's public keys are (a JWK Set, RFC 7517).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Jwks {
+pub enum JwksSource {
     /// An http or https address.
     Url(String),
     /// A file.
@@ -23,7 +24,7 @@ pub struct OidcSettings {
     /// What the claim `aud` must be or contain.
     pub audience: String,
     /// The issuer's keys.
-    pub jwks: Jwks,
+    pub jwks: JwksSource,
     /// The claim that says who it is; `a.b` reaches into objects.
     pub subject_claim: String,
     /// The claim that says what they may do; `a.b` reaches into objects.

@@ -20,7 +20,7 @@ pub(crate) use super::replay::replay_all;
 use super::{journal_buffer::JournalBuffer, load};
 use crate::catalog::Snapshot;
 use crate::{
-    db::{Db, Fault},
+    db::{DatabaseError, Db},
     journal::{Entry, Image},
 };
 
@@ -52,7 +52,7 @@ pub struct Catalog {
 
 impl Catalog {
     /// Loads the catalog of a database.
-    pub async fn load(db: Db) -> Result<Self, Fault> {
+    pub async fn load(db: Db) -> Result<Self, DatabaseError> {
         let snapshot = load::load(&db).await?;
         Ok(Self {
             db,
@@ -81,7 +81,7 @@ impl Catalog {
     }
 
     /// Applies everything the journal has by now, and answers the snapshot that holds it.
-    pub async fn catch_up(&self) -> Result<Arc<Snapshot>, Fault> {
+    pub async fn catch_up(&self) -> Result<Arc<Snapshot>, DatabaseError> {
         let _guard = self.apply_lock.lock().await;
         let head = load::head(self.db.reader()).await?;
         let current = self.snapshot();
@@ -130,13 +130,13 @@ impl Catalog {
     }
 
     /// Says that the database's past is another than clients know.
-    pub async fn rotate_epoch(&self) -> Result<(), Fault> {
+    pub async fn rotate_epoch(&self) -> Result<(), DatabaseError> {
         load::rotate_epoch(&self.db, self.snapshot().epoch()).await?;
         self.catch_up().await.map(drop)
     }
 
     /// Loads anew, whatever the journal says: for an entry that could not be applied.
-    pub async fn reload(&self) -> Result<Arc<Snapshot>, Fault> {
+    pub async fn reload(&self) -> Result<Arc<Snapshot>, DatabaseError> {
         let _guard = self.apply_lock.lock().await;
         self.publish(load::load(&self.db).await?);
         Ok(self.snapshot())
@@ -168,7 +168,7 @@ impl Catalog {
 
     /// Some of the entries after a sequence, the first of them first: from memory, or from the journal itself, which may have
     /// more than the snapshot.
-    pub async fn entries_after(&self, sequence: i64) -> Result<Vec<Arc<Entry>>, Fault> {
+    pub async fn entries_after(&self, sequence: i64) -> Result<Vec<Arc<Entry>>, DatabaseError> {
         let entries = self.buffer.entries_after(sequence);
         if !entries.is_empty() {
             return Ok(entries);
@@ -195,7 +195,7 @@ impl Catalog {
         }
     }
 
-    async fn read_after(&self, sequence: i64, limit: u64) -> Result<Vec<Entry>, Fault> {
+    async fn read_after(&self, sequence: i64, limit: u64) -> Result<Vec<Entry>, DatabaseError> {
         Ok(read_after(self.db.reader(), sequence, limit).await?)
     }
 }

@@ -9,7 +9,7 @@ use async_graphql::{Enum, ErrorExtensions, SimpleObject};
 use super::scalars::DateTime;
 use crate::{
     catalog::FilterError,
-    newsroom::{self, ErrorCode, Fault},
+    newsroom::{self, DatabaseError, ErrorCode},
 };
 
 /// A failed field. It has no `Display`, so that the framework's own conversion can never pick it up and lose the code.
@@ -43,30 +43,30 @@ impl ApiError {
     }
 
     /// A failure of the database. What the database said stays in the log.
-    fn from_database(fault: &Fault) -> Self {
+    fn from_database(fault: &DatabaseError) -> Self {
         let (code, message) = match fault {
-            Fault::Unavailable(_) => {
+            DatabaseError::Unavailable(_) => {
                 ("UNAVAILABLE", "the database does not answer, or is locked; nothing was changed: try again".to_owned())
             }
-            Fault::Full(_) => (
+            DatabaseError::Full(_) => (
                 "STORAGE_FULL",
                 "the database has no room left to write; nothing was changed: try again when whoever runs this server has \
                  made room"
                     .to_owned(),
             ),
-            Fault::WritesStopped(_) => (
+            DatabaseError::WritesStopped(_) => (
                 "UNAVAILABLE",
                 "writes have stopped, and nothing was changed: whoever runs this server has to act; its log says why"
                     .to_owned(),
             ),
-            Fault::ClockIsOff(_) => (
+            DatabaseError::ClockIsOff(_) => (
                 "UNAVAILABLE",
                 "this server's clock is not right, and nothing was changed: try again, and tell whoever runs this server; \
                  /health/ready says what is wrong"
                     .to_owned(),
             ),
-            Fault::OutcomeUnknown(_) => return Self::outcome_unknown(),
-            Fault::Failed(_) => {
+            DatabaseError::OutcomeUnknown(_) => return Self::outcome_unknown(),
+            DatabaseError::Failed(_) => {
                 let id = crate::newsroom::access::public_id::random_id();
                 tracing::error!(error = %fault, error_id = id, "the database failed");
                 let message = format!(
@@ -189,7 +189,7 @@ pub fn into_user_errors_of_batch_item<T>(
 ) -> Result<(Option<T>, Vec<UserError>), ApiError> {
     use newsroom::Error;
     let code = match &result {
-        Err(Error::Db(Fault::OutcomeUnknown(_))) => UserErrorCode::OutcomeUnknown,
+        Err(Error::Db(DatabaseError::OutcomeUnknown(_))) => UserErrorCode::OutcomeUnknown,
         Err(Error::Db(_) | Error::DeadlineExceeded) => UserErrorCode::Unavailable,
         _ => return into_user_errors(result),
     };

@@ -127,7 +127,7 @@ impl ReleasePayload {
         results: Vec<Result<Handle, newsroom::Error>>,
     ) -> Result<Vec<Self>, ApiError> {
         let is_done_or_unknown = |result: &Result<Handle, newsroom::Error>| {
-            matches!(result, Ok(_) | Err(newsroom::Error::Db(newsroom::Fault::OutcomeUnknown(_))))
+            matches!(result, Ok(_) | Err(newsroom::Error::Db(newsroom::DatabaseError::OutcomeUnknown(_))))
         };
         let any = results.iter().any(is_done_or_unknown);
         let mut payloads = Vec::with_capacity(results.len());

@@ -43,7 +43,7 @@ impl Topic {
         self.snapshot.topics().get(self.ordinal)
     }
 
-    fn from_ordinals(&self, ordinals: impl IntoIterator<Item = u32>) -> SerialList<Self> {
+    fn topics_of(&self, ordinals: impl IntoIterator<Item = u32>) -> SerialList<Self> {
         ordinals.into_iter().map(|ordinal| Self::new(self.snapshot.clone(), ordinal)).collect()
     }
 }
@@ -90,7 +90,7 @@ impl Topic {
 
     /// The topics right above it; SKOS allows several.
     async fn broader(&self) -> Option<SerialList<Topic>> {
-        Some(self.from_ordinals(self.snapshot.topics().broader(self.ordinal).to_vec()))
+        Some(self.topics_of(self.snapshot.topics().broader(self.ordinal).to_vec()))
     }
 
     /// The topics right below it, by name.
@@ -99,12 +99,12 @@ impl Topic {
         #[graphql(default = 200, desc = "At most this many, 1 to 200.")] first: i32,
     ) -> Result<Option<SerialList<Topic>>, ApiError> {
         let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
-        Ok(Some(self.from_ordinals(self.snapshot.topics().narrower(self.ordinal).iter().copied().take(size))))
+        Ok(Some(self.topics_of(self.snapshot.topics().narrower(self.ordinal).iter().copied().take(size))))
     }
 
     /// Every topic above it, nearest first.
     async fn ancestors(&self) -> Option<SerialList<Topic>> {
-        Some(self.from_ordinals(self.snapshot.topics().ancestors(self.ordinal)))
+        Some(self.topics_of(self.snapshot.topics().ancestors(self.ordinal)))
     }
 
     /// Since when it is no longer given to releases; those that have it keep it. null while it is in use.

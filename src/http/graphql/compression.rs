@@ -1,4 +1,7 @@
-//! Content codings (RFC 9110, 8.4): which a client takes, and an answer in it.
+//! Compression of response bodies: negotiates the content coding (`Accept-Encoding`, RFC 9110) and encodes brotli, zstd
+//! or gzip.
+//!
+//! Short responses are not compressed. The caller does not compress responses with secrets (BREACH).
 
 use std::io::Write;
 
@@ -8,11 +11,11 @@ use axum::{
 };
 
 /// Shorter answers are sent as they are: they fit a packet, and coding them would cost more than it saves.
-const WORTH_IT: usize = 1024;
+const MIN_LENGTH: usize = 1024;
 
 /// A content coding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::http) enum Coding {
+pub(in crate::http) enum ContentCoding {
     /// As it is.
     #[default]
     Identity,
@@ -24,11 +27,11 @@ pub(in crate::http) enum Coding {
     Gzip,
 }
 
-impl Coding {
+impl ContentCoding {
     /// What a client prefers of what it takes; at equal weight brotli, then zstd, then gzip.
-    pub(in crate::http) fn wanted(headers: &HeaderMap) -> Self {
+    pub(in crate::http) fn negotiate(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-        let mut best = (Self::Identity, 0);
+        let mut preferred = (Self::Identity, 0);
         for item in values.flat_map(|value| value.split(',')).take(50) {
             let mut parts = item.split(';').map(str::trim);
             let coding = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
@@ -41,11 +44,11 @@ impl Coding {
                 parts.find_map(|part| part.strip_prefix("q=").map(|q| q.parse().unwrap_or(0.0))).unwrap_or(1.0);
             // At most three digits (RFC 9110, 12.4.2).
             let weight = (quality * 1000.0) as u32;
-            if weight > best.1 || (weight == best.1 && weight > 0 && coding.rank() < best.0.rank()) {
-                best = (coding, weight);
+            if weight > preferred.1 || (weight == preferred.1 && weight > 0 && coding.rank() < preferred.0.rank()) {
+                preferred = (coding, weight);
             }
         }
-        best.0
+        preferred.0
     }
 
     fn rank(self) -> u8 {
@@ -68,30 +71,30 @@ impl Coding {
     }
 
     /// A text in this coding, and in which it is: short ones stay as they are.
-    pub(in crate::http) fn code(self, text: Vec<u8>) -> (Bytes, Self) {
-        if text.len() < WORTH_IT || self == Self::Identity {
+    pub(in crate::http) fn encode(self, text: Vec<u8>) -> (Bytes, Self) {
+        if text.len() < MIN_LENGTH || self == Self::Identity {
             return (Bytes::from(text.into_boxed_slice()), Self::Identity);
         }
-        match self.compressed(&text) {
+        match self.compress(&text) {
             // What is kept is weighed by its length: no spare room behind it.
-            Ok(coded) => (Bytes::copy_from_slice(&coded), self),
+            Ok(encoded) => (Bytes::copy_from_slice(&encoded), self),
             // Writing into memory does not fail; if it did, the answer would still be right as it is.
             Err(_) => (text.into(), Self::Identity),
         }
     }
 
-    fn compressed(self, text: &[u8]) -> std::io::Result<Vec<u8>> {
-        let coded = Vec::with_capacity(text.len() / 4);
+    fn compress(self, text: &[u8]) -> std::io::Result<Vec<u8>> {
+        let encoded = Vec::with_capacity(text.len() / 4);
         match self {
             Self::Identity => Ok(text.to_vec()),
             Self::Brotli => {
-                let mut writer = brotli::CompressorWriter::new(coded, 32 * 1024, 4, 22);
+                let mut writer = brotli::CompressorWriter::new(encoded, 32 * 1024, 4, 22);
                 writer.write_all(text)?;
                 Ok(writer.into_inner())
             }
             Self::Zstd => zstd::bulk::compress(text, 3),
             Self::Gzip => {
-                let mut writer = flate2::write::GzEncoder::new(coded, flate2::Compression::new(5));
+                let mut writer = flate2::write::GzEncoder::new(encoded, flate2::Compression::new(5));
                 writer.write_all(text)?;
                 writer.finish()
             }
@@ -106,36 +109,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_heaviest_coding_that_is_known_is_taken() {
-        let wanted = |accept: &'static str| {
-            Coding::wanted(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(accept))]))
+    fn the_supported_coding_with_the_highest_quality_is_chosen() {
+        let negotiate = |accept: &'static str| {
+            ContentCoding::negotiate(&HeaderMap::from_iter([(
+                header::ACCEPT_ENCODING,
+                HeaderValue::from_static(accept),
+            )]))
         };
-        assert_eq!(Coding::wanted(&HeaderMap::new()), Coding::Identity);
-        assert_eq!(wanted("gzip, deflate, br, zstd"), Coding::Brotli);
-        assert_eq!(wanted("gzip, zstd"), Coding::Zstd);
-        assert_eq!(wanted("br;q=0.5, gzip"), Coding::Gzip);
-        assert_eq!(wanted("br;q=0, gzip;q=0"), Coding::Identity);
-        assert_eq!(wanted("identity, *"), Coding::Identity);
+        assert_eq!(ContentCoding::negotiate(&HeaderMap::new()), ContentCoding::Identity);
+        assert_eq!(negotiate("gzip, deflate, br, zstd"), ContentCoding::Brotli);
+        assert_eq!(negotiate("gzip, zstd"), ContentCoding::Zstd);
+        assert_eq!(negotiate("br;q=0.5, gzip"), ContentCoding::Gzip);
+        assert_eq!(negotiate("br;q=0, gzip;q=0"), ContentCoding::Identity);
+        assert_eq!(negotiate("identity, *"), ContentCoding::Identity);
     }
 
     #[test]
-    fn what_is_coded_can_be_read_again() {
+    fn encoded_content_decodes_to_the_original() {
         let text = "PHNOM PENH, 8 May 2006. ".repeat(200).into_bytes();
-        for coding in [Coding::Identity, Coding::Brotli, Coding::Zstd, Coding::Gzip] {
-            let (coded, in_which) = coding.code(text.clone());
-            assert_eq!(in_which, coding);
-            let mut again = Vec::new();
+        for coding in [ContentCoding::Identity, ContentCoding::Brotli, ContentCoding::Zstd, ContentCoding::Gzip] {
+            let (encoded, used) = coding.encode(text.clone());
+            assert_eq!(used, coding);
+            let mut decoded = Vec::new();
             match coding {
-                Coding::Identity => again = coded.to_vec(),
-                Coding::Brotli => drop(brotli::Decompressor::new(&coded[..], 4096).read_to_end(&mut again).unwrap()),
-                Coding::Zstd => again = zstd::bulk::decompress(&coded, 1 << 20).unwrap(),
-                Coding::Gzip => drop(flate2::read::GzDecoder::new(&coded[..]).read_to_end(&mut again).unwrap()),
+                ContentCoding::Identity => decoded = encoded.to_vec(),
+                ContentCoding::Brotli => {
+                    brotli::Decompressor::new(&encoded[..], 4096).read_to_end(&mut decoded).unwrap();
+                }
+                ContentCoding::Zstd => decoded = zstd::bulk::decompress(&encoded, 1 << 20).unwrap(),
+                ContentCoding::Gzip => {
+                    flate2::read::GzDecoder::new(&encoded[..]).read_to_end(&mut decoded).unwrap();
+                }
             }
-            assert!(again == text && (coding == Coding::Identity || coded.len() < text.len() / 4), "{coding:?}");
-            assert_eq!(coding.code(b"short".to_vec()).1, Coding::Identity);
+            assert!(
+                decoded == text && (coding == ContentCoding::Identity || encoded.len() < text.len() / 4),
+                "{coding:?}"
+            );
+            assert_eq!(coding.encode(b"short".to_vec()).1, ContentCoding::Identity);
             // What is kept is weighed by its length, so it has no room behind it.
-            let length = coded.len();
-            assert_eq!(coded.try_into_mut().unwrap().capacity(), length, "{coding:?}");
+            let length = encoded.len();
+            assert_eq!(encoded.try_into_mut().unwrap().capacity(), length, "{coding:?}");
         }
     }
 }

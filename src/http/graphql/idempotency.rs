@@ -1,14 +1,16 @@
-//! The header `Idempotency-Key` (IETF draft-ietf-httpapi-idempotency-key-header): a mutation sent again under the same key gets
-//! the first answer, and nothing is done twice.
+//! `Idempotency-Key` header (IETF draft): a mutation that is sent again with the same key gets the stored response.
+//!
+//! A key in flight is rejected with 409, a key reused for another request with 422. Long responses and responses with
+//! secrets are not stored; their replay is rejected with 409. Storage is in `newsroom::access::idempotency`.
 
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
 
-use super::request_error::Refusal;
+use super::request_error::HttpError;
 use crate::{
     app::App,
-    auth::viewer::{Repeatable, Viewer},
+    auth::viewer::{IdempotentRequest, Viewer},
     newsroom::access::{
         idempotency::{self, StoredResult},
         tokens::hash,
@@ -16,38 +18,38 @@ use crate::{
 };
 
 /// Longest key.
-const MAX_KEY: usize = 200;
+const MAX_KEY_LENGTH: usize = 200;
 
 /// Bytes of an answer that is kept whole; of a longer one it is kept that it was given.
-const MAX_KEPT: usize = 256 * 1024;
+const MAX_STORED_BYTES: usize = 256 * 1024;
 
 /// What there is to do about a key.
-pub(in crate::http) enum Once {
+pub(in crate::http) enum IdempotencyState {
     /// Nothing: there is none.
-    NotWanted,
+    NoKey,
     /// The answer was given before.
-    Answered(String),
+    Replay(String),
     /// It is new: keep the answer.
-    New(Running),
+    First(InFlightKey),
 }
 
 /// A request under way, under its key; no second one comes in meanwhile.
-pub(in crate::http) struct Running {
-    under_way: Arc<std::sync::Mutex<std::collections::HashSet<(String, String)>>>,
-    place: (String, String),
-    request: Arc<Repeatable>,
+pub(in crate::http) struct InFlightKey {
+    in_flight: Arc<std::sync::Mutex<std::collections::HashSet<(String, String)>>>,
+    owner_and_key: (String, String),
+    request: Arc<IdempotentRequest>,
 }
 
-impl Drop for Running {
+impl Drop for InFlightKey {
     fn drop(&mut self) {
-        self.under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&self.place);
+        self.in_flight.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&self.owner_and_key);
     }
 }
 
-impl Once {
+impl IdempotencyState {
     /// For requests that change nothing.
-    pub(in crate::http) fn not_wanted() -> Self {
-        Self::NotWanted
+    pub(in crate::http) fn no_key() -> Self {
+        Self::NoKey
     }
 
     /// Looks the key of a mutation up, if it has one, and lets the viewer act under it.
@@ -56,69 +58,73 @@ impl Once {
         headers: &HeaderMap,
         viewer: &mut Viewer,
         body: &[u8],
-    ) -> Result<Self, Refusal> {
-        let Some(key) = headers.get("idempotency-key") else { return Ok(Self::NotWanted) };
+    ) -> Result<Self, HttpError> {
+        let Some(key) = headers.get("idempotency-key") else { return Ok(Self::NoKey) };
         // The draft has it as a quoted string; many send it bare.
         let key = key.to_str().map(|key| key.trim().trim_matches('"').to_owned()).unwrap_or_default();
-        if key.is_empty() || key.len() > MAX_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
-            return Err(Refusal::bad(format!(
-                "the Idempotency-Key is not usable: send 1 to {MAX_KEY} letters, digits or signs, for example a UUID"
+        if key.is_empty()
+            || key.len() > MAX_KEY_LENGTH
+            || !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        {
+            return Err(HttpError::bad_request(format!(
+                "the Idempotency-Key is not usable: send 1 to {MAX_KEY_LENGTH} letters, digits or signs, for example a UUID"
             )));
         }
         if viewer.subject.is_empty() {
             // Who is nobody changes nothing.
-            return Ok(Self::NotWanted);
+            return Ok(Self::NoKey);
         }
-        let place = (idempotency::key_owner(viewer), key.clone());
-        if !app.under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(place.clone()) {
-            let told = "the same request is being carried out right now: wait a moment, then send it again";
-            return Err(Refusal::new(StatusCode::CONFLICT, "IN_PROGRESS", told));
+        let owner_and_key = (idempotency::key_owner(viewer), key.clone());
+        if !app.in_flight_keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(owner_and_key.clone()) {
+            let message = "the same request is being carried out right now: wait a moment, then send it again";
+            return Err(HttpError::new(StatusCode::CONFLICT, "IN_PROGRESS", message));
         }
-        let request = Arc::new(Repeatable::new(key, hash(body)));
-        let running = Running { under_way: app.under_way.clone(), place, request: request.clone() };
-        let earlier = app.newsroom.stored_result(viewer, &request).await.map_err(|error| {
+        let request = Arc::new(IdempotentRequest::new(key, hash(body)));
+        let in_flight_key =
+            InFlightKey { in_flight: app.in_flight_keys.clone(), owner_and_key, request: request.clone() };
+        let stored = app.newsroom.stored_result(viewer, &request).await.map_err(|error| {
             tracing::debug!(%error, "an Idempotency-Key could not be looked up");
-            Refusal::unavailable()
+            HttpError::unavailable()
         })?;
-        if !matches!(earlier, StoredResult::Absent) {
+        if !matches!(stored, StoredResult::Absent) {
             // What was done shall be there when it is read now, by whomever it was done.
             if let Err(error) = app.newsroom.catalog.catch_up().await {
                 tracing::error!(%error, "the journal could not be followed");
             }
         }
-        match earlier {
+        match stored {
             StoredResult::Absent => {
-                viewer.request = Some(request);
-                Ok(Self::New(running))
+                viewer.idempotent_request = Some(request);
+                Ok(Self::First(in_flight_key))
             }
-            StoredResult::Answered(answer) => Ok(Self::Answered(answer)),
+            StoredResult::Answered(response) => Ok(Self::Replay(response)),
             StoredResult::AnswerNotStored => {
-                let told = "this was done before under this Idempotency-Key, and is not done again; how it was answered is \
+                let message = "this was done before under this Idempotency-Key, and is not done again; how it was answered is \
                             not known any more, was too long to be kept, or was a secret told once: read what is there now";
-                Err(Refusal::new(StatusCode::CONFLICT, "REPEATED", told))
+                Err(HttpError::new(StatusCode::CONFLICT, "REPEATED", message))
             }
             StoredResult::OtherRequest => {
-                let told = "another request came under this Idempotency-Key: take a new key for each request";
-                Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "KEY_REUSED", told))
+                let message = "another request came under this Idempotency-Key: take a new key for each request";
+                Err(HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, "KEY_REUSED", message))
             }
         }
     }
 
     /// The answer that was given before.
-    pub(in crate::http) fn answer(&self) -> Option<&str> {
+    pub(in crate::http) fn stored_response(&self) -> Option<&str> {
         match self {
-            Self::Answered(answer) => Some(answer),
+            Self::Replay(response) => Some(response),
             _ => None,
         }
     }
 
     /// Keeps the answer; of one that tells a secret only that it was given.
-    pub(in crate::http) async fn keep(self, app: &App, viewer: &Viewer, answer: &[u8], secret: bool) {
-        let Self::New(running) = self else { return };
-        let kept = !secret && answer.len() <= MAX_KEPT;
-        let text = std::str::from_utf8(answer).ok().filter(|_| kept).map(str::to_owned);
-        let kept = app.newsroom.store_answer(viewer, &running.request, text, app.clock.now()).await;
-        if let Err(error) = kept {
+    pub(in crate::http) async fn store_response(self, app: &App, viewer: &Viewer, response: &[u8], secret: bool) {
+        let Self::First(in_flight_key) = self else { return };
+        let is_storable = !secret && response.len() <= MAX_STORED_BYTES;
+        let text = std::str::from_utf8(response).ok().filter(|_| is_storable).map(str::to_owned);
+        let stored = app.newsroom.store_answer(viewer, &in_flight_key.request, text, app.clock.now()).await;
+        if let Err(error) = stored {
             tracing::error!(%error, "the answer to a repeatable request could not be kept");
         }
     }

@@ -1,8 +1,18 @@
-//! GraphQL over HTTP: `/graphql`. Our own thin handler, because the stock one takes mutations by GET, forms and any content type,
-//! and answers what cannot be parsed as if it had been executed.
+//! GraphQL over HTTP: the handler of `/graphql` for GET, POST and the WebSocket upgrade.
 //!
-//! GET and POST come down one way: what the client takes, how often it comes, what was answered before; then the request itself,
-//! who asks, the checks of GraphQL, the execution.
+//! Order: media type, rate limit, authentication, body, response cache, persisted query, parse and validate,
+//! idempotency key, execute, compress, store in the cache. Mutations by GET and bodies that are not `application/json`
+//! are rejected.
+//!
+//! - `params`: query, operation name, variables and extensions of a request; reads the body
+//! - `media_type`: content negotiation (`Accept`)
+//! - `persisted_queries`: automatic persisted queries and trusted documents
+//! - `idempotency`: `Idempotency-Key` header
+//! - `execution`: time limit and error normalization
+//! - `offload`: long documents and responses on the blocking thread pool
+//! - `response_cache`: response cache, `ETag`, `Cache-Control`
+//! - `compression`: content coding (brotli, zstd, gzip)
+//! - `request_error`: error responses
 
 pub(crate) mod compression;
 pub(crate) mod execution;
@@ -29,109 +39,117 @@ use axum::{
 use entity::Noun;
 
 use super::{
-    Front,
-    auth::{bearer, unauthenticated},
-    limits::{body_memory::Held, rate_limit::Counted},
-    streaming::{operation::Ask, session::Session, sse, websocket},
+    HttpState,
+    auth::{auth_error, bearer_token},
+    limits::{body_memory::Reservation, rate_limit::RateLimitHeaders},
+    streaming::{operation::OperationRequest, session::Session, sse, websocket},
 };
 use crate::{
     auth::viewer::Viewer,
     graphql::{OperationInput, PreparedOperation, RequestContext},
     limits::Limits,
 };
-use compression::Coding;
-use execution::Written;
-use idempotency::Once;
-use media_type::Media;
-use params::Wanted;
-use request_error::{RETRY_AFTER, Refusal};
-use response_cache::{Answers, Kept, Revision, VARY};
+use compression::ContentCoding;
+use execution::SerializedResponse;
+use idempotency::IdempotencyState;
+use media_type::MediaType;
+use params::GraphqlParams;
+use request_error::{HttpError, RETRY_AFTER};
+use response_cache::{CachedResponse, DataVersion, ResponseCache, VARY};
 
 /// The operation's name, for the access log.
 #[derive(Clone, Debug)]
-pub(super) struct Operation(pub(super) Option<String>);
+pub(super) struct OperationName(pub(super) Option<String>);
 
 /// For answers that are for one reader alone.
-const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+const PRIVATE_NO_STORE: HeaderValue = HeaderValue::from_static("private, no-store");
 
 /// Where a request stands.
-enum Source {
+enum RawRequest {
     /// In the address.
-    Parameters(String),
+    QueryString(String),
     /// In the body, which has its room until the request is done.
-    Body(Bytes, #[expect(dead_code, reason = "what is held is given back when it is dropped")] Held),
+    Body(Bytes, #[expect(dead_code, reason = "what is held is given back when it is dropped")] Reservation),
 }
 
-impl Source {
-    fn wanted(&self, limits: &Limits) -> Result<Wanted, Refusal> {
+impl RawRequest {
+    fn params(&self, limits: &Limits) -> Result<GraphqlParams, HttpError> {
         match self {
-            Self::Parameters(parameters) => Wanted::from_parameters(parameters, limits),
-            Self::Body(body, _) => Wanted::from_json(body, limits),
+            Self::QueryString(query_string) => GraphqlParams::from_query_string(query_string, limits),
+            Self::Body(body, _) => GraphqlParams::from_json(body, limits),
         }
     }
 
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Parameters(parameters) => parameters.as_bytes(),
+            Self::QueryString(query_string) => query_string.as_bytes(),
             Self::Body(body, _) => body,
         }
     }
 }
 
 /// Any method but GET, HEAD and POST.
-pub(super) async fn wrong_method() -> Response {
-    let told =
+pub(super) async fn method_not_allowed() -> Response {
+    let message =
         "send queries by GET or POST: {\"query\": \"…\", \"variables\": {…}}; a page to try them is at /graphiql";
-    Refusal::method(told, "GET, HEAD, POST").answer(Media::Json)
+    HttpError::method_not_allowed(message, "GET, HEAD, POST").into_response_as(MediaType::Json)
 }
 
 /// `GET /graphql?query=…`.
-pub(super) async fn get(State(front): State<Arc<Front>>, RawQuery(parameters): RawQuery, request: Request) -> Response {
-    let parameters = parameters.unwrap_or_default();
+pub(super) async fn get(
+    State(state): State<Arc<HttpState>>,
+    RawQuery(query_string): RawQuery,
+    request: Request,
+) -> Response {
+    let query_string = query_string.unwrap_or_default();
     let (mut parts, _) = request.into_parts();
     if parts.headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
-        return connect(&front, &mut parts).await.unwrap_or_else(|refusal| refusal.answer(Media::Json));
+        return upgrade_websocket(&state, &mut parts)
+            .await
+            .unwrap_or_else(|error| error.into_response_as(MediaType::Json));
     }
-    if parameters.is_empty() && accepts_pages(&parts.headers) {
+    if query_string.is_empty() && accepts_html(&parts.headers) {
         return Redirect::temporary("/graphiql").into_response();
     }
-    let address = front.guard.address(&parts.extensions, &parts.headers);
-    Box::pin(respond(&front, &parts.headers, address, async |_, _| Ok(Source::Parameters(parameters)))).await
+    let address = state.limiter.client_ip(&parts.extensions, &parts.headers);
+    Box::pin(respond(&state, &parts.headers, address, async |_, _| Ok(RawRequest::QueryString(query_string)))).await
 }
 
 /// `POST /graphql`.
-pub(super) async fn post(State(front): State<Arc<Front>>, request: Request) -> Response {
+pub(super) async fn post(State(state): State<Arc<HttpState>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let address = front.guard.address(&parts.extensions, &parts.headers);
+    let address = state.limiter.client_ip(&parts.extensions, &parts.headers);
     let read = async |headers: &HeaderMap, public| {
         params::check_content_type(headers)?;
-        let mut held = front.guard.memory.hold(address);
-        let body = params::collect(body, &front.app.edge.limits, public, &mut held).await?;
-        Ok(Source::Body(body, held))
+        let mut reservation = state.limiter.memory.reserve(address);
+        let body = params::read_body(body, &state.app.http_config.limits, public, &mut reservation).await?;
+        Ok(RawRequest::Body(body, reservation))
     };
-    Box::pin(respond(&front, &parts.headers, address, read)).await
+    Box::pin(respond(&state, &parts.headers, address, read)).await
 }
 
 /// A WebSocket to `/graphql`.
-async fn connect(front: &Arc<Front>, parts: &mut Parts) -> Result<Response, Refusal> {
+async fn upgrade_websocket(state: &Arc<HttpState>, parts: &mut Parts) -> Result<Response, HttpError> {
     // Rights come with `connection_init` and never with a cookie; but pages that may not ask shall not ask this way either.
-    let foreign = |origin: &HeaderValue| !front.app.edge.origins.allow(origin) && !is_own(origin, parts);
-    if parts.headers.get(header::ORIGIN).is_some_and(foreign) {
-        let told = "pages of this origin may not ask here (cors_origins)";
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", told));
+    let is_foreign =
+        |origin: &HeaderValue| !state.app.http_config.origins.allow(origin) && !is_same_origin(origin, parts);
+    if parts.headers.get(header::ORIGIN).is_some_and(is_foreign) {
+        let message = "pages of this origin may not ask here (cors_origins)";
+        return Err(HttpError::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
     }
-    let address = front.guard.address(&parts.extensions, &parts.headers);
-    let bearer = bearer(&parts.headers)?.map(str::to_owned);
+    let address = state.limiter.client_ip(&parts.extensions, &parts.headers);
+    let bearer = bearer_token(&parts.headers)?.map(str::to_owned);
     // Whether the token is known shows later: until then it is the address that comes.
-    front.guard.count(address, None)?;
-    let place = front.guard.lasting_place(address)?;
-    let upgrade = WebSocketUpgrade::from_request_parts(parts, front).await;
-    let upgrade = upgrade.map_err(|rejection| Refusal::bad(format!("not a WebSocket: {}", rejection.body_text())))?;
-    Ok(websocket::take(front.clone(), upgrade, bearer, address, place))
+    state.limiter.check_rate(address, None)?;
+    let permit = state.limiter.stream_permit(address)?;
+    let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await;
+    let upgrade =
+        upgrade.map_err(|rejection| HttpError::bad_request(format!("not a WebSocket: {}", rejection.body_text())))?;
+    Ok(websocket::accept(state.clone(), upgrade, bearer, address, permit))
 }
 
 /// Whether an origin is this server itself, as the client addresses it.
-fn is_own(origin: &HeaderValue, parts: &Parts) -> bool {
+fn is_same_origin(origin: &HeaderValue, parts: &Parts) -> bool {
     let own = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let own = own.or_else(|| parts.uri.authority().map(Authority::as_str));
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
@@ -139,189 +157,209 @@ fn is_own(origin: &HeaderValue, parts: &Parts) -> bool {
 }
 
 /// Somebody looks with a browser.
-fn accepts_pages(headers: &HeaderMap) -> bool {
+fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
 async fn respond(
-    front: &Arc<Front>,
+    state: &Arc<HttpState>,
     headers: &HeaderMap,
     address: IpAddr,
-    read: impl AsyncFnOnce(&HeaderMap, bool) -> Result<Source, Refusal>,
+    read: impl AsyncFnOnce(&HeaderMap, bool) -> Result<RawRequest, HttpError>,
 ) -> Response {
-    let Some(media) = Media::wanted(headers) else {
-        let told =
+    let Some(media) = MediaType::negotiate(headers) else {
+        let message =
             "answers are application/graphql-response+json, application/json or text/event-stream: accept one of them";
-        let refused = Refusal::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", told);
-        return front.guard.count(address, None).err().unwrap_or(refused).answer(Media::Json);
+        let not_acceptable = HttpError::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message);
+        return state
+            .limiter
+            .check_rate(address, None)
+            .err()
+            .unwrap_or(not_acceptable)
+            .into_response_as(MediaType::Json);
     };
-    let mut counted = Counted::new();
-    let answered = async {
+    let mut rate_limit_headers = RateLimitHeaders::new();
+    let result = async {
         // What is wrong with a request counts as one, too.
-        let bearer = bearer(headers).map_err(|wrong| front.guard.count(address, None).err().unwrap_or(wrong))?;
-        counted = front.guard.count(address, bearer)?;
+        let bearer =
+            bearer_token(headers).map_err(|error| state.limiter.check_rate(address, None).err().unwrap_or(error))?;
+        rate_limit_headers = state.limiter.check_rate(address, bearer)?;
         if bearer.is_some() {
-            front.guard.may_try(address)?;
+            state.limiter.check_lockout(address)?;
         }
-        front.guard.memory.has_room(address)?;
+        state.limiter.memory.check_capacity(address)?;
         // Before the body: a stranger shall not have us read much.
-        let caller = Session::of(authenticate(front, bearer, address).await?, bearer, address);
-        let source = read(headers, bearer.is_none()).await?;
-        if media == Media::Events {
-            return stream(front, headers, caller, &source).await;
+        let session = Session::new(authenticate(state, bearer, address).await?, bearer, address);
+        let raw = read(headers, bearer.is_none()).await?;
+        if media == MediaType::Events {
+            return respond_with_events(state, headers, session, &raw).await;
         }
-        Box::pin(answer(front, headers, media, caller, source)).await
+        Box::pin(respond_with_json(state, headers, media, session, raw)).await
     };
-    let mut response = answered.await.unwrap_or_else(|refusal| refusal.answer(media));
-    for (name, value) in counted {
+    let mut response = result.await.unwrap_or_else(|error| error.into_response_as(media));
+    for (name, value) in rate_limit_headers {
         response.headers_mut().insert(name, value);
     }
     response
 }
 
 /// Answers a request that was read with events.
-async fn stream(
-    front: &Arc<Front>,
+async fn respond_with_events(
+    state: &Arc<HttpState>,
     headers: &HeaderMap,
-    caller: Session,
-    source: &Source,
-) -> Result<Response, Refusal> {
-    let wanted = source.wanted(&front.app.edge.limits)?;
-    let place = front.guard.lasting_place(caller.address)?;
+    session: Session,
+    raw: &RawRequest,
+) -> Result<Response, HttpError> {
+    let params = raw.params(&state.app.http_config.limits)?;
+    let permit = state.limiter.stream_permit(session.address)?;
     let after = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
-    let by_get = matches!(source, Source::Parameters(_));
-    let keyed = headers.contains_key("idempotency-key");
-    Ok(sse::answer(front.clone(), caller, Ask { wanted, bytes: source.bytes().len(), by_get, keyed, after }, place)
-        .await)
+    let by_get = matches!(raw, RawRequest::QueryString(_));
+    let has_idempotency_key = headers.contains_key("idempotency-key");
+    Ok(sse::respond(
+        state.clone(),
+        session,
+        OperationRequest { params, bytes: raw.bytes().len(), by_get, has_idempotency_key, after },
+        permit,
+    )
+    .await)
 }
 
 /// Answers a request that was read; of the public's, what was answered before where that still holds.
-async fn answer(
-    front: &Arc<Front>,
+async fn respond_with_json(
+    state: &Arc<HttpState>,
     headers: &HeaderMap,
-    media: Media,
-    caller: Session,
-    source: Source,
-) -> Result<Response, Refusal> {
-    let coding = Coding::wanted(headers);
-    let by_get = matches!(source, Source::Parameters(_));
-    let key = caller.bearer.is_none().then(|| Answers::key(by_get.into(), source.bytes(), media, coding));
-    let hand_out = |bytes| front.guard.memory.hand_out(caller.address, bytes);
+    media: MediaType,
+    session: Session,
+    raw: RawRequest,
+) -> Result<Response, HttpError> {
+    let coding = ContentCoding::negotiate(headers);
+    let by_get = matches!(raw, RawRequest::QueryString(_));
+    let key = session.bearer.is_none().then(|| ResponseCache::key(by_get.into(), raw.bytes(), media, coding));
+    let track = |bytes| state.limiter.memory.track(session.address, bytes);
     // How long it holds is counted from now, not from when it was asked for.
-    let sent = |kept: &Kept| match by_get {
-        true if kept.is_known_to(headers) => kept.unchanged(kept.age(&front.app)),
-        true => kept.to_get(hand_out(kept.body.clone()), kept.age(&front.app)),
-        false => kept.to_post(hand_out(kept.body.clone())),
+    let cached_response = |cached: &CachedResponse| match by_get {
+        true if cached.matches_if_none_match(headers) => cached.not_modified(cached.max_age(&state.app)),
+        true => cached.to_get_response(track(cached.body.clone()), cached.max_age(&state.app)),
+        false => cached.to_post_response(track(cached.body.clone())),
     };
-    if let Some(kept) = key.as_ref().and_then(|key| front.answers.get(key, &front.app)) {
-        return Ok(sent(&kept));
+    if let Some(cached) = key.as_ref().and_then(|key| state.response_cache.get(key, &state.app)) {
+        return Ok(cached_response(&cached));
     }
-    let mut wanted = source.wanted(&front.app.edge.limits)?;
-    let text = front.persisted.text(&mut wanted, media)?;
+    let mut params = raw.params(&state.app.http_config.limits)?;
+    let text = state.persisted_queries.resolve(&mut params, media)?;
     // Kept until the answer is coded: reading a query is work, and coding an answer, too.
-    let place = front.guard.place(caller.caller()).await?;
-    let refused = |errors| Refusal::of_operation(errors, media);
-    let input = OperationInput { operation_name: wanted.operation, variables: wanted.variables };
-    let document = offload::read(front, &caller, &text.query).await?.map_err(refused)?;
-    let kind = document.operation_type(input.operation_name.as_deref()).map_err(refused)?;
+    let permit = state.limiter.execution_permit(session.caller()).await?;
+    let request_error = |errors| HttpError::from_request_errors(errors, media);
+    let input = OperationInput { operation_name: params.operation_name, variables: params.variables };
+    let document = offload::parse(state, &session, &text.query).await?.map_err(request_error)?;
+    let kind = document.operation_type(input.operation_name.as_deref()).map_err(request_error)?;
     let name = document.operation_name(input.operation_name.as_deref());
-    let operation = Operation(name.map(|name| name.chars().take(100).collect()));
+    let operation = OperationName(name.map(|name| name.chars().take(100).collect()));
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get());
     }
     if kind == OperationType::Subscription {
-        if Media::takes_events(headers) {
-            drop(place);
-            return stream(front, headers, caller, &source).await;
+        if MediaType::accepts_events(headers) {
+            drop(permit);
+            return respond_with_events(state, headers, session, &raw).await;
         }
-        let told =
+        let message =
             "a subscription goes on: take it over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "SUBSCRIPTION_NEEDS_STREAM", told));
+        return Err(HttpError::new(StatusCode::BAD_REQUEST, "SUBSCRIPTION_NEEDS_STREAM", message));
     }
-    let prepared = offload::prepare(front, &caller, &document, input).await?.map_err(refused)?;
-    let (public, mut viewer) = (caller.bearer.is_none(), caller.viewer.clone());
+    let prepared = offload::prepare(state, &session, &document, input).await?.map_err(request_error)?;
+    let (public, mut viewer) = (session.bearer.is_none(), session.viewer.clone());
     if kind == OperationType::Mutation && public {
-        return Err(Refusal::no_token());
+        return Err(HttpError::missing_token());
     }
-    let once = if kind == OperationType::Mutation {
-        Once::begin(&front.app, headers, &mut viewer, source.bytes()).await?
+    let idempotency = if kind == OperationType::Mutation {
+        IdempotencyState::begin(&state.app, headers, &mut viewer, raw.bytes()).await?
     } else {
-        Once::not_wanted()
+        IdempotencyState::no_key()
     };
-    if let Some(answer) = once.answer() {
-        return Ok(replayed(answer, media, operation));
+    if let Some(response) = idempotency.stored_response() {
+        return Ok(replayed_response(response, media, operation));
     }
-    viewer.deadline = (kind == OperationType::Mutation).then(|| execution::deadline(front));
-    let mut asked = front.app.request_context(viewer.clone());
+    viewer.deadline = (kind == OperationType::Mutation).then(|| execution::mutation_deadline(state));
+    let mut context = state.app.request_context(viewer.clone());
     if kind == OperationType::Query {
-        asked = asked.with_permits(front.guard.permits(caller.caller()));
+        context = context.with_permits(state.limiter.long_operation_permits(session.caller()));
     }
-    let written = executed(front, prepared, &asked, once, viewer).await?;
-    if written.is_sound {
-        front.persisted.keep(&text);
+    let serialized = execute_and_serialize(state, prepared, &context, idempotency, viewer).await?;
+    if serialized.is_success {
+        state.persisted_queries.register(&text);
     }
-    let secret = asked.response_metadata.has_secret.load(Ordering::Relaxed)
-        || asked.response_metadata.has_preview.load(Ordering::Relaxed);
-    let bytes = written.bytes.len();
-    if let Some(key) = key.filter(|_| kind == OperationType::Query && written.is_sound && !secret) {
-        let until = asked.response_metadata.valid_until.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let id = |&key: &uuid::Uuid| front.app.newsroom.ids.encode(Noun::Release, key);
+    let secret = context.response_metadata.has_secret.load(Ordering::Relaxed)
+        || context.response_metadata.has_preview.load(Ordering::Relaxed);
+    let bytes = serialized.bytes.len();
+    if let Some(key) = key.filter(|_| kind == OperationType::Query && serialized.is_success && !secret) {
+        let valid_until = context.response_metadata.valid_until.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let id = |&key: &uuid::Uuid| state.app.newsroom.ids.encode(Noun::Release, key);
         let releases =
-            asked.response_metadata.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().map(id).collect();
-        let revision = Revision::of(&asked.snapshot);
-        let keep = move || {
-            let (body, in_which) = coding.code(written.bytes);
-            Arc::new(Kept::new((revision, until), (media, in_which), body, operation, releases))
+            context.response_metadata.releases.lock().unwrap_or_else(PoisonError::into_inner).iter().map(id).collect();
+        let version = DataVersion::of(&context.snapshot);
+        let build = move || {
+            let (body, used) = coding.encode(serialized.bytes);
+            Arc::new(CachedResponse::new((version, valid_until), (media, used), body, operation, releases))
         };
-        let kept = offload::encode(&asked.execution, bytes, keep).await;
-        front.answers.put(key, &kept);
-        return Ok(sent(&kept));
+        let cached = offload::encode(&context.execution, bytes, build).await;
+        state.response_cache.insert(key, &cached);
+        return Ok(cached_response(&cached));
     }
     let status = match () {
-        () if written.unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        () if written.refused && media == Media::GraphqlResponse => StatusCode::BAD_REQUEST,
+        () if serialized.is_unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        () if serialized.is_request_error && media == MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
         () => StatusCode::OK,
     };
     // A secret beside what a caller chose must not be guessed from lengths (CVE-2013-3587): those are not compressed.
-    let coding = if secret { Coding::Identity } else { coding };
-    let (body, coding) = offload::encode(&asked.execution, bytes, move || coding.code(written.bytes)).await;
+    let coding = if secret { ContentCoding::Identity } else { coding };
+    let (body, coding) = offload::encode(&context.execution, bytes, move || coding.encode(serialized.bytes)).await;
     let private = kind != OperationType::Query || !public || secret;
-    Ok(unkept(status, media, (hand_out(body), coding), private, operation))
+    Ok(uncached_response(status, media, (track(body), coding), private, operation))
 }
 
 /// Executes an operation, and writes its answer. What changes something is finished, whether its client waits for the answer
 /// or has gone.
-async fn executed(
-    front: &Arc<Front>,
+async fn execute_and_serialize(
+    state: &Arc<HttpState>,
     prepared: PreparedOperation,
-    asked: &RequestContext,
-    once: Once,
+    context: &RequestContext,
+    idempotency: IdempotencyState,
     viewer: Viewer,
-) -> Result<Written, Refusal> {
-    let (front, asked, is_mutation) = (front.clone(), asked.clone(), viewer.deadline.is_some());
+) -> Result<SerializedResponse, HttpError> {
+    let (state, context, is_mutation) = (state.clone(), context.clone(), viewer.deadline.is_some());
     let work = Box::pin(async move {
-        let outcome = execution::execute(&front, prepared, asked.clone()).await?;
-        let written = outcome.written(&asked.execution).await?;
-        if !written.failed_here {
-            once.keep(&front.app, &viewer, &written.bytes, asked.response_metadata.has_secret.load(Ordering::Relaxed))
+        let result = execution::execute(&state, prepared, context.clone()).await?;
+        let serialized = result.serialize(&context.execution).await?;
+        if !serialized.is_transient_failure {
+            idempotency
+                .store_response(
+                    &state.app,
+                    &viewer,
+                    &serialized.bytes,
+                    context.response_metadata.has_secret.load(Ordering::Relaxed),
+                )
                 .await;
         }
-        Ok(written)
+        Ok(serialized)
     });
-    if is_mutation { execution::to_its_end(work).await } else { work.await }
+    if is_mutation { execution::run_to_completion(work).await } else { work.await }
 }
 
 /// An answer that is not kept here.
-fn unkept(
+fn uncached_response(
     status: StatusCode,
-    media: Media,
-    (body, coding): (Bytes, Coding),
+    media: MediaType,
+    (body, coding): (Bytes, ContentCoding),
     is_private: bool,
-    operation: Operation,
+    operation: OperationName,
 ) -> Response {
     let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, if is_private { PRIVATE } else { HeaderValue::from_static("no-store") });
+    headers.insert(
+        header::CACHE_CONTROL,
+        if is_private { PRIVATE_NO_STORE } else { HeaderValue::from_static("no-store") },
+    );
     headers.insert(header::VARY, HeaderValue::from_static(VARY));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, RETRY_AFTER);
@@ -334,26 +372,30 @@ fn unkept(
 }
 
 /// A mutation that came by GET, which links and images send.
-pub(super) fn mutation_by_get() -> Refusal {
-    Refusal::method("mutations change something: send them by POST", "POST")
+pub(super) fn mutation_by_get() -> HttpError {
+    HttpError::method_not_allowed("mutations change something: send them by POST", "POST")
 }
 
 /// Who asks; who tries tokens that are not known is remembered.
-pub(super) async fn authenticate(front: &Front, bearer: Option<&str>, address: IpAddr) -> Result<Viewer, Refusal> {
-    front.app.authenticate(bearer).await.map_err(|fault| {
-        let refusal = unauthenticated(fault);
-        if refusal.status() == StatusCode::UNAUTHORIZED {
-            front.guard.failed(address);
+pub(super) async fn authenticate(
+    state: &HttpState,
+    bearer: Option<&str>,
+    address: IpAddr,
+) -> Result<Viewer, HttpError> {
+    state.app.authenticate(bearer).await.map_err(|error| {
+        let http_error = auth_error(error);
+        if http_error.status() == StatusCode::UNAUTHORIZED {
+            state.limiter.record_auth_failure(address);
         }
-        refusal
+        http_error
     })
 }
 
 /// An answer that was given before.
-fn replayed(answer: &str, media: Media, operation: Operation) -> Response {
+fn replayed_response(body: &str, media: MediaType, operation: OperationName) -> Response {
     let mut response =
-        (StatusCode::OK, [(header::CONTENT_TYPE, media.content_type())], answer.to_owned()).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, PRIVATE);
+        (StatusCode::OK, [(header::CONTENT_TYPE, media.content_type())], body.to_owned()).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, PRIVATE_NO_STORE);
     response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     response.extensions_mut().insert(operation);
     response

@@ -1,9 +1,11 @@
-//! Work on long documents and long answers, on threads for blocking work.
+//! Moves expensive steps to the blocking thread pool: parsing long documents, preparing them, encoding long responses.
+//!
+//! Work on a long document needs a permit for long operations. Short documents and responses stay on the async thread.
 
 use std::sync::Arc;
 
-use super::request_error::Refusal;
-use crate::http::{Front, streaming::session::Session};
+use super::request_error::HttpError;
+use crate::http::{HttpState, streaming::session::Session};
 use crate::{
     blocking,
     graphql::{
@@ -12,46 +14,51 @@ use crate::{
 };
 
 /// Bytes of an answer from which its coding is offloaded: it may take milliseconds.
-const LONG_ANSWER: usize = 128 * 1024;
+const LONG_RESPONSE: usize = 128 * 1024;
 
 /// Reads a document. A long one, which is not cached, is read on another thread, with a permit of long operations.
-pub(in crate::http) async fn read(
-    front: &Front,
+pub(in crate::http) async fn parse(
+    state: &HttpState,
     session: &Session,
     text: &Arc<str>,
-) -> Result<Result<Arc<Document>, RequestErrors>, Refusal> {
-    let (executor, role, text) = (front.app.executor.clone(), session.viewer.role, text.clone());
-    with_permit(front, session, text.len(), move || executor.parse(&text, role)).await
+) -> Result<Result<Arc<Document>, RequestErrors>, HttpError> {
+    let (executor, role, text) = (state.app.executor.clone(), session.viewer.role, text.clone());
+    with_permit(state, session, text.len(), move || executor.parse(&text, role)).await
 }
 
 /// Prepares an operation; in a long document on another thread, with a permit of long operations.
 pub(in crate::http) async fn prepare(
-    front: &Front,
+    state: &HttpState,
     session: &Session,
     document: &Arc<Document>,
     input: OperationInput,
-) -> Result<Result<PreparedOperation, RequestErrors>, Refusal> {
-    let (executor, role, document) = (front.app.executor.clone(), session.viewer.role, document.clone());
-    let extent = front.app.extent(&session.viewer);
-    with_permit(front, session, document.bytes(), move || executor.prepare(&document, input, role, &extent)).await
+) -> Result<Result<PreparedOperation, RequestErrors>, HttpError> {
+    let (executor, role, document) = (state.app.executor.clone(), session.viewer.role, document.clone());
+    let extent = state.app.extent(&session.viewer);
+    with_permit(state, session, document.bytes(), move || executor.prepare(&document, input, role, &extent)).await
 }
 
 /// Does work on a document of so many bytes. The permit is given back when the work is done, also where the result is not waited for
 /// any more.
 async fn with_permit<T: Send + 'static>(
-    front: &Front,
+    state: &HttpState,
     session: &Session,
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Refusal> {
+) -> Result<T, HttpError> {
     if bytes <= MAX_CACHED_DOCUMENT_BYTES {
         return Ok(work());
     }
-    let permit = front.guard.permits(session.caller()).acquire().await.map_err(|Overloaded| Refusal::overloaded())?;
+    let permit = state
+        .limiter
+        .long_operation_permits(session.caller())
+        .acquire()
+        .await
+        .map_err(|Overloaded| HttpError::overloaded())?;
     let work = move || {
-        let done = work();
+        let result = work();
         drop(permit);
-        done
+        result
     };
     Ok(blocking::run(work).await)
 }
@@ -63,7 +70,7 @@ pub(in crate::http) async fn encode<T: Send + 'static>(
     bytes: usize,
     encode: impl FnOnce() -> T + Send + 'static,
 ) -> T {
-    if bytes < LONG_ANSWER {
+    if bytes < LONG_RESPONSE {
         return encode();
     }
     let execution = execution.clone();

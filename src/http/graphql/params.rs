@@ -1,4 +1,7 @@
-//! Requests of GraphQL over HTTP as they come: a JSON body, or the parameters of an address.
+//! Parameters of a GraphQL request from a JSON body or a query string: query, operation name, variables, extensions.
+//!
+//! Also reads the body with its size limit, time limit and memory reservation, checks the content type, and limits the
+//! number of JSON values before parsing. Nesting depth and JSON syntax are checked by the JSON parser.
 
 use std::time::Duration;
 
@@ -9,45 +12,48 @@ use axum::{
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
-use super::request_error::Refusal;
-use crate::http::limits::body_memory::Held;
+use super::request_error::HttpError;
+use crate::http::limits::body_memory::Reservation;
 use crate::limits::Limits;
 
 /// What is asked for; the query's text itself, or the id under which it is known.
 #[derive(Debug, Default)]
-pub(in crate::http) struct Wanted {
+pub(in crate::http) struct GraphqlParams {
     pub(in crate::http) query: Option<String>,
     /// The id of a trusted document.
-    pub(in crate::http) document: Option<String>,
+    pub(in crate::http) document_id: Option<String>,
     /// The SHA-256 of a query, as Apollo's automatic persisted queries have it: 64 hexadecimal digits.
     pub(in crate::http) digest: Option<String>,
-    pub(in crate::http) operation: Option<String>,
+    pub(in crate::http) operation_name: Option<String>,
     pub(in crate::http) variables: Map<String, Value>,
 }
 
-impl Wanted {
+impl GraphqlParams {
     /// From a JSON body.
-    pub(in crate::http) fn from_json(body: &[u8], limits: &Limits) -> Result<Self, Refusal> {
-        look_over(body, limits)?;
-        let value: Value =
-            serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("the body is not JSON: {error}")))?;
+    pub(in crate::http) fn from_json(body: &[u8], limits: &Limits) -> Result<Self, HttpError> {
+        check_value_count(body, limits)?;
+        let value: Value = serde_json::from_slice(body)
+            .map_err(|error| HttpError::bad_request(format!("the body is not JSON: {error}")))?;
         match value {
-            Value::Object(fields) => Self::read(fields, limits),
-            Value::Array(_) => Err(Refusal::bad("the body is a list: batches are not taken, send one query a request")),
-            _ => Err(Refusal::bad("the body is not a JSON object: send {\"query\": \"{ __typename }\"}")),
+            Value::Object(fields) => Self::from_fields(fields, limits),
+            Value::Array(_) => {
+                Err(HttpError::bad_request("the body is a list: batches are not taken, send one query a request"))
+            }
+            _ => Err(HttpError::bad_request("the body is not a JSON object: send {\"query\": \"{ __typename }\"}")),
         }
     }
 
     /// From the parameters of an address; `variables` and `extensions` are JSON.
-    pub(in crate::http) fn from_parameters(parameters: &str, limits: &Limits) -> Result<Self, Refusal> {
+    pub(in crate::http) fn from_query_string(parameters: &str, limits: &Limits) -> Result<Self, HttpError> {
         let mut fields = Map::new();
         for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
             let value = match &*name {
                 "variables" | "extensions" if value.is_empty() => Value::Null,
                 "variables" | "extensions" => {
-                    look_over(value.as_bytes(), limits)?;
-                    let told = |error| Refusal::bad(format!("the parameter `{name}` is not JSON: {error}"));
-                    serde_json::from_str(&value).map_err(told)?
+                    check_value_count(value.as_bytes(), limits)?;
+                    let invalid_json =
+                        |error| HttpError::bad_request(format!("the parameter `{name}` is not JSON: {error}"));
+                    serde_json::from_str(&value).map_err(invalid_json)?
                 }
                 // As if it was left out (GraphQL over HTTP, draft, 6.2.1).
                 "operationName" if value.is_empty() => Value::Null,
@@ -55,106 +61,107 @@ impl Wanted {
                 _ => continue,
             };
             if fields.insert(name.clone().into_owned(), value).is_some() {
-                return Err(Refusal::bad(format!("the parameter `{name}` is there twice: send it once")));
+                return Err(HttpError::bad_request(format!("the parameter `{name}` is there twice: send it once")));
             }
         }
-        Self::read(fields, limits)
+        Self::from_fields(fields, limits)
     }
 
     /// From the fields of either.
-    pub(in crate::http) fn read(mut fields: Map<String, Value>, limits: &Limits) -> Result<Self, Refusal> {
-        let query = text(&mut fields, "query")?;
-        let documents = (text(&mut fields, "documentId")?, text(&mut fields, "doc_id")?);
-        let operation = text(&mut fields, "operationName")?;
-        if operation.as_ref().is_some_and(|name| name.len() as u64 > limits.name_letters) {
-            let told = format!("`operationName` is longer than {} letters (limits.name_letters)", limits.name_letters);
-            return Err(Refusal::bad(told));
+    pub(in crate::http) fn from_fields(mut fields: Map<String, Value>, limits: &Limits) -> Result<Self, HttpError> {
+        let query = take_string(&mut fields, "query")?;
+        let document_ids = (take_string(&mut fields, "documentId")?, take_string(&mut fields, "doc_id")?);
+        let operation_name = take_string(&mut fields, "operationName")?;
+        if operation_name.as_ref().is_some_and(|name| name.len() as u64 > limits.name_letters) {
+            let message =
+                format!("`operationName` is longer than {} letters (limits.name_letters)", limits.name_letters);
+            return Err(HttpError::bad_request(message));
         }
-        let variables = object(&mut fields, "variables")?;
-        let mut extensions = object(&mut fields, "extensions")?;
+        let variables = take_object(&mut fields, "variables")?;
+        let mut extensions = take_object(&mut fields, "extensions")?;
         let digest = match extensions.remove("persistedQuery") {
             None | Some(Value::Null) => None,
             Some(Value::Object(mut persisted)) => match persisted.remove("sha256Hash") {
                 Some(Value::String(digest)) if digest.len() <= 200 => Some(digest.to_ascii_lowercase()),
                 _ => {
-                    return Err(Refusal::bad(
+                    return Err(HttpError::bad_request(
                         "`extensions.persistedQuery.sha256Hash` is not a digest in hexadecimal digits",
                     ));
                 }
             },
-            Some(_) => return Err(Refusal::bad("`extensions.persistedQuery` is not a JSON object")),
+            Some(_) => return Err(HttpError::bad_request("`extensions.persistedQuery` is not a JSON object")),
         };
-        let wanted = Self { query, document: documents.0.or(documents.1), digest, operation, variables };
-        if wanted.document.is_none()
-            && wanted.digest.is_none()
-            && wanted.query.as_ref().is_none_or(|query| query.trim().is_empty())
+        let params = Self { query, document_id: document_ids.0.or(document_ids.1), digest, operation_name, variables };
+        if params.document_id.is_none()
+            && params.digest.is_none()
+            && params.query.as_ref().is_none_or(|query| query.trim().is_empty())
         {
-            return Err(Refusal::bad("the query is missing: send {\"query\": \"{ __typename }\"}"));
+            return Err(HttpError::bad_request("the query is missing: send {\"query\": \"{ __typename }\"}"));
         }
-        Ok(wanted)
+        Ok(params)
     }
 }
 
 /// Values beside the variables in what is sent: the query, the operation's name, extensions.
-const BESIDE: u64 = 100;
+const NON_VARIABLE_VALUES: u64 = 100;
 
 /// Refuses JSON of too many values before anything is made of it, in one pass over its bytes. How deep it is nested, and whether
 /// it is JSON at all, is for the reader to say.
-pub(in crate::http) fn look_over(json: &[u8], limits: &Limits) -> Result<(), Refusal> {
-    let most = limits.values.saturating_add(BESIDE);
-    let (mut values, mut quoted, mut escaped, mut begun) = (0, false, false, false);
+pub(in crate::http) fn check_value_count(json: &[u8], limits: &Limits) -> Result<(), HttpError> {
+    let limit = limits.values.saturating_add(NON_VARIABLE_VALUES);
+    let (mut values, mut quoted, mut escaped, mut value_expected) = (0, false, false, false);
     for byte in json {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
             b'"' => {
-                values += u64::from(begun);
-                (quoted, begun) = (!quoted, false);
+                values += u64::from(value_expected);
+                (quoted, value_expected) = (!quoted, false);
             }
             _ if quoted => {}
             // What stands behind a bracket is a value, unless it closes.
             b'[' | b'{' => {
-                values += u64::from(begun);
-                begun = true;
+                values += u64::from(value_expected);
+                value_expected = true;
             }
-            b']' | b'}' => begun = false,
-            b',' => (values, begun) = (values + 1, false),
+            b']' | b'}' => value_expected = false,
+            b',' => (values, value_expected) = (values + 1, false),
             b' ' | b'\t' | b'\n' | b'\r' => {}
             _ => {
-                values += u64::from(begun);
-                begun = false;
+                values += u64::from(value_expected);
+                value_expected = false;
             }
         }
-        if values > most {
-            let told =
+        if values > limit {
+            let message =
                 format!("the request has more than {} values (limits.values): send fewer at a time", limits.values);
-            return Err(Refusal::bad(told));
+            return Err(HttpError::bad_request(message));
         }
     }
     Ok(())
 }
 
 /// Reads a body to its end, if it is not too long, comes in time, and there is room for it; who has no token may send less.
-pub(in crate::http) async fn collect(
+pub(in crate::http) async fn read_body(
     body: Body,
     limits: &Limits,
     public: bool,
-    held: &mut Held,
-) -> Result<Bytes, Refusal> {
-    let (setting, most) = if public && limits.public_body_bytes < limits.body_bytes {
+    reservation: &mut Reservation,
+) -> Result<Bytes, HttpError> {
+    let (setting, limit) = if public && limits.public_body_bytes < limits.body_bytes {
         ("limits.public_body_bytes", limits.public_body_bytes)
     } else {
         ("limits.body_bytes", limits.body_bytes)
     };
     let too_large = || {
-        let told = format!("the request is larger than {most} bytes ({setting}): send less at a time");
-        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", told)
+        let message = format!("the request is larger than {limit} bytes ({setting}): send less at a time");
+        HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message)
     };
     // Who says beforehand that it is too long need not send it.
-    if body.size_hint().lower() > most {
+    if body.size_hint().lower() > limit {
         return Err(too_large());
     }
-    let mut body = Limited::new(body, most as usize);
+    let mut body = Limited::new(body, limit as usize);
     let mut read = Vec::new();
     let reading = async {
         while let Some(frame) = body.frame().await {
@@ -162,19 +169,19 @@ pub(in crate::http) async fn collect(
                 if error.is::<LengthLimitError>() {
                     too_large()
                 } else {
-                    Refusal::bad("the request's body could not be read to its end: send it again")
+                    HttpError::bad_request("the request's body could not be read to its end: send it again")
                 }
             })?;
             if let Ok(data) = frame.into_data() {
-                held.take_in(data.len())?;
+                reservation.try_grow(data.len())?;
                 read.extend_from_slice(&data);
             }
         }
         Ok(())
     };
     match tokio::time::timeout(Duration::from_millis(limits.body_ms), reading).await {
-        Ok(done) => done.map(|()| Bytes::from(read)),
-        Err(_) => Err(Refusal::new(
+        Ok(result) => result.map(|()| Bytes::from(read)),
+        Err(_) => Err(HttpError::new(
             StatusCode::REQUEST_TIMEOUT,
             "REQUEST_TIMEOUT",
             format!("the request's body did not arrive within {} ms (limits.body_ms)", limits.body_ms),
@@ -183,39 +190,39 @@ pub(in crate::http) async fn collect(
 }
 
 /// JSON in UTF-8 and nothing else: other types need no preflight in a browser, so a foreign page could send them.
-pub(in crate::http) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let given = headers
+pub(in crate::http) fn check_content_type(headers: &HeaderMap) -> Result<(), HttpError> {
+    let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
         .to_ascii_lowercase();
-    let mut parts = given.split(';').map(str::trim);
+    let mut parts = content_type.split(';').map(str::trim);
     let json = parts.next() == Some("application/json");
     let utf8 =
         parts.all(|part| part.strip_prefix("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8"));
     if json && utf8 {
         return Ok(());
     }
-    Err(Refusal::new(
+    Err(HttpError::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "UNSUPPORTED_MEDIA_TYPE",
         "send the query as JSON in UTF-8, with Content-Type: application/json",
     ))
 }
 
-fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {
+fn take_string(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, HttpError> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Refusal::bad(format!("`{name}` is not a text"))),
+        Some(_) => Err(HttpError::bad_request(format!("`{name}` is not a text"))),
     }
 }
 
-fn object(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Refusal> {
+fn take_object(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, HttpError> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(object)) => Ok(object),
-        Some(_) => Err(Refusal::bad(format!("`{name}` is not a JSON object"))),
+        Some(_) => Err(HttpError::bad_request(format!("`{name}` is not a JSON object"))),
     }
 }
 
@@ -235,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_counted_as_the_reader_has_them() {
+    fn values_are_counted_as_the_json_parser_counts_them() {
         let escapes = r#"{"a": "\\", "b": "\"[,,,", "c": [ ], "d":{}, "e" : [ 1 , [ [ ] ] , {"f":null} ] }"#;
         for text in [
             escapes.to_owned(),
@@ -250,18 +257,18 @@ mod tests {
             let count = values(&serde_json::from_str(&text).unwrap());
             let allowed = |values: u64| {
                 // The limit, such that the allowance beside it does not matter.
-                let text = format!("[{text}{}]", ",0".repeat(BESIDE as usize - 1));
-                look_over(text.as_bytes(), &Limits { values, ..Limits::default() }).is_ok()
+                let text = format!("[{text}{}]", ",0".repeat(NON_VARIABLE_VALUES as usize - 1));
+                check_value_count(text.as_bytes(), &Limits { values, ..Limits::default() }).is_ok()
             };
             assert!(allowed(count) && (count == 0 || !allowed(count - 1)), "{text}: {count}");
         }
     }
 
     #[test]
-    fn what_is_not_json_is_left_to_the_reader() {
+    fn invalid_json_is_left_to_the_json_parser() {
         for text in ["", "\"", "\"\\", "]]]]", "{{{{", "\u{0}", ",,,"] {
-            assert!(look_over(text.as_bytes(), &Limits::default()).is_ok(), "{text}");
+            assert!(check_value_count(text.as_bytes(), &Limits::default()).is_ok(), "{text}");
         }
-        assert!(look_over("[".repeat(1 << 20).as_bytes(), &Limits::default()).is_err());
+        assert!(check_value_count("[".repeat(1 << 20).as_bytes(), &Limits::default()).is_err());
     }
 }

@@ -1,5 +1,7 @@
-//! Queries that are asked for by a name instead of their text: trusted documents, by the ids of their manifest, and Apollo's
-//! automatic persisted queries, by their digest once somebody has sent the text along.
+//! Persisted queries: trusted documents by their id, and automatic persisted queries (APQ) by SHA-256 hash.
+//!
+//! Finds the text of a request, verifies the hash, and logs or rejects documents that are not in the manifest
+//! (`documents.trust`). A new APQ text is registered only after it was executed without errors.
 
 use std::{
     collections::HashSet,
@@ -9,107 +11,114 @@ use std::{
 use axum::http::StatusCode;
 use quick_cache::{Weighter, sync::Cache};
 
-use super::{media_type::Media, params::Wanted, request_error::Refusal};
+use super::{media_type::MediaType, params::GraphqlParams, request_error::HttpError};
 use crate::{
-    http::config::{Documents, Edge, Trust},
+    http::config::{HttpConfig, TrustedDocumentMode, TrustedDocuments},
     newsroom::access::tokens::hash,
 };
 
 /// How many strangers are logged before it is taken that they never end.
-const MOST_STRANGERS: usize = 1000;
+const MAX_LOGGED_UNTRUSTED: usize = 1000;
 
 /// What is known by name.
-pub(in crate::http) struct Persisted {
-    documents: Arc<Documents>,
-    by_digest: Option<Cache<String, Arc<str>, Bytes>>,
+pub(in crate::http) struct PersistedQueries {
+    documents: Arc<TrustedDocuments>,
+    by_digest: Option<Cache<String, Arc<str>, QueryWeight>>,
     /// Digests of queries that are not trusted documents and were logged.
-    strangers: Mutex<HashSet<String>>,
+    logged_untrusted: Mutex<HashSet<String>>,
 }
 
 /// Weighs a text by its bytes, and what keeping it costs.
 #[derive(Clone)]
-struct Bytes;
+struct QueryWeight;
 
-impl Weighter<String, Arc<str>> for Bytes {
+impl Weighter<String, Arc<str>> for QueryWeight {
     fn weight(&self, _: &String, text: &Arc<str>) -> u64 {
         text.len() as u64 + 100
     }
 }
 
 /// The text of what is wanted, and whether it is to be kept once it has turned out sound.
-pub(in crate::http) struct Text {
+pub(in crate::http) struct QueryText {
     pub(in crate::http) query: Arc<str>,
-    keep: Option<String>,
+    new_digest: Option<String>,
 }
 
-impl Persisted {
-    pub(in crate::http) fn new(edge: &Edge) -> Self {
-        let by_digest = (edge.persisted_bytes > 0)
-            .then(|| Cache::with_weighter((edge.persisted_bytes / 500) as usize + 1, edge.persisted_bytes, Bytes));
-        Self { documents: edge.documents.clone(), by_digest, strangers: Mutex::default() }
+impl PersistedQueries {
+    pub(in crate::http) fn new(config: &HttpConfig) -> Self {
+        let by_digest = (config.persisted_bytes > 0).then(|| {
+            Cache::with_weighter((config.persisted_bytes / 500) as usize + 1, config.persisted_bytes, QueryWeight)
+        });
+        Self { documents: config.documents.clone(), by_digest, logged_untrusted: Mutex::default() }
     }
 
     /// The text of what is wanted.
-    pub(in crate::http) fn text(&self, wanted: &mut Wanted, media: Media) -> Result<Text, Refusal> {
+    pub(in crate::http) fn resolve(
+        &self,
+        params: &mut GraphqlParams,
+        media: MediaType,
+    ) -> Result<QueryText, HttpError> {
         // As with what GraphQL refuses: a sound request, and under the older media type 200.
-        let status = if media == Media::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-        let known = |query: &Arc<str>| Text { query: query.clone(), keep: None };
-        let by_id = wanted.document.as_deref().or(wanted.digest.as_deref()).and_then(|id| self.documents.get(id));
-        let sent = wanted.query.take().filter(|query| !query.trim().is_empty());
+        let status = if media == MediaType::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+        let resolved = |query: &Arc<str>| QueryText { query: query.clone(), new_digest: None };
+        let by_id = params.document_id.as_deref().or(params.digest.as_deref()).and_then(|id| self.documents.get(id));
+        let sent = params.query.take().filter(|query| !query.trim().is_empty());
         match (by_id, &sent) {
-            (Some(document), None) => return Ok(known(document)),
-            (Some(document), Some(sent)) if **document == **sent => return Ok(known(document)),
-            (None, None) if wanted.document.is_some() => {
-                let told = "there is no trusted document of this id here: send the query's text";
-                return Err(Refusal::new(status, "DOCUMENT_NOT_FOUND", told));
+            (Some(document), None) => return Ok(resolved(document)),
+            (Some(document), Some(sent)) if **document == **sent => return Ok(resolved(document)),
+            (None, None) if params.document_id.is_some() => {
+                let message = "there is no trusted document of this id here: send the query's text";
+                return Err(HttpError::new(status, "DOCUMENT_NOT_FOUND", message));
             }
             _ => {}
         }
-        let text = match (sent, &wanted.digest, &self.by_digest) {
-            (Some(query), None, _) | (Some(query), Some(_), None) => Text { query: query.into(), keep: None },
+        let text = match (sent, &params.digest, &self.by_digest) {
+            (Some(query), None, _) | (Some(query), Some(_), None) => {
+                QueryText { query: query.into(), new_digest: None }
+            }
             (Some(query), Some(digest), Some(_)) => {
-                let right = hash(query.as_bytes());
-                if *digest != right {
-                    return Err(Refusal::bad(
+                let expected = hash(query.as_bytes());
+                if *digest != expected {
+                    return Err(HttpError::bad_request(
                         "provided sha does not match query: send the SHA-256 of the text as it is",
                     ));
                 }
-                Text { query: query.into(), keep: Some(right) }
+                QueryText { query: query.into(), new_digest: Some(expected) }
             }
             (None, _, None) => {
-                return Err(Refusal::new(status, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported"));
+                return Err(HttpError::new(status, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported"));
             }
             (None, digest, Some(by_digest)) => {
-                let found = digest.as_deref().and_then(|digest| by_digest.get(digest));
-                let found =
-                    found.ok_or_else(|| Refusal::new(status, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound"))?;
-                known(&found)
+                let stored = digest.as_deref().and_then(|digest| by_digest.get(digest));
+                let stored = stored
+                    .ok_or_else(|| HttpError::new(status, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound"))?;
+                resolved(&stored)
             }
         };
-        match self.documents.trust {
-            Trust::Off => {}
+        match self.documents.mode {
+            TrustedDocumentMode::Off => {}
             _ if self.documents.contains(&text.query) => {}
-            Trust::Only => {
-                let told = "only the queries of this newsroom's own clients are taken here (documents.trust): add it to the manifest";
-                return Err(Refusal::new(status, "DOCUMENT_NOT_TRUSTED", told));
+            TrustedDocumentMode::Only => {
+                let message = "only the queries of this newsroom's own clients are taken here (documents.trust): add it to the manifest";
+                return Err(HttpError::new(status, "DOCUMENT_NOT_TRUSTED", message));
             }
-            Trust::Log => self.log(&text.query, wanted.operation.as_deref()),
+            TrustedDocumentMode::Log => self.log_untrusted(&text.query, params.operation_name.as_deref()),
         }
         Ok(text)
     }
 
     /// Keeps what was sent along with its digest, now that it was executed without a fault.
-    pub(in crate::http) fn keep(&self, text: &Text) {
-        if let (Some(by_digest), Some(digest)) = (&self.by_digest, &text.keep) {
+    pub(in crate::http) fn register(&self, text: &QueryText) {
+        if let (Some(by_digest), Some(digest)) = (&self.by_digest, &text.new_digest) {
             by_digest.insert(digest.clone(), text.query.clone());
         }
     }
 
     /// Logs a query that is not a trusted document, once; never its text, which may hold what somebody wrote into it.
-    fn log(&self, query: &str, operation: Option<&str>) {
+    fn log_untrusted(&self, query: &str, operation: Option<&str>) {
         let sha256 = hash(query.as_bytes());
-        let mut strangers = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
-        if strangers.len() < MOST_STRANGERS && strangers.insert(sha256.clone()) {
+        let mut logged_untrusted = self.logged_untrusted.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged_untrusted.len() < MAX_LOGGED_UNTRUSTED && logged_untrusted.insert(sha256.clone()) {
             tracing::warn!(sha256, operation, "a query is not among the trusted documents");
         }
     }

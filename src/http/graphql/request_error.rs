@@ -1,4 +1,8 @@
-//! Request errors: nothing was executed. One shape for all of them, as GraphQL over HTTP has it: `errors`, and no `data`.
+//! HTTP error responses of requests that were not executed: status, error code, message and headers (`Retry-After`,
+//! `Allow`).
+//!
+//! All have the shape of a GraphQL response with `errors` and without `data`. Under `application/json`, GraphQL request
+//! errors have status 200.
 
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -6,7 +10,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::media_type::Media;
+use super::media_type::MediaType;
 use crate::graphql::{RequestError, RequestErrors, TOKEN_REQUIRED};
 
 /// Seconds after which to come again when the database did not answer: it is asked four times a second.
@@ -14,33 +18,33 @@ pub(in crate::http) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1
 
 /// An answer that is a request error.
 #[derive(Debug)]
-pub(in crate::http) struct Refusal {
+pub(in crate::http) struct HttpError {
     status: StatusCode,
     /// At least one.
     errors: RequestErrors,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
-impl Refusal {
+impl HttpError {
     pub(in crate::http) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        let bearer = (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        let header = (status == StatusCode::UNAUTHORIZED).then_some(bearer);
+        let challenge = (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let header = (status == StatusCode::UNAUTHORIZED).then_some(challenge);
         Self { status, errors: vec![RequestError { code, message: message.into(), locations: Vec::new() }], header }
     }
 
     /// What is not a request of GraphQL over HTTP.
-    pub(in crate::http) fn bad(message: impl Into<String>) -> Self {
+    pub(in crate::http) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
     }
 
     /// What would change something, or lasts, and comes by a method that it must not come by.
-    pub(in crate::http) fn method(message: impl Into<String>, allowed: &'static str) -> Self {
+    pub(in crate::http) fn method_not_allowed(message: impl Into<String>, allowed: &'static str) -> Self {
         let header = Some((header::ALLOW, HeaderValue::from_static(allowed)));
         Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message) }
     }
 
     /// What comes too often: when to come again, in seconds.
-    pub(in crate::http) fn too_often(code: &'static str, message: impl Into<String>, seconds: u64) -> Self {
+    pub(in crate::http) fn too_many_requests(code: &'static str, message: impl Into<String>, seconds: u64) -> Self {
         let header = HeaderValue::from(seconds.max(1));
         let header = Some((header::RETRY_AFTER, header));
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, message) }
@@ -48,37 +52,37 @@ impl Refusal {
 
     /// A long operation that got no permit.
     pub(in crate::http) fn overloaded() -> Self {
-        let told = "too many long operations are being executed or are waiting: try again in some seconds, or ask for less at a time";
-        Self::too_often("OVERLOADED", told, 5)
+        let message = "too many long operations are being executed or are waiting: try again in some seconds, or ask for less at a time";
+        Self::too_many_requests("OVERLOADED", message, 5)
     }
 
     /// What cannot be answered because the database does not.
     pub(in crate::http) fn unavailable() -> Self {
-        let told = "the database does not answer; nothing was changed by this request: try again";
+        let message = "the database does not answer; nothing was changed by this request: try again";
         let header = Some((header::RETRY_AFTER, RETRY_AFTER));
-        Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", told) }
+        Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message) }
     }
 
     /// What a sound request of GraphQL over HTTP asks for and GraphQL refuses: under the older media type such are answered 200.
-    pub(in crate::http) fn of_operation(errors: RequestErrors, media: Media) -> Self {
-        let status = if media == Media::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    pub(in crate::http) fn from_request_errors(errors: RequestErrors, media: MediaType) -> Self {
+        let status = if media == MediaType::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
         Self { status, errors, header: None }
     }
 
     /// What only somebody with a token may do, asked for without one.
-    pub(in crate::http) fn no_token() -> Self {
+    pub(in crate::http) fn missing_token() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", TOKEN_REQUIRED)
     }
 
     /// For the client, in the media type that it wants.
-    pub(in crate::http) fn answer(self, media: Media) -> Response {
-        let media = if media == Media::Events { Media::GraphqlResponse } else { media };
+    pub(in crate::http) fn into_response_as(self, media: MediaType) -> Response {
+        let media = if media == MediaType::Events { MediaType::GraphqlResponse } else { media };
         let body = json!({ "errors": self.errors() });
-        let kind = [
+        let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static(media.content_type())),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
-        let mut response = (self.status, kind, body.to_string()).into_response();
+        let mut response = (self.status, headers, body.to_string()).into_response();
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, value);
         }
@@ -88,17 +92,17 @@ impl Refusal {
     /// As a GraphQL response has errors.
     pub(in crate::http) fn errors(&self) -> Value {
         let error = |error: &RequestError| {
-            let mut told = json!({ "message": error.message, "extensions": { "code": error.code } });
+            let mut json = json!({ "message": error.message, "extensions": { "code": error.code } });
             if !error.locations.is_empty() {
-                told["locations"] = json!(error.locations);
+                json["locations"] = json!(error.locations);
             }
-            told
+            json
         };
         self.errors.iter().map(error).collect()
     }
 
     /// For a socket's reason to close: code and message of the first error.
-    pub(in crate::http) fn told(&self) -> (&'static str, &str) {
+    pub(in crate::http) fn code_and_message(&self) -> (&'static str, &str) {
         self.errors.first().map_or(("INTERNAL_SERVER_ERROR", ""), |error| (error.code, &error.message))
     }
 

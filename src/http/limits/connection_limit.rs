@@ -1,4 +1,7 @@
-//! How many connections are held: all together, and of one address, so that one caller cannot take all places.
+//! Connection limit: open connections in total and per client IP; trusted proxies are exempt from the limit per IP.
+//!
+//! At the total limit no connection is accepted until one closes. A connection beyond the limit per IP is closed at
+//! once.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -6,55 +9,55 @@ use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    per_ip::{Share, Shares},
-    rate_limit::network,
+    per_ip::{IpSlot, PerIpCounter},
+    rate_limit::client_network,
 };
-use crate::http::config::Edge;
+use crate::http::config::HttpConfig;
 
 /// The places of a server.
-pub(in crate::http) struct Places {
-    all: Arc<Semaphore>,
-    most: u32,
-    shares: Arc<Shares>,
+pub(in crate::http) struct ConnectionLimiter {
+    total: Arc<Semaphore>,
+    limit: u32,
+    per_ip: Arc<PerIpCounter>,
     proxies: Vec<IpNet>,
 }
 
 /// A place that is taken, until it is dropped.
-pub(in crate::http) struct Place {
+pub(in crate::http) struct ConnectionPermit {
     _permit: OwnedSemaphorePermit,
-    _share: Option<Share>,
+    _ip_slot: Option<IpSlot>,
 }
 
-impl Places {
-    pub(in crate::http) fn new(edge: &Edge) -> Arc<Self> {
-        let most = edge.limits.connections.min(u32::MAX.into()) as u32;
+impl ConnectionLimiter {
+    pub(in crate::http) fn new(config: &HttpConfig) -> Arc<Self> {
+        let limit = config.limits.connections.min(u32::MAX.into()) as u32;
         Arc::new(Self {
-            all: Arc::new(Semaphore::new(most as usize)),
-            most,
-            shares: Shares::new(edge.limits.address_connections),
-            proxies: edge.trusted_proxies.clone(),
+            total: Arc::new(Semaphore::new(limit as usize)),
+            limit,
+            per_ip: PerIpCounter::new(config.limits.address_connections),
+            proxies: config.trusted_proxies.clone(),
         })
     }
 
     /// Waits for a place that anybody may take.
-    pub(in crate::http) async fn free(&self) -> Option<OwnedSemaphorePermit> {
+    pub(in crate::http) async fn wait_for_slot(&self) -> Option<OwnedSemaphorePermit> {
         // It is never closed.
-        self.all.clone().acquire_owned().await.ok()
+        self.total.clone().acquire_owned().await.ok()
     }
 
     /// Gives a place to an address; nothing where it has as many as it may. Trusted proxies come for many.
-    pub(in crate::http) fn give(&self, permit: OwnedSemaphorePermit, address: IpAddr) -> Option<Place> {
+    pub(in crate::http) fn admit(&self, permit: OwnedSemaphorePermit, address: IpAddr) -> Option<ConnectionPermit> {
         let address = address.to_canonical();
         if self.proxies.iter().any(|proxy| proxy.contains(&address)) {
-            return Some(Place { _permit: permit, _share: None });
+            return Some(ConnectionPermit { _permit: permit, _ip_slot: None });
         }
-        let share = self.shares.take(network(address))?;
-        Some(Place { _permit: permit, _share: Some(share) })
+        let ip_slot = self.per_ip.try_acquire(client_network(address))?;
+        Some(ConnectionPermit { _permit: permit, _ip_slot: Some(ip_slot) })
     }
 
     /// Waits until nobody has a place any more.
-    pub(in crate::http) async fn all_given_back(&self) {
-        drop(self.all.acquire_many(self.most).await);
+    pub(in crate::http) async fn until_none_open(&self) {
+        drop(self.total.acquire_many(self.limit).await);
     }
 }
 
@@ -64,22 +67,24 @@ mod tests {
     use crate::limits::Limits;
 
     #[tokio::test]
-    async fn one_address_has_so_many_places_and_a_proxy_more() {
+    async fn connections_are_limited_per_ip_except_for_trusted_proxies() {
         let limits = Limits { connections: 10, address_connections: 2, ..Limits::default() };
         let trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
-        let places = Places::new(&Edge { limits: limits.into(), trusted_proxies, ..Edge::default() });
-        let take = async |address: &str| places.give(places.free().await.unwrap(), address.parse().unwrap());
-        let first = take("1.1.1.1").await;
+        let limiter =
+            ConnectionLimiter::new(&HttpConfig { limits: limits.into(), trusted_proxies, ..HttpConfig::default() });
+        let admit =
+            async |address: &str| limiter.admit(limiter.wait_for_slot().await.unwrap(), address.parse().unwrap());
+        let first = admit("1.1.1.1").await;
         assert!(first.is_some());
-        let second = take("::ffff:1.1.1.1").await;
-        assert!(second.is_some() && take("1.1.1.1").await.is_none() && take("1.1.1.2").await.is_some());
-        let proxied = [take("10.0.0.1").await, take("10.0.0.1").await, take("10.0.0.1").await];
+        let second = admit("::ffff:1.1.1.1").await;
+        assert!(second.is_some() && admit("1.1.1.1").await.is_none() && admit("1.1.1.2").await.is_some());
+        let proxied = [admit("10.0.0.1").await, admit("10.0.0.1").await, admit("10.0.0.1").await];
         assert!(proxied.iter().all(Option::is_some));
-        assert_eq!(places.all.available_permits(), 10 - 2 - 3);
+        assert_eq!(limiter.total.available_permits(), 10 - 2 - 3);
         drop(first);
-        assert!(take("1.1.1.1").await.is_some());
+        assert!(admit("1.1.1.1").await.is_some());
         drop((second, proxied));
-        places.all_given_back().await;
-        assert!(places.shares.is_empty());
+        limiter.until_none_open().await;
+        assert!(limiter.per_ip.is_empty());
     }
 }

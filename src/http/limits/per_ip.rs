@@ -1,4 +1,6 @@
-//! How much of something one address has, so that no caller takes all of it.
+//! Bounded counter per client IP: a slot is released when it is dropped.
+//!
+//! Used for the limits on connections and on streams.
 
 use std::{
     collections::HashMap,
@@ -7,47 +9,47 @@ use std::{
 };
 
 /// What addresses have.
-pub(in crate::http) struct Shares {
-    most: u64,
-    taken: Mutex<HashMap<IpAddr, u64>>,
+pub(in crate::http) struct PerIpCounter {
+    limit: u64,
+    counts: Mutex<HashMap<IpAddr, u64>>,
 }
 
 /// A share of an address, until it is dropped.
-pub(in crate::http) struct Share {
-    shares: Arc<Shares>,
+pub(in crate::http) struct IpSlot {
+    counter: Arc<PerIpCounter>,
     address: IpAddr,
 }
 
-impl Shares {
+impl PerIpCounter {
     /// Each address may have so many.
-    pub(in crate::http) fn new(most: u64) -> Arc<Self> {
-        Arc::new(Self { most, taken: Mutex::default() })
+    pub(in crate::http) fn new(limit: u64) -> Arc<Self> {
+        Arc::new(Self { limit, counts: Mutex::default() })
     }
 
     /// One more for an address; nothing where it has as many as it may.
-    pub(in crate::http) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Share> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.get(&address).copied().unwrap_or(0);
-        if count >= self.most {
+    pub(in crate::http) fn try_acquire(self: &Arc<Self>, address: IpAddr) -> Option<IpSlot> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.get(&address).copied().unwrap_or(0);
+        if count >= self.limit {
             return None;
         }
-        taken.insert(address, count + 1);
-        Some(Share { shares: self.clone(), address })
+        counts.insert(address, count + 1);
+        Some(IpSlot { counter: self.clone(), address })
     }
 
     #[cfg(test)]
     pub(in crate::http) fn is_empty(&self) -> bool {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 }
 
-impl Drop for Share {
+impl Drop for IpSlot {
     fn drop(&mut self) {
-        let mut taken = self.shares.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.address) {
+        let mut counts = self.counter.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {
-                taken.remove(&self.address);
+                counts.remove(&self.address);
             }
         }
     }

@@ -1,4 +1,9 @@
-//! Who comes how often: rates by token and by address, tokens that are tried in vain, and how much is worked on at once.
+//! Rate limits per token and per client IP, lockout after failed authentication, and limits on concurrent operations
+//! and streams.
+//!
+//! Rates use the GCRA (`governor`) and are reported in the `RateLimit` headers. Operations get permits from fair
+//! semaphores; streams are limited in total and per IP. Limits are the settings `rate.*` and `limits.*`. Open
+//! connections are limited in `connection_limit`.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -23,37 +28,37 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    body_memory::Memory,
-    per_ip::{Share, Shares},
+    body_memory::BodyMemory,
+    per_ip::{IpSlot, PerIpCounter},
 };
 use crate::{
     blocking,
     fair_semaphore::{self, Caller, FairSemaphore, Permit},
     graphql::Permits,
-    http::{config::Edge, graphql::request_error::Refusal, transport::connection::Peer},
+    http::{config::HttpConfig, graphql::request_error::HttpError, transport::connection::Peer},
 };
 
 /// How long a query waits for others to be done before it is sent away.
-const PATIENCE: Duration = Duration::from_secs(2);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a long operation waits for its permit at most.
-const PERMIT_TIMEOUT: Duration = Duration::from_secs(10);
+const LONG_OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// After so many questions the states of callers who have been quiet are forgotten.
-const SWEEP: u32 = 10_000;
+const CHECKS_PER_SWEEP: u32 = 10_000;
 
 /// Addresses that are remembered for trying tokens in vain.
-const BLOCKED: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
+const MAX_LOCKED_OUT: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
-type Limiter = RateLimiter<Caller, DashMapStateStore<Caller>, DefaultClock, StateInformationMiddleware>;
+type KeyedRateLimiter = RateLimiter<Caller, DashMapStateStore<Caller>, DefaultClock, StateInformationMiddleware>;
 
 /// A rate, and what it is called.
 struct Rate {
     name: &'static str,
     setting: &'static str,
     per_minute: u32,
-    limiter: Limiter,
-    asked: AtomicU32,
+    limiter: KeyedRateLimiter,
+    checks: AtomicU32,
 }
 
 impl Rate {
@@ -61,12 +66,12 @@ impl Rate {
     fn new(name: &'static str, setting: &'static str, per_minute: u64) -> Option<Self> {
         let per_minute = NonZeroU32::new(per_minute.min(u32::MAX.into()) as u32)?;
         let limiter = RateLimiter::dashmap(Quota::per_minute(per_minute)).with_middleware();
-        Some(Self { name, setting, per_minute: per_minute.get(), limiter, asked: AtomicU32::new(0) })
+        Some(Self { name, setting, per_minute: per_minute.get(), limiter, checks: AtomicU32::new(0) })
     }
 
     /// Counts a request: what is left, or how many seconds to wait.
-    fn count(&self, caller: Caller) -> Result<u32, u64> {
-        if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP) {
+    fn check(&self, caller: Caller) -> Result<u32, u64> {
+        if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(CHECKS_PER_SWEEP) {
             self.limiter.retain_recent();
         }
         match self.limiter.check_key(&caller) {
@@ -79,11 +84,11 @@ impl Rate {
     }
 
     /// Policy and state (IETF draft-ietf-httpapi-ratelimit-headers).
-    fn headers(&self, left: u32) -> Vec<(&'static str, HeaderValue)> {
+    fn headers(&self, remaining: u32) -> Vec<(&'static str, HeaderValue)> {
         let (name, all) = (self.name, self.per_minute);
-        let full = (u64::from(all - left.min(all)) * 60).div_ceil(all.into());
+        let full = (u64::from(all - remaining.min(all)) * 60).div_ceil(all.into());
         let policy = format!("\"{name}\";q={all};w=60");
-        let state = format!("\"{name}\";r={left};t={full}");
+        let state = format!("\"{name}\";r={remaining};t={full}");
         [("ratelimit-policy", policy), ("ratelimit", state)]
             .into_iter()
             .filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)))
@@ -92,12 +97,12 @@ impl Rate {
 }
 
 /// The guard of a server.
-pub(in crate::http) struct Guard {
+pub(in crate::http) struct RequestLimiter {
     proxies: Vec<IpNet>,
     public: Option<Rate>,
     token: Option<Rate>,
     failures: Option<Rate>,
-    blocked: Mutex<LruCache<IpAddr, Instant>>,
+    locked_out: Mutex<LruCache<IpAddr, Instant>>,
     /// Permits of requests whose operations are being executed (`limits.requests`).
     requests: Arc<FairSemaphore>,
     /// Permits of long operations.
@@ -105,137 +110,147 @@ pub(in crate::http) struct Guard {
     /// How long a long operation waits for its permit.
     permit_timeout: Duration,
     streams: Arc<Semaphore>,
-    streams_of: Arc<Shares>,
+    streams_by_ip: Arc<PerIpCounter>,
     /// What is held of bodies.
-    pub(in crate::http) memory: Arc<Memory>,
+    pub(in crate::http) memory: Arc<BodyMemory>,
 }
 
 /// A place among what lasts, until it is dropped.
-pub(in crate::http) struct Lasting {
+pub(in crate::http) struct StreamPermit {
     _permit: OwnedSemaphorePermit,
-    _share: Share,
+    _ip_slot: IpSlot,
 }
 
 /// That a request was counted: the headers that tell of it.
-pub(in crate::http) type Counted = Vec<(&'static str, HeaderValue)>;
+pub(in crate::http) type RateLimitHeaders = Vec<(&'static str, HeaderValue)>;
 
-impl Guard {
-    pub(in crate::http) fn new(edge: &Edge) -> Self {
-        let limits = &edge.limits;
+impl RequestLimiter {
+    pub(in crate::http) fn new(config: &HttpConfig) -> Self {
+        let limits = &config.limits;
         let (requests, cores) = (limits.requests.min(u32::MAX.into()) as usize, blocking::cores().max(2));
         let limit = |total: usize, per_caller: usize| fair_semaphore::Limit { total, per_caller };
         // How many wait is bounded by the number of connections.
-        let any_number = limit(usize::MAX, usize::MAX);
+        let unlimited = limit(usize::MAX, usize::MAX);
         // Waiting long operations keep their permits of `requests`, most of which must be left for others.
-        let few = limit(requests / 4, requests / 16);
-        let permits = |count: u64| Arc::new(Semaphore::new((count as usize).min(Semaphore::MAX_PERMITS)));
+        let waiting_limit = limit(requests / 4, requests / 16);
+        let semaphore = |count: u64| Arc::new(Semaphore::new((count as usize).min(Semaphore::MAX_PERMITS)));
         Self {
-            proxies: edge.trusted_proxies.clone(),
+            proxies: config.trusted_proxies.clone(),
             public: Rate::new("address", "rate.public_per_minute", limits.public_per_minute),
             token: Rate::new("token", "rate.token_per_minute", limits.token_per_minute),
             failures: Rate::new("failures", "rate.failures_per_minute", limits.failures_per_minute),
-            blocked: Mutex::new(LruCache::new(BLOCKED)),
-            requests: FairSemaphore::new(limit(requests, requests.div_ceil(2)), any_number),
-            long_operations: FairSemaphore::new(limit(cores, cores.div_ceil(2)), few),
+            locked_out: Mutex::new(LruCache::new(MAX_LOCKED_OUT)),
+            requests: FairSemaphore::new(limit(requests, requests.div_ceil(2)), unlimited),
+            long_operations: FairSemaphore::new(limit(cores, cores.div_ceil(2)), waiting_limit),
             // Half of the time that the operation has, so that there is time left for its execution.
-            permit_timeout: PERMIT_TIMEOUT.min(Duration::from_millis(limits.execution_ms / 2)),
-            streams: permits(limits.streams),
-            streams_of: Shares::new(limits.address_streams),
-            memory: Memory::new(limits.bodies_bytes),
+            permit_timeout: LONG_OPERATION_TIMEOUT.min(Duration::from_millis(limits.execution_ms / 2)),
+            streams: semaphore(limits.streams),
+            streams_by_ip: PerIpCounter::new(limits.address_streams),
+            memory: BodyMemory::new(limits.bodies_bytes),
         }
     }
 
     /// Where a request comes from: of the addresses that trusted proxies tell, the last that is not a trusted proxy's own.
-    pub(in crate::http) fn address(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
-        let mut address = peer(extensions);
-        if self.is_trusted(address) {
-            let told: Vec<&str> = headers
+    pub(in crate::http) fn client_ip(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+        let mut address = peer_ip(extensions);
+        if self.is_trusted_proxy(address) {
+            let forwarded: Vec<&str> = headers
                 .get_all("x-forwarded-for")
                 .iter()
                 .filter_map(|value| value.to_str().ok())
                 .flat_map(|value| value.split(','))
                 .collect();
-            for item in told.iter().rev().take(20) {
+            for item in forwarded.iter().rev().take(20) {
                 let item = item.trim();
-                let read = item.parse().or_else(|_| item.parse::<SocketAddr>().map(|address| address.ip()));
-                let Ok(told) = read.map(|told: IpAddr| told.to_canonical()) else { break };
-                address = told;
-                if !self.is_trusted(told) {
+                let parsed = item.parse().or_else(|_| item.parse::<SocketAddr>().map(|address| address.ip()));
+                let Ok(ip) = parsed.map(|ip: IpAddr| ip.to_canonical()) else { break };
+                address = ip;
+                if !self.is_trusted_proxy(ip) {
                     break;
                 }
             }
         }
-        network(address)
+        client_network(address)
     }
 
     /// Whether a request comes from a trusted proxy.
-    pub(in crate::http) fn is_proxied(&self, extensions: &Extensions) -> bool {
-        self.is_trusted(peer(extensions))
+    pub(in crate::http) fn is_from_trusted_proxy(&self, extensions: &Extensions) -> bool {
+        self.is_trusted_proxy(peer_ip(extensions))
     }
 
-    fn is_trusted(&self, address: IpAddr) -> bool {
+    fn is_trusted_proxy(&self, address: IpAddr) -> bool {
         self.proxies.iter().any(|network| network.contains(&address))
     }
 
     /// Counts a request of a token, or of an address without one.
-    pub(in crate::http) fn count(&self, address: IpAddr, bearer: Option<&str>) -> Result<Counted, Refusal> {
+    pub(in crate::http) fn check_rate(
+        &self,
+        address: IpAddr,
+        bearer: Option<&str>,
+    ) -> Result<RateLimitHeaders, HttpError> {
         let rate = if bearer.is_some() { &self.token } else { &self.public };
         let Some(rate) = rate else { return Ok(Vec::new()) };
-        match rate.count(caller(address, bearer)) {
-            Ok(left) => Ok(rate.headers(left)),
+        match rate.check(caller(address, bearer)) {
+            Ok(remaining) => Ok(rate.headers(remaining)),
             Err(seconds) => {
-                let told = format!(
+                let message = format!(
                     "more than {} requests a minute ({}): wait {seconds} s, and ask for more at a time",
                     rate.per_minute, rate.setting
                 );
-                Err(Refusal::too_often("RATE_LIMITED", told, seconds))
+                Err(HttpError::too_many_requests("RATE_LIMITED", message, seconds))
             }
         }
     }
 
     /// Whether an address may try a token: not while it waits for having tried too many in vain.
-    pub(in crate::http) fn may_try(&self, address: IpAddr) -> Result<(), Refusal> {
-        let until = self.blocked.lock().unwrap_or_else(PoisonError::into_inner).get(&address).copied();
-        let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
-        if left.is_zero() {
+    pub(in crate::http) fn check_lockout(&self, address: IpAddr) -> Result<(), HttpError> {
+        let until = self.locked_out.lock().unwrap_or_else(PoisonError::into_inner).get(&address).copied();
+        let remaining = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+        if remaining.is_zero() {
             return Ok(());
         }
-        let seconds = left.as_secs() + 1;
-        let told = format!("too many tokens from here were not known (rate.failures_per_minute): wait {seconds} s");
-        Err(Refusal::too_often("RATE_LIMITED", told, seconds))
+        let seconds = remaining.as_secs() + 1;
+        let message = format!("too many tokens from here were not known (rate.failures_per_minute): wait {seconds} s");
+        Err(HttpError::too_many_requests("RATE_LIMITED", message, seconds))
     }
 
     /// A token from there was not known.
-    pub(in crate::http) fn failed(&self, address: IpAddr) {
-        if let Some(Err(seconds)) = self.failures.as_ref().map(|rate| rate.count(Caller::Address(address))) {
+    pub(in crate::http) fn record_auth_failure(&self, address: IpAddr) {
+        if let Some(Err(seconds)) = self.failures.as_ref().map(|rate| rate.check(Caller::Address(address))) {
             let until = Instant::now() + Duration::from_secs(seconds);
-            self.blocked.lock().unwrap_or_else(PoisonError::into_inner).put(address, until);
+            self.locked_out.lock().unwrap_or_else(PoisonError::into_inner).put(address, until);
         }
     }
 
     /// A permit to execute an operation; waits for it for two seconds.
-    pub(in crate::http) async fn place(&self, caller: Caller) -> Result<Permit, Refusal> {
-        match tokio::time::timeout(PATIENCE, self.requests.acquire(caller)).await {
-            Ok(Ok(place)) => Ok(place),
-            _ => Err(Refusal::too_often("OVERLOADED", "too much is asked at once (limits.requests): try again", 1)),
+    pub(in crate::http) async fn execution_permit(&self, caller: Caller) -> Result<Permit, HttpError> {
+        match tokio::time::timeout(QUEUE_TIMEOUT, self.requests.acquire(caller)).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(HttpError::too_many_requests(
+                "OVERLOADED",
+                "too much is asked at once (limits.requests): try again",
+                1,
+            )),
         }
     }
 
     /// Where a caller's long operations get their permits.
-    pub(in crate::http) fn permits(&self, caller: Caller) -> Permits {
+    pub(in crate::http) fn long_operation_permits(&self, caller: Caller) -> Permits {
         Permits { semaphore: self.long_operations.clone(), caller, timeout: self.permit_timeout }
     }
 
     /// A place among what lasts, for an address: sockets and event streams.
-    pub(in crate::http) fn lasting_place(&self, address: IpAddr) -> Result<Lasting, Refusal> {
-        let full = |whose: &str, setting: &str| {
-            let told = format!("{whose} has as many sockets and streams open as there may be ({setting}): close some");
-            Refusal::too_often("OVERLOADED", told, 10)
+    pub(in crate::http) fn stream_permit(&self, address: IpAddr) -> Result<StreamPermit, HttpError> {
+        let full = |owner: &str, setting: &str| {
+            let message =
+                format!("{owner} has as many sockets and streams open as there may be ({setting}): close some");
+            HttpError::too_many_requests("OVERLOADED", message, 10)
         };
-        let share = self.streams_of.take(address).ok_or_else(|| full("your address", "limits.address_streams"))?;
+        let ip_slot =
+            self.streams_by_ip.try_acquire(address).ok_or_else(|| full("your address", "limits.address_streams"))?;
         let permit = self.streams.clone().try_acquire_owned();
         let permit = permit.map_err(|_| full("this server", "limits.streams"))?;
-        Ok(Lasting { _permit: permit, _share: share })
+        Ok(StreamPermit { _permit: permit, _ip_slot: ip_slot })
     }
 }
 
@@ -243,18 +258,18 @@ impl Guard {
 pub(in crate::http) fn caller(address: IpAddr, bearer: Option<&str>) -> Caller {
     let Some(secret) = bearer else { return Caller::Address(address) };
     let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-    let mut beginning = [0; 16];
-    beginning.copy_from_slice(&digest[..16]);
-    Caller::Token(u128::from_be_bytes(beginning))
+    let mut prefix = [0; 16];
+    prefix.copy_from_slice(&digest[..16]);
+    Caller::Token(u128::from_be_bytes(prefix))
 }
 
 /// Who is at the other end of a request's connection; nobody's address where it has none.
-fn peer(extensions: &Extensions) -> IpAddr {
+fn peer_ip(extensions: &Extensions) -> IpAddr {
     extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip().to_canonical())
 }
 
 /// What counts as one caller: of IPv6 a subscriber has a /64 at least (RFC 6177).
-pub(in crate::http) fn network(address: IpAddr) -> IpAddr {
+pub(in crate::http) fn client_network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
@@ -266,75 +281,80 @@ mod tests {
     use super::*;
     use crate::limits::Limits;
 
-    fn guard(proxies: &[&str], change: impl Fn(&mut Limits)) -> Guard {
+    fn limiter(proxies: &[&str], change: impl Fn(&mut Limits)) -> RequestLimiter {
         let mut limits = Limits::default();
         change(&mut limits);
         let trusted_proxies = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
-        Guard::new(&Edge { limits: Arc::new(limits), trusted_proxies, ..Edge::default() })
+        RequestLimiter::new(&HttpConfig { limits: Arc::new(limits), trusted_proxies, ..HttpConfig::default() })
     }
 
-    fn address(guard: &Guard, peer: &str, told: &[&str]) -> String {
+    fn client_ip(limiter: &RequestLimiter, peer: &str, forwarded: &[&str]) -> String {
         let mut extensions = Extensions::new();
         extensions.insert(Peer(peer.parse().unwrap()));
-        let headers =
-            told.iter().map(|value| (axum::http::HeaderName::from_static("x-forwarded-for"), value.parse().unwrap()));
-        guard.address(&extensions, &headers.collect()).to_string()
+        let headers = forwarded
+            .iter()
+            .map(|value| (axum::http::HeaderName::from_static("x-forwarded-for"), value.parse().unwrap()));
+        limiter.client_ip(&extensions, &headers.collect()).to_string()
     }
 
     #[test]
-    fn only_trusted_proxies_are_believed() {
-        let plain = guard(&[], |_| {});
-        assert_eq!(address(&plain, "10.0.0.1:5", &["1.2.3.4"]), "10.0.0.1");
-        let behind = guard(&["10.0.0.0/8", "::1/128"], |_| {});
-        assert_eq!(address(&behind, "10.0.0.1:5", &["1.2.3.4"]), "1.2.3.4");
+    fn x_forwarded_for_is_used_only_from_trusted_proxies() {
+        let direct = limiter(&[], |_| {});
+        assert_eq!(client_ip(&direct, "10.0.0.1:5", &["1.2.3.4"]), "10.0.0.1");
+        let proxied = limiter(&["10.0.0.0/8", "::1/128"], |_| {});
+        assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["1.2.3.4"]), "1.2.3.4");
         // What the client itself wrote stands left of what the proxies saw.
-        assert_eq!(address(&behind, "10.0.0.1:5", &["6.6.6.6, 1.2.3.4, 10.9.9.9"]), "1.2.3.4");
-        assert_eq!(address(&behind, "10.0.0.1:5", &["6.6.6.6", "1.2.3.4:80"]), "1.2.3.4");
-        assert_eq!(address(&behind, "10.0.0.1:5", &["rubbish"]), "10.0.0.1");
-        assert_eq!(address(&behind, "9.9.9.9:5", &["1.2.3.4"]), "9.9.9.9");
-        assert_eq!(address(&behind, "[::1]:5", &["2001:db8:1:2:3:4:5:6"]), "2001:db8:1:2::");
+        assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["6.6.6.6, 1.2.3.4, 10.9.9.9"]), "1.2.3.4");
+        assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["6.6.6.6", "1.2.3.4:80"]), "1.2.3.4");
+        assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["rubbish"]), "10.0.0.1");
+        assert_eq!(client_ip(&proxied, "9.9.9.9:5", &["1.2.3.4"]), "9.9.9.9");
+        assert_eq!(client_ip(&proxied, "[::1]:5", &["2001:db8:1:2:3:4:5:6"]), "2001:db8:1:2::");
     }
 
     #[test]
-    fn a_rate_is_counted_by_caller_and_told() {
-        let guard = guard(&[], |limits| limits.public_per_minute = 3);
-        let (here, there): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
-        for left in [2, 1, 0] {
-            let counted = guard.count(here, None).unwrap();
-            assert_eq!(counted[0].1, "\"address\";q=3;w=60");
-            assert!(counted[1].1.to_str().unwrap().starts_with(&format!("\"address\";r={left};t=")), "{counted:?}");
+    fn the_rate_is_counted_per_caller_and_reported_in_headers() {
+        let limiter = limiter(&[], |limits| limits.public_per_minute = 3);
+        let (first_ip, other_ip): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
+        for remaining in [2, 1, 0] {
+            let headers = limiter.check_rate(first_ip, None).unwrap();
+            assert_eq!(headers[0].1, "\"address\";q=3;w=60");
+            assert!(
+                headers[1].1.to_str().unwrap().starts_with(&format!("\"address\";r={remaining};t=")),
+                "{headers:?}"
+            );
         }
-        let refusal = guard.count(here, None).unwrap_err();
-        assert!(refusal.told().1.contains("rate.public_per_minute"));
-        assert!(guard.count(there, None).is_ok() && guard.count(here, Some("token")).is_ok());
+        let error = limiter.check_rate(first_ip, None).unwrap_err();
+        assert!(error.code_and_message().1.contains("rate.public_per_minute"));
+        assert!(limiter.check_rate(other_ip, None).is_ok() && limiter.check_rate(first_ip, Some("token")).is_ok());
     }
 
     #[test]
-    fn one_address_has_not_all_that_lasts() {
-        let guard = guard(&[], |limits| (limits.streams, limits.address_streams) = (3, 2));
-        let (here, there): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
-        let held = [guard.lasting_place(here), guard.lasting_place(here)].map(Result::unwrap);
-        let told = |refused: Result<Lasting, Refusal>| refused.err().expect("refused").told().1.to_owned();
-        assert!(told(guard.lasting_place(here)).contains("limits.address_streams"));
-        let other = guard.lasting_place(there).unwrap();
-        assert!(told(guard.lasting_place(there)).contains("(limits.streams)"));
-        drop(held);
-        assert!(guard.lasting_place(here).is_ok());
+    fn streams_are_limited_per_ip_and_in_total() {
+        let limiter = limiter(&[], |limits| (limits.streams, limits.address_streams) = (3, 2));
+        let (first_ip, other_ip): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
+        let permits = [limiter.stream_permit(first_ip), limiter.stream_permit(first_ip)].map(Result::unwrap);
+        let message =
+            |result: Result<StreamPermit, HttpError>| result.err().expect("refused").code_and_message().1.to_owned();
+        assert!(message(limiter.stream_permit(first_ip)).contains("limits.address_streams"));
+        let other = limiter.stream_permit(other_ip).unwrap();
+        assert!(message(limiter.stream_permit(other_ip)).contains("(limits.streams)"));
+        drop(permits);
+        assert!(limiter.stream_permit(first_ip).is_ok());
         drop(other);
-        assert!(guard.streams_of.is_empty());
+        assert!(limiter.streams_by_ip.is_empty());
     }
 
     #[test]
-    fn tokens_tried_in_vain_make_an_address_wait() {
-        let guard = guard(&[], |limits| limits.failures_per_minute = 5);
-        let (here, there): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
+    fn an_ip_is_locked_out_after_too_many_unknown_tokens() {
+        let limiter = limiter(&[], |limits| limits.failures_per_minute = 5);
+        let (first_ip, other_ip): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
         for _ in 0..5 {
-            assert!(guard.may_try(here).is_ok());
-            guard.failed(here);
+            assert!(limiter.check_lockout(first_ip).is_ok());
+            limiter.record_auth_failure(first_ip);
         }
-        guard.failed(here);
-        assert_eq!(guard.may_try(here).unwrap_err().status(), 429);
+        limiter.record_auth_failure(first_ip);
+        assert_eq!(limiter.check_lockout(first_ip).unwrap_err().status(), 429);
         // Who was let in before goes on.
-        assert!(guard.count(here, Some("x")).is_ok() && guard.may_try(there).is_ok());
+        assert!(limiter.check_rate(first_ip, Some("x")).is_ok() && limiter.check_lockout(other_ip).is_ok());
     }
 }

@@ -1,4 +1,8 @@
-//! An operation on a line that lasts: a query or a mutation answers once, a subscription with every change.
+//! Runs a GraphQL operation over a streaming transport: one response for a query or mutation, a stream for a
+//! subscription.
+//!
+//! Starts the operation (limits, parse, execute or subscribe) and streams changes with rate limit, memory limit and
+//! permits. Before each change the token is checked again. Maps the end of a change stream to error codes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,82 +13,82 @@ use serde_json::{Value, json};
 
 use super::session::Session;
 use crate::{
-    db::Fault,
+    db::DatabaseError,
     graphql::{OpenSubscription, OperationInput, Permits},
     http::{
-        Front,
+        HttpState,
         graphql::{
-            execution::{self, Outcome},
-            media_type::Media,
+            execution::{self, ExecutionResult},
+            media_type::MediaType,
             mutation_by_get, offload,
-            params::Wanted,
-            request_error::Refusal,
+            params::GraphqlParams,
+            request_error::HttpError,
         },
-        limits::body_memory::Held,
+        limits::body_memory::Reservation,
     },
     newsroom::reading::change_stream::ChangeStreamError,
 };
 
 /// How often it is looked again whether a caller may be told what has come.
-const LOOK: Duration = Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What is kept of a subscription to every byte of it: what was read, and the filter made of it.
-const KEPT: usize = 200;
+const MEMORY_PER_BYTE: usize = 200;
 
 /// More than that is kept of long texts alone, which are not larger than they came: filters are limited.
-const MOST_KEPT: usize = 300_000;
+const MAX_EXTRA_MEMORY: usize = 300_000;
 
 /// An operation that is wanted.
-pub(in crate::http) struct Ask<'a> {
-    pub(in crate::http) wanted: Wanted,
+pub(in crate::http) struct OperationRequest<'a> {
+    pub(in crate::http) params: GraphqlParams,
     /// As it came, in bytes.
     pub(in crate::http) bytes: usize,
     /// It came by GET.
     pub(in crate::http) by_get: bool,
     /// It came with an Idempotency-Key.
-    pub(in crate::http) keyed: bool,
+    pub(in crate::http) has_idempotency_key: bool,
     /// Where the line itself knows a position: to go on after it.
     pub(in crate::http) after: Option<&'a str>,
 }
 
 /// An operation that was let in.
-pub(in crate::http) enum Work {
+pub(in crate::http) enum StartedOperation {
     /// It is done: the answer, as JSON.
-    Done(String),
+    Completed(String),
     /// It goes on.
-    Following(Box<Followed>),
+    Subscribed(Box<ActiveSubscription>),
 }
 
 /// A subscription, and the room that it takes for as long as it goes on.
-pub(in crate::http) struct Followed {
+pub(in crate::http) struct ActiveSubscription {
     opened: OpenSubscription,
-    _held: Held,
+    _reservation: Reservation,
 }
 
 /// An operation that was not let in.
-pub(in crate::http) enum Rejected {
-    Refused(Refusal),
+pub(in crate::http) enum StartError {
+    Http(HttpError),
     Invalid(Vec<ServerError>),
 }
 
-impl Rejected {
+impl StartError {
     /// As a GraphQL response has errors.
     pub(in crate::http) fn errors(&self) -> Value {
         match self {
-            Self::Refused(refusal) => refusal.errors(),
+            Self::Http(error) => error.errors(),
             Self::Invalid(errors) => json!(errors),
         }
     }
 }
 
-impl From<Refusal> for Rejected {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+impl From<HttpError> for StartError {
+    fn from(error: HttpError) -> Self {
+        Self::Http(error)
     }
 }
 
 /// What comes of an operation that goes on.
-pub(in crate::http) enum Sent {
+pub(in crate::http) enum StreamItem {
     /// A change, as JSON, and its position.
     Next(String, String),
     /// It cannot go on.
@@ -92,108 +96,118 @@ pub(in crate::http) enum Sent {
 }
 
 /// Starts what is wanted.
-pub(in crate::http) async fn start(front: &Arc<Front>, session: &Session, ask: Ask<'_>) -> Result<Work, Rejected> {
-    let Ask { mut wanted, bytes, by_get, keyed, after } = ask;
-    let media = Media::GraphqlResponse;
-    let text = front.persisted.text(&mut wanted, media)?;
+pub(in crate::http) async fn start(
+    state: &Arc<HttpState>,
+    session: &Session,
+    request: OperationRequest<'_>,
+) -> Result<StartedOperation, StartError> {
+    let OperationRequest { mut params, bytes, by_get, has_idempotency_key, after } = request;
+    let media = MediaType::GraphqlResponse;
+    let text = state.persisted_queries.resolve(&mut params, media)?;
     // Reading a query is work, too.
-    let _place = front.guard.place(session.caller()).await?;
-    let refused_operation = |errors| Refusal::of_operation(errors, media);
-    let input = OperationInput { operation_name: wanted.operation, variables: wanted.variables };
-    let document = offload::read(front, session, &text.query).await?.map_err(refused_operation)?;
-    let kind = document.operation_type(input.operation_name.as_deref()).map_err(refused_operation)?;
+    let _execution_permit = state.limiter.execution_permit(session.caller()).await?;
+    let request_error = |errors| HttpError::from_request_errors(errors, media);
+    let input = OperationInput { operation_name: params.operation_name, variables: params.variables };
+    let document = offload::parse(state, session, &text.query).await?.map_err(request_error)?;
+    let kind = document.operation_type(input.operation_name.as_deref()).map_err(request_error)?;
     if kind == OperationType::Mutation && by_get {
         return Err(mutation_by_get().into());
     }
-    if kind == OperationType::Mutation && keyed {
-        let told = "the answer to an Idempotency-Key is kept as JSON: send the mutation with Accept: application/graphql-response+json";
-        return Err(Refusal::bad(told).into());
+    if kind == OperationType::Mutation && has_idempotency_key {
+        let message = "the answer to an Idempotency-Key is kept as JSON: send the mutation with Accept: application/graphql-response+json";
+        return Err(HttpError::bad_request(message).into());
     }
-    let prepared = offload::prepare(front, session, &document, input).await?.map_err(refused_operation)?;
+    let prepared = offload::prepare(state, session, &document, input).await?.map_err(request_error)?;
     if kind == OperationType::Mutation && session.bearer.is_none() {
-        return Err(Refusal::no_token().into());
+        return Err(HttpError::missing_token().into());
     }
     let mut viewer = session.viewer.clone();
-    viewer.deadline = (kind == OperationType::Mutation).then(|| execution::deadline(front));
-    let mut asked = front.app.request_context(viewer);
+    viewer.deadline = (kind == OperationType::Mutation).then(|| execution::mutation_deadline(state));
+    let mut context = state.app.request_context(viewer);
     if kind == OperationType::Query {
-        asked = asked.with_permits(front.guard.permits(session.caller()));
+        context = context.with_permits(state.limiter.long_operation_permits(session.caller()));
     }
-    let execution = asked.execution.clone();
-    let outcome = if kind == OperationType::Subscription {
-        match front.app.executor.subscribe(prepared, asked).await {
+    let execution = context.execution.clone();
+    let result = if kind == OperationType::Subscription {
+        match state.app.executor.subscribe(prepared, context).await {
             Ok(mut opened) => {
                 if let Some(after) = after {
-                    let unknown = |_| refused(&ChangeStreamError::UnknownPosition, front);
-                    opened.change_stream.resume_after(after).map_err(unknown)?;
+                    let unknown_position = |_| stream_error(&ChangeStreamError::UnknownPosition, state);
+                    opened.change_stream.resume_after(after).map_err(unknown_position)?;
                 }
-                front.persisted.keep(&text);
-                let mut held = front.guard.memory.hold(session.address);
-                held.grow((KEPT * bytes).min(MOST_KEPT) + bytes);
-                return Ok(Work::Following(Box::new(Followed { opened, _held: held })));
+                state.persisted_queries.register(&text);
+                let mut reservation = state.limiter.memory.reserve(session.address);
+                reservation.grow((MEMORY_PER_BYTE * bytes).min(MAX_EXTRA_MEMORY) + bytes);
+                return Ok(StartedOperation::Subscribed(Box::new(ActiveSubscription {
+                    opened,
+                    _reservation: reservation,
+                })));
             }
             // It was not opened, whatever was at fault.
-            Err(answer) => Outcome { refused: true, ..Outcome::of(answer) },
+            Err(response) => ExecutionResult { is_request_error: true, ..ExecutionResult::from_response(response) },
         }
     } else {
-        let front = front.clone();
-        let work = async move { execution::execute(&front, prepared, asked).await };
-        if kind == OperationType::Mutation { execution::to_its_end(work).await? } else { work.await? }
+        let state = state.clone();
+        let work = async move { execution::execute(&state, prepared, context).await };
+        if kind == OperationType::Mutation { execution::run_to_completion(work).await? } else { work.await? }
     };
-    if outcome.refused {
-        return Err(Rejected::Invalid(outcome.answer.errors));
+    if result.is_request_error {
+        return Err(StartError::Invalid(result.response.errors));
     }
-    if outcome.is_sound() {
-        front.persisted.keep(&text);
+    if result.is_success() {
+        state.persisted_queries.register(&text);
     }
-    let written = outcome.written(&execution).await?;
+    let serialized = result.serialize(&execution).await?;
     // JSON is UTF-8.
-    Ok(Work::Done(String::from_utf8(written.bytes).unwrap_or_default()))
+    Ok(StartedOperation::Completed(String::from_utf8(serialized.bytes).unwrap_or_default()))
 }
 
 /// Everything that a subscription has to tell, until it cannot go on.
-pub(in crate::http) fn follow(
-    front: Arc<Front>,
+pub(in crate::http) fn stream_changes(
+    state: Arc<HttpState>,
     session: Arc<Session>,
-    followed: Box<Followed>,
-) -> BoxStream<'static, Sent> {
-    stream::unfold(Some((front, session, followed)), async |state| {
-        let (front, session, mut followed) = state?;
-        let opened = &mut followed.opened;
+    subscription: Box<ActiveSubscription>,
+) -> BoxStream<'static, StreamItem> {
+    stream::unfold(Some((state, session, subscription)), async |previous| {
+        let (state, session, mut subscription) = previous?;
+        let opened = &mut subscription.opened;
         let change = match opened.change_stream.next().await {
             Ok(change) => change,
-            Err(lost) => return Some((Sent::Error(Rejected::Refused(refused(&lost, &front)).errors()), None)),
+            Err(error) => {
+                return Some((StreamItem::Error(StartError::Http(stream_error(&error, &state)).errors()), None));
+            }
         };
         // Events have time: they are counted as requests are, and wait for their turn and a place as long as it takes.
-        while front.guard.memory.has_room(session.address).is_err()
-            || front.guard.count(session.address, session.bearer.as_deref()).is_err()
+        while state.limiter.memory.check_capacity(session.address).is_err()
+            || state.limiter.check_rate(session.address, session.bearer.as_deref()).is_err()
         {
             opened.change_stream.drop_buffer();
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(RETRY_INTERVAL).await;
         }
         // Each change counts as a long operation: a client that goes on from an old position has thousands of them executed.
-        let permits = Permits { timeout: Duration::MAX, ..front.guard.permits(session.caller()) };
-        let _held = loop {
-            let Ok(place) = front.guard.place(session.caller()).await else { continue };
-            let permit = permits.acquire().await;
+        let permits = Permits { timeout: Duration::MAX, ..state.limiter.long_operation_permits(session.caller()) };
+        let _permits = loop {
+            let Ok(execution_permit) = state.limiter.execution_permit(session.caller()).await else { continue };
+            let long_operation_permit = permits.acquire().await;
             // A token that is no longer valid is told nothing. Its session is being ended, or the fault passes.
-            if permit.is_ok() && session.fault(&front).await.is_none() {
-                break (place, permit);
+            if long_operation_permit.is_ok() && session.token_error(&state).await.is_none() {
+                break (execution_permit, long_operation_permit);
             }
-            drop((place, permit));
-            tokio::time::sleep(LOOK).await;
+            drop((execution_permit, long_operation_permit));
+            tokio::time::sleep(RETRY_INTERVAL).await;
         };
         let position = change.position.clone();
-        let asked = front.app.request_context(opened.change_stream.viewer().clone());
-        let told = execution::in_time(&front, front.app.executor.execute_event(opened, change, asked)).await;
-        Some(match told.map(Outcome::of) {
-            Some(outcome) => match outcome.write_text() {
-                Ok(text) => (Sent::Next(text, position), Some((front, session, followed))),
-                Err(refusal) => (Sent::Error(Rejected::Refused(refusal).errors()), None),
+        let context = state.app.request_context(opened.change_stream.viewer().clone());
+        let result =
+            execution::with_time_limit(&state, state.app.executor.execute_event(opened, change, context)).await;
+        Some(match result.map(ExecutionResult::from_response) {
+            Some(result) => match result.to_json_string() {
+                Ok(text) => (StreamItem::Next(text, position), Some((state, session, subscription))),
+                Err(error) => (StreamItem::Error(StartError::Http(error).errors()), None),
             },
             None => {
-                let late = execution::late(&front, "a change", "ask for less of it");
-                (Sent::Error(Rejected::Invalid(late.errors).errors()), None)
+                let timeout = execution::timeout_response(&state, "a change", "ask for less of it");
+                (StreamItem::Error(StartError::Invalid(timeout.errors).errors()), None)
             }
         })
     })
@@ -201,9 +215,9 @@ pub(in crate::http) fn follow(
 }
 
 /// Why a subscription cannot go on, for the client.
-fn refused(lost: &ChangeStreamError, front: &Front) -> Refusal {
-    let most = front.app.edge.limits.resume_entries;
-    let (code, message) = match lost {
+fn stream_error(error: &ChangeStreamError, state: &HttpState) -> HttpError {
+    let limit = state.app.http_config.limits.resume_entries;
+    let (code, message) = match error {
         ChangeStreamError::UnknownPosition => (
             "POSITION_UNKNOWN",
             "this is not a position of the newsroom as it is now: read everything anew, then follow from there"
@@ -212,7 +226,7 @@ fn refused(lost: &ChangeStreamError, front: &Front) -> Refusal {
         ChangeStreamError::TooOld => (
             "POSITION_TOO_OLD",
             format!(
-                "more than {most} acts lie behind (limits.resume_entries): read everything anew, then follow from there"
+                "more than {limit} acts lie behind (limits.resume_entries): read everything anew, then follow from there"
             ),
         ),
         ChangeStreamError::HierarchyChanged => (
@@ -222,7 +236,7 @@ fn refused(lost: &ChangeStreamError, front: &Front) -> Refusal {
                 .to_owned(),
         ),
         ChangeStreamError::Filter(error) => ("BAD_USER_INPUT", error.to_string()),
-        ChangeStreamError::Db(Fault::Failed(error)) => {
+        ChangeStreamError::Db(DatabaseError::Failed(error)) => {
             tracing::error!(%error, "the journal could not be read for a subscription");
             (
                 "INTERNAL_SERVER_ERROR",
@@ -234,5 +248,5 @@ fn refused(lost: &ChangeStreamError, front: &Front) -> Refusal {
             "the database does not answer: subscribe again, and go on after the last change that you know".to_owned(),
         ),
     };
-    Refusal::new(StatusCode::BAD_REQUEST, code, message)
+    HttpError::new(StatusCode::BAD_REQUEST, code, message)
 }

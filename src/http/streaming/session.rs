@@ -1,4 +1,6 @@
-//! Who is on a line that lasts, and for how long: a token that is revoked or over ends it.
+//! Session of a connection: viewer, client IP and bearer token; detects a token that has expired or was revoked.
+//!
+//! The token is checked again every five seconds, and whenever a token changes.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -6,15 +8,15 @@ use crate::{
     auth::viewer::Viewer,
     fair_semaphore::Caller,
     http::{
-        Front, auth,
-        graphql::{self, request_error::Refusal},
+        HttpState, auth,
+        graphql::{self, request_error::HttpError},
         limits::rate_limit,
     },
     newsroom::access::tokens::AuthError,
 };
 
 /// How often a token is looked up again, whatever is heard of it: it may be over, or its issuer's keys may be others.
-const LOOK: Duration = Duration::from_secs(5);
+const TOKEN_CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Somebody on a line.
 pub(in crate::http) struct Session {
@@ -25,15 +27,19 @@ pub(in crate::http) struct Session {
 
 impl Session {
     /// Of whoever holds a token; of the public without one.
-    pub(in crate::http) async fn open(front: &Front, bearer: Option<&str>, address: IpAddr) -> Result<Self, Refusal> {
+    pub(in crate::http) async fn authenticate(
+        state: &HttpState,
+        bearer: Option<&str>,
+        address: IpAddr,
+    ) -> Result<Self, HttpError> {
         if bearer.is_some() {
-            front.guard.may_try(address)?;
+            state.limiter.check_lockout(address)?;
         }
-        Ok(Self::of(graphql::authenticate(front, bearer, address).await?, bearer, address))
+        Ok(Self::new(graphql::authenticate(state, bearer, address).await?, bearer, address))
     }
 
     /// Of somebody whose token was looked up.
-    pub(in crate::http) fn of(viewer: Viewer, bearer: Option<&str>, address: IpAddr) -> Self {
+    pub(in crate::http) fn new(viewer: Viewer, bearer: Option<&str>, address: IpAddr) -> Self {
         Self { viewer, address, bearer: bearer.map(str::to_owned) }
     }
 
@@ -43,35 +49,35 @@ impl Session {
     }
 
     /// Waits until the token is no longer good, and says why. Never for the public.
-    pub(in crate::http) async fn ended(&self, front: Arc<Front>) -> Refusal {
+    pub(in crate::http) async fn until_invalid(&self, state: Arc<HttpState>) -> HttpError {
         if self.bearer.is_none() {
             return std::future::pending().await;
         }
-        let mut tokens = front.app.newsroom.catalog.subscribe_tokens();
-        let mut tick = tokio::time::interval(LOOK);
+        let mut tokens = state.app.newsroom.catalog.subscribe_tokens();
+        let mut tick = tokio::time::interval(TOKEN_CHECK_INTERVAL);
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
                 Ok(()) = tokens.changed() => {}
             }
-            if let Some(refusal) = self.fault(&front).await {
-                return refusal;
+            if let Some(error) = self.token_error(&state).await {
+                return error;
             }
         }
     }
 
     /// Waits until the server is to stop.
-    pub(in crate::http) async fn stopped(front: Arc<Front>) {
+    pub(in crate::http) async fn until_shutdown(state: Arc<HttpState>) {
         // It cannot be dropped: the application holds it.
-        let _ = front.app.stopping.subscribe().wait_for(|stopping| *stopping).await;
+        let _ = state.app.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     /// What is wrong with the token by now, if anything is.
-    pub(in crate::http) async fn fault(&self, front: &Front) -> Option<Refusal> {
-        match front.app.authenticate(Some(self.bearer.as_deref()?)).await {
+    pub(in crate::http) async fn token_error(&self, state: &HttpState) -> Option<HttpError> {
+        match state.app.authenticate(Some(self.bearer.as_deref()?)).await {
             // A database that does not answer says nothing of the token.
             Ok(_) | Err(AuthError::Db(_)) => None,
-            Err(fault) => Some(auth::unauthenticated(fault)),
+            Err(error) => Some(auth::auth_error(error)),
         }
     }
 }

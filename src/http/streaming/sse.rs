@@ -1,8 +1,8 @@
-//! Server-sent events: operations by GET or POST with `Accept: text/event-stream`, one a connection (graphql-sse's distinct
-//! connections mode).
+//! Server-sent events (SSE): one operation per connection, by `Accept: text/event-stream` (graphql-sse, distinct
+//! connections).
 //!
-//! Each event is a `next` with its position as the event's id, so that a browser's EventSource which connects again goes on where
-//! it was; `complete` is said only when the operation is over for good.
+//! The event id is the journal position, so that an `EventSource` that reconnects resumes with `Last-Event-ID`.
+//! `complete` is sent only when the operation has ended.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -19,64 +19,71 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use super::{
-    operation::{self, Ask, Rejected, Sent, Work},
+    operation::{self, OperationRequest, StartError, StartedOperation, StreamItem},
     session::Session,
 };
-use crate::http::{Front, graphql::media_type::Media, limits::rate_limit::Lasting};
+use crate::http::{HttpState, graphql::media_type::MediaType, limits::rate_limit::StreamPermit};
 
 /// How often a quiet stream says that it is there.
-const QUIET: Duration = Duration::from_secs(12);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(12);
 
 /// Answers with events.
-pub(in crate::http) async fn answer(front: Arc<Front>, session: Session, ask: Ask<'_>, place: Lasting) -> Response {
-    let (memory, address) = (front.guard.memory.clone(), session.address);
+pub(in crate::http) async fn respond(
+    state: Arc<HttpState>,
+    session: Session,
+    request: OperationRequest<'_>,
+    permit: StreamPermit,
+) -> Response {
+    let (memory, address) = (state.limiter.memory.clone(), session.address);
     let session = Arc::new(session);
-    let events = match operation::start(&front, &session, ask).await {
-        Ok(Work::Done(answer)) => stream::iter([next(&answer, None), complete()]).boxed(),
-        Ok(Work::Following(opened)) => {
-            let told = operation::follow(front.clone(), session.clone(), opened).flat_map(|sent| {
-                stream::iter(match sent {
-                    Sent::Next(answer, position) => vec![next(&answer, Some(&position))],
-                    Sent::Error(errors) => vec![json_event(&json!({ "errors": errors })), complete()],
+    let events = match operation::start(&state, &session, request).await {
+        Ok(StartedOperation::Completed(response)) => stream::iter([next(&response, None), complete()]).boxed(),
+        Ok(StartedOperation::Subscribed(subscription)) => {
+            let items = operation::stream_changes(state.clone(), session.clone(), subscription).flat_map(|item| {
+                stream::iter(match item {
+                    StreamItem::Next(response, position) => vec![next(&response, Some(&position))],
+                    StreamItem::Error(errors) => vec![json_event(&json!({ "errors": errors })), complete()],
                 })
             });
             // Ends without `complete` when the token or the server does: the client comes again, and is told why or goes on.
-            let over = async move {
+            let ended = async move {
                 tokio::select! {
-                    _ = session.ended(front.clone()) => {}
-                    () = Session::stopped(front.clone()) => {}
+                    _ = session.until_invalid(state.clone()) => {}
+                    () = Session::until_shutdown(state.clone()) => {}
                 }
             };
-            told.take_until(over).boxed()
+            items.take_until(ended).boxed()
         }
-        Err(Rejected::Refused(refusal)) => return refusal.answer(Media::GraphqlResponse),
-        Err(rejected) => {
-            let kind = [("content-type", Media::GraphqlResponse.content_type()), ("cache-control", "no-store")];
-            let body = json!({ "errors": rejected.errors() }).to_string();
-            return (axum::http::StatusCode::BAD_REQUEST, kind, body).into_response();
+        Err(StartError::Http(error)) => return error.into_response_as(MediaType::GraphqlResponse),
+        Err(error) => {
+            let headers = [("content-type", MediaType::GraphqlResponse.content_type()), ("cache-control", "no-store")];
+            let body = json!({ "errors": error.errors() }).to_string();
+            return (axum::http::StatusCode::BAD_REQUEST, headers, body).into_response();
         }
     };
-    let mut response = Sse::new(held(events, place)).keep_alive(KeepAlive::new().interval(QUIET)).into_response();
+    let mut response = Sse::new(with_permit(events, permit))
+        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE_INTERVAL))
+        .into_response();
     // A proxy that waits for more would keep events back.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     response.headers_mut().insert("cache-control", HeaderValue::from_static("private, no-store"));
     response
-        .map(|events| Body::new(events.map_frame(move |frame| frame.map_data(|bytes| memory.hand_out(address, bytes)))))
+        .map(|events| Body::new(events.map_frame(move |frame| frame.map_data(|bytes| memory.track(address, bytes)))))
 }
 
 /// The same events, with a place among what lasts that is given back when they end.
-fn held(
+fn with_permit(
     events: impl Stream<Item = Event> + Send,
-    place: Lasting,
+    permit: StreamPermit,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
     events.map(move |event| {
-        let _ = &place;
+        let _ = &permit;
         Ok(event)
     })
 }
 
-fn next(answer: &str, position: Option<&str>) -> Event {
-    let event = Event::default().event("next").data(answer);
+fn next(response: &str, position: Option<&str>) -> Event {
+    let event = Event::default().event("next").data(response);
     match position {
         Some(position) => event.id(position),
         None => event,

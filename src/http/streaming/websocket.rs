@@ -1,7 +1,7 @@
-//! Operations over WebSocket: the protocol `graphql-transport-ws`, with the close codes that it names.
+//! GraphQL over WebSocket: the `graphql-transport-ws` protocol, its messages and its close codes.
 //!
-//! One task a socket. It asks its subscriptions for what is next only when the last message was taken, so nothing piles up for a
-//! client that does not read; one that takes nothing for too long is closed.
+//! One task per connection. Subscriptions are polled only after the last message was sent (backpressure); a client that
+//! does not read is closed with 1013. Every message counts towards the rate limit.
 
 use std::{collections::HashMap, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -17,166 +17,173 @@ use serde_json::{Map, Value, json};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    operation::{self, Ask, Rejected, Sent, Work},
+    operation::{self, OperationRequest, StartError, StartedOperation, StreamItem},
     session::Session,
 };
 use crate::http::{
-    Front, auth,
+    HttpState, auth,
     graphql::{
-        params::{self, Wanted},
-        request_error::Refusal,
+        params::{self, GraphqlParams},
+        request_error::HttpError,
     },
-    limits::{body_memory::Held, rate_limit::Lasting},
+    limits::{body_memory::Reservation, rate_limit::StreamPermit},
 };
 
 const PROTOCOL: &str = "graphql-transport-ws";
 
 /// How often a quiet socket is asked whether it is there; twice without an answer and it is not.
-const QUIET: Duration = Duration::from_secs(20);
+const PING_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Messages are taken too slowly: try again later (RFC 6455's registry).
-const SLOW: u16 = 1013;
+const CLOSE_TRY_AGAIN_LATER: u16 = 1013;
 
 /// Messages in a row beyond the caller's rate before a socket is closed for it.
-const PATIENCE: u32 = 20;
+const MAX_EXCESS_MESSAGES: u32 = 20;
 
 /// How long a client may take to say goodbye.
-const GOODBYE: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Letters of a reason for closing, which a frame has room for.
-const REASON: usize = 120;
+const MAX_REASON_LENGTH: usize = 120;
 
 /// Letters of an operation's id.
-const LONGEST_ID: usize = 200;
+const MAX_ID_LENGTH: usize = 200;
 
 /// Why a socket is closed: a code and a reason (RFC 6455, 7.4; the protocol's own from 4400 on).
 struct Close(u16, String);
 
 impl Close {
-    fn because(code: u16, reason: impl Into<String>) -> Self {
+    fn new(code: u16, reason: impl Into<String>) -> Self {
         Self(code, reason.into())
     }
 }
 
 /// What is to be told to a client about one of its operations.
-enum Told {
+enum OutgoingMessage {
     /// An answer, and the room that it takes until it is sent.
-    Next(String, Held),
+    Next(String, Reservation),
     Error(Value),
     Complete,
 }
 
-type Running = SelectAll<BoxStream<'static, (String, Told)>>;
+type OutgoingMessages = SelectAll<BoxStream<'static, (String, OutgoingMessage)>>;
 
 /// An operation under way, in a task of its own: it is worked on whether the socket is being written to or not, and gives its
 /// place back when it is done. It ends when this is dropped.
-struct Operation {
+struct ActiveOperation {
     task: tokio::task::AbortHandle,
     /// Of what it has told and nobody has heard yet.
-    line: AbortHandle,
+    messages: AbortHandle,
 }
 
-impl Drop for Operation {
+impl Drop for ActiveOperation {
     fn drop(&mut self) {
         self.task.abort();
-        self.line.abort();
+        self.messages.abort();
     }
 }
 
 /// Takes a socket over.
-pub(in crate::http) fn take(
-    front: Arc<Front>,
+pub(in crate::http) fn accept(
+    state: Arc<HttpState>,
     upgrade: WebSocketUpgrade,
     bearer: Option<String>,
     address: IpAddr,
-    place: Lasting,
+    permit: StreamPermit,
 ) -> Response {
     // Only a token that came with the upgrade itself is known before the first message comes.
-    let limits = &front.app.edge.limits;
-    let most = if bearer.is_some() { limits.message_bytes } else { limits.message_bytes.min(limits.public_body_bytes) };
-    let most = most as usize;
-    upgrade.protocols([PROTOCOL]).max_message_size(most).max_frame_size(most).on_upgrade(move |mut socket| async move {
-        let spoken = socket.protocol().is_some_and(|protocol| protocol.as_bytes() == PROTOCOL.as_bytes());
-        let close = if spoken {
-            pump(&front, &mut socket, bearer, address).await
-        } else {
-            Some(Close::because(4406, format!("Subprotocol not acceptable: speak {PROTOCOL}")))
-        };
-        if let Some(Close(code, reason)) = close {
-            let reason: String = reason.chars().take(REASON).collect();
-            let frame = Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from(shortened(reason)) }));
-            let goodbye = async {
-                if socket.send(frame).await.is_ok() {
-                    while let Some(Ok(_)) = socket.recv().await {}
-                }
+    let limits = &state.app.http_config.limits;
+    let max_bytes =
+        if bearer.is_some() { limits.message_bytes } else { limits.message_bytes.min(limits.public_body_bytes) };
+    let max_bytes = max_bytes as usize;
+    upgrade.protocols([PROTOCOL]).max_message_size(max_bytes).max_frame_size(max_bytes).on_upgrade(
+        move |mut socket| async move {
+            let is_supported = socket.protocol().is_some_and(|protocol| protocol.as_bytes() == PROTOCOL.as_bytes());
+            let close = if is_supported {
+                run(&state, &mut socket, bearer, address).await
+            } else {
+                Some(Close::new(4406, format!("Subprotocol not acceptable: speak {PROTOCOL}")))
             };
-            // Who is slow is told as slowly, with what is left of its time.
-            let slow = Duration::from_millis(front.app.edge.limits.write_ms / 2);
-            let _ = tokio::time::timeout(if code == SLOW { slow.max(GOODBYE) } else { GOODBYE }, goodbye).await;
-        }
-        drop(place);
-    })
+            if let Some(Close(code, reason)) = close {
+                let reason: String = reason.chars().take(MAX_REASON_LENGTH).collect();
+                let frame = Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from(truncate_reason(reason)) }));
+                let closing = async {
+                    if socket.send(frame).await.is_ok() {
+                        while let Some(Ok(_)) = socket.recv().await {}
+                    }
+                };
+                // Who is slow is told as slowly, with what is left of its time.
+                let slow_timeout = Duration::from_millis(state.app.http_config.limits.write_ms / 2);
+                let _ = tokio::time::timeout(
+                    if code == CLOSE_TRY_AGAIN_LATER { slow_timeout.max(CLOSE_TIMEOUT) } else { CLOSE_TIMEOUT },
+                    closing,
+                )
+                .await;
+            }
+            drop(permit);
+        },
+    )
 }
 
 /// A reason that fits the frame in bytes, too.
-fn shortened(mut reason: String) -> String {
-    while reason.len() > REASON {
+fn truncate_reason(mut reason: String) -> String {
+    while reason.len() > MAX_REASON_LENGTH {
         reason.pop();
     }
     reason
 }
 
 /// Speaks the protocol until the socket is to be closed; nothing where the client has gone.
-async fn pump(front: &Arc<Front>, socket: &mut WebSocket, bearer: Option<String>, address: IpAddr) -> Option<Close> {
-    let limits = &front.app.edge.limits;
-    let patience = Duration::from_millis(limits.init_ms);
-    let session = match tokio::time::timeout(patience, greet(front, socket, bearer, address)).await {
+async fn run(state: &Arc<HttpState>, socket: &mut WebSocket, bearer: Option<String>, address: IpAddr) -> Option<Close> {
+    let limits = &state.app.http_config.limits;
+    let timeout = Duration::from_millis(limits.init_ms);
+    let session = match tokio::time::timeout(timeout, handshake(state, socket, bearer, address)).await {
         Ok(Ok(session)) => Arc::new(session?),
         Ok(Err(close)) => return Some(close),
-        Err(_) => return Some(Close::because(4408, "Connection initialisation timeout")),
+        Err(_) => return Some(Close::new(4408, "Connection initialisation timeout")),
     };
-    let mut running = Running::new();
-    let mut open: HashMap<String, Operation> = HashMap::new();
-    let mut ended = pin!(session.ended(front.clone()));
-    let mut stopped = pin!(Session::stopped(front.clone()));
-    let (mut heard, mut beyond) = (Instant::now(), 0);
-    let mut quiet = tokio::time::interval_at(heard + QUIET, QUIET);
+    let mut outgoing = OutgoingMessages::new();
+    let mut active: HashMap<String, ActiveOperation> = HashMap::new();
+    let mut invalid = pin!(session.until_invalid(state.clone()));
+    let mut shutdown = pin!(Session::until_shutdown(state.clone()));
+    let (mut last_received, mut excess) = (Instant::now(), 0);
+    let mut ping_ticks = tokio::time::interval_at(last_received + PING_INTERVAL, PING_INTERVAL);
     loop {
         tokio::select! {
             message = socket.recv() => {
-                heard = Instant::now();
-                let text = match text_of(message?) {
+                last_received = Instant::now();
+                let text = match message_text(message?) {
                     Ok(text) => text,
                     Err(close) => return Some(close),
                 };
                 // Whatever comes is counted, pings as well. Who goes on when nothing more is taken is not listened to; a few are
                 // heard, for who was told much must be able to say that it is there.
-                let counted = front.guard.count(session.address, session.bearer.as_deref()).map(drop);
-                beyond = if counted.is_err() { beyond + 1 } else { 0 };
-                if let (Err(refusal), true) = (&counted, beyond > PATIENCE) {
-                    return Some(too_often(refusal));
+                let counted = state.limiter.check_rate(session.address, session.bearer.as_deref()).map(drop);
+                excess = if counted.is_err() { excess + 1 } else { 0 };
+                if let (Err(error), true) = (&counted, excess > MAX_EXCESS_MESSAGES) {
+                    return Some(rate_limit_close(error));
                 }
                 if let Some(text) = text
-                    && let Err(close) = hear(front, &session, (&text, counted), socket, &mut running, &mut open).await
+                    && let Err(close) = handle_message(state, &session, (&text, counted), socket, &mut outgoing, &mut active).await
                 {
                     return close;
                 }
             }
-            Some((id, told)) = running.next(), if !running.is_empty() => {
-                if !matches!(told, Told::Next(..)) {
-                    open.remove(&id);
+            Some((id, item)) = outgoing.next(), if !outgoing.is_empty() => {
+                if !matches!(item, OutgoingMessage::Next(..)) {
+                    active.remove(&id);
                 }
-                if let Err(close) = send(front, socket, (&id, told)).await {
+                if let Err(close) = send_outgoing(state, socket, (&id, item)).await {
                     return close;
                 }
             }
-            () = &mut stopped => return Some(Close::because(1001, "the server stops: connect again, and go on after the last")),
-            refusal = &mut ended => return Some(Close::because(4403, refusal.told().1)),
-            _ = quiet.tick() => {
-                if heard.elapsed() > 2 * QUIET {
-                    return Some(Close::because(1001, "nothing was heard for too long"));
+            () = &mut shutdown => return Some(Close::new(1001, "the server stops: connect again, and go on after the last")),
+            error = &mut invalid => return Some(Close::new(4403, error.code_and_message().1)),
+            _ = ping_ticks.tick() => {
+                if last_received.elapsed() > 2 * PING_INTERVAL {
+                    return Some(Close::new(1001, "nothing was heard for too long"));
                 }
-                if let Err(close) = deliver(front, socket, Message::Ping(Vec::new().into())).await {
+                if let Err(close) = send_message(state, socket, Message::Ping(Vec::new().into())).await {
                     return close;
                 }
             }
@@ -185,202 +192,224 @@ async fn pump(front: &Arc<Front>, socket: &mut WebSocket, bearer: Option<String>
 }
 
 /// The beginning: `connection_init`, with a token or without. Nothing where the client has gone.
-async fn greet(
-    front: &Front,
+async fn handshake(
+    state: &HttpState,
     socket: &mut WebSocket,
     bearer: Option<String>,
     address: IpAddr,
 ) -> Result<Option<Session>, Close> {
     loop {
         let Some(message) = socket.recv().await else { return Ok(None) };
-        front.guard.count(address, bearer.as_deref()).map_err(|refusal| too_often(&refusal))?;
-        let Some(text) = text_of(message)? else { continue };
-        let mut message = read(&text, front)?;
+        state.limiter.check_rate(address, bearer.as_deref()).map_err(|error| rate_limit_close(&error))?;
+        let Some(text) = message_text(message)? else { continue };
+        let mut message = parse_message(&text, state)?;
         match message.get("type").and_then(Value::as_str) {
             Some("connection_init") => {
                 let payload = match message.remove("payload") {
                     None | Some(Value::Null) => Map::new(),
                     Some(Value::Object(payload)) => payload,
-                    Some(_) => return Err(Close::because(4400, "the payload of connection_init is not an object")),
+                    Some(_) => return Err(Close::new(4400, "the payload of connection_init is not an object")),
                 };
-                let told = authorization(&payload);
-                let bearer = match told {
-                    Some(value) => Some(auth::secret(value).unwrap_or(value).to_owned()),
+                let authorization_value = authorization(&payload);
+                let bearer = match authorization_value {
+                    Some(value) => Some(auth::parse_bearer(value).unwrap_or(value).to_owned()),
                     None => bearer,
                 };
-                let opened = Session::open(front, bearer.as_deref(), address).await;
-                let session = opened.map_err(|refusal| Close::because(4403, refusal.told().1))?;
-                let acknowledged = Message::text(json!({ "type": "connection_ack" }).to_string());
-                return Ok(deliver(front, socket, acknowledged).await.is_ok().then_some(session));
+                let authenticated = Session::authenticate(state, bearer.as_deref(), address).await;
+                let session = authenticated.map_err(|error| Close::new(4403, error.code_and_message().1))?;
+                let ack = Message::text(json!({ "type": "connection_ack" }).to_string());
+                return Ok(send_message(state, socket, ack).await.is_ok().then_some(session));
             }
             Some("ping") => {
-                if deliver(front, socket, Message::text(json!({ "type": "pong" }).to_string())).await.is_err() {
+                if send_message(state, socket, Message::text(json!({ "type": "pong" }).to_string())).await.is_err() {
                     return Ok(None);
                 }
             }
             Some("pong") => {}
-            Some("subscribe") => return Err(Close::because(4401, "Unauthorized: send connection_init first")),
-            _ => return Err(Close::because(4400, "Invalid message received: send connection_init first")),
+            Some("subscribe") => return Err(Close::new(4401, "Unauthorized: send connection_init first")),
+            _ => return Err(Close::new(4400, "Invalid message received: send connection_init first")),
         }
     }
 }
 
 /// The token of a `connection_init`: as a header would have it, at the top or among `headers`.
 fn authorization(payload: &Map<String, Value>) -> Option<&str> {
-    let of = |fields: &Map<String, Value>| -> Option<String> {
+    let key = |fields: &Map<String, Value>| -> Option<String> {
         fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(name, _)| name.clone())
     };
-    let within = payload.get("headers").and_then(Value::as_object);
-    [Some(payload), within].into_iter().flatten().find_map(|fields| fields.get(&of(fields)?)?.as_str())
+    let headers = payload.get("headers").and_then(Value::as_object);
+    [Some(payload), headers].into_iter().flatten().find_map(|fields| fields.get(&key(fields)?)?.as_str())
 }
 
 /// What a client says once it was greeted.
-async fn hear(
-    front: &Arc<Front>,
+async fn handle_message(
+    state: &Arc<HttpState>,
     session: &Arc<Session>,
-    (text, counted): (&str, Result<(), Refusal>),
+    (text, counted): (&str, Result<(), HttpError>),
     socket: &mut WebSocket,
-    running: &mut Running,
-    open: &mut HashMap<String, Operation>,
+    outgoing: &mut OutgoingMessages,
+    active: &mut HashMap<String, ActiveOperation>,
 ) -> Result<(), Option<Close>> {
-    let mut message = read(text, front)?;
+    let mut message = parse_message(text, state)?;
     let id = message.remove("id");
     let id = || match id {
-        Some(Value::String(ref id)) if !id.is_empty() && id.len() <= LONGEST_ID => Ok(id.clone()),
-        _ => Err(Close::because(4400, format!("the message has no id: a text of 1 to {LONGEST_ID} letters"))),
+        Some(Value::String(ref id)) if !id.is_empty() && id.len() <= MAX_ID_LENGTH => Ok(id.clone()),
+        _ => Err(Close::new(4400, format!("the message has no id: a text of 1 to {MAX_ID_LENGTH} letters"))),
     };
     match message.get("type").and_then(Value::as_str) {
         Some("ping") => {
-            deliver(front, socket, Message::text(json!({ "type": "pong" }).to_string())).await?;
+            send_message(state, socket, Message::text(json!({ "type": "pong" }).to_string())).await?;
         }
         Some("pong") => {}
-        Some("connection_init") => return Err(Some(Close::because(4429, "Too many initialisation requests"))),
+        Some("connection_init") => return Err(Some(Close::new(4429, "Too many initialisation requests"))),
         Some("complete") => {
-            open.remove(&id()?);
+            active.remove(&id()?);
         }
         Some("subscribe") => {
             let id = id()?;
-            if open.contains_key(&id) {
-                return Err(Some(Close::because(4409, format!("Subscriber for {id} already exists"))));
+            if active.contains_key(&id) {
+                return Err(Some(Close::new(4409, format!("Subscriber for {id} already exists"))));
             }
             let Some(Value::Object(payload)) = message.remove("payload") else {
-                return Err(Some(Close::because(4400, "the payload of subscribe is not an object")));
+                return Err(Some(Close::new(4400, "the payload of subscribe is not an object")));
             };
-            let limits = &front.app.edge.limits;
-            let wanted = Wanted::read(payload, limits).map_err(|refusal| Close::because(4400, refusal.told().1))?;
-            if open.len() as u64 >= limits.subscriptions {
-                let told = format!(
+            let limits = &state.app.http_config.limits;
+            let params = GraphqlParams::from_fields(payload, limits)
+                .map_err(|error| Close::new(4400, error.code_and_message().1))?;
+            if active.len() as u64 >= limits.subscriptions {
+                let reason = format!(
                     "{} operations are under way on this socket (limits.subscriptions): complete one first",
                     limits.subscriptions
                 );
-                let errors = json!([{ "message": told, "extensions": { "code": "TOO_MANY_SUBSCRIPTIONS" } }]);
-                return send(front, socket, (&id, Told::Error(errors))).await;
+                let errors = json!([{ "message": reason, "extensions": { "code": "TOO_MANY_SUBSCRIPTIONS" } }]);
+                return send_outgoing(state, socket, (&id, OutgoingMessage::Error(errors))).await;
             }
-            if let Err(refusal) = counted.and_then(|()| front.guard.memory.has_room(session.address)) {
-                return send(front, socket, (&id, Told::Error(Rejected::Refused(refusal).errors()))).await;
+            if let Err(error) = counted.and_then(|()| state.limiter.memory.check_capacity(session.address)) {
+                return send_outgoing(state, socket, (&id, OutgoingMessage::Error(StartError::Http(error).errors())))
+                    .await;
             }
-            let (line, registration) = AbortHandle::new_pair();
+            let (abort_messages, registration) = AbortHandle::new_pair();
             let (sender, receiver) = mpsc::channel(1);
-            let mut told = operation(front.clone(), session.clone(), (wanted, text.len()));
+            let mut items = operation_messages(state.clone(), session.clone(), (params, text.len()));
             let task = tokio::spawn(async move {
-                while let Some(told) = told.next().await {
-                    if sender.send(told).await.is_err() {
+                while let Some(item) = items.next().await {
+                    if sender.send(item).await.is_err() {
                         break;
                     }
                 }
             });
-            open.insert(id.clone(), Operation { task: task.abort_handle(), line });
-            let heard = stream::unfold((receiver, id), async |(mut receiver, id)| {
-                let told = receiver.recv().await?;
-                Some(((id.clone(), told), (receiver, id)))
+            active.insert(id.clone(), ActiveOperation { task: task.abort_handle(), messages: abort_messages });
+            let messages = stream::unfold((receiver, id), async |(mut receiver, id)| {
+                let item = receiver.recv().await?;
+                Some(((id.clone(), item), (receiver, id)))
             });
-            running.push(Abortable::new(heard, registration).boxed());
+            outgoing.push(Abortable::new(messages, registration).boxed());
         }
-        _ => return Err(Some(Close::because(4400, "Invalid message received: its type is not known"))),
+        _ => return Err(Some(Close::new(4400, "Invalid message received: its type is not known"))),
     }
     Ok(())
 }
 
 /// Everything that an operation has to tell.
-fn operation(front: Arc<Front>, session: Arc<Session>, (wanted, bytes): (Wanted, usize)) -> BoxStream<'static, Told> {
-    let (memory, address) = (front.guard.memory.clone(), session.address);
-    let next = move |answer: String| {
-        let mut held = memory.hold(address);
-        held.grow(answer.len());
-        Told::Next(answer, held)
+fn operation_messages(
+    state: Arc<HttpState>,
+    session: Arc<Session>,
+    (params, bytes): (GraphqlParams, usize),
+) -> BoxStream<'static, OutgoingMessage> {
+    let (memory, address) = (state.limiter.memory.clone(), session.address);
+    let next = move |response: String| {
+        let mut reservation = memory.reserve(address);
+        reservation.grow(response.len());
+        OutgoingMessage::Next(response, reservation)
     };
     let started = async move {
-        match operation::start(&front, &session, Ask { wanted, bytes, by_get: false, keyed: false, after: None }).await
+        match operation::start(
+            &state,
+            &session,
+            OperationRequest { params, bytes, by_get: false, has_idempotency_key: false, after: None },
+        )
+        .await
         {
-            Ok(Work::Done(answer)) => stream::iter([next(answer), Told::Complete]).boxed(),
-            Ok(Work::Following(opened)) => {
-                let told = move |sent| match sent {
-                    Sent::Next(answer, _) => next(answer),
-                    Sent::Error(errors) => Told::Error(errors),
-                };
-                operation::follow(front, session, opened).map(told).boxed()
+            Ok(StartedOperation::Completed(response)) => {
+                stream::iter([next(response), OutgoingMessage::Complete]).boxed()
             }
-            Err(rejected) => stream::iter([Told::Error(rejected.errors())]).boxed(),
+            Ok(StartedOperation::Subscribed(subscription)) => {
+                let to_message = move |item| match item {
+                    StreamItem::Next(response, _) => next(response),
+                    StreamItem::Error(errors) => OutgoingMessage::Error(errors),
+                };
+                operation::stream_changes(state, session, subscription).map(to_message).boxed()
+            }
+            Err(error) => stream::iter([OutgoingMessage::Error(error.errors())]).boxed(),
         }
     };
     stream::once(started).flatten().boxed()
 }
 
-async fn send(front: &Front, socket: &mut WebSocket, (id, told): (&str, Told)) -> Result<(), Option<Close>> {
+async fn send_outgoing(
+    state: &HttpState,
+    socket: &mut WebSocket,
+    (id, item): (&str, OutgoingMessage),
+) -> Result<(), Option<Close>> {
     let name = Value::from(id);
     // What is told keeps its room until it is sent.
-    let (text, _held) = match told {
+    let (text, _reservation) = match item {
         // The answer is written once, in the order in which its fields were asked for.
-        Told::Next(answer, held) => (format!("{{\"id\":{name},\"type\":\"next\",\"payload\":{answer}}}"), Some(held)),
-        Told::Error(errors) => (json!({ "id": id, "type": "error", "payload": errors }).to_string(), None),
-        Told::Complete => (json!({ "id": id, "type": "complete" }).to_string(), None),
+        OutgoingMessage::Next(response, reservation) => {
+            (format!("{{\"id\":{name},\"type\":\"next\",\"payload\":{response}}}"), Some(reservation))
+        }
+        OutgoingMessage::Error(errors) => (json!({ "id": id, "type": "error", "payload": errors }).to_string(), None),
+        OutgoingMessage::Complete => (json!({ "id": id, "type": "complete" }).to_string(), None),
     };
-    deliver(front, socket, Message::text(text)).await
+    send_message(state, socket, Message::text(text)).await
 }
 
 /// Sends a message, to a client that takes it in time; half the time that the connection itself allows, so that there is some
 /// left to say why.
-async fn deliver(front: &Front, socket: &mut WebSocket, message: Message) -> Result<(), Option<Close>> {
-    let patience = Duration::from_millis(front.app.edge.limits.write_ms / 2);
-    match tokio::time::timeout(patience, socket.send(message)).await {
+async fn send_message(state: &HttpState, socket: &mut WebSocket, message: Message) -> Result<(), Option<Close>> {
+    let timeout = Duration::from_millis(state.app.http_config.limits.write_ms / 2);
+    match tokio::time::timeout(timeout, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(None),
-        Err(_) => {
-            Err(Some(Close::because(SLOW, "messages are taken too slowly: connect again, and go on after the last")))
-        }
+        Err(_) => Err(Some(Close::new(
+            CLOSE_TRY_AGAIN_LATER,
+            "messages are taken too slowly: connect again, and go on after the last",
+        ))),
     }
 }
 
 /// The text of a message; nothing where it is the socket's own business.
-fn text_of(message: Result<Message, axum::Error>) -> Result<Option<Utf8Bytes>, Close> {
+fn message_text(message: Result<Message, axum::Error>) -> Result<Option<Utf8Bytes>, Close> {
     match message {
         Ok(Message::Text(text)) => Ok(Some(text)),
-        Ok(Message::Binary(_)) => Err(Close::because(4400, "Invalid message received: not a text")),
+        Ok(Message::Binary(_)) => Err(Close::new(4400, "Invalid message received: not a text")),
         Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => Ok(None),
         Err(error) => {
-            let told = error.to_string();
+            let description = error.to_string();
             Err(match () {
-                () if told.contains("too long") || told.contains("too big") => Close::because(
+                () if description.contains("too long") || description.contains("too big") => Close::new(
                     1009,
                     "the message is too long (limits.message_bytes; limits.public_body_bytes where no token came with the upgrade)",
                 ),
-                () if told.to_ascii_lowercase().contains("utf-8") => Close::because(1007, "the message is not UTF-8"),
-                () => Close::because(1002, "not a WebSocket frame"),
+                () if description.to_ascii_lowercase().contains("utf-8") => {
+                    Close::new(1007, "the message is not UTF-8")
+                }
+                () => Close::new(1002, "not a WebSocket frame"),
             })
         }
     }
 }
 
-fn read(text: &str, front: &Front) -> Result<Map<String, Value>, Close> {
-    params::look_over(text.as_bytes(), &front.app.edge.limits)
-        .map_err(|refusal| Close::because(4400, refusal.told().1))?;
+fn parse_message(text: &str, state: &HttpState) -> Result<Map<String, Value>, Close> {
+    params::check_value_count(text.as_bytes(), &state.app.http_config.limits)
+        .map_err(|error| Close::new(4400, error.code_and_message().1))?;
     match serde_json::from_str(text) {
         Ok(Value::Object(message)) => Ok(message),
-        _ => Err(Close::because(4400, "Invalid message received: not a JSON object")),
+        _ => Err(Close::new(4400, "Invalid message received: not a JSON object")),
     }
 }
 
 /// Why a socket is closed that says too much.
-fn too_often(refusal: &Refusal) -> Close {
-    Close::because(1008, refusal.told().1)
+fn rate_limit_close(error: &HttpError) -> Close {
+    Close::new(1008, error.code_and_message().1)
 }

@@ -1,4 +1,7 @@
-//! One connection: TLS where it is wanted, HTTP/1.1 or HTTP/2, and its end.
+//! Serves one connection: optional TLS handshake, HTTP/1.1 or HTTP/2 (hyper), idle timeout and graceful close
+//! (`GOAWAY`).
+//!
+//! Applies the limits on headers and on concurrent HTTP/2 streams, and adds the peer address to each request.
 
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -21,11 +24,11 @@ use tower::ServiceExt;
 
 use super::{
     drain::{DrainLimits, DrainedBody},
-    idle_timeout::{Answered, Quiet, Traffic},
+    idle_timeout::{CloseReason, ConnectionActivity, PacedBody},
     tls::Tls,
-    write_timeout::Line,
+    write_timeout::TimedStream,
 };
-use crate::http::limits::connection_limit::Place;
+use crate::http::limits::connection_limit::ConnectionPermit;
 use crate::limits::Limits;
 
 /// Who is at the other end of a connection.
@@ -33,69 +36,74 @@ use crate::limits::Limits;
 pub struct Peer(pub SocketAddr);
 
 /// Requests under way at once on one connection of HTTP/2.
-const STREAMS: u32 = 100;
+const MAX_CONCURRENT_STREAMS: u32 = 100;
 
 /// The smallest buffer that the HTTP/1 reader takes.
-const SMALLEST_BUFFER: u64 = 8192;
+const MIN_BUFFER_BYTES: u64 = 8192;
 
 /// How long an idle client of HTTP/2 may take to say goodbye.
-const GOODBYE: Duration = Duration::from_millis(500);
+const GOAWAY_GRACE: Duration = Duration::from_millis(500);
 
 /// What all connections have in common.
-pub(in crate::http) struct Reception {
+pub(in crate::http) struct ConnectionHandler {
     router: Router,
     protocols: Builder<TokioExecutor>,
     tls: Option<Arc<Tls>>,
     stopping: watch::Receiver<bool>,
-    idle: Duration,
-    writing: Duration,
+    idle_timeout: Duration,
+    write_timeout: Duration,
     drain: Arc<DrainLimits>,
 }
 
-impl Reception {
+impl ConnectionHandler {
     pub(in crate::http) fn new(
         router: Router,
         limits: &Limits,
         tls: Option<Arc<Tls>>,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        let idle = Duration::from_millis(limits.header_ms);
+        let idle_timeout = Duration::from_millis(limits.header_ms);
         let mut protocols = Builder::new(TokioExecutor::new());
         protocols
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(idle)
-            .max_buf_size(limits.header_bytes.max(SMALLEST_BUFFER) as usize);
+            .header_read_timeout(idle_timeout)
+            .max_buf_size(limits.header_bytes.max(MIN_BUFFER_BYTES) as usize);
         protocols
             .http2()
             .timer(TokioTimer::new())
             .max_header_list_size(limits.header_bytes.min(u32::MAX.into()) as u32)
-            .max_concurrent_streams(STREAMS);
-        let writing = Duration::from_millis(limits.write_ms);
+            .max_concurrent_streams(MAX_CONCURRENT_STREAMS);
+        let write_timeout = Duration::from_millis(limits.write_ms);
         let drain = DrainLimits::new(limits, stopping.clone());
-        Self { router, protocols, tls, stopping, idle, writing, drain }
+        Self { router, protocols, tls, stopping, idle_timeout, write_timeout, drain }
     }
 
     /// Serves a connection to its end.
-    pub(in crate::http) async fn receive(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
+    pub(in crate::http) async fn handle(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        permit: ConnectionPermit,
+    ) {
         // Answers are written whole: waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
-        let traffic = Traffic::new(self.idle, self.writing);
-        let line = Line::new(stream, self.writing, traffic.clone(), place);
+        let activity = ConnectionActivity::new(self.idle_timeout, self.write_timeout);
+        let stream = TimedStream::new(stream, self.write_timeout, activity.clone(), permit);
         match &self.tls {
-            None => self.speak(line, peer, traffic).await,
+            None => self.serve(stream, peer, activity).await,
             Some(tls) => {
                 let mut stopping = self.stopping.clone();
                 let accepted = tokio::select! {
-                    accepted = timeout(self.idle, tls.acceptor().accept(line)) => accepted,
+                    accepted = timeout(self.idle_timeout, tls.acceptor().accept(stream)) => accepted,
                     // Nothing was asked yet.
                     _ = stopping.wait_for(|stopping| *stopping) => return,
                 };
                 match accepted {
-                    Ok(Ok(line)) => {
+                    Ok(Ok(stream)) => {
                         // All that was received is the handshake.
-                        traffic.set_unread(false);
-                        self.speak(line, peer, traffic).await;
+                        activity.set_unread(false);
+                        self.serve(stream, peer, activity).await;
                     }
                     Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS came about"),
                     Err(_) => tracing::debug!(%peer, "no TLS came about in time (limits.header_ms)"),
@@ -104,50 +112,50 @@ impl Reception {
         }
     }
 
-    async fn speak<S>(&self, line: S, peer: SocketAddr, traffic: Arc<Traffic>)
+    async fn serve<S>(&self, stream: S, peer: SocketAddr, activity: Arc<ConnectionActivity>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let answer = |mut request: Request<Incoming>| {
-            let (router, traffic, version) = (self.router.clone(), traffic.clone(), request.version());
-            let turn = traffic.begin();
+        let service = |mut request: Request<Incoming>| {
+            let (router, activity, version) = (self.router.clone(), activity.clone(), request.version());
+            let in_flight = activity.begin_request();
             request.extensions_mut().insert(Peer(peer));
-            let request = DrainedBody::wrap(request, &self.drain, &traffic);
+            let request = DrainedBody::wrap(request, &self.drain, &activity);
             async move {
                 let mut response = router.oneshot(request).await?;
-                if version < Version::HTTP_2 && traffic.has_unread() {
+                if version < Version::HTTP_2 && activity.has_unread() {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
-                Ok::<_, Infallible>(response.map(|body| Answered::new(body, turn)))
+                Ok::<_, Infallible>(response.map(|body| PacedBody::new(body, in_flight)))
             }
         };
         let mut connection =
-            pin!(self.protocols.serve_connection_with_upgrades(TokioIo::new(line), service_fn(answer)));
+            pin!(self.protocols.serve_connection_with_upgrades(TokioIo::new(stream), service_fn(service)));
         let mut stopping = self.stopping.clone();
-        let stopped = tokio::select! {
+        let is_shutdown = tokio::select! {
             _ = connection.as_mut() => return,
-            quiet = traffic.quiet() => match quiet {
-                Quiet::Idle => false,
-                Quiet::Unasked | Quiet::Stuck => return,
+            reason = activity.until_close() => match reason {
+                CloseReason::Idle => false,
+                CloseReason::NoRequest | CloseReason::SlowReader => return,
             },
             _ = stopping.wait_for(|stopping| *stopping) => true,
         };
         connection.as_mut().graceful_shutdown();
-        if stopped {
+        if is_shutdown {
             // What is under way is finished; how long that may take is the server's to say.
             tokio::select! {
                 _ = connection => {}
-                _ = traffic.quiet() => {}
+                _ = activity.until_close() => {}
             }
         } else {
             // A request may have been on its way while the goodbye was.
-            let goodbye = async {
-                tokio::time::sleep(GOODBYE).await;
-                traffic.at_rest().await;
+            let drained = async {
+                tokio::time::sleep(GOAWAY_GRACE).await;
+                activity.until_idle().await;
             };
             tokio::select! {
                 _ = connection => {}
-                () = goodbye => {}
+                () = drained => {}
             }
         }
     }

@@ -1,13 +1,9 @@
-//! Draining of request bodies that the handler does not read to the end.
+//! Draining of request bodies that the handler did not read to the end.
 //!
-//! A request can be refused before its body has arrived (401, 404, 405, 406, 413, 415, 429, 503). If the connection were closed
-//! then, TCP would answer the unread bytes with a reset (RST), and a client that is still sending would get an error instead of
-//! the answer. Over HTTP/2 the stream would be reset. So the rest of the body is read and discarded while the answer is sent,
-//! up to [`DrainLimits`]. For what exceeds them, see the lingering close in [`super::lingering_close`].
-//!
-//! A drain is a small task that holds one chunk of the body. There is at most one for each request, so at most 100 on a
-//! connection of HTTP/2 (`connection::STREAMS`), and it ends with its connection. It lasts no longer than a body that is accepted
-//! may take to arrive, so it gives a slow client nothing that an accepted request does not give.
+//! A request can be rejected before its body has arrived (401, 404, 413, 429 and others). Closing the connection then
+//! would reset it, and the client would lose the response. So a task reads and discards the rest, up to `DrainLimits`:
+//! eight times `limits.body_bytes`, until `limits.body_ms` after the headers, and two seconds without data. A body
+//! beyond them is left to `lingering_close`.
 
 use std::{
     pin::Pin,
@@ -29,7 +25,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::idle_timeout::{Traffic, Turn};
+use super::idle_timeout::{ConnectionActivity, InFlight};
 use crate::limits::Limits;
 
 /// The most bytes of one body that are discarded, as a multiple of `limits.body_bytes`: 64 MiB by default. This covers bodies that
@@ -66,7 +62,7 @@ pub(in crate::http) struct DrainedBody {
     /// When the drain ends.
     until: Instant,
     limits: Arc<DrainLimits>,
-    traffic: Arc<Traffic>,
+    activity: Arc<ConnectionActivity>,
 }
 
 impl DrainedBody {
@@ -74,7 +70,7 @@ impl DrainedBody {
     pub(in crate::http) fn wrap(
         request: Request<Incoming>,
         limits: &Arc<DrainLimits>,
-        traffic: &Arc<Traffic>,
+        activity: &Arc<ConnectionActivity>,
     ) -> Request<Body> {
         let (parts, body) = request.into_parts();
         if body.is_end_stream() {
@@ -82,7 +78,7 @@ impl DrainedBody {
         }
         let waits = expects_continue(&parts.headers);
         let until = Instant::now() + limits.time;
-        let body = Self { body: Some(body), waits, until, limits: limits.clone(), traffic: traffic.clone() };
+        let body = Self { body: Some(body), waits, until, limits: limits.clone(), activity: activity.clone() };
         Request::from_parts(parts, Body::new(body))
     }
 }
@@ -107,7 +103,7 @@ impl HttpBody for DrainedBody {
             // The rest cannot be parsed, but the client may still be sending it.
             Poll::Ready(Some(Err(_))) => {
                 self.body = None;
-                self.traffic.set_unread(true);
+                self.activity.set_unread(true);
             }
             _ => {}
         }
@@ -132,16 +128,22 @@ impl Drop for DrainedBody {
         match Handle::try_current() {
             Ok(runtime) if drained => {
                 // The connection is not idle while a body is drained.
-                let turn = self.traffic.begin();
-                runtime.spawn(drain(body, self.until, self.limits.clone(), self.traffic.clone(), turn));
+                let in_flight = self.activity.begin_request();
+                runtime.spawn(drain(body, self.until, self.limits.clone(), self.activity.clone(), in_flight));
             }
-            _ => self.traffic.set_unread(true),
+            _ => self.activity.set_unread(true),
         }
     }
 }
 
 /// Drains a body, and marks the connection if the body did not end.
-async fn drain(mut body: Incoming, until: Instant, limits: Arc<DrainLimits>, traffic: Arc<Traffic>, _turn: Turn) {
+async fn drain(
+    mut body: Incoming,
+    until: Instant,
+    limits: Arc<DrainLimits>,
+    activity: Arc<ConnectionActivity>,
+    _in_flight: InFlight,
+) {
     let mut stopping = limits.stopping.clone();
     let ended = tokio::select! {
         ended = discard(&mut body, limits.bytes, until) => ended,
@@ -149,7 +151,7 @@ async fn drain(mut body: Incoming, until: Instant, limits: Arc<DrainLimits>, tra
     };
     // Before the body is dropped, which closes the connection.
     if !ended {
-        traffic.set_unread(true);
+        activity.set_unread(true);
     }
 }
 
@@ -196,9 +198,9 @@ mod tests {
             ("eleven seconds", 10, slow, 10_000, false),
             ("silence", 1, SILENCE + slow, 2000, false),
         ] {
-            let begun = Instant::now();
-            let found = discard(&mut body(chunks, pause), 1000, begun + Duration::from_secs(10)).await;
-            assert_eq!((found, begun.elapsed().as_millis()), (ended, took), "{name}");
+            let started = Instant::now();
+            let actual = discard(&mut body(chunks, pause), 1000, started + Duration::from_secs(10)).await;
+            assert_eq!((actual, started.elapsed().as_millis()), (ended, took), "{name}");
         }
     }
 

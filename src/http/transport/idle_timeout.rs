@@ -1,5 +1,8 @@
-//! What is under way on a connection, and when it is to be closed: when nothing was asked for too long, whatever it is busy
-//! with instead (a handshake, half a header, nothing at all), or when an answer is taken too slowly.
+//! Idle timeout and minimum read rate: tracks requests in flight and unread response bytes, and decides when to close.
+//!
+//! Closes a connection without requests after the idle timeout, and one whose client reads a response slower than 8 KiB
+//! per second beyond `limits.write_ms`. `PacedBody` hands the response to hyper in chunks, because hyper buffers
+//! whatever it is given and does not report what was sent.
 
 use std::{
     pin::Pin,
@@ -13,56 +16,64 @@ use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 /// Bytes of an answer that a reader takes in a second at least, once its patience (`limits.write_ms`) is over.
-const SLOWEST: u64 = 8 * 1024;
+const MIN_BYTES_PER_SECOND: u64 = 8 * 1024;
 
 /// Bytes of an answer that are given at a time: what was given cannot be told from what was taken.
-const PIECE: usize = 32 * 1024;
+const CHUNK: usize = 32 * 1024;
 
 /// How often it is looked whether all is done on a connection that ends.
-const REST: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The requests of one connection.
-pub(in crate::http) struct Traffic {
+pub(in crate::http) struct ConnectionActivity {
     /// How long nothing may be under way.
-    idle: Duration,
+    idle_timeout: Duration,
     /// How long a reader may take for an answer, beside what its length allows.
-    reading: Duration,
+    write_timeout: Duration,
     state: Mutex<State>,
 }
 
 struct State {
     /// Requests under way: until when the reader must have taken what it was given, where it is the reader's turn.
-    open: Vec<(u64, Option<Instant>)>,
+    in_flight_requests: Vec<(u64, Option<Instant>)>,
     /// When a request ended last; before the first, when the connection began.
-    ended: Instant,
+    last_ended: Instant,
     /// When something was taken last.
-    taken: Instant,
+    last_written: Instant,
     /// Bytes of answers that were given and not taken yet, as far as is known.
-    owed: u64,
+    unwritten: u64,
     /// How many there were when a request ended last.
-    owed_then: u64,
+    unwritten_at_end: u64,
     /// How many requests there were.
-    asked: u64,
+    request_count: u64,
     /// Whether the client may be sending bytes that are not read.
     unread: bool,
 }
 
 /// Why a connection is to be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) enum Quiet {
+pub(in crate::http) enum CloseReason {
     /// It never asked for anything.
-    Unasked,
+    NoRequest,
     /// It asks for nothing more.
     Idle,
     /// It does not take what it asked for.
-    Stuck,
+    SlowReader,
 }
 
-impl Traffic {
-    pub(in crate::http) fn new(idle: Duration, reading: Duration) -> Arc<Self> {
+impl ConnectionActivity {
+    pub(in crate::http) fn new(idle_timeout: Duration, write_timeout: Duration) -> Arc<Self> {
         let now = Instant::now();
-        let state = State { open: Vec::new(), ended: now, taken: now, owed: 0, owed_then: 0, asked: 0, unread: false };
-        Arc::new(Self { idle, reading, state: Mutex::new(state) })
+        let state = State {
+            in_flight_requests: Vec::new(),
+            last_ended: now,
+            last_written: now,
+            unwritten: 0,
+            unwritten_at_end: 0,
+            request_count: 0,
+            unread: false,
+        };
+        Arc::new(Self { idle_timeout, write_timeout, state: Mutex::new(state) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -70,19 +81,19 @@ impl Traffic {
     }
 
     /// A request is under way until what is returned is dropped.
-    pub(in crate::http) fn begin(self: &Arc<Self>) -> Turn {
+    pub(in crate::http) fn begin_request(self: &Arc<Self>) -> InFlight {
         let mut state = self.state();
-        state.asked += 1;
+        state.request_count += 1;
         state.unread = false;
-        let id = state.asked;
-        state.open.push((id, None));
-        Turn { traffic: self.clone(), id }
+        let id = state.request_count;
+        state.in_flight_requests.push((id, None));
+        InFlight { activity: self.clone(), id }
     }
 
     /// Bytes were received. If no request is under way, they may be headers that are refused and never become one (400, 431).
-    pub(in crate::http) fn received(&self) {
+    pub(in crate::http) fn record_received(&self) {
         let mut state = self.state();
-        state.unread |= state.open.is_empty();
+        state.unread |= state.in_flight_requests.is_empty();
     }
 
     /// Whether the client may be sending bytes that are not read, such as the rest of a body. Then the connection must linger
@@ -97,26 +108,28 @@ impl Traffic {
     }
 
     /// Something was taken: some of an answer, or a frame of HTTP/2 that says nothing.
-    pub(in crate::http) fn taken(&self, bytes: usize) {
+    pub(in crate::http) fn record_written(&self, bytes: usize) {
         let mut state = self.state();
-        state.taken = Instant::now();
-        state.owed = state.owed.saturating_sub(bytes as u64);
+        state.last_written = Instant::now();
+        state.unwritten = state.unwritten.saturating_sub(bytes as u64);
     }
 
     /// Waits until the connection is to be closed.
-    pub(in crate::http) async fn quiet(&self) -> Quiet {
+    pub(in crate::http) async fn until_close(&self) -> CloseReason {
         loop {
             let until = {
                 let (state, now) = (self.state(), Instant::now());
-                let (stuck, idle) = (state.stuck(), self.idle_at(&state, now));
-                if stuck.is_some_and(|until| until <= now) {
-                    return Quiet::Stuck;
+                let (client_deadline, idle_deadline) = (state.client_deadline(), self.idle_deadline(&state, now));
+                if client_deadline.is_some_and(|until| until <= now) {
+                    return CloseReason::SlowReader;
                 }
-                if idle <= now {
-                    return if state.asked == 0 { Quiet::Unasked } else { Quiet::Idle };
+                if idle_deadline <= now {
+                    return if state.request_count == 0 { CloseReason::NoRequest } else { CloseReason::Idle };
                 }
                 // What is taken meanwhile may bring the end nearer.
-                stuck.map_or(idle, |stuck| stuck.min(idle)).min(now + self.idle)
+                client_deadline
+                    .map_or(idle_deadline, |client_deadline| client_deadline.min(idle_deadline))
+                    .min(now + self.idle_timeout)
             };
             tokio::time::sleep_until(until).await;
         }
@@ -124,31 +137,31 @@ impl Traffic {
 
     /// When the connection will have been idle for too long. The end of an answer may be taken after its request; it has the
     /// time that any part of an answer has, and no more: acknowledged pings are taken, too.
-    fn idle_at(&self, state: &State, now: Instant) -> Instant {
-        let over = match state {
-            _ if !state.open.is_empty() => now,
-            State { asked: 0, .. } => state.ended,
-            State { owed: 0, .. } => state.taken.clamp(state.ended, self.all_taken(state)),
-            _ => self.all_taken(state).min(state.taken.max(state.ended) + self.reading),
+    fn idle_deadline(&self, state: &State, now: Instant) -> Instant {
+        let idle_since = match state {
+            _ if !state.in_flight_requests.is_empty() => now,
+            State { request_count: 0, .. } => state.last_ended,
+            State { unwritten: 0, .. } => state.last_written.clamp(state.last_ended, self.write_deadline(state)),
+            _ => self.write_deadline(state).min(state.last_written.max(state.last_ended) + self.write_timeout),
         };
-        over + self.idle
+        idle_since + self.idle_timeout
     }
 
     /// When everything must have been taken that was given before the last request ended.
-    fn all_taken(&self, state: &State) -> Instant {
-        state.ended + self.reading + pace(state.owed_then)
+    fn write_deadline(&self, state: &State) -> Instant {
+        state.last_ended + self.write_timeout + transfer_time(state.unwritten_at_end)
     }
 
     /// Waits until no request is under way that its reader takes.
-    pub(in crate::http) async fn at_rest(&self) {
+    pub(in crate::http) async fn until_idle(&self) {
         loop {
             let until = {
                 let (state, now) = (self.state(), Instant::now());
-                let stuck = state.stuck();
-                if state.open.is_empty() || stuck.is_some_and(|until| until <= now) {
+                let client_deadline = state.client_deadline();
+                if state.in_flight_requests.is_empty() || client_deadline.is_some_and(|until| until <= now) {
                     return;
                 }
-                stuck.unwrap_or(now + REST).min(now + REST)
+                client_deadline.unwrap_or(now + POLL_INTERVAL).min(now + POLL_INTERVAL)
             };
             tokio::time::sleep_until(until).await;
         }
@@ -157,78 +170,80 @@ impl Traffic {
 
 impl State {
     /// Until when something must have been taken by its reader.
-    fn stuck(&self) -> Option<Instant> {
-        self.open.iter().filter_map(|(_, until)| *until).min()
+    fn client_deadline(&self) -> Option<Instant> {
+        self.in_flight_requests.iter().filter_map(|(_, until)| *until).min()
     }
 }
 
 /// A request under way.
-pub(in crate::http) struct Turn {
-    traffic: Arc<Traffic>,
+pub(in crate::http) struct InFlight {
+    activity: Arc<ConnectionActivity>,
     id: u64,
 }
 
-impl Turn {
+impl InFlight {
     /// Whose turn it is: the reader's until then, or ours.
-    fn is_the_readers(&self, until: Option<Instant>) {
-        let mut state = self.traffic.state();
-        if let Some(open) = state.open.iter_mut().find(|(id, _)| *id == self.id) {
-            open.1 = until;
+    fn set_client_deadline(&self, until: Option<Instant>) {
+        let mut state = self.activity.state();
+        if let Some(request) = state.in_flight_requests.iter_mut().find(|(id, _)| *id == self.id) {
+            request.1 = until;
         }
     }
 }
 
-impl Drop for Turn {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut state = self.traffic.state();
-        if let Some(at) = state.open.iter().position(|(id, _)| *id == self.id) {
-            state.open.swap_remove(at);
+        let mut state = self.activity.state();
+        if let Some(at) = state.in_flight_requests.iter().position(|(id, _)| *id == self.id) {
+            state.in_flight_requests.swap_remove(at);
         }
-        state.ended = Instant::now();
-        state.owed_then = state.owed;
+        state.last_ended = Instant::now();
+        state.unwritten_at_end = state.unwritten;
     }
 }
 
 /// How long a reader may take for so many bytes, beside its patience.
-fn pace(bytes: u64) -> Duration {
-    Duration::from_secs(bytes / SLOWEST)
+fn transfer_time(bytes: u64) -> Duration {
+    Duration::from_secs(bytes / MIN_BYTES_PER_SECOND)
 }
 
 /// The body of an answer: its request is under way until it is sent.
 ///
 /// HTTP/2 takes what it is given whether there is room for it or not, and asks for more when some of it was sent. So it is given
 /// in pieces.
-pub(in crate::http) struct Answered {
+pub(in crate::http) struct PacedBody {
     body: Body,
     /// What was read of the body and not given yet.
-    rest: Bytes,
-    turn: Turn,
+    pending: Bytes,
+    in_flight: InFlight,
     /// Since when the reader has something to take, and how much it was given since then.
-    given: Option<(Instant, u64)>,
-    begun: bool,
+    sending: Option<(Instant, u64)>,
+    started: bool,
 }
 
-impl Answered {
-    pub(in crate::http) fn new(body: Body, turn: Turn) -> Self {
-        Self { body, rest: Bytes::new(), turn, given: None, begun: false }
+impl PacedBody {
+    pub(in crate::http) fn new(body: Body, in_flight: InFlight) -> Self {
+        Self { body, pending: Bytes::new(), in_flight, sending: None, started: false }
     }
 
     /// Gives a piece: the reader has its patience for this one, and a pace to keep for all together.
-    fn give(&mut self) -> Bytes {
-        let piece = self.rest.split_to(self.rest.len().min(PIECE));
-        let (bytes, now) = (piece.len() as u64, Instant::now());
-        let (since, before) = self.given.unwrap_or((now, 0));
-        let given = before + bytes;
-        let reading = self.turn.traffic.reading;
-        self.given = Some((since, given));
-        self.begun = true;
-        self.turn.traffic.state().owed += bytes;
-        self.turn.is_the_readers(Some((now + reading + pace(bytes)).min(since + reading + pace(given))));
-        piece
+    fn next_chunk(&mut self) -> Bytes {
+        let chunk = self.pending.split_to(self.pending.len().min(CHUNK));
+        let (bytes, now) = (chunk.len() as u64, Instant::now());
+        let (since, before) = self.sending.unwrap_or((now, 0));
+        let sent = before + bytes;
+        let write_timeout = self.in_flight.activity.write_timeout;
+        self.sending = Some((since, sent));
+        self.started = true;
+        self.in_flight.activity.state().unwritten += bytes;
+        self.in_flight.set_client_deadline(Some(
+            (now + write_timeout + transfer_time(bytes)).min(since + write_timeout + transfer_time(sent)),
+        ));
+        chunk
     }
 }
 
-impl HttpBody for Answered {
+impl HttpBody for PacedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -236,23 +251,23 @@ impl HttpBody for Answered {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if !self.rest.is_empty() {
-            return Poll::Ready(Some(Ok(Frame::data(self.give()))));
+        if !self.pending.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(self.next_chunk()))));
         }
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match polled {
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) => {
-                    self.rest = data;
-                    Poll::Ready(Some(Ok(Frame::data(self.give()))))
+                    self.pending = data;
+                    Poll::Ready(Some(Ok(Frame::data(self.next_chunk()))))
                 }
                 Err(other) => Poll::Ready(Some(Ok(other))),
             },
             // It is asked for the next piece when the last one was taken, or nearly so: now it is our turn.
             polled => {
-                if self.begun {
-                    self.given = None;
-                    self.turn.is_the_readers(None);
+                if self.started {
+                    self.sending = None;
+                    self.in_flight.set_client_deadline(None);
                 }
                 polled
             }
@@ -261,15 +276,15 @@ impl HttpBody for Answered {
 
     /// Not before it was asked for more in vain: what is handed out is not yet sent.
     fn is_end_stream(&self) -> bool {
-        !self.begun && self.body.is_end_stream()
+        !self.started && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let (rest, body) = (self.rest.len() as u64, self.body.size_hint());
+        let (pending, body) = (self.pending.len() as u64, self.body.size_hint());
         let mut whole = SizeHint::new();
-        whole.set_lower(body.lower() + rest);
+        whole.set_lower(body.lower() + pending);
         if let Some(upper) = body.upper() {
-            whole.set_upper(upper + rest);
+            whole.set_upper(upper + pending);
         }
         whole
     }
@@ -283,113 +298,117 @@ mod tests {
 
     const IDLE: Duration = Duration::from_secs(5);
 
-    fn traffic() -> Arc<Traffic> {
-        Traffic::new(IDLE, Duration::from_secs(10))
+    fn activity() -> Arc<ConnectionActivity> {
+        ConnectionActivity::new(IDLE, Duration::from_secs(10))
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_is_quiet_when_nothing_was_under_way_for_so_long() {
-        let (traffic, begun) = (traffic(), Instant::now());
-        assert_eq!((traffic.quiet().await, begun.elapsed()), (Quiet::Unasked, IDLE));
-        let turn = traffic.begin();
-        let other = traffic.clone();
+    async fn a_connection_without_requests_is_closed_after_the_idle_timeout() {
+        let (activity, started) = (activity(), Instant::now());
+        assert_eq!((activity.until_close().await, started.elapsed()), (CloseReason::NoRequest, IDLE));
+        let in_flight = activity.begin_request();
+        let client = activity.clone();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_mins(1)).await;
-            drop(turn);
+            drop(in_flight);
             tokio::time::sleep(Duration::from_secs(3)).await;
-            other.taken(17);
+            client.record_written(17);
         });
-        assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Idle, 5 + 60 + 3 + 5));
+        assert_eq!((activity.until_close().await, started.elapsed().as_secs()), (CloseReason::Idle, 5 + 60 + 3 + 5));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_taken_without_a_request_keeps_nothing_open() {
-        let (traffic, begun) = (traffic(), Instant::now());
-        let other = traffic.clone();
+    async fn bytes_written_without_a_request_do_not_keep_a_connection_open() {
+        let (activity, started) = (activity(), Instant::now());
+        let client = activity.clone();
         let pings = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                other.taken(17);
+                client.record_written(17);
             }
         });
-        assert_eq!((traffic.quiet().await, begun.elapsed()), (Quiet::Unasked, IDLE));
-        drop(traffic.begin());
-        assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Idle, 5 + 10 + 5));
+        assert_eq!((activity.until_close().await, started.elapsed()), (CloseReason::NoRequest, IDLE));
+        drop(activity.begin_request());
+        assert_eq!((activity.until_close().await, started.elapsed().as_secs()), (CloseReason::Idle, 5 + 10 + 5));
         pings.abort();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_is_at_rest_when_nothing_is_under_way() {
-        let (traffic, begun) = (traffic(), Instant::now());
-        traffic.at_rest().await;
-        let turn = traffic.begin();
+    async fn a_connection_is_idle_when_no_request_is_in_flight() {
+        let (activity, started) = (activity(), Instant::now());
+        activity.until_idle().await;
+        let in_flight = activity.begin_request();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(3)).await;
-            drop(turn);
+            drop(in_flight);
         });
-        traffic.at_rest().await;
-        assert_eq!(begun.elapsed().as_secs(), 3);
+        activity.until_idle().await;
+        assert_eq!(started.elapsed().as_secs(), 3);
     }
 
-    async fn next(body: &mut Answered) -> Option<usize> {
+    async fn next(body: &mut PacedBody) -> Option<usize> {
         let frame = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await?;
         Some(frame.unwrap().into_data().unwrap().len())
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_must_be_taken_at_some_pace() {
-        let (traffic, begun) = (traffic(), Instant::now());
-        let mut body = Answered::new(Body::from(vec![7; 80 * 1024]), traffic.begin());
+    async fn a_response_must_be_read_at_the_minimum_rate() {
+        let (activity, started) = (activity(), Instant::now());
+        let mut body = PacedBody::new(Body::from(vec![7; 80 * 1024]), activity.begin_request());
         assert!(!body.is_end_stream() && body.size_hint().exact() == Some(80 * 1024));
-        assert_eq!((next(&mut body).await, body.is_end_stream()), (Some(PIECE), false));
-        assert_eq!(body.size_hint().exact(), Some(80 * 1024 - PIECE as u64));
+        assert_eq!((next(&mut body).await, body.is_end_stream()), (Some(CHUNK), false));
+        assert_eq!(body.size_hint().exact(), Some(80 * 1024 - CHUNK as u64));
         // Its patience, and a second for every eight kilobytes of the piece.
-        assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Stuck, 10 + 4));
-        assert_eq!(next(&mut body).await, Some(PIECE));
+        assert_eq!((activity.until_close().await, started.elapsed().as_secs()), (CloseReason::SlowReader, 10 + 4));
+        assert_eq!(next(&mut body).await, Some(CHUNK));
         // All together have a pace, however often some is taken.
-        assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Stuck, 10 + 8));
+        assert_eq!((activity.until_close().await, started.elapsed().as_secs()), (CloseReason::SlowReader, 10 + 8));
         assert_eq!((next(&mut body).await, next(&mut body).await), (Some(16 * 1024), None));
         drop(body);
-        assert_eq!(traffic.quiet().await, Quiet::Idle);
+        assert_eq!(activity.until_close().await, CloseReason::Idle);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_end_of_an_answer_may_be_taken_after_its_request_and_not_for_ever() {
-        for (each, over) in [(0, 10 + 5), (8 * 1024, 4 + 5), (17, 10 + 4 + 5)] {
-            let traffic = traffic();
-            let mut body = Answered::new(Body::from(vec![7; PIECE]), traffic.begin());
+    async fn the_end_of_a_response_may_be_read_after_its_request_but_not_indefinitely() {
+        for (rate, expected) in [(0, 10 + 5), (8 * 1024, 4 + 5), (17, 10 + 4 + 5)] {
+            let activity = activity();
+            let mut body = PacedBody::new(Body::from(vec![7; CHUNK]), activity.begin_request());
             while next(&mut body).await.is_some() {}
             drop(body);
-            let (begun, other) = (Instant::now(), traffic.clone());
-            let taking = tokio::spawn(async move {
+            let (started, client) = (Instant::now(), activity.clone());
+            let reader = tokio::spawn(async move {
                 loop {
                     tokio::time::sleep(Duration::from_secs(1)).await;
-                    if each > 0 {
-                        other.taken(each);
+                    if rate > 0 {
+                        client.record_written(rate);
                     }
                     // What is owed is taken; then nothing more is said.
-                    if other.state().owed == 0 {
+                    if client.state().unwritten == 0 {
                         break;
                     }
                 }
             });
-            assert_eq!((traffic.quiet().await, begun.elapsed().as_secs()), (Quiet::Idle, over), "{each} a second");
-            taking.abort();
+            assert_eq!(
+                (activity.until_close().await, started.elapsed().as_secs()),
+                (CloseReason::Idle, expected),
+                "{rate} a second"
+            );
+            reader.abort();
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_for_the_next_event_is_not_slow() {
-        let traffic = traffic();
+    async fn a_client_that_waits_for_the_next_event_is_not_slow() {
+        let activity = activity();
         let events = futures_util::stream::iter([Ok::<_, std::io::Error>("event")]);
         let events = futures_util::StreamExt::chain(events, futures_util::stream::pending());
-        let mut body = Answered::new(Body::from_stream(events), traffic.begin());
-        let reading =
+        let mut body = PacedBody::new(Body::from_stream(events), activity.begin_request());
+        let reader =
             tokio::spawn(
                 async move { while poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await.is_some() {} },
             );
-        let waited = tokio::time::timeout(Duration::from_hours(1), traffic.quiet()).await;
+        let waited = tokio::time::timeout(Duration::from_hours(1), activity.until_close()).await;
         assert!(waited.is_err(), "{waited:?}");
-        reading.abort();
+        reader.abort();
     }
 }

@@ -1,6 +1,7 @@
-//! Lingering close (RFC 9112, 9.6): after the server has shut down its write side, it reads and discards what the client still
-//! sends, until the client closes its side too. If the server closed the connection at once, TCP would answer unread bytes with a
-//! reset (RST), upon which the client's system may discard the answer before the client has read it.
+//! Lingering close (RFC 9112, 9.6): after shutting down the write side, reads and discards what the client still sends.
+//!
+//! Without it TCP would answer unread bytes with a reset, and the client could lose the response. Limited to two
+//! seconds and 16 MiB.
 
 use std::{
     future::Future,
@@ -16,7 +17,7 @@ use tokio::{
 };
 
 /// The longest duration. It covers the round trips in which the answer and the end of the stream reach the client and its own end
-/// of the stream comes back. It must be well below the time in which a stopped server ends (`server::GRACE`).
+/// of the stream comes back. It must be well below the time in which a stopped server ends (`server::SHUTDOWN_GRACE`).
 const TIME: Duration = Duration::from_secs(2);
 
 /// The most bytes that are discarded. It covers what was in the socket buffers of both systems, some MiB each, when the client
@@ -93,9 +94,9 @@ mod tests {
     use super::*;
 
     async fn lingered(sending: bool, near: &mut DuplexStream) -> u128 {
-        let (mut linger, begun) = (Linger::new(sending), Instant::now());
+        let (mut linger, started) = (Linger::new(sending), Instant::now());
         poll_fn(|context| linger.poll(near, context)).await;
-        begun.elapsed().as_millis()
+        started.elapsed().as_millis()
     }
 
     #[tokio::test(start_paused = true)]

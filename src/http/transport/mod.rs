@@ -1,3 +1,13 @@
+//! HTTP transport: TCP, TLS, HTTP/1.1 and HTTP/2 connections with their timeouts, without knowledge of GraphQL.
+//!
+//! - `server`: accept loop, graceful shutdown, signals
+//! - `connection`: serves one connection
+//! - `idle_timeout`: closes idle connections and slow readers
+//! - `write_timeout`: socket wrapper: write timeout
+//! - `drain`: reads the rest of request bodies that were not consumed
+//! - `lingering_close`: lingering close of the socket
+//! - `tls`: TLS certificates and their reload
+
 pub(crate) mod connection;
 pub(crate) mod drain;
 pub(crate) mod idle_timeout;

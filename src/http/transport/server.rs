@@ -1,22 +1,25 @@
-//! Serving: connections are taken, and end.
+//! Accept loop, graceful shutdown and stop signals (Ctrl-C, SIGTERM).
+//!
+//! On a stop signal the server accepts no more connections, ends streams, and waits up to eight seconds for requests in
+//! flight. A second signal ends the process at once.
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
 
-use super::{connection::Reception, tls::Tls};
+use super::{connection::ConnectionHandler, tls::Tls};
 use crate::app::App;
-use crate::http::{limits::connection_limit::Places, router};
+use crate::http::{limits::connection_limit::ConnectionLimiter, router};
 
-/// How long requests under way may take to finish once the server is told to stop. With [`CLOSING`] it stays below ten
+/// How long requests under way may take to finish once the server is told to stop. With [`CLOSE_TIMEOUT`] it stays below ten
 /// seconds, after which many supervisors kill.
-const GRACE: Duration = Duration::from_secs(8);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(8);
 
 /// How long the last writes and the end of the database's connections may take after that.
-pub const CLOSING: Duration = Duration::from_millis(1500);
+pub const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// How long nothing is taken where the system has no connection to give.
-const PAUSE: Duration = Duration::from_secs(1);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Serves until told to stop; then takes no more, and finishes what is under way.
 pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Tls>, stop: impl Future<Output = ()>) {
@@ -25,48 +28,53 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Tls>, stop:
         tracing::debug!(%error, "the limit of open files stays as it is");
     }
     let tls = tls.map(Arc::new);
-    let places = Places::new(&app.edge);
-    let reception = Arc::new(Reception::new(router(&app), &app.edge.limits, tls.clone(), app.stopping.subscribe()));
-    let keep = async {
+    let limiter = ConnectionLimiter::new(&app.http_config);
+    let handler =
+        Arc::new(ConnectionHandler::new(router(&app), &app.http_config.limits, tls.clone(), app.stopping.subscribe()));
+    let reload_tls = async {
         match &tls {
-            Some(tls) => tls.keep().await,
+            Some(tls) => tls.reload_on_change().await,
             None => std::future::pending().await,
         }
     };
     tokio::select! {
-        () = take(&listener, &places, &reception) => {}
-        () = keep => {}
+        () = accept_connections(&listener, &limiter, &handler) => {}
+        () = reload_tls => {}
         () = stop => {}
     }
     drop(listener);
     app.stopping.send_replace(true);
-    if tokio::time::timeout(GRACE, places.all_given_back()).await.is_err() {
-        tracing::warn!("requests were still under way after {} s and were cut off", GRACE.as_secs());
+    if tokio::time::timeout(SHUTDOWN_GRACE, limiter.until_none_open()).await.is_err() {
+        tracing::warn!("requests were still under way after {} s and were cut off", SHUTDOWN_GRACE.as_secs());
     }
 }
 
 /// Takes connections, as many as there are places; more wait in the system's queue.
-async fn take(listener: &TcpListener, places: &Arc<Places>, reception: &Arc<Reception>) {
-    while let Some(free) = places.free().await {
+async fn accept_connections(
+    listener: &TcpListener,
+    limiter: &Arc<ConnectionLimiter>,
+    handler: &Arc<ConnectionHandler>,
+) {
+    while let Some(slot) = limiter.wait_for_slot().await {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                if let Some(place) = places.give(free, peer.ip()) {
-                    tokio::spawn(reception.clone().receive(stream, peer, place));
+                if let Some(permit) = limiter.admit(slot, peer.ip()) {
+                    tokio::spawn(handler.clone().handle(stream, peer, permit));
                 } else {
                     tracing::debug!(%peer, "has as many connections as it may (limits.address_connections)");
                 }
             }
-            Err(error) if is_theirs(&error) => {}
+            Err(error) if is_client_abort(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be taken: is the limit of open files too low?");
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
 }
 
 /// The client went away before it was let in.
-fn is_theirs(error: &io::Error) -> bool {
+fn is_client_abort(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
@@ -93,7 +101,7 @@ impl StopSignals {
     }
 
     /// Waits for one. From then on a second one ends the process at once.
-    pub async fn stop(mut self) {
+    pub async fn wait(mut self) {
         self.next().await;
         tokio::spawn(async move {
             self.next().await;

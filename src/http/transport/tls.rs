@@ -1,4 +1,6 @@
-//! TLS: a certificate and its key from PEM files, taken anew when the files change, without a restart and without a gap.
+//! TLS (rustls): loads certificate and key from PEM files and reloads them when they change, without a restart.
+//!
+//! Files that cannot be used are logged once; the previous certificate stays in use.
 
 use std::{fmt, path::Path, sync::Arc, time::Duration};
 
@@ -14,30 +16,30 @@ use tokio_rustls::{
     },
 };
 
-use crate::http::config::Files;
+use crate::http::config::TlsFiles;
 
 /// How often the files are looked at.
-const LOOK: Duration = Duration::from_secs(5);
+const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 
 /// What is told of a file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unusable(String);
+pub struct TlsError(String);
 
-impl fmt::Display for Unusable {
+impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Unusable {}
+impl std::error::Error for TlsError {}
 
 /// TLS of a server.
 pub struct Tls {
-    files: Files,
+    files: TlsFiles,
     /// What was read of them at first.
-    first: Pem,
+    initial: Pem,
     provider: Arc<CryptoProvider>,
-    current: Arc<Current>,
+    current: Arc<CurrentCertificate>,
     config: Arc<ServerConfig>,
 }
 
@@ -50,52 +52,52 @@ struct Pem {
 
 /// The certificate that is shown.
 #[derive(Debug)]
-struct Current(ArcSwap<CertifiedKey>);
+struct CurrentCertificate(ArcSwap<CertifiedKey>);
 
-impl ResolvesServerCert for Current {
+impl ResolvesServerCert for CurrentCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.0.load_full())
     }
 }
 
 impl Pem {
-    fn read(files: &Files) -> Result<Self, Unusable> {
+    fn read(files: &TlsFiles) -> Result<Self, TlsError> {
         let read = |setting, file: &Path| {
             std::fs::read(file)
-                .map_err(|error| Unusable(format!("{setting} is {}, which cannot be read: {error}", file.display())))
+                .map_err(|error| TlsError(format!("{setting} is {}, which cannot be read: {error}", file.display())))
         };
         Ok(Self { certificate: read("tls.certificate", &files.certificate)?, key: read("tls.key", &files.key)? })
     }
 
-    fn certified(&self, files: &Files, provider: &CryptoProvider) -> Result<CertifiedKey, Unusable> {
-        let unusable = |setting, file: &Path, why: &dyn fmt::Display| {
-            Unusable(format!("{setting} is {}, which cannot be used: {why}", file.display()))
+    fn certified_key(&self, files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
+        let tls_error = |setting, file: &Path, why: &dyn fmt::Display| {
+            TlsError(format!("{setting} is {}, which cannot be used: {why}", file.display()))
         };
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&self.certificate).collect();
-        let chain = chain.map_err(|error| unusable("tls.certificate", &files.certificate, &error))?;
+        let chain = chain.map_err(|error| tls_error("tls.certificate", &files.certificate, &error))?;
         if chain.is_empty() {
-            return Err(unusable("tls.certificate", &files.certificate, &"there is no certificate in it (PEM)"));
+            return Err(tls_error("tls.certificate", &files.certificate, &"there is no certificate in it (PEM)"));
         }
         let key = PrivateKeyDer::from_pem_slice(&self.key)
-            .map_err(|_| unusable("tls.key", &files.key, &"there is no private key in it (PEM)"))?;
+            .map_err(|_| tls_error("tls.key", &files.key, &"there is no private key in it (PEM)"))?;
         CertifiedKey::from_der(chain, key, provider).map_err(|error| {
-            unusable("tls.key", &files.key, &format!("with the certificate {}: {error}", files.certificate.display()))
+            tls_error("tls.key", &files.key, &format!("with the certificate {}: {error}", files.certificate.display()))
         })
     }
 }
 
 impl Tls {
     /// With the certificate of two files.
-    pub fn open(files: Files) -> Result<Self, Unusable> {
+    pub fn open(files: TlsFiles) -> Result<Self, TlsError> {
         let provider = Arc::new(ring::default_provider());
-        let first = Pem::read(&files)?;
-        let current = Arc::new(Current(ArcSwap::from_pointee(first.certified(&files, &provider)?)));
+        let initial = Pem::read(&files)?;
+        let current = Arc::new(CurrentCertificate(ArcSwap::from_pointee(initial.certified_key(&files, &provider)?)));
         let config = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(|error| Unusable(format!("TLS cannot be set up: {error}")))?;
+            .map_err(|error| TlsError(format!("TLS cannot be set up: {error}")))?;
         let mut config = config.with_no_client_auth().with_cert_resolver(current.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { files, first, provider, current, config: Arc::new(config) })
+        Ok(Self { files, initial, provider, current, config: Arc::new(config) })
     }
 
     pub(in crate::http) fn acceptor(&self) -> TlsAcceptor {
@@ -104,24 +106,24 @@ impl Tls {
 
     /// Takes the files anew when they change, for as long as it is polled. Files that cannot be used (yet: they are written one
     /// after the other) are told once, and what was read before stays.
-    pub(in crate::http) async fn keep(&self) {
-        let mut seen = Ok(self.first.clone());
-        let mut tick = tokio::time::interval(LOOK);
+    pub(in crate::http) async fn reload_on_change(&self) {
+        let mut last_read = Ok(self.initial.clone());
+        let mut tick = tokio::time::interval(RELOAD_INTERVAL);
         loop {
             tick.tick().await;
             let files = self.files.clone();
-            let Ok(found) = tokio::task::spawn_blocking(move || Pem::read(&files)).await else { continue };
-            if found == seen {
+            let Ok(read) = tokio::task::spawn_blocking(move || Pem::read(&files)).await else { continue };
+            if read == last_read {
                 continue;
             }
-            match found.as_ref().map_err(Clone::clone).and_then(|pem| pem.certified(&self.files, &self.provider)) {
-                Ok(certified) => {
-                    self.current.0.store(Arc::new(certified));
+            match read.as_ref().map_err(Clone::clone).and_then(|pem| pem.certified_key(&self.files, &self.provider)) {
+                Ok(certified_key) => {
+                    self.current.0.store(Arc::new(certified_key));
                     tracing::info!(certificate = %self.files.certificate.display(), "the certificate was taken anew");
                 }
                 Err(why) => tracing::error!(%why, "the certificate was not taken anew; the one before is still shown"),
             }
-            seen = found;
+            last_read = read;
         }
     }
 }

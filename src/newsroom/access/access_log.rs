@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::viewer::Viewer,
-    db::{Db, Fault},
+    db::{DatabaseError, Db},
     newsroom::{
         Error, Newsroom,
         workflow::{self, Resource},
@@ -93,7 +93,7 @@ async fn write_all(
     db: &Db,
     rows: &[access_log::ActiveModel],
     token_uses: &HashMap<Uuid, DateTime<Utc>>,
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     let tx = db.begin_write().await?;
     // Written before, where the outcome of an earlier attempt was not known.
     let ignore_existing = OnConflict::column(access_log::Column::Id).do_nothing().to_owned();

@@ -11,7 +11,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query
 use uuid::Uuid;
 
 use crate::{
-    auth::viewer::{Repeatable, Viewer},
+    auth::viewer::{IdempotentRequest, Viewer},
     newsroom::{Error, Newsroom, unit_of_work::UnitOfWork},
 };
 
@@ -33,7 +33,7 @@ pub enum StoredResult {
 
 impl Newsroom {
     /// What is known of a request under its key. One statement.
-    pub async fn stored_result(&self, viewer: &Viewer, request: &Repeatable) -> Result<StoredResult, Error> {
+    pub async fn stored_result(&self, viewer: &Viewer, request: &IdempotentRequest) -> Result<StoredResult, Error> {
         let key = (key_owner(viewer), request.key.clone());
         let stored = idempotency::Entity::find_by_id(key).one(self.db.reader()).await?;
         Ok(match stored {
@@ -48,7 +48,7 @@ impl Newsroom {
     pub async fn store_answer(
         &self,
         viewer: &Viewer,
-        request: &Repeatable,
+        request: &IdempotentRequest,
         answer: Option<String>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
@@ -76,7 +76,7 @@ impl Newsroom {
 impl UnitOfWork {
     /// Puts down that something is done under a key; refuses where another execution did something under it.
     pub(in crate::newsroom) async fn claim_key(&self, viewer: &Viewer) -> Result<(), Error> {
-        let Some(request) = viewer.request.as_deref() else { return Ok(()) };
+        let Some(request) = viewer.idempotent_request.as_deref() else { return Ok(()) };
         let key = (key_owner(viewer), request.key.clone());
         match idempotency::Entity::find_by_id(key).one(self.tx()).await? {
             Some(row) if row.request_id == request.id => Ok(()),
@@ -92,7 +92,7 @@ impl UnitOfWork {
 
 fn key_row(
     subject: String,
-    request: &Repeatable,
+    request: &IdempotentRequest,
     at: DateTime<Utc>,
     answer: Option<String>,
 ) -> idempotency::ActiveModel {
@@ -111,7 +111,7 @@ pub fn key_owner(viewer: &Viewer) -> String {
     format!("{:?} {}", viewer.role, viewer.subject)
 }
 
-impl Repeatable {
+impl IdempotentRequest {
     /// An execution of a request under a key.
     pub fn new(key: String, hash: String) -> Self {
         Self { id: Uuid::now_v7(), key, hash }

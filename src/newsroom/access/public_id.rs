@@ -15,7 +15,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::resume_token;
-use crate::db::{Db, Fault};
+use crate::db::{DatabaseError, Db};
 
 /// Everything that has an id.
 const NOUNS: [Noun; 5] = [Noun::Release, Noun::Topic, Noun::Place, Noun::Token, Noun::PreviewLink];
@@ -41,7 +41,7 @@ impl std::fmt::Debug for IdCodec {
 
 impl IdCodec {
     /// Of a newsroom, by the secret that its database holds. Fails where the secret can be neither read nor made.
-    pub async fn load(db: &Db) -> Result<Self, Fault> {
+    pub async fn load(db: &Db) -> Result<Self, DatabaseError> {
         Ok(Self::from_secret(&resume_token::signing_secret(db).await?)?)
     }
 

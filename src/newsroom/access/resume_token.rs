@@ -15,7 +15,7 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, sea_query::
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::db::{Db, Fault};
+use crate::db::{DatabaseError, Db};
 
 /// Bytes of a position: what it belongs to, a sequence, an instant.
 const POSITION_LENGTH: usize = 17;
@@ -132,7 +132,7 @@ fn hmac(secret: &str) -> Result<Hmac<Sha256>, DbErr> {
 }
 
 /// The newsroom's secret, made when it is first wanted.
-pub(crate) async fn signing_secret(db: &Db) -> Result<String, Fault> {
+pub(crate) async fn signing_secret(db: &Db) -> Result<String, DatabaseError> {
     if let Some(key) = signing_key::Entity::find_by_id(1).one(db.reader()).await? {
         return Ok(key.secret);
     }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     auth::viewer::Viewer,
     date_range,
-    db::Fault,
+    db::DatabaseError,
     newsroom::{
         Error, ErrorCode, Newsroom,
         validation::{Patch, Validator},
@@ -57,7 +57,7 @@ pub enum AuthError {
     /// The issuer's token is not taken; the sentence tells why.
     Rejected(String),
     /// The database failed.
-    Db(Fault),
+    Db(DatabaseError),
 }
 
 impl Newsroom {

@@ -28,7 +28,7 @@ use futures_util::FutureExt;
 use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
 
 use super::repair::find_out_of_range;
-use crate::db::{Db, OpenError, is_passing};
+use crate::db::{Db, OpenError, is_transient};
 pub use finding::{Finding, FindingKind, MAX_LISTED};
 use finding::{Findings, RESTORE_BACKUP};
 use journal::JournalSummary;
@@ -126,7 +126,7 @@ async fn in_savepoint(
         }
     };
     if let Err(error) = catch_panic(part).await {
-        if is_passing(&error) {
+        if is_transient(&error) {
             findings.interrupt(error);
             return;
         }

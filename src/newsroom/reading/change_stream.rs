@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     auth::viewer::Viewer,
     catalog::{Audience, ChangeKind, ReleaseFilter, Snapshot, changes_hierarchy},
-    db::Fault,
+    db::DatabaseError,
     journal::{Entry, Image, SYSTEM_ACTOR},
     newsroom::{Error, ErrorCode, Newsroom, access::resume_token::JournalPosition},
 };
@@ -56,7 +56,7 @@ pub enum ChangeStreamError {
     /// A filter that has come to make no sense.
     Filter(Error),
     /// The database failed.
-    Db(Fault),
+    Db(DatabaseError),
 }
 
 /// Somebody who follows.

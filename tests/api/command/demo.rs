@@ -66,7 +66,7 @@ fn note(answer: &Value, seen: &mut BTreeSet<String>) {
 #[tokio::test]
 async fn every_public_field_has_a_value_somewhere() {
     let desk = Desk::on_sqlite().await;
-    desk.app.clock.put(chrono::Utc.with_ymd_and_hms(2026, 3, 31, 23, 30, 0).unwrap());
+    desk.app.clock.set(chrono::Utc.with_ymd_and_hms(2026, 3, 31, 23, 30, 0).unwrap());
     assert!(demo::populate(&desk.app).await.unwrap().is_some());
     assert!(demo::populate(&desk.app).await.unwrap().is_none(), "it is not empty any more");
     let schema = Schema::of(&desk).await;
@@ -133,7 +133,7 @@ async fn what_is_on_the_rise_is_shown_on_the_day_it_is_made() {
     for day in ["2026-01-01T00:00:00Z", "2028-02-29T12:34:56Z", "2030-12-31T23:59:59Z"] {
         let desk = Desk::on_sqlite().await;
         let now = chrono::DateTime::parse_from_rfc3339(day).unwrap().to_utc();
-        desk.app.clock.put(now);
+        desk.app.clock.set(now);
         demo::populate(&desk.app).await.unwrap();
         let query = "{ trendingTopics { topic { slug } count lift } releases(first: 1) { nodes { releaseDate } } }";
         let data = desk.data(Who::Public, query, json!({})).await;

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use axum::Router;
 use chrono::{DateTime, TimeZone, Utc};
 use dateline::{
-    app::{App, Masthead},
+    app::{App, SiteInfo},
     clock::Clock,
     db::Db,
     http,
@@ -86,8 +86,8 @@ async fn check(url: &str, name: &str) {
     let db = Db::open(url).await.unwrap();
     db.migrate().await.unwrap();
     assert_eq!(find_out_of_range(db.reader()).await.unwrap(), []);
-    let clock = Clock::standing_at(later());
-    let app = App::new(db, NewsroomSettings::default(), Masthead::default(), clock.clone()).await.unwrap();
+    let clock = Clock::fixed_at(later());
+    let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock.clone()).await.unwrap();
     assert_eq!(app.newsroom.resolve_schedules(clock.now()).await.unwrap(), 0, "the schedule of 2090 stays");
     assert_eq!(app.newsroom.record_due_releases(clock.now()).await.unwrap(), 0);
     let router = http::router(&app);

@@ -190,7 +190,7 @@ on_both! {
         make("due", &[&schedule("2007-06-01T13:00")]).await;
         let held = make("held", &[embargo, publish]).await;
         make("untrue", &[publish, "releaseRetract(id: $id, expectedRevision: 1, notice: \"Untrue.\")"]).await;
-        desk.app.clock.put(crate::harness::noon() + chrono::TimeDelta::hours(2));
+        desk.app.clock.set(crate::harness::noon() + chrono::TimeDelta::hours(2));
 
         let overwrite = ImportOptions { overwrite: true, ..ImportOptions::default() };
         let release = |slug: &str, state: &str| lines(&[json!({ "type": "release", "slug": slug, "headline": "Changed", "releaseDate": "2006-05-01", "state": state })]);
@@ -206,7 +206,7 @@ on_both! {
         let wanted = [("review", "DRAFT"), ("later", "DRAFT"), ("due", "PUBLISHED"), ("held", "DRAFT"), ("untrue", "WITHDRAWN")];
         assert_eq!(states, wanted.map(|(slug, state)| (slug.to_owned(), state.to_owned())));
         let other = Desk::on_sqlite().await;
-        other.app.clock.put(desk.app.clock.now());
+        other.app.clock.set(desk.app.clock.now());
         let (report, told) = run(&other, &text, ImportOptions::default(), false).await;
         assert_eq!((report.created, report.refused), (5, 0), "{told:?}");
         assert_eq!(exported(&other).await, text);

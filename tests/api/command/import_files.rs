@@ -288,7 +288,7 @@ on_both! {
 
     async fn an_export_comes_back_byte_by_byte(desk: Desk) {
         let now = chrono::DateTime::parse_from_rfc3339("2026-03-31T23:30:00Z").unwrap().to_utc();
-        desk.app.clock.put(now);
+        desk.app.clock.set(now);
         dateline::cli::demo::populate(&desk.app).await.unwrap();
         // A broader topic that is younger than the narrower one, and two broader ones in the order that was given.
         let create = "mutation { topicCreate(input: {slug: \"younger\", name: \"Younger\"}) { topic { id } userErrors { message } } }";
@@ -298,7 +298,7 @@ on_both! {
         desk.done(Who::Admin, update, json!({ "id": id })).await;
         let first = exported(&desk).await;
         let other = Desk::on_sqlite().await;
-        other.app.clock.put(now);
+        other.app.clock.set(now);
         let (report, told) = run(&other, &[("export", first.clone())], ImportOptions::default()).await;
         assert_eq!((counts(&report), told), ([first.lines().count() as u64 - 1, 0, 0, 0, 0, 0], Vec::new()));
         assert_eq!(exported(&other).await, first);

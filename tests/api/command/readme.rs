@@ -4,7 +4,7 @@ use crate::harness::{Desk, Who, on_both};
 use dateline::{
     cli::demo,
     config,
-    http::config::Edge,
+    http::config::HttpConfig,
     limits::{Limits, Profile},
 };
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ async fn furnished(desk: &Desk) {
 
 on_both! {
     async fn the_queries_of_the_readme_answer_as_it_says(desk: Desk) {
-        desk.app.clock.put(chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc());
+        desk.app.clock.set(chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc());
         furnished(&desk).await;
         let queries = blocks("query");
         assert_eq!(queries.len(), 2);
@@ -89,7 +89,7 @@ on_both! {
     async fn every_example_costs_less_than_half_of_what_the_strictest_profile_allows(desk: Desk) {
         let hardened = Limits::of(Profile::Hardened);
         let half = Limits { cost: hardened.cost / 2, public_per_minute: 0, ..hardened };
-        let desk = desk.with_edge(Edge { limits: half.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: half.into(), ..HttpConfig::default() });
         furnished(&desk).await;
         let (queries, mutations): (Vec<_>, Vec<_>) = examples().into_iter().partition(|(query, _)| !query.starts_with("mutation"));
         assert!(queries.len() >= 6 && mutations.len() >= 3);

@@ -17,11 +17,11 @@ use axum::{
 };
 use chrono::{DateTime, TimeZone, Utc};
 use dateline::{
-    app::{App, Masthead},
+    app::{App, SiteInfo},
     auth::viewer::Viewer,
     clock::Clock,
     db::Db,
-    http::{self, config::Edge},
+    http::{self, config::HttpConfig},
     interchange,
     newsroom::{NewsroomSettings, access::tokens::TokenInput, import::ImportOptions, workflow::WorkflowPolicy},
 };
@@ -143,7 +143,7 @@ impl Desk {
             preview_template: Some("https://example.org/preview?token={token}".to_owned()),
             ..NewsroomSettings::default()
         };
-        let app = App::new(db, settings, Masthead::default(), Clock::standing_at(noon())).await.unwrap();
+        let app = App::new(db, settings, SiteInfo::default(), Clock::fixed_at(noon())).await.unwrap();
         let token = async |role: Role, subject: &str| {
             let input = TokenInput { subject: subject.to_owned(), name: "test".to_owned(), role, expires_at: None };
             app.newsroom.token_create(&Viewer::new(Role::Admin, "test"), input, noon()).await.unwrap().1
@@ -168,8 +168,8 @@ impl Desk {
         execute(&format!("{url}?mode=rwc"), &fixtures::file(&format!("{name}.sql"))).await;
         let db = Db::open(&url).await.unwrap();
         db.migrate().await.unwrap();
-        let clock = Clock::standing_at(fixtures::later());
-        let app = App::new(db, NewsroomSettings::default(), Masthead::default(), clock).await.unwrap();
+        let clock = Clock::fixed_at(fixtures::later());
+        let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock).await.unwrap();
         let known: Value = serde_json::from_str(&fixtures::file(&format!("{name}.json"))).unwrap();
         let token = |who: &str| known["tokens"][who].as_str().unwrap().to_owned();
         Self {
@@ -203,7 +203,7 @@ impl Desk {
     /// The same newsroom, started anew with other customs.
     pub(crate) async fn with_settings(mut self, settings: NewsroomSettings) -> Self {
         let db = Db::open(&self.url).await.unwrap();
-        self.app = App::new(db, settings, Masthead::default(), self.app.clock.clone()).await.unwrap();
+        self.app = App::new(db, settings, SiteInfo::default(), self.app.clock.clone()).await.unwrap();
         self.router = http::router(&self.app);
         self
     }
@@ -211,12 +211,12 @@ impl Desk {
     /// Another server on the same database.
     pub(crate) async fn server(&self, clock: Clock) -> Arc<App> {
         let db = Db::open(&self.url).await.unwrap();
-        App::new(db, self.app.newsroom.settings.clone(), Masthead::default(), clock).await.unwrap()
+        App::new(db, self.app.newsroom.settings.clone(), SiteInfo::default(), clock).await.unwrap()
     }
 
     /// The same newsroom, open to the world in another way.
-    pub(crate) fn with_edge(mut self, edge: Edge) -> Self {
-        self.app = self.app.clone().with_edge(edge);
+    pub(crate) fn with_http_config(mut self, edge: HttpConfig) -> Self {
+        self.app = self.app.clone().with_http_config(edge);
         self.router = http::router(&self.app);
         self
     }
@@ -235,8 +235,8 @@ impl Desk {
             (database.url.clone(), Guard::Database(database))
         };
         let db = Db::open(&url).await.unwrap();
-        let clock = Clock::standing_at(self.app.clock.now());
-        let app = App::new(db, self.app.newsroom.settings.clone(), Masthead::default(), clock).await.unwrap();
+        let clock = Clock::fixed_at(self.app.clock.now());
+        let app = App::new(db, self.app.newsroom.settings.clone(), SiteInfo::default(), clock).await.unwrap();
         Self {
             admin: self.admin.clone(),
             editor: self.editor.clone(),

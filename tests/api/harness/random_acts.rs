@@ -81,7 +81,7 @@ impl World {
         }
         // Time passes; sometimes a reader comes by, sometimes the server puts down what is due.
         self.now += TimeDelta::seconds(self.dice.roll(240) as i64);
-        self.app.clock.put(self.now);
+        self.app.clock.set(self.now);
         match self.dice.roll(12) {
             0 => jobs::tick(&self.app, self.now).await.unwrap(),
             1..=3 => drop(self.app.request_context(Viewer::public()).visible().count()),

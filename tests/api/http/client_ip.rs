@@ -3,7 +3,7 @@
 use crate::harness::{Desk, Who, on_both};
 use axum::{body::Body, http::Request};
 use dateline::{
-    http::config::{Edge, Origins},
+    http::config::{AllowedOrigins, HttpConfig},
     limits::Limits,
 };
 use http_body_util::BodyExt;
@@ -13,10 +13,10 @@ use tower::ServiceExt;
 /// Where requests come from that go to the router without a connection.
 const NOWHERE: &str = "0.0.0.0/32";
 
-fn edge(change: impl Fn(&mut Limits)) -> Edge {
+fn edge(change: impl Fn(&mut Limits)) -> HttpConfig {
     let mut limits = Limits::default();
     change(&mut limits);
-    Edge { limits: limits.into(), trusted_proxies: vec![NOWHERE.parse().unwrap()], ..Edge::default() }
+    HttpConfig { limits: limits.into(), trusted_proxies: vec![NOWHERE.parse().unwrap()], ..HttpConfig::default() }
 }
 
 /// Asks who the caller is: status, a header, the answer.
@@ -29,7 +29,7 @@ async fn ask(desk: &Desk, bearer: Option<&str>, from: &str, header: &str) -> (u1
 
 on_both! {
     async fn an_address_and_a_token_have_rates_of_their_own(desk: Desk) {
-        let desk = desk.with_edge(edge(|limits| (limits.public_per_minute, limits.token_per_minute) = (3, 2)));
+        let desk = desk.with_http_config(edge(|limits| (limits.public_per_minute, limits.token_per_minute) = (3, 2)));
         for left in [2, 1, 0] {
             let (status, state, _) = ask(&desk, None, "192.0.2.1", "ratelimit").await;
             assert!(status == 200 && state.starts_with(&format!("\"address\";r={left};t=")), "{status} {state}");
@@ -58,7 +58,7 @@ on_both! {
     }
 
     async fn who_tries_tokens_in_vain_waits_and_nobody_else_does(desk: Desk) {
-        let desk = desk.with_edge(edge(|limits| limits.failures_per_minute = 5));
+        let desk = desk.with_http_config(edge(|limits| limits.failures_per_minute = 5));
         let mut refused = 0;
         for number in 0..6 {
             let (status, _, answer) = ask(&desk, Some(&format!("invented-{number}")), "192.0.2.1", "retry-after").await;
@@ -88,7 +88,7 @@ on_both! {
         let open = preflight(&desk, "https://a.example").await;
         assert_eq!((open["access-control-allow-origin"].to_str().unwrap(), open.get("access-control-allow-credentials")), ("*", None));
         assert_eq!(open["access-control-allow-headers"], "content-type, authorization");
-        let desk = desk.with_edge(Edge { origins: Origins::Only(vec!["https://a.example".parse().unwrap()]), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { origins: AllowedOrigins::Only(vec!["https://a.example".parse().unwrap()]), ..HttpConfig::default() });
         assert_eq!(preflight(&desk, "https://a.example").await["access-control-allow-origin"], "https://a.example");
         assert!(preflight(&desk, "https://b.example").await.get("access-control-allow-origin").is_none());
         let upgrade = Request::get("/graphql").header("connection", "upgrade").header("upgrade", "websocket").header("sec-websocket-version", "13")
@@ -98,7 +98,7 @@ on_both! {
     }
 
     async fn every_answer_has_an_id_and_says_what_browsers_must_not_do(desk: Desk) {
-        let desk = desk.with_edge(edge(|_| {}));
+        let desk = desk.with_http_config(edge(|_| {}));
         for path in ["/", "/graphiql", "/graphql", "/health/ready", "/nowhere", "/graphql?query=%7Bviewer%7Bname%7D%7D"] {
             let request = Request::get(path).header("accept", "*/*").body(Body::empty()).unwrap();
             let headers = desk.router().oneshot(request).await.unwrap().headers().clone();
@@ -113,12 +113,12 @@ on_both! {
         for forged in ["", "a b", "<script>", &"a".repeat(101)] {
             assert_eq!(told(&desk, forged).await.len(), 32, "{forged:?}");
         }
-        let alone = desk.with_edge(Edge::default());
+        let alone = desk.with_http_config(HttpConfig::default());
         assert_ne!(told(&alone, "proxy-1/2").await, "proxy-1/2");
     }
 
     async fn where_the_schema_is_not_public_only_those_with_a_token_read_it(desk: Desk) {
-        let desk = desk.with_edge(Edge { introspection: false, ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { introspection: false, ..HttpConfig::default() });
         for query in ["{ __schema { types { name } } }", "{ ...A } fragment A on Query { ... { __type(name: \"Release\") { name } } }"] {
             let body = json!({ "query": query }).to_string();
             let (_, answer) = desk.post(None, &body).await;

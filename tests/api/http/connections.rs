@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Desk, Who};
 use axum::http::Request;
-use dateline::{http::config::Edge, limits::Limits};
+use dateline::{http::config::HttpConfig, limits::Limits};
 use http_body_util::{BodyExt, Empty};
 use hyper::{body::Bytes, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -24,15 +24,15 @@ const AT_MOST: Duration = Duration::from_millis(1700);
 
 const QUERY: &str = "/graphql?query=%7Bviewer%7Bname%7D%7D";
 
-fn edge(change: impl Fn(&mut Limits)) -> Edge {
+fn edge(change: impl Fn(&mut Limits)) -> HttpConfig {
     let wait = PATIENCE.as_millis() as u64;
     let mut limits = Limits { header_ms: wait, body_ms: wait, write_ms: wait, ..Limits::default() };
     change(&mut limits);
-    Edge { limits: limits.into(), ..Edge::default() }
+    HttpConfig { limits: limits.into(), ..HttpConfig::default() }
 }
 
 async fn desk(change: impl Fn(&mut Limits)) -> Desk {
-    Desk::on_sqlite().await.with_edge(edge(change))
+    Desk::on_sqlite().await.with_http_config(edge(change))
 }
 
 async fn connect(port: u16) -> TcpStream {

@@ -1,7 +1,7 @@
 //! Connections to PostgreSQL that somebody ended while the database is there: no reader notices, and writers are told.
 
 use crate::harness::{CREATE, Desk, Who};
-use dateline::http::config::Edge;
+use dateline::http::config::HttpConfig;
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
@@ -26,12 +26,12 @@ async fn end_connections(by: &DatabaseConnection) -> i64 {
 
 /// A newsroom that is served, in which each answer is worked out; and somebody else's connection to its database.
 async fn served() -> Option<(Desk, DatabaseConnection)> {
-    let desk = Desk::on_postgres().await?.with_edge(Edge { cache_bytes: 0, ..Edge::default() });
+    let desk = Desk::on_postgres().await?.with_http_config(HttpConfig { cache_bytes: 0, ..HttpConfig::default() });
     for number in 0..3 {
         desk.published(json!({ "headline": format!("Release {number}"), "summary": "Short." })).await;
     }
     let following = desk.app.clone();
-    tokio::spawn(async move { following.follow().await });
+    tokio::spawn(async move { following.run_background_tasks().await });
     let other = Database::connect(&desk.url).await.unwrap();
     Some((desk, other))
 }
@@ -51,7 +51,7 @@ async fn no_query_fails_after_all_connections_were_ended() {
             let who = [Who::Public, Who::Editor][number % 2];
             let answer = desk.ask(who, ROWS, json!({})).await;
             assert_eq!(answer["data"]["releases"]["nodes"][0]["summary"], "Short.", "{round}, {number}: {answer}");
-            assert_eq!(desk.app.unready(), None, "{round}, {number}");
+            assert_eq!(desk.app.unready_reason(), None, "{round}, {number}");
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     }

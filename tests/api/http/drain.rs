@@ -13,7 +13,7 @@ use super::{
 use crate::harness::{Desk, Who};
 use axum::http::Request;
 use dateline::{
-    http::{config::Edge, transport::tls::Tls},
+    http::{config::HttpConfig, transport::tls::Tls},
     limits::Limits,
 };
 use futures_util::{StreamExt, stream};
@@ -58,7 +58,7 @@ const TOO_OFTEN: &[(&str, u16, &str)] =
 async fn desk(change: impl Fn(&mut Limits)) -> Desk {
     let mut limits = Limits { public_body_bytes: 262_144, failures_per_minute: 0, ..Limits::default() };
     change(&mut limits);
-    Desk::on_sqlite().await.with_edge(Edge { limits: limits.into(), ..Edge::default() })
+    Desk::on_sqlite().await.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() })
 }
 
 /// A newsroom that allows each token one request a minute.

@@ -139,7 +139,7 @@ on_both! {
 
     async fn a_change_that_takes_too_long_to_tell_ends_its_subscription_and_says_why(desk: Desk) {
         let limits = dateline::limits::Limits { execution_ms: 1, ..Default::default() };
-        let desk = desk.with_edge(dateline::http::config::Edge { limits: limits.into(), ..Default::default() });
+        let desk = desk.with_http_config(dateline::http::config::HttpConfig { limits: limits.into(), ..Default::default() });
         let mut events = desk.listen(None, "subscription { releaseChanged { release { a: body { html text } b: body { html } c: body { text } } } }").await;
         desk.import(&[json!({ "type": "release", "slug": "long", "externalId": "long", "headline": "Long", "releaseDate": "2006-05-02", "state": "PUBLISHED", "publishedAt": "2006-05-02T00:00:00Z", "bodyMarkdown": "word ".repeat(150_000) })]).await;
         let (_, _, data) = events.event().await.unwrap();
@@ -152,11 +152,11 @@ on_both! {
         let mut events = desk.listen(made["secret"].as_str(), CHANGES).await;
         assert!(tokio::time::timeout(Duration::from_millis(300), events.event()).await.is_err());
         // The clock goes wrong for a moment, less than it takes to look at the token again.
-        desk.app.clock.put(crate::harness::noon() + chrono::TimeDelta::hours(2));
+        desk.app.clock.set(crate::harness::noon() + chrono::TimeDelta::hours(2));
         desk.draft(json!({ "headline": "Late" })).await;
         let early = tokio::time::timeout(Duration::from_millis(500), events.event()).await;
         assert!(early.is_err(), "{early:?}");
-        desk.app.clock.put(crate::harness::noon());
+        desk.app.clock.set(crate::harness::noon());
         assert_eq!(events.next().await["releaseChanged"]["release"]["headline"], "Late");
     }
 

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use crate::harness::Desk;
 use dateline::{
     http::{
-        config::{Edge, Files},
+        config::{HttpConfig, TlsFiles},
         transport::tls::Tls,
     },
     limits::Limits,
@@ -22,15 +22,15 @@ use tokio_rustls::{
 };
 
 /// Puts a new certificate for `localhost` and its key down; the certificate.
-pub(crate) fn certify(files: &Files) -> CertificateDer<'static> {
+pub(crate) fn certify(files: &TlsFiles) -> CertificateDer<'static> {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(&files.certificate, certified.cert.pem()).unwrap();
     std::fs::write(&files.key, certified.signing_key.serialize_pem()).unwrap();
     certified.cert.der().clone()
 }
 
-pub(crate) fn files(folder: &Path) -> Files {
-    Files { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") }
+pub(crate) fn files(folder: &Path) -> TlsFiles {
+    TlsFiles { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") }
 }
 
 /// Shakes hands, trusting one certificate and no other.
@@ -55,7 +55,7 @@ async fn https_is_served_and_a_new_certificate_is_shown_without_a_restart() {
     let files = files(folder.path());
     let first = certify(&files);
     let limits = Limits { header_ms: 700, ..Limits::default() };
-    let desk = Desk::on_sqlite().await.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+    let desk = Desk::on_sqlite().await.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
     let tls = Tls::open(files.clone()).unwrap();
     let (port, _) = desk.serve_with(Some(tls), std::future::pending()).await;
 
@@ -109,7 +109,7 @@ async fn a_handshake_that_does_not_come_keeps_no_server_from_stopping() {
 fn files_that_cannot_be_used_are_told_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let files = files(folder.path());
-    let why = |files: &Files| Tls::open(files.clone()).err().expect("it is refused").to_string();
+    let why = |files: &TlsFiles| Tls::open(files.clone()).err().expect("it is refused").to_string();
     assert!(
         why(&files).starts_with("tls.certificate is ") && why(&files).contains("cannot be read"),
         "{}",

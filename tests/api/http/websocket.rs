@@ -7,7 +7,7 @@ use crate::harness::{
     Desk, Who, on_both,
     websocket_client::{connect, connect_as},
 };
-use dateline::http::config::Edge;
+use dateline::http::config::HttpConfig;
 use dateline::limits::Limits;
 use futures_util::SinkExt;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ const CHANGES: &str = "subscription { releaseChanged { kind release { headline s
 fn limited(desk: Desk, change: impl Fn(&mut Limits)) -> Desk {
     let mut limits = Limits::default();
     change(&mut limits);
-    desk.with_edge(Edge { limits: limits.into(), ..Edge::default() })
+    desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() })
 }
 
 on_both! {
@@ -170,7 +170,7 @@ on_both! {
             assert_eq!(line.said().await, json!({ "type": "pong" }));
         }
         desk.done(Who::Admin, "mutation($id: ID!) { tokenRevoke(id: $id) { userErrors { code } } }", json!({ "id": made["token"]["id"] })).await;
-        desk.app.clock.put(crate::harness::noon() + chrono::TimeDelta::hours(2));
+        desk.app.clock.set(crate::harness::noon() + chrono::TimeDelta::hours(2));
         desk.published(json!({ "headline": "Too late" })).await;
         let (code, reason) = line.hear().await.expect_err("closed before anything is told");
         assert!(code == 4403 && reason.contains("revoked"), "{code} {reason}");
@@ -232,7 +232,7 @@ on_both! {
     }
 
     async fn pages_of_the_server_itself_may_connect_and_others_where_they_may(desk: Desk) {
-        let desk = desk.with_edge(Edge { origins: dateline::http::config::Origins::Only(Vec::new()), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { origins: dateline::http::config::AllowedOrigins::Only(Vec::new()), ..HttpConfig::default() });
         let port = desk.serve().await;
         let from = async |origin: &str| {
             connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws"), ("origin", origin)]).await.is_ok()

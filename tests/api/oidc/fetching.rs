@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::harness::noon;
-use dateline::auth::oidc::{Jwks, Oidc};
+use dateline::auth::oidc::{JwksSource, Oidc};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -69,7 +69,7 @@ async fn a_new_key_is_found_half_a_minute_later_at_most() {
 #[tokio::test]
 async fn keys_go_on_while_the_issuer_is_away_or_talks_nonsense() {
     let issuer = Issuer::with(&["p256"]).await;
-    let mut taking = settings(Jwks::Url(issuer.url.clone()));
+    let mut taking = settings(JwksSource::Url(issuer.url.clone()));
     taking.clock_skew = chrono::TimeDelta::hours(9);
     let house = House::taking(taking).await;
     let known = token(&claims());
@@ -93,24 +93,24 @@ async fn an_issuer_that_never_answered_is_told_apart_from_a_wrong_token() {
     let issuer = Issuer::with(&["p256"]).await;
     let url = issuer.url.clone();
     issuer.goes_down().await;
-    let house = House::taking(settings(Jwks::Url(url))).await;
+    let house = House::taking(settings(JwksSource::Url(url))).await;
     house.is_refused(&token(&claims()), "could not be had yet").await;
 }
 
 #[tokio::test]
 async fn keys_are_fetched_again_after_an_hour() {
     let issuer = Issuer::with(&["p256"]).await;
-    let oidc = Oidc::new(settings(Jwks::Url(issuer.url.clone())));
+    let oidc = Oidc::new(settings(JwksSource::Url(issuer.url.clone())));
     for (minutes, asked) in [(0, 1), (1, 1), (59, 1), (60, 2), (61, 2), (119, 2), (120, 3)] {
-        oidc.freshen(noon() + chrono::TimeDelta::minutes(minutes)).await;
+        oidc.refresh_keys(noon() + chrono::TimeDelta::minutes(minutes)).await;
         assert_eq!(issuer.asked(), asked, "after {minutes} minutes");
     }
     // One that answers nothing of use is asked again soon, not in an hour.
     let issuer = Issuer::with(&["p256"]).await;
     issuer.answers(json!({}));
-    let oidc = Oidc::new(settings(Jwks::Url(issuer.url.clone())));
+    let oidc = Oidc::new(settings(JwksSource::Url(issuer.url.clone())));
     for (seconds, asked) in [(0, 1), (29, 1), (30, 2), (60, 3)] {
-        oidc.freshen(noon() + chrono::TimeDelta::seconds(seconds)).await;
+        oidc.refresh_keys(noon() + chrono::TimeDelta::seconds(seconds)).await;
         assert_eq!(issuer.asked(), asked, "after {seconds} seconds");
     }
 }
@@ -138,7 +138,7 @@ async fn a_fetch_is_finished_though_nobody_waits_for_it() {
 async fn keys_may_come_from_a_file_that_changes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("keys.json");
-    let house = House::taking(settings(Jwks::File(file.clone()))).await;
+    let house = House::taking(settings(JwksSource::File(file.clone()))).await;
     let (first, second) = (token(&claims()), signed("new", "ES256", &claims()));
     house.is_refused(&first, "could not be had yet").await;
     fs::write(&file, issuer::set(&["p256"]).to_string()).unwrap();
@@ -158,21 +158,21 @@ async fn keys_may_come_from_a_file_that_changes() {
     house.is_refused(&unknown(0), "does not have").await;
     house.viewer(&second).await;
     // A key that is taken out of the file ends without anybody asking for another.
-    let oidc = Oidc::new(settings(Jwks::File(file.clone())));
+    let oidc = Oidc::new(settings(JwksSource::File(file.clone())));
     fs::write(&file, issuer::set(&["p256"]).to_string()).unwrap();
-    oidc.freshen(noon()).await;
-    oidc.viewer(&first, noon()).await.unwrap();
+    oidc.refresh_keys(noon()).await;
+    oidc.verify(&first, noon()).await.unwrap();
     fs::write(&file, issuer::set(&[]).to_string()).unwrap();
-    oidc.freshen(noon() + chrono::TimeDelta::seconds(30)).await;
-    assert!(oidc.viewer(&first, noon()).await.is_err());
+    oidc.refresh_keys(noon() + chrono::TimeDelta::seconds(30)).await;
+    assert!(oidc.verify(&first, noon()).await.is_err());
 }
 
 #[tokio::test]
 async fn what_follows_the_newsroom_keeps_the_keys() {
     let issuer = Issuer::with(&["p256"]).await;
     let house = House::of(&issuer).await;
-    let app = house.desk.app.clone().with_oidc(Some(settings(Jwks::Url(issuer.url.clone()))));
-    let following = tokio::spawn(async move { app.follow().await });
+    let app = house.desk.app.clone().with_oidc(Some(settings(JwksSource::Url(issuer.url.clone()))));
+    let following = tokio::spawn(async move { app.run_background_tasks().await });
     issuer.is_asked(1).await;
     following.abort();
 }

@@ -15,8 +15,8 @@ use axum::{
 };
 use chrono::TimeDelta;
 use dateline::{
-    auth::oidc::{Jwks, OidcSettings},
-    http::{self, config::Edge},
+    auth::oidc::{JwksSource, OidcSettings},
+    http::{self, config::HttpConfig},
     limits::Limits,
 };
 use entity::api_token::Role;
@@ -33,7 +33,7 @@ struct House {
     router: Router,
 }
 
-fn settings(jwks: Jwks) -> OidcSettings {
+fn settings(jwks: JwksSource) -> OidcSettings {
     OidcSettings {
         issuer: NAME.to_owned(),
         audience: "dateline".to_owned(),
@@ -54,17 +54,17 @@ impl House {
         let desk = Desk::on_sqlite().await;
         // As many tokens in vain as a test likes.
         let limits = Limits { failures_per_minute: 0, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let router = http::router(&desk.app.clone().with_oidc(Some(settings)));
         Self { desk, router }
     }
 
     async fn of(issuer: &Issuer) -> Self {
-        Self::taking(settings(Jwks::Url(issuer.url.clone()))).await
+        Self::taking(settings(JwksSource::Url(issuer.url.clone()))).await
     }
 
     fn later(&self, seconds: i64) {
-        self.desk.app.clock.put(noon() + TimeDelta::seconds(seconds));
+        self.desk.app.clock.set(noon() + TimeDelta::seconds(seconds));
     }
 
     /// Who the holder of a token is.
@@ -231,7 +231,7 @@ async fn other_claims_may_say_who_and_what() {
         subject_claim: "profile.name".to_owned(),
         role_claim: "https://news.example/role".to_owned(),
         roles: BTreeMap::from([("PRESS".to_owned(), Role::Press)]),
-        ..settings(Jwks::Url(issuer.url.clone()))
+        ..settings(JwksSource::Url(issuer.url.clone()))
     })
     .await;
     let mut claims = with("profile", json!({ "name": "Paper" }));

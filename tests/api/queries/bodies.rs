@@ -2,7 +2,7 @@
 
 use crate::harness::{Desk, Who, on_both};
 use dateline::{
-    http::config::Edge,
+    http::config::HttpConfig,
     limits::Limits,
     newsroom::markup::{markdown_to_html, markdown_to_text, word_count},
 };
@@ -59,7 +59,7 @@ on_both! {
         published(&desk, &[1, 1000, 1, 1000, 1000]).await;
         let long = body(1, 1000).trim_end().len() as u64;
         let limits = Limits { answer_bytes: 2 * long + 1000, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), cache_bytes: 0, ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), cache_bytes: 0, ..HttpConfig::default() });
         desk.statements.take();
         let query = "{ releases { nodes { slug body { markdown } } } }";
         let answer = desk.ask(Who::Public, query, json!({})).await;

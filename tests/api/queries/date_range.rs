@@ -3,7 +3,7 @@
 use crate::harness::{Desk, REVISE, Who, on_both, server_process::run};
 use chrono::{DateTime, Utc};
 use dateline::{
-    app::{App, Masthead},
+    app::{App, SiteInfo},
     auth::viewer::Viewer,
     db::Db,
     interchange::{FileImport, export},
@@ -59,7 +59,7 @@ async fn set(desk: &Desk, table: &str, column: &str, (sqlite, postgres): (&str, 
 /// The same newsroom, started anew.
 async fn restarted(desk: &Desk) -> std::sync::Arc<App> {
     let db = Db::open(&desk.url).await.unwrap();
-    App::new(db, NewsroomSettings::default(), Masthead::default(), desk.app.clock.clone()).await.unwrap()
+    App::new(db, NewsroomSettings::default(), SiteInfo::default(), desk.app.clock.clone()).await.unwrap()
 }
 
 async fn exported(app: &App) -> String {

@@ -3,7 +3,7 @@
 use crate::harness::{Who, on_both};
 use axum::{body::Body, http::Request};
 use dateline::{
-    http::config::Edge,
+    http::config::HttpConfig,
     limits::{ALL, Limits},
 };
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ on_both! {
             assert!(!sound.to_string().contains("limits."), "{}: {sound}", limit.key);
             let mut limits = Limits::default();
             *(limit.field)(&mut limits) = value;
-            desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+            desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
             for (accept, status) in [("application/graphql-response+json", 400), ("application/json", 200), ("text/event-stream", 400)] {
                 let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
                 let (found, text) = desk.send(request.body(Body::from(body.clone())).unwrap()).await;
@@ -58,7 +58,7 @@ on_both! {
                 assert!(answer.get("data").is_none() && answer["errors"][0]["extensions"]["code"].is_string(), "{text}");
                 assert!(text.contains(&format!("({}", limit.key)) && text.len() < 500, "{}: {text}", limit.key);
             }
-            desk = desk.with_edge(Edge::default());
+            desk = desk.with_http_config(HttpConfig::default());
             met.push(limit.key);
         }
         assert_eq!(met.len(), 11, "{met:?}");
@@ -66,7 +66,7 @@ on_both! {
 
     async fn who_has_no_token_may_send_less_and_who_has_a_bad_one_nothing(desk: Desk) {
         let limits = Limits { public_body_bytes: 200, body_bytes: 400, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let of = |letters: usize| json!({ "query": format!("{{ viewer {{ name }} }} #{}", "a".repeat(letters)) }).to_string();
         let (small, middle, large) = (of(50), of(250), of(500));
         assert_eq!(desk.post(None, &small).await.0, 200);
@@ -83,7 +83,7 @@ on_both! {
             desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "word ".repeat(20_000) })).await;
         }
         let limits = Limits { execution_ms: 1, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let answer = desk.ask(Who::Public, "{ releases(first: 100) { nodes { body { html text } related(first: 10) { headline } } } }", json!({})).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "EXECUTION_TIMEOUT", "{answer:.500}");
         assert!(answer["errors"][0]["message"].as_str().unwrap().contains("limits.execution_ms"), "{answer}");
@@ -95,7 +95,7 @@ on_both! {
             desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "*word* ".repeat(140_000) })).await;
         }
         let limits = Limits { requests: 1, streams: 2, answer_bytes: 1 << 40, cost: 1 << 40, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = "{ releases { nodes { headline } } }";
         let body = json!({ "query": query }).to_string();
         let answers = futures_util::future::join_all((0..20).map(|_| desk.post(None, &body))).await;
@@ -124,7 +124,7 @@ on_both! {
 
     async fn values_in_arguments_are_paid_for(desk: Desk) {
         let limits = Limits { cost: 500, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = "query($f: ReleaseFilter) { a: releases(filter: $f) { totalCount } b: releases(filter: $f) { totalCount } }";
         let of = |count: usize| json!({ "f": { "ids": vec!["release_00000000000000000000000000000000"; count] } });
         assert_eq!(desk.data(Who::Public, query, of(100)).await["a"]["totalCount"], 0);
@@ -138,7 +138,7 @@ on_both! {
             desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": body, "summary": "s".repeat(100) })).await;
         }
         let limits = Limits { answer_bytes: 2500, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = "{ releases(first: 4) { nodes { summary body { markdown } } } }";
         let answer = desk.ask(Who::Public, query, json!({})).await;
         let nodes = answer["data"]["releases"]["nodes"].as_array().unwrap();
@@ -166,7 +166,7 @@ on_both! {
         }
         desk.published(json!({ "headline": "All of them", "topics": topics })).await;
         let limits = Limits { cost: 300, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = |times: usize| {
             let fields: String = (0..times).map(|n| format!("a{n}: topics {{ slug }} ")).collect();
             format!("{{ release(ref: {{slug: \"all-of-them\"}}) {{ {fields} }} }}")
@@ -182,7 +182,7 @@ on_both! {
     async fn html_that_is_longer_than_what_was_written_counts(desk: Desk) {
         desk.published(json!({ "headline": "Signs", "bodyMarkdown": "&".repeat(1000) })).await;
         let limits = Limits { answer_bytes: 3000, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = "{ release(ref: {slug: \"signs\"}) { body { html } } }";
         let answer = desk.ask(Who::Public, query, json!({})).await;
         assert_eq!((&answer["data"], &answer["errors"][0]["extensions"]["code"]), (&Value::Null, &json!("ANSWER_TOO_LARGE")));
@@ -194,7 +194,7 @@ on_both! {
         let update = "mutation($id: ID!, $r: Int!, $i: ReleaseInput!) { releaseRevise(id: $id, expectedRevision: $r, input: $i) { userErrors { message } } }";
         desk.done(Who::Editor, update, json!({ "id": id, "r": revision, "i": { "bodyMarkdown": "other ".repeat(200) } })).await;
         let limits = Limits { answer_bytes: 2000, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = "query($id: ID!) { node(id: $id) { ... on Release { revisions(first: 1) { nodes { diff { field before after } } } } } }";
         let answer = desk.ask(Who::Editor, query, json!({ "id": id })).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "ANSWER_TOO_LARGE", "{answer}");
@@ -203,7 +203,7 @@ on_both! {
     async fn bodies_have_room_together(desk: Desk) {
         // One address has a quarter.
         let limits = Limits { bodies_bytes: 4000, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let of = |letters: usize| json!({ "query": format!("{{ viewer {{ name }} }} #{}", "a".repeat(letters)) }).to_string();
         for _ in 0..5 {
             assert_eq!(desk.post(None, &of(500)).await.0, 200);
@@ -230,7 +230,7 @@ on_both! {
 
     async fn one_address_has_not_all_streams(desk: Desk) {
         let limits = Limits { address_streams: 1, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let first = desk.listen(None, "subscription { releaseChanged { kind } }").await;
         let rejected = desk.rejected(None, "subscription { releaseChanged { kind } }").await;
         assert!(rejected.to_string().contains("limits.address_streams"), "{rejected}");

@@ -277,8 +277,8 @@ on_both! {
     async fn another_process_s_writes_are_followed(desk: Desk) {
         furnished(&desk).await;
         let db = dateline::db::Db::open(&desk.url).await.unwrap();
-        let other = dateline::app::App::new(db, dateline::newsroom::NewsroomSettings::default(), dateline::app::Masthead::default(), dateline::clock::Clock::standing_at(crate::harness::noon())).await.unwrap();
-        let following = tokio::spawn(async move { let other = other; let catalog = other.newsroom.catalog.clone(); tokio::select! { () = other.follow() => unreachable!(), seen = async { loop { if catalog.snapshot().len() == 46 { break true } tokio::time::sleep(std::time::Duration::from_millis(20)).await; } } => seen } });
+        let other = dateline::app::App::new(db, dateline::newsroom::NewsroomSettings::default(), dateline::app::SiteInfo::default(), dateline::clock::Clock::fixed_at(crate::harness::noon())).await.unwrap();
+        let following = tokio::spawn(async move { let other = other; let catalog = other.newsroom.catalog.clone(); tokio::select! { () = other.run_background_tasks() => unreachable!(), seen = async { loop { if catalog.snapshot().len() == 46 { break true } tokio::time::sleep(std::time::Duration::from_millis(20)).await; } } => seen } });
         desk.draft(json!({ "headline": "Seen elsewhere" })).await;
         assert!(tokio::time::timeout(std::time::Duration::from_secs(10), following).await.unwrap().unwrap());
     }

@@ -1,7 +1,7 @@
 //! Timelines over releases that lie centuries apart: what is drawn, and what it costs.
 
 use crate::harness::{Desk, Who, on_both};
-use dateline::{http::config::Edge, limits::Limits};
+use dateline::{http::config::HttpConfig, limits::Limits};
 use serde_json::{Value, json};
 
 /// Four releases, centuries apart.
@@ -68,7 +68,7 @@ on_both! {
     async fn the_price_is_no_less_than_what_is_drawn(desk: Desk) {
         scattered(&desk).await;
         let limits = Limits { cost: 30, ..Limits::default() };
-        let desk = desk.with_edge(Edge { limits: limits.into(), ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         // Four releases have no more than four periods.
         for interval in ["DAY", "MONTH", "YEAR"] {
             let answer = timeline(&desk, &format!("interval: {interval}, fill: OMIT")).await;

@@ -5,7 +5,7 @@ use crate::{
     harness::{CREATE, Who, on_both},
     visibility::schema_walk::{Pool, Schema, list, required, text, written},
 };
-use dateline::{http::config::Edge, limits::Limits};
+use dateline::{http::config::HttpConfig, limits::Limits};
 use serde_json::{Map, Value, json};
 
 /// A field of a root with one argument that is wrong.
@@ -209,8 +209,8 @@ on_both! {
     }
 
     async fn a_price_depends_on_what_the_caller_may_see(desk: Desk) {
-        let edge = Edge { limits: Limits { cost: 45, ..Default::default() }.into(), ..Default::default() };
-        let desk = desk.with_edge(edge);
+        let edge = HttpConfig { limits: Limits { cost: 45, ..Default::default() }.into(), ..Default::default() };
+        let desk = desk.with_http_config(edge);
         let query = "{ releases(first: 200) { nodes { id slug headline kind language releaseDate publishedAt modifiedAt url } } }";
         let cost = async |who| {
             let answer = desk.ask(who, query, json!({})).await;
@@ -228,8 +228,8 @@ on_both! {
     }
 
     async fn rendering_bodies_costs_by_their_length(desk: Desk) {
-        let edge = Edge { limits: Limits { cost: 100, ..Default::default() }.into(), ..Default::default() };
-        let desk = desk.with_edge(edge);
+        let edge = HttpConfig { limits: Limits { cost: 100, ..Default::default() }.into(), ..Default::default() };
+        let desk = desk.with_http_config(edge);
         for number in 0..3 {
             let body = "Word. ".repeat(2000);
             desk.published(json!({ "headline": format!("Long {number}"), "releaseDate": "2006-05-08", "bodyMarkdown": body })).await;
@@ -270,7 +270,7 @@ on_both! {
     }
 
     async fn errors_name_nothing_of_a_schema_that_is_not_public(desk: Desk) {
-        let desk = desk.with_edge(Edge { introspection: false, ..Edge::default() });
+        let desk = desk.with_http_config(HttpConfig { introspection: false, ..HttpConfig::default() });
         let null = "(filter: {topics: {includeNarrower: $b}})";
         for (query, of) in [
             (format!("subscription($b: Boolean) {{ releaseChanged{null} {{ kind }} }}"), "subscription"),

@@ -48,7 +48,7 @@ async fn public(desk: &Desk) -> Vec<String> {
 /// What nobody but the desk may see: every state but PUBLISHED, every sort of withdrawal, and a version being worked on. Ids.
 async fn hidden(desk: &Desk, live: &str) -> Vec<String> {
     let now = desk.app.clock.now();
-    desk.app.clock.put(now + TimeDelta::hours(1));
+    desk.app.clock.set(now + TimeDelta::hours(1));
     let mut lines = Vec::new();
     for (number, kind) in ["DRAFT", "WITH_NOTICE", "GONE", "REDIRECT", "VANISH"].into_iter().enumerate() {
         let mut line = json!({
@@ -83,7 +83,7 @@ async fn hidden(desk: &Desk, live: &str) -> Vec<String> {
     let input = json!({ "headline": format!("{MARK} working"), "slug": format!("{MARK}-working"), "externalId": format!("{MARK}-x9"), "summary": MARK, "bodyMarkdown": MARK, "kind": "SPEECH", "language": "fr",
         "releaseDate": "2001-01-01", "datelineText": MARK, "editorialNote": MARK, "topics": [{ "slug": "labour" }], "places": [{ "slug": "asia" }] });
     desk.done(Who::Editor, REVISE, json!({ "id": live, "revision": 1, "input": input })).await;
-    desk.app.clock.put(now);
+    desk.app.clock.set(now);
     let query = "{ releases(first: 50, filter: {states: [DRAFT, IN_REVIEW, APPROVED, SCHEDULED, WITHDRAWN, RETRACTED]}) { nodes { id } } }";
     let data = desk.data(Who::Editor, query, json!({})).await;
     let ids = data["releases"]["nodes"].as_array().expect("nodes").iter();
@@ -343,23 +343,23 @@ on_both! {
         // Up to the last microsecond before the first instant.
         assert_eq!(seen(Who::Press).await, [node("hidden-embargoed", "WITHHELD", begin)]);
         alike(Who::Public, &before, &answers(&desk, Who::Public, &known, &secret, 3).await, MARK);
-        desk.app.clock.put(due - instant);
+        desk.app.clock.set(due - instant);
         assert_eq!((seen(Who::Public).await.len(), seen(Who::Press).await.len()), (0, 1));
 
         // Nothing runs but the clock.
-        desk.app.clock.put(due);
+        desk.app.clock.set(due);
         assert_eq!(seen(Who::Public).await, [node("hidden-scheduled", "USABLE", due)]);
         assert_eq!(seen(Who::Press).await, [node("hidden-embargoed", "WITHHELD", begin), node("hidden-scheduled", "USABLE", due)]);
         let public_now = answers(&desk, Who::Public, &known, &secret, 2).await;
-        desk.app.clock.put(end - instant);
+        desk.app.clock.set(end - instant);
         assert_eq!(seen(Who::Public).await.len(), 1);
 
         // That it is put down in the journal changes no answer.
-        desk.app.clock.put(due);
+        desk.app.clock.set(due);
         dateline::jobs::tick(&desk.app, due).await.unwrap();
         alike(Who::Public, &public_now, &answers(&desk, Who::Public, &known, &secret, 2).await, "hidden-embargoed");
 
-        desk.app.clock.put(end);
+        desk.app.clock.set(end);
         assert_eq!(seen(Who::Public).await, [node("hidden-embargoed", "USABLE", end), node("hidden-scheduled", "USABLE", due)]);
         assert_eq!(seen(Who::Press).await, seen(Who::Public).await);
     }

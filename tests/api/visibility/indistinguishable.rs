@@ -7,7 +7,7 @@ use crate::harness::{Desk, REVISE, Who, exchange, noon, on_both};
 use axum::{Router, body::Body, http::Request};
 use chrono::{DateTime, TimeDelta, Utc};
 use dateline::{
-    http::{self, config::Edge},
+    http::{self, config::HttpConfig},
     jobs,
 };
 use serde_json::{Value, json};
@@ -132,11 +132,12 @@ async fn post(router: &Router, query: &str) -> (u16, BTreeMap<String, String>, S
 
 /// Asks everything at each instant, of servers of all settings; `plan` is what the desk works on meanwhile.
 async fn watch(desk: &Desk, plan: Option<&(String, i64)>) -> Vec<Heard> {
-    let server = |max_age| http::router(&desk.app.clone().with_edge(Edge { max_age, ..Edge::default() }));
+    let server =
+        |max_age| http::router(&desk.app.clone().with_http_config(HttpConfig { max_age, ..HttpConfig::default() }));
     let servers = MAX_AGES.map(server);
     let (mut heard, mut tags) = (Vec::new(), BTreeMap::new());
     for (step, at) in instants().into_iter().enumerate() {
-        desk.app.clock.put(at);
+        desk.app.clock.set(at);
         if let Some(plan) = plan {
             work(desk, step, plan).await;
         }
@@ -179,7 +180,7 @@ on_both! {
         let press: Value = busy.data(Who::Press, count, json!({})).await;
         assert!(press["releases"]["totalCount"].as_u64().unwrap() > 8 + 11, "{press}");
         for desk in [&quiet, &busy] {
-            desk.app.clock.put(noon() + DUE);
+            desk.app.clock.set(noon() + DUE);
         }
         let public = |desk: &Desk| { let router = desk.router(); async move { Desk::get(&router, &[], QUERIES[0], &json!({})).await } };
         let (before, after) = (public(&quiet).await, public(&busy).await);

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, Request},
 };
 use chrono::TimeDelta;
-use dateline::http::config::{Documents, Edge, Trust};
+use dateline::http::config::{HttpConfig, TrustedDocumentMode, TrustedDocuments};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -87,12 +87,12 @@ on_both! {
         desk.done(Who::Editor, schedule, json!({ "id": id, "revision": revision })).await;
         let (_, first, before) = get(&desk, LIST, &[]).await;
         assert_eq!(text(&first, "cache-control"), "public, max-age=10");
-        desk.app.clock.put(noon() + TimeDelta::seconds(7) - TimeDelta::microseconds(1));
+        desk.app.clock.set(noon() + TimeDelta::seconds(7) - TimeDelta::microseconds(1));
         let (_, mut headers, same) = get(&desk, LIST, &[]).await;
         headers.insert("x-request-id", first["x-request-id"].clone());
         assert_eq!((&headers, same), (&first, before));
         // What this server keeps is of before the instant, and not given out after it.
-        desk.app.clock.put(noon() + TimeDelta::seconds(7));
+        desk.app.clock.set(noon() + TimeDelta::seconds(7));
         let (_, headers, after) = get(&desk, LIST, &[("if-none-match", text(&first, "etag"))]).await;
         assert!(String::from_utf8_lossy(&after).contains("At one") && text(&headers, "etag") != text(&first, "etag"));
         assert_eq!(text(&headers, "cache-control"), "public, max-age=10");
@@ -101,13 +101,13 @@ on_both! {
         desk.done(Who::Editor, "mutation($id: ID!, $revision: Int!) { releaseEmbargo(id: $id, expectedRevision: $revision, until: \"2007-06-01T12:00:16Z\") { userErrors { code message } } }", json!({ "id": id, "revision": revision })).await;
         desk.done(Who::Editor, &schedule.replace("12:00:07", "12:00:11"), json!({ "id": id, "revision": revision })).await;
         for (millis, there) in [(10_999, false), (11_000, false), (15_999, false), (16_000, true)] {
-            desk.app.clock.put(noon() + TimeDelta::milliseconds(millis));
+            desk.app.clock.set(noon() + TimeDelta::milliseconds(millis));
             let (_, headers, body) = get(&desk, LIST, &[]).await;
             assert_eq!(text(&headers, "cache-control"), "public, max-age=10", "{millis} ms");
             assert_eq!(String::from_utf8_lossy(&body).contains("Embargoed"), there, "{millis} ms");
         }
         // A day that is not over is a number that changes by itself.
-        desk.app.clock.put(noon() + TimeDelta::seconds(12 * 3600 - 4));
+        desk.app.clock.set(noon() + TimeDelta::seconds(12 * 3600 - 4));
         let (_, headers, _) = get(&desk, "{ releaseStats { timeline(interval: DAY) { points { count complete } } } }", &[]).await;
         assert_eq!(text(&headers, "cache-control"), "public, max-age=4");
         let (_, headers, _) = get(&desk, "{ trendingTopics { count } }", &[]).await;
@@ -147,21 +147,21 @@ on_both! {
         assert!(desk.post(None, &by_digest.to_string()).await.1["data"].is_object());
         let extensions = encoded(&by_digest["extensions"].to_string());
         assert_eq!(get_at(&desk, &format!("/graphql?extensions={extensions}"), &[]).await.0, 200);
-        let off = desk.with_edge(Edge { persisted_bytes: 0, ..Edge::default() });
+        let off = desk.with_http_config(HttpConfig { persisted_bytes: 0, ..HttpConfig::default() });
         assert_eq!(off.post(None, &by_digest.to_string()).await.1["errors"][0]["message"], "PersistedQueryNotSupported");
     }
 
     async fn where_only_trusted_documents_are_taken_nothing_else_is(desk: Desk) {
         let manifest = json!({ "list": LIST, "who": "{ viewer { name } }" }).to_string();
-        let documents = |trust| std::sync::Arc::new(Documents::from_manifest(&manifest, trust).unwrap());
-        let only = desk.with_edge(Edge { documents: documents(Trust::Only), ..Edge::default() });
+        let documents = |trust| std::sync::Arc::new(TrustedDocuments::from_manifest(&manifest, trust).unwrap());
+        let only = desk.with_http_config(HttpConfig { documents: documents(TrustedDocumentMode::Only), ..HttpConfig::default() });
         for named in [json!({ "documentId": "list" }), json!({ "doc_id": "list" }), json!({ "query": LIST }), json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": "who" } } })] {
             assert!(only.post(None, &named.to_string()).await.1["data"].is_object(), "{named}");
         }
         for (other, code) in [(json!({ "query": "{ viewer { role } }" }), "DOCUMENT_NOT_TRUSTED"), (json!({ "documentId": "other" }), "DOCUMENT_NOT_FOUND"), (json!({ "documentId": "who", "query": "{ viewer { role } }" }), "DOCUMENT_NOT_TRUSTED")] {
             assert_eq!(only.post(only.secret(Who::Admin), &other.to_string()).await.1["errors"][0]["extensions"]["code"], code, "{other}");
         }
-        let log = only.with_edge(Edge { documents: documents(Trust::Log), ..Edge::default() });
+        let log = only.with_http_config(HttpConfig { documents: documents(TrustedDocumentMode::Log), ..HttpConfig::default() });
         assert!(log.post(None, &json!({ "query": "{ viewer { role } }" }).to_string()).await.1["data"].is_object());
     }
 

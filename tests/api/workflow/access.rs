@@ -69,9 +69,9 @@ on_both! {
         let second = desk.done(Who::Editor, LINK, json!({ "id": other, "until": until })).await;
         assert_eq!(desk.done(Who::Editor, UNLINK, json!({ "id": second["id"] })).await["deletedId"], second["id"]);
         assert_eq!((shown(second["token"].as_str().unwrap()).await, shown(&token).await["headline"].clone()), (Value::Null, json!("Sooner")));
-        desk.app.clock.put(noon() + TimeDelta::hours(12) - TimeDelta::microseconds(1));
+        desk.app.clock.set(noon() + TimeDelta::hours(12) - TimeDelta::microseconds(1));
         assert_eq!(shown(&token).await["headline"], "Sooner");
-        desk.app.clock.put(noon() + TimeDelta::hours(12));
+        desk.app.clock.set(noon() + TimeDelta::hours(12));
         assert_eq!(shown(&token).await, Value::Null);
         let log = desk.data(Who::Admin, "query($id: ID!) { accessLog(releaseId: $id) { by kind } }", json!({ "id": id })).await;
         let log = log["accessLog"].as_array().unwrap().clone();
@@ -140,15 +140,15 @@ on_both! {
     }
 
     async fn what_was_done_before_a_crash_is_not_done_again(desk: Desk) {
-        use dateline::{newsroom::{Error, Patch, release::content::ReleaseInput}, auth::viewer::{Repeatable, Viewer}};
+        use dateline::{newsroom::{Error, Patch, release::content::ReleaseInput}, auth::viewer::{IdempotentRequest, Viewer}};
         let input = || ReleaseInput { headline: Patch::Set("Once".to_owned()), ..ReleaseInput::default() };
-        let viewer = |execution: Repeatable| Viewer { request: Some(execution.into()), ..Viewer::new(entity::api_token::Role::Editor, "Eda") };
+        let viewer = |execution: IdempotentRequest| Viewer { idempotent_request: Some(execution.into()), ..Viewer::new(entity::api_token::Role::Editor, "Eda") };
         // The act was committed; its answer never was kept.
-        let first = viewer(Repeatable::new("key-1".to_owned(), "hash".to_owned()));
+        let first = viewer(IdempotentRequest::new("key-1".to_owned(), "hash".to_owned()));
         desk.app.newsroom.release_create(&first, input(), noon()).await.unwrap();
         // A second act of the same request goes on, one of another execution does not.
         desk.app.newsroom.release_create(&first, input(), noon()).await.unwrap();
-        let second = viewer(Repeatable::new("key-1".to_owned(), "hash".to_owned()));
+        let second = viewer(IdempotentRequest::new("key-1".to_owned(), "hash".to_owned()));
         assert_eq!(desk.app.newsroom.release_create(&second, input(), noon()).await.unwrap_err(), Error::DuplicateRequest);
         assert_eq!(desk.data(Who::Editor, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"], 2);
     }
@@ -160,7 +160,7 @@ on_both! {
             desk.done(Who::Editor, &mutation, json!({ "id": id, "r": revision })).await
         };
         act("releaseSubmit(id: $id, expectedRevision: $r, note: \"please look\")").await;
-        desk.app.clock.put(noon() + TimeDelta::hours(1));
+        desk.app.clock.set(noon() + TimeDelta::hours(1));
         act("releaseReturn(id: $id, expectedRevision: $r, note: \"a source is missing\")").await;
         let journal = async |variables: Value| desk.data(Who::Admin, JOURNAL, variables).await["journal"].clone();
         let all = journal(json!({ "filter": { "subject": id } })).await;
@@ -230,7 +230,7 @@ on_both! {
         let patient = desk.router();
         // Its time is over before its first act: nothing is begun.
         let hurried = dateline::limits::Limits { execution_ms: 0, ..Default::default() };
-        let desk = desk.with_edge(dateline::http::config::Edge { limits: hurried.into(), ..Default::default() });
+        let desk = desk.with_http_config(dateline::http::config::HttpConfig { limits: hurried.into(), ..Default::default() });
         let editor = desk.secret(Who::Editor).unwrap();
         let create = json!({ "query": CREATE, "variables": { "input": { "headline": "In time?" } } }).to_string();
         let before = desk.app.newsroom.catalog.snapshot().sequence();

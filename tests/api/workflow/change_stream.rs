@@ -71,7 +71,7 @@ async fn two_lives(desk: &Desk) -> (String, String) {
     act(desk, "releaseSchedule(%, localTime: \"2007-06-01T13:00\", timeZone: \"UTC\")", &second).await;
     for hours in 1..=2 {
         let now = noon() + TimeDelta::hours(hours);
-        desk.app.clock.put(now);
+        desk.app.clock.set(now);
         jobs::tick(&desk.app, now).await.unwrap();
     }
     act(desk, "releaseRetract(%, notice: \"Not so\")", &second).await;
@@ -127,7 +127,7 @@ on_both! {
         let (id, _) = desk.draft(json!({ "headline": "Due" })).await;
         act(&desk, "releaseSchedule(%, localTime: \"2007-06-01T13:00\", timeZone: \"UTC\")", &id).await;
         let now = noon() + TimeDelta::hours(1);
-        desk.app.clock.put(now);
+        desk.app.clock.set(now);
         // It is there, and the journal does not have it yet.
         let seen = desk.data(Who::Public, "{ releases { totalCount } releaseStats { asOf { revision } } }", json!({})).await;
         assert_eq!(seen["releases"]["totalCount"], 1);

@@ -12,7 +12,7 @@ use dateline::{
     app::App,
     auth::viewer::Viewer,
     clock::Clock,
-    http::{self, config::Edge},
+    http::{self, config::HttpConfig},
     jobs,
     newsroom::access::tokens::TokenInput,
 };
@@ -42,16 +42,19 @@ struct Node {
 impl Node {
     async fn new(desk: &Desk, skew: TimeDelta) -> Self {
         // Each answer is worked out.
-        let app = desk.server(Clock::skewed(skew)).await.with_edge(Edge { cache_bytes: 0, ..Edge::default() });
+        let app = desk
+            .server(Clock::skewed(skew))
+            .await
+            .with_http_config(HttpConfig { cache_bytes: 0, ..HttpConfig::default() });
         let mut tasks = JoinSet::new();
         let following = app.clone();
-        tasks.spawn(async move { following.follow().await });
+        tasks.spawn(async move { following.run_background_tasks().await });
         Self { app, tasks }
     }
 
     /// Does what a server does by itself.
     fn works(mut self) -> Self {
-        self.tasks.spawn(jobs::work(self.app.clone()));
+        self.tasks.spawn(jobs::run(self.app.clone()));
         self
     }
 
@@ -120,7 +123,7 @@ async fn database_time(desk: &Desk) -> DateTime<Utc> {
 /// A release that is to be published some seconds from now by the database's time: its id, and when.
 async fn scheduled(desk: &Desk, seconds: i64) -> (String, DateTime<Utc>) {
     let now = database_time(desk).await;
-    desk.app.clock.put(now);
+    desk.app.clock.set(now);
     let (id, revision) = desk.draft(json!({ "headline": "On time" })).await;
     let due = now.trunc_subsecs(0) + TimeDelta::seconds(seconds + 1);
     let time = due.format("%Y-%m-%dT%H:%M:%S").to_string();
@@ -191,7 +194,7 @@ async fn wrong_clocks_publish_nothing_early_or_late_and_record_nothing() {
     assert!(recorded(&desk).await.is_empty(), "those that work are not right");
 
     // Its clock is corrected.
-    nodes[0].app.clock.put_skew(TimeDelta::zero());
+    nodes[0].app.clock.set_skew(TimeDelta::zero());
     nodes[0].becomes(200).await;
     nodes[0].does(&desk).await;
     let mut entries = Vec::new();
@@ -213,7 +216,7 @@ async fn a_clock_that_goes_wrong_and_right_again_while_it_serves() {
     let node = Node::new(&desk, TimeDelta::zero()).await;
     let mut last = node.app.clock.now();
     for (skew, status) in [(90, 503), (0, 200), (-90, 503), (-1, 200), (86_400, 503), (0, 200)] {
-        node.app.clock.put_skew(TimeDelta::seconds(skew));
+        node.app.clock.set_skew(TimeDelta::seconds(skew));
         node.becomes(status).await;
         if status == 200 {
             node.does(&desk).await;
@@ -232,11 +235,11 @@ async fn a_clock_that_goes_wrong_and_right_again_while_it_serves() {
         let headers = [ACCEPT, ("idempotency-key", "once")];
         post(&http::router(&node.app), desk.secret(Who::Editor), &headers, &body).await
     };
-    node.app.clock.put_skew(TimeDelta::seconds(90));
+    node.app.clock.set_skew(TimeDelta::seconds(90));
     node.becomes(503).await;
     let (status, _, refused) = keyed().await;
     assert_eq!((status, &refused["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{refused}");
-    node.app.clock.put_skew(TimeDelta::zero());
+    node.app.clock.set_skew(TimeDelta::zero());
     node.becomes(200).await;
     let (status, headers, done) = keyed().await;
     assert_eq!((status, done.get("errors"), headers.get("idempotent-replayed")), (200, None, None), "{done}");
@@ -251,13 +254,13 @@ async fn on_sqlite_a_clock_that_is_put_back_stands_still_and_one_put_forward_goe
     assert_eq!(node.readiness().await, (200, String::new()));
     node.does(&desk).await;
     let before = node.app.clock.now();
-    node.app.clock.put_skew(TimeDelta::zero());
+    node.app.clock.set_skew(TimeDelta::zero());
     let reason = node.becomes(503).await;
     assert!(reason.contains("was set back") && reason.contains("restart this server"), "{reason}");
     node.refuses(&desk).await;
     let held = node.app.clock.now();
     assert!(held >= before && held == node.app.clock.now());
-    node.app.clock.put_skew(TimeDelta::seconds(3600));
+    node.app.clock.set_skew(TimeDelta::seconds(3600));
     node.becomes(200).await;
     node.does(&desk).await;
     assert!(node.app.clock.now() > held + TimeDelta::seconds(3400));

@@ -155,11 +155,11 @@ on_both! {
         assert!(!listed.to_string().contains(&secret) && listed["tokens"].as_array().unwrap().len() == 5);
         assert_eq!(desk.ask(Who::Editor, "{ tokens { subject } }", json!({})).await["errors"][0]["extensions"]["code"], "FORBIDDEN");
 
-        desk.app.clock.put(chrono::DateTime::parse_from_rfc3339("2007-06-02T00:00:00Z").unwrap().to_utc());
+        desk.app.clock.set(chrono::DateTime::parse_from_rfc3339("2007-06-02T00:00:00Z").unwrap().to_utc());
         let (status, answer) = desk.post(Some(&secret), &who).await;
         assert_eq!((status, &answer["errors"][0]["extensions"]["code"]), (401, &json!("UNAUTHENTICATED")));
         assert!(answer["errors"][0]["message"].as_str().unwrap().contains("ended at 2007-06-02"));
-        desk.app.clock.put(crate::harness::noon());
+        desk.app.clock.set(crate::harness::noon());
         let revoke = "mutation($id: ID!) { tokenRevoke(id: $id) { deletedId userErrors { code } } }";
         assert_eq!(desk.done(Who::Admin, revoke, json!({ "id": id })).await["deletedId"], id);
         let (status, answer) = desk.post(Some(&secret), &who).await;

@@ -4,7 +4,7 @@
 use crate::harness::{on_both, random_acts::World};
 use chrono::{DateTime, Utc};
 use dateline::{
-    app::{App, Masthead},
+    app::{App, SiteInfo},
     auth::viewer::Viewer,
     clock::Clock,
     db::Db,
@@ -34,7 +34,7 @@ const QUESTIONS: [&str; 6] = [
 
 async fn answers(app: &App, now: DateTime<Utc>) -> Vec<(Role, &'static str, Value)> {
     let mut answers = Vec::new();
-    app.clock.put(now);
+    app.clock.set(now);
     for role in [Role::Public, Role::Press, Role::Author] {
         for question in QUESTIONS {
             let document = app.executor.parse(question, role).expect("a valid query");
@@ -64,7 +64,7 @@ on_both! {
             world.go_on().await;
             let World { done, refused, now, .. } = world;
             if (done + refused) % 4000 == 0 || done == ACTS {
-                let fresh = App::new(Db::open(&desk.url).await.unwrap(), app.newsroom.settings.clone(), Masthead::default(), Clock::standing_at(now)).await.unwrap();
+                let fresh = App::new(Db::open(&desk.url).await.unwrap(), app.newsroom.settings.clone(), SiteInfo::default(), Clock::fixed_at(now)).await.unwrap();
                 for (followed, loaded) in answers(&app, now).await.into_iter().zip(answers(&fresh, now).await) {
                     assert_eq!(followed, loaded, "after {done} acts");
                 }

@@ -18,7 +18,7 @@ on_both! {
         let id = desk.published(json!({ "headline": "Wrng", "slug": "a", "topics": [] })).await;
         let payload = desk.done(Who::Editor, REVISE, json!({ "id": id, "revision": 1, "input": { "headline": "Next year" } })).await;
         assert_eq!(payload["release"]["revision"], 2);
-        desk.app.clock.put(noon() + TimeDelta::hours(1));
+        desk.app.clock.set(noon() + TimeDelta::hours(1));
         let variables = json!({ "id": id, "revision": 2, "input": { "headline": "Wrong" }, "note": "The headline had a letter missing." });
         let payload = desk.done(Who::Editor, CORRECT, variables).await;
         assert_eq!(payload["release"], json!({ "id": id, "slug": "a", "revision": 3, "headline": "Wrong", "working": { "number": 2, "outdated": true, "headline": "Next year" },

@@ -3,7 +3,7 @@
 use crate::harness::{Desk, Who, on_both};
 use chrono::{DateTime, TimeDelta, Utc};
 use dateline::{
-    app::{App, Masthead},
+    app::{App, SiteInfo},
     auth::viewer::Viewer,
     clock::Clock,
     db::Db,
@@ -28,21 +28,21 @@ async fn life(desk: &Desk, who: Who, id: &str) -> Value {
 
 on_both! {
     async fn half_past_two_on_the_days_on_which_clocks_change(desk: Desk) {
-        desk.app.clock.put(at("2026-03-01T00:00:00Z"));
+        desk.app.clock.set(at("2026-03-01T00:00:00Z"));
         // In Zurich 02:30 does not exist on 29 March 2026 and comes twice on 25 October.
         for (day, instant) in [("2026-03-29", "2026-03-29T01:30:00Z"), ("2026-10-25", "2026-10-25T00:30:00Z")] {
             let (id, revision) = desk.draft(json!({ "headline": day })).await;
             let variables = json!({ "id": id, "revision": revision, "time": format!("{day}T02:30"), "zone": "Europe/Zurich" });
             let payload = desk.done(Who::Editor, SCHEDULE, variables).await;
             assert_eq!(payload["release"], json!({ "state": "SCHEDULED", "schedule": { "localTime": format!("{day}T02:30:00"), "timeZone": "Europe/Zurich", "at": instant, "state": "WAITING", "recordedAt": null } }));
-            desk.app.clock.put(at(instant) - TimeDelta::microseconds(1));
+            desk.app.clock.set(at(instant) - TimeDelta::microseconds(1));
             assert_eq!((life(&desk, Who::Public, &id).await, &life(&desk, Who::Author, &id).await["state"]), (Value::Null, &json!("SCHEDULED")));
-            desk.app.clock.put(at(instant));
+            desk.app.clock.set(at(instant));
             let public = life(&desk, Who::Public, &id).await;
             assert_eq!((&public["state"], &public["publishedAt"], &public["firstPublishedAt"], &public["modifiedAt"]), (&json!("PUBLISHED"), &json!(instant), &json!(instant), &json!(instant)));
             // Half a second later the server puts it down.
             let recorded = at(instant) + TimeDelta::milliseconds(500);
-            desk.app.clock.put(recorded);
+            desk.app.clock.set(recorded);
             jobs::tick(&desk.app, recorded).await.unwrap();
             assert_eq!(life(&desk, Who::Public, &id).await, public);
             let known = life(&desk, Who::Author, &id).await;
@@ -65,11 +65,11 @@ on_both! {
         desk.done(Who::Editor, crate::harness::PUBLISH, json!({ "id": embargoed, "revision": revision })).await;
         // Another server, the next morning, on the same database; nothing ran in between.
         let morning = at("2007-06-02T08:00:00Z");
-        let app = App::new(Db::open(&desk.url).await.unwrap(), NewsroomSettings::default(), Masthead::default(), Clock::standing_at(morning)).await.unwrap();
+        let app = App::new(Db::open(&desk.url).await.unwrap(), NewsroomSettings::default(), SiteInfo::default(), Clock::fixed_at(morning)).await.unwrap();
         let count = || app.request_context(Viewer::public()).visible().count();
         assert_eq!((count(), app.newsroom.record_due_releases(morning).await.unwrap(), count()), (4, 4, 4));
         assert_eq!(app.newsroom.record_due_releases(morning).await.unwrap(), 0);
-        desk.app.clock.put(morning);
+        desk.app.clock.set(morning);
         desk.app.newsroom.catalog.catch_up().await.unwrap();
         let journal = desk.data(Who::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { act subject } } }", json!({})).await;
         let entries: Vec<(String, String)> = journal["journal"]["nodes"].as_array().unwrap().iter().map(|entry| (entry["act"].as_str().unwrap().to_owned(), entry["subject"].as_str().unwrap().to_owned())).collect();
@@ -85,7 +85,7 @@ on_both! {
     async fn an_act_on_what_has_come_due_finds_it_published(desk: Desk) {
         let (id, revision) = desk.draft(json!({ "headline": "Due" })).await;
         desk.done(Who::Editor, SCHEDULE, json!({ "id": id, "revision": revision, "time": "2007-06-01T13:00", "zone": "UTC" })).await;
-        desk.app.clock.put(at("2007-06-01T13:00:05Z"));
+        desk.app.clock.set(at("2007-06-01T13:00:05Z"));
         assert_eq!(desk.refused(Who::Editor, UNSCHEDULE, json!({ "id": id, "revision": revision })).await["code"], "ILLEGAL_TRANSITION");
         desk.done(Who::Editor, crate::harness::WITHDRAW, json!({ "id": id, "revision": revision, "kind": "GONE" })).await;
         let known = life(&desk, Who::Author, &id).await;
@@ -109,9 +109,9 @@ on_both! {
         // Moved, by an act with a note.
         let until = "2007-06-01T14:00:00Z";
         desk.done(Who::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": until, "note": "Earlier." })).await;
-        desk.app.clock.put(at(until) - TimeDelta::microseconds(1));
+        desk.app.clock.set(at(until) - TimeDelta::microseconds(1));
         assert_eq!(life(&desk, Who::Public, &id).await, Value::Null);
-        desk.app.clock.put(at(until));
+        desk.app.clock.set(at(until));
         let public = life(&desk, Who::Public, &id).await;
         assert_eq!((&public["pubStatus"], &public["embargo"], &public["publishedAt"], &public["modifiedAt"], &public["firstPublishedAt"]), (&json!("USABLE"), &Value::Null, &json!(until), &json!(until), &json!(until)));
         let told = desk.refused(Who::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": "2007-06-03T00:00:00Z" })).await;
@@ -129,7 +129,7 @@ on_both! {
             id
         };
         let id = embargoed("Lifted").await;
-        desk.app.clock.put(at("2007-06-01T13:00:00Z"));
+        desk.app.clock.set(at("2007-06-01T13:00:00Z"));
         desk.done(Who::Editor, EMBARGO, json!({ "id": id, "revision": 1, "until": null, "note": "It is out." })).await;
         let public = life(&desk, Who::Public, &id).await;
         assert_eq!((&public["publishedAt"], &public["firstPublishedAt"], &public["embargo"]), (&json!("2007-06-01T13:00:00Z"), &json!("2007-06-01T13:00:00Z"), &Value::Null));
@@ -187,7 +187,7 @@ on_both! {
         assert_eq!(desk.app.newsroom.resolve_schedules(now).await.unwrap(), 0);
         let known = life(&desk, Who::Author, &id).await;
         assert_eq!((&known["schedule"]["at"], &known["history"]["nodes"][0]["act"]), (&json!("2007-07-01T02:00:00Z"), &json!("release.reschedule")));
-        desk.app.clock.put(at("2007-07-01T02:00:00Z"));
+        desk.app.clock.set(at("2007-07-01T02:00:00Z"));
         assert_eq!(life(&desk, Who::Public, &id).await["state"], "PUBLISHED");
         assert!(entity::release::Entity::find().one(db.reader()).await.unwrap().is_some());
     }

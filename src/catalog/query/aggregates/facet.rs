@@ -75,7 +75,7 @@ pub struct Facet {
     pub distinct_values: u64,
     set: ReleaseSet,
     field: FacetField,
-    facet_index: Arc<FacetIndex>,
+    index: Arc<FacetIndex>,
     with_value: u64,
 }
 
@@ -152,7 +152,7 @@ impl ReleaseSet {
             buckets.truncate(request.first);
         }
         buckets.sort_unstable_by(compare);
-        Facet { buckets, distinct_values, with_value: counts.with_value, set, field, facet_index }
+        Facet { buckets, distinct_values, with_value: counts.with_value, set, field, index: facet_index }
     }
 }
 
@@ -176,7 +176,7 @@ impl Facet {
     pub fn other(&self) -> u64 {
         let mut returned = RoaringBitmap::new();
         for bucket in &self.buckets {
-            returned |= &*self.facet_index.bitmap(self.set.snapshot(), bucket.value);
+            returned |= &*self.index.bitmap(self.set.snapshot(), bucket.value);
         }
         self.with_value - self.set.members.intersection_len(&returned)
     }
@@ -204,7 +204,7 @@ impl Facet {
 
     /// A bucket as a set: exactly the releases of its count.
     pub fn bucket_set(&self, bucket: &Bucket) -> ReleaseSet {
-        self.set.with_members(&*self.set.members & &*self.facet_index.bitmap(self.set.snapshot(), bucket.value))
+        self.set.with_members(&*self.set.members & &*self.index.bitmap(self.set.snapshot(), bucket.value))
     }
 }
 

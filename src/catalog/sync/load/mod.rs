@@ -32,7 +32,7 @@ use super::builder::SnapshotBuilder;
 use crate::{
     catalog::snapshot::Snapshot,
     date_range::Stored,
-    db::{Db, Fault, joined_keys, json_array, key_digits, keys_of, using_index},
+    db::{DatabaseError, Db, joined_keys, json_array, key_digits, parse_joined_keys, using_index},
     journal::{ReleaseImage, VersionImage, WorkingImage},
 };
 pub(crate) use concepts::{places, topics};
@@ -42,7 +42,7 @@ use outside::{OutOfRangeLog, RowRef};
 const RELEASES_PER_BATCH: usize = 2000;
 
 /// The whole catalog, as of one moment.
-pub(in crate::catalog) async fn load(db: &Db) -> Result<Snapshot, Fault> {
+pub(in crate::catalog) async fn load(db: &Db) -> Result<Snapshot, DatabaseError> {
     let read = db.begin_read().await?;
     let snapshot = load_in_transaction(&read).await?;
     read.commit().await?;
@@ -110,7 +110,7 @@ pub(in crate::catalog) async fn head<C: ConnectionTrait>(connection: &C) -> Resu
 }
 
 /// Gives a database another epoch, if it still has this one.
-pub(in crate::catalog) async fn rotate_epoch(db: &Db, epoch: Uuid) -> Result<(), Fault> {
+pub(in crate::catalog) async fn rotate_epoch(db: &Db, epoch: Uuid) -> Result<(), DatabaseError> {
     let tx = db.begin_write().await?;
     journal_head::Entity::update_many()
         .col_expr(journal_head::Column::Epoch, Expr::value(Uuid::now_v7()))
@@ -280,10 +280,10 @@ fn decode_releases(json_rows: &str, out_of_range: &mut OutOfRangeLog) -> Result<
                 kind: row.15,
                 language: row.16,
                 release_date,
-                topics: keys_of(row.18, 'T'),
+                topics: parse_joined_keys(row.18, 'T'),
                 // DATELINE and ABOUT.
-                dateline: keys_of(row.19, 'D'),
-                about: keys_of(row.19, 'A'),
+                dateline: parse_joined_keys(row.19, 'D'),
+                about: parse_joined_keys(row.19, 'A'),
             },
         }
     };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Desk, Who};
 use dateline::{
-    http::config::Edge,
+    http::config::HttpConfig,
     limits::{Limits, Profile},
 };
 use documents::nested;
@@ -229,7 +229,11 @@ async fn withstand(profile: Profile) {
     (limits.execution_ms, limits.body_ms, limits.header_ms) = (2000, 2000, 2000);
     (limits.public_per_minute, limits.failures_per_minute) = (0, 0);
     let introspection = profile == Profile::Open;
-    let desk = Desk::on_sqlite().await.with_edge(Edge { limits: limits.into(), introspection, ..Edge::default() });
+    let desk = Desk::on_sqlite().await.with_http_config(HttpConfig {
+        limits: limits.into(),
+        introspection,
+        ..HttpConfig::default()
+    });
     desk.published(json!({ "headline": "Still here" })).await;
     let port = desk.serve().await;
     let attacks = attacks();
