@@ -45,7 +45,7 @@ impl IdCodec {
         Ok(Self::from_secret(&resume_token::signing_secret(db).await?)?)
     }
 
-    /// By the newsroom's secret ([`seal::signing_secret`]).
+    /// By the newsroom's secret ([`super::resume_token::signing_secret`]).
     pub(crate) fn from_secret(secret: &str) -> Result<Self, DbErr> {
         let mut ciphers = Vec::with_capacity(NOUNS.len());
         for noun in NOUNS {
