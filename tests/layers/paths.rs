@@ -4,10 +4,12 @@
 use std::collections::HashSet;
 
 /// What a file names.
-pub(crate) struct Used {
+pub(crate) struct FilePaths {
     pub(crate) paths: Vec<UsedPath>,
-    /// The file's own module, `crate::catalog::set`.
-    module: Vec<String>,
+    /// The file's own module, `crate::catalog::query`.
+    pub(crate) module: Vec<String>,
+    /// Modules that it declares as files of their own.
+    children: HashSet<String>,
     /// Names that were imported or declared and may begin a path.
     local: HashSet<String>,
 }
@@ -16,7 +18,20 @@ pub(crate) struct Used {
 pub(crate) struct UsedPath {
     pub(crate) segments: Vec<String>,
     pub(crate) line: usize,
+    /// Part of a `pub use`: other modules reach the item by this file, too.
+    pub(crate) public: bool,
+    /// In a module `tests` of the file.
+    pub(crate) in_tests: bool,
+    /// The name after `as`.
+    alias: Option<String>,
     imported: bool,
+}
+
+impl UsedPath {
+    /// The name under which a `use` makes the item known.
+    pub(crate) fn name(&self) -> &str {
+        self.alias.as_deref().or(self.segments.last().map(String::as_str)).unwrap_or_default()
+    }
 }
 
 const PRIMITIVES: &[&str] = &[
@@ -24,8 +39,8 @@ const PRIMITIVES: &[&str] = &[
     "usize",
 ];
 
-impl Used {
-    /// True for what needs no other crate or room: paths into the file itself, types, primitives, imported names.
+impl FilePaths {
+    /// True for what needs no other crate or module: paths into the file itself, types, primitives, imported names.
     pub(crate) fn is_own(&self, path: &UsedPath) -> bool {
         let first = path.segments[0].as_str();
         let inside =
@@ -36,18 +51,19 @@ impl Used {
 }
 
 /// What a file names; its path from the workspace's root tells where `super` leads.
-pub(crate) fn used_paths(file: &str, source: &str) -> Used {
+pub(crate) fn file_paths(file: &str, source: &str) -> FilePaths {
     let inner = file.split_once("src/").map_or(file, |(_, inner)| inner).trim_end_matches(".rs");
     let names = inner.split('/').filter(|name| !["mod", "lib", "main"].contains(name));
     let module: Vec<String> = std::iter::once("crate").chain(names).map(str::to_owned).collect();
 
     let tokens = tokens(source);
-    let mut used = Used { paths: Vec::new(), module: module.clone(), local: HashSet::new() };
+    let mut file_paths =
+        FilePaths { paths: Vec::new(), module: module.clone(), children: HashSet::new(), local: HashSet::new() };
     // The modules around the token: the file's, then those opened in it, with the depth of their braces.
-    let (mut around, mut opened, mut depth) = (module, Vec::new(), 0);
-    let mut at = 0;
+    let (mut enclosing, mut opened, mut depth) = (module, Vec::new(), 0);
+    let (mut at, mut public) = (0, false);
     while let Some((token, _)) = tokens.get(at) {
-        let before = used.paths.len();
+        let before = file_paths.paths.len();
         let name = |at: usize| tokens.get(at).and_then(|(token, _)| token.name());
         match token {
             Token::Open => depth += 1,
@@ -55,42 +71,61 @@ pub(crate) fn used_paths(file: &str, source: &str) -> Used {
                 depth -= 1;
                 if opened.last() == Some(&depth) {
                     opened.pop();
-                    around.pop();
+                    enclosing.pop();
                 }
             }
             Token::Name(word) if word == "mod" && name(at + 1).is_some() => {
                 let name = name(at + 1).unwrap_or_default();
-                used.local.insert(name.to_owned());
+                file_paths.local.insert(name.to_owned());
                 if matches!(tokens.get(at + 2), Some((Token::Open, _))) {
-                    around.push(name.to_owned());
+                    enclosing.push(name.to_owned());
                     opened.push(depth);
+                } else if opened.is_empty() {
+                    file_paths.children.insert(name.to_owned());
                 }
                 at += 1;
             }
             Token::Name(word) if word == "use" || word == "extern" && name(at + 1) == Some("crate") => {
                 at += if word == "use" { 1 } else { 2 };
                 at += usize::from(matches!(tokens.get(at), Some((Token::Colons, _))));
-                at = tree(&tokens, at, &[], true, &mut used.paths);
-                let imported = used.paths[before..].iter().filter_map(|path| path.segments.last().cloned());
-                used.local.extend(imported);
-                resolve(&mut used.paths[before..], &around);
+                at = read_path(&tokens, at, &[], true, &mut file_paths.paths);
+                let imported = file_paths.paths[before..].iter().filter_map(|path| path.segments.last().cloned());
+                file_paths.local.extend(imported);
+                resolve(&mut file_paths.paths[before..], &enclosing);
+                mark(&mut file_paths.paths[before..], &enclosing, public);
+                public = false;
                 continue;
             }
-            Token::Name(_) => {
-                at = tree(&tokens, at, &[], false, &mut used.paths);
-                resolve(&mut used.paths[before..], &around);
+            Token::Name(word) => {
+                // `pub`, `pub(super)` and `pub(in crate::catalog)` precede a `use`.
+                public = word == "pub" || public && ["crate", "super", "self", "in"].contains(&word.as_str());
+                at = read_path(&tokens, at, &[], false, &mut file_paths.paths);
+                resolve(&mut file_paths.paths[before..], &enclosing);
+                mark(&mut file_paths.paths[before..], &enclosing, false);
                 continue;
             }
             Token::Colons | Token::Star | Token::Other => {}
         }
         at += 1;
     }
-    used.paths.retain(|path| path.imported || path.segments.len() > 1);
-    used
+    file_paths.paths.retain(|path| path.imported || path.segments.len() > 1);
+    // A path that begins with a child module is one into this module.
+    for path in file_paths.paths.iter_mut().filter(|path| file_paths.children.contains(&path.segments[0])) {
+        path.segments.splice(..0, file_paths.module.iter().cloned());
+    }
+    file_paths
+}
+
+/// Notes where paths stand: in a `pub use`, in a module of tests.
+fn mark(paths: &mut [UsedPath], enclosing: &[String], public: bool) {
+    for path in paths {
+        path.public = public;
+        path.in_tests = enclosing.iter().any(|module| module == "tests");
+    }
 }
 
 /// Reads what stands at a token, a path or the braces of a `use`, and answers where it ends.
-fn tree(
+fn read_path(
     tokens: &[(Token, usize)],
     mut at: usize,
     prefix: &[String],
@@ -101,8 +136,8 @@ fn tree(
     let mut line = tokens.get(at).map_or(0, |(_, line)| *line);
     loop {
         match tokens.get(at) {
-            Some((Token::Name(name), here)) => {
-                line = *here;
+            Some((Token::Name(name), token_line)) => {
+                line = *token_line;
                 segments.push(name.clone());
                 at += 1;
             }
@@ -111,7 +146,7 @@ fn tree(
                 while let Some((token, _)) = tokens.get(at) {
                     match token {
                         Token::Close => return at + 1,
-                        Token::Name(_) | Token::Star => at = tree(tokens, at, &segments, true, paths),
+                        Token::Name(_) | Token::Star => at = read_path(tokens, at, &segments, true, paths),
                         _ => at += 1,
                     }
                 }
@@ -132,19 +167,22 @@ fn tree(
         segments.pop();
     }
     if !segments.is_empty() {
-        paths.push(UsedPath { segments, line, imported });
+        let name = |at: usize| tokens.get(at).and_then(|(token, _)| token.name());
+        let alias = (imported && name(at) == Some("as")).then(|| name(at + 1)).flatten().map(str::to_owned);
+        at += if alias.is_some() { 2 } else { 0 };
+        paths.push(UsedPath { segments, line, public: false, in_tests: false, alias, imported });
     }
     at
 }
 
 /// Replaces `self` and `super` at the beginning by the module they mean.
-fn resolve(paths: &mut [UsedPath], around: &[String]) {
+fn resolve(paths: &mut [UsedPath], enclosing: &[String]) {
     for path in paths {
-        let ups = path.segments.iter().take_while(|name| *name == "super" || *name == "self").count();
-        if ups > 0 {
-            let steps = path.segments[..ups].iter().filter(|name| *name == "super").count();
-            let module = &around[..around.len().saturating_sub(steps).max(1)];
-            path.segments.splice(..ups, module.iter().cloned());
+        let parents = path.segments.iter().take_while(|name| *name == "super" || *name == "self").count();
+        if parents > 0 {
+            let steps = path.segments[..parents].iter().filter(|name| *name == "super").count();
+            let module = &enclosing[..enclosing.len().saturating_sub(steps).max(1)];
+            path.segments.splice(..parents, module.iter().cloned());
         }
     }
 }
@@ -204,8 +242,8 @@ fn tokens(source: &str) -> Vec<(Token, usize)> {
 /// Length of the comment, which may hold others, at the beginning of the text.
 fn comment(text: &str) -> usize {
     let (mut depth, mut at) = (0_usize, 0);
-    while let Some(two) = text.as_bytes().get(at..at + 2) {
-        match two {
+    while let Some(pair) = text.as_bytes().get(at..at + 2) {
+        match pair {
             b"/*" => depth += 1,
             b"*/" => depth -= 1,
             _ => {

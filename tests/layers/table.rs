@@ -1,62 +1,62 @@
 //! Which room may use what: the table of `docs/architecture.md` as data.
 
-use May::{NotUse, UseOnly};
+use Access::{AllowOnly, Forbid};
 
 /// One line of the table.
 pub(crate) struct Rule {
     /// Files of the workspace, without `.rs`; a folder stands for all that is in it.
-    pub(crate) rooms: &'static [&'static str],
+    pub(crate) modules: &'static [&'static str],
     /// Those of them that the rule leaves alone.
     pub(crate) except: &'static [&'static str],
-    pub(crate) may: May,
+    pub(crate) access: Access,
     /// What to do about a breach.
-    pub(crate) instead: &'static str,
+    pub(crate) advice: &'static str,
 }
 
 /// What a room uses is told by the beginning of a path; what begins with a capital letter is looked for anywhere in it.
-pub(crate) enum May {
+pub(crate) enum Access {
     /// Anything but these.
-    NotUse(&'static [&'static str]),
+    Forbid(&'static [&'static str]),
     /// Of other crates and rooms these alone.
-    UseOnly(&'static [&'static str]),
+    AllowOnly(&'static [&'static str]),
 }
 
 /// Top to bottom: the rows, the values, the read model, the newsroom, the edges, the clock.
 pub(crate) const TABLE: &[Rule] = &[
     Rule {
-        rooms: &["entity/src"],
+        modules: &["entity/src"],
         except: &[],
-        may: NotUse(&["async_graphql", "axum", "dateline"]),
-        instead: "a row knows nothing above it: rules belong to src/newsroom, fields of the API to src/graphql",
+        access: Forbid(&["async_graphql", "axum", "dateline"]),
+        advice: "a row knows nothing above it: rules belong to src/newsroom, fields of the API to src/graphql",
     },
     Rule {
-        rooms: &["migration/src"],
+        modules: &["migration/src"],
         except: &[],
-        may: NotUse(&["entity", "async_graphql", "axum", "dateline"]),
-        instead: "a step must not change when a row type does: name tables and columns in the step itself",
+        access: Forbid(&["entity", "async_graphql", "axum", "dateline"]),
+        advice: "a step must not change when a row type does: name tables and columns in the step itself",
     },
     Rule {
-        rooms: &["src/viewer", "src/journal"],
+        modules: &["src/viewer", "src/journal"],
         except: &[],
-        may: UseOnly(&["entity", "serde", "std", "chrono", "uuid", "crate::range"]),
-        instead: "these are values that every floor shares: keep what needs more in the room that needs it",
+        access: AllowOnly(&["entity", "serde", "std", "chrono", "uuid", "crate::range"]),
+        advice: "these are values that every floor shares: keep what needs more in the room that needs it",
     },
     Rule {
-        rooms: &["src/range"],
+        modules: &["src/range"],
         except: &[],
-        may: UseOnly(&["chrono", "serde", "std", "thiserror"]),
-        instead: "the range of dates and instants is used by every floor: keep what needs more in the room that needs it",
+        access: AllowOnly(&["chrono", "serde", "std", "thiserror"]),
+        advice: "the range of dates and instants is used by every floor: keep what needs more in the room that needs it",
     },
     Rule {
-        rooms: &["src/fair_semaphore", "src/blocking"],
+        modules: &["src/fair_semaphore", "src/blocking"],
         except: &[],
-        may: UseOnly(&["std", "tokio", "futures_util"]),
-        instead: "these are tools of every floor: keep what needs more in the room that needs it",
+        access: AllowOnly(&["std", "tokio", "futures_util"]),
+        advice: "these are tools of every floor: keep what needs more in the room that needs it",
     },
     Rule {
-        rooms: &["src/db"],
+        modules: &["src/db"],
         except: &[],
-        may: NotUse(&[
+        access: Forbid(&[
             "async_graphql",
             "axum",
             "crate::newsroom",
@@ -65,18 +65,18 @@ pub(crate) const TABLE: &[Rule] = &[
             "crate::http",
             "crate::app",
         ]),
-        instead: "src/db opens databases and begins transactions; queries belong to src/newsroom",
+        advice: "src/db opens databases and begins transactions; queries belong to src/newsroom",
     },
     Rule {
-        rooms: &["src/catalog", "src/search"],
+        modules: &["src/catalog", "src/search"],
         except: &["src/catalog/follow", "src/catalog/load", "src/search/follow", "src/search/load"],
-        may: NotUse(&["sea_orm", "crate::db"]),
-        instead: "the read model is pure: what reads rows belongs to follow.rs or load.rs beside it",
+        access: Forbid(&["sea_orm", "crate::db"]),
+        advice: "the read model is pure: what reads rows belongs to follow.rs or load.rs beside it",
     },
     Rule {
-        rooms: &["src/catalog", "src/search"],
+        modules: &["src/catalog", "src/search"],
         except: &[],
-        may: NotUse(&[
+        access: Forbid(&[
             "async_graphql",
             "axum",
             "crate::newsroom",
@@ -88,12 +88,12 @@ pub(crate) const TABLE: &[Rule] = &[
             "crate::app",
             "crate::config",
         ]),
-        instead: "calls go down: let the caller pass in the value",
+        advice: "calls go down: let the caller pass in the value",
     },
     Rule {
-        rooms: &["src/newsroom"],
+        modules: &["src/newsroom"],
         except: &[],
-        may: NotUse(&[
+        access: Forbid(&[
             "async_graphql",
             "axum",
             "crate::graphql",
@@ -104,28 +104,28 @@ pub(crate) const TABLE: &[Rule] = &[
             "crate::app",
             "crate::config",
         ]),
-        instead: "calls go down: take what is needed as a parameter, and give a value of the newsroom back",
+        advice: "calls go down: take what is needed as a parameter, and give a value of the newsroom back",
     },
     Rule {
-        rooms: &["src/newsroom"],
+        modules: &["src/newsroom"],
         except: &[],
-        may: NotUse(&["migration"]),
-        instead: "src/db migrates; a check only asks it which migrations are pending",
+        access: Forbid(&["migration"]),
+        advice: "src/db migrates; a check only asks it which migrations are pending",
     },
     Rule {
-        rooms: &["src/newsroom/check"],
+        modules: &["src/newsroom/check"],
         except: &[],
-        may: NotUse(&["crate::newsroom::write", "crate::newsroom::Newsroom", "crate::viewer"]),
-        instead: "a check changes nothing: it reads one transaction and gives findings back",
+        access: Forbid(&["crate::newsroom::write", "crate::newsroom::Newsroom", "crate::viewer"]),
+        advice: "a check changes nothing: it reads one transaction and gives findings back",
     },
     Rule {
-        rooms: &["src/graphql"],
+        modules: &["src/graphql"],
         except: &[],
-        may: NotUse(&["sea_orm", "crate::db", "crate::http", "crate::cli", "crate::interchange", "crate::jobs"]),
-        instead: "a resolver makes one call of the newsroom: write the query, or the batch, as a function of src/newsroom",
+        access: Forbid(&["sea_orm", "crate::db", "crate::http", "crate::cli", "crate::interchange", "crate::jobs"]),
+        advice: "a resolver makes one call of the newsroom: write the query, or the batch, as a function of src/newsroom",
     },
     Rule {
-        rooms: &["src/http", "src/interchange", "src/jobs", "src/cli"],
+        modules: &["src/http", "src/interchange", "src/jobs", "src/cli"],
         except: &[
             "src/http/offload",
             "src/http/guard",
@@ -135,13 +135,13 @@ pub(crate) const TABLE: &[Rule] = &[
             "src/http/work",
             "src/cli/schema",
         ],
-        may: NotUse(&["crate::graphql"]),
-        instead: "edges do not call each other: what both need is a function of src/newsroom",
+        access: Forbid(&["crate::graphql"]),
+        advice: "edges do not call each other: what both need is a function of src/newsroom",
     },
     Rule {
-        rooms: &["src/oidc"],
+        modules: &["src/oidc"],
         except: &[],
-        may: NotUse(&[
+        access: Forbid(&[
             "async_graphql",
             "axum",
             "sea_orm",
@@ -156,13 +156,13 @@ pub(crate) const TABLE: &[Rule] = &[
             "crate::app",
             "crate::config",
         ]),
-        instead: "sign-in makes a viewer of a token and knows nothing of the newsroom: let src/app.rs pass it in",
+        advice: "sign-in makes a viewer of a token and knows nothing of the newsroom: let src/app.rs pass it in",
     },
     Rule {
-        rooms: &["src", "entity/src", "migration/src"],
+        modules: &["src", "entity/src", "migration/src"],
         except: &["src/app", "src/clock"],
-        may: NotUse(&["Utc::now", "Local::now", "SystemTime::now"]),
-        instead: "time is passed in: take `now: DateTime<Utc>`; at the edge ask the app's clock",
+        access: Forbid(&["Utc::now", "Local::now", "SystemTime::now"]),
+        advice: "time is passed in: take `now: DateTime<Utc>`; at the edge ask the app's clock",
     },
 ];
 

@@ -1,0 +1,84 @@
+//! The import graph of the files of a crate, and its circles: files that import each other, directly or through others.
+//!
+//! A file imports another when it names an item that the other defines; a re-export (`pub use`) is followed to that file. Not
+//! counted: `mod` and `pub use` lines, inherent methods, tests, and paths into other crates.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::paths::{FilePaths, UsedPath, file_paths};
+
+/// The files of one crate.
+pub(crate) struct Graph {
+    files: Vec<String>,
+    paths: Vec<FilePaths>,
+    /// Files by their module, `crate::catalog::query`.
+    by_module: HashMap<Vec<String>, usize>,
+}
+
+impl Graph {
+    /// Reads files, given as path and text; those with tests alone are left out.
+    pub(crate) fn new<'a>(sources: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let (mut files, mut paths, mut by_module) = (Vec::new(), Vec::new(), HashMap::new());
+        for (file, text) in sources {
+            if file.contains("/tests/") || file.ends_with("/tests.rs") {
+                continue;
+            }
+            let used = file_paths(file, text);
+            by_module.insert(used.module.clone(), files.len());
+            files.push(file.to_owned());
+            paths.push(used);
+        }
+        Self { files, paths, by_module }
+    }
+
+    /// The file that defines what a path names; nothing for paths into other crates.
+    fn defining_file(&self, path: &[String], steps: usize) -> Option<usize> {
+        let depth = (1..=path.len()).rev().find(|depth| self.by_module.contains_key(&path[..*depth]))?;
+        let file = self.by_module[&path[..depth]];
+        let Some(name) = path.get(depth) else { return Some(file) };
+        let exported = self.paths[file].paths.iter().find(|used| used.public && used.name() == name);
+        match exported {
+            // A limit, because a glob may lead back to where it came from.
+            Some(used) if steps < 8 => {
+                let target: Vec<String> = used.segments.iter().chain(&path[depth + 1..]).cloned().collect();
+                self.defining_file(&target, steps + 1)
+            }
+            _ => Some(file),
+        }
+    }
+
+    /// The files that a file imports.
+    fn imports(&self, file: usize) -> HashSet<usize> {
+        let counted = |path: &&UsedPath| !path.public && !path.in_tests && path.segments[0] == "crate";
+        let targets = self.paths[file].paths.iter().filter(counted);
+        targets.filter_map(|path| self.defining_file(&path.segments, 0)).filter(|target| *target != file).collect()
+    }
+
+    /// The circles: each as the files in it, sorted.
+    pub(crate) fn circles(&self) -> Vec<Vec<&str>> {
+        let imports: Vec<HashSet<usize>> = (0..self.files.len()).map(|file| self.imports(file)).collect();
+        let reachable: Vec<HashSet<usize>> = (0..self.files.len())
+            .map(|start| {
+                let (mut found, mut open) = (HashSet::new(), vec![start]);
+                while let Some(file) = open.pop() {
+                    open.extend(imports[file].iter().filter(|next| found.insert(**next)));
+                }
+                found
+            })
+            .collect();
+        let mut circles: Vec<Vec<&str>> = Vec::new();
+        for (file, reached) in reachable.iter().enumerate() {
+            let mut circle: Vec<&str> = reached
+                .iter()
+                .filter(|other| reachable[**other].contains(&file))
+                .map(|other| self.files[*other].as_str())
+                .collect();
+            circle.sort_unstable();
+            if !circle.is_empty() && !circles.contains(&circle) {
+                circles.push(circle);
+            }
+        }
+        circles.sort();
+        circles
+    }
+}
