@@ -2,7 +2,7 @@
 // document that has a given value there.
 import { getNamedType, isInputObjectType, isLeafType, isRequiredArgument } from 'graphql';
 import { minimal, objectWith } from './literals.mjs';
-import { compositeTypes, inputTypes, schema } from './schema.mjs';
+import { compositeTypes, inputTypes, schema } from '../schema.mjs';
 
 const list = (given) => (given.length > 0 ? `(${given.join(', ')})` : '');
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serverAudits } from 'graphql-http';
-import { serve } from './server.mjs';
+import { serve } from '../server.mjs';
 
 /** How many there are: a release of the package with fewer must not go unseen. */
 const AUDITS = 61;

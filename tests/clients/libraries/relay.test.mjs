@@ -5,9 +5,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { JSDOM } from 'jsdom';
-import { FOLDER, serve } from './server.mjs';
-import { LIMITED, PAGE, PUBLIC_PAGES, PUBLIC_RELEASES, checkAll, post } from './newsroom.mjs';
-import { run } from './tools.mjs';
+import { FOLDER, serve } from '../server.mjs';
+import { LIMITED, PAGE, PUBLIC_PAGES, PUBLIC_RELEASES, checkAll, post } from '../newsroom.mjs';
+import { run } from '../tools.mjs';
 
 const APP = join(FOLDER, 'relay');
 const GENERATED = join(APP, '__generated__');
@@ -50,7 +50,7 @@ async function readToTheEnd(t, server, fields) {
   const { act, createElement } = require('react');
   const { createRoot } = require('react-dom/client');
   const { Environment, Network, RecordSource, Store } = require('relay-runtime');
-  const { Newsroom } = require('./relay/newsroom.js');
+  const { Newsroom } = require('../relay/newsroom.js');
 
   let requests = 0;
   const network = Network.create(async (params, variables) => {

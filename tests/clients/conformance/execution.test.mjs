@@ -1,13 +1,13 @@
 // Execution: Dateline answers as graphql-js does with Dateline as its source of data, over every transport.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { serve } from './server.mjs';
-import { argumentCases } from './spec/arguments.mjs';
-import { conditionCases } from './spec/conditions.mjs';
-import { referenceOf } from './spec/reference.mjs';
-import { forAll, postJson } from './spec/requests.mjs';
-import { introspectionCases, operationCases, selectionCases } from './spec/selections.mjs';
-import { address, transportsOf } from './spec/transports.mjs';
+import { serve } from '../server.mjs';
+import { argumentCases } from '../spec/arguments.mjs';
+import { conditionCases } from '../spec/conditions.mjs';
+import { referenceOf } from '../spec/reference.mjs';
+import { forAll, postJson } from '../spec/requests.mjs';
+import { introspectionCases, operationCases, selectionCases } from '../spec/selections.mjs';
+import { address, transportsOf } from '../spec/transports.mjs';
 
 /** At least so many requests. */
 const CASES = 300;

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { serve } from './server.mjs';
+import { serve } from '../server.mjs';
 import {
   CHANGES, LIMITED, PAGE, bearer, checkFollowing, checkRefused, draftAndPublish, presentRevision, take, walkPages,
-} from './newsroom.mjs';
+} from '../newsroom.mjs';
 
 let server;
 before(async () => (server = await serve()));

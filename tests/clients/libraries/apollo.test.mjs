@@ -8,11 +8,11 @@ import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { relayStylePagination } from '@apollo/client/utilities';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { serve } from './server.mjs';
+import { serve } from '../server.mjs';
 import {
   CHANGES, LIMITED, PAGE, PUBLIC_PAGES, bearer, checkAll, checkFollowing, checkRefused, draftAndPublish, walkPages,
   watched,
-} from './newsroom.mjs';
+} from '../newsroom.mjs';
 
 const EDGES = gql`
   query Edges($first: Int!, $after: String) {

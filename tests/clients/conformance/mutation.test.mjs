@@ -1,11 +1,11 @@
 // Mutations: variables change an object as the literals do that graphql-js makes of them.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { serve } from './server.mjs';
-import { bearer } from './newsroom.mjs';
-import { mutationCases, withLiterals } from './spec/mutations.mjs';
-import { forAll, postJson } from './spec/requests.mjs';
-import { create, stateOf } from './spec/pairs.mjs';
+import { serve } from '../server.mjs';
+import { bearer } from '../newsroom.mjs';
+import { mutationCases, withLiterals } from '../spec/mutations.mjs';
+import { forAll, postJson } from '../spec/requests.mjs';
+import { create, stateOf } from '../spec/pairs.mjs';
 
 const PATIENT = { timeout: 300_000 };
 

@@ -4,7 +4,7 @@ import { edits } from './edits.mjs';
 import { generated } from './generator.mjs';
 import { invalid } from './invalid.mjs';
 import { overlaps } from './overlaps.mjs';
-import { validateText } from './rules.mjs';
+import { validateText } from '../rules.mjs';
 import { syntax } from './syntax.mjs';
 import { valid } from './valid.mjs';
 import { values } from './values.mjs';

@@ -3,8 +3,8 @@ import {
   Kind, Lexer, Source, TokenKind, TypeInfo, getNamedType, isLeafType, isRequiredArgument, parse, visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { random, sample } from './random.mjs';
-import { schema } from './schema.mjs';
+import { random, sample } from '../random.mjs';
+import { schema } from '../schema.mjs';
 import { valid } from './valid.mjs';
 
 const SEED = 19_930_101;

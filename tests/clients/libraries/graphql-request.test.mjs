@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ClientError, GraphQLClient } from 'graphql-request';
-import { serve } from './server.mjs';
-import { LIMITED, PAGE, bearer, checkRefused, draftAndPublish, walkPages } from './newsroom.mjs';
+import { serve } from '../server.mjs';
+import { LIMITED, PAGE, bearer, checkRefused, draftAndPublish, walkPages } from '../newsroom.mjs';
 
 let server;
 before(async () => (server = await serve()));

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NetworkError, createClient } from 'graphql-sse';
-import { serve } from './server.mjs';
+import { serve } from '../server.mjs';
 import {
   CHANGES, LIMITED, PAGE, bearer, checkFollowing, checkRefused, draftAndPublish, publish, take, walkPages,
-} from './newsroom.mjs';
+} from '../newsroom.mjs';
 
 let server;
 before(async () => (server = await serve()));

@@ -1,11 +1,11 @@
 // Validation: of thousands of documents about Dateline's schema, Dateline refuses those that graphql-js refuses.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { serve } from './server.mjs';
-import { documents } from './spec/documents.mjs';
-import { leakedNames, wrongRequests } from './spec/leaks.mjs';
-import { forAll, postJson, postStream } from './spec/requests.mjs';
-import { SYNTAX, rules } from './spec/rules.mjs';
+import { serve } from '../server.mjs';
+import { documents } from '../spec/documents/documents.mjs';
+import { leakedNames, wrongRequests } from '../spec/leaks.mjs';
+import { forAll, postJson, postStream } from '../spec/requests.mjs';
+import { SYNTAX, rules } from '../spec/rules.mjs';
 
 /** At least so many documents violate each rule, are valid, and are there at all. */
 const OF_EACH_RULE = 3;

@@ -5,10 +5,10 @@ import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
 import { persistedExchange } from '@urql/exchange-persisted';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { serve } from './server.mjs';
+import { serve } from '../server.mjs';
 import {
   CHANGES, LIMITED, PAGE, PUBLIC_PAGES, bearer, checkFollowing, checkRefused, draftAndPublish, walkPages, watched,
-} from './newsroom.mjs';
+} from '../newsroom.mjs';
 
 let server;
 before(async () => (server = await serve()));

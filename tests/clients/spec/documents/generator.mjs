@@ -4,8 +4,8 @@ import {
 } from 'graphql';
 import { accepted, minimal, refused } from './literals.mjs';
 import { documentOf, positions } from './positions.mjs';
-import { random, sample } from './random.mjs';
-import { compositeTypes } from './schema.mjs';
+import { random, sample } from '../random.mjs';
+import { compositeTypes } from '../schema.mjs';
 
 const SEED = 20_060_508;
 

@@ -5,9 +5,9 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { FOLDER, serve } from './server.mjs';
-import { LIMITED, PAGE, checkAll, post } from './newsroom.mjs';
-import { run } from './tools.mjs';
+import { FOLDER, serve } from '../server.mjs';
+import { LIMITED, PAGE, checkAll, post } from '../newsroom.mjs';
+import { run } from '../tools.mjs';
 
 const GENERATED = join(FOLDER, 'codegen/__generated__');
 const MANIFEST = join(GENERATED, 'sdl/persisted-documents.json');

@@ -2,8 +2,8 @@
 // https://spec.graphql.org/draft/#sec-Serialized-Map-Ordering
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { serve } from './server.mjs';
-import { LIMITED, ask, bearer } from './newsroom.mjs';
+import { serve } from '../server.mjs';
+import { LIMITED, ask, bearer } from '../newsroom.mjs';
 
 /** Fields that differ in how long they take. */
 const SELECTION = /* GraphQL */ `
