@@ -1,4 +1,13 @@
-//! The newsroom through its real router, on both databases.
+//! Integration tests of the API: the real router on SQLite and PostgreSQL, and the real program run as a process.
+//!
+//! - `harness`: test server, database servers, clients, and checks that tests share
+//! - `queries`: lists, cursors, filters, facets, timelines, bodies, errors, and limits of queries
+//! - `visibility`: hidden content is not visible to the public or the press
+//! - `workflow`: transitions, revisions, schedules, embargoes, preview links, idempotency, and change streams
+//! - `http`: transport, WebSocket, server-sent events, TLS, rate limits, and reconnects to the database
+//! - `oidc`: sign-in with tokens of an OpenID Connect issuer
+//! - `command`: the `dateline` command: serve, import, export, check, and its documentation
+//! - `crash_recovery`: `kill -9` during random mutations
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::format_collect, clippy::similar_names, clippy::unreadable_literal, reason = "texts of tests")]

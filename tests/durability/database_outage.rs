@@ -1,5 +1,5 @@
-//! A database that goes away and comes back, under load: stopped, restarted, its connections ended, paused, locked by somebody
-//! else. Meanwhile everything is refused soon and in the same way; afterwards everything works again.
+//! Tests of database outages under load: stopped, restarted, paused, disconnected, or locked.
+//! Requests are rejected soon and uniformly during the outage, `/health/ready` reports it, and everything recovers.
 
 use std::{
     fs,
@@ -12,8 +12,8 @@ use std::{
 use sea_orm::ConnectionTrait;
 
 use crate::{
-    client::{Caller, status_of},
-    load::{Load, none},
+    client::{Client, status_of},
+    load::{LoadGenerator, assert_no_failures},
     postgres::{Cluster, TestDatabase},
     program::{Setup, signal},
     proxy::Proxy,
@@ -21,10 +21,10 @@ use crate::{
 };
 
 /// How long it may take until things work again.
-const RETURN: Duration = Duration::from_secs(10);
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long an outage is that has to show at `/health/ready`.
-const OUTAGE: Duration = Duration::from_secs(6);
+const OUTAGE_DURATION: Duration = Duration::from_secs(6);
 
 /// All processes of the server in a folder: the one that listens, and its children.
 pub(crate) fn processes(folder: &Path) -> Vec<u32> {
@@ -32,23 +32,23 @@ pub(crate) fn processes(folder: &Path) -> Vec<u32> {
     let Some(postmaster) = postmaster.lines().next().and_then(|line| line.trim().parse::<u32>().ok()) else {
         return Vec::new();
     };
-    let mut found = vec![postmaster];
+    let mut ids = vec![postmaster];
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
         // pid (name) state parent …
         let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
         let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
         if parent == Some(postmaster) {
-            found.push(id);
+            ids.push(id);
         }
     }
-    found
+    ids
 }
 
 /// A paused server; it goes on with the end of this value.
-pub(crate) struct Paused(Vec<u32>);
+pub(crate) struct PausedServer(Vec<u32>);
 
-impl Paused {
+impl PausedServer {
     pub(crate) fn new(folder: &Path) -> Self {
         let mut all = Vec::new();
         // It may be making another process meanwhile.
@@ -60,197 +60,202 @@ impl Paused {
     }
 }
 
-impl Drop for Paused {
+impl Drop for PausedServer {
     fn drop(&mut self) {
         signal("CONT", &self.0);
     }
 }
 
 /// A SQLite file that somebody writes to, for as long as this value lives.
-pub(crate) struct Locked {
+pub(crate) struct WriteLock {
     release: Option<mpsc::Sender<()>>,
-    holder: Option<thread::JoinHandle<()>>,
+    lock_thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Locked {
+impl WriteLock {
     pub(crate) fn new(url: &str) -> Self {
         let (release, released) = mpsc::channel::<()>();
-        let (tell, told) = mpsc::channel();
+        let (locked_sender, locked) = mpsc::channel();
         let url = url.to_owned();
-        let holder = thread::spawn(move || {
+        let lock_thread = thread::spawn(move || {
             stored_rows::runtime().block_on(async {
                 let connection = stored_rows::connect(&url).await;
                 connection.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
-                tell.send(()).unwrap();
+                locked_sender.send(()).unwrap();
                 let _ = released.recv();
                 connection.execute_unprepared("ROLLBACK").await.unwrap();
                 connection.close().await.unwrap();
             });
         });
-        told.recv().expect("the file can be locked");
-        Self { release: Some(release), holder: Some(holder) }
+        locked.recv().expect("the file can be locked");
+        Self { release: Some(release), lock_thread: Some(lock_thread) }
     }
 }
 
-impl Drop for Locked {
+impl Drop for WriteLock {
     fn drop(&mut self) {
         self.release.take();
-        let _ = self.holder.take().map(thread::JoinHandle::join);
+        let _ = self.lock_thread.take().map(thread::JoinHandle::join);
     }
 }
 
 /// What an outage has to look like from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ready {
+enum ExpectedReadiness {
     /// It is so long, and so complete, that `/health/ready` has to say so.
-    Turns,
+    BecomesNotReady,
     /// It is over soon, or reads go on.
     MayStay,
 }
 
 /// Under load: something happens, and is over when it returns.
-fn outage(name: &str, setup: Setup, direct: &str, ready: Ready, happen: impl FnOnce()) {
+fn outage(name: &str, setup: Setup, direct: &str, ready: ExpectedReadiness, cause_outage: impl FnOnce()) {
     let token = setup.token("Kim", "ADMIN");
     let program = setup.serve();
-    let caller = Caller { port: program.port, token };
-    let mut wrong = Vec::new();
-    let load = Load::begin(&caller, 2, 3, 300);
+    let client = Client { port: program.port, token };
+    let mut failures = Vec::new();
+    let load = LoadGenerator::start(&client, 2, 3, 300);
     thread::sleep(Duration::from_secs(1));
 
-    let begun = Instant::now();
+    let started = Instant::now();
     let (stop, stopped) = mpsc::channel::<()>();
-    let port = caller.port;
+    let port = client.port;
     // Looks at the health until it is told to stop: when it first was bad, and how long the slowest look took.
-    let watch = thread::spawn(move || {
-        let (mut bad, mut slowest) = (None, Duration::ZERO);
+    let health_monitor = thread::spawn(move || {
+        let (mut first_failure, mut slowest) = (None, Duration::ZERO);
         while stopped.recv_timeout(Duration::from_millis(50)) == Err(mpsc::RecvTimeoutError::Timeout) {
-            let looked = status_of(port, "/health/ready");
-            slowest = slowest.max(looked.map_or(Duration::ZERO, |(_, took)| took));
-            if looked.is_none_or(|(status, _)| status != 200) {
-                bad.get_or_insert((begun.elapsed(), looked.map(|(status, _)| status)));
+            let response = status_of(port, "/health/ready");
+            slowest = slowest.max(response.map_or(Duration::ZERO, |(_, took)| took));
+            if response.is_none_or(|(status, _)| status != 200) {
+                first_failure.get_or_insert((started.elapsed(), response.map(|(status, _)| status)));
             }
         }
-        (bad, slowest)
+        (first_failure, slowest)
     });
-    happen();
-    let back = Instant::now();
+    cause_outage();
+    let outage_end = Instant::now();
     let seconds =
         |time: Option<Duration>| time.map_or_else(|| "NEVER".to_owned(), |time| format!("{:.2} s", time.as_secs_f64()));
-    let (read, write) = (load.first(back, false, RETURN), load.first(back, true, RETURN));
+    let (read, write) = (
+        load.first_success(outage_end, false, RECOVERY_TIMEOUT),
+        load.first_success(outage_end, true, RECOVERY_TIMEOUT),
+    );
     drop(stop);
-    let (bad, slowest) = watch.join().unwrap();
-    let good = (0..100).find_map(|_| {
+    let (first_failure, slowest) = health_monitor.join().unwrap();
+    let recovered_after = (0..100).find_map(|_| {
         let ready = status_of(port, "/health/ready").is_some_and(|(status, _)| status == 200);
         thread::sleep(Duration::from_millis(if ready { 0 } else { 50 }));
-        ready.then(|| back.elapsed())
+        ready.then(|| outage_end.elapsed())
     });
     println!(
         "{name}: away for {:.1} s; /health/ready was not 200 after {} (slowest look {:.2} s), 200 again; \
          after the return the first read came after {}, the first write after {}",
-        (back - begun).as_secs_f64(),
-        seconds(bad.map(|(after, _)| after)),
+        (outage_end - started).as_secs_f64(),
+        seconds(first_failure.map(|(after, _)| after)),
         slowest.as_secs_f64(),
         seconds(read),
         seconds(write)
     );
-    let report = load.end();
+    let report = load.finish();
     report.print(name);
-    if ready == Ready::Turns && bad.is_none() {
-        wrong.push("/health/ready stayed 200 during the outage".to_owned());
+    if ready == ExpectedReadiness::BecomesNotReady && first_failure.is_none() {
+        failures.push("/health/ready stayed 200 during the outage".to_owned());
     }
-    if let Some((_, status)) = bad.filter(|(_, status)| *status != Some(503)) {
-        wrong.push(format!("/health/ready is {status:?}, not 503"));
+    if let Some((_, status)) = first_failure.filter(|(_, status)| *status != Some(503)) {
+        failures.push(format!("/health/ready is {status:?}, not 503"));
     }
-    if good.is_none() {
-        wrong.push("/health/ready did not come back to 200".to_owned());
+    if recovered_after.is_none() {
+        failures.push("/health/ready did not come back to 200".to_owned());
     }
     if read.is_none() || write.is_none() {
-        wrong.push(format!("no read or no write within {} s after the return", RETURN.as_secs()));
+        failures.push(format!("no read or no write within {} s after the return", RECOVERY_TIMEOUT.as_secs()));
     }
-    wrong.extend(report.wrong());
-    wrong.extend(report.lost(&caller, direct));
-    none(name, &wrong);
-    stored_rows::are_sound(direct);
+    failures.extend(report.failures());
+    failures.extend(report.inconsistencies(&client, direct));
+    assert_no_failures(name, &failures);
+    stored_rows::assert_consistent(direct);
 }
 
 /// The same on a PostgreSQL server of the test's own.
-fn postgres_outage(name: &str, ready: Ready, happen: impl FnOnce(&mut Cluster, &TestDatabase)) {
+fn postgres_outage(name: &str, ready: ExpectedReadiness, cause_outage: impl FnOnce(&mut Cluster, &TestDatabase)) {
     let Some(mut cluster) = Cluster::private() else { return };
     let database = stored_rows::runtime().block_on(cluster.fresh_database());
     let folder = tempfile::tempdir().unwrap();
     let setup = Setup { folder: folder.path(), url: &database.url, faults: None };
-    outage(name, setup, &database.url, ready, || happen(&mut cluster, &database));
+    outage(name, setup, &database.url, ready, || cause_outage(&mut cluster, &database));
 }
 
 fn control(cluster: &mut Cluster, command: &str) {
-    cluster.own().unwrap().control(command);
+    cluster.owned_server().unwrap().control(command);
 }
 
 #[test]
-fn restarted_fast() {
-    postgres_outage("restart -m fast", Ready::MayStay, |cluster, _| control(cluster, "restart fast"));
+fn recovers_after_a_fast_restart_of_postgres() {
+    postgres_outage("restart -m fast", ExpectedReadiness::MayStay, |cluster, _| control(cluster, "restart fast"));
 }
 
 #[test]
-fn restarted_at_once() {
-    postgres_outage("restart -m immediate", Ready::MayStay, |cluster, _| control(cluster, "restart immediate"));
+fn recovers_after_an_immediate_restart_of_postgres() {
+    postgres_outage("restart -m immediate", ExpectedReadiness::MayStay, |cluster, _| {
+        control(cluster, "restart immediate")
+    });
 }
 
 #[test]
-fn stopped_for_a_while() {
-    postgres_outage("stopped", Ready::Turns, |cluster, _| {
+fn recovers_after_postgres_was_stopped() {
+    postgres_outage("stopped", ExpectedReadiness::BecomesNotReady, |cluster, _| {
         control(cluster, "stop fast");
-        thread::sleep(OUTAGE);
+        thread::sleep(OUTAGE_DURATION);
         control(cluster, "start");
     });
 }
 
 #[test]
-fn connections_ended() {
-    postgres_outage("connections ended", Ready::MayStay, |_, database| {
+fn recovers_after_connections_were_terminated() {
+    postgres_outage("connections ended", ExpectedReadiness::MayStay, |_, database| {
         let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
         for _ in 0..5 {
-            stored_rows::numbers(&database.url, &[end]);
+            stored_rows::query_numbers(&database.url, &[end]);
             thread::sleep(Duration::from_millis(300));
         }
     });
 }
 
 #[test]
-fn paused() {
-    postgres_outage("paused", Ready::Turns, |cluster, _| {
-        let paused = Paused::new(&cluster.own().unwrap().folder);
+fn recovers_after_postgres_was_paused() {
+    postgres_outage("paused", ExpectedReadiness::BecomesNotReady, |cluster, _| {
+        let paused = PausedServer::new(&cluster.owned_server().unwrap().folder);
         thread::sleep(Duration::from_secs(20));
         drop(paused);
     });
 }
 
 #[test]
-fn network_gone() {
+fn recovers_after_a_network_outage() {
     let Some(cluster) = crate::postgres::available() else { return };
     let database = stored_rows::runtime().block_on(cluster.fresh_database());
     let proxy = Proxy::new(&database.url);
     let url = proxy.url(&database.url);
     let folder = tempfile::tempdir().unwrap();
     let setup = Setup { folder: folder.path(), url: &url, faults: None };
-    outage("nothing passes, then nothing is let in", setup, &database.url, Ready::Turns, || {
+    outage("nothing passes, then nothing is let in", setup, &database.url, ExpectedReadiness::BecomesNotReady, || {
         proxy.stall();
-        thread::sleep(OUTAGE);
+        thread::sleep(OUTAGE_DURATION);
         proxy.refuse();
-        thread::sleep(OUTAGE);
-        proxy.calm();
+        thread::sleep(OUTAGE_DURATION);
+        proxy.reset();
     });
 }
 
 #[test]
-fn locked_by_another_writer() {
+fn recovers_after_a_sqlite_write_lock() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("newsroom.db").display());
     let setup = Setup { folder: folder.path(), url: &url, faults: None };
     // Reads go on: whether a server that only reads is ready is not said here, but printed.
-    outage("locked", setup, &url, Ready::MayStay, || {
-        let locked = Locked::new(&url);
+    outage("locked", setup, &url, ExpectedReadiness::MayStay, || {
+        let locked = WriteLock::new(&url);
         thread::sleep(Duration::from_secs(15));
         drop(locked);
     });

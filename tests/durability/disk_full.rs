@@ -1,4 +1,4 @@
-//! A disk without room: what was refused can be done as soon as there is room again, and what was done is there.
+//! Tests of a full disk: acknowledged mutations are stored, and rejected ones succeed when there is space again.
 
 use std::{
     fs::{self, File},
@@ -10,10 +10,10 @@ use std::{
 };
 
 use crate::{
-    client::{Caller, Reply},
+    client::{Client, RequestResult},
     fault::{ENOSPC, Fault, Faults, Operations},
-    load::{Load, none},
-    mutation::{Kind, Presence},
+    load::{LoadGenerator, assert_no_failures},
+    mutation::{MutationKind, Presence},
     program::Setup,
     stored_rows,
 };
@@ -22,17 +22,17 @@ const ROUNDS: usize = 10;
 const EDITORS: usize = 4;
 
 /// Letters of a text that fills a disk quickly.
-const LETTERS: usize = 20_000;
+const TEXT_LENGTH: usize = 20_000;
 
 /// How long it may take until something is refused on a full disk, and done on one with room.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-const FULL: Fault =
-    Fault { name: "ENOSPC", operations: Operations::Writes, error: ENOSPC, once: false, shortened: true };
+const DISK_FULL: Fault =
+    Fault { name: "ENOSPC", operations: Operations::Writes, error: ENOSPC, only_once: false, shortened: true };
 
 /// A small disk in memory; unmounted with this value.
 struct Disk {
-    mounted: PathBuf,
+    mount_point: PathBuf,
     _folder: tempfile::TempDir,
 }
 
@@ -40,21 +40,21 @@ impl Disk {
     /// None where it may not be mounted, which is told.
     fn new(megabytes: usize) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let mounted = folder.path().join("disk");
-        fs::create_dir(&mounted).unwrap();
+        let mount_point = folder.path().join("disk");
+        fs::create_dir(&mount_point).unwrap();
         let size = format!("size={megabytes}m");
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &size, "dateline-test"]).arg(&mounted).stderr(Stdio::null());
+        mount.args(["-t", "tmpfs", "-o", &size, "dateline-test"]).arg(&mount_point).stderr(Stdio::null());
         if !mount.status().is_ok_and(|status| status.success()) {
             let _ = writeln!(std::io::stderr(), "note: no disk can be mounted here; only root may");
             return None;
         }
-        Some(Self { mounted, _folder: folder })
+        Some(Self { mount_point, _folder: folder })
     }
 
     fn resize(&self, megabytes: usize) {
         let size = format!("remount,size={megabytes}m");
-        assert!(Command::new("mount").args(["-o", &size]).arg(&self.mounted).status().unwrap().success());
+        assert!(Command::new("mount").args(["-o", &size]).arg(&self.mount_point).status().unwrap().success());
     }
 
     /// Takes all the room there is.
@@ -70,148 +70,152 @@ impl Disk {
     }
 
     fn filler(&self) -> PathBuf {
-        self.mounted.join("filler")
+        self.mount_point.join("filler")
     }
 
     fn path(&self) -> &Path {
-        &self.mounted
+        &self.mount_point
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
         // Lazily: a server that is being killed may still have it open.
-        let _ = Command::new("umount").arg("-l").arg(&self.mounted).status();
+        let _ = Command::new("umount").arg("-l").arg(&self.mount_point).status();
     }
 }
 
 #[test]
-fn ten_times_under_load() {
+fn writes_resume_each_time_a_full_disk_has_space_again() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Disk::new(48);
     let faults = if disk.is_some() { None } else { Faults::new(folder.path()) };
     if disk.is_none() && faults.is_none() {
         return;
     }
-    let place = disk.as_ref().map_or(folder.path(), Disk::path);
-    let url = format!("sqlite://{}", place.join("newsroom.db").display());
+    let database_folder = disk.as_ref().map_or(folder.path(), Disk::path);
+    let url = format!("sqlite://{}", database_folder.join("newsroom.db").display());
     let setup = Setup { folder: folder.path(), url: &url, faults: faults.as_ref() };
     let token = setup.token("Kim", "ADMIN");
     let program = setup.serve();
-    let mut caller = Caller { port: program.port, token };
-    let load = Load::begin(&caller, EDITORS, 1, LETTERS / 4);
-    let mut wrong = Vec::new();
+    let mut client = Client { port: program.port, token };
+    let load = LoadGenerator::start(&client, EDITORS, 1, TEXT_LENGTH / 4);
+    let mut failures = Vec::new();
     for round in 1..=ROUNDS {
-        let answered = |done: bool| load.count(|event| event.writes && (event.reply == Reply::Done) == done);
-        let before = answered(false);
+        let count_writes =
+            |done: bool| load.count(|event| event.is_write && (event.result == RequestResult::Done) == done);
+        let before = count_writes(false);
         match (&disk, &faults) {
             (Some(disk), _) => disk.fill(),
-            (_, Some(faults)) => faults.arm(&FULL, 0),
+            (_, Some(faults)) => faults.arm(&DISK_FULL, 0),
             _ => unreachable!("one of them fills it"),
         }
-        let begun = Instant::now();
-        while answered(false) < before + EDITORS && begun.elapsed() < PATIENCE {
+        let started = Instant::now();
+        while count_writes(false) < before + EDITORS && started.elapsed() < TIMEOUT {
             thread::sleep(Duration::from_millis(10));
         }
-        let refused = answered(false) - before;
+        let refused = count_writes(false) - before;
         match (&disk, &faults) {
             (Some(disk), _) => disk.free(),
             (_, Some(faults)) => faults.disarm(),
             _ => unreachable!("one of them fills it"),
         }
-        let first = load.first(Instant::now(), true, Duration::from_secs(10));
+        let first = load.first_success(Instant::now(), true, Duration::from_secs(10));
         println!(
             "round {round}: {refused} not done while the disk was full; the first write done {} after there was room",
             first.map_or("not".to_owned(), |first| format!("{:.3} s", first.as_secs_f64()))
         );
         if refused == 0 {
-            wrong.push(format!("round {round}: nothing was refused though the disk was full"));
+            failures.push(format!("round {round}: nothing was refused though the disk was full"));
         }
         if first.is_none() {
-            wrong.push(format!("round {round}: nothing is written though there is room again"));
+            failures.push(format!("round {round}: nothing is written though there is room again"));
             break;
         }
     }
-    let report = load.end();
+    let report = load.finish();
     report.print("full disk");
-    wrong.extend(report.wrong());
-    wrong.extend(report.lost(&caller, &url));
+    failures.extend(report.failures());
+    failures.extend(report.inconsistencies(&client, &url));
     program.kill();
     let program = setup.serve();
-    caller.port = program.port;
-    wrong.extend(report.lost(&caller, &url).into_iter().map(|what| format!("after a restart: {what}")));
-    stored_rows::are_sound(&url);
-    let done = report.acts.iter().filter(|(_, reply)| *reply == Reply::Done).count();
-    println!("full disk: {} acts, {done} acknowledged", report.acts.len());
-    none("full disk", &wrong);
+    client.port = program.port;
+    failures
+        .extend(report.inconsistencies(&client, &url).into_iter().map(|failure| format!("after a restart: {failure}")));
+    stored_rows::assert_consistent(&url);
+    let done = report.mutations.iter().filter(|(_, result)| *result == RequestResult::Done).count();
+    println!("full disk: {} acts, {done} acknowledged", report.mutations.len());
+    assert_no_failures("full disk", &failures);
 }
 
 /// A newsroom on a disk of 6 MB: long releases until it is full, then room, then all that an editor does.
 #[test]
-fn what_is_done_after_room_was_made_is_there() {
+fn mutations_after_space_was_freed_are_stored() {
     let Some(disk) = Disk::new(6) else { return };
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", disk.path().join("newsroom.db").display());
     let setup = Setup { folder: folder.path(), url: &url, faults: None };
     let token = setup.token("Kim", "ADMIN");
     let program = setup.serve();
-    let mut caller = Caller { port: program.port, token };
+    let mut client = Client { port: program.port, token };
     let kinds = [
-        Kind::TokenCreate,
-        Kind::TokenRevoke,
-        Kind::ReleasePublish,
-        Kind::ReleaseWithdraw,
-        Kind::ReleaseRevise,
-        Kind::TopicCreate,
-        Kind::ReleaseCreate,
+        MutationKind::TokenCreate,
+        MutationKind::TokenRevoke,
+        MutationKind::ReleasePublish,
+        MutationKind::ReleaseWithdraw,
+        MutationKind::ReleaseRevise,
+        MutationKind::TopicCreate,
+        MutationKind::ReleaseCreate,
     ];
-    let acts: Vec<_> = kinds.iter().map(|kind| (kind, kind.prepare(&caller).unwrap())).collect();
-    let (mut wrong, mut failed, mut done) = (Vec::new(), Vec::new(), Vec::new());
+    let mutations: Vec<_> = kinds.iter().map(|kind| (kind, kind.prepare(&client).unwrap())).collect();
+    let (mut failures, mut failed, mut done) = (Vec::new(), Vec::new(), Vec::new());
     while failed.len() < 2 {
         assert!(done.len() < 2000, "the disk does not fill up");
-        let act = Kind::ReleaseCreate.prepare_sized(&caller, LETTERS).unwrap();
-        match act.reply(&caller) {
-            Reply::Done => done.push(act),
-            reply => failed.push((act, reply)),
+        let mutation = MutationKind::ReleaseCreate.prepare_sized(&client, TEXT_LENGTH).unwrap();
+        match mutation.result(&client) {
+            RequestResult::Done => done.push(mutation),
+            result => failed.push((mutation, result)),
         }
     }
     println!("{} releases were made, then: {}, {}", done.len(), failed[0].1, failed[1].1);
     disk.resize(64);
-    for (act, reply) in &failed {
-        match (reply, act.presence(&url)) {
-            (Reply::Refused(code), Presence::Absent) if code == "STORAGE_FULL" => {}
-            (Reply::Unknown, _) => {}
-            (reply, presence) => wrong.push(format!("on a full disk: {reply}, {presence:?}")),
+    for (mutation, result) in &failed {
+        match (result, mutation.presence(&url)) {
+            (RequestResult::Refused(code), Presence::Absent) if code == "STORAGE_FULL" => {}
+            (RequestResult::Unknown, _) => {}
+            (result, presence) => failures.push(format!("on a full disk: {result}, {presence:?}")),
         }
     }
-    for (kind, act) in &acts {
-        let (reply, presence) = (act.reply(&caller), act.presence(&url));
-        println!("{kind:?} after room was made: {reply}, {presence:?}");
-        if reply != Reply::Done || presence != Presence::Present {
-            wrong.push(format!("{kind:?} after room was made: {reply}, {presence:?}"));
+    for (kind, mutation) in &mutations {
+        let (result, presence) = (mutation.result(&client), mutation.presence(&url));
+        println!("{kind:?} after room was made: {result}, {presence:?}");
+        if result != RequestResult::Done || presence != Presence::Present {
+            failures.push(format!("{kind:?} after room was made: {result}, {presence:?}"));
         }
     }
     program.kill();
     let program = setup.serve();
-    caller.port = program.port;
-    for (kind, act) in &acts {
-        let presence = act.presence(&url);
+    client.port = program.port;
+    for (kind, mutation) in &mutations {
+        let presence = mutation.presence(&url);
         println!("{kind:?} after a restart: {presence:?}");
         if presence != Presence::Present {
-            wrong.push(format!("{kind:?} after a restart: {presence:?}"));
+            failures.push(format!("{kind:?} after a restart: {presence:?}"));
         }
     }
-    for act in &done {
-        if act.presence(&url) != Presence::Present {
-            wrong.push(format!("acknowledged before the disk was full, and lost: {act:?}"));
+    for mutation in &done {
+        if mutation.presence(&url) != Presence::Present {
+            failures.push(format!("acknowledged before the disk was full, and lost: {mutation:?}"));
         }
     }
-    for (act, _) in &failed {
-        let again = act.reply(&caller);
-        if !matches!(again, Reply::Done | Reply::Repeated) || act.presence(&url) != Presence::Present {
-            wrong.push(format!("refused on a full disk, and cannot be done later: {again}"));
+    for (mutation, _) in &failed {
+        let retry_result = mutation.result(&client);
+        if !matches!(retry_result, RequestResult::Done | RequestResult::Repeated)
+            || mutation.presence(&url) != Presence::Present
+        {
+            failures.push(format!("refused on a full disk, and cannot be done later: {retry_result}"));
         }
     }
-    stored_rows::are_sound(&url);
-    none("after room was made", &wrong);
+    stored_rows::assert_consistent(&url);
+    assert_no_failures("after room was made", &failures);
 }

@@ -1,4 +1,5 @@
-//! Disk faults for the program under test: `shim.c`, compiled here and preloaded there, and the file that commands it.
+//! Disk fault injection: compiles and preloads `shim.c`, which makes writes and syncs of a program fail.
+//! Needs Linux and a C compiler; without them the tests with disk faults are skipped.
 
 use std::{
     env, fs,
@@ -43,7 +44,7 @@ pub(crate) struct Fault {
     /// The errno.
     pub(crate) error: i32,
     /// One operation fails, or all from there on.
-    pub(crate) once: bool,
+    pub(crate) only_once: bool,
     /// The first write is cut in half before, as on a disk that has a little room left.
     pub(crate) shortened: bool,
 }
@@ -59,7 +60,7 @@ pub(crate) struct Operation {
     pub(crate) file: &'static str,
     pub(crate) kind: &'static str,
     /// It failed, or was cut short.
-    pub(crate) struck: bool,
+    pub(crate) failed: bool,
 }
 
 /// The faults of one program.
@@ -78,24 +79,25 @@ fn shim() -> Option<&'static Path> {
             return Err("they need Linux".to_owned());
         }
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let (shim, made) = (folder.join("fault-shim.so"), folder.join(format!("fault-shim-{}.so", std::process::id())));
+        let (shim, temporary) =
+            (folder.join("fault-shim.so"), folder.join(format!("fault-shim-{}.so", std::process::id())));
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durability/shim.c");
         let output = Command::new("cc")
             .args(["-shared", "-fPIC", "-O1", "-Wall", "-o"])
-            .args([&made, &source])
+            .args([&temporary, &source])
             .arg("-ldl")
             .output()
             .map_err(|error| format!("there is no C compiler (cc): {error}"))?;
         assert!(output.status.success(), "shim.c: {}", String::from_utf8_lossy(&output.stderr));
         // In one step: another process may be using the one that is there.
-        fs::rename(made, &shim).unwrap();
+        fs::rename(temporary, &shim).unwrap();
         Ok(shim)
     };
     let compiled = SHIM.get_or_init(|| match compile() {
         Ok(shim) => Some(shim),
-        Err(why) => {
+        Err(reason) => {
             // Not `eprintln!`, which the test harness keeps to itself.
-            let _ = writeln!(std::io::stderr(), "note: the tests with disk faults are left out: {why}");
+            let _ = writeln!(std::io::stderr(), "note: the tests with disk faults are left out: {reason}");
             None
         }
     });
@@ -130,7 +132,7 @@ impl Faults {
             Operations::All => 7,
         };
         let mut bytes = Vec::new();
-        for value in [operations, fault.error as u32, u32::from(fault.once), u32::from(fault.shortened), 0] {
+        for value in [operations, fault.error as u32, u32::from(fault.only_once), u32::from(fault.shortened), 0] {
             bytes.extend(value.to_ne_bytes());
         }
         for value in [after, 0, 0] {
@@ -145,7 +147,7 @@ impl Faults {
         self.control.write_all_at(&0u32.to_ne_bytes(), 0).unwrap();
     }
 
-    fn number(&self, at: u64) -> u64 {
+    fn read_u64(&self, at: u64) -> u64 {
         let mut bytes = [0; 8];
         self.control.read_exact_at(&mut bytes, at).unwrap();
         u64::from_ne_bytes(bytes)
@@ -153,7 +155,7 @@ impl Faults {
 
     /// How many operations failed since it was armed.
     pub(crate) fn failed(&self) -> u64 {
-        self.number(FAILED)
+        self.read_u64(FAILED)
     }
 
     /// The operations on the database's files since it was armed, the first 3,968 of them.
@@ -169,7 +171,7 @@ impl Faults {
                 _ => "resize",
             };
             let file = FILES.get(usize::from(byte >> 4 & 7).wrapping_sub(1)).copied().unwrap_or("?");
-            Operation { file, kind, struck: byte >= 0x80 }
+            Operation { file, kind, failed: byte >= 0x80 }
         };
         bytes.into_iter().map(operation).collect()
     }

@@ -1,4 +1,4 @@
-//! Readers and editors who do not stop, and what they were answered.
+//! Load generator: concurrent readers and editors, their results, and the comparison with the database.
 
 use std::{
     collections::BTreeMap,
@@ -13,18 +13,18 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    client::{Answer, Caller, Reply, reply},
-    mutation::{Act, KINDS, Presence},
+    client::{Client, RequestResult, Response, classify},
+    mutation::{MUTATION_KINDS, Mutation, Presence},
 };
 
 /// No refusal may take longer; "about two seconds" is what is promised.
-pub(crate) const REFUSAL: Duration = Duration::from_secs(3);
+pub(crate) const MAX_REFUSAL_TIME: Duration = Duration::from_secs(3);
 
 /// Nobody is to wait longer, whatever comes of it.
-const WAIT: Duration = Duration::from_secs(10);
+const MAX_RESPONSE_TIME: Duration = Duration::from_secs(10);
 
 /// A moment between two requests: the machine has other things to do.
-const REST: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(5);
 
 const LIST: &str = "{ releases(first: 20) { totalCount nodes { id headline topics { name } } } }";
 const DETAIL: &str =
@@ -32,126 +32,132 @@ const DETAIL: &str =
 
 /// One answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Event {
+pub(crate) struct RequestRecord {
     pub(crate) at: Instant,
-    pub(crate) writes: bool,
-    pub(crate) reply: Reply,
+    pub(crate) is_write: bool,
+    pub(crate) result: RequestResult,
     pub(crate) took: Duration,
 }
 
 #[derive(Debug, Default)]
-struct Heard {
-    events: Vec<Event>,
+struct Recorded {
+    events: Vec<RequestRecord>,
     /// Each act, and what was answered.
-    acts: Vec<(Act, Reply)>,
+    mutations: Vec<(Mutation, RequestResult)>,
 }
 
 /// Who asks, until they are told to stop.
 #[derive(Debug)]
-pub(crate) struct Load {
+pub(crate) struct LoadGenerator {
     stop: Arc<AtomicBool>,
-    heard: Arc<Mutex<Heard>>,
+    recorded: Arc<Mutex<Recorded>>,
     threads: Vec<JoinHandle<()>>,
 }
 
 /// All that was answered.
 #[derive(Debug)]
 pub(crate) struct Report {
-    pub(crate) events: Vec<Event>,
-    pub(crate) acts: Vec<(Act, Reply)>,
+    pub(crate) events: Vec<RequestRecord>,
+    pub(crate) mutations: Vec<(Mutation, RequestResult)>,
 }
 
-impl Load {
+impl LoadGenerator {
     /// Editors, whose texts have so many letters, and readers.
-    pub(crate) fn begin(caller: &Caller, editors: usize, readers: usize, letters: usize) -> Self {
-        let mut load = Self { stop: Arc::default(), heard: Arc::default(), threads: Vec::new() };
-        let shared = (load.stop.clone(), load.heard.clone());
+    pub(crate) fn start(client: &Client, editors: usize, readers: usize, text_length: usize) -> Self {
+        let mut load = Self { stop: Arc::default(), recorded: Arc::default(), threads: Vec::new() };
+        let shared = (load.stop.clone(), load.recorded.clone());
         for number in 0..editors {
-            let (stop, heard, caller) = (shared.0.clone(), shared.1.clone(), caller.clone());
+            let (stop, recorded, client) = (shared.0.clone(), shared.1.clone(), client.clone());
             load.threads.push(thread::spawn(move || {
-                let mut turn = number;
+                let mut index = number;
                 while !stop.load(Ordering::Relaxed) {
-                    edit(&heard, &caller, turn, letters);
-                    turn += 1;
-                    thread::sleep(REST);
+                    send_mutation(&recorded, &client, index, text_length);
+                    index += 1;
+                    thread::sleep(PAUSE);
                 }
             }));
         }
         for number in 0..readers {
-            let (stop, heard, mut caller) = (shared.0.clone(), shared.1.clone(), caller.clone());
+            let (stop, recorded, mut client) = (shared.0.clone(), shared.1.clone(), client.clone());
             // Every other one is the public.
             if !number.is_multiple_of(2) {
-                caller.token.clear();
+                client.token.clear();
             }
             let query = if number.is_multiple_of(2) { DETAIL } else { LIST };
             load.threads.push(thread::spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
-                    let begun = Instant::now();
-                    let answer = caller.ask(query, &json!({}), None);
-                    let reply = answer.as_ref().map_or_else(|_| reply(&answer), Answer::read);
-                    note(&heard, false, begun, reply);
-                    thread::sleep(REST);
+                    let started = Instant::now();
+                    let response = client.execute(query, &json!({}), None);
+                    let result = response.as_ref().map_or_else(|_| classify(&response), Response::query_result);
+                    record_request(&recorded, false, started, result);
+                    thread::sleep(PAUSE);
                 }
             }));
         }
         load
     }
 
-    fn heard<T>(&self, look: impl FnOnce(&Heard) -> T) -> T {
-        look(&self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with_recorded<T>(&self, read: impl FnOnce(&Recorded) -> T) -> T {
+        read(&self.recorded.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many answers there have been of a kind.
-    pub(crate) fn count(&self, of: impl Fn(&Event) -> bool) -> usize {
-        self.heard(|heard| heard.events.iter().filter(|event| of(event)).count())
+    pub(crate) fn count(&self, of: impl Fn(&RequestRecord) -> bool) -> usize {
+        self.with_recorded(|recorded| recorded.events.iter().filter(|event| of(event)).count())
     }
 
     /// Waits for an answer to a request that was sent after an instant; how long after it the answer came.
-    pub(crate) fn first(&self, after: Instant, writes: bool, patience: Duration) -> Option<Duration> {
+    pub(crate) fn first_success(&self, after: Instant, is_write: bool, timeout: Duration) -> Option<Duration> {
         loop {
-            let found = self.heard(|heard| {
-                let good = |event: &&Event| event.writes == writes && event.reply == Reply::Done;
-                let sent = |event: &&Event| event.at.checked_sub(event.took).is_some_and(|sent| sent >= after);
-                heard.events.iter().find(|event| good(event) && sent(event)).map(|event| event.at - after)
+            let elapsed = self.with_recorded(|recorded| {
+                let is_success =
+                    |event: &&RequestRecord| event.is_write == is_write && event.result == RequestResult::Done;
+                let was_sent_after =
+                    |event: &&RequestRecord| event.at.checked_sub(event.took).is_some_and(|sent| sent >= after);
+                recorded
+                    .events
+                    .iter()
+                    .find(|event| is_success(event) && was_sent_after(event))
+                    .map(|event| event.at - after)
             });
-            if found.is_some() || after.elapsed() > patience {
-                return found;
+            if elapsed.is_some() || after.elapsed() > timeout {
+                return elapsed;
             }
             thread::sleep(Duration::from_millis(10));
         }
     }
 
     /// They stop when they have been answered.
-    pub(crate) fn end(mut self) -> Report {
+    pub(crate) fn finish(mut self) -> Report {
         self.stop.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
             thread.join().expect("an editor or a reader");
         }
-        self.heard(|heard| Report { events: heard.events.clone(), acts: heard.acts.clone() })
+        self.with_recorded(|recorded| Report { events: recorded.events.clone(), mutations: recorded.mutations.clone() })
     }
 }
 
-impl Drop for Load {
+impl Drop for LoadGenerator {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
     }
 }
 
-fn note(heard: &Mutex<Heard>, writes: bool, begun: Instant, reply: Reply) {
-    let event = Event { at: Instant::now(), writes, reply, took: begun.elapsed() };
-    heard.lock().unwrap_or_else(PoisonError::into_inner).events.push(event);
+fn record_request(recorded: &Mutex<Recorded>, is_write: bool, started: Instant, result: RequestResult) {
+    let event = RequestRecord { at: Instant::now(), is_write, result, took: started.elapsed() };
+    recorded.lock().unwrap_or_else(PoisonError::into_inner).events.push(event);
 }
 
 /// One act, and what has to be there before it.
-fn edit(heard: &Mutex<Heard>, caller: &Caller, turn: usize, letters: usize) {
-    let begun = Instant::now();
-    match KINDS[turn % KINDS.len()].prepare_sized(caller, letters) {
-        Err(reply) => note(heard, true, begun, reply),
-        Ok(act) => {
-            let begun = Instant::now();
-            let reply = act.reply(caller);
-            note(heard, true, begun, reply.clone());
-            heard.lock().unwrap_or_else(PoisonError::into_inner).acts.push((act, reply));
+fn send_mutation(recorded: &Mutex<Recorded>, client: &Client, index: usize, text_length: usize) {
+    let started = Instant::now();
+    match MUTATION_KINDS[index % MUTATION_KINDS.len()].prepare_sized(client, text_length) {
+        Err(result) => record_request(recorded, true, started, result),
+        Ok(mutation) => {
+            let started = Instant::now();
+            let result = mutation.result(client);
+            record_request(recorded, true, started, result.clone());
+            recorded.lock().unwrap_or_else(PoisonError::into_inner).mutations.push((mutation, result));
         }
     }
 }
@@ -161,57 +167,63 @@ impl Report {
     pub(crate) fn print(&self, name: &str) {
         let mut counts: BTreeMap<(bool, String), (usize, Duration)> = BTreeMap::new();
         for event in &self.events {
-            let what: String = event.reply.to_string().chars().take(120).collect();
-            let (count, longest) = counts.entry((event.writes, what)).or_default();
+            let description: String = event.result.to_string().chars().take(120).collect();
+            let (count, longest) = counts.entry((event.is_write, description)).or_default();
             *count += 1;
             *longest = (*longest).max(event.took);
         }
-        for ((writes, what), (count, longest)) in counts {
-            let who = if writes { "writes" } else { "reads" };
-            println!("{name}: {who:<6} {what}: {count}, the longest {:.2} s", longest.as_secs_f64());
+        for ((is_write, description), (count, longest)) in counts {
+            let request_kind = if is_write { "writes" } else { "reads" };
+            println!("{name}: {request_kind:<6} {description}: {count}, the longest {:.2} s", longest.as_secs_f64());
         }
     }
 
     /// Answers that must never be given, and refusals that took too long.
-    pub(crate) fn wrong(&self) -> Vec<String> {
-        let mut wrong: BTreeMap<String, usize> = BTreeMap::new();
+    pub(crate) fn failures(&self) -> Vec<String> {
+        let mut failures: BTreeMap<String, usize> = BTreeMap::new();
         for event in &self.events {
-            let who = if event.writes { "a write" } else { "a read" };
-            let what = match &event.reply {
-                Reply::Wrong(what) => format!("{who}: {what:.200}"),
-                Reply::Unknown | Reply::Refused(_) if event.took > REFUSAL => format!("{who} was refused too late"),
-                _ if event.took > WAIT => format!("{who} had to wait for more than {} s", WAIT.as_secs()),
+            let request_kind = if event.is_write { "a write" } else { "a read" };
+            let description = match &event.result {
+                RequestResult::Wrong(description) => format!("{request_kind}: {description:.200}"),
+                RequestResult::Unknown | RequestResult::Refused(_) if event.took > MAX_REFUSAL_TIME => {
+                    format!("{request_kind} was refused too late")
+                }
+                _ if event.took > MAX_RESPONSE_TIME => {
+                    format!("{request_kind} had to wait for more than {} s", MAX_RESPONSE_TIME.as_secs())
+                }
                 _ => continue,
             };
-            *wrong.entry(what).or_default() += 1;
+            *failures.entry(description).or_default() += 1;
         }
-        wrong.into_iter().map(|(what, count)| format!("{count} times {what}")).collect()
+        failures.into_iter().map(|(description, count)| format!("{count} times {description}")).collect()
     }
 
     /// What does not agree with the database: acknowledged and absent, refused and present. What is not known is asked again.
-    pub(crate) fn lost(&self, caller: &Caller, url: &str) -> Vec<String> {
-        let mut lost = Vec::new();
-        for (act, reply) in &self.acts {
-            let presence = act.presence(url);
-            match (reply, &presence) {
-                (Reply::Done, Presence::Present) | (Reply::Refused(_), Presence::Absent) => {}
-                (Reply::Unknown, Presence::Absent | Presence::Present) => {
-                    let again = act.reply(caller);
-                    if !matches!(again, Reply::Done | Reply::Repeated) || act.presence(url) != Presence::Present {
-                        lost.push(format!("not known, and not resolved: {act:?}: {again}"));
+    pub(crate) fn inconsistencies(&self, client: &Client, url: &str) -> Vec<String> {
+        let mut inconsistencies = Vec::new();
+        for (mutation, result) in &self.mutations {
+            let presence = mutation.presence(url);
+            match (result, &presence) {
+                (RequestResult::Done, Presence::Present) | (RequestResult::Refused(_), Presence::Absent) => {}
+                (RequestResult::Unknown, Presence::Absent | Presence::Present) => {
+                    let retry_result = mutation.result(client);
+                    if !matches!(retry_result, RequestResult::Done | RequestResult::Repeated)
+                        || mutation.presence(url) != Presence::Present
+                    {
+                        inconsistencies.push(format!("not known, and not resolved: {mutation:?}: {retry_result}"));
                     }
                 }
                 // That it was answered so is told already.
-                (Reply::Wrong(_), Presence::Absent | Presence::Present) => {}
-                _ => lost.push(format!("answered as {reply}, but {presence:?}: {act:?}")),
+                (RequestResult::Wrong(_), Presence::Absent | Presence::Present) => {}
+                _ => inconsistencies.push(format!("answered as {result}, but {presence:?}: {mutation:?}")),
             }
         }
-        lost
+        inconsistencies
     }
 }
 
 /// Fails where there is something, and tells it all.
-pub(crate) fn none(name: &str, wrong: &[String]) {
-    let told: String = wrong.iter().take(20).map(|what| format!("\n- {what:.600}")).collect();
-    assert!(wrong.is_empty(), "{name}: {} things that must never happen:{told}", wrong.len());
+pub(crate) fn assert_no_failures(name: &str, failures: &[String]) {
+    let listed: String = failures.iter().take(20).map(|description| format!("\n- {description:.600}")).collect();
+    assert!(failures.is_empty(), "{name}: {} things that must never happen:{listed}", failures.len());
 }

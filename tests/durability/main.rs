@@ -1,8 +1,20 @@
-//! What is answered holds, whatever happens below: disks that fill up or fail, a database that goes away, a server that is told
-//! to stop. The real program, run as a process, is asked over HTTP; faults are made from outside of it.
+//! Durability tests of the real program under faults: full or failing disks, database outages, and shutdown.
+//! A mutation is done, or rejected without any change, or unknown; the same request under the same `Idempotency-Key`
+//! resolves an unknown one.
 //!
-//! A mutation is answered in one of three ways: it was done; it was refused, and nothing was changed, now or after a restart; or
-//! it is not known, and the same request under the same `Idempotency-Key` finds out.
+//! - `client`: HTTP client and the classification of responses
+//! - `database_file`: deleted, replaced, or damaged SQLite files
+//! - `database_outage`: databases that stop and return
+//! - `disk_full`: disks without space
+//! - `fault`: disk faults by a preloaded library
+//! - `fault_matrix`: every fault at every step of every mutation
+//! - `load`: concurrent readers and editors
+//! - `mutation`: the mutations, and whether their rows are stored
+//! - `program`: the server process
+//! - `proxy`: faults between Dateline and PostgreSQL
+//! - `shutdown`: SIGTERM in every situation
+//! - `stored_rows`: reads the database directly
+//! - `wire`: messages of the PostgreSQL protocol
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stdout, reason = "the figures, for whoever runs it with --nocapture")]

@@ -1,4 +1,5 @@
-//! Acts that are tried out under faults: how each is sent, and how it is found in the database afterwards.
+//! The mutations of the durability tests: how each is sent, and whether its rows and its journal entry are stored.
+//! Each has its own `Idempotency-Key`, so that sending it again resolves an unknown result.
 
 use std::{
     io,
@@ -8,13 +9,13 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Answer, Caller, Reply, reply},
+    client::{Client, RequestResult, Response, classify},
     stored_rows,
 };
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum MutationKind {
     ReleaseCreate,
     ReleasePublish,
     ReleaseRevise,
@@ -24,14 +25,14 @@ pub(crate) enum Kind {
     TopicCreate,
 }
 
-pub(crate) const KINDS: [Kind; 7] = [
-    Kind::ReleaseCreate,
-    Kind::ReleasePublish,
-    Kind::ReleaseRevise,
-    Kind::ReleaseWithdraw,
-    Kind::TokenCreate,
-    Kind::TokenRevoke,
-    Kind::TopicCreate,
+pub(crate) const MUTATION_KINDS: [MutationKind; 7] = [
+    MutationKind::ReleaseCreate,
+    MutationKind::ReleasePublish,
+    MutationKind::ReleaseRevise,
+    MutationKind::ReleaseWithdraw,
+    MutationKind::TokenCreate,
+    MutationKind::TokenRevoke,
+    MutationKind::TopicCreate,
 ];
 
 const RELEASE_CREATE: &str =
@@ -47,7 +48,7 @@ const TOPIC_CREATE: &str =
 
 /// One act, under its own `Idempotency-Key`.
 #[derive(Clone, Debug)]
-pub(crate) struct Act {
+pub(crate) struct Mutation {
     query: &'static str,
     variables: Value,
     key: String,
@@ -67,52 +68,53 @@ pub(crate) enum Presence {
 }
 
 /// A text that nothing else has.
-fn unique(what: &str) -> String {
+fn unique(prefix: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    format!("{what} {} {}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    format!("{prefix} {} {}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Does something without a fault, and answers the id of what it made; else what was answered.
-fn made(caller: &Caller, query: &'static str, variables: &Value, noun: &str) -> Result<String, Reply> {
-    let answer = caller.ask(query, variables, None);
-    match (reply(&answer), answer) {
-        (Reply::Done, Ok(answer)) => Ok(answer.field()[noun]["id"].as_str().unwrap_or_default().to_owned()),
-        (reply, _) => Err(reply),
+fn create(client: &Client, query: &'static str, variables: &Value, noun: &str) -> Result<String, RequestResult> {
+    let response = client.execute(query, variables, None);
+    match (classify(&response), response) {
+        (RequestResult::Done, Ok(response)) => Ok(response.field()[noun]["id"].as_str().unwrap_or_default().to_owned()),
+        (result, _) => Err(result),
     }
 }
 
-fn text(letters: usize) -> String {
-    "Twice a day, and on Sundays. ".chars().cycle().take(letters).collect()
+fn text(length: usize) -> String {
+    "Twice a day, and on Sundays. ".chars().cycle().take(length).collect()
 }
 
-impl Kind {
+impl MutationKind {
     /// An act of this kind, and what it is done to; what was answered where that cannot be made.
-    pub(crate) fn prepare(self, caller: &Caller) -> Result<Act, Reply> {
-        self.prepare_sized(caller, 300)
+    pub(crate) fn prepare(self, client: &Client) -> Result<Mutation, RequestResult> {
+        self.prepare_sized(client, 300)
     }
 
     /// The same with a text of so many letters, where it has one.
-    pub(crate) fn prepare_sized(self, caller: &Caller, letters: usize) -> Result<Act, Reply> {
+    pub(crate) fn prepare_sized(self, client: &Client, length: usize) -> Result<Mutation, RequestResult> {
         let name = unique("Durability");
         // Ids are not the keys of rows: a row is found by the text that nothing else has.
         let release_key = format!("SELECT release_id FROM revision WHERE headline = '{name} before'");
         let token_key = format!("SELECT id FROM api_token WHERE name = '{name}'");
         let release = || {
             let input = json!({ "input": { "headline": format!("{name} before"), "bodyMarkdown": text(100) } });
-            made(caller, RELEASE_CREATE, &input, "release")
+            create(client, RELEASE_CREATE, &input, "release")
         };
-        let input = json!({ "headline": name, "bodyMarkdown": text(letters) });
+        let input = json!({ "headline": name, "bodyMarkdown": text(length) });
         let token = json!({ "subject": "Sam", "name": name, "role": "PRESS" });
-        let entries =
-            |act: &str, keys: &str| format!("SELECT count(*) FROM journal WHERE act = '{act}' AND noun_id IN ({keys})");
+        let entries = |action: &str, keys: &str| {
+            format!("SELECT count(*) FROM journal WHERE act = '{action}' AND noun_id IN ({keys})")
+        };
         let (query, variables, rows, entries) = match self {
             Self::ReleaseCreate => {
-                let made = format!("FROM revision WHERE headline = '{name}'");
+                let created_rows = format!("FROM revision WHERE headline = '{name}'");
                 (
                     RELEASE_CREATE,
                     json!({ "input": input }),
-                    format!("SELECT count(*) {made}"),
-                    entries("release.create", &format!("SELECT release_id {made}")),
+                    format!("SELECT count(*) {created_rows}"),
+                    entries("release.create", &format!("SELECT release_id {created_rows}")),
                 )
             }
             Self::ReleasePublish => {
@@ -135,7 +137,7 @@ impl Kind {
             }
             Self::ReleaseWithdraw => {
                 let id = release()?;
-                made(caller, RELEASE_PUBLISH, &json!({ "id": id }), "release")?;
+                create(client, RELEASE_PUBLISH, &json!({ "id": id }), "release")?;
                 (
                     RELEASE_WITHDRAW,
                     json!({ "id": id }),
@@ -144,16 +146,16 @@ impl Kind {
                 )
             }
             Self::TokenCreate => {
-                let made = format!("FROM api_token WHERE name = '{name}'");
+                let created_rows = format!("FROM api_token WHERE name = '{name}'");
                 (
                     TOKEN_CREATE,
                     json!({ "input": token }),
-                    format!("SELECT count(*) {made}"),
-                    entries("token.create", &format!("SELECT id {made}")),
+                    format!("SELECT count(*) {created_rows}"),
+                    entries("token.create", &format!("SELECT id {created_rows}")),
                 )
             }
             Self::TokenRevoke => {
-                let id = made(caller, TOKEN_CREATE, &json!({ "input": token }), "token")?;
+                let id = create(client, TOKEN_CREATE, &json!({ "input": token }), "token")?;
                 (
                     TOKEN_REVOKE,
                     json!({ "id": id }),
@@ -162,33 +164,33 @@ impl Kind {
                 )
             }
             Self::TopicCreate => {
-                let made = format!("FROM topic WHERE name = '{name}'");
+                let created_rows = format!("FROM topic WHERE name = '{name}'");
                 (
                     TOPIC_CREATE,
                     json!({ "input": { "name": name } }),
-                    format!("SELECT count(*) {made}"),
-                    entries("topic.create", &format!("SELECT id {made}")),
+                    format!("SELECT count(*) {created_rows}"),
+                    entries("topic.create", &format!("SELECT id {created_rows}")),
                 )
             }
         };
-        Ok(Act { query, variables, key: unique("key"), rows, entries })
+        Ok(Mutation { query, variables, key: unique("key"), rows, entries })
     }
 }
 
-impl Act {
+impl Mutation {
     /// Sends it; each time under the same key.
-    pub(crate) fn send(&self, caller: &Caller) -> io::Result<Answer> {
-        caller.ask(self.query, &self.variables, Some(&self.key))
+    pub(crate) fn send(&self, client: &Client) -> io::Result<Response> {
+        client.execute(self.query, &self.variables, Some(&self.key))
     }
 
     /// What is answered.
-    pub(crate) fn reply(&self, caller: &Caller) -> Reply {
-        reply(&self.send(caller))
+    pub(crate) fn result(&self, client: &Client) -> RequestResult {
+        classify(&self.send(client))
     }
 
     /// What of it is there.
     pub(crate) fn presence(&self, url: &str) -> Presence {
-        match stored_rows::numbers(url, &[&self.rows, &self.entries])[..] {
+        match stored_rows::query_numbers(url, &[&self.rows, &self.entries])[..] {
             [0, 0] => Presence::Absent,
             [1, 1] => Presence::Present,
             ref other => Presence::Wrong(format!("rows and journal entries are {other:?}")),

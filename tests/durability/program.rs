@@ -1,4 +1,4 @@
-//! The server as a process: started with a deadline, told to stop or killed, and gone with its value in any case.
+//! The server as a child process: started with a timeout, signalled or killed, and killed when dropped.
 
 use std::{
     fs::{self, File},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long a start may take; a debug build on a busy machine loads slowly.
-const START: Duration = Duration::from_mins(1);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A server.
 #[derive(Debug)]
@@ -57,8 +57,8 @@ pub(crate) fn signal(name: &str, processes: &[u32]) {
 impl Setup<'_> {
     /// Serves, and waits until it says where.
     pub(crate) fn serve(&self) -> Program {
-        let (mut program, port) = self.begin();
-        match port.recv_timeout(START) {
+        let (mut program, port) = self.spawn();
+        match port.recv_timeout(START_TIMEOUT) {
             Ok(port) => program.port = port,
             Err(error) => panic!("the server did not start ({error}):\n{}", program.log()),
         }
@@ -66,7 +66,7 @@ impl Setup<'_> {
     }
 
     /// Serves, and tells its port later, if it comes to that.
-    pub(crate) fn begin(&self) -> (Program, mpsc::Receiver<u16>) {
+    pub(crate) fn spawn(&self) -> (Program, mpsc::Receiver<u16>) {
         let log = self.folder.join("log");
         let file = File::options().create(true).append(true).open(&log).unwrap();
         let mut command = dateline(self.folder);
@@ -94,8 +94,8 @@ impl Setup<'_> {
     /// A new token: its secret. Makes and migrates the database, too.
     pub(crate) fn token(&self, subject: &str, role: &str) -> String {
         let name = ["token", "create", "--subject", subject, "--name", "durability", "--role", role];
-        let (code, secret, told) = run(self.folder, &[&name[..], &["--database", self.url]].concat());
-        assert_eq!(code, Some(0), "{told}");
+        let (code, secret, stderr) = run(self.folder, &[&name[..], &["--database", self.url]].concat());
+        assert_eq!(code, Some(0), "{stderr}");
         secret.trim().to_owned()
     }
 }
@@ -116,11 +116,11 @@ impl Program {
     }
 
     /// How it ended, if it does so in time.
-    pub(crate) fn ended_within(&mut self, time: Duration) -> Option<ExitStatus> {
-        let begun = Instant::now();
+    pub(crate) fn wait_for_exit(&mut self, time: Duration) -> Option<ExitStatus> {
+        let started = Instant::now();
         loop {
             let ended = self.child.try_wait().unwrap();
-            if ended.is_some() || begun.elapsed() > time {
+            if ended.is_some() || started.elapsed() > time {
                 return ended;
             }
             thread::sleep(Duration::from_millis(10));

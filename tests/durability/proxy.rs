@@ -1,8 +1,5 @@
-//! A wire between Dateline and PostgreSQL that can be cut, before or after any statement of a transaction, and stalled; and a
-//! server that can be made to fail at any statement: what raises an error takes the statement's place.
-//!
-//! It knows of PostgreSQL's protocol (version 3) where messages begin and end, which of them belong together, and when a
-//! transaction begins and ends.
+//! A TCP proxy between Dateline and PostgreSQL that injects faults: cut, stalled, or failing statements.
+//! It reads the PostgreSQL protocol (version 3) only to find messages, requests, and transactions.
 
 use std::{
     collections::HashMap,
@@ -15,14 +12,14 @@ use std::{
     thread,
 };
 
-use crate::wire::{Upstream, Wire, message, query, text};
+use crate::wire::{ServerStream, Upstream, query_message, read_cstring, read_message};
 
 /// No request has this number.
-const NONE: u64 = u64::MAX;
+const NO_REQUEST: u64 = u64::MAX;
 
 /// What happens at a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strike {
+pub(crate) enum ProxyFault {
     /// The connection ends, and the server never hears of it.
     CutBefore,
     /// The server does it, and the connection ends before its answer arrives.
@@ -37,7 +34,7 @@ pub(crate) enum Strike {
 
 /// Which of the statements in transactions, from 0. How many there are differs with what a connection has prepared already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Point {
+pub(crate) enum InjectionPoint {
     Statement(usize),
     Commit(usize),
 }
@@ -74,9 +71,9 @@ struct State {
     /// Statements are counted.
     armed: bool,
     /// At which of them what happens.
-    plan: Option<(Point, Strike)>,
+    plan: Option<(InjectionPoint, ProxyFault)>,
     /// Where it happened.
-    struck: Option<usize>,
+    injected_at: Option<usize>,
     /// The statements in transactions since it was armed.
     trace: Vec<String>,
     /// Dateline's ends, by number.
@@ -91,7 +88,7 @@ struct Requests {
     /// The one whose answer does not arrive.
     cut: AtomicU64,
     /// The one that an error and a rollback stand for.
-    raised: AtomicU64,
+    replaced: AtomicU64,
 }
 
 impl Shared {
@@ -111,7 +108,7 @@ impl Shared {
     }
 
     /// What happens at this statement of a transaction, if anything.
-    fn next(&self, statement: &str) -> Option<Strike> {
+    fn next(&self, statement: &str) -> Option<ProxyFault> {
         let mut state = self.state();
         if !state.armed {
             return None;
@@ -119,18 +116,18 @@ impl Shared {
         let number = state.trace.len();
         state.trace.push(statement.to_owned());
         let is_commit = |statement: &str| statement.starts_with("COMMIT");
-        let (point, strike) = state.plan?;
-        let here = match point {
-            Point::Statement(at) => at == number,
-            Point::Commit(at) => {
+        let (point, fault) = state.plan?;
+        let is_match = match point {
+            InjectionPoint::Statement(at) => at == number,
+            InjectionPoint::Commit(at) => {
                 is_commit(statement) && state.trace.iter().filter(|statement| is_commit(statement)).count() == at + 1
             }
         };
-        if !here {
+        if !is_match {
             return None;
         }
-        state.struck = Some(number);
-        Some(strike)
+        state.injected_at = Some(number);
+        Some(fault)
     }
 }
 
@@ -140,7 +137,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared::default());
-        let (upstream, accepting) = (Upstream::of(url), shared.clone());
+        let (upstream, accepting) = (Upstream::from_url(url), shared.clone());
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let mode = accepting.state().mode;
@@ -149,7 +146,7 @@ impl Proxy {
                 }
                 if mode != Mode::Refusing {
                     let (shared, upstream) = (accepting.clone(), upstream.clone());
-                    thread::spawn(move || carry(&shared, &upstream, client));
+                    thread::spawn(move || forward_connection(&shared, &upstream, client));
                 }
             }
         });
@@ -166,11 +163,11 @@ impl Proxy {
     }
 
     /// From here on statements in transactions are counted, and at one of them something happens.
-    pub(crate) fn arm(&self, plan: Option<(Point, Strike)>) {
+    pub(crate) fn arm(&self, plan: Option<(InjectionPoint, ProxyFault)>) {
         self.shared.change(|state| {
             state.armed = true;
             state.plan = plan;
-            state.struck = None;
+            state.injected_at = None;
             state.trace.clear();
         });
     }
@@ -181,14 +178,14 @@ impl Proxy {
     }
 
     /// Everything passes again; at which statement something had happened.
-    pub(crate) fn calm(&self) -> Option<usize> {
-        let mut struck = None;
+    pub(crate) fn reset(&self) -> Option<usize> {
+        let mut injected_at = None;
         self.shared.change(|state| {
-            struck = state.struck.take();
+            injected_at = state.injected_at.take();
             state.armed = false;
             state.mode = Mode::Open;
         });
-        struck
+        injected_at
     }
 
     /// Nothing passes any more until it is calm.
@@ -220,11 +217,11 @@ impl Drop for Proxy {
 }
 
 /// One connection, both ways, until either end is gone.
-fn carry(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStream) {
+fn forward_connection(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStream) {
     shared.wait();
     let Ok(server) = upstream.connect() else { return };
     let _ = client.set_nodelay(true);
-    let (Ok(noted), Ok(to_client), Ok(from_server)) = (client.try_clone(), client.try_clone(), server.try_clone())
+    let (Ok(registered), Ok(to_client), Ok(from_server)) = (client.try_clone(), client.try_clone(), server.try_clone())
     else {
         return;
     };
@@ -232,33 +229,41 @@ fn carry(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStream) {
     shared.change(|state| {
         number = state.opened;
         state.opened += 1;
-        state.open.insert(number, noted);
+        state.open.insert(number, registered);
     });
     // The start is answered as a request is.
-    let requests =
-        Arc::new(Requests { sent: AtomicU64::new(1), cut: AtomicU64::new(NONE), raised: AtomicU64::new(NONE) });
-    let back = {
+    let requests = Arc::new(Requests {
+        sent: AtomicU64::new(1),
+        cut: AtomicU64::new(NO_REQUEST),
+        replaced: AtomicU64::new(NO_REQUEST),
+    });
+    let response_thread = {
         let (shared, requests) = (shared.clone(), requests.clone());
         thread::spawn(move || {
             let (mut from_server, mut to_client) = (from_server, to_client);
-            let _ = answers(&shared, &requests, &mut from_server, &mut to_client);
+            let _ = forward_responses(&shared, &requests, &mut from_server, &mut to_client);
             let _ = to_client.shutdown(Shutdown::Both);
-            from_server.end();
+            from_server.shutdown();
         })
     };
     let (mut client, mut server) = (client, server);
-    let _ = questions(shared, &requests, &mut client, &mut server);
-    if requests.cut.load(Ordering::SeqCst) == NONE {
+    let _ = forward_requests(shared, &requests, &mut client, &mut server);
+    if requests.cut.load(Ordering::SeqCst) == NO_REQUEST {
         // Also where the server would still answer: nobody is there to hear it.
         let _ = client.shutdown(Shutdown::Both);
-        server.end();
+        server.shutdown();
     }
-    let _ = back.join();
+    let _ = response_thread.join();
     shared.change(|state| drop(state.open.remove(&number)));
 }
 
 /// From Dateline to the server, until either is gone.
-fn questions(shared: &Shared, requests: &Requests, client: &mut TcpStream, server: &mut Wire) -> io::Result<()> {
+fn forward_requests(
+    shared: &Shared,
+    requests: &Requests,
+    client: &mut TcpStream,
+    server: &mut ServerStream,
+) -> io::Result<()> {
     let mut length = [0; 4];
     client.read_exact(&mut length)?;
     let mut start = length.to_vec();
@@ -268,82 +273,89 @@ fn questions(shared: &Shared, requests: &Requests, client: &mut TcpStream, serve
     server.write_all(&start)?;
 
     let mut statements: HashMap<String, String> = HashMap::new();
-    let (mut group, mut statement, mut inside) = (Vec::new(), String::new(), false);
+    let (mut batch, mut statement, mut in_transaction) = (Vec::new(), String::new(), false);
     loop {
-        let (letter, bytes) = message(client)?;
-        match letter {
-            b'Q' => statement = text(&bytes[5..]).0,
+        let (message_type, bytes) = read_message(client)?;
+        match message_type {
+            b'Q' => statement = read_cstring(&bytes[5..]).0,
             b'P' => {
-                let (name, rest) = text(&bytes[5..]);
-                let sql = text(rest).0;
+                let (name, rest) = read_cstring(&bytes[5..]);
+                let sql = read_cstring(rest).0;
                 statement = format!("prepare {sql}");
                 statements.insert(name, sql);
             }
             b'B' => {
-                let (_, rest) = text(&bytes[5..]);
-                statement = statements.get(&text(rest).0).cloned().unwrap_or_default();
+                let (_, rest) = read_cstring(&bytes[5..]);
+                statement = statements.get(&read_cstring(rest).0).cloned().unwrap_or_default();
             }
             _ => {}
         }
-        group.extend(bytes);
-        if !matches!(letter, b'Q' | b'S') {
-            if matches!(letter, b'X' | b'p' | b'H') {
+        batch.extend(bytes);
+        if !matches!(message_type, b'Q' | b'S') {
+            if matches!(message_type, b'X' | b'p' | b'H') {
                 shared.wait();
-                server.write_all(&group)?;
-                group.clear();
+                server.write_all(&batch)?;
+                batch.clear();
             }
             continue;
         }
         let (begins, commits) = (statement.starts_with("BEGIN"), statement.starts_with("COMMIT"));
         let ends = commits || statement.starts_with("ROLLBACK");
-        inside |= begins;
-        let strike = if inside && (commits || !ends) { shared.next(&statement) } else { None };
-        inside &= !ends;
+        in_transaction |= begins;
+        let fault = if in_transaction && (commits || !ends) { shared.next(&statement) } else { None };
+        in_transaction &= !ends;
         let number = requests.sent.fetch_add(1, Ordering::SeqCst);
-        match strike {
-            Some(Strike::CutBefore) => return Ok(()),
-            Some(Strike::CutAfter) => requests.cut.store(number, Ordering::SeqCst),
-            Some(Strike::StallBefore) => shared.change(|state| state.mode = Mode::Stalled),
-            Some(Strike::Raise(code)) => {
-                group =
-                    query(&format!("DO $$ BEGIN RAISE EXCEPTION 'made by a test' USING ERRCODE = '{code}'; END $$"));
+        match fault {
+            Some(ProxyFault::CutBefore) => return Ok(()),
+            Some(ProxyFault::CutAfter) => requests.cut.store(number, Ordering::SeqCst),
+            Some(ProxyFault::StallBefore) => shared.change(|state| state.mode = Mode::Stalled),
+            Some(ProxyFault::Raise(code)) => {
+                batch = query_message(&format!(
+                    "DO $$ BEGIN RAISE EXCEPTION 'made by a test' USING ERRCODE = '{code}'; END $$"
+                ));
                 if commits {
                     // What fails to be committed is over; after another failure the client rolls it back.
-                    requests.raised.store(number, Ordering::SeqCst);
+                    requests.replaced.store(number, Ordering::SeqCst);
                     requests.sent.fetch_add(1, Ordering::SeqCst);
-                    group.extend(query("ROLLBACK"));
+                    batch.extend(query_message("ROLLBACK"));
                 }
             }
-            Some(Strike::StallAfter) => {
+            Some(ProxyFault::StallAfter) => {
                 shared.state().mode = Mode::Stalled;
-                server.write_all(&group)?;
-                group.clear();
+                server.write_all(&batch)?;
+                batch.clear();
             }
             None => {}
         }
         shared.wait();
-        server.write_all(&group)?;
-        group.clear();
+        server.write_all(&batch)?;
+        batch.clear();
         statement.clear();
     }
 }
 
 /// From the server to Dateline, until either is gone.
-fn answers(shared: &Shared, requests: &Requests, server: &mut Wire, client: &mut TcpStream) -> io::Result<()> {
-    let mut answered = 0;
+fn forward_responses(
+    shared: &Shared,
+    requests: &Requests,
+    server: &mut ServerStream,
+    client: &mut TcpStream,
+) -> io::Result<()> {
+    let mut response_number = 0;
     loop {
-        let (letter, bytes) = message(server)?;
-        let ready = letter == b'Z';
-        let raised = requests.raised.load(Ordering::SeqCst);
-        let kept_back = (answered == raised && ready) || (raised != NONE && answered == raised + 1 && !ready);
-        if answered == requests.cut.load(Ordering::SeqCst) {
+        let (message_type, bytes) = read_message(server)?;
+        let ready = message_type == b'Z';
+        let replaced = requests.replaced.load(Ordering::SeqCst);
+        let withheld = (response_number == replaced && ready)
+            || (replaced != NO_REQUEST && response_number == replaced + 1 && !ready);
+        if response_number == requests.cut.load(Ordering::SeqCst) {
             if ready {
                 return Ok(());
             }
-        } else if !kept_back {
+        } else if !withheld {
             shared.wait();
             client.write_all(&bytes)?;
         }
-        answered += u64::from(ready);
+        response_number += u64::from(ready);
     }
 }

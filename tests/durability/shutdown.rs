@@ -1,4 +1,4 @@
-//! SIGTERM ends the server soon, whatever happens; a second one ends it at once.
+//! Tests of graceful shutdown: SIGTERM stops the server in time in every situation, and a second one at once.
 
 use std::{
     fs,
@@ -14,11 +14,11 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::{
-    client::Caller,
-    database_outage::{Locked, Paused},
+    client::Client,
+    database_outage::{PausedServer, WriteLock},
     fault::{ENOSPC, Fault, Faults, Operations},
-    load::Load,
-    mutation::Kind,
+    load::LoadGenerator,
+    mutation::MutationKind,
     postgres::Cluster,
     program::{Program, Setup},
     proxy::Proxy,
@@ -27,65 +27,65 @@ use crate::{
 };
 
 /// Ten seconds are promised.
-const END: Duration = Duration::from_secs(12);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// "At once" is promised.
-const AT_ONCE: Duration = Duration::from_secs(2);
+const IMMEDIATE: Duration = Duration::from_secs(2);
 
-const FULL: Fault =
-    Fault { name: "ENOSPC", operations: Operations::Writes, error: ENOSPC, once: false, shortened: false };
+const DISK_FULL: Fault =
+    Fault { name: "ENOSPC", operations: Operations::Writes, error: ENOSPC, only_once: false, shortened: false };
 
 /// A newsroom on SQLite, served.
-fn on_sqlite(test: impl FnOnce(Setup, Program, Caller)) {
+fn on_sqlite(test: impl FnOnce(Setup, Program, Client)) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("newsroom.db").display());
-    served(Setup { folder: folder.path(), url: &url, faults: None }, test);
+    with_server(Setup { folder: folder.path(), url: &url, faults: None }, test);
 }
 
-fn served(setup: Setup, test: impl FnOnce(Setup, Program, Caller)) {
+fn with_server(setup: Setup, test: impl FnOnce(Setup, Program, Client)) {
     let token = setup.token("Kim", "ADMIN");
     let program = setup.serve();
-    let caller = Caller { port: program.port, token };
-    test(setup, program, caller);
+    let client = Client { port: program.port, token };
+    test(setup, program, client);
 }
 
 /// Tells it to stop, and sees how long that takes.
-fn ends(name: &str, mut program: Program) {
-    let begun = Instant::now();
+fn assert_stops(name: &str, mut program: Program) {
+    let started = Instant::now();
     program.signal("TERM");
-    let ended = program.ended_within(END + END);
-    let took = begun.elapsed();
+    let ended = program.wait_for_exit(SHUTDOWN_TIMEOUT + SHUTDOWN_TIMEOUT);
+    let took = started.elapsed();
     println!("{name}: ended after {:.2} s: {ended:?}", took.as_secs_f64());
     let status = ended.unwrap_or_else(|| panic!("{name}: it has not ended after {:.0} s", took.as_secs_f64()));
     assert_eq!(status.code(), Some(0), "{name}: {status}");
-    assert!(took < END, "{name}: it took {:.1} s", took.as_secs_f64());
+    assert!(took < SHUTDOWN_TIMEOUT, "{name}: it took {:.1} s", took.as_secs_f64());
 }
 
 #[test]
-fn idle() {
+fn stops_when_idle() {
     on_sqlite(|_, program, _| {
         thread::sleep(Duration::from_millis(500));
-        ends("idle", program);
+        assert_stops("idle", program);
     });
 }
 
 /// Whoever reads that it serves may stop it.
 #[test]
-fn just_started() {
-    on_sqlite(|_, program, _| ends("just started", program));
+fn stops_right_after_start() {
+    on_sqlite(|_, program, _| assert_stops("just started", program));
 }
 
 #[test]
-fn under_load() {
-    on_sqlite(|setup, program, caller| {
-        let load = Load::begin(&caller, 2, 4, 300);
+fn stops_under_load() {
+    on_sqlite(|setup, program, client| {
+        let load = LoadGenerator::start(&client, 2, 4, 300);
         thread::sleep(Duration::from_secs(1));
-        ends("load", program);
-        let report = load.end();
+        assert_stops("load", program);
+        let report = load.finish();
         // What was answered before it stopped is there.
-        let again = setup.serve();
-        let lost = report.lost(&Caller { port: again.port, ..caller }, setup.url);
-        assert!(lost.is_empty(), "load: {lost:?}");
+        let restarted = setup.serve();
+        let inconsistencies = report.inconsistencies(&Client { port: restarted.port, ..client }, setup.url);
+        assert!(inconsistencies.is_empty(), "load: {inconsistencies:?}");
     });
 }
 
@@ -98,56 +98,56 @@ fn send(port: u16, request: &str) -> TcpStream {
 }
 
 /// Reads until a text has come.
-fn hears(stream: &mut TcpStream, text: &str) {
-    let (mut heard, mut bytes) = (Vec::new(), [0; 4096]);
-    while !String::from_utf8_lossy(&heard).contains(text) {
+fn read_until(stream: &mut TcpStream, text: &str) {
+    let (mut received, mut bytes) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&received).contains(text) {
         let count = stream.read(&mut bytes).unwrap();
-        assert!(count > 0, "it ended after {:?}", String::from_utf8_lossy(&heard));
-        heard.extend(&bytes[..count]);
+        assert!(count > 0, "it ended after {:?}", String::from_utf8_lossy(&received));
+        received.extend(&bytes[..count]);
     }
 }
 
 #[test]
-fn socket_open() {
-    on_sqlite(|_, program, caller| {
+fn stops_with_an_open_websocket() {
+    on_sqlite(|_, program, client| {
         let mut socket = send(
-            caller.port,
+            client.port,
             "GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n",
         );
-        hears(&mut socket, "101");
+        read_until(&mut socket, "101");
         // One text frame, masked with zeros.
         let init = b"{\"type\":\"connection_init\"}";
         let mut frame = vec![0x81, 0x80 | init.len() as u8, 0, 0, 0, 0];
         frame.extend(init);
         socket.write_all(&frame).unwrap();
-        hears(&mut socket, "connection_ack");
-        ends("WebSocket open", program);
+        read_until(&mut socket, "connection_ack");
+        assert_stops("WebSocket open", program);
     });
 }
 
 #[test]
-fn events_open() {
-    on_sqlite(|_, program, caller| {
+fn stops_with_an_open_event_stream() {
+    on_sqlite(|_, program, client| {
         let query = "subscription%20%7B%20releaseChanged%20%7B%20kind%20%7D%20%7D";
         let request = format!("GET /graphql?query={query} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n");
-        let mut events = send(caller.port, &request);
-        hears(&mut events, "text/event-stream");
-        ends("event stream open", program);
+        let mut events = send(client.port, &request);
+        read_until(&mut events, "text/event-stream");
+        assert_stops("event stream open", program);
     });
 }
 
 /// A process beside the server; it ends with this value.
-struct Beside(Child);
+struct ChildProcess(Child);
 
-impl Drop for Beside {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-fn import(folder: &Path, url: &str) -> Beside {
+fn import(folder: &Path, url: &str) -> ChildProcess {
     let line = |number: usize| {
         format!(
             "{{\"type\":\"release\",\"headline\":\"Imported {number}\",\"releaseDate\":\"2006-05-01\",\"state\":\"PUBLISHED\"}}\n"
@@ -156,87 +156,87 @@ fn import(folder: &Path, url: &str) -> Beside {
     fs::write(folder.join("many.ndjson"), (0..5000).map(line).collect::<String>()).unwrap();
     let mut command = dateline(folder);
     command.args(["import", "many.ndjson", "--database", url]).stdout(Stdio::null()).stderr(Stdio::null());
-    Beside(command.spawn().unwrap())
+    ChildProcess(command.spawn().unwrap())
 }
 
 #[test]
-fn import_beside() {
+fn stops_during_an_import() {
     on_sqlite(|setup, program, _| {
         let _import = import(setup.folder, setup.url);
         thread::sleep(Duration::from_secs(1));
-        ends("import beside it", program);
+        assert_stops("import beside it", program);
     });
 }
 
-fn on_postgres(test: impl FnOnce(&mut Cluster, Program, Caller)) {
+fn on_postgres(test: impl FnOnce(&mut Cluster, Program, Client)) {
     let Some(mut cluster) = Cluster::private() else { return };
     let database = stored_rows::runtime().block_on(cluster.fresh_database());
     let folder = tempfile::tempdir().unwrap();
     let setup = Setup { folder: folder.path(), url: &database.url, faults: None };
-    served(setup, |_, program, caller| test(&mut cluster, program, caller));
+    with_server(setup, |_, program, client| test(&mut cluster, program, client));
 }
 
 /// A few requests that wait for the database.
-fn asking(caller: &Caller) -> Vec<thread::JoinHandle<()>> {
-    let ask = |number: usize| {
-        let caller = caller.clone();
+fn send_waiting_requests(client: &Client) -> Vec<thread::JoinHandle<()>> {
+    let send_request = |number: usize| {
+        let client = client.clone();
         thread::spawn(move || {
             let (create, list) =
                 ("mutation { releaseCreate(input: {headline: \"x\"}) { userErrors { code } } }", "{ viewer { name } }");
             // It may be cut off.
-            let _ = caller.ask(if number.is_multiple_of(2) { create } else { list }, &json!({}), None);
+            let _ = client.execute(if number.is_multiple_of(2) { create } else { list }, &json!({}), None);
         })
     };
-    let asking = (0..4).map(ask).collect();
+    let requests = (0..4).map(send_request).collect();
     thread::sleep(Duration::from_millis(500));
-    asking
+    requests
 }
 
 #[test]
-fn postgres_away() {
-    on_postgres(|cluster, program, caller| {
-        cluster.own().unwrap().control("stop fast");
-        let _asking = asking(&caller);
-        ends("PostgreSQL away", program);
-        cluster.own().unwrap().control("start");
+fn stops_while_postgres_is_down() {
+    on_postgres(|cluster, program, client| {
+        cluster.owned_server().unwrap().control("stop fast");
+        let _requests = send_waiting_requests(&client);
+        assert_stops("PostgreSQL away", program);
+        cluster.owned_server().unwrap().control("start");
     });
 }
 
 #[test]
-fn postgres_paused() {
-    on_postgres(|cluster, program, caller| {
-        let _paused = Paused::new(&cluster.own().unwrap().folder);
-        let _asking = asking(&caller);
-        ends("PostgreSQL paused", program);
+fn stops_while_postgres_is_paused() {
+    on_postgres(|cluster, program, client| {
+        let _paused = PausedServer::new(&cluster.owned_server().unwrap().folder);
+        let _requests = send_waiting_requests(&client);
+        assert_stops("PostgreSQL paused", program);
     });
 }
 
 #[test]
-fn sqlite_locked() {
-    on_sqlite(|setup, program, caller| {
-        let _locked = Locked::new(setup.url);
-        let _asking = asking(&caller);
-        ends("SQLite locked", program);
+fn stops_while_sqlite_is_locked() {
+    on_sqlite(|setup, program, client| {
+        let _locked = WriteLock::new(setup.url);
+        let _requests = send_waiting_requests(&client);
+        assert_stops("SQLite locked", program);
     });
 }
 
 #[test]
-fn disk_full() {
+fn stops_with_a_full_disk() {
     let folder = tempfile::tempdir().unwrap();
     let Some(faults) = Faults::new(folder.path()) else { return };
     let url = format!("sqlite://{}", folder.path().join("newsroom.db").display());
-    served(Setup { folder: folder.path(), url: &url, faults: Some(&faults) }, |_, program, caller| {
-        let act = Kind::ReleaseCreate.prepare(&caller).unwrap();
-        faults.arm(&FULL, 0);
-        println!("disk full: {}", act.reply(&caller));
-        ends("disk full", program);
+    with_server(Setup { folder: folder.path(), url: &url, faults: Some(&faults) }, |_, program, client| {
+        let mutation = MutationKind::ReleaseCreate.prepare(&client).unwrap();
+        faults.arm(&DISK_FULL, 0);
+        println!("disk full: {}", mutation.result(&client));
+        assert_stops("disk full", program);
         faults.disarm();
     });
 }
 
 /// `serve` waits for somebody who has locked the database that it has to migrate. Any end will do, if it comes soon.
 #[test]
-fn during_a_migration() {
+fn stops_during_a_migration() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("newsroom.db").display());
     stored_rows::runtime().block_on(async {
@@ -245,33 +245,33 @@ fn during_a_migration() {
         connection.close().await.unwrap();
     });
     let url = url.trim_end_matches("?mode=rwc");
-    let _locked = Locked::new(url);
-    let (mut program, _port) = Setup { folder: folder.path(), url, faults: None }.begin();
+    let _locked = WriteLock::new(url);
+    let (mut program, _port) = Setup { folder: folder.path(), url, faults: None }.spawn();
     thread::sleep(Duration::from_secs(2));
-    let begun = Instant::now();
+    let started = Instant::now();
     program.signal("TERM");
-    let ended = program.ended_within(END);
-    println!("during a migration: ended after {:.2} s: {ended:?}", begun.elapsed().as_secs_f64());
+    let ended = program.wait_for_exit(SHUTDOWN_TIMEOUT);
+    println!("during a migration: ended after {:.2} s: {ended:?}", started.elapsed().as_secs_f64());
     assert!(ended.is_some(), "during a migration: it has not ended");
 }
 
 /// A request hangs at a database that does not answer: the first signal waits for it, the second does not.
 #[test]
-fn a_second_time() {
+fn a_second_signal_stops_at_once() {
     let Some(cluster) = crate::postgres::available() else { return };
     let database = stored_rows::runtime().block_on(cluster.fresh_database());
     let proxy = Proxy::new(&database.url);
     let (url, folder) = (proxy.url(&database.url), tempfile::tempdir().unwrap());
-    served(Setup { folder: folder.path(), url: &url, faults: None }, |_, mut program, caller| {
+    with_server(Setup { folder: folder.path(), url: &url, faults: None }, |_, mut program, client| {
         proxy.stall();
-        let _asking = asking(&caller);
+        let _requests = send_waiting_requests(&client);
         program.signal("TERM");
         thread::sleep(Duration::from_millis(300));
-        let begun = Instant::now();
+        let started = Instant::now();
         program.signal("TERM");
-        let ended = program.ended_within(END + END);
-        let took = begun.elapsed();
+        let ended = program.wait_for_exit(SHUTDOWN_TIMEOUT + SHUTDOWN_TIMEOUT);
+        let took = started.elapsed();
         println!("a second time: ended after {:.2} s: {ended:?}", took.as_secs_f64());
-        assert!(ended.is_some() && took < AT_ONCE, "it took {:.1} s after the second signal", took.as_secs_f64());
+        assert!(ended.is_some() && took < IMMEDIATE, "it took {:.1} s after the second signal", took.as_secs_f64());
     });
 }

@@ -1,4 +1,4 @@
-//! What a database holds, read past the program, through a connection of its own.
+//! Reads the database directly, through a connection of its own, and checks its integrity and the journal.
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use tokio::runtime::{Builder, Runtime};
@@ -15,7 +15,7 @@ pub(crate) async fn connect(url: &str) -> DatabaseConnection {
 
 /// The numbers that some statements answer. The connection is closed again: on SQLite whoever has the file open keeps its
 /// shared memory valid, and a server that was killed would not recover as it does by itself.
-pub(crate) fn numbers(url: &str, statements: &[&str]) -> Vec<i64> {
+pub(crate) fn query_numbers(url: &str, statements: &[&str]) -> Vec<i64> {
     runtime().block_on(async {
         let connection = connect(url).await;
         let mut numbers = Vec::new();
@@ -30,16 +30,16 @@ pub(crate) fn numbers(url: &str, statements: &[&str]) -> Vec<i64> {
 }
 
 /// Whether SQLite finds its file sound, and the journal has no hole.
-pub(crate) fn are_sound(url: &str) {
+pub(crate) fn assert_consistent(url: &str) {
     let gaps = "SELECT count(*) - (SELECT sequence FROM journal_head) FROM journal";
-    assert_eq!(numbers(url, &[gaps]), [0], "the journal and its head differ");
+    assert_eq!(query_numbers(url, &[gaps]), [0], "the journal and its head differ");
     if url.starts_with("sqlite:") {
         runtime().block_on(async {
             let connection = connect(url).await;
             let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA integrity_check");
-            let told: String = connection.query_one_raw(check).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+            let result: String = connection.query_one_raw(check).await.unwrap().unwrap().try_get_by_index(0).unwrap();
             connection.close().await.unwrap();
-            assert_eq!(told, "ok");
+            assert_eq!(result, "ok");
         });
     }
 }

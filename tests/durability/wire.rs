@@ -1,4 +1,4 @@
-//! The server's end of the proxy's connections, and the messages of PostgreSQL's protocol (version 3).
+//! Connections to the PostgreSQL server for the proxy, and reading and writing of its protocol messages (version 3).
 
 use std::{
     io::{self, Read, Write},
@@ -14,14 +14,14 @@ pub(crate) enum Upstream {
 }
 
 #[derive(Debug)]
-pub(crate) enum Wire {
+pub(crate) enum ServerStream {
     Unix(UnixStream),
     Tcp(TcpStream),
 }
 
 impl Upstream {
     /// The server of a URL, by its socket's folder (`?host=/…`) or by host and port.
-    pub(crate) fn of(url: &str) -> Self {
+    pub(crate) fn from_url(url: &str) -> Self {
         let (server, options) = url.split_once('?').unwrap_or((url, ""));
         if let Some(folder) = options.split('&').find_map(|option| option.strip_prefix("host=")) {
             return Self::Unix(format!("{}/.s.PGSQL.5432", folder.replace("%2F", "/").replace("%2f", "/")));
@@ -31,15 +31,15 @@ impl Upstream {
         Self::Tcp(if host.contains(':') { host.to_owned() } else { format!("{host}:5432") })
     }
 
-    pub(crate) fn connect(&self) -> io::Result<Wire> {
+    pub(crate) fn connect(&self) -> io::Result<ServerStream> {
         Ok(match self {
-            Self::Unix(path) => Wire::Unix(UnixStream::connect(path)?),
-            Self::Tcp(address) => Wire::Tcp(TcpStream::connect(address)?),
+            Self::Unix(path) => ServerStream::Unix(UnixStream::connect(path)?),
+            Self::Tcp(address) => ServerStream::Tcp(TcpStream::connect(address)?),
         })
     }
 }
 
-impl Wire {
+impl ServerStream {
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
         Ok(match self {
             Self::Unix(stream) => Self::Unix(stream.try_clone()?),
@@ -47,7 +47,7 @@ impl Wire {
         })
     }
 
-    pub(crate) fn end(&self) {
+    pub(crate) fn shutdown(&self) {
         // It may have ended by itself.
         let _ = match self {
             Self::Unix(stream) => stream.shutdown(Shutdown::Both),
@@ -56,7 +56,7 @@ impl Wire {
     }
 }
 
-impl Read for Wire {
+impl Read for ServerStream {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Unix(stream) => stream.read(bytes),
@@ -65,7 +65,7 @@ impl Read for Wire {
     }
 }
 
-impl Write for Wire {
+impl Write for ServerStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Unix(stream) => stream.write(bytes),
@@ -79,7 +79,7 @@ impl Write for Wire {
 }
 
 /// A message: its letter, and all of its bytes.
-pub(crate) fn message(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
+pub(crate) fn read_message(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     let mut head = [0; 5];
     from.read_exact(&mut head)?;
     let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
@@ -90,13 +90,13 @@ pub(crate) fn message(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
 }
 
 /// A text that ends with a zero, and what follows it.
-pub(crate) fn text(bytes: &[u8]) -> (String, &[u8]) {
+pub(crate) fn read_cstring(bytes: &[u8]) -> (String, &[u8]) {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     (String::from_utf8_lossy(&bytes[..end]).into_owned(), bytes.get(end + 1..).unwrap_or_default())
 }
 
 /// A statement as one message.
-pub(crate) fn query(statement: &str) -> Vec<u8> {
+pub(crate) fn query_message(statement: &str) -> Vec<u8> {
     let mut bytes = vec![b'Q'];
     bytes.extend((statement.len() as u32 + 5).to_be_bytes());
     bytes.extend(statement.as_bytes());

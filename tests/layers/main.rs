@@ -1,5 +1,8 @@
-//! Who may use whom. The table of `docs/architecture.md` as data, held against the sources: a floor that reaches up, or an edge
-//! that reaches past the newsroom, fails here with the line and what to do instead. Also how long a file may be.
+//! Tests of the architecture: which modules may use which, as in `docs/architecture.md`, and the length of files.
+//! A violation is reported with its line and with advice.
+//!
+//! - `paths`: the paths that a source file uses
+//! - `table`: the rules
 
 mod graph;
 mod paths;

@@ -1,5 +1,5 @@
-//! The paths that a Rust source names: `use` trees taken apart, `self` and `super` resolved, comments and literals left out.
-//! No parser: a path is names joined by `::`, wherever it stands.
+//! Extracts the paths that a Rust source file uses: `use` trees expanded, `self` and `super` resolved.
+//! It is not a parser: a path is a sequence of names joined by `::`. Comments and literals are skipped.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Which room may use what: the table of `docs/architecture.md` as data.
+//! The dependency rules between modules: the table of `docs/architecture.md` as data.
 
 use Access::{AllowOnly, Forbid};
 

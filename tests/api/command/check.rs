@@ -1,4 +1,4 @@
-//! `dateline check`: nothing is wrong with a newsroom that only Dateline wrote to, and what somebody else did to it is found.
+//! Tests of `dateline check`: it finds nothing after normal use, and finds every kind of damage to the database.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use dateline::{
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::harness::{
-    Desk, on_both, postgres,
-    random_acts::World,
+    TestServer, on_both_databases, postgres,
+    random_acts::RandomActivity,
     server_process::{run, serve},
 };
 
@@ -18,33 +18,33 @@ use crate::harness::{
 const ACTS: usize = 250;
 
 /// A newsroom with a past.
-async fn lived_in(desk: &Desk) {
-    let mut world = World::new(&desk.app);
-    while world.done < ACTS {
-        world.go_on().await;
+async fn seed_random_history(server: &TestServer) {
+    let mut activity = RandomActivity::new(&server.app);
+    while activity.succeeded < ACTS {
+        activity.step().await;
     }
 }
 
 /// What the command says: its exit code and its lines.
-fn command(url: &str) -> (Option<i32>, String) {
+fn run_check(url: &str) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
-    let (code, told, error) = run(folder.path(), &["check", "--database", url]);
+    let (code, output, error) = run(folder.path(), &["check", "--database", url]);
     assert!(!error.contains("panicked"), "{error}");
-    (code, told + &error)
+    (code, output + &error)
 }
 
 /// Does something to the database that Dateline would not do.
-async fn damage(desk: &Desk, sql: &str) {
-    let own = desk.app.newsroom.db.begin_write().await.unwrap();
-    own.execute_unprepared(sql).await.unwrap();
-    own.commit().await.unwrap();
+async fn damage(server: &TestServer, sql: &str) {
+    let tx = server.app.newsroom.db.begin_write().await.unwrap();
+    tx.execute_unprepared(sql).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// The same without the database looking after its references.
-async fn damage_unguarded(desk: &Desk, sql: &str) {
-    let db = &desk.app.newsroom.db;
+async fn damage_without_foreign_keys(server: &TestServer, sql: &str) {
+    let db = &server.app.newsroom.db;
     if db.backend() == DbBackend::Sqlite {
-        let folder = PathBuf::from(desk.url.strip_prefix("sqlite://").unwrap());
+        let folder = PathBuf::from(server.url.strip_prefix("sqlite://").unwrap());
         let options = sea_orm::ConnectOptions::new(format!("sqlite://{}", folder.display()))
             .map_sqlx_sqlite_opts(|options| options.foreign_keys(false))
             .sqlx_logging(false)
@@ -53,210 +53,214 @@ async fn damage_unguarded(desk: &Desk, sql: &str) {
         other.execute_unprepared(sql).await.unwrap();
         other.close().await.unwrap();
     } else {
-        damage(desk, &format!("SET LOCAL session_replication_role = replica; {sql}")).await;
+        damage(server, &format!("SET LOCAL session_replication_role = replica; {sql}")).await;
     }
 }
 
 /// One text that the database answers.
-async fn asked(desk: &Desk, sql: &str) -> String {
-    let db = &desk.app.newsroom.db;
+async fn query_text(server: &TestServer, sql: &str) -> String {
+    let db = &server.app.newsroom.db;
     let row = db.reader().query_one_raw(Statement::from_string(db.backend(), sql.to_owned())).await.unwrap().unwrap();
     row.try_get_by_index(0).unwrap()
 }
 
-async fn report(desk: &Desk) -> CheckReport {
-    check(&desk.app.newsroom.db).await.unwrap()
+async fn report(server: &TestServer) -> CheckReport {
+    check(&server.app.newsroom.db).await.unwrap()
 }
 
 /// That there is a finding of this kind with these words, and that the command lists it and ends with 3.
-async fn found(desk: &Desk, kind: FindingKind, words: &[&str]) {
-    let report = report(desk).await;
+async fn assert_found(server: &TestServer, kind: FindingKind, words: &[&str]) {
+    let report = report(server).await;
     let lines: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-    let found =
+    let is_listed =
         lines.iter().any(|line| line.starts_with(&format!("{kind}: ")) && words.iter().all(|word| line.contains(word)));
-    assert!(found, "no {kind} with {words:?} in {lines:#?}");
-    let (code, told) = command(&desk.url);
-    assert_eq!(code, Some(3), "{told}");
-    assert!(lines.iter().all(|line| told.lines().any(|other| other == line)), "{lines:#?} is not {told}");
-    assert!(told.contains("check found something wrong"), "{told}");
+    assert!(is_listed, "no {kind} with {words:?} in {lines:#?}");
+    let (code, output) = run_check(&server.url);
+    assert_eq!(code, Some(3), "{output}");
+    assert!(lines.iter().all(|line| output.lines().any(|other| other == line)), "{lines:#?} is not {output}");
+    assert!(output.contains("check found something wrong"), "{output}");
 }
 
-on_both! {
-    async fn nothing_is_wrong_with_a_newsroom_that_is_lived_in(desk: Desk) {
-        lived_in(&desk).await;
-        let report = report(&desk).await;
+on_both_databases! {
+    async fn check_finds_nothing_wrong_after_random_activity(server: TestServer) {
+        seed_random_history(&server).await;
+        let report = report(&server).await;
         assert_eq!((report.findings, report.unlisted), (Vec::new(), Vec::new()));
-        let (code, told) = command(&desk.url);
-        assert_eq!((code, told.lines().count()), (Some(0), 1), "{told}");
-        assert!(told.contains("journal entries 1 to ") && told.ends_with(": nothing is wrong\n"), "{told}");
+        let (code, output) = run_check(&server.url);
+        assert_eq!((code, output.lines().count()), (Some(0), 1), "{output}");
+        assert!(output.contains("journal entries 1 to ") && output.ends_with(": nothing is wrong\n"), "{output}");
     }
 
-    async fn nothing_is_wrong_while_somebody_writes(desk: Desk) {
-        let other = Db::open(&desk.url).await.unwrap();
+    async fn check_finds_nothing_wrong_during_writes(server: TestServer) {
+        let other = Db::open(&server.url).await.unwrap();
         let checking = async {
             for _ in 0..10 {
                 assert_eq!(check(&other).await.unwrap().findings, []);
             }
         };
-        tokio::join!(lived_in(&desk), checking);
+        tokio::join!(seed_random_history(&server), checking);
         other.close().await;
     }
 
-    async fn an_entry_that_was_deleted_is_missed(desk: Desk) {
-        lived_in(&desk).await;
-        damage(&desk, "DELETE FROM journal WHERE sequence IN (40, 41, 100)").await;
-        found(&desk, FindingKind::Sequence, &["journal 40 to 41", "missing"]).await;
-        found(&desk, FindingKind::Sequence, &["journal 100: the entry is missing"]).await;
+    async fn a_deleted_journal_entry_is_found(server: TestServer) {
+        seed_random_history(&server).await;
+        damage(&server, "DELETE FROM journal WHERE sequence IN (40, 41, 100)").await;
+        assert_found(&server, FindingKind::Sequence, &["journal 40 to 41", "missing"]).await;
+        assert_found(&server, FindingKind::Sequence, &["journal 100: the entry is missing"]).await;
     }
 
-    async fn a_head_that_is_ahead_or_behind_is_found(desk: Desk) {
-        lived_in(&desk).await;
-        damage(&desk, "UPDATE journal_head SET sequence = sequence + 2").await;
-        found(&desk, FindingKind::Sequence, &["the entries are missing"]).await;
-        damage(&desk, "UPDATE journal_head SET sequence = sequence - 3").await;
-        found(&desk, FindingKind::Sequence, &["journal_head", "the next write would fail"]).await;
-        damage(&desk, "DELETE FROM journal_head").await;
-        found(&desk, FindingKind::Sequence, &["the journal has no head"]).await;
+    async fn a_wrong_journal_head_is_found(server: TestServer) {
+        seed_random_history(&server).await;
+        damage(&server, "UPDATE journal_head SET sequence = sequence + 2").await;
+        assert_found(&server, FindingKind::Sequence, &["the entries are missing"]).await;
+        damage(&server, "UPDATE journal_head SET sequence = sequence - 3").await;
+        assert_found(&server, FindingKind::Sequence, &["journal_head", "the next write would fail"]).await;
+        damage(&server, "DELETE FROM journal_head").await;
+        assert_found(&server, FindingKind::Sequence, &["the journal has no head"]).await;
     }
 
-    async fn an_image_that_cannot_be_read_is_found(desk: Desk) {
-        lived_in(&desk).await;
-        damage(&desk, "UPDATE journal SET \"after\" = '{\"noun\":' WHERE sequence = 50").await;
-        found(&desk, FindingKind::Entry, &["journal 50", "image after cannot be read"]).await;
+    async fn an_image_that_cannot_be_read_is_found(server: TestServer) {
+        seed_random_history(&server).await;
+        damage(&server, "UPDATE journal SET \"after\" = '{\"noun\":' WHERE sequence = 50").await;
+        assert_found(&server, FindingKind::Entry, &["journal 50", "image after cannot be read"]).await;
     }
 
-    async fn an_image_that_is_missing_is_found(desk: Desk) {
-        lived_in(&desk).await;
-        damage(&desk, "UPDATE journal SET \"after\" = NULL WHERE sequence = (SELECT max(sequence) FROM journal WHERE act = 'release.create' AND noun_id IN (SELECT id FROM \"release\"))").await;
-        found(&desk, FindingKind::Entry, &["the image of release_", "is missing"]).await;
-        damage(&desk, "UPDATE journal SET act = 'topic.publish' WHERE sequence = (SELECT max(sequence) FROM journal WHERE act = 'release.create')").await;
-        found(&desk, FindingKind::Entry, &["the act \"topic.publish\" is none of a release"]).await;
+    async fn an_image_that_is_missing_is_found(server: TestServer) {
+        seed_random_history(&server).await;
+        damage(&server, "UPDATE journal SET \"after\" = NULL WHERE sequence = (SELECT max(sequence) FROM journal WHERE act = 'release.create' AND noun_id IN (SELECT id FROM \"release\"))").await;
+        assert_found(&server, FindingKind::Entry, &["the image of release_", "is missing"]).await;
+        damage(&server, "UPDATE journal SET act = 'topic.publish' WHERE sequence = (SELECT max(sequence) FROM journal WHERE act = 'release.create')").await;
+        assert_found(&server, FindingKind::Entry, &["the act \"topic.publish\" is none of a release"]).await;
     }
 
-    async fn a_row_that_was_changed_past_the_journal_is_found(desk: Desk) {
-        lived_in(&desk).await;
-        let slug = asked(&desk, "SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED'").await;
-        damage(&desk, &format!("UPDATE \"release\" SET author = 'Nobody', modified_at = created_at WHERE slug = '{slug}'")).await;
-        found(&desk, FindingKind::Image, &["release_", "author, modified_at"]).await;
-        found(&desk, FindingKind::Catalog, &["release_", "author"]).await;
-        damage(&desk, "UPDATE topic SET name = 'Another' WHERE slug = (SELECT min(slug) FROM topic)").await;
-        found(&desk, FindingKind::Image, &["topic_", "in: name"]).await;
+    async fn a_row_changed_without_a_journal_entry_is_found(server: TestServer) {
+        seed_random_history(&server).await;
+        let slug = query_text(&server, "SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED'").await;
+        damage(&server, &format!("UPDATE \"release\" SET author = 'Nobody', modified_at = created_at WHERE slug = '{slug}'")).await;
+        assert_found(&server, FindingKind::Image, &["release_", "author, modified_at"]).await;
+        assert_found(&server, FindingKind::Catalog, &["release_", "author"]).await;
+        damage(&server, "UPDATE topic SET name = 'Another' WHERE slug = (SELECT min(slug) FROM topic)").await;
+        assert_found(&server, FindingKind::Image, &["topic_", "in: name"]).await;
     }
 
-    async fn a_release_that_was_deleted_past_the_journal_is_found(desk: Desk) {
-        lived_in(&desk).await;
-        damage(&desk, "DELETE FROM \"release\" WHERE slug = (SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED')").await;
-        found(&desk, FindingKind::Image, &["release_", "it is not in the rows of release"]).await;
-        found(&desk, FindingKind::Orphan, &["slug slug=", "owner_id"]).await;
-        found(&desk, FindingKind::Catalog, &["whether it is there"]).await;
+    async fn a_release_deleted_without_a_journal_entry_is_found(server: TestServer) {
+        seed_random_history(&server).await;
+        damage(&server, "DELETE FROM \"release\" WHERE slug = (SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED')").await;
+        assert_found(&server, FindingKind::Image, &["release_", "it is not in the rows of release"]).await;
+        assert_found(&server, FindingKind::Orphan, &["slug slug=", "owner_id"]).await;
+        assert_found(&server, FindingKind::Catalog, &["whether it is there"]).await;
     }
 
-    async fn a_thing_without_an_entry_is_found(desk: Desk) {
-        lived_in(&desk).await;
-        damage(&desk, "DELETE FROM journal WHERE noun_id = (SELECT id FROM topic WHERE slug = (SELECT min(slug) FROM topic))").await;
-        found(&desk, FindingKind::Image, &["topic_", "the journal has no entry of it"]).await;
+    async fn a_topic_without_a_journal_entry_is_found(server: TestServer) {
+        seed_random_history(&server).await;
+        damage(&server, "DELETE FROM journal WHERE noun_id = (SELECT id FROM topic WHERE slug = (SELECT min(slug) FROM topic))").await;
+        assert_found(&server, FindingKind::Image, &["topic_", "the journal has no entry of it"]).await;
     }
 
-    async fn a_row_that_refers_to_nothing_is_found(desk: Desk) {
-        lived_in(&desk).await;
-        let of = "(SELECT topic_id FROM revision_topic t JOIN \"release\" r ON r.live_revision_id = t.revision_id LIMIT 1)";
-        damage_unguarded(&desk, &format!("DELETE FROM topic WHERE id = {of}")).await;
-        found(&desk, FindingKind::Orphan, &["revision_topic revision_id=", "topic has no such row"]).await;
+    async fn a_broken_foreign_key_is_found(server: TestServer) {
+        seed_random_history(&server).await;
+        let topic_id = "(SELECT topic_id FROM revision_topic t JOIN \"release\" r ON r.live_revision_id = t.revision_id LIMIT 1)";
+        damage_without_foreign_keys(&server, &format!("DELETE FROM topic WHERE id = {topic_id}")).await;
+        assert_found(&server, FindingKind::Orphan, &["revision_topic revision_id=", "topic has no such row"]).await;
     }
 
-    async fn a_version_that_is_gone_is_found(desk: Desk) {
-        lived_in(&desk).await;
-        damage_unguarded(&desk, "DELETE FROM revision WHERE id = (SELECT live_revision_id FROM \"release\" WHERE slug = (SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED'))").await;
-        found(&desk, FindingKind::Revision, &["release_", "its newest version is number"]).await;
-        found(&desk, FindingKind::Orphan, &["release id=", "live_revision_id"]).await;
-        found(&desk, FindingKind::Image, &["its row has no version to show"]).await;
+    async fn a_missing_revision_is_found(server: TestServer) {
+        seed_random_history(&server).await;
+        damage_without_foreign_keys(&server, "DELETE FROM revision WHERE id = (SELECT live_revision_id FROM \"release\" WHERE slug = (SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED'))").await;
+        assert_found(&server, FindingKind::Revision, &["release_", "its newest version is number"]).await;
+        assert_found(&server, FindingKind::Orphan, &["release id=", "live_revision_id"]).await;
+        assert_found(&server, FindingKind::Image, &["its row has no version to show"]).await;
     }
 
-    async fn an_address_that_nobody_holds_is_found(desk: Desk) {
-        lived_in(&desk).await;
-        let slug = asked(&desk, "SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED'").await;
-        damage(&desk, &format!("DELETE FROM slug WHERE noun = 'RELEASE' AND slug = '{slug}'")).await;
-        found(&desk, FindingKind::Slug, &["release_", &format!("\"{slug}\" is not in the table slug")]).await;
-        let topic = asked(&desk, "SELECT min(slug) FROM topic").await;
-        damage(&desk, &format!("UPDATE slug SET owner_id = (SELECT id FROM topic WHERE slug <> '{topic}' LIMIT 1) WHERE noun = 'TOPIC' AND slug = '{topic}'")).await;
-        found(&desk, FindingKind::Slug, &["topic_", &format!("\"{topic}\" belongs to topic_")]).await;
+    async fn a_slug_without_an_owner_is_found(server: TestServer) {
+        seed_random_history(&server).await;
+        let slug = query_text(&server, "SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED'").await;
+        damage(&server, &format!("DELETE FROM slug WHERE noun = 'RELEASE' AND slug = '{slug}'")).await;
+        assert_found(&server, FindingKind::Slug, &["release_", &format!("\"{slug}\" is not in the table slug")]).await;
+        let topic = query_text(&server, "SELECT min(slug) FROM topic").await;
+        damage(&server, &format!("UPDATE slug SET owner_id = (SELECT id FROM topic WHERE slug <> '{topic}' LIMIT 1) WHERE noun = 'TOPIC' AND slug = '{topic}'")).await;
+        assert_found(&server, FindingKind::Slug, &["topic_", &format!("\"{topic}\" belongs to topic_")]).await;
     }
 
-    async fn a_value_that_cannot_be_read_is_found_and_the_rest_is_verified(desk: Desk) {
-        lived_in(&desk).await;
-        damage(&desk, "UPDATE \"release\" SET state = 'LOST' WHERE slug = (SELECT min(slug) FROM \"release\")").await;
-        damage(&desk, "DELETE FROM journal WHERE sequence = 60").await;
-        damage(&desk, "UPDATE topic SET name = 'Another' WHERE slug = (SELECT min(slug) FROM topic)").await;
-        found(&desk, FindingKind::Row, &["release id=", "cannot be read"]).await;
-        found(&desk, FindingKind::Row, &["release_", "it cannot be read"]).await;
-        found(&desk, FindingKind::Damage, &["catalog", "could not be verified to its end"]).await;
-        found(&desk, FindingKind::Sequence, &["journal 60"]).await;
-        found(&desk, FindingKind::Image, &["topic_", "in: name"]).await;
+    async fn an_unreadable_value_is_found_and_the_rest_is_verified(server: TestServer) {
+        seed_random_history(&server).await;
+        damage(&server, "UPDATE \"release\" SET state = 'LOST' WHERE slug = (SELECT min(slug) FROM \"release\")").await;
+        damage(&server, "DELETE FROM journal WHERE sequence = 60").await;
+        damage(&server, "UPDATE topic SET name = 'Another' WHERE slug = (SELECT min(slug) FROM topic)").await;
+        assert_found(&server, FindingKind::Row, &["release id=", "cannot be read"]).await;
+        assert_found(&server, FindingKind::Row, &["release_", "it cannot be read"]).await;
+        assert_found(&server, FindingKind::Damage, &["catalog", "could not be verified to its end"]).await;
+        assert_found(&server, FindingKind::Sequence, &["journal 60"]).await;
+        assert_found(&server, FindingKind::Image, &["topic_", "in: name"]).await;
     }
 
-    async fn findings_beyond_fifty_of_a_kind_are_counted(desk: Desk) {
-        lived_in(&desk).await;
-        damage(&desk, "UPDATE journal SET act = 'nothing'").await;
-        let report = report(&desk).await;
+    async fn findings_beyond_fifty_of_a_kind_are_counted(server: TestServer) {
+        seed_random_history(&server).await;
+        damage(&server, "UPDATE journal SET act = 'nothing'").await;
+        let report = report(&server).await;
         let listed = report.findings.iter().filter(|finding| finding.kind == FindingKind::Entry).count();
         assert!(listed == 50 && report.unlisted.iter().any(|(kind, _)| *kind == FindingKind::Entry), "{report:#?}");
-        let (code, told) = command(&desk.url);
-        assert!(code == Some(3) && told.contains("journal entry: and "), "{told}");
+        let (code, output) = run_check(&server.url);
+        assert!(code == Some(3) && output.contains("journal entry: and "), "{output}");
     }
 
-    async fn a_database_of_another_shape_is_not_verified(desk: Desk) {
-        damage(&desk, "DELETE FROM seaql_migrations WHERE version = 'm20261124_000012_access'").await;
-        let (code, told) = command(&desk.url);
-        assert!(code == Some(1) && told.contains("1 migrations are missing") && told.contains("m20261124_000012_access"), "{told}");
-        damage(&desk, "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_future', 0)").await;
-        let (code, told) = command(&desk.url);
-        assert!(code == Some(1) && told.contains("newer Dateline") && told.contains("m29990101_000001_future"), "{told}");
+    async fn a_database_with_other_migrations_is_not_verified(server: TestServer) {
+        damage(&server, "DELETE FROM seaql_migrations WHERE version = 'm20261124_000012_access'").await;
+        let (code, output) = run_check(&server.url);
+        assert!(code == Some(1) && output.contains("1 migrations are missing") && output.contains("m20261124_000012_access"), "{output}");
+        damage(&server, "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_future', 0)").await;
+        let (code, output) = run_check(&server.url);
+        assert!(code == Some(1) && output.contains("newer Dateline") && output.contains("m29990101_000001_future"), "{output}");
     }
 }
 
 #[tokio::test]
-async fn an_instant_without_end_is_found_on_postgres() {
-    let Some(desk) = Desk::on_postgres().await else { return };
-    lived_in(&desk).await;
-    damage(&desk, "UPDATE \"release\" SET modified_at = 'infinity' WHERE slug = (SELECT min(slug) FROM \"release\")")
+async fn an_infinite_timestamp_is_found_on_postgres() {
+    let Some(server) = TestServer::on_postgres().await else { return };
+    seed_random_history(&server).await;
+    damage(&server, "UPDATE \"release\" SET modified_at = 'infinity' WHERE slug = (SELECT min(slug) FROM \"release\")")
         .await;
-    damage(&desk, "UPDATE topic SET retired_at = '-infinity' WHERE slug = (SELECT min(slug) FROM topic)").await;
-    damage(&desk, "UPDATE topic SET name = 'Another' WHERE slug = (SELECT max(slug) FROM topic)").await;
-    found(&desk, FindingKind::Row, &["release id=", "beyond everything"]).await;
-    found(&desk, FindingKind::Range, &["release ", "modified_at is infinity"]).await;
-    found(&desk, FindingKind::Row, &["topic id=", "beyond everything"]).await;
-    found(&desk, FindingKind::Image, &["topic_", "in: name"]).await;
+    damage(&server, "UPDATE topic SET retired_at = '-infinity' WHERE slug = (SELECT min(slug) FROM topic)").await;
+    damage(&server, "UPDATE topic SET name = 'Another' WHERE slug = (SELECT max(slug) FROM topic)").await;
+    assert_found(&server, FindingKind::Row, &["release id=", "beyond everything"]).await;
+    assert_found(&server, FindingKind::Range, &["release ", "modified_at is infinity"]).await;
+    assert_found(&server, FindingKind::Row, &["topic id=", "beyond everything"]).await;
+    assert_found(&server, FindingKind::Image, &["topic_", "in: name"]).await;
 }
 
 #[tokio::test]
 async fn indexes_are_verified_where_amcheck_is_installed() {
-    let Some(desk) = Desk::on_postgres().await else { return };
-    lived_in(&desk).await;
-    let there = asked(&desk, "SELECT count(*)::text FROM pg_available_extensions WHERE name = 'amcheck'").await;
-    if there == "0" {
+    let Some(server) = TestServer::on_postgres().await else { return };
+    seed_random_history(&server).await;
+    let available =
+        query_text(&server, "SELECT count(*)::text FROM pg_available_extensions WHERE name = 'amcheck'").await;
+    if available == "0" {
         return;
     }
-    damage(&desk, "CREATE SCHEMA tools; CREATE EXTENSION amcheck SCHEMA tools").await;
-    assert_eq!(report(&desk).await.findings, []);
+    damage(&server, "CREATE SCHEMA tools; CREATE EXTENSION amcheck SCHEMA tools").await;
+    assert_eq!(report(&server).await.findings, []);
     // An index that is told to order what it has by another rule is not in order.
-    damage(&desk, "UPDATE pg_index SET indoption = '1' WHERE indexrelid = 'journal_pkey'::regclass").await;
-    found(&desk, FindingKind::Damage, &["index journal_pkey", "REINDEX"]).await;
+    damage(&server, "UPDATE pg_index SET indoption = '1' WHERE indexrelid = 'journal_pkey'::regclass").await;
+    assert_found(&server, FindingKind::Damage, &["index journal_pkey", "REINDEX"]).await;
 }
 
 /// The demo newsroom is verified while it is served.
-fn the_demo_is_sound(folder: &Path, url: &str) {
-    let served = serve(folder, &["--demo", "--database", url]);
-    let (code, told) = command(url);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains(": 157 releases with 160 versions, ") && told.ends_with("nothing is wrong\n"), "{told}");
-    drop(served);
-    assert_eq!(command(url).0, Some(0));
+fn assert_demo_is_valid(folder: &Path, url: &str) {
+    let server = serve(folder, &["--demo", "--database", url]);
+    let (code, output) = run_check(url);
+    assert_eq!(code, Some(0), "{output}");
+    assert!(
+        output.contains(": 157 releases with 160 versions, ") && output.ends_with("nothing is wrong\n"),
+        "{output}"
+    );
+    drop(server);
+    assert_eq!(run_check(url).0, Some(0));
 }
 
 #[test]
 fn nothing_is_wrong_with_the_demo_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    the_demo_is_sound(folder.path(), &format!("sqlite://{}", folder.path().join("demo.db").display()));
+    assert_demo_is_valid(folder.path(), &format!("sqlite://{}", folder.path().join("demo.db").display()));
 }
 
 #[test]
@@ -264,11 +268,11 @@ fn nothing_is_wrong_with_the_demo_on_postgres() {
     let Some(cluster) = postgres::available() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let database = runtime.block_on(cluster.fresh_database());
-    the_demo_is_sound(tempfile::tempdir().unwrap().path(), &database.url);
+    assert_demo_is_valid(tempfile::tempdir().unwrap().path(), &database.url);
 }
 
 #[test]
-fn a_database_that_does_not_exist_is_not_made() {
+fn check_creates_no_database() {
     let folder = tempfile::tempdir().unwrap();
     let (code, _, error) = run(folder.path(), &["check"]);
     assert!(code == Some(1) && error.contains("there is no database"), "{error}");
@@ -277,26 +281,26 @@ fn a_database_that_does_not_exist_is_not_made() {
 
 #[tokio::test]
 async fn damaged_pages_of_a_sqlite_file_are_found() {
-    let desk = Desk::on_sqlite().await;
-    lived_in(&desk).await;
+    let server = TestServer::on_sqlite().await;
+    seed_random_history(&server).await;
     let page = |name: &str| format!("SELECT CAST(rootpage AS TEXT) FROM sqlite_master WHERE name = '{name}'");
     let mut pages = Vec::new();
     for name in ["revision", "journal", "slug_owner"] {
-        pages.push(asked(&desk, &page(name)).await.parse::<usize>().unwrap());
+        pages.push(query_text(&server, &page(name)).await.parse::<usize>().unwrap());
     }
-    desk.app.newsroom.db.scrub().await;
-    let whole = std::fs::read(desk.url.strip_prefix("sqlite://").unwrap()).unwrap();
-    let size = usize::from(u16::from_be_bytes([whole[16], whole[17]]));
+    server.app.newsroom.db.scrub().await;
+    let contents = std::fs::read(server.url.strip_prefix("sqlite://").unwrap()).unwrap();
+    let size = usize::from(u16::from_be_bytes([contents[16], contents[17]]));
     for number in pages {
         // Each page in a copy of its own.
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("damaged.db");
-        let mut bytes = whole.clone();
+        let mut bytes = contents.clone();
         bytes[(number - 1) * size..number * size].fill(0xa5);
         std::fs::write(&file, bytes).unwrap();
-        let (code, told) = command(&format!("sqlite://{}", file.display()));
-        assert_eq!(code, Some(3), "{told}");
-        assert!(told.contains("damage: SQLite file: ") && told.contains("restore a backup"), "{told}");
-        assert!(told.lines().count() > 1 && told.ends_with("check found something wrong\n"), "{told}");
+        let (code, output) = run_check(&format!("sqlite://{}", file.display()));
+        assert_eq!(code, Some(3), "{output}");
+        assert!(output.contains("damage: SQLite file: ") && output.contains("restore a backup"), "{output}");
+        assert!(output.lines().count() > 1 && output.ends_with("check found something wrong\n"), "{output}");
     }
 }

@@ -1,4 +1,4 @@
-//! The demo newsroom has something to show for every field that the public may ask for.
+//! Tests that the demo newsroom has a value for every field that the public may query.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use dateline::cli::demo;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Desk, Who},
-    visibility::schema_walk::{Pool, Schema, list, text},
+    harness::{Caller, TestServer},
+    visibility::schema_walk::{Schema, ValuePool, list, text},
 };
 
 /// Fields that have no value for the public of the demo, and why.
@@ -46,17 +46,17 @@ const BUCKETS: &str = "{ releaseStats { __typename timeline(interval: MONTH, fil
     fragment B on FacetBucket { __typename samples(first: 1) { __typename headline } within { __typename count } }";
 
 /// Notes each field of each object in an answer that has a value: not null, and no empty list.
-fn note(answer: &Value, seen: &mut BTreeSet<String>) {
-    match answer {
-        Value::Array(items) => items.iter().for_each(|item| note(item, seen)),
+fn record_fields(response: &Value, fields_seen: &mut BTreeSet<String>) {
+    match response {
+        Value::Array(items) => items.iter().for_each(|item| record_fields(item, fields_seen)),
         Value::Object(fields) => {
-            let name = text(&answer["__typename"]);
+            let name = text(&response["__typename"]);
             for (key, value) in fields {
                 let field = key.strip_prefix(&format!("{name}_")).unwrap_or(key);
                 if !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()) {
-                    seen.insert(format!("{name}.{field}"));
+                    fields_seen.insert(format!("{name}.{field}"));
                 }
-                note(value, seen);
+                record_fields(value, fields_seen);
             }
         }
         _ => {}
@@ -65,15 +65,15 @@ fn note(answer: &Value, seen: &mut BTreeSet<String>) {
 
 #[tokio::test]
 async fn every_public_field_has_a_value_somewhere() {
-    let desk = Desk::on_sqlite().await;
-    desk.app.clock.set(chrono::Utc.with_ymd_and_hms(2026, 3, 31, 23, 30, 0).unwrap());
-    assert!(demo::populate(&desk.app).await.unwrap().is_some());
-    assert!(demo::populate(&desk.app).await.unwrap().is_none(), "it is not empty any more");
-    let schema = Schema::of(&desk).await;
+    let server = TestServer::on_sqlite().await;
+    server.app.clock.set(chrono::Utc.with_ymd_and_hms(2026, 3, 31, 23, 30, 0).unwrap());
+    assert!(demo::populate(&server.app).await.unwrap().is_some());
+    assert!(demo::populate(&server.app).await.unwrap().is_none(), "it is not empty any more");
+    let schema = Schema::introspect(&server).await;
     let ids = "{ a: topic(ref: {slug: \"youth-employment\"}) { id } b: place(ref: {slug: \"phnom-penh\"}) { id } \
                c: release(ref: {slug: \"figures-on-first-jobs-by-city\"}) { id } }";
-    let data = desk.data(Who::Public, ids, json!({})).await;
-    let pool = Pool {
+    let data = server.data(Caller::Public, ids, json!({})).await;
+    let pool = ValuePool {
         ids: ["a", "b", "c"].map(|key| text(&data[key]["id"])).into(),
         texts: [
             "youth-employment",
@@ -89,54 +89,59 @@ async fn every_public_field_has_a_value_somewhere() {
         .map(str::to_owned)
         .into(),
     };
-    let mut found = Vec::new();
-    for (who, expected) in [(Who::Public, EMPTY), (Who::Admin, EMPTY_FOR_ADMIN)] {
-        let mut seen = BTreeSet::new();
-        let mut questions: Vec<(String, Value)> = vec![(BUCKETS.to_owned(), json!({}))];
+    let mut results = Vec::new();
+    for (caller, expected) in [(Caller::Public, EMPTY), (Caller::Admin, EMPTY_FOR_ADMIN)] {
+        let mut fields_seen = BTreeSet::new();
+        let mut queries: Vec<(String, Value)> = vec![(BUCKETS.to_owned(), json!({}))];
         // Optional arguments at one depth and for the public; the rest of the questions differ in what is below a field.
         for depth in 1..=3 {
-            let mut least = BTreeMap::new();
-            for question in schema.questions("Query", &pool, depth) {
-                let given = question.variables.as_object().map_or(0, serde_json::Map::len);
-                let required = *least.entry(question.field).or_insert(given);
-                if given == required || (depth == 1 && who == Who::Public) {
-                    questions.push((question.query, question.variables));
+            let mut fewest_arguments = BTreeMap::new();
+            for generated in schema.generate_queries("Query", &pool, depth) {
+                let given = generated.variables.as_object().map_or(0, serde_json::Map::len);
+                let required = *fewest_arguments.entry(generated.field).or_insert(given);
+                if given == required || (depth == 1 && caller == Caller::Public) {
+                    queries.push((generated.query, generated.variables));
                 }
             }
         }
-        for (query, variables) in questions {
-            let mut data = desk.ask(who, &query, variables).await["data"].clone();
+        for (query, variables) in queries {
+            let mut data = server.execute(caller, &query, variables).await["data"].clone();
             if data.is_object() {
                 data["__typename"] = json!("Query");
-                note(&data, &mut seen);
+                record_fields(&data, &mut fields_seen);
             }
         }
         // What only mutations and subscriptions lead to is not asked for here.
-        let reached: BTreeSet<&str> = seen.iter().filter_map(|field| field.split('.').next()).collect();
-        assert!(reached.len() > 30 && reached.contains("TimePoint") && reached.contains("Correction"), "{reached:?}");
+        let reached_types: BTreeSet<&str> = fields_seen.iter().filter_map(|field| field.split('.').next()).collect();
+        assert!(
+            reached_types.len() > 30 && reached_types.contains("TimePoint") && reached_types.contains("Correction"),
+            "{reached_types:?}"
+        );
         let mut missing = Vec::new();
-        for (name, of) in
-            schema.types.iter().filter(|(name, of)| of["kind"] == "OBJECT" && reached.contains(name.as_str()))
+        for (name, definition) in schema
+            .types
+            .iter()
+            .filter(|(name, definition)| definition["kind"] == "OBJECT" && reached_types.contains(name.as_str()))
         {
-            let fields = list(&of["fields"]).iter().map(|field| format!("{name}.{}", text(&field["name"])));
-            missing.extend(fields.filter(|field| !name.starts_with("__") && !seen.contains(field)));
+            let fields = list(&definition["fields"]).iter().map(|field| format!("{name}.{}", text(&field["name"])));
+            missing.extend(fields.filter(|field| !name.starts_with("__") && !fields_seen.contains(field)));
         }
         missing.sort();
         let expected: Vec<String> = expected.iter().map(|(field, _)| (*field).to_owned()).collect();
-        found.push((who, missing == expected, missing));
+        results.push((caller, missing == expected, missing));
     }
-    assert!(found.iter().all(|(_, is_expected, _)| *is_expected), "{found:#?}");
+    assert!(results.iter().all(|(_, is_expected, _)| *is_expected), "{results:#?}");
 }
 
 #[tokio::test]
-async fn what_is_on_the_rise_is_shown_on_the_day_it_is_made() {
+async fn the_demo_has_trending_topics_on_the_day_it_is_created() {
     for day in ["2026-01-01T00:00:00Z", "2028-02-29T12:34:56Z", "2030-12-31T23:59:59Z"] {
-        let desk = Desk::on_sqlite().await;
+        let server = TestServer::on_sqlite().await;
         let now = chrono::DateTime::parse_from_rfc3339(day).unwrap().to_utc();
-        desk.app.clock.set(now);
-        demo::populate(&desk.app).await.unwrap();
+        server.app.clock.set(now);
+        demo::populate(&server.app).await.unwrap();
         let query = "{ trendingTopics { topic { slug } count lift } releases(first: 1) { nodes { releaseDate } } }";
-        let data = desk.data(Who::Public, query, json!({})).await;
+        let data = server.data(Caller::Public, query, json!({})).await;
         assert_eq!(data["trendingTopics"][0]["topic"]["slug"], "youth-employment", "{data}");
         assert_eq!(data["releases"]["nodes"][0]["releaseDate"], now.date_naive().to_string());
     }

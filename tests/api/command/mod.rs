@@ -1,3 +1,14 @@
+//! Tests of the `dateline` command.
+//!
+//! - `check`: verification of a database
+//! - `demo`: the demo newsroom
+//! - `fixtures`: databases of earlier versions
+//! - `import`: import and export
+//! - `import_files`: contents of import files
+//! - `pipes`: closed or full output
+//! - `readme`: examples of the documentation
+//! - `run`: output and exit codes
+
 pub mod check;
 pub mod demo;
 pub mod fixtures;

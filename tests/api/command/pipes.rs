@@ -1,4 +1,4 @@
-//! Commands whose output nobody reads to its end, or cannot be written; files that are no files of ours.
+//! Tests of commands whose output is closed or cannot be written, and of files in other formats.
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ const PRINTING: [&[&str]; 10] = [
 ];
 
 /// Runs a command, with the reader of its standard output gone before it begins; how it ended, and what it told.
-fn unread(folder: &Path, arguments: &[&str]) -> (ExitStatus, String) {
+fn run_with_closed_stdout(folder: &Path, arguments: &[&str]) -> (ExitStatus, String) {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let output = dateline(folder).args(arguments).stdout(writer).output().unwrap();
@@ -32,7 +32,7 @@ fn unread(folder: &Path, arguments: &[&str]) -> (ExitStatus, String) {
 }
 
 /// A newsroom with more releases than a pipe holds.
-fn furnished(folder: &Path) {
+fn seed_sample_data(folder: &Path) {
     let body = "words ".repeat(200);
     let line = |number: u32| {
         format!(
@@ -46,12 +46,12 @@ fn furnished(folder: &Path) {
 }
 
 #[test]
-fn a_command_whose_output_is_not_read_ends_quietly_with_its_work_done() {
+fn a_command_with_a_closed_stdout_finishes_quietly() {
     let folder = tempfile::tempdir().unwrap();
-    furnished(folder.path());
+    seed_sample_data(folder.path());
     for arguments in PRINTING.into_iter().chain([&["purge", "r1", "--reason", "a test", "--yes"][..]]) {
-        let (status, told) = unread(folder.path(), arguments);
-        assert!(status.code() == Some(0) && !told.contains("panicked"), "{arguments:?}: {status} {told}");
+        let (status, stderr) = run_with_closed_stdout(folder.path(), arguments);
+        assert!(status.code() == Some(0) && !stderr.contains("panicked"), "{arguments:?}: {status} {stderr}");
     }
     let (_, tokens, _) = run(folder.path(), &["token", "list"]);
     assert!(tokens.contains("Bo") && tokens.lines().count() == 2, "{tokens}");
@@ -62,17 +62,20 @@ fn a_command_whose_output_is_not_read_ends_quietly_with_its_work_done() {
         dateline(folder.path()).arg("export").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
     BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-    let mut told = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-    assert!(child.wait().unwrap().success() && first.contains("\"version\":1") && told.is_empty(), "{first}{told}");
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert!(child.wait().unwrap().success() && first.contains("\"version\":1") && stderr.is_empty(), "{first}{stderr}");
 }
 
 #[test]
-fn an_import_goes_on_when_nobody_reads_what_it_tells() {
+fn an_import_continues_with_a_closed_stderr() {
     let folder = tempfile::tempdir().unwrap();
-    let good = |number: u32| format!("{{\"type\":\"topic\",\"slug\":\"t{number}\",\"name\":\"T\"}}\n");
-    fs::write(folder.path().join("f.ndjson"), "{\"type\":7}\n".repeat(3000) + &(0..2000).map(good).collect::<String>())
-        .unwrap();
+    let valid_line = |number: u32| format!("{{\"type\":\"topic\",\"slug\":\"t{number}\",\"name\":\"T\"}}\n");
+    fs::write(
+        folder.path().join("f.ndjson"),
+        "{\"type\":7}\n".repeat(3000) + &(0..2000).map(valid_line).collect::<String>(),
+    )
+    .unwrap();
     for log in ["info", "debug"] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -88,28 +91,29 @@ fn an_import_goes_on_when_nobody_reads_what_it_tells() {
 #[test]
 fn output_that_cannot_be_written_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    furnished(folder.path());
-    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    seed_sample_data(folder.path());
+    let full_device = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     for arguments in PRINTING {
-        let output = dateline(folder.path()).args(arguments).stdout(full()).output().unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
+        let output = dateline(folder.path()).args(arguments).stdout(full_device()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(
-            output.status.code() == Some(1) && told.contains("No space left") && !told.contains("panicked"),
-            "{arguments:?}: {told}"
+            output.status.code() == Some(1) && stderr.contains("No space left") && !stderr.contains("panicked"),
+            "{arguments:?}: {stderr}"
         );
         // The secret is lost, so the message names the token.
         let is_creation = arguments.starts_with(&["token", "create"]);
-        assert_eq!(told.contains("dateline token revoke token_"), is_creation, "{arguments:?}: {told}");
+        assert_eq!(stderr.contains("dateline token revoke token_"), is_creation, "{arguments:?}: {stderr}");
     }
-    let (code, _, told) = run(folder.path(), &["export", "--output", "/dev/full"]);
-    assert!(code == Some(1) && told.contains("No space left"), "{told}");
-    let output = dateline(folder.path()).args(["serve", "--demo", "--listen", "127.0.0.1:0"]).stdout(full()).output();
+    let (code, _, stderr) = run(folder.path(), &["export", "--output", "/dev/full"]);
+    assert!(code == Some(1) && stderr.contains("No space left"), "{stderr}");
+    let output =
+        dateline(folder.path()).args(["serve", "--demo", "--listen", "127.0.0.1:0"]).stdout(full_device()).output();
     let output = output.unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     let advice = "the demo newsroom was created nevertheless: create a token with `dateline token create`";
-    assert!(output.status.code() == Some(1) && told.contains("No space left") && told.contains(advice), "{told}");
+    assert!(output.status.code() == Some(1) && stderr.contains("No space left") && stderr.contains(advice), "{stderr}");
     // What is told on standard error changes nothing.
-    let status = dateline(folder.path()).args(["import", "many.ndjson"]).stderr(full()).status().unwrap();
+    let status = dateline(folder.path()).args(["import", "many.ndjson"]).stderr(full_device()).status().unwrap();
     assert_eq!(status.code(), Some(0));
 }
 
@@ -120,7 +124,7 @@ fn a_file_of_another_format_is_named_before_anything_is_imported() {
     fs::write(folder.path().join("feed.xml"), "<?xml version=\"1.0\"?>\n<rss version=\"2.0\"/>\n").unwrap();
     fs::write(folder.path().join("empty.ndjson"), "\n\n").unwrap();
     fs::write(folder.path().join("newer.ndjson"), "{\"type\":\"dateline\",\"version\":2}\n").unwrap();
-    for (file, why) in [
+    for (file, message) in [
         ("feed.xml", "feed.xml: this is RSS, not ndjson"),
         ("empty.ndjson", "empty.ndjson: the file is empty"),
         (
@@ -128,19 +132,19 @@ fn a_file_of_another_format_is_named_before_anything_is_imported() {
             "newer.ndjson: the file has format version 2, but this version of Dateline reads only version 1",
         ),
     ] {
-        let (code, _, told) = run(folder.path(), &["import", "good.ndjson", file]);
-        assert!(code == Some(1) && told.contains(why) && told.contains("nothing was imported"), "{told}");
-        assert_eq!(told.lines().count(), 1, "{told}");
+        let (code, _, stderr) = run(folder.path(), &["import", "good.ndjson", file]);
+        assert!(code == Some(1) && stderr.contains(message) && stderr.contains("nothing was imported"), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
     assert!(!folder.path().join("dateline.db").exists());
-    let marked = "\u{FEFF}{\"type\":\"topic\",\"slug\":\"b\",\"name\":\"B\"}\r\n";
-    fs::write(folder.path().join("marked.ndjson"), marked).unwrap();
-    let (code, _, told) = run(folder.path(), &["import", "marked.ndjson"]);
-    assert!(code == Some(0) && told.contains("1 new"), "{told}");
+    let with_bom = "\u{FEFF}{\"type\":\"topic\",\"slug\":\"b\",\"name\":\"B\"}\r\n";
+    fs::write(folder.path().join("marked.ndjson"), with_bom).unwrap();
+    let (code, _, stderr) = run(folder.path(), &["import", "marked.ndjson"]);
+    assert!(code == Some(0) && stderr.contains("1 new"), "{stderr}");
 }
 
 #[test]
-fn refusals_are_summed_up_by_reason() {
+fn rejections_are_summarized_by_reason() {
     let folder = tempfile::tempdir().unwrap();
     let mut lines = String::new();
     for number in 0..100 {
@@ -151,16 +155,16 @@ fn refusals_are_summed_up_by_reason() {
     }
     lines += "{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"L\\u0092a\\u0000\"}\n";
     fs::write(folder.path().join("f.ndjson"), lines).unwrap();
-    let (code, _, told) = run(folder.path(), &["import", "f.ndjson"]);
+    let (code, _, stderr) = run(folder.path(), &["import", "f.ndjson"]);
     assert_eq!(code, Some(3));
-    let numbers: Vec<u64> =
-        told.lines().filter_map(|line| line.strip_prefix("f.ndjson:")?.split(':').next()?.parse().ok()).collect();
-    assert!(numbers.len() == 40 && numbers.is_sorted(), "{told}");
+    let line_numbers: Vec<u64> =
+        stderr.lines().filter_map(|line| line.strip_prefix("f.ndjson:")?.split(':').next()?.parse().ok()).collect();
+    assert!(line_numbers.len() == 40 && line_numbers.is_sorted(), "{stderr}");
     for line in [
         "100 refused: kind: … is not a kind of release (the first 20 are told above)",
         "100 refused: there is no topic with the slug … (the first 20 are told above)",
         "imported: 1 new, 0 changed, 0 unchanged, 0 conflicts, 200 refused; control characters (records affected: 1): 1 converted from Windows-1252, 1 removed",
     ] {
-        assert!(told.contains(line), "{line} in {told}");
+        assert!(stderr.contains(line), "{line} in {stderr}");
     }
 }

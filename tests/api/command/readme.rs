@@ -1,6 +1,6 @@
-//! The README does what it says: its queries are executed, its table of settings is the real one.
+//! Tests of the documentation: the README queries and the query page examples run, and the settings table is current.
 
-use crate::harness::{Desk, Who, on_both};
+use crate::harness::{Caller, TestServer, on_both_databases};
 use dateline::{
     cli::demo,
     config,
@@ -55,59 +55,59 @@ fn blocks(marker: &str) -> Vec<(&'static str, Option<&'static str>)> {
         .match_indices(&format!("<!-- {marker} -->"))
         .map(|(at, _)| {
             let (query, rest) = fence(&README[at..], "graphql").expect("a query");
-            let follows = rest.trim_start().starts_with("```json");
-            (query, fence(rest, "json").map(|(answer, _)| answer).filter(|_| follows))
+            let has_response = rest.trim_start().starts_with("```json");
+            (query, fence(rest, "json").map(|(response, _)| response).filter(|_| has_response))
         })
         .collect()
 }
 
-async fn furnished(desk: &Desk) {
-    demo::populate(&desk.app).await.unwrap();
+async fn seed_sample_data(server: &TestServer) {
+    demo::populate(&server.app).await.unwrap();
 }
 
-on_both! {
-    async fn the_queries_of_the_readme_answer_as_it_says(desk: Desk) {
-        desk.app.clock.set(chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc());
-        furnished(&desk).await;
+on_both_databases! {
+    async fn the_queries_of_the_readme_return_the_documented_responses(server: TestServer) {
+        server.app.clock.set(chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc());
+        seed_sample_data(&server).await;
         let queries = blocks("query");
         assert_eq!(queries.len(), 2);
-        for (query, answer) in queries {
-            let wanted: Value = serde_json::from_str(answer.expect("an answer")).unwrap();
-            let found = desk.data(Who::Public, query, json!({})).await;
-            assert_eq!(found, wanted, "the README should say:\n{}", serde_json::to_string_pretty(&found).unwrap());
+        for (query, response) in queries {
+            let expected: Value = serde_json::from_str(response.expect("an answer")).unwrap();
+            let actual = server.data(Caller::Public, query, json!({})).await;
+            assert_eq!(actual, expected, "the README should say:\n{}", serde_json::to_string_pretty(&actual).unwrap());
         }
         let (create, _) = blocks("mutation")[0];
-        let created = desk.done(Who::Editor, create, json!({})).await;
+        let created = server.mutate(Caller::Editor, create, json!({})).await;
         assert_eq!(created["release"]["revision"], 1);
-        let (publish, answer) = blocks("publish")[0];
-        let wanted: Value = serde_json::from_str(answer.expect("an answer")).unwrap();
-        assert_eq!(desk.data(Who::Editor, publish, json!({ "id": created["release"]["id"] })).await, wanted);
+        let (publish, response) = blocks("publish")[0];
+        let expected: Value = serde_json::from_str(response.expect("an answer")).unwrap();
+        assert_eq!(server.data(Caller::Editor, publish, json!({ "id": created["release"]["id"] })).await, expected);
     }
 }
 
-on_both! {
-    async fn every_example_costs_less_than_half_of_what_the_strictest_profile_allows(desk: Desk) {
+on_both_databases! {
+    async fn every_example_costs_less_than_half_of_the_strictest_limit(server: TestServer) {
         let hardened = Limits::of(Profile::Hardened);
         let half = Limits { cost: hardened.cost / 2, public_per_minute: 0, ..hardened };
-        let desk = desk.with_http_config(HttpConfig { limits: half.into(), ..HttpConfig::default() });
-        furnished(&desk).await;
+        let server = server.with_http_config(HttpConfig { limits: half.into(), ..HttpConfig::default() });
+        seed_sample_data(&server).await;
         let (queries, mutations): (Vec<_>, Vec<_>) = examples().into_iter().partition(|(query, _)| !query.starts_with("mutation"));
         assert!(queries.len() >= 6 && mutations.len() >= 3);
         let readme = blocks("query").into_iter().map(|(query, _)| (query.to_owned(), json!({})));
         for (query, variables) in queries.into_iter().chain(readme).chain([(DASHBOARD.to_owned(), json!({}))]) {
-            let data = desk.data(Who::Public, &query, variables).await;
+            let data = server.data(Caller::Public, &query, variables).await;
             assert!(data.as_object().unwrap().values().all(|value| !value.is_null()), "{query}: {data}");
         }
         for (query, variables) in mutations {
-            let answer = desk.ask(Who::Editor, &query, variables).await;
-            let code = answer["errors"][0]["extensions"]["code"].as_str();
-            assert!(matches!(code, None | Some("BAD_USER_INPUT")), "{query}: {answer}");
+            let response = server.execute(Caller::Editor, &query, variables).await;
+            let code = response["errors"][0]["extensions"]["code"].as_str();
+            assert!(matches!(code, None | Some("BAD_USER_INPUT")), "{query}: {response}");
         }
     }
 }
 
 #[test]
-fn the_query_page_loads_the_schema_anew_with_a_token_and_tells_refusals() {
+fn the_query_page_reloads_the_schema_with_a_token_and_shows_user_errors() {
     let handler = QUERY_PAGE.lines().find(|line| line.starts_with("$(\"token\").onchange")).expect("a handler");
     assert!(handler.contains("loadSchema()"), "{handler}");
     assert!(QUERY_PAGE.contains("refused = userErrors(json.data)") && QUERY_PAGE.contains("`Refused with ${refused}"));
@@ -120,7 +120,7 @@ fn the_query_page_loads_the_schema_anew_with_a_token_and_tells_refusals() {
 }
 
 #[test]
-fn the_table_of_settings_is_the_real_one() {
+fn the_documented_settings_table_is_current() {
     let table = config::table();
     let page = include_str!("../../../docs/settings.md");
     assert!(page.contains(&table), "docs/settings.md should have:\n{table}");

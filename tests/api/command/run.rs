@@ -1,4 +1,4 @@
-//! The `dateline` command as people run it: what it prints, what it answers, how it ends.
+//! Tests of the `dateline` command: output, error messages with advice, and exit codes.
 
 use std::{
     io::Write,
@@ -9,83 +9,87 @@ use std::{
 use crate::harness::server_process::{dateline, post, run, serve};
 
 #[test]
-fn the_demo_newsroom_serves_and_its_editor_writes() {
+fn the_demo_newsroom_can_be_served_and_edited() {
     let folder = tempfile::tempdir().unwrap();
-    let mut served = serve(folder.path(), &["--demo"]);
-    let token = served.said.lines().find_map(|line| line.trim().strip_prefix("dateline_")).expect("a token");
+    let mut server = serve(folder.path(), &["--demo"]);
+    let token = server.startup_output.lines().find_map(|line| line.trim().strip_prefix("dateline_")).expect("a token");
     let token = format!("dateline_{token}");
-    assert!(served.said.contains("Dateline serves 157 releases"), "{}", served.said);
-    let answer = post(
-        served.port,
+    assert!(server.startup_output.contains("Dateline serves 157 releases"), "{}", server.startup_output);
+    let response = post(
+        server.port,
         Some(&token),
         "mutation { releaseCreate(input: {headline: \"Mine\"}) { release { slug } userErrors { message } } }",
     );
-    assert!(answer.contains(r#"{"slug":"mine"}"#), "{answer}");
+    assert!(response.contains(r#"{"slug":"mine"}"#), "{response}");
     // A second server on the same file is refused; an import beside it is not, and is seen.
-    let (code, _, told) = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
-    assert!(code == Some(1) && told.contains("served by another process"), "{told}");
+    let (code, _, output) = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(code == Some(1) && output.contains("served by another process"), "{output}");
     let line =
         "{\"type\":\"release\",\"headline\":\"Beside\",\"releaseDate\":\"2006-05-01\",\"state\":\"PUBLISHED\"}\n";
     std::fs::write(folder.path().join("beside.ndjson"), line).unwrap();
     assert_eq!(run(folder.path(), &["import", "beside.ndjson"]).0, Some(0));
-    let begun = std::time::Instant::now();
-    while !post(served.port, None, "{ release(ref: {slug: \"beside\"}) { slug } }").contains("\"slug\":\"beside\"") {
-        assert!(begun.elapsed().as_secs() < 10, "the import is not seen");
+    let started = std::time::Instant::now();
+    while !post(server.port, None, "{ release(ref: {slug: \"beside\"}) { slug } }").contains("\"slug\":\"beside\"") {
+        assert!(started.elapsed().as_secs() < 10, "the import is not seen");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     // What the command line purges is gone there, too; without --yes nothing is.
-    let there =
-        || post(served.port, None, "{ release(ref: {slug: \"beside\"}) { slug } }").contains("\"slug\":\"beside\"");
+    let release_exists =
+        || post(server.port, None, "{ release(ref: {slug: \"beside\"}) { slug } }").contains("\"slug\":\"beside\"");
     let purge = &["purge", "beside", "--reason", "a test"][..];
-    let (code, told, _) = run(folder.path(), purge);
-    assert!(code == Some(1) && told.contains("add --yes") && there(), "{told}");
-    let (code, told, error) = run(folder.path(), &[purge, &["--yes"]].concat());
-    assert!(code == Some(0) && told.contains("is purged"), "{told}{error}");
-    let begun = std::time::Instant::now();
-    while there() {
-        assert!(begun.elapsed().as_millis() < 1000, "the purge is not seen within a second");
+    let (code, output, _) = run(folder.path(), purge);
+    assert!(code == Some(1) && output.contains("add --yes") && release_exists(), "{output}");
+    let (code, output, error) = run(folder.path(), &[purge, &["--yes"]].concat());
+    assert!(code == Some(0) && output.contains("is purged"), "{output}{error}");
+    let started = std::time::Instant::now();
+    while release_exists() {
+        assert!(started.elapsed().as_millis() < 1000, "the purge is not seen within a second");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let (code, _, error) = run(folder.path(), &[purge, &["--yes"]].concat());
     assert!(code == Some(1) && error.contains("there is no release \"beside\""), "{error}");
     // A restored database has another past: positions of before are refused by the server that runs, too.
     let revision = "{ releaseStats { asOf { revision } } }";
-    let position = post(served.port, None, revision);
+    let position = post(server.port, None, revision);
     let position = position.split("\"revision\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let (code, told, error) = run(folder.path(), &["restored"]);
-    assert!(code == Some(0) && told.contains("another past"), "{told}{error}");
-    let begun = std::time::Instant::now();
-    while post(served.port, None, revision).contains(&position) {
-        assert!(begun.elapsed().as_secs() < 10, "the server does not notice");
+    let (code, output, error) = run(folder.path(), &["restored"]);
+    assert!(code == Some(0) && output.contains("another past"), "{output}{error}");
+    let started = std::time::Instant::now();
+    while post(server.port, None, revision).contains(&position) {
+        assert!(started.elapsed().as_secs() < 10, "the server does not notice");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     // A token revoked by the command line ends in the running server.
     let (_, tokens, _) = run(folder.path(), &["token", "list"]);
     let id = tokens.split('\t').next().unwrap().to_owned();
     assert_eq!(run(folder.path(), &["token", "revoke", &id]).0, Some(0));
-    assert!(post(served.port, Some(&token), "{ viewer { name } }").starts_with("HTTP/1.1 401"));
+    assert!(post(server.port, Some(&token), "{ viewer { name } }").starts_with("HTTP/1.1 401"));
     // Told to stop, it stops by itself.
-    assert!(Command::new("kill").args(["-TERM", &served.child.id().to_string()]).status().unwrap().success());
-    assert_eq!(served.child.wait().unwrap().code(), Some(0));
+    assert!(Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap().success());
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
 fn a_profile_is_chosen_by_a_flag() {
     let folder = tempfile::tempdir().unwrap();
-    let served = serve(folder.path(), &["--profile", "hardened"]);
-    let answer = post(served.port, None, "{ __schema { types { name } } }");
-    assert!(answer.contains("INTROSPECTION_DISABLED") && answer.contains("ratelimit: \"address\""), "{answer}");
+    let server = serve(folder.path(), &["--profile", "hardened"]);
+    let response = post(server.port, None, "{ __schema { types { name } } }");
+    assert!(response.contains("INTROSPECTION_DISABLED") && response.contains("ratelimit: \"address\""), "{response}");
 }
 
 #[test]
-fn an_empty_newsroom_says_what_to_do_next() {
+fn serving_an_empty_newsroom_prints_the_next_steps() {
     let folder = tempfile::tempdir().unwrap();
-    let served = serve(folder.path(), &[]);
-    assert!(served.said.contains("dateline import") && served.said.contains("serve --demo"), "{}", served.said);
+    let server = serve(folder.path(), &[]);
+    assert!(
+        server.startup_output.contains("dateline import") && server.startup_output.contains("serve --demo"),
+        "{}",
+        server.startup_output
+    );
 }
 
 #[test]
-fn what_cannot_be_opened_is_told_with_advice() {
+fn startup_errors_contain_advice() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
         folder.path().join("text.db"),
@@ -97,9 +101,9 @@ fn what_cannot_be_opened_is_told_with_advice() {
     std::fs::write(folder.path().join("gone.toml"), "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n").unwrap();
     std::fs::write(folder.path().join("trust.toml"), "[documents]\ntrust = \"only\"\n").unwrap();
     std::fs::write(folder.path().join("none.toml"), "[limits]\ntokens = 0\n").unwrap();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().to_string();
-    for (arguments, told) in [
+    let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = occupied.local_addr().unwrap().to_string();
+    for (arguments, fragment) in [
         (vec!["migrate", "--database", "sqlite://text.db"], "is not a SQLite database"),
         (vec!["migrate", "--database", "sqlite://no/such/folder/x.db"], "does not exist: make it first"),
         (vec!["migrate", "--database", "sqlite://."], "it is a folder"),
@@ -123,7 +127,7 @@ fn what_cannot_be_opened_is_told_with_advice() {
     ] {
         let (code, _, error) = run(folder.path(), &arguments);
         assert!(
-            code == Some(1) && error.contains(told) && !error.contains("secret") && !error.contains("panicked"),
+            code == Some(1) && error.contains(fragment) && !error.contains("secret") && !error.contains("panicked"),
             "{arguments:?}: {code:?} {error}"
         );
     }
@@ -132,17 +136,17 @@ fn what_cannot_be_opened_is_told_with_advice() {
 }
 
 #[test]
-fn an_import_says_how_it_went_by_its_exit_code() {
+fn the_exit_code_of_an_import_tells_its_result() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("mixed.ndjson"), "{\"type\":\"topic\",\"slug\":\"a\",\"name\":\"A\"}\nrubbish\n")
         .unwrap();
-    let (code, _, told) = run(folder.path(), &["import", "--strict", "mixed.ndjson"]);
+    let (code, _, stderr) = run(folder.path(), &["import", "--strict", "mixed.ndjson"]);
     assert!(
-        code == Some(3) && told.contains("mixed.ndjson:2: refused") && told.contains("nothing was changed"),
-        "{told}"
+        code == Some(3) && stderr.contains("mixed.ndjson:2: refused") && stderr.contains("nothing was changed"),
+        "{stderr}"
     );
-    let (code, _, told) = run(folder.path(), &["import", "mixed.ndjson"]);
-    assert!(code == Some(3) && told.contains("imported: 1 new"), "{told}");
+    let (code, _, stderr) = run(folder.path(), &["import", "mixed.ndjson"]);
+    assert!(code == Some(3) && stderr.contains("imported: 1 new"), "{stderr}");
     let mut child =
         dateline(folder.path()).args(["import", "-"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child
@@ -158,16 +162,16 @@ fn an_import_says_how_it_went_by_its_exit_code() {
 }
 
 #[test]
-fn a_variable_that_is_no_setting_is_told_with_where_they_are() {
+fn an_unknown_environment_variable_is_reported_with_the_settings_page() {
     let folder = tempfile::tempdir().unwrap();
     let output = dateline(folder.path()).arg("schema").env("DATELINE_LIMITS_COSTS", "1").output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("DATELINE_LIMITS_COSTS") && told.contains("docs/settings.md lists them"), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("DATELINE_LIMITS_COSTS") && stderr.contains("docs/settings.md lists them"), "{stderr}");
     assert!(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md")).exists());
 }
 
 #[test]
-fn a_database_of_a_newer_version_is_refused() {
+fn a_database_of_a_newer_version_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(run(folder.path(), &["migrate"]).0, Some(0));
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -184,14 +188,17 @@ fn a_database_of_a_newer_version_is_refused() {
         tx.commit().await.unwrap();
         db.close().await;
     });
-    let (code, _, told) = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
-    assert!(code == Some(1) && told.contains("newer Dateline") && told.contains("m29990101_000001_future"), "{told}");
+    let (code, _, stderr) = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(
+        code == Some(1) && stderr.contains("newer Dateline") && stderr.contains("m29990101_000001_future"),
+        "{stderr}"
+    );
 }
 
 #[test]
 fn the_committed_schema_is_current() {
     let folder = tempfile::tempdir().unwrap();
-    let (_, now, _) = run(folder.path(), &["schema"]);
+    let (_, schema, _) = run(folder.path(), &["schema"]);
     let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql")).unwrap_or_default();
-    assert!(now == committed, "schema.graphql is out of date: run `cargo run -- schema > schema.graphql`");
+    assert!(schema == committed, "schema.graphql is out of date: run `cargo run -- schema > schema.graphql`");
 }

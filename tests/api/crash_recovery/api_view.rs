@@ -1,4 +1,4 @@
-//! What the API answers after a restart: every thing there is, and what was done to it.
+//! Reads everything through the API after a crash: the fields and journal actions of each resource by id.
 
 use std::{collections::HashMap, net::TcpStream};
 
@@ -16,71 +16,74 @@ const NODES: &str = "query($ids: [ID!]!) { page: nodes(ids: $ids) { id } }";
 
 /// A thing as it was found.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct ResourceView {
     /// Its fields; of a merged concept what it is now; null where there is nothing any more.
-    pub(super) shown: Value,
+    pub(super) fields: Value,
     /// What was done to it, as the journal has it.
-    pub(super) acts: Vec<String>,
+    pub(super) actions: Vec<String>,
     /// Of the last of these acts.
     pub(super) note: String,
 }
 
 /// Everything that is, and that ever was, by id.
-pub(super) type Seen = HashMap<String, Found>;
+pub(super) type ApiView = HashMap<String, ResourceView>;
 
 /// Reads everything.
-pub(super) fn read(port: u16, token: &str) -> Seen {
-    let mut seen = Seen::new();
+pub(super) fn read(port: u16, token: &str) -> ApiView {
+    let mut view = ApiView::new();
     // Newest first.
     for entry in list(port, token, JOURNAL).iter().rev() {
-        let found = seen.entry(entry["subject"].as_str().unwrap().to_owned()).or_default();
-        found.acts.push(entry["act"].as_str().unwrap().to_owned());
-        entry["note"].as_str().unwrap_or_default().clone_into(&mut found.note);
+        let resource = view.entry(entry["subject"].as_str().unwrap().to_owned()).or_default();
+        resource.actions.push(entry["act"].as_str().unwrap().to_owned());
+        entry["note"].as_str().unwrap_or_default().clone_into(&mut resource.note);
     }
-    let mut put = |mut node: Value| {
+    let mut add = |mut node: Value| {
         let Value::String(id) = node.as_object_mut().unwrap().remove("id").unwrap() else { panic!("{node}") };
-        let found = seen.get_mut(&id).unwrap_or_else(|| panic!("{id} is not in the journal: {node}"));
-        found.shown = node;
+        let resource = view.get_mut(&id).unwrap_or_else(|| panic!("{id} is not in the journal: {node}"));
+        resource.fields = node;
     };
-    list(port, token, RELEASES).into_iter().for_each(&mut put);
+    list(port, token, RELEASES).into_iter().for_each(&mut add);
     for mut node in list(port, token, TOPICS).into_iter().chain(list(port, token, PLACES)) {
         // A topic may have several above it; here each has one at most.
-        let above = node["above"].as_array().map_or_else(
+        let parent = node["above"].as_array().map_or_else(
             || node["above"]["id"].clone(),
             |all| {
                 assert!(all.len() < 2, "{node}");
-                all.first().map_or(Value::Null, |above| above["id"].clone())
+                all.first().map_or(Value::Null, |parent| parent["id"].clone())
             },
         );
-        node["above"] = above;
+        node["above"] = parent;
         set_flag(&mut node, "retiredAt", "retired");
-        put(node);
+        add(node);
     }
     for mut node in page(port, token, TOKENS, &json!({})).as_array().unwrap().clone() {
         set_flag(&mut node, "revokedAt", "revoked");
-        put(node);
+        add(node);
     }
     let concept = |id: &&String| id.starts_with("topic_") || id.starts_with("place_");
-    let merged: Vec<String> =
-        seen.iter().filter(|(id, found)| concept(id) && found.shown.is_null()).map(|(id, _)| id.clone()).collect();
-    for some in merged.chunks(200) {
-        let nodes = page(port, token, NODES, &json!({ "ids": some }));
-        for (id, node) in some.iter().zip(nodes.as_array().unwrap()) {
-            seen.get_mut(id).unwrap().shown = json!({ "into": node["id"] });
+    let merged: Vec<String> = view
+        .iter()
+        .filter(|(id, resource)| concept(id) && resource.fields.is_null())
+        .map(|(id, _)| id.clone())
+        .collect();
+    for ids in merged.chunks(200) {
+        let nodes = page(port, token, NODES, &json!({ "ids": ids }));
+        for (id, node) in ids.iter().zip(nodes.as_array().unwrap()) {
+            view.get_mut(id).unwrap().fields = json!({ "into": node["id"] });
         }
     }
-    seen
+    view
 }
 
 /// Whether an instant is set.
 fn set_flag(node: &mut Value, instant: &str, flag: &str) {
-    let at = node.as_object_mut().unwrap().remove(instant).unwrap();
-    node[flag] = json!(!at.is_null());
+    let timestamp = node.as_object_mut().unwrap().remove(instant).unwrap();
+    node[flag] = json!(!timestamp.is_null());
 }
 
 /// All nodes of a connection.
-fn list(port: u16, token: &str, what: &str) -> Vec<Value> {
-    let query = format!("query($after: String) {{ page: {what} }}");
+fn list(port: u16, token: &str, selection: &str) -> Vec<Value> {
+    let query = format!("query($after: String) {{ page: {selection} }}");
     let (mut all, mut after) = (Vec::new(), Value::Null);
     loop {
         let mut page = page(port, token, &query, &json!({ "after": after }));
@@ -95,8 +98,8 @@ fn list(port: u16, token: &str, what: &str) -> Vec<Value> {
 fn page(port: u16, token: &str, query: &str, variables: &Value) -> Value {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
     let body = json!({ "query": query, "variables": variables });
-    let answer = exchange(&mut stream, Some(token), &body).expect("answered");
-    let mut answer: Value = serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON");
-    assert!(answer["data"]["page"].is_object() || answer["data"]["page"].is_array(), "{answer}");
-    answer["data"]["page"].take()
+    let response = exchange(&mut stream, Some(token), &body).expect("answered");
+    let mut response: Value = serde_json::from_str(response.split_once("\r\n\r\n").expect("a body").1).expect("JSON");
+    assert!(response["data"]["page"].is_object() || response["data"]["page"].is_array(), "{response}");
+    response["data"]["page"].take()
 }

@@ -1,5 +1,5 @@
-//! Somebody who acts without pause and notes what was answered: how each thing must be found, and the one act, if any, that was
-//! sent and not answered.
+//! Editors of the crash recovery test: send mutations until the server is gone, and keep the expected state.
+//! After a restart `reconcile` decides how many steps of the request in flight were applied.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,19 +11,19 @@ use std::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{api_view::Seen, rows::Rows};
-use crate::harness::{random_acts::Dice, server_process::exchange};
+use super::{api_view::ApiView, rows::Rows};
+use crate::harness::{random_acts::SeededRng, server_process::exchange};
 
 /// A sort of thing, as its actor knows it.
-pub(super) trait Thing: Clone + Debug + Send {
+pub(super) trait Resource: Clone + Debug + Send {
     /// What the API answers of it; null where it is no more.
-    fn shown(&self) -> Value;
+    fn expected_view(&self) -> Value;
     /// An act that is allowed now; `name` was never used before.
-    fn next(known: &[Known<Self>], dice: &mut Dice, name: &str) -> Act<Self>;
+    fn next_request(tracked: &[Tracked<Self>], rng: &mut SeededRng, name: &str) -> Request<Self>;
     /// Takes what only the answer tells, and checks the rest of it.
-    fn answered(&mut self, payload: &Value);
+    fn apply_response(&mut self, payload: &Value);
     /// Takes what the journal tells of an act that was not answered.
-    fn noted(&mut self, note: &str);
+    fn apply_journal_note(&mut self, note: &str);
     /// Its rows are there, or are no more.
     fn check_rows(&self, key: Uuid, rows: &Rows);
     /// What was handed out since the last restart opens what it should, and nothing where it was taken back.
@@ -32,206 +32,217 @@ pub(super) trait Thing: Clone + Debug + Send {
 
 /// A thing, and what was done to it.
 #[derive(Clone, Debug)]
-pub(super) struct Known<T> {
+pub(super) struct Tracked<T> {
     /// As the API names it.
     pub(super) id: String,
     /// The acts on it so far, as the journal names them.
-    pub(super) acts: Vec<&'static str>,
-    pub(super) is: T,
+    pub(super) actions: Vec<&'static str>,
+    pub(super) model: T,
 }
 
 /// What one thing is afterwards; `on` says which of the actor's things, none where it is made.
 #[derive(Clone, Debug)]
-pub(super) struct Effect<T> {
-    pub(super) on: Option<usize>,
-    pub(super) after: Known<T>,
+pub(super) struct StateChange<T> {
+    pub(super) index: Option<usize>,
+    pub(super) after: Tracked<T>,
 }
 
 /// A request: its steps happen in order, each wholly or not at all. The first effect of a step is on what the answer shows.
 #[derive(Clone, Debug)]
-pub(super) struct Act<T> {
+pub(super) struct Request<T> {
     pub(super) kind: &'static str,
     pub(super) query: String,
-    pub(super) steps: Vec<Vec<Effect<T>>>,
+    pub(super) steps: Vec<Vec<StateChange<T>>>,
 }
 
 /// How many requests of a kind there were.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct RequestCounts {
     pub(super) answered: usize,
-    pub(super) open: usize,
+    pub(super) in_flight: usize,
     /// Of those open: happened, at least in part.
-    pub(super) happened: usize,
+    pub(super) applied: usize,
     /// Of those that happened: not all of their steps.
-    pub(super) partly: usize,
+    pub(super) partially_applied: usize,
 }
 
-impl Tally {
+impl RequestCounts {
     pub(super) fn add(&mut self, other: &Self) {
         self.answered += other.answered;
-        self.open += other.open;
-        self.happened += other.happened;
-        self.partly += other.partly;
+        self.in_flight += other.in_flight;
+        self.applied += other.applied;
+        self.partially_applied += other.partially_applied;
     }
 }
 
-/// Tallies by kind.
-pub(super) type Tallies = BTreeMap<&'static str, Tally>;
+/// CountsByKind by kind.
+pub(super) type CountsByKind = BTreeMap<&'static str, RequestCounts>;
 
 /// The kinds of requests that were sent and are not answered yet, by actor.
-pub(super) type UnderWay = Mutex<HashMap<String, &'static str>>;
+pub(super) type InFlightKinds = Mutex<HashMap<String, &'static str>>;
 
 /// An actor of whatever sort of thing.
-pub(super) trait Person: Send {
+pub(super) trait Editor: Send {
     /// Acts until the server is gone.
-    fn act(&mut self, port: u16, token: &str, under_way: &UnderWay);
+    fn run(&mut self, port: u16, token: &str, in_flight_kinds: &InFlightKinds);
     /// What it knows is there, and the act that was not answered happened or did not.
-    fn agree(&mut self, seen: &Seen);
+    fn reconcile(&mut self, view: &ApiView);
     /// The rows and the journal say the same.
     fn check_rows(&self, rows: &Rows);
     /// What was handed out opens what it should.
     fn check_secrets(&mut self, port: u16);
     /// How many things and how many acts it knows of.
-    fn count(&self) -> (usize, usize);
+    fn totals(&self) -> (usize, usize);
     /// Its requests so far.
-    fn tallies(&self) -> &Tallies;
+    fn counts(&self) -> &CountsByKind;
 }
 
 /// An actor, and what it knows.
 #[derive(Debug)]
-pub(super) struct Actor<T> {
+pub(super) struct ResourceEditor<T> {
     name: String,
-    known: Vec<Known<T>>,
-    open: Option<Act<T>>,
-    dice: Dice,
-    turns: usize,
-    tallies: Tallies,
+    tracked: Vec<Tracked<T>>,
+    in_flight: Option<Request<T>>,
+    rng: SeededRng,
+    request_count: usize,
+    counts: CountsByKind,
 }
 
-impl<T> Known<T> {
+impl<T> Tracked<T> {
     /// What is made by a first act.
-    pub(super) fn made(act: &'static str, is: T) -> Self {
-        Self { id: String::new(), acts: vec![act], is }
+    pub(super) fn created(action: &'static str, model: T) -> Self {
+        Self { id: String::new(), actions: vec![action], model }
     }
 }
 
-impl<T: Thing> Actor<T> {
+impl<T: Resource> ResourceEditor<T> {
     pub(super) fn new(name: String, seed: u64) -> Self {
-        Self { name, known: Vec::new(), open: None, dice: Dice(seed), turns: 0, tallies: Tallies::new() }
+        Self {
+            name,
+            tracked: Vec::new(),
+            in_flight: None,
+            rng: SeededRng(seed),
+            request_count: 0,
+            counts: CountsByKind::new(),
+        }
     }
 
-    fn note(&mut self, act: Act<T>, answer: &Value) {
-        let payloads = match answer["data"].as_object().and_then(|data| data.values().next()) {
+    fn note(&mut self, request: Request<T>, response: &Value) {
+        let payloads = match response["data"].as_object().and_then(|data| data.values().next()) {
             Some(Value::Array(payloads)) => payloads.as_slice(),
             Some(payload) => std::slice::from_ref(payload),
             None => &[],
         };
-        assert_eq!(payloads.len(), act.steps.len(), "{}: {answer}", act.query);
-        for (step, payload) in act.steps.into_iter().zip(payloads) {
-            assert_eq!(payload["userErrors"], json!([]), "{}: {answer}", act.query);
-            for (number, Effect { on, mut after }) in step.into_iter().enumerate() {
+        assert_eq!(payloads.len(), request.steps.len(), "{}: {response}", request.query);
+        for (step, payload) in request.steps.into_iter().zip(payloads) {
+            assert_eq!(payload["userErrors"], json!([]), "{}: {response}", request.query);
+            for (number, StateChange { index, mut after }) in step.into_iter().enumerate() {
                 if number == 0 {
-                    after.is.answered(payload);
+                    after.model.apply_response(payload);
                 }
-                match on {
-                    Some(on) => self.known[on] = after,
+                match index {
+                    Some(index) => self.tracked[index] = after,
                     None => {
-                        let made =
+                        let id =
                             ["release", "topic", "place", "token"].iter().find_map(|noun| payload[noun]["id"].as_str());
-                        made.unwrap_or_else(|| panic!("{}: {answer}", act.query)).clone_into(&mut after.id);
-                        self.known.push(after);
+                        id.unwrap_or_else(|| panic!("{}: {response}", request.query)).clone_into(&mut after.id);
+                        self.tracked.push(after);
                     }
                 }
             }
         }
-        self.tallies.entry(act.kind).or_default().answered += 1;
+        self.counts.entry(request.kind).or_default().answered += 1;
     }
 
     /// What is known after some steps, if that is what is there. What a step made is told by what it shows, since no two things
     /// ever have the same name.
-    fn after(&self, steps: &[Vec<Effect<T>>], seen: &Seen) -> Option<Vec<Known<T>>> {
-        let mut known = self.known.clone();
-        for (number, Effect { on, after }) in steps.iter().flat_map(|step| step.iter().enumerate()) {
+    fn after(&self, steps: &[Vec<StateChange<T>>], view: &ApiView) -> Option<Vec<Tracked<T>>> {
+        let mut tracked = self.tracked.clone();
+        for (number, StateChange { index, after }) in steps.iter().flat_map(|step| step.iter().enumerate()) {
             let mut after = after.clone();
-            if on.is_none() {
-                let shown = after.is.shown();
-                let others = |id: &String| self.known.iter().all(|known| known.id != *id);
-                let (id, _) = seen.iter().find(|(id, found)| found.shown == shown && others(id))?;
+            if index.is_none() {
+                let shown = after.model.expected_view();
+                let others = |id: &String| self.tracked.iter().all(|tracked| tracked.id != *id);
+                let (id, _) = view.iter().find(|(id, resource)| resource.fields == shown && others(id))?;
                 after.id.clone_from(id);
             }
             if number == 0 {
-                after.is.noted(&seen.get(&after.id)?.note);
+                after.model.apply_journal_note(&view.get(&after.id)?.note);
             }
-            match *on {
-                Some(on) => known[on] = after,
-                None => known.push(after),
+            match *index {
+                Some(index) => tracked[index] = after,
+                None => tracked.push(after),
             }
         }
-        known.iter().all(|known| fits(known, seen)).then_some(known)
+        tracked.iter().all(|tracked| matches_view(tracked, view)).then_some(tracked)
     }
 }
 
-fn fits<T: Thing>(known: &Known<T>, seen: &Seen) -> bool {
-    seen.get(&known.id).is_some_and(|found| found.shown == known.is.shown() && found.acts == known.acts)
+fn matches_view<T: Resource>(tracked: &Tracked<T>, view: &ApiView) -> bool {
+    view.get(&tracked.id)
+        .is_some_and(|resource| resource.fields == tracked.model.expected_view() && resource.actions == tracked.actions)
 }
 
-impl<T: Thing> Person for Actor<T> {
-    fn act(&mut self, port: u16, token: &str, under_way: &UnderWay) {
+impl<T: Resource> Editor for ResourceEditor<T> {
+    fn run(&mut self, port: u16, token: &str, in_flight_kinds: &InFlightKinds) {
         loop {
-            self.turns += 1;
-            let name = format!("{} {}", self.name, self.turns);
-            let act = T::next(&self.known, &mut self.dice, &name);
+            self.request_count += 1;
+            let name = format!("{} {}", self.name, self.request_count);
+            let request = T::next_request(&self.tracked, &mut self.rng, &name);
             let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return };
-            under_way.lock().unwrap().insert(self.name.clone(), act.kind);
-            let answer = exchange(&mut stream, Some(token), &json!({ "query": act.query })).ok();
-            under_way.lock().unwrap().remove(&self.name);
-            let answer = answer.as_ref().and_then(|answer| answer.split_once("\r\n\r\n"));
+            in_flight_kinds.lock().unwrap().insert(self.name.clone(), request.kind);
+            let response = exchange(&mut stream, Some(token), &json!({ "query": request.query })).ok();
+            in_flight_kinds.lock().unwrap().remove(&self.name);
+            let response = response.as_ref().and_then(|response| response.split_once("\r\n\r\n"));
             // Where the server died while it answered, less than the answer arrived.
-            let Some(answer) = answer.and_then(|(_, body)| serde_json::from_str::<Value>(body).ok()) else {
-                self.open = Some(act);
+            let Some(response) = response.and_then(|(_, body)| serde_json::from_str::<Value>(body).ok()) else {
+                self.in_flight = Some(request);
                 return;
             };
-            self.note(act, &answer);
+            self.note(request, &response);
         }
     }
 
-    fn agree(&mut self, seen: &Seen) {
-        let open = self.open.take();
-        let steps = open.as_ref().map_or(&[][..], |act| &act.steps);
+    fn reconcile(&mut self, view: &ApiView) {
+        let in_flight = self.in_flight.take();
+        let steps = in_flight.as_ref().map_or(&[][..], |request| &request.steps);
         // Each step leaves an entry in the journal, so no two numbers of steps leave the same; where the one step made something
         // and did not happen, there is nothing that nobody knows of, which whoever calls this looks at.
-        let found = (0..=steps.len()).rev().find_map(|count| Some((count, self.after(&steps[..count], seen)?)));
-        let Some((count, known)) = found else {
-            let lost: Vec<_> = self.known.iter().filter(|known| !fits(known, seen)).collect();
-            let there: Vec<_> = lost.iter().map(|known| seen.get(&known.id)).collect();
-            panic!("{lost:#?}\nis neither there nor what this would make of it: {open:#?}\nfound: {there:#?}");
+        let outcome =
+            (0..=steps.len()).rev().find_map(|step_count| Some((step_count, self.after(&steps[..step_count], view)?)));
+        let Some((step_count, tracked)) = outcome else {
+            let mismatched: Vec<_> = self.tracked.iter().filter(|tracked| !matches_view(tracked, view)).collect();
+            let views: Vec<_> = mismatched.iter().map(|tracked| view.get(&tracked.id)).collect();
+            panic!(
+                "{mismatched:#?}\nis neither there nor what this would make of it: {in_flight:#?}\nfound: {views:#?}"
+            );
         };
-        self.known = known;
-        if let Some(act) = open {
-            let tally = self.tallies.entry(act.kind).or_default();
-            tally.open += 1;
-            tally.happened += usize::from(count > 0);
-            tally.partly += usize::from(count > 0 && count < act.steps.len());
+        self.tracked = tracked;
+        if let Some(request) = in_flight {
+            let count = self.counts.entry(request.kind).or_default();
+            count.in_flight += 1;
+            count.applied += usize::from(step_count > 0);
+            count.partially_applied += usize::from(step_count > 0 && step_count < request.steps.len());
         }
     }
 
     fn check_rows(&self, rows: &Rows) {
-        for known in &self.known {
-            let key = rows.key(&known.id);
-            assert_eq!(rows.acts(key), known.acts, "{known:?}");
-            known.is.check_rows(key, rows);
+        for tracked in &self.tracked {
+            let key = rows.key(&tracked.id);
+            assert_eq!(rows.actions(key), tracked.actions, "{tracked:?}");
+            tracked.model.check_rows(key, rows);
         }
     }
 
     fn check_secrets(&mut self, port: u16) {
-        self.known.iter_mut().for_each(|known| known.is.check_secrets(port));
+        self.tracked.iter_mut().for_each(|tracked| tracked.model.check_secrets(port));
     }
 
-    fn count(&self) -> (usize, usize) {
-        (self.known.len(), self.known.iter().map(|known| known.acts.len()).sum())
+    fn totals(&self) -> (usize, usize) {
+        (self.tracked.len(), self.tracked.iter().map(|tracked| tracked.actions.len()).sum())
     }
 
-    fn tallies(&self) -> &Tallies {
-        &self.tallies
+    fn counts(&self) -> &CountsByKind {
+        &self.counts
     }
 }

@@ -1,8 +1,14 @@
-//! `kill -9` in a storm of mutations, at least twenty times on one database: what was answered is there, what was sent and not
-//! answered happened wholly or not at all, and rows and journal tell the same story.
+//! Crash recovery test: `kill -9` during random mutations, at least twenty times on each database.
+//! Acknowledged mutations are stored, others happened completely or not at all, and rows agree with the journal.
+//! The program is killed, not the machine: power loss is left to the database (on SQLite `synchronous = FULL`).
 //!
-//! It is the program that dies, not the machine: what a loss of power leaves is for the database to promise (on SQLite
-//! `synchronous = FULL`).
+//! - `api_view`: what the API returns after a restart
+//! - `concepts`: topics and places
+//! - `editor`: clients that mutate and keep the expected state
+//! - `releases`: releases and preview links
+//! - `requests`: random release mutations and their effects
+//! - `rows`: the database rows and the journal
+//! - `tokens`: access tokens
 
 mod api_view;
 mod concepts;
@@ -24,7 +30,7 @@ use crate::harness::{
     server_process::{run, serve},
 };
 use concepts::Concept;
-use editor::{Actor, Person, Tallies, Tally, UnderWay};
+use editor::{CountsByKind, Editor, InFlightKinds, RequestCounts, ResourceEditor};
 use releases::Release;
 use rows::Rows;
 use tokens::Token;
@@ -69,7 +75,7 @@ const KINDS: [&str; 29] = [
 fn on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("killed.db").display());
-    storm(folder.path(), &url, "SQLite");
+    run_rounds(folder.path(), &url, "SQLite");
 }
 
 #[test]
@@ -77,97 +83,97 @@ fn on_postgres() {
     let Some(cluster) = postgres::available() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let database = runtime.block_on(cluster.fresh_database());
-    storm(tempfile::tempdir().unwrap().path(), &database.url, "PostgreSQL");
+    run_rounds(tempfile::tempdir().unwrap().path(), &database.url, "PostgreSQL");
 }
 
 /// Whoever acts: editors, each with releases of their own, two who keep topics and places, one who keeps tokens.
-fn people() -> Vec<Box<dyn Person>> {
-    let mut people: Vec<Box<dyn Person>> = Vec::new();
+fn editors() -> Vec<Box<dyn Editor>> {
+    let mut editors: Vec<Box<dyn Editor>> = Vec::new();
     let seed = || u64::from(getrandom::u32().unwrap()) << 32 | 1;
     for number in 0..4 {
-        people.push(Box::new(Actor::<Release>::new(format!("Editor {number}"), seed())));
+        editors.push(Box::new(ResourceEditor::<Release>::new(format!("Editor {number}"), seed())));
     }
     for number in 0..2 {
-        people.push(Box::new(Actor::<Concept>::new(format!("Concept {number}"), seed())));
+        editors.push(Box::new(ResourceEditor::<Concept>::new(format!("Concept {number}"), seed())));
     }
-    people.push(Box::new(Actor::<Token>::new("Token".to_owned(), seed())));
-    people
+    editors.push(Box::new(ResourceEditor::<Token>::new("Token".to_owned(), seed())));
+    editors
 }
 
 #[expect(clippy::print_stdout, reason = "the figures, for whoever runs it with --nocapture")]
-fn storm(folder: &Path, url: &str, name: &str) {
-    let begun = Instant::now();
-    let made = ["token", "create", "--subject", "Kim", "--name", "storm", "--role", "ADMIN", "--database", url];
-    let (code, secret, told) = run(folder, &made);
-    assert_eq!(code, Some(0), "{told}");
+fn run_rounds(folder: &Path, url: &str, name: &str) {
+    let started = Instant::now();
+    let create_token = ["token", "create", "--subject", "Kim", "--name", "storm", "--role", "ADMIN", "--database", url];
+    let (code, secret, stderr) = run(folder, &create_token);
+    assert_eq!(code, Some(0), "{stderr}");
     let token = secret.trim();
-    let mut people = people();
-    let mut served = serve(folder, &["--database", url]);
+    let mut editors = editors();
+    let mut server = serve(folder, &["--database", url]);
     for round in 1..=ROUNDS.1 {
-        let tallies_before = tallies(&people);
-        let missing = missing(&tallies_before);
+        let counts_before = counts(&editors);
+        let missing = missing(&counts_before);
         if round > ROUNDS.0 && missing.is_empty() {
             break;
         }
-        let before = total(&tallies_before);
+        let before = total(&counts_before);
         let pause = Duration::from_millis(100 + u64::from(getrandom::u32().unwrap() % 901));
-        let (under_way, acting) = (UnderWay::default(), Instant::now());
+        let (in_flight_kinds, round_start) = (InFlightKinds::default(), Instant::now());
         thread::scope(|scope| {
-            for person in &mut people {
-                let (port, under_way) = (served.port, &under_way);
-                scope.spawn(move || person.act(port, token, under_way));
+            for editor in &mut editors {
+                let (port, in_flight_kinds) = (server.port, &in_flight_kinds);
+                scope.spawn(move || editor.run(port, token, in_flight_kinds));
             }
             thread::sleep(pause);
-            wait_for(&missing, &under_way);
-            served.child.kill().unwrap();
-            served.child.wait().unwrap();
+            wait_for(&missing, &in_flight_kinds);
+            server.child.kill().unwrap();
+            server.child.wait().unwrap();
         });
-        let lasted = acting.elapsed().as_millis();
-        rows::are_let_go(url);
-        served = serve(folder, &["--database", url]);
-        let seen = api_view::read(served.port, token);
-        people.iter_mut().for_each(|person| person.agree(&seen));
-        let (things, acts) = people
+        let elapsed_ms = round_start.elapsed().as_millis();
+        rows::wait_for_connections_to_close(url);
+        server = serve(folder, &["--database", url]);
+        let api_view = api_view::read(server.port, token);
+        editors.iter_mut().for_each(|editor| editor.reconcile(&api_view));
+        let (resources, actions) = editors
             .iter()
-            .map(|person| person.count())
-            .fold((0, 0), |(things, acts), count| (things + count.0, acts + count.1));
+            .map(|editor| editor.totals())
+            .fold((0, 0), |(resources, actions), totals| (resources + totals.0, actions + totals.1));
         // One token, and one entry for it, are those of the storm itself.
-        assert_eq!(seen.len(), things + 1, "there is something that nobody made");
+        assert_eq!(api_view.len(), resources + 1, "there is something that nobody made");
         let rows = Rows::read(url);
-        rows.agree();
-        assert_eq!(rows.head, acts as i64 + 1, "an act is in the journal twice, or not at all");
-        people.iter().for_each(|person| person.check_rows(&rows));
-        people.iter_mut().for_each(|person| person.check_secrets(served.port));
-        let now = total(&tallies(&people));
+        rows.assert_consistent();
+        assert_eq!(rows.head, actions as i64 + 1, "an act is in the journal twice, or not at all");
+        editors.iter().for_each(|editor| editor.check_rows(&rows));
+        editors.iter_mut().for_each(|editor| editor.check_secrets(server.port));
+        let now = total(&counts(&editors));
         println!(
-            "{name}, round {round}: killed after {lasted} ms; {} requests answered, {} in flight, of which {} happened",
+            "{name}, round {round}: killed after {elapsed_ms} ms; {} requests answered, {} in flight, of which {} happened",
             now.answered - before.answered,
-            now.open - before.open,
-            now.happened - before.happened
+            now.in_flight - before.in_flight,
+            now.applied - before.applied
         );
     }
-    let tallies = tallies(&people);
-    println!("{name}: {}; {:.1} s", summary(&tallies), begun.elapsed().as_secs_f64());
+    let counts = counts(&editors);
+    println!("{name}: {}; {:.1} s", summary(&counts), started.elapsed().as_secs_f64());
     for kind in KINDS {
-        let tried = tallies.get(kind).is_some_and(|tally| tally.answered > 0 && tally.open > 0);
-        assert!(tried, "nothing was learnt of {kind}");
+        let covered = counts.get(kind).is_some_and(|count| count.answered > 0 && count.in_flight > 0);
+        assert!(covered, "nothing was learnt of {kind}");
     }
-    assert_eq!(tallies.len(), KINDS.len(), "a kind that nobody knows");
+    assert_eq!(counts.len(), KINDS.len(), "a kind that nobody knows");
 }
 
 /// The kinds of requests that were never answered or never in flight so far.
-fn missing(tallies: &Tallies) -> Vec<&'static str> {
+fn missing(counts: &CountsByKind) -> Vec<&'static str> {
     KINDS
         .into_iter()
-        .filter(|kind| tallies.get(kind).is_none_or(|tally| tally.answered == 0 || tally.open == 0))
+        .filter(|kind| counts.get(kind).is_none_or(|count| count.answered == 0 || count.in_flight == 0))
         .collect()
 }
 
 /// Waits until a request of one of some kinds is under way, for two seconds at most.
-fn wait_for(kinds: &[&str], under_way: &UnderWay) {
-    let begun = Instant::now();
-    while !kinds.is_empty() && begun.elapsed() < Duration::from_secs(2) {
-        if under_way.lock().unwrap().values().any(|kind| kinds.contains(kind)) {
+fn wait_for(kinds: &[&str], in_flight_kinds: &InFlightKinds) {
+    let started = Instant::now();
+    while !kinds.is_empty() && started.elapsed() < Duration::from_secs(2) {
+        if in_flight_kinds.lock().unwrap().values().any(|kind| kinds.contains(kind)) {
             return;
         }
         thread::sleep(Duration::from_micros(200));
@@ -175,31 +181,31 @@ fn wait_for(kinds: &[&str], under_way: &UnderWay) {
 }
 
 /// Everybody's requests.
-fn tallies(people: &[Box<dyn Person>]) -> Tallies {
-    let mut all = Tallies::new();
-    for (kind, tally) in people.iter().flat_map(|person| person.tallies()) {
-        all.entry(*kind).or_default().add(tally);
+fn counts(editors: &[Box<dyn Editor>]) -> CountsByKind {
+    let mut all = CountsByKind::new();
+    for (kind, count) in editors.iter().flat_map(|editor| editor.counts()) {
+        all.entry(*kind).or_default().add(count);
     }
     all
 }
 
 /// Requests of all kinds.
-fn total(tallies: &Tallies) -> Tally {
-    let mut total = Tally::default();
-    tallies.values().for_each(|tally| total.add(tally));
+fn total(counts: &CountsByKind) -> RequestCounts {
+    let mut total = RequestCounts::default();
+    counts.values().for_each(|count| total.add(count));
     total
 }
 
 /// In one line: all, then each kind.
-fn summary(tallies: &Tallies) -> String {
-    let all = total(tallies);
+fn summary(counts: &CountsByKind) -> String {
+    let all = total(counts);
     let mut text = format!(
         "{} requests answered and none lost, {} in flight, of which {} happened ({} in part); by kind, answered + in flight \
          (of which happened):",
-        all.answered, all.open, all.happened, all.partly
+        all.answered, all.in_flight, all.applied, all.partially_applied
     );
-    for (kind, Tally { answered, open, happened, .. }) in tallies {
-        let _ = write!(text, " {kind} {answered} + {open} ({happened}),");
+    for (kind, RequestCounts { answered, in_flight, applied, .. }) in counts {
+        let _ = write!(text, " {kind} {answered} + {in_flight} ({applied}),");
     }
     text.pop();
     text

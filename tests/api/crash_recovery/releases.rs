@@ -1,14 +1,14 @@
-//! Releases: what an editor knows of one, with its versions and preview links.
+//! Model of a release in the crash recovery test: state, revisions, corrections, and preview links.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    editor::{Act, Known, Thing},
+    editor::{Request, Resource, Tracked},
     requests,
     rows::Rows,
 };
-use crate::harness::{random_acts::Dice, server_process::post};
+use crate::harness::{random_acts::SeededRng, server_process::post};
 
 /// A release.
 #[derive(Clone, Debug, Default)]
@@ -44,12 +44,12 @@ pub(super) struct Link {
     /// None where the answer that had it never arrived.
     pub(super) token: Option<String>,
     /// Made or taken back since the last restart.
-    pub(super) fresh: bool,
+    pub(super) changed_since_restart: bool,
 }
 
 impl Release {
     /// Adds a version; its number, counted from 0.
-    pub(super) fn write(&mut self, headline: String) -> usize {
+    pub(super) fn add_version(&mut self, headline: String) -> usize {
         self.versions.push(headline);
         self.versions.len() - 1
     }
@@ -69,8 +69,8 @@ impl Release {
     }
 }
 
-impl Thing for Release {
-    fn shown(&self) -> Value {
+impl Resource for Release {
+    fn expected_view(&self) -> Value {
         if self.state.is_empty() {
             return Value::Null;
         }
@@ -91,15 +91,15 @@ impl Thing for Release {
         })
     }
 
-    fn next(known: &[Known<Self>], dice: &mut Dice, name: &str) -> Act<Self> {
-        requests::next(known, dice, name)
+    fn next_request(tracked: &[Tracked<Self>], rng: &mut SeededRng, name: &str) -> Request<Self> {
+        requests::next_request(tracked, rng, name)
     }
 
-    fn answered(&mut self, payload: &Value) {
+    fn apply_response(&mut self, payload: &Value) {
         let shown = &payload["release"];
         if shown.is_object() {
-            let wanted = (json!(self.state), json!(self.versions.len()));
-            assert_eq!((&shown["state"], &shown["revision"]), (&wanted.0, &wanted.1), "{payload}");
+            let expected = (json!(self.state), json!(self.versions.len()));
+            assert_eq!((&shown["state"], &shown["revision"]), (&expected.0, &expected.1), "{payload}");
         } else if let Some(link) = self.links.last_mut().filter(|link| link.id.is_empty()) {
             payload["id"].as_str().unwrap().clone_into(&mut link.id);
             link.token = Some(payload["token"].as_str().unwrap().to_owned());
@@ -108,7 +108,7 @@ impl Thing for Release {
         }
     }
 
-    fn noted(&mut self, note: &str) {
+    fn apply_journal_note(&mut self, note: &str) {
         if let Some(link) = self.links.last_mut().filter(|link| link.id.is_empty())
             && let Some((key, _)) = note.strip_prefix("preview link ").and_then(|rest| rest.split_once(" until "))
         {
@@ -126,8 +126,8 @@ impl Thing for Release {
         assert_eq!(corrections, self.corrections, "{self:?}");
         let Some(row) = rows.releases.get(&key) else {
             // What was public is never given to another release, not even where nobody can read any more what it was.
-            let addressed = rows.slugs.values().any(|owner| *owner == key);
-            assert!(self.state.is_empty() && addressed == self.purged, "{self:?}");
+            let has_slug = rows.slugs.values().any(|owner| *owner == key);
+            assert!(self.state.is_empty() && has_slug == self.purged, "{self:?}");
             assert_eq!(rows.is_purged(key), self.purged, "{self:?}");
             return;
         };
@@ -151,13 +151,13 @@ impl Thing for Release {
 
     fn check_secrets(&mut self, port: u16) {
         let newest = (!self.state.is_empty() && self.state != "RETRACTED").then(|| self.newest().to_owned());
-        for link in self.links.iter_mut().filter(|link| link.fresh) {
-            link.fresh = false;
+        for link in self.links.iter_mut().filter(|link| link.changed_since_restart) {
+            link.changed_since_restart = false;
             let Some(token) = &link.token else { continue };
-            let answer = post(port, None, &format!("{{ preview(token: {token:?}) {{ headline }} }}"));
+            let response = post(port, None, &format!("{{ preview(token: {token:?}) {{ headline }} }}"));
             let headline = newest.as_ref().filter(|_| !link.revoked);
-            let wanted = json!({ "preview": headline.map(|headline| json!({ "headline": headline })) });
-            assert!(answer.contains(&format!("\"data\":{wanted}")), "{link:?} of {newest:?}: {answer}");
+            let expected = json!({ "preview": headline.map(|headline| json!({ "headline": headline })) });
+            assert!(response.contains(&format!("\"data\":{expected}")), "{link:?} of {newest:?}: {response}");
         }
     }
 }

@@ -1,36 +1,40 @@
-//! An editor's requests: which acts the workflow allows on a release as it is, and what it is afterwards.
+//! Random release mutations of the crash recovery test: the allowed actions, and the expected release afterwards.
 
 use super::{
-    editor::{Act, Effect, Known},
+    editor::{Request, StateChange, Tracked},
     releases::{Link, Release},
 };
-use crate::harness::random_acts::Dice;
+use crate::harness::random_acts::SeededRng;
 
 /// Releases of one bulk request at most.
 const BULK: usize = 4;
 
 /// One act, on the newest release or on any.
-pub(super) fn next(known: &[Known<Release>], dice: &mut Dice, name: &str) -> Act<Release> {
-    let on = match dice.roll(8) {
+pub(super) fn next_request(tracked: &[Tracked<Release>], rng: &mut SeededRng, name: &str) -> Request<Release> {
+    let index = match rng.below(8) {
         0 => None,
-        1..=3 => known.len().checked_sub(1),
-        _ => (!known.is_empty()).then(|| dice.roll(known.len())),
+        1..=3 => tracked.len().checked_sub(1),
+        _ => (!tracked.is_empty()).then(|| rng.below(tracked.len())),
     };
-    let kind = on.and_then(|on| dice.one(&allowed(&known[on].is)));
-    match (on, kind) {
-        (Some(on), Some("bulk")) => bulk(known, on, dice, name),
-        (Some(on), Some(kind)) => {
-            let (field, after) = done(&known[on], kind, dice, name);
-            Act { kind, query: format!("mutation {{ {field} }}"), steps: vec![vec![Effect { on: Some(on), after }]] }
+    let kind = index.and_then(|index| rng.choose(&allowed(&tracked[index].model)));
+    match (index, kind) {
+        (Some(index), Some("bulk")) => bulk(tracked, index, rng, name),
+        (Some(index), Some(kind)) => {
+            let (field, after) = apply(&tracked[index], kind, rng, name);
+            Request {
+                kind,
+                query: format!("mutation {{ {field} }}"),
+                steps: vec![vec![StateChange { index: Some(index), after }]],
+            }
         }
         _ => {
-            let is =
+            let release =
                 Release { state: "DRAFT", versions: vec![name.to_owned()], working: Some(0), ..Release::default() };
             let query = format!("mutation {{ releaseCreate(input: {{headline: {name:?}}}) {{ {RELEASE} }} }}");
-            Act {
+            Request {
                 kind: "create",
                 query,
-                steps: vec![vec![Effect { on: None, after: Known::made("release.create", is) }]],
+                steps: vec![vec![StateChange { index: None, after: Tracked::created("release.create", release) }]],
             }
         }
     }
@@ -40,8 +44,8 @@ pub(super) fn next(known: &[Known<Release>], dice: &mut Dice, name: &str) -> Act
 pub(super) const RELEASE: &str = "release { id state revision } userErrors { code message }";
 
 /// What may be done to a release, as docs/workflow.md has it.
-fn allowed(is: &Release) -> Vec<&'static str> {
-    let mut kinds = match is.state {
+fn allowed(release: &Release) -> Vec<&'static str> {
+    let mut kinds = match release.state {
         "DRAFT" => vec!["revise", "submit", "submit", "schedule", "embargo", "delete", "preview", "bulk"],
         "IN_REVIEW" => vec!["revise", "return", "approve", "approve", "schedule", "embargo", "preview", "bulk"],
         "APPROVED" => vec!["revise", "return", "schedule", "embargo", "preview", "bulk"],
@@ -51,169 +55,181 @@ fn allowed(is: &Release) -> Vec<&'static str> {
         "RETRACTED" => vec!["purge"],
         _ => vec![],
     };
-    let ended = matches!(is.state, "RETRACTED" | "");
-    if is.is_publishable() {
+    let ended = matches!(release.state, "RETRACTED" | "");
+    if release.is_publishable() {
         kinds.push("publish");
     }
-    if is.embargo.is_some() && !ended && is.state != "WITHDRAWN" {
+    if release.embargo.is_some() && !ended && release.state != "WITHDRAWN" {
         kinds.extend(["lift", "embargo"]);
     }
-    if !ended && is.state != "SCHEDULED" && is.versions.iter().any(|headline| headline != is.newest()) {
+    if !ended && release.state != "SCHEDULED" && release.versions.iter().any(|headline| headline != release.newest()) {
         kinds.extend(["restore", "restore"]);
     }
-    if is.links.iter().any(|link| !link.revoked) {
+    if release.links.iter().any(|link| !link.revoked) {
         kinds.push("revoke");
     }
     kinds
 }
 
 /// Does one act to several releases in the same state.
-fn bulk(known: &[Known<Release>], on: usize, dice: &mut Dice, name: &str) -> Act<Release> {
-    let (kind, act) = match known[on].is.state {
-        "DRAFT" if dice.roll(2) == 0 => ("submit", "SUBMIT"),
-        "IN_REVIEW" if dice.roll(2) == 0 => ("approve", "APPROVE"),
+fn bulk(tracked: &[Tracked<Release>], index: usize, rng: &mut SeededRng, name: &str) -> Request<Release> {
+    let (kind, action) = match tracked[index].model.state {
+        "DRAFT" if rng.below(2) == 0 => ("submit", "SUBMIT"),
+        "IN_REVIEW" if rng.below(2) == 0 => ("approve", "APPROVE"),
         "PUBLISHED" => ("vanish", "WITHDRAW"),
         _ => ("publish", "PUBLISH"),
     };
-    let fit = |&other: &usize| {
-        let is = &known[other].is;
-        if kind == "publish" { is.is_publishable() } else { is.state == known[on].is.state }
+    let is_eligible = |&other: &usize| {
+        let release = &tracked[other].model;
+        if kind == "publish" { release.is_publishable() } else { release.state == tracked[index].model.state }
     };
-    let others = (0..known.len()).rev().filter(|&other| other != on).filter(fit);
+    let others = (0..tracked.len()).rev().filter(|&other| other != index).filter(is_eligible);
     let (mut items, mut steps) = (String::new(), Vec::new());
-    for on in std::iter::once(on).chain(others).take(BULK) {
-        let (_, after) = done(&known[on], kind, dice, name);
-        items += &format!("{{id: {:?}, expectedRevision: {}}}, ", known[on].id, known[on].is.versions.len());
-        steps.push(vec![Effect { on: Some(on), after }]);
+    for index in std::iter::once(index).chain(others).take(BULK) {
+        let (_, after) = apply(&tracked[index], kind, rng, name);
+        items +=
+            &format!("{{id: {:?}, expectedRevision: {}}}, ", tracked[index].id, tracked[index].model.versions.len());
+        steps.push(vec![StateChange { index: Some(index), after }]);
     }
-    let how = if act == "WITHDRAW" { ", withdrawal: VANISH" } else { "" };
-    let query = format!("mutation {{ releasesTransition(items: [{items}], act: {act}{how}) {{ {RELEASE} }} }}");
-    Act { kind: "releasesTransition", query, steps }
+    let withdrawal_argument = if action == "WITHDRAW" { ", withdrawal: VANISH" } else { "" };
+    let query = format!(
+        "mutation {{ releasesTransition(items: [{items}], act: {action}{withdrawal_argument}) {{ {RELEASE} }} }}"
+    );
+    Request { kind: "releasesTransition", query, steps }
 }
 
 /// An act as a field of a mutation, and what the release is when it has happened.
-fn done(known: &Known<Release>, kind: &'static str, dice: &mut Dice, name: &str) -> (String, Known<Release>) {
-    let mut after = known.clone();
-    let is = &mut after.is;
-    let at = format!("id: {:?}, expectedRevision: {}", known.id, is.versions.len());
-    let (act, field) = match kind {
+fn apply(
+    tracked: &Tracked<Release>,
+    kind: &'static str,
+    rng: &mut SeededRng,
+    name: &str,
+) -> (String, Tracked<Release>) {
+    let mut after = tracked.clone();
+    let release = &mut after.model;
+    let target_arguments = format!("id: {:?}, expectedRevision: {}", tracked.id, release.versions.len());
+    let (action, field) = match kind {
         "revise" => {
-            rewrite(is, name.to_owned());
-            ("release.revise", format!("releaseRevise({at}, input: {{headline: {name:?}}})"))
+            rewrite(release, name.to_owned());
+            ("release.revise", format!("releaseRevise({target_arguments}, input: {{headline: {name:?}}})"))
         }
         "restore" => {
             let others: Vec<usize> =
-                (0..is.versions.len()).filter(|&number| is.versions[number] != is.newest()).collect();
-            let number = dice.one(&others).unwrap();
-            let headline = is.versions[number].clone();
-            rewrite(is, headline);
-            ("release.restore", format!("releaseRestore({at}, revision: {})", number + 1))
+                (0..release.versions.len()).filter(|&number| release.versions[number] != release.newest()).collect();
+            let number = rng.choose(&others).unwrap();
+            let headline = release.versions[number].clone();
+            rewrite(release, headline);
+            ("release.restore", format!("releaseRestore({target_arguments}, revision: {})", number + 1))
         }
         "submit" => {
-            is.state = "IN_REVIEW";
-            ("release.submit", format!("releaseSubmit({at})"))
+            release.state = "IN_REVIEW";
+            ("release.submit", format!("releaseSubmit({target_arguments})"))
         }
         "return" => {
-            is.state = "DRAFT";
-            ("release.return", format!("releaseReturn({at}, note: {name:?})"))
+            release.state = "DRAFT";
+            ("release.return", format!("releaseReturn({target_arguments}, note: {name:?})"))
         }
         "approve" => {
-            is.state = "APPROVED";
-            ("release.approve", format!("releaseApprove({at})"))
+            release.state = "APPROVED";
+            ("release.approve", format!("releaseApprove({target_arguments})"))
         }
         "schedule" => {
-            is.state = "SCHEDULED";
-            let local = format!("2999-01-{:02}T09:00:00", 1 + dice.roll(28));
-            let field = format!("releaseSchedule({at}, localTime: {local:?}, timeZone: \"Asia/Phnom_Penh\")");
-            is.schedule = Some(local);
+            release.state = "SCHEDULED";
+            let local = format!("2999-01-{:02}T09:00:00", 1 + rng.below(28));
+            let field =
+                format!("releaseSchedule({target_arguments}, localTime: {local:?}, timeZone: \"Asia/Phnom_Penh\")");
+            release.schedule = Some(local);
             ("release.schedule", field)
         }
         "unschedule" => {
-            (is.state, is.schedule) = ("APPROVED", None);
-            ("release.unschedule", format!("releaseUnschedule({at})"))
+            (release.state, release.schedule) = ("APPROVED", None);
+            ("release.unschedule", format!("releaseUnschedule({target_arguments})"))
         }
         "publish" => {
-            (is.state, is.live, is.working) = ("PUBLISHED", is.working.or(is.live), None);
-            (is.schedule, is.withdrawal) = (None, None);
-            ("release.publish", format!("releasePublish({at})"))
+            (release.state, release.live, release.working) = ("PUBLISHED", release.working.or(release.live), None);
+            (release.schedule, release.withdrawal) = (None, None);
+            ("release.publish", format!("releasePublish({target_arguments})"))
         }
         "embargo" => {
             // Later than any schedule.
-            let until = format!("3500-01-{:02}T00:00:00Z", 1 + dice.roll(28));
-            let field = format!("releaseEmbargo({at}, until: {until:?})");
-            is.embargo = Some(until);
+            let until = format!("3500-01-{:02}T00:00:00Z", 1 + rng.below(28));
+            let field = format!("releaseEmbargo({target_arguments}, until: {until:?})");
+            release.embargo = Some(until);
             ("release.embargo", field)
         }
         "lift" => {
-            is.embargo = None;
-            ("release.embargo", format!("releaseEmbargo({at})"))
+            release.embargo = None;
+            ("release.embargo", format!("releaseEmbargo({target_arguments})"))
         }
         "correct" => {
-            is.live = Some(is.write(name.to_owned()));
-            is.outdated = is.working.is_some();
-            is.corrections.push(format!("{name} is right"));
-            let note = is.corrections.last();
+            release.live = Some(release.add_version(name.to_owned()));
+            release.outdated = release.working.is_some();
+            release.corrections.push(format!("{name} is right"));
+            let note = release.corrections.last();
             (
                 "release.correct",
-                format!("releaseCorrect({at}, input: {{headline: {name:?}}}, correctionNote: {:?})", note.unwrap()),
+                format!(
+                    "releaseCorrect({target_arguments}, input: {{headline: {name:?}}}, correctionNote: {:?})",
+                    note.unwrap()
+                ),
             )
         }
         "withdraw" => {
-            (is.state, is.withdrawal) = ("WITHDRAWN", Some("WITH_NOTICE"));
-            ("release.withdraw", format!("releaseWithdraw({at}, kind: WITH_NOTICE, notice: {name:?})"))
+            (release.state, release.withdrawal) = ("WITHDRAWN", Some("WITH_NOTICE"));
+            ("release.withdraw", format!("releaseWithdraw({target_arguments}, kind: WITH_NOTICE, notice: {name:?})"))
         }
         // Only in bulk.
         "vanish" => {
-            (is.state, is.withdrawal) = ("WITHDRAWN", Some("VANISH"));
+            (release.state, release.withdrawal) = ("WITHDRAWN", Some("VANISH"));
             ("release.withdraw", String::new())
         }
         "retract" => {
-            (is.state, is.withdrawal) = ("RETRACTED", Some("WITH_NOTICE"));
-            ("release.retract", format!("releaseRetract({at}, notice: {name:?})"))
+            (release.state, release.withdrawal) = ("RETRACTED", Some("WITH_NOTICE"));
+            ("release.retract", format!("releaseRetract({target_arguments}, notice: {name:?})"))
         }
-        _ => return beside(known, kind, name),
+        _ => return apply_without_release(tracked, kind, name),
     };
-    after.acts.push(act);
+    after.actions.push(action);
     (format!("{field} {{ {RELEASE} }}"), after)
 }
 
 /// The same of acts whose answer shows no release.
-fn beside(known: &Known<Release>, kind: &'static str, name: &str) -> (String, Known<Release>) {
-    let mut after = known.clone();
-    let is = &mut after.is;
-    let at = format!("id: {:?}, expectedRevision: {}", known.id, is.versions.len());
-    let mut answer = "deletedId";
-    let (act, field) = match kind {
+fn apply_without_release(tracked: &Tracked<Release>, kind: &'static str, name: &str) -> (String, Tracked<Release>) {
+    let mut after = tracked.clone();
+    let release = &mut after.model;
+    let target_arguments = format!("id: {:?}, expectedRevision: {}", tracked.id, release.versions.len());
+    let mut response = "deletedId";
+    let (action, field) = match kind {
         "purge" => {
-            *is = Release { purged: true, ..Release::default() };
-            ("release.purge", format!("releasePurge({at}, reason: {name:?})"))
+            *release = Release { purged: true, ..Release::default() };
+            ("release.purge", format!("releasePurge({target_arguments}, reason: {name:?})"))
         }
         "delete" => {
-            *is = Release::default();
-            ("release.delete", format!("releaseDelete({at})"))
+            *release = Release::default();
+            ("release.delete", format!("releaseDelete({target_arguments})"))
         }
         "preview" => {
-            is.links.push(Link { fresh: true, ..Link::default() });
-            answer = "id token";
-            let arguments = format!("releaseId: {:?}, expiresAt: \"2999-01-01T00:00:00Z\"", known.id);
+            release.links.push(Link { changed_since_restart: true, ..Link::default() });
+            response = "id token";
+            let arguments = format!("releaseId: {:?}, expiresAt: \"2999-01-01T00:00:00Z\"", tracked.id);
             ("release.preview", format!("previewLinkCreate({arguments})"))
         }
         "revoke" => {
-            let link = is.links.iter_mut().find(|link| !link.revoked).unwrap();
-            (link.revoked, link.fresh) = (true, true);
+            let link = release.links.iter_mut().find(|link| !link.revoked).unwrap();
+            (link.revoked, link.changed_since_restart) = (true, true);
             ("release.preview_revoke", format!("previewLinkRevoke(id: {:?})", link.id))
         }
         _ => unreachable!("{kind} is no act"),
     };
-    after.acts.push(act);
-    (format!("{field} {{ {answer} userErrors {{ code message }} }}"), after)
+    after.actions.push(action);
+    (format!("{field} {{ {response} userErrors {{ code message }} }}"), after)
 }
 
 /// A new version in place of the one being worked on, which whoever approved it has not seen.
-fn rewrite(is: &mut Release, headline: String) {
-    is.working = Some(is.write(headline));
-    is.outdated = false;
-    if is.state == "APPROVED" {
-        is.state = "IN_REVIEW";
+fn rewrite(release: &mut Release, headline: String) {
+    release.working = Some(release.add_version(headline));
+    release.outdated = false;
+    if release.state == "APPROVED" {
+        release.state = "IN_REVIEW";
     }
 }

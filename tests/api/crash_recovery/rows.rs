@@ -1,4 +1,4 @@
-//! The database itself, past the program: whether its rows and its journal tell the same story.
+//! Reads the database after a crash, and checks that rows, journal entries, and their images agree.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -46,16 +46,16 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Waits until the database knows that the killed program is gone. PostgreSQL may still be committing its last act.
-pub(super) fn are_let_go(url: &str) {
+pub(super) fn wait_for_connections_to_close(url: &str) {
     if url.starts_with("sqlite:") {
         return;
     }
     run(async {
         let connection = Database::connect(ConnectOptions::new(url).sqlx_logging(false).clone()).await.unwrap();
-        let theirs =
+        let sql =
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dateline'";
         for _ in 0..500 {
-            let rows = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, theirs)).await.unwrap();
+            let rows = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
             if rows.is_empty() {
                 return connection.close().await.unwrap();
             }
@@ -77,10 +77,10 @@ impl Rows {
             let tx = db.begin_read().await.unwrap();
             if db.backend() == DbBackend::Sqlite {
                 let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA integrity_check");
-                let told: String = tx.query_one_raw(check).await.unwrap().unwrap().try_get_by_index(0).unwrap();
-                assert_eq!(told, "ok");
+                let result: String = tx.query_one_raw(check).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+                assert_eq!(result, "ok");
             }
-            let rows = Self::of(&tx, IdCodec::load(&db).await.unwrap()).await.unwrap();
+            let rows = Self::load(&tx, IdCodec::load(&db).await.unwrap()).await.unwrap();
             tx.commit().await.unwrap();
             // What the program itself finds when it verifies a database.
             assert_eq!(check(&db).await.unwrap().findings, []);
@@ -89,7 +89,7 @@ impl Rows {
         })
     }
 
-    async fn of<C: ConnectionTrait>(tx: &C, ids: IdCodec) -> Result<Self, DbErr> {
+    async fn load<C: ConnectionTrait>(tx: &C, ids: IdCodec) -> Result<Self, DbErr> {
         let (mut versions, mut corrections, mut links) = (HashMap::new(), HashMap::new(), HashMap::new());
         for row in revision::Entity::find().order_by_asc(revision::Column::Number).all(tx).await? {
             versions.entry(row.release_id).or_insert_with(Vec::new).push(row);
@@ -100,11 +100,11 @@ impl Rows {
         for row in preview_link::Entity::find().order_by_asc(preview_link::Column::Id).all(tx).await? {
             links.entry(row.release_id).or_insert_with(Vec::new).push((row.id, row.revoked_at.is_some()));
         }
-        let steps = topic_broader::Entity::find().all(tx).await?;
-        let above = keyed(steps, |step| step.topic_id);
+        let broader_links = topic_broader::Entity::find().all(tx).await?;
+        let parent = by_key(broader_links, |broader_link| broader_link.topic_id);
         let topics = topic::Entity::find().all(tx).await?.into_iter().map(|row| {
-            let above = above.get(&row.id).map(|step| step.broader_id);
-            (row.id, (row.name, row.revision, above, row.retired_at.is_some()))
+            let parent = parent.get(&row.id).map(|broader_link| broader_link.broader_id);
+            (row.id, (row.name, row.revision, parent, row.retired_at.is_some()))
         });
         let places = place::Entity::find().all(tx).await?.into_iter();
         let places = places.map(|row| (row.id, (row.name, row.revision, row.within_id, row.retired_at.is_some())));
@@ -115,13 +115,13 @@ impl Rows {
         Ok(Self {
             purged: purged.map(|entry| entry.noun_id).collect(),
             head: journal_head::Entity::find_by_id(1).one(tx).await?.map_or(0, |head| head.sequence),
-            releases: keyed(release::Entity::find().all(tx).await?, |row| row.id),
+            releases: by_key(release::Entity::find().all(tx).await?, |row| row.id),
             versions,
             corrections,
             links,
             concepts: topics.chain(places).collect(),
             merged: merged.into_iter().map(|row| (row.id, row.into_id)).collect(),
-            tokens: keyed(api_token::Entity::find().all(tx).await?, |row| row.id),
+            tokens: by_key(api_token::Entity::find().all(tx).await?, |row| row.id),
             ids,
             slugs: slugs.into_iter().map(|row| ((row.noun, row.slug), row.owner_id)).collect(),
             journal,
@@ -129,7 +129,7 @@ impl Rows {
     }
 
     /// What was done to a thing.
-    pub(super) fn acts(&self, key: Uuid) -> Vec<&str> {
+    pub(super) fn actions(&self, key: Uuid) -> Vec<&str> {
         self.journal.iter().filter(|entry| entry.noun_id == key).map(|entry| entry.act.as_str()).collect()
     }
 
@@ -139,7 +139,7 @@ impl Rows {
     }
 
     /// The journal has no hole and ends at its head; no row is half of an act; the last entry of each thing is its row.
-    pub(super) fn agree(&self) {
+    pub(super) fn assert_consistent(&self) {
         assert_eq!(self.journal.len() as i64, self.head);
         assert!(
             self.journal.iter().zip(1..).all(|(entry, sequence)| entry.sequence == sequence),
@@ -159,7 +159,7 @@ impl Rows {
         assert_eq!(last.len() - concepts, self.releases.len(), "a release is not in the journal, or only there");
         for row in self.releases.values() {
             let Some(Image::Release(image)) = last.get(&row.id) else { panic!("{row:?} is not in the journal") };
-            self.agrees(row, image);
+            self.assert_matches_image(row, image);
         }
         let of =
             [self.versions.keys().collect::<Vec<_>>(), self.corrections.keys().collect(), self.links.keys().collect()];
@@ -173,9 +173,13 @@ impl Rows {
         for entry in self.journal.iter().filter(|entry| entry.noun != Noun::Token) {
             let (before, after) = (image(&entry.before), image(&entry.after));
             if self.is_purged(entry.noun_id) {
-                let left = entry.act == "release.purge";
-                assert_eq!((matches!(before, Some(Image::Purged { .. })), &after), (left, &None), "{entry:?}");
-                assert_eq!((before.is_some(), entry.note.is_some()), (left, left), "{entry:?}");
+                let is_purge_entry = entry.act == "release.purge";
+                assert_eq!(
+                    (matches!(before, Some(Image::Purged { .. })), &after),
+                    (is_purge_entry, &None),
+                    "{entry:?}"
+                );
+                assert_eq!((before.is_some(), entry.note.is_some()), (is_purge_entry, is_purge_entry), "{entry:?}");
                 continue;
             }
             let merged = matches!(entry.act.as_str(), "topic.merge" | "place.merge");
@@ -185,26 +189,26 @@ impl Rows {
                 Some(Image::Place(before)) if merged => before.id,
                 _ => entry.noun_id,
             };
-            let known = last.remove(&key);
+            let previous = last.remove(&key);
             // Each act begins where the one before it ended; but what lay below a merged concept was moved without an entry.
-            match (&known, &before) {
-                (Some(Image::Topic(known)), Some(Image::Topic(before))) => {
+            match (&previous, &before) {
+                (Some(Image::Topic(previous)), Some(Image::Topic(before))) => {
                     assert_eq!(
-                        (&known.name, known.revision),
+                        (&previous.name, previous.revision),
                         (&before.name, before.revision),
                         "before {}",
                         entry.sequence
                     );
                 }
-                (Some(Image::Place(known)), Some(Image::Place(before))) => {
+                (Some(Image::Place(previous)), Some(Image::Place(before))) => {
                     assert_eq!(
-                        (&known.name, known.revision),
+                        (&previous.name, previous.revision),
                         (&before.name, before.revision),
                         "before {}",
                         entry.sequence
                     );
                 }
-                _ => assert_eq!(known, before, "before {}", entry.sequence),
+                _ => assert_eq!(previous, before, "before {}", entry.sequence),
             }
             if let Some(after) = after {
                 last.insert(entry.noun_id, after);
@@ -214,14 +218,14 @@ impl Rows {
     }
 
     /// A release's row, versions and address are those of its image.
-    fn agrees(&self, row: &release::Model, image: &ReleaseImage) {
+    fn assert_matches_image(&self, row: &release::Model, image: &ReleaseImage) {
         assert_eq!((image.state, image.revision, &image.slug), (row.state, row.revision, &row.slug), "{row:?}");
         assert_eq!((image.embargo_until, image.schedule_at), (row.embargo_until, row.schedule_at), "{row:?}");
         assert_eq!(image.withdrawal_kind, row.withdrawal_kind, "{row:?}");
-        let shown = row.live_revision_id.or(row.working_revision_id);
-        assert_eq!(Some(image.shown.revision_id), shown, "{row:?}");
-        let beside = row.working_revision_id.filter(|_| row.live_revision_id.is_some());
-        assert_eq!(image.working.as_ref().map(|working| working.revision_id), beside, "{row:?}");
+        let shown_revision = row.live_revision_id.or(row.working_revision_id);
+        assert_eq!(Some(image.shown.revision_id), shown_revision, "{row:?}");
+        let working_revision = row.working_revision_id.filter(|_| row.live_revision_id.is_some());
+        assert_eq!(image.working.as_ref().map(|working| working.revision_id), working_revision, "{row:?}");
         let versions = &self.versions[&row.id];
         for key in [row.live_revision_id, row.working_revision_id].into_iter().flatten() {
             assert!(versions.iter().any(|version| version.id == key), "{row:?}");
@@ -236,6 +240,6 @@ impl Rows {
     }
 }
 
-fn keyed<T>(rows: Vec<T>, key: impl Fn(&T) -> Uuid) -> HashMap<Uuid, T> {
+fn by_key<T>(rows: Vec<T>, key: impl Fn(&T) -> Uuid) -> HashMap<Uuid, T> {
     rows.into_iter().map(|row| (key(&row), row)).collect()
 }

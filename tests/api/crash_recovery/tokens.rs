@@ -1,13 +1,13 @@
-//! Access tokens: made and taken back, and good for what they should be.
+//! Model of access tokens in the crash recovery test: created, revoked, and checked by a request.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    editor::{Act, Effect, Known, Thing},
+    editor::{Request, Resource, StateChange, Tracked},
     rows::Rows,
 };
-use crate::harness::{random_acts::Dice, server_process::post};
+use crate::harness::{random_acts::SeededRng, server_process::post};
 
 /// A token.
 #[derive(Clone, Debug)]
@@ -18,42 +18,42 @@ pub(super) struct Token {
     /// None where the answer that had it never arrived.
     secret: Option<String>,
     /// Made or taken back since the last restart.
-    fresh: bool,
+    changed_since_restart: bool,
 }
 
-impl Thing for Token {
-    fn shown(&self) -> Value {
+impl Resource for Token {
+    fn expected_view(&self) -> Value {
         json!({ "name": self.name, "role": self.role, "revoked": self.revoked })
     }
 
-    fn next(known: &[Known<Self>], dice: &mut Dice, name: &str) -> Act<Self> {
-        let valid: Vec<usize> = (0..known.len()).filter(|&on| !known[on].is.revoked).collect();
-        let on = dice.one(&valid).filter(|_| dice.roll(2) == 0);
-        let Some(on) = on else {
-            let role = dice.one(&["PRESS", "AUTHOR", "EDITOR"]).unwrap();
+    fn next_request(tracked: &[Tracked<Self>], rng: &mut SeededRng, name: &str) -> Request<Self> {
+        let valid: Vec<usize> = (0..tracked.len()).filter(|&index| !tracked[index].model.revoked).collect();
+        let index = rng.choose(&valid).filter(|_| rng.below(2) == 0);
+        let Some(index) = index else {
+            let role = rng.choose(&["PRESS", "AUTHOR", "EDITOR"]).unwrap();
             let input = format!("{{subject: {name:?}, name: {name:?}, role: {role}}}");
             let query = format!(
                 "mutation {{ tokenCreate(input: {input}) {{ token {{ id }} secret userErrors {{ code message }} }} }}"
             );
-            let token = Self { name: name.to_owned(), role, revoked: false, secret: None, fresh: true };
-            let effect = Effect { on: None, after: Known::made("token.create", token) };
-            return Act { kind: "tokenCreate", query, steps: vec![vec![effect]] };
+            let token = Self { name: name.to_owned(), role, revoked: false, secret: None, changed_since_restart: true };
+            let effect = StateChange { index: None, after: Tracked::created("token.create", token) };
+            return Request { kind: "tokenCreate", query, steps: vec![vec![effect]] };
         };
-        let mut after = known[on].clone();
-        (after.is.revoked, after.is.fresh) = (true, true);
-        after.acts.push("token.revoke");
+        let mut after = tracked[index].clone();
+        (after.model.revoked, after.model.changed_since_restart) = (true, true);
+        after.actions.push("token.revoke");
         let query =
             format!("mutation {{ tokenRevoke(id: {:?}) {{ deletedId userErrors {{ code message }} }} }}", after.id);
-        Act { kind: "tokenRevoke", query, steps: vec![vec![Effect { on: Some(on), after }]] }
+        Request { kind: "tokenRevoke", query, steps: vec![vec![StateChange { index: Some(index), after }]] }
     }
 
-    fn answered(&mut self, payload: &Value) {
+    fn apply_response(&mut self, payload: &Value) {
         if let Some(secret) = payload["secret"].as_str() {
             self.secret = Some(secret.to_owned());
         }
     }
 
-    fn noted(&mut self, _: &str) {}
+    fn apply_journal_note(&mut self, _: &str) {}
 
     fn check_rows(&self, key: Uuid, rows: &Rows) {
         let row = &rows.tokens[&key];
@@ -68,14 +68,14 @@ impl Thing for Token {
     }
 
     fn check_secrets(&mut self, port: u16) {
-        let Some(secret) = self.secret.as_deref().filter(|_| self.fresh) else { return };
-        let answer = post(port, Some(secret), "{ viewer { name role } }");
+        let Some(secret) = self.secret.as_deref().filter(|_| self.changed_since_restart) else { return };
+        let response = post(port, Some(secret), "{ viewer { name role } }");
         if self.revoked {
-            assert!(answer.starts_with("HTTP/1.1 401"), "{self:?}: {answer}");
+            assert!(response.starts_with("HTTP/1.1 401"), "{self:?}: {response}");
         } else {
             let viewer = json!({ "name": self.name, "role": self.role });
-            assert!(answer.contains(&viewer.to_string()), "{self:?}: {answer}");
+            assert!(response.contains(&viewer.to_string()), "{self:?}: {response}");
         }
-        self.fresh = false;
+        self.changed_since_restart = false;
     }
 }

@@ -1,4 +1,13 @@
-//! A newsroom for one test: its own database, the real router, and people with tokens.
+//! Test harness: `TestServer`, a newsroom with its own database, the real router, and one token for each role.
+//! `on_both_databases!` runs a test on SQLite and, where it is available, on PostgreSQL.
+//! The clock is fixed at `noon()` until a test sets it. Requests go to the router directly; `serve` listens on TCP.
+//!
+//! - `postgres`: PostgreSQL servers and databases for tests
+//! - `random_acts`: random mutations, reproducible by a seed
+//! - `secret_scan`: search for keys and creation times in responses
+//! - `server_process`: the real program as a child process
+//! - `statements`: a log of SQL statements
+//! - `websocket_client`: a client of `graphql-transport-ws`
 
 pub(crate) mod postgres;
 pub(crate) mod random_acts;
@@ -9,7 +18,7 @@ pub(crate) mod websocket_client;
 
 use std::sync::Arc;
 
-use crate::command::fixtures::{self, execute};
+use crate::command::fixtures::{self, execute_sql};
 use axum::{
     Router,
     body::Body,
@@ -34,7 +43,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tower::ServiceExt;
 
 /// A newsroom of a test.
-pub(crate) struct Desk {
+pub(crate) struct TestServer {
     pub(crate) app: Arc<App>,
     pub(crate) statements: StatementLog,
     pub(crate) url: String,
@@ -54,7 +63,7 @@ enum Guard {
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Who {
+pub(crate) enum Caller {
     Public,
     Press,
     Author,
@@ -63,32 +72,32 @@ pub(crate) enum Who {
 }
 
 /// Runs each test on both databases; on PostgreSQL where there is one.
-macro_rules! on_both {
-    ($($(#[$attribute:meta])* async fn $name:ident($desk:ident: Desk) $body:block)*) => {
+macro_rules! on_both_databases {
+    ($($(#[$attribute:meta])* async fn $name:ident($server:ident: TestServer) $body:block)*) => {
         $(
             mod $name {
                 use super::*;
 
-                async fn test($desk: crate::harness::Desk) $body
+                async fn test($server: crate::harness::TestServer) $body
 
                 #[tokio::test]
                 $(#[$attribute])*
                 async fn on_sqlite() {
-                    test(crate::harness::Desk::on_sqlite().await).await;
+                    test(crate::harness::TestServer::on_sqlite().await).await;
                 }
 
                 #[tokio::test]
                 $(#[$attribute])*
                 async fn on_postgres() {
-                    if let Some(desk) = crate::harness::Desk::on_postgres().await {
-                        test(desk).await;
+                    if let Some(server) = crate::harness::TestServer::on_postgres().await {
+                        test(server).await;
                     }
                 }
             }
         )*
     };
 }
-pub(crate) use on_both;
+pub(crate) use on_both_databases;
 
 /// The instant at which tests begin.
 pub(crate) fn noon() -> DateTime<Utc> {
@@ -121,7 +130,7 @@ pub(crate) async fn post(
     (status, headers, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
-impl Desk {
+impl TestServer {
     pub(crate) async fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
@@ -137,7 +146,7 @@ impl Desk {
         let mut db = Db::open(&url).await.unwrap();
         db.migrate().await.unwrap();
         let statements = StatementLog::default();
-        db.on_statement(statements.listener());
+        db.on_statement(statements.callback());
         let settings = NewsroomSettings {
             url_template: Some("https://example.org/news/{slug}".to_owned()),
             preview_template: Some("https://example.org/preview?token={token}".to_owned()),
@@ -165,13 +174,13 @@ impl Desk {
     pub(crate) async fn of_fixture(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("fixture.db").display());
-        execute(&format!("{url}?mode=rwc"), &fixtures::file(&format!("{name}.sql"))).await;
+        execute_sql(&format!("{url}?mode=rwc"), &fixtures::file(&format!("{name}.sql"))).await;
         let db = Db::open(&url).await.unwrap();
         db.migrate().await.unwrap();
         let clock = Clock::fixed_at(fixtures::later());
         let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock).await.unwrap();
         let known: Value = serde_json::from_str(&fixtures::file(&format!("{name}.json"))).unwrap();
-        let token = |who: &str| known["tokens"][who].as_str().unwrap().to_owned();
+        let token = |caller: &str| known["tokens"][caller].as_str().unwrap().to_owned();
         Self {
             admin: token("admin"),
             editor: token("editor"),
@@ -186,7 +195,7 @@ impl Desk {
     }
 
     /// The same newsroom with the rule of four eyes.
-    pub(crate) async fn strict(self) -> Self {
+    pub(crate) async fn with_four_eyes(self) -> Self {
         let settings = NewsroomSettings {
             workflow_policy: WorkflowPolicy { four_eyes: true },
             ..self.app.newsroom.settings.clone()
@@ -209,7 +218,7 @@ impl Desk {
     }
 
     /// Another server on the same database.
-    pub(crate) async fn server(&self, clock: Clock) -> Arc<App> {
+    pub(crate) async fn second_app(&self, clock: Clock) -> Arc<App> {
         let db = Db::open(&self.url).await.unwrap();
         App::new(db, self.app.newsroom.settings.clone(), SiteInfo::default(), clock).await.unwrap()
     }
@@ -227,7 +236,7 @@ impl Desk {
         let (url, guard) = if let Some(file) = self.url.strip_prefix("sqlite://") {
             let folder = tempfile::tempdir().unwrap();
             let copy = folder.path().join("copy.db").display().to_string();
-            execute(&format!("sqlite://{file}"), &format!("VACUUM INTO '{copy}'")).await;
+            execute_sql(&format!("sqlite://{file}"), &format!("VACUUM INTO '{copy}'")).await;
             (format!("sqlite://{copy}"), Guard::Folder(folder))
         } else {
             self.app.newsroom.db.clone().close().await;
@@ -271,43 +280,43 @@ impl Desk {
         (port, tokio::spawn(http::transport::server::serve(self.app.clone(), listener, tls, stop)))
     }
 
-    pub(crate) fn secret(&self, who: Who) -> Option<&str> {
-        match who {
-            Who::Public => None,
-            Who::Press => Some(&self.press),
-            Who::Author => Some(&self.author),
-            Who::Editor => Some(&self.editor),
-            Who::Admin => Some(&self.admin),
+    pub(crate) fn token(&self, caller: Caller) -> Option<&str> {
+        match caller {
+            Caller::Public => None,
+            Caller::Press => Some(&self.press),
+            Caller::Author => Some(&self.author),
+            Caller::Editor => Some(&self.editor),
+            Caller::Admin => Some(&self.admin),
         }
     }
 
     /// Sends a query through the router; the whole answer.
-    pub(crate) async fn ask(&self, who: Who, query: &str, variables: Value) -> Value {
-        let (status, answer) =
-            self.post(self.secret(who), &json!({ "query": query, "variables": variables }).to_string()).await;
+    pub(crate) async fn execute(&self, caller: Caller, query: &str, variables: Value) -> Value {
+        let (status, response) =
+            self.post(self.token(caller), &json!({ "query": query, "variables": variables }).to_string()).await;
         // Who has no token is told so whatever is asked for.
-        assert!(status == 200 || (status == 401 && who == Who::Public), "{answer}");
-        answer
+        assert!(status == 200 || (status == 401 && caller == Caller::Public), "{response}");
+        response
     }
 
     /// Sends a query that must succeed; its data.
-    pub(crate) async fn data(&self, who: Who, query: &str, variables: Value) -> Value {
-        let mut answer = self.ask(who, query, variables).await;
-        assert!(answer.get("errors").is_none(), "{query}: {answer}");
-        answer["data"].take()
+    pub(crate) async fn data(&self, caller: Caller, query: &str, variables: Value) -> Value {
+        let mut response = self.execute(caller, query, variables).await;
+        assert!(response.get("errors").is_none(), "{query}: {response}");
+        response["data"].take()
     }
 
     /// Sends a mutation of one field that must succeed; its payload.
-    pub(crate) async fn done(&self, who: Who, mutation: &str, variables: Value) -> Value {
-        let data = self.data(who, mutation, variables).await;
+    pub(crate) async fn mutate(&self, caller: Caller, mutation: &str, variables: Value) -> Value {
+        let data = self.data(caller, mutation, variables).await;
         let payload = data.as_object().unwrap().values().next().unwrap().clone();
         assert_eq!(payload["userErrors"], json!([]), "{mutation}");
         payload
     }
 
     /// Sends a mutation of one field that must be refused; its first user error.
-    pub(crate) async fn refused(&self, who: Who, mutation: &str, variables: Value) -> Value {
-        let data = self.data(who, mutation, variables).await;
+    pub(crate) async fn user_error(&self, caller: Caller, mutation: &str, variables: Value) -> Value {
+        let data = self.data(caller, mutation, variables).await;
         let payload = data.as_object().unwrap().values().next().unwrap().clone();
         let error = payload["userErrors"][0].clone();
         assert!(error.is_object(), "{mutation} was not refused: {payload}");
@@ -316,12 +325,12 @@ impl Desk {
 
     /// Posts a body.
     pub(crate) async fn post(&self, bearer: Option<&str>, body: &str) -> (u16, Value) {
-        let (status, _, answer) = self.post_with(bearer, &[], body).await;
-        (status, answer)
+        let (status, _, response) = self.post_with_headers(bearer, &[], body).await;
+        (status, response)
     }
 
     /// Posts a body with headers; the answer's headers, too.
-    pub(crate) async fn post_with(
+    pub(crate) async fn post_with_headers(
         &self,
         bearer: Option<&str>,
         headers: &[(&str, &str)],
@@ -372,15 +381,15 @@ impl Desk {
     }
 
     /// Creates a release as the editor; its id and revision.
-    pub(crate) async fn draft(&self, input: Value) -> (String, i64) {
-        let payload = self.done(Who::Editor, CREATE, json!({ "input": input })).await;
+    pub(crate) async fn create_draft(&self, input: Value) -> (String, i64) {
+        let payload = self.mutate(Caller::Editor, CREATE, json!({ "input": input })).await;
         (payload["release"]["id"].as_str().unwrap().to_owned(), payload["release"]["revision"].as_i64().unwrap())
     }
 
     /// Creates and publishes a release as the editor; its id.
-    pub(crate) async fn published(&self, input: Value) -> String {
-        let (id, revision) = self.draft(input).await;
-        self.done(Who::Editor, PUBLISH, json!({ "id": id, "revision": revision })).await;
+    pub(crate) async fn create_published(&self, input: Value) -> String {
+        let (id, revision) = self.create_draft(input).await;
+        self.mutate(Caller::Editor, PUBLISH, json!({ "id": id, "revision": revision })).await;
         id
     }
 }

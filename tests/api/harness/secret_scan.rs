@@ -1,11 +1,12 @@
-//! Looking for keys, and for the milliseconds in which rows were made, in what is answered.
+//! Searches responses for database keys and for the milliseconds at which rows were created (UUIDv7).
+//! Values are decoded from hexadecimal, base32, and base64 at every offset, and base64 cursors recursively.
 
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
 
-use super::Desk;
+use super::TestServer;
 
 /// What must be in no answer: keys, and the milliseconds in which rows were made.
 pub(crate) struct Secrets {
@@ -16,8 +17,8 @@ pub(crate) struct Secrets {
 
 impl Secrets {
     /// Of all rows that there are. A row's key begins with its millisecond.
-    pub(crate) async fn of(desk: &Desk) -> Self {
-        let db = desk.app.newsroom.db.reader();
+    pub(crate) async fn load(server: &TestServer) -> Self {
+        let db = server.app.newsroom.db.reader();
         let mut keys = Vec::new();
         for column in
             "release.id revision.id topic.id place.id api_token.id preview_link.id access_log.id journal_head.epoch"
@@ -34,20 +35,20 @@ impl Secrets {
     }
 
     /// A secret in some texts, written in any usual way, and the value that has it; none where there is none.
-    pub(crate) fn found_in<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    pub(crate) fn find_in<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
         // Whatever looks like one value, and its parts: ids have a word before them, UUIDs have hyphens in them.
         let mut values = BTreeSet::new();
-        for run in
+        for word in
             texts.into_iter().flat_map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || "+/_-".contains(c))))
         {
-            let parts = run.split(['_', '-', '+', '/']).map(str::to_owned);
-            values.extend(parts.chain([run.to_owned(), run.replace('-', "")]).filter(|value| value.len() >= 8));
+            let parts = word.split(['_', '-', '+', '/']).map(str::to_owned);
+            values.extend(parts.chain([word.to_owned(), word.replace('-', "")]).filter(|value| value.len() >= 8));
         }
-        values.iter().find_map(|value| Some(format!("{}, in {value}", self.found_in_value(value)?)))
+        values.iter().find_map(|value| Some(format!("{}, in {value}", self.find_in_value(value)?)))
     }
 
-    fn found_in_value(&self, value: &str) -> Option<String> {
-        for decoded in decoded(value) {
+    fn find_in_value(&self, value: &str) -> Option<String> {
+        for decoded in decodings(value) {
             if let Some(key) = self.keys.iter().find(|key| contains(&decoded, key.as_bytes())) {
                 return Some(format!("the key {key}"));
             }
@@ -61,9 +62,9 @@ impl Secrets {
             if let Ok(text) = std::str::from_utf8(&decoded)
                 && text.len() > 15
                 && text.chars().all(|c| !c.is_control())
-                && let Some(found) = self.found_in([text])
+                && let Some(secret) = self.find_in([text])
             {
-                return Some(found);
+                return Some(secret);
             }
         }
         let number = |at: usize| value.get(at..at + 13).and_then(|digits| digits.parse::<u64>().ok());
@@ -77,7 +78,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 /// The bytes that a value may stand for: hexadecimal digits, base32 and base64, from each place at which a digit may begin.
-fn decoded(value: &str) -> Vec<Vec<u8>> {
+fn decodings(value: &str) -> Vec<Vec<u8>> {
     let digit = |bits: u32, byte: u8| match (bits, byte) {
         (4, b'0'..=b'9') => Some(byte - b'0'),
         (4, b'a'..=b'f') => Some(byte - b'a' + 10),
@@ -92,28 +93,28 @@ fn decoded(value: &str) -> Vec<Vec<u8>> {
         (6, b'_' | b'/') => Some(63),
         _ => None,
     };
-    let mut all = Vec::new();
-    for (bits, places) in [(4, 2), (5, 8), (6, 4)] {
+    let mut results = Vec::new();
+    for (bits, offsets) in [(4, 2), (5, 8), (6, 4)] {
         let Some(digits) = value.bytes().map(|byte| digit(bits, byte)).collect::<Option<Vec<u8>>>() else { continue };
-        for skipped in 0..places.min(digits.len()) {
-            let (mut bytes, mut kept, mut count) = (Vec::new(), 0_u32, 0);
-            for digit in &digits[skipped..] {
-                kept = (kept << bits | u32::from(*digit)) & 0xffff;
+        for offset in 0..offsets.min(digits.len()) {
+            let (mut bytes, mut accumulator, mut count) = (Vec::new(), 0_u32, 0);
+            for digit in &digits[offset..] {
+                accumulator = (accumulator << bits | u32::from(*digit)) & 0xffff;
                 count += bits;
                 if count >= 8 {
                     count -= 8;
-                    bytes.push((kept >> count) as u8);
+                    bytes.push((accumulator >> count) as u8);
                 }
             }
-            all.push(bytes);
+            results.push(bytes);
         }
         // As a number, with nothing left over at its end: how 128 bits are written in base32 without a standard's padding.
         if let Some(number) = digits
             .iter()
             .try_fold(0_u128, |number, digit| number.checked_mul(1 << bits).map(|number| number | u128::from(*digit)))
         {
-            all.push(number.to_be_bytes().to_vec());
+            results.push(number.to_be_bytes().to_vec());
         }
     }
-    all
+    results
 }

@@ -1,4 +1,6 @@
-//! The real program, run as a process: commands to their end, a server that ends with the test, and requests to it over TCP.
+//! Runs the real program as a child process: a command to its end, or a server on a free port.
+//! `ServerProcess` is killed when it is dropped. Also sends single HTTP requests to it over TCP.
+//! The environment is cleared, so settings come only from the test. `tests/durability` uses this module too.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -21,14 +23,14 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, St
 }
 
 /// A server that is ended with the test.
-pub(crate) struct Served {
+pub(crate) struct ServerProcess {
     pub(crate) child: Child,
     pub(crate) port: u16,
     /// What it printed before it served.
-    pub(crate) said: String,
+    pub(crate) startup_output: String,
 }
 
-impl Drop for Served {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -36,13 +38,13 @@ impl Drop for Served {
 }
 
 /// Serves on a port of its own choice, and waits until it does.
-pub(crate) fn serve(folder: &Path, arguments: &[&str]) -> Served {
-    serve_by(dateline(folder), arguments, Stdio::null())
+pub(crate) fn serve(folder: &Path, arguments: &[&str]) -> ServerProcess {
+    serve_with_command(dateline(folder), arguments, Stdio::null())
 }
 
 /// The same by a command that has been told something already, with its log where it is wanted.
 #[expect(clippy::zombie_processes, reason = "it is waited for when `Served` is dropped")]
-pub(crate) fn serve_by(mut command: Command, arguments: &[&str], log: Stdio) -> Served {
+pub(crate) fn serve_with_command(mut command: Command, arguments: &[&str], log: Stdio) -> ServerProcess {
     let mut child = command
         .args(["serve", "--listen", "127.0.0.1:0"])
         .args(arguments)
@@ -51,13 +53,13 @@ pub(crate) fn serve_by(mut command: Command, arguments: &[&str], log: Stdio) -> 
         .spawn()
         .expect("it runs");
     let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-    let mut said = String::new();
+    let mut startup_output = String::new();
     loop {
         let line = lines.next().expect("it says where it serves").expect("text");
-        said += &format!("{line}\n");
+        startup_output += &format!("{line}\n");
         if let Some((_, rest)) = line.split_once("at http://127.0.0.1:") {
             let port = rest.split('/').next().and_then(|port| port.parse().ok()).expect("a port");
-            return Served { child, port, said };
+            return ServerProcess { child, port, startup_output };
         }
     }
 }
@@ -77,7 +79,7 @@ pub(crate) fn exchange(stream: &mut TcpStream, token: Option<&str>, body: &serde
         "POST /graphql HTTP/1.1\r\nHost: x\r\n{token}Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close"
     );
     stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    Ok(response)
 }

@@ -1,6 +1,6 @@
-//! Counting SQL statements. What an answer costs is part of what is promised: the log hears of every statement that a
-//! connection sends, reads and writes, in transactions too, also those that fail. It does not hear of BEGIN, COMMIT and
-//! ROLLBACK, nor of `execute_unprepared`, and of a stream when the stream is dropped.
+//! Counts SQL statements: `StatementLog` records each statement that a connection sends.
+//! It records reads and writes inside and outside transactions, failed ones too, but not BEGIN, COMMIT, and ROLLBACK,
+//! and not `execute_unprepared`. A streamed statement is recorded when its stream is dropped.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,12 +14,12 @@ impl StatementLog {
     /// A log of what this connection sends from here on; clones made earlier are not heard.
     pub(crate) fn attach(connection: &mut DatabaseConnection) -> Self {
         let log = Self::default();
-        connection.set_metric_callback(log.listener());
+        connection.set_metric_callback(log.callback());
         log
     }
 
     /// What hears the statements, for `Db::on_statement`.
-    pub(crate) fn listener(&self) -> impl Fn(&Info<'_>) + Clone + Send + Sync + use<> {
+    pub(crate) fn callback(&self) -> impl Fn(&Info<'_>) + Clone + Send + Sync + use<> {
         let log = self.clone();
         move |info: &Info<'_>| log.with(|statements| statements.push(info.statement.sql.clone()))
     }
@@ -35,13 +35,13 @@ impl StatementLog {
     }
 
     /// A test that failed elsewhere does not make this one fail.
-    fn with<T>(&self, act: impl FnOnce(&mut Vec<String>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, operation: impl FnOnce(&mut Vec<String>) -> T) -> T {
+        operation(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 #[tokio::test]
-async fn the_log_hears_each_statement_once_in_and_out_of_transactions() {
+async fn each_statement_is_logged_once_inside_and_outside_transactions() {
     use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement, TransactionTrait};
 
     let mut connection = Database::connect(ConnectOptions::new("sqlite::memory:")).await.unwrap();

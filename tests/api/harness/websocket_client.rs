@@ -1,4 +1,5 @@
-//! A WebSocket as a client holds it.
+//! A WebSocket client of the `graphql-transport-ws` protocol for tests.
+//! Connects, sends `connection_init`, subscribes, and returns the next message or the close code and reason.
 
 use std::time::Duration;
 
@@ -11,9 +12,9 @@ use tokio_tungstenite::{
 };
 
 /// A client's end.
-pub(crate) struct Line(pub(crate) WebSocketStream<TcpStream>);
+pub(crate) struct WebSocketClient(pub(crate) WebSocketStream<TcpStream>);
 
-pub(crate) async fn connect_as(port: u16, headers: &[(&str, &str)]) -> Result<Line, String> {
+pub(crate) async fn connect_as(port: u16, headers: &[(&str, &str)]) -> Result<WebSocketClient, String> {
     let mut request = format!("ws://127.0.0.1:{port}/graphql").into_client_request().unwrap();
     for (name, value) in headers {
         let name: axum::http::HeaderName = name.parse().unwrap();
@@ -21,20 +22,20 @@ pub(crate) async fn connect_as(port: u16, headers: &[(&str, &str)]) -> Result<Li
     }
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let connected = tokio_tungstenite::client_async(request, stream).await;
-    connected.map(|(line, _)| Line(line)).map_err(|error| error.to_string())
+    connected.map(|(stream, _)| WebSocketClient(stream)).map_err(|error| error.to_string())
 }
 
-pub(crate) async fn connect(port: u16) -> Line {
+pub(crate) async fn connect(port: u16) -> WebSocketClient {
     connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
 }
 
-impl Line {
-    pub(crate) async fn say(&mut self, message: Value) {
+impl WebSocketClient {
+    pub(crate) async fn send(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
     /// The next message; or the code and reason of the end.
-    pub(crate) async fn hear(&mut self) -> Result<Value, (u16, String)> {
+    pub(crate) async fn next_message(&mut self) -> Result<Value, (u16, String)> {
         loop {
             let message =
                 tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("something is said");
@@ -48,25 +49,25 @@ impl Line {
         }
     }
 
-    pub(crate) async fn said(&mut self) -> Value {
-        self.hear().await.expect("a message")
+    pub(crate) async fn expect_message(&mut self) -> Value {
+        self.next_message().await.expect("a message")
     }
 
-    pub(crate) async fn closed(&mut self) -> (u16, String) {
+    pub(crate) async fn wait_for_close(&mut self) -> (u16, String) {
         loop {
-            if let Err(end) = self.hear().await {
-                return end;
+            if let Err(close) = self.next_message().await {
+                return close;
             }
         }
     }
 
-    pub(crate) async fn greeted(mut self, payload: Value) -> Self {
-        self.say(json!({ "type": "connection_init", "payload": payload })).await;
-        assert_eq!(self.said().await, json!({ "type": "connection_ack" }));
+    pub(crate) async fn with_connection_init(mut self, payload: Value) -> Self {
+        self.send(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(self.expect_message().await, json!({ "type": "connection_ack" }));
         self
     }
 
     pub(crate) async fn subscribe(&mut self, id: &str, query: &str) {
-        self.say(json!({ "id": id, "type": "subscribe", "payload": { "query": query } })).await;
+        self.send(json!({ "id": id, "type": "subscribe", "payload": { "query": query } })).await;
     }
 }

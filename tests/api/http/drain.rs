@@ -1,5 +1,5 @@
-//! Requests that are refused before their body was read: the answer reaches a client that sends the whole body before it reads,
-//! over HTTP/1.1, TLS and HTTP/2. A client that sends without end is cut off.
+//! Tests that a rejected request gets its response before its body is read, over HTTP/1.1, TLS, and HTTP/2.
+//! The rest of the body is drained within limits; a client that sends without end is cut off.
 
 use std::{
     convert::Infallible,
@@ -7,10 +7,10 @@ use std::{
 };
 
 use super::{
-    connections::{answer, frame},
+    connections::{frame, read_response},
     tls,
 };
-use crate::harness::{Desk, Who};
+use crate::harness::{Caller, TestServer};
 use axum::http::Request;
 use dateline::{
     http::{config::HttpConfig, transport::tls::Tls},
@@ -34,10 +34,10 @@ use tokio::{
 const BODY: usize = 4 * 1024 * 1024;
 
 /// How often each request is sent: whether an answer is lost depends on the timing.
-const TIMES: usize = 3;
+const REPETITIONS: usize = 3;
 
 /// Requests that are refused: request line and headers, status, and code of the error (or text of the answer).
-const REFUSED: &[(&str, u16, &str)] = &[
+const REJECTED_REQUESTS: &[(&str, u16, &str)] = &[
     (
         "POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nAuthorization: Bearer invented",
         401,
@@ -52,18 +52,18 @@ const REFUSED: &[(&str, u16, &str)] = &[
 ];
 
 /// A request that is refused by [`rated`] after the first.
-const TOO_OFTEN: &[(&str, u16, &str)] =
+const RATE_LIMITED_REQUESTS: &[(&str, u16, &str)] =
     &[("POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nAuthorization: Bearer often", 429, "RATE_LIMITED")];
 
-async fn desk(change: impl Fn(&mut Limits)) -> Desk {
+async fn server_with_limits(change: impl Fn(&mut Limits)) -> TestServer {
     let mut limits = Limits { public_body_bytes: 262_144, failures_per_minute: 0, ..Limits::default() };
     change(&mut limits);
-    Desk::on_sqlite().await.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() })
+    TestServer::on_sqlite().await.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() })
 }
 
 /// A newsroom that allows each token one request a minute.
-async fn rated() -> Desk {
-    desk(|limits| limits.token_per_minute = 1).await
+async fn rate_limited_server() -> TestServer {
+    server_with_limits(|limits| limits.token_per_minute = 1).await
 }
 
 async fn connect(port: u16) -> TcpStream {
@@ -92,171 +92,180 @@ fn request(head: &str, body: usize, chunked: bool) -> Vec<u8> {
 async fn exchange(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), request: &[u8]) -> Result<String, String> {
     stream.write_all(request).await.map_err(|error| format!("sending: {error}"))?;
     stream.flush().await.map_err(|error| format!("sending: {error}"))?;
-    Ok(answer(stream).await)
+    Ok(read_response(stream).await)
 }
 
-fn check(told: Result<String, String>, status: u16, code: &str, name: &str) {
-    let told = told.unwrap_or_else(|error| panic!("{name}: {error}"));
-    assert!(told.starts_with(&format!("HTTP/1.1 {status}")) && told.contains(code), "{name}: {told}");
+fn assert_response(response: Result<String, String>, status: u16, code: &str, name: &str) {
+    let response = response.unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(response.starts_with(&format!("HTTP/1.1 {status}")) && response.contains(code), "{name}: {response}");
 }
 
-async fn answered(port: u16, requests: &[(&str, u16, &str)]) {
+async fn assert_responses(port: u16, requests: &[(&str, u16, &str)]) {
     for (head, status, code) in requests {
         for chunked in [false, true] {
             let request = request(head, BODY, chunked);
-            for time in 0..TIMES {
+            for time in 0..REPETITIONS {
                 let mut stream = connect(port).await;
                 let name = format!("{head}, chunked: {chunked}, {time}");
-                check(exchange(&mut stream, &request).await, *status, code, &name);
+                assert_response(exchange(&mut stream, &request).await, *status, code, &name);
                 // The body was drained, so the connection can be used again.
                 stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-                assert!(answer(&mut stream).await.ends_with("ok\n"), "{name}");
+                assert!(read_response(&mut stream).await.ends_with("ok\n"), "{name}");
             }
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_sends_everything_before_it_reads_gets_the_answer() {
-    let desk = desk(|_| {}).await;
-    answered(desk.serve().await, REFUSED).await;
-    let port = rated().await.serve().await;
-    exchange(&mut connect(port).await, &request(TOO_OFTEN[0].0, 0, false)).await.unwrap();
-    answered(port, TOO_OFTEN).await;
+async fn a_client_that_sends_everything_before_it_reads_gets_the_response() {
+    let server = server_with_limits(|_| {}).await;
+    assert_responses(server.serve().await, REJECTED_REQUESTS).await;
+    let port = rate_limited_server().await.serve().await;
+    exchange(&mut connect(port).await, &request(RATE_LIMITED_REQUESTS[0].0, 0, false)).await.unwrap();
+    assert_responses(port, RATE_LIMITED_REQUESTS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_over_tls() {
+async fn a_client_that_sends_everything_before_it_reads_gets_the_response_over_tls() {
     let folder = tempfile::tempdir().unwrap();
-    let files = tls::files(folder.path());
-    let certificate = tls::certify(&files);
-    let all = [(desk(|_| {}).await, REFUSED), (rated().await, TOO_OFTEN)];
-    for (desk, requests) in &all {
-        let (port, _) = desk.serve_with(Some(Tls::open(files.clone()).unwrap()), std::future::pending()).await;
+    let files = tls::certificate_files(folder.path());
+    let certificate = tls::write_new_certificate(&files);
+    let all =
+        [(server_with_limits(|_| {}).await, REJECTED_REQUESTS), (rate_limited_server().await, RATE_LIMITED_REQUESTS)];
+    for (server, requests) in &all {
+        let (port, _) = server.serve_with(Some(Tls::open(files.clone()).unwrap()), std::future::pending()).await;
         let connect = async || tls::connect(port, &certificate, &["http/1.1"]).await.expect("a handshake");
-        exchange(&mut connect().await, &request(TOO_OFTEN[0].0, 0, false)).await.unwrap();
+        exchange(&mut connect().await, &request(RATE_LIMITED_REQUESTS[0].0, 0, false)).await.unwrap();
         for (head, status, code) in *requests {
             for chunked in [false, true] {
                 let mut stream = connect().await;
-                let told = exchange(&mut stream, &request(head, BODY / 2, chunked)).await;
-                check(told, *status, code, &format!("{head}, chunked: {chunked}"));
+                let response = exchange(&mut stream, &request(head, BODY / 2, chunked)).await;
+                assert_response(response, *status, code, &format!("{head}, chunked: {chunked}"));
             }
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_header_that_is_too_long_is_answered_too() {
-    let port = desk(|_| {}).await.serve().await;
-    for _ in 0..TIMES {
+async fn an_overlong_header_gets_a_response() {
+    let port = server_with_limits(|_| {}).await.serve().await;
+    for _ in 0..REPETITIONS {
         let mut stream = connect(port).await;
         let head = format!("GET / HTTP/1.1\r\nX-A: {}", "a".repeat(BODY));
-        check(exchange(&mut stream, &request(&head, 0, false)).await, 431, "", "a long header");
+        assert_response(exchange(&mut stream, &request(&head, 0, false)).await, 431, "", "a long header");
         // The end of the stream does not wait for the lingering close.
-        let begun = Instant::now();
+        let started = Instant::now();
         assert_eq!(stream.read(&mut [0; 10]).await.unwrap_or(0), 0);
-        assert!(begun.elapsed() < Duration::from_millis(1500), "{:?}", begun.elapsed());
+        assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_chunk_that_cannot_be_parsed_is_answered() {
-    let port = desk(|_| {}).await.serve().await;
-    for (head, status) in [(REFUSED[1].0, 400), ("POST /nowhere HTTP/1.1", 404)] {
-        for _ in 0..TIMES {
+async fn an_invalid_chunk_gets_a_response() {
+    let port = server_with_limits(|_| {}).await.serve().await;
+    for (head, status) in [(REJECTED_REQUESTS[1].0, 400), ("POST /nowhere HTTP/1.1", 404)] {
+        for _ in 0..REPETITIONS {
             let mut request = format!("{head}\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n").into_bytes();
             request.resize(BODY, b' ');
-            check(exchange(&mut connect(port).await, &request).await, status, "", head);
+            assert_response(exchange(&mut connect(port).await, &request).await, status, "", head);
         }
     }
 }
 
 #[tokio::test]
-async fn a_body_that_takes_too_long_is_answered_while_it_is_sent() {
-    let port = desk(|limits| limits.body_ms = 500).await.serve().await;
+async fn a_slow_body_gets_a_timeout_response_while_it_is_sent() {
+    let port = server_with_limits(|limits| limits.body_ms = 500).await.serve().await;
     let mut stream = connect(port).await;
-    stream.write_all(format!("{}\r\nHost: x\r\nContent-Length: 100\r\n\r\n", REFUSED[1].0).as_bytes()).await.unwrap();
+    stream
+        .write_all(format!("{}\r\nHost: x\r\nContent-Length: 100\r\n\r\n", REJECTED_REQUESTS[1].0).as_bytes())
+        .await
+        .unwrap();
     for _ in 0..10 {
         tokio::time::sleep(Duration::from_millis(100)).await;
         stream.write_all(b" ").await.unwrap();
     }
-    let told = answer(&mut stream).await;
-    assert!(told.starts_with("HTTP/1.1 408") && told.contains("limits.body_ms"), "{told}");
+    let response = read_response(&mut stream).await;
+    assert!(response.starts_with("HTTP/1.1 408") && response.contains("limits.body_ms"), "{response}");
 }
 
 #[tokio::test]
-async fn a_client_that_waits_for_100_continue_is_answered_at_once() {
-    let port = desk(|_| {}).await.serve().await;
+async fn a_client_waiting_for_100_continue_gets_the_response_at_once() {
+    let port = server_with_limits(|_| {}).await.serve().await;
     let mut stream = connect(port).await;
-    let head = format!("{}\r\nExpect: 100-continue", REFUSED[2].0);
+    let head = format!("{}\r\nExpect: 100-continue", REJECTED_REQUESTS[2].0);
     stream.write_all(format!("{head}\r\nHost: x\r\nContent-Length: {BODY}\r\n\r\n").as_bytes()).await.unwrap();
-    let (mut told, begun) = (String::new(), Instant::now());
-    stream.read_to_string(&mut told).await.unwrap();
-    assert!(told.starts_with("HTTP/1.1 415") && told.contains("connection: close"), "{told}");
-    assert!(begun.elapsed() < Duration::from_millis(1500), "{:?}", begun.elapsed());
+    let (mut response, started) = (String::new(), Instant::now());
+    stream.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 415") && response.contains("connection: close"), "{response}");
+    assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
     // A client may send the body without waiting.
     let mut stream = connect(port).await;
-    check(exchange(&mut stream, &request(&head, BODY, false)).await, 415, "UNSUPPORTED_MEDIA_TYPE", "expects");
+    assert_response(
+        exchange(&mut stream, &request(&head, BODY, false)).await,
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+        "expects",
+    );
 }
 
 /// Sends zeros until the connection fails; returns how many, and how long that took.
-async fn send_forever(mut stream: TcpStream, each: usize, pause: Duration) -> (usize, Duration) {
-    let (mut sent, begun, zeros) = (0, Instant::now(), vec![b'0'; each]);
+async fn send_forever(mut stream: TcpStream, chunk_size: usize, pause: Duration) -> (usize, Duration) {
+    let (mut sent, started, zeros) = (0, Instant::now(), vec![b'0'; chunk_size]);
     while let Ok(bytes) = stream.write(&zeros).await {
         sent += bytes;
-        assert!(begun.elapsed() < Duration::from_secs(20), "not cut off after {sent} bytes");
+        assert!(started.elapsed() < Duration::from_secs(20), "not cut off after {sent} bytes");
         tokio::time::sleep(pause).await;
     }
-    (sent, begun.elapsed())
+    (sent, started.elapsed())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_sends_without_end_is_cut_off() {
-    let desk = desk(|limits| (limits.body_bytes, limits.body_ms) = (1_000_000, 500)).await;
-    let port = desk.serve().await;
-    let begin = async |framing: &str| {
+    let server = server_with_limits(|limits| (limits.body_bytes, limits.body_ms) = (1_000_000, 500)).await;
+    let port = server.serve().await;
+    let begin_request = async |framing: &str| {
         let mut stream = connect(port).await;
         stream.write_all(format!("POST /nowhere HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n").as_bytes()).await.unwrap();
         stream
     };
     // Fast, in one chunk without end: 8 MB are drained (eight times `body_bytes`), 16 MiB are discarded by the lingering close,
     // and some are in socket buffers.
-    let endless = "Transfer-Encoding: chunked\r\n\r\nfffffffffffff";
-    let (sent, _) = send_forever(begin(endless).await, 65_536, Duration::ZERO).await;
+    let endless_chunk = "Transfer-Encoding: chunked\r\n\r\nfffffffffffff";
+    let (sent, _) = send_forever(begin_request(endless_chunk).await, 65_536, Duration::ZERO).await;
     assert!(sent > 8_000_000 && sent < 50_000_000, "{sent} bytes");
     // A body that is known to exceed the limit is not drained.
-    let mut stream = begin("Content-Length: 8000001").await;
-    let told = answer(&mut stream).await;
-    assert!(told.starts_with("HTTP/1.1 404") && told.contains("connection: close"), "{told}");
+    let mut stream = begin_request("Content-Length: 8000001").await;
+    let response = read_response(&mut stream).await;
+    assert!(response.starts_with("HTTP/1.1 404") && response.contains("connection: close"), "{response}");
     // Slowly: `body_ms`, then two seconds of the lingering close.
-    let (_, took) = send_forever(begin(endless).await, 1, Duration::from_millis(50)).await;
+    let (_, took) = send_forever(begin_request(endless_chunk).await, 1, Duration::from_millis(50)).await;
     assert!(took > Duration::from_millis(2400) && took < Duration::from_secs(4), "{took:?}");
     // A client that sends nothing more is closed after `body_ms`.
-    let mut stream = begin("Content-Length: 100").await;
-    let (mut told, begun) = (String::new(), Instant::now());
-    stream.read_to_string(&mut told).await.unwrap();
-    let took = begun.elapsed();
-    assert!(told.starts_with("HTTP/1.1 404") && took < Duration::from_secs(2), "{took:?}: {told}");
+    let mut stream = begin_request("Content-Length: 100").await;
+    let (mut response, started) = (String::new(), Instant::now());
+    stream.read_to_string(&mut response).await.unwrap();
+    let took = started.elapsed();
+    assert!(response.starts_with("HTTP/1.1 404") && took < Duration::from_secs(2), "{took:?}: {response}");
 }
 
 #[tokio::test]
 async fn a_drain_does_not_delay_the_stop_of_the_server() {
     let folder = tempfile::tempdir().unwrap();
-    let files = tls::files(folder.path());
-    let certificate = tls::certify(&files);
-    for (name, most) in [("idle", 1000), ("idle over TLS", 1000), ("a body without end", 3000)] {
-        let desk = desk(|_| {}).await;
+    let files = tls::certificate_files(folder.path());
+    let certificate = tls::write_new_certificate(&files);
+    for (name, max_millis) in [("idle", 1000), ("idle over TLS", 1000), ("a body without end", 3000)] {
+        let server = server_with_limits(|_| {}).await;
         let (stop, stopped) = oneshot::channel::<()>();
         let encrypted = (name == "idle over TLS").then(|| Tls::open(files.clone()).unwrap());
-        let (port, end) = desk.serve_with(encrypted, async { drop(stopped.await) }).await;
-        let (mut sending, mut idle, mut stream) = (None, None, connect(port).await);
+        let (port, end) = server.serve_with(encrypted, async { drop(stopped.await) }).await;
+        let (mut sender_task, mut idle, mut stream) = (None, None, connect(port).await);
         if name == "a body without end" {
             stream.write_all(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n").await.unwrap();
-            assert!(answer(&mut stream).await.starts_with("HTTP/1.1 404"));
-            sending = Some(tokio::spawn(send_forever(stream, 1, Duration::from_millis(50))));
+            assert!(read_response(&mut stream).await.starts_with("HTTP/1.1 404"));
+            sender_task = Some(tokio::spawn(send_forever(stream, 1, Duration::from_millis(50))));
         } else if name == "idle" {
             stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-            assert!(answer(&mut stream).await.ends_with("ok\n"));
+            assert!(read_response(&mut stream).await.ends_with("ok\n"));
             idle = Some(stream);
         } else {
             idle = Some(tls::connect(port, &certificate, &["http/1.1"]).await.unwrap().into_inner().0);
@@ -264,18 +273,21 @@ async fn a_drain_does_not_delay_the_stop_of_the_server() {
         tokio::time::sleep(Duration::from_millis(100)).await;
         stop.send(()).unwrap();
         // The client does not close its side.
-        timeout(Duration::from_millis(most), end).await.unwrap_or_else(|_| panic!("{name}: it does not end")).unwrap();
+        timeout(Duration::from_millis(max_millis), end)
+            .await
+            .unwrap_or_else(|_| panic!("{name}: it does not end"))
+            .unwrap();
         drop(idle);
-        if let Some(sending) = sending {
-            sending.await.unwrap();
+        if let Some(sender_task) = sender_task {
+            sender_task.await.unwrap();
         }
     }
 }
 
 /// A body whose frames are sent through a channel.
-type Sent = StreamBody<stream::BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
+type ChannelBody = StreamBody<stream::BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
 
-fn body() -> (mpsc::Sender<Bytes>, Sent) {
+fn body() -> (mpsc::Sender<Bytes>, ChannelBody) {
     let (send, receive) = mpsc::channel(1);
     let frames = stream::unfold(receive, async |mut receive: mpsc::Receiver<Bytes>| {
         Some((Ok(Frame::data(receive.recv().await?)), receive))
@@ -283,14 +295,14 @@ fn body() -> (mpsc::Sender<Bytes>, Sent) {
     (send, StreamBody::new(frames.boxed()))
 }
 
-async fn speak(port: u16) -> http2::SendRequest<Sent> {
+async fn connect_http2(port: u16) -> http2::SendRequest<ChannelBody> {
     let (send, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(connect(port).await)).await.unwrap();
     tokio::spawn(connection);
     send
 }
 
 /// A request with this request line and these headers, over HTTP/2.
-fn ask(head: &str, body: Sent) -> Request<Sent> {
+fn http2_request(head: &str, body: ChannelBody) -> Request<ChannelBody> {
     let mut lines = head.lines();
     let mut first = lines.next().unwrap().split(' ');
     let request = Request::builder().method(first.next().unwrap()).uri(format!("http://x{}", first.next().unwrap()));
@@ -299,14 +311,15 @@ fn ask(head: &str, body: Sent) -> Request<Sent> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slow_body_over_http_2_is_drained_after_the_answer() {
-    let all = [(desk(|_| {}).await, REFUSED), (rated().await, TOO_OFTEN)];
-    for (desk, requests) in &all {
-        let mut send = speak(desk.serve().await).await;
-        let _ = send.send_request(ask(TOO_OFTEN[0].0, body().1)).await.unwrap();
+async fn a_slow_body_over_http_2_is_drained_after_the_response() {
+    let all =
+        [(server_with_limits(|_| {}).await, REJECTED_REQUESTS), (rate_limited_server().await, RATE_LIMITED_REQUESTS)];
+    for (server, requests) in &all {
+        let mut send = connect_http2(server.serve().await).await;
+        let _ = send.send_request(http2_request(RATE_LIMITED_REQUESTS[0].0, body().1)).await.unwrap();
         for (head, status, code) in *requests {
             let (sender, body) = body();
-            let sending = tokio::spawn(async move {
+            let sender_task = tokio::spawn(async move {
                 for _ in 0..25 {
                     if sender.send(Bytes::from(vec![b' '; 32_768])).await.is_err() {
                         return false;
@@ -315,58 +328,59 @@ async fn a_slow_body_over_http_2_is_drained_after_the_answer() {
                 }
                 true
             });
-            let answered = send.send_request(ask(head, body)).await.unwrap_or_else(|error| panic!("{head}: {error}"));
-            assert_eq!(answered.status(), *status, "{head}");
-            let told = answered.into_body().collect().await.unwrap_or_else(|error| panic!("{head}: {error}"));
-            let told = String::from_utf8(told.to_bytes().to_vec()).unwrap();
-            assert!(told.contains(code), "{head}: {told}");
-            assert!(sending.await.unwrap(), "{head}: its body was reset");
+            let response =
+                send.send_request(http2_request(head, body)).await.unwrap_or_else(|error| panic!("{head}: {error}"));
+            assert_eq!(response.status(), *status, "{head}");
+            let response = response.into_body().collect().await.unwrap_or_else(|error| panic!("{head}: {error}"));
+            let text = String::from_utf8(response.to_bytes().to_vec()).unwrap();
+            assert!(text.contains(code), "{head}: {text}");
+            assert!(sender_task.await.unwrap(), "{head}: its body was reset");
         }
     }
 }
 
 #[tokio::test]
-async fn a_stream_is_reset_without_an_error_after_the_answer() {
-    let port = desk(|limits| limits.body_ms = 300).await.serve().await;
+async fn an_http_2_stream_is_reset_without_an_error_after_the_response() {
+    let port = server_with_limits(|limits| limits.body_ms = 300).await.serve().await;
     let mut stream = connect(port).await;
     // :method POST, :scheme http, :path /nowhere, :authority x (RFC 7541, appendix A); the end of the headers only.
     let headers = frame(1, 4, 1, b"\x83\x86\x04\x08/nowhere\x01\x01x");
     let sent = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(4, 0, 0, &[]), &headers].concat();
     stream.write_all(&sent).await.unwrap();
-    let (mut told, reset) = (Vec::new(), frame(3, 0, 1, &[0; 4]));
+    let (mut response, reset) = (Vec::new(), frame(3, 0, 1, &[0; 4]));
     let ended = async {
-        while !told.windows(reset.len()).any(|bytes| bytes == reset) {
-            assert!(stream.read_buf(&mut told).await.unwrap() > 0, "{told:?}");
+        while !response.windows(reset.len()).any(|bytes| bytes == reset) {
+            assert!(stream.read_buf(&mut response).await.unwrap() > 0, "{response:?}");
         }
     };
     timeout(Duration::from_secs(2), ended).await.expect("a reset");
-    let text = String::from_utf8_lossy(&told);
+    let text = String::from_utf8_lossy(&response);
     assert!(text.contains("There is nothing here"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn streams_of_http_2_without_end_are_reset() {
-    let desk = desk(|limits| limits.body_ms = 500).await;
-    let mut send = speak(desk.serve().await).await;
-    let begun = Instant::now();
+async fn endless_http_2_streams_are_reset() {
+    let server = server_with_limits(|limits| limits.body_ms = 500).await;
+    let mut send = connect_http2(server.serve().await).await;
+    let started = Instant::now();
     let mut streams = Vec::new();
     for _ in 0..100 {
         let (sender, body) = body();
-        let answered = send.send_request(ask("POST /nowhere HTTP/1.1", body)).await.unwrap();
-        assert_eq!(answered.status(), 404);
+        let response = send.send_request(http2_request("POST /nowhere HTTP/1.1", body)).await.unwrap();
+        assert_eq!(response.status(), 404);
         streams.push(sender);
     }
     for sender in streams {
         while sender.send(Bytes::from_static(b" ")).await.is_ok() {
-            assert!(begun.elapsed() < Duration::from_secs(5), "not reset");
+            assert!(started.elapsed() < Duration::from_secs(5), "not reset");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
     // The connection can still be used.
     let (sender, body) = body();
     drop(sender);
-    let answered = send.send_request(ask("GET /health/live HTTP/1.1", body)).await.unwrap();
-    assert_eq!(answered.status(), 200);
+    let response = send.send_request(http2_request("GET /health/live HTTP/1.1", body)).await.unwrap();
+    assert_eq!(response.status(), 200);
     let query = "{ viewer { name } }";
-    assert_eq!(desk.data(Who::Public, query, serde_json::json!({})).await["viewer"]["name"], "public");
+    assert_eq!(server.data(Caller::Public, query, serde_json::json!({})).await["viewer"]["name"], "public");
 }

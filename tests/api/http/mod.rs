@@ -1,3 +1,14 @@
+//! Tests of the HTTP server.
+//!
+//! - `client_ip`: rate limits, proxies, and CORS
+//! - `connections`: timeouts and connection limits
+//! - `database_reconnect`: terminated database connections
+//! - `drain`: responses before the body is read
+//! - `requests`: content types, methods, and status codes
+//! - `sse`: server-sent events
+//! - `tls`: certificates and ALPN
+//! - `websocket`: the protocol `graphql-transport-ws`
+
 pub mod client_ip;
 pub mod connections;
 pub mod database_reconnect;

@@ -1,9 +1,9 @@
-//! The wire: content types, methods, sizes, statuses, and requests made to hurt.
+//! Tests of GraphQL over HTTP: content types, methods, status codes, body sizes, authorization, and health checks.
 
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 
-use crate::harness::{Desk, Who, on_both};
+use crate::harness::{Caller, TestServer, on_both_databases};
 
 fn request(method: &str, content_type: &str, accept: &str, body: impl Into<Body>) -> Request<Body> {
     Request::builder()
@@ -15,16 +15,16 @@ fn request(method: &str, content_type: &str, accept: &str, body: impl Into<Body>
         .unwrap()
 }
 
-on_both! {
-    async fn only_json_by_post_is_executed(desk: Desk) {
+on_both_databases! {
+    async fn only_json_by_post_is_executed(server: TestServer) {
         let query = json!({ "query": "{ releases { totalCount } }" }).to_string();
         for (method, content_type, status) in [("POST", "application/json", 200), ("POST", "application/json; charset=utf-8", 200), ("POST", "application/json; charset=latin-1", 415), ("POST", "text/plain", 415), ("POST", "application/x-www-form-urlencoded", 415), ("POST", "multipart/form-data; boundary=x", 415), ("GET", "application/json", 400), ("PUT", "application/json", 405), ("DELETE", "application/json", 405)] {
-            assert_eq!(desk.send(request(method, content_type, "*/*", query.clone())).await.0, status, "{method} {content_type}");
+            assert_eq!(server.send(request(method, content_type, "*/*", query.clone())).await.0, status, "{method} {content_type}");
         }
-        assert_eq!(desk.send(request("POST", "application/json", "text/html", query)).await.0, 406);
+        assert_eq!(server.send(request("POST", "application/json", "text/html", query)).await.0, 406);
     }
 
-    async fn a_request_that_cannot_be_executed_is_told_apart(desk: Desk) {
+    async fn request_errors_have_status_400_and_no_data(server: TestServer) {
         let new = "application/graphql-response+json";
         for (body, status) in [
             ("{".to_owned(), 400), ("[]".to_owned(), 400), ("7".to_owned(), 400), ("{}".to_owned(), 400), (r#"{"query":""}"#.to_owned(), 400), (r#"{"query":7}"#.to_owned(), 400),
@@ -33,20 +33,20 @@ on_both! {
             (json!({ "query": "{ releases(first: 0) { totalCount } }" }).to_string(), 200),
             (json!({ "query": "{ releases { totalCount } }", "variables": null, "operationName": null, "extensions": {} }).to_string(), 200),
         ] {
-            let (found, text) = desk.send(request("POST", "application/json", new, body.clone())).await;
-            assert_eq!(found, status, "{body}: {text}");
-            let answer: Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(answer.get("data").is_none(), status == 400, "{body}: {text}");
-            assert!(status == 200 || !answer["errors"][0]["message"].as_str().unwrap().is_empty());
+            let (actual, text) = server.send(request("POST", "application/json", new, body.clone())).await;
+            assert_eq!(actual, status, "{body}: {text}");
+            let response: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(response.get("data").is_none(), status == 400, "{body}: {text}");
+            assert!(status == 200 || !response["errors"][0]["message"].as_str().unwrap().is_empty());
         }
-        let (status, text) = desk.send(request("POST", "application/json", "application/json", r#"{"query":"{ nope }"}"#)).await;
+        let (status, text) = server.send(request("POST", "application/json", "application/json", r#"{"query":"{ nope }"}"#)).await;
         assert!(status == 200 && !text.contains("\"data\""), "{text}");
-        let (status, text) = desk.send(request("POST", "application/json", "*/*", vec![b'{', b'"', 0xff, b'"', b'}'])).await;
+        let (status, text) = server.send(request("POST", "application/json", "*/*", vec![b'{', b'"', 0xff, b'"', b'}'])).await;
         assert!(status == 400 && text.contains("not JSON"), "{text}");
-        assert_eq!(desk.send(request("POST", "application/json", "*/*", " ".repeat(9 << 20))).await.0, 413);
+        assert_eq!(server.send(request("POST", "application/json", "*/*", " ".repeat(9 << 20))).await.0, 413);
     }
 
-    async fn small_requests_made_to_hurt_are_refused_and_the_server_lives(desk: Desk) {
+    async fn small_malicious_requests_are_rejected_and_the_server_survives(server: TestServer) {
         let mut doubling = "{ ...F0 } ".to_owned();
         for number in 0..40 { doubling += &format!("fragment F{number} on Query {{ ...F{next} ...F{next} }} ", next = number + 1); }
         doubling += "fragment F40 on Query { viewer { name } }";
@@ -59,81 +59,81 @@ on_both! {
             doubling, wide, pages.to_owned(), negative.to_owned(),
             "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(),
         ] {
-            let answer = desk.ask(Who::Public, &query, json!({})).await;
+            let response = server.execute(Caller::Public, &query, json!({})).await;
             // Pages of an empty newsroom are empty.
-            let refused = answer["errors"][0]["message"].is_string() || query == pages || query == negative;
-            assert!(refused && answer.to_string().len() < 20_000, "{:.200}", answer.to_string());
+            let rejected = response["errors"][0]["message"].is_string() || query == pages || query == negative;
+            assert!(rejected && response.to_string().len() < 20_000, "{:.200}", response.to_string());
         }
         let deep = format!("{{\"query\":\"{{ viewer {{ name }} }}\",\"variables\":{{\"a\":{}{}}}}}", "[".repeat(100_000), "]".repeat(100_000));
-        assert_eq!(desk.post(None, &deep).await.0, 400);
-        assert_eq!(desk.data(Who::Public, "{ viewer { name } }", json!({})).await["viewer"]["name"], "public");
+        assert_eq!(server.post(None, &deep).await.0, 400);
+        assert_eq!(server.data(Caller::Public, "{ viewer { name } }", json!({})).await["viewer"]["name"], "public");
     }
 
-    async fn the_introspection_query_of_tools_fits_the_limits(desk: Desk) {
+    async fn the_introspection_query_of_tools_fits_the_limits(server: TestServer) {
         let query = r"query IntrospectionQuery { __schema { queryType { name } mutationType { name } subscriptionType { name } types { ...FullType } directives { name description locations args { ...InputValue } } } }
             fragment FullType on __Type { kind name description specifiedByURL fields(includeDeprecated: true) { name description args { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason } inputFields { ...InputValue } interfaces { ...TypeRef } enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } possibleTypes { ...TypeRef } }
             fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue }
             fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
-        let data = desk.data(Who::Public, query, json!({})).await;
+        let data = server.data(Caller::Public, query, json!({})).await;
         let undescribed: Vec<String> = data["__schema"]["types"].as_array().unwrap().iter().filter(|kind| !kind["name"].as_str().unwrap().starts_with("__") && kind["name"] != "ID").flat_map(|kind| {
             let name = kind["name"].as_str().unwrap();
-            let own = (kind["description"].is_null() && !["Query", "Mutation"].contains(&name)).then(|| name.to_owned());
-            let parts = ["fields", "inputFields", "enumValues"].into_iter().flat_map(move |list| kind[list].as_array().into_iter().flatten().flat_map(move |part| {
-                let path = format!("{name}.{}", part["name"].as_str().unwrap());
-                let arguments: Vec<String> = part["args"].as_array().into_iter().flatten().filter(|argument| argument["description"].is_null()).map(|argument| format!("{path}({})", argument["name"])).collect();
-                part["description"].is_null().then_some(path).into_iter().chain(arguments)
+            let undescribed_type = (kind["description"].is_null() && !["Query", "Mutation"].contains(&name)).then(|| name.to_owned());
+            let members = ["fields", "inputFields", "enumValues"].into_iter().flat_map(move |list| kind[list].as_array().into_iter().flatten().flat_map(move |member| {
+                let path = format!("{name}.{}", member["name"].as_str().unwrap());
+                let arguments: Vec<String> = member["args"].as_array().into_iter().flatten().filter(|argument| argument["description"].is_null()).map(|argument| format!("{path}({})", argument["name"])).collect();
+                member["description"].is_null().then_some(path).into_iter().chain(arguments)
             }));
-            own.into_iter().chain(parts).collect::<Vec<_>>()
+            undescribed_type.into_iter().chain(members).collect::<Vec<_>>()
         }).collect();
         assert_eq!(undescribed, Vec::<String>::new());
     }
 
-    async fn a_query_of_which_nothing_is_included_answers_with_nothing(desk: Desk) {
+    async fn a_query_with_everything_skipped_returns_empty_data(server: TestServer) {
         for _ in 0..2 {
-            let answer = desk.ask(Who::Public, "{ viewer @skip(if: true) { role } }", json!({})).await;
-            assert_eq!(answer, json!({ "data": {} }));
+            let response = server.execute(Caller::Public, "{ viewer @skip(if: true) { role } }", json!({})).await;
+            assert_eq!(response, json!({ "data": {} }));
         }
     }
 
-    async fn pages_and_probes_answer(desk: Desk) {
+    async fn html_pages_and_health_checks_respond(server: TestServer) {
         let get = |path: &str, accept: &str| Request::get(path).header("accept", accept).body(Body::empty()).unwrap();
-        for (path, accept, status, told) in [("/", "text/html", 200, "<h1>Newsroom</h1>"), ("/", "*/*", 200, "/graphql"), ("/graphiql", "text/html", 200, "<!doctype html>"), ("/health/live", "*/*", 200, "ok"), ("/health/ready", "*/*", 200, "\"status\":\"ready\""), ("/nowhere", "*/*", 404, "/graphql")] {
-            let (found, text) = desk.send(get(path, accept)).await;
-            assert_eq!(found, status, "{path}");
-            assert!(text.contains(told), "{path}: {text}");
-            let loads = ["src=\"http", "href=\"http", "@import", "url(http"];
-            assert!(!loads.iter().any(|load| text.contains(load)), "{path} loads something from another host");
+        for (path, accept, status, fragment) in [("/", "text/html", 200, "<h1>Newsroom</h1>"), ("/", "*/*", 200, "/graphql"), ("/graphiql", "text/html", 200, "<!doctype html>"), ("/health/live", "*/*", 200, "ok"), ("/health/ready", "*/*", 200, "\"status\":\"ready\""), ("/nowhere", "*/*", 404, "/graphql")] {
+            let (actual, text) = server.send(get(path, accept)).await;
+            assert_eq!(actual, status, "{path}");
+            assert!(text.contains(fragment), "{path}: {text}");
+            let external_loads = ["src=\"http", "href=\"http", "@import", "url(http"];
+            assert!(!external_loads.iter().any(|external_load| text.contains(external_load)), "{path} loads something from another host");
         }
     }
 
-    async fn a_malformed_authorization_is_refused_with_advice(desk: Desk) {
+    async fn a_malformed_authorization_header_is_rejected_with_advice(server: TestServer) {
         for value in ["Basic YTpi", "Bearer", "Bearer ", "dateline_x"] {
             let request = Request::post("/graphql").header("content-type", "application/json").header("authorization", value).body(Body::from(r#"{"query":"{ viewer { name } }"}"#)).unwrap();
-            let (status, text) = desk.send(request).await;
+            let (status, text) = server.send(request).await;
             assert!(status == 401 && text.contains("write \\\"Bearer\\\""), "{value}: {status} {text}");
         }
     }
 
-    async fn of_two_authorization_headers_the_first_is_used(desk: Desk) {
+    async fn of_two_authorization_headers_the_first_is_used(server: TestServer) {
         let body = json!({ "query": "{ viewer { role } }" }).to_string();
-        let (good, wrong) = (desk.secret(Who::Press).unwrap(), "dateline_wrong");
-        let send = async |first: &str, second: &str| desk.post_with(Some(first), &[("authorization", &format!("Bearer {second}"))], &body).await;
-        let (status, _, answer) = send(good, wrong).await;
-        assert_eq!((status, &answer["data"]["viewer"]["role"]), (200, &json!("PRESS")), "{answer}");
-        let (status, _, answer) = send(wrong, good).await;
-        assert_eq!((status, answer.get("data")), (401, None), "{answer}");
+        let (valid, invalid) = (server.token(Caller::Press).unwrap(), "dateline_wrong");
+        let send = async |first: &str, second: &str| server.post_with_headers(Some(first), &[("authorization", &format!("Bearer {second}"))], &body).await;
+        let (status, _, response) = send(valid, invalid).await;
+        assert_eq!((status, &response["data"]["viewer"]["role"]), (200, &json!("PRESS")), "{response}");
+        let (status, _, response) = send(invalid, valid).await;
+        assert_eq!((status, response.get("data")), (401, None), "{response}");
     }
 }
 
 #[tokio::test]
-async fn a_server_whose_catalog_has_not_followed_of_late_is_not_ready() {
-    let desk = Desk::on_sqlite().await;
-    let ready = async || desk.send(Request::get("/health/ready").body(Body::empty()).unwrap()).await;
-    assert_eq!(ready().await.0, 200);
+async fn a_server_with_an_outdated_catalog_is_not_ready() {
+    let server = TestServer::on_sqlite().await;
+    let readiness = async || server.send(Request::get("/health/ready").body(Body::empty()).unwrap()).await;
+    assert_eq!(readiness().await.0, 200);
     // Nobody follows the journal here.
     tokio::time::sleep(std::time::Duration::from_millis(5100)).await;
-    let (status, text) = ready().await;
+    let (status, text) = readiness().await;
     assert!(status == 503 && text.contains("the catalog has not followed"), "{text}");
-    desk.app.newsroom.catalog.catch_up().await.unwrap();
-    assert_eq!(ready().await.0, 200);
+    server.app.newsroom.catalog.catch_up().await.unwrap();
+    assert_eq!(readiness().await.0, 200);
 }

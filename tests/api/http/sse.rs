@@ -1,4 +1,4 @@
-//! Server-sent events as a client reads them.
+//! Tests of server-sent events (SSE), with a client: subscriptions, reconnecting by `Last-Event-ID`, and errors.
 
 use std::time::Duration;
 
@@ -11,31 +11,31 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::harness::{Desk, Who, on_both};
+use crate::harness::{Caller, TestServer, on_both_databases};
 
 /// A stream of events.
-pub(crate) struct Events {
+pub(crate) struct SseStream {
     pub(crate) headers: HeaderMap,
     body: BodyDataStream,
     text: String,
 }
 
-impl Events {
+impl SseStream {
     /// The next event: its name, its id, its data; nothing where the stream ends.
-    pub(crate) async fn event(&mut self) -> Option<(String, String, String)> {
+    pub(crate) async fn next_event(&mut self) -> Option<(String, String, String)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {
                     let lines = event.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
                     lines.map(str::trim).collect::<Vec<_>>().join("\n")
                 };
-                let found = (field("event"), field("id"), field("data"));
-                let told = self.text.len() - rest.len();
-                self.text.drain(..told);
-                if found.0.is_empty() {
+                let event_fields = (field("event"), field("id"), field("data"));
+                let consumed = self.text.len() - rest.len();
+                self.text.drain(..consumed);
+                if event_fields.0.is_empty() {
                     continue;
                 }
-                return Some(found);
+                return Some(event_fields);
             }
             let chunk =
                 tokio::time::timeout(Duration::from_secs(20), self.body.next()).await.expect("something is told");
@@ -44,14 +44,14 @@ impl Events {
     }
 
     /// The data of the next change.
-    pub(crate) async fn next(&mut self) -> Value {
-        let (name, _, data) = self.event().await.expect("an event");
+    pub(crate) async fn next_data(&mut self) -> Value {
+        let (name, _, data) = self.next_event().await.expect("an event");
         assert_eq!(name, "next");
         serde_json::from_str::<Value>(&data).unwrap()["data"].take()
     }
 }
 
-impl Desk {
+impl TestServer {
     fn events_request(bearer: Option<&str>, query: &str) -> axum::http::request::Builder {
         let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
         let request = Request::get(format!("/graphql?query={query}")).header("accept", "text/event-stream");
@@ -62,19 +62,19 @@ impl Desk {
     }
 
     /// Subscribes, by GET as a browser's EventSource does.
-    pub(crate) async fn listen(&self, bearer: Option<&str>, query: &str) -> Events {
-        self.listen_with(Self::events_request(bearer, query)).await
+    pub(crate) async fn subscribe(&self, bearer: Option<&str>, query: &str) -> SseStream {
+        self.subscribe_with(Self::events_request(bearer, query)).await
     }
 
-    async fn listen_with(&self, request: axum::http::request::Builder) -> Events {
+    async fn subscribe_with(&self, request: axum::http::request::Builder) -> SseStream {
         let response = self.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), 200);
         let headers = response.headers().clone();
-        Events { headers, body: response.into_body().into_data_stream(), text: String::new() }
+        SseStream { headers, body: response.into_body().into_data_stream(), text: String::new() }
     }
 
     /// Subscribes, and is refused.
-    pub(crate) async fn rejected(&self, bearer: Option<&str>, query: &str) -> Value {
+    pub(crate) async fn subscribe_error(&self, bearer: Option<&str>, query: &str) -> Value {
         let request = Self::events_request(bearer, query).body(Body::empty()).unwrap();
         let response = self.router().oneshot(request).await.unwrap();
         assert!(response.status().is_client_error(), "{}", response.status());
@@ -84,104 +84,104 @@ impl Desk {
 
 const CHANGES: &str = "subscription { releaseChanged { sequence kind release { headline } } }";
 
-on_both! {
-    async fn an_event_source_that_connects_again_misses_nothing(desk: Desk) {
-        let mut events = desk.listen(None, CHANGES).await;
+on_both_databases! {
+    async fn a_reconnecting_event_source_misses_nothing(server: TestServer) {
+        let mut events = server.subscribe(None, CHANGES).await;
         assert_eq!(events.headers["content-type"], "text/event-stream");
         assert_eq!(events.headers["cache-control"], "private, no-store");
-        desk.published(json!({ "headline": "One" })).await;
-        let (name, id, data) = events.event().await.unwrap();
+        server.create_published(json!({ "headline": "One" })).await;
+        let (name, id, data) = events.next_event().await.unwrap();
         let data: Value = serde_json::from_str(&data).unwrap();
         assert_eq!((name.as_str(), &data["data"]["releaseChanged"]["sequence"]), ("next", &json!(id)));
         drop(events);
-        desk.published(json!({ "headline": "Two" })).await;
-        desk.published(json!({ "headline": "Three" })).await;
-        let mut again = desk.listen_with(Desk::events_request(None, CHANGES).header("last-event-id", id)).await;
+        server.create_published(json!({ "headline": "Two" })).await;
+        server.create_published(json!({ "headline": "Three" })).await;
+        let mut reconnected = server.subscribe_with(TestServer::events_request(None, CHANGES).header("last-event-id", id)).await;
         for headline in ["Two", "Three"] {
-            assert_eq!(again.next().await["releaseChanged"], json!({ "sequence": again_position(&desk, headline).await, "kind": "APPEARED", "release": { "headline": headline } }));
+            assert_eq!(reconnected.next_data().await["releaseChanged"], json!({ "sequence": position_of(&server, headline).await, "kind": "APPEARED", "release": { "headline": headline } }));
         }
     }
 
-    async fn a_query_answers_once_and_completes(desk: Desk) {
-        let mut events = desk.listen(None, "{ viewer { name } }").await;
-        assert_eq!(events.next().await, json!({ "viewer": { "name": "public" } }));
-        assert_eq!(events.event().await.unwrap(), ("complete".to_owned(), String::new(), String::new()));
-        assert_eq!(events.event().await, None);
+    async fn a_query_over_sse_sends_one_result_and_completes(server: TestServer) {
+        let mut events = server.subscribe(None, "{ viewer { name } }").await;
+        assert_eq!(events.next_data().await, json!({ "viewer": { "name": "public" } }));
+        assert_eq!(events.next_event().await.unwrap(), ("complete".to_owned(), String::new(), String::new()));
+        assert_eq!(events.next_event().await, None);
     }
 
-    async fn mutations_by_get_nonsense_and_unknown_tokens_are_refused_before_a_stream_begins(desk: Desk) {
-        let editor = desk.secret(Who::Editor);
-        let mutation = desk.rejected(editor, "mutation { releaseCreate(input: {headline: \"By GET\"}) { release { id } } }").await;
+    async fn invalid_sse_requests_are_rejected_before_the_stream_starts(server: TestServer) {
+        let editor = server.token(Caller::Editor);
+        let mutation = server.subscribe_error(editor, "mutation { releaseCreate(input: {headline: \"By GET\"}) { release { id } } }").await;
         assert_eq!(mutation["errors"][0]["extensions"]["code"], "METHOD_NOT_ALLOWED");
-        assert_eq!(desk.rejected(None, "subscription { nope }").await["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
-        assert_eq!(desk.rejected(None, "subscription {").await["errors"][0]["extensions"]["code"], "GRAPHQL_PARSE_FAILED");
-        assert_eq!(desk.rejected(Some("dateline_nobody"), CHANGES).await["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
-        let (status, answer) = desk.post(None, &json!({ "query": CHANGES }).to_string()).await;
-        assert_eq!((status, &answer["errors"][0]["extensions"]["code"]), (400, &json!("SUBSCRIPTION_NEEDS_STREAM")));
+        assert_eq!(server.subscribe_error(None, "subscription { nope }").await["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+        assert_eq!(server.subscribe_error(None, "subscription {").await["errors"][0]["extensions"]["code"], "GRAPHQL_PARSE_FAILED");
+        assert_eq!(server.subscribe_error(Some("dateline_nobody"), CHANGES).await["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+        let (status, response) = server.post(None, &json!({ "query": CHANGES }).to_string()).await;
+        assert_eq!((status, &response["errors"][0]["extensions"]["code"]), (400, &json!("SUBSCRIPTION_NEEDS_STREAM")));
     }
 
-    async fn what_hides_in_a_text_without_an_end_is_refused_here_too(desk: Desk) {
-        let hidden = format!("subscription {{ releaseChanged(after: \"\"\"a\" {}{}) {{ kind }} }}", "[".repeat(1500), "]".repeat(1500));
-        assert_eq!(desk.rejected(None, &hidden).await["errors"][0]["extensions"]["code"], json!("GRAPHQL_PARSE_FAILED"));
+    async fn an_unterminated_block_string_is_rejected_over_sse(server: TestServer) {
+        let unterminated = format!("subscription {{ releaseChanged(after: \"\"\"a\" {}{}) {{ kind }} }}", "[".repeat(1500), "]".repeat(1500));
+        assert_eq!(server.subscribe_error(None, &unterminated).await["errors"][0]["extensions"]["code"], json!("GRAPHQL_PARSE_FAILED"));
     }
 
-    async fn a_key_that_would_not_be_kept_is_refused(desk: Desk) {
+    async fn an_idempotency_key_over_sse_is_rejected(server: TestServer) {
         let send = async |query: &str| {
             let request = Request::post("/graphql").header("content-type", "application/json").header("accept", "text/event-stream");
-            let request = request.header("idempotency-key", "one").header("authorization", format!("Bearer {}", desk.secret(Who::Editor).unwrap()));
-            desk.send(request.body(Body::from(json!({ "query": query }).to_string())).unwrap()).await
+            let request = request.header("idempotency-key", "one").header("authorization", format!("Bearer {}", server.token(Caller::Editor).unwrap()));
+            server.send(request.body(Body::from(json!({ "query": query }).to_string())).unwrap()).await
         };
         let (status, text) = send("mutation { releaseCreate(input: {headline: \"Once?\"}) { release { id } } }").await;
         assert!(status == 400 && text.contains("Idempotency-Key"), "{text}");
-        assert_eq!(desk.data(Who::Editor, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"], 0);
+        assert_eq!(server.data(Caller::Editor, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"], 0);
         assert_eq!(send("{ viewer { name } }").await.0, 200, "reading repeats nothing");
     }
 
-    async fn a_change_that_takes_too_long_to_tell_ends_its_subscription_and_says_why(desk: Desk) {
+    async fn a_change_that_times_out_ends_the_subscription_with_an_error(server: TestServer) {
         let limits = dateline::limits::Limits { execution_ms: 1, ..Default::default() };
-        let desk = desk.with_http_config(dateline::http::config::HttpConfig { limits: limits.into(), ..Default::default() });
-        let mut events = desk.listen(None, "subscription { releaseChanged { release { a: body { html text } b: body { html } c: body { text } } } }").await;
-        desk.import(&[json!({ "type": "release", "slug": "long", "externalId": "long", "headline": "Long", "releaseDate": "2006-05-02", "state": "PUBLISHED", "publishedAt": "2006-05-02T00:00:00Z", "bodyMarkdown": "word ".repeat(150_000) })]).await;
-        let (_, _, data) = events.event().await.unwrap();
+        let server = server.with_http_config(dateline::http::config::HttpConfig { limits: limits.into(), ..Default::default() });
+        let mut events = server.subscribe(None, "subscription { releaseChanged { release { a: body { html text } b: body { html } c: body { text } } } }").await;
+        server.import(&[json!({ "type": "release", "slug": "long", "externalId": "long", "headline": "Long", "releaseDate": "2006-05-02", "state": "PUBLISHED", "publishedAt": "2006-05-02T00:00:00Z", "bodyMarkdown": "word ".repeat(150_000) })]).await;
+        let (_, _, data) = events.next_event().await.unwrap();
         assert!(data.contains("EXECUTION_TIMEOUT") && data.contains("limits.execution_ms"), "{data}");
-        assert_eq!(events.event().await.unwrap().0, "complete");
+        assert_eq!(events.next_event().await.unwrap().0, "complete");
     }
 
-    async fn what_comes_of_a_token_that_fails_for_a_while_is_told_afterwards(desk: Desk) {
-        let made = desk.done(Who::Admin, "mutation { tokenCreate(input: {subject: \"Guest\", name: \"one\", role: EDITOR, expiresAt: \"2007-06-01T13:00:00Z\"}) { token { id } secret userErrors { code } } }", json!({})).await;
-        let mut events = desk.listen(made["secret"].as_str(), CHANGES).await;
-        assert!(tokio::time::timeout(Duration::from_millis(300), events.event()).await.is_err());
+    async fn changes_are_delivered_after_a_token_is_valid_again(server: TestServer) {
+        let created = server.mutate(Caller::Admin, "mutation { tokenCreate(input: {subject: \"Guest\", name: \"one\", role: EDITOR, expiresAt: \"2007-06-01T13:00:00Z\"}) { token { id } secret userErrors { code } } }", json!({})).await;
+        let mut events = server.subscribe(created["secret"].as_str(), CHANGES).await;
+        assert!(tokio::time::timeout(Duration::from_millis(300), events.next_event()).await.is_err());
         // The clock goes wrong for a moment, less than it takes to look at the token again.
-        desk.app.clock.set(crate::harness::noon() + chrono::TimeDelta::hours(2));
-        desk.draft(json!({ "headline": "Late" })).await;
-        let early = tokio::time::timeout(Duration::from_millis(500), events.event()).await;
-        assert!(early.is_err(), "{early:?}");
-        desk.app.clock.set(crate::harness::noon());
-        assert_eq!(events.next().await["releaseChanged"]["release"]["headline"], "Late");
+        server.app.clock.set(crate::harness::noon() + chrono::TimeDelta::hours(2));
+        server.create_draft(json!({ "headline": "Late" })).await;
+        let premature = tokio::time::timeout(Duration::from_millis(500), events.next_event()).await;
+        assert!(premature.is_err(), "{premature:?}");
+        server.app.clock.set(crate::harness::noon());
+        assert_eq!(events.next_data().await["releaseChanged"]["release"]["headline"], "Late");
     }
 
-    async fn a_revoked_token_ends_its_stream(desk: Desk) {
-        let made = desk.done(Who::Admin, "mutation { tokenCreate(input: {subject: \"Guest\", name: \"one\", role: EDITOR}) { token { id } secret userErrors { code } } }", json!({})).await;
-        let mut events = desk.listen(made["secret"].as_str(), CHANGES).await;
-        desk.draft(json!({ "headline": "Seen" })).await;
-        assert_eq!(events.next().await["releaseChanged"]["release"]["headline"], "Seen");
-        desk.done(Who::Admin, "mutation($id: ID!) { tokenRevoke(id: $id) { userErrors { code } } }", json!({ "id": made["token"]["id"] })).await;
-        desk.draft(json!({ "headline": "Unseen" })).await;
-        assert_eq!(events.event().await, None, "ended, and without `complete`");
+    async fn a_revoked_token_ends_its_stream(server: TestServer) {
+        let created = server.mutate(Caller::Admin, "mutation { tokenCreate(input: {subject: \"Guest\", name: \"one\", role: EDITOR}) { token { id } secret userErrors { code } } }", json!({})).await;
+        let mut events = server.subscribe(created["secret"].as_str(), CHANGES).await;
+        server.create_draft(json!({ "headline": "Seen" })).await;
+        assert_eq!(events.next_data().await["releaseChanged"]["release"]["headline"], "Seen");
+        server.mutate(Caller::Admin, "mutation($id: ID!) { tokenRevoke(id: $id) { userErrors { code } } }", json!({ "id": created["token"]["id"] })).await;
+        server.create_draft(json!({ "headline": "Unseen" })).await;
+        assert_eq!(events.next_event().await, None, "ended, and without `complete`");
     }
 }
 
 /// The position of the change that a headline appeared with, as a fresh follower is told.
-async fn again_position(desk: &Desk, headline: &str) -> Value {
-    let snapshot = desk.app.newsroom.catalog.snapshot();
-    let start = desk.app.newsroom.token_cipher.encrypt_position(
+async fn position_of(server: &TestServer, headline: &str) -> Value {
+    let snapshot = server.app.newsroom.catalog.snapshot();
+    let start = server.app.newsroom.token_cipher.encrypt_position(
         snapshot.epoch(),
         dateline::newsroom::access::resume_token::JournalPosition { audience: 0, sequence: 0, as_of_micros: 0 },
     );
     let query = format!("subscription {{ releaseChanged(after: \"{start}\") {{ sequence release {{ headline }} }} }}");
-    let mut events = desk.listen(None, &query).await;
+    let mut events = server.subscribe(None, &query).await;
     loop {
-        let change = events.next().await["releaseChanged"].take();
+        let change = events.next_data().await["releaseChanged"].take();
         if change["release"]["headline"] == headline {
             return change["sequence"].clone();
         }

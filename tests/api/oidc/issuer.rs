@@ -1,5 +1,5 @@
-//! An issuer for tests: keys of each kind made here, tokens signed with them, and a server that gives the public keys away and
-//! counts how often it was asked. It can be made to hang, to change its keys and to go away.
+//! An OpenID Connect issuer for tests: generates keys, signs tokens (JWT), and serves the JWKS.
+//! It counts requests, and can be paused, changed, and shut down.
 
 use std::sync::{
     Arc, Mutex, OnceLock,
@@ -51,16 +51,16 @@ impl Key {
         match &self.pair {
             Pair::Rsa(pair) => json!({
                 "kty": "RSA", "kid": id, "use": "sig",
-                "n": encoded(pair.public_key().modulus().big_endian_without_leading_zero()),
-                "e": encoded(pair.public_key().exponent().big_endian_without_leading_zero()),
+                "n": base64url(pair.public_key().modulus().big_endian_without_leading_zero()),
+                "e": base64url(pair.public_key().exponent().big_endian_without_leading_zero()),
             }),
             Pair::Curve(pair) => {
                 let (x, y) = pair.public_key().as_ref()[1..].split_at(pair.public_key().as_ref().len() / 2);
                 let curve = if x.len() == 32 { "P-256" } else { "P-384" };
-                json!({ "kty": "EC", "kid": id, "crv": curve, "x": encoded(x), "y": encoded(y) })
+                json!({ "kty": "EC", "kid": id, "crv": curve, "x": base64url(x), "y": base64url(y) })
             }
             Pair::Edwards(pair) => json!({
-                "kty": "OKP", "kid": id, "crv": "Ed25519", "alg": "EdDSA", "x": encoded(pair.public_key().as_ref()),
+                "kty": "OKP", "kid": id, "crv": "Ed25519", "alg": "EdDSA", "x": base64url(pair.public_key().as_ref()),
             }),
         }
     }
@@ -97,23 +97,23 @@ impl Key {
 
     /// A token with this header, signed by what the header's `alg` says.
     pub(super) fn token(&self, header: &Value, claims: &Value) -> String {
-        joined(header, claims, |message| self.sign(header["alg"].as_str().unwrap_or_default(), message))
+        assemble_token(header, claims, |message| self.sign(header["alg"].as_str().unwrap_or_default(), message))
     }
 }
 
 /// A token with any signature.
-pub(super) fn joined(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
-    let message = format!("{}.{}", encoded(header.to_string()), encoded(claims.to_string()));
-    let signature = encoded(sign(message.as_bytes()));
+pub(super) fn assemble_token(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+    let message = format!("{}.{}", base64url(header.to_string()), base64url(claims.to_string()));
+    let signature = base64url(sign(message.as_bytes()));
     format!("{message}.{signature}")
 }
 
-pub(super) fn encoded(bytes: impl AsRef<[u8]>) -> String {
+pub(super) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The public keys of these names, as a set.
-pub(super) fn set(ids: &[&str]) -> Value {
+pub(super) fn jwks(ids: &[&str]) -> Value {
     json!({ "keys": ids.iter().map(|id| key(id).public()).collect::<Vec<_>>() })
 }
 
@@ -121,9 +121,9 @@ pub(super) fn set(ids: &[&str]) -> Value {
 pub(super) struct Issuer {
     /// Where the set is.
     pub(super) url: String,
-    gate: Arc<Semaphore>,
-    asked: Arc<AtomicUsize>,
-    answer: Arc<Mutex<Value>>,
+    permits: Arc<Semaphore>,
+    request_count: Arc<AtomicUsize>,
+    response: Arc<Mutex<Value>>,
     server: JoinHandle<()>,
 }
 
@@ -131,50 +131,50 @@ impl Issuer {
     pub(super) async fn with(ids: &[&str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/keys", listener.local_addr().unwrap());
-        let (gate, asked) = (Arc::new(Semaphore::new(1)), Arc::new(AtomicUsize::new(0)));
-        let answer = Arc::new(Mutex::new(set(ids)));
-        let answers = {
-            let (gate, asked, answer) = (gate.clone(), asked.clone(), answer.clone());
+        let (permits, request_count) = (Arc::new(Semaphore::new(1)), Arc::new(AtomicUsize::new(0)));
+        let response = Arc::new(Mutex::new(jwks(ids)));
+        let handler = {
+            let (permits, request_count, response) = (permits.clone(), request_count.clone(), response.clone());
             move || async move {
-                asked.fetch_add(1, Ordering::SeqCst);
-                let _open = gate.acquire().await.unwrap();
-                let set = answer.lock().unwrap().clone();
-                Json(set)
+                request_count.fetch_add(1, Ordering::SeqCst);
+                let _permit = permits.acquire().await.unwrap();
+                let jwks = response.lock().unwrap().clone();
+                Json(jwks)
             }
         };
-        let router = Router::new().route("/keys", get(answers));
+        let router = Router::new().route("/keys", get(handler));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, gate, asked, answer, server }
+        Self { url, permits, request_count, response, server }
     }
 
     /// How often it was asked.
-    pub(super) fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    pub(super) fn request_count(&self) -> usize {
+        self.request_count.load(Ordering::SeqCst)
     }
 
     /// From now on it answers this.
-    pub(super) fn answers(&self, answer: Value) {
-        *self.answer.lock().unwrap() = answer;
+    pub(super) fn set_response(&self, response: Value) {
+        *self.response.lock().unwrap() = response;
     }
 
     /// Lets it take questions without answering, until the other call.
-    pub(super) fn hang(&self) {
-        assert_eq!(self.gate.forget_permits(1), 1);
+    pub(super) fn pause(&self) {
+        assert_eq!(self.permits.forget_permits(1), 1);
     }
 
-    pub(super) fn go_on(&self) {
-        self.gate.add_permits(1);
+    pub(super) fn resume(&self) {
+        self.permits.add_permits(1);
     }
 
     /// Waits until it was asked that often.
-    pub(super) async fn is_asked(&self, times: usize) {
-        while self.asked() < times {
+    pub(super) async fn wait_for_requests(&self, times: usize) {
+        while self.request_count() < times {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     }
 
     /// Ends it: nobody listens there any more.
-    pub(super) async fn goes_down(self) {
+    pub(super) async fn shut_down(self) {
         self.server.abort();
         let _ = self.server.await;
     }

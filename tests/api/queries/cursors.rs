@@ -1,18 +1,19 @@
-//! Cursors under filters that are equal, however they are written, and under those that are not.
+//! Tests of pagination cursors: pages join under every equivalent spelling of a filter or reference.
+//! A cursor is rejected under a different filter, and stays valid after a merge and a restart.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Desk, TOPIC, Who, on_both};
+use crate::harness::{Caller, TOPIC, TestServer, on_both_databases};
 
 /// A list: its field with the arguments of a page, and where its connection lies in the answer.
 struct List {
-    who: Who,
+    caller: Caller,
     query: &'static str,
     path: &'static str,
 }
 
 const RELEASES: List = List {
-    who: Who::Editor,
+    caller: Caller::Editor,
     query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: ReleaseFilter, $order: [ReleaseOrder!]) {
         releases(first: $first, after: $after, last: $last, before: $before, filter: $filter, orderBy: $order) {
             nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }",
@@ -20,7 +21,7 @@ const RELEASES: List = List {
 };
 
 const OF_TOPIC: List = List {
-    who: Who::Public,
+    caller: Caller::Public,
     query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: ReleaseFilter, $ref: TopicRef!, $narrower: Boolean! = true) {
         topic(ref: $ref) { releases(first: $first, after: $after, last: $last, before: $before, filter: $filter, includeNarrower: $narrower) {
             nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
@@ -28,7 +29,7 @@ const OF_TOPIC: List = List {
 };
 
 const OF_PLACE: List = List {
-    who: Who::Public,
+    caller: Caller::Public,
     query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: ReleaseFilter, $ref: PlaceRef!, $within: Boolean! = true) {
         place(ref: $ref) { releases(first: $first, after: $after, last: $last, before: $before, filter: $filter, includeWithin: $within) {
             nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
@@ -36,7 +37,7 @@ const OF_PLACE: List = List {
 };
 
 const TOPICS: List = List {
-    who: Who::Public,
+    caller: Caller::Public,
     query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: TopicFilter) {
         topics(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
             nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }",
@@ -44,7 +45,7 @@ const TOPICS: List = List {
 };
 
 const PLACES: List = List {
-    who: Who::Public,
+    caller: Caller::Public,
     query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: PlaceFilter) {
         places(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
             nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }",
@@ -52,7 +53,7 @@ const PLACES: List = List {
 };
 
 const JOURNAL: List = List {
-    who: Who::Admin,
+    caller: Caller::Admin,
     query: "query($first: Int, $after: String, $last: Int, $before: String, $filter: JournalFilter) {
         journal(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
             nodes { id: sequence } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }",
@@ -60,7 +61,7 @@ const JOURNAL: List = List {
 };
 
 const REVISIONS: List = List {
-    who: Who::Editor,
+    caller: Caller::Editor,
     query: "query($first: Int, $after: String, $last: Int, $before: String, $ref: ReleaseRef!) {
         release(ref: $ref) { revisions(first: $first, after: $after, last: $last, before: $before) {
             nodes { id: number } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
@@ -69,7 +70,7 @@ const REVISIONS: List = List {
 
 /// Forward only.
 const HISTORY: List = List {
-    who: Who::Editor,
+    caller: Caller::Editor,
     query: "query($first: Int, $after: String, $ref: ReleaseRef!) { release(ref: $ref) { history(first: $first, after: $after) {
             nodes { id: sequence } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
     path: "/release/history",
@@ -77,7 +78,7 @@ const HISTORY: List = List {
 
 /// Forward only.
 const CONTAINS: List = List {
-    who: Who::Public,
+    caller: Caller::Public,
     query: "query($first: Int! = 200, $after: String, $ref: PlaceRef!) { place(ref: $ref) { contains(first: $first, after: $after) {
             nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
     path: "/place/contains",
@@ -85,68 +86,81 @@ const CONTAINS: List = List {
 
 impl List {
     /// A page under a filter, which is written as `variables`.
-    async fn page(&self, desk: &Desk, variables: &Value, page: &Value) -> Value {
-        let answer = self.ask(desk, variables, page).await;
-        assert!(answer.get("errors").is_none(), "{variables} {page}: {answer}");
-        answer["data"].pointer(self.path).unwrap().clone()
+    async fn page(&self, server: &TestServer, variables: &Value, page: &Value) -> Value {
+        let response = self.execute(server, variables, page).await;
+        assert!(response.get("errors").is_none(), "{variables} {page}: {response}");
+        response["data"].pointer(self.path).unwrap().clone()
     }
 
-    async fn ask(&self, desk: &Desk, variables: &Value, page: &Value) -> Value {
+    async fn execute(&self, server: &TestServer, variables: &Value, page: &Value) -> Value {
         let mut all = variables.as_object().unwrap().clone();
         all.extend(page.as_object().unwrap().clone());
-        desk.ask(self.who, self.query, all.into()).await
+        server.execute(self.caller, self.query, all.into()).await
     }
 
     /// Walks the list in pages, each under the next of some ways to write the filter, from each of them on, and compares with
     /// the whole list.
-    async fn joins(&self, desk: &Desk, writings: &[Value]) {
-        let whole = self.page(desk, &writings[0], &json!({ "first": 200 })).await;
-        let (whole, backward) = (ids(&whole), self.query.contains("$before"));
-        assert!(whole.len() >= 3 && whole.len() < 200, "{} entries under {}", whole.len(), writings[0]);
-        for writing in writings {
-            assert_eq!(ids(&self.page(desk, writing, &json!({ "first": 200 })).await), whole, "{writing}");
+    async fn assert_pages_join(&self, server: &TestServer, equivalents: &[Value]) {
+        let expected = self.page(server, &equivalents[0], &json!({ "first": 200 })).await;
+        let (expected, backward) = (ids(&expected), self.query.contains("$before"));
+        assert!(expected.len() >= 3 && expected.len() < 200, "{} entries under {}", expected.len(), equivalents[0]);
+        for equivalent in equivalents {
+            assert_eq!(ids(&self.page(server, equivalent, &json!({ "first": 200 })).await), expected, "{equivalent}");
         }
         // Every writing after every other: first two pages, with the shortest first page.
-        for one in writings {
-            let first = self.page(desk, one, &json!({ "first": 1 })).await;
-            let last = if backward { self.page(desk, one, &json!({ "last": 1 })).await } else { json!(null) };
-            for other in writings {
-                let rest =
-                    self.page(desk, other, &json!({ "first": 200, "after": first["pageInfo"]["endCursor"] })).await;
-                assert_eq!([ids(&first), ids(&rest)].concat(), whole, "{one}, then {other}");
-                assert_eq!(rest["pageInfo"]["hasPreviousPage"], true);
+        for equivalent in equivalents {
+            let first = self.page(server, equivalent, &json!({ "first": 1 })).await;
+            let last = if backward { self.page(server, equivalent, &json!({ "last": 1 })).await } else { json!(null) };
+            for next_form in equivalents {
+                let remaining = self
+                    .page(server, next_form, &json!({ "first": 200, "after": first["pageInfo"]["endCursor"] }))
+                    .await;
+                assert_eq!([ids(&first), ids(&remaining)].concat(), expected, "{equivalent}, then {next_form}");
+                assert_eq!(remaining["pageInfo"]["hasPreviousPage"], true);
                 if backward {
-                    let rest = self
-                        .page(desk, other, &json!({ "last": 200, "before": last["pageInfo"]["startCursor"] }))
+                    let remaining = self
+                        .page(server, next_form, &json!({ "last": 200, "before": last["pageInfo"]["startCursor"] }))
                         .await;
-                    assert_eq!([ids(&rest), ids(&last)].concat(), whole, "{one}, then {other}, backward");
+                    assert_eq!(
+                        [ids(&remaining), ids(&last)].concat(),
+                        expected,
+                        "{equivalent}, then {next_form}, backward"
+                    );
                 }
             }
         }
-        let (mut walked, mut after) = (Vec::new(), json!(null));
-        for writing in writings.iter().cycle() {
-            let page = self.page(desk, writing, &json!({ "first": 2, "after": after })).await;
-            walked.extend(ids(&page));
+        let (mut collected, mut after) = (Vec::new(), json!(null));
+        for equivalent in equivalents.iter().cycle() {
+            let page = self.page(server, equivalent, &json!({ "first": 2, "after": after })).await;
+            collected.extend(ids(&page));
             after = page["pageInfo"]["endCursor"].clone();
             if page["pageInfo"]["hasNextPage"] == false {
                 break;
             }
         }
-        assert_eq!(walked, whole);
+        assert_eq!(collected, expected);
     }
 
     /// Takes a cursor under each of some filters, and gives it under every other.
-    async fn are_refused(&self, desk: &Desk, filters: &[Value]) {
-        for (number, one) in filters.iter().enumerate() {
-            let cursor = self.page(desk, one, &json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
-            assert!(cursor.is_string(), "nothing under {one}");
-            for other in filters.iter().enumerate().filter(|(other, _)| *other != number).map(|(_, other)| other) {
-                let answer = self.ask(desk, other, &json!({ "first": 1, "after": cursor })).await;
-                let error = &answer["errors"][0];
-                assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{one}, then {other}: {answer}");
+    async fn assert_rejected(&self, server: &TestServer, filters: &[Value]) {
+        for (index, first_filter) in filters.iter().enumerate() {
+            let cursor = self.page(server, first_filter, &json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
+            assert!(cursor.is_string(), "nothing under {first_filter}");
+            for other_filter in filters
+                .iter()
+                .enumerate()
+                .filter(|(other_filter, _)| *other_filter != index)
+                .map(|(_, other_filter)| other_filter)
+            {
+                let response = self.execute(server, other_filter, &json!({ "first": 1, "after": cursor })).await;
+                let error = &response["errors"][0];
+                assert_eq!(
+                    error["extensions"]["code"], "BAD_USER_INPUT",
+                    "{first_filter}, then {other_filter}: {response}"
+                );
                 assert!(
                     error["message"].as_str().unwrap().contains("in another filter"),
-                    "{one}, then {other}: {answer}"
+                    "{first_filter}, then {other_filter}: {response}"
                 );
             }
         }
@@ -164,7 +178,7 @@ fn filters(filters: &[Value]) -> Vec<Value> {
 
 /// Twenty releases; the topics labour (formerly work, with toil merged into it), child-labour below it, and crime; the places
 /// asia > cambodia > phnom-penh, siem-reap, battambang. Global ids by slug.
-async fn furnished(desk: &Desk) -> Value {
+async fn seed_sample_data(server: &TestServer) -> Value {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "work", "name": "Labour", "uri": "https://example.org/labour" }),
         json!({ "type": "topic", "slug": "toil", "name": "Toil", "uri": "https://example.org/toil" }),
@@ -188,36 +202,36 @@ async fn furnished(desk: &Desk) -> Value {
             "topics": topics[number % 4], "places": if number % 2 == 0 { json!(["phnom-penh"]) } else { json!(["asia"]) },
         }));
     }
-    desk.import(&lines).await;
-    let named = async |query: &str| {
-        let data = desk.data(Who::Public, query, json!({})).await;
+    server.import(&lines).await;
+    let ids_by_slug = async |query: &str| {
+        let data = server.data(Caller::Public, query, json!({})).await;
         let nodes = data["list"]["nodes"].as_array().unwrap().clone();
         nodes
             .iter()
             .map(|node| (node["slug"].as_str().unwrap().to_owned(), node["id"].clone()))
             .collect::<serde_json::Map<_, _>>()
     };
-    let mut ids = named("{ list: topics { nodes { id slug } } }").await;
-    ids.extend(named("{ list: places { nodes { id slug } } }").await);
-    ids.extend(named("{ list: releases(first: 200) { nodes { id slug } } }").await);
+    let mut ids = ids_by_slug("{ list: topics { nodes { id slug } } }").await;
+    ids.extend(ids_by_slug("{ list: places { nodes { id slug } } }").await);
+    ids.extend(ids_by_slug("{ list: releases(first: 200) { nodes { id slug } } }").await);
     let rename = "mutation($id: ID!) { topicUpdate(id: $id, expectedRevision: 1, input: { slug: \"labour\" }) { topic { slug } userErrors { message } } }";
-    desk.done(Who::Admin, rename, json!({ "id": ids["work"] })).await;
-    merge(desk, &ids["toil"], &ids["work"]).await;
+    server.mutate(Caller::Admin, rename, json!({ "id": ids["work"] })).await;
+    merge(server, &ids["toil"], &ids["work"]).await;
     Value::Object(ids)
 }
 
-async fn merge(desk: &Desk, from: &Value, into: &Value) {
+async fn merge(server: &TestServer, from: &Value, into: &Value) {
     let mutation = "mutation($from: ID!, $into: ID!) { topicMerge(from: $from, into: $into) { topic { slug } userErrors { message } } }";
-    desk.done(Who::Admin, mutation, json!({ "from": from, "into": into })).await;
+    server.mutate(Caller::Admin, mutation, json!({ "from": from, "into": into })).await;
 }
 
-on_both! {
-    async fn pages_of_releases_join_however_the_filter_is_written(desk: Desk) {
-        let id = furnished(&desk).await;
+on_both_databases! {
+    async fn pages_of_releases_join_under_equivalent_filters(server: TestServer) {
+        let id = seed_sample_data(&server).await;
         let any = |reference: Value| json!({ "topics": { "any": [reference] } });
         let place = |reference: Value| json!({ "places": { "any": [reference] } });
         let (speech, english) = (json!({ "kinds": ["SPEECH"] }), json!({ "languages": ["en"] }));
-        for writings in [
+        for equivalents in [
             vec![
                 json!(null), json!({}), json!({ "topics": {} }), json!({ "topics": null, "kinds": null }), json!({ "releaseDate": {} }), json!({ "modifiedAt": { "from": null } }),
                 json!({ "places": { "role": "ABOUT", "includeWithin": false } }), json!({ "topics": { "all": [], "none": [], "includeNarrower": false } }), json!({ "and": [] }),
@@ -253,73 +267,73 @@ on_both! {
             ],
             vec![json!({ "kinds": ["SPEECH"], "languages": ["en"] }), json!({ "and": [speech, english] }), json!({ "and": [english, { "and": [speech] }], "kinds": ["SPEECH"] })],
         ] {
-            RELEASES.joins(&desk, &filters(&writings)).await;
+            RELEASES.assert_pages_join(&server, &filters(&equivalents)).await;
         }
         // The order as it is when none is given.
         let orders = [json!({}), json!({ "order": null }), json!({ "order": [] }), json!({ "order": [{ "by": "RELEASE_DATE" }] }), json!({ "filter": {}, "order": [{ "by": "RELEASE_DATE", "direction": "DESC" }] })];
-        RELEASES.joins(&desk, &orders).await;
+        RELEASES.assert_pages_join(&server, &orders).await;
     }
 
-    async fn pages_of_the_releases_of_a_topic_or_place_join(desk: Desk) {
-        let id = furnished(&desk).await;
-        OF_TOPIC.joins(&desk, &[
+    async fn pages_of_the_releases_of_a_topic_or_place_join(server: TestServer) {
+        let id = seed_sample_data(&server).await;
+        OF_TOPIC.assert_pages_join(&server, &[
             json!({ "ref": { "slug": "labour" } }), json!({ "ref": { "slug": "work" }, "filter": {} }), json!({ "ref": { "slug": "toil" }, "filter": null, "narrower": true }), json!({ "ref": { "id": id["toil"] }, "filter": { "places": {} } }),
             json!({ "ref": { "uri": "https://example.org/toil" } }),
         ]).await;
-        OF_TOPIC.joins(&desk, &[
+        OF_TOPIC.assert_pages_join(&server, &[
             json!({ "ref": { "slug": "labour" }, "filter": { "kinds": ["SPEECH", "ARTICLE"], "places": { "any": [{ "slug": "asia" }] } } }),
             json!({ "ref": { "id": id["work"] }, "filter": { "places": { "any": [{ "m49": "142" }] }, "kinds": ["ARTICLE", "SPEECH"] } }),
         ]).await;
-        OF_PLACE.joins(&desk, &[
+        OF_PLACE.assert_pages_join(&server, &[
             json!({ "ref": { "slug": "cambodia" } }), json!({ "ref": { "iso3166": "KHM" }, "filter": {} }), json!({ "ref": { "iso3166": "kh" }, "within": true }), json!({ "ref": { "m49": "116" }, "filter": { "and": [] } }),
             json!({ "ref": { "geonamesId": 1831722 } }), json!({ "ref": { "id": id["cambodia"] } }),
         ]).await;
-        OF_PLACE.joins(&desk, &[
+        OF_PLACE.assert_pages_join(&server, &[
             json!({ "ref": { "slug": "cambodia" }, "filter": { "languages": ["en", "pt"] } }), json!({ "ref": { "iso3166": "KH" }, "filter": { "languages": ["PT", "EN"] } }),
         ]).await;
-        CONTAINS.joins(&desk, &[json!({ "ref": { "slug": "cambodia" } }), json!({ "ref": { "iso3166": "kh" } }), json!({ "ref": { "id": id["cambodia"] } })]).await;
+        CONTAINS.assert_pages_join(&server, &[json!({ "ref": { "slug": "cambodia" } }), json!({ "ref": { "iso3166": "kh" } }), json!({ "ref": { "id": id["cambodia"] } })]).await;
     }
 
-    async fn pages_of_topics_and_places_join(desk: Desk) {
-        let id = furnished(&desk).await;
-        TOPICS.joins(&desk, &[json!({}), json!({ "filter": null }), json!({ "filter": {} }), json!({ "filter": { "search": "" } }), json!({ "filter": { "search": null, "under": null } })]).await;
-        TOPICS.joins(&desk, &filters(&[json!({ "search": "labour" }), json!({ "search": "LABOUR" }), json!({ "search": "Lábour" }), json!({ "search": "ｌabour" })])).await;
-        TOPICS.joins(&desk, &filters(&[json!({ "under": { "slug": "labour" } }), json!({ "under": { "slug": "work" } }), json!({ "under": { "id": id["toil"] } }), json!({ "under": { "uri": "https://example.org/labour" }, "search": "" })])).await;
-        PLACES.joins(&desk, &[json!({}), json!({ "filter": {} }), json!({ "filter": { "kinds": null, "search": "" } })]).await;
-        PLACES.joins(&desk, &filters(&[json!({ "kinds": ["CITY", "COUNTRY"] }), json!({ "kinds": ["COUNTRY", "CITY", "CITY"] })])).await;
-        PLACES.joins(&desk, &filters(&[
+    async fn pages_of_topics_and_places_join(server: TestServer) {
+        let id = seed_sample_data(&server).await;
+        TOPICS.assert_pages_join(&server, &[json!({}), json!({ "filter": null }), json!({ "filter": {} }), json!({ "filter": { "search": "" } }), json!({ "filter": { "search": null, "under": null } })]).await;
+        TOPICS.assert_pages_join(&server, &filters(&[json!({ "search": "labour" }), json!({ "search": "LABOUR" }), json!({ "search": "Lábour" }), json!({ "search": "ｌabour" })])).await;
+        TOPICS.assert_pages_join(&server, &filters(&[json!({ "under": { "slug": "labour" } }), json!({ "under": { "slug": "work" } }), json!({ "under": { "id": id["toil"] } }), json!({ "under": { "uri": "https://example.org/labour" }, "search": "" })])).await;
+        PLACES.assert_pages_join(&server, &[json!({}), json!({ "filter": {} }), json!({ "filter": { "kinds": null, "search": "" } })]).await;
+        PLACES.assert_pages_join(&server, &filters(&[json!({ "kinds": ["CITY", "COUNTRY"] }), json!({ "kinds": ["COUNTRY", "CITY", "CITY"] })])).await;
+        PLACES.assert_pages_join(&server, &filters(&[
             json!({ "within": { "slug": "cambodia" } }), json!({ "within": { "iso3166": "KH" } }), json!({ "within": { "iso3166": "khm" } }), json!({ "within": { "m49": "116" } }), json!({ "within": { "geonamesId": 1831722 } }), json!({ "within": { "id": id["cambodia"] } }),
         ])).await;
     }
 
-    async fn pages_of_the_journal_and_of_versions_join(desk: Desk) {
-        let id = furnished(&desk).await;
-        let (release, _) = desk.draft(json!({ "headline": "One", "slug": "one" })).await;
+    async fn pages_of_the_journal_and_of_versions_join(server: TestServer) {
+        let id = seed_sample_data(&server).await;
+        let (release, _) = server.create_draft(json!({ "headline": "One", "slug": "one" })).await;
         for revision in 1..5 {
             let input = json!({ "headline": format!("Headline {revision}"), "slug": "two" });
-            desk.done(Who::Editor, crate::harness::REVISE, json!({ "id": release, "revision": revision, "input": input })).await;
+            server.mutate(Caller::Editor, crate::harness::REVISE, json!({ "id": release, "revision": revision, "input": input })).await;
         }
-        let all = JOURNAL.page(&desk, &json!({}), &json!({ "first": 200 })).await;
+        let all = JOURNAL.page(&server, &json!({}), &json!({ "first": 200 })).await;
         assert_eq!(all["pageInfo"]["hasNextPage"], false);
-        JOURNAL.joins(&desk, &[json!({}), json!({ "filter": null }), json!({ "filter": {} }), json!({ "filter": { "acts": null, "from": null } })]).await;
-        JOURNAL.joins(&desk, &filters(&[json!({ "acts": ["release.create", "release.revise"] }), json!({ "acts": ["release.revise", "release.create", "release.create"] }), json!({ "acts": ["release.revise", "release.create", "\u{0}"] })])).await;
-        JOURNAL.joins(&desk, &filters(&[json!({ "subject": release, "from": "2007-06-01T12:00:00Z" }), json!({ "subject": release, "from": "2007-06-01T19:00:00+07:00" })])).await;
+        JOURNAL.assert_pages_join(&server, &[json!({}), json!({ "filter": null }), json!({ "filter": {} }), json!({ "filter": { "acts": null, "from": null } })]).await;
+        JOURNAL.assert_pages_join(&server, &filters(&[json!({ "acts": ["release.create", "release.revise"] }), json!({ "acts": ["release.revise", "release.create", "release.create"] }), json!({ "acts": ["release.revise", "release.create", "\u{0}"] })])).await;
+        JOURNAL.assert_pages_join(&server, &filters(&[json!({ "subject": release, "from": "2007-06-01T12:00:00Z" }), json!({ "subject": release, "from": "2007-06-01T19:00:00+07:00" })])).await;
         let names = [json!({ "ref": { "id": release } }), json!({ "ref": { "slug": "two" } })];
-        REVISIONS.joins(&desk, &names).await;
-        HISTORY.joins(&desk, &names).await;
-        JOURNAL.are_refused(&desk, &filters(&[
+        REVISIONS.assert_pages_join(&server, &names).await;
+        HISTORY.assert_pages_join(&server, &names).await;
+        JOURNAL.assert_rejected(&server, &filters(&[
             json!({}), json!({ "acts": ["release.create"] }), json!({ "acts": ["release.create", "release.revise"] }), json!({ "by": "Eda" }), json!({ "by": "Kim" }), json!({ "subject": release }), json!({ "subject": id["work"] }),
             json!({ "from": "2007-06-01T12:00:00Z" }), json!({ "until": "2007-06-01T12:00:00Z" }),
         ])).await;
         let others = [json!({ "ref": { "slug": "two" } }), json!({ "ref": { "slug": "r1" } })];
-        REVISIONS.are_refused(&desk, &others).await;
-        HISTORY.are_refused(&desk, &others).await;
+        REVISIONS.assert_rejected(&server, &others).await;
+        HISTORY.assert_rejected(&server, &others).await;
     }
 
-    async fn cursors_under_another_filter_are_refused(desk: Desk) {
-        let id = furnished(&desk).await;
+    async fn cursors_are_rejected_under_another_filter(server: TestServer) {
+        let id = seed_sample_data(&server).await;
         let any = |reference: Value| json!({ "topics": { "any": [reference] } });
-        RELEASES.are_refused(&desk, &filters(&[
+        RELEASES.assert_rejected(&server, &filters(&[
             json!({}), json!({ "publishedAt": {} }), json!({ "publishedAt": { "from": "2006-05-01T00:00:00Z" } }), json!({ "publishedAt": { "from": "2006-05-01T00:00:00+01:00" } }),
             json!({ "releaseDate": { "from": "2006-05-02" } }), json!({ "releaseDate": { "until": "2006-05-02" } }), json!({ "modifiedAt": { "from": "2006-05-01T00:00:00Z" } }),
             json!({ "kinds": ["SPEECH"] }), json!({ "kinds": ["SPEECH", "ARTICLE"] }), json!({ "not": { "kinds": ["SPEECH"] } }), json!({ "not": { "kinds": [] } }), json!({ "kinds": ["SPEECH"], "languages": ["en"] }), json!({ "or": [{ "kinds": ["SPEECH"] }, { "languages": ["fr"] }] }),
@@ -330,52 +344,52 @@ on_both! {
             json!({ "languages": ["pt"] }), json!({ "languages": ["pt-BR"] }), json!({ "states": ["PUBLISHED"] }), json!({ "hasWorking": false }), json!({ "authors": ["import"] }), json!({ "ids": [id["r1"]] }),
         ])).await;
         let labour = json!({ "slug": "labour" });
-        OF_TOPIC.are_refused(&desk, &[json!({ "ref": labour }), json!({ "ref": { "slug": "crime" } }), json!({ "ref": labour, "narrower": false }), json!({ "ref": labour, "filter": { "kinds": ["SPEECH"] } }), json!({ "ref": labour, "filter": { "publishedAt": {} } })]).await;
-        OF_PLACE.are_refused(&desk, &[json!({ "ref": { "slug": "asia" } }), json!({ "ref": { "slug": "cambodia" } }), json!({ "ref": { "slug": "asia" }, "within": false }), json!({ "ref": { "slug": "asia" }, "filter": { "kinds": ["SPEECH"] } })]).await;
-        TOPICS.are_refused(&desk, &filters(&[json!({}), json!({ "search": "labour" }), json!({ "search": "labou" }), json!({ "search": " labour" }), json!({ "under": labour }), json!({ "topLevel": true }), json!({ "topLevel": false }), json!({ "retired": false })])).await;
-        PLACES.are_refused(&desk, &filters(&[json!({}), json!({ "kinds": ["CITY"] }), json!({ "kinds": ["CITY", "COUNTRY"] }), json!({ "within": { "slug": "asia" } }), json!({ "within": { "slug": "cambodia" } }), json!({ "search": "a" }), json!({ "retired": false })])).await;
-        CONTAINS.are_refused(&desk, &[json!({ "ref": { "slug": "asia" } }), json!({ "ref": { "slug": "cambodia" } })]).await;
+        OF_TOPIC.assert_rejected(&server, &[json!({ "ref": labour }), json!({ "ref": { "slug": "crime" } }), json!({ "ref": labour, "narrower": false }), json!({ "ref": labour, "filter": { "kinds": ["SPEECH"] } }), json!({ "ref": labour, "filter": { "publishedAt": {} } })]).await;
+        OF_PLACE.assert_rejected(&server, &[json!({ "ref": { "slug": "asia" } }), json!({ "ref": { "slug": "cambodia" } }), json!({ "ref": { "slug": "asia" }, "within": false }), json!({ "ref": { "slug": "asia" }, "filter": { "kinds": ["SPEECH"] } })]).await;
+        TOPICS.assert_rejected(&server, &filters(&[json!({}), json!({ "search": "labour" }), json!({ "search": "labou" }), json!({ "search": " labour" }), json!({ "under": labour }), json!({ "topLevel": true }), json!({ "topLevel": false }), json!({ "retired": false })])).await;
+        PLACES.assert_rejected(&server, &filters(&[json!({}), json!({ "kinds": ["CITY"] }), json!({ "kinds": ["CITY", "COUNTRY"] }), json!({ "within": { "slug": "asia" } }), json!({ "within": { "slug": "cambodia" } }), json!({ "search": "a" }), json!({ "retired": false })])).await;
+        CONTAINS.assert_rejected(&server, &[json!({ "ref": { "slug": "asia" } }), json!({ "ref": { "slug": "cambodia" } })]).await;
         // A filter that makes no sense is told before a cursor that does not belong to it.
-        let cursor = RELEASES.page(&desk, &json!({}), &json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
-        let answer = RELEASES.ask(&desk, &json!({ "filter": any(json!({ "slug": "nope" })) }), &json!({ "after": cursor })).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "NOT_FOUND", "{answer}");
+        let cursor = RELEASES.page(&server, &json!({}), &json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
+        let response = RELEASES.execute(&server, &json!({ "filter": any(json!({ "slug": "nope" })) }), &json!({ "after": cursor })).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "NOT_FOUND", "{response}");
         // Numbers alone are no way round.
         let query = "query($after: String, $filter: ReleaseFilter) { releases(after: $after, filter: $filter) { totalCount } }";
-        let answer = desk.ask(Who::Public, query, json!({ "after": cursor, "filter": { "kinds": ["SPEECH"] } })).await;
-        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("in another filter"), "{answer}");
-        assert_eq!(desk.data(Who::Public, query, json!({ "after": cursor, "filter": {} })).await["releases"]["totalCount"], 20);
+        let response = server.execute(Caller::Public, query, json!({ "after": cursor, "filter": { "kinds": ["SPEECH"] } })).await;
+        assert!(response["errors"][0]["message"].as_str().unwrap().contains("in another filter"), "{response}");
+        assert_eq!(server.data(Caller::Public, query, json!({ "after": cursor, "filter": {} })).await["releases"]["totalCount"], 20);
     }
 
-    async fn a_request_that_is_repeated_goes_on_after_a_merge(desk: Desk) {
-        let id = furnished(&desk).await;
+    async fn cursors_stay_valid_after_a_merge(server: TestServer) {
+        let id = seed_sample_data(&server).await;
         let filter = |slug: &str| json!({ "filter": { "topics": { "any": [{ "slug": slug }] } } });
-        let first = RELEASES.page(&desk, &filter("crime"), &json!({ "first": 2 })).await;
-        merge(&desk, &id["crime"], &id["child-labour"]).await;
-        let whole = ids(&RELEASES.page(&desk, &filter("crime"), &json!({ "first": 200 })).await);
-        let rest = RELEASES.page(&desk, &filter("crime"), &json!({ "first": 200, "after": first["pageInfo"]["endCursor"] })).await;
+        let first = RELEASES.page(&server, &filter("crime"), &json!({ "first": 2 })).await;
+        merge(&server, &id["crime"], &id["child-labour"]).await;
+        let whole = ids(&RELEASES.page(&server, &filter("crime"), &json!({ "first": 200 })).await);
+        let rest = RELEASES.page(&server, &filter("crime"), &json!({ "first": 200, "after": first["pageInfo"]["endCursor"] })).await;
         assert!(whole.ends_with(&ids(&rest)) && ids(&rest).len() > 3);
-        RELEASES.joins(&desk, &[filter("crime"), filter("child-labour"), json!({ "filter": { "topics": { "any": [{ "id": id["crime"] }] } } })]).await;
+        RELEASES.assert_pages_join(&server, &[filter("crime"), filter("child-labour"), json!({ "filter": { "topics": { "any": [{ "id": id["crime"] }] } } })]).await;
     }
 
-    async fn cursors_are_good_after_a_restart(desk: Desk) {
-        let id = furnished(&desk).await;
+    async fn cursors_stay_valid_after_a_restart(server: TestServer) {
+        let id = seed_sample_data(&server).await;
         let (slugs, keys) = (
             json!({ "filter": { "topics": { "any": [{ "slug": "work" }, { "slug": "crime" }] }, "kinds": ["SPEECH", "ARTICLE"] } }),
             json!({ "filter": { "kinds": ["ARTICLE", "SPEECH"], "topics": { "any": [{ "id": id["crime"] }, { "id": id["toil"] }] } } }),
         );
-        let first = RELEASES.page(&desk, &slugs, &json!({ "first": 2 })).await;
-        let whole = RELEASES.page(&desk, &slugs, &json!({ "first": 200 })).await;
-        let desk = desk.restarted().await;
-        let rest = RELEASES.page(&desk, &keys, &json!({ "first": 200, "after": first["pageInfo"]["endCursor"] })).await;
+        let first = RELEASES.page(&server, &slugs, &json!({ "first": 2 })).await;
+        let whole = RELEASES.page(&server, &slugs, &json!({ "first": 200 })).await;
+        let server = server.restarted().await;
+        let rest = RELEASES.page(&server, &keys, &json!({ "first": 200, "after": first["pageInfo"]["endCursor"] })).await;
         assert_eq!([ids(&first), ids(&rest)].concat(), ids(&whole));
     }
 
-    async fn cursors_at_the_longest_names_are_good(desk: Desk) {
+    async fn cursors_work_at_the_longest_names(server: TestServer) {
         // A letter that folds to eighteen.
         for last in ["a", "b", "c", "d"] {
             let name = format!("{}{last}", "\u{FDFA}".repeat(299));
-            desk.done(Who::Admin, TOPIC, json!({ "input": { "name": name, "slug": last.repeat(200) } })).await;
+            server.mutate(Caller::Admin, TOPIC, json!({ "input": { "name": name, "slug": last.repeat(200) } })).await;
         }
-        TOPICS.joins(&desk, &[json!({}), json!({ "filter": {} })]).await;
+        TOPICS.assert_pages_join(&server, &[json!({}), json!({ "filter": {} })]).await;
     }
 }

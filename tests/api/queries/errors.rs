@@ -1,17 +1,17 @@
-//! What is wrong with a question is said, with where and how to mend it, before and after the query is known; what costs too much
-//! does not run.
+//! Tests of error messages: each names the argument and how to fix it, for new and for cached queries.
+//! Queries that are too expensive or too deep are rejected before execution.
 
 use serde_json::json;
 
-use super::release_sets::furnished;
-use crate::harness::{Who, on_both};
+use super::release_sets::seed_sample_data;
+use crate::harness::{Caller, on_both_databases};
 
-on_both! {
-    async fn bad_input_is_told_what_where_and_how(desk: Desk) {
-        furnished(&desk).await;
+on_both_databases! {
+    async fn bad_input_errors_name_the_argument_and_the_fix(server: TestServer) {
+        seed_sample_data(&server).await;
         let stats = |inside: &str| format!("{{ releaseStats {{ {inside} }} }}");
         let near = |latitude: f64, longitude: f64, kilometres: f64| format!("{{ releaseStats(filter: {{places: {{near: {{latitude: {latitude}, longitude: {longitude}, kilometres: {kilometres}}}}}}}) {{ count }} }}");
-        for (query, argument, told) in [
+        for (query, argument, fragment) in [
             (stats(r#"timeline(interval: MONTH, timeZone: "Asia/Atlantis") { points { count } }"#), "timeZone", "IANA"),
             (stats(r#"timeline(interval: MONTH, timeZone: "") { points { count } }"#), "timeZone", "IANA"),
             (stats(r#"timeline(interval: DAY, range: {from: "2006-02-01", until: "2006-01-01"}) { points { count } }"#), "range", "exchange"),
@@ -34,51 +34,51 @@ on_both! {
             ("{ releases(first: 1) { nodes { related(first: 0) { id } } } }".to_owned(), "first", "1 to 200"),
             ("{ releaseStats { facets { kinds { buckets { samples(first: 0) { id } } } } } }".to_owned(), "first", "1 to 200"),
         ] {
-            let answer = desk.ask(Who::Public, &query, json!({})).await;
-            let error = &answer["errors"][0];
-            assert_eq!(error["extensions"]["argument"], argument, "{query}: {answer}");
-            assert!(error["message"].as_str().unwrap().contains(told), "{query}: {answer}");
+            let response = server.execute(Caller::Public, &query, json!({})).await;
+            let error = &response["errors"][0];
+            assert_eq!(error["extensions"]["argument"], argument, "{query}: {response}");
+            assert!(error["message"].as_str().unwrap().contains(fragment), "{query}: {response}");
             let code = error["extensions"]["code"].as_str().unwrap();
-            assert!(code == "BAD_USER_INPUT" || code == "NOT_FOUND", "{answer}");
+            assert!(code == "BAD_USER_INPUT" || code == "NOT_FOUND", "{response}");
             // The same again, now that the query is known: the same answer.
-            assert_eq!(desk.ask(Who::Public, &query, json!({})).await, answer);
+            assert_eq!(server.execute(Caller::Public, &query, json!({})).await, response);
         }
     }
 
-    async fn what_costs_too_much_or_is_too_deep_is_refused_before_it_runs(desk: Desk) {
-        furnished(&desk).await;
+    async fn queries_that_are_too_expensive_or_too_deep_are_rejected_before_execution(server: TestServer) {
+        seed_sample_data(&server).await;
         let level = |inside: String| format!("facets {{ kinds(input: {{first: 50}}) {{ buckets {{ within {{ {inside} }} }} }} }}");
-        let dear = format!("{{ releaseStats {{ {} }} }}", level(level(level("count".to_owned()))));
-        let answer = desk.ask(Who::Public, &dear, json!({})).await;
-        let message = answer["errors"][0]["message"].as_str().unwrap();
+        let expensive = format!("{{ releaseStats {{ {} }} }}", level(level(level("count".to_owned()))));
+        let response = server.execute(Caller::Public, &expensive, json!({})).await;
+        let message = response["errors"][0]["message"].as_str().unwrap();
         assert!(message.contains("the query costs ") && message.contains("at most 20000"), "{message}");
-        assert!(answer.get("data").is_none() && answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED");
+        assert!(response.get("data").is_none() && response["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED");
         // Neither an interface nor a variable is a way round.
-        let round = "query($i: FacetInput) { releaseStats { ... on ReleaseSet { facets { kinds(input: $i) { ... on Facet { ... on KindFacet { buckets { ... on FacetBucket { samples(first: 200) { ...R } more: samples(first: 199) { ...R } } } } } } } } } } fragment R on Release { id headline slug kind summary url language releaseDate publishedAt }";
-        let answer = desk.ask(Who::Public, round, json!({ "i": { "first": 200 } })).await;
-        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("the query costs"), "{answer}");
-        assert!(desk.ask(Who::Public, round, json!({ "i": { "first": 20 } })).await.get("errors").is_none());
+        let bypass = "query($i: FacetInput) { releaseStats { ... on ReleaseSet { facets { kinds(input: $i) { ... on Facet { ... on KindFacet { buckets { ... on FacetBucket { samples(first: 200) { ...R } more: samples(first: 199) { ...R } } } } } } } } } } fragment R on Release { id headline slug kind summary url language releaseDate publishedAt }";
+        let response = server.execute(Caller::Public, bypass, json!({ "i": { "first": 200 } })).await;
+        assert!(response["errors"][0]["message"].as_str().unwrap().contains("the query costs"), "{response}");
+        assert!(server.execute(Caller::Public, bypass, json!({ "i": { "first": 20 } })).await.get("errors").is_none());
         let deep = format!("{{ releaseStats {{ {} }} }}", (0..6).fold("count".to_owned(), |inside, _| format!("facets {{ topics(input: {{first: 1}}) {{ buckets {{ within {{ {inside} }} }} }} }}")));
-        let answer = desk.ask(Who::Public, &deep, json!({})).await;
-        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("more than 24 selections in selections"), "{answer}");
+        let response = server.execute(Caller::Public, &deep, json!({})).await;
+        assert!(response["errors"][0]["message"].as_str().unwrap().contains("more than 24 selections in selections"), "{response}");
     }
 
-    async fn a_query_that_is_known_is_validated_as_if_it_were_new(desk: Desk) {
-        furnished(&desk).await;
+    async fn a_cached_query_is_validated_like_a_new_one(server: TestServer) {
+        seed_sample_data(&server).await;
         let query = "query($filter: ReleaseFilter, $first: Int) { releases(filter: $filter, first: $first) { totalCount nodes { slug } } }";
-        let good = json!({ "filter": { "kinds": ["SPEECH"] }, "first": 2 });
-        let wanted = desk.data(Who::Public, query, good.clone()).await;
-        for wrong in [
+        let valid = json!({ "filter": { "kinds": ["SPEECH"] }, "first": 2 });
+        let expected = server.data(Caller::Public, query, valid.clone()).await;
+        for invalid in [
             json!({ "filter": { "kinds": ["SPEECH"], "colours": ["RED"] }, "first": 2 }), json!({ "filter": { "kinds": ["SONG"] }, "first": 2 }),
             json!({ "filter": { "kinds": [7] }, "first": 2 }), json!({ "filter": { "kinds": ["SPEECH"] }, "first": "two" }), json!({ "filter": [], "first": 2 }),
         ] {
-            let fresh = desk.ask(Who::Public, &format!("{query} #{wrong}"), wrong.clone()).await;
+            let uncached = server.execute(Caller::Public, &format!("{query} #{invalid}"), invalid.clone()).await;
             for _ in 0..2 {
-                assert_eq!(desk.data(Who::Public, query, good.clone()).await, wanted);
-                let mut known = desk.ask(Who::Public, query, wrong.clone()).await;
-                assert!(known["errors"][0].is_object(), "{wrong}: {known}");
-                known["errors"][0]["locations"] = fresh["errors"][0]["locations"].clone();
-                assert_eq!(known, fresh, "{wrong}");
+                assert_eq!(server.data(Caller::Public, query, valid.clone()).await, expected);
+                let mut cached = server.execute(Caller::Public, query, invalid.clone()).await;
+                assert!(cached["errors"][0].is_object(), "{invalid}: {cached}");
+                cached["errors"][0]["locations"] = uncached["errors"][0]["locations"].clone();
+                assert_eq!(cached, uncached, "{invalid}");
             }
         }
     }

@@ -1,6 +1,7 @@
-//! Each limit that a request can meet is named by its error, over HTTP and over events alike, in both media types.
+//! Tests of request limits: each error names its setting, in every response media type.
+//! Covers body size, concurrency, timeouts, response size, cost, memory for bodies, and streams per IP address.
 
-use crate::harness::{Who, on_both};
+use crate::harness::{Caller, on_both_databases};
 use axum::{body::Body, http::Request};
 use dateline::{
     http::config::HttpConfig,
@@ -9,7 +10,7 @@ use dateline::{
 use serde_json::{Value, json};
 
 /// A request that goes beyond one limit, where that is set to a value.
-fn beyond(key: &str) -> Option<(u64, Value)> {
+fn exceeding_request(key: &str) -> Option<(u64, Value)> {
     let query = |text: &str| json!({ "query": text });
     Some(match key {
         "limits.body_bytes" => (200, query(&format!("{{ viewer {{ name }} }} #{}", "a".repeat(300)))),
@@ -37,178 +38,178 @@ fn beyond(key: &str) -> Option<(u64, Value)> {
     })
 }
 
-on_both! {
-    async fn each_limit_is_named_by_its_error(desk: Desk) {
-        let mut met = Vec::new();
-        let mut desk = desk;
+on_both_databases! {
+    async fn each_limit_error_names_its_setting(server: TestServer) {
+        let mut exceeded = Vec::new();
+        let mut server = server;
         for limit in ALL {
-            let Some((value, body)) = beyond(limit.key) else { continue };
+            let Some((value, body)) = exceeding_request(limit.key) else { continue };
             let body = body.to_string();
-            let sound = desk.post(None, &body).await.1;
-            assert!(!sound.to_string().contains("limits."), "{}: {sound}", limit.key);
+            let within_limit = server.post(None, &body).await.1;
+            assert!(!within_limit.to_string().contains("limits."), "{}: {within_limit}", limit.key);
             let mut limits = Limits::default();
             *(limit.field)(&mut limits) = value;
-            desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
+            server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
             for (accept, status) in [("application/graphql-response+json", 400), ("application/json", 200), ("text/event-stream", 400)] {
                 let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
-                let (found, text) = desk.send(request.body(Body::from(body.clone())).unwrap()).await;
+                let (actual, text) = server.send(request.body(Body::from(body.clone())).unwrap()).await;
                 let status = if limit.key == "limits.body_bytes" { 413 } else { status };
-                assert_eq!(found, status, "{} as {accept}: {text}", limit.key);
-                let answer: Value = serde_json::from_str(&text).unwrap();
-                assert!(answer.get("data").is_none() && answer["errors"][0]["extensions"]["code"].is_string(), "{text}");
+                assert_eq!(actual, status, "{} as {accept}: {text}", limit.key);
+                let response: Value = serde_json::from_str(&text).unwrap();
+                assert!(response.get("data").is_none() && response["errors"][0]["extensions"]["code"].is_string(), "{text}");
                 assert!(text.contains(&format!("({}", limit.key)) && text.len() < 500, "{}: {text}", limit.key);
             }
-            desk = desk.with_http_config(HttpConfig::default());
-            met.push(limit.key);
+            server = server.with_http_config(HttpConfig::default());
+            exceeded.push(limit.key);
         }
-        assert_eq!(met.len(), 11, "{met:?}");
+        assert_eq!(exceeded.len(), 11, "{exceeded:?}");
     }
 
-    async fn who_has_no_token_may_send_less_and_who_has_a_bad_one_nothing(desk: Desk) {
+    async fn body_size_limits_depend_on_authentication(server: TestServer) {
         let limits = Limits { public_body_bytes: 200, body_bytes: 400, ..Limits::default() };
-        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
-        let of = |letters: usize| json!({ "query": format!("{{ viewer {{ name }} }} #{}", "a".repeat(letters)) }).to_string();
-        let (small, middle, large) = (of(50), of(250), of(500));
-        assert_eq!(desk.post(None, &small).await.0, 200);
-        let (status, answer) = desk.post(None, &middle).await;
-        assert!(status == 413 && answer.to_string().contains("(limits.public_body_bytes)"), "{answer}");
-        assert_eq!(desk.post(desk.secret(Who::Press), &middle).await.0, 200);
-        let (status, answer) = desk.post(desk.secret(Who::Press), &large).await;
-        assert!(status == 413 && answer.to_string().contains("(limits.body_bytes)"), "{answer}");
-        assert_eq!(desk.post(Some("invented"), &large).await.0, 401);
+        let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
+        let request_of_size = |letters: usize| json!({ "query": format!("{{ viewer {{ name }} }} #{}", "a".repeat(letters)) }).to_string();
+        let (small, middle, large) = (request_of_size(50), request_of_size(250), request_of_size(500));
+        assert_eq!(server.post(None, &small).await.0, 200);
+        let (status, response) = server.post(None, &middle).await;
+        assert!(status == 413 && response.to_string().contains("(limits.public_body_bytes)"), "{response}");
+        assert_eq!(server.post(server.token(Caller::Press), &middle).await.0, 200);
+        let (status, response) = server.post(server.token(Caller::Press), &large).await;
+        assert!(status == 413 && response.to_string().contains("(limits.body_bytes)"), "{response}");
+        assert_eq!(server.post(Some("invented"), &large).await.0, 401);
     }
 
-    async fn a_query_that_takes_too_long_is_ended_and_says_why(desk: Desk) {
+    async fn a_query_timeout_names_its_limit(server: TestServer) {
         for number in 0..40 {
-            desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "word ".repeat(20_000) })).await;
+            server.create_published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "word ".repeat(20_000) })).await;
         }
         let limits = Limits { execution_ms: 1, ..Limits::default() };
-        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
-        let answer = desk.ask(Who::Public, "{ releases(first: 100) { nodes { body { html text } related(first: 10) { headline } } } }", json!({})).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "EXECUTION_TIMEOUT", "{answer:.500}");
-        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("limits.execution_ms"), "{answer}");
+        let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
+        let response = server.execute(Caller::Public, "{ releases(first: 100) { nodes { body { html text } related(first: 10) { headline } } } }", json!({})).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "EXECUTION_TIMEOUT", "{response:.500}");
+        assert!(response["errors"][0]["message"].as_str().unwrap().contains("limits.execution_ms"), "{response}");
     }
 
-    async fn queries_beyond_what_is_worked_on_at_once_wait_and_then_are_sent_away(desk: Desk) {
+    async fn requests_over_the_concurrency_limit_wait_and_are_then_rejected(server: TestServer) {
         // What is made of a body is made once, so there are many long ones.
         for number in 0..20 {
-            desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "*word* ".repeat(140_000) })).await;
+            server.create_published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": "*word* ".repeat(140_000) })).await;
         }
         let limits = Limits { requests: 1, streams: 2, answer_bytes: 1 << 40, cost: 1 << 40, ..Limits::default() };
-        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
+        let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = "{ releases { nodes { headline } } }";
         let body = json!({ "query": query }).to_string();
-        let answers = futures_util::future::join_all((0..20).map(|_| desk.post(None, &body))).await;
-        assert!(answers.iter().all(|(status, _)| *status == 200), "they are quick enough to take turns");
+        let responses = futures_util::future::join_all((0..20).map(|_| server.post(None, &body))).await;
+        assert!(responses.iter().all(|(status, _)| *status == 200), "they are quick enough to take turns");
         // One that takes the only place for longer than anybody waits.
         let long = json!({ "query": "{ releases(first: 20) { nodes { body { html text wordCount } } } }" }).to_string();
         let others = async {
             tokio::task::yield_now().await;
             let other = json!({ "query": "{ releases { nodes { slug } } }" }).to_string();
-            let (refused, streamed) = tokio::join!(desk.post(None, &other), desk.rejected(None, "{ releases { nodes { slug } } }"));
-            assert_eq!((refused.0, &refused.1["errors"][0]["extensions"]["code"]), (429, &json!("OVERLOADED")));
-            for told in [refused.1, streamed] {
-                assert!(told.to_string().contains("(limits.requests)"), "{told}");
+            let (rejected, streamed) = tokio::join!(server.post(None, &other), server.subscribe_error(None, "{ releases { nodes { slug } } }"));
+            assert_eq!((rejected.0, &rejected.1["errors"][0]["extensions"]["code"]), (429, &json!("OVERLOADED")));
+            for error in [rejected.1, streamed] {
+                assert!(error.to_string().contains("(limits.requests)"), "{error}");
             }
         };
         tokio::select! {
             biased;
-            done = desk.post(None, &long) => panic!("it was too quick: {}", done.0),
+            response = server.post(None, &long) => panic!("it was too quick: {}", response.0),
             () = others => {}
         }
-        let _first = desk.listen(None, "subscription { releaseChanged { kind } }").await;
-        let _second = desk.listen(None, "subscription { releaseChanged { kind } }").await;
-        let rejected = desk.rejected(None, "subscription { releaseChanged { kind } }").await;
+        let _first = server.subscribe(None, "subscription { releaseChanged { kind } }").await;
+        let _second = server.subscribe(None, "subscription { releaseChanged { kind } }").await;
+        let rejected = server.subscribe_error(None, "subscription { releaseChanged { kind } }").await;
         assert!(rejected.to_string().contains("(limits.streams)"), "{rejected}");
     }
 
-    async fn values_in_arguments_are_paid_for(desk: Desk) {
+    async fn argument_values_count_towards_the_cost(server: TestServer) {
         let limits = Limits { cost: 500, ..Limits::default() };
-        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
+        let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = "query($f: ReleaseFilter) { a: releases(filter: $f) { totalCount } b: releases(filter: $f) { totalCount } }";
-        let of = |count: usize| json!({ "f": { "ids": vec!["release_00000000000000000000000000000000"; count] } });
-        assert_eq!(desk.data(Who::Public, query, of(100)).await["a"]["totalCount"], 0);
-        let answer = desk.ask(Who::Public, query, of(300)).await;
-        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("limits.cost"), "{answer}");
+        let variables_of_size = |count: usize| json!({ "f": { "ids": vec!["release_00000000000000000000000000000000"; count] } });
+        assert_eq!(server.data(Caller::Public, query, variables_of_size(100)).await["a"]["totalCount"], 0);
+        let response = server.execute(Caller::Public, query, variables_of_size(300)).await;
+        assert!(response["errors"][0]["message"].as_str().unwrap().contains("limits.cost"), "{response}");
     }
 
-    async fn an_answer_has_room_for_so_many_long_texts(desk: Desk) {
+    async fn long_texts_count_towards_the_response_size_limit(server: TestServer) {
         let body = "word ".repeat(200);
         for number in 0..4 {
-            desk.published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": body, "summary": "s".repeat(100) })).await;
+            server.create_published(json!({ "headline": format!("Long {number}"), "bodyMarkdown": body, "summary": "s".repeat(100) })).await;
         }
         let limits = Limits { answer_bytes: 2500, ..Limits::default() };
-        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
+        let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = "{ releases(first: 4) { nodes { summary body { markdown } } } }";
-        let answer = desk.ask(Who::Public, query, json!({})).await;
-        let nodes = answer["data"]["releases"]["nodes"].as_array().unwrap();
-        let whole = nodes.iter().filter(|node| node["body"]["markdown"].is_string()).count();
+        let response = server.execute(Caller::Public, query, json!({})).await;
+        let nodes = response["data"]["releases"]["nodes"].as_array().unwrap();
+        let complete = nodes.iter().filter(|node| node["body"]["markdown"].is_string()).count();
         // What is short may still fit where what is long does not.
-        assert_eq!((whole, nodes.iter().filter(|node| node["summary"].is_string()).count()), (2, 4), "{answer}");
-        for error in answer["errors"].as_array().unwrap() {
+        assert_eq!((complete, nodes.iter().filter(|node| node["summary"].is_string()).count()), (2, 4), "{response}");
+        for error in response["errors"].as_array().unwrap() {
             assert_eq!((&error["extensions"]["code"], &error["path"][3]), (&json!("ANSWER_TOO_LARGE"), &json!("body")), "{error}");
             assert!(error["message"].as_str().unwrap().contains("limits.answer_bytes"), "{error}");
         }
         // Every form counts, under every alias, and through fragments.
         let query = "{ a: release(ref: {slug: \"long-0\"}) { body { markdown ...F } } } fragment F on Body { html text }";
-        let answer = desk.ask(Who::Public, query, json!({})).await;
-        assert_eq!((&answer["data"]["a"], &answer["errors"][0]["extensions"]["code"]), (&json!({ "body": null }), &json!("ANSWER_TOO_LARGE")));
+        let response = server.execute(Caller::Public, query, json!({})).await;
+        assert_eq!((&response["data"]["a"], &response["errors"][0]["extensions"]["code"]), (&json!({ "body": null }), &json!("ANSWER_TOO_LARGE")));
         let query = "{ a: release(ref: {slug: \"long-0\"}) { body { __typename markdown html } } }";
-        assert!(desk.ask(Who::Public, query, json!({})).await.get("errors").is_none());
+        assert!(server.execute(Caller::Public, query, json!({})).await.get("errors").is_none());
     }
 
-    async fn lists_that_turn_out_longer_than_they_were_priced_spoil_the_answer(desk: Desk) {
+    async fn a_list_longer_than_its_estimated_cost_fails_the_response(server: TestServer) {
         let mut topics = Vec::new();
         for number in 0..30 {
             let slug = format!("topic-{number}");
-            desk.done(Who::Admin, crate::harness::TOPIC, json!({ "input": { "name": slug, "slug": slug } })).await;
+            server.mutate(Caller::Admin, crate::harness::TOPIC, json!({ "input": { "name": slug, "slug": slug } })).await;
             topics.push(json!({ "slug": slug }));
         }
-        desk.published(json!({ "headline": "All of them", "topics": topics })).await;
+        server.create_published(json!({ "headline": "All of them", "topics": topics })).await;
         let limits = Limits { cost: 300, ..Limits::default() };
-        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
+        let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = |times: usize| {
             let fields: String = (0..times).map(|n| format!("a{n}: topics {{ slug }} ")).collect();
             format!("{{ release(ref: {{slug: \"all-of-them\"}}) {{ {fields} }} }}")
         };
-        assert_eq!(desk.data(Who::Public, &query(50), json!({})).await["release"].as_object().unwrap().len(), 50);
+        assert_eq!(server.data(Caller::Public, &query(50), json!({})).await["release"].as_object().unwrap().len(), 50);
         for _ in 0..2 {
-            let (status, answer) = desk.post(None, &json!({ "query": query(55) }).to_string()).await;
-            assert_eq!((status, &answer["data"], &answer["errors"][0]["extensions"]["code"]), (200, &Value::Null, &json!("ANSWER_TOO_LARGE")), "{answer:.300}");
-            assert!(answer["errors"][0]["message"].as_str().unwrap().contains("limits.cost"));
+            let (status, response) = server.post(None, &json!({ "query": query(55) }).to_string()).await;
+            assert_eq!((status, &response["data"], &response["errors"][0]["extensions"]["code"]), (200, &Value::Null, &json!("ANSWER_TOO_LARGE")), "{response:.300}");
+            assert!(response["errors"][0]["message"].as_str().unwrap().contains("limits.cost"));
         }
     }
 
-    async fn html_that_is_longer_than_what_was_written_counts(desk: Desk) {
-        desk.published(json!({ "headline": "Signs", "bodyMarkdown": "&".repeat(1000) })).await;
+    async fn html_counts_by_its_rendered_length(server: TestServer) {
+        server.create_published(json!({ "headline": "Signs", "bodyMarkdown": "&".repeat(1000) })).await;
         let limits = Limits { answer_bytes: 3000, ..Limits::default() };
-        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
+        let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = "{ release(ref: {slug: \"signs\"}) { body { html } } }";
-        let answer = desk.ask(Who::Public, query, json!({})).await;
-        assert_eq!((&answer["data"], &answer["errors"][0]["extensions"]["code"]), (&Value::Null, &json!("ANSWER_TOO_LARGE")));
-        assert!(desk.ask(Who::Public, &query.replace("html", "markdown"), json!({})).await.get("errors").is_none());
+        let response = server.execute(Caller::Public, query, json!({})).await;
+        assert_eq!((&response["data"], &response["errors"][0]["extensions"]["code"]), (&Value::Null, &json!("ANSWER_TOO_LARGE")));
+        assert!(server.execute(Caller::Public, &query.replace("html", "markdown"), json!({})).await.get("errors").is_none());
     }
 
-    async fn what_a_version_changed_has_to_fit_too(desk: Desk) {
-        let (id, revision) = desk.draft(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(200) })).await;
+    async fn diffs_count_towards_the_response_size_limit(server: TestServer) {
+        let (id, revision) = server.create_draft(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(200) })).await;
         let update = "mutation($id: ID!, $r: Int!, $i: ReleaseInput!) { releaseRevise(id: $id, expectedRevision: $r, input: $i) { userErrors { message } } }";
-        desk.done(Who::Editor, update, json!({ "id": id, "r": revision, "i": { "bodyMarkdown": "other ".repeat(200) } })).await;
+        server.mutate(Caller::Editor, update, json!({ "id": id, "r": revision, "i": { "bodyMarkdown": "other ".repeat(200) } })).await;
         let limits = Limits { answer_bytes: 2000, ..Limits::default() };
-        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
+        let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let query = "query($id: ID!) { node(id: $id) { ... on Release { revisions(first: 1) { nodes { diff { field before after } } } } } }";
-        let answer = desk.ask(Who::Editor, query, json!({ "id": id })).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "ANSWER_TOO_LARGE", "{answer}");
+        let response = server.execute(Caller::Editor, query, json!({ "id": id })).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "ANSWER_TOO_LARGE", "{response}");
     }
 
-    async fn bodies_have_room_together(desk: Desk) {
+    async fn request_bodies_share_a_memory_limit(server: TestServer) {
         // One address has a quarter.
         let limits = Limits { bodies_bytes: 4000, ..Limits::default() };
-        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
-        let of = |letters: usize| json!({ "query": format!("{{ viewer {{ name }} }} #{}", "a".repeat(letters)) }).to_string();
+        let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
+        let request_of_size = |letters: usize| json!({ "query": format!("{{ viewer {{ name }} }} #{}", "a".repeat(letters)) }).to_string();
         for _ in 0..5 {
-            assert_eq!(desk.post(None, &of(500)).await.0, 200);
-            let (status, answer) = desk.post(None, &of(1500)).await;
-            assert!(status == 429 && answer.to_string().contains("limits.bodies_bytes"), "{answer}");
+            assert_eq!(server.post(None, &request_of_size(500)).await.0, 200);
+            let (status, response) = server.post(None, &request_of_size(1500)).await;
+            assert!(status == 429 && response.to_string().contains("limits.bodies_bytes"), "{response}");
         }
         // Half a body takes its room, until it is given up.
         let (send, receive) = tokio::sync::mpsc::unbounded_channel::<Result<axum::body::Bytes, std::io::Error>>();
@@ -216,25 +217,25 @@ on_both! {
         let stream = futures_util::stream::unfold(receive, async |mut receive| Some((receive.recv().await?, receive)));
         let request = Request::post("/graphql").header("content-type", "application/json");
         let request = request.body(Body::from_stream(stream)).unwrap();
-        let half = desk.send(request);
-        let other = async {
+        let half = server.send(request);
+        let rejected_meanwhile = async {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            let refused = desk.post(None, &of(500)).await.0;
+            let rejected = server.post(None, &request_of_size(500)).await.0;
             drop(send);
-            refused
+            rejected
         };
-        let ((status, _), refused) = tokio::join!(half, other);
-        assert_eq!((status, refused), (400, 429));
-        assert_eq!(desk.post(None, &of(500)).await.0, 200);
+        let ((status, _), rejected) = tokio::join!(half, rejected_meanwhile);
+        assert_eq!((status, rejected), (400, 429));
+        assert_eq!(server.post(None, &request_of_size(500)).await.0, 200);
     }
 
-    async fn one_address_has_not_all_streams(desk: Desk) {
+    async fn streams_are_limited_per_ip_address(server: TestServer) {
         let limits = Limits { address_streams: 1, ..Limits::default() };
-        let desk = desk.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
-        let first = desk.listen(None, "subscription { releaseChanged { kind } }").await;
-        let rejected = desk.rejected(None, "subscription { releaseChanged { kind } }").await;
+        let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
+        let first = server.subscribe(None, "subscription { releaseChanged { kind } }").await;
+        let rejected = server.subscribe_error(None, "subscription { releaseChanged { kind } }").await;
         assert!(rejected.to_string().contains("limits.address_streams"), "{rejected}");
         drop(first);
-        desk.listen(None, "subscription { releaseChanged { kind } }").await;
+        server.subscribe(None, "subscription { releaseChanged { kind } }").await;
     }
 }

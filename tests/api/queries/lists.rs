@@ -1,11 +1,12 @@
-//! Lists, pages, filters and aggregates.
+//! Tests of list queries: pagination, ordering, filters, lookup by global id, and topic aggregates.
+//! Also the number of SQL statements of a page, and equal responses for equivalent selections.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Desk, Who, on_both};
+use crate::harness::{Caller, TestServer, on_both_databases};
 
 /// A newsroom of 45 releases, three a day, with topics and places.
-async fn furnished(desk: &Desk) {
+async fn seed_sample_data(server: &TestServer) {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour", "uri": "https://example.org/t/labour" }),
         json!({ "type": "topic", "slug": "crime", "name": "Crime" }),
@@ -30,7 +31,7 @@ async fn furnished(desk: &Desk) {
             "topics": topics[number % 5], "datelinePlaces": if number % 2 == 0 { json!(["bangkok"]) } else { json!([]) }, "places": if number % 7 == 0 { json!(["thailand"]) } else { json!([]) },
         }));
     }
-    desk.import(&lines).await;
+    server.import(&lines).await;
 }
 
 fn slugs(connection: &Value) -> Vec<String> {
@@ -42,63 +43,63 @@ const PAGE: &str =
     releases(first: $first, after: $after, last: $last, before: $before, orderBy: $order, filter: $filter) {
         totalCount nodes { slug } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
 
-on_both! {
-    async fn pages_walk_the_whole_list_forward_and_backward_with_ties(desk: Desk) {
-        furnished(&desk).await;
+on_both_databases! {
+    async fn pagination_covers_the_whole_list_in_both_directions_with_ties(server: TestServer) {
+        seed_sample_data(&server).await;
         for (order, newest_first) in [(json!(null), true), (json!([{ "by": "RELEASE_DATE", "direction": "ASC" }]), false), (json!([{ "by": "RELEASE_DATE" }, { "by": "PUBLISHED_AT", "direction": "DESC" }]), true)] {
             let (mut forward, mut after) = (Vec::new(), json!(null));
             loop {
-                let page = desk.data(Who::Public, PAGE, json!({ "first": 7, "after": after, "order": order })).await["releases"].clone();
+                let page = server.data(Caller::Public, PAGE, json!({ "first": 7, "after": after, "order": order })).await["releases"].clone();
                 assert_eq!(page["totalCount"], 45);
                 assert_eq!(page["pageInfo"]["hasPreviousPage"], !forward.is_empty());
                 forward.extend(slugs(&page));
                 after = page["pageInfo"]["endCursor"].clone();
                 if page["pageInfo"]["hasNextPage"] == false { break; }
             }
-            let wanted: Vec<String> = if newest_first { (0..45).rev().map(|n| format!("release-{n}")).collect() } else { (0..45).map(|n| format!("release-{n}")).collect() };
-            assert_eq!(forward, wanted);
+            let expected: Vec<String> = if newest_first { (0..45).rev().map(|n| format!("release-{n}")).collect() } else { (0..45).map(|n| format!("release-{n}")).collect() };
+            assert_eq!(forward, expected);
             let (mut backward, mut before) = (Vec::new(), json!(null));
             loop {
-                let page = desk.data(Who::Public, PAGE, json!({ "last": 7, "before": before, "order": order })).await["releases"].clone();
-                let mut some = slugs(&page);
-                some.extend(backward);
-                backward = some;
+                let page = server.data(Caller::Public, PAGE, json!({ "last": 7, "before": before, "order": order })).await["releases"].clone();
+                let mut items = slugs(&page);
+                items.extend(backward);
+                backward = items;
                 before = page["pageInfo"]["startCursor"].clone();
                 if page["pageInfo"]["hasPreviousPage"] == false { break; }
             }
-            assert_eq!(backward, wanted);
+            assert_eq!(backward, expected);
         }
     }
 
-    async fn a_page_costs_one_statement_and_numbers_cost_none(desk: Desk) {
-        furnished(&desk).await;
+    async fn a_page_takes_one_sql_statement_and_aggregates_take_none(server: TestServer) {
+        seed_sample_data(&server).await;
         let full = "query($first: Int) { releases(first: $first) { totalCount edges { cursor node { id slug headline summary releaseDate state publishedAt modifiedAt url
             dateline { text places { name } } topics { slug name broader { name } } places { slug name within { name } } } } pageInfo { endCursor } } }";
-        let one = r#"{ release(ref: {slug: "release-1"}) { headline body { html text wordCount } topics { name } dateline { text } } }"#;
-        let numbers = r#"{ releases(filter: {topics: {any: [{slug: "labour"}]}}) { totalCount } releaseStats { count earliest latest } topicAggregates { count directCount share label topic { name } }
+        let detail = r#"{ release(ref: {slug: "release-1"}) { headline body { html text wordCount } topics { name } dateline { text } } }"#;
+        let aggregates = r#"{ releases(filter: {topics: {any: [{slug: "labour"}]}}) { totalCount } releaseStats { count earliest latest } topicAggregates { count directCount share label topic { name } }
             topics { totalCount nodes { name stats { count } } } places { nodes { name stats { count } } } }"#;
-        for (query, variables, statements) in [(full, json!({ "first": 20 }), 1), (full, json!({ "first": 200 }), 1), (one, json!({}), 1), (numbers, json!({}), 0)] {
-            desk.statements.take();
-            desk.data(Who::Public, query, variables).await;
-            let sent = desk.statements.take();
+        for (query, variables, statements) in [(full, json!({ "first": 20 }), 1), (full, json!({ "first": 200 }), 1), (detail, json!({}), 1), (aggregates, json!({}), 0)] {
+            server.statements.take();
+            server.data(Caller::Public, query, variables).await;
+            let sent = server.statements.take();
             assert_eq!(sent.len(), statements, "{sent:#?}");
         }
-        desk.statements.take();
-        let data = desk.data(Who::Public, "{ releases(first: 3) { nodes { body { markdown } } } }", json!({})).await;
+        server.statements.take();
+        let data = server.data(Caller::Public, "{ releases(first: 3) { nodes { body { markdown } } } }", json!({})).await;
         // The bodies of several are fetched when their lengths are known.
-        assert_eq!((data["releases"]["nodes"][0]["body"]["markdown"].as_str(), desk.statements.count()), (Some("Some **body**."), 2));
+        assert_eq!((data["releases"]["nodes"][0]["body"]["markdown"].as_str(), server.statements.count()), (Some("Some **body**."), 2));
     }
 
-    async fn one_answer_in_whatever_form_it_is_asked_for(desk: Desk) {
-        furnished(&desk).await;
-        let ask = async |fields: &str, more: &str| {
-            let query = format!("{{ releases(first: 7) {{ edges {{ cursor node {{ {fields} topics {{ slug ... on Topic {{ name }} }} dateline {{ text places {{ name }} }} }} }} nodes {{ {fields} }} }} }} {more}");
-            desk.data(Who::Public, &query, json!({})).await
+    async fn equivalent_selections_give_the_same_response(server: TestServer) {
+        seed_sample_data(&server).await;
+        let list_releases = async |fields: &str, definitions: &str| {
+            let query = format!("{{ releases(first: 7) {{ edges {{ cursor node {{ {fields} topics {{ slug ... on Topic {{ name }} }} dateline {{ text places {{ name }} }} }} }} nodes {{ {fields} }} }} }} {definitions}");
+            server.data(Caller::Public, &query, json!({})).await
         };
-        let plain = ask("id slug headline", "").await;
-        assert_eq!(plain["releases"]["nodes"].as_array().unwrap().len(), 7);
+        let expected = list_releases("id slug headline", "").await;
+        assert_eq!(expected["releases"]["nodes"].as_array().unwrap().len(), 7);
         // Fragments on the type, on an interface of it, fields named twice, directives: nobody can tell from the answer.
-        for (fields, more) in [
+        for (fields, definitions) in [
             ("... on Release { id slug } headline", ""),
             ("...F headline", "fragment F on Release { id ...G } fragment G on Release { slug }"),
             ("... on Node { id } slug headline", ""),
@@ -106,34 +107,34 @@ on_both! {
             ("id @include(if: true) slug headline subheadline @skip(if: true)", ""),
             ("... @include(if: true) { id slug } headline", ""),
         ] {
-            assert_eq!(ask(fields, more).await, plain, "{fields}");
+            assert_eq!(list_releases(fields, definitions).await, expected, "{fields}");
         }
         // Where a field waits for rows, async-graphql resolves the objects instead of `direct`: the rest is the same.
-        let mut waits = ask("id slug headline related(first: 1) { id }", "").await;
-        let releases = &mut waits["releases"];
+        let mut with_related = list_releases("id slug headline related(first: 1) { id }", "").await;
+        let releases = &mut with_related["releases"];
         let node = |value: &mut Value| value.as_object_mut().unwrap().remove("related").unwrap().is_array();
         assert!(releases["nodes"].as_array_mut().unwrap().iter_mut().all(node));
         assert!(releases["edges"].as_array_mut().unwrap().iter_mut().all(|edge| node(&mut edge["node"])));
-        assert_eq!(waits, plain);
-        let named = ask("id slug headline __typename", "").await;
-        assert_eq!(named["releases"]["nodes"][0]["__typename"], "Release");
+        assert_eq!(with_related, expected);
+        let with_typename = list_releases("id slug headline __typename", "").await;
+        assert_eq!(with_typename["releases"]["nodes"][0]["__typename"], "Release");
         // A field that fails is null, is told of with its place, and takes nothing else with it, either way.
-        let all_fail = desk.ask(Who::Public, "{ releases(first: 1) { nodes { related(first: 0) { id } } } topicAggregates(first: 0) { count } }", json!({})).await;
-        assert_eq!(all_fail["data"], json!({ "releases": { "nodes": [{ "related": null }] }, "topicAggregates": null }));
-        for (form, place) in [("slug related(first: 0) { id }", json!(["releases", "nodes", 0, "related"])), ("slug headline dateline { text }", json!(null))] {
-            let answer = desk.ask(Who::Public, &format!("{{ releases(first: 1) {{ nodes {{ {form} }} }} }}"), json!({})).await;
-            assert_eq!(answer["errors"][0]["path"], place, "{answer}");
-            let node = answer["data"]["releases"]["nodes"][0].as_object().unwrap();
-            assert!(node["slug"].is_string() && node.contains_key("related") == place.is_array(), "{answer}");
+        let all_failed = server.execute(Caller::Public, "{ releases(first: 1) { nodes { related(first: 0) { id } } } topicAggregates(first: 0) { count } }", json!({})).await;
+        assert_eq!(all_failed["data"], json!({ "releases": { "nodes": [{ "related": null }] }, "topicAggregates": null }));
+        for (selection, path) in [("slug related(first: 0) { id }", json!(["releases", "nodes", 0, "related"])), ("slug headline dateline { text }", json!(null))] {
+            let response = server.execute(Caller::Public, &format!("{{ releases(first: 1) {{ nodes {{ {selection} }} }} }}"), json!({})).await;
+            assert_eq!(response["errors"][0]["path"], path, "{response}");
+            let node = response["data"]["releases"]["nodes"][0].as_object().unwrap();
+            assert!(node["slug"].is_string() && node.contains_key("related") == path.is_array(), "{response}");
         }
     }
 
-    async fn cursors_of_another_list_order_or_filter_and_rubbish_are_refused(desk: Desk) {
-        furnished(&desk).await;
-        let page = desk.data(Who::Public, PAGE, json!({ "first": 5 })).await;
+    async fn invalid_and_mismatched_cursors_are_rejected(server: TestServer) {
+        seed_sample_data(&server).await;
+        let page = server.data(Caller::Public, PAGE, json!({ "first": 5 })).await;
         let cursor = page["releases"]["pageInfo"]["endCursor"].clone();
-        let topics = desk.data(Who::Public, "{ topics(first: 1) { pageInfo { endCursor } } }", json!({})).await["topics"]["pageInfo"]["endCursor"].clone();
-        for (variables, told) in [
+        let topics = server.data(Caller::Public, "{ topics(first: 1) { pageInfo { endCursor } } }", json!({})).await["topics"]["pageInfo"]["endCursor"].clone();
+        for (variables, fragment) in [
             (json!({ "after": cursor, "order": [{ "by": "PUBLISHED_AT" }] }), "another order"),
             (json!({ "after": cursor, "filter": { "kinds": ["SPEECH"] } }), "another filter"),
             (json!({ "after": topics }), "not a cursor of this list"),
@@ -145,26 +146,26 @@ on_both! {
             (json!({ "first": 1, "last": 1 }), "give one of them"),
             (json!({ "order": [{ "by": "RELEASE_DATE" }, { "by": "RELEASE_DATE" }] }), "twice"),
         ] {
-            let answer = desk.ask(Who::Public, PAGE, variables.clone()).await;
-            let error = &answer["errors"][0];
-            assert_eq!((&error["extensions"]["code"], &answer["data"]["releases"]), (&json!("BAD_USER_INPUT"), &json!(null)), "{variables}: {answer}");
-            assert!(error["message"].as_str().unwrap().contains(told), "{error}");
+            let response = server.execute(Caller::Public, PAGE, variables.clone()).await;
+            let error = &response["errors"][0];
+            assert_eq!((&error["extensions"]["code"], &response["data"]["releases"]), (&json!("BAD_USER_INPUT"), &json!(null)), "{variables}: {response}");
+            assert!(error["message"].as_str().unwrap().contains(fragment), "{error}");
         }
     }
 
-    async fn filters_keep_what_they_say(desk: Desk) {
-        furnished(&desk).await;
-        let count = async |filter: Value| desk.data(Who::Public, "query($filter: ReleaseFilter) { releaseStats(filter: $filter) { count } }", json!({ "filter": filter })).await["releaseStats"]["count"].as_u64().unwrap();
-        let (labour, any) = (json!([{ "slug": "labour" }]), |filter: Value| json!({ "topics": filter }));
-        for (filter, wanted) in [
+    async fn filters_return_the_matching_releases(server: TestServer) {
+        seed_sample_data(&server).await;
+        let count = async |filter: Value| server.data(Caller::Public, "query($filter: ReleaseFilter) { releaseStats(filter: $filter) { count } }", json!({ "filter": filter })).await["releaseStats"]["count"].as_u64().unwrap();
+        let (labour, topics_filter) = (json!([{ "slug": "labour" }]), |filter: Value| json!({ "topics": filter }));
+        for (filter, expected) in [
             (json!({}), 45),
-            (any(json!({ "any": labour })), 27),
-            (any(json!({ "any": labour, "includeNarrower": false })), 9),
-            (any(json!({ "any": [{ "uri": "https://example.org/t/labour" }] })), 27),
-            (any(json!({ "all": [{ "slug": "crime" }, { "slug": "child-labour" }] })), 9),
-            (any(json!({ "none": labour })), 18),
-            (any(json!({ "missing": true })), 9),
-            (any(json!({ "any": [] })), 0),
+            (topics_filter(json!({ "any": labour })), 27),
+            (topics_filter(json!({ "any": labour, "includeNarrower": false })), 9),
+            (topics_filter(json!({ "any": [{ "uri": "https://example.org/t/labour" }] })), 27),
+            (topics_filter(json!({ "all": [{ "slug": "crime" }, { "slug": "child-labour" }] })), 9),
+            (topics_filter(json!({ "none": labour })), 18),
+            (topics_filter(json!({ "missing": true })), 9),
+            (topics_filter(json!({ "any": [] })), 0),
             (json!({ "places": { "any": [{ "m49": "142" }] } }), 26),
             (json!({ "places": { "any": [{ "m49": "142" }], "includeWithin": false } }), 0),
             (json!({ "places": { "any": [{ "iso3166": "TH" }], "role": "ABOUT" } }), 7),
@@ -178,15 +179,15 @@ on_both! {
             (json!({ "states": ["DRAFT"] }), 0),
             (json!({ "ids": ["release_00000000000000000000000000000000"] }), 0),
         ] {
-            assert_eq!(count(filter.clone()).await, wanted, "{filter}");
+            assert_eq!(count(filter.clone()).await, expected, "{filter}");
         }
     }
 
-    async fn filters_that_make_no_sense_are_told(desk: Desk) {
-        furnished(&desk).await;
+    async fn invalid_filters_are_rejected_with_a_message(server: TestServer) {
+        seed_sample_data(&server).await;
         let mut deep = json!({ "kinds": ["SPEECH"] });
         for _ in 0..40 { deep = json!({ "not": deep }); }
-        for (filter, code, told) in [
+        for (filter, code, fragment) in [
             (json!({ "topics": { "any": [{ "slug": "nope" }] } }), "NOT_FOUND", "no topic with the slug \"nope\""),
             (json!({ "or": [{ "places": { "none": [{ "m49": "999" }] } }] }), "NOT_FOUND", "no place with the M49 code \"999\""),
             (json!({ "releaseDate": { "from": "2006-05-03", "until": "2006-05-02" } }), "BAD_USER_INPUT", "exchange the two"),
@@ -194,18 +195,18 @@ on_both! {
             (json!({ "ids": ["topic_00000000000000000000000000000000"] }), "BAD_USER_INPUT", "the id of a topic"),
             (deep, "BAD_USER_INPUT", "nested"),
         ] {
-            let answer = desk.ask(Who::Public, PAGE, json!({ "filter": filter })).await;
-            let error = &answer["errors"][0];
-            assert_eq!(error["extensions"]["code"], code, "{answer}");
-            assert!(error["message"].as_str().unwrap().contains(told), "{error}");
+            let response = server.execute(Caller::Public, PAGE, json!({ "filter": filter })).await;
+            let error = &response["errors"][0];
+            assert_eq!(error["extensions"]["code"], code, "{response}");
+            assert!(error["message"].as_str().unwrap().contains(fragment), "{error}");
         }
     }
 
-    async fn topic_aggregates_roll_up_without_counting_twice(desk: Desk) {
-        furnished(&desk).await;
+    async fn topic_aggregates_roll_up_without_counting_twice(server: TestServer) {
+        seed_sample_data(&server).await;
         let query = "query($filter: ReleaseFilter, $rollUp: Boolean!, $under: TopicRef) { topicAggregates(filter: $filter, rollUp: $rollUp, under: $under) { count directCount share topic { slug } } }";
         let buckets = async |variables: Value| {
-            let data = desk.data(Who::Public, query, variables).await;
+            let data = server.data(Caller::Public, query, variables).await;
             data["topicAggregates"].as_array().unwrap().iter().map(|bucket| (bucket["topic"]["slug"].as_str().unwrap().to_owned(), bucket["count"].as_u64().unwrap(), bucket["directCount"].as_u64().unwrap(), bucket["share"].as_f64().unwrap())).collect::<Vec<_>>()
         };
         let bucket = |slug: &str, count: u64, direct: u64, of: f64| (slug.to_owned(), count, direct, count as f64 / of);
@@ -214,12 +215,12 @@ on_both! {
         assert_eq!(buckets(json!({ "rollUp": true, "under": { "slug": "crime" } })).await, [bucket("trafficking", 9, 9, 45.0)]);
         assert_eq!(buckets(json!({ "rollUp": true, "filter": { "kinds": ["SPEECH"] } })).await.iter().map(|(slug, count, ..)| (slug.as_str(), *count)).collect::<Vec<_>>(), [("labour", 3), ("child-labour", 2), ("crime", 2), ("trafficking", 1)]);
         assert_eq!(buckets(json!({ "rollUp": true, "filter": { "kinds": [] } })).await, []);
-        assert_eq!(desk.ask(Who::Public, query, json!({ "rollUp": true, "under": { "slug": "nope" } })).await["errors"][0]["extensions"]["code"], "NOT_FOUND");
+        assert_eq!(server.execute(Caller::Public, query, json!({ "rollUp": true, "under": { "slug": "nope" } })).await["errors"][0]["extensions"]["code"], "NOT_FOUND");
     }
 
-    async fn topics_and_places_list_their_releases(desk: Desk) {
-        furnished(&desk).await;
-        let data = desk.data(Who::Public, r#"{ topic(ref: {slug: "crime"}) { releases(first: 2) { totalCount nodes { slug } } direct: releases(includeNarrower: false) { totalCount } }
+    async fn topics_and_places_list_their_releases(server: TestServer) {
+        seed_sample_data(&server).await;
+        let data = server.data(Caller::Public, r#"{ topic(ref: {slug: "crime"}) { releases(first: 2) { totalCount nodes { slug } } direct: releases(includeNarrower: false) { totalCount } }
             place(ref: {slug: "asia"}) { releases(last: 1) { totalCount nodes { slug } } direct: releases(includeWithin: false) { totalCount } }
             topics(filter: {search: "LABOUR", under: {slug: "labour"}}) { totalCount nodes { slug } } top: topics(filter: {topLevel: true}) { nodes { slug } } places(filter: {within: {slug: "asia"}, kinds: [CITY]}) { nodes { slug } } }"#, json!({})).await;
         assert_eq!(data, json!({
@@ -229,24 +230,24 @@ on_both! {
         }));
     }
 
-    async fn anything_is_found_again_by_its_id(desk: Desk) {
-        furnished(&desk).await;
-        let ids = desk.data(Who::Public, r#"{ release(ref: {externalId: "x3"}) { id } topic(ref: {slug: "crime"}) { id } place(ref: {slug: "asia"}) { id } }"#, json!({})).await;
+    async fn every_object_can_be_fetched_by_its_global_id(server: TestServer) {
+        seed_sample_data(&server).await;
+        let ids = server.data(Caller::Public, r#"{ release(ref: {externalId: "x3"}) { id } topic(ref: {slug: "crime"}) { id } place(ref: {slug: "asia"}) { id } }"#, json!({})).await;
         let ids = [&ids["release"]["id"], &ids["topic"]["id"], &ids["place"]["id"]];
         let query = "query($ids: [ID!]!, $one: ID!) { nodes(ids: $ids) { __typename id ... on Release { headline } ... on Topic { name } } node(id: $one) { id } }";
         let unknown = "release_00000000000000000000000000000000";
-        let data = desk.data(Who::Public, query, json!({ "ids": [ids[2], ids[0], unknown, ids[1]], "one": ids[0] })).await;
+        let data = server.data(Caller::Public, query, json!({ "ids": [ids[2], ids[0], unknown, ids[1]], "one": ids[0] })).await;
         assert_eq!(data["nodes"], json!([{ "__typename": "Place", "id": ids[2] }, { "__typename": "Release", "id": ids[0], "headline": "Headline 3" }, null, { "__typename": "Topic", "id": ids[1], "name": "Crime" }]));
-        assert_eq!(desk.ask(Who::Public, query, json!({ "ids": ["x"], "one": ids[0] })).await["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+        assert_eq!(server.execute(Caller::Public, query, json!({ "ids": ["x"], "one": ids[0] })).await["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
     }
 
-    async fn a_restored_backup_is_loaded_anew(desk: Desk) {
+    async fn a_restored_backup_is_reloaded(server: TestServer) {
         use sea_orm::ConnectionTrait;
-        let id = desk.published(json!({ "headline": "Gone with the backup" })).await;
-        let count = async || desk.data(Who::Public, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"].clone();
+        let id = server.create_published(json!({ "headline": "Gone with the backup" })).await;
+        let count = async || server.data(Caller::Public, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"].clone();
         assert_eq!(count().await, 1);
         // The database as it was before the publication.
-        let tx = desk.app.newsroom.db.begin_write().await.unwrap();
+        let tx = server.app.newsroom.db.begin_write().await.unwrap();
         for statement in [
             "UPDATE release SET state = 'DRAFT', working_revision_id = live_revision_id, live_revision_id = NULL",
             "DELETE FROM journal WHERE sequence = (SELECT sequence FROM journal_head)",
@@ -255,31 +256,31 @@ on_both! {
             tx.execute_unprepared(statement).await.unwrap();
         }
         tx.commit().await.unwrap();
-        desk.app.newsroom.catalog.catch_up().await.unwrap();
+        server.app.newsroom.catalog.catch_up().await.unwrap();
         assert_eq!(count().await, 0);
-        desk.done(Who::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": 1 })).await;
+        server.mutate(Caller::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": 1 })).await;
         assert_eq!(count().await, 1);
     }
 
-    async fn texts_that_no_release_has_lead_nowhere(desk: Desk) {
-        furnished(&desk).await;
+    async fn unknown_slugs_and_external_ids_return_null(server: TestServer) {
+        seed_sample_data(&server).await;
         let query = "query($ref: ReleaseRef!) { release(ref: $ref) { id } tombstone(ref: $ref) { kind } }";
         for text in ["\u{0}", "x3\u{0}", "", "'; DROP TABLE release; --", "%", "\u{FFFE}\u{10FFFF}", &"x".repeat(100_000)] {
             for reference in [json!({ "slug": text }), json!({ "externalId": text })] {
-                let data = desk.data(Who::Public, query, json!({ "ref": reference })).await;
+                let data = server.data(Caller::Public, query, json!({ "ref": reference })).await;
                 assert_eq!(data, json!({ "release": null, "tombstone": null }), "{reference:.80}");
             }
         }
-        let answer = desk.ask(Who::Public, query, json!({ "ref": { "slug": "a", "externalId": "b" } })).await;
-        assert!(answer["errors"][0]["message"].is_string());
+        let response = server.execute(Caller::Public, query, json!({ "ref": { "slug": "a", "externalId": "b" } })).await;
+        assert!(response["errors"][0]["message"].is_string());
     }
 
-    async fn another_process_s_writes_are_followed(desk: Desk) {
-        furnished(&desk).await;
-        let db = dateline::db::Db::open(&desk.url).await.unwrap();
-        let other = dateline::app::App::new(db, dateline::newsroom::NewsroomSettings::default(), dateline::app::SiteInfo::default(), dateline::clock::Clock::fixed_at(crate::harness::noon())).await.unwrap();
-        let following = tokio::spawn(async move { let other = other; let catalog = other.newsroom.catalog.clone(); tokio::select! { () = other.run_background_tasks() => unreachable!(), seen = async { loop { if catalog.snapshot().len() == 46 { break true } tokio::time::sleep(std::time::Duration::from_millis(20)).await; } } => seen } });
-        desk.draft(json!({ "headline": "Seen elsewhere" })).await;
-        assert!(tokio::time::timeout(std::time::Duration::from_secs(10), following).await.unwrap().unwrap());
+    async fn writes_of_another_process_are_synced(server: TestServer) {
+        seed_sample_data(&server).await;
+        let db = dateline::db::Db::open(&server.url).await.unwrap();
+        let other_app = dateline::app::App::new(db, dateline::newsroom::NewsroomSettings::default(), dateline::app::SiteInfo::default(), dateline::clock::Clock::fixed_at(crate::harness::noon())).await.unwrap();
+        let sync_task = tokio::spawn(async move { let other_app = other_app; let catalog = other_app.newsroom.catalog.clone(); tokio::select! { () = other_app.run_background_tasks() => unreachable!(), seen = async { loop { if catalog.snapshot().len() == 46 { break true } tokio::time::sleep(std::time::Duration::from_millis(20)).await; } } => seen } });
+        server.create_draft(json!({ "headline": "Seen elsewhere" })).await;
+        assert!(tokio::time::timeout(std::time::Duration::from_secs(10), sync_task).await.unwrap().unwrap());
     }
 }

@@ -1,3 +1,17 @@
+//! Tests of queries.
+//!
+//! - `attacks`: malicious requests
+//! - `bodies`: release bodies
+//! - `cursors`: pagination cursors
+//! - `date_range`: the supported range of dates
+//! - `errors`: error messages
+//! - `limits`: request limits
+//! - `lists`: pagination, ordering, and filters
+//! - `release_sets`: facet counts, timelines, and trends
+//! - `texts`: search, collation, and stored texts
+//! - `timelines`: timelines over centuries
+//! - `validation`: validation and execution of operations
+
 pub mod attacks;
 pub mod bodies;
 pub mod cursors;

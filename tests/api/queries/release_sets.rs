@@ -1,11 +1,12 @@
-//! Sets through the API: every number of an answer equals a count over the rows of the same answer, for every role, also while
-//! entries arrive; periods in time zones are what another implementation says.
+//! Tests of `ReleaseSet` counts: facets, timelines, comparisons, and trends equal a count of the returned nodes.
+//! Checked for every role and during concurrent writes. `zones/expected.json` has period boundaries in time zones
+//! from another implementation.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Desk, Who, on_both};
+use crate::harness::{Caller, TestServer, on_both_databases};
 
 /// All rows of a small newsroom, and its numbers, some of them three sets deep. One answer is one revision.
 const EVERYTHING: &str = r#"query($filter: ReleaseFilter) {
@@ -34,9 +35,9 @@ fn slugs(nodes: &Value) -> BTreeSet<String> {
 }
 
 /// Counts of the values of rows; a row counts once a value.
-fn tally<'a>(rows: &[&'a Value], values: impl Fn(&'a Value) -> BTreeSet<String>) -> BTreeMap<String, u64> {
+fn count_values<'a>(releases: &[&'a Value], values: impl Fn(&'a Value) -> BTreeSet<String>) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
-    rows.iter().flat_map(|row| values(row)).for_each(|value| *counts.entry(value).or_insert(0) += 1);
+    releases.iter().flat_map(|release| values(release)).for_each(|value| *counts.entry(value).or_insert(0) += 1);
     counts
 }
 
@@ -44,13 +45,13 @@ fn buckets(facet: &Value, key: impl Fn(&Value) -> String) -> BTreeMap<String, u6
     facet["buckets"].as_array().unwrap().iter().map(|bucket| (key(bucket), bucket["count"].as_u64().unwrap())).collect()
 }
 
-fn topics(row: &Value) -> BTreeSet<String> {
-    slugs(&row["topics"])
+fn topics(release: &Value) -> BTreeSet<String> {
+    slugs(&release["topics"])
 }
 
 /// Labour is broader than child labour.
-fn rolled(row: &Value) -> BTreeSet<String> {
-    let mut all = topics(row);
+fn rolled_up_topics(release: &Value) -> BTreeSet<String> {
+    let mut all = topics(release);
     if all.contains("child-labour") {
         all.insert("labour".to_owned());
     }
@@ -58,9 +59,9 @@ fn rolled(row: &Value) -> BTreeSet<String> {
 }
 
 /// Countries of the places, whatever their role; Asia is none.
-fn countries(row: &Value) -> BTreeSet<String> {
-    let mut places = slugs(&row["places"]);
-    places.extend(slugs(&row["dateline"]["places"]));
+fn countries(release: &Value) -> BTreeSet<String> {
+    let mut places = slugs(&release["places"]);
+    places.extend(slugs(&release["dateline"]["places"]));
     let country = |place: String| match place.as_str() {
         "bangkok" | "thailand" => Some("thailand".to_owned()),
         "phnom-penh" | "cambodia" => Some("cambodia".to_owned()),
@@ -69,8 +70,8 @@ fn countries(row: &Value) -> BTreeSet<String> {
     places.into_iter().filter_map(country).collect()
 }
 
-fn months(rows: &[&Value]) -> BTreeMap<String, u64> {
-    tally(rows, |row| BTreeSet::from([row["releaseDate"].as_str().unwrap()[..7].to_owned()]))
+fn months(releases: &[&Value]) -> BTreeMap<String, u64> {
+    count_values(releases, |release| BTreeSet::from([release["releaseDate"].as_str().unwrap()[..7].to_owned()]))
 }
 
 fn points(timeline: &Value) -> BTreeMap<String, u64> {
@@ -79,17 +80,17 @@ fn points(timeline: &Value) -> BTreeMap<String, u64> {
 }
 
 /// Holds the numbers of an answer against its rows.
-fn adds_up(answer: &Value) {
-    let set = &answer["releases"];
-    let rows: Vec<&Value> = set["nodes"].as_array().unwrap().iter().collect();
-    let total = rows.len() as u64;
+fn assert_counts_match_nodes(response: &Value) {
+    let set = &response["releases"];
+    let releases: Vec<&Value> = set["nodes"].as_array().unwrap().iter().collect();
+    let total = releases.len() as u64;
     assert_eq!(set["totalCount"], total);
     let facets = &set["facets"];
     let by_topic = |bucket: &Value| bucket["topic"]["slug"].as_str().unwrap().to_owned();
     let by_key = |bucket: &Value| bucket["key"].as_str().unwrap().to_owned();
 
-    let exact = tally(&rows, topics);
-    let without = rows.iter().filter(|row| topics(row).is_empty()).count() as u64;
+    let exact = count_values(&releases, topics);
+    let without = releases.iter().filter(|release| topics(release).is_empty()).count() as u64;
     assert_eq!(buckets(&facets["exact"], by_topic), exact);
     assert_eq!(
         facets["exact"]
@@ -102,26 +103,30 @@ fn adds_up(answer: &Value) {
         [json!(exact.len()), json!(without), json!(0), json!(true)]
     );
 
-    let all = tally(&rows, rolled);
-    let mut returned = BTreeSet::new();
+    let rolled_up = count_values(&releases, rolled_up_topics);
+    let mut counted = BTreeSet::new();
     for bucket in facets["rolled"]["buckets"].as_array().unwrap() {
         let slug = by_topic(bucket);
-        let inside: Vec<&Value> = rows.iter().copied().filter(|row| rolled(row).contains(&slug)).collect();
-        assert_eq!((&bucket["count"], &bucket["within"]["count"]), (&json!(all[&slug]), &json!(inside.len())));
+        let members: Vec<&Value> =
+            releases.iter().copied().filter(|release| rolled_up_topics(release).contains(&slug)).collect();
+        assert_eq!((&bucket["count"], &bucket["within"]["count"]), (&json!(rolled_up[&slug]), &json!(members.len())));
         assert_eq!(bucket["directCount"].as_u64().unwrap(), exact.get(&slug).copied().unwrap_or(0));
-        assert!((bucket["share"].as_f64().unwrap() - inside.len() as f64 / total as f64).abs() < 1e-9);
+        assert!((bucket["share"].as_f64().unwrap() - members.len() as f64 / total as f64).abs() < 1e-9);
         assert_eq!(bucket["within"]["asOf"], set["asOf"]);
         let places = &bucket["within"]["facets"]["places"];
         let by_place = |bucket: &Value| bucket["place"]["slug"].as_str().unwrap().to_owned();
-        assert_eq!(buckets(places, by_place), tally(&inside, countries));
-        assert_eq!(places["missing"], inside.iter().filter(|row| countries(row).is_empty()).count());
+        assert_eq!(buckets(places, by_place), count_values(&members, countries));
+        assert_eq!(places["missing"], members.iter().filter(|release| countries(release).is_empty()).count());
         for place in places["buckets"].as_array().unwrap() {
-            let there: Vec<&Value> =
-                inside.iter().copied().filter(|row| countries(row).contains(&by_place(place))).collect();
-            let (within, by_month) = (&place["within"], months(&there));
-            assert_eq!((&within["count"], points(&within["timeline"])), (&json!(there.len()), by_month));
+            let matching: Vec<&Value> =
+                members.iter().copied().filter(|release| countries(release).contains(&by_place(place))).collect();
+            let (within, by_month) = (&place["within"], months(&matching));
+            assert_eq!((&within["count"], points(&within["timeline"])), (&json!(matching.len()), by_month));
             let count = |from: &str, until: &str| {
-                there.iter().filter(|row| (from..=until).contains(&row["releaseDate"].as_str().unwrap())).count() as i64
+                matching
+                    .iter()
+                    .filter(|release| (from..=until).contains(&release["releaseDate"].as_str().unwrap()))
+                    .count() as i64
             };
             let (current, previous) = (count("2006-02-01", "2006-02-28"), count("2006-01-04", "2006-01-31"));
             let ratio = if previous == 0 { json!(null) } else { json!(current as f64 / previous as f64) };
@@ -130,38 +135,41 @@ fn adds_up(answer: &Value) {
                 json!({ "current": current, "previous": previous, "change": current - previous, "ratio": ratio })
             );
         }
-        returned.extend(inside.iter().map(|row| row["id"].as_str().unwrap()));
+        counted.extend(members.iter().map(|release| release["id"].as_str().unwrap()));
     }
-    let other =
-        rows.iter().filter(|row| !topics(row).is_empty() && !returned.contains(row["id"].as_str().unwrap())).count();
+    let other = releases
+        .iter()
+        .filter(|release| !topics(release).is_empty() && !counted.contains(release["id"].as_str().unwrap()))
+        .count();
     assert_eq!((&facets["rolled"]["missing"], &facets["rolled"]["other"]), (&json!(without), &json!(other)));
 
-    let one = |name: &'static str| move |row: &Value| BTreeSet::from([row[name].as_str().unwrap().to_owned()]);
-    assert_eq!(buckets(&facets["kinds"], by_key), tally(&rows, one("kind")));
+    let field =
+        |name: &'static str| move |release: &Value| BTreeSet::from([release[name].as_str().unwrap().to_owned()]);
+    assert_eq!(buckets(&facets["kinds"], by_key), count_values(&releases, field("kind")));
     assert_eq!(
         (&facets["kinds"]["missing"], &facets["kinds"]["other"], &facets["kinds"]["overlapping"]),
         (&json!(0), &json!(0), &json!(false))
     );
-    assert_eq!(buckets(&facets["languages"], by_key), tally(&rows, one("language")));
+    assert_eq!(buckets(&facets["languages"], by_key), count_values(&releases, field("language")));
 
-    let by_month = months(&rows);
-    let mut sum = 0;
+    let by_month = months(&releases);
+    let mut cumulative = 0;
     for (number, point) in set["timeline"]["points"].as_array().unwrap().iter().enumerate() {
         let label = format!("2006-{:02}", number + 1);
         let count = by_month.get(&label).copied().unwrap_or(0);
-        sum += count;
-        assert_eq!(*point, json!({ "label": label, "count": count, "cumulative": sum, "complete": true }));
+        cumulative += count;
+        assert_eq!(*point, json!({ "label": label, "count": count, "cumulative": cumulative, "complete": true }));
     }
     assert_eq!(set["timeline"]["points"].as_array().unwrap().len(), 6);
-    let day = |row: &Value| -> BTreeSet<String> {
-        let at = row["publishedAt"].as_str().map(|at| chrono::DateTime::parse_from_rfc3339(at).unwrap());
+    let day = |release: &Value| -> BTreeSet<String> {
+        let at = release["publishedAt"].as_str().map(|at| chrono::DateTime::parse_from_rfc3339(at).unwrap());
         at.map(|at| at.with_timezone(&chrono_tz::Pacific::Apia).date_naive().to_string()).into_iter().collect()
     };
-    assert_eq!(points(&set["published"]), tally(&rows, day));
+    assert_eq!(points(&set["published"]), count_values(&releases, day));
 }
 
 /// Topics in two levels, places in three, releases in every combination, some of them drafts.
-pub(crate) async fn furnished(desk: &Desk) {
+pub(crate) async fn seed_sample_data(server: &TestServer) {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour" }),
         json!({ "type": "topic", "slug": "child-labour", "name": "Child labour", "broader": "labour" }),
@@ -173,8 +181,8 @@ pub(crate) async fn furnished(desk: &Desk) {
         json!({ "type": "place", "slug": "phnom-penh", "name": "Phnom Penh", "kind": "CITY", "within": "cambodia", "latitude": 11.56, "longitude": 104.92 }),
     ];
     for number in 0..40 {
-        let pick = |some: &[&str], step: usize| some[number / step % some.len()].to_owned();
-        let list = |one: String| if one.is_empty() { json!([]) } else { json!([one]) };
+        let pick = |values: &[&str], step: usize| values[number / step % values.len()].to_owned();
+        let list = |slug: String| if slug.is_empty() { json!([]) } else { json!([slug]) };
         lines.push(json!({
             "type": "release", "slug": format!("release-{number}"), "headline": format!("Release {number}"), "bodyMarkdown": "Words.",
             "kind": pick(&["PRESS_RELEASE", "SPEECH", "OPINION"], 2), "language": pick(&["en", "km", "en-GB"], 3),
@@ -184,111 +192,111 @@ pub(crate) async fn furnished(desk: &Desk) {
             "places": list(pick(&["asia", "thailand", "cambodia", "bangkok", ""], 2)),
         }));
     }
-    desk.import(&lines).await;
+    server.import(&lines).await;
 }
 
-const ROLES: [Who; 5] = [Who::Public, Who::Press, Who::Author, Who::Editor, Who::Admin];
+const ROLES: [Caller; 5] = [Caller::Public, Caller::Press, Caller::Author, Caller::Editor, Caller::Admin];
 
-on_both! {
-    async fn every_number_is_a_count_of_rows_for_every_role_and_while_entries_arrive(desk: Desk) {
-        furnished(&desk).await;
+on_both_databases! {
+    async fn every_count_matches_the_nodes_for_every_role_during_concurrent_writes(server: TestServer) {
+        seed_sample_data(&server).await;
         let filters = [
             json!({}), json!({ "kinds": ["SPEECH", "OPINION"] }), json!({ "topics": { "any": [{ "slug": "labour" }] } }),
             json!({ "places": { "near": { "latitude": 13.7, "longitude": 100.4, "kilometres": 50 } } }), json!({ "ids": [] }),
         ];
         let mut totals = HashMap::new();
-        for who in ROLES {
+        for caller in ROLES {
             for (number, filter) in filters.iter().enumerate() {
-                let answer = desk.data(who, EVERYTHING, json!({ "filter": filter })).await;
+                let response = server.data(caller, EVERYTHING, json!({ "filter": filter })).await;
                 // The facet of kinds leaves out the filter on kinds; the rest is held against the rows.
                 if number != 1 {
-                    adds_up(&answer);
+                    assert_counts_match_nodes(&response);
                 }
-                totals.insert((who == Who::Public || who == Who::Press, number), answer["releases"]["totalCount"].as_u64().unwrap());
+                totals.insert((caller == Caller::Public || caller == Caller::Press, number), response["releases"]["totalCount"].as_u64().unwrap());
             }
         }
         assert!(totals[&(true, 0)] == 30 && totals[&(false, 0)] == 40 && totals[&(true, 3)] > 0 && totals[&(true, 4)] == 0, "{totals:?}");
 
         // A writer makes, changes, publishes and takes back; readers of every role ask all the while.
-        let done = std::sync::atomic::AtomicBool::new(false);
+        let writer_finished = std::sync::atomic::AtomicBool::new(false);
         let writer = async {
             for number in 0..25 {
                 let topic = if number % 2 == 0 { "crime" } else { "child-labour" };
-                let id = desk.published(json!({ "headline": format!("New {number}"), "bodyMarkdown": "Words.", "releaseDate": format!("2006-02-{:02}", number + 1),
+                let id = server.create_published(json!({ "headline": format!("New {number}"), "bodyMarkdown": "Words.", "releaseDate": format!("2006-02-{:02}", number + 1),
                     "topics": [{ "slug": topic }], "places": [{ "slug": "cambodia" }] })).await;
                 if number % 3 == 0 {
-                    let gone = json!({ "id": id, "revision": 1, "kind": "GONE" });
-                    desk.done(Who::Editor, crate::harness::WITHDRAW, gone).await;
+                    let variables = json!({ "id": id, "revision": 1, "kind": "GONE" });
+                    server.mutate(Caller::Editor, crate::harness::WITHDRAW, variables).await;
                 }
             }
-            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            writer_finished.store(true, std::sync::atomic::Ordering::Relaxed);
         };
         let reader = async {
-            let (mut asked, mut revisions) = (0, BTreeSet::new());
-            while !done.load(std::sync::atomic::Ordering::Relaxed) {
-                let answer = desk.data(ROLES[asked % 5], EVERYTHING, json!({})).await;
-                adds_up(&answer);
-                revisions.insert(answer["releases"]["asOf"]["revision"].as_str().unwrap().to_owned());
-                asked += 1;
+            let (mut request_count, mut revisions) = (0, BTreeSet::new());
+            while !writer_finished.load(std::sync::atomic::Ordering::Relaxed) {
+                let response = server.data(ROLES[request_count % 5], EVERYTHING, json!({})).await;
+                assert_counts_match_nodes(&response);
+                revisions.insert(response["releases"]["asOf"]["revision"].as_str().unwrap().to_owned());
+                request_count += 1;
             }
-            (asked, revisions.len())
+            (request_count, revisions.len())
         };
-        let ((), (asked, revisions)) = tokio::join!(writer, reader);
-        assert!(asked > 5 && revisions > 5, "{asked} answers at {revisions} revisions: the reader saw nothing happen");
+        let ((), (request_count, revisions)) = tokio::join!(writer, reader);
+        assert!(request_count > 5 && revisions > 5, "{request_count} answers at {revisions} revisions: the reader saw nothing happen");
     }
 
-    async fn equal_revisions_are_equal_numbers_and_hidden_work_moves_no_public_one(desk: Desk) {
-        furnished(&desk).await;
-        let revision = async |who| desk.data(who, "{ releaseStats { asOf { revision at } } }", json!({})).await["releaseStats"]["asOf"].clone();
-        let (public, editor) = (revision(Who::Public).await, revision(Who::Editor).await);
-        let press = revision(Who::Press).await;
+    async fn the_data_version_changes_only_with_visible_data(server: TestServer) {
+        seed_sample_data(&server).await;
+        let revision = async |caller| server.data(caller, "{ releaseStats { asOf { revision at } } }", json!({})).await["releaseStats"]["asOf"].clone();
+        let (public, editor) = (revision(Caller::Public).await, revision(Caller::Editor).await);
+        let press = revision(Caller::Press).await;
         assert_eq!((&public["at"], &press["at"]), (&json!("2007-06-01T12:00:00Z"), &json!("2007-06-01T12:00:00Z")));
         assert!(public["revision"] != editor["revision"] && public["revision"] != press["revision"]);
-        let (id, number) = desk.draft(json!({ "headline": "Hidden", "bodyMarkdown": "Words.", "releaseDate": "2006-02-01" })).await;
-        assert_eq!((revision(Who::Public).await, revision(Who::Press).await), (public.clone(), press));
-        assert_ne!(revision(Who::Editor).await, editor);
-        desk.done(Who::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": number })).await;
-        let after = revision(Who::Public).await;
+        let (id, number) = server.create_draft(json!({ "headline": "Hidden", "bodyMarkdown": "Words.", "releaseDate": "2006-02-01" })).await;
+        assert_eq!((revision(Caller::Public).await, revision(Caller::Press).await), (public.clone(), press));
+        assert_ne!(revision(Caller::Editor).await, editor);
+        server.mutate(Caller::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": number })).await;
+        let after = revision(Caller::Public).await;
         assert_ne!(after, public);
         // Work on the next version of what is live is hidden, too.
-        desk.done(Who::Editor, crate::harness::REVISE, json!({ "id": id, "revision": number, "input": { "headline": "Seen later" } })).await;
-        assert_eq!(revision(Who::Public).await, after);
+        server.mutate(Caller::Editor, crate::harness::REVISE, json!({ "id": id, "revision": number, "input": { "headline": "Seen later" } })).await;
+        assert_eq!(revision(Caller::Public).await, after);
     }
 
-    async fn a_facet_leaves_out_its_own_filter_and_says_what_is_selected(desk: Desk) {
-        furnished(&desk).await;
+    async fn a_facet_ignores_its_own_filter_and_marks_selected_buckets(server: TestServer) {
+        seed_sample_data(&server).await;
         let query = "query($filter: ReleaseFilter, $input: TopicFacetInput) { releaseStats(filter: $filter) { count facets { topics(input: $input) { distinctValues buckets { label count selected } } } } }";
-        let ask = async |filter: Value, input: Value| desk.data(Who::Public, query, json!({ "filter": filter, "input": input })).await["releaseStats"].clone();
+        let stats = async |filter: Value, input: Value| server.data(Caller::Public, query, json!({ "filter": filter, "input": input })).await["releaseStats"].clone();
         let crime = json!({ "topics": { "any": [{ "slug": "crime" }] }, "kinds": ["SPEECH"] });
-        let own = ask(crime.clone(), json!({})).await;
-        assert_eq!(own["facets"]["topics"]["distinctValues"], 3, "{own}");
-        let labels = |answer: &Value| answer["facets"]["topics"]["buckets"].as_array().unwrap().iter().map(|bucket| (bucket["label"].as_str().unwrap().to_owned(), bucket["selected"].as_bool().unwrap())).collect::<Vec<_>>();
-        assert!(labels(&own).contains(&("Crime".to_owned(), true)) && labels(&own).contains(&("Labour".to_owned(), false)), "{own}");
-        assert_eq!(labels(&ask(crime.clone(), json!({ "scope": "ALL_FILTERS" })).await), [("Crime".to_owned(), true)]);
+        let excluding_own_filter = stats(crime.clone(), json!({})).await;
+        assert_eq!(excluding_own_filter["facets"]["topics"]["distinctValues"], 3, "{excluding_own_filter}");
+        let labels = |response: &Value| response["facets"]["topics"]["buckets"].as_array().unwrap().iter().map(|bucket| (bucket["label"].as_str().unwrap().to_owned(), bucket["selected"].as_bool().unwrap())).collect::<Vec<_>>();
+        assert!(labels(&excluding_own_filter).contains(&("Crime".to_owned(), true)) && labels(&excluding_own_filter).contains(&("Labour".to_owned(), false)), "{excluding_own_filter}");
+        assert_eq!(labels(&stats(crime.clone(), json!({ "scope": "ALL_FILTERS" })).await), [("Crime".to_owned(), true)]);
         // Inside `and` it is the same conjunction; inside `or` a condition always holds.
-        assert_eq!(ask(json!({ "and": [crime.clone()] }), json!({})).await["facets"], own["facets"]);
-        assert_eq!(labels(&ask(json!({ "or": [crime.clone()] }), json!({})).await), [("Crime".to_owned(), false)]);
-        let selected_first = ask(crime, json!({ "orderBy": [{ "by": "SELECTED" }, { "by": "LABEL", "direction": "ASC" }] })).await;
+        assert_eq!(stats(json!({ "and": [crime.clone()] }), json!({})).await["facets"], excluding_own_filter["facets"]);
+        assert_eq!(labels(&stats(json!({ "or": [crime.clone()] }), json!({})).await), [("Crime".to_owned(), false)]);
+        let selected_first = stats(crime, json!({ "orderBy": [{ "by": "SELECTED" }, { "by": "LABEL", "direction": "ASC" }] })).await;
         assert_eq!(labels(&selected_first).iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>(), ["Crime", "Child labour", "Labour"]);
-        let some = ask(json!({}), json!({ "labelContains": "LÁBOUR", "minCount": 0 })).await;
-        assert_eq!(some["facets"]["topics"]["distinctValues"], 2);
-        let under = ask(json!({}), json!({ "under": { "slug": "labour" } })).await;
+        let by_label = stats(json!({}), json!({ "labelContains": "LÁBOUR", "minCount": 0 })).await;
+        assert_eq!(by_label["facets"]["topics"]["distinctValues"], 2);
+        let under = stats(json!({}), json!({ "under": { "slug": "labour" } })).await;
         assert_eq!(labels(&under), [("Child labour".to_owned(), false)]);
     }
 
-    async fn samples_and_related_releases_cost_one_statement_for_all(desk: Desk) {
-        furnished(&desk).await;
+    async fn samples_and_related_releases_are_loaded_in_one_batch(server: TestServer) {
+        seed_sample_data(&server).await;
         let query = "{ releaseStats { facets { topics(input: {first: 3}) { buckets { label samples(first: 2) { headline topics { name } } } } places(input: {first: 5}) { buckets { samples { headline } } } } } }";
-        desk.data(Who::Public, query, json!({})).await;
-        desk.statements.take();
-        let data = desk.data(Who::Public, query, json!({})).await;
-        let sent = desk.statements.take();
+        server.data(Caller::Public, query, json!({})).await;
+        server.statements.take();
+        let data = server.data(Caller::Public, query, json!({})).await;
+        let sent = server.statements.take();
         assert!(sent.len() <= 2, "one for each of the two lists of buckets: {sent:#?}");
         let newest = data["releaseStats"]["facets"]["topics"]["buckets"][0]["samples"][0]["headline"].clone();
         assert!(newest.is_string(), "{data}");
         let related = "{ releases(first: 20) { nodes { slug related(first: 3) { slug topics { slug } } } } }";
-        let data = desk.data(Who::Public, related, json!({})).await;
-        let sent = desk.statements.take();
+        let data = server.data(Caller::Public, related, json!({})).await;
+        let sent = server.statements.take();
         assert_eq!(sent.len(), 2, "one for the page, one for what is related to any of it: {sent:#?}");
         for node in data["releases"]["nodes"].as_array().unwrap() {
             assert!(node["related"].as_array().unwrap().iter().all(|other| other["slug"] != node["slug"]));
@@ -296,12 +304,12 @@ on_both! {
         }
     }
 
-    async fn trends_compare_a_window_with_the_time_before_it(desk: Desk) {
-        furnished(&desk).await;
-        desk.import(&(0..12).map(|number| json!({ "type": "release", "slug": format!("wave-{number}"), "headline": "Wave", "bodyMarkdown": "Words.", "releaseDate": "2007-05-20",
+    async fn trends_compare_a_window_with_its_baseline(server: TestServer) {
+        seed_sample_data(&server).await;
+        server.import(&(0..12).map(|number| json!({ "type": "release", "slug": format!("wave-{number}"), "headline": "Wave", "bodyMarkdown": "Words.", "releaseDate": "2007-05-20",
             "state": "PUBLISHED", "topics": [if number == 0 { "labour" } else { "crime" }] })).collect::<Vec<_>>()).await;
         let query = "query($window: Duration!, $until: Date) { trendingTopics(window: $window, baseline: \"P2Y\", until: $until) { topic { slug } count expected lift score from until within { count } } }";
-        let trends = desk.data(Who::Public, query, json!({ "window": "P30D" })).await["trendingTopics"].clone();
+        let trends = server.data(Caller::Public, query, json!({ "window": "P30D" })).await["trendingTopics"].clone();
         let first = &trends[0];
         assert_eq!((&first["topic"]["slug"], &first["count"], &first["within"]["count"]), (&json!("crime"), &json!(11), &json!(11)), "{trends}");
         // Today is 1 June 2007 in the newsroom's zone.
@@ -310,10 +318,10 @@ on_both! {
         assert!((first["expected"].as_f64().unwrap() - 6.0).abs() < 1e-9 && (first["lift"].as_f64().unwrap() - 11.0 / 6.0).abs() < 1e-9, "{first}");
         assert!((first["score"].as_f64().unwrap() - 13.149_449).abs() < 1e-6, "{first}");
         assert_eq!(trends.as_array().unwrap().len(), 1);
-        assert_eq!(desk.data(Who::Public, query, json!({ "window": "P1W", "until": "1990-01-01" })).await["trendingTopics"], json!([]));
+        assert_eq!(server.data(Caller::Public, query, json!({ "window": "P1W", "until": "1990-01-01" })).await["trendingTopics"], json!([]));
     }
 
-    async fn periods_in_zones_begin_where_another_implementation_says(desk: Desk) {
+    async fn period_boundaries_in_time_zones_match_another_implementation(server: TestServer) {
         // Made by tests/api/zones/expect.py.
         let expected: Value = serde_json::from_str(include_str!("zones/expected.json")).unwrap();
         let query = "query($interval: TimeInterval!, $zone: TimeZone!, $range: DateRange) { releaseStats { timeline(interval: $interval, timeZone: $zone, range: $range, dateField: PUBLISHED_AT) { timeZone points { label start end } } } }";
@@ -321,19 +329,19 @@ on_both! {
         assert_eq!(cases.len(), 8);
         for case in cases {
             let variables = json!({ "interval": case["interval"], "zone": case["timeZone"], "range": { "from": case["from"], "until": case["until"] } });
-            let timeline = desk.data(Who::Public, query, variables).await["releaseStats"]["timeline"].clone();
+            let timeline = server.data(Caller::Public, query, variables).await["releaseStats"]["timeline"].clone();
             assert_eq!((&timeline["points"], &timeline["timeZone"]), (&case["points"], &case["timeZone"]));
         }
     }
 
-    async fn empty_sets_answer_zeros(desk: Desk) {
+    async fn empty_sets_return_zeros(server: TestServer) {
         let query = r#"{ releaseStats { count earliest latest
             facets { topics { distinctValues missing other buckets { key } } places(input: {level: CITY}) { missing buckets { key } } kinds(input: {minCount: 0}) { buckets { count share } } languages(input: {minCount: 0}) { buckets { key } } }
             open: timeline(interval: DAY) { points { label } }
             timeline(interval: YEAR, range: {from: "2001-05-05", until: "2003-01-01"}) { points { label count cumulative } }
             compare(to: SAME_PERIOD_LAST_YEAR, range: {from: "2004-02-29", until: "2004-02-29"}) { current previous change ratio } }
             trendingTopics { score } topicAggregates { count } }"#;
-        let data = desk.data(Who::Public, query, json!({})).await;
+        let data = server.data(Caller::Public, query, json!({})).await;
         let stats = &data["releaseStats"];
         assert_eq!((&stats["count"], &stats["earliest"], &stats["open"]["points"]), (&json!(0), &json!(null), &json!([])));
         assert_eq!(stats["facets"]["topics"], json!({ "distinctValues": 0, "missing": 0, "other": 0, "buckets": [] }));

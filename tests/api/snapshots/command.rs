@@ -2,7 +2,7 @@
 
 use std::{fs, process::Stdio};
 
-use crate::harness::server_process::{dateline, post, run, serve_by};
+use crate::harness::server_process::{dateline, post, run, serve_with_command};
 
 #[test]
 fn the_help_of_every_command() {
@@ -37,12 +37,12 @@ fn commands_of(help: &str, prefix: &str) -> Vec<String> {
 fn the_lines_at_the_start_and_for_a_request() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
-    let served = serve_by(dateline(folder.path()), &["--demo"], Stdio::from(fs::File::create(&log).unwrap()));
-    let (port, printed) = (served.port, served.said.clone());
+    let server = serve_with_command(dateline(folder.path()), &["--demo"], Stdio::from(fs::File::create(&log).unwrap()));
+    let (port, printed) = (server.port, server.startup_output.clone());
     post(port, None, "query Name { viewer { name } }");
     post(port, None, "{ nothing }");
     post(port, Some("dateline_unknown"), "{ viewer { name } }");
-    drop(served);
+    drop(server);
     let lines = format!("-- standard output\n{printed}-- standard error\n{}", fs::read_to_string(&log).unwrap());
     insta::assert_snapshot!("log", lines.lines().map(|line| stable(line, port) + "\n").collect::<String>());
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{redact, redacted};
 use crate::{
-    harness::{CREATE, Desk, PUBLISH, REVISE, TOPIC, Who},
+    harness::{CREATE, Caller, PUBLISH, REVISE, TOPIC, TestServer},
     visibility::schema_walk::{Schema, list, text},
 };
 
@@ -74,7 +74,7 @@ const REQUESTS: [(&str, &str, &str, &str, &str, &str); 10] = [
 
 #[tokio::test]
 async fn the_body_of_every_error() {
-    let desk = Desk::on_sqlite().await;
+    let server = TestServer::on_sqlite().await;
     let mut bodies = String::new();
     let mut add = |name: &str, status: u16, body: &str| {
         bodies += &format!("{name}: {status}\n{}\n\n", redacted(body));
@@ -84,47 +84,49 @@ async fn the_body_of_every_error() {
         if !content.is_empty() {
             request = request.header("content-type", content);
         }
-        let (status, text) = desk.send(request.body(Body::from(body)).unwrap()).await;
+        let (status, text) = server.send(request.body(Body::from(body)).unwrap()).await;
         add(name, status, &text);
     }
     for (name, document) in DOCUMENTS {
-        let (status, answer) = desk.post(None, &json!({ "query": document }).to_string()).await;
-        add(name, status, &answer.to_string());
+        let (status, response) = server.post(None, &json!({ "query": document }).to_string()).await;
+        add(name, status, &response.to_string());
     }
     let (open, close) = ("{ nodes { topics { releases ".repeat(40), "} } } ".repeat(40));
     let document = format!("{{ releases {open}{{ totalCount }} {close} }}");
-    let (status, answer) = desk.post(None, &json!({ "query": document }).to_string()).await;
-    add("depth", status, &answer.to_string());
-    let (status, answer) = desk.post(Some("dateline_unknown"), &json!({ "query": "{ __typename }" }).to_string()).await;
-    add("unknown token", status, &answer.to_string());
+    let (status, response) = server.post(None, &json!({ "query": document }).to_string()).await;
+    add("depth", status, &response.to_string());
+    let (status, response) =
+        server.post(Some("dateline_unknown"), &json!({ "query": "{ __typename }" }).to_string()).await;
+    add("unknown token", status, &response.to_string());
     insta::assert_snapshot!("errors", bodies);
 }
 
 #[tokio::test]
 async fn a_user_error_of_every_code() {
-    let desk = Desk::on_sqlite().await;
-    let (id, revision) = desk.draft(json!({ "headline": "Ferries" })).await;
-    let published = desk.published(json!({ "headline": "Harbours" })).await;
-    let topic = desk.done(Who::Admin, TOPIC, json!({ "input": { "name": "Boats" } })).await["topic"]["id"].clone();
+    let server = TestServer::on_sqlite().await;
+    let (id, revision) = server.create_draft(json!({ "headline": "Ferries" })).await;
+    let published = server.create_published(json!({ "headline": "Harbours" })).await;
+    let topic =
+        server.mutate(Caller::Admin, TOPIC, json!({ "input": { "name": "Boats" } })).await["topic"]["id"].clone();
     let submit = "mutation($id: ID!, $revision: Int!) { releaseSubmit(id: $id, expectedRevision: $revision) { userErrors { field code message } } }";
     let update = "mutation($id: ID!, $revision: Int!, $input: TopicInput!) { topicUpdate(id: $id, expectedRevision: $revision, input: $input) { userErrors { field code message } } }";
     let input = |input: Value| json!({ "input": input });
     let mut found: BTreeMap<String, Value> = BTreeMap::new();
-    for (who, mutation, variables) in [
-        (Who::Editor, CREATE, input(json!({ "headline": "" }))),
-        (Who::Editor, CREATE, input(json!({ "headline": "a".repeat(5000) }))),
-        (Who::Editor, CREATE, input(json!({ "headline": "A", "slug": "No Slug" }))),
-        (Who::Editor, CREATE, input(json!({ "headline": "A", "slug": "harbours" }))),
-        (Who::Editor, CREATE, input(json!({ "headline": "A", "topics": [{ "slug": "no-such-topic" }] }))),
-        (Who::Editor, CREATE, input(json!({ "headline": "A\u{0}" }))),
-        (Who::Editor, REVISE, json!({ "id": id, "revision": revision + 1, "input": { "headline": "B" } })),
-        (Who::Editor, submit, json!({ "id": published, "revision": 2 })),
-        (Who::Author, PUBLISH, json!({ "id": id, "revision": revision })),
-        (Who::Editor, PUBLISH, json!({ "id": topic, "revision": 1 })),
-        (Who::Admin, update, json!({ "id": topic, "revision": 1, "input": { "broader": [{ "slug": "boats" }] } })),
+    for (caller, mutation, variables) in [
+        (Caller::Editor, CREATE, input(json!({ "headline": "" }))),
+        (Caller::Editor, CREATE, input(json!({ "headline": "a".repeat(5000) }))),
+        (Caller::Editor, CREATE, input(json!({ "headline": "A", "slug": "No Slug" }))),
+        (Caller::Editor, CREATE, input(json!({ "headline": "A", "slug": "harbours" }))),
+        (Caller::Editor, CREATE, input(json!({ "headline": "A", "topics": [{ "slug": "no-such-topic" }] }))),
+        (Caller::Editor, CREATE, input(json!({ "headline": "A\u{0}" }))),
+        (Caller::Editor, REVISE, json!({ "id": id, "revision": revision + 1, "input": { "headline": "B" } })),
+        (Caller::Editor, submit, json!({ "id": published, "revision": 2 })),
+        (Caller::Author, PUBLISH, json!({ "id": id, "revision": revision })),
+        (Caller::Editor, PUBLISH, json!({ "id": topic, "revision": 1 })),
+        (Caller::Admin, update, json!({ "id": topic, "revision": 1, "input": { "broader": [{ "slug": "boats" }] } })),
     ] {
-        let answer = desk.ask(who, mutation, variables).await;
-        let payloads = answer["data"].as_object().into_iter().flat_map(|data| data.values());
+        let response = server.execute(caller, mutation, variables).await;
+        let payloads = response["data"].as_object().into_iter().flat_map(|data| data.values());
         for error in payloads.flat_map(|payload| list(&payload["userErrors"])) {
             found.insert(format!("{}: {}", text(&error["code"]), text(&error["message"])), error.clone());
         }
@@ -133,7 +135,7 @@ async fn a_user_error_of_every_code() {
     let mut errors = json!(found.into_values().collect::<Vec<_>>());
     redact(&mut errors);
     insta::assert_snapshot!("user_errors", serde_json::to_string_pretty(&errors).unwrap());
-    let schema = Schema::of(&desk).await;
+    let schema = Schema::introspect(&server).await;
     let all = list(&schema.types["UserErrorCode"]["enumValues"]).iter().map(|value| text(&value["name"]));
     // These need a database that fails; the durability tests make them. Nothing answers with IN_USE.
     let untried = ["IN_USE", "UNAVAILABLE", "OUTCOME_UNKNOWN"];

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::redact;
 use crate::{
-    harness::{Desk, Who},
-    visibility::schema_walk::{Pool, Schema, list, text},
+    harness::{Caller, TestServer},
+    visibility::schema_walk::{Schema, ValuePool, list, text},
 };
 
 /// One mutation for each payload type, and what it needs: in this order, on the fixture.
@@ -62,39 +62,39 @@ fn collect(value: &Value, objects: &mut BTreeMap<String, Value>) {
 
 #[tokio::test]
 async fn one_object_of_every_type() {
-    let desk = Desk::of_fixture("2026-11.sqlite").await;
-    let schema = Schema::of(&desk).await;
+    let server = TestServer::of_fixture("2026-11.sqlite").await;
+    let schema = Schema::introspect(&server).await;
     let mut objects = BTreeMap::new();
     let first = |ids: &Value| text(&list(ids)[0]["id"]);
-    let data = desk
+    let data = server
         .data(
-            Who::Admin,
+            Caller::Admin,
             "{ releases(first: 1) { nodes { id } } topics(first: 1) { nodes { id } } places(first: 1) { nodes { id } } }",
             json!({}),
         )
         .await;
     let ids = ["releases", "topics", "places"].map(|name| first(&data[name]["nodes"])).to_vec();
-    let pool = Pool { ids, texts: ["published", "boats", "transport"].map(str::to_owned).to_vec() };
-    for question in schema.questions("Query", &pool, 3) {
-        let answer = desk.ask(Who::Admin, &question.query, question.variables).await;
-        collect(&answer["data"], &mut objects);
+    let pool = ValuePool { ids, texts: ["published", "boats", "transport"].map(str::to_owned).to_vec() };
+    for generated in schema.generate_queries("Query", &pool, 3) {
+        let response = server.execute(Caller::Admin, &generated.query, generated.variables).await;
+        collect(&response["data"], &mut objects);
     }
     for query in QUERIES {
-        collect(&desk.data(Who::Admin, query, json!({})).await, &mut objects);
+        collect(&server.data(Caller::Admin, query, json!({})).await, &mut objects);
     }
     let mut id = String::new();
     let change = "subscription { releaseChanged { __typename sequence kind at release { __typename } } }";
-    let mut changes = desk.listen(desk.secret(Who::Admin), change).await;
+    let mut changes = server.subscribe(server.token(Caller::Admin), change).await;
     for mutation in MUTATIONS {
-        let answer = desk.ask(Who::Admin, &mutation.replace("ID", &id), json!({})).await;
-        assert!(answer.get("errors").is_none(), "{mutation}: {answer}");
-        collect(&answer["data"], &mut objects);
+        let response = server.execute(Caller::Admin, &mutation.replace("ID", &id), json!({})).await;
+        assert!(response.get("errors").is_none(), "{mutation}: {response}");
+        collect(&response["data"], &mut objects);
         if mutation.contains("releaseCreate") {
             let query = "{ release(ref: {slug: \"ferries-in-kep\"}) { id } }";
-            id = text(&desk.data(Who::Admin, query, json!({})).await["release"]["id"]);
+            id = text(&server.data(Caller::Admin, query, json!({})).await["release"]["id"]);
         }
     }
-    collect(&changes.next().await, &mut objects);
+    collect(&changes.next_data().await, &mut objects);
     let missing: Vec<&String> = schema
         .types
         .iter()

@@ -1,6 +1,5 @@
-//! Nothing hidden is reachable: whatever the schema offers is asked of a newsroom before and after it gets releases in every
-//! state, versions being worked on, schedules and embargoes, on both sides of their instants; to those who may not see them every
-//! answer must be the same.
+//! Tests that hidden releases are not reachable: every generated query gives the same response with and without them.
+//! Covers all states, working revisions, schedules, and embargoes, before and after their instants.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
@@ -8,14 +7,14 @@ use entity::Noun;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::schema_walk::{Pool, Question, Schema};
-use crate::harness::{Desk, REVISE, Who, on_both};
+use super::schema_walk::{GeneratedQuery, Schema, ValuePool};
+use crate::harness::{Caller, REVISE, TestServer, on_both_databases};
 
 /// In every text that is hidden.
 const MARK: &str = "hidden";
 
 /// What is public.
-async fn public(desk: &Desk) -> Vec<String> {
+async fn import_public(server: &TestServer) -> Vec<String> {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour" }),
         json!({ "type": "topic", "slug": "child-labour", "name": "Child labour", "broader": "labour" }),
@@ -29,9 +28,13 @@ async fn public(desk: &Desk) -> Vec<String> {
             "datelinePlaces": if number % 3 == 0 { json!(["bangkok"]) } else { json!([]) },
         }));
     }
-    desk.import(&lines).await;
-    let data = desk
-        .data(Who::Public, "{ releases { nodes { id } } topics { nodes { id } } places { nodes { id } } }", json!({}))
+    server.import(&lines).await;
+    let data = server
+        .data(
+            Caller::Public,
+            "{ releases { nodes { id } } topics { nodes { id } } places { nodes { id } } }",
+            json!({}),
+        )
         .await;
     ["releases", "topics", "places"]
         .iter()
@@ -46,9 +49,9 @@ async fn public(desk: &Desk) -> Vec<String> {
 }
 
 /// What nobody but the desk may see: every state but PUBLISHED, every sort of withdrawal, and a version being worked on. Ids.
-async fn hidden(desk: &Desk, live: &str) -> Vec<String> {
-    let now = desk.app.clock.now();
-    desk.app.clock.set(now + TimeDelta::hours(1));
+async fn create_hidden(server: &TestServer, live: &str) -> Vec<String> {
+    let now = server.app.clock.now();
+    server.app.clock.set(now + TimeDelta::hours(1));
     let mut lines = Vec::new();
     for (number, kind) in ["DRAFT", "WITH_NOTICE", "GONE", "REDIRECT", "VANISH"].into_iter().enumerate() {
         let mut line = json!({
@@ -72,31 +75,31 @@ async fn hidden(desk: &Desk, live: &str) -> Vec<String> {
         }
         lines.push(line);
     }
-    desk.import(&lines).await;
+    server.import(&lines).await;
     for (number, acts) in [&["submit"][..], &["submit", "approve"], &["schedule"]].into_iter().enumerate() {
-        coming(desk, &format!("{MARK}-{}", number + 5), acts, 1000).await;
+        create_pending(server, &format!("{MARK}-{}", number + 5), acts, 1000).await;
     }
     // It never was public here: whatever was would rightly move the revision that the public is told.
-    let retracted = desk.data(Who::Editor, "{ release(ref: {slug: \"hidden-8\"}) { id } }", json!({})).await;
+    let retracted = server.data(Caller::Editor, "{ release(ref: {slug: \"hidden-8\"}) { id } }", json!({})).await;
     let retract = "mutation($id: ID!) { releaseRetract(id: $id, expectedRevision: 1, notice: \"It was wrong.\") { release { state } userErrors { message } } }";
-    desk.done(Who::Editor, retract, json!({ "id": retracted["release"]["id"] })).await;
+    server.mutate(Caller::Editor, retract, json!({ "id": retracted["release"]["id"] })).await;
     let input = json!({ "headline": format!("{MARK} working"), "slug": format!("{MARK}-working"), "externalId": format!("{MARK}-x9"), "summary": MARK, "bodyMarkdown": MARK, "kind": "SPEECH", "language": "fr",
         "releaseDate": "2001-01-01", "datelineText": MARK, "editorialNote": MARK, "topics": [{ "slug": "labour" }], "places": [{ "slug": "asia" }] });
-    desk.done(Who::Editor, REVISE, json!({ "id": live, "revision": 1, "input": input })).await;
-    desk.app.clock.set(now);
+    server.mutate(Caller::Editor, REVISE, json!({ "id": live, "revision": 1, "input": input })).await;
+    server.app.clock.set(now);
     let query = "{ releases(first: 50, filter: {states: [DRAFT, IN_REVIEW, APPROVED, SCHEDULED, WITHDRAWN, RETRACTED]}) { nodes { id } } }";
-    let data = desk.data(Who::Editor, query, json!({})).await;
+    let data = server.data(Caller::Editor, query, json!({})).await;
     let ids = data["releases"]["nodes"].as_array().expect("nodes").iter();
     ids.map(|node| node["id"].as_str().expect("id").to_owned()).collect()
 }
 
 /// A release that the desk brings on its way: scheduled and embargoed so many hours ahead. Its id.
-async fn coming(desk: &Desk, slug: &str, acts: &[&str], hours: i64) -> String {
-    let (id, revision) = desk
-        .draft(json!({ "slug": slug, "externalId": format!("{slug}-x"), "headline": format!("{slug} headline"), "bodyMarkdown": MARK, "summary": MARK, "language": "fr", "kind": "OPINION",
+async fn create_pending(server: &TestServer, slug: &str, acts: &[&str], hours: i64) -> String {
+    let (id, revision) = server
+        .create_draft(json!({ "slug": slug, "externalId": format!("{slug}-x"), "headline": format!("{slug} headline"), "bodyMarkdown": MARK, "summary": MARK, "language": "fr", "kind": "OPINION",
             "releaseDate": "2006-05-03", "topics": [{ "slug": "child-labour" }], "datelinePlaces": [{ "slug": "bangkok" }], "editorialNote": MARK }))
         .await;
-    let ahead = desk.app.clock.now() + TimeDelta::hours(hours);
+    let ahead = server.app.clock.now() + TimeDelta::hours(hours);
     for act in acts {
         let field = match *act {
             "schedule" => format!(
@@ -114,12 +117,12 @@ async fn coming(desk: &Desk, slug: &str, acts: &[&str], hours: i64) -> String {
         };
         let mutation =
             format!("mutation($id: ID!, $r: Int!) {{ {field} {{ release {{ state }} userErrors {{ message }} }} }}");
-        desk.done(Who::Editor, &mutation, json!({ "id": id, "r": revision })).await;
+        server.mutate(Caller::Editor, &mutation, json!({ "id": id, "r": revision })).await;
     }
     id
 }
 
-fn pool(known: &[String], secret: &[String]) -> Pool {
+fn pool(public_ids: &[String], hidden_ids: &[String]) -> ValuePool {
     let texts = [
         "labour",
         "142",
@@ -136,104 +139,110 @@ fn pool(known: &[String], secret: &[String]) -> Pool {
         "Eda",
     ];
     // One of each sort is enough of what is public.
-    let known = known.iter().step_by(5);
-    Pool { ids: secret.iter().chain(known).cloned().collect(), texts: texts.map(str::to_owned).to_vec() }
+    let public_ids = public_ids.iter().step_by(5);
+    ValuePool { ids: hidden_ids.iter().chain(public_ids).cloned().collect(), texts: texts.map(str::to_owned).to_vec() }
 }
 
 /// Asks everything, and answers with ids of hidden things made alike.
-async fn answers(desk: &Desk, who: Who, known: &[String], secret: &[String], deepest: usize) -> Vec<(String, Value)> {
-    let schema = Schema::of(desk).await;
-    let pool = pool(known, secret);
-    let mut answers = Vec::new();
+async fn responses(
+    server: &TestServer,
+    caller: Caller,
+    public_ids: &[String],
+    hidden_ids: &[String],
+    max_depth: usize,
+) -> Vec<(String, Value)> {
+    let schema = Schema::introspect(server).await;
+    let pool = pool(public_ids, hidden_ids);
+    let mut responses = Vec::new();
     // Who may change nothing gets no payload to look into.
-    for (root, deepest) in [("Query", deepest), ("Mutation", 1)] {
+    for (root, max_depth) in [("Query", max_depth), ("Mutation", 1)] {
         // As deep as the cost limit allows each.
-        let depths: Vec<_> = (0..=deepest).rev().map(|depth| schema.questions(root, &pool, depth)).collect();
+        let depths: Vec<_> = (0..=max_depth).rev().map(|depth| schema.generate_queries(root, &pool, depth)).collect();
         for number in 0..depths[0].len() {
-            let mut asked = None;
-            for questions in &depths {
-                let question = &questions[number];
-                let answer = with_headers(desk, who, root, question, secret).await;
-                let told = answer["errors"][0]["message"].as_str().unwrap_or_default();
-                if !told.contains("the query costs") {
-                    asked = Some((question, answer));
+            let mut query_response = None;
+            for queries in &depths {
+                let query = &queries[number];
+                let response = send_raw(server, caller, root, query, hidden_ids).await;
+                let message = response["errors"][0]["message"].as_str().unwrap_or_default();
+                if !message.contains("the query costs") {
+                    query_response = Some((query, response));
                     break;
                 }
             }
-            let (question, answer) = asked.expect("even the shallowest question costs too much");
+            let (query, response) = query_response.expect("even the shallowest question costs too much");
             // What cannot be understood proves nothing.
-            let code = answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
-            assert!(!code.starts_with("GRAPHQL"), "{} {}: {answer}", question.query, question.variables);
-            let mut text = answer.to_string();
-            for (number, id) in secret.iter().enumerate() {
+            let code = response["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
+            assert!(!code.starts_with("GRAPHQL"), "{} {}: {response}", query.query, query.variables);
+            let mut text = response.to_string();
+            for (number, id) in hidden_ids.iter().enumerate() {
                 text = text.replace(id, &format!("secret {number}"));
             }
-            let asked = format!("{} {}", question.field, question.variables);
-            let mut answer = serde_json::from_str(&text).expect("JSON");
-            without_digests(&mut answer);
-            answers.push((asked, answer));
+            let request = format!("{} {}", query.field, query.variables);
+            let mut response = serde_json::from_str(&text).expect("JSON");
+            without_digests(&mut response);
+            responses.push((request, response));
         }
     }
-    answers
+    responses
 }
 
 /// An answer with its status and its headers. The public asks by GET, whose answers have most of them. Left out are the request's
 /// own id, and the tag of an answer in which a digest of ids that stand for secrets may be.
-async fn with_headers(desk: &Desk, who: Who, root: &str, question: &Question, secret: &[String]) -> Value {
-    let Question { query, variables, .. } = question;
-    let (status, headers, mut answer) = if who == Who::Public && root == "Query" {
-        let (status, headers, body) = Desk::get(&desk.router(), &[], query, variables).await;
+async fn send_raw(server: &TestServer, caller: Caller, root: &str, query: &GeneratedQuery, hidden: &[String]) -> Value {
+    let GeneratedQuery { query, variables, .. } = query;
+    let (status, headers, mut response) = if caller == Caller::Public && root == "Query" {
+        let (status, headers, body) = TestServer::get(&server.router(), &[], query, variables).await;
         (status, headers, serde_json::from_str(&body).expect("JSON"))
     } else {
         let body = json!({ "query": query, "variables": variables }).to_string();
-        desk.post_with(desk.secret(who), &[], &body).await
+        server.post_with_headers(server.token(caller), &[], &body).await
     };
-    let asks_for_secrets = secret.iter().any(|id| variables.to_string().contains(id.as_str()));
-    let told = headers.iter().filter(|(name, _)| !(*name == "x-request-id" || (*name == "etag" && asks_for_secrets)));
-    answer["headers"] = told.map(|(name, value)| (name.to_string(), json!(value.to_str().expect("text")))).collect();
-    answer["status"] = json!(status);
-    answer
+    let names_hidden = hidden.iter().any(|id| variables.to_string().contains(id.as_str()));
+    let sent = headers.iter().filter(|(name, _)| !(*name == "x-request-id" || (*name == "etag" && names_hidden)));
+    response["headers"] = sent.map(|(name, value)| (name.to_string(), json!(value.to_str().expect("text")))).collect();
+    response["status"] = json!(status);
+    response
 }
 
 /// Holds answers before and after something hidden came against each other; `secret` is what must be nowhere in them.
-fn alike(who: Who, before: &[(String, Value)], after: &[(String, Value)], secret: &str) {
+fn assert_equal(caller: Caller, before: &[(String, Value)], after: &[(String, Value)], hidden_text: &str) {
     assert_eq!(before.len(), after.len());
-    for ((asked, was), (_, is)) in before.iter().zip(after) {
-        if asked.starts_with("viewer") {
+    for ((query, old), (_, new)) in before.iter().zip(after) {
+        if query.starts_with("viewer") {
             continue;
         }
-        if asked.starts_with("tombstone") {
+        if query.starts_with("tombstone") {
             // It may say that, how and when, and its address; never what was in it, nor of what never was public or vanished.
-            let mut stone = is["data"]["tombstone"].clone();
-            let silent = ["hidden-0", "hidden-4", "hidden-5", "hidden-7", "hidden-scheduled", "hidden-embargoed"];
-            assert!(!silent.iter().any(|slug| asked.contains(slug)) || stone.is_null(), "{who:?} {asked}: {is}");
-            if stone.is_object() {
-                stone["slug"] = json!(null);
+            let mut tombstone = new["data"]["tombstone"].clone();
+            let slugs = ["hidden-0", "hidden-4", "hidden-5", "hidden-7", "hidden-scheduled", "hidden-embargoed"];
+            assert!(!slugs.iter().any(|slug| query.contains(slug)) || tombstone.is_null(), "{caller:?} {query}: {new}");
+            if tombstone.is_object() {
+                tombstone["slug"] = json!(null);
             }
-            assert!(!stone.to_string().contains(MARK), "{asked}: {is}");
+            assert!(!tombstone.to_string().contains(MARK), "{query}: {new}");
             continue;
         }
         // Words that the question itself used come back in messages about it.
-        assert_eq!(was, is, "{who:?} asked {asked}");
-        assert!(!is["data"].to_string().contains(secret), "{who:?} asked {asked}: {is}");
+        assert_eq!(old, new, "{caller:?} asked {query}");
+        assert!(!new["data"].to_string().contains(hidden_text), "{caller:?} asked {query}: {new}");
     }
 }
 
 /// Cursors are bound to digests of the filter they were made under, and filters name ids; the rest of a cursor must agree.
-fn without_digests(answer: &mut Value) {
-    match answer {
+fn without_digests(response: &mut Value) {
+    match response {
         Value::Object(object) => {
             for (key, value) in object {
                 match value {
                     Value::String(cursor) if key.to_lowercase().ends_with("cursor") => {
                         let bytes = URL_SAFE_NO_PAD.decode(&cursor).expect("base64");
-                        let mut inside: Value = serde_json::from_slice(&bytes).expect("JSON");
+                        let mut contents: Value = serde_json::from_slice(&bytes).expect("JSON");
                         for key in ["f", "c"] {
-                            if let Some(digest) = inside.get_mut(key) {
+                            if let Some(digest) = contents.get_mut(key) {
                                 *digest = json!(null);
                             }
                         }
-                        *value = inside;
+                        *value = contents;
                     }
                     other => without_digests(other),
                 }
@@ -245,13 +254,13 @@ fn without_digests(answer: &mut Value) {
 }
 
 /// Answers without what they say of their newsroom's revision: the revision itself, and tags, which depend on it.
-fn unrevised(mut answers: Vec<(String, Value)>) -> Vec<(String, Value)> {
-    fn without(answer: &mut Value) {
-        match answer {
+fn without_revisions(mut responses: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    fn without(response: &mut Value) {
+        match response {
             Value::Object(object) => {
                 for (part, name) in [("asOf", "revision"), ("headers", "etag")] {
-                    if let Some(Value::Object(fresh)) = object.get_mut(part) {
-                        fresh.insert(name.to_owned(), json!(null));
+                    if let Some(Value::Object(fields)) = object.get_mut(part) {
+                        fields.insert(name.to_owned(), json!(null));
                     }
                 }
                 object.values_mut().for_each(without);
@@ -260,74 +269,74 @@ fn unrevised(mut answers: Vec<(String, Value)>) -> Vec<(String, Value)> {
             _ => {}
         }
     }
-    answers.iter_mut().for_each(|(_, answer)| without(answer));
-    answers
+    responses.iter_mut().for_each(|(_, response)| without(response));
+    responses
 }
 
 /// As many ids that lead nowhere as will be hidden.
-fn nowhere(desk: &Desk, count: usize) -> Vec<String> {
-    (1..=count).map(|number| desk.app.newsroom.ids.encode(Noun::Release, Uuid::from_u128(number as u128))).collect()
+fn missing_ids(server: &TestServer, count: usize) -> Vec<String> {
+    (1..=count).map(|number| server.app.newsroom.ids.encode(Noun::Release, Uuid::from_u128(number as u128))).collect()
 }
 
-on_both! {
-    async fn what_the_desk_alone_may_see_changes_no_answer(desk: Desk) {
-        let known = public(&desk).await;
+on_both_databases! {
+    async fn desk_only_content_changes_no_public_or_press_response(server: TestServer) {
+        let public_ids = import_public(&server).await;
         let mut before = Vec::new();
-        for (who, depth) in [(Who::Public, 3), (Who::Press, 2)] {
-            before.push((who, depth, unrevised(answers(&desk, who, &known, &nowhere(&desk, 9), depth).await)));
+        for (caller, depth) in [(Caller::Public, 3), (Caller::Press, 2)] {
+            before.push((caller, depth, without_revisions(responses(&server, caller, &public_ids, &missing_ids(&server, 9), depth).await)));
         }
         assert!(before[0].2.len() > 300, "the schema was walked: {}", before[0].2.len());
-        let secret = hidden(&desk, &known[2]).await;
-        assert_eq!(secret.len(), 9);
-        for (who, depth, before) in before {
+        let hidden_ids = create_hidden(&server, &public_ids[2]).await;
+        assert_eq!(hidden_ids.len(), 9);
+        for (caller, depth, before) in before {
             // Tombstones are told to everybody: with them the revision moves, and nothing else does.
-            alike(who, &before, &unrevised(answers(&desk, who, &known, &secret, depth).await), MARK);
-            println!("{} questions by {who:?}", before.len());
+            assert_equal(caller, &before, &without_revisions(responses(&server, caller, &public_ids, &hidden_ids, depth).await), MARK);
+            println!("{} questions by {caller:?}", before.len());
         }
-        let desk_sees = desk.data(Who::Author, "{ releases { totalCount nodes { headline working { headline } } } }", json!({})).await;
-        assert_eq!(desk_sees["releases"]["totalCount"], 15);
-        assert!(desk_sees.to_string().contains("hidden working"));
+        let desk_data = server.data(Caller::Author, "{ releases { totalCount nodes { headline working { headline } } } }", json!({})).await;
+        assert_eq!(desk_data["releases"]["totalCount"], 15);
+        assert!(desk_data.to_string().contains("hidden working"));
     }
 
-    async fn what_leaves_no_tombstone_moves_no_revision_but_the_desks(desk: Desk) {
-        let known = public(&desk).await;
+    async fn the_public_data_version_changes_only_with_tombstones(server: TestServer) {
+        let public_ids = import_public(&server).await;
         let revisions = async || {
             let mut all = Vec::new();
-            for who in [Who::Public, Who::Press, Who::Author] {
-                let data = desk.data(who, "{ releases { asOf { revision } } }", json!({})).await;
+            for caller in [Caller::Public, Caller::Press, Caller::Author] {
+                let data = server.data(caller, "{ releases { asOf { revision } } }", json!({})).await;
                 all.push(data["releases"]["asOf"]["revision"].as_str().unwrap().to_owned());
             }
             all
         };
         let mut before = revisions().await;
-        let mut holds = async |what: &str, moved: bool| {
+        let mut assert_revisions = async |description: &str, changed: bool| {
             let after = revisions().await;
-            assert_eq!((before[0] != after[0], before[1] != after[1], before[2] != after[2]), (moved, moved, true), "{what}");
+            assert_eq!((before[0] != after[0], before[1] != after[1], before[2] != after[2]), (changed, changed, true), "{description}");
             before = after;
         };
-        let gone = |number: usize, kind: &str| json!({ "type": "release", "slug": format!("{MARK}-{number}"), "externalId": format!("{MARK}-{number}"), "headline": MARK, "releaseDate": "2006-05-02", "state": "WITHDRAWN", "withdrawal": { "kind": kind } });
-        desk.import(&[gone(0, "VANISH")]).await;
-        holds("vanished", false).await;
-        desk.import(&[gone(1, "GONE")]).await;
-        holds("gone", true).await;
-        coming(&desk, "hidden-7", &["schedule"], 1000).await;
-        holds("scheduled", false).await;
-        desk.done(Who::Editor, REVISE, json!({ "id": known[2], "revision": 1, "input": { "headline": MARK, "releaseDate": "2001-01-01" } })).await;
-        holds("being worked on", false).await;
+        let withdrawn_release = |number: usize, kind: &str| json!({ "type": "release", "slug": format!("{MARK}-{number}"), "externalId": format!("{MARK}-{number}"), "headline": MARK, "releaseDate": "2006-05-02", "state": "WITHDRAWN", "withdrawal": { "kind": kind } });
+        server.import(&[withdrawn_release(0, "VANISH")]).await;
+        assert_revisions("vanished", false).await;
+        server.import(&[withdrawn_release(1, "GONE")]).await;
+        assert_revisions("gone", true).await;
+        create_pending(&server, "hidden-7", &["schedule"], 1000).await;
+        assert_revisions("scheduled", false).await;
+        server.mutate(Caller::Editor, REVISE, json!({ "id": public_ids[2], "revision": 1, "input": { "headline": MARK, "releaseDate": "2001-01-01" } })).await;
+        assert_revisions("being worked on", false).await;
     }
 
-    async fn on_both_sides_of_an_instant_nothing_shows_that_is_not_to(desk: Desk) {
-        let known = public(&desk).await;
-        let begin = desk.app.clock.now();
-        let before = answers(&desk, Who::Public, &known, &nowhere(&desk, 2), 3).await;
-        let press_before = answers(&desk, Who::Press, &known, &nowhere(&desk, 2), 2).await;
-        let scheduled = coming(&desk, "hidden-scheduled", &["schedule"], 2).await;
-        let secret = vec![scheduled.clone(), nowhere(&desk, 2)[1].clone()];
-        alike(Who::Press, &press_before, &answers(&desk, Who::Press, &known, &secret, 2).await, MARK);
-        let embargoed = coming(&desk, "hidden-embargoed", &["embargo", "publish"], 3).await;
-        let secret = vec![scheduled.clone(), embargoed.clone()];
-        let seen = async |who: Who| {
-            let data = desk.data(who, "{ releases(filter: {kinds: [OPINION]}) { totalCount nodes { slug state pubStatus publishedAt modifiedAt } } releaseStats(filter: {languages: [\"fr\"]}) { count } }", json!({})).await;
+    async fn scheduled_and_embargoed_releases_become_visible_exactly_on_time(server: TestServer) {
+        let public_ids = import_public(&server).await;
+        let start = server.app.clock.now();
+        let before = responses(&server, Caller::Public, &public_ids, &missing_ids(&server, 2), 3).await;
+        let press_before = responses(&server, Caller::Press, &public_ids, &missing_ids(&server, 2), 2).await;
+        let scheduled = create_pending(&server, "hidden-scheduled", &["schedule"], 2).await;
+        let hidden_ids = vec![scheduled.clone(), missing_ids(&server, 2)[1].clone()];
+        assert_equal(Caller::Press, &press_before, &responses(&server, Caller::Press, &public_ids, &hidden_ids, 2).await, MARK);
+        let embargoed = create_pending(&server, "hidden-embargoed", &["embargo", "publish"], 3).await;
+        let hidden_ids = vec![scheduled.clone(), embargoed.clone()];
+        let visible_nodes = async |caller: Caller| {
+            let data = server.data(caller, "{ releases(filter: {kinds: [OPINION]}) { totalCount nodes { slug state pubStatus publishedAt modifiedAt } } releaseStats(filter: {languages: [\"fr\"]}) { count } }", json!({})).await;
             assert_eq!(data["releases"]["totalCount"], data["releaseStats"]["count"]);
             let mut nodes = data["releases"]["nodes"].as_array().unwrap().clone();
             nodes.sort_by_key(|node| node["slug"].to_string());
@@ -337,50 +346,50 @@ on_both! {
             let at = at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
             json!({ "slug": slug, "state": "PUBLISHED", "pubStatus": status, "publishedAt": at, "modifiedAt": at })
         };
-        let (due, end) = (begin + TimeDelta::hours(2), begin + TimeDelta::hours(3));
-        let instant = TimeDelta::microseconds(1);
+        let (due, end) = (start + TimeDelta::hours(2), start + TimeDelta::hours(3));
+        let tick = TimeDelta::microseconds(1);
 
         // Up to the last microsecond before the first instant.
-        assert_eq!(seen(Who::Press).await, [node("hidden-embargoed", "WITHHELD", begin)]);
-        alike(Who::Public, &before, &answers(&desk, Who::Public, &known, &secret, 3).await, MARK);
-        desk.app.clock.set(due - instant);
-        assert_eq!((seen(Who::Public).await.len(), seen(Who::Press).await.len()), (0, 1));
+        assert_eq!(visible_nodes(Caller::Press).await, [node("hidden-embargoed", "WITHHELD", start)]);
+        assert_equal(Caller::Public, &before, &responses(&server, Caller::Public, &public_ids, &hidden_ids, 3).await, MARK);
+        server.app.clock.set(due - tick);
+        assert_eq!((visible_nodes(Caller::Public).await.len(), visible_nodes(Caller::Press).await.len()), (0, 1));
 
         // Nothing runs but the clock.
-        desk.app.clock.set(due);
-        assert_eq!(seen(Who::Public).await, [node("hidden-scheduled", "USABLE", due)]);
-        assert_eq!(seen(Who::Press).await, [node("hidden-embargoed", "WITHHELD", begin), node("hidden-scheduled", "USABLE", due)]);
-        let public_now = answers(&desk, Who::Public, &known, &secret, 2).await;
-        desk.app.clock.set(end - instant);
-        assert_eq!(seen(Who::Public).await.len(), 1);
+        server.app.clock.set(due);
+        assert_eq!(visible_nodes(Caller::Public).await, [node("hidden-scheduled", "USABLE", due)]);
+        assert_eq!(visible_nodes(Caller::Press).await, [node("hidden-embargoed", "WITHHELD", start), node("hidden-scheduled", "USABLE", due)]);
+        let public_now = responses(&server, Caller::Public, &public_ids, &hidden_ids, 2).await;
+        server.app.clock.set(end - tick);
+        assert_eq!(visible_nodes(Caller::Public).await.len(), 1);
 
         // That it is put down in the journal changes no answer.
-        desk.app.clock.set(due);
-        dateline::jobs::tick(&desk.app, due).await.unwrap();
-        alike(Who::Public, &public_now, &answers(&desk, Who::Public, &known, &secret, 2).await, "hidden-embargoed");
+        server.app.clock.set(due);
+        dateline::jobs::tick(&server.app, due).await.unwrap();
+        assert_equal(Caller::Public, &public_now, &responses(&server, Caller::Public, &public_ids, &hidden_ids, 2).await, "hidden-embargoed");
 
-        desk.app.clock.set(end);
-        assert_eq!(seen(Who::Public).await, [node("hidden-embargoed", "USABLE", end), node("hidden-scheduled", "USABLE", due)]);
-        assert_eq!(seen(Who::Press).await, seen(Who::Public).await);
+        server.app.clock.set(end);
+        assert_eq!(visible_nodes(Caller::Public).await, [node("hidden-embargoed", "USABLE", end), node("hidden-scheduled", "USABLE", due)]);
+        assert_eq!(visible_nodes(Caller::Press).await, visible_nodes(Caller::Public).await);
     }
 
-    async fn the_public_changes_nothing_by_any_mutation(desk: Desk) {
-        let known = public(&desk).await;
-        let before = desk.app.newsroom.catalog.snapshot().sequence();
-        let schema = Schema::of(&desk).await;
-        for question in schema.questions("Mutation", &pool(&known, &[]), 1) {
-            for who in [Who::Public, Who::Press] {
-                let answer = desk.ask(who, &question.query, question.variables.clone()).await;
-                let mut payload = &answer["data"][&question.field];
+    async fn public_and_press_cannot_change_anything_by_any_mutation(server: TestServer) {
+        let public_ids = import_public(&server).await;
+        let before = server.app.newsroom.catalog.snapshot().sequence();
+        let schema = Schema::introspect(&server).await;
+        for generated in schema.generate_queries("Mutation", &pool(&public_ids, &[]), 1) {
+            for caller in [Caller::Public, Caller::Press] {
+                let response = server.execute(caller, &generated.query, generated.variables.clone()).await;
+                let mut payload = &response["data"][&generated.field];
                 if payload.is_array() {
                     payload = &payload[0];
                 }
-                let nobody = answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED" && answer.get("data").is_none();
-                assert_eq!(nobody, who == Who::Public, "{} {}: {answer}", question.field, question.variables);
-                let refused = payload.is_null() || payload["userErrors"][0]["code"] == "FORBIDDEN";
-                assert!(refused, "{who:?} {} {}: {answer}", question.field, question.variables);
+                let unauthenticated = response["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED" && response.get("data").is_none();
+                assert_eq!(unauthenticated, caller == Caller::Public, "{} {}: {response}", generated.field, generated.variables);
+                let rejected = payload.is_null() || payload["userErrors"][0]["code"] == "FORBIDDEN";
+                assert!(rejected, "{caller:?} {} {}: {response}", generated.field, generated.variables);
             }
         }
-        assert_eq!(desk.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
+        assert_eq!(server.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
     }
 }

@@ -1,11 +1,11 @@
-//! Everything that the schema offers, asked for: queries made from the server's own introspection, so that whatever is added
-//! to the API is asked for, too.
+//! Generates queries and mutations for every field and argument of the schema from its introspection.
+//! Tests that use it cover fields that are added later without being changed.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Desk, Who};
+use crate::harness::{Caller, TestServer};
 
 /// What introspection tells.
 const INTROSPECTION: &str =
@@ -14,13 +14,13 @@ const INTROSPECTION: &str =
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// Values to ask with.
-pub(crate) struct Pool {
+pub(crate) struct ValuePool {
     pub(crate) ids: Vec<String>,
     pub(crate) texts: Vec<String>,
 }
 
 /// A query and its variables.
-pub(crate) struct Question {
+pub(crate) struct GeneratedQuery {
     pub(crate) field: String,
     pub(crate) query: String,
     pub(crate) variables: Value,
@@ -31,15 +31,15 @@ pub(crate) struct Schema {
 }
 
 impl Schema {
-    pub(crate) async fn of(desk: &Desk) -> Self {
-        let data = desk.data(Who::Public, INTROSPECTION, json!({})).await;
+    pub(crate) async fn introspect(server: &TestServer) -> Self {
+        let data = server.data(Caller::Public, INTROSPECTION, json!({})).await;
         let types = data["__schema"]["types"].as_array().expect("types").iter();
         Self { types: types.map(|kind| (text(&kind["name"]), kind.clone())).collect() }
     }
 
     /// Every field of a root, with every argument, each with every value of the pool that fits it.
-    pub(crate) fn questions(&self, root: &str, pool: &Pool, depth: usize) -> Vec<Question> {
-        let mut questions = Vec::new();
+    pub(crate) fn generate_queries(&self, root: &str, pool: &ValuePool, depth: usize) -> Vec<GeneratedQuery> {
+        let mut queries = Vec::new();
         for field in list(&self.types[root]["fields"]) {
             let arguments = list(&field["args"]);
             let candidates: Vec<Vec<Value>> =
@@ -50,46 +50,46 @@ impl Schema {
                 .filter(|(argument, _)| required(argument))
                 .map(|(argument, values)| (text(&argument["name"]), values[0].clone()))
                 .collect();
-            let mut sets = vec![base.clone()];
+            let mut argument_sets = vec![base.clone()];
             for (argument, values) in arguments.iter().zip(&candidates) {
                 for value in values {
-                    let mut set = base.clone();
-                    set.insert(text(&argument["name"]), value.clone());
-                    sets.push(set);
+                    let mut argument_set = base.clone();
+                    argument_set.insert(text(&argument["name"]), value.clone());
+                    argument_sets.push(argument_set);
                 }
             }
-            for set in sets {
-                questions.push(self.question(root, field, arguments, set, depth));
+            for argument_set in argument_sets {
+                queries.push(self.generate_query(root, field, arguments, argument_set, depth));
             }
         }
-        questions
+        queries
     }
 
-    fn question(
+    fn generate_query(
         &self,
         root: &str,
         field: &Value,
         arguments: &[Value],
-        set: Map<String, Value>,
+        argument_set: Map<String, Value>,
         depth: usize,
-    ) -> Question {
+    ) -> GeneratedQuery {
         let name = text(&field["name"]);
-        let given: Vec<&Value> =
-            arguments.iter().filter(|argument| set.contains_key(&text(&argument["name"]))).collect();
+        let arguments_given: Vec<&Value> =
+            arguments.iter().filter(|argument| argument_set.contains_key(&text(&argument["name"]))).collect();
         let declared: String =
-            given.iter().map(|a| format!("${}: {} ", text(&a["name"]), written(&a["type"]))).collect();
-        let passed: String = given.iter().map(|a| format!("{0}: ${0} ", text(&a["name"]))).collect();
-        let (declared, passed) = if given.is_empty() {
+            arguments_given.iter().map(|a| format!("${}: {} ", text(&a["name"]), type_text(&a["type"]))).collect();
+        let passed: String = arguments_given.iter().map(|a| format!("{0}: ${0} ", text(&a["name"]))).collect();
+        let (declared, passed) = if arguments_given.is_empty() {
             (String::new(), String::new())
         } else {
             (format!("({declared})"), format!("({passed})"))
         };
         let operation = if root == "Mutation" { "mutation" } else { "query" };
-        let selection = self.selection(&inner(&field["type"]), depth);
-        Question {
+        let selection = self.selection(&named_type(&field["type"]), depth);
+        GeneratedQuery {
             query: format!("{operation}{declared} {{ {name}{passed}{selection} }}"),
             field: name,
-            variables: Value::Object(set),
+            variables: Value::Object(argument_set),
         }
     }
 
@@ -108,17 +108,18 @@ impl Schema {
         }
         let mut selection = " { __typename ".to_owned();
         for field in list(&kind["fields"]) {
-            let (name, target) = (text(&field["name"]), inner(&field["type"]));
+            let (name, target) = (text(&field["name"]), named_type(&field["type"]));
             let paged = list(&field["args"]).iter().any(|argument| argument["name"] == "first");
-            let mut given: Vec<String> = list(&field["args"])
+            let mut arguments_given: Vec<String> = list(&field["args"])
                 .iter()
                 .filter(|argument| required(argument))
                 .map(|argument| format!("{}: {}", text(&argument["name"]), self.literal(&argument["type"])))
                 .collect();
             if paged {
-                given.push("first: 2".to_owned());
+                arguments_given.push("first: 2".to_owned());
             }
-            let arguments = if given.is_empty() { String::new() } else { format!("({})", given.join(" ")) };
+            let arguments =
+                if arguments_given.is_empty() { String::new() } else { format!("({})", arguments_given.join(" ")) };
             let key = if prefix.is_empty() { String::new() } else { format!("{prefix}_{name}: ") };
             if !composite(&target) {
                 selection += &format!("{key}{name}{arguments} ");
@@ -135,17 +136,17 @@ impl Schema {
 
     /// Some value of a type, as a query writes it.
     fn literal(&self, kind: &Value) -> String {
-        let name = inner(kind);
-        let of = &self.types[&name];
-        match (of["kind"].as_str(), name.as_str()) {
-            (Some("ENUM"), _) => text(&of["enumValues"][0]["name"]),
+        let name = named_type(kind);
+        let definition = &self.types[&name];
+        match (definition["kind"].as_str(), name.as_str()) {
+            (Some("ENUM"), _) => text(&definition["enumValues"][0]["name"]),
             (_, "DateRange") => "{from: \"2006-01-01\", until: \"2006-12-31\"}".to_owned(),
             _ => panic!("say how to ask for a {name}"),
         }
     }
 
     /// Values of a type.
-    pub(crate) fn candidates(&self, kind: &Value, pool: &Pool, depth: usize) -> Vec<Value> {
+    pub(crate) fn candidates(&self, kind: &Value, pool: &ValuePool, depth: usize) -> Vec<Value> {
         match kind["kind"].as_str() {
             Some("NON_NULL") => return self.candidates(&kind["ofType"], pool, depth),
             Some("LIST") => {
@@ -154,12 +155,12 @@ impl Schema {
             _ => {}
         }
         let name = text(&kind["name"]);
-        let of = &self.types[&name];
-        match (of["kind"].as_str(), name.as_str()) {
-            (Some("ENUM"), _) => list(&of["enumValues"]).iter().map(|value| value["name"].clone()).collect(),
+        let definition = &self.types[&name];
+        match (definition["kind"].as_str(), name.as_str()) {
+            (Some("ENUM"), _) => list(&definition["enumValues"]).iter().map(|value| value["name"].clone()).collect(),
             (Some("INPUT_OBJECT"), _) if depth == 0 => Vec::new(),
             (Some("INPUT_OBJECT"), _) => {
-                let fields = list(&of["inputFields"]);
+                let fields = list(&definition["inputFields"]);
                 let base: Map<String, Value> = fields
                     .iter()
                     .filter(|field| required(field))
@@ -167,7 +168,7 @@ impl Schema {
                         Some((text(&field["name"]), self.candidates(&field["type"], pool, depth).first()?.clone()))
                     })
                     .collect();
-                let with = |field: &Value, value: Value| {
+                let with_field = |field: &Value, value: Value| {
                     let mut object = base.clone();
                     object.insert(text(&field["name"]), value);
                     Value::Object(object)
@@ -175,7 +176,7 @@ impl Schema {
                 let each = fields.iter().flat_map(|field| {
                     self.candidates(&field["type"], pool, depth - 1)
                         .into_iter()
-                        .map(|value| with(field, value))
+                        .map(|value| with_field(field, value))
                         .collect::<Vec<_>>()
                 });
                 each.collect()
@@ -207,15 +208,15 @@ pub(crate) fn required(argument: &Value) -> bool {
 }
 
 /// The name of a type inside lists and non-nulls.
-fn inner(kind: &Value) -> String {
-    if kind["name"].is_null() { inner(&kind["ofType"]) } else { text(&kind["name"]) }
+fn named_type(kind: &Value) -> String {
+    if kind["name"].is_null() { named_type(&kind["ofType"]) } else { text(&kind["name"]) }
 }
 
 /// A type as a query writes it.
-pub(crate) fn written(kind: &Value) -> String {
+pub(crate) fn type_text(kind: &Value) -> String {
     match kind["kind"].as_str() {
-        Some("NON_NULL") => format!("{}!", written(&kind["ofType"])),
-        Some("LIST") => format!("[{}]", written(&kind["ofType"])),
+        Some("NON_NULL") => format!("{}!", type_text(&kind["ofType"])),
+        Some("LIST") => format!("[{}]", type_text(&kind["ofType"])),
         _ => text(&kind["name"]),
     }
 }

@@ -1,33 +1,33 @@
-//! What the program tells the world of its secrets: nothing, in no log, error, or list of processes.
+//! Tests that the log and the process list contain no token, query text, or variable.
 
 use std::{fs, io::Read, net::TcpStream, process::Stdio};
 
 use serde_json::json;
 
-use crate::harness::server_process::{dateline, exchange, post, run, serve_by};
+use crate::harness::server_process::{dateline, exchange, post, run, serve_with_command};
 
-const WORD: &str = "a-word-that-only-the-query-had";
+const QUERY_MARKER: &str = "a-word-that-only-the-query-had";
 
 #[test]
-fn queries_that_are_not_trusted_are_logged_once_before_they_are_refused_one_day() {
+fn untrusted_queries_are_logged_once_in_log_mode() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("documents.json"), r#"{"known": "{ viewer { name } }"}"#).unwrap();
     let log = folder.path().join("log");
     let mut command = dateline(folder.path());
     command.env("DATELINE_DOCUMENTS_MANIFEST", "documents.json").env("DATELINE_DOCUMENTS_TRUST", "log");
-    let served = serve_by(command, &[], Stdio::from(fs::File::create(&log).unwrap()));
-    let foreign = format!("{{ viewer {{ role }} }} # {WORD}");
-    for (query, name) in [("{ viewer { name } }", "name"), (&foreign, "role"), (&foreign, "role")] {
-        let answer = post(served.port, None, query);
-        assert!(answer.contains(&format!("{{\"data\":{{\"viewer\":{{\"{name}\"")), "{answer}");
+    let server = serve_with_command(command, &[], Stdio::from(fs::File::create(&log).unwrap()));
+    let untrusted = format!("{{ viewer {{ role }} }} # {QUERY_MARKER}");
+    for (query, name) in [("{ viewer { name } }", "name"), (&untrusted, "role"), (&untrusted, "role")] {
+        let response = post(server.port, None, query);
+        assert!(response.contains(&format!("{{\"data\":{{\"viewer\":{{\"{name}\"")), "{response}");
     }
-    drop(served);
+    drop(server);
     let log = fs::read_to_string(&log).unwrap();
-    assert!(log.matches("not among the trusted documents").count() == 1 && !log.contains(WORD), "{log}");
+    assert!(log.matches("not among the trusted documents").count() == 1 && !log.contains(QUERY_MARKER), "{log}");
 }
 
 #[test]
-fn the_log_tells_of_requests_and_of_no_token_query_or_variable() {
+fn the_log_has_requests_but_no_token_query_or_variable() {
     let folder = tempfile::tempdir().unwrap();
     let create = ["token", "create", "--subject", "Ana", "--name", "laptop", "--role", "EDITOR"];
     let (_, secret, _) = run(folder.path(), &create);
@@ -35,32 +35,35 @@ fn the_log_tells_of_requests_and_of_no_token_query_or_variable() {
     let log = folder.path().join("log");
     let mut command = dateline(folder.path());
     command.args(["--log", "debug"]);
-    let served = serve_by(command, &[], Stdio::from(fs::File::create(&log).unwrap()));
-    let say = |token: Option<&str>, body: &serde_json::Value| {
-        exchange(&mut TcpStream::connect(("127.0.0.1", served.port)).unwrap(), token, body).unwrap()
+    let server = serve_with_command(command, &[], Stdio::from(fs::File::create(&log).unwrap()));
+    let send_request = |token: Option<&str>, body: &serde_json::Value| {
+        exchange(&mut TcpStream::connect(("127.0.0.1", server.port)).unwrap(), token, body).unwrap()
     };
-    let named = json!({
-        "query": format!("query Named($slug: Slug!) {{ release(ref: {{slug: $slug}}) {{ id }} viewer {{ name }} }} # {WORD}"),
-        "variables": { "slug": WORD }, "operationName": "Named"
+    let named_query = json!({
+        "query": format!("query Named($slug: Slug!) {{ release(ref: {{slug: $slug}}) {{ id }} viewer {{ name }} }} # {QUERY_MARKER}"),
+        "variables": { "slug": QUERY_MARKER }, "operationName": "Named"
     });
-    assert!(say(Some(&secret), &named).contains("Ana"));
-    assert!(say(None, &json!({ "query": "query OnlyInTheQuery { viewer { name } }" })).contains("\"viewer\""));
-    let invented = format!("{}x", &secret[..secret.len() - 1]);
-    let refused = say(Some(&invented), &named);
-    assert!(refused.starts_with("HTTP/1.1 401") && !refused.contains(&invented), "{refused}");
-    assert!(say(None, &json!({ "query": format!("{{ {} }}", WORD.replace('-', "_")) })).contains("there is no field"));
-    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    assert!(send_request(Some(&secret), &named_query).contains("Ana"));
+    assert!(send_request(None, &json!({ "query": "query OnlyInTheQuery { viewer { name } }" })).contains("\"viewer\""));
+    let forged_token = format!("{}x", &secret[..secret.len() - 1]);
+    let rejected = send_request(Some(&forged_token), &named_query);
+    assert!(rejected.starts_with("HTTP/1.1 401") && !rejected.contains(&forged_token), "{rejected}");
+    assert!(
+        send_request(None, &json!({ "query": format!("{{ {} }}", QUERY_MARKER.replace('-', "_")) }))
+            .contains("there is no field")
+    );
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     std::io::Write::write_all(
         &mut stream,
-        format!("GET /graphql?query=%7Bviewer%7Bname%7D%7D&variables=%7B%22a%22:%22{WORD}%22%7D HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
+        format!("GET /graphql?query=%7Bviewer%7Bname%7D%7D&variables=%7B%22a%22:%22{QUERY_MARKER}%22%7D HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
     )
     .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     // As a list of processes shows it, on systems that have this file.
-    let process = fs::read(format!("/proc/{}/cmdline", served.child.id())).unwrap_or_default();
-    drop(served);
+    let process = fs::read(format!("/proc/{}/cmdline", server.child.id())).unwrap_or_default();
+    drop(server);
     let log = fs::read_to_string(&log).unwrap();
     assert!(
         log.matches("status=200").count() >= 2 && log.contains("status=401") && log.contains("operation=\"Named\""),
@@ -73,9 +76,9 @@ fn the_log_tells_of_requests_and_of_no_token_query_or_variable() {
         let decimals = time.split_once('.').map_or(0, |(_, decimals)| decimals.len());
         assert!(time.parse::<f64>().is_ok() && decimals <= 3, "{time}");
     }
-    for (what, text) in [("log", log), ("list of processes", String::from_utf8_lossy(&process).into_owned())] {
-        for hidden in [secret.as_str(), &invented, WORD, &WORD.replace('-', "_")] {
-            assert!(!text.contains(hidden), "the {what} has {hidden:?}: {text}");
+    for (source, text) in [("log", log), ("list of processes", String::from_utf8_lossy(&process).into_owned())] {
+        for sensitive in [secret.as_str(), &forged_token, QUERY_MARKER, &QUERY_MARKER.replace('-', "_")] {
+            assert!(!text.contains(sensitive), "the {source} has {sensitive:?}: {text}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Servers whose machines have the wrong time: what is public follows the database's, and what is done waits until they are right.
+//! Tests of clock offset: publications follow the clock of the database, and writes stop while a server clock is wrong.
 
 use std::{sync::Arc, time::Duration};
 
-use crate::harness::{CREATE, Desk, Who, exchange, post};
+use crate::harness::{CREATE, Caller, TestServer, exchange, post};
 use axum::{
     body::Body,
     http::{HeaderMap, Request},
@@ -28,10 +28,10 @@ const STATE: &str = "query($id: ID!) { node(id: $id) { ... on Release { state sc
 const ACCEPT: (&str, &str) = ("accept", "application/graphql-response+json");
 
 /// An answer to a question that took a second at most tells the time to half a second.
-const EXACTNESS: TimeDelta = TimeDelta::milliseconds(500);
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::milliseconds(500);
 
 /// How often something is looked for that has to come.
-const LOOKS: usize = 600;
+const MAX_POLLS: usize = 600;
 
 /// A server of a newsroom, on a machine whose clock is wrong.
 struct Node {
@@ -40,37 +40,37 @@ struct Node {
 }
 
 impl Node {
-    async fn new(desk: &Desk, skew: TimeDelta) -> Self {
+    async fn new(server: &TestServer, skew: TimeDelta) -> Self {
         // Each answer is worked out.
-        let app = desk
-            .server(Clock::skewed(skew))
+        let app = server
+            .second_app(Clock::skewed(skew))
             .await
             .with_http_config(HttpConfig { cache_bytes: 0, ..HttpConfig::default() });
         let mut tasks = JoinSet::new();
-        let following = app.clone();
-        tasks.spawn(async move { following.run_background_tasks().await });
+        let sync_app = app.clone();
+        tasks.spawn(async move { sync_app.run_background_tasks().await });
         Self { app, tasks }
     }
 
     /// Does what a server does by itself.
-    fn works(mut self) -> Self {
+    fn with_background_jobs(mut self) -> Self {
         self.tasks.spawn(jobs::run(self.app.clone()));
         self
     }
 
-    async fn ask(&self, token: Option<&str>, query: &str, variables: &Value) -> (u16, HeaderMap, Value) {
+    async fn execute(&self, token: Option<&str>, query: &str, variables: &Value) -> (u16, HeaderMap, Value) {
         let body = json!({ "query": query, "variables": variables }).to_string();
         post(&http::router(&self.app), token, &[ACCEPT], &body).await
     }
 
     /// The state of a release for somebody; none where they do not see it.
     async fn state(&self, token: Option<&str>, id: &str) -> Value {
-        let (status, _, answer) = self.ask(token, STATE, &json!({ "id": id })).await;
-        assert_eq!((status, answer.get("errors")), (200, None), "{answer}");
-        let data = &answer["data"];
+        let (status, _, response) = self.execute(token, STATE, &json!({ "id": id })).await;
+        assert_eq!((status, response.get("errors")), (200, None), "{response}");
+        let data = &response["data"];
         let is_public = data["node"]["state"] == "PUBLISHED";
         if token.is_none() {
-            assert_eq!(data["releases"]["totalCount"], i32::from(is_public), "lists and items agree: {answer}");
+            assert_eq!(data["releases"]["totalCount"], i32::from(is_public), "lists and items agree: {response}");
         }
         data["node"].clone()
     }
@@ -78,190 +78,200 @@ impl Node {
     async fn readiness(&self) -> (u16, String) {
         let request = Request::get("/health/ready").body(Body::empty()).unwrap();
         let (status, _, text) = exchange(&http::router(&self.app), request).await;
-        let told: Value = serde_json::from_str(&text).unwrap();
-        (status, told["reason"].as_str().unwrap_or_default().to_owned())
+        let body: Value = serde_json::from_str(&text).unwrap();
+        (status, body["reason"].as_str().unwrap_or_default().to_owned())
     }
 
     /// Waits until it is ready, or is not.
-    async fn becomes(&self, wanted: u16) -> String {
-        for _ in 0..LOOKS {
+    async fn wait_until_readiness(&self, expected: u16) -> String {
+        for _ in 0..MAX_POLLS {
             let (status, reason) = self.readiness().await;
-            if status == wanted {
+            if status == expected {
                 return reason;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("/health/ready is {:?}, not {wanted}", self.readiness().await);
+        panic!("/health/ready is {:?}, not {expected}", self.readiness().await);
     }
 
     /// A mutation is refused, in the way that is documented, and nothing is changed.
-    async fn refuses(&self, desk: &Desk) {
-        let before = desk.app.newsroom.catalog.catch_up().await.unwrap().sequence();
-        let token = desk.secret(Who::Editor);
-        let (status, headers, answer) =
-            self.ask(token, CREATE, &json!({ "input": { "headline": "Refused", "releaseDate": "2026-01-01" } })).await;
-        assert_eq!((status, headers.get("retry-after").is_some()), (503, true), "{answer}");
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE");
-        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("clock"), "{answer}");
-        assert_eq!(desk.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
+    async fn assert_mutation_refused(&self, server: &TestServer) {
+        let before = server.app.newsroom.catalog.catch_up().await.unwrap().sequence();
+        let token = server.token(Caller::Editor);
+        let (status, headers, response) = self
+            .execute(token, CREATE, &json!({ "input": { "headline": "Refused", "releaseDate": "2026-01-01" } }))
+            .await;
+        assert_eq!((status, headers.get("retry-after").is_some()), (503, true), "{response}");
+        assert_eq!(response["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+        assert!(response["errors"][0]["message"].as_str().unwrap().contains("clock"), "{response}");
+        assert_eq!(server.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
     }
 
-    async fn does(&self, desk: &Desk) {
-        let token = desk.secret(Who::Editor);
-        let (status, _, answer) =
-            self.ask(token, CREATE, &json!({ "input": { "headline": "Done", "releaseDate": "2026-01-01" } })).await;
-        assert_eq!((status, &answer["data"]["releaseCreate"]["userErrors"]), (200, &json!([])), "{answer}");
+    async fn assert_mutation_succeeds(&self, server: &TestServer) {
+        let token = server.token(Caller::Editor);
+        let (status, _, response) =
+            self.execute(token, CREATE, &json!({ "input": { "headline": "Done", "releaseDate": "2026-01-01" } })).await;
+        assert_eq!((status, &response["data"]["releaseCreate"]["userErrors"]), (200, &json!([])), "{response}");
     }
 }
 
 /// What time the database has.
-async fn database_time(desk: &Desk) -> DateTime<Utc> {
+async fn database_time(server: &TestServer) -> DateTime<Utc> {
     let statement = Statement::from_string(DbBackend::Postgres, "SELECT clock_timestamp()");
-    desk.app.newsroom.db.reader().query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+    server.app.newsroom.db.reader().query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
 /// A release that is to be published some seconds from now by the database's time: its id, and when.
-async fn scheduled(desk: &Desk, seconds: i64) -> (String, DateTime<Utc>) {
-    let now = database_time(desk).await;
-    desk.app.clock.set(now);
-    let (id, revision) = desk.draft(json!({ "headline": "On time" })).await;
+async fn schedule_release(server: &TestServer, seconds: i64) -> (String, DateTime<Utc>) {
+    let now = database_time(server).await;
+    server.app.clock.set(now);
+    let (id, revision) = server.create_draft(json!({ "headline": "On time" })).await;
     let due = now.trunc_subsecs(0) + TimeDelta::seconds(seconds + 1);
     let time = due.format("%Y-%m-%dT%H:%M:%S").to_string();
-    desk.done(Who::Editor, SCHEDULE, json!({ "id": id, "revision": revision, "time": time })).await;
+    server.mutate(Caller::Editor, SCHEDULE, json!({ "id": id, "revision": revision, "time": time })).await;
     (id, due)
 }
 
 /// Journal entries of what happened by itself.
-async fn recorded(desk: &Desk) -> Vec<DateTime<Utc>> {
+async fn automatic_entries(server: &TestServer) -> Vec<DateTime<Utc>> {
     let entries =
-        desk.data(Who::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { at act } } }", json!({})).await;
+        server.data(Caller::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { at act } } }", json!({})).await;
     let instant = |entry: &Value| entry["at"].as_str().unwrap().parse().unwrap();
-    desk.app.newsroom.catalog.catch_up().await.unwrap();
+    server.app.newsroom.catalog.catch_up().await.unwrap();
     entries["journal"]["nodes"].as_array().unwrap().iter().map(instant).collect()
 }
 
 #[tokio::test]
-async fn wrong_clocks_publish_nothing_early_or_late_and_record_nothing() {
-    let Some(desk) = Desk::on_postgres().await else { return };
+async fn servers_with_wrong_clocks_publish_on_time_and_reject_writes() {
+    let Some(server) = TestServer::on_postgres().await else { return };
     let seconds = TimeDelta::seconds;
     let nodes = [
-        Node::new(&desk, seconds(90)).await.works(),
-        Node::new(&desk, seconds(-90)).await.works(),
-        Node::new(&desk, TimeDelta::milliseconds(1500)).await,
+        Node::new(&server, seconds(90)).await.with_background_jobs(),
+        Node::new(&server, seconds(-90)).await.with_background_jobs(),
+        Node::new(&server, TimeDelta::milliseconds(1500)).await,
     ];
-    for (node, side) in nodes.iter().zip(["ahead of", "behind"]) {
+    for (node, direction) in nodes.iter().zip(["ahead of", "behind"]) {
         let (status, reason) = node.readiness().await;
-        assert!(status == 503 && reason.contains(side) && reason.contains("clock.max_offset"), "{status} {reason}");
-        node.refuses(&desk).await;
+        assert!(
+            status == 503 && reason.contains(direction) && reason.contains("clock.max_offset"),
+            "{status} {reason}"
+        );
+        node.assert_mutation_refused(&server).await;
     }
     assert_eq!(nodes[2].readiness().await, (200, String::new()));
-    nodes[2].does(&desk).await;
+    nodes[2].assert_mutation_succeeds(&server).await;
 
     // A token that ends by the database's time in a while has ended for nobody, and the other way round.
-    let token = async |from_now: i64| {
-        let expires_at = Some(database_time(&desk).await + seconds(from_now));
+    let token = async |seconds_from_now: i64| {
+        let expires_at = Some(database_time(&server).await + seconds(seconds_from_now));
         let input = TokenInput { subject: "Eda".to_owned(), name: "short".to_owned(), role: Role::Editor, expires_at };
-        let long_ago = database_time(&desk).await - seconds(3600);
-        desk.app.newsroom.token_create(&Viewer::new(Role::Admin, "test"), input, long_ago).await.unwrap().1
+        let long_ago = database_time(&server).await - seconds(3600);
+        server.app.newsroom.token_create(&Viewer::new(Role::Admin, "test"), input, long_ago).await.unwrap().1
     };
-    let (good, over) = (token(60).await, token(-30).await);
+    let (valid, expired) = (token(60).await, token(-30).await);
     for node in &nodes {
-        let status = async |token: &str| node.ask(Some(token), "{ viewer { role } }", &json!({})).await.0;
-        assert_eq!((status(&good).await, status(&over).await), (200, 401));
+        let status = async |token: &str| node.execute(Some(token), "{ viewer { role } }", &json!({})).await.0;
+        assert_eq!((status(&valid).await, status(&expired).await), (200, 401));
     }
 
-    let (id, due) = scheduled(&desk, 4).await;
+    let (id, due) = schedule_release(&server, 4).await;
     // Around the instant: nobody shows it early, nobody late, whatever their clocks say.
-    let mut seen = [(0, 0); 3];
-    while database_time(&desk).await < due + seconds(2) {
-        for (node, (hidden, shown)) in nodes.iter().zip(&mut seen) {
-            let before = database_time(&desk).await;
+    let mut observed = [(0, 0); 3];
+    while database_time(&server).await < due + seconds(2) {
+        for (node, (hidden, visible)) in nodes.iter().zip(&mut observed) {
+            let before = database_time(&server).await;
             let state = node.state(None, &id).await;
             if state.is_null() {
-                assert!(before < due + EXACTNESS, "not shown at {before}, due at {due}");
+                assert!(before < due + CLOCK_TOLERANCE, "not shown at {before}, due at {due}");
                 *hidden += 1;
             } else {
-                let after = database_time(&desk).await;
-                assert!(after > due - EXACTNESS, "shown at {after}, due at {due}");
-                *shown += 1;
+                let after = database_time(&server).await;
+                assert!(after > due - CLOCK_TOLERANCE, "shown at {after}, due at {due}");
+                *visible += 1;
             }
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(seen.iter().all(|&(hidden, shown)| hidden > 0 && shown > 0), "{seen:?}");
-    let desks = nodes[0].state(desk.secret(Who::Author), &id).await;
-    assert_eq!(desks, json!({ "state": "PUBLISHED", "schedule": { "recordedAt": null } }));
-    assert!(recorded(&desk).await.is_empty(), "those that work are not right");
+    assert!(observed.iter().all(|&(hidden, visible)| hidden > 0 && visible > 0), "{observed:?}");
+    let as_author = nodes[0].state(server.token(Caller::Author), &id).await;
+    assert_eq!(as_author, json!({ "state": "PUBLISHED", "schedule": { "recordedAt": null } }));
+    assert!(automatic_entries(&server).await.is_empty(), "those that work are not right");
 
     // Its clock is corrected.
     nodes[0].app.clock.set_skew(TimeDelta::zero());
-    nodes[0].becomes(200).await;
-    nodes[0].does(&desk).await;
+    nodes[0].wait_until_readiness(200).await;
+    nodes[0].assert_mutation_succeeds(&server).await;
     let mut entries = Vec::new();
-    for _ in 0..LOOKS {
-        entries = recorded(&desk).await;
+    for _ in 0..MAX_POLLS {
+        entries = automatic_entries(&server).await;
         if !entries.is_empty() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let now = database_time(&desk).await;
-    assert!(entries.len() == 1 && entries[0] > due + seconds(1) && entries[0] < now + EXACTNESS, "{entries:?} {due}");
+    let now = database_time(&server).await;
+    assert!(
+        entries.len() == 1 && entries[0] > due + seconds(1) && entries[0] < now + CLOCK_TOLERANCE,
+        "{entries:?} {due}"
+    );
     assert_eq!(nodes[1].readiness().await.0, 503);
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_wrong_and_right_again_while_it_serves() {
-    let Some(desk) = Desk::on_postgres().await else { return };
-    let node = Node::new(&desk, TimeDelta::zero()).await;
+async fn writes_resume_after_the_clock_is_corrected() {
+    let Some(server) = TestServer::on_postgres().await else { return };
+    let node = Node::new(&server, TimeDelta::zero()).await;
     let mut last = node.app.clock.now();
     for (skew, status) in [(90, 503), (0, 200), (-90, 503), (-1, 200), (86_400, 503), (0, 200)] {
         node.app.clock.set_skew(TimeDelta::seconds(skew));
-        node.becomes(status).await;
+        node.wait_until_readiness(status).await;
         if status == 200 {
-            node.does(&desk).await;
+            node.assert_mutation_succeeds(&server).await;
         } else {
-            node.refuses(&desk).await;
+            node.assert_mutation_refused(&server).await;
         }
-        let (before, now, after) = (database_time(&desk).await, node.app.clock.now(), database_time(&desk).await);
-        assert!(now > before - EXACTNESS && now < after + EXACTNESS && now >= last, "{before} {now} {after} {last}");
+        let (before, now, after) = (database_time(&server).await, node.app.clock.now(), database_time(&server).await);
+        assert!(
+            now > before - CLOCK_TOLERANCE && now < after + CLOCK_TOLERANCE && now >= last,
+            "{before} {now} {after} {last}"
+        );
         last = now;
     }
 
     // A refusal is not kept: the same request under the same key is done when the clock is right.
     let input = json!({ "headline": "Once", "releaseDate": "2026-01-01" });
     let body = json!({ "query": CREATE, "variables": { "input": input } }).to_string();
-    let keyed = async || {
+    let send_with_key = async || {
         let headers = [ACCEPT, ("idempotency-key", "once")];
-        post(&http::router(&node.app), desk.secret(Who::Editor), &headers, &body).await
+        post(&http::router(&node.app), server.token(Caller::Editor), &headers, &body).await
     };
     node.app.clock.set_skew(TimeDelta::seconds(90));
-    node.becomes(503).await;
-    let (status, _, refused) = keyed().await;
-    assert_eq!((status, &refused["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{refused}");
+    node.wait_until_readiness(503).await;
+    let (status, _, rejected) = send_with_key().await;
+    assert_eq!((status, &rejected["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{rejected}");
     node.app.clock.set_skew(TimeDelta::zero());
-    node.becomes(200).await;
-    let (status, headers, done) = keyed().await;
-    assert_eq!((status, done.get("errors"), headers.get("idempotent-replayed")), (200, None, None), "{done}");
-    assert_eq!(done["data"]["releaseCreate"]["userErrors"], json!([]), "{done}");
+    node.wait_until_readiness(200).await;
+    let (status, headers, response) = send_with_key().await;
+    assert_eq!((status, response.get("errors"), headers.get("idempotent-replayed")), (200, None, None), "{response}");
+    assert_eq!(response["data"]["releaseCreate"]["userErrors"], json!([]), "{response}");
 }
 
 #[tokio::test]
-async fn on_sqlite_a_clock_that_is_put_back_stands_still_and_one_put_forward_goes_on() {
-    let desk = Desk::on_sqlite().await;
-    let node = Node::new(&desk, TimeDelta::seconds(90)).await;
+async fn on_sqlite_a_clock_set_back_is_frozen_and_one_set_forward_advances() {
+    let server = TestServer::on_sqlite().await;
+    let node = Node::new(&server, TimeDelta::seconds(90)).await;
     // A file has no clock: there is nothing that it could differ from.
     assert_eq!(node.readiness().await, (200, String::new()));
-    node.does(&desk).await;
+    node.assert_mutation_succeeds(&server).await;
     let before = node.app.clock.now();
     node.app.clock.set_skew(TimeDelta::zero());
-    let reason = node.becomes(503).await;
+    let reason = node.wait_until_readiness(503).await;
     assert!(reason.contains("was set back") && reason.contains("restart this server"), "{reason}");
-    node.refuses(&desk).await;
-    let held = node.app.clock.now();
-    assert!(held >= before && held == node.app.clock.now());
+    node.assert_mutation_refused(&server).await;
+    let frozen = node.app.clock.now();
+    assert!(frozen >= before && frozen == node.app.clock.now());
     node.app.clock.set_skew(TimeDelta::seconds(3600));
-    node.becomes(200).await;
-    node.does(&desk).await;
-    assert!(node.app.clock.now() > held + TimeDelta::seconds(3400));
+    node.wait_until_readiness(200).await;
+    node.assert_mutation_succeeds(&server).await;
+    assert!(node.app.clock.now() > frozen + TimeDelta::seconds(3400));
 }

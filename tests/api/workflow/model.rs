@@ -1,7 +1,7 @@
-//! Ten thousand random acts, and time that passes between them: the catalog that followed them all answers as one that was
-//! loaded afresh, to everybody; and a check of the database finds nothing.
+//! Compares a catalog after ten thousand random mutations with a reloaded one, as every audience.
+//! `dateline check` must find nothing wrong in the same database.
 
-use crate::harness::{on_both, random_acts::World};
+use crate::harness::{on_both_databases, random_acts::RandomActivity};
 use chrono::{DateTime, Utc};
 use dateline::{
     app::{App, SiteInfo},
@@ -14,10 +14,10 @@ use dateline::{
 use entity::api_token::Role;
 use serde_json::Value;
 
-const ACTS: usize = 10_000;
+const MUTATIONS: usize = 10_000;
 
 /// Everything that sets say, but the revision: that counts on from where a catalog was loaded.
-const QUESTIONS: [&str; 6] = [
+const QUERIES: [&str; 6] = [
     "{ releases(first: 120) { totalCount nodes { id slug state pubStatus revision headline kind language releaseDate publishedAt firstPublishedAt modifiedAt embargo { until note } schedule { at state } withdrawal { kind } } } }",
     "{ releases(first: 120) { nodes { id topics { slug } places { slug } dateline { places { slug } } } } }",
     "{ releases(first: 120) { nodes { id corrections { note } working { number outdated headline topics { slug } } } } }",
@@ -32,52 +32,52 @@ const QUESTIONS: [&str; 6] = [
        places(first: 120) { totalCount nodes { id slug name retiredAt revision within { slug } } } }",
 ];
 
-async fn answers(app: &App, now: DateTime<Utc>) -> Vec<(Role, &'static str, Value)> {
-    let mut answers = Vec::new();
+async fn query_all(app: &App, now: DateTime<Utc>) -> Vec<(Role, &'static str, Value)> {
+    let mut responses = Vec::new();
     app.clock.set(now);
     for role in [Role::Public, Role::Press, Role::Author] {
-        for question in QUESTIONS {
-            let document = app.executor.parse(question, role).expect("a valid query");
+        for query in QUERIES {
+            let document = app.executor.parse(query, role).expect("a valid query");
             let prepared = app
                 .executor
                 .prepare(&document, OperationInput::default(), role, &app.extent(&Viewer::new(role, "reader")))
                 .expect("a query within the limits");
-            let answer = app
+            let response = app
                 .executor
                 .execute(prepared, app.request_context(Viewer::new(role, "reader")))
                 .await
                 .expect("an answer");
-            assert!(answer.errors.is_empty(), "{:?}", answer.errors);
-            answers.push((role, question, serde_json::to_value(&answer.data).expect("JSON")));
+            assert!(response.errors.is_empty(), "{:?}", response.errors);
+            responses.push((role, query, serde_json::to_value(&response.data).expect("JSON")));
         }
     }
-    answers
+    responses
 }
 
-on_both! {
-    async fn the_catalog_that_followed_ten_thousand_acts_equals_a_fresh_one(desk: Desk) {
-        let app = desk.app.clone();
+on_both_databases! {
+    async fn the_catalog_updated_incrementally_equals_a_reloaded_one(server: TestServer) {
+        let app = server.app.clone();
         let start = app.newsroom.catalog.snapshot().sequence();
-        let mut world = World::new(&app);
-        let mut compared = 0;
-        while world.done < ACTS {
-            world.go_on().await;
-            let World { done, refused, now, .. } = world;
-            if (done + refused) % 4000 == 0 || done == ACTS {
-                let fresh = App::new(Db::open(&desk.url).await.unwrap(), app.newsroom.settings.clone(), SiteInfo::default(), Clock::fixed_at(now)).await.unwrap();
-                for (followed, loaded) in answers(&app, now).await.into_iter().zip(answers(&fresh, now).await) {
-                    assert_eq!(followed, loaded, "after {done} acts");
+        let mut activity = RandomActivity::new(&app);
+        let mut comparisons = 0;
+        while activity.succeeded < MUTATIONS {
+            activity.step().await;
+            let RandomActivity { succeeded, rejected, now, .. } = activity;
+            if (succeeded + rejected) % 4000 == 0 || succeeded == MUTATIONS {
+                let reloaded_app = App::new(Db::open(&server.url).await.unwrap(), app.newsroom.settings.clone(), SiteInfo::default(), Clock::fixed_at(now)).await.unwrap();
+                for (incremental, reloaded) in query_all(&app, now).await.into_iter().zip(query_all(&reloaded_app, now).await) {
+                    assert_eq!(incremental, reloaded, "after {succeeded} acts");
                 }
-                compared += 1;
-                let report = check(&fresh.newsroom.db).await.unwrap();
-                assert_eq!(report.findings, [], "after {done} acts");
-                fresh.newsroom.db.clone().close().await;
+                comparisons += 1;
+                let report = check(&reloaded_app.newsroom.db).await.unwrap();
+                assert_eq!(report.findings, [], "after {succeeded} acts");
+                reloaded_app.newsroom.db.clone().close().await;
             }
         }
         let end = app.newsroom.catalog.catch_up().await.unwrap().sequence();
         let releases = app.newsroom.catalog.snapshot().len();
-        let World { done, refused, .. } = world;
-        println!("{done} acts done, {refused} refused, {} entries, {compared} comparisons, {releases} releases at the end", end - start);
+        let RandomActivity { succeeded, rejected, .. } = activity;
+        println!("{succeeded} acts done, {rejected} refused, {} entries, {comparisons} comparisons, {releases} releases at the end", end - start);
         assert!(end - start > 5000 && releases > 20);
     }
 }

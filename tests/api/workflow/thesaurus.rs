@@ -1,15 +1,15 @@
-//! Topics and places as a thesaurus: merged, retired, named in several languages; filters and counts know of it.
+//! Tests of topics and places as a thesaurus: merging, retiring, names in several languages, and facet counts.
 
 use serde_json::{Value, json};
 
-use crate::harness::{CREATE, Desk, REVISE, Who, on_both};
+use crate::harness::{CREATE, Caller, REVISE, TestServer, on_both_databases};
 
 const MERGE: &str = "mutation($from: ID!, $into: ID!) { topicMerge(from: $from, into: $into) { topic { slug revision altNames } userErrors { field code message } } }";
 const PLACE_MERGE: &str = "mutation($from: ID!, $into: ID!) { placeMerge(from: $from, into: $into) { place { slug iso3166Alpha2 altNames } userErrors { field code } } }";
 const RETIRE: &str = "mutation($id: ID!, $revision: Int!, $by: ID) { topicRetire(id: $id, expectedRevision: $revision, replacedBy: $by) { topic { retiredAt revision replacedBy { slug } } userErrors { field code message } } }";
 
 /// Topics labour > child-labour > mines, crime; five releases. Ids by slug.
-async fn furnished(desk: &Desk) -> impl Fn(&str) -> String {
+async fn seed_sample_data(server: &TestServer) -> impl Fn(&str) -> String {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour", "names": [{ "language": "fr", "name": "Travail" }, { "language": "pt", "name": "Trabalho" }], "uri": "https://example.org/labour" }),
         json!({ "type": "topic", "slug": "child-labour", "name": "Child labour", "broader": "labour", "uri": "https://example.org/child", "altNames": [{ "name": "Working children" }] }),
@@ -29,10 +29,10 @@ async fn furnished(desk: &Desk) -> impl Fn(&str) -> String {
     ] {
         lines.push(json!({ "type": "release", "slug": format!("r{number}"), "headline": format!("Release {number}"), "releaseDate": "2006-05-08", "state": "PUBLISHED", "topics": topics, "places": places, "datelinePlaces": places }));
     }
-    desk.import(&lines).await;
-    let data = desk
+    server.import(&lines).await;
+    let data = server
         .data(
-            Who::Public,
+            Caller::Public,
             "{ topics { nodes { id slug } } places { nodes { id slug } } releases { nodes { id slug } } }",
             json!({}),
         )
@@ -42,13 +42,13 @@ async fn furnished(desk: &Desk) -> impl Fn(&str) -> String {
         .flat_map(|list| data[list]["nodes"].as_array().unwrap().clone())
         .map(|node| (node["slug"].as_str().unwrap().to_owned(), node["id"].as_str().unwrap().to_owned()))
         .collect();
-    move |slug: &str| ids.iter().find(|(known, _)| known == slug).unwrap().1.clone()
+    move |slug: &str| ids.iter().find(|(node_slug, _)| node_slug == slug).unwrap().1.clone()
 }
 
 /// Topics with their numbers of releases, rolled up and direct.
-async fn counts(desk: &Desk) -> Value {
+async fn counts(server: &TestServer) -> Value {
     let query = "{ releaseStats { facets { topics(input: {first: 50, orderBy: [{by: LABEL, direction: ASC}]}) { missing buckets { topic { slug } count directCount } } } } }";
-    let data = desk.data(Who::Public, query, json!({})).await;
+    let data = server.data(Caller::Public, query, json!({})).await;
     let buckets = data["releaseStats"]["facets"]["topics"]["buckets"].as_array().unwrap().clone();
     buckets
         .iter()
@@ -59,101 +59,101 @@ async fn counts(desk: &Desk) -> Value {
         .into()
 }
 
-on_both! {
-    async fn a_merged_topic_hands_over_releases_names_and_addresses(desk: Desk) {
-        let id = furnished(&desk).await;
-        assert_eq!(counts(&desk).await, json!({ "child-labour": [3, 2], "crime": [2, 2], "labour": [3, 0], "mines": [1, 1] }));
+on_both_databases! {
+    async fn merging_a_topic_moves_its_releases_names_and_slugs(server: TestServer) {
+        let id = seed_sample_data(&server).await;
+        assert_eq!(counts(&server).await, json!({ "child-labour": [3, 2], "crime": [2, 2], "labour": [3, 0], "mines": [1, 1] }));
         // A version beside a live one has both.
         let both = json!({ "topics": [{ "slug": "child-labour" }, { "slug": "crime" }] });
-        desk.done(Who::Admin, REVISE, json!({ "id": id("r3"), "revision": 1, "input": both })).await;
-        let modified = desk.data(Who::Public, "{ releases { nodes { modifiedAt revision } } }", json!({})).await;
-        let before = desk.app.newsroom.catalog.snapshot().sequence();
-        let merged = desk.done(Who::Admin, MERGE, json!({ "from": id("child-labour"), "into": id("crime") })).await;
-        assert_eq!(merged["topic"], json!({ "slug": "crime", "revision": 2, "altNames": ["Child labour", "Working children"] }));
-        assert_eq!(desk.app.newsroom.catalog.snapshot().sequence(), before + 1);
-        assert_eq!(desk.data(Who::Public, "{ releases { nodes { modifiedAt revision } } }", json!({})).await, modified, "no release counts as changed");
-        let wanted = json!({ "crime": [4, 3], "mines": [1, 1] });
+        server.mutate(Caller::Admin, REVISE, json!({ "id": id("r3"), "revision": 1, "input": both })).await;
+        let modified = server.data(Caller::Public, "{ releases { nodes { modifiedAt revision } } }", json!({})).await;
+        let before = server.app.newsroom.catalog.snapshot().sequence();
+        let merged_payload = server.mutate(Caller::Admin, MERGE, json!({ "from": id("child-labour"), "into": id("crime") })).await;
+        assert_eq!(merged_payload["topic"], json!({ "slug": "crime", "revision": 2, "altNames": ["Child labour", "Working children"] }));
+        assert_eq!(server.app.newsroom.catalog.snapshot().sequence(), before + 1);
+        assert_eq!(server.data(Caller::Public, "{ releases { nodes { modifiedAt revision } } }", json!({})).await, modified, "no release counts as changed");
+        let expected = json!({ "crime": [4, 3], "mines": [1, 1] });
         for _ in 0..2 {
-            assert_eq!(counts(&desk).await, wanted);
+            assert_eq!(counts(&server).await, expected);
             for reference in [json!({ "slug": "child-labour" }), json!({ "id": id("child-labour") }), json!({ "uri": "https://example.org/child" }), json!({ "slug": "crime" })] {
-                let found = desk.data(Who::Public, "query($ref: TopicRef!) { topic(ref: $ref) { slug narrower { slug } releases { totalCount } } releases(filter: {topics: {any: [$ref]}}) { totalCount } }", json!({ "ref": reference })).await;
-                assert_eq!(found, json!({ "topic": { "slug": "crime", "narrower": [{ "slug": "mines" }], "releases": { "totalCount": 4 } }, "releases": { "totalCount": 4 } }), "{reference}");
+                let data = server.data(Caller::Public, "query($ref: TopicRef!) { topic(ref: $ref) { slug narrower { slug } releases { totalCount } } releases(filter: {topics: {any: [$ref]}}) { totalCount } }", json!({ "ref": reference })).await;
+                assert_eq!(data, json!({ "topic": { "slug": "crime", "narrower": [{ "slug": "mines" }], "releases": { "totalCount": 4 } }, "releases": { "totalCount": 4 } }), "{reference}");
             }
-            let node = desk.data(Who::Author, "query($topic: ID!, $release: ID!) { node(id: $topic) { ... on Topic { slug } } release: node(id: $release) { ... on Release { topics { slug } working { topics { slug } } } } topics { totalCount } }", json!({ "topic": id("child-labour"), "release": id("r3") })).await;
+            let node = server.data(Caller::Author, "query($topic: ID!, $release: ID!) { node(id: $topic) { ... on Topic { slug } } release: node(id: $release) { ... on Release { topics { slug } working { topics { slug } } } } topics { totalCount } }", json!({ "topic": id("child-labour"), "release": id("r3") })).await;
             assert_eq!(node, json!({ "node": { "slug": "crime" }, "release": { "topics": [{ "slug": "crime" }], "working": { "topics": [{ "slug": "crime" }] } }, "topics": { "totalCount": 3 } }));
             // As one that loads now sees it, too.
-            desk.app.newsroom.catalog.reload().await.unwrap();
+            server.app.newsroom.catalog.reload().await.unwrap();
         }
         // Chains of redirects stay one step long; the address is nobody else's.
-        desk.done(Who::Admin, MERGE, json!({ "from": id("crime"), "into": id("labour") })).await;
+        server.mutate(Caller::Admin, MERGE, json!({ "from": id("crime"), "into": id("labour") })).await;
         for slug in ["child-labour", "crime"] {
-            let found = desk.data(Who::Public, "query($slug: Slug!) { topic(ref: {slug: $slug}) { slug } }", json!({ "slug": slug })).await;
-            assert_eq!(found["topic"]["slug"], "labour");
-            assert_eq!(desk.refused(Who::Admin, crate::harness::TOPIC, json!({ "input": { "name": "New", "slug": slug } })).await["code"], "TAKEN");
+            let data = server.data(Caller::Public, "query($slug: Slug!) { topic(ref: {slug: $slug}) { slug } }", json!({ "slug": slug })).await;
+            assert_eq!(data["topic"]["slug"], "labour");
+            assert_eq!(server.user_error(Caller::Admin, crate::harness::TOPIC, json!({ "input": { "name": "New", "slug": slug } })).await["code"], "TAKEN");
         }
-        assert_eq!(desk.refused(Who::Admin, MERGE, json!({ "from": id("crime"), "into": id("mines") })).await["code"], "NOT_FOUND");
+        assert_eq!(server.user_error(Caller::Admin, MERGE, json!({ "from": id("crime"), "into": id("mines") })).await["code"], "NOT_FOUND");
     }
 
-    async fn merges_that_make_no_sense_are_refused(desk: Desk) {
-        let id = furnished(&desk).await;
-        let before = desk.app.newsroom.catalog.snapshot().sequence();
-        for (who, from, into, field, code) in [
-            (Who::Admin, id("labour"), id("mines"), json!(["into"]), "CYCLE"),
-            (Who::Admin, id("labour"), id("labour"), json!(["into"]), "INVALID"),
-            (Who::Admin, "topic_00000000000000000000000000000000".to_owned(), id("labour"), json!(["from"]), "NOT_FOUND"),
-            (Who::Admin, id("labour"), "topic_00000000000000000000000000000000".to_owned(), json!(["into"]), "NOT_FOUND"),
-            (Who::Editor, id("crime"), id("labour"), Value::Null, "FORBIDDEN"),
+    async fn invalid_merges_are_rejected(server: TestServer) {
+        let id = seed_sample_data(&server).await;
+        let before = server.app.newsroom.catalog.snapshot().sequence();
+        for (caller, from, into, field, code) in [
+            (Caller::Admin, id("labour"), id("mines"), json!(["into"]), "CYCLE"),
+            (Caller::Admin, id("labour"), id("labour"), json!(["into"]), "INVALID"),
+            (Caller::Admin, "topic_00000000000000000000000000000000".to_owned(), id("labour"), json!(["from"]), "NOT_FOUND"),
+            (Caller::Admin, id("labour"), "topic_00000000000000000000000000000000".to_owned(), json!(["into"]), "NOT_FOUND"),
+            (Caller::Editor, id("crime"), id("labour"), Value::Null, "FORBIDDEN"),
         ] {
-            let told = desk.refused(who, MERGE, json!({ "from": from, "into": into })).await;
-            assert_eq!((&told["field"], &told["code"]), (&field, &json!(code)), "{told}");
+            let error = server.user_error(caller, MERGE, json!({ "from": from, "into": into })).await;
+            assert_eq!((&error["field"], &error["code"]), (&field, &json!(code)), "{error}");
         }
-        assert_eq!(desk.refused(Who::Admin, PLACE_MERGE, json!({ "from": id("asia"), "into": id("phnom-penh") })).await["code"], "CYCLE");
-        assert_eq!(desk.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
+        assert_eq!(server.user_error(Caller::Admin, PLACE_MERGE, json!({ "from": id("asia"), "into": id("phnom-penh") })).await["code"], "CYCLE");
+        assert_eq!(server.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
     }
 
-    async fn a_merged_place_hands_over_what_lies_within_and_its_codes(desk: Desk) {
-        let id = furnished(&desk).await;
-        let merged = desk.done(Who::Admin, PLACE_MERGE, json!({ "from": id("khmer-republic"), "into": id("cambodia") })).await;
-        assert_eq!(merged["place"], json!({ "slug": "cambodia", "iso3166Alpha2": "KH", "altNames": ["Khmer Republic"] }));
+    async fn merging_a_place_moves_its_children_and_codes(server: TestServer) {
+        let id = seed_sample_data(&server).await;
+        let merged_payload = server.mutate(Caller::Admin, PLACE_MERGE, json!({ "from": id("khmer-republic"), "into": id("cambodia") })).await;
+        assert_eq!(merged_payload["place"], json!({ "slug": "cambodia", "iso3166Alpha2": "KH", "altNames": ["Khmer Republic"] }));
         let query = "{ place(ref: {iso3166: \"kh\"}) { slug contains { nodes { slug } } releases { totalCount } } former: place(ref: {slug: \"khmer-republic\"}) { slug }
             release(ref: {slug: \"r1\"}) { places { slug } dateline { places { slug } } }
             releaseStats { facets { places(input: {level: COUNTRY}) { buckets { place { slug } count } } } } }";
         for _ in 0..2 {
-            assert_eq!(desk.data(Who::Public, query, json!({})).await, json!({ "place": { "slug": "cambodia", "contains": { "nodes": [{ "slug": "phnom-penh" }] }, "releases": { "totalCount": 3 } }, "former": { "slug": "cambodia" },
+            assert_eq!(server.data(Caller::Public, query, json!({})).await, json!({ "place": { "slug": "cambodia", "contains": { "nodes": [{ "slug": "phnom-penh" }] }, "releases": { "totalCount": 3 } }, "former": { "slug": "cambodia" },
                 "release": { "places": [{ "slug": "cambodia" }], "dateline": { "places": [{ "slug": "cambodia" }] } },
                 "releaseStats": { "facets": { "places": { "buckets": [{ "place": { "slug": "cambodia" }, "count": 3 }] } } } }));
-            desk.app.newsroom.catalog.reload().await.unwrap();
+            server.app.newsroom.catalog.reload().await.unwrap();
         }
     }
 
-    async fn a_retired_topic_is_not_given_any_more_and_still_filtered_by(desk: Desk) {
-        let id = furnished(&desk).await;
-        assert_eq!(desk.refused(Who::Admin, RETIRE, json!({ "id": id("crime"), "revision": 7 })).await["code"], "STALE_REVISION");
-        let told = desk.refused(Who::Admin, RETIRE, json!({ "id": id("crime"), "revision": 1, "by": id("crime") })).await;
-        assert_eq!((&told["field"], &told["code"]), (&json!(["replacedBy"]), &json!("INVALID")));
-        let retired = desk.done(Who::Admin, RETIRE, json!({ "id": id("crime"), "revision": 1, "by": id("labour") })).await;
+    async fn a_retired_topic_cannot_be_assigned_but_still_filters(server: TestServer) {
+        let id = seed_sample_data(&server).await;
+        assert_eq!(server.user_error(Caller::Admin, RETIRE, json!({ "id": id("crime"), "revision": 7 })).await["code"], "STALE_REVISION");
+        let error = server.user_error(Caller::Admin, RETIRE, json!({ "id": id("crime"), "revision": 1, "by": id("crime") })).await;
+        assert_eq!((&error["field"], &error["code"]), (&json!(["replacedBy"]), &json!("INVALID")));
+        let retired = server.mutate(Caller::Admin, RETIRE, json!({ "id": id("crime"), "revision": 1, "by": id("labour") })).await;
         assert_eq!(retired["topic"], json!({ "retiredAt": "2007-06-01T12:00:00Z", "revision": 2, "replacedBy": { "slug": "labour" } }));
-        let told = desk.refused(Who::Admin, RETIRE, json!({ "id": id("mines"), "revision": 1, "by": id("crime") })).await;
-        assert_eq!((&told["field"], &told["code"]), (&json!(["replacedBy"]), &json!("INVALID")), "what is retired replaces nothing");
-        let told = desk.refused(Who::Editor, CREATE, json!({ "input": { "headline": "New", "topics": [{ "slug": "labour" }, { "slug": "crime" }] } })).await;
-        assert_eq!((&told["field"], &told["code"]), (&json!(["input", "topics", "1"]), &json!("INVALID")));
-        assert!(told["message"].as_str().unwrap().contains("\"labour\" instead"), "{told}");
+        let error = server.user_error(Caller::Admin, RETIRE, json!({ "id": id("mines"), "revision": 1, "by": id("crime") })).await;
+        assert_eq!((&error["field"], &error["code"]), (&json!(["replacedBy"]), &json!("INVALID")), "what is retired replaces nothing");
+        let error = server.user_error(Caller::Editor, CREATE, json!({ "input": { "headline": "New", "topics": [{ "slug": "labour" }, { "slug": "crime" }] } })).await;
+        assert_eq!((&error["field"], &error["code"]), (&json!(["input", "topics", "1"]), &json!("INVALID")));
+        assert!(error["message"].as_str().unwrap().contains("\"labour\" instead"), "{error}");
         // What has it keeps it, also when its list is written anew.
-        desk.done(Who::Admin, REVISE, json!({ "id": id("r3"), "revision": 1, "input": { "topics": [{ "slug": "crime" }, { "slug": "mines" }] } })).await;
-        let found = desk.data(Who::Public, "{ releases(filter: {topics: {any: [{slug: \"crime\"}]}}) { totalCount } retired: topics(filter: {retired: true}) { nodes { slug } } topics(filter: {retired: false}) { totalCount } }", json!({})).await;
-        assert_eq!(found, json!({ "releases": { "totalCount": 2 }, "retired": { "nodes": [{ "slug": "crime" }] }, "topics": { "totalCount": 3 } }));
-        assert_eq!(counts(&desk).await["crime"], json!([2, 2]));
+        server.mutate(Caller::Admin, REVISE, json!({ "id": id("r3"), "revision": 1, "input": { "topics": [{ "slug": "crime" }, { "slug": "mines" }] } })).await;
+        let data = server.data(Caller::Public, "{ releases(filter: {topics: {any: [{slug: \"crime\"}]}}) { totalCount } retired: topics(filter: {retired: true}) { nodes { slug } } topics(filter: {retired: false}) { totalCount } }", json!({})).await;
+        assert_eq!(data, json!({ "releases": { "totalCount": 2 }, "retired": { "nodes": [{ "slug": "crime" }] }, "topics": { "totalCount": 3 } }));
+        assert_eq!(counts(&server).await["crime"], json!([2, 2]));
         // It travels, and comes back retired.
         let mut out = Vec::new();
-        dateline::interchange::export::export(&desk.app.newsroom, &mut out).await.unwrap();
+        dateline::interchange::export::export(&server.app.newsroom, &mut out).await.unwrap();
         assert!(String::from_utf8(out).unwrap().lines().any(|line| line.contains("\"crime\"") && line.contains("\"retiredAt\":\"2007-06-01T12:00:00Z\"")));
     }
 
-    async fn names_fall_back_from_the_special_to_the_general(desk: Desk) {
-        let _ = furnished(&desk).await;
+    async fn names_fall_back_to_a_more_general_language(server: TestServer) {
+        let _ = seed_sample_data(&server).await;
         let query = "{ topic(ref: {slug: \"labour\"}) { fr: name(language: \"fr\") ca: name(language: \"fr-CA\") br: name(language: \"pt-BR\") km: name(language: \"km\") name } }";
-        assert_eq!(desk.data(Who::Public, query, json!({})).await["topic"], json!({ "fr": "Travail", "ca": "Travail", "br": "Trabalho", "km": "Labour", "name": "Labour" }));
-        let found = desk.data(Who::Public, "{ topics(filter: {search: \"working CHILDREN\"}) { nodes { slug } } }", json!({})).await;
-        assert_eq!(found["topics"]["nodes"], json!([{ "slug": "child-labour" }]));
+        assert_eq!(server.data(Caller::Public, query, json!({})).await["topic"], json!({ "fr": "Travail", "ca": "Travail", "br": "Trabalho", "km": "Labour", "name": "Labour" }));
+        let data = server.data(Caller::Public, "{ topics(filter: {search: \"working CHILDREN\"}) { nodes { slug } } }", json!({})).await;
+        assert_eq!(data["topics"]["nodes"], json!([{ "slug": "child-labour" }]));
     }
 }

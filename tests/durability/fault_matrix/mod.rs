@@ -1,5 +1,9 @@
-//! Fault × step × database: each act is done again and again, and each time one step later something fails. What was answered is
-//! held against what the database has then, after `kill -9` and a start without the fault, and after the same request again.
+//! Fault matrix: each mutation is repeated, and each time the next step fails, on both databases.
+//! The response is compared with the database at once, after `kill -9` and a restart, and after the same request again.
+//!
+//! - `postgres`: faults of connections and statements
+//! - `report`: the results, and what must never happen
+//! - `sqlite`: faults of the disk
 
 mod postgres;
 mod report;

@@ -1,18 +1,17 @@
-//! PostgreSQL: at each statement of an act's transactions the connection is cut, before and after the server has done it, or the
-//! server fails; at the ends of transactions the wire stalls.
+//! Fault matrix on PostgreSQL: cut connections and failing statements at each step, and stalled commits.
 
 use std::{
     thread,
     time::{Duration, Instant},
 };
 
-use super::report::{Sheet, Trial};
+use super::report::{Trial, TrialReport};
 use crate::{
-    client::{Caller, Reply},
-    mutation::{Act, KINDS, Kind, Presence},
+    client::{Client, RequestResult},
+    mutation::{MUTATION_KINDS, Mutation, MutationKind, Presence},
     postgres,
     program::{Program, Setup},
-    proxy::{Point, Proxy, Strike},
+    proxy::{InjectionPoint, Proxy, ProxyFault},
     stored_rows,
 };
 
@@ -20,57 +19,57 @@ use crate::{
 const RESTART: u64 = 6;
 
 /// How long something is tried again while it is refused.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 #[test]
 fn cut_connections() {
-    Bench::run("PostgreSQL: cut connections", |bench| {
-        for kind in KINDS {
-            bench.steps(kind, "cut before", Strike::CutBefore);
-            bench.steps(kind, "cut after", Strike::CutAfter);
+    TrialRunner::run("PostgreSQL: cut connections", |runner| {
+        for kind in MUTATION_KINDS {
+            runner.run_steps(kind, "cut before", ProxyFault::CutBefore);
+            runner.run_steps(kind, "cut after", ProxyFault::CutAfter);
         }
     });
 }
 
 #[test]
 fn failing_statements() {
-    Bench::run("PostgreSQL: failing statements", |bench| {
-        for kind in KINDS {
-            bench.steps(kind, "disk full (53100)", Strike::Raise("53100"));
-            bench.steps(kind, "I/O error (58030)", Strike::Raise("58030"));
+    TrialRunner::run("PostgreSQL: failing statements", |runner| {
+        for kind in MUTATION_KINDS {
+            runner.run_steps(kind, "disk full (53100)", ProxyFault::Raise("53100"));
+            runner.run_steps(kind, "I/O error (58030)", ProxyFault::Raise("58030"));
         }
     });
 }
 
 #[test]
 fn stalled_commits() {
-    Bench::run("PostgreSQL: stalled commits", |bench| {
-        bench.commits_only = true;
-        for kind in KINDS {
-            bench.steps(kind, "stall before", Strike::StallBefore);
-            bench.steps(kind, "stall after", Strike::StallAfter);
+    TrialRunner::run("PostgreSQL: stalled commits", |runner| {
+        runner.commits_only = true;
+        for kind in MUTATION_KINDS {
+            runner.run_steps(kind, "stall before", ProxyFault::StallBefore);
+            runner.run_steps(kind, "stall after", ProxyFault::StallAfter);
         }
     });
 }
 
 /// A newsroom on PostgreSQL behind a wire that can be cut.
-struct Bench<'a> {
+struct TrialRunner<'a> {
     setup: Setup<'a>,
     /// The database past the wire.
     direct: &'a str,
     proxy: &'a Proxy,
     /// None while it is started anew.
     program: Option<Program>,
-    caller: Caller,
-    sheet: Sheet,
+    client: Client,
+    report: TrialReport,
     commits_only: bool,
     trials: u64,
     /// What has been done since the last start and must be there after the next one.
-    done: Vec<Act>,
+    done: Vec<Mutation>,
 }
 
-impl Bench<'_> {
-    fn run(name: &'static str, trials: impl FnOnce(&mut Bench)) {
+impl TrialRunner<'_> {
+    fn run(name: &'static str, trials: impl FnOnce(&mut TrialRunner)) {
         let Some(cluster) = postgres::available() else { return };
         let database = stored_rows::runtime().block_on(cluster.fresh_database());
         let folder = tempfile::tempdir().unwrap();
@@ -79,69 +78,70 @@ impl Bench<'_> {
         let setup = Setup { folder: folder.path(), url: &url, faults: None };
         let token = setup.token("Kim", "ADMIN");
         let program = setup.serve();
-        let caller = Caller { port: program.port, token };
-        let mut bench = Bench {
+        let client = Client { port: program.port, token };
+        let mut runner = TrialRunner {
             setup,
             direct: &database.url,
             proxy: &proxy,
             program: Some(program),
-            caller,
-            sheet: Sheet::new(name),
+            client,
+            report: TrialReport::new(name),
             commits_only: false,
             trials: 0,
             done: Vec::new(),
         };
-        trials(&mut bench);
-        bench.restart();
-        stored_rows::are_sound(&database.url);
-        bench.sheet.close();
+        trials(&mut runner);
+        runner.restart();
+        stored_rows::assert_consistent(&database.url);
+        runner.report.finish();
     }
 
     /// `kill -9`, and a start; what had been done is still there.
     fn restart(&mut self) {
         self.program.take().unwrap().kill();
         let program = self.setup.serve();
-        self.caller.port = program.port;
+        self.client.port = program.port;
         self.program = Some(program);
         let done = std::mem::take(&mut self.done);
-        self.sheet.still_there(&done, self.direct);
+        self.report.check_still_present(&done, self.direct);
     }
 
     /// An act, on a server that has had to be started anew where it did nothing more.
-    fn prepare(&mut self, kind: Kind) -> Act {
-        match patiently(|| kind.prepare(&self.caller), Result::is_err) {
-            Ok(act) => act,
-            Err(reply) => {
-                self.sheet.stuck(&reply);
+    fn prepare(&mut self, kind: MutationKind) -> Mutation {
+        match retry_while_refused(|| kind.prepare(&self.client), Result::is_err) {
+            Ok(mutation) => mutation,
+            Err(result) => {
+                self.report.record_stuck_server(&result);
                 self.restart();
-                kind.prepare(&self.caller).expect("it writes after a start")
+                kind.prepare(&self.client).expect("it writes after a start")
             }
         }
     }
 
     /// One trial for each statement of an act, or for each commit.
-    fn steps(&mut self, kind: Kind, fault: &str, strike: Strike) {
+    fn run_steps(&mut self, kind: MutationKind, fault: &str, proxy_fault: ProxyFault) {
         for number in 0.. {
-            let point = if self.commits_only { Point::Commit(number) } else { Point::Statement(number) };
-            if !self.trial(kind, fault, point, strike) {
+            let point =
+                if self.commits_only { InjectionPoint::Commit(number) } else { InjectionPoint::Statement(number) };
+            if !self.run_trial(kind, fault, point, proxy_fault) {
                 return;
             }
         }
     }
 
     /// Whether there may be a later step.
-    fn trial(&mut self, kind: Kind, fault: &str, point: Point, strike: Strike) -> bool {
-        let act = self.prepare(kind);
-        self.proxy.arm(Some((point, strike)));
-        let answered = act.reply(&self.caller);
-        let seen = act.presence(self.direct);
+    fn run_trial(&mut self, kind: MutationKind, fault: &str, point: InjectionPoint, proxy_fault: ProxyFault) -> bool {
+        let mutation = self.prepare(kind);
+        self.proxy.arm(Some((point, proxy_fault)));
+        let first_result = mutation.result(&self.client);
+        let presence_after_response = mutation.presence(self.direct);
         let statements = self.proxy.statements();
-        let Some(at) = self.proxy.calm() else {
-            if answered == Reply::Done && seen == Presence::Present {
-                self.done.push(act);
+        let Some(at) = self.proxy.reset() else {
+            if first_result == RequestResult::Done && presence_after_response == Presence::Present {
+                self.done.push(mutation);
                 return false;
             }
-            self.sheet.stuck(&answered);
+            self.report.record_stuck_server(&first_result);
             self.restart();
             return true;
         };
@@ -149,37 +149,47 @@ impl Bench<'_> {
         if self.trials.is_multiple_of(RESTART) {
             self.restart();
         }
-        let kept = act.presence(self.direct);
-        let again = patiently(|| act.reply(&self.caller), |reply| matches!(reply, Reply::Refused(_)));
-        let last = act.presence(self.direct);
-        let step = step(&statements, at);
-        let trial = Trial { kind, fault: fault.to_owned(), step, answered, seen, kept, again, last };
-        self.sheet.note(&trial);
-        self.done.push(act);
+        let presence_later = mutation.presence(self.direct);
+        let retry_result =
+            retry_while_refused(|| mutation.result(&self.client), |result| matches!(result, RequestResult::Refused(_)));
+        let final_presence = mutation.presence(self.direct);
+        let step = describe_step(&statements, at);
+        let trial = Trial {
+            kind,
+            fault: fault.to_owned(),
+            step,
+            first_result,
+            presence_after_response,
+            presence_later,
+            retry_result,
+            final_presence,
+        };
+        self.report.record(&trial);
+        self.done.push(mutation);
         true
     }
 }
 
 /// Where in an act a statement lies: `INSERT, up to the commit`.
-fn step(statements: &[String], at: usize) -> String {
+fn describe_step(statements: &[String], at: usize) -> String {
     let Some(statement) = statements.get(at) else { return "?".to_owned() };
     if statement.is_empty() {
         return "no statement".to_owned();
     }
-    let words = statement.split_whitespace().take(if statement.starts_with("prepare") { 2 } else { 1 });
+    let first_words = statement.split_whitespace().take(if statement.starts_with("prepare") { 2 } else { 1 });
     let committed = statements[..at].iter().any(|statement| statement.starts_with("COMMIT"));
-    let when = if committed { "after the commit" } else { "up to the commit" };
-    format!("{}, {when}", words.collect::<Vec<_>>().join(" "))
+    let phase = if committed { "after the commit" } else { "up to the commit" };
+    format!("{}, {phase}", first_words.collect::<Vec<_>>().join(" "))
 }
 
 /// Tries again while it is refused: until the database is found to answer, and until it has ended the session of a connection
 /// that was given up in the middle of a transaction.
-fn patiently<T>(mut ask: impl FnMut() -> T, is_refused: impl Fn(&T) -> bool) -> T {
-    let begun = Instant::now();
+fn retry_while_refused<T>(mut attempt: impl FnMut() -> T, is_refused: impl Fn(&T) -> bool) -> T {
+    let started = Instant::now();
     loop {
-        let answer = ask();
-        if !is_refused(&answer) || begun.elapsed() > PATIENCE {
-            return answer;
+        let response = attempt();
+        if !is_refused(&response) || started.elapsed() > TIMEOUT {
+            return response;
         }
         thread::sleep(Duration::from_millis(50));
     }

@@ -1,45 +1,45 @@
-//! What came of the trials: the table, and what must never have happened.
+//! Report of the fault matrix: the table of results, and violations of the durability guarantees.
 
 use std::{collections::BTreeMap, fmt};
 
 use crate::{
-    client::Reply,
-    mutation::{Act, Kind, Presence},
+    client::RequestResult,
+    mutation::{Mutation, MutationKind, Presence},
 };
 
 /// How many of the things that must never happen are told one by one.
-const TOLD: usize = 25;
+const MAX_LISTED: usize = 25;
 
 /// One trial.
 #[derive(Clone, Debug)]
 pub(super) struct Trial {
-    pub(super) kind: Kind,
+    pub(super) kind: MutationKind,
     pub(super) fault: String,
     pub(super) step: String,
-    pub(super) answered: Reply,
+    pub(super) first_result: RequestResult,
     /// What of the act was there after the answer.
-    pub(super) seen: Presence,
+    pub(super) presence_after_response: Presence,
     /// What was there later: after a restart, if there was one.
-    pub(super) kept: Presence,
+    pub(super) presence_later: Presence,
     /// The answer to the same request under the same key.
-    pub(super) again: Reply,
+    pub(super) retry_result: RequestResult,
     /// What was there in the end.
-    pub(super) last: Presence,
+    pub(super) final_presence: Presence,
 }
 
 /// All trials on one database.
 #[derive(Debug)]
-pub(super) struct Sheet {
+pub(super) struct TrialReport {
     database: &'static str,
-    rows: BTreeMap<(String, String), Row>,
-    wrong: Vec<String>,
+    rows: BTreeMap<(String, String), ReportRow>,
+    violations: Vec<String>,
     trials: usize,
     /// How often the server did nothing more though the fault was over.
-    stuck: usize,
+    stuck_servers: usize,
 }
 
 #[derive(Debug, Default)]
-struct Row {
+struct ReportRow {
     done: usize,
     refused: usize,
     unknown: usize,
@@ -50,96 +50,106 @@ struct Row {
 
 impl Trial {
     /// What of it must never happen.
-    fn wrong(&self) -> Vec<String> {
-        let mut wrong = Vec::new();
-        let presences = [&self.seen, &self.kept];
-        match &self.answered {
-            Reply::Done if presences.iter().any(|&presence| *presence != Presence::Present) => {
-                wrong.push("acknowledged and absent".to_owned());
+    fn violations(&self) -> Vec<String> {
+        let mut violations = Vec::new();
+        let presences = [&self.presence_after_response, &self.presence_later];
+        match &self.first_result {
+            RequestResult::Done if presences.iter().any(|&presence| *presence != Presence::Present) => {
+                violations.push("acknowledged and absent".to_owned());
             }
-            Reply::Refused(_) if presences.iter().any(|&presence| *presence != Presence::Absent) => {
-                wrong.push("refused and present".to_owned());
+            RequestResult::Refused(_) if presences.iter().any(|&presence| *presence != Presence::Absent) => {
+                violations.push("refused and present".to_owned());
             }
-            Reply::Repeated => wrong.push("answered as repeated at the first time".to_owned()),
-            Reply::Wrong(what) => wrong.push(format!("none of the three answers: {what}")),
+            RequestResult::Repeated => violations.push("answered as repeated at the first time".to_owned()),
+            RequestResult::Wrong(violation) => violations.push(format!("none of the three answers: {violation}")),
             _ => {}
         }
-        if !matches!(self.again, Reply::Done | Reply::Repeated) {
-            wrong.push(format!("the retry did not resolve it: {}", self.again));
+        if !matches!(self.retry_result, RequestResult::Done | RequestResult::Repeated) {
+            violations.push(format!("the retry did not resolve it: {}", self.retry_result));
         }
-        if self.last != Presence::Present {
-            wrong.push("after the retry there is not exactly one".to_owned());
+        if self.final_presence != Presence::Present {
+            violations.push("after the retry there is not exactly one".to_owned());
         }
-        wrong
+        violations
     }
 }
 
-impl Sheet {
+impl TrialReport {
     pub(super) fn new(database: &'static str) -> Self {
-        Self { database, rows: BTreeMap::new(), wrong: Vec::new(), trials: 0, stuck: 0 }
+        Self { database, rows: BTreeMap::new(), violations: Vec::new(), trials: 0, stuck_servers: 0 }
     }
 
-    pub(super) fn note(&mut self, trial: &Trial) {
+    pub(super) fn record(&mut self, trial: &Trial) {
         let row = self.rows.entry((trial.fault.clone(), trial.step.clone())).or_default();
-        match trial.answered {
-            Reply::Done => row.done += 1,
-            Reply::Refused(_) => row.refused += 1,
-            Reply::Unknown => row.unknown += 1,
-            Reply::Repeated | Reply::Wrong(_) => row.other += 1,
+        match trial.first_result {
+            RequestResult::Done => row.done += 1,
+            RequestResult::Refused(_) => row.refused += 1,
+            RequestResult::Unknown => row.unknown += 1,
+            RequestResult::Repeated | RequestResult::Wrong(_) => row.other += 1,
         }
-        if trial.kept == Presence::Absent {
+        if trial.presence_later == Presence::Absent {
             row.absent += 1
         } else {
             row.present += 1
         }
         self.trials += 1;
-        for what in trial.wrong() {
-            self.wrong.push(format!("{what} | {:?}, {}, {}: {trial:?}", trial.kind, trial.fault, trial.step));
+        for violation in trial.violations() {
+            self.violations.push(format!("{violation} | {:?}, {}, {}: {trial:?}", trial.kind, trial.fault, trial.step));
         }
     }
 
     /// Something beside a trial that must never happen.
-    pub(super) fn fail(&mut self, what: String) {
-        self.wrong.push(what);
+    pub(super) fn fail(&mut self, violation: String) {
+        self.violations.push(violation);
     }
 
     /// The server had to be started anew before anything could be written.
-    pub(super) fn stuck(&mut self, reply: &impl fmt::Display) {
-        self.stuck += 1;
-        self.wrong.push(format!("the server writes nothing more though the fault is over | {reply}"));
+    pub(super) fn record_stuck_server(&mut self, result: &impl fmt::Display) {
+        self.stuck_servers += 1;
+        self.violations.push(format!("the server writes nothing more though the fault is over | {result}"));
     }
 
     /// After a last restart: what was there in the end still is.
-    pub(super) fn still_there(&mut self, acts: &[Act], url: &str) {
-        for act in acts {
-            let presence = act.presence(url);
+    pub(super) fn check_still_present(&mut self, mutations: &[Mutation], url: &str) {
+        for mutation in mutations {
+            let presence = mutation.presence(url);
             if presence != Presence::Present {
-                self.wrong.push(format!("lost at a later restart | {act:?} ({presence:?})"));
+                self.violations.push(format!("lost at a later restart | {mutation:?} ({presence:?})"));
             }
         }
     }
 
     /// Prints the table, and fails where something was wrong.
-    pub(super) fn close(self) {
-        let heads = ["done", "refused", "unknown", "other", "present", "absent"];
-        let heads: String = heads.iter().map(|head| format!("{head:>9}")).collect();
-        println!("\n{}\n{:<34}{:<44}{heads}", self.database, "fault", "step");
+    pub(super) fn finish(self) {
+        let columns = ["done", "refused", "unknown", "other", "present", "absent"];
+        let columns: String = columns.iter().map(|column| format!("{column:>9}")).collect();
+        println!("\n{}\n{:<34}{:<44}{columns}", self.database, "fault", "step");
         for ((fault, step), row) in &self.rows {
             let numbers = [row.done, row.refused, row.unknown, row.other, row.present, row.absent];
             let numbers: String = numbers.iter().map(|number| format!("{number:>9}")).collect();
             println!("{fault:<34}{step:<44}{numbers}");
         }
-        println!("{} trials; {} restarts because nothing was written any more", self.trials, self.stuck);
+        println!("{} trials; {} restarts because nothing was written any more", self.trials, self.stuck_servers);
         let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
-        for what in &self.wrong {
-            let kind = what.split(" | ").next().unwrap_or_default();
+        for violation in &self.violations {
+            let kind = violation.split(" | ").next().unwrap_or_default();
             *kinds.entry(kind.chars().take(150).collect()).or_default() += 1;
         }
         for (kind, count) in &kinds {
             println!("wrong, {count} times: {kind}");
         }
-        let told = self.wrong.iter().take(TOLD).map(|what| format!("\n- {what:.700}")).collect::<String>();
-        assert!(self.wrong.is_empty(), "{}: {} things that must never happen:{told}", self.database, self.wrong.len());
+        let listed = self
+            .violations
+            .iter()
+            .take(MAX_LISTED)
+            .map(|violation| format!("\n- {violation:.700}"))
+            .collect::<String>();
+        assert!(
+            self.violations.is_empty(),
+            "{}: {} things that must never happen:{listed}",
+            self.database,
+            self.violations.len()
+        );
         assert!(self.trials > 0, "{}: nothing was tried", self.database);
     }
 }

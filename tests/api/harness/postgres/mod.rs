@@ -1,8 +1,9 @@
-//! PostgreSQL for the tests: a server, and on it a database of its own for each test.
+//! PostgreSQL for tests: finds or starts a server, and creates a database for each test.
+//! The server is the one that `DATELINE_TEST_POSTGRES_URL` names, else one that is started for this process.
+//! Without PostgreSQL the tests on it are skipped, unless `DATELINE_TEST_REQUIRE_POSTGRES=1` is set.
+//! A test runner that starts one process for each test would start one server each: set the URL there.
 //!
-//! The server is the one that `DATELINE_TEST_POSTGRES_URL` names, else one made for this process and ended with it, where
-//! PostgreSQL is installed. Where it is not, the tests on it are left out, unless `DATELINE_TEST_REQUIRE_POSTGRES=1`. A runner
-//! that gives each test a process makes a server for each of them: name one by URL there.
+//! - `server`: starting and stopping a temporary server
 
 mod server;
 
@@ -15,16 +16,16 @@ use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
 /// A server to use instead of one of our own, by a role that may create databases; `none` to leave PostgreSQL out.
-const URL: &str = "DATELINE_TEST_POSTGRES_URL";
+const URL_VARIABLE: &str = "DATELINE_TEST_POSTGRES_URL";
 
 /// Set to 1 it makes the absence of PostgreSQL a failure.
-const REQUIRE: &str = "DATELINE_TEST_REQUIRE_POSTGRES";
+const REQUIRE_VARIABLE: &str = "DATELINE_TEST_REQUIRE_POSTGRES";
 
 /// What the names of the databases made here begin with; a UUIDv7 follows, which tells when.
 const PREFIX: &str = "dateline_test_";
 
 /// How long a connection may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A server on which databases may be made.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ pub(crate) struct Cluster {
     templates: Mutex<HashMap<&'static str, TestDatabase>>,
     swept: OnceCell<()>,
     /// The server that was started here, which ends with this process.
-    own: Option<Server>,
+    owned_server: Option<Server>,
 }
 
 /// One test's database. It is dropped with this value, whoever is still connected.
@@ -49,9 +50,9 @@ pub(crate) struct TestDatabase {
 /// The server, made at the first call; none where PostgreSQL is not to be had, and then it is told that the test did not run.
 pub(crate) fn available() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Result<Option<Cluster>, String>> = OnceLock::new();
-    match CLUSTER.get_or_init(find) {
+    match CLUSTER.get_or_init(find_or_start) {
         Ok(None) => {
-            did_not_run();
+            report_skipped();
             None
         }
         Ok(cluster) => cluster.as_ref(),
@@ -60,32 +61,35 @@ pub(crate) fn available() -> Option<&'static Cluster> {
 }
 
 /// Tells that the test of this thread did not run. The harness reports it as passed, since it has no word for that.
-fn did_not_run() {
+fn report_skipped() {
     let thread = thread::current();
     let name = thread.name().unwrap_or("a test");
     // Not `eprintln!`, which the test harness keeps to itself.
     let _ = writeln!(std::io::stderr(), "did not run: {name} (there is no PostgreSQL)");
 }
 
-fn find() -> Result<Option<Cluster>, String> {
-    let absent = match setting(URL) {
-        Some(url) if url == "none" => format!("{URL} is \"none\""),
+fn find_or_start() -> Result<Option<Cluster>, String> {
+    let reason = match setting(URL_VARIABLE) {
+        Some(url) if url == "none" => format!("{URL_VARIABLE} is \"none\""),
         Some(url) => return Ok(Some(Cluster::new(url, None))),
-        None => match server::programs(&setting("PATH").unwrap_or_default()) {
-            Some(programs) => {
-                let own = server::start(&programs).map_err(|why| format!("{why} (to go without: {URL}=none)"))?;
-                return Ok(Some(Cluster::new(own.url.clone(), Some(own))));
+        None => match server::find_programs(&setting("PATH").unwrap_or_default()) {
+            Some(program_folder) => {
+                let owned_server = server::start(&program_folder)
+                    .map_err(|error| format!("{error} (to go without: {URL_VARIABLE}=none)"))?;
+                return Ok(Some(Cluster::new(owned_server.url.clone(), Some(owned_server))));
             }
             None => "no initdb and postgres were found".to_owned(),
         },
     };
-    let mend = format!("install PostgreSQL 13 or newer (Debian: apt-get install postgresql) or set {URL}");
-    if setting(REQUIRE).is_some_and(|value| value != "0") {
-        return Err(format!("{REQUIRE} asks for PostgreSQL, but {absent}: {mend}"));
+    let advice = format!("install PostgreSQL 13 or newer (Debian: apt-get install postgresql) or set {URL_VARIABLE}");
+    if setting(REQUIRE_VARIABLE).is_some_and(|value| value != "0") {
+        return Err(format!("{REQUIRE_VARIABLE} asks for PostgreSQL, but {reason}: {advice}"));
     }
     // Not `eprintln!`, which the test harness keeps to itself.
-    let _ =
-        writeln!(std::io::stderr(), "note: the tests on PostgreSQL are left out, since {absent}; to have them {mend}");
+    let _ = writeln!(
+        std::io::stderr(),
+        "note: the tests on PostgreSQL are left out, since {reason}; to have them {advice}"
+    );
     Ok(None)
 }
 
@@ -95,25 +99,25 @@ fn setting(name: &str) -> Option<String> {
 }
 
 impl Cluster {
-    fn new(url: String, own: Option<Server>) -> Self {
-        Self { url, templates: Mutex::default(), swept: OnceCell::new(), own }
+    fn new(url: String, owned_server: Option<Server>) -> Self {
+        Self { url, templates: Mutex::default(), swept: OnceCell::new(), owned_server }
     }
 
     /// A server of the test's own, to be stopped and started; none where PostgreSQL is not installed or not wanted.
     pub(crate) fn private() -> Option<Self> {
-        let wanted = setting(URL).is_none_or(|url| url != "none");
-        let programs = server::programs(&setting("PATH").unwrap_or_default()).filter(|_| wanted);
-        if programs.is_none() {
-            did_not_run();
+        let is_enabled = setting(URL_VARIABLE).is_none_or(|url| url != "none");
+        let program_folder = server::find_programs(&setting("PATH").unwrap_or_default()).filter(|_| is_enabled);
+        if program_folder.is_none() {
+            report_skipped();
         }
-        let programs = programs?;
-        let own = server::start(&programs).unwrap_or_else(|why| panic!("{why}"));
-        Some(Self::new(own.url.clone(), Some(own)))
+        let program_folder = program_folder?;
+        let owned_server = server::start(&program_folder).unwrap_or_else(|error| panic!("{error}"));
+        Some(Self::new(owned_server.url.clone(), Some(owned_server)))
     }
 
     /// The server, where it was started here.
-    pub(crate) fn own(&mut self) -> Option<&mut Server> {
-        self.own.as_mut()
+    pub(crate) fn owned_server(&mut self) -> Option<&mut Server> {
+        self.owned_server.as_mut()
     }
 
     /// A new, empty database.
@@ -123,15 +127,19 @@ impl Cluster {
 
     /// A new database that has what `prepare` makes, which is called with a database's URL once per process and `template`.
     /// It closes what it opens: PostgreSQL does not copy a database to which somebody is connected.
-    pub(crate) async fn database_like(&self, template: &'static str, prepare: impl AsyncFnOnce(&str)) -> TestDatabase {
+    pub(crate) async fn database_from_template(
+        &self,
+        template: &'static str,
+        prepare: impl AsyncFnOnce(&str),
+    ) -> TestDatabase {
         let mut templates = self.templates.lock().await;
-        let source = if let Some(made) = templates.get(template) {
-            made.name.clone()
+        let source = if let Some(database) = templates.get(template) {
+            database.name.clone()
         } else {
-            let made = self.fresh_database().await;
-            prepare(&made.url).await;
-            let name = made.name.clone();
-            templates.insert(template, made);
+            let database = self.fresh_database().await;
+            prepare(&database.url).await;
+            let name = database.name.clone();
+            templates.insert(template, database);
             name
         };
         drop(templates);
@@ -141,8 +149,8 @@ impl Cluster {
     /// A new database with all that is in another one. Whoever is connected to that one loses the connection.
     pub(crate) async fn copy_of(&self, url: &str) -> TestDatabase {
         let name = url.split('?').next().and_then(|address| address.rsplit('/').next()).unwrap_or_default();
-        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-        execute(&self.url, &end).await.unwrap();
+        let terminate_sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        execute(&self.url, &terminate_sql).await.unwrap();
         self.create(name).await
     }
 
@@ -157,7 +165,7 @@ impl Cluster {
 
     /// Drops what a killed run left behind an hour ago or longer, on a server that is not ours to remove.
     async fn sweep(&self) {
-        if self.own.is_some() {
+        if self.owned_server.is_some() {
             return;
         }
         let Ok(connection) = connect(&self.url).await else { return };
@@ -189,15 +197,17 @@ impl Drop for TestDatabase {
 }
 
 async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
-    Database::connect(ConnectOptions::new(url).max_connections(1).acquire_timeout(PATIENCE).sqlx_logging(false).clone())
-        .await
+    Database::connect(
+        ConnectOptions::new(url).max_connections(1).acquire_timeout(CONNECT_TIMEOUT).sqlx_logging(false).clone(),
+    )
+    .await
 }
 
 async fn execute(url: &str, statement: &str) -> Result<(), DbErr> {
     let connection = connect(url).await?;
-    let done = connection.execute_unprepared(statement).await;
+    let result = connection.execute_unprepared(statement).await;
     connection.close().await?;
-    done.map(drop)
+    result.map(drop)
 }
 
 /// The URL of another database on the same server.
@@ -210,20 +220,20 @@ fn with_database(url: &str, name: &str) -> String {
 }
 
 #[test]
-fn another_database_of_a_server_keeps_the_rest_of_the_url() {
+fn with_database_replaces_only_the_database_name() {
     assert_eq!(with_database("postgres://me:pw@db:5433/old", "new"), "postgres://me:pw@db:5433/new");
     assert_eq!(with_database("postgres://db", "new"), "postgres://db/new");
     assert_eq!(with_database("postgres://a@localhost/b?host=/tmp/x", "new"), "postgres://a@localhost/new?host=/tmp/x");
 }
 
 #[tokio::test]
-async fn each_database_is_a_copy_of_its_template_and_goes_with_its_value() {
+async fn each_database_copies_its_template_and_is_dropped_with_its_value() {
     let Some(cluster) = available() else { return };
     let mut prepared = 0;
     let mut databases = Vec::new();
     for _ in 0..2 {
         let database = cluster
-            .database_like("with a table", async |url| {
+            .database_from_template("with a table", async |url| {
                 prepared += 1;
                 execute(url, "CREATE TABLE page (number bigint)").await.unwrap();
             })
@@ -246,14 +256,14 @@ async fn each_database_is_a_copy_of_its_template_and_goes_with_its_value() {
 async fn a_private_server_stops_and_starts() {
     let Some(mut cluster) = Cluster::private() else { return };
     let database = cluster.fresh_database().await;
-    let own = cluster.own().unwrap();
-    let process = own.folder.join("data/postmaster.pid");
+    let owned_server = cluster.owned_server().unwrap();
+    let process = owned_server.folder.join("data/postmaster.pid");
     let before = std::fs::read_to_string(&process).unwrap();
-    own.control("restart immediate");
+    owned_server.control("restart immediate");
     assert_ne!(std::fs::read_to_string(&process).unwrap(), before);
     execute(&database.url, "SELECT 1").await.unwrap();
-    own.control("stop fast");
+    owned_server.control("stop fast");
     assert!(connect(&database.url).await.is_err());
-    own.control("start");
+    owned_server.control("start");
     execute(&database.url, "SELECT 1").await.unwrap();
 }

@@ -1,8 +1,6 @@
-//! A throw-away PostgreSQL server: where the programs are, and starting one that ends with this process.
-//!
-//! Values that live as long as the process are never dropped, and a process may be killed. So a shell (`server.sh`) makes the
-//! server, holds the other end of a pipe that only this process keeps open, and clears up when it closes. PostgreSQL refuses to
-//! run as root; for root the shell is somebody else.
+//! Starts a temporary PostgreSQL server that stops with this process.
+//! A shell script (`server.sh`) creates the server, waits on a pipe from this process, and cleans up when it closes.
+//! PostgreSQL refuses to run as root, so root runs the shell as `postgres` or `nobody`.
 
 use std::{
     env, fs,
@@ -16,16 +14,17 @@ use std::{
 };
 
 /// Initialising and starting together; `server.sh` gives the start alone 30 s.
-const START: Duration = Duration::from_mins(1);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The folder with PostgreSQL's programs: on the path, else the newest in the places where systems put them.
-pub(super) fn programs(path: &str) -> Option<PathBuf> {
-    let complete = |folder: &PathBuf| ["initdb", "postgres", "pg_ctl"].iter().all(|name| folder.join(name).is_file());
-    if let Some(found) = env::split_paths(path).find(complete) {
-        return Some(found);
+pub(super) fn find_programs(path: &str) -> Option<PathBuf> {
+    let has_all_programs =
+        |folder: &PathBuf| ["initdb", "postgres", "pg_ctl"].iter().all(|name| folder.join(name).is_file());
+    if let Some(folder) = env::split_paths(path).find(has_all_programs) {
+        return Some(folder);
     }
     // Parent, how the versioned folder's name begins, what follows it.
-    let places = [
+    let locations = [
         ("/usr/lib/postgresql", "", "bin"),
         ("/usr/lib", "postgresql", "bin"),
         ("/usr/libexec", "postgresql", ""),
@@ -34,18 +33,18 @@ pub(super) fn programs(path: &str) -> Option<PathBuf> {
         ("/usr/local/opt", "postgresql", "bin"),
         ("/opt/homebrew/opt", "postgresql", "bin"),
     ];
-    let mut found = Vec::new();
-    for (parent, prefix, rest) in places {
+    let mut installations = Vec::new();
+    for (parent, prefix, subfolder) in locations {
         for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if let Some(version) = name.strip_prefix(prefix) {
                 let version: u32 = version.trim_start_matches(['-', '@']).parse().unwrap_or(0);
-                found.push((version, entry.path().join(rest)));
+                installations.push((version, entry.path().join(subfolder)));
             }
         }
     }
-    found.retain(|(_, folder)| complete(folder));
-    found.into_iter().max().map(|(_, folder)| folder)
+    installations.retain(|(_, folder)| has_all_programs(folder));
+    installations.into_iter().max().map(|(_, folder)| folder)
 }
 
 /// A server that was started here; it ends with this value, or with this process.
@@ -56,49 +55,49 @@ pub(crate) struct Server {
     /// Its data are in `data` in there.
     pub(crate) folder: PathBuf,
     /// When this closes, the server ends.
-    alive: ChildStdin,
-    said: Mutex<mpsc::Receiver<String>>,
+    shell_stdin: ChildStdin,
+    replies: Mutex<mpsc::Receiver<String>>,
 }
 
 impl Server {
     /// Has `pg_ctl` do something: `stop fast`, `start`, `restart immediate`.
     pub(crate) fn control(&mut self, command: &str) {
-        writeln!(self.alive, "{command}").expect("the server's shell listens");
-        let said = self.said.get_mut().unwrap_or_else(PoisonError::into_inner).recv_timeout(START);
-        assert_eq!(said.as_deref(), Ok("done"), "pg_ctl {command}");
+        writeln!(self.shell_stdin, "{command}").expect("the server's shell listens");
+        let reply = self.replies.get_mut().unwrap_or_else(PoisonError::into_inner).recv_timeout(START_TIMEOUT);
+        assert_eq!(reply.as_deref(), Ok("done"), "pg_ctl {command}");
     }
 }
 
 /// Makes a server in a temporary folder and waits until it takes connections.
-pub(super) fn start(programs: &Path) -> Result<Server, String> {
-    let failed = |what: &str, why: &dyn std::fmt::Display| {
-        format!("the throw-away PostgreSQL of {} did not start: {what}: {why}", programs.display())
+pub(super) fn start(program_folder: &Path) -> Result<Server, String> {
+    let start_error = |subject: &str, error: &dyn std::fmt::Display| {
+        format!("the throw-away PostgreSQL of {} did not start: {subject}: {error}", program_folder.display())
     };
-    let root = answer("id", &["-u"]).as_deref() == Some("0");
+    let root = output_of("id", &["-u"]).as_deref() == Some("0");
     let folder = tempfile::Builder::new()
         .prefix("dateline-postgres-")
         .tempdir_in(parent_folder(root))
-        .map_err(|error| failed("its folder", &error))?;
+        .map_err(|error| start_error("its folder", &error))?;
     let script = folder.path().join("server.sh");
-    fs::write(&script, include_str!("server.sh")).map_err(|error| failed("its script", &error))?;
+    fs::write(&script, include_str!("server.sh")).map_err(|error| start_error("its script", &error))?;
 
     let mut command = if root {
-        unprivileged(folder.path(), &script, programs)
-            .map_err(|why| failed("root may not run it, and another user", &why))?
+        unprivileged(folder.path(), &script, program_folder)
+            .map_err(|error| start_error("root may not run it, and another user", &error))?
     } else {
         let mut command = Command::new("sh");
-        command.arg(&script).arg(programs);
+        command.arg(&script).arg(program_folder);
         command
     };
     // A group of its own: Ctrl-C at the terminal ends the tests, and they end the server.
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
-    let mut shell = command.spawn().map_err(|error| failed("its shell", &error))?;
-    let (alive, output) =
-        shell.stdin.take().zip(shell.stdout.take()).ok_or_else(|| failed("its shell", &"no pipes"))?;
+    let mut shell = command.spawn().map_err(|error| start_error("its shell", &error))?;
+    let (shell_stdin, output) =
+        shell.stdin.take().zip(shell.stdout.take()).ok_or_else(|| start_error("its shell", &"no pipes"))?;
     // From here on the shell removes the folder.
     let folder = folder.keep();
 
-    let (sender, answer) = mpsc::channel();
+    let (sender, replies) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             if sender.send(line.trim().to_owned()).is_err() {
@@ -106,60 +105,64 @@ pub(super) fn start(programs: &Path) -> Result<Server, String> {
             }
         }
     });
-    let heard = answer.recv_timeout(START);
-    if heard.as_deref() == Ok("ready") {
+    let first_reply = replies.recv_timeout(START_TIMEOUT);
+    if first_reply.as_deref() == Ok("ready") {
         let url = format!("postgres://postgres@localhost/postgres?host={}", folder.display());
-        return Ok(Server { url, folder, alive, said: Mutex::new(answer) });
+        return Ok(Server { url, folder, shell_stdin, replies: Mutex::new(replies) });
     }
     let log = fs::read_to_string(folder.join("log")).unwrap_or_else(|error| error.to_string());
-    drop(alive);
-    if heard != Err(mpsc::RecvTimeoutError::Timeout) {
+    drop(shell_stdin);
+    if first_reply != Err(mpsc::RecvTimeoutError::Timeout) {
         // Perhaps there was no shell to do it.
         let _ = shell.wait();
         let _ = fs::remove_dir_all(folder);
     }
-    Err(failed("its log says", &log))
+    Err(start_error("its log says", &log))
 }
 
 /// Where the server's folder goes: into memory where there is room, since making a database makes hundreds of files.
 fn parent_folder(root: bool) -> PathBuf {
-    let free = answer("df", &["-Pk", "/dev/shm"])
+    let free_kilobytes = output_of("df", &["-Pk", "/dev/shm"])
         .and_then(|table| table.lines().last()?.split_whitespace().nth(3)?.parse::<u64>().ok());
-    if free.is_some_and(|kilobytes| kilobytes > 2_000_000) {
+    if free_kilobytes.is_some_and(|kilobytes| kilobytes > 2_000_000) {
         return PathBuf::from("/dev/shm");
     }
     // The path goes into a URL and, with the socket's name, into some 100 bytes; and PostgreSQL's user must reach it.
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    let own = env::temp_dir();
-    let fits = own.to_str().is_some_and(|text| text.len() < 60 && text.chars().all(plain));
-    if fits && !root { own } else { PathBuf::from("/tmp") }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let temp_folder = env::temp_dir();
+    let fits = temp_folder.to_str().is_some_and(|text| text.len() < 60 && text.chars().all(is_plain));
+    if fits && !root { temp_folder } else { PathBuf::from("/tmp") }
 }
 
 /// The shell as `postgres` or `nobody`, with the folder made theirs, by whichever program of this system changes users.
-fn unprivileged(folder: &Path, script: &Path, programs: &Path) -> Result<Command, String> {
-    let number = |of: &str, user: &str| answer("id", &[of, user])?.parse::<u32>().ok();
+fn unprivileged(folder: &Path, script: &Path, program_folder: &Path) -> Result<Command, String> {
+    let numeric_id = |of: &str, user: &str| output_of("id", &[of, user])?.parse::<u32>().ok();
     let (user, uid, gid) = ["postgres", "nobody"]
         .into_iter()
-        .find_map(|user| Some((user, number("-u", user)?, number("-g", user)?)))
+        .find_map(|user| Some((user, numeric_id("-u", user)?, numeric_id("-g", user)?)))
         .ok_or("neither postgres nor nobody is one")?;
     chown(folder, Some(uid), Some(gid)).map_err(|error| error.to_string())?;
 
     let (owner, group) = (format!("--reuid={uid}"), format!("--regid={gid}"));
-    let direct = [("setpriv", vec![&*owner, &*group, "--clear-groups"]), ("runuser", vec!["-u", user, "--"])];
-    for (program, arguments) in direct {
-        if answer(program, &[&arguments[..], &["true"]].concat()).is_some() {
+    let launchers = [("setpriv", vec![&*owner, &*group, "--clear-groups"]), ("runuser", vec!["-u", user, "--"])];
+    for (program, arguments) in launchers {
+        if output_of(program, &[&arguments[..], &["true"]].concat()).is_some() {
             let mut command = Command::new(program);
-            command.args(arguments).arg("sh").arg(script).arg(programs);
+            command.args(arguments).arg("sh").arg(script).arg(program_folder);
             return Ok(command);
         }
     }
     let mut command = Command::new("su");
-    command.args(["-s", "/bin/sh", user, "-c"]).arg(format!("exec sh '{}' '{}'", script.display(), programs.display()));
+    command.args(["-s", "/bin/sh", user, "-c"]).arg(format!(
+        "exec sh '{}' '{}'",
+        script.display(),
+        program_folder.display()
+    ));
     Ok(command)
 }
 
 /// What a program prints, when it succeeds.
-fn answer(program: &str, arguments: &[&str]) -> Option<String> {
+fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

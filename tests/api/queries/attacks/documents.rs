@@ -1,4 +1,4 @@
-//! Texts of queries made to hurt, by name.
+//! Malicious GraphQL documents by name: deep nesting, fragment cycles, aliases, long tokens, and expensive selections.
 
 pub(super) fn nested(open: &str, middle: &str, close: &str, depth: usize) -> String {
     format!("{}{middle}{}", open.repeat(depth), close.repeat(depth))
@@ -41,10 +41,11 @@ pub(super) fn all() -> Vec<(String, String)> {
             format!("{query}fragment F{fragments} on Query {{ viewer {{ name }} }}"),
         ));
     }
-    for circle in [1, 2, 50, 1400] {
-        let ring: String =
-            (0..circle).map(|n| format!("fragment F{n} on Query {{ ...F{} }} ", (n + 1) % circle)).collect();
-        all.push((format!("a circle of {circle} fragments"), format!("{{ ...F0 }} {ring}")));
+    for cycle_length in [1, 2, 50, 1400] {
+        let cycle: String = (0..cycle_length)
+            .map(|n| format!("fragment F{n} on Query {{ ...F{} }} ", (n + 1) % cycle_length))
+            .collect();
+        all.push((format!("a circle of {cycle_length} fragments"), format!("{{ ...F0 }} {cycle}")));
     }
     let chain: String = (0..1400).map(|n| format!("fragment F{n} on Query {{ ...F{} }} ", n + 1)).collect();
     all.push((
@@ -97,14 +98,14 @@ pub(super) fn all() -> Vec<(String, String)> {
             format!("{{ releases(filter: {{or: [{}]}}) {{ totalCount }} }}", "{kinds: [ARTICLE]} ".repeat(count)),
         ));
     }
-    let way = "possibleTypes { interfaces { ";
-    let aliases = |what: &str| (0..900).map(|n| format!("a{n}: {what} ")).collect::<String>();
+    let path = "possibleTypes { interfaces { ";
+    let aliases = |selection: &str| (0..900).map(|n| format!("a{n}: {selection} ")).collect::<String>();
     for (name, middle) in
         [("all types of all types", "name".to_owned()), ("many descriptions of them", aliases("description"))]
     {
         all.push((
             name.to_owned(),
-            format!("{{ __type(name: \"FacetBucket\") {{ {} }} }}", nested(way, &middle, "} } ", 5)),
+            format!("{{ __type(name: \"FacetBucket\") {{ {} }} }}", nested(path, &middle, "} } ", 5)),
         ));
     }
     let schema = aliases("fields { args { description } }");
@@ -117,8 +118,8 @@ pub(super) fn all() -> Vec<(String, String)> {
             format!("{list} fragment F on Query {{ nodes(ids: [{variables}]) {{ id }} }}"),
         ));
     }
-    let dear = "topics(input: {first: 1, minCount: 0, orderBy: [{by: LATEST}]}) { distinctValues }";
-    let facets: String = (0..20).map(|n| format!("a{n}: {dear} ")).collect();
+    let expensive = "topics(input: {first: 1, minCount: 0, orderBy: [{by: LATEST}]}) { distinctValues }";
+    let facets: String = (0..20).map(|n| format!("a{n}: {expensive} ")).collect();
     all.push((
         "facets by date in every bucket".to_owned(),
         format!("{{ releaseStats {{ facets {{ topics(input: {{first: 200}}) {{ buckets {{ within {{ facets {{ {facets} }} }} }} }} }} }} }}"),
@@ -128,18 +129,18 @@ pub(super) fn all() -> Vec<(String, String)> {
         "many points to look around".to_owned(),
         format!("{{ releases(filter: {{or: [{}]}}) {{ totalCount }} }}", near.repeat(300)),
     ));
-    for letters in [300, 100_000, 1_000_000] {
-        all.push((format!("a name of {letters}"), format!("{{ {} }}", "a".repeat(letters))));
+    for length in [300, 100_000, 1_000_000] {
+        all.push((format!("a name of {length}"), format!("{{ {} }}", "a".repeat(length))));
         all.push((
-            format!("a string of {letters}"),
-            format!("{{ release(ref: {{slug: \"{}\"}}) {{ id }} }}", "a".repeat(letters)),
+            format!("a string of {length}"),
+            format!("{{ release(ref: {{slug: \"{}\"}}) {{ id }} }}", "a".repeat(length)),
         ));
-        all.push((format!("a comment of {letters}"), format!("{{ viewer {{ name }} }} #{}", "a".repeat(letters))));
+        all.push((format!("a comment of {length}"), format!("{{ viewer {{ name }} }} #{}", "a".repeat(length))));
         all.push((
-            format!("a number of {letters}"),
-            format!("{{ releases(first: {}) {{ totalCount }} }}", "9".repeat(letters)),
+            format!("a number of {length}"),
+            format!("{{ releases(first: {}) {{ totalCount }} }}", "9".repeat(length)),
         ));
-        all.push((format!("spaces {letters}"), format!("{{{}viewer {{ name }} }}", " ".repeat(letters))));
+        all.push((format!("spaces {length}"), format!("{{{}viewer {{ name }} }}", " ".repeat(length))));
     }
     let pages = "{ releases(first: 200) { nodes { topics { releases(first: 200) { nodes { topics { releases(first: 200) { nodes { id } } } } } } } } }";
     let hidden = format!("{{ nodes(ids: [\"\"\"a\" {}]) {{ id }} }}", nested("[", "", "]", 1500));
