@@ -322,7 +322,7 @@ on_both_databases! {
     }
 
     async fn period_boundaries_in_time_zones_match_another_implementation(server: TestServer) {
-        // Made by tests/api/zones/expect.py.
+        // Made by tests/api/queries/zones/expect.py.
         let expected: Value = serde_json::from_str(include_str!("zones/expected.json")).unwrap();
         let query = "query($interval: TimeInterval!, $zone: TimeZone!, $range: DateRange) { releaseStats { timeline(interval: $interval, timeZone: $zone, range: $range, dateField: PUBLISHED_AT) { timeZone points { label start end } } } }";
         let cases = expected["cases"].as_array().unwrap();
