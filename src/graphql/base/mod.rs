@@ -13,3 +13,4 @@ pub(crate) mod error;
 pub(crate) mod global_id;
 pub(crate) mod loaders;
 pub(crate) mod scalars;
+pub(crate) mod user_error;

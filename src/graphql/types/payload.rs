@@ -14,9 +14,10 @@ use crate::{
         base::{
             context::ContextExt,
             enums::{ReleaseKind, WithdrawalKind},
-            error::{ApiError, UserError, into_user_errors, into_user_errors_of_batch_item},
+            error::ApiError,
             global_id,
             scalars::{Date, LanguageTag, Slug, Url},
+            user_error::{UserError, into_user_errors, into_user_errors_of_batch_item},
         },
         inputs::{
             lookup::{PlaceRef, TopicRef},
