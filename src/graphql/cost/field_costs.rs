@@ -29,7 +29,7 @@ use async_graphql::{
     },
 };
 
-use super::introspection;
+use super::schema_size::SchemaSize;
 use crate::newsroom::reading::pagination::DEFAULT_SIZE;
 
 /// What a list without a size is taken to have: topics of a release, ancestors of a place.
@@ -110,7 +110,7 @@ pub(in crate::graphql) struct FieldCost {
 pub struct FieldCosts {
     fields: HashMap<String, HashMap<String, FieldCost>>,
     /// How large the schema is, for who reads it.
-    pub(in crate::graphql) schema_size: introspection::SchemaSize,
+    pub(super) schema_size: SchemaSize,
 }
 
 impl FieldCosts {
@@ -118,7 +118,7 @@ impl FieldCosts {
     pub fn from_sdl(sdl: &str) -> Self {
         // Our own schema always reads; without it every field would cost one, which the limits on selections still bound.
         let definitions = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
-        let (mut types, mut schema_size) = (HashMap::new(), introspection::SchemaSize::default());
+        let (mut types, mut schema_size) = (HashMap::new(), SchemaSize::default());
         for definition in definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             schema_size.add_type(&definition.node);

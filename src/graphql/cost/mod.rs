@@ -7,10 +7,12 @@
 //! - `field_costs`: cost and list length of each field, derived from the schema
 //! - `extent`: longest list lengths that are possible for the viewer
 //! - `introspection`: cost of `__schema` and `__type`
+//! - `schema_size`: number of types, fields, arguments and values of the schema
 
 pub(crate) mod extent;
 pub(crate) mod field_costs;
 pub(crate) mod introspection;
+mod schema_size;
 
 use std::ops::Add;
 
@@ -27,6 +29,7 @@ use crate::{
 };
 use extent::Extent;
 use field_costs::{Bound, EXPENSIVE_FACET_COST, FACET_COST, FieldCosts, Multiplier, PREVIEW_COST};
+use introspection::introspection_cost;
 
 /// The intervals of timelines by their names in the API.
 const INTERVALS: [(&str, Interval); 5] = [
@@ -83,8 +86,8 @@ impl Add for Cost {
 }
 
 /// One operation that is being priced.
-pub(super) struct CostVisitor<'a> {
-    pub(super) field_costs: &'a FieldCosts,
+struct CostVisitor<'a> {
+    field_costs: &'a FieldCosts,
     arguments: Arguments<'a>,
     extent: &'a Extent,
 }
@@ -110,8 +113,8 @@ impl<'a> CostVisitor<'a> {
 
     fn field(&self, field: &'a Field, parent: &str) -> Cost {
         if ["__schema", "__type"].contains(&field.name.node.as_str()) {
-            let fixed = self.introspection_cost(&field.selection_set.node).saturating_add(1);
-            return Cost { fixed, per_item: 0 };
+            let cost = introspection_cost(&field.selection_set.node, &self.field_costs.schema_size);
+            return Cost { fixed: cost.saturating_add(1), per_item: 0 };
         }
         let field_cost = self.field_costs.get(parent, field.name.node.as_str());
         let returns = field_cost.map_or("", |field_cost| field_cost.returns.as_str());
