@@ -6,7 +6,7 @@ use async_graphql::ID;
 use entity::Noun;
 use uuid::Uuid;
 
-use super::error::ApiError;
+use super::{error::ApiError, excerpt::excerpt};
 use crate::newsroom::access::public_id::{IdCodec, noun_prefix};
 
 /// The id of a thing.
@@ -17,7 +17,7 @@ pub fn encode(ids: &IdCodec, noun: Noun, key: Uuid) -> ID {
 /// What an id says it is of. Fails where it does not have the form of an id; not where there is no such thing.
 pub fn decode(ids: &IdCodec, id: &ID) -> Result<(Noun, Uuid), ApiError> {
     ids.decode(id).ok_or_else(|| {
-        let excerpt: String = id.chars().take(60).collect();
+        let excerpt = excerpt(id);
         ApiError::bad_input(format!("\"{excerpt}\" is not an id of this server: take ids from its answers, unchanged"))
     })
 }

@@ -3,6 +3,7 @@
 //! - `scalars`, `enums`: custom scalars and enums
 //! - `global_id`: Relay object ids
 //! - `error`, `user_error`: top-level errors and `userErrors` of mutations
+//! - `excerpt`: the beginning of a text, for messages
 //! - `context`: request context and response metadata
 //! - `loaders`: batched loading of rows
 //! - `projection`: which columns a selection needs
@@ -10,6 +11,7 @@
 pub mod context;
 pub(crate) mod enums;
 pub(crate) mod error;
+pub(crate) mod excerpt;
 pub(crate) mod global_id;
 pub(crate) mod loaders;
 pub(crate) mod scalars;

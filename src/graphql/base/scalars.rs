@@ -6,7 +6,7 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{NaiveDate, SecondsFormat, Utc};
 
-use super::error::ApiError;
+use super::{error::ApiError, excerpt::excerpt};
 use crate::{catalog, date_range};
 
 /// A calendar date, without a zone.
@@ -139,11 +139,6 @@ impl Duration {
         }
         if rest.is_empty() { Ok(catalog::Duration { months, days }) } else { Err(invalid()) }
     }
-}
-
-/// The beginning of a text that may be long.
-fn excerpt(text: &str) -> String {
-    text.chars().take(60).collect()
 }
 
 #[cfg(test)]

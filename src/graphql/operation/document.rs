@@ -34,7 +34,7 @@ use super::{
     tokens::first_dropped_token,
     values, variables,
 };
-use crate::limits::Limits;
+use crate::{graphql::base::excerpt::excerpt_with_ellipsis, limits::Limits};
 
 /// Levels of the parser's recursion to one bracket: a selection counts its braces and its field.
 const RECURSION_PER_BRACKET: u64 = 4;
@@ -124,11 +124,11 @@ impl Document {
                 format!("the query has several operations: name one in `operationName`, of {}", names.join(", "))
             }
             (Some(name), true) => {
-                format!("the query has no operation `{}`: its one has no name", super::input_types::excerpt(name))
+                format!("the query has no operation `{}`: its one has no name", excerpt_with_ellipsis(name))
             }
             (Some(name), false) => {
                 let available = names.join(", ");
-                format!("the query has no operation `{}`, but {available}", super::input_types::excerpt(name))
+                format!("the query has no operation `{}`, but {available}", excerpt_with_ellipsis(name))
             }
         };
         let locations = operations.iter().map(|operation| self.source.start(operation.location())).take(10).collect();

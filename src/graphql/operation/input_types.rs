@@ -3,8 +3,6 @@
 //! Also converts literals to values of `async-graphql`. Lists and input objects are handled in `values` and
 //! `variables`.
 
-use std::collections::HashMap;
-
 use apollo_compiler::{
     ast::{Type, Value as Literal},
     schema::{EnumType, ExtendedType},
@@ -17,33 +15,7 @@ use super::{
     messages::{Disclosure, describe_type, did_you_mean},
     schema::OperationSchema,
 };
-use crate::graphql::base::scalars::{Date, DateTime};
-
-/// Checks a value of a custom scalar; the message of a value that is none.
-pub(super) type ScalarCheck = fn(&Value) -> Result<(), String>;
-
-/// Characters of a value that are shown in a message.
-const EXCERPT_CHARS: usize = 60;
-
-/// The checks of all custom scalars, by their names in the schema. The scalars that are text are checked where they are used,
-/// so that an editor's slip is a user error beside its field.
-pub(super) fn scalar_checks() -> HashMap<&'static str, ScalarCheck> {
-    let text: ScalarCheck = |value| match value {
-        Value::String(_) => Ok(()),
-        _ => Err("expected a string".to_owned()),
-    };
-    let mut checks: HashMap<&'static str, ScalarCheck> =
-        ["Slug", "LanguageTag", "URL", "TimeZone", "Duration"].into_iter().map(|name| (name, text)).collect();
-    checks.insert("Date", |value| match value {
-        Value::String(text) => Date::parse_text(text).map(drop),
-        _ => Err("expected a string with a date, for example \"2006-05-08\"".to_owned()),
-    });
-    checks.insert("DateTime", |value| match value {
-        Value::String(text) => DateTime::parse_text(text).map(drop),
-        _ => Err("expected a string with an instant, for example \"2006-05-08T09:00:00Z\"".to_owned()),
-    });
-    checks
-}
+use crate::graphql::base::excerpt::excerpt_with_ellipsis;
 
 /// A literal of a leaf type; a message where it is none.
 pub(super) fn check_literal(
@@ -85,7 +57,7 @@ pub(super) fn coerce_json(
 ) -> Result<Value, String> {
     let name = ty.name().as_str();
     let type_error = |json: &Json| {
-        Err(format!("expected {}, found {}", describe_type(name, disclosure), excerpt(&json.to_string())))
+        Err(format!("expected {}, found {}", describe_type(name, disclosure), excerpt_with_ellipsis(&json.to_string())))
     };
     if let ExtendedType::Enum(ty) = ty {
         return match json {
@@ -97,9 +69,9 @@ pub(super) fn coerce_json(
     match (name, json) {
         ("Int", Json::Number(number)) => match as_integer(&number) {
             Some(integer) if i32::try_from(integer).is_ok() => Ok(Value::from(integer as i32)),
-            Some(_) => Err(out_of_int_range(&excerpt(&number.to_string()))),
+            Some(_) => Err(out_of_int_range(&excerpt_with_ellipsis(&number.to_string()))),
             None if number.as_f64().is_some_and(|number| number.fract() == 0.0) => {
-                Err(out_of_int_range(&excerpt(&number.to_string())))
+                Err(out_of_int_range(&excerpt_with_ellipsis(&number.to_string())))
             }
             None => type_error(&Json::Number(number)),
         },
@@ -129,7 +101,7 @@ fn out_of_int_range(actual: &str) -> String {
 }
 
 fn unknown_enum_value(ty: &EnumType, value: &str, disclosure: Disclosure) -> String {
-    let value = excerpt(value);
+    let value = excerpt_with_ellipsis(value);
     match disclosure {
         Disclosure::Hidden => format!("`{value}` is not one of its values"),
         Disclosure::Full => {
@@ -187,14 +159,5 @@ fn number(text: &str) -> Option<Number> {
 
 /// The beginning of a literal, for messages, in one line.
 pub(super) fn literal_excerpt(literal: &Literal) -> String {
-    excerpt(&literal.serialize().no_indent().to_string())
-}
-
-/// The beginning of a value, for messages.
-pub(super) fn excerpt(value: &str) -> String {
-    let mut excerpt: String = value.chars().take(EXCERPT_CHARS).collect();
-    if excerpt.len() < value.len() {
-        excerpt.push('…');
-    }
-    excerpt
+    excerpt_with_ellipsis(&literal.serialize().no_indent().to_string())
 }

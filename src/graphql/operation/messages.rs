@@ -4,6 +4,7 @@
 //! With `Disclosure::Hidden` a message names only what the document names, so it reveals nothing of the schema.
 
 use super::schema::OperationSchema;
+use crate::graphql::base::excerpt::excerpt_with_ellipsis;
 
 /// Whether messages may name parts of the schema that the document does not name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub(super) fn syntax_message(diagnostic: &str, stopped_at: &str) -> String {
     };
     match stopped_at.trim() {
         "" => format!("the query cannot be parsed: it ends too early{expected}"),
-        stopped_at => format!("the query cannot be parsed at `{}`{expected}", super::input_types::excerpt(stopped_at)),
+        stopped_at => format!("the query cannot be parsed at `{}`{expected}", excerpt_with_ellipsis(stopped_at)),
     }
 }
 

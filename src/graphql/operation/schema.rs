@@ -8,8 +8,12 @@ use apollo_compiler::{
     schema::{Component, ExtendedType, InputObjectType},
     validation::Valid,
 };
+use async_graphql::Value;
 
-use super::input_types::{ScalarCheck, scalar_checks};
+use crate::graphql::base::scalars::{Date, DateTime};
+
+/// Checks a value of a custom scalar; the message of a value that is none.
+pub(super) type ScalarCheck = fn(&Value) -> Result<(), String>;
 
 /// A field of the schema of schemas that `apollo-compiler` 1.33 does not know (GraphQL, September 2025, 4.2.2).
 const IS_ONE_OF: &str = "isOneOf";
@@ -96,6 +100,26 @@ impl OperationSchema {
 /// Whether exactly one field of an input object has to be given.
 pub(super) fn is_one_of(definition: &InputObjectType) -> bool {
     definition.directives.has("oneOf")
+}
+
+/// The checks of all custom scalars, by their names in the schema. The scalars that are text are checked where they are used,
+/// so that an editor's slip is a user error beside its field.
+fn scalar_checks() -> HashMap<&'static str, ScalarCheck> {
+    let text: ScalarCheck = |value| match value {
+        Value::String(_) => Ok(()),
+        _ => Err("expected a string".to_owned()),
+    };
+    let mut checks: HashMap<&'static str, ScalarCheck> =
+        ["Slug", "LanguageTag", "URL", "TimeZone", "Duration"].into_iter().map(|name| (name, text)).collect();
+    checks.insert("Date", |value| match value {
+        Value::String(text) => Date::parse_text(text).map(drop),
+        _ => Err("expected a string with a date, for example \"2006-05-08\"".to_owned()),
+    });
+    checks.insert("DateTime", |value| match value {
+        Value::String(text) => DateTime::parse_text(text).map(drop),
+        _ => Err("expected a string with an instant, for example \"2006-05-08T09:00:00Z\"".to_owned()),
+    });
+    checks
 }
 
 fn add_is_one_of(schema: &mut Schema) {

@@ -13,11 +13,12 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     error::{BAD_USER_INPUT, MAX_ERRORS, RequestError, RequestErrors},
-    input_types::{coerce_json, convert_constant, excerpt},
+    input_types::{coerce_json, convert_constant},
     messages::{Disclosure, describe_type, did_you_mean},
     position::Source,
     schema::{OperationSchema, is_one_of},
 };
+use crate::graphql::base::excerpt::excerpt_with_ellipsis;
 
 /// Coerces what was sent to what is declared. A variable that was not sent and has no default has no value; what is not
 /// declared is dropped. Fails with an error for each variable, or part of one, that is not of its type.
@@ -92,7 +93,7 @@ impl VariableCoercion<'_> {
                         Json::Object(fields) => self.object(ty, fields),
                         other => {
                             let (expected, actual) =
-                                (describe_type(name, self.disclosure), excerpt(&other.to_string()));
+                                (describe_type(name, self.disclosure), excerpt_with_ellipsis(&other.to_string()));
                             self.report(format_args!("expected {expected}, an object, found {actual}"));
                             None
                         }
@@ -136,10 +137,10 @@ impl VariableCoercion<'_> {
                 let did_you_mean = match self.disclosure {
                     Disclosure::Hidden => String::new(),
                     Disclosure::Full => {
-                        did_you_mean(&excerpt(&name), ty.fields.keys().map(apollo_compiler::Name::as_str))
+                        did_you_mean(&excerpt_with_ellipsis(&name), ty.fields.keys().map(apollo_compiler::Name::as_str))
                     }
                 };
-                self.report(format_args!("there is no input field `{}`{did_you_mean}", excerpt(&name)));
+                self.report(format_args!("there is no input field `{}`{did_you_mean}", excerpt_with_ellipsis(&name)));
                 object = None;
                 continue;
             };
@@ -176,7 +177,8 @@ impl VariableCoercion<'_> {
         if self.errors.len() >= MAX_ERRORS {
             return;
         }
-        let at = if self.path.is_empty() { String::new() } else { format!(" at `{}`", excerpt(&self.path)) };
+        let at =
+            if self.path.is_empty() { String::new() } else { format!(" at `{}`", excerpt_with_ellipsis(&self.path)) };
         let message = format!("the variable `${}`{at}: {message}", self.variable.name);
         let location = self.source.start(self.variable.name.location());
         self.errors.push(RequestError::new(BAD_USER_INPUT, message, location));
