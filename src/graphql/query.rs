@@ -12,6 +12,7 @@ use super::{
         context::ContextExt,
         error::ApiError,
         global_id,
+        projection::projection_of_field,
         scalars::{Date, Duration, Url},
     },
     engine::serial_list::{SerialList, SerialObject},
@@ -20,7 +21,7 @@ use super::{
         lookup::{PlaceRef, ReleaseRef, TopicRef},
     },
     types::{
-        connection::{PlaceConnection, ReleaseConnection, TopicConnection, projection_of_field},
+        connection::{PlaceConnection, ReleaseConnection, TopicConnection},
         facet::{TopicBucket, topic_buckets},
         history::{Access, JournalConnection, JournalFilter},
         node::{self, SerialNode},
@@ -57,7 +58,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
     ) -> Result<Option<SerialNode>, ApiError> {
-        let loaded = node::nodes(ctx, &[id], node::projection(ctx)).await.map_err(|error| error.at("id"))?;
+        let loaded = node::nodes(ctx, &[id], projection_of_field(ctx)).await.map_err(|error| error.at("id"))?;
         Ok(loaded.into_iter().next().flatten())
     }
 
@@ -72,7 +73,7 @@ impl Query {
                 ApiError::bad_input(format!("`ids` has {} entries; at most 200 are taken", ids.len())).at("ids")
             );
         }
-        node::nodes(ctx, &ids, node::projection(ctx)).await.map(Some).map_err(|error| error.at("ids"))
+        node::nodes(ctx, &ids, projection_of_field(ctx)).await.map(Some).map_err(|error| error.at("ids"))
     }
 
     /// One release. null for what does not exist, and for what you may not see: the two cannot be told apart.

@@ -11,10 +11,10 @@ use entity::Noun;
 use futures_util::stream::{self, Stream};
 
 use super::{
-    base::{context::ContextExt, error::ApiError, global_id, scalars::DateTime},
+    base::{context::ContextExt, error::ApiError, global_id, projection::projection_of_field, scalars::DateTime},
     engine::serial_list::SerialObject,
     inputs::filter::ReleaseFilter,
-    types::{connection::projection_of_field, release::Release},
+    types::release::Release,
 };
 use crate::{
     catalog::{ChangeKind, ReleaseKey},

@@ -14,5 +14,6 @@ pub(crate) mod error;
 pub(crate) mod excerpt;
 pub(crate) mod global_id;
 pub(crate) mod loaders;
+pub(crate) mod projection;
 pub(crate) mod scalars;
 pub(crate) mod user_error;

@@ -4,10 +4,10 @@
 //! `newsroom::reading::pagination`.
 
 use async_graphql::{Context, Object, SimpleObject};
-use entity::revision::Column;
 
 use super::{
     facet::ReleaseFacets,
+    page_info::PageInfo,
     place::Place,
     release::Release,
     release_set::Freshness,
@@ -21,47 +21,17 @@ use crate::{
             context::ContextExt,
             enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
             error::ApiError,
+            projection::release_projection,
             scalars::{Date, TimeZone},
         },
         engine::serial_list::{SerialList, SerialObject},
         inputs::filter::DateRange,
     },
-    newsroom::{
-        reading::{
-            history::RowPage,
-            list::{ConceptPage, Projection, ReleasePage},
-            pagination::PageRequest,
-        },
-        release::revision::ColumnMask,
+    newsroom::reading::{
+        list::{ConceptPage, Projection, ReleasePage},
+        pagination::PageRequest,
     },
 };
-
-/// Where a page lies in its list.
-#[derive(Clone, Debug, SimpleObject)]
-#[graphql(serial)]
-pub struct PageInfo {
-    /// Whether the list goes on after this page.
-    has_next_page: bool,
-    /// Whether the list has entries before this page.
-    has_previous_page: bool,
-    /// Cursor of the first entry; null for an empty page.
-    start_cursor: Option<String>,
-    /// Cursor of the last entry; null for an empty page.
-    end_cursor: Option<String>,
-}
-
-impl PageInfo {
-    /// Of a page that was read from the database.
-    pub fn of<T>(page: &RowPage<T>) -> Self {
-        Self::new(page.entries.iter().map(|(cursor, _)| cursor), page.has_previous, page.has_next)
-    }
-
-    fn new<'a>(mut cursors: impl DoubleEndedIterator<Item = &'a String>, has_previous: bool, has_next: bool) -> Self {
-        let first = cursors.next().cloned();
-        let last = cursors.next_back().cloned().or_else(|| first.clone());
-        Self { has_next_page: has_next, has_previous_page: has_previous, start_cursor: first, end_cursor: last }
-    }
-}
 
 /// A page of releases, and the set of all releases it is a page of.
 pub struct ReleaseConnection {
@@ -204,44 +174,6 @@ fn connection_projection(ctx: &Context<'_>) -> Projection {
             || page_info.field("endCursor").exists(),
         ..release_projection(|name| nodes.iter().any(|node| node.field(name).exists()))
     }
-}
-
-/// What a query wants of the row of a release, by the fields it selects.
-pub fn release_projection(selects: impl Fn(&str) -> bool) -> Projection {
-    Projection {
-        fetch_rows: true,
-        cursors: false,
-        columns: columns(&selects),
-        lifecycle: ["withdrawal", "createdAt", "schedule", "embargo"].into_iter().any(&selects),
-        corrections: selects("corrections"),
-    }
-}
-
-/// The columns that fields of a release are made of; the rest of them the catalog knows.
-fn columns(selects: &impl Fn(&str) -> bool) -> ColumnMask {
-    let columns_by_field = [
-        ("externalId", &[Column::ExternalId][..]),
-        ("headline", &[Column::Headline]),
-        ("subheadline", &[Column::Subheadline]),
-        ("summary", &[Column::Summary]),
-        ("body", &[Column::BodyMarkdown]),
-        ("dateline", &[Column::DatelineText, Column::Language, Column::ReleaseDate]),
-        ("editorialNote", &[Column::EditorialNote]),
-    ];
-    let selected = columns_by_field.iter().filter(|(field, _)| selects(field)).flat_map(|(_, columns)| columns.iter());
-    selected.fold(ColumnMask::new(selects("working")), |selected, &column| selected.with(column))
-}
-
-/// What a query wants of the row of the release that the current field answers.
-pub fn projection_of_field(ctx: &Context<'_>) -> Projection {
-    let lookahead = ctx.look_ahead();
-    release_projection(|name| lookahead.field(name).exists())
-}
-
-/// What a query wants of the row of the release in the payload that the current field answers.
-pub fn projection_of_payload(ctx: &Context<'_>) -> Projection {
-    let lookahead = ctx.look_ahead().field("release");
-    release_projection(|name| lookahead.field(name).exists())
 }
 
 macro_rules! concept_connection {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Interface, Object};
 use entity::{Noun, release::ReleaseKind as Kind};
 
-use super::{connection::projection_of_field, place::Place, release::Release, release_set::ReleaseStats, topic::Topic};
+use super::{place::Place, release::Release, release_set::ReleaseStats, topic::Topic};
 use crate::{
     catalog::{self, Bucket, FacetField, FacetRequest, NEWEST_FIRST, PageWindow, ReleaseSet},
     graphql::{
@@ -16,6 +16,7 @@ use crate::{
             enums::{FacetScope, ReleaseKind},
             error::ApiError,
             global_id, loaders,
+            projection::projection_of_field,
             scalars::LanguageTag,
         },
         engine::serial_list::SerialList,

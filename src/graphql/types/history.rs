@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject, SimpleObject};
 use entity::{access_log, journal};
 
-use super::{connection::PageInfo, revision::ReleaseRevision};
+use super::{page_info::PageInfo, revision::ReleaseRevision};
 use crate::{
     graphql::{
         base::{enums::AccessKind, error::ApiError, global_id, scalars::DateTime},

@@ -15,6 +15,7 @@ pub mod connection;
 pub mod facet;
 pub mod history;
 pub mod node;
+pub mod page_info;
 pub mod payload;
 pub mod place;
 pub mod release;

@@ -10,7 +10,7 @@ use async_graphql::{
 };
 use entity::Noun;
 
-use super::{connection::projection_of_field, place::Place, release::Release, topic::Topic};
+use super::{place::Place, release::Release, topic::Topic};
 use crate::{
     catalog::ReleaseKey,
     graphql::{
@@ -91,9 +91,4 @@ pub async fn nodes(ctx: &Context<'_>, ids: &[ID], projection: Projection) -> Res
         Noun::Token | Noun::PreviewLink => None,
     };
     Ok(keys.into_iter().map(node).collect())
-}
-
-/// What a query wants of the rows of releases among nodes.
-pub fn projection(ctx: &Context<'_>) -> Projection {
-    projection_of_field(ctx)
 }

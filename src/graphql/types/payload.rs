@@ -7,7 +7,7 @@ use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, SimpleObject
 use entity::{Noun, api_token};
 use uuid::Uuid;
 
-use super::{connection::projection_of_payload, place::Place, release::Release, token::Token, topic::Topic};
+use super::{place::Place, release::Release, token::Token, topic::Topic};
 use crate::{
     catalog::Handle,
     graphql::{
@@ -16,6 +16,7 @@ use crate::{
             enums::{ReleaseKind, WithdrawalKind},
             error::ApiError,
             global_id,
+            projection::projection_of_payload,
             scalars::{Date, LanguageTag, Slug, Url},
             user_error::{UserError, into_user_errors, into_user_errors_of_batch_item},
         },

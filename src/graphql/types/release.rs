@@ -6,7 +6,6 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::Noun;
 
 use super::{
-    connection::projection_of_field,
     history::{JournalConnection, RevisionConnection},
     place::Place,
     revision::{Body, Dateline, ReleaseRevision, Version},
@@ -20,6 +19,7 @@ use crate::{
             enums::{PubStatus, ReleaseKind, ReleaseState, ScheduleState, WithdrawalKind},
             error::ApiError,
             global_id, loaders,
+            projection::projection_of_field,
             scalars::{Date, DateTime, LanguageTag, Slug, TimeZone, Url},
         },
         engine::serial_list::{SerialList, SerialObject},

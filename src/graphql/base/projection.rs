@@ -1,0 +1,44 @@
+//! Look-ahead: which columns and parts of a release the selection of a field needs, so that SQL loads nothing else.
+
+use async_graphql::Context;
+use entity::revision::Column;
+
+use crate::newsroom::{reading::list::Projection, release::revision::ColumnMask};
+
+/// What a query wants of the row of a release, by the fields it selects.
+pub fn release_projection(selects: impl Fn(&str) -> bool) -> Projection {
+    Projection {
+        fetch_rows: true,
+        cursors: false,
+        columns: columns(&selects),
+        lifecycle: ["withdrawal", "createdAt", "schedule", "embargo"].into_iter().any(&selects),
+        corrections: selects("corrections"),
+    }
+}
+
+/// The columns that fields of a release are made of; the rest of them the catalog knows.
+fn columns(selects: &impl Fn(&str) -> bool) -> ColumnMask {
+    let columns_by_field = [
+        ("externalId", &[Column::ExternalId][..]),
+        ("headline", &[Column::Headline]),
+        ("subheadline", &[Column::Subheadline]),
+        ("summary", &[Column::Summary]),
+        ("body", &[Column::BodyMarkdown]),
+        ("dateline", &[Column::DatelineText, Column::Language, Column::ReleaseDate]),
+        ("editorialNote", &[Column::EditorialNote]),
+    ];
+    let selected = columns_by_field.iter().filter(|(field, _)| selects(field)).flat_map(|(_, columns)| columns.iter());
+    selected.fold(ColumnMask::new(selects("working")), |selected, &column| selected.with(column))
+}
+
+/// What a query wants of the row of the release that the current field answers.
+pub fn projection_of_field(ctx: &Context<'_>) -> Projection {
+    let lookahead = ctx.look_ahead();
+    release_projection(|name| lookahead.field(name).exists())
+}
+
+/// What a query wants of the row of the release in the payload that the current field answers.
+pub fn projection_of_payload(ctx: &Context<'_>) -> Projection {
+    let lookahead = ctx.look_ahead().field("release");
+    release_projection(|name| lookahead.field(name).exists())
+}
