@@ -9,13 +9,15 @@ use entity::Noun;
 
 use super::{
     base::{
-        context::ContextExt,
         error::ApiError,
         global_id,
         projection::projection_of_field,
         scalars::{Date, Duration, Url},
     },
-    engine::serial_list::{SerialList, SerialObject},
+    engine::{
+        context::ContextExt,
+        serial_list::{SerialList, SerialObject},
+    },
     inputs::{
         filter::{self, ReleaseFilter, ReleaseOrder},
         lookup::{PlaceRef, ReleaseRef, TopicRef},

@@ -4,32 +4,22 @@
 //! change with a request context of its own, so each event shows what the viewer may see at that moment. The stream is
 //! in `newsroom::reading::change_stream`; WebSocket and SSE are in `http::streaming`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use async_graphql::{Context, Enum, ID, Object, Subscription as SubscriptionObject};
 use entity::Noun;
 use futures_util::stream::{self, Stream};
 
 use super::{
-    base::{context::ContextExt, error::ApiError, global_id, projection::projection_of_field, scalars::DateTime},
-    engine::serial_list::SerialObject,
+    base::{error::ApiError, global_id, projection::projection_of_field, scalars::DateTime},
+    engine::{context::ContextExt, serial_list::SerialObject, subscription_phase::SubscriptionPhase},
     inputs::filter::ReleaseFilter,
     types::release::Release,
 };
 use crate::{
     catalog::{ChangeKind, ReleaseKey},
-    limits::Limits,
-    newsroom::reading::change_stream::{Change, ChangeStream},
+    newsroom::reading::change_stream::Change,
 };
-
-/// In which way a subscription is run.
-#[derive(Clone)]
-pub enum SubscriptionPhase {
-    /// It is opened: who follows is put here.
-    Open(Arc<Mutex<Vec<ChangeStream>>>, Arc<Limits>),
-    /// Something happened.
-    Event(Box<Change>),
-}
 
 /// Following what changes, over WebSocket (`graphql-transport-ws`) or server-sent events.
 pub struct Subscription;

@@ -4,11 +4,9 @@
 //! - `global_id`: Relay object ids
 //! - `error`, `user_error`: top-level errors and `userErrors` of mutations
 //! - `excerpt`: the beginning of a text, for messages
-//! - `context`: request context and response metadata
 //! - `loaders`: batched loading of rows
 //! - `projection`: which columns a selection needs
 
-pub mod context;
 pub(crate) mod enums;
 pub(crate) mod error;
 pub(crate) mod excerpt;

@@ -1,6 +1,6 @@
 //! Execution of planned operations, and corrections of `async-graphql`. Independent of the object types.
 //!
-//! - `executor`: parse, prepare and execute, with caches
+//! - `context`: request context and response metadata
 //! - `scheduler`: short and long operations, permits
 //! - `arguments`: field arguments from literals and variables
 //! - `response_budget`: limit on the response size
@@ -10,9 +10,10 @@
 //! - `subscription_phase`: opening or event of a subscription
 
 pub mod arguments;
-pub mod executor;
+pub mod context;
 pub mod field_order;
 pub mod response_budget;
 pub mod scheduler;
 pub mod serial_list;
+pub mod subscription_phase;
 pub mod variable_limits;

@@ -16,8 +16,7 @@ use async_graphql::{
     resolver_utils::resolve_list,
 };
 
-use super::response_budget::ResponseBudget;
-use crate::graphql::base::context::RequestContext;
+use super::{context::RequestContext, response_budget::ResponseBudget};
 
 /// Fields that wait for rows of their own.
 const BATCHED_FIELDS: [&str; 6] = ["body", "related", "samples", "revisions", "history", "diff"];

@@ -5,9 +5,10 @@
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
 
-use super::at_id;
+use super::arguments::at_id;
 use crate::graphql::{
-    base::{context::ContextExt, error::ApiError, global_id, scalars::DateTime},
+    base::{error::ApiError, global_id, scalars::DateTime},
+    engine::context::ContextExt,
     types::{
         payload::{DeletePayload, PreviewLinkPayload, TokenPayload},
         token::TokenInput,

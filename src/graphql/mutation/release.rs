@@ -6,16 +6,16 @@
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
 
-use super::{at_input, release_id};
+use super::arguments::{at_input, release_id};
 use crate::{
     graphql::{
         base::{
-            context::ContextExt,
             enums::WithdrawalKind,
             error::ApiError,
             global_id,
             scalars::{DateTime, TimeZone, Url},
         },
+        engine::context::ContextExt,
         types::payload::{BulkAct, DeletePayload, ReleaseInput, ReleasePayload, TransitionItem},
     },
     newsroom::release::withdraw::Withdrawal,

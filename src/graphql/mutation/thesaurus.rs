@@ -3,9 +3,10 @@
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
 
-use super::{at_id, at_input};
+use super::arguments::{at_id, at_input};
 use crate::graphql::{
-    base::{context::ContextExt, error::ApiError, global_id},
+    base::{error::ApiError, global_id},
+    engine::context::ContextExt,
     types::{
         payload::{PlacePayload, TopicPayload},
         place::PlaceInput,

@@ -18,13 +18,15 @@ use crate::catalog::{OrderBy, ReleaseFilter, ReleaseSet, Snapshot};
 use crate::{
     graphql::{
         base::{
-            context::ContextExt,
             enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
             error::ApiError,
             projection::release_projection,
             scalars::{Date, TimeZone},
         },
-        engine::serial_list::{SerialList, SerialObject},
+        engine::{
+            context::ContextExt,
+            serial_list::{SerialList, SerialObject},
+        },
         inputs::filter::DateRange,
     },
     newsroom::reading::{

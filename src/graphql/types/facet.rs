@@ -12,14 +12,13 @@ use crate::{
     catalog::{self, Bucket, FacetField, FacetRequest, NEWEST_FIRST, PageWindow, ReleaseSet},
     graphql::{
         base::{
-            context::ContextExt,
             enums::{FacetScope, ReleaseKind},
             error::ApiError,
             global_id, loaders,
             projection::projection_of_field,
             scalars::LanguageTag,
         },
-        engine::serial_list::SerialList,
+        engine::{context::ContextExt, serial_list::SerialList},
         inputs::facet::{FacetInput, PlaceFacetInput, TopicFacetInput},
     },
     newsroom::{access::public_id::IdCodec, reading::pagination::PageRequest},

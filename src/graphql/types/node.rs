@@ -14,8 +14,8 @@ use super::{place::Place, release::Release, topic::Topic};
 use crate::{
     catalog::ReleaseKey,
     graphql::{
-        base::{context::ContextExt, error::ApiError, global_id},
-        engine::serial_list::SerialObject,
+        base::{error::ApiError, global_id},
+        engine::{context::ContextExt, serial_list::SerialObject},
     },
     newsroom::reading::list::Projection,
 };

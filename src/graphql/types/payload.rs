@@ -12,7 +12,6 @@ use crate::{
     catalog::Handle,
     graphql::{
         base::{
-            context::ContextExt,
             enums::{ReleaseKind, WithdrawalKind},
             error::ApiError,
             global_id,
@@ -20,6 +19,7 @@ use crate::{
             scalars::{Date, LanguageTag, Slug, Url},
             user_error::{UserError, into_user_errors, into_user_errors_of_batch_item},
         },
+        engine::context::ContextExt,
         inputs::{
             lookup::{PlaceRef, TopicRef},
             patch::{patch, patch_references, patch_with},

@@ -14,13 +14,12 @@ use crate::{
     catalog::{self, Concept, ConceptRef, PlaceRoleFilter, PlaceSetFilter, Snapshot},
     graphql::{
         base::{
-            context::ContextExt,
             enums::PlaceKind,
             error::ApiError,
             global_id,
             scalars::{DateTime, LanguageTag, Slug, Url},
         },
-        engine::serial_list::SerialList,
+        engine::{context::ContextExt, serial_list::SerialList},
         inputs::{
             filter::{self, ReleaseFilter, ReleaseOrder},
             lookup::PlaceRef,

@@ -15,14 +15,16 @@ use crate::{
     catalog::ReleaseSet,
     graphql::{
         base::{
-            context::{ContextExt, RequestContext},
             enums::{PubStatus, ReleaseKind, ReleaseState, ScheduleState, WithdrawalKind},
             error::ApiError,
             global_id, loaders,
             projection::projection_of_field,
             scalars::{Date, DateTime, LanguageTag, Slug, TimeZone, Url},
         },
-        engine::serial_list::{SerialList, SerialObject},
+        engine::{
+            context::{ContextExt, RequestContext},
+            serial_list::{SerialList, SerialObject},
+        },
     },
     newsroom::{
         reading::{history::ReleaseVersion, list::FetchedRelease, pagination::PageRequest},

@@ -13,11 +13,11 @@ use crate::{
     catalog::ReleaseSet as Set,
     graphql::{
         base::{
-            context::ContextExt,
             enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
             error::ApiError,
             scalars::{Date, DateTime, TimeZone},
         },
+        engine::context::ContextExt,
         inputs::filter::{DateRange, ReleaseFilter},
     },
     newsroom::{self, access::resume_token::JournalPosition},

@@ -13,13 +13,15 @@ use crate::{
     catalog::Snapshot,
     graphql::{
         base::{
-            context::ContextExt,
             enums::ReleaseKind,
             error::ApiError,
             loaders::BodyKey,
             scalars::{Date, DateTime, LanguageTag, Slug},
         },
-        engine::serial_list::{SerialList, SerialObject},
+        engine::{
+            context::ContextExt,
+            serial_list::{SerialList, SerialObject},
+        },
     },
     newsroom::{
         reading::history::ReleaseVersion,

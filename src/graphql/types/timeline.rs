@@ -7,12 +7,11 @@ use async_graphql::{Object, SimpleObject};
 use crate::catalog::{self, ReleaseSet, TimelineRequest};
 use crate::graphql::{
     base::{
-        context::RequestContext,
         enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
         error::ApiError,
         scalars::{DateTime, TimeZone},
     },
-    engine::serial_list::SerialList,
+    engine::{context::RequestContext, serial_list::SerialList},
     inputs::filter::DateRange,
 };
 

@@ -10,12 +10,11 @@ use crate::{
     catalog::{Concept, Snapshot},
     graphql::{
         base::{
-            context::ContextExt,
             error::ApiError,
             global_id,
             scalars::{DateTime, LanguageTag, Slug, Url},
         },
-        engine::serial_list::SerialList,
+        engine::{context::ContextExt, serial_list::SerialList},
         inputs::{
             filter::{self, ReleaseFilter, ReleaseOrder},
             lookup::TopicRef,

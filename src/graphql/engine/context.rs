@@ -17,15 +17,15 @@ use entity::api_token::Role;
 use uuid::Uuid;
 
 use super::{
-    error::ApiError,
-    loaders::{self, BodyLoader, ReleaseLoader},
+    response_budget::ResponseBudget,
+    scheduler::{Execution, Permits},
 };
 use crate::{
     auth::viewer::Viewer,
     catalog::{ReleaseSet, Snapshot},
-    graphql::engine::{
-        response_budget::ResponseBudget,
-        scheduler::{Execution, Permits},
+    graphql::base::{
+        error::ApiError,
+        loaders::{self, BodyLoader, ReleaseLoader},
     },
     newsroom::{Newsroom, access::public_id::IdCodec},
 };

@@ -13,15 +13,16 @@ use futures_util::StreamExt;
 use quick_cache::{Weighter, sync::Cache};
 use serde_json::{Map, Value as Json};
 
-use super::{field_order::sort_fields, response_budget::ResponseBudget, scheduler::Overloaded, variable_limits};
-use crate::{
-    graphql::{
-        Extent, RequestContext, Schema, builder,
-        cost::{field_costs::FieldCosts, introspection},
-        operation::{Disclosure, Document, OperationSchema, Plan, RequestError, RequestErrors},
-        sdl,
-        subscription::SubscriptionPhase,
+use super::{
+    cost::{extent::Extent, field_costs::FieldCosts, introspection},
+    engine::{
+        context::RequestContext, field_order::sort_fields, response_budget::ResponseBudget, scheduler::Overloaded,
+        subscription_phase::SubscriptionPhase, variable_limits,
     },
+    operation::{Disclosure, Document, OperationSchema, Plan, RequestError, RequestErrors},
+    schema::{Schema, builder, sdl},
+};
+use crate::{
     limits::Limits,
     newsroom::{
         Newsroom,

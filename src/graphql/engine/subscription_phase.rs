@@ -1,0 +1,17 @@
+//! The phase of a subscription: opening its change stream, or the execution of one event.
+
+use std::sync::{Arc, Mutex};
+
+use crate::{
+    limits::Limits,
+    newsroom::reading::change_stream::{Change, ChangeStream},
+};
+
+/// In which way a subscription is run.
+#[derive(Clone)]
+pub enum SubscriptionPhase {
+    /// It is opened: who follows is put here.
+    Open(Arc<Mutex<Vec<ChangeStream>>>, Arc<Limits>),
+    /// Something happened.
+    Event(Box<Change>),
+}
