@@ -68,7 +68,7 @@ impl Place {
         };
         let filter = catalog::ReleaseFilter { places: Some(places), ..catalog::ReleaseFilter::default() };
         let visible = self.snapshot.visible_to(&request.viewer, request.now);
-        visible.narrow(&filter).map_err(|fault| ApiError::from(crate::newsroom::Error::Filter(fault)))
+        visible.narrow(&filter).map_err(ApiError::from_filter)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
         engine::context::ContextExt,
         inputs::filter::{DateRange, ReleaseFilter},
     },
-    newsroom::{self, access::resume_token::JournalPosition},
+    newsroom::access::resume_token::JournalPosition,
 };
 
 /// A set of releases: of a list, of a dashboard, of a bucket. All that can be asked of it costs no statement.
@@ -193,7 +193,7 @@ pub async fn narrow(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>)
     match filter {
         Some(filter) => {
             let filter = filter.resolve(ctx.ids()).map_err(|error| error.at("filter"))?;
-            set.narrow(&filter).map_err(|fault| newsroom::Error::Filter(fault).into())
+            set.narrow(&filter).map_err(|fault| ApiError::from_filter(fault).at("filter"))
         }
         None => Ok(set.clone()),
     }
