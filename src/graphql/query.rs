@@ -11,8 +11,9 @@ use super::{
     base::{
         error::ApiError,
         global_id,
+        names::{has_name_containing, normalized_search},
         projection::projection_of_field,
-        scalars::{Date, Duration, Url},
+        scalars::{Date, DateTime, Duration, Url},
     },
     engine::{
         context::ContextExt,
@@ -20,7 +21,8 @@ use super::{
     },
     inputs::{
         filter::{self, ReleaseFilter, ReleaseOrder},
-        lookup::{PlaceRef, ReleaseRef, TopicRef},
+        lookup::{PlaceRef, ReleaseRef, TopicRef, concept_not_found},
+        pagination::page_size,
     },
     types::{
         connection::{PlaceConnection, ReleaseConnection, TopicConnection},
@@ -38,7 +40,7 @@ use super::{
     },
 };
 use crate::{
-    catalog::{Concept, FacetField, ReleaseKey, TrendRequest, Vocabulary, fold},
+    catalog::{FacetField, ReleaseKey, TrendRequest},
     newsroom::{
         self,
         reading::{
@@ -116,7 +118,7 @@ impl Query {
             slug: notice.tombstone.slug.as_str().into(),
             state: notice.tombstone.state.into(),
             kind: notice.tombstone.kind.into(),
-            at: super::base::scalars::DateTime(notice.at),
+            at: DateTime(notice.at),
             notice: notice.notice,
             redirect_to: notice.redirect_to.map(Url),
         }))
@@ -154,16 +156,8 @@ impl Query {
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
         let page_request = PageRequest { first, after, last, before };
-        ReleaseConnection::load(
-            ctx,
-            &ctx.request().visible(),
-            "",
-            filter,
-            &filter::resolve_order(order_by)?,
-            &page_request,
-        )
-        .await
-        .map(Some)
+        let (set, order) = (ctx.request().visible(), filter::resolve_order(order_by)?);
+        ReleaseConnection::load(ctx, &set, "", filter, &order, &page_request).await.map(Some)
     }
 
     /// The same set as `releases(filter:)`, as numbers.
@@ -209,7 +203,7 @@ impl Query {
         #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")]
         roll_up: bool,
     ) -> Result<Option<SerialList<TopicTrend>>, ApiError> {
-        let (first, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
+        let first = page_size(first)?;
         let set = narrow(ctx, &ctx.request().visible(), filter).await?;
         let today = || {
             let (today, day_end) =
@@ -376,7 +370,7 @@ impl Query {
     ) -> Result<Option<SerialList<Access>>, ApiError> {
         let release = release_id.map(|id| global_id::decode_as(ctx.ids(), Noun::Release, &id)).transpose();
         let release = release.map_err(|error| error.at("releaseId"))?;
-        let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
+        let size = page_size(first)?;
         ctx.execution().before_reading(size, 0).await;
         let rows = ctx.newsroom().access_log_entries(&ctx.request().viewer, release, size).await?;
         Ok(Some(rows.into_iter().map(|row| Access::new(ctx.ids(), row)).collect()))
@@ -398,18 +392,4 @@ async fn release_key(ctx: &Context<'_>, reference: ReleaseRef) -> Result<Option<
         ReleaseRef::Slug(slug) => Some(ReleaseKey::Slug(slug.0)),
         ReleaseRef::ExternalId(id) => ctx.newsroom().release_by_external_id(&id).await?,
     })
-}
-
-/// A text to search for as names are compared with it; none where it is in every name.
-fn normalized_search(search: Option<&str>) -> Option<String> {
-    search.map(fold).filter(|text| !text.is_empty())
-}
-
-/// Whether a name of a concept contains a folded text.
-fn has_name_containing<T: Concept>(vocabulary: &Vocabulary<T>, ordinal: u32, text: &str) -> bool {
-    vocabulary.get(ordinal).all_names().any(|name| fold(name).contains(text))
-}
-
-fn concept_not_found(noun: &str, reference: &crate::catalog::ConceptRef) -> ApiError {
-    ApiError::not_found(format!("there is no {noun} with {reference}; `{noun}s` lists the existing ones"))
 }

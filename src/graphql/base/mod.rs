@@ -4,6 +4,7 @@
 //! - `global_id`: Relay object ids
 //! - `error`, `user_error`: top-level errors and `userErrors` of mutations
 //! - `excerpt`: the beginning of a text, for messages
+//! - `names`: names of topics and places
 //! - `loaders`: batched loading of rows
 //! - `projection`: which columns a selection needs
 
@@ -12,6 +13,7 @@ pub(crate) mod error;
 pub(crate) mod excerpt;
 pub(crate) mod global_id;
 pub(crate) mod loaders;
+pub(crate) mod names;
 pub(crate) mod projection;
 pub(crate) mod scalars;
 pub(crate) mod user_error;

@@ -2,14 +2,14 @@
 
 use async_graphql::InputObject;
 
-use super::lookup::TopicRef;
+use super::{filter::check_unique_keys, lookup::TopicRef, pagination::page_size};
 use crate::{
     catalog::{self, FacetField, FacetRequest, ReleaseSet},
     graphql::base::{
         enums::{Direction, FacetOrderKey, FacetScope, PlaceKind, PlaceRole},
         error::ApiError,
     },
-    newsroom::{access::public_id::IdCodec, reading::pagination::PageRequest},
+    newsroom::access::public_id::IdCodec,
 };
 
 /// Which buckets of a facet to answer.
@@ -117,7 +117,7 @@ impl FacetInput {
     }
 
     pub(in crate::graphql) fn request(self, field: FacetField) -> Result<FacetRequest, ApiError> {
-        let (first, _) = PageRequest { first: Some(self.first), ..PageRequest::default() }.size()?;
+        let first = page_size(self.first)?;
         let min_count = u64::try_from(self.min_count).map_err(|_| {
             ApiError::bad_input(format!("`minCount` is {}: give 0 or more", self.min_count)).at("minCount")
         })?;
@@ -127,9 +127,7 @@ impl FacetInput {
             .flatten()
             .map(|key| catalog::FacetOrder { by: key.by.into(), direction: key.direction.into() })
             .collect();
-        if order.iter().enumerate().any(|(index, key)| order[..index].iter().any(|other| other.by == key.by)) {
-            return Err(ApiError::bad_input("`orderBy` names a key twice: name each once").at("orderBy"));
-        }
+        check_unique_keys(&order, |key| key.by)?;
         if self.label_contains.as_ref().is_some_and(|text| text.chars().count() > MAX_LABEL_QUERY_CHARS) {
             let message = format!("`labelContains` has more than {MAX_LABEL_QUERY_CHARS} letters: give fewer");
             return Err(ApiError::bad_input(message).at("labelContains"));

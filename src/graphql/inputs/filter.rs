@@ -252,10 +252,15 @@ fn check_list_length(name: &str, length: Option<usize>) -> Result<(), ApiError> 
 pub fn resolve_order(keys: Option<Vec<ReleaseOrder>>) -> Result<Vec<OrderBy>, ApiError> {
     let keys: Vec<OrderBy> =
         keys.into_iter().flatten().map(|key| OrderBy { by: key.by.into(), direction: key.direction.into() }).collect();
-    let has_duplicate =
-        keys.iter().enumerate().any(|(index, key)| keys[..index].iter().any(|other| other.by == key.by));
-    if has_duplicate {
+    check_unique_keys(&keys, |key| key.by)?;
+    Ok(if keys.is_empty() { catalog::NEWEST_FIRST.to_vec() } else { keys })
+}
+
+/// Rejects an order that names a key twice.
+pub(super) fn check_unique_keys<T, K: PartialEq>(order: &[T], key: impl Fn(&T) -> K) -> Result<(), ApiError> {
+    let is_repeated = |(index, item): (usize, &T)| order[..index].iter().any(|other| key(other) == key(item));
+    if order.iter().enumerate().any(is_repeated) {
         return Err(ApiError::bad_input("`orderBy` names a key twice: name each once").at("orderBy"));
     }
-    Ok(if keys.is_empty() { catalog::NEWEST_FIRST.to_vec() } else { keys })
+    Ok(())
 }

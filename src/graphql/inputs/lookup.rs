@@ -58,9 +58,7 @@ impl TopicRef {
     /// The number of the topic; a fault where there is none.
     pub fn find(self, ids: &IdCodec, snapshot: &Snapshot) -> Result<u32, ApiError> {
         let reference = self.resolve(ids)?;
-        snapshot.topics().find(&reference).ok_or_else(|| {
-            ApiError::not_found(format!("there is no topic with {reference}; `topics` lists the existing ones"))
-        })
+        snapshot.topics().find(&reference).ok_or_else(|| concept_not_found("topic", &reference))
     }
 
     /// As the catalog has it.
@@ -84,4 +82,9 @@ impl PlaceRef {
             Self::GeonamesId(id) => ConceptRef::Geonames(id),
         })
     }
+}
+
+/// The error of a reference to a topic or place that does not exist.
+pub fn concept_not_found(noun: &str, reference: &ConceptRef) -> ApiError {
+    ApiError::not_found(format!("there is no {noun} with {reference}; `{noun}s` lists the existing ones"))
 }

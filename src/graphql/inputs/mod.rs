@@ -3,9 +3,11 @@
 //! - `filter`: release filters, date ranges and sort orders
 //! - `facet`: facet inputs
 //! - `lookup`: references by id, slug or code
+//! - `pagination`: the argument `first`
 //! - `patch`: omitted, null and given fields
 
 pub mod facet;
 pub mod filter;
 pub mod lookup;
+pub mod pagination;
 pub mod patch;

@@ -19,9 +19,12 @@ use crate::{
             scalars::LanguageTag,
         },
         engine::{context::ContextExt, serial_list::SerialList},
-        inputs::facet::{FacetInput, PlaceFacetInput, TopicFacetInput},
+        inputs::{
+            facet::{FacetInput, PlaceFacetInput, TopicFacetInput},
+            pagination::page_size,
+        },
     },
-    newsroom::{access::public_id::IdCodec, reading::pagination::PageRequest},
+    newsroom::access::public_id::IdCodec,
 };
 
 /// How a set parts: by topic, place, kind or language.
@@ -147,7 +150,7 @@ async fn samples(
     bucket: &Bucket,
     first: i32,
 ) -> Result<Vec<Release>, ApiError> {
-    let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
+    let size = page_size(first)?;
     let set = facet.bucket_set(bucket);
     let window = PageWindow { size, from_end: false, after: None, before: None };
     let items = set.slice(&NEWEST_FIRST, &window).items;

@@ -8,7 +8,6 @@ use entity::Noun;
 use super::{
     connection::{PlaceConnection, ReleaseConnection},
     release_set::ReleaseStats,
-    topic::alt_names,
 };
 use crate::{
     catalog::{self, Concept, ConceptRef, PlaceRoleFilter, PlaceSetFilter, Snapshot},
@@ -17,6 +16,7 @@ use crate::{
             enums::PlaceKind,
             error::ApiError,
             global_id,
+            names::alt_names,
             scalars::{DateTime, LanguageTag, Slug, Url},
         },
         engine::{context::ContextExt, serial_list::SerialList},

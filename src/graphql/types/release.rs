@@ -25,6 +25,7 @@ use crate::{
             context::{ContextExt, RequestContext},
             serial_list::{SerialList, SerialObject},
         },
+        inputs::pagination::page_size,
     },
     newsroom::{
         reading::{history::ReleaseVersion, list::FetchedRelease, pagination::PageRequest},
@@ -215,7 +216,7 @@ impl Release {
         ctx: &Context<'_>,
         #[graphql(default = 5, desc = "At most this many, 1 to 200.")] first: i32,
     ) -> Result<Option<Vec<Release>>, ApiError> {
-        let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
+        let size = page_size(first)?;
         let request = ctx.request();
         let set = self.loaded.item.snapshot().visible_to(&request.viewer, request.now);
         ctx.execution().yield_if_due().await;

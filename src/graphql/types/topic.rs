@@ -12,12 +12,14 @@ use crate::{
         base::{
             error::ApiError,
             global_id,
+            names::alt_names,
             scalars::{DateTime, LanguageTag, Slug, Url},
         },
         engine::{context::ContextExt, serial_list::SerialList},
         inputs::{
             filter::{self, ReleaseFilter, ReleaseOrder},
             lookup::TopicRef,
+            pagination::page_size,
             patch::{NameInput, patch, patch_names, patch_references, patch_with},
         },
     },
@@ -97,7 +99,7 @@ impl Topic {
         &self,
         #[graphql(default = 200, desc = "At most this many, 1 to 200.")] first: i32,
     ) -> Result<Option<SerialList<Topic>>, ApiError> {
-        let (size, _) = PageRequest { first: Some(first), ..PageRequest::default() }.size()?;
+        let size = page_size(first)?;
         Ok(Some(self.topics_of(self.snapshot.topics().narrower(self.ordinal).iter().copied().take(size))))
     }
 
@@ -158,12 +160,6 @@ impl Topic {
         let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.ordinal, true);
         ReleaseStats::narrowed(ctx, &set, filter).await.map(Some)
     }
-}
-
-/// Alternative names, of one language or of all.
-pub fn alt_names<'a>(concept: &'a impl Concept, language: Option<&LanguageTag>) -> Vec<&'a str> {
-    let is_selected = |of: &str| language.is_none_or(|tag| tag.0.eq_ignore_ascii_case(of));
-    concept.alt_names().iter().filter(|name| is_selected(&name.language)).map(|name| name.name.as_str()).collect()
 }
 
 /// What to make or change of a topic. Given fields replace, missing ones stay, null clears where null is allowed; a list
