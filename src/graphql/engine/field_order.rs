@@ -20,7 +20,7 @@ pub(in crate::graphql) fn sort_fields(value: &mut Value, set: &SelectionSet, fai
                 return;
             }
             let (selected, by_type) = selected_fields(set, fields);
-            // Where the selection differs by type it was resolved in order, with null where a field failed (`direct`).
+            // Where the selection differs by type it was resolved in order, with null where a field failed (`serial_list`).
             if fields.len() > 1 && !by_type {
                 let position = |name: &Name| selected.get(name).map_or(usize::MAX, |(position, _)| *position);
                 fields.sort_by_cached_key(|name, _| position(name));

@@ -89,7 +89,8 @@ pub(super) fn conflict_message(key: &str) -> String {
     format!("`{key}` is selected twice with different meanings: give one of the two another alias")
 }
 
-/// The message of a validation error, by its kind and what `apollo-compiler` says; nothing for kinds that `values` and `root` check.
+/// The message of a validation error, by its kind and what `apollo-compiler` says; nothing for kinds that `values` and
+/// `subscription_root` check.
 pub(super) fn validation_message(
     kind: &str,
     diagnostic: &str,
