@@ -12,6 +12,7 @@
 
 mod query;
 mod snapshot;
+mod sort;
 mod store;
 mod sync;
 
@@ -27,11 +28,12 @@ pub use query::filter::error::FilterError;
 pub use query::filter::near::Near;
 pub use query::filter::{MAX_FILTER_DEPTH, Range, ReleaseFilter};
 pub use query::handle::Handle;
-pub use query::page::{Direction, NEWEST_FIRST, OrderBy, OrderKey, PageWindow, Slice, SortPosition};
+pub use query::page::{PageWindow, Slice, SortPosition};
 pub use query::release_set::{ReleaseKey, ReleaseSet, Tombstone};
 pub use snapshot::Snapshot;
 pub use snapshot::audience::Audience;
 pub(crate) use snapshot::difference::comparable;
+pub use sort::{Direction, NEWEST_FIRST, OrderBy, OrderKey};
 pub use store::collation::{LabelSortKey, fold};
 pub use store::vocabulary::{Concept, ExternalCode, Vocabulary};
 pub use sync::follower::Catalog;

@@ -13,9 +13,9 @@ use chrono::NaiveDate;
 
 use super::{
     aggregates::facet_counts::{FacetCounts, FacetField, FacetIndex},
-    filter::concepts::PlaceRoleFilter,
+    filter::{concepts::PlaceRoleFilter, near::Near},
 };
-use crate::catalog::{Audience, Near, store::bitmap::SharedBitmap};
+use crate::catalog::{snapshot::audience::Audience, store::bitmap::SharedBitmap};
 
 /// What is worked out at most once.
 #[derive(Debug, Default)]

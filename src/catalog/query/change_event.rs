@@ -12,10 +12,13 @@ use chrono::{DateTime, Utc};
 use entity::Noun;
 use uuid::Uuid;
 
-use super::filter::error::FilterError;
+use super::{
+    filter::{ReleaseFilter, error::FilterError},
+    release_set::{ReleaseKey, ReleaseSet},
+};
 use crate::{
     auth::viewer::Viewer,
-    catalog::{Audience, ReleaseFilter, ReleaseKey, ReleaseSet, Snapshot},
+    catalog::snapshot::{Snapshot, audience::Audience},
     journal::{Entry, Image},
 };
 

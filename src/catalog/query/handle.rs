@@ -9,11 +9,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::release::{ReleaseKind, ReleaseState, WithdrawalKind};
 use uuid::Uuid;
 
-use crate::catalog::{
-    Snapshot,
-    snapshot::{date, instant},
+use crate::{
+    catalog::{
+        snapshot::Snapshot,
+        store::units::{date, instant},
+    },
+    journal::WorkingImage,
 };
-use crate::journal::WorkingImage;
 
 /// A visible release.
 #[derive(Clone)]

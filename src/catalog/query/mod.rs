@@ -7,6 +7,7 @@
 //! - `handle`: one visible release
 //! - `page`: keyset pagination of a set in any order
 //! - `filter`: filters on releases, their errors and their canonical form
+//! - `date_span`: first and last dates of a set
 //! - `aggregates`: facet counts, timelines, comparisons, trends
 //! - `related`: similar releases
 //! - `change_event`: what a journal entry changed for a viewer (change stream)
@@ -15,6 +16,7 @@
 pub mod aggregates;
 pub mod cache;
 pub mod change_event;
+pub mod date_span;
 pub mod filter;
 pub mod handle;
 pub mod page;

@@ -9,45 +9,11 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::handle::Handle;
-use crate::catalog::{ReleaseSet, store::sorted_index::SortedIndex};
-
-/// What releases can be ordered by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OrderKey {
-    /// The date printed on them.
-    ReleaseDate,
-    /// When they were last made public; those that never were come before all others.
-    PublishedAt,
-    /// When what their readers see last changed.
-    ModifiedAt,
-}
-
-impl OrderKey {
-    /// Every key.
-    pub const ALL: [Self; 3] = [Self::ReleaseDate, Self::PublishedAt, Self::ModifiedAt];
-}
-
-/// Upwards or downwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Direction {
-    /// Smallest first.
-    Asc,
-    /// Largest first.
-    Desc,
-}
-
-/// One key of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderBy {
-    /// By what.
-    pub by: OrderKey,
-    /// Which way.
-    pub direction: Direction,
-}
-
-/// The order of a list that asks for none: newest release date first.
-pub const NEWEST_FIRST: [OrderBy; 1] = [OrderBy { by: OrderKey::ReleaseDate, direction: Direction::Desc }];
+use super::{handle::Handle, release_set::ReleaseSet};
+use crate::catalog::{
+    sort::{Direction, OrderBy},
+    store::sorted_index::SortedIndex,
+};
 
 /// Where a release stands in an order: the value of each key, and its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

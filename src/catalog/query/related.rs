@@ -6,8 +6,8 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use super::handle::Handle;
-use crate::catalog::{PlaceRoleFilter, ReleaseSet, store::bitmap::SharedBitmap};
+use super::{filter::concepts::PlaceRoleFilter, handle::Handle, release_set::ReleaseSet};
+use crate::catalog::store::bitmap::SharedBitmap;
 
 /// Weights are whole numbers of this part, so that sums do not depend on their order and ties are ties.
 const WEIGHT_SCALE: f64 = 4_294_967_296.0;

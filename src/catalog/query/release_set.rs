@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use entity::release::{ReleaseState, WithdrawalKind};
 use roaring::RoaringBitmap;
 use uuid::Uuid;
@@ -18,9 +18,8 @@ use super::{
 use crate::{
     auth::viewer::Viewer,
     catalog::{
-        Audience, Snapshot,
-        snapshot::{NEVER, date},
-        store::bitmap::SharedBitmap,
+        snapshot::{Snapshot, audience::Audience},
+        store::{bitmap::SharedBitmap, units::NEVER},
     },
     journal::WorkingImage,
 };
@@ -206,12 +205,6 @@ impl ReleaseSet {
     /// and the database they count in; both are the newsroom's own and not for clients as they are.
     pub fn data_version(&self) -> (Uuid, Audience, (i64, i64)) {
         (self.snapshot.epoch(), self.audience, self.snapshot.version_for(self.audience))
-    }
-
-    /// The earliest and the latest release date; none of an empty set.
-    pub fn date_span(&self) -> Option<(NaiveDate, NaiveDate)> {
-        let dates = || self.ordinals().map(|ordinal| *self.snapshot.release_dates.get(ordinal));
-        Some((date(dates().min()?), date(dates().max()?)))
     }
 
     /// The same snapshot and viewer with other members; callers may only take members away.

@@ -1,26 +1,84 @@
-//! Applies releases to a snapshot: adds, replaces and removes them in every column, bitmap and sorted index.
+//! Applies journal entries to a snapshot, and adds, replaces and removes releases in every column, bitmap and sorted
+//! index.
 //!
-//! Input is a `ReleaseImage`, from the journal or from loading. An ordinal is allocated once and never reused. A
-//! release is removed from all indexes with its old values before new values are written. Topics and places are in
+//! A release comes as a `ReleaseImage`, from the journal or from loading. An ordinal is allocated once and never reused.
+//! A release is removed from all indexes with its old values before new values are written. Topics and places are in
 //! `concepts`.
 
 use std::{cmp::Ordering, sync::Arc};
 
-use entity::release::ReleaseState;
+use entity::{Noun, release::ReleaseState};
 use uuid::Uuid;
 
-use super::{Facts, Instants, NEVER, date_index::month, days};
-use crate::catalog::{
-    Snapshot,
-    query::page::OrderKey,
-    store::{
-        sorted_index::SortedIndex,
-        vocabulary::{Concept, Vocabulary},
+use super::{Facts, Instants, Snapshot};
+use crate::{
+    catalog::{
+        sort::OrderKey,
+        store::{
+            sorted_index::SortedIndex,
+            units::{NEVER, days, month},
+            vocabulary::{Concept, Vocabulary},
+        },
     },
+    journal::{Entry, Image, ReleaseImage, SYSTEM_ACTOR},
 };
-use crate::journal::ReleaseImage;
 
 impl Snapshot {
+    /// Applies journal entries in order.
+    pub(in crate::catalog) fn apply(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        let (mut topics, mut places) = (false, false);
+        for entry in entries {
+            let (mut public, mut press) = (false, false);
+            match (entry.noun, entry.after) {
+                (Noun::Release, after) => {
+                    let before = self
+                        .ordinal_by_id(entry.noun_id)
+                        .map(|ordinal| self.audience_views(ordinal))
+                        .unwrap_or_default();
+                    match after {
+                        Some(Image::Release(image)) => self.upsert_release(&image, true),
+                        _ => self.remove_release(entry.noun_id),
+                    }
+                    let ordinal = self.ordinal_by_id(entry.noun_id);
+                    let after = ordinal.map(|ordinal| self.audience_views(ordinal)).unwrap_or_default();
+                    // What is put down behind its instant will happen without another instant to tell revisions apart by.
+                    let overdue = ordinal.is_some_and(|ordinal| self.is_overdue(ordinal));
+                    (public, press) = (overdue || before.0 != after.0, overdue || before.1 != after.1);
+                }
+                (_, Some(Image::Topic(image))) => {
+                    self.upsert_topic(*image);
+                    (topics, public, press) = (true, true, true);
+                }
+                (_, Some(Image::Place(image))) => {
+                    self.upsert_place(*image);
+                    (places, public, press) = (true, true, true);
+                }
+                _ => {}
+            }
+            self.sequence = entry.sequence;
+            if entry.by == SYSTEM_ACTOR {
+                self.transition_sequence = entry.sequence;
+            }
+            if public {
+                self.public_sequence = entry.sequence;
+            }
+            if press {
+                self.press_sequence = entry.sequence;
+            }
+        }
+        self.rebuild_derived(topics, places);
+    }
+
+    /// Derives lookups and orders of topics or places anew.
+    pub(in crate::catalog) fn rebuild_derived(&mut self, topics: bool, places: bool) {
+        if topics {
+            self.topics.rebuild_derived();
+        }
+        if places {
+            self.places.rebuild_derived();
+        }
+    }
+
     /// Adds a release or replaces what is known of it.
     pub(in crate::catalog) fn upsert_release(&mut self, image: &ReleaseImage, update_sorted: bool) {
         let ordinal = match self.ordinal_by_id(image.id) {
@@ -171,6 +229,15 @@ impl Snapshot {
         }
         self.by_slug.remove(self.slugs.get(ordinal), ordinal);
         self.update_sorted_indexes(|index, compare| index.remove(ordinal, compare));
+    }
+
+    /// The order by one value, to change it.
+    pub(in crate::catalog) fn sorted_index_mut(&mut self, by: OrderKey) -> &mut SortedIndex {
+        match by {
+            OrderKey::ReleaseDate => &mut self.by_release_date,
+            OrderKey::PublishedAt => &mut self.by_published_at,
+            OrderKey::ModifiedAt => &mut self.by_modified_at,
+        }
     }
 
     /// Does one thing to all three orders.

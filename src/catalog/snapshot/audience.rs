@@ -6,10 +6,8 @@
 
 use entity::api_token::Role;
 
-use crate::{
-    auth::viewer::Viewer,
-    catalog::{Snapshot, store::bitmap::SharedBitmap},
-};
+use super::Snapshot;
+use crate::{auth::viewer::Viewer, catalog::store::bitmap::SharedBitmap};
 
 /// Who sees what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

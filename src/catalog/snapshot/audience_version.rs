@@ -8,8 +8,8 @@
 use entity::release::{ReleaseKind, ReleaseState, WithdrawalKind};
 use uuid::Uuid;
 
-use super::NEVER;
-use crate::catalog::{Audience, Snapshot};
+use super::{Snapshot, audience::Audience};
+use crate::catalog::store::units::NEVER;
 
 /// What readers are told of a release: version, instants, embargo, address, assignments.
 type VisibleFields = ((Uuid, i32, ReleaseKind, u32, i32), [i64; 3], Option<i64>, Vec<u8>, [Vec<u32>; 3]);

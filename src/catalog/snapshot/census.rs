@@ -9,12 +9,10 @@ use entity::release::{ReleaseKind, ReleaseState};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::catalog::{
-    Snapshot,
-    store::{
-        bitmap::{BitmapIndex, Dimension},
-        vocabulary::{Concept, Vocabulary},
-    },
+use super::Snapshot;
+use crate::catalog::store::{
+    bitmap::{BitmapIndex, Dimension},
+    vocabulary::{Concept, Vocabulary},
 };
 
 /// Numbers of a snapshot; nothing that counts 0 but in `all`.

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::catalog::{
-    Snapshot,
-    store::{
+use super::Snapshot;
+use crate::{
+    catalog::store::{
         bitmap::{BitmapIndex, SharedBitmap},
         column::ListColumn,
     },
+    journal::{PlaceImage, TopicImage, WorkingImage},
 };
-use crate::journal::{PlaceImage, TopicImage, WorkingImage};
 
 impl Snapshot {
     /// Adds a topic or replaces it; what was merged into it hands its releases and narrower topics over.

@@ -13,17 +13,19 @@ use entity::{
 use roaring::RoaringBitmap;
 use uuid::Uuid;
 
-use super::date_index::month;
-use crate::catalog::{
-    Snapshot,
-    query::page::OrderKey,
-    store::{
-        bitmap::{BitmapIndex, Dimension, SharedBitmap},
-        sorted_index::SortedIndex,
-        vocabulary::{Concept, Vocabulary},
+use super::Snapshot;
+use crate::{
+    catalog::{
+        sort::OrderKey,
+        store::{
+            bitmap::{BitmapIndex, Dimension, SharedBitmap},
+            sorted_index::SortedIndex,
+            units::month,
+            vocabulary::{Concept, Vocabulary},
+        },
     },
+    journal::{Image, PlaceImage, TopicImage},
 };
-use crate::journal::{Image, PlaceImage, TopicImage};
 
 /// An image without what two images of the same thing may differ in: the order of former addresses, and what is lost of a
 /// location when it is written as text (less than a tenth of a millimetre).

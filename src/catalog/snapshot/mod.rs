@@ -6,6 +6,7 @@
 //!
 //! - `apply`: journal entries and release images applied to columns and indexes
 //! - `concepts`: topics and places added, changed and merged
+//! - `pending`: pending transitions of one release
 //! - `scheduled`: scheduled publication and embargo end, evaluated when the snapshot is read
 //! - `date_index`: releases by month of their release date, and range scans
 //! - `audience`: classes of viewers (public, press, desk) and what each sees
@@ -20,6 +21,7 @@ pub(crate) mod census;
 pub(crate) mod concepts;
 pub(crate) mod date_index;
 pub(crate) mod difference;
+pub(crate) mod pending;
 pub(crate) mod scheduled;
 
 use std::{
@@ -28,28 +30,24 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use entity::{
-    Noun,
-    release::{ReleaseKind, ReleaseState, WithdrawalKind},
-};
+use entity::release::{ReleaseKind, ReleaseState, WithdrawalKind};
 use uuid::Uuid;
 
-use super::{
-    query::{cache::QueryCache, page::OrderKey},
-    store::{
-        bitmap::{BitmapIndex, Dimension, SharedBitmap},
-        column::{Column, ListColumn},
-        key_index::KeyIndex,
-        sorted_index::SortedIndex,
-        vocabulary::Vocabulary,
+use crate::{
+    catalog::{
+        query::cache::QueryCache,
+        sort::OrderKey,
+        store::{
+            bitmap::{BitmapIndex, Dimension, SharedBitmap},
+            column::{Column, ListColumn},
+            key_index::KeyIndex,
+            sorted_index::SortedIndex,
+            vocabulary::Vocabulary,
+        },
     },
+    journal::{PlaceImage, TopicImage, WorkingImage},
 };
-use crate::journal::{Entry, Image, PlaceImage, SYSTEM_ACTOR, TopicImage, WorkingImage};
-use scheduled::PendingTransitions;
-
-/// A publication that never happened, where an instant is wanted: before everything else.
-pub(super) const NEVER: i64 = i64::MIN;
+use pending::PendingTransitions;
 
 /// Everything sets are made of, at one revision.
 #[derive(Clone, Debug, Default)]
@@ -94,7 +92,7 @@ pub struct Snapshot {
     pub(super) public: SharedBitmap,
     pub(super) by_state: BitmapIndex,
     pub(super) by_kind: BitmapIndex,
-    /// By the month of the release date (`dated`).
+    /// By the month of the release date (`date_index`).
     pub(super) by_month: BitmapIndex,
     pub(super) languages: Dimension,
     pub(super) authors: Dimension,
@@ -207,81 +205,4 @@ impl Snapshot {
         let value = self.sort_value(by, a).cmp(&self.sort_value(by, b));
         value.then_with(|| self.ids.get(a).cmp(self.ids.get(b)))
     }
-
-    /// Applies journal entries in order.
-    pub(super) fn apply(&mut self, entries: impl IntoIterator<Item = Entry>) {
-        let (mut topics, mut places) = (false, false);
-        for entry in entries {
-            let (mut public, mut press) = (false, false);
-            match (entry.noun, entry.after) {
-                (Noun::Release, after) => {
-                    let before = self
-                        .ordinal_by_id(entry.noun_id)
-                        .map(|ordinal| self.audience_views(ordinal))
-                        .unwrap_or_default();
-                    match after {
-                        Some(Image::Release(image)) => self.upsert_release(&image, true),
-                        _ => self.remove_release(entry.noun_id),
-                    }
-                    let ordinal = self.ordinal_by_id(entry.noun_id);
-                    let after = ordinal.map(|ordinal| self.audience_views(ordinal)).unwrap_or_default();
-                    // What is put down behind its instant will happen without another instant to tell revisions apart by.
-                    let overdue = ordinal.is_some_and(|ordinal| self.is_overdue(ordinal));
-                    (public, press) = (overdue || before.0 != after.0, overdue || before.1 != after.1);
-                }
-                (_, Some(Image::Topic(image))) => {
-                    self.upsert_topic(*image);
-                    (topics, public, press) = (true, true, true);
-                }
-                (_, Some(Image::Place(image))) => {
-                    self.upsert_place(*image);
-                    (places, public, press) = (true, true, true);
-                }
-                _ => {}
-            }
-            self.sequence = entry.sequence;
-            if entry.by == SYSTEM_ACTOR {
-                self.transition_sequence = entry.sequence;
-            }
-            if public {
-                self.public_sequence = entry.sequence;
-            }
-            if press {
-                self.press_sequence = entry.sequence;
-            }
-        }
-        self.rebuild_derived(topics, places);
-    }
-
-    pub(super) fn rebuild_derived(&mut self, topics: bool, places: bool) {
-        if topics {
-            self.topics.rebuild_derived();
-        }
-        if places {
-            self.places.rebuild_derived();
-        }
-    }
-
-    pub(super) fn sorted_index_mut(&mut self, by: OrderKey) -> &mut SortedIndex {
-        match by {
-            OrderKey::ReleaseDate => &mut self.by_release_date,
-            OrderKey::PublishedAt => &mut self.by_published_at,
-            OrderKey::ModifiedAt => &mut self.by_modified_at,
-        }
-    }
-}
-
-/// A calendar date as the catalog keeps it.
-pub(super) fn days(date: NaiveDate) -> i32 {
-    date.num_days_from_ce()
-}
-
-/// A calendar date from what the catalog keeps.
-pub(super) fn date(days: i32) -> NaiveDate {
-    NaiveDate::from_num_days_from_ce_opt(days).unwrap_or_default()
-}
-
-/// An instant from what the catalog keeps.
-pub(super) fn instant(micros: i64) -> Option<DateTime<Utc>> {
-    if micros == NEVER { None } else { DateTime::from_timestamp_micros(micros) }
 }

@@ -29,6 +29,15 @@ impl BitmapIndex {
         self.bitmaps.len() as u32
     }
 
+    /// The union of the sets of some values.
+    pub(crate) fn union(&self, values: impl IntoIterator<Item = u32>) -> RoaringBitmap {
+        let mut all = RoaringBitmap::new();
+        for bitmap in values.into_iter().filter_map(|value| self.get(value)) {
+            all |= &**bitmap;
+        }
+        all
+    }
+
     /// Puts a release into the set of a value.
     pub(crate) fn insert(&mut self, value: u32, ordinal: u32) {
         let bitmaps = Arc::make_mut(&mut self.bitmaps);

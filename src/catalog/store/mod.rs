@@ -7,6 +7,7 @@
 //! - `column`: chunked columns of values and of short lists, by ordinal
 //! - `sorted_index`: ordinals sorted by one value, in chunks
 //! - `key_index`: sharded hash index from a unique key to its ordinal
+//! - `units`: dates, instants and months as numbers
 //! - `collation`: folding and sort keys of labels (Unicode)
 //! - `vocabulary`: topics or places with their hierarchy, slugs and external codes
 
@@ -15,4 +16,5 @@ pub mod collation;
 pub mod column;
 pub mod key_index;
 pub mod sorted_index;
+pub mod units;
 pub mod vocabulary;

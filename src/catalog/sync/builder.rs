@@ -5,8 +5,10 @@
 
 use uuid::Uuid;
 
-use crate::catalog::{query::page::OrderKey, snapshot::Snapshot, store::sorted_index::SortedIndex};
-use crate::journal::{PlaceImage, ReleaseImage, TopicImage};
+use crate::{
+    catalog::{snapshot::Snapshot, sort::OrderKey, store::sorted_index::SortedIndex},
+    journal::{PlaceImage, ReleaseImage, TopicImage},
+};
 
 /// Fills an empty snapshot: concepts first, then releases, then [`SnapshotBuilder::finish`] sorts the orders once.
 #[derive(Debug, Default)]

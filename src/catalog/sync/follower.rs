@@ -18,8 +18,8 @@ use tokio::sync::{Mutex, Semaphore, SemaphorePermit, watch};
 
 pub(crate) use super::replay::replay_all;
 use super::{journal_buffer::JournalBuffer, load};
-use crate::catalog::Snapshot;
 use crate::{
+    catalog::snapshot::Snapshot,
     db::{DatabaseError, Db},
     journal::{Entry, Image},
 };

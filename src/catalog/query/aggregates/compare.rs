@@ -2,7 +2,13 @@
 
 use chrono::{Days, Months, NaiveDate};
 
-use crate::catalog::{Range, ReleaseSet, query::filter::error::FilterError, snapshot::days, store::bitmap::Candidates};
+use crate::catalog::{
+    query::{
+        filter::{Range, error::FilterError},
+        release_set::ReleaseSet,
+    },
+    store::{bitmap::Candidates, units::days},
+};
 
 /// With which period to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

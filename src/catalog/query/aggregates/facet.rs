@@ -11,7 +11,10 @@ use roaring::RoaringBitmap;
 
 use super::facet_counts::FacetIndex;
 use crate::catalog::{
-    Direction, ReleaseSet, Snapshot, fold, query::filter::FacetCondition, store::collation::LabelSortKey,
+    query::{filter::FacetCondition, release_set::ReleaseSet},
+    snapshot::Snapshot,
+    sort::Direction,
+    store::collation::{LabelSortKey, fold},
 };
 
 pub use super::facet_counts::FacetField;

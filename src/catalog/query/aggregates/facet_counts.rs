@@ -11,8 +11,8 @@ use entity::{place::PlaceKind, release::ReleaseKind};
 use roaring::RoaringBitmap;
 
 use crate::catalog::{
-    ReleaseSet, Snapshot,
-    query::filter::{concepts::PlaceRoleFilter, union},
+    query::{filter::concepts::PlaceRoleFilter, release_set::ReleaseSet},
+    snapshot::Snapshot,
     store::{
         bitmap::SharedBitmap,
         column::ListColumn,
@@ -102,7 +102,7 @@ impl Snapshot {
             if self.topics().narrower(topic).is_empty() {
                 return self.by_topic.get(topic).cloned().unwrap_or_default();
             }
-            SharedBitmap::new(union(&self.by_topic, self.topics().closure(topic)))
+            SharedBitmap::new(self.by_topic.union(self.topics().closure(topic)))
         });
         bitmap.clone()
     }
@@ -113,12 +113,12 @@ impl Snapshot {
             PlaceRoleFilter::Dateline => &self.by_dateline,
             PlaceRoleFilter::About => &self.by_about,
             PlaceRoleFilter::Any => {
-                return SharedBitmap::new(union(&self.by_dateline, places) | union(&self.by_about, places));
+                return SharedBitmap::new(self.by_dateline.union(places) | self.by_about.union(places));
             }
         };
         match (places.len(), places.min()) {
             (1, Some(place)) => table.get(place).cloned().unwrap_or_default(),
-            _ => SharedBitmap::new(union(table, places)),
+            _ => SharedBitmap::new(table.union(places)),
         }
     }
 

@@ -7,12 +7,17 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::calendar::start_of_day;
+use super::calendar::{Interval, Weekday, start_of_day};
 use crate::catalog::{
-    Interval, OrderKey, Range, ReleaseSet, Weekday,
-    query::filter::error::FilterError,
-    snapshot::{NEVER, date, days, instant},
-    store::bitmap::Candidates,
+    query::{
+        filter::{Range, error::FilterError},
+        release_set::ReleaseSet,
+    },
+    sort::OrderKey,
+    store::{
+        bitmap::Candidates,
+        units::{NEVER, date, days, instant},
+    },
 };
 
 /// Points of a timeline at most: ten years of days. Where empty periods are left out, they do not count.

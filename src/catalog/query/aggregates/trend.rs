@@ -6,7 +6,8 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
-use crate::catalog::{FacetField, ReleaseSet, query::filter::error::FilterError};
+use super::facet_counts::FacetField;
+use crate::catalog::query::{filter::error::FilterError, release_set::ReleaseSet};
 
 /// A span of calendar time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,8 +11,13 @@ use entity::release::{ReleaseKind, ReleaseState};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::{
+    Range, ReleaseFilter,
+    concepts::{ConceptRef, PlaceRoleFilter, PlaceSetFilter, TopicSetFilter},
+    near::Near,
+};
 use crate::catalog::{
-    ConceptRef, Near, PlaceRoleFilter, PlaceSetFilter, Range, ReleaseFilter, Snapshot, TopicSetFilter,
+    snapshot::Snapshot,
     store::vocabulary::{Concept, Vocabulary},
 };
 

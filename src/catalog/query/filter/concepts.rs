@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{error::FilterError, near::Near};
 use crate::catalog::{
-    Snapshot,
+    snapshot::Snapshot,
     store::{
         bitmap::{Candidates, SharedBitmap},
         vocabulary::{Concept, ExternalCode, Vocabulary},

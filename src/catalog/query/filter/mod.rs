@@ -22,11 +22,14 @@ use roaring::RoaringBitmap;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::aggregates::facet::FacetField;
+use super::{aggregates::facet_counts::FacetField, release_set::ReleaseSet};
 use crate::catalog::{
-    OrderKey, ReleaseSet, Snapshot,
-    snapshot::{NEVER, date_index::MAX_LINEAR_SCAN, days},
-    store::bitmap::{BitmapIndex, Candidates, SharedBitmap},
+    snapshot::Snapshot,
+    sort::OrderKey,
+    store::{
+        bitmap::{Candidates, SharedBitmap},
+        units::{NEVER, days},
+    },
 };
 use concepts::{PlaceSetFilter, TopicSetFilter};
 use error::FilterError;
@@ -293,46 +296,12 @@ impl<T: PartialOrd + std::fmt::Display> Range<T> {
 }
 
 impl Snapshot {
-    /// The members whose value lies in a range. Costs the size of the set or of the range, whichever is smaller.
-    pub(in crate::catalog) fn members_in_range(
-        &self,
-        members: &RoaringBitmap,
-        by: OrderKey,
-        span: &RangeInclusive<i64>,
-    ) -> RoaringBitmap {
-        let sorted_index = self.sorted_index(by);
-        let value = |ordinal: u32| self.sort_value(by, ordinal);
-        // Dense sets: walk the range of the order, at most as far as the set is large.
-        if members.len() > MAX_LINEAR_SCAN {
-            let from = sorted_index.seek(|ordinal| value(ordinal).cmp(span.start()));
-            let limit = members.len() as usize / 2;
-            let ordinals: Vec<u32> = sorted_index
-                .ascending_from(from)
-                .take_while(|&ordinal| value(ordinal) <= *span.end())
-                .take(limit)
-                .collect();
-            if ordinals.len() < limit {
-                return members & ordinals.into_iter().collect::<RoaringBitmap>();
-            }
-        }
-        members.iter().filter(|&ordinal| span.contains(&value(ordinal))).collect()
-    }
-
     /// The numbers of all languages that are forms of one of these.
     fn languages_matching<'a>(&self, tags: impl IntoIterator<Item = &'a String> + Clone) -> impl Iterator<Item = u32> {
         (0..self.languages.len() as u32).filter(move |&number| {
             tags.clone().into_iter().any(|range| matches_language_range(self.languages.name(number), range))
         })
     }
-}
-
-/// The union of the sets of some values.
-pub(in crate::catalog) fn union(table: &BitmapIndex, values: impl IntoIterator<Item = u32>) -> RoaringBitmap {
-    let mut all = RoaringBitmap::new();
-    for bitmap in values.into_iter().filter_map(|value| table.get(value)) {
-        all |= &**bitmap;
-    }
-    all
 }
 
 /// Basic filtering of RFC 4647: `pt` takes in `pt-BR`, without regard to case.

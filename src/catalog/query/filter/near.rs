@@ -7,8 +7,7 @@ use roaring::RoaringBitmap;
 use serde::Serialize;
 
 use super::error::FilterError;
-use crate::catalog::store::vocabulary::Vocabulary;
-use crate::journal::PlaceImage;
+use crate::{catalog::store::vocabulary::Vocabulary, journal::PlaceImage};
 
 /// Mean radius of the Earth in kilometres: R1 of the International Union of Geodesy and Geophysics (Moritz 2000).
 const EARTH_RADIUS_KM: f64 = 6371.0088;
