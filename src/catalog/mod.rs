@@ -18,12 +18,13 @@ mod sync;
 
 pub use query::aggregates::calendar::{Interval, Weekday};
 pub use query::aggregates::compare::{ComparisonPeriod, Delta};
-pub use query::aggregates::facet::{Bucket, Facet, FacetField, FacetOrder, FacetOrderKey, FacetRequest, FacetScope};
+pub use query::aggregates::facet::{Bucket, Facet, FacetOrder, FacetOrderKey, FacetRequest, FacetScope};
 pub use query::aggregates::timeline::{DateField, MAX_TIMELINE_POINTS, TimePoint, Timeline, TimelineRequest};
 pub use query::aggregates::trend::{Duration, TopicTrend, TrendRequest};
 pub use query::change_event::{ChangeKind, changes_hierarchy};
+pub use query::facet_field::{FacetField, PlaceRoleFilter};
 pub use query::filter::canonical::CanonicalFilter;
-pub use query::filter::concepts::{ConceptRef, PlaceRoleFilter, PlaceSetFilter, TopicSetFilter};
+pub use query::filter::concepts::{ConceptRef, PlaceSetFilter, TopicSetFilter};
 pub use query::filter::error::FilterError;
 pub use query::filter::near::Near;
 pub use query::filter::{MAX_FILTER_DEPTH, Range, ReleaseFilter};

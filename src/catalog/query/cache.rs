@@ -12,8 +12,9 @@ use std::{
 use chrono::NaiveDate;
 
 use super::{
-    aggregates::facet_counts::{FacetCounts, FacetField, FacetIndex},
-    filter::{concepts::PlaceRoleFilter, near::Near},
+    facet_field::{FacetField, PlaceRoleFilter},
+    facet_index::{FacetCounts, FacetIndex},
+    filter::near::Near,
 };
 use crate::catalog::{snapshot::audience::Audience, store::bitmap::SharedBitmap};
 

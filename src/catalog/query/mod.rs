@@ -11,12 +11,16 @@
 //! - `aggregates`: facet counts, timelines, comparisons, trends
 //! - `related`: similar releases
 //! - `change_event`: what a journal entry changed for a viewer (change stream)
+//! - `facet_field`: fields of facets and the filter conditions on them
+//! - `facet_index`: facet index and facet counts as data
 //! - `cache`: results computed once for a snapshot
 
 pub mod aggregates;
 pub mod cache;
 pub mod change_event;
 pub mod date_span;
+pub mod facet_field;
+pub mod facet_index;
 pub mod filter;
 pub mod handle;
 pub mod page;

@@ -6,7 +6,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use super::{filter::concepts::PlaceRoleFilter, handle::Handle, release_set::ReleaseSet};
+use super::{facet_field::PlaceRoleFilter, handle::Handle, release_set::ReleaseSet};
 use crate::catalog::store::bitmap::SharedBitmap;
 
 /// Weights are whole numbers of this part, so that sums do not depend on their order and ties are ties.

@@ -12,7 +12,8 @@ use roaring::RoaringBitmap;
 use uuid::Uuid;
 
 use super::{
-    filter::{FacetCondition, ReleaseFilter, error::FilterError},
+    facet_field::FacetCondition,
+    filter::{ReleaseFilter, error::FilterError},
     handle::Handle,
 };
 use crate::{

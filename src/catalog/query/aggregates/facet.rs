@@ -9,15 +9,16 @@ use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 use entity::release::ReleaseKind;
 use roaring::RoaringBitmap;
 
-use super::facet_counts::FacetIndex;
 use crate::catalog::{
-    query::{filter::FacetCondition, release_set::ReleaseSet},
+    query::{
+        facet_field::{FacetCondition, FacetField},
+        facet_index::FacetIndex,
+        release_set::ReleaseSet,
+    },
     snapshot::Snapshot,
     sort::Direction,
     store::collation::{LabelSortKey, fold},
 };
-
-pub use super::facet_counts::FacetField;
 
 /// Which buckets to answer, and of what.
 #[derive(Clone, Debug, PartialEq)]

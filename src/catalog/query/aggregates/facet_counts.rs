@@ -7,11 +7,15 @@
 
 use std::sync::{Arc, OnceLock};
 
-use entity::{place::PlaceKind, release::ReleaseKind};
+use entity::release::ReleaseKind;
 use roaring::RoaringBitmap;
 
 use crate::catalog::{
-    query::{filter::concepts::PlaceRoleFilter, release_set::ReleaseSet},
+    query::{
+        facet_field::{FacetField, PlaceRoleFilter},
+        facet_index::{FacetCounts, FacetIndex},
+        release_set::ReleaseSet,
+    },
     snapshot::Snapshot,
     store::{
         bitmap::SharedBitmap,
@@ -28,54 +32,6 @@ const MIN_CACHED_SET: u64 = if cfg!(test) { 0 } else { 2000 };
 
 /// Counts under filters whose text is longer are not kept.
 const MAX_CACHED_FILTER_LEN: usize = 2000;
-
-/// What a facet counts by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FacetField {
-    /// By topic.
-    Topics {
-        /// Narrower topics count for the topic, each release once.
-        roll_up: bool,
-        /// Only the topics right below this one.
-        under: Option<u32>,
-    },
-    /// By place.
-    Places {
-        /// Only places of this kind, and everything within one counts for it; without, every place exactly as tagged.
-        level: Option<PlaceKind>,
-        /// In which role.
-        role: PlaceRoleFilter,
-    },
-    /// By kind.
-    Kinds,
-    /// By language.
-    Languages,
-}
-
-/// The values of a facet field and what counts for them, at one snapshot.
-#[derive(Debug)]
-pub(in crate::catalog) struct FacetIndex {
-    field: FacetField,
-    /// The values there can be buckets of.
-    pub(in crate::catalog) bucket_values: Vec<u32>,
-    /// For each concept the values it counts for: those of concept `n` are `values[starts[n]..starts[n + 1]]`.
-    starts: Vec<u32>,
-    values: Vec<u32>,
-    /// For each value the releases that count for it.
-    bitmaps: Vec<OnceLock<SharedBitmap>>,
-    with_value: OnceLock<SharedBitmap>,
-    /// Counts of everything that each audience sees.
-    totals: [OnceLock<Arc<FacetCounts>>; 3],
-}
-
-/// The numbers of releases of a set for every value.
-#[derive(Debug)]
-pub(in crate::catalog) struct FacetCounts {
-    /// By value; zero for what is no candidate.
-    pub(in crate::catalog) by_value: Vec<u64>,
-    /// Releases with any value.
-    pub(in crate::catalog) with_value: u64,
-}
 
 impl Snapshot {
     /// The tally of a field; worked out once for a snapshot, and for the topics right below one as long as there is room: there

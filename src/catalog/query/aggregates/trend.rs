@@ -6,8 +6,7 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
-use super::facet_counts::FacetField;
-use crate::catalog::query::{filter::error::FilterError, release_set::ReleaseSet};
+use crate::catalog::query::{facet_field::FacetField, filter::error::FilterError, release_set::ReleaseSet};
 
 /// A span of calendar time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

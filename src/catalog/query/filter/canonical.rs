@@ -13,10 +13,11 @@ use uuid::Uuid;
 
 use super::{
     Range, ReleaseFilter,
-    concepts::{ConceptRef, PlaceRoleFilter, PlaceSetFilter, TopicSetFilter},
+    concepts::{ConceptRef, PlaceSetFilter, TopicSetFilter},
     near::Near,
 };
 use crate::catalog::{
+    query::facet_field::PlaceRoleFilter,
     snapshot::Snapshot,
     store::vocabulary::{Concept, Vocabulary},
 };

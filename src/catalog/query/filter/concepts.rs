@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{error::FilterError, near::Near};
 use crate::catalog::{
+    query::facet_field::PlaceRoleFilter,
     snapshot::Snapshot,
     store::{
         bitmap::{Candidates, SharedBitmap},
@@ -66,17 +67,6 @@ pub struct PlaceSetFilter {
     pub include_within: bool,
     /// It has a place, exactly as tagged, that lies near a point.
     pub near: Option<Near>,
-}
-
-/// What a place is to a release, for a filter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub enum PlaceRoleFilter {
-    /// Where it was filed.
-    Dateline,
-    /// What it is about.
-    About,
-    /// Either.
-    Any,
 }
 
 impl<T: Concept> Vocabulary<T> {

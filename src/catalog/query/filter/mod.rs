@@ -22,7 +22,7 @@ use roaring::RoaringBitmap;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{aggregates::facet_counts::FacetField, release_set::ReleaseSet};
+use super::{facet_field::FacetCondition, release_set::ReleaseSet};
 use crate::catalog::{
     snapshot::Snapshot,
     sort::OrderKey,
@@ -80,31 +80,6 @@ pub struct Range<T> {
     pub from: Option<T>,
     /// Not after this.
     pub until: Option<T>,
-}
-
-/// A sort of conditions that a facet has, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::catalog) enum FacetCondition {
-    /// On topics.
-    Topics,
-    /// On places.
-    Places,
-    /// On kinds.
-    Kinds,
-    /// On languages.
-    Languages,
-}
-
-impl FacetCondition {
-    /// Those on a facet's own field.
-    pub(in crate::catalog) fn of(field: FacetField) -> Self {
-        match field {
-            FacetField::Topics { .. } => Self::Topics,
-            FacetField::Places { .. } => Self::Places,
-            FacetField::Kinds => Self::Kinds,
-            FacetField::Languages => Self::Languages,
-        }
-    }
 }
 
 impl ReleaseFilter {
