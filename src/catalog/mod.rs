@@ -2,7 +2,7 @@
 //!
 //! Lists, counts, facets, timelines and trends are answered from an immutable `Snapshot` that follows the journal; the
 //! database keeps the facts. A request pins one snapshot and sees one version of the data throughout. Every query
-//! begins with `Snapshot::visible_to` and can only be narrowed, so no query reaches a release that its viewer must not
+//! begins with `View::visible_to` and can only be narrowed, so no query reaches a release that its viewer must not
 //! see. Knows nothing of GraphQL or HTTP. Only `sync` uses the database.
 //!
 //! - `store`: data structures without knowledge of releases (bitmap index, column, sorted index, key index, vocabulary)
@@ -31,6 +31,7 @@ pub use query::filter::{MAX_FILTER_DEPTH, Range, ReleaseFilter};
 pub use query::handle::Handle;
 pub use query::page::{PageWindow, Slice, SortPosition};
 pub use query::release_set::{ReleaseKey, ReleaseSet, Tombstone};
+pub use query::view::View;
 pub use snapshot::Snapshot;
 pub use snapshot::audience::Audience;
 pub(crate) use snapshot::difference::comparable;

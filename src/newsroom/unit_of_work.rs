@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{CurrentRevision, Error, Newsroom};
 use crate::{
     auth::viewer::Viewer,
-    catalog::{Catalog, Snapshot, place_images, release_images, topic_images},
+    catalog::{Catalog, View, place_images, release_images, topic_images},
     db::{DatabaseError, Db, Transaction},
     journal::Image,
 };
@@ -174,7 +174,7 @@ impl UnitOfWork {
     ///
     /// It is acknowledged only once the journal's entries were read through a connection that did not write them. Where that
     /// fails, the outcome is unknown.
-    pub async fn commit(mut self) -> Result<Arc<Snapshot>, Error> {
+    pub async fn commit(mut self) -> Result<Arc<View>, Error> {
         let head = self.append_to_journal().await?;
         let Self { tx, db, catalog, .. } = self;
         tx.commit().await?;

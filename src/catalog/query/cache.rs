@@ -1,8 +1,7 @@
 //! Query cache: results that are computed at most once for a snapshot.
 //!
 //! Holds roll-ups of topics, facet indexes, facet counts under filters, places near points, month spans. The cache
-//! belongs to one snapshot and is dropped with it, so nothing is ever stale or invalidated. Sizes are bounded. A cloned
-//! snapshot starts empty.
+//! belongs to one view of a snapshot and is dropped with it, so nothing is ever stale or invalidated. Sizes are bounded.
 
 use std::{
     collections::HashMap,
@@ -82,12 +81,5 @@ impl QueryCache {
             entries.insert(key, counts.clone());
         }
         counts
-    }
-}
-
-impl Clone for QueryCache {
-    /// A copied snapshot is about to change: it begins without answers.
-    fn clone(&self) -> Self {
-        Self::default()
     }
 }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     filter::{ReleaseFilter, error::FilterError},
     release_set::{ReleaseKey, ReleaseSet},
+    view::View,
 };
 use crate::{
     auth::viewer::Viewer,
@@ -49,7 +50,7 @@ impl<F> IsolatedRelease<F> {
     }
 }
 
-impl Snapshot {
+impl View {
     /// How an entry changed what a viewer sees under a filter; nothing where it did not. Costs the same however many releases
     /// there are. What was purged is told under every filter: nothing is known of it any more.
     pub fn visible_change(
@@ -66,9 +67,9 @@ impl Snapshot {
             let visible = [(Audience::Public, public), (Audience::Press, press), (Audience::Desk, true)];
             return Ok(visible.contains(&(audience, true)).then_some(ChangeKind::Disappeared));
         }
-        let mut isolated = self.without_releases();
-        let before = isolated.isolate(id, entry.before.as_ref(), viewer);
-        let after = isolated.isolate(id, entry.after.as_ref(), viewer);
+        let mut isolated = without_releases(self);
+        let before = isolate(&mut isolated, id, entry.before.as_ref(), viewer);
+        let after = isolate(&mut isolated, id, entry.after.as_ref(), viewer);
         // The desk sees everything, also what no reader is told.
         let unchanged = before.visible == after.visible && before.fields == after.fields && audience != Audience::Desk;
         if unchanged || !(before.visible || after.visible) {
@@ -84,25 +85,38 @@ impl Snapshot {
 
     /// Whether a filter makes sense now.
     pub fn check_filter(&self, viewer: &Viewer, filter: &ReleaseFilter) -> Result<(), FilterError> {
-        Arc::new(self.without_releases()).visible_to(viewer, DateTime::<Utc>::MIN_UTC).narrow(filter).map(|_| ())
+        Arc::new(Self::from(without_releases(self)))
+            .visible_to(viewer, DateTime::<Utc>::MIN_UTC)
+            .narrow(filter)
+            .map(|_| ())
     }
+}
 
-    /// The same topics and places, and no release.
-    fn without_releases(&self) -> Self {
-        Self { epoch: self.epoch, topics: self.topics.clone(), places: self.places.clone(), ..Self::default() }
+/// A snapshot with the same topics and places, and no release.
+fn without_releases(snapshot: &Snapshot) -> Snapshot {
+    Snapshot {
+        epoch: snapshot.epoch,
+        topics: snapshot.topics.clone(),
+        places: snapshot.places.clone(),
+        ..Snapshot::default()
     }
+}
 
-    /// Puts one release in and looks.
-    fn isolate(&mut self, id: Uuid, image: Option<&Image>, viewer: &Viewer) -> IsolatedRelease<impl PartialEq + use<>> {
-        match image {
-            Some(Image::Release(image)) => self.upsert_release(image, true),
-            _ => self.remove_release(id),
-        }
-        let set = Arc::new(self.clone()).visible_to(viewer, DateTime::<Utc>::MIN_UTC);
-        let views = self.ordinal_by_id(id).map(|ordinal| self.audience_views(ordinal)).unwrap_or_default();
-        let fields = if Audience::of(viewer) == Audience::Public { views.0 } else { views.1 };
-        IsolatedRelease { visible: set.find(&ReleaseKey::Id(id)).is_some(), set, fields }
+/// Puts one release into a snapshot and looks.
+fn isolate(
+    snapshot: &mut Snapshot,
+    id: Uuid,
+    image: Option<&Image>,
+    viewer: &Viewer,
+) -> IsolatedRelease<impl PartialEq + use<>> {
+    match image {
+        Some(Image::Release(image)) => snapshot.upsert_release(image, true),
+        _ => snapshot.remove_release(id),
     }
+    let set = Arc::new(View::from(snapshot.clone())).visible_to(viewer, DateTime::<Utc>::MIN_UTC);
+    let views = snapshot.ordinal_by_id(id).map(|ordinal| snapshot.audience_views(ordinal)).unwrap_or_default();
+    let fields = if Audience::of(viewer) == Audience::Public { views.0 } else { views.1 };
+    IsolatedRelease { visible: set.find(&ReleaseKey::Id(id)).is_some(), set, fields }
 }
 
 /// Whether an entry changed which releases are under which topics or places, without an entry for each of them: something was

@@ -9,18 +9,16 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::release::{ReleaseKind, ReleaseState, WithdrawalKind};
 use uuid::Uuid;
 
+use super::view::View;
 use crate::{
-    catalog::{
-        snapshot::Snapshot,
-        store::units::{date, instant},
-    },
+    catalog::store::units::{date, instant},
     journal::WorkingImage,
 };
 
 /// A visible release.
 #[derive(Clone)]
 pub struct Handle {
-    snapshot: Arc<Snapshot>,
+    view: Arc<View>,
     ordinal: u32,
 }
 
@@ -31,8 +29,8 @@ impl std::fmt::Debug for Handle {
 }
 
 impl Handle {
-    pub(in crate::catalog) fn new(snapshot: Arc<Snapshot>, ordinal: u32) -> Self {
-        Self { snapshot, ordinal }
+    pub(in crate::catalog) fn new(view: Arc<View>, ordinal: u32) -> Self {
+        Self { view, ordinal }
     }
 
     pub(in crate::catalog) fn ordinal(&self) -> u32 {
@@ -40,103 +38,103 @@ impl Handle {
     }
 
     /// What it was found in.
-    pub fn snapshot(&self) -> &Arc<Snapshot> {
-        &self.snapshot
+    pub fn snapshot(&self) -> &Arc<View> {
+        &self.view
     }
 
     /// Its key.
     pub fn id(&self) -> Uuid {
-        *self.snapshot.ids.get(self.ordinal)
+        *self.view.ids.get(self.ordinal)
     }
 
     /// Key of the revision that its readers see.
     pub fn revision_id(&self) -> Uuid {
-        *self.snapshot.revision_ids.get(self.ordinal)
+        *self.view.revision_ids.get(self.ordinal)
     }
 
     /// Number of the revision that its readers see.
     pub fn revision_number(&self) -> i32 {
-        self.snapshot.facts.get(self.ordinal).shown_number
+        self.view.facts.get(self.ordinal).shown_number
     }
 
     /// Number of the newest revision, seen or not: for the desk.
     pub fn newest_revision_number(&self) -> i32 {
-        self.snapshot.facts.get(self.ordinal).newest_number
+        self.view.facts.get(self.ordinal).newest_number
     }
 
     /// Its address.
     pub fn slug(&self) -> &str {
-        std::str::from_utf8(self.snapshot.slugs.get(self.ordinal)).unwrap_or_default()
+        std::str::from_utf8(self.view.slugs.get(self.ordinal)).unwrap_or_default()
     }
 
     /// Where it is in its life.
     pub fn state(&self) -> ReleaseState {
-        self.snapshot.facts.get(self.ordinal).state
+        self.view.facts.get(self.ordinal).state
     }
 
     /// How it was withdrawn, if it is.
     pub fn withdrawal(&self) -> Option<WithdrawalKind> {
-        self.snapshot.facts.get(self.ordinal).withdrawal
+        self.view.facts.get(self.ordinal).withdrawal
     }
 
     /// What sort of item it is.
     pub fn kind(&self) -> ReleaseKind {
-        self.snapshot.facts.get(self.ordinal).kind
+        self.view.facts.get(self.ordinal).kind
     }
 
     /// Its language, BCP 47.
     pub fn language(&self) -> &str {
-        self.snapshot.languages.name(self.snapshot.facts.get(self.ordinal).language)
+        self.view.languages.name(self.view.facts.get(self.ordinal).language)
     }
 
     /// Who created it.
     pub fn author(&self) -> &str {
-        self.snapshot.authors.name(self.snapshot.facts.get(self.ordinal).author)
+        self.view.authors.name(self.view.facts.get(self.ordinal).author)
     }
 
     /// The date printed on it.
     pub fn release_date(&self) -> NaiveDate {
-        date(*self.snapshot.release_dates.get(self.ordinal))
+        date(*self.view.release_dates.get(self.ordinal))
     }
 
     /// When what its readers see last changed.
     pub fn modified_at(&self) -> DateTime<Utc> {
-        instant(self.snapshot.instants.get(self.ordinal).modified).unwrap_or_default()
+        instant(self.view.instants.get(self.ordinal).modified).unwrap_or_default()
     }
 
     /// When it was last made public.
     pub fn published_at(&self) -> Option<DateTime<Utc>> {
-        instant(self.snapshot.instants.get(self.ordinal).published)
+        instant(self.view.instants.get(self.ordinal).published)
     }
 
     /// When it was first public.
     pub fn first_published_at(&self) -> Option<DateTime<Utc>> {
-        instant(self.snapshot.instants.get(self.ordinal).first_published)
+        instant(self.view.instants.get(self.ordinal).first_published)
     }
 
     /// Until when only the press and the desk see it once it is published, where that is set.
     pub fn embargo(&self) -> Option<DateTime<Utc>> {
-        self.snapshot.embargo(self.ordinal).and_then(instant)
+        self.view.embargo(self.ordinal).and_then(instant)
     }
 
     /// Whether it is published, and an embargo holds it back from everybody but the press and the desk.
     pub fn is_embargoed(&self) -> bool {
-        self.state() == ReleaseState::Published && self.snapshot.embargo(self.ordinal).is_some()
+        self.state() == ReleaseState::Published && self.view.embargo(self.ordinal).is_some()
     }
 
     /// Numbers of its topics, in order.
     pub fn topics(&self) -> &[u32] {
-        self.snapshot.topics_of.get(self.ordinal)
+        self.view.topics_of.get(self.ordinal)
     }
 
     /// Numbers of the places it was filed from, in order.
     pub fn dateline(&self) -> &[u32] {
-        self.snapshot.dateline_of.get(self.ordinal)
+        self.view.dateline_of.get(self.ordinal)
     }
 
     /// Numbers of the places it is about, in order.
     pub fn about(&self) -> &[u32] {
-        self.snapshot.about_of.get(self.ordinal)
+        self.view.about_of.get(self.ordinal)
     }
 
     /// Key of the version being worked on, where the live one was corrected since that was begun: for the desk.
@@ -146,6 +144,6 @@ impl Handle {
 
     /// The version being worked on beside the live one. For the desk only: ask [`ReleaseSet::working`](crate::catalog::ReleaseSet::working).
     pub(in crate::catalog) fn working(&self) -> Option<&WorkingImage> {
-        self.snapshot.working.get(&self.ordinal)
+        self.view.working.get(&self.ordinal)
     }
 }

@@ -3,6 +3,7 @@
 //! All of them are pure functions of a pinned snapshot: no database, no clock. `release_set` decides what the viewer
 //! may see.
 //!
+//! - `view`: a snapshot with its cache, which queries read
 //! - `release_set`: the set of releases visible to a viewer, narrowed by filters
 //! - `handle`: one visible release
 //! - `page`: keyset pagination of a set in any order
@@ -26,3 +27,4 @@ pub mod handle;
 pub mod page;
 pub mod related;
 pub mod release_set;
+pub mod view;

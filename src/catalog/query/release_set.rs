@@ -1,8 +1,8 @@
 //! Release set: the releases that one viewer may see, optionally narrowed. Visibility is enforced here.
 //!
-//! `Snapshot::visible_to` is the only way to begin a set, and a set can only lose members. Lists, dashboards and facet
+//! `View::visible_to` is the only way to begin a set, and a set can only lose members. Lists, dashboards and facet
 //! buckets are sets. Also looks up single releases by id or slug, with slug redirects, and tombstones of withdrawn
-//! releases. Everything is computed from the snapshot that the set holds; nothing reads a table, a clock or a network.
+//! releases. Everything is computed from the view that the set holds; nothing reads a table, a clock or a network.
 
 use std::sync::Arc;
 
@@ -15,11 +15,12 @@ use super::{
     facet_field::FacetCondition,
     filter::{ReleaseFilter, error::FilterError},
     handle::Handle,
+    view::View,
 };
 use crate::{
     auth::viewer::Viewer,
     catalog::{
-        snapshot::{Snapshot, audience::Audience},
+        snapshot::audience::Audience,
         store::{bitmap::SharedBitmap, units::NEVER},
     },
     journal::WorkingImage,
@@ -28,7 +29,7 @@ use crate::{
 /// Some of the releases that a viewer may see, at one revision of the journal.
 #[derive(Clone, Debug)]
 pub struct ReleaseSet {
-    snapshot: Arc<Snapshot>,
+    view: Arc<View>,
     audience: Audience,
     /// When it was begun.
     now: DateTime<Utc>,
@@ -63,20 +64,20 @@ pub enum ReleaseKey {
     Slug(String),
 }
 
-impl Snapshot {
+impl View {
     /// Everything that a viewer may see at an instant: the only beginning of a set.
     pub fn visible_to(self: &Arc<Self>, viewer: &Viewer, now: DateTime<Utc>) -> ReleaseSet {
-        let (snapshot, audience) = (self.at(now), Audience::of(viewer));
-        let members = snapshot.visible_bitmap(audience);
+        let (view, audience) = (self.at(now), Audience::of(viewer));
+        let members = view.visible_bitmap(audience);
         let reader = (audience == Audience::Press).then(|| viewer.subject.as_str().into());
-        ReleaseSet { snapshot, audience, now, reader, visible: members.clone(), members, narrowed: None }
+        ReleaseSet { view, audience, now, reader, visible: members.clone(), members, narrowed: None }
     }
 }
 
 impl ReleaseSet {
     /// What the set is made of.
-    pub fn snapshot(&self) -> &Arc<Snapshot> {
-        &self.snapshot
+    pub fn snapshot(&self) -> &Arc<View> {
+        &self.view
     }
 
     /// Whether it was begun for somebody of the desk.
@@ -107,7 +108,10 @@ impl ReleaseSet {
     /// The releases of it that a filter lets through.
     pub fn narrow(&self, filter: &ReleaseFilter) -> Result<Self, FilterError> {
         let narrowed = Some((self.members.clone(), Arc::new(filter.clone())));
-        let members = filter.apply(self)?.into_changed().map_or_else(|| self.members.clone(), Arc::new);
+        let members = filter
+            .apply(&self.members, &self.view, self.is_desk())?
+            .into_changed()
+            .map_or_else(|| self.members.clone(), Arc::new);
         Ok(Self { members, narrowed, ..self.clone() })
     }
 
@@ -138,7 +142,7 @@ impl ReleaseSet {
     pub(in crate::catalog) fn selected_values(&self, condition: FacetCondition) -> RoaringBitmap {
         self.narrowed
             .as_ref()
-            .map_or_else(RoaringBitmap::new, |(_, filter)| filter.selected_values(condition, &self.snapshot))
+            .map_or_else(RoaringBitmap::new, |(_, filter)| filter.selected_values(condition, &self.view))
     }
 
     /// Whether its viewer may see any of some releases.
@@ -155,9 +159,9 @@ impl ReleaseSet {
     #[must_use]
     pub fn with_topic(&self, topic: u32, include_narrower: bool) -> Self {
         let bitmap = if include_narrower {
-            self.snapshot.rolled_up(topic)
+            self.view.rolled_up(topic)
         } else {
-            self.snapshot.by_topic.get(topic).cloned().unwrap_or_default()
+            self.view.by_topic.get(topic).cloned().unwrap_or_default()
         };
         self.with_members(&*self.members & &*bitmap)
     }
@@ -166,19 +170,19 @@ impl ReleaseSet {
     pub fn find(&self, key: &ReleaseKey) -> Option<(Handle, bool)> {
         let (ordinal, former) = match key {
             ReleaseKey::Id(id) => (self.ordinal_by_id(*id)?, false),
-            ReleaseKey::Slug(slug) => self.snapshot.ordinal_by_slug(slug)?,
+            ReleaseKey::Slug(slug) => self.view.ordinal_by_slug(slug)?,
         };
         self.contains(ordinal).then(|| (self.handle(ordinal), former))
     }
 
     /// What a former public address should answer its viewer: never for what vanished, never was public, or still is.
     pub fn tombstone(&self, key: &ReleaseKey) -> Option<Tombstone> {
-        let snapshot = &self.snapshot;
+        let view = &self.view;
         let ordinal = match key {
-            ReleaseKey::Id(id) => snapshot.ordinal_by_id(*id),
-            ReleaseKey::Slug(slug) => snapshot.ordinal_by_slug(slug).map(|(ordinal, _)| ordinal),
+            ReleaseKey::Id(id) => view.ordinal_by_id(*id),
+            ReleaseKey::Slug(slug) => view.ordinal_by_slug(slug).map(|(ordinal, _)| ordinal),
         }?;
-        let (facts, instants) = (snapshot.facts.get(ordinal), snapshot.instants.get(ordinal));
+        let (facts, instants) = (view.facts.get(ordinal), view.instants.get(ordinal));
         // What ended under its embargo only the press has seen.
         let visible_since = match self.audience {
             Audience::Public => instants.first_published,
@@ -190,8 +194,8 @@ impl ReleaseSet {
             _ => return None,
         };
         (visible_since != NEVER).then(|| Tombstone {
-            id: *snapshot.ids.get(ordinal),
-            slug: String::from_utf8_lossy(snapshot.slugs.get(ordinal)).into_owned(),
+            id: *view.ids.get(ordinal),
+            slug: String::from_utf8_lossy(view.slugs.get(ordinal)).into_owned(),
             state: facts.state,
             kind,
         })
@@ -205,7 +209,7 @@ impl ReleaseSet {
     /// What its numbers depend on: sets of the same viewers and the same question with equal revisions are equal. The numbers
     /// and the database they count in; both are the newsroom's own and not for clients as they are.
     pub fn data_version(&self) -> (Uuid, Audience, (i64, i64)) {
-        (self.snapshot.epoch(), self.audience, self.snapshot.version_for(self.audience))
+        (self.view.epoch(), self.audience, self.view.version_for(self.audience))
     }
 
     /// The same snapshot and viewer with other members; callers may only take members away.
@@ -222,15 +226,15 @@ impl ReleaseSet {
     }
 
     pub(in crate::catalog) fn handle(&self, ordinal: u32) -> Handle {
-        Handle::new(self.snapshot.clone(), ordinal)
+        Handle::new(self.view.clone(), ordinal)
     }
 
     pub(in crate::catalog) fn id_of(&self, ordinal: u32) -> Uuid {
-        *self.snapshot.ids.get(ordinal)
+        *self.view.ids.get(ordinal)
     }
 
     /// The ordinal of a member by key.
     pub(in crate::catalog) fn ordinal_by_id(&self, id: Uuid) -> Option<u32> {
-        self.snapshot.ordinal_by_id(id).filter(|&ordinal| self.contains(ordinal))
+        self.view.ordinal_by_id(id).filter(|&ordinal| self.contains(ordinal))
     }
 }

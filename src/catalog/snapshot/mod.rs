@@ -35,7 +35,6 @@ use uuid::Uuid;
 
 use crate::{
     catalog::{
-        query::cache::QueryCache,
         sort::OrderKey,
         store::{
             bitmap::{BitmapIndex, Dimension, SharedBitmap},
@@ -108,8 +107,6 @@ pub struct Snapshot {
     pub(super) by_modified_at: SortedIndex,
     pub(super) topics: Vocabulary<TopicImage>,
     pub(super) places: Vocabulary<PlaceImage>,
-    /// Answers worked out at this revision; a copy begins without.
-    pub(super) cache: QueryCache,
 }
 
 /// The small facts of a release.

@@ -1,7 +1,8 @@
 //! Scheduled transitions: publication at a scheduled time and the end of an embargo, applied when a snapshot is read.
 //!
-//! A snapshot keeps the instants of pending transitions, sorted. `Snapshot::at` returns a copy in which everything due
-//! by then is applied, in every index and count at once, so a release appears exactly on time without a background job.
+//! A snapshot keeps the instants of pending transitions, sorted. `with_due_applied` returns a copy in which everything
+//! due by then is applied, in every index and count at once, so a release appears exactly on time without a background
+//! job. `query::view` calls it for every read.
 //! `jobs` records due transitions in the journal afterwards; that changes nothing that readers see.
 
 use std::sync::Arc;
@@ -17,22 +18,21 @@ use crate::{
 };
 
 impl Snapshot {
-    /// The same as of an instant: everything due by then has happened.
+    /// The same as of an instant: everything due by then has happened. None where nothing is due.
     ///
     /// Cost: nothing where nothing is due; else what applying as many journal entries costs.
-    #[must_use]
-    pub fn at(self: &Arc<Self>, now: DateTime<Utc>) -> Arc<Self> {
+    pub(in crate::catalog) fn with_due_applied(&self, now: DateTime<Utc>) -> Option<Self> {
         let now = now.timestamp_micros();
         if self.pending_instants.first().is_none_or(|&(due, _)| due > now) {
-            return self.clone();
+            return None;
         }
-        let mut next = Self::clone(self);
+        let mut next = self.clone();
         while let Some(&(due, ordinal)) = next.pending_instants.first()
             && due <= now
         {
             next.apply_due(ordinal, due);
         }
-        Arc::new(next)
+        Some(next)
     }
 
     /// The next instant at which something happens by itself.

@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, Semaphore, SemaphorePermit, watch};
 pub(crate) use super::replay::replay_all;
 use super::{journal_buffer::JournalBuffer, load};
 use crate::{
-    catalog::snapshot::Snapshot,
+    catalog::{query::view::View, snapshot::Snapshot},
     db::{DatabaseError, Db},
     journal::{Entry, Image},
 };
@@ -40,7 +40,7 @@ const RELOAD_THRESHOLD: i64 = 20_000;
 #[derive(Debug)]
 pub struct Catalog {
     db: Db,
-    current: ArcSwap<Snapshot>,
+    current: ArcSwap<View>,
     /// Held by whoever applies entries.
     apply_lock: Mutex<()>,
     /// When everything that the journal had was applied last.
@@ -56,7 +56,7 @@ impl Catalog {
         let snapshot = load::load(&db).await?;
         Ok(Self {
             db,
-            current: ArcSwap::from_pointee(snapshot),
+            current: ArcSwap::from_pointee(View::from(snapshot)),
             apply_lock: Mutex::new(()),
             last_synced: std::sync::Mutex::new(Instant::now()),
             buffer: JournalBuffer::default(),
@@ -64,13 +64,13 @@ impl Catalog {
         })
     }
 
-    /// The newest snapshot. A request takes it once and keeps to it.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
+    /// A view of the newest snapshot. A request takes it once and keeps to it.
+    pub fn snapshot(&self) -> Arc<View> {
         self.current.load_full()
     }
 
-    /// The newest snapshot as of an instant: what has come due by then has happened in it.
-    pub fn snapshot_at(&self, now: DateTime<Utc>) -> Arc<Snapshot> {
+    /// A view of the newest snapshot as of an instant: what has come due by then has happened in it.
+    pub fn snapshot_at(&self, now: DateTime<Utc>) -> Arc<View> {
         let current = self.snapshot();
         let as_of_now = current.at(now);
         if !Arc::ptr_eq(&current, &as_of_now) {
@@ -81,7 +81,7 @@ impl Catalog {
     }
 
     /// Applies everything the journal has by now, and answers the snapshot that holds it.
-    pub async fn catch_up(&self) -> Result<Arc<Snapshot>, DatabaseError> {
+    pub async fn catch_up(&self) -> Result<Arc<View>, DatabaseError> {
         let _guard = self.apply_lock.lock().await;
         let head = load::head(self.db.reader()).await?;
         let current = self.snapshot();
@@ -118,7 +118,7 @@ impl Catalog {
             let buffered: Vec<_> = entries.iter().cloned().map(Arc::new).collect();
             next.apply(entries);
             // First the snapshot: nobody shall be given an entry that no snapshot knows of yet.
-            self.current.store(Arc::new(next));
+            self.current.store(Arc::new(View::from(next)));
             self.buffer.push(buffered);
             self.buffer.notify(tokens_changed);
         }
@@ -136,7 +136,7 @@ impl Catalog {
     }
 
     /// Loads anew, whatever the journal says: for an entry that could not be applied.
-    pub async fn reload(&self) -> Result<Arc<Snapshot>, DatabaseError> {
+    pub async fn reload(&self) -> Result<Arc<View>, DatabaseError> {
         let _guard = self.apply_lock.lock().await;
         self.publish(load::load(&self.db).await?);
         Ok(self.snapshot())
@@ -145,7 +145,7 @@ impl Catalog {
     /// Publishes what was loaded anew: nobody knows what lies between it and what was there before.
     fn publish(&self, snapshot: Snapshot) {
         self.buffer.clear();
-        self.current.store(Arc::new(snapshot));
+        self.current.store(Arc::new(View::from(snapshot)));
         self.buffer.notify(true);
     }
 

@@ -19,7 +19,7 @@ use crate::{
     auth::viewer::Viewer,
     catalog::{
         CanonicalFilter, Concept, ConceptRef, Near, PlaceRoleFilter, PlaceSetFilter, Range, ReleaseFilter, Snapshot,
-        TopicSetFilter, Vocabulary,
+        TopicSetFilter, View, Vocabulary,
     },
 };
 
@@ -132,7 +132,7 @@ fn no_places() -> PlaceSetFilter {
 }
 
 /// What a filter keeps for the desk and for the public; none where it makes no sense.
-fn matching(snapshot: &std::sync::Arc<Snapshot>, filter: &ReleaseFilter) -> Option<[RoaringBitmap; 2]> {
+fn matching(snapshot: &std::sync::Arc<View>, filter: &ReleaseFilter) -> Option<[RoaringBitmap; 2]> {
     let members_for = |role| {
         let visible = snapshot.visible_to(&Viewer::new(role, "ana"), DateTime::UNIX_EPOCH);
         visible.narrow(filter).ok().map(|set| (*set.members).clone())
@@ -187,7 +187,7 @@ proptest! {
     }
 }
 
-fn snapshot() -> std::sync::Arc<Snapshot> {
+fn snapshot() -> std::sync::Arc<View> {
     let mut newsroom = arbitrary::Newsroom {
         topics: (0..3).map(|number| arbitrary::topic(number, &[])).collect(),
         places: (0..3).map(|number| arbitrary::place(number, None)).collect(),

@@ -34,12 +34,12 @@ use arbitrary::Newsroom;
 use naive::Naive;
 use sets::Queries;
 
-fn loaded(newsroom: &Newsroom) -> Arc<Snapshot> {
+fn loaded(newsroom: &Newsroom) -> Arc<View> {
     let mut builder = SnapshotBuilder::default();
     builder.add_topics(newsroom.topics.clone());
     builder.add_places(newsroom.places.clone());
     newsroom.releases.iter().for_each(|release| builder.add_release(release));
-    Arc::new(builder.finish(Uuid::nil(), 0))
+    Arc::new(View::from(builder.finish(Uuid::nil(), 0)))
 }
 
 fn entry(sequence: i64, (noun, noun_id, after): (Noun, Uuid, Option<Image>)) -> Entry {
@@ -53,7 +53,7 @@ fn ids(slice: &Slice) -> Vec<Uuid> {
 
 /// Asks a snapshot everything, and the naive evaluation too.
 fn assert_agrees(
-    snapshot: &Arc<Snapshot>,
+    snapshot: &Arc<View>,
     newsroom: &Newsroom,
     filter: &ReleaseFilter,
     order: &[OrderBy],
@@ -197,12 +197,12 @@ proptest! {
         for entry in entries() {
             let mut next = Snapshot::clone(&read);
             next.apply([entry]);
-            read = Arc::new(next).at(now);
+            read = Arc::new(View::from(next)).at(now);
         }
         assert_agrees(&read, &after, &filter, &order, size, &queries, now);
         for followed in [batch, single] {
             prop_assert_eq!(followed.sequence(), images.len() as i64);
-            assert_agrees(&Arc::new(followed), &after, &filter, &order, size, &queries, now);
+            assert_agrees(&Arc::new(View::from(followed)), &after, &filter, &order, size, &queries, now);
         }
         // What was published before is as it was.
         assert_agrees(&start, &before, &filter, &order, size, &queries, now);

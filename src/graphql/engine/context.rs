@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     auth::viewer::Viewer,
-    catalog::{ReleaseSet, Snapshot},
+    catalog::{ReleaseSet, View},
     graphql::base::{
         error::ApiError,
         loaders::{self, BodyLoader, ReleaseLoader},
@@ -38,7 +38,7 @@ pub struct RequestContext {
     /// When.
     pub now: DateTime<Utc>,
     /// Of what.
-    pub snapshot: Arc<Snapshot>,
+    pub snapshot: Arc<View>,
     /// The way to rows of releases that no page holds.
     pub release_loader: Arc<ReleaseLoader>,
     /// The way to bodies that were not fetched with their rows.

@@ -14,7 +14,7 @@ use super::{
     timeline::{Delta, Timeline, TimelineArgs, compare, timeline},
     topic::Topic,
 };
-use crate::catalog::{OrderBy, ReleaseFilter, ReleaseSet, Snapshot};
+use crate::catalog::{OrderBy, ReleaseFilter, ReleaseSet, View};
 use crate::{
     graphql::{
         base::{
@@ -206,7 +206,7 @@ macro_rules! concept_connection {
 
         impl $connection {
             /// From a page of numbers.
-            pub fn new(snapshot: &std::sync::Arc<Snapshot>, page: ConceptPage) -> Self {
+            pub fn new(snapshot: &std::sync::Arc<View>, page: ConceptPage) -> Self {
                 let object = |ordinal: u32| $object::new(snapshot.clone(), ordinal);
                 Self {
                     nodes: page.entries.iter().map(|&(_, ordinal)| object(ordinal)).collect(),

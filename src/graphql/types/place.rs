@@ -10,7 +10,7 @@ use super::{
     release_set::ReleaseStats,
 };
 use crate::{
-    catalog::{self, Concept, ConceptRef, PlaceRoleFilter, PlaceSetFilter, Snapshot},
+    catalog::{self, Concept, ConceptRef, PlaceRoleFilter, PlaceSetFilter, View},
     graphql::{
         base::{
             enums::PlaceKind,
@@ -40,13 +40,13 @@ use crate::{
 
 /// A place: a node of the tree world, region, country, city.
 pub struct Place {
-    snapshot: Arc<Snapshot>,
+    snapshot: Arc<View>,
     ordinal: u32,
 }
 
 impl Place {
     /// The place of a number.
-    pub fn new(snapshot: Arc<Snapshot>, ordinal: u32) -> Self {
+    pub fn new(snapshot: Arc<View>, ordinal: u32) -> Self {
         Self { snapshot, ordinal }
     }
 

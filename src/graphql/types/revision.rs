@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{history::FieldChange, place::Place, topic::Topic};
 use crate::{
-    catalog::Snapshot,
+    catalog::{Snapshot, View},
     graphql::{
         base::{
             enums::ReleaseKind,
@@ -37,7 +37,7 @@ use crate::{
 /// The part that a live version and one being worked on have in common.
 #[derive(Clone)]
 pub(in crate::graphql) struct Version {
-    pub(in crate::graphql) snapshot: Arc<Snapshot>,
+    pub(in crate::graphql) snapshot: Arc<View>,
     pub(in crate::graphql) text: Arc<RevisionRow>,
     pub(in crate::graphql) topics: Vec<u32>,
     pub(in crate::graphql) dateline: Vec<u32>,
@@ -173,7 +173,7 @@ pub struct ReleaseRevision {
 
 impl ReleaseRevision {
     /// A version as found, with what it is about as of a snapshot.
-    pub fn new(snapshot: &Arc<Snapshot>, loaded: ReleaseVersion, is_desk: bool) -> Self {
+    pub fn new(snapshot: &Arc<View>, loaded: ReleaseVersion, is_desk: bool) -> Self {
         let topics = loaded.topics.iter().filter_map(|&id| snapshot.topics().by_id(id)).collect();
         let places = |ids: &[Uuid]| ids.iter().filter_map(|&id| snapshot.places().by_id(id)).collect();
         let (dateline, about) = (places(&loaded.dateline), places(&loaded.about));

@@ -7,7 +7,7 @@ use entity::Noun;
 
 use super::{connection::ReleaseConnection, release_set::ReleaseStats};
 use crate::{
-    catalog::{Concept, Snapshot},
+    catalog::{Concept, View},
     graphql::{
         base::{
             error::ApiError,
@@ -30,13 +30,13 @@ use crate::{
 /// A topic: a concept that releases are about (SKOS `Concept`). Topics have no secret names: what topics there are is public,
 /// also where only unpublished releases bear one.
 pub struct Topic {
-    snapshot: Arc<Snapshot>,
+    snapshot: Arc<View>,
     ordinal: u32,
 }
 
 impl Topic {
     /// The topic of a number.
-    pub fn new(snapshot: Arc<Snapshot>, ordinal: u32) -> Self {
+    pub fn new(snapshot: Arc<View>, ordinal: u32) -> Self {
         Self { snapshot, ordinal }
     }
 

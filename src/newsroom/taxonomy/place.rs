@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::slugs;
 use crate::{
     auth::viewer::Viewer,
-    catalog::{ConceptRef, Snapshot, Vocabulary},
+    catalog::{ConceptRef, View, Vocabulary},
     journal::{Image, Name, PlaceImage},
     newsroom::{
         Error, ErrorCode, Newsroom,
@@ -59,7 +59,7 @@ pub struct PlaceInput {
 }
 
 /// A place and the snapshot it is in.
-pub type ConceptResult = Result<(std::sync::Arc<Snapshot>, u32), Error>;
+pub type ConceptResult = Result<(std::sync::Arc<View>, u32), Error>;
 
 impl Newsroom {
     /// Makes a place.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::slugs;
 use crate::{
     auth::viewer::Viewer,
-    catalog::{ConceptRef, Snapshot, Vocabulary},
+    catalog::{ConceptRef, View, Vocabulary},
     journal::{Image, Name, TopicImage},
     newsroom::{
         Error, ErrorCode, Newsroom,
@@ -45,7 +45,7 @@ pub struct TopicInput {
 }
 
 /// A topic and the snapshot it is in.
-pub type ConceptResult = Result<(std::sync::Arc<Snapshot>, u32), Error>;
+pub type ConceptResult = Result<(std::sync::Arc<View>, u32), Error>;
 
 impl Newsroom {
     /// Makes a topic.

@@ -14,8 +14,8 @@ use crate::catalog::{
         facet_field::{FacetCondition, FacetField},
         facet_index::FacetIndex,
         release_set::ReleaseSet,
+        view::View,
     },
-    snapshot::Snapshot,
     sort::Direction,
     store::collation::{LabelSortKey, fold},
 };
@@ -212,7 +212,7 @@ impl Facet {
     }
 }
 
-impl Snapshot {
+impl View {
     /// What a value of a facet is called: a concept's name, a kind in words, a language's tag.
     pub fn label(&self, field: FacetField, value: u32) -> &str {
         match field {

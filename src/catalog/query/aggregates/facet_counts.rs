@@ -15,6 +15,7 @@ use crate::catalog::{
         facet_field::{FacetField, PlaceRoleFilter},
         facet_index::{FacetCounts, FacetIndex},
         release_set::ReleaseSet,
+        view::View,
     },
     snapshot::Snapshot,
     store::{
@@ -33,7 +34,7 @@ const MIN_CACHED_SET: u64 = if cfg!(test) { 0 } else { 2000 };
 /// Counts under filters whose text is longer are not kept.
 const MAX_CACHED_FILTER_LEN: usize = 2000;
 
-impl Snapshot {
+impl View {
     /// The tally of a field; worked out once for a snapshot, and for the topics right below one as long as there is room: there
     /// are as many of those as topics to look under, and whoever asks for all of them must not fill the memory.
     pub(in crate::catalog) fn facet_index(&self, field: FacetField) -> Arc<FacetIndex> {
@@ -50,61 +51,11 @@ impl Snapshot {
         }
         facet_index
     }
-
-    /// The releases that bear a topic or a narrower one; worked out once for a snapshot.
-    pub(in crate::catalog) fn rolled_up(&self, topic: u32) -> SharedBitmap {
-        let cached = self.cache.rolled_up.get_or_init(|| (0..self.topics().len()).map(|_| OnceLock::new()).collect());
-        let bitmap = cached[topic as usize].get_or_init(|| {
-            if self.topics().narrower(topic).is_empty() {
-                return self.by_topic.get(topic).cloned().unwrap_or_default();
-            }
-            SharedBitmap::new(self.by_topic.union(self.topics().closure(topic)))
-        });
-        bitmap.clone()
-    }
-
-    /// The releases with any of some places in a role. Costs nothing for one place in one role.
-    pub(in crate::catalog) fn with_places(&self, role: PlaceRoleFilter, places: &RoaringBitmap) -> SharedBitmap {
-        let table = match role {
-            PlaceRoleFilter::Dateline => &self.by_dateline,
-            PlaceRoleFilter::About => &self.by_about,
-            PlaceRoleFilter::Any => {
-                return SharedBitmap::new(self.by_dateline.union(places) | self.by_about.union(places));
-            }
-        };
-        match (places.len(), places.min()) {
-            (1, Some(place)) => table.get(place).cloned().unwrap_or_default(),
-            _ => SharedBitmap::new(table.union(places)),
-        }
-    }
-
-    /// The releases with any place in a role.
-    pub(in crate::catalog) fn with_any_place(&self, role: PlaceRoleFilter) -> SharedBitmap {
-        match role {
-            PlaceRoleFilter::Dateline => self.with_dateline.clone(),
-            PlaceRoleFilter::About => self.with_about.clone(),
-            PlaceRoleFilter::Any => SharedBitmap::new(&*self.with_dateline | &*self.with_about),
-        }
-    }
-
-    /// The concepts that a release counts for a field by: up to two lists.
-    #[inline]
-    fn concepts_of(&self, field: FacetField, ordinal: u32) -> [&[u32]; 2] {
-        match field {
-            FacetField::Topics { .. } => [self.topics_of.get(ordinal), &[]],
-            FacetField::Places { role: PlaceRoleFilter::Dateline, .. } => [self.dateline_of.get(ordinal), &[]],
-            FacetField::Places { role: PlaceRoleFilter::About, .. } => [self.about_of.get(ordinal), &[]],
-            FacetField::Places { role: PlaceRoleFilter::Any, .. } => {
-                [self.dateline_of.get(ordinal), self.about_of.get(ordinal)]
-            }
-            FacetField::Kinds | FacetField::Languages => [&[], &[]],
-        }
-    }
 }
 
 impl FacetIndex {
-    fn new(snapshot: &Snapshot, field: FacetField) -> Self {
-        let (topics, places) = (snapshot.topics(), snapshot.places());
+    fn new(view: &View, field: FacetField) -> Self {
+        let (topics, places) = (view.topics(), view.places());
         let all = |count: usize| (0..count as u32).collect::<Vec<_>>();
         let (size, bucket_values) = match field {
             FacetField::Topics { under: Some(topic), .. } => (topics.len(), topics.narrower(topic).to_vec()),
@@ -114,7 +65,7 @@ impl FacetIndex {
             }
             FacetField::Places { .. } => (places.len(), places.numbers().collect()),
             FacetField::Kinds => (ReleaseKind::ALL.len(), all(ReleaseKind::ALL.len())),
-            FacetField::Languages => (snapshot.languages.len(), all(snapshot.languages.len())),
+            FacetField::Languages => (view.languages.len(), all(view.languages.len())),
         };
         let buckets: RoaringBitmap = bucket_values.iter().copied().collect();
         let (starts, values) = match field {
@@ -134,32 +85,32 @@ impl FacetIndex {
     }
 
     /// The releases that count for a value, whoever may see them.
-    pub(in crate::catalog) fn bitmap(&self, snapshot: &Snapshot, value: u32) -> SharedBitmap {
+    pub(in crate::catalog) fn bitmap(&self, view: &View, value: u32) -> SharedBitmap {
         let compute = || match self.field {
-            FacetField::Topics { roll_up: true, .. } => snapshot.rolled_up(value),
-            FacetField::Topics { .. } => snapshot.by_topic.get(value).cloned().unwrap_or_default(),
+            FacetField::Topics { roll_up: true, .. } => view.rolled_up(value),
+            FacetField::Topics { .. } => view.by_topic.get(value).cloned().unwrap_or_default(),
             FacetField::Places { level, role } => {
                 let places = match level {
-                    Some(_) => snapshot.places().closure(value),
+                    Some(_) => view.places().closure(value),
                     None => RoaringBitmap::from([value]),
                 };
-                snapshot.with_places(role, &places)
+                view.with_places(role, &places)
             }
-            FacetField::Kinds => snapshot.by_kind.get(value).cloned().unwrap_or_default(),
-            FacetField::Languages => snapshot.languages.bitmaps.get(value).cloned().unwrap_or_default(),
+            FacetField::Kinds => view.by_kind.get(value).cloned().unwrap_or_default(),
+            FacetField::Languages => view.languages.bitmaps.get(value).cloned().unwrap_or_default(),
         };
         self.bitmaps[value as usize].get_or_init(compute).clone()
     }
 
     /// The releases that count for any value, whoever may see them.
-    fn with_value(&self, snapshot: &Snapshot) -> &SharedBitmap {
+    fn with_value(&self, view: &View) -> &SharedBitmap {
         self.with_value.get_or_init(|| match self.field {
-            FacetField::Topics { under: None, .. } => snapshot.with_topics.clone(),
-            FacetField::Places { level: None, role } => snapshot.with_any_place(role),
-            FacetField::Kinds | FacetField::Languages => snapshot.all.clone(),
+            FacetField::Topics { under: None, .. } => view.with_topics.clone(),
+            FacetField::Places { level: None, role } => view.with_any_place(role),
+            FacetField::Kinds | FacetField::Languages => view.all.clone(),
             FacetField::Topics { .. } | FacetField::Places { .. } => {
                 let mut any = RoaringBitmap::new();
-                self.bucket_values.iter().for_each(|&value| any |= &*self.bitmap(snapshot, value));
+                self.bucket_values.iter().for_each(|&value| any |= &*self.bitmap(view, value));
                 SharedBitmap::new(any)
             }
         })
@@ -187,9 +138,9 @@ impl FacetIndex {
     }
 
     fn compute_counts(&self, set: &ReleaseSet) -> FacetCounts {
-        let snapshot = set.snapshot();
+        let view = set.snapshot();
         // A step of a walk costs about as much as a few words of an intersection.
-        let sparse = !self.starts.is_empty() && set.count() < snapshot.len() / 4;
+        let sparse = !self.starts.is_empty() && set.count() < view.len() / 4;
         if sparse { self.count_by_scan(set) } else { self.count_by_intersection(set) }
     }
 
@@ -212,9 +163,9 @@ impl FacetIndex {
     }
 
     fn count_by_scan(&self, set: &ReleaseSet) -> FacetCounts {
-        let snapshot = set.snapshot();
+        let view = set.snapshot();
         let mut counts = FacetCounts { by_value: vec![0; self.bitmaps.len()], with_value: 0 };
-        if let Some(lists) = self.direct_lists(snapshot) {
+        if let Some(lists) = self.direct_lists(view) {
             for ordinal in set.ordinals() {
                 let concepts = lists.get(ordinal);
                 concepts.iter().for_each(|&concept| counts.by_value[concept as usize] += 1);
@@ -226,7 +177,7 @@ impl FacetIndex {
         let mut last_counted = vec![u32::MAX; self.bitmaps.len()];
         for ordinal in set.ordinals() {
             let mut has_value = false;
-            for concept in snapshot.concepts_of(self.field, ordinal).into_iter().flatten() {
+            for concept in concepts_of(view, self.field, ordinal).into_iter().flatten() {
                 let span = self.starts[*concept as usize] as usize..self.starts[*concept as usize + 1] as usize;
                 for &value in &self.values[span] {
                     has_value = true;
@@ -255,4 +206,18 @@ fn self_and_ancestors<T: Concept>(
         starts.push(values.len() as u32);
     }
     (starts, values)
+}
+
+/// The concepts that a release counts for a field by: up to two lists.
+#[inline]
+fn concepts_of(snapshot: &Snapshot, field: FacetField, ordinal: u32) -> [&[u32]; 2] {
+    match field {
+        FacetField::Topics { .. } => [snapshot.topics_of.get(ordinal), &[]],
+        FacetField::Places { role: PlaceRoleFilter::Dateline, .. } => [snapshot.dateline_of.get(ordinal), &[]],
+        FacetField::Places { role: PlaceRoleFilter::About, .. } => [snapshot.about_of.get(ordinal), &[]],
+        FacetField::Places { role: PlaceRoleFilter::Any, .. } => {
+            [snapshot.dateline_of.get(ordinal), snapshot.about_of.get(ordinal)]
+        }
+        FacetField::Kinds | FacetField::Languages => [&[], &[]],
+    }
 }

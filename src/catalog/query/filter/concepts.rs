@@ -10,8 +10,7 @@ use uuid::Uuid;
 
 use super::{error::FilterError, near::Near};
 use crate::catalog::{
-    query::facet_field::PlaceRoleFilter,
-    snapshot::Snapshot,
+    query::{facet_field::PlaceRoleFilter, view::View},
     store::{
         bitmap::{Candidates, SharedBitmap},
         vocabulary::{Concept, ExternalCode, Vocabulary},
@@ -99,47 +98,39 @@ impl std::fmt::Display for ConceptRef {
 }
 
 impl TopicSetFilter {
-    pub(in crate::catalog) fn apply_to(
-        &self,
-        candidates: &mut Candidates<'_>,
-        snapshot: &Snapshot,
-    ) -> Result<(), FilterError> {
+    pub(in crate::catalog) fn apply_to(&self, candidates: &mut Candidates<'_>, view: &View) -> Result<(), FilterError> {
         let bitmap_of = |reference: &ConceptRef| {
-            let number = snapshot.topics().find(reference).ok_or_else(|| {
+            let number = view.topics().find(reference).ok_or_else(|| {
                 FilterError::unknown(format!("there is no topic with {reference}; `topics` lists the existing ones"))
             })?;
             Ok(if self.include_narrower {
-                snapshot.rolled_up(number)
+                view.rolled_up(number)
             } else {
-                snapshot.by_topic.get(number).cloned().unwrap_or_default()
+                view.by_topic.get(number).cloned().unwrap_or_default()
             })
         };
         apply_concept_lists(candidates, [&self.any, &self.all, &self.none], bitmap_of)?;
-        apply_presence(candidates, self.missing, || snapshot.with_topics.clone());
+        apply_presence(candidates, self.missing, || view.with_topics.clone());
         Ok(())
     }
 }
 
 impl PlaceSetFilter {
-    pub(in crate::catalog) fn apply_to(
-        &self,
-        candidates: &mut Candidates<'_>,
-        snapshot: &Snapshot,
-    ) -> Result<(), FilterError> {
+    pub(in crate::catalog) fn apply_to(&self, candidates: &mut Candidates<'_>, view: &View) -> Result<(), FilterError> {
         let bitmap_of = |reference: &ConceptRef| {
-            let places = snapshot.places();
+            let places = view.places();
             let number = places.find(reference).ok_or_else(|| {
                 FilterError::unknown(format!("there is no place with {reference}; `places` lists the existing ones"))
             })?;
             let numbers = if self.include_within { places.closure(number) } else { RoaringBitmap::from([number]) };
-            Ok(snapshot.with_places(self.role, &numbers))
+            Ok(view.with_places(self.role, &numbers))
         };
         apply_concept_lists(candidates, [&self.any, &self.all, &self.none], bitmap_of)?;
-        apply_presence(candidates, self.missing, || snapshot.with_any_place(self.role));
+        apply_presence(candidates, self.missing, || view.with_any_place(self.role));
         if let Some(near) = &self.near {
             near.check().map_err(|error| error.at("near"))?;
-            let find = || snapshot.with_places(self.role, &near.places(snapshot.places()));
-            candidates.retain(&snapshot.cache.near_or_insert(self.role, near, find));
+            let find = || view.with_places(self.role, &near.places(view.places()));
+            candidates.retain(&view.cache.near_or_insert(self.role, near, find));
         }
         Ok(())
     }

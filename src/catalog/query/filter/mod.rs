@@ -22,9 +22,8 @@ use roaring::RoaringBitmap;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{facet_field::FacetCondition, release_set::ReleaseSet};
+use super::{facet_field::FacetCondition, view::View};
 use crate::catalog::{
-    snapshot::Snapshot,
     sort::OrderKey,
     store::{
         bitmap::{Candidates, SharedBitmap},
@@ -84,14 +83,19 @@ pub struct Range<T> {
 
 impl ReleaseFilter {
     /// The members of a set that the filter keeps.
-    pub(in crate::catalog) fn apply<'a>(&self, set: &'a ReleaseSet) -> Result<Candidates<'a>, FilterError> {
+    pub(in crate::catalog) fn apply<'a>(
+        &self,
+        members: &'a RoaringBitmap,
+        view: &View,
+        is_desk: bool,
+    ) -> Result<Candidates<'a>, FilterError> {
         let near = |filter: &&Self| filter.places.as_ref().is_some_and(|places| places.near.is_some());
         if self.flattened().into_iter().filter(near).count() > MAX_NEAR_CONDITIONS {
             return Err(FilterError::invalid(format!(
                 "there are more than {MAX_NEAR_CONDITIONS} conditions `near` in the filter: ask for fewer, or for larger surroundings"
             )));
         }
-        self.apply_to(Candidates::all_of(&set.members), set.snapshot(), set.is_desk(), 0)
+        self.apply_to(Candidates::all_of(members), view, is_desk, 0)
     }
 
     /// It and all filters within it.
@@ -157,21 +161,21 @@ impl ReleaseFilter {
     }
 
     /// The values that such conditions ask for by name: of topics and places those of `any` and `all`.
-    pub(in crate::catalog) fn selected_values(&self, condition: FacetCondition, snapshot: &Snapshot) -> RoaringBitmap {
+    pub(in crate::catalog) fn selected_values(&self, condition: FacetCondition, view: &View) -> RoaringBitmap {
         let mut selected = RoaringBitmap::new();
         for filter in self.conjunction() {
             match condition {
                 FacetCondition::Topics => {
                     let topics = filter.topics.iter().flat_map(|topics| topics.any.iter().chain(&topics.all)).flatten();
-                    selected.extend(topics.filter_map(|reference| snapshot.topics().find(reference)));
+                    selected.extend(topics.filter_map(|reference| view.topics().find(reference)));
                 }
                 FacetCondition::Places => {
                     let places = filter.places.iter().flat_map(|places| places.any.iter().chain(&places.all)).flatten();
-                    selected.extend(places.filter_map(|reference| snapshot.places().find(reference)));
+                    selected.extend(places.filter_map(|reference| view.places().find(reference)));
                 }
                 FacetCondition::Kinds => selected.extend(filter.kinds.iter().flatten().map(|&kind| kind as u32)),
                 FacetCondition::Languages => {
-                    selected.extend(snapshot.languages_matching(filter.languages.iter().flatten()))
+                    selected.extend(view.languages_matching(filter.languages.iter().flatten()))
                 }
             }
         }
@@ -181,7 +185,7 @@ impl ReleaseFilter {
     fn apply_to<'a>(
         &self,
         mut candidates: Candidates<'a>,
-        snapshot: &Snapshot,
+        view: &View,
         is_desk: bool,
         depth: usize,
     ) -> Result<Candidates<'a>, FilterError> {
@@ -191,65 +195,64 @@ impl ReleaseFilter {
             )));
         }
         if let Some(kinds) = &self.kinds {
-            candidates.retain_any(&snapshot.by_kind, kinds.iter().map(|&kind| kind as u32));
+            candidates.retain_any(&view.by_kind, kinds.iter().map(|&kind| kind as u32));
         }
         if let Some(states) = &self.states {
-            candidates.retain_any(&snapshot.by_state, states.iter().map(|&state| state as u32));
+            candidates.retain_any(&view.by_state, states.iter().map(|&state| state as u32));
         }
         if let Some(topics) = &self.topics {
-            topics.apply_to(&mut candidates, snapshot).map_err(|error| error.at("topics"))?;
+            topics.apply_to(&mut candidates, view).map_err(|error| error.at("topics"))?;
         }
         if let Some(places) = &self.places {
-            places.apply_to(&mut candidates, snapshot).map_err(|error| error.at("places"))?;
+            places.apply_to(&mut candidates, view).map_err(|error| error.at("places"))?;
         }
         if let Some(languages) = &self.languages {
-            candidates.retain_any(&snapshot.languages.bitmaps, snapshot.languages_matching(languages));
+            candidates.retain_any(&view.languages.bitmaps, view.languages_matching(languages));
         }
         // Who wrote, and what is being worked on, is the desk's: to everybody else there is none of either.
         if let Some(authors) = &self.authors {
             let authors = if is_desk { authors.as_slice() } else { &[] };
-            let numbers = authors.iter().filter_map(|author| snapshot.authors.number(author));
-            candidates.retain_any(&snapshot.authors.bitmaps, numbers);
+            let numbers = authors.iter().filter_map(|author| view.authors.number(author));
+            candidates.retain_any(&view.authors.bitmaps, numbers);
         }
         match self.has_working {
             Some(true) if !is_desk => candidates = Candidates::empty(),
             Some(false) if !is_desk => {}
-            Some(true) => candidates.retain(&snapshot.with_working),
-            Some(false) => candidates.exclude(&snapshot.with_working),
+            Some(true) => candidates.retain(&view.with_working),
+            Some(false) => candidates.exclude(&view.with_working),
             None => {}
         }
         if let Some(ids) = &self.ids {
-            candidates.retain(&SharedBitmap::new(ids.iter().filter_map(|&id| snapshot.ordinal_by_id(id)).collect()));
+            candidates.retain(&SharedBitmap::new(ids.iter().filter_map(|&id| view.ordinal_by_id(id)).collect()));
         }
         candidates.flush();
         if let Some(range) = &self.release_date {
             let span = range.span(|&date| i64::from(days(date))).map_err(|error| error.at("releaseDate"))?;
-            snapshot.retain_dated(&mut candidates, &span);
+            view.retain_dated(&mut candidates, &span);
         }
         if let Some(range) = &self.published_at {
             let span = range.span(DateTime::timestamp_micros).map_err(|error| error.at("publishedAt"))?;
-            candidates = Candidates::from(snapshot.members_in_range(&candidates, OrderKey::PublishedAt, &span));
+            candidates = Candidates::from(view.members_in_range(&candidates, OrderKey::PublishedAt, &span));
         }
         if let Some(range) = &self.modified_at {
             let span = range.span(DateTime::timestamp_micros).map_err(|error| error.at("modifiedAt"))?;
-            candidates = Candidates::from(snapshot.members_in_range(&candidates, OrderKey::ModifiedAt, &span));
+            candidates = Candidates::from(view.members_in_range(&candidates, OrderKey::ModifiedAt, &span));
         }
         for (number, filter) in self.and.iter().flatten().enumerate() {
             let step = |error: FilterError| error.at(number.to_string()).at("and");
-            candidates = filter.apply_to(candidates, snapshot, is_desk, depth + 1).map_err(step)?;
+            candidates = filter.apply_to(candidates, view, is_desk, depth + 1).map_err(step)?;
         }
         if let Some(filters) = &self.or {
             let mut any = RoaringBitmap::new();
             for (number, filter) in filters.iter().enumerate() {
                 let step = |error: FilterError| error.at(number.to_string()).at("or");
-                any |= &*filter.apply_to(candidates.borrowed(), snapshot, is_desk, depth + 1).map_err(step)?;
+                any |= &*filter.apply_to(candidates.borrowed(), view, is_desk, depth + 1).map_err(step)?;
             }
             candidates = Candidates::from(any);
         }
         if let Some(filter) = &self.not {
-            let not = filter
-                .apply_to(candidates.borrowed(), snapshot, is_desk, depth + 1)
-                .map_err(|error| error.at("not"))?;
+            let not =
+                filter.apply_to(candidates.borrowed(), view, is_desk, depth + 1).map_err(|error| error.at("not"))?;
             let not = not.into_owned();
             candidates.exclude(&not);
         }
@@ -270,7 +273,7 @@ impl<T: PartialOrd + std::fmt::Display> Range<T> {
     }
 }
 
-impl Snapshot {
+impl View {
     /// The numbers of all languages that are forms of one of these.
     fn languages_matching<'a>(&self, tags: impl IntoIterator<Item = &'a String> + Clone) -> impl Iterator<Item = u32> {
         (0..self.languages.len() as u32).filter(move |&number| {

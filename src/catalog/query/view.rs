@@ -1,0 +1,85 @@
+//! View: a snapshot with the cache of its query results; what a request pins.
+//!
+//! Dereferences to the snapshot. `View::at` applies scheduled transitions that are due, with a new cache if any was.
+
+use std::{
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
+
+use chrono::{DateTime, Utc};
+use roaring::RoaringBitmap;
+
+use super::{cache::QueryCache, facet_field::PlaceRoleFilter};
+use crate::catalog::{snapshot::Snapshot, store::bitmap::SharedBitmap};
+
+/// A snapshot to be read, and what was worked out from it.
+#[derive(Debug)]
+pub struct View {
+    snapshot: Snapshot,
+    pub(in crate::catalog) cache: QueryCache,
+}
+
+impl From<Snapshot> for View {
+    /// A view that nothing was worked out from yet.
+    fn from(snapshot: Snapshot) -> Self {
+        Self { snapshot, cache: QueryCache::default() }
+    }
+}
+
+impl Deref for View {
+    type Target = Snapshot;
+
+    fn deref(&self) -> &Snapshot {
+        &self.snapshot
+    }
+}
+
+impl View {
+    /// The same as of an instant: everything due by then has happened.
+    ///
+    /// Cost: nothing where nothing is due; else what applying as many journal entries costs.
+    #[must_use]
+    pub fn at(self: &Arc<Self>, now: DateTime<Utc>) -> Arc<Self> {
+        match self.snapshot.with_due_applied(now) {
+            None => self.clone(),
+            Some(next) => Arc::new(Self::from(next)),
+        }
+    }
+
+    /// The releases that bear a topic or a narrower one; worked out once for a snapshot.
+    pub(in crate::catalog) fn rolled_up(&self, topic: u32) -> SharedBitmap {
+        let cached = self.cache.rolled_up.get_or_init(|| (0..self.topics().len()).map(|_| OnceLock::new()).collect());
+        let bitmap = cached[topic as usize].get_or_init(|| {
+            if self.topics().narrower(topic).is_empty() {
+                return self.by_topic.get(topic).cloned().unwrap_or_default();
+            }
+            SharedBitmap::new(self.by_topic.union(self.topics().closure(topic)))
+        });
+        bitmap.clone()
+    }
+
+    /// The releases with any of some places in a role. Costs nothing for one place in one role.
+    pub(in crate::catalog) fn with_places(&self, role: PlaceRoleFilter, places: &RoaringBitmap) -> SharedBitmap {
+        let table = match role {
+            PlaceRoleFilter::Dateline => &self.by_dateline,
+            PlaceRoleFilter::About => &self.by_about,
+            PlaceRoleFilter::Any => {
+                return SharedBitmap::new(self.by_dateline.union(places) | self.by_about.union(places));
+            }
+        };
+        match (places.len(), places.min()) {
+            (1, Some(place)) => table.get(place).cloned().unwrap_or_default(),
+            _ => SharedBitmap::new(table.union(places)),
+        }
+    }
+
+    /// The releases with any place in a role.
+    pub(in crate::catalog) fn with_any_place(&self, role: PlaceRoleFilter) -> SharedBitmap {
+        match role {
+            PlaceRoleFilter::Dateline => self.with_dateline.clone(),
+            PlaceRoleFilter::About => self.with_about.clone(),
+            PlaceRoleFilter::Any => SharedBitmap::new(&*self.with_dateline | &*self.with_about),
+        }
+    }
+}
