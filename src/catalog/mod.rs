@@ -39,11 +39,11 @@ pub use sort::{Direction, NEWEST_FIRST, OrderBy, OrderKey};
 pub use store::collation::{LabelSortKey, fold};
 pub use store::vocabulary::{Concept, ExternalCode, Vocabulary};
 pub use sync::follower::Catalog;
-pub(crate) use sync::follower::replay_all;
 pub(crate) use sync::load::{
     assigned_places, assigned_topics, load_in_transaction, places as place_images, releases as release_images,
     topics as topic_images,
 };
+pub(crate) use sync::replay::replay_all;
 
 #[cfg(test)]
 mod tests;

@@ -12,23 +12,22 @@ use std::{
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
-use entity::{Noun, journal};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::Noun;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit, watch};
 
-pub(crate) use super::replay::replay_all;
-use super::{journal_buffer::JournalBuffer, load};
+use super::{
+    journal_buffer::JournalBuffer,
+    journal_reader::{APPLY_BATCH, read_after},
+    load,
+};
 use crate::{
     catalog::{query::view::View, snapshot::Snapshot},
     db::{DatabaseError, Db},
-    journal::{Entry, Image},
+    journal::Entry,
 };
 
 /// How often the journal's head is looked at: one row by key. Another process's write appears within this time.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
-
-/// Entries applied at a time.
-pub(super) const APPLY_BATCH: u64 = 1000;
 
 /// Entries read at a time by who follows: each follower holds its own.
 const STREAM_BATCH: u64 = 100;
@@ -198,37 +197,4 @@ impl Catalog {
     async fn read_after(&self, sequence: i64, limit: u64) -> Result<Vec<Entry>, DatabaseError> {
         Ok(read_after(self.db.reader(), sequence, limit).await?)
     }
-}
-
-/// Some of the entries after a sequence, the first of them first.
-pub(super) async fn read_after<C: ConnectionTrait>(
-    connection: &C,
-    sequence: i64,
-    limit: u64,
-) -> Result<Vec<Entry>, DbErr> {
-    let rows = journal::Entity::find()
-        .filter(journal::Column::Sequence.gt(sequence))
-        .order_by_asc(journal::Column::Sequence)
-        .limit(limit)
-        .all(connection)
-        .await?;
-    rows.into_iter().map(decode_entry).collect()
-}
-
-/// A journal row as a value.
-fn decode_entry(row: journal::Model) -> Result<Entry, DbErr> {
-    let image = |text: Option<String>| -> Result<Option<Image>, DbErr> {
-        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| DbErr::Json(error.to_string()))
-    };
-    Ok(Entry {
-        sequence: row.sequence,
-        at: row.at,
-        by: row.by,
-        action: row.act,
-        noun: row.noun,
-        noun_id: row.noun_id,
-        note: row.note,
-        before: image(row.before)?,
-        after: image(row.after)?,
-    })
 }

@@ -4,7 +4,7 @@
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::follower::{APPLY_BATCH, read_after};
+use super::journal_reader::{APPLY_BATCH, read_after};
 use crate::catalog::snapshot::Snapshot;
 
 /// A snapshot that begins empty and follows a journal that begins with 1, up to a sequence. To be called in a transaction that

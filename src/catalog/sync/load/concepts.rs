@@ -1,6 +1,6 @@
 //! SQL queries for images of topics and places: all of them for the initial load, some for a journal entry.
 //!
-//! Reads names, broader concepts, former slugs and merged concepts. Former slugs of releases are read in `load`.
+//! Reads names, broader concepts, former slugs and merged concepts. Former slugs are read in `slugs`.
 
 use std::collections::HashMap;
 
@@ -12,8 +12,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    former_slugs,
     outside::{OutOfRangeLog, RowRef},
+    slugs::former_slugs,
 };
 use crate::journal::{Merged, Name, PlaceImage, TopicImage};
 

@@ -6,10 +6,12 @@
 //! snapshot cannot differ from one that followed. Stored dates out of range are clamped and logged.
 //!
 //! - `concepts`: images of topics and places
+//! - `slugs`: former slugs
 //! - `outside`: log of stored values out of range
 
 mod concepts;
 mod outside;
+mod slugs;
 
 use std::collections::HashMap;
 
@@ -18,12 +20,11 @@ use entity::{
     Noun, journal_head,
     release::{ReleaseKind, ReleaseState, WithdrawalKind},
     revision_place::{self, PlaceRole},
-    revision_topic, slug,
+    revision_topic,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
-    Value,
-    sea_query::{Expr, ExprTrait},
+    Value, sea_query::Expr,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -37,6 +38,7 @@ use crate::{
 };
 pub(crate) use concepts::{places, topics};
 use outside::{OutOfRangeLog, RowRef};
+use slugs::former_slugs;
 
 /// Releases read at a time.
 const RELEASES_PER_BATCH: usize = 2000;
@@ -339,38 +341,4 @@ pub(crate) async fn assigned_places<C: ConnectionTrait>(
         }
     }
     Ok(by_revision)
-}
-
-/// Addresses that were public and are not the present one, by owner. For releases; topics and places are always public.
-async fn former_slugs<C: ConnectionTrait>(
-    connection: &C,
-    noun: Noun,
-    only: Option<&[Uuid]>,
-) -> Result<HashMap<Uuid, Vec<String>>, DbErr> {
-    let (table, id, present) = match noun {
-        Noun::Release => ("release", "id", "slug"),
-        Noun::Topic => ("topic", "id", "slug"),
-        _ => ("place", "id", "slug"),
-    };
-    let owner = Expr::col((slug::Entity, slug::Column::OwnerId));
-    let now = sea_orm::sea_query::Query::select()
-        .column(present)
-        .from(table)
-        .and_where(Expr::col((table, id)).eq(owner.clone()))
-        .to_owned();
-    let mut select = slug::Entity::find()
-        .filter(slug::Column::Noun.eq(noun))
-        .filter(slug::Column::PublicAt.is_not_null())
-        .filter(Expr::col((slug::Entity, slug::Column::Slug)).not_in_subquery(now))
-        .order_by_asc(slug::Column::OwnerId)
-        .order_by_asc(slug::Column::PublicAt)
-        .order_by_asc(slug::Column::Slug);
-    if let Some(ids) = only {
-        select = select.filter(slug::Column::OwnerId.is_in(ids.to_vec()));
-    }
-    let mut by_owner: HashMap<Uuid, Vec<String>> = HashMap::new();
-    for row in select.all(connection).await? {
-        by_owner.entry(row.owner_id).or_default().push(row.slug);
-    }
-    Ok(by_owner)
 }

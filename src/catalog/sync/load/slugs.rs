@@ -1,0 +1,44 @@
+//! SQL query for former slugs of releases, topics and places (slug redirects).
+
+use std::collections::HashMap;
+
+use entity::{Noun, slug};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::{Expr, ExprTrait},
+};
+use uuid::Uuid;
+
+/// Addresses that were public and are not the present one, by owner. For releases; topics and places are always public.
+pub(super) async fn former_slugs<C: ConnectionTrait>(
+    connection: &C,
+    noun: Noun,
+    only: Option<&[Uuid]>,
+) -> Result<HashMap<Uuid, Vec<String>>, DbErr> {
+    let (table, id, present) = match noun {
+        Noun::Release => ("release", "id", "slug"),
+        Noun::Topic => ("topic", "id", "slug"),
+        _ => ("place", "id", "slug"),
+    };
+    let owner = Expr::col((slug::Entity, slug::Column::OwnerId));
+    let now = sea_orm::sea_query::Query::select()
+        .column(present)
+        .from(table)
+        .and_where(Expr::col((table, id)).eq(owner.clone()))
+        .to_owned();
+    let mut select = slug::Entity::find()
+        .filter(slug::Column::Noun.eq(noun))
+        .filter(slug::Column::PublicAt.is_not_null())
+        .filter(Expr::col((slug::Entity, slug::Column::Slug)).not_in_subquery(now))
+        .order_by_asc(slug::Column::OwnerId)
+        .order_by_asc(slug::Column::PublicAt)
+        .order_by_asc(slug::Column::Slug);
+    if let Some(ids) = only {
+        select = select.filter(slug::Column::OwnerId.is_in(ids.to_vec()));
+    }
+    let mut by_owner: HashMap<Uuid, Vec<String>> = HashMap::new();
+    for row in select.all(connection).await? {
+        by_owner.entry(row.owner_id).or_default().push(row.slug);
+    }
+    Ok(by_owner)
+}
