@@ -8,6 +8,7 @@
 //! - `store`: data structures without knowledge of releases (bitmap index, column, sorted index, key index, vocabulary)
 //! - `snapshot`: the data of one version, and how journal entries and scheduled transitions change it
 //! - `query`: release sets, filters, pagination, facets, timelines, trends and the cache of their results
+//! - `sort`: sort keys, directions and the default order of releases
 //! - `sync`: loading from the database, following the journal, the buffer of recent entries
 
 mod query;
@@ -24,7 +25,7 @@ pub use query::aggregates::trend::{Duration, TopicTrend, TrendRequest};
 pub use query::change_event::{ChangeKind, changes_hierarchy};
 pub use query::facet_field::{FacetField, PlaceRoleFilter};
 pub use query::filter::canonical::CanonicalFilter;
-pub use query::filter::concepts::{ConceptRef, PlaceSetFilter, TopicSetFilter};
+pub use query::filter::concept_filter::{ConceptRef, PlaceSetFilter, TopicSetFilter};
 pub use query::filter::error::FilterError;
 pub use query::filter::near::Near;
 pub use query::filter::{MAX_FILTER_DEPTH, Range, ReleaseFilter};

@@ -3,7 +3,7 @@
 //!
 //! A release comes as a `ReleaseImage`, from the journal or from loading. An ordinal is allocated once and never reused.
 //! A release is removed from all indexes with its old values before new values are written. Topics and places are in
-//! `concepts`.
+//! `merge`.
 
 use std::{cmp::Ordering, sync::Arc};
 

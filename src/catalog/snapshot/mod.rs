@@ -5,7 +5,7 @@
 //! ordinals never leave the catalog. What a viewer may see is decided by `ReleaseSet`, not here.
 //!
 //! - `apply`: journal entries and release images applied to columns and indexes
-//! - `concepts`: topics and places added, changed and merged
+//! - `merge`: topics and places added, replaced and merged
 //! - `pending`: pending transitions of one release
 //! - `scheduled`: scheduled publication and embargo end, evaluated when the snapshot is read
 //! - `date_index`: releases by month of their release date, and range scans
@@ -18,9 +18,9 @@ pub(crate) mod apply;
 pub(crate) mod audience;
 pub(crate) mod audience_version;
 pub(crate) mod census;
-pub(crate) mod concepts;
 pub(crate) mod date_index;
 pub(crate) mod difference;
+pub(crate) mod merge;
 pub(crate) mod pending;
 pub(crate) mod scheduled;
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Range, ReleaseFilter,
-    concepts::{ConceptRef, PlaceSetFilter, TopicSetFilter},
+    concept_filter::{ConceptRef, PlaceSetFilter, TopicSetFilter},
     near::Near,
 };
 use crate::catalog::{

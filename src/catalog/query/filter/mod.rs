@@ -4,13 +4,13 @@
 //! `any` of nothing matches nothing, `all` and `none` of nothing match everything. An unknown topic or place is an
 //! error, not an empty result. Bounds the nesting depth and the number of `near` conditions.
 //!
-//! - `concepts`: conditions on topics and places
+//! - `concept_filter`: conditions on topics and places
 //! - `near`: distance on the globe
 //! - `canonical`: canonical form of a filter, bound into cursors
 //! - `error`: errors of a filter, with their path
 
 pub(crate) mod canonical;
-pub(crate) mod concepts;
+pub(crate) mod concept_filter;
 pub(crate) mod error;
 pub(crate) mod near;
 
@@ -30,7 +30,7 @@ use crate::catalog::{
         units::{NEVER, days},
     },
 };
-use concepts::{PlaceSetFilter, TopicSetFilter};
+use concept_filter::{PlaceSetFilter, TopicSetFilter};
 use error::FilterError;
 
 /// How deep filters may be nested in each other.

@@ -1,4 +1,4 @@
-//! Topics and places in a snapshot: adding, replacing and merging them.
+//! Merging of topics and places in a snapshot, with adding and replacing them.
 //!
 //! A merge reassigns the releases, the narrower concepts and the working versions of the merged concept to its target,
 //! each once. The vocabulary itself is in `store::vocabulary`; who may merge what is decided in `newsroom::taxonomy`.
