@@ -123,7 +123,7 @@ pub(super) struct Facts {
     pub(super) newest_number: i32,
 }
 
-/// The instants of a release, microseconds since 1970; [`NEVER`] where it never was.
+/// The instants of a release, microseconds since 1970; `units::NEVER` where it never was.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Instants {
     pub(super) modified: i64,
