@@ -5,7 +5,7 @@
 use migration::{Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 
-use super::{Db, OpenError};
+use super::{database::Db, options::OpenError};
 
 /// The key of the advisory lock: any number that other programs are unlikely to lock by.
 const MIGRATION_LOCK: i64 = 0x0da7_e11e;

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::{
-    Db,
+    database::Db,
     error::{DatabaseError, ErrorKind},
 };
 use crate::clock::Clock;

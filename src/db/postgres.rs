@@ -6,9 +6,9 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, sqlx};
 use sqlx::{Connection, Executor, pool::PoolConnectionMetadata};
 
 use super::{
-    Db, OpenError, OpenOptions, base_options,
+    database::Db,
     health::{Health, Purpose},
-    redacted,
+    options::{OpenError, OpenOptions, base_options, redacted},
 };
 
 /// Connections that read, in one process.

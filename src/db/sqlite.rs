@@ -8,9 +8,10 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 use sqlx::{Connection, SqliteConnection, pool::PoolConnectionMetadata};
 
 use super::{
-    Db, OpenError, OpenOptions, base_options,
+    database::Db,
     file::{self, DatabaseFile},
     health::{Health, Purpose},
+    options::{OpenError, OpenOptions, base_options},
 };
 
 /// Connections that read.

@@ -1,0 +1,25 @@
+//! Opens a database by its URL: SQLite or PostgreSQL.
+
+use super::{
+    database::Db,
+    options::{OpenError, OpenOptions, redacted},
+    postgres, sqlite,
+};
+
+impl Db {
+    /// Opens a database with the default options: `sqlite://FILE` (created when missing) or `postgres://…`. Does not migrate.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(url, &OpenOptions::default()).await
+    }
+
+    /// Opens a database.
+    pub async fn open_with(url: &str, options: &OpenOptions) -> Result<Self, OpenError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return sqlite::open(path.strip_prefix("//").unwrap_or(path), options).await;
+        }
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            return postgres::open(url, options).await;
+        }
+        Err(OpenError::Url(redacted(url)))
+    }
+}
