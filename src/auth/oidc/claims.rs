@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use entity::api_token::Role;
 use serde_json::{Map, Value};
 
-use super::{OidcSettings, TokenRejected};
+use super::{error::TokenRejected, settings::OidcSettings};
 use crate::auth::viewer::Viewer;
 
 /// Longest subject, in characters; the same as of tokens made here.

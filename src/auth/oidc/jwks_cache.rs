@@ -16,7 +16,7 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-use super::{JwksSource, keys::JwkSet};
+use super::{keys::JwkSet, settings::JwksSource};
 
 /// The keys are not fetched twice within this time.
 const MIN_FETCH_INTERVAL: TimeDelta = TimeDelta::seconds(30);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    TokenRejected,
+    error::TokenRejected,
     token::{self, Token},
 };
 

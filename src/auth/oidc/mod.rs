@@ -8,14 +8,16 @@
 //! - `jwks_cache`: fetches, caches and refreshes the JWK set
 //! - `claims`: issuer, audience, validity period, subject and role
 //! - `settings`: issuer, audience, claims and role mapping
+//! - `error`: why a token is rejected
 
 mod claims;
+mod error;
 mod jwks_cache;
 mod keys;
 mod settings;
 mod token;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 
@@ -24,22 +26,11 @@ use jwks_cache::JwksCache;
 use keys::Verification;
 use token::Token;
 
+pub use error::TokenRejected;
 pub use settings::{JwksSource, OidcSettings};
 
 /// How often [`Oidc::refresh_keys_periodically`] looks whether the keys are due.
 const REFRESH_CHECK_INTERVAL: Duration = Duration::from_secs(30);
-
-/// Why a token is refused: a sentence for whoever sent it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenRejected(pub String);
-
-impl fmt::Display for TokenRejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for TokenRejected {}
 
 /// An issuer whose tokens are taken.
 #[derive(Debug)]

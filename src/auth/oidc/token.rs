@@ -8,7 +8,7 @@ use jsonwebtoken::Algorithm;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
-use super::TokenRejected;
+use super::error::TokenRejected;
 
 /// Longest token, in bytes; a longer one is not looked into.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
