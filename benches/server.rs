@@ -23,10 +23,7 @@ use std::{
 
 use crate::newsroom::{Newsroom, Random, TOPICS, arguments};
 use axum::{Router, body::Bytes, http::header, routing::post};
-use dateline::{
-    app::App,
-    http::{config::HttpConfig, transport::server},
-};
+use dateline::{app::App, config::HttpConfig, http::transport::server};
 
 use serde_json::{Value, json};
 use tokio::{

@@ -20,9 +20,9 @@ use crate::{
     },
     catalog::Catalog,
     clock::Clock,
+    config::{HttpConfig, SiteInfo},
     db::{DatabaseError, Db},
     graphql::{Executor, Extent, RequestContext},
-    http::config::HttpConfig,
     newsroom::{
         Newsroom, NewsroomSettings,
         access::{
@@ -41,21 +41,6 @@ const MAX_CLOCK_ATTEMPTS: usize = 5;
 
 /// Timeout of each attempt; after it the start fails.
 const CLOCK_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Whose newsroom it is, for people.
-#[derive(Clone, Debug)]
-pub struct SiteInfo {
-    /// What the newsroom is called.
-    pub name: String,
-    /// The organisation behind it; may be empty.
-    pub publisher: String,
-}
-
-impl Default for SiteInfo {
-    fn default() -> Self {
-        Self { name: "Newsroom".to_owned(), publisher: String::new() }
-    }
-}
 
 /// A running Dateline.
 #[derive(Clone)]

@@ -29,11 +29,12 @@ use std::{
 
 use chrono::NaiveDate;
 use dateline::{
-    app::{App, SiteInfo},
+    app::App,
     auth::viewer::Viewer,
     clock::Clock,
+    config::{HttpConfig, SiteInfo},
     db::Db,
-    http::{config::HttpConfig, transport::server},
+    http::transport::server,
     interchange,
     limits::{Limits, Profile},
     newsroom::{NewsroomSettings, import::ImportOptions},

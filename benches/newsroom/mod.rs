@@ -12,9 +12,10 @@ use std::{
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use dateline::{
-    app::{App, SiteInfo},
+    app::App,
     auth::viewer::Viewer,
     clock::Clock,
+    config::SiteInfo,
     db::Db,
     interchange,
     newsroom::{NewsroomSettings, import::ImportOptions},

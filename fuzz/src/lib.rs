@@ -6,7 +6,7 @@
 use std::{cell::LazyCell, sync::Arc};
 
 use axum::{Router, body::Body, http::Request};
-use dateline::{app::{App, SiteInfo}, clock::Clock, db::Db, http::{self, config::HttpConfig}, interchange, limits::{Limits, Profile}, newsroom::{NewsroomSettings, import::ImportOptions}, auth::viewer::Viewer};
+use dateline::{app::App, clock::Clock, config::{HttpConfig, SiteInfo}, db::Db, http, interchange, limits::{Limits, Profile}, newsroom::{NewsroomSettings, import::ImportOptions}, auth::viewer::Viewer};
 use entity::api_token::Role;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Settings of the HTTP server: profile, limits, introspection, TLS files, trusted proxies, CORS, caches, trusted
+//! Reads the settings of the HTTP server: limits, introspection, TLS files, trusted proxies, CORS, caches, trusted
 //! documents.
 //!
 //! Parses and validates the values and builds `HttpConfig`. The limits themselves are in `limits`.
@@ -8,92 +8,12 @@ use std::{path::Path, sync::Arc};
 use axum::http::HeaderValue;
 use ipnet::IpNet;
 
-use super::{ConfigError, Layers, Setting};
-use crate::{
-    http::config::{AllowedOrigins, HttpConfig, TlsFiles, TrustedDocumentMode, TrustedDocuments},
-    limits::{ALL, Limits, Profile},
+use super::{
+    http_config::{AllowedOrigins, HttpConfig, TlsFiles, TrustedDocumentMode, TrustedDocuments},
+    layers::{Layers, profile},
+    setting::ConfigError,
 };
-
-/// Those that are not limits.
-pub(super) const SETTINGS: [Setting; 11] = [
-    Setting {
-        key: "profile",
-        variable: "DATELINE_PROFILE",
-        default: "open",
-        hardened: None,
-        meaning: "`open`, or `hardened` for the open internet: other defaults, as this table says",
-    },
-    Setting {
-        key: "introspection",
-        variable: "DATELINE_INTROSPECTION",
-        default: "true",
-        hardened: Some("false"),
-        meaning: "`true`: the public may read the schema, and errors suggest names of fields",
-    },
-    Setting {
-        key: "tls.certificate",
-        variable: "DATELINE_TLS_CERTIFICATE",
-        default: "",
-        hardened: None,
-        meaning: "A file with the certificate to show, and those that lead to a root (PEM): HTTPS is served; taken anew when it changes",
-    },
-    Setting {
-        key: "tls.key",
-        variable: "DATELINE_TLS_KEY",
-        default: "",
-        hardened: None,
-        meaning: "A file with its private key (PEM)",
-    },
-    Setting {
-        key: "trusted_proxies",
-        variable: "DATELINE_TRUSTED_PROXIES",
-        default: "",
-        hardened: None,
-        meaning: "Proxies whose `X-Forwarded-For` and `X-Request-Id` are believed: addresses or networks, with commas: `10.0.0.0/8, ::1`",
-    },
-    Setting {
-        key: "cors_origins",
-        variable: "DATELINE_CORS_ORIGINS",
-        default: "*",
-        hardened: None,
-        meaning: "Pages that may ask from browsers: origins with commas, `https://example.org, https://www.example.org`; `*`: all; empty: none of other hosts",
-    },
-    Setting {
-        key: "cache.bytes",
-        variable: "DATELINE_CACHE_BYTES",
-        default: "67108864",
-        hardened: None,
-        meaning: "Memory for public answers that are given again while nothing has changed; 0: none",
-    },
-    Setting {
-        key: "cache.max_age",
-        variable: "DATELINE_CACHE_MAX_AGE",
-        default: "10",
-        hardened: None,
-        meaning: "Seconds that browsers and proxies may keep a public answer, 0 to 86400; for this long after a publication or a withdrawal, their readers may still get the earlier answer",
-    },
-    Setting {
-        key: "documents.persisted_bytes",
-        variable: "DATELINE_DOCUMENTS_PERSISTED_BYTES",
-        default: "16777216",
-        hardened: None,
-        meaning: "Memory for automatic persisted queries (Apollo's protocol); 0: not supported",
-    },
-    Setting {
-        key: "documents.manifest",
-        variable: "DATELINE_DOCUMENTS_MANIFEST",
-        default: "",
-        hardened: None,
-        meaning: "A file of trusted documents: queries by id, as relay-compiler, GraphQL Code Generator or Apollo write it",
-    },
-    Setting {
-        key: "documents.trust",
-        variable: "DATELINE_DOCUMENTS_TRUST",
-        default: "off",
-        hardened: None,
-        meaning: "What is done about queries that the manifest does not have: `off`: nothing, `log`: logged, `only`: refused",
-    },
-];
+use crate::limits::{ALL, Limits, Profile};
 
 /// How the server is open, as the settings have it.
 pub(super) fn read(layers: &Layers) -> Result<HttpConfig, ConfigError> {
@@ -157,15 +77,6 @@ fn tls(layers: &Layers) -> Result<Option<TlsFiles>, ConfigError> {
         (false, false) => Ok(Some(TlsFiles { certificate: certificate.into(), key: key.into() })),
         _ => Err(ConfigError("TLS needs both files: tls.certificate and tls.key".to_owned())),
     }
-}
-
-/// Which profile is chosen.
-pub(super) fn profile(layers: &Layers) -> Result<Profile, ConfigError> {
-    layers.read("profile", "open or hardened", |value| match value {
-        "open" => Some(Profile::Open),
-        "hardened" => Some(Profile::Hardened),
-        _ => None,
-    })
 }
 
 fn bytes(value: &str) -> Option<u64> {

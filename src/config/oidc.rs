@@ -1,5 +1,5 @@
-//! Settings of OpenID Connect (`oidc_*`): issuer, audience, JWKS source, claims, mapping of claim values to roles,
-//! clock skew.
+//! Reads the settings of OpenID Connect (`oidc_*`): issuer, audience, JWKS source, claims, mapping of claim values to
+//! roles, clock skew.
 //!
 //! A partial configuration (for example an audience without an issuer) stops the start.
 
@@ -9,61 +9,16 @@ use axum::http::Uri;
 use chrono::TimeDelta;
 use entity::api_token::Role;
 
-use super::{ConfigError, Layers, Setting};
+use super::{
+    layers::Layers,
+    setting::{ConfigError, Setting},
+    table::{OIDC_AUDIENCE, OIDC_CLOCK_SKEW, OIDC_ISSUER, OIDC_JWKS, OIDC_ROLE_CLAIM, OIDC_ROLES, OIDC_SUBJECT_CLAIM},
+};
 use crate::auth::oidc::{JwksSource, OidcSettings};
 
-pub(super) const ISSUER: Setting = Setting {
-    key: "oidc_issuer",
-    variable: "DATELINE_OIDC_ISSUER",
-    default: "",
-    hardened: None,
-    meaning: "Takes the tokens of this OpenID Connect issuer: its address, as in `iss` ([people.md](people.md))",
-};
-pub(super) const AUDIENCE: Setting = Setting {
-    key: "oidc_audience",
-    variable: "DATELINE_OIDC_AUDIENCE",
-    default: "",
-    hardened: None,
-    meaning: "Whom its tokens must be for, as in `aud`",
-};
-pub(super) const JWKS: Setting = Setting {
-    key: "oidc_jwks",
-    variable: "DATELINE_OIDC_JWKS",
-    default: "",
-    hardened: None,
-    meaning: "Its public keys (JWK Set): an https or http address, or a file",
-};
-pub(super) const SUBJECT_CLAIM: Setting = Setting {
-    key: "oidc_subject_claim",
-    variable: "DATELINE_OIDC_SUBJECT_CLAIM",
-    default: "sub",
-    hardened: None,
-    meaning: "The claim that says who it is",
-};
-pub(super) const ROLE_CLAIM: Setting = Setting {
-    key: "oidc_role_claim",
-    variable: "DATELINE_OIDC_ROLE_CLAIM",
-    default: "roles",
-    hardened: None,
-    meaning: "The claim with what they may do; dots reach into objects: `realm_access.roles`",
-};
-pub(super) const ROLES: Setting = Setting {
-    key: "oidc_roles",
-    variable: "DATELINE_OIDC_ROLES",
-    default: "",
-    hardened: None,
-    meaning: "Which of its values stand for which role: `newsroom-editor=EDITOR,newsroom-admin=ADMIN`; empty: PRESS, AUTHOR, EDITOR, ADMIN for themselves",
-};
-pub(super) const CLOCK_SKEW: Setting = Setting {
-    key: "oidc_clock_skew",
-    variable: "DATELINE_OIDC_CLOCK_SKEW",
-    default: "60",
-    hardened: None,
-    meaning: "Seconds that its clock may differ from ours, 0 to 600",
-};
-
 /// Settings that say nothing without an issuer.
-const REQUIRE_ISSUER: [Setting; 6] = [AUDIENCE, JWKS, SUBJECT_CLAIM, ROLE_CLAIM, ROLES, CLOCK_SKEW];
+const REQUIRE_ISSUER: [Setting; 6] =
+    [OIDC_AUDIENCE, OIDC_JWKS, OIDC_SUBJECT_CLAIM, OIDC_ROLE_CLAIM, OIDC_ROLES, OIDC_CLOCK_SKEW];
 
 /// The issuer, if there is one.
 pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError> {
@@ -74,7 +29,7 @@ pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError>
             .filter(|(value, _)| value.trim() != setting.default)
             .map(|(_, source)| source.as_str())
     };
-    let Some(source) = source_of(&ISSUER) else {
+    let Some(source) = source_of(&OIDC_ISSUER) else {
         return match REQUIRE_ISSUER.iter().find_map(|setting| Some((setting.key, source_of(setting)?))) {
             Some((key, source)) => Err(ConfigError(format!(
                 "{key} is set ({source}), but oidc_issuer is not: set oidc_issuer, oidc_audience and oidc_jwks, or none of them"
@@ -82,7 +37,7 @@ pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError>
             None => Ok(None),
         };
     };
-    for needed in [AUDIENCE, JWKS] {
+    for needed in [OIDC_AUDIENCE, OIDC_JWKS] {
         if source_of(&needed).is_none() {
             return Err(ConfigError(format!(
                 "{key} is not set, but oidc_issuer is ({source}): set {key} too, or leave oidc_issuer out",
@@ -92,19 +47,21 @@ pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError>
     }
     let name = "the name of a claim, for example";
     Ok(Some(OidcSettings {
-        issuer: layers.read(ISSUER.key, "the issuer's https address, as its tokens have it in `iss`", |value| {
-            is_http_url(value).then(|| value.to_owned())
-        })?,
-        audience: layers.read(AUDIENCE.key, "a text, as the tokens have it in `aud`", one_line)?,
-        jwks: layers.read(JWKS.key, "an https address without a password in it, or a file", jwks)?,
-        subject_claim: layers.read(SUBJECT_CLAIM.key, &format!("{name} sub"), one_line)?,
-        role_claim: layers.read(ROLE_CLAIM.key, &format!("{name} realm_access.roles"), one_line)?,
+        issuer: layers.read(
+            OIDC_ISSUER.key,
+            "the issuer's https address, as its tokens have it in `iss`",
+            |value| is_http_url(value).then(|| value.to_owned()),
+        )?,
+        audience: layers.read(OIDC_AUDIENCE.key, "a text, as the tokens have it in `aud`", one_line)?,
+        jwks: layers.read(OIDC_JWKS.key, "an https address without a password in it, or a file", jwks)?,
+        subject_claim: layers.read(OIDC_SUBJECT_CLAIM.key, &format!("{name} sub"), one_line)?,
+        role_claim: layers.read(OIDC_ROLE_CLAIM.key, &format!("{name} realm_access.roles"), one_line)?,
         roles: layers.read(
-            ROLES.key,
+            OIDC_ROLES.key,
             "value=ROLE,value=ROLE with PRESS, AUTHOR, EDITOR or ADMIN, each value once",
             roles,
         )?,
-        clock_skew: layers.read(CLOCK_SKEW.key, "seconds, 0 to 600", |value| {
+        clock_skew: layers.read(OIDC_CLOCK_SKEW.key, "seconds, 0 to 600", |value| {
             value.parse().ok().filter(|seconds| (0..=600).contains(seconds)).map(TimeDelta::seconds)
         })?,
     }))

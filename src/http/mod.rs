@@ -3,14 +3,12 @@
 //! - `state`: state shared by all handlers
 //! - `auth`: bearer token of a request, authentication errors
 //! - `pages`: home page and query page
-//! - `config`: HTTP configuration
 //! - `graphql`: GraphQL over HTTP
 //! - `streaming`: WebSocket and server-sent events
 //! - `limits`: rate limits, connection limits, client IP
 //! - `transport`: connections, timeouts, TLS, graceful shutdown
 
 mod auth;
-pub mod config;
 mod graphql;
 mod limits;
 mod pages;
@@ -33,8 +31,7 @@ use axum::{
 use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::app::App;
-use config::AllowedOrigins;
+use crate::{app::App, config::AllowedOrigins};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

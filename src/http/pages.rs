@@ -11,7 +11,7 @@ use axum::{
 };
 
 use super::HttpState;
-use crate::app::SiteInfo;
+use crate::config::SiteInfo;
 
 const HOME_PAGE: &str = include_str!("front.html");
 const QUERY_PAGE: &str = include_str!("graphiql.html");

@@ -13,7 +13,7 @@ use quick_cache::{Weighter, sync::Cache};
 
 use super::{media_type::MediaType, params::GraphqlParams, request_error::HttpError};
 use crate::{
-    http::config::{HttpConfig, TrustedDocumentMode, TrustedDocuments},
+    config::{HttpConfig, TrustedDocumentMode, TrustedDocuments},
     newsroom::access::tokens::hash,
 };
 

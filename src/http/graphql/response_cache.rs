@@ -22,7 +22,7 @@ use super::{OperationName, compression::ContentCoding, media_type::MediaType};
 use crate::{
     app::App,
     catalog::{Audience, Snapshot},
-    http::config::HttpConfig,
+    config::HttpConfig,
 };
 
 /// Releases that an answer is filed under; what shows more is filed under all.

@@ -12,7 +12,7 @@ use super::{
     per_ip::{IpSlot, PerIpCounter},
     rate_limit::client_network,
 };
-use crate::http::config::HttpConfig;
+use crate::config::HttpConfig;
 
 /// The places of a server.
 pub(in crate::http) struct ConnectionLimiter {

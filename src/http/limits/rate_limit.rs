@@ -33,9 +33,10 @@ use super::{
 };
 use crate::{
     blocking,
+    config::HttpConfig,
     fair_semaphore::{self, Caller, FairSemaphore, Permit},
     graphql::Permits,
-    http::{config::HttpConfig, graphql::request_error::HttpError, transport::connection::Peer},
+    http::{graphql::request_error::HttpError, transport::connection::Peer},
 };
 
 /// How long a query waits for others to be done before it is sent away.

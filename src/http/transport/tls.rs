@@ -16,7 +16,7 @@ use tokio_rustls::{
     },
 };
 
-use crate::http::config::TlsFiles;
+use crate::config::TlsFiles;
 
 /// How often the files are looked at.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(5);

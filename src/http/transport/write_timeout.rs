@@ -121,7 +121,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::http::{config::HttpConfig, limits::connection_limit::ConnectionLimiter};
+    use crate::{config::HttpConfig, http::limits::connection_limit::ConnectionLimiter};
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_reads_nothing_times_out_and_one_that_reads_slowly_does_not() {

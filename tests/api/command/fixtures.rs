@@ -6,8 +6,9 @@ use std::{fs, path::PathBuf};
 use axum::Router;
 use chrono::{DateTime, TimeZone, Utc};
 use dateline::{
-    app::{App, SiteInfo},
+    app::App,
     clock::Clock,
+    config::SiteInfo,
     db::Db,
     http,
     newsroom::{NewsroomSettings, repair::find_out_of_range},

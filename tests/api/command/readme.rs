@@ -3,8 +3,7 @@
 use crate::harness::{Caller, TestServer, on_both_databases};
 use dateline::{
     cli::demo,
-    config,
-    http::config::HttpConfig,
+    config::{self, HttpConfig},
     limits::{Limits, Profile},
 };
 use serde_json::{Value, json};

@@ -26,12 +26,12 @@ use axum::{
 };
 use chrono::{DateTime, TimeZone, Utc};
 use dateline::{
-    app::{App, SiteInfo},
+    app::App,
     auth::viewer::Viewer,
     clock::Clock,
+    config::{HttpConfig, SiteInfo},
     db::Db,
-    http::{self, config::HttpConfig},
-    interchange,
+    http, interchange,
     newsroom::{NewsroomSettings, access::tokens::TokenInput, import::ImportOptions, workflow::WorkflowPolicy},
 };
 use entity::api_token::Role;

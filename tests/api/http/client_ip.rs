@@ -4,7 +4,7 @@
 use crate::harness::{Caller, TestServer, on_both_databases};
 use axum::{body::Body, http::Request};
 use dateline::{
-    http::config::{AllowedOrigins, HttpConfig},
+    config::{AllowedOrigins, HttpConfig},
     limits::Limits,
 };
 use http_body_util::BodyExt;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Caller, TestServer};
 use axum::http::Request;
-use dateline::{http::config::HttpConfig, limits::Limits};
+use dateline::{config::HttpConfig, limits::Limits};
 use http_body_util::{BodyExt, Empty};
 use hyper::{body::Bytes, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};

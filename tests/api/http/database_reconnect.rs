@@ -1,7 +1,7 @@
 //! Tests of terminated PostgreSQL connections: queries do not fail, and a write succeeds or returns an error.
 
 use crate::harness::{CREATE, Caller, TestServer};
-use dateline::http::config::HttpConfig;
+use dateline::config::HttpConfig;
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};

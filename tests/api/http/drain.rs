@@ -12,10 +12,7 @@ use super::{
 };
 use crate::harness::{Caller, TestServer};
 use axum::http::Request;
-use dateline::{
-    http::{config::HttpConfig, transport::tls::Tls},
-    limits::Limits,
-};
+use dateline::{config::HttpConfig, http::transport::tls::Tls, limits::Limits};
 use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::{

@@ -139,7 +139,7 @@ on_both_databases! {
 
     async fn a_change_that_times_out_ends_the_subscription_with_an_error(server: TestServer) {
         let limits = dateline::limits::Limits { execution_ms: 1, ..Default::default() };
-        let server = server.with_http_config(dateline::http::config::HttpConfig { limits: limits.into(), ..Default::default() });
+        let server = server.with_http_config(dateline::config::HttpConfig { limits: limits.into(), ..Default::default() });
         let mut events = server.subscribe(None, "subscription { releaseChanged { release { a: body { html text } b: body { html } c: body { text } } } }").await;
         server.import(&[json!({ "type": "release", "slug": "long", "externalId": "long", "headline": "Long", "releaseDate": "2006-05-02", "state": "PUBLISHED", "publishedAt": "2006-05-02T00:00:00Z", "bodyMarkdown": "word ".repeat(150_000) })]).await;
         let (_, _, data) = events.next_event().await.unwrap();

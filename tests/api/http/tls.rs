@@ -4,10 +4,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use crate::harness::TestServer;
 use dateline::{
-    http::{
-        config::{HttpConfig, TlsFiles},
-        transport::tls::Tls,
-    },
+    config::{HttpConfig, TlsFiles},
+    http::transport::tls::Tls,
     limits::Limits,
 };
 use tokio::{

@@ -6,7 +6,7 @@ use crate::harness::{
     Caller, TestServer, on_both_databases,
     websocket_client::{connect, connect_as},
 };
-use dateline::http::config::HttpConfig;
+use dateline::config::HttpConfig;
 use dateline::limits::Limits;
 use futures_util::SinkExt;
 use serde_json::{Value, json};
@@ -231,7 +231,7 @@ on_both_databases! {
     }
 
     async fn only_allowed_origins_may_open_a_websocket(server: TestServer) {
-        let server = server.with_http_config(HttpConfig { origins: dateline::http::config::AllowedOrigins::Only(Vec::new()), ..HttpConfig::default() });
+        let server = server.with_http_config(HttpConfig { origins: dateline::config::AllowedOrigins::Only(Vec::new()), ..HttpConfig::default() });
         let port = server.serve().await;
         let connects_from = async |origin: &str| {
             connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws"), ("origin", origin)]).await.is_ok()

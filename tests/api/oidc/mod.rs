@@ -20,7 +20,8 @@ use axum::{
 use chrono::TimeDelta;
 use dateline::{
     auth::oidc::{JwksSource, OidcSettings},
-    http::{self, config::HttpConfig},
+    config::HttpConfig,
+    http,
     limits::Limits,
 };
 use entity::api_token::Role;

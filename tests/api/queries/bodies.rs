@@ -2,7 +2,7 @@
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 use dateline::{
-    http::config::HttpConfig,
+    config::HttpConfig,
     limits::Limits,
     newsroom::markup::{markdown_to_html, markdown_to_text, word_count},
 };

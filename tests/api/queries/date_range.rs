@@ -4,8 +4,9 @@
 use crate::harness::{Caller, REVISE, TestServer, on_both_databases, server_process::run};
 use chrono::{DateTime, Utc};
 use dateline::{
-    app::{App, SiteInfo},
+    app::App,
     auth::viewer::Viewer,
+    config::SiteInfo,
     db::Db,
     interchange::{FileImport, export},
     newsroom::{

@@ -4,7 +4,7 @@
 use crate::harness::{Caller, on_both_databases};
 use axum::{body::Body, http::Request};
 use dateline::{
-    http::config::HttpConfig,
+    config::HttpConfig,
     limits::{ALL, Limits},
 };
 use serde_json::{Value, json};

@@ -278,7 +278,7 @@ on_both_databases! {
     async fn writes_of_another_process_are_synced(server: TestServer) {
         seed_sample_data(&server).await;
         let db = dateline::db::Db::open(&server.url).await.unwrap();
-        let other_app = dateline::app::App::new(db, dateline::newsroom::NewsroomSettings::default(), dateline::app::SiteInfo::default(), dateline::clock::Clock::fixed_at(crate::harness::noon())).await.unwrap();
+        let other_app = dateline::app::App::new(db, dateline::newsroom::NewsroomSettings::default(), dateline::config::SiteInfo::default(), dateline::clock::Clock::fixed_at(crate::harness::noon())).await.unwrap();
         let sync_task = tokio::spawn(async move { let other_app = other_app; let catalog = other_app.newsroom.catalog.clone(); tokio::select! { () = other_app.run_background_tasks() => unreachable!(), seen = async { loop { if catalog.snapshot().len() == 46 { break true } tokio::time::sleep(std::time::Duration::from_millis(20)).await; } } => seen } });
         server.create_draft(json!({ "headline": "Seen elsewhere" })).await;
         assert!(tokio::time::timeout(std::time::Duration::from_secs(10), sync_task).await.unwrap().unwrap());

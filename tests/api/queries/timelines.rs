@@ -1,7 +1,7 @@
 //! Tests of timelines over releases that are centuries apart: `fill: OMIT`, the limit on points, and the cost.
 
 use crate::harness::{Caller, TestServer, on_both_databases};
-use dateline::{http::config::HttpConfig, limits::Limits};
+use dateline::{config::HttpConfig, limits::Limits};
 use serde_json::{Value, json};
 
 /// Four releases, centuries apart.

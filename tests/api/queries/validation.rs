@@ -5,7 +5,7 @@ use crate::{
     harness::{CREATE, Caller, on_both_databases},
     visibility::schema_walk::{Schema, ValuePool, list, required, text, type_text},
 };
-use dateline::{http::config::HttpConfig, limits::Limits};
+use dateline::{config::HttpConfig, limits::Limits};
 use serde_json::{Map, Value, json};
 
 /// A field of a root with one argument that is wrong.

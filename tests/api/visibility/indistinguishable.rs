@@ -6,10 +6,7 @@ use std::collections::BTreeMap;
 use crate::harness::{Caller, REVISE, TestServer, exchange, noon, on_both_databases};
 use axum::{Router, body::Body, http::Request};
 use chrono::{DateTime, TimeDelta, Utc};
-use dateline::{
-    http::{self, config::HttpConfig},
-    jobs,
-};
+use dateline::{config::HttpConfig, http, jobs};
 use serde_json::{Value, json};
 
 /// What is asked, each by GET: fresh, again, with the first tag that was told, and by POST. One is wrong.

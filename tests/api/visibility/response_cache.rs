@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, Request},
 };
 use chrono::TimeDelta;
-use dateline::http::config::{HttpConfig, TrustedDocumentMode, TrustedDocuments};
+use dateline::config::{HttpConfig, TrustedDocumentMode, TrustedDocuments};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

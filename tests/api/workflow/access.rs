@@ -230,7 +230,7 @@ on_both_databases! {
         let router = server.router();
         // Its time is over before its first act: nothing is begun.
         let limits = dateline::limits::Limits { execution_ms: 0, ..Default::default() };
-        let server = server.with_http_config(dateline::http::config::HttpConfig { limits: limits.into(), ..Default::default() });
+        let server = server.with_http_config(dateline::config::HttpConfig { limits: limits.into(), ..Default::default() });
         let editor = server.token(Caller::Editor).unwrap();
         let create = json!({ "query": CREATE, "variables": { "input": { "headline": "In time?" } } }).to_string();
         let before = server.app.newsroom.catalog.snapshot().sequence();

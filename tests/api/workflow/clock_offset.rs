@@ -9,12 +9,7 @@ use axum::{
 };
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use dateline::{
-    app::App,
-    auth::viewer::Viewer,
-    clock::Clock,
-    http::{self, config::HttpConfig},
-    jobs,
-    newsroom::access::tokens::TokenInput,
+    app::App, auth::viewer::Viewer, clock::Clock, config::HttpConfig, http, jobs, newsroom::access::tokens::TokenInput,
 };
 use entity::api_token::Role;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};

@@ -4,11 +4,7 @@
 use crate::harness::{on_both_databases, random_acts::RandomActivity};
 use chrono::{DateTime, Utc};
 use dateline::{
-    app::{App, SiteInfo},
-    auth::viewer::Viewer,
-    clock::Clock,
-    db::Db,
-    graphql::OperationInput,
+    app::App, auth::viewer::Viewer, clock::Clock, config::SiteInfo, db::Db, graphql::OperationInput,
     newsroom::check::check,
 };
 use entity::api_token::Role;

@@ -3,12 +3,7 @@
 use crate::harness::{Caller, TestServer, on_both_databases};
 use chrono::{DateTime, TimeDelta, Utc};
 use dateline::{
-    app::{App, SiteInfo},
-    auth::viewer::Viewer,
-    clock::Clock,
-    db::Db,
-    jobs,
-    newsroom::NewsroomSettings,
+    app::App, auth::viewer::Viewer, clock::Clock, config::SiteInfo, db::Db, jobs, newsroom::NewsroomSettings,
 };
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Caller, TestServer};
 use dateline::{
-    http::config::HttpConfig,
+    config::HttpConfig,
     limits::{Limits, Profile},
 };
 use documents::nested;

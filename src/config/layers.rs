@@ -1,0 +1,130 @@
+//! Layers of configuration: defaults, settings file, environment variables, flags; each value with its source.
+//!
+//! A later layer replaces the values of an earlier one. The profile `hardened` changes the defaults only.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{
+    setting::ConfigError,
+    table::{hardened, settings},
+};
+use crate::{db::redacted, limits::Profile};
+
+/// Where a value comes from that nobody set.
+const DEFAULT: &str = "the default";
+
+/// Values by key, each with where it came from.
+#[derive(Debug, Default)]
+pub struct Layers(pub(super) BTreeMap<&'static str, (String, String)>);
+
+impl Layers {
+    /// What holds where nobody says anything.
+    pub fn defaults() -> Self {
+        Self(settings().map(|setting| (setting.key, (setting.default.to_owned(), DEFAULT.to_owned()))).collect())
+    }
+
+    /// Lays a settings file over them.
+    pub fn file(&mut self, name: &Path, text: &str) -> Result<(), ConfigError> {
+        let shown = name.display();
+        let table: toml::Table = text.parse().map_err(|error| ConfigError(format!("{shown} is not TOML: {error}")))?;
+        for (key, value) in flatten(table) {
+            let Some(setting) = settings().find(|setting| setting.key == key) else {
+                let known: Vec<&str> = settings().map(|setting| setting.key).collect();
+                let line = text
+                    .lines()
+                    .position(|line| line.trim_start().trim_start_matches(['"', '[']).starts_with(&key))
+                    .map_or(1, |line| line + 1);
+                return Err(ConfigError(format!(
+                    "{shown}:{line}: there is no setting \"{key}\"; there are {}",
+                    known.join(", ")
+                )));
+            };
+            let value = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Boolean(boolean) => boolean.to_string(),
+                toml::Value::Integer(number) => number.to_string(),
+                _ => return Err(ConfigError(format!("{shown}: {key} is not a text: write {key} = \"…\""))),
+            };
+            self.0.insert(setting.key, (value, format!("{shown}")));
+        }
+        Ok(())
+    }
+
+    /// Lays variables of the environment over them; answers those that begin like ours and are not known.
+    pub fn environment(&mut self, variables: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
+        let mut unknown = Vec::new();
+        for (name, value) in variables
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("DATELINE_") && !name.starts_with("DATELINE_TEST_"))
+        {
+            match settings().find(|setting| setting.variable == name) {
+                Some(setting) => drop(self.0.insert(setting.key, (value, format!("the variable {name}")))),
+                None => unknown.push(name),
+            }
+        }
+        unknown
+    }
+
+    /// Lays a flag over them, if it was given.
+    pub fn flag(&mut self, key: &'static str, name: &str, value: Option<String>) {
+        if let Some(value) = value {
+            self.0.insert(key, (value, format!("the flag {name}")));
+        }
+    }
+
+    /// What holds of a setting, and where it comes from: somebody's word, or what the profile says.
+    fn effective(&self, key: &str) -> Option<(String, String)> {
+        let (value, source) = self.0.get(key)?;
+        let profile_default = hardened(key).filter(|_| source == DEFAULT);
+        match profile_default.filter(|_| profile(self).is_ok_and(|profile| profile == Profile::Hardened)) {
+            Some(value) => Some((value.to_owned(), "the profile".to_owned())),
+            None => Some((value.clone(), source.clone())),
+        }
+    }
+
+    /// The value of a setting, parsed; the error says what was expected.
+    pub(super) fn read<T>(
+        &self,
+        key: &str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        let (value, source) = self.effective(key).ok_or_else(|| ConfigError(format!("{key} is not set")))?;
+        parse(&value).ok_or_else(|| {
+            let shown = if key == "database_url" { redacted(&value) } else { value.chars().take(80).collect() };
+            ConfigError(format!("{key} is \"{shown}\" ({source}): write {expected}"))
+        })
+    }
+}
+
+/// Which profile is chosen.
+pub(super) fn profile(layers: &Layers) -> Result<Profile, ConfigError> {
+    layers.read("profile", "open or hardened", |value| match value {
+        "open" => Some(Profile::Open),
+        "hardened" => Some(Profile::Hardened),
+        _ => None,
+    })
+}
+
+/// The entries of a table, those of tables in it by their names with a dot between.
+fn flatten(table: toml::Table) -> Vec<(String, toml::Value)> {
+    let entries = table.into_iter().flat_map(|(key, value)| match value {
+        toml::Value::Table(inner) => {
+            flatten(inner).into_iter().map(|(name, value)| (format!("{key}.{name}"), value)).collect()
+        }
+        value => vec![(key, value)],
+    });
+    entries.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_variables_are_returned() {
+        let unknown = Layers::defaults()
+            .environment([("DATELINE_LISTN".to_owned(), "x".to_owned()), ("HOME".to_owned(), "y".to_owned())]);
+        assert_eq!(unknown, ["DATELINE_LISTN"]);
+    }
+}

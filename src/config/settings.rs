@@ -1,0 +1,176 @@
+//! All settings as validated values, and how they are parsed from the layers.
+//!
+//! The HTTP server and OpenID Connect have more of them and are parsed in `http` and `oidc`.
+
+use std::{net::SocketAddr, time::Duration};
+
+use super::{http, http_config::HttpConfig, layers::Layers, oidc, setting::ConfigError, site_info::SiteInfo};
+use crate::{
+    auth::oidc::OidcSettings,
+    newsroom::{NewsroomSettings, text::language, workflow::WorkflowPolicy},
+};
+
+/// Settings that make sense.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The database.
+    pub database_url: String,
+    /// Begin a new database where the file is missing beside its lock file, empty or truncated. A flag only.
+    pub new_database: bool,
+    /// Where to serve.
+    pub listen: SocketAddr,
+    /// What to log, as `tracing` has it.
+    pub log: String,
+    /// Log as JSON.
+    pub log_json: bool,
+    /// Whose newsroom it is.
+    pub site_info: SiteInfo,
+    /// What is taken where an editor says nothing.
+    pub newsroom: NewsroomSettings,
+    /// How far a server's clock may be from its database's; zero: any offset is taken.
+    pub max_clock_offset: Duration,
+    /// Whose tokens are taken beside ours.
+    pub oidc: Option<OidcSettings>,
+    /// How it is open to the world.
+    pub http_config: HttpConfig,
+}
+
+impl Layers {
+    /// The settings, if they make sense.
+    pub fn settings(&self) -> Result<Settings, ConfigError> {
+        let log_json = self.read("log_format", "text or json", |value| match value {
+            "text" => Some(false),
+            "json" => Some(true),
+            _ => None,
+        })?;
+        let url_template = self.read("release_url", "an http or https address with {slug} or {id} in it", |value| {
+            let is_http_url = value.starts_with("https://") || value.starts_with("http://");
+            let has_placeholder = value.contains("{slug}") || value.contains("{id}");
+            (value.is_empty() || (is_http_url && has_placeholder))
+                .then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
+        })?;
+        let preview_template = self.read("preview_url", "an http or https address with {token} in it", |value| {
+            let is_http_url = value.starts_with("https://") || value.starts_with("http://");
+            (value.is_empty() || (is_http_url && value.contains("{token}")))
+                .then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
+        })?;
+        let four_eyes = self.read("workflow.four_eyes", "true or false", |value| value.parse().ok())?;
+        Ok(Settings {
+            new_database: false,
+            database_url: self.read(
+                "database_url",
+                "sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME",
+                |value| {
+                    ["sqlite:", "postgres:", "postgresql:"]
+                        .iter()
+                        .any(|scheme| value.starts_with(scheme))
+                        .then(|| value.to_owned())
+                },
+            )?,
+            listen: self
+                .read("listen", "an address and a port, for example 127.0.0.1:8000", |value| value.parse().ok())?,
+            log: self.read("log", "a level (error, warn, info, debug, trace) or a list of part=level", |value| {
+                tracing_subscriber::EnvFilter::try_new(value)
+                    .ok()
+                    .filter(|_| !value.is_empty())
+                    .map(|_| value.to_owned())
+            })?,
+            log_json,
+            site_info: SiteInfo {
+                name: self.read("newsroom_name", "a text", |value| Some(value.to_owned()))?,
+                publisher: self.read("publisher", "a text", |value| Some(value.to_owned()))?,
+            },
+            newsroom: NewsroomSettings {
+                language: self.read("language", "a language tag (BCP 47), for example en or pt-BR", |value| {
+                    language::canonical(value).ok()
+                })?,
+                time_zone: self
+                    .read("time_zone", "an IANA time zone, for example Asia/Bangkok", |value| value.parse().ok())?,
+                url_template,
+                preview_template,
+                workflow_policy: WorkflowPolicy { four_eyes },
+            },
+            max_clock_offset: self.read("clock.max_offset", "seconds, 0 to 3600", |value| {
+                value.parse().ok().filter(|seconds| *seconds <= 3600).map(Duration::from_secs)
+            })?,
+            oidc: oidc::read(self)?,
+            http_config: http::read(self)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn layers(file: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+        let mut layers = Layers::defaults();
+        layers.file(Path::new("dateline.toml"), file)?;
+        layers.environment(variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())));
+        layers.settings()
+    }
+
+    #[test]
+    fn the_defaults_are_valid() {
+        let settings = Layers::defaults().settings().unwrap();
+        assert_eq!((settings.database_url.as_str(), settings.listen.port()), ("sqlite://dateline.db", 8000));
+        assert_eq!(settings.max_clock_offset, crate::clock::MAX_OFFSET);
+    }
+
+    #[test]
+    fn the_later_layer_wins() {
+        let mut all = Layers::defaults();
+        all.file(Path::new("x.toml"), "language = \"fr\"\nlisten = \"127.0.0.1:1\"\ntime_zone = \"Asia/Bangkok\"")
+            .unwrap();
+        all.environment([
+            ("DATELINE_LISTEN".to_owned(), "127.0.0.1:2".to_owned()),
+            ("DATELINE_LANGUAGE".to_owned(), "km".to_owned()),
+        ]);
+        all.flag("listen", "--listen", Some("127.0.0.1:3".to_owned()));
+        let settings = all.settings().unwrap();
+        assert_eq!(
+            (settings.listen.port(), settings.newsroom.language.as_str(), settings.newsroom.time_zone),
+            (3, "km", chrono_tz::Asia::Bangkok)
+        );
+    }
+
+    #[test]
+    fn an_error_names_the_setting_its_source_and_the_expected_value() {
+        let error = layers("", &[("DATELINE_LISTEN", "8000")]).unwrap_err().to_string();
+        assert!(
+            error.contains("listen is \"8000\" (the variable DATELINE_LISTEN): write an address and a port"),
+            "{error}"
+        );
+        let error = layers("language = \"fr\"\ncolour = \"red\"", &[]).unwrap_err().to_string();
+        assert!(error.starts_with("dateline.toml:2: there is no setting \"colour\""), "{error}");
+        for (variable, invalid) in [
+            ("DATELINE_TIME_ZONE", "Mars/Base"),
+            ("DATELINE_LOG_FORMAT", "xml"),
+            ("DATELINE_RELEASE_URL", "https://example.org/"),
+            ("DATELINE_DATABASE_URL", "mysql://x"),
+        ] {
+            assert!(layers("", &[(variable, invalid)]).unwrap_err().to_string().contains(variable), "{variable}");
+        }
+    }
+
+    #[test]
+    fn the_clock_offset_limit_is_in_whole_seconds_up_to_an_hour() {
+        for (value, seconds) in [("0", 0), ("2", 2), ("3600", 3600)] {
+            let settings = layers("", &[("DATELINE_CLOCK_MAX_OFFSET", value)]).unwrap();
+            assert_eq!(settings.max_clock_offset, Duration::from_secs(seconds));
+        }
+        for invalid in ["", "-1", "3601", "2s", "0.5"] {
+            let error = layers("", &[("DATELINE_CLOCK_MAX_OFFSET", invalid)]).unwrap_err().to_string();
+            assert!(error.contains("clock.max_offset") && error.contains("0 to 3600"), "{error}");
+        }
+        assert_eq!(layers("[clock]\nmax_offset = 60", &[]).unwrap().max_clock_offset, Duration::from_mins(1));
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let error = layers("", &[("DATELINE_DATABASE_URL", "mysql://ana:secret@host/x")]).unwrap_err().to_string();
+        assert!(!error.contains("secret"), "{error}");
+    }
+}

@@ -1,0 +1,261 @@
+//! List of all settings and the table of them for the documentation: key, environment variable, default per profile,
+//! meaning.
+//!
+//! Values only: settings of the server and the newsroom, of OpenID Connect, of the HTTP server, and the limits of
+//! `limits`. They are parsed in `settings`, `oidc` and `http`.
+
+use super::setting::Setting;
+use crate::limits::{ALL, Limit};
+
+/// The server and the newsroom.
+const SERVER_AND_NEWSROOM: [Setting; 12] = [
+    Setting {
+        key: "database_url",
+        variable: "DATELINE_DATABASE_URL",
+        default: "sqlite://dateline.db",
+        hardened: None,
+        meaning: "The database: `sqlite://FILE` (made when missing) or `postgres://USER:PASSWORD@HOST/NAME`",
+    },
+    Setting {
+        key: "listen",
+        variable: "DATELINE_LISTEN",
+        default: "127.0.0.1:8000",
+        hardened: None,
+        meaning: "Address and port to serve on",
+    },
+    Setting {
+        key: "log",
+        variable: "DATELINE_LOG",
+        default: "info",
+        hardened: None,
+        meaning: "What is logged: `error`, `warn`, `info`, `debug`, or per part: `info,dateline::catalog=debug`",
+    },
+    Setting {
+        key: "log_format",
+        variable: "DATELINE_LOG_FORMAT",
+        default: "text",
+        hardened: None,
+        meaning: "`text` or `json`",
+    },
+    Setting {
+        key: "newsroom_name",
+        variable: "DATELINE_NEWSROOM_NAME",
+        default: "Newsroom",
+        hardened: None,
+        meaning: "What the newsroom is called",
+    },
+    Setting {
+        key: "publisher",
+        variable: "DATELINE_PUBLISHER",
+        default: "",
+        hardened: None,
+        meaning: "The organisation behind it",
+    },
+    Setting {
+        key: "release_url",
+        variable: "DATELINE_RELEASE_URL",
+        default: "",
+        hardened: None,
+        meaning: "Public address of a release, with `{slug}` or `{id}` in it: `https://example.org/news/{slug}`",
+    },
+    Setting {
+        key: "language",
+        variable: "DATELINE_LANGUAGE",
+        default: "en",
+        hardened: None,
+        meaning: "Language of releases and names that give none (BCP 47)",
+    },
+    Setting {
+        key: "time_zone",
+        variable: "DATELINE_TIME_ZONE",
+        default: "UTC",
+        hardened: None,
+        meaning: "Where the newsroom's day begins and ends (IANA name: `Asia/Bangkok`)",
+    },
+    Setting {
+        key: "clock.max_offset",
+        variable: "DATELINE_CLOCK_MAX_OFFSET",
+        default: "2",
+        hardened: None,
+        meaning: "Largest allowed difference, in whole seconds, between a server's clock and its database's, 0 to 3600; beyond it the server is not ready and refuses writes; 0 allows any difference ([operations.md](operations.md#clocks))",
+    },
+    Setting {
+        key: "preview_url",
+        variable: "DATELINE_PREVIEW_URL",
+        default: "",
+        hardened: None,
+        meaning: "Where a preview link leads, with `{token}` in it: `https://example.org/preview?token={token}`",
+    },
+    Setting {
+        key: "workflow.four_eyes",
+        variable: "DATELINE_WORKFLOW_FOUR_EYES",
+        default: "false",
+        hardened: None,
+        meaning: "`true`: whoever wrote a version may not be the one who approves it",
+    },
+];
+
+pub(super) const OIDC_ISSUER: Setting = Setting {
+    key: "oidc_issuer",
+    variable: "DATELINE_OIDC_ISSUER",
+    default: "",
+    hardened: None,
+    meaning: "Takes the tokens of this OpenID Connect issuer: its address, as in `iss` ([people.md](people.md))",
+};
+pub(super) const OIDC_AUDIENCE: Setting = Setting {
+    key: "oidc_audience",
+    variable: "DATELINE_OIDC_AUDIENCE",
+    default: "",
+    hardened: None,
+    meaning: "Whom its tokens must be for, as in `aud`",
+};
+pub(super) const OIDC_JWKS: Setting = Setting {
+    key: "oidc_jwks",
+    variable: "DATELINE_OIDC_JWKS",
+    default: "",
+    hardened: None,
+    meaning: "Its public keys (JWK Set): an https or http address, or a file",
+};
+pub(super) const OIDC_SUBJECT_CLAIM: Setting = Setting {
+    key: "oidc_subject_claim",
+    variable: "DATELINE_OIDC_SUBJECT_CLAIM",
+    default: "sub",
+    hardened: None,
+    meaning: "The claim that says who it is",
+};
+pub(super) const OIDC_ROLE_CLAIM: Setting = Setting {
+    key: "oidc_role_claim",
+    variable: "DATELINE_OIDC_ROLE_CLAIM",
+    default: "roles",
+    hardened: None,
+    meaning: "The claim with what they may do; dots reach into objects: `realm_access.roles`",
+};
+pub(super) const OIDC_ROLES: Setting = Setting {
+    key: "oidc_roles",
+    variable: "DATELINE_OIDC_ROLES",
+    default: "",
+    hardened: None,
+    meaning: "Which of its values stand for which role: `newsroom-editor=EDITOR,newsroom-admin=ADMIN`; empty: PRESS, AUTHOR, EDITOR, ADMIN for themselves",
+};
+pub(super) const OIDC_CLOCK_SKEW: Setting = Setting {
+    key: "oidc_clock_skew",
+    variable: "DATELINE_OIDC_CLOCK_SKEW",
+    default: "60",
+    hardened: None,
+    meaning: "Seconds that its clock may differ from ours, 0 to 600",
+};
+
+/// OpenID Connect.
+const OIDC: [Setting; 7] =
+    [OIDC_ISSUER, OIDC_AUDIENCE, OIDC_JWKS, OIDC_SUBJECT_CLAIM, OIDC_ROLE_CLAIM, OIDC_ROLES, OIDC_CLOCK_SKEW];
+
+/// The HTTP server, without the limits.
+const HTTP: [Setting; 11] = [
+    Setting {
+        key: "profile",
+        variable: "DATELINE_PROFILE",
+        default: "open",
+        hardened: None,
+        meaning: "`open`, or `hardened` for the open internet: other defaults, as this table says",
+    },
+    Setting {
+        key: "introspection",
+        variable: "DATELINE_INTROSPECTION",
+        default: "true",
+        hardened: Some("false"),
+        meaning: "`true`: the public may read the schema, and errors suggest names of fields",
+    },
+    Setting {
+        key: "tls.certificate",
+        variable: "DATELINE_TLS_CERTIFICATE",
+        default: "",
+        hardened: None,
+        meaning: "A file with the certificate to show, and those that lead to a root (PEM): HTTPS is served; taken anew when it changes",
+    },
+    Setting {
+        key: "tls.key",
+        variable: "DATELINE_TLS_KEY",
+        default: "",
+        hardened: None,
+        meaning: "A file with its private key (PEM)",
+    },
+    Setting {
+        key: "trusted_proxies",
+        variable: "DATELINE_TRUSTED_PROXIES",
+        default: "",
+        hardened: None,
+        meaning: "Proxies whose `X-Forwarded-For` and `X-Request-Id` are believed: addresses or networks, with commas: `10.0.0.0/8, ::1`",
+    },
+    Setting {
+        key: "cors_origins",
+        variable: "DATELINE_CORS_ORIGINS",
+        default: "*",
+        hardened: None,
+        meaning: "Pages that may ask from browsers: origins with commas, `https://example.org, https://www.example.org`; `*`: all; empty: none of other hosts",
+    },
+    Setting {
+        key: "cache.bytes",
+        variable: "DATELINE_CACHE_BYTES",
+        default: "67108864",
+        hardened: None,
+        meaning: "Memory for public answers that are given again while nothing has changed; 0: none",
+    },
+    Setting {
+        key: "cache.max_age",
+        variable: "DATELINE_CACHE_MAX_AGE",
+        default: "10",
+        hardened: None,
+        meaning: "Seconds that browsers and proxies may keep a public answer, 0 to 86400; for this long after a publication or a withdrawal, their readers may still get the earlier answer",
+    },
+    Setting {
+        key: "documents.persisted_bytes",
+        variable: "DATELINE_DOCUMENTS_PERSISTED_BYTES",
+        default: "16777216",
+        hardened: None,
+        meaning: "Memory for automatic persisted queries (Apollo's protocol); 0: not supported",
+    },
+    Setting {
+        key: "documents.manifest",
+        variable: "DATELINE_DOCUMENTS_MANIFEST",
+        default: "",
+        hardened: None,
+        meaning: "A file of trusted documents: queries by id, as relay-compiler, GraphQL Code Generator or Apollo write it",
+    },
+    Setting {
+        key: "documents.trust",
+        variable: "DATELINE_DOCUMENTS_TRUST",
+        default: "off",
+        hardened: None,
+        meaning: "What is done about queries that the manifest does not have: `off`: nothing, `log`: logged, `only`: refused",
+    },
+];
+
+/// Everything that can be set.
+pub fn settings() -> impl Iterator<Item = Setting> {
+    let limit = |limit: &Limit| Setting {
+        key: limit.key,
+        variable: limit.variable,
+        default: limit.open,
+        hardened: (limit.hardened != limit.open).then_some(limit.hardened),
+        meaning: limit.meaning,
+    };
+    SERVER_AND_NEWSROOM.into_iter().chain(OIDC).chain(HTTP).chain(ALL.iter().map(limit))
+}
+
+/// What the profile `hardened` has instead of a default.
+pub(super) fn hardened(key: &str) -> Option<&'static str> {
+    settings().find(|setting| setting.key == key)?.hardened
+}
+
+/// The table of settings of `docs/settings.md`.
+pub fn table() -> String {
+    let markdown_row = |setting: Setting| {
+        let mut default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
+        if let Some(hardened) = setting.hardened {
+            default += &format!("; hardened: `{hardened}`");
+        }
+        format!("| `{}` | `{}` | {default} | {} |\n", setting.key, setting.variable, setting.meaning)
+    };
+    let head = "| in the file | in the environment | default | meaning |\n|---|---|---|---|\n";
+    head.to_owned() + &settings().map(markdown_row).collect::<String>()
+}
