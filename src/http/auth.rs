@@ -1,10 +1,12 @@
-//! Bearer token authentication (RFC 6750): reads the `Authorization` header and maps authentication failures to 401
-//! errors.
+//! Bearer token authentication (RFC 6750): reads the `Authorization` header, authenticates the caller and maps failures
+//! to 401 errors.
+
+use std::net::IpAddr;
 
 use axum::http::{HeaderMap, StatusCode, header};
 
-use super::graphql::request_error::HttpError;
-use crate::newsroom::access::tokens::AuthError;
+use super::{error::HttpError, state::HttpState};
+use crate::{auth::viewer::Viewer, newsroom::access::tokens::AuthError};
 
 /// The secret of the Authorization header; none where there is no such header.
 pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpError> {
@@ -41,4 +43,19 @@ pub(super) fn auth_error(error: AuthError) -> HttpError {
         }
     };
     HttpError::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
+}
+
+/// Who asks; who tries tokens that are not known is remembered.
+pub(super) async fn authenticate(
+    state: &HttpState,
+    bearer: Option<&str>,
+    address: IpAddr,
+) -> Result<Viewer, HttpError> {
+    state.app.authenticate(bearer).await.map_err(|error| {
+        let http_error = auth_error(error);
+        if http_error.status() == StatusCode::UNAUTHORIZED {
+            state.limiter.record_auth_failure(address);
+        }
+        http_error
+    })
 }

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::HttpState;
+use super::state::HttpState;
 use crate::config::SiteInfo;
 
 const HOME_PAGE: &str = include_str!("front.html");

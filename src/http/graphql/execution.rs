@@ -11,11 +11,10 @@ use std::{
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use serde_json::json;
 
-use super::request_error::HttpError;
-use crate::http::HttpState;
 use crate::{
     blocking,
     graphql::{Execution, Overloaded, PreparedOperation, RequestContext},
+    http::{error::HttpError, state::HttpState},
 };
 
 /// Errors of one answer; more say nothing new.

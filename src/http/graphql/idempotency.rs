@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
 
-use super::request_error::HttpError;
 use crate::{
     app::App,
     auth::viewer::{IdempotentRequest, Viewer},
+    http::error::HttpError,
     newsroom::access::{
         idempotency::{self, StoredResult},
         tokens::hash,

@@ -4,13 +4,12 @@
 
 use std::sync::Arc;
 
-use super::request_error::HttpError;
-use crate::http::{HttpState, streaming::session::Session};
 use crate::{
     blocking,
     graphql::{
         Document, Execution, MAX_CACHED_DOCUMENT_BYTES, OperationInput, Overloaded, PreparedOperation, RequestErrors,
     },
+    http::{error::HttpError, session::Session, state::HttpState},
 };
 
 /// Bytes of an answer from which its coding is offloaded: it may take milliseconds.

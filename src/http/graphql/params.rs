@@ -12,9 +12,10 @@ use axum::{
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
-use super::request_error::HttpError;
-use crate::http::limits::body_memory::Reservation;
-use crate::limits::Limits;
+use crate::{
+    http::{error::HttpError, limits::body_memory::Reservation},
+    limits::Limits,
+};
 
 /// What is asked for; the query's text itself, or the id under which it is known.
 #[derive(Debug, Default)]
@@ -27,6 +28,10 @@ pub(in crate::http) struct GraphqlParams {
     pub(in crate::http) operation_name: Option<String>,
     pub(in crate::http) variables: Map<String, Value>,
 }
+
+/// The operation's name, for the access log.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct OperationName(pub(in crate::http) Option<String>);
 
 impl GraphqlParams {
     /// From a JSON body.

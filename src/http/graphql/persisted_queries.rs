@@ -11,9 +11,10 @@ use std::{
 use axum::http::StatusCode;
 use quick_cache::{Weighter, sync::Cache};
 
-use super::{media_type::MediaType, params::GraphqlParams, request_error::HttpError};
+use super::params::GraphqlParams;
 use crate::{
     config::{HttpConfig, TrustedDocumentMode, TrustedDocuments},
+    http::{error::HttpError, media_type::MediaType},
     newsroom::access::tokens::hash,
 };
 

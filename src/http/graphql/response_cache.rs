@@ -18,11 +18,12 @@ use quick_cache::{Weighter, sync::Cache};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{OperationName, compression::ContentCoding, media_type::MediaType};
+use super::{compression::ContentCoding, params::OperationName};
 use crate::{
     app::App,
     catalog::{Audience, Snapshot},
     config::HttpConfig,
+    http::media_type::MediaType,
 };
 
 /// Releases that an answer is filed under; what shows more is filed under all.

@@ -11,7 +11,7 @@ use std::{
 
 use axum::body::Bytes;
 
-use crate::http::graphql::request_error::HttpError;
+use crate::http::error::HttpError;
 
 /// The part of the whole that one address may have.
 const PER_IP_SHARE: u64 = 4;

@@ -5,12 +5,11 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
+    client_ip::{TrustedProxies, client_network},
     per_ip::{IpSlot, PerIpCounter},
-    rate_limit::client_network,
 };
 use crate::config::HttpConfig;
 
@@ -19,7 +18,7 @@ pub(in crate::http) struct ConnectionLimiter {
     total: Arc<Semaphore>,
     limit: u32,
     per_ip: Arc<PerIpCounter>,
-    proxies: Vec<IpNet>,
+    trusted_proxies: TrustedProxies,
 }
 
 /// A place that is taken, until it is dropped.
@@ -35,7 +34,7 @@ impl ConnectionLimiter {
             total: Arc::new(Semaphore::new(limit as usize)),
             limit,
             per_ip: PerIpCounter::new(config.limits.address_connections),
-            proxies: config.trusted_proxies.clone(),
+            trusted_proxies: TrustedProxies::new(&config.trusted_proxies),
         })
     }
 
@@ -48,7 +47,7 @@ impl ConnectionLimiter {
     /// Gives a place to an address; nothing where it has as many as it may. Trusted proxies come for many.
     pub(in crate::http) fn admit(&self, permit: OwnedSemaphorePermit, address: IpAddr) -> Option<ConnectionPermit> {
         let address = address.to_canonical();
-        if self.proxies.iter().any(|proxy| proxy.contains(&address)) {
+        if self.trusted_proxies.contains(address) {
             return Some(ConnectionPermit { _permit: permit, _ip_slot: None });
         }
         let ip_slot = self.per_ip.try_acquire(client_network(address))?;

@@ -7,6 +7,7 @@
 //! - `per_ip`: counter per IP address
 
 pub mod body_memory;
+pub mod client_ip;
 pub mod connection_limit;
 pub mod per_ip;
 pub mod rate_limit;

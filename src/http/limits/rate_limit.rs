@@ -6,7 +6,7 @@
 //! connections are limited in `connection_limit`.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::IpAddr,
     num::{NonZeroU32, NonZeroUsize},
     sync::{
         Arc, Mutex, PoisonError,
@@ -15,14 +15,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::http::{Extensions, HeaderMap, HeaderValue};
+use axum::http::HeaderValue;
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
     middleware::StateInformationMiddleware,
     state::keyed::DashMapStateStore,
 };
-use ipnet::IpNet;
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -36,7 +35,7 @@ use crate::{
     config::HttpConfig,
     fair_semaphore::{self, Caller, FairSemaphore, Permit},
     graphql::Permits,
-    http::{graphql::request_error::HttpError, transport::connection::Peer},
+    http::error::HttpError,
 };
 
 /// How long a query waits for others to be done before it is sent away.
@@ -99,7 +98,6 @@ impl Rate {
 
 /// The guard of a server.
 pub(in crate::http) struct RequestLimiter {
-    proxies: Vec<IpNet>,
     public: Option<Rate>,
     token: Option<Rate>,
     failures: Option<Rate>,
@@ -136,7 +134,6 @@ impl RequestLimiter {
         let waiting_limit = limit(requests / 4, requests / 16);
         let semaphore = |count: u64| Arc::new(Semaphore::new((count as usize).min(Semaphore::MAX_PERMITS)));
         Self {
-            proxies: config.trusted_proxies.clone(),
             public: Rate::new("address", "rate.public_per_minute", limits.public_per_minute),
             token: Rate::new("token", "rate.token_per_minute", limits.token_per_minute),
             failures: Rate::new("failures", "rate.failures_per_minute", limits.failures_per_minute),
@@ -149,38 +146,6 @@ impl RequestLimiter {
             streams_by_ip: PerIpCounter::new(limits.address_streams),
             memory: BodyMemory::new(limits.bodies_bytes),
         }
-    }
-
-    /// Where a request comes from: of the addresses that trusted proxies tell, the last that is not a trusted proxy's own.
-    pub(in crate::http) fn client_ip(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
-        let mut address = peer_ip(extensions);
-        if self.is_trusted_proxy(address) {
-            let forwarded: Vec<&str> = headers
-                .get_all("x-forwarded-for")
-                .iter()
-                .filter_map(|value| value.to_str().ok())
-                .flat_map(|value| value.split(','))
-                .collect();
-            for item in forwarded.iter().rev().take(20) {
-                let item = item.trim();
-                let parsed = item.parse().or_else(|_| item.parse::<SocketAddr>().map(|address| address.ip()));
-                let Ok(ip) = parsed.map(|ip: IpAddr| ip.to_canonical()) else { break };
-                address = ip;
-                if !self.is_trusted_proxy(ip) {
-                    break;
-                }
-            }
-        }
-        client_network(address)
-    }
-
-    /// Whether a request comes from a trusted proxy.
-    pub(in crate::http) fn is_from_trusted_proxy(&self, extensions: &Extensions) -> bool {
-        self.is_trusted_proxy(peer_ip(extensions))
-    }
-
-    fn is_trusted_proxy(&self, address: IpAddr) -> bool {
-        self.proxies.iter().any(|network| network.contains(&address))
     }
 
     /// Counts a request of a token, or of an address without one.
@@ -264,57 +229,20 @@ pub(in crate::http) fn caller(address: IpAddr, bearer: Option<&str>) -> Caller {
     Caller::Token(u128::from_be_bytes(prefix))
 }
 
-/// Who is at the other end of a request's connection; nobody's address where it has none.
-fn peer_ip(extensions: &Extensions) -> IpAddr {
-    extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip().to_canonical())
-}
-
-/// What counts as one caller: of IPv6 a subscriber has a /64 at least (RFC 6177).
-pub(in crate::http) fn client_network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::limits::Limits;
 
-    fn limiter(proxies: &[&str], change: impl Fn(&mut Limits)) -> RequestLimiter {
+    fn limiter(change: impl Fn(&mut Limits)) -> RequestLimiter {
         let mut limits = Limits::default();
         change(&mut limits);
-        let trusted_proxies = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
-        RequestLimiter::new(&HttpConfig { limits: Arc::new(limits), trusted_proxies, ..HttpConfig::default() })
-    }
-
-    fn client_ip(limiter: &RequestLimiter, peer: &str, forwarded: &[&str]) -> String {
-        let mut extensions = Extensions::new();
-        extensions.insert(Peer(peer.parse().unwrap()));
-        let headers = forwarded
-            .iter()
-            .map(|value| (axum::http::HeaderName::from_static("x-forwarded-for"), value.parse().unwrap()));
-        limiter.client_ip(&extensions, &headers.collect()).to_string()
-    }
-
-    #[test]
-    fn x_forwarded_for_is_used_only_from_trusted_proxies() {
-        let direct = limiter(&[], |_| {});
-        assert_eq!(client_ip(&direct, "10.0.0.1:5", &["1.2.3.4"]), "10.0.0.1");
-        let proxied = limiter(&["10.0.0.0/8", "::1/128"], |_| {});
-        assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["1.2.3.4"]), "1.2.3.4");
-        // What the client itself wrote stands left of what the proxies saw.
-        assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["6.6.6.6, 1.2.3.4, 10.9.9.9"]), "1.2.3.4");
-        assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["6.6.6.6", "1.2.3.4:80"]), "1.2.3.4");
-        assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["rubbish"]), "10.0.0.1");
-        assert_eq!(client_ip(&proxied, "9.9.9.9:5", &["1.2.3.4"]), "9.9.9.9");
-        assert_eq!(client_ip(&proxied, "[::1]:5", &["2001:db8:1:2:3:4:5:6"]), "2001:db8:1:2::");
+        RequestLimiter::new(&HttpConfig { limits: Arc::new(limits), ..HttpConfig::default() })
     }
 
     #[test]
     fn the_rate_is_counted_per_caller_and_reported_in_headers() {
-        let limiter = limiter(&[], |limits| limits.public_per_minute = 3);
+        let limiter = limiter(|limits| limits.public_per_minute = 3);
         let (first_ip, other_ip): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
         for remaining in [2, 1, 0] {
             let headers = limiter.check_rate(first_ip, None).unwrap();
@@ -331,7 +259,7 @@ mod tests {
 
     #[test]
     fn streams_are_limited_per_ip_and_in_total() {
-        let limiter = limiter(&[], |limits| (limits.streams, limits.address_streams) = (3, 2));
+        let limiter = limiter(|limits| (limits.streams, limits.address_streams) = (3, 2));
         let (first_ip, other_ip): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
         let permits = [limiter.stream_permit(first_ip), limiter.stream_permit(first_ip)].map(Result::unwrap);
         let message =
@@ -347,7 +275,7 @@ mod tests {
 
     #[test]
     fn an_ip_is_locked_out_after_too_many_unknown_tokens() {
-        let limiter = limiter(&[], |limits| limits.failures_per_minute = 5);
+        let limiter = limiter(|limits| limits.failures_per_minute = 5);
         let (first_ip, other_ip): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
         for _ in 0..5 {
             assert!(limiter.check_lockout(first_ip).is_ok());

@@ -11,20 +11,20 @@ use axum::http::StatusCode;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 
-use super::session::Session;
 use crate::{
     db::DatabaseError,
     graphql::{OpenSubscription, OperationInput, Permits},
     http::{
-        HttpState,
+        error::HttpError,
         graphql::{
             execution::{self, ExecutionResult},
-            media_type::MediaType,
-            mutation_by_get, offload,
+            offload,
             params::GraphqlParams,
-            request_error::HttpError,
         },
         limits::body_memory::Reservation,
+        media_type::MediaType,
+        session::Session,
+        state::HttpState,
     },
     newsroom::reading::change_stream::ChangeStreamError,
 };
@@ -111,7 +111,7 @@ pub(in crate::http) async fn start(
     let document = offload::parse(state, session, &text.query).await?.map_err(request_error)?;
     let kind = document.operation_type(input.operation_name.as_deref()).map_err(request_error)?;
     if kind == OperationType::Mutation && by_get {
-        return Err(mutation_by_get().into());
+        return Err(HttpError::mutation_by_get().into());
     }
     if kind == OperationType::Mutation && has_idempotency_key {
         let message = "the answer to an Idempotency-Key is kept as JSON: send the mutation with Accept: application/graphql-response+json";

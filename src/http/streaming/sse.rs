@@ -18,11 +18,8 @@ use futures_util::stream::{self, Stream, StreamExt};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-use super::{
-    operation::{self, OperationRequest, StartError, StartedOperation, StreamItem},
-    session::Session,
-};
-use crate::http::{HttpState, graphql::media_type::MediaType, limits::rate_limit::StreamPermit};
+use super::operation::{self, OperationRequest, StartError, StartedOperation, StreamItem};
+use crate::http::{limits::rate_limit::StreamPermit, media_type::MediaType, session::Session, state::HttpState};
 
 /// How often a quiet stream says that it is there.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(12);

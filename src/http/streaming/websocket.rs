@@ -16,17 +16,14 @@ use futures_util::{
 use serde_json::{Map, Value, json};
 use tokio::{sync::mpsc, time::Instant};
 
-use super::{
-    operation::{self, OperationRequest, StartError, StartedOperation, StreamItem},
-    session::Session,
-};
+use super::operation::{self, OperationRequest, StartError, StartedOperation, StreamItem};
 use crate::http::{
-    HttpState, auth,
-    graphql::{
-        params::{self, GraphqlParams},
-        request_error::HttpError,
-    },
+    auth::parse_bearer,
+    error::HttpError,
+    graphql::params::{self, GraphqlParams},
     limits::{body_memory::Reservation, rate_limit::StreamPermit},
+    session::Session,
+    state::HttpState,
 };
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -212,7 +209,7 @@ async fn handshake(
                 };
                 let authorization_value = authorization(&payload);
                 let bearer = match authorization_value {
-                    Some(value) => Some(auth::parse_bearer(value).unwrap_or(value).to_owned()),
+                    Some(value) => Some(parse_bearer(value).unwrap_or(value).to_owned()),
                     None => bearer,
                 };
                 let authenticated = Session::authenticate(state, bearer.as_deref(), address).await;

@@ -28,12 +28,10 @@ use super::{
     tls::Tls,
     write_timeout::TimedStream,
 };
-use crate::http::limits::connection_limit::ConnectionPermit;
-use crate::limits::Limits;
-
-/// Who is at the other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+use crate::{
+    http::limits::{client_ip::Peer, connection_limit::ConnectionPermit},
+    limits::Limits,
+};
 
 /// Requests under way at once on one connection of HTTP/2.
 const MAX_CONCURRENT_STREAMS: u32 = 100;

@@ -8,8 +8,10 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 use super::{connection::ConnectionHandler, tls::Tls};
-use crate::app::App;
-use crate::http::{limits::connection_limit::ConnectionLimiter, router};
+use crate::{
+    app::App,
+    http::{limits::connection_limit::ConnectionLimiter, router::router},
+};
 
 /// How long requests under way may take to finish once the server is told to stop. With [`CLOSE_TIMEOUT`] it stays below ten
 /// seconds, after which many supervisors kill.

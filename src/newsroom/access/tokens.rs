@@ -1,7 +1,7 @@
 //! Access tokens (bearer tokens): authenticate, create, list and revoke. Only the SHA-256 of a secret is stored.
 //!
 //! A token has a role, a subject and optionally an expiry. A revocation or expiry takes effect at the next request;
-//! open streams are ended by `http::streaming::session`. The last use is recorded with a precision of ten minutes, by
+//! open streams are ended by `http::session`. The last use is recorded with a precision of ten minutes, by
 //! way of the access log. Tokens of an OIDC issuer are in `auth::oidc`.
 
 use std::fmt::Write as _;

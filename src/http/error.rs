@@ -43,6 +43,11 @@ impl HttpError {
         Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message) }
     }
 
+    /// A mutation that came by GET, which links and images send.
+    pub(in crate::http) fn mutation_by_get() -> Self {
+        Self::method_not_allowed("mutations change something: send them by POST", "POST")
+    }
+
     /// What comes too often: when to come again, in seconds.
     pub(in crate::http) fn too_many_requests(code: &'static str, message: impl Into<String>, seconds: u64) -> Self {
         let header = HeaderValue::from(seconds.max(1));
