@@ -1,4 +1,4 @@
-//! GraphQL over WebSocket: the `graphql-transport-ws` protocol, its messages and its close codes.
+//! GraphQL over WebSocket: the `graphql-transport-ws` protocol.
 //!
 //! One task per connection. Subscriptions are polled only after the last message was sent (backpressure); a client that
 //! does not read is closed with 1013. Every message counts towards the rate limit.
@@ -16,11 +16,14 @@ use futures_util::{
 use serde_json::{Map, Value, json};
 use tokio::{sync::mpsc, time::Instant};
 
-use super::operation::{self, OperationRequest, StartError, StartedOperation, StreamItem};
+use super::{
+    operation::{self, OperationRequest, StartError, StartedOperation, StreamItem},
+    websocket_message::{CLOSE_TRY_AGAIN_LATER, Close, authorization, message_text, parse_message, rate_limit_close},
+};
 use crate::http::{
     auth::parse_bearer,
     error::HttpError,
-    graphql::params::{self, GraphqlParams},
+    graphql::params::GraphqlParams,
     limits::{body_memory::Reservation, rate_limit::StreamPermit},
     session::Session,
     state::HttpState,
@@ -30,9 +33,6 @@ const PROTOCOL: &str = "graphql-transport-ws";
 
 /// How often a quiet socket is asked whether it is there; twice without an answer and it is not.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
-
-/// Messages are taken too slowly: try again later (RFC 6455's registry).
-const CLOSE_TRY_AGAIN_LATER: u16 = 1013;
 
 /// Messages in a row beyond the caller's rate before a socket is closed for it.
 const MAX_EXCESS_MESSAGES: u32 = 20;
@@ -45,15 +45,6 @@ const MAX_REASON_LENGTH: usize = 120;
 
 /// Letters of an operation's id.
 const MAX_ID_LENGTH: usize = 200;
-
-/// Why a socket is closed: a code and a reason (RFC 6455, 7.4; the protocol's own from 4400 on).
-struct Close(u16, String);
-
-impl Close {
-    fn new(code: u16, reason: impl Into<String>) -> Self {
-        Self(code, reason.into())
-    }
-}
 
 /// What is to be told to a client about one of its operations.
 enum OutgoingMessage {
@@ -229,15 +220,6 @@ async fn handshake(
     }
 }
 
-/// The token of a `connection_init`: as a header would have it, at the top or among `headers`.
-fn authorization(payload: &Map<String, Value>) -> Option<&str> {
-    let key = |fields: &Map<String, Value>| -> Option<String> {
-        fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(name, _)| name.clone())
-    };
-    let headers = payload.get("headers").and_then(Value::as_object);
-    [Some(payload), headers].into_iter().flatten().find_map(|fields| fields.get(&key(fields)?)?.as_str())
-}
-
 /// What a client says once it was greeted.
 async fn handle_message(
     state: &Arc<HttpState>,
@@ -373,40 +355,4 @@ async fn send_message(state: &HttpState, socket: &mut WebSocket, message: Messag
             "messages are taken too slowly: connect again, and go on after the last",
         ))),
     }
-}
-
-/// The text of a message; nothing where it is the socket's own business.
-fn message_text(message: Result<Message, axum::Error>) -> Result<Option<Utf8Bytes>, Close> {
-    match message {
-        Ok(Message::Text(text)) => Ok(Some(text)),
-        Ok(Message::Binary(_)) => Err(Close::new(4400, "Invalid message received: not a text")),
-        Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => Ok(None),
-        Err(error) => {
-            let description = error.to_string();
-            Err(match () {
-                () if description.contains("too long") || description.contains("too big") => Close::new(
-                    1009,
-                    "the message is too long (limits.message_bytes; limits.public_body_bytes where no token came with the upgrade)",
-                ),
-                () if description.to_ascii_lowercase().contains("utf-8") => {
-                    Close::new(1007, "the message is not UTF-8")
-                }
-                () => Close::new(1002, "not a WebSocket frame"),
-            })
-        }
-    }
-}
-
-fn parse_message(text: &str, state: &HttpState) -> Result<Map<String, Value>, Close> {
-    params::check_value_count(text.as_bytes(), &state.app.http_config.limits)
-        .map_err(|error| Close::new(4400, error.code_and_message().1))?;
-    match serde_json::from_str(text) {
-        Ok(Value::Object(message)) => Ok(message),
-        _ => Err(Close::new(4400, "Invalid message received: not a JSON object")),
-    }
-}
-
-/// Why a socket is closed that says too much.
-fn rate_limit_close(error: &HttpError) -> Close {
-    Close::new(1008, error.code_and_message().1)
 }

@@ -24,7 +24,8 @@ use tower::ServiceExt;
 
 use super::{
     drain::{DrainLimits, DrainedBody},
-    idle_timeout::{CloseReason, ConnectionActivity, PacedBody},
+    idle_timeout::{CloseReason, ConnectionActivity},
+    paced_body::PacedBody,
     tls::Tls,
     write_timeout::TimedStream,
 };

@@ -1,25 +1,18 @@
 //! Idle timeout and minimum read rate: tracks requests in flight and unread response bytes, and decides when to close.
 //!
 //! Closes a connection without requests after the idle timeout, and one whose client reads a response slower than 8 KiB
-//! per second beyond `limits.write_ms`. `PacedBody` hands the response to hyper in chunks, because hyper buffers
-//! whatever it is given and does not report what was sent.
+//! per second beyond `limits.write_ms`. What a client was given is reported by `paced_body`, what it took by
+//! `write_timeout`.
 
 use std::{
-    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
     time::Duration,
 };
 
-use axum::body::{Body, Bytes, HttpBody};
-use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 /// Bytes of an answer that a reader takes in a second at least, once its patience (`limits.write_ms`) is over.
 const MIN_BYTES_PER_SECOND: u64 = 8 * 1024;
-
-/// Bytes of an answer that are given at a time: what was given cannot be told from what was taken.
-const CHUNK: usize = 32 * 1024;
 
 /// How often it is looked whether all is done on a connection that ends.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
@@ -182,6 +175,20 @@ pub(in crate::http) struct InFlight {
 }
 
 impl InFlight {
+    /// The reader was given a piece of so many bytes, and so many in all since an instant: it has its patience for this piece, and
+    /// a pace to keep for all together.
+    pub(super) fn record_given(&self, bytes: u64, since: Instant, total: u64) {
+        self.activity.state().unwritten += bytes;
+        let write_timeout = self.activity.write_timeout;
+        let deadline = Instant::now() + write_timeout + transfer_time(bytes);
+        self.set_client_deadline(Some(deadline.min(since + write_timeout + transfer_time(total))));
+    }
+
+    /// The reader took what it was given: now it is our turn.
+    pub(super) fn wait_for_server(&self) {
+        self.set_client_deadline(None);
+    }
+
     /// Whose turn it is: the reader's until then, or ours.
     fn set_client_deadline(&self, until: Option<Instant>) {
         let mut state = self.activity.state();
@@ -207,94 +214,14 @@ fn transfer_time(bytes: u64) -> Duration {
     Duration::from_secs(bytes / MIN_BYTES_PER_SECOND)
 }
 
-/// The body of an answer: its request is under way until it is sent.
-///
-/// HTTP/2 takes what it is given whether there is room for it or not, and asks for more when some of it was sent. So it is given
-/// in pieces.
-pub(in crate::http) struct PacedBody {
-    body: Body,
-    /// What was read of the body and not given yet.
-    pending: Bytes,
-    in_flight: InFlight,
-    /// Since when the reader has something to take, and how much it was given since then.
-    sending: Option<(Instant, u64)>,
-    started: bool,
-}
-
-impl PacedBody {
-    pub(in crate::http) fn new(body: Body, in_flight: InFlight) -> Self {
-        Self { body, pending: Bytes::new(), in_flight, sending: None, started: false }
-    }
-
-    /// Gives a piece: the reader has its patience for this one, and a pace to keep for all together.
-    fn next_chunk(&mut self) -> Bytes {
-        let chunk = self.pending.split_to(self.pending.len().min(CHUNK));
-        let (bytes, now) = (chunk.len() as u64, Instant::now());
-        let (since, before) = self.sending.unwrap_or((now, 0));
-        let sent = before + bytes;
-        let write_timeout = self.in_flight.activity.write_timeout;
-        self.sending = Some((since, sent));
-        self.started = true;
-        self.in_flight.activity.state().unwritten += bytes;
-        self.in_flight.set_client_deadline(Some(
-            (now + write_timeout + transfer_time(bytes)).min(since + write_timeout + transfer_time(sent)),
-        ));
-        chunk
-    }
-}
-
-impl HttpBody for PacedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if !self.pending.is_empty() {
-            return Poll::Ready(Some(Ok(Frame::data(self.next_chunk()))));
-        }
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        match polled {
-            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) => {
-                    self.pending = data;
-                    Poll::Ready(Some(Ok(Frame::data(self.next_chunk()))))
-                }
-                Err(other) => Poll::Ready(Some(Ok(other))),
-            },
-            // It is asked for the next piece when the last one was taken, or nearly so: now it is our turn.
-            polled => {
-                if self.started {
-                    self.sending = None;
-                    self.in_flight.set_client_deadline(None);
-                }
-                polled
-            }
-        }
-    }
-
-    /// Not before it was asked for more in vain: what is handed out is not yet sent.
-    fn is_end_stream(&self) -> bool {
-        !self.started && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let (pending, body) = (self.pending.len() as u64, self.body.size_hint());
-        let mut whole = SizeHint::new();
-        whole.set_lower(body.lower() + pending);
-        if let Some(upper) = body.upper() {
-            whole.set_upper(upper + pending);
-        }
-        whole
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
+    use std::{future::poll_fn, pin::Pin};
+
+    use axum::body::{Body, HttpBody};
 
     use super::*;
+    use crate::http::transport::paced_body::{CHUNK, PacedBody};
 
     const IDLE: Duration = Duration::from_secs(5);
 

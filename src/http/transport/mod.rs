@@ -3,6 +3,7 @@
 //! - `server`: accept loop, graceful shutdown, signals
 //! - `connection`: serves one connection
 //! - `idle_timeout`: closes idle connections and slow readers
+//! - `paced_body`: response body in chunks
 //! - `write_timeout`: socket wrapper: write timeout
 //! - `drain`: reads the rest of request bodies that were not consumed
 //! - `lingering_close`: lingering close of the socket
@@ -12,6 +13,7 @@ pub(crate) mod connection;
 pub(crate) mod drain;
 pub(crate) mod idle_timeout;
 pub(crate) mod lingering_close;
+pub(crate) mod paced_body;
 pub mod server;
 pub mod tls;
 pub(crate) mod write_timeout;
