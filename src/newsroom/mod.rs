@@ -53,7 +53,7 @@ pub struct Newsroom {
     /// How keys are told to clients.
     pub ids: access::public_id::IdCodec,
     /// Reads that wait to be put down.
-    pub access_log: Arc<access::access_log::AccessLog>,
+    pub access_log: Arc<access::pending_reads::AccessLog>,
     /// What was made of bodies.
     pub renditions: Arc<release::rendition::Renditions>,
 }

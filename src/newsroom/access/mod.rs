@@ -4,11 +4,13 @@
 //! - `preview_links`: signed links to one unpublished release
 //! - `idempotency`: keys and stored answers of requests that may be repeated
 //! - `access_log`: log of reads of embargoed releases and of uses of preview links
+//! - `pending_reads`: entries of the access log that are not yet written
 //! - `public_id`: encryption and decryption of ids
 //! - `resume_token`: encryption of journal positions and preview links
 
 pub mod access_log;
 pub mod idempotency;
+pub mod pending_reads;
 pub mod preview_links;
 pub mod public_id;
 pub mod resume_token;
