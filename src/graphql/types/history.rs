@@ -12,7 +12,7 @@ use crate::{
     newsroom::{
         access::public_id::IdCodec,
         reading::history::{self, RowPage},
-        release::diff,
+        release::{diff, revision::ReleaseVersion},
     },
 };
 
@@ -40,10 +40,7 @@ pub struct RevisionEdge {
 
 impl RevisionConnection {
     /// From a page of rows.
-    pub fn new(
-        page: RowPage<history::ReleaseVersion>,
-        revision: impl Fn(history::ReleaseVersion) -> ReleaseRevision,
-    ) -> Self {
+    pub fn new(page: RowPage<ReleaseVersion>, revision: impl Fn(ReleaseVersion) -> ReleaseRevision) -> Self {
         let page_info = PageInfo::of(&page);
         let nodes: Vec<ReleaseRevision> = page.entries.iter().map(|(_, loaded)| revision(loaded.clone())).collect();
         let edges = page.entries.into_iter().map(|(cursor, loaded)| RevisionEdge { cursor, node: revision(loaded) });

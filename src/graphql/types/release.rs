@@ -28,8 +28,8 @@ use crate::{
         inputs::pagination::page_size,
     },
     newsroom::{
-        reading::{history::ReleaseVersion, list::FetchedRelease, pagination::PageRequest},
-        release::schedule::schedule_state,
+        reading::{list::FetchedRelease, pagination::PageRequest},
+        release::{revision::ReleaseVersion, schedule::schedule_state},
     },
 };
 

@@ -23,14 +23,11 @@ use crate::{
             serial_list::{SerialList, SerialObject},
         },
     },
-    newsroom::{
-        reading::history::ReleaseVersion,
-        release::{
-            content::Content,
-            dateline,
-            diff::{SlugLookup, diff},
-            revision::RevisionRow,
-        },
+    newsroom::release::{
+        content::Content,
+        dateline,
+        diff::{SlugLookup, diff},
+        revision::{ReleaseVersion, RevisionRow},
     },
 };
 

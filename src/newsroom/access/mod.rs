@@ -2,6 +2,7 @@
 //!
 //! - `tokens`: issue, authenticate and revoke access tokens
 //! - `preview_links`: signed links to one unpublished release
+//! - `link_names`: how stored notes and readers name a preview link
 //! - `idempotency`: keys and stored answers of requests that may be repeated
 //! - `access_log`: log of reads of embargoed releases and of uses of preview links
 //! - `pending_reads`: entries of the access log that are not yet written
@@ -10,6 +11,7 @@
 
 pub mod access_log;
 pub mod idempotency;
+pub(in crate::newsroom) mod link_names;
 pub mod pending_reads;
 pub mod preview_links;
 pub mod public_id;

@@ -1,20 +1,21 @@
 //! Preview links: access to one release in its newest version without an account, until expiry or revocation.
 //!
 //! The link contains the encrypted key of its row (`resume_token`), so a forged link is rejected without a query, and
-//! the stored row does not reveal the link. Each use is written to the access log. Stored notes name a link by key;
-//! here the key is replaced by the public id before it is shown.
+//! the stored row does not reveal the link. Each use is written to the access log. How stored notes name a link is in
+//! `link_names`.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{Noun, access_log::AccessKind, preview_link, release};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
+use super::link_names::{NOTE_PREFIX, READER_PREFIX, REVOKE_ACTION};
 use crate::{
     auth::viewer::Viewer,
     date_range,
     newsroom::{
         Error, ErrorCode, Newsroom,
-        reading::history::ReleaseVersion,
+        release::revision::ReleaseVersion,
         workflow::{self, ReleaseAction, TransitionInput},
     },
 };
@@ -130,39 +131,7 @@ impl Newsroom {
         }
         Ok(version_shown)
     }
-
-    /// A note of the journal as it is shown: rows name a preview link by its key.
-    pub(in crate::newsroom) fn note_with_public_id(&self, note: &str) -> String {
-        let named = note.strip_prefix(NOTE_PREFIX).and_then(|rest| {
-            let (key, rest) = rest.split_at_checked(32)?;
-            Some((Uuid::try_parse(key).ok()?, rest))
-        });
-        match named {
-            Some((key, rest)) => format!("{NOTE_PREFIX}{}{rest}", self.ids.encode(Noun::PreviewLink, key)),
-            None => note.to_owned(),
-        }
-    }
-
-    /// Who read by a preview link, as it is shown: rows name the link by its key.
-    pub(in crate::newsroom) fn reader_with_public_id(&self, by: &str) -> String {
-        let key = by.strip_prefix(READER_PREFIX).and_then(|key| Uuid::try_parse(key).ok());
-        key.map_or_else(|| by.to_owned(), |key| self.ids.encode(Noun::PreviewLink, key))
-    }
 }
-
-/// Before the key of a link, in the note of an entry of the journal.
-const NOTE_PREFIX: &str = "preview link ";
-
-/// Before the key of a link, where the access log says who read.
-const READER_PREFIX: &str = "preview_";
-
-/// Whether an act's note names a preview link.
-pub(in crate::newsroom) fn is_link_action(action: &str) -> bool {
-    action == ReleaseAction::Preview.name() || action == REVOKE_ACTION
-}
-
-/// The act of taking a link back, in the journal.
-const REVOKE_ACTION: &str = "release.preview_revoke";
 
 async fn find_release<C: ConnectionTrait>(db: &C, id: Uuid, field: &str) -> Result<release::Model, Error> {
     let message = "there is no such release";

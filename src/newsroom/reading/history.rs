@@ -1,6 +1,6 @@
 //! Version history of a release, and the journal as audit log, both with keyset pagination in SQL.
 //!
-//! Also single versions by number or key, and public corrections. Bodies are fetched with single versions only. Queries
+//! Also public corrections. Single versions are in `release::revision`, and only these come with their bodies. Queries
 //! for the desk: the caller has already found the release; `journal` checks the role itself.
 
 use chrono::{DateTime, Utc};
@@ -13,15 +13,11 @@ use uuid::Uuid;
 use super::pagination::{CursorKey, PageRequest};
 use crate::{
     auth::viewer::Viewer,
-    catalog::{Handle, assigned_places, assigned_topics},
-    date_range,
+    catalog::Handle,
     newsroom::{
         Error, Newsroom,
-        access::preview_links,
-        release::{
-            content::Content,
-            revision::{ColumnMask, RevisionRow},
-        },
+        access::link_names,
+        release::revision::{ColumnMask, ReleaseVersion, RevisionRow, fetch_rows},
         workflow::{self, Resource},
     },
 };
@@ -35,19 +31,6 @@ pub struct RowPage<T> {
     pub has_previous: bool,
     /// Whether the list has any after them.
     pub has_next: bool,
-}
-
-/// One version with what it is about.
-#[derive(Clone, Debug)]
-pub struct ReleaseVersion {
-    /// What it says; of several versions without their bodies.
-    pub revision: Arc<RevisionRow>,
-    /// Its topics, in order.
-    pub topics: Vec<Uuid>,
-    /// Where it was filed, in order.
-    pub dateline: Vec<Uuid>,
-    /// What places it is about, in order.
-    pub about: Vec<Uuid>,
 }
 
 /// Which entries of the journal.
@@ -84,14 +67,6 @@ impl JournalFilter {
 struct NumberedRevision {
     id: Uuid,
     number: i32,
-}
-
-impl ReleaseVersion {
-    /// What it says, as one value: of a version that was fetched alone, with its body.
-    pub fn content(&self) -> Content {
-        let places = [self.dateline.clone(), self.about.clone()];
-        Content::from_row((**self.revision).clone(), self.topics.clone(), places)
-    }
 }
 
 /// The part of a list that a page asks for: sorted by a whole number, the greatest first. One statement.
@@ -134,12 +109,6 @@ where
     Ok(RowPage { entries, has_previous, has_next })
 }
 
-/// A row that was fetched whole.
-fn complete_row(mut row: revision::Model) -> Arc<RevisionRow> {
-    row.release_date = date_range::clamp_date(row.release_date);
-    Arc::new(RevisionRow::complete(row))
-}
-
 impl Newsroom {
     /// The versions of a release without their bodies, newest first: for the desk, who found it. Four statements.
     pub async fn versions(&self, item: &Handle, request: &PageRequest) -> Result<RowPage<ReleaseVersion>, Error> {
@@ -151,7 +120,7 @@ impl Newsroom {
         let page =
             fetch_page(rows, revision::Column::Number, (value, to_bind_value), &key, request, self.db.reader()).await?;
         let keys: Vec<Uuid> = page.entries.iter().map(|(_, row)| row.id).collect();
-        let revisions = crate::newsroom::release::revision::fetch_rows(self, &keys, ColumnMask::new(true)).await?;
+        let revisions = fetch_rows(self, &keys, ColumnMask::new(true)).await?;
         // What was purged meanwhile drops out.
         let (cursors, revisions): (Vec<String>, Vec<Arc<RevisionRow>>) = page
             .entries
@@ -160,39 +129,6 @@ impl Newsroom {
             .unzip();
         let entries = cursors.into_iter().zip(self.with_assignments(revisions).await?).collect();
         Ok(RowPage { entries, has_previous: page.has_previous, has_next: page.has_next })
-    }
-
-    /// A version of a release by number, or, without a number, the one before another.
-    pub async fn version(
-        &self,
-        release: Uuid,
-        number: Option<i32>,
-        before: i32,
-    ) -> Result<Option<ReleaseVersion>, Error> {
-        let rows = revision::Entity::find().filter(revision::Column::ReleaseId.eq(release));
-        let row = match number {
-            Some(number) => rows.filter(revision::Column::Number.eq(number)),
-            None => rows.filter(revision::Column::Number.lt(before)).order_by_desc(revision::Column::Number).limit(1),
-        };
-        let row = row.one(self.db.reader()).await?;
-        Ok(self.with_assignments(row.into_iter().map(complete_row).collect()).await?.pop())
-    }
-
-    /// One version by key.
-    pub async fn version_by_key(&self, key: Uuid) -> Result<Option<ReleaseVersion>, Error> {
-        let row = revision::Entity::find_by_id(key).one(self.db.reader()).await?;
-        Ok(self.with_assignments(row.into_iter().map(complete_row).collect()).await?.pop())
-    }
-
-    async fn with_assignments(&self, rows: Vec<Arc<RevisionRow>>) -> Result<Vec<ReleaseVersion>, Error> {
-        let keys: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let mut topics = assigned_topics(self.db.reader(), &keys).await?;
-        let mut places = assigned_places(self.db.reader(), &keys).await?;
-        let version = |revision: Arc<RevisionRow>| {
-            let [dateline, about] = places.remove(&revision.id).unwrap_or_default();
-            ReleaseVersion { topics: topics.remove(&revision.id).unwrap_or_default(), dateline, about, revision }
-        };
-        Ok(rows.into_iter().map(version).collect())
     }
 
     /// Entries of the journal, newest first. One statement.
@@ -238,7 +174,7 @@ impl Newsroom {
         let mut page =
             fetch_page(rows, journal::Column::Sequence, (value, Value::from), &key, request, self.db.reader()).await?;
         for (_, row) in &mut page.entries {
-            if preview_links::is_link_action(&row.act) {
+            if link_names::is_link_action(&row.act) {
                 row.note = row.note.as_deref().map(|note| self.note_with_public_id(note));
             }
         }

@@ -1,5 +1,7 @@
 //! Fetches rows of revisions (versions of releases): only the columns that a query needs (`ColumnMask`), in batches.
 //!
+//! `ReleaseVersion` is one whole version with its topics and places, found by number or key.
+//!
 //! Rows are never changed after insertion, so they match the snapshot that named them. Bodies of several revisions are
 //! fetched separately (`bodies`) when their lengths are known, to keep within the response budget. A purged revision is
 //! missing in the result.
@@ -12,8 +14,8 @@ use entity::{
     revision::{self, Column, Model},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryResult, QuerySelect, QueryTrait,
-    sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    QueryTrait, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -75,6 +77,27 @@ impl Deref for RevisionRow {
 
     fn deref(&self) -> &Model {
         &self.row
+    }
+}
+
+/// One version with what it is about.
+#[derive(Clone, Debug)]
+pub struct ReleaseVersion {
+    /// What it says; of several versions without their bodies.
+    pub revision: Arc<RevisionRow>,
+    /// Its topics, in order.
+    pub topics: Vec<Uuid>,
+    /// Where it was filed, in order.
+    pub dateline: Vec<Uuid>,
+    /// What places it is about, in order.
+    pub about: Vec<Uuid>,
+}
+
+impl ReleaseVersion {
+    /// What it says, as one value: of a version that was fetched alone, with its body.
+    pub fn content(&self) -> Content {
+        let places = [self.dateline.clone(), self.about.clone()];
+        Content::from_row((**self.revision).clone(), self.topics.clone(), places)
     }
 }
 
@@ -211,6 +234,51 @@ pub async fn lifecycles(newsroom: &Newsroom, items: &[Handle]) -> Result<HashMap
     let keys: Vec<Uuid> = items.iter().map(Handle::id).collect();
     let rows = release::Entity::find().filter(release::Column::Id.is_in(keys)).all(newsroom.db.reader()).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+impl Newsroom {
+    /// A version of a release by number, or, without a number, the one before another.
+    pub async fn version(
+        &self,
+        release: Uuid,
+        number: Option<i32>,
+        before: i32,
+    ) -> Result<Option<ReleaseVersion>, Error> {
+        let rows = revision::Entity::find().filter(revision::Column::ReleaseId.eq(release));
+        let row = match number {
+            Some(number) => rows.filter(revision::Column::Number.eq(number)),
+            None => rows.filter(revision::Column::Number.lt(before)).order_by_desc(revision::Column::Number).limit(1),
+        };
+        let row = row.one(self.db.reader()).await?;
+        Ok(self.with_assignments(row.into_iter().map(complete_row).collect()).await?.pop())
+    }
+
+    /// One version by key.
+    pub async fn version_by_key(&self, key: Uuid) -> Result<Option<ReleaseVersion>, Error> {
+        let row = revision::Entity::find_by_id(key).one(self.db.reader()).await?;
+        Ok(self.with_assignments(row.into_iter().map(complete_row).collect()).await?.pop())
+    }
+
+    /// Rows of versions with their topics and places, in the same order.
+    pub(in crate::newsroom) async fn with_assignments(
+        &self,
+        rows: Vec<Arc<RevisionRow>>,
+    ) -> Result<Vec<ReleaseVersion>, Error> {
+        let keys: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut topics = assigned_topics(self.db.reader(), &keys).await?;
+        let mut places = assigned_places(self.db.reader(), &keys).await?;
+        let version = |revision: Arc<RevisionRow>| {
+            let [dateline, about] = places.remove(&revision.id).unwrap_or_default();
+            ReleaseVersion { topics: topics.remove(&revision.id).unwrap_or_default(), dateline, about, revision }
+        };
+        Ok(rows.into_iter().map(version).collect())
+    }
+}
+
+/// A row that was fetched whole.
+fn complete_row(mut row: revision::Model) -> Arc<RevisionRow> {
+    row.release_date = date_range::clamp_date(row.release_date);
+    Arc::new(RevisionRow::complete(row))
 }
 
 /// One revision whole, and what it says.
