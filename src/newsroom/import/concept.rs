@@ -9,35 +9,22 @@ use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use super::{
-    ConceptIndex, Importer, RecordResult,
+    concept_record::{ConceptRecord, code_identity},
+    importer::{Importer, RecordResult, refusal_message},
     origin::{Origin, first_origin},
     queue::{Queue, RecordKeys},
-    refusal_message,
 };
 use crate::{
-    catalog::{Concept, ConceptRef, ExternalCode, fold},
+    catalog::{Concept, ConceptRef, fold},
     journal::{Image, PlaceImage, TopicImage},
     newsroom::{
         Error, Patch,
         taxonomy::{place::PlaceInput, slugs, topic::TopicInput},
         text::slug,
         unit_of_work::UnitOfWork,
-        validation::{Validator, has_path},
+        validation::Validator,
     },
 };
-
-/// A topic or place as it comes: its slug, what it is right below by slug, and everything else.
-#[derive(Clone, Debug)]
-pub(super) struct ConceptRecord<I> {
-    /// What it is known by where it is new. Made in the order of the records, which is the order of an export.
-    pub(super) id: Uuid,
-    pub(super) slug: String,
-    pub(super) parents: Vec<String>,
-    input: I,
-    /// Its codes and URI, as identities.
-    codes: Vec<String>,
-    pub(super) origin: Origin,
-}
 
 impl Importer<'_> {
     /// Takes in topics: `(line, slug, slugs of broader ones, the rest)`. Outcomes come in the order of the records.
@@ -257,68 +244,6 @@ impl Importer<'_> {
             .await?;
         self.places.insert(image);
         Ok(RecordResult::Updated)
-    }
-}
-
-/// A concept as an identity.
-pub(super) fn identity(id: Uuid) -> String {
-    format!("id {id}")
-}
-
-/// A code of a record as an identity.
-fn code_identity(kind: &str, value: &Patch<String>) -> Option<String> {
-    let Patch::Set(value) = value else { return None };
-    let value = value.trim();
-    (!value.is_empty()).then(|| format!("{kind} {value}"))
-}
-
-impl<T: Concept> ConceptIndex<T> {
-    /// What a record may be met again by: its slug, the concept that has or had that, its codes. The slug also where it is
-    /// known: it was not yet when the first record of a new concept came.
-    pub(super) fn identities<I>(&self, record: &ConceptRecord<I>) -> Vec<String> {
-        let existing = self.by_slug.get(&record.slug).copied().map(identity);
-        std::iter::once(format!("slug {}", record.slug)).chain(existing).chain(record.codes.iter().cloned()).collect()
-    }
-
-    /// Whether there are concepts with all of some slugs.
-    pub(super) fn has_all(&self, slugs: &[String]) -> bool {
-        slugs.iter().all(|slug| self.by_slug.contains_key(slug))
-    }
-
-    /// Keys of slugs.
-    pub(super) fn ids(&self, slugs: &[String], noun: &str) -> Result<Vec<Uuid>, String> {
-        let id = |slug: &String| {
-            self.by_slug.get(slug).copied().ok_or_else(|| {
-                let shown: String = slug.chars().take(80).collect();
-                format!("there is no {noun} with the slug \"{shown}\": add it to the file, or correct the slug")
-            })
-        };
-        slugs.iter().map(id).collect()
-    }
-
-    /// What another concept holds already.
-    fn code_conflict(&self, image: &T) -> Option<String> {
-        let (code, owner) = image.codes().into_iter().find_map(|code| {
-            let owner = self.by_code.get(&code).copied().filter(|&owner| owner != image.id())?;
-            Some((code, self.get(owner)?))
-        })?;
-        let code = match code {
-            ExternalCode::Uri(uri) => format!("uri \"{uri}\""),
-            ExternalCode::Iso3166(code) => format!("ISO 3166 code \"{code}\""),
-            ExternalCode::M49(code) => format!("m49 \"{code}\""),
-            ExternalCode::Geonames(id) => format!("geonamesId {id}"),
-        };
-        Some(format!("the {code} belongs to \"{}\" already: correct one of the two", owner.slug()))
-    }
-
-    /// Whether a concept would become its own ancestor.
-    fn cycle_error(&self, image: &T, noun: &str) -> Option<String> {
-        let parents = |id: Uuid| self.get(id).map(Concept::broader).unwrap_or_default();
-        image
-            .broader()
-            .into_iter()
-            .any(|parent| has_path(parent, image.id(), parents))
-            .then(|| format!("this {noun} would become its own ancestor: correct what it is below"))
     }
 }
 

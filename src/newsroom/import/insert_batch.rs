@@ -8,7 +8,7 @@ use entity::{Noun, release, release::ReleaseState, revision, revision_place, rev
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use uuid::Uuid;
 
-use super::{ImportedWithdrawal, matching::ValidRecord};
+use super::{matching::ValidRecord, record::ImportedWithdrawal};
 use crate::{
     journal::{Image, ReleaseImage},
     newsroom::{Error, release::content::RevisionRows, unit_of_work::UnitOfWork},

@@ -13,7 +13,11 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{ImportedWithdrawal, Importer, RecordResult, origin::Origin};
+use super::{
+    importer::{Importer, RecordResult},
+    origin::Origin,
+    record::ImportedWithdrawal,
+};
 use crate::{
     catalog::{assigned_places, assigned_topics},
     newsroom::{Error, release::content::Content, text::slug as slug_format},

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use uuid::Uuid;
 
 use super::{
-    ConceptIndex, RecordResult,
-    concept::{ConceptRecord, identity},
+    concept_index::ConceptIndex,
+    concept_record::{ConceptRecord, identity},
+    importer::RecordResult,
     origin::{Origin, record_origin},
 };
 use crate::catalog::Concept;

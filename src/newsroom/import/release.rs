@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveTime, SubsecRound, Utc};
+use chrono::{NaiveTime, SubsecRound};
 use entity::{
     Noun,
     release::{ReleaseState, WithdrawalKind},
@@ -15,21 +15,18 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 use uuid::Uuid;
 
 use super::{
-    Importer, RecordResult,
+    importer::{Importer, RecordResult, refusal_message},
     insert_batch::{InsertBatch, insert_revisions, set_withdrawal},
     matching::{Decision, ExistingRelease, ValidRecord, decide},
     origin::Origin,
-    refusal_message,
+    record::{ImportedRelease, ImportedWithdrawal},
 };
 use crate::{
     catalog::ConceptRef,
     date_range,
     newsroom::{
         Error, Patch,
-        release::{
-            content::{Content, ReleaseInput},
-            withdraw::Withdrawal,
-        },
+        release::{content::Content, withdraw::Withdrawal},
         taxonomy::slugs,
         text::slug as slug_format,
         validation::Validator,
@@ -37,36 +34,8 @@ use crate::{
     },
 };
 
-/// A release as it comes.
-#[derive(Clone, Debug)]
-pub struct ImportedRelease {
-    /// What it says; every field set or cleared, references aside.
-    pub input: ReleaseInput,
-    /// Slugs of its topics.
-    pub topics: Vec<String>,
-    /// Slugs of the places it was filed from.
-    pub dateline: Vec<String>,
-    /// Slugs of the places it is about.
-    pub about: Vec<String>,
-    /// Where it is in its life.
-    pub state: ReleaseState,
-    /// When it was made public; the beginning of its release date where that is not known.
-    pub published_at: Option<DateTime<Utc>>,
-    /// How it was withdrawn, if it is.
-    pub withdrawal: Option<ImportedWithdrawal>,
-}
-
-/// A withdrawal as it comes.
-#[derive(Clone, Debug)]
-pub struct ImportedWithdrawal {
-    /// In which way, with notice and target.
-    pub details: Withdrawal,
-    /// When, where that is known.
-    pub at: Option<DateTime<Utc>>,
-}
-
 impl Importer<'_> {
-    /// Takes in releases, each with its line, at most a [`BATCH`](super::BATCH). Outcomes come in the order of the records.
+    /// Takes in releases, each with its line, at most a [`BATCH`](super::importer::BATCH). Outcomes come in the order of the records.
     pub async fn import_releases(&mut self, records: Vec<(u64, ImportedRelease)>) -> Result<Vec<RecordResult>, Error> {
         let mut results = Vec::with_capacity(records.len());
         let mut chunk: Vec<ValidRecord> = Vec::new();

@@ -1,0 +1,98 @@
+//! Index of topics or places during an import: the stored ones and those that the import created, by slug and code.
+//!
+//! Resolves slugs to ids, and finds codes that another concept has and concepts that would be their own ancestors.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::concept_record::{ConceptRecord, identity};
+use crate::{
+    catalog::{Concept, ExternalCode, Vocabulary},
+    newsroom::validation::has_path,
+};
+
+/// The concepts there are, with those of this import.
+#[derive(Debug)]
+pub(super) struct ConceptIndex<T> {
+    pub(super) vocabulary: Vocabulary<T>,
+    pub(super) by_slug: HashMap<String, Uuid>,
+    by_code: HashMap<ExternalCode, Uuid>,
+}
+
+impl<T: Concept> ConceptIndex<T> {
+    /// The index of what is stored.
+    pub(super) fn new(images: Vec<T>) -> Self {
+        let mut index = Self { vocabulary: Vocabulary::default(), by_slug: HashMap::new(), by_code: HashMap::new() };
+        images.into_iter().for_each(|image| index.insert(image));
+        index
+    }
+
+    /// Adds a concept, or replaces it, with its slugs and codes.
+    pub(super) fn insert(&mut self, image: T) {
+        for slug in image.former_slugs() {
+            self.by_slug.entry(slug.clone()).or_insert(image.id());
+        }
+        self.by_slug.insert(image.slug().to_owned(), image.id());
+        if let Some(before) = self.get(image.id()).map(Concept::codes) {
+            for code in &before {
+                self.by_code.remove(code);
+            }
+        }
+        self.by_code.extend(image.codes().into_iter().map(|code| (code, image.id())));
+        self.vocabulary.upsert(image);
+    }
+
+    /// The concept with an id.
+    pub(super) fn get(&self, id: Uuid) -> Option<&T> {
+        self.vocabulary.by_id(id).map(|number| &**self.vocabulary.get(number))
+    }
+
+    /// What a record may be met again by: its slug, the concept that has or had that, its codes. The slug also where it is
+    /// known: it was not yet when the first record of a new concept came.
+    pub(super) fn identities<I>(&self, record: &ConceptRecord<I>) -> Vec<String> {
+        let existing = self.by_slug.get(&record.slug).copied().map(identity);
+        std::iter::once(format!("slug {}", record.slug)).chain(existing).chain(record.codes.iter().cloned()).collect()
+    }
+
+    /// Whether there are concepts with all of some slugs.
+    pub(super) fn has_all(&self, slugs: &[String]) -> bool {
+        slugs.iter().all(|slug| self.by_slug.contains_key(slug))
+    }
+
+    /// Keys of slugs.
+    pub(super) fn ids(&self, slugs: &[String], noun: &str) -> Result<Vec<Uuid>, String> {
+        let id = |slug: &String| {
+            self.by_slug.get(slug).copied().ok_or_else(|| {
+                let shown: String = slug.chars().take(80).collect();
+                format!("there is no {noun} with the slug \"{shown}\": add it to the file, or correct the slug")
+            })
+        };
+        slugs.iter().map(id).collect()
+    }
+
+    /// What another concept holds already.
+    pub(super) fn code_conflict(&self, image: &T) -> Option<String> {
+        let (code, owner) = image.codes().into_iter().find_map(|code| {
+            let owner = self.by_code.get(&code).copied().filter(|&owner| owner != image.id())?;
+            Some((code, self.get(owner)?))
+        })?;
+        let code = match code {
+            ExternalCode::Uri(uri) => format!("uri \"{uri}\""),
+            ExternalCode::Iso3166(code) => format!("ISO 3166 code \"{code}\""),
+            ExternalCode::M49(code) => format!("m49 \"{code}\""),
+            ExternalCode::Geonames(id) => format!("geonamesId {id}"),
+        };
+        Some(format!("the {code} belongs to \"{}\" already: correct one of the two", owner.slug()))
+    }
+
+    /// Whether a concept would become its own ancestor.
+    pub(super) fn cycle_error(&self, image: &T, noun: &str) -> Option<String> {
+        let parents = |id: Uuid| self.get(id).map(Concept::broader).unwrap_or_default();
+        image
+            .broader()
+            .into_iter()
+            .any(|parent| has_path(parent, image.id(), parents))
+            .then(|| format!("this {noun} would become its own ancestor: correct what it is below"))
+    }
+}
