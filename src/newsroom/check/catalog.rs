@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::{
     finding::{FindingKind, Findings, object_id},
-    in_savepoint,
     journal::JournalSummary,
+    savepoint::in_savepoint,
 };
 use crate::catalog::{Snapshot, load_in_transaction, replay_all};
 

@@ -10,10 +10,9 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Transactio
 use uuid::Uuid;
 
 use super::{
-    catch_panic,
     finding::{EXTERNAL_CHANGE, FindingKind, Findings, RESTORE_BACKUP, object_id},
-    in_savepoint,
     journal::{JournalSummary, Merge},
+    savepoint::{catch_panic, in_savepoint},
 };
 use crate::{
     catalog::{Concept, comparable, place_images, release_images, topic_images},

@@ -7,7 +7,8 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement,
 
 use super::{
     finding::{FindingKind, Findings, REBUILD_INDEXES, RESTORE_BACKUP},
-    in_savepoint, reference,
+    reference,
+    savepoint::in_savepoint,
 };
 
 /// Lets the database verify itself.

@@ -5,6 +5,7 @@
 //! end.
 //!
 //! - `finding`: what is reported, with location and advice
+//! - `savepoint`: runs one part in a nested transaction, and reports its failure
 //! - `integrity`: integrity check of the database itself (SQLite, amcheck)
 //! - `row`: every row of every table can be decoded
 //! - `reference`: foreign keys and undeclared references, numbering of revisions
@@ -20,18 +21,17 @@ mod integrity;
 mod journal;
 mod reference;
 mod row;
+mod savepoint;
 mod slugs;
 
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt;
-use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::DbErr;
 
 use super::repair::find_out_of_range;
-use crate::db::{Db, OpenError, is_transient};
+use crate::db::{Db, OpenError};
 pub use finding::{Finding, FindingKind, MAX_LISTED};
 use finding::{Findings, RESTORE_BACKUP};
 use journal::JournalSummary;
+use savepoint::in_savepoint;
 
 /// What a check came to.
 #[derive(Clone, Debug)]
@@ -104,43 +104,4 @@ pub async fn check(db: &Db) -> Result<CheckReport, CheckError> {
     let (findings, unlisted) = findings.finish();
     let journal = (journal.last > 0).then_some((journal.first, journal.last));
     Ok(CheckReport { findings, unlisted, rows, journal })
-}
-
-/// Tries one part in a nested transaction, so that its failure leaves the others be: on PostgreSQL nothing more can be read in a
-/// transaction that failed.
-async fn in_savepoint(
-    tx: &DatabaseTransaction,
-    findings: &mut Findings,
-    name: &str,
-    run: impl AsyncFnOnce(&DatabaseTransaction, &mut Findings) -> Result<(), DbErr>,
-) {
-    let part = async {
-        let savepoint = tx.begin().await?;
-        match run(&savepoint, findings).await {
-            Ok(()) => savepoint.commit().await,
-            Err(error) => {
-                // What matters is the first error.
-                let _ = savepoint.rollback().await;
-                Err(error)
-            }
-        }
-    };
-    if let Err(error) = catch_panic(part).await {
-        if is_transient(&error) {
-            findings.interrupt(error);
-            return;
-        }
-        findings.add(
-            FindingKind::Damage,
-            name,
-            format!("it could not be verified to its end: {error}"),
-            RESTORE_BACKUP,
-        );
-    }
-}
-
-/// What a part comes to, where some value ends the driver too, instead of giving an error (`infinity` on PostgreSQL does).
-async fn catch_panic(part: impl Future<Output = Result<(), DbErr>>) -> Result<(), DbErr> {
-    let result = AssertUnwindSafe(part).catch_unwind().await;
-    result.unwrap_or_else(|_| Err(DbErr::Type("it holds a value that cannot be read".to_owned())))
 }

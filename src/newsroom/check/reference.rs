@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     finding::{EXTERNAL_CHANGE, FindingKind, Findings},
-    in_savepoint,
+    savepoint::in_savepoint,
 };
 
 /// A column that holds keys of another table.

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     finding::{FindingKind, Findings, RESTORE_BACKUP},
-    in_savepoint,
+    savepoint::in_savepoint,
 };
 
 /// Reads all tables; how many rows each has, as far as it could be read.
