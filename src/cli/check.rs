@@ -7,7 +7,10 @@ use std::{path::Path, process::ExitCode};
 
 use clap::Args;
 
-use super::{CommandError, open_app, operator, output::print};
+use super::{
+    context::{CommandError, open_app, operator},
+    output::print,
+};
 use crate::{
     config::Settings,
     db::{Db, redacted},

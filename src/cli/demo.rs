@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use entity::api_token::Role;
 use uuid::Uuid;
 
-use super::{CommandError, operator};
+use super::context::{CommandError, operator};
 use crate::{
     app::App,
     catalog::{ConceptRef, ReleaseKey},

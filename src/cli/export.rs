@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 
-use super::{CommandError, open_app};
+use super::context::{CommandError, open_app};
 use crate::{
     config::Settings,
     interchange::export::{ExportError, export},

@@ -12,7 +12,10 @@ use std::{
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{CommandError, open_app, operator, output::print_to_stderr};
+use super::{
+    context::{CommandError, open_app, operator},
+    output::print_to_stderr,
+};
 use crate::{
     config::Settings,
     interchange::{

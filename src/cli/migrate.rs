@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{CommandError, output::print};
+use super::{context::CommandError, output::print};
 use crate::{
     config::Settings,
     db::{Db, OpenOptions, redacted},

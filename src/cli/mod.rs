@@ -9,9 +9,11 @@
 //! - `token`: access tokens
 //! - `schema`: GraphQL schema (SDL)
 //! - `demo`: demo data of `serve --demo`
+//! - `context`: error type, database and application of the settings
 //! - `output`: standard output and standard error
 
 mod check;
+mod context;
 pub mod demo;
 mod export;
 mod import;
@@ -25,16 +27,11 @@ mod token;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
-use crate::{
-    app::App,
-    auth::viewer::Viewer,
-    clock::Clock,
-    config::{ConfigError, Layers, Settings},
-    db::{Db, OpenOptions},
-};
-use entity::api_token::Role;
+use context::CommandError;
+
+use crate::config::{ConfigError, Layers, Settings};
 
 /// A GraphQL content backend for newsrooms.
 #[derive(Debug, Parser)]
@@ -108,34 +105,6 @@ enum Command {
     Token(token::Token),
 }
 
-/// A role, as the command line writes it.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[value(rename_all = "SCREAMING_SNAKE_CASE")]
-enum RoleName {
-    /// An accredited journalist
-    Press,
-    /// Writes
-    Author,
-    /// Publishes and withdraws
-    Editor,
-    /// Keeps topics, places and tokens
-    Admin,
-}
-
-impl From<RoleName> for Role {
-    fn from(name: RoleName) -> Self {
-        match name {
-            RoleName::Press => Self::Press,
-            RoleName::Author => Self::Author,
-            RoleName::Editor => Self::Editor,
-            RoleName::Admin => Self::Admin,
-        }
-    }
-}
-
-/// Anything that ends a command.
-type CommandError = Box<dyn std::error::Error + Send + Sync>;
-
 impl Cli {
     /// What the command line says; otherwise it was answered already (`--help`, `--version`, a fault in it), and this is the exit
     /// code.
@@ -190,20 +159,6 @@ pub fn report_failure(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Opens the database of the settings, in the schema of this version.
-async fn open(settings: &Settings) -> Result<Db, CommandError> {
-    open_with(settings, OpenOptions::default()).await
-}
-
-async fn open_with(settings: &Settings, options: OpenOptions) -> Result<Db, CommandError> {
-    let options = OpenOptions { new_database: settings.new_database, ..options };
-    let db = Db::open_with(&settings.database_url, &options).await?;
-    for step in db.migrate().await? {
-        tracing::info!(step, "migrated");
-    }
-    Ok(db)
-}
-
 /// Has a write beyond the limit of a file's size (RLIMIT_FSIZE) fail with an error; unhandled, the signal ends the process.
 fn report_file_size_limit_as_error() {
     #[cfg(all(any(target_os = "linux", target_os = "macos"), not(any(target_arch = "mips", target_arch = "mips64"))))]
@@ -216,21 +171,4 @@ fn report_file_size_limit_as_error() {
             tracing::debug!(%error, "SIGXFSZ is not handled");
         }
     }
-}
-
-/// The application over the database of the settings.
-async fn open_app(settings: &Settings) -> Result<std::sync::Arc<App>, CommandError> {
-    let db = open(settings).await?;
-    Ok(App::new(
-        db,
-        settings.newsroom.clone(),
-        settings.site_info.clone(),
-        Clock::with_max_offset(settings.max_clock_offset),
-    )
-    .await?)
-}
-
-/// Whoever can run commands on the database's machine keeps the house.
-fn operator() -> Viewer {
-    Viewer::new(Role::Admin, "command line")
 }

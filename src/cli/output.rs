@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::CommandError;
+use super::context::CommandError;
 
 /// Prints a line of a command's answer to standard output.
 pub(super) fn print(line: &str) -> Result<(), CommandError> {

@@ -6,7 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 use entity::Noun;
 
-use super::{CommandError, open_app, operator, output::print};
+use super::{
+    context::{CommandError, open_app, operator},
+    output::print,
+};
 use crate::{catalog::ReleaseKey, config::Settings};
 
 #[derive(Args, Debug)]

@@ -3,7 +3,10 @@
 
 use std::process::ExitCode;
 
-use super::{CommandError, open_app, output::print};
+use super::{
+    context::{CommandError, open_app},
+    output::print,
+};
 use crate::{config::Settings, db::redacted};
 
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{CommandError, output::print_text};
+use super::{context::CommandError, output::print_text};
 
 pub(super) fn run() -> Result<ExitCode, CommandError> {
     print_text(&crate::graphql::sdl())?;

@@ -9,7 +9,11 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use tokio::net::TcpListener;
 
-use super::{CommandError, demo::populate, open_with, output::print};
+use super::{
+    context::{CommandError, open_with},
+    demo::populate,
+    output::print,
+};
 use crate::{
     app::App,
     clock::Clock,

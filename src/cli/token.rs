@@ -5,11 +5,14 @@
 use std::process::ExitCode;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use clap::Subcommand;
-use entity::{Noun, api_token};
+use clap::{Subcommand, ValueEnum};
+use entity::{
+    Noun,
+    api_token::{self, Role},
+};
 
 use super::{
-    CommandError, RoleName, open_app, operator,
+    context::{CommandError, open_app, operator},
     output::{print, print_to_stderr},
 };
 use crate::{
@@ -42,6 +45,31 @@ pub(super) enum Token {
         /// Its id, as `token list` prints it
         id: String,
     },
+}
+
+/// A role, as the command line writes it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum RoleName {
+    /// An accredited journalist
+    Press,
+    /// Writes
+    Author,
+    /// Publishes and withdraws
+    Editor,
+    /// Keeps topics, places and tokens
+    Admin,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Press => Self::Press,
+            RoleName::Author => Self::Author,
+            RoleName::Editor => Self::Editor,
+            RoleName::Admin => Self::Admin,
+        }
+    }
 }
 
 impl Token {

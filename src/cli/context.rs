@@ -1,0 +1,49 @@
+//! What every command needs: the error type, the database and the application of the settings, and the viewer that
+//! commands act as.
+
+use std::sync::Arc;
+
+use entity::api_token::Role;
+
+use crate::{
+    app::App,
+    auth::viewer::Viewer,
+    clock::Clock,
+    config::Settings,
+    db::{Db, OpenOptions},
+};
+
+/// Anything that ends a command.
+pub(super) type CommandError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens the database of the settings, in the schema of this version.
+pub(super) async fn open(settings: &Settings) -> Result<Db, CommandError> {
+    open_with(settings, OpenOptions::default()).await
+}
+
+/// Opens the database of the settings with options, in the schema of this version.
+pub(super) async fn open_with(settings: &Settings, options: OpenOptions) -> Result<Db, CommandError> {
+    let options = OpenOptions { new_database: settings.new_database, ..options };
+    let db = Db::open_with(&settings.database_url, &options).await?;
+    for step in db.migrate().await? {
+        tracing::info!(step, "migrated");
+    }
+    Ok(db)
+}
+
+/// The application over the database of the settings.
+pub(super) async fn open_app(settings: &Settings) -> Result<Arc<App>, CommandError> {
+    let db = open(settings).await?;
+    Ok(App::new(
+        db,
+        settings.newsroom.clone(),
+        settings.site_info.clone(),
+        Clock::with_max_offset(settings.max_clock_offset),
+    )
+    .await?)
+}
+
+/// Whoever can run commands on the database's machine keeps the house.
+pub(super) fn operator() -> Viewer {
+    Viewer::new(Role::Admin, "command line")
+}
