@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use super::{MAX_LISTING_BYTES, lines::MAX_LINE_BYTES, ndjson};
+use super::{lines::MAX_LINE_BYTES, listing::MAX_LISTING_BYTES, ndjson};
 
 /// Bytes that are looked at.
 const HEAD_BYTES: u64 = 64 * 1024;

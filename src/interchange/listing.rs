@@ -19,6 +19,9 @@ use crate::{
     newsroom::text::control::{ControlCount, replace_controls},
 };
 
+/// The largest printed page that is read whole.
+pub(super) const MAX_LISTING_BYTES: u64 = 16 * 1024 * 1024;
+
 /// An item of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {

@@ -1,0 +1,283 @@
+//! Import of files: reads each file twice, and reports the result of every record in the order of the lines.
+//!
+//! Topics and places are imported first, because they may refer to each other in any order, then releases in batches.
+//! Several files may be one import. What a record changes is decided in `newsroom::import`.
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, Read},
+};
+
+use chrono::{DateTime, Utc};
+use entity::release::ReleaseState;
+
+use super::{
+    lines::Lines,
+    listing::{self, MAX_LISTING_BYTES},
+    ndjson::{self, Record},
+    report::ImportReport,
+};
+use crate::{
+    auth::viewer::Viewer,
+    newsroom::{
+        Error, Newsroom, Patch,
+        import::{BATCH, ImportOptions, ImportedRelease, Importer, RecordResult},
+        release::content::ReleaseInput,
+    },
+};
+
+/// Where a record stands and what became of it.
+pub type OnRecord<'a> = &'a mut (dyn FnMut(&str, u64, &RecordResult) + Send);
+
+/// An import of several files as one.
+pub struct FileImport<'a> {
+    importer: Importer<'a>,
+    language: String,
+    report: ImportReport,
+    /// What became of topics and places, by file, until their lines are read again.
+    concept_results: HashMap<String, Vec<(u64, RecordResult)>>,
+    on_record: OnRecord<'a>,
+}
+
+/// A failure that ends an import: of the database, or of a file.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The newsroom cannot go on.
+    #[error(transparent)]
+    Newsroom(#[from] Error),
+    /// A file cannot be read on.
+    #[error("{0} cannot be read: {1}")]
+    File(String, std::io::Error),
+    /// A file is of another version of the format.
+    #[error("{0}: {1}")]
+    Version(String, String),
+}
+
+impl<'a> FileImport<'a> {
+    /// Begins; `on_record` hears of every record.
+    pub async fn begin(
+        newsroom: &'a Newsroom,
+        viewer: &Viewer,
+        options: ImportOptions,
+        now: DateTime<Utc>,
+        on_record: OnRecord<'a>,
+    ) -> Result<Self, ImportError> {
+        let importer = Importer::begin(newsroom, viewer, options, now).await?;
+        let (language, report, concept_results) =
+            (newsroom.settings.language.clone(), ImportReport::default(), HashMap::new());
+        Ok(Self { importer, language, report, concept_results, on_record })
+    }
+
+    /// Takes in topics and places of a file in the interchange format. What cannot be read is told by [`Self::import_releases`]. Fails
+    /// before anything of the file is taken if its header names another version of the format.
+    pub async fn import_concepts(&mut self, name: &str, reader: impl BufRead) -> Result<(), ImportError> {
+        self.importer.begin_file(name);
+        let mut lines = Lines::new(reader);
+        let (mut topics, mut places) = (Vec::new(), Vec::new());
+        let mut is_first = true;
+        while let Some((number, line)) = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))? {
+            let line = line.unwrap_or_default();
+            if std::mem::take(&mut is_first)
+                && let Some(why) = ndjson::unsupported_version(&line)
+            {
+                return Err(ImportError::Version(name.to_owned(), why));
+            }
+            if ndjson::is_release(&line) {
+                continue;
+            }
+            match ndjson::parse(&line) {
+                Ok((Record::Topic(record), controls)) => {
+                    self.report.count_controls(controls);
+                    let (slug, broader, input) = record.into_input(&self.language);
+                    topics.push((number, slug, broader, input));
+                }
+                Ok((Record::Place(record), controls)) => {
+                    self.report.count_controls(controls);
+                    let (slug, within, input) = record.into_input(&self.language);
+                    places.push((number, slug, within, input));
+                }
+                _ => {}
+            }
+        }
+        let mut numbers: Vec<u64> = topics.iter().map(|(number, ..)| *number).collect();
+        numbers.extend(places.iter().map(|(number, ..)| *number));
+        let mut results = self.importer.import_topics(topics).await?;
+        results.extend(self.importer.import_places(places).await?);
+        let concept_results = self.concept_results.entry(name.to_owned()).or_default();
+        concept_results.extend(numbers.into_iter().zip(results));
+        concept_results.sort_by_key(|&(number, _)| number);
+        Ok(())
+    }
+
+    /// Takes in releases of a file in the interchange format, and tells what became of every record of it, in the order of its
+    /// lines.
+    pub async fn import_releases(&mut self, name: &str, reader: impl BufRead) -> Result<(), ImportError> {
+        self.importer.begin_file(name);
+        let mut lines = Lines::new(reader);
+        let mut concept_results = self.concept_results.remove(name).unwrap_or_default().into_iter().peekable();
+        let (mut batch, mut line_results) = (Vec::with_capacity(BATCH), Vec::new());
+        loop {
+            let line = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))?;
+            let last = line.is_none();
+            if let Some((number, line)) = line {
+                match line.and_then(|line| self.parse_release(number, &line)) {
+                    Ok(Some(release)) => batch.push((number, release)),
+                    Ok(None) => {}
+                    Err(why) => line_results.push((number, RecordResult::Refused(why))),
+                }
+                while let Some(result) = concept_results.next_if(|&(at, _)| at <= number) {
+                    line_results.push(result);
+                }
+            } else {
+                line_results.extend(concept_results.by_ref());
+            }
+            if last || batch.len() == BATCH || line_results.len() >= BATCH {
+                // Even an empty one would be a transaction.
+                if !batch.is_empty() {
+                    let numbers: Vec<u64> = batch.iter().map(|(number, _)| *number).collect();
+                    let results = self.importer.import_releases(std::mem::take(&mut batch)).await?;
+                    line_results.extend(numbers.into_iter().zip(results));
+                }
+                line_results.sort_by_key(|&(number, _)| number);
+                for (number, result) in line_results.drain(..) {
+                    self.report_result(name, number, &result);
+                }
+            }
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The release of a line; nothing where it is another record, which [`Self::import_concepts`] took in.
+    fn parse_release(&mut self, number: u64, line: &str) -> Result<Option<ImportedRelease>, String> {
+        match ndjson::parse(line)? {
+            (Record::Release(record), mut controls) => {
+                let (release, in_body) = record.into_input(&self.language)?;
+                controls += in_body;
+                self.report.count_controls(controls);
+                Ok(Some(release))
+            }
+            (Record::Dateline(_), _) if number > 1 => {
+                Err("a header is allowed only on the first line: remove this line".to_owned())
+            }
+            (Record::Dateline(_), _) => ndjson::unsupported_version(line).map_or(Ok(None), Err),
+            (Record::Topic(_) | Record::Place(_), _) => Ok(None),
+        }
+    }
+
+    /// Takes in a printed page. The last item is taken first: later ones come before earlier ones of the same day, as printed.
+    pub async fn import_listing(&mut self, name: &str, reader: impl Read) -> Result<(), ImportError> {
+        let mut text = String::new();
+        reader
+            .take(MAX_LISTING_BYTES + 1)
+            .read_to_string(&mut text)
+            .map_err(|error| ImportError::File(name.to_owned(), error))?;
+        if text.len() as u64 > MAX_LISTING_BYTES {
+            let message = format!("a printed page is at most {MAX_LISTING_BYTES} bytes: use ndjson for more");
+            return Err(ImportError::File(name.to_owned(), std::io::Error::other(message)));
+        }
+        self.importer.begin_file(name);
+        let items = listing::parse(&text);
+        if items.is_empty() {
+            self.report_result(
+                name,
+                1,
+                &RecordResult::Refused(
+                    "there is no item here: is it a printed page (--format listing) at all?".to_owned(),
+                ),
+            );
+        }
+        let mut line_results = Vec::with_capacity(items.len());
+        for item in items.into_iter().rev() {
+            match item {
+                Ok(item) => {
+                    let line = item.line;
+                    self.report.count_controls(item.controls);
+                    let result = match self.release_from_item(item).await {
+                        Ok(release) => self
+                            .importer
+                            .import_releases(vec![(line, release)])
+                            .await?
+                            .pop()
+                            .unwrap_or(RecordResult::Unchanged),
+                        Err(Error::Db(error)) => return Err(Error::Db(error).into()),
+                        Err(error) => RecordResult::Refused(error.to_string()),
+                    };
+                    line_results.push((line, result));
+                }
+                Err((line, why)) => line_results.push((line, RecordResult::Refused(why))),
+            }
+        }
+        line_results.sort_by_key(|&(line, _)| line);
+        for (line, result) in &line_results {
+            self.report_result(name, *line, result);
+        }
+        Ok(())
+    }
+
+    async fn release_from_item(&mut self, item: listing::Item) -> Result<ImportedRelease, Error> {
+        let mut dateline = Vec::new();
+        for name in item.dateline_text.as_deref().map(listing::place_names).unwrap_or_default() {
+            dateline.push(self.importer.find_or_create_place(&name).await?);
+        }
+        let input = ReleaseInput {
+            slug: Patch::Keep,
+            kind: Patch::Set(item.kind),
+            headline: Patch::Set(item.headline),
+            summary: Patch::from_option(item.summary),
+            release_date: Patch::Set(item.release_date),
+            dateline_text: Patch::from_option(item.dateline_text),
+            ..ReleaseInput::default()
+        };
+        Ok(ImportedRelease {
+            input,
+            topics: Vec::new(),
+            dateline,
+            about: Vec::new(),
+            state: ReleaseState::Published,
+            published_at: None,
+            withdrawal: None,
+        })
+    }
+
+    /// Ends the import.
+    pub async fn finish(mut self) -> Result<ImportReport, ImportError> {
+        // Of files of which only the topics and places were wanted.
+        for (name, concept_results) in std::mem::take(&mut self.concept_results) {
+            for (number, result) in concept_results {
+                self.report_result(&name, number, &result);
+            }
+        }
+        self.report.committed = self.importer.finish().await?;
+        Ok(self.report)
+    }
+
+    fn report_result(&mut self, name: &str, number: u64, result: &RecordResult) {
+        self.report.count(result);
+        if matches!(result, RecordResult::Refused(_)) {
+            self.importer.mark_refused();
+        }
+        (self.on_record)(name, number, result);
+    }
+}
+
+/// Imports a text in the interchange format.
+pub async fn import_text(
+    newsroom: &Newsroom,
+    viewer: &Viewer,
+    text: &str,
+    name: &str,
+    options: ImportOptions,
+    now: DateTime<Utc>,
+) -> Result<ImportReport, ImportError> {
+    let mut on_record = |name: &str, number: u64, result: &RecordResult| {
+        if let RecordResult::Refused(why) | RecordResult::Conflict(why) = result {
+            tracing::error!("{name}:{number}: {why}");
+        }
+    };
+    let mut import = FileImport::begin(newsroom, viewer, options, now, &mut on_record).await?;
+    import.import_concepts(name, text.as_bytes()).await?;
+    import.import_releases(name, text.as_bytes()).await?;
+    import.finish().await
+}
