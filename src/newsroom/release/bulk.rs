@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use entity::release::WithdrawalKind;
 use uuid::Uuid;
 
-use super::withdraw::Withdrawal;
+use super::{transition::TransitionResult, withdraw::Withdrawal};
 use crate::{
     auth::viewer::Viewer,
     newsroom::{
         Error, ErrorCode, Newsroom,
-        workflow::{self, ReleaseAction, transition::TransitionResult},
+        workflow::{self, ReleaseAction},
     },
 };
 

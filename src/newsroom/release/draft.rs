@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     content::{Content, ReleaseInput, RevisionRows},
     revision::load_content,
+    transition::{ReleaseTransition, TransitionResult, commit_and_find},
 };
 use crate::{
     auth::viewer::Viewer,
@@ -21,10 +22,7 @@ use crate::{
         text::slug,
         unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
-        workflow::{
-            self, ReleaseAction,
-            transition::{ReleaseTransition, TransitionResult, commit_and_find},
-        },
+        workflow::{self, ReleaseAction},
     },
 };
 

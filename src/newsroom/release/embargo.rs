@@ -9,14 +9,11 @@ use entity::release::ReleaseState;
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
-use super::{publish::optional_note, schedule::format_instant};
+use super::{publish::optional_note, schedule::format_instant, transition::TransitionResult};
 use crate::{
     auth::viewer::Viewer,
     date_range,
-    newsroom::{
-        Error, ErrorCode, Newsroom,
-        workflow::{ReleaseAction, transition::TransitionResult},
-    },
+    newsroom::{Error, ErrorCode, Newsroom, workflow::ReleaseAction},
 };
 
 impl Newsroom {

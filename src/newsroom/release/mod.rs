@@ -1,8 +1,9 @@
 //! Commands on releases, and their content: from draft to publication, correction, withdrawal and erasure.
 //!
-//! Each command begins with `Newsroom::begin_transition` and ends with its commit; which of them is allowed when is in
-//! `workflow`.
+//! Each command begins with `Newsroom::begin_transition` and ends with its commit (`transition`); which of them is
+//! allowed when is in `workflow`.
 //!
+//! - `transition`: one transition of a release: load, check, change, record, commit
 //! - `draft`: create, revise, restore and delete a release
 //! - `publish`: submit, return, approve, publish and correct
 //! - `schedule`: scheduled publication at a local time; recording of transitions that are due
@@ -27,4 +28,5 @@ pub(crate) mod purge;
 pub mod rendition;
 pub mod revision;
 pub mod schedule;
+pub(crate) mod transition;
 pub mod withdraw;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     content::ReleaseInput,
     draft::{external_id_conflict, insert_revision},
+    transition::{ReleaseTransition, TransitionResult},
 };
 use crate::{
     auth::viewer::Viewer,
@@ -18,10 +19,7 @@ use crate::{
         Error, ErrorCode, Newsroom,
         taxonomy::slugs,
         validation::{Patch, Validator},
-        workflow::{
-            ReleaseAction,
-            transition::{ReleaseTransition, TransitionResult},
-        },
+        workflow::ReleaseAction,
     },
 };
 

@@ -12,17 +12,14 @@ use entity::{Noun, release, release::ReleaseState};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+use super::transition::TransitionResult;
 use crate::{
     auth::viewer::Viewer,
     date_range,
     journal::SYSTEM_ACTOR,
     newsroom::{
-        Error, ErrorCode, Newsroom,
-        taxonomy::slugs,
-        text::local_time,
-        unit_of_work::UnitOfWork,
-        validation::Validator,
-        workflow::{ReleaseAction, transition::TransitionResult},
+        Error, ErrorCode, Newsroom, taxonomy::slugs, text::local_time, unit_of_work::UnitOfWork, validation::Validator,
+        workflow::ReleaseAction,
     },
 };
 

@@ -10,7 +10,10 @@ use entity::{Noun, release, release::WithdrawalKind};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use uuid::Uuid;
 
-use super::publish::{MAX_NOTE, required_note};
+use super::{
+    publish::{MAX_NOTE, required_note},
+    transition::TransitionResult,
+};
 use crate::{
     auth::viewer::Viewer,
     catalog::Tombstone,
@@ -19,7 +22,7 @@ use crate::{
         taxonomy::slugs,
         unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
-        workflow::{ReleaseAction, transition::TransitionResult},
+        workflow::ReleaseAction,
     },
 };
 

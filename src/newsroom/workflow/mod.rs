@@ -5,10 +5,9 @@
 //! are the permission checks; `WorkflowPolicy` holds optional rules (four eyes). The table in the documentation is
 //! printed by `markdown_table`.
 //!
-//! - `transition`: carries out one transition in the database
+//! A transition is carried out in the database by `release::transition`.
+//!
 //! - `tests`: the table, checked against a second table that lists the actions by state
-
-pub(crate) mod transition;
 
 use entity::{api_token::Role, release::ReleaseState};
 

@@ -10,16 +10,15 @@ use entity::{Noun, release, release::ReleaseState, revision};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
-use super::{ReleaseAction, TransitionInput};
+use super::{content::Content, revision::load_content};
 use crate::{
     auth::viewer::Viewer,
     catalog::{Handle, ReleaseKey},
     journal::Image,
     newsroom::{
         Error, Newsroom,
-        release::{content::Content, revision::load_content},
         unit_of_work::{UnitOfWork, removed_since_commit},
-        workflow,
+        workflow::{self, ReleaseAction, TransitionInput},
     },
 };
 
