@@ -8,7 +8,8 @@
 //! - `unit_of_work`: write transaction, journal entries, commit and its confirmation
 //! - `validation`: `Validator` and `Patch`, field errors of input
 //! - `release`: commands on releases (draft, publish, schedule, embargo, withdraw, purge), their content and revisions
-//! - `taxonomy`: topics and places, their slugs, merging and retiring
+//! - `taxonomy`: topics and places, merging and retiring
+//! - `slug_registry`: ownership of slugs of releases, topics and places
 //! - `reading`: lists, keyset pagination with cursors, version history, journal, change stream
 //! - `access`: tokens, preview links, idempotency keys, access log, opaque ids and resume tokens
 //! - `text`: validation of plain text, language tags, local times, slug format
@@ -25,6 +26,7 @@ pub mod markup;
 pub mod reading;
 pub mod release;
 pub mod repair;
+mod slug_registry;
 pub mod taxonomy;
 pub mod text;
 pub mod unit_of_work;

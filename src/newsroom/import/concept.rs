@@ -18,8 +18,8 @@ use crate::{
     catalog::{Concept, ConceptRef, fold},
     journal::{Image, PlaceImage, TopicImage},
     newsroom::{
-        Error, Patch,
-        taxonomy::{place::PlaceInput, slugs, topic::TopicInput},
+        Error, Patch, slug_registry,
+        taxonomy::{place::PlaceInput, topic::TopicInput},
         text::slug,
         unit_of_work::UnitOfWork,
         validation::Validator,
@@ -102,7 +102,8 @@ impl Importer<'_> {
         }
         let id = Uuid::now_v7();
         let preferred_slug = slug::from_headline(name);
-        let slug = slugs::find_available(self.unit_of_work().await?.tx(), Noun::Place, &preferred_slug, id).await?;
+        let slug =
+            slug_registry::find_available(self.unit_of_work().await?.tx(), Noun::Place, &preferred_slug, id).await?;
         let input =
             PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
         let (parents, codes, origin) = (Vec::new(), Vec::new(), self.origins.at(0));
@@ -257,6 +258,6 @@ async fn record_concept(
     after: Image,
 ) -> Result<(), Error> {
     let at = unit_of_work.at();
-    slugs::reserve(unit_of_work.tx(), noun, slug, id, Some(at)).await?;
+    slug_registry::reserve(unit_of_work.tx(), noun, slug, id, Some(at)).await?;
     unit_of_work.record(action, noun, id, None, before.as_ref(), Some(&after))
 }

@@ -27,7 +27,7 @@ use crate::{
     newsroom::{
         Error, Patch,
         release::{content::Content, withdraw::Withdrawal},
-        taxonomy::slugs,
+        slug_registry,
         text::slug as slug_format,
         validation::Validator,
         workflow,
@@ -259,13 +259,13 @@ impl Importer<'_> {
             (change.live_revision_id, change.working_revision_id) =
                 if public { (Set(Some(key)), Set(None)) } else { (Set(None), Set(Some(key))) };
             insert_revisions(unit_of_work, vec![rows]).await?;
-            slugs::reserve(unit_of_work.tx(), Noun::Release, &slug, id, public.then_some(now)).await?;
+            slug_registry::reserve(unit_of_work.tx(), Noun::Release, &slug, id, public.then_some(now)).await?;
         } else if public {
             change.live_revision_id = Set(row.working_revision_id.or(row.live_revision_id));
             change.working_revision_id = Set(None);
-            slugs::reserve(unit_of_work.tx(), Noun::Release, &row.slug, id, Some(now)).await?;
+            slug_registry::reserve(unit_of_work.tx(), Noun::Release, &row.slug, id, Some(now)).await?;
         }
-        slugs::delete_unused(unit_of_work.tx(), Noun::Release, id, &[&record.content.slug]).await?;
+        slug_registry::delete_unused(unit_of_work.tx(), Noun::Release, id, &[&record.content.slug]).await?;
         change.state = Set(record.state);
         change.modified_at = Set(now);
         if record.published_at_given || row.published_at.is_none() {

@@ -17,8 +17,7 @@ use crate::{
     auth::viewer::Viewer,
     catalog::ReleaseKey,
     newsroom::{
-        Error, ErrorCode, Newsroom,
-        taxonomy::slugs,
+        Error, ErrorCode, Newsroom, slug_registry,
         text::slug,
         unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
@@ -72,7 +71,7 @@ impl Newsroom {
         };
         release::Entity::insert(row).exec_without_returning(unit_of_work.tx()).await?;
         insert_revision(&unit_of_work, rows).await?;
-        slugs::reserve(unit_of_work.tx(), Noun::Release, &content.slug, id, None).await?;
+        slug_registry::reserve(unit_of_work.tx(), Noun::Release, &content.slug, id, None).await?;
         let after = unit_of_work.image(Noun::Release, id).await?;
         unit_of_work.record(ReleaseAction::Create.name(), Noun::Release, id, None, None, after.as_ref())?;
         commit_and_find(unit_of_work, id, viewer).await
@@ -140,7 +139,7 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> Result<Uuid, Error> {
         let transition = self.begin_transition(ReleaseAction::Delete, viewer, id, expected, now).await?;
-        slugs::delete_unused(transition.unit_of_work.tx(), Noun::Release, id, &[]).await?;
+        slug_registry::delete_unused(transition.unit_of_work.tx(), Noun::Release, id, &[]).await?;
         release::Entity::delete_by_id(id).exec(transition.unit_of_work.tx()).await?;
         transition.commit_deleted(None).await
     }
@@ -169,8 +168,8 @@ impl Newsroom {
             change.slug = Set(content.slug.clone());
         }
         insert_revision(unit_of_work, rows).await?;
-        slugs::reserve(unit_of_work.tx(), Noun::Release, &content.slug, row.id, None).await?;
-        slugs::delete_unused(unit_of_work.tx(), Noun::Release, row.id, &[&slug_in_use, &content.slug]).await?;
+        slug_registry::reserve(unit_of_work.tx(), Noun::Release, &content.slug, row.id, None).await?;
+        slug_registry::delete_unused(unit_of_work.tx(), Noun::Release, row.id, &[&slug_in_use, &content.slug]).await?;
         transition.commit(note).await
     }
 
@@ -182,7 +181,8 @@ impl Newsroom {
         content: &Content,
         validator: &mut Validator,
     ) -> Result<(), Error> {
-        if slugs::owner(unit_of_work.tx(), Noun::Release, &content.slug).await?.is_some_and(|owner| owner != id) {
+        if slug_registry::owner(unit_of_work.tx(), Noun::Release, &content.slug).await?.is_some_and(|owner| owner != id)
+        {
             validator.add_error(
                 "slug",
                 ErrorCode::Taken,
@@ -226,7 +226,8 @@ async fn with_generated_slug(
             _ => String::new(),
         };
         input.slug = Patch::Set(
-            slugs::find_available(unit_of_work.tx(), Noun::Release, &slug::from_headline(&headline), id).await?,
+            slug_registry::find_available(unit_of_work.tx(), Noun::Release, &slug::from_headline(&headline), id)
+                .await?,
         );
     }
     Ok(input)

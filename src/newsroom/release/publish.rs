@@ -16,8 +16,7 @@ use super::{
 use crate::{
     auth::viewer::Viewer,
     newsroom::{
-        Error, ErrorCode, Newsroom,
-        taxonomy::slugs,
+        Error, ErrorCode, Newsroom, slug_registry,
         validation::{Patch, Validator},
         workflow::ReleaseAction,
     },
@@ -183,7 +182,7 @@ impl ReleaseTransition {
             change.schedule_zone = Set(None);
             change.schedule_at = Set(None);
         }
-        slugs::reserve(self.unit_of_work.tx(), Noun::Release, slug, row.id, Some(at)).await?;
+        slug_registry::reserve(self.unit_of_work.tx(), Noun::Release, slug, row.id, Some(at)).await?;
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::publish::required_note;
 use crate::{
     auth::viewer::Viewer,
-    newsroom::{Error, Newsroom, taxonomy::slugs, workflow::ReleaseAction},
+    newsroom::{Error, Newsroom, slug_registry, workflow::ReleaseAction},
 };
 
 impl Newsroom {
@@ -46,7 +46,7 @@ impl Newsroom {
         for row in slugs.into_iter().filter(|row| row.public_at.is_some()) {
             let digest_row = slug::ActiveModel {
                 noun: Set(Noun::Release),
-                slug: Set(slugs::digest(&row.slug)),
+                slug: Set(slug_registry::digest(&row.slug)),
                 owner_id: Set(id),
                 public_at: Set(row.public_at),
             };

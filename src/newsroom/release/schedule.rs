@@ -18,7 +18,7 @@ use crate::{
     date_range,
     journal::SYSTEM_ACTOR,
     newsroom::{
-        Error, ErrorCode, Newsroom, taxonomy::slugs, text::local_time, unit_of_work::UnitOfWork, validation::Validator,
+        Error, ErrorCode, Newsroom, slug_registry, text::local_time, unit_of_work::UnitOfWork, validation::Validator,
         workflow::ReleaseAction,
     },
 };
@@ -230,7 +230,7 @@ impl UnitOfWork {
             change.embargo_until = Set(None);
             change.embargo_note = Set(None);
         }
-        slugs::reserve(self.tx(), Noun::Release, &slug, key, Some(at)).await?;
+        slug_registry::reserve(self.tx(), Noun::Release, &slug, key, Some(at)).await?;
         self.apply_and_record(change, ReleaseAction::Publish.name(), key, note, before).await
     }
 

@@ -18,8 +18,7 @@ use crate::{
     auth::viewer::Viewer,
     catalog::Tombstone,
     newsroom::{
-        Error, ErrorCode, Newsroom,
-        taxonomy::slugs,
+        Error, ErrorCode, Newsroom, slug_registry,
         unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
         workflow::ReleaseAction,
@@ -147,7 +146,7 @@ impl Newsroom {
             return Ok(self.ids.decode_as(Noun::Release, &key));
         }
         match match_placeholder("{slug}") {
-            Some(slug) => Ok(slugs::owner(unit_of_work.tx(), Noun::Release, &slug).await?),
+            Some(slug) => Ok(slug_registry::owner(unit_of_work.tx(), Noun::Release, &slug).await?),
             None => Ok(None),
         }
     }

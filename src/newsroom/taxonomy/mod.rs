@@ -1,13 +1,11 @@
-//! Taxonomy: commands on topics and places (controlled vocabularies as in SKOS), their slugs, merging and retiring.
+//! Taxonomy: commands on topics and places (controlled vocabularies as in SKOS), merging and retiring.
 //!
 //! Reading and searching them is the catalog's work (`catalog::store::vocabulary`).
 //!
 //! - `topic`: create and update topics; rows of a topic
 //! - `place`: create and update places; ISO 3166, UN M49 and GeoNames codes, coordinates
 //! - `merge`: merge and retire concepts; redirects of their ids, slugs and URIs
-//! - `slugs`: ownership of slugs of releases, topics and places
 
 pub(crate) mod merge;
 pub mod place;
-pub(crate) mod slugs;
 pub mod topic;

@@ -10,7 +10,6 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::slugs;
 use crate::{
     auth::viewer::Viewer,
     catalog::{ConceptRef, View, Vocabulary},
@@ -18,6 +17,7 @@ use crate::{
     newsroom::{
         Error, ErrorCode, Newsroom,
         release::content::apply_slug,
+        slug_registry,
         text::slug,
         unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
@@ -73,7 +73,7 @@ impl Newsroom {
             _ => Some("place".to_owned()),
         };
         if let Some(base_slug) = base_slug {
-            place.slug = slugs::find_available(unit_of_work.tx(), Noun::Place, &base_slug, place.id).await?;
+            place.slug = slug_registry::find_available(unit_of_work.tx(), Noun::Place, &base_slug, place.id).await?;
         }
         let mut validator = Validator::new(&["input"]);
         if !matches!(input.kind, Patch::Set(_)) {
@@ -220,7 +220,8 @@ impl PlaceImage {
 
     /// What others hold already, and whether it would lie in itself.
     async fn check_conflicts(&self, unit_of_work: &UnitOfWork, validator: &mut Validator) -> Result<(), Error> {
-        if slugs::owner(unit_of_work.tx(), Noun::Place, &self.slug).await?.is_some_and(|owner| owner != self.id) {
+        if slug_registry::owner(unit_of_work.tx(), Noun::Place, &self.slug).await?.is_some_and(|owner| owner != self.id)
+        {
             validator.add_error(
                 "slug",
                 ErrorCode::Taken,
@@ -382,7 +383,7 @@ pub(in crate::newsroom) async fn record_and_commit(
     before: Option<PlaceImage>,
     after: PlaceImage,
 ) -> ConceptResult {
-    slugs::reserve(unit_of_work.tx(), Noun::Place, &after.slug, after.id, Some(unit_of_work.at())).await?;
+    slug_registry::reserve(unit_of_work.tx(), Noun::Place, &after.slug, after.id, Some(unit_of_work.at())).await?;
     let id = after.id;
     let (before, after) = (before.map(|image| Image::Place(Box::new(image))), Image::Place(Box::new(after)));
     unit_of_work.record(act, Noun::Place, id, note, before.as_ref(), Some(&after))?;

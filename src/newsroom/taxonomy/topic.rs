@@ -8,7 +8,6 @@ use entity::{NameRole, Noun, topic, topic_broader, topic_name};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::slugs;
 use crate::{
     auth::viewer::Viewer,
     catalog::{ConceptRef, View, Vocabulary},
@@ -16,6 +15,7 @@ use crate::{
     newsroom::{
         Error, ErrorCode, Newsroom,
         release::content::apply_slug,
+        slug_registry,
         text::slug,
         unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
@@ -59,7 +59,7 @@ impl Newsroom {
             _ => Some("topic".to_owned()),
         };
         if let Some(base_slug) = base_slug {
-            topic.slug = slugs::find_available(unit_of_work.tx(), Noun::Topic, &base_slug, topic.id).await?;
+            topic.slug = slug_registry::find_available(unit_of_work.tx(), Noun::Topic, &base_slug, topic.id).await?;
         }
         let mut validator = Validator::new(&["input"]);
         topic.apply_input(input, self.catalog.snapshot().topics(), &mut validator);
@@ -146,7 +146,8 @@ impl TopicImage {
 
     /// What others hold already, and whether it would be its own ancestor.
     async fn check_conflicts(&self, unit_of_work: &UnitOfWork, validator: &mut Validator) -> Result<(), Error> {
-        if slugs::owner(unit_of_work.tx(), Noun::Topic, &self.slug).await?.is_some_and(|owner| owner != self.id) {
+        if slug_registry::owner(unit_of_work.tx(), Noun::Topic, &self.slug).await?.is_some_and(|owner| owner != self.id)
+        {
             validator.add_error(
                 "slug",
                 ErrorCode::Taken,
@@ -253,7 +254,7 @@ pub(in crate::newsroom) async fn record_and_commit(
     before: Option<TopicImage>,
     after: TopicImage,
 ) -> ConceptResult {
-    slugs::reserve(unit_of_work.tx(), Noun::Topic, &after.slug, after.id, Some(unit_of_work.at())).await?;
+    slug_registry::reserve(unit_of_work.tx(), Noun::Topic, &after.slug, after.id, Some(unit_of_work.at())).await?;
     let id = after.id;
     let (before, after) = (before.map(|image| Image::Topic(Box::new(image))), Image::Topic(Box::new(after)));
     unit_of_work.record(act, Noun::Topic, id, note, before.as_ref(), Some(&after))?;

@@ -1,7 +1,7 @@
 //! Slugs: format check, and generation from a headline (transliteration to ASCII, cut between words). Pure.
 //!
 //! A slug is the last segment of a public URL: a to z, digits and single hyphens, at most 200 characters. Who owns a
-//! slug is in `taxonomy::slugs`.
+//! slug is in `slug_registry`.
 
 use deunicode::deunicode;
 

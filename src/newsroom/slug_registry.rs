@@ -1,4 +1,4 @@
-//! Slug ownership: reserves slugs, finds an available one, and looks up the owner. One namespace for each noun.
+//! Slug registry: who owns which slug. Reserves slugs, finds an available one, and looks up the owner. One namespace for each noun.
 //!
 //! A slug that was once public is never given to another owner; former slugs stay reserved, and redirect to the present
 //! one in the catalog (`catalog::query::release_set`). Of a purged release only a digest of each slug is kept. The
