@@ -2,12 +2,12 @@
 //! fails.
 //!
 //! `Patch` says for each field: keep, clear or set (partial update). Limits and formats of texts are in `text`; this
-//! file knows required and optional fields, languages, URLs, lists of concepts and names. Imports (`for_import`) may
+//! file knows required and optional fields, languages, slugs, URLs, lists of concepts, names and notes. Imports (`for_import`) may
 //! use retired concepts. What has to be unique in the database is checked by the commands.
 
 use super::{
     error::{Error, ErrorCode, FieldError},
-    text::{self, TextError, language},
+    text::{self, TextError, language, slug},
 };
 use crate::catalog::{Concept, ConceptRef, Vocabulary};
 use crate::date_range;
@@ -15,6 +15,9 @@ use crate::journal::Name;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
+
+/// Longest note of an act.
+pub(in crate::newsroom) const MAX_NOTE: usize = 5000;
 
 /// What an editor says of a field of something that exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -178,6 +181,17 @@ impl Validator {
         }
     }
 
+    /// A slug in the valid form; one that is not given stays.
+    pub fn slug(&mut self, field: &str, patch: Patch<String>, into: &mut String) {
+        match patch {
+            Patch::Set(value) => match slug::check(&value) {
+                Ok(()) => *into = value,
+                Err(message) => self.add_error(field, ErrorCode::Invalid, message),
+            },
+            other => self.required(field, other, into),
+        }
+    }
+
     /// A web address: http or https.
     pub fn url(&mut self, field: &str, patch: Patch<String>, into: &mut Option<String>) {
         self.optional(patch, into, |validator, value| {
@@ -288,17 +302,18 @@ impl Validator {
     }
 }
 
-/// Whether steps lead from a concept to another, or it is that one itself. Ends even where the steps already form a cycle.
-pub(super) fn has_path(from: Uuid, target: Uuid, parents: impl Fn(Uuid) -> Vec<Uuid>) -> bool {
-    let mut seen = std::collections::HashSet::new();
-    let mut pending = vec![from];
-    while let Some(current) = pending.pop() {
-        if current == target {
-            return true;
-        }
-        if seen.insert(current) {
-            pending.extend(parents(current));
-        }
-    }
-    false
+/// A note that may be left out.
+pub(in crate::newsroom) fn optional_note(note: Option<String>) -> Result<Option<String>, Error> {
+    let (mut validator, mut text) = (Validator::default(), None);
+    validator.optional_text("note", Patch::from_option(note), &mut text, MAX_NOTE);
+    validator.finish()?;
+    Ok(text)
+}
+
+/// A note that must be there.
+pub(in crate::newsroom) fn required_note(field: &str, note: String, advice: &str) -> Result<String, Error> {
+    let (mut validator, mut text) = (Validator::default(), None);
+    validator.optional_text(field, Patch::Set(note), &mut text, MAX_NOTE);
+    validator.finish()?;
+    text.ok_or_else(|| Error::field(&[field], ErrorCode::Required, format!("{field} is empty: {advice}")))
 }

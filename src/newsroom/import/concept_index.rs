@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::concept_record::{ConceptRecord, identity};
 use crate::{
     catalog::{Concept, ExternalCode, Vocabulary},
-    newsroom::validation::has_path,
+    newsroom::taxonomy::hierarchy::has_path,
 };
 
 /// The concepts there are, with those of this import.

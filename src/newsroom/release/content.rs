@@ -17,11 +17,7 @@ use crate::{
     catalog::{ConceptRef, Vocabulary},
     date_range,
     journal::{PlaceImage, TopicImage, VersionImage},
-    newsroom::{
-        error::ErrorCode,
-        text::slug,
-        validation::{Patch, Validator},
-    },
+    newsroom::validation::{Patch, Validator},
 };
 
 /// What an editor gives of a release.
@@ -152,7 +148,7 @@ impl Content {
         validator.concepts("topics", "topic", input.topics, topics, &mut self.topics);
         validator.concepts("datelinePlaces", "place", input.dateline_places, places, &mut self.dateline);
         validator.concepts("places", "place", input.places, places, &mut self.about);
-        apply_slug(validator, input.slug, &mut self.slug);
+        validator.slug("slug", input.slug, &mut self.slug);
     }
 
     /// The rows of a revision that says this.
@@ -232,17 +228,4 @@ pub struct RevisionRows {
     pub topics: Vec<revision_topic::ActiveModel>,
     /// Its places.
     pub places: Vec<revision_place::ActiveModel>,
-}
-
-/// A slug that was given, checked; one that was not stays.
-pub(in crate::newsroom) fn apply_slug(validator: &mut Validator, patch: Patch<String>, into: &mut String) {
-    let mut candidate = std::mem::take(into);
-    match patch {
-        Patch::Set(value) => match slug::check(&value) {
-            Ok(()) => candidate = value,
-            Err(message) => validator.add_error("slug", ErrorCode::Invalid, message),
-        },
-        other => validator.required("slug", other, &mut candidate),
-    }
-    *into = candidate;
 }

@@ -9,11 +9,11 @@ use entity::release::ReleaseState;
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
-use super::{publish::optional_note, schedule::format_instant, transition::TransitionResult};
+use super::{schedule::format_instant, transition::TransitionResult};
 use crate::{
     auth::viewer::Viewer,
     date_range,
-    newsroom::{Error, ErrorCode, Newsroom, workflow::ReleaseAction},
+    newsroom::{Error, ErrorCode, Newsroom, validation::optional_note, workflow::ReleaseAction},
 };
 
 impl Newsroom {

@@ -1,7 +1,7 @@
 //! Review and publication: submit, return to the author, approve, publish, and publish a correction.
 //!
 //! `go_live` makes a version the live one, takes its slug, and sets the times of publication. An embargo keeps what is
-//! published from the public (`embargo`); publication at a later time is in `schedule`. Also the validation of notes.
+//! published from the public (`embargo`); publication at a later time is in `schedule`.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, correction, release::ReleaseState};
@@ -17,13 +17,10 @@ use crate::{
     auth::viewer::Viewer,
     newsroom::{
         Error, ErrorCode, Newsroom, slug_registry,
-        validation::{Patch, Validator},
+        validation::{Validator, optional_note, required_note},
         workflow::ReleaseAction,
     },
 };
-
-/// Longest note of an act.
-pub(in crate::newsroom) const MAX_NOTE: usize = 5000;
 
 impl Newsroom {
     /// Hands a draft to a reviewer.
@@ -196,20 +193,4 @@ async fn insert_correction(transition: &ReleaseTransition, revision: i32, note: 
     };
     correction::Entity::insert(row).exec_without_returning(transition.unit_of_work.tx()).await?;
     Ok(())
-}
-
-/// A note that may be left out.
-pub(in crate::newsroom) fn optional_note(note: Option<String>) -> Result<Option<String>, Error> {
-    let (mut validator, mut text) = (Validator::default(), None);
-    validator.optional_text("note", Patch::from_option(note), &mut text, MAX_NOTE);
-    validator.finish()?;
-    Ok(text)
-}
-
-/// A note that must be there.
-pub(in crate::newsroom) fn required_note(field: &str, note: String, advice: &str) -> Result<String, Error> {
-    let (mut validator, mut text) = (Validator::default(), None);
-    validator.optional_text(field, Patch::Set(note), &mut text, MAX_NOTE);
-    validator.finish()?;
-    text.ok_or_else(|| Error::field(&[field], ErrorCode::Required, format!("{field} is empty: {advice}")))
 }

@@ -14,10 +14,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::publish::required_note;
 use crate::{
     auth::viewer::Viewer,
-    newsroom::{Error, Newsroom, slug_registry, workflow::ReleaseAction},
+    newsroom::{Error, Newsroom, slug_registry, validation::required_note, workflow::ReleaseAction},
 };
 
 impl Newsroom {

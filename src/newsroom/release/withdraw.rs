@@ -10,17 +10,14 @@ use entity::{Noun, release, release::WithdrawalKind};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use uuid::Uuid;
 
-use super::{
-    publish::{MAX_NOTE, required_note},
-    transition::TransitionResult,
-};
+use super::transition::TransitionResult;
 use crate::{
     auth::viewer::Viewer,
     catalog::Tombstone,
     newsroom::{
         Error, ErrorCode, Newsroom, slug_registry,
         unit_of_work::UnitOfWork,
-        validation::{Patch, Validator},
+        validation::{MAX_NOTE, Patch, Validator, required_note},
         workflow::ReleaseAction,
     },
 };

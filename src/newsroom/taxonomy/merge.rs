@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{place as places, topic as topics};
+use super::{hierarchy::has_path, place as places, topic as topics};
 use crate::{
     auth::viewer::Viewer,
     catalog::Concept,
@@ -22,7 +22,6 @@ use crate::{
     newsroom::{
         Error, ErrorCode, Newsroom,
         unit_of_work::UnitOfWork,
-        validation::has_path,
         workflow::{self, Resource},
     },
 };

@@ -10,14 +10,13 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::hierarchy::has_path;
 use crate::{
     auth::viewer::Viewer,
     catalog::{ConceptRef, View, Vocabulary},
     journal::{Image, Name, PlaceImage},
     newsroom::{
-        Error, ErrorCode, Newsroom,
-        release::content::apply_slug,
-        slug_registry,
+        Error, ErrorCode, Newsroom, slug_registry,
         text::slug,
         unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
@@ -155,7 +154,7 @@ impl PlaceImage {
         places: &Vocabulary<Self>,
         validator: &mut Validator,
     ) {
-        apply_slug(validator, input.slug, &mut self.slug);
+        validator.slug("slug", input.slug, &mut self.slug);
         match input.retired_at {
             Patch::Keep => {}
             Patch::Clear => self.retired_at = None,
@@ -268,9 +267,7 @@ impl PlaceImage {
                 .all(unit_of_work.tx())
                 .await?;
             let parents: std::collections::HashMap<Uuid, Option<Uuid>> = parents.into_iter().collect();
-            if crate::newsroom::validation::has_path(within, self.id, |id| {
-                parents.get(&id).copied().flatten().into_iter().collect()
-            }) {
+            if has_path(within, self.id, |id| parents.get(&id).copied().flatten().into_iter().collect()) {
                 validator.add_error(
                     "within",
                     ErrorCode::Cycle,

@@ -8,14 +8,13 @@ use entity::{NameRole, Noun, topic, topic_broader, topic_name};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use super::hierarchy::has_path;
 use crate::{
     auth::viewer::Viewer,
     catalog::{ConceptRef, View, Vocabulary},
     journal::{Image, Name, TopicImage},
     newsroom::{
-        Error, ErrorCode, Newsroom,
-        release::content::apply_slug,
-        slug_registry,
+        Error, ErrorCode, Newsroom, slug_registry,
         text::slug,
         unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
@@ -129,7 +128,7 @@ impl TopicImage {
         topics: &Vocabulary<Self>,
         validator: &mut Validator,
     ) {
-        apply_slug(validator, input.slug, &mut self.slug);
+        validator.slug("slug", input.slug, &mut self.slug);
         match input.retired_at {
             Patch::Keep => {}
             Patch::Clear => self.retired_at = None,
@@ -168,9 +167,7 @@ impl TopicImage {
         let parents_of = |id: Uuid| {
             parents.iter().filter(move |step| step.topic_id == id).map(|step| step.broader_id).collect::<Vec<_>>()
         };
-        if let Some(number) =
-            self.broader.iter().position(|&broader| crate::newsroom::validation::has_path(broader, self.id, parents_of))
-        {
+        if let Some(number) = self.broader.iter().position(|&broader| has_path(broader, self.id, parents_of)) {
             validator.add_error(
                 &format!("broader.{number}"),
                 ErrorCode::Cycle,
