@@ -16,6 +16,7 @@ use crate::{
     newsroom::{
         Error, ErrorCode, Newsroom,
         release::revision::ReleaseVersion,
+        text::local_time::format_instant,
         workflow::{self, ReleaseAction, TransitionInput},
     },
 };
@@ -62,11 +63,7 @@ impl Newsroom {
             revoked_at: Set(None),
         };
         preview_link::Entity::insert(link).exec_without_returning(unit_of_work.tx()).await?;
-        let note = format!(
-            "{NOTE_PREFIX}{} until {}",
-            id.simple(),
-            crate::newsroom::release::schedule::format_instant(expires_at)
-        );
+        let note = format!("{NOTE_PREFIX}{} until {}", id.simple(), format_instant(expires_at));
         let image = unit_of_work.image(Noun::Release, release).await?;
         unit_of_work.record(
             ReleaseAction::Preview.name(),

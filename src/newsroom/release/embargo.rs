@@ -9,11 +9,14 @@ use entity::release::ReleaseState;
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
-use super::{schedule::format_instant, transition::TransitionResult};
+use super::transition::TransitionResult;
 use crate::{
     auth::viewer::Viewer,
     date_range,
-    newsroom::{Error, ErrorCode, Newsroom, validation::optional_note, workflow::ReleaseAction},
+    newsroom::{
+        Error, ErrorCode, Newsroom, text::local_time::format_instant, validation::optional_note,
+        workflow::ReleaseAction,
+    },
 };
 
 impl Newsroom {

@@ -6,7 +6,7 @@
 //! ends of embargoes. `resolve_schedules` computes the instants again after a change of the time zone rules. What could
 //! prevent the publication is checked at scheduling.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::{Noun, release, release::ReleaseState};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
@@ -18,7 +18,10 @@ use crate::{
     date_range,
     journal::SYSTEM_ACTOR,
     newsroom::{
-        Error, ErrorCode, Newsroom, slug_registry, text::local_time, unit_of_work::UnitOfWork, validation::Validator,
+        Error, ErrorCode, Newsroom, slug_registry,
+        text::local_time::{self, format_instant},
+        unit_of_work::UnitOfWork,
+        validation::Validator,
         workflow::ReleaseAction,
     },
 };
@@ -269,9 +272,4 @@ impl UnitOfWork {
 /// What a form refused, as an error.
 fn validation_error(validator: Validator) -> Error {
     validator.finish().err().unwrap_or(Error::NotFound("schedule"))
-}
-
-/// An instant in a sentence.
-pub(in crate::newsroom) fn format_instant(at: DateTime<Utc>) -> String {
-    date_range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

@@ -1,9 +1,10 @@
 //! Local times and time zones: parses a local time and resolves it to an instant (daylight saving time). Pure.
 //!
 //! As in iCalendar (RFC 5545, 3.3.5): a time within a gap is moved forward by the length of the gap; of an ambiguous
-//! time the first is taken. `today` gives the current day in a zone, and the instant at which it ends.
+//! time the first is taken. `today` gives the current day in a zone, and the instant at which it ends;
+//! `format_instant` writes an instant for a message.
 
-use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::date_range;
@@ -47,6 +48,11 @@ pub fn resolve(time: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
             before.map_or_else(|| time.and_utc(), |(at, minutes)| at.to_utc() + TimeDelta::minutes(minutes))
         }
     }
+}
+
+/// An instant in a sentence.
+pub(in crate::newsroom) fn format_instant(at: DateTime<Utc>) -> String {
+    date_range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// The day that it is in a zone, and the instant at which it is over.
