@@ -12,7 +12,7 @@ use crate::{
     journal::{Name, PlaceImage, TopicImage},
     newsroom::{
         Error, Newsroom,
-        import::export::{ExportedRelease, Exporter},
+        export::{ExportedRelease, Exporter},
     },
 };
 

@@ -14,13 +14,15 @@
 //! - `access`: tokens, preview links, idempotency keys, access log, opaque ids and resume tokens
 //! - `text`: validation of plain text, language tags, local times, slug format
 //! - `markup`: Markdown to HTML and plain text, HTML to Markdown
-//! - `import`: bulk import and export
+//! - `import`: bulk import
+//! - `export`: reading of everything that is exported
 //! - `check`, `repair`: verification of the stored data; repair of dates out of range
 //! - `error`: the error type of this layer
 
 pub mod access;
 pub mod check;
 pub mod error;
+pub mod export;
 pub mod import;
 pub mod markup;
 pub mod reading;

@@ -15,12 +15,10 @@
 //! - `concept`: import of topics and places
 //! - `queue`: order of topics and places, broader before narrower (topological sort)
 //! - `origin`: file and line of each imported record, for duplicates
-//! - `export`: reading of everything that is exported
 
 mod concept;
 mod concept_index;
 mod concept_record;
-pub mod export;
 mod importer;
 mod insert_batch;
 mod matching;
