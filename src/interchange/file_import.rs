@@ -14,7 +14,7 @@ use entity::release::ReleaseState;
 use super::{
     lines::Lines,
     listing::{self, MAX_LISTING_BYTES},
-    ndjson::{self, Record},
+    ndjson::{self, Record, RecordKind},
     report::ImportReport,
 };
 use crate::{
@@ -77,12 +77,13 @@ impl<'a> FileImport<'a> {
         let mut is_first = true;
         while let Some((number, line)) = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))? {
             let line = line.unwrap_or_default();
+            let peek = ndjson::peek(&line);
             if std::mem::take(&mut is_first)
-                && let Some(why) = ndjson::unsupported_version(&line)
+                && let Some(why) = peek.unsupported_version()
             {
                 return Err(ImportError::Version(name.to_owned(), why));
             }
-            if ndjson::is_release(&line) {
+            if peek.kind == Some(RecordKind::Release) {
                 continue;
             }
             match ndjson::parse(&line) {
@@ -161,8 +162,10 @@ impl<'a> FileImport<'a> {
             (Record::Dateline(_), _) if number > 1 => {
                 Err("a header is allowed only on the first line: remove this line".to_owned())
             }
-            (Record::Dateline(_), _) => ndjson::unsupported_version(line).map_or(Ok(None), Err),
-            (Record::Topic(_) | Record::Place(_), _) => Ok(None),
+            (Record::Dateline(header), _) if header.version != ndjson::VERSION => {
+                Err(ndjson::unsupported_version(header.version))
+            }
+            (Record::Dateline(_) | Record::Topic(_) | Record::Place(_), _) => Ok(None),
         }
     }
 

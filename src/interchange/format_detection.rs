@@ -91,7 +91,8 @@ pub fn check_format(mut reader: impl Read, expected: ExpectedFormat) -> io::Resu
     }
     let text = String::from_utf8_lossy(head);
     if expected == ExpectedFormat::Ndjson
-        && let Some(why) = text.lines().find(|line| !line.trim().is_empty()).and_then(ndjson::unsupported_version)
+        && let Some(first) = text.lines().find(|line| !line.trim().is_empty())
+        && let Some(why) = ndjson::peek(first).unsupported_version()
     {
         return Ok(Err(why));
     }

@@ -4,7 +4,7 @@
 //! record at once, with field names and advice. A file of another format version is refused. `docs/interchange.md`
 //! describes it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Display};
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use entity::{
@@ -34,6 +34,49 @@ pub enum Record {
     Place(Box<PlaceRecord>),
     /// A release.
     Release(Box<ReleaseRecord>),
+}
+
+/// The type of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// The header.
+    Dateline,
+    /// A topic.
+    Topic,
+    /// A place.
+    Place,
+    /// A release.
+    Release,
+}
+
+impl RecordKind {
+    /// The type that has a name in the file.
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "dateline" => Self::Dateline,
+            "topic" => Self::Topic,
+            "place" => Self::Place,
+            "release" => Self::Release,
+            _ => return None,
+        })
+    }
+}
+
+/// What is known of a line before it is read whole.
+#[derive(Clone, Debug)]
+pub struct Peek {
+    /// The type of its record.
+    pub kind: Option<RecordKind>,
+    /// The version of the format, where it is a header.
+    version: Option<serde_json::Number>,
+}
+
+impl Peek {
+    /// Why a file that begins with the line cannot be read, where it is the header of another version of the format.
+    pub fn unsupported_version(&self) -> Option<String> {
+        let version = self.version.as_ref().filter(|version| version.as_u64() != Some(u64::from(VERSION)));
+        version.map(unsupported_version)
+    }
 }
 
 /// One or several slugs.
@@ -209,46 +252,52 @@ pub fn parse(line: &str) -> Result<(Record, ControlCount), String> {
     let (_, tag) = entries.swap_remove(index);
     let Json::Text(tag) = tag else { return Err(format!("type: {tag} is {}: {expected_types}", tag.type_name())) };
     let mut errors = FieldErrors::default();
-    let record = match tag.as_str() {
-        "dateline" => Object::read_object(entries, "", &mut errors).map(Record::Dateline),
-        "topic" => Object::read_object(entries, "", &mut errors).map(|topic| Record::Topic(Box::new(topic))),
-        "place" => Object::read_object(entries, "", &mut errors).map(|place| Record::Place(Box::new(place))),
-        "release" => Object::read_object(entries, "", &mut errors).map(|release| Record::Release(Box::new(release))),
-        other => {
-            let meant = closest_name(other, &["dateline", "topic", "place", "release"]);
+    let record = match RecordKind::from_name(&tag) {
+        Some(RecordKind::Dateline) => Object::read_object(entries, "", &mut errors).map(Record::Dateline),
+        Some(RecordKind::Topic) => {
+            Object::read_object(entries, "", &mut errors).map(|topic| Record::Topic(Box::new(topic)))
+        }
+        Some(RecordKind::Place) => {
+            Object::read_object(entries, "", &mut errors).map(|place| Record::Place(Box::new(place)))
+        }
+        Some(RecordKind::Release) => {
+            Object::read_object(entries, "", &mut errors).map(|release| Record::Release(Box::new(release)))
+        }
+        None => {
+            let meant = closest_name(&tag, &["dateline", "topic", "place", "release"]);
             let advice = meant.map_or(expected_types.to_owned(), |meant| format!("did you mean \"{meant}\"?"));
-            return Err(format!("type: {} is not a type of record: {advice}", quoted(other)));
+            return Err(format!("type: {} is not a type of record: {advice}", quoted(&tag)));
         }
     };
     record.map(|record| (record, controls)).ok_or_else(|| errors.in_one_line())
 }
 
-/// Whether a line is a release, by its type alone; the other values are skipped. False also if the line is not valid JSON.
-pub fn is_release(line: &str) -> bool {
+/// What a line is, by its type alone; the other values are skipped, and a line that is not valid JSON is nothing. Of the header
+/// also the version: another version of the format may have fields that this one does not know.
+pub fn peek(line: &str) -> Peek {
     #[derive(Deserialize)]
     struct Tag<'a> {
         #[serde(borrow)]
         r#type: Cow<'a, str>,
     }
-    serde_json::from_str::<Tag<'_>>(line).is_ok_and(|tag| tag.r#type == "release")
-}
-
-/// Why a file that begins with a line cannot be read, where the line is the header of another version of the format, which may
-/// have fields that this one does not know; nothing otherwise.
-pub fn unsupported_version(line: &str) -> Option<String> {
     #[derive(Deserialize)]
-    struct Tag<'a> {
-        #[serde(borrow)]
-        r#type: Cow<'a, str>,
+    struct Versioned {
         version: serde_json::Number,
     }
-    let Tag { r#type, version } = serde_json::from_str(line).ok()?;
-    (r#type == "dateline" && version.as_u64() != Some(u64::from(VERSION))).then(|| {
-        format!(
-            "the file has format version {version}, but this version of Dateline reads only version {VERSION}: import it with a \
-             version of Dateline that reads version {version}"
-        )
-    })
+    let kind = serde_json::from_str::<Tag<'_>>(line).ok().and_then(|tag| RecordKind::from_name(&tag.r#type));
+    let version = match kind {
+        Some(RecordKind::Dateline) => serde_json::from_str::<Versioned>(line).ok().map(|header| header.version),
+        _ => None,
+    };
+    Peek { kind, version }
+}
+
+/// Why a file of a version of the format cannot be read.
+pub fn unsupported_version(version: impl Display) -> String {
+    format!(
+        "the file has format version {version}, but this version of Dateline reads only version {VERSION}: import it with a \
+         version of Dateline that reads version {version}"
+    )
 }
 
 /// Writes a line, without its newline.

@@ -246,7 +246,8 @@ fn control_characters_are_replaced_in_every_text_and_counted() {
     assert_eq!((record.headline.as_str(), record.topics.as_deref()), ("l’a", Some(&["x".to_owned()][..])));
     assert_eq!(record.withdrawal.unwrap().notice.as_deref(), Some("“"));
     assert_eq!(record.summary.as_deref(), Some("a\tb\nc"));
-    assert!(is_release(&line.replace('\u{1}', "")) && !is_release("{\"type\":\"topic\"}") && !is_release("{"));
+    assert_eq!(peek(&line.replace('\u{1}', "")).kind, Some(RecordKind::Release));
+    assert_eq!((peek("{\"type\":\"topic\"}").kind, peek("{").kind), (Some(RecordKind::Topic), None));
 }
 
 proptest! {
