@@ -121,10 +121,14 @@ impl<'a> FileImport<'a> {
             let line = lines.next_line().map_err(|error| ImportError::File(name.to_owned(), error))?;
             let last = line.is_none();
             if let Some((number, line)) = line {
-                match line.and_then(|line| self.parse_release(number, &line)) {
-                    Ok(Some(release)) => batch.push((number, release)),
-                    Ok(None) => {}
-                    Err(why) => line_results.push((number, RecordResult::Refused(why))),
+                // A topic or place that has a result was parsed then; files of one name may differ in this line.
+                let has_result = concept_results.peek().is_some_and(|&(at, _)| at == number);
+                if !has_result || !line.as_deref().is_ok_and(is_concept) {
+                    match line.and_then(|line| self.parse_release(number, &line)) {
+                        Ok(Some(release)) => batch.push((number, release)),
+                        Ok(None) => {}
+                        Err(why) => line_results.push((number, RecordResult::Refused(why))),
+                    }
                 }
                 while let Some(result) = concept_results.next_if(|&(at, _)| at <= number) {
                     line_results.push(result);
@@ -263,6 +267,11 @@ impl<'a> FileImport<'a> {
         }
         (self.on_record)(name, number, result);
     }
+}
+
+/// Whether a line is a topic or a place, by its type alone.
+fn is_concept(line: &str) -> bool {
+    matches!(ndjson::peek(line).kind, Some(RecordKind::Topic | RecordKind::Place))
 }
 
 /// Imports a text in the interchange format.
