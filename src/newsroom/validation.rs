@@ -225,12 +225,7 @@ impl Validator {
             Patch::Clear => Vec::new(),
             Patch::Set(references) => references,
         };
-        if references.len() > 100 {
-            self.add_error(
-                field,
-                ErrorCode::TooLong,
-                format!("{field} has {} entries; at most 100 are taken", references.len()),
-            );
+        if !self.check_concept_count(field, references.len()) {
             return;
         }
         let mut ids = Vec::with_capacity(references.len());
@@ -250,9 +245,7 @@ impl Validator {
                             format!("the {noun} \"{}\" is retired and no longer given: {advice}", concept.slug()),
                         );
                     }
-                    if !ids.contains(&id) {
-                        ids.push(id);
-                    }
+                    ids.push(id);
                 }
                 None => self.add_error(
                     &format!("{field}.{number}"),
@@ -261,7 +254,22 @@ impl Validator {
                 ),
             }
         }
-        *into = ids;
+        *into = without_duplicates(ids);
+    }
+
+    /// Concepts that are known by id already, in order, none twice.
+    pub fn concept_ids(&mut self, field: &str, ids: Vec<Uuid>, into: &mut Vec<Uuid>) {
+        if self.check_concept_count(field, ids.len()) {
+            *into = without_duplicates(ids);
+        }
+    }
+
+    /// Refuses a list of too many concepts; whether it may be taken.
+    fn check_concept_count(&mut self, field: &str, count: usize) -> bool {
+        if count > 100 {
+            self.add_error(field, ErrorCode::TooLong, format!("{field} has {count} entries; at most 100 are taken"));
+        }
+        count <= 100
     }
 
     /// Names in languages; of preferred ones at most one a language.
@@ -300,6 +308,17 @@ impl Validator {
         }
         *into = accepted;
     }
+}
+
+/// The first of each id, in order.
+fn without_duplicates(ids: Vec<Uuid>) -> Vec<Uuid> {
+    let mut unique = Vec::with_capacity(ids.len());
+    for id in ids {
+        if !unique.contains(&id) {
+            unique.push(id);
+        }
+    }
+    unique
 }
 
 /// A note that may be left out.

@@ -22,7 +22,6 @@ use super::{
     record::{ImportedRelease, ImportedWithdrawal},
 };
 use crate::{
-    catalog::ConceptRef,
     date_range,
     newsroom::{
         Error, Patch,
@@ -94,21 +93,19 @@ impl Importer<'_> {
             input.slug = Patch::Set(slug_format::from_headline(&headline));
         }
         let concepts = (|| {
-            Ok((
+            Ok([
                 self.topics.ids(&record.topics, "topic")?,
                 self.places.ids(&record.dateline, "place")?,
                 self.places.ids(&record.about, "place")?,
-            ))
+            ])
         })();
-        let (topics, dateline, about): (Vec<Uuid>, Vec<Uuid>, Vec<Uuid>) = match concepts {
+        let concepts = match concepts {
             Ok(ids) => ids,
             Err(why) => return Ok(Err(why)),
         };
-        let refs = |ids: Vec<Uuid>| Patch::Set(ids.into_iter().map(ConceptRef::Id).collect());
-        (input.topics, input.dateline_places, input.places) = (refs(topics), refs(dateline), refs(about));
         let mut content = Content::blank(&self.newsroom.settings.language, self.newsroom.today(self.now));
         let mut validator = Validator::for_import();
-        content.apply_input(input, &self.topics.vocabulary, &self.places.vocabulary, &mut validator);
+        content.apply_import(input, concepts, &mut validator);
         validator.instant("publishedAt", record.published_at);
         validator.instant("withdrawal.at", record.withdrawal.as_ref().and_then(|withdrawal| withdrawal.at));
         let withdrawal = match (record.state, record.withdrawal) {

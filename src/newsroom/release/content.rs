@@ -130,11 +130,38 @@ impl Content {
     /// Takes what an editor gave; `validator` collects what cannot be taken.
     pub fn apply_input(
         &mut self,
-        input: ReleaseInput,
+        mut input: ReleaseInput,
         topics: &Vocabulary<TopicImage>,
         places: &Vocabulary<PlaceImage>,
         validator: &mut Validator,
     ) {
+        let slug = std::mem::take(&mut input.slug);
+        let (given_topics, given_places) = (std::mem::take(&mut input.topics), std::mem::take(&mut input.places));
+        let given_dateline = std::mem::take(&mut input.dateline_places);
+        self.apply_fields(input, validator);
+        validator.concepts("topics", "topic", given_topics, topics, &mut self.topics);
+        validator.concepts("datelinePlaces", "place", given_dateline, places, &mut self.dateline);
+        validator.concepts("places", "place", given_places, places, &mut self.about);
+        validator.slug("slug", slug, &mut self.slug);
+    }
+
+    /// Takes what an import gives, whose topics, dateline places and places are known by id already.
+    pub(in crate::newsroom) fn apply_import(
+        &mut self,
+        mut input: ReleaseInput,
+        [topics, dateline, about]: [Vec<Uuid>; 3],
+        validator: &mut Validator,
+    ) {
+        let slug = std::mem::take(&mut input.slug);
+        self.apply_fields(input, validator);
+        validator.concept_ids("topics", topics, &mut self.topics);
+        validator.concept_ids("datelinePlaces", dateline, &mut self.dateline);
+        validator.concept_ids("places", about, &mut self.about);
+        validator.slug("slug", slug, &mut self.slug);
+    }
+
+    /// Takes everything but the slug and the concepts.
+    fn apply_fields(&mut self, input: ReleaseInput, validator: &mut Validator) {
         validator.required_line("headline", input.headline, &mut self.headline, 500);
         validator.optional_line("subheadline", input.subheadline, &mut self.subheadline, 1000);
         validator.optional_text("summary", input.summary, &mut self.summary, 5000);
@@ -145,10 +172,6 @@ impl Content {
         validator.optional_line("datelineText", input.dateline_text, &mut self.dateline_text, 300);
         validator.optional_line("externalId", input.external_id, &mut self.external_id, 200);
         validator.optional_text("editorialNote", input.editorial_note, &mut self.editorial_note, 5000);
-        validator.concepts("topics", "topic", input.topics, topics, &mut self.topics);
-        validator.concepts("datelinePlaces", "place", input.dateline_places, places, &mut self.dateline);
-        validator.concepts("places", "place", input.places, places, &mut self.about);
-        validator.slug("slug", input.slug, &mut self.slug);
     }
 
     /// The rows of a revision that says this.
