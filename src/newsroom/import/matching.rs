@@ -33,6 +33,8 @@ pub(super) struct ValidRecord {
     pub(super) content: Content,
     /// False where the record gave no slug: it is known by kind, headline and date then.
     pub(super) slug_given: bool,
+    /// Slugs that it may be known by: its own, or every slug that it may be given.
+    pub(super) candidate_slugs: Vec<String>,
     pub(super) state: ReleaseState,
     pub(super) published_at: Option<DateTime<Utc>>,
     pub(super) published_at_given: bool,
@@ -53,7 +55,7 @@ impl Importer<'_> {
         records: &mut [ValidRecord],
     ) -> Result<Vec<Result<Option<Uuid>, String>>, Error> {
         let external: Vec<String> = records.iter().filter_map(|record| record.content.external_id.clone()).collect();
-        let slugs: Vec<String> = records.iter().flat_map(ValidRecord::candidate_slugs).collect();
+        let slugs: Vec<String> = records.iter().flat_map(|record| record.candidate_slugs.iter().cloned()).collect();
         let tx = self.unit_of_work().await?.tx();
         let by_external: HashMap<String, Uuid> = if external.is_empty() {
             HashMap::new()
@@ -80,8 +82,8 @@ impl Importer<'_> {
         let owners: Vec<Uuid> = records
             .iter()
             .filter(|record| !record.slug_given)
-            .flat_map(ValidRecord::candidate_slugs)
-            .filter_map(|slug| by_slug.get(&slug).copied())
+            .flat_map(|record| &record.candidate_slugs)
+            .filter_map(|slug| by_slug.get(slug).copied())
             .collect();
         let candidates = if owners.is_empty() {
             Vec::new()
@@ -109,8 +111,8 @@ impl Importer<'_> {
                 let existing =
                     candidates.iter().find(|(_, kind, headline, date)| same(kind, headline, date)).map(|&(id, ..)| id);
                 let base = content.slug.clone();
-                let mut available = slug_variants(content).into_iter().filter(|slug| !by_slug.contains_key(slug));
-                content.slug = available.next().unwrap_or_else(|| {
+                let available = record.candidate_slugs.iter().find(|slug| !by_slug.contains_key(*slug));
+                content.slug = available.cloned().unwrap_or_else(|| {
                     // Somebody gave another release the one that is made of the content. Random, without the time that a key
                     // tells.
                     let random = Uuid::now_v7().as_u128() as u64;
@@ -218,16 +220,16 @@ fn trim_for_comparison(body: Option<&str>) -> Option<&str> {
 }
 
 impl ValidRecord {
-    /// Slugs that it may be known by.
-    pub(super) fn candidate_slugs(&self) -> Vec<String> {
-        if self.slug_given { vec![self.content.slug.clone()] } else { slug_variants(&self.content) }
-    }
-
     /// What two records of a batch may meet in; of one without a slug, every slug that it may be given.
     pub(super) fn match_keys(&self) -> Vec<String> {
         let external = self.content.external_id.iter().map(|external| format!("e {external}"));
-        external.chain(self.candidate_slugs().into_iter().map(|slug| format!("s {slug}"))).collect()
+        external.chain(self.candidate_slugs.iter().map(|slug| format!("s {slug}"))).collect()
     }
+}
+
+/// Slugs that a record with some content may be known by.
+pub(super) fn candidate_slugs(content: &Content, slug_given: bool) -> Vec<String> {
+    if slug_given { vec![content.slug.clone()] } else { slug_variants(content) }
 }
 
 /// Slugs that a record without one may be given, the first that is free; those are also where it is looked for later. The last

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{
     importer::{Importer, RecordResult, refusal_message},
     insert_batch::{InsertBatch, insert_revisions, set_withdrawal},
-    matching::{Decision, ExistingRelease, ValidRecord, decide},
+    matching::{Decision, ExistingRelease, ValidRecord, candidate_slugs, decide},
     origin::Origin,
     record::{ImportedRelease, ImportedWithdrawal},
 };
@@ -156,6 +156,7 @@ impl Importer<'_> {
         let published_at_given = record.published_at.is_some();
         Ok(Ok(ValidRecord {
             origin,
+            candidate_slugs: candidate_slugs(&content, slug_given),
             content,
             slug_given,
             state: record.state,
