@@ -1,11 +1,14 @@
 //! Records of releases as an import takes them: content, slugs of topics and places, state and withdrawal.
 //!
-//! They come from `interchange` and are not validated yet. Topics and places: `concept_record`.
+//! They come from `interchange`, and are validated in `release`, withdrawals here. Topics and places: `concept_record`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use entity::release::ReleaseState;
 
-use crate::newsroom::release::{content::ReleaseInput, withdraw::Withdrawal};
+use crate::newsroom::{
+    release::{content::ReleaseInput, withdraw::Withdrawal},
+    validation::Validator,
+};
 
 /// A release as it comes.
 #[derive(Clone, Debug)]
@@ -33,4 +36,11 @@ pub struct ImportedWithdrawal {
     pub details: Withdrawal,
     /// When, where that is known.
     pub at: Option<DateTime<Utc>>,
+}
+
+impl ImportedWithdrawal {
+    /// Checks that kind, notice and target belong together; the instant is kept to the microsecond.
+    pub(super) fn validated(self, validator: &mut Validator) -> Self {
+        Self { details: self.details.validated(validator), at: self.at.map(|at| at.trunc_subsecs(6)) }
+    }
 }

@@ -109,10 +109,7 @@ impl Importer<'_> {
         validator.instant("publishedAt", record.published_at);
         validator.instant("withdrawal.at", record.withdrawal.as_ref().and_then(|withdrawal| withdrawal.at));
         let withdrawal = match (record.state, record.withdrawal) {
-            (ReleaseState::Withdrawn, Some(given)) => Some(ImportedWithdrawal {
-                details: given.details.validated(&mut validator),
-                at: given.at.map(|at| at.trunc_subsecs(6)),
-            }),
+            (ReleaseState::Withdrawn, Some(given)) => Some(given.validated(&mut validator)),
             (ReleaseState::Withdrawn, None) => Some(ImportedWithdrawal {
                 details: Withdrawal { kind: WithdrawalKind::Vanish, notice: None, redirect_to: None },
                 at: None,
