@@ -127,7 +127,7 @@ impl<'a> FileImport<'a> {
                     match line.and_then(|line| self.parse_release(number, &line)) {
                         Ok(Some(release)) => batch.push((number, release)),
                         Ok(None) => {}
-                        Err(why) => line_results.push((number, RecordResult::Refused(why))),
+                        Err(why) => line_results.push((number, self.refused(why))),
                     }
                 }
                 while let Some(result) = concept_results.next_if(|&(at, _)| at <= number) {
@@ -187,13 +187,9 @@ impl<'a> FileImport<'a> {
         self.importer.begin_file(name);
         let items = listing::parse(&text);
         if items.is_empty() {
-            self.report_result(
-                name,
-                1,
-                &RecordResult::Refused(
-                    "there is no item here: is it a printed page (--format listing) at all?".to_owned(),
-                ),
-            );
+            let result =
+                self.refused("there is no item here: is it a printed page (--format listing) at all?".to_owned());
+            self.report_result(name, 1, &result);
         }
         let mut line_results = Vec::with_capacity(items.len());
         for item in items.into_iter().rev() {
@@ -209,11 +205,11 @@ impl<'a> FileImport<'a> {
                             .pop()
                             .unwrap_or(RecordResult::Unchanged),
                         Err(Error::Db(error)) => return Err(Error::Db(error).into()),
-                        Err(error) => RecordResult::Refused(error.to_string()),
+                        Err(error) => self.refused(error.to_string()),
                     };
                     line_results.push((line, result));
                 }
-                Err((line, why)) => line_results.push((line, RecordResult::Refused(why))),
+                Err((line, why)) => line_results.push((line, self.refused(why))),
             }
         }
         line_results.sort_by_key(|&(line, _)| line);
@@ -260,11 +256,14 @@ impl<'a> FileImport<'a> {
         Ok(self.report)
     }
 
+    /// The result of a record that never reaches the importer, which tracks the results of all others itself.
+    fn refused(&mut self, why: String) -> RecordResult {
+        self.importer.mark_refused();
+        RecordResult::Refused(why)
+    }
+
     fn report_result(&mut self, name: &str, number: u64, result: &RecordResult) {
         self.report.count(result);
-        if matches!(result, RecordResult::Refused(_)) {
-            self.importer.mark_refused();
-        }
         (self.on_record)(name, number, result);
     }
 }
