@@ -10,7 +10,7 @@ use entity::{release, release::ReleaseState, revision};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::{Error, Newsroom, release::content::Content};
+use super::{error::Error, release::content::Content, service::Newsroom};
 use crate::{
     catalog::{assigned_places, assigned_topics, place_images, topic_images},
     db::Transaction,

@@ -19,7 +19,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Error, Newsroom,
+    error::Error,
+    service::Newsroom,
     workflow::{self, Resource},
 };
 use crate::{

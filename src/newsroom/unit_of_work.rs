@@ -14,7 +14,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{CurrentRevision, Error, Newsroom};
+use super::{
+    error::{CurrentRevision, Error},
+    service::Newsroom,
+};
 use crate::{
     auth::viewer::Viewer,
     catalog::{Catalog, View, place_images, release_images, topic_images},

@@ -17,7 +17,8 @@ use crate::{
     auth::viewer::Viewer,
     db::{DatabaseError, Db},
     newsroom::{
-        Error, Newsroom,
+        error::Error,
+        service::Newsroom,
         workflow::{self, Resource},
     },
 };

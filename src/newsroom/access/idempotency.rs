@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::viewer::{IdempotentRequest, Viewer},
-    newsroom::{Error, Newsroom, unit_of_work::UnitOfWork},
+    newsroom::{error::Error, service::Newsroom, unit_of_work::UnitOfWork},
 };
 
 /// How long keys are kept.

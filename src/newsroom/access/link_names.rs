@@ -7,7 +7,7 @@
 use entity::Noun;
 use uuid::Uuid;
 
-use crate::newsroom::{Newsroom, workflow::ReleaseAction};
+use crate::newsroom::{service::Newsroom, workflow::ReleaseAction};
 
 /// Before the key of a link, in the note of an entry of the journal.
 pub(super) const NOTE_PREFIX: &str = "preview link ";

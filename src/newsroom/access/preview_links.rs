@@ -14,8 +14,9 @@ use crate::{
     auth::viewer::Viewer,
     date_range,
     newsroom::{
-        Error, ErrorCode, Newsroom,
+        error::{Error, ErrorCode},
         release::revision::ReleaseVersion,
+        service::Newsroom,
         text::local_time::format_instant,
         workflow::{self, ReleaseAction, TransitionInput},
     },

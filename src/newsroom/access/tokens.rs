@@ -20,7 +20,8 @@ use crate::{
     date_range,
     db::DatabaseError,
     newsroom::{
-        Error, ErrorCode, Newsroom,
+        error::{Error, ErrorCode},
+        service::Newsroom,
         validation::{Patch, Validator},
         workflow::{self, Resource},
     },

@@ -18,11 +18,12 @@ use crate::{
     catalog::{Concept, ConceptRef, fold},
     journal::{Image, PlaceImage, TopicImage},
     newsroom::{
-        Error, Patch, slug_registry,
+        error::{Error, ErrorCode},
+        slug_registry,
         taxonomy::{place::PlaceInput, topic::TopicInput},
         text::slug,
         unit_of_work::UnitOfWork,
-        validation::Validator,
+        validation::{Patch, Validator},
     },
 };
 
@@ -108,7 +109,7 @@ impl Importer<'_> {
             PlaceInput { slug: Patch::Set(slug.clone()), name: Patch::Set(name.to_owned()), ..PlaceInput::default() };
         let (parents, codes, origin) = (Vec::new(), Vec::new(), self.origins.at(0));
         match self.place(ConceptRecord { id, slug: slug.clone(), parents, input, codes, origin }, None).await? {
-            RecordResult::Refused(why) => Err(Error::field(&["dateline"], crate::newsroom::ErrorCode::Invalid, why)),
+            RecordResult::Refused(why) => Err(Error::field(&["dateline"], ErrorCode::Invalid, why)),
             _ => Ok(slug),
         }
     }

@@ -17,8 +17,8 @@ use crate::{
     catalog::{place_images, topic_images},
     journal::{PlaceImage, TopicImage},
     newsroom::{
-        Newsroom,
         error::{Error, FieldError},
+        service::Newsroom,
         unit_of_work::UnitOfWork,
     },
 };

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{matching::ValidRecord, record::ImportedWithdrawal};
 use crate::{
     journal::{Image, ReleaseImage},
-    newsroom::{Error, release::content::RevisionRows, unit_of_work::UnitOfWork},
+    newsroom::{error::Error, release::content::RevisionRows, unit_of_work::UnitOfWork},
 };
 
 /// Rows of new releases, gathered for one insertion.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     catalog::{assigned_places, assigned_topics},
-    newsroom::{Error, release::content::Content, text::slug as slug_format},
+    newsroom::{error::Error, release::content::Content, text::slug as slug_format},
 };
 
 /// How many numbered variants of a slug are looked at for a record that gives none, before the one that is made of what the

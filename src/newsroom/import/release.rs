@@ -24,11 +24,11 @@ use super::{
 use crate::{
     date_range,
     newsroom::{
-        Error, Patch,
+        error::Error,
         release::{content::Content, withdraw::Withdrawal},
         slug_registry,
         text::slug as slug_format,
-        validation::Validator,
+        validation::{Patch, Validator},
         workflow,
     },
 };

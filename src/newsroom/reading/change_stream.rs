@@ -16,7 +16,11 @@ use crate::{
     catalog::{Audience, ChangeKind, ReleaseFilter, Snapshot, changes_hierarchy},
     db::DatabaseError,
     journal::{Entry, Image, SYSTEM_ACTOR},
-    newsroom::{Error, ErrorCode, Newsroom, access::resume_token::JournalPosition},
+    newsroom::{
+        access::resume_token::JournalPosition,
+        error::{Error, ErrorCode},
+        service::Newsroom,
+    },
 };
 
 /// What positions of changes belong to: everybody.

@@ -15,9 +15,10 @@ use crate::{
     auth::viewer::Viewer,
     catalog::Handle,
     newsroom::{
-        Error, Newsroom,
         access::link_names,
+        error::Error,
         release::revision::{ColumnMask, ReleaseVersion, RevisionRow, fetch_rows},
+        service::Newsroom,
         workflow::{self, Resource},
     },
 };

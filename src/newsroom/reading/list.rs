@@ -19,9 +19,10 @@ use crate::catalog::{
 };
 use crate::journal::WorkingImage;
 use crate::newsroom::{
-    Error, Newsroom,
     access::public_id::IdCodec,
+    error::Error,
     release::revision::{ColumnMask, RevisionRow, Revisions, lifecycles, visible_revisions},
+    service::Newsroom,
 };
 
 /// What a reader of releases wants of their rows.

@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use crate::newsroom::{Error, ErrorCode};
+use crate::newsroom::error::{Error, ErrorCode};
 
 /// Entries of a page that asks for no number.
 pub const DEFAULT_SIZE: i32 = 20;

@@ -11,7 +11,8 @@ use super::{transition::TransitionResult, withdraw::Withdrawal};
 use crate::{
     auth::viewer::Viewer,
     newsroom::{
-        Error, ErrorCode, Newsroom,
+        error::{Error, ErrorCode},
+        service::Newsroom,
         workflow::{self, ReleaseAction},
     },
 };

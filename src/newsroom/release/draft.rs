@@ -17,7 +17,9 @@ use crate::{
     auth::viewer::Viewer,
     catalog::ReleaseKey,
     newsroom::{
-        Error, ErrorCode, Newsroom, slug_registry,
+        error::{Error, ErrorCode},
+        service::Newsroom,
+        slug_registry,
         text::slug,
         unit_of_work::UnitOfWork,
         validation::{Patch, Validator},

@@ -14,7 +14,10 @@ use crate::{
     auth::viewer::Viewer,
     date_range,
     newsroom::{
-        Error, ErrorCode, Newsroom, text::local_time::format_instant, validation::optional_note,
+        error::{Error, ErrorCode},
+        service::Newsroom,
+        text::local_time::format_instant,
+        validation::optional_note,
         workflow::ReleaseAction,
     },
 };

@@ -16,7 +16,9 @@ use super::{
 use crate::{
     auth::viewer::Viewer,
     newsroom::{
-        Error, ErrorCode, Newsroom, slug_registry,
+        error::{Error, ErrorCode},
+        service::Newsroom,
+        slug_registry,
         validation::{Validator, optional_note, required_note},
         workflow::ReleaseAction,
     },

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::viewer::Viewer,
-    newsroom::{Error, Newsroom, slug_registry, validation::required_note, workflow::ReleaseAction},
+    newsroom::{error::Error, service::Newsroom, slug_registry, validation::required_note, workflow::ReleaseAction},
 };
 
 impl Newsroom {

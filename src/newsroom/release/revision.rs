@@ -23,7 +23,7 @@ use super::content::Content;
 use crate::{
     catalog::{Handle, ReleaseSet, assigned_places, assigned_topics},
     date_range,
-    newsroom::{Error, Newsroom},
+    newsroom::{error::Error, service::Newsroom},
 };
 
 /// Which columns a reader wants; what was not asked for is empty in what comes back.

@@ -18,7 +18,9 @@ use crate::{
     date_range,
     journal::SYSTEM_ACTOR,
     newsroom::{
-        Error, ErrorCode, Newsroom, slug_registry,
+        error::{Error, ErrorCode},
+        service::Newsroom,
+        slug_registry,
         text::local_time::{self, format_instant},
         unit_of_work::UnitOfWork,
         validation::Validator,

@@ -16,7 +16,8 @@ use crate::{
     catalog::{Handle, ReleaseKey},
     journal::Image,
     newsroom::{
-        Error, Newsroom,
+        error::Error,
+        service::Newsroom,
         unit_of_work::{UnitOfWork, removed_since_commit},
         workflow::{self, ReleaseAction, TransitionInput},
     },

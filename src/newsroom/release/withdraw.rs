@@ -15,7 +15,9 @@ use crate::{
     auth::viewer::Viewer,
     catalog::Tombstone,
     newsroom::{
-        Error, ErrorCode, Newsroom, slug_registry,
+        error::{Error, ErrorCode},
+        service::Newsroom,
+        slug_registry,
         unit_of_work::UnitOfWork,
         validation::{MAX_NOTE, Patch, Validator, required_note},
         workflow::ReleaseAction,

@@ -20,7 +20,8 @@ use crate::{
     catalog::Concept,
     journal::{Image, Name, PlaceImage, TopicImage},
     newsroom::{
-        Error, ErrorCode, Newsroom,
+        error::{Error, ErrorCode},
+        service::Newsroom,
         unit_of_work::UnitOfWork,
         workflow::{self, Resource},
     },

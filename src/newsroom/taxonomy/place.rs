@@ -16,7 +16,9 @@ use crate::{
     catalog::{ConceptRef, View, Vocabulary},
     journal::{Image, Name, PlaceImage},
     newsroom::{
-        Error, ErrorCode, Newsroom, slug_registry,
+        error::{Error, ErrorCode},
+        service::Newsroom,
+        slug_registry,
         text::slug,
         unit_of_work::UnitOfWork,
         validation::{Patch, Validator},

@@ -14,7 +14,9 @@ use crate::{
     catalog::{ConceptRef, View, Vocabulary},
     journal::{Image, Name, TopicImage},
     newsroom::{
-        Error, ErrorCode, Newsroom, slug_registry,
+        error::{Error, ErrorCode},
+        service::Newsroom,
+        slug_registry,
         text::slug,
         unit_of_work::UnitOfWork,
         validation::{Patch, Validator},
