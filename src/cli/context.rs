@@ -26,7 +26,7 @@ pub(super) async fn open_with(settings: &Settings, options: OpenOptions) -> Resu
     let options = OpenOptions { new_database: settings.new_database, ..options };
     let db = Db::open_with(&settings.database_url, &options).await?;
     for step in db.migrate().await? {
-        tracing::info!(step, "migrated");
+        tracing::info!(target: "dateline::cli", step, "migrated");
     }
     Ok(db)
 }

@@ -15,6 +15,11 @@ pub(crate) struct Graph {
     by_module: HashMap<Vec<String>, usize>,
 }
 
+/// True for a path that makes an import.
+fn counted(path: &UsedPath) -> bool {
+    !path.public && !path.in_tests && path.segments[0] == "crate"
+}
+
 impl Graph {
     /// Reads files, given as path and text; those with tests alone are left out.
     pub(crate) fn new<'a>(sources: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
@@ -49,9 +54,22 @@ impl Graph {
 
     /// The files that a file imports.
     fn imports(&self, file: usize) -> HashSet<usize> {
-        let counted = |path: &&UsedPath| !path.public && !path.in_tests && path.segments[0] == "crate";
-        let targets = self.paths[file].paths.iter().filter(counted);
+        let targets = self.paths[file].paths.iter().filter(|path| counted(path));
         targets.filter_map(|path| self.defining_file(&path.segments, 0)).filter(|target| *target != file).collect()
+    }
+
+    /// The imports among some files, as `file:line: item`.
+    pub(crate) fn imports_among(&self, circle: &[&str]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (file, used) in self.files.iter().zip(&self.paths).filter(|(file, _)| circle.contains(&file.as_str())) {
+            for path in used.paths.iter().filter(|path| counted(path)) {
+                let target = self.defining_file(&path.segments, 0).map(|target| self.files[target].as_str());
+                if target.is_some_and(|target| target != file && circle.contains(&target)) {
+                    lines.push(format!("{file}:{}: {}", path.line, path.segments.join("::")));
+                }
+            }
+        }
+        lines
     }
 
     /// The circles: each as the files in it, sorted.

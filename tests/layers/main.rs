@@ -183,7 +183,9 @@ fn paths_in_documents_exist() {
         documents.push(format!("docs/{}", entry.file_name().to_string_lossy()));
     }
     let mut missing = Vec::new();
-    for document in documents.iter().filter(|document| document.ends_with(".md")) {
+    for document in
+        documents.iter().filter(|document| Path::new(document).extension().is_some_and(|extension| extension == "md"))
+    {
         let text = fs::read_to_string(root.join(document)).expect("a document is text");
         for (number, line) in text.lines().enumerate() {
             for word in line.split(|c: char| !(c.is_ascii_alphanumeric() || "/._-".contains(c))) {
@@ -218,7 +220,11 @@ fn files_import_each_other_only_where_the_data_is_recursive() {
         let graph = Graph::new(files.map(|source| (source.path.as_str(), source.text.as_str())));
         for circle in graph.circles() {
             if !RECURSIVE.iter().any(|file| circle.contains(file)) {
-                found.push(format!("a circle of {} files: {}", circle.len(), circle.join(", ")));
+                found.push(format!(
+                    "a circle of {} files:\n    {}",
+                    circle.len(),
+                    graph.imports_among(&circle).join("\n    ")
+                ));
             }
         }
     }
@@ -302,5 +308,22 @@ fn overlong_and_uncovered_files_are_found() {
     assert_eq!(
         files_without_rule(&[source("src/utils.rs", 1), source("src/app.rs", 1), source("src/http/a.rs", 1)]).len(),
         1
+    );
+}
+
+#[test]
+fn circles_are_found_through_re_exports_and_not_in_tests() {
+    let circles = |files: &[(&str, &str)]| -> usize { Graph::new(files.iter().copied()).circles().len() };
+    let map = ("src/a/mod.rs", "mod b;\nmod c;\npub use b::B as D;\n");
+    let b = ("src/a/b.rs", "pub(super) use super::c::C;\npub struct B;\n");
+    assert_eq!(circles(&[map, b, ("src/a/c.rs", "use crate::a::D;\npub struct C;\n")]), 0, "a re-export is no import");
+    let b = ("src/a/b.rs", "use super::c;\npub struct B(c::C);\n");
+    assert_eq!(circles(&[map, b, ("src/a/c.rs", "use crate::a::D;\npub struct C;\n")]), 1);
+    assert_eq!(circles(&[map, b, ("src/a/c.rs", "pub struct C;\nmod tests {\n    use crate::a::D;\n}\n")]), 0);
+    let map = ("src/a/mod.rs", "mod b;\npub struct A;\nfn f() { b::g() }\n");
+    assert_eq!(
+        circles(&[map, ("src/a/b.rs", "pub(in crate::a) fn g(_: super::A) {}\n")]),
+        1,
+        "a map that uses its child"
     );
 }

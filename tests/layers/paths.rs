@@ -98,10 +98,14 @@ pub(crate) fn file_paths(file: &str, source: &str) -> FilePaths {
             }
             Token::Name(word) => {
                 // `pub`, `pub(super)` and `pub(in crate::catalog)` precede a `use`.
-                public = word == "pub" || public && ["crate", "super", "self", "in"].contains(&word.as_str());
+                let visibility = public && ["crate", "super", "self", "in"].contains(&word.as_str());
+                public = word == "pub" || visibility;
                 at = read_path(&tokens, at, &[], false, &mut file_paths.paths);
                 resolve(&mut file_paths.paths[before..], &enclosing);
                 mark(&mut file_paths.paths[before..], &enclosing, false);
+                if visibility {
+                    file_paths.paths.truncate(before);
+                }
                 continue;
             }
             Token::Colons | Token::Star | Token::Other => {}

@@ -1,7 +1,13 @@
 //! Tests of the workflow table: every action in every state by every role, compared with a second table by state; four
 //! eyes.
 
-use super::*;
+use entity::{
+    api_token::Role,
+    release::ReleaseState::{self, Approved, Draft, InReview, Published, Retracted, Scheduled, Withdrawn},
+};
+
+use super::{table::RULES, *};
+use crate::auth::viewer::Viewer;
 
 const ROLES: [Role; 5] = [Role::Public, Role::Press, Role::Author, Role::Editor, Role::Admin];
 

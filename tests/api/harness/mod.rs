@@ -2,6 +2,7 @@
 //! `on_both_databases!` runs a test on SQLite and, where it is available, on PostgreSQL.
 //! The clock is fixed at `noon()` until a test sets it. Requests go to the router directly; `serve` listens on TCP.
 //!
+//! - `mutations`: mutations that many tests send
 //! - `postgres`: PostgreSQL servers and databases for tests
 //! - `random_acts`: random mutations, reproducible by a seed
 //! - `secret_scan`: search for keys and creation times in responses
@@ -9,6 +10,7 @@
 //! - `statements`: a log of SQL statements
 //! - `websocket_client`: a client of `graphql-transport-ws`
 
+mod mutations;
 pub(crate) mod postgres;
 pub(crate) mod random_acts;
 pub(crate) mod secret_scan;
@@ -41,6 +43,8 @@ use serde_json::{Value, json};
 use statements::StatementLog;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tower::ServiceExt;
+
+pub(crate) use mutations::{CREATE, PLACE, PUBLISH, REVISE, TOPIC, WITHDRAW};
 
 /// A newsroom of a test.
 pub(crate) struct TestServer {
@@ -393,10 +397,3 @@ impl TestServer {
         id
     }
 }
-
-pub(crate) const CREATE: &str = "mutation($input: ReleaseInput!) { releaseCreate(input: $input) { release { id slug revision state headline topics { slug } } userErrors { field code message } } }";
-pub(crate) const REVISE: &str = "mutation($id: ID!, $revision: Int!, $input: ReleaseInput!) { releaseRevise(id: $id, expectedRevision: $revision, input: $input) { release { id slug revision state headline working { number headline slug } } userErrors { field code message current { revision by at } } } }";
-pub(crate) const PUBLISH: &str = "mutation($id: ID!, $revision: Int!) { releasePublish(id: $id, expectedRevision: $revision) { release { id slug revision state headline publishedAt firstPublishedAt modifiedAt } userErrors { field code message current { revision by at } } } }";
-pub(crate) const WITHDRAW: &str = "mutation($id: ID!, $revision: Int!, $kind: WithdrawalKind!, $notice: String, $to: URL) { releaseWithdraw(id: $id, expectedRevision: $revision, kind: $kind, notice: $notice, redirectTo: $to) { release { id state withdrawal { kind notice redirectTo at } } userErrors { field code message } } }";
-pub(crate) const TOPIC: &str = "mutation($input: TopicInput!) { topicCreate(input: $input) { topic { id slug revision } userErrors { field code message } } }";
-pub(crate) const PLACE: &str = "mutation($input: PlaceInput!) { placeCreate(input: $input) { place { id slug revision } userErrors { field code message } } }";

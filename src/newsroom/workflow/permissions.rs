@@ -1,0 +1,153 @@
+//! Permission checks by role and ownership, and the transition function: the state of a release after an action.
+
+use entity::{api_token::Role, release::ReleaseState};
+
+use super::{
+    action::{ReleaseAction, Resource},
+    table::rule,
+};
+use crate::auth::viewer::Viewer;
+
+/// Why an act is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkflowError {
+    /// Not by this viewer, whatever the state.
+    Forbidden(String),
+    /// Not in this state, whoever the viewer.
+    IllegalTransition(String),
+}
+
+/// What an act is about.
+#[derive(Clone, Copy, Debug)]
+pub struct TransitionInput<'a> {
+    /// Where the release is in its life.
+    pub state: ReleaseState,
+    /// Who created it.
+    pub author: &'a str,
+    /// Who wrote the version that would go public and that nobody has approved so far; none where there is no such version.
+    pub unapproved_author: Option<&'a str>,
+}
+
+/// Rules that a newsroom may choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkflowPolicy {
+    /// Whoever wrote a version may not be the one who approves it. Publishing or scheduling what nobody approved is approving it,
+    /// and a correction is writing and approving at once.
+    pub four_eyes: bool,
+}
+
+/// Whether a viewer may do an act to any release at all: asked first, so that who may not learns nothing of what exists.
+pub fn check_role(action: ReleaseAction, viewer: &Viewer) -> Result<(), WorkflowError> {
+    let rule = rule(action);
+    if viewer.role >= rule.min_role_own {
+        Ok(())
+    } else {
+        Err(forbidden(action.description(), rule.min_role_own, viewer))
+    }
+}
+
+/// Whether a viewer may do an act to an author's release, whatever its state.
+pub fn check_ownership(action: ReleaseAction, author: &str, viewer: &Viewer) -> Result<(), WorkflowError> {
+    let rule = rule(action);
+    check_role(action, viewer)?;
+    if viewer.role < rule.min_role_any && viewer.subject != author {
+        return Err(WorkflowError::Forbidden(format!(
+            "this release is {author}'s: {} may {} of their own only; ask {} to do it",
+            role_plural(viewer.role),
+            action.description(),
+            role_with_article(rule.min_role_any)
+        )));
+    }
+    Ok(())
+}
+
+/// The state of a release after an act.
+pub fn next_state(
+    action: ReleaseAction,
+    input: TransitionInput<'_>,
+    viewer: &Viewer,
+    policy: WorkflowPolicy,
+) -> Result<ReleaseState, WorkflowError> {
+    let rule = rule(action);
+    check_ownership(action, input.author, viewer)?;
+    let Some(&(_, to)) = rule.transitions.iter().find(|(from, _)| *from == input.state) else {
+        let states: Vec<&str> = rule.transitions.iter().map(|&(state, _)| state_label(state)).collect();
+        let advice = if input.state == ReleaseState::Scheduled { "; unschedule it first" } else { "" };
+        return Err(WorkflowError::IllegalTransition(format!(
+            "the release is {}: you can {} that are {}{advice}",
+            state_label(input.state),
+            action.description(),
+            states.join(" or ")
+        )));
+    };
+    if policy.four_eyes && action.approves() && input.unapproved_author == Some(viewer.subject.as_str()) {
+        let advice = if action == ReleaseAction::Correct {
+            "revise it, and have somebody else publish that version with a correctionNote"
+        } else {
+            "ask somebody else to do it"
+        };
+        return Err(WorkflowError::Forbidden(format!(
+            "you wrote this version, and this newsroom wants a second pair of eyes (workflow.four_eyes): {advice}"
+        )));
+    }
+    Ok(to)
+}
+
+/// Whether a viewer may keep topics, places, tokens.
+pub fn check_manage(resource: Resource, viewer: &Viewer) -> Result<(), WorkflowError> {
+    let description = match resource {
+        Resource::Topics => "manage topics",
+        Resource::Places => "manage places",
+        Resource::Tokens => "manage tokens",
+        Resource::Journal => "read the journal",
+        Resource::Repair => "repair the database",
+    };
+    if viewer.role >= Role::Admin { Ok(()) } else { Err(forbidden(description, Role::Admin, viewer)) }
+}
+
+fn forbidden(description: &str, required: Role, viewer: &Viewer) -> WorkflowError {
+    let advice = if viewer.role == Role::Public {
+        "send a token that may: Authorization: Bearer …"
+    } else {
+        "use a token of that role"
+    };
+    WorkflowError::Forbidden(format!(
+        "{} may not {description}; it takes {}: {advice}",
+        role_plural(viewer.role),
+        role_with_article(required)
+    ))
+}
+
+/// A role as its viewers are called.
+const fn role_plural(role: Role) -> &'static str {
+    match role {
+        Role::Public => "the public",
+        Role::Press => "the press",
+        Role::Author => "authors",
+        Role::Editor => "editors",
+        Role::Admin => "administrators",
+    }
+}
+
+const fn role_with_article(role: Role) -> &'static str {
+    match role {
+        Role::Public => "anybody",
+        Role::Press => "a PRESS token",
+        Role::Author => "an AUTHOR",
+        Role::Editor => "an EDITOR",
+        Role::Admin => "an ADMIN",
+    }
+}
+
+/// A state in prose.
+pub const fn state_label(state: ReleaseState) -> &'static str {
+    match state {
+        ReleaseState::Draft => "a draft",
+        ReleaseState::InReview => "in review",
+        ReleaseState::Approved => "approved",
+        ReleaseState::Scheduled => "scheduled",
+        ReleaseState::Published => "published",
+        ReleaseState::Withdrawn => "withdrawn",
+        ReleaseState::Retracted => "retracted",
+    }
+}

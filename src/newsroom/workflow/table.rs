@@ -1,0 +1,185 @@
+//! The transition table of the workflow: for each action, which state leads to which, and which roles may do it. Also
+//! printed as Markdown for `docs/workflow.md`.
+
+use entity::{
+    api_token::Role,
+    release::ReleaseState::{self, Approved, Draft, InReview, Published, Retracted, Scheduled, Withdrawn},
+};
+
+use super::action::ReleaseAction;
+
+/// One line of the table.
+pub(super) struct Rule {
+    pub(super) action: ReleaseAction,
+    /// From which state to which it leads; nothing for an act that begins a release.
+    pub(super) transitions: &'static [(ReleaseState, ReleaseState)],
+    /// Who may do it to anybody's release.
+    pub(super) min_role_any: Role,
+    /// Who may do it to their own.
+    pub(super) min_role_own: Role,
+}
+
+/// Writing: what was approved is to be looked at again.
+const EDITING: &[(ReleaseState, ReleaseState)] =
+    &[(Draft, Draft), (InReview, InReview), (Approved, InReview), (Published, Published), (Withdrawn, Withdrawn)];
+
+/// The table. A role may do all that the roles before it may.
+pub(super) const RULES: &[Rule] = &[
+    Rule { action: ReleaseAction::Create, transitions: &[], min_role_any: Role::Author, min_role_own: Role::Author },
+    Rule {
+        action: ReleaseAction::Revise,
+        transitions: EDITING,
+        min_role_any: Role::Editor,
+        min_role_own: Role::Author,
+    },
+    Rule {
+        action: ReleaseAction::Submit,
+        transitions: &[(Draft, InReview)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Author,
+    },
+    Rule {
+        action: ReleaseAction::Return,
+        transitions: &[(InReview, Draft), (Approved, Draft)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Approve,
+        transitions: &[(InReview, Approved)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Schedule,
+        transitions: &[(Draft, Scheduled), (InReview, Scheduled), (Approved, Scheduled)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    // Whoever scheduled it found it fit.
+    Rule {
+        action: ReleaseAction::Unschedule,
+        transitions: &[(Scheduled, Approved)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Publish,
+        transitions: &[
+            (Draft, Published),
+            (InReview, Published),
+            (Approved, Published),
+            (Scheduled, Published),
+            (Published, Published),
+            (Withdrawn, Published),
+        ],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Embargo,
+        transitions: &[
+            (Draft, Draft),
+            (InReview, InReview),
+            (Approved, Approved),
+            (Scheduled, Scheduled),
+            (Published, Published),
+        ],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Correct,
+        transitions: &[(Published, Published)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Withdraw,
+        transitions: &[(Published, Withdrawn)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Retract,
+        transitions: &[(Published, Retracted), (Withdrawn, Retracted)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Editor,
+    },
+    Rule {
+        action: ReleaseAction::Restore,
+        transitions: EDITING,
+        min_role_any: Role::Editor,
+        min_role_own: Role::Author,
+    },
+    Rule {
+        action: ReleaseAction::Delete,
+        transitions: &[(Draft, Draft)],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Author,
+    },
+    Rule {
+        action: ReleaseAction::Preview,
+        transitions: &[
+            (Draft, Draft),
+            (InReview, InReview),
+            (Approved, Approved),
+            (Scheduled, Scheduled),
+            (Published, Published),
+            (Withdrawn, Withdrawn),
+        ],
+        min_role_any: Role::Editor,
+        min_role_own: Role::Author,
+    },
+    Rule {
+        action: ReleaseAction::Purge,
+        transitions: &[
+            (Draft, Draft),
+            (InReview, InReview),
+            (Approved, Approved),
+            (Scheduled, Scheduled),
+            (Published, Published),
+            (Withdrawn, Withdrawn),
+            (Retracted, Retracted),
+        ],
+        min_role_any: Role::Admin,
+        min_role_own: Role::Admin,
+    },
+];
+
+/// The rule of an action.
+pub(super) fn rule(action: ReleaseAction) -> &'static Rule {
+    RULES.iter().find(|rule| rule.action == action).expect("every act has a line in the table; a test walks them all")
+}
+
+/// The table for people: in which state which act leads where, and who may do it.
+pub fn markdown_table() -> String {
+    let state_name = |state: ReleaseState| match state {
+        InReview => "IN_REVIEW".to_owned(),
+        other => format!("{other:?}").to_uppercase(),
+    };
+    let states = ReleaseState::ALL.map(state_name);
+    let mut text = format!("| act | {} | any release | their own |\n", states.join(" | "));
+    text += &format!("|---|{}---|---|\n", "---|".repeat(states.len()));
+    for rule in RULES {
+        let to = |state: ReleaseState| {
+            let transition = rule.transitions.iter().find(|(from, _)| *from == state);
+            match transition {
+                None => String::new(),
+                Some(_) if matches!(rule.action, ReleaseAction::Delete | ReleaseAction::Purge) => "gone".to_owned(),
+                Some(&(_, to)) if to == state => "·".to_owned(),
+                Some(&(_, to)) => state_name(to),
+            }
+        };
+        let transitions = ReleaseState::ALL.map(to);
+        let role = |role: Role| format!("{role:?}").to_uppercase();
+        let action = rule.action.name().trim_start_matches("release.");
+        text += &format!(
+            "| {action} | {} | {} | {} |\n",
+            transitions.join(" | "),
+            role(rule.min_role_any),
+            role(rule.min_role_own)
+        );
+    }
+    text
+}
