@@ -5,6 +5,7 @@
 //! ordinals never leave the catalog. What a viewer may see is decided by `ReleaseSet`, not here.
 //!
 //! - `apply`: journal entries and release images applied to columns and indexes
+//! - `lookup`: a release by id, slug or former slug
 //! - `merge`: topics and places added, replaced and merged
 //! - `pending`: pending transitions of one release
 //! - `scheduled`: scheduled publication and embargo end, evaluated when the snapshot is read
@@ -20,6 +21,7 @@ pub(crate) mod audience_version;
 pub(crate) mod census;
 pub(crate) mod date_index;
 pub(crate) mod difference;
+mod lookup;
 pub(crate) mod merge;
 pub(crate) mod pending;
 pub(crate) mod scheduled;
@@ -160,19 +162,6 @@ impl Snapshot {
     /// True for a newsroom without releases.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
-    }
-
-    /// The ordinal of a release by key.
-    pub(super) fn ordinal_by_id(&self, id: Uuid) -> Option<u32> {
-        self.by_id.get(&id, |ordinal| self.ids.get(ordinal))
-    }
-
-    /// The ordinal of a release by address, and whether it is a former one.
-    pub(super) fn ordinal_by_slug(&self, slug: &str) -> Option<(u32, bool)> {
-        match self.by_slug.get(slug.as_bytes(), |ordinal| self.slugs.get(ordinal)) {
-            Some(ordinal) => Some((ordinal, false)),
-            None => self.former_slugs.get(slug).map(|&ordinal| (ordinal, true)),
-        }
     }
 
     /// What is published, under an embargo or not.

@@ -2,8 +2,8 @@
 //!
 //! A snapshot keeps the instants of pending transitions, sorted. `with_due_applied` returns a copy in which everything
 //! due by then is applied, in every index and count at once, so a release appears exactly on time without a background
-//! job. `query::view` calls it for every read.
-//! `jobs` records due transitions in the journal afterwards; that changes nothing that readers see.
+//! job. `query::view` calls it for every read. `newsroom::release::schedule` records due transitions in the journal
+//! afterwards; that changes nothing that readers see.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Generators (proptest strategies) of random newsrooms, releases, filters and orders.
 //!
-//! Vocabularies are small and values often tie, so that all conditions and tie-breaks meet. Filters may be invalid on
+//! Vocabularies are small and values often tie, so that all conditions and tie-breaks occur. Filters may be invalid on
 //! purpose.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};

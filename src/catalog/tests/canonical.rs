@@ -1,5 +1,5 @@
-//! Tests of the canonical form of filters: equal for every notation of a filter, different for filters that match
-//! otherwise.
+//! Tests of the canonical form of filters: equal for every notation of a filter, different for filters that match other
+//! releases.
 
 use std::collections::BTreeMap;
 

@@ -4,9 +4,9 @@
 //!
 //! | field | cost |
 //! |---|---|
-//! | `edges`, `nodes`, `buckets`, `points` | their selection, multiplied by the length that the parent field gives |
+//! | `edges`, `nodes`, `buckets`, `points` | 1 and their selection, multiplied by the length that the parent field gives |
 //! | a connection | 1; its entries times `first` or `last` (default 20), at most as many as exist |
-//! | a facet | 5 (50 if ordered by latest date or under one topic); its buckets times `input.first` |
+//! | a facet | 5 (50 if ordered by latest date or under one topic); its buckets times `input.first` (default 10) |
 //! | `timeline` | 1; a tenth of its points, one for each period of the range |
 //! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50); its selection times `first` |
 //! | `nodes(ids:)` | 1; its selection for each id |

@@ -1,4 +1,5 @@
-//! Query cost (complexity): computed from the plan of an operation before it runs, and limited by `limits.cost`.
+//! Query cost (complexity): computed from the plan of an operation before it runs, and limited by `limits.cost`. The
+//! cost of a field comes from `field_costs`.
 //!
 //! A field costs 1, multiplied by the length of every list around it; `field_costs` has the exceptions. Argument values
 //! beyond ten cost 1 each, in literals and variables alike. `@skip` and `@include` are applied before; sums saturate.

@@ -1,4 +1,4 @@
-//! Rate limits per token and per client IP, lockout after failed authentication, and limits on concurrent operations
+//! Rate limits per token, or per client IP for requests without one; lockout after failed authentication, and limits on concurrent operations
 //! and streams.
 //!
 //! Rates use the GCRA (`governor`) and are reported in the `RateLimit` headers. Operations get permits from fair

@@ -1,4 +1,4 @@
-//! Messages of `graphql-transport-ws` as they are received, and the close codes of a WebSocket.
+//! Parses the messages of a `graphql-transport-ws` client. Also `Close`, a close code with its reason.
 
 use axum::extract::ws::{Message, Utf8Bytes};
 use serde_json::{Map, Value};

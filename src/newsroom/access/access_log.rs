@@ -1,4 +1,4 @@
-//! Access log: reads of embargoed releases by the press, and uses of preview links. Also the last use of tokens.
+//! Access log: reads of embargoed releases by the press, and uses of preview links. Also records the last use of tokens.
 //!
 //! Entries are collected in memory (`pending_reads`) and written in batches once a second and at shutdown, so that a
 //! read never waits for a write. A crash loses the last second.

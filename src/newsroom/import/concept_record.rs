@@ -1,5 +1,5 @@
 //! Records of topics and places as an import takes them, and the identities that tell whether two records are of the
-//! same one.
+//! same concept.
 //!
 //! An identity is a text: id, slug, code or URI, each with its kind before it.
 

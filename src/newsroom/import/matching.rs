@@ -1,5 +1,5 @@
-//! Matching of imported releases: finds the stored release of a record, and decides whether it is an update, a conflict
-//! or unchanged.
+//! Matching of imported releases: finds the stored release of a record, and decides whether it is new, an update, a
+//! conflict or unchanged.
 //!
 //! A record is matched by external id, then by slug, and without a slug by kind, headline and date. An import never
 //! revives what was withdrawn, and never overwrites what an editor has changed, unless it is told to. Topics and

@@ -4,6 +4,7 @@
 //! HTML and sanitizes it. No body is refused for its nesting; what lies too deep keeps its text and loses its
 //! structure.
 //!
+//! - `markdown_to_html`: Markdown rendered as sanitized HTML
 //! - `nesting_limit`: limit on the blocks that one line of Markdown may open
 //! - `tokenizer`: HTML tokenizer (tags, attributes, text)
 //! - `elements`: allowlist of HTML elements and attributes
@@ -23,27 +24,15 @@ mod escape;
 mod flatten_html;
 mod html_to_markdown;
 mod inline;
+mod markdown_to_html;
 mod nesting_limit;
 mod plain_text;
 mod sanitizer;
 mod tokenizer;
 
-use std::{collections::HashMap, iter};
-
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
-
 pub use html_to_markdown::html_to_markdown;
+pub use markdown_to_html::markdown_to_html;
 pub use plain_text::word_count;
-
-/// The body as sanitised HTML: no scripts, styles, frames or forms, links to http, https and mailto only, pictures from http
-/// and https only.
-pub fn markdown_to_html(markdown: &str) -> String {
-    let markdown = nesting_limit::limit_nesting(markdown);
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
-    let mut html = String::with_capacity(markdown.len() * 3 / 2);
-    pulldown_cmark::html::push_html(&mut html, number_footnotes(Parser::new_ext(&markdown, options)));
-    sanitizer::sanitize(&html)
-}
 
 /// The body as plain text; paragraphs parted by a blank line.
 pub fn markdown_to_text(markdown: &str) -> String {
@@ -53,34 +42,6 @@ pub fn markdown_to_text(markdown: &str) -> String {
 /// The same, of a body's HTML as [`markdown_to_html`] makes it.
 pub fn html_to_text(html: &str) -> String {
     plain_text::html_to_text(html)
-}
-
-/// Footnotes get their number in brackets, in the text and before the note. Links between the two would need ids, and those
-/// of several bodies on a page would clash.
-fn number_footnotes<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Item = Event<'a>> {
-    let mut numbers: HashMap<CowStr<'a>, usize> = HashMap::new();
-    let mut number = move |label| {
-        let next = numbers.len() + 1;
-        *numbers.entry(label).or_insert(next)
-    };
-    let mut label = None;
-    events.flat_map(move |event| {
-        let (first, second) = match event {
-            Event::FootnoteReference(note) => {
-                (Event::InlineHtml(format!("<sup>[{}]</sup>", number(note)).into()), None)
-            }
-            Event::Start(Tag::FootnoteDefinition(note)) => {
-                label = Some(format!("[{}] ", number(note)));
-                (Event::Html("<div>".into()), None)
-            }
-            Event::End(TagEnd::FootnoteDefinition) => (Event::Html("</div>\n".into()), None),
-            Event::Start(Tag::Paragraph) => {
-                (Event::Start(Tag::Paragraph), label.take().map(|label| Event::Text(label.into())))
-            }
-            event => (event, None),
-        };
-        iter::once(first).chain(second)
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! SQL queries for images of topics and places: all of them for the initial load, some for a journal entry.
 //!
-//! Reads names, broader concepts, former slugs and merged concepts. Former slugs are read in `slugs`.
+//! Reads names, broader concepts and merged concepts; former slugs are read in `slugs`.
 
 use std::collections::HashMap;
 
