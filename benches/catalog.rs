@@ -17,7 +17,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::newsroom::{Newsroom, Random, arguments, now};
 use dateline::{
     app::App,
     auth::viewer::Viewer,
@@ -25,9 +24,10 @@ use dateline::{
     newsroom::{Patch, release::content::ReleaseInput},
 };
 use entity::api_token::Role;
-
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
+
+use crate::newsroom::{Newsroom, Random, arguments, now};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

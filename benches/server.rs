@@ -21,16 +21,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::newsroom::{Newsroom, Random, TOPICS, arguments};
 use axum::{Router, body::Bytes, http::header, routing::post};
 use dateline::{app::App, config::HttpConfig, http::transport::server};
-
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
+
+use crate::newsroom::{Newsroom, Random, TOPICS, arguments};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

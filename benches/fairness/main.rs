@@ -40,9 +40,10 @@ use dateline::{
     newsroom::{NewsroomSettings, import::ImportOptions},
 };
 use entity::api_token::Role;
-use newsroom::{Random, TOPICS, concepts, now};
 use serde_json::json;
 use tokio::net::TcpListener;
+
+use newsroom::{Random, TOPICS, concepts, now};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

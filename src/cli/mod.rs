@@ -29,9 +29,8 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use context::CommandError;
-
 use crate::config::{ConfigError, Layers, Settings};
+use context::CommandError;
 
 /// A GraphQL content backend for newsrooms.
 #[derive(Debug, Parser)]

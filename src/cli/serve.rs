@@ -93,7 +93,7 @@ impl Serve {
             "Dateline serves {} releases at {scheme}://{address}/graphql; try it at {scheme}://{address}/graphiql",
             app.newsroom.catalog.snapshot().len()
         ));
-        let follower_task = tokio::spawn({
+        let background_task = tokio::spawn({
             let app = app.clone();
             async move { app.run_background_tasks().await }
         });
@@ -104,7 +104,7 @@ impl Serve {
             if let Err(error) = jobs::tick(&app, app.clock.now()).await {
                 tracing::warn!(%error, "what was due could not be recorded; the next start does it");
             }
-            follower_task.abort();
+            background_task.abort();
             db.close().await;
         };
         if tokio::time::timeout(server::CLOSE_TIMEOUT, closing).await.is_err() {

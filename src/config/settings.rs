@@ -105,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    fn layers(file: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+    fn settings(file: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
         let mut layers = Layers::defaults();
         layers.file(Path::new("dateline.toml"), file)?;
         layers.environment(variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())));
@@ -138,12 +138,12 @@ mod tests {
 
     #[test]
     fn an_error_names_the_setting_its_source_and_the_expected_value() {
-        let error = layers("", &[("DATELINE_LISTEN", "8000")]).unwrap_err().to_string();
+        let error = settings("", &[("DATELINE_LISTEN", "8000")]).unwrap_err().to_string();
         assert!(
             error.contains("listen is \"8000\" (the variable DATELINE_LISTEN): write an address and a port"),
             "{error}"
         );
-        let error = layers("language = \"fr\"\ncolour = \"red\"", &[]).unwrap_err().to_string();
+        let error = settings("language = \"fr\"\ncolour = \"red\"", &[]).unwrap_err().to_string();
         assert!(error.starts_with("dateline.toml:2: there is no setting \"colour\""), "{error}");
         for (variable, invalid) in [
             ("DATELINE_TIME_ZONE", "Mars/Base"),
@@ -151,26 +151,26 @@ mod tests {
             ("DATELINE_RELEASE_URL", "https://example.org/"),
             ("DATELINE_DATABASE_URL", "mysql://x"),
         ] {
-            assert!(layers("", &[(variable, invalid)]).unwrap_err().to_string().contains(variable), "{variable}");
+            assert!(settings("", &[(variable, invalid)]).unwrap_err().to_string().contains(variable), "{variable}");
         }
     }
 
     #[test]
     fn the_clock_offset_limit_is_in_whole_seconds_up_to_an_hour() {
         for (value, seconds) in [("0", 0), ("2", 2), ("3600", 3600)] {
-            let settings = layers("", &[("DATELINE_CLOCK_MAX_OFFSET", value)]).unwrap();
+            let settings = settings("", &[("DATELINE_CLOCK_MAX_OFFSET", value)]).unwrap();
             assert_eq!(settings.max_clock_offset, Duration::from_secs(seconds));
         }
         for invalid in ["", "-1", "3601", "2s", "0.5"] {
-            let error = layers("", &[("DATELINE_CLOCK_MAX_OFFSET", invalid)]).unwrap_err().to_string();
+            let error = settings("", &[("DATELINE_CLOCK_MAX_OFFSET", invalid)]).unwrap_err().to_string();
             assert!(error.contains("clock.max_offset") && error.contains("0 to 3600"), "{error}");
         }
-        assert_eq!(layers("[clock]\nmax_offset = 60", &[]).unwrap().max_clock_offset, Duration::from_mins(1));
+        assert_eq!(settings("[clock]\nmax_offset = 60", &[]).unwrap().max_clock_offset, Duration::from_mins(1));
     }
 
     #[test]
     fn a_password_is_not_shown() {
-        let error = layers("", &[("DATELINE_DATABASE_URL", "mysql://ana:secret@host/x")]).unwrap_err().to_string();
+        let error = settings("", &[("DATELINE_DATABASE_URL", "mysql://ana:secret@host/x")]).unwrap_err().to_string();
         assert!(!error.contains("secret"), "{error}");
     }
 }

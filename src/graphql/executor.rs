@@ -79,7 +79,7 @@ pub struct PreparedOperation {
 /// A subscription that was opened.
 pub struct OpenSubscription {
     prepared: PreparedOperation,
-    /// Who follows.
+    /// The stream of changes.
     pub change_stream: ChangeStream,
 }
 
@@ -209,7 +209,7 @@ impl Executor {
         execution.run(operation).await
     }
 
-    /// Opens a subscription: who follows, or the answer that says what is wrong with it.
+    /// Opens a subscription: its change stream, or the response that says what is wrong with it.
     pub async fn subscribe(
         &self,
         prepared: PreparedOperation,
@@ -221,8 +221,8 @@ impl Executor {
         if let Some(response) = self.schema.execute_stream(request).next().await {
             return Err(normalize_response(&prepared.plan, response, role));
         }
-        let change_stream = std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
-        match <[_; 1]>::try_from(change_stream) {
+        let change_streams = std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
+        match <[_; 1]>::try_from(change_streams) {
             Ok([change_stream]) => Ok(OpenSubscription { prepared, change_stream }),
             // Its one field was executed, by validation.
             Err(_) => Err(Response::from_errors(vec![ServerError::new("the subscription could not be opened", None)])),

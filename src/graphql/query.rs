@@ -229,7 +229,7 @@ impl Query {
     ) -> Result<Option<Topic>, ApiError> {
         let (snapshot, reference) =
             (&ctx.request().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);
-        Ok(snapshot.topics().find(&reference).map(|ordinal| Topic::new(snapshot.clone(), ordinal)))
+        Ok(snapshot.topics().find(&reference).map(|number| Topic::new(snapshot.clone(), number)))
     }
 
     /// Topics by name, page by page.
@@ -256,7 +256,7 @@ impl Query {
             .map(|reference| {
                 topics
                     .find(reference)
-                    .map(|ordinal| (ordinal, topics.closure(ordinal)))
+                    .map(|number| (number, topics.closure(number)))
                     .ok_or_else(|| concept_not_found("topic", reference).at("under").at("filter"))
             })
             .transpose()?;
@@ -267,13 +267,11 @@ impl Query {
             &(&filter.search, &under, filter.top_level, filter.retired),
             &(&search, top, filter.top_level, filter.retired),
         );
-        let keep = |ordinal: u32| {
-            search.as_ref().is_none_or(|text| has_name_containing(topics, ordinal, text))
-                && descendants
-                    .as_ref()
-                    .is_none_or(|(top, descendants)| ordinal != *top && descendants.contains(ordinal))
-                && filter.top_level.is_none_or(|top| top == topics.broader(ordinal).is_empty())
-                && filter.retired.is_none_or(|retired| retired == topics.get(ordinal).retired_at.is_some())
+        let keep = |number: u32| {
+            search.as_ref().is_none_or(|text| has_name_containing(topics, number, text))
+                && descendants.as_ref().is_none_or(|(top, descendants)| number != *top && descendants.contains(number))
+                && filter.top_level.is_none_or(|top| top == topics.broader(number).is_empty())
+                && filter.retired.is_none_or(|retired| retired == topics.get(number).retired_at.is_some())
         };
         Ok(Some(TopicConnection::new(snapshot, concept_page(topics, &key, keep, &page_request)?)))
     }
@@ -286,7 +284,7 @@ impl Query {
     ) -> Result<Option<Place>, ApiError> {
         let (snapshot, reference) =
             (&ctx.request().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);
-        Ok(snapshot.places().find(&reference).map(|ordinal| Place::new(snapshot.clone(), ordinal)))
+        Ok(snapshot.places().find(&reference).map(|number| Place::new(snapshot.clone(), number)))
     }
 
     /// Places by name, page by page.
@@ -315,7 +313,7 @@ impl Query {
             .map(|reference| {
                 places
                     .find(reference)
-                    .map(|ordinal| (ordinal, places.closure(ordinal)))
+                    .map(|number| (number, places.closure(number)))
                     .ok_or_else(|| concept_not_found("place", reference).at("within").at("filter"))
             })
             .transpose()?;
@@ -327,13 +325,11 @@ impl Query {
             &(&filter.search, &within, &kinds, filter.retired),
             &(&search, top, set_of_kinds, filter.retired),
         );
-        let keep = |ordinal: u32| {
-            search.as_ref().is_none_or(|text| has_name_containing(places, ordinal, text))
-                && descendants
-                    .as_ref()
-                    .is_none_or(|(top, descendants)| ordinal != *top && descendants.contains(ordinal))
-                && kinds.as_ref().is_none_or(|kinds| kinds.contains(&places.get(ordinal).kind))
-                && filter.retired.is_none_or(|retired| retired == places.get(ordinal).retired_at.is_some())
+        let keep = |number: u32| {
+            search.as_ref().is_none_or(|text| has_name_containing(places, number, text))
+                && descendants.as_ref().is_none_or(|(top, descendants)| number != *top && descendants.contains(number))
+                && kinds.as_ref().is_none_or(|kinds| kinds.contains(&places.get(number).kind))
+                && filter.retired.is_none_or(|retired| retired == places.get(number).retired_at.is_some())
         };
         Ok(Some(PlaceConnection::new(snapshot, concept_page(places, &key, keep, &page_request)?)))
     }

@@ -52,7 +52,7 @@ pub(super) trait Object: Sized {
     }
 }
 
-/// Faults of a record that are told at most: a line may have a million.
+/// Most errors of a record that are reported: a line may have a million.
 const MAX_ERRORS: usize = 20;
 
 /// What is wrong with a record.
@@ -137,12 +137,12 @@ impl<F: Field> Field for Vec<F> {
         };
         let mut read = Vec::with_capacity(items.len());
         let mut is_valid = true;
-        for (number, item) in items.into_iter().enumerate() {
+        for (index, item) in items.into_iter().enumerate() {
             // Not only to the first that is wrong, so that each error is told.
             if errors.is_full() {
                 return None;
             }
-            match F::read(item, &format!("{at}.{number}"), errors) {
+            match F::read(item, &format!("{at}.{index}"), errors) {
                 Some(item) => read.push(item),
                 None => is_valid = false,
             }

@@ -158,8 +158,8 @@ impl<'a> FileImport<'a> {
     fn parse_release(&mut self, number: u64, line: &str) -> Result<Option<ImportedRelease>, String> {
         match ndjson::parse(line)? {
             (Record::Release(record), mut controls) => {
-                let (release, in_body) = record.into_input(&self.language)?;
-                controls += in_body;
+                let (release, body_controls) = record.into_input(&self.language)?;
+                controls += body_controls;
                 self.report.count_controls(controls);
                 Ok(Some(release))
             }

@@ -71,8 +71,8 @@ pub fn parse(text: &str) -> Vec<Result<Item, ItemError>> {
             "this is not an item: an item begins with its number and kind, for example \"1. Press release\"".to_owned(),
         )));
     }
-    for (number, &start) in starts.iter().enumerate() {
-        let end = starts.get(number + 1).copied().unwrap_or(paragraphs.len());
+    for (index, &start) in starts.iter().enumerate() {
+        let end = starts.get(index + 1).copied().unwrap_or(paragraphs.len());
         items.push(item(&paragraphs[start..end]));
     }
     items
@@ -119,7 +119,7 @@ fn item(paragraphs: &[Paragraph]) -> Result<Item, ItemError> {
 fn paragraphs(text: &str) -> Vec<Paragraph> {
     let mut paragraphs: Vec<Paragraph> = Vec::new();
     let mut open = false;
-    for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let mut line = line.to_owned();
         let controls = replace_controls(&mut line);
         let line = line.trim();
@@ -134,7 +134,7 @@ fn paragraphs(text: &str) -> Vec<Paragraph> {
             last.text.push_str(line);
             last.controls += controls;
         } else {
-            paragraphs.push(Paragraph { line: number as u64 + 1, text: line.to_owned(), controls });
+            paragraphs.push(Paragraph { line: index as u64 + 1, text: line.to_owned(), controls });
             open = true;
         }
     }
@@ -186,9 +186,9 @@ fn place_name(printed: &str) -> String {
         return printed.to_owned();
     }
     let mut name = String::with_capacity(printed.len());
-    for (number, word) in printed.split_inclusive([' ', '-']).enumerate() {
+    for (index, word) in printed.split_inclusive([' ', '-']).enumerate() {
         let lowercase = word.to_lowercase();
-        if number > 0 && LOWERCASE_WORDS.contains(&lowercase.trim_end_matches([' ', '-'])) {
+        if index > 0 && LOWERCASE_WORDS.contains(&lowercase.trim_end_matches([' ', '-'])) {
             name.push_str(&lowercase);
             continue;
         }

@@ -71,8 +71,8 @@ impl ReleaseRecord {
             (Some(_), Some(_)) => return Err("bodyMarkdown and bodyHtml are both given: keep one".to_owned()),
             (markdown, None) => markdown,
             (None, Some(html)) => {
-                let (markdown, in_body) = markup::html_to_markdown(&html)?;
-                controls = in_body;
+                let (markdown, body_controls) = markup::html_to_markdown(&html)?;
+                controls = body_controls;
                 Some(markdown)
             }
         };

@@ -100,14 +100,14 @@ impl From<DbErr> for Error {
 }
 
 impl From<DatabaseError> for Error {
-    fn from(fault: DatabaseError) -> Self {
-        Self::Db(fault)
+    fn from(error: DatabaseError) -> Self {
+        Self::Db(error)
     }
 }
 
 impl From<FilterError> for Error {
-    fn from(fault: FilterError) -> Self {
-        Self::Filter(fault)
+    fn from(error: FilterError) -> Self {
+        Self::Filter(error)
     }
 }
 
@@ -141,11 +141,11 @@ impl std::fmt::Display for Error {
                 "this was done before under the same Idempotency-Key, and is not done again; how it was answered then is \
                  not known any more: read what is there now",
             ),
-            Self::Filter(fault) => write!(f, "{}: {}", fault.path.join("."), fault.message),
+            Self::Filter(error) => write!(f, "{}: {}", error.path.join("."), error.message),
             Self::DeadlineExceeded => {
                 f.write_str("the request's time limit (limits.execution_ms) ended before this was begun: it was not done")
             }
-            Self::Db(fault) => fault.fmt(f),
+            Self::Db(error) => error.fmt(f),
         }
     }
 }

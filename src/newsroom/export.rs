@@ -6,7 +6,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use entity::{release, release::ReleaseState, revision};
+use entity::{
+    release::{self, ReleaseState},
+    revision,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -72,7 +75,7 @@ impl Exporter {
         self.place_slugs.get(&id).cloned()
     }
 
-    /// The next run of releases, oldest first; none at the end.
+    /// The next page of releases, oldest first; none at the end.
     pub async fn releases(&mut self) -> Result<Option<Vec<ExportedRelease>>, Error> {
         let rows = release::Entity::find()
             .filter(release::Column::Id.gt(self.after))

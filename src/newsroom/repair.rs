@@ -55,7 +55,7 @@ struct Table {
 /// A value outside the range, with what repairing it needs.
 struct LocatedValue {
     row: OutOfRange,
-    /// The row's place in its table; good until the row is changed.
+    /// The row's position in its table; good until the row is changed.
     locator: String,
     nearest: String,
 }
@@ -65,7 +65,7 @@ pub async fn find_out_of_range<C: ConnectionTrait>(connection: &C) -> Result<Vec
     let mut all = Vec::new();
     for table in tables() {
         for &column in &table.columns {
-            all.extend(find_in_column(connection, &table, column, "").await?.into_iter().map(|found| found.row));
+            all.extend(find_in_column(connection, &table, column, "").await?.into_iter().map(|located| located.row));
         }
     }
     Ok(all)
@@ -89,8 +89,8 @@ impl Newsroom {
         let mut releases = BTreeMap::new();
         for table in tables() {
             for &column in &table.columns {
-                let found = find_in_column(unit_of_work.tx(), &table, column, lock_clause).await?;
-                for (id, note) in affected_releases(unit_of_work.tx(), &found).await? {
+                let located = find_in_column(unit_of_work.tx(), &table, column, lock_clause).await?;
+                for (id, note) in affected_releases(unit_of_work.tx(), &located).await? {
                     let (_, notes) = match releases.entry(id) {
                         Entry::Occupied(entry) => entry.into_mut(),
                         Entry::Vacant(entry) => {
@@ -105,9 +105,9 @@ impl Newsroom {
         for table in tables() {
             for &column in &table.columns {
                 // Found once more, because a change moves a row.
-                for found in find_in_column(unit_of_work.tx(), &table, column, lock_clause).await? {
-                    store_nearest(unit_of_work.tx(), &table, column, &found).await?;
-                    repaired.push(found.row);
+                for located in find_in_column(unit_of_work.tx(), &table, column, lock_clause).await? {
+                    store_nearest(unit_of_work.tx(), &table, column, &located).await?;
+                    repaired.push(located.row);
                 }
             }
         }
@@ -128,10 +128,10 @@ impl Newsroom {
 /// The releases that values belong to, each with what is to become of the value.
 async fn affected_releases<C: ConnectionTrait>(
     connection: &C,
-    found: &[LocatedValue],
+    located: &[LocatedValue],
 ) -> Result<Vec<(Uuid, String)>, DbErr> {
     let mut affected = Vec::new();
-    for LocatedValue { row, nearest, .. } in found {
+    for LocatedValue { row, nearest, .. } in located {
         let Some(key) = Uuid::try_parse(&row.id).ok() else { continue };
         let release = match row.table {
             "release" => Some(key),
@@ -202,7 +202,7 @@ async fn store_nearest<C: ConnectionTrait>(
     connection: &C,
     table: &Table,
     column: RangedColumn,
-    found: &LocatedValue,
+    located: &LocatedValue,
 ) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     let (name, value) = (table.name, column.name);
@@ -213,7 +213,7 @@ async fn store_nearest<C: ConnectionTrait>(
             format!("UPDATE \"{name}\" SET \"{value}\" = CAST($1 AS text)::{kind} WHERE ctid = CAST($2 AS text)::tid")
         }
     };
-    let values = [found.nearest.clone().into(), found.locator.clone().into()];
+    let values = [located.nearest.clone().into(), located.locator.clone().into()];
     connection.execute_raw(Statement::from_sql_and_values(backend, update, values)).await.map(drop)
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{catalog::Catalog, db::Db};
 
-/// A newsroom at work: its database, its catalog and its customs.
+/// A newsroom at work: its database, its catalog and its settings.
 #[derive(Clone, Debug)]
 pub struct Newsroom {
     /// Every fact.

@@ -188,7 +188,7 @@ impl UnitOfWork {
             }
             synced => synced,
         };
-        let snapshot = synced.map_err(|fault| DatabaseError::OutcomeUnknown(fault.to_string()))?;
+        let snapshot = synced.map_err(|error| DatabaseError::OutcomeUnknown(error.to_string()))?;
         confirm_commit(&db, snapshot.sequence(), head)?;
         Ok(snapshot)
     }
@@ -203,7 +203,7 @@ impl UnitOfWork {
         confirm_commit(&db, stored.map_or(0, |stored| stored.sequence), head)
     }
 
-    /// Ends a stretch of a long write: what was noted goes to the journal, the transaction goes on.
+    /// Ends a chunk of a long write: what was noted goes to the journal, the transaction goes on.
     pub async fn flush(&mut self) -> Result<(), Error> {
         self.append_to_journal().await?;
         Ok(())

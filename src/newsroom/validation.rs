@@ -5,16 +5,18 @@
 //! file knows required and optional fields, languages, slugs, URLs, lists of concepts, names and notes. Imports (`for_import`) may
 //! use retired concepts. What has to be unique in the database is checked by the commands.
 
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
 use super::{
     error::{Error, ErrorCode, FieldError},
     text::{self, TextError, language, slug},
 };
-use crate::catalog::{Concept, ConceptRef, Vocabulary};
-use crate::date_range;
-use crate::journal::Name;
-
-use chrono::{DateTime, NaiveDate, Utc};
-use uuid::Uuid;
+use crate::{
+    catalog::{Concept, ConceptRef, Vocabulary},
+    date_range,
+    journal::Name,
+};
 
 /// Longest note of an act.
 pub(in crate::newsroom) const MAX_NOTE: usize = 5000;
@@ -38,7 +40,7 @@ impl<T> Patch<T> {
     }
 }
 
-/// A form being filled in.
+/// Checks the fields of an input, and collects the errors.
 #[derive(Debug, Default)]
 pub struct Validator {
     prefix: Vec<String>,
@@ -48,12 +50,12 @@ pub struct Validator {
 }
 
 impl Validator {
-    /// A form whose fields are told below a prefix, such as `input`.
+    /// A validator whose errors name fields below a prefix, such as `input`.
     pub fn new(prefix: &[&str]) -> Self {
         Self { prefix: prefix.iter().map(|&step| step.to_owned()).collect(), ..Self::default() }
     }
 
-    /// A form for what comes from an archive.
+    /// A validator for what comes from an archive.
     pub fn for_import() -> Self {
         Self { for_import: true, ..Self::default() }
     }
@@ -229,10 +231,10 @@ impl Validator {
             return;
         }
         let mut ids = Vec::with_capacity(references.len());
-        for (number, reference) in references.iter().enumerate() {
+        for (index, reference) in references.iter().enumerate() {
             match vocabulary.find(reference) {
-                Some(concept) => {
-                    let concept = vocabulary.get(concept);
+                Some(number) => {
+                    let concept = vocabulary.get(number);
                     let id = concept.id();
                     if concept.retired_at().is_some() && !self.for_import && !into.contains(&id) {
                         let replacement = concept.replaced_by().and_then(|id| vocabulary.by_id(id));
@@ -240,7 +242,7 @@ impl Validator {
                             format!("name \"{}\" instead", vocabulary.get(number).slug())
                         });
                         self.add_error(
-                            &format!("{field}.{number}"),
+                            &format!("{field}.{index}"),
                             ErrorCode::Invalid,
                             format!("the {noun} \"{}\" is retired and no longer given: {advice}", concept.slug()),
                         );
@@ -248,7 +250,7 @@ impl Validator {
                     ids.push(id);
                 }
                 None => self.add_error(
-                    &format!("{field}.{number}"),
+                    &format!("{field}.{index}"),
                     ErrorCode::NotFound,
                     format!("there is no {noun} with {reference}: create it first, or name another"),
                 ),
@@ -288,8 +290,8 @@ impl Validator {
             return;
         }
         let mut accepted: Vec<Name> = Vec::with_capacity(given.len());
-        for (number, name) in given.into_iter().enumerate() {
-            let field_of = |step: &str| format!("{field}.{number}.{step}");
+        for (index, name) in given.into_iter().enumerate() {
+            let field_of = |step: &str| format!("{field}.{index}.{step}");
             let mut language = String::new();
             self.language(&field_of("language"), Patch::Set(name.language), &mut language);
             let mut text = String::new();

@@ -2,8 +2,8 @@
 //! Needs Linux and a C compiler; without them the tests with disk faults are skipped.
 
 use std::{
-    env, fs,
-    fs::File,
+    env,
+    fs::{self, File},
     io::Write,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},

@@ -31,9 +31,9 @@ pub struct PageWindow {
     pub size: usize,
     /// From the end instead of from the beginning.
     pub from_end: bool,
-    /// Only what comes after this place.
+    /// Only what comes after this position.
     pub after: Option<SortPosition>,
-    /// Only what comes before this place.
+    /// Only what comes before this position.
     pub before: Option<SortPosition>,
 }
 
@@ -79,14 +79,14 @@ impl ReleaseSet {
         Slice { items: ordinals.into_iter().map(|ordinal| self.handle(ordinal)).collect(), has_previous, has_next }
     }
 
-    /// Whether the set holds anything at a place or beyond it.
+    /// Whether the set holds anything at a position or beyond it.
     fn has_any_from(&self, order: &[OrderBy], backward: bool, position: &SortPosition) -> bool {
         self.ordinal_by_id(position.id)
             .is_some_and(|ordinal| self.compare_to_position(order, ordinal, position) == Ordering::Equal)
             || !self.collect_from(order, backward, Some(position), None, 1).is_empty()
     }
 
-    /// Up to `limit` members from a place on, in one direction, not reaching another place.
+    /// Up to `limit` members from a position on, in one direction, not reaching another position.
     fn collect_from(
         &self,
         order: &[OrderBy],
@@ -139,7 +139,7 @@ impl ReleaseSet {
             (Some(position), false) => Box::new(scan.descending_from(scan.seek(|ordinal| {
                 let first = value(ordinal).cmp(&position.values[0]);
                 let first = if single { first.then_with(|| self.id_of(ordinal).cmp(&position.id)) } else { first };
-                // Everything up to and with the place lies before the position.
+                // Everything up to and including the position comes before the point that is sought.
                 if first == Ordering::Equal { Ordering::Less } else { first }
             }))),
         };
@@ -175,7 +175,7 @@ impl ReleaseSet {
         collected
     }
 
-    /// How a release stands to a place.
+    /// Compares a release with a position.
     fn compare_to_position(&self, order: &[OrderBy], ordinal: u32, position: &SortPosition) -> Ordering {
         for (key, value) in order.iter().zip(&position.values) {
             let ordering = self.snapshot().sort_value(key.by, ordinal).cmp(value);

@@ -34,12 +34,12 @@ impl ReleaseSet {
             .collect();
         shared.sort_by_key(|(weight, _)| Reverse(*weight));
         let mut scores: HashMap<u32, u64> = HashMap::new();
-        for (number, (weight, bitmap)) in shared.iter().enumerate() {
-            let remaining: u64 = shared[number..].iter().map(|(weight, _)| weight).sum();
+        for (index, (weight, bitmap)) in shared.iter().enumerate() {
+            let remaining: u64 = shared[index..].iter().map(|(weight, _)| weight).sum();
             if scores.values().filter(|&&score| score > remaining).count() >= first {
                 // Whoever shares only the rest cannot come in any more.
                 for (ordinal, score) in &mut scores {
-                    let unscanned = shared[number..].iter().filter(|(_, bitmap)| bitmap.contains(*ordinal));
+                    let unscanned = shared[index..].iter().filter(|(_, bitmap)| bitmap.contains(*ordinal));
                     *score += unscanned.map(|(weight, _)| weight).sum::<u64>();
                 }
                 break;

@@ -26,7 +26,7 @@ use crate::{
     journal::WorkingImage,
 };
 
-/// Some of the releases that a viewer may see, at one revision of the journal.
+/// Some of the releases that a viewer may see, at one version of the data.
 #[derive(Clone, Debug)]
 pub struct ReleaseSet {
     view: Arc<View>,
@@ -206,7 +206,7 @@ impl ReleaseSet {
         if self.is_desk() { item.working() } else { None }
     }
 
-    /// What its numbers depend on: sets of the same viewers and the same question with equal revisions are equal. The numbers
+    /// What its numbers depend on: sets of the same viewers and the same question with equal data versions are equal. The numbers
     /// and the database they count in; both are the newsroom's own and not for clients as they are.
     pub fn data_version(&self) -> (Uuid, Audience, (i64, i64)) {
         (self.view.epoch(), self.audience, self.view.version_for(self.audience))

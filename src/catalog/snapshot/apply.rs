@@ -1,7 +1,7 @@
 //! Applies journal entries to a snapshot, and adds, replaces and removes releases in every column, bitmap and sorted
 //! index.
 //!
-//! A release comes as a `ReleaseImage`, from the journal or from loading. An ordinal is allocated once and never reused.
+//! A release comes as a `ReleaseImage`, from the journal or from loading. An ordinal is never reused.
 //! A release is removed from all indexes with its old values before new values are written. Topics and places are in
 //! `merge`.
 
@@ -41,7 +41,7 @@ impl Snapshot {
                     }
                     let ordinal = self.ordinal_by_id(entry.noun_id);
                     let after = ordinal.map(|ordinal| self.audience_views(ordinal)).unwrap_or_default();
-                    // What is put down behind its instant will happen without another instant to tell revisions apart by.
+                    // What is put down behind its instant will happen without another instant to tell versions apart by.
                     let overdue = ordinal.is_some_and(|ordinal| self.is_overdue(ordinal));
                     (public, press) = (overdue || before.0 != after.0, overdue || before.1 != after.1);
                 }

@@ -24,7 +24,7 @@ impl Snapshot {
     /// What everything that a class of viewers is told depends on: sequence of the last entry that mattered to it, and when
     /// something that it sees last happened by itself.
     ///
-    /// Of two snapshots of one database, on whichever servers and loaded whenever, equal revisions mean equal answers: the
+    /// Of two snapshots of one database, on whichever servers and loaded whenever, equal versions mean equal answers: the
     /// journal up to an entry, and the instants up to one, leave nothing open.
     pub fn version_for(&self, audience: Audience) -> (i64, i64) {
         let sequence = match audience {

@@ -50,7 +50,7 @@ use crate::{
 };
 use pending::PendingTransitions;
 
-/// Everything sets are made of, at one revision.
+/// Everything sets are made of, at one version of the data.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// Sequence of the last journal entry in it.

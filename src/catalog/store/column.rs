@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-/// Rows a chunk; a change copies one chunk.
+/// Values per chunk; a change copies one chunk.
 const CHUNK: usize = 2048;
 
 /// A growing, shareable array.
@@ -22,25 +22,25 @@ impl<T> Default for Column<T> {
 }
 
 impl<T: Clone> Column<T> {
-    /// Number of rows.
+    /// Number of ordinals.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// The value of a row. The row must exist.
+    /// The value of an ordinal, which must exist.
     pub(crate) fn get(&self, ordinal: u32) -> &T {
         let ordinal = ordinal as usize;
         &self.chunks[ordinal / CHUNK][ordinal % CHUNK]
     }
 
-    /// Replaces the value of a row. The row must exist.
+    /// Replaces the value of an ordinal, which must exist.
     pub(crate) fn set(&mut self, ordinal: u32, value: T) {
         let ordinal = ordinal as usize;
         let chunks = Arc::make_mut(&mut self.chunks);
         Arc::make_mut(&mut chunks[ordinal / CHUNK])[ordinal % CHUNK] = value;
     }
 
-    /// Adds a row.
+    /// Adds the next ordinal.
     pub(crate) fn push(&mut self, value: T) {
         let chunks = Arc::make_mut(&mut self.chunks);
         if self.len.is_multiple_of(CHUNK) {
@@ -58,14 +58,14 @@ pub(crate) struct ListColumn<T> {
     len: usize,
 }
 
-/// Some rows' lists end to end, and where each ends.
+/// Some lists end to end, and where each ends.
 #[derive(Clone, Debug)]
 struct ListChunk<T> {
     ends: Vec<u32>,
     items: Vec<T>,
 }
 
-/// Rows a chunk of lists.
+/// Lists per chunk.
 const LIST_CHUNK: usize = 512;
 
 impl<T> Default for ListColumn<T> {
@@ -76,14 +76,14 @@ impl<T> Default for ListColumn<T> {
 
 impl<T> ListChunk<T> {
     #[inline]
-    fn span(&self, ordinal: usize) -> std::ops::Range<usize> {
-        let start = if ordinal == 0 { 0 } else { self.ends[ordinal - 1] as usize };
-        start..self.ends[ordinal] as usize
+    fn span(&self, index: usize) -> std::ops::Range<usize> {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
+        start..self.ends[index] as usize
     }
 }
 
 impl<T: Copy> ListColumn<T> {
-    /// The list of a row. The row must exist.
+    /// The list of an ordinal, which must exist.
     #[inline]
     pub(crate) fn get(&self, ordinal: u32) -> &[T] {
         let ordinal = ordinal as usize;
@@ -91,7 +91,7 @@ impl<T: Copy> ListColumn<T> {
         &chunk.items[chunk.span(ordinal % LIST_CHUNK)]
     }
 
-    /// Replaces the list of a row. The row must exist.
+    /// Replaces the list of an ordinal, which must exist.
     pub(crate) fn set(&mut self, ordinal: u32, list: &[T]) {
         if self.get(ordinal).len() == list.len() {
             let chunks = Arc::make_mut(&mut self.chunks);
@@ -102,16 +102,16 @@ impl<T: Copy> ListColumn<T> {
         }
         let chunks = Arc::make_mut(&mut self.chunks);
         let chunk = Arc::make_mut(&mut chunks[ordinal as usize / LIST_CHUNK]);
-        let ordinal = ordinal as usize % LIST_CHUNK;
-        let span = chunk.span(ordinal);
+        let index = ordinal as usize % LIST_CHUNK;
+        let span = chunk.span(index);
         let (old, new) = (span.len() as u32, list.len() as u32);
         chunk.items.splice(span, list.iter().copied());
-        for end in &mut chunk.ends[ordinal..] {
+        for end in &mut chunk.ends[index..] {
             *end = *end + new - old;
         }
     }
 
-    /// Adds a row.
+    /// Adds the next ordinal.
     pub(crate) fn push(&mut self, list: &[T]) {
         let chunks = Arc::make_mut(&mut self.chunks);
         if self.len.is_multiple_of(LIST_CHUNK) {

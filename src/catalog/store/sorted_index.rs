@@ -14,7 +14,7 @@ pub(crate) struct SortedIndex {
     chunks: Arc<Vec<Arc<Vec<u32>>>>,
 }
 
-/// A place between two neighbours of an order.
+/// A position between two neighbours of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
     chunk: usize,
@@ -28,7 +28,7 @@ impl SortedIndex {
         Self { chunks: Arc::new(ordinals.chunks(CHUNK / 2).map(|chunk| Arc::new(chunk.to_vec())).collect()) }
     }
 
-    /// The first place such that everything before it is `Less` than what is sought; `ordering` tells how an ordinal stands to it.
+    /// The first position such that everything before it is `Less` than what is sought; `ordering` tells how an ordinal stands to it.
     pub(crate) fn seek(&self, ordering: impl Fn(u32) -> Ordering) -> Position {
         let chunk = self
             .chunks
@@ -40,7 +40,7 @@ impl SortedIndex {
         Position { chunk, offset }
     }
 
-    /// Puts an ordinal in its place; `compare` orders two ordinals.
+    /// Inserts an ordinal at its position; `compare` orders two ordinals.
     pub(crate) fn insert(&mut self, ordinal: u32, compare: impl Fn(u32, u32) -> Ordering) {
         let position = self.seek(|other| compare(other, ordinal));
         let chunks = Arc::make_mut(&mut self.chunks);
@@ -49,18 +49,18 @@ impl SortedIndex {
             return;
         }
         // Behind the last chunk: append to it.
-        let (number, offset) = if position.chunk == chunks.len() {
+        let (index, offset) = if position.chunk == chunks.len() {
             (position.chunk - 1, chunks[position.chunk - 1].len())
         } else {
             (position.chunk, position.offset)
         };
-        let chunk = Arc::make_mut(&mut chunks[number]);
+        let chunk = Arc::make_mut(&mut chunks[index]);
         chunk.insert(offset, ordinal);
         if chunk.len() > CHUNK {
             // Growth at the end is the rule (today's releases): leave the full part nearly full.
             let cut = if offset + 1 == chunk.len() { CHUNK - CHUNK / 8 } else { CHUNK / 2 };
             let tail = chunk.split_off(cut);
-            chunks.insert(number + 1, Arc::new(tail));
+            chunks.insert(index + 1, Arc::new(tail));
         }
     }
 
@@ -77,14 +77,14 @@ impl SortedIndex {
         }
     }
 
-    /// From a place to the end.
+    /// From a position to the end.
     pub(crate) fn ascending_from(&self, position: Position) -> impl Iterator<Item = u32> {
         let first = self.chunks.get(position.chunk).map_or(&[][..], |chunk| &chunk[position.offset..]);
         let rest = self.chunks.iter().skip(position.chunk + 1).flat_map(|chunk| chunk.iter());
         first.iter().chain(rest).copied()
     }
 
-    /// From a place back to the beginning.
+    /// From a position back to the beginning.
     pub(crate) fn descending_from(&self, position: Position) -> impl Iterator<Item = u32> {
         let first = self.chunks.get(position.chunk).map_or(&[][..], |chunk| &chunk[..position.offset]);
         let rest =
@@ -92,12 +92,12 @@ impl SortedIndex {
         first.iter().rev().chain(rest).copied()
     }
 
-    /// The place before everything.
+    /// The position before everything.
     pub(crate) fn start() -> Position {
         Position { chunk: 0, offset: 0 }
     }
 
-    /// The place after everything.
+    /// The position after everything.
     pub(crate) fn end(&self) -> Position {
         Position { chunk: self.chunks.len(), offset: 0 }
     }

@@ -21,14 +21,18 @@ const CAPACITY: usize = 2000;
 pub(in crate::catalog) struct JournalBuffer {
     entries: Mutex<VecDeque<Arc<Entry>>>,
     /// How often something was published.
-    snapshot_count: watch::Sender<u64>,
+    snapshot_changes: watch::Sender<u64>,
     /// How often a token was made or revoked.
-    token_count: watch::Sender<u64>,
+    token_changes: watch::Sender<u64>,
 }
 
 impl Default for JournalBuffer {
     fn default() -> Self {
-        Self { entries: Mutex::default(), snapshot_count: watch::Sender::new(0), token_count: watch::Sender::new(0) }
+        Self {
+            entries: Mutex::default(),
+            snapshot_changes: watch::Sender::new(0),
+            token_changes: watch::Sender::new(0),
+        }
     }
 }
 
@@ -56,17 +60,17 @@ impl JournalBuffer {
 
     /// Tells those who follow.
     pub(in crate::catalog) fn notify(&self, tokens_changed: bool) {
-        self.snapshot_count.send_modify(|count| *count += 1);
+        self.snapshot_changes.send_modify(|count| *count += 1);
         if tokens_changed {
-            self.token_count.send_modify(|count| *count += 1);
+            self.token_changes.send_modify(|count| *count += 1);
         }
     }
 
     pub(in crate::catalog) fn subscribe(&self) -> watch::Receiver<u64> {
-        self.snapshot_count.subscribe()
+        self.snapshot_changes.subscribe()
     }
 
     pub(in crate::catalog) fn subscribe_tokens(&self) -> watch::Receiver<u64> {
-        self.token_count.subscribe()
+        self.token_changes.subscribe()
     }
 }

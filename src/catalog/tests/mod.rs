@@ -24,8 +24,7 @@ use entity::{Noun, api_token::Role};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::sync::builder::SnapshotBuilder;
-use super::*;
+use super::{sync::builder::SnapshotBuilder, *};
 use crate::{
     auth::viewer::Viewer,
     journal::{Entry, Image},
@@ -127,7 +126,7 @@ fn assert_agrees(
     }
 }
 
-/// Walks a set in pages both ways, and looks at windows between any two places.
+/// Walks a set in pages both ways, and looks at windows between two positions.
 fn assert_pages(set: &ReleaseSet, expected: &[Uuid], order: &[OrderBy], size: usize) {
     for from_end in [false, true] {
         let (mut collected, mut position) = (Vec::new(), None);

@@ -79,7 +79,7 @@ pub(super) fn timeline(set: &ReleaseSet, matching: &[&ReleaseImage], request: &T
     for point in &points {
         sum += point.count;
         assert_eq!((point.cumulative, point.complete), (sum, point.end <= now()));
-        // An edge is the first instant of its day: just before it is another one.
+        // A boundary is the first instant of its day: just before it is another day.
         for boundary in [point.start, point.end] {
             let local = |at: DateTime<Utc>| request.zone.from_utc_datetime(&at.naive_utc()).date_naive();
             assert!(local(boundary - TimeDelta::seconds(1)) < local(boundary), "{request:?} {boundary}");

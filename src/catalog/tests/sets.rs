@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{
     catalog::{
-        ComparisonPeriod, DateField, Direction, Duration, Facet, FacetField, FacetOrder, FacetOrderKey, FacetRequest,
-        FacetScope, Interval, LabelSortKey, PlaceRoleFilter, Range, ReleaseFilter, ReleaseKey, ReleaseSet,
-        TimelineRequest, TrendRequest, Weekday, fold,
+        Bucket, ComparisonPeriod, DateField, Direction, Duration, Facet, FacetField, FacetOrder, FacetOrderKey,
+        FacetRequest, FacetScope, Interval, LabelSortKey, PlaceRoleFilter, Range, ReleaseFilter, ReleaseKey,
+        ReleaseSet, TimelineRequest, TrendRequest, Weekday, fold,
     },
-    journal::ReleaseImage,
+    journal::{PlaceImage, ReleaseImage, TopicImage},
 };
 
 /// What is asked of a set.
@@ -36,7 +36,7 @@ fn field() -> impl Strategy<Value = FacetField> {
     let role = || select(vec![PlaceRoleFilter::Dateline, PlaceRoleFilter::About, PlaceRoleFilter::Any]);
     let level = select(vec![PlaceKind::City, PlaceKind::Country, PlaceKind::Region, PlaceKind::World]);
     prop_oneof![
-        // Numbers of topics are their positions: the loader and the journal both add them in order.
+        // Numbers of topics are their positions: the builder and the journal both add them in order.
         (any::<bool>(), prop::option::weighted(0.3, 0..TOPICS as u32))
             .prop_map(|(roll_up, under)| FacetField::Topics { roll_up, under }),
         (prop::option::of(level), role()).prop_map(|(level, role)| FacetField::Places { level, role }),
@@ -160,7 +160,7 @@ fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<V
                 .collect();
             let concepts =
                 newsroom.topics.iter().filter(|topic| under.is_none_or(|under| topic.broader.contains(&under)));
-            let value = |topic: &crate::journal::TopicImage| {
+            let value = |topic: &TopicImage| {
                 let id = topic.id;
                 let all = if roll_up { below(&newsroom.topics, id) } else { HashSet::from([id]) };
                 Value {
@@ -187,7 +187,7 @@ fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<V
                 PlaceRoleFilter::Any => [release.shown.dateline.clone(), release.shown.about.clone()].concat(),
             };
             let concepts = newsroom.places.iter().filter(|place| level.is_none_or(|level| place.kind == level));
-            let value = |place: &crate::journal::PlaceImage| {
+            let value = |place: &PlaceImage| {
                 let id = place.id;
                 let all = if level.is_some() { below(&newsroom.places, id) } else { HashSet::from([id]) };
                 Value {
@@ -351,7 +351,7 @@ fn facets(
     }
 }
 
-fn bucket_summary(facet: &Facet, bucket: &crate::catalog::Bucket) -> (String, usize, usize, bool) {
+fn bucket_summary(facet: &Facet, bucket: &Bucket) -> (String, usize, usize, bool) {
     let snapshot = facet.set().snapshot();
     let id = match facet.field() {
         FacetField::Topics { .. } => snapshot.topics().get(bucket.value).id.to_string(),

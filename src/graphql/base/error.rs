@@ -8,7 +8,7 @@ use async_graphql::ErrorExtensions;
 
 use crate::{
     catalog::FilterError,
-    newsroom::{self, DatabaseError},
+    newsroom::{self, DatabaseError, access::public_id::random_id},
 };
 
 /// A failed field. It has no `Display`, so that the framework's own conversion can never pick it up and lose the code.
@@ -36,14 +36,14 @@ impl ApiError {
     }
 
     /// Something that the catalog finds wrong with a request.
-    pub fn from_filter(fault: FilterError) -> Self {
-        let code = if fault.unknown { "NOT_FOUND" } else { "BAD_USER_INPUT" };
-        Self { code, message: fault.message, path: fault.path }
+    pub fn from_filter(error: FilterError) -> Self {
+        let code = if error.unknown { "NOT_FOUND" } else { "BAD_USER_INPUT" };
+        Self { code, message: error.message, path: error.path }
     }
 
     /// A failure of the database. What the database said stays in the log.
-    fn from_database(fault: &DatabaseError) -> Self {
-        let (code, message) = match fault {
+    fn from_database(error: &DatabaseError) -> Self {
+        let (code, message) = match error {
             DatabaseError::Unavailable(_) => {
                 ("UNAVAILABLE", "the database does not answer, or is locked; nothing was changed: try again".to_owned())
             }
@@ -66,8 +66,8 @@ impl ApiError {
             ),
             DatabaseError::OutcomeUnknown(_) => return Self::outcome_unknown(),
             DatabaseError::Failed(_) => {
-                let id = crate::newsroom::access::public_id::random_id();
-                tracing::error!(error = %fault, error_id = id, "the database failed");
+                let id = random_id();
+                tracing::error!(%error, error_id = id, "the database failed");
                 let message = format!(
                     "something failed on our side; it is logged as {id}: try again, then ask whoever runs this server"
                 );
@@ -108,9 +108,9 @@ impl From<newsroom::Error> for ApiError {
     fn from(error: newsroom::Error) -> Self {
         use newsroom::Error;
         match error {
-            Error::Db(fault) => Self::from_database(&fault),
+            Error::Db(error) => Self::from_database(&error),
             Error::DeadlineExceeded => Self { code: "EXECUTION_TIMEOUT", message: error.to_string(), path: Vec::new() },
-            Error::Filter(fault) => Self::from_filter(fault).at("filter"),
+            Error::Filter(error) => Self::from_filter(error).at("filter"),
             Error::Forbidden(message) => Self { code: "FORBIDDEN", message, path: Vec::new() },
             Error::Invalid(fields) => {
                 let message = fields.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");

@@ -15,6 +15,6 @@ pub fn normalized_search(search: Option<&str>) -> Option<String> {
 }
 
 /// Whether a name of a concept contains a folded text.
-pub fn has_name_containing<T: Concept>(vocabulary: &Vocabulary<T>, ordinal: u32, text: &str) -> bool {
-    vocabulary.get(ordinal).all_names().any(|name| fold(name).contains(text))
+pub fn has_name_containing<T: Concept>(vocabulary: &Vocabulary<T>, number: u32, text: &str) -> bool {
+    vocabulary.get(number).all_names().any(|name| fold(name).contains(text))
 }

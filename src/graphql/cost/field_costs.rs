@@ -95,7 +95,7 @@ pub(in crate::graphql) enum Multiplier {
     Ids,
 }
 
-/// A field's price.
+/// A field's cost.
 #[derive(Debug)]
 pub(in crate::graphql) struct FieldCost {
     /// The type that it returns.
@@ -105,7 +105,7 @@ pub(in crate::graphql) struct FieldCost {
     pub(in crate::graphql) multiplier: Multiplier,
 }
 
-/// The prices of a schema.
+/// The field costs of a schema.
 #[derive(Debug)]
 pub struct FieldCosts {
     fields: HashMap<String, HashMap<String, FieldCost>>,
@@ -135,7 +135,7 @@ impl FieldCosts {
         Self { fields: types, schema_size }
     }
 
-    /// The price of a field of a type; none where there is no such field.
+    /// The cost of a field of a type; none where there is no such field.
     pub(in crate::graphql) fn get(&self, parent: &str, name: &str) -> Option<&FieldCost> {
         self.fields.get(parent)?.get(name)
     }

@@ -94,7 +94,7 @@ struct CostVisitor<'a> {
 }
 
 impl<'a> CostVisitor<'a> {
-    /// What is selected of a type; of an interface, what is selected of its dearest type. Recurses as deep as selections may be
+    /// What is selected of a type; of an interface, what is selected of its most expensive type. Recurses as deep as selections may be
     /// nested.
     fn selection(&self, set: &'a SelectionSet, parent: &str) -> Cost {
         let (mut fields, mut most_expensive) = (Cost::default(), Cost::default());

@@ -38,7 +38,7 @@ pub(in crate::graphql) fn sort_fields(value: &mut Value, set: &SelectionSet, fai
     }
 }
 
-/// The fields of a plan's selection by response key, and their places.
+/// The fields of a plan's selection by response key, with their positions.
 type SelectedFields<'a> = HashMap<&'a Name, (usize, &'a Positioned<Field>)>;
 
 /// What a plan's selection wants of an object; where it differs by type, what it wants of a type that has these keys, and true.

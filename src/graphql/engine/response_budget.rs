@@ -6,8 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::graphql::base::error::ApiError;
-use crate::limits::Limits;
+use crate::{graphql::base::error::ApiError, limits::Limits};
 
 /// Objects in lists without a size, to every one that a query may cost: they are priced by what is usual.
 const UNSIZED_OBJECTS_PER_COST: u64 = 5;

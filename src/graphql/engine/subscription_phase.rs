@@ -10,8 +10,8 @@ use crate::{
 /// In which way a subscription is run.
 #[derive(Clone)]
 pub enum SubscriptionPhase {
-    /// It is opened: who follows is put here.
+    /// It is opened: the resolver puts its change stream here.
     Open(Arc<Mutex<Vec<ChangeStream>>>, Arc<Limits>),
-    /// Something happened.
+    /// A change is to be answered.
     Event(Box<Change>),
 }

@@ -8,8 +8,10 @@ use std::collections::HashMap;
 use async_graphql::{Name, Pos, Value as ConstValue, Variables};
 
 use super::arguments::count_values;
-use crate::graphql::operation::{RequestError, check_limit};
-use crate::limits::Limits;
+use crate::{
+    graphql::operation::{RequestError, check_limit},
+    limits::Limits,
+};
 
 /// Refuses variables of too many values, counted through all lists and objects.
 pub fn check_value_count(variables: &Variables, limits: &Limits, at: Pos) -> Result<(), RequestError> {

@@ -55,7 +55,7 @@ pub enum PlaceRef {
 }
 
 impl TopicRef {
-    /// The number of the topic; a fault where there is none.
+    /// The number of the topic; an error where there is none.
     pub fn find(self, ids: &IdCodec, snapshot: &Snapshot) -> Result<u32, ApiError> {
         let reference = self.resolve(ids)?;
         snapshot.topics().find(&reference).ok_or_else(|| concept_not_found("topic", &reference))

@@ -2,8 +2,12 @@
 
 use async_graphql::{InputObject, MaybeUndefined};
 
-use crate::graphql::base::{error::ApiError, scalars::LanguageTag};
-use crate::{catalog::ConceptRef, journal::Name, newsroom::Patch};
+use crate::{
+    catalog::ConceptRef,
+    graphql::base::{error::ApiError, scalars::LanguageTag},
+    journal::Name,
+    newsroom::Patch,
+};
 
 /// A name in a language.
 #[derive(Clone, Debug, InputObject)]

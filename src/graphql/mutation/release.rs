@@ -279,8 +279,8 @@ impl ReleaseMutation {
             Ok((id, item.expected_revision))
         };
         let items = items.iter().enumerate().map(key).collect::<Result<Vec<_>, ApiError>>()?;
-        let act = act.resolve(withdrawal);
-        let results = ctx.newsroom().releases_transition(&request.viewer, &items, act, note, request.now).await;
+        let action = act.resolve(withdrawal);
+        let results = ctx.newsroom().releases_transition(&request.viewer, &items, action, note, request.now).await;
         ReleasePayload::from_results(ctx, results).await.map(Some)
     }
 

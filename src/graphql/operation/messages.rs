@@ -43,7 +43,7 @@ pub(super) fn did_you_mean<'a>(given: &str, names: impl Iterator<Item = &'a str>
 
 /// The message of a syntax error, from what the parser expected and the text at which it stopped.
 pub(super) fn syntax_message(diagnostic: &str, stopped_at: &str) -> String {
-    let why = match diagnostic {
+    let reason = match diagnostic {
         _ if diagnostic.contains("surrogate") => {
             "an escaped surrogate in a string is without its other half: write both, or \\u{…} with the whole code point"
         }
@@ -59,8 +59,8 @@ pub(super) fn syntax_message(diagnostic: &str, stopped_at: &str) -> String {
         _ if diagnostic.contains("on'") => "a fragment cannot be named `on`",
         _ => "",
     };
-    if !why.is_empty() {
-        return format!("the query cannot be parsed: {why}");
+    if !reason.is_empty() {
+        return format!("the query cannot be parsed: {reason}");
     }
     let expected = match diagnostic {
         _ if diagnostic.contains("Selection in Selection Set") => ": a selection in braces needs at least one field",

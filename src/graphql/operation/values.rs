@@ -55,7 +55,7 @@ struct ValueCheck<'a> {
     errors: Vec<RequestError>,
 }
 
-/// A place for a value.
+/// The position of a value in the input.
 #[derive(Clone, Copy)]
 struct InputPosition {
     /// The argument or input field has a default.
@@ -139,7 +139,7 @@ impl<'a> ValueCheck<'a> {
         }
     }
 
-    /// A value at a place of a type. Recurses as deep as brackets may be nested.
+    /// A value at a position of a type. Recurses as deep as brackets may be nested.
     fn value(&mut self, ty: &Type, value: &Node<Value>, position: InputPosition) {
         if let Value::Variable(name) = &**value {
             self.variable(ty, name, value, position);
@@ -230,7 +230,7 @@ impl<'a> ValueCheck<'a> {
         }
     }
 
-    /// A variable at a place of a type (IsVariableUsageAllowed).
+    /// A variable at a position of a type (IsVariableUsageAllowed).
     fn variable(&mut self, ty: &Type, name: &Name, at: &Node<Value>, position: InputPosition) {
         if !position.allows_variables {
             self.report(at, format!("the variable `${name}` stands where only constants are allowed"));
@@ -263,7 +263,7 @@ impl<'a> ValueCheck<'a> {
         }
     }
 
-    /// Variables within a value whose place is not known.
+    /// Variables within a value whose position is not known.
     fn undefined_variables(&mut self, value: &Node<Value>) {
         match &**value {
             Value::Variable(name) if self.operation.variables.iter().all(|variable| variable.name != *name) => {
@@ -293,7 +293,7 @@ impl<'a> ValueCheck<'a> {
 }
 
 /// Whether a variable may stand where a type is needed: a nullable variable also where null is not allowed, if it or the
-/// place has a default.
+/// position has a default.
 fn is_allowed(variable: &VariableDefinition, expected: &Type, has_default: bool) -> bool {
     if !expected.is_non_null() || variable.ty.is_non_null() {
         return variable.ty.is_assignable_to(expected);

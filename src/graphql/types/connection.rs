@@ -14,8 +14,8 @@ use super::{
     timeline::{Delta, Timeline, TimelineArgs, compare, timeline},
     topic::Topic,
 };
-use crate::catalog::{OrderBy, ReleaseFilter, ReleaseSet, View};
 use crate::{
+    catalog::{OrderBy, ReleaseFilter, ReleaseSet, View},
     graphql::{
         base::{
             enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
@@ -207,9 +207,9 @@ macro_rules! concept_connection {
         impl $connection {
             /// From a page of numbers.
             pub fn new(snapshot: &std::sync::Arc<View>, page: ConceptPage) -> Self {
-                let object = |ordinal: u32| $object::new(snapshot.clone(), ordinal);
+                let object = |number: u32| $object::new(snapshot.clone(), number);
                 Self {
-                    nodes: page.entries.iter().map(|&(_, ordinal)| object(ordinal)).collect(),
+                    nodes: page.entries.iter().map(|&(_, number)| object(number)).collect(),
                     page_info: PageInfo::new(
                         page.entries.iter().map(|(cursor, _)| cursor),
                         page.has_previous,
@@ -219,7 +219,7 @@ macro_rules! concept_connection {
                     edges: page
                         .entries
                         .into_iter()
-                        .map(|(cursor, ordinal)| $edge { cursor, node: SerialObject(object(ordinal)) })
+                        .map(|(cursor, number)| $edge { cursor, node: SerialObject(object(number)) })
                         .collect(),
                 }
             }

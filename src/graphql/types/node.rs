@@ -83,11 +83,11 @@ pub async fn nodes(ctx: &Context<'_>, ids: &[ID], projection: Projection) -> Res
         Noun::Topic => snapshot
             .topics()
             .by_id(key)
-            .map(|ordinal| SerialNode::Topic(SerialObject(Topic::new(snapshot.clone(), ordinal)))),
+            .map(|number| SerialNode::Topic(SerialObject(Topic::new(snapshot.clone(), number)))),
         Noun::Place => snapshot
             .places()
             .by_id(key)
-            .map(|ordinal| SerialNode::Place(SerialObject(Place::new(snapshot.clone(), ordinal)))),
+            .map(|number| SerialNode::Place(SerialObject(Place::new(snapshot.clone(), number)))),
         Noun::Token | Noun::PreviewLink => None,
     };
     Ok(keys.into_iter().map(node).collect())

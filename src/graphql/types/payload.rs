@@ -145,7 +145,7 @@ impl TopicPayload {
     /// From what the newsroom says of an act.
     pub fn from_result(result: topic::ConceptResult) -> Result<Self, ApiError> {
         let (value, user_errors) = into_user_errors(result)?;
-        Ok(Self { topic: value.map(|(snapshot, ordinal)| Topic::new(snapshot, ordinal)), user_errors })
+        Ok(Self { topic: value.map(|(snapshot, number)| Topic::new(snapshot, number)), user_errors })
     }
 }
 
@@ -153,7 +153,7 @@ impl PlacePayload {
     /// From what the newsroom says of an act.
     pub fn from_result(result: place::ConceptResult) -> Result<Self, ApiError> {
         let (value, user_errors) = into_user_errors(result)?;
-        Ok(Self { place: value.map(|(snapshot, ordinal)| Place::new(snapshot, ordinal)), user_errors })
+        Ok(Self { place: value.map(|(snapshot, number)| Place::new(snapshot, number)), user_errors })
     }
 }
 

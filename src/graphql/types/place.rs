@@ -41,17 +41,17 @@ use crate::{
 /// A place: a node of the tree world, region, country, city.
 pub struct Place {
     snapshot: Arc<View>,
-    ordinal: u32,
+    number: u32,
 }
 
 impl Place {
     /// The place of a number.
-    pub fn new(snapshot: Arc<View>, ordinal: u32) -> Self {
-        Self { snapshot, ordinal }
+    pub fn new(snapshot: Arc<View>, number: u32) -> Self {
+        Self { snapshot, number }
     }
 
     fn image(&self) -> &PlaceImage {
-        self.snapshot.places().get(self.ordinal)
+        self.snapshot.places().get(self.number)
     }
 
     /// Everything that the viewer may see of the releases with this place.
@@ -140,7 +140,7 @@ impl Place {
 
     /// The place it lies in.
     async fn within(&self) -> Option<Place> {
-        let broader = self.snapshot.places().broader(self.ordinal).first()?;
+        let broader = self.snapshot.places().broader(self.number).first()?;
         Some(Self::new(self.snapshot.clone(), *broader))
     }
 
@@ -154,15 +154,15 @@ impl Place {
         let page_request = PageRequest { first: Some(first), after, ..PageRequest::default() };
         let scope = ("within", self.image().id);
         let key = concept_cursor_key("places", &scope, &scope);
-        let keep = |ordinal| places.broader(ordinal).contains(&self.ordinal);
+        let keep = |number| places.broader(number).contains(&self.number);
         let page = concept_page(places, &key, keep, &page_request)?;
         Ok(Some(PlaceConnection::new(&self.snapshot, page)))
     }
 
     /// Every place it lies in, nearest first.
     async fn ancestors(&self) -> Option<SerialList<Place>> {
-        let ancestors = self.snapshot.places().ancestors(self.ordinal);
-        Some(ancestors.into_iter().map(|ordinal| Self::new(self.snapshot.clone(), ordinal)).collect())
+        let ancestors = self.snapshot.places().ancestors(self.number);
+        Some(ancestors.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect())
     }
 
     /// Since when it is no longer given to releases; those that have it keep it. null while it is in use.
@@ -172,8 +172,8 @@ impl Place {
 
     /// The place to use instead of a retired one.
     async fn replaced_by(&self) -> Option<Place> {
-        let ordinal = self.snapshot.places().by_id(self.image().replaced_by?)?;
-        Some(Self::new(self.snapshot.clone(), ordinal))
+        let number = self.snapshot.places().by_id(self.image().replaced_by?)?;
+        Some(Self::new(self.snapshot.clone(), number))
     }
 
     /// The number to give as `expectedRevision`.

@@ -100,9 +100,9 @@ pub struct Freshness {
 impl Freshness {
     /// Of a set, in the answer to a request.
     pub fn of(ctx: &Context<'_>, set: &Set) -> Self {
-        // Sealed: how much goes on unseen is nobody's business.
-        let (epoch, audience, (sequence, happened)) = set.data_version();
-        let position = JournalPosition { audience: audience as u8, sequence, as_of_micros: happened };
+        // Encrypted: how much goes on unseen is nobody's business.
+        let (epoch, audience, (sequence, as_of_micros)) = set.data_version();
+        let position = JournalPosition { audience: audience as u8, sequence, as_of_micros };
         Self {
             revision: ID(ctx.newsroom().token_cipher.encrypt_position(epoch, position)),
             at: DateTime(ctx.request().now),
@@ -193,7 +193,7 @@ pub async fn narrow(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>)
     match filter {
         Some(filter) => {
             let filter = filter.resolve(ctx.ids()).map_err(|error| error.at("filter"))?;
-            set.narrow(&filter).map_err(|fault| ApiError::from_filter(fault).at("filter"))
+            set.narrow(&filter).map_err(|error| ApiError::from_filter(error).at("filter"))
         }
         None => Ok(set.clone()),
     }

@@ -44,11 +44,11 @@ pub(in crate::graphql) struct Version {
 
 impl Version {
     pub(in crate::graphql) fn topics(&self) -> SerialList<Topic> {
-        self.topics.iter().map(|&ordinal| Topic::new(self.snapshot.clone(), ordinal)).collect()
+        self.topics.iter().map(|&number| Topic::new(self.snapshot.clone(), number)).collect()
     }
 
-    pub(in crate::graphql) fn places(&self, ordinals: &[u32]) -> SerialList<Place> {
-        ordinals.iter().map(|&ordinal| Place::new(self.snapshot.clone(), ordinal)).collect()
+    pub(in crate::graphql) fn places(&self, numbers: &[u32]) -> SerialList<Place> {
+        numbers.iter().map(|&number| Place::new(self.snapshot.clone(), number)).collect()
     }
 
     /// The body, where there is room for every form of it that is asked for.
@@ -78,7 +78,7 @@ impl Version {
     }
 
     pub(in crate::graphql) fn dateline(&self) -> Option<SerialObject<Dateline>> {
-        let names = self.dateline.iter().map(|&ordinal| self.snapshot.places().get(ordinal).name.as_str());
+        let names = self.dateline.iter().map(|&number| self.snapshot.places().get(number).name.as_str());
         let place_text = dateline::place_text(self.text.dateline_text.as_deref(), names)?;
         Some(SerialObject(Dateline { version: self.clone(), place_text }))
     }
@@ -180,8 +180,8 @@ impl ReleaseRevision {
 
     async fn content(&self, ctx: &Context<'_>) -> Result<Content, ApiError> {
         let snapshot = &self.version.snapshot;
-        let places = |ordinals: &[u32]| ordinals.iter().map(|&ordinal| snapshot.places().get(ordinal).id).collect();
-        let topics = self.version.topics.iter().map(|&ordinal| snapshot.topics().get(ordinal).id).collect();
+        let places = |numbers: &[u32]| numbers.iter().map(|&number| snapshot.places().get(number).id).collect();
+        let topics = self.version.topics.iter().map(|&number| snapshot.topics().get(number).id).collect();
         let places = [places(&self.version.dateline), places(&self.version.about)];
         let mut row = (**self.version.text).clone();
         if row.body_markdown.is_none() {
@@ -196,11 +196,11 @@ struct Slugs<'a>(&'a Snapshot);
 
 impl SlugLookup for Slugs<'_> {
     fn topic_slug(&self, id: Uuid) -> Option<String> {
-        self.0.topics().by_id(id).map(|ordinal| self.0.topics().get(ordinal).slug.clone())
+        self.0.topics().by_id(id).map(|number| self.0.topics().get(number).slug.clone())
     }
 
     fn place_slug(&self, id: Uuid) -> Option<String> {
-        self.0.places().by_id(id).map(|ordinal| self.0.places().get(ordinal).slug.clone())
+        self.0.places().by_id(id).map(|number| self.0.places().get(number).slug.clone())
     }
 }
 

@@ -4,15 +4,17 @@
 
 use async_graphql::{Object, SimpleObject};
 
-use crate::catalog::{self, ReleaseSet, TimelineRequest};
-use crate::graphql::{
-    base::{
-        enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
-        error::ApiError,
-        scalars::{DateTime, TimeZone},
+use crate::{
+    catalog::{self, ReleaseSet, TimelineRequest},
+    graphql::{
+        base::{
+            enums::{ComparisonPeriod, GapFill, ReleaseDateField, TimeInterval, Weekday},
+            error::ApiError,
+            scalars::{DateTime, TimeZone},
+        },
+        engine::{context::RequestContext, serial_list::SerialList},
+        inputs::filter::DateRange,
     },
-    engine::{context::RequestContext, serial_list::SerialList},
-    inputs::filter::DateRange,
 };
 
 /// A set over time.
@@ -112,7 +114,7 @@ pub fn timeline(set: &ReleaseSet, args: TimelineArgs, request: &RequestContext) 
 
 /// One period of a set against another.
 pub fn compare(set: &ReleaseSet, to: ComparisonPeriod, range: DateRange) -> Result<Delta, ApiError> {
-    let delta = set.compare(to.into(), &range.resolve()).map_err(|fault| ApiError::from_filter(fault).at("range"))?;
+    let delta = set.compare(to.into(), &range.resolve()).map_err(|error| ApiError::from_filter(error).at("range"))?;
     Ok(Delta {
         current: delta.current,
         previous: delta.previous,

@@ -31,21 +31,21 @@ use crate::{
 /// also where only unpublished releases bear one.
 pub struct Topic {
     snapshot: Arc<View>,
-    ordinal: u32,
+    number: u32,
 }
 
 impl Topic {
     /// The topic of a number.
-    pub fn new(snapshot: Arc<View>, ordinal: u32) -> Self {
-        Self { snapshot, ordinal }
+    pub fn new(snapshot: Arc<View>, number: u32) -> Self {
+        Self { snapshot, number }
     }
 
     fn image(&self) -> &TopicImage {
-        self.snapshot.topics().get(self.ordinal)
+        self.snapshot.topics().get(self.number)
     }
 
-    fn topics_of(&self, ordinals: impl IntoIterator<Item = u32>) -> SerialList<Self> {
-        ordinals.into_iter().map(|ordinal| Self::new(self.snapshot.clone(), ordinal)).collect()
+    fn topics_of(&self, numbers: impl IntoIterator<Item = u32>) -> SerialList<Self> {
+        numbers.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect()
     }
 }
 
@@ -91,7 +91,7 @@ impl Topic {
 
     /// The topics right above it; SKOS allows several.
     async fn broader(&self) -> Option<SerialList<Topic>> {
-        Some(self.topics_of(self.snapshot.topics().broader(self.ordinal).to_vec()))
+        Some(self.topics_of(self.snapshot.topics().broader(self.number).to_vec()))
     }
 
     /// The topics right below it, by name.
@@ -100,12 +100,12 @@ impl Topic {
         #[graphql(default = 200, desc = "At most this many, 1 to 200.")] first: i32,
     ) -> Result<Option<SerialList<Topic>>, ApiError> {
         let size = page_size(first)?;
-        Ok(Some(self.topics_of(self.snapshot.topics().narrower(self.ordinal).iter().copied().take(size))))
+        Ok(Some(self.topics_of(self.snapshot.topics().narrower(self.number).iter().copied().take(size))))
     }
 
     /// Every topic above it, nearest first.
     async fn ancestors(&self) -> Option<SerialList<Topic>> {
-        Some(self.topics_of(self.snapshot.topics().ancestors(self.ordinal)))
+        Some(self.topics_of(self.snapshot.topics().ancestors(self.number)))
     }
 
     /// Since when it is no longer given to releases; those that have it keep it. null while it is in use.
@@ -115,8 +115,8 @@ impl Topic {
 
     /// The topic to use instead of a retired one.
     async fn replaced_by(&self) -> Option<Topic> {
-        let ordinal = self.snapshot.topics().by_id(self.image().replaced_by?)?;
-        Some(Self::new(self.snapshot.clone(), ordinal))
+        let number = self.snapshot.topics().by_id(self.image().replaced_by?)?;
+        Some(Self::new(self.snapshot.clone(), number))
     }
 
     /// The number to give as `expectedRevision`.
@@ -142,7 +142,7 @@ impl Topic {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let (request, page_request) = (ctx.request(), PageRequest { first, after, last, before });
-        let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.ordinal, include_narrower);
+        let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.number, include_narrower);
         let scope = format!("topic {} {include_narrower}", self.image().id);
         let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
         ReleaseConnection::load(ctx, &set, &scope, filter, &filter::resolve_order(order_by)?, &page_request)
@@ -157,7 +157,7 @@ impl Topic {
         #[graphql(desc = "Which of them to count.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
         let request = ctx.request();
-        let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.ordinal, true);
+        let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.number, true);
         ReleaseStats::narrowed(ctx, &set, filter).await.map(Some)
     }
 }

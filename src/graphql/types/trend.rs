@@ -5,10 +5,12 @@
 use async_graphql::Object;
 
 use super::{release_set::ReleaseStats, topic::Topic};
-use crate::catalog::{self, ReleaseSet, TrendRequest};
-use crate::graphql::{
-    base::{error::ApiError, scalars::Date},
-    engine::serial_list::SerialList,
+use crate::{
+    catalog::{self, ReleaseSet, TrendRequest},
+    graphql::{
+        base::{error::ApiError, scalars::Date},
+        engine::serial_list::SerialList,
+    },
 };
 
 /// A topic that has more releases in a recent window than before.

@@ -21,7 +21,7 @@ use crate::{
 const MAX_ERRORS: usize = 20;
 
 /// Letters of an error's message.
-const MAX_MESSAGE: usize = 1000;
+const MAX_MESSAGE_LENGTH: usize = 1000;
 
 /// The code of an answer that did not come in time.
 const TIMEOUT: &str = "EXECUTION_TIMEOUT";
@@ -237,8 +237,8 @@ fn normalize_errors(response: &mut Response) {
         if extensions.get("code").is_none() {
             extensions.set("code", if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_USER_INPUT" });
         }
-        if error.message.chars().nth(MAX_MESSAGE).is_some() {
-            error.message = error.message.chars().take(MAX_MESSAGE).chain(['…']).collect();
+        if error.message.chars().nth(MAX_MESSAGE_LENGTH).is_some() {
+            error.message = error.message.chars().take(MAX_MESSAGE_LENGTH).chain(['…']).collect();
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::config::HttpConfig;
 
-/// The places of a server.
+/// The connection limiter of a server.
 pub(in crate::http) struct ConnectionLimiter {
     total: Arc<Semaphore>,
     limit: u32,
@@ -21,7 +21,7 @@ pub(in crate::http) struct ConnectionLimiter {
     trusted_proxies: TrustedProxies,
 }
 
-/// A place that is taken, until it is dropped.
+/// A permit for one open connection, released when it is dropped.
 pub(in crate::http) struct ConnectionPermit {
     _permit: OwnedSemaphorePermit,
     _ip_slot: Option<IpSlot>,
@@ -38,13 +38,13 @@ impl ConnectionLimiter {
         })
     }
 
-    /// Waits for a place that anybody may take.
+    /// Waits for a free slot of the total.
     pub(in crate::http) async fn wait_for_slot(&self) -> Option<OwnedSemaphorePermit> {
         // It is never closed.
         self.total.clone().acquire_owned().await.ok()
     }
 
-    /// Gives a place to an address; nothing where it has as many as it may. Trusted proxies come for many.
+    /// Gives a permit to an address; nothing where it has as many as it may. Trusted proxies come for many.
     pub(in crate::http) fn admit(&self, permit: OwnedSemaphorePermit, address: IpAddr) -> Option<ConnectionPermit> {
         let address = address.to_canonical();
         if self.trusted_proxies.contains(address) {
@@ -54,7 +54,7 @@ impl ConnectionLimiter {
         Some(ConnectionPermit { _permit: permit, _ip_slot: Some(ip_slot) })
     }
 
-    /// Waits until nobody has a place any more.
+    /// Waits until no connection is open any more.
     pub(in crate::http) async fn until_none_open(&self) {
         drop(self.total.acquire_many(self.limit).await);
     }

@@ -14,7 +14,7 @@ pub(in crate::http) struct PerIpCounter {
     counts: Mutex<HashMap<IpAddr, u64>>,
 }
 
-/// A share of an address, until it is dropped.
+/// A slot of an address, released when it is dropped.
 pub(in crate::http) struct IpSlot {
     counter: Arc<PerIpCounter>,
     address: IpAddr,

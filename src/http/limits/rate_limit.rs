@@ -96,7 +96,7 @@ impl Rate {
     }
 }
 
-/// The guard of a server.
+/// The request limiter of a server: rates, lockout, permits for operations and streams.
 pub(in crate::http) struct RequestLimiter {
     public: Option<Rate>,
     token: Option<Rate>,
@@ -114,7 +114,7 @@ pub(in crate::http) struct RequestLimiter {
     pub(in crate::http) memory: Arc<BodyMemory>,
 }
 
-/// A place among what lasts, until it is dropped.
+/// A permit for an open stream, released when it is dropped.
 pub(in crate::http) struct StreamPermit {
     _permit: OwnedSemaphorePermit,
     _ip_slot: IpSlot,
@@ -205,7 +205,7 @@ impl RequestLimiter {
         Permits { semaphore: self.long_operations.clone(), caller, timeout: self.permit_timeout }
     }
 
-    /// A place among what lasts, for an address: sockets and event streams.
+    /// A permit for one more WebSocket or event stream of an address.
     pub(in crate::http) fn stream_permit(&self, address: IpAddr) -> Result<StreamPermit, HttpError> {
         let full = |owner: &str, setting: &str| {
             let message =

@@ -68,7 +68,7 @@ pub(in crate::http) async fn respond(
         .map(|events| Body::new(events.map_frame(move |frame| frame.map_data(|bytes| memory.track(address, bytes)))))
 }
 
-/// The same events, with a place among what lasts that is given back when they end.
+/// The same events, with a stream permit that is released when they end.
 fn with_permit(
     events: impl Stream<Item = Event> + Send,
     permit: StreamPermit,

@@ -4,7 +4,7 @@
 //! - `connection`: serves one connection
 //! - `idle_timeout`: closes idle connections and slow readers
 //! - `paced_body`: response body in chunks
-//! - `write_timeout`: socket wrapper: write timeout
+//! - `write_timeout`: socket wrapper with the write timeout
 //! - `drain`: reads the rest of request bodies that were not consumed
 //! - `lingering_close`: lingering close of the socket
 //! - `tls`: TLS certificates and their reload

@@ -6,7 +6,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use entity::{access_log, access_log::AccessKind, api_token};
+use entity::{
+    access_log::{self, AccessKind},
+    api_token,
+};
 use sea_orm::{
     ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},

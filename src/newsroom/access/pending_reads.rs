@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use entity::{access_log, access_log::AccessKind};
+use entity::access_log::{self, AccessKind};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 

@@ -26,13 +26,13 @@ const LINK_LENGTH: usize = 16;
 /// Bytes of a link of an earlier version before its signature of 32 bytes: its key, and its end in microseconds.
 const SIGNED_LENGTH: usize = LINK_LENGTH + 8;
 
-/// Seals positions and preview links of one newsroom.
+/// Encrypts positions and preview links of one newsroom.
 #[derive(Clone)]
 pub struct TokenCipher {
     keys: Arc<Keys>,
 }
 
-/// One key for each of what is sealed.
+/// One key for each of what is encrypted.
 struct Keys {
     positions: [u8; 32],
     links: [u8; 32],

@@ -147,11 +147,11 @@ async fn compare(
 }
 
 async fn last_entries(tx: &DatabaseTransaction, noun: Noun, ids: &[Uuid]) -> Result<HashMap<Uuid, LastEntry>, DbErr> {
-    let numbers: Vec<String> = (1..=ids.len()).map(|number| format!("${number}")).collect();
+    let placeholders: Vec<String> = (1..=ids.len()).map(|number| format!("${number}")).collect();
     let sql = format!(
         "SELECT noun_id, sequence, act, \"after\" FROM journal WHERE sequence IN (SELECT max(sequence) FROM journal \
          WHERE noun_id IN ({}) AND noun = '{}' GROUP BY noun_id)",
-        numbers.join(", "),
+        placeholders.join(", "),
         table(noun).to_uppercase(),
     );
     let values = ids.iter().map(|&id| Value::from(id));

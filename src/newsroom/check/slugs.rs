@@ -2,11 +2,10 @@
 //!
 //! The slugs of topics, places and releases that were published must also be marked as public there.
 
+use entity::Noun;
 use futures_util::StreamExt;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, StreamTrait};
 use uuid::Uuid;
-
-use entity::Noun;
 
 use super::finding::{EXTERNAL_CHANGE, FindingKind, Findings, object_id};
 

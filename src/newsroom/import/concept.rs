@@ -28,7 +28,7 @@ use crate::{
 };
 
 impl Importer<'_> {
-    /// Takes in topics: `(line, slug, slugs of broader ones, the rest)`. Outcomes come in the order of the records.
+    /// Takes in topics: `(line, slug, slugs of broader ones, the rest)`. Results come in the order of the records.
     pub async fn import_topics(
         &mut self,
         records: Vec<(u64, String, Vec<String>, TopicInput)>,
@@ -50,7 +50,7 @@ impl Importer<'_> {
         self.finish_records(results).await
     }
 
-    /// Takes in places: `(line, slug, slug of the one it lies in, the rest)`. Outcomes come in the order of the records.
+    /// Takes in places: `(line, slug, slug of the one it lies in, the rest)`. Results come in the order of the records.
     pub async fn import_places(
         &mut self,
         records: Vec<(u64, String, Option<String>, PlaceInput)>,

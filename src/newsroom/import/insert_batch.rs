@@ -4,7 +4,11 @@
 //! places for updates of imported releases.
 
 use chrono::{DateTime, Utc};
-use entity::{Noun, release, release::ReleaseState, revision, revision_place, revision_topic, slug};
+use entity::{
+    Noun,
+    release::{self, ReleaseState},
+    revision, revision_place, revision_topic, slug,
+};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use uuid::Uuid;
 

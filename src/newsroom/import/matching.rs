@@ -8,7 +8,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use entity::{Noun, release, release::ReleaseState, revision, slug};
+use entity::{
+    Noun,
+    release::{self, ReleaseState},
+    revision, slug,
+};
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;

@@ -34,7 +34,7 @@ use crate::{
 };
 
 impl Importer<'_> {
-    /// Takes in releases, each with its line, at most a [`BATCH`](super::importer::BATCH). Outcomes come in the order of the records.
+    /// Takes in releases, each with its line, at most a [`BATCH`](super::importer::BATCH). Results come in the order of the records.
     pub async fn import_releases(&mut self, records: Vec<(u64, ImportedRelease)>) -> Result<Vec<RecordResult>, Error> {
         let mut results = Vec::with_capacity(records.len());
         let mut chunk: Vec<ValidRecord> = Vec::new();
@@ -64,7 +64,7 @@ impl Importer<'_> {
         Ok(results)
     }
 
-    /// Writes a run of records none of which meets another.
+    /// Writes a chunk of records none of which meets another.
     async fn write_chunk(
         &mut self,
         chunk: &mut Vec<ValidRecord>,
@@ -81,7 +81,7 @@ impl Importer<'_> {
         Ok(())
     }
 
-    /// Fills in a record; why it cannot be taken, otherwise.
+    /// Validates a record; why it cannot be taken, otherwise.
     fn validate(&mut self, record: ImportedRelease, origin: Origin) -> Result<Result<ValidRecord, String>, Error> {
         let mut input = record.input;
         let slug_given = matches!(input.slug, Patch::Set(_));
@@ -171,7 +171,7 @@ impl Importer<'_> {
         let mut insert_batch = InsertBatch::default();
         let mut results = Vec::with_capacity(records.len());
         let mut deferred = Vec::new();
-        for (number, (record, matched)) in records.into_iter().zip(matches).enumerate() {
+        for (index, (record, matched)) in records.into_iter().zip(matches).enumerate() {
             results.push(match matched {
                 Err(why) => RecordResult::Refused(why),
                 Ok(None) => {
@@ -185,15 +185,15 @@ impl Importer<'_> {
                     // An earlier record of the batch is one of the same release, by another key: this one is compared with
                     // what that one leaves.
                     None => {
-                        deferred.push((number, id, record));
+                        deferred.push((index, id, record));
                         RecordResult::Unchanged
                     }
                 },
             });
         }
         insert_batch.insert(self.unit_of_work().await?).await?;
-        for (number, id, record) in deferred {
-            results[number] = match self.existing_releases(&[id]).await?.remove(&id) {
+        for (index, id, record) in deferred {
+            results[index] = match self.existing_releases(&[id]).await?.remove(&id) {
                 Some(old) => self.apply_record(id, record, old).await?,
                 None => RecordResult::Refused("the release vanished while it was imported: try again".to_owned()),
             };

@@ -14,7 +14,7 @@ const MAX_COLUMNS: usize = 100;
 /// A finished block, without a line break at its end.
 pub(super) struct Block {
     text: String,
-    /// Of a list its mark, and whether it may follow a paragraph without a blank line.
+    /// Of a list its marker, and whether it may follow a paragraph without a blank line.
     list_marker: Option<(char, bool)>,
 }
 
@@ -172,7 +172,7 @@ impl BlockBuilder {
         }
         let text = match (prefix, line.strip_suffix('#')) {
             ("", _) => line.to_owned(),
-            // Signs at the end of a heading would belong to its mark.
+            // Signs at the end of a heading would belong to its marker.
             (marker, Some(before)) => format!("{marker} {before}\\#"),
             (marker, None) => format!("{marker} {line}"),
         };
@@ -216,7 +216,7 @@ impl BlockBuilder {
     pub(super) fn thematic_break(&mut self) {
         self.end_paragraph();
         if self.open_cells == 0 {
-            // Other signs would be read as the mark of a list around it.
+            // Other signs would be read as the marker of a list around it.
             self.add_block(Block { text: "___".to_owned(), list_marker: None });
         }
     }
@@ -346,11 +346,11 @@ fn join_blocks(blocks: &[Block], separator: &str) -> String {
 /// The text, its first line behind one prefix and the others behind another.
 fn indent(text: &str, first: &str, others: &str) -> String {
     let mut indented = String::with_capacity(text.len() + text.len() / 8);
-    for (number, line) in text.split('\n').enumerate() {
-        if number > 0 {
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
             indented.push('\n');
         }
-        let prefix = if number == 0 { first } else { others };
+        let prefix = if index == 0 { first } else { others };
         indented.push_str(if line.is_empty() { prefix.trim_end() } else { prefix });
         indented.push_str(line);
     }

@@ -76,8 +76,8 @@ impl InlineBuilder {
     /// Adds text; blanks in a row are one.
     pub(super) fn text(&mut self, text: &str) {
         let is_blank = |c: char| c.is_ascii_whitespace();
-        for (number, word) in text.split(is_blank).enumerate() {
-            self.pending_space |= number > 0;
+        for (index, word) in text.split(is_blank).enumerate() {
+            self.pending_space |= index > 0;
             // At the beginning of a line no blank is seen, whether it breaks or not.
             let word = if self.is_at_line_start() { word.trim_start() } else { word };
             if word.is_empty() {

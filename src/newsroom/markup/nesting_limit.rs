@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// Quotes, list items and footnotes that one line may open, at most.
 const MAX_BLOCKS_PER_LINE: usize = 40;
 
-/// The same Markdown; a mark that would open one block too many is escaped, and stands there as text.
+/// The same Markdown; a marker that would open one block too many is escaped, and stands there as text.
 pub(super) fn limit_nesting(markdown: &str) -> Cow<'_, str> {
     let mut text = String::new();
     let mut copied = 0;
@@ -28,14 +28,14 @@ pub(super) fn limit_nesting(markdown: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Where the mark is to be escaped that opens one block too many.
+/// Where the marker is to be escaped that opens one block too many.
 fn excess_marker(line: &str) -> Option<usize> {
     let bytes = line.as_bytes();
     let is_blank = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_whitespace);
     let (mut at, mut opened) = (0, 0);
     loop {
         at += bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        // What to escape, and how long the mark is.
+        // What to escape, and how long the marker is.
         let (marker, length) = match bytes.get(at)? {
             b'>' => (at, 1),
             b'-' | b'+' | b'*' if is_blank(at + 1) => (at, 1),

@@ -32,7 +32,7 @@ const MAX_FILTER_WEIGHT: usize = 200;
 /// Filters up to this have a turn of their own: those who follow by larger ones share another.
 const LIGHT_FILTER_WEIGHT: usize = 20;
 
-/// Acts that put down what happened by itself.
+/// Actions that record what became due by itself.
 const AUTOMATIC_ACTIONS: [&str; 2] = ["release.publish", "release.embargo_end"];
 
 /// A change of what somebody may see.
@@ -48,7 +48,7 @@ pub struct Change {
     pub release: Uuid,
 }
 
-/// Why following ends.
+/// Why a stream ends.
 #[derive(Clone, Debug)]
 pub enum ChangeStreamError {
     /// The position is not one of this newsroom, as it is now.
@@ -63,7 +63,7 @@ pub enum ChangeStreamError {
     Db(DatabaseError),
 }
 
-/// Somebody who follows.
+/// The changes that one viewer is sent.
 #[derive(Debug)]
 pub struct ChangeStream {
     newsroom: Newsroom,
@@ -146,7 +146,7 @@ impl ChangeStream {
         self.buffer = VecDeque::new();
     }
 
-    /// Who follows.
+    /// The viewer that the stream is for.
     pub fn viewer(&self) -> &Viewer {
         &self.viewer
     }
@@ -167,7 +167,7 @@ impl ChangeStream {
                     let _permit = self.newsroom.catalog.evaluation_permit(heavy).await;
                     self.newsroom.catalog.snapshot().visible_change(&entry, &self.viewer, self.filter.as_ref())
                 };
-                if let Some(kind) = kind.map_err(|fault| ChangeStreamError::Filter(Error::Filter(fault)))? {
+                if let Some(kind) = kind.map_err(|error| ChangeStreamError::Filter(Error::Filter(error)))? {
                     let (sequence, as_of_micros) = (entry.sequence, self.as_of_micros);
                     let position = JournalPosition { audience: ALL_AUDIENCES, sequence, as_of_micros };
                     let position = self.newsroom.token_cipher.encrypt_position(self.epoch, position);
@@ -209,9 +209,9 @@ impl ChangeStream {
     /// Whether an entry puts down what happened by itself before what was read: who read it has seen it happen. The desk is told,
     /// for it sees that it was put down.
     fn is_already_seen(&self, entry: &Entry) -> bool {
-        let by_itself = entry.by == SYSTEM_ACTOR && AUTOMATIC_ACTIONS.contains(&entry.action.as_str());
+        let is_automatic = entry.by == SYSTEM_ACTOR && AUTOMATIC_ACTIONS.contains(&entry.action.as_str());
         let effective_at = match &entry.after {
-            Some(Image::Release(image)) if by_itself => image.published_at,
+            Some(Image::Release(image)) if is_automatic => image.published_at,
             _ => None,
         };
         Audience::of(&self.viewer) != Audience::Desk

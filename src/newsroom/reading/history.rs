@@ -3,17 +3,18 @@
 //! Also public corrections. Single versions are in `release::revision`, and only these come with their bodies. Queries
 //! for the desk: the caller has already found the release; `journal` checks the role itself.
 
+use std::{collections::HashMap, sync::Arc};
+
 use chrono::{DateTime, Utc};
 use entity::{correction, journal, revision};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select, Value};
-use std::collections::HashMap;
-use std::sync::Arc;
 use uuid::Uuid;
 
 use super::pagination::{CursorKey, PageRequest};
 use crate::{
     auth::viewer::Viewer,
     catalog::Handle,
+    db::Reader,
     newsroom::{
         access::link_names,
         error::Error,
@@ -79,7 +80,7 @@ async fn fetch_page<E, M>(
     (value, to_bind_value): (impl Fn(&M) -> i64, impl Fn(i64) -> Value),
     key: &CursorKey,
     request: &PageRequest,
-    db: &crate::db::Reader,
+    db: &Reader,
 ) -> Result<RowPage<M>, Error>
 where
     E: EntityTrait,

@@ -14,15 +14,18 @@ use super::{
     history::corrections,
     pagination::{CursorKey, PageRequest},
 };
-use crate::catalog::{
-    Concept, Handle, LabelSortKey, OrderBy, PageWindow, ReleaseFilter, ReleaseKey, ReleaseSet, SortPosition, Vocabulary,
-};
-use crate::journal::WorkingImage;
-use crate::newsroom::{
-    access::public_id::IdCodec,
-    error::Error,
-    release::revision::{ColumnMask, RevisionRow, Revisions, lifecycles, visible_revisions},
-    service::Newsroom,
+use crate::{
+    catalog::{
+        Concept, Handle, LabelSortKey, OrderBy, PageWindow, ReleaseFilter, ReleaseKey, ReleaseSet, SortPosition,
+        Vocabulary,
+    },
+    journal::WorkingImage,
+    newsroom::{
+        access::public_id::IdCodec,
+        error::Error,
+        release::revision::{ColumnMask, RevisionRow, Revisions, lifecycles, visible_revisions},
+        service::Newsroom,
+    },
 };
 
 /// What a reader of releases wants of their rows.
@@ -164,7 +167,7 @@ impl Newsroom {
 }
 
 /// The content of a cursor of a list of releases. It has the release's id instead of the key, which begins with the time of creation.
-/// Cursors of earlier versions have the key; they are valid while the release is in the list at the same place.
+/// Cursors of earlier versions have the key; they are valid while the release is in the list at the same position.
 #[derive(Serialize, Deserialize)]
 struct ReleaseCursor {
     values: Vec<i64>,

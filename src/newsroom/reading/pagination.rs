@@ -98,7 +98,7 @@ impl CursorKey {
         Self { canonical: digest(canonical), ..self }
     }
 
-    /// A cursor that stands at a place.
+    /// A cursor that stands at a position.
     pub fn encode(&self, position: &impl Serialize) -> String {
         let cursor = Cursor {
             list: self.list.to_owned(),
@@ -110,7 +110,7 @@ impl CursorKey {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
     }
 
-    /// The place that a cursor stands at; `argument` is where it was given.
+    /// The position that a cursor stands at; `argument` is where it was given.
     pub fn decode<T: DeserializeOwned>(&self, argument: &'static str, cursor: &str) -> Result<T, Error> {
         let unreadable = || {
             invalid_argument(

@@ -34,7 +34,7 @@ pub enum BulkAction {
 }
 
 impl Newsroom {
-    /// Does one act to each of some releases, in order. What is refused for one changes nothing for the others.
+    /// Carries out one action on each of some releases, in order. What is refused for one changes nothing for the others.
     pub async fn releases_transition(
         &self,
         viewer: &Viewer,

@@ -1,5 +1,7 @@
 //! Compares two versions of a release field by field. Pure; concepts are compared and shown by slug (`SlugLookup`).
 
+use uuid::Uuid;
+
 use super::content::Content;
 
 /// A field that two versions have differently.
@@ -16,9 +18,9 @@ pub struct FieldChange {
 /// The names of what versions refer to by key.
 pub trait SlugLookup {
     /// A topic's slug.
-    fn topic_slug(&self, id: uuid::Uuid) -> Option<String>;
+    fn topic_slug(&self, id: Uuid) -> Option<String>;
     /// A place's slug.
-    fn place_slug(&self, id: uuid::Uuid) -> Option<String>;
+    fn place_slug(&self, id: Uuid) -> Option<String>;
 }
 
 /// Every field that one version has differently from another, in the order in which a release is written.
@@ -28,7 +30,7 @@ pub fn diff(before: &Content, after: &Content, lookup: &impl SlugLookup) -> Vec<
             let slugs: Vec<String> = slugs.into_iter().flatten().collect();
             Some(slugs.join(", ")).filter(|text| !text.is_empty())
         };
-        let places = |ids: &[uuid::Uuid]| list(ids.iter().map(|&id| lookup.place_slug(id)).collect());
+        let places = |ids: &[Uuid]| list(ids.iter().map(|&id| lookup.place_slug(id)).collect());
         let kind = serde_json::to_value(content.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
         [
             ("slug", Some(content.slug.clone())),

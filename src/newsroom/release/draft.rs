@@ -4,7 +4,11 @@
 //! (`publish`). Slug and external id are checked for uniqueness here; a new release gets a slug made from its headline.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::{Noun, release, release::ReleaseState, revision, revision_place, revision_topic};
+use entity::{
+    Noun,
+    release::{self, ReleaseState},
+    revision, revision_place, revision_topic,
+};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 

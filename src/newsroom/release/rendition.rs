@@ -15,8 +15,7 @@ use quick_cache::{
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::blocking;
-use crate::newsroom::markup;
+use crate::{blocking, newsroom::markup};
 
 /// Bytes of HTML and plain text that are cached.
 const MAX_TEXT_BYTES: u64 = 32 << 20;

@@ -8,7 +8,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use entity::{Noun, release, release::ReleaseState};
+use entity::{
+    Noun,
+    api_token::Role,
+    release::{self, ReleaseState},
+};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
@@ -16,7 +20,7 @@ use super::transition::TransitionResult;
 use crate::{
     auth::viewer::Viewer,
     date_range,
-    journal::SYSTEM_ACTOR,
+    journal::{Image, SYSTEM_ACTOR},
     newsroom::{
         error::{Error, ErrorCode},
         service::Newsroom,
@@ -32,7 +36,7 @@ use crate::{
 pub const LATE_AFTER: TimeDelta = TimeDelta::seconds(30);
 
 /// Releases put down in one transaction.
-const BATCH: usize = 100;
+const BATCH_SIZE: usize = 100;
 
 /// How a scheduled publication stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,8 +135,8 @@ impl Newsroom {
     /// it. Answers how many releases there were; no statement where there is none.
     pub async fn record_due_releases(&self, now: DateTime<Utc>) -> Result<usize, Error> {
         let due = self.catalog.snapshot().unrecorded(now);
-        for batch in due.chunks(BATCH) {
-            let mut unit_of_work = self.begin(&Viewer::new(entity::api_token::Role::Admin, SYSTEM_ACTOR), now).await?;
+        for batch in due.chunks(BATCH_SIZE) {
+            let mut unit_of_work = self.begin(&Viewer::new(Role::Admin, SYSTEM_ACTOR), now).await?;
             for &id in batch {
                 if let Some(row) = release::Entity::find_by_id(id).one(unit_of_work.tx()).await? {
                     unit_of_work.record_due_transitions(row).await?;
@@ -159,7 +163,7 @@ impl Newsroom {
         if !pending.clone().all(self.db.reader()).await?.iter().any(|row| resolved(row).is_some()) {
             return Ok(0);
         }
-        let mut unit_of_work = self.begin(&Viewer::new(entity::api_token::Role::Admin, SYSTEM_ACTOR), now).await?;
+        let mut unit_of_work = self.begin(&Viewer::new(Role::Admin, SYSTEM_ACTOR), now).await?;
         let mut moved = 0;
         for row in pending.all(unit_of_work.tx()).await? {
             let (Some(at), Some(was)) = (resolved(&row), row.schedule_at) else { continue };
@@ -259,19 +263,19 @@ impl UnitOfWork {
     async fn apply_and_record(
         &mut self,
         change: release::ActiveModel,
-        act: &str,
+        action: &str,
         id: Uuid,
         note: String,
-        before: Option<crate::journal::Image>,
+        before: Option<Image>,
     ) -> Result<release::Model, Error> {
         let row = change.update(self.tx()).await?;
         let after = self.image(Noun::Release, id).await?;
-        self.record_by(SYSTEM_ACTOR, act, Noun::Release, id, Some(note), before.as_ref(), after.as_ref())?;
+        self.record_by(SYSTEM_ACTOR, action, Noun::Release, id, Some(note), before.as_ref(), after.as_ref())?;
         Ok(row)
     }
 }
 
-/// What a form refused, as an error.
+/// What a validator rejected, as an error.
 fn validation_error(validator: Validator) -> Error {
     validator.finish().err().unwrap_or(Error::NotFound("schedule"))
 }

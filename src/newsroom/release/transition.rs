@@ -6,7 +6,11 @@
 //! not here.
 
 use chrono::{DateTime, Utc};
-use entity::{Noun, release, release::ReleaseState, revision};
+use entity::{
+    Noun,
+    release::{self, ReleaseState},
+    revision,
+};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
@@ -23,10 +27,10 @@ use crate::{
     },
 };
 
-/// What the desk gets back of an act: the release as it is now.
+/// What the desk gets back of a transition: the release as it is now.
 pub(in crate::newsroom) type TransitionResult = Result<Handle, Error>;
 
-/// An act under way.
+/// A transition under way.
 #[derive(Debug)]
 pub(in crate::newsroom) struct ReleaseTransition {
     pub(in crate::newsroom) unit_of_work: UnitOfWork,
@@ -40,7 +44,7 @@ pub(in crate::newsroom) struct ReleaseTransition {
 }
 
 impl Newsroom {
-    /// Begins an act on a release that a viewer saw at a revision.
+    /// Begins a transition of a release that a viewer saw at a revision.
     pub(in crate::newsroom) async fn begin_transition(
         &self,
         action: ReleaseAction,

@@ -6,7 +6,10 @@
 //! a live release are in the catalog.
 
 use chrono::{DateTime, Utc};
-use entity::{Noun, release, release::WithdrawalKind};
+use entity::{
+    Noun,
+    release::{self, WithdrawalKind},
+};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use uuid::Uuid;
 

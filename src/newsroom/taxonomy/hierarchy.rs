@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-/// Whether steps lead from a concept to another, or it is that one itself. Ends even where the steps already form a cycle.
+/// Whether a path of parents leads from a concept to another, or it is that one itself. Ends even where there is a cycle already.
 pub(in crate::newsroom) fn has_path(from: Uuid, target: Uuid, parents: impl Fn(Uuid) -> Vec<Uuid>) -> bool {
     let mut seen = HashSet::new();
     let mut pending = vec![from];

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{hierarchy::has_path, place as places, topic as topics};
 use crate::{
     auth::viewer::Viewer,
-    catalog::Concept,
+    catalog::{Concept, ExternalCode},
     journal::{Image, Name, PlaceImage, TopicImage},
     newsroom::{
         error::{Error, ErrorCode},
@@ -41,9 +41,8 @@ impl Newsroom {
         let from = topic_image(&unit_of_work, from, "from").await?;
         let mut into = topic_image(&unit_of_work, into, "into").await?;
         let parents = topic_broader::Entity::find().all(unit_of_work.tx()).await?;
-        let parents_of = |id: Uuid| {
-            parents.iter().filter(|step| step.topic_id == id).map(|step| step.broader_id).collect::<Vec<_>>()
-        };
+        let parents_of =
+            |id: Uuid| parents.iter().filter(|row| row.topic_id == id).map(|row| row.broader_id).collect::<Vec<_>>();
         check_merge("topic", from.id, into.id, parents_of)?;
         unit_of_work.move_assignments("revision_topic", "topic_id", None, from.id, into.id).await?;
         unit_of_work.move_narrower(from.id, into.id).await?;
@@ -213,7 +212,7 @@ impl UnitOfWork {
             .exec(self.tx())
             .await?;
         let uri = from.codes().into_iter().find_map(|code| match code {
-            crate::catalog::ExternalCode::Uri(uri) => Some(uri),
+            ExternalCode::Uri(uri) => Some(uri),
             _ => None,
         });
         let merged = merged_concept::ActiveModel {
@@ -285,8 +284,8 @@ fn check_replacement(noun: &str, id: Uuid, by: Uuid, retired: Option<DateTime<Ut
 
 /// Adds everything that one concept is called to what another is called besides its name.
 fn add_alt_names(alternatives: &mut Vec<Name>, from: &impl Concept, name: &str, language: &str) {
-    let clear_self_reference = Name { language: language.to_owned(), name: from.name().to_owned() };
-    for other in std::iter::once(&clear_self_reference).chain(from.names()).chain(from.alt_names()) {
+    let main_name = Name { language: language.to_owned(), name: from.name().to_owned() };
+    for other in std::iter::once(&main_name).chain(from.names()).chain(from.alt_names()) {
         if other.name != name && !alternatives.contains(other) {
             alternatives.push(other.clone());
         }

@@ -3,8 +3,14 @@
 //! Checks the uniqueness of slug, URI and codes, and that no place lies within itself. `PlaceImage` is the value in the
 //! journal and in the catalog; its conversion to rows is here. Merging and retiring is in `merge`.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, SubsecRound, Utc};
-use entity::{NameRole, Noun, place, place::PlaceKind, place_name};
+use entity::{
+    NameRole, Noun,
+    place::{self, PlaceKind},
+    place_name,
+};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
 };
@@ -20,7 +26,7 @@ use crate::{
         service::Newsroom,
         slug_registry,
         text::slug,
-        unit_of_work::UnitOfWork,
+        unit_of_work::{UnitOfWork, removed_since_commit},
         validation::{Patch, Validator},
         workflow::{self, Resource},
     },
@@ -59,8 +65,8 @@ pub struct PlaceInput {
     pub retired_at: Patch<DateTime<Utc>>,
 }
 
-/// A place and the snapshot it is in.
-pub type ConceptResult = Result<(std::sync::Arc<View>, u32), Error>;
+/// The view a place is in, and its number there.
+pub type ConceptResult = Result<(Arc<View>, u32), Error>;
 
 impl Newsroom {
     /// Makes a place.
@@ -377,7 +383,7 @@ fn apply_degrees(validator: &mut Validator, field: &str, patch: &Patch<f64>, int
 /// Holds its address, records the act and commits.
 pub(in crate::newsroom) async fn record_and_commit(
     mut unit_of_work: UnitOfWork,
-    act: &str,
+    action: &str,
     note: Option<String>,
     before: Option<PlaceImage>,
     after: PlaceImage,
@@ -385,8 +391,8 @@ pub(in crate::newsroom) async fn record_and_commit(
     slug_registry::reserve(unit_of_work.tx(), Noun::Place, &after.slug, after.id, Some(unit_of_work.at())).await?;
     let id = after.id;
     let (before, after) = (before.map(|image| Image::Place(Box::new(image))), Image::Place(Box::new(after)));
-    unit_of_work.record(act, Noun::Place, id, note, before.as_ref(), Some(&after))?;
+    unit_of_work.record(action, Noun::Place, id, note, before.as_ref(), Some(&after))?;
     let snapshot = unit_of_work.commit().await?;
-    let number = snapshot.places().by_id(id).ok_or_else(crate::newsroom::unit_of_work::removed_since_commit)?;
+    let number = snapshot.places().by_id(id).ok_or_else(removed_since_commit)?;
     Ok((snapshot, number))
 }

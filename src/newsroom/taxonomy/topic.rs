@@ -3,6 +3,8 @@
 //! Checks the uniqueness of slug and URI, and that the hierarchy has no cycle. `TopicImage` is the value in the journal
 //! and in the catalog; its conversion to rows is here. Merging and retiring is in `merge`.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{NameRole, Noun, topic, topic_broader, topic_name};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -18,7 +20,7 @@ use crate::{
         service::Newsroom,
         slug_registry,
         text::slug,
-        unit_of_work::UnitOfWork,
+        unit_of_work::{UnitOfWork, removed_since_commit},
         validation::{Patch, Validator},
         workflow::{self, Resource},
     },
@@ -45,8 +47,8 @@ pub struct TopicInput {
     pub retired_at: Patch<DateTime<Utc>>,
 }
 
-/// A topic and the snapshot it is in.
-pub type ConceptResult = Result<(std::sync::Arc<View>, u32), Error>;
+/// The view a topic is in, and its number there.
+pub type ConceptResult = Result<(Arc<View>, u32), Error>;
 
 impl Newsroom {
     /// Makes a topic.
@@ -167,11 +169,11 @@ impl TopicImage {
         }
         let parents = topic_broader::Entity::find().all(unit_of_work.tx()).await?;
         let parents_of = |id: Uuid| {
-            parents.iter().filter(move |step| step.topic_id == id).map(|step| step.broader_id).collect::<Vec<_>>()
+            parents.iter().filter(move |row| row.topic_id == id).map(|row| row.broader_id).collect::<Vec<_>>()
         };
-        if let Some(number) = self.broader.iter().position(|&broader| has_path(broader, self.id, parents_of)) {
+        if let Some(index) = self.broader.iter().position(|&broader| has_path(broader, self.id, parents_of)) {
             validator.add_error(
-                &format!("broader.{number}"),
+                &format!("broader.{index}"),
                 ErrorCode::Cycle,
                 "this topic is the topic itself or narrower than it: a topic cannot be its own ancestor; name another",
             );
@@ -248,7 +250,7 @@ impl TopicImage {
 /// Holds its address, records the act and commits.
 pub(in crate::newsroom) async fn record_and_commit(
     mut unit_of_work: UnitOfWork,
-    act: &str,
+    action: &str,
     note: Option<String>,
     before: Option<TopicImage>,
     after: TopicImage,
@@ -256,8 +258,8 @@ pub(in crate::newsroom) async fn record_and_commit(
     slug_registry::reserve(unit_of_work.tx(), Noun::Topic, &after.slug, after.id, Some(unit_of_work.at())).await?;
     let id = after.id;
     let (before, after) = (before.map(|image| Image::Topic(Box::new(image))), Image::Topic(Box::new(after)));
-    unit_of_work.record(act, Noun::Topic, id, note, before.as_ref(), Some(&after))?;
+    unit_of_work.record(action, Noun::Topic, id, note, before.as_ref(), Some(&after))?;
     let snapshot = unit_of_work.commit().await?;
-    let number = snapshot.topics().by_id(id).ok_or_else(crate::newsroom::unit_of_work::removed_since_commit)?;
+    let number = snapshot.topics().by_id(id).ok_or_else(removed_since_commit)?;
     Ok((snapshot, number))
 }

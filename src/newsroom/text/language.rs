@@ -79,9 +79,9 @@ fn well_formed(subtags: &[&str]) -> Option<()> {
 fn to_canonical_case(subtags: &[&str]) -> String {
     let mut behind_singleton = false;
     let mut tag = String::with_capacity(MAX_LENGTH);
-    for (number, part) in subtags.iter().enumerate() {
+    for (index, part) in subtags.iter().enumerate() {
         let lower = part.to_ascii_lowercase();
-        if number == 0 {
+        if index == 0 {
             tag.push_str(&lower);
         } else {
             tag.push('-');

@@ -53,7 +53,7 @@ pub enum Resource {
 }
 
 impl ReleaseAction {
-    /// Every act.
+    /// Every action.
     pub const ALL: [Self; 16] = [
         Self::Create,
         Self::Revise,
@@ -95,7 +95,7 @@ impl ReleaseAction {
         }
     }
 
-    /// The act as what one may do: `publish releases`.
+    /// The action as what one may do: `publish releases`.
     pub const fn description(self) -> &'static str {
         match self {
             Self::Create => "create releases",

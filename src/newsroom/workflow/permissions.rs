@@ -8,7 +8,7 @@ use super::{
 };
 use crate::auth::viewer::Viewer;
 
-/// Why an act is refused.
+/// Why an action is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorkflowError {
     /// Not by this viewer, whatever the state.
@@ -17,7 +17,7 @@ pub enum WorkflowError {
     IllegalTransition(String),
 }
 
-/// What an act is about.
+/// What a transition is decided by.
 #[derive(Clone, Copy, Debug)]
 pub struct TransitionInput<'a> {
     /// Where the release is in its life.

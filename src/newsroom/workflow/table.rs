@@ -11,7 +11,7 @@ use super::action::ReleaseAction;
 /// One line of the table.
 pub(super) struct Rule {
     pub(super) action: ReleaseAction,
-    /// From which state to which it leads; nothing for an act that begins a release.
+    /// From which state to which it leads; nothing for an action that begins a release.
     pub(super) transitions: &'static [(ReleaseState, ReleaseState)],
     /// Who may do it to anybody's release.
     pub(super) min_role_any: Role,
@@ -149,7 +149,10 @@ pub(super) const RULES: &[Rule] = &[
 
 /// The rule of an action.
 pub(super) fn rule(action: ReleaseAction) -> &'static Rule {
-    RULES.iter().find(|rule| rule.action == action).expect("every act has a line in the table; a test walks them all")
+    RULES
+        .iter()
+        .find(|rule| rule.action == action)
+        .expect("every action has a rule in the table; a test walks them all")
 }
 
 /// The table for people: in which state which act leads where, and who may do it.

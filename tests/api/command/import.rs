@@ -1,7 +1,6 @@
 //! Tests of import and export: idempotent, exact, and without overwriting later edits.
 //! Also the helpers to import and export a text.
 
-use crate::harness::{Caller, PUBLISH, REVISE, TestServer, WITHDRAW, on_both_databases};
 use dateline::{
     auth::viewer::Viewer,
     interchange::{FileImport, ImportReport, export},
@@ -9,6 +8,8 @@ use dateline::{
 };
 use entity::api_token::Role;
 use serde_json::{Value, json};
+
+use crate::harness::{Caller, PUBLISH, REVISE, TestServer, WITHDRAW, on_both_databases};
 
 /// A page of our own, in the shape of the printed one.
 const PAGE: &str = "News and articles\n\n\n  1. Press release\n\n    Ferry line opens\n\n    08 May 2006, PHNOM PENH\n\n    A ferry goes twice a day.\n\n  2. Statement\n\n    Second thoughts on ferries\n\n    28 April 2006, BANGKOK\n\n    They are slow.\n\n  3. Press release\n\n    First thoughts on ferries\n\n    28 April 2006,\n\n    They are fast.\n";

@@ -1,7 +1,5 @@
 //! Tests of import files: control characters, duplicate records, format versions, and the order of messages.
 
-use super::import::{self, exported, lines};
-use crate::harness::{Caller, REVISE, TestServer, on_both_databases};
 use dateline::{
     auth::viewer::Viewer,
     interchange::{FileImport, ImportReport},
@@ -9,6 +7,9 @@ use dateline::{
 };
 use entity::api_token::Role;
 use serde_json::{Value, json};
+
+use super::import::{self, exported, lines};
+use crate::harness::{Caller, REVISE, TestServer, on_both_databases};
 
 /// Imports files together; what was reported, and what was told: file, line and message.
 async fn run(

@@ -1,12 +1,13 @@
 //! Tests of the documentation: the README queries and the query page examples run, and the settings table is current.
 
-use crate::harness::{Caller, TestServer, on_both_databases};
 use dateline::{
     cli::demo,
     config::{self, HttpConfig},
     limits::{Limits, Profile},
 };
 use serde_json::{Value, json};
+
+use crate::harness::{Caller, TestServer, on_both_databases};
 
 const README: &str = include_str!("../../../README.md");
 const QUERY_PAGE: &str = include_str!("../../../src/http/graphiql.html");

@@ -20,7 +20,6 @@ pub(crate) mod websocket_client;
 
 use std::sync::Arc;
 
-use crate::command::fixtures::{self, execute_sql};
 use axum::{
     Router,
     body::Body,
@@ -38,11 +37,13 @@ use dateline::{
 };
 use entity::api_token::Role;
 use http_body_util::BodyExt;
-use postgres::TestDatabase;
 use serde_json::{Value, json};
-use statements::StatementLog;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tower::ServiceExt;
+
+use crate::command::fixtures::{self, execute_sql};
+use postgres::TestDatabase;
+use statements::StatementLog;
 
 pub(crate) use mutations::{CREATE, PLACE, PUBLISH, REVISE, TOPIC, WITHDRAW};
 

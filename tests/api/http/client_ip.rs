@@ -1,7 +1,6 @@
 //! Tests of rate limits by client IP address and token, `X-Forwarded-For`, authentication lockout, and CORS.
 //! Also request ids, security headers, and private schemas.
 
-use crate::harness::{Caller, TestServer, on_both_databases};
 use axum::{body::Body, http::Request};
 use dateline::{
     config::{AllowedOrigins, HttpConfig},
@@ -10,6 +9,8 @@ use dateline::{
 use http_body_util::BodyExt;
 use serde_json::json;
 use tower::ServiceExt;
+
+use crate::harness::{Caller, TestServer, on_both_databases};
 
 /// Where requests come from that go to the router without a connection.
 const UNCONNECTED: &str = "0.0.0.0/32";

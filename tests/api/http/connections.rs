@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::harness::{Caller, TestServer};
 use axum::http::Request;
 use dateline::{config::HttpConfig, limits::Limits};
 use http_body_util::{BodyExt, Empty};
@@ -16,6 +15,8 @@ use tokio::{
     sync::oneshot,
     time::timeout,
 };
+
+use crate::harness::{Caller, TestServer};
 
 /// The patience of these servers, for each thing that they wait for.
 const SERVER_TIMEOUT: Duration = Duration::from_millis(700);

@@ -1,10 +1,11 @@
 //! Tests of terminated PostgreSQL connections: queries do not fail, and a write succeeds or returns an error.
 
-use crate::harness::{CREATE, Caller, TestServer};
 use dateline::config::HttpConfig;
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
+
+use crate::harness::{CREATE, Caller, TestServer};
 
 /// A query that reads rows.
 const ROWS: &str = "{ releases(first: 1) { nodes { headline summary } } }";

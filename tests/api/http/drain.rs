@@ -6,11 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    connections::{frame, read_response},
-    tls,
-};
-use crate::harness::{Caller, TestServer};
 use axum::http::Request;
 use dateline::{config::HttpConfig, http::transport::tls::Tls, limits::Limits};
 use futures_util::{StreamExt, stream};
@@ -26,6 +21,12 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
+
+use super::{
+    connections::{frame, read_response},
+    tls,
+};
+use crate::harness::{Caller, TestServer};
 
 /// Bytes of a body: more than `limits.public_body_bytes`, and more than a socket buffers.
 const BODY: usize = 4 * 1024 * 1024;

@@ -2,7 +2,6 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use crate::harness::TestServer;
 use dateline::{
     config::{HttpConfig, TlsFiles},
     http::transport::tls::Tls,
@@ -18,6 +17,8 @@ use tokio_rustls::{
     client::TlsStream,
     rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer},
 };
+
+use crate::harness::TestServer;
 
 /// Puts a new certificate for `localhost` and its key down; the certificate.
 pub(crate) fn write_new_certificate(files: &TlsFiles) -> CertificateDer<'static> {

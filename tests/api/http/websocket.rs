@@ -2,12 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{
-    Caller, TestServer, on_both_databases,
-    websocket_client::{connect, connect_as},
-};
-use dateline::config::HttpConfig;
-use dateline::limits::Limits;
+use dateline::{config::HttpConfig, limits::Limits};
 use futures_util::SinkExt;
 use serde_json::{Value, json};
 use tokio::{
@@ -15,6 +10,11 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+use crate::harness::{
+    Caller, TestServer, on_both_databases,
+    websocket_client::{connect, connect_as},
+};
 
 const CHANGES: &str = "subscription { releaseChanged { kind release { headline state } } }";
 

@@ -2,12 +2,16 @@
 
 use std::fs;
 
-use crate::harness::noon;
 use dateline::auth::oidc::{JwksSource, Oidc};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::{ALL_KEYS, OidcServer, claims, issuer, issuer::Issuer, key, rejection_message, settings, signed, token};
+use super::{
+    ALL_KEYS, OidcServer, claims,
+    issuer::{self, Issuer},
+    key, rejection_message, settings, signed, token,
+};
+use crate::harness::noon;
 
 fn token_with_unknown_key(id: usize) -> String {
     key("new").token(&json!({ "alg": "ES256", "kid": format!("invented-{id}") }), &claims())

@@ -11,7 +11,6 @@ mod program;
 
 use std::collections::BTreeMap;
 
-use crate::harness::{Caller, TestServer, noon};
 use axum::{
     Router,
     body::Body,
@@ -26,9 +25,11 @@ use dateline::{
 };
 use entity::api_token::Role;
 use http_body_util::BodyExt;
-use issuer::{Issuer, assemble_token, base64url, key};
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use crate::harness::{Caller, TestServer, noon};
+use issuer::{Issuer, assemble_token, base64url, key};
 
 const ISSUER_URL: &str = "https://id.example/realms/news";
 

@@ -1,12 +1,13 @@
 //! Tests of release bodies: rendered once, equal on every query path, and loaded in batches within the response limit.
 
-use crate::harness::{Caller, TestServer, on_both_databases};
 use dateline::{
     config::HttpConfig,
     limits::Limits,
     newsroom::markup::{markdown_to_html, markdown_to_text, word_count},
 };
 use serde_json::{Value, json};
+
+use crate::harness::{Caller, TestServer, on_both_databases};
 
 /// A body of some paragraphs; of more than 128 kB where there are three thousand.
 fn body(number: usize, paragraphs: usize) -> String {

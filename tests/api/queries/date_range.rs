@@ -1,7 +1,6 @@
 //! Tests of the supported range of dates and instants (years 0001 to 9999 in UTC) at every input.
 //! Stored values outside the range are clamped when read, logged, and repaired by `dateline check --repair`.
 
-use crate::harness::{Caller, REVISE, TestServer, on_both_databases, server_process::run};
 use chrono::{DateTime, Utc};
 use dateline::{
     app::App,
@@ -19,6 +18,8 @@ use dateline::{
 use entity::api_token::Role;
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryOrder, Statement};
 use serde_json::{Value, json};
+
+use crate::harness::{Caller, REVISE, TestServer, on_both_databases, server_process::run};
 
 const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: String!, $zone: TimeZone!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: $zone) { release { state schedule { at } } userErrors { field code message } } }";
 

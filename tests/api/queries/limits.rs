@@ -1,13 +1,14 @@
 //! Tests of request limits: each error names its setting, in every response media type.
 //! Covers body size, concurrency, timeouts, response size, cost, memory for bodies, and streams per IP address.
 
-use crate::harness::{Caller, on_both_databases};
 use axum::{body::Body, http::Request};
 use dateline::{
     config::HttpConfig,
     limits::{ALL, Limits},
 };
 use serde_json::{Value, json};
+
+use crate::harness::{Caller, on_both_databases};
 
 /// A request that goes beyond one limit, where that is set to a value.
 fn exceeding_request(key: &str) -> Option<(u64, Value)> {

@@ -1,8 +1,9 @@
 //! Tests of timelines over releases that are centuries apart: `fill: OMIT`, the limit on points, and the cost.
 
-use crate::harness::{Caller, TestServer, on_both_databases};
 use dateline::{config::HttpConfig, limits::Limits};
 use serde_json::{Value, json};
+
+use crate::harness::{Caller, TestServer, on_both_databases};
 
 /// Four releases, centuries apart.
 async fn import_scattered_releases(server: &TestServer) {

@@ -1,12 +1,13 @@
 //! Tests of operation validation and execution: an invalid mutation changes nothing, in every argument of every field.
 //! Also variables, response key order, authentication errors, and query cost, as the GraphQL specification requires.
 
+use dateline::{config::HttpConfig, limits::Limits};
+use serde_json::{Map, Value, json};
+
 use crate::{
     harness::{CREATE, Caller, on_both_databases},
     visibility::schema_walk::{Schema, ValuePool, list, required, text, type_text},
 };
-use dateline::{config::HttpConfig, limits::Limits};
-use serde_json::{Map, Value, json};
 
 /// A field of a root with one argument that is wrong.
 struct InvalidField {

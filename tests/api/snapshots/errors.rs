@@ -1,4 +1,4 @@
-//! The body of an error of every code: of requests that are not executed, of fields that fail, and of mutations that are refused.
+//! The body of an error of every code: of rejected requests, of fields that fail, and of mutations that are rejected.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::harness::{Caller, REVISE, TestServer, exchange, noon, on_both_databases};
 use axum::{Router, body::Body, http::Request};
 use chrono::{DateTime, TimeDelta, Utc};
 use dateline::{config::HttpConfig, http, jobs};
 use serde_json::{Value, json};
+
+use crate::harness::{Caller, REVISE, TestServer, exchange, noon, on_both_databases};
 
 /// What is asked, each by GET: fresh, again, with the first tag that was told, and by POST. One is wrong.
 const QUERIES: [&str; 12] = [

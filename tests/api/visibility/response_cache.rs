@@ -1,7 +1,6 @@
 //! Tests of the HTTP response cache: ETag, Cache-Control, and private responses that are not cacheable.
 //! Also automatic persisted queries, trusted documents, and compression.
 
-use crate::harness::{Caller, PUBLISH, TestServer, WITHDRAW, noon, on_both_databases};
 use axum::{
     body::Body,
     http::{HeaderMap, Request},
@@ -12,6 +11,8 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
+
+use crate::harness::{Caller, PUBLISH, TestServer, WITHDRAW, noon, on_both_databases};
 
 fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()

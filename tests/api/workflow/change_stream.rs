@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::harness::{CREATE, Caller, PUBLISH, TOPIC, TestServer, WITHDRAW, noon, on_both_databases};
 use chrono::TimeDelta;
 use dateline::{
     auth::viewer::Viewer,
@@ -13,6 +12,8 @@ use dateline::{
 use entity::{Noun, api_token::Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::harness::{CREATE, Caller, PUBLISH, TOPIC, TestServer, WITHDRAW, noon, on_both_databases};
 
 const MAX_ENTRIES: u64 = 1000;
 

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::harness::{CREATE, Caller, TestServer, exchange, post};
 use axum::{
     body::Body,
     http::{HeaderMap, Request},
@@ -15,6 +14,8 @@ use entity::api_token::Role;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+
+use crate::harness::{CREATE, Caller, TestServer, exchange, post};
 
 const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: String!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: \"UTC\") { release { state schedule { at } } userErrors { message } } }";
 const STATE: &str = "query($id: ID!) { node(id: $id) { ... on Release { state schedule { recordedAt } } } releases(first: 50) { totalCount } }";

@@ -1,7 +1,6 @@
 //! Compares a catalog after ten thousand random mutations with a reloaded one, as every audience.
 //! `dateline check` must find nothing wrong in the same database.
 
-use crate::harness::{on_both_databases, random_acts::RandomActivity};
 use chrono::{DateTime, Utc};
 use dateline::{
     app::App, auth::viewer::Viewer, clock::Clock, config::SiteInfo, db::Db, graphql::OperationInput,
@@ -9,6 +8,8 @@ use dateline::{
 };
 use entity::api_token::Role;
 use serde_json::Value;
+
+use crate::harness::{on_both_databases, random_acts::RandomActivity};
 
 const MUTATIONS: usize = 10_000;
 

@@ -1,12 +1,13 @@
 //! Tests of schedules and embargoes: daylight saving time, visibility exactly on time, and recording when due.
 
-use crate::harness::{Caller, TestServer, on_both_databases};
 use chrono::{DateTime, TimeDelta, Utc};
 use dateline::{
     app::App, auth::viewer::Viewer, clock::Clock, config::SiteInfo, db::Db, jobs, newsroom::NewsroomSettings,
 };
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
+
+use crate::harness::{Caller, TestServer, on_both_databases};
 
 const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: String!, $zone: TimeZone!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: $zone) { release { state schedule { localTime timeZone at state recordedAt } } userErrors { field code message } } }";
 const UNSCHEDULE: &str = "mutation($id: ID!, $revision: Int!) { releaseUnschedule(id: $id, expectedRevision: $revision) { release { state schedule { at } } userErrors { code } } }";

@@ -25,7 +25,7 @@ use crate::catalog::{
     },
 };
 
-/// Tallies of topics below one that are kept with a snapshot at most.
+/// Facet indexes of the topics below one topic that are cached with a snapshot at most.
 const MAX_SUBTOPIC_INDEXES: usize = 100;
 
 /// Counts of sets larger than this are kept with the snapshot; of any in tests.
@@ -35,7 +35,7 @@ const MIN_CACHED_SET: u64 = if cfg!(test) { 0 } else { 2000 };
 const MAX_CACHED_FILTER_LEN: usize = 2000;
 
 impl View {
-    /// The tally of a field; worked out once for a snapshot, and for the topics right below one as long as there is room: there
+    /// The facet index of a field; worked out once for a snapshot, and for the topics right below one as long as there is room: there
     /// are as many of those as topics to look under, and whoever asks for all of them must not fill the memory.
     pub(in crate::catalog) fn facet_index(&self, field: FacetField) -> Arc<FacetIndex> {
         let locked = || self.cache.facet_indexes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -193,7 +193,7 @@ impl FacetIndex {
     }
 }
 
-/// For each concept the wanted ones that it counts for: itself and, rolled up, those above it.
+/// For each concept the buckets that it counts for: itself and, rolled up, those above it.
 fn self_and_ancestors<T: Concept>(
     vocabulary: &Vocabulary<T>,
     buckets: &RoaringBitmap,

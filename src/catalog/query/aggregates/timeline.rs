@@ -246,7 +246,7 @@ impl TimelineRequest {
     }
 }
 
-/// How many values lie between each two neighbouring edges; edges are ascending, and no value lies outside.
+/// How many values lie between each two neighbouring boundaries; they are ascending, and no value lies outside.
 fn histogram(boundaries: &[i64], values: &[i64]) -> Vec<u64> {
     let mut counts = vec![0; boundaries.len().saturating_sub(1)];
     // Neighbours in a set are often neighbours in time: most values lie where the one before them did.

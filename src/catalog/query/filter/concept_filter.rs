@@ -142,25 +142,25 @@ fn apply_concept_lists(
     [any, all, none]: [&Option<Vec<ConceptRef>>; 3],
     bitmap_of: impl Fn(&ConceptRef) -> Result<SharedBitmap, FilterError>,
 ) -> Result<(), FilterError> {
-    let find = |list: &'static str, number: usize, reference: &ConceptRef| {
-        bitmap_of(reference).map_err(|error| error.at(number.to_string()).at(list))
+    let find = |list: &'static str, index: usize, reference: &ConceptRef| {
+        bitmap_of(reference).map_err(|error| error.at(index.to_string()).at(list))
     };
     if let Some(references) = any {
         if let [reference] = references.as_slice() {
             candidates.retain(&find("any", 0, reference)?);
         } else {
             let mut union = RoaringBitmap::new();
-            for (number, reference) in references.iter().enumerate() {
-                union |= &*find("any", number, reference)?;
+            for (index, reference) in references.iter().enumerate() {
+                union |= &*find("any", index, reference)?;
             }
             candidates.retain(&SharedBitmap::new(union));
         }
     }
-    for (number, reference) in all.iter().flatten().enumerate() {
-        candidates.retain(&find("all", number, reference)?);
+    for (index, reference) in all.iter().flatten().enumerate() {
+        candidates.retain(&find("all", index, reference)?);
     }
-    for (number, reference) in none.iter().flatten().enumerate() {
-        candidates.exclude(&*find("none", number, reference)?);
+    for (index, reference) in none.iter().flatten().enumerate() {
+        candidates.exclude(&*find("none", index, reference)?);
     }
     Ok(())
 }

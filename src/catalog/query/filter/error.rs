@@ -24,7 +24,7 @@ impl FilterError {
         Self { path: Vec::new(), unknown: true, message: message.into() }
     }
 
-    /// The same fault seen from one level up.
+    /// The same error seen from one level up.
     pub(in crate::catalog) fn at(mut self, step: impl Into<String>) -> Self {
         self.path.insert(0, step.into());
         self

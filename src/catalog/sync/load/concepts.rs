@@ -56,8 +56,8 @@ pub(super) async fn topics_reporting<C: ConnectionTrait>(
     let mut merged = merged(connection, Noun::Topic, ids).await?;
     let image = |row: topic::Model| {
         let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
-        let name = RowRef { table: "topic", id: row.id, slug: &row.slug };
-        let retired_at = row.retired_at.map(|at| out_of_range.clamped_value(name, "retired_at", at));
+        let row_ref = RowRef { table: "topic", id: row.id, slug: &row.slug };
+        let retired_at = row.retired_at.map(|at| out_of_range.clamped_value(row_ref, "retired_at", at));
         TopicImage {
             id: row.id,
             former_slugs: former.remove(&row.id).unwrap_or_default(),
@@ -108,8 +108,8 @@ pub(super) async fn places_reporting<C: ConnectionTrait>(
     let mut merged = merged(connection, Noun::Place, ids).await?;
     let image = |row: place::Model| {
         let [preferred, alternative] = names.remove(&row.id).unwrap_or_default();
-        let name = RowRef { table: "place", id: row.id, slug: &row.slug };
-        let retired_at = row.retired_at.map(|at| out_of_range.clamped_value(name, "retired_at", at));
+        let row_ref = RowRef { table: "place", id: row.id, slug: &row.slug };
+        let retired_at = row.retired_at.map(|at| out_of_range.clamped_value(row_ref, "retired_at", at));
         PlaceImage {
             id: row.id,
             former_slugs: former.remove(&row.id).unwrap_or_default(),

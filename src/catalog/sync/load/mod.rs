@@ -60,14 +60,14 @@ pub(crate) async fn load_in_transaction<C: ConnectionTrait>(read: &C) -> Result<
     builder.add_topics(concepts::topics_reporting(read, None, &mut out_of_range).await?);
     builder.add_places(concepts::places_reporting(read, None, &mut out_of_range).await?);
     let mut former = former_slugs(read, Noun::Release, None).await?;
-    // The database answers the next run while this one is built in, on a thread that does not serve.
+    // The database answers the next batch while this one is built in, on a thread that does not serve.
     let (batch_sender, mut batch_receiver) = tokio::sync::mpsc::channel::<String>(2);
     let (last_id_sender, mut last_id_receiver) = tokio::sync::mpsc::channel::<Uuid>(2);
     let build = tokio::task::spawn_blocking(move || {
         let mut with_working_version = Vec::new();
         while let Some(batch) = batch_receiver.blocking_recv() {
             let images = decode_releases(&batch, &mut out_of_range)?;
-            // The next run may be asked for before this one is built in.
+            // The next batch may be asked for before this one is built in.
             let last = images.iter().map(|image| image.id).max().unwrap_or_default();
             let _ = last_id_sender.blocking_send(last);
             for mut image in images {
@@ -246,16 +246,16 @@ fn decode_releases(json_rows: &str, out_of_range: &mut OutOfRangeLog) -> Result<
     let text = format!("[{json_rows}]");
     let rows: Vec<ReleaseRow<'_>> = serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string()))?;
     let image = |row: ReleaseRow<'_>| {
-        let name = RowRef { table: "release", id: row.0, slug: &row.1 };
-        let modified_at = out_of_range.clamped(name, "modified_at", row.5);
+        let release_row = RowRef { table: "release", id: row.0, slug: &row.1 };
+        let modified_at = out_of_range.clamped(release_row, "modified_at", row.5);
         let mut clamped =
-            |column, at: Option<Stored<DateTime<Utc>>>| at.map(|at| out_of_range.clamped(name, column, at));
+            |column, at: Option<Stored<DateTime<Utc>>>| at.map(|at| out_of_range.clamped(release_row, column, at));
         let first_published_at = clamped("first_published_at", row.6);
         let published_at = clamped("published_at", row.7);
         let schedule_at = clamped("schedule_at", row.9);
         let embargo_until = clamped("embargo_until", row.10);
-        let version = RowRef { table: "revision", id: row.13, slug: &row.1 };
-        let release_date = out_of_range.clamped(version, "release_date", row.17);
+        let revision_row = RowRef { table: "revision", id: row.13, slug: &row.1 };
+        let release_date = out_of_range.clamped(revision_row, "release_date", row.17);
         ReleaseImage {
             id: row.0,
             slug: row.1,

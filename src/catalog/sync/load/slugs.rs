@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub(super) async fn former_slugs<C: ConnectionTrait>(
     connection: &C,
     noun: Noun,
-    only: Option<&[Uuid]>,
+    ids: Option<&[Uuid]>,
 ) -> Result<HashMap<Uuid, Vec<String>>, DbErr> {
     let (table, id, present) = match noun {
         Noun::Release => ("release", "id", "slug"),
@@ -21,7 +21,7 @@ pub(super) async fn former_slugs<C: ConnectionTrait>(
         _ => ("place", "id", "slug"),
     };
     let owner = Expr::col((slug::Entity, slug::Column::OwnerId));
-    let now = sea_orm::sea_query::Query::select()
+    let present_slug = sea_orm::sea_query::Query::select()
         .column(present)
         .from(table)
         .and_where(Expr::col((table, id)).eq(owner.clone()))
@@ -29,11 +29,11 @@ pub(super) async fn former_slugs<C: ConnectionTrait>(
     let mut select = slug::Entity::find()
         .filter(slug::Column::Noun.eq(noun))
         .filter(slug::Column::PublicAt.is_not_null())
-        .filter(Expr::col((slug::Entity, slug::Column::Slug)).not_in_subquery(now))
+        .filter(Expr::col((slug::Entity, slug::Column::Slug)).not_in_subquery(present_slug))
         .order_by_asc(slug::Column::OwnerId)
         .order_by_asc(slug::Column::PublicAt)
         .order_by_asc(slug::Column::Slug);
-    if let Some(ids) = only {
+    if let Some(ids) = ids {
         select = select.filter(slug::Column::OwnerId.is_in(ids.to_vec()));
     }
     let mut by_owner: HashMap<Uuid, Vec<String>> = HashMap::new();

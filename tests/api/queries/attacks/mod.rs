@@ -7,17 +7,18 @@ mod documents;
 
 use std::time::{Duration, Instant};
 
-use crate::harness::{Caller, TestServer};
 use dateline::{
     config::HttpConfig,
     limits::{Limits, Profile},
 };
-use documents::nested;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+
+use crate::harness::{Caller, TestServer};
+use documents::nested;
 
 /// What a request may take at most, in the settings of these servers; a second more is let pass.
 const LIMIT: Duration = Duration::from_secs(2);
