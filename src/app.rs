@@ -93,7 +93,7 @@ impl App {
             settings,
             token_cipher,
             ids,
-            access_log: Arc::default(),
+            pending_reads: Arc::default(),
             renditions: Arc::default(),
         };
         let http_config = Arc::new(HttpConfig::default());

@@ -1,8 +1,8 @@
 //! The GraphQL API: schema, resolvers, query cost and execution on top of `async-graphql`.
 //!
 //! `executor` passes a request through `operation` (parse, validate, coerce, plan), `cost` (query cost limit) and
-//! `engine` (execution); its fields are resolved by `query`, `mutation`, `subscription` and the object types in `types`.
-//! A resolver makes one call to `newsroom` or `catalog`; it contains no SQL and no business rule.
+//! `engine` (execution); its fields are resolved by `query`, `mutation`, `subscription` and the object types in
+//! `types`. A resolver makes one call to `newsroom` or `catalog`; it contains no SQL and no business rule.
 //!
 //! - `executor`: parse, prepare and execute, with caches
 //! - `schema`: the schema of the root types, and its text

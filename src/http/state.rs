@@ -1,5 +1,5 @@
-//! State shared by all HTTP handlers: the application, the response cache, the persisted queries, the request limiter and
-//! the trusted proxies.
+//! State shared by all HTTP handlers: the application, the response cache, the persisted queries, the request limiter
+//! and the trusted proxies.
 
 use std::sync::Arc;
 

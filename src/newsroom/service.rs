@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{
-    access::{pending_reads::AccessLog, public_id::IdCodec, resume_token::TokenCipher},
+    access::{pending_reads::PendingReads, public_id::IdCodec, resume_token::TokenCipher},
     release::rendition::Renditions,
     workflow::WorkflowPolicy,
 };
@@ -26,7 +26,7 @@ pub struct Newsroom {
     /// How keys are told to clients.
     pub ids: IdCodec,
     /// Reads that wait to be put down.
-    pub access_log: Arc<AccessLog>,
+    pub pending_reads: Arc<PendingReads>,
     /// What was made of bodies.
     pub renditions: Arc<Renditions>,
 }

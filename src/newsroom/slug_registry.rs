@@ -1,9 +1,9 @@
 //! Slug registry: who owns which slug. Reserves slugs, finds an available one, and looks up the owner. One namespace
 //! each for releases, topics and places.
 //!
-//! A slug that was once public is never given to another owner; former slugs stay reserved. Reads redirect from
-//! them in `catalog::snapshot::lookup` (releases) and `catalog::store::vocabulary` (topics, places). Of a purged release only a digest of each slug is kept. The
-//! format of slugs is in `text::slug`.
+//! A slug that was once public is never given to another owner; former slugs stay reserved. Reads redirect from them in
+//! `catalog::snapshot::lookup` (releases) and `catalog::store::vocabulary` (topics, places). Of a purged release only a
+//! digest of each slug is kept. The format of slugs is in `text::slug`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};

@@ -2,8 +2,8 @@
 //! fails.
 //!
 //! `Patch` says for each field: keep, clear or set (partial update). Limits and formats of texts are in `text`; this
-//! file knows required and optional fields, languages, slugs, URLs, lists of concepts, names and notes. Imports (`for_import`) may
-//! use retired concepts. What has to be unique in the database is checked by the commands.
+//! file knows required and optional fields, languages, slugs, URLs, lists of concepts, names and notes. Imports
+//! (`for_import`) may use retired concepts. What has to be unique in the database is checked by the commands.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;

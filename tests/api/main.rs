@@ -2,6 +2,7 @@
 //!
 //! - `harness`: test server, database servers, clients, and checks that tests share
 //! - `queries`: lists, cursors, filters, facets, timelines, bodies, errors, and limits of queries
+//! - `snapshots`: answers, errors, help and log lines as snapshot files
 //! - `visibility`: hidden content is not visible to the public or the press
 //! - `workflow`: transitions, revisions, schedules, embargoes, preview links, idempotency, and change streams
 //! - `http`: transport, WebSocket, server-sent events, TLS, rate limits, and reconnects to the database

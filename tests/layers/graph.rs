@@ -1,7 +1,7 @@
 //! The import graph of the files of a crate, and its circles: files that import each other, directly or through others.
 //!
-//! A file imports another when it names an item that the other defines; a re-export (`pub use`) is followed to that file. Not
-//! counted: `mod` and `pub use` lines, inherent methods, tests, and paths into other crates.
+//! A file imports another when it names an item that the other defines; a re-export (`pub use`) is followed to that
+//! file. Not counted: `mod` and `pub use` lines, inherent methods, tests, and paths into other crates.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,6 +1,7 @@
 //! Tests of the architecture: which modules may use which, as in `docs/architecture.md`, and the length of files.
 //! A violation is reported with its line and with advice.
 //!
+//! - `graph`: the import graph, and its circles
 //! - `paths`: the paths that a source file uses
 //! - `table`: the rules
 

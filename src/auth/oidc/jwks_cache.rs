@@ -1,8 +1,8 @@
 //! JWKS cache: fetches the issuer's public keys from a URL or a file, keeps them and refreshes them.
 //!
-//! Keys are refreshed hourly (from a file: when it changed, checked every 30 seconds), and when a token names an unknown key, but at most once in 30 seconds and by one request
-//! for all waiting callers. While the issuer does not respond, the last keys stay in use. A fetch continues when the
-//! request that caused it is gone.
+//! Keys are refreshed hourly (from a file: when it changed, checked every 30 seconds), and when a token names an
+//! unknown key, but at most once in 30 seconds and by one request for all waiting callers. While the issuer does not
+//! respond, the last keys stay in use. A fetch continues when the request that caused it is gone.
 
 use std::{
     fs::File,

@@ -1,7 +1,8 @@
 //! Query cache: results that are computed at most once for a snapshot.
 //!
 //! Holds roll-ups of topics, facet indexes, facet counts under filters, places near points, month spans. The cache
-//! belongs to one view of a snapshot and is dropped with it, so nothing is ever stale or invalidated. Sizes are bounded.
+//! belongs to one view of a snapshot and is dropped with it, so nothing is ever stale or invalidated. Sizes are
+//! bounded.
 
 use std::{
     collections::HashMap,

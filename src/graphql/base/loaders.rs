@@ -99,8 +99,8 @@ pub async fn load_releases(
     projection: Projection,
 ) -> Result<Vec<FetchedRelease>, ApiError> {
     let keys: Vec<ReleaseLoadKey> = items.into_iter().map(|item| ReleaseLoadKey { item, projection }).collect();
-    let mut loaded = loader.load_many(keys.iter().cloned()).await.map_err(|error| ApiError::from((*error).clone()))?;
-    Ok(keys.iter().filter_map(|key| loaded.remove(key)).collect())
+    let mut found = loader.load_many(keys.iter().cloned()).await.map_err(|error| ApiError::from((*error).clone()))?;
+    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
 }
 
 impl Loader<ReleaseLoadKey> for ReleaseFetcher {

@@ -97,8 +97,8 @@ impl IdempotencyState {
                 viewer.idempotent_request = Some(request);
                 Ok(Self::First(in_flight_key))
             }
-            StoredResult::Answered(response) => Ok(Self::Replay(response)),
-            StoredResult::AnswerNotStored => {
+            StoredResult::Response(response) => Ok(Self::Replay(response)),
+            StoredResult::ResponseNotStored => {
                 let message = "this was done before under this Idempotency-Key, and is not done again; how it was answered is \
                             not known any more, was too long to be kept, or was a secret told once: read what is there now";
                 Err(HttpError::new(StatusCode::CONFLICT, "REPEATED", message))
@@ -123,7 +123,7 @@ impl IdempotencyState {
         let Self::First(in_flight_key) = self else { return };
         let is_storable = !secret && response.len() <= MAX_STORED_BYTES;
         let text = std::str::from_utf8(response).ok().filter(|_| is_storable).map(str::to_owned);
-        let stored = app.newsroom.store_answer(viewer, &in_flight_key.request, text, app.clock.now()).await;
+        let stored = app.newsroom.store_response(viewer, &in_flight_key.request, text, app.clock.now()).await;
         if let Err(error) = stored {
             tracing::error!(%error, "the answer to a repeatable request could not be kept");
         }

@@ -1,5 +1,5 @@
-//! Rate limits per token, or per client IP for requests without one; lockout after failed authentication, and limits on concurrent operations
-//! and streams.
+//! Rate limits per token, or per client IP for requests without one; lockout after failed authentication, and limits on
+//! concurrent operations and streams.
 //!
 //! Rates use the GCRA (`governor`) and are reported in the `RateLimit` headers. Operations get permits from fair
 //! semaphores; streams are limited in total and per IP. Limits are the settings `rate.*` and `limits.*`. Open

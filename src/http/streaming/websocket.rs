@@ -1,8 +1,8 @@
 //! GraphQL over WebSocket: the `graphql-transport-ws` protocol.
 //!
 //! One task per connection. Subscriptions are polled only after the last message was sent (backpressure); a client that
-//! does not read is closed with 1013. Every message counts towards the rate limit. Chooses the close codes: those of the
-//! protocol (4400 to 4429), of shutdown (1001) and of slow clients (1013).
+//! does not read is closed with 1013. Every message counts towards the rate limit. Chooses the close codes: those of
+//! the protocol (4400 to 4429), of shutdown (1001) and of slow clients (1013).
 
 use std::{collections::HashMap, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 

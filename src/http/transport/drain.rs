@@ -30,11 +30,11 @@ use crate::limits::Limits;
 
 /// The most bytes of one body that are discarded, as a multiple of `limits.body_bytes`: 64 MiB by default. This covers bodies that
 /// are several times too large. Discarding a byte costs less than accepting it.
-const MULTIPLE: u64 = 8;
+const DRAIN_FACTOR: u64 = 8;
 
 /// How long a drain waits for the next bytes. A client that has stopped sending is not going to send the rest; two seconds are
 /// enough to retransmit a lost packet.
-const SILENCE: Duration = Duration::from_secs(2);
+const DRAIN_IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The limits of a drain.
 pub(in crate::http) struct DrainLimits {
@@ -48,7 +48,7 @@ pub(in crate::http) struct DrainLimits {
 
 impl DrainLimits {
     pub(in crate::http) fn new(limits: &Limits, stopping: watch::Receiver<bool>) -> Arc<Self> {
-        let bytes = limits.body_bytes.saturating_mul(MULTIPLE);
+        let bytes = limits.body_bytes.saturating_mul(DRAIN_FACTOR);
         Arc::new(Self { bytes, time: Duration::from_millis(limits.body_ms), stopping })
     }
 }
@@ -156,11 +156,11 @@ async fn drain(
 }
 
 /// Reads and discards a body. Returns false if it did not end: it is longer than `bytes`, it did not end before `until`, nothing
-/// arrived for [`SILENCE`], or reading failed.
+/// arrived for [`DRAIN_IDLE_TIMEOUT`], or reading failed.
 async fn discard<B: HttpBody<Data = Bytes> + Unpin>(body: &mut B, bytes: u64, until: Instant) -> bool {
     let mut left = bytes;
     let reading = async {
-        while let Ok(frame) = timeout(SILENCE, body.frame()).await {
+        while let Ok(frame) = timeout(DRAIN_IDLE_TIMEOUT, body.frame()).await {
             let Some(frame) = frame else { return true };
             let Ok(frame) = frame else { return false };
             let length = frame.data_ref().map_or(0, Bytes::len) as u64;
@@ -196,7 +196,7 @@ mod tests {
             ("one chunk more", 11, quick, 110, false),
             ("nine seconds", 8, slow, 9000, true),
             ("eleven seconds", 10, slow, 10_000, false),
-            ("silence", 1, SILENCE + slow, 2000, false),
+            ("silence", 1, DRAIN_IDLE_TIMEOUT + slow, 2000, false),
         ] {
             let started = Instant::now();
             let actual = discard(&mut body(chunks, pause), 1000, started + Duration::from_secs(10)).await;
@@ -207,7 +207,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_with_an_error_has_not_ended() {
         let broken = stream::iter([Ok(Bytes::from_static(b"a")), Err(io::Error::other("broken"))]);
-        assert!(!discard(&mut Body::from_stream(broken), 1000, Instant::now() + SILENCE).await);
+        assert!(!discard(&mut Body::from_stream(broken), 1000, Instant::now() + DRAIN_IDLE_TIMEOUT).await);
     }
 
     #[test]

@@ -18,14 +18,14 @@ use tokio::{
 
 /// The longest duration. It covers the round trips in which the answer and the end of the stream reach the client and its own end
 /// of the stream comes back. It must be well below the time in which a stopped server ends (`server::SHUTDOWN_GRACE`).
-const TIME: Duration = Duration::from_secs(2);
+const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The most bytes that are discarded. It covers what was in the socket buffers of both systems, some MiB each, when the client
 /// received the end of the stream.
-const BYTES: usize = 16 * 1024 * 1024;
+const MAX_LINGER_BYTES: usize = 16 * 1024 * 1024;
 
 /// The most bytes of one read.
-const PIECE: usize = 16 * 1024;
+const READ_BYTES: usize = 16 * 1024;
 
 /// The state of a lingering close, from the shutdown of the write side.
 pub(in crate::http) struct Linger {
@@ -39,7 +39,7 @@ impl Linger {
     /// `sending` says whether the client may still be sending. If not, the lingering close ends as soon as there is nothing to
     /// read, so that an ordinary close is not delayed.
     pub(in crate::http) fn new(sending: bool) -> Self {
-        Self { left: BYTES, until: sending.then(timer) }
+        Self { left: MAX_LINGER_BYTES, until: sending.then(timer) }
     }
 
     /// Reads and discards. Ready at the end of the stream, on an error, or at a limit.
@@ -53,7 +53,7 @@ impl Linger {
         {
             return Poll::Ready(());
         }
-        let mut piece = [std::mem::MaybeUninit::uninit(); PIECE];
+        let mut piece = [std::mem::MaybeUninit::uninit(); READ_BYTES];
         while self.left > 0 {
             let mut piece = ReadBuf::uninit(&mut piece);
             match Pin::new(&mut *stream).poll_read(context, &mut piece) {
@@ -79,7 +79,7 @@ impl Linger {
 }
 
 fn timer() -> Pin<Box<Sleep>> {
-    Box::pin(tokio::time::sleep(TIME))
+    Box::pin(tokio::time::sleep(LINGER_TIMEOUT))
 }
 
 #[cfg(test)]
@@ -103,16 +103,16 @@ mod tests {
     async fn it_ends_with_the_stream_or_at_a_limit() {
         let (mut near, mut far) = tokio::io::duplex(64);
         assert_eq!(lingered(false, &mut near).await, 0, "not sending");
-        assert_eq!(lingered(true, &mut near).await, TIME.as_millis(), "may be sending, and does not close");
+        assert_eq!(lingered(true, &mut near).await, LINGER_TIMEOUT.as_millis(), "may be sending, and does not close");
         far.write_all(b"more").await.unwrap();
-        assert_eq!(lingered(false, &mut near).await, TIME.as_millis(), "had sent something");
+        assert_eq!(lingered(false, &mut near).await, LINGER_TIMEOUT.as_millis(), "had sent something");
         let sending = tokio::spawn(async move {
             for _ in 0..10 {
-                tokio::time::sleep(TIME / 20).await;
+                tokio::time::sleep(LINGER_TIMEOUT / 20).await;
                 far.write_all(&[7; 200]).await.unwrap();
             }
         });
-        assert_eq!(lingered(true, &mut near).await, TIME.as_millis() / 2, "closes");
+        assert_eq!(lingered(true, &mut near).await, LINGER_TIMEOUT.as_millis() / 2, "closes");
         sending.await.unwrap();
 
         let (mut near, mut far) = tokio::io::duplex(1024 * 1024);
@@ -126,6 +126,6 @@ mod tests {
         assert_eq!(lingered(true, &mut near).await, 0, "sends too much");
         drop(near);
         let sent = sending.await.unwrap();
-        assert!((BYTES..BYTES + 2 * 1024 * 1024).contains(&sent), "{sent}");
+        assert!((MAX_LINGER_BYTES..MAX_LINGER_BYTES + 2 * 1024 * 1024).contains(&sent), "{sent}");
     }
 }

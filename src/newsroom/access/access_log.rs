@@ -1,4 +1,5 @@
-//! Access log: reads of embargoed releases by the press, and uses of preview links. Also records the last use of tokens.
+//! Access log: reads of embargoed releases by the press, and uses of preview links. Also records the last use of
+//! tokens.
 //!
 //! Entries are collected in memory (`pending_reads`) and written in batches once a second and at shutdown, so that a
 //! read never waits for a write. A crash loses the last second.
@@ -55,11 +56,11 @@ async fn write_all(
 impl Newsroom {
     /// Writes the reads that wait. No statement where there is none.
     pub async fn flush_access_log(&self) -> Result<(), Error> {
-        let (rows, token_uses) = self.access_log.drain();
+        let (rows, token_uses) = self.pending_reads.drain();
         if rows.is_empty() && token_uses.is_empty() {
             return Ok(());
         }
-        let (db, access_log) = (self.db.clone(), self.access_log.clone());
+        let (db, access_log) = (self.db.clone(), self.pending_reads.clone());
         let write_pending = async move {
             let written = write_all(&db, &rows, &token_uses).await;
             written.inspect_err(|_| access_log.requeue(rows, token_uses))

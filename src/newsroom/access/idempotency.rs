@@ -2,8 +2,8 @@
 //! nothing.
 //!
 //! `UnitOfWork::claim_key` inserts the key in the transaction of the first write, so the key exists exactly if
-//! something was changed; `store_answer` adds the answer afterwards. Keys belong to one subject in one role and expire
-//! after 24 hours. The HTTP header is handled in `http::graphql::idempotency`.
+//! something was changed; `store_response` adds the answer afterwards. Keys belong to one subject in one role and
+//! expire after 24 hours. The HTTP header is handled in `http::graphql::idempotency`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::idempotency;
@@ -28,9 +28,9 @@ pub enum StoredResult {
     /// It is new.
     Absent,
     /// It was answered so.
-    Answered(String),
+    Response(String),
     /// It was done, and how it was answered is not known, or was a secret.
-    AnswerNotStored,
+    ResponseNotStored,
     /// Another request came under this key.
     OtherRequest,
 }
@@ -43,13 +43,13 @@ impl Newsroom {
         Ok(match stored {
             None => StoredResult::Absent,
             Some(row) if row.request_hash != request.hash => StoredResult::OtherRequest,
-            Some(idempotency::Model { answer: Some(answer), .. }) => StoredResult::Answered(answer),
-            Some(_) => StoredResult::AnswerNotStored,
+            Some(idempotency::Model { answer: Some(answer), .. }) => StoredResult::Response(answer),
+            Some(_) => StoredResult::ResponseNotStored,
         })
     }
 
     /// Keeps the answer to a request; without one only that it was answered.
-    pub async fn store_answer(
+    pub async fn store_response(
         &self,
         viewer: &Viewer,
         request: &IdempotentRequest,

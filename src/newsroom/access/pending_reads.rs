@@ -17,13 +17,13 @@ const MAX_PENDING: usize = 100_000;
 
 /// Reads, and uses of tokens, that wait to be written.
 #[derive(Debug, Default)]
-pub struct AccessLog {
+pub struct PendingReads {
     pending: Mutex<VecDeque<access_log::ActiveModel>>,
     /// When tokens were used last, where that is to be kept.
     token_uses: Mutex<HashMap<Uuid, DateTime<Utc>>>,
 }
 
-impl AccessLog {
+impl PendingReads {
     /// Notes a read.
     pub fn record_read(&self, kind: AccessKind, by: &str, release: Uuid, revision: Uuid, now: DateTime<Utc>) {
         let row = access_log::ActiveModel {

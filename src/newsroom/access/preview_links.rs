@@ -119,7 +119,7 @@ impl Newsroom {
         let Some(version) = row.working_revision_id.or(row.live_revision_id) else { return Ok(None) };
         let version_shown = self.version_by_key(version).await?;
         if version_shown.is_some() {
-            self.access_log.record_read(
+            self.pending_reads.record_read(
                 AccessKind::Preview,
                 &format!("{READER_PREFIX}{}", id.simple()),
                 row.id,

@@ -83,7 +83,7 @@ impl Newsroom {
         }
         let viewer = Viewer::new(token.role, token.subject.clone());
         if token.last_used_at.is_none_or(|at| now - at >= LAST_USED_PRECISION) {
-            self.access_log.record_token_use(token.id, now.trunc_subsecs(6));
+            self.pending_reads.record_token_use(token.id, now.trunc_subsecs(6));
         }
         Ok(viewer)
     }

@@ -81,7 +81,7 @@ async fn compare_counts(tx: &DatabaseTransaction, findings: &mut Findings, loade
             "SELECT a.{column}, count(*) FROM {CATALOG_REVISIONS} JOIN {table} a ON a.revision_id = v.id{condition} GROUP BY a.{column}"
         )
     };
-    let key = |row: &sea_orm::QueryResult| row.try_get_by_index::<Uuid>(0);
+    let key = |row: &QueryResult| row.try_get_by_index::<Uuid>(0);
     for (noun, role, sql, counted) in [
         (Noun::Topic, "topic", assigned("topic_id", "revision_topic", ""), census.topics),
         (
@@ -107,7 +107,7 @@ async fn count_by_key<K: Ord>(
     key: impl Fn(&sea_orm::QueryResult) -> Result<K, DbErr>,
 ) -> Result<BTreeMap<K, u64>, DbErr> {
     let rows = tx.query_all_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
-    let counted = |row: &sea_orm::QueryResult| Ok((key(row)?, row.try_get_by_index::<i64>(1)?.unsigned_abs()));
+    let counted = |row: &QueryResult| Ok((key(row)?, row.try_get_by_index::<i64>(1)?.unsigned_abs()));
     rows.iter().map(counted).collect()
 }
 

@@ -1,4 +1,5 @@
-//! Import of topics, places and releases into the newsroom: many records in batches. Repeating an import changes nothing.
+//! Import of topics, places and releases into the newsroom: many records in batches. Repeating an import changes
+//! nothing.
 //!
 //! A record equal to what is stored is unchanged, one that differs from the last import is an update, and one that an
 //! editor has changed since is a conflict, reported and left alone. A batch is one short transaction; a dry run or a

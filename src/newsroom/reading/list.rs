@@ -148,7 +148,7 @@ impl Newsroom {
             if projection.corrections { corrections(self, items).await? } else { HashMap::new() };
         if let Some(reader) = set.reader() {
             for item in items.iter().filter(|item| item.is_embargoed()) {
-                self.access_log.record_read(AccessKind::Embargoed, reader, item.id(), item.revision_id(), set.now());
+                self.pending_reads.record_read(AccessKind::Embargoed, reader, item.id(), item.revision_id(), set.now());
             }
         }
         let fetched = |item: &Handle| {

@@ -14,13 +14,13 @@ use crate::harness::{
     server_process::{run, serve},
 };
 
-/// Acts before a database is damaged.
-const ACTS: usize = 250;
+/// Mutations before a database is damaged.
+const MUTATIONS: usize = 250;
 
 /// A newsroom with a past.
 async fn seed_random_history(server: &TestServer) {
     let mut activity = RandomActivity::new(&server.app);
-    while activity.succeeded < ACTS {
+    while activity.succeeded < MUTATIONS {
         activity.step().await;
     }
 }

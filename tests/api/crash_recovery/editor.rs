@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{api_view::ApiView, rows::Rows};
 use crate::harness::{random_acts::SeededRng, server_process::exchange};
 
-/// A sort of thing, as its actor knows it.
+/// A kind of resource, as its editor expects it.
 pub(super) trait Resource: Clone + Debug + Send {
     /// What the API answers of it; null where it is no more.
     fn expected_view(&self) -> Value;
@@ -40,7 +40,7 @@ pub(super) struct Tracked<T> {
     pub(super) model: T,
 }
 
-/// What one thing is afterwards; `on` says which of the actor's things, none where it is made.
+/// What one thing is afterwards; `index` says which of the editor's resources, none where it is made.
 #[derive(Clone, Debug)]
 pub(super) struct StateChange<T> {
     pub(super) index: Option<usize>,
@@ -78,10 +78,10 @@ impl RequestCounts {
 /// CountsByKind by kind.
 pub(super) type CountsByKind = BTreeMap<&'static str, RequestCounts>;
 
-/// The kinds of requests that were sent and are not answered yet, by actor.
+/// The kinds of requests that were sent and are not answered yet, by editor.
 pub(super) type InFlightKinds = Mutex<HashMap<String, &'static str>>;
 
-/// An actor of whatever sort of thing.
+/// An editor of any kind of resource.
 pub(super) trait Editor: Send {
     /// Acts until the server is gone.
     fn run(&mut self, port: u16, token: &str, in_flight_kinds: &InFlightKinds);
@@ -97,7 +97,7 @@ pub(super) trait Editor: Send {
     fn counts(&self) -> &CountsByKind;
 }
 
-/// An actor, and what it knows.
+/// An editor, and what it expects.
 #[derive(Debug)]
 pub(super) struct ResourceEditor<T> {
     name: String,

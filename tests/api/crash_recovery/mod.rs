@@ -38,7 +38,7 @@ use tokens::Token;
 /// So many rounds, and more until each kind of request was answered and in flight once, but no more than that.
 const ROUNDS: (usize, usize) = (20, 40);
 
-/// Every kind of request that is to be in the storm.
+/// Every kind of request that has to occur in the test.
 const KINDS: [&str; 29] = [
     "create",
     "revise",
@@ -137,7 +137,7 @@ fn run_rounds(folder: &Path, url: &str, name: &str) {
             .iter()
             .map(|editor| editor.totals())
             .fold((0, 0), |(resources, actions), totals| (resources + totals.0, actions + totals.1));
-        // One token, and one entry for it, are those of the storm itself.
+        // One token, and one entry for it, are those of the test itself.
         assert_eq!(api_view.len(), resources + 1, "there is something that nobody made");
         let rows = Rows::read(url);
         rows.assert_consistent();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// All rows of a small newsroom, and its numbers, some of them three sets deep. One answer is one revision.
+/// All rows of a small newsroom, and its numbers, some of them three sets deep. One answer is of one data version.
 const EVERYTHING: &str = r#"query($filter: ReleaseFilter) {
   releases(filter: $filter, first: 200) {
     totalCount asOf { revision }

@@ -76,8 +76,8 @@ async fn create_hidden(server: &TestServer, live: &str) -> Vec<String> {
         lines.push(line);
     }
     server.import(&lines).await;
-    for (number, acts) in [&["submit"][..], &["submit", "approve"], &["schedule"]].into_iter().enumerate() {
-        create_pending(server, &format!("{MARK}-{}", number + 5), acts, 1000).await;
+    for (number, actions) in [&["submit"][..], &["submit", "approve"], &["schedule"]].into_iter().enumerate() {
+        create_pending(server, &format!("{MARK}-{}", number + 5), actions, 1000).await;
     }
     // It never was public here: whatever was would rightly move the revision that the public is told.
     let retracted = server.data(Caller::Editor, "{ release(ref: {slug: \"hidden-8\"}) { id } }", json!({})).await;
@@ -94,14 +94,14 @@ async fn create_hidden(server: &TestServer, live: &str) -> Vec<String> {
 }
 
 /// A release that the desk brings on its way: scheduled and embargoed so many hours ahead. Its id.
-async fn create_pending(server: &TestServer, slug: &str, acts: &[&str], hours: i64) -> String {
+async fn create_pending(server: &TestServer, slug: &str, actions: &[&str], hours: i64) -> String {
     let (id, revision) = server
         .create_draft(json!({ "slug": slug, "externalId": format!("{slug}-x"), "headline": format!("{slug} headline"), "bodyMarkdown": MARK, "summary": MARK, "language": "fr", "kind": "OPINION",
             "releaseDate": "2006-05-03", "topics": [{ "slug": "child-labour" }], "datelinePlaces": [{ "slug": "bangkok" }], "editorialNote": MARK }))
         .await;
     let ahead = server.app.clock.now() + TimeDelta::hours(hours);
-    for act in acts {
-        let field = match *act {
+    for action in actions {
+        let field = match *action {
             "schedule" => format!(
                 "releaseSchedule(id: $id, expectedRevision: $r, localTime: \"{}\", timeZone: \"UTC\")",
                 ahead.format("%Y-%m-%dT%H:%M")

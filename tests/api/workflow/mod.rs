@@ -7,7 +7,7 @@
 //! - `model`: random mutations compared with a reloaded catalog
 //! - `revisions`: corrections, diffs, and concurrent edits
 //! - `schedules`: schedules and embargoes
-//! - `thesaurus`: topics and places
+//! - `taxonomy`: topics and places
 //! - `transitions`: the workflow table
 
 pub mod access;
@@ -17,5 +17,5 @@ pub mod editing;
 pub mod model;
 pub mod revisions;
 pub mod schedules;
-pub mod thesaurus;
+pub mod taxonomy;
 pub mod transitions;

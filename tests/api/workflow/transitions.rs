@@ -12,7 +12,7 @@ const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/workflow.md");
 const STATES: [&str; 7] = ["DRAFT", "IN_REVIEW", "APPROVED", "SCHEDULED", "PUBLISHED", "WITHDRAWN", "RETRACTED"];
 
 /// An act: its name in the table, and how it is asked for.
-const ACTS: [(&str, &str); 15] = [
+const ACTIONS: [(&str, &str); 15] = [
     ("revise", "releaseRevise(id: $id, expectedRevision: $revision, input: {headline: \"Third\"})"),
     ("submit", "releaseSubmit(id: $id, expectedRevision: $revision, note: \"please\")"),
     ("return", "releaseReturn(id: $id, expectedRevision: $revision, note: \"once more\")"),
@@ -85,7 +85,7 @@ fn rank(role: &str) -> usize {
 
 /// Does an act; its payload.
 async fn perform(server: &TestServer, caller: Caller, name: &str, id: &str, revision: i64) -> Value {
-    let (_, field) = ACTS.iter().find(|(action, _)| *action == name).expect("an act");
+    let (_, field) = ACTIONS.iter().find(|(action, _)| *action == name).expect("an action");
     // What says nothing new makes no version.
     let field = field.replace("Third", &uuid::Uuid::now_v7().to_string());
     let payload_field = match name {
@@ -137,7 +137,7 @@ on_both_databases! {
         for creator in [Caller::Author, Caller::Editor] {
             for (number, state) in STATES.into_iter().enumerate() {
                 let mut reusable: Option<(String, i64)> = None;
-                for (name, _) in ACTS {
+                for (name, _) in ACTIONS {
                     let row = &table[name];
                     for caller in [Caller::Public, Caller::Press, Caller::Author, Caller::Editor, Caller::Admin] {
                         let role = format!("{caller:?}").to_uppercase();

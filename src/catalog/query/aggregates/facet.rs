@@ -1,8 +1,8 @@
 //! Facets (faceted search): the buckets of a set by topic, place, kind or language, ordered, limited and labelled.
 //!
 //! A request says which of the set's own conditions apply (the scope), so that a facet can ignore the filter on its own
-//! field. Each bucket is a release set again (drill-down). Also gives the number of distinct values, of releases without
-//! a value and in other buckets, and shares. Counting is in `facet_counts`.
+//! field. Each bucket is a release set again (drill-down). Also gives the number of distinct values, of releases
+//! without a value and in other buckets, and shares. Counting is in `facet_counts`.
 
 use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 

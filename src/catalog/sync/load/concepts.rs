@@ -12,7 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    outside::{OutOfRangeLog, RowRef},
+    out_of_range::{OutOfRangeLog, RowRef},
     slugs::former_slugs,
 };
 use crate::journal::{Merged, Name, PlaceImage, TopicImage};

@@ -7,10 +7,10 @@
 //!
 //! - `concepts`: images of topics and places
 //! - `slugs`: former slugs
-//! - `outside`: log of stored values out of range
+//! - `out_of_range`: log of stored values out of range
 
 mod concepts;
-mod outside;
+mod out_of_range;
 mod slugs;
 
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ use crate::{
     journal::{ReleaseImage, VersionImage, WorkingImage},
 };
 pub(crate) use concepts::{places, topics};
-use outside::{OutOfRangeLog, RowRef};
+use out_of_range::{OutOfRangeLog, RowRef};
 use slugs::former_slugs;
 
 /// Releases read at a time.

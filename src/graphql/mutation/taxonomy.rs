@@ -16,11 +16,11 @@ use crate::graphql::{
 
 /// Keeping topics and places.
 #[derive(Default)]
-pub struct ThesaurusMutation;
+pub struct TaxonomyMutation;
 
 /// Keeping topics and places.
 #[Object]
-impl ThesaurusMutation {
+impl TaxonomyMutation {
     /// Makes a topic. ADMIN.
     async fn topic_create(
         &self,
