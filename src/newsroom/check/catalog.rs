@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use entity::Noun;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement};
 use uuid::Uuid;
 
 use super::{
