@@ -21,8 +21,8 @@ pub(crate) enum Access {
     AllowOnly(&'static [&'static str]),
 }
 
-/// What the layers above the newsroom are called.
-const EDGES: &[&str] = &[
+/// The frameworks and modules of the layers above the newsroom.
+const OUTER_LAYERS: &[&str] = &[
     "async_graphql",
     "axum",
     "crate::graphql",
@@ -89,7 +89,7 @@ pub(crate) const TABLE: &[Rule] = &[
     Rule {
         modules: &["src/catalog", "src/newsroom"],
         except: &[],
-        access: Forbid(EDGES),
+        access: Forbid(OUTER_LAYERS),
         advice: "calls go down: take what is needed as a parameter, and return a value",
     },
     Rule {

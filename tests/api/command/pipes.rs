@@ -106,9 +106,8 @@ fn output_that_cannot_be_written_is_an_error() {
     }
     let (code, _, stderr) = run(folder.path(), &["export", "--output", "/dev/full"]);
     assert!(code == Some(1) && stderr.contains("No space left"), "{stderr}");
-    let output =
-        dateline(folder.path()).args(["serve", "--demo", "--listen", "127.0.0.1:0"]).stdout(full_device()).output();
-    let output = output.unwrap();
+    let demo = ["serve", "--demo", "--database", "sqlite://demo.db", "--listen", "127.0.0.1:0"];
+    let output = dateline(folder.path()).args(demo).stdout(full_device()).output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     let advice = "the demo newsroom was created nevertheless: create a token with `dateline token create`";
     assert!(output.status.code() == Some(1) && stderr.contains("No space left") && stderr.contains(advice), "{stderr}");
