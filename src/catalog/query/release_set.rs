@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 use uuid::Uuid;
 
 use super::{
-    facet_field::FacetCondition,
+    facet_field::{FacetCondition, PlaceRoleFilter},
     filter::{ReleaseFilter, error::FilterError},
     handle::Handle,
     view::View,
@@ -164,6 +164,13 @@ impl ReleaseSet {
             self.view.by_topic.get(topic).cloned().unwrap_or_default()
         };
         self.with_members(&*self.members & &*bitmap)
+    }
+
+    /// The releases of it that were filed in a place or are about it or, if asked, one within it.
+    #[must_use]
+    pub fn with_place(&self, place: u32, include_within: bool) -> Self {
+        let places = if include_within { self.view.places().closure(place) } else { RoaringBitmap::from([place]) };
+        self.with_members(&*self.members & &*self.view.with_places(PlaceRoleFilter::Any, &places))
     }
 
     /// One release of it, and whether it was asked for by a former address.

@@ -10,7 +10,7 @@ use super::{
     release_set::ReleaseStats,
 };
 use crate::{
-    catalog::{self, Concept, ConceptRef, PlaceRoleFilter, PlaceSetFilter, View},
+    catalog::{Concept, ReleaseSet, View},
     graphql::{
         base::{
             enums::PlaceKind,
@@ -55,20 +55,9 @@ impl Place {
     }
 
     /// Everything that the viewer may see of the releases with this place.
-    fn set(&self, ctx: &Context<'_>, include_within: bool) -> Result<catalog::ReleaseSet, ApiError> {
+    fn set(&self, ctx: &Context<'_>, include_within: bool) -> ReleaseSet {
         let request = ctx.request();
-        let places = PlaceSetFilter {
-            any: Some(vec![ConceptRef::Id(self.image().id)]),
-            all: None,
-            none: None,
-            missing: None,
-            role: PlaceRoleFilter::Any,
-            include_within,
-            near: None,
-        };
-        let filter = catalog::ReleaseFilter { places: Some(places), ..catalog::ReleaseFilter::default() };
-        let visible = self.snapshot.visible_to(&request.viewer, request.now);
-        visible.narrow(&filter).map_err(ApiError::from_filter)
+        self.snapshot.visible_to(&request.viewer, request.now).with_place(self.number, include_within)
     }
 }
 
@@ -203,7 +192,7 @@ impl Place {
         let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
         ReleaseConnection::load(
             ctx,
-            &self.set(ctx, include_within)?,
+            &self.set(ctx, include_within),
             &scope,
             filter,
             &filter::resolve_order(order_by)?,
@@ -219,7 +208,7 @@ impl Place {
         ctx: &Context<'_>,
         #[graphql(desc = "Which of them to count.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
-        ReleaseStats::narrowed(ctx, &self.set(ctx, true)?, filter).await.map(Some)
+        ReleaseStats::narrowed(ctx, &self.set(ctx, true), filter).await.map(Some)
     }
 }
 

@@ -284,6 +284,41 @@ on_both_databases! {
         assert_eq!(labels(&under), [("Child labour".to_owned(), false)]);
     }
 
+    async fn facets_of_a_place_count_only_its_own_releases_whatever_their_scope(server: TestServer) {
+        seed_sample_data(&server).await;
+        let query = "query($place: PlaceRef!, $within: Boolean!) { place(ref: $place) {
+            stats { count facets { ...Counts } }
+            releases(first: 200, includeWithin: $within) { nodes { kind places { slug } dateline { places { slug } } } facets { ...Counts } }
+          } }
+          fragment Counts on ReleaseFacets {
+            places(input: {first: 200}) { buckets { count selected place { slug } } } kinds(input: {first: 200}) { buckets { key count } }
+            unfilteredPlaces: places(input: {first: 200, scope: UNFILTERED}) { buckets { count selected place { slug } } }
+            unfilteredKinds: kinds(input: {first: 200, scope: UNFILTERED}) { buckets { key count } }
+          }";
+        let by_place = |bucket: &Value| bucket["place"]["slug"].as_str().unwrap().to_owned();
+        let by_key = |bucket: &Value| bucket["key"].as_str().unwrap().to_owned();
+        let tagged_places = |release: &Value| &slugs(&release["places"]) | &slugs(&release["dateline"]["places"]);
+        let kind = |release: &Value| BTreeSet::from([release["kind"].as_str().unwrap().to_owned()]);
+        for (slug, within) in [("thailand", true), ("thailand", false), ("bangkok", true), ("asia", false)] {
+            let place = server.data(Caller::Public, query, json!({ "place": { "slug": slug }, "within": within })).await["place"].clone();
+            let releases: Vec<&Value> = place["releases"]["nodes"].as_array().unwrap().iter().collect();
+            let mut counted = vec![&place["releases"]["facets"]];
+            if within {
+                assert_eq!(place["stats"]["count"], releases.len());
+                counted.push(&place["stats"]["facets"]);
+            }
+            for facets in counted {
+                for name in ["places", "unfilteredPlaces"] {
+                    assert_eq!(buckets(&facets[name], by_place), count_values(&releases, tagged_places), "{slug} {name}");
+                    assert!(facets[name]["buckets"].as_array().unwrap().iter().all(|bucket| bucket["selected"] == false), "{slug} {name}: {facets}");
+                }
+                for name in ["kinds", "unfilteredKinds"] {
+                    assert_eq!(buckets(&facets[name], by_key), count_values(&releases, kind), "{slug} {name}");
+                }
+            }
+        }
+    }
+
     async fn samples_and_related_releases_are_loaded_in_one_batch(server: TestServer) {
         seed_sample_data(&server).await;
         let query = "{ releaseStats { facets { topics(input: {first: 3}) { buckets { label samples(first: 2) { headline topics { name } } } } places(input: {first: 5}) { buckets { samples { headline } } } } } }";
