@@ -114,7 +114,7 @@ pub fn timeline(set: &ReleaseSet, args: TimelineArgs, request: &RequestContext) 
 
 /// One period of a set against another.
 pub fn compare(set: &ReleaseSet, to: ComparisonPeriod, range: DateRange) -> Result<Delta, ApiError> {
-    let delta = set.compare(to.into(), &range.resolve()).map_err(|error| ApiError::from_filter(error).at("range"))?;
+    let delta = set.compare(to.into(), &range.resolve()).map_err(ApiError::from_filter)?;
     Ok(Delta {
         current: delta.current,
         previous: delta.previous,

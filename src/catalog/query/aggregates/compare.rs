@@ -47,18 +47,10 @@ impl ReleaseSet {
     /// The releases of a period, by release date, against those of another. Costs the size of the set or of the periods,
     /// whichever is smaller.
     pub fn compare(&self, to: ComparisonPeriod, range: &Range<NaiveDate>) -> Result<Delta, FilterError> {
-        let (from, until) = match (range.from, range.until) {
-            (Some(from), Some(until)) if from <= until => (from, until),
-            (Some(from), Some(until)) => {
-                return Err(FilterError::invalid(format!(
-                    "`from` ({from}) is after `until` ({until}): exchange the two"
-                )));
-            }
-            _ => {
-                return Err(FilterError::invalid(
-                    "a comparison needs both ends of its period: give `from` and `until`",
-                ));
-            }
+        range.check().map_err(|error| error.at("range"))?;
+        let (Some(from), Some(until)) = (range.from, range.until) else {
+            let message = "a comparison needs both ends of its period: give `from` and `until`";
+            return Err(FilterError::invalid(message).at("range"));
         };
         let before = match to {
             ComparisonPeriod::PreviousPeriod => {

@@ -84,13 +84,8 @@ impl ReleaseSet {
     /// are left out, there are no more steps than releases, however long the range is; where it has more periods than that, the
     /// releases are sorted. No statement.
     pub fn timeline(&self, request: &TimelineRequest, now: DateTime<Utc>) -> Result<Timeline, FilterError> {
+        request.range.check().map_err(|error| error.at("range"))?;
         let Range { from, until } = request.range;
-        if let (Some(from), Some(until)) = (from, until)
-            && from > until
-        {
-            let message = format!("`from` ({from}) is after `until` ({until}): exchange the two");
-            return Err(FilterError::invalid(message).at("range"));
-        }
         let start_value = |day: NaiveDate| match request.field {
             DateField::ReleaseDate => i64::from(days(day)),
             DateField::PublishedAt => start_of_day(day, request.zone).timestamp_micros(),

@@ -261,13 +261,19 @@ impl ReleaseFilter {
 }
 
 impl<T: PartialOrd + std::fmt::Display> Range<T> {
-    /// The range in the catalog's numbers.
-    fn span(&self, number: impl Fn(&T) -> i64) -> Result<RangeInclusive<i64>, FilterError> {
+    /// Refuses a range that ends before it begins.
+    pub(in crate::catalog) fn check(&self) -> Result<(), FilterError> {
         if let (Some(from), Some(until)) = (&self.from, &self.until)
             && from > until
         {
             return Err(FilterError::invalid(format!("`from` ({from}) is after `until` ({until}): exchange the two")));
         }
+        Ok(())
+    }
+
+    /// The range in the catalog's numbers.
+    fn span(&self, number: impl Fn(&T) -> i64) -> Result<RangeInclusive<i64>, FilterError> {
+        self.check()?;
         // An open end reaches to the first and last thing that ever happened, not to what never did.
         Ok(self.from.as_ref().map_or(NEVER + 1, &number)..=self.until.as_ref().map_or(i64::MAX, &number))
     }
