@@ -13,7 +13,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::finding::{EXTERNAL_CHANGE, FindingKind, Findings, RESTORE_BACKUP, object_id};
-use crate::journal::Image;
+use crate::{journal::Image, newsroom::workflow::ReleaseAction};
 
 /// What the journal says of itself and of merges.
 #[derive(Debug, Default)]
@@ -190,9 +190,9 @@ impl Entry {
         if self.noun != Noun::Release {
             return;
         }
-        if self.action == "release.purge" {
+        if self.action == ReleaseAction::Purge.name() {
             without_image.remove(&self.id);
-        } else if self.after.is_none() && self.action != "release.delete" {
+        } else if self.after.is_none() && self.action != ReleaseAction::Delete.name() {
             without_image.entry(self.id).or_insert(sequence);
         }
     }

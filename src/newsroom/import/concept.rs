@@ -27,6 +27,12 @@ use crate::{
     },
 };
 
+/// What the journal calls the import of a topic.
+const TOPIC_IMPORT_ACTION: &str = "topic.import";
+
+/// What the journal calls the import of a place.
+const PLACE_IMPORT_ACTION: &str = "place.import";
+
 impl Importer<'_> {
     /// Takes in topics: `(line, slug, slugs of broader ones, the rest)`. Results come in the order of the records.
     pub async fn import_topics(
@@ -147,7 +153,7 @@ impl Importer<'_> {
             image.insert_child_rows(unit_of_work.tx()).await?;
             record_concept(
                 unit_of_work,
-                "topic.import",
+                TOPIC_IMPORT_ACTION,
                 Noun::Topic,
                 &image.slug,
                 image.id,
@@ -175,7 +181,7 @@ impl Importer<'_> {
         }
         image.update_rows(unit_of_work.tx(), unit_of_work, true).await?;
         let images = (Image::Topic(Box::new(before)), Image::Topic(Box::new(image.clone())));
-        record_concept(unit_of_work, "topic.import", Noun::Topic, &image.slug, image.id, Some(images.0), images.1)
+        record_concept(unit_of_work, TOPIC_IMPORT_ACTION, Noun::Topic, &image.slug, image.id, Some(images.0), images.1)
             .await?;
         self.topics.insert(image);
         Ok(RecordResult::Updated)
@@ -214,7 +220,7 @@ impl Importer<'_> {
             image.insert_child_rows(unit_of_work.tx()).await?;
             record_concept(
                 unit_of_work,
-                "place.import",
+                PLACE_IMPORT_ACTION,
                 Noun::Place,
                 &image.slug,
                 image.id,
@@ -242,7 +248,7 @@ impl Importer<'_> {
         }
         image.update_rows(unit_of_work.tx(), unit_of_work, true).await?;
         let images = (Image::Place(Box::new(before)), Image::Place(Box::new(image.clone())));
-        record_concept(unit_of_work, "place.import", Noun::Place, &image.slug, image.id, Some(images.0), images.1)
+        record_concept(unit_of_work, PLACE_IMPORT_ACTION, Noun::Place, &image.slug, image.id, Some(images.0), images.1)
             .await?;
         self.places.insert(image);
         Ok(RecordResult::Updated)

@@ -18,6 +18,9 @@ use crate::{
     newsroom::{error::Error, release::content::RevisionRows, unit_of_work::UnitOfWork},
 };
 
+/// What the journal calls the import of a release.
+pub(super) const IMPORT_ACTION: &str = "release.import";
+
 /// Rows of new releases, gathered for one insertion.
 #[derive(Default)]
 pub(super) struct InsertBatch {
@@ -93,7 +96,7 @@ impl InsertBatch {
         for image in self.images {
             let id = image.id;
             unit_of_work.record(
-                "release.import",
+                IMPORT_ACTION,
                 Noun::Release,
                 id,
                 None,

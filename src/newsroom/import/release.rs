@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     importer::{Importer, RecordResult, refusal_message},
-    insert_batch::{InsertBatch, insert_revisions, set_withdrawal},
+    insert_batch::{IMPORT_ACTION, InsertBatch, insert_revisions, set_withdrawal},
     matching::{Decision, ExistingRelease, ValidRecord, candidate_slugs, decide},
     origin::Origin,
     record::{ImportedRelease, ImportedWithdrawal},
@@ -281,6 +281,6 @@ impl Importer<'_> {
         change.as_imported = Set(true);
         change.update(unit_of_work.tx()).await?;
         let after = unit_of_work.image(Noun::Release, id).await?;
-        unit_of_work.record("release.import", Noun::Release, id, None, before.as_ref(), after.as_ref())
+        unit_of_work.record(IMPORT_ACTION, Noun::Release, id, None, before.as_ref(), after.as_ref())
     }
 }

@@ -19,7 +19,9 @@ use crate::{
     newsroom::{
         access::resume_token::JournalPosition,
         error::{Error, ErrorCode},
+        release::schedule::EMBARGO_END_ACTION,
         service::Newsroom,
+        workflow::ReleaseAction,
     },
 };
 
@@ -33,7 +35,7 @@ const MAX_FILTER_WEIGHT: usize = 200;
 const LIGHT_FILTER_WEIGHT: usize = 20;
 
 /// Actions that record what became due by itself.
-const AUTOMATIC_ACTIONS: [&str; 2] = ["release.publish", "release.embargo_end"];
+const AUTOMATIC_ACTIONS: [&str; 2] = [ReleaseAction::Publish.name(), EMBARGO_END_ACTION];
 
 /// A change of what somebody may see.
 #[derive(Clone, Debug)]

@@ -32,6 +32,9 @@ use crate::{
     },
 };
 
+/// What the journal calls the end of an embargo.
+pub(in crate::newsroom) const EMBARGO_END_ACTION: &str = "release.embargo_end";
+
 /// What is put down later than this after its instant was missed: subscribers and webhooks heard of it late.
 pub const LATE_AFTER: TimeDelta = TimeDelta::seconds(30);
 
@@ -256,7 +259,7 @@ impl UnitOfWork {
         change.first_published_at = Set(first.or(Some(until)));
         change.embargo_until = Set(None);
         change.embargo_note = Set(None);
-        self.apply_and_record(change, "release.embargo_end", key, format!("ended at {}", format_instant(until)), before)
+        self.apply_and_record(change, EMBARGO_END_ACTION, key, format!("ended at {}", format_instant(until)), before)
             .await
     }
 
