@@ -154,7 +154,7 @@ impl Query {
         #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
-        let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
+        let filter = ReleaseFilter::resolve_argument(filter, ctx.ids())?;
         let page_request = PageRequest { first, after, last, before };
         let (set, order) = (ctx.request().visible(), filter::resolve_order(order_by)?);
         ReleaseConnection::load(ctx, &set, "", filter, &order, &page_request).await.map(Some)

@@ -44,8 +44,7 @@ impl Subscription {
         let change = match ctx.data_unchecked::<SubscriptionPhase>() {
             SubscriptionPhase::Event(change) => Some(ReleaseChange(*change.clone())),
             SubscriptionPhase::Open(slot, limits) => {
-                let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose();
-                let filter = filter.map_err(|error| error.at("filter"))?;
+                let filter = ReleaseFilter::resolve_argument(filter, ctx.ids())?;
                 let viewer = &ctx.request().viewer;
                 let change_stream = ctx.newsroom().open_change_stream(
                     viewer,

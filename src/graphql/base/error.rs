@@ -110,6 +110,7 @@ impl From<newsroom::Error> for ApiError {
         match error {
             Error::Db(error) => Self::from_database(&error),
             Error::DeadlineExceeded => Self { code: "EXECUTION_TIMEOUT", message: error.to_string(), path: Vec::new() },
+            // The newsroom narrows by the argument `filter` alone.
             Error::Filter(error) => Self::from_filter(error).at("filter"),
             Error::Forbidden(message) => Self { code: "FORBIDDEN", message, path: Vec::new() },
             Error::Invalid(fields) => {

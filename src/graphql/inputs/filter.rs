@@ -131,8 +131,13 @@ pub struct ReleaseOrder {
 const MAX_LIST_LENGTH: usize = 1000;
 
 impl ReleaseFilter {
+    /// The argument `filter`, where it is given, as the catalog has it.
+    pub fn resolve_argument(filter: Option<Self>, ids: &IdCodec) -> Result<Option<catalog::ReleaseFilter>, ApiError> {
+        filter.map(|filter| filter.resolve(ids)).transpose().map_err(|error| error.at("filter"))
+    }
+
     /// As the catalog has it.
-    pub fn resolve(self, ids: &IdCodec) -> Result<catalog::ReleaseFilter, ApiError> {
+    fn resolve(self, ids: &IdCodec) -> Result<catalog::ReleaseFilter, ApiError> {
         let lists = [
             ("and", self.and.as_ref().map(Vec::len)),
             ("or", self.or.as_ref().map(Vec::len)),

@@ -189,7 +189,7 @@ impl Place {
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let page_request = PageRequest { first, after, last, before };
         let scope = format!("place {} {include_within}", self.image().id);
-        let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
+        let filter = ReleaseFilter::resolve_argument(filter, ctx.ids())?;
         ReleaseConnection::load(
             ctx,
             &self.set(ctx, include_within),

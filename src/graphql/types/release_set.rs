@@ -190,11 +190,8 @@ impl ReleaseStats {
 /// A set, narrowed.
 pub async fn narrow(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Set, ApiError> {
     ctx.execution().yield_if_due().await;
-    match filter {
-        Some(filter) => {
-            let filter = filter.resolve(ctx.ids()).map_err(|error| error.at("filter"))?;
-            set.narrow(&filter).map_err(|error| ApiError::from_filter(error).at("filter"))
-        }
+    match ReleaseFilter::resolve_argument(filter, ctx.ids())? {
+        Some(filter) => set.narrow(&filter).map_err(|error| ApiError::from_filter(error).at("filter")),
         None => Ok(set.clone()),
     }
 }

@@ -144,7 +144,7 @@ impl Topic {
         let (request, page_request) = (ctx.request(), PageRequest { first, after, last, before });
         let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.number, include_narrower);
         let scope = format!("topic {} {include_narrower}", self.image().id);
-        let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
+        let filter = ReleaseFilter::resolve_argument(filter, ctx.ids())?;
         ReleaseConnection::load(ctx, &set, &scope, filter, &filter::resolve_order(order_by)?, &page_request)
             .await
             .map(Some)
