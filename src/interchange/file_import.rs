@@ -158,7 +158,7 @@ impl<'a> FileImport<'a> {
     fn parse_release(&mut self, number: u64, line: &str) -> Result<Option<ImportedRelease>, String> {
         match ndjson::parse(line)? {
             (Record::Release(record), mut controls) => {
-                let (release, body_controls) = record.into_input(&self.language)?;
+                let (release, body_controls) = record.into_input()?;
                 controls += body_controls;
                 self.report.count_controls(controls);
                 Ok(Some(release))

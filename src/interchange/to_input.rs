@@ -1,9 +1,9 @@
 //! Conversion of NDJSON records to inputs of the newsroom: an absent field clears the stored value.
 //!
-//! Defaults are set here: language, kind and state. HTML bodies become Markdown (`markup`). Validation is in the
+//! Defaults are set here: state, and the language of names. HTML bodies become Markdown (`markup`). Validation is in the
 //! newsroom.
 
-use entity::release::{ReleaseKind, ReleaseState};
+use entity::release::ReleaseState;
 
 use super::ndjson::{NameRecord, PlaceRecord, ReleaseRecord, Slugs, TopicRecord};
 use crate::{
@@ -65,7 +65,7 @@ impl PlaceRecord {
 
 impl ReleaseRecord {
     /// As the newsroom takes it in, and control characters that were replaced in its body; why it cannot be, otherwise.
-    pub fn into_input(self, language: &str) -> Result<(ImportedRelease, ControlCount), String> {
+    pub fn into_input(self) -> Result<(ImportedRelease, ControlCount), String> {
         let mut controls = ControlCount::default();
         let markdown = match (self.body_markdown, self.body_html) {
             (Some(_), Some(_)) => return Err("bodyMarkdown and bodyHtml are both given: keep one".to_owned()),
@@ -78,12 +78,12 @@ impl ReleaseRecord {
         };
         let input = ReleaseInput {
             slug: self.slug.map_or(Patch::Keep, Patch::Set),
-            kind: Patch::Set(self.kind.unwrap_or(ReleaseKind::PressRelease)),
+            kind: self.kind.map_or(Patch::Keep, Patch::Set),
             headline: Patch::Set(self.headline),
             subheadline: Patch::from_option(self.subheadline),
             summary: Patch::from_option(self.summary),
             body_markdown: Patch::from_option(markdown),
-            language: Patch::Set(self.language.unwrap_or_else(|| language.to_owned())),
+            language: self.language.map_or(Patch::Keep, Patch::Set),
             release_date: Patch::Set(self.release_date),
             dateline_places: Patch::Keep,
             dateline_text: Patch::from_option(self.dateline_text),

@@ -13,7 +13,7 @@ use crate::newsroom::{
 /// A release as it comes.
 #[derive(Clone, Debug)]
 pub struct ImportedRelease {
-    /// What it says; every field set or cleared, references aside.
+    /// What it says; every field set, cleared, or left to the newsroom's default, references aside.
     pub input: ReleaseInput,
     /// Slugs of its topics.
     pub topics: Vec<String>,
