@@ -15,7 +15,7 @@ use super::{
     queue::{Queue, RecordKeys},
 };
 use crate::{
-    catalog::{Concept, ConceptRef, fold},
+    catalog::{Concept, fold},
     journal::{Image, PlaceImage, TopicImage},
     newsroom::{
         error::{Error, ErrorCode},
@@ -128,10 +128,10 @@ impl Importer<'_> {
             Ok(ids) => ids,
             Err(why) => return Ok(RecordResult::Refused(why)),
         };
-        let mut input = record.input;
-        input.broader = Patch::Set(broader.into_iter().map(ConceptRef::Id).collect());
         let mut validator = Validator::for_import();
-        image.apply_input(input, &self.topics.vocabulary, &mut validator);
+        // What is broader is known by id, and left out of the input.
+        image.apply_input(record.input, &self.topics.vocabulary, &mut validator);
+        validator.concept_ids("broader", broader, &mut image.broader);
         if let Err(error) = validator.finish() {
             return Ok(RecordResult::Refused(refusal_message(error)?));
         }
@@ -195,10 +195,10 @@ impl Importer<'_> {
             Ok(ids) => ids,
             Err(why) => return Ok(RecordResult::Refused(why)),
         };
-        let mut input = record.input;
-        input.within = within.first().map_or(Patch::Clear, |&id| Patch::Set(ConceptRef::Id(id)));
         let mut validator = Validator::for_import();
-        image.apply_input(input, &self.places.vocabulary, &mut validator);
+        // What it lies in is known by id, and left out of the input.
+        image.apply_input(record.input, &self.places.vocabulary, &mut validator);
+        image.within = within.first().copied();
         if let Err(error) = validator.finish() {
             return Ok(RecordResult::Refused(refusal_message(error)?));
         }
