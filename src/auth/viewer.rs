@@ -26,6 +26,8 @@ pub struct Viewer {
 pub struct IdempotentRequest {
     /// This execution of it.
     pub id: Uuid,
+    /// Whose the key is: keys of several owners may be equal.
+    pub owner: String,
     /// The key that it came under.
     pub key: String,
     /// What it asks for, as a digest.

@@ -27,7 +27,6 @@ use super::{
     response_cache::{CachedResponse, DataVersion, ResponseCache, VARY},
 };
 use crate::{
-    auth::viewer::Viewer,
     graphql::{OperationInput, PreparedOperation, RequestContext},
     http::{
         auth::{authenticate, bearer_token},
@@ -261,11 +260,11 @@ async fn respond_with_json(
         return Ok(replayed_response(response, media, operation));
     }
     viewer.deadline = (kind == OperationType::Mutation).then(|| execution::mutation_deadline(state));
-    let mut context = state.app.request_context(viewer.clone());
+    let mut context = state.app.request_context(viewer);
     if kind == OperationType::Query {
         context = context.with_permits(state.limiter.long_operation_permits(session.caller()));
     }
-    let serialized = execute_and_serialize(state, prepared, &context, idempotency, viewer).await?;
+    let serialized = execute_and_serialize(state, prepared, &context, idempotency).await?;
     if serialized.is_success {
         state.persisted_queries.register(&text);
     }
@@ -305,9 +304,8 @@ async fn execute_and_serialize(
     prepared: PreparedOperation,
     context: &RequestContext,
     idempotency: IdempotencyState,
-    viewer: Viewer,
 ) -> Result<SerializedResponse, HttpError> {
-    let (state, context, is_mutation) = (state.clone(), context.clone(), viewer.deadline.is_some());
+    let (state, context, is_mutation) = (state.clone(), context.clone(), context.viewer.deadline.is_some());
     let work = Box::pin(async move {
         let result = execution::execute(&state, prepared, context.clone()).await?;
         let serialized = result.serialize(&context.execution).await?;
@@ -315,7 +313,6 @@ async fn execute_and_serialize(
             idempotency
                 .store_response(
                     &state.app,
-                    &viewer,
                     &serialized.bytes,
                     context.response_metadata.has_secret.load(Ordering::Relaxed),
                 )

@@ -79,10 +79,10 @@ impl IdempotencyState {
             let message = "the same request is being carried out right now: wait a moment, then send it again";
             return Err(HttpError::new(StatusCode::CONFLICT, "IN_PROGRESS", message));
         }
-        let request = Arc::new(IdempotentRequest::new(key, hash(body)));
+        let request = Arc::new(IdempotentRequest::new(owner_and_key.0.clone(), key, hash(body)));
         let in_flight_key =
             InFlightKey { in_flight: app.in_flight_keys.clone(), owner_and_key, request: request.clone() };
-        let stored = app.newsroom.stored_result(viewer, &request).await.map_err(|error| {
+        let stored = app.newsroom.stored_result(&request).await.map_err(|error| {
             tracing::debug!(%error, "an Idempotency-Key could not be looked up");
             HttpError::unavailable()
         })?;
@@ -119,11 +119,11 @@ impl IdempotencyState {
     }
 
     /// Keeps the answer; of one that tells a secret only that it was given.
-    pub(in crate::http) async fn store_response(self, app: &App, viewer: &Viewer, response: &[u8], secret: bool) {
+    pub(in crate::http) async fn store_response(self, app: &App, response: &[u8], secret: bool) {
         let Self::First(in_flight_key) = self else { return };
         let is_storable = !secret && response.len() <= MAX_STORED_BYTES;
         let text = std::str::from_utf8(response).ok().filter(|_| is_storable).map(str::to_owned);
-        let stored = app.newsroom.store_response(viewer, &in_flight_key.request, text, app.clock.now()).await;
+        let stored = app.newsroom.store_response(&in_flight_key.request, text, app.clock.now()).await;
         if let Err(error) = stored {
             tracing::error!(%error, "the answer to a repeatable request could not be kept");
         }

@@ -37,8 +37,8 @@ pub enum StoredResult {
 
 impl Newsroom {
     /// What is known of a request under its key. One statement.
-    pub async fn stored_result(&self, viewer: &Viewer, request: &IdempotentRequest) -> Result<StoredResult, Error> {
-        let key = (key_owner(viewer), request.key.clone());
+    pub async fn stored_result(&self, request: &IdempotentRequest) -> Result<StoredResult, Error> {
+        let key = (request.owner.clone(), request.key.clone());
         let stored = idempotency::Entity::find_by_id(key).one(self.db.reader()).await?;
         Ok(match stored {
             None => StoredResult::Absent,
@@ -51,13 +51,12 @@ impl Newsroom {
     /// Keeps the answer to a request; without one only that it was answered.
     pub async fn store_response(
         &self,
-        viewer: &Viewer,
         request: &IdempotentRequest,
         answer: Option<String>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let tx = self.db.begin_write().await?;
-        let row = key_row(key_owner(viewer), request, now, answer.clone());
+        let row = key_row(request, now, answer.clone());
         idempotency::Entity::insert(row)
             .on_conflict(
                 OnConflict::columns([idempotency::Column::Subject, idempotency::Column::Key])
@@ -81,12 +80,12 @@ impl UnitOfWork {
     /// Puts down that something is done under a key; refuses where another execution did something under it.
     pub(in crate::newsroom) async fn claim_key(&self, viewer: &Viewer) -> Result<(), Error> {
         let Some(request) = viewer.idempotent_request.as_deref() else { return Ok(()) };
-        let key = (key_owner(viewer), request.key.clone());
+        let key = (request.owner.clone(), request.key.clone());
         match idempotency::Entity::find_by_id(key).one(self.tx()).await? {
             Some(row) if row.request_id == request.id => Ok(()),
             Some(_) => Err(Error::DuplicateRequest),
             None => {
-                let row = key_row(key_owner(viewer), request, self.at(), None);
+                let row = key_row(request, self.at(), None);
                 idempotency::Entity::insert(row).exec_without_returning(self.tx()).await?;
                 Ok(())
             }
@@ -94,14 +93,9 @@ impl UnitOfWork {
     }
 }
 
-fn key_row(
-    subject: String,
-    request: &IdempotentRequest,
-    at: DateTime<Utc>,
-    answer: Option<String>,
-) -> idempotency::ActiveModel {
+fn key_row(request: &IdempotentRequest, at: DateTime<Utc>, answer: Option<String>) -> idempotency::ActiveModel {
     idempotency::ActiveModel {
-        subject: Set(subject),
+        subject: Set(request.owner.clone()),
         key: Set(request.key.clone()),
         request_id: Set(request.id),
         request_hash: Set(request.hash.clone()),
@@ -116,8 +110,8 @@ pub fn key_owner(viewer: &Viewer) -> String {
 }
 
 impl IdempotentRequest {
-    /// An execution of a request under a key.
-    pub fn new(key: String, hash: String) -> Self {
-        Self { id: Uuid::now_v7(), key, hash }
+    /// An execution of a request under an owner's key.
+    pub fn new(owner: String, key: String, hash: String) -> Self {
+        Self { id: Uuid::now_v7(), owner, key, hash }
     }
 }

@@ -143,12 +143,13 @@ on_both_databases! {
         use dateline::{newsroom::{Error, Patch, release::content::ReleaseInput}, auth::viewer::{IdempotentRequest, Viewer}};
         let input = || ReleaseInput { headline: Patch::Set("Once".to_owned()), ..ReleaseInput::default() };
         let viewer = |execution: IdempotentRequest| Viewer { idempotent_request: Some(execution.into()), ..Viewer::new(entity::api_token::Role::Editor, "Eda") };
+        let request = || IdempotentRequest::new("Editor Eda".to_owned(), "key-1".to_owned(), "hash".to_owned());
         // The act was committed; its answer never was kept.
-        let first = viewer(IdempotentRequest::new("key-1".to_owned(), "hash".to_owned()));
+        let first = viewer(request());
         server.app.newsroom.release_create(&first, input(), noon()).await.unwrap();
         // A second act of the same request goes on, one of another execution does not.
         server.app.newsroom.release_create(&first, input(), noon()).await.unwrap();
-        let second = viewer(IdempotentRequest::new("key-1".to_owned(), "hash".to_owned()));
+        let second = viewer(request());
         assert_eq!(server.app.newsroom.release_create(&second, input(), noon()).await.unwrap_err(), Error::DuplicateRequest);
         assert_eq!(server.data(Caller::Editor, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"], 2);
     }
