@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     content::ReleaseInput,
     draft::{external_id_conflict, insert_revision},
-    transition::{ReleaseTransition, TransitionResult},
+    transition::{ReleaseTransition, TransitionResult, make_public},
 };
 use crate::{
     auth::viewer::Viewer,
@@ -171,9 +171,7 @@ impl ReleaseTransition {
         change.withdrawal_notice = Set(None);
         change.withdrawal_redirect = Set(None);
         if !embargoed {
-            change.first_published_at = Set(row.first_published_at.or(Some(at)));
-            change.embargo_until = Set(None);
-            change.embargo_note = Set(None);
+            make_public(change, row.first_published_at, at);
         }
         if row.schedule_recorded_at.is_none() {
             // Sooner than planned.

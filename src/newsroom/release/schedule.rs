@@ -16,7 +16,7 @@ use entity::{
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::transition::TransitionResult;
+use super::transition::{TransitionResult, make_public};
 use crate::{
     auth::viewer::Viewer,
     date_range,
@@ -238,9 +238,7 @@ impl UnitOfWork {
         change.schedule_recorded_at = Set(Some(now));
         change.as_imported = Set(false);
         if !embargoed {
-            change.first_published_at = Set(first.or(Some(at)));
-            change.embargo_until = Set(None);
-            change.embargo_note = Set(None);
+            make_public(&mut change, first, at);
         }
         slug_registry::reserve(self.tx(), Noun::Release, &slug, key, Some(at)).await?;
         self.apply_and_record(change, ReleaseAction::Publish.name(), key, note, before).await
@@ -256,9 +254,7 @@ impl UnitOfWork {
         let mut change = row.into_active_model();
         change.published_at = Set(Some(until));
         change.modified_at = Set(modified.max(until));
-        change.first_published_at = Set(first.or(Some(until)));
-        change.embargo_until = Set(None);
-        change.embargo_note = Set(None);
+        make_public(&mut change, first, until);
         self.apply_and_record(change, EMBARGO_END_ACTION, key, format!("ended at {}", format_instant(until)), before)
             .await
     }

@@ -129,6 +129,14 @@ impl ReleaseTransition {
     }
 }
 
+/// Makes a published release one that everybody sees from an instant on: no embargo holds it back any more. `first` is when it was
+/// first public, if it was.
+pub(super) fn make_public(change: &mut release::ActiveModel, first: Option<DateTime<Utc>>, at: DateTime<Utc>) {
+    change.first_published_at = Set(first.or(Some(at)));
+    change.embargo_until = Set(None);
+    change.embargo_note = Set(None);
+}
+
 /// Commits, and answers a release as the actor sees it then.
 pub(in crate::newsroom) async fn commit_and_find(
     unit_of_work: UnitOfWork,
