@@ -9,7 +9,7 @@ use entity::{
     release::{self, ReleaseState},
     revision, revision_place, revision_topic,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::{
@@ -93,7 +93,7 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> TransitionResult {
         let transition = self.begin_transition(ReleaseAction::Revise, viewer, id, expected, now).await?;
-        let (newest, previous) = transition.newest_revision().await?;
+        let (newest_number, previous) = transition.newest_revision().await?;
         let mut content = previous.clone();
         let mut validator = Validator::new(&["input"]);
         let snapshot = self.catalog.snapshot();
@@ -104,7 +104,7 @@ impl Newsroom {
         if content == previous && !transition.row.working_outdated {
             return transition.commit_unchanged(self).await;
         }
-        self.save_working_revision(transition, content, newest.number, None).await
+        self.save_working_revision(transition, content, newest_number, None).await
     }
 
     /// Writes a version that says what an older one said. Address and externalId stay what they are.
@@ -117,22 +117,25 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> TransitionResult {
         let transition = self.begin_transition(ReleaseAction::Restore, viewer, id, expected, now).await?;
-        let source = revision::Entity::find()
+        let source: Option<Uuid> = revision::Entity::find()
             .filter(revision::Column::ReleaseId.eq(id))
             .filter(revision::Column::Number.eq(number))
+            .select_only()
+            .column(revision::Column::Id)
+            .into_tuple()
             .one(transition.unit_of_work.tx())
             .await?;
         let source = source.ok_or_else(|| {
             let message = format!("this release has no revision {number}: `revisions` lists those it has");
             Error::field(&["revision"], ErrorCode::NotFound, message)
         })?;
-        let (newest, present) = transition.newest_revision().await?;
-        let (_, restored) = load_content(transition.unit_of_work.tx(), source.id).await?;
+        let (newest_number, present) = transition.newest_revision().await?;
+        let (_, restored) = load_content(transition.unit_of_work.tx(), source).await?;
         let content = Content { slug: present.slug.clone(), external_id: present.external_id.clone(), ..restored };
         if content == present && !transition.row.working_outdated {
             return transition.commit_unchanged(self).await;
         }
-        self.save_working_revision(transition, content, newest.number, Some(format!("restored from revision {number}")))
+        self.save_working_revision(transition, content, newest_number, Some(format!("restored from revision {number}")))
             .await
     }
 

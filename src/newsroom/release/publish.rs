@@ -76,7 +76,7 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> TransitionResult {
         let mut transition = self.begin_transition(ReleaseAction::Publish, viewer, id, expected, now).await?;
-        let (newest, _) = transition.newest_revision().await?;
+        let newest = transition.newest_row().await?;
         let row = &transition.row;
         if let Some(conflict) = external_id_conflict(&transition.unit_of_work, id, newest.external_id.as_ref()).await? {
             return Err(Error::field(&["id"], ErrorCode::Taken, conflict));
@@ -120,7 +120,7 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> TransitionResult {
         let mut transition = self.begin_transition(ReleaseAction::Correct, viewer, id, expected, now).await?;
-        let (live, current) = transition.live_revision().await?;
+        let (live_number, current) = transition.live_revision().await?;
         let mut content = current.clone();
         let mut validator = Validator::new(&["input"]);
         let snapshot = self.catalog.snapshot();
@@ -134,7 +134,7 @@ impl Newsroom {
         }
         let (unit_of_work, row) = (&transition.unit_of_work, &transition.row);
         let mut rows =
-            content.clone().into_rows(id, row.revision + 1, Some(live.number), unit_of_work.by(), unit_of_work.at());
+            content.clone().into_rows(id, row.revision + 1, Some(live_number), unit_of_work.by(), unit_of_work.at());
         rows.revision.note = Set(Some(note.clone()));
         let (key, number) = (rows.version.revision_id, rows.version.number);
         insert_revision(unit_of_work, rows).await?;

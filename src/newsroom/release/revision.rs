@@ -281,13 +281,11 @@ fn complete_row(mut row: revision::Model) -> Arc<RevisionRow> {
     Arc::new(RevisionRow::complete(row))
 }
 
-/// One revision whole, and what it says.
-pub(in crate::newsroom) async fn load_content<C: ConnectionTrait>(
-    db: &C,
-    id: Uuid,
-) -> Result<(revision::Model, Content), Error> {
+/// What a revision says, with its number.
+pub(in crate::newsroom) async fn load_content<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<(i32, Content), Error> {
     let row = revision::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound("revision"))?;
     let topics = assigned_topics(db, &[id]).await?.remove(&id).unwrap_or_default();
     let places = assigned_places(db, &[id]).await?.remove(&id).unwrap_or_default();
-    Ok((row.clone(), Content::from_row(row, topics, places)))
+    let number = row.number;
+    Ok((number, Content::from_row(row, topics, places)))
 }

@@ -87,14 +87,23 @@ impl Newsroom {
 }
 
 impl ReleaseTransition {
-    /// The newest version: the one being worked on, else the live one.
-    pub(in crate::newsroom) async fn newest_revision(&self) -> Result<(revision::Model, Content), Error> {
-        let key = self.row.working_revision_id.or(self.row.live_revision_id).ok_or(Error::NotFound("revision"))?;
-        load_content(self.unit_of_work.tx(), key).await
+    /// Number and content of the newest version: the one being worked on, else the live one.
+    pub(in crate::newsroom) async fn newest_revision(&self) -> Result<(i32, Content), Error> {
+        load_content(self.unit_of_work.tx(), self.newest_key()?).await
     }
 
-    /// The live version.
-    pub(in crate::newsroom) async fn live_revision(&self) -> Result<(revision::Model, Content), Error> {
+    /// The row of the newest version, without its topics and places.
+    pub(in crate::newsroom) async fn newest_row(&self) -> Result<revision::Model, Error> {
+        let row = revision::Entity::find_by_id(self.newest_key()?).one(self.unit_of_work.tx()).await?;
+        row.ok_or(Error::NotFound("revision"))
+    }
+
+    fn newest_key(&self) -> Result<Uuid, Error> {
+        self.row.working_revision_id.or(self.row.live_revision_id).ok_or(Error::NotFound("revision"))
+    }
+
+    /// Number and content of the live version.
+    pub(in crate::newsroom) async fn live_revision(&self) -> Result<(i32, Content), Error> {
         load_content(self.unit_of_work.tx(), self.row.live_revision_id.ok_or(Error::NotFound("revision"))?).await
     }
 
