@@ -89,8 +89,7 @@ impl ReleaseFilter {
         view: &View,
         is_desk: bool,
     ) -> Result<Candidates<'a>, FilterError> {
-        let near = |filter: &&Self| filter.places.as_ref().is_some_and(|places| places.near.is_some());
-        if self.flattened().into_iter().filter(near).count() > MAX_NEAR_CONDITIONS {
+        if self.flattened().into_iter().filter(|filter| filter.has_near()).count() > MAX_NEAR_CONDITIONS {
             return Err(FilterError::invalid(format!(
                 "there are more than {MAX_NEAR_CONDITIONS} conditions `near` in the filter: ask for fewer, or for larger surroundings"
             )));
@@ -110,10 +109,14 @@ impl ReleaseFilter {
         filters
     }
 
+    /// Whether it looks around a point itself, those within it aside.
+    fn has_near(&self) -> bool {
+        self.places.as_ref().is_some_and(|places| places.near.is_some())
+    }
+
     /// How large it is: the filters within it, each with ten more for every point that it looks around.
     pub fn weight(&self) -> usize {
-        let near = |filter: &Self| filter.places.as_ref().is_some_and(|places| places.near.is_some());
-        self.flattened().into_iter().map(|filter| if near(filter) { 11 } else { 1 }).sum()
+        self.flattened().into_iter().map(|filter| if filter.has_near() { 11 } else { 1 }).sum()
     }
 
     /// Whether topics or places decide what it keeps.
