@@ -167,7 +167,7 @@ impl Importer<'_> {
         let matches = self.match_releases(&mut records).await?;
         let ids: Vec<Uuid> = matches.iter().flatten().flatten().copied().collect();
         let mut existing = self.existing_releases(&ids).await?;
-        let now = self.now.trunc_subsecs(6);
+        let now = self.unit_of_work().await?.at();
         let mut insert_batch = InsertBatch::default();
         let mut results = Vec::with_capacity(records.len());
         let mut deferred = Vec::new();
@@ -237,9 +237,9 @@ impl Importer<'_> {
 
     /// Takes over what a record says of a release that is there.
     async fn update(&mut self, record: ValidRecord, old: ExistingRelease) -> Result<(), Error> {
-        let now = self.now.trunc_subsecs(6);
         let by = self.viewer.subject.clone();
         let unit_of_work = self.unit_of_work().await?;
+        let now = unit_of_work.at();
         let (id, row) = (old.row.id, old.row);
         let before = unit_of_work.image(Noun::Release, id).await?;
         let public = record.state != ReleaseState::Draft;
