@@ -120,9 +120,7 @@ impl ReleasePayload {
         })?;
         Ok(Self { release: loaded.into_iter().next().map(|loaded| Release::new(request, &set, loaded)), user_errors })
     }
-}
 
-impl ReleasePayload {
     /// From what the newsroom says of several acts, in order.
     pub async fn from_results(
         ctx: &Context<'_>,

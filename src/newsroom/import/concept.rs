@@ -146,9 +146,9 @@ impl Importer<'_> {
         if let Some(why) = self.topics.code_conflict(&image).or_else(|| self.topics.cycle_error(&image, "topic")) {
             return Ok(RecordResult::Refused(why));
         }
-        let (previous, overwrite) = (existing.clone(), self.options.overwrite);
+        let overwrite = self.options.overwrite;
         let unit_of_work = self.unit_of_work().await?;
-        let Some(before) = previous else {
+        let Some(before) = existing else {
             topic::Entity::insert(image.to_row(unit_of_work, true)).exec_without_returning(unit_of_work.tx()).await?;
             image.insert_child_rows(unit_of_work.tx()).await?;
             record_concept(
