@@ -44,7 +44,7 @@ struct IsolatedRelease<F> {
 
 impl<F> IsolatedRelease<F> {
     /// Whether it is seen under a filter. Filters are evaluated only where it matters: they may be large.
-    fn matches(&self, id: Uuid, filter: Option<&ReleaseFilter>) -> Result<bool, FilterError> {
+    fn matches(&self, id: Uuid, filter: Option<&Arc<ReleaseFilter>>) -> Result<bool, FilterError> {
         let Some(filter) = filter.filter(|_| self.visible) else { return Ok(self.visible) };
         Ok(self.set.narrow(filter)?.find(&ReleaseKey::Id(id)).is_some())
     }
@@ -57,7 +57,7 @@ impl View {
         &self,
         entry: &Entry,
         viewer: &Viewer,
-        filter: Option<&ReleaseFilter>,
+        filter: Option<&Arc<ReleaseFilter>>,
     ) -> Result<Option<ChangeKind>, FilterError> {
         if entry.noun != Noun::Release {
             return Ok(None);
@@ -84,7 +84,7 @@ impl View {
     }
 
     /// Whether a filter makes sense now.
-    pub fn check_filter(&self, viewer: &Viewer, filter: &ReleaseFilter) -> Result<(), FilterError> {
+    pub fn check_filter(&self, viewer: &Viewer, filter: &Arc<ReleaseFilter>) -> Result<(), FilterError> {
         Arc::new(Self::from(without_releases(self)))
             .visible_to(viewer, DateTime::<Utc>::MIN_UTC)
             .narrow(filter)

@@ -106,8 +106,8 @@ impl ReleaseSet {
     }
 
     /// The releases of it that a filter lets through.
-    pub fn narrow(&self, filter: &ReleaseFilter) -> Result<Self, FilterError> {
-        let narrowed = Some((self.members.clone(), Arc::new(filter.clone())));
+    pub fn narrow(&self, filter: &Arc<ReleaseFilter>) -> Result<Self, FilterError> {
+        let narrowed = Some((self.members.clone(), filter.clone()));
         let members = filter
             .apply(&self.members, &self.view, self.is_desk())?
             .into_changed()
@@ -126,7 +126,7 @@ impl ReleaseSet {
         match &self.narrowed {
             Some((_, filter)) if filter.has(condition) => {
                 // Fewer conditions than were applied without a fault.
-                self.unfiltered().narrow(&filter.without(condition)).unwrap_or_else(|_| self.clone())
+                self.unfiltered().narrow(&Arc::new(filter.without(condition))).unwrap_or_else(|_| self.clone())
             }
             _ => self.clone(),
         }

@@ -1,7 +1,7 @@
 //! Tests of the canonical form of filters: equal for every notation of a filter, different for filters that match other
 //! releases.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta};
 use entity::{
@@ -132,10 +132,10 @@ fn no_places() -> PlaceSetFilter {
 }
 
 /// What a filter keeps for the desk and for the public; none where it makes no sense.
-fn matching(snapshot: &std::sync::Arc<View>, filter: &ReleaseFilter) -> Option<[RoaringBitmap; 2]> {
+fn matching(snapshot: &Arc<View>, filter: &ReleaseFilter) -> Option<[RoaringBitmap; 2]> {
     let members_for = |role| {
         let visible = snapshot.visible_to(&Viewer::new(role, "ana"), DateTime::UNIX_EPOCH);
-        visible.narrow(filter).ok().map(|set| (*set.members).clone())
+        visible.narrow(&Arc::new(filter.clone())).ok().map(|set| (*set.members).clone())
     };
     Some([members_for(Role::Admin)?, members_for(Role::Public)?])
 }
@@ -187,7 +187,7 @@ proptest! {
     }
 }
 
-fn snapshot() -> std::sync::Arc<View> {
+fn snapshot() -> Arc<View> {
     let mut newsroom = arbitrary::Newsroom {
         topics: (0..3).map(|number| arbitrary::topic(number, &[])).collect(),
         places: (0..3).map(|number| arbitrary::place(number, None)).collect(),

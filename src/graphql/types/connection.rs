@@ -3,6 +3,8 @@
 //! Loads only the columns that the query selects (look-ahead). Cursor encoding and keyset pagination are in
 //! `newsroom::reading::pagination`.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Object, SimpleObject};
 
 use super::{
@@ -159,6 +161,7 @@ impl ReleaseConnection {
         if projection.fetch_rows {
             ctx.execution().before_reading(page_request.size()?.0, 0).await;
         }
+        let filter = filter.map(Arc::new);
         let page = ctx.newsroom().release_page(set, scope, filter.as_ref(), order, page_request, projection).await?;
         Ok(Self { page })
     }
@@ -206,7 +209,7 @@ macro_rules! concept_connection {
 
         impl $connection {
             /// From a page of numbers.
-            pub fn new(snapshot: &std::sync::Arc<View>, page: ConceptPage) -> Self {
+            pub fn new(snapshot: &Arc<View>, page: ConceptPage) -> Self {
                 let object = |number: u32| $object::new(snapshot.clone(), number);
                 Self {
                     nodes: page.entries.iter().map(|&(_, number)| object(number)).collect(),

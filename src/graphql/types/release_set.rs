@@ -2,6 +2,8 @@
 //!
 //! `Freshness` gives the version of the data that the numbers depend on, as an encrypted token.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 
 use super::{
@@ -191,7 +193,7 @@ impl ReleaseStats {
 pub async fn narrow(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Set, ApiError> {
     ctx.execution().yield_if_due().await;
     match ReleaseFilter::resolve_argument(filter, ctx.ids())? {
-        Some(filter) => set.narrow(&filter).map_err(|error| ApiError::from_filter(error).at("filter")),
+        Some(filter) => set.narrow(&Arc::new(filter)).map_err(|error| ApiError::from_filter(error).at("filter")),
         None => Ok(set.clone()),
     }
 }

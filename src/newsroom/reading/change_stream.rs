@@ -70,7 +70,7 @@ pub enum ChangeStreamError {
 pub struct ChangeStream {
     newsroom: Newsroom,
     viewer: Viewer,
-    filter: Option<ReleaseFilter>,
+    filter: Option<Arc<ReleaseFilter>>,
     epoch: Uuid,
     /// Sequence of the last entry that was looked at.
     sequence: i64,
@@ -96,6 +96,7 @@ impl Newsroom {
     ) -> Result<ChangeStream, Error> {
         let catalog_updates = self.catalog.subscribe();
         let snapshot = self.catalog.snapshot();
+        let filter = filter.map(Arc::new);
         if let Some(filter) = &filter {
             if filter.weight() > MAX_FILTER_WEIGHT {
                 let message = format!(
@@ -161,7 +162,7 @@ impl ChangeStream {
                 if self.is_already_seen(&entry) {
                     continue;
                 }
-                if self.filter.as_ref().is_some_and(ReleaseFilter::uses_concepts) && changes_hierarchy(&entry) {
+                if self.filter.as_deref().is_some_and(ReleaseFilter::uses_concepts) && changes_hierarchy(&entry) {
                     return Err(ChangeStreamError::HierarchyChanged);
                 }
                 let kind = {

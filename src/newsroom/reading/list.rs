@@ -80,7 +80,7 @@ impl Newsroom {
         &self,
         set: &ReleaseSet,
         scope: &str,
-        filter: Option<&ReleaseFilter>,
+        filter: Option<&Arc<ReleaseFilter>>,
         order: &[OrderBy],
         request: &PageRequest,
         projection: Projection,
@@ -94,7 +94,7 @@ impl Newsroom {
             return Ok(ReleasePage { set, entries: Vec::new(), has_previous: false, has_next: false });
         }
         let has_cursors = projection.cursors || request.after.is_some() || request.before.is_some();
-        let key = has_cursors.then(|| release_cursor_key(&set, scope, filter, order));
+        let key = has_cursors.then(|| release_cursor_key(&set, scope, filter.map(Arc::as_ref), order));
         let position = |argument, cursor: &Option<String>| -> Result<Option<SortPosition>, Error> {
             let Some((key, cursor)) = key.as_ref().zip(cursor.as_deref()) else { return Ok(None) };
             let cursor = key.decode::<ReleaseCursor>(argument, cursor)?;
