@@ -39,7 +39,7 @@ pub fn markdown_to_text(markdown: &str) -> String {
     html_to_text(&markdown_to_html(markdown))
 }
 
-/// The same, of a body's HTML as [`markdown_to_html`] makes it.
+/// The same, of a body's HTML as [`markdown_to_html()`] makes it.
 pub fn html_to_text(html: &str) -> String {
     plain_text::html_to_text(html)
 }
