@@ -174,6 +174,26 @@ fn no_folder_has_too_many_files() {
     );
 }
 
+/// The module head of a `mod.rs` in `src` is a map: it names every file and folder beside it.
+#[test]
+fn every_mod_rs_maps_its_files() {
+    let sources = sources();
+    let mut missing = Vec::new();
+    for map in sources.iter().filter(|source| source.path.starts_with("src/") && source.path.ends_with("/mod.rs")) {
+        let folder = map.path.trim_end_matches("mod.rs");
+        let head: String = map.text.lines().take_while(|line| line.starts_with("//!")).collect();
+        for source in &sources {
+            let name = source.path.strip_prefix(folder).and_then(|rest| rest.split('/').next()).unwrap_or("mod.rs");
+            let name = name.trim_end_matches(".rs");
+            if !["mod", "tests"].contains(&name) && !head.contains(&format!("`{name}`")) {
+                missing.push(format!("{}: its head does not name `{name}`", map.path));
+            }
+        }
+    }
+    missing.dedup();
+    assert_none(&missing);
+}
+
 /// Paths in documents that lead nowhere, as `document:line: path`.
 #[test]
 fn paths_in_documents_exist() {
