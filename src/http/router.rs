@@ -15,6 +15,7 @@ use axum::{
 };
 use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tracing::Instrument;
 
 use super::{
     graphql::{handler, params::OperationName},
@@ -80,7 +81,9 @@ async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Reque
     let (method, path, started) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
     let id = request_id(&state, &request);
     let address = state.trusted_proxies.client_ip(request.extensions(), request.headers());
-    let mut response = next.run(request).await;
+    // An error span is enabled at every log level, so each line of a request has its id.
+    let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
+    let mut response = next.run(request).instrument(span.clone()).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -93,14 +96,14 @@ async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Reque
     let operation = response.extensions().get::<OperationName>().and_then(|operation| operation.0.clone());
     tracing::info!(
         target: "dateline::access",
+        parent: &span,
         %method,
         path = path.chars().take(200).collect::<String>(),
         status = response.status().as_u16(),
-        // To a microsecond.
-        ms = started.elapsed().as_micros() as f64 / 1000.0,
+        // To a tenth of a millisecond.
+        ms = (started.elapsed().as_micros() / 100) as f64 / 10.0,
         %address,
         operation,
-        id = id.to_str().unwrap_or_default(),
     );
     response
 }

@@ -10,6 +10,8 @@ use std::{
 };
 
 use async_graphql::dataloader::{DataLoader, Loader};
+use tokio::task::JoinHandle;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::error::ApiError;
@@ -69,15 +71,19 @@ impl Hash for ReleaseLoadKey {
 
 /// The loader of a request, for what a viewer may see.
 pub fn release_loader(newsroom: &Newsroom, set: ReleaseSet) -> ReleaseLoader {
-    DataLoader::new(ReleaseFetcher { newsroom: newsroom.clone(), set }, tokio::spawn).delay(std::time::Duration::ZERO)
+    DataLoader::new(ReleaseFetcher { newsroom: newsroom.clone(), set }, spawn).delay(std::time::Duration::ZERO)
 }
 
 /// The loader of a request's bodies. It does not cache them; what is made of them is cached.
 pub fn body_loader(newsroom: &Newsroom) -> BodyLoader {
-    let loader =
-        DataLoader::new(BodyFetcher { newsroom: newsroom.clone() }, tokio::spawn).delay(std::time::Duration::ZERO);
+    let loader = DataLoader::new(BodyFetcher { newsroom: newsroom.clone() }, spawn).delay(std::time::Duration::ZERO);
     loader.enable_all_cache(false);
     loader
+}
+
+/// Spawns a batch within the tracing span of its request.
+fn spawn(batch: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(batch.in_current_span())
 }
 
 impl Loader<BodyKey> for BodyFetcher {

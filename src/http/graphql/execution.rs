@@ -10,6 +10,7 @@ use std::{
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use serde_json::json;
+use tracing::Instrument;
 
 use crate::{
     blocking,
@@ -199,7 +200,7 @@ fn unknown_outcome_response(state: &HttpState) -> Response {
 pub(in crate::http) async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = Result<T, HttpError>> + Send + 'static,
 ) -> Result<T, HttpError> {
-    tokio::spawn(work).await.unwrap_or_else(|error| {
+    tokio::spawn(work.in_current_span()).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a mutation ended before its end");
         Err(internal_error("something failed on our side: read what is there now"))
     })

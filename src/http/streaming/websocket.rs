@@ -16,6 +16,7 @@ use futures_util::{
 };
 use serde_json::{Map, Value, json};
 use tokio::{sync::mpsc, time::Instant};
+use tracing::Instrument;
 
 use super::{
     operation::{self, OperationRequest, StartError, StartedOperation, StreamItem},
@@ -85,8 +86,9 @@ pub(in crate::http) fn accept(
     let max_bytes =
         if bearer.is_some() { limits.message_bytes } else { limits.message_bytes.min(limits.public_body_bytes) };
     let max_bytes = max_bytes as usize;
-    upgrade.protocols([PROTOCOL]).max_message_size(max_bytes).max_frame_size(max_bytes).on_upgrade(
-        move |mut socket| async move {
+    let span = tracing::Span::current();
+    upgrade.protocols([PROTOCOL]).max_message_size(max_bytes).max_frame_size(max_bytes).on_upgrade(move |mut socket| {
+        async move {
             let is_supported = socket.protocol().is_some_and(|protocol| protocol.as_bytes() == PROTOCOL.as_bytes());
             let close = if is_supported {
                 run(&state, &mut socket, bearer, address).await
@@ -110,8 +112,9 @@ pub(in crate::http) fn accept(
                 .await;
             }
             drop(permit);
-        },
-    )
+        }
+        .instrument(span)
+    })
 }
 
 /// A reason that fits the frame in bytes, too.
@@ -271,13 +274,14 @@ async fn handle_message(
             let (abort_messages, registration) = AbortHandle::new_pair();
             let (sender, receiver) = mpsc::channel(1);
             let mut items = operation_messages(state.clone(), session.clone(), (params, text.len()));
-            let task = tokio::spawn(async move {
+            let forward = async move {
                 while let Some(item) = items.next().await {
                     if sender.send(item).await.is_err() {
                         break;
                     }
                 }
-            });
+            };
+            let task = tokio::spawn(forward.in_current_span());
             active.insert(id.clone(), ActiveOperation { task: task.abort_handle(), messages: abort_messages });
             let messages = stream::unfold((receiver, id), async |(mut receiver, id)| {
                 let item = receiver.recv().await?;
