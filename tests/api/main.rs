@@ -7,7 +7,8 @@
 //! - `workflow`: transitions, revisions, schedules, embargoes, preview links, idempotency, and change streams
 //! - `http`: transport, WebSocket, server-sent events, TLS, rate limits, and reconnects to the database
 //! - `oidc`: sign-in with tokens of an OpenID Connect issuer
-//! - `command`: the `dateline` command: serve, import, export, check, and its documentation
+//! - `command`: the `dateline` command: serve, import, export, check
+//! - `documentation`: documents, their examples and links, and generated files
 //! - `crash_recovery`: `kill -9` during random mutations
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
@@ -15,6 +16,7 @@
 
 mod command;
 mod crash_recovery;
+mod documentation;
 mod harness;
 mod http;
 mod oidc;

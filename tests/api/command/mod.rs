@@ -6,7 +6,6 @@
 //! - `import`: import and export
 //! - `import_files`: contents of import files
 //! - `pipes`: closed or full output
-//! - `readme`: examples of the documentation
 //! - `run`: output and exit codes
 
 pub mod check;
@@ -15,5 +14,4 @@ pub mod fixtures;
 pub mod import;
 pub mod import_files;
 pub mod pipes;
-pub mod readme;
 pub mod run;

@@ -194,11 +194,3 @@ fn a_database_of_a_newer_version_is_rejected() {
         "{stderr}"
     );
 }
-
-#[test]
-fn the_committed_schema_is_current() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_, schema, _) = run(folder.path(), &["schema"]);
-    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql")).unwrap_or_default();
-    assert!(schema == committed, "schema.graphql is out of date: run `cargo run -- schema > schema.graphql`");
-}

@@ -1,37 +1,8 @@
-//! What the command prints: the help of every command, and what a server writes at its start and for a request.
+//! What a server writes at its start and for a request.
 
 use std::{fs, process::Stdio};
 
-use crate::harness::server_process::{dateline, post, run, serve_with_command};
-
-#[test]
-fn the_help_of_every_command() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_, top, _) = run(folder.path(), &["--help"]);
-    let mut help = format!("$ dateline --help\n{top}");
-    let mut commands = vec![commands_of(&top, "")];
-    while let Some(level) = commands.pop() {
-        for command in level {
-            let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
-            let (code, text, _) = run(folder.path(), &arguments);
-            assert_eq!(code, Some(0), "{command}");
-            help += &format!("\n$ dateline {command} --help\n{text}");
-            commands.push(commands_of(&text, &format!("{command} ")));
-        }
-    }
-    insta::assert_snapshot!("help", help);
-}
-
-/// The commands that a help text lists.
-fn commands_of(help: &str, prefix: &str) -> Vec<String> {
-    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    names
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| *name != "help")
-        .map(|name| format!("{prefix}{name}"))
-        .collect()
-}
+use crate::harness::server_process::{dateline, post, serve_with_command};
 
 #[test]
 fn the_lines_at_the_start_and_for_a_request() {

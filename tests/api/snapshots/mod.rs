@@ -1,11 +1,11 @@
-//! Snapshots of what the program shows to others: one object of every GraphQL type, an error of every code, the help of
-//! every command, and the lines that a server writes at its start and for a request. The schema itself is
-//! `schema.graphql`.
+//! Snapshots of what the program shows to others: one object of every GraphQL type, an error of every code,
+//! and the lines that a server writes at its start and for a request. The schema and the help of every command are
+//! generated files; `documentation::generated` compares them.
 //!
 //! A change shows as a difference. `INSTA_UPDATE=always cargo test --test api snapshots` accepts it; review the `.snap`
 //! files then.
 //!
-//! - `command`: help and log lines
+//! - `command`: log lines
 //! - `errors`: error bodies and user errors
 //! - `objects`: one object of every type
 

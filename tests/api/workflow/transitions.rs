@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use dateline::newsroom::workflow;
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestServer, on_both_databases};
@@ -202,18 +201,5 @@ on_both_databases! {
         let data = server.data(Caller::Editor, BULK, json!({ "items": many, "act": "WITHDRAW", "kind": "GONE" })).await;
         assert_eq!(data["releasesTransition"], json!([{ "release": null, "userErrors": [{ "field": ["items"], "code": "TOO_LONG" }] }]));
         assert_eq!(server.app.newsroom.catalog.snapshot().sequence(), before);
-    }
-}
-
-#[test]
-fn the_documented_workflow_table_is_current() {
-    let text = std::fs::read_to_string(DOCS).expect("docs/workflow.md");
-    let (start, end) = ("<!-- table -->\n", "<!-- end of table -->");
-    let (head, rest) = text.split_once(start).expect("the table's beginning");
-    let (documented, tail) = rest.split_once(end).expect("the table's end");
-    let generated = workflow::markdown_table();
-    if documented != generated {
-        std::fs::write(DOCS, format!("{head}{start}{generated}{end}{tail}")).expect("written");
-        panic!("docs/workflow.md had another table than the code; it has been written anew: look at it and commit it");
     }
 }

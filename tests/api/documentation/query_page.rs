@@ -1,15 +1,15 @@
-//! Tests of the documentation: the README queries and the query page examples run, and the settings table is current.
+//! The query page: its examples, and those of the README, cost less than half of the strictest limit.
 
 use dateline::{
     cli::demo,
-    config::{self, HttpConfig},
+    config::HttpConfig,
     limits::{Limits, Profile},
 };
 use serde_json::{Value, json};
 
+use super::{Block, Document, documents};
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-const README: &str = include_str!("../../../README.md");
 const QUERY_PAGE: &str = include_str!("../../../src/http/graphiql.html");
 
 /// A dashboard of twelve topics by ten places by 24 months.
@@ -44,45 +44,8 @@ fn quoted(literal: &str) -> String {
     json
 }
 
-/// The fenced blocks behind each marker: the first, and the one right after it.
-fn blocks(marker: &str) -> Vec<(&'static str, Option<&'static str>)> {
-    let fence = |text: &'static str, language: &str| {
-        let start = text.find(&format!("```{language}\n"))? + language.len() + 4;
-        let end = start + text[start..].find("\n```")?;
-        Some((&text[start..end], &text[end + 4..]))
-    };
-    README
-        .match_indices(&format!("<!-- {marker} -->"))
-        .map(|(at, _)| {
-            let (query, rest) = fence(&README[at..], "graphql").expect("a query");
-            let has_response = rest.trim_start().starts_with("```json");
-            (query, fence(rest, "json").map(|(response, _)| response).filter(|_| has_response))
-        })
-        .collect()
-}
-
 async fn seed_sample_data(server: &TestServer) {
     demo::populate(&server.app).await.unwrap();
-}
-
-on_both_databases! {
-    async fn the_queries_of_the_readme_return_the_documented_responses(server: TestServer) {
-        server.app.clock.set(chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc());
-        seed_sample_data(&server).await;
-        let queries = blocks("query");
-        assert_eq!(queries.len(), 2);
-        for (query, response) in queries {
-            let expected: Value = serde_json::from_str(response.expect("an answer")).unwrap();
-            let actual = server.data(Caller::Public, query, json!({})).await;
-            assert_eq!(actual, expected, "the README should say:\n{}", serde_json::to_string_pretty(&actual).unwrap());
-        }
-        let (create, _) = blocks("mutation")[0];
-        let created = server.mutate(Caller::Editor, create, json!({})).await;
-        assert_eq!(created["release"]["revision"], 1);
-        let (publish, response) = blocks("publish")[0];
-        let expected: Value = serde_json::from_str(response.expect("an answer")).unwrap();
-        assert_eq!(server.data(Caller::Editor, publish, json!({ "id": created["release"]["id"] })).await, expected);
-    }
 }
 
 on_both_databases! {
@@ -93,8 +56,10 @@ on_both_databases! {
         seed_sample_data(&server).await;
         let (queries, mutations): (Vec<_>, Vec<_>) = examples().into_iter().partition(|(query, _)| !query.starts_with("mutation"));
         assert!(queries.len() >= 6 && mutations.len() >= 3);
-        let readme = blocks("query").into_iter().map(|(query, _)| (query.to_owned(), json!({})));
-        for (query, variables) in queries.into_iter().chain(readme).chain([(DASHBOARD.to_owned(), json!({}))]) {
+        let documented: Vec<Block> = documents().iter().flat_map(Document::blocks).collect();
+        let documented = documented.into_iter().filter(|block| block.language == "graphql" && block.text.trim_start().starts_with('{'));
+        let documented = documented.filter(|block| block.marker.is_none()).map(|block| (block.text, json!({})));
+        for (query, variables) in queries.into_iter().chain(documented).chain([(DASHBOARD.to_owned(), json!({}))]) {
             let data = server.data(Caller::Public, &query, variables).await;
             assert!(data.as_object().unwrap().values().all(|value| !value.is_null()), "{query}: {data}");
         }
@@ -117,11 +82,4 @@ fn the_query_page_reloads_the_schema_with_a_token_and_shows_user_errors() {
         let rule = QUERY_PAGE.lines().find(|line| line.contains(target)).expect(target);
         assert!(rule.contains("min-height: 1.75rem"), "{rule}");
     }
-}
-
-#[test]
-fn the_documented_settings_table_is_current() {
-    let table = config::table();
-    let page = include_str!("../../../docs/settings.md");
-    assert!(page.contains(&table), "docs/settings.md should have:\n{table}");
 }

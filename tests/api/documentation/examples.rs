@@ -1,0 +1,174 @@
+//! Executes every fenced block of the documents, by its language:
+//!
+//! - `graphql`: executed on the demo newsroom, as the caller that `<!-- as EDITOR -->` names, else as the public. A
+//!   variable `$id` is the id of the release that an earlier example of the document returned. A `json` block right
+//!   after it is the expected `data`.
+//! - `json`: one such answer, or lines of an import file (`<!-- import -->`)
+//! - `listing`: imported as a printed listing
+//! - `toml`: read as a settings file
+//! - `sh`: each line is a command of this repository that parses
+//! - `text`, `mermaid`: shown only
+
+use std::path::Path;
+
+use clap::Parser;
+use dateline::{
+    cli::{Cli, demo},
+    config::Layers,
+    newsroom::import::ImportOptions,
+};
+use serde_json::{Value, json};
+
+use super::{Block, Document, documents, root};
+use crate::{
+    command::import,
+    harness::{Caller, TestServer, on_both_databases},
+};
+
+/// The demo newsroom on 1 January 2026.
+async fn demo_newsroom(server: &TestServer) {
+    server.app.clock.set(chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc());
+    demo::populate(&server.app).await.unwrap();
+}
+
+/// The caller that the marker of an example names.
+fn caller(block: &Block) -> Caller {
+    match block.marker.as_deref() {
+        None => Caller::Public,
+        Some("as AUTHOR") => Caller::Author,
+        Some("as EDITOR") => Caller::Editor,
+        Some("as ADMIN") => Caller::Admin,
+        Some(other) => panic!("{}: the marker `{other}` names no caller", block.place),
+    }
+}
+
+/// The id of the release in an answer, if it has one.
+fn release_id(data: &Value) -> Option<String> {
+    let payload = data.as_object()?.values().next()?;
+    Some(payload["release"]["id"].as_str()?.to_owned())
+}
+
+on_both_databases! {
+    async fn every_query_returns_the_documented_answer(server: TestServer) {
+        demo_newsroom(&server).await;
+        let mut executed = 0;
+        for document in documents() {
+            let blocks = document.blocks();
+            let mut id = None;
+            for (index, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == "graphql") {
+                let variables = if block.text.contains("$id: ID!") { json!({ "id": id }) } else { json!({}) };
+                if block.text.trim_start().starts_with("subscription") {
+                    let body = json!({ "query": block.text, "variables": variables }).to_string();
+                    let (_, response) = server.post(server.token(caller(block)), &body).await;
+                    let code = &response["errors"][0]["extensions"]["code"];
+                    assert_eq!(code, "SUBSCRIPTION_NEEDS_STREAM", "{}: {response}", block.place);
+                    continue;
+                }
+                let data = server.data(caller(block), &block.text, variables).await;
+                id = release_id(&data).or(id);
+                if let Some(expected) = blocks.get(index + 1).filter(|next| next.language == "json" && next.marker.is_none()) {
+                    let expected: Value = serde_json::from_str(&expected.text).unwrap();
+                    let expected = expected.get("data").unwrap_or(&expected);
+                    assert_eq!(&data, expected, "{} should say:\n{}", block.place, serde_json::to_string_pretty(&data).unwrap());
+                }
+                for payload in data.as_object().unwrap().values() {
+                    assert!(payload.get("userErrors").is_none_or(|errors| errors == &json!([])), "{}: {payload}", block.place);
+                }
+                executed += 1;
+            }
+        }
+        assert!(executed >= 4, "only {executed} queries in the documents");
+    }
+
+    async fn import_files_are_imported_without_a_refusal(server: TestServer) {
+        demo_newsroom(&server).await;
+        let blocks: Vec<Block> = documents().iter().flat_map(Document::blocks).collect();
+        let mut imported = 0;
+        for block in blocks {
+            let is_listing = block.language == "listing";
+            if is_listing || block.marker.as_deref() == Some("import") {
+                let (report, rejections) = import::run(&server, &block.text, ImportOptions::default(), is_listing).await;
+                assert!(rejections.is_empty(), "{}: {rejections:?}, {report:?}", block.place);
+                imported += 1;
+            }
+        }
+        assert!(imported >= 2, "only {imported} import files in the documents");
+    }
+}
+
+#[test]
+fn settings_files_are_valid() {
+    for block in documents().iter().flat_map(Document::blocks).filter(|block| block.language == "toml") {
+        let mut layers = Layers::defaults();
+        layers.file(Path::new(&block.place), &block.text).unwrap();
+    }
+}
+
+/// Whether a line of a shell example is a command that exists; the reason if not.
+fn check_command(line: &str) -> Result<(), String> {
+    let words = shell_words(line);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["dateline", ..] => parse(&words),
+        ["cargo", "run", ..] if words.contains(&"--") => {
+            let start = words.iter().position(|word| *word == "--").unwrap();
+            parse(&[&["dateline"], &words[start + 1..]].concat())
+        }
+        ["just", recipe, ..] => {
+            let recipes = std::fs::read_to_string(root().join("justfile")).unwrap();
+            let is_known =
+                recipes.lines().any(|line| line.split([':', ' ']).next() == Some(recipe) && line.contains(':'));
+            if is_known { Ok(()) } else { Err(format!("justfile has no recipe {recipe}")) }
+        }
+        ["cargo", "test" | "bench" | "clippy" | "fuzz" | "install" | "doc", ..] | ["cd", "fuzz"] => Ok(()),
+        [program, ..] if root().join(program).is_file() => Ok(()),
+        ["bash", script] if root().join(script).is_file() => Ok(()),
+        _ => Err("this command is not known to the test of the documents".to_owned()),
+    }
+}
+
+/// Parses a command line of `dateline`.
+fn parse(words: &[&str]) -> Result<(), String> {
+    Cli::try_parse_from(words).map(drop).map_err(|error| error.to_string())
+}
+
+/// The words of a line up to a pipe, a redirection or a comment; `"a b"` is one word.
+fn shell_words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (index, part) in line.split('"').enumerate() {
+        if index % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            let end = part.find([';', '|', '>', '<', '#', '&']).unwrap_or(part.len());
+            words.extend(part[..end].split_whitespace().map(str::to_owned));
+            if end < part.len() {
+                break;
+            }
+        }
+    }
+    words
+}
+
+#[test]
+fn commands_parse() {
+    let mut unknown = Vec::new();
+    for block in documents().iter().flat_map(Document::blocks).filter(|block| block.language == "sh") {
+        for line in block.text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+            if let Err(reason) = check_command(line) {
+                unknown.push(format!("{}: {line}: {reason}", block.place));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "{}", unknown.join("\n"));
+    assert!(check_command("dateline serve --no-such-flag").is_err());
+    assert!(check_command("dateline token create --subject \"Ana Lim\" --name laptop --role EDITOR").is_ok());
+}
+
+#[test]
+fn every_block_has_a_language_that_is_tested() {
+    for block in documents().iter().flat_map(Document::blocks) {
+        let is_known =
+            ["graphql", "json", "listing", "toml", "sh", "text", "mermaid"].contains(&block.language.as_str());
+        assert!(is_known, "{}: no test executes `{}`", block.place, block.language);
+    }
+}
