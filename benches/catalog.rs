@@ -108,7 +108,7 @@ fn bench_cases() -> Vec<BenchCase> {
         },
         BenchCase {
             name: "12 topics, 5 places each, 24 months each",
-            query: "query($k: [ReleaseKind!], $r: DateRange) { releaseStats(filter: {kinds: $k}) { facets { topics(input: {first: 12, rollUp: false}) { buckets { label count within { facets { places(input: {first: 5}) { buckets { label count within { timeline(interval: MONTH, range: $r) { points { label count } } } } } } } } } } } }".to_owned(),
+            query: "query($k: [ReleaseKind!], $r: DateRange) { releaseStats(filter: {kinds: $k}) { facets { topics(input: {first: 12, rollUp: false}) { buckets { label count stats { facets { places(input: {first: 5}) { buckets { label count stats { timeline(interval: MONTH, range: $r) { points { label count } } } } } } } } } } } }".to_owned(),
             variables: |random| {
                 let year = 2000 + random.below(22);
                 json!({ "k": ["PRESS_RELEASE", "SPEECH"], "r": { "from": format!("{year}-01-01"), "until": format!("{}-12-31", year + 1) } })

@@ -1,6 +1,6 @@
 //! The GraphQL schema: its root types and the interfaces that no field leads to, and its text (SDL).
 
-use async_graphql::SchemaBuilder;
+use async_graphql::{SDLExportOptions, SchemaBuilder};
 
 use super::{
     mutation::Mutation,
@@ -25,5 +25,5 @@ pub(super) fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 
 /// The schema in the schema definition language, as committed in `schema.graphql`.
 pub fn sdl() -> String {
-    builder().finish().sdl()
+    builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }

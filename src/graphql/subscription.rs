@@ -30,13 +30,13 @@ impl Subscription {
     /// Every change to what you may see, in the order in which it happened; also what comes into sight by itself, when a schedule
     /// comes due or an embargo ends. With a filter: releases that come to match it appear, those that cease to, disappear. Names
     /// of topics and places are no part of it, nor that they are merged or moved: under a filter on topics or places that ends the
-    /// subscription with the code READ_ANEW.
+    /// subscription with the code RESYNC_REQUIRED.
     async fn release_changed(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only releases that match; as with `releases`.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "Go on after this: the `sequence` of the last change that you know, or the `asOf.revision` of what you have \
+            desc = "Go on after this: the `sequence` of the last change that you know, or the `asOf.version` of what you have \
                     read. Nothing is left out and nothing comes twice. From now on where it is not given."
         )]
         after: Option<ID>,

@@ -66,8 +66,6 @@ pub enum ErrorCode {
     StaleRevision,
     /// It would be its own ancestor.
     Cycle,
-    /// It is still used.
-    InUse,
     /// The database did not answer, and this one of several was not done.
     Unavailable,
     /// Whether this one of several was done is not known.

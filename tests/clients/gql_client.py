@@ -25,7 +25,7 @@ PAGE = """
         totalCount
         nodes { id headline releaseDate }
         pageInfo { hasNextPage endCursor }
-        asOf { revision }
+        asOf { version }
       }
     }
 """
@@ -153,7 +153,7 @@ async def changes_are_followed(server: Server) -> None:
     seen, missed, also_missed, last = (f"{name} {uuid.uuid4()}" for name in ("Seen", "Missed", "Also missed", "Last"))
     editor = over_http(server, **server.bearer())
     async with over_http(server) as session:
-        revision = (await ask(session, PAGE))["releases"]["asOf"]["revision"]
+        revision = (await ask(session, PAGE))["releases"]["asOf"]["version"]
     first = asyncio.create_task(follow(server, revision, 1))
     id = await publish(editor, seen)
     [change] = await first

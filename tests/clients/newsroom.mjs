@@ -24,7 +24,7 @@ export const PAGE = /* GraphQL */ `
         endCursor
       }
       asOf {
-        revision
+        version
       }
     }
   }
@@ -134,7 +134,7 @@ export function publish(server, headline) {
 
 /** Where the newsroom stands, to follow from. */
 export async function presentRevision(server) {
-  return (await ask(server, PAGE, { first: 1 })).releases.asOf.revision;
+  return (await ask(server, PAGE, { first: 1 })).releases.asOf.version;
 }
 
 /** Asks without any client. */

@@ -1,4 +1,4 @@
-//! Custom scalars: `Date`, `DateTime`, `Slug`, `LanguageTag`, `URL`, `TimeZone` and `Duration`.
+//! Custom scalars: `Date`, `DateTime`, `LocalDateTime`, `Slug`, `LanguageTag`, `URL`, `TimeZone` and `Duration`.
 //!
 //! Dates and instants are parsed here. The text scalars accept any string and are checked where they are used, so that
 //! a mistake of an editor becomes a user error at its field.
@@ -13,8 +13,8 @@ use crate::{catalog, date_range};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date(pub NaiveDate);
 
-/// A calendar date without a zone, ISO 8601: `2006-05-08`. From 0001-01-01 to 9999-12-31.
-#[Scalar]
+/// A calendar date without a time zone, as in ISO 8601: `2006-05-08`. From 0001-01-01 to 9999-12-31.
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
@@ -30,9 +30,9 @@ impl ScalarType for Date {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
-/// An instant, RFC 3339, always with an offset: `2006-05-08T09:00:00Z`. From the year 0001 to the year 9999 when it is
-/// converted to UTC; leap seconds are not accepted.
-#[Scalar]
+/// An instant with an offset from UTC, as in RFC 3339: `2006-05-08T09:00:00Z`. Converted to UTC, it lies in the years 0001
+/// to 9999. Leap seconds (second 60) are not accepted.
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
@@ -69,13 +69,13 @@ impl DateTime {
 }
 
 macro_rules! text_scalar {
-    ($name:ident, $graphql:literal, $doc:literal) => {
+    ($name:ident, $graphql:literal, $doc:literal $(, $url:literal)?) => {
         #[doc = $doc]
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name(pub String);
 
         #[doc = $doc]
-        #[Scalar(name = $graphql)]
+        #[Scalar(name = $graphql $(, specified_by_url = $url)?)]
         impl ScalarType for $name {
             fn parse(value: Value) -> InputValueResult<Self> {
                 match value {
@@ -97,12 +97,34 @@ macro_rules! text_scalar {
     };
 }
 
-text_scalar!(Slug, "Slug", "The last part of a public address: lower-case letters a to z, digits and single hyphens.");
-text_scalar!(LanguageTag, "LanguageTag", "A language tag, BCP 47: `en`, `pt-BR`, `zh-Hant`.");
-text_scalar!(Url, "URL", "An absolute web address, http or https.");
-
-text_scalar!(TimeZone, "TimeZone", "A time zone by its IANA name: `UTC`, `Asia/Phnom_Penh`, `Europe/Zurich`.");
-text_scalar!(Duration, "Duration", "A span of calendar time, ISO 8601, in days or longer: `P30D`, `P4W`, `P1Y6M`.");
+// No document specifies slugs; the description is the specification.
+text_scalar!(Slug, "Slug", "The last segment of a public URL: lower-case letters a to z, digits and single hyphens.");
+text_scalar!(
+    LanguageTag,
+    "LanguageTag",
+    "A language tag, as in BCP 47: `en`, `pt-BR`, `zh-Hant`.",
+    "https://www.rfc-editor.org/rfc/rfc5646"
+);
+text_scalar!(Url, "URL", "An absolute URL with the scheme http or https.", "https://url.spec.whatwg.org/");
+text_scalar!(
+    TimeZone,
+    "TimeZone",
+    "The name of a time zone in the IANA database: `UTC`, `Asia/Phnom_Penh`, `Europe/Zurich`.",
+    "https://www.iana.org/time-zones"
+);
+text_scalar!(
+    LocalDateTime,
+    "LocalDateTime",
+    "A local date and time without an offset, as in ISO 8601: `2026-03-29T09:00` or `2026-03-29T09:00:00`. A time zone is \
+     given beside it.",
+    "https://www.iso.org/standard/70907.html"
+);
+text_scalar!(
+    Duration,
+    "Duration",
+    "A duration in calendar units of days or longer, as in ISO 8601: `P30D`, `P4W`, `P1Y6M`.",
+    "https://www.rfc-editor.org/rfc/rfc3339#appendix-A"
+);
 
 impl TimeZone {
     /// As the catalog has it.

@@ -55,8 +55,6 @@ pub enum UserErrorCode {
     StaleRevision,
     /// It would become its own ancestor.
     Cycle,
-    /// It is still used.
-    InUse,
     /// The database did not answer, or the time that one request may take was over: this one was not done. Try again.
     Unavailable,
     /// The database was lost while this one was done: it was done, or it was not. Read what is there now.

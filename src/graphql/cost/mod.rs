@@ -297,7 +297,7 @@ mod tests {
         let expensive = "{ releaseStats { ... on ReleaseSet { timeline(interval: DAY) { points { count } } } } }";
         assert_eq!(cost(expensive, json!({})), 1 + 1 + 147);
         let spread = "{ releaseStats { ...F } } fragment F on ReleaseStats { facets { topics(input: {first: 200}) { ...G } } } \
-            fragment G on TopicFacet { buckets { within { facets { places(input: {first: 200}) { buckets { count } } } } } }";
+            fragment G on TopicFacet { buckets { stats { facets { places(input: {first: 200}) { buckets { count } } } } } }";
         assert_eq!(cost(spread, json!({})), 1 + 1 + 5 + 200 * (1 + 1 + 1 + 5 + 200 * 2));
         assert_eq!(cost("{ releases(first: -5) { nodes { slug } } }", json!({})), 1);
         assert_eq!(cost("{ releases(first: 2147483647) { nodes { slug } } }", json!({})), 1 + 200 * 2);
@@ -380,7 +380,7 @@ mod tests {
     fn sums_saturate() {
         let (mut open, mut close) = (String::new(), String::new());
         for _ in 0..9 {
-            open += "facets { topics(input: {first: 200}) { buckets { within { ";
+            open += "facets { topics(input: {first: 200}) { buckets { stats { ";
             close += "} } } }";
         }
         assert_eq!(cost(&format!("{{ releaseStats {{ {open} count {close} }} }}"), json!({})), u64::MAX);

@@ -13,7 +13,7 @@ use crate::{
             enums::WithdrawalKind,
             error::ApiError,
             global_id,
-            scalars::{DateTime, TimeZone, Url},
+            scalars::{DateTime, LocalDateTime, TimeZone, Url},
         },
         engine::context::ContextExt,
         types::payload::{BulkAct, DeletePayload, ReleaseInput, ReleasePayload, TransitionItem},
@@ -113,15 +113,15 @@ impl ReleaseMutation {
         #[graphql(desc = "Which release.")] id: ID,
         #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
         expected_revision: i32,
-        #[graphql(desc = "Date and time where the zone's clocks hang, without an offset: `2026-03-29T09:00`.")]
-        local_time: String,
+        #[graphql(desc = "Local date and time of the publication in `timeZone`: `2026-03-29T09:00`.")]
+        local_time: LocalDateTime,
         #[graphql(desc = "The zone. If its rules change, the local time stays and the instant moves.")]
         time_zone: TimeZone,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx
             .newsroom()
-            .release_schedule(&request.viewer, id, expected_revision, &local_time, &time_zone.0, request.now)
+            .release_schedule(&request.viewer, id, expected_revision, &local_time.0, &time_zone.0, request.now)
             .await;
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }

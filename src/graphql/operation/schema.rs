@@ -110,7 +110,10 @@ fn scalar_checks() -> HashMap<&'static str, ScalarCheck> {
         _ => Err("expected a string".to_owned()),
     };
     let mut checks: HashMap<&'static str, ScalarCheck> =
-        ["Slug", "LanguageTag", "URL", "TimeZone", "Duration"].into_iter().map(|name| (name, text)).collect();
+        ["Slug", "LanguageTag", "URL", "TimeZone", "Duration", "LocalDateTime"]
+            .into_iter()
+            .map(|name| (name, text))
+            .collect();
     checks.insert("Date", |value| match value {
         Value::String(text) => Date::parse_text(text).map(drop),
         _ => Err("expected a string with a date, for example \"2006-05-08\"".to_owned()),

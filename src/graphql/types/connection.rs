@@ -12,7 +12,7 @@ use super::{
     page_info::PageInfo,
     place::Place,
     release::Release,
-    release_set::Freshness,
+    release_set::DataVersion,
     timeline::{Delta, Timeline, TimelineArgs, compare, timeline},
     topic::Topic,
 };
@@ -132,8 +132,8 @@ impl ReleaseConnection {
     }
 
     /// What the set's numbers depend on.
-    pub(in crate::graphql) async fn as_of(&self, ctx: &Context<'_>) -> Freshness {
-        Freshness::of(ctx, &self.page.set)
+    pub(in crate::graphql) async fn as_of(&self, ctx: &Context<'_>) -> DataVersion {
+        DataVersion::of(ctx, &self.page.set)
     }
 }
 

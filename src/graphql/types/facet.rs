@@ -124,7 +124,11 @@ pub enum Facet {
     field(name = "count", ty = "u64", desc = "Releases that have it, each once."),
     field(name = "share", ty = "f64", desc = "`count` as a part of the set that was counted, 0 to 1."),
     field(name = "selected", ty = "bool", desc = "Whether the set's own filter asks for it by name."),
-    field(name = "within", ty = "Option<ReleaseStats>", desc = "Exactly the releases of `count`, as a set."),
+    field(
+        name = "stats",
+        ty = "Option<ReleaseStats>",
+        desc = "The releases of `count` as a set, with facets and timelines. It has no filter of its own."
+    ),
     field(
         name = "samples",
         ty = "Option<Vec<Release>>",
@@ -228,8 +232,8 @@ macro_rules! facet {
                 self.bucket.selected
             }
 
-            /// Exactly the releases of `count`, as a set: chart it, facet it again, compare it. It has no filter of its own.
-            pub(in crate::graphql) async fn within(&self) -> Option<ReleaseStats> {
+            /// The releases of `count` as a set, with facets and timelines. It has no filter of its own.
+            pub(in crate::graphql) async fn stats(&self) -> Option<ReleaseStats> {
                 Some(ReleaseStats { set: self.facet.bucket_set(&self.bucket) })
             }
 

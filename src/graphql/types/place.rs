@@ -70,8 +70,8 @@ impl Place {
     }
 
     /// The last part of its public address.
-    async fn slug(&self) -> &str {
-        &self.image().slug
+    async fn slug(&self) -> Slug {
+        self.image().slug.as_str().into()
     }
 
     /// Its name in a language; where it has none there, in the nearest less specific one, or in the newsroom's own.

@@ -19,7 +19,7 @@ use crate::{
             error::ApiError,
             global_id, loaders,
             projection::projection_of_field,
-            scalars::{Date, DateTime, LanguageTag, Slug, TimeZone, Url},
+            scalars::{Date, DateTime, LanguageTag, LocalDateTime, Slug, TimeZone, Url},
         },
         engine::{
             context::{ContextExt, RequestContext},
@@ -174,7 +174,7 @@ impl Release {
         let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
         let at = row.schedule_at?;
         Some(Schedule {
-            local_time: row.schedule_local.clone()?,
+            local_time: LocalDateTime(row.schedule_local.clone()?),
             time_zone: TimeZone(row.schedule_zone.clone()?),
             at: DateTime(at),
             state: schedule_state(at, row.schedule_recorded_at, ctx.request().now).into(),
@@ -316,8 +316,8 @@ pub struct Embargo {
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Schedule {
-    /// Date and time where the zone's clocks hang.
-    local_time: String,
+    /// Local date and time of the publication in `timeZone`.
+    local_time: LocalDateTime,
     /// The zone.
     time_zone: TimeZone,
     /// The instant that they stand for: from then on it is public.

@@ -1,6 +1,6 @@
 //! The GraphQL interface `ReleaseSet` and the type `ReleaseStats`: counts, facets and timelines of a set of releases.
 //!
-//! `Freshness` gives the version of the data that the numbers depend on, as an encrypted token.
+//! `DataVersion` identifies the data that the numbers depend on, as an encrypted token.
 
 use std::sync::Arc;
 
@@ -78,7 +78,7 @@ use crate::{
         desc = "The earliest release date in the set; null for an empty one."
     ),
     field(name = "latest", ty = "Option<Date>", desc = "The latest release date in the set; null for an empty one."),
-    field(name = "as_of", ty = "Freshness", desc = "What the set's numbers depend on.")
+    field(name = "as_of", ty = "DataVersion", desc = "What the set's numbers depend on.")
 )]
 pub enum ReleaseSet {
     /// Without a page.
@@ -87,26 +87,27 @@ pub enum ReleaseSet {
     Connection(ReleaseConnection),
 }
 
-/// What numbers depend on. Of two answers to the same question by viewers who may see the same, equal revisions mean equal
-/// numbers. What also depends on the day says so: `complete` of a timeline, the window of a trend.
+/// The data that the numbers of a response depend on. If two responses to the same query by viewers of the same audience
+/// have equal versions, their numbers are equal, except for those that depend on the current day: `complete` of a
+/// timeline and the default window of a trend.
 #[derive(SimpleObject)]
 #[graphql(serial)]
-pub struct Freshness {
-    /// Opaque. It changes when something changes that you may see, and now and then without need. Give it to
-    /// `releaseChanged(after:)` to follow from here.
-    revision: ID,
-    /// The instant as of which it was worked out.
+pub struct DataVersion {
+    /// Opaque token. It changes when something changes that you may see, and sometimes without such a change. Pass it as
+    /// `after` to `releaseChanged` to receive all changes since this response.
+    version: ID,
+    /// The instant at which the query was evaluated.
     at: DateTime,
 }
 
-impl Freshness {
+impl DataVersion {
     /// Of a set, in the answer to a request.
     pub fn of(ctx: &Context<'_>, set: &Set) -> Self {
-        // Encrypted: how much goes on unseen is nobody's business.
+        // Encrypted, because a plain sequence would show how many hidden changes there are.
         let (epoch, audience, (sequence, as_of_micros)) = set.data_version();
         let position = JournalPosition { audience: audience as u8, sequence, as_of_micros };
         Self {
-            revision: ID(ctx.newsroom().token_cipher.encrypt_position(epoch, position)),
+            version: ID(ctx.newsroom().token_cipher.encrypt_position(epoch, position)),
             at: DateTime(ctx.request().now),
         }
     }
@@ -184,8 +185,8 @@ impl ReleaseStats {
     }
 
     /// What the set's numbers depend on.
-    pub(in crate::graphql) async fn as_of(&self, ctx: &Context<'_>) -> Freshness {
-        Freshness::of(ctx, &self.set)
+    pub(in crate::graphql) async fn as_of(&self, ctx: &Context<'_>) -> DataVersion {
+        DataVersion::of(ctx, &self.set)
     }
 }
 

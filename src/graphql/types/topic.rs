@@ -59,8 +59,8 @@ impl Topic {
     }
 
     /// The last part of its public address.
-    async fn slug(&self) -> &str {
-        &self.image().slug
+    async fn slug(&self) -> Slug {
+        self.image().slug.as_str().into()
     }
 
     /// Its name in a language; where it has none there, in the nearest less specific one, or in the newsroom's own.

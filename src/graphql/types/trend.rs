@@ -58,8 +58,8 @@ impl TopicTrend {
         self.trend.score
     }
 
-    /// The releases of `count`, as a set.
-    async fn within(&self) -> Option<ReleaseStats> {
+    /// The releases of `count` as a set, with facets and timelines.
+    async fn stats(&self) -> Option<ReleaseStats> {
         Some(ReleaseStats { set: self.trend.releases.clone() })
     }
 }

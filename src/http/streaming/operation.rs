@@ -230,7 +230,7 @@ fn stream_error(error: &ChangeStreamError, state: &HttpState) -> HttpError {
             ),
         ),
         ChangeStreamError::HierarchyChanged => (
-            "READ_ANEW",
+            "RESYNC_REQUIRED",
             "topics or places were merged or moved, so other releases match the filter than before: read everything anew, then \
              follow from there"
                 .to_owned(),

@@ -1,4 +1,4 @@
-//! Resume tokens: encryption of journal positions (`asOf.revision`, `sequence`) and of preview links, opaque to
+//! Resume tokens: encryption of journal positions (`asOf.version`, `sequence`) and of preview links, opaque to
 //! clients.
 //!
 //! Deterministic authenticated encryption (AES-SIV, RFC 5297) under keys derived from the secret of the newsroom

@@ -134,7 +134,7 @@ impl Newsroom {
 impl ChangeStream {
     /// Goes on after a position that the newsroom gave: of a change, or of what was read.
     pub fn resume_after(&mut self, token: &str) -> Result<(), Error> {
-        let message = "this is not a position of this newsroom: give a `sequence` or `asOf.revision` that it gave you, or none, and \
+        let message = "this is not a position of this newsroom: give a `sequence` or `asOf.version` that it gave you, or none, and \
                     read everything anew";
         let position =
             self.newsroom.token_cipher.decrypt_position(self.epoch, token).filter(|position| position.sequence >= 0);
@@ -222,7 +222,7 @@ impl ChangeStream {
     }
 
     /// Passes over what went on unseen. Where nothing has come to be told to such a viewer since the last that is known, there is
-    /// nothing between, however many acts there were: what readers hold as `asOf.revision`, and the last change that they were
+    /// nothing between, however many acts there were: what readers hold as `asOf.version`, and the last change that they were
     /// told, never grow too old by the desk's work alone.
     fn skip_invisible(&mut self, snapshot: &Snapshot) {
         let audience = Audience::of(&self.viewer);

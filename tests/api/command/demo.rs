@@ -43,7 +43,7 @@ const BUCKETS: &str = "{ releaseStats { __typename timeline(interval: MONTH, fil
     __typename label start end count cumulative complete } } facets { __typename kinds { __typename buckets { ...B } } \
     languages { __typename buckets { ...B } } topics { __typename buckets { ...B ... on TopicBucket { topic { __typename slug } } } } \
     places { __typename buckets { ...B ... on PlaceBucket { place { __typename slug } } } } } } } \
-    fragment B on FacetBucket { __typename samples(first: 1) { __typename headline } within { __typename count } }";
+    fragment B on FacetBucket { __typename samples(first: 1) { __typename headline } stats { __typename count } }";
 
 /// Notes each field of each object in an answer that has a value: not null, and no empty list.
 fn record_fields(response: &Value, fields_seen: &mut BTreeSet<String>) {

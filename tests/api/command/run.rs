@@ -49,9 +49,9 @@ fn the_demo_newsroom_can_be_served_and_edited() {
     let (code, _, error) = run(folder.path(), &[purge, &["--yes"]].concat());
     assert!(code == Some(1) && error.contains("there is no release \"beside\""), "{error}");
     // A restored database has another past: positions of before are refused by the server that runs, too.
-    let revision = "{ releaseStats { asOf { revision } } }";
+    let revision = "{ releaseStats { asOf { version } } }";
     let position = post(server.port, None, revision);
-    let position = position.split("\"revision\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let position = position.split("\"version\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let (code, output, error) = run(folder.path(), &["restored"]);
     assert!(code == Some(0) && output.contains("another past"), "{output}{error}");
     let started = std::time::Instant::now();

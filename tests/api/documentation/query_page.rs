@@ -13,8 +13,8 @@ use crate::harness::{Caller, TestServer, on_both_databases};
 const QUERY_PAGE: &str = include_str!("../../../src/http/graphiql.html");
 
 /// A dashboard of twelve topics by ten places by 24 months.
-const DASHBOARD: &str = "{ releaseStats { count facets { topics(input: {first: 12}) { buckets { key label count within { facets { \
-    places(input: {first: 10}) { buckets { key label count within { timeline(interval: MONTH, range: {from: \"2005-01-01\", \
+const DASHBOARD: &str = "{ releaseStats { count facets { topics(input: {first: 12}) { buckets { key label count stats { facets { \
+    places(input: {first: 10}) { buckets { key label count stats { timeline(interval: MONTH, range: {from: \"2005-01-01\", \
     until: \"2006-12-31\"}) { points { label count } } } } } } } } } } } }";
 
 /// The examples of the query page: query and variables.

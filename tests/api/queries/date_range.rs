@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, REVISE, TestServer, on_both_databases, server_process::run};
 
-const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: String!, $zone: TimeZone!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: $zone) { release { state schedule { at } } userErrors { field code message } } }";
+const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: LocalDateTime!, $zone: TimeZone!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: $zone) { release { state schedule { at } } userErrors { field code message } } }";
 
 /// Imports lines; what was refused, by line.
 async fn import_rejections(server: &TestServer, text: &str, listing: bool) -> Vec<(u64, String)> {

@@ -47,7 +47,7 @@ on_both_databases! {
 
     async fn queries_that_are_too_expensive_or_too_deep_are_rejected_before_execution(server: TestServer) {
         seed_sample_data(&server).await;
-        let level = |inside: String| format!("facets {{ kinds(input: {{first: 50}}) {{ buckets {{ within {{ {inside} }} }} }} }}");
+        let level = |inside: String| format!("facets {{ kinds(input: {{first: 50}}) {{ buckets {{ stats {{ {inside} }} }} }} }}");
         let expensive = format!("{{ releaseStats {{ {} }} }}", level(level(level("count".to_owned()))));
         let response = server.execute(Caller::Public, &expensive, json!({})).await;
         let message = response["errors"][0]["message"].as_str().unwrap();
@@ -58,7 +58,7 @@ on_both_databases! {
         let response = server.execute(Caller::Public, bypass, json!({ "i": { "first": 200 } })).await;
         assert!(response["errors"][0]["message"].as_str().unwrap().contains("the query costs"), "{response}");
         assert!(server.execute(Caller::Public, bypass, json!({ "i": { "first": 20 } })).await.get("errors").is_none());
-        let deep = format!("{{ releaseStats {{ {} }} }}", (0..6).fold("count".to_owned(), |inside, _| format!("facets {{ topics(input: {{first: 1}}) {{ buckets {{ within {{ {inside} }} }} }} }}")));
+        let deep = format!("{{ releaseStats {{ {} }} }}", (0..6).fold("count".to_owned(), |inside, _| format!("facets {{ topics(input: {{first: 1}}) {{ buckets {{ stats {{ {inside} }} }} }} }}")));
         let response = server.execute(Caller::Public, &deep, json!({})).await;
         assert!(response["errors"][0]["message"].as_str().unwrap().contains("more than 24 selections in selections"), "{response}");
     }

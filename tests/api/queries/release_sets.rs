@@ -11,13 +11,13 @@ use crate::harness::{Caller, TestServer, on_both_databases};
 /// All rows of a small newsroom, and its numbers, some of them three sets deep. One answer is of one data version.
 const EVERYTHING: &str = r#"query($filter: ReleaseFilter) {
   releases(filter: $filter, first: 200) {
-    totalCount asOf { revision }
+    totalCount asOf { version }
     nodes { id kind language releaseDate publishedAt topics { slug } places { slug } dateline { places { slug } } }
     facets {
       exact: topics(input: {first: 200, rollUp: false, scope: ALL_FILTERS}) { distinctValues missing other overlapping buckets { count topic { slug } } }
-      rolled: topics(input: {first: 2, scope: ALL_FILTERS}) { missing other buckets { topic { slug } count directCount share within {
-        count asOf { revision }
-        facets { places(input: {first: 3, level: COUNTRY, role: ANY}) { missing other buckets { place { slug } count within {
+      rolled: topics(input: {first: 2, scope: ALL_FILTERS}) { missing other buckets { topic { slug } count directCount share stats {
+        count asOf { version }
+        facets { places(input: {first: 3, level: COUNTRY, role: ANY}) { missing other buckets { place { slug } count stats {
           count timeline(interval: MONTH, fill: OMIT) { points { label count cumulative } }
           compare(to: PREVIOUS_PERIOD, range: {from: "2006-02-01", until: "2006-02-28"}) { current previous change ratio }
         } } } }
@@ -109,18 +109,18 @@ fn assert_counts_match_nodes(response: &Value) {
         let slug = by_topic(bucket);
         let members: Vec<&Value> =
             releases.iter().copied().filter(|release| rolled_up_topics(release).contains(&slug)).collect();
-        assert_eq!((&bucket["count"], &bucket["within"]["count"]), (&json!(rolled_up[&slug]), &json!(members.len())));
+        assert_eq!((&bucket["count"], &bucket["stats"]["count"]), (&json!(rolled_up[&slug]), &json!(members.len())));
         assert_eq!(bucket["directCount"].as_u64().unwrap(), exact.get(&slug).copied().unwrap_or(0));
         assert!((bucket["share"].as_f64().unwrap() - members.len() as f64 / total as f64).abs() < 1e-9);
-        assert_eq!(bucket["within"]["asOf"], set["asOf"]);
-        let places = &bucket["within"]["facets"]["places"];
+        assert_eq!(bucket["stats"]["asOf"], set["asOf"]);
+        let places = &bucket["stats"]["facets"]["places"];
         let by_place = |bucket: &Value| bucket["place"]["slug"].as_str().unwrap().to_owned();
         assert_eq!(buckets(places, by_place), count_values(&members, countries));
         assert_eq!(places["missing"], members.iter().filter(|release| countries(release).is_empty()).count());
         for place in places["buckets"].as_array().unwrap() {
             let matching: Vec<&Value> =
                 members.iter().copied().filter(|release| countries(release).contains(&by_place(place))).collect();
-            let (within, by_month) = (&place["within"], months(&matching));
+            let (within, by_month) = (&place["stats"], months(&matching));
             assert_eq!((&within["count"], points(&within["timeline"])), (&json!(matching.len()), by_month));
             let count = |from: &str, until: &str| {
                 matching
@@ -232,35 +232,35 @@ on_both_databases! {
             writer_finished.store(true, std::sync::atomic::Ordering::Relaxed);
         };
         let reader = async {
-            let (mut request_count, mut revisions) = (0, BTreeSet::new());
+            let (mut request_count, mut versions) = (0, BTreeSet::new());
             while !writer_finished.load(std::sync::atomic::Ordering::Relaxed) {
                 let response = server.data(ROLES[request_count % 5], EVERYTHING, json!({})).await;
                 assert_counts_match_nodes(&response);
-                revisions.insert(response["releases"]["asOf"]["revision"].as_str().unwrap().to_owned());
+                versions.insert(response["releases"]["asOf"]["version"].as_str().unwrap().to_owned());
                 request_count += 1;
             }
-            (request_count, revisions.len())
+            (request_count, versions.len())
         };
-        let ((), (request_count, revisions)) = tokio::join!(writer, reader);
-        assert!(request_count > 5 && revisions > 5, "{request_count} answers at {revisions} revisions: the reader saw nothing happen");
+        let ((), (request_count, versions)) = tokio::join!(writer, reader);
+        assert!(request_count > 5 && versions > 5, "{request_count} answers at {versions} data versions: the reader saw nothing happen");
     }
 
     async fn the_data_version_changes_only_with_visible_data(server: TestServer) {
         seed_sample_data(&server).await;
-        let revision = async |caller| server.data(caller, "{ releaseStats { asOf { revision at } } }", json!({})).await["releaseStats"]["asOf"].clone();
-        let (public, editor) = (revision(Caller::Public).await, revision(Caller::Editor).await);
-        let press = revision(Caller::Press).await;
+        let version = async |caller| server.data(caller, "{ releaseStats { asOf { version at } } }", json!({})).await["releaseStats"]["asOf"].clone();
+        let (public, editor) = (version(Caller::Public).await, version(Caller::Editor).await);
+        let press = version(Caller::Press).await;
         assert_eq!((&public["at"], &press["at"]), (&json!("2007-06-01T12:00:00Z"), &json!("2007-06-01T12:00:00Z")));
-        assert!(public["revision"] != editor["revision"] && public["revision"] != press["revision"]);
+        assert!(public["version"] != editor["version"] && public["version"] != press["version"]);
         let (id, number) = server.create_draft(json!({ "headline": "Hidden", "bodyMarkdown": "Words.", "releaseDate": "2006-02-01" })).await;
-        assert_eq!((revision(Caller::Public).await, revision(Caller::Press).await), (public.clone(), press));
-        assert_ne!(revision(Caller::Editor).await, editor);
+        assert_eq!((version(Caller::Public).await, version(Caller::Press).await), (public.clone(), press));
+        assert_ne!(version(Caller::Editor).await, editor);
         server.mutate(Caller::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": number })).await;
-        let after = revision(Caller::Public).await;
+        let after = version(Caller::Public).await;
         assert_ne!(after, public);
         // Work on the next version of what is live is hidden, too.
         server.mutate(Caller::Editor, crate::harness::REVISE, json!({ "id": id, "revision": number, "input": { "headline": "Seen later" } })).await;
-        assert_eq!(revision(Caller::Public).await, after);
+        assert_eq!(version(Caller::Public).await, after);
     }
 
     async fn a_facet_ignores_its_own_filter_and_marks_selected_buckets(server: TestServer) {
@@ -343,10 +343,10 @@ on_both_databases! {
         seed_sample_data(&server).await;
         server.import(&(0..12).map(|number| json!({ "type": "release", "slug": format!("wave-{number}"), "headline": "Wave", "bodyMarkdown": "Words.", "releaseDate": "2007-05-20",
             "state": "PUBLISHED", "topics": [if number == 0 { "labour" } else { "crime" }] })).collect::<Vec<_>>()).await;
-        let query = "query($window: Duration!, $until: Date) { trendingTopics(window: $window, baseline: \"P2Y\", until: $until) { topic { slug } count expected lift score from until within { count } } }";
+        let query = "query($window: Duration!, $until: Date) { trendingTopics(window: $window, baseline: \"P2Y\", until: $until) { topic { slug } count expected lift score from until stats { count } } }";
         let trends = server.data(Caller::Public, query, json!({ "window": "P30D" })).await["trendingTopics"].clone();
         let first = &trends[0];
-        assert_eq!((&first["topic"]["slug"], &first["count"], &first["within"]["count"]), (&json!("crime"), &json!(11), &json!(11)), "{trends}");
+        assert_eq!((&first["topic"]["slug"], &first["count"], &first["stats"]["count"]), (&json!("crime"), &json!(11), &json!(11)), "{trends}");
         // Today is 1 June 2007 in the newsroom's zone.
         assert_eq!((&first["from"], &first["until"]), (&json!("2007-05-03"), &json!("2007-06-01")));
         // 10 of 30 before, 11 of 12 now: E = 12 · 21 / 42, G² = 2 (11 ln 11/6 + ln 1/6 + 10 ln 10/15 + 20 ln 20/15).

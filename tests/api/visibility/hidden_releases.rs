@@ -258,7 +258,7 @@ fn without_revisions(mut responses: Vec<(String, Value)>) -> Vec<(String, Value)
     fn without(response: &mut Value) {
         match response {
             Value::Object(object) => {
-                for (part, name) in [("asOf", "revision"), ("headers", "etag")] {
+                for (part, name) in [("asOf", "version"), ("headers", "etag")] {
                     if let Some(Value::Object(fields)) = object.get_mut(part) {
                         fields.insert(name.to_owned(), json!(null));
                     }
@@ -303,8 +303,8 @@ on_both_databases! {
         let revisions = async || {
             let mut all = Vec::new();
             for caller in [Caller::Public, Caller::Press, Caller::Author] {
-                let data = server.data(caller, "{ releases { asOf { revision } } }", json!({})).await;
-                all.push(data["releases"]["asOf"]["revision"].as_str().unwrap().to_owned());
+                let data = server.data(caller, "{ releases { asOf { version } } }", json!({})).await;
+                all.push(data["releases"]["asOf"]["version"].as_str().unwrap().to_owned());
             }
             all
         };

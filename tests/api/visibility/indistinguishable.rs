@@ -12,11 +12,11 @@ use crate::harness::{Caller, REVISE, TestServer, exchange, noon, on_both_databas
 
 /// What is asked, each by GET: fresh, again, with the first tag that was told, and by POST. One is wrong.
 const QUERIES: [&str; 12] = [
-    "{ releases { totalCount asOf { revision } pageInfo { startCursor endCursor } nodes { id slug headline modifiedAt url } } }",
+    "{ releases { totalCount asOf { version } pageInfo { startCursor endCursor } nodes { id slug headline modifiedAt url } } }",
     "{ releases(filter: {topics: {any: [{slug: \"labour\"}]}}, orderBy: [{by: MODIFIED_AT}]) { totalCount edges { cursor node { id related { id } } } } }",
     "{ release(ref: {slug: \"public-2\"}) { id headline modifiedAt embargo { until } corrections { at } body { text } } }",
     "{ release(ref: {slug: \"hidden-1\"}) { id } tombstone(ref: {slug: \"hidden-1\"}) { kind } }",
-    "{ releaseStats { count latest asOf { revision } timeline(interval: DAY, range: {from: \"2007-05-30\", until: \"2007-06-03\"}) { points { label count complete } } } }",
+    "{ releaseStats { count latest asOf { version } timeline(interval: DAY, range: {from: \"2007-05-30\", until: \"2007-06-03\"}) { points { label count complete } } } }",
     "{ releaseStats { timeline(interval: MONTH, dateField: PUBLISHED_AT, fill: OMIT) { points { label count complete } } } }",
     "{ releaseStats { facets { topics { distinctValues missing buckets { key label count } } languages { buckets { key count } } kinds { buckets { key count } } } } }",
     "{ trendingTopics(window: \"P30D\", baseline: \"P365D\") { count expected score topic { id slug } } }",

@@ -91,8 +91,8 @@ async fn run_two_lifecycles(server: &TestServer) -> (String, String) {
 
 /// What somebody holds who reads now.
 async fn read_version(server: &TestServer, caller: Caller) -> String {
-    let read = server.data(caller, "{ releaseStats { asOf { revision } } }", json!({})).await;
-    read["releaseStats"]["asOf"]["revision"].as_str().unwrap().to_owned()
+    let read = server.data(caller, "{ releaseStats { asOf { version } } }", json!({})).await;
+    read["releaseStats"]["asOf"]["version"].as_str().unwrap().to_owned()
 }
 
 on_both_databases! {
@@ -135,9 +135,9 @@ on_both_databases! {
         let now = noon() + TimeDelta::hours(1);
         server.app.clock.set(now);
         // It is there, and the journal does not have it yet.
-        let data = server.data(Caller::Public, "{ releases { totalCount } releaseStats { asOf { revision } } }", json!({})).await;
+        let data = server.data(Caller::Public, "{ releases { totalCount } releaseStats { asOf { version } } }", json!({})).await;
         assert_eq!(data["releases"]["totalCount"], 1);
-        let version_read = data["releaseStats"]["asOf"]["revision"].as_str().unwrap().to_owned();
+        let version_read = data["releaseStats"]["asOf"]["version"].as_str().unwrap().to_owned();
         let mut from_read = open_stream(&server, Role::Public, Some(&version_read));
         server.create_published(json!({ "headline": "Between" })).await;
         let between = drain_changes(&mut from_read).await;
@@ -255,7 +255,7 @@ on_both_databases! {
             assert_eq!(ended.is_some(), name != "a name", "{name}");
             if let Some(event) = ended {
                 let (_, _, data) = event.unwrap();
-                assert!(data.contains("READ_ANEW"), "{data}");
+                assert!(data.contains("RESYNC_REQUIRED"), "{data}");
                 assert_eq!(events.next_event().await.unwrap().0, "complete");
             }
             assert!(tokio::time::timeout(Duration::from_millis(300), other_events.next_event()).await.is_err(), "{name}");

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::harness::{CREATE, Caller, TestServer, exchange, post};
 
-const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: String!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: \"UTC\") { release { state schedule { at } } userErrors { message } } }";
+const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: LocalDateTime!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: \"UTC\") { release { state schedule { at } } userErrors { message } } }";
 const STATE: &str = "query($id: ID!) { node(id: $id) { ... on Release { state schedule { recordedAt } } } releases(first: 50) { totalCount } }";
 
 /// Of the media type whose statuses are those of the answer.

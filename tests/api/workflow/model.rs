@@ -22,7 +22,7 @@ const QUERIES: [&str; 6] = [
        releaseStats { count earliest latest timeline(interval: WEEK) { points { label count } } days: timeline(interval: DAY, dateField: PUBLISHED_AT) { points { label count } } }
        since: releaseStats(filter: {states: [PUBLISHED], publishedAt: {from: \"2007-06-03T00:00:00Z\"}}) { count } }",
     "{ releaseStats { facets {
-       topics(input: {first: 200, minCount: 0}) { distinctValues missing other buckets { key label count directCount within { count } } }
+       topics(input: {first: 200, minCount: 0}) { distinctValues missing other buckets { key label count directCount stats { count } } }
        places(input: {first: 200, minCount: 0, level: CITY}) { missing buckets { key count } }
        kinds(input: {first: 10}) { buckets { key count } } languages(input: {first: 10}) { buckets { key count } } } } }",
     "{ topics(first: 120) { totalCount nodes { id slug name retiredAt revision broader { slug } narrower(first: 20) { slug } replacedBy { slug } altNames } }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: String!, $zone: TimeZone!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: $zone) { release { state schedule { localTime timeZone at state recordedAt } } userErrors { field code message } } }";
+const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: LocalDateTime!, $zone: TimeZone!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: $zone) { release { state schedule { localTime timeZone at state recordedAt } } userErrors { field code message } } }";
 const UNSCHEDULE: &str = "mutation($id: ID!, $revision: Int!) { releaseUnschedule(id: $id, expectedRevision: $revision) { release { state schedule { at } } userErrors { code } } }";
 const EMBARGO: &str = "mutation($id: ID!, $revision: Int!, $until: DateTime, $note: String) { releaseEmbargo(id: $id, expectedRevision: $revision, until: $until, note: $note) { release { state pubStatus embargo { until note } } userErrors { field code message } } }";
 const RELEASE_TIMING: &str = "query($id: ID!) { node(id: $id) { ... on Release { state pubStatus publishedAt firstPublishedAt modifiedAt embargo { until note } schedule { at state recordedAt } history { nodes { act by note } } } } }";

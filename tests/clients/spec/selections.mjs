@@ -32,7 +32,7 @@ export const selectionCases = ({ release, topic, place }) => [
   '{ releaseStats { ...S } releases(first: 1) { ...S totalCount } } fragment S on ReleaseSet { __typename latest count ... on ReleaseConnection { totalCount } }',
   '{ releaseStats { ... on ReleaseSet { ... on ReleaseConnection { totalCount } ... on ReleaseStats { count } } } }',
   '{ releaseStats { facets { kinds { ...F buckets { ...B } } topics(input: {first: 2}) { buckets { ...B } ...F } } } } fragment F on Facet { missing other __typename } fragment B on FacetBucket { label __typename ... on KindBucket { kind } ... on TopicBucket { directCount topic { slug } } count }',
-  '{ releaseStats { facets { languages { buckets { key within { count facets { kinds { distinctValues } } } ... on FacetBucket { share } } } places(input: {first: 1, level: COUNTRY}) { buckets { place { name } count } } } } }',
+  '{ releaseStats { facets { languages { buckets { key stats { count facets { kinds { distinctValues } } } ... on FacetBucket { share } } } places(input: {first: 1, level: COUNTRY}) { buckets { place { name } count } } } } }',
   '{ releaseStats { facets { kinds { buckets { ... on FacetBucket { samples { slug } } kind } overlapping } } } }',
   '{ releaseStats { timeline(interval: YEAR) { points { count label } points { cumulative label } } } }',
   '{ topics(first: 3) { edges { node { slug } cursor } nodes { broader { slug } narrower(first: 2) { name } } pageInfo { hasNextPage endCursor } } }',

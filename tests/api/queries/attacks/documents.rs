@@ -122,7 +122,7 @@ pub(super) fn all() -> Vec<(String, String)> {
     let facets: String = (0..20).map(|n| format!("a{n}: {expensive} ")).collect();
     all.push((
         "facets by date in every bucket".to_owned(),
-        format!("{{ releaseStats {{ facets {{ topics(input: {{first: 200}}) {{ buckets {{ within {{ facets {{ {facets} }} }} }} }} }} }} }}"),
+        format!("{{ releaseStats {{ facets {{ topics(input: {{first: 200}}) {{ buckets {{ stats {{ facets {{ {facets} }} }} }} }} }} }} }}"),
     ));
     let near = "{places: {near: {latitude: 1, longitude: 1, kilometres: 1}}} ";
     all.push((
