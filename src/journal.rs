@@ -21,6 +21,14 @@ use crate::date_range;
 /// Who puts down what happened by itself.
 pub const SYSTEM_ACTOR: &str = "dateline";
 
+/// The actor of changes that an operator makes with a command.
+pub const COMMAND_LINE_ACTOR: &str = "command line";
+
+/// Whether a subject is an actor of Dateline itself, so that no token may have it.
+pub fn is_reserved_actor(subject: &str) -> bool {
+    [SYSTEM_ACTOR, COMMAND_LINE_ACTOR].contains(&subject)
+}
+
 /// One act on one thing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {

@@ -14,7 +14,7 @@ const PAGES: &str = "query($c: String, $id: ID!, $slug: Slug!) {
   node(id: $id) { id }
   nodes(ids: [$id]) { id }
   release(ref: { slug: $slug }) { id }
-  tombstone(ref: { id: $id }) { slug }
+  releaseLookup(ref: { id: $id }) { tombstone { slug } }
 }";
 
 const CHANGES: &str = "subscription($id: ID) { releaseChanged(after: $id) { sequence } }";

@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     db::{Db, OpenOptions},
+    journal::COMMAND_LINE_ACTOR,
 };
 
 /// Anything that ends a command.
@@ -45,5 +46,5 @@ pub(super) async fn open_app(settings: &Settings) -> Result<Arc<App>, CommandErr
 
 /// Whoever can run commands on the database's machine keeps the house.
 pub(super) fn operator() -> Viewer {
-    Viewer::new(Role::Admin, "command line")
+    Viewer::new(Role::Admin, COMMAND_LINE_ACTOR)
 }

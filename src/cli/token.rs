@@ -18,7 +18,11 @@ use super::{
 use crate::{
     config::Settings,
     date_range,
-    newsroom::access::{public_id::IdCodec, tokens::TokenInput},
+    newsroom::{
+        Error, Newsroom,
+        access::{public_id::IdCodec, tokens::TokenInput},
+        reading::pagination::{MAX_SIZE, PageRequest},
+    },
 };
 
 #[derive(Debug, Subcommand)]
@@ -72,6 +76,20 @@ impl From<RoleName> for Role {
     }
 }
 
+/// All tokens, newest first.
+async fn all_tokens(newsroom: &Newsroom) -> Result<Vec<api_token::Model>, Error> {
+    let (mut tokens, mut after) = (Vec::new(), None);
+    loop {
+        let request = PageRequest { first: Some(MAX_SIZE), after, ..PageRequest::default() };
+        let page = newsroom.tokens(&operator(), &request).await?;
+        after = page.entries.last().map(|(cursor, _)| cursor.clone());
+        tokens.extend(page.entries.into_iter().map(|(_, token)| token));
+        if !page.has_next {
+            return Ok(tokens);
+        }
+    }
+}
+
 impl Token {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
         let app = open_app(settings).await?;
@@ -93,7 +111,7 @@ impl Token {
                 ));
             }
             Self::List => {
-                for token in app.newsroom.tokens(&operator()).await? {
+                for token in all_tokens(&app.newsroom).await? {
                     let state = if token.revoked_at.is_some() {
                         "revoked".to_owned()
                     } else if token.expires_at.is_some_and(|at| at <= now) {

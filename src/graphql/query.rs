@@ -13,7 +13,7 @@ use super::{
         global_id,
         names::{has_name_containing, normalized_search},
         projection::projection_of_field,
-        scalars::{Date, DateTime, Duration, Url},
+        scalars::{Date, Duration},
     },
     engine::{
         context::ContextExt,
@@ -25,18 +25,17 @@ use super::{
         pagination::page_size,
     },
     types::{
+        access::{AccessLogConnection, AccessLogEntry, Token, TokenConnection, Viewer},
         connection::{PlaceConnection, ReleaseConnection, TopicConnection},
         facet::{TopicBucket, topic_buckets},
-        history::{Access, JournalConnection, JournalFilter},
+        history::{JournalConnection, JournalEntry, JournalFilter},
         node::{self, SerialNode},
         place::{Place, PlaceFilter},
-        release::{Release, Tombstone},
+        release::{Release, ReleaseLookup},
         release_set::{ReleaseStats, narrow},
         revision::ReleaseRevision,
-        token::Token,
         topic::{Topic, TopicFilter},
         trend::{TopicTrend, trending},
-        viewer::Viewer,
     },
 };
 use crate::{
@@ -45,7 +44,7 @@ use crate::{
         self,
         reading::{
             list::{concept_cursor_key, concept_page},
-            pagination::PageRequest,
+            pagination::{DEFAULT_SIZE, PageRequest},
         },
     },
 };
@@ -87,41 +86,17 @@ impl Query {
         #[graphql(desc = "Which one.")] r#ref: ReleaseRef,
     ) -> Result<Option<SerialObject<Release>>, ApiError> {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
-        let set = ctx.request().visible();
-        let Some((item, former)) = set.find(&key) else { return Ok(None) };
-        ctx.execution().before_reading(1, 0).await;
-        let loaded = ctx.newsroom().fetch(&set, std::slice::from_ref(&item), projection_of_field(ctx)).await?;
-        let former_slug = match key {
-            ReleaseKey::Slug(slug) if former => Some(slug),
-            _ => None,
-        };
-        Ok(loaded
-            .into_iter()
-            .next()
-            .map(|loaded| SerialObject(Release::new(ctx.request(), &set, loaded).with_redirected_from(former_slug))))
+        Release::load(ctx, &key).await
     }
 
-    /// What a former public address should answer now: a notice, that it is gone, or where to go instead. null for what is
-    /// public, for what never was, and for what vanished.
-    async fn tombstone(
+    /// What a website needs to answer a request for a release's URL: the release, the slug to redirect to, or the
+    /// tombstone. All three are null for a release that does not exist or that you may not see.
+    async fn release_lookup(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The release that was there.")] r#ref: ReleaseRef,
-    ) -> Result<Option<Tombstone>, ApiError> {
-        let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
-        let Some(tombstone) = ctx.request().visible().tombstone(&key) else { return Ok(None) };
-        let notice = ctx.newsroom().withdrawal_notice(tombstone).await?;
-        if let Some(notice) = &notice {
-            ctx.request().record_release(notice.tombstone.id);
-        }
-        Ok(notice.map(|notice| Tombstone {
-            slug: notice.tombstone.slug.as_str().into(),
-            state: notice.tombstone.state.into(),
-            kind: notice.tombstone.kind.into(),
-            at: DateTime(notice.at),
-            notice: notice.notice,
-            redirect_to: notice.redirect_to.map(Url),
-        }))
+        #[graphql(desc = "Which one.")] r#ref: ReleaseRef,
+    ) -> Result<ReleaseLookup, ApiError> {
+        Ok(ReleaseLookup::new(release_key(ctx, r#ref).await?))
     }
 
     /// What a preview link shows: the newest version of one release. null where the link is forged, over, taken back, or of a
@@ -174,7 +149,7 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>,
-        #[graphql(default = 20, desc = "At most this many topics, 1 to 200.")] first: i32,
+        #[graphql(default_with = "DEFAULT_SIZE", desc = "Maximum number of topics, 1 to 200.")] first: i32,
         #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")]
         roll_up: bool,
         #[graphql(desc = "Only the topics right below this one.")] under: Option<TopicRef>,
@@ -199,7 +174,7 @@ impl Query {
         baseline: Duration,
         #[graphql(desc = "The last day of the window; today in the newsroom's own zone where none is given.")]
         until: Option<Date>,
-        #[graphql(default = 10, desc = "At most this many topics, 1 to 200.")] first: i32,
+        #[graphql(default_with = "DEFAULT_SIZE", desc = "Maximum number of topics, 1 to 200.")] first: i32,
         #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")]
         roll_up: bool,
     ) -> Result<Option<SerialList<TopicTrend>>, ApiError> {
@@ -263,17 +238,19 @@ impl Query {
         let search = normalized_search(filter.search.as_deref());
         let top = descendants.as_ref().map(|(top, _)| topics.get(*top).id);
         let key = concept_cursor_key(
+            &ctx.newsroom().token_cipher,
             "topics",
             &(&filter.search, &under, filter.top_level, filter.retired),
             &(&search, top, filter.top_level, filter.retired),
         );
-        let keep = |number: u32| {
+        let matches = |number: u32| {
             search.as_ref().is_none_or(|text| has_name_containing(topics, number, text))
                 && descendants.as_ref().is_none_or(|(top, descendants)| number != *top && descendants.contains(number))
                 && filter.top_level.is_none_or(|top| top == topics.broader(number).is_empty())
                 && filter.retired.is_none_or(|retired| retired == topics.get(number).retired_at.is_some())
         };
-        Ok(Some(TopicConnection::new(snapshot, concept_page(topics, &key, keep, &page_request)?)))
+        let matching: Vec<u32> = topics.by_label().iter().copied().filter(|&number| matches(number)).collect();
+        Ok(Some(TopicConnection::new(snapshot, concept_page(topics, &key, &matching, &page_request)?)))
     }
 
     /// One place; null where there is none.
@@ -321,17 +298,19 @@ impl Query {
         let top = descendants.as_ref().map(|(top, _)| places.get(*top).id);
         let set_of_kinds: Option<BTreeSet<_>> = kinds.as_ref().map(|kinds| kinds.iter().collect());
         let key = concept_cursor_key(
+            &ctx.newsroom().token_cipher,
             "places",
             &(&filter.search, &within, &kinds, filter.retired),
             &(&search, top, set_of_kinds, filter.retired),
         );
-        let keep = |number: u32| {
+        let matches = |number: u32| {
             search.as_ref().is_none_or(|text| has_name_containing(places, number, text))
                 && descendants.as_ref().is_none_or(|(top, descendants)| number != *top && descendants.contains(number))
                 && kinds.as_ref().is_none_or(|kinds| kinds.contains(&places.get(number).kind))
                 && filter.retired.is_none_or(|retired| retired == places.get(number).retired_at.is_some())
         };
-        Ok(Some(PlaceConnection::new(snapshot, concept_page(places, &key, keep, &page_request)?)))
+        let matching: Vec<u32> = places.by_label().iter().copied().filter(|&number| matches(number)).collect();
+        Ok(Some(PlaceConnection::new(snapshot, concept_page(places, &key, &matching, &page_request)?)))
     }
 
     /// Who you are, and what you may do.
@@ -354,28 +333,43 @@ impl Query {
         let page_request = PageRequest { first, after, last, before };
         ctx.execution().before_reading(page_request.size()?.0, 0).await;
         let page = ctx.newsroom().journal(&ctx.request().viewer, &filter.unwrap_or_default(), &page_request).await?;
-        Ok(Some(JournalConnection::new(ctx.ids(), page)))
+        Ok(Some(JournalConnection::new(page, |row| JournalEntry::new(ctx.ids(), row))))
     }
 
-    /// The newest reads that must be known of: embargoed text read by the press, uses of preview links. For ADMIN.
+    /// The access log, newest first: reads of embargoed content by the press, and uses of preview links. Requires the role
+    /// ADMIN.
     async fn access_log(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those of this release.")] release_id: Option<ID>,
-        #[graphql(default = 20, desc = "At most this many, 1 to 200.")] first: i32,
-    ) -> Result<Option<SerialList<Access>>, ApiError> {
+        #[graphql(desc = "Only reads of this release.")] release_id: Option<ID>,
+        #[graphql(desc = "That many from the newest on, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<AccessLogConnection>, ApiError> {
         let release = release_id.map(|id| global_id::decode_as(ctx.ids(), Noun::Release, &id)).transpose();
         let release = release.map_err(|error| error.at("releaseId"))?;
-        let size = page_size(first)?;
-        ctx.execution().before_reading(size, 0).await;
-        let rows = ctx.newsroom().access_log_entries(&ctx.request().viewer, release, size).await?;
-        Ok(Some(rows.into_iter().map(|row| Access::new(ctx.ids(), row)).collect()))
+        let page_request = PageRequest { first, after, last, before };
+        ctx.execution().before_reading(page_request.size()?.0, 0).await;
+        let page = ctx.newsroom().access_log(&ctx.request().viewer, release, &page_request).await?;
+        Ok(Some(AccessLogConnection::new(page, |row| AccessLogEntry::new(ctx.ids(), row))))
     }
 
-    /// All access tokens, newest first. For ADMIN.
-    async fn tokens(&self, ctx: &Context<'_>) -> Result<Option<Vec<Token>>, ApiError> {
-        let tokens = ctx.newsroom().tokens(&ctx.request().viewer).await?;
-        Ok(Some(tokens.into_iter().map(|row| Token::new(ctx.ids(), row)).collect()))
+    /// The access tokens, newest first, expired and revoked ones included. Requires the role ADMIN.
+    async fn tokens(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "That many from the newest on, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<TokenConnection>, ApiError> {
+        let page_request = PageRequest { first, after, last, before };
+        ctx.execution().before_reading(page_request.size()?.0, 0).await;
+        let page = ctx.newsroom().tokens(&ctx.request().viewer, &page_request).await?;
+        Ok(Some(TokenConnection::new(page, |row| Token::new(ctx.ids(), row))))
     }
 }
 

@@ -39,7 +39,7 @@ const RELEASE_CREATE: &str =
     "mutation($input: ReleaseInput!) { releaseCreate(input: $input) { release { id } userErrors { code message } } }";
 const RELEASE_PUBLISH: &str = "mutation($id: ID!) { releasePublish(id: $id, expectedRevision: 1) { release { id } userErrors { code message } } }";
 const RELEASE_REVISE: &str = "mutation($id: ID!, $input: ReleaseInput!) { releaseRevise(id: $id, expectedRevision: 1, input: $input) { release { id } userErrors { code message } } }";
-const RELEASE_WITHDRAW: &str = "mutation($id: ID!) { releaseWithdraw(id: $id, expectedRevision: 1, kind: GONE) { release { id } userErrors { code message } } }";
+const RELEASE_WITHDRAW: &str = "mutation($id: ID!) { releaseWithdraw(id: $id, expectedRevision: 1, withdrawal: {kind: GONE}) { release { id } userErrors { code message } } }";
 const TOKEN_CREATE: &str =
     "mutation($input: TokenInput!) { tokenCreate(input: $input) { token { id } secret userErrors { code message } } }";
 const TOKEN_REVOKE: &str = "mutation($id: ID!) { tokenRevoke(id: $id) { userErrors { code message } } }";

@@ -7,7 +7,7 @@ use entity::api_token::Role;
 use serde_json::{Map, Value};
 
 use super::{error::TokenRejected, settings::OidcSettings};
-use crate::auth::viewer::Viewer;
+use crate::{auth::viewer::Viewer, journal::is_reserved_actor};
 
 /// Longest subject, in characters; the same as of tokens made here.
 const MAX_SUBJECT_LENGTH: usize = 200;
@@ -81,6 +81,8 @@ fn subject(claims: &Claims, claim: &str) -> Result<String, TokenRejected> {
         "has control characters in it"
     } else if subject.trim() != subject {
         "begins or ends with a space"
+    } else if is_reserved_actor(subject) {
+        "is reserved for Dateline itself"
     } else {
         return Ok(subject.to_owned());
     };

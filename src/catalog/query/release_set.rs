@@ -182,6 +182,13 @@ impl ReleaseSet {
         self.contains(ordinal).then(|| (self.handle(ordinal), former))
     }
 
+    /// The number of languages of its releases.
+    pub fn language_count(&self) -> u64 {
+        let languages = &self.view.languages;
+        let bitmaps = (0..languages.len() as u32).filter_map(|value| languages.bitmaps.get(value));
+        bitmaps.filter(|bitmap| !self.members.is_disjoint(bitmap)).count() as u64
+    }
+
     /// What a former public address should answer its viewer: never for what vanished, never was public, or still is.
     pub fn tombstone(&self, key: &ReleaseKey) -> Option<Tombstone> {
         let view = &self.view;

@@ -1,6 +1,7 @@
 //! Building blocks of the GraphQL schema that know no object type.
 //!
 //! - `scalars`, `enums`: custom scalars and enums
+//! - `actor`: who did something
 //! - `global_id`: Relay object ids
 //! - `error`, `user_error`: top-level errors and `userErrors` of mutations
 //! - `excerpt`: the beginning of a text, for messages
@@ -8,6 +9,7 @@
 //! - `loaders`: batched loading of rows
 //! - `projection`: which columns a selection needs
 
+pub(crate) mod actor;
 pub(crate) mod enums;
 pub(crate) mod error;
 pub(crate) mod excerpt;

@@ -4,7 +4,7 @@
 
 use async_graphql::{Enum, SimpleObject};
 
-use super::{error::ApiError, scalars::DateTime};
+use super::{actor::Actor, error::ApiError, scalars::DateTime};
 use crate::newsroom::{self, DatabaseError, ErrorCode};
 
 /// Something in a mutation that the editor can mend. Nothing was changed.
@@ -28,7 +28,7 @@ pub struct CurrentRevision {
     /// The number to give as `expectedRevision` after reading it again.
     revision: i32,
     /// Who changed it.
-    by: String,
+    by: Actor,
     /// When.
     at: DateTime,
 }
@@ -104,8 +104,11 @@ pub fn into_user_errors<T>(result: Result<T, newsroom::Error>) -> Result<(Option
                 Some("expectedRevision"),
                 Error::StaleRevision(current.clone()).to_string(),
             );
-            error.current =
-                Some(CurrentRevision { revision: current.revision, by: current.by, at: DateTime(current.at) });
+            error.current = Some(CurrentRevision {
+                revision: current.revision,
+                by: Actor::of(current.by),
+                at: DateTime(current.at),
+            });
             vec![error]
         }
         Err(error) => return Err(error.into()),

@@ -5,6 +5,7 @@
 use std::cell::OnceCell;
 
 use chrono::NaiveDate;
+use entity::release::ReleaseKind;
 
 use super::field_costs::Bound;
 use crate::catalog::ReleaseSet;
@@ -41,6 +42,8 @@ impl Extent {
             Bound::Places => snapshot.places().by_label().len() as u64,
             Bound::Narrower => snapshot.topics().max_narrower() as u64,
             Bound::Contained => snapshot.places().max_narrower() as u64,
+            Bound::Kinds => ReleaseKind::ALL.len() as u64,
+            Bound::Languages => visible.language_count(),
         }
     }
 

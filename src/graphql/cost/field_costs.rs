@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `edges`, `nodes`, `buckets`, `points` | 1 and their selection, multiplied by the length that the parent field gives |
 //! | a connection | 1; its entries times `first` or `last` (default 20), at most as many as exist |
-//! | a facet | 5 (50 if ordered by latest date or under one topic); its buckets times `input.first` (default 10) |
+//! | a facet | 5 (50 if ordered by latest date or under one topic); its buckets times `input.first` (default 20) |
 //! | `timeline` | 1; a tenth of its points, one for each period of the range |
 //! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50); its selection times `first` |
 //! | `nodes(ids:)` | 1; its selection for each id |
@@ -60,6 +60,10 @@ pub(in crate::graphql) enum Bound {
     Narrower,
     /// The places in a place.
     Contained,
+    /// All kinds of releases.
+    Kinds,
+    /// The languages of the releases that the viewer may see.
+    Languages,
 }
 
 impl Bound {
@@ -71,6 +75,8 @@ impl Bound {
             (.., "ReleaseConnection" | "Release") => Self::Releases,
             (.., "TopicConnection" | "TopicBucket" | "TopicTrend" | "TopicFacet") => Self::Topics,
             (.., "PlaceConnection" | "PlaceFacet") => Self::Places,
+            (.., "KindFacet") => Self::Kinds,
+            (.., "LanguageFacet") => Self::Languages,
             _ => Self::None,
         }
     }

@@ -26,7 +26,7 @@ use chrono::NaiveDate;
 use super::engine::arguments::{Argument, Arguments};
 use crate::{
     catalog::{Interval, MAX_TIMELINE_POINTS, Weekday},
-    newsroom::reading::pagination::MAX_SIZE,
+    newsroom::reading::pagination::{DEFAULT_SIZE, MAX_SIZE},
 };
 use extent::Extent;
 use field_costs::{Bound, EXPENSIVE_FACET_COST, FACET_COST, FieldCosts, Multiplier, PREVIEW_COST};
@@ -140,7 +140,7 @@ impl<'a> CostVisitor<'a> {
                 let first = input.and_then(|input| self.arguments.object_field(input, "first")?.as_integer());
                 (
                     if self.is_expensive(input) { EXPENSIVE_FACET_COST } else { FACET_COST },
-                    first.map_or(10, clamp_page_size).min(max_length()),
+                    first.map_or(DEFAULT_SIZE.unsigned_abs().into(), clamp_page_size).min(max_length()),
                 )
             }
             Multiplier::Periods => (1, self.periods(field)),

@@ -9,14 +9,14 @@ use crate::{
         enums::{Direction, FacetOrderKey, FacetScope, PlaceKind, PlaceRole},
         error::ApiError,
     },
-    newsroom::access::public_id::IdCodec,
+    newsroom::{access::public_id::IdCodec, reading::pagination::DEFAULT_SIZE},
 };
 
 /// Which buckets of a facet to answer.
 #[derive(Clone, Debug, InputObject)]
 pub struct FacetInput {
     /// At most this many buckets, 1 to 200.
-    #[graphql(default = 10)]
+    #[graphql(default_with = "DEFAULT_SIZE")]
     first: i32,
     /// Which conditions of the set's own filter hold.
     #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
@@ -34,7 +34,7 @@ pub struct FacetInput {
 #[derive(Clone, Debug, InputObject)]
 pub struct TopicFacetInput {
     /// At most this many buckets, 1 to 200.
-    #[graphql(default = 10)]
+    #[graphql(default_with = "DEFAULT_SIZE")]
     first: i32,
     /// Which conditions of the set's own filter hold.
     #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
@@ -57,7 +57,7 @@ pub struct TopicFacetInput {
 #[derive(Clone, Debug, InputObject)]
 pub struct PlaceFacetInput {
     /// At most this many buckets, 1 to 200.
-    #[graphql(default = 10)]
+    #[graphql(default_with = "DEFAULT_SIZE")]
     first: i32,
     /// Which conditions of the set's own filter hold.
     #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
@@ -89,7 +89,13 @@ pub struct FacetOrder {
 
 impl Default for FacetInput {
     fn default() -> Self {
-        Self { first: 10, scope: FacetScope::ExcludeOwnFilter, min_count: 1, order_by: None, label_contains: None }
+        Self {
+            first: DEFAULT_SIZE,
+            scope: FacetScope::ExcludeOwnFilter,
+            min_count: 1,
+            order_by: None,
+            label_contains: None,
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use crate::graphql::{
     base::{error::ApiError, global_id, scalars::DateTime},
     engine::context::ContextExt,
     types::{
+        access::TokenInput,
         payload::{DeletePayload, PreviewLinkPayload, TokenPayload},
-        token::TokenInput,
     },
 };
 

@@ -7,18 +7,14 @@ use async_graphql::{Context, ID, Object};
 use entity::Noun;
 
 use super::arguments::{at_input, release_id};
-use crate::{
-    graphql::{
-        base::{
-            enums::WithdrawalKind,
-            error::ApiError,
-            global_id,
-            scalars::{DateTime, LocalDateTime, TimeZone, Url},
-        },
-        engine::context::ContextExt,
-        types::payload::{BulkAct, DeletePayload, ReleaseInput, ReleasePayload, TransitionItem},
+use crate::graphql::{
+    base::{
+        error::ApiError,
+        global_id,
+        scalars::{DateTime, LocalDateTime, TimeZone},
     },
-    newsroom::release::withdraw::Withdrawal,
+    engine::context::ContextExt,
+    types::payload::{BulkAction, DeletePayload, ReleaseInput, ReleasePayload, TransitionItem, WithdrawalInput},
 };
 
 /// Acts on releases.
@@ -204,19 +200,16 @@ impl ReleaseMutation {
         #[graphql(desc = "Which release.")] id: ID,
         #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
         expected_revision: i32,
-        #[graphql(desc = "How its former address is to answer.")] kind: WithdrawalKind,
-        #[graphql(desc = "What its former address says, at most 5,000 characters. Required by WITH_NOTICE.")]
-        notice: Option<String>,
-        #[graphql(desc = "Where its former address leads. Required by REDIRECT.")] redirect_to: Option<Url>,
+        #[graphql(desc = "How to withdraw it.")] withdrawal: WithdrawalInput,
+        #[graphql(desc = "A note for the history of the release, at most 5,000 characters. The notice if absent.")]
+        note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
-        let withdrawal = Withdrawal { kind: kind.into(), notice, redirect_to: redirect_to.map(|url| url.0) };
-        ReleasePayload::from_result(
-            ctx,
-            ctx.newsroom().release_withdraw(&request.viewer, id, expected_revision, withdrawal, request.now).await,
-        )
-        .await
-        .map(Some)
+        let newsroom = ctx.newsroom();
+        let result = newsroom
+            .release_withdraw(&request.viewer, id, expected_revision, withdrawal.into(), note, request.now)
+            .await;
+        ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
     /// Declares a release wrong, for good: its address shows the notice, and it never comes back. EDITOR.
@@ -268,9 +261,12 @@ impl ReleaseMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which releases, at most 500.")] items: Vec<TransitionItem>,
-        #[graphql(desc = "What to do to each.")] act: BulkAct,
-        #[graphql(desc = "A note for each; with WITHDRAW what the former addresses say.")] note: Option<String>,
-        #[graphql(desc = "With WITHDRAW, and required there: in which way.")] withdrawal: Option<WithdrawalKind>,
+        #[graphql(desc = "What to do to each of them.")] action: BulkAction,
+        #[graphql(desc = "A note for the history of each release, at most 5,000 characters. Not with PUBLISH.")]
+        note: Option<String>,
+        #[graphql(desc = "How to withdraw them. Required for WITHDRAW, and allowed for it only.")] withdrawal: Option<
+            WithdrawalInput,
+        >,
     ) -> Result<Option<Vec<ReleasePayload>>, ApiError> {
         let request = ctx.request();
         let key = |(index, item): (usize, &TransitionItem)| {
@@ -279,8 +275,8 @@ impl ReleaseMutation {
             Ok((id, item.expected_revision))
         };
         let items = items.iter().enumerate().map(key).collect::<Result<Vec<_>, ApiError>>()?;
-        let action = act.resolve(withdrawal);
-        let results = ctx.newsroom().releases_transition(&request.viewer, &items, action, note, request.now).await;
+        let (action, note) = (action.resolve(withdrawal)?, note.as_deref());
+        let results = ctx.newsroom().releases_transition(&request.viewer, &items, &action, note, request.now).await;
         ReleasePayload::from_results(ctx, results).await.map(Some)
     }
 

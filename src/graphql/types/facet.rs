@@ -24,7 +24,7 @@ use crate::{
             pagination::page_size,
         },
     },
-    newsroom::access::public_id::IdCodec,
+    newsroom::{access::public_id::IdCodec, reading::pagination::DEFAULT_SIZE},
 };
 
 /// How a set parts: by topic, place, kind or language.
@@ -133,7 +133,7 @@ pub enum Facet {
         name = "samples",
         ty = "Option<Vec<Release>>",
         desc = "Its newest releases.",
-        arg(name = "first", ty = "i32", default = 1, desc = "At most this many, 1 to 200.")
+        arg(name = "first", ty = "i32", default_with = "DEFAULT_SIZE", desc = "Maximum number of releases, 1 to 200.")
     )
 )]
 pub enum FacetBucket {
@@ -241,7 +241,7 @@ macro_rules! facet {
             pub(in crate::graphql) async fn samples(
                 &self,
                 ctx: &Context<'_>,
-                #[graphql(default = 1, desc = "At most this many, 1 to 200.")] first: i32,
+                #[graphql(default_with = "DEFAULT_SIZE", desc = "Maximum number of releases, 1 to 200.")] first: i32,
             ) -> Result<Option<Vec<Release>>, ApiError> {
                 samples(ctx, &self.facet, &self.bucket, first).await.map(Some)
             }

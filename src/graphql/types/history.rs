@@ -1,52 +1,28 @@
-//! GraphQL types of the past: revisions of a release, the diff of two revisions, the journal and the access log.
+//! GraphQL types of the past: revisions of a release, the diff of two revisions, and the journal.
 
 use async_graphql::{ID, InputObject, SimpleObject};
-use entity::{access_log, journal};
+use entity::journal;
 
-use super::{page_info::PageInfo, revision::ReleaseRevision};
+use super::{
+    page_info::{PageInfo, row_connection},
+    revision::ReleaseRevision,
+};
 use crate::{
-    graphql::{
-        base::{enums::AccessKind, error::ApiError, global_id, scalars::DateTime},
-        engine::serial_list::{SerialList, SerialObject},
-    },
+    graphql::base::{actor::Actor, error::ApiError, global_id, scalars::DateTime},
     newsroom::{
         access::public_id::IdCodec,
-        reading::history::{self, RowPage},
-        release::{diff, revision::ReleaseVersion},
+        reading::{history, row_page::RowPage},
+        release::diff,
     },
 };
 
-/// A page of the versions of a release, newest first.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub struct RevisionConnection {
-    /// The entries of this page with their cursors.
-    edges: Vec<RevisionEdge>,
-    /// The entries of this page, without cursors.
-    nodes: Vec<ReleaseRevision>,
-    /// Where this page lies.
-    page_info: PageInfo,
-}
-
-/// A version of a page.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub struct RevisionEdge {
-    /// Where it stands: give it as `after` or `before`.
-    cursor: String,
-    /// The version.
-    node: ReleaseRevision,
-}
-
-impl RevisionConnection {
-    /// From a page of rows.
-    pub fn new(page: RowPage<ReleaseVersion>, revision: impl Fn(ReleaseVersion) -> ReleaseRevision) -> Self {
-        let page_info = PageInfo::of(&page);
-        let nodes: Vec<ReleaseRevision> = page.entries.iter().map(|(_, loaded)| revision(loaded.clone())).collect();
-        let edges = page.entries.into_iter().map(|(cursor, loaded)| RevisionEdge { cursor, node: revision(loaded) });
-        Self { edges: edges.collect(), nodes, page_info }
-    }
-}
+row_connection!(
+    RevisionConnection,
+    RevisionEdge,
+    ReleaseRevision,
+    "the revisions of a release, newest first",
+    "A revision"
+);
 
 /// A field that two versions have differently.
 #[derive(SimpleObject)]
@@ -74,10 +50,10 @@ pub struct JournalEntry {
     sequence: ID,
     /// When it was put down.
     at: DateTime,
-    /// Who did it; "dateline" for what happened by itself.
-    by: String,
+    /// Who did it. SYSTEM for scheduled publications and ends of embargoes.
+    by: Actor,
     /// What was done: `release.publish`, `topic.merge` …
-    act: String,
+    action: String,
     /// The id of what it was done to, which may be no more.
     subject: ID,
     /// Why, where somebody said so.
@@ -85,64 +61,28 @@ pub struct JournalEntry {
 }
 
 impl JournalEntry {
-    fn new(ids: &IdCodec, row: journal::Model) -> Self {
+    /// The entry of a row.
+    pub fn new(ids: &IdCodec, row: journal::Model) -> Self {
         Self {
             sequence: ID(row.sequence.to_string()),
             at: DateTime(row.at),
-            by: row.by,
-            act: row.act,
+            by: Actor::of(row.by),
+            action: row.act,
             subject: global_id::encode(ids, row.noun, row.noun_id),
             note: row.note,
         }
     }
 }
 
-/// A page of the journal, newest first.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub struct JournalConnection {
-    /// The entries of this page with their cursors.
-    edges: SerialList<JournalEdge>,
-    /// The entries of this page, without cursors.
-    nodes: SerialList<JournalEntry>,
-    /// Where this page lies.
-    page_info: PageInfo,
-}
-
-/// An entry of a page.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub struct JournalEdge {
-    /// Where it stands: give it as `after` or `before` under the same filter.
-    cursor: String,
-    /// The entry.
-    node: SerialObject<JournalEntry>,
-}
-
-impl JournalConnection {
-    /// From a page of rows.
-    pub fn new(ids: &IdCodec, page: RowPage<journal::Model>) -> Self {
-        let page_info = PageInfo::of(&page);
-        let entries: Vec<(String, JournalEntry)> =
-            page.entries.into_iter().map(|(cursor, row)| (cursor, JournalEntry::new(ids, row))).collect();
-        Self {
-            nodes: entries.iter().map(|(_, entry)| entry.clone()).collect(),
-            edges: entries
-                .into_iter()
-                .map(|(cursor, entry)| JournalEdge { cursor, node: SerialObject(entry) })
-                .collect(),
-            page_info,
-        }
-    }
-}
+row_connection!(JournalConnection, JournalEdge, JournalEntry, "the journal, newest first", "A journal entry");
 
 /// Which entries of the journal; all that is given holds together.
 #[derive(Clone, Debug, InputObject)]
 pub struct JournalFilter {
-    /// Of one of these acts: `release.publish`.
-    acts: Option<Vec<String>>,
-    /// By this person or system.
-    by: Option<String>,
+    /// With one of these actions: `release.publish`.
+    actions: Option<Vec<String>>,
+    /// By the actor with this id.
+    by: Option<ID>,
     /// Not before this.
     from: Option<DateTime>,
     /// Not after this.
@@ -156,37 +96,11 @@ impl JournalFilter {
     pub fn resolve(self, ids: &IdCodec) -> Result<history::JournalFilter, ApiError> {
         let subject = self.subject.map(|subject| global_id::decode(ids, &subject)).transpose();
         Ok(history::JournalFilter {
-            acts: self.acts,
-            by: self.by,
+            actions: self.actions,
+            by: self.by.map(|by| by.0),
             from: self.from.map(|at| at.0),
             until: self.until.map(|at| at.0),
             noun_id: subject.map_err(|error| error.at("subject"))?.map(|(_, key)| key),
         })
-    }
-}
-
-/// One read that must be known of.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub struct Access {
-    /// When.
-    at: DateTime,
-    /// Who read: the subject of a token, or the id of a preview link.
-    by: String,
-    /// Why it is in the log.
-    kind: AccessKind,
-    /// The id of the release that was read, which may be no more.
-    release_id: ID,
-}
-
-impl Access {
-    /// From a row.
-    pub fn new(ids: &IdCodec, row: access_log::Model) -> Self {
-        Self {
-            at: DateTime(row.at),
-            by: row.by,
-            kind: row.kind.into(),
-            release_id: global_id::encode(ids, entity::Noun::Release, row.release_id),
-        }
     }
 }

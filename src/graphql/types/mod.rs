@@ -2,18 +2,20 @@
 //!
 //! The types refer to each other, so the files of this folder import each other.
 //!
-//! - `release`, `revision`: releases and their revisions
+//! - `release`, `revision`, `lifecycle`: releases, their revisions, schedules, embargoes and withdrawals
 //! - `topic`, `place`: concepts
 //! - `connection`, `page_info`: Relay pages
 //! - `release_set`, `facet`, `timeline`, `trend`: statistics
-//! - `history`: revisions, journal and access log
-//! - `token`, `viewer`: access
+//! - `history`: revisions and journal
+//! - `access`: actors, viewer, tokens and access log
 //! - `node`: the Relay `Node` interface
 //! - `payload`: results and inputs of mutations
 
+pub mod access;
 pub mod connection;
 pub mod facet;
 pub mod history;
+pub mod lifecycle;
 pub mod node;
 pub mod page_info;
 pub mod payload;
@@ -22,7 +24,5 @@ pub mod release;
 pub mod release_set;
 pub mod revision;
 pub mod timeline;
-pub mod token;
 pub mod topic;
 pub mod trend;
-pub mod viewer;

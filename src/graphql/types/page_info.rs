@@ -1,8 +1,8 @@
-//! The Relay type `PageInfo`.
+//! The Relay type `PageInfo`, and connections of rows that are read from the database page by page.
 
 use async_graphql::SimpleObject;
 
-use crate::newsroom::reading::history::RowPage;
+use crate::newsroom::reading::row_page::RowPage;
 
 /// Where a page lies in its list.
 #[derive(Clone, Debug, SimpleObject)]
@@ -35,3 +35,41 @@ impl PageInfo {
         Self { has_next_page: has_next, has_previous_page: has_previous, start_cursor: first, end_cursor: last }
     }
 }
+
+/// Declares a connection and its edge for a list that SQL reads page by page.
+macro_rules! row_connection {
+    ($connection:ident, $edge:ident, $node:ident, $list:literal, $entry:literal) => {
+        #[doc = concat!("A page of ", $list, ".")]
+        #[derive(SimpleObject)]
+        #[graphql(serial)]
+        pub struct $connection {
+            /// The entries of this page with their cursors.
+            edges: Vec<$edge>,
+            /// The entries of this page, without cursors.
+            nodes: Vec<$node>,
+            /// Where this page lies in the list.
+            page_info: PageInfo,
+        }
+
+        #[doc = concat!($entry, " on a page, with its cursor.")]
+        #[derive(SimpleObject)]
+        #[graphql(serial)]
+        pub struct $edge {
+            /// The cursor of this entry. Pass it as `after` or `before` with the same filter.
+            cursor: String,
+            #[doc = concat!($entry, ".")]
+            node: $node,
+        }
+
+        impl $connection {
+            /// The page of some rows.
+            pub fn new<T>(page: RowPage<T>, node: impl Fn(T) -> $node) -> Self {
+                let page_info = PageInfo::of(&page);
+                let edges: Vec<$edge> =
+                    page.entries.into_iter().map(|(cursor, row)| $edge { cursor, node: node(row) }).collect();
+                Self { nodes: edges.iter().map(|edge| edge.node.clone()).collect(), edges, page_info }
+            }
+        }
+    };
+}
+pub(super) use row_connection;

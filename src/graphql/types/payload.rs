@@ -7,7 +7,7 @@ use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, SimpleObject
 use entity::{Noun, api_token};
 use uuid::Uuid;
 
-use super::{place::Place, release::Release, token::Token, topic::Topic};
+use super::{access::Token, place::Place, release::Release, topic::Topic};
 use crate::{
     catalog::Handle,
     graphql::{
@@ -28,7 +28,7 @@ use crate::{
     newsroom::{
         self,
         access::{preview_links::PreviewLink, public_id::IdCodec},
-        release::{bulk, content},
+        release::{bulk, content, withdraw},
         taxonomy::{place, topic},
     },
 };
@@ -260,27 +260,48 @@ pub struct TransitionItem {
     pub expected_revision: i32,
 }
 
-/// What to do to each of many releases.
+/// An action on many releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum BulkAct {
-    /// Hand it to a reviewer.
+pub enum BulkAction {
+    /// Submit drafts for review.
     Submit,
-    /// Find it fit to be published.
+    /// Approve releases that are in review.
     Approve,
-    /// Make it public.
+    /// Publish the working revisions.
     Publish,
-    /// Take it back from the public.
+    /// Withdraw public releases; `withdrawal` says how.
     Withdraw,
 }
 
-impl BulkAct {
-    /// As the newsroom has it.
-    pub fn resolve(self, withdrawal: Option<WithdrawalKind>) -> bulk::BulkAction {
-        match self {
+impl BulkAction {
+    /// The action with its details; fails if a withdrawal is given for another action.
+    pub fn resolve(self, withdrawal: Option<WithdrawalInput>) -> Result<bulk::BulkAction, ApiError> {
+        if self != Self::Withdraw && withdrawal.is_some() {
+            let message = "`withdrawal` is for the action WITHDRAW only: leave it out";
+            return Err(ApiError::bad_input(message).at("withdrawal"));
+        }
+        Ok(match self {
             Self::Submit => bulk::BulkAction::Submit,
             Self::Approve => bulk::BulkAction::Approve,
             Self::Publish => bulk::BulkAction::Publish,
             Self::Withdraw => bulk::BulkAction::Withdraw(withdrawal.map(Into::into)),
-        }
+        })
+    }
+}
+
+/// How to withdraw a release.
+#[derive(Clone, Debug, InputObject)]
+pub struct WithdrawalInput {
+    /// How its former URL answers.
+    kind: WithdrawalKind,
+    /// What its former URL says, at most 5,000 characters. Required for WITH_NOTICE.
+    notice: Option<String>,
+    /// The URL to redirect to. Required for REDIRECT, and allowed for it only.
+    redirect_to: Option<Url>,
+}
+
+impl From<WithdrawalInput> for withdraw::Withdrawal {
+    fn from(input: WithdrawalInput) -> Self {
+        Self { kind: input.kind.into(), notice: input.notice, redirect_to: input.redirect_to.map(|url| url.0) }
     }
 }

@@ -133,18 +133,20 @@ impl Place {
         Some(Self::new(self.snapshot.clone(), *broader))
     }
 
-    /// The places right within it, by name.
+    /// The places directly within this one, by name.
     async fn contains(
         &self,
-        #[graphql(default = 200, desc = "At most this many, 1 to 200.")] first: i32,
+        ctx: &Context<'_>,
+        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
-        let places = self.snapshot.places();
-        let page_request = PageRequest { first: Some(first), after, ..PageRequest::default() };
+        let (places, page_request) = (self.snapshot.places(), PageRequest { first, after, last, before });
         let scope = ("within", self.image().id);
-        let key = concept_cursor_key("places", &scope, &scope);
-        let keep = |number| places.broader(number).contains(&self.number);
-        let page = concept_page(places, &key, keep, &page_request)?;
+        let key = concept_cursor_key(&ctx.newsroom().token_cipher, "places", &scope, &scope);
+        let page = concept_page(places, &key, places.narrower(self.number), &page_request)?;
         Ok(Some(PlaceConnection::new(&self.snapshot, page)))
     }
 

@@ -1,21 +1,23 @@
-//! The GraphQL types `Release`, `Embargo`, `Schedule`, `Correction`, `Withdrawal` and `Tombstone`.
+//! The GraphQL types `Release` and `ReleaseLookup`.
 //!
 //! Fields that only the desk may see return null to everybody else. Text fields come from `revision`.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object};
 use entity::Noun;
 
 use super::{
-    history::{JournalConnection, RevisionConnection},
+    history::{JournalConnection, JournalEntry, RevisionConnection},
+    lifecycle::{Correction, Embargo, Schedule, Tombstone, Withdrawal},
     place::Place,
     revision::{Body, Dateline, ReleaseRevision, Version},
     topic::Topic,
 };
 use crate::{
-    catalog::ReleaseSet,
+    catalog::{ReleaseKey, ReleaseSet},
     graphql::{
         base::{
-            enums::{PubStatus, ReleaseKind, ReleaseState, ScheduleState, WithdrawalKind},
+            actor::Actor,
+            enums::{PubStatus, ReleaseKind, ReleaseState},
             error::ApiError,
             global_id, loaders,
             projection::projection_of_field,
@@ -28,7 +30,10 @@ use crate::{
         inputs::pagination::page_size,
     },
     newsroom::{
-        reading::{list::FetchedRelease, pagination::PageRequest},
+        reading::{
+            list::FetchedRelease,
+            pagination::{DEFAULT_SIZE, PageRequest},
+        },
         release::{revision::ReleaseVersion, schedule::schedule_state},
     },
 };
@@ -39,7 +44,6 @@ pub struct Release {
     loaded: FetchedRelease,
     is_desk: bool,
     version: Version,
-    redirected_from: Option<String>,
 }
 
 impl Release {
@@ -55,13 +59,16 @@ impl Release {
             about: item.about().to_vec(),
             is_desk: set.is_desk(),
         };
-        Self { is_desk: set.is_desk(), version, loaded, redirected_from: None }
+        Self { is_desk: set.is_desk(), version, loaded }
     }
 
-    /// The same, found by an address it had.
-    pub fn with_redirected_from(mut self, slug: Option<String>) -> Self {
-        self.redirected_from = slug;
-        self
+    /// Loads the release of a key with the columns that the current field selects; none if the viewer may not see it.
+    pub async fn load(ctx: &Context<'_>, key: &ReleaseKey) -> Result<Option<SerialObject<Self>>, ApiError> {
+        let set = ctx.request().visible();
+        let Some((item, _)) = set.find(key) else { return Ok(None) };
+        ctx.execution().before_reading(1, 0).await;
+        let loaded = ctx.newsroom().fetch(&set, std::slice::from_ref(&item), projection_of_field(ctx)).await?;
+        Ok(loaded.into_iter().next().map(|loaded| SerialObject(Self::new(ctx.request(), &set, loaded))))
     }
 }
 
@@ -77,11 +84,6 @@ impl Release {
     /// The last part of its public address.
     async fn slug(&self) -> Slug {
         self.loaded.item.slug().into()
-    }
-
-    /// The former slug that it was asked for by: send a redirect to `slug`. null otherwise.
-    async fn redirected_from(&self) -> Option<Slug> {
-        self.redirected_from.clone().map(Slug)
     }
 
     /// The id that another system knows it by.
@@ -214,7 +216,7 @@ impl Release {
     async fn related(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default = 5, desc = "At most this many, 1 to 200.")] first: i32,
+        #[graphql(default_with = "DEFAULT_SIZE", desc = "Maximum number of releases, 1 to 200.")] first: i32,
     ) -> Result<Option<Vec<Release>>, ApiError> {
         let size = page_size(first)?;
         let request = ctx.request();
@@ -227,8 +229,8 @@ impl Release {
     }
 
     /// For the desk: who created it. null for everybody else.
-    async fn author(&self) -> Option<&str> {
-        self.is_desk.then(|| self.loaded.item.author())
+    async fn author(&self) -> Option<Actor> {
+        self.is_desk.then(|| Actor::of(self.loaded.item.author().to_owned()))
     }
 
     /// For the desk: how it was withdrawn, if it is. null for everybody else.
@@ -285,15 +287,19 @@ impl Release {
     async fn history(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most this many, 1 to 200; 20 where none is given.")] first: Option<i32>,
+        #[graphql(desc = "That many from the newest on, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<JournalConnection>, ApiError> {
         if !self.is_desk {
             return Ok(None);
         }
-        let page_request = PageRequest { first, after, ..PageRequest::default() };
+        let page_request = PageRequest { first, after, last, before };
         ctx.execution().before_reading(page_request.size()?.0, 0).await;
-        Ok(Some(JournalConnection::new(ctx.ids(), ctx.newsroom().history(&self.loaded.item, &page_request).await?)))
+        let page = ctx.newsroom().history(&self.loaded.item, &page_request).await?;
+        Ok(Some(JournalConnection::new(page, |row| JournalEntry::new(ctx.ids(), row))))
     }
 
     /// For the desk: a note that is never for print. null for everybody else.
@@ -302,70 +308,51 @@ impl Release {
     }
 }
 
-/// What is published is for the press and the desk alone, until an instant.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub struct Embargo {
-    /// The instant it ends at, by itself.
-    until: DateTime,
-    /// What its recipients are told.
-    note: Option<String>,
+/// The answer to a request for the URL of a release: the release itself, a redirect, or a tombstone.
+pub struct ReleaseLookup {
+    key: Option<ReleaseKey>,
 }
 
-/// When a publication is or was scheduled for.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub struct Schedule {
-    /// Local date and time of the publication in `timeZone`.
-    local_time: LocalDateTime,
-    /// The zone.
-    time_zone: TimeZone,
-    /// The instant that they stand for: from then on it is public.
-    at: DateTime,
-    /// How it stands.
-    state: ScheduleState,
-    /// When it was put down in the journal; null while it is to come.
-    recorded_at: Option<DateTime>,
+impl ReleaseLookup {
+    /// The lookup of a key; `None` if the reference leads nowhere.
+    pub fn new(key: Option<ReleaseKey>) -> Self {
+        Self { key }
+    }
 }
 
-/// Something that was wrong in what had been public.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub struct Correction {
-    /// When it was put right.
-    at: DateTime,
-    /// What was wrong.
-    note: String,
-}
+/// The answer to a request for the URL of a release: the release itself, a redirect, or a tombstone.
+#[Object(serial)]
+impl ReleaseLookup {
+    /// The release. null if it does not exist or you may not see it.
+    async fn release(&self, ctx: &Context<'_>) -> Result<Option<SerialObject<Release>>, ApiError> {
+        let Some(key) = &self.key else { return Ok(None) };
+        Release::load(ctx, key).await
+    }
 
-/// How a release was taken back.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub struct Withdrawal {
-    /// In which way.
-    kind: WithdrawalKind,
-    /// When.
-    at: DateTime,
-    /// What its former address says.
-    notice: Option<String>,
-    /// Where its former address leads.
-    redirect_to: Option<Url>,
-}
+    /// The slug that was looked up, if it is a former slug of `release`: redirect to `release.slug`. null otherwise.
+    async fn redirected_from(&self, ctx: &Context<'_>) -> Option<Slug> {
+        let key @ ReleaseKey::Slug(slug) = self.key.as_ref()? else { return None };
+        let (_, is_former) = ctx.request().visible().find(key)?;
+        is_former.then(|| Slug(slug.clone()))
+    }
 
-/// What a former public address should answer now. Never for what vanished or never was public.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub struct Tombstone {
-    /// The last slug it had.
-    pub slug: Slug,
-    /// WITHDRAWN or RETRACTED.
-    pub state: ReleaseState,
-    /// WITH_NOTICE: show the notice; GONE: answer 410; REDIRECT: send to `redirectTo`.
-    pub kind: WithdrawalKind,
-    /// When it was taken back.
-    pub at: DateTime,
-    /// What to say; with WITH_NOTICE.
-    pub notice: Option<String>,
-    /// Where to send; with REDIRECT.
-    pub redirect_to: Option<Url>,
+    /// What the URL of a withdrawn or retracted release should answer. null if the release is public, was never public,
+    /// or was withdrawn with VANISH.
+    async fn tombstone(&self, ctx: &Context<'_>) -> Result<Option<Tombstone>, ApiError> {
+        let Some(tombstone) = self.key.as_ref().and_then(|key| ctx.request().visible().tombstone(key)) else {
+            return Ok(None);
+        };
+        let notice = ctx.newsroom().withdrawal_notice(tombstone).await?;
+        if let Some(notice) = &notice {
+            ctx.request().record_release(notice.tombstone.id);
+        }
+        Ok(notice.map(|notice| Tombstone {
+            slug: notice.tombstone.slug.as_str().into(),
+            state: notice.tombstone.state.into(),
+            kind: notice.tombstone.kind.into(),
+            at: DateTime(notice.at),
+            notice: notice.notice,
+            redirect_to: notice.redirect_to.map(Url),
+        }))
+    }
 }

@@ -13,6 +13,7 @@ use crate::{
     catalog::{Snapshot, View},
     graphql::{
         base::{
+            actor::Actor,
             enums::ReleaseKind,
             error::ApiError,
             loaders::BodyKey,
@@ -162,6 +163,7 @@ impl Dateline {
 }
 
 /// One version of what a release says.
+#[derive(Clone)]
 pub struct ReleaseRevision {
     pub(in crate::graphql) version: Version,
     /// Whether the live version was corrected since it was begun.
@@ -218,8 +220,8 @@ impl ReleaseRevision {
     }
 
     /// Who wrote it. null in a preview.
-    async fn by(&self) -> Option<&str> {
-        self.version.is_desk.then_some(self.version.text.created_by.as_str())
+    async fn by(&self) -> Option<Actor> {
+        self.version.is_desk.then(|| Actor::of(self.version.text.created_by.clone()))
     }
 
     /// Why it was written, where somebody said so. null in a preview.

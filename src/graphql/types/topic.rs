@@ -5,7 +5,10 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use entity::Noun;
 
-use super::{connection::ReleaseConnection, release_set::ReleaseStats};
+use super::{
+    connection::{ReleaseConnection, TopicConnection},
+    release_set::ReleaseStats,
+};
 use crate::{
     catalog::{Concept, View},
     graphql::{
@@ -19,12 +22,19 @@ use crate::{
         inputs::{
             filter::{self, ReleaseFilter, ReleaseOrder},
             lookup::TopicRef,
-            pagination::page_size,
             patch::{NameInput, patch, patch_names, patch_references, patch_with},
         },
     },
     journal::TopicImage,
-    newsroom::{Patch, access::public_id::IdCodec, reading::pagination::PageRequest, taxonomy::topic},
+    newsroom::{
+        Patch,
+        access::public_id::IdCodec,
+        reading::{
+            list::{concept_cursor_key, concept_page},
+            pagination::PageRequest,
+        },
+        taxonomy::topic,
+    },
 };
 
 /// A topic: a concept that releases are about (SKOS `Concept`). Topics have no secret names: what topics there are is public,
@@ -94,13 +104,21 @@ impl Topic {
         Some(self.topics_of(self.snapshot.topics().broader(self.number).to_vec()))
     }
 
-    /// The topics right below it, by name.
+    /// The topics directly below this one, by name.
     async fn narrower(
         &self,
-        #[graphql(default = 200, desc = "At most this many, 1 to 200.")] first: i32,
-    ) -> Result<Option<SerialList<Topic>>, ApiError> {
-        let size = page_size(first)?;
-        Ok(Some(self.topics_of(self.snapshot.topics().narrower(self.number).iter().copied().take(size))))
+        ctx: &Context<'_>,
+        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<TopicConnection>, ApiError> {
+        let (topics, page_request) = (self.snapshot.topics(), PageRequest { first, after, last, before });
+        let scope = ("narrower", self.image().id);
+        let key = concept_cursor_key(&ctx.newsroom().token_cipher, "topics", &scope, &scope);
+        let page = concept_page(topics, &key, topics.narrower(self.number), &page_request)?;
+        Ok(Some(TopicConnection::new(&self.snapshot, page)))
     }
 
     /// Every topic above it, nearest first.

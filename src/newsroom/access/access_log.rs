@@ -12,7 +12,7 @@ use entity::{
     api_token,
 };
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -22,6 +22,10 @@ use crate::{
     db::{DatabaseError, Db},
     newsroom::{
         error::Error,
+        reading::{
+            pagination::{CursorKey, PageRequest},
+            row_page::{RowPage, fetch_page},
+        },
         service::Newsroom,
         workflow::{self, Resource},
     },
@@ -70,23 +74,25 @@ impl Newsroom {
         written.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string()).into())).map_err(Error::Db)
     }
 
-    /// The newest reads, of one release or of all. One statement, and one to write what waits.
-    pub async fn access_log_entries(
+    /// A page of the access log of one release or of all, newest first. One statement, and one to write pending entries.
+    pub async fn access_log(
         &self,
         viewer: &Viewer,
         release: Option<Uuid>,
-        first: usize,
-    ) -> Result<Vec<access_log::Model>, Error> {
+        request: &PageRequest,
+    ) -> Result<RowPage<access_log::Model>, Error> {
         workflow::check_manage(Resource::Journal, viewer)?;
         self.flush_access_log().await?;
-        let mut rows = access_log::Entity::find().order_by_desc(access_log::Column::Id).limit(first as u64);
+        let mut rows = access_log::Entity::find();
         if let Some(id) = release {
             rows = rows.filter(access_log::Column::ReleaseId.eq(id));
         }
-        let mut rows = rows.all(self.db.reader()).await?;
-        for row in rows.iter_mut().filter(|row| row.kind == AccessKind::Preview) {
+        let key = CursorKey::new(&self.token_cipher, "accessLog", &"id", &release);
+        let position = |row: &access_log::Model| row.id;
+        let mut page = fetch_page(rows, access_log::Column::Id, position, &key, request, self.db.reader()).await?;
+        for (_, row) in page.entries.iter_mut().filter(|(_, row)| row.kind == AccessKind::Preview) {
             row.by = self.reader_with_public_id(&row.by);
         }
-        Ok(rows)
+        Ok(page)
     }
 }

@@ -1,9 +1,9 @@
-//! Resume tokens: encryption of journal positions (`asOf.version`, `sequence`) and of preview links, opaque to
-//! clients.
+//! Encryption of everything opaque that clients hold: resume tokens (`asOf.version`, `sequence`), pagination cursors and
+//! preview links.
 //!
 //! Deterministic authenticated encryption (AES-SIV, RFC 5297) under keys derived from the secret of the newsroom
 //! (`signing_secret`, `derive`). Positions are bound to the epoch of the database, so that positions from before a
-//! restore are rejected; links are not. Preview links of earlier versions, signed with HMAC, are still read.
+//! restore are rejected; links and cursors are not. Preview links of earlier versions, signed with HMAC, are still read.
 
 use std::sync::Arc;
 
@@ -36,6 +36,7 @@ pub struct TokenCipher {
 struct Keys {
     positions: [u8; 32],
     links: [u8; 32],
+    cursors: [u8; 32],
     /// Signs what a link of an earlier version holds.
     signed_links: Hmac<Sha256>,
 }
@@ -63,6 +64,7 @@ impl TokenCipher {
         Ok(Self::with_keys(Keys {
             positions: derive(secret, "dateline position")?,
             links: derive(secret, "dateline preview link")?,
+            cursors: derive(secret, "dateline cursor")?,
             signed_links: hmac(secret)?.chain_update("dateline preview"),
         }))
     }
@@ -92,6 +94,19 @@ impl TokenCipher {
             sequence: i64::from_be_bytes(sequence.try_into().ok()?),
             as_of_micros: i64::from_be_bytes(as_of_micros.try_into().ok()?),
         })
+    }
+
+    /// The content of a pagination cursor, encrypted: letters, digits, `-` and `_`.
+    pub(in crate::newsroom) fn encrypt_cursor(&self, content: &[u8]) -> String {
+        let ciphertext = Aes128Siv::new(&self.keys.cursors.into()).encrypt(NO_ASSOCIATED_DATA, content);
+        // Fails only for content of many gigabytes.
+        URL_SAFE_NO_PAD.encode(ciphertext.unwrap_or_default())
+    }
+
+    /// The content of a pagination cursor; `None` if this newsroom did not make it.
+    pub(in crate::newsroom) fn decrypt_cursor(&self, cursor: &str) -> Option<Vec<u8>> {
+        let ciphertext = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        Aes128Siv::new(&self.keys.cursors.into()).decrypt(NO_ASSOCIATED_DATA, &ciphertext).ok()
     }
 
     /// A preview link as its reader holds it: 43 letters, digits, `-` and `_`.
@@ -160,7 +175,7 @@ mod tests {
     use super::*;
 
     fn cipher_with_keys(positions: [u8; 32], links: [u8; 32]) -> TokenCipher {
-        TokenCipher::with_keys(Keys { positions, links, signed_links: hmac("a secret").unwrap() })
+        TokenCipher::with_keys(Keys { positions, links, cursors: [0; 32], signed_links: hmac("a secret").unwrap() })
     }
 
     #[test]

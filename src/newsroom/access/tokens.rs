@@ -12,9 +12,7 @@ use entity::{
     Noun,
     api_token::{self, Role},
 };
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -22,8 +20,13 @@ use crate::{
     auth::viewer::Viewer,
     date_range,
     db::DatabaseError,
+    journal::is_reserved_actor,
     newsroom::{
         error::{Error, ErrorCode},
+        reading::{
+            pagination::{CursorKey, PageRequest},
+            row_page::{RowPage, fetch_page},
+        },
         service::Newsroom,
         validation::{Patch, Validator},
         workflow::{self, Resource},
@@ -100,6 +103,11 @@ impl Newsroom {
         let (mut subject, mut name) = (String::new(), String::new());
         validator.required_line("subject", Patch::Set(input.subject), &mut subject, 200);
         validator.required_line("name", Patch::Set(input.name), &mut name, 200);
+        if is_reserved_actor(&subject) {
+            let message =
+                format!("subject: \"{subject}\" is reserved for Dateline itself: give the name of a person or system");
+            validator.add_error("subject", ErrorCode::Invalid, message);
+        }
         let expires_at = input.expires_at.map(|at| at.trunc_subsecs(6));
         if let Some(error) = expires_at.and_then(|at| date_range::check_instant(at).err()) {
             validator.add_error("expiresAt", ErrorCode::Invalid, format!("expiresAt: {error}"));
@@ -155,10 +163,12 @@ impl Newsroom {
         Ok(id)
     }
 
-    /// All tokens, newest first.
-    pub async fn tokens(&self, viewer: &Viewer) -> Result<Vec<api_token::Model>, Error> {
+    /// A page of the tokens, newest first. One statement.
+    pub async fn tokens(&self, viewer: &Viewer, request: &PageRequest) -> Result<RowPage<api_token::Model>, Error> {
         workflow::check_manage(Resource::Tokens, viewer)?;
-        Ok(api_token::Entity::find().order_by_desc(api_token::Column::Id).all(self.db.reader()).await?)
+        let key = CursorKey::new(&self.token_cipher, "tokens", &"id", &());
+        let position = |row: &api_token::Model| row.id;
+        fetch_page(api_token::Entity::find(), api_token::Column::Id, position, &key, request, self.db.reader()).await
     }
 }
 

@@ -7,14 +7,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use entity::{correction, journal, revision};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select, Value};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::pagination::{CursorKey, PageRequest};
+use super::{
+    pagination::{CursorKey, PageRequest},
+    row_page::{RowPage, fetch_page},
+};
 use crate::{
     auth::viewer::Viewer,
     catalog::Handle,
-    db::Reader,
     newsroom::{
         access::link_names,
         error::Error,
@@ -24,22 +26,11 @@ use crate::{
     },
 };
 
-/// One page of a list that is read from the database.
-#[derive(Clone, Debug)]
-pub struct RowPage<T> {
-    /// The entries with their cursors, in order.
-    pub entries: Vec<(String, T)>,
-    /// Whether the list has any before them.
-    pub has_previous: bool,
-    /// Whether the list has any after them.
-    pub has_next: bool,
-}
-
 /// Which entries of the journal.
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct JournalFilter {
-    /// Of one of these acts: `release.publish`.
-    pub acts: Option<Vec<String>>,
+    /// With one of these actions: `release.publish`.
+    pub actions: Option<Vec<String>>,
     /// By this subject.
     pub by: Option<String>,
     /// Not before this.
@@ -51,16 +42,16 @@ pub struct JournalFilter {
 }
 
 impl JournalFilter {
-    /// The canonical form: filters with equal forms keep the same entries. Acts are a set. PostgreSQL cannot be asked for the
-    /// character NUL, which no row holds: acts with it are left out, and a subject has another character instead.
+    /// The canonical form: filters with equal forms match the same entries. Actions are a set. No row contains the character
+    /// NUL, which PostgreSQL refuses in a parameter: actions with it are dropped, and a subject gets U+FFFD instead.
     fn canonical(&self) -> Self {
-        let acts = self.acts.as_ref().map(|acts| {
-            let mut acts: Vec<String> = acts.iter().filter(|act| !act.contains('\0')).cloned().collect();
-            acts.sort_unstable();
-            acts.dedup();
-            acts
+        let actions = self.actions.as_ref().map(|actions| {
+            let mut actions: Vec<String> = actions.iter().filter(|action| !action.contains('\0')).cloned().collect();
+            actions.sort_unstable();
+            actions.dedup();
+            actions
         });
-        Self { acts, by: self.by.as_ref().map(|by| by.replace('\0', "\u{FFFD}")), ..self.clone() }
+        Self { actions, by: self.by.as_ref().map(|by| by.replace('\0', "\u{FFFD}")), ..self.clone() }
     }
 }
 
@@ -71,56 +62,14 @@ struct NumberedRevision {
     number: i32,
 }
 
-/// The part of a list that a page asks for: sorted by a whole number, the greatest first. One statement.
-async fn fetch_page<E, M>(
-    rows: Select<E>,
-    column: E::Column,
-    // The number of a row, and the column's own type of a number: statements are kept by their text, and one text must not be
-    // sent with now this type and now that.
-    (value, to_bind_value): (impl Fn(&M) -> i64, impl Fn(i64) -> Value),
-    key: &CursorKey,
-    request: &PageRequest,
-    db: &Reader,
-) -> Result<RowPage<M>, Error>
-where
-    E: EntityTrait,
-    M: FromQueryResult + Sized + Send + Sync,
-{
-    let (size, from_end) = request.size()?;
-    let decode_cursor = |argument, cursor: &Option<String>| -> Result<Option<i64>, Error> {
-        cursor.as_deref().map(|cursor| key.decode(argument, cursor)).transpose()
-    };
-    let (after, before) = (decode_cursor("after", &request.after)?, decode_cursor("before", &request.before)?);
-    let mut select = rows;
-    if let Some(after) = after {
-        select = select.filter(column.lt(to_bind_value(after)));
-    }
-    if let Some(before) = before {
-        select = select.filter(column.gt(to_bind_value(before)));
-    }
-    select = if from_end { select.order_by_asc(column) } else { select.order_by_desc(column) };
-    let mut models = select.limit(size as u64 + 1).into_model::<M>().all(db).await?;
-    let more = models.len() > size;
-    models.truncate(size);
-    if from_end {
-        models.reverse();
-    }
-    // Whoever comes from somewhere left something behind there.
-    let (has_previous, has_next) = if from_end { (more, before.is_some()) } else { (after.is_some(), more) };
-    let entries = models.into_iter().map(|row| (key.encode(&value(&row)), row)).collect();
-    Ok(RowPage { entries, has_previous, has_next })
-}
-
 impl Newsroom {
     /// The versions of a release without their bodies, newest first: for the desk, who found it. Four statements.
     pub async fn versions(&self, item: &Handle, request: &PageRequest) -> Result<RowPage<ReleaseVersion>, Error> {
         let rows = revision::Entity::find().select_only().columns([revision::Column::Id, revision::Column::Number]);
         let rows = rows.filter(revision::Column::ReleaseId.eq(item.id()));
-        let key = CursorKey::new("revisions", &"number", &item.id());
-        let value = |row: &NumberedRevision| i64::from(row.number);
-        let to_bind_value = |number| Value::from(i32::try_from(number).unwrap_or(i32::MAX));
-        let page =
-            fetch_page(rows, revision::Column::Number, (value, to_bind_value), &key, request, self.db.reader()).await?;
+        let key = CursorKey::new(&self.token_cipher, "revisions", &"number", &item.id());
+        let position = |row: &NumberedRevision| row.number;
+        let page = fetch_page(rows, revision::Column::Number, position, &key, request, self.db.reader()).await?;
         let keys: Vec<Uuid> = page.entries.iter().map(|(_, row)| row.id).collect();
         let revisions = fetch_rows(self, &keys, ColumnMask::new(true)).await?;
         // What was purged meanwhile drops out.
@@ -156,8 +105,8 @@ impl Newsroom {
         request: &PageRequest,
     ) -> Result<RowPage<journal::Model>, Error> {
         let (mut rows, canonical) = (journal::Entity::find(), filter.canonical());
-        if let Some(acts) = &canonical.acts {
-            rows = rows.filter(journal::Column::Act.is_in(acts.iter().cloned()));
+        if let Some(actions) = &canonical.actions {
+            rows = rows.filter(journal::Column::Act.is_in(actions.iter().cloned()));
         }
         if let Some(by) = &canonical.by {
             rows = rows.filter(journal::Column::By.eq(by.as_str()));
@@ -171,10 +120,9 @@ impl Newsroom {
         if let Some(id) = filter.noun_id {
             rows = rows.filter(journal::Column::NounId.eq(id));
         }
-        let key = CursorKey::new("journal", &"sequence", filter).with_canonical(&canonical);
-        let value = |row: &journal::Model| row.sequence;
-        let mut page =
-            fetch_page(rows, journal::Column::Sequence, (value, Value::from), &key, request, self.db.reader()).await?;
+        let key = CursorKey::new(&self.token_cipher, "journal", &"sequence", filter).with_canonical(&canonical);
+        let position = |row: &journal::Model| row.sequence;
+        let mut page = fetch_page(rows, journal::Column::Sequence, position, &key, request, self.db.reader()).await?;
         for (_, row) in &mut page.entries {
             if link_names::is_link_action(&row.act) {
                 row.note = row.note.as_deref().map(|note| self.note_with_public_id(note));

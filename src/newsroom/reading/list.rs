@@ -1,13 +1,13 @@
 //! Lists: pages of releases with the rows that a query selects (`Projection`), and pages of topics and places by label.
 //!
 //! Keyset pagination: order and page come from the catalog, the rows from one SQL statement, one more each for
-//! lifecycle and corrections. Cursors contain sort values and the public id, never the key. Reads of embargoed releases
+//! lifecycle and corrections. Reads of embargoed releases
 //! by the press are recorded in the access log.
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::{Noun, access_log::AccessKind, correction, release};
-use serde::{Deserialize, Serialize};
+use entity::{access_log::AccessKind, correction, release};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
@@ -16,12 +16,11 @@ use super::{
 };
 use crate::{
     catalog::{
-        Concept, Handle, LabelSortKey, OrderBy, PageWindow, ReleaseFilter, ReleaseKey, ReleaseSet, SortPosition,
-        Vocabulary,
+        Concept, Handle, LabelSortKey, OrderBy, PageWindow, ReleaseFilter, ReleaseSet, SortPosition, Vocabulary,
     },
     journal::WorkingImage,
     newsroom::{
-        access::public_id::IdCodec,
+        access::resume_token::TokenCipher,
         error::Error,
         release::revision::{ColumnMask, RevisionRow, Revisions, lifecycles, visible_revisions},
         service::Newsroom,
@@ -94,21 +93,12 @@ impl Newsroom {
             return Ok(ReleasePage { set, entries: Vec::new(), has_previous: false, has_next: false });
         }
         let has_cursors = projection.cursors || request.after.is_some() || request.before.is_some();
-        let key = has_cursors.then(|| release_cursor_key(&set, scope, filter.map(Arc::as_ref), order));
+        let key =
+            has_cursors.then(|| release_cursor_key(&self.token_cipher, &set, scope, filter.map(Arc::as_ref), order));
         let position = |argument, cursor: &Option<String>| -> Result<Option<SortPosition>, Error> {
             let Some((key, cursor)) = key.as_ref().zip(cursor.as_deref()) else { return Ok(None) };
-            let cursor = key.decode::<ReleaseCursor>(argument, cursor)?;
-            // Keys begin with the time of creation. A made-up one would reveal those of others by which releases come after it.
-            let legacy_position = || {
-                let (item, _) = set.find(&ReleaseKey::Id(cursor.legacy_key()?))?;
-                Some(set.sort_position(order, &item)).filter(|position| position.values == cursor.values)
-            };
-            let position = cursor.position(&self.ids).or_else(legacy_position);
-            // Cannot be made by us: the order is part of the key.
-            match position.filter(|position| position.values.len() == order.len()) {
-                Some(position) => Ok(Some(position)),
-                None => key.decode(argument, ""),
-            }
+            // The order is part of the key, so there is one value for each sort key.
+            key.decode(argument, cursor).map(Some)
         };
         let window = PageWindow {
             size,
@@ -123,9 +113,7 @@ impl Newsroom {
         let fetched = self.fetch(&set, &slice.items, projection).await?;
         let key = key.filter(|_| projection.cursors);
         let cursor = |fetched: &FetchedRelease| {
-            key.as_ref().map_or_else(String::new, |key| {
-                key.encode(&ReleaseCursor::new(&self.ids, &set.sort_position(order, &fetched.item)))
-            })
+            key.as_ref().map_or_else(String::new, |key| key.encode(&set.sort_position(order, &fetched.item)))
         };
         let entries = fetched.into_iter().map(|fetched| (cursor(&fetched), fetched)).collect();
         Ok(ReleasePage { entries, has_previous: slice.has_previous, has_next: slice.has_next, set })
@@ -166,32 +154,15 @@ impl Newsroom {
     }
 }
 
-/// The content of a cursor of a list of releases. It has the release's id instead of the key, which begins with the time of creation.
-/// Cursors of earlier versions have the key; they are valid while the release is in the list at the same position.
-#[derive(Serialize, Deserialize)]
-struct ReleaseCursor {
-    values: Vec<i64>,
-    id: String,
-}
-
-impl ReleaseCursor {
-    fn new(ids: &IdCodec, position: &SortPosition) -> Self {
-        Self { values: position.values.clone(), id: ids.encode(Noun::Release, position.id) }
-    }
-
-    fn position(&self, ids: &IdCodec) -> Option<SortPosition> {
-        let (noun, id) = ids.decode_encrypted(&self.id)?;
-        (noun == Noun::Release).then(|| SortPosition { values: self.values.clone(), id })
-    }
-
-    fn legacy_key(&self) -> Option<Uuid> {
-        Uuid::try_parse(&self.id).ok()
-    }
-}
-
 /// What the cursors of a list of releases must agree with; `set` is narrowed by the filter already.
-fn release_cursor_key(set: &ReleaseSet, scope: &str, filter: Option<&ReleaseFilter>, order: &[OrderBy]) -> CursorKey {
-    let key = CursorKey::new("releases", &order, &(scope, filter));
+fn release_cursor_key(
+    cipher: &TokenCipher,
+    set: &ReleaseSet,
+    scope: &str,
+    filter: Option<&ReleaseFilter>,
+    order: &[OrderBy],
+) -> CursorKey {
+    let key = CursorKey::new(cipher, "releases", &order, &(scope, filter));
     match filter.and_then(|filter| filter.canonical(set.snapshot())) {
         // The same text as without a filter.
         Some(canonical) => key.with_canonical(&(scope, Some(canonical).filter(|canonical| !canonical.matches_all()))),
@@ -213,19 +184,24 @@ pub struct ConceptPage {
 }
 
 /// What the cursors of a list of topics or places must agree with; the filter as written and in its canonical form.
-pub fn concept_cursor_key(list: &'static str, written: &impl Serialize, canonical: &impl Serialize) -> CursorKey {
-    CursorKey::new(list, &"label", written).with_canonical(canonical)
+pub fn concept_cursor_key(
+    cipher: &TokenCipher,
+    list: &'static str,
+    written: &impl Serialize,
+    canonical: &impl Serialize,
+) -> CursorKey {
+    CursorKey::new(cipher, list, &"label", written).with_canonical(canonical)
 }
 
-/// A page of the concepts that are kept, by label and then by slug.
+/// A page of a list of concepts, which is sorted by label and then by slug.
 pub fn concept_page<T: Concept>(
     vocabulary: &Vocabulary<T>,
     key: &CursorKey,
-    keep: impl Fn(u32) -> bool,
+    all: &[u32],
     request: &PageRequest,
 ) -> Result<ConceptPage, Error> {
     let (size, from_end) = request.size()?;
-    // A cursor holds the folded label, perhaps as an earlier version folded it, and the slug.
+    // A cursor holds the folded label, perhaps as an earlier version of the program folded it, and the slug.
     let decode_cursor = |argument, cursor: &Option<String>| -> Result<Option<(LabelSortKey, String)>, Error> {
         let read = |cursor: &str| key.decode::<(String, String)>(argument, cursor);
         let read = cursor.as_deref().map(read).transpose()?;
@@ -236,7 +212,6 @@ pub fn concept_page<T: Concept>(
         let concept = vocabulary.get(number);
         (LabelSortKey::of(concept.name()), concept.slug().to_owned())
     };
-    let all: Vec<u32> = vocabulary.by_label().iter().copied().filter(|&number| keep(number)).collect();
     let start = after.map_or(0, |after| all.partition_point(|&number| sort_key(number) <= after));
     let end = before.map_or(all.len(), |before| all.partition_point(|&number| sort_key(number) < before)).max(start);
     let (start, end) =

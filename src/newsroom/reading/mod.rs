@@ -2,6 +2,7 @@
 //!
 //! - `list`: pages of releases with their rows; pages of topics and places
 //! - `pagination`: page sizes and cursors of all lists (Relay connections)
+//! - `row_page`: keyset pagination in SQL
 //! - `history`: versions of a release; journal entries
 //! - `change_stream`: changes visible to a viewer, from a position in the journal on
 
@@ -9,3 +10,4 @@ pub mod change_stream;
 pub mod history;
 pub mod list;
 pub mod pagination;
+pub mod row_page;

@@ -1,14 +1,16 @@
 //! Pagination: page sizes (`first`, `last`) and encoding and decoding of cursors (`after`, `before`), as in Relay.
 //!
-//! A cursor is base64url of JSON: list, order, sort position, and two digests of the filter, one as written and one of
-//! its canonical form. One matching digest is enough, so a cursor stays valid when a concept of the filter was merged,
-//! or when the filter is written differently. Any other cursor is rejected with a message.
+//! A cursor is encrypted and bound to its list, its order and its filter. It has two digests of the filter, one as
+//! written and one of its canonical form. One matching digest is enough, so a cursor stays valid when a concept of the
+//! filter was merged, or when the filter is written differently. Any other cursor is rejected with a message.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use crate::newsroom::error::{Error, ErrorCode};
+use crate::newsroom::{
+    access::resume_token::TokenCipher,
+    error::{Error, ErrorCode},
+};
 
 /// Entries of a page that asks for no number.
 pub const DEFAULT_SIZE: i32 = 20;
@@ -33,30 +35,26 @@ pub struct PageRequest {
     pub before: Option<String>,
 }
 
-/// What a cursor of a list must agree with.
+/// What a cursor is bound to: a list, an order and a filter, each as a digest.
 #[derive(Clone, Debug)]
 pub struct CursorKey {
-    list: &'static str,
-    order: String,
+    cipher: TokenCipher,
+    list: [u8; 4],
+    order: [u8; 4],
     /// Digest of the filter as written.
-    written: String,
+    written: [u8; 8],
     /// Digest of the filter's canonical form.
-    canonical: String,
+    canonical: [u8; 8],
 }
 
-/// What a cursor holds.
+/// The plaintext of a cursor.
 #[derive(Serialize, Deserialize)]
 struct Cursor<T> {
-    #[serde(rename = "l")]
-    list: String,
-    #[serde(rename = "o")]
-    order: String,
-    #[serde(rename = "f")]
-    written: String,
-    /// Left out where it is the same.
-    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
-    canonical: Option<String>,
-    #[serde(rename = "p")]
+    list: [u8; 4],
+    order: [u8; 4],
+    written: [u8; 8],
+    /// `None` if it equals `written`.
+    canonical: Option<[u8; 8]>,
     position: T,
 }
 
@@ -83,79 +81,73 @@ impl PageRequest {
 }
 
 impl CursorKey {
-    /// For a list in an order under a filter; both as any stable text.
-    pub fn new(list: &'static str, order: &impl Serialize, filter: &impl Serialize) -> Self {
+    /// The key of a list in an order under a filter. Equal values must serialise to equal JSON.
+    pub fn new(cipher: &TokenCipher, list: &'static str, order: &impl Serialize, filter: &impl Serialize) -> Self {
         let written = digest(filter);
-        Self { list, order: to_json(order), canonical: written.clone(), written }
+        Self { cipher: cipher.clone(), list: digest(&list), order: digest(order), canonical: written, written }
     }
 
-    /// The same, also for the cursors of every other filter with this canonical form. Different filters must have different forms.
+    /// The same, also valid for the cursors of every other filter with this canonical form. Different filters must have
+    /// different forms.
     ///
-    /// Where the form has the text of the filter as written, the cursors hold one digest instead of two; so the form of no filter
-    /// is best the text of no filter.
+    /// If the canonical form serialises like the filter as written, cursors hold one digest instead of two.
     #[must_use]
     pub fn with_canonical(self, canonical: &impl Serialize) -> Self {
         Self { canonical: digest(canonical), ..self }
     }
 
-    /// A cursor that stands at a position.
+    /// A cursor at a position.
     pub fn encode(&self, position: &impl Serialize) -> String {
-        let cursor = Cursor {
-            list: self.list.to_owned(),
-            order: self.order.clone(),
-            written: self.written.clone(),
-            canonical: Some(&self.canonical).filter(|canonical| **canonical != self.written).cloned(),
-            position,
-        };
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
+        let canonical = Some(self.canonical).filter(|canonical| *canonical != self.written);
+        let cursor = Cursor { list: self.list, order: self.order, written: self.written, canonical, position };
+        self.cipher.encrypt_cursor(&postcard::to_allocvec(&cursor).unwrap_or_default())
     }
 
-    /// The position that a cursor stands at; `argument` is where it was given.
+    /// The position of a cursor; `argument` is the name of its argument. Fails if the cursor is bound to something else.
     pub fn decode<T: DeserializeOwned>(&self, argument: &'static str, cursor: &str) -> Result<T, Error> {
         let unreadable = || {
             invalid_argument(
                 argument,
                 format!(
-                    "`{argument}` is not a cursor of this list: take one from `pageInfo` or `edges` of an earlier page, unchanged"
+                    "`{argument}` is not a cursor of this list: use one from `pageInfo` or `edges` of an earlier page"
                 ),
             )
         };
         if cursor.len() > MAX_CURSOR {
             return Err(unreadable());
         }
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| unreadable())?;
-        let decoded: Cursor<serde_json::Value> = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
+        let content = self.cipher.decrypt_cursor(cursor).ok_or_else(unreadable)?;
+        // Another list has positions of another type, so only the digests are read at first.
+        let (bound, _): (Cursor<()>, _) = postcard::take_from_bytes(&content).map_err(|_| unreadable())?;
         let mismatch = |what: &str| {
             invalid_argument(
                 argument,
                 format!(
-                    "`{argument}` is a cursor of the same list in another {what}: begin at the first page, without `{argument}`, or ask as you did when you got it"
+                    "`{argument}` is a cursor of this list with another {what}: repeat the {what} of the query that returned it, \
+                     or start at the first page without `{argument}`"
                 ),
             )
         };
-        if decoded.list != self.list {
+        if bound.list != self.list {
             return Err(unreadable());
         }
-        if decoded.order != self.order {
+        if bound.order != self.order {
             return Err(mismatch("order"));
         }
-        // Cursors from before canonical forms have the one digest, too.
-        if decoded.written != self.written && *decoded.canonical.as_ref().unwrap_or(&decoded.written) != self.canonical
-        {
+        if bound.written != self.written && bound.canonical.unwrap_or(bound.written) != self.canonical {
             return Err(mismatch("filter"));
         }
-        serde_json::from_value(decoded.position).map_err(|_| unreadable())
+        let cursor: Cursor<T> = postcard::from_bytes(&content).map_err(|_| unreadable())?;
+        Ok(cursor.position)
     }
 }
 
-/// A value of our own types as text. They always serialise; should one not, its cursors are refused rather than mixed up.
-fn to_json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
-}
-
-/// 72 bits of the SHA-256 of a value's text.
-fn digest(value: &impl Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(&Sha256::digest(to_json(value).as_bytes())[..9])
+/// The first bytes of the SHA-256 of a value's JSON.
+fn digest<const N: usize>(value: &impl Serialize) -> [u8; N] {
+    // Our own types always serialise. If one did not, its cursors would be rejected, not mixed up.
+    let json = serde_json::to_string(value).unwrap_or_else(|error| error.to_string());
+    let digest: [u8; 32] = Sha256::digest(json.as_bytes()).into();
+    std::array::from_fn(|index| digest[index])
 }
 
 fn invalid_argument(argument: &'static str, message: String) -> Error {
@@ -164,10 +156,11 @@ fn invalid_argument(argument: &'static str, message: String) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use entity::release::ReleaseKind;
-
     use super::*;
-    use crate::catalog::{NEWEST_FIRST, ReleaseFilter};
+
+    fn cipher() -> TokenCipher {
+        TokenCipher::from_secret("a secret").expect("a cipher")
+    }
 
     fn request(first: Option<i32>, last: Option<i32>) -> PageRequest {
         PageRequest { first, last, ..PageRequest::default() }
@@ -191,13 +184,13 @@ mod tests {
 
     #[test]
     fn a_cursor_is_accepted_only_for_its_own_list_order_and_filter() {
-        let key = CursorKey::new("releases", &["date"], &"all");
+        let key = CursorKey::new(&cipher(), "releases", &["date"], &"all");
         let cursor = key.encode(&(7, "x"));
         assert_eq!(key.decode::<(i32, String)>("after", &cursor), Ok((7, "x".to_owned())));
         let others = [
-            CursorKey::new("topics", &["date"], &"all"),
-            CursorKey::new("releases", &["name"], &"all"),
-            CursorKey::new("releases", &["date"], &"some"),
+            CursorKey::new(&cipher(), "topics", &["date"], &"all"),
+            CursorKey::new(&cipher(), "releases", &["name"], &"all"),
+            CursorKey::new(&cipher(), "releases", &["date"], &"some"),
         ];
         for other in others {
             assert!(other.decode::<(i32, String)>("after", &cursor).is_err());
@@ -210,8 +203,9 @@ mod tests {
 
     #[test]
     fn a_cursor_is_accepted_for_the_same_filter_written_differently() {
-        let key =
-            |written: &str, canonical: &str| CursorKey::new("releases", &"date", &written).with_canonical(&canonical);
+        let key = |written: &str, canonical: &str| {
+            CursorKey::new(&cipher(), "releases", &"date", &written).with_canonical(&canonical)
+        };
         let accepts = |key: &CursorKey, cursor: &str| key.decode::<i32>("after", cursor).is_ok();
         let cursor = key("slug", "id 1").encode(&7);
         assert!(accepts(&key("uri", "id 1"), &cursor));
@@ -224,18 +218,13 @@ mod tests {
     }
 
     #[test]
-    fn cursors_without_a_canonical_digest_are_accepted() {
-        // As they were made without a filter, and under one.
-        let plain = "eyJsIjoicmVsZWFzZXMiLCJvIjoiW3tcImJ5XCI6XCJSZWxlYXNlRGF0ZVwiLFwiZGlyZWN0aW9uXCI6XCJEZXNjXCJ9XSIsImYiOiJ3Nk1RdkNwUE1lOHEiLCJwIjo3fQ";
-        let speeches = "eyJsIjoicmVsZWFzZXMiLCJvIjoiW3tcImJ5XCI6XCJSZWxlYXNlRGF0ZVwiLFwiZGlyZWN0aW9uXCI6XCJEZXNjXCJ9XSIsImYiOiJEMUhrYkQ3R0luNDgiLCJwIjo3fQ";
-        let filter = ReleaseFilter { kinds: Some(vec![ReleaseKind::Speech]), ..ReleaseFilter::default() };
-        let key = |filter: Option<&ReleaseFilter>| CursorKey::new("releases", &NEWEST_FIRST, &("", filter));
-        assert_eq!(key(None).encode(&7), plain);
-        let empty = key(Some(&ReleaseFilter::default())).with_canonical(&("", None::<()>));
-        assert_eq!(empty.decode::<i32>("after", plain), Ok(7));
-        let filtered = key(Some(&filter)).with_canonical(&("", "the form"));
-        assert_eq!(filtered.decode::<i32>("after", speeches), Ok(7));
-        assert!(empty.decode::<i32>("after", speeches).is_err());
-        assert!(filtered.decode::<i32>("after", plain).is_err());
+    fn a_cursor_is_short_and_valid_only_in_its_newsroom() {
+        let key = CursorKey::new(&cipher(), "releases", &["date"], &"all");
+        let cursor = key.encode(&(vec![732_000_i64], uuid::Uuid::now_v7()));
+        assert!(cursor.len() <= 80, "{} characters: {cursor}", cursor.len());
+        assert!(!cursor.contains("eyJ"), "{cursor}");
+        let other = TokenCipher::from_secret("another secret").expect("a cipher");
+        let key = CursorKey::new(&other, "releases", &["date"], &"all");
+        assert!(key.decode::<(Vec<i64>, uuid::Uuid)>("after", &cursor).is_err());
     }
 }

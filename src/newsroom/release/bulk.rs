@@ -4,7 +4,6 @@
 //! others.
 
 use chrono::{DateTime, Utc};
-use entity::release::WithdrawalKind;
 use uuid::Uuid;
 
 use super::{transition::TransitionResult, withdraw::Withdrawal};
@@ -29,8 +28,8 @@ pub enum BulkAction {
     Approve,
     /// Make them public.
     Publish,
-    /// Take them back.
-    Withdraw(Option<WithdrawalKind>),
+    /// Withdraw them. `None` is refused.
+    Withdraw(Option<Withdrawal>),
 }
 
 impl Newsroom {
@@ -39,28 +38,31 @@ impl Newsroom {
         &self,
         viewer: &Viewer,
         items: &[(Uuid, i32)],
-        action: BulkAction,
-        note: Option<String>,
+        action: &BulkAction,
+        note: Option<&str>,
         now: DateTime<Utc>,
     ) -> Vec<TransitionResult> {
         if items.len() > MAX_RELEASES {
             let message = format!("there are {} releases; at most {MAX_RELEASES} are taken at a time", items.len());
             return vec![Err(Error::field(&["items"], ErrorCode::TooLong, message))];
         }
+        if matches!(action, BulkAction::Publish) && note.is_some() {
+            let message = "note: the action PUBLISH takes no note; leave it out";
+            return vec![Err(Error::field(&["note"], ErrorCode::Invalid, message))];
+        }
         let mut results = Vec::with_capacity(items.len());
         for &(id, expected) in items {
-            let note = note.clone();
-            results.push(match &action {
+            let note = note.map(str::to_owned);
+            results.push(match action {
                 BulkAction::Submit => self.release_submit(viewer, id, expected, note, now).await,
                 BulkAction::Approve => self.release_approve(viewer, id, expected, note, now).await,
                 BulkAction::Publish => self.release_publish(viewer, id, expected, None, now).await,
-                BulkAction::Withdraw(Some(kind)) => {
-                    let withdrawal = Withdrawal { kind: *kind, notice: note, redirect_to: None };
-                    self.release_withdraw(viewer, id, expected, withdrawal, now).await
+                BulkAction::Withdraw(Some(withdrawal)) => {
+                    self.release_withdraw(viewer, id, expected, withdrawal.clone(), note, now).await
                 }
                 BulkAction::Withdraw(None) => {
                     workflow::check_role(ReleaseAction::Withdraw, viewer).map_err(Error::from).and_then(|()| {
-                        let message = "WITHDRAW needs to know in which way: give `withdrawal`";
+                        let message = "withdrawal: the action WITHDRAW requires it";
                         Err(Error::field(&["withdrawal"], ErrorCode::Required, message))
                     })
                 }

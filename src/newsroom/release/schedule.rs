@@ -64,7 +64,7 @@ pub fn schedule_state(at: DateTime<Utc>, recorded_at: Option<DateTime<Utc>>, now
 }
 
 impl Newsroom {
-    /// Has a release published at a local time.
+    /// Schedules the publication of a release at a local time, or moves its schedule.
     pub async fn release_schedule(
         &self,
         viewer: &Viewer,
@@ -115,7 +115,10 @@ impl Newsroom {
         transition.change.schedule_zone = Set(Some(zone.name().to_owned()));
         transition.change.schedule_at = Set(Some(at));
         transition.change.schedule_recorded_at = Set(None);
-        let note = format!("{} {}: {}", local_time::to_text(local), zone.name(), format_instant(at));
+        let mut note = format!("{} {}: {}", local_time::to_text(local), zone.name(), format_instant(at));
+        if let Some(former) = transition.row.schedule_at.filter(|_| transition.row.state == ReleaseState::Scheduled) {
+            note += &format!(" instead of {}", format_instant(former));
+        }
         transition.commit(Some(note)).await
     }
 

@@ -22,7 +22,7 @@ use crate::{
         service::Newsroom,
         slug_registry,
         unit_of_work::UnitOfWork,
-        validation::{MAX_NOTE, Patch, Validator, required_note},
+        validation::{MAX_NOTE, Patch, Validator, optional_note, required_note},
         workflow::ReleaseAction,
     },
 };
@@ -68,17 +68,19 @@ impl Newsroom {
         }))
     }
 
-    /// Takes a release back from the public.
+    /// Withdraws a public release. The journal entry has the note, or else the notice.
     pub async fn release_withdraw(
         &self,
         viewer: &Viewer,
         id: Uuid,
         expected: i32,
         withdrawal: Withdrawal,
+        note: Option<String>,
         now: DateTime<Utc>,
     ) -> TransitionResult {
         let mut transition = self.begin_transition(ReleaseAction::Withdraw, viewer, id, expected, now).await?;
-        let mut validator = Validator::default();
+        let note = optional_note(note)?;
+        let mut validator = Validator::new(&["withdrawal"]);
         let withdrawal = withdrawal.validated(&mut validator);
         if let Some(target) = &withdrawal.redirect_to
             && self.redirects_back(&transition.unit_of_work, id, target).await?
@@ -93,7 +95,7 @@ impl Newsroom {
         transition.change.withdrawn_at = Set(Some(at));
         transition.change.withdrawal_notice = Set(withdrawal.notice.clone());
         transition.change.withdrawal_redirect = Set(withdrawal.redirect_to);
-        transition.commit(withdrawal.notice).await
+        transition.commit(note.or(withdrawal.notice)).await
     }
 
     /// Declares a release wrong: its address shows a notice, and it never comes back.

@@ -4,7 +4,7 @@ use entity::{api_token::Role, release::ReleaseState};
 
 use super::{
     action::{ReleaseAction, Resource},
-    table::rule,
+    table::{min_role_in, rule},
 };
 use crate::auth::viewer::Viewer;
 
@@ -80,6 +80,22 @@ pub fn next_state(
             states.join(" or ")
         )));
     };
+    if let Some(min_role) = min_role_in(action, input.state) {
+        let label = state_label(input.state);
+        if viewer.role < min_role {
+            return Err(WorkflowError::Forbidden(format!(
+                "the release is {label}: only {} may {} that are {label}; ask one to do it, or to unschedule the release",
+                role_with_article(min_role),
+                action.description()
+            )));
+        }
+        if policy.four_eyes {
+            return Err(WorkflowError::Forbidden(format!(
+                "the release is {label}, and this newsroom requires approval by a second person (workflow.four_eyes): \
+                 unschedule it, revise it, and have somebody else schedule it again"
+            )));
+        }
+    }
     if policy.four_eyes && action.approves() && input.unapproved_author == Some(viewer.subject.as_str()) {
         let advice = if action == ReleaseAction::Correct {
             "revise it, and have somebody else publish that version with a correctionNote"

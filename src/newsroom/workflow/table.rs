@@ -19,9 +19,15 @@ pub(super) struct Rule {
     pub(super) min_role_own: Role,
 }
 
-/// Writing: what was approved is to be looked at again.
-const EDITING: &[(ReleaseState, ReleaseState)] =
-    &[(Draft, Draft), (InReview, InReview), (Approved, InReview), (Published, Published), (Withdrawn, Withdrawn)];
+/// Transitions of actions that write a revision. An approved release returns to review; a scheduled one keeps its schedule.
+const EDITING: &[(ReleaseState, ReleaseState)] = &[
+    (Draft, Draft),
+    (InReview, InReview),
+    (Approved, InReview),
+    (Scheduled, Scheduled),
+    (Published, Published),
+    (Withdrawn, Withdrawn),
+];
 
 /// The table. A role may do all that the roles before it may.
 pub(super) const RULES: &[Rule] = &[
@@ -52,7 +58,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         action: ReleaseAction::Schedule,
-        transitions: &[(Draft, Scheduled), (InReview, Scheduled), (Approved, Scheduled)],
+        transitions: &[(Draft, Scheduled), (InReview, Scheduled), (Approved, Scheduled), (Scheduled, Scheduled)],
         min_role_any: Role::Editor,
         min_role_own: Role::Editor,
     },
@@ -155,14 +161,22 @@ pub(super) fn rule(action: ReleaseAction) -> &'static Rule {
         .expect("every action has a rule in the table; a test walks them all")
 }
 
-/// The table for people: in which state which act leads where, and who may do it.
+/// The lowest role for an action in a state, if it is higher than in other states. A revision of a scheduled release is
+/// published without another check, so it takes a role that may schedule.
+pub(super) fn min_role_in(action: ReleaseAction, state: ReleaseState) -> Option<Role> {
+    let writes_scheduled = matches!(action, ReleaseAction::Revise | ReleaseAction::Restore) && state == Scheduled;
+    writes_scheduled.then(|| rule(ReleaseAction::Schedule).min_role_any)
+}
+
+/// The table as Markdown: the state after each action in each state, and the lowest roles.
 pub fn markdown_table() -> String {
     let state_name = |state: ReleaseState| match state {
         InReview => "IN_REVIEW".to_owned(),
         other => format!("{other:?}").to_uppercase(),
     };
     let states = ReleaseState::ALL.map(state_name);
-    let mut text = format!("| act | {} | any release | their own |\n", states.join(" | "));
+    let role = |role: Role| format!("{role:?}").to_uppercase();
+    let mut text = format!("| action | {} | any release | their own |\n", states.join(" | "));
     text += &format!("|---|{}---|---|\n", "---|".repeat(states.len()));
     for rule in RULES {
         let to = |state: ReleaseState| {
@@ -170,12 +184,14 @@ pub fn markdown_table() -> String {
             match transition {
                 None => String::new(),
                 Some(_) if matches!(rule.action, ReleaseAction::Delete | ReleaseAction::Purge) => "gone".to_owned(),
-                Some(&(_, to)) if to == state => "·".to_owned(),
+                Some(&(_, to)) if to == state => match min_role_in(rule.action, state) {
+                    Some(min_role) => format!("· {}", role(min_role)),
+                    None => "·".to_owned(),
+                },
                 Some(&(_, to)) => state_name(to),
             }
         };
         let transitions = ReleaseState::ALL.map(to);
-        let role = |role: Role| format!("{role:?}").to_uppercase();
         let action = rule.action.name().trim_start_matches("release.");
         text += &format!(
             "| {action} | {} | {} | {} |\n",

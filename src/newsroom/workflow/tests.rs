@@ -51,6 +51,9 @@ fn allowed_transitions(state: ReleaseState) -> &'static [(ReleaseAction, Release
             (ReleaseAction::Purge, Approved),
         ],
         Scheduled => &[
+            (ReleaseAction::Revise, Scheduled),
+            (ReleaseAction::Restore, Scheduled),
+            (ReleaseAction::Schedule, Scheduled),
             (ReleaseAction::Unschedule, Approved),
             (ReleaseAction::Publish, Published),
             (ReleaseAction::Embargo, Scheduled),
@@ -94,8 +97,10 @@ fn every_state_action_and_role_has_the_expected_result() {
             for role in ROLES {
                 for own in [true, false] {
                     let viewer = Viewer::new(role, if own { "Ana" } else { "Ben" });
+                    let writes = matches!(action, ReleaseAction::Revise | ReleaseAction::Restore);
                     let is_permitted = match action {
                         ReleaseAction::Purge => role == Role::Admin,
+                        _ if writes && state == Scheduled => role >= Role::Editor,
                         _ => role >= Role::Editor || (AUTHOR_ACTIONS.contains(&action) && role == Role::Author && own),
                     };
                     let actual = match next_state(action, input(state), &viewer, WorkflowPolicy::default()) {

@@ -171,7 +171,7 @@ on_both_databases! {
             let actual = [("created", report.created), ("updated", report.updated), ("unchanged", report.unchanged), ("conflict", report.conflicts)].into_iter().find(|(_, count)| *count == 1).map(|(name, _)| name);
             assert_eq!(actual, Some(expected), "{headline} {state}: {rejections:?}");
         }
-        assert_eq!(server.data(Caller::Public, r#"{ release(ref: {slug: "a"}) { id } tombstone(ref: {slug: "a"}) { kind } }"#, json!({})).await, json!({ "release": null, "tombstone": null }));
+        assert_eq!(server.data(Caller::Public, r#"{ release(ref: {slug: "a"}) { id } releaseLookup(ref: {slug: "a"}) { tombstone { kind } } }"#, json!({})).await, json!({ "release": null, "releaseLookup": { "tombstone": null } }));
     }
 
     async fn schedules_and_embargoes_are_neither_exported_nor_overwritten(server: TestServer) {

@@ -68,10 +68,10 @@ on_both_databases! {
         let (report, rejections) = import_records(&server, &records).await;
         assert_eq!((counts(&report), rejections), ([6, 0, 0, 0, 0, 0], Vec::new()));
         assert_eq!((report.controls.mapped, report.controls.removed, report.records_with_controls), (8, 7, 5));
-        let data = server.data(Caller::Editor, "{ a: release(ref: {slug: \"a\"}) { headline subheadline summary body { markdown } externalId editorialNote dateline { placeText } } b: release(ref: {slug: \"b\"}) { body { markdown } } topic(ref: {slug: \"t\"}) { name } tombstone(ref: {slug: \"d\"}) { notice } }", json!({})).await;
+        let data = server.data(Caller::Editor, "{ a: release(ref: {slug: \"a\"}) { headline subheadline summary body { markdown } externalId editorialNote dateline { placeText } } b: release(ref: {slug: \"b\"}) { body { markdown } } topic(ref: {slug: \"t\"}) { name } releaseLookup(ref: {slug: \"d\"}) { tombstone { notice } } }", json!({})).await;
         assert_eq!(data, json!({
             "a": { "headline": "“A”", "subheadline": "–", "summary": "a\tb\nc", "body": { "markdown": "l’a" }, "externalId": "x", "editorialNote": "n…", "dateline": { "placeText": "P" } },
-            "b": { "body": { "markdown": "l’ecole" } }, "topic": { "name": "L’école" }, "tombstone": { "notice": "It’s gone" },
+            "b": { "body": { "markdown": "l’ecole" } }, "topic": { "name": "L’école" }, "releaseLookup": { "tombstone": { "notice": "It’s gone" } },
         }));
         // The same again changes nothing, and counts the same.
         let (second_report, _) = import_records(&server, &records).await;

@@ -10,8 +10,9 @@ const RELEASES: &str = "releases(first: 100, after: $after) { pageInfo { hasNext
 const TOPICS: &str = "topics(first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { id name revision altNames above: broader { id } retiredAt } }";
 const PLACES: &str = "places(first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { id name revision altNames above: within { id } retiredAt } }";
 const JOURNAL: &str =
-    "journal(first: 200, after: $after) { pageInfo { hasNextPage endCursor } nodes { sequence act subject note } }";
-const TOKENS: &str = "query { page: tokens { id name role revokedAt } }";
+    "journal(first: 200, after: $after) { pageInfo { hasNextPage endCursor } nodes { sequence action subject note } }";
+const TOKENS: &str =
+    "tokens(first: 200, after: $after) { pageInfo { hasNextPage endCursor } nodes { id name role revokedAt } }";
 const NODES: &str = "query($ids: [ID!]!) { page: nodes(ids: $ids) { id } }";
 
 /// A thing as it was found.
@@ -34,7 +35,7 @@ pub(super) fn read(port: u16, token: &str) -> ApiView {
     // Newest first.
     for entry in list(port, token, JOURNAL).iter().rev() {
         let resource = view.entry(entry["subject"].as_str().unwrap().to_owned()).or_default();
-        resource.actions.push(entry["act"].as_str().unwrap().to_owned());
+        resource.actions.push(entry["action"].as_str().unwrap().to_owned());
         entry["note"].as_str().unwrap_or_default().clone_into(&mut resource.note);
     }
     let mut add = |mut node: Value| {

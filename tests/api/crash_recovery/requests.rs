@@ -91,9 +91,9 @@ fn bulk(tracked: &[Tracked<Release>], index: usize, rng: &mut SeededRng, name: &
             &format!("{{id: {:?}, expectedRevision: {}}}, ", tracked[index].id, tracked[index].model.versions.len());
         steps.push(vec![StateChange { index: Some(index), after }]);
     }
-    let withdrawal_argument = if action == "WITHDRAW" { ", withdrawal: VANISH" } else { "" };
+    let withdrawal_argument = if action == "WITHDRAW" { ", withdrawal: {kind: VANISH}" } else { "" };
     let query = format!(
-        "mutation {{ releasesTransition(items: [{items}], act: {action}{withdrawal_argument}) {{ {RELEASE} }} }}"
+        "mutation {{ releasesTransition(items: [{items}], action: {action}{withdrawal_argument}) {{ {RELEASE} }} }}"
     );
     Request { kind: "releasesTransition", query, steps }
 }
@@ -176,7 +176,10 @@ fn apply(
         }
         "withdraw" => {
             (release.state, release.withdrawal) = ("WITHDRAWN", Some("WITH_NOTICE"));
-            ("release.withdraw", format!("releaseWithdraw({target_arguments}, kind: WITH_NOTICE, notice: {name:?})"))
+            (
+                "release.withdraw",
+                format!("releaseWithdraw({target_arguments}, withdrawal: {{kind: WITH_NOTICE, notice: {name:?}}})"),
+            )
         }
         // Only in bulk.
         "vanish" => {

@@ -169,7 +169,7 @@ impl RandomActivity {
             14 => {
                 let kind = [WithdrawalKind::Gone, WithdrawalKind::Vanish][self.rng.below(2)];
                 let withdrawal = Withdrawal { kind, notice: None, redirect_to: None };
-                newsroom.release_withdraw(&viewer, id, revision, withdrawal, now).await.map(drop)
+                newsroom.release_withdraw(&viewer, id, revision, withdrawal, None, now).await.map(drop)
             }
             15 => {
                 let restored_revision = 1 + self.rng.below(usize::try_from(revision.max(1)).unwrap_or(1)) as i32;

@@ -68,7 +68,6 @@ const REVISIONS: List = List {
     path: "/release/revisions",
 };
 
-/// Forward only.
 const HISTORY: List = List {
     caller: Caller::Editor,
     query: "query($first: Int, $after: String, $ref: ReleaseRef!) { release(ref: $ref) { history(first: $first, after: $after) {
@@ -76,10 +75,9 @@ const HISTORY: List = List {
     path: "/release/history",
 };
 
-/// Forward only.
 const CONTAINS: List = List {
     caller: Caller::Public,
-    query: "query($first: Int! = 200, $after: String, $ref: PlaceRef!) { place(ref: $ref) { contains(first: $first, after: $after) {
+    query: "query($first: Int, $after: String, $last: Int, $before: String, $ref: PlaceRef!) { place(ref: $ref) { contains(first: $first, after: $after, last: $last, before: $before) {
             nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
     path: "/place/contains",
 };
@@ -315,14 +313,14 @@ on_both_databases! {
         }
         let all = JOURNAL.page(&server, &json!({}), &json!({ "first": 200 })).await;
         assert_eq!(all["pageInfo"]["hasNextPage"], false);
-        JOURNAL.assert_pages_join(&server, &[json!({}), json!({ "filter": null }), json!({ "filter": {} }), json!({ "filter": { "acts": null, "from": null } })]).await;
-        JOURNAL.assert_pages_join(&server, &filters(&[json!({ "acts": ["release.create", "release.revise"] }), json!({ "acts": ["release.revise", "release.create", "release.create"] }), json!({ "acts": ["release.revise", "release.create", "\u{0}"] })])).await;
+        JOURNAL.assert_pages_join(&server, &[json!({}), json!({ "filter": null }), json!({ "filter": {} }), json!({ "filter": { "actions": null, "from": null } })]).await;
+        JOURNAL.assert_pages_join(&server, &filters(&[json!({ "actions": ["release.create", "release.revise"] }), json!({ "actions": ["release.revise", "release.create", "release.create"] }), json!({ "actions": ["release.revise", "release.create", "\u{0}"] })])).await;
         JOURNAL.assert_pages_join(&server, &filters(&[json!({ "subject": release, "from": "2007-06-01T12:00:00Z" }), json!({ "subject": release, "from": "2007-06-01T19:00:00+07:00" })])).await;
         let names = [json!({ "ref": { "id": release } }), json!({ "ref": { "slug": "two" } })];
         REVISIONS.assert_pages_join(&server, &names).await;
         HISTORY.assert_pages_join(&server, &names).await;
         JOURNAL.assert_rejected(&server, &filters(&[
-            json!({}), json!({ "acts": ["release.create"] }), json!({ "acts": ["release.create", "release.revise"] }), json!({ "by": "Eda" }), json!({ "by": "Kim" }), json!({ "subject": release }), json!({ "subject": id["work"] }),
+            json!({}), json!({ "actions": ["release.create"] }), json!({ "actions": ["release.create", "release.revise"] }), json!({ "by": "Eda" }), json!({ "by": "Kim" }), json!({ "subject": release }), json!({ "subject": id["work"] }),
             json!({ "from": "2007-06-01T12:00:00Z" }), json!({ "until": "2007-06-01T12:00:00Z" }),
         ])).await;
         let others = [json!({ "ref": { "slug": "two" } }), json!({ "ref": { "slug": "r1" } })];

@@ -226,7 +226,7 @@ on_both_databases! {
         set(&server, "preview_link", "expires_at", YEAR_10000).await;
         set(&server, "slug", "public_at", BEFORE_CHRIST).await;
 
-        let query = "query($id: ID!) { release(ref: {id: $id}) { slug releaseDate publishedAt firstPublishedAt modifiedAt createdAt revisions { nodes { releaseDate at diff { field } } } history { nodes { act note } } } topics { nodes { slug retiredAt } } releases { nodes { slug } } }";
+        let query = "query($id: ID!) { release(ref: {id: $id}) { slug releaseDate publishedAt firstPublishedAt modifiedAt createdAt revisions { nodes { releaseDate at diff { field } } } history { nodes { action note } } } topics { nodes { slug retiredAt } } releases { nodes { slug } } }";
         let assert_clamped = async |server: &TestServer| {
             let data = server.data(Caller::Editor, query, json!({ "id": id })).await;
             let release = &data["release"];
@@ -240,8 +240,8 @@ on_both_databases! {
             }
             assert_eq!(data["topics"]["nodes"], json!([{ "slug": "t", "retiredAt": "0001-01-01T00:00:00Z" }]));
             assert_eq!(data["releases"]["nodes"], json!([{ "slug": "y0" }]));
-            let tokens = server.data(Caller::Admin, "{ tokens { expiresAt } }", json!({})).await;
-            assert_eq!(tokens["tokens"][0]["expiresAt"], "9999-12-31T23:59:59.999999Z");
+            let tokens = server.data(Caller::Admin, "{ tokens { nodes { expiresAt } } }", json!({})).await;
+            assert_eq!(tokens["tokens"]["nodes"][0]["expiresAt"], "9999-12-31T23:59:59.999999Z");
             data
         };
         let server = server.restarted().await;
@@ -267,7 +267,7 @@ on_both_databases! {
         assert!(server.app.newsroom.repair_out_of_range(&Viewer::new(Role::Admin, "operator"), now).await.unwrap().is_empty());
         assert!(server.app.newsroom.repair_out_of_range(&Viewer::new(Role::Editor, "Eda"), now).await.is_err());
         let history = assert_clamped(&server).await["release"]["history"]["nodes"][0].clone();
-        assert_eq!(history["act"], "release.repair");
+        assert_eq!(history["action"], "release.repair");
         assert!(history["note"].as_str().unwrap().contains("release.published_at was 0"), "{history}");
         assert_eq!(server.app.newsroom.catalog.snapshot().sequence(), sequence + 1);
         let entry = entity::journal::Entity::find().order_by_desc(entity::journal::Column::Sequence).one(server.app.newsroom.db.reader()).await.unwrap().unwrap();
@@ -327,8 +327,8 @@ on_both_databases! {
         ).await;
         let entries = server.app.newsroom.catalog.entries_after(0).await.unwrap();
         assert!(!entries.is_empty());
-        let history = server.data(Caller::Editor, "query($id: ID!) { release(ref: {id: $id}) { history { nodes { act at } } } }", json!({ "id": id })).await;
-        assert_eq!(history["release"]["history"]["nodes"][0]["act"], "release.publish");
+        let history = server.data(Caller::Editor, "query($id: ID!) { release(ref: {id: $id}) { history { nodes { action at } } } }", json!({ "id": id })).await;
+        assert_eq!(history["release"]["history"]["nodes"][0]["action"], "release.publish");
     }
 
     async fn every_date_column_of_the_database_is_checked(server: TestServer) {

@@ -264,11 +264,11 @@ on_both_databases! {
 
     async fn unknown_slugs_and_external_ids_return_null(server: TestServer) {
         seed_sample_data(&server).await;
-        let query = "query($ref: ReleaseRef!) { release(ref: $ref) { id } tombstone(ref: $ref) { kind } }";
+        let query = "query($ref: ReleaseRef!) { release(ref: $ref) { id } releaseLookup(ref: $ref) { tombstone { kind } } }";
         for text in ["\u{0}", "x3\u{0}", "", "'; DROP TABLE release; --", "%", "\u{FFFE}\u{10FFFF}", &"x".repeat(100_000)] {
             for reference in [json!({ "slug": text }), json!({ "externalId": text })] {
                 let data = server.data(Caller::Public, query, json!({ "ref": reference })).await;
-                assert_eq!(data, json!({ "release": null, "tombstone": null }), "{reference:.80}");
+                assert_eq!(data, json!({ "release": null, "releaseLookup": { "tombstone": null } }), "{reference:.80}");
             }
         }
         let response = server.execute(Caller::Public, query, json!({ "ref": { "slug": "a", "externalId": "b" } })).await;

@@ -189,11 +189,11 @@ on_both_databases! {
             .await;
         assert_eq!((status, &response["errors"][0]["extensions"]["code"]), (401, &json!("UNAUTHENTICATED")));
         assert_eq!(headers["www-authenticate"], "Bearer");
-        let response = server.execute(Caller::Public, "{ viewer { role } tokens { id } journal { pageInfo { hasNextPage } } }", json!({})).await;
+        let response = server.execute(Caller::Public, "{ viewer { role } tokens { nodes { id } } journal { pageInfo { hasNextPage } } }", json!({})).await;
         assert_eq!(response["data"], json!({ "viewer": { "role": "PUBLIC" }, "tokens": null, "journal": null }));
         let codes: Vec<&Value> = response["errors"].as_array().unwrap().iter().map(|error| &error["extensions"]["code"]).collect();
         assert_eq!(codes, ["UNAUTHENTICATED", "UNAUTHENTICATED"]);
-        let response = server.execute(Caller::Author, "{ tokens { id } }", json!({})).await;
+        let response = server.execute(Caller::Author, "{ tokens { nodes { id } } }", json!({})).await;
         assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN");
     }
 
@@ -218,7 +218,7 @@ on_both_databases! {
         let request = axum::http::Request::post("/graphql").header("content-type", "application/json");
         let (_, response) = server.send(request.body(body.into()).unwrap()).await;
         assert!(response.starts_with("{\"data\":{\"releases\":{\"nodes\":[{\"slug\":\"two\",\"related\":null,\"headline\":\"Two\"}]}}"), "{response}");
-        let query = "{ tokens { id } viewer { name } journal { pageInfo { hasNextPage } } b: viewer { role } }";
+        let query = "{ tokens { nodes { id } } viewer { name } journal { pageInfo { hasNextPage } } b: viewer { role } }";
         let body = json!({ "query": query }).to_string();
         let request = axum::http::Request::post("/graphql").header("content-type", "application/json");
         let (_, response) = server.send(request.body(body.into()).unwrap()).await;

@@ -39,7 +39,7 @@ const DOCUMENTS: [(&str, &str); 26] = [
     ("id", "{ node(id: \"nonsense\") { id } }"),
     ("date", "{ releases(filter: {releaseDate: {from: \"2006-02-30\"}}) { count } }"),
     ("unknown topic in a filter", "{ releases(filter: {topics: {any: [{slug: \"no-such-topic\"}]}}) { count } }"),
-    ("forbidden", "{ tokens { id } }"),
+    ("forbidden", "{ tokens { nodes { id } } }"),
     ("mutation by the public", "mutation { topicCreate(input: {name: \"A\"}) { userErrors { code } } }"),
     ("subscription", "subscription { releaseChanged { kind } }"),
 ];

@@ -15,7 +15,7 @@ const MUTATIONS: [&str; 7] = [
     "mutation { topicCreate(input: {name: \"Ferries\"}) { __typename topic { slug revision } userErrors { code } } }",
     "mutation { placeCreate(input: {name: \"Kep\", kind: CITY}) { __typename place { slug revision } userErrors { code } } }",
     "mutation { releaseCreate(input: {headline: \"Ferries in Kep\"}) { __typename release { slug state } userErrors { code } } }",
-    "mutation { releasePublish(id: \"ID\", expectedRevision: 2) { __typename release { slug } userErrors { __typename field code message current { __typename revision by at } } } }",
+    "mutation { releasePublish(id: \"ID\", expectedRevision: 2) { __typename release { slug } userErrors { __typename field code message current { __typename revision by { __typename id name kind } at } } } }",
     "mutation { tokenCreate(input: {subject: \"Ana\", name: \"laptop\", role: EDITOR}) { __typename secret token { name } userErrors { code } } }",
     "mutation { previewLinkCreate(releaseId: \"ID\", expiresAt: \"2041-01-01T00:00:00Z\") { __typename token url userErrors { code } } }",
     "mutation { releaseDelete(id: \"ID\", expectedRevision: 1) { __typename deletedId userErrors { code } } }",
@@ -26,7 +26,7 @@ const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
 
 /// Queries for what the generated ones do not come to.
 const QUERIES: [&str; 4] = [
-    "{ tombstone(ref: {slug: \"withdrawn-with-notice\"}) { __typename slug state kind notice redirectTo at } }",
+    "{ releaseLookup(ref: {slug: \"withdrawn-with-notice\"}) { tombstone { __typename slug state kind notice redirectTo at } } }",
     "{ trendingTopics(window: \"P30D\", baseline: \"P1Y\", until: \"2006-05-31\") { __typename topic { __typename } from until count expected lift score } }",
     "{ releases(first: 200) { nodes { embargo { __typename until note } schedule { __typename localTime timeZone at state recordedAt } \
      corrections { __typename at note } } } }",

@@ -15,7 +15,7 @@ const QUERIES: [&str; 12] = [
     "{ releases { totalCount asOf { version } pageInfo { startCursor endCursor } nodes { id slug headline modifiedAt url } } }",
     "{ releases(filter: {topics: {any: [{slug: \"labour\"}]}}, orderBy: [{by: MODIFIED_AT}]) { totalCount edges { cursor node { id related { id } } } } }",
     "{ release(ref: {slug: \"public-2\"}) { id headline modifiedAt embargo { until } corrections { at } body { text } } }",
-    "{ release(ref: {slug: \"hidden-1\"}) { id } tombstone(ref: {slug: \"hidden-1\"}) { kind } }",
+    "{ release(ref: {slug: \"hidden-1\"}) { id } releaseLookup(ref: {slug: \"hidden-1\"}) { tombstone { kind } } }",
     "{ releaseStats { count latest asOf { version } timeline(interval: DAY, range: {from: \"2007-05-30\", until: \"2007-06-03\"}) { points { label count complete } } } }",
     "{ releaseStats { timeline(interval: MONTH, dateField: PUBLISHED_AT, fill: OMIT) { points { label count complete } } } }",
     "{ releaseStats { facets { topics { distinctValues missing buckets { key label count } } languages { buckets { key count } } kinds { buckets { key count } } } } }",

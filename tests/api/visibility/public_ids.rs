@@ -196,7 +196,7 @@ on_both_databases! {
         let server = with_ids_in_addresses(server).await;
         let (ids, _) = seed_sample_data(&server).await;
         let admin = server.token(Caller::Admin).map(str::to_owned);
-        let tokens = "{ tokens { id } journal { nodes { subject note } } }";
+        let tokens = "{ tokens { nodes { id } } journal { nodes { subject note } } }";
         let expected = [server.data(Caller::Public, IDS, json!({})).await, server.data(Caller::Admin, tokens, json!({})).await];
         let copy = server.copy().await;
         let assert_same_ids = async |app: &Arc<App>| {
@@ -233,8 +233,8 @@ on_both_databases! {
         assert_eq!(json!(node_ids), json!([ids[0], ids[1], ids[2], ids[3], null, null]));
         let by_id = execute_with_both(Caller::Public, "query($ref: ReleaseRef!) { release(ref: $ref) { id slug } }", &|all| json!({ "ref": { "id": id_of(all, "public") } })).await;
         assert_eq!(by_id["release"], json!({ "id": id_of(&ids, "public"), "slug": "public" }));
-        let tombstone = execute_with_both(Caller::Public, "query($ref: ReleaseRef!) { tombstone(ref: $ref) { kind } }", &|all| json!({ "ref": { "id": id_of(all, "withdrawn") } })).await;
-        assert_eq!(tombstone["tombstone"]["kind"], "GONE");
+        let tombstone = execute_with_both(Caller::Public, "query($ref: ReleaseRef!) { releaseLookup(ref: $ref) { tombstone { kind } } }", &|all| json!({ "ref": { "id": id_of(all, "withdrawn") } })).await;
+        assert_eq!(tombstone["releaseLookup"]["tombstone"]["kind"], "GONE");
         let concepts = execute_with_both(Caller::Public, "query($t: ID!, $p: ID!) { topic(ref: {id: $t}) { id } place(ref: {id: $p}) { id } }", &|all| json!({ "t": id_of(all, "topic"), "p": id_of(all, "place") })).await;
         assert_eq!(concepts["topic"]["id"], id_of(&ids, "topic"));
         // A cursor under the one is good under the other.
@@ -245,24 +245,7 @@ on_both_databases! {
         let cursor = &first["releases"]["edges"][0]["cursor"];
         let second = execute_with_both(Caller::Public, listed, &|all| json!({ "filter": filter(all), "after": cursor })).await;
         assert_ne!(second["releases"]["edges"][0]["node"]["id"], first["releases"]["edges"][0]["node"]["id"]);
-        // So is one that an earlier version made.
-        let mut cursor_content: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor.as_str().unwrap()).unwrap()).unwrap();
-        let (_, key) = server.app.newsroom.ids.decode(cursor_content["p"]["id"].as_str().unwrap()).unwrap();
-        cursor_content["p"]["id"] = json!(key);
-        let before = json!(URL_SAFE_NO_PAD.encode(cursor_content.to_string()));
-        assert_eq!(execute_with_both(Caller::Public, listed, &|all| json!({ "filter": filter(all), "after": before })).await, second);
-        // One that was made up would tell where the keys of others lie, and with them when they were begun.
-        for (forged_id, values) in [(json!(uuid::Uuid::now_v7()), None), (json!(old[2]), None), (json!(key), Some(json!([0])))] {
-            let mut cursor_content = cursor_content.clone();
-            cursor_content["p"]["id"] = forged_id;
-            if let Some(values) = values {
-                cursor_content["p"]["values"] = values;
-            }
-            let after = URL_SAFE_NO_PAD.encode(cursor_content.to_string());
-            let response = server.execute(Caller::Public, listed, json!({ "filter": filter(&ids), "after": after })).await;
-            assert_eq!(response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{response}");
-        }
-        execute_with_both(Caller::Admin, "query($id: ID!) { journal(filter: {subject: $id}) { nodes { act subject } } accessLog(releaseId: $id) { by releaseId } }", &|all| json!({ "id": id_of(all, "hidden") })).await;
+        execute_with_both(Caller::Admin, "query($id: ID!) { journal(filter: {subject: $id}) { nodes { action subject } } accessLog(releaseId: $id) { nodes { by { id } releaseId } } }", &|all| json!({ "id": id_of(all, "hidden") })).await;
         // Acts take them, too; an address with one in it is the release's own.
         let own = format!("https://example.org/news/{}", old[2]);
         let error = server.user_error(Caller::Editor, WITHDRAW, json!({ "id": old[2], "revision": 1, "kind": "REDIRECT", "to": own })).await;
@@ -280,9 +263,9 @@ on_both_databases! {
         let encode = |noun, key| server.app.newsroom.ids.encode(noun, key);
         let hidden_key = server.app.newsroom.ids.decode(&ids[5]).unwrap().1;
         let nonexistent = [format!("release_{}", "a".repeat(26)), encode(Noun::Release, Uuid::now_v7()), encode(Noun::Release, server.app.newsroom.ids.decode(&ids[0]).unwrap().1)];
-        let query = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } release(ref: {id: $id}) { id } tombstone(ref: {id: $id}) { kind } releases(filter: {ids: [$id]}) { totalCount } }";
+        let query = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } release(ref: {id: $id}) { id } releaseLookup(ref: {id: $id}) { tombstone { kind } } releases(filter: {ids: [$id]}) { totalCount } }";
         let response = async |id: &str| post(&server, Caller::Public, query, &json!({ "id": id })).await.1;
-        let expected = json!({ "node": null, "nodes": [null], "release": null, "tombstone": null, "releases": { "totalCount": 0 } });
+        let expected = json!({ "node": null, "nodes": [null], "release": null, "releaseLookup": { "tombstone": null }, "releases": { "totalCount": 0 } });
         for id in nonexistent.iter().chain([&ids[5], &format!("release_{}", hidden_key.simple()), &encode(Noun::Token, hidden_key).replace("token", "release")]) {
             assert_eq!(response(id).await, expected, "{id}");
         }

@@ -73,7 +73,7 @@ on_both_databases! {
         let other = text(&get(&server, LIST, &[("accept", "application/graphql-response+json")]).await.1, "etag").to_owned();
         assert_ne!(other, public, "another media type is another answer");
         server.mutate(Caller::Editor, WITHDRAW, json!({ "id": id, "revision": revision, "kind": "WITH_NOTICE", "notice": "Gone" })).await;
-        let tombstone = "{ tombstone(ref: {slug: \"coming\"}) { notice state } }";
+        let tombstone = "{ releaseLookup(ref: {slug: \"coming\"}) { tombstone { notice state } } }";
         let (_, headers, body) = get(&server, tombstone, &[]).await;
         assert!(String::from_utf8_lossy(&body).contains("Gone"));
         assert_eq!(text(&headers, "surrogate-key"), format!("dateline {id}"), "what it was is in it");

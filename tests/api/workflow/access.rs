@@ -8,9 +8,9 @@ use crate::harness::{CREATE, Caller, REVISE, TestServer, noon, on_both_databases
 
 const LINK: &str = "mutation($id: ID!, $until: DateTime!) { previewLinkCreate(releaseId: $id, expiresAt: $until) { id url token userErrors { field code message } } }";
 const UNLINK: &str = "mutation($id: ID!) { previewLinkRevoke(id: $id) { deletedId userErrors { field code } } }";
-const PREVIEW: &str = "query($token: String!) { preview(token: $token) { number headline by note basedOn editorialNote topics { slug } body { text } diff { field } } }";
+const PREVIEW: &str = "query($token: String!) { preview(token: $token) { number headline by { id } note basedOn editorialNote topics { slug } body { text } diff { field } } }";
 const PURGE: &str = "mutation($id: ID!, $revision: Int!, $reason: String!) { releasePurge(id: $id, expectedRevision: $revision, reason: $reason) { deletedId userErrors { field code message } } }";
-const JOURNAL: &str = "query($filter: JournalFilter, $first: Int, $after: String) { journal(filter: $filter, first: $first, after: $after) { nodes { sequence at by act note subject } pageInfo { hasNextPage endCursor } } }";
+const JOURNAL: &str = "query($filter: JournalFilter, $first: Int, $after: String) { journal(filter: $filter, first: $first, after: $after) { nodes { sequence at by { id } action note subject } pageInfo { hasNextPage endCursor } } }";
 
 /// Every row of every table that holds texts, as one text.
 async fn stored_text(server: &TestServer) -> String {
@@ -73,10 +73,10 @@ on_both_databases! {
         assert_eq!(preview(&token).await["headline"], "Sooner");
         server.app.clock.set(noon() + TimeDelta::hours(12));
         assert_eq!(preview(&token).await, Value::Null);
-        let log = server.data(Caller::Admin, "query($id: ID!) { accessLog(releaseId: $id) { by kind } }", json!({ "id": id })).await;
-        let log = log["accessLog"].as_array().unwrap().clone();
-        assert!(log.len() == 5 && log.iter().all(|read| read["kind"] == "PREVIEW" && read["by"] == link["id"]), "{log:?}");
-        assert_eq!(server.execute(Caller::Editor, "{ accessLog { by } }", json!({})).await["errors"][0]["extensions"]["code"], "FORBIDDEN");
+        let log = server.data(Caller::Admin, "query($id: ID!) { accessLog(releaseId: $id) { nodes { by { id kind } kind } } }", json!({ "id": id })).await;
+        let log = log["accessLog"]["nodes"].as_array().unwrap().clone();
+        assert!(log.len() == 5 && log.iter().all(|read| read["kind"] == "PREVIEW" && read["by"] == json!({ "id": link["id"], "kind": "PREVIEW_LINK" })), "{log:?}");
+        assert_eq!(server.execute(Caller::Editor, "{ accessLog { nodes { kind } } }", json!({})).await["errors"][0]["extensions"]["code"], "FORBIDDEN");
 
         for (caller, variables, code) in [
             (Caller::Editor, json!({ "id": id, "until": "2007-06-01T00:00:00Z" }), "INVALID"),
@@ -165,11 +165,11 @@ on_both_databases! {
         transition("releaseReturn(id: $id, expectedRevision: $r, note: \"a source is missing\")").await;
         let journal = async |variables: Value| server.data(Caller::Admin, JOURNAL, variables).await["journal"].clone();
         let all = journal(json!({ "filter": { "subject": id } })).await;
-        let entries: Vec<(&str, &Value)> = all["nodes"].as_array().unwrap().iter().map(|entry| (entry["act"].as_str().unwrap(), &entry["note"])).collect();
+        let entries: Vec<(&str, &Value)> = all["nodes"].as_array().unwrap().iter().map(|entry| (entry["action"].as_str().unwrap(), &entry["note"])).collect();
         assert_eq!(entries, [("release.return", &json!("a source is missing")), ("release.submit", &json!("please look")), ("release.create", &Value::Null)]);
-        assert_eq!((&all["nodes"][0]["by"], &all["nodes"][0]["at"], &all["nodes"][0]["subject"]), (&json!("Eda"), &json!("2007-06-01T13:00:00Z"), &json!(id)));
+        assert_eq!((&all["nodes"][0]["by"]["id"], &all["nodes"][0]["at"], &all["nodes"][0]["subject"]), (&json!("Eda"), &json!("2007-06-01T13:00:00Z"), &json!(id)));
         for (filter, count) in [
-            (json!({ "acts": ["release.submit", "release.return"] }), 2),
+            (json!({ "actions": ["release.submit", "release.return"] }), 2),
             (json!({ "by": "Eda" }), 3),
             (json!({ "by": "nobody\u{0}" }), 0),
             (json!({ "from": "2007-06-01T13:00:00Z" }), 1),
@@ -276,11 +276,11 @@ on_both_databases! {
         // What stays: that it was done, by whom, when and why; and that there were acts before.
         let journal = server.data(Caller::Admin, JOURNAL, json!({ "filter": { "subject": id } })).await["journal"]["nodes"].clone();
         assert_eq!(journal.as_array().unwrap().len(), 7);
-        assert_eq!((&journal[0]["act"], &journal[0]["note"], &journal[0]["by"]), (&json!("release.purge"), &json!("Order 12/2007"), &json!("Kim")));
+        assert_eq!((&journal[0]["action"], &journal[0]["note"], &journal[0]["by"]["id"]), (&json!("release.purge"), &json!("Order 12/2007"), &json!("Kim")));
         assert!(journal.as_array().unwrap()[1..].iter().all(|entry| entry["note"].is_null()));
         for slug in ["xylophonia-was-here", "other-address"] {
-            let data = server.data(Caller::Admin, "query($slug: Slug!) { release(ref: {slug: $slug}) { id } tombstone(ref: {slug: $slug}) { kind } }", json!({ "slug": slug })).await;
-            assert_eq!(data, json!({ "release": null, "tombstone": null }));
+            let data = server.data(Caller::Admin, "query($slug: Slug!) { release(ref: {slug: $slug}) { id } releaseLookup(ref: {slug: $slug}) { tombstone { kind } } }", json!({ "slug": slug })).await;
+            assert_eq!(data, json!({ "release": null, "releaseLookup": { "tombstone": null } }));
             let error = server.user_error(Caller::Editor, CREATE, json!({ "input": { "headline": "Other", "slug": slug } })).await;
             assert_eq!(error["code"], "TAKEN");
         }

@@ -131,7 +131,7 @@ async fn schedule_release(server: &TestServer, seconds: i64) -> (String, DateTim
 /// Journal entries of what happened by itself.
 async fn automatic_entries(server: &TestServer) -> Vec<DateTime<Utc>> {
     let entries =
-        server.data(Caller::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { at act } } }", json!({})).await;
+        server.data(Caller::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { at action } } }", json!({})).await;
     let instant = |entry: &Value| entry["at"].as_str().unwrap().parse().unwrap();
     server.app.newsroom.catalog.catch_up().await.unwrap();
     entries["journal"]["nodes"].as_array().unwrap().iter().map(instant).collect()

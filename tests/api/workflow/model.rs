@@ -25,7 +25,7 @@ const QUERIES: [&str; 6] = [
        topics(input: {first: 200, minCount: 0}) { distinctValues missing other buckets { key label count directCount stats { count } } }
        places(input: {first: 200, minCount: 0, level: CITY}) { missing buckets { key count } }
        kinds(input: {first: 10}) { buckets { key count } } languages(input: {first: 10}) { buckets { key count } } } } }",
-    "{ topics(first: 120) { totalCount nodes { id slug name retiredAt revision broader { slug } narrower(first: 20) { slug } replacedBy { slug } altNames } }
+    "{ topics(first: 120) { totalCount nodes { id slug name retiredAt revision broader { slug } narrower(first: 20) { nodes { slug } } replacedBy { slug } altNames } }
        places(first: 120) { totalCount nodes { id slug name retiredAt revision within { slug } } } }",
 ];
 

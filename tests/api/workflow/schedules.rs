@@ -12,7 +12,7 @@ use crate::harness::{Caller, TestServer, on_both_databases};
 const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: LocalDateTime!, $zone: TimeZone!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: $zone) { release { state schedule { localTime timeZone at state recordedAt } } userErrors { field code message } } }";
 const UNSCHEDULE: &str = "mutation($id: ID!, $revision: Int!) { releaseUnschedule(id: $id, expectedRevision: $revision) { release { state schedule { at } } userErrors { code } } }";
 const EMBARGO: &str = "mutation($id: ID!, $revision: Int!, $until: DateTime, $note: String) { releaseEmbargo(id: $id, expectedRevision: $revision, until: $until, note: $note) { release { state pubStatus embargo { until note } } userErrors { field code message } } }";
-const RELEASE_TIMING: &str = "query($id: ID!) { node(id: $id) { ... on Release { state pubStatus publishedAt firstPublishedAt modifiedAt embargo { until note } schedule { at state recordedAt } history { nodes { act by note } } } } }";
+const RELEASE_TIMING: &str = "query($id: ID!) { node(id: $id) { ... on Release { state pubStatus publishedAt firstPublishedAt modifiedAt embargo { until note } schedule { at state recordedAt } history { nodes { action by { id kind } note } } } } }";
 
 fn parse_instant(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).expect("an instant").to_utc()
@@ -43,7 +43,7 @@ on_both_databases! {
             assert_eq!(release_timing(&server, Caller::Public, &id).await, public);
             let release = release_timing(&server, Caller::Author, &id).await;
             assert_eq!(release["schedule"], json!({ "at": instant, "state": "DONE", "recordedAt": format!("{}.500Z", &instant[..19]) }));
-            assert_eq!((&release["history"]["nodes"][0]["act"], &release["history"]["nodes"][0]["by"]), (&json!("release.publish"), &json!("dateline")));
+            assert_eq!((&release["history"]["nodes"][0]["action"], &release["history"]["nodes"][0]["by"]), (&json!("release.publish"), &json!({ "id": "dateline", "kind": "SYSTEM" })));
             jobs::tick(&server.app, recorded + TimeDelta::hours(1)).await.unwrap();
             assert_eq!(release_timing(&server, Caller::Author, &id).await["history"], release["history"], "put down once");
         }
@@ -67,8 +67,8 @@ on_both_databases! {
         assert_eq!(app.newsroom.record_due_releases(next_day).await.unwrap(), 0);
         server.app.clock.set(next_day);
         server.app.newsroom.catalog.catch_up().await.unwrap();
-        let journal = server.data(Caller::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { act subject } } }", json!({})).await;
-        let entries: Vec<(String, String)> = journal["journal"]["nodes"].as_array().unwrap().iter().map(|entry| (entry["act"].as_str().unwrap().to_owned(), entry["subject"].as_str().unwrap().to_owned())).collect();
+        let journal = server.data(Caller::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { action subject } } }", json!({})).await;
+        let entries: Vec<(String, String)> = journal["journal"]["nodes"].as_array().unwrap().iter().map(|entry| (entry["action"].as_str().unwrap().to_owned(), entry["subject"].as_str().unwrap().to_owned())).collect();
         let expected_entry = |action: &str, id: &String| (action.to_owned(), id.clone());
         // Newest first.
         assert_eq!(entries, [expected_entry("release.publish", &ids[0]), expected_entry("release.publish", &ids[2]), expected_entry("release.embargo_end", &embargoed), expected_entry("release.publish", &ids[1])]);
@@ -85,11 +85,11 @@ on_both_databases! {
         assert_eq!(server.user_error(Caller::Editor, UNSCHEDULE, json!({ "id": id, "revision": revision })).await["code"], "ILLEGAL_TRANSITION");
         server.mutate(Caller::Editor, crate::harness::WITHDRAW, json!({ "id": id, "revision": revision, "kind": "GONE" })).await;
         let release = release_timing(&server, Caller::Author, &id).await;
-        let actions: Vec<&str> = release["history"]["nodes"].as_array().unwrap().iter().map(|entry| entry["act"].as_str().unwrap()).collect();
+        let actions: Vec<&str> = release["history"]["nodes"].as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
         assert_eq!(actions, ["release.withdraw", "release.publish", "release.schedule", "release.create"]);
         assert_eq!(release["firstPublishedAt"], "2007-06-01T13:00:00Z");
-        let tombstone = server.data(Caller::Public, "query($id: ID!) { tombstone(ref: {id: $id}) { kind at } }", json!({ "id": id })).await;
-        assert_eq!(tombstone["tombstone"], json!({ "kind": "GONE", "at": "2007-06-01T13:00:05Z" }));
+        let tombstone = server.data(Caller::Public, "query($id: ID!) { releaseLookup(ref: {id: $id}) { tombstone { kind at } } }", json!({ "id": id })).await;
+        assert_eq!(tombstone["releaseLookup"]["tombstone"], json!({ "kind": "GONE", "at": "2007-06-01T13:00:05Z" }));
     }
 
     async fn an_embargo_ends_between_two_requests(server: TestServer) {
@@ -113,8 +113,8 @@ on_both_databases! {
         let error = server.user_error(Caller::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": "2007-06-03T00:00:00Z" })).await;
         assert!(error["code"] == "ILLEGAL_TRANSITION" && error["message"].as_str().unwrap().contains("public already"), "{error}");
         // Every read of the press while it ran is in the log, and no other.
-        let log = server.data(Caller::Admin, "query($id: ID!) { accessLog(releaseId: $id) { by kind at releaseId } }", json!({ "id": id })).await;
-        assert_eq!(log["accessLog"], json!([{ "by": "Paper", "kind": "EMBARGOED", "at": "2007-06-01T12:00:00Z", "releaseId": id }]));
+        let log = server.data(Caller::Admin, "query($id: ID!) { accessLog(releaseId: $id) { nodes { by { id name kind } kind at releaseId } } }", json!({ "id": id })).await;
+        assert_eq!(log["accessLog"]["nodes"], json!([{ "by": { "id": "Paper", "name": "Paper", "kind": "ACCOUNT" }, "kind": "EMBARGOED", "at": "2007-06-01T12:00:00Z", "releaseId": id }]));
     }
 
     async fn an_embargo_can_be_lifted_and_survives_a_withdrawal(server: TestServer) {
@@ -131,7 +131,7 @@ on_both_databases! {
         assert_eq!((&public["publishedAt"], &public["firstPublishedAt"], &public["embargo"]), (&json!("2007-06-01T13:00:00Z"), &json!("2007-06-01T13:00:00Z"), &Value::Null));
         let id = embargoed("Withdrawn").await;
         server.mutate(Caller::Editor, crate::harness::WITHDRAW, json!({ "id": id, "revision": 1, "kind": "WITH_NOTICE", "notice": "Not to be used." })).await;
-        let tombstone = async |caller| server.data(caller, "query($id: ID!) { tombstone(ref: {id: $id}) { notice } }", json!({ "id": id })).await["tombstone"].clone();
+        let tombstone = async |caller| server.data(caller, "query($id: ID!) { releaseLookup(ref: {id: $id}) { tombstone { notice } } }", json!({ "id": id })).await["releaseLookup"]["tombstone"].clone();
         assert_eq!((tombstone(Caller::Public).await, tombstone(Caller::Press).await), (Value::Null, json!({ "notice": "Not to be used." })));
         server.mutate(Caller::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": 1 })).await;
         assert_eq!(release_timing(&server, Caller::Public, &id).await, Value::Null, "published again it is still embargoed");
@@ -182,7 +182,7 @@ on_both_databases! {
         assert_eq!(server.app.newsroom.resolve_schedules(now).await.unwrap(), 1);
         assert_eq!(server.app.newsroom.resolve_schedules(now).await.unwrap(), 0);
         let release = release_timing(&server, Caller::Author, &id).await;
-        assert_eq!((&release["schedule"]["at"], &release["history"]["nodes"][0]["act"]), (&json!("2007-07-01T02:00:00Z"), &json!("release.reschedule")));
+        assert_eq!((&release["schedule"]["at"], &release["history"]["nodes"][0]["action"]), (&json!("2007-07-01T02:00:00Z"), &json!("release.reschedule")));
         server.app.clock.set(parse_instant("2007-07-01T02:00:00Z"));
         assert_eq!(release_timing(&server, Caller::Public, &id).await["state"], "PUBLISHED");
         assert!(entity::release::Entity::find().one(db.reader()).await.unwrap().is_some());

@@ -76,8 +76,8 @@ on_both_databases! {
         for _ in 0..2 {
             assert_eq!(counts(&server).await, expected);
             for reference in [json!({ "slug": "child-labour" }), json!({ "id": id("child-labour") }), json!({ "uri": "https://example.org/child" }), json!({ "slug": "crime" })] {
-                let data = server.data(Caller::Public, "query($ref: TopicRef!) { topic(ref: $ref) { slug narrower { slug } releases { totalCount } } releases(filter: {topics: {any: [$ref]}}) { totalCount } }", json!({ "ref": reference })).await;
-                assert_eq!(data, json!({ "topic": { "slug": "crime", "narrower": [{ "slug": "mines" }], "releases": { "totalCount": 4 } }, "releases": { "totalCount": 4 } }), "{reference}");
+                let data = server.data(Caller::Public, "query($ref: TopicRef!) { topic(ref: $ref) { slug narrower { nodes { slug } } releases { totalCount } } releases(filter: {topics: {any: [$ref]}}) { totalCount } }", json!({ "ref": reference })).await;
+                assert_eq!(data, json!({ "topic": { "slug": "crime", "narrower": { "nodes": [{ "slug": "mines" }] }, "releases": { "totalCount": 4 } }, "releases": { "totalCount": 4 } }), "{reference}");
             }
             let node = server.data(Caller::Author, "query($topic: ID!, $release: ID!) { node(id: $topic) { ... on Topic { slug } } release: node(id: $release) { ... on Release { topics { slug } working { topics { slug } } } } topics { totalCount } }", json!({ "topic": id("child-labour"), "release": id("r3") })).await;
             assert_eq!(node, json!({ "node": { "slug": "crime" }, "release": { "topics": [{ "slug": "crime" }], "working": { "topics": [{ "slug": "crime" }] } }, "topics": { "totalCount": 3 } }));

@@ -30,7 +30,7 @@ const ACTIONS: [(&str, &str); 15] = [
         "correct",
         "releaseCorrect(id: $id, expectedRevision: $revision, input: {headline: \"Right\"}, correctionNote: \"wrong\")",
     ),
-    ("withdraw", "releaseWithdraw(id: $id, expectedRevision: $revision, kind: GONE)"),
+    ("withdraw", "releaseWithdraw(id: $id, expectedRevision: $revision, withdrawal: {kind: GONE})"),
     ("retract", "releaseRetract(id: $id, expectedRevision: $revision, notice: \"untrue\")"),
     ("restore", "releaseRestore(id: $id, expectedRevision: $revision, revision: 1)"),
     ("delete", "releaseDelete(id: $id, expectedRevision: $revision)"),
@@ -65,7 +65,7 @@ fn table() -> HashMap<String, TransitionRow> {
     let rows = text.lines().filter_map(|row| row.strip_prefix("| ")?.strip_suffix(" |"));
     let cells = rows
         .map(|row| row.split(" | ").map(str::trim).collect::<Vec<_>>())
-        .filter(|cells| cells.len() == 10 && cells[0] != "act");
+        .filter(|cells| cells.len() == 10 && cells[0] != "action");
     let row = |cells: Vec<&str>| {
         let to = |(state, target): (&str, &&str)| match *target {
             "" => None,
@@ -174,7 +174,7 @@ on_both_databases! {
     }
 
     async fn bulk_transitions_return_one_result_per_item(server: TestServer) {
-        const BULK: &str = "mutation($items: [TransitionItem!]!, $act: BulkAct!, $note: String, $kind: WithdrawalKind) { releasesTransition(items: $items, act: $act, note: $note, withdrawal: $kind) { release { state } userErrors { field code } } }";
+        const BULK: &str = "mutation($items: [TransitionItem!]!, $action: BulkAction!, $note: String, $withdrawal: WithdrawalInput) { releasesTransition(items: $items, action: $action, note: $note, withdrawal: $withdrawal) { release { state } userErrors { field code } } }";
         let mut items = Vec::new();
         for number in 0..6 {
             let (id, revision) = server.create_draft(json!({ "headline": format!("Bulk {number}") })).await;
@@ -184,7 +184,7 @@ on_both_databases! {
         items[4]["id"] = json!("release_00000000000000000000000000000000");
         let before = server.app.newsroom.catalog.snapshot().sequence();
         let transition_all = async |caller, action: &str, items: &[Value]| {
-            let variables = json!({ "items": items, "act": action, "note": "so", "kind": (action == "WITHDRAW").then_some("WITH_NOTICE") });
+            let variables = json!({ "items": items, "action": action, "note": (action != "PUBLISH").then_some("so"), "withdrawal": (action == "WITHDRAW").then(|| json!({ "kind": "REDIRECT", "redirectTo": "https://example.org/elsewhere" })) });
             let data = server.data(caller, BULK, variables).await;
             data["releasesTransition"].as_array().unwrap().iter().map(|payload| {
                 payload["release"]["state"].as_str().or(payload["userErrors"][0]["code"].as_str()).unwrap().to_owned()
@@ -198,7 +198,7 @@ on_both_databases! {
         assert_eq!(transition_all(Caller::Editor, "WITHDRAW", &[items[0].clone(), items[0].clone()]).await, ["WITHDRAWN", "ILLEGAL_TRANSITION"]);
         let before = server.app.newsroom.catalog.snapshot().sequence();
         let many: Vec<Value> = std::iter::repeat_n(items[1].clone(), 501).collect();
-        let data = server.data(Caller::Editor, BULK, json!({ "items": many, "act": "WITHDRAW", "kind": "GONE" })).await;
+        let data = server.data(Caller::Editor, BULK, json!({ "items": many, "action": "WITHDRAW", "withdrawal": { "kind": "GONE" } })).await;
         assert_eq!(data["releasesTransition"], json!([{ "release": null, "userErrors": [{ "field": ["items"], "code": "TOO_LONG" }] }]));
         assert_eq!(server.app.newsroom.catalog.snapshot().sequence(), before);
     }

@@ -151,19 +151,19 @@ const others = [
     {},
   ],
   [
-    'mutation(HEAD, $act: BulkAct!) { releasesTransition(items: [{TARGET}], act: $act) PAYLOAD }',
-    { act: 'SUBMIT' },
+    'mutation(HEAD, $action: BulkAction!) { releasesTransition(items: [{TARGET}], action: $action) PAYLOAD }',
+    { action: 'SUBMIT' },
   ],
   [
-    'mutation(HEAD, $act: BulkAct!) { releasesTransition(items: [{TARGET}], act: $act) PAYLOAD }',
-    { act: 'submit' },
+    'mutation(HEAD, $action: BulkAction!) { releasesTransition(items: [{TARGET}], action: $action) PAYLOAD }',
+    { action: 'submit' },
   ],
   [
-    'mutation(HEAD, $act: BulkAct!, $note: String) { releasesTransition(items: {TARGET}, act: $act, note: $note) PAYLOAD }',
-    { act: 'PUBLISH' },
+    'mutation(HEAD, $action: BulkAction!, $note: String) { releasesTransition(items: {TARGET}, action: $action, note: $note) PAYLOAD }',
+    { action: 'PUBLISH' },
   ],
   [
-    'mutation(HEAD, $act: BulkAct! = SUBMIT) { releasesTransition(items: [{TARGET}], act: $act) PAYLOAD }',
+    'mutation(HEAD, $action: BulkAction! = SUBMIT) { releasesTransition(items: [{TARGET}], action: $action) PAYLOAD }',
     {},
   ],
   [

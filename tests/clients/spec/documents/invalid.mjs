@@ -169,7 +169,7 @@ export const invalid = {
     '{ ...F } fragment F on Query { ...G } fragment G on Query { ...F }',
     '{ ...F } fragment F on Query { ...G } fragment G on Query { ...H } fragment H on Query { viewer { name } ...F }',
     '{ topic(ref: {slug: "work"}) { ...T } } fragment T on Topic { slug broader { ...T } }',
-    '{ topic(ref: {slug: "work"}) { ...T } } fragment T on Topic { broader { ...U } } fragment U on Topic { slug narrower { ...T } }',
+    '{ topic(ref: {slug: "work"}) { ...T } } fragment T on Topic { broader { ...U } } fragment U on Topic { slug narrower { nodes { ...T } } }',
     '{ ...F } fragment F on Query { ... on Query { ... { ...F } } }',
     '{ viewer { name } } fragment F on Query { ...F }',
   ],
@@ -245,7 +245,7 @@ export const invalid = {
     '{ topic(ref: {slug: "work"}) { uri(first: 1) } }',
     'mutation { releaseCreate(input: {}, note: "x") { userErrors { code } } }',
     'subscription { releaseChanged(since: "x") { kind } }',
-    '{ ...F } fragment F on Topic { narrower(last: 1) { slug } }',
+    '{ ...F } fragment F on Topic { narrower(size: 1) { totalCount } }',
   ],
   UniqueArgumentNamesRule: [
     '{ releases(first: 1, first: 1) { count } }',

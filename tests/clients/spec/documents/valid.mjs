@@ -54,7 +54,7 @@ const QUERIES = [
   '{ topic(ref: {slug: "work"}) { id name names: altNames } }',
   '{ topic(ref: {id: "none"}) { name(language: "fr") } }',
   '{ topic(ref: {uri: "https://example.org/"}) { definition uri revision } }',
-  '{ topic(ref: {slug: "work"}) { broader { slug } narrower(first: 3) { slug } ancestors { slug } replacedBy { slug } } }',
+  '{ topic(ref: {slug: "work"}) { broader { slug } narrower(first: 3) { nodes { slug } } ancestors { slug } replacedBy { slug } } }',
   '{ topic(ref: {slug: "work"}) { releases(includeNarrower: false, first: 1) { totalCount } stats { count } } }',
   '{ topics(filter: {search: "o", topLevel: true, retired: false}) { totalCount nodes { slug } } }',
   '{ topics(filter: {under: {slug: "work"}}) { nodes { slug } } }',
@@ -69,11 +69,11 @@ const QUERIES = [
   '{ release(ref: {slug: "none"}) { topics { name } places { name(language: "km") } url pubStatus } }',
   '{ release(ref: {slug: "none"}) { working { number diff(against: 1) { field before after } } } }',
   '{ release(ref: {slug: "none"}) { revisions(last: 1) { nodes { number } } history(first: 1) { nodes { act } } } }',
-  '{ tombstone(ref: {slug: "none"}) { slug state kind at notice redirectTo } }',
+  '{ releaseLookup(ref: {slug: "none"}) { tombstone { slug state kind at notice redirectTo } } }',
   '{ preview(token: "none") { headline } }',
   '{ journal(filter: {acts: "release.publish", by: "x"}, first: 1) { nodes { sequence } } }',
-  '{ accessLog(first: 3) { at by kind } }',
-  '{ tokens { id subject } }',
+  '{ accessLog(first: 3) { nodes { at by { id kind } kind } } }',
+  '{ tokens { nodes { id subject } } }',
 ];
 
 const FRAGMENTS = [
@@ -119,7 +119,7 @@ const VARIABLES = [
   'query($ids: [ID!] = ["a"]) { nodes(ids: $ids) { id } }',
   'query($ids: [ID!] = "a") { nodes(ids: $ids) { id } }',
   'query($id: ID!) { nodes(ids: [$id, "b", $id]) { id } }',
-  'query($ref: ReleaseRef!) { release(ref: $ref) { id } tombstone(ref: $ref) { slug } }',
+  'query($ref: ReleaseRef!) { release(ref: $ref) { id } releaseLookup(ref: $ref) { tombstone { slug } } }',
   'query($slug: Slug!) { release(ref: {slug: $slug}) { id } }',
   'query($slug: Slug! = "none") { topics(filter: {under: {slug: $slug}}) { totalCount } }',
   'query($filter: ReleaseFilter) { releases(filter: $filter) { count } }',
@@ -148,8 +148,8 @@ const VARIABLES = [
   'query($number: Int!) { release(ref: {slug: "none"}) { related(first: $number) { id } working { diff(against: $number) { field } } } }',
   'mutation($in: ReleaseInput!) { releaseCreate(input: $in) { release { id } userErrors { code } } }',
   'mutation($s: String) { releaseRevise(id: "x", expectedRevision: 1, input: {headline: "New", summary: $s}) { userErrors { code } } }',
-  'mutation($items: [TransitionItem!]!) { releasesTransition(items: $items, act: SUBMIT) { userErrors { code } } }',
-  'mutation($id: ID!, $n: Int!) { releasesTransition(items: [{id: $id, expectedRevision: $n}], act: APPROVE) { userErrors { code } } }',
+  'mutation($items: [TransitionItem!]!) { releasesTransition(items: $items, action: SUBMIT) { userErrors { code } } }',
+  'mutation($id: ID!, $n: Int!) { releasesTransition(items: [{id: $id, expectedRevision: $n}], action: APPROVE) { userErrors { code } } }',
   'subscription($after: ID, $filter: ReleaseFilter) { releaseChanged(after: $after, filter: $filter) { kind } }',
 ];
 
@@ -185,12 +185,12 @@ const INTROSPECTION = [
 
 const MUTATIONS = [
   'mutation { __typename }',
-  'mutation { releaseCreate(input: {}) { userErrors { code message field current { revision by at } } } }',
+  'mutation { releaseCreate(input: {}) { userErrors { code message field current { revision by { id } at } } } }',
   'mutation { releaseCreate(input: {headline: "One", topics: [{slug: "work"}], kind: null}) { release { id } } }',
   'mutation { a: releaseDelete(id: "x", expectedRevision: 1) { deletedId } b: releaseDelete(id: "y", expectedRevision: 1) { deletedId } }',
-  'mutation { releasesTransition(items: [], act: SUBMIT) { release { state } } }',
+  'mutation { releasesTransition(items: [], action: SUBMIT) { release { state } } }',
   'mutation { releaseSchedule(id: 1, expectedRevision: 1, localTime: "2030-01-01T09:00", timeZone: "UTC") { release { schedule { at state } } } }',
-  'mutation { releaseWithdraw(id: 1, expectedRevision: 1, kind: REDIRECT, redirectTo: "https://example.org/") { release { state } } }',
+  'mutation { releaseWithdraw(id: 1, expectedRevision: 1, withdrawal: {kind: REDIRECT, redirectTo: "https://example.org/"}) { release { state } } }',
   'mutation { topicCreate(input: {name: "T", names: [{language: "fr", name: "T"}], broader: []}) { topic { id } userErrors { code } } }',
   'mutation { placeCreate(input: {name: "P", latitude: 1, longitude: -1.5, within: {iso3166: "KH"}}) { place { id } } }',
   'mutation { previewLinkCreate(releaseId: "x", expiresAt: "2030-01-01T00:00:00Z") { url } }',

@@ -130,7 +130,7 @@ const VARIABLES = [
   'mutation($in: TopicInput!) { releaseCreate(input: $in) { userErrors { code } } }',
   'mutation($s: Int) { releaseCreate(input: {headline: $s}) { userErrors { code } } }',
   'mutation($n: Int) { releaseDelete(id: "x", expectedRevision: $n) { deletedId } }',
-  'mutation($items: [TransitionItem]!) { releasesTransition(items: $items, act: SUBMIT) { userErrors { code } } }',
+  'mutation($items: [TransitionItem]!) { releasesTransition(items: $items, action: SUBMIT) { userErrors { code } } }',
   'subscription($after: Int) { releaseChanged(after: $after) { kind } }',
 ];
 
