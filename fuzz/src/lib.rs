@@ -1,25 +1,35 @@
-//! Test server of the fuzz targets: the real router with a small fixture, and invariants of every response.
+//! Test server of the fuzz targets: the real router with a small fixture, and the invariants that every response must
+//! satisfy.
 //!
-//! Each request goes to a hardened and to an open server. Invariants: no 5xx status, bounded size, JSON with `data` or
-//! `errors`.
+//! Each request goes to a server with the `hardened` profile and to one with the `open` profile. Invariants: status
+//! below 500, bounded size, JSON with `data` or `errors`.
 
 use std::{cell::LazyCell, sync::Arc};
 
 use axum::{Router, body::Body, http::Request};
-use dateline::{app::App, clock::Clock, config::{HttpConfig, SiteInfo}, db::Db, http, interchange, limits::{Limits, Profile}, newsroom::{NewsroomSettings, import::ImportOptions}, auth::viewer::Viewer};
+use dateline::{
+    app::App,
+    auth::viewer::Viewer,
+    clock::Clock,
+    config::{HttpConfig, SiteInfo},
+    db::Db,
+    http, interchange,
+    limits::{Limits, Profile},
+    newsroom::{NewsroomSettings, import::ImportOptions},
+};
 use entity::api_token::Role;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
-/// Longest answer to a request that asks for next to nothing.
+/// Maximum response size, in bytes, of the small fixture.
 const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
-/// A newsroom for one thread of fuzzing.
+/// A newsroom with its servers, one per fuzzing thread.
 pub struct TestServer {
     runtime: Runtime,
-    /// As it stands on the open internet, and as its own people have it.
+    /// The routers of the profiles `hardened` and `open`.
     routers: [Router; 2],
     _folder: tempfile::TempDir,
 }
@@ -28,7 +38,8 @@ thread_local! {
     static SERVER: LazyCell<TestServer> = LazyCell::new(TestServer::open);
 }
 
-/// Sends a request to both servers and holds what every answer must: no server's fault, and JSON with data or errors.
+/// Sends a request to both servers and checks the invariants of the responses: no server error, and JSON with `data`
+/// or `errors`.
 pub fn check_request(request: impl Fn() -> Request<Body>) {
     SERVER.with(|server| server.routers.iter().for_each(|router| server.check_response(router, request())));
 }
@@ -38,7 +49,7 @@ pub fn post_query(query: &str, variables: &Value) {
     send_query(query, variables, "application/json");
 }
 
-/// Opens a subscription with variables, and leaves it where it opens.
+/// Opens a subscription with variables. Checks the response but does not read its stream.
 pub fn subscribe(query: &str, variables: &Value) {
     send_query(query, variables, "text/event-stream");
 }
@@ -60,7 +71,8 @@ impl TestServer {
             let db = Db::open(&url).await.expect("a database");
             db.migrate().await.expect("its tables");
             let clock = Clock::system();
-            let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock).await.expect("an application");
+            let app =
+                App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock).await.expect("an application");
             import_fixture(&app).await;
             [Profile::Hardened, Profile::Open].map(|profile| {
                 let mut limits = Limits::of(profile);
@@ -86,7 +98,7 @@ impl TestServer {
             assert!(status < 500 && body.len() < MAX_RESPONSE_BYTES, "{status}: {text}");
             let value: Value = serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {text}"));
             assert!(value.get("data").is_some() || value["errors"].is_array(), "{text}");
-            // By its code: the words alone may be the question's own.
+            // Compares the error code: the message may contain text of the query.
             let failed = |error: &Value| error["extensions"]["code"] == "INTERNAL_SERVER_ERROR";
             assert!(!value["errors"].as_array().is_some_and(|errors| errors.iter().any(failed)), "{text}");
         });
