@@ -202,7 +202,7 @@ async fn a_client_waiting_for_100_continue_gets_the_response_at_once() {
         exchange(&mut stream, &request(&head, BODY, false)).await,
         415,
         "UNSUPPORTED_MEDIA_TYPE",
-        "expects",
+        "Expect: 100-continue with a body",
     );
 }
 
@@ -273,7 +273,7 @@ async fn a_drain_does_not_delay_the_stop_of_the_server() {
         // The client does not close its side.
         timeout(Duration::from_millis(max_millis), end)
             .await
-            .unwrap_or_else(|_| panic!("{name}: it does not end"))
+            .unwrap_or_else(|_| panic!("{name}: the server does not stop"))
             .unwrap();
         drop(idle);
         if let Some(sender_task) = sender_task {
