@@ -156,11 +156,11 @@ async fn microseconds(mut operation: impl AsyncFnMut()) -> f64 {
 async fn run_query(app: &App, query: &str, variables: Value) {
     let Value::Object(variables) = variables else { panic!("the variables must be a JSON object") };
     let input = OperationInput { operation_name: None, variables };
-    let document = app.executor.parse(query, Role::Public).expect("a valid query");
+    let document = app.executor.parse(query, Role::Public).expect("the query is valid");
     let prepared = app
         .executor
         .prepare(&document, input, Role::Public, &app.extent(&Viewer::public()))
-        .expect("a query within the limits");
+        .expect("the query is within the limits");
     let answer = app.executor.execute(prepared, app.request_context(Viewer::public())).await.expect("execution failed");
     assert!(answer.errors.is_empty(), "{query}: {:?}", answer.errors);
     std::hint::black_box(serde_json::to_vec(&answer).expect("JSON"));
@@ -196,24 +196,26 @@ async fn bench_preparation(app: &App) {
     println!("|---|---|---|---|---|");
     for (name, text, variables) in DOCUMENTS {
         let (executor, extent, number) = (&app.executor, app.extent(&Viewer::public()), Cell::new(0));
-        let input =
-            || OperationInput { operation_name: None, variables: serde_json::from_str(variables).expect("variables") };
+        let input = || OperationInput {
+            operation_name: None,
+            variables: serde_json::from_str(variables).expect("parse the variables"),
+        };
         let unseen_text = || {
             number.set(number.get() + 1);
             format!("{text} # {}", number.get())
         };
         let prepare = |document: &_| {
-            executor.prepare(document, input(), Role::Public, &extent).expect("a query within the limits")
+            executor.prepare(document, input(), Role::Public, &extent).expect("the query is within the limits")
         };
         let read =
             microseconds(async || drop(std::hint::black_box(executor.parse(&unseen_text(), Role::Public)))).await;
         let whole = microseconds(async || {
-            let document = executor.parse(&unseen_text(), Role::Public).expect("a valid query");
+            let document = executor.parse(&unseen_text(), Role::Public).expect("the query is valid");
             std::hint::black_box(prepare(&document));
         })
         .await;
         let cached = microseconds(async || {
-            let document = executor.parse(text, Role::Public).expect("a valid query");
+            let document = executor.parse(text, Role::Public).expect("the query is valid");
             std::hint::black_box(prepare(&document));
         })
         .await;
@@ -230,7 +232,7 @@ async fn create_release(app: &App, number: &mut usize) {
         body_markdown: Patch::Set("Words.".to_owned()),
         ..ReleaseInput::default()
     };
-    app.newsroom.release_create(&editor, input, now()).await.expect("a release");
+    app.newsroom.release_create(&editor, input, now()).await.expect("create the release");
 }
 
 #[tokio::main]
@@ -268,7 +270,7 @@ async fn main() {
                         let sql = statement(&(case.variables)(&mut random));
                         let reader = app.newsroom.db.reader();
                         let statement = Statement::from_string(reader.get_database_backend(), sql);
-                        std::hint::black_box(reader.query_all_raw(statement).await.expect("a statement"));
+                        std::hint::black_box(reader.query_all_raw(statement).await.expect("execute the statement"));
                     })
                     .await,
                 ),
@@ -291,7 +293,8 @@ async fn main() {
         before = measured;
         let mut number = 0;
         let write_time = microseconds(async || create_release(&app, &mut number).await).await;
-        let idle_poll = microseconds(async || drop(app.newsroom.catalog.catch_up().await.expect("the journal"))).await;
+        let idle_poll =
+            microseconds(async || drop(app.newsroom.catalog.catch_up().await.expect("poll the journal"))).await;
         println!(
             "\ncreating a release, with journal and catalog: {write_time:.0} µs; poll of an unchanged journal: {idle_poll:.0} µs"
         );

@@ -87,12 +87,12 @@ async fn client(
     count_from: Instant,
     until: Instant,
 ) -> usize {
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.set_nodelay(true).expect("an option");
+    let mut stream = TcpStream::connect(address).await.expect("connect to the server");
+    stream.set_nodelay(true).expect("set a socket option");
     let (mut answered, mut buffer) = (0, Vec::with_capacity(64 * 1024));
     while Instant::now() < until {
         let body = &bodies[next.fetch_add(1, Ordering::Relaxed) % bodies.len()];
-        stream.write_all(request(body).as_bytes()).await.expect("a request sent");
+        stream.write_all(request(body).as_bytes()).await.expect("send the request");
         let length = read_answer(&mut stream, &mut buffer).await;
         let answer = &buffer[buffer.len() - length..];
         assert!(answer.starts_with(b"{\"data\""), "{body}: {}", String::from_utf8_lossy(answer));
@@ -114,7 +114,7 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
     buffer.clear();
     loop {
         assert!(
-            stream.read_buf(buffer).await.expect("an answer") > 0,
+            stream.read_buf(buffer).await.expect("receive a response") > 0,
             "the server closed the connection before the response"
         );
         let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
@@ -123,7 +123,7 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
         let length = length.expect("a response with Content-Length");
         while buffer.len() < end + 4 + length {
             assert!(
-                stream.read_buf(buffer).await.expect("an answer") > 0,
+                stream.read_buf(buffer).await.expect("receive a response") > 0,
                 "the server closed the connection during the response"
             );
         }
@@ -142,7 +142,7 @@ async fn requests_a_second(address: SocketAddr, (_, query, variables): &Workload
         .collect();
     let mut answered = 0;
     for client in clients {
-        answered += client.await.expect("a client");
+        answered += client.await.expect("a client task panicked");
     }
     answered as f64 / SPAN.as_secs_f64()
 }
@@ -150,7 +150,7 @@ async fn requests_a_second(address: SocketAddr, (_, query, variables): &Workload
 #[tokio::main]
 async fn main() {
     let (sizes, folder, url) = arguments();
-    let log = std::fs::File::create(folder.join("access.log")).expect("a log");
+    let log = std::fs::File::create(folder.join("access.log")).expect("create the log");
     tracing_subscriber::fmt().with_writer(log).with_ansi(false).init();
     let mut before: Vec<f64> = Vec::new();
     for releases in sizes {
@@ -183,8 +183,8 @@ async fn main() {
 
 /// Starts a server like the one of `dateline serve`.
 async fn serve(app: Arc<App>) -> (SocketAddr, JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
+    let address = listener.local_addr().expect("read the local address");
     (address, tokio::spawn(server::serve(app, listener, None, std::future::pending())))
 }
 
@@ -193,8 +193,8 @@ async fn constant_server(answer: String) -> (SocketAddr, JoinHandle<()>) {
     let bytes = Bytes::from(answer);
     let router = Router::new()
         .route("/graphql", post(async move || ([(header::CONTENT_TYPE, "application/json")], bytes.clone())));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
+    let address = listener.local_addr().expect("read the local address");
     (address, tokio::spawn(async move { axum::serve(listener, router).await.expect("the server failed") }))
 }
 
@@ -204,10 +204,10 @@ async fn measure_cached(newsroom: &Newsroom) {
     let (address, server) = serve(newsroom.app.clone()).await;
     println!("\n| cached response | bytes | requests per second | relative to constant bytes |\n|---|---|---|---|");
     for workload in workloads().into_iter().filter(|(name, ..)| ["the smallest query", "newest 20"].contains(name)) {
-        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let mut stream = TcpStream::connect(address).await.expect("connect to the server");
         let mut buffer = Vec::new();
         let body = json!({ "query": workload.1, "variables": {} }).to_string();
-        stream.write_all(request(&body).as_bytes()).await.expect("a request sent");
+        stream.write_all(request(&body).as_bytes()).await.expect("send the request");
         let length = read_answer(&mut stream, &mut buffer).await;
         let answer = String::from_utf8_lossy(&buffer[buffer.len() - length..]).into_owned();
         let (baseline_address, constant_server) = constant_server(answer).await;

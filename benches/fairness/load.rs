@@ -146,13 +146,13 @@ struct SmallReadClient {
 impl SmallReadClient {
     fn new(port: u16) -> Self {
         // A different loopback address from the attackers': the server treats it as another client.
-        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        let socket = tokio::net::TcpSocket::new_v4().expect("create a socket");
         socket.bind(SocketAddr::from(([127, 0, 0, 2], 0))).expect("bind to 127.0.0.2");
         let connecting = socket.connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let stream = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(connecting));
-        let stream = stream.and_then(tokio::net::TcpStream::into_std).expect("a connection");
-        stream.set_nonblocking(false).expect("an option");
-        stream.set_nodelay(true).expect("an option");
+        let stream = stream.and_then(tokio::net::TcpStream::into_std).expect("connect to the server");
+        stream.set_nonblocking(false).expect("set a socket option");
+        stream.set_nodelay(true).expect("set a socket option");
         Self { stream, random: Random(5) }
     }
 
@@ -162,7 +162,7 @@ impl SmallReadClient {
             "{{ release(ref: {{slug: \\\"release-{number}\\\"}}) {{ slug headline body {{ markdown }} topics {{ slug name }} places {{ slug name }} }} }}"
         );
         let started = Instant::now();
-        let status = exchange(&mut self.stream, &format!("{{\"query\":\"{query}\"}}")).expect("an answer");
+        let status = exchange(&mut self.stream, &format!("{{\"query\":\"{query}\"}}")).expect("receive a response");
         assert_eq!(status, 200, "a small read failed");
         started.elapsed()
     }

@@ -58,7 +58,7 @@ const LONG_BODY: usize = 1_000_000;
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    std::fs::create_dir_all(folder).expect("a folder for the database");
+    std::fs::create_dir_all(folder).expect("create the folder for the database");
     let file = folder.join("fairness.db");
     if let [command, profile] = &arguments[..]
         && command == "serve"
@@ -75,7 +75,7 @@ async fn main() {
         for heavy in &worst {
             println!("| {} | {:.0} | {} |", heavy.name(), heavy.milliseconds, heavy.bytes);
         }
-        let mut log = std::fs::File::create(folder.join(format!("worst-{profile}.txt"))).expect("a file");
+        let mut log = std::fs::File::create(folder.join(format!("worst-{profile}.txt"))).expect("create the file");
         worst.iter().for_each(|heavy| writeln!(log, "{}\n", heavy.query).expect("write to the file"));
         let (mut server, port) = start(profile);
         let bodies = worst.iter().map(|heavy| json!({ "query": heavy.query }).to_string()).collect();
@@ -92,17 +92,20 @@ fn profile_of(name: &str) -> Profile {
 
 /// Starts a server in a separate process. Returns the process and its port.
 fn start(profile: &str) -> (Child, u16) {
-    let program = std::env::current_exe().expect("this program");
-    let mut server = Command::new(program).args(["serve", profile]).stdout(Stdio::piped()).spawn().expect("a server");
+    let program = std::env::current_exe().expect("find the current program");
+    let mut server =
+        Command::new(program).args(["serve", profile]).stdout(Stdio::piped()).spawn().expect("start the server");
     let mut line = String::new();
-    BufReader::new(server.stdout.take().expect("its output")).read_line(&mut line).expect("its first line");
-    (server, line.trim().parse().expect("a port"))
+    BufReader::new(server.stdout.take().expect("standard output is piped"))
+        .read_line(&mut line)
+        .expect("read the first line");
+    (server, line.trim().parse().expect("the line contains a port"))
 }
 
 async fn serve(file: &Path, profile: Profile) {
     let app = open(file, profile).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    println!("{}", listener.local_addr().expect("an address").port());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
+    println!("{}", listener.local_addr().expect("read the local address").port());
     server::serve(app, listener, None, std::future::pending()).await;
 }
 
@@ -110,14 +113,14 @@ async fn serve(file: &Path, profile: Profile) {
 /// scheduling of queries protects the server.
 async fn open(file: &Path, profile: Profile) -> Arc<App> {
     let is_new = !file.exists();
-    let db = Db::open(&format!("sqlite://{}", file.display())).await.expect("a database");
-    db.migrate().await.expect("migrations");
+    let db = Db::open(&format!("sqlite://{}", file.display())).await.expect("open the database");
+    db.migrate().await.expect("migrate the database");
     let limits = Limits { public_per_minute: 0, ..Limits::of(profile) };
     let http_config = HttpConfig { limits: limits.into(), cache_bytes: 0, ..HttpConfig::default() };
     let clock = Clock::fixed_at(now());
     let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock)
         .await
-        .expect("a newsroom")
+        .expect("open the newsroom")
         .with_http_config(http_config);
     tokio::spawn({
         let app = app.clone();
@@ -133,7 +136,7 @@ async fn fill(app: &App) {
     let viewer = Viewer::new(Role::Admin, "benchmark");
     let import = async |text: &str| {
         let report = interchange::import_text(&app.newsroom, &viewer, text, "made up", ImportOptions::default(), now());
-        assert_eq!(report.await.expect("an import").refused, 0);
+        assert_eq!(report.await.expect("import the records").refused, 0);
     };
     import(&concepts()).await;
     let mut random = Random(11);

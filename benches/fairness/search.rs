@@ -175,7 +175,7 @@ async fn types(app: &App) -> HashMap<String, Value> {
         .expect("the introspection query is within the limits");
     let answer = app.executor.execute(prepared, app.request_context(viewer)).await.expect("introspection failed");
     let answer = json!(answer);
-    let types = answer["data"]["__schema"]["types"].as_array().expect("types");
+    let types = answer["data"]["__schema"]["types"].as_array().expect("the schema has types");
     types.iter().map(|kind| (kind["name"].as_str().unwrap_or_default().to_owned(), kind.clone())).collect()
 }
 

@@ -127,8 +127,8 @@ impl Newsroom {
         let file: PathBuf = folder.join(format!("newsroom-{releases}.db"));
         let is_new = url.is_some() || !file.exists();
         let url = url.map_or_else(|| format!("sqlite://{}", file.display()), str::to_owned);
-        let db = Db::open(&url).await.expect("a database");
-        db.migrate().await.expect("migrations");
+        let db = Db::open(&url).await.expect("open the database");
+        db.migrate().await.expect("migrate the database");
         let mut imported = Duration::ZERO;
         if is_new {
             let began = Instant::now();
@@ -139,7 +139,7 @@ impl Newsroom {
         let began = Instant::now();
         let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), Clock::fixed_at(now()))
             .await
-            .expect("a newsroom");
+            .expect("open the newsroom");
         Self { app, imported, loaded: began.elapsed(), memory: memory().saturating_sub(before) }
     }
 }
@@ -147,12 +147,12 @@ impl Newsroom {
 async fn import_archive(db: &Db, releases: usize) {
     let app = App::new(db.clone(), NewsroomSettings::default(), SiteInfo::default(), Clock::fixed_at(now()))
         .await
-        .expect("a newsroom");
+        .expect("open the newsroom");
     let viewer = Viewer::new(Role::Admin, "benchmark");
     let import = async |text: &str| {
         let report =
             interchange::import_text(&app.newsroom, &viewer, text, "made up", ImportOptions::default(), now()).await;
-        let report = report.expect("an import");
+        let report = report.expect("import the records");
         assert_eq!((report.refused, report.conflicts), (0, 0), "{report:?}");
     };
     import(&concepts()).await;
@@ -193,6 +193,6 @@ pub fn arguments() -> (Vec<usize>, PathBuf, Option<String>) {
         sizes = vec![10_000, 100_000];
     }
     let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned());
-    std::fs::create_dir_all(&folder).expect("a folder for the databases");
+    std::fs::create_dir_all(&folder).expect("create the folder for databases");
     (sizes, folder, url)
 }

@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
         }
         None => check_request(|| {
             let request = Request::post("/graphql").header("content-type", "application/json");
-            request.body(Body::from(bytes.to_vec())).expect("a request")
+            request.body(Body::from(bytes.to_vec())).expect("build the request")
         }),
     }
     Corpus::Keep

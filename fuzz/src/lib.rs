@@ -58,21 +58,22 @@ fn send_query(query: &str, variables: &Value, accept: &str) {
     let body = json!({ "query": query, "variables": variables }).to_string();
     check_request(|| {
         let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
-        request.body(Body::from(body.clone())).expect("a request")
+        request.body(Body::from(body.clone())).expect("build the request")
     });
 }
 
 impl TestServer {
     fn open() -> Self {
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let folder = tempfile::tempdir().expect("a folder");
+        let runtime = Builder::new_current_thread().enable_all().build().expect("build a runtime");
+        let folder = tempfile::tempdir().expect("create a temporary folder");
         let url = format!("sqlite://{}", folder.path().join("fuzz.db").display());
         let routers = runtime.block_on(async {
-            let db = Db::open(&url).await.expect("a database");
-            db.migrate().await.expect("its tables");
+            let db = Db::open(&url).await.expect("open the database");
+            db.migrate().await.expect("migrate the database");
             let clock = Clock::system();
-            let app =
-                App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock).await.expect("an application");
+            let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock)
+                .await
+                .expect("open the application");
             import_fixture(&app).await;
             [Profile::Hardened, Profile::Open].map(|profile| {
                 let mut limits = Limits::of(profile);
@@ -87,13 +88,13 @@ impl TestServer {
 
     fn check_response(&self, router: &Router, request: Request<Body>) {
         self.runtime.block_on(async {
-            let response = router.clone().oneshot(request).await.expect("an answer");
+            let response = router.clone().oneshot(request).await.expect("receive a response");
             let status = response.status().as_u16();
             let stream = response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
             if stream {
                 return;
             }
-            let body = response.into_body().collect().await.expect("a body").to_bytes();
+            let body = response.into_body().collect().await.expect("read the body").to_bytes();
             let text = String::from_utf8_lossy(&body);
             assert!(status < 500 && body.len() < MAX_RESPONSE_BYTES, "{status}: {text}");
             let value: Value = serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {text}"));
@@ -120,6 +121,6 @@ async fn import_fixture(app: &Arc<App>) {
     let admin = Viewer::new(Role::Admin, "fuzz");
     let options = ImportOptions::default();
     let report = interchange::import_text(&app.newsroom, &admin, &text, "fuzz", options, app.clock.now()).await;
-    assert_eq!(report.expect("an import").refused, 0);
-    app.newsroom.catalog.catch_up().await.expect("a catalog");
+    assert_eq!(report.expect("import the records").refused, 0);
+    app.newsroom.catalog.catch_up().await.expect("update the catalog");
 }

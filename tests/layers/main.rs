@@ -167,7 +167,7 @@ fn files() -> Vec<String> {
 fn no_folder_has_too_many_files() {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for file in files() {
-        *counts.entry(file.rsplit_once('/').expect("a folder").0.to_owned()).or_default() += 1;
+        *counts.entry(file.rsplit_once('/').expect("the path has a folder").0.to_owned()).or_default() += 1;
     }
     assert!(counts.len() > 30, "expected more than 30 folders");
     let full = counts.iter().filter(|(_, count)| **count > MAX_FILES);
@@ -204,7 +204,7 @@ fn paths_in_documents_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut documents =
         vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned(), "tests/fixtures/README.md".to_owned()];
-    for entry in fs::read_dir(root.join("docs")).expect("docs").flatten() {
+    for entry in fs::read_dir(root.join("docs")).expect("read docs").flatten() {
         documents.push(format!("docs/{}", entry.file_name().to_string_lossy()));
     }
     let mut missing = Vec::new();

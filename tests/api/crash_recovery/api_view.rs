@@ -99,7 +99,8 @@ fn page(port: u16, token: &str, query: &str, variables: &Value) -> Value {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("connect to the server");
     let body = json!({ "query": query, "variables": variables });
     let response = exchange(&mut stream, Some(token), &body).expect("receive the response");
-    let mut response: Value = serde_json::from_str(response.split_once("\r\n\r\n").expect("a body").1).expect("JSON");
+    let mut response: Value =
+        serde_json::from_str(response.split_once("\r\n\r\n").expect("a response with a body").1).expect("JSON");
     assert!(response["data"]["page"].is_object() || response["data"]["page"].is_array(), "{response}");
     response["data"]["page"].take()
 }

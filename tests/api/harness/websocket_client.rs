@@ -51,7 +51,7 @@ impl WebSocketClient {
     }
 
     pub(crate) async fn expect_message(&mut self) -> Value {
-        self.next_message().await.expect("a message")
+        self.next_message().await.expect("a message, not a close")
     }
 
     pub(crate) async fn wait_for_close(&mut self) -> (u16, String) {

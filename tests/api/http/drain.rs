@@ -132,7 +132,7 @@ async fn a_client_that_sends_everything_before_it_reads_gets_the_response_over_t
         [(server_with_limits(|_| {}).await, REJECTED_REQUESTS), (rate_limited_server().await, RATE_LIMITED_REQUESTS)];
     for (server, requests) in &all {
         let (port, _) = server.serve_with(Some(Tls::open(files.clone()).unwrap()), std::future::pending()).await;
-        let connect = async || tls::connect(port, &certificate, &["http/1.1"]).await.expect("a handshake");
+        let connect = async || tls::connect(port, &certificate, &["http/1.1"]).await.expect("TLS handshake");
         exchange(&mut connect().await, &request(RATE_LIMITED_REQUESTS[0].0, 0, false)).await.unwrap();
         for (head, status, code) in *requests {
             for chunked in [false, true] {

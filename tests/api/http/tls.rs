@@ -59,13 +59,13 @@ async fn https_is_served_and_a_new_certificate_is_loaded_without_a_restart() {
     let tls = Tls::open(files.clone()).unwrap();
     let (port, _) = server.serve_with(Some(tls), std::future::pending()).await;
 
-    let mut stream = connect(port, &first, &["http/1.1"]).await.expect("a handshake");
+    let mut stream = connect(port, &first, &["http/1.1"]).await.expect("TLS handshake");
     stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
     let mut response = String::new();
     // The connection may be closed without a TLS close_notify.
     let _ = stream.read_to_string(&mut response).await;
     assert!(response.starts_with("HTTP/1.1 200") && response.ends_with("ok\n"), "{response}");
-    let negotiated = connect(port, &first, &["h2", "http/1.1"]).await.expect("a handshake");
+    let negotiated = connect(port, &first, &["h2", "http/1.1"]).await.expect("TLS handshake");
     assert_eq!(negotiated.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
 
     for sent in ["", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}"] {

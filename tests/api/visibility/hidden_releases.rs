@@ -41,9 +41,9 @@ async fn import_public(server: &TestServer) -> Vec<String> {
         .flat_map(|list| {
             data[list]["nodes"]
                 .as_array()
-                .expect("nodes")
+                .expect("the connection has nodes")
                 .iter()
-                .map(|node| node["id"].as_str().expect("id").to_owned())
+                .map(|node| node["id"].as_str().expect("the node has an id").to_owned())
         })
         .collect()
 }
@@ -91,8 +91,8 @@ async fn create_hidden(server: &TestServer, live: &str) -> Vec<String> {
     server.app.clock.set(now);
     let query = "{ releases(first: 50, filter: {states: [DRAFT, IN_REVIEW, APPROVED, SCHEDULED, WITHDRAWN, RETRACTED]}) { nodes { id } } }";
     let data = server.data(Caller::Editor, query, json!({})).await;
-    let ids = data["releases"]["nodes"].as_array().expect("nodes").iter();
-    ids.map(|node| node["id"].as_str().expect("id").to_owned()).collect()
+    let ids = data["releases"]["nodes"].as_array().expect("the connection has nodes").iter();
+    ids.map(|node| node["id"].as_str().expect("the node has an id").to_owned()).collect()
 }
 
 /// Creates a release that is scheduled or embargoed for the given number of hours ahead. Returns its id.
@@ -202,7 +202,8 @@ async fn send_raw(server: &TestServer, caller: Caller, root: &str, query: &Gener
     };
     let names_hidden = hidden.iter().any(|id| variables.to_string().contains(id.as_str()));
     let sent = headers.iter().filter(|(name, _)| !(*name == "x-request-id" || (*name == "etag" && names_hidden)));
-    response["headers"] = sent.map(|(name, value)| (name.to_string(), json!(value.to_str().expect("text")))).collect();
+    response["headers"] =
+        sent.map(|(name, value)| (name.to_string(), json!(value.to_str().expect("an ASCII header")))).collect();
     response["status"] = json!(status);
     response
 }
@@ -240,7 +241,7 @@ fn without_digests(response: &mut Value) {
             for (key, value) in object {
                 match value {
                     Value::String(cursor) if key.to_lowercase().ends_with("cursor") => {
-                        let bytes = URL_SAFE_NO_PAD.decode(&cursor).expect("base64");
+                        let bytes = URL_SAFE_NO_PAD.decode(&cursor).expect("a base64 cursor");
                         let mut contents: Value = serde_json::from_slice(&bytes).expect("JSON");
                         for key in ["f", "c"] {
                             if let Some(digest) = contents.get_mut(key) {

@@ -33,7 +33,7 @@ pub(crate) struct Schema {
 impl Schema {
     pub(crate) async fn introspect(server: &TestServer) -> Self {
         let data = server.data(Caller::Public, INTROSPECTION, json!({})).await;
-        let types = data["__schema"]["types"].as_array().expect("types").iter();
+        let types = data["__schema"]["types"].as_array().expect("the schema has types").iter();
         Self { types: types.map(|kind| (text(&kind["name"]), kind.clone())).collect() }
     }
 

@@ -31,7 +31,11 @@ fn the_log_has_requests_but_no_token_query_or_variable() {
     let folder = tempfile::tempdir().unwrap();
     let create = ["token", "create", "--subject", "Ana", "--name", "laptop", "--role", "EDITOR"];
     let (_, secret, _) = run(folder.path(), &create);
-    let secret = secret.split_whitespace().find(|word| word.starts_with("dateline_")).expect("a token").to_owned();
+    let secret = secret
+        .split_whitespace()
+        .find(|word| word.starts_with("dateline_"))
+        .expect("the command prints a token")
+        .to_owned();
     let log = folder.path().join("log");
     let mut command = dateline(folder.path());
     command.args(["--log", "debug"]);

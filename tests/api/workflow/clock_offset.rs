@@ -263,7 +263,7 @@ async fn writes_resume_after_the_clock_is_corrected() {
 async fn on_sqlite_a_clock_set_back_is_frozen_and_one_set_forward_advances() {
     let server = TestServer::on_sqlite().await;
     let node = Node::new(&server, TimeDelta::seconds(90)).await;
-    // A SQLite file has no clock of its own, so no offset can be detected.
+    // A SQLite file has no clock, so no offset can be detected.
     assert_eq!(node.readiness().await, (200, String::new()));
     node.assert_mutation_succeeds(&server).await;
     let before = node.app.clock.now();

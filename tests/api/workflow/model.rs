@@ -35,11 +35,11 @@ async fn query_all(app: &App, now: DateTime<Utc>) -> Vec<(Role, &'static str, Va
     app.clock.set(now);
     for role in [Role::Public, Role::Press, Role::Author] {
         for query in QUERIES {
-            let document = app.executor.parse(query, role).expect("a valid query");
+            let document = app.executor.parse(query, role).expect("the query is valid");
             let prepared = app
                 .executor
                 .prepare(&document, OperationInput::default(), role, &app.extent(&Viewer::new(role, "reader")))
-                .expect("a query within the limits");
+                .expect("the query is within the limits");
             let response = app
                 .executor
                 .execute(prepared, app.request_context(Viewer::new(role, "reader")))

@@ -16,7 +16,7 @@ const EMBARGO: &str = "mutation($id: ID!, $revision: Int!, $until: DateTime, $no
 const RELEASE_TIMING: &str = "query($id: ID!) { node(id: $id) { ... on Release { state pubStatus publishedAt firstPublishedAt modifiedAt embargo { until note } schedule { at state recordedAt } history { nodes { act by note } } } } }";
 
 fn parse_instant(text: &str) -> DateTime<Utc> {
-    DateTime::parse_from_rfc3339(text).expect("an instant").to_utc()
+    DateTime::parse_from_rfc3339(text).expect("an RFC 3339 timestamp").to_utc()
 }
 
 async fn release_timing(server: &TestServer, caller: Caller, id: &str) -> Value {

@@ -61,7 +61,7 @@ struct TransitionRow {
 
 /// Reads the table from the documentation.
 fn table() -> HashMap<String, TransitionRow> {
-    let text = std::fs::read_to_string(DOCS).expect("docs/workflow.md");
+    let text = std::fs::read_to_string(DOCS).expect("read docs/workflow.md");
     let rows = text.lines().filter_map(|row| row.strip_prefix("| ")?.strip_suffix(" |"));
     let cells = rows
         .map(|row| row.split(" | ").map(str::trim).collect::<Vec<_>>())
@@ -79,12 +79,12 @@ fn table() -> HashMap<String, TransitionRow> {
 }
 
 fn rank(role: &str) -> usize {
-    ["PUBLIC", "PRESS", "AUTHOR", "EDITOR", "ADMIN"].iter().position(|&other| other == role).expect("a role")
+    ["PUBLIC", "PRESS", "AUTHOR", "EDITOR", "ADMIN"].iter().position(|&other| other == role).expect("a known role")
 }
 
 /// Performs an action. Returns the payload of the mutation.
 async fn perform(server: &TestServer, caller: Caller, name: &str, id: &str, revision: i64) -> Value {
-    let (_, field) = ACTIONS.iter().find(|(action, _)| *action == name).expect("an action");
+    let (_, field) = ACTIONS.iter().find(|(action, _)| *action == name).expect("a known action");
     // A mutation without changes creates no revision, so the headline must be new each time.
     let field = field.replace("Third", &uuid::Uuid::now_v7().to_string());
     let payload_field = match name {
@@ -102,14 +102,14 @@ async fn perform(server: &TestServer, caller: Caller, name: &str, id: &str, revi
         return Value::Null;
     }
     let mut data = server.data(caller, &mutation, variables).await;
-    data.as_object_mut().expect("data").values_mut().next().expect("a payload").take()
+    data.as_object_mut().expect("the response has data").values_mut().next().expect("a mutation field").take()
 }
 
 /// Creates a release in a state. Returns its id and revision.
 async fn release_in(server: &TestServer, state: &str, creator: Caller) -> (String, i64) {
     let create = "mutation { releaseCreate(input: {headline: \"First\"}) { release { id } userErrors { message } } }";
     let payload = server.mutate(creator, create, json!({})).await;
-    let id = payload["release"]["id"].as_str().expect("an id").to_owned();
+    let id = payload["release"]["id"].as_str().expect("the payload has an id").to_owned();
     let revise = "mutation($id: ID!) { releaseRevise(id: $id, expectedRevision: 1, input: {headline: \"Second\"}) { release { revision } userErrors { message } } }";
     let mut revision =
         server.mutate(creator, revise, json!({ "id": id })).await["release"]["revision"].as_i64().unwrap();
