@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
-/// Maximum response size, in bytes, of the small fixture.
+/// Maximum size of a response, in bytes. The fixture has little data.
 const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
 /// A newsroom with its servers, one per fuzzing thread.

@@ -368,7 +368,7 @@ impl TestServer {
         (status, text)
     }
 
-    /// Imports records of the interchange format, none of which may be refused.
+    /// Imports records of the interchange format. None of them may be refused or be in conflict.
     pub(crate) async fn import(&self, lines: &[Value]) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let viewer = Viewer::new(Role::Admin, "import");

@@ -351,8 +351,8 @@ on_both_databases! {
         assert_eq!((&first["topic"]["slug"], &first["count"], &first["stats"]["count"]), (&json!("crime"), &json!(11), &json!(11)), "{trends}");
         // The current day is 1 June 2007 in the newsroom's time zone.
         assert_eq!((&first["from"], &first["until"]), (&json!("2007-05-03"), &json!("2007-06-01")));
-        // 10 of 30 in the baseline, 11 of 12 in the window: E = 12 · 21 / 42, G² = 2 (11 ln 11/6 + ln 1/6 + 10 ln
-        // 10/15 + 20 ln 20/15).
+        // 10 of 30 in the baseline, 11 of 12 in the window: E = 12 · 21 / 42,
+        // G² = 2 (11 ln 11/6 + ln 1/6 + 10 ln 10/15 + 20 ln 20/15).
         assert!((first["expected"].as_f64().unwrap() - 6.0).abs() < 1e-9 && (first["lift"].as_f64().unwrap() - 11.0 / 6.0).abs() < 1e-9, "{first}");
         assert!((first["score"].as_f64().unwrap() - 13.149_449).abs() < 1e-6, "{first}");
         assert_eq!(trends.as_array().unwrap().len(), 1);

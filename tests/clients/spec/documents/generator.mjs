@@ -26,7 +26,7 @@ function literals() {
   });
 }
 
-/** Returns a type of another kind, which does not accept the variable. */
+/** Returns a type that is incompatible with this one. */
 function otherType(type) {
   const others = { Boolean: 'Int', Date: 'DateTime', Float: 'String', ID: 'String', Int: 'Float', String: 'ID' };
   return others[getNamedType(type).name] ?? (isLeafType(getNamedType(type)) ? 'String' : 'PlaceRef');
