@@ -175,8 +175,7 @@ impl TestServer {
         }
     }
 
-    /// Opens a fixture database on SQLite with the fixture's tokens. The time is after all of its dates except those
-    /// of 2090.
+    /// Opens a fixture database on SQLite with its tokens. The time is after all of its dates except those of 2090.
     pub(crate) async fn of_fixture(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("fixture.db").display());

@@ -80,8 +80,7 @@ async fn create_hidden(server: &TestServer, live: &str) -> Vec<String> {
     for (number, actions) in [&["submit"][..], &["submit", "approve"], &["schedule"]].into_iter().enumerate() {
         create_pending(server, &format!("{MARK}-{}", number + 5), actions, 1000).await;
     }
-    // This release was never public here. If it had been, its retraction would rightly change the public data
-    // version.
+    // This release was never public here; otherwise its retraction would rightly change the public data version.
     let retracted = server.data(Caller::Editor, "{ release(ref: {slug: \"hidden-8\"}) { id } }", json!({})).await;
     let retract = "mutation($id: ID!) { releaseRetract(id: $id, expectedRevision: 1, notice: \"It was wrong.\") { release { state } userErrors { message } } }";
     server.mutate(Caller::Editor, retract, json!({ "id": retracted["release"]["id"] })).await;
