@@ -243,7 +243,7 @@ on_both_databases! {
             (request_count, versions.len())
         };
         let ((), (request_count, versions)) = tokio::join!(writer, reader);
-        assert!(request_count > 5 && versions > 5, "{request_count} answers at {versions} data versions: the reader saw nothing happen");
+        assert!(request_count > 5 && versions > 5, "{request_count} responses with {versions} data versions: the reader did not overlap with the writer");
     }
 
     async fn the_data_version_changes_only_with_visible_data(server: TestServer) {
