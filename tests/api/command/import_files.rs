@@ -140,7 +140,8 @@ on_both_databases! {
         import_records(&server, &records[..1]).await;
         let data = server.data(Caller::Editor, "{ release(ref: {slug: \"a\"}) { id } }", json!({})).await;
         server.mutate(Caller::Editor, REVISE, json!({ "id": data["release"]["id"], "revision": 1, "input": { "headline": "Mended" } })).await;
-        // The third record is matched by its slug and the fourth by its id, so one batch compares them one after the other.
+        // The third record is matched by its slug and the fourth by its external id, so they are compared one after the
+        // other within a batch.
         for subset in [&records[..2], &records[2..], &records[..]] {
             let (report, rejections) = import_records(&server, subset).await;
             assert_eq!(counts(&report), [0, 0, 0, 0, subset.len() as u64, 0], "{rejections:?}");
