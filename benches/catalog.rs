@@ -1,13 +1,14 @@
-//! Benchmark of queries: GraphQL answers from the catalog, without a network, against hand-written SQL on the same
-//! database.
+//! Benchmark of queries: GraphQL responses from the catalog, without a network, compared with hand-written SQL on the
+//! same database.
 //!
-//! For pages the SQL reads 20 rows by key, the least they can cost. Prints how many times as fast the catalog is, how
-//! both grow with the number of releases, and the time to prepare an operation and to write a release.
+//! For pages, the SQL statement reads 20 rows by key, which is a lower bound for their cost. The benchmark prints how
+//! many times faster the catalog is, how both grow with the number of releases, and the time to prepare an operation
+//! and to write a release.
 //!
 //! cargo bench --bench catalog                       # 10,000 and 100,000 releases
 //! cargo bench --bench catalog -- 10000 1000000      # other sizes
 
-#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results as a table")]
 
 mod newsroom;
 
@@ -32,13 +33,14 @@ use crate::newsroom::{Newsroom, Random, arguments, now};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// For how long a question is asked.
+/// Measurement time of each query.
 const MEASUREMENT_TIME: Duration = Duration::from_millis(700);
 
 const LIST_FIELDS: &str =
     "slug headline summary releaseDate dateline { places { name } } topics { slug name } places { slug name }";
 
-/// A question: its name, its query, variables that vary, and a statement that answers the same.
+/// A benchmark case: its name, its query, a generator of variables, and the SQL statement that returns the same
+/// result.
 struct BenchCase {
     name: &'static str,
     query: String,
@@ -62,13 +64,13 @@ fn bench_cases() -> Vec<BenchCase> {
             statement: Some(|_| page_statement()),
         },
         BenchCase {
-            name: "one by address",
+            name: "one by slug",
             query: "query($s: Slug!) { release(ref: {slug: $s}) { slug headline summary releaseDate body { markdown } topics { slug name } places { slug name } } }".to_owned(),
             variables: |random| json!({ "s": format!("release-{}", random.below(9000)) }),
             statement: Some(|v| format!("SELECT v.* FROM release r JOIN revision v ON v.id = r.live_revision_id WHERE r.slug = {}", quoted(&v["s"]))),
         },
         BenchCase {
-            name: "number of a topic",
+            name: "count of a topic",
             query: "query($t: Slug!) { releases(filter: {topics: {any: [{slug: $t}], includeNarrower: false}}) { totalCount } }".to_owned(),
             variables: topic,
             statement: Some(|v| format!("SELECT count(*) FROM release r JOIN revision_topic t ON t.revision_id = r.live_revision_id WHERE r.state = 'PUBLISHED' AND t.topic_id = (SELECT id FROM topic WHERE slug = {})", quoted(&v["t"]))),
@@ -122,7 +124,7 @@ fn bench_cases() -> Vec<BenchCase> {
             statement: None,
         },
         BenchCase {
-            name: "5 related of one",
+            name: "5 related releases",
             query: "query($s: Slug!) { release(ref: {slug: $s}) { related { headline } } }".to_owned(),
             variables: |random| json!({ "s": format!("release-{}", random.below(9000)) }),
             statement: None,
@@ -134,13 +136,13 @@ fn quoted(value: &Value) -> String {
     format!("'{}'", value.as_str().unwrap_or_default())
 }
 
-/// 20 rows by key, with nothing to find or to sort: the least that any page can cost. The tables have no index for more, since
-/// nothing but the catalog asks such questions.
+/// Statement that reads 20 rows by key, without filter and sort: a lower bound for the cost of any page. The tables
+/// have no indexes for filtered pages, because only the catalog answers such queries.
 fn page_statement() -> String {
     "SELECT id, headline, summary, dateline_text FROM revision WHERE id IN (SELECT live_revision_id FROM release WHERE state = 'PUBLISHED' ORDER BY id DESC LIMIT 20)".to_owned()
 }
 
-/// Microseconds that something takes, one after the other.
+/// Returns the average time of an operation in microseconds, running it repeatedly and sequentially.
 async fn microseconds(mut operation: impl AsyncFnMut()) -> f64 {
     operation().await;
     let (began, mut runs) = (Instant::now(), 0_u32);
@@ -152,23 +154,24 @@ async fn microseconds(mut operation: impl AsyncFnMut()) -> f64 {
 }
 
 async fn run_query(app: &App, query: &str, variables: Value) {
-    let Value::Object(variables) = variables else { panic!("variables are an object") };
+    let Value::Object(variables) = variables else { panic!("the variables must be a JSON object") };
     let input = OperationInput { operation_name: None, variables };
-    let document = app.executor.parse(query, Role::Public).expect("a valid query");
+    let document = app.executor.parse(query, Role::Public).expect("the query is valid");
     let prepared = app
         .executor
         .prepare(&document, input, Role::Public, &app.extent(&Viewer::public()))
-        .expect("a query within the limits");
-    let answer = app.executor.execute(prepared, app.request_context(Viewer::public())).await.expect("an answer");
+        .expect("the query is within the limits");
+    let answer = app.executor.execute(prepared, app.request_context(Viewer::public())).await.expect("execution failed");
     assert!(answer.errors.is_empty(), "{query}: {:?}", answer.errors);
     std::hint::black_box(serde_json::to_vec(&answer).expect("JSON"));
 }
 
-/// Queries for the front end: one field, a page by variables with fragments, and what tools ask of the schema.
+/// Documents for the front end: one field, a page with variables and fragments, and the introspection query of a
+/// typical tool.
 const DOCUMENTS: [(&str, &str, &str); 3] = [
-    ("a number", "{ releases { totalCount } }", "{}"),
+    ("a count", "{ releases { totalCount } }", "{}"),
     (
-        "a page by a filter",
+        "a filtered page",
         "query Page($filter: ReleaseFilter, $first: Int = 20, $after: String, $bodies: Boolean = false) {
            releases(filter: $filter, first: $first, after: $after) { totalCount nodes { ...Row body @include(if: $bodies) { html } }
              pageInfo { hasNextPage endCursor } } }
@@ -184,32 +187,35 @@ const DOCUMENTS: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// What comes before an operation is executed: for a document that is new, and for one that is known.
+/// Measures the steps before execution (parse, validate, coerce, plan, cost), for a new document and for a cached
+/// one.
 async fn bench_preparation(app: &App) {
     println!(
-        "| document | bytes | new: parse and validate µs | new: coerce, plan and price µs | known: all of it µs |"
+        "| document | bytes | new: parse and validate µs | new: coerce, plan and cost µs | cached: all steps µs |"
     );
     println!("|---|---|---|---|---|");
     for (name, text, variables) in DOCUMENTS {
         let (executor, extent, number) = (&app.executor, app.extent(&Viewer::public()), Cell::new(0));
-        let input =
-            || OperationInput { operation_name: None, variables: serde_json::from_str(variables).expect("variables") };
+        let input = || OperationInput {
+            operation_name: None,
+            variables: serde_json::from_str(variables).expect("parse the variables"),
+        };
         let unseen_text = || {
             number.set(number.get() + 1);
             format!("{text} # {}", number.get())
         };
         let prepare = |document: &_| {
-            executor.prepare(document, input(), Role::Public, &extent).expect("a query within the limits")
+            executor.prepare(document, input(), Role::Public, &extent).expect("the query is within the limits")
         };
         let read =
             microseconds(async || drop(std::hint::black_box(executor.parse(&unseen_text(), Role::Public)))).await;
         let whole = microseconds(async || {
-            let document = executor.parse(&unseen_text(), Role::Public).expect("a valid query");
+            let document = executor.parse(&unseen_text(), Role::Public).expect("the query is valid");
             std::hint::black_box(prepare(&document));
         })
         .await;
         let cached = microseconds(async || {
-            let document = executor.parse(text, Role::Public).expect("a valid query");
+            let document = executor.parse(text, Role::Public).expect("the query is valid");
             std::hint::black_box(prepare(&document));
         })
         .await;
@@ -217,7 +223,7 @@ async fn bench_preparation(app: &App) {
     }
 }
 
-/// A release made, and one of many changed: with the catalog following each.
+/// Creates a release among many, including the update of the catalog.
 async fn create_release(app: &App, number: &mut usize) {
     *number += 1;
     let editor = Viewer::new(Role::Editor, "benchmark");
@@ -226,7 +232,7 @@ async fn create_release(app: &App, number: &mut usize) {
         body_markdown: Patch::Set("Words.".to_owned()),
         ..ReleaseInput::default()
     };
-    app.newsroom.release_create(&editor, input, now()).await.expect("a release");
+    app.newsroom.release_create(&editor, input, now()).await.expect("create the release");
 }
 
 #[tokio::main]
@@ -240,7 +246,7 @@ async fn main() {
             println!("import {:.1} s", imported.as_secs_f64());
         }
         println!(
-            "load {:.2} s, {:.0} MB, {:.0} bytes a release\n",
+            "load {:.2} s, {:.0} MB, {:.0} bytes per release\n",
             loaded.as_secs_f64(),
             memory as f64 / 1e6,
             memory as f64 / releases as f64
@@ -250,7 +256,7 @@ async fn main() {
             println!();
         }
         println!(
-            "| question | Dateline µs | SQL µs | times as fast | Dateline grew | SQL grew |\n|---|---|---|---|---|---|"
+            "| query | Dateline µs | SQL µs | speedup | growth of Dateline | growth of SQL |\n|---|---|---|---|---|---|"
         );
         let mut measured = Vec::new();
         for (number, case) in bench_cases().iter().enumerate() {
@@ -264,7 +270,7 @@ async fn main() {
                         let sql = statement(&(case.variables)(&mut random));
                         let reader = app.newsroom.db.reader();
                         let statement = Statement::from_string(reader.get_database_backend(), sql);
-                        std::hint::black_box(reader.query_all_raw(statement).await.expect("a statement"));
+                        std::hint::black_box(reader.query_all_raw(statement).await.expect("execute the statement"));
                     })
                     .await,
                 ),
@@ -287,9 +293,10 @@ async fn main() {
         before = measured;
         let mut number = 0;
         let write_time = microseconds(async || create_release(&app, &mut number).await).await;
-        let idle_poll = microseconds(async || drop(app.newsroom.catalog.catch_up().await.expect("the journal"))).await;
+        let idle_poll =
+            microseconds(async || drop(app.newsroom.catalog.catch_up().await.expect("poll the journal"))).await;
         println!(
-            "\na release made, journal and catalog included: {write_time:.0} µs; looking whether there is news: {idle_poll:.0} µs"
+            "\ncreating a release, with journal and catalog: {write_time:.0} µs; poll of an unchanged journal: {idle_poll:.0} µs"
         );
         let backend = app.newsroom.db.backend();
         let app = Arc::into_inner(app);

@@ -1,14 +1,14 @@
 //! Benchmark of the whole server: HTTP over loopback, 16 connections, varying requests.
 //!
-//! Prints requests per second of each workload relative to the smallest query, how that ratio changes with the size of
-//! the newsroom, and the rate of cached responses relative to a server that sends constant bytes. Only the ratios are
-//! meaningful, because server and clients share the machine.
+//! Prints the requests per second of each workload relative to the smallest query, how that ratio changes with the
+//! size of the newsroom, and the rate of cached responses relative to a server that sends constant bytes. Only the
+//! ratios are meaningful, because server and clients share the machine.
 //!
 //! cargo bench --bench server                        # 10,000 and 100,000 releases
 //! cargo bench --bench server -- 10000 1000000       # other sizes
 //! cargo bench --bench server -- --url postgres://user@127.0.0.1/empty 100000
 
-#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results as a table")]
 
 mod newsroom;
 
@@ -35,18 +35,18 @@ use crate::newsroom::{Newsroom, Random, TOPICS, arguments};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Connections, each with one request at a time.
+/// Number of connections, each with one request in flight.
 const CONNECTIONS: usize = 16;
-/// For how long a workload runs, and how long before it counts.
+/// Measurement time of each workload; `WARM_UP` precedes it and is not counted.
 const SPAN: Duration = Duration::from_secs(3);
 const WARM_UP: Duration = Duration::from_millis(700);
-/// Different requests of a workload.
+/// Number of different requests of each workload.
 const REQUESTS: usize = 400;
 
 const ROW: &str =
     "slug headline summary releaseDate dateline { places { name } } topics { slug name } places { slug name }";
 
-/// A workload: its name, its query, and the variables of one request.
+/// A workload: its name, its query, and a generator of the variables of one request.
 type Workload = (&'static str, String, fn(&mut Random) -> Value);
 
 fn workloads() -> Vec<Workload> {
@@ -55,12 +55,12 @@ fn workloads() -> Vec<Workload> {
         ("the smallest query", "{ __typename }".to_owned(), |_| json!({})),
         ("newest 20", format!("{{ releases {{ nodes {{ {ROW} }} }} }}"), |_| json!({})),
         (
-            "20 of a topic since a day",
+            "20 of a topic from a date",
             format!("query($t: Slug!, $f: Date!) {{ releases(filter: {{topics: {{any: [{{slug: $t}}]}}, releaseDate: {{from: $f}}}}) {{ nodes {{ {ROW} }} }} }}"),
             |random| json!({ "t": format!("topic-{}", random.below(TOPICS)), "f": format!("{}-01-01", 2000 + random.below(20)) }),
         ),
         (
-            "one by address, with its body",
+            "one by slug, with its body",
             "query($s: Slug!) { release(ref: {slug: $s}) { slug headline body { markdown } topics { slug name } places { slug name } } }".to_owned(),
             |random| json!({ "s": format!("release-{}", random.below(9000)) }),
         ),
@@ -75,11 +75,11 @@ fn workloads() -> Vec<Workload> {
             "query($t: Slug!) { releaseStats(filter: {topics: {any: [{slug: $t}], includeNarrower: false}}) { timeline(interval: MONTH, range: {from: \"2010-01-01\", until: \"2019-12-31\"}) { points { label count } } } }".to_owned(),
             topic,
         ),
-        ("number of a topic", "query($t: Slug!) { releases(filter: {topics: {any: [{slug: $t}]}}) { totalCount } }".to_owned(), topic),
+        ("count of a topic", "query($t: Slug!) { releases(filter: {topics: {any: [{slug: $t}]}}) { totalCount } }".to_owned(), topic),
     ]
 }
 
-/// Sends requests in turn over one connection until the time is over; how many were answered while it counted.
+/// Sends requests over one connection until the time is over. Returns the number of responses since `count_from`.
 async fn client(
     address: SocketAddr,
     bodies: Arc<Vec<String>>,
@@ -87,12 +87,12 @@ async fn client(
     count_from: Instant,
     until: Instant,
 ) -> usize {
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.set_nodelay(true).expect("an option");
+    let mut stream = TcpStream::connect(address).await.expect("connect to the server");
+    stream.set_nodelay(true).expect("set a socket option");
     let (mut answered, mut buffer) = (0, Vec::with_capacity(64 * 1024));
     while Instant::now() < until {
         let body = &bodies[next.fetch_add(1, Ordering::Relaxed) % bodies.len()];
-        stream.write_all(request(body).as_bytes()).await.expect("a request sent");
+        stream.write_all(request(body).as_bytes()).await.expect("send the request");
         let length = read_answer(&mut stream, &mut buffer).await;
         let answer = &buffer[buffer.len() - length..];
         assert!(answer.starts_with(b"{\"data\""), "{body}: {}", String::from_utf8_lossy(answer));
@@ -101,7 +101,7 @@ async fn client(
     answered
 }
 
-/// A request, whole.
+/// Builds a complete HTTP request.
 fn request(body: &str) -> String {
     let length = body.len();
     format!(
@@ -109,17 +109,23 @@ fn request(body: &str) -> String {
     )
 }
 
-/// Reads an answer whole; the length of its body, which is the end of the buffer.
+/// Reads a complete response into the buffer. Returns the length of its body, which ends the buffer.
 async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> usize {
     buffer.clear();
     loop {
-        assert!(stream.read_buf(buffer).await.expect("an answer") > 0, "the server closed the connection");
+        assert!(
+            stream.read_buf(buffer).await.expect("receive a response") > 0,
+            "the server closed the connection before the response"
+        );
         let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
         let head = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
-        let length = length.expect("an answer with a length");
+        let length = length.expect("a response with Content-Length");
         while buffer.len() < end + 4 + length {
-            assert!(stream.read_buf(buffer).await.expect("an answer") > 0, "the server closed the connection");
+            assert!(
+                stream.read_buf(buffer).await.expect("receive a response") > 0,
+                "the server closed the connection during the response"
+            );
         }
         return length;
     }
@@ -136,7 +142,7 @@ async fn requests_a_second(address: SocketAddr, (_, query, variables): &Workload
         .collect();
     let mut answered = 0;
     for client in clients {
-        answered += client.await.expect("a client");
+        answered += client.await.expect("a client task panicked");
     }
     answered as f64 / SPAN.as_secs_f64()
 }
@@ -144,12 +150,12 @@ async fn requests_a_second(address: SocketAddr, (_, query, variables): &Workload
 #[tokio::main]
 async fn main() {
     let (sizes, folder, url) = arguments();
-    let log = std::fs::File::create(folder.join("access.log")).expect("a log");
+    let log = std::fs::File::create(folder.join("access.log")).expect("create the log");
     tracing_subscriber::fmt().with_writer(log).with_ansi(false).init();
     let mut before: Vec<f64> = Vec::new();
     for releases in sizes {
         let newsroom = Newsroom::prepare(releases, &folder, url.as_deref()).await;
-        // Every request is executed, also one that was answered before.
+        // Without the response cache, so every request is executed.
         let (address, server) =
             serve(newsroom.app.clone().with_http_config(HttpConfig { cache_bytes: 0, ..HttpConfig::default() })).await;
         println!("\n## {releases} releases\n");
@@ -157,7 +163,9 @@ async fn main() {
         if !newsroom.imported.is_zero() {
             println!("import {:.1} s", newsroom.imported.as_secs_f64());
         }
-        println!("\n| workload | requests a second | of the smallest query | of the size before |\n|---|---|---|---|");
+        println!(
+            "\n| workload | requests per second | relative to the smallest query | relative to the previous size |\n|---|---|---|---|"
+        );
         let mut measured: Vec<f64> = Vec::new();
         for (number, workload) in workloads().iter().enumerate() {
             let rate = requests_a_second(address, workload).await;
@@ -173,32 +181,33 @@ async fn main() {
     }
 }
 
-/// Serves as the program does.
+/// Starts a server like the one of `dateline serve`.
 async fn serve(app: Arc<App>) -> (SocketAddr, JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
+    let address = listener.local_addr().expect("read the local address");
     (address, tokio::spawn(server::serve(app, listener, None, std::future::pending())))
 }
 
-/// Answers the same bytes to everything.
+/// Starts a server that sends the same bytes in response to every request.
 async fn constant_server(answer: String) -> (SocketAddr, JoinHandle<()>) {
     let bytes = Bytes::from(answer);
     let router = Router::new()
         .route("/graphql", post(async move || ([(header::CONTENT_TYPE, "application/json")], bytes.clone())));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    (address, tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") }))
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
+    let address = listener.local_addr().expect("read the local address");
+    (address, tokio::spawn(async move { axum::serve(listener, router).await.expect("the server failed") }))
 }
 
-/// Public answers that were given before, with the access log on, each beside a floor of the same size.
+/// Measures cached public responses, with the access log on, relative to a server that sends the same bytes as a
+/// constant.
 async fn measure_cached(newsroom: &Newsroom) {
     let (address, server) = serve(newsroom.app.clone()).await;
-    println!("\n| answered before | bytes | requests a second | of the same bytes to all |\n|---|---|---|---|");
+    println!("\n| cached response | bytes | requests per second | relative to constant bytes |\n|---|---|---|---|");
     for workload in workloads().into_iter().filter(|(name, ..)| ["the smallest query", "newest 20"].contains(name)) {
-        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let mut stream = TcpStream::connect(address).await.expect("connect to the server");
         let mut buffer = Vec::new();
         let body = json!({ "query": workload.1, "variables": {} }).to_string();
-        stream.write_all(request(&body).as_bytes()).await.expect("a request sent");
+        stream.write_all(request(&body).as_bytes()).await.expect("send the request");
         let length = read_answer(&mut stream, &mut buffer).await;
         let answer = String::from_utf8_lossy(&buffer[buffer.len() - length..]).into_owned();
         let (baseline_address, constant_server) = constant_server(answer).await;

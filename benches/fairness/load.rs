@@ -1,5 +1,5 @@
-//! Load generator: 16 connections with expensive queries and one client with small reads; reports latency, memory, CPU
-//! time.
+//! Load generator: 16 connections with expensive queries and one client with small reads. Reports latency, memory and
+//! CPU time.
 
 use std::{
     fmt,
@@ -19,21 +19,21 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 16;
-/// From one small read to the next, and of an attacker that was refused or lost its connection.
+/// Interval between small reads, and delay before an attacker that was rejected or disconnected tries again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What was measured.
+/// The measurements of one run.
 pub struct LoadReport {
-    /// Milliseconds that the small reads took, sorted.
+    /// Latencies of the small reads in milliseconds, sorted.
     latencies: Vec<f64>,
     answered: usize,
     refused: usize,
-    /// Connections of the attackers that ended before an answer; each was replaced.
+    /// Connections of the attackers that ended before a response; each was replaced.
     lost: usize,
-    /// Peak of the server's own memory, in bytes, and before the load.
+    /// Peak of the server's private memory under load, in bytes; `memory_before` is its value before the load.
     memory: u64,
     memory_before: u64,
-    /// Processor seconds of the server.
+    /// CPU time of the server, in seconds.
     processor_seconds: f64,
 }
 
@@ -50,12 +50,12 @@ impl fmt::Display for LoadReport {
         )?;
         writeln!(
             f,
-            "queries of the attackers: {} answered, {} refused as too much, {} connections lost",
+            "expensive queries: {} answered, {} rejected by a limit, {} connections lost",
             self.answered, self.refused, self.lost
         )?;
         writeln!(
             f,
-            "memory of the server: {:.0} MB before, {:.0} MB at most; processor time {:.1} s",
+            "server memory: {:.0} MB before, {:.0} MB peak; CPU time {:.1} s",
             self.memory_before as f64 / 1e6,
             self.memory as f64 / 1e6,
             self.processor_seconds
@@ -63,12 +63,12 @@ impl fmt::Display for LoadReport {
     }
 }
 
-/// Puts a server under load. Panics where not one query of the attackers was answered: then there was no load.
+/// Puts a server under load. Panics if no query of the attackers was answered, because then there was no load.
 pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> LoadReport {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let process = server.to_string();
     let memory_before = process_memory(&process);
-    // The reader first, undisturbed: what it asks for is read once before the load.
+    // The reader first runs without load, so that its data is cached before the measurement.
     let mut reader = SmallReadClient::new(port);
     for _ in 0..20 {
         reader.read();
@@ -121,7 +121,11 @@ pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> L
     stop.store(true, Ordering::Relaxed);
     latencies.sort_by(f64::total_cmp);
     let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
-    assert!(count(&answered) > 0, "no query of the attackers was answered: {} connections lost", count(&lost));
+    assert!(
+        count(&answered) > 0,
+        "no expensive query was answered, {} connections were lost; the server was not under load",
+        count(&lost)
+    );
     LoadReport {
         latencies,
         answered: count(&answered),
@@ -133,7 +137,7 @@ pub fn measure(server: u32, port: u16, bodies: Vec<String>, span: Duration) -> L
     }
 }
 
-/// Reads one release by address each time, from an address of its own.
+/// Client that repeatedly reads one release by its slug, from its own IP address.
 struct SmallReadClient {
     stream: TcpStream,
     random: Random,
@@ -141,14 +145,14 @@ struct SmallReadClient {
 
 impl SmallReadClient {
     fn new(port: u16) -> Self {
-        // Another loopback address than the attackers': the server listens there, and sees it as another client.
-        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
-        socket.bind(SocketAddr::from(([127, 0, 0, 2], 0))).expect("another address");
+        // A different loopback address from the attackers': the server treats it as another client.
+        let socket = tokio::net::TcpSocket::new_v4().expect("create a socket");
+        socket.bind(SocketAddr::from(([127, 0, 0, 2], 0))).expect("bind to 127.0.0.2");
         let connecting = socket.connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let stream = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(connecting));
-        let stream = stream.and_then(tokio::net::TcpStream::into_std).expect("a connection");
-        stream.set_nonblocking(false).expect("an option");
-        stream.set_nodelay(true).expect("an option");
+        let stream = stream.and_then(tokio::net::TcpStream::into_std).expect("connect to the server");
+        stream.set_nonblocking(false).expect("set a socket option");
+        stream.set_nodelay(true).expect("set a socket option");
         Self { stream, random: Random(5) }
     }
 
@@ -158,13 +162,13 @@ impl SmallReadClient {
             "{{ release(ref: {{slug: \\\"release-{number}\\\"}}) {{ slug headline body {{ markdown }} topics {{ slug name }} places {{ slug name }} }} }}"
         );
         let started = Instant::now();
-        let status = exchange(&mut self.stream, &format!("{{\"query\":\"{query}\"}}")).expect("an answer");
-        assert_eq!(status, 200, "a small read is answered");
+        let status = exchange(&mut self.stream, &format!("{{\"query\":\"{query}\"}}")).expect("receive a response");
+        assert_eq!(status, 200, "a small read failed");
         started.elapsed()
     }
 }
 
-/// Sends a request of an attacker over its connection, which is made where it has none; the status of the answer.
+/// Sends a request of an attacker over its connection, opening one if necessary. Returns the status of the response.
 fn send(connection: &mut Option<TcpStream>, address: SocketAddr, body: &str) -> std::io::Result<u16> {
     let stream = match connection {
         Some(stream) => stream,
@@ -173,7 +177,7 @@ fn send(connection: &mut Option<TcpStream>, address: SocketAddr, body: &str) -> 
     exchange(stream, body)
 }
 
-/// Sends a request and reads the answer; its status.
+/// Sends a request and reads the whole response. Returns its status.
 fn exchange(stream: &mut TcpStream, body: &str) -> std::io::Result<u16> {
     let length = body.len();
     write!(
@@ -191,7 +195,7 @@ fn exchange(stream: &mut TcpStream, body: &str) -> std::io::Result<u16> {
         let Some(end) = head.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
         let text = String::from_utf8_lossy(&head[..end]).to_ascii_lowercase();
         let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
-        let mut left = (end + 4 + length.expect("an answer with a length")) - head.len();
+        let mut left = (end + 4 + length.expect("a response with Content-Length")) - head.len();
         while left > 0 {
             let count = stream.read(&mut buffer)?;
             if count == 0 {

@@ -1,8 +1,9 @@
 //! Fairness benchmark: latency of small reads while another client sends the most expensive queries over 16
 //! connections.
 //!
-//! Searches the schema for public queries with the highest CPU time, runs them against a server, and meanwhile reads
-//! one release ten times a second from another address. Prints latencies, memory and CPU time. Linux only (`/proc`).
+//! Searches the schema for the public queries with the highest CPU time and runs them against a server. Meanwhile it
+//! reads one release ten times a second from another address. Prints latencies, memory and CPU time. Linux only
+//! (`/proc`).
 //!
 //! cargo bench --bench fairness                     # both profiles, a minute each
 //! cargo bench --bench fairness -- 500 20           # queries tried by the search, seconds of load
@@ -10,10 +11,10 @@
 //! - `search`: search for expensive queries
 //! - `load`: load generator and measurements
 
-#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results as a table")]
 
 #[path = "../newsroom/mod.rs"]
-#[expect(dead_code, reason = "it is shared with the other benchmarks, which use more of it")]
+#[expect(dead_code, reason = "the module is shared with other benchmarks, which use more of it")]
 mod newsroom;
 
 mod load;
@@ -49,7 +50,7 @@ use newsroom::{Random, TOPICS, concepts, now};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const RELEASES: usize = 3000;
-/// Bytes of most bodies, and of one in fifty.
+/// Length of most bodies, in bytes; every fiftieth body has `LONG_BODY` bytes.
 const BODY: usize = 42_000;
 const LONG_BODY: usize = 1_000_000;
 
@@ -57,7 +58,7 @@ const LONG_BODY: usize = 1_000_000;
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    std::fs::create_dir_all(folder).expect("a folder for the database");
+    std::fs::create_dir_all(folder).expect("create the folder for the database");
     let file = folder.join("fairness.db");
     if let [command, profile] = &arguments[..]
         && command == "serve"
@@ -70,17 +71,17 @@ async fn main() {
         let app = open(&file, profile_of(profile)).await;
         let worst = search::worst(&app, queries).await;
         drop(app);
-        println!("\n## Profile {profile}\n\n| query | ms of processor time | bytes of the answer |\n|---|---|---|");
+        println!("\n## Profile {profile}\n\n| query | ms of CPU time | response bytes |\n|---|---|---|");
         for heavy in &worst {
             println!("| {} | {:.0} | {} |", heavy.name(), heavy.milliseconds, heavy.bytes);
         }
-        let mut log = std::fs::File::create(folder.join(format!("worst-{profile}.txt"))).expect("a file");
-        worst.iter().for_each(|heavy| writeln!(log, "{}\n", heavy.query).expect("a file that takes it"));
+        let mut log = std::fs::File::create(folder.join(format!("worst-{profile}.txt"))).expect("create the file");
+        worst.iter().for_each(|heavy| writeln!(log, "{}\n", heavy.query).expect("write to the file"));
         let (mut server, port) = start(profile);
         let bodies = worst.iter().map(|heavy| json!({ "query": heavy.query }).to_string()).collect();
         let report = load::measure(server.id(), port, bodies, Duration::from_secs(seconds));
-        server.kill().expect("it ends");
-        server.wait().expect("it has ended");
+        server.kill().expect("kill the server");
+        server.wait().expect("wait for the server to exit");
         println!("\n{report}");
     }
 }
@@ -89,34 +90,37 @@ fn profile_of(name: &str) -> Profile {
     if name == "hardened" { Profile::Hardened } else { Profile::Open }
 }
 
-/// A server in a process of its own, and its port.
+/// Starts a server in a separate process. Returns the process and its port.
 fn start(profile: &str) -> (Child, u16) {
-    let program = std::env::current_exe().expect("this program");
-    let mut server = Command::new(program).args(["serve", profile]).stdout(Stdio::piped()).spawn().expect("a server");
+    let program = std::env::current_exe().expect("find the current program");
+    let mut server =
+        Command::new(program).args(["serve", profile]).stdout(Stdio::piped()).spawn().expect("start the server");
     let mut line = String::new();
-    BufReader::new(server.stdout.take().expect("its output")).read_line(&mut line).expect("its first line");
-    (server, line.trim().parse().expect("a port"))
+    BufReader::new(server.stdout.take().expect("standard output is piped"))
+        .read_line(&mut line)
+        .expect("read the first line");
+    (server, line.trim().parse().expect("the line contains a port"))
 }
 
 async fn serve(file: &Path, profile: Profile) {
     let app = open(file, profile).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    println!("{}", listener.local_addr().expect("an address").port());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
+    println!("{}", listener.local_addr().expect("read the local address").port());
     server::serve(app, listener, None, std::future::pending()).await;
 }
 
-/// The newsroom, made where it is not there yet. No answer is cached, and no rate is limited: nothing but the scheduling of
-/// queries protects it.
+/// Opens the newsroom, and creates it if it does not exist. Response cache and rate limit are off, so that only the
+/// scheduling of queries protects the server.
 async fn open(file: &Path, profile: Profile) -> Arc<App> {
     let is_new = !file.exists();
-    let db = Db::open(&format!("sqlite://{}", file.display())).await.expect("a database");
-    db.migrate().await.expect("migrations");
+    let db = Db::open(&format!("sqlite://{}", file.display())).await.expect("open the database");
+    db.migrate().await.expect("migrate the database");
     let limits = Limits { public_per_minute: 0, ..Limits::of(profile) };
     let http_config = HttpConfig { limits: limits.into(), cache_bytes: 0, ..HttpConfig::default() };
     let clock = Clock::fixed_at(now());
     let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock)
         .await
-        .expect("a newsroom")
+        .expect("open the newsroom")
         .with_http_config(http_config);
     tokio::spawn({
         let app = app.clone();
@@ -132,7 +136,7 @@ async fn fill(app: &App) {
     let viewer = Viewer::new(Role::Admin, "benchmark");
     let import = async |text: &str| {
         let report = interchange::import_text(&app.newsroom, &viewer, text, "made up", ImportOptions::default(), now());
-        assert_eq!(report.await.expect("an import").refused, 0);
+        assert_eq!(report.await.expect("import the records").refused, 0);
     };
     import(&concepts()).await;
     let mut random = Random(11);

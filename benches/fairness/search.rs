@@ -1,5 +1,5 @@
-//! Search for the public queries with the highest CPU time: random queries from the schema, the worst mutated
-//! repeatedly.
+//! Search for the public queries with the highest CPU time: generates random queries from the schema and repeatedly
+//! mutates the worst.
 //!
 //! Candidates are ranked by elapsed time; the result is measured in CPU time.
 
@@ -17,30 +17,31 @@ use crate::newsroom::Random;
 const INTROSPECTION: &str = "{ __schema { types { kind name inputFields { name type { ...T } } enumValues { name } fields { name args { name type { ...T } } type { ...T } } } } }
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
-/// How many of the worst are kept.
+/// Number of queries returned.
 const MAX_RESULTS: usize = 10;
 
-/// Runs of each of them.
+/// Runs of each returned query for the CPU time measurement.
 const RUNS: u32 = 10;
 
-/// A query, and what it takes.
+/// A query and its measured cost.
 #[derive(Clone, Debug)]
 pub struct HeavyQuery {
     pub query: String,
-    /// While searching elapsed time, in the end processor time.
+    /// Elapsed time during the search; CPU time in the final result.
     pub milliseconds: f64,
     pub bytes: usize,
     roots: Vec<String>,
 }
 
 impl HeavyQuery {
-    /// The query's beginning, and what it is about.
+    /// A short name of the query for the table: number of root fields and the start of the first.
     pub fn name(&self) -> String {
         let first: String = self.roots[0].chars().take(140).collect();
         format!("{} × `{first}`", self.roots.len())
     }
 
-    /// Queries with equal features count as one: the ten worst shall be different ones.
+    /// Returns the features that the query uses. Of queries with equal features only the worst is kept, so that the
+    /// ten results differ.
     fn features(&self) -> BTreeSet<&'static str> {
         let known = [
             "html",
@@ -66,7 +67,8 @@ impl HeavyQuery {
     }
 }
 
-/// The worst queries that so many tries find, with their processor time, the worst first. Candidates are ranked by elapsed time.
+/// Returns the most expensive queries that the given number of tries finds, with their CPU time, most expensive
+/// first.
 pub async fn worst(app: &App, tries: u64) -> Vec<HeavyQuery> {
     let mut generator = QueryGenerator { types: types(app).await, random: Random(23) };
     let mut best: BTreeMap<Vec<&'static str>, HeavyQuery> = BTreeMap::new();
@@ -99,7 +101,7 @@ pub async fn worst(app: &App, tries: u64) -> Vec<HeavyQuery> {
     let worst_first = |a: &HeavyQuery, b: &HeavyQuery| b.milliseconds.total_cmp(&a.milliseconds);
     queries.sort_by(worst_first);
     queries.truncate(MAX_RESULTS);
-    // The system tells processor time in steps of some milliseconds, so that of several runs is taken.
+    // The system counts CPU time in steps of some milliseconds, so several runs are measured together.
     for query in &mut queries {
         let before = processor_time("self");
         for _ in 0..RUNS {
@@ -111,7 +113,7 @@ pub async fn worst(app: &App, tries: u64) -> Vec<HeavyQuery> {
     queries
 }
 
-/// Queries that are known to be heavy, as roots.
+/// Queries that are known to be expensive, as lists of root fields.
 const SEEDS: [&[&str]; 8] = [
     &["releases(first: 200) { nodes { body { wordCount } } }"; 20],
     &["releases(first: 50) { nodes { body { html text wordCount markdown } } }"; 5],
@@ -137,7 +139,8 @@ fn keep_worst(best: &mut BTreeMap<Vec<&'static str>, HeavyQuery>, query: Option<
     }
 }
 
-/// Executes a query, if the public may ask it, and takes the time, the writing of the answer included.
+/// Executes a query and measures the time, including serialisation. Returns `None` if the query is rejected for the
+/// public.
 async fn run(app: &App, roots: Vec<String>) -> Option<HeavyQuery> {
     let aliased: Vec<String> = roots.iter().enumerate().map(|(number, root)| format!("a{number}: {root}")).collect();
     let aliased = aliased.join(" ");
@@ -153,9 +156,9 @@ async fn run(app: &App, roots: Vec<String>) -> Option<HeavyQuery> {
     Some(HeavyQuery { query, milliseconds, bytes, roots })
 }
 
-/// Processor time of all threads of a process so far.
+/// Returns the CPU time of all threads of a process so far.
 pub fn processor_time(process: &str) -> Duration {
-    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("Linux");
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("/proc exists on Linux only");
     let of = |thread: std::fs::DirEntry| {
         let text = std::fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
         text.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<u64>().ok()).unwrap_or(0)
@@ -164,19 +167,19 @@ pub fn processor_time(process: &str) -> Duration {
 }
 
 async fn types(app: &App) -> HashMap<String, Value> {
-    let document = app.executor.parse(INTROSPECTION, Role::Admin).expect("introspection");
+    let document = app.executor.parse(INTROSPECTION, Role::Admin).expect("the introspection query is valid");
     let viewer = Viewer::new(Role::Admin, "benchmark");
     let prepared = app
         .executor
         .prepare(&document, OperationInput::default(), Role::Admin, &app.extent(&viewer))
-        .expect("introspection");
-    let answer = app.executor.execute(prepared, app.request_context(viewer)).await.expect("introspection");
+        .expect("the introspection query is within the limits");
+    let answer = app.executor.execute(prepared, app.request_context(viewer)).await.expect("introspection failed");
     let answer = json!(answer);
-    let types = answer["data"]["__schema"]["types"].as_array().expect("types");
+    let types = answer["data"]["__schema"]["types"].as_array().expect("the schema has types");
     types.iter().map(|kind| (kind["name"].as_str().unwrap_or_default().to_owned(), kind.clone())).collect()
 }
 
-/// Makes random queries.
+/// Generator of random queries.
 struct QueryGenerator {
     types: HashMap<String, Value>,
     random: Random,
@@ -190,7 +193,8 @@ impl QueryGenerator {
         self.field(field, depth).unwrap_or_else(|| "__typename".to_owned())
     }
 
-    /// A field with arguments, and some of the fields below it; none where it leads nowhere within the depth.
+    /// Returns a field with arguments and a random selection of its subfields. `None` if no leaf field is reached
+    /// within the depth.
     fn field(&mut self, field: &Value, depth: usize) -> Option<String> {
         let mut arguments = Vec::new();
         for argument in list(&field["args"]) {

@@ -1,7 +1,7 @@
-//! Test data of the benchmarks: a generated newsroom of any size, reproducible for each size.
+//! Test data of the benchmarks: a generated newsroom of any size, the same in every run.
 //!
-//! Generates topics, places and releases from a seeded generator, imports them through the public import, and opens the
-//! application. Reads the memory of a process and the command line that all benchmarks share.
+//! Generates topics, places and releases with a seeded generator, imports them through the public import, and opens
+//! the application. Also contains what all benchmarks share: reading the memory of a process, and the command line.
 
 use std::{
     fmt::Write as _,
@@ -23,18 +23,18 @@ use dateline::{
 use entity::api_token::Role;
 use serde_json::json;
 
-/// Topics in three levels: 12, 36 and 192 of them.
+/// Number of topics, in three levels: 12, 36 and 192.
 pub const TOPICS: usize = 240;
-/// Regions, countries and cities: 5, 75 and 320 of them.
+/// Number of places: 5 regions, 75 countries and 320 cities.
 pub const PLACES: usize = 400;
-/// Releases a batch of the import.
+/// Releases per import call.
 const BATCH: usize = 10_000;
 
-/// Numbers that look random and are the same every time (splitmix64: Steele, Lea, Flood 2014).
+/// Pseudo-random numbers, the same in every run (splitmix64: Steele, Lea, Flood 2014).
 pub struct Random(pub u64);
 
 impl Random {
-    /// The next one below a bound.
+    /// Returns the next number below a bound.
     pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -43,25 +43,26 @@ impl Random {
         ((mixed ^ (mixed >> 31)) % bound as u64) as usize
     }
 
-    /// The next one below a bound, small ones more often: as topics and places are.
+    /// Returns the next number below a bound, with small ones more frequent, like topics and places in a real
+    /// newsroom.
     fn skewed(&mut self, bound: usize) -> usize {
         let (a, b) = (self.below(bound), self.below(bound));
         a * b / bound
     }
 }
 
-/// The instant at which the benchmarks take place.
+/// The fixed time of all benchmarks.
 pub fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default()
 }
 
-/// The day of a release: 25 years, evenly, in order.
+/// Release date of a release: evenly distributed over 25 years, ascending.
 pub fn day(number: usize, of: usize) -> NaiveDate {
     let days = 25 * 365 * number / of.max(1);
     NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default() + TimeDelta::days(days as i64)
 }
 
-/// The topics and places, as lines to import.
+/// Returns the topics and places as NDJSON lines for the import.
 pub fn concepts() -> String {
     let mut lines = String::new();
     for number in 0..TOPICS {
@@ -107,27 +108,27 @@ fn release(number: usize, of: usize, random: &mut Random) -> String {
     .to_string()
 }
 
-/// A newsroom in a database of its own.
+/// A newsroom with its own database.
 pub struct Newsroom {
-    /// It, running.
+    /// The running application.
     pub app: Arc<App>,
-    /// How long taking it in took.
+    /// Duration of the import; zero if the database existed.
     pub imported: Duration,
-    /// How long loading the catalog took.
+    /// Duration of loading the catalog.
     pub loaded: Duration,
-    /// What it added to the memory of the process, in bytes.
+    /// Memory that loading the catalog added to the process, in bytes.
     pub memory: u64,
 }
 
 impl Newsroom {
-    /// Makes one of some releases in a folder: on SQLite, or where a URL is given in an empty PostgreSQL database. A SQLite
-    /// file that a former run made there is taken as it is.
+    /// Creates a newsroom with the given number of releases: in an empty PostgreSQL database if a URL is given,
+    /// otherwise in a SQLite file in the folder. An existing SQLite file of an earlier run is reused.
     pub async fn prepare(releases: usize, folder: &Path, url: Option<&str>) -> Self {
         let file: PathBuf = folder.join(format!("newsroom-{releases}.db"));
         let is_new = url.is_some() || !file.exists();
         let url = url.map_or_else(|| format!("sqlite://{}", file.display()), str::to_owned);
-        let db = Db::open(&url).await.expect("a database");
-        db.migrate().await.expect("migrations");
+        let db = Db::open(&url).await.expect("open the database");
+        db.migrate().await.expect("migrate the database");
         let mut imported = Duration::ZERO;
         if is_new {
             let began = Instant::now();
@@ -138,7 +139,7 @@ impl Newsroom {
         let began = Instant::now();
         let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), Clock::fixed_at(now()))
             .await
-            .expect("a newsroom");
+            .expect("open the newsroom");
         Self { app, imported, loaded: began.elapsed(), memory: memory().saturating_sub(before) }
     }
 }
@@ -146,12 +147,12 @@ impl Newsroom {
 async fn import_archive(db: &Db, releases: usize) {
     let app = App::new(db.clone(), NewsroomSettings::default(), SiteInfo::default(), Clock::fixed_at(now()))
         .await
-        .expect("a newsroom");
+        .expect("open the newsroom");
     let viewer = Viewer::new(Role::Admin, "benchmark");
     let import = async |text: &str| {
         let report =
             interchange::import_text(&app.newsroom, &viewer, text, "made up", ImportOptions::default(), now()).await;
-        let report = report.expect("an import");
+        let report = report.expect("import the records");
         assert_eq!((report.refused, report.conflicts), (0, 0), "{report:?}");
     };
     import(&concepts()).await;
@@ -163,12 +164,12 @@ async fn import_archive(db: &Db, releases: usize) {
     }
 }
 
-/// Memory that is this process's own, in bytes; 0 where the system does not tell.
+/// Returns the private memory of this process in bytes; 0 if the system does not report it.
 pub fn memory() -> u64 {
     process_memory("self")
 }
 
-/// Memory that is a process's own, by its id, in bytes; 0 where the system does not tell.
+/// Returns the private memory of a process in bytes, by process id; 0 if the system does not report it.
 pub fn process_memory(process: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("RssAnon:"));
@@ -176,7 +177,7 @@ pub fn process_memory(process: &str) -> u64 {
     kilobytes.unwrap_or(0) * 1024
 }
 
-/// The sizes to measure, the folder to keep databases in, and the PostgreSQL server to use, from the command line:
+/// Parses the command line: the sizes to measure, the folder for databases, and the URL of a PostgreSQL database:
 /// `cargo bench --bench NAME -- [--folder FOLDER] [--url URL] [RELEASES…]`.
 pub fn arguments() -> (Vec<usize>, PathBuf, Option<String>) {
     let (mut sizes, mut folder, mut url) = (Vec::new(), None, None);
@@ -192,6 +193,6 @@ pub fn arguments() -> (Vec<usize>, PathBuf, Option<String>) {
         sizes = vec![10_000, 100_000];
     }
     let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned());
-    std::fs::create_dir_all(&folder).expect("a folder for the databases");
+    std::fs::create_dir_all(&folder).expect("create the folder for databases");
     (sizes, folder, url)
 }

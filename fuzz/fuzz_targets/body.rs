@@ -1,4 +1,5 @@
-//! Fuzz target: arbitrary request bodies and query strings of `/graphql`. Input that begins with `?` is a query string.
+//! Fuzz target: arbitrary request bodies and query strings of `/graphql`. Input that starts with `?` is a query
+//! string.
 
 #![no_main]
 
@@ -12,14 +13,14 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
             let Ok(parameters) = std::str::from_utf8(parameters) else { return Corpus::Reject };
             let request = || Request::get(format!("/graphql?{parameters}")).body(Body::empty());
             if request().is_err() {
-                // No HTTP parser lets such an address in.
+                // An HTTP parser rejects such a URI, so the server never receives it.
                 return Corpus::Reject;
             }
-            check_request(|| request().expect("tried before"));
+            check_request(|| request().expect("the request was built before"));
         }
         None => check_request(|| {
             let request = Request::post("/graphql").header("content-type", "application/json");
-            request.body(Body::from(bytes.to_vec())).expect("a request")
+            request.body(Body::from(bytes.to_vec())).expect("build the request")
         }),
     }
     Corpus::Keep

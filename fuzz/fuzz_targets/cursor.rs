@@ -1,4 +1,4 @@
-//! Fuzz target: arbitrary text as pagination cursor, global id, slug and resume token of a subscription.
+//! Fuzz target: arbitrary text as a pagination cursor, a global id, a slug and a resume position of a subscription.
 
 #![no_main]
 

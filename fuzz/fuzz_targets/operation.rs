@@ -1,4 +1,4 @@
-//! Fuzz target: arbitrary text as GraphQL document. It is rejected or executed and never crashes the server.
+//! Fuzz target: arbitrary text as a GraphQL document. The server must reject or execute it and never crash.
 
 #![no_main]
 

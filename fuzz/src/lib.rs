@@ -1,25 +1,35 @@
-//! Test server of the fuzz targets: the real router with a small fixture, and invariants of every response.
+//! Test server of the fuzz targets: the real router with a small fixture, and the invariants that every response must
+//! satisfy.
 //!
-//! Each request goes to a hardened and to an open server. Invariants: no 5xx status, bounded size, JSON with `data` or
-//! `errors`.
+//! Each request goes to a server with the `hardened` profile and to one with the `open` profile. Invariants: status
+//! below 500, bounded size, JSON with `data` or `errors`.
 
 use std::{cell::LazyCell, sync::Arc};
 
 use axum::{Router, body::Body, http::Request};
-use dateline::{app::App, clock::Clock, config::{HttpConfig, SiteInfo}, db::Db, http, interchange, limits::{Limits, Profile}, newsroom::{NewsroomSettings, import::ImportOptions}, auth::viewer::Viewer};
+use dateline::{
+    app::App,
+    auth::viewer::Viewer,
+    clock::Clock,
+    config::{HttpConfig, SiteInfo},
+    db::Db,
+    http, interchange,
+    limits::{Limits, Profile},
+    newsroom::{NewsroomSettings, import::ImportOptions},
+};
 use entity::api_token::Role;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
-/// Longest answer to a request that asks for next to nothing.
+/// Maximum size of a response, in bytes. The fixture has little data.
 const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
-/// A newsroom for one thread of fuzzing.
+/// A newsroom with its servers, one per fuzzing thread.
 pub struct TestServer {
     runtime: Runtime,
-    /// As it stands on the open internet, and as its own people have it.
+    /// The routers of the profiles `hardened` and `open`.
     routers: [Router; 2],
     _folder: tempfile::TempDir,
 }
@@ -28,7 +38,8 @@ thread_local! {
     static SERVER: LazyCell<TestServer> = LazyCell::new(TestServer::open);
 }
 
-/// Sends a request to both servers and holds what every answer must: no server's fault, and JSON with data or errors.
+/// Sends a request to both servers and checks the invariants of the responses: no server error, and JSON with `data`
+/// or `errors`.
 pub fn check_request(request: impl Fn() -> Request<Body>) {
     SERVER.with(|server| server.routers.iter().for_each(|router| server.check_response(router, request())));
 }
@@ -38,7 +49,7 @@ pub fn post_query(query: &str, variables: &Value) {
     send_query(query, variables, "application/json");
 }
 
-/// Opens a subscription with variables, and leaves it where it opens.
+/// Opens a subscription with variables. Checks the response but does not read its stream.
 pub fn subscribe(query: &str, variables: &Value) {
     send_query(query, variables, "text/event-stream");
 }
@@ -47,20 +58,22 @@ fn send_query(query: &str, variables: &Value, accept: &str) {
     let body = json!({ "query": query, "variables": variables }).to_string();
     check_request(|| {
         let request = Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
-        request.body(Body::from(body.clone())).expect("a request")
+        request.body(Body::from(body.clone())).expect("build the request")
     });
 }
 
 impl TestServer {
     fn open() -> Self {
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let folder = tempfile::tempdir().expect("a folder");
+        let runtime = Builder::new_current_thread().enable_all().build().expect("build a runtime");
+        let folder = tempfile::tempdir().expect("create a temporary folder");
         let url = format!("sqlite://{}", folder.path().join("fuzz.db").display());
         let routers = runtime.block_on(async {
-            let db = Db::open(&url).await.expect("a database");
-            db.migrate().await.expect("its tables");
+            let db = Db::open(&url).await.expect("open the database");
+            db.migrate().await.expect("migrate the database");
             let clock = Clock::system();
-            let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock).await.expect("an application");
+            let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock)
+                .await
+                .expect("open the application");
             import_fixture(&app).await;
             [Profile::Hardened, Profile::Open].map(|profile| {
                 let mut limits = Limits::of(profile);
@@ -75,18 +88,18 @@ impl TestServer {
 
     fn check_response(&self, router: &Router, request: Request<Body>) {
         self.runtime.block_on(async {
-            let response = router.clone().oneshot(request).await.expect("an answer");
+            let response = router.clone().oneshot(request).await.expect("receive a response");
             let status = response.status().as_u16();
             let stream = response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
             if stream {
                 return;
             }
-            let body = response.into_body().collect().await.expect("a body").to_bytes();
+            let body = response.into_body().collect().await.expect("read the body").to_bytes();
             let text = String::from_utf8_lossy(&body);
             assert!(status < 500 && body.len() < MAX_RESPONSE_BYTES, "{status}: {text}");
             let value: Value = serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {text}"));
             assert!(value.get("data").is_some() || value["errors"].is_array(), "{text}");
-            // By its code: the words alone may be the question's own.
+            // Compares the error code: the message may contain text of the query.
             let failed = |error: &Value| error["extensions"]["code"] == "INTERNAL_SERVER_ERROR";
             assert!(!value["errors"].as_array().is_some_and(|errors| errors.iter().any(failed)), "{text}");
         });
@@ -108,6 +121,6 @@ async fn import_fixture(app: &Arc<App>) {
     let admin = Viewer::new(Role::Admin, "fuzz");
     let options = ImportOptions::default();
     let report = interchange::import_text(&app.newsroom, &admin, &text, "fuzz", options, app.clock.now()).await;
-    assert_eq!(report.expect("an import").refused, 0);
-    app.newsroom.catalog.catch_up().await.expect("a catalog");
+    assert_eq!(report.expect("import the records").refused, 0);
+    app.newsroom.catalog.catch_up().await.expect("update the catalog");
 }

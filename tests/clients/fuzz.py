@@ -1,7 +1,7 @@
-"""schemathesis against a server: queries and mutations of every field, made at random from the schema.
+"""Runs schemathesis against a server: random queries and mutations of every field, generated from the schema.
 
-    fuzz.py [EXAMPLES]      at least so many in all (500), half by an editor, half by the public
-    FUZZ_SEED=N fuzz.py     other ones
+    fuzz.py [EXAMPLES]      minimum number of examples (default 500), half by an editor, half by the public
+    FUZZ_SEED=N fuzz.py     other examples
 """
 
 import json
@@ -19,7 +19,7 @@ from server import FOLDER, SCHEMA, Server
 
 SEED = os.environ.get("FUZZ_SEED") or "20060508"
 
-# Seconds for one run.
+# Timeout of one run, in seconds.
 LIMIT = 2400
 
 IDS = "{ releases(first: 20) { nodes { id } } topics(first: 10) { nodes { id } } places(first: 10) { nodes { id } } }"
@@ -38,10 +38,10 @@ def ask(server: Server, query: str) -> dict:
 
 
 def generate(server: Server, per_field: int, *, by_editor: bool) -> dict:
-    """Runs schemathesis once: its report, and what came back."""
+    """Runs schemathesis once. Returns its report, with counts of the responses."""
     with tempfile.TemporaryDirectory(prefix="dateline-fuzz-") as folder:
         report, counts = Path(folder) / "report.json", Path(folder) / "counts.json"
-        # The hardened server does not tell its schema, so both runs read it from the repository.
+        # The hardened server does not allow introspection, so both runs read the schema from the repository.
         command = [
             Path(sys.executable).with_name("schemathesis"), "run", SCHEMA, "--url", server.url, "--no-color",
             "--checks", "not_a_server_error,no_internal_error", "--phases", "fuzzing", "--mode", "positive",
@@ -58,7 +58,7 @@ def generate(server: Server, per_field: int, *, by_editor: bool) -> dict:
             "SCHEMATHESIS_HOOKS": "fuzz_hooks",
             "PYTHONPATH": str(FOLDER),
             "PYTHONDONTWRITEBYTECODE": "1",
-            # The order of sets has a part in what is generated.
+            # The iteration order of sets affects the generated examples.
             "PYTHONHASHSEED": "0",
             "FUZZ_COUNTS": str(counts),
             "FUZZ_IDS": json.dumps(ids),
@@ -67,21 +67,21 @@ def generate(server: Server, per_field: int, *, by_editor: bool) -> dict:
         if ended.returncode != 0:
             print(ended.stdout, ended.stderr, sep="\n")
         if not report.exists() or not counts.exists():
-            raise SystemExit(f"schemathesis ended with {ended.returncode} before it made a report")
+            raise SystemExit(f"schemathesis exited with {ended.returncode} without a report")
         return {**json.loads(report.read_text()), "counts": json.loads(counts.read_text())}
 
 
 def faults(server: Server, done: dict) -> list[str]:
-    """What is wrong after a run."""
+    """Returns the problems found by a run."""
     cases, fields, counts = done["test_cases"], done["operations"], done["counts"]
     generated, log = cases["generated"], server.told()
     checks = {
         "schemathesis found faults": done["exit_code"] != 0 or done["failures"] or done["errors"],
-        "fields were left out": fields["tested"] != fields["total"] or not done["complete"],
-        "examples were not answered": counts.get("executed", 0) + counts.get("refused", 0) < generated,
+        "fields were not tested": fields["tested"] != fields["total"] or not done["complete"],
+        "examples got no response": counts.get("executed", 0) + counts.get("refused", 0) < generated,
         "fewer than half were valid": counts.get("valid", 0) < generated / 2,
-        "the server does not live": not server.lives(),
-        "the server does not answer any more": ask(server, "{ releases { totalCount } }")["releases"] is None,
+        "the server has exited": not server.lives(),
+        "the server does not respond any more": ask(server, "{ releases { totalCount } }")["releases"] is None,
         f"the server logged errors:\n{log}": " ERROR " in log,
     }
     return [what for what, wrong in checks.items() if wrong]
@@ -91,7 +91,7 @@ def main() -> int:
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     schema = graphql.build_schema(SCHEMA.read_text(encoding="utf-8"))
     fields = len(schema.query_type.fields) + len(schema.mutation_type.fields)
-    # A tenth more, as a field without arguments has fewer different queries than that.
+    # 10 % more, because a field without arguments has fewer distinct queries.
     per_field = -(-wanted * 11 // (10 * len(ROLES) * fields))
     total, passed = 0, 0
     for who, settings in ROLES.items():
@@ -106,7 +106,7 @@ def main() -> int:
         print("  " + ", ".join(f"{name} {count}" for name, count in sorted(done["counts"].items())))
         for what in wrong:
             print(f"  {what}")
-    print(f"schemathesis: {total} examples, at least {wanted} wanted, seed {SEED}")
+    print(f"schemathesis: {total} examples, minimum {wanted}, seed {SEED}")
     enough = total >= wanted
     print(f"{passed + enough} passed, {len(ROLES) - passed + (not enough)} failed")
     return 0 if enough and passed == len(ROLES) else 1

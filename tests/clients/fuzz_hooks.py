@@ -1,4 +1,4 @@
-"""What schemathesis is told of Dateline: sound scalars and ids, so that most examples get far; and what is a fault."""
+"""Hooks for schemathesis: valid scalars and ids, so that most examples are executed, and a check of the responses."""
 
 import atexit
 import json
@@ -25,20 +25,20 @@ for name, values in {
     "TimeZone": st.sampled_from(["UTC", "Asia/Phnom_Penh", "Pacific/Apia", "America/St_Johns"]),
     "URL": st.sampled_from(["https://example.org/", "http://example.org/a?b=c#d"]),
 }.items():
-    # One in four is any text.
+    # One value in four is an arbitrary text.
     sound = values.map(nodes.String)
     schemathesis.graphql.scalar(name, st.one_of(sound, sound, sound, TEXTS.map(nodes.String)))
 
 schema = graphql.build_schema(SCHEMA.read_text(encoding="utf-8"))
 
-# Ids of the newsroom, and texts that are none.
+# Ids of the newsroom, and invalid ids.
 ids = [*json.loads(os.environ["FUZZ_IDS"]), "", "release_0"]
 
 counts: Counter[str] = Counter()
 
 
 class Mending(graphql.Visitor):
-    """Makes values sound that are almost never so by chance. Which ones follows from the query alone."""
+    """Replaces values that are almost never valid by chance. The replacements depend only on the query."""
 
     def __init__(self, info: graphql.TypeInfo, seed: int):
         super().__init__()
@@ -58,12 +58,12 @@ class Mending(graphql.Visitor):
         if self.wanted() is graphql.GraphQLID:
             return nodes.String(self.choose(ids))
         if self.wanted() is graphql.GraphQLInt:
-            # Sizes of pages and revisions: sound ones, and some that are not.
+            # Page sizes and revisions: mostly valid, some invalid.
             return nodes.Int(self.choose([1, 1, 1, 2, 20, 200, -1, int(node.value)]))
         return None
 
     def enter_object_value(self, node, *_):
-        # The generator does not know @oneOf.
+        # The generator does not support @oneOf.
         if not getattr(self.wanted(), "is_one_of", False):
             return None
         given = [field for field in node.fields if not isinstance(field.value, graphql.NullValueNode)]
@@ -83,14 +83,14 @@ def after_call(context, case, response):
     answer = response.json()
     codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
     counts["executed" if "data" in answer else "refused"] += 1
-    # Who has no token is told so before a mutation is executed, and only where it is valid.
+    # A mutation without a token is rejected before execution, but only if it is valid.
     counts["valid"] += "data" in answer or codes == {"UNAUTHENTICATED"}
     counts.update(codes or {"without an error"})
 
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    # schemathesis takes these for faults of the server; they are answers to who may not, or to what is not there.
+    # schemathesis counts these errors as server faults, but they only mean missing permission or a missing object.
     if not isinstance(failure, GraphQLServerError):
         return True
     return not {error["extensions"]["code"] for error in failure.errors} <= {"FORBIDDEN", "NOT_FOUND", "UNAUTHENTICATED"}
@@ -98,7 +98,7 @@ def filter_failure(context, failure, case, response):
 
 @schemathesis.check
 def no_internal_error(ctx, response, case):
-    """Every answer is one of GraphQL, and none tells of a fault inside, whatever its status."""
+    """Checks that the response is a GraphQL response without an internal error, whatever its status."""
     answer = response.json()
     assert "data" in answer or answer["errors"], "neither data nor errors"
     for error in answer.get("errors", []):

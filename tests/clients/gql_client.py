@@ -1,4 +1,4 @@
-"""gql for Python: aiohttp, httpx and websockets as transports. Ends with `N passed, N failed`."""
+"""Tests of gql for Python with aiohttp, httpx and websockets as transports. The last line is `N passed, N failed`."""
 
 import asyncio
 import sys
@@ -16,7 +16,7 @@ from server import Server
 PUBLIC_RELEASES = 148
 PUBLIC_PAGES = 8
 
-# Seconds for one test: nothing may hang.
+# Timeout of one test, in seconds.
 LIMIT = 30
 
 PAGE = """
@@ -51,7 +51,7 @@ def draft(headline: str) -> dict:
 
 
 def over_http(server: Server, **headers: str) -> Client:
-    """A client that checks each query against the schema that the server tells."""
+    """Returns a client that validates each query against the schema of the server."""
     return Client(transport=AIOHTTPTransport(url=server.url, headers=headers), fetch_schema_from_transport=True)
 
 
@@ -136,10 +136,10 @@ async def check_code(client: Client, text: str, code: str, **variables) -> None:
     except TransportQueryError as refused:
         assert refused.errors[0]["extensions"]["code"] == code, refused.errors
     else:
-        raise AssertionError("it was taken")
+        raise AssertionError("the query was not rejected")
 
 
-async def a_token_that_is_not_known_is_told(server: Server) -> None:
+async def an_unknown_token_is_rejected(server: Server) -> None:
     transport = AIOHTTPTransport(url=server.url, headers={"Authorization": "Bearer dateline_unknown"})
     await check_code(Client(transport=transport), PAGE, "UNAUTHENTICATED")
 
@@ -168,14 +168,14 @@ async def changes_are_followed(server: Server) -> None:
 
 
 TESTS = [
-    # The pages are counted before anything is published.
+    # The page tests come first, because they count releases before others are published.
     pages_over_aiohttp,
     pages_over_httpx,
     pages_over_websocket,
     an_editor_publishes,
     an_editor_publishes_over_websocket,
     the_public_may_not_write,
-    a_token_that_is_not_known_is_told,
+    an_unknown_token_is_rejected,
     an_error_has_its_code,
     changes_are_followed,
 ]

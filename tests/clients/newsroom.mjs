@@ -1,14 +1,14 @@
-// What every client asks of the demo newsroom, and what must come of it.
+// Operations on the demo newsroom that every client test sends, and checks of their results.
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 
-/** Releases of the demo newsroom that the public sees. */
+/** Number of public releases in the demo newsroom. */
 export const PUBLIC_RELEASES = 148;
 
-/** Pages of 20 that they make. */
+/** Number of pages of 20 releases. */
 export const PUBLIC_PAGES = 8;
 
-/** For `test`: nothing may hang. */
+/** Options for `test`: a timeout, so that no test hangs. */
 export const LIMITED = { timeout: 30_000 };
 
 export const PAGE = /* GraphQL */ `
@@ -75,7 +75,7 @@ export const CHANGES = /* GraphQL */ `
   }
 `;
 
-/** What a new release says. */
+/** Input for a new release. */
 function draft(headline) {
   return { headline, summary: 'Twice a day, from June on.', releaseDate: '2006-06-01' };
 }
@@ -84,7 +84,10 @@ export function bearer(server) {
   return { authorization: `Bearer ${server.token}` };
 }
 
-/** Follows the cursors to the end: all public releases are there, each once. `fetchPage(after)` answers a page. */
+/**
+ * Follows the cursors to the last page and checks that every public release occurs once. `fetchPage(after)` returns a
+ * page.
+ */
 export async function walkPages(fetchPage) {
   const ids = [];
   let pages = 0;
@@ -94,19 +97,19 @@ export async function walkPages(fetchPage) {
     ids.push(...nodes.map((node) => node.id));
     after = pageInfo.endCursor;
     more = pageInfo.hasNextPage;
-    assert.ok(ids.length <= PUBLIC_RELEASES, 'the pages do not end');
+    assert.ok(ids.length <= PUBLIC_RELEASES, 'pagination does not end');
   }
   assert.equal(pages, PUBLIC_PAGES);
   checkAll(ids);
 }
 
-/** These are all public releases, each once. */
+/** Checks that the ids are those of all public releases, each once. */
 export function checkAll(ids) {
   assert.equal(ids.length, PUBLIC_RELEASES);
   assert.equal(new Set(ids).size, PUBLIC_RELEASES);
 }
 
-/** Drafts and publishes. `mutate(document, variables)` answers the data. */
+/** Creates and publishes a release. `mutate(document, variables)` returns the data. */
 export async function draftAndPublish(mutate, headline) {
   const { releaseCreate } = await mutate(CREATE, { input: draft(headline) });
   assert.deepEqual(releaseCreate.userErrors, []);
@@ -119,7 +122,10 @@ export async function draftAndPublish(mutate, headline) {
   return id;
 }
 
-/** The public may not write: it is asked for a token. `mutate(document, variables)` fails with the error that the client makes. */
+/**
+ * Checks that the public cannot write without a token. `mutate(document, variables)` must fail with the client's
+ * error.
+ */
 export async function checkRefused(mutate) {
   await assert.rejects(
     async () => mutate(CREATE, { input: draft('By nobody') }),
@@ -127,24 +133,24 @@ export async function checkRefused(mutate) {
   );
 }
 
-/** The editor publishes while others look on, by plain HTTP. */
+/** Publishes a release as the editor with plain HTTP, while other clients have subscriptions. */
 export function publish(server, headline) {
   return draftAndPublish((query, variables) => ask(server, query, variables, bearer(server)), headline);
 }
 
-/** Where the newsroom stands, to follow from. */
+/** Returns the current data version, from which a subscription can continue. */
 export async function presentRevision(server) {
   return (await ask(server, PAGE, { first: 1 })).releases.asOf.version;
 }
 
-/** Asks without any client. */
+/** Sends a query without a client library. Returns the data. */
 export async function ask(server, query, variables = {}, headers = {}) {
   const answer = await post(server, { query, variables }, headers);
   assert.equal(answer.body.errors, undefined, JSON.stringify(answer.body.errors));
   return answer.body.data;
 }
 
-/** Sends a request's fields as they are. */
+/** Posts the fields of a request unchanged. */
 export async function post(server, fields, headers = {}) {
   const accept = 'application/graphql-response+json';
   const response = await fetch(server.url, {
@@ -155,8 +161,10 @@ export async function post(server, fields, headers = {}) {
   return { status: response.status, body: await response.json() };
 }
 
-/** Checks following: what is published meanwhile appears, and who comes again goes on where they were.
- * `follow(after, count)` subscribes and answers the next `count` changes, then leaves. */
+/**
+ * Checks subscriptions: a release that is published meanwhile appears, and a later subscription resumes after a
+ * position. `follow(after, count)` subscribes, returns the next `count` changes, and unsubscribes.
+ */
 export async function checkFollowing(server, follow) {
   const named = (name) => `${name} ${crypto.randomUUID()}`;
   const [seen, missed, alsoMissed, last] = ['Seen', 'Missed', 'Also missed', 'Last'].map(named);
@@ -177,18 +185,18 @@ export async function checkFollowing(server, follow) {
   assert.deepEqual(changes.map((next) => next.release.headline), [missed, alsoMissed, last]);
 }
 
-/** Takes `count` of what an async iterator tells, and leaves. */
+/** Returns the first `count` items of an async iterator and closes it. */
 export async function take(iterator, count) {
   const taken = [];
   for await (const told of iterator) {
     taken.push(told);
     if (taken.length === count) break;
   }
-  assert.equal(taken.length, count, 'it ended too early');
+  assert.equal(taken.length, count, 'the iterator ended too early');
   return taken;
 }
 
-/** `fetch`, and what went over it. */
+/** Returns a `fetch` that records its requests. */
 export function watched() {
   const calls = [];
   const watching = async (url, init) => {

@@ -1,4 +1,4 @@
-// A Dateline of its own for each test: on a free port of this machine, on a database in a temporary folder.
+// A separate Dateline server for each test, on a free local port and with a database in a temporary folder.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,13 +12,13 @@ export const SCHEMA = resolve(FOLDER, '../../schema.graphql');
 
 const BINARY = resolve(FOLDER, process.env.DATELINE_BIN || '../../target/debug/dateline');
 
-/** How long a start or a stop may take. */
+/** Timeout for a start or a stop. */
 const PATIENCE_MS = 30_000;
 
-/** Serves the demo newsroom under these settings (`DATELINE_…`); stop it with `stop()`. */
+/** Serves the demo newsroom with these settings (`DATELINE_…`). Stop it with `stop()`. */
 export async function serve(settings = {}) {
   if (!existsSync(BINARY)) {
-    throw new Error(`there is no ${BINARY}: build it (cargo build), or name another with DATELINE_BIN`);
+    throw new Error(`no server at ${BINARY}: build it (cargo build), or set DATELINE_BIN`);
   }
   const folder = await mkdtemp(join(tmpdir(), 'dateline-clients-'));
   const database = `sqlite://${join(folder, 'demo.db')}`;
@@ -41,11 +41,11 @@ export async function serve(settings = {}) {
     process.off('exit', leave);
     await rm(folder, { recursive: true, force: true });
     if (code !== 0) {
-      throw new Error(`the server ended with ${signal ?? code}:\n${log.join('\n')}`);
+      throw new Error(`the server exited with ${signal ?? code}:\n${log.join('\n')}`);
     }
   }
 
-  /** Makes a token of another role than the editor's. */
+  /** Creates a token with a role other than the editor's. */
   async function createToken(role) {
     const args = ['token', 'create', '--database', database, '--subject', 'Tests', '--name', 'Tests', '--role', role];
     const { stdout } = await promisify(execFile)(BINARY, args, { cwd: folder, timeout: PATIENCE_MS });
@@ -62,7 +62,7 @@ export async function serve(settings = {}) {
   }
 }
 
-/** What the server says when it starts: an editor's token, then where it serves. */
+/** Reads the startup output of the server: an editor's token and the URL. */
 async function greeting(child, ended) {
   const said = (async () => {
     let token;
@@ -71,14 +71,14 @@ async function greeting(child, ended) {
       const url = line.match(/^Dateline serves \d+ releases at (http:\S+);/)?.[1];
       if (url) return { url, token };
     }
-    throw new Error('the server said nothing of where it serves');
+    throw new Error('the server did not print its URL');
   })();
   let timer;
   const late = new Promise((_, fail) => {
     timer = setTimeout(() => fail(new Error(`the server did not start within ${PATIENCE_MS} ms`)), PATIENCE_MS);
   });
   const gone = ended.then(({ code, signal }) => {
-    throw new Error(`the server ended with ${signal ?? code} instead of serving`);
+    throw new Error(`the server exited with ${signal ?? code} during startup`);
   });
   gone.catch(() => {});
   try {
@@ -89,7 +89,7 @@ async function greeting(child, ended) {
   }
 }
 
-/** The environment without what would set the server otherwise. */
+/** The environment without settings of the server. */
 function withoutSettings(environment) {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('DATELINE_')));
 }

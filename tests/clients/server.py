@@ -1,4 +1,4 @@
-"""A Dateline of its own for each run, as server.mjs has it: on a free port of this machine, on a temporary database."""
+"""A separate Dateline server for each run, like server.mjs: on a free local port and with a temporary database."""
 
 import os
 import re
@@ -11,19 +11,19 @@ FOLDER = Path(__file__).resolve().parent
 SCHEMA = FOLDER.parent.parent / "schema.graphql"
 BINARY = FOLDER / (os.environ.get("DATELINE_BIN") or "../../target/debug/dateline")
 
-# Seconds that a start or a stop may take.
+# Timeout for a start or a stop, in seconds.
 PATIENCE = 30
 
 
 class Server:
-    """Serves the demo newsroom under these settings (`DATELINE_…`), while the `with` block lasts."""
+    """Serves the demo newsroom with these settings (`DATELINE_…`) during the `with` block."""
 
     def __init__(self, **settings: str):
         self.settings = settings
 
     def __enter__(self) -> "Server":
         if not BINARY.exists():
-            raise SystemExit(f"there is no {BINARY}: build it (cargo build), or name another with DATELINE_BIN")
+            raise SystemExit(f"no server at {BINARY}: build it (cargo build), or set DATELINE_BIN")
         self.folder = tempfile.TemporaryDirectory(prefix="dateline-clients-")
         database = f"sqlite://{self.folder.name}/demo.db"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DATELINE_")}
@@ -59,13 +59,13 @@ class Server:
         told = self.told()
         self._clear()
         if code != 0:
-            raise RuntimeError(f"the server ended with {code}:\n{told}")
+            raise RuntimeError(f"the server exited with {code}:\n{told}")
 
     def lives(self) -> bool:
         return self.process.poll() is None
 
     def told(self) -> str:
-        """What the server logged, warnings and worse."""
+        """Returns the log of the server, which contains warnings and errors."""
         return Path(self.log.name).read_text(encoding="utf-8")
 
     def bearer(self) -> dict[str, str]:

@@ -1,10 +1,10 @@
-// Command line tools of the packages that are installed here.
+// Runs command line tools of the installed packages.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FOLDER } from './server.mjs';
 
-/** Runs a tool in a folder beside this file; what it said is in the error where it fails. */
+/** Runs a tool in a subfolder. If it fails, the error contains its output. */
 export async function run(tool, args, { folder = '.', environment = {} } = {}) {
   const options = { cwd: join(FOLDER, folder), env: { ...process.env, ...environment }, timeout: 120_000 };
   try {

@@ -1,5 +1,5 @@
-//! HTTP client of the durability tests, and the classification of a response as `RequestResult`.
-//! A rejection must be a 503 with `Retry-After`; anything else that is not expected is `Wrong`.
+//! HTTP client of the durability tests, and the classification of responses as `RequestResult`. A rejected request
+//! must get a 503 with `Retry-After`. Any other unexpected response is `Wrong`.
 
 use std::{
     fmt,
@@ -10,17 +10,17 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// Longer than everything that a server may wait for.
+/// Timeout of a request; longer than any timeout of the server.
 const TIMEOUT: Duration = Duration::from_secs(45);
 
-/// Somebody with a token.
+/// A client with a token; an empty token means the public.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) port: u16,
     pub(crate) token: String,
 }
 
-/// A whole answer.
+/// A complete HTTP response.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -28,18 +28,18 @@ pub(crate) struct Response {
     pub(crate) body: Value,
 }
 
-/// What an answer comes to.
+/// The classification of a response.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RequestResult {
-    /// It was done.
+    /// The mutation was done.
     Done,
-    /// Nothing was changed: the code.
+    /// The mutation was rejected and changed nothing. Contains the error code.
     Refused(String),
-    /// It was done or not.
+    /// The server does not know whether the mutation was done.
     Unknown,
-    /// It had been done before, under the same key.
+    /// The mutation had already been done under the same idempotency key.
     Repeated,
-    /// What is never to be answered: what it was.
+    /// A response that must never occur. Contains its description.
     Wrong(String),
 }
 
@@ -55,7 +55,7 @@ impl fmt::Display for RequestResult {
     }
 }
 
-/// Sends a request and reads its answer to the end.
+/// Sends a request and reads the whole response.
 fn exchange(port: u16, request: &str, timeout: Duration) -> io::Result<(u16, String, String)> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, timeout)?;
@@ -69,7 +69,7 @@ fn exchange(port: u16, request: &str, timeout: Duration) -> io::Result<(u16, Str
     Ok((status, head.to_ascii_lowercase(), body.to_owned()))
 }
 
-/// `GET`s a path: its status and how long it took; none where nobody answers.
+/// Sends a `GET` request. Returns its status and duration, or `None` if there is no response.
 pub(crate) fn status_of(port: u16, path: &str) -> Option<(u16, Duration)> {
     let started = Instant::now();
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -77,7 +77,7 @@ pub(crate) fn status_of(port: u16, path: &str) -> Option<(u16, Duration)> {
 }
 
 impl Client {
-    /// Asks; under an `Idempotency-Key`, if one is given.
+    /// Executes an operation, with an `Idempotency-Key` if one is given.
     pub(crate) fn execute(&self, query: &str, variables: &Value, key: Option<&str>) -> io::Result<Response> {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let key = key.map(|key| format!("Idempotency-Key: {key}\r\n")).unwrap_or_default();
@@ -95,12 +95,12 @@ impl Client {
 }
 
 impl Response {
-    /// The one field that was asked for.
+    /// Returns the value of the single field of the operation.
     pub(crate) fn field(&self) -> &Value {
         self.body["data"].as_object().and_then(|data| data.values().next()).unwrap_or(&Value::Null)
     }
 
-    /// The codes of its errors.
+    /// Returns the codes of the errors in the response.
     pub(crate) fn error_codes(&self) -> Vec<&str> {
         let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
         errors.iter().map(|error| error["extensions"]["code"].as_str().unwrap_or("no code")).collect()
@@ -110,7 +110,7 @@ impl Response {
         self.status == 503 && self.head.contains("\r\nretry-after:")
     }
 
-    /// What a query's answer comes to. A part of it may be there, and another part refused.
+    /// Classifies the response to a query. Some fields may have data while others are rejected.
     pub(crate) fn query_result(&self) -> RequestResult {
         let error_codes = self.error_codes();
         match error_codes[..] {
@@ -118,7 +118,7 @@ impl Response {
             ["UNAVAILABLE", ..] if error_codes.iter().all(|&code| code == "UNAVAILABLE") => {
                 if self.field().is_null() && !self.has_retry_after() {
                     return RequestResult::Wrong(format!(
-                        "all refused, but not by 503 with Retry-After: {}",
+                        "every field was rejected, but not by a 503 with Retry-After: {}",
                         self.status
                     ));
                 }
@@ -128,19 +128,19 @@ impl Response {
         }
     }
 
-    /// What a mutation's answer comes to.
+    /// Classifies the response to a mutation.
     pub(crate) fn mutation_result(&self) -> RequestResult {
         let wrong = |reason: &str| RequestResult::Wrong(format!("{reason}: {} {}", self.status, self.body));
         match self.error_codes()[..] {
-            [] if self.field().is_null() => wrong("neither result nor error"),
-            [] if self.field()["userErrors"] != json!([]) => wrong("the editor's fault"),
-            [] if self.status != 200 => wrong("the status"),
+            [] if self.field().is_null() => wrong("neither data nor error"),
+            [] if self.field()["userErrors"] != json!([]) => wrong("unexpected user errors"),
+            [] if self.status != 200 => wrong("unexpected status"),
             [] => RequestResult::Done,
-            // Something was done beside the error.
-            [_, ..] if !self.field().is_null() => wrong("both result and error"),
+            // An error although the mutation returned data.
+            [_, ..] if !self.field().is_null() => wrong("both data and error"),
             [code @ ("UNAVAILABLE" | "STORAGE_FULL")] => {
                 if !self.has_retry_after() {
-                    return wrong("refused, but not by 503 with Retry-After");
+                    return wrong("rejected, but not by a 503 with Retry-After");
                 }
                 RequestResult::Refused(code.to_owned())
             }
@@ -152,10 +152,10 @@ impl Response {
     }
 }
 
-/// What came of a mutation, also where nothing was answered.
+/// Classifies the outcome of a mutation, including a connection error.
 pub(crate) fn classify(response: &io::Result<Response>) -> RequestResult {
     match response {
         Ok(response) => response.mutation_result(),
-        Err(error) => RequestResult::Wrong(format!("no answer ({:?})", error.kind())),
+        Err(error) => RequestResult::Wrong(format!("no response ({:?})", error.kind())),
     }
 }

@@ -1,5 +1,5 @@
-//! Tests of the SQLite database file: deleted, replaced, truncated, damaged, or too large while it is served.
-//! Also files that are rejected at startup, and file permissions.
+//! Tests of the SQLite database file being deleted, replaced, truncated, damaged, or limited in size while the server
+//! runs. Also tests files that are rejected at startup, and file permissions.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -21,13 +21,13 @@ use crate::{
 const CREATE: &str =
     "mutation($input: ReleaseInput!) { releaseCreate(input: $input) { release { id } userErrors { message } } }";
 
-/// How long it may take until something is noticed.
+/// Maximum time until the server detects a change.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What happens to a file.
+/// A change to the database file.
 type FileChange<'a> = &'a dyn Fn(&DatabaseFile);
 
-/// A newsroom on a file in a folder of its own.
+/// A newsroom whose SQLite file is in its own temporary folder.
 struct DatabaseFile {
     folder: tempfile::TempDir,
     file: PathBuf,
@@ -46,7 +46,7 @@ impl DatabaseFile {
         Setup { folder: self.folder.path(), url: &self.url, faults: None }
     }
 
-    /// ServerProcess, with an administrator.
+    /// Starts the server. Returns it and a client with the role ADMIN.
     fn serve(&self) -> (Program, Client) {
         let token = self.setup().token("Ada", "ADMIN");
         let program = self.setup().serve();
@@ -61,16 +61,16 @@ impl DatabaseFile {
 }
 
 fn create(client: &Client, headline: &str) -> RequestResult {
-    let body = "A long text that takes some room. ".repeat(100);
+    let body = "A long text that takes some space. ".repeat(100);
     let input = json!({ "input": { "headline": headline, "bodyMarkdown": body } });
     client.execute(CREATE, &input, None).unwrap().mutation_result()
 }
 
-/// Waits until the server says that it is not ready, and that it refuses to write.
+/// Waits until the server reports that it is not ready, then checks that it rejects writes and has logged the reason.
 fn assert_writes_stopped(program: &Program, client: &Client, reason: &str) {
     let started = Instant::now();
     while status_of(program.port, "/health/ready").is_none_or(|(status, _)| status != 503) {
-        assert!(started.elapsed() < TIMEOUT, "it is not noticed");
+        assert!(started.elapsed() < TIMEOUT, "the server did not detect the change in time");
         thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(create(client, "After"), RequestResult::Refused("UNAVAILABLE".to_owned()));
@@ -131,7 +131,7 @@ fn no_write_is_acknowledged_after_the_file_is_deleted() {
     let database = DatabaseFile::new();
     let (_program, client) = database.serve();
     fs::remove_file(&database.file).unwrap();
-    // At once, not only when somebody has looked.
+    // The write is rejected at once, before the next periodic check of the file.
     assert_eq!(create(&client, "Lost"), RequestResult::Refused("UNAVAILABLE".to_owned()));
 }
 
@@ -147,17 +147,17 @@ fn a_file_size_limit_rejects_writes_and_loses_none() {
         let headline = format!("Number {number}");
         match create(&client, &headline) {
             RequestResult::Done => done.push(headline),
-            // The write may be in the log.
+            // The failed write may be in the write-ahead log.
             RequestResult::Unknown | RequestResult::Refused(_) => break,
             other => panic!("{other}"),
         }
-        assert!(number < 2000, "the limit is never met");
+        assert!(number < 2000, "the file size limit was never reached");
     }
     assert_writes_stopped(&program, &client, "restart");
     program.kill();
     let program = database.setup().serve();
     let client = Client { port: program.port, ..client };
-    assert_eq!(create(&client, "With room"), RequestResult::Done);
+    assert_eq!(create(&client, "With space"), RequestResult::Done);
     for headline in done {
         let slug = headline.to_lowercase().replace(' ', "-");
         let query = "query($slug: Slug!) { release(ref: { slug: $slug }) { headline } }";
@@ -174,17 +174,17 @@ fn a_damaged_page_found_by_a_read_stops_writes() {
         assert_eq!(create(&client, &format!("Number {number}")), RequestResult::Done);
     }
     program.kill();
-    // What the write-ahead log has goes into the file.
+    // `migrate` checkpoints the write-ahead log into the database file.
     let (code, _, stderr) = run(database.folder.path(), &["migrate", "--database", &database.url]);
     assert_eq!(code, Some(0), "{stderr}");
-    assert!(!database.companion("-wal").exists(), "somebody has the file open");
+    assert!(!database.companion("-wal").exists(), "another process has the file open");
     let program = database.setup().serve();
     let client = Client { port: program.port, ..client };
-    // Behind the pages that a start reads: those with bodies among them.
+    // Damages only pages with bodies, which the server does not read at startup.
     let file = OpenOptions::new().write(true).open(&database.file).unwrap();
     let length = file.metadata().unwrap().len();
     let bodies = fs::read(&database.file).unwrap();
-    let mark = b"that takes some room";
+    let mark = b"that takes some space";
     let mut damaged_pages = 0;
     for page in (0..length / 4096).filter(|page| {
         let page = &bodies[*page as usize * 4096..][..4096];
@@ -193,7 +193,7 @@ fn a_damaged_page_found_by_a_read_stops_writes() {
         file.write_all_at(&[0xff; 4096], page * 4096).unwrap();
         damaged_pages += 1;
     }
-    assert!(damaged_pages > 100, "{damaged_pages} pages have bodies");
+    assert!(damaged_pages > 100, "only {damaged_pages} pages contain bodies");
     let bodies = "{ releases(first: 200) { nodes { headline body { text } } } }";
     let response = client.execute(bodies, &json!({}), None).unwrap();
     assert!(
@@ -227,11 +227,11 @@ fn an_empty_truncated_or_missing_file_is_rejected_at_startup() {
         let content_before = fs::read(&database.file).ok();
         let (code, _, stderr) = migrate(&database, &[]);
         assert!(code == Some(1) && stderr.contains(reason) && stderr.contains("--new-database"), "{code:?} {stderr}");
-        assert_eq!(fs::read(&database.file).ok(), content_before, "it was changed");
+        assert_eq!(fs::read(&database.file).ok(), content_before, "the file was changed");
         let (code, _, stderr) = migrate(&database, &["--new-database"]);
         assert_eq!(code, Some(0), "{stderr}");
         let backup = fs::read(database.companion(".old-1")).ok();
-        assert_eq!(backup, content_before.filter(|bytes| !bytes.is_empty()), "what was left is not kept");
+        assert_eq!(backup, content_before.filter(|bytes| !bytes.is_empty()), "the old file was not kept as a backup");
         assert_eq!(migrate(&database, &[]).0, Some(0));
     }
 }

@@ -1,5 +1,6 @@
-//! Tests of database outages under load: stopped, restarted, paused, disconnected, or locked.
-//! Requests are rejected soon and uniformly during the outage, `/health/ready` reports it, and everything recovers.
+//! Tests of database outages under load: the database is stopped, restarted, paused, disconnected, or locked. During
+//! the outage, requests are rejected quickly and uniformly, and `/health/ready` reports it. After the outage,
+//! everything recovers.
 
 use std::{
     fs,
@@ -20,13 +21,13 @@ use crate::{
     stored_rows,
 };
 
-/// How long it may take until things work again.
+/// Maximum time until requests succeed after an outage.
 const RECOVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an outage is that has to show at `/health/ready`.
+/// Duration of an outage that `/health/ready` must report.
 const OUTAGE_DURATION: Duration = Duration::from_secs(6);
 
-/// All processes of the server in a folder: the one that listens, and its children.
+/// Returns the ids of all processes of the PostgreSQL server in a folder: the postmaster and its children.
 pub(crate) fn processes(folder: &Path) -> Vec<u32> {
     let postmaster = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap_or_default();
     let Some(postmaster) = postmaster.lines().next().and_then(|line| line.trim().parse::<u32>().ok()) else {
@@ -45,13 +46,13 @@ pub(crate) fn processes(folder: &Path) -> Vec<u32> {
     ids
 }
 
-/// A paused server; it goes on with the end of this value.
+/// A paused PostgreSQL server. Dropping this value resumes it.
 pub(crate) struct PausedServer(Vec<u32>);
 
 impl PausedServer {
     pub(crate) fn new(folder: &Path) -> Self {
         let mut all = Vec::new();
-        // It may be making another process meanwhile.
+        // Twice, because the postmaster may fork another process in between.
         for _ in 0..2 {
             all = processes(folder);
             signal("STOP", &all);
@@ -66,7 +67,7 @@ impl Drop for PausedServer {
     }
 }
 
-/// A SQLite file that somebody writes to, for as long as this value lives.
+/// A write lock on a SQLite file, held by another connection until this value is dropped.
 pub(crate) struct WriteLock {
     release: Option<mpsc::Sender<()>>,
     lock_thread: Option<thread::JoinHandle<()>>,
@@ -87,7 +88,7 @@ impl WriteLock {
                 connection.close().await.unwrap();
             });
         });
-        locked.recv().expect("the file can be locked");
+        locked.recv().expect("lock the file");
         Self { release: Some(release), lock_thread: Some(lock_thread) }
     }
 }
@@ -99,16 +100,17 @@ impl Drop for WriteLock {
     }
 }
 
-/// What an outage has to look like from outside.
+/// Whether an outage must be visible at `/health/ready`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ExpectedReadiness {
-    /// It is so long, and so complete, that `/health/ready` has to say so.
+    /// The outage is so long and complete that `/health/ready` must report it.
     BecomesNotReady,
-    /// It is over soon, or reads go on.
+    /// The outage is short, or reads still work, so `/health/ready` may stay 200.
     MayStay,
 }
 
-/// Under load: something happens, and is over when it returns.
+/// Runs load, causes an outage, and checks responses and recovery. The outage must be over when `cause_outage`
+/// returns.
 fn outage(name: &str, setup: Setup, direct: &str, ready: ExpectedReadiness, cause_outage: impl FnOnce()) {
     let token = setup.token("Kim", "ADMIN");
     let program = setup.serve();
@@ -120,7 +122,7 @@ fn outage(name: &str, setup: Setup, direct: &str, ready: ExpectedReadiness, caus
     let started = Instant::now();
     let (stop, stopped) = mpsc::channel::<()>();
     let port = client.port;
-    // Looks at the health until it is told to stop: when it first was bad, and how long the slowest look took.
+    // Polls `/health/ready` until `stop` is dropped. Returns when it first failed, and the longest response time.
     let health_monitor = thread::spawn(move || {
         let (mut first_failure, mut slowest) = (None, Duration::ZERO);
         while stopped.recv_timeout(Duration::from_millis(50)) == Err(mpsc::RecvTimeoutError::Timeout) {
@@ -148,8 +150,8 @@ fn outage(name: &str, setup: Setup, direct: &str, ready: ExpectedReadiness, caus
         ready.then(|| outage_end.elapsed())
     });
     println!(
-        "{name}: away for {:.1} s; /health/ready was not 200 after {} (slowest look {:.2} s), 200 again; \
-         after the return the first read came after {}, the first write after {}",
+        "{name}: outage of {:.1} s; /health/ready first failed after {} (slowest response {:.2} s); \
+         after the outage, first successful read after {}, first successful write after {}",
         (outage_end - started).as_secs_f64(),
         seconds(first_failure.map(|(after, _)| after)),
         slowest.as_secs_f64(),
@@ -165,10 +167,10 @@ fn outage(name: &str, setup: Setup, direct: &str, ready: ExpectedReadiness, caus
         failures.push(format!("/health/ready is {status:?}, not 503"));
     }
     if recovered_after.is_none() {
-        failures.push("/health/ready did not come back to 200".to_owned());
+        failures.push("/health/ready did not return to 200 after the outage".to_owned());
     }
     if read.is_none() || write.is_none() {
-        failures.push(format!("no read or no write within {} s after the return", RECOVERY_TIMEOUT.as_secs()));
+        failures.push(format!("no successful read or write within {} s after the outage", RECOVERY_TIMEOUT.as_secs()));
     }
     failures.extend(report.failures());
     failures.extend(report.inconsistencies(&client, direct));
@@ -176,7 +178,7 @@ fn outage(name: &str, setup: Setup, direct: &str, ready: ExpectedReadiness, caus
     stored_rows::assert_consistent(direct);
 }
 
-/// The same on a PostgreSQL server of the test's own.
+/// Runs [`outage`] on a private PostgreSQL server.
 fn postgres_outage(name: &str, ready: ExpectedReadiness, cause_outage: impl FnOnce(&mut Cluster, &TestDatabase)) {
     let Some(mut cluster) = Cluster::private() else { return };
     let database = stored_rows::runtime().block_on(cluster.fresh_database());
@@ -239,13 +241,19 @@ fn recovers_after_a_network_outage() {
     let url = proxy.url(&database.url);
     let folder = tempfile::tempdir().unwrap();
     let setup = Setup { folder: folder.path(), url: &url, faults: None };
-    outage("nothing passes, then nothing is let in", setup, &database.url, ExpectedReadiness::BecomesNotReady, || {
-        proxy.stall();
-        thread::sleep(OUTAGE_DURATION);
-        proxy.refuse();
-        thread::sleep(OUTAGE_DURATION);
-        proxy.reset();
-    });
+    outage(
+        "network stalled, then connections refused",
+        setup,
+        &database.url,
+        ExpectedReadiness::BecomesNotReady,
+        || {
+            proxy.stall();
+            thread::sleep(OUTAGE_DURATION);
+            proxy.refuse();
+            thread::sleep(OUTAGE_DURATION);
+            proxy.reset();
+        },
+    );
 }
 
 #[test]
@@ -253,7 +261,7 @@ fn recovers_after_a_sqlite_write_lock() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("newsroom.db").display());
     let setup = Setup { folder: folder.path(), url: &url, faults: None };
-    // Reads go on: whether a server that only reads is ready is not said here, but printed.
+    // Reads continue during the lock, so `/health/ready` may report either; the test only prints it.
     outage("locked", setup, &url, ExpectedReadiness::MayStay, || {
         let locked = WriteLock::new(&url);
         thread::sleep(Duration::from_secs(15));

@@ -1,4 +1,4 @@
-//! Tests of a full disk: acknowledged mutations are stored, and rejected ones succeed when there is space again.
+//! Tests of a full disk: acknowledged mutations are stored, and rejected ones succeed after space is freed.
 
 use std::{
     fs::{self, File},
@@ -21,23 +21,23 @@ use crate::{
 const ROUNDS: usize = 10;
 const EDITORS: usize = 4;
 
-/// Letters of a text that fills a disk quickly.
+/// Length of a body, in characters, that fills a small disk quickly.
 const TEXT_LENGTH: usize = 20_000;
 
-/// How long it may take until something is refused on a full disk, and done on one with room.
+/// Maximum time until writes are rejected after the disk is full.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 const DISK_FULL: Fault =
     Fault { name: "ENOSPC", operations: Operations::Writes, error: ENOSPC, only_once: false, shortened: true };
 
-/// A small disk in memory; unmounted with this value.
+/// A small tmpfs disk; unmounted when dropped.
 struct Disk {
     mount_point: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Disk {
-    /// None where it may not be mounted, which is told.
+    /// Mounts a disk. Prints a note and returns `None` if mounting is not permitted.
     fn new(megabytes: usize) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mount_point = folder.path().join("disk");
@@ -46,7 +46,7 @@ impl Disk {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &size, "dateline-test"]).arg(&mount_point).stderr(Stdio::null());
         if !mount.status().is_ok_and(|status| status.success()) {
-            let _ = writeln!(std::io::stderr(), "note: no disk can be mounted here; only root may");
+            let _ = writeln!(std::io::stderr(), "note: cannot mount a test disk; mounting needs root");
             return None;
         }
         Some(Self { mount_point, _folder: folder })
@@ -57,7 +57,7 @@ impl Disk {
         assert!(Command::new("mount").args(["-o", &size]).arg(&self.mount_point).status().unwrap().success());
     }
 
-    /// Takes all the room there is.
+    /// Fills all free space.
     fn fill(&self) {
         let mut file = File::create(self.filler()).unwrap();
         for size in [1 << 20, 1 << 12, 1] {
@@ -80,7 +80,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: a server that is being killed may still have it open.
+        // A lazy unmount, because a server that is being killed may still have files open.
         let _ = Command::new("umount").arg("-l").arg(&self.mount_point).status();
     }
 }
@@ -108,7 +108,7 @@ fn writes_resume_each_time_a_full_disk_has_space_again() {
         match (&disk, &faults) {
             (Some(disk), _) => disk.fill(),
             (_, Some(faults)) => faults.arm(&DISK_FULL, 0),
-            _ => unreachable!("one of them fills it"),
+            _ => unreachable!("either a disk or a fault shim exists"),
         }
         let started = Instant::now();
         while count_writes(false) < before + EDITORS && started.elapsed() < TIMEOUT {
@@ -118,18 +118,18 @@ fn writes_resume_each_time_a_full_disk_has_space_again() {
         match (&disk, &faults) {
             (Some(disk), _) => disk.free(),
             (_, Some(faults)) => faults.disarm(),
-            _ => unreachable!("one of them fills it"),
+            _ => unreachable!("either a disk or a fault shim exists"),
         }
         let first = load.first_success(Instant::now(), true, Duration::from_secs(10));
         println!(
-            "round {round}: {refused} not done while the disk was full; the first write done {} after there was room",
-            first.map_or("not".to_owned(), |first| format!("{:.3} s", first.as_secs_f64()))
+            "round {round}: {refused} writes failed while the disk was full; first successful write after space was freed: {}",
+            first.map_or("none".to_owned(), |first| format!("{:.3} s", first.as_secs_f64()))
         );
         if refused == 0 {
-            failures.push(format!("round {round}: nothing was refused though the disk was full"));
+            failures.push(format!("round {round}: no write was rejected although the disk was full"));
         }
         if first.is_none() {
-            failures.push(format!("round {round}: nothing is written though there is room again"));
+            failures.push(format!("round {round}: no write succeeded although the disk has space again"));
             break;
         }
     }
@@ -144,11 +144,11 @@ fn writes_resume_each_time_a_full_disk_has_space_again() {
         .extend(report.inconsistencies(&client, &url).into_iter().map(|failure| format!("after a restart: {failure}")));
     stored_rows::assert_consistent(&url);
     let done = report.mutations.iter().filter(|(_, result)| *result == RequestResult::Done).count();
-    println!("full disk: {} acts, {done} acknowledged", report.mutations.len());
+    println!("full disk: {} mutations, {done} acknowledged", report.mutations.len());
     assert_no_failures("full disk", &failures);
 }
 
-/// A newsroom on a disk of 6 MB: long releases until it is full, then room, then all that an editor does.
+/// Fills a disk of 6 MB with long releases, frees space, then sends one mutation of each kind.
 #[test]
 fn mutations_after_space_was_freed_are_stored() {
     let Some(disk) = Disk::new(6) else { return };
@@ -170,14 +170,14 @@ fn mutations_after_space_was_freed_are_stored() {
     let mutations: Vec<_> = kinds.iter().map(|kind| (kind, kind.prepare(&client).unwrap())).collect();
     let (mut failures, mut failed, mut done) = (Vec::new(), Vec::new(), Vec::new());
     while failed.len() < 2 {
-        assert!(done.len() < 2000, "the disk does not fill up");
+        assert!(done.len() < 2000, "the disk did not fill up");
         let mutation = MutationKind::ReleaseCreate.prepare_sized(&client, TEXT_LENGTH).unwrap();
         match mutation.result(&client) {
             RequestResult::Done => done.push(mutation),
             result => failed.push((mutation, result)),
         }
     }
-    println!("{} releases were made, then: {}, {}", done.len(), failed[0].1, failed[1].1);
+    println!("{} releases were created, then: {}, {}", done.len(), failed[0].1, failed[1].1);
     disk.resize(64);
     for (mutation, result) in &failed {
         match (result, mutation.presence(&url)) {
@@ -188,9 +188,9 @@ fn mutations_after_space_was_freed_are_stored() {
     }
     for (kind, mutation) in &mutations {
         let (result, presence) = (mutation.result(&client), mutation.presence(&url));
-        println!("{kind:?} after room was made: {result}, {presence:?}");
+        println!("{kind:?} after space was freed: {result}, {presence:?}");
         if result != RequestResult::Done || presence != Presence::Present {
-            failures.push(format!("{kind:?} after room was made: {result}, {presence:?}"));
+            failures.push(format!("{kind:?} after space was freed: {result}, {presence:?}"));
         }
     }
     program.kill();
@@ -205,7 +205,7 @@ fn mutations_after_space_was_freed_are_stored() {
     }
     for mutation in &done {
         if mutation.presence(&url) != Presence::Present {
-            failures.push(format!("acknowledged before the disk was full, and lost: {mutation:?}"));
+            failures.push(format!("acknowledged before the disk was full, but lost: {mutation:?}"));
         }
     }
     for (mutation, _) in &failed {
@@ -213,9 +213,9 @@ fn mutations_after_space_was_freed_are_stored() {
         if !matches!(retry_result, RequestResult::Done | RequestResult::Repeated)
             || mutation.presence(&url) != Presence::Present
         {
-            failures.push(format!("refused on a full disk, and cannot be done later: {retry_result}"));
+            failures.push(format!("rejected on a full disk, and the retry failed: {retry_result}"));
         }
     }
     stored_rows::assert_consistent(&url);
-    assert_no_failures("after room was made", &failures);
+    assert_no_failures("after space was freed", &failures);
 }

@@ -1,5 +1,5 @@
-//! Disk fault injection: compiles and preloads `shim.c`, which makes writes and syncs of a program fail.
-//! Needs Linux and a C compiler; without them the tests with disk faults are skipped.
+//! Disk fault injection: compiles and preloads `shim.c`, which makes writes and syncs of a program fail. Needs Linux
+//! and a C compiler; without them the tests with disk faults are skipped.
 
 use std::{
     env,
@@ -11,10 +11,10 @@ use std::{
     sync::OnceLock,
 };
 
-/// The variable that names the file of commands.
+/// The environment variable with the path of the control file.
 const CONTROL: &str = "DATELINE_TEST_FAULT_CONTROL";
 
-// Where things are in the file of commands; `struct control` in `shim.c`.
+// Offsets in the control file; they must match `struct control` in `shim.c`.
 const OPERATIONS: u64 = 4;
 const TRACED: u64 = 20;
 const FAILED: u64 = 40;
@@ -23,29 +23,29 @@ const SUFFIXES_SIZE: usize = 80;
 const TRACE: u64 = 128;
 const SIZE: u64 = 4096;
 
-/// The files of a SQLite database, as [`Operation::file`] counts them; they are called `….db`.
+/// File name suffixes of a SQLite database (`….db`), in the order of their numbers in the trace.
 const FILES: [&str; 3] = [".db", "-wal", "-shm"];
 
-/// What of the operations on files can fail.
+/// The file operations that can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operations {
     Writes,
     Syncs,
-    /// Both, and what makes a file longer or shorter.
+    /// Writes, syncs, and operations that change the size of a file.
     All,
 }
 
 /// A fault: which operations fail, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// As the table shows it.
+    /// Name in the printed table.
     pub(crate) name: &'static str,
     pub(crate) operations: Operations,
-    /// The errno.
+    /// The errno of a failed operation.
     pub(crate) error: i32,
-    /// One operation fails, or all from there on.
+    /// True if only one operation fails; false if all later ones fail, too.
     pub(crate) only_once: bool,
-    /// The first write is cut in half before, as on a disk that has a little room left.
+    /// True if the first write is cut in half, as on an almost full disk, and the next operation fails.
     pub(crate) shortened: bool,
 }
 
@@ -54,16 +54,16 @@ pub(crate) const EFBIG: i32 = 27;
 pub(crate) const ENOSPC: i32 = 28;
 pub(crate) const EDQUOT: i32 = 122;
 
-/// An operation on a file: `sync -wal`.
+/// An operation on a file, for example `sync -wal`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Operation {
     pub(crate) file: &'static str,
     pub(crate) kind: &'static str,
-    /// It failed, or was cut short.
+    /// True if the operation failed or was shortened.
     pub(crate) failed: bool,
 }
 
-/// The faults of one program.
+/// Controls the injected faults of one program.
 #[derive(Debug)]
 pub(crate) struct Faults {
     shim: PathBuf,
@@ -71,7 +71,7 @@ pub(crate) struct Faults {
     control: File,
 }
 
-/// The compiled shim; none where there is no C compiler, and where it is not Linux.
+/// Returns the path of the compiled shim; `None` without a C compiler or on other systems than Linux.
 fn shim() -> Option<&'static Path> {
     static SHIM: OnceLock<Option<PathBuf>> = OnceLock::new();
     let compile = || {
@@ -87,17 +87,17 @@ fn shim() -> Option<&'static Path> {
             .args([&temporary, &source])
             .arg("-ldl")
             .output()
-            .map_err(|error| format!("there is no C compiler (cc): {error}"))?;
+            .map_err(|error| format!("no C compiler (cc): {error}"))?;
         assert!(output.status.success(), "shim.c: {}", String::from_utf8_lossy(&output.stderr));
-        // In one step: another process may be using the one that is there.
+        // An atomic rename, because another process may be using the existing file.
         fs::rename(temporary, &shim).unwrap();
         Ok(shim)
     };
     let compiled = SHIM.get_or_init(|| match compile() {
         Ok(shim) => Some(shim),
         Err(reason) => {
-            // Not `eprintln!`, which the test harness keeps to itself.
-            let _ = writeln!(std::io::stderr(), "note: the tests with disk faults are left out: {reason}");
+            // `eprintln!` would be captured by the test harness.
+            let _ = writeln!(std::io::stderr(), "note: tests with disk faults are skipped: {reason}");
             None
         }
     });
@@ -105,7 +105,7 @@ fn shim() -> Option<&'static Path> {
 }
 
 impl Faults {
-    /// No fault yet; none can be made where there is no C compiler.
+    /// Creates the control file with no fault armed. `None` if the shim is not available.
     pub(crate) fn new(folder: &Path) -> Option<Self> {
         let shim = shim()?.to_owned();
         let path = folder.join("faults");
@@ -118,12 +118,12 @@ impl Faults {
         Some(faults)
     }
 
-    /// Makes a command's program one that can be hurt.
+    /// Preloads the shim into the program of a command.
     pub(crate) fn preload(&self, command: &mut Command) {
         command.env("LD_PRELOAD", &self.shim).env(CONTROL, &self.path);
     }
 
-    /// From here on `after` operations of the fault's kind pass, and then it strikes. Counts anew.
+    /// Arms a fault: `after` matching operations succeed, then the fault occurs. Resets counters and trace.
     pub(crate) fn arm(&self, fault: &Fault, after: u64) {
         self.disarm();
         let operations: u32 = match fault.operations {
@@ -142,7 +142,7 @@ impl Faults {
         self.control.write_all_at(&1u32.to_ne_bytes(), 0).unwrap();
     }
 
-    /// Nothing fails any more; what was counted stays.
+    /// Disarms the fault; counters and trace are kept.
     pub(crate) fn disarm(&self) {
         self.control.write_all_at(&0u32.to_ne_bytes(), 0).unwrap();
     }
@@ -153,12 +153,12 @@ impl Faults {
         u64::from_ne_bytes(bytes)
     }
 
-    /// How many operations failed since it was armed.
+    /// Returns the number of operations that failed since the fault was armed.
     pub(crate) fn failed(&self) -> u64 {
         self.read_u64(FAILED)
     }
 
-    /// The operations on the database's files since it was armed, the first 3,968 of them.
+    /// Returns the operations on the database files since the fault was armed, up to 3,968.
     pub(crate) fn trace(&self) -> Vec<Operation> {
         let mut count = [0; 4];
         self.control.read_exact_at(&mut count, TRACED).unwrap();

@@ -1,4 +1,4 @@
-//! Load generator: concurrent readers and editors, their results, and the comparison with the database.
+//! Load generator: concurrent readers and editors, their results, and a comparison with the database.
 
 use std::{
     collections::BTreeMap,
@@ -17,20 +17,20 @@ use crate::{
     mutation::{MUTATION_KINDS, Mutation, Presence},
 };
 
-/// No refusal may take longer; "about two seconds" is what is promised.
+/// Maximum duration of a rejection; the documentation promises about two seconds.
 pub(crate) const MAX_REFUSAL_TIME: Duration = Duration::from_secs(3);
 
-/// Nobody is to wait longer, whatever comes of it.
+/// Maximum duration of any request.
 const MAX_RESPONSE_TIME: Duration = Duration::from_secs(10);
 
-/// A moment between two requests: the machine has other things to do.
+/// Pause between the requests of a thread, to limit the load on the machine.
 const PAUSE: Duration = Duration::from_millis(5);
 
 const LIST: &str = "{ releases(first: 20) { totalCount nodes { id headline topics { name } } } }";
 const DETAIL: &str =
     "{ releases(first: 1) { nodes { id headline body { html } revisions(first: 3) { nodes { number headline } } } } }";
 
-/// One answer.
+/// The result of one request.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestRecord {
     pub(crate) at: Instant,
@@ -42,11 +42,11 @@ pub(crate) struct RequestRecord {
 #[derive(Debug, Default)]
 struct Recorded {
     events: Vec<RequestRecord>,
-    /// Each act, and what was answered.
+    /// Each mutation and its result.
     mutations: Vec<(Mutation, RequestResult)>,
 }
 
-/// Who asks, until they are told to stop.
+/// Threads that send requests until they are stopped.
 #[derive(Debug)]
 pub(crate) struct LoadGenerator {
     stop: Arc<AtomicBool>,
@@ -54,7 +54,7 @@ pub(crate) struct LoadGenerator {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// All that was answered.
+/// All recorded results.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) events: Vec<RequestRecord>,
@@ -62,7 +62,7 @@ pub(crate) struct Report {
 }
 
 impl LoadGenerator {
-    /// Editors, whose texts have so many letters, and readers.
+    /// Starts editors, whose bodies have the given length, and readers.
     pub(crate) fn start(client: &Client, editors: usize, readers: usize, text_length: usize) -> Self {
         let mut load = Self { stop: Arc::default(), recorded: Arc::default(), threads: Vec::new() };
         let shared = (load.stop.clone(), load.recorded.clone());
@@ -79,7 +79,7 @@ impl LoadGenerator {
         }
         for number in 0..readers {
             let (stop, recorded, mut client) = (shared.0.clone(), shared.1.clone(), client.clone());
-            // Every other one is the public.
+            // Every other reader is the public.
             if !number.is_multiple_of(2) {
                 client.token.clear();
             }
@@ -101,12 +101,13 @@ impl LoadGenerator {
         read(&self.recorded.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How many answers there have been of a kind.
+    /// Counts the recorded requests that match.
     pub(crate) fn count(&self, of: impl Fn(&RequestRecord) -> bool) -> usize {
         self.with_recorded(|recorded| recorded.events.iter().filter(|event| of(event)).count())
     }
 
-    /// Waits for an answer to a request that was sent after an instant; how long after it the answer came.
+    /// Waits for the success of a request that was sent after an instant. Returns how long after that instant its
+    /// response came, or `None` on timeout.
     pub(crate) fn first_success(&self, after: Instant, is_write: bool, timeout: Duration) -> Option<Duration> {
         loop {
             let elapsed = self.with_recorded(|recorded| {
@@ -127,11 +128,11 @@ impl LoadGenerator {
         }
     }
 
-    /// They stop when they have been answered.
+    /// Stops the threads after their current request.
     pub(crate) fn finish(mut self) -> Report {
         self.stop.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
-            thread.join().expect("an editor or a reader");
+            thread.join().expect("a load thread panicked");
         }
         self.with_recorded(|recorded| Report { events: recorded.events.clone(), mutations: recorded.mutations.clone() })
     }
@@ -148,7 +149,7 @@ fn record_request(recorded: &Mutex<Recorded>, is_write: bool, started: Instant, 
     recorded.lock().unwrap_or_else(PoisonError::into_inner).events.push(event);
 }
 
-/// One act, and what has to be there before it.
+/// Prepares a mutation, sends it, and records the result.
 fn send_mutation(recorded: &Mutex<Recorded>, client: &Client, index: usize, text_length: usize) {
     let started = Instant::now();
     match MUTATION_KINDS[index % MUTATION_KINDS.len()].prepare_sized(client, text_length) {
@@ -163,7 +164,7 @@ fn send_mutation(recorded: &Mutex<Recorded>, client: &Client, index: usize, text
 }
 
 impl Report {
-    /// Prints what was answered, and how often.
+    /// Prints the number of requests by result, and the longest duration.
     pub(crate) fn print(&self, name: &str) {
         let mut counts: BTreeMap<(bool, String), (usize, Duration)> = BTreeMap::new();
         for event in &self.events {
@@ -174,11 +175,11 @@ impl Report {
         }
         for ((is_write, description), (count, longest)) in counts {
             let request_kind = if is_write { "writes" } else { "reads" };
-            println!("{name}: {request_kind:<6} {description}: {count}, the longest {:.2} s", longest.as_secs_f64());
+            println!("{name}: {request_kind:<6} {description}: {count}, longest {:.2} s", longest.as_secs_f64());
         }
     }
 
-    /// Answers that must never be given, and refusals that took too long.
+    /// Returns the responses that must never occur, and the rejections that took too long.
     pub(crate) fn failures(&self) -> Vec<String> {
         let mut failures: BTreeMap<String, usize> = BTreeMap::new();
         for event in &self.events {
@@ -186,19 +187,20 @@ impl Report {
             let description = match &event.result {
                 RequestResult::Wrong(description) => format!("{request_kind}: {description:.200}"),
                 RequestResult::Unknown | RequestResult::Refused(_) if event.took > MAX_REFUSAL_TIME => {
-                    format!("{request_kind} was refused too late")
+                    format!("{request_kind} was rejected too late")
                 }
                 _ if event.took > MAX_RESPONSE_TIME => {
-                    format!("{request_kind} had to wait for more than {} s", MAX_RESPONSE_TIME.as_secs())
+                    format!("{request_kind} took more than {} s", MAX_RESPONSE_TIME.as_secs())
                 }
                 _ => continue,
             };
             *failures.entry(description).or_default() += 1;
         }
-        failures.into_iter().map(|(description, count)| format!("{count} times {description}")).collect()
+        failures.into_iter().map(|(description, count)| format!("{count} times: {description}")).collect()
     }
 
-    /// What does not agree with the database: acknowledged and absent, refused and present. What is not known is asked again.
+    /// Compares the results with the database: acknowledged mutations must be present, rejected ones absent. Unknown
+    /// ones are retried.
     pub(crate) fn inconsistencies(&self, client: &Client, url: &str) -> Vec<String> {
         let mut inconsistencies = Vec::new();
         for (mutation, result) in &self.mutations {
@@ -210,20 +212,21 @@ impl Report {
                     if !matches!(retry_result, RequestResult::Done | RequestResult::Repeated)
                         || mutation.presence(url) != Presence::Present
                     {
-                        inconsistencies.push(format!("not known, and not resolved: {mutation:?}: {retry_result}"));
+                        inconsistencies
+                            .push(format!("unknown, and the retry did not resolve it: {mutation:?}: {retry_result}"));
                     }
                 }
-                // That it was answered so is told already.
+                // `failures` already reports this response.
                 (RequestResult::Wrong(_), Presence::Absent | Presence::Present) => {}
-                _ => inconsistencies.push(format!("answered as {result}, but {presence:?}: {mutation:?}")),
+                _ => inconsistencies.push(format!("response {result}, but rows {presence:?}: {mutation:?}")),
             }
         }
         inconsistencies
     }
 }
 
-/// Fails where there is something, and tells it all.
+/// Panics with a list of the failures, if there are any.
 pub(crate) fn assert_no_failures(name: &str, failures: &[String]) {
     let listed: String = failures.iter().take(20).map(|description| format!("\n- {description:.600}")).collect();
-    assert!(failures.is_empty(), "{name}: {} things that must never happen:{listed}", failures.len());
+    assert!(failures.is_empty(), "{name}: {} failures:{listed}", failures.len());
 }

@@ -1,24 +1,24 @@
-//! Durability tests of the real program under faults: full or failing disks, database outages, and shutdown.
-//! A mutation is done, or rejected without any change, or unknown; the same request under the same `Idempotency-Key`
-//! resolves an unknown one.
+//! Durability tests of the real program under faults: full or failing disks, database outages, and shutdown. The
+//! result of a mutation is either done, rejected without any change, or unknown. A retry with the same
+//! `Idempotency-Key` resolves an unknown result.
 //!
 //! - `client`: HTTP client and the classification of responses
 //! - `database_file`: deleted, replaced, or damaged SQLite files
 //! - `database_outage`: databases that stop and return
 //! - `disk_full`: disks without space
-//! - `fault`: disk faults by a preloaded library
+//! - `fault`: disk faults injected by a preloaded library
 //! - `fault_matrix`: every fault at every step of every mutation
 //! - `load`: concurrent readers and editors
-//! - `mutation`: the mutations, and whether their rows are stored
+//! - `mutation`: the mutations, and a check whether their rows are stored
 //! - `program`: the server process
 //! - `proxy`: faults between Dateline and PostgreSQL
 //! - `shutdown`: SIGTERM in every situation
-//! - `stored_rows`: reads the database directly
+//! - `stored_rows`: direct reads of the database
 //! - `wire`: messages of the PostgreSQL protocol
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-#![expect(clippy::print_stdout, reason = "the figures, for whoever runs it with --nocapture")]
-#![expect(clippy::format_collect, reason = "texts of tests")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue must fail")]
+#![expect(clippy::print_stdout, reason = "measurements for runs with --nocapture")]
+#![expect(clippy::format_collect, reason = "short texts in tests")]
 
 mod client;
 mod database_file;
@@ -37,7 +37,7 @@ mod wire;
 #[path = "../api/harness"]
 mod harness {
     pub(crate) mod postgres;
-    #[expect(dead_code, reason = "its servers are for tests in which nothing fails")]
+    #[expect(dead_code, reason = "its servers are for tests without faults")]
     pub(crate) mod server_process;
 }
 

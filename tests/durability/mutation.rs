@@ -1,5 +1,5 @@
 //! The mutations of the durability tests: how each is sent, and whether its rows and its journal entry are stored.
-//! Each has its own `Idempotency-Key`, so that sending it again resolves an unknown result.
+//! Each has its own `Idempotency-Key`, so sending it again resolves an unknown result.
 
 use std::{
     io,
@@ -13,7 +13,7 @@ use crate::{
     stored_rows,
 };
 
-/// What is done.
+/// The kind of a mutation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MutationKind {
     ReleaseCreate,
@@ -46,34 +46,34 @@ const TOKEN_REVOKE: &str = "mutation($id: ID!) { tokenRevoke(id: $id) { userErro
 const TOPIC_CREATE: &str =
     "mutation($input: TopicInput!) { topicCreate(input: $input) { topic { id } userErrors { code message } } }";
 
-/// One act, under its own `Idempotency-Key`.
+/// One mutation with its `Idempotency-Key`.
 #[derive(Clone, Debug)]
 pub(crate) struct Mutation {
     query: &'static str,
     variables: Value,
     key: String,
-    /// Counts what it makes of rows.
+    /// SQL statement that counts the rows that the mutation writes.
     rows: String,
-    /// Counts its entries in the journal.
+    /// SQL statement that counts its journal entries.
     entries: String,
 }
 
-/// What of an act is in the database.
+/// Whether the database contains the changes of a mutation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Presence {
     Absent,
     Present,
-    /// Half of it, or twice.
+    /// Partial or duplicate changes.
     Wrong(String),
 }
 
-/// A text that nothing else has.
+/// Returns a text that no other call returns.
 fn unique(prefix: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     format!("{prefix} {} {}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Does something without a fault, and answers the id of what it made; else what was answered.
+/// Executes a create mutation without a fault. Returns the id of the created object, or the result if it failed.
 fn create(client: &Client, query: &'static str, variables: &Value, noun: &str) -> Result<String, RequestResult> {
     let response = client.execute(query, variables, None);
     match (classify(&response), response) {
@@ -87,15 +87,16 @@ fn text(length: usize) -> String {
 }
 
 impl MutationKind {
-    /// An act of this kind, and what it is done to; what was answered where that cannot be made.
+    /// Prepares a mutation of this kind, and creates the object that it needs. Returns the result of a failed
+    /// creation as an error.
     pub(crate) fn prepare(self, client: &Client) -> Result<Mutation, RequestResult> {
         self.prepare_sized(client, 300)
     }
 
-    /// The same with a text of so many letters, where it has one.
+    /// Like [`Self::prepare`], with the given body length in characters for kinds that have a body.
     pub(crate) fn prepare_sized(self, client: &Client, length: usize) -> Result<Mutation, RequestResult> {
         let name = unique("Durability");
-        // Ids are not the keys of rows: a row is found by the text that nothing else has.
+        // Global ids are not row keys, so rows are found by a unique text.
         let release_key = format!("SELECT release_id FROM revision WHERE headline = '{name} before'");
         let token_key = format!("SELECT id FROM api_token WHERE name = '{name}'");
         let release = || {
@@ -178,22 +179,22 @@ impl MutationKind {
 }
 
 impl Mutation {
-    /// Sends it; each time under the same key.
+    /// Sends the mutation, with the same idempotency key each time.
     pub(crate) fn send(&self, client: &Client) -> io::Result<Response> {
         client.execute(self.query, &self.variables, Some(&self.key))
     }
 
-    /// What is answered.
+    /// Sends the mutation and classifies the response.
     pub(crate) fn result(&self, client: &Client) -> RequestResult {
         classify(&self.send(client))
     }
 
-    /// What of it is there.
+    /// Looks up in the database whether the changes are present.
     pub(crate) fn presence(&self, url: &str) -> Presence {
         match stored_rows::query_numbers(url, &[&self.rows, &self.entries])[..] {
             [0, 0] => Presence::Absent,
             [1, 1] => Presence::Present,
-            ref other => Presence::Wrong(format!("rows and journal entries are {other:?}")),
+            ref other => Presence::Wrong(format!("numbers of rows and journal entries: {other:?}")),
         }
     }
 }

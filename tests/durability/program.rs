@@ -1,4 +1,4 @@
-//! The server as a child process: started with a timeout, signalled or killed, and killed when dropped.
+//! The server as a child process: started with a timeout, stopped by a signal, and killed when dropped.
 
 use std::{
     fs::{self, File},
@@ -15,10 +15,10 @@ use crate::{
     server_process::{dateline, run},
 };
 
-/// How long a start may take; a debug build on a busy machine loads slowly.
+/// Maximum startup time; a debug build on a busy machine starts slowly.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A server.
+/// A running server.
 #[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
@@ -26,10 +26,10 @@ pub(crate) struct Program {
     log: PathBuf,
 }
 
-/// How a program is run.
+/// How to run a server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup<'a> {
-    /// Where it runs; its log is put there.
+    /// Working directory, which also contains the log.
     pub(crate) folder: &'a Path,
     pub(crate) url: &'a str,
     pub(crate) faults: Option<&'a Faults>,
@@ -42,20 +42,20 @@ impl Drop for Program {
         if thread::panicking() {
             let log = self.log();
             let lines: Vec<&str> = log.lines().filter(|line| !line.contains(" INFO ")).collect();
-            println!("the last warnings of the server:\n{}", lines[lines.len().saturating_sub(8)..].join("\n"));
+            println!("last warnings of the server:\n{}", lines[lines.len().saturating_sub(8)..].join("\n"));
         }
     }
 }
 
-/// Sends a signal: `TERM`, `STOP`.
+/// Sends a signal, for example `TERM` or `STOP`.
 pub(crate) fn signal(name: &str, processes: &[u32]) {
     let ids = processes.iter().map(u32::to_string);
-    // A process may have ended already.
+    // Errors are ignored, because a process may have ended already.
     let _ = Command::new("kill").arg(format!("-{name}")).args(ids).stderr(Stdio::null()).status();
 }
 
 impl Setup<'_> {
-    /// Serves, and waits until it says where.
+    /// Starts a server and waits until it prints its port.
     pub(crate) fn serve(&self) -> Program {
         let (mut program, port) = self.spawn();
         match port.recv_timeout(START_TIMEOUT) {
@@ -65,7 +65,7 @@ impl Setup<'_> {
         program
     }
 
-    /// Serves, and tells its port later, if it comes to that.
+    /// Starts a server. The receiver gets its port when the server prints it.
     pub(crate) fn spawn(&self) -> (Program, mpsc::Receiver<u16>) {
         let log = self.folder.join("log");
         let file = File::options().create(true).append(true).open(&log).unwrap();
@@ -78,20 +78,22 @@ impl Setup<'_> {
             .stdout(Stdio::piped())
             .stderr(file)
             .spawn()
-            .expect("it runs");
+            .expect("start the server");
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, port) = mpsc::channel();
         thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
                 if let Some((_, rest)) = line.split_once("at http://127.0.0.1:") {
-                    let _ = sender.send(rest.split('/').next().and_then(|port| port.parse().ok()).expect("a port"));
+                    let _ = sender.send(
+                        rest.split('/').next().and_then(|port| port.parse().ok()).expect("the line contains a port"),
+                    );
                 }
             }
         });
         (Program { child, port: 0, log }, port)
     }
 
-    /// A new token: its secret. Makes and migrates the database, too.
+    /// Creates a token and returns its secret. Also creates and migrates the database if necessary.
     pub(crate) fn token(&self, subject: &str, role: &str) -> String {
         let name = ["token", "create", "--subject", subject, "--name", "durability", "--role", role];
         let (code, secret, stderr) = run(self.folder, &[&name[..], &["--database", self.url]].concat());
@@ -101,7 +103,7 @@ impl Setup<'_> {
 }
 
 impl Program {
-    /// `kill -9`.
+    /// Kills the server with SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -115,7 +117,7 @@ impl Program {
         signal(name, &[self.child.id()]);
     }
 
-    /// How it ended, if it does so in time.
+    /// Waits for the server to exit. Returns `None` if it does not exit in time.
     pub(crate) fn wait_for_exit(&mut self, time: Duration) -> Option<ExitStatus> {
         let started = Instant::now();
         loop {
@@ -127,7 +129,7 @@ impl Program {
         }
     }
 
-    /// What it has logged, and those that ran in the same folder before.
+    /// Returns the log of this server and of earlier servers in the same folder.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }

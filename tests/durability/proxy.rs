@@ -1,5 +1,5 @@
-//! A TCP proxy between Dateline and PostgreSQL that injects faults: cut, stalled, or failing statements.
-//! It reads the PostgreSQL protocol (version 3) only to find messages, requests, and transactions.
+//! A TCP proxy between Dateline and PostgreSQL that injects faults: cut, stalled, or failing statements. It parses
+//! the PostgreSQL protocol (version 3) only to find messages, requests, and transactions.
 
 use std::{
     collections::HashMap,
@@ -14,35 +14,36 @@ use std::{
 
 use crate::wire::{ServerStream, Upstream, query_message, read_cstring, read_message};
 
-/// No request has this number.
+/// A number that no request has.
 const NO_REQUEST: u64 = u64::MAX;
 
-/// What happens at a statement.
+/// A fault at a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProxyFault {
-    /// The connection ends, and the server never hears of it.
+    /// Closes the connection before the server receives the statement.
     CutBefore,
-    /// The server does it, and the connection ends before its answer arrives.
+    /// Forwards the statement, then closes the connection before its response arrives.
     CutAfter,
-    /// Nothing passes any more, in no direction, beginning with it.
+    /// Stops all traffic in both directions, starting with the statement.
     StallBefore,
-    /// The same, beginning with its answer.
+    /// Stops all traffic in both directions, starting with the response to the statement.
     StallAfter,
-    /// The server fails with this SQLSTATE.
+    /// Makes the server fail with this SQLSTATE.
     Raise(&'static str),
 }
 
-/// Which of the statements in transactions, from 0. How many there are differs with what a connection has prepared already.
+/// Index of the statement in transactions, from 0. The number of statements varies, because connections cache
+/// prepared statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InjectionPoint {
     Statement(usize),
     Commit(usize),
 }
 
-/// A proxy; it ends with its value.
+/// A proxy; dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Proxy {
-    /// Where it listens.
+    /// The port that it listens on.
     port: u16,
     shared: Arc<Shared>,
 }
@@ -55,12 +56,12 @@ struct Shared {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Mode {
-    /// Everything passes.
+    /// All traffic passes.
     #[default]
     Open,
-    /// Nothing passes.
+    /// No traffic passes; connections stay open.
     Stalled,
-    /// No connection is let in.
+    /// New connections are closed at once.
     Refusing,
     Ended,
 }
@@ -68,26 +69,26 @@ enum Mode {
 #[derive(Debug, Default)]
 struct State {
     mode: Mode,
-    /// Statements are counted.
+    /// Whether statements are counted.
     armed: bool,
-    /// At which of them what happens.
+    /// The planned fault and its injection point.
     plan: Option<(InjectionPoint, ProxyFault)>,
-    /// Where it happened.
+    /// Index of the statement at which the fault was injected.
     injected_at: Option<usize>,
-    /// The statements in transactions since it was armed.
+    /// The statements in transactions since the proxy was armed.
     trace: Vec<String>,
-    /// Dateline's ends, by number.
+    /// The connections to Dateline, by number.
     open: HashMap<u64, TcpStream>,
     opened: u64,
 }
 
-/// Requests of one connection, in order: each is answered by messages that end with `ReadyForQuery`.
+/// The requests of one connection, in order. Each response ends with a `ReadyForQuery` message.
 #[derive(Debug)]
 struct Requests {
     sent: AtomicU64,
-    /// The one whose answer does not arrive.
+    /// The request whose response is dropped.
     cut: AtomicU64,
-    /// The one that an error and a rollback stand for.
+    /// The request that was replaced by an error and a rollback.
     replaced: AtomicU64,
 }
 
@@ -101,13 +102,13 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Returns when things may pass.
+    /// Blocks while traffic is stalled.
     fn wait(&self) {
         let state = self.state();
         drop(self.changed.wait_while(state, |state| state.mode == Mode::Stalled));
     }
 
-    /// What happens at this statement of a transaction, if anything.
+    /// Counts a statement of a transaction and returns the fault to inject at it, if any.
     fn next(&self, statement: &str) -> Option<ProxyFault> {
         let mut state = self.state();
         if !state.armed {
@@ -132,7 +133,7 @@ impl Shared {
 }
 
 impl Proxy {
-    /// Listens on a port of its own choice, for the server of a URL.
+    /// Starts a proxy on a free port for the server of a URL.
     pub(crate) fn new(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -153,7 +154,7 @@ impl Proxy {
         Self { port, shared }
     }
 
-    /// The URL of a database through it.
+    /// Returns the URL of a database through the proxy.
     pub(crate) fn url(&self, url: &str) -> String {
         let (server, _) = url.split_once('?').unwrap_or((url, ""));
         let (scheme, rest) = server.split_once("://").unwrap();
@@ -162,7 +163,7 @@ impl Proxy {
         format!("{scheme}://{user}@127.0.0.1:{}/{name}?sslmode=disable", self.port)
     }
 
-    /// From here on statements in transactions are counted, and at one of them something happens.
+    /// Starts counting statements in transactions, and plans a fault at one of them.
     pub(crate) fn arm(&self, plan: Option<(InjectionPoint, ProxyFault)>) {
         self.shared.change(|state| {
             state.armed = true;
@@ -172,12 +173,12 @@ impl Proxy {
         });
     }
 
-    /// The statements in transactions since it was armed.
+    /// Returns the statements in transactions since the proxy was armed.
     pub(crate) fn statements(&self) -> Vec<String> {
         self.shared.state().trace.clone()
     }
 
-    /// Everything passes again; at which statement something had happened.
+    /// Lets all traffic pass again. Returns the index of the statement at which a fault was injected.
     pub(crate) fn reset(&self) -> Option<usize> {
         let mut injected_at = None;
         self.shared.change(|state| {
@@ -188,12 +189,12 @@ impl Proxy {
         injected_at
     }
 
-    /// Nothing passes any more until it is calm.
+    /// Stops all traffic until `reset`.
     pub(crate) fn stall(&self) {
         self.shared.change(|state| state.mode = Mode::Stalled);
     }
 
-    /// Ends all connections, and takes no new ones until it is calm.
+    /// Closes all connections and refuses new ones until `reset`.
     pub(crate) fn refuse(&self) {
         self.cut(Mode::Refusing);
     }
@@ -211,12 +212,12 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.cut(Mode::Ended);
-        // So that it notices.
+        // Wakes the accept loop, so that it ends.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }
 
-/// One connection, both ways, until either end is gone.
+/// Forwards one connection in both directions until either end closes it.
 fn forward_connection(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStream) {
     shared.wait();
     let Ok(server) = upstream.connect() else { return };
@@ -231,7 +232,7 @@ fn forward_connection(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStre
         state.opened += 1;
         state.open.insert(number, registered);
     });
-    // The start is answered as a request is.
+    // The server answers the startup message like a request, so it counts as the first request.
     let requests = Arc::new(Requests {
         sent: AtomicU64::new(1),
         cut: AtomicU64::new(NO_REQUEST),
@@ -249,7 +250,7 @@ fn forward_connection(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStre
     let (mut client, mut server) = (client, server);
     let _ = forward_requests(shared, &requests, &mut client, &mut server);
     if requests.cut.load(Ordering::SeqCst) == NO_REQUEST {
-        // Also where the server would still answer: nobody is there to hear it.
+        // Close the server side even if it would still respond, because no client would receive the response.
         let _ = client.shutdown(Shutdown::Both);
         server.shutdown();
     }
@@ -257,7 +258,7 @@ fn forward_connection(shared: &Arc<Shared>, upstream: &Upstream, client: TcpStre
     shared.change(|state| drop(state.open.remove(&number)));
 }
 
-/// From Dateline to the server, until either is gone.
+/// Forwards messages from Dateline to the server until either end closes the connection.
 fn forward_requests(
     shared: &Shared,
     requests: &Requests,
@@ -311,10 +312,11 @@ fn forward_requests(
             Some(ProxyFault::StallBefore) => shared.change(|state| state.mode = Mode::Stalled),
             Some(ProxyFault::Raise(code)) => {
                 batch = query_message(&format!(
-                    "DO $$ BEGIN RAISE EXCEPTION 'made by a test' USING ERRCODE = '{code}'; END $$"
+                    "DO $$ BEGIN RAISE EXCEPTION 'injected by a test' USING ERRCODE = '{code}'; END $$"
                 ));
                 if commits {
-                    // What fails to be committed is over; after another failure the client rolls it back.
+                    // A failed COMMIT ends the transaction, so a rollback is added. After other failures the client
+                    // rolls back.
                     requests.replaced.store(number, Ordering::SeqCst);
                     requests.sent.fetch_add(1, Ordering::SeqCst);
                     batch.extend(query_message("ROLLBACK"));
@@ -334,7 +336,7 @@ fn forward_requests(
     }
 }
 
-/// From the server to Dateline, until either is gone.
+/// Forwards messages from the server to Dateline until either end closes the connection.
 fn forward_responses(
     shared: &Shared,
     requests: &Requests,

@@ -1,5 +1,5 @@
-/* Disk faults on demand: preloaded into the program under test (LD_PRELOAD), it lets chosen writes and syncs of chosen files
- * fail. A test commands it, and reads its counters, through a small file that is mapped here; `fault.rs` is the other end. */
+/* Disk fault injection: a library preloaded into the program under test (LD_PRELOAD) that makes selected writes and syncs of
+ * selected files fail. A test controls it and reads its counters through a small memory-mapped file; see `fault.rs`. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,17 +20,17 @@ enum verdict { PASS, SHORTEN, FAIL };
 
 struct control {
     _Atomic uint32_t armed;
-    uint32_t operations; /* which of enum operation */
-    int32_t error;       /* the errno of what fails */
-    uint32_t limit;      /* how many operations fail; 0: all from there on */
-    uint32_t shortened;  /* 1: the first write is cut in half instead, as on a disk with a little room left */
+    uint32_t operations; /* bits of enum operation that may fail */
+    int32_t error;       /* errno of a failed operation */
+    uint32_t limit;      /* number of operations that fail; 0: all operations after `after` */
+    uint32_t shortened;  /* 1: the first write is cut in half instead of failing, as on an almost full disk */
     _Atomic uint32_t traced;
-    uint64_t after; /* how many matching operations pass before */
+    uint64_t after; /* number of matching operations that succeed first */
     _Atomic uint64_t matched;
     _Atomic uint64_t failed;
-    char suffixes[80];     /* of files, with spaces between */
-    /* Of each operation on these files, also of those that pass: which it was, the number of its file's suffix from 1 << 4,
-     * and whether it was struck << 7. */
+    char suffixes[80];     /* file name suffixes, separated by spaces */
+    /* One byte for each operation on these files, successful ones included: the operation, the number (from 1) of the suffix
+     * of its file << 4, and whether a fault was injected << 7. */
     uint8_t trace[TRACED];
 };
 
@@ -45,7 +45,7 @@ __attribute__((constructor)) static void map_control(void) {
     if (mapped != MAP_FAILED) control = mapped;
 }
 
-/* The number, from 1, of the suffix that a file's name ends with; 0: none. */
+/* Returns the number, from 1, of the suffix that the file's name ends with; 0 if none matches. */
 static unsigned suffix_of(int file) {
     char link[40], path[4096], suffixes[sizeof control->suffixes];
     snprintf(link, sizeof link, "/proc/self/fd/%d", file);
@@ -141,7 +141,7 @@ RESIZING(ftruncate64, off64_t)
 ALLOCATING(fallocate, off_t)
 ALLOCATING(fallocate64, off64_t)
 
-/* This one answers its error instead of setting errno. */
+/* posix_fallocate returns the error instead of setting errno. */
 #define RESERVING(name, offset)                                                    \
     int name(int file, offset from, offset size) {                                 \
         REAL(name, int, int, offset, offset);                                      \

@@ -1,4 +1,5 @@
-//! Tests of graceful shutdown: SIGTERM stops the server in time in every situation, and a second one at once.
+//! Tests of graceful shutdown: SIGTERM stops the server in time in every situation, and a second SIGTERM stops it at
+//! once.
 
 use std::{
     fs,
@@ -26,16 +27,16 @@ use crate::{
     stored_rows,
 };
 
-/// Ten seconds are promised.
+/// The documentation promises ten seconds; this includes a margin.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(12);
 
-/// "At once" is promised.
+/// The documentation promises "at once"; this is the limit for it.
 const IMMEDIATE: Duration = Duration::from_secs(2);
 
 const DISK_FULL: Fault =
     Fault { name: "ENOSPC", operations: Operations::Writes, error: ENOSPC, only_once: false, shortened: false };
 
-/// A newsroom on SQLite, served.
+/// Runs a test with a server on SQLite.
 fn on_sqlite(test: impl FnOnce(Setup, Program, Client)) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("newsroom.db").display());
@@ -49,16 +50,16 @@ fn with_server(setup: Setup, test: impl FnOnce(Setup, Program, Client)) {
     test(setup, program, client);
 }
 
-/// Tells it to stop, and sees how long that takes.
+/// Sends SIGTERM and checks that the server exits with code 0 in time.
 fn assert_stops(name: &str, mut program: Program) {
     let started = Instant::now();
     program.signal("TERM");
     let ended = program.wait_for_exit(SHUTDOWN_TIMEOUT + SHUTDOWN_TIMEOUT);
     let took = started.elapsed();
-    println!("{name}: ended after {:.2} s: {ended:?}", took.as_secs_f64());
-    let status = ended.unwrap_or_else(|| panic!("{name}: it has not ended after {:.0} s", took.as_secs_f64()));
+    println!("{name}: exited after {:.2} s: {ended:?}", took.as_secs_f64());
+    let status = ended.unwrap_or_else(|| panic!("{name}: no exit after {:.0} s", took.as_secs_f64()));
     assert_eq!(status.code(), Some(0), "{name}: {status}");
-    assert!(took < SHUTDOWN_TIMEOUT, "{name}: it took {:.1} s", took.as_secs_f64());
+    assert!(took < SHUTDOWN_TIMEOUT, "{name}: shutdown took {:.1} s", took.as_secs_f64());
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn stops_when_idle() {
     });
 }
 
-/// Whoever reads that it serves may stop it.
+/// The server can be stopped as soon as it prints its address.
 #[test]
 fn stops_right_after_start() {
     on_sqlite(|_, program, _| assert_stops("just started", program));
@@ -82,14 +83,14 @@ fn stops_under_load() {
         thread::sleep(Duration::from_secs(1));
         assert_stops("load", program);
         let report = load.finish();
-        // What was answered before it stopped is there.
+        // Acknowledged writes must be present after a restart.
         let restarted = setup.serve();
         let inconsistencies = report.inconsistencies(&Client { port: restarted.port, ..client }, setup.url);
         assert!(inconsistencies.is_empty(), "load: {inconsistencies:?}");
     });
 }
 
-/// What is not answered at once: a request of HTTP, sent.
+/// Sends an HTTP request without waiting for the response.
 fn send(port: u16, request: &str) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -97,12 +98,12 @@ fn send(port: u16, request: &str) -> TcpStream {
     stream
 }
 
-/// Reads until a text has come.
+/// Reads until the received data contains a text.
 fn read_until(stream: &mut TcpStream, text: &str) {
     let (mut received, mut bytes) = (Vec::new(), [0; 4096]);
     while !String::from_utf8_lossy(&received).contains(text) {
         let count = stream.read(&mut bytes).unwrap();
-        assert!(count > 0, "it ended after {:?}", String::from_utf8_lossy(&received));
+        assert!(count > 0, "the connection closed after {:?}", String::from_utf8_lossy(&received));
         received.extend(&bytes[..count]);
     }
 }
@@ -137,7 +138,7 @@ fn stops_with_an_open_event_stream() {
     });
 }
 
-/// A process beside the server; it ends with this value.
+/// A child process; killed when dropped.
 struct ChildProcess(Child);
 
 impl Drop for ChildProcess {
@@ -164,7 +165,7 @@ fn stops_during_an_import() {
     on_sqlite(|setup, program, _| {
         let _import = import(setup.folder, setup.url);
         thread::sleep(Duration::from_secs(1));
-        assert_stops("import beside it", program);
+        assert_stops("concurrent import", program);
     });
 }
 
@@ -176,14 +177,14 @@ fn on_postgres(test: impl FnOnce(&mut Cluster, Program, Client)) {
     with_server(setup, |_, program, client| test(&mut cluster, program, client));
 }
 
-/// A few requests that wait for the database.
+/// Starts a few requests that wait for the database.
 fn send_waiting_requests(client: &Client) -> Vec<thread::JoinHandle<()>> {
     let send_request = |number: usize| {
         let client = client.clone();
         thread::spawn(move || {
             let (create, list) =
                 ("mutation { releaseCreate(input: {headline: \"x\"}) { userErrors { code } } }", "{ viewer { name } }");
-            // It may be cut off.
+            // The shutdown may cut the request off.
             let _ = client.execute(if number.is_multiple_of(2) { create } else { list }, &json!({}), None);
         })
     };
@@ -197,7 +198,7 @@ fn stops_while_postgres_is_down() {
     on_postgres(|cluster, program, client| {
         cluster.owned_server().unwrap().control("stop fast");
         let _requests = send_waiting_requests(&client);
-        assert_stops("PostgreSQL away", program);
+        assert_stops("PostgreSQL stopped", program);
         cluster.owned_server().unwrap().control("start");
     });
 }
@@ -234,7 +235,7 @@ fn stops_with_a_full_disk() {
     });
 }
 
-/// `serve` waits for somebody who has locked the database that it has to migrate. Any end will do, if it comes soon.
+/// `serve` waits for a lock on the database before it migrates. Any exit status is accepted, if the exit is in time.
 #[test]
 fn stops_during_a_migration() {
     let folder = tempfile::tempdir().unwrap();
@@ -251,11 +252,11 @@ fn stops_during_a_migration() {
     let started = Instant::now();
     program.signal("TERM");
     let ended = program.wait_for_exit(SHUTDOWN_TIMEOUT);
-    println!("during a migration: ended after {:.2} s: {ended:?}", started.elapsed().as_secs_f64());
-    assert!(ended.is_some(), "during a migration: it has not ended");
+    println!("during a migration: exited after {:.2} s: {ended:?}", started.elapsed().as_secs_f64());
+    assert!(ended.is_some(), "during a migration: no exit in time");
 }
 
-/// A request hangs at a database that does not answer: the first signal waits for it, the second does not.
+/// A request waits for a database that does not respond. The first signal waits for the request, the second does not.
 #[test]
 fn a_second_signal_stops_at_once() {
     let Some(cluster) = crate::postgres::available() else { return };
@@ -271,7 +272,7 @@ fn a_second_signal_stops_at_once() {
         program.signal("TERM");
         let ended = program.wait_for_exit(SHUTDOWN_TIMEOUT + SHUTDOWN_TIMEOUT);
         let took = started.elapsed();
-        println!("a second time: ended after {:.2} s: {ended:?}", took.as_secs_f64());
-        assert!(ended.is_some() && took < IMMEDIATE, "it took {:.1} s after the second signal", took.as_secs_f64());
+        println!("second signal: exited after {:.2} s: {ended:?}", took.as_secs_f64());
+        assert!(ended.is_some() && took < IMMEDIATE, "exit took {:.1} s after the second signal", took.as_secs_f64());
     });
 }

@@ -1,20 +1,21 @@
-//! Reads the database directly, through a connection of its own, and checks its integrity and the journal.
+//! Reads the database directly on a separate connection, and checks the integrity of the database and the journal.
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use tokio::runtime::{Builder, Runtime};
 
-/// Runs what waits, in a test that does not.
+/// Returns a runtime that runs async code in synchronous tests.
 pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// One connection.
+/// Opens a single connection.
 pub(crate) async fn connect(url: &str) -> DatabaseConnection {
     Database::connect(ConnectOptions::new(url).max_connections(1).sqlx_logging(false).clone()).await.unwrap()
 }
 
-/// The numbers that some statements answer. The connection is closed again: on SQLite whoever has the file open keeps its
-/// shared memory valid, and a server that was killed would not recover as it does by itself.
+/// Returns the numbers that the statements select. The connection is closed again. An open connection to a SQLite
+/// file would keep its shared memory valid, and a killed server would not run the usual crash recovery at its next
+/// start.
 pub(crate) fn query_numbers(url: &str, statements: &[&str]) -> Vec<i64> {
     runtime().block_on(async {
         let connection = connect(url).await;
@@ -29,10 +30,10 @@ pub(crate) fn query_numbers(url: &str, statements: &[&str]) -> Vec<i64> {
     })
 }
 
-/// Whether SQLite finds its file sound, and the journal has no hole.
+/// Checks that SQLite reports no corruption, and that the journal has no gaps.
 pub(crate) fn assert_consistent(url: &str) {
     let gaps = "SELECT count(*) - (SELECT sequence FROM journal_head) FROM journal";
-    assert_eq!(query_numbers(url, &[gaps]), [0], "the journal and its head differ");
+    assert_eq!(query_numbers(url, &[gaps]), [0], "the number of journal entries differs from the journal head");
     if url.starts_with("sqlite:") {
         runtime().block_on(async {
             let connection = connect(url).await;

@@ -1,4 +1,5 @@
-//! Connections to the PostgreSQL server for the proxy, and reading and writing of its protocol messages (version 3).
+//! Connections to the PostgreSQL server for the proxy, and reading and writing of PostgreSQL protocol messages
+//! (version 3).
 
 use std::{
     io::{self, Read, Write},
@@ -6,7 +7,7 @@ use std::{
     os::unix::net::UnixStream,
 };
 
-/// The server's address.
+/// The address of the server.
 #[derive(Clone, Debug)]
 pub(crate) enum Upstream {
     Unix(String),
@@ -20,7 +21,7 @@ pub(crate) enum ServerStream {
 }
 
 impl Upstream {
-    /// The server of a URL, by its socket's folder (`?host=/…`) or by host and port.
+    /// Parses the server from a URL: the folder of its socket (`?host=/…`), or host and port.
     pub(crate) fn from_url(url: &str) -> Self {
         let (server, options) = url.split_once('?').unwrap_or((url, ""));
         if let Some(folder) = options.split('&').find_map(|option| option.strip_prefix("host=")) {
@@ -48,7 +49,7 @@ impl ServerStream {
     }
 
     pub(crate) fn shutdown(&self) {
-        // It may have ended by itself.
+        // Errors are ignored, because the connection may have closed already.
         let _ = match self {
             Self::Unix(stream) => stream.shutdown(Shutdown::Both),
             Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
@@ -78,7 +79,7 @@ impl Write for ServerStream {
     }
 }
 
-/// A message: its letter, and all of its bytes.
+/// Reads a message. Returns its type byte and all of its bytes.
 pub(crate) fn read_message(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     let mut head = [0; 5];
     from.read_exact(&mut head)?;
@@ -89,13 +90,13 @@ pub(crate) fn read_message(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     Ok((head[0], bytes))
 }
 
-/// A text that ends with a zero, and what follows it.
+/// Reads a zero-terminated string. Returns it and the bytes after it.
 pub(crate) fn read_cstring(bytes: &[u8]) -> (String, &[u8]) {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     (String::from_utf8_lossy(&bytes[..end]).into_owned(), bytes.get(end + 1..).unwrap_or_default())
 }
 
-/// A statement as one message.
+/// Encodes a statement as a simple query message.
 pub(crate) fn query_message(statement: &str) -> Vec<u8> {
     let mut bytes = vec![b'Q'];
     bytes.extend((statement.len() as u32 + 5).to_be_bytes());

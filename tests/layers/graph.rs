@@ -1,7 +1,8 @@
-//! The import graph of the files of a crate, and its circles: files that import each other, directly or through others.
+//! The import graph of the files of a crate and its cycles: files that import each other, directly or through other
+//! files.
 //!
-//! A file imports another when it names an item that the other defines; a re-export (`pub use`) is followed to that
-//! file. Not counted: `mod` and `pub use` lines, inherent methods, tests, and paths into other crates.
+//! A file imports another file if it names an item that the other file defines; a re-export (`pub use`) is followed
+//! to the defining file. `mod` and `pub use` lines, inherent methods, tests, and paths into other crates are ignored.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,17 +12,17 @@ use crate::paths::{FilePaths, UsedPath, file_paths};
 pub(crate) struct Graph {
     files: Vec<String>,
     paths: Vec<FilePaths>,
-    /// Files by their module, `crate::catalog::query`.
+    /// Index of each file by its module path, for example `crate::catalog::query`.
     by_module: HashMap<Vec<String>, usize>,
 }
 
-/// True for a path that makes an import.
+/// Returns true if a path counts as an import.
 fn counted(path: &UsedPath) -> bool {
     !path.public && !path.in_tests && path.segments[0] == "crate"
 }
 
 impl Graph {
-    /// Reads files, given as path and text; those with tests alone are left out.
+    /// Builds the graph from pairs of path and text. Files that contain only tests are ignored.
     pub(crate) fn new<'a>(sources: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let (mut files, mut paths, mut by_module) = (Vec::new(), Vec::new(), HashMap::new());
         for (file, text) in sources {
@@ -36,14 +37,14 @@ impl Graph {
         Self { files, paths, by_module }
     }
 
-    /// The file that defines what a path names; nothing for paths into other crates.
+    /// Returns the file that defines the item of a path; `None` for paths into other crates.
     fn defining_file(&self, path: &[String], steps: usize) -> Option<usize> {
         let depth = (1..=path.len()).rev().find(|depth| self.by_module.contains_key(&path[..*depth]))?;
         let file = self.by_module[&path[..depth]];
         let Some(name) = path.get(depth) else { return Some(file) };
         let exported = self.paths[file].paths.iter().find(|used| used.public && used.name() == name);
         match exported {
-            // A limit, because a glob may lead back to where it came from.
+            // The limit stops glob re-exports that lead back to themselves.
             Some(used) if steps < 8 => {
                 let target: Vec<String> = used.segments.iter().chain(&path[depth + 1..]).cloned().collect();
                 self.defining_file(&target, steps + 1)
@@ -52,13 +53,13 @@ impl Graph {
         }
     }
 
-    /// The files that a file imports.
+    /// Returns the files that a file imports.
     fn imports(&self, file: usize) -> HashSet<usize> {
         let targets = self.paths[file].paths.iter().filter(|path| counted(path));
         targets.filter_map(|path| self.defining_file(&path.segments, 0)).filter(|target| *target != file).collect()
     }
 
-    /// The imports among some files, as `file:line: item`.
+    /// Lists the imports among the given files, as `file:line: item`.
     pub(crate) fn imports_among(&self, circle: &[&str]) -> Vec<String> {
         let mut lines = Vec::new();
         for (file, used) in self.files.iter().zip(&self.paths).filter(|(file, _)| circle.contains(&file.as_str())) {
@@ -72,7 +73,7 @@ impl Graph {
         lines
     }
 
-    /// The circles: each as the files in it, sorted.
+    /// Returns the import cycles: each as a sorted list of its files.
     pub(crate) fn circles(&self) -> Vec<Vec<&str>> {
         let imports: Vec<HashSet<usize>> = (0..self.files.len()).map(|file| self.imports(file)).collect();
         let reachable: Vec<HashSet<usize>> = (0..self.files.len())

@@ -1,7 +1,7 @@
-//! Tests of the architecture: which modules may use which, as in `docs/architecture.md`, and the length of files.
-//! A violation is reported with its line and with advice.
+//! Architecture tests: which modules may use which (see `docs/architecture.md`), the size of files and folders, and
+//! the paths in documents. A violation is reported with its line and with advice.
 //!
-//! - `graph`: the import graph, and its circles
+//! - `graph`: the import graph and its cycles
 //! - `paths`: the paths that a source file uses
 //! - `table`: the rules
 
@@ -15,27 +15,27 @@ use graph::Graph;
 use paths::{FilePaths, UsedPath, file_paths};
 use table::{Access, FREE, Rule, TABLE};
 
-/// From 300 lines on ask whether a file is two; beyond this it is.
+/// Maximum number of lines of a file. A file of more than 300 lines should be considered for a split.
 const MAX_LINES: usize = 400;
 
-/// A reader sees a folder at a glance up to this; more is several folders.
+/// Maximum number of files in a folder.
 const MAX_FILES: usize = 16;
 
-/// A file: its path from the workspace's root, and its text.
+/// A source file: its path relative to the workspace root, and its text.
 struct Source {
     path: String,
     text: String,
 }
 
 impl Source {
-    /// True for the file of that module, and for those in its folder.
+    /// Returns true for the file of a module and for the files in its folder.
     fn is_in(&self, module: &str) -> bool {
         let rest = self.path.strip_prefix(module);
         rest.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
     }
 }
 
-/// Every violation of the table, as `file:line: what, why, what to do`.
+/// Returns every violation of the table, as `file:line: what, why, what to do`.
 fn violations(sources: &[Source]) -> Vec<String> {
     let mut violations = Vec::new();
     for source in sources {
@@ -48,7 +48,7 @@ fn violations(sources: &[Source]) -> Vec<String> {
             for path in file_paths.paths.iter().filter(|path| !allowed(rule, path, &file_paths)) {
                 let modules = rule.modules.join(", ");
                 let (file, line, name) = (&source.path, path.line, path.segments.join("::"));
-                violations.push(format!("{file}:{line}: uses {name}, which {modules} may not; {}", rule.advice));
+                violations.push(format!("{file}:{line}: {modules} must not use {name}; {}", rule.advice));
             }
         }
     }
@@ -76,21 +76,22 @@ fn names(path: &UsedPath, pattern: &str) -> bool {
 fn too_long(sources: &[Source]) -> Vec<String> {
     let measured = sources.iter().map(|source| (&source.path, source.text.lines().count()));
     let long = measured.filter(|(_, lines)| *lines > MAX_LINES);
-    long.map(|(path, lines)| format!("{path}: {lines} lines, at most {MAX_LINES}: split it")).collect()
+    long.map(|(path, lines)| format!("{path}: {lines} lines, limit {MAX_LINES}: split the file")).collect()
 }
 
-/// Files of the product that no rule covers: a module that is renamed would leave the table unnoticed.
+/// Returns the product files that no rule covers. Without this check, a renamed module would silently escape the
+/// table.
 fn files_without_rule(sources: &[Source]) -> Vec<String> {
     let modules: Vec<&str> =
         TABLE.iter().flat_map(|rule| rule.modules).chain(FREE).copied().filter(|module| *module != "src").collect();
     let known = |source: &&Source| modules.iter().any(|module| source.is_in(module));
     let stray = sources.iter().filter(|source| source.path.contains("src/") && !known(source));
     stray
-        .map(|source| format!("{}: in no module of the table: add its module to TABLE, or to FREE", source.path))
+        .map(|source| format!("{}: no rule covers this file: add its module to TABLE or to FREE", source.path))
         .collect()
 }
 
-/// The Rust files of the workspace.
+/// Reads all Rust files of the workspace.
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Vec::new();
@@ -102,7 +103,8 @@ fn sources() -> Vec<Source> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("a source file is text");
-                let path = path.strip_prefix(root).expect("the folders are the root's").to_string_lossy().into_owned();
+                let path =
+                    path.strip_prefix(root).expect("the folder is below the root").to_string_lossy().into_owned();
                 sources.push(Source { path, text });
             }
         }
@@ -124,7 +126,7 @@ fn assert_none(violations: &[String]) {
 fn every_module_uses_only_allowed_modules() {
     let sources = sources();
     for expected in ["src/lib.rs", "entity/src/lib.rs", "migration/src/lib.rs"] {
-        assert!(sources.iter().any(|source| source.path == expected), "{expected} was not read");
+        assert!(sources.iter().any(|source| source.path == expected), "{expected} was not found");
     }
     assert_none(&violations(&sources));
 }
@@ -139,7 +141,7 @@ fn no_file_exceeds_the_line_limit() {
     assert_none(&too_long(&sources()));
 }
 
-/// The paths of all files below the folders of the workspace that are written by hand.
+/// Returns the paths of all hand-written files in the source folders of the workspace.
 fn files() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = ["src", "entity", "migration", "tests", "benches"].map(|folder| root.join(folder)).to_vec();
@@ -148,7 +150,9 @@ fn files() -> Vec<String> {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             if !path.is_dir() {
-                files.push(path.strip_prefix(root).expect("the folders are the root's").to_string_lossy().into_owned());
+                files.push(
+                    path.strip_prefix(root).expect("the folder is below the root").to_string_lossy().into_owned(),
+                );
             } else if !name.starts_with('.')
                 && !["node_modules", "target", "__pycache__", "__generated__"].contains(&name.as_str())
             {
@@ -163,18 +167,18 @@ fn files() -> Vec<String> {
 fn no_folder_has_too_many_files() {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for file in files() {
-        *counts.entry(file.rsplit_once('/').expect("a folder").0.to_owned()).or_default() += 1;
+        *counts.entry(file.rsplit_once('/').expect("the path has a folder").0.to_owned()).or_default() += 1;
     }
-    assert!(counts.len() > 30, "the folders were not read");
+    assert!(counts.len() > 30, "expected more than 30 folders");
     let full = counts.iter().filter(|(_, count)| **count > MAX_FILES);
     assert_none(
         &full
-            .map(|(folder, count)| format!("{folder}: {count} files, at most {MAX_FILES}: make folders in it"))
+            .map(|(folder, count)| format!("{folder}: {count} files, limit {MAX_FILES}: split it into subfolders"))
             .collect::<Vec<_>>(),
     );
 }
 
-/// The module head of a `mod.rs` in `src` is a map: it names every file and folder beside it.
+/// The module head of a `mod.rs` in `src` must name every file and folder next to it.
 #[test]
 fn every_mod_rs_maps_its_files() {
     let sources = sources();
@@ -186,7 +190,7 @@ fn every_mod_rs_maps_its_files() {
             let name = source.path.strip_prefix(folder).and_then(|rest| rest.split('/').next()).unwrap_or("mod.rs");
             let name = name.trim_end_matches(".rs");
             if !["mod", "tests"].contains(&name) && !head.contains(&format!("`{name}`")) {
-                missing.push(format!("{}: its head does not name `{name}`", map.path));
+                missing.push(format!("{}: the module head does not name `{name}`", map.path));
             }
         }
     }
@@ -194,13 +198,13 @@ fn every_mod_rs_maps_its_files() {
     assert_none(&missing);
 }
 
-/// Paths in documents that lead nowhere, as `document:line: path`.
+/// Paths in documents that do not exist are reported as `document:line: path`.
 #[test]
 fn paths_in_documents_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut documents =
         vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned(), "tests/fixtures/README.md".to_owned()];
-    for entry in fs::read_dir(root.join("docs")).expect("docs").flatten() {
+    for entry in fs::read_dir(root.join("docs")).expect("read docs").flatten() {
         documents.push(format!("docs/{}", entry.file_name().to_string_lossy()));
     }
     let mut missing = Vec::new();
@@ -224,7 +228,8 @@ fn paths_in_documents_exist() {
     assert_none(&missing);
 }
 
-/// SeaORM relations of entities, in both directions, and GraphQL object types that have fields of each other.
+/// Files that may import each other: entities with SeaORM relations in both directions, and GraphQL object types with
+/// fields of each other's type.
 const RECURSIVE: [&str; 4] = [
     "entity/src/concepts/place.rs",
     "entity/src/concepts/topic.rs",
@@ -242,7 +247,7 @@ fn files_import_each_other_only_where_the_data_is_recursive() {
         for circle in graph.circles() {
             if !RECURSIVE.iter().any(|file| circle.contains(file)) {
                 found.push(format!(
-                    "a circle of {} files:\n    {}",
+                    "an import cycle of {} files:\n    {}",
                     circle.len(),
                     graph.imports_among(&circle).join("\n    ")
                 ));
@@ -252,7 +257,7 @@ fn files_import_each_other_only_where_the_data_is_recursive() {
     assert_none(&found);
 }
 
-/// The lines on which this text, in this file, breaks the table.
+/// Returns the lines of this text that violate the table if it is the content of the given file.
 #[cfg(test)]
 fn violating_lines(path: &str, text: &str) -> Vec<String> {
     let violations = violations(&[Source { path: path.to_owned(), text: text.to_owned() }]);
@@ -283,7 +288,7 @@ fn comments_and_literals_are_not_code() {
     assert_eq!(
         violating_lines("src/graphql/types/topic.rs", &format!("{text}use sea_orm::X;")),
         ["7"],
-        "the lexer lost its way"
+        "the lexer must find the first code after the literals"
     );
 }
 
@@ -337,7 +342,11 @@ fn circles_are_found_through_re_exports_and_not_in_tests() {
     let circles = |files: &[(&str, &str)]| -> usize { Graph::new(files.iter().copied()).circles().len() };
     let map = ("src/a/mod.rs", "mod b;\nmod c;\npub use b::B as D;\n");
     let b = ("src/a/b.rs", "pub(super) use super::c::C;\npub struct B;\n");
-    assert_eq!(circles(&[map, b, ("src/a/c.rs", "use crate::a::D;\npub struct C;\n")]), 0, "a re-export is no import");
+    assert_eq!(
+        circles(&[map, b, ("src/a/c.rs", "use crate::a::D;\npub struct C;\n")]),
+        0,
+        "a re-export is not an import"
+    );
     let b = ("src/a/b.rs", "use super::c;\npub struct B(c::C);\n");
     assert_eq!(circles(&[map, b, ("src/a/c.rs", "use crate::a::D;\npub struct C;\n")]), 1);
     assert_eq!(circles(&[map, b, ("src/a/c.rs", "pub struct C;\nmod tests {\n    use crate::a::D;\n}\n")]), 0);
@@ -345,6 +354,6 @@ fn circles_are_found_through_re_exports_and_not_in_tests() {
     assert_eq!(
         circles(&[map, ("src/a/b.rs", "pub(in crate::a) fn g(_: super::A) {}\n")]),
         1,
-        "a map that uses its child"
+        "a module that uses its child"
     );
 }

@@ -1,26 +1,26 @@
-//! Extracts the paths that a Rust source file uses: `use` trees expanded, `self` and `super` resolved.
-//! It is not a parser: a path is a sequence of names joined by `::`. Comments and literals are skipped.
+//! Extracts the paths that a Rust source file uses: expands `use` trees and resolves `self` and `super`. It is not a
+//! full parser: a path is a sequence of names joined by `::`, and comments and literals are skipped.
 
 use std::collections::HashSet;
 
-/// What a file names.
+/// The paths of one file.
 pub(crate) struct FilePaths {
     pub(crate) paths: Vec<UsedPath>,
-    /// The file's own module, `crate::catalog::query`.
+    /// Module path of the file, for example `crate::catalog::query`.
     pub(crate) module: Vec<String>,
-    /// Modules that it declares as files of their own.
+    /// Child modules that the file declares and that are separate files.
     children: HashSet<String>,
-    /// Names that were imported or declared and may begin a path.
+    /// Imported or declared names that may start a path.
     local: HashSet<String>,
 }
 
-/// A path of two names or more, or an imported one.
+/// A path of two or more names, or an imported name.
 pub(crate) struct UsedPath {
     pub(crate) segments: Vec<String>,
     pub(crate) line: usize,
-    /// Part of a `pub use`: other modules reach the item by this file, too.
+    /// Part of a `pub use`: other modules can reach the item through this file.
     pub(crate) public: bool,
-    /// In a module `tests` of the file.
+    /// Inside a module `tests` of the file.
     pub(crate) in_tests: bool,
     /// The name after `as`.
     alias: Option<String>,
@@ -28,7 +28,7 @@ pub(crate) struct UsedPath {
 }
 
 impl UsedPath {
-    /// The name under which a `use` makes the item known.
+    /// Returns the name that a `use` brings into scope.
     pub(crate) fn name(&self) -> &str {
         self.alias.as_deref().or(self.segments.last().map(String::as_str)).unwrap_or_default()
     }
@@ -40,7 +40,8 @@ const PRIMITIVES: &[&str] = &[
 ];
 
 impl FilePaths {
-    /// True for what needs no other crate or module: paths into the file itself, types, primitives, imported names.
+    /// Returns true for paths that need no other crate or module: paths into the file itself, types, primitives,
+    /// imported names.
     pub(crate) fn is_own(&self, path: &UsedPath) -> bool {
         let first = path.segments[0].as_str();
         let inside =
@@ -50,7 +51,7 @@ impl FilePaths {
     }
 }
 
-/// What a file names; its path from the workspace's root tells where `super` leads.
+/// Extracts the paths of a file. Its path from the workspace root is needed to resolve `super`.
 pub(crate) fn file_paths(file: &str, source: &str) -> FilePaths {
     let inner = file.split_once("src/").map_or(file, |(_, inner)| inner).trim_end_matches(".rs");
     let names = inner.split('/').filter(|name| !["mod", "lib", "main"].contains(name));
@@ -59,7 +60,8 @@ pub(crate) fn file_paths(file: &str, source: &str) -> FilePaths {
     let tokens = tokens(source);
     let mut file_paths =
         FilePaths { paths: Vec::new(), module: module.clone(), children: HashSet::new(), local: HashSet::new() };
-    // The modules around the token: the file's, then those opened in it, with the depth of their braces.
+    // The enclosing modules of the token: the module of the file, then inline modules with the brace depth at which
+    // they start.
     let (mut enclosing, mut opened, mut depth) = (module, Vec::new(), 0);
     let (mut at, mut public) = (0, false);
     while let Some((token, _)) = tokens.get(at) {
@@ -113,14 +115,14 @@ pub(crate) fn file_paths(file: &str, source: &str) -> FilePaths {
         at += 1;
     }
     file_paths.paths.retain(|path| path.imported || path.segments.len() > 1);
-    // A path that begins with a child module is one into this module.
+    // A path that starts with a child module leads into this module.
     for path in file_paths.paths.iter_mut().filter(|path| file_paths.children.contains(&path.segments[0])) {
         path.segments.splice(..0, file_paths.module.iter().cloned());
     }
     file_paths
 }
 
-/// Notes where paths stand: in a `pub use`, in a module of tests.
+/// Records the context of paths: whether they are part of a `pub use`, and whether they are in a test module.
 fn mark(paths: &mut [UsedPath], enclosing: &[String], public: bool) {
     for path in paths {
         path.public = public;
@@ -128,7 +130,7 @@ fn mark(paths: &mut [UsedPath], enclosing: &[String], public: bool) {
     }
 }
 
-/// Reads what stands at a token, a path or the braces of a `use`, and answers where it ends.
+/// Reads a path, or the braces of a `use`, that starts at a token. Returns the index of the first token after it.
 fn read_path(
     tokens: &[(Token, usize)],
     mut at: usize,
@@ -179,7 +181,7 @@ fn read_path(
     at
 }
 
-/// Replaces `self` and `super` at the beginning by the module they mean.
+/// Replaces leading `self` and `super` by the module they refer to.
 fn resolve(paths: &mut [UsedPath], enclosing: &[String]) {
     for path in paths {
         let parents = path.segments.iter().take_while(|name| *name == "super" || *name == "self").count();
@@ -207,7 +209,7 @@ impl Token {
     }
 }
 
-/// The tokens with their lines; of comments and literals none.
+/// Splits the source into tokens with their lines; comments and literals are dropped.
 fn tokens(source: &str) -> Vec<(Token, usize)> {
     let mut tokens = Vec::new();
     let (mut rest, mut line) = (source, 1);
@@ -243,7 +245,7 @@ fn tokens(source: &str) -> Vec<(Token, usize)> {
     tokens
 }
 
-/// Length of the comment, which may hold others, at the beginning of the text.
+/// Returns the length of the comment (possibly with nested comments) at the start of the text.
 fn comment(text: &str) -> usize {
     let (mut depth, mut at) = (0_usize, 0);
     while let Some(pair) = text.as_bytes().get(at..at + 2) {
@@ -263,7 +265,7 @@ fn comment(text: &str) -> usize {
     text.len()
 }
 
-/// Length of the string or character at the beginning of the text, if there is one.
+/// Returns the length of the string or character literal at the start of the text, if there is one.
 fn literal(text: &str) -> Option<usize> {
     let prefix = ["br", "cr", "b", "c", "r"].into_iter().find(|prefix| text.starts_with(prefix)).unwrap_or_default();
     let body = &text[prefix.len()..];
@@ -276,7 +278,7 @@ fn literal(text: &str) -> Option<usize> {
     let quote = body.chars().next().filter(|c| *c == '"' || *c == '\'')?;
     let mut characters = body.char_indices().skip(1);
     if quote == '\'' {
-        // A quote that no quote follows one character later begins a lifetime.
+        // A quote starts a lifetime if the second character after it is not a quote.
         let (second, third) = (body.chars().nth(1)?, body.chars().nth(2)?);
         if second != '\\' && third != '\'' {
             return None;

@@ -1,27 +1,27 @@
-//! Which module may use which: the table of `docs/architecture.md` as data.
+//! The rules for dependencies between modules: the table of `docs/architecture.md` as data.
 
 use Access::{AllowOnly, Forbid};
 
-/// One line of the table.
+/// One rule of the table.
 pub(crate) struct Rule {
-    /// Files of the workspace, without `.rs`; a folder stands for all that is in it.
+    /// Modules that the rule applies to: paths in the workspace without `.rs`. A folder means everything in it.
     pub(crate) modules: &'static [&'static str],
-    /// Those of them that the rule leaves alone.
+    /// Modules among them that are exempt from the rule.
     pub(crate) except: &'static [&'static str],
     pub(crate) access: Access,
-    /// What to do about a violation.
+    /// How to fix a violation.
     pub(crate) advice: &'static str,
 }
 
-/// A path is matched by its beginning; a pattern that begins with a capital letter is looked for anywhere in the path.
+/// A pattern matches the start of a path. A pattern that starts with a capital letter matches anywhere in the path.
 pub(crate) enum Access {
-    /// Anything but these.
+    /// Everything except these is allowed.
     Forbid(&'static [&'static str]),
-    /// Of other crates and modules these alone.
+    /// Of other crates and modules, only these are allowed.
     AllowOnly(&'static [&'static str]),
 }
 
-/// The frameworks and modules of the layers above the newsroom.
+/// The frameworks and modules of the layers above `newsroom`.
 const OUTER_LAYERS: &[&str] = &[
     "async_graphql",
     "axum",
@@ -34,37 +34,38 @@ const OUTER_LAYERS: &[&str] = &[
     "crate::config",
 ];
 
-/// Bottom to top: rows, shared values, database, catalog, newsroom, edges; then the rules inside folders, and the clock.
+/// Layers from bottom to top: rows, shared values, database, catalog, newsroom, edges; then the rules inside folders,
+/// and the clock.
 pub(crate) const TABLE: &[Rule] = &[
     Rule {
         modules: &["entity/src"],
         except: &[],
         access: Forbid(&["async_graphql", "axum", "dateline"]),
-        advice: "a row knows nothing above it: rules belong to src/newsroom, fields of the API to src/graphql",
+        advice: "rows must not depend on the layers above: put rules into src/newsroom, API fields into src/graphql",
     },
     Rule {
         modules: &["migration/src"],
         except: &[],
         access: Forbid(&["entity", "async_graphql", "axum", "dateline"]),
-        advice: "a step must not change when a row type does: name tables and columns in the step itself",
+        advice: "a migration must not change with a row type: name tables and columns in the migration itself",
     },
     Rule {
         modules: &["src/auth/viewer", "src/journal"],
         except: &[],
         access: AllowOnly(&["entity", "serde", "std", "chrono", "uuid", "crate::date_range"]),
-        advice: "these values are shared by every layer: keep what needs more in the module that needs it",
+        advice: "every layer uses these values: move code with more dependencies to the module that needs it",
     },
     Rule {
         modules: &["src/date_range"],
         except: &[],
         access: AllowOnly(&["chrono", "serde", "std", "thiserror"]),
-        advice: "the range of dates is shared by every layer: keep what needs more in the module that needs it",
+        advice: "every layer uses date ranges: move code with more dependencies to the module that needs it",
     },
     Rule {
         modules: &["src/fair_semaphore", "src/blocking"],
         except: &[],
         access: AllowOnly(&["std", "tokio", "futures_util"]),
-        advice: "these are tools of every layer: keep what needs more in the module that needs it",
+        advice: "every layer uses these utilities: move code with more dependencies to the module that needs it",
     },
     Rule {
         modules: &["src/db"],
@@ -78,37 +79,37 @@ pub(crate) const TABLE: &[Rule] = &[
             "crate::http",
             "crate::app",
         ]),
-        advice: "src/db opens databases and begins transactions; queries belong to src/newsroom",
+        advice: "src/db opens databases and begins transactions; put queries into src/newsroom",
     },
     Rule {
         modules: &["src/catalog"],
         except: &["src/catalog/sync"],
         access: Forbid(&["sea_orm", "crate::db"]),
-        advice: "the read model knows no database: what reads rows belongs to src/catalog/sync",
+        advice: "the read model does not use the database: put code that reads rows into src/catalog/sync",
     },
     Rule {
         modules: &["src/catalog", "src/newsroom", "src/auth"],
         except: &[],
         access: Forbid(OUTER_LAYERS),
-        advice: "calls go down: take what is needed as a parameter, and return a value",
+        advice: "calls go downwards only: take the value as a parameter and return a value",
     },
     Rule {
         modules: &["src/catalog"],
         except: &[],
         access: Forbid(&["crate::newsroom"]),
-        advice: "calls go down: let the newsroom pass in the value",
+        advice: "calls go downwards only: let src/newsroom pass the value as a parameter",
     },
     Rule {
         modules: &["src/newsroom"],
         except: &[],
         access: Forbid(&["migration"]),
-        advice: "src/db migrates; a check only asks it which migrations are pending",
+        advice: "only src/db runs migrations; ask src/db which migrations are pending",
     },
     Rule {
         modules: &["src/graphql"],
         except: &[],
         access: Forbid(&["sea_orm", "crate::db", "crate::http", "crate::cli", "crate::interchange", "crate::jobs"]),
-        advice: "a resolver makes one call of the newsroom: write the query, or the batch, as a function of src/newsroom",
+        advice: "a resolver makes one call to the newsroom: write the query or batch as a function in src/newsroom",
     },
     Rule {
         modules: &["src/http", "src/interchange", "src/jobs", "src/cli"],
@@ -120,85 +121,85 @@ pub(crate) const TABLE: &[Rule] = &[
             "src/cli/schema",
         ],
         access: Forbid(&["crate::graphql"]),
-        advice: "edges do not call each other: what both need is a function of src/newsroom",
+        advice: "edges do not call each other: put shared code into src/newsroom",
     },
     Rule {
         modules: &["src/auth"],
         except: &[],
         access: Forbid(&["sea_orm", "crate::newsroom", "crate::catalog", "crate::db"]),
-        advice: "sign-in makes a viewer of a token and knows nothing of the newsroom: let src/app.rs pass it in",
+        advice: "sign-in turns a token into a viewer without using the newsroom: let src/app.rs pass the value",
     },
     // Inside src/catalog.
     Rule {
         modules: &["src/catalog/store"],
         except: &[],
         access: Forbid(&["crate::catalog::snapshot", "crate::catalog::query", "crate::catalog::sync"]),
-        advice: "store has containers that know no snapshot: let the caller pass in the values",
+        advice: "store contains data structures that do not depend on snapshots: let the caller pass the values",
     },
     Rule {
         modules: &["src/catalog/snapshot"],
         except: &[],
         access: Forbid(&["crate::catalog::query", "crate::catalog::sync"]),
-        advice: "a snapshot is data: what is computed from it belongs to src/catalog/query",
+        advice: "a snapshot is data: put computations into src/catalog/query",
     },
     Rule {
         modules: &["src/catalog/query"],
         except: &[],
         access: Forbid(&["crate::catalog::sync"]),
-        advice: "a query has one snapshot: what reads the journal belongs to src/catalog/sync",
+        advice: "a query uses one snapshot: put code that reads the journal into src/catalog/sync",
     },
     // Inside src/newsroom.
     Rule {
         modules: &["src/newsroom/check"],
         except: &[],
         access: Forbid(&["crate::newsroom::unit_of_work", "crate::newsroom::Newsroom", "crate::auth"]),
-        advice: "a check changes nothing: it reads one transaction and returns findings",
+        advice: "a check changes nothing: read in one transaction and return findings",
     },
     Rule {
         modules: &["src/newsroom/workflow"],
         except: &[],
         access: Forbid(&["sea_orm", "chrono", "crate::db", "crate::catalog", "crate::journal"]),
-        advice: "the workflow is a table: no database, no clock; what carries out a transition belongs to src/newsroom/release",
+        advice: "the workflow is a table without database and clock: put code that performs a transition into src/newsroom/release",
     },
     Rule {
         modules: &["src/newsroom/markup", "src/newsroom/text"],
         except: &[],
         access: Forbid(&["sea_orm", "entity", "crate::db", "crate::catalog::sync"]),
-        advice: "texts are rendered and checked without a database: pass in the text",
+        advice: "texts are rendered and checked without a database: pass the text as a parameter",
     },
     // Inside src/graphql.
     Rule {
         modules: &["src/graphql/operation"],
         except: &[],
         access: Forbid(&["async_graphql::Context", "crate::newsroom", "crate::catalog", "crate::graphql::types"]),
-        advice: "the front end knows the schema as text, and no data",
+        advice: "the front end uses the schema as text and no data",
     },
     Rule {
         modules: &["src/graphql/base", "src/graphql/inputs"],
         except: &[],
         access: Forbid(&["crate::graphql::types", "crate::graphql::query", "crate::graphql::mutation"]),
-        advice: "building blocks know no object type: move what needs one to src/graphql/types",
+        advice: "building blocks do not depend on object types: move code that needs one to src/graphql/types",
     },
     // Inside src/http.
     Rule {
         modules: &["src/http/transport"],
         except: &[],
         access: Forbid(&["crate::http::graphql", "crate::http::streaming", "crate::graphql", "crate::newsroom"]),
-        advice: "transport moves bytes: what knows GraphQL belongs to src/http/graphql or src/http/streaming",
+        advice: "transport moves bytes: put code that depends on GraphQL into src/http/graphql or src/http/streaming",
     },
     Rule {
         modules: &["src/http/limits"],
         except: &[],
         access: Forbid(&["crate::http::graphql", "crate::http::streaming", "crate::http::transport"]),
-        advice: "limits count, whoever asks: let the caller pass in what is counted",
+        advice: "limits only count: let the caller pass the value to count",
     },
     Rule {
         modules: &["src", "entity/src", "migration/src"],
         except: &["src/app", "src/clock"],
         access: Forbid(&["Utc::now", "Local::now", "SystemTime::now"]),
-        advice: "time is passed in: take `now: DateTime<Utc>`; at the edge ask the app's clock",
+        advice: "time is a parameter: take `now: DateTime<Utc>`; at the edges use the app's clock",
     },
 ];
 
-/// Modules of `src` that wire or start the others and may use them all.
+/// Modules of `src` that wire or start the others and may use all modules.
 pub(crate) const FREE: &[&str] = &["src/app", "src/clock", "src/config", "src/lib", "src/limits", "src/main"];

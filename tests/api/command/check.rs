@@ -1,4 +1,4 @@
-//! Tests of `dateline check`: it finds nothing after normal use, and finds every kind of damage to the database.
+//! Tests of `dateline check`: it reports nothing after normal use, and finds every kind of damage to the database.
 
 use std::path::{Path, PathBuf};
 
@@ -14,10 +14,10 @@ use crate::harness::{
     server_process::{run, serve},
 };
 
-/// Mutations before a database is damaged.
+/// Number of mutations before the database is damaged.
 const MUTATIONS: usize = 250;
 
-/// A newsroom with a past.
+/// Fills the newsroom with a random history.
 async fn seed_random_history(server: &TestServer) {
     let mut activity = RandomActivity::new(&server.app);
     while activity.succeeded < MUTATIONS {
@@ -25,7 +25,7 @@ async fn seed_random_history(server: &TestServer) {
     }
 }
 
-/// What the command says: its exit code and its lines.
+/// Runs `dateline check`. Returns its exit code and its output.
 fn run_check(url: &str) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     let (code, output, error) = run(folder.path(), &["check", "--database", url]);
@@ -33,14 +33,14 @@ fn run_check(url: &str) -> (Option<i32>, String) {
     (code, output + &error)
 }
 
-/// Does something to the database that Dateline would not do.
+/// Changes the database in a way that Dateline never does.
 async fn damage(server: &TestServer, sql: &str) {
     let tx = server.app.newsroom.db.begin_write().await.unwrap();
     tx.execute_unprepared(sql).await.unwrap();
     tx.commit().await.unwrap();
 }
 
-/// The same without the database looking after its references.
+/// Like [`damage`], with foreign key checks disabled.
 async fn damage_without_foreign_keys(server: &TestServer, sql: &str) {
     let db = &server.app.newsroom.db;
     if db.backend() == DbBackend::Sqlite {
@@ -57,7 +57,7 @@ async fn damage_without_foreign_keys(server: &TestServer, sql: &str) {
     }
 }
 
-/// One text that the database answers.
+/// Returns the text that a statement selects.
 async fn query_text(server: &TestServer, sql: &str) -> String {
     let db = &server.app.newsroom.db;
     let row = db.reader().query_one_raw(Statement::from_string(db.backend(), sql.to_owned())).await.unwrap().unwrap();
@@ -68,16 +68,19 @@ async fn report(server: &TestServer) -> CheckReport {
     check(&server.app.newsroom.db).await.unwrap()
 }
 
-/// That there is a finding of this kind with these words, and that the command lists it and ends with 3.
+/// Checks that a finding of this kind contains these words, and that the command lists it and exits with code 3.
 async fn assert_found(server: &TestServer, kind: FindingKind, words: &[&str]) {
     let report = report(server).await;
     let lines: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     let is_listed =
         lines.iter().any(|line| line.starts_with(&format!("{kind}: ")) && words.iter().all(|word| line.contains(word)));
-    assert!(is_listed, "no {kind} with {words:?} in {lines:#?}");
+    assert!(is_listed, "no finding of kind {kind} with {words:?} in {lines:#?}");
     let (code, output) = run_check(&server.url);
     assert_eq!(code, Some(3), "{output}");
-    assert!(lines.iter().all(|line| output.lines().any(|other| other == line)), "{lines:#?} is not {output}");
+    assert!(
+        lines.iter().all(|line| output.lines().any(|other| other == line)),
+        "the command must list {lines:#?}, got {output}"
+    );
     assert!(output.contains("check found something wrong"), "{output}");
 }
 
@@ -239,12 +242,12 @@ async fn indexes_are_verified_where_amcheck_is_installed() {
     }
     damage(&server, "CREATE SCHEMA tools; CREATE EXTENSION amcheck SCHEMA tools").await;
     assert_eq!(report(&server).await.findings, []);
-    // An index that is told to order what it has by another rule is not in order.
+    // The index is declared with another sort order, so its entries are no longer in order.
     damage(&server, "UPDATE pg_index SET indoption = '1' WHERE indexrelid = 'journal_pkey'::regclass").await;
     assert_found(&server, FindingKind::Damage, &["index journal_pkey", "REINDEX"]).await;
 }
 
-/// The demo newsroom is verified while it is served.
+/// Checks the demo newsroom while it is served, and again after the server has exited.
 fn assert_demo_is_valid(folder: &Path, url: &str) {
     let server = serve(folder, &["--demo", "--database", url]);
     let (code, output) = run_check(url);
@@ -292,7 +295,7 @@ async fn damaged_pages_of_a_sqlite_file_are_found() {
     let contents = std::fs::read(server.url.strip_prefix("sqlite://").unwrap()).unwrap();
     let size = usize::from(u16::from_be_bytes([contents[16], contents[17]]));
     for number in pages {
-        // Each page in a copy of its own.
+        // Damages each page in a separate copy of the file.
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("damaged.db");
         let mut bytes = contents.clone();

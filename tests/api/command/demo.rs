@@ -1,4 +1,4 @@
-//! Tests that the demo newsroom has a value for every field that the public may query.
+//! Tests that the demo newsroom has a value for every public field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use crate::{
     visibility::schema_walk::{Schema, ValuePool, list, text},
 };
 
-/// Fields that have no value for the public of the demo, and why.
+/// Fields that are empty for the public in the demo, with the reason.
 const EMPTY: &[(&str, &str)] = &[
     ("Query.accessLog", "for administrators"),
     ("Query.journal", "for administrators"),
-    ("Query.preview", "for whoever has the link"),
+    ("Query.preview", "needs a preview link"),
     ("Query.tokens", "for administrators"),
     ("Release.author", "for the desk"),
     ("Release.createdAt", "for the desk"),
@@ -26,26 +26,26 @@ const EMPTY: &[(&str, &str)] = &[
     ("Release.schedule", "for the desk"),
     ("Release.withdrawal", "for the desk"),
     ("Release.working", "for the desk"),
-    ("Viewer.capabilities", "the public may do nothing"),
+    ("Viewer.capabilities", "the public has no capabilities"),
 ];
 
-/// The same for an administrator.
+/// Fields that are empty for an administrator in the demo, with the reason.
 const EMPTY_FOR_ADMIN: &[(&str, &str)] = &[
-    ("Query.accessLog", "nobody of the press has read what is under the embargo"),
-    ("Query.preview", "for whoever has the link"),
+    ("Query.accessLog", "no press user has read an embargoed release"),
+    ("Query.preview", "needs a preview link"),
     ("Schedule.recordedAt", "the scheduled release is not due yet"),
-    ("Token.expiresAt", "the tokens of the test do not end"),
+    ("Token.expiresAt", "the tokens of the test do not expire"),
     ("Token.revokedAt", "no token was revoked"),
 ];
 
-/// What the buckets of facets lead to: deeper than the other questions go.
+/// Query for facet buckets, which are nested more deeply than the generated queries.
 const BUCKETS: &str = "{ releaseStats { __typename timeline(interval: MONTH, fill: OMIT) { __typename interval timeZone points { \
     __typename label start end count cumulative complete } } facets { __typename kinds { __typename buckets { ...B } } \
     languages { __typename buckets { ...B } } topics { __typename buckets { ...B ... on TopicBucket { topic { __typename slug } } } } \
     places { __typename buckets { ...B ... on PlaceBucket { place { __typename slug } } } } } } } \
     fragment B on FacetBucket { __typename samples(first: 1) { __typename headline } stats { __typename count } }";
 
-/// Notes each field of each object in an answer that has a value: not null, and no empty list.
+/// Records each field of each object in a response that has a value: neither null nor an empty list.
 fn record_fields(response: &Value, fields_seen: &mut BTreeSet<String>) {
     match response {
         Value::Array(items) => items.iter().for_each(|item| record_fields(item, fields_seen)),
@@ -68,7 +68,10 @@ async fn every_public_field_has_a_value_somewhere() {
     let server = TestServer::on_sqlite().await;
     server.app.clock.set(chrono::Utc.with_ymd_and_hms(2026, 3, 31, 23, 30, 0).unwrap());
     assert!(demo::populate(&server.app).await.unwrap().is_some());
-    assert!(demo::populate(&server.app).await.unwrap().is_none(), "it is not empty any more");
+    assert!(
+        demo::populate(&server.app).await.unwrap().is_none(),
+        "a newsroom with releases must not be populated again"
+    );
     let schema = Schema::introspect(&server).await;
     let ids = "{ a: topic(ref: {slug: \"youth-employment\"}) { id } b: place(ref: {slug: \"phnom-penh\"}) { id } \
                c: release(ref: {slug: \"figures-on-first-jobs-by-city\"}) { id } }";
@@ -93,7 +96,8 @@ async fn every_public_field_has_a_value_somewhere() {
     for (caller, expected) in [(Caller::Public, EMPTY), (Caller::Admin, EMPTY_FOR_ADMIN)] {
         let mut fields_seen = BTreeSet::new();
         let mut queries: Vec<(String, Value)> = vec![(BUCKETS.to_owned(), json!({}))];
-        // Optional arguments at one depth and for the public; the rest of the questions differ in what is below a field.
+        // Optional arguments are tested only at depth 1 for the public; the other queries vary the selection below
+        // each field.
         for depth in 1..=3 {
             let mut fewest_arguments = BTreeMap::new();
             for generated in schema.generate_queries("Query", &pool, depth) {
@@ -111,7 +115,7 @@ async fn every_public_field_has_a_value_somewhere() {
                 record_fields(&data, &mut fields_seen);
             }
         }
-        // What only mutations and subscriptions lead to is not asked for here.
+        // Types that only mutations and subscriptions return are not covered here.
         let reached_types: BTreeSet<&str> = fields_seen.iter().filter_map(|field| field.split('.').next()).collect();
         assert!(
             reached_types.len() > 30 && reached_types.contains("TimePoint") && reached_types.contains("Correction"),

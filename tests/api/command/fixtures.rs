@@ -1,5 +1,5 @@
-//! Tests that databases of earlier versions are migrated and give the same responses (`tests/fixtures`).
-//! Also helpers to execute SQL and to query a router.
+//! Tests that databases of earlier versions are migrated and return the same responses (`tests/fixtures`). Also
+//! contains helpers that execute SQL and query a router.
 
 use std::{fs, path::PathBuf};
 
@@ -18,21 +18,21 @@ use serde_json::{Value, json};
 
 use crate::harness::{post, postgres};
 
-/// The fixtures: each is a version by the month in which it was current.
+/// The fixtures. Each is named after the month in which its version was current.
 const FIXTURES: [&str; 1] = ["2026-11"];
 
-/// An instant after a fixture was made, and before those of 2090 that it holds.
+/// A time after the fixtures were made, and before their scheduled releases of 2090.
 pub(crate) fn later() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2040, 1, 1, 0, 0, 0).unwrap()
 }
 
-/// A file of tests/fixtures.
+/// Reads a file of `tests/fixtures`.
 pub(crate) fn file(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Runs statements on a database; those of a fixture on an empty one.
+/// Executes SQL statements on a database. The statements of a fixture need an empty database.
 pub(crate) async fn execute_sql(url: &str, sql: &str) {
     let options = ConnectOptions::new(url).max_connections(1).sqlx_logging(false).clone();
     let connection = Database::connect(options).await.unwrap();
@@ -40,7 +40,7 @@ pub(crate) async fn execute_sql(url: &str, sql: &str) {
     connection.close().await.unwrap();
 }
 
-/// Asks a router with a bearer token; the data of the answer.
+/// Sends a query to a router with a bearer token. Returns the `data` of the response, which must have no errors.
 pub(crate) async fn graphql_data(router: &Router, bearer: Option<&str>, query: &str, variables: &Value) -> Value {
     let body = json!({ "query": query, "variables": variables }).to_string();
     let (_, _, mut response) = post(router, bearer, &[], &body).await;
@@ -48,12 +48,12 @@ pub(crate) async fn graphql_data(router: &Router, bearer: Option<&str>, query: &
     response["data"].take()
 }
 
-/// An id as this version gives it out; the version of the fixture had the key in it.
+/// Returns the current id for an id in a fixture, which contained the row key.
 fn current_id(app: &App, id: &str) -> Option<String> {
     app.newsroom.ids.decode(id).map(|(noun, key)| app.newsroom.ids.encode(noun, key))
 }
 
-/// The ids in an answer.
+/// Collects the ids in a response.
 fn collect_ids(response: &Value, ids: &mut Vec<String>) {
     match response {
         Value::Object(object) => {
@@ -65,7 +65,7 @@ fn collect_ids(response: &Value, ids: &mut Vec<String>) {
     }
 }
 
-/// Puts the ids of this version in place of those in an answer of then; a note of the journal names a preview link by its id.
+/// Replaces the ids in a recorded response by current ids. Notes of the journal contain the ids of preview links.
 fn replace_ids(app: &App, response: &mut Value) {
     match response {
         Value::Object(object) => object.values_mut().for_each(|value| replace_ids(app, value)),
@@ -83,19 +83,23 @@ fn replace_ids(app: &App, response: &mut Value) {
     }
 }
 
-/// Brings a restored database to the shape of this version, and compares its answers with those of the fixture.
+/// Migrates a restored database to the current version and compares its responses with the recorded ones.
 async fn check(url: &str, name: &str) {
     let db = Db::open(url).await.unwrap();
     db.migrate().await.unwrap();
     assert_eq!(find_out_of_range(db.reader()).await.unwrap(), []);
     let clock = Clock::fixed_at(later());
     let app = App::new(db, NewsroomSettings::default(), SiteInfo::default(), clock.clone()).await.unwrap();
-    assert_eq!(app.newsroom.resolve_schedules(clock.now()).await.unwrap(), 0, "the schedule of 2090 stays");
+    assert_eq!(
+        app.newsroom.resolve_schedules(clock.now()).await.unwrap(),
+        0,
+        "the scheduled release of 2090 is not due"
+    );
     assert_eq!(app.newsroom.record_due_releases(clock.now()).await.unwrap(), 0);
     let router = http::router(&app);
     let recorded: Value = serde_json::from_str(&file(&format!("{name}.json"))).unwrap();
     let responses = recorded["answers"].as_array().unwrap();
-    assert!(responses.len() > 20, "{name} has {} answers", responses.len());
+    assert!(responses.len() > 20, "{name} has only {} responses", responses.len());
     for response in responses {
         let (role, query) = (response["as"].as_str().unwrap(), response["query"].as_str().unwrap());
         let actual = graphql_data(&router, recorded["tokens"][role].as_str(), query, &response["variables"]).await;
@@ -103,11 +107,11 @@ async fn check(url: &str, name: &str) {
         replace_ids(&app, &mut expected);
         assert_eq!(actual, expected, "{name}, as {role}: {query}");
     }
-    // The ids that were given out then still lead to the same things.
+    // Ids that were issued by the earlier version still refer to the same objects.
     let mut ids = Vec::new();
     collect_ids(&recorded["answers"], &mut ids);
     ids.retain(|id| !id.starts_with("token_"));
-    assert!(ids.len() > 10, "{name} has {} ids", ids.len());
+    assert!(ids.len() > 10, "{name} has only {} ids", ids.len());
     let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
     let actual = graphql_data(&router, recorded["tokens"]["admin"].as_str(), query, &json!({ "ids": ids })).await;
     for (id, node) in ids.iter().zip(actual["nodes"].as_array().unwrap()) {

@@ -1,5 +1,5 @@
-//! Tests of import and export: idempotent, exact, and without overwriting later edits.
-//! Also the helpers to import and export a text.
+//! Tests of import and export: imports are idempotent and exact, and never overwrite later edits unless asked to.
+//! Also contains helpers that import and export a text.
 
 use dateline::{
     auth::viewer::Viewer,
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, PUBLISH, REVISE, TestServer, WITHDRAW, on_both_databases};
 
-/// A page of our own, in the shape of the printed one.
+/// A page in the format of a printed listing.
 const PAGE: &str = "News and articles\n\n\n  1. Press release\n\n    Ferry line opens\n\n    08 May 2006, PHNOM PENH\n\n    A ferry goes twice a day.\n\n  2. Statement\n\n    Second thoughts on ferries\n\n    28 April 2006, BANGKOK\n\n    They are slow.\n\n  3. Press release\n\n    First thoughts on ferries\n\n    28 April 2006,\n\n    They are fast.\n";
 
-/// Imports a text; what it reported and told.
+/// Imports a text. Returns the report and the messages about rejected records with their lines.
 pub(crate) async fn run(
     server: &TestServer,
     text: &str,
@@ -30,27 +30,27 @@ pub(crate) async fn run(
     let viewer = Viewer::new(Role::Admin, "import");
     let mut import = FileImport::begin(&server.app.newsroom, &viewer, options, server.app.clock.now(), &mut on_record)
         .await
-        .expect("begun");
+        .expect("begin the import");
     if listing {
-        import.import_listing("page", text.as_bytes()).await.expect("read");
+        import.import_listing("page", text.as_bytes()).await.expect("import the listing");
     } else {
-        import.import_concepts("file", text.as_bytes()).await.expect("read");
-        import.import_releases("file", text.as_bytes()).await.expect("read");
+        import.import_concepts("file", text.as_bytes()).await.expect("import concepts");
+        import.import_releases("file", text.as_bytes()).await.expect("import releases");
     }
-    let report = import.finish().await.expect("ended");
-    server.app.newsroom.catalog.catch_up().await.expect("followed");
+    let report = import.finish().await.expect("finish the import");
+    server.app.newsroom.catalog.catch_up().await.expect("update the catalog");
     (report, rejections)
 }
 
-/// Records, one a line.
+/// Formats records as lines of NDJSON.
 pub(crate) fn lines(lines: &[Value]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// Everything that travels, as `dateline export` writes it.
+/// Returns the output of `dateline export`.
 pub(crate) async fn exported(server: &TestServer) -> String {
     let mut out = Vec::new();
-    export::export(&server.app.newsroom, &mut out).await.expect("exported");
+    export::export(&server.app.newsroom, &mut out).await.expect("export the newsroom");
     String::from_utf8(out).expect("UTF-8")
 }
 
@@ -70,7 +70,7 @@ on_both_databases! {
         let (report, _) = run(&server, PAGE, ImportOptions::default(), true).await;
         assert_eq!((report.created, report.updated, report.unchanged), (0, 0, 3));
         assert_eq!(server.app.newsroom.catalog.snapshot().sequence(), sequence);
-        // The headline is what an item is known by; an editor who mends it does not make it another item.
+        // Items are matched by headline. If an editor corrects the headline, the item still matches the same release.
         let data = server.data(Caller::Editor, r#"{ release(ref: {slug: "ferry-line-opens"}) { id } }"#, json!({})).await;
         server.mutate(Caller::Editor, REVISE, json!({ "id": data["release"]["id"], "revision": 1, "input": { "headline": "Ferry lines open" } })).await;
         let (report, rejections) = run(&server, PAGE, ImportOptions::default(), true).await;
@@ -97,7 +97,7 @@ on_both_databases! {
             assert!(rejections.iter().any(|(_, message)| message.contains(&format!("\"{word}\"")) && message.contains(reason)), "{word} in {rejections:?}");
         }
         assert_eq!(exported(&server).await, current_export);
-        // Asked to overwrite, it takes the file's words, but revives nothing.
+        // With `overwrite`, the import replaces edited content, but it never revives a withdrawn release.
         let (report, rejections) = run(&server, &old_export, ImportOptions { overwrite: true, ..ImportOptions::default() }, false).await;
         assert_eq!((report.conflicts, report.updated), (1, 2), "{rejections:?}");
         assert_eq!(server.data(Caller::Public, r#"{ a: release(ref: {slug: "corrected"}) { headline } b: release(ref: {slug: "new-name"}) { slug } c: release(ref: {slug: "withdrawn"}) { slug } }"#, json!({})).await,
@@ -111,7 +111,8 @@ on_both_databases! {
         let first = exported(&server).await;
         assert_eq!(first.lines().count(), demo.lines().count());
         let other = TestServer::on_sqlite().await;
-        // In any order: backwards, but for releases, whose order says which is newer.
+        // Reverses the order of topics and places, which may be in any order. Releases keep theirs, because it
+        // decides which is newer.
         let (releases, mut others): (Vec<&str>, Vec<&str>) = first.lines().skip(1).partition(|line| line.contains("\"type\":\"release\""));
         others.reverse();
         let shuffled = [releases, others].concat().join("\n");

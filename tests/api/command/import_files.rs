@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::import::{self, exported, lines};
 use crate::harness::{Caller, REVISE, TestServer, on_both_databases};
 
-/// Imports files together; what was reported, and what was told: file, line and message.
+/// Imports several files in one import. Returns the report and the messages: file, line and text.
 async fn run(
     server: &TestServer,
     files: &[(&str, String)],
@@ -47,7 +47,7 @@ fn release(fields: &Value) -> Value {
     record
 }
 
-/// What the import knows, apart from the order in which things were changed.
+/// Returns the counters of a report that do not depend on the order of changes.
 fn counts(report: &ImportReport) -> [u64; 6] {
     [report.created, report.updated, report.unchanged, report.duplicates, report.conflicts, report.refused]
 }
@@ -73,10 +73,10 @@ on_both_databases! {
             "a": { "headline": "“A”", "subheadline": "–", "summary": "a\tb\nc", "body": { "markdown": "l’a" }, "externalId": "x", "editorialNote": "n…", "dateline": { "placeText": "P" } },
             "b": { "body": { "markdown": "l’ecole" } }, "topic": { "name": "L’école" }, "releaseLookup": { "tombstone": { "notice": "It’s gone" } },
         }));
-        // The same again changes nothing, and counts the same.
+        // Importing the same records again changes nothing and returns the same counts.
         let (second_report, _) = import_records(&server, &records).await;
         assert_eq!((counts(&second_report), second_report.controls), ([0, 0, 6, 0, 0, 0], report.controls));
-        // What an editor types is refused.
+        // Control characters in an editor's input are rejected.
         let input = json!({ "input": { "headline": "l\u{92}a" } });
         let response = server.execute(Caller::Editor, "mutation($input: ReleaseInput!) { releaseCreate(input: $input) { userErrors { message } } }", input).await;
         assert!(response["data"]["releaseCreate"]["userErrors"][0]["message"].as_str().unwrap().contains("U+0092"), "{response}");
@@ -123,7 +123,7 @@ on_both_databases! {
         let (second_report, rejections_again) = import_records(&server, &records).await;
         assert_eq!((counts(&second_report), rejections_again), ([0, 0, 6, 2, 4, 0], rejections));
         assert_eq!((exported(&server).await, server.app.newsroom.catalog.snapshot().sequence()), (before, sequence));
-        // Neither does it help to insist.
+        // `overwrite` does not change this.
         let (report, _) = run(&server, &[("f", lines(&records))], ImportOptions { overwrite: true, ..ImportOptions::default() }).await;
         assert_eq!(counts(&report), [0, 0, 6, 2, 4, 0]);
         let strict = ImportOptions { strict: true, ..ImportOptions::default() };
@@ -140,13 +140,14 @@ on_both_databases! {
         import_records(&server, &records[..1]).await;
         let data = server.data(Caller::Editor, "{ release(ref: {slug: \"a\"}) { id } }", json!({})).await;
         server.mutate(Caller::Editor, REVISE, json!({ "id": data["release"]["id"], "revision": 1, "input": { "headline": "Mended" } })).await;
-        // The third record is matched by its slug and the fourth by its id, so one batch compares them one after the other.
+        // The third record is matched by its slug and the fourth by its external id, so they are compared one after the
+        // other within a batch.
         for subset in [&records[..2], &records[2..], &records[..]] {
             let (report, rejections) = import_records(&server, subset).await;
             assert_eq!(counts(&report), [0, 0, 0, 0, subset.len() as u64, 0], "{rejections:?}");
             assert!(rejections.len() == subset.len() && rejections.iter().all(|(_, _, message)| message.contains("was changed here")), "{rejections:?}");
         }
-        // Where the first is taken after all, it counts.
+        // With `overwrite`, the first record is applied, so the others are duplicates of it or conflict with it.
         let overwrite = ImportOptions { overwrite: true, ..ImportOptions::default() };
         let (report, rejections) = run(&server, &[("f", lines(&records))], overwrite).await;
         assert_eq!(counts(&report), [0, 1, 0, 1, 2, 0], "{rejections:?}");
@@ -201,13 +202,14 @@ on_both_databases! {
                 assert!(message.contains(&format!("first at f:{first},")), "{message}");
             }
         }
-        // In an import of its own, such a record is refused, with the value in quotation marks, which the summary leaves out.
+        // In a separate import, such a record is refused. The message quotes the value; the summary omits values in
+        // quotation marks.
         let (_, rejections) = import_records(&server, &[topic("b", json!({ "uri": "https://example.org/1" })), place("q", json!({ "iso3166Alpha2": "KH" })), place("r", json!({ "m49": "116" }))]).await;
         for ((_, _, message), prefix) in rejections.iter().zip(["the uri \"https://example.org/1\" belongs to \"a\"", "the ISO 3166 code \"KH\" belongs to \"p\"", "the m49 \"116\" belongs to \"p\""]) {
             assert!(message.starts_with(prefix), "{message}");
         }
         assert_eq!(rejections.len(), 3, "{rejections:?}");
-        // So it is with records of two files, new or known.
+        // The same applies to records in two files, whether new or stored.
         let files = [
             ("a", lines(&[topic("t", json!({})), place("u", json!({}))])),
             ("b", lines(&[topic("t", json!({ "name": "Other" })), place("u", json!({ "name": "Other" })), topic("t", json!({}))])),
@@ -217,7 +219,7 @@ on_both_databases! {
             assert_eq!(counts(&report), expected_counts, "{rejections:?}");
             assert!(rejections[0].2.contains("first at a:1,") && rejections[1].2.contains("first at a:2,"), "{rejections:?}");
         }
-        // A former address is the same topic, whichever way round.
+        // A record with a former slug matches the same topic as a record with its current slug.
         import_records(&server, &[topic("old", json!({}))]).await;
         let update = "mutation($id: ID!) { topicUpdate(id: $id, expectedRevision: 1, input: { slug: \"new\" }) { userErrors { message } } }";
         let id = server.data(Caller::Public, "{ topic(ref: {slug: \"old\"}) { id } }", json!({})).await["topic"]["id"].clone();
@@ -292,7 +294,7 @@ on_both_databases! {
         let now = chrono::DateTime::parse_from_rfc3339("2026-03-31T23:30:00Z").unwrap().to_utc();
         server.app.clock.set(now);
         dateline::cli::demo::populate(&server.app).await.unwrap();
-        // A broader topic that is younger than the narrower one, and two broader ones in the order that was given.
+        // A broader topic that is newer than the narrower one, and two broader topics in the given order.
         let create = "mutation { topicCreate(input: {slug: \"younger\", name: \"Younger\"}) { topic { id } userErrors { message } } }";
         server.mutate(Caller::Admin, create, json!({})).await;
         let update = "mutation($id: ID!) { topicUpdate(id: $id, expectedRevision: 1, input: { broader: [{slug: \"younger\"}, {slug: \"work\"}] }) { userErrors { message } } }";

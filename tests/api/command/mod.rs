@@ -1,11 +1,11 @@
 //! Tests of the `dateline` command.
 //!
-//! - `check`: verification of a database
+//! - `check`: verification of the database
 //! - `demo`: the demo newsroom
 //! - `fixtures`: databases of earlier versions
 //! - `import`: import and export
 //! - `import_files`: contents of import files
-//! - `pipes`: closed or full output
+//! - `pipes`: output that is closed or cannot be written
 //! - `run`: output and exit codes
 
 pub mod check;

@@ -1,4 +1,4 @@
-//! Tests of commands whose output is closed or cannot be written, and of files in other formats.
+//! Tests of commands whose output is closed or cannot be written, and of import files in other formats.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::harness::server_process::{dateline, run};
 
-/// Commands that print something.
+/// Commands that print to standard output.
 const PRINTING: [&[&str]; 10] = [
     &["--help"],
     &["import", "--help"],
@@ -23,7 +23,7 @@ const PRINTING: [&[&str]; 10] = [
     &["restored"],
 ];
 
-/// Runs a command, with the reader of its standard output gone before it begins; how it ended, and what it told.
+/// Runs a command whose standard output is already closed. Returns its exit status and standard error.
 fn run_with_closed_stdout(folder: &Path, arguments: &[&str]) -> (ExitStatus, String) {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -31,7 +31,7 @@ fn run_with_closed_stdout(folder: &Path, arguments: &[&str]) -> (ExitStatus, Str
     (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// A newsroom with more releases than a pipe holds.
+/// Imports more releases than fit into a pipe buffer.
 fn seed_sample_data(folder: &Path) {
     let body = "words ".repeat(200);
     let line = |number: u32| {
@@ -57,7 +57,7 @@ fn a_command_with_a_closed_stdout_finishes_quietly() {
     assert!(tokens.contains("Bo") && tokens.lines().count() == 2, "{tokens}");
     let (_, lines, _) = run(folder.path(), &["export"]);
     assert!(!lines.contains("\"r1\"") && lines.lines().count() == 600);
-    // A reader that leaves after the first line.
+    // A reader that closes the pipe after the first line.
     let mut child =
         dateline(folder.path()).arg("export").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
@@ -100,7 +100,7 @@ fn output_that_cannot_be_written_is_an_error() {
             output.status.code() == Some(1) && stderr.contains("No space left") && !stderr.contains("panicked"),
             "{arguments:?}: {stderr}"
         );
-        // The secret is lost, so the message names the token.
+        // The output with the secret is lost, so the message must name the token, for example to revoke it.
         let is_creation = arguments.starts_with(&["token", "create"]);
         assert_eq!(stderr.contains("dateline token revoke token_"), is_creation, "{arguments:?}: {stderr}");
     }
@@ -111,7 +111,7 @@ fn output_that_cannot_be_written_is_an_error() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let advice = "the demo newsroom was created nevertheless: create a token with `dateline token create`";
     assert!(output.status.code() == Some(1) && stderr.contains("No space left") && stderr.contains(advice), "{stderr}");
-    // What is told on standard error changes nothing.
+    // Failed writes to standard error do not fail the import.
     let status = dateline(folder.path()).args(["import", "many.ndjson"]).stderr(full_device()).status().unwrap();
     assert_eq!(status.code(), Some(0));
 }

@@ -1,4 +1,4 @@
-//! Tests of the `dateline` command: output, error messages with advice, and exit codes.
+//! Tests of the `dateline` command: output, error messages, and exit codes.
 
 use std::{
     io::Write,
@@ -12,7 +12,11 @@ use crate::harness::server_process::{dateline, post, run, serve};
 fn the_demo_newsroom_can_be_served_and_edited() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = serve(folder.path(), &["--demo"]);
-    let token = server.startup_output.lines().find_map(|line| line.trim().strip_prefix("dateline_")).expect("a token");
+    let token = server
+        .startup_output
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("dateline_"))
+        .expect("the demo prints a token");
     let token = format!("dateline_{token}");
     assert!(server.startup_output.contains("Dateline serves 157 releases"), "{}", server.startup_output);
     let response = post(
@@ -21,7 +25,7 @@ fn the_demo_newsroom_can_be_served_and_edited() {
         "mutation { releaseCreate(input: {headline: \"Mine\"}) { release { slug } userErrors { message } } }",
     );
     assert!(response.contains(r#"{"slug":"mine"}"#), "{response}");
-    // A second server on the same file is refused; an import beside it is not, and is seen.
+    // A second server on the same file is rejected. A concurrent import is allowed, and the server shows its result.
     let (code, _, output) = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert!(code == Some(1) && output.contains("served by another process"), "{output}");
     let line =
@@ -30,10 +34,10 @@ fn the_demo_newsroom_can_be_served_and_edited() {
     assert_eq!(run(folder.path(), &["import", "beside.ndjson"]).0, Some(0));
     let started = std::time::Instant::now();
     while !post(server.port, None, "{ release(ref: {slug: \"beside\"}) { slug } }").contains("\"slug\":\"beside\"") {
-        assert!(started.elapsed().as_secs() < 10, "the import is not seen");
+        assert!(started.elapsed().as_secs() < 10, "the server does not show the imported release");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    // What the command line purges is gone there, too; without --yes nothing is.
+    // A purge on the command line takes effect in the running server. Without `--yes` nothing is purged.
     let release_exists =
         || post(server.port, None, "{ release(ref: {slug: \"beside\"}) { slug } }").contains("\"slug\":\"beside\"");
     let purge = &["purge", "beside", "--reason", "a test"][..];
@@ -43,12 +47,12 @@ fn the_demo_newsroom_can_be_served_and_edited() {
     assert!(code == Some(0) && output.contains("is purged"), "{output}{error}");
     let started = std::time::Instant::now();
     while release_exists() {
-        assert!(started.elapsed().as_millis() < 1000, "the purge is not seen within a second");
+        assert!(started.elapsed().as_millis() < 1000, "the server still shows the purged release after a second");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let (code, _, error) = run(folder.path(), &[purge, &["--yes"]].concat());
     assert!(code == Some(1) && error.contains("there is no release \"beside\""), "{error}");
-    // A restored database has another past: positions of before are refused by the server that runs, too.
+    // A restored database has another history, so the running server rejects positions from before the restoration.
     let revision = "{ releaseStats { asOf { version } } }";
     let position = post(server.port, None, revision);
     let position = position.split("\"version\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -56,15 +60,15 @@ fn the_demo_newsroom_can_be_served_and_edited() {
     assert!(code == Some(0) && output.contains("another past"), "{output}{error}");
     let started = std::time::Instant::now();
     while post(server.port, None, revision).contains(&position) {
-        assert!(started.elapsed().as_secs() < 10, "the server does not notice");
+        assert!(started.elapsed().as_secs() < 10, "the server did not detect the restored database");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    // A token revoked by the command line ends in the running server.
+    // A token that is revoked on the command line is rejected by the running server.
     let (_, tokens, _) = run(folder.path(), &["token", "list"]);
     let id = tokens.split('\t').next().unwrap().to_owned();
     assert_eq!(run(folder.path(), &["token", "revoke", &id]).0, Some(0));
     assert!(post(server.port, Some(&token), "{ viewer { name } }").starts_with("HTTP/1.1 401"));
-    // Told to stop, it stops by itself.
+    // The server exits with code 0 after SIGTERM.
     assert!(Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap().success());
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }

@@ -1,4 +1,4 @@
-//! Reads everything through the API after a crash: the fields and journal actions of each resource by id.
+//! Reads the whole newsroom through the API after a crash: the fields and journal actions of each resource, by id.
 
 use std::{collections::HashMap, net::TcpStream};
 
@@ -15,24 +15,24 @@ const TOKENS: &str =
     "tokens(first: 200, after: $after) { pageInfo { hasNextPage endCursor } nodes { id name role revokedAt } }";
 const NODES: &str = "query($ids: [ID!]!) { page: nodes(ids: $ids) { id } }";
 
-/// A thing as it was found.
+/// A resource as the API returned it.
 #[derive(Debug, Default)]
 pub(super) struct ResourceView {
-    /// Its fields; of a merged concept what it is now; null where there is nothing any more.
+    /// The fields of the resource. For a merged concept, the id of its target; null if the resource no longer exists.
     pub(super) fields: Value,
-    /// What was done to it, as the journal has it.
+    /// The actions on the resource, from the journal.
     pub(super) actions: Vec<String>,
-    /// Of the last of these acts.
+    /// The note of the last action.
     pub(super) note: String,
 }
 
-/// Everything that is, and that ever was, by id.
+/// All existing and former resources, by id.
 pub(super) type ApiView = HashMap<String, ResourceView>;
 
-/// Reads everything.
+/// Reads all resources and the journal.
 pub(super) fn read(port: u16, token: &str) -> ApiView {
     let mut view = ApiView::new();
-    // Newest first.
+    // The journal is listed newest first.
     for entry in list(port, token, JOURNAL).iter().rev() {
         let resource = view.entry(entry["subject"].as_str().unwrap().to_owned()).or_default();
         resource.actions.push(entry["action"].as_str().unwrap().to_owned());
@@ -45,7 +45,7 @@ pub(super) fn read(port: u16, token: &str) -> ApiView {
     };
     list(port, token, RELEASES).into_iter().for_each(&mut add);
     for mut node in list(port, token, TOPICS).into_iter().chain(list(port, token, PLACES)) {
-        // A topic may have several above it; here each has one at most.
+        // A topic may have several broader topics. In this test each has at most one.
         let parent = node["above"].as_array().map_or_else(
             || node["above"]["id"].clone(),
             |all| {
@@ -76,13 +76,13 @@ pub(super) fn read(port: u16, token: &str) -> ApiView {
     view
 }
 
-/// Whether an instant is set.
+/// Replaces a timestamp by a flag that says whether it is set.
 fn set_flag(node: &mut Value, instant: &str, flag: &str) {
     let timestamp = node.as_object_mut().unwrap().remove(instant).unwrap();
     node[flag] = json!(!timestamp.is_null());
 }
 
-/// All nodes of a connection.
+/// Returns all nodes of a connection.
 fn list(port: u16, token: &str, selection: &str) -> Vec<Value> {
     let query = format!("query($after: String) {{ page: {selection} }}");
     let (mut all, mut after) = (Vec::new(), Value::Null);
@@ -97,10 +97,11 @@ fn list(port: u16, token: &str, selection: &str) -> Vec<Value> {
 }
 
 fn page(port: u16, token: &str, query: &str, variables: &Value) -> Value {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("connect to the server");
     let body = json!({ "query": query, "variables": variables });
-    let response = exchange(&mut stream, Some(token), &body).expect("answered");
-    let mut response: Value = serde_json::from_str(response.split_once("\r\n\r\n").expect("a body").1).expect("JSON");
+    let response = exchange(&mut stream, Some(token), &body).expect("receive the response");
+    let mut response: Value =
+        serde_json::from_str(response.split_once("\r\n\r\n").expect("a response with a body").1).expect("JSON");
     assert!(response["data"]["page"].is_object() || response["data"]["page"].is_array(), "{response}");
     response["data"]["page"].take()
 }

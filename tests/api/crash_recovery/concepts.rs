@@ -11,19 +11,19 @@ use super::{
 };
 use crate::harness::random_acts::SeededRng;
 
-/// A topic or place, or a release that is about some.
+/// A topic or place, or a release that refers to some of them.
 #[derive(Clone, Debug)]
 pub(super) struct Concept {
     noun: &'static str,
     name: String,
     names: Vec<String>,
     revision: usize,
-    /// The id of the one above it.
+    /// The id of the broader topic or containing place.
     parent: Option<String>,
     retired: bool,
-    /// The id of the one that it was merged into.
+    /// The id of the concept that this one was merged into.
     into: Option<String>,
-    /// The release, where it is one.
+    /// The release, if this is a release.
     about: Option<Release>,
 }
 
@@ -77,7 +77,8 @@ impl Resource for Concept {
         let stored = rows.concepts.get(&key);
         let into = self.into.as_deref().map(|id| rows.key(id));
         assert_eq!(rows.merged.get(&key), into.as_ref(), "{self:?}");
-        // The names that others had are its own; of the rest the journal's image and the API tell.
+        // The names adopted from merged concepts are alternative names; the API view and the journal image cover
+        // them.
         let expected =
             (self.name.clone(), self.revision as i32, self.parent.as_deref().map(|id| rows.key(id)), self.retired);
         assert_eq!(stored, self.into.is_none().then_some(&expected), "{self:?}");
@@ -86,7 +87,7 @@ impl Resource for Concept {
     fn check_secrets(&mut self, _: u16) {}
 }
 
-/// A mutation of a topic or place.
+/// Builds a mutation of a topic or place.
 fn mutation_field(noun: &'static str, operation: &str, arguments: &str) -> String {
     let response = format!("{noun} {{ id name revision }} userErrors {{ code message }}");
     format!("mutation {{ {noun}{operation}({arguments}) {{ {response} }} }}")
@@ -135,8 +136,8 @@ fn change(tracked: &[Tracked<Concept>], index: usize, operation: &'static str, n
     }
 }
 
-/// What lay below the one lies below the other, releases about it are about the other, and whatever was merged into it is the
-/// other now: all at once.
+/// A merge applies all of its effects at once: concepts below the source move below the target, releases about the
+/// source are about the target, and concepts merged into the source earlier are merged into the target.
 fn merge(tracked: &[Tracked<Concept>], from: usize, into: usize) -> Request<Concept> {
     let (noun, source) = (tracked[from].model.noun, &tracked[from]);
     let (kind, action) = operation_names(noun, "Merge");
@@ -170,7 +171,7 @@ fn merge(tracked: &[Tracked<Concept>], from: usize, into: usize) -> Request<Conc
     Request { kind, query, steps: vec![step] }
 }
 
-/// Puts one id in the place of another, once; whether it was there.
+/// Replaces one id by another without duplicates. Returns whether the id was present.
 fn replace(ids: &mut Vec<String>, source: &str, id: &str) -> bool {
     let Some(at) = ids.iter().position(|other| other == source) else { return false };
     if ids.iter().any(|other| other == id) {
@@ -181,7 +182,7 @@ fn replace(ids: &mut Vec<String>, source: &str, id: &str) -> bool {
     true
 }
 
-/// A release about up to three topics and three places, which merges move.
+/// Creates a release about up to three topics and three places, for merges to move.
 fn create_release_about(tracked: &[Tracked<Concept>], rng: &mut SeededRng, name: &str) -> Request<Concept> {
     let mut pick = |noun: &str| {
         let of = |tracked: &&Tracked<Concept>| {
@@ -208,7 +209,7 @@ fn create_release_about(tracked: &[Tracked<Concept>], rng: &mut SeededRng, name:
     }
 }
 
-/// Whether one lies below another, at any depth.
+/// Returns whether a concept is below another one, at any depth.
 fn is_below(tracked: &[Tracked<Concept>], concept: usize, ancestor: usize) -> bool {
     let mut parent = tracked[concept].model.parent.as_ref();
     while let Some(id) = parent {
@@ -220,7 +221,7 @@ fn is_below(tracked: &[Tracked<Concept>], concept: usize, ancestor: usize) -> bo
     false
 }
 
-/// An act as the schema and as the journal name it.
+/// Returns the name of an operation in the schema and its action in the journal.
 fn operation_names(noun: &str, operation: &str) -> (&'static str, &'static str) {
     match (noun, operation) {
         ("topic", "Create") => ("topicCreate", "topic.create"),

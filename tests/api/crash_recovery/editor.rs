@@ -1,5 +1,5 @@
-//! Editors of the crash recovery test: send mutations until the server is gone, and keep the expected state.
-//! After a restart `reconcile` decides how many steps of the request in flight were applied.
+//! Editors of the crash recovery test: they send mutations until the server is killed, and keep the expected state.
+//! After a restart, `reconcile` decides how many steps of the request in flight were applied.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,40 +14,41 @@ use uuid::Uuid;
 use super::{api_view::ApiView, rows::Rows};
 use crate::harness::{random_acts::SeededRng, server_process::exchange};
 
-/// A kind of resource, as its editor expects it.
+/// The model of a resource: its expected state and the mutations on it.
 pub(super) trait Resource: Clone + Debug + Send {
-    /// What the API answers of it; null where it is no more.
+    /// Returns the expected fields of the resource in the API; null if it no longer exists.
     fn expected_view(&self) -> Value;
-    /// An act that is allowed now; `name` was never used before.
+    /// Returns a random mutation that is currently allowed. `name` was never used before.
     fn next_request(tracked: &[Tracked<Self>], rng: &mut SeededRng, name: &str) -> Request<Self>;
-    /// Takes what only the answer tells, and checks the rest of it.
+    /// Adopts values that only the response contains (ids, secrets), and checks the rest of the response.
     fn apply_response(&mut self, payload: &Value);
-    /// Takes what the journal tells of an act that was not answered.
+    /// Adopts values from the journal note of a mutation whose response was lost.
     fn apply_journal_note(&mut self, note: &str);
-    /// Its rows are there, or are no more.
+    /// Checks the database rows of the resource, or that they no longer exist.
     fn check_rows(&self, key: Uuid, rows: &Rows);
-    /// What was handed out since the last restart opens what it should, and nothing where it was taken back.
+    /// Checks that secrets issued or revoked since the last restart work or are rejected as expected.
     fn check_secrets(&mut self, port: u16);
 }
 
-/// A thing, and what was done to it.
+/// A resource and the actions on it.
 #[derive(Clone, Debug)]
 pub(super) struct Tracked<T> {
-    /// As the API names it.
+    /// The id of the resource in the API.
     pub(super) id: String,
-    /// The acts on it so far, as the journal names them.
+    /// The actions on the resource so far, as named in the journal.
     pub(super) actions: Vec<&'static str>,
     pub(super) model: T,
 }
 
-/// What one thing is afterwards; `index` says which of the editor's resources, none where it is made.
+/// The new state of one resource; `index` is its position in the editor's list, or `None` if it is created.
 #[derive(Clone, Debug)]
 pub(super) struct StateChange<T> {
     pub(super) index: Option<usize>,
     pub(super) after: Tracked<T>,
 }
 
-/// A request: its steps happen in order, each wholly or not at all. The first effect of a step is on what the answer shows.
+/// A request. Its steps happen in order, each completely or not at all. The first change of a step is to the resource
+/// in the response.
 #[derive(Clone, Debug)]
 pub(super) struct Request<T> {
     pub(super) kind: &'static str,
@@ -55,14 +56,14 @@ pub(super) struct Request<T> {
     pub(super) steps: Vec<Vec<StateChange<T>>>,
 }
 
-/// How many requests of a kind there were.
+/// Numbers of requests of one kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RequestCounts {
     pub(super) answered: usize,
     pub(super) in_flight: usize,
-    /// Of those open: happened, at least in part.
+    /// Requests in flight at the kill that were applied, at least in part.
     pub(super) applied: usize,
-    /// Of those that happened: not all of their steps.
+    /// Applied requests of which some steps were not applied.
     pub(super) partially_applied: usize,
 }
 
@@ -75,29 +76,29 @@ impl RequestCounts {
     }
 }
 
-/// CountsByKind by kind.
+/// Request counts by kind.
 pub(super) type CountsByKind = BTreeMap<&'static str, RequestCounts>;
 
-/// The kinds of requests that were sent and are not answered yet, by editor.
+/// The kinds of requests in flight, by editor.
 pub(super) type InFlightKinds = Mutex<HashMap<String, &'static str>>;
 
-/// An editor of any kind of resource.
+/// An editor of any type of resource.
 pub(super) trait Editor: Send {
-    /// Acts until the server is gone.
+    /// Sends mutations until the server is killed.
     fn run(&mut self, port: u16, token: &str, in_flight_kinds: &InFlightKinds);
-    /// What it knows is there, and the act that was not answered happened or did not.
+    /// Checks that the expected state is in the view, and decides whether the request in flight was applied.
     fn reconcile(&mut self, view: &ApiView);
-    /// The rows and the journal say the same.
+    /// Checks that the rows and the journal match the expected state.
     fn check_rows(&self, rows: &Rows);
-    /// What was handed out opens what it should.
+    /// Checks the secrets that were issued or revoked.
     fn check_secrets(&mut self, port: u16);
-    /// How many things and how many acts it knows of.
+    /// Returns the numbers of tracked resources and of actions on them.
     fn totals(&self) -> (usize, usize);
-    /// Its requests so far.
+    /// Returns the request counts so far.
     fn counts(&self) -> &CountsByKind;
 }
 
-/// An editor, and what it expects.
+/// An editor with its expected state.
 #[derive(Debug)]
 pub(super) struct ResourceEditor<T> {
     name: String,
@@ -109,7 +110,7 @@ pub(super) struct ResourceEditor<T> {
 }
 
 impl<T> Tracked<T> {
-    /// What is made by a first act.
+    /// Creates the state after the first action on a new resource.
     pub(super) fn created(action: &'static str, model: T) -> Self {
         Self { id: String::new(), actions: vec![action], model }
     }
@@ -154,8 +155,8 @@ impl<T: Resource> ResourceEditor<T> {
         self.counts.entry(request.kind).or_default().answered += 1;
     }
 
-    /// What is known after some steps, if that is what is there. What a step made is told by what it shows, since no two things
-    /// ever have the same name.
+    /// Returns the expected state after some steps, if it matches the view. A created resource is identified by its
+    /// fields, because no two resources ever have the same name.
     fn after(&self, steps: &[Vec<StateChange<T>>], view: &ApiView) -> Option<Vec<Tracked<T>>> {
         let mut tracked = self.tracked.clone();
         for (number, StateChange { index, after }) in steps.iter().flat_map(|step| step.iter().enumerate()) {
@@ -194,7 +195,7 @@ impl<T: Resource> Editor for ResourceEditor<T> {
             let response = exchange(&mut stream, Some(token), &json!({ "query": request.query })).ok();
             in_flight_kinds.lock().unwrap().remove(&self.name);
             let response = response.as_ref().and_then(|response| response.split_once("\r\n\r\n"));
-            // Where the server died while it answered, less than the answer arrived.
+            // If the server was killed while it sent the response, the response is incomplete.
             let Some(response) = response.and_then(|(_, body)| serde_json::from_str::<Value>(body).ok()) else {
                 self.in_flight = Some(request);
                 return;
@@ -206,15 +207,16 @@ impl<T: Resource> Editor for ResourceEditor<T> {
     fn reconcile(&mut self, view: &ApiView) {
         let in_flight = self.in_flight.take();
         let steps = in_flight.as_ref().map_or(&[][..], |request| &request.steps);
-        // Each step leaves an entry in the journal, so no two numbers of steps leave the same; where the one step made something
-        // and did not happen, there is nothing that nobody knows of, which whoever calls this looks at.
+        // Each applied step leaves a journal entry, so the numbers of applied steps have different results. An
+        // exception is a single step that creates a resource and was not applied. The caller detects that case by
+        // counting all resources.
         let outcome =
             (0..=steps.len()).rev().find_map(|step_count| Some((step_count, self.after(&steps[..step_count], view)?)));
         let Some((step_count, tracked)) = outcome else {
             let mismatched: Vec<_> = self.tracked.iter().filter(|tracked| !matches_view(tracked, view)).collect();
             let views: Vec<_> = mismatched.iter().map(|tracked| view.get(&tracked.id)).collect();
             panic!(
-                "{mismatched:#?}\nis neither there nor what this would make of it: {in_flight:#?}\nfound: {views:#?}"
+                "{mismatched:#?}\nis not in the view, neither before nor after the request in flight: {in_flight:#?}\nfound: {views:#?}"
             );
         };
         self.tracked = tracked;

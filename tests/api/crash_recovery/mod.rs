@@ -1,6 +1,7 @@
-//! Crash recovery test: `kill -9` during random mutations, at least twenty times on each database.
-//! Acknowledged mutations are stored, others happened completely or not at all, and rows agree with the journal.
-//! The program is killed, not the machine: power loss is left to the database (on SQLite `synchronous = FULL`).
+//! Crash recovery test: `kill -9` during random mutations, at least twenty times on each database. Acknowledged
+//! mutations must be stored, others applied completely or not at all, and rows must match the journal. Only the
+//! program is killed, not the machine: recovery from power loss is left to the database (on SQLite `synchronous =
+//! FULL`).
 //!
 //! - `api_view`: what the API returns after a restart
 //! - `concepts`: topics and places
@@ -35,10 +36,10 @@ use releases::Release;
 use rows::Rows;
 use tokens::Token;
 
-/// So many rounds, and more until each kind of request was answered and in flight once, but no more than that.
+/// Minimum and maximum number of rounds. Rounds continue until each kind of request was both answered and in flight.
 const ROUNDS: (usize, usize) = (20, 40);
 
-/// Every kind of request that has to occur in the test.
+/// The kinds of requests that the test must cover.
 const KINDS: [&str; 29] = [
     "create",
     "revise",
@@ -86,7 +87,7 @@ fn on_postgres() {
     run_rounds(tempfile::tempdir().unwrap().path(), &database.url, "PostgreSQL");
 }
 
-/// Whoever acts: editors, each with releases of their own, two who keep topics and places, one who keeps tokens.
+/// Creates the editors: four with their own releases, two for topics and places, one for tokens.
 fn editors() -> Vec<Box<dyn Editor>> {
     let mut editors: Vec<Box<dyn Editor>> = Vec::new();
     let seed = || u64::from(getrandom::u32().unwrap()) << 32 | 1;
@@ -100,7 +101,7 @@ fn editors() -> Vec<Box<dyn Editor>> {
     editors
 }
 
-#[expect(clippy::print_stdout, reason = "the figures, for whoever runs it with --nocapture")]
+#[expect(clippy::print_stdout, reason = "measurements for runs with --nocapture")]
 fn run_rounds(folder: &Path, url: &str, name: &str) {
     let started = Instant::now();
     let create_token = ["token", "create", "--subject", "Kim", "--name", "storm", "--role", "ADMIN", "--database", url];
@@ -137,16 +138,16 @@ fn run_rounds(folder: &Path, url: &str, name: &str) {
             .iter()
             .map(|editor| editor.totals())
             .fold((0, 0), |(resources, actions), totals| (resources + totals.0, actions + totals.1));
-        // One token, and one entry for it, are those of the test itself.
-        assert_eq!(api_view.len(), resources + 1, "there is something that nobody made");
+        // The test itself created one token, with one journal entry.
+        assert_eq!(api_view.len(), resources + 1, "the newsroom contains a resource that no editor created");
         let rows = Rows::read(url);
         rows.assert_consistent();
-        assert_eq!(rows.head, actions as i64 + 1, "an act is in the journal twice, or not at all");
+        assert_eq!(rows.head, actions as i64 + 1, "an action is in the journal twice or missing");
         editors.iter().for_each(|editor| editor.check_rows(&rows));
         editors.iter_mut().for_each(|editor| editor.check_secrets(server.port));
         let now = total(&counts(&editors));
         println!(
-            "{name}, round {round}: killed after {elapsed_ms} ms; {} requests answered, {} in flight, of which {} happened",
+            "{name}, round {round}: killed after {elapsed_ms} ms; {} requests answered, {} in flight, {} of them applied",
             now.answered - before.answered,
             now.in_flight - before.in_flight,
             now.applied - before.applied
@@ -156,12 +157,12 @@ fn run_rounds(folder: &Path, url: &str, name: &str) {
     println!("{name}: {}; {:.1} s", summary(&counts), started.elapsed().as_secs_f64());
     for kind in KINDS {
         let covered = counts.get(kind).is_some_and(|count| count.answered > 0 && count.in_flight > 0);
-        assert!(covered, "nothing was learnt of {kind}");
+        assert!(covered, "requests of kind {kind} were never answered or never in flight");
     }
-    assert_eq!(counts.len(), KINDS.len(), "a kind that nobody knows");
+    assert_eq!(counts.len(), KINDS.len(), "KINDS does not list every kind");
 }
 
-/// The kinds of requests that were never answered or never in flight so far.
+/// Returns the kinds of requests that were never answered or never in flight so far.
 fn missing(counts: &CountsByKind) -> Vec<&'static str> {
     KINDS
         .into_iter()
@@ -169,7 +170,7 @@ fn missing(counts: &CountsByKind) -> Vec<&'static str> {
         .collect()
 }
 
-/// Waits until a request of one of some kinds is under way, for two seconds at most.
+/// Waits until a request of one of these kinds is in flight, for at most two seconds.
 fn wait_for(kinds: &[&str], in_flight_kinds: &InFlightKinds) {
     let started = Instant::now();
     while !kinds.is_empty() && started.elapsed() < Duration::from_secs(2) {
@@ -180,7 +181,7 @@ fn wait_for(kinds: &[&str], in_flight_kinds: &InFlightKinds) {
     }
 }
 
-/// Everybody's requests.
+/// Sums the request counts of all editors, by kind.
 fn counts(editors: &[Box<dyn Editor>]) -> CountsByKind {
     let mut all = CountsByKind::new();
     for (kind, count) in editors.iter().flat_map(|editor| editor.counts()) {
@@ -189,19 +190,19 @@ fn counts(editors: &[Box<dyn Editor>]) -> CountsByKind {
     all
 }
 
-/// Requests of all kinds.
+/// Sums the request counts of all kinds.
 fn total(counts: &CountsByKind) -> RequestCounts {
     let mut total = RequestCounts::default();
     counts.values().for_each(|count| total.add(count));
     total
 }
 
-/// In one line: all, then each kind.
+/// Formats the request counts: the total, then each kind.
 fn summary(counts: &CountsByKind) -> String {
     let all = total(counts);
     let mut text = format!(
-        "{} requests answered and none lost, {} in flight, of which {} happened ({} in part); by kind, answered + in flight \
-         (of which happened):",
+        "{} requests answered and none lost, {} in flight, {} of them applied ({} in part); by kind, answered + in flight \
+         (applied):",
         all.answered, all.in_flight, all.applied, all.partially_applied
     );
     for (kind, RequestCounts { answered, in_flight, applied, .. }) in counts {

@@ -10,56 +10,56 @@ use super::{
 };
 use crate::harness::{random_acts::SeededRng, server_process::post};
 
-/// A release.
+/// The expected state of a release.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Release {
-    /// Empty where it is no more.
+    /// The workflow state; empty if the release no longer exists.
     pub(super) state: &'static str,
-    /// The headlines of its versions, the first first.
+    /// The headlines of its revisions, oldest first.
     pub(super) versions: Vec<String>,
-    /// Which version is or was public, counted from 0.
+    /// Index of the live revision, counted from 0; kept after a withdrawal.
     pub(super) live: Option<usize>,
-    /// Which version is being worked on.
+    /// Index of the working revision.
     pub(super) working: Option<usize>,
-    /// The live one was corrected since that was begun.
+    /// Whether the live revision was corrected after the working revision was created.
     pub(super) outdated: bool,
     pub(super) embargo: Option<String>,
     pub(super) schedule: Option<String>,
     pub(super) withdrawal: Option<&'static str>,
-    /// The notes of its corrections.
+    /// The notes of the corrections.
     pub(super) corrections: Vec<String>,
     pub(super) links: Vec<Link>,
     /// The ids of its topics, and of the places that it is about.
     pub(super) topics: Vec<String>,
     pub(super) places: Vec<String>,
-    /// It is no more, and nothing that it said is anywhere.
+    /// Whether the release was purged, so that nothing of its content remains.
     pub(super) purged: bool,
 }
 
-/// A preview link.
+/// The expected state of a preview link.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Link {
     pub(super) id: String,
     pub(super) revoked: bool,
-    /// None where the answer that had it never arrived.
+    /// `None` if the response with the token was lost.
     pub(super) token: Option<String>,
-    /// Made or taken back since the last restart.
+    /// Whether the link was created or revoked since the last restart.
     pub(super) changed_since_restart: bool,
 }
 
 impl Release {
-    /// Adds a version; its number, counted from 0.
+    /// Adds a revision. Returns its index, counted from 0.
     pub(super) fn add_version(&mut self, headline: String) -> usize {
         self.versions.push(headline);
         self.versions.len() - 1
     }
 
-    /// The headline of the version that a further one is made from.
+    /// Returns the headline of the revision that the next one would be based on.
     pub(super) fn newest(&self) -> &str {
         &self.versions[self.working.or(self.live).unwrap()]
     }
 
-    /// Whether there is a version that can be published.
+    /// Returns whether there is a revision that can be published.
     pub(super) fn is_publishable(&self) -> bool {
         match self.state {
             "PUBLISHED" => self.working.is_some() && !self.outdated,
@@ -125,7 +125,7 @@ impl Resource for Release {
         let corrections = rows.corrections.get(&key).map_or(&[][..], Vec::as_slice);
         assert_eq!(corrections, self.corrections, "{self:?}");
         let Some(row) = rows.releases.get(&key) else {
-            // What was public is never given to another release, not even where nobody can read any more what it was.
+            // A slug that was public is never given to another release, even after a purge.
             let has_slug = rows.slugs.values().any(|owner| *owner == key);
             assert!(self.state.is_empty() && has_slug == self.purged, "{self:?}");
             assert_eq!(rows.is_purged(key), self.purged, "{self:?}");

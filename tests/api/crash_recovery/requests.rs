@@ -1,4 +1,4 @@
-//! Random release mutations of the crash recovery test: the allowed actions, and the expected release afterwards.
+//! Random release mutations of the crash recovery test: the allowed actions, and the expected release after each.
 
 use super::{
     editor::{Request, StateChange, Tracked},
@@ -6,10 +6,10 @@ use super::{
 };
 use crate::harness::random_acts::SeededRng;
 
-/// Releases of one bulk request at most.
+/// Maximum number of releases in a bulk request.
 const BULK: usize = 4;
 
-/// One act, on the newest release or on any.
+/// Returns a random request: to create a release, or to change the newest one or any other.
 pub(super) fn next_request(tracked: &[Tracked<Release>], rng: &mut SeededRng, name: &str) -> Request<Release> {
     let index = match rng.below(8) {
         0 => None,
@@ -40,10 +40,10 @@ pub(super) fn next_request(tracked: &[Tracked<Release>], rng: &mut SeededRng, na
     }
 }
 
-/// What an act on a release answers.
+/// The response fields of a mutation that returns a release.
 pub(super) const RELEASE: &str = "release { id state revision } userErrors { code message }";
 
-/// What may be done to a release, as docs/workflow.md has it.
+/// Returns the kinds of requests that docs/workflow.md allows on a release.
 fn allowed(release: &Release) -> Vec<&'static str> {
     let mut kinds = match release.state {
         "DRAFT" => vec!["revise", "submit", "submit", "schedule", "embargo", "delete", "preview", "bulk"],
@@ -71,7 +71,7 @@ fn allowed(release: &Release) -> Vec<&'static str> {
     kinds
 }
 
-/// Does one act to several releases in the same state.
+/// Performs one action on several releases in the same state.
 fn bulk(tracked: &[Tracked<Release>], index: usize, rng: &mut SeededRng, name: &str) -> Request<Release> {
     let (kind, action) = match tracked[index].model.state {
         "DRAFT" if rng.below(2) == 0 => ("submit", "SUBMIT"),
@@ -98,7 +98,7 @@ fn bulk(tracked: &[Tracked<Release>], index: usize, rng: &mut SeededRng, name: &
     Request { kind: "releasesTransition", query, steps }
 }
 
-/// An act as a field of a mutation, and what the release is when it has happened.
+/// Returns the mutation field for an action, and the expected release after it.
 fn apply(
     tracked: &Tracked<Release>,
     kind: &'static str,
@@ -151,7 +151,7 @@ fn apply(
             ("release.publish", format!("releasePublish({target_arguments})"))
         }
         "embargo" => {
-            // Later than any schedule.
+            // Later than any schedule in this test.
             let until = format!("3500-01-{:02}T00:00:00Z", 1 + rng.below(28));
             let field = format!("releaseEmbargo({target_arguments}, until: {until:?})");
             release.embargo = Some(until);
@@ -181,7 +181,7 @@ fn apply(
                 format!("releaseWithdraw({target_arguments}, withdrawal: {{kind: WITH_NOTICE, notice: {name:?}}})"),
             )
         }
-        // Only in bulk.
+        // Used only in bulk requests.
         "vanish" => {
             (release.state, release.withdrawal) = ("WITHDRAWN", Some("VANISH"));
             ("release.withdraw", String::new())
@@ -196,7 +196,7 @@ fn apply(
     (format!("{field} {{ {RELEASE} }}"), after)
 }
 
-/// The same of acts whose answer shows no release.
+/// Like [`apply`], for actions whose response contains no release.
 fn apply_without_release(tracked: &Tracked<Release>, kind: &'static str, name: &str) -> (String, Tracked<Release>) {
     let mut after = tracked.clone();
     let release = &mut after.model;
@@ -222,13 +222,13 @@ fn apply_without_release(tracked: &Tracked<Release>, kind: &'static str, name: &
             (link.revoked, link.changed_since_restart) = (true, true);
             ("release.preview_revoke", format!("previewLinkRevoke(id: {:?})", link.id))
         }
-        _ => unreachable!("{kind} is no act"),
+        _ => unreachable!("{kind} is not a known action"),
     };
     after.actions.push(action);
     (format!("{field} {{ {response} userErrors {{ code message }} }}"), after)
 }
 
-/// A new version in place of the one being worked on, which whoever approved it has not seen.
+/// Adds a new working revision. It was not seen by the approver, so an approved release returns to review.
 fn rewrite(release: &mut Release, headline: String) {
     release.working = Some(release.add_version(headline));
     release.outdated = false;

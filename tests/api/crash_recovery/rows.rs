@@ -19,20 +19,20 @@ use entity::{
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, EntityTrait, QueryOrder, Statement};
 use uuid::Uuid;
 
-/// What there is, in one state of the database.
+/// The rows of one consistent state of the database.
 pub(super) struct Rows {
-    /// How far the journal goes, as its head says.
+    /// The sequence in the journal head.
     pub(super) head: i64,
     pub(super) releases: HashMap<Uuid, release::Model>,
-    /// Of each release, by number.
+    /// The revisions of each release, by number.
     pub(super) versions: HashMap<Uuid, Vec<revision::Model>>,
-    /// The notes of the corrections of each release, the first first.
+    /// The notes of the corrections of each release, oldest first.
     pub(super) corrections: HashMap<Uuid, Vec<String>>,
-    /// The preview links of each release, and whether they were taken back.
+    /// The preview links of each release, and whether they are revoked.
     pub(super) links: HashMap<Uuid, Vec<(Uuid, bool)>>,
-    /// Name, revision, what lies above, whether it is retired; of topics and places.
+    /// Topics and places: name, revision, broader topic or containing place, and whether it is retired.
     pub(super) concepts: HashMap<Uuid, (String, i32, Option<Uuid>, bool)>,
-    /// What concepts were merged into.
+    /// The targets of merged concepts.
     pub(super) merged: HashMap<Uuid, Uuid>,
     pub(super) tokens: HashMap<Uuid, api_token::Model>,
     pub(super) slugs: HashMap<(Noun, String), Uuid>,
@@ -45,7 +45,8 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-/// Waits until the database knows that the killed program is gone. PostgreSQL may still be committing its last act.
+/// Waits until the database has closed the connections of the killed program. PostgreSQL may still be committing its
+/// last write.
 pub(super) fn wait_for_connections_to_close(url: &str) {
     if url.starts_with("sqlite:") {
         return;
@@ -61,12 +62,12 @@ pub(super) fn wait_for_connections_to_close(url: &str) {
             }
             thread::sleep(Duration::from_millis(10));
         }
-        panic!("PostgreSQL did not let the killed program's connections go");
+        panic!("PostgreSQL did not close the connections of the killed program");
     });
 }
 
 impl Rows {
-    /// The key in an id of the API.
+    /// Returns the row key in an API id.
     pub(super) fn key(&self, id: &str) -> Uuid {
         self.ids.decode(id).unwrap().1
     }
@@ -82,7 +83,7 @@ impl Rows {
             }
             let rows = Self::load(&tx, IdCodec::load(&db).await.unwrap()).await.unwrap();
             tx.commit().await.unwrap();
-            // What the program itself finds when it verifies a database.
+            // `dateline check` must find nothing.
             assert_eq!(check(&db).await.unwrap().findings, []);
             db.close().await;
             rows
@@ -128,45 +129,49 @@ impl Rows {
         })
     }
 
-    /// What was done to a thing.
+    /// Returns the actions on a resource, in order.
     pub(super) fn actions(&self, key: Uuid) -> Vec<&str> {
         self.journal.iter().filter(|entry| entry.noun_id == key).map(|entry| entry.act.as_str()).collect()
     }
 
-    /// Whether a release was purged, as the journal has it.
+    /// Returns whether the journal says that a release was purged.
     pub(super) fn is_purged(&self, key: Uuid) -> bool {
         self.purged.contains(&key)
     }
 
-    /// The journal has no hole and ends at its head; no row is half of an act; the last entry of each thing is its row.
+    /// Checks that the journal has no gaps and ends at its head, that no action is stored partially, and that the
+    /// last image of each resource matches its row.
     pub(super) fn assert_consistent(&self) {
         assert_eq!(self.journal.len() as i64, self.head);
         assert!(
             self.journal.iter().zip(1..).all(|(entry, sequence)| entry.sequence == sequence),
-            "the journal has a hole"
+            "the journal has a gap"
         );
         let last = self.last_images();
         let concepts = last.values().filter(|image| !matches!(image, Image::Release(_))).count();
-        assert_eq!(concepts, self.concepts.len(), "a topic or place is not in the journal, or only there");
+        assert_eq!(concepts, self.concepts.len(), "topics and places in the journal and in the tables differ");
         for (key, (name, revision, ..)) in &self.concepts {
             let image = match &last[key] {
                 Image::Topic(image) => (&image.name, image.revision),
                 Image::Place(image) => (&image.name, image.revision),
-                other => panic!("{other:?} is no topic or place"),
+                other => panic!("{other:?} is not a topic or place"),
             };
             assert_eq!(image, (name, *revision));
         }
-        assert_eq!(last.len() - concepts, self.releases.len(), "a release is not in the journal, or only there");
+        assert_eq!(last.len() - concepts, self.releases.len(), "releases in the journal and in the tables differ");
         for row in self.releases.values() {
             let Some(Image::Release(image)) = last.get(&row.id) else { panic!("{row:?} is not in the journal") };
             self.assert_matches_image(row, image);
         }
         let of =
             [self.versions.keys().collect::<Vec<_>>(), self.corrections.keys().collect(), self.links.keys().collect()];
-        assert!(of.iter().flatten().all(|key| self.releases.contains_key(key)), "rows of no release");
+        assert!(
+            of.iter().flatten().all(|key| self.releases.contains_key(key)),
+            "rows refer to a release that does not exist"
+        );
     }
 
-    /// The image of each thing that there is, after the last act on it.
+    /// Returns the image of each existing resource after the last action on it.
     fn last_images(&self) -> HashMap<Uuid, Image> {
         let mut last: HashMap<Uuid, Image> = HashMap::new();
         let image = |text: &Option<String>| text.as_ref().map(|text| serde_json::from_str::<Image>(text).unwrap());
@@ -183,14 +188,15 @@ impl Rows {
                 continue;
             }
             let merged = matches!(entry.act.as_str(), "topic.merge" | "place.merge");
-            // A merge has the image of what ceases to be.
+            // The before image of a merge is that of the source, which ceases to exist.
             let key = match &before {
                 Some(Image::Topic(before)) if merged => before.id,
                 Some(Image::Place(before)) if merged => before.id,
                 _ => entry.noun_id,
             };
             let previous = last.remove(&key);
-            // Each act begins where the one before it ended; but what lay below a merged concept was moved without an entry.
+            // The before image must equal the previous after image. An exception are concepts below a merged one:
+            // they were moved without a journal entry.
             match (&previous, &before) {
                 (Some(Image::Topic(previous)), Some(Image::Topic(before))) => {
                     assert_eq!(
@@ -217,7 +223,7 @@ impl Rows {
         last
     }
 
-    /// A release's row, versions and address are those of its image.
+    /// Checks that the row, revisions and slug of a release match its image.
     fn assert_matches_image(&self, row: &release::Model, image: &ReleaseImage) {
         assert_eq!((image.state, image.revision, &image.slug), (row.state, row.revision, &row.slug), "{row:?}");
         assert_eq!((image.embargo_until, image.schedule_at), (row.embargo_until, row.schedule_at), "{row:?}");
@@ -231,7 +237,7 @@ impl Rows {
             assert!(versions.iter().any(|version| version.id == key), "{row:?}");
         }
         assert!(versions.iter().map(|version| version.number).eq(1..=row.revision), "{versions:?} of {row:?}");
-        // A withdrawn or retracted release keeps the version that was public; a draft never had one.
+        // A withdrawn or retracted release keeps its live revision; a draft never had one.
         let ended = matches!(row.state, ReleaseState::Withdrawn | ReleaseState::Retracted);
         assert_eq!(row.live_revision_id.is_some(), row.state == ReleaseState::Published || ended, "{row:?}");
         assert_eq!((row.withdrawn_at.is_some(), row.withdrawal_kind.is_some()), (ended, ended), "{row:?}");

@@ -1,4 +1,4 @@
-//! Model of access tokens in the crash recovery test: created, revoked, and checked by a request.
+//! Model of access tokens in the crash recovery test: created, revoked, and used for a request.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -9,15 +9,15 @@ use super::{
 };
 use crate::harness::{random_acts::SeededRng, server_process::post};
 
-/// A token.
+/// The expected state of a token.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     name: String,
     role: &'static str,
     revoked: bool,
-    /// None where the answer that had it never arrived.
+    /// `None` if the response with the secret was lost.
     secret: Option<String>,
-    /// Made or taken back since the last restart.
+    /// Whether the token was created or revoked since the last restart.
     changed_since_restart: bool,
 }
 

@@ -1,9 +1,9 @@
 //! Executes every fenced block of the documents, by its language:
 //!
-//! - `graphql`: executed on the demo newsroom, as the caller that `<!-- as EDITOR -->` names, else as the public. A
-//!   variable `$id` is the id of the release that an earlier example of the document returned. A `json` block right
-//!   after it is the expected `data`.
-//! - `json`: one such answer, or lines of an import file (`<!-- import -->`)
+//! - `graphql`: executed on the demo newsroom, by the caller in `<!-- as EDITOR -->`, otherwise by the public. The
+//!   variable `$id` is the id of the last release that an earlier example of the document returned. A `json` block
+//!   right after it is the expected `data`.
+//! - `json`: the expected response of a query, or lines of an import file (`<!-- import -->`)
 //! - `listing`: imported as a printed listing
 //! - `toml`: read as a settings file
 //! - `sh`: each line is a command of this repository that parses
@@ -25,24 +25,24 @@ use crate::{
     harness::{Caller, TestServer, on_both_databases},
 };
 
-/// The demo newsroom on 1 January 2026.
+/// Populates the demo newsroom on 1 January 2026.
 async fn demo_newsroom(server: &TestServer) {
     server.app.clock.set(chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc());
     demo::populate(&server.app).await.unwrap();
 }
 
-/// The caller that the marker of an example names.
+/// Returns the caller that the marker of an example names.
 fn caller(block: &Block) -> Caller {
     match block.marker.as_deref() {
         None => Caller::Public,
         Some("as AUTHOR") => Caller::Author,
         Some("as EDITOR") => Caller::Editor,
         Some("as ADMIN") => Caller::Admin,
-        Some(other) => panic!("{}: the marker `{other}` names no caller", block.place),
+        Some(other) => panic!("{}: the marker `{other}` does not name a caller", block.place),
     }
 }
 
-/// The id of the release in an answer, if it has one.
+/// Returns the id of the release in a response, if there is one.
 fn release_id(data: &Value) -> Option<String> {
     let payload = data.as_object()?.values().next()?;
     Some(payload["release"]["id"].as_str()?.to_owned())
@@ -69,7 +69,7 @@ on_both_databases! {
                 if let Some(expected) = blocks.get(index + 1).filter(|next| next.language == "json" && next.marker.is_none()) {
                     let expected: Value = serde_json::from_str(&expected.text).unwrap();
                     let expected = expected.get("data").unwrap_or(&expected);
-                    assert_eq!(&data, expected, "{} should say:\n{}", block.place, serde_json::to_string_pretty(&data).unwrap());
+                    assert_eq!(&data, expected, "{} must be:\n{}", block.place, serde_json::to_string_pretty(&data).unwrap());
                 }
                 for payload in data.as_object().unwrap().values() {
                     assert!(payload.get("userErrors").is_none_or(|errors| errors == &json!([])), "{}: {payload}", block.place);
@@ -104,7 +104,7 @@ fn settings_files_are_valid() {
     }
 }
 
-/// Whether a line of a shell example is a command that exists; the reason if not.
+/// Checks that a line of a shell example is an existing command. Returns the reason if it is not.
 fn check_command(line: &str) -> Result<(), String> {
     let words = shell_words(line);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -123,7 +123,7 @@ fn check_command(line: &str) -> Result<(), String> {
         ["cargo", "test" | "bench" | "clippy" | "fuzz" | "install" | "doc", ..] | ["cd", "fuzz"] => Ok(()),
         [program, ..] if root().join(program).is_file() => Ok(()),
         ["bash", script] if root().join(script).is_file() => Ok(()),
-        _ => Err("this command is not known to the test of the documents".to_owned()),
+        _ => Err("unknown command: add it to check_command".to_owned()),
     }
 }
 
@@ -132,7 +132,7 @@ fn parse(words: &[&str]) -> Result<(), String> {
     Cli::try_parse_from(words).map(drop).map_err(|error| error.to_string())
 }
 
-/// The words of a line up to a pipe, a redirection or a comment; `"a b"` is one word.
+/// Splits a line into words, up to a pipe, a redirection or a comment. `"a b"` is one word.
 fn shell_words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (index, part) in line.split('"').enumerate() {

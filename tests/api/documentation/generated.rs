@@ -1,4 +1,5 @@
-//! Generated files: the GraphQL schema, the command reference, and the tables of settings, errors and the workflow.
+//! Tests of generated files: the GraphQL schema, the command reference, and the tables of settings, errors and the
+//! workflow.
 //!
 //! Each test compares a file with what the program generates. With `DATELINE_TEST_UPDATE=1` (`just update`) it writes
 //! the file instead.
@@ -21,13 +22,13 @@ fn check(path: &str, generated: &str) {
     }
 }
 
-/// The same for the table between `<!-- table -->` and `<!-- end of table -->`.
+/// Like [`check`], for the table between `<!-- table -->` and `<!-- end of table -->`.
 #[track_caller]
 fn check_table(path: &str, table: &str) {
     let (start, end) = ("<!-- table -->\n", "<!-- end of table -->");
     let text = fs::read_to_string(root().join(path)).unwrap();
-    let (before, rest) = text.split_once(start).expect("the start of the table");
-    let (_, after) = rest.split_once(end).expect("the end of the table");
+    let (before, rest) = text.split_once(start).expect("the document contains <!-- table -->");
+    let (_, after) = rest.split_once(end).expect("the document contains <!-- end of table -->");
     check(path, &format!("{before}{start}{table}{end}{after}"));
 }
 
@@ -64,7 +65,7 @@ fn the_command_reference_is_current() {
     check("docs/commands.md", &page);
 }
 
-/// The commands that a help text lists.
+/// Returns the commands that a help text lists.
 fn commands_of(help: &str) -> Vec<&str> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));

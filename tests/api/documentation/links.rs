@@ -1,15 +1,15 @@
-//! Links between documents: the file and the heading that a link names exist.
+//! Tests of links between documents: the file and the heading that a link names must exist.
 
 use super::{documents, root};
 
-/// The anchor of a heading, as GitHub makes it: lower case, spaces as hyphens, without punctuation.
+/// Returns the anchor of a heading as GitHub generates it: lower case, hyphens for spaces, no punctuation.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
     let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
-/// The anchors of a document, without the lines of its fenced blocks.
+/// Returns the anchors of a document, ignoring lines in fenced blocks.
 fn anchors(text: &str) -> Vec<String> {
     let mut is_open = false;
     let mut anchors = Vec::new();
@@ -23,7 +23,7 @@ fn anchors(text: &str) -> Vec<String> {
     anchors
 }
 
-/// The targets of the inline links of a text, with the number of their line.
+/// Returns the targets of the inline links in a text, with their line numbers.
 fn targets(text: &str) -> Vec<(usize, String)> {
     let mut targets = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -59,7 +59,7 @@ fn every_link_leads_to_a_file_and_a_heading() {
             }
         }
     }
-    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+    assert!(broken.is_empty(), "broken links:\n{}", broken.join("\n"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Tests of the documentation: README.md, CONTRIBUTING.md, CHANGELOG.md, SECURITY.md, `docs/` and the query page.
+//! Tests of the documents (README.md, CONTRIBUTING.md, CHANGELOG.md, SECURITY.md, `docs/`) and of the query page.
 //!
 //! - `examples`: every fenced block of a document is executed, parsed or imported
 //! - `generated`: generated files and tables are current; `just update` rewrites them
@@ -17,18 +17,18 @@ use std::{
 
 /// A Markdown document of the repository.
 struct Document {
-    /// Its path from the top of the repository: `docs/api.md`.
+    /// Path relative to the repository root, for example `docs/api.md`.
     path: String,
     text: String,
 }
 
 /// A fenced code block.
 struct Block {
-    /// The document and the line of its fence: `docs/api.md:12`.
+    /// The document and the line of the opening fence, for example `docs/api.md:12`.
     place: String,
-    /// The word behind the opening fence: `graphql`, `sh`, or nothing.
+    /// The word after the opening fence, for example `graphql` or `sh`; may be empty.
     language: String,
-    /// The text of the HTML comment right before it, such as `as EDITOR`.
+    /// The text of the HTML comment right before the block, for example `as EDITOR`.
     marker: Option<String>,
     text: String,
 }
@@ -37,7 +37,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All documents, sorted by path.
+/// Returns all documents, sorted by path.
 fn documents() -> Vec<Document> {
     let names = ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "tests/fixtures/README.md"];
     let mut paths: Vec<PathBuf> = names.iter().map(|name| root().join(name)).collect();
@@ -54,7 +54,7 @@ fn documents() -> Vec<Document> {
 }
 
 impl Document {
-    /// Its fenced blocks, in order.
+    /// Returns the fenced blocks of the document, in order.
     fn blocks(&self) -> Vec<Block> {
         let mut blocks: Vec<Block> = Vec::new();
         let (mut is_open, mut marker) = (false, None);
@@ -75,7 +75,7 @@ impl Document {
                 marker = None;
             }
         }
-        assert!(!is_open, "{}: a fenced block has no end", self.path);
+        assert!(!is_open, "{}: a fenced block is not closed", self.path);
         blocks
     }
 }

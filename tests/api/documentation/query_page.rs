@@ -1,4 +1,4 @@
-//! The query page: its examples, and those of the README, cost less than half of the strictest limit.
+//! Tests of the query page. Its examples, and those of the README, must cost less than half of the strictest limit.
 
 use dateline::{
     cli::demo,
@@ -12,24 +12,25 @@ use crate::harness::{Caller, TestServer, on_both_databases};
 
 const QUERY_PAGE: &str = include_str!("../../../src/http/graphiql.html");
 
-/// A dashboard of twelve topics by ten places by 24 months.
+/// A dashboard query: 12 topics, 10 places each, 24 months each.
 const DASHBOARD: &str = "{ releaseStats { count facets { topics(input: {first: 12}) { buckets { key label count stats { facets { \
     places(input: {first: 10}) { buckets { key label count stats { timeline(interval: MONTH, range: {from: \"2005-01-01\", \
     until: \"2006-12-31\"}) { points { label count } } } } } } } } } } } }";
 
-/// The examples of the query page: query and variables.
+/// Returns the examples of the query page: query and variables.
 fn examples() -> Vec<(String, Value)> {
     let lines = QUERY_PAGE.lines().filter(|line| line.starts_with("  [\"") && line.contains('`'));
     let example = |line: &str| {
         let mut parts = line.split('`').skip(1);
-        let (query, variables) = (parts.next().expect("a query"), parts.next().expect("variables"));
+        let (query, variables) =
+            (parts.next().expect("an example has a query"), parts.next().expect("an example has variables"));
         let variables = variables.trim_start_matches(", ").trim_end_matches("],");
         (query.replace("\\n", "\n"), serde_json::from_str(&quoted(variables)).expect(variables))
     };
     lines.map(example).collect()
 }
 
-/// An object literal of JavaScript with its keys in quotes, as JSON has them.
+/// Quotes the keys of a JavaScript object literal, so that it becomes JSON.
 fn quoted(literal: &str) -> String {
     let (mut json, mut text) = (String::new(), false);
     for (number, part) in literal.split_inclusive(['"', ':', '{', ',', ' ']).enumerate() {
@@ -73,11 +74,14 @@ on_both_databases! {
 
 #[test]
 fn the_query_page_reloads_the_schema_with_a_token_and_shows_user_errors() {
-    let handler = QUERY_PAGE.lines().find(|line| line.starts_with("$(\"token\").onchange")).expect("a handler");
+    let handler = QUERY_PAGE
+        .lines()
+        .find(|line| line.starts_with("$(\"token\").onchange"))
+        .expect("the token field has an onchange handler");
     assert!(handler.contains("loadSchema()"), "{handler}");
     assert!(QUERY_PAGE.contains("refused = userErrors(json.data)") && QUERY_PAGE.contains("`Refused with ${refused}"));
     assert_eq!((QUERY_PAGE.matches("<main>").count(), QUERY_PAGE.matches("</main>").count()), (1, 1));
-    // WCAG 2.2, 2.5.8: at least 24 pixels; 1.75rem of 15 pixels are 26.
+    // WCAG 2.2, criterion 2.5.8: targets of at least 24 pixels. 1.75rem at 15 pixels is 26.
     for target in ["button {", "summary {"] {
         let rule = QUERY_PAGE.lines().find(|line| line.contains(target)).expect(target);
         assert!(rule.contains("min-height: 1.75rem"), "{rule}");

@@ -1,11 +1,11 @@
 //! Test harness: `TestServer`, a newsroom with its own database, the real router, and one token for each role.
-//! `on_both_databases!` runs a test on SQLite and, where it is available, on PostgreSQL.
-//! The clock is fixed at `noon()` until a test sets it. Requests go to the router directly; `serve` listens on TCP.
+//! `on_both_databases!` runs a test on SQLite and, if it is available, on PostgreSQL. The clock is fixed at `noon()`
+//! until a test sets it. Requests go to the router directly; `serve` listens on TCP.
 //!
 //! - `mutations`: mutations that many tests send
 //! - `postgres`: PostgreSQL servers and databases for tests
 //! - `random_acts`: random mutations, reproducible by a seed
-//! - `secret_scan`: search for keys and creation times in responses
+//! - `secret_scan`: search for row keys and creation times in responses
 //! - `server_process`: the real program as a child process
 //! - `statements`: a log of SQL statements
 //! - `websocket_client`: a client of `graphql-transport-ws`
@@ -47,7 +47,7 @@ use statements::StatementLog;
 
 pub(crate) use mutations::{CREATE, PLACE, PUBLISH, REVISE, TOPIC, WITHDRAW};
 
-/// A newsroom of a test.
+/// A newsroom under test.
 pub(crate) struct TestServer {
     pub(crate) app: Arc<App>,
     pub(crate) statements: StatementLog,
@@ -60,13 +60,13 @@ pub(crate) struct TestServer {
     _guard: Guard,
 }
 
-/// What must outlive the newsroom.
+/// Resources that must outlive the newsroom.
 enum Guard {
-    Folder(#[expect(dead_code, reason = "held until it is dropped")] tempfile::TempDir),
-    Database(#[expect(dead_code, reason = "held until it is dropped")] TestDatabase),
+    Folder(#[expect(dead_code, reason = "kept until it is dropped")] tempfile::TempDir),
+    Database(#[expect(dead_code, reason = "kept until it is dropped")] TestDatabase),
 }
 
-/// Who asks.
+/// The caller of a request, by role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
     Public,
@@ -76,7 +76,7 @@ pub(crate) enum Caller {
     Admin,
 }
 
-/// Runs each test on both databases; on PostgreSQL where there is one.
+/// Runs each test on SQLite, and on PostgreSQL if it is available.
 macro_rules! on_both_databases {
     ($($(#[$attribute:meta])* async fn $name:ident($server:ident: TestServer) $body:block)*) => {
         $(
@@ -104,12 +104,12 @@ macro_rules! on_both_databases {
 }
 pub(crate) use on_both_databases;
 
-/// The instant at which tests begin.
+/// The time at which tests start.
 pub(crate) fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2007, 6, 1, 12, 0, 0).unwrap()
 }
 
-/// Sends a request through a router; status, headers and body of the answer.
+/// Sends a request through a router. Returns status, headers and body of the response.
 pub(crate) async fn exchange(router: &Router, request: Request<Body>) -> (u16, HeaderMap, String) {
     let response = router.clone().oneshot(request).await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -117,7 +117,7 @@ pub(crate) async fn exchange(router: &Router, request: Request<Body>) -> (u16, H
     (status, headers, String::from_utf8(bytes.to_vec()).unwrap())
 }
 
-/// Posts a body with headers; status, headers and body of the answer, as JSON where it is that.
+/// Posts a body with headers. Returns status, headers and body of the response; the body is parsed if it is JSON.
 pub(crate) async fn post(
     router: &Router,
     bearer: Option<&str>,
@@ -175,7 +175,7 @@ impl TestServer {
         }
     }
 
-    /// The newsroom of a fixture on SQLite, with the tokens that it was made with, at an instant after all but what it holds for 2090.
+    /// Opens a fixture database on SQLite with its tokens. The time is after all of its dates except those of 2090.
     pub(crate) async fn of_fixture(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("fixture.db").display());
@@ -199,7 +199,7 @@ impl TestServer {
         }
     }
 
-    /// The same newsroom with the rule of four eyes.
+    /// Reopens the newsroom with the four-eyes principle enabled.
     pub(crate) async fn with_four_eyes(self) -> Self {
         let settings = NewsroomSettings {
             workflow_policy: WorkflowPolicy { four_eyes: true },
@@ -208,13 +208,13 @@ impl TestServer {
         self.with_settings(settings).await
     }
 
-    /// The same newsroom, started anew on its database.
+    /// Reopens the newsroom, like a server restart.
     pub(crate) async fn restarted(self) -> Self {
         let settings = self.app.newsroom.settings.clone();
         self.with_settings(settings).await
     }
 
-    /// The same newsroom, started anew with other customs.
+    /// Reopens the newsroom with other settings, like a server restart.
     pub(crate) async fn with_settings(mut self, settings: NewsroomSettings) -> Self {
         let db = Db::open(&self.url).await.unwrap();
         self.app = App::new(db, settings, SiteInfo::default(), self.app.clock.clone()).await.unwrap();
@@ -222,21 +222,21 @@ impl TestServer {
         self
     }
 
-    /// Another server on the same database.
+    /// Opens a second application on the same database, like another server.
     pub(crate) async fn second_app(&self, clock: Clock) -> Arc<App> {
         let db = Db::open(&self.url).await.unwrap();
         App::new(db, self.app.newsroom.settings.clone(), SiteInfo::default(), clock).await.unwrap()
     }
 
-    /// The same newsroom, open to the world in another way.
+    /// Applies another HTTP configuration to the newsroom.
     pub(crate) fn with_http_config(mut self, edge: HttpConfig) -> Self {
         self.app = self.app.clone().with_http_config(edge);
         self.router = http::router(&self.app);
         self
     }
 
-    /// Another newsroom with everything that is in this one's database, at the same instant. The pool of this one's connections is
-    /// closed on PostgreSQL, which copies a database only while nobody is connected to it.
+    /// Copies the newsroom into another database, at the same time. On PostgreSQL this closes the connection pool of
+    /// the original, because PostgreSQL copies a database only while it has no connections.
     pub(crate) async fn copy(&self) -> Self {
         let (url, guard) = if let Some(file) = self.url.strip_prefix("sqlite://") {
             let folder = tempfile::tempdir().unwrap();
@@ -264,17 +264,17 @@ impl TestServer {
         }
     }
 
-    /// The way in.
+    /// Returns the router.
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
     }
 
-    /// Serves it over TCP for as long as the test runs; the port.
+    /// Serves over TCP until the test ends. Returns the port.
     pub(crate) async fn serve(&self) -> u16 {
         self.serve_with(None, std::future::pending()).await.0
     }
 
-    /// Serves it over TCP, or TLS, until something happens; the port, and the end.
+    /// Serves over TCP or TLS until `stop` completes. Returns the port and the server task.
     pub(crate) async fn serve_with(
         &self,
         tls: Option<http::transport::tls::Tls>,
@@ -295,23 +295,23 @@ impl TestServer {
         }
     }
 
-    /// Sends a query through the router; the whole answer.
+    /// Sends an operation through the router. Returns the whole response.
     pub(crate) async fn execute(&self, caller: Caller, query: &str, variables: Value) -> Value {
         let (status, response) =
             self.post(self.token(caller), &json!({ "query": query, "variables": variables }).to_string()).await;
-        // Who has no token is told so whatever is asked for.
+        // Requests that need a token get 401 without one.
         assert!(status == 200 || (status == 401 && caller == Caller::Public), "{response}");
         response
     }
 
-    /// Sends a query that must succeed; its data.
+    /// Sends an operation that must succeed. Returns its data.
     pub(crate) async fn data(&self, caller: Caller, query: &str, variables: Value) -> Value {
         let mut response = self.execute(caller, query, variables).await;
         assert!(response.get("errors").is_none(), "{query}: {response}");
         response["data"].take()
     }
 
-    /// Sends a mutation of one field that must succeed; its payload.
+    /// Sends a mutation with one field that must succeed. Returns its payload.
     pub(crate) async fn mutate(&self, caller: Caller, mutation: &str, variables: Value) -> Value {
         let data = self.data(caller, mutation, variables).await;
         let payload = data.as_object().unwrap().values().next().unwrap().clone();
@@ -319,22 +319,22 @@ impl TestServer {
         payload
     }
 
-    /// Sends a mutation of one field that must be refused; its first user error.
+    /// Sends a mutation with one field that must be rejected. Returns its first user error.
     pub(crate) async fn user_error(&self, caller: Caller, mutation: &str, variables: Value) -> Value {
         let data = self.data(caller, mutation, variables).await;
         let payload = data.as_object().unwrap().values().next().unwrap().clone();
         let error = payload["userErrors"][0].clone();
-        assert!(error.is_object(), "{mutation} was not refused: {payload}");
+        assert!(error.is_object(), "{mutation} was not rejected: {payload}");
         error
     }
 
-    /// Posts a body.
+    /// Posts a body without extra headers. Returns status and body.
     pub(crate) async fn post(&self, bearer: Option<&str>, body: &str) -> (u16, Value) {
         let (status, _, response) = self.post_with_headers(bearer, &[], body).await;
         (status, response)
     }
 
-    /// Posts a body with headers; the answer's headers, too.
+    /// Posts a body with headers. Returns status, headers and body.
     pub(crate) async fn post_with_headers(
         &self,
         bearer: Option<&str>,
@@ -344,7 +344,7 @@ impl TestServer {
         post(&self.router, bearer, headers, body).await
     }
 
-    /// Asks by GET, as the public; status, headers and body of the answer.
+    /// Sends a GET request as the public. Returns status, headers and body of the response.
     pub(crate) async fn get(
         router: &Router,
         headers: &[(&str, &str)],
@@ -361,13 +361,13 @@ impl TestServer {
         exchange(router, request.body(Body::empty()).unwrap()).await
     }
 
-    /// Sends any request.
+    /// Sends any request. Returns status and body.
     pub(crate) async fn send(&self, request: Request<Body>) -> (u16, String) {
         let (status, _, text) = exchange(&self.router, request).await;
         (status, text)
     }
 
-    /// Imports lines of the interchange format, all of which must be taken.
+    /// Imports records of the interchange format. None of them may be refused or be in conflict.
     pub(crate) async fn import(&self, lines: &[Value]) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let viewer = Viewer::new(Role::Admin, "import");
@@ -385,13 +385,13 @@ impl TestServer {
         self.app.newsroom.catalog.catch_up().await.unwrap();
     }
 
-    /// Creates a release as the editor; its id and revision.
+    /// Creates a release as the editor. Returns its id and revision.
     pub(crate) async fn create_draft(&self, input: Value) -> (String, i64) {
         let payload = self.mutate(Caller::Editor, CREATE, json!({ "input": input })).await;
         (payload["release"]["id"].as_str().unwrap().to_owned(), payload["release"]["revision"].as_i64().unwrap())
     }
 
-    /// Creates and publishes a release as the editor; its id.
+    /// Creates and publishes a release as the editor. Returns its id.
     pub(crate) async fn create_published(&self, input: Value) -> String {
         let (id, revision) = self.create_draft(input).await;
         self.mutate(Caller::Editor, PUBLISH, json!({ "id": id, "revision": revision })).await;

@@ -1,5 +1,5 @@
-//! Random mutations of releases, topics, and places, with time that advances between them.
-//! `SeededRng` makes every run the same. Used to compare a catalog that is updated step by step with a reloaded one.
+//! Random mutations of releases, topics, and places, with time that advances between them. `SeededRng` makes every
+//! run the same. Tests use it to compare a catalog that is updated step by step with a reloaded one.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use entity::{
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
-/// Numbers that look random and are the same every time (xorshift64*).
+/// Pseudo-random numbers, the same in every run (xorshift64*).
 #[derive(Debug)]
 pub(crate) struct SeededRng(pub(crate) u64);
 
@@ -40,15 +40,15 @@ impl SeededRng {
     }
 }
 
-/// A newsroom, and what is known of it.
+/// A newsroom under random mutations, and the resources created so far.
 pub(crate) struct RandomActivity {
     app: Arc<App>,
     rng: SeededRng,
-    /// The instant of the next act.
+    /// The time of the next mutation.
     pub(crate) now: DateTime<Utc>,
-    /// Acts that were done.
+    /// Number of mutations that succeeded.
     pub(crate) succeeded: usize,
-    /// Acts that were refused.
+    /// Number of mutations that were rejected.
     pub(crate) rejected: usize,
     releases: Vec<Uuid>,
     topics: Vec<Uuid>,
@@ -57,7 +57,7 @@ pub(crate) struct RandomActivity {
 }
 
 impl RandomActivity {
-    /// Begins with an empty newsroom.
+    /// Starts with an empty newsroom.
     pub(crate) fn new(app: &Arc<App>) -> Self {
         Self {
             app: app.clone(),
@@ -72,7 +72,7 @@ impl RandomActivity {
         }
     }
 
-    /// One act, and some time.
+    /// Performs one random mutation, then advances the time.
     pub(crate) async fn step(&mut self) {
         let result = if self.rng.below(20) == 0 { self.mutate_concept().await } else { self.mutate_release().await };
         match result {
@@ -80,7 +80,7 @@ impl RandomActivity {
             Err(Error::Db(error)) => panic!("{error}"),
             Err(_) => self.rejected += 1,
         }
-        // Time passes; sometimes a reader comes by, sometimes the server puts down what is due.
+        // Time advances. Sometimes a reader counts releases, sometimes the server's jobs record due transitions.
         self.now += TimeDelta::seconds(self.rng.below(240) as i64);
         self.app.clock.set(self.now);
         match self.rng.below(12) {
@@ -121,7 +121,7 @@ impl RandomActivity {
         }
     }
 
-    /// One act on one release; whether it was done.
+    /// Performs one random mutation on a release.
     async fn mutate_release(&mut self) -> Result<(), Error> {
         let newsroom = self.app.newsroom.clone();
         let now = self.now;
@@ -134,10 +134,10 @@ impl RandomActivity {
         let Some(id) = self.rng.choose(&self.releases) else { return Ok(()) };
         let release = entity::release::Entity::find_by_id(id).one(newsroom.db.reader()).await?;
         let Some(release) = release else { return Ok(()) };
-        // One in fifty comes too late.
+        // One request in fifty has a stale revision.
         let revision = release.revision - i32::from(self.rng.below(50) == 0);
         if release.state == ReleaseState::Retracted {
-            // Nothing else can be done to it: make room.
+            // No other action is possible, so the release is removed to make space for new ones.
             return self.remove(id, revision, self.rng.0.is_multiple_of(5)).await;
         }
         let future_time = |rng: &mut SeededRng| now + TimeDelta::minutes(1 + rng.below(400) as i64);
@@ -183,7 +183,7 @@ impl RandomActivity {
         }
     }
 
-    /// Purges a release, or deletes it, where that may be.
+    /// Purges or deletes a release, if that is allowed.
     async fn remove(&mut self, id: Uuid, revision: i32, purge: bool) -> Result<(), Error> {
         let (newsroom, viewer) = (&self.app.newsroom, Viewer::new(Role::Admin, "Kim"));
         if purge {
@@ -195,7 +195,7 @@ impl RandomActivity {
         Ok(())
     }
 
-    /// One act on a topic or place.
+    /// Performs one random mutation on a topic or place.
     async fn mutate_concept(&mut self) -> Result<(), Error> {
         let newsroom = self.app.newsroom.clone();
         let (now, viewer) = (self.now, Viewer::new(Role::Admin, "Kim"));

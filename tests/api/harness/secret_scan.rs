@@ -1,5 +1,5 @@
-//! Searches responses for database keys and for the milliseconds at which rows were created (UUIDv7).
-//! Values are decoded from hexadecimal, base32, and base64 at every offset, and base64 cursors recursively.
+//! Searches responses for row keys and for the milliseconds at which rows were created (UUIDv7). Values are decoded
+//! from hexadecimal, base32, and base64 at every offset, and base64 cursors recursively.
 
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
@@ -8,15 +8,15 @@ use uuid::Uuid;
 
 use super::TestServer;
 
-/// What must be in no answer: keys, and the milliseconds in which rows were made.
+/// Values that no response may contain: row keys, and the milliseconds at which rows were created.
 pub(crate) struct Secrets {
     pub(crate) keys: Vec<Uuid>,
-    /// From the first row's to the last row's, since 1970.
+    /// From the creation of the first row to that of the last, in milliseconds since 1970.
     millis: RangeInclusive<u64>,
 }
 
 impl Secrets {
-    /// Of all rows that there are. A row's key begins with its millisecond.
+    /// Loads the keys of all rows. A key starts with its creation time in milliseconds.
     pub(crate) async fn load(server: &TestServer) -> Self {
         let db = server.app.newsroom.db.reader();
         let mut keys = Vec::new();
@@ -34,9 +34,9 @@ impl Secrets {
         Self { keys, millis: *millis.first().unwrap()..=*millis.last().unwrap() }
     }
 
-    /// A secret in some texts, written in any usual way, and the value that has it; none where there is none.
+    /// Searches texts for a secret in any usual encoding. Returns the secret and the value that contains it.
     pub(crate) fn find_in<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
-        // Whatever looks like one value, and its parts: ids have a word before them, UUIDs have hyphens in them.
+        // Words that may be a value, and their parts: ids have a prefix, UUIDs contain hyphens.
         let mut values = BTreeSet::new();
         for word in
             texts.into_iter().flat_map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || "+/_-".contains(c))))
@@ -58,7 +58,7 @@ impl Secrets {
                     return Some(format!("the millisecond {millis}"));
                 }
             }
-            // A cursor is text again.
+            // A decoded cursor is text again.
             if let Ok(text) = std::str::from_utf8(&decoded)
                 && text.len() > 15
                 && text.chars().all(|c| !c.is_control())
@@ -77,7 +77,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// The bytes that a value may stand for: hexadecimal digits, base32 and base64, from each place at which a digit may begin.
+/// Decodes a value as hexadecimal, base32 and base64, starting at each offset at which an encoding may be aligned.
 fn decodings(value: &str) -> Vec<Vec<u8>> {
     let digit = |bits: u32, byte: u8| match (bits, byte) {
         (4, b'0'..=b'9') => Some(byte - b'0'),
@@ -108,7 +108,8 @@ fn decodings(value: &str) -> Vec<Vec<u8>> {
             }
             results.push(bytes);
         }
-        // As a number, with nothing left over at its end: how 128 bits are written in base32 without a standard's padding.
+        // Also decodes the value as one big number, which is how 128 bits are written in base32 without standard
+        // padding.
         if let Some(number) = digits
             .iter()
             .try_fold(0_u128, |number, digit| number.checked_mul(1 << bits).map(|number| number | u128::from(*digit)))

@@ -1,6 +1,6 @@
-//! Runs the real program as a child process: a command to its end, or a server on a free port.
-//! `ServerProcess` is killed when it is dropped. Also sends single HTTP requests to it over TCP.
-//! The environment is cleared, so settings come only from the test. `tests/durability` uses this module too.
+//! Runs the real program as a child process: a command until it exits, or a server on a free port. `ServerProcess` is
+//! killed when it is dropped. Also sends single HTTP requests to it over TCP. The environment is cleared, so that
+//! settings come only from the test. `tests/durability` uses this module, too.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -9,24 +9,24 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-/// The command, in a folder, with an environment of its own.
+/// Returns a command for the program in a folder, with an empty environment.
 pub(crate) fn dateline(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dateline"));
     command.current_dir(folder).env_clear().stdin(Stdio::null());
     command
 }
 
-/// Runs it to its end: exit code, what it printed, what it told.
+/// Runs the program until it exits. Returns exit code, standard output and standard error.
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let Output { status, stdout, stderr } = dateline(folder).args(arguments).output().expect("it runs");
+    let Output { status, stdout, stderr } = dateline(folder).args(arguments).output().expect("run dateline");
     (status.code(), String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned())
 }
 
-/// A server that is ended with the test.
+/// A server that is killed when this value is dropped.
 pub(crate) struct ServerProcess {
     pub(crate) child: Child,
     pub(crate) port: u16,
-    /// What it printed before it served.
+    /// The output before the line with the address, and that line.
     pub(crate) startup_output: String,
 }
 
@@ -37,13 +37,13 @@ impl Drop for ServerProcess {
     }
 }
 
-/// Serves on a port of its own choice, and waits until it does.
+/// Starts a server on a free port and waits until it prints its address.
 pub(crate) fn serve(folder: &Path, arguments: &[&str]) -> ServerProcess {
     serve_with_command(dateline(folder), arguments, Stdio::null())
 }
 
-/// The same by a command that has been told something already, with its log where it is wanted.
-#[expect(clippy::zombie_processes, reason = "it is waited for when `Served` is dropped")]
+/// Like [`serve`], with a prepared command and a destination for the log.
+#[expect(clippy::zombie_processes, reason = "`ServerProcess` waits for it when dropped")]
 pub(crate) fn serve_with_command(mut command: Command, arguments: &[&str], log: Stdio) -> ServerProcess {
     let mut child = command
         .args(["serve", "--listen", "127.0.0.1:0"])
@@ -51,26 +51,26 @@ pub(crate) fn serve_with_command(mut command: Command, arguments: &[&str], log: 
         .stdout(Stdio::piped())
         .stderr(log)
         .spawn()
-        .expect("it runs");
-    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        .expect("start the server");
+    let mut lines = BufReader::new(child.stdout.take().expect("standard output is piped")).lines();
     let mut startup_output = String::new();
     loop {
-        let line = lines.next().expect("it says where it serves").expect("text");
+        let line = lines.next().expect("the server prints its address").expect("UTF-8 output");
         startup_output += &format!("{line}\n");
         if let Some((_, rest)) = line.split_once("at http://127.0.0.1:") {
-            let port = rest.split('/').next().and_then(|port| port.parse().ok()).expect("a port");
+            let port = rest.split('/').next().and_then(|port| port.parse().ok()).expect("the line contains a port");
             return ServerProcess { child, port, startup_output };
         }
     }
 }
 
-/// Posts a query; the whole response.
+/// Posts a query. Returns the whole response.
 pub(crate) fn post(port: u16, token: Option<&str>, query: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-    exchange(&mut stream, token, &serde_json::json!({ "query": query })).expect("answered")
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("connect to the server");
+    exchange(&mut stream, token, &serde_json::json!({ "query": query })).expect("receive the response")
 }
 
-/// Sends a body and reads to the end of the response, which may come to nothing where the server is killed.
+/// Posts a JSON body and reads the response to its end. The response may be empty if the server is killed.
 pub(crate) fn exchange(stream: &mut TcpStream, token: Option<&str>, body: &serde_json::Value) -> io::Result<String> {
     let body = body.to_string();
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();

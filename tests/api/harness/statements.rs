@@ -1,40 +1,41 @@
-//! Counts SQL statements: `StatementLog` records each statement that a connection sends.
-//! It records reads and writes inside and outside transactions, failed ones too, but not BEGIN, COMMIT, and ROLLBACK,
-//! and not `execute_unprepared`. A streamed statement is recorded when its stream is dropped.
+//! Counts SQL statements: `StatementLog` records each statement that a connection sends. It records reads and writes
+//! inside and outside transactions, also failed ones, but not BEGIN, COMMIT, and ROLLBACK, and not
+//! `execute_unprepared`. A streamed statement is recorded when its stream is dropped.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::{DatabaseConnection, metric::Info};
 
-/// The SQL of the statements sent since it was attached or last taken.
+/// The SQL of the statements sent since the log was attached or last taken.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StatementLog(Arc<Mutex<Vec<String>>>);
 
 impl StatementLog {
-    /// A log of what this connection sends from here on; clones made earlier are not heard.
+    /// Starts a log of the statements that this connection sends. Earlier clones of the connection are not logged.
     pub(crate) fn attach(connection: &mut DatabaseConnection) -> Self {
         let log = Self::default();
         connection.set_metric_callback(log.callback());
         log
     }
 
-    /// What hears the statements, for `Db::on_statement`.
+    /// Returns a callback that records statements, for `Db::on_statement`.
     pub(crate) fn callback(&self) -> impl Fn(&Info<'_>) + Clone + Send + Sync + use<> {
         let log = self.clone();
         move |info: &Info<'_>| log.with(|statements| statements.push(info.statement.sql.clone()))
     }
 
-    /// How many there are.
+    /// Returns the number of statements.
     pub(crate) fn count(&self) -> usize {
         self.with(|statements| statements.len())
     }
 
-    /// Takes them out, in the order in which they ended, and begins anew.
+    /// Removes and returns the statements, in the order in which they ended.
     pub(crate) fn take(&self) -> Vec<String> {
         self.with(std::mem::take)
     }
 
-    /// A test that failed elsewhere does not make this one fail.
+    /// Runs an operation on the statements. A poisoned lock is ignored, so a panic in another test does not fail this
+    /// one.
     fn with<T>(&self, operation: impl FnOnce(&mut Vec<String>) -> T) -> T {
         operation(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,5 +1,5 @@
-//! A WebSocket client of the `graphql-transport-ws` protocol for tests.
-//! Connects, sends `connection_init`, subscribes, and returns the next message or the close code and reason.
+//! A test client for the WebSocket protocol `graphql-transport-ws`. It connects, sends `connection_init`, subscribes,
+//! and returns the next message or the close code and reason.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-/// A client's end.
+/// The client side of a WebSocket connection.
 pub(crate) struct WebSocketClient(pub(crate) WebSocketStream<TcpStream>);
 
 pub(crate) async fn connect_as(port: u16, headers: &[(&str, &str)]) -> Result<WebSocketClient, String> {
@@ -34,11 +34,12 @@ impl WebSocketClient {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    /// The next message; or the code and reason of the end.
+    /// Returns the next message, or the close code and reason as an error. Panics after 20 seconds without a message.
     pub(crate) async fn next_message(&mut self) -> Result<Value, (u16, String)> {
         loop {
-            let message =
-                tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("something is said");
+            let message = tokio::time::timeout(Duration::from_secs(20), self.0.next())
+                .await
+                .expect("a message within 20 seconds");
             match message {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(Some(frame)))) => return Err((frame.code.into(), frame.reason.to_string())),
@@ -50,7 +51,7 @@ impl WebSocketClient {
     }
 
     pub(crate) async fn expect_message(&mut self) -> Value {
-        self.next_message().await.expect("a message")
+        self.next_message().await.expect("a message, not a close")
     }
 
     pub(crate) async fn wait_for_close(&mut self) -> (u16, String) {

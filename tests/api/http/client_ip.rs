@@ -1,5 +1,5 @@
-//! Tests of rate limits by client IP address and token, `X-Forwarded-For`, authentication lockout, and CORS.
-//! Also request ids, security headers, and private schemas.
+//! Tests of rate limits by client IP address and by token, `X-Forwarded-For`, authentication lockout, and CORS. Also
+//! tests request ids, security headers, and private schemas.
 
 use axum::{body::Body, http::Request};
 use dateline::{
@@ -12,7 +12,7 @@ use tower::ServiceExt;
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// Where requests come from that go to the router without a connection.
+/// The peer address of requests that are sent to the router without a connection.
 const UNCONNECTED: &str = "0.0.0.0/32";
 
 fn http_config_with(change: impl Fn(&mut Limits)) -> HttpConfig {
@@ -21,7 +21,7 @@ fn http_config_with(change: impl Fn(&mut Limits)) -> HttpConfig {
     HttpConfig { limits: limits.into(), trusted_proxies: vec![UNCONNECTED.parse().unwrap()], ..HttpConfig::default() }
 }
 
-/// Asks who the caller is: status, a header, the answer.
+/// Queries the viewer. Returns the status, one response header, and the body.
 async fn query_viewer(server: &TestServer, bearer: Option<&str>, from: &str, header: &str) -> (u16, String, String) {
     let body = json!({ "query": "{ viewer { name } }" }).to_string();
     let (status, headers, response) = server.post_with_headers(bearer, &[("x-forwarded-for", from)], &body).await;
@@ -40,13 +40,13 @@ on_both_databases! {
         assert!(status == 429 && response.contains("RATE_LIMITED") && response.contains("rate.public_per_minute"), "{response}");
         assert!((1..=20).contains(&retry_after.parse::<u64>().unwrap()), "{retry_after}");
         assert_eq!(query_viewer(&server, None, "192.0.2.2", "ratelimit-policy").await.1, "\"address\";q=3;w=60");
-        // A token counts wherever it is used.
+        // Requests with a token count towards the token, whatever their address.
         let editor = server.token(Caller::Editor);
         for (from, status) in [("192.0.2.1", 200), ("192.0.2.7", 200), ("192.0.2.8", 429)] {
             assert_eq!(query_viewer(&server, editor, from, "ratelimit").await.0, status, "{from}");
         }
         assert_eq!(query_viewer(&server, server.token(Caller::Author), "192.0.2.8", "ratelimit").await.0, 200);
-        // What is refused for other reasons counts as well.
+        // Requests that are rejected for other reasons count, too.
         for (name, value) in [("authorization", "Basic x"), ("accept", "text/html")] {
             let headers = [("x-forwarded-for", "192.0.2.3"), (name, value)];
             let mut statuses = Vec::new();
@@ -55,7 +55,7 @@ on_both_databases! {
             }
             assert_eq!(statuses[1] == 429, name == "accept", "{name}: {statuses:?}");
         }
-        // An answer that was kept is counted, too; and so is a page that a proxy asks for itself.
+        // A response from the cache counts, too.
         assert_eq!(query_viewer(&server, None, "192.0.2.1", "retry-after").await.0, 429);
     }
 
@@ -71,9 +71,9 @@ on_both_databases! {
         assert_eq!(rejected_count, 6);
         let (status, retry_after, response) = query_viewer(&server, server.token(Caller::Editor), "192.0.2.1", "retry-after").await;
         assert!(status == 429 && response.contains("rate.failures_per_minute") && retry_after.parse::<u64>().unwrap() > 0, "{response}");
-        assert_eq!(query_viewer(&server, None, "192.0.2.1", "retry-after").await.0, 200, "without a token one may ask");
+        assert_eq!(query_viewer(&server, None, "192.0.2.1", "retry-after").await.0, 200, "a lockout does not apply to requests without a token");
         assert_eq!(query_viewer(&server, server.token(Caller::Editor), "192.0.2.2", "retry-after").await.0, 200);
-        // Of IPv6 a subscriber has a /64.
+        // IPv6 addresses count by /64.
         for number in 0..6 {
             query_viewer(&server, Some("invented"), &format!("2001:db8::{number}"), "retry-after").await;
         }

@@ -1,5 +1,5 @@
-//! Tests of connections: header, body, write, and idle timeouts, connection limits, and graceful shutdown.
-//! Covers HTTP/1.1 and HTTP/2.
+//! Tests of connections over HTTP/1.1 and HTTP/2: header, body, write, and idle timeouts, connection limits, and
+//! graceful shutdown.
 
 use std::time::{Duration, Instant};
 
@@ -18,10 +18,10 @@ use tokio::{
 
 use crate::harness::{Caller, TestServer};
 
-/// The patience of these servers, for each thing that they wait for.
+/// Each timeout of the test servers.
 const SERVER_TIMEOUT: Duration = Duration::from_millis(700);
 
-/// A second more than what a server waits.
+/// Maximum time until a server acts on a timeout: one second more than the timeout.
 const MAX_WAIT: Duration = Duration::from_millis(1700);
 
 const QUERY: &str = "/graphql?query=%7Bviewer%7Bname%7D%7D";
@@ -41,16 +41,18 @@ async fn connect(port: u16) -> TcpStream {
     TcpStream::connect(("127.0.0.1", port)).await.unwrap()
 }
 
-/// Reads until the server closes, which must be in time; what it said.
+/// Reads until the server closes the connection, which must happen in time. Returns the received text.
 async fn read_until_closed(stream: &mut TcpStream) -> String {
     let (mut received, started) = (Vec::new(), Instant::now());
-    // A reset is an end, too.
-    let _ = timeout(Duration::from_secs(10), stream.read_to_end(&mut received)).await.expect("it is closed");
+    // A reset also counts as closed.
+    let _ = timeout(Duration::from_secs(10), stream.read_to_end(&mut received))
+        .await
+        .expect("the server closes the connection");
     assert!(started.elapsed() < MAX_WAIT, "{:?}", started.elapsed());
     String::from_utf8_lossy(&received).into_owned()
 }
 
-/// Reads one answer of HTTP/1.1 to its end.
+/// Reads one complete HTTP/1.1 response.
 pub(crate) async fn read_response(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut received = Vec::new();
     loop {
@@ -63,13 +65,16 @@ pub(crate) async fn read_response(stream: &mut (impl AsyncRead + Unpin)) -> Stri
             }
         }
         let mut chunk = [0; 4096];
-        let read = timeout(Duration::from_secs(10), stream.read(&mut chunk)).await.expect("an answer").unwrap();
+        let read = timeout(Duration::from_secs(10), stream.read(&mut chunk))
+            .await
+            .expect("a response within 10 seconds")
+            .unwrap();
         assert!(read > 0, "closed after {text:?}");
         received.extend(&chunk[..read]);
     }
 }
 
-/// Sends a byte every so often, until the server has enough of it.
+/// Sends bytes one by one with pauses, until the server closes the connection.
 async fn send_slowly(stream: &mut TcpStream, bytes: &[u8]) {
     for byte in bytes {
         if stream.write_all(&[*byte]).await.is_err() {
@@ -95,13 +100,13 @@ async fn connections_without_a_complete_header_are_closed() {
     send_slowly(&mut stream, &[b"GET / HTTP/1.1\r\n".as_slice(), &[b'a'; 60]].concat()).await;
     assert!(
         started.elapsed() < SERVER_TIMEOUT + MAX_WAIT,
-        "a header that comes byte by byte is cut off: {:?}",
+        "a header sent byte by byte must time out: {:?}",
         started.elapsed()
     );
     let mut stream = connect(port).await;
     stream.write_all(format!("GET {QUERY} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
     assert!(read_response(&mut stream).await.starts_with("HTTP/1.1 200"));
-    assert_eq!(read_until_closed(&mut stream).await, "", "idle");
+    assert_eq!(read_until_closed(&mut stream).await, "", "an idle connection is closed without a response");
 }
 
 #[tokio::test]
@@ -131,7 +136,7 @@ async fn a_slow_request_body_times_out() {
     assert!(started.elapsed() < MAX_WAIT + MAX_WAIT);
 }
 
-/// A query whose answer no socket has room for.
+/// Returns a query whose response is larger than the socket buffers.
 async fn large_query(server: &TestServer) -> String {
     server.create_published(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(180_000) })).await;
     let fields: String =
@@ -154,7 +159,7 @@ async fn a_client_that_does_not_read_its_response_is_cut_off() {
     tokio::time::sleep(SERVER_TIMEOUT * 4).await;
     let mut remaining = Vec::new();
     let _ = stream.read_to_end(&mut remaining).await;
-    assert!(remaining.len() < 14_000_000, "all of it came: {}", remaining.len());
+    assert!(remaining.len() < 14_000_000, "the whole response was received: {} bytes", remaining.len());
 }
 
 #[tokio::test]
@@ -170,7 +175,7 @@ async fn unread_responses_count_towards_the_memory_limit_of_an_address() {
     let mut beginning = [0; 100];
     slow_stream.read_exact(&mut beginning).await.unwrap();
     assert!(beginning.starts_with(b"HTTP/1.1 200"));
-    // Fourteen megabytes wait to be taken, and five is what one address may have.
+    // 14 MB of response are unread, and one address may use 5 MB.
     for accept in ["application/json", "text/event-stream"] {
         let mut other = connect(port).await;
         other.write_all(request(accept).as_bytes()).await.unwrap();
@@ -187,7 +192,7 @@ async fn unread_responses_count_towards_the_memory_limit_of_an_address() {
         if read_response(&mut other).await.starts_with("HTTP/1.1 200") {
             break;
         }
-        assert!(started.elapsed() < Duration::from_secs(10), "the room is given back");
+        assert!(started.elapsed() < Duration::from_secs(10), "the memory is released when the client disconnects");
         tokio::time::sleep(SERVER_TIMEOUT / 7).await;
     }
 }
@@ -201,7 +206,7 @@ async fn connections_over_the_limit_wait_and_are_limited_per_ip_address() {
     first.write_all(request.as_bytes()).await.unwrap();
     assert!(read_response(&mut first).await.starts_with("HTTP/1.1 200"));
     third.write_all(request.as_bytes()).await.unwrap();
-    assert!(timeout(SERVER_TIMEOUT / 4, third.read_u8()).await.is_err(), "there is no place for it yet");
+    assert!(timeout(SERVER_TIMEOUT / 4, third.read_u8()).await.is_err(), "the third connection must wait");
     drop(first);
     assert!(read_response(&mut third).await.starts_with("HTTP/1.1 200"));
 
@@ -218,7 +223,7 @@ async fn connections_over_the_limit_wait_and_are_limited_per_ip_address() {
     assert!(read_response(&mut reconnected).await.starts_with("HTTP/1.1 200"));
 }
 
-/// Speaks HTTP/2, with windows of this size.
+/// Opens an HTTP/2 connection with flow control windows of the given size.
 async fn connect_http2(port: u16, window: u32) -> (http2::SendRequest<Empty<Bytes>>, tokio::task::JoinHandle<bool>) {
     let (send, connection) = http2::Builder::new(TokioExecutor::new())
         .initial_stream_window_size(window)
@@ -245,19 +250,19 @@ async fn http_2_is_supported_with_the_same_limits() {
     assert_eq!(send.send_request(long_header_request).await.map_or(431, |response| response.status().as_u16()), 431);
     let closed_cleanly =
         timeout(Duration::from_secs(10), connection).await.expect("an idle connection is closed").unwrap();
-    assert!(closed_cleanly, "with a goodbye");
-    // Nothing of the answer is taken: the window never opens again.
+    assert!(closed_cleanly, "the server must send GOAWAY before it closes");
+    // The client reads nothing, so the flow control window never reopens.
     let (mut send, connection) = connect_http2(port, 1000).await;
     let response = send.send_request(request(&format!("/graphql?query={query}"))).await.unwrap();
     assert_eq!(response.status(), 200);
-    // The patience, and a second for every eight kilobytes of the answer.
+    // The write timeout is extended by one second for every 8 KiB of the response.
     let seconds = Duration::from_secs(16 * 900_000 / 8192);
     tokio::time::pause();
     let closed_cleanly = timeout(seconds * 2, connection).await;
-    assert!(closed_cleanly.is_ok(), "it is cut off");
+    assert!(closed_cleanly.is_ok(), "the connection must be closed");
 }
 
-/// A frame of HTTP/2 (RFC 9113, 4.1).
+/// Encodes an HTTP/2 frame (RFC 9113, section 4.1).
 pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
@@ -269,9 +274,10 @@ async fn frames_without_requests_do_not_keep_a_connection_alive() {
     let port = server.serve().await;
     let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(4, 0, 0, &[])].concat();
     let ping = frame(6, 0, 0, &[7; 8]);
-    // :method GET, :scheme http, :path /health/live, :authority x (RFC 7541, appendix A); the end of both.
+    // :method GET, :scheme http, :path /health/live, :authority x (RFC 7541, appendix A); END_STREAM and END_HEADERS
+    // are set.
     let request = frame(1, 5, 1, b"\x82\x86\x04\x0c/health/live\x01\x01x");
-    // The beginning of a header that goes on in other frames, byte by byte.
+    // The start of a header block that continues in other frames, byte by byte.
     let header = frame(1, 1, 1, b"\x82\x86");
     let continuation = frame(9, 0, 1, &[0x84]);
     let unfinished_header = frame(1, 5, 1, &[0x82; 100]);
@@ -280,7 +286,7 @@ async fn frames_without_requests_do_not_keep_a_connection_alive() {
         ("pings", &preface, &ping, SERVER_TIMEOUT),
         ("a header in frames", &[preface.clone(), header].concat(), &continuation, SERVER_TIMEOUT),
         ("a header in bytes", &[preface.clone(), unfinished_header[..10].to_vec()].concat(), &[0x82], SERVER_TIMEOUT),
-        // The end of the answer may have been on its way as long as a reader may take.
+        // After a response, the server also waits for the write timeout, because the client may still be reading.
         ("pings after an answer", &[preface.clone(), request].concat(), &ping, SERVER_TIMEOUT * 2),
     ] {
         let mut stream = connect(port).await;
@@ -299,9 +305,9 @@ async fn frames_without_requests_do_not_keep_a_connection_alive() {
         let reading = timeout(Duration::from_secs(10), read.read_to_end(&mut received));
         tokio::select! {
             () = sending => {}
-            ended = reading => assert!(ended.is_ok(), "{name}: it is not closed"),
+            ended = reading => assert!(ended.is_ok(), "{name}: the connection was not closed"),
         }
-        // A second, and the goodbye.
+        // The maximum wait includes one second and the time for GOAWAY.
         let max_wait = server_timeout + Duration::from_millis(1500);
         assert!(started.elapsed() < max_wait, "{name}: {:?}", started.elapsed());
         assert_eq!(
@@ -337,12 +343,12 @@ async fn graceful_shutdown_finishes_requests_and_ends_streams() {
     tokio::time::sleep(SERVER_TIMEOUT / 4).await;
     stop.send(()).unwrap();
     tokio::time::sleep(SERVER_TIMEOUT / 4).await;
-    assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err(), "nobody else is let in");
+    assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err(), "new connections are refused");
     half_sent.write_all(body.as_bytes()).await.unwrap();
     assert!(read_until_closed(&mut half_sent).await.contains(r#"{"data":{"viewer":{"name":"public"}}}"#));
     let received = read_until_closed(&mut events).await;
     assert!(!received.contains("complete"), "{received}");
-    timeout(Duration::from_secs(5), end).await.expect("it ends").unwrap();
+    timeout(Duration::from_secs(5), end).await.expect("the server stops").unwrap();
     assert_eq!(
         server.data(Caller::Public, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"],
         0
@@ -361,8 +367,8 @@ async fn a_slow_but_steady_http_2_reader_gets_the_whole_response() {
     let mut body = send.send_request(request).await.unwrap().into_body();
     let (mut received, started) = (0, Instant::now());
     while let Some(frame) = body.frame().await {
-        received += frame.expect("it is not cut off").into_data().unwrap().len();
-        // Longer than the server waits for a reader who takes nothing, all in all.
+        received += frame.expect("the response is not cut off").into_data().unwrap().len();
+        // In total the client takes longer than the write timeout, but it keeps reading.
         tokio::time::sleep(SERVER_TIMEOUT / 8).await;
     }
     assert!(

@@ -1,4 +1,4 @@
-//! Tests of terminated PostgreSQL connections: queries do not fail, and a write succeeds or returns an error.
+//! Tests of terminated PostgreSQL connections: queries do not fail, and a write either succeeds or returns an error.
 
 use dateline::config::HttpConfig;
 use futures_util::future::join_all;
@@ -10,10 +10,10 @@ use crate::harness::{CREATE, Caller, TestServer};
 /// A query that reads rows.
 const ROWS: &str = "{ releases(first: 1) { nodes { headline summary } } }";
 
-/// How often connections are ended.
+/// How often all connections are terminated in a test.
 const ROUNDS: usize = 5;
 
-/// Ends all connections of the newsroom but the one that does it; how many.
+/// Terminates all connections to the database except the given one. Returns their number.
 async fn end_connections(admin_connection: &DatabaseConnection) -> i64 {
     let terminate_sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                WHERE datname = current_database() AND pid <> pg_backend_pid()";
@@ -26,7 +26,7 @@ async fn end_connections(admin_connection: &DatabaseConnection) -> i64 {
         .unwrap()
 }
 
-/// A newsroom that is served, in which each answer is worked out; and somebody else's connection to its database.
+/// Starts a newsroom without a response cache, and opens a separate connection to its database.
 async fn start_server() -> Option<(TestServer, DatabaseConnection)> {
     let server =
         TestServer::on_postgres().await?.with_http_config(HttpConfig { cache_bytes: 0, ..HttpConfig::default() });
@@ -43,14 +43,15 @@ async fn start_server() -> Option<(TestServer, DatabaseConnection)> {
 async fn no_query_fails_after_all_connections_were_terminated() {
     let Some((server, admin_connection)) = start_server().await else { return };
     for round in 0..ROUNDS {
-        // All connections are there.
+        // Opens all connections of the pool.
         for response in join_all((0..40).map(|_| server.execute(Caller::Public, ROWS, json!({})))).await {
             assert_eq!(response["data"]["releases"]["nodes"][0]["summary"], "Short.", "{response}");
         }
         let terminated = end_connections(&admin_connection).await;
         assert!(terminated >= 8, "{terminated}");
         for number in 0..30 {
-            // Every second query also looks up a token. The loop outlasts the next probes of the monitor and of the journal.
+            // Every second query also looks up a token. The loop lasts longer than the interval of the health probe
+            // and the journal poll.
             let caller = [Caller::Public, Caller::Editor][number % 2];
             let response = server.execute(caller, ROWS, json!({})).await;
             assert_eq!(response["data"]["releases"]["nodes"][0]["summary"], "Short.", "{round}, {number}: {response}");
@@ -83,12 +84,15 @@ async fn writes_after_terminated_connections_succeed_or_return_an_error() {
     let succeeded = |response: &Value| response["data"]["releaseCreate"]["userErrors"] == json!([]);
     let mut acknowledged = Vec::new();
     for round in 0..ROUNDS {
-        // Before, and in the middle of some of them.
+        // Connections are terminated before the first write and during the concurrent ones.
         join_all((0..40).map(|_| server.execute(Caller::Public, ROWS, json!({})))).await;
         end_connections(&admin_connection).await;
         let first = format!("First {round}");
         let (status, response) = write(first.clone()).await;
-        assert!(status == 200 && succeeded(&response), "nothing was begun, so it is begun again: {response}");
+        assert!(
+            status == 200 && succeeded(&response),
+            "a write that had not begun is retried on a new connection: {response}"
+        );
         acknowledged.push(first);
         let writers = join_all((0..4).map(|number| write(format!("Amid {round} {number}"))));
         let (responses, _) = tokio::join!(writers, end_connections(&admin_connection));
@@ -102,12 +106,12 @@ async fn writes_after_terminated_connections_succeed_or_return_an_error() {
         }
         let next = format!("Next {round}");
         let (status, response) = write(next.clone()).await;
-        assert!(status == 200 && succeeded(&response), "the next one works: {response}");
+        assert!(status == 200 && succeeded(&response), "the next write succeeds: {response}");
         acknowledged.push(next);
     }
     let all = server.data(Caller::Editor, "{ releases(first: 100) { nodes { headline } } }", json!({})).await;
     for headline in acknowledged {
         let matching = all["releases"]["nodes"].as_array().unwrap().iter().filter(|node| node["headline"] == headline);
-        assert_eq!(matching.count(), 1, "{headline} was acknowledged");
+        assert_eq!(matching.count(), 1, "{headline} was acknowledged, so it must be stored once");
     }
 }

@@ -1,5 +1,5 @@
-//! Tests that a rejected request gets its response before its body is read, over HTTP/1.1, TLS, and HTTP/2.
-//! The rest of the body is drained within limits; a client that sends without end is cut off.
+//! Tests that a client receives the response to a rejected request although its body was not read, over HTTP/1.1,
+//! TLS, and HTTP/2. The rest of the body is drained within limits; a client that sends without end is cut off.
 
 use std::{
     convert::Infallible,
@@ -28,13 +28,13 @@ use super::{
 };
 use crate::harness::{Caller, TestServer};
 
-/// Bytes of a body: more than `limits.public_body_bytes`, and more than a socket buffers.
+/// Body size in bytes: more than `limits.public_body_bytes`, and more than socket buffers hold.
 const BODY: usize = 4 * 1024 * 1024;
 
-/// How often each request is sent: whether an answer is lost depends on the timing.
+/// Repetitions of each request, because a lost response depends on timing.
 const REPETITIONS: usize = 3;
 
-/// Requests that are refused: request line and headers, status, and code of the error (or text of the answer).
+/// Requests that are rejected: request line and headers, status, and error code (or text in the response).
 const REJECTED_REQUESTS: &[(&str, u16, &str)] = &[
     (
         "POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nAuthorization: Bearer invented",
@@ -49,7 +49,7 @@ const REJECTED_REQUESTS: &[(&str, u16, &str)] = &[
     ("POST /nowhere HTTP/1.1", 404, "There is nothing here"),
 ];
 
-/// A request that is refused by [`rated`] after the first.
+/// Requests that [`rate_limited_server`] rejects from the second one on.
 const RATE_LIMITED_REQUESTS: &[(&str, u16, &str)] =
     &[("POST /graphql HTTP/1.1\r\nContent-Type: application/json\r\nAuthorization: Bearer often", 429, "RATE_LIMITED")];
 
@@ -59,7 +59,7 @@ async fn server_with_limits(change: impl Fn(&mut Limits)) -> TestServer {
     TestServer::on_sqlite().await.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() })
 }
 
-/// A newsroom that allows each token one request a minute.
+/// Starts a newsroom that allows each token one request per minute.
 async fn rate_limited_server() -> TestServer {
     server_with_limits(|limits| limits.token_per_minute = 1).await
 }
@@ -68,7 +68,7 @@ async fn connect(port: u16) -> TcpStream {
     TcpStream::connect(("127.0.0.1", port)).await.unwrap()
 }
 
-/// A request with a body, chunked (a multiple of 64 kB) or with its length.
+/// Builds a request with a body, either chunked (size a multiple of 64 KiB) or with `Content-Length`.
 fn request(head: &str, body: usize, chunked: bool) -> Vec<u8> {
     let mut bytes = format!("{head}\r\nHost: x\r\n").into_bytes();
     if chunked {
@@ -86,7 +86,7 @@ fn request(head: &str, body: usize, chunked: bool) -> Vec<u8> {
     bytes
 }
 
-/// Sends a whole request, then reads the whole answer.
+/// Sends the whole request before it reads the response.
 async fn exchange(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), request: &[u8]) -> Result<String, String> {
     stream.write_all(request).await.map_err(|error| format!("sending: {error}"))?;
     stream.flush().await.map_err(|error| format!("sending: {error}"))?;
@@ -132,7 +132,7 @@ async fn a_client_that_sends_everything_before_it_reads_gets_the_response_over_t
         [(server_with_limits(|_| {}).await, REJECTED_REQUESTS), (rate_limited_server().await, RATE_LIMITED_REQUESTS)];
     for (server, requests) in &all {
         let (port, _) = server.serve_with(Some(Tls::open(files.clone()).unwrap()), std::future::pending()).await;
-        let connect = async || tls::connect(port, &certificate, &["http/1.1"]).await.expect("a handshake");
+        let connect = async || tls::connect(port, &certificate, &["http/1.1"]).await.expect("TLS handshake");
         exchange(&mut connect().await, &request(RATE_LIMITED_REQUESTS[0].0, 0, false)).await.unwrap();
         for (head, status, code) in *requests {
             for chunked in [false, true] {
@@ -202,16 +202,16 @@ async fn a_client_waiting_for_100_continue_gets_the_response_at_once() {
         exchange(&mut stream, &request(&head, BODY, false)).await,
         415,
         "UNSUPPORTED_MEDIA_TYPE",
-        "expects",
+        "Expect: 100-continue with a body",
     );
 }
 
-/// Sends zeros until the connection fails; returns how many, and how long that took.
+/// Sends zeros until the connection fails. Returns the number of bytes and the duration.
 async fn send_forever(mut stream: TcpStream, chunk_size: usize, pause: Duration) -> (usize, Duration) {
     let (mut sent, started, zeros) = (0, Instant::now(), vec![b'0'; chunk_size]);
     while let Ok(bytes) = stream.write(&zeros).await {
         sent += bytes;
-        assert!(started.elapsed() < Duration::from_secs(20), "not cut off after {sent} bytes");
+        assert!(started.elapsed() < Duration::from_secs(20), "the connection is still open after {sent} bytes");
         tokio::time::sleep(pause).await;
     }
     (sent, started.elapsed())
@@ -226,19 +226,19 @@ async fn a_client_that_sends_without_end_is_cut_off() {
         stream.write_all(format!("POST /nowhere HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n").as_bytes()).await.unwrap();
         stream
     };
-    // Fast, in one chunk without end: 8 MB are drained (eight times `body_bytes`), 16 MiB are discarded by the lingering close,
-    // and some are in socket buffers.
+    // A fast client with one endless chunk: 8 MB are drained (eight times `body_bytes`), 16 MiB are discarded by the
+    // lingering close, and the rest is in socket buffers.
     let endless_chunk = "Transfer-Encoding: chunked\r\n\r\nfffffffffffff";
     let (sent, _) = send_forever(begin_request(endless_chunk).await, 65_536, Duration::ZERO).await;
     assert!(sent > 8_000_000 && sent < 50_000_000, "{sent} bytes");
-    // A body that is known to exceed the limit is not drained.
+    // A body whose length exceeds the limit is not drained.
     let mut stream = begin_request("Content-Length: 8000001").await;
     let response = read_response(&mut stream).await;
     assert!(response.starts_with("HTTP/1.1 404") && response.contains("connection: close"), "{response}");
-    // Slowly: `body_ms`, then two seconds of the lingering close.
+    // A slow client: it is cut off after `body_ms` and two seconds of the lingering close.
     let (_, took) = send_forever(begin_request(endless_chunk).await, 1, Duration::from_millis(50)).await;
     assert!(took > Duration::from_millis(2400) && took < Duration::from_secs(4), "{took:?}");
-    // A client that sends nothing more is closed after `body_ms`.
+    // A client that stops sending is disconnected after `body_ms`.
     let mut stream = begin_request("Content-Length: 100").await;
     let (mut response, started) = (String::new(), Instant::now());
     stream.read_to_string(&mut response).await.unwrap();
@@ -273,7 +273,7 @@ async fn a_drain_does_not_delay_the_stop_of_the_server() {
         // The client does not close its side.
         timeout(Duration::from_millis(max_millis), end)
             .await
-            .unwrap_or_else(|_| panic!("{name}: it does not end"))
+            .unwrap_or_else(|_| panic!("{name}: the server does not stop"))
             .unwrap();
         drop(idle);
         if let Some(sender_task) = sender_task {
@@ -332,7 +332,7 @@ async fn a_slow_body_over_http_2_is_drained_after_the_response() {
             let response = response.into_body().collect().await.unwrap_or_else(|error| panic!("{head}: {error}"));
             let text = String::from_utf8(response.to_bytes().to_vec()).unwrap();
             assert!(text.contains(code), "{head}: {text}");
-            assert!(sender_task.await.unwrap(), "{head}: its body was reset");
+            assert!(sender_task.await.unwrap(), "{head}: the body was reset");
         }
     }
 }
@@ -341,7 +341,7 @@ async fn a_slow_body_over_http_2_is_drained_after_the_response() {
 async fn an_http_2_stream_is_reset_without_an_error_after_the_response() {
     let port = server_with_limits(|limits| limits.body_ms = 300).await.serve().await;
     let mut stream = connect(port).await;
-    // :method POST, :scheme http, :path /nowhere, :authority x (RFC 7541, appendix A); the end of the headers only.
+    // :method POST, :scheme http, :path /nowhere, :authority x (RFC 7541, appendix A); only END_HEADERS is set.
     let headers = frame(1, 4, 1, b"\x83\x86\x04\x08/nowhere\x01\x01x");
     let sent = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(4, 0, 0, &[]), &headers].concat();
     stream.write_all(&sent).await.unwrap();
@@ -351,7 +351,7 @@ async fn an_http_2_stream_is_reset_without_an_error_after_the_response() {
             assert!(stream.read_buf(&mut response).await.unwrap() > 0, "{response:?}");
         }
     };
-    timeout(Duration::from_secs(2), ended).await.expect("a reset");
+    timeout(Duration::from_secs(2), ended).await.expect("RST_STREAM with NO_ERROR");
     let text = String::from_utf8_lossy(&response);
     assert!(text.contains("There is nothing here"), "{text}");
 }
@@ -370,7 +370,7 @@ async fn endless_http_2_streams_are_reset() {
     }
     for sender in streams {
         while sender.send(Bytes::from_static(b" ")).await.is_ok() {
-            assert!(started.elapsed() < Duration::from_secs(5), "not reset");
+            assert!(started.elapsed() < Duration::from_secs(5), "the streams were not reset");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -1,9 +1,9 @@
 //! Tests of the HTTP server.
 //!
-//! - `client_ip`: rate limits, proxies, and CORS
+//! - `client_ip`: rate limits, trusted proxies, and CORS
 //! - `connections`: timeouts and connection limits
 //! - `database_reconnect`: terminated database connections
-//! - `drain`: responses before the body is read
+//! - `drain`: responses to requests whose body was not read
 //! - `requests`: content types, methods, and status codes
 //! - `sse`: server-sent events
 //! - `tls`: certificates and ALPN

@@ -60,7 +60,7 @@ on_both_databases! {
             "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(),
         ] {
             let response = server.execute(Caller::Public, &query, json!({})).await;
-            // Pages of an empty newsroom are empty.
+            // Pages of an empty newsroom are empty, so these two queries succeed.
             let rejected = response["errors"][0]["message"].is_string() || query == pages || query == negative;
             assert!(rejected && response.to_string().len() < 20_000, "{:.200}", response.to_string());
         }
@@ -102,7 +102,7 @@ on_both_databases! {
             assert_eq!(actual, status, "{path}");
             assert!(text.contains(fragment), "{path}: {text}");
             let external_loads = ["src=\"http", "href=\"http", "@import", "url(http"];
-            assert!(!external_loads.iter().any(|external_load| text.contains(external_load)), "{path} loads something from another host");
+            assert!(!external_loads.iter().any(|external_load| text.contains(external_load)), "{path} must not load anything from another host");
         }
     }
 
@@ -130,7 +130,7 @@ async fn a_server_with_an_outdated_catalog_is_not_ready() {
     let server = TestServer::on_sqlite().await;
     let readiness = async || server.send(Request::get("/health/ready").body(Body::empty()).unwrap()).await;
     assert_eq!(readiness().await.0, 200);
-    // Nobody follows the journal here.
+    // No background task follows the journal in this test.
     tokio::time::sleep(std::time::Duration::from_millis(5100)).await;
     let (status, text) = readiness().await;
     assert!(status == 503 && text.contains("the catalog has not followed"), "{text}");

@@ -1,4 +1,4 @@
-//! Tests of server-sent events (SSE), with a client: subscriptions, reconnecting by `Last-Event-ID`, and errors.
+//! Tests of server-sent events (SSE) with a client: subscriptions, reconnection with `Last-Event-ID`, and errors.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// A stream of events.
+/// A stream of server-sent events.
 pub(crate) struct SseStream {
     pub(crate) headers: HeaderMap,
     body: BodyDataStream,
@@ -21,7 +21,7 @@ pub(crate) struct SseStream {
 }
 
 impl SseStream {
-    /// The next event: its name, its id, its data; nothing where the stream ends.
+    /// Returns the next event (name, id, data), or `None` at the end of the stream.
     pub(crate) async fn next_event(&mut self) -> Option<(String, String, String)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -37,15 +37,16 @@ impl SseStream {
                 }
                 return Some(event_fields);
             }
-            let chunk =
-                tokio::time::timeout(Duration::from_secs(20), self.body.next()).await.expect("something is told");
-            self.text += std::str::from_utf8(&chunk?.expect("a sound stream")).expect("UTF-8");
+            let chunk = tokio::time::timeout(Duration::from_secs(20), self.body.next())
+                .await
+                .expect("an event within 20 seconds");
+            self.text += std::str::from_utf8(&chunk?.expect("the stream has no errors")).expect("UTF-8");
         }
     }
 
-    /// The data of the next change.
+    /// Returns the data of the next change.
     pub(crate) async fn next_data(&mut self) -> Value {
-        let (name, _, data) = self.next_event().await.expect("an event");
+        let (name, _, data) = self.next_event().await.expect("the stream has another event");
         assert_eq!(name, "next");
         serde_json::from_str::<Value>(&data).unwrap()["data"].take()
     }
@@ -61,7 +62,7 @@ impl TestServer {
         }
     }
 
-    /// Subscribes, by GET as a browser's EventSource does.
+    /// Subscribes with GET, like a browser's EventSource.
     pub(crate) async fn subscribe(&self, bearer: Option<&str>, query: &str) -> SseStream {
         self.subscribe_with(Self::events_request(bearer, query)).await
     }
@@ -73,7 +74,7 @@ impl TestServer {
         SseStream { headers, body: response.into_body().into_data_stream(), text: String::new() }
     }
 
-    /// Subscribes, and is refused.
+    /// Subscribes and expects a rejection. Returns the response.
     pub(crate) async fn subscribe_error(&self, bearer: Option<&str>, query: &str) -> Value {
         let request = Self::events_request(bearer, query).body(Body::empty()).unwrap();
         let response = self.router().oneshot(request).await.unwrap();
@@ -134,7 +135,7 @@ on_both_databases! {
         let (status, text) = send("mutation { releaseCreate(input: {headline: \"Once?\"}) { release { id } } }").await;
         assert!(status == 400 && text.contains("Idempotency-Key"), "{text}");
         assert_eq!(server.data(Caller::Editor, "{ releases { totalCount } }", json!({})).await["releases"]["totalCount"], 0);
-        assert_eq!(send("{ viewer { name } }").await.0, 200, "reading repeats nothing");
+        assert_eq!(send("{ viewer { name } }").await.0, 200, "a query ignores the key");
     }
 
     async fn a_change_that_times_out_ends_the_subscription_with_an_error(server: TestServer) {
@@ -151,7 +152,7 @@ on_both_databases! {
         let created = server.mutate(Caller::Admin, "mutation { tokenCreate(input: {subject: \"Guest\", name: \"one\", role: EDITOR, expiresAt: \"2007-06-01T13:00:00Z\"}) { token { id } secret userErrors { code } } }", json!({})).await;
         let mut events = server.subscribe(created["secret"].as_str(), CHANGES).await;
         assert!(tokio::time::timeout(Duration::from_millis(300), events.next_event()).await.is_err());
-        // The clock goes wrong for a moment, less than it takes to look at the token again.
+        // The clock is wrong for a moment, which is shorter than the interval at which the token is checked again.
         server.app.clock.set(crate::harness::noon() + chrono::TimeDelta::hours(2));
         server.create_draft(json!({ "headline": "Late" })).await;
         let premature = tokio::time::timeout(Duration::from_millis(500), events.next_event()).await;
@@ -167,11 +168,11 @@ on_both_databases! {
         assert_eq!(events.next_data().await["releaseChanged"]["release"]["headline"], "Seen");
         server.mutate(Caller::Admin, "mutation($id: ID!) { tokenRevoke(id: $id) { userErrors { code } } }", json!({ "id": created["token"]["id"] })).await;
         server.create_draft(json!({ "headline": "Unseen" })).await;
-        assert_eq!(events.next_event().await, None, "ended, and without `complete`");
+        assert_eq!(events.next_event().await, None, "the stream ends without `complete`");
     }
 }
 
-/// The position of the change that a headline appeared with, as a fresh follower is told.
+/// Returns the resume position of the change in which a headline appeared, as a new subscriber receives it.
 async fn position_of(server: &TestServer, headline: &str) -> Value {
     let snapshot = server.app.newsroom.catalog.snapshot();
     let start = server.app.newsroom.token_cipher.encrypt_position(

@@ -1,4 +1,4 @@
-//! Tests of TLS: certificates from files, reloading them without a restart, and HTTP/2 by ALPN.
+//! Tests of TLS: certificates from files, reload without a restart, and HTTP/2 by ALPN.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use tokio_rustls::{
 
 use crate::harness::TestServer;
 
-/// Puts a new certificate for `localhost` and its key down; the certificate.
+/// Writes a new certificate for `localhost` and its key to files. Returns the certificate.
 pub(crate) fn write_new_certificate(files: &TlsFiles) -> CertificateDer<'static> {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(&files.certificate, certified.cert.pem()).unwrap();
@@ -32,7 +32,7 @@ pub(crate) fn certificate_files(folder: &Path) -> TlsFiles {
     TlsFiles { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") }
 }
 
-/// Shakes hands, trusting one certificate and no other.
+/// Performs a TLS handshake that trusts only the given certificate. Returns `None` if it fails.
 pub(crate) async fn connect(
     port: u16,
     trusted: &CertificateDer<'static>,
@@ -59,13 +59,13 @@ async fn https_is_served_and_a_new_certificate_is_loaded_without_a_restart() {
     let tls = Tls::open(files.clone()).unwrap();
     let (port, _) = server.serve_with(Some(tls), std::future::pending()).await;
 
-    let mut stream = connect(port, &first, &["http/1.1"]).await.expect("a handshake");
+    let mut stream = connect(port, &first, &["http/1.1"]).await.expect("TLS handshake");
     stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
     let mut response = String::new();
-    // The end may come without TLS's own goodbye.
+    // The connection may be closed without a TLS close_notify.
     let _ = stream.read_to_string(&mut response).await;
     assert!(response.starts_with("HTTP/1.1 200") && response.ends_with("ok\n"), "{response}");
-    let negotiated = connect(port, &first, &["h2", "http/1.1"]).await.expect("a handshake");
+    let negotiated = connect(port, &first, &["h2", "http/1.1"]).await.expect("TLS handshake");
     assert_eq!(negotiated.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
 
     for sent in ["", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}"] {
@@ -76,7 +76,7 @@ async fn https_is_served_and_a_new_certificate_is_loaded_without_a_restart() {
         assert!(ended.is_ok() && !received.starts_with(b"HTTP"), "{sent:?}");
     }
 
-    // A key that is not the certificate's: what was shown before stays.
+    // The key does not match the certificate, so the server keeps the previous certificate.
     std::fs::write(&files.key, rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert!(connect(port, &first, &[]).await.is_some());
@@ -86,7 +86,7 @@ async fn https_is_served_and_a_new_certificate_is_loaded_without_a_restart() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    timeout(Duration::from_secs(20), renewed).await.expect("the new certificate is shown");
+    timeout(Duration::from_secs(20), renewed).await.expect("the server uses the new certificate");
     assert!(connect(port, &first, &[]).await.is_none());
 }
 
@@ -101,7 +101,7 @@ async fn a_pending_tls_handshake_does_not_delay_shutdown() {
     let mut idle_stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     stop.send(()).unwrap();
-    timeout(Duration::from_secs(3), end).await.expect("it ends").unwrap();
+    timeout(Duration::from_secs(3), end).await.expect("the server stops").unwrap();
     assert_eq!(idle_stream.read(&mut [0; 10]).await.unwrap_or(0), 0);
 }
 
@@ -109,7 +109,7 @@ async fn a_pending_tls_handshake_does_not_delay_shutdown() {
 fn invalid_certificate_files_are_reported_at_startup() {
     let folder = tempfile::tempdir().unwrap();
     let files = certificate_files(folder.path());
-    let open_error = |files: &TlsFiles| Tls::open(files.clone()).err().expect("it is refused").to_string();
+    let open_error = |files: &TlsFiles| Tls::open(files.clone()).err().expect("the files are rejected").to_string();
     assert!(
         open_error(&files).starts_with("tls.certificate is ") && open_error(&files).contains("cannot be read"),
         "{}",

@@ -32,7 +32,7 @@ on_both_databases! {
         client.subscribe("who", "{ viewer { name role } }").await;
         assert_eq!(client.expect_message().await, json!({ "id": "who", "type": "next", "payload": { "data": { "viewer": { "name": "Eda", "role": "EDITOR" } } } }));
         assert_eq!(client.expect_message().await, json!({ "id": "who", "type": "complete" }));
-        // The id is free again.
+        // The id can be used again.
         client.subscribe("who", "mutation { releaseCreate(input: {headline: \"By socket\"}) { release { headline } userErrors { code } } }").await;
         let mut messages_received = [client.expect_message().await, client.expect_message().await, client.expect_message().await];
         messages_received.sort_by_key(ToString::to_string);
@@ -44,7 +44,7 @@ on_both_databases! {
         assert_eq!(client.expect_message().await, json!({ "type": "pong" }));
         server.create_draft(json!({ "headline": "Unheard" })).await;
         client.subscribe("changes", "{ viewer { name } }").await;
-        assert_eq!(client.expect_message().await["payload"]["data"]["viewer"]["name"], "Eda", "what was completed says nothing more");
+        assert_eq!(client.expect_message().await["payload"]["data"]["viewer"]["name"], "Eda", "a completed subscription sends nothing more");
     }
 
     async fn rejected_operations_do_not_close_the_websocket(server: TestServer) {
@@ -111,7 +111,8 @@ on_both_databases! {
         let port = server.serve().await;
         let head = "GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n";
         for frame in [
-            // Not masked; a reserved bit; an unknown opcode; a control frame in parts; text that is not UTF-8; a length beyond all.
+            // Unmasked; reserved bit; unknown opcode; fragmented control frame; invalid UTF-8; excessive length;
+            // invalid close frame.
             &b"\x81\x02{}"[..], b"\xF1\x80\0\0\0\0", b"\x83\x80\0\0\0\0", b"\x09\x80\0\0\0\0", b"\x81\x82\0\0\0\0\xff\xfe", b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", b"\x88\x81\0\0\0\0\x01",
         ] {
             let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
@@ -146,7 +147,7 @@ on_both_databases! {
         let third = connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await;
         assert!(third.err().unwrap().contains("429"));
         drop(second);
-        // The place is given back when the server sees that the other end has gone.
+        // The slot is released when the server detects that the client has disconnected.
         let mut attempts = 0;
         while connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.is_err() {
             attempts += 1;
@@ -171,9 +172,9 @@ on_both_databases! {
         server.mutate(Caller::Admin, "mutation($id: ID!) { tokenRevoke(id: $id) { userErrors { code } } }", json!({ "id": created["token"]["id"] })).await;
         server.app.clock.set(crate::harness::noon() + chrono::TimeDelta::hours(2));
         server.create_published(json!({ "headline": "Too late" })).await;
-        let (code, reason) = client.next_message().await.expect_err("closed before anything is told");
+        let (code, reason) = client.next_message().await.expect_err("closed before the change is sent");
         assert!(code == 4403 && reason.contains("revoked"), "{code} {reason}");
-        let (code, reason) = expiring_client.next_message().await.expect_err("closed before anything is told");
+        let (code, reason) = expiring_client.next_message().await.expect_err("closed before the change is sent");
         assert!(code == 4403 && reason.contains("ended"), "{code} {reason}");
         assert_eq!(public_client.expect_message().await["payload"]["data"]["releaseChanged"]["release"]["headline"], "Too late");
     }
@@ -182,7 +183,7 @@ on_both_databases! {
         let server = with_limits(server, |limits| limits.write_ms = 6000);
         let port = server.serve().await;
         let mut client = connect(port).await.with_connection_init(Value::Null).await;
-        // Answers that nobody takes fill what the two ends hold; then the server waits no longer.
+        // Unread responses fill the buffers of both ends, until the server stops waiting.
         server.create_published(json!({ "headline": "Long", "bodyMarkdown": "word ".repeat(20_000) })).await;
         let query = "{ release(ref: {slug: \"long\"}) { body { markdown } } }";
         let padding = "x".repeat(100_000);
@@ -191,9 +192,10 @@ on_both_databases! {
             let message = json!({ "id": id.to_string(), "type": "subscribe", "payload": payload });
             let sent = tokio::time::timeout(Duration::from_millis(500), client.0.send(Message::text(message.to_string())));
             if sent.await.is_err() { break; }
-            assert!(id < 3999, "the server never waits");
+            assert!(id < 3999, "the server never stopped reading");
         }
-        // Nothing is read until the server has given up, after half its patience; then all of it, and why.
+        // Nothing is read until the server gives up, after half of its write timeout. Then the client reads
+        // everything and the close reason.
         tokio::time::sleep(Duration::from_millis(3500)).await;
         let (code, reason) = client.wait_for_close().await;
         assert!(code == 1013 && reason.contains("too slowly"), "{code} {reason}");
@@ -254,7 +256,7 @@ on_both_databases! {
         }
         let mut rejected_client = connect(port).await;
         rejected_client.send(json!({ "type": "connection_init", "payload": token })).await;
-        assert!(rejected_client.wait_for_close().await.1.contains("rate.failures_per_minute"), "the address waits");
+        assert!(rejected_client.wait_for_close().await.1.contains("rate.failures_per_minute"), "the address is locked out");
         client.subscribe("1", "{ viewer { name } }").await;
         assert_eq!(client.expect_message().await["payload"]["data"]["viewer"]["name"], "Eda");
     }
@@ -269,8 +271,8 @@ on_both_databases! {
         let (code, reason) = client.wait_for_close().await;
         assert!(code == 1008 && reason.contains("rate.public_per_minute"), "{code} {reason}");
         let rejected = connect_as(port, &[("sec-websocket-protocol", "graphql-transport-ws")]).await;
-        assert!(rejected.err().unwrap().contains("429"), "the address waits");
-        // A token that nobody knows is no other caller.
+        assert!(rejected.err().unwrap().contains("429"), "the address is rate limited");
+        // An unknown token does not make the client another caller.
         let unknown_token = [("sec-websocket-protocol", "graphql-transport-ws"), ("authorization", "Bearer invented")];
         assert!(connect_as(port, &unknown_token).await.err().unwrap().contains("429"));
     }
@@ -332,13 +334,13 @@ on_both_databases! {
                 }
             }
         }
-        panic!("it is never closed");
+        panic!("the connection was never closed");
     }
 
     async fn changes_count_towards_the_rate_limit_and_are_delayed(server: TestServer) {
         let server = with_limits(server, |limits| limits.public_per_minute = 6);
         let port = server.serve().await;
-        // The connection, the greeting, the subscription.
+        // The connection, `connection_init` and the subscription count, too.
         let mut client = connect(port).await.with_connection_init(Value::Null).await;
         client.subscribe("1", CHANGES).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -348,7 +350,7 @@ on_both_databases! {
         for number in 0..3 {
             assert_eq!(client.expect_message().await["payload"]["data"]["releaseChanged"]["release"]["headline"], format!("Number {number}"));
         }
-        assert!(tokio::time::timeout(Duration::from_secs(2), client.next_message()).await.is_err(), "the fourth is early");
+        assert!(tokio::time::timeout(Duration::from_secs(2), client.next_message()).await.is_err(), "the fourth change must be delayed");
         assert_eq!(client.expect_message().await["payload"]["data"]["releaseChanged"]["release"]["headline"], "Number 3");
     }
 }

@@ -1,4 +1,4 @@
-//! Tests of the JWKS cache: rate of fetches, key rotation, concurrent requests, and an issuer that is down.
+//! Tests of the JWKS cache: rate of fetches, key rotation, concurrent requests, and an unreachable issuer.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ async fn many_unknown_keys_cause_one_fetch_and_block_nobody() {
     let oidc_server = OidcServer::for_issuer(&issuer).await;
     let known_token = token(&claims());
     oidc_server.viewer(&known_token).await;
-    // Within half a minute nothing is fetched at all.
+    // For half a minute after a fetch, unknown keys cause no further fetch.
     oidc_server.assert_rejected(&token_with_unknown_key(0), "does not have").await;
     assert_eq!(issuer.request_count(), 1);
     oidc_server.set_time(31);
@@ -34,7 +34,7 @@ async fn many_unknown_keys_cause_one_fetch_and_block_nobody() {
         requests.spawn(async move { rejection_message(router, &token).await });
     }
     issuer.wait_for_requests(2).await;
-    // The issuer hangs, and everybody with a known key goes on.
+    // The issuer does not respond, but tokens with a known key are still accepted.
     for _ in 0..20 {
         oidc_server.viewer(&known_token).await;
     }
@@ -60,9 +60,9 @@ async fn a_rotated_key_is_fetched_within_half_a_minute() {
     oidc_server.set_time(30);
     oidc_server.viewer(&rotated).await;
     assert_eq!(issuer.request_count(), 2);
-    // The former key is gone with the set that had it.
+    // The former key is removed together with the old key set.
     oidc_server.assert_rejected(&token(&claims()), "does not have").await;
-    // A clock that was put back stops nothing.
+    // A clock that goes back does not prevent a fetch.
     oidc_server.set_time(-3600);
     issuer.set_response(issuer::jwks(&["p256"]));
     oidc_server.assert_rejected(&token(&claims()), "not valid before").await;
@@ -108,7 +108,7 @@ async fn keys_are_fetched_again_after_an_hour() {
         oidc.refresh_keys(noon() + chrono::TimeDelta::minutes(minutes)).await;
         assert_eq!(issuer.request_count(), request_count, "after {minutes} minutes");
     }
-    // One that answers nothing of use is asked again soon, not in an hour.
+    // After an unusable response, the keys are fetched again soon instead of after an hour.
     let issuer = Issuer::with(&["p256"]).await;
     issuer.set_response(json!({}));
     let oidc = Oidc::new(settings(JwksSource::Url(issuer.url.clone())));
@@ -128,7 +128,7 @@ async fn a_fetch_completes_after_its_request_was_dropped() {
     issuer.wait_for_requests(1).await;
     pending.abort();
     let _ = pending.await;
-    // Whoever comes next waits for the same fetch.
+    // The next request waits for the same fetch.
     let (router, known_token) = (oidc_server.router.clone(), token(&claims()));
     let next = tokio::spawn(async move { super::query_viewer(router, &known_token).await });
     tokio::task::yield_now().await;
@@ -152,7 +152,7 @@ async fn keys_may_come_from_a_file_that_changes() {
     oidc_server.assert_rejected(&second, "does not have").await;
     oidc_server.set_time(60);
     oidc_server.viewer(&second).await;
-    // Without its file a newsroom goes on with the keys that it had; what is too large is not read.
+    // If the file is deleted or too large, the server continues with the keys that it has.
     fs::write(&file, " ".repeat(300_000)).unwrap();
     oidc_server.set_time(90);
     oidc_server.assert_rejected(&token_with_unknown_key(0), "does not have").await;
@@ -160,7 +160,7 @@ async fn keys_may_come_from_a_file_that_changes() {
     oidc_server.set_time(120);
     oidc_server.assert_rejected(&token_with_unknown_key(0), "does not have").await;
     oidc_server.viewer(&second).await;
-    // A key that is taken out of the file ends without anybody asking for another.
+    // A key that is removed from the file becomes invalid even if no token with another key is sent.
     let oidc = Oidc::new(settings(JwksSource::File(file.clone())));
     fs::write(&file, issuer::jwks(&["p256"]).to_string()).unwrap();
     oidc.refresh_keys(noon()).await;

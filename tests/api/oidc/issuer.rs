@@ -1,5 +1,5 @@
-//! An OpenID Connect issuer for tests: generates keys, signs tokens (JWT), and serves the JWKS.
-//! It counts requests, and can be paused, changed, and shut down.
+//! An OpenID Connect issuer for tests: generates keys, signs tokens (JWT), and serves the JWKS. It counts requests,
+//! and tests can pause it, change its response, and shut it down.
 
 use std::sync::{
     Arc, Mutex, OnceLock,
@@ -16,7 +16,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
-/// A private key, and the name it goes by.
+/// A private key and its key id (`kid`).
 pub(super) struct Key {
     pub(super) id: &'static str,
     pair: Pair,
@@ -28,7 +28,8 @@ enum Pair {
     Edwards(Ed25519KeyPair),
 }
 
-/// One key of each kind: `rsa`, `p256`, `p384`, `ed`; and `new`, which no issuer has at first.
+/// Returns a key by id: `rsa`, `p256`, `p384` and `ed`, one of each kind, and `new`, which no issuer publishes at
+/// first.
 pub(super) fn key(id: &str) -> &'static Key {
     static KEYS: OnceLock<[Key; 5]> = OnceLock::new();
     let curve = |algorithm| Pair::Curve(EcdsaKeyPair::generate(algorithm).unwrap());
@@ -45,7 +46,7 @@ pub(super) fn key(id: &str) -> &'static Key {
 }
 
 impl Key {
-    /// The public key as a JWK.
+    /// Returns the public key as a JWK.
     pub(super) fn public(&self) -> Value {
         let id = self.id;
         match &self.pair {
@@ -65,7 +66,7 @@ impl Key {
         }
     }
 
-    /// The public key as it is written in files: of an RSA key the DER.
+    /// Returns the raw public key; for an RSA key in DER.
     pub(super) fn der(&self) -> Vec<u8> {
         match &self.pair {
             Pair::Rsa(pair) => pair.public_key().as_ref().to_vec(),
@@ -74,7 +75,7 @@ impl Key {
         }
     }
 
-    /// Signs, in the way of an algorithm of its kind.
+    /// Signs a message with an algorithm of the key's kind.
     fn sign(&self, algorithm: &str, message: &[u8]) -> Vec<u8> {
         match &self.pair {
             Pair::Rsa(pair) => {
@@ -95,13 +96,13 @@ impl Key {
         }
     }
 
-    /// A token with this header, signed by what the header's `alg` says.
+    /// Returns a token with this header, signed with the algorithm in the header.
     pub(super) fn token(&self, header: &Value, claims: &Value) -> String {
         assemble_token(header, claims, |message| self.sign(header["alg"].as_str().unwrap_or_default(), message))
     }
 }
 
-/// A token with any signature.
+/// Returns a token with any signature.
 pub(super) fn assemble_token(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let message = format!("{}.{}", base64url(header.to_string()), base64url(claims.to_string()));
     let signature = base64url(sign(message.as_bytes()));
@@ -112,14 +113,14 @@ pub(super) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The public keys of these names, as a set.
+/// Returns a JWKS with the public keys of these ids.
 pub(super) fn jwks(ids: &[&str]) -> Value {
     json!({ "keys": ids.iter().map(|id| key(id).public()).collect::<Vec<_>>() })
 }
 
-/// A server that gives a set of keys away.
+/// A server that serves a JWKS.
 pub(super) struct Issuer {
-    /// Where the set is.
+    /// URL of the JWKS.
     pub(super) url: String,
     permits: Arc<Semaphore>,
     request_count: Arc<AtomicUsize>,
@@ -147,17 +148,17 @@ impl Issuer {
         Self { url, permits, request_count, response, server }
     }
 
-    /// How often it was asked.
+    /// Returns the number of requests so far.
     pub(super) fn request_count(&self) -> usize {
         self.request_count.load(Ordering::SeqCst)
     }
 
-    /// From now on it answers this.
+    /// Changes the response.
     pub(super) fn set_response(&self, response: Value) {
         *self.response.lock().unwrap() = response;
     }
 
-    /// Lets it take questions without answering, until the other call.
+    /// Accepts requests without responding, until `resume` is called.
     pub(super) fn pause(&self) {
         assert_eq!(self.permits.forget_permits(1), 1);
     }
@@ -166,14 +167,14 @@ impl Issuer {
         self.permits.add_permits(1);
     }
 
-    /// Waits until it was asked that often.
+    /// Waits until the number of requests is reached.
     pub(super) async fn wait_for_requests(&self, times: usize) {
         while self.request_count() < times {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     }
 
-    /// Ends it: nobody listens there any more.
+    /// Stops the server.
     pub(super) async fn shut_down(self) {
         self.server.abort();
         let _ = self.server.await;

@@ -1,5 +1,5 @@
-//! Tests of sign-in with OpenID Connect tokens through the real router, with a local issuer.
-//! A rejected token gives a 401 and an error message without any part of the token.
+//! Tests of sign-in with OpenID Connect tokens through the real router, with a local issuer. A rejected token gets a
+//! 401 with an error message that contains no part of the token.
 //!
 //! - `fetching`: fetching and caching of the JWKS
 //! - `issuer`: the issuer for tests
@@ -33,7 +33,7 @@ use issuer::{Issuer, assemble_token, base64url, key};
 
 const ISSUER_URL: &str = "https://id.example/realms/news";
 
-/// A newsroom that takes the tokens of an issuer.
+/// A newsroom that accepts the tokens of an issuer.
 struct OidcServer {
     server: TestServer,
     router: Router,
@@ -58,7 +58,7 @@ fn settings(jwks: JwksSource) -> OidcSettings {
 impl OidcServer {
     async fn with_settings(settings: OidcSettings) -> Self {
         let server = TestServer::on_sqlite().await;
-        // As many tokens in vain as a test likes.
+        // Tests send many invalid tokens, so the lockout is disabled.
         let limits = Limits { failures_per_minute: 0, ..Limits::default() };
         let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
         let router = http::router(&server.app.clone().with_oidc(Some(settings)));
@@ -73,21 +73,21 @@ impl OidcServer {
         self.server.app.clock.set(noon() + TimeDelta::seconds(seconds));
     }
 
-    /// Who the holder of a token is.
+    /// Returns the viewer for a token that must be accepted.
     async fn viewer(&self, token: &str) -> Value {
         let (status, _, response) = query_viewer(self.router.clone(), token).await;
         assert_eq!(status, 200, "{response}");
         response["data"]["viewer"].clone()
     }
 
-    /// The sentence by which a token is refused.
+    /// Returns the error message for a token that must be rejected.
     async fn rejection_message(&self, token: &str) -> String {
         rejection_message(self.router.clone(), token).await
     }
 
     async fn assert_rejected(&self, token: &str, reason: &str) {
         let message_text = self.rejection_message(token).await;
-        assert!(message_text.contains(reason), "\"{message_text}\" does not say \"{reason}\"");
+        assert!(message_text.contains(reason), "\"{message_text}\" does not contain \"{reason}\"");
     }
 }
 
@@ -110,12 +110,12 @@ async fn rejection_message(router: Router, token: &str) -> String {
     assert_eq!(response["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     let message_text = response["errors"][0]["message"].as_str().unwrap().to_owned();
     for part in token.split('.').filter(|part| part.len() > 8) {
-        assert!(!response.to_string().contains(part), "the token is told: {response}");
+        assert!(!response.to_string().contains(part), "the response contains a part of the token: {response}");
     }
     message_text
 }
 
-/// Claims that are taken.
+/// Returns claims that are accepted.
 fn claims() -> Value {
     let now = noon().timestamp();
     json!({
@@ -124,7 +124,7 @@ fn claims() -> Value {
     })
 }
 
-/// The same with one claim changed; null leaves it out.
+/// Returns the claims with one changed, or removed if the value is null.
 fn claims_with(name: &str, value: Value) -> Value {
     let mut claims = claims();
     if value.is_null() {
@@ -161,11 +161,11 @@ async fn tokens_of_every_algorithm_authenticate() {
         }
     }
     assert_eq!(issuer.request_count(), 1);
-    // Tokens of ours go on, and so does the public.
+    // Access tokens of Dateline and public requests still work.
     assert_eq!(oidc_server.viewer(oidc_server.server.token(Caller::Admin).unwrap()).await["role"], "ADMIN");
     oidc_server.assert_rejected("dateline_a.b.c", "is not known").await;
     oidc_server.assert_rejected("something else", "is not known").await;
-    // Where no issuer is set, nothing is taken for a token of one.
+    // Without a configured issuer, a JWT is treated as an unknown access token.
     assert!(rejection_message(http::router(&oidc_server.server.app), &token(&claims())).await.contains("is not known"));
 }
 
@@ -263,7 +263,7 @@ async fn tokens_not_signed_by_the_issuer_are_rejected() {
     for text in ["..", "a.b.c", "e30.e30.", "!.!.!"] {
         oidc_server.assert_rejected(text, "damaged").await;
     }
-    // No signature, by any spelling.
+    // Unsigned tokens are rejected, in any spelling of "none".
     for algorithm in ["none", "None", "nOnE", "NONE", "", "es256", "ES512", "ES256K", "RSA-OAEP"] {
         for signature in [Vec::new(), vec![0; 64]] {
             let token = assemble_token(&json!({ "alg": algorithm, "kid": "p256" }), &claims(), |_| signature);
@@ -288,7 +288,7 @@ async fn a_key_is_used_only_with_its_own_algorithms() {
         "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
         base64::Engine::encode(&base64::engine::general_purpose::STANDARD, rsa.der())
     );
-    // The public key as the secret that it is not.
+    // The public key must not be accepted as an HMAC secret.
     for secret in [
         rsa.der(),
         pem.into_bytes(),
@@ -311,7 +311,7 @@ async fn a_key_is_used_only_with_its_own_algorithms() {
                 .await;
         }
     }
-    // A key by an algorithm of another kind, and one that the key itself excludes.
+    // A key must not be used with an algorithm of another kind, nor with one that the key itself excludes.
     for (signer, algorithm, key_id) in [
         ("p256", "ES256", "rsa"),
         ("p256", "ES256", "p384"),
@@ -361,7 +361,7 @@ async fn keys_in_the_token_header_are_ignored() {
         oidc_server.viewer(&key("p256").token(&header, &claims())).await;
     }
     assert_eq!(other_issuer.request_count(), 0);
-    // What a token demands to be understood is not; and other kinds of tokens are no access tokens.
+    // Critical header extensions are rejected, and so are tokens that are not access tokens.
     let header = json!({ "alg": "ES256", "kid": "p256", "crit": ["b64"], "b64": false });
     oidc_server.assert_rejected(&key("p256").token(&header, &claims()), "demands extensions").await;
     for typ in ["JWT", "jwt", "at+jwt", "application/at+jwt"] {

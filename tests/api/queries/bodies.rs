@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// A body of some paragraphs; of more than 128 kB where there are three thousand.
+/// Returns a body of a number of paragraphs; 3,000 paragraphs are more than 128 kB.
 fn body(number: usize, paragraphs: usize) -> String {
     format!("Paragraph of *release* {number} with a [link](https://example.org/).\n\n").repeat(paragraphs)
 }
@@ -39,7 +39,7 @@ on_both_databases! {
         published(&server, &[1, 50, 3000, 2, 4000, 1, 1]).await;
         let renditions = "body { markdown html text wordCount }";
         let query = format!("{{ nodes: releases {{ nodes {{ slug {renditions} }} }} edges: releases {{ edges {{ node {{ slug {renditions} }} }} }} }}");
-        // Once made, once from the cache.
+        // The first round renders the bodies, the second uses the cache.
         for _ in 0..2 {
             let data = server.data(Caller::Public, &query, json!({})).await;
             let nodes = data["nodes"]["nodes"].as_array().unwrap();
@@ -74,9 +74,9 @@ on_both_databases! {
         assert_eq!(response["errors"].as_array().unwrap().len(), 1, "{}", response["errors"]);
         assert_eq!(response["errors"][0]["path"], json!(["releases", "nodes", 3, "body"]));
         let statements = server.statements.take();
-        assert_eq!(statements.len(), 2, "the rows with the lengths of bodies, and the bodies: {statements:?}");
+        assert_eq!(statements.len(), 2, "one statement for the rows and body lengths, one for the bodies: {statements:?}");
         assert!(statements[0].contains("octet_length"), "{}", statements[0]);
-        // One alone comes with its row.
+        // The body of a single release is fetched with its row.
         server.data(Caller::Public, "{ release(ref: {slug: \"r1\"}) { body { wordCount } } }", json!({})).await;
         assert_eq!(server.statements.take().len(), 1);
     }
@@ -92,7 +92,7 @@ on_both_databases! {
         assert_eq!(nodes.len(), 5);
         assert!(nodes.iter().all(|node| node["body"]["markdown"].as_str().unwrap().len() == 600_000));
         let statements = server.statements.take();
-        assert_eq!(statements.len(), 3, "the rows with the lengths of bodies, three bodies, and two: {statements:?}");
+        assert_eq!(statements.len(), 3, "one statement for the rows and body lengths, two for three and two bodies: {statements:?}");
     }
 
     async fn revisions_have_bodies_and_diffs(server: TestServer) {

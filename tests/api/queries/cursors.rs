@@ -1,11 +1,12 @@
-//! Tests of pagination cursors: pages join under every equivalent spelling of a filter or reference.
-//! A cursor is rejected under a different filter, and stays valid after a merge and a restart.
+//! Tests of pagination cursors: pages join under every equivalent form of a filter or reference. A cursor is rejected
+//! under a different filter, and stays valid after a merge and a restart.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, TOPIC, TestServer, on_both_databases};
 
-/// A list: its field with the arguments of a page, and where its connection lies in the answer.
+/// A list under test: the caller, a query with page arguments, and the JSON pointer to the connection in the
+/// response.
 struct List {
     caller: Caller,
     query: &'static str,
@@ -83,7 +84,7 @@ const CONTAINS: List = List {
 };
 
 impl List {
-    /// A page under a filter, which is written as `variables`.
+    /// Returns a page under the filter in `variables`.
     async fn page(&self, server: &TestServer, variables: &Value, page: &Value) -> Value {
         let response = self.execute(server, variables, page).await;
         assert!(response.get("errors").is_none(), "{variables} {page}: {response}");
@@ -96,8 +97,8 @@ impl List {
         server.execute(self.caller, self.query, all.into()).await
     }
 
-    /// Walks the list in pages, each under the next of some ways to write the filter, from each of them on, and compares with
-    /// the whole list.
+    /// Reads the list in pages, with each page under the next of several equivalent filters, and compares the result
+    /// with the whole list.
     async fn assert_pages_join(&self, server: &TestServer, equivalents: &[Value]) {
         let expected = self.page(server, &equivalents[0], &json!({ "first": 200 })).await;
         let (expected, backward) = (ids(&expected), self.query.contains("$before"));
@@ -105,7 +106,7 @@ impl List {
         for equivalent in equivalents {
             assert_eq!(ids(&self.page(server, equivalent, &json!({ "first": 200 })).await), expected, "{equivalent}");
         }
-        // Every writing after every other: first two pages, with the shortest first page.
+        // Every pair of equivalent filters: a first page of one item, then the rest.
         for equivalent in equivalents {
             let first = self.page(server, equivalent, &json!({ "first": 1 })).await;
             let last = if backward { self.page(server, equivalent, &json!({ "last": 1 })).await } else { json!(null) };
@@ -139,11 +140,11 @@ impl List {
         assert_eq!(collected, expected);
     }
 
-    /// Takes a cursor under each of some filters, and gives it under every other.
+    /// Requests a cursor under each filter and uses it under every other filter.
     async fn assert_rejected(&self, server: &TestServer, filters: &[Value]) {
         for (index, first_filter) in filters.iter().enumerate() {
             let cursor = self.page(server, first_filter, &json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
-            assert!(cursor.is_string(), "nothing under {first_filter}");
+            assert!(cursor.is_string(), "no releases under {first_filter}");
             for other_filter in filters
                 .iter()
                 .enumerate()
@@ -169,13 +170,14 @@ fn ids(connection: &Value) -> Vec<Value> {
     connection["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect()
 }
 
-/// Each as the variable `filter`.
+/// Wraps each filter as the variable `filter`.
 fn filters(filters: &[Value]) -> Vec<Value> {
     filters.iter().map(|filter| json!({ "filter": filter })).collect()
 }
 
-/// Twenty releases; the topics labour (formerly work, with toil merged into it), child-labour below it, and crime; the places
-/// asia > cambodia > phnom-penh, siem-reap, battambang. Global ids by slug.
+/// Imports twenty releases, topics and places. Topics: labour (formerly work, with toil merged into it), child-labour
+/// and others below it, and crime. Places: asia > cambodia > phnom-penh, siem-reap, battambang. Returns the ids by
+/// slug.
 async fn seed_sample_data(server: &TestServer) -> Value {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "work", "name": "Labour", "uri": "https://example.org/labour" }),
@@ -267,7 +269,7 @@ on_both_databases! {
         ] {
             RELEASES.assert_pages_join(&server, &filters(&equivalents)).await;
         }
-        // The order as it is when none is given.
+        // Equivalent forms of the default order.
         let orders = [json!({}), json!({ "order": null }), json!({ "order": [] }), json!({ "order": [{ "by": "RELEASE_DATE" }] }), json!({ "filter": {}, "order": [{ "by": "RELEASE_DATE", "direction": "DESC" }] })];
         RELEASES.assert_pages_join(&server, &orders).await;
     }
@@ -347,11 +349,11 @@ on_both_databases! {
         TOPICS.assert_rejected(&server, &filters(&[json!({}), json!({ "search": "labour" }), json!({ "search": "labou" }), json!({ "search": " labour" }), json!({ "under": labour }), json!({ "topLevel": true }), json!({ "topLevel": false }), json!({ "retired": false })])).await;
         PLACES.assert_rejected(&server, &filters(&[json!({}), json!({ "kinds": ["CITY"] }), json!({ "kinds": ["CITY", "COUNTRY"] }), json!({ "within": { "slug": "asia" } }), json!({ "within": { "slug": "cambodia" } }), json!({ "search": "a" }), json!({ "retired": false })])).await;
         CONTAINS.assert_rejected(&server, &[json!({ "ref": { "slug": "asia" } }), json!({ "ref": { "slug": "cambodia" } })]).await;
-        // A filter that makes no sense is told before a cursor that does not belong to it.
+        // An invalid filter is reported before the cursor that does not belong to it.
         let cursor = RELEASES.page(&server, &json!({}), &json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
         let response = RELEASES.execute(&server, &json!({ "filter": any(json!({ "slug": "nope" })) }), &json!({ "after": cursor })).await;
         assert_eq!(response["errors"][0]["extensions"]["code"], "NOT_FOUND", "{response}");
-        // Numbers alone are no way round.
+        // A query for the count alone is also rejected.
         let query = "query($after: String, $filter: ReleaseFilter) { releases(after: $after, filter: $filter) { totalCount } }";
         let response = server.execute(Caller::Public, query, json!({ "after": cursor, "filter": { "kinds": ["SPEECH"] } })).await;
         assert!(response["errors"][0]["message"].as_str().unwrap().contains("in another filter"), "{response}");
@@ -383,7 +385,7 @@ on_both_databases! {
     }
 
     async fn cursors_work_at_the_longest_names(server: TestServer) {
-        // A letter that folds to eighteen.
+        // A character that case folding expands to 18 characters.
         for last in ["a", "b", "c", "d"] {
             let name = format!("{}{last}", "\u{FDFA}".repeat(299));
             server.mutate(Caller::Admin, TOPIC, json!({ "input": { "name": name, "slug": last.repeat(200) } })).await;

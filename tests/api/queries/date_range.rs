@@ -1,5 +1,5 @@
-//! Tests of the supported range of dates and instants (years 0001 to 9999 in UTC) at every input.
-//! Stored values outside the range are clamped when read, logged, and repaired by `dateline check --repair`.
+//! Tests of the supported range of dates and instants (years 0001 to 9999 in UTC) at every input. Stored values
+//! outside the range are clamped when read, logged, and repaired by `dateline check --repair`.
 
 use chrono::{DateTime, Utc};
 use dateline::{
@@ -23,7 +23,7 @@ use crate::harness::{Caller, REVISE, TestServer, on_both_databases, server_proce
 
 const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: LocalDateTime!, $zone: TimeZone!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: $zone) { release { state schedule { at } } userErrors { field code message } } }";
 
-/// Imports lines; what was refused, by line.
+/// Imports a text. Returns the messages about rejected records, by line.
 async fn import_rejections(server: &TestServer, text: &str, listing: bool) -> Vec<(u64, String)> {
     let mut rejections = Vec::new();
     let mut on_record = |_: &str, number: u64, outcome: &RecordResult| {
@@ -47,7 +47,7 @@ async fn import_rejections(server: &TestServer, text: &str, listing: bool) -> Ve
     rejections
 }
 
-/// Runs a statement, with values as SQLite or PostgreSQL writes them.
+/// Executes a statement, with values in the notation of SQLite or PostgreSQL.
 async fn store(server: &TestServer, sqlite: &str, postgres: &str) {
     let db = &server.app.newsroom.db;
     let tx = db.begin_write().await.unwrap();
@@ -55,13 +55,13 @@ async fn store(server: &TestServer, sqlite: &str, postgres: &str) {
     tx.commit().await.unwrap();
 }
 
-/// Sets a column of all rows of a table to an instant, as `(SQLite's, PostgreSQL's)`.
+/// Sets a column of all rows of a table to an instant, given in the notation of SQLite and of PostgreSQL.
 async fn set(server: &TestServer, table: &str, column: &str, (sqlite, postgres): (&str, &str)) {
     let update = |value: &str| format!("UPDATE {table} SET {column} = '{value}'");
     store(server, &update(sqlite), &update(postgres)).await;
 }
 
-/// The same newsroom, started anew.
+/// Opens the newsroom again, like a server restart.
 async fn restarted(server: &TestServer) -> std::sync::Arc<App> {
     let db = Db::open(&server.url).await.unwrap();
     App::new(db, NewsroomSettings::default(), SiteInfo::default(), server.app.clock.clone()).await.unwrap()
@@ -104,7 +104,7 @@ on_both_databases! {
                 assert_bad_input(&server.execute(Caller::Admin, query, json!({ "id": id, "at": at })).await, fragment);
             }
         }
-        // The ends themselves are in the range.
+        // The first and last day are in the range.
         for date in ["0001-01-01", "9999-12-31"] {
             let revision = server.data(Caller::Editor, "query($id: ID!) { release(ref: {id: $id}) { revision } }", json!({ "id": id })).await["release"]["revision"].clone();
             server.mutate(Caller::Editor, REVISE, json!({ "id": id, "revision": revision, "input": { "releaseDate": date } })).await;
@@ -164,7 +164,7 @@ on_both_databases! {
         assert_eq!(rejections.len(), 5, "{rejections:?}");
         let rejections = import_rejections(&server, "1. Speech\n\nOn ferries\n\n1 March 0000, BANGKOK\n", true).await;
         assert!(rejections.len() == 1 && rejections[0].0 == 5 && rejections[0].1.contains("0000-03-01 is outside the range of dates"), "{rejections:?}");
-        // What was taken starts and is served.
+        // The server can load and serve what was imported.
         let app = restarted(&server).await;
         assert_eq!((app.newsroom.catalog.snapshot().len(), find_out_of_range(app.newsroom.db.reader()).await.unwrap().len()), (2, 0));
     }
@@ -175,7 +175,7 @@ on_both_databases! {
             release("first", "0001-01-01", "0001-01-01T00:00:00Z"),
             release("second", "0001-01-02", "0001-01-02T03:00:00Z"),
         ]).await;
-        // Published at the end of the range: no clock has been there, so it is stored as if it had.
+        // A release date at the end of the range with an earlier publication time.
         server.import(&[release("last", "9999-12-31", "2006-01-01T00:00:00Z")]).await;
         let timeline = "query($interval: TimeInterval!, $zone: TimeZone!, $field: ReleaseDateField!, $from: Date!, $until: Date!, $week: Weekday!) { releaseStats { timeline(interval: $interval, timeZone: $zone, dateField: $field, weekStart: $week, range: { from: $from, until: $until }) { points { label start end count } } } }";
         for interval in ["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"] {
@@ -257,7 +257,8 @@ on_both_databases! {
         assert_eq!((year_0.table, year_0.slug.as_deref()), ("revision", Some("y0")));
         let published = values.iter().find(|value| value.column == "published_at").unwrap();
         assert_eq!(server.app.newsroom.ids.decode(&id), Some((entity::Noun::Release, uuid::Uuid::try_parse(&published.id).unwrap())));
-        // Release: 4 columns. Revisions: 2 of 2. Tokens: 4, topic, link: 1 each. Slugs: the release's, once public, and others'.
+        // Release: 4 columns. Revisions: 2 columns of 2 rows. Tokens: 4. Topic and link: 1 each. Slugs: the release's
+        // slug and others.
         assert!(values.len() > 4 + 4 + 4 + 2, "{values:#?}");
         let sequence = server.app.newsroom.catalog.snapshot().sequence();
         let now = server.app.clock.now();
@@ -385,7 +386,7 @@ fn the_command_line_validates_the_expiry_of_a_token() {
 #[track_caller]
 fn assert_bad_input(response: &Value, fragment: &str) {
     let error = &response["errors"][0];
-    // As a variable or as a literal.
+    // A variable and a literal have different error codes.
     let code = error["extensions"]["code"].as_str().unwrap();
     assert!(["BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"].contains(&code), "{response}");
     assert!(error["message"].as_str().unwrap().contains(fragment), "{fragment}: {response}");

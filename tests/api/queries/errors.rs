@@ -1,5 +1,5 @@
-//! Tests of error messages: each names the argument and how to fix it, for new and for cached queries.
-//! Queries that are too expensive or too deep are rejected before execution.
+//! Tests of error messages: each names the argument and how to fix it, for new and for cached queries. Queries that
+//! are too expensive or too deep are rejected before execution.
 
 use serde_json::json;
 
@@ -40,7 +40,7 @@ on_both_databases! {
             assert!(error["message"].as_str().unwrap().contains(fragment), "{query}: {response}");
             let code = error["extensions"]["code"].as_str().unwrap();
             assert!(code == "BAD_USER_INPUT" || code == "NOT_FOUND", "{response}");
-            // The same again, now that the query is known: the same answer.
+            // The query is cached now and must get the same response.
             assert_eq!(server.execute(Caller::Public, &query, json!({})).await, response);
         }
     }
@@ -53,7 +53,7 @@ on_both_databases! {
         let message = response["errors"][0]["message"].as_str().unwrap();
         assert!(message.contains("the query costs ") && message.contains("at most 20000"), "{message}");
         assert!(response.get("data").is_none() && response["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED");
-        // Neither an interface nor a variable is a way round.
+        // Interfaces and variables do not bypass the limit.
         let bypass = "query($i: FacetInput) { releaseStats { ... on ReleaseSet { facets { kinds(input: $i) { ... on Facet { ... on KindFacet { buckets { ... on FacetBucket { samples(first: 200) { ...R } more: samples(first: 199) { ...R } } } } } } } } } } fragment R on Release { id headline slug kind summary url language releaseDate publishedAt }";
         let response = server.execute(Caller::Public, bypass, json!({ "i": { "first": 200 } })).await;
         assert!(response["errors"][0]["message"].as_str().unwrap().contains("the query costs"), "{response}");

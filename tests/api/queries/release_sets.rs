@@ -1,5 +1,5 @@
-//! Tests of `ReleaseSet` counts: facets, timelines, comparisons, and trends equal a count of the returned nodes.
-//! Checked for every role and during concurrent writes. `zones/expected.json` has period boundaries in time zones
+//! Tests of `ReleaseSet` counts: facets, timelines, comparisons, and trends must equal a count over the returned
+//! nodes, for every role and during concurrent writes. `zones/expected.json` contains period boundaries in time zones
 //! from another implementation.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// All rows of a small newsroom, and its numbers, some of them three sets deep. One answer is of one data version.
+/// All releases of a small newsroom with their counts, some nested three sets deep. A response belongs to one data
+/// version.
 const EVERYTHING: &str = r#"query($filter: ReleaseFilter) {
   releases(filter: $filter, first: 200) {
     totalCount asOf { version }
@@ -34,7 +35,7 @@ fn slugs(nodes: &Value) -> BTreeSet<String> {
     nodes.as_array().into_iter().flatten().map(|node| node["slug"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Counts of the values of rows; a row counts once a value.
+/// Counts the values of releases; each release counts once for a value.
 fn count_values<'a>(releases: &[&'a Value], values: impl Fn(&'a Value) -> BTreeSet<String>) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     releases.iter().flat_map(|release| values(release)).for_each(|value| *counts.entry(value).or_insert(0) += 1);
@@ -49,7 +50,7 @@ fn topics(release: &Value) -> BTreeSet<String> {
     slugs(&release["topics"])
 }
 
-/// Labour is broader than child labour.
+/// Returns the topics of a release, rolled up: labour is broader than child labour.
 fn rolled_up_topics(release: &Value) -> BTreeSet<String> {
     let mut all = topics(release);
     if all.contains("child-labour") {
@@ -58,7 +59,7 @@ fn rolled_up_topics(release: &Value) -> BTreeSet<String> {
     all
 }
 
-/// Countries of the places, whatever their role; Asia is none.
+/// Returns the countries of a release's places in any role. Asia is not a country.
 fn countries(release: &Value) -> BTreeSet<String> {
     let mut places = slugs(&release["places"]);
     places.extend(slugs(&release["dateline"]["places"]));
@@ -79,7 +80,7 @@ fn points(timeline: &Value) -> BTreeMap<String, u64> {
     timeline["points"].as_array().unwrap().iter().map(point).collect()
 }
 
-/// Holds the numbers of an answer against its rows.
+/// Checks the counts of a response against its nodes.
 fn assert_counts_match_nodes(response: &Value) {
     let set = &response["releases"];
     let releases: Vec<&Value> = set["nodes"].as_array().unwrap().iter().collect();
@@ -168,7 +169,7 @@ fn assert_counts_match_nodes(response: &Value) {
     assert_eq!(points(&set["published"]), count_values(&releases, day));
 }
 
-/// Topics in two levels, places in three, releases in every combination, some of them drafts.
+/// Imports topics in two levels, places in three, and releases in every combination, some of them drafts.
 pub(crate) async fn seed_sample_data(server: &TestServer) {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour" }),
@@ -208,7 +209,7 @@ on_both_databases! {
         for caller in ROLES {
             for (number, filter) in filters.iter().enumerate() {
                 let response = server.data(caller, EVERYTHING, json!({ "filter": filter })).await;
-                // The facet of kinds leaves out the filter on kinds; the rest is held against the rows.
+                // The facet of kinds ignores the filter on kinds, so filter 1 cannot be compared with the nodes.
                 if number != 1 {
                     assert_counts_match_nodes(&response);
                 }
@@ -217,7 +218,7 @@ on_both_databases! {
         }
         assert!(totals[&(true, 0)] == 30 && totals[&(false, 0)] == 40 && totals[&(true, 3)] > 0 && totals[&(true, 4)] == 0, "{totals:?}");
 
-        // A writer makes, changes, publishes and takes back; readers of every role ask all the while.
+        // A writer creates, publishes and withdraws releases while readers of every role send queries.
         let writer_finished = std::sync::atomic::AtomicBool::new(false);
         let writer = async {
             for number in 0..25 {
@@ -242,7 +243,7 @@ on_both_databases! {
             (request_count, versions.len())
         };
         let ((), (request_count, versions)) = tokio::join!(writer, reader);
-        assert!(request_count > 5 && versions > 5, "{request_count} answers at {versions} data versions: the reader saw nothing happen");
+        assert!(request_count > 5 && versions > 5, "{request_count} responses with {versions} data versions: the reader did not overlap with the writer");
     }
 
     async fn the_data_version_changes_only_with_visible_data(server: TestServer) {
@@ -258,7 +259,7 @@ on_both_databases! {
         server.mutate(Caller::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": number })).await;
         let after = version(Caller::Public).await;
         assert_ne!(after, public);
-        // Work on the next version of what is live is hidden, too.
+        // A new working revision of a published release is hidden, too.
         server.mutate(Caller::Editor, crate::harness::REVISE, json!({ "id": id, "revision": number, "input": { "headline": "Seen later" } })).await;
         assert_eq!(version(Caller::Public).await, after);
     }
@@ -273,7 +274,8 @@ on_both_databases! {
         let labels = |response: &Value| response["facets"]["topics"]["buckets"].as_array().unwrap().iter().map(|bucket| (bucket["label"].as_str().unwrap().to_owned(), bucket["selected"].as_bool().unwrap())).collect::<Vec<_>>();
         assert!(labels(&excluding_own_filter).contains(&("Crime".to_owned(), true)) && labels(&excluding_own_filter).contains(&("Labour".to_owned(), false)), "{excluding_own_filter}");
         assert_eq!(labels(&stats(crime.clone(), json!({ "scope": "ALL_FILTERS" })).await), [("Crime".to_owned(), true)]);
-        // Inside `and` it is the same conjunction; inside `or` a condition always holds.
+        // Inside `and`, the condition belongs to the same conjunction and is still ignored. Inside `or`, it always
+        // applies.
         assert_eq!(stats(json!({ "and": [crime.clone()] }), json!({})).await["facets"], excluding_own_filter["facets"]);
         assert_eq!(labels(&stats(json!({ "or": [crime.clone()] }), json!({})).await), [("Crime".to_owned(), false)]);
         let selected_first = stats(crime, json!({ "orderBy": [{ "by": "SELECTED" }, { "by": "LABEL", "direction": "ASC" }] })).await;
@@ -326,13 +328,13 @@ on_both_databases! {
         server.statements.take();
         let data = server.data(Caller::Public, query, json!({})).await;
         let sent = server.statements.take();
-        assert!(sent.len() <= 2, "one for each of the two lists of buckets: {sent:#?}");
+        assert!(sent.len() <= 2, "at most one statement for each of the two bucket lists: {sent:#?}");
         let newest = data["releaseStats"]["facets"]["topics"]["buckets"][0]["samples"][0]["headline"].clone();
         assert!(newest.is_string(), "{data}");
         let related = "{ releases(first: 20) { nodes { slug related(first: 3) { slug topics { slug } } } } }";
         let data = server.data(Caller::Public, related, json!({})).await;
         let sent = server.statements.take();
-        assert_eq!(sent.len(), 2, "one for the page, one for what is related to any of it: {sent:#?}");
+        assert_eq!(sent.len(), 2, "one statement for the page, one for all related releases: {sent:#?}");
         for node in data["releases"]["nodes"].as_array().unwrap() {
             assert!(node["related"].as_array().unwrap().iter().all(|other| other["slug"] != node["slug"]));
             assert_eq!(node["related"].as_array().unwrap().len(), 3);
@@ -347,9 +349,10 @@ on_both_databases! {
         let trends = server.data(Caller::Public, query, json!({ "window": "P30D" })).await["trendingTopics"].clone();
         let first = &trends[0];
         assert_eq!((&first["topic"]["slug"], &first["count"], &first["stats"]["count"]), (&json!("crime"), &json!(11), &json!(11)), "{trends}");
-        // Today is 1 June 2007 in the newsroom's zone.
+        // The current day is 1 June 2007 in the newsroom's time zone.
         assert_eq!((&first["from"], &first["until"]), (&json!("2007-05-03"), &json!("2007-06-01")));
-        // 10 of 30 before, 11 of 12 now: E = 12 · 21 / 42, G² = 2 (11 ln 11/6 + ln 1/6 + 10 ln 10/15 + 20 ln 20/15).
+        // 10 of 30 in the baseline, 11 of 12 in the window: E = 12 · 21 / 42,
+        // G² = 2 (11 ln 11/6 + ln 1/6 + 10 ln 10/15 + 20 ln 20/15).
         assert!((first["expected"].as_f64().unwrap() - 6.0).abs() < 1e-9 && (first["lift"].as_f64().unwrap() - 11.0 / 6.0).abs() < 1e-9, "{first}");
         assert!((first["score"].as_f64().unwrap() - 13.149_449).abs() < 1e-6, "{first}");
         assert_eq!(trends.as_array().unwrap().len(), 1);
@@ -357,7 +360,7 @@ on_both_databases! {
     }
 
     async fn period_boundaries_in_time_zones_match_another_implementation(server: TestServer) {
-        // Made by tests/api/queries/zones/expect.py.
+        // Generated by tests/api/queries/zones/expect.py.
         let expected: Value = serde_json::from_str(include_str!("zones/expected.json")).unwrap();
         let query = "query($interval: TimeInterval!, $zone: TimeZone!, $range: DateRange) { releaseStats { timeline(interval: $interval, timeZone: $zone, range: $range, dateField: PUBLISHED_AT) { timeZone points { label start end } } } }";
         let cases = expected["cases"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! Tests of text handling: Unicode search and collation of names, and bodies stored and exported as they were written.
+//! Tests of text handling: Unicode search and collation of names, and bodies that are stored and exported unchanged.
 
 use dateline::newsroom::import::ImportOptions;
 use serde_json::{Value, json};
@@ -10,12 +10,12 @@ use crate::{
 
 const BODY: &str = "query($id: ID!) { release(ref: {id: $id}) { body { markdown html text wordCount } } }";
 
-/// The body of a release, as the desk sees it.
+/// Returns the body of a release as the desk sees it.
 async fn body(server: &TestServer, id: &str) -> Value {
     server.data(Caller::Editor, BODY, json!({ "id": id })).await["release"]["body"].clone()
 }
 
-/// Number of releases that an import made, changed and left, in this order.
+/// Imports a text. Returns the numbers of created, updated and unchanged releases.
 async fn import_counts(server: &TestServer, text: &str) -> (u64, u64, u64) {
     let (report, messages) = run(server, text, ImportOptions::default(), false).await;
     assert!(messages.is_empty(), "{messages:?}");
@@ -34,7 +34,7 @@ on_both_databases! {
             let slugs_of = |list: &str| data[list]["nodes"].as_array().unwrap().iter().map(|node| node["slug"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
             assert_eq!([slugs_of("places"), slugs_of("topics")].concat(), slugs, "{text}");
         }
-        // Page by page, and as the buckets of a facet.
+        // The order is the same in pages and in the buckets of a facet.
         let page = "query($after: String) { places(first: 3, after: $after) { nodes { slug } pageInfo { endCursor hasNextPage } } }";
         let (mut after, mut collected) = (Value::Null, Vec::new());
         loop {
@@ -75,7 +75,7 @@ on_both_databases! {
             assert_eq!(revised["release"]["revision"], revision, "{written:?}");
             assert_eq!(body(&server, &id).await["markdown"], expected);
         }
-        // What says the same makes no new version, and a text of which nothing can be seen is none.
+        // An unchanged text creates no new revision. A text without visible characters is stored as null.
         let revised = server.mutate(Caller::Editor, REVISE, json!({ "id": id, "revision": revision, "input": { "bodyMarkdown": "a" } })).await;
         assert_eq!(revised["release"]["revision"], revision);
         let diff = "query($id: ID!) { release(ref: {id: $id}) { revisions(first: 1) { nodes { diff { field before after } } } } }";
@@ -101,13 +101,14 @@ on_both_databases! {
         assert_eq!(import_counts(&other, &text).await, (1, 0, 0));
         assert_eq!(exported(&other).await, text);
         assert_eq!(import_counts(&server, &text).await, (0, 0, 1));
-        // As an export had it when bodies were still trimmed, and what does not show; an indented line shows.
+        // Text from an export that trimmed bodies, and invisible differences, count as unchanged. A change of
+        // indentation is visible.
         assert_eq!(import_counts(&server, &release("    first\n    second")).await, (0, 0, 1));
         assert_eq!(import_counts(&server, &release(" \n    first\n    second \n")).await, (0, 0, 1));
         assert_eq!(exported(&server).await, text);
         assert_eq!(import_counts(&server, &release("first\n    second")).await, (0, 1, 0));
         assert_eq!(import_counts(&server, &release("first\n    second\n")).await, (0, 0, 1));
         assert_eq!(import_counts(&server, &file).await, (0, 1, 0));
-        assert!(dateline::newsroom::check::check(&server.app.newsroom.db).await.expect("checked").findings.is_empty());
+        assert!(dateline::newsroom::check::check(&server.app.newsroom.db).await.expect("run the check").findings.is_empty());
     }
 }

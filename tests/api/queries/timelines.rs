@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestServer, on_both_databases};
 
-/// Four releases, centuries apart.
+/// Imports four releases with dates centuries apart.
 async fn import_scattered_releases(server: &TestServer) {
     let release = |slug: &str, date: &str, published: &str| json!({ "type": "release", "slug": slug, "headline": "A", "releaseDate": date, "state": "PUBLISHED", "publishedAt": published });
     server
@@ -18,7 +18,7 @@ async fn import_scattered_releases(server: &TestServer) {
         .await;
 }
 
-/// Asks for a timeline.
+/// Queries a timeline.
 async fn timeline(server: &TestServer, arguments: &str) -> Value {
     let query = format!("{{ releaseStats {{ timeline({arguments}) {{ points {{ label count cumulative }} }} }} }}");
     server.execute(Caller::Public, &query, json!({})).await
@@ -72,12 +72,13 @@ on_both_databases! {
         import_scattered_releases(&server).await;
         let limits = Limits { cost: 30, ..Limits::default() };
         let server = server.with_http_config(HttpConfig { limits: limits.into(), ..HttpConfig::default() });
-        // Four releases have no more than four periods.
+        // Four releases are in at most four periods.
         for interval in ["DAY", "MONTH", "YEAR"] {
             let response = timeline(&server, &format!("interval: {interval}, fill: OMIT")).await;
             assert!(response["errors"].is_null(), "{response}");
         }
-        // 9,794 years (priced as the maximum of 4,000), and 91 months by publication, cost more than 30; 31 quarters do not.
+        // 9,794 years (cost of the maximum of 4,000 points) and 91 months of publication exceed the limit of 30; 31
+        // quarters do not.
         for arguments in ["interval: YEAR", "interval: QUARTER, dateField: PUBLISHED_AT", "interval: MONTH, dateField: PUBLISHED_AT"] {
             let response = timeline(&server, arguments).await;
             let fits = arguments.starts_with("interval: QUARTER");

@@ -1,5 +1,6 @@
-//! Tests of operation validation and execution: an invalid mutation changes nothing, in every argument of every field.
-//! Also variables, response key order, authentication errors, and query cost, as the GraphQL specification requires.
+//! Tests of operation validation and execution: an invalid mutation changes nothing, whichever argument of whichever
+//! field is invalid. Also tests variables, response key order, authentication errors, and query cost, according to
+//! the GraphQL specification.
 
 use dateline::{config::HttpConfig, limits::Limits};
 use serde_json::{Map, Value, json};
@@ -9,17 +10,17 @@ use crate::{
     visibility::schema_walk::{Schema, ValuePool, list, required, text, type_text},
 };
 
-/// A field of a root with one argument that is wrong.
+/// A root field with one invalid argument.
 struct InvalidField {
     field: String,
-    /// The field as a document writes it, its arguments by variables.
+    /// The field in document syntax.
     written: String,
-    /// The variables that it needs, as a document declares them.
+    /// The declarations of its variables in document syntax.
     declared: String,
     variables: Map<String, Value>,
 }
 
-/// Values that are not of a type.
+/// Returns values that are invalid for a type.
 fn invalid_values(schema: &Schema, type_ref: &Value) -> Vec<Value> {
     match type_ref["kind"].as_str() {
         Some("NON_NULL") => {
@@ -35,7 +36,7 @@ fn invalid_values(schema: &Schema, type_ref: &Value) -> Vec<Value> {
     match (kind["kind"].as_str(), name.as_str()) {
         (Some("ENUM"), _) => vec![json!("NO_SUCH_VALUE"), json!(1)],
         (Some("INPUT_OBJECT"), _) => {
-            // Of each field something wrong, and one field too many.
+            // One invalid value for each field, and an unknown field.
             let fields = list(&kind["inputFields"]);
             let base: Map<String, Value> = Map::new();
             let with = |name: String, value: Value| {
@@ -59,7 +60,7 @@ fn invalid_values(schema: &Schema, type_ref: &Value) -> Vec<Value> {
     }
 }
 
-/// A JSON value as a document writes it; nothing for one whose enums cannot be told from texts.
+/// Returns a JSON value in document syntax. Enum values are written as strings, which is invalid, too.
 fn literal(value: &Value) -> String {
     match value {
         Value::Array(items) => format!("[{}]", items.iter().map(literal).collect::<Vec<_>>().join(" ")),
@@ -71,7 +72,7 @@ fn literal(value: &Value) -> String {
     }
 }
 
-/// Every mutation with each of its arguments wrong in each way, and each required one missing.
+/// Returns every mutation with each argument invalid in each way, and with each required argument missing.
 fn invalid_fields(schema: &Schema, pool: &ValuePool) -> Vec<InvalidField> {
     let mut all = Vec::new();
     for field in list(&schema.types["Mutation"]["fields"]) {
@@ -102,7 +103,7 @@ fn invalid_fields(schema: &Schema, pool: &ValuePool) -> Vec<InvalidField> {
                     declared: declared.clone(),
                     variables,
                 });
-                // The same value written in the document.
+                // The same value as a literal in the document.
                 let others: Vec<&&Value> =
                     given.iter().filter(|other| text(&other["name"]) != name_of_argument).collect();
                 let declared: String = others.iter().map(|other| declare(other)).collect();
@@ -152,7 +153,7 @@ on_both_databases! {
             *cases_by_field.entry(field.clone()).or_insert(0) += 1;
         }
         server.app.newsroom.catalog.catch_up().await.unwrap();
-        assert_eq!(server.app.newsroom.catalog.snapshot().sequence(), before, "something was done");
+        assert_eq!(server.app.newsroom.catalog.snapshot().sequence(), before, "an invalid mutation was executed");
         let mutations = list(&schema.types["Mutation"]["fields"]);
         assert!(mutations.len() >= 20 && mutations.iter().all(|field| cases_by_field[&text(&field["name"])] >= 3), "{cases_by_field:?}");
     }
@@ -213,7 +214,7 @@ on_both_databases! {
             let (_, response) = server.send(request.body(body.into()).unwrap()).await;
             assert!(response.starts_with(expected_prefix) && response.ends_with("\"a\":{\"role\":\"PUBLIC\",\"name\":\"public\"}}}"), "{response}");
         }
-        // A field that fails is null where it was asked for, also where async-graphql resolves the objects.
+        // A failing field is null at its position, on both code paths of a list.
         let body = json!({ "query": "{ releases(first: 1) { nodes { slug related(first: 0) { id } headline } } }" }).to_string();
         let request = axum::http::Request::post("/graphql").header("content-type", "application/json");
         let (_, response) = server.send(request.body(body.into()).unwrap()).await;
@@ -240,7 +241,7 @@ on_both_databases! {
         for number in 0..5 {
             server.create_published(json!({ "headline": format!("Public {number}"), "releaseDate": "2006-05-08" })).await;
         }
-        // 1 for the list, 10 for each of its entries.
+        // 1 for the list and 10 for each item.
         assert_eq!((cost(Caller::Public).await, cost(Caller::Editor).await), (Some("51".to_owned()), Some("101".to_owned())));
     }
 
@@ -252,11 +253,11 @@ on_both_databases! {
             server.create_published(json!({ "headline": format!("Long {number}"), "releaseDate": "2006-05-08", "bodyMarkdown": body })).await;
         }
         let execute = async |fields: &str| server.execute(Caller::Public, &format!("{{ releases {{ nodes {{ body {{ {fields} }} }} }} }}"), json!({})).await;
-        // 12,000 bytes are 24 for each of three bodies, beside 10 for the fields.
+        // Rendering 12,000 bytes costs 24 for each of three bodies; the fields cost 10.
         for affordable in ["html", "text", "wordCount", "markdown a: markdown b: markdown c: markdown"] {
             assert!(execute(affordable).await.get("errors").is_none(), "{affordable}");
         }
-        // Of the first two forms, one body is rendered: the others are null.
+        // With both renditions, only one body fits the limit; the others are null.
         let response = execute("html wordCount").await;
         assert_eq!(response["errors"][0]["extensions"]["code"], "ANSWER_TOO_LARGE", "{response}");
         assert!(response["errors"][0]["message"].as_str().unwrap().contains("limits.cost"));
@@ -299,7 +300,7 @@ on_both_databases! {
             assert!(response.contains("null is not allowed here"), "{operation}: {response}");
             assert!(!["TopicSetFilter", "ReleaseFilter", "Boolean"].iter().any(|name| response.contains(name)), "{operation}: {response}");
         }
-        // Not even how much there is of it.
+        // The error does not reveal the size of the schema either.
         let aliases: String = (0..90).map(|number| format!("a{number}: description ")).collect();
         let response = server.execute(Caller::Public, &format!("{{ __schema {{ types {{ fields {{ {aliases} }} }} }} }}"), json!({})).await;
         assert_eq!(response["errors"][0]["extensions"]["code"], "INTROSPECTION_DISABLED", "{response}");

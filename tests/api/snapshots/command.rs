@@ -1,4 +1,4 @@
-//! What a server writes at its start and for a request.
+//! Snapshot of what a server prints and logs at startup and for requests.
 
 use std::{fs, process::Stdio};
 
@@ -18,7 +18,7 @@ fn the_lines_at_the_start_and_for_a_request() {
     insta::assert_snapshot!("log", lines.lines().map(|line| stable(line, port) + "\n").collect::<String>());
 }
 
-/// A line without what differs from run to run: times, durations, ports, the token, the version and colours.
+/// Replaces the parts of a line that differ between runs: times, durations, ids, ports, the token and the version.
 fn stable(line: &str, port: u16) -> String {
     let mut words = Vec::new();
     for word in line.replace(&format!(":{port}"), ":PORT").split(' ') {

@@ -1,4 +1,4 @@
-//! The body of an error of every code: of rejected requests, of fields that fail, and of mutations that are rejected.
+//! Snapshots of error responses for every error code: rejected requests, failing fields, and rejected mutations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::{
     visibility::schema_walk::{Schema, list, text},
 };
 
-/// Documents that are refused or fail, by what is wrong with them.
+/// Documents that are rejected or fail, by their problem.
 const DOCUMENTS: [(&str, &str); 26] = [
     ("syntax", "{ releases(first: 1 { count } }"),
     ("no operation", "fragment F on Query { __typename }"),
@@ -44,7 +44,7 @@ const DOCUMENTS: [(&str, &str); 26] = [
     ("subscription", "subscription { releaseChanged { kind } }"),
 ];
 
-/// Requests whose envelope is wrong: method, address, content type, accept, body.
+/// Invalid HTTP requests: name, method, path, content type, accept, body.
 const REQUESTS: [(&str, &str, &str, &str, &str, &str); 10] = [
     ("not JSON", "POST", "/graphql", "application/json", "*/*", "{"),
     ("batch", "POST", "/graphql", "application/json", "*/*", "[{\"query\": \"{ __typename }\"}]"),
@@ -137,7 +137,7 @@ async fn a_user_error_of_every_code() {
     insta::assert_snapshot!("user_errors", serde_json::to_string_pretty(&errors).unwrap());
     let schema = Schema::introspect(&server).await;
     let all = list(&schema.types["UserErrorCode"]["enumValues"]).iter().map(|value| text(&value["name"]));
-    // These need a database that fails; the durability tests make it fail.
+    // These codes need a failing database; the durability tests cover them.
     let untried = ["UNAVAILABLE", "OUTCOME_UNKNOWN"];
     assert_eq!(
         all.filter(|code| !codes.contains(code) && !untried.contains(&code.as_str())).collect::<Vec<_>>(),

@@ -1,9 +1,9 @@
-//! Snapshots of what the program shows to others: one object of every GraphQL type, an error of every code,
-//! and the lines that a server writes at its start and for a request. The schema and the help of every command are
-//! generated files; `documentation::generated` compares them.
+//! Snapshots of output that others depend on: one object of every GraphQL type, an error of every code, and the lines
+//! that a server prints and logs. The schema and the help of every command are generated files, which
+//! `documentation::generated` compares.
 //!
-//! A change shows as a difference. `INSTA_UPDATE=always cargo test --test api snapshots` accepts it; review the `.snap`
-//! files then.
+//! A change appears as a difference. Accept it with `INSTA_UPDATE=always cargo test --test api snapshots`, then
+//! review the `.snap` files.
 //!
 //! - `command`: log lines
 //! - `errors`: error bodies and user errors
@@ -15,7 +15,7 @@ mod objects;
 
 use serde_json::Value;
 
-/// Replaces what differs from run to run by its kind: ids, tokens, and positions in the journal.
+/// Replaces ids, tokens and journal positions, which differ between runs, by placeholders.
 fn redact(value: &mut Value) {
     match value {
         Value::Object(object) => object.values_mut().for_each(redact),
@@ -25,7 +25,7 @@ fn redact(value: &mut Value) {
     }
 }
 
-/// A text without ids, tokens and positions.
+/// Returns a text with placeholders for ids, tokens and positions.
 fn redacted(text: &str) -> String {
     let mut words = Vec::new();
     for word in text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))) {

@@ -1,4 +1,4 @@
-//! One object of every object type, from the newsroom of a fixture, in which everything is always the same.
+//! Snapshot of one object of every object type, from a fixture whose data never change.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use crate::{
     visibility::schema_walk::{Schema, ValuePool, list, text},
 };
 
-/// One mutation for each payload type, and what it needs: in this order, on the fixture.
+/// One mutation for each payload type, with the mutations that it depends on; they are sent in this order to the
+/// fixture.
 const MUTATIONS: [&str; 7] = [
     "mutation { topicCreate(input: {name: \"Ferries\"}) { __typename topic { slug revision } userErrors { code } } }",
     "mutation { placeCreate(input: {name: \"Kep\", kind: CITY}) { __typename place { slug revision } userErrors { code } } }",
@@ -21,10 +22,10 @@ const MUTATIONS: [&str; 7] = [
     "mutation { releaseDelete(id: \"ID\", expectedRevision: 1) { __typename deletedId userErrors { code } } }",
 ];
 
-/// Operations answer with their fields, not with an object of these types.
+/// The root types are not returned as objects, so they have no snapshot.
 const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
 
-/// Queries for what the generated ones do not come to.
+/// Queries for types that the generated queries do not reach.
 const QUERIES: [&str; 4] = [
     "{ releaseLookup(ref: {slug: \"withdrawn-with-notice\"}) { tombstone { __typename slug state kind notice redirectTo at } } }",
     "{ trendingTopics(window: \"P30D\", baseline: \"P1Y\", until: \"2006-05-31\") { __typename topic { __typename } from until count expected lift score } }",
@@ -33,7 +34,7 @@ const QUERIES: [&str; 4] = [
     "{ releases(first: 200) { nodes { revisions(first: 10) { nodes { diff { __typename field before after } } } } } }",
 ];
 
-/// Keeps the first object of each type: its fields that are no objects, and the types of those that are.
+/// Collects the most complete object of each type: its scalar fields, and the types of its object fields.
 fn collect(value: &Value, objects: &mut BTreeMap<String, Value>) {
     match value {
         Value::Array(list) => list.iter().for_each(|value| collect(value, objects)),

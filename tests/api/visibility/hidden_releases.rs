@@ -1,4 +1,4 @@
-//! Tests that hidden releases are not reachable: every generated query gives the same response with and without them.
+//! Tests that hidden releases are not reachable: every generated query gets the same response with and without them.
 //! Covers all states, working revisions, schedules, and embargoes, before and after their instants.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::schema_walk::{GeneratedQuery, Schema, ValuePool};
 use crate::harness::{Caller, REVISE, TestServer, on_both_databases};
 
-/// In every text that is hidden.
+/// Part of every hidden text.
 const MARK: &str = "hidden";
 
-/// What is public.
+/// Imports public content. Returns the ids.
 async fn import_public(server: &TestServer) -> Vec<String> {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour" }),
@@ -41,14 +41,15 @@ async fn import_public(server: &TestServer) -> Vec<String> {
         .flat_map(|list| {
             data[list]["nodes"]
                 .as_array()
-                .expect("nodes")
+                .expect("the connection has nodes")
                 .iter()
-                .map(|node| node["id"].as_str().expect("id").to_owned())
+                .map(|node| node["id"].as_str().expect("the node has an id").to_owned())
         })
         .collect()
 }
 
-/// What nobody but the desk may see: every state but PUBLISHED, every sort of withdrawal, and a version being worked on. Ids.
+/// Creates content that only the desk may see: every state except PUBLISHED, every kind of withdrawal, and a working
+/// revision. Returns the ids.
 async fn create_hidden(server: &TestServer, live: &str) -> Vec<String> {
     let now = server.app.clock.now();
     server.app.clock.set(now + TimeDelta::hours(1));
@@ -79,7 +80,7 @@ async fn create_hidden(server: &TestServer, live: &str) -> Vec<String> {
     for (number, actions) in [&["submit"][..], &["submit", "approve"], &["schedule"]].into_iter().enumerate() {
         create_pending(server, &format!("{MARK}-{}", number + 5), actions, 1000).await;
     }
-    // It never was public here: whatever was would rightly move the revision that the public is told.
+    // This release was never public here; otherwise its retraction would rightly change the public data version.
     let retracted = server.data(Caller::Editor, "{ release(ref: {slug: \"hidden-8\"}) { id } }", json!({})).await;
     let retract = "mutation($id: ID!) { releaseRetract(id: $id, expectedRevision: 1, notice: \"It was wrong.\") { release { state } userErrors { message } } }";
     server.mutate(Caller::Editor, retract, json!({ "id": retracted["release"]["id"] })).await;
@@ -89,11 +90,11 @@ async fn create_hidden(server: &TestServer, live: &str) -> Vec<String> {
     server.app.clock.set(now);
     let query = "{ releases(first: 50, filter: {states: [DRAFT, IN_REVIEW, APPROVED, SCHEDULED, WITHDRAWN, RETRACTED]}) { nodes { id } } }";
     let data = server.data(Caller::Editor, query, json!({})).await;
-    let ids = data["releases"]["nodes"].as_array().expect("nodes").iter();
-    ids.map(|node| node["id"].as_str().expect("id").to_owned()).collect()
+    let ids = data["releases"]["nodes"].as_array().expect("the connection has nodes").iter();
+    ids.map(|node| node["id"].as_str().expect("the node has an id").to_owned()).collect()
 }
 
-/// A release that the desk brings on its way: scheduled and embargoed so many hours ahead. Its id.
+/// Creates a release that is scheduled or embargoed for the given number of hours ahead. Returns its id.
 async fn create_pending(server: &TestServer, slug: &str, actions: &[&str], hours: i64) -> String {
     let (id, revision) = server
         .create_draft(json!({ "slug": slug, "externalId": format!("{slug}-x"), "headline": format!("{slug} headline"), "bodyMarkdown": MARK, "summary": MARK, "language": "fr", "kind": "OPINION",
@@ -113,7 +114,7 @@ async fn create_pending(server: &TestServer, slug: &str, actions: &[&str], hours
             "submit" => "releaseSubmit(id: $id, expectedRevision: $r)".to_owned(),
             "approve" => "releaseApprove(id: $id, expectedRevision: $r)".to_owned(),
             "publish" => "releasePublish(id: $id, expectedRevision: $r)".to_owned(),
-            other => panic!("say how to {other}"),
+            other => panic!("no mutation for the action {other}"),
         };
         let mutation =
             format!("mutation($id: ID!, $r: Int!) {{ {field} {{ release {{ state }} userErrors {{ message }} }} }}");
@@ -138,12 +139,12 @@ fn pool(public_ids: &[String], hidden_ids: &[String]) -> ValuePool {
         "hidden-embargoed-x",
         "Eda",
     ];
-    // One of each sort is enough of what is public.
+    // Some public ids are enough: one of each kind.
     let public_ids = public_ids.iter().step_by(5);
     ValuePool { ids: hidden_ids.iter().chain(public_ids).cloned().collect(), texts: texts.map(str::to_owned).to_vec() }
 }
 
-/// Asks everything, and answers with ids of hidden things made alike.
+/// Sends every generated query. Hidden ids in the responses are replaced by numbers, so that runs can be compared.
 async fn responses(
     server: &TestServer,
     caller: Caller,
@@ -154,9 +155,9 @@ async fn responses(
     let schema = Schema::introspect(server).await;
     let pool = pool(public_ids, hidden_ids);
     let mut responses = Vec::new();
-    // Who may change nothing gets no payload to look into.
+    // Mutations are rejected for these callers, so their payloads need no depth.
     for (root, max_depth) in [("Query", max_depth), ("Mutation", 1)] {
-        // As deep as the cost limit allows each.
+        // Uses the greatest depth that the cost limit allows.
         let depths: Vec<_> = (0..=max_depth).rev().map(|depth| schema.generate_queries(root, &pool, depth)).collect();
         for number in 0..depths[0].len() {
             let mut query_response = None;
@@ -169,8 +170,8 @@ async fn responses(
                     break;
                 }
             }
-            let (query, response) = query_response.expect("even the shallowest question costs too much");
-            // What cannot be understood proves nothing.
+            let (query, response) = query_response.expect("every depth of the query exceeds the cost limit");
+            // An invalid query would prove nothing.
             let code = response["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
             assert!(!code.starts_with("GRAPHQL"), "{} {}: {response}", query.query, query.variables);
             let mut text = response.to_string();
@@ -186,8 +187,9 @@ async fn responses(
     responses
 }
 
-/// An answer with its status and its headers. The public asks by GET, whose answers have most of them. Left out are the request's
-/// own id, and the tag of an answer in which a digest of ids that stand for secrets may be.
+/// Sends a query and returns the response with status and headers. The public uses GET, whose responses have most
+/// headers. Two headers are omitted: the request id, and the ETag if the query contains hidden ids, because the tag
+/// depends on a digest of them.
 async fn send_raw(server: &TestServer, caller: Caller, root: &str, query: &GeneratedQuery, hidden: &[String]) -> Value {
     let GeneratedQuery { query, variables, .. } = query;
     let (status, headers, mut response) = if caller == Caller::Public && root == "Query" {
@@ -199,12 +201,13 @@ async fn send_raw(server: &TestServer, caller: Caller, root: &str, query: &Gener
     };
     let names_hidden = hidden.iter().any(|id| variables.to_string().contains(id.as_str()));
     let sent = headers.iter().filter(|(name, _)| !(*name == "x-request-id" || (*name == "etag" && names_hidden)));
-    response["headers"] = sent.map(|(name, value)| (name.to_string(), json!(value.to_str().expect("text")))).collect();
+    response["headers"] =
+        sent.map(|(name, value)| (name.to_string(), json!(value.to_str().expect("an ASCII header")))).collect();
     response["status"] = json!(status);
     response
 }
 
-/// Holds answers before and after something hidden came against each other; `secret` is what must be nowhere in them.
+/// Compares the responses before and after hidden content was created. `hidden_text` must not occur in them.
 fn assert_equal(caller: Caller, before: &[(String, Value)], after: &[(String, Value)], hidden_text: &str) {
     assert_eq!(before.len(), after.len());
     for ((query, old), (_, new)) in before.iter().zip(after) {
@@ -212,7 +215,8 @@ fn assert_equal(caller: Caller, before: &[(String, Value)], after: &[(String, Va
             continue;
         }
         if query.starts_with("releaseLookup") {
-            // It may say that, how and when, and its address; never what was in it, nor of what never was public or vanished.
+            // A tombstone may reveal its slug, state, kind and time, but never content. Releases that never were
+            // public or vanished have none.
             let mut tombstone = new["data"]["releaseLookup"]["tombstone"].clone();
             let slugs = ["hidden-0", "hidden-4", "hidden-5", "hidden-7", "hidden-scheduled", "hidden-embargoed"];
             assert!(!slugs.iter().any(|slug| query.contains(slug)) || tombstone.is_null(), "{caller:?} {query}: {new}");
@@ -222,20 +226,21 @@ fn assert_equal(caller: Caller, before: &[(String, Value)], after: &[(String, Va
             assert!(!tombstone.to_string().contains(MARK), "{query}: {new}");
             continue;
         }
-        // Words that the question itself used come back in messages about it.
-        assert_eq!(old, new, "{caller:?} asked {query}");
-        assert!(!new["data"].to_string().contains(hidden_text), "{caller:?} asked {query}: {new}");
+        // Messages may repeat words of the query.
+        assert_eq!(old, new, "{caller:?} sent {query}");
+        assert!(!new["data"].to_string().contains(hidden_text), "{caller:?} sent {query}: {new}");
     }
 }
 
-/// Cursors are bound to digests of the filter they were made under, and filters name ids; the rest of a cursor must agree.
+/// Removes the digests of filters from cursors, because the filters contain ids that differ between runs. The rest of
+/// a cursor must be equal.
 fn without_digests(response: &mut Value) {
     match response {
         Value::Object(object) => {
             for (key, value) in object {
                 match value {
                     Value::String(cursor) if key.to_lowercase().ends_with("cursor") => {
-                        let bytes = URL_SAFE_NO_PAD.decode(&cursor).expect("base64");
+                        let bytes = URL_SAFE_NO_PAD.decode(&cursor).expect("a base64 cursor");
                         let mut contents: Value = serde_json::from_slice(&bytes).expect("JSON");
                         for key in ["f", "c"] {
                             if let Some(digest) = contents.get_mut(key) {
@@ -253,7 +258,7 @@ fn without_digests(response: &mut Value) {
     }
 }
 
-/// Answers without what they say of their newsroom's revision: the revision itself, and tags, which depend on it.
+/// Removes the data version from responses: the field `revision`, and ETags, which depend on it.
 fn without_revisions(mut responses: Vec<(String, Value)>) -> Vec<(String, Value)> {
     fn without(response: &mut Value) {
         match response {
@@ -273,7 +278,7 @@ fn without_revisions(mut responses: Vec<(String, Value)>) -> Vec<(String, Value)
     responses
 }
 
-/// As many ids that lead nowhere as will be hidden.
+/// Returns the given number of ids that refer to no object, as stand-ins for ids of hidden releases.
 fn missing_ids(server: &TestServer, count: usize) -> Vec<String> {
     (1..=count).map(|number| server.app.newsroom.ids.encode(Noun::Release, Uuid::from_u128(number as u128))).collect()
 }
@@ -285,13 +290,13 @@ on_both_databases! {
         for (caller, depth) in [(Caller::Public, 3), (Caller::Press, 2)] {
             before.push((caller, depth, without_revisions(responses(&server, caller, &public_ids, &missing_ids(&server, 9), depth).await)));
         }
-        assert!(before[0].2.len() > 300, "the schema was walked: {}", before[0].2.len());
+        assert!(before[0].2.len() > 300, "expected more than 300 generated queries, got {}", before[0].2.len());
         let hidden_ids = create_hidden(&server, &public_ids[2]).await;
         assert_eq!(hidden_ids.len(), 9);
         for (caller, depth, before) in before {
-            // Tombstones are told to everybody: with them the revision moves, and nothing else does.
+            // Tombstones are public, so they change the data version. Nothing else may change.
             assert_equal(caller, &before, &without_revisions(responses(&server, caller, &public_ids, &hidden_ids, depth).await), MARK);
-            println!("{} questions by {caller:?}", before.len());
+            println!("{} queries by {caller:?}", before.len());
         }
         let desk_data = server.data(Caller::Author, "{ releases { totalCount nodes { headline working { headline } } } }", json!({})).await;
         assert_eq!(desk_data["releases"]["totalCount"], 15);
@@ -322,7 +327,7 @@ on_both_databases! {
         create_pending(&server, "hidden-7", &["schedule"], 1000).await;
         assert_revisions("scheduled", false).await;
         server.mutate(Caller::Editor, REVISE, json!({ "id": public_ids[2], "revision": 1, "input": { "headline": MARK, "releaseDate": "2001-01-01" } })).await;
-        assert_revisions("being worked on", false).await;
+        assert_revisions("new working revision", false).await;
     }
 
     async fn scheduled_and_embargoed_releases_become_visible_exactly_on_time(server: TestServer) {
@@ -349,13 +354,13 @@ on_both_databases! {
         let (due, end) = (start + TimeDelta::hours(2), start + TimeDelta::hours(3));
         let tick = TimeDelta::microseconds(1);
 
-        // Up to the last microsecond before the first instant.
+        // Up to the last microsecond before the first instant, the public sees no change.
         assert_eq!(visible_nodes(Caller::Press).await, [node("hidden-embargoed", "WITHHELD", start)]);
         assert_equal(Caller::Public, &before, &responses(&server, Caller::Public, &public_ids, &hidden_ids, 3).await, MARK);
         server.app.clock.set(due - tick);
         assert_eq!((visible_nodes(Caller::Public).await.len(), visible_nodes(Caller::Press).await.len()), (0, 1));
 
-        // Nothing runs but the clock.
+        // Only the clock advances; no job runs.
         server.app.clock.set(due);
         assert_eq!(visible_nodes(Caller::Public).await, [node("hidden-scheduled", "USABLE", due)]);
         assert_eq!(visible_nodes(Caller::Press).await, [node("hidden-embargoed", "WITHHELD", start), node("hidden-scheduled", "USABLE", due)]);
@@ -363,7 +368,7 @@ on_both_databases! {
         server.app.clock.set(end - tick);
         assert_eq!(visible_nodes(Caller::Public).await.len(), 1);
 
-        // That it is put down in the journal changes no answer.
+        // Recording the transition in the journal changes no response.
         server.app.clock.set(due);
         dateline::jobs::tick(&server.app, due).await.unwrap();
         assert_equal(Caller::Public, &public_now, &responses(&server, Caller::Public, &public_ids, &hidden_ids, 2).await, "hidden-embargoed");

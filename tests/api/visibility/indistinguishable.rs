@@ -1,5 +1,6 @@
-//! Tests that public responses do not depend on hidden content: two servers with the same public releases are polled.
-//! Status, headers (ETag, Cache-Control), and bodies must be identical while one of them has hidden work.
+//! Tests that public responses do not depend on hidden content. Two servers with the same public releases receive the
+//! same requests. Status, headers (ETag, Cache-Control), and bodies must be identical while one of the newsrooms has
+//! hidden work.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, REVISE, TestServer, exchange, noon, on_both_databases};
 
-/// What is asked, each by GET: fresh, again, with the first tag that was told, and by POST. One is wrong.
+/// The queries. Each is sent by GET twice, by GET with the first ETag, and by POST. One query contains an error.
 const QUERIES: [&str; 12] = [
     "{ releases { totalCount asOf { version } pageInfo { startCursor endCursor } nodes { id slug headline modifiedAt url } } }",
     "{ releases(filter: {topics: {any: [{slug: \"labour\"}]}}, orderBy: [{by: MODIFIED_AT}]) { totalCount edges { cursor node { id related { id } } } } }",
@@ -26,16 +27,16 @@ const QUERIES: [&str; 12] = [
     "{ releases(filter: {topics: {any: [{slug: \"nowhere\"}]}}) { totalCount } }",
 ];
 
-/// For so many seconds others may keep an answer, as different newsrooms have set it.
+/// The values of `max_age` under test, in seconds.
 const MAX_AGES: [u64; 6] = [0, 1, 10, 600, 3600, 86_400];
 
-/// When the first of what is hidden from the public becomes public, after noon.
+/// When the first hidden release becomes public, relative to noon.
 const DUE: TimeDelta = TimeDelta::hours(1);
 
-/// One answer: what was asked and how, and what was said.
+/// One response: instant, server, query and kind of request; then status, headers and body.
 type RecordedResponse = ((usize, usize, usize, &'static str), (u16, BTreeMap<String, String>, String));
 
-/// What everybody may see.
+/// Imports public content.
 async fn import_public(server: &TestServer) {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour" }),
@@ -51,7 +52,7 @@ async fn import_public(server: &TestServer) {
     server.import(&lines).await;
 }
 
-/// Does acts to a release, one after the other; `$at` in them stands for an instant.
+/// Performs actions on a release, one after the other. Schedules and embargoes use the instant `at`.
 async fn apply_transitions(server: &TestServer, id: &str, revision: i64, actions: &[&str], at: DateTime<Utc>) {
     for action in actions {
         let (local_time, instant) = (at.format("%Y-%m-%dT%H:%M:%S").to_string(), at.to_rfc3339());
@@ -66,7 +67,7 @@ async fn apply_transitions(server: &TestServer, id: &str, revision: i64, actions
             "submit" => "releaseSubmit(id: $id, expectedRevision: $r)".to_owned(),
             "approve" => "releaseApprove(id: $id, expectedRevision: $r)".to_owned(),
             "publish" => "releasePublish(id: $id, expectedRevision: $r)".to_owned(),
-            other => panic!("say how to {other}"),
+            other => panic!("no mutation for the action {other}"),
         };
         let mutation = format!("mutation($id: ID!, $r: Int!) {{ {field} {{ userErrors {{ code message }} }} }}");
         server.mutate(Caller::Editor, &mutation, json!({ "id": id, "r": revision })).await;
@@ -78,8 +79,8 @@ async fn create_draft(server: &TestServer, name: &str) -> (String, i64) {
     server.create_draft(input).await
 }
 
-/// What is to come: at each of twenty minutes from [`DUE`] on something is published, or an embargo ends; before that something is
-/// given to the press alone every five minutes.
+/// Plans future publications. In each of the twenty minutes from [`DUE`] on, a release is published or an embargo
+/// ends. Before that, a release becomes visible to the press alone every five minutes.
 async fn plan_publications(server: &TestServer) -> (String, i64) {
     let mut last_draft = None;
     for number in 0..20 {
@@ -97,7 +98,8 @@ async fn plan_publications(server: &TestServer) -> (String, i64) {
     last_draft.unwrap()
 }
 
-/// A step of the desk's day: drafts, a new version of what is public, a schedule moved, what came due put down.
+/// Performs one step of hidden desk work: a draft, a working revision of a public release, a moved schedule, and a
+/// run of the jobs.
 async fn do_hidden_work(server: &TestServer, step: usize, (planned, revision): &(String, i64)) {
     let (id, number) = create_draft(server, &format!("hidden-draft-{step}")).await;
     apply_transitions(server, &id, number, &["submit", "approve"], noon()).await;
@@ -110,7 +112,8 @@ async fn do_hidden_work(server: &TestServer, step: usize, (planned, revision): &
     jobs::tick(&server.app, server.app.clock.now()).await.unwrap();
 }
 
-/// When it is asked: around what is given to the press, up to the last microsecond before something becomes public.
+/// The instants of the requests: around publications to the press, and up to the last microsecond before the first
+/// public one.
 fn instants() -> Vec<DateTime<Utc>> {
     let before = [3590, 1800, 1795, 600, 301, 300, 299, 60, 30, 11, 10, 9, 5, 2, 1];
     let mut instants: Vec<_> = before.iter().map(|&seconds| noon() + DUE - TimeDelta::seconds(seconds)).collect();
@@ -118,7 +121,7 @@ fn instants() -> Vec<DateTime<Utc>> {
     instants
 }
 
-/// The headers of an answer, without the request's own id.
+/// Returns the headers of a response without the request id and the date.
 fn comparable_headers(headers: &axum::http::HeaderMap) -> BTreeMap<String, String> {
     let own = headers.iter().filter(|(name, _)| *name != "x-request-id" && *name != "date");
     own.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
@@ -131,7 +134,8 @@ async fn post(router: &Router, query: &str) -> (u16, BTreeMap<String, String>, S
     (status, comparable_headers(&headers), body)
 }
 
-/// Asks everything at each instant, of servers of all settings; `plan` is what the desk works on meanwhile.
+/// Sends every query at each instant to servers with every `max_age`. With a plan, the desk works on it between the
+/// requests.
 async fn poll_all(server: &TestServer, plan: Option<&(String, i64)>) -> Vec<RecordedResponse> {
     let router_with_max_age =
         |max_age| http::router(&server.app.clone().with_http_config(HttpConfig { max_age, ..HttpConfig::default() }));
@@ -173,7 +177,8 @@ on_both_databases! {
         for (actual, expected) in recorded.iter().zip(&baseline) {
             assert_eq!(actual, expected, "{}", QUERIES[actual.0.2]);
         }
-        // There was something to hide: all of it is there for the desk, and the first of it becomes public at its instant.
+        // Checks that there was hidden content: the desk sees all of it, and the first release becomes public at its
+        // instant.
         let count = "{ releases { totalCount } }";
         let (count_without_hidden, count_with_hidden) = (without_hidden.data(Caller::Author, count, json!({})).await, with_hidden.data(Caller::Author, count, json!({})).await);
         assert_eq!(count_without_hidden["releases"]["totalCount"], 8);
@@ -186,7 +191,8 @@ on_both_databases! {
         let public = |server: &TestServer| { let router = server.router(); async move { TestServer::get(&router, &[], QUERIES[0], &json!({})).await } };
         let (before, after) = (public(&without_hidden).await, public(&with_hidden).await);
         assert!(before.2 != after.2 && before.1["etag"] != after.1["etag"], "{}", after.2);
-        // Days are public: what depends on one is kept to its end, in both. Nothing else shortens the time.
+        // Calendar days are public knowledge: responses that depend on the current day expire at its end, on both
+        // servers. Nothing else shortens their lifetime.
         let cache_controls = |query: usize| {
             let matching = baseline.iter().filter(|((_, _, number, how), _)| *number == query && *how == "fresh");
             matching.map(|(_, (_, headers, _))| headers["cache-control"].clone()).collect::<std::collections::BTreeSet<_>>()

@@ -1,5 +1,5 @@
-//! Tests of the HTTP response cache: ETag, Cache-Control, and private responses that are not cacheable.
-//! Also automatic persisted queries, trusted documents, and compression.
+//! Tests of the HTTP response cache: ETag, Cache-Control, and private responses that are not cacheable. Also tests
+//! automatic persisted queries, trusted documents, and compression.
 
 use axum::{
     body::Body,
@@ -52,7 +52,7 @@ on_both_databases! {
         let posted = json!({ "query": LIST }).to_string();
         server.post(None, &posted).await;
         server.statements.take();
-        // A POST's answer is for this request alone, kept or not.
+        // A response to POST must not be stored by HTTP caches, whether it comes from the server's cache or not.
         for _ in 0..2 {
             let (_, headers, _) = server.post_with_headers(None, &[], &posted).await;
             assert_eq!((text(&headers, "cache-control"), text(&headers, "etag")), ("no-store", ""));
@@ -71,12 +71,12 @@ on_both_databases! {
         let public = tag().await;
         assert_ne!(public, before);
         let other = text(&get(&server, LIST, &[("accept", "application/graphql-response+json")]).await.1, "etag").to_owned();
-        assert_ne!(other, public, "another media type is another answer");
+        assert_ne!(other, public, "another media type has another ETag");
         server.mutate(Caller::Editor, WITHDRAW, json!({ "id": id, "revision": revision, "kind": "WITH_NOTICE", "notice": "Gone" })).await;
         let tombstone = "{ releaseLookup(ref: {slug: \"coming\"}) { tombstone { notice state } } }";
         let (_, headers, body) = get(&server, tombstone, &[]).await;
         assert!(String::from_utf8_lossy(&body).contains("Gone"));
-        assert_eq!(text(&headers, "surrogate-key"), format!("dateline {id}"), "what it was is in it");
+        assert_eq!(text(&headers, "surrogate-key"), format!("dateline {id}"), "the surrogate key contains the id of the withdrawn release");
         let tombstone_tag = text(&headers, "etag").to_owned();
         server.mutate(Caller::Editor, "mutation($id: ID!, $revision: Int!) { releaseRetract(id: $id, expectedRevision: $revision, notice: \"Never so\") { userErrors { code message } } }", json!({ "id": id, "revision": revision })).await;
         let (_, headers, body) = get(&server, tombstone, &[("if-none-match", &tombstone_tag)]).await;
@@ -93,12 +93,12 @@ on_both_databases! {
         let (_, mut headers, same) = get(&server, LIST, &[]).await;
         headers.insert("x-request-id", first["x-request-id"].clone());
         assert_eq!((&headers, same), (&first, before));
-        // What this server keeps is of before the instant, and not given out after it.
+        // The response that the server cached before the instant is not used after it.
         server.app.clock.set(noon() + TimeDelta::seconds(7));
         let (_, headers, after) = get(&server, LIST, &[("if-none-match", text(&first, "etag"))]).await;
         assert!(String::from_utf8_lossy(&after).contains("At one") && text(&headers, "etag") != text(&first, "etag"));
         assert_eq!(text(&headers, "cache-control"), "public, max-age=10");
-        // The end of an embargo shows in no header either.
+        // The end of an embargo is not visible in any header either.
         let (id, revision) = server.create_draft(json!({ "headline": "Embargoed" })).await;
         server.mutate(Caller::Editor, "mutation($id: ID!, $revision: Int!) { releaseEmbargo(id: $id, expectedRevision: $revision, until: \"2007-06-01T12:00:16Z\") { userErrors { code message } } }", json!({ "id": id, "revision": revision })).await;
         server.mutate(Caller::Editor, &schedule.replace("12:00:07", "12:00:11"), json!({ "id": id, "revision": revision })).await;
@@ -108,7 +108,7 @@ on_both_databases! {
             assert_eq!(text(&headers, "cache-control"), "public, max-age=10", "{millis} ms");
             assert_eq!(String::from_utf8_lossy(&body).contains("Embargoed"), is_visible, "{millis} ms");
         }
-        // A day that is not over is a number that changes by itself.
+        // The count of the current day becomes complete at its end, so the response expires then.
         server.app.clock.set(noon() + TimeDelta::seconds(12 * 3600 - 4));
         let (_, headers, _) = get(&server, "{ releaseStats { timeline(interval: DAY) { points { count complete } } } }", &[]).await;
         assert_eq!(text(&headers, "cache-control"), "public, max-age=4");
@@ -180,6 +180,6 @@ on_both_databases! {
             }
         }
         let (_, headers, _) = get(&server, "{ viewer { name } }", &[("accept-encoding", "br")]).await;
-        assert_eq!(text(&headers, "content-encoding"), "", "too short to be worth it");
+        assert_eq!(text(&headers, "content-encoding"), "", "short responses are not compressed");
     }
 }

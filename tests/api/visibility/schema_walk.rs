@@ -1,5 +1,5 @@
-//! Generates queries and mutations for every field and argument of the schema from its introspection.
-//! Tests that use it cover fields that are added later without being changed.
+//! Generates queries and mutations for every field and argument of the schema from introspection. Tests that use it
+//! cover new fields automatically.
 
 use std::collections::HashMap;
 
@@ -7,19 +7,19 @@ use serde_json::{Map, Value, json};
 
 use crate::harness::{Caller, TestServer};
 
-/// What introspection tells.
+/// The introspection query.
 const INTROSPECTION: &str =
     "{ __schema { types { kind name possibleTypes { name } inputFields { name defaultValue type { ...T } }
     enumValues { name } fields { name args { name defaultValue type { ...T } } type { ...T } } } } }
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
-/// Values to ask with.
+/// Values for arguments.
 pub(crate) struct ValuePool {
     pub(crate) ids: Vec<String>,
     pub(crate) texts: Vec<String>,
 }
 
-/// A query and its variables.
+/// A generated query with its variables.
 pub(crate) struct GeneratedQuery {
     pub(crate) field: String,
     pub(crate) query: String,
@@ -33,11 +33,12 @@ pub(crate) struct Schema {
 impl Schema {
     pub(crate) async fn introspect(server: &TestServer) -> Self {
         let data = server.data(Caller::Public, INTROSPECTION, json!({})).await;
-        let types = data["__schema"]["types"].as_array().expect("types").iter();
+        let types = data["__schema"]["types"].as_array().expect("the schema has types").iter();
         Self { types: types.map(|kind| (text(&kind["name"]), kind.clone())).collect() }
     }
 
-    /// Every field of a root, with every argument, each with every value of the pool that fits it.
+    /// Generates queries for every field of a root type, with every argument, each with every suitable value of the
+    /// pool.
     pub(crate) fn generate_queries(&self, root: &str, pool: &ValuePool, depth: usize) -> Vec<GeneratedQuery> {
         let mut queries = Vec::new();
         for field in list(&self.types[root]["fields"]) {
@@ -93,12 +94,13 @@ impl Schema {
         }
     }
 
-    /// Every field of a type, and of what it leads to.
+    /// Returns a selection of every field of a type, down to a depth.
     fn selection(&self, name: &str, depth: usize) -> String {
         self.selection_under(name, depth, "")
     }
 
-    /// The same, with something before each response key: of types side by side, equal keys must be of equal types.
+    /// Like [`Self::selection`], with a prefix for response keys: fields of sibling types with equal keys would need
+    /// equal types.
     fn selection_under(&self, name: &str, depth: usize, prefix: &str) -> String {
         let kind = &self.types[name];
         let composite =
@@ -134,18 +136,18 @@ impl Schema {
         selection + "}"
     }
 
-    /// Some value of a type, as a query writes it.
+    /// Returns some literal of an input type.
     fn literal(&self, kind: &Value) -> String {
         let name = named_type(kind);
         let definition = &self.types[&name];
         match (definition["kind"].as_str(), name.as_str()) {
             (Some("ENUM"), _) => text(&definition["enumValues"][0]["name"]),
             (_, "DateRange") => "{from: \"2006-01-01\", until: \"2006-12-31\"}".to_owned(),
-            _ => panic!("say how to ask for a {name}"),
+            _ => panic!("no literal for the type {name}"),
         }
     }
 
-    /// Values of a type.
+    /// Returns candidate values of an input type.
     pub(crate) fn candidates(&self, kind: &Value, pool: &ValuePool, depth: usize) -> Vec<Value> {
         match kind["kind"].as_str() {
             Some("NON_NULL") => return self.candidates(&kind["ofType"], pool, depth),
@@ -207,12 +209,12 @@ pub(crate) fn required(argument: &Value) -> bool {
     argument["type"]["kind"] == "NON_NULL" && argument["defaultValue"].is_null()
 }
 
-/// The name of a type inside lists and non-nulls.
+/// Returns the name of a type inside lists and non-null types.
 fn named_type(kind: &Value) -> String {
     if kind["name"].is_null() { named_type(&kind["ofType"]) } else { text(&kind["name"]) }
 }
 
-/// A type as a query writes it.
+/// Returns a type in query syntax.
 pub(crate) fn type_text(kind: &Value) -> String {
     match kind["kind"].as_str() {
         Some("NON_NULL") => format!("{}!", type_text(&kind["ofType"])),

@@ -31,7 +31,11 @@ fn the_log_has_requests_but_no_token_query_or_variable() {
     let folder = tempfile::tempdir().unwrap();
     let create = ["token", "create", "--subject", "Ana", "--name", "laptop", "--role", "EDITOR"];
     let (_, secret, _) = run(folder.path(), &create);
-    let secret = secret.split_whitespace().find(|word| word.starts_with("dateline_")).expect("a token").to_owned();
+    let secret = secret
+        .split_whitespace()
+        .find(|word| word.starts_with("dateline_"))
+        .expect("the command prints a token")
+        .to_owned();
     let log = folder.path().join("log");
     let mut command = dateline(folder.path());
     command.args(["--log", "debug"]);
@@ -61,7 +65,7 @@ fn the_log_has_requests_but_no_token_query_or_variable() {
     let mut response = String::new();
     stream.read_to_string(&mut response).unwrap();
     assert!(response.starts_with("HTTP/1.1 200"), "{response}");
-    // As a list of processes shows it, on systems that have this file.
+    // The command line as a process list shows it, on systems with `/proc`.
     let process = fs::read(format!("/proc/{}/cmdline", server.child.id())).unwrap_or_default();
     drop(server);
     let log = fs::read_to_string(&log).unwrap();
@@ -76,9 +80,9 @@ fn the_log_has_requests_but_no_token_query_or_variable() {
         let decimals = time.split_once('.').map_or(0, |(_, decimals)| decimals.len());
         assert!(time.parse::<f64>().is_ok() && decimals <= 1, "{time}");
     }
-    for (source, text) in [("log", log), ("list of processes", String::from_utf8_lossy(&process).into_owned())] {
+    for (source, text) in [("log", log), ("process list", String::from_utf8_lossy(&process).into_owned())] {
         for sensitive in [secret.as_str(), &forged_token, QUERY_MARKER, &QUERY_MARKER.replace('-', "_")] {
-            assert!(!text.contains(sensitive), "the {source} has {sensitive:?}: {text}");
+            assert!(!text.contains(sensitive), "the {source} contains {sensitive:?}: {text}");
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::harness::{CREATE, Caller, PUBLISH, TOPIC, TestServer, WITHDRAW, noon,
 
 const MAX_ENTRIES: u64 = 1000;
 
-/// A change without its instant: kind, release, position.
+/// A change without its time: kind, release, position.
 type StreamedChange = (ChangeKind, Uuid, String);
 
 fn viewer(role: Role) -> Viewer {
@@ -28,7 +28,7 @@ fn open_stream(server: &TestServer, role: Role, after: Option<&str>) -> ChangeSt
     server.app.newsroom.open_change_stream(&viewer(role), None, after, MAX_ENTRIES).unwrap()
 }
 
-/// Everything there is to tell by now.
+/// Returns all changes that are available now.
 async fn drain_changes(stream: &mut ChangeStream) -> Vec<StreamedChange> {
     let mut changes = Vec::new();
     while let Ok(change) = tokio::time::timeout(Duration::from_millis(200), stream.next()).await {
@@ -61,8 +61,8 @@ async fn mutate(server: &TestServer, field: &str, id: &str) -> Value {
     server.mutate(Caller::Editor, &mutation, json!({ "id": id, "r": release["node"]["revision"] })).await
 }
 
-/// A life with everything in it: published, revised beside the live version, corrected, withdrawn; another scheduled, published
-/// under an embargo that ends, retracted.
+/// Runs two releases through many states. The first is published, revised, corrected and withdrawn. The second is
+/// scheduled, published under an embargo that ends, and retracted.
 async fn run_two_lifecycles(server: &TestServer) -> (String, String) {
     let (first, revision) = server.create_draft(json!({ "headline": "First" })).await;
     server.mutate(Caller::Editor, PUBLISH, json!({ "id": first, "revision": revision })).await;
@@ -89,7 +89,7 @@ async fn run_two_lifecycles(server: &TestServer) -> (String, String) {
     (first, second)
 }
 
-/// What somebody holds who reads now.
+/// Returns the data version that a reader receives now, which is also a resume position.
 async fn read_version(server: &TestServer, caller: Caller) -> String {
     let read = server.data(caller, "{ releaseStats { asOf { version } } }", json!({})).await;
     read["releaseStats"]["asOf"]["version"].as_str().unwrap().to_owned()
@@ -101,14 +101,15 @@ on_both_databases! {
         let (first, second) = run_two_lifecycles(&server).await;
         let mut all = Vec::new();
         for stream in &mut streams { all.push(drain_changes(stream).await); }
-        // The revision beside the live version is nobody's business; the embargo holds the second back from the public.
+        // Neither the public nor the press sees the working revision of the first release. The embargo hides the
+        // second release from the public.
         assert_eq!((kinds(&server, &all[0], &first), kinds(&server, &all[1], &first)), ("ACD".to_owned(), "ACD".to_owned()));
         assert_eq!(kinds(&server, &all[0], &second), "AD");
         assert_eq!(kinds(&server, &all[1], &second), "ACD");
         assert_eq!((kinds(&server, &all[2], &first).len(), kinds(&server, &all[2], &second).len()), (5, 6), "{:?}", all[2]);
         assert!(kinds(&server, &all[2], &first).starts_with("AC") && !kinds(&server, &all[2], &first).contains('D'));
         let positions: Vec<&String> = all[0].iter().map(|(.., position)| position).collect();
-        assert!(positions.iter().all(|position| all[2].iter().any(|(.., other)| other == *position)), "one position for all");
+        assert!(positions.iter().all(|position| all[2].iter().any(|(.., other)| other == *position)), "every audience gets the same position for a change");
     }
 
     async fn a_stream_resumes_after_any_position(server: TestServer) {
@@ -122,7 +123,7 @@ on_both_databases! {
                 assert_eq!(drain_changes(&mut open_stream(&server, role, Some(position))).await, all_changes[index + 1..], "{role:?} after {index}");
             }
         }
-        // What was read is a position, too: of the public's last change, whatever happened unseen since.
+        // A data version is a resume position, too. Hidden changes after it are not sent.
         let now = read_version(&server, Caller::Public).await;
         server.create_draft(json!({ "headline": "Unseen" })).await;
         assert_eq!(drain_changes(&mut open_stream(&server, Role::Public, Some(&now))).await, []);
@@ -134,7 +135,7 @@ on_both_databases! {
         mutate(&server, "releaseSchedule(%, localTime: \"2007-06-01T13:00\", timeZone: \"UTC\")", &id).await;
         let now = noon() + TimeDelta::hours(1);
         server.app.clock.set(now);
-        // It is there, and the journal does not have it yet.
+        // The release is already visible, although the journal has not recorded its publication.
         let data = server.data(Caller::Public, "{ releases { totalCount } releaseStats { asOf { version } } }", json!({})).await;
         assert_eq!(data["releases"]["totalCount"], 1);
         let version_read = data["releaseStats"]["asOf"]["version"].as_str().unwrap().to_owned();
@@ -149,7 +150,8 @@ on_both_databases! {
         assert_eq!(drain_changes(&mut open_stream(&server, Role::Public, Some(after_between))).await, []);
         let all = drain_changes(&mut from_start).await;
         assert_eq!((all.len(), kinds(&server, &all, &id).as_str()), (2, "A"));
-        // Behind by more than one may be, with nothing to be told of it: from a change, and from what was read.
+        // A stream with nothing to report may be further behind than the limit, whether it resumes from a change or
+        // from a data version.
         let mut position = all[1].2.clone();
         for _ in 0..2 {
             for _ in 0..5 {
@@ -187,7 +189,7 @@ on_both_databases! {
         server.create_published(json!({ "headline": "Kept" })).await;
         let backup = read_version(&server, Caller::Public).await;
         let restore = async || {
-            // As the database was, whatever was written since.
+            // Restores the database to an earlier state and discards later writes.
             use sea_orm::ConnectionTrait;
             let db = sea_orm::Database::connect(&server.url).await.unwrap();
             let last_sequence = server.app.newsroom.catalog.snapshot().sequence();
@@ -199,7 +201,7 @@ on_both_databases! {
         let lost = read_version(&server, Caller::Public).await;
         let mut stream = open_stream(&server, Role::Public, None);
         restore().await;
-        // A server that runs notices; afterwards the journal comes by the same numbers again.
+        // A running server detects the restore. Afterwards the journal uses the same sequence numbers again.
         server.app.newsroom.catalog.catch_up().await.unwrap();
         server.create_published(json!({ "headline": "Other" })).await;
         server.create_published(json!({ "headline": "Another" })).await;
@@ -210,7 +212,7 @@ on_both_databases! {
         }
         let reread = read_version(&server, Caller::Public).await;
         assert_eq!(drain_changes(&mut open_stream(&server, Role::Public, Some(&reread))).await, []);
-        // One that does not run is told by hand.
+        // If no server was running during the restore, an operator changes the epoch with `dateline restored`.
         server.app.newsroom.catalog.rotate_epoch().await.unwrap();
         assert!(server.app.newsroom.open_change_stream(&Viewer::public(), None, Some(&reread), MAX_ENTRIES).is_err());
     }
@@ -233,7 +235,7 @@ on_both_databases! {
         let kinds_of = |id: &String| [0, 1, 2].map(|index: usize| kinds(&server, &all[index], id));
         assert_eq!((kinds_of(&public_id), kinds_of(&draft_id), kinds_of(&embargoed_id)), (["D", "D", "D"].map(str::to_owned), ["", "", "D"].map(str::to_owned), ["", "D", "D"].map(str::to_owned)));
         assert_eq!(drain_changes(&mut filtered).await.len(), 1);
-        assert_eq!(drain_changes(&mut open_stream(&server, Role::Public, Some(&before))).await.len(), 1, "also for who comes later");
+        assert_eq!(drain_changes(&mut open_stream(&server, Role::Public, Some(&before))).await.len(), 1, "also for a subscriber that resumes later");
     }
 
     async fn hierarchy_changes_end_streams_filtered_by_topics(server: TestServer) {
@@ -277,7 +279,7 @@ on_both_databases! {
             tokio::time::timeout(Duration::from_millis(200), stream.next()).await.ok()
         };
         assert!(matches!(next(Role::Editor, &start).await, Some(Err(ChangeStreamError::TooOld))));
-        // What the public does not see makes none of its positions too old; what it sees does.
+        // Changes that the public does not see do not make its positions too old; visible changes do.
         assert!(next(Role::Public, &start).await.is_none() && next(Role::Press, &start).await.is_none());
         server.create_published(json!({ "headline": "Seen" })).await;
         assert!(matches!(next(Role::Public, &start).await, Some(Err(ChangeStreamError::TooOld))));

@@ -1,4 +1,5 @@
-//! Tests of clock offset: publications follow the clock of the database, and writes stop while a server clock is wrong.
+//! Tests of clock offset: publications follow the clock of the database, and writes are rejected while a server's
+//! clock is wrong.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,16 +21,17 @@ use crate::harness::{CREATE, Caller, TestServer, exchange, post};
 const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: LocalDateTime!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: \"UTC\") { release { state schedule { at } } userErrors { message } } }";
 const STATE: &str = "query($id: ID!) { node(id: $id) { ... on Release { state schedule { recordedAt } } } releases(first: 50) { totalCount } }";
 
-/// Of the media type whose statuses are those of the answer.
+/// A media type for which the HTTP status reflects the errors.
 const ACCEPT: (&str, &str) = ("accept", "application/graphql-response+json");
 
-/// An answer to a question that took a second at most tells the time to half a second.
+/// Maximum error of a server's estimate of the database time. A measurement takes a second at most, so its error is
+/// half a second.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::milliseconds(500);
 
-/// How often something is looked for that has to come.
+/// Maximum number of polls for a condition.
 const MAX_POLLS: usize = 600;
 
-/// A server of a newsroom, on a machine whose clock is wrong.
+/// A server of the newsroom on a machine with a wrong clock.
 struct Node {
     app: Arc<App>,
     tasks: JoinSet<()>,
@@ -37,7 +39,7 @@ struct Node {
 
 impl Node {
     async fn new(server: &TestServer, skew: TimeDelta) -> Self {
-        // Each answer is worked out.
+        // Without the response cache, so every request is executed.
         let app = server
             .second_app(Clock::skewed(skew))
             .await
@@ -48,7 +50,7 @@ impl Node {
         Self { app, tasks }
     }
 
-    /// Does what a server does by itself.
+    /// Starts the background jobs of a server.
     fn with_background_jobs(mut self) -> Self {
         self.tasks.spawn(jobs::run(self.app.clone()));
         self
@@ -59,14 +61,18 @@ impl Node {
         post(&http::router(&self.app), token, &[ACCEPT], &body).await
     }
 
-    /// The state of a release for somebody; none where they do not see it.
+    /// Returns the state of a release for a caller; null if the release is not visible.
     async fn state(&self, token: Option<&str>, id: &str) -> Value {
         let (status, _, response) = self.execute(token, STATE, &json!({ "id": id })).await;
         assert_eq!((status, response.get("errors")), (200, None), "{response}");
         let data = &response["data"];
         let is_public = data["node"]["state"] == "PUBLISHED";
         if token.is_none() {
-            assert_eq!(data["releases"]["totalCount"], i32::from(is_public), "lists and items agree: {response}");
+            assert_eq!(
+                data["releases"]["totalCount"],
+                i32::from(is_public),
+                "the list and the release must agree: {response}"
+            );
         }
         data["node"].clone()
     }
@@ -78,7 +84,7 @@ impl Node {
         (status, body["reason"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Waits until it is ready, or is not.
+    /// Waits until `/health/ready` returns the expected status. Returns the reason in its response.
     async fn wait_until_readiness(&self, expected: u16) -> String {
         for _ in 0..MAX_POLLS {
             let (status, reason) = self.readiness().await;
@@ -90,7 +96,7 @@ impl Node {
         panic!("/health/ready is {:?}, not {expected}", self.readiness().await);
     }
 
-    /// A mutation is refused, in the way that is documented, and nothing is changed.
+    /// Checks that a mutation is rejected as documented and changes nothing.
     async fn assert_mutation_refused(&self, server: &TestServer) {
         let before = server.app.newsroom.catalog.catch_up().await.unwrap().sequence();
         let token = server.token(Caller::Editor);
@@ -111,13 +117,13 @@ impl Node {
     }
 }
 
-/// What time the database has.
+/// Returns the time of the database.
 async fn database_time(server: &TestServer) -> DateTime<Utc> {
     let statement = Statement::from_string(DbBackend::Postgres, "SELECT clock_timestamp()");
     server.app.newsroom.db.reader().query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
-/// A release that is to be published some seconds from now by the database's time: its id, and when.
+/// Schedules a release some seconds ahead by the time of the database. Returns its id and the scheduled time.
 async fn schedule_release(server: &TestServer, seconds: i64) -> (String, DateTime<Utc>) {
     let now = database_time(server).await;
     server.app.clock.set(now);
@@ -128,7 +134,7 @@ async fn schedule_release(server: &TestServer, seconds: i64) -> (String, DateTim
     (id, due)
 }
 
-/// Journal entries of what happened by itself.
+/// Returns the times of journal entries that the server wrote on its own.
 async fn automatic_entries(server: &TestServer) -> Vec<DateTime<Utc>> {
     let entries =
         server.data(Caller::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { at action } } }", json!({})).await;
@@ -157,7 +163,7 @@ async fn servers_with_wrong_clocks_publish_on_time_and_reject_writes() {
     assert_eq!(nodes[2].readiness().await, (200, String::new()));
     nodes[2].assert_mutation_succeeds(&server).await;
 
-    // A token that ends by the database's time in a while has ended for nobody, and the other way round.
+    // Expiry of tokens follows the clock of the database, whatever the clock of the server says.
     let token = async |seconds_from_now: i64| {
         let expires_at = Some(database_time(&server).await + seconds(seconds_from_now));
         let input = TokenInput { subject: "Eda".to_owned(), name: "short".to_owned(), role: Role::Editor, expires_at };
@@ -171,7 +177,7 @@ async fn servers_with_wrong_clocks_publish_on_time_and_reject_writes() {
     }
 
     let (id, due) = schedule_release(&server, 4).await;
-    // Around the instant: nobody shows it early, nobody late, whatever their clocks say.
+    // Around the scheduled time, no server shows the release too early or too late, whatever its clock says.
     let mut observed = [(0, 0); 3];
     while database_time(&server).await < due + seconds(2) {
         for (node, (hidden, visible)) in nodes.iter().zip(&mut observed) {
@@ -191,9 +197,9 @@ async fn servers_with_wrong_clocks_publish_on_time_and_reject_writes() {
     assert!(observed.iter().all(|&(hidden, visible)| hidden > 0 && visible > 0), "{observed:?}");
     let as_author = nodes[0].state(server.token(Caller::Author), &id).await;
     assert_eq!(as_author, json!({ "state": "PUBLISHED", "schedule": { "recordedAt": null } }));
-    assert!(automatic_entries(&server).await.is_empty(), "those that work are not right");
+    assert!(automatic_entries(&server).await.is_empty(), "servers with a wrong clock must not record transitions");
 
-    // Its clock is corrected.
+    // The clock of the first server is corrected.
     nodes[0].app.clock.set_skew(TimeDelta::zero());
     nodes[0].wait_until_readiness(200).await;
     nodes[0].assert_mutation_succeeds(&server).await;
@@ -234,7 +240,8 @@ async fn writes_resume_after_the_clock_is_corrected() {
         last = now;
     }
 
-    // A refusal is not kept: the same request under the same key is done when the clock is right.
+    // A rejection is not stored: the same request with the same idempotency key succeeds after the clock is
+    // corrected.
     let input = json!({ "headline": "Once", "releaseDate": "2026-01-01" });
     let body = json!({ "query": CREATE, "variables": { "input": input } }).to_string();
     let send_with_key = async || {
@@ -256,7 +263,7 @@ async fn writes_resume_after_the_clock_is_corrected() {
 async fn on_sqlite_a_clock_set_back_is_frozen_and_one_set_forward_advances() {
     let server = TestServer::on_sqlite().await;
     let node = Node::new(&server, TimeDelta::seconds(90)).await;
-    // A file has no clock: there is nothing that it could differ from.
+    // A SQLite file has no clock, so no offset can be detected.
     assert_eq!(node.readiness().await, (200, String::new()));
     node.assert_mutation_succeeds(&server).await;
     let before = node.app.clock.now();

@@ -1,5 +1,5 @@
-//! Compares a catalog after ten thousand random mutations with a reloaded one, as every audience.
-//! `dateline check` must find nothing wrong in the same database.
+//! Compares a catalog after ten thousand random mutations with a reloaded one, for every audience. `dateline check`
+//! must find nothing wrong in the same database.
 
 use chrono::{DateTime, Utc};
 use dateline::{
@@ -13,7 +13,8 @@ use crate::harness::{on_both_databases, random_acts::RandomActivity};
 
 const MUTATIONS: usize = 10_000;
 
-/// Everything that sets say, but the revision: that counts on from where a catalog was loaded.
+/// Queries for everything in a catalog except the data version, which differs between an updated and a reloaded
+/// catalog.
 const QUERIES: [&str; 6] = [
     "{ releases(first: 120) { totalCount nodes { id slug state pubStatus revision headline kind language releaseDate publishedAt firstPublishedAt modifiedAt embargo { until note } schedule { at state } withdrawal { kind } } } }",
     "{ releases(first: 120) { nodes { id topics { slug } places { slug } dateline { places { slug } } } } }",
@@ -34,16 +35,16 @@ async fn query_all(app: &App, now: DateTime<Utc>) -> Vec<(Role, &'static str, Va
     app.clock.set(now);
     for role in [Role::Public, Role::Press, Role::Author] {
         for query in QUERIES {
-            let document = app.executor.parse(query, role).expect("a valid query");
+            let document = app.executor.parse(query, role).expect("the query is valid");
             let prepared = app
                 .executor
                 .prepare(&document, OperationInput::default(), role, &app.extent(&Viewer::new(role, "reader")))
-                .expect("a query within the limits");
+                .expect("the query is within the limits");
             let response = app
                 .executor
                 .execute(prepared, app.request_context(Viewer::new(role, "reader")))
                 .await
-                .expect("an answer");
+                .expect("execution failed");
             assert!(response.errors.is_empty(), "{:?}", response.errors);
             responses.push((role, query, serde_json::to_value(&response.data).expect("JSON")));
         }
@@ -63,18 +64,18 @@ on_both_databases! {
             if (succeeded + rejected) % 4000 == 0 || succeeded == MUTATIONS {
                 let reloaded_app = App::new(Db::open(&server.url).await.unwrap(), app.newsroom.settings.clone(), SiteInfo::default(), Clock::fixed_at(now)).await.unwrap();
                 for (incremental, reloaded) in query_all(&app, now).await.into_iter().zip(query_all(&reloaded_app, now).await) {
-                    assert_eq!(incremental, reloaded, "after {succeeded} acts");
+                    assert_eq!(incremental, reloaded, "after {succeeded} mutations");
                 }
                 comparisons += 1;
                 let report = check(&reloaded_app.newsroom.db).await.unwrap();
-                assert_eq!(report.findings, [], "after {succeeded} acts");
+                assert_eq!(report.findings, [], "after {succeeded} mutations");
                 reloaded_app.newsroom.db.clone().close().await;
             }
         }
         let end = app.newsroom.catalog.catch_up().await.unwrap().sequence();
         let releases = app.newsroom.catalog.snapshot().len();
         let RandomActivity { succeeded, rejected, .. } = activity;
-        println!("{succeeded} acts done, {rejected} refused, {} entries, {comparisons} comparisons, {releases} releases at the end", end - start);
+        println!("{succeeded} mutations done, {rejected} rejected, {} entries, {comparisons} comparisons, {releases} releases at the end", end - start);
         assert!(end - start > 5000 && releases > 20);
     }
 }

@@ -1,4 +1,4 @@
-//! Tests of revisions: corrections, diffs, restoring, the four-eyes rule, and optimistic concurrency control.
+//! Tests of revisions: corrections, diffs, restoring, the four-eyes principle, and optimistic concurrency control.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -28,10 +28,10 @@ on_both_databases! {
         assert_eq!((&public["publishedAt"], &public["modifiedAt"]), (&json!("2007-06-01T12:00:00Z"), &json!("2007-06-01T13:00:00Z")));
         assert_eq!((&public["working"], &public["revisions"], &public["history"]), (&Value::Null, &Value::Null, &Value::Null));
 
-        // Published as it is, the working version would undo the correction.
+        // Publishing the outdated working revision would undo the correction.
         let error = server.user_error(Caller::Editor, PUBLISH, json!({ "id": id, "revision": 3 })).await;
         assert!(error["code"] == "ILLEGAL_TRANSITION" && error["message"].as_str().unwrap().contains("revise it"), "{error}");
-        // Looked at once more it is not outdated any longer, be it as it was.
+        // After another revision it is no longer outdated, even with the same content.
         let payload = server.mutate(Caller::Editor, REVISE, json!({ "id": id, "revision": 3, "input": { "headline": "Next year" } })).await;
         assert_eq!(payload["release"]["revision"], 4);
         assert_eq!(release_as(&server, Caller::Author, "a").await["working"], json!({ "headline": "Next year", "outdated": false }));
@@ -85,11 +85,11 @@ on_both_databases! {
         let error = server.execute(Caller::Author, list, json!({ "id": id, "against": 7 })).await;
         assert_eq!((&error["errors"][0]["extensions"]["code"], &error["errors"][0]["extensions"]["argument"]), (&json!("NOT_FOUND"), &json!("against")));
 
-        // Restored beside the live one, which stays; address and externalId too.
+        // The restored content becomes the working revision. The live revision, slug and external id stay.
         let payload = server.mutate(Caller::Editor, RESTORE, json!({ "id": id, "revision": 2, "to": 1 })).await;
         assert_eq!(payload["release"], json!({ "revision": 3, "headline": "Two", "slug": "b", "working": { "number": 3, "basedOn": 2, "note": "restored from revision 1", "headline": "One" } }));
         assert_eq!(release_as(&server, Caller::Public, "b").await["headline"], "Two");
-        // Another release's third revision is none of this one's.
+        // Revision 3 exists only for another release.
         let (other, _) = server.create_draft(json!({ "headline": "Other" })).await;
         let error = server.user_error(Caller::Editor, RESTORE, json!({ "id": other, "revision": 1, "to": 3 })).await;
         assert_eq!((&error["field"], &error["code"]), (&json!(["revision"]), &json!("NOT_FOUND")));
@@ -112,7 +112,7 @@ on_both_databases! {
 
     async fn concurrent_increments_never_overwrite_each_other(server: TestServer) {
         let (id, _) = server.create_draft(json!({ "headline": "0" })).await;
-        // Everybody writes what they read plus one.
+        // Each writer writes the number it read plus one.
         let write = async |number: usize| {
             let (mut accepted, mut rejected) = (0, 0);
             for _ in 0..5 {
@@ -138,19 +138,19 @@ on_both_databases! {
         let (accepted, rejected) = counts.into_iter().fold((0, 0), |(accepted, rejected), (w, l)| (accepted + w, rejected + l));
         assert_eq!(accepted + rejected, 200);
         let result = server.data(Caller::Editor, "query($id: ID!) { node(id: $id) { ... on Release { revision headline revisions(first: 200) { nodes { number headline basedOn } } } } }", json!({ "id": id })).await;
-        // Every update that was answered is there, each made from the one before.
+        // Every acknowledged update is stored and based on the previous one.
         assert_eq!((&result["node"]["headline"], &result["node"]["revision"]), (&json!(accepted.to_string()), &json!(accepted + 1)));
         for (index, version) in result["node"]["revisions"]["nodes"].as_array().unwrap().iter().enumerate() {
             let number = i64::from(accepted) + 1 - index as i64;
             assert_eq!((&version["number"], &version["headline"]), (&json!(number), &json!((number - 1).to_string())));
             assert_eq!(version["basedOn"], if number == 1 { Value::Null } else { json!(number - 1) });
         }
-        println!("{accepted} updates, {rejected} told that they came too late");
-        assert!(rejected > 0, "nobody came too late: that proves nothing");
+        println!("{accepted} updates, {rejected} rejected as stale");
+        assert!(rejected > 0, "no update was stale, so concurrency was not tested");
     }
 }
 
-/// With the rule of four eyes, on SQLite: the table itself is the same on both databases.
+/// Tests the four-eyes principle on SQLite only, because the workflow table does not depend on the database.
 #[tokio::test]
 async fn four_eyes_requires_approval_by_another_person() {
     let server = TestServer::on_sqlite().await.with_four_eyes().await;

@@ -1,4 +1,5 @@
-//! Tests of schedules and embargoes: daylight saving time, visibility exactly on time, and recording when due.
+//! Tests of schedules and embargoes: daylight saving time, visibility exactly on time, and recording in the journal
+//! when due.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dateline::{
@@ -15,7 +16,7 @@ const EMBARGO: &str = "mutation($id: ID!, $revision: Int!, $until: DateTime, $no
 const RELEASE_TIMING: &str = "query($id: ID!) { node(id: $id) { ... on Release { state pubStatus publishedAt firstPublishedAt modifiedAt embargo { until note } schedule { at state recordedAt } history { nodes { action by { id kind } note } } } } }";
 
 fn parse_instant(text: &str) -> DateTime<Utc> {
-    DateTime::parse_from_rfc3339(text).expect("an instant").to_utc()
+    DateTime::parse_from_rfc3339(text).expect("an RFC 3339 timestamp").to_utc()
 }
 
 async fn release_timing(server: &TestServer, caller: Caller, id: &str) -> Value {
@@ -25,7 +26,7 @@ async fn release_timing(server: &TestServer, caller: Caller, id: &str) -> Value 
 on_both_databases! {
     async fn local_times_are_resolved_on_days_with_a_clock_change(server: TestServer) {
         server.app.clock.set(parse_instant("2026-03-01T00:00:00Z"));
-        // In Zurich 02:30 does not exist on 29 March 2026 and comes twice on 25 October.
+        // In Zurich, 02:30 does not exist on 29 March 2026 and occurs twice on 25 October 2026.
         for (day, instant) in [("2026-03-29", "2026-03-29T01:30:00Z"), ("2026-10-25", "2026-10-25T00:30:00Z")] {
             let (id, revision) = server.create_draft(json!({ "headline": day })).await;
             let variables = json!({ "id": id, "revision": revision, "time": format!("{day}T02:30"), "zone": "Europe/Zurich" });
@@ -36,7 +37,7 @@ on_both_databases! {
             server.app.clock.set(parse_instant(instant));
             let public = release_timing(&server, Caller::Public, &id).await;
             assert_eq!((&public["state"], &public["publishedAt"], &public["firstPublishedAt"], &public["modifiedAt"]), (&json!("PUBLISHED"), &json!(instant), &json!(instant), &json!(instant)));
-            // Half a second later the server puts it down.
+            // Half a second later, the server records the publication in the journal.
             let recorded = parse_instant(instant) + TimeDelta::milliseconds(500);
             server.app.clock.set(recorded);
             jobs::tick(&server.app, recorded).await.unwrap();
@@ -45,7 +46,7 @@ on_both_databases! {
             assert_eq!(release["schedule"], json!({ "at": instant, "state": "DONE", "recordedAt": format!("{}.500Z", &instant[..19]) }));
             assert_eq!((&release["history"]["nodes"][0]["action"], &release["history"]["nodes"][0]["by"]), (&json!("release.publish"), &json!({ "id": "dateline", "kind": "SYSTEM" })));
             jobs::tick(&server.app, recorded + TimeDelta::hours(1)).await.unwrap();
-            assert_eq!(release_timing(&server, Caller::Author, &id).await["history"], release["history"], "put down once");
+            assert_eq!(release_timing(&server, Caller::Author, &id).await["history"], release["history"], "the publication is recorded once");
         }
     }
 
@@ -59,7 +60,7 @@ on_both_databases! {
         let (embargoed, revision) = server.create_draft(json!({ "headline": "Embargoed" })).await;
         server.mutate(Caller::Editor, EMBARGO, json!({ "id": embargoed, "revision": revision, "until": "2007-06-01T16:30:00Z" })).await;
         server.mutate(Caller::Editor, crate::harness::PUBLISH, json!({ "id": embargoed, "revision": revision })).await;
-        // Another server, the next morning, on the same database; nothing ran in between.
+        // Another server opens the same database the next morning; no server ran in between.
         let next_day = parse_instant("2007-06-02T08:00:00Z");
         let app = App::new(Db::open(&server.url).await.unwrap(), NewsroomSettings::default(), SiteInfo::default(), Clock::fixed_at(next_day)).await.unwrap();
         let count = || app.request_context(Viewer::public()).visible().count();
@@ -70,7 +71,7 @@ on_both_databases! {
         let journal = server.data(Caller::Admin, "{ journal(filter: {by: \"dateline\"}) { nodes { action subject } } }", json!({})).await;
         let entries: Vec<(String, String)> = journal["journal"]["nodes"].as_array().unwrap().iter().map(|entry| (entry["action"].as_str().unwrap().to_owned(), entry["subject"].as_str().unwrap().to_owned())).collect();
         let expected_entry = |action: &str, id: &String| (action.to_owned(), id.clone());
-        // Newest first.
+        // The journal is listed newest first.
         assert_eq!(entries, [expected_entry("release.publish", &ids[0]), expected_entry("release.publish", &ids[2]), expected_entry("release.embargo_end", &embargoed), expected_entry("release.publish", &ids[1])]);
         let missed = release_timing(&server, Caller::Author, &ids[0]).await;
         assert_eq!(missed["schedule"], json!({ "at": "2007-06-01T18:00:00Z", "state": "MISSED", "recordedAt": "2007-06-02T08:00:00Z" }));
@@ -97,12 +98,12 @@ on_both_databases! {
         let until = "2007-06-01T15:00:00Z";
         let payload = server.mutate(Caller::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": until, "note": "For your desks." })).await;
         assert_eq!(payload["release"], json!({ "state": "DRAFT", "pubStatus": "WITHHELD", "embargo": { "until": until, "note": "For your desks." } }));
-        assert_eq!(release_timing(&server, Caller::Press, &id).await, Value::Null, "the press sees what is published");
+        assert_eq!(release_timing(&server, Caller::Press, &id).await, Value::Null, "the press does not see an embargoed draft");
         server.mutate(Caller::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": revision })).await;
         let press = release_timing(&server, Caller::Press, &id).await;
         assert_eq!((&press["pubStatus"], &press["embargo"], &press["firstPublishedAt"]), (&json!("WITHHELD"), &json!({ "until": until, "note": "For your desks." }), &Value::Null));
         assert_eq!(release_timing(&server, Caller::Public, &id).await, Value::Null);
-        // Moved, by an act with a note.
+        // The embargo is moved, with a note.
         let until = "2007-06-01T14:00:00Z";
         server.mutate(Caller::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": until, "note": "Earlier." })).await;
         server.app.clock.set(parse_instant(until) - TimeDelta::microseconds(1));
@@ -112,7 +113,7 @@ on_both_databases! {
         assert_eq!((&public["pubStatus"], &public["embargo"], &public["publishedAt"], &public["modifiedAt"], &public["firstPublishedAt"]), (&json!("USABLE"), &Value::Null, &json!(until), &json!(until), &json!(until)));
         let error = server.user_error(Caller::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": "2007-06-03T00:00:00Z" })).await;
         assert!(error["code"] == "ILLEGAL_TRANSITION" && error["message"].as_str().unwrap().contains("public already"), "{error}");
-        // Every read of the press while it ran is in the log, and no other.
+        // The access log contains every read by the press during the embargo, and no other read.
         let log = server.data(Caller::Admin, "query($id: ID!) { accessLog(releaseId: $id) { nodes { by { id name kind } kind at releaseId } } }", json!({ "id": id })).await;
         assert_eq!(log["accessLog"]["nodes"], json!([{ "by": { "id": "Paper", "name": "Paper", "kind": "ACCOUNT" }, "kind": "EMBARGOED", "at": "2007-06-01T12:00:00Z", "releaseId": id }]));
     }
@@ -134,7 +135,7 @@ on_both_databases! {
         let tombstone = async |caller| server.data(caller, "query($id: ID!) { releaseLookup(ref: {id: $id}) { tombstone { notice } } }", json!({ "id": id })).await["releaseLookup"]["tombstone"].clone();
         assert_eq!((tombstone(Caller::Public).await, tombstone(Caller::Press).await), (Value::Null, json!({ "notice": "Not to be used." })));
         server.mutate(Caller::Editor, crate::harness::PUBLISH, json!({ "id": id, "revision": 1 })).await;
-        assert_eq!(release_timing(&server, Caller::Public, &id).await, Value::Null, "published again it is still embargoed");
+        assert_eq!(release_timing(&server, Caller::Public, &id).await, Value::Null, "the embargo still applies after another publication");
     }
 
     async fn invalid_schedules_and_embargoes_are_rejected_and_change_nothing(server: TestServer) {
@@ -159,7 +160,7 @@ on_both_databases! {
         }
         assert_eq!(server.user_error(Caller::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": null })).await["code"], "ILLEGAL_TRANSITION");
         assert_eq!(server.app.newsroom.catalog.catch_up().await.unwrap().sequence(), before);
-        // An embargo that would be over when it is published, whichever comes first.
+        // An embargo must end after the scheduled publication, whichever of them is set first.
         server.mutate(Caller::Editor, EMBARGO, json!({ "id": id, "revision": revision, "until": "2007-06-03T00:00:00Z" })).await;
         let error = server.user_error(Caller::Editor, SCHEDULE, json!({ "id": id, "revision": revision, "time": "2007-06-03T00:00", "zone": "UTC" })).await;
         assert_eq!((&error["field"], &error["code"]), (&json!(["localTime"]), &json!("INVALID")));
@@ -173,7 +174,7 @@ on_both_databases! {
     async fn a_schedule_keeps_its_local_time_when_time_zone_rules_change(server: TestServer) {
         let (id, revision) = server.create_draft(json!({ "headline": "Plan" })).await;
         server.mutate(Caller::Editor, SCHEDULE, json!({ "id": id, "revision": revision, "time": "2007-07-01T09:00", "zone": "Asia/Bangkok" })).await;
-        // As an older program resolved it, by other rules.
+        // An older program resolved the local time with other time zone rules.
         let db = Db::open(&server.url).await.unwrap();
         let tx = db.begin_write().await.unwrap();
         tx.execute_unprepared("UPDATE release SET schedule_at = '2007-07-01 03:00:00+00:00'").await.unwrap();

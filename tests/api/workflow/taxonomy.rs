@@ -8,7 +8,8 @@ const MERGE: &str = "mutation($from: ID!, $into: ID!) { topicMerge(from: $from, 
 const PLACE_MERGE: &str = "mutation($from: ID!, $into: ID!) { placeMerge(from: $from, into: $into) { place { slug iso3166Alpha2 altNames } userErrors { field code } } }";
 const RETIRE: &str = "mutation($id: ID!, $revision: Int!, $by: ID) { topicRetire(id: $id, expectedRevision: $revision, replacedBy: $by) { topic { retiredAt revision replacedBy { slug } } userErrors { field code message } } }";
 
-/// Topics labour > child-labour > mines, crime; five releases. Ids by slug.
+/// Imports the topics labour > child-labour > mines and crime, places, and five releases. Returns a lookup of ids by
+/// slug.
 async fn seed_sample_data(server: &TestServer) -> impl Fn(&str) -> String {
     let mut lines = vec![
         json!({ "type": "topic", "slug": "labour", "name": "Labour", "names": [{ "language": "fr", "name": "Travail" }, { "language": "pt", "name": "Trabalho" }], "uri": "https://example.org/labour" }),
@@ -45,7 +46,7 @@ async fn seed_sample_data(server: &TestServer) -> impl Fn(&str) -> String {
     move |slug: &str| ids.iter().find(|(node_slug, _)| node_slug == slug).unwrap().1.clone()
 }
 
-/// Topics with their numbers of releases, rolled up and direct.
+/// Returns the counts of each topic: rolled up and direct.
 async fn counts(server: &TestServer) -> Value {
     let query = "{ releaseStats { facets { topics(input: {first: 50, orderBy: [{by: LABEL, direction: ASC}]}) { missing buckets { topic { slug } count directCount } } } } }";
     let data = server.data(Caller::Public, query, json!({})).await;
@@ -63,7 +64,7 @@ on_both_databases! {
     async fn merging_a_topic_moves_its_releases_names_and_slugs(server: TestServer) {
         let id = seed_sample_data(&server).await;
         assert_eq!(counts(&server).await, json!({ "child-labour": [3, 2], "crime": [2, 2], "labour": [3, 0], "mines": [1, 1] }));
-        // A version beside a live one has both.
+        // The working revision of this release has both topics.
         let both = json!({ "topics": [{ "slug": "child-labour" }, { "slug": "crime" }] });
         server.mutate(Caller::Admin, REVISE, json!({ "id": id("r3"), "revision": 1, "input": both })).await;
         let modified = server.data(Caller::Public, "{ releases { nodes { modifiedAt revision } } }", json!({})).await;
@@ -71,7 +72,7 @@ on_both_databases! {
         let merged_payload = server.mutate(Caller::Admin, MERGE, json!({ "from": id("child-labour"), "into": id("crime") })).await;
         assert_eq!(merged_payload["topic"], json!({ "slug": "crime", "revision": 2, "altNames": ["Child labour", "Working children"] }));
         assert_eq!(server.app.newsroom.catalog.snapshot().sequence(), before + 1);
-        assert_eq!(server.data(Caller::Public, "{ releases { nodes { modifiedAt revision } } }", json!({})).await, modified, "no release counts as changed");
+        assert_eq!(server.data(Caller::Public, "{ releases { nodes { modifiedAt revision } } }", json!({})).await, modified, "a merge does not change `modifiedAt` or the revision of releases");
         let expected = json!({ "crime": [4, 3], "mines": [1, 1] });
         for _ in 0..2 {
             assert_eq!(counts(&server).await, expected);
@@ -81,10 +82,10 @@ on_both_databases! {
             }
             let node = server.data(Caller::Author, "query($topic: ID!, $release: ID!) { node(id: $topic) { ... on Topic { slug } } release: node(id: $release) { ... on Release { topics { slug } working { topics { slug } } } } topics { totalCount } }", json!({ "topic": id("child-labour"), "release": id("r3") })).await;
             assert_eq!(node, json!({ "node": { "slug": "crime" }, "release": { "topics": [{ "slug": "crime" }], "working": { "topics": [{ "slug": "crime" }] } }, "topics": { "totalCount": 3 } }));
-            // As one that loads now sees it, too.
+            // A reloaded catalog returns the same.
             server.app.newsroom.catalog.reload().await.unwrap();
         }
-        // Chains of redirects stay one step long; the address is nobody else's.
+        // Chains of merges redirect in one step, and no other topic can use the old slugs.
         server.mutate(Caller::Admin, MERGE, json!({ "from": id("crime"), "into": id("labour") })).await;
         for slug in ["child-labour", "crime"] {
             let data = server.data(Caller::Public, "query($slug: Slug!) { topic(ref: {slug: $slug}) { slug } }", json!({ "slug": slug })).await;
@@ -134,16 +135,16 @@ on_both_databases! {
         let retired = server.mutate(Caller::Admin, RETIRE, json!({ "id": id("crime"), "revision": 1, "by": id("labour") })).await;
         assert_eq!(retired["topic"], json!({ "retiredAt": "2007-06-01T12:00:00Z", "revision": 2, "replacedBy": { "slug": "labour" } }));
         let error = server.user_error(Caller::Admin, RETIRE, json!({ "id": id("mines"), "revision": 1, "by": id("crime") })).await;
-        assert_eq!((&error["field"], &error["code"]), (&json!(["replacedBy"]), &json!("INVALID")), "what is retired replaces nothing");
+        assert_eq!((&error["field"], &error["code"]), (&json!(["replacedBy"]), &json!("INVALID")), "a retired topic cannot be a replacement");
         let error = server.user_error(Caller::Editor, CREATE, json!({ "input": { "headline": "New", "topics": [{ "slug": "labour" }, { "slug": "crime" }] } })).await;
         assert_eq!((&error["field"], &error["code"]), (&json!(["input", "topics", "1"]), &json!("INVALID")));
         assert!(error["message"].as_str().unwrap().contains("\"labour\" instead"), "{error}");
-        // What has it keeps it, also when its list is written anew.
+        // A release that already has the retired topic keeps it, even if its list of topics is set again.
         server.mutate(Caller::Admin, REVISE, json!({ "id": id("r3"), "revision": 1, "input": { "topics": [{ "slug": "crime" }, { "slug": "mines" }] } })).await;
         let data = server.data(Caller::Public, "{ releases(filter: {topics: {any: [{slug: \"crime\"}]}}) { totalCount } retired: topics(filter: {retired: true}) { nodes { slug } } topics(filter: {retired: false}) { totalCount } }", json!({})).await;
         assert_eq!(data, json!({ "releases": { "totalCount": 2 }, "retired": { "nodes": [{ "slug": "crime" }] }, "topics": { "totalCount": 3 } }));
         assert_eq!(counts(&server).await["crime"], json!([2, 2]));
-        // It travels, and comes back retired.
+        // The export contains the topic with its retirement.
         let mut out = Vec::new();
         dateline::interchange::export::export(&server.app.newsroom, &mut out).await.unwrap();
         assert!(String::from_utf8(out).unwrap().lines().any(|line| line.contains("\"crime\"") && line.contains("\"retiredAt\":\"2007-06-01T12:00:00Z\"")));

@@ -1,5 +1,5 @@
-//! Tests of the workflow table of `docs/workflow.md`: every action in every state by every role.
-//! Also bulk transitions, and that the documented table is generated from the code.
+//! Tests of the workflow table of `docs/workflow.md`: every action in every state by every role. Also tests bulk
+//! transitions.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::harness::{Caller, TestServer, on_both_databases};
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/workflow.md");
 const STATES: [&str; 7] = ["DRAFT", "IN_REVIEW", "APPROVED", "SCHEDULED", "PUBLISHED", "WITHDRAWN", "RETRACTED"];
 
-/// An act: its name in the table, and how it is asked for.
+/// An action: its name in the table, and its mutation field.
 const ACTIONS: [(&str, &str); 15] = [
     ("revise", "releaseRevise(id: $id, expectedRevision: $revision, input: {headline: \"Third\"})"),
     ("submit", "releaseSubmit(id: $id, expectedRevision: $revision, note: \"please\")"),
@@ -38,30 +38,30 @@ const ACTIONS: [(&str, &str); 15] = [
     ("purge", "releasePurge(id: $id, expectedRevision: $revision, reason: \"order 1\")"),
 ];
 
-/// The acts that lead from nothing to a state.
+/// Returns the actions that bring a new release into a state.
 fn actions_leading_to(state: &str) -> &'static [&'static str] {
     match state {
         "DRAFT" => &[],
         "IN_REVIEW" => &["submit"],
         "APPROVED" => &["submit", "approve"],
         "SCHEDULED" => &["submit", "approve", "embargo", "schedule"],
-        // With an embargo that can be moved, and a newer version that can be published.
+        // With an embargo that can be moved, and a working revision that can be published.
         "PUBLISHED" => &["embargo", "publish", "revise"],
         "WITHDRAWN" => &["embargo", "publish", "revise", "withdraw"],
         _ => &["publish", "retract"],
     }
 }
 
-/// One line of the table: where an act leads from each state, and who may do it.
+/// One row of the table: the target state for each state, and the minimum roles.
 struct TransitionRow {
     to: Vec<Option<String>>,
     any: String,
     own: String,
 }
 
-/// The table as the documentation has it.
+/// Reads the table from the documentation.
 fn table() -> HashMap<String, TransitionRow> {
-    let text = std::fs::read_to_string(DOCS).expect("docs/workflow.md");
+    let text = std::fs::read_to_string(DOCS).expect("read docs/workflow.md");
     let rows = text.lines().filter_map(|row| row.strip_prefix("| ")?.strip_suffix(" |"));
     let cells = rows
         .map(|row| row.split(" | ").map(str::trim).collect::<Vec<_>>())
@@ -79,13 +79,13 @@ fn table() -> HashMap<String, TransitionRow> {
 }
 
 fn rank(role: &str) -> usize {
-    ["PUBLIC", "PRESS", "AUTHOR", "EDITOR", "ADMIN"].iter().position(|&other| other == role).expect("a role")
+    ["PUBLIC", "PRESS", "AUTHOR", "EDITOR", "ADMIN"].iter().position(|&other| other == role).expect("a known role")
 }
 
-/// Does an act; its payload.
+/// Performs an action. Returns the payload of the mutation.
 async fn perform(server: &TestServer, caller: Caller, name: &str, id: &str, revision: i64) -> Value {
-    let (_, field) = ACTIONS.iter().find(|(action, _)| *action == name).expect("an action");
-    // What says nothing new makes no version.
+    let (_, field) = ACTIONS.iter().find(|(action, _)| *action == name).expect("a known action");
+    // A mutation without changes creates no revision, so the headline must be new each time.
     let field = field.replace("Third", &uuid::Uuid::now_v7().to_string());
     let payload_field = match name {
         "delete" | "purge" => "deletedId",
@@ -102,14 +102,14 @@ async fn perform(server: &TestServer, caller: Caller, name: &str, id: &str, revi
         return Value::Null;
     }
     let mut data = server.data(caller, &mutation, variables).await;
-    data.as_object_mut().expect("data").values_mut().next().expect("a payload").take()
+    data.as_object_mut().expect("the response has data").values_mut().next().expect("a mutation field").take()
 }
 
-/// A release in a state, created by somebody; its id and revision.
+/// Creates a release in a state. Returns its id and revision.
 async fn release_in(server: &TestServer, state: &str, creator: Caller) -> (String, i64) {
     let create = "mutation { releaseCreate(input: {headline: \"First\"}) { release { id } userErrors { message } } }";
     let payload = server.mutate(creator, create, json!({})).await;
-    let id = payload["release"]["id"].as_str().expect("an id").to_owned();
+    let id = payload["release"]["id"].as_str().expect("the payload has an id").to_owned();
     let revise = "mutation($id: ID!) { releaseRevise(id: $id, expectedRevision: 1, input: {headline: \"Second\"}) { release { revision } userErrors { message } } }";
     let mut revision =
         server.mutate(creator, revise, json!({ "id": id })).await["release"]["revision"].as_i64().unwrap();
@@ -131,7 +131,7 @@ async fn state_of(server: &TestServer, id: &str) -> Value {
 on_both_databases! {
     async fn every_action_in_every_state_by_every_role_matches_the_table(server: TestServer) {
         let table = table();
-        assert_eq!(table.len(), 16, "one line for each act");
+        assert_eq!(table.len(), 16, "the table must have one row for each action");
         let mut counts = [0; 3];
         for creator in [Caller::Author, Caller::Editor] {
             for (number, state) in STATES.into_iter().enumerate() {
@@ -154,14 +154,14 @@ on_both_databases! {
                             assert_eq!(payload["userErrors"], json!([]), "{context}");
                             let expected_state = if name == "delete" || name == "purge" { Value::Null } else { json!(to) };
                             assert_eq!(state_of(&server, &id).await, expected_state, "{context}");
-                            assert_eq!(after, before + 1, "one entry: {context}");
+                            assert_eq!(after, before + 1, "one journal entry: {context}");
                             counts[0] += 1;
                         } else {
                             let code = if is_allowed { "ILLEGAL_TRANSITION" } else { "FORBIDDEN" };
-                            // Who has no token does not come as far as the table.
+                            // Without a token, a request is rejected before the table is consulted.
                             let rejected = payload["userErrors"][0]["code"] == code || (caller == Caller::Public && payload.is_null());
                             assert!(rejected, "{context}");
-                            assert_eq!(after, before, "nothing happened: {context}");
+                            assert_eq!(after, before, "nothing may change: {context}");
                             counts[if is_allowed { 1 } else { 2 }] += 1;
                             reusable = Some((id, revision));
                         }
@@ -170,7 +170,7 @@ on_both_databases! {
             }
         }
         assert_eq!(counts.iter().sum::<usize>(), 2 * 7 * 15 * 5);
-        println!("{} acts done, {} illegal, {} forbidden", counts[0], counts[1], counts[2]);
+        println!("{} actions done, {} illegal, {} forbidden", counts[0], counts[1], counts[2]);
     }
 
     async fn bulk_transitions_return_one_result_per_item(server: TestServer) {

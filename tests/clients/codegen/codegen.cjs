@@ -1,7 +1,8 @@
-// Types and documents of program.ts, once from the schema that a server tells and once from the one in the repository.
+// Generates types and documents for program.ts twice: from the schema of a running server and from the one in the
+// repository.
 const config = {
   importExtension: '.js',
-  // Scalars without a type here would be `any`.
+  // Scalars without an entry here would have the type `any`.
   strictScalars: true,
   scalars: {
     Date: 'string',

@@ -1,4 +1,4 @@
-// A program that prints every public release, by ids of its queries only: node program.js URL
+// A program that prints every public release and sends only query ids: node program.js URL
 import { graphql } from './__generated__/sdl/gql.js';
 import type { ReleaseState, ReleasesPageQuery, TypedDocumentString } from './__generated__/sdl/graphql.js';
 
@@ -41,20 +41,20 @@ async function ask<Data, Variables>(
 }
 
 const url = process.argv[2];
-if (!url) throw new Error('tell where the server is');
+if (!url) throw new Error('usage: node program.js URL');
 let after: string | null = null;
 do {
   const { releases }: ReleasesPageQuery = await ask(url, releasesPage, { after });
-  if (!releases) throw new Error('there is no list');
+  if (!releases) throw new Error('the response has no releases');
   for (const release of releases.nodes) {
     const state: ReleaseState = release.state;
     const id: string = release.id;
-    // @ts-expect-error A subheadline may be null.
+    // @ts-expect-error `subheadline` may be null.
     const subheadline: string = release.subheadline;
     console.log(JSON.stringify({ id, state, subheadline, headline: release.headline.trim() }));
   }
   after = releases.pageInfo.hasNextPage ? (releases.pageInfo.endCursor ?? null) : null;
 } while (after);
 
-// @ts-expect-error A cursor is a text: were it `any`, nothing here would be checked.
+// @ts-expect-error A cursor is a string. If it were `any`, the types would check nothing here.
 void (() => ask(url, releasesPage, { after: 1 }));

@@ -1,11 +1,11 @@
-// What the specification says of answers and no client checks: fields come in the order in which they were asked for.
+// A requirement of the specification that no client checks: response fields are in the order of the selection.
 // https://spec.graphql.org/draft/#sec-Serialized-Map-Ordering
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serve } from '../server.mjs';
 import { LIMITED, ask, bearer } from '../newsroom.mjs';
 
-/** Fields that differ in how long they take. */
+/** Fields whose resolution takes different times. */
 const SELECTION = /* GraphQL */ `
   releases(first: 20) {
     totalCount
@@ -24,10 +24,10 @@ before(async () => (server = await serve()));
 after(() => server.stop());
 
 for (const [who, headers] of Object.entries({ 'the public': () => ({}), 'an editor': () => bearer(server) })) {
-  test(`answers: fields come in the order in which they were asked for, ${who}`, LIMITED, async () => {
+  test(`responses: fields are in the order of the selection, ${who}`, LIMITED, async () => {
     const release = ['topics', 'body', 'headline', 'id', 'related', 'places'];
     for (let i = 0; i < 40; i += 1) {
-      // A name of its own, so that it is not an answer kept before.
+      // The unique name avoids a cached response.
       const data = await ask(server, `query Order${i} {${SELECTION}}`, {}, headers());
       assert.deepEqual(Object.keys(data), ['releases', 'topics', 'viewer', 'places', 'release', 'releaseLookup']);
       assert.deepEqual(Object.keys(data.releases), ['totalCount', 'nodes', 'asOf']);
@@ -38,7 +38,7 @@ for (const [who, headers] of Object.entries({ 'the public': () => ({}), 'an edit
   });
 }
 
-test('answers: fields of payloads come in the order in which they were asked for', LIMITED, async () => {
+test('responses: fields of payloads are in the order of the selection', LIMITED, async () => {
   for (let i = 0; i < 40; i += 1) {
     const create = /* GraphQL */ `
       mutation {

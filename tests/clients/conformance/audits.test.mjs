@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { serverAudits } from 'graphql-http';
 import { serve } from '../server.mjs';
 
-/** How many there are: a release of the package with fewer must not go unseen. */
+/** The number of audits. A version of the package with fewer audits must not go unnoticed. */
 const AUDITS = 61;
 
-/** Of these the audits ask for the schema, which the hardened profile does not tell the public. */
+/** Audits that need introspection, which the hardened profile does not allow for the public. */
 const OF_THE_SCHEMA = ['2EA1', '28B9', 'D6D5', '6A70'];
 
 const HARDENED = { DATELINE_PROFILE: 'hardened', DATELINE_RATE_PUBLIC_PER_MINUTE: '0' };
@@ -26,7 +26,7 @@ for (const { name, settings, unmet } of PROFILES) {
     const audits = serverAudits({ url: server.url });
     for (const audit of audits) {
       const result = await audit.fn();
-      // A warning is an unmet SHOULD; it counts as well.
+      // A warning is an unmet SHOULD; it counts as a failure, too.
       if (result.status === 'ok') continue;
       failed.push(audit.id);
       if (!unmet.includes(audit.id)) t.diagnostic(`${result.status} ${audit.id} ${audit.name}: ${result.reason}`);

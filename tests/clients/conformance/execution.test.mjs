@@ -1,4 +1,4 @@
-// Execution: Dateline answers as graphql-js does with Dateline as its source of data, over every transport.
+// Execution: over every transport, Dateline responds like graphql-js with Dateline as its data source.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serve } from '../server.mjs';
@@ -9,7 +9,7 @@ import { forAll, postJson } from '../spec/requests.mjs';
 import { introspectionCases, operationCases, selectionCases } from '../spec/selections.mjs';
 import { address, transportsOf } from '../spec/transports.mjs';
 
-/** At least so many requests. */
+/** Minimum number of requests. */
 const CASES = 300;
 
 const PATIENT = { timeout: 300_000 };
@@ -29,7 +29,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** Ids of objects that are there. */
+/** Returns ids of existing objects. */
 async function knownIds() {
   const first = async (field) => {
     const { data } = await postJson(server, { query: `{ ${field}(first: 1) { nodes { id } } }` });
@@ -38,21 +38,24 @@ async function knownIds() {
   return { release: await first('releases'), topic: await first('topics'), place: await first('places') };
 }
 
-/** Whether graphql-js refuses null at the condition of @skip or @include, which Dateline does before anything executes. */
+/** Whether graphql-js rejects null as the condition of @skip or @include. Dateline rejects it before execution. */
 const hasNullCondition = ({ errors = [] }) => {
   return errors.some(({ message }) => /^Argument "if" of non-null type "Boolean!" must not be null/.test(message));
 };
 
-/** What is compared of an answer: its data with the order of keys and the paths of errors, or that it is a refusal. */
+/**
+ * The part of a response that is compared: the data with the order of keys, and the paths of errors; or that it was
+ * rejected.
+ */
 function outcome({ data, errors = [] }) {
-  if (data === undefined) return 'refused';
+  if (data === undefined) return 'rejected';
   const paths = errors.map(({ path }) => JSON.stringify(path ?? null)).sort();
   return `${JSON.stringify(data)}${paths.length > 0 ? ` failed: ${paths.join(' ')}` : ''}`;
 }
 
 /**
- * An answer of introspection without the types of introspection; types and directives are in no order of their own.
- * DIRECTIVE_DEFINITION is of the working draft, and graphql-js has it already.
+ * An introspection response without the introspection types. Types and directives are sorted, because their order is
+ * not specified. DIRECTIVE_DEFINITION is part of the working draft only, but graphql-js already has it.
  */
 function withoutOrder(answer) {
   const byName = (a, b) => (a.name < b.name ? -1 : 1);
@@ -71,17 +74,17 @@ const shown = ({ query, rawVariables, variables, operationName }) => {
 
 const cut = (text) => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
 
-/** Prints each difference on a line, and fails if there is one. */
+/** Prints each difference on one line, and fails if there are any. */
 function report(differences, what) {
   for (const line of differences) console.log(line.replaceAll('\n', ' '));
   assert.equal(differences.length, 0, `${differences.length} ${what}`);
 }
 
-/** Compares with graphql-js over POST, and the other transports with POST. */
+/** Compares POST with graphql-js, and the other transports with POST. */
 async function compare(cases, names, change = (answer) => answer) {
   const found = await forAll(cases, async (request) => {
     const [expected, actual] = await Promise.all([reference.run(request), transports.post(request)]);
-    const wanted = hasNullCondition(expected) ? 'refused' : outcome(change(expected));
+    const wanted = hasNullCondition(expected) ? 'rejected' : outcome(change(expected));
     const got = outcome(change(actual));
     const lines = [];
     if (wanted !== got) {
@@ -96,7 +99,7 @@ async function compare(cases, names, change = (answer) => answer) {
     return lines;
   });
   console.log(`${cases.length} requests over post ${names.join(' ')}`);
-  report(found.flat(), `answers of ${cases.length} requests are different`);
+  report(found.flat(), `responses to ${cases.length} requests differ`);
 }
 
 const codes = ({ errors = [] }) => errors.map(({ extensions }) => extensions?.code).join();
@@ -110,10 +113,10 @@ const OTHERS = ['get', 'stream', 'socket'];
 test('execution: there are enough requests', () => {
   const count = [argumentCases, conditionCases, selectionCases, operationCases].flatMap((make) => make(ids)).length;
   console.log(`${count + introspectionCases.length} requests`);
-  assert.ok(count >= CASES, `there are ${count} requests`);
+  assert.ok(count >= CASES, `expected at least ${CASES} requests, got ${count}`);
 });
 
-test('execution: arguments by variable', PATIENT, () => compare(argumentCases(ids), OTHERS));
+test('execution: arguments with variables', PATIENT, () => compare(argumentCases(ids), OTHERS));
 
 test('execution: @skip and @include', PATIENT, () => compare(conditionCases(ids), OTHERS));
 
@@ -123,14 +126,14 @@ test('execution: operations and variables as a whole', PATIENT, () => compare(op
 
 test('execution: introspection', PATIENT, () => compare(introspectionCases, OTHERS, withoutOrder));
 
-test('execution: an empty operationName in the address counts as none', PATIENT, async () => {
+test('execution: an empty operationName in the URL counts as absent', PATIENT, async () => {
   const query = 'query Q { viewer { name } }';
   const url = address(server, { query, operationName: '' });
   const answer = await (await fetch(url)).json();
   assert.deepEqual(answer, { data: { viewer: { name: 'public' } } });
 });
 
-test('execution: an answer by GET has the same bytes and the same ETag each time', PATIENT, async () => {
+test('execution: a response to GET has the same bytes and ETag each time', PATIENT, async () => {
   const fields = 'headline body { text } topics { name } related { id } url';
   const query = `{ node(id: "${ids.release}") { ... on Release { ${fields} } } }`;
   const seen = new Set();

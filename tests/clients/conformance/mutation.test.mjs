@@ -1,4 +1,4 @@
-// Mutations: variables change an object as the literals do that graphql-js makes of them.
+// Mutations: a request with variables changes an object like the literals that graphql-js makes of the variables.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serve } from '../server.mjs';
@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => server.stop());
 
-/** The data of a payload, whatever the response name is. */
+/** The data of the payloads, whatever their response keys are. */
 const payloads = ({ data }) => JSON.stringify(data && Object.values(data));
 
 async function differences({ sort, query, variables: variablesOf }) {
@@ -31,11 +31,11 @@ async function differences({ sort, query, variables: variablesOf }) {
   const request = `${query} ${JSON.stringify(variables)}`;
   if (!literals) {
     const lines = [];
-    if (answer.data !== undefined) lines.push(`graphql-js refuses | ${request} | ${JSON.stringify(answer)}`);
-    if ((await state(one)) !== former) lines.push(`changed though graphql-js refuses | ${request}`);
+    if (answer.data !== undefined) lines.push(`graphql-js rejects | ${request} | ${JSON.stringify(answer)}`);
+    if ((await state(one)) !== former) lines.push(`changed although graphql-js rejects | ${request}`);
     return lines;
   }
-  if (answer.data === undefined) return [`graphql-js does not refuse | ${request} | ${errors}`];
+  if (answer.data === undefined) return [`graphql-js does not reject | ${request} | ${errors}`];
   const lines = [];
   if (literals.failed !== (answer.errors !== undefined)) lines.push(`errors | ${request} | ${errors}`);
   for (const call of literals.calls) {
@@ -48,14 +48,14 @@ async function differences({ sort, query, variables: variablesOf }) {
   return lines;
 }
 
-test('mutation: variables do what literals do', PATIENT, async () => {
+test('mutation: variables have the same effect as literals', PATIENT, async () => {
   const found = (await forAll(mutationCases, differences)).flat();
   console.log(`${mutationCases.length} mutations`);
   for (const line of found) console.log(line.replaceAll('\n', ' '));
-  assert.equal(found.length, 0, `${found.length} of ${mutationCases.length} mutations are different`);
+  assert.equal(found.length, 0, `${found.length} of ${mutationCases.length} mutations differ`);
 });
 
-test('mutation: a variable that is left out leaves the field, null clears it, a default applies', PATIENT, async () => {
+test('mutation: an omitted variable keeps the field, null clears it, a default applies', PATIENT, async () => {
   const revise = (type) => `mutation($id: ID!, $n: Int!, $s: ${type}) {
     releaseRevise(id: $id, expectedRevision: $n, input: {headline: "New", summary: $s}) {
       release { summary }
@@ -76,7 +76,7 @@ test('mutation: a variable that is left out leaves the field, null clears it, a 
   }
 });
 
-test('mutation: nothing is done where a variable is missing or wrong', PATIENT, async () => {
+test('mutation: a missing or invalid variable changes nothing', PATIENT, async () => {
   const count = async () => {
     const { data } = await postJson(server, { query: '{ releases { totalCount } }' }, headers);
     return data.releases.totalCount;

@@ -1,4 +1,5 @@
-// Validation: of thousands of documents about Dateline's schema, Dateline refuses those that graphql-js refuses.
+// Validation: of thousands of documents for Dateline's schema, Dateline rejects exactly those that graphql-js
+// rejects.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serve } from '../server.mjs';
@@ -7,22 +8,25 @@ import { leakedNames, wrongRequests } from '../spec/leaks.mjs';
 import { forAll, postJson, postStream } from '../spec/requests.mjs';
 import { SYNTAX, rules } from '../spec/rules.mjs';
 
-/** At least so many documents violate each rule, are valid, and are there at all. */
+/** Minimum number of documents for each rule, of valid documents, and of all documents. */
 const OF_EACH_RULE = 3;
 const VALID = 150;
 const ALL = 700;
 
 const PATIENT = { timeout: 300_000 };
 
-/** A server whose limits are not reached. */
+/** Settings for a server whose limits are not reached. */
 const SETTINGS = { DATELINE_LIMITS_COST: '1000000000', DATELINE_LIMITS_REQUESTS: '256' };
 
-/** The hardened profile without its limit of requests a minute. */
+/** The hardened profile without its rate limit. */
 const HARDENED = { DATELINE_PROFILE: 'hardened', DATELINE_RATE_PUBLIC_PER_MINUTE: '0' };
 
 const CODES = { GRAPHQL_PARSE_FAILED: 'syntax', GRAPHQL_VALIDATION_FAILED: 'invalid' };
 
-/** Limits are not in the specification, nor is MaxIntrospectionDepthRule; only its documents exceed a limit. */
+/**
+ * Limits are not part of the specification, and neither is MaxIntrospectionDepthRule. Only documents for that rule
+ * exceed a limit.
+ */
 const isOurLimit = ({ message }) => message.includes('limits.');
 
 let results;
@@ -35,13 +39,13 @@ before(async () => {
   }
 });
 
-/** Sends a document without a token: no mutation changes anything. */
+/** Sends a document without a token, so that no mutation changes anything. */
 async function answer(server, { text, operationName, followsChanges }) {
   const send = followsChanges ? postStream : postJson;
   return send(server, { query: text, operationName });
 }
 
-/** The errors that refuse a document, and not its variables. */
+/** Returns the errors that reject a document, but not those about its variables. */
 async function refusals(server, document) {
   const { errors = [] } = await answer(server, document);
   return errors.filter(({ extensions }) => extensions?.code in CODES);
@@ -50,22 +54,22 @@ async function refusals(server, document) {
 /** The verdict of Dateline on a document. */
 const verdict = ({ errors }) => (errors.length > 0 ? CODES[errors[0].extensions.code] : 'valid');
 
-/** The verdict of graphql-js. */
+/** The verdict of graphql-js on a document. */
 const expected = ({ isValid, violated }) => (isValid ? 'valid' : violated[0] === SYNTAX ? 'syntax' : 'invalid');
 
 const quoted = (text) => JSON.stringify(text).slice(0, 300);
 
-/** Prints each difference on a line, and fails if there is one. */
+/** Prints each difference on one line, and fails if there are any. */
 function report(differences, what) {
   for (const line of differences) console.log(line.replaceAll('\n', ' '));
   assert.equal(differences.length, 0, `${differences.length} ${what}`);
 }
 
-test('validation: there are enough documents, of every rule and valid ones', () => {
+test('validation: there are enough documents for every rule and enough valid ones', () => {
   const counts = Object.fromEntries([SYNTAX, ...rules.map(({ name }) => name)].map((name) => [name, 0]));
   for (const { violated } of documents) violated.forEach((name) => (counts[name] += 1));
   const valid = documents.filter(({ isValid }) => isValid).length;
-  console.log(`${documents.length} documents, ${valid} of them valid; documents that violate`, counts);
+  console.log(`${documents.length} documents, ${valid} of them valid; documents by violated rule`, counts);
   for (const [name, count] of Object.entries(counts)) {
     assert.ok(count >= OF_EACH_RULE, `${count} documents violate ${name}`);
   }
@@ -80,23 +84,23 @@ test('validation: documents written for a rule violate it', () => {
   }
 });
 
-test('validation: what graphql-js refuses is refused, and nothing else', PATIENT, () => {
+test('validation: exactly the documents that graphql-js rejects are rejected', PATIENT, () => {
   const isBeyond = ({ errors }) => errors.some(isOurLimit);
   for (const { text, violated } of results.filter(isBeyond)) {
-    assert.ok(violated.includes('MaxIntrospectionDepthRule'), `beyond a limit: ${text}`);
+    assert.ok(violated.includes('MaxIntrospectionDepthRule'), `exceeds a limit: ${text}`);
   }
   const counted = results.filter((result) => !isBeyond(result));
   const isRefused = (said) => said !== 'valid';
   const different = counted.filter((result) => isRefused(verdict(result)) !== isRefused(expected(result)));
-  report(different.map(difference), `of ${counted.length} verdicts are different`);
+  report(different.map(difference), `of ${counted.length} verdicts differ`);
 });
 
-test('validation: the code says whether the text cannot be parsed or is not valid', PATIENT, () => {
-  // A type definition is in no grammar of executable documents: either code will do.
+test('validation: the code distinguishes syntax errors from invalid documents', PATIENT, () => {
+  // The grammar of executable documents has no type definitions, so either code is correct for them.
   const isEither = ({ violated }) => violated.includes('ExecutableDefinitionsRule');
   const refused = results.filter((result) => result.errors.length > 0 && !result.isValid && !isEither(result));
   const different = refused.filter((result) => verdict(result) !== expected(result));
-  report(different.map(difference), `of ${refused.length} codes are different`);
+  report(different.map(difference), `of ${refused.length} codes differ`);
 });
 
 function difference(result) {
@@ -106,7 +110,7 @@ function difference(result) {
   return `graphql-js ${expected(result)}, Dateline ${verdict(result)} | ${rule} | ${quoted(text)} | ${message}`;
 }
 
-test('validation: every refusal has a line and a column of the document', PATIENT, () => {
+test('validation: every rejection has a line and a column in the document', PATIENT, () => {
   const wrong = results.flatMap(({ text, errors }) => {
     const lines = text.split(/\r\n|\n|\r/);
     const isInside = ({ line, column }) => line >= 1 && column >= 1 && column <= lines[line - 1]?.length + 1;
@@ -117,7 +121,7 @@ test('validation: every refusal has a line and a column of the document', PATIEN
   report(wrong, 'errors have no location in their document');
 });
 
-test('validation: errors of a hardened server add no names of the schema to the request', PATIENT, async (t) => {
+test('validation: a hardened server reveals no schema names that are not in the request', PATIENT, async (t) => {
   const server = await serve(HARDENED);
   t.after(() => server.stop());
   const requests = [
@@ -134,5 +138,5 @@ test('validation: errors of a hardened server add no names of the schema to the 
       return leaked.length > 0 ? [`${leaked.join(' ')} | ${message} | ${quoted(request)}`] : [];
     });
   });
-  report(leaks.flat(), 'messages have names of the schema');
+  report(leaks.flat(), 'messages contain names of the schema');
 });

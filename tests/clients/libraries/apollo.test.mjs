@@ -1,4 +1,4 @@
-// Apollo Client 4: its cache's paging, persisted queries by GET, subscriptions over WebSocket.
+// Apollo Client 4: pagination in its cache, persisted queries with GET, and subscriptions over WebSocket.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
@@ -36,7 +36,7 @@ let server;
 before(async () => (server = await serve()));
 after(() => server.stop());
 
-/** A client; gone when the test is over. */
+/** Returns a client that is stopped after the test. */
 function connect(t, link, cache = new InMemoryCache()) {
   const client = new ApolloClient({ link, cache });
   t.after(() => client.stop());
@@ -51,7 +51,7 @@ function mutateWith(client) {
   return async (mutation, variables) => (await client.mutate({ mutation: gql(mutation), variables })).data;
 }
 
-test('Apollo Client: the cache joins all pages', LIMITED, async (t) => {
+test('Apollo Client: the cache merges all pages', LIMITED, async (t) => {
   const cache = new InMemoryCache({ typePolicies: { Query: { fields: { releases: relayStylePagination() } } } });
   const client = connect(t, http(), cache);
   const watching = client.watchQuery({ query: EDGES, variables: { first: 20 } });
@@ -76,7 +76,7 @@ test('Apollo Client: the cache joins all pages', LIMITED, async (t) => {
   checkAll(shown.edges.map((edge) => edge.node.id));
 });
 
-test('Apollo Client: persisted queries, by GET', LIMITED, async (t) => {
+test('Apollo Client: persisted queries with GET', LIMITED, async (t) => {
   const { calls, fetch } = watched();
   const sha256 = (text) => createHash('sha256').update(text).digest('hex');
   const persisted = createPersistedQueryLink({ sha256, useGETForHashedQueries: true });
@@ -85,7 +85,7 @@ test('Apollo Client: persisted queries, by GET', LIMITED, async (t) => {
     const { data } = await client.query({ query: gql(PAGE), variables: { after }, fetchPolicy: 'no-cache' });
     return data.releases;
   });
-  // Told once that the text is not known, it sends it once; after that the digest is enough.
+  // The server does not know the query at first, so the client sends it once. After that the digest is enough.
   assert.deepEqual(calls.slice(0, 2), [
     { method: 'GET', hasQuery: false, status: 400 },
     { method: 'POST', hasQuery: true, status: 200 },
@@ -102,7 +102,7 @@ test('Apollo Client: the public may not write', LIMITED, async (t) => {
   await checkRefused(mutateWith(connect(t, http())));
 });
 
-test('Apollo Client: an error is one of GraphQL', LIMITED, async (t) => {
+test('Apollo Client: an invalid query gets a GraphQL error', LIMITED, async (t) => {
   const client = connect(t, http());
   await assert.rejects(client.query({ query: gql('{ nonsense }') }), (error) => {
     assert.ok(CombinedGraphQLErrors.is(error));
@@ -111,7 +111,7 @@ test('Apollo Client: an error is one of GraphQL', LIMITED, async (t) => {
   });
 });
 
-test('Apollo Client: changes are followed over WebSocket', LIMITED, async (t) => {
+test('Apollo Client: a subscription over WebSocket receives changes', LIMITED, async (t) => {
   const sockets = createClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
   t.after(() => sockets.dispose());
   const lasts = ({ operationType }) => operationType === 'subscription';

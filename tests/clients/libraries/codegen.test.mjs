@@ -1,4 +1,5 @@
-// GraphQL Code Generator: the client preset's types hold under `tsc --strict`, its documents are taken by id.
+// GraphQL Code Generator: the types of the client preset compile under `tsc --strict`, and its documents are accepted
+// by id.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
@@ -13,7 +14,7 @@ const GENERATED = join(FOLDER, 'codegen/__generated__');
 const MANIFEST = join(GENERATED, 'sdl/persisted-documents.json');
 const PROGRAM = join(GENERATED, 'built/program.js');
 
-/** The tools take their time on a small machine. */
+/** The tools are slow on a small machine. */
 const TOOLS = { timeout: 180_000 };
 
 let server;
@@ -23,7 +24,7 @@ before(async () => {
 });
 after(() => server.stop());
 
-test('Code Generator: the schema that is told and the one in the repository make the same types', TOOLS, async () => {
+test('Code Generator: introspection and the schema file give the same types', TOOLS, async () => {
   const environment = { CODEGEN_URL: server.url };
   await run('graphql-codegen', ['--config', 'codegen.cjs', '--silent'], { folder: 'codegen', environment });
   for (const file of ['graphql.ts', 'gql.ts', 'persisted-documents.json']) {
@@ -33,12 +34,12 @@ test('Code Generator: the schema that is told and the one in the repository make
   }
 });
 
-test('Code Generator: a program with these types is sound, and what is not is found', TOOLS, async () => {
+test('Code Generator: a program with these types compiles, and its type errors are found', TOOLS, async () => {
   await run('tsc', ['--noEmit', '--strict', '-p', '.'], { folder: 'codegen' });
   await run('tsc', ['-p', '.'], { folder: 'codegen' });
 });
 
-test('Code Generator: trusted documents: the program by id, and nothing else', LIMITED, async (t) => {
+test('Code Generator: with trusted documents only the queries of the program are accepted', LIMITED, async (t) => {
   const settings = { DATELINE_DOCUMENTS_MANIFEST: MANIFEST, DATELINE_DOCUMENTS_TRUST: 'only' };
   const trusting = await serve(settings);
   t.after(trusting.stop);

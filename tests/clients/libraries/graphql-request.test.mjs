@@ -1,4 +1,4 @@
-// graphql-request: plain queries and mutations by POST and GET.
+// graphql-request: plain queries and mutations with POST and GET.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ClientError, GraphQLClient } from 'graphql-request';
@@ -9,12 +9,12 @@ let server;
 before(async () => (server = await serve()));
 after(() => server.stop());
 
-test('graphql-request: all pages, by POST', LIMITED, async () => {
+test('graphql-request: all pages with POST', LIMITED, async () => {
   const client = new GraphQLClient(server.url);
   await walkPages(async (after) => (await client.request(PAGE, { after })).releases);
 });
 
-test('graphql-request: all pages, by GET', LIMITED, async () => {
+test('graphql-request: all pages with GET', LIMITED, async () => {
   const methods = new Set();
   const client = new GraphQLClient(server.url, {
     method: 'GET',
@@ -38,7 +38,7 @@ test('graphql-request: the public may not write', LIMITED, async () => {
   await checkRefused((document, variables) => client.request(document, variables));
 });
 
-test('graphql-request: a token that is not known is told', LIMITED, async () => {
+test('graphql-request: an unknown token is rejected', LIMITED, async () => {
   const client = new GraphQLClient(server.url, { headers: { authorization: 'Bearer dateline_unknown' } });
   await assert.rejects(client.request(PAGE), (error) => {
     assert.ok(error instanceof ClientError);
@@ -48,7 +48,7 @@ test('graphql-request: a token that is not known is told', LIMITED, async () => 
   });
 });
 
-test('graphql-request: a batch is refused as a whole', LIMITED, async () => {
+test('graphql-request: a batch is rejected as a whole', LIMITED, async () => {
   const client = new GraphQLClient(server.url);
   await assert.rejects(client.batchRequests([{ document: PAGE }, { document: PAGE }]), (error) => {
     assert.equal(error.response.status, 400);

@@ -1,4 +1,4 @@
-// graphql-sse: everything over server-sent events, in the distinct connections mode.
+// graphql-sse: all operations over server-sent events, in the distinct connections mode.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NetworkError, createClient } from 'graphql-sse';
@@ -11,14 +11,14 @@ let server;
 before(async () => (server = await serve()));
 after(() => server.stop());
 
-/** A client; gone when the test is over. */
+/** Returns a client that is disposed after the test. */
 function connect(t, options = {}) {
   const client = createClient({ url: server.url, retryAttempts: 0, ...options });
   t.after(() => client.dispose());
   return client;
 }
 
-/** Runs a query or a mutation: one answer, then the end. */
+/** Runs a query or mutation, which must send one result and then complete. */
 async function run(client, query, variables) {
   const answers = [];
   for await (const answer of client.iterate({ query, variables })) answers.push(answer);
@@ -26,7 +26,7 @@ async function run(client, query, variables) {
   return answers[0];
 }
 
-test('graphql-sse: all pages, a stream each', LIMITED, async (t) => {
+test('graphql-sse: all pages, with one stream each', LIMITED, async (t) => {
   const client = connect(t);
   await walkPages(async (after) => (await run(client, PAGE, { after })).data.releases);
 });
@@ -42,7 +42,7 @@ test('graphql-sse: the public may not write', LIMITED, async (t) => {
   await checkRefused(async (query, variables) => (await run(client, query, variables)).data);
 });
 
-test('graphql-sse: changes are followed', LIMITED, async (t) => {
+test('graphql-sse: a subscription resumes after a position', LIMITED, async (t) => {
   const client = connect(t);
   await checkFollowing(server, async (after, count) => {
     const told = await take(client.iterate({ query: CHANGES, variables: { after } }), count);
@@ -50,7 +50,7 @@ test('graphql-sse: changes are followed', LIMITED, async (t) => {
   });
 });
 
-test('graphql-sse: changes are followed from now on', LIMITED, async (t) => {
+test('graphql-sse: a subscription without a position receives new changes', LIMITED, async (t) => {
   const client = connect(t);
   let following;
   await new Promise((connected) => {
@@ -62,7 +62,7 @@ test('graphql-sse: changes are followed from now on', LIMITED, async (t) => {
   assert.equal(told.data.releaseChanged.release.headline, 'From now on');
 });
 
-test('graphql-sse: a token that is not known is 401', LIMITED, async (t) => {
+test('graphql-sse: an unknown token gets 401', LIMITED, async (t) => {
   const client = connect(t, { headers: { authorization: 'Bearer dateline_unknown' } });
   await assert.rejects(run(client, PAGE), (error) => {
     assert.ok(error instanceof NetworkError);

@@ -1,4 +1,4 @@
-// graphql-ws: everything over WebSocket, subprotocol graphql-transport-ws.
+// graphql-ws: all operations over WebSocket with the subprotocol graphql-transport-ws.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createClient } from 'graphql-ws';
@@ -12,14 +12,14 @@ let server;
 before(async () => (server = await serve()));
 after(() => server.stop());
 
-/** A client; gone when the test is over. */
+/** Returns a client that is disposed after the test. */
 function connect(t, options = {}) {
   const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0, ...options });
   t.after(() => client.dispose());
   return client;
 }
 
-/** Runs a query or a mutation: one answer, then the end. */
+/** Runs a query or mutation, which must send one result and then complete. */
 async function run(client, query, variables) {
   const answers = [];
   for await (const answer of client.iterate({ query, variables })) answers.push(answer);
@@ -45,7 +45,7 @@ test('graphql-ws: the public may not write', LIMITED, async (t) => {
   await checkRefused(async (query, variables) => (await run(client, query, variables)).data);
 });
 
-test('graphql-ws: changes are followed', LIMITED, async (t) => {
+test('graphql-ws: a subscription resumes after a position', LIMITED, async (t) => {
   const client = connect(t);
   await checkFollowing(server, async (after, count) => {
     const told = await take(client.iterate({ query: CHANGES, variables: { after } }), count);
@@ -64,7 +64,7 @@ test('graphql-ws: the desk sees a draft before it is public', LIMITED, async (t)
   assert.deepEqual(told.map((change) => change.release.headline), ['Seen by the desk', 'Seen by the desk']);
 });
 
-test('graphql-ws: a token that is not known closes with 4403', LIMITED, async (t) => {
+test('graphql-ws: an unknown token closes the socket with 4403', LIMITED, async (t) => {
   const client = connect(t, { connectionParams: { authorization: 'Bearer dateline_unknown' } });
   await assert.rejects(run(client, PAGE), (closed) => {
     assert.equal(closed.code, 4403);
@@ -72,12 +72,12 @@ test('graphql-ws: a token that is not known closes with 4403', LIMITED, async (t
   });
 });
 
-test('graphql-ws: a query that is none is an error message', LIMITED, async (t) => {
+test('graphql-ws: an invalid query gets an error message', LIMITED, async (t) => {
   const client = connect(t);
   await assert.rejects(run(client, '{ nonsense }'), (errors) => {
     assert.equal(errors[0].extensions.code, 'GRAPHQL_VALIDATION_FAILED');
     return true;
   });
-  // The socket lives on.
+  // The socket stays open.
   assert.equal((await run(client, PAGE)).errors, undefined);
 });

@@ -13,13 +13,13 @@ const APP = join(FOLDER, 'relay');
 const GENERATED = join(APP, '__generated__');
 const MANIFEST = join(GENERATED, 'documents.json');
 
-// The app is CommonJS, which Babel can compile as it is loaded.
+// The app is CommonJS, so that Babel can compile it when it is loaded.
 const require = createRequire(import.meta.url);
 
 before(async () => {
   await rm(GENERATED, { recursive: true, force: true });
   await mkdir(GENERATED);
-  // The compiler adds to a manifest; it makes none.
+  // The compiler extends a manifest but does not create one.
   await writeFile(MANIFEST, '{}');
   await run('relay-compiler', ['relay.config.json'], { folder: 'relay' });
   const { window } = new JSDOM('<!doctype html><div id="root"></div>');
@@ -36,7 +36,7 @@ before(async () => {
   });
 });
 
-/** Relay remembers for five minutes what is no longer shown; the process need not wait for that. */
+/** Relay keeps unused data for five minutes; without this, the process would wait for these timers. */
 function forgetLongTimers() {
   const { setTimeout } = globalThis;
   globalThis.setTimeout = (work, ms, ...rest) => {
@@ -45,7 +45,7 @@ function forgetLongTimers() {
   };
 }
 
-/** Renders the app and asks for more until there is none. `fields(params)` is what a query sends. */
+/** Renders the app and loads pages until the last one. `fields(params)` returns the request fields of a query. */
 async function readToTheEnd(t, server, fields) {
   const { act, createElement } = require('react');
   const { createRoot } = require('react-dom/client');
@@ -74,14 +74,14 @@ async function readToTheEnd(t, server, fields) {
   return { requests, heading: document.querySelector('h1').textContent, items: shown() };
 }
 
-/** Lets React work until something is so. */
+/** Lets React work until a condition holds. */
 async function until(act, isSo) {
   while (!isSo()) {
     await act(() => new Promise((done) => setTimeout(done, 5)));
   }
 }
 
-test('Relay: a connection in React grows to its end', LIMITED, async (t) => {
+test('Relay: a connection in React loads all pages', LIMITED, async (t) => {
   const server = await serve();
   t.after(server.stop);
   const { requests, heading, items } = await readToTheEnd(t, server, (params) => ({ query: params.text }));
@@ -91,7 +91,7 @@ test('Relay: a connection in React grows to its end', LIMITED, async (t) => {
   assert.equal(requests, PUBLIC_PAGES);
 });
 
-test('Relay: trusted documents: the app by id, and nothing else', LIMITED, async (t) => {
+test('Relay: with trusted documents only the queries of the app are accepted', LIMITED, async (t) => {
   const settings = { DATELINE_DOCUMENTS_MANIFEST: MANIFEST, DATELINE_DOCUMENTS_TRUST: 'only' };
   const server = await serve(settings);
   t.after(server.stop);

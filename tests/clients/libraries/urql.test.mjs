@@ -1,4 +1,4 @@
-// urql: paging, persisted queries by GET, subscriptions over WebSocket and over server-sent events.
+// urql: pagination, persisted queries with GET, and subscriptions over WebSocket and server-sent events.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
@@ -18,7 +18,7 @@ function connect(options = {}) {
   return new Client({ url: server.url, exchanges: [fetchExchange], preferGetMethod: false, ...options });
 }
 
-/** The data of an answer without errors. */
+/** Returns the data of a response without errors. */
 function data(answer) {
   assert.equal(answer.error, undefined, String(answer.error));
   return answer.data;
@@ -40,7 +40,7 @@ function followWith(client) {
         if (answer.error) return fail(answer.error);
         changes.push(answer.data.releaseChanged);
         if (changes.length < count) return;
-        // Not at once: urql fails when it is left while it tells something.
+        // Not immediately, because urql fails if it is unsubscribed while it delivers a result.
         setImmediate(() => following.unsubscribe());
         done(changes);
       });
@@ -48,15 +48,15 @@ function followWith(client) {
   };
 }
 
-test('urql: all pages, by POST', LIMITED, () => walkWith(connect()));
+test('urql: all pages with POST', LIMITED, () => walkWith(connect()));
 
-test('urql: all pages, by GET', LIMITED, () => walkWith(connect({ preferGetMethod: 'force' })));
+test('urql: all pages with GET', LIMITED, () => walkWith(connect({ preferGetMethod: 'force' })));
 
-test('urql: persisted queries, by GET', LIMITED, async () => {
+test('urql: persisted queries with GET', LIMITED, async () => {
   const { calls, fetch } = watched();
   const persisted = persistedExchange({ preferGetForPersistedQueries: 'force' });
   await walkWith(connect({ fetch, exchanges: [persisted, fetchExchange] }));
-  // Told once that the text is not known, it sends it once; after that the digest is enough.
+  // The server does not know the query at first, so the client sends it once. After that the digest is enough.
   assert.deepEqual(calls[0], { method: 'GET', hasQuery: false, status: 400 });
   assert.deepEqual(calls[1], { method: 'GET', hasQuery: true, status: 200 });
   assert.deepEqual(calls.slice(2), Array(PUBLIC_PAGES - 1).fill({ method: 'GET', hasQuery: false, status: 200 }));
@@ -69,7 +69,7 @@ test('urql: an editor publishes', LIMITED, () => {
 
 test('urql: the public may not write', LIMITED, () => checkRefused(mutateWith(connect())));
 
-test('urql: changes are followed over WebSocket', LIMITED, async (t) => {
+test('urql: a subscription over WebSocket receives changes', LIMITED, async (t) => {
   const sockets = createClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
   t.after(() => sockets.dispose());
   const overSocket = subscriptionExchange({
@@ -80,6 +80,6 @@ test('urql: changes are followed over WebSocket', LIMITED, async (t) => {
   await checkFollowing(server, followWith(connect({ exchanges: [fetchExchange, overSocket] })));
 });
 
-test('urql: changes are followed over server-sent events', LIMITED, async () => {
+test('urql: a subscription over server-sent events receives changes', LIMITED, async () => {
   await checkFollowing(server, followWith(connect({ fetchSubscriptions: true })));
 });

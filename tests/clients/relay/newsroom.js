@@ -1,4 +1,4 @@
-// A page of a site built with Relay: a list of releases that grows.
+// A page of a site built with Relay: a list of releases with a button that loads more.
 const { Suspense } = require('react');
 const { RelayEnvironmentProvider, graphql, useLazyLoadQuery, usePaginationFragment } = require('react-relay');
 

@@ -1,4 +1,4 @@
-// Requests with a variable at an argument: how it is declared, and what it is given.
+// Requests with a variable in an argument, with different declarations and values of the variable.
 
 /** Values that a type does not accept. */
 const WRONG = {
@@ -16,8 +16,9 @@ const WRONG = {
 };
 
 /**
- * Places of a variable: the type without `!`, whether it has a `!` there (`required`) or a default in the schema,
- * values, and values that are not accepted. `literal` is a default of the variable, otherwise the first value is.
+ * Positions of a variable: the type without `!`, whether the position is non-null (`required`) or has a default in
+ * the schema, accepted values, and values that are not accepted. `literal` is a default for the variable; without it,
+ * the first value is used.
  */
 function places({ release, topic }) {
   const stats = (inner) => `releaseStats { ${inner} }`;
@@ -192,7 +193,7 @@ function places({ release, topic }) {
   ];
 }
 
-/** Declarations of the variable that are valid at a place, with what each may be given. */
+/** Returns the valid declarations of the variable at a position, with the values that each accepts. */
 function declarations(place) {
   const { type, values } = place;
   const wrong = (place.wrong ?? WRONG[type] ?? []).map((x) => ({ x }));
@@ -209,7 +210,7 @@ function declarations(place) {
   ];
 }
 
-/** All requests with one variable; `ids` are of objects that are there. */
+/** Returns all requests with one variable. `ids` are ids of existing objects. */
 export function argumentCases(ids) {
   return places(ids).flatMap((place) => {
     return declarations(place).flatMap(([declared, states]) => {

@@ -1,6 +1,6 @@
-// Requests with @skip and @include at every place where they can stand, with literals, variables and defaults.
+// Requests with @skip and @include in every allowed position, with literals, variables and defaults.
 
-/** `%` is where the directives stand. */
+/** `%` marks the position of the directives. */
 const places = ({ release }) => [
   '{ viewer { name role % } }',
   '{ viewer { name % role } }',
@@ -22,7 +22,7 @@ const places = ({ release }) => [
   '{ a: viewer % { name } a: viewer { role } }',
 ];
 
-/** Directives with what declares their variables, and the variables. */
+/** Directives with their variable declarations and variables. */
 const directives = [
   ['@skip(if: true)'], ['@skip(if: false)'], ['@include(if: true)'], ['@include(if: false)'],
   ['@skip(if: false) @include(if: true)'], ['@skip(if: true) @include(if: true)'],

@@ -1,12 +1,12 @@
-// What an error of the hardened profile may not tell: names of the schema that the request does not have.
+// Names of the schema that an error of the hardened profile must not reveal: those that are not in the request.
 import { schemaNames } from './schema.mjs';
 
-/** Names of up to this many letters are not looked for. */
+/** Names of up to this many characters are ignored. */
 const SHORT = 3;
 
 /**
- * Names of the schema that are words of messages as well: types of operations, and plain English. They count only
- * in quotes, where names stand.
+ * Names of the schema that are also common words in messages: operation types and plain English words. They count
+ * only if they are quoted.
  */
 const WORDS = new Set([
   'Mutation', 'Query', 'Subscription', 'after', 'before', 'change', 'changes', 'code', 'count', 'current', 'date',
@@ -19,7 +19,7 @@ const names = new Set([...schemaNames()].filter((name) => name.length > SHORT));
 
 const wordsOf = (text) => new Set(text.match(/[A-Za-z0-9_]+/g));
 
-/** The names of the schema in a message that are not in the request. */
+/** Returns the names of the schema in a message that are not in the request. */
 export function leakedNames(message, request) {
   const known = wordsOf(request);
   const isLeaked = (word) => names.has(word) && !known.has(word);
@@ -27,7 +27,7 @@ export function leakedNames(message, request) {
   return [...wordsOf(message)].filter((word) => isLeaked(word) && isName(word));
 }
 
-/** Requests that are refused for other reasons than their documents: values of variables, and no document. */
+/** Requests that are rejected for reasons other than their documents: invalid variables, or no document. */
 export const wrongRequests = [
   ['', {}],
   [' \n', {}],

@@ -1,4 +1,4 @@
-// Mutations with variables. Each changes one object; a second one that is equal is changed with literals.
+// Mutations with variables. Each changes one object; an equal second object is changed with literals.
 import { execute, parse } from 'graphql';
 import { call } from './reference.mjs';
 import { validateText } from './rules.mjs';
@@ -69,7 +69,7 @@ const DEFAULTS = {
 const HEAD = '$id: ID!, $revision: Int!';
 const TARGET = 'id: $id, expectedRevision: $revision';
 
-/** Updates with each field as a variable: left out, null, given, by default, and wrong. */
+/** Updates with each field as a variable: omitted, null, given, by default, and invalid. */
 function updates(sort, { payload, input, update, base, fields }) {
   const document = (definitions, given) => {
     return `mutation(${HEAD}, ${definitions}) { ${update}(${TARGET}, input: ${given}) ${payload} }`;
@@ -83,7 +83,7 @@ function updates(sort, { payload, input, update, base, fields }) {
       [document(`$x: ${input}!`, '$x'), { x: {} }],
       ...[null, ...values, ...wrong].map((value) => [document(`$x: ${input}!`, '$x'), { x: { [name]: value } }]),
     ];
-    // There is only one of each code and address.
+    // External ids and GeoNames ids are unique, so two objects cannot have the same default.
     const literal = ['externalId', 'geonamesId'].includes(name) ? undefined : DEFAULTS[type];
     if (literal) cases.push(...states.map((variables) => [document(`$x: ${type} = ${literal}`, given), variables]));
     return cases.map(([query, variables]) => {
@@ -97,7 +97,7 @@ const input = (given, definitions = '') => {
   return `mutation(${HEAD}${definitions}) { releaseRevise(${TARGET}, input: ${given}) ${payload} }`;
 };
 
-/** Documents with several variables, lists and objects with variables in them, and other mutations. */
+/** Documents with several variables, with variables inside lists and objects, and other mutations. */
 const others = [
   [input('{headline: $h, summary: $s}', ', $h: String, $s: String'), {}],
   [input('{headline: $h, summary: $s}', ', $h: String, $s: String'), { h: 'New' }],
@@ -188,12 +188,12 @@ export const mutationCases = [
   ...updates('release', RELEASE), ...updates('topic', TOPIC), ...updates('place', PLACE), ...others,
 ];
 
-/** The payload that is selected, by field. */
+/** Returns the selection of the payload of a field. */
 const payloadOf = (name) => (name.startsWith('topic') ? TOPIC : name.startsWith('place') ? PLACE : RELEASE).payload;
 
 /**
- * The fields of a mutation with the coerced arguments of graphql-js as literals, without those that fail; nothing where
- * graphql-js refuses the request.
+ * Returns the fields of a mutation with the coerced arguments of graphql-js as literals, without the fields that
+ * fail. Returns undefined if graphql-js rejects the request.
  */
 export async function withLiterals({ query, variables }) {
   if (validateText(query).violated.length > 0) return undefined;

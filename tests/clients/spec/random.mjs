@@ -1,6 +1,6 @@
-// Pseudorandom numbers with a fixed seed: every run makes the same documents.
+// Pseudorandom numbers with a fixed seed, so that every run produces the same documents.
 
-/** A generator of numbers from 0 to 1 (mulberry32). */
+/** Returns a generator of numbers from 0 to 1 (mulberry32). */
 export function random(seed) {
   let state = seed >>> 0;
   return () => {
@@ -11,7 +11,7 @@ export function random(seed) {
   };
 }
 
-/** At most `count` of the items, in their order. */
+/** Returns at most `count` of the items, in their order. */
 export function sample(next, items, count) {
   const left = items.map((item, index) => ({ item, index, key: next() }));
   const taken = left.sort((a, b) => a.key - b.key).slice(0, count);

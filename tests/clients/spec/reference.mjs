@@ -1,6 +1,6 @@
-// graphql-js as the executor, with Dateline as its source of data. graphql-js coerces variables and arguments, applies
-// defaults and directives, merges fields and orders keys; each field is read from Dateline by a query of its own, which
-// has neither variables nor directives nor aliases.
+// graphql-js as the executor, with Dateline as its data source. graphql-js coerces variables and arguments, applies
+// defaults and directives, merges fields and orders keys. Each field is read from Dateline with a separate query
+// without variables, directives and aliases.
 import {
   GraphQLError, execute, getNamedType, isAbstractType, isEnumType, isInputObjectType, isLeafType, isListType,
   isNonNullType,
@@ -9,7 +9,7 @@ import { postJson } from './requests.mjs';
 import { validateText } from './rules.mjs';
 import { schema } from './schema.mjs';
 
-/** A coerced value as a literal. */
+/** Returns a coerced value as a literal. */
 export function literal(value, type) {
   if (isNonNullType(type)) return literal(value, type.ofType);
   if (value === null) return 'null';
@@ -21,23 +21,23 @@ export function literal(value, type) {
   return isEnumType(type) ? value : JSON.stringify(value);
 }
 
-/** A field with its coerced arguments as literals. */
+/** Returns a field with its coerced arguments as literals. */
 export function call(field, args) {
   const given = field.args.filter(({ name }) => args[name] !== undefined);
   if (given.length === 0) return field.name;
   return `${field.name}(${given.map(({ name, type }) => `${name}: ${literal(args[name], type)}`).join(', ')})`;
 }
 
-/** A query for this under the object that the steps lead to. */
+/** Returns a query with this selection on the object that the steps lead to. */
 function queryAt(steps, selection) {
   const around = (inner, { text, on }) => `${text} { ${on ? `... on ${on} { ${inner} }` : inner} }`;
   return `{ ${[...steps].reverse().reduce(around, selection)} }`;
 }
 
-/** The way from the root of an answer to what the steps lead to. */
+/** The response path of the object that the steps lead to. */
 const pathOf = (steps) => steps.flatMap(({ name, indexes }) => [name, ...indexes]);
 
-/** An executor: `run({ query, variables, operationName })` answers as `execute` of graphql-js does. */
+/** Returns an executor: `run({ query, variables, operationName })` returns the same as `execute` of graphql-js. */
 export function referenceOf(server, headers = {}) {
   const answers = new Map();
   const ask = (query) => {
@@ -45,7 +45,7 @@ export function referenceOf(server, headers = {}) {
     return answers.get(query);
   };
 
-  /** What graphql-js completes: objects are steps from the root. */
+  /** Converts a value for graphql-js, with objects as steps from the root. */
   function wrap(value, step, steps) {
     if (value === null) return null;
     if (Array.isArray(value)) {
@@ -61,7 +61,7 @@ export function referenceOf(server, headers = {}) {
     const type = getNamedType(info.returnType);
     const query = queryAt(steps, isLeafType(type) ? text : `${text} { __typename }`);
     const { data, errors = [] } = await ask(query);
-    if (data === undefined) throw new Error(`a query of one field was refused: ${query}: ${JSON.stringify(errors)}`);
+    if (data === undefined) throw new Error(`a query of one field was rejected: ${query}: ${JSON.stringify(errors)}`);
     const path = [...pathOf(steps), info.fieldName];
     const error = errors.find((of) => JSON.stringify(of.path) === JSON.stringify(path));
     if (error) throw new GraphQLError(error.message, { extensions: error.extensions });

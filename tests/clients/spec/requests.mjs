@@ -1,14 +1,14 @@
-// Sends many requests at a time, and reads answers as JSON or as server-sent events.
+// Sends many concurrent requests, and reads responses as JSON or as server-sent events.
 
-/** Requests on their way at once. */
+/** Number of requests in flight. */
 const CONCURRENCY = 12;
 
-/** How long a stream may be silent before it counts as opened. */
+/** Time without an event after which a stream counts as opened, in milliseconds. */
 const SILENCE_MS = 400;
 
 const JSON_ANSWER = 'application/graphql-response+json';
 
-/** `work(item)` for all items, in their order. */
+/** Runs `work(item)` for all items. Returns the results in the order of the items. */
 export async function forAll(items, work) {
   const results = Array(items.length);
   let next = 0;
@@ -23,7 +23,7 @@ export async function forAll(items, work) {
   return results;
 }
 
-/** Sends one request by POST and answers its JSON. A string is sent as it is. */
+/** Sends a request with POST and returns the JSON response. A string is sent unchanged. */
 export async function postJson(server, fields, headers = {}) {
   const response = await fetch(server.url, {
     method: 'POST',
@@ -33,7 +33,10 @@ export async function postJson(server, fields, headers = {}) {
   return response.json();
 }
 
-/** Sends one request by POST for server-sent events: the first answer, or `{}` where a stream opened and is silent. */
+/**
+ * Sends a request with POST for server-sent events. Returns the first result, or `{}` if the stream opened and sent
+ * nothing.
+ */
 export async function postStream(server, fields, headers = {}) {
   const stop = new AbortController();
   const response = await fetch(server.url, {

@@ -1,4 +1,4 @@
-// The verdict of graphql-js, with rules of the specification (September 2025) that graphql-js 16.15 does not have.
+// The verdict of graphql-js, with the rules of the specification (September 2025) that graphql-js 16.15 lacks.
 import {
   GraphQLError, Kind, SingleFieldSubscriptionsRule, getNamedType, getNullableType, isInputObjectType, isNonNullType,
   parse, specifiedRules, typeFromAST, validate,
@@ -8,7 +8,7 @@ import { schema } from './schema.mjs';
 const hasCondition = (selection) => selection.directives?.some(({ name }) => ['skip', 'include'].includes(name.value));
 
 /**
- * No `@skip` or `@include` in the root selection of a subscription.
+ * No `@skip` or `@include` in the root selection of a subscription:
  * https://spec.graphql.org/September2025/#CollectSubscriptionFields()
  */
 export function SubscriptionRootConditionsRule(context) {
@@ -34,9 +34,9 @@ export function SubscriptionRootConditionsRule(context) {
 }
 
 /**
- * A variable that is the field of a `@oneOf` input is not nullable, unless it has a default that is not null.
- * graphql-js checks this in VariablesInAllowedPositionRule, but not where the input object is in a non-null position,
- * and it ignores the default: its errors of that sort are left out below.
+ * A variable in a field of a `@oneOf` input must be non-null or have a default that is not null. graphql-js checks
+ * this in VariablesInAllowedPositionRule, but not if the input object is in a non-null position, and it ignores the
+ * default. Its errors of this kind are therefore dropped below.
  * https://spec.graphql.org/September2025/#IsNonNullPosition()
  */
 export function OneOfVariablesRule(context) {
@@ -63,10 +63,13 @@ export function OneOfVariablesRule(context) {
 
 export const rules = [...specifiedRules, SubscriptionRootConditionsRule, OneOfVariablesRule];
 
-/** Stands for a rule where a document cannot be parsed. */
+/** Stands for a rule if a document cannot be parsed. */
 export const SYNTAX = 'Syntax';
 
-/** The rules that a document violates, or `Syntax`, with the first message; none where it is valid. */
+/**
+ * Returns the rules that a document violates, or `Syntax`, with the first message. Returns no rules if the document
+ * is valid.
+ */
 export function validateText(text) {
   let document;
   try {
@@ -75,7 +78,7 @@ export function validateText(text) {
     return { violated: [SYNTAX], message: error.message };
   }
   const found = new Map();
-  /** The rule, with its first error in `found` instead of in the result. */
+  /** Returns the rule with its errors recorded in `found` (the first one only) instead of being reported. */
   const recorded = (rule) => (context) => {
     const reportError = (error) => {
       const isOneOf = error.message.includes('must be non-nullable to be used for OneOf');
@@ -84,7 +87,7 @@ export function validateText(text) {
     return rule(Object.assign(Object.create(context), { reportError }));
   };
   validate(schema, document, [recorded(SubscriptionRootConditionsRule)]);
-  // graphql-js 16.15 throws where the condition is a variable.
+  // graphql-js 16.15 throws if the condition is a variable.
   const hasConditions = found.has(SubscriptionRootConditionsRule.name);
   const others = rules.filter((rule) => !(hasConditions && rule === SingleFieldSubscriptionsRule));
   validate(schema, document, others.map(recorded));

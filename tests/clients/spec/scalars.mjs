@@ -1,10 +1,10 @@
-// The checks of src/graphql/scalars.rs in JavaScript, so that graphql-js accepts the same values.
+// The checks of src/graphql/base/scalars.rs in JavaScript, so that graphql-js accepts the same values.
 import { GraphQLError, Kind } from 'graphql';
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d+)?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
-/** Whether the text is a date of the calendar, from 0001-01-01 to 9999-12-31. */
+/** Whether the text is a calendar date from 0001-01-01 to 9999-12-31. */
 export function isDate(text) {
   const [, year, month, day] = text.match(DATE)?.map(Number) ?? [];
   if (!year || !month || !day || month > 12) return false;
@@ -12,7 +12,7 @@ export function isDate(text) {
   return day <= [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
 }
 
-/** Whether the text is an instant with an offset, from 0001 to 9999 in UTC, without leap seconds. */
+/** Whether the text is an instant with an offset, in the years 0001 to 9999 in UTC, without leap seconds. */
 export function isDateTime(text) {
   const parts = text.match(DATE_TIME);
   if (!parts || !isDate(parts[1])) return false;
@@ -25,7 +25,7 @@ export function isDateTime(text) {
   return year >= 1 && year <= 9999;
 }
 
-/** Text scalars: any text is accepted here, and its form is checked where it is used. */
+/** Text scalars that accept any text here; their format is checked where they are used. */
 const accepted = () => true;
 
 const CHECKS = {
@@ -38,7 +38,7 @@ const CHECKS = {
   URL: accepted,
 };
 
-/** Gives the custom scalars of a schema these checks. */
+/** Adds these checks to the custom scalars of a schema. */
 export function attachScalars(schema) {
   for (const [name, isValid] of Object.entries(CHECKS)) {
     const scalar = schema.getType(name);

@@ -1,4 +1,4 @@
-// Dateline's schema.graphql as a schema of graphql-js.
+// Dateline's schema.graphql as a graphql-js schema.
 import { readFileSync } from 'node:fs';
 import {
   buildSchema, isEnumType, isInputObjectType, isInterfaceType, isIntrospectionType, isObjectType, isSpecifiedScalarType,
@@ -8,17 +8,17 @@ import { attachScalars } from './scalars.mjs';
 
 export const schema = attachScalars(buildSchema(readFileSync(SCHEMA, 'utf8')));
 
-/** Types of schema.graphql itself, without those of introspection and the built-in scalars. */
+/** Types of schema.graphql without introspection types and built-in scalars. */
 export const types = Object.values(schema.getTypeMap()).filter(
   (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
 );
 
-/** Types with fields that can be selected. */
+/** Types with selectable fields. */
 export const compositeTypes = types.filter((type) => isObjectType(type) || isInterfaceType(type));
 
 export const inputTypes = types.filter(isInputObjectType);
 
-/** All names that the schema gives to types, fields, arguments, input fields and enum values. */
+/** All names that the schema defines: types, fields, arguments, input fields and enum values. */
 export function schemaNames() {
   const names = new Set(types.map((type) => type.name));
   for (const type of types) {

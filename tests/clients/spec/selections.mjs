@@ -58,7 +58,7 @@ export const selectionCases = ({ release, topic, place }) => [
 
 const TWO = 'query A { viewer { name } } query B($n: Int = 1) { releases(first: $n) { nodes { slug } } }';
 
-/** Requests about operations and variables as a whole. */
+/** Requests that test operations and variables as a whole. */
 export const operationCases = ({ release, topic }) => [
   { query: TWO, operationName: 'A' },
   { query: TWO, operationName: 'B' },
@@ -82,7 +82,7 @@ export const operationCases = ({ release, topic }) => [
   { query: 'query($id: ID!) { node(id: $id) { id } }', rawVariables: '{"id": 7.0}' },
 ].map((of) => (of.rawVariables ? { ...of, variables: JSON.parse(of.rawVariables) } : of));
 
-/** Introspection; the order of types and directives is left to the server. */
+/** Introspection; the server may choose the order of types and directives. */
 export const introspectionCases = [
   '{ __schema { queryType { name } mutationType { name } subscriptionType { name } __typename } }',
   '{ __schema { types { name kind } } }',

@@ -1,16 +1,16 @@
-// One request over each of the transports: POST, GET, server-sent events and WebSocket.
+// Sends one request over each transport: POST, GET, server-sent events and WebSocket.
 import { NetworkError, createClient as createStreamClient } from 'graphql-sse';
 import { createClient as createSocketClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { postJson } from './requests.mjs';
 
-/** The fields of a request as JSON; `rawVariables` is JSON as it is to be sent. */
+/** Returns the fields of a request as JSON; `rawVariables` is JSON that is sent unchanged. */
 function body({ query, variables, rawVariables, operationName }) {
   const text = JSON.stringify({ query, variables: rawVariables ? undefined : variables, operationName });
   return rawVariables ? `${text.slice(0, -1)},"variables":${rawVariables}}` : text;
 }
 
-/** The address of a request by GET. */
+/** Returns the URL of a GET request. */
 export function address(server, { query, variables, rawVariables, operationName }) {
   const url = new URL(server.url);
   url.searchParams.set('query', query);
@@ -25,15 +25,15 @@ async function get(server, request) {
   return response.json();
 }
 
-/** The one answer of an async iterator. */
+/** Returns the only result of an async iterator. */
 async function only(iterator) {
   const answers = [];
   for await (const answer of iterator) answers.push(answer);
-  if (answers.length !== 1) throw new Error(`${answers.length} answers instead of one`);
+  if (answers.length !== 1) throw new Error(`expected one result, got ${answers.length}`);
   return answers[0];
 }
 
-/** Over server-sent events. A request that is refused may be answered in JSON instead. */
+/** Sends a request over server-sent events. A rejected request may get a JSON response instead. */
 async function stream(client, request) {
   try {
     return await only(client.iterate(request));
@@ -43,7 +43,7 @@ async function stream(client, request) {
   }
 }
 
-/** Over WebSocket. A request that is refused is a message of type `error`. */
+/** Sends a request over WebSocket. A rejected request gets a message of type `error`. */
 async function socket(client, request) {
   try {
     return await only(client.iterate(request));
@@ -53,7 +53,7 @@ async function socket(client, request) {
   }
 }
 
-/** Functions that send a request over each transport; `dispose()` ends the connections. */
+/** Returns functions that send a request over each transport; `dispose()` closes the connections. */
 export function transportsOf(server) {
   const streams = createStreamClient({ url: server.url, retryAttempts: 0 });
   const sockets = createSocketClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });

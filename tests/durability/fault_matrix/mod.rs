@@ -1,9 +1,9 @@
-//! Fault matrix: each mutation is repeated, and each time the next step fails, on both databases.
-//! The response is compared with the database at once, after `kill -9` and a restart, and after the same request again.
+//! Fault matrix: repeats each mutation with a fault at each successive step, on both databases. Compares the response
+//! with the database immediately, after `kill -9` and a restart, and after a retry of the same request.
 //!
-//! - `postgres`: faults of connections and statements
-//! - `report`: the results, and what must never happen
-//! - `sqlite`: faults of the disk
+//! - `postgres`: connection and statement faults
+//! - `report`: the results, and violations of the guarantees
+//! - `sqlite`: disk faults
 
 mod postgres;
 mod report;

@@ -15,10 +15,10 @@ use crate::{
     stored_rows,
 };
 
-/// After how many trials the server is killed and started anew.
+/// Number of trials between restarts of the server.
 const RESTART: u64 = 6;
 
-/// How long something is tried again while it is refused.
+/// Maximum time to retry a rejected request.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 #[test]
@@ -52,19 +52,19 @@ fn stalled_commits() {
     });
 }
 
-/// A newsroom on PostgreSQL behind a wire that can be cut.
+/// A newsroom on PostgreSQL behind a fault-injecting proxy.
 struct TrialRunner<'a> {
     setup: Setup<'a>,
-    /// The database past the wire.
+    /// URL of the database without the proxy.
     direct: &'a str,
     proxy: &'a Proxy,
-    /// None while it is started anew.
+    /// `None` during a restart.
     program: Option<Program>,
     client: Client,
     report: TrialReport,
     commits_only: bool,
     trials: u64,
-    /// What has been done since the last start and must be there after the next one.
+    /// Mutations done since the last start; they must be present after the next start.
     done: Vec<Mutation>,
 }
 
@@ -96,7 +96,7 @@ impl TrialRunner<'_> {
         runner.report.finish();
     }
 
-    /// `kill -9`, and a start; what had been done is still there.
+    /// Kills the server with `kill -9`, starts it again, and checks that all done mutations are present.
     fn restart(&mut self) {
         self.program.take().unwrap().kill();
         let program = self.setup.serve();
@@ -106,19 +106,19 @@ impl TrialRunner<'_> {
         self.report.check_still_present(&done, self.direct);
     }
 
-    /// An act, on a server that has had to be started anew where it did nothing more.
+    /// Prepares a mutation. If the server is stuck, reports that and restarts it first.
     fn prepare(&mut self, kind: MutationKind) -> Mutation {
         match retry_while_refused(|| kind.prepare(&self.client), Result::is_err) {
             Ok(mutation) => mutation,
             Err(result) => {
                 self.report.record_stuck_server(&result);
                 self.restart();
-                kind.prepare(&self.client).expect("it writes after a start")
+                kind.prepare(&self.client).expect("a restarted server accepts writes")
             }
         }
     }
 
-    /// One trial for each statement of an act, or for each commit.
+    /// Runs one trial for each statement, or each commit, of a mutation.
     fn run_steps(&mut self, kind: MutationKind, fault: &str, proxy_fault: ProxyFault) {
         for number in 0.. {
             let point =
@@ -129,7 +129,7 @@ impl TrialRunner<'_> {
         }
     }
 
-    /// Whether there may be a later step.
+    /// Runs one trial. Returns whether there may be a later step.
     fn run_trial(&mut self, kind: MutationKind, fault: &str, point: InjectionPoint, proxy_fault: ProxyFault) -> bool {
         let mutation = self.prepare(kind);
         self.proxy.arm(Some((point, proxy_fault)));
@@ -170,7 +170,7 @@ impl TrialRunner<'_> {
     }
 }
 
-/// Where in an act a statement lies: `INSERT, up to the commit`.
+/// Describes the position of a statement in a mutation, for example `INSERT, up to the commit`.
 fn describe_step(statements: &[String], at: usize) -> String {
     let Some(statement) = statements.get(at) else { return "?".to_owned() };
     if statement.is_empty() {
@@ -182,8 +182,8 @@ fn describe_step(statements: &[String], at: usize) -> String {
     format!("{}, {phase}", first_words.collect::<Vec<_>>().join(" "))
 }
 
-/// Tries again while it is refused: until the database is found to answer, and until it has ended the session of a connection
-/// that was given up in the middle of a transaction.
+/// Retries while the server rejects the request. That lasts until the server has detected that the database responds,
+/// and until PostgreSQL has ended the session of a connection that was cut during a transaction.
 fn retry_while_refused<T>(mut attempt: impl FnMut() -> T, is_refused: impl Fn(&T) -> bool) -> T {
     let started = Instant::now();
     loop {

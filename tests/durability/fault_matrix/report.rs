@@ -1,4 +1,4 @@
-//! Report of the fault matrix: the table of results, and violations of the durability guarantees.
+//! Report of the fault matrix: the table of results, and the violations of the durability guarantees.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -7,34 +7,34 @@ use crate::{
     mutation::{Mutation, MutationKind, Presence},
 };
 
-/// How many of the things that must never happen are told one by one.
+/// Maximum number of violations listed in full.
 const MAX_LISTED: usize = 25;
 
-/// One trial.
+/// The results of one trial.
 #[derive(Clone, Debug)]
 pub(super) struct Trial {
     pub(super) kind: MutationKind,
     pub(super) fault: String,
     pub(super) step: String,
     pub(super) first_result: RequestResult,
-    /// What of the act was there after the answer.
+    /// Whether the rows were present after the response.
     pub(super) presence_after_response: Presence,
-    /// What was there later: after a restart, if there was one.
+    /// Whether the rows were present later: after a restart, if there was one.
     pub(super) presence_later: Presence,
-    /// The answer to the same request under the same key.
+    /// The response to a retry with the same idempotency key.
     pub(super) retry_result: RequestResult,
-    /// What was there in the end.
+    /// Whether the rows were present after the retry.
     pub(super) final_presence: Presence,
 }
 
-/// All trials on one database.
+/// The results of all trials on one database.
 #[derive(Debug)]
 pub(super) struct TrialReport {
     database: &'static str,
     rows: BTreeMap<(String, String), ReportRow>,
     violations: Vec<String>,
     trials: usize,
-    /// How often the server did nothing more though the fault was over.
+    /// How often the server rejected writes although the fault was over.
     stuck_servers: usize,
 }
 
@@ -49,26 +49,26 @@ struct ReportRow {
 }
 
 impl Trial {
-    /// What of it must never happen.
+    /// Returns the violated guarantees.
     fn violations(&self) -> Vec<String> {
         let mut violations = Vec::new();
         let presences = [&self.presence_after_response, &self.presence_later];
         match &self.first_result {
             RequestResult::Done if presences.iter().any(|&presence| *presence != Presence::Present) => {
-                violations.push("acknowledged and absent".to_owned());
+                violations.push("acknowledged, but absent".to_owned());
             }
             RequestResult::Refused(_) if presences.iter().any(|&presence| *presence != Presence::Absent) => {
-                violations.push("refused and present".to_owned());
+                violations.push("rejected, but present".to_owned());
             }
-            RequestResult::Repeated => violations.push("answered as repeated at the first time".to_owned()),
-            RequestResult::Wrong(violation) => violations.push(format!("none of the three answers: {violation}")),
+            RequestResult::Repeated => violations.push("first request got REPEATED".to_owned()),
+            RequestResult::Wrong(violation) => violations.push(format!("unexpected response: {violation}")),
             _ => {}
         }
         if !matches!(self.retry_result, RequestResult::Done | RequestResult::Repeated) {
-            violations.push(format!("the retry did not resolve it: {}", self.retry_result));
+            violations.push(format!("the retry did not succeed: {}", self.retry_result));
         }
         if self.final_presence != Presence::Present {
-            violations.push("after the retry there is not exactly one".to_owned());
+            violations.push("after the retry, the change is not present exactly once".to_owned());
         }
         violations
     }
@@ -98,18 +98,18 @@ impl TrialReport {
         }
     }
 
-    /// Something beside a trial that must never happen.
+    /// Records a violation that does not belong to a trial.
     pub(super) fn fail(&mut self, violation: String) {
         self.violations.push(violation);
     }
 
-    /// The server had to be started anew before anything could be written.
+    /// Records that the server had to be restarted before it accepted a write.
     pub(super) fn record_stuck_server(&mut self, result: &impl fmt::Display) {
         self.stuck_servers += 1;
-        self.violations.push(format!("the server writes nothing more though the fault is over | {result}"));
+        self.violations.push(format!("the server rejects writes although the fault is over | {result}"));
     }
 
-    /// After a last restart: what was there in the end still is.
+    /// Checks after a restart that the given mutations are still present.
     pub(super) fn check_still_present(&mut self, mutations: &[Mutation], url: &str) {
         for mutation in mutations {
             let presence = mutation.presence(url);
@@ -119,7 +119,7 @@ impl TrialReport {
         }
     }
 
-    /// Prints the table, and fails where something was wrong.
+    /// Prints the table. Panics if there were violations, or no trials.
     pub(super) fn finish(self) {
         let columns = ["done", "refused", "unknown", "other", "present", "absent"];
         let columns: String = columns.iter().map(|column| format!("{column:>9}")).collect();
@@ -129,14 +129,14 @@ impl TrialReport {
             let numbers: String = numbers.iter().map(|number| format!("{number:>9}")).collect();
             println!("{fault:<34}{step:<44}{numbers}");
         }
-        println!("{} trials; {} restarts because nothing was written any more", self.trials, self.stuck_servers);
+        println!("{} trials; {} restarts of a stuck server", self.trials, self.stuck_servers);
         let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
         for violation in &self.violations {
             let kind = violation.split(" | ").next().unwrap_or_default();
             *kinds.entry(kind.chars().take(150).collect()).or_default() += 1;
         }
         for (kind, count) in &kinds {
-            println!("wrong, {count} times: {kind}");
+            println!("violation, {count} times: {kind}");
         }
         let listed = self
             .violations
@@ -144,12 +144,7 @@ impl TrialReport {
             .take(MAX_LISTED)
             .map(|violation| format!("\n- {violation:.700}"))
             .collect::<String>();
-        assert!(
-            self.violations.is_empty(),
-            "{}: {} things that must never happen:{listed}",
-            self.database,
-            self.violations.len()
-        );
-        assert!(self.trials > 0, "{}: nothing was tried", self.database);
+        assert!(self.violations.is_empty(), "{}: {} violations:{listed}", self.database, self.violations.len());
+        assert!(self.trials > 0, "{}: no trial was run", self.database);
     }
 }

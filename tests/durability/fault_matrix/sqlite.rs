@@ -1,4 +1,5 @@
-//! Fault matrix on SQLite: writes, syncs, and resizes of the database, its write-ahead log, and shared memory fail.
+//! Fault matrix on SQLite: writes, syncs, and resizes of the database, its write-ahead log, and its shared memory
+//! fail.
 
 use std::path::Path;
 
@@ -13,7 +14,8 @@ use crate::{
     stored_rows,
 };
 
-/// Frames in the write-ahead log from which on SQLite folds it into the file (`wal_autocheckpoint`), and some more.
+/// Frames that make the write-ahead log long enough for a checkpoint: the default of `wal_autocheckpoint` (1,000) and
+/// a margin.
 const CHECKPOINT_FRAMES: usize = 1010;
 
 const fn fault(name: &'static str, operations: Operations, error: i32, only_once: bool) -> Fault {
@@ -33,7 +35,7 @@ const RESIZE_ONCE: Fault = fault("EIO on anything, once", Operations::All, EIO, 
 
 #[test]
 fn full_disk() {
-    TrialRunner::run("SQLite: no room", |runner| {
+    TrialRunner::run("SQLite: no space", |runner| {
         for kind in MUTATION_KINDS {
             runner.run_steps(kind, &FULL, 1);
             runner.run_steps(kind, &FULL_ONCE, 3);
@@ -86,19 +88,19 @@ fn checkpoints() {
     });
 }
 
-/// A newsroom on SQLite whose disk can fail.
+/// A newsroom on SQLite with injectable disk faults.
 struct TrialRunner<'a> {
     setup: Setup<'a>,
     faults: &'a Faults,
-    /// None while it is started anew.
+    /// `None` during a restart.
     program: Option<Program>,
     client: Client,
     report: TrialReport,
-    /// Whether each act is to be one that folds the write-ahead log into the file.
+    /// Whether each mutation must trigger a checkpoint of the write-ahead log.
     checkpoint: bool,
-    /// What has been done since the last start and must be there after the next one.
+    /// Mutations done since the last start; they must be present after the next start.
     done: Vec<Mutation>,
-    /// The last fault was another error than a full disk.
+    /// True if the last fault was an error other than a full disk.
     is_disk_error: bool,
 }
 
@@ -129,7 +131,7 @@ impl TrialRunner<'_> {
         runner.report.finish();
     }
 
-    /// `kill -9`, and a start without faults; what had been done is still there.
+    /// Kills the server with `kill -9`, starts it without faults, and checks that all done mutations are present.
     fn restart(&mut self) {
         self.faults.disarm();
         self.program.take().unwrap().kill();
@@ -140,13 +142,14 @@ impl TrialRunner<'_> {
         self.report.check_still_present(&done, self.setup.url);
     }
 
-    /// An act, on a server that has had to be started anew where it did nothing more.
+    /// Prepares a mutation. Restarts the server first if it rejects writes.
     fn prepare(&mut self, kind: MutationKind) -> Mutation {
         match kind.prepare(&self.client) {
             Ok(mutation) => mutation,
             Err(result) => {
-                // After an error of the disk in something beside the act, the keeping of its answer or a checkpoint, nothing
-                // is written before the next start; and the server says so.
+                // After a disk error outside the mutation itself (storing its response for the idempotency key, or a
+                // checkpoint), the server rejects writes until it is restarted, and reports that it is not ready.
+                // This is expected.
                 let ready = status_of(self.client.port, "/health/ready").map(|(status, _)| status);
                 if !(self.is_disk_error
                     && ready == Some(503)
@@ -155,12 +158,12 @@ impl TrialRunner<'_> {
                     self.report.record_stuck_server(&result);
                 }
                 self.restart();
-                kind.prepare(&self.client).expect("it writes after a start")
+                kind.prepare(&self.client).expect("a restarted server accepts writes")
             }
         }
     }
 
-    /// One trial for every so many operations of an act, as long as there are any.
+    /// Runs one trial for every `stride`-th operation of a mutation, until the mutation has no more operations.
     fn run_steps(&mut self, kind: MutationKind, fault: &Fault, stride: usize) {
         for after in (0..).step_by(stride) {
             if !self.run_trial(kind, fault, after) {
@@ -169,14 +172,14 @@ impl TrialRunner<'_> {
         }
     }
 
-    /// Whether there may be a later step.
+    /// Runs one trial. Returns whether there may be a later step.
     fn run_trial(&mut self, kind: MutationKind, fault: &Fault, after: u64) -> bool {
         let url = self.setup.url;
         let mutation = self.prepare(kind);
         if self.checkpoint
             && let Err(error) = fill_wal(url)
         {
-            self.report.record_stuck_server(&format!("another program cannot write: {error}"));
+            self.report.record_stuck_server(&format!("another connection cannot write: {error}"));
             self.restart();
             return true;
         }
@@ -188,7 +191,7 @@ impl TrialRunner<'_> {
         self.faults.disarm();
         let step = describe_step(&self.faults.trace());
         if !was_injected {
-            // It had fewer operations than that; or the server does not get as far as the disk.
+            // Either the mutation had fewer operations, or the server rejected it before any disk operation.
             if first_result == RequestResult::Done && presence_after_response == Presence::Present {
                 self.done.push(mutation);
                 return false;
@@ -197,13 +200,13 @@ impl TrialRunner<'_> {
             self.restart();
             return true;
         }
-        // Other errors than a full disk leave it open what is on it: nothing is written any more.
+        // After an error other than a full disk, the content of the disk is unknown, so the server stops writing.
         let writes_stop = fault.error != ENOSPC && first_result != RequestResult::Done;
-        // The other times it is killed with nothing in between that would write over what was refused.
+        // In the other cases the server is killed without a write in between that could overwrite the rejected data.
         if writes_stop && !fault.only_once {
             self.assert_writes_stopped(fault, &step);
         }
-        // Also where it was done: what comes after the commit may have failed.
+        // Restarts also after a done mutation, because an operation after the commit may have failed.
         if fault.error != ENOSPC || after.is_multiple_of(4) {
             self.restart();
         }
@@ -225,28 +228,28 @@ impl TrialRunner<'_> {
         true
     }
 
-    /// After an error of the disk nothing is written before the next start, and whoever looks after the server is told.
+    /// After a disk error, the server must reject writes until a restart, be not ready, and log an error that asks
+    /// for a restart.
     fn assert_writes_stopped(&mut self, fault: &Fault, step: &str) {
         let ready = status_of(self.client.port, "/health/ready").map(|(status, _)| status);
         if ready != Some(503) {
-            self.report.fail(format!("/health/ready is {ready:?} after an error of the disk | {}, {step}", fault.name));
+            self.report.fail(format!("/health/ready is {ready:?} after a disk error | {}, {step}", fault.name));
         }
         if !self.program.as_ref().unwrap().log().lines().any(|line| line.contains("ERROR") && line.contains("restart"))
         {
-            self.report
-                .fail(format!("the log does not say that the server has to be restarted | {}, {step}", fault.name));
+            self.report.fail(format!("the log does not ask for a restart | {}, {step}", fault.name));
         }
         match MutationKind::TopicCreate.prepare(&self.client).unwrap().result(&self.client) {
             RequestResult::Refused(code) if code == "UNAVAILABLE" => {}
             result => {
-                let violation = "a write after an error of the disk is not refused as UNAVAILABLE";
+                let violation = "a write after a disk error is not rejected as UNAVAILABLE";
                 self.report.fail(format!("{violation}: {result} | {}, {step}", fault.name));
             }
         }
     }
 }
 
-/// Where in an act the first operation that failed lies: `write -wal, up to the commit`.
+/// Describes the position of the first failed operation in a mutation, for example `write -wal, up to the commit`.
 fn describe_step(trace: &[Operation]) -> String {
     let Some(number) = trace.iter().position(|operation| operation.failed) else { return "?".to_owned() };
     let committed = trace[..number].iter().any(|before| before.file == "-wal" && before.kind == "sync");
@@ -254,7 +257,7 @@ fn describe_step(trace: &[Operation]) -> String {
     format!("{} {}, {phase}", trace[number].kind, trace[number].file)
 }
 
-/// Does something to the database through a connection that folds nothing.
+/// Executes statements on a separate connection that never checkpoints.
 fn execute_without_checkpoint(url: &str, statements: &str) -> Result<(), DbErr> {
     stored_rows::runtime().block_on(async {
         let connection = stored_rows::connect(url).await;
@@ -265,7 +268,7 @@ fn execute_without_checkpoint(url: &str, statements: &str) -> Result<(), DbErr> 
     })
 }
 
-/// Makes the write-ahead log so long that the next commit folds it: one page, again and again.
+/// Fills the write-ahead log so that the next commit triggers a checkpoint, by rewriting one page repeatedly.
 fn fill_wal(url: &str) -> Result<(), DbErr> {
     execute_without_checkpoint(url, &"UPDATE scratch SET number = number + 1; ".repeat(CHECKPOINT_FRAMES))
 }
@@ -285,7 +288,7 @@ fn the_fault_shim_counts_and_fails_operations() {
     faults.arm(&FULL, 1);
     assert!(
         run_script(&other_file, two_writes).status.success() && faults.trace().is_empty(),
-        "other files are left alone"
+        "other files must not be affected"
     );
     assert!(!run_script(&wal_file, two_writes).status.success());
     assert_eq!(std::fs::read_to_string(&wal_file).unwrap(), "one");

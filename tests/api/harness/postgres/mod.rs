@@ -1,9 +1,9 @@
-//! PostgreSQL for tests: finds or starts a server, and creates a database for each test.
-//! The server is the one that `DATELINE_TEST_POSTGRES_URL` names, else one that is started for this process.
-//! Without PostgreSQL the tests on it are skipped, unless `DATELINE_TEST_REQUIRE_POSTGRES=1` is set.
-//! A test runner that starts one process for each test would start one server each: set the URL there.
+//! PostgreSQL for tests: finds or starts a server, and creates a database for each test. The server is the one in
+//! `DATELINE_TEST_POSTGRES_URL`, otherwise a temporary one that is started for this process. Without PostgreSQL the
+//! tests on it are skipped, unless `DATELINE_TEST_REQUIRE_POSTGRES=1` is set. A test runner that starts one process
+//! per test would start one server per test, so set the URL for such a runner.
 //!
-//! - `server`: starting and stopping a temporary server
+//! - `server`: start and stop of a temporary server
 
 mod server;
 
@@ -15,39 +15,41 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
-/// A server to use instead of one of our own, by a role that may create databases; `none` to leave PostgreSQL out.
+/// URL of a server to use instead of a temporary one; its role must be allowed to create databases. `none` skips
+/// PostgreSQL tests.
 const URL_VARIABLE: &str = "DATELINE_TEST_POSTGRES_URL";
 
-/// Set to 1 it makes the absence of PostgreSQL a failure.
+/// If set to 1, missing PostgreSQL is a failure.
 const REQUIRE_VARIABLE: &str = "DATELINE_TEST_REQUIRE_POSTGRES";
 
-/// What the names of the databases made here begin with; a UUIDv7 follows, which tells when.
+/// Prefix of the names of test databases. A UUIDv7 follows, which contains the creation time.
 const PREFIX: &str = "dateline_test_";
 
-/// How long a connection may take.
+/// Timeout for opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A server on which databases may be made.
+/// A server on which tests can create databases.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    /// Address of its database `postgres`, or of the one that was named.
+    /// URL of its database `postgres`, or of the configured database.
     url: String,
     templates: Mutex<HashMap<&'static str, TestDatabase>>,
     swept: OnceCell<()>,
-    /// The server that was started here, which ends with this process.
+    /// The temporary server, which stops with this process.
     owned_server: Option<Server>,
 }
 
-/// One test's database. It is dropped with this value, whoever is still connected.
+/// The database of one test. It is dropped with this value, even if clients are still connected.
 #[derive(Debug)]
 pub(crate) struct TestDatabase {
     name: String,
     server: String,
-    /// For `Db::open` and `--database`.
+    /// The URL for `Db::open` and `--database`.
     pub(crate) url: String,
 }
 
-/// The server, made at the first call; none where PostgreSQL is not to be had, and then it is told that the test did not run.
+/// Returns the server, which the first call finds or starts. `None` if PostgreSQL is not available; the skipped test
+/// is reported.
 pub(crate) fn available() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Result<Option<Cluster>, String>> = OnceLock::new();
     match CLUSTER.get_or_init(find_or_start) {
@@ -60,12 +62,13 @@ pub(crate) fn available() -> Option<&'static Cluster> {
     }
 }
 
-/// Tells that the test of this thread did not run. The harness reports it as passed, since it has no word for that.
+/// Reports that the test of this thread was skipped. The test harness shows it as passed, because it has no status
+/// for skipped tests.
 fn report_skipped() {
     let thread = thread::current();
     let name = thread.name().unwrap_or("a test");
-    // Not `eprintln!`, which the test harness keeps to itself.
-    let _ = writeln!(std::io::stderr(), "did not run: {name} (there is no PostgreSQL)");
+    // `eprintln!` would be captured by the test harness.
+    let _ = writeln!(std::io::stderr(), "skipped: {name} (PostgreSQL is not available)");
 }
 
 fn find_or_start() -> Result<Option<Cluster>, String> {
@@ -75,25 +78,23 @@ fn find_or_start() -> Result<Option<Cluster>, String> {
         None => match server::find_programs(&setting("PATH").unwrap_or_default()) {
             Some(program_folder) => {
                 let owned_server = server::start(&program_folder)
-                    .map_err(|error| format!("{error} (to go without: {URL_VARIABLE}=none)"))?;
+                    .map_err(|error| format!("{error} (to skip PostgreSQL tests: {URL_VARIABLE}=none)"))?;
                 return Ok(Some(Cluster::new(owned_server.url.clone(), Some(owned_server))));
             }
-            None => "no initdb and postgres were found".to_owned(),
+            None => "initdb, postgres and pg_ctl were not found".to_owned(),
         },
     };
     let advice = format!("install PostgreSQL 13 or newer (Debian: apt-get install postgresql) or set {URL_VARIABLE}");
     if setting(REQUIRE_VARIABLE).is_some_and(|value| value != "0") {
-        return Err(format!("{REQUIRE_VARIABLE} asks for PostgreSQL, but {reason}: {advice}"));
+        return Err(format!("{REQUIRE_VARIABLE} requires PostgreSQL, but {reason}: {advice}"));
     }
-    // Not `eprintln!`, which the test harness keeps to itself.
-    let _ = writeln!(
-        std::io::stderr(),
-        "note: the tests on PostgreSQL are left out, since {reason}; to have them {advice}"
-    );
+    // `eprintln!` would be captured by the test harness.
+    let _ =
+        writeln!(std::io::stderr(), "note: tests on PostgreSQL are skipped, because {reason}; to run them, {advice}");
     Ok(None)
 }
 
-#[expect(clippy::disallowed_methods, reason = "these are settings of the tests, not of the product")]
+#[expect(clippy::disallowed_methods, reason = "settings of the tests, not of the product")]
 fn setting(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -103,7 +104,7 @@ impl Cluster {
         Self { url, templates: Mutex::default(), swept: OnceCell::new(), owned_server }
     }
 
-    /// A server of the test's own, to be stopped and started; none where PostgreSQL is not installed or not wanted.
+    /// Starts a private server that the test can stop and start. `None` if PostgreSQL is not installed or disabled.
     pub(crate) fn private() -> Option<Self> {
         let is_enabled = setting(URL_VARIABLE).is_none_or(|url| url != "none");
         let program_folder = server::find_programs(&setting("PATH").unwrap_or_default()).filter(|_| is_enabled);
@@ -115,18 +116,18 @@ impl Cluster {
         Some(Self::new(owned_server.url.clone(), Some(owned_server)))
     }
 
-    /// The server, where it was started here.
+    /// Returns the server if it was started by this process.
     pub(crate) fn owned_server(&mut self) -> Option<&mut Server> {
         self.owned_server.as_mut()
     }
 
-    /// A new, empty database.
+    /// Creates an empty database.
     pub(crate) async fn fresh_database(&self) -> TestDatabase {
         self.create("template0").await
     }
 
-    /// A new database that has what `prepare` makes, which is called with a database's URL once per process and `template`.
-    /// It closes what it opens: PostgreSQL does not copy a database to which somebody is connected.
+    /// Creates a database as a copy of a template, which `prepare` fills once per process. `prepare` must close its
+    /// connections, because PostgreSQL does not copy a database that has connections.
     pub(crate) async fn database_from_template(
         &self,
         template: &'static str,
@@ -146,7 +147,7 @@ impl Cluster {
         self.create(&source).await
     }
 
-    /// A new database with all that is in another one. Whoever is connected to that one loses the connection.
+    /// Creates a copy of a database. Connections to the original are terminated.
     pub(crate) async fn copy_of(&self, url: &str) -> TestDatabase {
         let name = url.split('?').next().and_then(|address| address.rsplit('/').next()).unwrap_or_default();
         let terminate_sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
@@ -159,17 +160,17 @@ impl Cluster {
         let name = format!("{PREFIX}{}", Uuid::now_v7().simple());
         execute(&self.url, &format!("CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'"))
             .await
-            .unwrap_or_else(|error| panic!("no database could be made on the PostgreSQL of the tests: {error}"));
+            .unwrap_or_else(|error| panic!("cannot create a database on the PostgreSQL server of the tests: {error}"));
         TestDatabase { url: with_database(&self.url, &name), server: self.url.clone(), name }
     }
 
-    /// Drops what a killed run left behind an hour ago or longer, on a server that is not ours to remove.
+    /// Drops databases that killed test runs created more than an hour ago. Needed only on a permanent server.
     async fn sweep(&self) {
         if self.owned_server.is_some() {
             return;
         }
         let Ok(connection) = connect(&self.url).await else { return };
-        // The first 12 digits of a UUIDv7 are milliseconds.
+        // The first 12 digits of a UUIDv7 are its creation time in milliseconds.
         let old = format!(
             "SELECT datname FROM pg_database WHERE datname ~ '^{PREFIX}[0-9a-f]{{32}}$' AND substr(datname, {}, 12) \
              < lpad(to_hex((extract(epoch FROM now() - interval '1 hour') * 1000)::bigint), 12, '0')",
@@ -177,7 +178,7 @@ impl Cluster {
         );
         let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), old)).await;
         for name in rows.into_iter().flatten().filter_map(|row| row.try_get::<String>("", "datname").ok()) {
-            // Another process may sweep too.
+            // Another process may drop it at the same time.
             let _ = connection.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}")).await;
         }
         let _ = connection.close().await;
@@ -187,7 +188,8 @@ impl Cluster {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, statement) = (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
-        // The test's runtime cannot be waited for in here. A failure is no matter: the server or the next sweep ends it.
+        // A separate thread, because this function cannot await on the runtime of the test. Failures are ignored: the
+        // database goes with the temporary server or with the next sweep.
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.map(|runtime| runtime.block_on(execute(&server, &statement)))
@@ -210,7 +212,7 @@ async fn execute(url: &str, statement: &str) -> Result<(), DbErr> {
     result.map(drop)
 }
 
-/// The URL of another database on the same server.
+/// Returns the URL of another database on the same server.
 fn with_database(url: &str, name: &str) -> String {
     let (server, query) = url.split_once('?').map_or((url, None), |(server, query)| (server, Some(query)));
     let authority = server.find("://").map_or(0, |at| at + 3);
@@ -238,7 +240,7 @@ async fn each_database_copies_its_template_and_is_dropped_with_its_value() {
                 execute(url, "CREATE TABLE page (number bigint)").await.unwrap();
             })
             .await;
-        // It is there, and what another database got is not.
+        // The table of the template exists, and the change to the other copy is not visible.
         execute(&database.url, "ALTER TABLE page RENAME TO sheet").await.unwrap();
         databases.push(database);
     }

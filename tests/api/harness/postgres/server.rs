@@ -1,6 +1,6 @@
-//! Starts a temporary PostgreSQL server that stops with this process.
-//! A shell script (`server.sh`) creates the server, waits on a pipe from this process, and cleans up when it closes.
-//! PostgreSQL refuses to run as root, so root runs the shell as `postgres` or `nobody`.
+//! Starts a temporary PostgreSQL server that stops with this process. A shell script (`server.sh`) creates the
+//! server, waits on a pipe from this process, and cleans up when the pipe closes. PostgreSQL refuses to run as root,
+//! so root runs the script as `postgres` or `nobody`.
 
 use std::{
     env, fs,
@@ -13,17 +13,18 @@ use std::{
     time::Duration,
 };
 
-/// Initialising and starting together; `server.sh` gives the start alone 30 s.
+/// Timeout for initialisation and start together; `server.sh` allows 30 s for the start.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The folder with PostgreSQL's programs: on the path, else the newest in the places where systems put them.
+/// Returns the folder with PostgreSQL's programs: from the search path, otherwise the newest version in the usual
+/// locations.
 pub(super) fn find_programs(path: &str) -> Option<PathBuf> {
     let has_all_programs =
         |folder: &PathBuf| ["initdb", "postgres", "pg_ctl"].iter().all(|name| folder.join(name).is_file());
     if let Some(folder) = env::split_paths(path).find(has_all_programs) {
         return Some(folder);
     }
-    // Parent, how the versioned folder's name begins, what follows it.
+    // Parent folder, prefix of the versioned folder's name, and subfolder.
     let locations = [
         ("/usr/lib/postgresql", "", "bin"),
         ("/usr/lib", "postgresql", "bin"),
@@ -47,54 +48,54 @@ pub(super) fn find_programs(path: &str) -> Option<PathBuf> {
     installations.into_iter().max().map(|(_, folder)| folder)
 }
 
-/// A server that was started here; it ends with this value, or with this process.
+/// A temporary server; it stops when this value is dropped or this process exits.
 #[derive(Debug)]
 pub(crate) struct Server {
-    /// Address of its database `postgres`.
+    /// URL of its database `postgres`.
     pub(crate) url: String,
-    /// Its data are in `data` in there.
+    /// Folder of the server; its data are in the subfolder `data`.
     pub(crate) folder: PathBuf,
-    /// When this closes, the server ends.
+    /// The server stops when this pipe closes.
     shell_stdin: ChildStdin,
     replies: Mutex<mpsc::Receiver<String>>,
 }
 
 impl Server {
-    /// Has `pg_ctl` do something: `stop fast`, `start`, `restart immediate`.
+    /// Runs a command of `pg_ctl`: `stop fast`, `start`, or `restart immediate`.
     pub(crate) fn control(&mut self, command: &str) {
-        writeln!(self.shell_stdin, "{command}").expect("the server's shell listens");
+        writeln!(self.shell_stdin, "{command}").expect("write to the server's shell");
         let reply = self.replies.get_mut().unwrap_or_else(PoisonError::into_inner).recv_timeout(START_TIMEOUT);
         assert_eq!(reply.as_deref(), Ok("done"), "pg_ctl {command}");
     }
 }
 
-/// Makes a server in a temporary folder and waits until it takes connections.
+/// Creates a server in a temporary folder and waits until it accepts connections.
 pub(super) fn start(program_folder: &Path) -> Result<Server, String> {
     let start_error = |subject: &str, error: &dyn std::fmt::Display| {
-        format!("the throw-away PostgreSQL of {} did not start: {subject}: {error}", program_folder.display())
+        format!("the temporary PostgreSQL server of {} did not start: {subject}: {error}", program_folder.display())
     };
     let root = output_of("id", &["-u"]).as_deref() == Some("0");
     let folder = tempfile::Builder::new()
         .prefix("dateline-postgres-")
         .tempdir_in(parent_folder(root))
-        .map_err(|error| start_error("its folder", &error))?;
+        .map_err(|error| start_error("cannot create its folder", &error))?;
     let script = folder.path().join("server.sh");
-    fs::write(&script, include_str!("server.sh")).map_err(|error| start_error("its script", &error))?;
+    fs::write(&script, include_str!("server.sh")).map_err(|error| start_error("cannot write its script", &error))?;
 
     let mut command = if root {
         unprivileged(folder.path(), &script, program_folder)
-            .map_err(|error| start_error("root may not run it, and another user", &error))?
+            .map_err(|error| start_error("root cannot run it, and cannot run it as another user", &error))?
     } else {
         let mut command = Command::new("sh");
         command.arg(&script).arg(program_folder);
         command
     };
-    // A group of its own: Ctrl-C at the terminal ends the tests, and they end the server.
+    // A separate process group: Ctrl-C in the terminal reaches only the tests, which then stop the server.
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
-    let mut shell = command.spawn().map_err(|error| start_error("its shell", &error))?;
+    let mut shell = command.spawn().map_err(|error| start_error("cannot start its shell", &error))?;
     let (shell_stdin, output) =
         shell.stdin.take().zip(shell.stdout.take()).ok_or_else(|| start_error("its shell", &"no pipes"))?;
-    // From here on the shell removes the folder.
+    // From now on the shell removes the folder.
     let folder = folder.keep();
 
     let (sender, replies) = mpsc::channel();
@@ -113,34 +114,37 @@ pub(super) fn start(program_folder: &Path) -> Result<Server, String> {
     let log = fs::read_to_string(folder.join("log")).unwrap_or_else(|error| error.to_string());
     drop(shell_stdin);
     if first_reply != Err(mpsc::RecvTimeoutError::Timeout) {
-        // Perhaps there was no shell to do it.
+        // The shell may have failed to start or exited, so nothing else removes the folder.
         let _ = shell.wait();
         let _ = fs::remove_dir_all(folder);
     }
-    Err(start_error("its log says", &log))
+    Err(start_error("its log", &log))
 }
 
-/// Where the server's folder goes: into memory where there is room, since making a database makes hundreds of files.
+/// Returns the parent for the server's folder: in memory if there is enough space, because each database consists of
+/// hundreds of files.
 fn parent_folder(root: bool) -> PathBuf {
     let free_kilobytes = output_of("df", &["-Pk", "/dev/shm"])
         .and_then(|table| table.lines().last()?.split_whitespace().nth(3)?.parse::<u64>().ok());
     if free_kilobytes.is_some_and(|kilobytes| kilobytes > 2_000_000) {
         return PathBuf::from("/dev/shm");
     }
-    // The path goes into a URL and, with the socket's name, into some 100 bytes; and PostgreSQL's user must reach it.
+    // The path is part of a URL and of a socket path of about 100 bytes, and the PostgreSQL user must be able to
+    // access it.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     let temp_folder = env::temp_dir();
     let fits = temp_folder.to_str().is_some_and(|text| text.len() < 60 && text.chars().all(is_plain));
     if fits && !root { temp_folder } else { PathBuf::from("/tmp") }
 }
 
-/// The shell as `postgres` or `nobody`, with the folder made theirs, by whichever program of this system changes users.
+/// Returns a command that runs the script as `postgres` or `nobody`, who becomes the owner of the folder. It uses the
+/// first available program that switches users.
 fn unprivileged(folder: &Path, script: &Path, program_folder: &Path) -> Result<Command, String> {
     let numeric_id = |of: &str, user: &str| output_of("id", &[of, user])?.parse::<u32>().ok();
     let (user, uid, gid) = ["postgres", "nobody"]
         .into_iter()
         .find_map(|user| Some((user, numeric_id("-u", user)?, numeric_id("-g", user)?)))
-        .ok_or("neither postgres nor nobody is one")?;
+        .ok_or("there is no user postgres or nobody")?;
     chown(folder, Some(uid), Some(gid)).map_err(|error| error.to_string())?;
 
     let (owner, group) = (format!("--reuid={uid}"), format!("--regid={gid}"));
@@ -161,7 +165,7 @@ fn unprivileged(folder: &Path, script: &Path, program_folder: &Path) -> Result<C
     Ok(command)
 }
 
-/// What a program prints, when it succeeds.
+/// Returns the output of a program if it succeeds.
 fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())

@@ -1,6 +1,6 @@
-# Makes a PostgreSQL server in the folder this file lies in, says "ready", and waits; when standard input closes it stops the
-# server and removes the folder. Whoever holds the other end may so end in any way: the server ends too. A line is a command for
-# pg_ctl: "stop fast", "start", "restart immediate"; when it is carried out "done" is said, else "failed".
+# Creates a PostgreSQL server in the folder of this script, prints "ready", and waits. When standard input closes, it
+# stops the server and removes the folder, so the server stops however the parent process ends. Each input line is a
+# command for pg_ctl: "stop fast", "start", "restart immediate". The reply is "done" or "failed".
 # $1: the folder of PostgreSQL's programs.
 set -u
 umask 077
@@ -13,7 +13,7 @@ clean() {
 }
 trap 'clean "$1"' EXIT
 trap exit HUP INT TERM
-# The other end may be gone before it hears "ready".
+# The parent may exit before it reads "ready".
 trap '' PIPE
 exec 3>&1 >>"$here/log" 2>&1
 
@@ -23,7 +23,7 @@ listen_addresses = ''
 unix_socket_directories = '$here'
 max_connections = 200
 shared_buffers = 32MB
-# What a test writes need not outlive the machine; the server's processes it does.
+# Test data need to survive a restart of the server, but not of the machine.
 fsync = off
 full_page_writes = off
 wal_level = minimal
@@ -34,7 +34,7 @@ END
     "$1/pg_ctl" -D data -w -t 30 start </dev/null 3>&- &&
     echo ready >&3
 
-# After a failure too: the other end still has to read the log.
+# Also after a failure, so that the parent can read the log before the folder is removed.
 while read -r action mode; do
     if "$1/pg_ctl" -D data -w -t 30 ${mode:+-m "$mode"} "$action" </dev/null 3>&-; then
         echo done >&3

@@ -1,5 +1,5 @@
-//! Malicious requests over TCP to servers with the open and the hardened profile.
-//! Each gets a response or a closed connection in time, never a server error, and memory does not grow.
+//! Malicious requests over TCP to servers with the open and the hardened profile. Each must get a response or a
+//! closed connection in time and never a server error, and memory must not grow.
 //!
 //! - `documents`: malicious GraphQL documents
 
@@ -20,10 +20,10 @@ use tokio::{
 use crate::harness::{Caller, TestServer};
 use documents::nested;
 
-/// What a request may take at most, in the settings of these servers; a second more is let pass.
+/// Each timeout of the test servers. A response may take one second longer.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// An attack: its name, and the bytes that are sent.
+/// An attack: its name, and the bytes to send.
 type Attack = (String, Vec<u8>);
 
 fn request(head: &str, body: &[u8]) -> Vec<u8> {
@@ -41,7 +41,7 @@ fn get(parameters: &str) -> Vec<u8> {
     request(&format!("GET /graphql?{parameters} HTTP/1.1"), b"")
 }
 
-/// Everything, as bytes.
+/// Returns all attacks.
 #[expect(clippy::too_many_lines, reason = "a list")]
 fn attacks() -> Vec<Attack> {
     let mut all: Vec<Attack> = documents::all()
@@ -53,9 +53,9 @@ fn attacks() -> Vec<Attack> {
     for (name, body) in [
         ("variables of nested arrays", body_with(&format!("\"variables\":{{\"a\":{}}}", nested("[", "", "]", 100_000)))),
         ("variables of nested objects", body_with(&format!("\"variables\":{}", nested("{\"a\":", "1", "}", 100_000)))),
-        ("variables of many values", body_with(&format!("\"variables\":{{\"a\":[{}1]}}", "1,".repeat(500_000)))),
+        ("variables with many values", body_with(&format!("\"variables\":{{\"a\":[{}1]}}", "1,".repeat(500_000)))),
         (
-            "variables by many names",
+            "variables with many names",
             body_with(&format!(
                 "\"variables\":{{{}\"z\":1}}",
                 (0..100_000).map(|n| format!("\"a{n}\":1,")).collect::<String>()
@@ -63,22 +63,22 @@ fn attacks() -> Vec<Attack> {
         ),
         ("extensions of nested arrays", body_with(&format!("\"extensions\":{{\"a\":{}}}", nested("[", "", "]", 100_000)))),
         ("huge integers", body_with("\"variables\":{\"a\":123456789012345678901234567890123456789012345678901234567890}")),
-        ("a number beyond numbers", body_with("\"variables\":{\"a\":1e999999}")),
+        ("a number out of range", body_with("\"variables\":{\"a\":1e999999}")),
         ("NaN", body_with("\"variables\":{\"a\":NaN}")),
-        ("half a surrogate", body_with("\"operationName\":\"\\ud800\"")),
+        ("an unpaired surrogate", body_with("\"operationName\":\"\\ud800\"")),
         ("a long operationName", body_with(&format!("\"operationName\":\"{}\"", "a".repeat(1_000_000)))),
         ("the same key twice", body_with("\"query\":\"{ viewer { role } }\"")),
-        ("a digest that is none", body_with("\"extensions\":{\"persistedQuery\":{\"version\":1,\"sha256Hash\":\"é\"}}")),
+        ("an invalid digest", body_with("\"extensions\":{\"persistedQuery\":{\"version\":1,\"sha256Hash\":\"é\"}}")),
         (
             "a digest of a megabyte",
             body_with(&format!("\"extensions\":{{\"persistedQuery\":{{\"sha256Hash\":\"{}\"}}}}", "a".repeat(1_000_000))),
         ),
-        ("an id of a document", "{\"documentId\":\"../../etc/passwd\"}".to_owned()),
+        ("an invalid document id", "{\"documentId\":\"../../etc/passwd\"}".to_owned()),
         ("a batch", format!("[{}]", vec![body_with("\"variables\":{}"); 1000].join(","))),
         ("a megabyte of empty lists", format!("[{}[]]", "[],".repeat(340_000))),
         ("a megabyte of nameless fields", format!("{{{}\"\":0}}", "\"\":0,".repeat(200_000))),
         (
-            "one filter of thousands under every alias",
+            "a filter of 900 topics under 90 aliases",
             json!({
                 "query": format!(
                     "query($f: ReleaseFilter) {{ {} }}",
@@ -89,7 +89,7 @@ fn attacks() -> Vec<Attack> {
             .to_string(),
         ),
         (
-            "one filter of ten thousands under a thousand aliases",
+            "a filter of 9000 topics under 990 aliases",
             json!({
                 "query": format!(
                     "query($f: ReleaseFilter) {{ {} }}",
@@ -111,17 +111,17 @@ fn attacks() -> Vec<Attack> {
             .to_string(),
         ),
         (
-            "one long text in many places",
+            "one long text in many positions",
             json!({
                 "query": format!("query($f: ID!) {{ __typename }} fragment F on Query {{ nodes(ids: [{}]) {{ id }} }}", "$f ".repeat(2400)),
                 "variables": { "f": "x".repeat(240_000) }
             })
             .to_string(),
         ),
-        ("nested arrays alone", nested("[", "", "]", 1_000_000)),
-        ("a word", "\"query\"".to_owned()),
-        ("nothing", String::new()),
-        ("more than a body may be", format!("{{\"query\":\"{}\"}}", " ".repeat(9 << 20))),
+        ("only nested arrays", nested("[", "", "]", 1_000_000)),
+        ("a JSON string", "\"query\"".to_owned()),
+        ("an empty body", String::new()),
+        ("an overlong body", format!("{{\"query\":\"{}\"}}", " ".repeat(9 << 20))),
     ] {
         all.push((name.to_owned(), post(body.as_bytes())));
     }
@@ -154,12 +154,12 @@ fn attacks() -> Vec<Attack> {
         ));
     }
     for (name, parameters) in [
-        ("a mutation by GET", "query=mutation%20%7B%20releaseCreate(input:%20%7Bheadline:%20%22G%22%7D)%20%7B%20release%20%7B%20id%20%7D%20%7D%20%7D".to_owned()),
+        ("a mutation with GET", "query=mutation%20%7B%20releaseCreate(input:%20%7Bheadline:%20%22G%22%7D)%20%7B%20release%20%7B%20id%20%7D%20%7D%20%7D".to_owned()),
         ("a query twice", "query=%7Bviewer%7Bname%7D%7D&query=%7Bviewer%7Brole%7D%7D".to_owned()),
         ("percent signs", "query=%%%%25%ff%fe%00".to_owned()),
-        ("variables that are none", "query=%7Bviewer%7Bname%7D%7D&variables=%5B%5B%5B".to_owned()),
-        ("a long address", format!("query={}", "%7B".repeat(5000))),
-        ("a very long address", format!("query={}", "a".repeat(200_000))),
+        ("invalid variables", "query=%7Bviewer%7Bname%7D%7D&variables=%5B%5B%5B".to_owned()),
+        ("a long URL", format!("query={}", "%7B".repeat(5000))),
+        ("a very long URL", format!("query={}", "a".repeat(200_000))),
         ("ten thousand parameters", "a=1&".repeat(10_000)),
     ] {
         all.push((name.to_owned(), get(&parameters)));
@@ -174,37 +174,37 @@ fn attacks() -> Vec<Attack> {
         ("a header of 200 kB", header("X-A", &"a".repeat(200_000))),
         ("a thousand headers", header("X-A", &"1\r\nX-A: ".repeat(1000))),
         ("a token of 50 kB", header("Authorization", &format!("Bearer {}", "a".repeat(50_000)))),
-        ("a token of bytes", header("Authorization", "Bearer \u{fffd}\u{1}")),
-        ("a thousand languages", header("Accept", &"a/b;q=0.1,".repeat(1000))),
-        ("a weight that is none", header("Accept", "application/json;q=NaN")),
-        ("a thousand codings", header("Accept-Encoding", &"br;q=inf,".repeat(1000))),
-        ("a thousand tags", header("If-None-Match", &"\"a\",".repeat(1000))),
-        ("a key of bytes", header("Idempotency-Key", "\u{7f}\u{fffd}")),
-        ("a proxy's word", header("X-Forwarded-For", &"1.2.3.4,".repeat(2000))),
-        ("two lengths", header("Content-Length", "5")),
-        ("a length and chunks", header("Transfer-Encoding", "chunked")),
-        ("no HTTP at all", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
-        ("HTTP of tomorrow", b"GET / HTTP/9.9\r\n\r\n".to_vec()),
-        ("an address of nulls", b"GET /\0\0\0 HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()),
-        ("a way up", request("GET /../../../../etc/passwd HTTP/1.1", b"")),
-        ("half an upgrade", request("GET /graphql HTTP/1.1\r\nUpgrade: websocket", b"")),
+        ("a token with control characters", header("Authorization", "Bearer \u{fffd}\u{1}")),
+        ("a thousand media types", header("Accept", &"a/b;q=0.1,".repeat(1000))),
+        ("an invalid quality value", header("Accept", "application/json;q=NaN")),
+        ("a thousand content codings", header("Accept-Encoding", &"br;q=inf,".repeat(1000))),
+        ("a thousand ETags", header("If-None-Match", &"\"a\",".repeat(1000))),
+        ("an idempotency key with control characters", header("Idempotency-Key", "\u{7f}\u{fffd}")),
+        ("a long X-Forwarded-For", header("X-Forwarded-For", &"1.2.3.4,".repeat(2000))),
+        ("two Content-Length headers", header("Content-Length", "5")),
+        ("Content-Length with chunked encoding", header("Transfer-Encoding", "chunked")),
+        ("a TLS handshake", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
+        ("an unknown HTTP version", b"GET / HTTP/9.9\r\n\r\n".to_vec()),
+        ("a URL with null bytes", b"GET /\0\0\0 HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()),
+        ("a path traversal", request("GET /../../../../etc/passwd HTTP/1.1", b"")),
+        ("an incomplete upgrade", request("GET /graphql HTTP/1.1\r\nUpgrade: websocket", b"")),
         ("an upgrade without a key", request("GET /graphql HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13", b"")),
-        ("bad chunks", b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n".to_vec()),
-        ("half a body", b"POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{\"query\"".to_vec()),
+        ("invalid chunks", b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n".to_vec()),
+        ("an incomplete body", b"POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{\"query\"".to_vec()),
     ] {
         all.push((name.to_owned(), bytes));
     }
     all
 }
 
-/// Sends an attack and reads until the server closes: what it answered, and how long it took.
+/// Sends an attack and reads until the server closes the connection. Returns the response and the duration.
 async fn send_attack(port: u16, attack: &[u8]) -> (Vec<u8>, Duration) {
     let started = Instant::now();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let mut response = Vec::new();
     let exchange = async {
         let (mut read, mut write) = stream.split();
-        // The server may answer and close before it has read all.
+        // The server may respond and close the connection before it has read the whole request.
         let ((), _) = tokio::join!(
             async {
                 let _ = write.write_all(attack).await;
@@ -220,7 +220,7 @@ fn status(response: &[u8]) -> Option<u16> {
     std::str::from_utf8(response.get(9..12)?).ok()?.parse().ok()
 }
 
-/// Kilobytes of memory that this process has.
+/// Returns the resident memory of this process in kilobytes; 0 if the system does not report it.
 fn memory() -> u64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -249,7 +249,7 @@ async fn assert_withstands(profile: Profile) {
             let excerpt = String::from_utf8_lossy(&response[..response.len().min(400)]).into_owned();
             assert!(took < LIMIT + Duration::from_secs(1), "{name}: {took:?}");
             assert!(status.is_none_or(|status| status < 500), "{name}: {excerpt}");
-            assert!(response.len() < 100_000, "{name}: an answer of {} bytes", response.len());
+            assert!(response.len() < 100_000, "{name}: a response of {} bytes", response.len());
             if !introspection {
                 assert!(!excerpt.contains("did you mean"), "{name}: {excerpt}");
             }
@@ -258,9 +258,9 @@ async fn assert_withstands(profile: Profile) {
         assert_eq!(data["releases"]["nodes"], json!([{ "headline": "Still here" }]), "round {round}");
         memory_by_round.push(memory());
     }
-    assert!(memory_by_round[2] < memory_by_round[0] + 64 * 1024, "memory grows: {memory_by_round:?} kB");
+    assert!(memory_by_round[2] < memory_by_round[0] + 64 * 1024, "memory grew by round: {memory_by_round:?} kB");
     let all = server.data(Caller::Editor, "{ releases { totalCount } }", Value::Null).await;
-    assert_eq!(all["releases"]["totalCount"], 1, "nothing was written by any of them");
+    assert_eq!(all["releases"]["totalCount"], 1, "no attack may write anything");
 }
 
 #[tokio::test]

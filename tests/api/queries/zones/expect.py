@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Where periods begin in time zones, by Python's zoneinfo: the expectations of tests/api/sets.rs.
+"""Period boundaries in time zones, computed with Python's zoneinfo: the expected values of tests/api/queries/release_sets.rs.
 
-    python3 tests/api/zones/expect.py > tests/api/zones/expected.json
+    python3 tests/api/queries/zones/expect.py > tests/api/queries/zones/expected.json
 
-A day begins at the first instant whose local date is that day: found here by going through the
-minutes, so that it does not depend on what a library says about local times that do not exist or come twice. A day that has no instant is left out.
+A day begins at the first instant whose local date is that day. The script finds it by trying every minute, so the result does
+not depend on how a library treats local times that do not exist or occur twice. A day without any instant is omitted.
 """
 
 import datetime as dt
@@ -17,7 +17,7 @@ UTC = dt.timezone.utc
 
 
 def first_instant(day, zone):
-    """The first minute (seconds since 1970) whose local date is not before the day."""
+    """Returns the first minute (in seconds since 1970) whose local date is not before the day."""
     noon = int(dt.datetime.combine(day, dt.time(12), UTC).timestamp())
     for at in range(noon - 2 * 86400, noon + 2 * 86400, 60):
         if dt.datetime.fromtimestamp(at, UTC).astimezone(zone).date() >= day:

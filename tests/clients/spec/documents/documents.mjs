@@ -1,4 +1,4 @@
-// All documents of the validation test, each once, with the rules that it violates according to graphql-js.
+// All documents of the validation test, without duplicates, with the rules that they violate according to graphql-js.
 import { Kind, OperationTypeNode } from 'graphql';
 import { edits } from './edits.mjs';
 import { generated } from './generator.mjs';
@@ -9,7 +9,7 @@ import { syntax } from './syntax.mjs';
 import { valid } from './valid.mjs';
 import { values } from './values.mjs';
 
-/** By hand, with the rule that the document is there for; `null` is for valid ones. */
+/** Handwritten documents, with the rule that each is meant to violate, or `null` if it is valid. */
 const tagged = [
   ...valid.map((text) => ({ text, tag: null })),
   ...Object.entries(invalid).flatMap(([tag, texts]) => texts.map((text) => ({ text, tag }))),
@@ -27,7 +27,7 @@ function describe({ text, tag }) {
     violated,
     message,
     isValid: violated.length === 0,
-    // Several operations: one has to be named, whatever is wrong with them.
+    // With several operations, the request must name one, whatever else is wrong.
     operationName: operations.length > 1 ? operations.find(({ name }) => name)?.name.value : undefined,
     followsChanges: document ? operations.some(isSubscription) : text.includes('subscription'),
   };

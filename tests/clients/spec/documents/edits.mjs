@@ -1,4 +1,4 @@
-// Valid documents with one thing changed: documents that violate a rule by little.
+// Valid documents with one change, which makes them violate a rule narrowly.
 import {
   Kind, Lexer, Source, TokenKind, TypeInfo, getNamedType, isLeafType, isRequiredArgument, parse, visit,
   visitWithTypeInfo,
@@ -9,10 +9,10 @@ import { valid } from './valid.mjs';
 
 const SEED = 19_930_101;
 
-/** How many documents each edit makes. */
+/** Number of documents that each edit produces. */
 const EACH = 14;
 
-/** Every node of a document, with its types in the schema. */
+/** Returns every node of a document with its types in the schema. */
 function nodesOf(text) {
   const found = [];
   const info = new TypeInfo(schema);
@@ -25,12 +25,12 @@ function nodesOf(text) {
 
 const textOf = ({ text }, node) => text.slice(node.loc.start, node.loc.end);
 
-/** The text with a node replaced. */
+/** Returns the text with a node replaced. */
 const replace = ({ text }, node, by) => text.slice(0, node.loc.start) + by + text.slice(node.loc.end);
 
 const insert = ({ text }, at, what) => text.slice(0, at) + what + text.slice(at);
 
-/** The name with two letters swapped, near enough for a suggestion. */
+/** Returns the name with two letters swapped, which is similar enough for a suggestion. */
 const misspell = (name) => (name.length > 3 ? name.slice(0, 1) + name[2] + name[1] + name.slice(3) : `${name}s`);
 
 const isKind = (...kinds) => ({ node }) => kinds.includes(node.kind);
@@ -39,7 +39,7 @@ const isOperation = isKind(Kind.OPERATION_DEFINITION);
 const isField = (site) => site.node.kind === Kind.FIELD && site.field && !site.node.name.value.startsWith('__');
 const withArguments = (site) => isField(site) && site.node.arguments.length > 0;
 
-/** The end of a field, spread or inline fragment where directives stand: before its selection. */
+/** Returns the offset at which directives of a field, spread or inline fragment are inserted: before its selection. */
 const beforeSelection = (site) => {
   const { node, text } = site;
   const end = node.selectionSet ? node.selectionSet.loc.start : node.loc.end;
@@ -79,7 +79,7 @@ const addSelection = (selection) => ({
 
 const append = (definition) => ({ applies: isKind(Kind.DOCUMENT), make: (site) => `${site.text} ${definition}` });
 
-/** Two fields of the type that is selected from, under one name. */
+/** Two fields of the selected type with the same response key. */
 const conflict = (around) => ({
   applies: ({ node, parent }) => node.kind === Kind.SELECTION_SET && leaves(parent).length > 1,
   make: (site) => {
@@ -176,14 +176,14 @@ const EDITS = [
   conflict((first, second, type) => `... on ${type} { ${first} } ... on ${type} { ${second} }`),
 ];
 
-/** Each edit at some of the nodes where it applies. */
+/** Applies each edit to some of the nodes that it fits. */
 function nodeEdits() {
   const next = random(SEED);
   const all = valid.flatMap(nodesOf);
   return EDITS.flatMap(({ applies, make }) => sample(next, all.filter(applies), EACH).map(make));
 }
 
-/** The tokens of a document with their places. */
+/** Returns the tokens of a document with their positions. */
 function tokens(text) {
   const lexer = new Lexer(new Source(text));
   const found = [];
@@ -191,7 +191,7 @@ function tokens(text) {
   return found;
 }
 
-/** Documents with one token left out, repeated or replaced, and documents that end before it. */
+/** Returns documents with one token omitted, repeated or replaced, and documents that end before it. */
 function tokenEdits() {
   const next = random(SEED + 1);
   const strange = '{ } ( ) [ ] ! = : @ $ ... | & 1 "a" on null a'.split(' ');
@@ -208,7 +208,7 @@ function tokenEdits() {
   });
 }
 
-/** Documents with one character left out, and with one inserted. */
+/** Returns documents with one character omitted or inserted. */
 function characterEdits() {
   const next = random(SEED + 2);
   const others = [...'{}()[]!=:@$.|&#"\\,-+01aE_ \n'];
@@ -219,7 +219,7 @@ function characterEdits() {
   });
 }
 
-/** A blank text is no document: Dateline answers BAD_REQUEST to it, as to a missing one. */
+/** A blank text is not a document: Dateline responds with BAD_REQUEST, as if it were missing. */
 const isBlank = (text) => text.trim() === '';
 
 export const edits = [...nodeEdits(), ...tokenEdits(), ...characterEdits()].filter((text) => !isBlank(text));

@@ -1,4 +1,4 @@
-// Documents made from the schema: literals and variables at every input position, and fields selected of every type.
+// Documents generated from the schema: literals and variables at every input position, and selections of every type.
 import {
   getNamedType, getNullableType, isInputObjectType, isLeafType, isListType, isNonNullType, isRequiredArgument,
 } from 'graphql';
@@ -9,14 +9,14 @@ import { compositeTypes } from '../schema.mjs';
 
 const SEED = 20_060_508;
 
-/** How many literals of each sort a position gets. */
+/** Number of literals of each kind for a position. */
 const ACCEPTED_EACH = 1;
 const REFUSED_EACH = 2;
 
-/** How many declarations of a variable a position gets. */
+/** Number of variable declarations for a position. */
 const VARIABLES_EACH = 3;
 
-/** Literals at every position. */
+/** Returns documents with literals at every position. */
 function literals() {
   const next = random(SEED);
   return positions.flatMap(({ type, isOneOf, document }) => {
@@ -26,13 +26,13 @@ function literals() {
   });
 }
 
-/** Of another kind than a type, which has no variable of that one. */
+/** Returns a type that is incompatible with this one. */
 function otherType(type) {
   const others = { Boolean: 'Int', Date: 'DateTime', Float: 'String', ID: 'String', Int: 'Float', String: 'ID' };
   return others[getNamedType(type).name] ?? (isLeafType(getNamedType(type)) ? 'String' : 'PlaceRef');
 }
 
-/** Declarations of a variable `$x` for a position: right ones and wrong ones. */
+/** Returns valid and invalid declarations of a variable `$x` for a position. */
 function declarations(type) {
   const nullable = getNullableType(type);
   const named = getNamedType(type);
@@ -49,7 +49,7 @@ function declarations(type) {
   return texts.map((text) => `$x: ${text}`);
 }
 
-/** Variables at every position, also in lists and in input objects. */
+/** Returns documents with variables at every position, also inside lists and input objects. */
 function variables() {
   const next = random(SEED + 1);
   return positions.flatMap(({ type, document }) => {
@@ -63,7 +63,7 @@ function variables() {
   });
 }
 
-/** Input objects at every position with a variable as a field that is not required. */
+/** Returns documents with input objects at every position that have a variable in an optional field. */
 function fieldsOfObjects() {
   const next = random(SEED + 2);
   return positions.flatMap(({ type, document }) => {
@@ -74,7 +74,7 @@ function fieldsOfObjects() {
   });
 }
 
-/** Of every type: a leaf with a selection, an object without one, a field that it does not have, and all its fields. */
+/** For every type: a leaf with a selection, an object without one, an unknown field, and all fields. */
 function selections() {
   return compositeTypes.flatMap((type) => {
     const fields = Object.values(type.getFields());
@@ -87,13 +87,13 @@ function selections() {
     if (leaves.length > 0) documents.push(documentOf(type.name, `${leaves[0].name} { __typename }`));
     if (leaves.length > 1) documents.push(documentOf(type.name, `x: ${leaves[0].name} x: ${leaves.at(-1).name}`));
     if (objects.length > 0) documents.push(documentOf(type.name, objects[0].name));
-    // A subscription has one field only.
+    // A subscription must have exactly one field.
     if (all && type.name !== 'Subscription') documents.push(documentOf(type.name, all));
     return documents;
   });
 }
 
-/** Every pair of composite types, one spread in the other: a part of them. */
+/** Some of the pairs of composite types, one spread inside the other. */
 function spreads() {
   const next = random(SEED + 3);
   const pairs = compositeTypes.flatMap((outer) => compositeTypes.map((inner) => [outer.name, inner.name]));

@@ -1,5 +1,5 @@
-// Invalid documents about Dateline's schema, written by hand, by the rule that each violates. Values and variables are
-// in values.mjs, conflicting selections in overlaps.mjs, texts that cannot be parsed in syntax.mjs.
+// Handwritten invalid documents for Dateline's schema, by the rule that each violates. Values and variables are in
+// values.mjs, conflicting selections in overlaps.mjs, and syntax errors in syntax.mjs.
 
 export const invalid = {
   ExecutableDefinitionsRule: [

@@ -1,4 +1,4 @@
-// Literals of GraphQL for an input type: accepted ones, and ones that violate ValuesOfCorrectTypeRule.
+// GraphQL literals for an input type: accepted ones, and ones that violate ValuesOfCorrectTypeRule.
 import { isEnumType, isInputObjectType, isListType, isNonNullType, isRequiredInputField } from 'graphql';
 
 const ACCEPTED = {
@@ -33,7 +33,7 @@ const REFUSED = {
   URL: TEXT_REFUSED,
 };
 
-/** The shortest literal that is accepted. */
+/** Returns the shortest accepted literal. */
 export function minimal(type) {
   if (isNonNullType(type)) return minimal(type.ofType);
   if (isListType(type)) return `[${minimal(type.ofType)}]`;
@@ -43,7 +43,7 @@ export function minimal(type) {
 
 const given = (field) => `${field.name}: ${minimal(field.type)}`;
 
-/** An input object with what it requires, and with this field where it is given. */
+/** Returns an input object with its required fields, and with the given field if there is one. */
 export function objectWith(type, name, literal) {
   const all = Object.values(type.getFields());
   const required = type.isOneOf ? (name ? [] : all.slice(0, 1)) : all.filter(isRequiredInputField);
@@ -52,7 +52,7 @@ export function objectWith(type, name, literal) {
   return `{${fields.join(', ')}}`;
 }
 
-/** Literals that a type accepts. */
+/** Returns literals that a type accepts. */
 export function accepted(type) {
   if (isNonNullType(type)) return accepted(type.ofType).filter((literal) => literal !== 'null');
   if (isListType(type)) {
@@ -70,7 +70,7 @@ function acceptedObjects(type) {
   return [`{${fields.map(given).join(', ')}}`, objectWith(type), ...objects];
 }
 
-/** Literals that a type does not accept. */
+/** Returns literals that a type does not accept. */
 export function refused(type) {
   if (isNonNullType(type)) return ['null', ...refused(type.ofType)];
   if (isListType(type)) {

@@ -1,4 +1,4 @@
-// Selections of one response name: those that can be merged, and those that conflict.
+// Selections with equal response keys: some can be merged, others conflict.
 
 const MERGED = [
   '{ viewer { name name } viewer { role } }',

@@ -1,12 +1,12 @@
 // Input positions of the schema: every argument of every field and every field of every input object, each with a
-// document that has a given value there.
+// document that has a given value at that position.
 import { getNamedType, isInputObjectType, isLeafType, isRequiredArgument } from 'graphql';
 import { minimal, objectWith } from './literals.mjs';
 import { compositeTypes, inputTypes, schema } from '../schema.mjs';
 
 const list = (given) => (given.length > 0 ? `(${given.join(', ')})` : '');
 
-/** A field with the arguments that it requires, and with this argument where it is given. */
+/** Returns a field with its required arguments, and with the given argument if there is one. */
 function call(field, name, literal) {
   const required = field.args.filter((argument) => isRequiredArgument(argument) && argument.name !== name);
   const given = required.map((argument) => `${argument.name}: ${minimal(argument.type)}`);
@@ -14,10 +14,10 @@ function call(field, name, literal) {
   return field.name + list(given);
 }
 
-/** What is selected of a field: nothing of a leaf. */
+/** Returns the selection for a field; empty for a leaf. */
 const selectionOf = (field) => (isLeafType(getNamedType(field.type)) ? '' : ' { __typename }');
 
-/** By type: a document with a selection of that type. The way from the root is the shortest. */
+/** For each type, the shortest document that selects from it. */
 const documents = new Map([
   ['Query', (selection, definitions) => `${definitions ? `query(${definitions}) ` : ''}{ ${selection} }`],
   ['Mutation', (selection, definitions) => `mutation${definitions ? `(${definitions})` : ''} { ${selection} }`],
@@ -38,12 +38,15 @@ for (const type of compositeTypes) {
   documents.set(type.name, (selection, definitions) => around(`... on ${type.name} { ${selection} }`, definitions));
 }
 
-/** A document that selects this of a type. */
+/** Returns a document that has the given selection on a type. */
 export function documentOf(typeName, selection, definitions = '') {
   return documents.get(typeName)(selection, definitions);
 }
 
-/** Every argument of every field. `document(literal, definitions)` has the literal there. */
+/**
+ * Every argument of every field. `document(literal, definitions)` returns a document with the literal as the
+ * argument.
+ */
 export const argumentPositions = compositeTypes.flatMap((type) => {
   return Object.values(type.getFields()).flatMap((field) => {
     return field.args.map((argument) => ({
@@ -57,7 +60,7 @@ export const argumentPositions = compositeTypes.flatMap((type) => {
   });
 });
 
-/** By input type: a document with such an object. */
+/** For each input type, a document that contains such an object. */
 const objects = new Map();
 for (const position of argumentPositions) {
   const type = getNamedType(position.type);

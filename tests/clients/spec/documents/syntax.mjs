@@ -1,6 +1,6 @@
-// Texts at the edges of the grammar: those that can be parsed and those that cannot. graphql-js says which.
+// Texts at the limits of the grammar. graphql-js determines which of them can be parsed.
 
-/** A document with this text, written as in GraphQL, as a value. */
+/** Returns a document that contains this text, in GraphQL syntax, as a value. */
 const withValue = (value) => `{ topics(filter: {search: ${value}}) { totalCount } }`;
 
 const STRINGS = [

@@ -1,4 +1,4 @@
-// Valid documents about Dateline's schema, written by hand. The generators start from them.
+// Handwritten valid documents for Dateline's schema. The generators start from them.
 
 const QUERIES = [
   '{ viewer { name } }',

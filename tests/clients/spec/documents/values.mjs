@@ -1,4 +1,4 @@
-// Values and variables in documents about Dateline's schema, written by hand. Some of the documents are valid.
+// Handwritten documents with values and variables for Dateline's schema. Some of them are valid.
 
 const VALUES = [
   '{ releases(first: "3") { count } }',
