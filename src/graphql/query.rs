@@ -49,23 +49,24 @@ use crate::{
     },
 };
 
-/// Reading. Every field answers as one revision of the newsroom, the same for the whole request.
+/// All reads. All fields of one request are answered from one snapshot of the newsroom.
 pub struct Query;
 
-/// Reading. Every field answers as one revision of the newsroom, the same for the whole request.
+/// All reads. All fields of one request are answered from one snapshot of the newsroom.
 #[Object]
 impl Query {
-    /// Anything by its global id. null for what does not exist, and for what you may not see.
+    /// Any object by its global id. null if it does not exist or you may not see it.
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The global id.")] id: ID,
+        #[graphql(desc = "The global id of the object.")] id: ID,
     ) -> Result<Option<SerialNode>, ApiError> {
         let loaded = node::nodes(ctx, &[id], projection_of_field(ctx)).await.map_err(|error| error.at("id"))?;
         Ok(loaded.into_iter().next().flatten())
     }
 
-    /// Several things by their global ids, in the same order. null for each that does not exist or that you may not see.
+    /// Several objects by their global ids, in the same order. null for each that does not exist or that you may not
+    /// see.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -79,7 +80,7 @@ impl Query {
         node::nodes(ctx, &ids, projection_of_field(ctx)).await.map(Some).map_err(|error| error.at("ids"))
     }
 
-    /// One release. null for what does not exist, and for what you may not see: the two cannot be told apart.
+    /// One release. null if it does not exist or you may not see it; the two cases cannot be distinguished.
     async fn release(
         &self,
         ctx: &Context<'_>,
@@ -89,8 +90,8 @@ impl Query {
         Release::load(ctx, &key).await
     }
 
-    /// What a website needs to answer a request for a release's URL: the release, the slug to redirect to, or the
-    /// tombstone. All three are null for a release that does not exist or that you may not see.
+    /// What a website needs to answer a request for the URL of a release: the release, the slug to redirect from, or
+    /// the tombstone. All three are null if the release does not exist or you may not see it.
     async fn release_lookup(
         &self,
         ctx: &Context<'_>,
@@ -99,12 +100,12 @@ impl Query {
         Ok(ReleaseLookup::new(release_key(ctx, r#ref).await?))
     }
 
-    /// What a preview link shows: the newest version of one release. null where the link is forged, over, taken back, or of a
-    /// release that is no more; these cannot be told apart.
+    /// The newest revision of a release by a preview link. null if the link is forged, expired or revoked, or the
+    /// release was deleted; these cases cannot be distinguished.
     async fn preview(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The link's token.")] token: String,
+        #[graphql(desc = "The token of the preview link.")] token: String,
     ) -> Result<Option<ReleaseRevision>, ApiError> {
         let request = ctx.request();
         ctx.execution().before_reading(1, 0).await;
@@ -118,16 +119,18 @@ impl Query {
     async fn releases(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones to keep.")] filter: Option<ReleaseFilter>,
+        #[graphql(desc = "Only entries that match this filter.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "In which order; newest release date first where none is given. Ties are broken by the order in which they were created."
+            desc = "Sort keys in order of precedence. Default: newest release date first. Ties are in the order of creation."
         )]
         order_by: Option<Vec<ReleaseOrder>>,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(
+            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
+        )]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let filter = ReleaseFilter::resolve_argument(filter, ctx.ids())?;
         let page_request = PageRequest { first, after, last, before };
@@ -135,24 +138,24 @@ impl Query {
         ReleaseConnection::load(ctx, &set, "", filter, &order, &page_request).await.map(Some)
     }
 
-    /// The same set as `releases(filter:)`, as numbers.
+    /// The same set of releases as `releases(filter:)`, as numbers.
     async fn release_stats(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>,
+        #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
         ReleaseStats::narrowed(ctx, &ctx.request().visible(), filter).await.map(Some)
     }
 
-    /// Topics by number of releases under a filter, most first; ties by name. Costs no statement.
+    /// Topics by number of releases, largest first. Ties are sorted by name.
     async fn topic_aggregates(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>,
+        #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
         #[graphql(default_with = "DEFAULT_SIZE", desc = "Maximum number of topics, 1 to 200.")] first: i32,
-        #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")]
+        #[graphql(default = true, desc = "Releases of narrower topics count for a topic as well, each once.")]
         roll_up: bool,
-        #[graphql(desc = "Only the topics right below this one.")] under: Option<TopicRef>,
+        #[graphql(desc = "Only topics directly below this one.")] under: Option<TopicRef>,
     ) -> Result<Option<SerialList<TopicBucket>>, ApiError> {
         let set = narrow(ctx, &ctx.request().visible(), filter).await?;
         let under =
@@ -160,22 +163,21 @@ impl Query {
         topic_buckets(&set, FacetField::Topics { roll_up, under }, first).map(Some)
     }
 
-    /// Topics with more releases in a recent window than in the time before it let expect, the most surprising first.
+    /// Topics with more releases in a recent window than expected from the time before it, most surprising first.
     #[expect(clippy::too_many_arguments, reason = "each says one thing about the trend")]
     async fn trending_topics(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which releases to count.")] filter: Option<ReleaseFilter>,
-        #[graphql(default_with = "Duration::from(\"P30D\")", desc = "How long the window is.")] window: Duration,
+        #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
+        #[graphql(default_with = "Duration::from(\"P30D\")", desc = "Length of the window.")] window: Duration,
         #[graphql(
             default_with = "Duration::from(\"P365D\")",
-            desc = "How long the time right before it is that it is held against."
+            desc = "Length of the baseline, which ends where the window starts."
         )]
         baseline: Duration,
-        #[graphql(desc = "The last day of the window; today in the newsroom's own zone where none is given.")]
-        until: Option<Date>,
+        #[graphql(desc = "Last day of the window. Default: today in the newsroom's time zone.")] until: Option<Date>,
         #[graphql(default_with = "DEFAULT_SIZE", desc = "Maximum number of topics, 1 to 200.")] first: i32,
-        #[graphql(default = true, desc = "Releases of narrower topics count for a topic, too, each once.")]
+        #[graphql(default = true, desc = "Releases of narrower topics count for a topic as well, each once.")]
         roll_up: bool,
     ) -> Result<Option<SerialList<TopicTrend>>, ApiError> {
         let first = page_size(first)?;
@@ -196,7 +198,7 @@ impl Query {
         trending(&set, &trend_request).map(Some)
     }
 
-    /// One topic; null where there is none.
+    /// One topic. null if it does not exist.
     async fn topic(
         &self,
         ctx: &Context<'_>,
@@ -211,12 +213,14 @@ impl Query {
     async fn topics(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones to keep.")] filter: Option<TopicFilter>,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(desc = "Only entries that match this filter.")] filter: Option<TopicFilter>,
+        #[graphql(
+            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
+        )]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<TopicConnection>, ApiError> {
         ctx.execution().yield_if_due().await;
         let (snapshot, filter) = (&ctx.request().snapshot, filter.unwrap_or_default());
@@ -253,7 +257,7 @@ impl Query {
         Ok(Some(TopicConnection::new(snapshot, concept_page(topics, &key, &matching, &page_request)?)))
     }
 
-    /// One place; null where there is none.
+    /// One place. null if it does not exist.
     async fn place(
         &self,
         ctx: &Context<'_>,
@@ -268,12 +272,14 @@ impl Query {
     async fn places(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones to keep.")] filter: Option<PlaceFilter>,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(desc = "Only entries that match this filter.")] filter: Option<PlaceFilter>,
+        #[graphql(
+            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
+        )]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
         ctx.execution().yield_if_due().await;
         let (snapshot, filter) = (&ctx.request().snapshot, filter.unwrap_or_default());
@@ -313,21 +319,21 @@ impl Query {
         Ok(Some(PlaceConnection::new(snapshot, concept_page(places, &key, &matching, &page_request)?)))
     }
 
-    /// Who you are, and what you may do.
+    /// The caller and its permissions.
     async fn viewer(&self, ctx: &Context<'_>) -> Viewer {
         Viewer(ctx.request().viewer.clone())
     }
 
-    /// The audit log: every act, newest first. For ADMIN.
+    /// The journal of all changes, newest first. Requires the role ADMIN.
     async fn journal(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which entries to keep.")] filter: Option<JournalFilter>,
-        #[graphql(desc = "That many from the newest on, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(desc = "Only entries that match this filter.")] filter: Option<JournalFilter>,
+        #[graphql(desc = "Number of entries from the newest on, 1 to 200. 20 if neither `first` nor `last` is given.")]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<JournalConnection>, ApiError> {
         let filter = filter.map(|filter| filter.resolve(ctx.ids())).transpose().map_err(|error| error.at("filter"))?;
         let page_request = PageRequest { first, after, last, before };
@@ -342,11 +348,11 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only reads of this release.")] release_id: Option<ID>,
-        #[graphql(desc = "That many from the newest on, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(desc = "Number of entries from the newest on, 1 to 200. 20 if neither `first` nor `last` is given.")]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<AccessLogConnection>, ApiError> {
         let release = release_id.map(|id| global_id::decode_as(ctx.ids(), Noun::Release, &id)).transpose();
         let release = release.map_err(|error| error.at("releaseId"))?;
@@ -360,11 +366,11 @@ impl Query {
     async fn tokens(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "That many from the newest on, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(desc = "Number of entries from the newest on, 1 to 200. 20 if neither `first` nor `last` is given.")]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<TokenConnection>, ApiError> {
         let page_request = PageRequest { first, after, last, before };
         ctx.execution().before_reading(page_request.size()?.0, 0).await;

@@ -21,23 +21,22 @@ use crate::{
     newsroom::reading::change_stream::Change,
 };
 
-/// Following what changes, over WebSocket (`graphql-transport-ws`) or server-sent events.
+/// Streams of changes, over WebSocket (`graphql-transport-ws`) or server-sent events.
 pub struct Subscription;
 
-/// Following what changes, over WebSocket (`graphql-transport-ws`) or server-sent events.
+/// Streams of changes, over WebSocket (`graphql-transport-ws`) or server-sent events.
 #[SubscriptionObject]
 impl Subscription {
-    /// Every change to what you may see, in the order in which it happened; also what comes into sight by itself, when a schedule
-    /// comes due or an embargo ends. With a filter: releases that come to match it appear, those that cease to, disappear. Names
-    /// of topics and places are no part of it, nor that they are merged or moved: under a filter on topics or places that ends the
-    /// subscription with the code RESYNC_REQUIRED.
+    /// Every change of what you can see, in order, including scheduled publications and ends of embargoes. With a
+    /// filter, a release that starts to match has appeared, and one that stops matching has disappeared. Changes of
+    /// the names of topics and places are not reported. If topics or places are merged or moved, a subscription with
+    /// a filter on topics or places ends with the code RESYNC_REQUIRED.
     async fn release_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only releases that match; as with `releases`.")] filter: Option<ReleaseFilter>,
+        #[graphql(desc = "Only releases that match this filter, as in `releases`.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "Go on after this: the `sequence` of the last change that you know, or the `asOf.version` of what you have \
-                    read. Nothing is left out and nothing comes twice. From now on where it is not given."
+            desc = "Resume after this position: the `sequence` of the last change that you received, or the `asOf.version` of a query. No change is left out or repeated. Default: start now."
         )]
         after: Option<ID>,
     ) -> Result<impl Stream<Item = ReleaseChange> + use<>, ApiError> {
@@ -60,45 +59,45 @@ impl Subscription {
     }
 }
 
-/// How a release changed for you.
+/// How a release changed for the subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "ChangeKind")]
 pub enum ReleaseChangeKind {
-    /// It came into sight: published, its embargo over, or made to match the filter.
+    /// It became visible: it was published, its embargo ended, or it now matches the filter.
     Appeared,
-    /// What you see of it is another.
+    /// Its visible content changed.
     Changed,
-    /// It went out of sight: withdrawn, or no longer matching the filter.
+    /// It is no longer visible: it was withdrawn, or it no longer matches the filter.
     Disappeared,
 }
 
-/// A change to what you may see.
+/// A change of what the subscriber can see.
 pub struct ReleaseChange(Change);
 
-/// A change to what you may see.
+/// A change of what the subscriber can see.
 #[Object(serial)]
 impl ReleaseChange {
-    /// Where it stands among all changes: give it as `after` to go on from here. Opaque.
+    /// Opaque position of this change. Pass it as `after` to receive all later changes.
     async fn sequence(&self) -> ID {
         self.0.position.clone().into()
     }
 
-    /// When.
+    /// When this happened.
     async fn at(&self) -> DateTime {
         DateTime(self.0.at)
     }
 
-    /// How.
+    /// How the release changed.
     async fn kind(&self) -> ReleaseChangeKind {
         self.0.kind.into()
     }
 
-    /// Of which release.
+    /// The id of the release.
     async fn release_id(&self, ctx: &Context<'_>) -> ID {
         global_id::encode(ctx.ids(), Noun::Release, self.0.release)
     }
 
-    /// The release as it is now. null when you can no longer see it.
+    /// The release as it is now. null if you can no longer see it.
     async fn release(&self, ctx: &Context<'_>) -> Result<Option<SerialObject<Release>>, ApiError> {
         let set = ctx.request().visible();
         let Some((item, _)) = set.find(&ReleaseKey::Id(self.0.release)) else { return Ok(None) };

@@ -4,94 +4,95 @@
 
 use async_graphql::Enum;
 
-/// What sort of item a release is.
+/// Kinds of releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::release::ReleaseKind")]
 pub enum ReleaseKind {
-    /// News that the organisation itself gives to the press.
+    /// News that the organisation gives to the press.
     PressRelease,
-    /// A position or reaction, usually in somebody's name.
+    /// A position or reaction, usually of a named person.
     Statement,
     /// A news article.
     Article,
-    /// A longer story, not bound to the day.
+    /// A longer story that is not tied to the day.
     Feature,
-    /// A notice to the media of something to come.
+    /// A notice to the media about a coming event.
     MediaAdvisory,
-    /// A speech as held or as written.
+    /// A speech, as given or as written.
     Speech,
     /// A signed opinion.
     Opinion,
 }
 
-/// Where a release is in its life.
+/// States of the workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::release::ReleaseState")]
 pub enum ReleaseState {
-    /// Being written; never public so far.
+    /// Being written, and never public so far.
     Draft,
-    /// Handed to a reviewer.
+    /// Submitted for review.
     InReview,
-    /// Reviewed and fit to be published.
+    /// Reviewed and approved for publication.
     Approved,
-    /// Will be published at a set instant.
+    /// Will be published at a scheduled time.
     Scheduled,
-    /// Public.
+    /// Public, or visible to the press during an embargo.
     Published,
-    /// Was public and was taken back.
+    /// Was public and was withdrawn. It can be published again.
     Withdrawn,
-    /// Was public and was declared wrong; never comes back.
+    /// Was public and was retracted as wrong. It cannot be published again.
     Retracted,
 }
 
-/// How a scheduled publication stands.
+/// The state of a scheduled publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::newsroom::release::schedule::ScheduleState")]
 pub enum ScheduleState {
-    /// It is to come.
+    /// Pending.
     Waiting,
-    /// It happened on time, and was put down at once.
+    /// It happened on time and was recorded at once.
     Done,
-    /// It was visible on time, and was put down more than 30 seconds late (the server was down): events went out late.
+    /// It was visible on time, but was recorded more than 30 seconds late, because no server ran. Subscribers were
+    /// notified late.
     Missed,
 }
 
-/// Why a read is in the access log.
+/// Reasons why a read is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::access_log::AccessKind")]
 pub enum AccessKind {
-    /// The press read what is under an embargo.
+    /// A press token read content under an embargo.
     Embargoed,
-    /// Somebody used a preview link.
+    /// A preview link was used.
     Preview,
 }
 
-/// Whether others may use a release (IPTC ninjs `pubStatus`). Follows from state and embargo.
+/// Whether a release may be used by others (IPTC ninjs `pubStatus`). Derived from state and embargo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum PubStatus {
-    /// May be used: it is public.
+    /// It is public and may be used.
     Usable,
-    /// Not to be used yet.
+    /// It may not be used yet.
     Withheld,
-    /// Not to be used any more.
+    /// It may not be used any more.
     Canceled,
 }
 
-/// How the former address of a withdrawn release answers.
+/// How the former URL of a withdrawn release answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::release::WithdrawalKind")]
 pub enum WithdrawalKind {
-    /// With a notice that says why.
+    /// With a notice that gives the reason.
     WithNotice,
-    /// With the bare fact that it is gone.
+    /// With status 410 and no reason.
     Gone,
-    /// With another address to go to.
+    /// With a redirect to another URL.
     Redirect,
-    /// As if it had never been.
+    /// As if the release had never existed.
     Vanish,
 }
 
-/// What sort of place it is.
+/// The kind of place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::place::PlaceKind")]
 pub enum PlaceKind {
@@ -109,161 +110,163 @@ pub enum PlaceKind {
     City,
 }
 
-/// What a place is to a release.
+/// The role of a place in a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::PlaceRoleFilter")]
 pub enum PlaceRole {
-    /// Where it was filed, as its dateline says.
+    /// The release was filed there, as its dateline says.
     Dateline,
-    /// What it is about.
+    /// The release is about the place.
     About,
-    /// Either.
+    /// Either role.
     Any,
 }
 
-/// What the holder of a token is to the newsroom. Each role may do all that the ones before it may.
+/// The role of a token. Each role includes the permissions of the roles before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::api_token::Role")]
 pub enum Role {
-    /// Anybody: reads what is published.
+    /// Anybody: reads published releases.
     Public,
-    /// An accredited journalist.
+    /// An accredited journalist: also reads releases under an embargo.
     Press,
-    /// Writes, and revises their own work. Sees everything in the newsroom.
+    /// Writes drafts and revises their own releases. Sees everything in the newsroom.
     Author,
-    /// Revises, publishes and withdraws any release.
+    /// Revises, approves, publishes and withdraws any release.
     Editor,
-    /// Keeps the house: topics, places, tokens.
+    /// Manages topics, places and tokens. Reads the journal. Purges releases.
     Admin,
 }
 
-/// What releases can be ordered by.
+/// What releases can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::OrderKey")]
 pub enum ReleaseOrderKey {
-    /// The date printed on them.
+    /// The release date.
     ReleaseDate,
-    /// When they were last made public; what never was comes before everything else.
+    /// When they were last made public. Releases that never were sort before all others.
     PublishedAt,
-    /// When what their readers see last changed.
+    /// When their visible content last changed.
     ModifiedAt,
 }
 
-/// Upwards or downwards.
+/// Sort directions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::Direction")]
 pub enum Direction {
-    /// Smallest, earliest, A first.
+    /// Ascending: smallest, earliest or A first.
     Asc,
-    /// Largest, latest, Z first.
+    /// Descending: largest, latest or Z first.
     Desc,
 }
 
-/// Something that a viewer may do.
+/// Something that a viewer is allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum Capability {
-    /// Read what is published under an embargo.
+    /// Read releases that are under an embargo.
     ReadEmbargoed,
-    /// Begin releases, and revise their own.
+    /// Create releases, and revise one's own.
     WriteDrafts,
     /// Approve releases.
     Approve,
-    /// Make releases public, now or at an instant to come.
+    /// Publish and schedule releases.
     Publish,
-    /// Take releases back.
+    /// Withdraw and retract releases.
     Withdraw,
-    /// Make and change topics.
+    /// Create and change topics.
     ManageTopics,
-    /// Make and change places.
+    /// Create and change places.
     ManagePlaces,
-    /// Make and revoke access tokens.
+    /// Create and revoke access tokens.
     ManageTokens,
     /// Read the journal and the access log.
     ReadJournal,
-    /// Remove all that a release says and said, for good.
+    /// Permanently remove all content of a release.
     Purge,
 }
 
-/// Which of the conditions of a set's own filter hold for a facet.
+/// Which conditions of the set's filter apply to a facet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::FacetScope")]
 pub enum FacetScope {
-    /// All of them.
+    /// All conditions apply.
     AllFilters,
-    /// All but those on the facet's own field: so that whoever filters by one topic still sees the others to choose from.
-    /// Conditions that stand in the filter itself or in its `and` are left out; those inside `or` and `not` always hold.
+    /// All conditions except those on the facet's own field, so that a reader who has filtered by one topic still
+    /// sees the others. Only conditions in the filter itself and in its `and` are left out; conditions inside `or`
+    /// and `not` always apply.
     ExcludeOwnFilter,
-    /// None of them.
+    /// No condition applies.
     Unfiltered,
 }
 
-/// What buckets can be ordered by.
+/// What buckets can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::FacetOrderKey")]
 pub enum FacetOrderKey {
-    /// Whether the filter names them; with DESC those it names come first.
+    /// Whether the filter of the set names the value. With DESC, named values come first.
     Selected,
-    /// Their number of releases.
+    /// The number of releases.
     Count,
-    /// Their label, without regard to case and accents; with ASC A comes first.
+    /// The label, ignoring case and accents. With ASC, A comes first.
     Label,
-    /// The latest release date in them.
+    /// The latest release date in the bucket.
     Latest,
 }
 
-/// How long the periods of a timeline are.
+/// Lengths of the periods of a timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::Interval")]
 pub enum TimeInterval {
     /// A calendar day.
     Day,
-    /// Seven days; `weekStart` says from which.
+    /// Seven days, starting with `weekStart`.
     Week,
     /// A calendar month.
     Month,
-    /// Three months, from January, April, July or October.
+    /// Three months, starting in January, April, July or October.
     Quarter,
     /// A calendar year.
     Year,
 }
 
-/// Which date of a release a timeline counts.
+/// The date of a release that a timeline counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::DateField")]
 pub enum ReleaseDateField {
-    /// The date printed on it: a date of the calendar, the same in every zone.
+    /// The release date, a calendar date that is the same in every time zone.
     ReleaseDate,
-    /// The instant it was last made public; on which day that was depends on the zone. What never was is not counted.
+    /// The instant when the release was last made public. Its day depends on the time zone. Releases that were never
+    /// public are not counted.
     PublishedAt,
 }
 
-/// Which day weeks begin with.
+/// The first day of a week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::Weekday")]
 pub enum Weekday {
-    /// As in ISO 8601.
+    /// Monday, as in ISO 8601.
     Monday,
-    /// As in the Americas.
+    /// Sunday, as in the Americas.
     Sunday,
-    /// As in much of the Middle East.
+    /// Saturday, as in much of the Middle East.
     Saturday,
 }
 
-/// What to do about periods without a release.
+/// How a timeline treats periods without releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum GapFill {
-    /// Answer them, with zero.
+    /// Return them with the count 0.
     Zero,
     /// Leave them out.
     Omit,
 }
 
-/// With which period another is compared.
+/// The period that a comparison uses as its baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "crate::catalog::ComparisonPeriod")]
 pub enum ComparisonPeriod {
-    /// As many days, right before.
+    /// The period of the same length that ends the day before `range` starts.
     PreviousPeriod,
-    /// The same dates a year before; 29 February becomes 28 February.
+    /// The same dates one year earlier. 29 February becomes 28 February.
     SamePeriodLastYear,
 }

@@ -7,57 +7,59 @@ use async_graphql::{Enum, SimpleObject};
 use super::{actor::Actor, error::ApiError, scalars::DateTime};
 use crate::newsroom::{self, DatabaseError, ErrorCode};
 
-/// Something in a mutation that the editor can mend. Nothing was changed.
+/// Something in a mutation that an editor can correct. Nothing was changed.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(serial)]
 pub struct UserError {
-    /// Where in the arguments: `["input", "headline"]`. null where it is about the act as a whole.
+    /// The path of the argument, for example `["input", "headline"]`. null if the error is not about an argument.
     field: Option<Vec<String>>,
-    /// What sort of error, for programs.
+    /// The kind of error, for programs.
     code: UserErrorCode,
-    /// What is wrong and how to mend it, for people.
+    /// What is wrong and how to correct it, for people.
     message: String,
-    /// With STALE_REVISION: what it is now, and whose.
+    /// The current revision, with STALE_REVISION only.
     current: Option<CurrentRevision>,
 }
 
-/// What a thing is now, for a writer who came too late.
+/// The current revision of an object, for a client whose `expectedRevision` is outdated.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(serial)]
 pub struct CurrentRevision {
-    /// The number to give as `expectedRevision` after reading it again.
+    /// The revision number to pass as `expectedRevision` after reading the object again.
     revision: i32,
-    /// Who changed it.
+    /// Who made the last change.
     by: Actor,
-    /// When.
+    /// When this happened.
     at: DateTime,
 }
 
-/// Sorts of user errors.
+/// Kinds of user errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "ErrorCode")]
 pub enum UserErrorCode {
-    /// Something is missing.
+    /// A required value is missing.
     Required,
-    /// Something is not of the right form.
+    /// A value is invalid.
     Invalid,
-    /// Something is too long.
+    /// A value is too long.
     TooLong,
-    /// Something is used by another.
+    /// A value must be unique and is used by another object.
     Taken,
-    /// Something does not exist, or may not be seen by you.
+    /// An object does not exist, or you may not see it.
     NotFound,
-    /// You may not do this.
+    /// You are not allowed to do this.
     Forbidden,
-    /// It cannot be done in this state.
+    /// The action is not possible in the present state.
     IllegalTransition,
-    /// Somebody changed it since you read it.
+    /// The object was changed after you read it.
     StaleRevision,
-    /// It would become its own ancestor.
+    /// An object would become its own ancestor.
     Cycle,
-    /// The database did not answer, or the time that one request may take was over: this one was not done. Try again.
+    /// The database did not answer, or the time limit of the request was reached. This change was not made. Try
+    /// again.
     Unavailable,
-    /// The database was lost while this one was done: it was done, or it was not. Read what is there now.
+    /// The connection to the database was lost during the change. The change was made or not made. Read the object
+    /// again.
     OutcomeUnknown,
 }
 

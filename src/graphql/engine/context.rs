@@ -35,7 +35,7 @@ use crate::{
 pub struct RequestContext {
     /// Who asks.
     pub viewer: Viewer,
-    /// When.
+    /// When this happened.
     pub now: DateTime<Utc>,
     /// Of what.
     pub snapshot: Arc<View>,

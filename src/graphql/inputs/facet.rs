@@ -12,77 +12,77 @@ use crate::{
     newsroom::{access::public_id::IdCodec, reading::pagination::DEFAULT_SIZE},
 };
 
-/// Which buckets of a facet to answer.
+/// Selects and sorts the buckets of a facet.
 #[derive(Clone, Debug, InputObject)]
 pub struct FacetInput {
-    /// At most this many buckets, 1 to 200.
+    /// Maximum number of buckets, 1 to 200.
     #[graphql(default_with = "DEFAULT_SIZE")]
     first: i32,
-    /// Which conditions of the set's own filter hold.
+    /// Which conditions of the set's filter apply.
     #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
     scope: FacetScope,
-    /// Only values with at least this many releases; 0 lists values without any, too.
+    /// Only values with at least this many releases. 0 also lists values without releases.
     #[graphql(default = 1)]
     min_count: i32,
-    /// First this, then that; what is still alike goes by label. Most releases first where none is given.
+    /// Sort keys in order of precedence. Ties are sorted by label. Default: `COUNT`, largest first.
     order_by: Option<Vec<FacetOrder>>,
-    /// Only values whose label contains this, without regard to case and accents.
+    /// Only values whose label contains this text, ignoring case and accents.
     label_contains: Option<String>,
 }
 
-/// Which buckets of a facet of topics to answer.
+/// Selects and sorts the buckets of a facet by topic.
 #[derive(Clone, Debug, InputObject)]
 pub struct TopicFacetInput {
-    /// At most this many buckets, 1 to 200.
+    /// Maximum number of buckets, 1 to 200.
     #[graphql(default_with = "DEFAULT_SIZE")]
     first: i32,
-    /// Which conditions of the set's own filter hold.
+    /// Which conditions of the set's filter apply.
     #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
     scope: FacetScope,
-    /// Only topics with at least this many releases; 0 lists topics without any, too.
+    /// Only topics with at least this many releases. 0 also lists topics without releases.
     #[graphql(default = 1)]
     min_count: i32,
-    /// First this, then that; what is still alike goes by label. Most releases first where none is given.
+    /// Sort keys in order of precedence. Ties are sorted by label. Default: `COUNT`, largest first.
     order_by: Option<Vec<FacetOrder>>,
-    /// Only topics whose label contains this, without regard to case and accents.
+    /// Only topics whose label contains this text, ignoring case and accents.
     label_contains: Option<String>,
-    /// Releases of narrower topics count for a topic, too, each once.
+    /// Releases of narrower topics count for a topic as well, each once.
     #[graphql(default = true)]
     roll_up: bool,
-    /// Only the topics right below this one.
+    /// Only topics directly below this one.
     under: Option<TopicRef>,
 }
 
-/// Which buckets of a facet of places to answer.
+/// Selects and sorts the buckets of a facet by place.
 #[derive(Clone, Debug, InputObject)]
 pub struct PlaceFacetInput {
-    /// At most this many buckets, 1 to 200.
+    /// Maximum number of buckets, 1 to 200.
     #[graphql(default_with = "DEFAULT_SIZE")]
     first: i32,
-    /// Which conditions of the set's own filter hold.
+    /// Which conditions of the set's filter apply.
     #[graphql(default_with = "FacetScope::ExcludeOwnFilter")]
     scope: FacetScope,
-    /// Only places with at least this many releases; 0 lists places without any, too.
+    /// Only places with at least this many releases. 0 also lists places without releases.
     #[graphql(default = 1)]
     min_count: i32,
-    /// First this, then that; what is still alike goes by label. Most releases first where none is given.
+    /// Sort keys in order of precedence. Ties are sorted by label. Default: `COUNT`, largest first.
     order_by: Option<Vec<FacetOrder>>,
-    /// Only places whose label contains this, without regard to case and accents.
+    /// Only places whose label contains this text, ignoring case and accents.
     label_contains: Option<String>,
-    /// Only places of this kind, and whatever lies within one counts for it; a release tagged coarser counts as missing.
-    /// Where it is not given, every place counts exactly as tagged.
+    /// Only places of this kind. A release counts for the place of this kind that contains its place; a release whose
+    /// place is not within one counts as missing. Without `level`, each place counts its own releases only.
     level: Option<PlaceKind>,
-    /// In which role.
+    /// The role of the place in the release.
     #[graphql(default_with = "PlaceRole::Any")]
     role: PlaceRole,
 }
 
-/// One key of the order of buckets.
+/// A sort key of buckets.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct FacetOrder {
-    /// By what.
+    /// What to sort by.
     by: FacetOrderKey,
-    /// Which way.
+    /// The sort direction.
     #[graphql(default_with = "Direction::Desc")]
     direction: Direction,
 }

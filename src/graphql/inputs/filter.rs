@@ -17,112 +17,115 @@ use crate::{
     newsroom::access::public_id::IdCodec,
 };
 
-/// Which releases to keep. All conditions that are given hold together; `and`, `or`, `not` combine filters. A list that is
-/// given but empty is taken at its word: nothing is one of no values.
+/// Selects releases. All given conditions must match; `and`, `or` and `not` combine filters. An empty list of values
+/// matches nothing, except `all` and `none`, which match everything.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct ReleaseFilter {
-    /// All of these hold.
+    /// All of these filters match.
     and: Option<Vec<ReleaseFilter>>,
-    /// At least one of these holds.
+    /// At least one of these filters matches.
     or: Option<Vec<ReleaseFilter>>,
-    /// This does not hold.
+    /// This filter does not match.
     not: Option<Box<ReleaseFilter>>,
-    /// It is one of these. Ids that lead nowhere keep nothing.
+    /// Releases with one of these ids. Unknown ids match nothing.
     ids: Option<Vec<ID>>,
-    /// It is of one of these kinds.
+    /// Releases of one of these kinds.
     kinds: Option<Vec<ReleaseKind>>,
-    /// Conditions on its topics.
+    /// Conditions on the topics.
     topics: Option<TopicSetFilter>,
-    /// Conditions on its places.
+    /// Conditions on the places.
     places: Option<PlaceSetFilter>,
-    /// It is in one of these languages or in a more specific form of one: `pt` takes in `pt-BR`.
+    /// Releases in one of these languages or in a more specific form of one: `pt` includes `pt-BR`.
     languages: Option<Vec<LanguageTag>>,
-    /// The date printed on it.
+    /// The release date.
     release_date: Option<DateRange>,
     /// When it was last made public.
     published_at: Option<DateTimeRange>,
-    /// When what its readers see last changed.
+    /// When its visible content last changed.
     modified_at: Option<DateTimeRange>,
-    /// It is in one of these states. For the desk: to everybody else a release is published or does not exist.
+    /// Releases in one of these states. Useful for the desk only: for other viewers every release is PUBLISHED.
     states: Option<Vec<ReleaseState>>,
-    /// Whether a version is being worked on beside its live one. For the desk: to everybody else none is.
+    /// Whether there is a working revision beside the live one. Useful for the desk only: for other viewers there is
+    /// none.
     has_working: Option<bool>,
-    /// It was created by one of these subjects. For the desk: to everybody else nothing has an author.
+    /// Releases created by one of the actors with these ids. Useful for the desk only: for other viewers releases
+    /// have no author.
     authors: Option<Vec<String>>,
 }
 
-/// Conditions on the topics of a release. All that are given hold together.
+/// Conditions on the topics of a release. All given conditions must match.
 #[derive(Clone, Debug, InputObject)]
 pub struct TopicSetFilter {
-    /// It has at least one of these.
+    /// The release has at least one of these.
     any: Option<Vec<TopicRef>>,
-    /// It has every one of these.
+    /// The release has all of these.
     all: Option<Vec<TopicRef>>,
-    /// It has none of these.
+    /// The release has none of these.
     none: Option<Vec<TopicRef>>,
-    /// true: it has no topic at all; false: it has at least one.
+    /// true: the release has no topic; false: it has at least one.
     missing: Option<bool>,
-    /// A narrower topic counts as the topic.
+    /// A narrower topic counts as the given topic.
     #[graphql(default = true)]
     include_narrower: bool,
 }
 
-/// Conditions on the places of a release. All that are given hold together.
+/// Conditions on the places of a release. All given conditions must match.
 #[derive(Clone, Debug, InputObject)]
 pub struct PlaceSetFilter {
-    /// It has at least one of these.
+    /// The release has at least one of these.
     any: Option<Vec<PlaceRef>>,
-    /// It has every one of these.
+    /// The release has all of these.
     all: Option<Vec<PlaceRef>>,
-    /// It has none of these.
+    /// The release has none of these.
     none: Option<Vec<PlaceRef>>,
-    /// true: it has no place in this role; false: it has at least one.
+    /// true: the release has no place in this role; false: it has at least one.
     missing: Option<bool>,
-    /// In which role.
+    /// The role of the place in the release.
     #[graphql(default_with = "PlaceRole::Any")]
     role: PlaceRole,
-    /// A place that lies within counts as the place.
+    /// A place within a given place counts as the given place.
     #[graphql(default = true)]
     include_within: bool,
-    /// It has a place whose own location lies near a point. Places without a location never do. At most ten times in one filter.
+    /// The release has a place whose location lies within a circle. Places without a location never match. At most
+    /// ten times in one filter.
     near: Option<NearInput>,
 }
 
-/// A point on the globe, WGS 84, and a distance from it.
+/// A circle on the globe: a point (WGS 84) and a radius.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct NearInput {
     /// Degrees north, -90 to 90.
     latitude: f64,
     /// Degrees east, -180 to 180.
     longitude: f64,
-    /// At most this far along a great circle, 0 or more.
+    /// The radius in kilometres along a great circle, 0 or more.
     kilometres: f64,
 }
 
-/// A range of calendar dates. An end that is left out is open.
+/// A range of calendar dates. A missing end is open.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct DateRange {
-    /// The first day, inclusive.
+    /// First day, inclusive.
     from: Option<Date>,
-    /// The last day, inclusive.
+    /// Last day, inclusive.
     until: Option<Date>,
 }
 
-/// A range of instants. An end that is left out is open.
+/// A range of instants. A missing end is open.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct DateTimeRange {
-    /// The first instant, inclusive.
+    /// First instant, inclusive.
     from: Option<DateTime>,
-    /// The last instant, inclusive.
+    /// Last instant, inclusive.
     until: Option<DateTime>,
 }
 
-/// One key of an order.
+/// A sort key of releases.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub struct ReleaseOrder {
-    /// By what.
+    /// What to sort by.
     by: ReleaseOrderKey,
-    /// Which way.
+    /// The sort direction.
     #[graphql(default_with = "Direction::Desc")]
     direction: Direction,
 }

@@ -15,34 +15,34 @@ use crate::{
     newsroom::access::public_id::IdCodec,
 };
 
-/// A release, by exactly one of these.
+/// Refers to a release by exactly one of these.
 #[derive(Clone, Debug, OneofObject)]
 pub enum ReleaseRef {
     /// By id.
     Id(ID),
-    /// By an address it has or had.
+    /// By its present or a former slug.
     Slug(Slug),
-    /// By the id that another system knows it by.
+    /// By its id in another system.
     ExternalId(String),
 }
 
-/// A topic, by exactly one of these.
+/// Refers to a topic by exactly one of these.
 #[derive(Clone, Debug, OneofObject)]
 pub enum TopicRef {
     /// By id.
     Id(ID),
-    /// By an address it has or had.
+    /// By its present or a former slug.
     Slug(Slug),
     /// By its URI in a public vocabulary.
     Uri(Url),
 }
 
-/// A place, by exactly one of these.
+/// Refers to a place by exactly one of these.
 #[derive(Clone, Debug, OneofObject)]
 pub enum PlaceRef {
     /// By id.
     Id(ID),
-    /// By an address it has or had.
+    /// By its present or a former slug.
     Slug(Slug),
     /// By ISO 3166-1 code, two or three letters.
     #[graphql(name = "iso3166")]

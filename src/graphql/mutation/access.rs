@@ -22,13 +22,13 @@ pub struct AccessMutation;
 /// Letting people in.
 #[Object]
 impl AccessMutation {
-    /// Makes a link that shows the newest version of one release to whoever holds it, without an account. Each use is logged.
-    /// AUTHOR for their own releases, EDITOR for any.
+    /// Creates a preview link: whoever has it can read the newest revision of one release without an account. Each
+    /// use is logged. Requires the role AUTHOR for one's own releases, EDITOR for others.
     async fn preview_link_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] release_id: ID,
-        #[graphql(desc = "From this instant on it shows nothing.")] expires_at: DateTime,
+        #[graphql(desc = "The id of the release.")] release_id: ID,
+        #[graphql(desc = "The instant at which the link expires.")] expires_at: DateTime,
     ) -> Result<Option<PreviewLinkPayload>, ApiError> {
         let request = ctx.request();
         let release =
@@ -37,33 +37,33 @@ impl AccessMutation {
         PreviewLinkPayload::from_result(ctx, result).map(Some)
     }
 
-    /// Takes a preview link back, at once and for good. AUTHOR for their own releases, EDITOR for any.
+    /// Permanently revokes a preview link. Requires the role AUTHOR for one's own releases, EDITOR for others.
     async fn preview_link_revoke(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which link.")] id: ID,
+        #[graphql(desc = "The id of the link.")] id: ID,
     ) -> Result<Option<DeletePayload>, ApiError> {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::PreviewLink, &id).map_err(at_id)?);
         let result = ctx.newsroom().preview_revoke(&request.viewer, id, request.now).await;
         DeletePayload::from_result(ctx, Noun::PreviewLink, result).map(Some)
     }
 
-    /// Makes an access token. Its secret is in this answer and nowhere else. ADMIN.
+    /// Creates an access token. Only this response contains its secret. Requires the role ADMIN.
     async fn token_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "For whom and what.")] input: TokenInput,
+        #[graphql(desc = "Subject, name, role and expiry of the token.")] input: TokenInput,
     ) -> Result<Option<TokenPayload>, ApiError> {
         let request = ctx.request();
         TokenPayload::from_result(ctx, ctx.newsroom().token_create(&request.viewer, input.into(), request.now).await)
             .map(Some)
     }
 
-    /// Takes an access token back, at once and for good. ADMIN.
+    /// Permanently revokes an access token. Requires the role ADMIN.
     async fn token_revoke(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which token.")] id: ID,
+        #[graphql(desc = "The id of the token.")] id: ID,
     ) -> Result<Option<DeletePayload>, ApiError> {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Token, &id).map_err(at_id)?);
         DeletePayload::from_result(

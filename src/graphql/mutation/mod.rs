@@ -12,7 +12,8 @@ mod taxonomy;
 
 use async_graphql::MergedObject;
 
-/// Writing. An act happens whole or not at all; what an editor can mend is in `userErrors`, and a query sent afterwards sees it.
-/// A request sent again under the same `Idempotency-Key` header gets the first answer, and nothing is done twice.
+/// All changes. A mutation succeeds completely or changes nothing. What an editor can correct is returned in
+/// `userErrors`. A query sent after the response sees the change. If a request is repeated with the same
+/// `Idempotency-Key` header, the first response is returned and nothing is executed twice.
 #[derive(Default, MergedObject)]
 pub struct Mutation(release::ReleaseMutation, taxonomy::TaxonomyMutation, access::AccessMutation);

@@ -24,11 +24,11 @@ pub struct ReleaseMutation;
 /// Acts on releases.
 #[Object]
 impl ReleaseMutation {
-    /// Begins a release: a draft with its first version. AUTHOR.
+    /// Creates a release: a draft with its first revision. Requires the role AUTHOR.
     async fn release_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What it says.")] input: ReleaseInput,
+        #[graphql(desc = "The content of the release.")] input: ReleaseInput,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
         ReleasePayload::from_result(ctx, ctx.newsroom().release_create(&request.viewer, input, request.now).await)
@@ -36,15 +36,19 @@ impl ReleaseMutation {
             .map(Some)
     }
 
-    /// Writes a new version of what a release says. A live version stays as it is until the new one is published.
-    /// AUTHOR for their own releases, EDITOR for any.
+    /// Writes a new revision. If the release is public, the live revision stays public until the new one is
+    /// published. If it is approved, it returns to review. If it is scheduled, it keeps its schedule; this requires
+    /// the role EDITOR and is not possible if the newsroom requires approval by a second person. Requires the role
+    /// AUTHOR for one's own releases, EDITOR for others.
     async fn release_revise(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "What changes.")] input: ReleaseInput,
+        #[graphql(desc = "The fields to change.")] input: ReleaseInput,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id, input) = (ctx.request(), release_id(ctx, &id)?, input.resolve(ctx.ids()).map_err(at_input)?);
         ReleasePayload::from_result(
@@ -55,63 +59,74 @@ impl ReleaseMutation {
         .map(Some)
     }
 
-    /// Hands a draft to a reviewer. AUTHOR for their own releases, EDITOR for any.
+    /// Submits a draft for review. Requires the role AUTHOR for one's own releases, EDITOR for others.
     async fn release_submit(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "For the desk; it stands in the release's history. At most 5,000 characters.")] note: Option<
-            String,
-        >,
+        #[graphql(desc = "A note for the history of the release, visible to the desk only, at most 5,000 characters.")]
+        note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_submit(&request.viewer, id, expected_revision, note, request.now).await;
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Hands a release in review, or an approved one, back to its writer. EDITOR.
+    /// Returns a release that is in review or approved to its author. Requires the role EDITOR.
     async fn release_return(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "What is to be done, at most 5,000 characters.")] note: String,
+        #[graphql(desc = "What the author should do, at most 5,000 characters.")] note: String,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_return(&request.viewer, id, expected_revision, note, request.now).await;
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Finds a release in review fit to be published. EDITOR; where the newsroom wants four eyes, not by who wrote the version.
+    /// Approves a release that is in review. Requires the role EDITOR. If the newsroom requires approval by a second
+    /// person, the writer of the revision cannot approve it.
     async fn release_approve(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "For the desk; it stands in the release's history. At most 5,000 characters.")] note: Option<
-            String,
-        >,
+        #[graphql(desc = "A note for the history of the release, visible to the desk only, at most 5,000 characters.")]
+        note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_approve(&request.viewer, id, expected_revision, note, request.now).await;
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Has a release published at a local time. From that instant on it is public for whoever reads, whether anything runs or
-    /// not. A time that clocks skip counts with the offset from before the gap; of a time that comes twice the first is meant. EDITOR.
+    /// Schedules the publication of a release at a local time, or moves the schedule of a scheduled release. The
+    /// release is public from that instant on, without any further action. A local time that is skipped when clocks
+    /// go forward counts with the offset before the change; of a time that occurs twice, the first is meant. Requires
+    /// the role EDITOR.
     async fn release_schedule(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
         #[graphql(desc = "Local date and time of the publication in `timeZone`: `2026-03-29T09:00`.")]
         local_time: LocalDateTime,
-        #[graphql(desc = "The zone. If its rules change, the local time stays and the instant moves.")]
+        #[graphql(
+            desc = "The time zone of `localTime`. If its rules change, the local time stays and the instant moves."
+        )]
         time_zone: TimeZone,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
@@ -122,12 +137,14 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Takes a release off the schedule; it is approved then. EDITOR.
+    /// Removes the schedule of a release, which is then approved. Requires the role EDITOR.
     async fn release_unschedule(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
@@ -135,17 +152,18 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Makes the version being worked on public, at once; of a withdrawn release also the last public version, again. Under an
-    /// embargo the press sees it, and everybody at its end. EDITOR.
+    /// Publishes the working revision at once. A withdrawn release without a working revision is published again as
+    /// it was. During an embargo only the press and the desk can see the release. Requires the role EDITOR.
     async fn release_publish(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
         #[graphql(
-            desc = "Where what had been public was wrong: what was wrong, for readers, at most 5,000 characters. It is \
-                          listed in `corrections`."
+            desc = "If published content was wrong: what was wrong, for readers, at most 5,000 characters. It appears in `corrections`."
         )]
         correction_note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
@@ -155,16 +173,19 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Sets, moves or lifts an embargo: until then what is published is for the press and the desk alone. Independent of the
-    /// schedule; what is public already cannot be embargoed. EDITOR.
+    /// Sets, moves or lifts the embargo of a release. During the embargo, the published release is visible to the
+    /// press and the desk only. It is independent of the schedule. A release that is already public cannot get an
+    /// embargo. Requires the role EDITOR.
     async fn release_embargo(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "The instant it ends at; left out or null: it is lifted, now.")] until: Option<DateTime>,
-        #[graphql(desc = "For its recipients, the press, at most 5,000 characters.")] note: Option<String>,
+        #[graphql(desc = "The instant at which the embargo ends. If absent or null, the embargo is lifted now.")] until: Option<DateTime>,
+        #[graphql(desc = "A note for the press, at most 5,000 characters.")] note: Option<String>,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx
@@ -174,16 +195,18 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Puts right what is public, at once. Changes the live version only; a version being worked on stays, marked as `outdated`.
-    /// EDITOR.
+    /// Corrects the live revision of a public release at once. A working revision stays, and is marked as `outdated`.
+    /// Requires the role EDITOR.
     async fn release_correct(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "What changes of the live version.")] input: ReleaseInput,
-        #[graphql(desc = "What was wrong, for readers, at most 5,000 characters. It is listed in `corrections`.")]
+        #[graphql(desc = "The fields of the live revision to change.")] input: ReleaseInput,
+        #[graphql(desc = "What was wrong, for readers, at most 5,000 characters. It appears in `corrections`.")]
         correction_note: String,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id, input) = (ctx.request(), release_id(ctx, &id)?, input.resolve(ctx.ids()).map_err(at_input)?);
@@ -193,12 +216,14 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Takes a release back from the public. EDITOR.
+    /// Withdraws a public release. It can be published again later. Requires the role EDITOR.
     async fn release_withdraw(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
         #[graphql(desc = "How to withdraw it.")] withdrawal: WithdrawalInput,
         #[graphql(desc = "A note for the history of the release, at most 5,000 characters. The notice if absent.")]
@@ -212,29 +237,35 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Declares a release wrong, for good: its address shows the notice, and it never comes back. EDITOR.
+    /// Permanently retracts a release as wrong. Its URL answers with the notice, and it cannot be published again.
+    /// Requires the role EDITOR.
     async fn release_retract(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "Why, for those who come to its address, at most 5,000 characters.")] notice: String,
+        #[graphql(desc = "The reason, for readers of its URL, at most 5,000 characters.")] notice: String,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result = ctx.newsroom().release_retract(&request.viewer, id, expected_revision, notice, request.now).await;
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Writes what an older version said as a new version; address and externalId stay. A live version stays as it is until the
-    /// new one is published. AUTHOR for their own releases, EDITOR for any.
+    /// Writes the content of an earlier revision as a new revision. The slug and the external id stay as they are. As
+    /// with `releaseRevise`, a public release keeps its live revision and a scheduled one its schedule. Requires the
+    /// role AUTHOR for one's own releases, EDITOR for others.
     async fn release_restore(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "The `number` of the older version.")] revision: i32,
+        #[graphql(desc = "The `number` of the earlier revision.")] revision: i32,
     ) -> Result<Option<ReleasePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
         let result =
@@ -242,12 +273,14 @@ impl ReleaseMutation {
         ReleasePayload::from_result(ctx, result).await.map(Some)
     }
 
-    /// Throws a draft away that never was public. AUTHOR for their own releases, EDITOR for any.
+    /// Deletes a draft that was never public. Requires the role AUTHOR for one's own releases, EDITOR for others.
     async fn release_delete(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
     ) -> Result<Option<DeletePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);
@@ -255,12 +288,12 @@ impl ReleaseMutation {
         DeletePayload::from_result(ctx, Noun::Release, result).map(Some)
     }
 
-    /// One act on many releases: a result for each, in order; what is refused for one changes nothing for the others. EDITOR;
-    /// AUTHOR may submit their own.
+    /// Carries out one action on many releases, and returns one result per release in the same order. A refusal for
+    /// one release does not affect the others. Requires the role EDITOR; AUTHOR may submit one's own releases.
     async fn releases_transition(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which releases, at most 500.")] items: Vec<TransitionItem>,
+        #[graphql(desc = "The releases, at most 500.")] items: Vec<TransitionItem>,
         #[graphql(desc = "What to do to each of them.")] action: BulkAction,
         #[graphql(desc = "A note for the history of each release, at most 5,000 characters. Not with PUBLISH.")]
         note: Option<String>,
@@ -280,15 +313,19 @@ impl ReleaseMutation {
         ReleasePayload::from_results(ctx, results).await.map(Some)
     }
 
-    /// Removes all that a release says and said, for good: versions, images in the journal, answers kept. A bare entry stays that
-    /// says who did it, when and why. ADMIN.
+    /// Permanently removes all content of a release: revisions, journal images, and stored responses. A journal entry
+    /// without content remains. Requires the role ADMIN.
     async fn release_purge(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which release.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the release.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "On whose demand and why; it stays in the journal, so it must not tell what was removed.")]
+        #[graphql(
+            desc = "Who demanded the removal and why. It stays in the journal, so it must not repeat what is removed."
+        )]
         reason: String,
     ) -> Result<Option<DeletePayload>, ApiError> {
         let (request, id) = (ctx.request(), release_id(ctx, &id)?);

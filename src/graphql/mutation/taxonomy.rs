@@ -21,24 +21,26 @@ pub struct TaxonomyMutation;
 /// Keeping topics and places.
 #[Object]
 impl TaxonomyMutation {
-    /// Makes a topic. ADMIN.
+    /// Creates a topic. Requires the role ADMIN.
     async fn topic_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What it is.")] input: TopicInput,
+        #[graphql(desc = "Its fields.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
         let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
         TopicPayload::from_result(ctx.newsroom().topic_create(&request.viewer, input, request.now).await).map(Some)
     }
 
-    /// Changes a topic. ADMIN.
+    /// Changes a topic. Requires the role ADMIN.
     async fn topic_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which topic.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the topic.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "What changes.")] input: TopicInput,
+        #[graphql(desc = "The fields to change.")] input: TopicInput,
     ) -> Result<Option<TopicPayload>, ApiError> {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
         let input = input.resolve(ctx.ids()).map_err(at_input)?;
@@ -48,13 +50,14 @@ impl TaxonomyMutation {
         .map(Some)
     }
 
-    /// Merges a topic into another: its releases and what lies below it move, its names become alternative names, its address, id and
-    /// URI lead to the other. Cannot be undone. ADMIN.
+    /// Merges a topic into another one. Its releases and narrower topics move to the other topic, its names become
+    /// alternative names, and its slug, id and URI lead to the other topic. This cannot be undone. Requires the role
+    /// ADMIN.
     async fn topic_merge(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The topic that ceases to be.")] from: ID,
-        #[graphql(desc = "The topic that stays.")] into: ID,
+        #[graphql(desc = "The id of the topic that is merged and disappears.")] from: ID,
+        #[graphql(desc = "The id of the topic that remains.")] into: ID,
     ) -> Result<Option<TopicPayload>, ApiError> {
         let request = ctx.request();
         let from = global_id::decode_as(ctx.ids(), Noun::Topic, &from).map_err(|error| error.at("from"))?;
@@ -62,14 +65,17 @@ impl TaxonomyMutation {
         TopicPayload::from_result(ctx.newsroom().topic_merge(&request.viewer, from, into, request.now).await).map(Some)
     }
 
-    /// Retires a topic: no release gets it any more; those that have it keep it, and filters and counts know it. ADMIN.
+    /// Retires a topic. No release can get it any more; releases that have it keep it, and filters and counts include
+    /// it. Requires the role ADMIN.
     async fn topic_retire(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which topic.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the topic.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "The topic to use instead.")] replaced_by: Option<ID>,
+        #[graphql(desc = "The id of the topic to use instead.")] replaced_by: Option<ID>,
     ) -> Result<Option<TopicPayload>, ApiError> {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Topic, &id).map_err(at_id)?);
         let replacement =
@@ -81,24 +87,26 @@ impl TaxonomyMutation {
         .map(Some)
     }
 
-    /// Makes a place. ADMIN.
+    /// Creates a place. Requires the role ADMIN.
     async fn place_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What it is.")] input: PlaceInput,
+        #[graphql(desc = "Its fields.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
         let (request, input) = (ctx.request(), input.resolve(ctx.ids()).map_err(at_input)?);
         PlacePayload::from_result(ctx.newsroom().place_create(&request.viewer, input, request.now).await).map(Some)
     }
 
-    /// Changes a place. ADMIN.
+    /// Changes a place. Requires the role ADMIN.
     async fn place_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which place.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the place.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "What changes.")] input: PlaceInput,
+        #[graphql(desc = "The fields to change.")] input: PlaceInput,
     ) -> Result<Option<PlacePayload>, ApiError> {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
         let input = input.resolve(ctx.ids()).map_err(at_input)?;
@@ -108,13 +116,14 @@ impl TaxonomyMutation {
         .map(Some)
     }
 
-    /// Merges a place into another: its releases and what lies below it move, its names become alternative names, its address, id and
-    /// URI lead to the other. Cannot be undone. ADMIN.
+    /// Merges a place into another one. Its releases and the places within it move to the other place, its names
+    /// become alternative names, and its slug, id and URI lead to the other place. This cannot be undone. Requires
+    /// the role ADMIN.
     async fn place_merge(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The place that ceases to be.")] from: ID,
-        #[graphql(desc = "The place that stays.")] into: ID,
+        #[graphql(desc = "The id of the place that is merged and disappears.")] from: ID,
+        #[graphql(desc = "The id of the place that remains.")] into: ID,
     ) -> Result<Option<PlacePayload>, ApiError> {
         let request = ctx.request();
         let from = global_id::decode_as(ctx.ids(), Noun::Place, &from).map_err(|error| error.at("from"))?;
@@ -122,14 +131,17 @@ impl TaxonomyMutation {
         PlacePayload::from_result(ctx.newsroom().place_merge(&request.viewer, from, into, request.now).await).map(Some)
     }
 
-    /// Retires a place: no release gets it any more; those that have it keep it, and filters and counts know it. ADMIN.
+    /// Retires a place. No release can get it any more; releases that have it keep it, and filters and counts include
+    /// it. Requires the role ADMIN.
     async fn place_retire(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which place.")] id: ID,
-        #[graphql(desc = "Its `revision` as you read it; if it has moved on, nothing is changed.")]
+        #[graphql(desc = "The id of the place.")] id: ID,
+        #[graphql(
+            desc = "The `revision` that you read. If it is not the current one, nothing is changed and the error is STALE_REVISION."
+        )]
         expected_revision: i32,
-        #[graphql(desc = "The place to use instead.")] replaced_by: Option<ID>,
+        #[graphql(desc = "The id of the place to use instead.")] replaced_by: Option<ID>,
     ) -> Result<Option<PlacePayload>, ApiError> {
         let (request, id) = (ctx.request(), global_id::decode_as(ctx.ids(), Noun::Place, &id).map_err(at_id)?);
         let replacement =

@@ -16,7 +16,7 @@ pub(super) const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 /// One request error (GraphQL, September 2025, 7.1.2): nothing was executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestError {
-    /// What sort of error, for programs.
+    /// The kind of error, for programs.
     pub code: &'static str,
     /// What is wrong and how to fix it.
     pub message: String,

@@ -25,23 +25,23 @@ use crate::{
     },
 };
 
-/// Who asks: what their token says of them.
+/// The caller: the subject and role of its token.
 pub struct Viewer(pub viewer::Viewer);
 
-/// Who asks: what their token says of them.
+/// The caller: the subject and role of its token.
 #[Object(serial)]
 impl Viewer {
-    /// The person or system that the token names; "public" without a token.
+    /// The subject of the token, as in `Actor.id`. "public" without a token.
     async fn name(&self) -> &str {
         if self.0.subject.is_empty() { "public" } else { &self.0.subject }
     }
 
-    /// What they are to the newsroom.
+    /// The role of the caller.
     async fn role(&self) -> Role {
         self.0.role.into()
     }
 
-    /// What they may do.
+    /// What the caller is allowed to do.
     async fn capabilities(&self) -> Vec<Capability> {
         let embargoed = (self.0.role >= entity::api_token::Role::Press).then_some(Capability::ReadEmbargoed);
         let actions = [
@@ -69,25 +69,25 @@ impl Viewer {
     }
 }
 
-/// An access token. Its secret is shown once, when it is made.
+/// An access token. Its secret is returned once, by `tokenCreate`.
 #[derive(Clone, SimpleObject)]
 #[graphql(serial)]
 pub struct Token {
-    /// Its global id.
+    /// The global id.
     id: ID,
-    /// The person or system that acts with it.
+    /// The person or system that uses the token.
     subject: String,
-    /// What it is for.
+    /// What the token is for.
     name: String,
-    /// What it may do.
+    /// The role of the token.
     role: Role,
-    /// When it was made.
+    /// When it was created.
     created_at: DateTime,
-    /// From this instant on it is refused; null: never.
+    /// When it expires. null if it never expires.
     expires_at: Option<DateTime>,
     /// When it was last used, to ten minutes.
     last_used_at: Option<DateTime>,
-    /// When it was revoked.
+    /// When it was revoked. null if it was not.
     revoked_at: Option<DateTime>,
 }
 
@@ -107,16 +107,17 @@ impl Token {
     }
 }
 
-/// What token to make.
+/// The fields of a new token.
 #[derive(InputObject)]
 pub struct TokenInput {
-    /// The person or system that will act with it; it stands in the journal as who did what.
+    /// The person or system that uses the token. It appears in the journal as the actor of its changes. "dateline"
+    /// and "command line" are reserved.
     subject: String,
-    /// What it is for.
+    /// What the token is for.
     name: String,
-    /// What it may do.
+    /// The role of the token.
     role: Role,
-    /// From this instant on it is refused; never where it is left out.
+    /// When it expires. Never if absent.
     expires_at: Option<DateTime>,
 }
 

@@ -37,12 +37,12 @@ use crate::{
     },
 };
 
-/// A page of releases, and the set of all releases it is a page of.
+/// A page of releases, and the set of all releases on all pages.
 pub struct ReleaseConnection {
     page: ReleasePage,
 }
 
-/// A page of releases, and the set of all releases it is a page of.
+/// A page of releases, and the set of all releases on all pages.
 #[Object(serial)]
 impl ReleaseConnection {
     /// The releases of this page with their cursors.
@@ -66,82 +66,82 @@ impl ReleaseConnection {
             .collect()
     }
 
-    /// Where this page lies.
+    /// Where this page lies in the list.
     async fn page_info(&self) -> PageInfo {
         PageInfo::new(self.page.entries.iter().map(|(cursor, _)| cursor), self.page.has_previous, self.page.has_next)
     }
 
-    /// How many releases there are on all pages. Exact, and costs no statement.
+    /// Number of releases on all pages. Always exact.
     async fn total_count(&self) -> Option<u64> {
         Some(self.page.set.count())
     }
 
-    /// How many releases are in the set; the same as `totalCount`.
+    /// Number of releases in the set. The same as `totalCount`.
     pub(in crate::graphql) async fn count(&self) -> Option<u64> {
         Some(self.page.set.count())
     }
 
-    /// How the set parts: by topic, place, kind or language.
+    /// Counts by topic, place, kind and language.
     pub(in crate::graphql) async fn facets(&self) -> Option<ReleaseFacets> {
         Some(ReleaseFacets { set: self.page.set.clone() })
     }
 
-    /// The set over time, at most 4,000 periods; with `fill: OMIT` only those that have releases count.
+    /// The set by periods of time. At most 4,000 periods; with `fill: OMIT` only periods with releases count.
     #[expect(clippy::too_many_arguments, reason = "each says one thing about the drawing")]
     pub(in crate::graphql) async fn timeline(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How long each period is.")] interval: TimeInterval,
-        #[graphql(default_with = "TimeZone::from(\"UTC\")", desc = "In which zone days begin and end.")]
+        #[graphql(desc = "The length of each period.")] interval: TimeInterval,
+        #[graphql(default_with = "TimeZone::from(\"UTC\")", desc = "The time zone in which days start and end.")]
         time_zone: TimeZone,
-        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "Which date counts.")]
+        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "The date of a release that counts.")]
         date_field: ReleaseDateField,
         #[graphql(
-            desc = "Only releases of these days; where an end is open, the set's own first or last day. Periods that \
-                    reach beyond are drawn whole and counted in part."
+            desc = "Only releases of these days. A missing end is the first or last day of the set. Periods that extend beyond the range are returned whole and counted in part."
         )]
         range: Option<DateRange>,
-        #[graphql(default_with = "Weekday::Monday", desc = "Which day weeks begin with.")] week_start: Weekday,
-        #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
+        #[graphql(default_with = "Weekday::Monday", desc = "The first day of a week.")] week_start: Weekday,
+        #[graphql(default_with = "GapFill::Zero", desc = "How a timeline treats periods without releases.")]
+        fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
         ctx.execution().yield_if_due().await;
         let args = TimelineArgs { interval, time_zone, date_field, range, week_start, fill };
         timeline(&self.page.set, args, ctx.request()).map(Some)
     }
 
-    /// One period of the set, by release date, against another. Give the dates here and not in the filter, which would empty
-    /// the other period.
+    /// Compares a period of the set with another one, by release date. Give the dates as `range`, not in the filter,
+    /// because the filter applies to both periods.
     pub(in crate::graphql) async fn compare(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "With which period.")] to: ComparisonPeriod,
-        #[graphql(desc = "The period; both ends are needed.")] range: DateRange,
+        #[graphql(desc = "The period to compare with.")] to: ComparisonPeriod,
+        #[graphql(desc = "The period. Both ends are required.")] range: DateRange,
     ) -> Result<Option<Delta>, ApiError> {
         ctx.execution().yield_if_due().await;
         compare(&self.page.set, to, range).map(Some)
     }
 
-    /// The earliest release date in the set; null for an empty one.
+    /// The earliest release date in the set. null for an empty set.
     pub(in crate::graphql) async fn earliest(&self) -> Option<Date> {
         self.page.set.date_span().map(|(earliest, _)| Date(earliest))
     }
 
-    /// The latest release date in the set; null for an empty one.
+    /// The latest release date in the set. null for an empty set.
     pub(in crate::graphql) async fn latest(&self) -> Option<Date> {
         self.page.set.date_span().map(|(_, latest)| Date(latest))
     }
 
-    /// What the set's numbers depend on.
+    /// The data version that the numbers of this set depend on.
     pub(in crate::graphql) async fn as_of(&self, ctx: &Context<'_>) -> DataVersion {
         DataVersion::of(ctx, &self.page.set)
     }
 }
 
-/// A release of a page.
+/// A release on a page, with its cursor.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct ReleaseEdge {
-    /// Where it stands: give it as `after` or `before` under the same order and filter.
+    /// The cursor of this entry. Pass it as `after` or `before` with the same order and filter.
     cursor: String,
     /// The release.
     node: SerialObject<Release>,
@@ -183,7 +183,7 @@ fn connection_projection(ctx: &Context<'_>) -> Projection {
 
 macro_rules! concept_connection {
     ($connection:ident, $edge:ident, $object:ident, $what:literal) => {
-        #[doc = concat!("A page of ", $what, "s, by name.")]
+        #[doc = concat!("A page of ", $what, "s, sorted by name.")]
         #[derive(SimpleObject)]
         #[graphql(serial)]
         pub struct $connection {
@@ -191,17 +191,17 @@ macro_rules! concept_connection {
             edges: SerialList<$edge>,
             /// The entries of this page, without cursors.
             nodes: SerialList<$object>,
-            /// Where this page lies.
+            /// Where this page lies in the list.
             page_info: PageInfo,
-            /// How many there are on all pages.
+            /// Number of entries on all pages.
             total_count: Option<usize>,
         }
 
-        #[doc = concat!("A ", $what, " of a page.")]
+        #[doc = concat!("A ", $what, " on a page, with its cursor.")]
         #[derive(SimpleObject)]
         #[graphql(serial)]
         pub struct $edge {
-            /// Where it stands: give it as `after` or `before` under the same filter.
+            /// The cursor of this entry. Pass it as `after` or `before` with the same filter.
             cursor: String,
             #[doc = concat!("The ", $what, ".")]
             node: SerialObject<$object>,

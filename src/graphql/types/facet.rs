@@ -32,41 +32,41 @@ pub struct ReleaseFacets {
     pub(in crate::graphql) set: ReleaseSet,
 }
 
-/// How a set parts: by topic, place, kind or language. Costs no statement.
+/// Counts of a set of releases by topic, place, kind and language.
 #[Object(serial)]
 impl ReleaseFacets {
-    /// By topic.
+    /// Counts by topic.
     async fn topics(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which buckets.")] input: Option<TopicFacetInput>,
+        #[graphql(desc = "Selects and sorts the buckets.")] input: Option<TopicFacetInput>,
     ) -> Result<Option<TopicFacet>, ApiError> {
         self.build_facet(ctx, input.unwrap_or_default().request(ctx.ids(), &self.set), TopicFacet).await
     }
 
-    /// By place.
+    /// Counts by place.
     async fn places(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which buckets.")] input: Option<PlaceFacetInput>,
+        #[graphql(desc = "Selects and sorts the buckets.")] input: Option<PlaceFacetInput>,
     ) -> Result<Option<PlaceFacet>, ApiError> {
         self.build_facet(ctx, input.unwrap_or_default().request(), PlaceFacet).await
     }
 
-    /// By kind.
+    /// Counts by kind.
     async fn kinds(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which buckets.")] input: Option<FacetInput>,
+        #[graphql(desc = "Selects and sorts the buckets.")] input: Option<FacetInput>,
     ) -> Result<Option<KindFacet>, ApiError> {
         self.build_facet(ctx, input.unwrap_or_default().request(FacetField::Kinds), KindFacet).await
     }
 
-    /// By language.
+    /// Counts by language.
     async fn languages(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which buckets.")] input: Option<FacetInput>,
+        #[graphql(desc = "Selects and sorts the buckets.")] input: Option<FacetInput>,
     ) -> Result<Option<LanguageFacet>, ApiError> {
         self.build_facet(ctx, input.unwrap_or_default().request(FacetField::Languages), LanguageFacet).await
     }
@@ -92,38 +92,38 @@ pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<
     Ok(facet.buckets.iter().map(|&bucket| TopicBucket { facet: facet.clone(), bucket }).collect())
 }
 
-/// The buckets of a set by one field.
+/// The counts of a set of releases by one field.
 #[derive(Interface)]
 #[expect(clippy::duplicated_attributes, reason = "each field has a type and a description of its own")]
 #[graphql(
-    field(name = "distinct_values", ty = "u64", desc = "How many values meet the request, also those not returned."),
-    field(name = "missing", ty = "u64", desc = "Releases with no value here."),
-    field(name = "other", ty = "u64", desc = "Releases with a value, none of which was returned."),
-    field(name = "overlapping", ty = "bool", desc = "Whether one release can fall into several buckets.")
+    field(
+        name = "distinct_values",
+        ty = "u64",
+        desc = "Number of values that match the request, including those not returned."
+    ),
+    field(name = "missing", ty = "u64", desc = "Number of releases without a value."),
+    field(name = "other", ty = "u64", desc = "Number of releases that have a value, none of which was returned."),
+    field(name = "overlapping", ty = "bool", desc = "Whether one release can be in several buckets.")
 )]
 pub enum Facet {
-    /// By topic.
+    /// Counts by topic.
     Topics(TopicFacet),
-    /// By place.
+    /// Counts by place.
     Places(PlaceFacet),
-    /// By kind.
+    /// Counts by kind.
     Kinds(KindFacet),
-    /// By language.
+    /// Counts by language.
     Languages(LanguageFacet),
 }
 
-/// One value of a facet, and a set of releases again.
+/// One value of a facet, and the releases that have it.
 #[derive(Interface)]
 #[graphql(
-    field(
-        name = "key",
-        ty = "ID",
-        desc = "What tells the value from the others: a global id, a kind's name, a language tag."
-    ),
-    field(name = "label", ty = "String", desc = "What to show for it."),
-    field(name = "count", ty = "u64", desc = "Releases that have it, each once."),
-    field(name = "share", ty = "f64", desc = "`count` as a part of the set that was counted, 0 to 1."),
-    field(name = "selected", ty = "bool", desc = "Whether the set's own filter asks for it by name."),
+    field(name = "key", ty = "ID", desc = "Identifies the value: a global id, the name of a kind, or a language tag."),
+    field(name = "label", ty = "String", desc = "The text to show for the value."),
+    field(name = "count", ty = "u64", desc = "Number of releases with this value, each counted once."),
+    field(name = "share", ty = "f64", desc = "`count` as a fraction of the counted set, 0 to 1."),
+    field(name = "selected", ty = "bool", desc = "Whether the filter of the set names this value."),
     field(
         name = "stats",
         ty = "Option<ReleaseStats>",
@@ -132,7 +132,7 @@ pub enum Facet {
     field(
         name = "samples",
         ty = "Option<Vec<Release>>",
-        desc = "Its newest releases.",
+        desc = "The newest releases of this bucket.",
         arg(name = "first", ty = "i32", default_with = "DEFAULT_SIZE", desc = "Maximum number of releases, 1 to 200.")
     )
 )]
@@ -165,33 +165,33 @@ async fn samples(
 
 macro_rules! facet {
     ($facet:ident, $bucket:ident, $what:literal, $key:expr, { $($more:tt)* }) => {
-        #[doc = concat!("A set by ", $what, ".")]
+        #[doc = concat!("The releases of a set by ", $what, ".")]
         pub struct $facet(Arc<catalog::Facet>);
 
-        #[doc = concat!("A set by ", $what, ".")]
+        #[doc = concat!("The releases of a set by ", $what, ".")]
         #[Object(serial)]
         impl $facet {
-            /// The buckets asked for, in order.
+            /// The requested buckets, in order.
             pub(in crate::graphql) async fn buckets(&self) -> SerialList<$bucket> {
                 self.0.buckets.iter().map(|&bucket| $bucket { facet: self.0.clone(), bucket }).collect()
             }
 
-            /// How many values meet the request, also those not returned.
+            /// Number of values that match the request, including those not returned.
             pub(in crate::graphql) async fn distinct_values(&self) -> u64 {
                 self.0.distinct_values
             }
 
-            /// Releases with no value here.
+            /// Number of releases without a value.
             pub(in crate::graphql) async fn missing(&self) -> u64 {
                 self.0.missing()
             }
 
-            /// Releases with a value, none of which was returned.
+            /// Number of releases that have a value, none of which was returned.
             pub(in crate::graphql) async fn other(&self) -> u64 {
                 self.0.other()
             }
 
-            /// Whether one release can fall into several buckets.
+            /// Whether one release can be in several buckets.
             pub(in crate::graphql) async fn overlapping(&self) -> bool {
                 self.0.overlapping()
             }
@@ -206,28 +206,28 @@ macro_rules! facet {
         #[doc = concat!("A ", $what, ", and the releases of a set that have it.")]
         #[Object(serial)]
         impl $bucket {
-            /// What tells it from the others.
+            /// Identifies the value among the buckets.
             pub(in crate::graphql) async fn key(&self, ctx: &Context<'_>) -> ID {
                 let key: fn(&Self, &IdCodec) -> ID = $key;
                 key(self, ctx.ids())
             }
 
-            /// What to show for it.
+            /// The text to show for the value.
             pub(in crate::graphql) async fn label(&self) -> String {
                 self.facet.set().snapshot().label(self.facet.field(), self.bucket.value).to_owned()
             }
 
-            /// Releases that have it, each once.
+            /// Number of releases with this value, each counted once.
             pub(in crate::graphql) async fn count(&self) -> u64 {
                 self.bucket.count
             }
 
-            /// `count` as a part of the set that was counted, 0 to 1.
+            /// `count` as a fraction of the counted set, 0 to 1.
             pub(in crate::graphql) async fn share(&self) -> f64 {
                 self.facet.share(&self.bucket)
             }
 
-            /// Whether the set's own filter asks for it by name.
+            /// Whether the filter of the set names this value.
             pub(in crate::graphql) async fn selected(&self) -> bool {
                 self.bucket.selected
             }
@@ -237,7 +237,7 @@ macro_rules! facet {
                 Some(ReleaseStats { set: self.facet.bucket_set(&self.bucket) })
             }
 
-            /// Its newest releases. Costs one statement for all that are asked for at a time.
+            /// The newest releases of this bucket.
             pub(in crate::graphql) async fn samples(
                 &self,
                 ctx: &Context<'_>,
@@ -266,7 +266,7 @@ facet!(
             Topic::new(self.facet.set().snapshot().clone(), self.bucket.value)
         }
 
-        /// Releases tagged with exactly this topic; `count` also holds those of narrower ones where they are rolled up.
+        /// Number of releases that have exactly this topic. With `rollUp`, `count` also includes narrower topics.
         async fn direct_count(&self) -> u64 {
             self.facet.direct_count(&self.bucket)
         }
@@ -288,7 +288,7 @@ facet!(
             Place::new(self.facet.set().snapshot().clone(), self.bucket.value)
         }
 
-        /// Releases tagged with exactly this place; `count` also holds those of places within where a level is given.
+        /// Number of releases that have exactly this place. With `level`, `count` also includes places within it.
         async fn direct_count(&self) -> u64 {
             self.facet.direct_count(&self.bucket)
         }

@@ -24,15 +24,15 @@ row_connection!(
     "A revision"
 );
 
-/// A field that two versions have differently.
+/// A field that differs between two revisions.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct FieldChange {
-    /// Its name, as in ReleaseInput; lists as slugs, parted by commas.
+    /// Name of the field, as in ReleaseInput. Lists are given as slugs, separated by commas.
     field: String,
-    /// What the other version says; null where it says nothing.
+    /// The value in the other revision. null if it has none.
     before: Option<String>,
-    /// What this version says; null where it says nothing.
+    /// The value in this revision. null if it has none.
     after: Option<String>,
 }
 
@@ -42,21 +42,21 @@ impl From<diff::FieldChange> for FieldChange {
     }
 }
 
-/// One act: who did what, when and why.
+/// One change: who did what to which object, when and why.
 #[derive(Clone, SimpleObject)]
 #[graphql(serial)]
 pub struct JournalEntry {
-    /// Its number: 1, 2, 3 … without holes, in the order in which acts happened.
+    /// Position in the journal: 1, 2, 3 … without gaps, in the order of commits.
     sequence: ID,
-    /// When it was put down.
+    /// When the journal recorded the change.
     at: DateTime,
     /// Who did it. SYSTEM for scheduled publications and ends of embargoes.
     by: Actor,
-    /// What was done: `release.publish`, `topic.merge` …
+    /// The action, for example `release.publish` or `topic.merge`.
     action: String,
-    /// The id of what it was done to, which may be no more.
+    /// The id of the object. It may have been deleted since.
     subject: ID,
-    /// Why, where somebody said so.
+    /// The reason, if one was given.
     note: Option<String>,
 }
 
@@ -76,18 +76,18 @@ impl JournalEntry {
 
 row_connection!(JournalConnection, JournalEdge, JournalEntry, "the journal, newest first", "A journal entry");
 
-/// Which entries of the journal; all that is given holds together.
+/// Selects journal entries. All given conditions must match.
 #[derive(Clone, Debug, InputObject)]
 pub struct JournalFilter {
-    /// With one of these actions: `release.publish`.
+    /// Entries with one of these actions, for example `release.publish`.
     actions: Option<Vec<String>>,
-    /// By the actor with this id.
+    /// Entries by the actor with this id.
     by: Option<ID>,
-    /// Not before this.
+    /// Entries at or after this instant.
     from: Option<DateTime>,
-    /// Not after this.
+    /// Entries at or before this instant.
     until: Option<DateTime>,
-    /// Done to what has this id.
+    /// Entries about the object with this id.
     subject: Option<ID>,
 }
 

@@ -7,70 +7,71 @@ use crate::graphql::base::{
     scalars::{DateTime, LocalDateTime, Slug, TimeZone, Url},
 };
 
-/// What is published is for the press and the desk alone, until an instant.
+/// An embargo: until an instant, the published release is visible to the press and the desk only.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Embargo {
-    /// The instant it ends at, by itself.
+    /// The instant at which the embargo ends and the release becomes public.
     pub until: DateTime,
-    /// What its recipients are told.
+    /// A note for the press.
     pub note: Option<String>,
 }
 
-/// When a publication is or was scheduled for.
+/// The schedule of a publication, pending or past.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Schedule {
     /// Local date and time of the publication in `timeZone`.
     pub local_time: LocalDateTime,
-    /// The zone.
+    /// The time zone of `localTime`.
     pub time_zone: TimeZone,
-    /// The instant that they stand for: from then on it is public.
+    /// The instant of `localTime` in `timeZone`. The release is public from then on.
     pub at: DateTime,
-    /// How it stands.
+    /// Whether the publication is pending or has happened.
     pub state: ScheduleState,
-    /// When it was put down in the journal; null while it is to come.
+    /// When the journal recorded the publication. null while it is pending.
     pub recorded_at: Option<DateTime>,
 }
 
-/// Something that was wrong in what had been public.
+/// A public notice that published content was wrong.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Correction {
-    /// When it was put right.
+    /// When the correction was published.
     pub at: DateTime,
     /// What was wrong.
     pub note: String,
 }
 
-/// How a release was taken back.
+/// How a release was withdrawn.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Withdrawal {
-    /// In which way.
+    /// How its former URL answers.
     pub kind: WithdrawalKind,
-    /// When.
+    /// When this happened.
     pub at: DateTime,
-    /// What its former address says.
+    /// What its former URL says.
     pub notice: Option<String>,
-    /// Where its former address leads.
+    /// Where its former URL redirects to.
     pub redirect_to: Option<Url>,
 }
 
-/// What a former public address should answer now. Never for what vanished or never was public.
+/// What the former URL of a withdrawn or retracted release should answer. Releases that were withdrawn with VANISH or
+/// were never public have no tombstone.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Tombstone {
-    /// The last slug it had.
+    /// The last slug of the release.
     pub slug: Slug,
     /// WITHDRAWN or RETRACTED.
     pub state: ReleaseState,
-    /// WITH_NOTICE: show the notice; GONE: answer 410; REDIRECT: send to `redirectTo`.
+    /// WITH_NOTICE: show the notice. GONE: answer 410. REDIRECT: redirect to `redirectTo`.
     pub kind: WithdrawalKind,
-    /// When it was taken back.
+    /// When it was withdrawn or retracted.
     pub at: DateTime,
-    /// What to say; with WITH_NOTICE.
+    /// The notice to show. null unless `kind` is WITH_NOTICE.
     pub notice: Option<String>,
-    /// Where to send; with REDIRECT.
+    /// The URL to redirect to. null unless `kind` is REDIRECT.
     pub redirect_to: Option<Url>,
 }

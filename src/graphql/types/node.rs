@@ -20,10 +20,10 @@ use crate::{
     newsroom::reading::list::Projection,
 };
 
-/// Something with a global id (Relay's Node).
+/// An object with a global id (Relay's Node).
 #[derive(Interface)]
 #[expect(clippy::large_enum_variant, reason = "most nodes asked for are releases")]
-#[graphql(field(name = "id", ty = "ID", desc = "Its global id; never changes."))]
+#[graphql(field(name = "id", ty = "ID", desc = "The global id. It never changes."))]
 pub enum Node {
     /// A release.
     Release(Release),

@@ -8,13 +8,13 @@ use crate::newsroom::reading::row_page::RowPage;
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(serial)]
 pub struct PageInfo {
-    /// Whether the list goes on after this page.
+    /// Whether the list has entries after this page.
     has_next_page: bool,
     /// Whether the list has entries before this page.
     has_previous_page: bool,
-    /// Cursor of the first entry; null for an empty page.
+    /// Cursor of the first entry. null for an empty page.
     start_cursor: Option<String>,
-    /// Cursor of the last entry; null for an empty page.
+    /// Cursor of the last entry. null for an empty page.
     end_cursor: Option<String>,
 }
 

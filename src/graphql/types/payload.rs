@@ -33,69 +33,70 @@ use crate::{
     },
 };
 
-/// The result of an act on a release.
+/// The result of a mutation of a release.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct ReleasePayload {
-    /// The release as it is now; null where nothing was done.
+    /// The release after the mutation. null if the mutation was refused.
     release: Option<Release>,
-    /// What the editor can mend; empty where it was done.
+    /// What an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
-/// The result of an act on a topic.
+/// The result of a mutation of a topic.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct TopicPayload {
-    /// The topic as it is now; null where nothing was done.
+    /// The topic after the mutation. null if the mutation was refused.
     topic: Option<Topic>,
-    /// What the editor can mend; empty where it was done.
+    /// What an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
-/// The result of an act on a place.
+/// The result of a mutation of a place.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct PlacePayload {
-    /// The place as it is now; null where nothing was done.
+    /// The place after the mutation. null if the mutation was refused.
     place: Option<Place>,
-    /// What the editor can mend; empty where it was done.
+    /// What an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
-/// The result of making a token.
+/// The result of creating a token.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct TokenPayload {
-    /// The token; null where none was made.
+    /// The token. null if the mutation was refused.
     token: Option<Token>,
-    /// Its secret, shown this once: send it as `Authorization: Bearer …`.
+    /// The secret, to be sent as `Authorization: Bearer …`. Only this response contains it. null if the mutation was
+    /// refused.
     secret: Option<String>,
-    /// What can be mended; empty where it was done.
+    /// What an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
-/// The result of making a preview link.
+/// The result of creating a preview link.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct PreviewLinkPayload {
-    /// Where a reader goes, where the newsroom has said so (the setting `preview_url`); null otherwise.
+    /// The URL for readers, made from the setting `preview_url`. null if the setting is empty.
     url: Option<Url>,
-    /// What to give to `preview`, shown this once; null where no link was made.
+    /// The token to pass to `preview`. Only this response contains it. null if the mutation was refused.
     token: Option<String>,
-    /// The link's id, to take it back by.
+    /// The id of the link, for `previewLinkRevoke`.
     id: Option<ID>,
-    /// What can be mended; empty where it was done.
+    /// What an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
-/// The result of taking something away.
+/// The result of a mutation that deletes or revokes an object.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct DeletePayload {
-    /// The id of what was taken away; null where nothing was.
+    /// The id of the deleted or revoked object. null if the mutation was refused.
     deleted_id: Option<ID>,
-    /// What can be mended; empty where it was done.
+    /// What an editor can correct. Empty if the mutation succeeded.
     user_errors: Vec<UserError>,
 }
 
@@ -190,39 +191,41 @@ impl DeletePayload {
     }
 }
 
-/// What to make or change of a release. Given fields replace, missing ones stay, null clears where null is allowed; a list
-/// replaces the whole list.
+/// The fields of a release. A given field replaces the present value, a missing one leaves it, null clears it if that
+/// is allowed. A list replaces the whole list.
 #[derive(InputObject)]
 pub struct ReleaseInput {
-    /// The last part of its public address; made from the headline where a new release gives none. A live release keeps its
-    /// address until this version is published, and every former public one keeps answering.
+    /// The last segment of its public URL. Default for a new release: made from the headline. A public release keeps
+    /// its slug until this revision is published, and every former public slug keeps working.
     slug: MaybeUndefined<Slug>,
-    /// What sort of item it is; PRESS_RELEASE where a new release gives none.
+    /// The kind of item. Default for a new release: PRESS_RELEASE.
     kind: MaybeUndefined<ReleaseKind>,
-    /// The headline: one line, at most 500 characters. Required of a new release.
+    /// The headline: one line, at most 500 characters. Required for a new release.
     headline: MaybeUndefined<String>,
     /// A second headline: one line, at most 1,000 characters.
     subheadline: MaybeUndefined<String>,
-    /// A short text for lists: plain text, at most 5,000 characters.
+    /// A short plain text for lists, at most 5,000 characters.
     summary: MaybeUndefined<String>,
-    /// The full text in Markdown, at most 1,000,000 characters. It is kept as it is written, including leading and trailing
-    /// white space; only line ends become `\n`, and Unicode is normalised to NFC. One of which nothing can be seen clears it.
+    /// The full text in Markdown, at most 1,000,000 characters. Stored as given, including leading and trailing white
+    /// space, except that line ends become `\n` and Unicode is normalised to NFC. A text without visible characters
+    /// clears it.
     body_markdown: MaybeUndefined<String>,
-    /// The language it is written in; the newsroom's own where a new release gives none.
+    /// The language of the text. Default for a new release: the newsroom's language.
     language: MaybeUndefined<LanguageTag>,
-    /// The calendar date printed on it; today where a new release gives none.
+    /// The calendar date printed on the release. Default for a new release: today.
     release_date: MaybeUndefined<Date>,
     /// Where it was filed.
     dateline_places: MaybeUndefined<Vec<PlaceRef>>,
-    /// The place part of the dateline as printed, at most 300 characters; the places' names in capitals where none is given.
+    /// The place part of the dateline as printed, at most 300 characters. Default: the names of the places in
+    /// capitals.
     dateline_text: MaybeUndefined<String>,
-    /// What it is about, at most 100.
+    /// The topics, at most 100.
     topics: MaybeUndefined<Vec<TopicRef>>,
-    /// What places it is about, at most 100.
+    /// The places that it is about, at most 100.
     places: MaybeUndefined<Vec<PlaceRef>>,
-    /// The id that another system knows it by, at most 200 characters; no two releases have the same.
+    /// The id of the release in another system, at most 200 characters. It must be unique.
     external_id: MaybeUndefined<String>,
-    /// For the desk, never for print; at most 5,000 characters.
+    /// An internal note that is never published, at most 5,000 characters.
     editorial_note: MaybeUndefined<String>,
 }
 
@@ -251,12 +254,13 @@ impl ReleaseInput {
     }
 }
 
-/// One release of an act on many.
+/// A release for `releasesTransition`.
 #[derive(InputObject)]
 pub struct TransitionItem {
-    /// Which release.
+    /// The id of the release.
     pub id: ID,
-    /// Its `revision` as you read it; if it has moved on, nothing is changed of it.
+    /// The `revision` that you read. If it is not the current one, this release is not changed and its error is
+    /// STALE_REVISION.
     pub expected_revision: i32,
 }
 

@@ -38,7 +38,7 @@ use crate::{
     },
 };
 
-/// A place: a node of the tree world, region, country, city.
+/// A place in a hierarchy of world, regions, countries and cities.
 pub struct Place {
     snapshot: Arc<View>,
     number: u32,
@@ -61,58 +61,59 @@ impl Place {
     }
 }
 
-/// A place: a node of the tree world, region, country, city.
+/// A place in a hierarchy of world, regions, countries and cities.
 #[Object(serial)]
 impl Place {
-    /// Its global id; never changes.
+    /// The global id. It never changes.
     pub async fn id(&self, ctx: &Context<'_>) -> ID {
         global_id::encode(ctx.ids(), Noun::Place, self.image().id)
     }
 
-    /// The last part of its public address.
+    /// The last segment of its public URL.
     async fn slug(&self) -> Slug {
         self.image().slug.as_str().into()
     }
 
-    /// Its name in a language; where it has none there, in the nearest less specific one, or in the newsroom's own.
+    /// The name in a language. If it has none in that language, the name in the nearest less specific language, or in
+    /// the newsroom's language.
     async fn name(
         &self,
-        #[graphql(desc = "The language wanted; the newsroom's own where none is given.")] language: Option<LanguageTag>,
+        #[graphql(desc = "The language of the name. Default: the newsroom's language.")] language: Option<LanguageTag>,
     ) -> &str {
         self.image().name_in(language.as_ref().map(|tag| tag.0.as_str()))
     }
 
-    /// What else it is called, in one language or in all.
+    /// Alternative names, in one language or in all.
     async fn alt_names(
         &self,
-        #[graphql(desc = "Only names of this language.")] language: Option<LanguageTag>,
+        #[graphql(desc = "Only names in this language.")] language: Option<LanguageTag>,
     ) -> Vec<&str> {
         alt_names(self.image(), language.as_ref())
     }
 
-    /// What sort of place it is.
+    /// The kind of place.
     async fn kind(&self) -> PlaceKind {
         self.image().kind.into()
     }
 
-    /// Its id in a public gazetteer.
+    /// Its URI in a public gazetteer.
     async fn uri(&self) -> Option<Url> {
         self.image().uri.as_deref().map(Url::from)
     }
 
-    /// ISO 3166-1 alpha-2 code: KH.
+    /// ISO 3166-1 alpha-2 code, for example KH.
     #[graphql(name = "iso3166Alpha2")]
     async fn iso3166_alpha2(&self) -> Option<&str> {
         self.image().iso3166_alpha2.as_deref()
     }
 
-    /// ISO 3166-1 alpha-3 code: KHM.
+    /// ISO 3166-1 alpha-3 code, for example KHM.
     #[graphql(name = "iso3166Alpha3")]
     async fn iso3166_alpha3(&self) -> Option<&str> {
         self.image().iso3166_alpha3.as_deref()
     }
 
-    /// UN M49 code, three digits: 116.
+    /// UN M49 code, three digits, for example 116.
     async fn m49(&self) -> Option<&str> {
         self.image().m49.as_deref()
     }
@@ -127,7 +128,7 @@ impl Place {
         self.image().location.map(|(latitude, longitude)| GeoPoint { latitude, longitude })
     }
 
-    /// The place it lies in.
+    /// The place that directly contains it. null for the world.
     async fn within(&self) -> Option<Place> {
         let broader = self.snapshot.places().broader(self.number).first()?;
         Some(Self::new(self.snapshot.clone(), *broader))
@@ -137,11 +138,13 @@ impl Place {
     async fn contains(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(
+            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
+        )]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<PlaceConnection>, ApiError> {
         let (places, page_request) = (self.snapshot.places(), PageRequest { first, after, last, before });
         let scope = ("within", self.image().id);
@@ -150,13 +153,13 @@ impl Place {
         Ok(Some(PlaceConnection::new(&self.snapshot, page)))
     }
 
-    /// Every place it lies in, nearest first.
+    /// All places that contain it, nearest first.
     async fn ancestors(&self) -> Option<SerialList<Place>> {
         let ancestors = self.snapshot.places().ancestors(self.number);
         Some(ancestors.into_iter().map(|number| Self::new(self.snapshot.clone(), number)).collect())
     }
 
-    /// Since when it is no longer given to releases; those that have it keep it. null while it is in use.
+    /// When it was retired. Releases that have it keep it; no other release can get it. null while it is in use.
     async fn retired_at(&self) -> Option<DateTime> {
         self.image().retired_at.map(DateTime)
     }
@@ -167,27 +170,29 @@ impl Place {
         Some(Self::new(self.snapshot.clone(), number))
     }
 
-    /// The number to give as `expectedRevision`.
+    /// The number to pass as `expectedRevision`.
     async fn revision(&self) -> i32 {
         self.image().revision
     }
 
-    /// The releases that were filed there or are about it.
+    /// The releases that were filed in this place or are about it.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn releases(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which of them to keep.")] filter: Option<ReleaseFilter>,
+        #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "In which order; newest release date first where none is given. Ties are broken by the order in which they were created."
+            desc = "Sort keys in order of precedence. Default: newest release date first. Ties are in the order of creation."
         )]
         order_by: Option<Vec<ReleaseOrder>>,
-        #[graphql(default = true, desc = "Those of places within it, too.")] include_within: bool,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(default = true, desc = "Include releases of places within this one.")] include_within: bool,
+        #[graphql(
+            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
+        )]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let page_request = PageRequest { first, after, last, before };
         let scope = format!("place {} {include_within}", self.image().id);
@@ -204,17 +209,17 @@ impl Place {
         .map(Some)
     }
 
-    /// The same releases, places within it included, as numbers.
+    /// The same releases as numbers, places within this one included.
     async fn stats(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which of them to count.")] filter: Option<ReleaseFilter>,
+        #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
         ReleaseStats::narrowed(ctx, &self.set(ctx, true), filter).await.map(Some)
     }
 }
 
-/// A point on the globe, WGS 84.
+/// A point on the globe (WGS 84).
 #[derive(Clone, Copy, SimpleObject)]
 #[graphql(serial)]
 pub struct GeoPoint {
@@ -224,21 +229,21 @@ pub struct GeoPoint {
     longitude: f64,
 }
 
-/// What to make or change of a place. Given fields replace, missing ones stay, null clears where null is allowed; a list
-/// replaces the whole list.
+/// The fields of a place. A given field replaces the present value, a missing one leaves it, null clears it if that
+/// is allowed. A list replaces the whole list.
 #[derive(InputObject)]
 pub struct PlaceInput {
-    /// The last part of its public address; made from the name where a new place gives none. The former one keeps answering.
+    /// The last segment of its public URL. Default for a new place: made from the name. Former slugs keep working.
     slug: MaybeUndefined<Slug>,
-    /// Its name in the newsroom's own language, at most 300 characters. Required of a new place.
+    /// The name in the newsroom's language, at most 300 characters. Required for a new place.
     name: MaybeUndefined<String>,
-    /// Its preferred names in other languages, one a language.
+    /// Preferred names in other languages, one per language.
     names: MaybeUndefined<Vec<NameInput>>,
-    /// What else it is called.
+    /// Alternative names.
     alt_names: MaybeUndefined<Vec<NameInput>>,
-    /// Its id in a public gazetteer.
+    /// Its URI in a public gazetteer.
     uri: MaybeUndefined<Url>,
-    /// What sort of place it is. Required of a new place.
+    /// The kind of place. Required for a new place.
     kind: MaybeUndefined<PlaceKind>,
     /// ISO 3166-1 alpha-2 code: two capital letters.
     #[graphql(name = "iso3166Alpha2")]
@@ -250,11 +255,11 @@ pub struct PlaceInput {
     m49: MaybeUndefined<String>,
     /// GeoNames id, greater than 0.
     geonames_id: MaybeUndefined<i32>,
-    /// Degrees north, -90 to 90; together with `longitude`.
+    /// Degrees north, -90 to 90. Requires `longitude`.
     latitude: MaybeUndefined<f64>,
-    /// Degrees east, -180 to 180; together with `latitude`.
+    /// Degrees east, -180 to 180. Requires `latitude`.
     longitude: MaybeUndefined<f64>,
-    /// The place it lies in. A cycle is refused.
+    /// The place that directly contains it. A cycle is refused.
     within: MaybeUndefined<PlaceRef>,
 }
 
@@ -286,15 +291,15 @@ impl PlaceInput {
     }
 }
 
-/// Which places to list.
+/// Selects places. All given conditions must match.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct PlaceFilter {
-    /// A name of theirs contains this, without regard to case and accents.
+    /// One of the names contains this text, ignoring case and accents.
     pub search: Option<String>,
-    /// They are of one of these kinds.
+    /// Places of one of these kinds.
     pub kinds: Option<Vec<PlaceKind>>,
-    /// They lie within this one, at any depth.
+    /// Places within this one, at any depth.
     pub within: Option<PlaceRef>,
-    /// true: they are retired; false: they are in use.
+    /// true: only retired ones; false: only those in use.
     pub retired: Option<bool>,
 }

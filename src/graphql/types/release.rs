@@ -38,8 +38,8 @@ use crate::{
     },
 };
 
-/// A release: a press release, statement, article … as its reader may see it. To the public that is the live version; to the
-/// desk too, and where there is none, the version being worked on.
+/// A release (press release, statement, article …) as the viewer may see it: the live revision, or for the desk the
+/// working revision if there is no live one.
 pub struct Release {
     loaded: FetchedRelease,
     is_desk: bool,
@@ -72,26 +72,26 @@ impl Release {
     }
 }
 
-/// A release: a press release, statement, article … as its reader may see it. To the public that is the live version; to the
-/// desk too, and where there is none, the version being worked on.
+/// A release (press release, statement, article …) as the viewer may see it: the live revision, or for the desk the
+/// working revision if there is no live one.
 #[Object(serial)]
 impl Release {
-    /// Its global id; never changes.
+    /// The global id. It never changes.
     pub async fn id(&self, ctx: &Context<'_>) -> ID {
         global_id::encode(ctx.ids(), Noun::Release, self.loaded.item.id())
     }
 
-    /// The last part of its public address.
+    /// The last segment of its public URL.
     async fn slug(&self) -> Slug {
         self.loaded.item.slug().into()
     }
 
-    /// The id that another system knows it by.
+    /// The id of the release in another system.
     async fn external_id(&self) -> Option<&str> {
         self.version.text.external_id.as_deref()
     }
 
-    /// What sort of item it is.
+    /// The kind of item.
     async fn kind(&self) -> ReleaseKind {
         self.loaded.item.kind().into()
     }
@@ -106,7 +106,7 @@ impl Release {
         self.version.text.subheadline.as_deref()
     }
 
-    /// A short text for lists; plain text.
+    /// A short plain text for lists.
     async fn summary(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
         ctx.reserve_text(self.version.text.summary.as_deref())
     }
@@ -116,44 +116,44 @@ impl Release {
         self.version.body(ctx).await
     }
 
-    /// The language it is written in.
+    /// The language of the text.
     async fn language(&self) -> LanguageTag {
         LanguageTag(self.loaded.item.language().to_owned())
     }
 
-    /// The calendar date printed on it.
+    /// The calendar date printed on the release.
     async fn release_date(&self) -> Date {
         Date(self.loaded.item.release_date())
     }
 
-    /// Where and when it was filed, as printed; null where it names no place.
+    /// Where and when it was filed, as printed. null if it names no place.
     async fn dateline(&self) -> Option<SerialObject<Dateline>> {
         self.version.dateline()
     }
 
-    /// What it is about, in the editor's order.
+    /// The topics, in the editor's order.
     async fn topics(&self) -> Option<SerialList<Topic>> {
         Some(self.version.topics())
     }
 
-    /// What places it is about, in the editor's order.
+    /// The places that the release is about, in the editor's order.
     async fn places(&self) -> Option<SerialList<Place>> {
         Some(self.version.places(&self.version.about))
     }
 
-    /// Its public address, where the newsroom has said how addresses are made.
+    /// Its public URL, made from the setting `release_url`. null if the setting is empty.
     async fn url(&self, ctx: &Context<'_>) -> Option<Url> {
         let template = ctx.newsroom().settings.url_template.as_deref()?;
         let id = global_id::encode(ctx.ids(), Noun::Release, self.loaded.item.id());
         Some(Url(template.replace("{slug}", self.loaded.item.slug()).replace("{id}", &id)))
     }
 
-    /// Where it is in its life. To the public always PUBLISHED.
+    /// The workflow state. For the public always PUBLISHED.
     async fn state(&self) -> ReleaseState {
         self.loaded.item.state().into()
     }
 
-    /// Whether others may use it (IPTC ninjs). Follows from state and embargo.
+    /// Whether others may use it (IPTC ninjs). Derived from state and embargo.
     async fn pub_status(&self) -> PubStatus {
         use entity::release::ReleaseState as State;
         match self.loaded.item.state() {
@@ -164,14 +164,14 @@ impl Release {
         }
     }
 
-    /// Until when what is published is for the press and the desk alone. null where there is no embargo, or it is over.
+    /// The running embargo. null if there is none or it is over.
     async fn embargo(&self, ctx: &Context<'_>) -> Option<Embargo> {
         let until = self.loaded.item.embargo().filter(|until| *until > ctx.request().now)?;
         let note = self.loaded.lifecycle.as_ref().and_then(|row| row.embargo_note.clone());
         Some(Embargo { until: DateTime(until), note })
     }
 
-    /// For the desk: when its publication is or was scheduled for. null for everybody else.
+    /// The schedule of its publication, pending or past. Desk only: null for other viewers.
     async fn schedule(&self, ctx: &Context<'_>) -> Option<Schedule> {
         let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
         let at = row.schedule_at?;
@@ -184,35 +184,34 @@ impl Release {
         })
     }
 
-    /// What was wrong in what had been public, and when it was put right; earliest first. Costs one statement for all releases
-    /// of a list.
+    /// Public corrections, earliest first.
     async fn corrections(&self) -> Option<Vec<Correction>> {
         let correction = |row: &entity::correction::Model| Correction { at: DateTime(row.at), note: row.note.clone() };
         Some(self.loaded.corrections.iter().map(correction).collect())
     }
 
-    /// When it was public for the first time.
+    /// When it was first public.
     async fn first_published_at(&self) -> Option<DateTime> {
         self.loaded.item.first_published_at().map(DateTime)
     }
 
-    /// When it was last made public; while an embargo runs, when it was given to the press.
+    /// When it was last made public. During an embargo: when it became visible to the press.
     async fn published_at(&self) -> Option<DateTime> {
         self.loaded.item.published_at().map(DateTime)
     }
 
-    /// When what you see of it last changed; work on a version that is not live yet never moves it.
+    /// When the content that you see last changed. Work on a revision that is not live does not change it.
     async fn modified_at(&self) -> DateTime {
         DateTime(self.loaded.item.modified_at())
     }
 
-    /// The number to give as `expectedRevision`: of the live version; for the desk of the newest one.
+    /// The number to pass as `expectedRevision`: of the live revision, for the desk of the newest revision.
     async fn revision(&self) -> i32 {
         if self.is_desk { self.loaded.item.newest_revision_number() } else { self.loaded.item.revision_number() }
     }
 
-    /// Releases that share most topics and places with it, what is rare counting most (BM25's inverse document frequency); ties:
-    /// the later release date. Costs one statement for all releases of an answer.
+    /// The releases that share the most topics and places with this one. Rare ones count more (inverse document
+    /// frequency as in BM25). Ties: the later release date first.
     async fn related(
         &self,
         ctx: &Context<'_>,
@@ -228,12 +227,12 @@ impl Release {
         Ok(Some(loaded.into_iter().map(|loaded| Release::new(request, &set, loaded)).collect()))
     }
 
-    /// For the desk: who created it. null for everybody else.
+    /// Who created it. Desk only: null for other viewers.
     async fn author(&self) -> Option<Actor> {
         self.is_desk.then(|| Actor::of(self.loaded.item.author().to_owned()))
     }
 
-    /// For the desk: how it was withdrawn, if it is. null for everybody else.
+    /// How it was withdrawn. Desk only: null for other viewers.
     async fn withdrawal(&self) -> Option<Withdrawal> {
         let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
         // The row may be newer than the snapshot; the snapshot decides.
@@ -246,12 +245,12 @@ impl Release {
         })
     }
 
-    /// For the desk: when it was created. null for everybody else.
+    /// When it was created. Desk only: null for other viewers.
     async fn created_at(&self) -> Option<DateTime> {
         self.loaded.lifecycle.as_ref().filter(|_| self.is_desk).map(|row| DateTime(row.created_at))
     }
 
-    /// For the desk: the version being worked on beside a live one. null where there is none, and for everybody else.
+    /// The working revision beside a live one. Desk only: null for other viewers.
     async fn working(&self) -> Option<ReleaseRevision> {
         let (image, text) = self.loaded.working.clone()?;
         let loaded =
@@ -260,15 +259,15 @@ impl Release {
         Some(ReleaseRevision { outdated: image.outdated, ..revision })
     }
 
-    /// For the desk: its versions, newest first. null for everybody else. Costs four statements for each release.
+    /// Its revisions, newest first. Desk only: null for other viewers.
     async fn revisions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "That many from the newest on, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(desc = "Number of entries from the newest on, 1 to 200. 20 if neither `first` nor `last` is given.")]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<RevisionConnection>, ApiError> {
         if !self.is_desk {
             return Ok(None);
@@ -283,15 +282,15 @@ impl Release {
         })))
     }
 
-    /// For the desk: what was done to it, newest first. null for everybody else. Costs one statement for each release.
+    /// Its journal entries, newest first. Desk only: null for other viewers.
     async fn history(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "That many from the newest on, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(desc = "Number of entries from the newest on, 1 to 200. 20 if neither `first` nor `last` is given.")]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the oldest on, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the oldest on, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<JournalConnection>, ApiError> {
         if !self.is_desk {
             return Ok(None);
@@ -302,7 +301,7 @@ impl Release {
         Ok(Some(JournalConnection::new(page, |row| JournalEntry::new(ctx.ids(), row))))
     }
 
-    /// For the desk: a note that is never for print. null for everybody else.
+    /// An internal note that is never published. Desk only: null for other viewers.
     async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
         ctx.reserve_text(self.version.editorial_note())
     }

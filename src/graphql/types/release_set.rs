@@ -25,60 +25,56 @@ use crate::{
     newsroom::access::resume_token::JournalPosition,
 };
 
-/// A set of releases: of a list, of a dashboard, of a bucket. All that can be asked of it costs no statement.
+/// A set of releases: a list, a dashboard or a bucket.
 #[derive(Interface)]
 #[expect(clippy::duplicated_attributes, reason = "each field has a type and a description of its own")]
 #[graphql(
-    field(name = "count", ty = "Option<u64>", desc = "How many releases are in the set."),
-    field(
-        name = "facets",
-        ty = "Option<ReleaseFacets>",
-        desc = "How the set parts: by topic, place, kind or language."
-    ),
+    field(name = "count", ty = "Option<u64>", desc = "Number of releases in the set."),
+    field(name = "facets", ty = "Option<ReleaseFacets>", desc = "Counts by topic, place, kind and language."),
     field(
         name = "timeline",
         ty = "Option<Timeline>",
-        desc = "The set over time.",
-        arg(name = "interval", ty = "TimeInterval", desc = "How long each period is."),
-        arg(name = "time_zone", ty = "TimeZone", default_with = "utc()", desc = "In which zone days begin and end."),
+        desc = "The set by periods of time.",
+        arg(name = "interval", ty = "TimeInterval", desc = "The length of each period."),
+        arg(
+            name = "time_zone",
+            ty = "TimeZone",
+            default_with = "utc()",
+            desc = "The time zone in which days start and end."
+        ),
         arg(
             name = "date_field",
             ty = "ReleaseDateField",
             default_with = "ReleaseDateField::ReleaseDate",
-            desc = "Which date counts."
+            desc = "The date of a release that counts."
         ),
         arg(
             name = "range",
             ty = "Option<DateRange>",
-            desc = "Only releases of these days; where an end is open, the set's own first or last day."
+            desc = "Only releases of these days. A missing end is the first or last day of the set."
         ),
-        arg(
-            name = "week_start",
-            ty = "Weekday",
-            default_with = "Weekday::Monday",
-            desc = "Which day weeks begin with."
-        ),
+        arg(name = "week_start", ty = "Weekday", default_with = "Weekday::Monday", desc = "The first day of a week."),
         arg(
             name = "fill",
             ty = "GapFill",
             default_with = "GapFill::Zero",
-            desc = "What to do about periods without a release."
+            desc = "How a timeline treats periods without releases."
         )
     ),
     field(
         name = "compare",
         ty = "Option<Delta>",
-        desc = "One period of the set, by release date, against another.",
-        arg(name = "to", ty = "ComparisonPeriod", desc = "With which period."),
-        arg(name = "range", ty = "DateRange", desc = "The period; both ends are needed.")
+        desc = "Compares a period of the set with another one, by release date.",
+        arg(name = "to", ty = "ComparisonPeriod", desc = "The period to compare with."),
+        arg(name = "range", ty = "DateRange", desc = "The period. Both ends are required.")
     ),
     field(
         name = "earliest",
         ty = "Option<Date>",
-        desc = "The earliest release date in the set; null for an empty one."
+        desc = "The earliest release date in the set. null for an empty set."
     ),
-    field(name = "latest", ty = "Option<Date>", desc = "The latest release date in the set; null for an empty one."),
-    field(name = "as_of", ty = "DataVersion", desc = "What the set's numbers depend on.")
+    field(name = "latest", ty = "Option<Date>", desc = "The latest release date in the set. null for an empty set."),
+    field(name = "as_of", ty = "DataVersion", desc = "The data version that the numbers of this set depend on.")
 )]
 pub enum ReleaseSet {
     /// Without a page.
@@ -117,7 +113,7 @@ fn utc() -> TimeZone {
     "UTC".into()
 }
 
-/// A set of releases as numbers. Costs no statement, whatever is asked.
+/// A set of releases as numbers.
 pub struct ReleaseStats {
     pub(in crate::graphql) set: Set,
 }
@@ -129,62 +125,62 @@ impl ReleaseStats {
     }
 }
 
-/// A set of releases as numbers. Costs no statement, whatever is asked.
+/// A set of releases as numbers.
 #[Object(serial)]
 impl ReleaseStats {
-    /// How many releases are in the set.
+    /// Number of releases in the set.
     pub(in crate::graphql) async fn count(&self) -> Option<u64> {
         Some(self.set.count())
     }
 
-    /// How the set parts: by topic, place, kind or language.
+    /// Counts by topic, place, kind and language.
     pub(in crate::graphql) async fn facets(&self) -> Option<ReleaseFacets> {
         Some(ReleaseFacets { set: self.set.clone() })
     }
 
-    /// The set over time, at most 4,000 periods; with `fill: OMIT` only those that have releases count.
+    /// The set by periods of time. At most 4,000 periods; with `fill: OMIT` only periods with releases count.
     #[expect(clippy::too_many_arguments, reason = "each says one thing about the drawing")]
     pub(in crate::graphql) async fn timeline(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How long each period is.")] interval: TimeInterval,
-        #[graphql(default_with = "utc()", desc = "In which zone days begin and end.")] time_zone: TimeZone,
-        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "Which date counts.")]
+        #[graphql(desc = "The length of each period.")] interval: TimeInterval,
+        #[graphql(default_with = "utc()", desc = "The time zone in which days start and end.")] time_zone: TimeZone,
+        #[graphql(default_with = "ReleaseDateField::ReleaseDate", desc = "The date of a release that counts.")]
         date_field: ReleaseDateField,
         #[graphql(
-            desc = "Only releases of these days; where an end is open, the set's own first or last day. Periods that \
-                    reach beyond are drawn whole and counted in part."
+            desc = "Only releases of these days. A missing end is the first or last day of the set. Periods that extend beyond the range are returned whole and counted in part."
         )]
         range: Option<DateRange>,
-        #[graphql(default_with = "Weekday::Monday", desc = "Which day weeks begin with.")] week_start: Weekday,
-        #[graphql(default_with = "GapFill::Zero", desc = "What to do about periods without a release.")] fill: GapFill,
+        #[graphql(default_with = "Weekday::Monday", desc = "The first day of a week.")] week_start: Weekday,
+        #[graphql(default_with = "GapFill::Zero", desc = "How a timeline treats periods without releases.")]
+        fill: GapFill,
     ) -> Result<Option<Timeline>, ApiError> {
         ctx.execution().yield_if_due().await;
         let args = TimelineArgs { interval, time_zone, date_field, range, week_start, fill };
         timeline(&self.set, args, ctx.request()).map(Some)
     }
 
-    /// One period of the set, by release date, against another. Give the dates here and not in the filter, which would empty
-    /// the other period.
+    /// Compares a period of the set with another one, by release date. Give the dates as `range`, not in the filter,
+    /// because the filter applies to both periods.
     pub(in crate::graphql) async fn compare(
         &self,
-        #[graphql(desc = "With which period.")] to: ComparisonPeriod,
-        #[graphql(desc = "The period; both ends are needed.")] range: DateRange,
+        #[graphql(desc = "The period to compare with.")] to: ComparisonPeriod,
+        #[graphql(desc = "The period. Both ends are required.")] range: DateRange,
     ) -> Result<Option<Delta>, ApiError> {
         compare(&self.set, to, range).map(Some)
     }
 
-    /// The earliest release date in the set; null for an empty one.
+    /// The earliest release date in the set. null for an empty set.
     pub(in crate::graphql) async fn earliest(&self) -> Option<Date> {
         self.set.date_span().map(|(earliest, _)| Date(earliest))
     }
 
-    /// The latest release date in the set; null for an empty one.
+    /// The latest release date in the set. null for an empty set.
     pub(in crate::graphql) async fn latest(&self) -> Option<Date> {
         self.set.date_span().map(|(_, latest)| Date(latest))
     }
 
-    /// What the set's numbers depend on.
+    /// The data version that the numbers of this set depend on.
     pub(in crate::graphql) async fn as_of(&self, ctx: &Context<'_>) -> DataVersion {
         DataVersion::of(ctx, &self.set)
     }

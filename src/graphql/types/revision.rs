@@ -89,21 +89,22 @@ impl Version {
     }
 }
 
-/// A full text in three forms. Markdown is what was written; the others are made from it.
+/// The full text of a release: the Markdown as written, and two forms derived from it.
 pub struct Body {
     revision: Uuid,
     markdown: Arc<str>,
 }
 
-/// A full text in three forms. Markdown is what was written; the others are made from it.
+/// The full text of a release: the Markdown as written, and two forms derived from it.
 #[Object(serial)]
 impl Body {
-    /// As written: CommonMark with tables, strikethrough and footnotes.
+    /// Markdown as written: CommonMark with tables, strikethrough and footnotes.
     async fn markdown(&self) -> &str {
         &self.markdown
     }
 
-    /// As HTML, sanitised: no scripts, styles or frames, and links only to http, https and mailto. Cells of tables have `align`.
+    /// Sanitised HTML: no scripts, styles or frames, and links to http, https and mailto only. Table cells have the
+    /// attribute `align`.
     async fn html(&self, ctx: &Context<'_>) -> String {
         ctx.execution().yield_if_due().await;
         let html = ctx.newsroom().renditions.html(self.revision, &self.markdown, rendering_timer(ctx)).await;
@@ -112,13 +113,13 @@ impl Body {
         html.as_ref().to_owned()
     }
 
-    /// As plain text, paragraphs parted by a blank line.
+    /// Plain text. Paragraphs are separated by a blank line.
     async fn text(&self, ctx: &Context<'_>) -> String {
         ctx.execution().yield_if_due().await;
         ctx.newsroom().renditions.text(self.revision, &self.markdown, rendering_timer(ctx)).await.as_ref().to_owned()
     }
 
-    /// How many words the plain text has.
+    /// Number of words in the plain text, by Unicode word boundaries (UAX #29).
     async fn word_count(&self, ctx: &Context<'_>) -> usize {
         ctx.execution().yield_if_due().await;
         ctx.newsroom().renditions.word_count(self.revision, &self.markdown, rendering_timer(ctx)).await
@@ -131,16 +132,16 @@ fn rendering_timer(ctx: &Context<'_>) -> impl FnOnce(Duration) + Send + 'static 
     move |time| execution.add_time(time)
 }
 
-/// Where and when a release was filed.
+/// The dateline of a release: where and when it was filed.
 pub struct Dateline {
     version: Version,
     place_text: String,
 }
 
-/// Where and when a release was filed.
+/// The dateline of a release: where and when it was filed.
 #[Object(serial)]
 impl Dateline {
-    /// As printed: "PHNOM PENH, 8 May 2006".
+    /// The whole dateline as printed: "PHNOM PENH, 8 May 2006".
     async fn text(&self) -> String {
         let text = &self.version.text;
         dateline::text(&self.place_text, text.release_date, &text.language)
@@ -151,18 +152,18 @@ impl Dateline {
         &self.place_text
     }
 
-    /// The places; none where only a text is known.
+    /// The places of the dateline. Empty if only a text is known.
     async fn places(&self) -> SerialList<Place> {
         self.version.places(&self.version.dateline)
     }
 
-    /// The date.
+    /// The date of the dateline, which is the release date.
     async fn date(&self) -> Date {
         Date(self.version.text.release_date)
     }
 }
 
-/// One version of what a release says.
+/// One revision of a release: its content at one time. Revisions never change.
 #[derive(Clone)]
 pub struct ReleaseRevision {
     pub(in crate::graphql) version: Version,
@@ -206,7 +207,7 @@ impl SlugLookup for Slugs<'_> {
     }
 }
 
-/// One version of what a release says.
+/// One revision of a release: its content at one time. Revisions never change.
 #[Object(serial)]
 impl ReleaseRevision {
     /// 1, 2, 3 … within the release.
@@ -214,7 +215,7 @@ impl ReleaseRevision {
         self.version.text.number
     }
 
-    /// When it was written.
+    /// When the revision was written.
     async fn at(&self) -> DateTime {
         DateTime(self.version.text.created_at)
     }
@@ -224,29 +225,27 @@ impl ReleaseRevision {
         self.version.is_desk.then(|| Actor::of(self.version.text.created_by.clone()))
     }
 
-    /// Why it was written, where somebody said so. null in a preview.
+    /// Why it was written, if a reason was given. null in a preview.
     async fn note(&self) -> Option<&str> {
         self.version.text.note.as_deref().filter(|_| self.version.is_desk)
     }
 
-    /// The number of the version it was made from; null for the first, and in a preview.
+    /// The number of the revision that it was made from. null for the first one, and in a preview.
     async fn based_on(&self) -> Option<i32> {
         self.version.text.based_on.filter(|_| self.version.is_desk)
     }
 
-    /// True where it is being worked on and the live version was corrected since it was begun: carry the correction over by
-    /// revising it, then publish.
+    /// Whether this is a working revision, and the live revision was corrected after it was started. Revise it to
+    /// include the correction, then publish it.
     async fn outdated(&self) -> bool {
         self.outdated
     }
 
-    /// What is different from another version of the same release, field by field. null in a preview. Costs three statements.
+    /// The differences from another revision of the same release, field by field. null in a preview.
     async fn diff(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The `number` of the other version; the one before where none is given.")] against: Option<
-            i32,
-        >,
+        #[graphql(desc = "The `number` of the other revision. Default: the one before.")] against: Option<i32>,
     ) -> Result<Option<Vec<FieldChange>>, ApiError> {
         let text = &self.version.text;
         if !self.version.is_desk {
@@ -271,12 +270,12 @@ impl ReleaseRevision {
         Ok(Some(changes.into_iter().map(FieldChange::from).collect()))
     }
 
-    /// The slug that the release gets when this version goes live.
+    /// The slug of the release when this revision goes live.
     async fn slug(&self) -> Slug {
         Slug(self.version.text.slug.clone())
     }
 
-    /// What sort of item it is.
+    /// The kind of item.
     async fn kind(&self) -> ReleaseKind {
         self.version.text.kind.into()
     }
@@ -291,7 +290,7 @@ impl ReleaseRevision {
         self.version.text.subheadline.as_deref()
     }
 
-    /// A short text for lists; plain text.
+    /// A short plain text for lists.
     async fn summary(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
         ctx.reserve_text(self.version.text.summary.as_deref())
     }
@@ -301,32 +300,32 @@ impl ReleaseRevision {
         self.version.body(ctx).await
     }
 
-    /// The language it is written in.
+    /// The language of the text.
     async fn language(&self) -> LanguageTag {
         LanguageTag(self.version.text.language.clone())
     }
 
-    /// The calendar date printed on it.
+    /// The calendar date printed on the release.
     async fn release_date(&self) -> Date {
         Date(self.version.text.release_date)
     }
 
-    /// Where and when it was filed, as printed; null where it names no place.
+    /// Where and when it was filed, as printed. null if it names no place.
     async fn dateline(&self) -> Option<SerialObject<Dateline>> {
         self.version.dateline()
     }
 
-    /// What it is about, in the editor's order.
+    /// The topics, in the editor's order.
     async fn topics(&self) -> Option<SerialList<Topic>> {
         Some(self.version.topics())
     }
 
-    /// What places it is about, in the editor's order.
+    /// The places that the release is about, in the editor's order.
     async fn places(&self) -> Option<SerialList<Place>> {
         Some(self.version.places(&self.version.about))
     }
 
-    /// A note that is never for print.
+    /// An internal note that is never published. null in a preview.
     async fn editorial_note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
         ctx.reserve_text(self.version.editorial_note())
     }

@@ -17,13 +17,13 @@ use crate::{
     },
 };
 
-/// A set over time.
+/// A set of releases by periods of time.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Timeline {
-    /// How long each period is.
+    /// The length of each period.
     interval: TimeInterval,
-    /// In which zone days begin and end.
+    /// The time zone in which days start and end.
     time_zone: TimeZone,
     /// The periods, earliest first.
     points: SerialList<TimePoint>,
@@ -35,49 +35,49 @@ pub struct TimePoint(catalog::TimePoint);
 /// One period of a timeline.
 #[Object(serial)]
 impl TimePoint {
-    /// What it is called: `2006-05-08`, `2006-W19` (ISO 8601), `2006-05`, `2006-Q2`, `2006`; a week that begins with Sunday or
-    /// Saturday by its first day.
+    /// The name of the period: `2006-05-08`, `2006-W19` (ISO 8601), `2006-05`, `2006-Q2` or `2006`. A week that
+    /// starts on Sunday or Saturday is named by its first day.
     async fn label(&self) -> &str {
         &self.0.label
     }
 
-    /// When it begins: the first midnight in the zone.
+    /// The start of the period: the first midnight in the time zone.
     async fn start(&self) -> DateTime {
         DateTime(self.0.start)
     }
 
-    /// When it is over and the next begins.
+    /// The end of the period, which is the start of the next one.
     async fn end(&self) -> DateTime {
         DateTime(self.0.end)
     }
 
-    /// Releases in it.
+    /// Number of releases in the period.
     async fn count(&self) -> u64 {
         self.0.count
     }
 
-    /// Releases in it and in every period before it on this timeline.
+    /// Number of releases in this period and all earlier periods of the timeline.
     async fn cumulative(&self) -> u64 {
         self.0.cumulative
     }
 
-    /// False for a period that is not over yet at the time of the answer.
+    /// Whether the period was over when the query was evaluated.
     async fn complete(&self) -> bool {
         self.0.complete
     }
 }
 
-/// One period's number of releases against another's.
+/// A comparison of the number of releases in two periods.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct Delta {
-    /// Releases in the period.
+    /// Number of releases in the period.
     current: u64,
-    /// Releases in the one it is compared with.
+    /// Number of releases in the period that it is compared with.
     previous: u64,
-    /// `current` less `previous`.
+    /// `current` minus `previous`.
     change: i64,
-    /// `current` over `previous`; 1.25 is a quarter more. null where `previous` is 0.
+    /// `current` divided by `previous`: 1.25 is an increase of a quarter. null if `previous` is 0.
     ratio: Option<f64>,
 }
 
@@ -91,7 +91,7 @@ pub struct TimelineArgs {
     pub fill: GapFill,
 }
 
-/// A set over time.
+/// A set of releases by periods of time.
 pub fn timeline(set: &ReleaseSet, args: TimelineArgs, request: &RequestContext) -> Result<Timeline, ApiError> {
     let timeline_request = TimelineRequest {
         interval: args.interval.into(),

@@ -37,8 +37,8 @@ use crate::{
     },
 };
 
-/// A topic: a concept that releases are about (SKOS `Concept`). Topics have no secret names: what topics there are is public,
-/// also where only unpublished releases bear one.
+/// A topic that releases are about (SKOS `Concept`). All topics are public, even if only unpublished releases have
+/// them.
 pub struct Topic {
     snapshot: Arc<View>,
     number: u32,
@@ -59,47 +59,48 @@ impl Topic {
     }
 }
 
-/// A topic: a concept that releases are about (SKOS `Concept`). Topics have no secret names: what topics there are is public,
-/// also where only unpublished releases bear one.
+/// A topic that releases are about (SKOS `Concept`). All topics are public, even if only unpublished releases have
+/// them.
 #[Object(serial)]
 impl Topic {
-    /// Its global id; never changes.
+    /// The global id. It never changes.
     pub async fn id(&self, ctx: &Context<'_>) -> ID {
         global_id::encode(ctx.ids(), Noun::Topic, self.image().id)
     }
 
-    /// The last part of its public address.
+    /// The last segment of its public URL.
     async fn slug(&self) -> Slug {
         self.image().slug.as_str().into()
     }
 
-    /// Its name in a language; where it has none there, in the nearest less specific one, or in the newsroom's own.
+    /// The name in a language. If it has none in that language, the name in the nearest less specific language, or in
+    /// the newsroom's language.
     async fn name(
         &self,
-        #[graphql(desc = "The language wanted; the newsroom's own where none is given.")] language: Option<LanguageTag>,
+        #[graphql(desc = "The language of the name. Default: the newsroom's language.")] language: Option<LanguageTag>,
     ) -> &str {
         self.image().name_in(language.as_ref().map(|tag| tag.0.as_str()))
     }
 
-    /// What else it is called, in one language or in all.
+    /// Alternative names, in one language or in all.
     async fn alt_names(
         &self,
-        #[graphql(desc = "Only names of this language.")] language: Option<LanguageTag>,
+        #[graphql(desc = "Only names in this language.")] language: Option<LanguageTag>,
     ) -> Vec<&str> {
         alt_names(self.image(), language.as_ref())
     }
 
-    /// What it means.
+    /// What the topic means.
     async fn definition(&self) -> Option<&str> {
         self.image().definition.as_deref()
     }
 
-    /// Its id in a public vocabulary.
+    /// Its URI in a public vocabulary.
     async fn uri(&self) -> Option<Url> {
         self.image().uri.as_deref().map(Url::from)
     }
 
-    /// The topics right above it; SKOS allows several.
+    /// The topics directly above this one. SKOS allows several.
     async fn broader(&self) -> Option<SerialList<Topic>> {
         Some(self.topics_of(self.snapshot.topics().broader(self.number).to_vec()))
     }
@@ -108,11 +109,13 @@ impl Topic {
     async fn narrower(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(
+            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
+        )]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<TopicConnection>, ApiError> {
         let (topics, page_request) = (self.snapshot.topics(), PageRequest { first, after, last, before });
         let scope = ("narrower", self.image().id);
@@ -121,12 +124,12 @@ impl Topic {
         Ok(Some(TopicConnection::new(&self.snapshot, page)))
     }
 
-    /// Every topic above it, nearest first.
+    /// All topics above this one, nearest first.
     async fn ancestors(&self) -> Option<SerialList<Topic>> {
         Some(self.topics_of(self.snapshot.topics().ancestors(self.number)))
     }
 
-    /// Since when it is no longer given to releases; those that have it keep it. null while it is in use.
+    /// When it was retired. Releases that have it keep it; no other release can get it. null while it is in use.
     async fn retired_at(&self) -> Option<DateTime> {
         self.image().retired_at.map(DateTime)
     }
@@ -137,27 +140,29 @@ impl Topic {
         Some(Self::new(self.snapshot.clone(), number))
     }
 
-    /// The number to give as `expectedRevision`.
+    /// The number to pass as `expectedRevision`.
     async fn revision(&self) -> i32 {
         self.image().revision
     }
 
-    /// The releases that bear it.
+    /// The releases that have this topic.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn releases(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which of them to keep.")] filter: Option<ReleaseFilter>,
+        #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
         #[graphql(
-            desc = "In which order; newest release date first where none is given. Ties are broken by the order in which they were created."
+            desc = "Sort keys in order of precedence. Default: newest release date first. Ties are in the order of creation."
         )]
         order_by: Option<Vec<ReleaseOrder>>,
-        #[graphql(default = true, desc = "Those of narrower topics, too.")] include_narrower: bool,
-        #[graphql(desc = "That many from the beginning, 1 to 200; 20 where neither `first` nor `last` is given.")]
+        #[graphql(default = true, desc = "Include releases of narrower topics.")] include_narrower: bool,
+        #[graphql(
+            desc = "Number of entries from the start of the list, 1 to 200. 20 if neither `first` nor `last` is given."
+        )]
         first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, 1 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the end of the list, 1 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<ReleaseConnection>, ApiError> {
         let (request, page_request) = (ctx.request(), PageRequest { first, after, last, before });
         let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.number, include_narrower);
@@ -168,11 +173,11 @@ impl Topic {
             .map(Some)
     }
 
-    /// The same releases, narrower topics included, as numbers.
+    /// The same releases as numbers, narrower topics included.
     async fn stats(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which of them to count.")] filter: Option<ReleaseFilter>,
+        #[graphql(desc = "Only releases that match this filter.")] filter: Option<ReleaseFilter>,
     ) -> Result<Option<ReleaseStats>, ApiError> {
         let request = ctx.request();
         let set = self.snapshot.visible_to(&request.viewer, request.now).with_topic(self.number, true);
@@ -180,23 +185,23 @@ impl Topic {
     }
 }
 
-/// What to make or change of a topic. Given fields replace, missing ones stay, null clears where null is allowed; a list
-/// replaces the whole list.
+/// The fields of a topic. A given field replaces the present value, a missing one leaves it, null clears it if that
+/// is allowed. A list replaces the whole list.
 #[derive(InputObject)]
 pub struct TopicInput {
-    /// The last part of its public address; made from the name where a new topic gives none. The former one keeps answering.
+    /// The last segment of its public URL. Default for a new topic: made from the name. Former slugs keep working.
     slug: MaybeUndefined<Slug>,
-    /// Its name in the newsroom's own language, at most 300 characters. Required of a new topic.
+    /// The name in the newsroom's language, at most 300 characters. Required for a new topic.
     name: MaybeUndefined<String>,
-    /// Its preferred names in other languages, one a language.
+    /// Preferred names in other languages, one per language.
     names: MaybeUndefined<Vec<NameInput>>,
-    /// What else it is called.
+    /// Alternative names.
     alt_names: MaybeUndefined<Vec<NameInput>>,
-    /// What it means, at most 5,000 characters.
+    /// What the topic means, at most 5,000 characters.
     definition: MaybeUndefined<String>,
-    /// Its id in a public vocabulary.
+    /// Its URI in a public vocabulary.
     uri: MaybeUndefined<Url>,
-    /// The topics right above it. A cycle is refused.
+    /// The topics directly above this one. A cycle is refused.
     broader: MaybeUndefined<Vec<TopicRef>>,
 }
 
@@ -217,15 +222,15 @@ impl TopicInput {
     }
 }
 
-/// Which topics to list.
+/// Selects topics. All given conditions must match.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct TopicFilter {
-    /// A name of theirs contains this, without regard to case and accents.
+    /// One of the names contains this text, ignoring case and accents.
     pub search: Option<String>,
-    /// They are narrower than this one, at any depth.
+    /// Topics below this one, at any depth.
     pub under: Option<TopicRef>,
-    /// true: they have no broader topic; false: they have one.
+    /// true: only topics without a broader topic; false: only topics with one.
     pub top_level: Option<bool>,
-    /// true: they are retired; false: they are in use.
+    /// true: only retired ones; false: only those in use.
     pub retired: Option<bool>,
 }

@@ -13,13 +13,13 @@ use crate::{
     },
 };
 
-/// A topic that has more releases in a recent window than before.
+/// A topic with more releases in a recent window than expected.
 pub struct TopicTrend {
     trend: catalog::TopicTrend,
     until: chrono::NaiveDate,
 }
 
-/// A topic that has more releases in a recent window than before.
+/// A topic with more releases in a recent window than expected.
 #[Object(serial)]
 impl TopicTrend {
     /// The topic.
@@ -37,23 +37,25 @@ impl TopicTrend {
         Date(self.until)
     }
 
-    /// Releases of it in the window, by release date.
+    /// Number of its releases in the window, by release date.
     async fn count(&self) -> u64 {
         self.trend.count
     }
 
-    /// Releases of it that the window would have if its part of all releases were the same in window and baseline.
+    /// Number of its releases that the window would have if its share of all releases were the same in window and
+    /// baseline.
     async fn expected(&self) -> f64 {
         self.trend.expected
     }
 
-    /// `count` over `expected`: 2 is twice as many.
+    /// `count` divided by `expected`: 2 is twice as many.
     async fn lift(&self) -> f64 {
         self.trend.lift()
     }
 
-    /// How surprising it is: the log-likelihood ratio G² (Dunning 1993) of releases with and without it, in window and baseline.
-    /// Small numbers give a small score: 3.84 is what chance alone exceeds once in twenty, 10.83 once in a thousand.
+    /// How surprising the count is: the log-likelihood ratio G² (Dunning 1993) of releases with and without the
+    /// topic, in window and baseline. Small counts give a small score. By chance alone, 3.84 is exceeded once in
+    /// twenty times and 10.83 once in a thousand.
     async fn score(&self) -> f64 {
         self.trend.score
     }
