@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod date_range;
 pub mod db;
+pub mod error_code;
 pub mod fair_semaphore;
 pub mod graphql;
 pub mod http;

@@ -23,6 +23,7 @@ use super::{
     schema::{Schema, builder, sdl},
 };
 use crate::{
+    error_code,
     limits::Limits,
     newsroom::{
         Newsroom,
@@ -182,13 +183,13 @@ impl Executor {
         let introspects = introspection::introspects(plan.operation());
         if introspects && self.disclosure(role) == Disclosure::Hidden {
             let message = "the schema is not public here (introspection): send a token, or ask for schema.graphql";
-            return Err(RequestError::new("INTROSPECTION_DISABLED", message, at));
+            return Err(RequestError::new(error_code::INTROSPECTION_DISABLED, message, at));
         }
         let cost = self.field_costs.cost(plan.operation(), variables, extent);
         if introspects && cost == u64::MAX {
             let message = "a kind of list comes twice on one path through the schema (limits.cost): ask for no `fields` in \
                            `fields`, and for no `interfaces` or `possibleTypes` in either";
-            return Err(RequestError::new("GRAPHQL_VALIDATION_FAILED", message, at));
+            return Err(RequestError::new(error_code::GRAPHQL_VALIDATION_FAILED, message, at));
         }
         check_cost(cost, &self.limits, at)?;
         Ok(cost)
@@ -276,9 +277,9 @@ fn normalize_response(plan: &Plan, response: Response, role: Role) -> Response {
 /// Says to who has no token that one is needed, in place of that they may not do something.
 fn ask_for_token(error: &mut ServerError) {
     if let Some(extensions) = &mut error.extensions
-        && extensions.get("code") == Some(&Value::from("FORBIDDEN"))
+        && extensions.get("code") == Some(&Value::from(error_code::FORBIDDEN))
     {
-        extensions.set("code", "UNAUTHENTICATED");
+        extensions.set("code", error_code::UNAUTHENTICATED);
         TOKEN_REQUIRED.clone_into(&mut error.message);
     }
 }
@@ -294,7 +295,7 @@ fn check_cost(cost: u64, limits: &Limits, at: Pos) -> Result<(), RequestError> {
          it: ask for smaller pages, fewer buckets or less depth",
         limits.cost
     );
-    Err(RequestError::new("GRAPHQL_VALIDATION_FAILED", message, at))
+    Err(RequestError::new(error_code::GRAPHQL_VALIDATION_FAILED, message, at))
 }
 
 /// An answer, where it holds no more than it may; else nothing of it, and why.

@@ -84,7 +84,7 @@ impl Query {
     async fn release(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] r#ref: ReleaseRef,
+        #[graphql(desc = "Identifies the object by id, slug or another key.")] r#ref: ReleaseRef,
     ) -> Result<Option<SerialObject<Release>>, ApiError> {
         let Some(key) = release_key(ctx, r#ref).await? else { return Ok(None) };
         Release::load(ctx, &key).await
@@ -95,7 +95,7 @@ impl Query {
     async fn release_lookup(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] r#ref: ReleaseRef,
+        #[graphql(desc = "Identifies the object by id, slug or another key.")] r#ref: ReleaseRef,
     ) -> Result<ReleaseLookup, ApiError> {
         Ok(ReleaseLookup::new(release_key(ctx, r#ref).await?))
     }
@@ -202,7 +202,7 @@ impl Query {
     async fn topic(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] r#ref: TopicRef,
+        #[graphql(desc = "Identifies the object by id, slug or another key.")] r#ref: TopicRef,
     ) -> Result<Option<Topic>, ApiError> {
         let (snapshot, reference) =
             (&ctx.request().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);
@@ -261,7 +261,7 @@ impl Query {
     async fn place(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] r#ref: PlaceRef,
+        #[graphql(desc = "Identifies the object by id, slug or another key.")] r#ref: PlaceRef,
     ) -> Result<Option<Place>, ApiError> {
         let (snapshot, reference) =
             (&ctx.request().snapshot, r#ref.resolve(ctx.ids()).map_err(|error| error.at("ref"))?);

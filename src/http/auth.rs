@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::{error::HttpError, state::HttpState};
+use crate::error_code;
 use crate::{auth::viewer::Viewer, newsroom::access::tokens::AuthError};
 
 /// The secret of the Authorization header; none where there is no such header.
@@ -15,7 +16,7 @@ pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpErro
     secret.map(Some).ok_or_else(|| {
         HttpError::new(
             StatusCode::UNAUTHORIZED,
-            "UNAUTHENTICATED",
+            error_code::UNAUTHENTICATED,
             "the Authorization header is not understood: write \"Bearer\", a space and the token, or leave it out",
         )
     })
@@ -42,7 +43,7 @@ pub(super) fn auth_error(error: AuthError) -> HttpError {
             return HttpError::unavailable();
         }
     };
-    HttpError::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
+    HttpError::new(StatusCode::UNAUTHORIZED, error_code::UNAUTHENTICATED, message)
 }
 
 /// Who asks; who tries tokens that are not known is remembered.

@@ -11,6 +11,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::media_type::MediaType;
+use crate::error_code::{self, ErrorCode};
 use crate::graphql::{RequestError, RequestErrors, TOKEN_REQUIRED};
 
 /// Seconds after which to come again when the database did not answer: it is asked four times a second.
@@ -26,7 +27,7 @@ pub(in crate::http) struct HttpError {
 }
 
 impl HttpError {
-    pub(in crate::http) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(in crate::http) fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
         let challenge = (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         let header = (status == StatusCode::UNAUTHORIZED).then_some(challenge);
         Self { status, errors: vec![RequestError { code, message: message.into(), locations: Vec::new() }], header }
@@ -34,13 +35,13 @@ impl HttpError {
 
     /// What is not a request of GraphQL over HTTP.
     pub(in crate::http) fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+        Self::new(StatusCode::BAD_REQUEST, error_code::BAD_REQUEST, message)
     }
 
     /// What would change something, or lasts, and comes by a method that it must not come by.
     pub(in crate::http) fn method_not_allowed(message: impl Into<String>, allowed: &'static str) -> Self {
         let header = Some((header::ALLOW, HeaderValue::from_static(allowed)));
-        Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message) }
+        Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, error_code::METHOD_NOT_ALLOWED, message) }
     }
 
     /// A mutation that came by GET, which links and images send.
@@ -49,7 +50,7 @@ impl HttpError {
     }
 
     /// What comes too often: when to come again, in seconds.
-    pub(in crate::http) fn too_many_requests(code: &'static str, message: impl Into<String>, seconds: u64) -> Self {
+    pub(in crate::http) fn too_many_requests(code: ErrorCode, message: impl Into<String>, seconds: u64) -> Self {
         let header = HeaderValue::from(seconds.max(1));
         let header = Some((header::RETRY_AFTER, header));
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, message) }
@@ -58,14 +59,14 @@ impl HttpError {
     /// A long operation that got no permit.
     pub(in crate::http) fn overloaded() -> Self {
         let message = "too many long operations are being executed or are waiting: try again in some seconds, or ask for less at a time";
-        Self::too_many_requests("OVERLOADED", message, 5)
+        Self::too_many_requests(error_code::OVERLOADED, message, 5)
     }
 
     /// What cannot be answered because the database does not.
     pub(in crate::http) fn unavailable() -> Self {
         let message = "the database does not answer; nothing was changed by this request: try again";
         let header = Some((header::RETRY_AFTER, RETRY_AFTER));
-        Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message) }
+        Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, message) }
     }
 
     /// What a sound request of GraphQL over HTTP asks for and GraphQL refuses: under the older media type such are answered 200.
@@ -76,7 +77,7 @@ impl HttpError {
 
     /// What only somebody with a token may do, asked for without one.
     pub(in crate::http) fn missing_token() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", TOKEN_REQUIRED)
+        Self::new(StatusCode::UNAUTHORIZED, error_code::UNAUTHENTICATED, TOKEN_REQUIRED)
     }
 
     /// For the client, in the media type that it wants.
@@ -106,9 +107,9 @@ impl HttpError {
         self.errors.iter().map(error).collect()
     }
 
-    /// For a socket's reason to close: code and message of the first error.
-    pub(in crate::http) fn code_and_message(&self) -> (&'static str, &str) {
-        self.errors.first().map_or(("INTERNAL_SERVER_ERROR", ""), |error| (error.code, &error.message))
+    /// The message of the first error, as the reason for closing a WebSocket.
+    pub(in crate::http) fn message(&self) -> &str {
+        self.errors.first().map_or("", |error| &error.message)
     }
 
     pub(in crate::http) fn status(&self) -> StatusCode {

@@ -8,13 +8,14 @@ use async_graphql::ErrorExtensions;
 
 use crate::{
     catalog::FilterError,
+    error_code::{self, ErrorCode},
     newsroom::{self, DatabaseError, access::public_id::random_id},
 };
 
 /// A failed field. It has no `Display`, so that the framework's own conversion can never pick it up and lose the code.
 #[derive(Clone, Debug)]
 pub struct ApiError {
-    code: &'static str,
+    code: ErrorCode,
     pub(super) message: String,
     path: Vec<String>,
 }
@@ -22,22 +23,22 @@ pub struct ApiError {
 impl ApiError {
     /// A caller's mistake.
     pub fn bad_input(message: impl Into<String>) -> Self {
-        Self { code: "BAD_USER_INPUT", message: message.into(), path: Vec::new() }
+        Self { code: error_code::BAD_USER_INPUT, message: message.into(), path: Vec::new() }
     }
 
     /// Something that was named does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self { code: "NOT_FOUND", message: message.into(), path: Vec::new() }
+        Self { code: error_code::NOT_FOUND, message: message.into(), path: Vec::new() }
     }
 
     /// An answer that would be too large.
     pub fn too_large(message: impl Into<String>) -> Self {
-        Self { code: "ANSWER_TOO_LARGE", message: message.into(), path: Vec::new() }
+        Self { code: error_code::ANSWER_TOO_LARGE, message: message.into(), path: Vec::new() }
     }
 
     /// Something that the catalog finds wrong with a request.
     pub fn from_filter(error: FilterError) -> Self {
-        let code = if error.unknown { "NOT_FOUND" } else { "BAD_USER_INPUT" };
+        let code = if error.unknown { error_code::NOT_FOUND } else { error_code::BAD_USER_INPUT };
         Self { code, message: error.message, path: error.path }
     }
 
@@ -45,21 +46,21 @@ impl ApiError {
     fn from_database(error: &DatabaseError) -> Self {
         let (code, message) = match error {
             DatabaseError::Unavailable(_) => {
-                ("UNAVAILABLE", "the database does not answer, or is locked; nothing was changed: try again".to_owned())
+                (error_code::UNAVAILABLE, "the database does not answer, or is locked; nothing was changed: try again".to_owned())
             }
             DatabaseError::Full(_) => (
-                "STORAGE_FULL",
+                error_code::STORAGE_FULL,
                 "the database has no room left to write; nothing was changed: try again when whoever runs this server has \
                  made room"
                     .to_owned(),
             ),
             DatabaseError::WritesStopped(_) => (
-                "UNAVAILABLE",
+                error_code::UNAVAILABLE,
                 "writes have stopped, and nothing was changed: whoever runs this server has to act; its log says why"
                     .to_owned(),
             ),
             DatabaseError::ClockIsOff(_) => (
-                "UNAVAILABLE",
+                error_code::UNAVAILABLE,
                 "this server's clock is not right, and nothing was changed: try again, and tell whoever runs this server; \
                  /health/ready says what is wrong"
                     .to_owned(),
@@ -71,7 +72,7 @@ impl ApiError {
                 let message = format!(
                     "something failed on our side; it is logged as {id}: try again, then ask whoever runs this server"
                 );
-                ("INTERNAL_SERVER_ERROR", message)
+                (error_code::INTERNAL_SERVER_ERROR, message)
             }
         };
         Self { code, message, path: Vec::new() }
@@ -83,7 +84,7 @@ impl ApiError {
             "the database was lost while this was done: it was done, or it was not. Read what is there now, or send \
                        the same request again with the same Idempotency-Key"
                 .to_owned();
-        Self { code: "OUTCOME_UNKNOWN", message, path: Vec::new() }
+        Self { code: error_code::OUTCOME_UNKNOWN, message, path: Vec::new() }
     }
 
     /// The same, at an argument.
@@ -109,19 +110,23 @@ impl From<newsroom::Error> for ApiError {
         use newsroom::Error;
         match error {
             Error::Db(error) => Self::from_database(&error),
-            Error::DeadlineExceeded => Self { code: "EXECUTION_TIMEOUT", message: error.to_string(), path: Vec::new() },
+            Error::DeadlineExceeded => {
+                Self { code: error_code::EXECUTION_TIMEOUT, message: error.to_string(), path: Vec::new() }
+            }
             // The newsroom narrows by the argument `filter` alone.
             Error::Filter(error) => Self::from_filter(error).at("filter"),
-            Error::Forbidden(message) => Self { code: "FORBIDDEN", message, path: Vec::new() },
+            Error::Forbidden(message) => Self { code: error_code::FORBIDDEN, message, path: Vec::new() },
             Error::Invalid(fields) => {
                 let message = fields.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
                 let path = fields.into_iter().next().map(|error| error.field).unwrap_or_default();
-                Self { code: "BAD_USER_INPUT", message, path }
+                Self { code: error_code::BAD_USER_INPUT, message, path }
             }
-            Error::NotFound(_) => Self { code: "NOT_FOUND", message: error.to_string(), path: Vec::new() },
-            Error::DuplicateRequest => Self { code: "REPEATED", message: error.to_string(), path: Vec::new() },
+            Error::NotFound(_) => Self { code: error_code::NOT_FOUND, message: error.to_string(), path: Vec::new() },
+            Error::DuplicateRequest => {
+                Self { code: error_code::REPEATED, message: error.to_string(), path: Vec::new() }
+            }
             Error::IllegalTransition(_) | Error::StaleRevision(_) => {
-                Self { code: "BAD_USER_INPUT", message: error.to_string(), path: Vec::new() }
+                Self { code: error_code::BAD_USER_INPUT, message: error.to_string(), path: Vec::new() }
             }
         }
     }

@@ -4,20 +4,22 @@
 
 use async_graphql::Pos;
 
+use crate::error_code::{self, ErrorCode};
+
 /// The text is not a GraphQL document.
-pub(super) const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+pub(super) const PARSE_FAILED: ErrorCode = error_code::GRAPHQL_PARSE_FAILED;
 
 /// The document does not fit the schema, or a limit.
-pub(super) const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+pub(super) const VALIDATION_FAILED: ErrorCode = error_code::GRAPHQL_VALIDATION_FAILED;
 
 /// A variable does not have a value of its type.
-pub(super) const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+pub(super) const BAD_USER_INPUT: ErrorCode = error_code::BAD_USER_INPUT;
 
 /// One request error (GraphQL, September 2025, 7.1.2): nothing was executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestError {
     /// The kind of error, for programs.
-    pub code: &'static str,
+    pub code: ErrorCode,
     /// What is wrong and how to fix it.
     pub message: String,
     /// Where in the document, from line 1 and column 1 on, in characters. Empty only where no document was read.
@@ -29,7 +31,7 @@ pub type RequestErrors = Vec<RequestError>;
 
 impl RequestError {
     /// An error at one place of the document.
-    pub fn new(code: &'static str, message: impl Into<String>, at: Pos) -> Self {
+    pub fn new(code: ErrorCode, message: impl Into<String>, at: Pos) -> Self {
         Self { code, message: message.into(), locations: vec![at] }
     }
 

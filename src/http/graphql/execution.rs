@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use crate::{
     blocking,
+    error_code::{self, ErrorCode},
     graphql::{Execution, Overloaded, PreparedOperation, RequestContext},
     http::{error::HttpError, state::HttpState},
 };
@@ -25,17 +26,23 @@ const MAX_ERRORS: usize = 20;
 const MAX_MESSAGE_LENGTH: usize = 1000;
 
 /// The code of an answer that did not come in time.
-const TIMEOUT: &str = "EXECUTION_TIMEOUT";
+const TIMEOUT: ErrorCode = error_code::EXECUTION_TIMEOUT;
 
 /// Codes of what comes out otherwise another time.
-const TRANSIENT: [&str; 6] =
-    [TIMEOUT, "INTERNAL_SERVER_ERROR", "REPEATED", "UNAVAILABLE", "STORAGE_FULL", OUTCOME_UNKNOWN];
+const TRANSIENT: [ErrorCode; 6] = [
+    TIMEOUT,
+    error_code::INTERNAL_SERVER_ERROR,
+    error_code::REPEATED,
+    error_code::UNAVAILABLE,
+    error_code::STORAGE_FULL,
+    OUTCOME_UNKNOWN,
+];
 
 /// The code of a write that was begun and whose end is not known.
-const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
+const OUTCOME_UNKNOWN: ErrorCode = error_code::OUTCOME_UNKNOWN;
 
 /// Codes of failures of the database that changed nothing and pass.
-const UNAVAILABLE: [&str; 2] = ["UNAVAILABLE", "STORAGE_FULL"];
+const UNAVAILABLE: [ErrorCode; 2] = [error_code::UNAVAILABLE, error_code::STORAGE_FULL];
 
 /// How long a mutation may go on after its deadline: acts are not begun any more, and one that was begun is finished.
 const FINISH_GRACE: Duration = Duration::from_secs(5);
@@ -81,14 +88,14 @@ impl ExecutionResult {
     /// Of an answer that came: nothing was executed where no data came and no error lies at a field.
     pub(in crate::http) fn from_response(mut response: Response) -> Self {
         // What is not known comes first, so that it is never among the errors that are left out.
-        response.errors.sort_by_key(|error| error_code(error) != Some(OUTCOME_UNKNOWN));
+        response.errors.sort_by_key(|error| !has_code(error, OUTCOME_UNKNOWN));
         normalize_errors(&mut response);
         let is_request_error = response.data == Value::Null
             && !response.errors.is_empty()
             && response.errors.iter().all(|error| error.path.is_empty() && !is_response_too_large(error));
         let is_unavailable = !is_request_error
             && !response.errors.is_empty()
-            && response.errors.iter().all(|error| error_code(error).is_some_and(|code| UNAVAILABLE.contains(&code)))
+            && response.errors.iter().all(|error| UNAVAILABLE.iter().any(|&code| has_code(error, code)))
             && is_all_null(&response.data);
         Self { response, is_request_error, is_unavailable }
     }
@@ -100,7 +107,7 @@ impl ExecutionResult {
 
     /// It failed on our side, or found that another was quicker: the same may be asked again, and come out otherwise.
     fn is_transient_failure(&self) -> bool {
-        self.response.errors.iter().filter_map(error_code).any(|code| TRANSIENT.contains(&code))
+        self.response.errors.iter().any(|error| TRANSIENT.iter().any(|&code| has_code(error, code)))
     }
 
     /// As JSON. What was not executed has no `data`, nor what could not be for want of the database.
@@ -125,15 +132,13 @@ impl ExecutionResult {
 
 /// It was executed, and turned out to be more than an answer may be.
 fn is_response_too_large(error: &ServerError) -> bool {
-    error_code(error) == Some("ANSWER_TOO_LARGE")
+    has_code(error, error_code::ANSWER_TOO_LARGE)
 }
 
-/// The code of an error.
-fn error_code(error: &ServerError) -> Option<&str> {
-    match error.extensions.as_ref()?.get("code")? {
-        Value::String(code) => Some(code),
-        _ => None,
-    }
+/// Whether an error has a code.
+fn has_code(error: &ServerError, code: ErrorCode) -> bool {
+    let found = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+    found.is_some_and(|found| *found == Value::from(code))
 }
 
 /// Whether every field of the root is null.
@@ -172,7 +177,7 @@ pub(in crate::http) async fn execute(
 /// An answer to a mutation in which a failure to read below an act does not say that the act was not done.
 fn reword_read_failures(mut response: Response) -> Response {
     for error in response.errors.iter_mut().filter(|error| error.path.len() > 1) {
-        if error_code(error) == Some("UNAVAILABLE") {
+        if has_code(error, error_code::UNAVAILABLE) {
             "this part of the answer could not be read; what the mutation did is done".clone_into(&mut error.message);
         }
     }
@@ -207,7 +212,7 @@ pub(in crate::http) async fn run_to_completion<T: Send + 'static>(
 }
 
 fn internal_error(message: &'static str) -> HttpError {
-    HttpError::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", message)
+    HttpError::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, error_code::INTERNAL_SERVER_ERROR, message)
 }
 
 /// What is worked on for no longer than it may be; nothing where it is not done by then. The time is looked at first, whenever
@@ -236,7 +241,10 @@ fn normalize_errors(response: &mut Response) {
         // What the framework itself refuses comes without a code.
         let extensions: &mut ErrorExtensionValues = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
-            extensions.set("code", if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_USER_INPUT" });
+            extensions.set(
+                "code",
+                if error.path.is_empty() { error_code::GRAPHQL_VALIDATION_FAILED } else { error_code::BAD_USER_INPUT },
+            );
         }
         if error.message.chars().nth(MAX_MESSAGE_LENGTH).is_some() {
             error.message = error.message.chars().take(MAX_MESSAGE_LENGTH).chain(['…']).collect();

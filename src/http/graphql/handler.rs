@@ -27,6 +27,7 @@ use super::{
     response_cache::{CachedResponse, DataVersion, ResponseCache, VARY},
 };
 use crate::{
+    error_code,
     graphql::{OperationInput, PreparedOperation, RequestContext},
     http::{
         auth::{authenticate, bearer_token},
@@ -114,7 +115,7 @@ async fn upgrade_websocket(state: &Arc<HttpState>, parts: &mut Parts) -> Result<
         |origin: &HeaderValue| !state.app.http_config.origins.allow(origin) && !is_same_origin(origin, parts);
     if parts.headers.get(header::ORIGIN).is_some_and(is_foreign) {
         let message = "pages of this origin may not ask here (cors_origins)";
-        return Err(HttpError::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
+        return Err(HttpError::new(StatusCode::FORBIDDEN, error_code::FORBIDDEN, message));
     }
     let address = state.trusted_proxies.client_ip(&parts.extensions, &parts.headers);
     let bearer = bearer_token(&parts.headers)?.map(str::to_owned);
@@ -149,7 +150,7 @@ async fn respond(
     let Some(media) = MediaType::negotiate(headers) else {
         let message =
             "answers are application/graphql-response+json, application/json or text/event-stream: accept one of them";
-        let not_acceptable = HttpError::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message);
+        let not_acceptable = HttpError::new(StatusCode::NOT_ACCEPTABLE, error_code::NOT_ACCEPTABLE, message);
         return state
             .limiter
             .check_rate(address, None)
@@ -244,7 +245,7 @@ async fn respond_with_json(
         }
         let message =
             "a subscription goes on: take it over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
-        return Err(HttpError::new(StatusCode::BAD_REQUEST, "SUBSCRIPTION_NEEDS_STREAM", message));
+        return Err(HttpError::new(StatusCode::BAD_REQUEST, error_code::SUBSCRIPTION_NEEDS_STREAM, message));
     }
     let prepared = offload::prepare(state, &session, &document, input).await?.map_err(request_error)?;
     let (public, mut viewer) = (session.bearer.is_none(), session.viewer.clone());

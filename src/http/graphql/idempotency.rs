@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use crate::{
     app::App,
     auth::viewer::{IdempotentRequest, Viewer},
+    error_code,
     http::error::HttpError,
     newsroom::access::{
         idempotency::{self, StoredResult},
@@ -77,7 +78,7 @@ impl IdempotencyState {
         let owner_and_key = (idempotency::key_owner(viewer), key.clone());
         if !app.in_flight_keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(owner_and_key.clone()) {
             let message = "the same request is being carried out right now: wait a moment, then send it again";
-            return Err(HttpError::new(StatusCode::CONFLICT, "IN_PROGRESS", message));
+            return Err(HttpError::new(StatusCode::CONFLICT, error_code::IN_PROGRESS, message));
         }
         let request = Arc::new(IdempotentRequest::new(owner_and_key.0.clone(), key, hash(body)));
         let in_flight_key =
@@ -101,11 +102,11 @@ impl IdempotencyState {
             StoredResult::ResponseNotStored => {
                 let message = "this was done before under this Idempotency-Key, and is not done again; how it was answered is \
                             not known any more, was too long to be kept, or was a secret told once: read what is there now";
-                Err(HttpError::new(StatusCode::CONFLICT, "REPEATED", message))
+                Err(HttpError::new(StatusCode::CONFLICT, error_code::REPEATED, message))
             }
             StoredResult::OtherRequest => {
                 let message = "another request came under this Idempotency-Key: take a new key for each request";
-                Err(HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, "KEY_REUSED", message))
+                Err(HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, error_code::KEY_REUSED, message))
             }
         }
     }

@@ -13,6 +13,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use crate::{
+    error_code,
     http::{error::HttpError, limits::body_memory::Reservation},
     limits::Limits,
 };
@@ -160,7 +161,7 @@ pub(in crate::http) async fn read_body(
     };
     let too_large = || {
         let message = format!("the request is larger than {limit} bytes ({setting}): send less at a time");
-        HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message)
+        HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, error_code::PAYLOAD_TOO_LARGE, message)
     };
     // Who says beforehand that it is too long need not send it.
     if body.size_hint().lower() > limit {
@@ -188,7 +189,7 @@ pub(in crate::http) async fn read_body(
         Ok(result) => result.map(|()| Bytes::from(read)),
         Err(_) => Err(HttpError::new(
             StatusCode::REQUEST_TIMEOUT,
-            "REQUEST_TIMEOUT",
+            error_code::REQUEST_TIMEOUT,
             format!("the request's body did not arrive within {} ms (limits.body_ms)", limits.body_ms),
         )),
     }
@@ -210,7 +211,7 @@ pub(in crate::http) fn check_content_type(headers: &HeaderMap) -> Result<(), Htt
     }
     Err(HttpError::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "UNSUPPORTED_MEDIA_TYPE",
+        error_code::UNSUPPORTED_MEDIA_TYPE,
         "send the query as JSON in UTF-8, with Content-Type: application/json",
     ))
 }

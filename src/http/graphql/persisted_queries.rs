@@ -14,6 +14,7 @@ use quick_cache::{Weighter, sync::Cache};
 use super::params::GraphqlParams;
 use crate::{
     config::{HttpConfig, TrustedDocumentMode, TrustedDocuments},
+    error_code,
     http::{error::HttpError, media_type::MediaType},
     newsroom::access::tokens::hash,
 };
@@ -69,7 +70,7 @@ impl PersistedQueries {
             (Some(document), Some(sent)) if **document == **sent => return Ok(resolved(document)),
             (None, None) if params.document_id.is_some() => {
                 let message = "there is no trusted document of this id here: send the query's text";
-                return Err(HttpError::new(status, "DOCUMENT_NOT_FOUND", message));
+                return Err(HttpError::new(status, error_code::DOCUMENT_NOT_FOUND, message));
             }
             _ => {}
         }
@@ -87,12 +88,17 @@ impl PersistedQueries {
                 QueryText { query: query.into(), new_digest: Some(expected) }
             }
             (None, _, None) => {
-                return Err(HttpError::new(status, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported"));
+                return Err(HttpError::new(
+                    status,
+                    error_code::PERSISTED_QUERY_NOT_SUPPORTED,
+                    "PersistedQueryNotSupported",
+                ));
             }
             (None, digest, Some(by_digest)) => {
                 let stored = digest.as_deref().and_then(|digest| by_digest.get(digest));
-                let stored = stored
-                    .ok_or_else(|| HttpError::new(status, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound"))?;
+                let stored = stored.ok_or_else(|| {
+                    HttpError::new(status, error_code::PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
+                })?;
                 resolved(&stored)
             }
         };
@@ -101,7 +107,7 @@ impl PersistedQueries {
             _ if self.documents.contains(&text.query) => {}
             TrustedDocumentMode::Only => {
                 let message = "only the queries of this newsroom's own clients are taken here (documents.trust): add it to the manifest";
-                return Err(HttpError::new(status, "DOCUMENT_NOT_TRUSTED", message));
+                return Err(HttpError::new(status, error_code::DOCUMENT_NOT_TRUSTED, message));
             }
             TrustedDocumentMode::Log => self.log_untrusted(&text.query, params.operation_name.as_deref()),
         }

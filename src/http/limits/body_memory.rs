@@ -11,6 +11,7 @@ use std::{
 
 use axum::body::Bytes;
 
+use crate::error_code;
 use crate::http::error::HttpError;
 
 /// The part of the whole that one address may have.
@@ -56,7 +57,7 @@ impl BodyMemory {
             () => return Ok(()),
         };
         Err(HttpError::too_many_requests(
-            "OVERLOADED",
+            error_code::OVERLOADED,
             format!("{reason} (limits.bodies_bytes): try again in a moment"),
             1,
         ))
@@ -137,7 +138,7 @@ mod tests {
     fn memory_is_limited_in_total_and_per_ip() {
         let memory = BodyMemory::new(100);
         let address = |last: u8| IpAddr::from([1, 1, 1, last]);
-        let message = |error: Result<(), HttpError>| error.unwrap_err().code_and_message().1.to_owned();
+        let message = |error: Result<(), HttpError>| error.unwrap_err().message().to_owned();
         let mut first = memory.reserve(address(1));
         assert!(first.try_grow(25).is_ok());
         let error = message(first.try_grow(1));

@@ -33,6 +33,7 @@ use super::{
 use crate::{
     blocking,
     config::HttpConfig,
+    error_code,
     fair_semaphore::{self, Caller, FairSemaphore, Permit},
     graphql::Permits,
     http::error::HttpError,
@@ -163,7 +164,7 @@ impl RequestLimiter {
                     "more than {} requests a minute ({}): wait {seconds} s, and ask for more at a time",
                     rate.per_minute, rate.setting
                 );
-                Err(HttpError::too_many_requests("RATE_LIMITED", message, seconds))
+                Err(HttpError::too_many_requests(error_code::RATE_LIMITED, message, seconds))
             }
         }
     }
@@ -177,7 +178,7 @@ impl RequestLimiter {
         }
         let seconds = remaining.as_secs() + 1;
         let message = format!("too many tokens from here were not known (rate.failures_per_minute): wait {seconds} s");
-        Err(HttpError::too_many_requests("RATE_LIMITED", message, seconds))
+        Err(HttpError::too_many_requests(error_code::RATE_LIMITED, message, seconds))
     }
 
     /// A token from there was not known.
@@ -193,7 +194,7 @@ impl RequestLimiter {
         match tokio::time::timeout(QUEUE_TIMEOUT, self.requests.acquire(caller)).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(HttpError::too_many_requests(
-                "OVERLOADED",
+                error_code::OVERLOADED,
                 "too much is asked at once (limits.requests): try again",
                 1,
             )),
@@ -210,7 +211,7 @@ impl RequestLimiter {
         let full = |owner: &str, setting: &str| {
             let message =
                 format!("{owner} has as many sockets and streams open as there may be ({setting}): close some");
-            HttpError::too_many_requests("OVERLOADED", message, 10)
+            HttpError::too_many_requests(error_code::OVERLOADED, message, 10)
         };
         let ip_slot =
             self.streams_by_ip.try_acquire(address).ok_or_else(|| full("your address", "limits.address_streams"))?;
@@ -253,7 +254,7 @@ mod tests {
             );
         }
         let error = limiter.check_rate(first_ip, None).unwrap_err();
-        assert!(error.code_and_message().1.contains("rate.public_per_minute"));
+        assert!(error.message().contains("rate.public_per_minute"));
         assert!(limiter.check_rate(other_ip, None).is_ok() && limiter.check_rate(first_ip, Some("token")).is_ok());
     }
 
@@ -262,8 +263,7 @@ mod tests {
         let limiter = limiter(|limits| (limits.streams, limits.address_streams) = (3, 2));
         let (first_ip, other_ip): (IpAddr, IpAddr) = ("1.1.1.1".parse().unwrap(), "1.1.1.2".parse().unwrap());
         let permits = [limiter.stream_permit(first_ip), limiter.stream_permit(first_ip)].map(Result::unwrap);
-        let message =
-            |result: Result<StreamPermit, HttpError>| result.err().expect("refused").code_and_message().1.to_owned();
+        let message = |result: Result<StreamPermit, HttpError>| result.err().expect("refused").message().to_owned();
         assert!(message(limiter.stream_permit(first_ip)).contains("limits.address_streams"));
         let other = limiter.stream_permit(other_ip).unwrap();
         assert!(message(limiter.stream_permit(other_ip)).contains("(limits.streams)"));

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     db::DatabaseError,
+    error_code,
     graphql::{OpenSubscription, OperationInput, Permits},
     http::{
         error::HttpError,
@@ -219,32 +220,32 @@ fn stream_error(error: &ChangeStreamError, state: &HttpState) -> HttpError {
     let limit = state.app.http_config.limits.resume_entries;
     let (code, message) = match error {
         ChangeStreamError::UnknownPosition => (
-            "POSITION_UNKNOWN",
+            error_code::POSITION_UNKNOWN,
             "this is not a position of the newsroom as it is now: read everything anew, then follow from there"
                 .to_owned(),
         ),
         ChangeStreamError::TooOld => (
-            "POSITION_TOO_OLD",
+            error_code::POSITION_TOO_OLD,
             format!(
                 "more than {limit} acts lie behind (limits.resume_entries): read everything anew, then follow from there"
             ),
         ),
         ChangeStreamError::HierarchyChanged => (
-            "RESYNC_REQUIRED",
+            error_code::RESYNC_REQUIRED,
             "topics or places were merged or moved, so other releases match the filter than before: read everything anew, then \
              follow from there"
                 .to_owned(),
         ),
-        ChangeStreamError::Filter(error) => ("BAD_USER_INPUT", error.to_string()),
+        ChangeStreamError::Filter(error) => (error_code::BAD_USER_INPUT, error.to_string()),
         ChangeStreamError::Db(DatabaseError::Failed(error)) => {
             tracing::error!(%error, "the journal could not be read for a subscription");
             (
-                "INTERNAL_SERVER_ERROR",
+                error_code::INTERNAL_SERVER_ERROR,
                 "something failed on our side: go on after the last change that you know".to_owned(),
             )
         }
         ChangeStreamError::Db(_) => (
-            "UNAVAILABLE",
+            error_code::UNAVAILABLE,
             "the database does not answer: subscribe again, and go on after the last change that you know".to_owned(),
         ),
     };

@@ -22,6 +22,7 @@ use super::{
     operation::{self, OperationRequest, StartError, StartedOperation, StreamItem},
     websocket_message::{CLOSE_TRY_AGAIN_LATER, Close, authorization, message_text, parse_message, rate_limit_close},
 };
+use crate::error_code;
 use crate::http::{
     auth::parse_bearer,
     error::HttpError,
@@ -170,7 +171,7 @@ async fn run(state: &Arc<HttpState>, socket: &mut WebSocket, bearer: Option<Stri
                 }
             }
             () = &mut shutdown => return Some(Close::new(1001, "the server stops: connect again, and go on after the last")),
-            error = &mut invalid => return Some(Close::new(4403, error.code_and_message().1)),
+            error = &mut invalid => return Some(Close::new(4403, error.message())),
             _ = ping_ticks.tick() => {
                 if last_received.elapsed() > 2 * PING_INTERVAL {
                     return Some(Close::new(1001, "nothing was heard for too long"));
@@ -208,7 +209,7 @@ async fn handshake(
                     None => bearer,
                 };
                 let authenticated = Session::authenticate(state, bearer.as_deref(), address).await;
-                let session = authenticated.map_err(|error| Close::new(4403, error.code_and_message().1))?;
+                let session = authenticated.map_err(|error| Close::new(4403, error.message()))?;
                 let ack = Message::text(json!({ "type": "connection_ack" }).to_string());
                 return Ok(send_message(state, socket, ack).await.is_ok().then_some(session));
             }
@@ -257,14 +258,15 @@ async fn handle_message(
                 return Err(Some(Close::new(4400, "the payload of subscribe is not an object")));
             };
             let limits = &state.app.http_config.limits;
-            let params = GraphqlParams::from_fields(payload, limits)
-                .map_err(|error| Close::new(4400, error.code_and_message().1))?;
+            let params =
+                GraphqlParams::from_fields(payload, limits).map_err(|error| Close::new(4400, error.message()))?;
             if active.len() as u64 >= limits.subscriptions {
                 let reason = format!(
                     "{} operations are under way on this socket (limits.subscriptions): complete one first",
                     limits.subscriptions
                 );
-                let errors = json!([{ "message": reason, "extensions": { "code": "TOO_MANY_SUBSCRIPTIONS" } }]);
+                let errors =
+                    json!([{ "message": reason, "extensions": { "code": error_code::TOO_MANY_SUBSCRIPTIONS } }]);
                 return send_outgoing(state, socket, (&id, OutgoingMessage::Error(errors))).await;
             }
             if let Err(error) = counted.and_then(|()| state.limiter.memory.check_capacity(session.address)) {

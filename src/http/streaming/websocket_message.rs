@@ -51,7 +51,7 @@ pub(super) fn message_text(message: Result<Message, axum::Error>) -> Result<Opti
 /// A message as a JSON object.
 pub(super) fn parse_message(text: &str, state: &HttpState) -> Result<Map<String, Value>, Close> {
     params::check_value_count(text.as_bytes(), &state.app.http_config.limits)
-        .map_err(|error| Close::new(4400, error.code_and_message().1))?;
+        .map_err(|error| Close::new(4400, error.message()))?;
     match serde_json::from_str(text) {
         Ok(Value::Object(message)) => Ok(message),
         _ => Err(Close::new(4400, "Invalid message received: not a JSON object")),
@@ -60,5 +60,5 @@ pub(super) fn parse_message(text: &str, state: &HttpState) -> Result<Map<String,
 
 /// Why a socket is closed that says too much.
 pub(super) fn rate_limit_close(error: &HttpError) -> Close {
-    Close::new(1008, error.code_and_message().1)
+    Close::new(1008, error.message())
 }

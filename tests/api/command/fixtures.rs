@@ -57,7 +57,9 @@ fn current_id(app: &App, id: &str) -> Option<String> {
 fn collect_ids(response: &Value, ids: &mut Vec<String>) {
     match response {
         Value::Object(object) => {
-            ids.extend(object.get("id").and_then(Value::as_str).map(str::to_owned));
+            // Ids of actors are subjects, not ids of objects.
+            let id = object.get("id").and_then(Value::as_str).filter(|id| id.contains('_'));
+            ids.extend(id.map(str::to_owned));
             object.values().for_each(|value| collect_ids(value, ids));
         }
         Value::Array(list) => list.iter().for_each(|value| collect_ids(value, ids)),

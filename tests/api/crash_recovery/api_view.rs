@@ -57,7 +57,7 @@ pub(super) fn read(port: u16, token: &str) -> ApiView {
         set_flag(&mut node, "retiredAt", "retired");
         add(node);
     }
-    for mut node in page(port, token, TOKENS, &json!({})).as_array().unwrap().clone() {
+    for mut node in list(port, token, TOKENS) {
         set_flag(&mut node, "revokedAt", "revoked");
         add(node);
     }

@@ -6,7 +6,7 @@
 
 use std::fs;
 
-use dateline::{config, graphql, newsroom::workflow};
+use dateline::{config, error_code, graphql, newsroom::workflow};
 
 use super::root;
 use crate::harness::server_process::run;
@@ -40,6 +40,11 @@ fn the_schema_is_current() {
 #[test]
 fn the_settings_table_is_current() {
     check_table("docs/settings.md", &config::table());
+}
+
+#[test]
+fn the_error_table_is_current() {
+    check_table("docs/errors.md", &error_code::markdown_table());
 }
 
 #[test]

@@ -158,7 +158,7 @@ impl List {
                     "{first_filter}, then {other_filter}: {response}"
                 );
                 assert!(
-                    error["message"].as_str().unwrap().contains("in another filter"),
+                    error["message"].as_str().unwrap().contains("with another filter"),
                     "{first_filter}, then {other_filter}: {response}"
                 );
             }
@@ -356,7 +356,7 @@ on_both_databases! {
         // A query for the count alone is also rejected.
         let query = "query($after: String, $filter: ReleaseFilter) { releases(after: $after, filter: $filter) { totalCount } }";
         let response = server.execute(Caller::Public, query, json!({ "after": cursor, "filter": { "kinds": ["SPEECH"] } })).await;
-        assert!(response["errors"][0]["message"].as_str().unwrap().contains("in another filter"), "{response}");
+        assert!(response["errors"][0]["message"].as_str().unwrap().contains("with another filter"), "{response}");
         assert_eq!(server.data(Caller::Public, query, json!({ "after": cursor, "filter": {} })).await["releases"]["totalCount"], 20);
     }
 

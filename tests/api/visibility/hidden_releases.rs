@@ -1,7 +1,6 @@
 //! Tests that hidden releases are not reachable: every generated query gets the same response with and without them.
 //! Covers all states, working revisions, schedules, and embargoes, before and after their instants.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use entity::Noun;
 use serde_json::{Value, json};
@@ -180,7 +179,7 @@ async fn responses(
             }
             let request = format!("{} {}", query.field, query.variables);
             let mut response = serde_json::from_str(&text).expect("JSON");
-            without_digests(&mut response);
+            without_cursors(&mut response);
             responses.push((request, response));
         }
     }
@@ -232,28 +231,18 @@ fn assert_equal(caller: Caller, before: &[(String, Value)], after: &[(String, Va
     }
 }
 
-/// Removes the digests of filters from cursors, because the filters contain ids that differ between runs. The rest of
-/// a cursor must be equal.
-fn without_digests(response: &mut Value) {
+/// Replaces cursors by a fixed text: they are bound to the filter, and filters contain ids that differ between runs.
+fn without_cursors(response: &mut Value) {
     match response {
         Value::Object(object) => {
             for (key, value) in object {
                 match value {
-                    Value::String(cursor) if key.to_lowercase().ends_with("cursor") => {
-                        let bytes = URL_SAFE_NO_PAD.decode(&cursor).expect("a base64 cursor");
-                        let mut contents: Value = serde_json::from_slice(&bytes).expect("JSON");
-                        for key in ["f", "c"] {
-                            if let Some(digest) = contents.get_mut(key) {
-                                *digest = json!(null);
-                            }
-                        }
-                        *value = contents;
-                    }
-                    other => without_digests(other),
+                    Value::String(cursor) if key.to_lowercase().ends_with("cursor") => "cursor".clone_into(cursor),
+                    other => without_cursors(other),
                 }
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(without_digests),
+        Value::Array(list) => list.iter_mut().for_each(without_cursors),
         _ => {}
     }
 }

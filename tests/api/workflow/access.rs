@@ -315,7 +315,7 @@ on_both_databases! {
         let redirect = |id: &str, to: String| json!({ "id": id, "revision": 1, "kind": "REDIRECT", "to": to });
         for cyclic in [url("one"), format!("{}?from=mail#top", url("one")), format!("{}/", url("one"))] {
             let error = server.user_error(Caller::Editor, crate::harness::WITHDRAW, redirect(&one, cyclic)).await;
-            assert_eq!((&error["field"], &error["code"]), (&json!(["redirectTo"]), &json!("CYCLE")));
+            assert_eq!((&error["field"], &error["code"]), (&json!(["withdrawal", "redirectTo"]), &json!("CYCLE")));
         }
         server.mutate(Caller::Editor, crate::harness::WITHDRAW, redirect(&one, url("two"))).await;
         server.mutate(Caller::Editor, crate::harness::WITHDRAW, redirect(&two, url("three"))).await;

@@ -68,7 +68,7 @@ on_both_databases! {
         let (id, _) = server.create_draft(json!({ "headline": "One", "slug": "a", "summary": "First.", "topics": [{ "slug": "labour" }] })).await;
         server.mutate(Caller::Editor, REVISE, json!({ "id": id, "revision": 1, "input": { "headline": "Two", "slug": "b", "summary": null, "topics": [], "bodyMarkdown": "Text." } })).await;
         server.mutate(Caller::Editor, PUBLISH, json!({ "id": id, "revision": 2 })).await;
-        let list = "query($id: ID!, $against: Int, $first: Int, $after: String, $last: Int) { node(id: $id) { ... on Release { revisions(first: $first, after: $after, last: $last) { pageInfo { hasNextPage hasPreviousPage endCursor } nodes { number by basedOn topics { slug } diff(against: $against) { field before after } } } } } }";
+        let list = "query($id: ID!, $against: Int, $first: Int, $after: String, $last: Int) { node(id: $id) { ... on Release { revisions(first: $first, after: $after, last: $last) { pageInfo { hasNextPage hasPreviousPage endCursor } nodes { number by { id } basedOn topics { slug } diff(against: $against) { field before after } } } } } }";
         let revisions = async |variables: Value| server.data(Caller::Author, list, variables).await["node"]["revisions"].clone();
         let all = revisions(json!({ "id": id })).await;
         assert_eq!(all["nodes"], json!([

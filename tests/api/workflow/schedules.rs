@@ -8,7 +8,7 @@ use dateline::{
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 
-use crate::harness::{Caller, TestServer, on_both_databases};
+use crate::harness::{CREATE, Caller, REVISE, TestServer, on_both_databases};
 
 const SCHEDULE: &str = "mutation($id: ID!, $revision: Int!, $time: LocalDateTime!, $zone: TimeZone!) { releaseSchedule(id: $id, expectedRevision: $revision, localTime: $time, timeZone: $zone) { release { state schedule { localTime timeZone at state recordedAt } } userErrors { field code message } } }";
 const UNSCHEDULE: &str = "mutation($id: ID!, $revision: Int!) { releaseUnschedule(id: $id, expectedRevision: $revision) { release { state schedule { at } } userErrors { code } } }";
@@ -48,6 +48,45 @@ on_both_databases! {
             jobs::tick(&server.app, recorded + TimeDelta::hours(1)).await.unwrap();
             assert_eq!(release_timing(&server, Caller::Author, &id).await["history"], release["history"], "the publication is recorded once");
         }
+    }
+
+    async fn a_schedule_can_be_moved_and_its_release_revised(server: TestServer) {
+        let (id, revision) = server.create_draft(json!({ "headline": "Tpyo", "slug": "typo" })).await;
+        let schedule = async |time: &str, revision: i64| {
+            server.mutate(Caller::Editor, SCHEDULE, json!({ "id": id, "revision": revision, "time": time, "zone": "UTC" })).await["release"]["schedule"]["at"].clone()
+        };
+        schedule("2007-06-01T13:00", revision).await;
+        assert_eq!(schedule("2007-06-01T14:00", revision).await, "2007-06-01T14:00:00Z");
+        let revise = json!({ "id": id, "revision": revision, "input": { "headline": "Typo", "slug": "no-typo" } });
+        assert_eq!(server.user_error(Caller::Author, REVISE, revise.clone()).await["code"], "FORBIDDEN");
+        let revised = server.mutate(Caller::Editor, REVISE, revise).await;
+        assert_eq!((&revised["release"]["state"], &revised["release"]["revision"]), (&json!("SCHEDULED"), &json!(2)));
+        assert_eq!(server.user_error(Caller::Editor, SCHEDULE, json!({ "id": id, "revision": 1, "time": "2007-06-01T15:00", "zone": "UTC" })).await["code"], "STALE_REVISION");
+        let public = async || server.data(Caller::Public, "{ releases { nodes { slug headline state } } }", json!({})).await["releases"]["nodes"].clone();
+        server.app.clock.set(parse_instant("2007-06-01T13:59:59.999Z"));
+        assert_eq!(public().await, json!([]));
+        server.app.clock.set(parse_instant("2007-06-01T14:00:00Z"));
+        let expected = json!([{ "slug": "no-typo", "headline": "Typo", "state": "PUBLISHED" }]);
+        assert_eq!(public().await, expected);
+        // From its instant on the release is public, so a revision is written beside the live one.
+        let late = server.mutate(Caller::Editor, REVISE, json!({ "id": id, "revision": 2, "input": { "headline": "Late" } })).await;
+        assert_eq!((&late["release"]["state"], &late["release"]["headline"]), (&json!("PUBLISHED"), &json!("Typo")));
+        assert_eq!(public().await, expected);
+        let history = release_timing(&server, Caller::Author, &id).await["history"]["nodes"].clone();
+        let moved = history.as_array().unwrap().iter().rev().filter(|entry| entry["action"] == "release.schedule").nth(1).unwrap();
+        assert!(moved["note"].as_str().unwrap().contains("instead of 2007-06-01T13:00:00Z"), "{history}");
+    }
+
+    async fn a_scheduled_release_is_not_revised_if_a_second_person_must_approve(server: TestServer) {
+        let server = server.with_four_eyes().await;
+        let draft = server.mutate(Caller::Author, CREATE, json!({ "input": { "headline": "Approved" } })).await;
+        let id = draft["release"]["id"].clone();
+        server.mutate(Caller::Editor, SCHEDULE, json!({ "id": id, "revision": 1, "time": "2007-06-01T13:00", "zone": "UTC" })).await;
+        let error = server.user_error(Caller::Editor, REVISE, json!({ "id": id, "revision": 1, "input": { "headline": "Not approved" } })).await;
+        assert_eq!(error["code"], "FORBIDDEN");
+        assert!(error["message"].as_str().unwrap().contains("workflow.four_eyes"), "{error}");
+        // The schedule can still be moved.
+        server.mutate(Caller::Editor, SCHEDULE, json!({ "id": id, "revision": 1, "time": "2007-06-01T14:00", "zone": "UTC" })).await;
     }
 
     async fn publications_due_while_no_server_ran_are_visible_on_time_and_recorded_in_order(server: TestServer) {

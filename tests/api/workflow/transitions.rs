@@ -52,9 +52,10 @@ fn actions_leading_to(state: &str) -> &'static [&'static str] {
     }
 }
 
-/// One row of the table: the target state for each state, and the minimum roles.
+/// One row of the table: for each state the target state, with the minimum role if the state raises it, and the
+/// minimum roles.
 struct TransitionRow {
-    to: Vec<Option<String>>,
+    to: Vec<Option<(String, Option<String>)>>,
     any: String,
     own: String,
 }
@@ -67,10 +68,11 @@ fn table() -> HashMap<String, TransitionRow> {
         .map(|row| row.split(" | ").map(str::trim).collect::<Vec<_>>())
         .filter(|cells| cells.len() == 10 && cells[0] != "action");
     let row = |cells: Vec<&str>| {
-        let to = |(state, target): (&str, &&str)| match *target {
-            "" => None,
-            "·" => Some(state.to_owned()),
-            other => Some(other.to_owned()),
+        let to = |(state, cell): (&str, &&str)| {
+            let mut words = cell.split(' ').filter(|word| !word.is_empty());
+            let target = words.next()?;
+            let target = if target == "·" { state } else { target };
+            Some((target.to_owned(), words.next().map(str::to_owned)))
         };
         let to = STATES.into_iter().zip(&cells[1..8]).map(to).collect();
         (cells[0].to_owned(), TransitionRow { to, any: cells[8].to_owned(), own: cells[9].to_owned() })
@@ -141,7 +143,8 @@ on_both_databases! {
                     for caller in [Caller::Public, Caller::Press, Caller::Author, Caller::Editor, Caller::Admin] {
                         let role = format!("{caller:?}").to_uppercase();
                         let minimum_role = if caller == creator { &row.own } else { &row.any };
-                        let is_allowed = rank(&role) >= rank(minimum_role);
+                        let minimum_in_state = row.to[number].as_ref().and_then(|(_, role)| role.as_ref());
+                        let is_allowed = rank(&role) >= rank(minimum_in_state.unwrap_or(minimum_role));
                         let (id, revision) = match reusable.take() {
                             Some(release) => release,
                             None => release_in(&server, state, creator).await,
@@ -150,7 +153,7 @@ on_both_databases! {
                         let payload = perform(&server, caller, name, &id, revision).await;
                         let context = format!("{name} in {state} by {role}, created by {creator:?}: {payload}");
                         let after = server.app.newsroom.catalog.catch_up().await.unwrap().sequence();
-                        if let (true, Some(to)) = (is_allowed, &row.to[number]) {
+                        if let (true, Some((to, _))) = (is_allowed, &row.to[number]) {
                             assert_eq!(payload["userErrors"], json!([]), "{context}");
                             let expected_state = if name == "delete" || name == "purge" { Value::Null } else { json!(to) };
                             assert_eq!(state_of(&server, &id).await, expected_state, "{context}");
