@@ -1,9 +1,9 @@
-//! The GraphQL executor: parses, validates, plans, limits and executes operations, with caches for documents and plans.
+//! GraphQL executor: parses, validates, plans, limits and executes operations, with caches for documents and plans.
 //!
-//! Order: `parse` (document cache), `prepare` (variables, plan cache, cost limit), then `execute`, `subscribe` or
-//! `execute_event`. Variable values and cost are checked for every request; documents and plans are reused. It also
-//! normalizes responses (null for failed fields, field order) and hides the schema from public callers if configured.
-//! HTTP, media types and timeouts are in `http/graphql`.
+//! The steps are `parse` (document cache), `prepare` (variables, plan cache, cost limit), then `execute`, `subscribe`
+//! or `execute_event`. Variable values and cost are checked for every request; documents and plans are reused. The
+//! executor also normalises responses (null for failed fields, field order), and hides the schema from public callers
+//! if configured. HTTP, media types and timeouts are in `http/graphql`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,60 +31,63 @@ use crate::{
     },
 };
 
-/// Documents and plans that are cached, about.
+/// Expected number of entries of the document cache and of the plan cache. It sizes the caches; `CACHE_BYTES` limits
+/// them.
 const CACHE_ENTRIES: usize = 500;
 
-/// Bytes of documents that are cached, about; of plans as many.
+/// Maximum size of the document cache and of the plan cache, in estimated bytes each.
 const CACHE_BYTES: u64 = 32 << 20;
 
-/// Bytes that a byte of a document's text takes once it is parsed, about: a field of two letters and a blank takes some 400.
+/// Estimated memory of a parsed document, in bytes for each byte of its text. A field with a two-letter name and a
+/// space takes about 400 bytes.
 const PARSED_BYTES_PER_TEXT_BYTE: u64 = 150;
 
-/// Longest document that is cached, in bytes; so are its plans. Parsed it still fits a shard of the cache.
+/// Maximum length of a document that is cached, in bytes of its text. Plans of longer documents are not cached
+/// either. A parsed document of this length still fits into one shard of the cache.
 pub const MAX_CACHED_DOCUMENT_BYTES: usize = 12 * 1024;
 
-/// What is told to who has no token and needs one.
-pub const TOKEN_REQUIRED: &str = "this needs a token: send it as `Authorization: Bearer …`";
+/// Error message for callers without a token that request something for which a token is required.
+pub const TOKEN_REQUIRED: &str = "a token is required: send it in the header `Authorization: Bearer …`";
 
-/// The schema over a newsroom, behind the front end.
+/// Executes GraphQL operations on one newsroom.
 pub struct Executor {
     schema: Schema,
     operations: OperationSchema,
-    /// The public may not read the schema.
+    /// Whether public callers can neither introspect the schema nor learn its names from error messages.
     schema_is_hidden: bool,
     field_costs: FieldCosts,
     limits: Arc<Limits>,
     documents: Cache<String, Arc<Document>, DocumentWeight>,
-    /// By document, operation and the variables that have values.
+    /// Keyed by document id and `Document::plan_key`.
     plans: Cache<(u64, Vec<u8>), Arc<Plan>, PlanWeight>,
 }
 
-/// What a request sends beside the text of its document.
+/// The parts of a request besides the text of its document.
 #[derive(Clone, Debug, Default)]
 pub struct OperationInput {
-    /// Which operation of the document.
+    /// Name of the operation to execute. May be None if the document has only one operation.
     pub operation_name: Option<String>,
-    /// The values of its variables.
+    /// Variable values as sent, before coercion.
     pub variables: Map<String, Json>,
 }
 
-/// An operation that may be executed: valid, with variables of their types, within the limits.
+/// An operation that is ready for execution: valid, with coerced variables, and within the limits.
 #[derive(Debug)]
 pub struct PreparedOperation {
     plan: Arc<Plan>,
     variables: Variables,
-    /// What it costs before bodies are rendered.
+    /// Query cost, without the rendering of bodies, which is charged during execution.
     cost: u64,
 }
 
-/// A subscription that was opened.
+/// An open subscription: the prepared operation and its change stream.
 pub struct OpenSubscription {
     prepared: PreparedOperation,
-    /// The stream of changes.
+    /// The changes to send to the subscriber.
     pub change_stream: ChangeStream,
 }
 
-/// Weighs a document by the bytes that it takes once it is parsed.
+/// Weighs a document by the estimated memory of its parsed form.
 #[derive(Clone)]
 struct DocumentWeight;
 
@@ -94,7 +97,7 @@ impl Weighter<String, Arc<Document>> for DocumentWeight {
     }
 }
 
-/// Weighs a plan by its bytes.
+/// Weighs a plan by its estimated memory.
 #[derive(Clone)]
 struct PlanWeight;
 
@@ -111,11 +114,12 @@ impl std::fmt::Debug for Executor {
 }
 
 impl Executor {
-    /// Over a newsroom. Where the schema is not public, neither introspection nor an error tells the public of it.
+    /// Creates an executor for a newsroom. If `schema_is_public` is false, public callers cannot introspect the
+    /// schema, and their error messages contain no names of the schema that the request does not contain.
     pub fn new(newsroom: Newsroom, limits: Arc<Limits>, schema_is_public: bool) -> Self {
         let sdl = sdl();
         Self {
-            // What is executed is valid already, and within the limits.
+            // Plans are already validated and within the limits, so async-graphql need not check them again.
             schema: builder()
                 .data(newsroom)
                 .validation_mode(async_graphql::ValidationMode::Fast)
@@ -130,7 +134,7 @@ impl Executor {
         }
     }
 
-    /// A document, parsed and validated; from the cache where it came before.
+    /// Returns a parsed and validated document, from the cache if the same text was parsed before.
     pub fn parse(&self, text: &str, role: Role) -> Result<Arc<Document>, RequestErrors> {
         if let Some(document) = self.documents.get(text) {
             return Ok(document);
@@ -143,7 +147,8 @@ impl Executor {
         Ok(document)
     }
 
-    /// Coerces what was sent with a document, and checks what the operation costs; or says why it may not be executed.
+    /// Coerces the variables of a request, plans the operation, and checks the limits. Fails with the errors for the
+    /// client if the operation must not be executed.
     pub fn prepare(
         &self,
         document: &Document,
@@ -172,7 +177,8 @@ impl Executor {
         Ok(PreparedOperation { plan, variables, cost })
     }
 
-    /// What an operation costs; fails where it may not be executed, at its cost or by its caller.
+    /// Returns the cost of an operation. Fails if the cost exceeds `limits.cost`, or if the operation introspects a
+    /// schema that is hidden from its caller.
     fn check_limits(
         &self,
         plan: &Plan,
@@ -182,13 +188,14 @@ impl Executor {
     ) -> Result<u64, RequestError> {
         let introspects = introspection::introspects(plan.operation());
         if introspects && self.disclosure(role) == Disclosure::Hidden {
-            let message = "the schema is not public here (introspection): send a token, or ask for schema.graphql";
+            let message =
+                "introspection requires a token here (setting introspection): send one, or read schema.graphql";
             return Err(RequestError::new(error_code::INTROSPECTION_DISABLED, message, at));
         }
         let cost = self.field_costs.cost(plan.operation(), variables, extent);
         if introspects && cost == u64::MAX {
-            let message = "a kind of list comes twice on one path through the schema (limits.cost): ask for no `fields` in \
-                           `fields`, and for no `interfaces` or `possibleTypes` in either";
+            let message = "one path through the schema has a kind of list twice (limits.cost): select no `fields` \
+                           below `fields`, and no `interfaces` or `possibleTypes` below either of these";
             return Err(RequestError::new(error_code::GRAPHQL_VALIDATION_FAILED, message, at));
         }
         check_cost(cost, &self.limits, at)?;
@@ -199,7 +206,7 @@ impl Executor {
         if self.schema_is_hidden && role == Role::Public { Disclosure::Hidden } else { Disclosure::Full }
     }
 
-    /// Executes an operation. Fails where it became long and got no permit.
+    /// Executes an operation. Fails if the operation becomes long and gets no permit in time.
     pub async fn execute(&self, prepared: PreparedOperation, context: RequestContext) -> Result<Response, Overloaded> {
         let (execution, role) = (context.execution.clone(), context.viewer.role);
         let budget = Arc::new(ResponseBudget::new(&self.limits, prepared.cost));
@@ -210,7 +217,7 @@ impl Executor {
         execution.run(operation).await
     }
 
-    /// Opens a subscription: its change stream, or the response that says what is wrong with it.
+    /// Opens a subscription and its change stream. Fails with a response that contains the errors.
     pub async fn subscribe(
         &self,
         prepared: PreparedOperation,
@@ -225,12 +232,13 @@ impl Executor {
         let change_streams = std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
         match <[_; 1]>::try_from(change_streams) {
             Ok([change_stream]) => Ok(OpenSubscription { prepared, change_stream }),
-            // Its one field was executed, by validation.
+            // Not expected: validation ensures that the root has exactly one field, and its resolver opens one change
+            // stream.
             Err(_) => Err(Response::from_errors(vec![ServerError::new("the subscription could not be opened", None)])),
         }
     }
 
-    /// What a subscription answers to a change. It is executed without a permit: whoever calls this holds one.
+    /// Executes a subscription for one change. Acquires no permit, because its caller holds one.
     pub async fn execute_event(&self, opened: &OpenSubscription, change: Change, context: RequestContext) -> Response {
         let (PreparedOperation { plan, variables, cost }, role) = (&opened.prepared, context.viewer.role);
         let execution = context.execution.clone();
@@ -238,11 +246,11 @@ impl Executor {
         let phase = SubscriptionPhase::Event(Box::new(change));
         let request = plan.request(variables.clone()).data(context).data(budget.clone()).data(phase);
         let operation = async {
-            // One change, one answer.
+            // One change gives one response.
             let response = self.schema.execute_stream(request).next().await;
             normalize_response(plan, enforce_budget(&budget, response.unwrap_or_default()), role)
         };
-        // Without `Permits` it does not fail.
+        // An execution without `Permits` does not fail.
         execution.run(operation).await.unwrap_or_default()
     }
 }
@@ -255,16 +263,17 @@ impl Plan {
     }
 }
 
-/// An answer as the specification has it, and as its caller may know it.
+/// Corrects a response as the specification requires, and removes from it what its caller must not learn.
 fn normalize_response(plan: &Plan, response: Response, role: Role) -> Response {
     let mut response = with_null_for_failed_fields(response);
     sort_fields(&mut response.data, &plan.operation().selection_set.node, !response.errors.is_empty());
     plan.remove_hidden_fields(&mut response.data);
     for error in &mut response.errors {
-        // Of input async-graphql finds one thing wrong that validation cannot: null by a variable, for an argument that has a
-        // default and may not be null (GraphQL, September 2025, 6.4.1). It names types, which may not be public.
+        // async-graphql finds one error in the input that validation cannot find: a variable with the value null for
+        // a non-null argument that has a default (GraphQL, September 2025, 6.4.1). Its message contains names of
+        // types, and the schema may be hidden.
         if error.extensions.is_none() && error.message.contains("found null") {
-            "null is not allowed here: leave the variable out for the default, or send a value"
+            "null is not allowed here: omit the variable to use the default, or send a value"
                 .clone_into(&mut error.message);
         }
         if role == Role::Public {
@@ -274,7 +283,7 @@ fn normalize_response(plan: &Plan, response: Response, role: Role) -> Response {
     response
 }
 
-/// Says to who has no token that one is needed, in place of that they may not do something.
+/// Turns the error FORBIDDEN into UNAUTHENTICATED, for callers without a token.
 fn ask_for_token(error: &mut ServerError) {
     if let Some(extensions) = &mut error.extensions
         && extensions.get("code") == Some(&Value::from(error_code::FORBIDDEN))
@@ -284,24 +293,25 @@ fn ask_for_token(error: &mut ServerError) {
     }
 }
 
-/// Lets an operation in that costs no more than it may.
+/// Fails if a cost exceeds `limits.cost`.
 fn check_cost(cost: u64, limits: &Limits, at: Pos) -> Result<(), RequestError> {
     if cost <= limits.cost {
         return Ok(());
     }
     let cost = if cost == u64::MAX { format!("more than {}", u32::MAX) } else { cost.to_string() };
     let message = format!(
-        "the query costs {cost}, at most {} is allowed (limits.cost); a field costs 1 for every entry of every list around \
-         it: ask for smaller pages, fewer buckets or less depth",
+        "the query costs {cost}, but at most {} is allowed (limits.cost); a field costs 1 for each entry of the lists \
+         around it: request smaller pages, fewer buckets or fewer nested lists",
         limits.cost
     );
     Err(RequestError::new(error_code::GRAPHQL_VALIDATION_FAILED, message, at))
 }
 
-/// An answer, where it holds no more than it may; else nothing of it, and why.
+/// Returns the response, or only an error if the response exceeded its budget.
 fn enforce_budget(budget: &ResponseBudget, response: Response) -> Response {
     let Some(error) = budget.error() else { return response };
-    // It is at no field, and was executed all the same.
+    // The error concerns the whole response, so it has no location. Execution had begun, so `data` is null and not
+    // absent.
     let mut error = async_graphql::Error::from(error).into_server_error(Pos::default());
     error.locations.clear();
     let mut error_response = Response::new(Value::Null);
@@ -309,13 +319,13 @@ fn enforce_budget(budget: &ResponseBudget, response: Response) -> Response {
     error_response
 }
 
-/// Puts null where a field failed: async-graphql 7.2 leaves the field out, the specification wants it there (GraphQL, September
-/// 2025, 6.4.4). Every field of ours that can fail is nullable.
+/// Inserts null for each failed field. The specification requires it (GraphQL, September 2025, 6.4.4), but
+/// async-graphql 7.2 omits the field. Every field of this schema that can fail is nullable.
 fn with_null_for_failed_fields(mut response: Response) -> Response {
     for error in &response.errors {
         let mut at = &mut response.data;
         for step in &error.path {
-            // An object of which every field failed was made null as a whole; it was there.
+            // async-graphql replaces an object by null if all of its fields failed. The object itself exists.
             if matches!((&*at, step), (Value::Null, PathSegment::Field(_))) {
                 *at = Value::Object(IndexMap::new());
             }

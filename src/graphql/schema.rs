@@ -1,4 +1,4 @@
-//! The GraphQL schema: its root types and the interfaces that no field leads to, and its text (SDL).
+//! The GraphQL schema: its root types, the interfaces that no field returns, and its text (SDL).
 
 use async_graphql::{SDLExportOptions, SchemaBuilder};
 
@@ -12,10 +12,11 @@ use super::{
     },
 };
 
-/// Dateline's schema.
+/// Dateline's GraphQL schema, with its root types.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// The schema, with the interfaces that no field leads to.
+/// Returns the builder of the schema. Registers the interfaces that no field returns, because async-graphql does not
+/// find them otherwise.
 pub(super) fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     async_graphql::Schema::build(Query, Mutation::default(), Subscription)
         .register_output_type::<ReleaseSet>()
@@ -23,7 +24,7 @@ pub(super) fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .register_output_type::<FacetBucket>()
 }
 
-/// The schema in the schema definition language, as committed in `schema.graphql`.
+/// Returns the schema in the schema definition language (SDL), as committed in `schema.graphql`.
 pub fn sdl() -> String {
     builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }

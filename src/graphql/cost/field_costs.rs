@@ -1,13 +1,13 @@
-//! The cost of each GraphQL field, and how its list length multiplies the cost of its selection.
+//! The cost of each GraphQL field, and how the length of its list multiplies the cost of its selection.
 //!
 //! Derived from the schema text, so a new field has a cost without further code:
 //!
 //! | field | cost |
 //! |---|---|
-//! | `edges`, `nodes`, `buckets`, `points` | 1 and their selection, multiplied by the length that the parent field gives |
+//! | `edges`, `nodes`, `buckets`, `points` | 1 and their selection, multiplied by the length from the parent field |
 //! | a connection | 1; its entries times `first` or `last` (default 20), at most as many as exist |
 //! | a facet | 5 (50 if ordered by latest date or under one topic); its buckets times `input.first` (default 20) |
-//! | `timeline` | 1; a tenth of its points, one for each period of the range |
+//! | `timeline` | 1; its points, one for each period of the range, at a tenth of their cost |
 //! | a list with `first` | 1 (`topicAggregates`, `trendingTopics` 5, `related` 50); its selection times `first` |
 //! | `nodes(ids:)` | 1; its selection for each id |
 //! | `preview` | 50, and its selection |
@@ -15,9 +15,9 @@
 //! | `__schema`, `__type` | 1, and 1 for every ten values (`introspection`) |
 //! | any other field | 1, and its selection |
 //!
-//! An open timeline range counts from the first to the last visible release (by publication: until tomorrow); with
-//! `fill: OMIT` a timeline has no more points than releases. No list counts as longer than what the viewer can see
-//! (`extent`). Rendering of bodies is charged by `response_budget`.
+//! A timeline range with an open end is completed by the first and last visible release; for publication dates, it
+//! ends tomorrow. With `fill: OMIT`, a timeline has at most as many points as there are releases. No list counts as
+//! longer than what the viewer can see (`extent`). `response_budget` charges for the rendering of bodies.
 
 use std::collections::HashMap;
 
@@ -32,42 +32,42 @@ use async_graphql::{
 use super::schema_size::SchemaSize;
 use crate::newsroom::reading::pagination::DEFAULT_SIZE;
 
-/// What a list without a size is taken to have: topics of a release, ancestors of a place.
+/// Assumed length of a list without a size argument: topics of a release, ancestors of a place.
 const UNSIZED_LIST_LENGTH: u64 = 4;
-/// The same at the root, where nothing narrows it.
+/// Assumed length of such a list at the root, where no parent narrows it.
 const UNSIZED_ROOT_LIST_LENGTH: u64 = 50;
-/// Working out a facet before its buckets.
+/// Cost of a facet without its buckets.
 pub(in crate::graphql) const FACET_COST: u64 = 5;
-/// Finding related releases.
+/// Cost of finding related releases.
 const RELATED_COST: u64 = 50;
-/// Looking a preview link up, in four statements, and noting that it was.
+/// Cost of a preview: four SQL statements look the link up, and its use is logged.
 pub(in crate::graphql) const PREVIEW_COST: u64 = 50;
-/// Working out a facet in another order than by what is counted anyway: every value's releases are looked at.
+/// Cost of a facet that needs more than the counts that are computed anyway: the releases of every value are visited.
 pub(in crate::graphql) const EXPENSIVE_FACET_COST: u64 = 50;
 
-/// What a list cannot be longer than.
+/// Upper bound of the length of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::graphql) enum Bound {
-    /// Nothing that is known.
+    /// No bound is known.
     None,
-    /// The releases that the viewer may see.
+    /// The number of releases that the viewer may see.
     Releases,
-    /// All topics.
+    /// The number of topics.
     Topics,
-    /// All places.
+    /// The number of places.
     Places,
-    /// The topics below a topic.
+    /// The largest number of narrower topics that any topic has.
     Narrower,
-    /// The places in a place.
+    /// The largest number of places that any place contains directly.
     Contained,
-    /// All kinds of releases.
+    /// The number of release kinds.
     Kinds,
-    /// The languages of the releases that the viewer may see.
+    /// The number of languages of the releases that the viewer may see.
     Languages,
 }
 
 impl Bound {
-    /// Of a list that a field of a type returns, or returns a page of.
+    /// Returns the bound of the list that a field returns, directly or as a page.
     fn of(parent: &str, name: &str, returns: &str) -> Self {
         match (parent, name, returns) {
             ("Topic", "narrower", _) => Self::Narrower,
@@ -82,47 +82,48 @@ impl Bound {
     }
 }
 
-/// How a field multiplies what is selected of it.
+/// How a field multiplies the cost of its selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::graphql) enum Multiplier {
     /// Once.
     One,
-    /// As many times as the field above says: the entries of a page, the buckets of a facet.
+    /// By the length that the parent field determines: entries of a page, buckets of a facet, points of a timeline.
     Entries,
-    /// This many times.
+    /// By a fixed number.
     Fixed(u64),
-    /// As `first` or `last` say.
+    /// By `first` or `last`.
     Page { default: u64, base: u64 },
-    /// As `input.first` says.
+    /// By `input.first`.
     Facet,
-    /// As the range of a timeline says.
+    /// By the number of periods in the range of a timeline.
     Periods,
-    /// As many as there are ids.
+    /// By the number of ids.
     Ids,
 }
 
-/// A field's cost.
+/// The cost rule of a field.
 #[derive(Debug)]
 pub(in crate::graphql) struct FieldCost {
-    /// The type that it returns.
+    /// Name of the type that the field returns, without list and non-null wrappers.
     pub(in crate::graphql) returns: String,
-    /// What its list cannot be longer than.
+    /// Upper bound of the length of its list.
     pub(in crate::graphql) bound: Bound,
     pub(in crate::graphql) multiplier: Multiplier,
 }
 
-/// The field costs of a schema.
+/// The cost rules of all fields of a schema.
 #[derive(Debug)]
 pub struct FieldCosts {
     fields: HashMap<String, HashMap<String, FieldCost>>,
-    /// How large the schema is, for who reads it.
+    /// The size of the schema, for the cost of introspection.
     pub(super) schema_size: SchemaSize,
 }
 
 impl FieldCosts {
-    /// Those of a schema in the schema definition language.
+    /// Derives the rules from a schema in the schema definition language.
     pub fn from_sdl(sdl: &str) -> Self {
-        // Our own schema always reads; without it every field would cost one, which the limits on selections still bound.
+        // The committed schema always parses. Otherwise every field would cost 1, which the limits on selections
+        // still bound.
         let definitions = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
         let (mut types, mut schema_size) = (HashMap::new(), SchemaSize::default());
         for definition in definitions {
@@ -141,12 +142,12 @@ impl FieldCosts {
         Self { fields: types, schema_size }
     }
 
-    /// The cost of a field of a type; none where there is no such field.
+    /// Returns the rule of a field; None if the type or the field does not exist.
     pub(in crate::graphql) fn get(&self, parent: &str, name: &str) -> Option<&FieldCost> {
         self.fields.get(parent)?.get(name)
     }
 
-    /// Whether a type has entries: what is selected of it besides costs the same however many there are.
+    /// Returns whether a type has entries. The other fields of such a type cost the same for any number of entries.
     pub(in crate::graphql) fn has_entries(&self, name: &str) -> bool {
         self.fields
             .get(name)

@@ -1,31 +1,32 @@
 //! The cost of an introspection query (`__schema`, `__type`), estimated from the size of the schema.
 //!
-//! Lists of the schema lead into each other, so one path may contain each kind of list only once; a second time costs
-//! `u64::MAX`. Every ten values of the answer cost 1, because the schema is in memory.
+//! Lists of the schema lead to each other, so one path may contain each kind of list only once; a second occurrence
+//! costs `u64::MAX`. Every ten values of the response cost 1, because the schema is in memory.
 
 use async_graphql::parser::types::{OperationDefinition, Selection, SelectionSet};
 
 use super::schema_size::{LIST_KINDS, SchemaSize};
 
-/// Values of the schema for the price of one other field.
+/// Number of schema values that together cost as much as one other field.
 const VALUES_PER_COST: f64 = 10.0;
 
-/// The way from the root to a selection.
+/// The path from the root to a selection.
 #[derive(Clone, Copy, Default)]
 struct Path {
-    /// Sorts of lists on it.
+    /// Bit set of the kinds of lists on the path, by index in `LIST_KINDS`.
     seen_kinds: u8,
-    /// It leads through all types.
+    /// Whether the path contains the list of all types.
     through_all_types: bool,
 }
 
-/// What a selection of `__schema` or `__type` costs; without end where a sort of list comes twice on a way.
+/// Returns the cost of a selection of `__schema` or `__type`; `u64::MAX` if a path contains a kind of list twice.
 pub(super) fn introspection_cost(set: &SelectionSet, size: &SchemaSize) -> u64 {
-    // Larger than all numbers where it is without end.
+    // The cast saturates: an infinite count becomes `u64::MAX`.
     (value_count(set, Path::default(), size) / VALUES_PER_COST).ceil() as u64
 }
 
-/// How many values a selection of the schema has. Recurses as deep as selections may be nested.
+/// Estimates the number of values that a selection of the schema returns; infinite if a path contains a kind of list
+/// twice. Recursion depth: selection nesting, limited by `limits.nesting`.
 fn value_count(set: &SelectionSet, path: Path, size: &SchemaSize) -> f64 {
     let count = |item: &Selection| match item {
         Selection::Field(field) => {
@@ -42,13 +43,13 @@ fn value_count(set: &SelectionSet, path: Path, size: &SchemaSize) -> f64 {
             1.0 + times * value_count(&field.node.selection_set.node, path, size)
         }
         Selection::InlineFragment(fragment) => value_count(&fragment.node.selection_set.node, path, size),
-        // A plan has none.
+        // Plans contain no fragment spreads.
         Selection::FragmentSpread(_) => 0.0,
     };
     set.items.iter().map(|item| count(&item.node)).sum()
 }
 
-/// Whether an operation reads the schema.
+/// Returns whether an operation reads the schema.
 pub fn introspects(operation: &OperationDefinition) -> bool {
     operation.selection_set.node.items.iter().any(|item| match &item.node {
         Selection::Field(field) => ["__schema", "__type"].contains(&field.node.name.node.as_str()),

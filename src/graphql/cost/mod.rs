@@ -1,12 +1,11 @@
-//! Query cost (complexity): computed from the plan of an operation before it runs, and limited by `limits.cost`. The
-//! cost of a field comes from `field_costs`.
+//! Query cost (complexity): computed from the plan of an operation before it runs, and limited by `limits.cost`.
 //!
-//! A field costs 1, multiplied by the length of every list around it; `field_costs` has the exceptions. Argument values
-//! beyond ten cost 1 each, in literals and variables alike. `@skip` and `@include` are applied before; sums saturate.
-//! `async-graphql` has no complexity for interface fields, therefore this is our own.
+//! A field costs 1, multiplied by the length of every list around it; `field_costs` has the exceptions. Argument
+//! values beyond ten cost 1 each, in literals and in variables. `@skip` and `@include` are applied first. Sums
+//! saturate. `async-graphql` cannot compute the complexity of interface fields, so it is computed here.
 //!
 //! - `field_costs`: cost and list length of each field, derived from the schema
-//! - `extent`: longest list lengths that are possible for the viewer
+//! - `extent`: maximum list lengths for the viewer
 //! - `introspection`: cost of `__schema` and `__type`
 //! - `schema_size`: number of types, fields, arguments and values of the schema
 
@@ -32,7 +31,7 @@ use extent::Extent;
 use field_costs::{Bound, EXPENSIVE_FACET_COST, FACET_COST, FieldCosts, Multiplier, PREVIEW_COST};
 use introspection::introspection_cost;
 
-/// The intervals of timelines by their names in the API.
+/// The intervals of timelines, by their names in the API.
 const INTERVALS: [(&str, Interval); 5] = [
     ("DAY", Interval::Day),
     ("WEEK", Interval::Week),
@@ -41,14 +40,15 @@ const INTERVALS: [(&str, Interval); 5] = [
     ("YEAR", Interval::Year),
 ];
 
-/// Values of a timeline's points for the price of one other field: they are counted all together, and in memory.
+/// Number of values in timeline points that together cost as much as one other field. All points are counted at once,
+/// in memory.
 const POINT_VALUES_PER_COST: u64 = 10;
 
-/// Values in the arguments of a field that cost nothing.
+/// Number of argument values of a field that cost nothing.
 const FREE_ARGUMENT_VALUES: u64 = 10;
 
 impl FieldCosts {
-    /// What an operation costs that was planned, for a viewer who may see so much.
+    /// Returns the cost of a planned operation for a viewer with the given extent.
     pub fn cost(&self, operation: &OperationDefinition, variables: &Variables, extent: &Extent) -> u64 {
         let root = match operation.ty {
             OperationType::Query => "Query",
@@ -60,7 +60,7 @@ impl FieldCosts {
     }
 }
 
-/// What is selected of something that has entries: a part that costs the same however many there are, and one for each.
+/// The cost of a selection: a fixed part, and a part for each entry if the selected type has entries.
 #[derive(Clone, Copy, Default)]
 struct Cost {
     fixed: u64,
@@ -72,7 +72,7 @@ impl Cost {
         self.fixed.saturating_add(self.per_item.saturating_mul(entries))
     }
 
-    /// As much as either costs.
+    /// Returns the larger fixed part and the larger part per entry of two costs.
     fn max(self, other: Self) -> Self {
         Self { fixed: self.fixed.max(other.fixed), per_item: self.per_item.max(other.per_item) }
     }
@@ -86,7 +86,7 @@ impl Add for Cost {
     }
 }
 
-/// One operation that is being priced.
+/// Computes the cost of one operation.
 struct CostVisitor<'a> {
     field_costs: &'a FieldCosts,
     arguments: Arguments<'a>,
@@ -94,8 +94,8 @@ struct CostVisitor<'a> {
 }
 
 impl<'a> CostVisitor<'a> {
-    /// What is selected of a type; of an interface, what is selected of its most expensive type. Recurses as deep as selections may be
-    /// nested.
+    /// Returns the cost of a selection on a type. If the selection differs by type, only the most expensive type
+    /// counts. Recursion depth: selection nesting, limited by `limits.nesting`.
     fn selection(&self, set: &'a SelectionSet, parent: &str) -> Cost {
         let (mut fields, mut most_expensive) = (Cost::default(), Cost::default());
         for item in &set.items {
@@ -105,7 +105,7 @@ impl<'a> CostVisitor<'a> {
                     let on = fragment.node.type_condition.as_ref().map_or(parent, |on| on.node.on.node.as_str());
                     most_expensive = most_expensive.max(self.selection(&fragment.node.selection_set.node, on));
                 }
-                // A plan has none.
+                // Plans contain no fragment spreads.
                 Selection::FragmentSpread(_) => {}
             }
         }
@@ -124,7 +124,7 @@ impl<'a> CostVisitor<'a> {
         let max_length = || field_cost.map_or(u64::MAX, |field_cost| self.extent.max_length(field_cost.bound));
         let (base, times) = match field_cost.map_or(Multiplier::One, |field_cost| field_cost.multiplier) {
             Multiplier::One => (if field.name.node == "preview" { PREVIEW_COST } else { 1 }, 1),
-            // The entry itself and its selection.
+            // The entry and its selection.
             Multiplier::Entries => {
                 let per_item = selection.total(1).saturating_add(1).saturating_add(arguments);
                 return Cost { fixed: 0, per_item };
@@ -159,7 +159,7 @@ impl<'a> CostVisitor<'a> {
         Cost { fixed: selected.saturating_add(base).saturating_add(arguments), per_item: 0 }
     }
 
-    /// Whether a facet needs more than the counts that are made for all.
+    /// Returns whether a facet needs more than the counts that are computed anyway.
     fn is_expensive(&self, input: Option<Argument<'a>>) -> bool {
         let Some(input) = input else { return false };
         let by_latest = |key| self.arguments.object_field(key, "by").and_then(Argument::as_name) == Some("LATEST");
@@ -169,8 +169,9 @@ impl<'a> CostVisitor<'a> {
             || self.arguments.object_field(input, "under").is_some_and(|under| !under.is_null())
     }
 
-    /// How many periods a timeline has at most. An open end of its range is that of the viewer's releases; by publication, from
-    /// the day before the first to tomorrow. Where empty periods are left out, there are no more periods than releases.
+    /// Returns the maximum number of periods of a timeline. The release dates of the visible releases replace an open
+    /// end of the range; for publication dates, the range is from the day before the first publication to tomorrow.
+    /// If empty periods are omitted, there are at most as many periods as releases.
     fn periods(&self, field: &'a Field) -> u64 {
         let name = self.arguments.get(field, "interval").and_then(Argument::as_name).unwrap_or("DAY");
         let interval = INTERVALS
@@ -181,19 +182,19 @@ impl<'a> CostVisitor<'a> {
         let end = |name| -> Option<NaiveDate> { self.arguments.object_field(range?, name)?.as_name()?.parse().ok() };
         let by_release_date =
             self.arguments.get(field, "dateField").and_then(Argument::as_name).is_none_or(|by| by == "RELEASE_DATE");
-        // Called only where an end is missing: finding the first publication looks at every release.
+        // Called only if an end is missing, because finding the first publication visits every release.
         let default_range = || {
             if by_release_date {
                 return self.extent.span();
             }
-            // Where it is published may be a day before or after the day in UTC.
+            // In the time zone of the timeline, the date may be a day before or after the UTC date.
             Some((self.extent.first_publication()?.pred_opt()?, self.extent.today().succ_opt()?))
         };
         let (from, until) = match (end("from"), end("until")) {
             (Some(from), Some(until)) => (from, until),
             (from, until) => match default_range() {
                 Some((first, last)) => (from.unwrap_or(first), until.unwrap_or(last)),
-                // Without a release there is no period.
+                // Without releases there are no periods, and the minimum is 1.
                 None => return 1,
             },
         };
@@ -208,7 +209,7 @@ impl<'a> CostVisitor<'a> {
     }
 }
 
-/// A size as it may be: whatever is asked for, never less than nothing nor more than the largest page.
+/// Clamps a requested page size to the range from 0 to the largest page.
 fn clamp_page_size(requested: i64) -> u64 {
     requested.clamp(0, MAX_SIZE.into()).unsigned_abs()
 }
@@ -236,7 +237,7 @@ mod tests {
         let (schema, field_costs) = &*SCHEMA;
         let document = Document::parse(query, schema, &limits, Disclosure::Full).expect(query);
         let operation = document.operation(None).expect(query);
-        let serde_json::Value::Object(variables) = variables else { panic!("no object") };
+        let serde_json::Value::Object(variables) = variables else { panic!("the variables are not an object") };
         let variables = document.coerce(operation, schema, variables, Disclosure::Full).expect(query);
         let plan = Plan::new(&document, operation, schema, &variables, &limits).expect(query);
         field_costs.cost(plan.operation(), &variables, &Extent::unbounded())
@@ -255,7 +256,7 @@ mod tests {
                 json!({ "n": 2 }),
                 1 + 1 + 2 * 2,
             ),
-            // What is asked of the set costs the same, however large the page.
+            // Fields of the set cost the same for every page size.
             ("{ releases(first: 200) { timeline(interval: YEAR) { points { count } } } }", json!({}), 1 + 1 + 1),
             ("{ topicAggregates { count } }", json!({}), 25),
             ("{ nodes(ids: [\"a\", \"b\"]) { id } }", json!({}), 3),
@@ -266,16 +267,16 @@ mod tests {
                 json!({ "i": { "first": 3 } }),
                 13,
             ),
-            // An open range has the years of the releases; ten values of points cost 1.
+            // An open range covers the years of the releases. Ten values of points cost 1.
             ("{ releaseStats { timeline(interval: YEAR) { points { count } } } }", json!({}), 1 + 1 + 1),
             (
                 "{ releaseStats { timeline(interval: MONTH, range: {from: \"2020-01-01\", until: \"2021-12-31\"}) { points { count } } } }",
                 json!({}),
                 1 + 1 + 5,
             ),
-            // All 731 days: a newsroom without end has a release on each.
+            // All 731 days: the unbounded extent has more releases than days.
             ("{ releaseStats { timeline(interval: DAY, fill: OMIT) { points { count } } } }", json!({}), 1 + 1 + 147),
-            // Monday to Sunday is one week from Monday, and two from Sunday.
+            // Monday to Sunday is one week if weeks start on Monday, and two if they start on Sunday.
             (
                 "{ releaseStats { timeline(interval: WEEK, weekStart: MONDAY, range: {from: \"2020-01-06\", until: \"2020-01-12\"}) { points { label start end count cumulative complete } } } }",
                 json!({}),
@@ -306,7 +307,7 @@ mod tests {
     #[test]
     fn argument_values_are_charged_for_every_use() {
         let ids = |count: usize| json!(vec!["a"; count]);
-        // The object, the object in it, the list, its items: ten are free.
+        // Two objects, the list and its items count; ten values are free.
         let filter = |count| json!({ "f": { "not": { "ids": ids(count) } } });
         let query = "query ($f: ReleaseFilter) { a: releases(filter: $f) { totalCount } b: releases(filter: $f) { totalCount } }";
         assert_eq!(cost(query, filter(7)), 4);
@@ -318,7 +319,7 @@ mod tests {
         assert_eq!((cost(&with_literals(7), json!({})), cost(&with_literals(107), json!({}))), (2, 102));
         let within =
             "query ($ids: [ID!]) { releases(filter: {and: [{not: {ids: $ids}}, {not: {ids: $ids}}]}) { totalCount } }";
-        // Four objects and a list besides.
+        // The outer object and its list, then for each use two objects, the list and its items.
         assert_eq!(cost(within, json!({ "ids": ids(99) })), 2 + 1 + 1 + 2 * (1 + 1 + 100) - 10);
         let default = "query ($ids: [ID!] = [1,2,3,4,5,6,7,8,9,10,11,12]) { nodes(ids: $ids) { id } }";
         assert_eq!(cost(default, json!({})), 1 + 12 + 3);

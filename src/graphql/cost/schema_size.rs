@@ -1,11 +1,12 @@
-//! The number of types, fields, arguments and values of the schema, for the cost of introspection queries.
+//! Counts types, fields, arguments and values of the schema, for the cost of introspection queries.
 
 use async_graphql::parser::types::{TypeDefinition, TypeKind};
 
-/// Types that every schema has beside its own: scalars, and those of the schema of the schema.
+/// Number of types that every schema has besides those it defines: built-in scalars and introspection types.
 const BUILT_IN_TYPES: usize = 15;
 
-/// Sorts of lists in a schema, by the fields that lead to them. Those of types that belong together lead back and forth: one sort.
+/// Kinds of lists in a schema, with the introspection fields that return them. `possibleTypes` and `interfaces` lead
+/// back to each other, so they are one kind.
 pub(super) const LIST_KINDS: [&[&str]; 7] = [
     &["types"],
     &["fields"],
@@ -16,12 +17,12 @@ pub(super) const LIST_KINDS: [&[&str]; 7] = [
     &["directives"],
 ];
 
-/// How long lists of a sort are.
+/// Lengths of the lists of one kind.
 #[derive(Clone, Copy, Debug, Default)]
 struct ListLength {
-    /// All together.
+    /// Sum of all lengths.
     total: usize,
-    /// The longest.
+    /// Length of the longest list.
     longest: usize,
 }
 
@@ -32,7 +33,7 @@ impl ListLength {
     }
 }
 
-/// How large a schema is.
+/// The size of a schema.
 #[derive(Debug, Default)]
 pub(super) struct SchemaSize {
     types: usize,
@@ -44,7 +45,7 @@ pub(super) struct SchemaSize {
 }
 
 impl SchemaSize {
-    /// One more type.
+    /// Counts a type.
     pub(super) fn add_type(&mut self, definition: &TypeDefinition) {
         self.types += 1;
         let (fields, implements) = match &definition.kind {
@@ -56,12 +57,13 @@ impl SchemaSize {
         };
         self.fields.add(fields.len());
         fields.iter().for_each(|field| self.args.add(field.node.arguments.len()));
-        // An interface has as many possible types at most as all types have interfaces.
+        // This also bounds the possible types of an interface: it has at most as many as there are implementations of
+        // interfaces in all types.
         self.implementations.add(implements);
     }
 
-    /// How many entries a list of a sort has: on the way through all types, as many as there are in the mean; of one type, as
-    /// many as any has.
+    /// Returns the assumed length of a list of one kind. If the path leads through all types, this is the average;
+    /// for a single type it is the maximum.
     pub(super) fn entries(&self, list_kind: usize, through_all_types: bool) -> f64 {
         let (length, parents) = match list_kind {
             0 => return (self.types + BUILT_IN_TYPES) as f64,

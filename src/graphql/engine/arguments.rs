@@ -1,7 +1,7 @@
 //! Reads field arguments, whether they are literals in the document or come from variables.
 //!
-//! Used by the cost calculation: looks up arguments and input fields by name and counts values, by reference and
-//! without copying. Each variable is counted once. Conversion into Rust types is the work of `async-graphql`.
+//! The cost calculation uses it to look up arguments and input fields by name, and to count values. Nothing is
+//! copied, and the values of a variable are counted only once. `async-graphql` converts arguments into Rust types.
 
 use std::{
     cell::RefCell,
@@ -11,10 +11,10 @@ use std::{
 use async_graphql::{Name, Value as ConstValue, Variables, parser::types::Field};
 use async_graphql_value::Value;
 
-/// The arguments of one operation.
+/// Argument lookup for one operation, with the values of its variables.
 pub(in crate::graphql) struct Arguments<'a> {
     variables: &'a Variables,
-    /// How many values each variable has.
+    /// Number of values in each variable, computed at its first use.
     variable_value_counts: RefCell<HashMap<&'a Name, u64>>,
 }
 
@@ -23,18 +23,18 @@ impl<'a> Arguments<'a> {
         Self { variables, variable_value_counts: RefCell::default() }
     }
 
-    /// How many values the arguments of a field have, counted through lists and objects.
+    /// Returns the number of values in the arguments of a field, including those nested in lists and objects.
     pub(in crate::graphql) fn count(&self, field: &'a Field) -> u64 {
         field.arguments.iter().map(|(_, value)| self.count_literal(&value.node)).fold(0, u64::saturating_add)
     }
 
-    /// An argument; none where it is not given.
+    /// Returns an argument of a field; None if it is not given or its variable has no value.
     pub(in crate::graphql) fn get(&self, field: &'a Field, name: &str) -> Option<Argument<'a>> {
         let (_, value) = field.arguments.iter().find(|(argument_name, _)| argument_name.node == name)?;
         self.resolve(&value.node)
     }
 
-    /// A field of an argument that is an object.
+    /// Returns a field of an input object; None if the field is not given or the argument is not an object.
     pub(in crate::graphql) fn object_field(&self, argument: Argument<'a>, name: &str) -> Option<Argument<'a>> {
         match argument {
             Argument::Literal(Value::Object(fields)) => self.resolve(fields.get(name)?),
@@ -43,7 +43,8 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// The items of an argument that is a list; of anything else itself, as GraphQL takes it for a list of one.
+    /// Returns the items of a list. Anything else is returned as the only item, because GraphQL coerces it to a list
+    /// of one.
     pub(in crate::graphql) fn items(&self, argument: Argument<'a>) -> Vec<Argument<'a>> {
         match argument {
             Argument::Literal(Value::List(items)) => items.iter().filter_map(|item| self.resolve(item)).collect(),
@@ -52,7 +53,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// What is written there, or what the variable that is written there has.
+    /// Resolves a value of the document: a variable becomes its value, if it has one.
     fn resolve(&self, value: &'a Value) -> Option<Argument<'a>> {
         match value {
             Value::Variable(name) => self.variable(name).map(Argument::Variable),
@@ -60,12 +61,13 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// What a variable has, once it was coerced.
+    /// Returns the coerced value of a variable; None if it has no value.
     fn variable(&self, name: &Name) -> Option<&'a ConstValue> {
         self.variables.get(name)
     }
 
-    /// How many values there are in what is written, variables put in. Recurses as deep as brackets may be nested.
+    /// Returns the number of values in a literal, including the values of its variables. Recursion depth: bracket
+    /// nesting, limited by `limits.nesting`.
     fn count_literal(&self, value: &'a Value) -> u64 {
         let sum = |values: &mut dyn Iterator<Item = &'a Value>| {
             values.map(|value| self.count_literal(value)).fold(1, u64::saturating_add)
@@ -82,7 +84,7 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// How many values there are in some, counted through lists and objects, without recursion.
+/// Counts values, including those nested in lists and objects. Does not recurse.
 pub(in crate::graphql) fn count_values<'a>(values: impl IntoIterator<Item = &'a ConstValue>) -> u64 {
     let mut stack: Vec<&ConstValue> = values.into_iter().collect();
     let mut count = 0;
@@ -97,17 +99,17 @@ pub(in crate::graphql) fn count_values<'a>(values: impl IntoIterator<Item = &'a 
     count
 }
 
-/// An argument, or a part of one.
+/// The value of an argument, or a part of it.
 #[derive(Clone, Copy)]
 pub(in crate::graphql) enum Argument<'a> {
-    /// In the query.
+    /// A literal in the document.
     Literal(&'a Value),
-    /// By a variable.
+    /// The value of a variable.
     Variable(&'a ConstValue),
 }
 
 impl<'a> Argument<'a> {
-    /// A whole number.
+    /// Returns an integer; None for any other value.
     pub(in crate::graphql) fn as_integer(self) -> Option<i64> {
         match self {
             Self::Literal(Value::Number(number)) | Self::Variable(ConstValue::Number(number)) => number.as_i64(),
@@ -115,7 +117,7 @@ impl<'a> Argument<'a> {
         }
     }
 
-    /// An enum's or a string's text.
+    /// Returns the text of an enum value or a string; None for any other value.
     pub(in crate::graphql) fn as_name(self) -> Option<&'a str> {
         match self {
             Self::Literal(Value::Enum(name)) | Self::Variable(ConstValue::Enum(name)) => Some(name.as_str()),
@@ -128,7 +130,7 @@ impl<'a> Argument<'a> {
         matches!(self, Self::Literal(Value::Null) | Self::Variable(ConstValue::Null))
     }
 
-    /// A list's length.
+    /// Returns the length of a list; None for any other value.
     pub(in crate::graphql) fn length(self) -> Option<u64> {
         match self {
             Self::Literal(Value::List(items)) => Some(items.len() as u64),

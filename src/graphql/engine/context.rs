@@ -1,7 +1,8 @@
 //! The request context of resolvers: viewer, current time, pinned snapshot, data loaders and execution state.
 //!
-//! Time is read once and the snapshot is pinned, so all fields of a response agree. `ResponseMetadata` collects what
-//! decides whether the response may be cached: secrets, preview content, expiry time and the releases it contains.
+//! The time is read once and the snapshot is pinned, so all fields of a response agree. `ResponseMetadata` collects
+//! the facts that decide whether the response may be cached: secrets, preview content, expiry time and the releases
+//! it contains.
 
 use std::{
     collections::BTreeSet,
@@ -30,35 +31,35 @@ use crate::{
     newsroom::{Newsroom, access::public_id::IdCodec},
 };
 
-/// One request: who asks, when, and of what. `now` is read once, and the snapshot is pinned, so all of an answer agrees.
+/// The context of one request. `now` is read once and the snapshot is pinned, so all parts of the response agree.
 #[derive(Clone)]
 pub struct RequestContext {
-    /// Who asks.
+    /// The caller with its role.
     pub viewer: Viewer,
-    /// When this happened.
+    /// The instant at which the request is evaluated.
     pub now: DateTime<Utc>,
-    /// Of what.
+    /// The catalog snapshot that the whole request reads.
     pub snapshot: Arc<View>,
-    /// The way to rows of releases that no page holds.
+    /// Loads rows of releases that were not loaded with a page, in batches.
     pub release_loader: Arc<ReleaseLoader>,
-    /// The way to bodies that were not fetched with their rows.
+    /// Loads bodies that were not loaded with their rows, in batches.
     pub body_loader: Arc<BodyLoader>,
-    /// What the answer turns out to hold.
+    /// Facts about the response, collected during execution.
     pub response_metadata: Arc<ResponseMetadata>,
-    /// What its execution has used, and its permit.
+    /// CPU time and reads of the execution so far, and its permit.
     pub execution: Arc<Execution>,
 }
 
-/// What an answer holds that decides how it may be kept.
+/// Facts about a response that decide whether and how long it may be cached.
 #[derive(Debug, Default)]
 pub struct ResponseMetadata {
-    /// A secret that is told once.
+    /// Contains a secret that is shown only once, such as a new token.
     pub has_secret: AtomicBool,
-    /// Something that only the holder of a preview link may see.
+    /// Contains content that only the holder of a preview link may see.
     pub has_preview: AtomicBool,
-    /// The instant from which a number in it is another, though nothing was written.
+    /// The first instant at which a value in the response changes without a write; None if there is none.
     pub valid_until: Mutex<Option<DateTime<Utc>>>,
-    /// The releases in it.
+    /// Releases in the response.
     pub releases: Mutex<BTreeSet<Uuid>>,
 }
 
@@ -69,7 +70,7 @@ impl std::fmt::Debug for RequestContext {
 }
 
 impl RequestContext {
-    /// A request of a newsroom as it is now.
+    /// Creates the context of a request that reads the newsroom as it is at `now`.
     pub fn new(newsroom: &Newsroom, viewer: Viewer, now: DateTime<Utc>) -> Self {
         let snapshot = newsroom.catalog.snapshot_at(now);
         let release_loader = Arc::new(loaders::release_loader(newsroom, snapshot.visible_to(&viewer, now)));
@@ -85,29 +86,30 @@ impl RequestContext {
         }
     }
 
-    /// The same, with a permit needed once its execution is long.
+    /// Requires a permit once the execution is long.
     #[must_use]
     pub fn with_permits(self, permits: Permits) -> Self {
         Self { execution: Arc::new(Execution::new(Some(permits))), ..self }
     }
 
-    /// The answer holds a secret that is told once.
+    /// Records that the response contains a secret that is shown only once.
     pub fn mark_secret(&self) {
         self.response_metadata.has_secret.store(true, Ordering::Relaxed);
     }
 
-    /// The answer holds what a preview link shows.
+    /// Records that the response contains content that a preview link shows.
     pub fn mark_preview(&self) {
         self.response_metadata.has_preview.store(true, Ordering::Relaxed);
     }
 
-    /// The answer holds a number that is another from an instant on, though nothing is written.
+    /// Records that a value in the response changes at an instant even if nothing is written.
     pub fn limit_validity(&self, instant: DateTime<Utc>) {
         let mut valid_until = self.response_metadata.valid_until.lock().unwrap_or_else(PoisonError::into_inner);
         *valid_until = Some(valid_until.map_or(instant, |earlier| earlier.min(instant)));
     }
 
-    /// The answer shows a release: noted for answers that others may keep.
+    /// Records that the response contains a release. Ignored unless the viewer is public, because only public
+    /// responses may be cached by others.
     pub fn record_release(&self, release: Uuid) {
         if self.viewer.role != Role::Public {
             return;
@@ -115,29 +117,29 @@ impl RequestContext {
         self.response_metadata.releases.lock().unwrap_or_else(PoisonError::into_inner).insert(release);
     }
 
-    /// Everything the viewer may see.
+    /// Returns all releases that the viewer may see.
     pub fn visible(&self) -> ReleaseSet {
         self.snapshot.visible_to(&self.viewer, self.now)
     }
 }
 
-/// What the schema and its requests carry.
+/// Access from resolvers to the data of the schema and of the request.
 pub trait ContextExt {
-    /// The newsroom, of the schema.
+    /// The newsroom, which is data of the schema.
     fn newsroom(&self) -> &Newsroom;
-    /// How keys are told to clients.
+    /// Converts keys to public ids and back.
     fn ids(&self) -> &IdCodec {
         &self.newsroom().ids
     }
-    /// The request's own data.
+    /// The context of the request.
     fn request(&self) -> &RequestContext;
-    /// What its execution has used, and its permit.
+    /// CPU time and reads of the execution so far, and its permit.
     fn execution(&self) -> &Arc<Execution> {
         &self.request().execution
     }
-    /// What the answer may hold.
+    /// The response budget.
     fn budget(&self) -> &ResponseBudget;
-    /// The same text, where there is room for it.
+    /// Returns the text after reserving space for it in the response; fails if too little space is left.
     fn reserve_text<T: AsRef<str>>(&self, text: Option<T>) -> Result<Option<T>, ApiError> {
         let bytes = text.as_ref().map_or(0, |text| text.as_ref().len());
         self.budget().reserve_bytes(bytes).map(|()| text)

@@ -1,8 +1,7 @@
 //! Restores the field order of a response to that of the query (GraphQL, September 2025, 7.2.2).
 //!
-//! `async-graphql` resolves root fields concurrently and returns them in the order of completion, and leaves out fields
-//! that failed (<https://github.com/async-graphql/async-graphql/issues/612>). All other fields are resolved in order
-//! already.
+//! `async-graphql` resolves root fields concurrently, returns them in the order of completion, and omits fields that
+//! failed (<https://github.com/async-graphql/async-graphql/issues/612>). All other fields are resolved in order.
 
 use std::collections::HashMap;
 
@@ -12,7 +11,8 @@ use async_graphql::{
     parser::types::{Field, Selection, SelectionSet},
 };
 
-/// Puts the keys of an answer's root into the order of its selection; where fields failed, those of everything below, too.
+/// Sorts the keys of the root object into the order of its selection. If fields failed, sorts all nested objects too,
+/// because the nulls of failed fields were appended to them.
 pub(in crate::graphql) fn sort_fields(value: &mut Value, set: &SelectionSet, failed: bool) {
     match value {
         Value::Object(fields) => {
@@ -20,7 +20,8 @@ pub(in crate::graphql) fn sort_fields(value: &mut Value, set: &SelectionSet, fai
                 return;
             }
             let (selected, by_type) = selected_fields(set, fields);
-            // Where the selection differs by type it was resolved in order, with null where a field failed (`serial_list`).
+            // A selection that differs by type was resolved in order, with null for each failed field
+            // (`serial_list`).
             if fields.len() > 1 && !by_type {
                 let position = |name: &Name| selected.get(name).map_or(usize::MAX, |(position, _)| *position);
                 fields.sort_by_cached_key(|name, _| position(name));
@@ -41,7 +42,8 @@ pub(in crate::graphql) fn sort_fields(value: &mut Value, set: &SelectionSet, fai
 /// The fields of a plan's selection by response key, with their positions.
 type SelectedFields<'a> = HashMap<&'a Name, (usize, &'a Positioned<Field>)>;
 
-/// What a plan's selection wants of an object; where it differs by type, what it wants of a type that has these keys, and true.
+/// Returns the fields that a plan selects on an object, and whether the selection differs by type. If it does, the
+/// fields are those of the first type whose selection contains all keys of the object.
 fn selected_fields<'a>(set: &'a SelectionSet, fields: &IndexMap<Name, Value>) -> (SelectedFields<'a>, bool) {
     let keys = |set: &'a SelectionSet| -> SelectedFields<'a> {
         let fields = set.items.iter().filter_map(|item| match &item.node {

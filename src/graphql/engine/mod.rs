@@ -1,13 +1,14 @@
-//! Execution of planned operations, and corrections of `async-graphql`. Independent of the object types.
+//! Execution of planned operations, with corrections for `async-graphql`. Does not depend on the object types of the
+//! schema.
 //!
 //! - `context`: request context and response metadata
-//! - `scheduler`: short and long operations, permits
+//! - `scheduler`: time slices and permits, short and long operations
 //! - `arguments`: field arguments from literals and variables
 //! - `response_budget`: limit on the response size
 //! - `variable_limits`: limits on variables
 //! - `field_order`: order of response keys
-//! - `serial_list`: lists that are resolved serially
-//! - `subscription_phase`: opening or event of a subscription
+//! - `serial_list`: lists and objects that are resolved serially
+//! - `subscription_phase`: opening of a subscription, or execution of one event
 
 pub mod arguments;
 pub mod context;

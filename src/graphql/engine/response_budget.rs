@@ -1,37 +1,42 @@
-//! Response size limit: counts the bytes of long texts, rendered bodies and unsized lists while a response is built.
+//! Response size limit: counts bytes of long texts, rendered bodies and objects in unsized lists while a response is
+//! built.
 //!
-//! Covers what the query cost cannot know before execution. Inputs are `limits.answer_bytes`, `limits.cost` and the
-//! cost that was charged already. A text that does not fit fails its field; an overrun found too late replaces the
-//! whole response.
+//! Covers what the query cost cannot know before execution. The limits are `limits.answer_bytes`, and what the query
+//! cost leaves of `limits.cost`. A text that does not fit fails its field. If a response is found too large only
+//! after the fact, an error replaces the whole response.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::{graphql::base::error::ApiError, limits::Limits};
 
-/// Objects in lists without a size, to every one that a query may cost: they are priced by what is usual.
+/// Maximum number of objects in lists without a size argument, for each unit of `limits.cost`. The query cost assumes
+/// a typical length for these lists, so their real length is limited here.
 const UNSIZED_OBJECTS_PER_COST: u64 = 5;
 
-/// Bytes of a body that cost 1 each time that it is rendered: as HTML, as plain text, or to count its words.
+/// Bytes of Markdown that cost 1 for each rendering of a body: as HTML, as plain text, or to count its words.
 const RENDERED_BYTES_PER_COST: u64 = 512;
 
-/// What is left of what an answer may hold.
+/// The remaining limits of one response: bytes, objects and rendering cost.
 #[derive(Debug)]
 pub struct ResponseBudget {
+    /// `limits.answer_bytes`, for the error message.
     bytes: u64,
+    /// Maximum number of objects in unsized lists, for the error message.
     objects: u64,
     bytes_left: AtomicU64,
     objects_left: AtomicU64,
-    /// What is left of `limits.cost` for rendering bodies.
+    /// `limits.cost`, for the error message.
     cost: u64,
+    /// What is left of `limits.cost` for rendering bodies.
     cost_left: AtomicU64,
     has_rendered: AtomicBool,
     exceeded: AtomicBool,
-    /// Held while two versions are compared, so that an answer holds no more than two whole bodies for that.
+    /// Held while two revisions are compared, so a response has at most two whole bodies in memory for its diffs.
     pub diff_lock: tokio::sync::Mutex<()>,
 }
 
 impl ResponseBudget {
-    /// What the limits allow the answer to a query of some cost.
+    /// Creates the budget of the response to a query with the given cost.
     pub fn new(limits: &Limits, cost: u64) -> Self {
         let (bytes, objects) = (limits.answer_bytes, limits.cost.saturating_mul(UNSIZED_OBJECTS_PER_COST));
         Self {
@@ -47,16 +52,16 @@ impl ResponseBudget {
         }
     }
 
-    /// The answer is to hold a text of so many bytes; an error where that is too much. To be called before a text is made, where
-    /// making it takes time. What was refused is not counted: a shorter text may still fit.
+    /// Reserves space for a text of `bytes` bytes; fails if too little is left. Must be called before a text is made
+    /// if making it takes time. A reservation that fails uses nothing, so a shorter text may still fit.
     pub fn reserve_bytes(&self, bytes: usize) -> Result<(), ApiError> {
-        try_subtract(&self.bytes_left, bytes)
-            .then_some(())
-            .ok_or_else(|| ApiError::too_large(self.byte_limit_message()))
+        try_subtract(&self.bytes_left, bytes).then_some(()).ok_or_else(|| {
+            ApiError::too_large(format!("{}: request fewer of them at a time", self.byte_limit_message()))
+        })
     }
 
-    /// A body of so many bytes is to be in the answer in so many forms, of which so many are rendered, or its words are counted. An
-    /// error where it is too long or costs too much; then it counts for neither.
+    /// Reserves space for a body of `bytes` bytes of Markdown in `forms` forms, and the cost of `renderings`
+    /// renderings or word counts. Fails if the space or the cost is too large, and then uses neither.
     pub fn reserve_body(&self, bytes: usize, forms: usize, renderings: usize) -> Result<(), ApiError> {
         let spent = bytes.saturating_mul(forms);
         self.reserve_bytes(spent)?;
@@ -67,8 +72,8 @@ impl ResponseBudget {
         result
     }
 
-    /// A body of so many bytes is to be rendered in so many forms; an error where that costs too much. The first body of an
-    /// answer always fits: else a long one could not be read at all.
+    /// Reserves the cost of rendering a body of `bytes` bytes of Markdown in `forms` forms; fails if too little is
+    /// left. The first body of a response always fits, because otherwise a long body could never be read.
     fn reserve_rendering(&self, bytes: usize, forms: usize) -> Result<(), ApiError> {
         let fits =
             try_subtract(&self.cost_left, bytes.div_ceil(RENDERED_BYTES_PER_COST as usize).saturating_mul(forms));
@@ -77,20 +82,23 @@ impl ResponseBudget {
             return Ok(());
         }
         Err(ApiError::too_large(format!(
-            "the query costs more than {} (limits.cost): each body in HTML, in plain text or as a number of words costs 1 for every \
-             {RENDERED_BYTES_PER_COST} bytes of its Markdown: ask for fewer at a time, or for the Markdown",
+            "the query costs more than {} (limits.cost); rendering a body as HTML or plain text, or counting its \
+             words, costs 1 for every {RENDERED_BYTES_PER_COST} bytes of its Markdown: request fewer bodies at a time, \
+             or their Markdown",
             self.cost
         )))
     }
 
-    /// The answer holds so many bytes more than was thought.
+    /// Counts bytes that are in the response but were not reserved. If they do not fit, an error replaces the
+    /// response.
     pub fn charge_bytes(&self, bytes: usize) {
         if !try_subtract(&self.bytes_left, bytes) {
             self.exceeded.store(true, Ordering::Relaxed);
         }
     }
 
-    /// The answer is to hold a list of so many objects; false where that is too much, and the answer is not to be given.
+    /// Reserves space for a list of objects. Returns false if too little is left; an error then replaces the
+    /// response.
     pub fn reserve_list(&self, objects: usize) -> bool {
         let fits = try_subtract(&self.objects_left, objects);
         if !fits {
@@ -99,12 +107,13 @@ impl ResponseBudget {
         fits
     }
 
-    /// Why the answer is not to be given, if it is not.
+    /// Returns the error that replaces the response; None if the response is within its limits.
     pub fn error(&self) -> Option<ApiError> {
         let exceeded = self.exceeded.load(Ordering::Relaxed);
         exceeded.then(|| {
             ApiError::too_large(format!(
-                "{}, or more than {} topics, places and the like in lists of any length ({UNSIZED_OBJECTS_PER_COST} times limits.cost)",
+                "{}, or more than {} objects in lists without a page size, such as topics \
+                 ({UNSIZED_OBJECTS_PER_COST} times limits.cost): request less at a time",
                 self.byte_limit_message(),
                 self.objects
             ))
@@ -112,14 +121,11 @@ impl ResponseBudget {
     }
 
     fn byte_limit_message(&self) -> String {
-        format!(
-            "the answer has more than {} bytes of long texts (limits.answer_bytes): ask for fewer of them at a time",
-            self.bytes
-        )
+        format!("the response has more than {} bytes of long texts (limits.answer_bytes)", self.bytes)
     }
 }
 
-/// Takes from what is left; false where it is not enough, and then nothing is taken.
+/// Subtracts from a counter. Returns false and subtracts nothing if the counter is too low.
 fn try_subtract(left: &AtomicU64, count: usize) -> bool {
     left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(count as u64)).is_ok()
 }
@@ -134,7 +140,7 @@ mod tests {
         assert!(
             budget.reserve_bytes(90).is_ok() && budget.reserve_bytes(20).is_err() && budget.reserve_bytes(10).is_ok()
         );
-        assert!(budget.error().is_none(), "what was refused was told where it would have been");
+        assert!(budget.error().is_none(), "a failed reservation fails only its field");
         assert!(
             budget.reserve_list(4) && budget.reserve_list(6) && budget.error().is_none() && !budget.reserve_list(1)
         );
@@ -146,14 +152,14 @@ mod tests {
         assert!(budget.error().is_some());
         let budget = ResponseBudget::new(&Limits { cost: 10, ..Limits::default() }, 7);
         let renders = |bytes, forms| budget.reserve_rendering(bytes, forms).is_ok();
-        assert!(renders(1 << 20, 0), "Markdown alone is not rendered");
-        assert!(renders(1 << 20, 1), "the first always fits");
+        assert!(renders(1 << 20, 0), "Markdown alone needs no rendering");
+        assert!(renders(1 << 20, 1), "the first rendering always fits");
         assert!(renders(513, 1) && renders(1, 1) && !renders(1, 1) && budget.error().is_none());
         let budget = ResponseBudget::new(&Limits { answer_bytes: 1000, cost: 1, ..Limits::default() }, 0);
         assert!(
             budget.reserve_body(100, 1, 1).is_ok() && budget.reserve_body(900, 1, 1).is_err(),
-            "the second costs too much"
+            "the second rendering costs too much"
         );
-        assert!(budget.reserve_body(900, 1, 0).is_ok(), "and does not count");
+        assert!(budget.reserve_body(900, 1, 0).is_ok(), "and its bytes are released");
     }
 }

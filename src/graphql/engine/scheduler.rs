@@ -1,8 +1,8 @@
-//! Scheduler of GraphQL operations: a two-level feedback queue that keeps short queries fast beside long ones.
+//! Scheduler of GraphQL operations: a two-level feedback queue that keeps short queries fast while long ones run.
 //!
-//! An operation starts as short and runs at once, in time slices. It becomes long by the CPU time it uses or by what it
-//! reads and then needs a permit of a semaphore that is fair between callers (`fair_semaphore`). Without a permit in
-//! time it fails with `Overloaded`.
+//! An operation starts as short and runs at once, in time slices. It becomes long when it exceeds the CPU time or the
+//! reads of a short operation. A long operation needs a permit of a semaphore that is fair between callers
+//! (`fair_semaphore`). It fails with `Overloaded` if it gets no permit in time.
 
 use std::{
     future::poll_fn,
@@ -19,57 +19,57 @@ use tokio::sync::Notify;
 
 use crate::fair_semaphore::{Caller, FairSemaphore, Permit, QueueFull};
 
-/// Time slice: after this long an operation yields to other tasks.
+/// Time slice: an operation that has run for this long yields to other tasks.
 const TIME_SLICE: Duration = Duration::from_millis(2);
 
-/// Processor time that a short operation may use.
+/// Maximum CPU time of a short operation.
 const SHORT_CPU_TIME: Duration = Duration::from_millis(4);
 
-/// Rows that a short operation may read.
+/// Maximum number of rows that a short operation reads.
 const SHORT_ROWS: u64 = 256;
 
-/// Bytes of bodies that a short operation may read.
+/// Maximum number of bytes of bodies that a short operation reads.
 const SHORT_BYTES: u64 = 128 * 1024;
 
-/// The execution of one operation: what it has used, and its permit.
+/// The execution of one operation: CPU time and reads so far, and its permit.
 #[derive(Debug)]
 pub struct Execution {
-    /// Where the permit comes from; none for an operation that never needs one.
+    /// The source of the permit; None for an operation that never needs one.
     permits: Option<Permits>,
-    /// The permit; it is given back when the execution is dropped, which is after the answer was written.
+    /// The permit. It is released when the execution is dropped, which is after the response was written.
     permit: Mutex<Option<Permit>>,
     is_long: AtomicBool,
-    /// Whether it has its permit, or needs none.
+    /// Whether the operation holds its permit or needs none.
     is_admitted: AtomicBool,
     admission: Notify,
-    /// Nanoseconds of processor time.
+    /// CPU time so far, in nanoseconds.
     cpu_nanos: AtomicU64,
     rows: AtomicU64,
     bytes: AtomicU64,
-    /// When the current time slice began.
+    /// The start of the current time slice.
     slice: Mutex<Instant>,
 }
 
-/// Where an operation gets its permit.
+/// The source of permits for the operations of one caller.
 #[derive(Clone, Debug)]
 pub struct Permits {
-    /// The permits of long operations.
+    /// The semaphore of long operations.
     pub semaphore: Arc<FairSemaphore>,
-    /// For whom it is executed.
+    /// The caller that the permits are counted for.
     pub caller: Caller,
-    /// How long it waits for a permit before it fails.
+    /// Maximum time that an operation waits for a permit before it fails.
     pub timeout: Duration,
 }
 
 impl Permits {
-    /// Waits for a permit.
+    /// Waits for a permit. Fails after `timeout`, or at once if too many operations are waiting.
     pub async fn acquire(&self) -> Result<Permit, Overloaded> {
         let permit = tokio::time::timeout(self.timeout, self.semaphore.acquire(self.caller)).await;
         permit.map_err(|_| Overloaded)?.map_err(|QueueFull| Overloaded)
     }
 }
 
-/// A long operation got no permit: too many were waiting, or it waited for too long.
+/// Error: a long operation got no permit, because too many were waiting or it waited too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overloaded;
 
@@ -80,7 +80,7 @@ impl Default for Execution {
 }
 
 impl Execution {
-    /// An execution that needs a permit once it is long; without `permits` it never needs one.
+    /// Creates an execution that needs a permit once it is long. Without `permits` it never needs one.
     pub fn new(permits: Option<Permits>) -> Self {
         Self {
             is_admitted: AtomicBool::new(permits.is_none()),
@@ -95,13 +95,14 @@ impl Execution {
         }
     }
 
-    /// Whether the operation has become long.
+    /// Returns whether the operation has become long.
     pub fn is_long(&self) -> bool {
         self.is_long.load(Ordering::Relaxed)
     }
 
-    /// Executes an operation. While it waits for its permit, reads that it has begun go on: a read that is not polled would keep its
-    /// connection, and the operation that holds the permit may be waiting for that connection.
+    /// Executes an operation. While the operation waits for its permit, its reads in flight continue to be polled. A
+    /// read that is not polled would keep its database connection, and the operation that holds the permit may be
+    /// waiting for that connection.
     pub async fn run<T>(&self, operation: impl Future<Output = T>) -> Result<T, Overloaded> {
         let (mut operation, mut admission) = (pin!(operation), pin!(self.acquire()));
         poll_fn(|context| {
@@ -136,11 +137,11 @@ impl Execution {
         Ok(())
     }
 
-    /// Waits for the permit where one is needed.
+    /// Waits for the permit if one is needed.
     async fn wait_until_admitted(&self) {
         while self.needs_permit() {
             let mut admission = pin!(self.admission.notified());
-            // From here on a notification is not missed.
+            // From here on, no notification is missed.
             admission.as_mut().enable();
             if self.needs_permit() {
                 admission.await;
@@ -148,7 +149,7 @@ impl Execution {
         }
     }
 
-    /// Counts processor time, also that of work on other threads.
+    /// Counts CPU time, including that of work on other threads.
     pub fn add_time(&self, time: Duration) {
         let time = time.as_nanos() as u64;
         if self.cpu_nanos.fetch_add(time, Ordering::Relaxed) + time > SHORT_CPU_TIME.as_nanos() as u64 {
@@ -160,8 +161,8 @@ impl Execution {
         self.slice.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Yields to other tasks where the time slice is over, and waits for the permit where one is needed. Fields that are resolved
-    /// side by side share the slice.
+    /// Yields to other tasks if the time slice is over, and waits for the permit if one is needed. Fields that are
+    /// resolved concurrently share the slice.
     pub async fn yield_if_due(&self) {
         while self.slice().elapsed() >= TIME_SLICE {
             tokio::task::yield_now().await;
@@ -169,7 +170,7 @@ impl Execution {
         self.wait_until_admitted().await;
     }
 
-    /// Counts rows and bytes of bodies that are about to be read, and waits for the permit where one is needed.
+    /// Counts rows and bytes of bodies that are about to be read, and waits for the permit if one is needed.
     pub async fn before_reading(&self, rows: usize, bytes: usize) {
         let add = |counter: &AtomicU64, more: usize| counter.fetch_add(more as u64, Ordering::Relaxed) + more as u64;
         let (rows, bytes) = (add(&self.rows, rows), add(&self.bytes, bytes));
@@ -177,7 +178,7 @@ impl Execution {
             self.is_long.store(true, Ordering::Relaxed);
         }
         if self.needs_permit() {
-            // `run` asks for the permit when it is polled again.
+            // `run` requests the permit at its next poll.
             tokio::task::yield_now().await;
             self.wait_until_admitted().await;
         }
@@ -209,7 +210,10 @@ mod tests {
         let semaphore = one_permit();
         let held = semaphore.acquire(CALLER).await.unwrap();
         let short = execution(&semaphore);
-        short.run(short.before_reading(SHORT_ROWS as usize, SHORT_BYTES as usize)).await.expect("no wait");
+        short
+            .run(short.before_reading(SHORT_ROWS as usize, SHORT_BYTES as usize))
+            .await
+            .expect("a short operation needs no permit");
         let long = execution(&semaphore);
         let done = Mutex::new(0);
         let part = async |number: i32| {
@@ -222,11 +226,14 @@ mod tests {
             assert!(running.as_mut().now_or_never().is_none());
             tokio::task::yield_now().await;
         }
-        assert_eq!(*done.lock().unwrap(), 0, "no part of it goes on");
+        assert_eq!(*done.lock().unwrap(), 0, "both parts wait for the permit");
         drop(held);
-        running.await.expect("it gets the permit");
+        running.await.expect("the permit is available again");
         assert_eq!((*done.lock().unwrap(), long.is_long()), (3, true));
-        assert!(semaphore.acquire(CALLER).now_or_never().is_none(), "the permit is kept until the answer is written");
+        assert!(
+            semaphore.acquire(CALLER).now_or_never().is_none(),
+            "the permit is held until the execution is dropped"
+        );
         drop(long);
         assert!(semaphore.acquire(CALLER).now_or_never().is_some());
     }
@@ -236,7 +243,7 @@ mod tests {
         let (semaphore, connections) = (one_permit(), tokio::sync::Semaphore::new(1));
         let held = semaphore.acquire(CALLER).await.unwrap();
         let execution = execution(&semaphore);
-        // One field has a connection when another makes the operation long.
+        // One field holds a connection when another field makes the operation long.
         let read = async {
             let _connection = connections.acquire().await;
             tokio::task::yield_now().await;
@@ -247,9 +254,9 @@ mod tests {
             assert!(running.as_mut().now_or_never().is_none());
             tokio::task::yield_now().await;
         }
-        assert_eq!(connections.available_permits(), 1, "the connection was given back");
+        assert_eq!(connections.available_permits(), 1, "the read ended and released its connection");
         drop(held);
-        running.await.expect("it gets the permit");
+        running.await.expect("the permit is available again");
     }
 
     #[tokio::test]
@@ -288,6 +295,10 @@ mod tests {
         let long = execution(&semaphore);
         assert_eq!(long.run(long.before_reading(1, SHORT_BYTES as usize + 1)).await, Err(Overloaded));
         let free = Execution::default();
-        assert_eq!(free.run(free.before_reading(100_000, 1 << 30)).await, Ok(()), "this one needs no permit");
+        assert_eq!(
+            free.run(free.before_reading(100_000, 1 << 30)).await,
+            Ok(()),
+            "an execution without `Permits` needs no permit"
+        );
     }
 }

@@ -1,10 +1,10 @@
 //! List and object wrappers that resolve their items serially, without a boxed future for each field.
 //!
-//! `async-graphql` runs every field of every object as a boxed future. Pages and sets are in memory when their fields
-//! are resolved, so `SerialList` and `SerialObject` walk them in order. A selection with a field of `BATCHED_FIELDS`
-//! falls back to concurrent resolution, so that data loaders can batch its SQL. Both ways give the same response
-//! (tested). Expects the selections of `operation::Plan`: no directives, no spreads. Bypasses resolver hooks of
-//! extensions.
+//! `async-graphql` runs every field of every object as a boxed future. The data of pages and sets is in memory when
+//! their fields are resolved, so `SerialList` and `SerialObject` resolve the fields in order. If a selection contains
+//! a field of `BATCHED_FIELDS`, the list is resolved concurrently instead, so that data loaders can batch its SQL.
+//! Both ways give the same response (tested). Selections must come from `operation::Plan`, without directives and
+//! fragment spreads. Resolver hooks of async-graphql extensions are not called.
 
 use std::{borrow::Cow, pin::Pin, sync::Arc};
 
@@ -18,10 +18,10 @@ use async_graphql::{
 
 use super::{context::RequestContext, response_budget::ResponseBudget};
 
-/// Fields that wait for rows of their own.
+/// Fields that load rows from the database, in batches.
 const BATCHED_FIELDS: [&str; 6] = ["body", "related", "samples", "revisions", "history", "diff"];
 
-/// A list whose entries do not wait.
+/// A list whose items are resolved one after the other, unless their selection contains a batched field.
 pub struct SerialList<T>(pub Vec<T>);
 
 impl<T> FromIterator<T> for SerialList<T> {
@@ -68,7 +68,7 @@ impl<T: ContainerType> SerialList<T> {
     }
 }
 
-/// An object that does not wait.
+/// An object whose fields are resolved one after the other.
 pub struct SerialObject<T>(pub T);
 
 impl<T: ContainerType> OutputType for SerialObject<T> {
@@ -91,12 +91,12 @@ impl<T: ContainerType> SerialObject<T> {
     }
 }
 
-/// A future whose type ends here: objects hold lists of objects that hold lists of them.
+/// Boxes a future. This keeps the type finite, because objects contain lists of objects that contain lists.
 fn boxed<'a, V>(future: impl Future<Output = V> + Send + 'a) -> Pin<Box<dyn Future<Output = V> + Send + 'a>> {
     Box::pin(future)
 }
 
-/// An object's fields in order. One that fails is told of, and null.
+/// Resolves the fields of an object in order. A field that fails becomes null, and its error is recorded.
 async fn resolve_object<T: ContainerType>(
     ctx: &ContextSelectionSet<'_>,
     item: &T,
@@ -121,7 +121,7 @@ async fn resolve_object<T: ContainerType>(
     Value::Object(values)
 }
 
-/// The fields that a plan selects of objects of a type.
+/// Returns the fields that a plan selects on objects of a type.
 fn selected_fields<'a>(set: &'a SelectionSet, type_name: &str) -> Vec<&'a Positioned<Field>> {
     let mut fields = Vec::with_capacity(set.items.len());
     for item in &set.items {
@@ -138,7 +138,7 @@ fn selected_fields<'a>(set: &'a SelectionSet, type_name: &str) -> Vec<&'a Positi
     fields
 }
 
-/// Whether a field, or something below it, waits for rows.
+/// Returns whether a field or a field below it is one of `BATCHED_FIELDS`.
 fn needs_batching(field: &Positioned<Field>) -> bool {
     BATCHED_FIELDS.contains(&field.node.name.node.as_str()) || any_needs_batching(&field.node.selection_set.node)
 }

@@ -1,4 +1,4 @@
-//! The phase of a subscription: opening its change stream, or the execution of one event.
+//! The phase of a subscription: opening its change stream, or executing one event.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,11 +7,11 @@ use crate::{
     newsroom::reading::change_stream::{Change, ChangeStream},
 };
 
-/// In which way a subscription is run.
+/// What the resolver of a subscription must do.
 #[derive(Clone)]
 pub enum SubscriptionPhase {
-    /// It is opened: the resolver puts its change stream here.
+    /// Open the subscription: the resolver stores its change stream in this slot.
     Open(Arc<Mutex<Vec<ChangeStream>>>, Arc<Limits>),
-    /// A change is to be answered.
+    /// Resolve the fields of one change.
     Event(Box<Change>),
 }

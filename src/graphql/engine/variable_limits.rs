@@ -1,4 +1,4 @@
-//! Limits on coerced variables: the number of values, and the bytes that their uses in a query copy.
+//! Limits on coerced variables: the number of values, and the bytes that their uses in an operation copy.
 //!
 //! Applies `limits.values` and `limits.body_bytes` before execution. Limits on the document text are in
 //! `operation/scan`.
@@ -13,13 +13,14 @@ use crate::{
     limits::Limits,
 };
 
-/// Refuses variables of too many values, counted through all lists and objects.
+/// Fails if the variables contain more than `limits.values` values, including those nested in lists and objects.
 pub fn check_value_count(variables: &Variables, limits: &Limits, at: Pos) -> Result<(), RequestError> {
     let values = count_values(variables.values());
-    check_limit(values, limits.values, "values in its variables", "limits.values", "send fewer at a time", at)
+    check_limit(values, limits.values, "values in its variables", "limits.values", "send fewer values at a time", at)
 }
 
-/// Refuses variables whose copies would be too large: each use in a plan is one when it is executed.
+/// Fails if the copies of variables would take more than `limits.body_bytes` bytes. Execution copies a variable for
+/// each of its uses in the plan.
 pub fn check_copied_bytes(
     uses: &HashMap<Name, u64>,
     variables: &Variables,
@@ -33,7 +34,7 @@ pub fn check_copied_bytes(
     check_limit(copied, limits.body_bytes, "bytes in all uses of its variables", "limits.body_bytes", advice, at)
 }
 
-/// How many bytes the texts in a value have, without recursion; names of fields too.
+/// Returns the number of bytes in the strings and field names of a value. Does not recurse.
 fn text_bytes(value: &ConstValue) -> u64 {
     let mut stack = vec![value];
     let mut count = 0;

@@ -1,6 +1,6 @@
-//! Finds the variables in `@skip` and `@include` conditions, which decide what a query selects.
+//! Finds the variables in `@skip` and `@include` conditions, which decide what an operation selects.
 //!
-//! Such variables are part of the key of cached plans and must not be null.
+//! The values of these variables are part of the key of cached plans. They must not be null.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use apollo_compiler::{
     executable::{Operation, Selection, SelectionSet},
 };
 
-/// The variables that decide what is selected, in any operation of a document: those of `@skip` and `@include`.
+/// Returns the variables in all `@skip` and `@include` conditions of a document.
 pub(super) fn condition_variables(document: &ExecutableDocument) -> HashSet<Name> {
     let mut variables = HashSet::new();
     let mut sets: Vec<&SelectionSet> = document.operations.iter().map(|definition| &definition.selection_set).collect();
@@ -27,7 +27,7 @@ pub(super) fn condition_variables(document: &ExecutableDocument) -> HashSet<Name
     variables
 }
 
-/// Whether a variable of an operation decides what is selected, in it or in the fragments that it spreads.
+/// Returns whether a variable is in a condition of an operation or of a fragment that the operation spreads.
 pub(super) fn decides_selection(document: &ExecutableDocument, operation: &Operation, name: &Name) -> bool {
     let (mut sets, mut seen) = (vec![&operation.selection_set], HashSet::new());
     while let Some(set) = sets.pop() {
@@ -52,7 +52,7 @@ pub(super) fn decides_selection(document: &ExecutableDocument, operation: &Opera
     false
 }
 
-/// The variables in the conditions of a selection.
+/// Returns the variables in the conditions of a selection.
 fn variables_of_conditions(selection: &Selection) -> impl Iterator<Item = &Name> {
     let arguments = selection.directives().iter().flat_map(|directive| &directive.arguments);
     arguments.filter_map(|argument| argument.value.as_variable())

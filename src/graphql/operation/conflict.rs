@@ -1,7 +1,6 @@
-//! Validation of field merging for lists of different length in arguments (GraphQL, September 2025, 5.3.2).
+//! Validation of field merging for list arguments of different length (GraphQL, September 2025, 5.3.2).
 //!
-//! `apollo-compiler` 1.33 finds all other conflicts; of two lists it compares only as many items as the shorter one
-//! has.
+//! `apollo-compiler` 1.33 finds all other conflicts. It compares two lists only up to the length of the shorter one.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +12,7 @@ use apollo_compiler::{
 
 use super::{error::RequestError, messages::conflict_message, position::Source, schema::OperationSchema};
 
-/// The conflicts of a document that has no others.
+/// Returns the conflicts between lists of different length. The document must have no other conflicts.
 pub(super) fn check(schema: &OperationSchema, document: &ExecutableDocument, source: &Source) -> Vec<RequestError> {
     let mut check = ConflictCheck { schema, document, source, errors: Vec::new() };
     for operation in document.operations.iter() {
@@ -30,7 +29,8 @@ struct ConflictCheck<'a> {
 }
 
 impl<'a> ConflictCheck<'a> {
-    /// Selections that are merged. Recurses as deep as selections may be nested.
+    /// Checks selections that are merged with each other. Recursion depth: selection nesting, limited by
+    /// `limits.nesting`.
     fn sets(&mut self, sets: &[&'a SelectionSet]) {
         let mut fields: HashMap<&Name, Vec<(&'a Name, &'a Node<Field>)>> = HashMap::new();
         let mut seen = HashSet::new();
@@ -42,7 +42,8 @@ impl<'a> ConflictCheck<'a> {
                 self.sets(&[&only.selection_set]);
                 continue;
             }
-            // One field of each type; objects of different types are never the same object.
+            // The first field of each type suffices for comparison. Fields of two different object types are never
+            // merged, because no object has both types.
             let mut first_of_type: Vec<(&Name, &'a Node<Field>)> = Vec::new();
             let can_overlap = |left: &Name, right: &Name| {
                 left == right
@@ -69,7 +70,7 @@ impl<'a> ConflictCheck<'a> {
         }
     }
 
-    /// All fields of a selection by response key, with the types on which they are selected.
+    /// Collects all fields of a selection by response key, with the types on which they are selected.
     fn collect(
         &self,
         set: &'a SelectionSet,
@@ -91,7 +92,7 @@ impl<'a> ConflictCheck<'a> {
     }
 }
 
-/// Whether arguments are the same, in whatever order they are given.
+/// Returns whether two lists of arguments are equal, in any order.
 fn same_arguments(left: &[Node<Argument>], right: &[Node<Argument>]) -> bool {
     let has = |argument: &Node<Argument>| {
         right.iter().any(|right| right.name == argument.name && same_value(&argument.value, &right.value))
@@ -110,7 +111,7 @@ fn same_value(left: &Value, right: &Value) -> bool {
             };
             left.len() == right.len() && left.iter().all(has)
         }
-        // Anything else was found to be the same.
+        // `apollo-compiler` has found all other values equal.
         (Value::List(_) | Value::Object(_), _) | (_, Value::List(_) | Value::Object(_)) => false,
         _ => true,
     }

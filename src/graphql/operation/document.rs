@@ -1,7 +1,7 @@
 //! Parsing and validation of a GraphQL document, independent of the values of its variables.
 //!
-//! Also selects the operation by `operationName`, coerces variables and computes the key of cached plans. Fails with up
-//! to 20 request errors, ordered by position.
+//! Also selects the operation by `operationName`, coerces variables and computes the key of cached plans. Fails with
+//! up to 20 request errors, ordered by position.
 
 use std::{
     collections::HashSet,
@@ -36,18 +36,18 @@ use super::{
 };
 use crate::{graphql::base::excerpt::excerpt_with_ellipsis, limits::Limits};
 
-/// Levels of the parser's recursion to one bracket: a selection counts its braces and its field.
+/// Recursion levels of the parser for each bracket. A selection set uses levels for its braces and for its field.
 const RECURSION_PER_BRACKET: u64 = 4;
 
-/// Numbers documents, so that what is cached of them can be found.
+/// The id of the next document. Ids are part of the keys of cached plans.
 static NEXT_DOCUMENT_ID: AtomicU64 = AtomicU64::new(0);
 
-/// A document that was parsed and validated.
+/// A parsed and validated document.
 pub struct Document {
     id: u64,
     pub(super) executable: ExecutableDocument,
     pub(super) source: Source,
-    /// Variables that decide what is selected.
+    /// Variables in `@skip` and `@include` conditions.
     condition_variables: HashSet<Name>,
 }
 
@@ -58,7 +58,7 @@ impl std::fmt::Debug for Document {
 }
 
 impl Document {
-    /// Parses and validates a text; fails with everything that is wrong with it.
+    /// Parses and validates a document. Fails with up to 20 errors.
     pub fn parse(
         text: &str,
         schema: &OperationSchema,
@@ -74,7 +74,7 @@ impl Document {
         };
         let document = parse(&scanned).map_err(|failed| vec![syntax_error(&failed.errors, &source)])?;
         if document.definitions.is_empty() {
-            let message = "the query has no operation: send for example { __typename }";
+            let message = "the query is empty: send an operation, for example { __typename }";
             return Err(vec![RequestError::new(PARSE_FAILED, message, DOCUMENT_START)]);
         }
         for range in descriptions {
@@ -97,7 +97,10 @@ impl Document {
         errors.extend(values::check(schema, &executable, &source, disclosure));
         errors.extend(subscription_root::check(&executable, &source));
         if executable.operations.is_empty() && errors.is_empty() {
-            errors.push(RequestError::invalid("the query has fragments and no operation", DOCUMENT_START));
+            errors.push(RequestError::invalid(
+                "the query has fragments but no operation: add an operation",
+                DOCUMENT_START,
+            ));
         }
         if errors.is_empty() {
             errors.extend(conflict::check(schema, &executable, &source));
@@ -112,7 +115,8 @@ impl Document {
         Err(errors)
     }
 
-    /// The operation that a request asks for; an error where it does not say which of several, or there is none of the name.
+    /// Returns the operation that a request selects. Fails if there is none of the given name, or if the document has
+    /// several operations and no name is given.
     pub fn operation(&self, name: Option<&str>) -> Result<&Node<Operation>, RequestErrors> {
         let operations = &self.executable.operations;
         if let Ok(operation) = operations.get(name) {
@@ -121,46 +125,50 @@ impl Document {
         let names: Vec<String> = operations.named.keys().take(10).map(|name| format!("`{name}`")).collect();
         let message = match (name, names.is_empty()) {
             (None, _) => {
-                format!("the query has several operations: name one in `operationName`, of {}", names.join(", "))
+                format!("the query has several operations: set `operationName` to one of {}", names.join(", "))
             }
             (Some(name), true) => {
-                format!("the query has no operation `{}`: its one has no name", excerpt_with_ellipsis(name))
+                format!("the query has no operation `{}`: its only operation has no name", excerpt_with_ellipsis(name))
             }
             (Some(name), false) => {
                 let available = names.join(", ");
-                format!("the query has no operation `{}`, but {available}", excerpt_with_ellipsis(name))
+                format!(
+                    "the query has no operation `{}`; available operations: {available}",
+                    excerpt_with_ellipsis(name)
+                )
             }
         };
         let locations = operations.iter().map(|operation| self.source.start(operation.location())).take(10).collect();
         Err(vec![RequestError { code: VALIDATION_FAILED, message, locations }])
     }
 
-    /// The name of the operation that a request asks for; none where it has no name or cannot be determined.
+    /// Returns the name of the operation that a request selects; None if it has no name or cannot be determined.
     pub fn operation_name(&self, name: Option<&str>) -> Option<&str> {
         self.operation(name).ok()?.name.as_ref().map(Name::as_str)
     }
 
-    /// Which one it is, within this process.
+    /// Returns the id of the document, unique within this process.
     pub(in crate::graphql) fn id(&self) -> u64 {
         self.id
     }
 
-    /// What sort of operation a request asks for.
+    /// Returns whether a request selects a query, mutation or subscription. Fails if no operation can be selected.
     pub fn operation_type(&self, name: Option<&str>) -> Result<OperationType, RequestErrors> {
         self.operation(name).map(|operation| target_operation_type(operation))
     }
 
-    /// How long its text is, in bytes.
+    /// Returns the length of the text, in bytes.
     pub fn bytes(&self) -> usize {
         self.source.text().len()
     }
 
-    /// Where an operation begins.
+    /// Returns the position at which an operation begins.
     pub(in crate::graphql) fn position(&self, operation: &Node<Operation>) -> Pos {
         self.source.start(operation.location())
     }
 
-    /// The values of an operation's variables, from what was sent.
+    /// Coerces the variables that a request sent to the types that the operation declares. Also fails if a variable
+    /// in a condition is null.
     pub(in crate::graphql) fn coerce(
         &self,
         operation: &Operation,
@@ -175,15 +183,15 @@ impl Document {
                 && decides_selection(&self.executable, operation, &variable.name)
         };
         let nulls = operation.variables.iter().filter(is_null_condition).map(|variable| {
-            let message =
-                format!("the variable `${}`: null is not allowed, for it decides what is selected", variable.name);
+            let message = format!("the variable `${}`: null is not allowed in `@skip` or `@include`", variable.name);
             RequestError::new(BAD_USER_INPUT, message, self.source.start(variable.name.location()))
         });
         let errors: RequestErrors = nulls.collect();
         if errors.is_empty() { Ok(variables) } else { Err(errors) }
     }
 
-    /// What of an operation and its variables the plan depends on: which have values, and the values of conditions.
+    /// Returns the key of an operation's plan: the operation name, which variables have values, and the values of
+    /// conditions.
     pub(in crate::graphql) fn plan_key(&self, operation: &Operation, variables: &Variables) -> Vec<u8> {
         let mut plan_key = operation.name.as_ref().map_or_else(Vec::new, |name| name.as_bytes().to_vec());
         plan_key.push(b' ');
@@ -201,7 +209,7 @@ impl Document {
     }
 }
 
-/// What sort of operation it is.
+/// Converts the operation type of `apollo-compiler` to that of `async-graphql`.
 pub(super) fn target_operation_type(operation: &Operation) -> OperationType {
     use apollo_compiler::executable::OperationType as Kind;
     match operation.operation_type {
@@ -211,7 +219,7 @@ pub(super) fn target_operation_type(operation: &Operation) -> OperationType {
     }
 }
 
-/// The first syntax error: those behind it may be its consequences.
+/// Converts the first syntax error. Later errors may be its consequences.
 fn syntax_error(errors: &DiagnosticList, source: &Source) -> RequestError {
     let Some(first) = errors.iter().next() else {
         return RequestError::new(PARSE_FAILED, "the query cannot be parsed", DOCUMENT_START);
@@ -237,12 +245,12 @@ fn validation_errors(
     disclosure: Disclosure,
 ) -> RequestErrors {
     let mut seen = HashSet::new();
-    // They come in the order of the document.
+    // The diagnostics are in the order of the document.
     let errors = diagnostics.iter().filter_map(|diagnostic| {
         let kind = diagnostic.error.unstable_error_name().unwrap_or_default();
         let message = messages::validation_message(kind, &diagnostic.error.to_string(), schema, disclosure)?;
         let span = diagnostic.error.location();
-        // Of a selection whose fields are all unknown nothing is left: that they are unknown is told already.
+        // A selection whose fields are all unknown is empty after parsing. Its unknown fields are reported already.
         let selects = span.is_some_and(|span| source.slice(span.offset()..span.end_offset()).ends_with('}'));
         if kind == "MissingSubselection" && selects {
             return None;

@@ -1,7 +1,8 @@
-//! Limits on the expanded size of a document: selections, aliases, directives, depth and values with fragments spread.
+//! Limits on the expanded size of a document: selections, aliases, directives, depth and values with all fragments
+//! expanded.
 //!
-//! Nested fragments can grow exponentially (a query bomb), so the expansion is counted before anything walks it: each
-//! fragment is measured once. Cycles of fragments are rejected.
+//! Nested fragments can grow exponentially (a query bomb). The expanded size is therefore computed before anything
+//! walks the expanded document, and each fragment is measured only once. Cycles of fragments are rejected.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,22 +17,23 @@ use super::{
 };
 use crate::limits::Limits;
 
-/// Selections, aliases, directives, depth and nesting of something, with all fragments spread.
+/// The size of a selection or an operation with all fragments expanded.
 #[derive(Clone, Copy, Default)]
 struct ExpandedSize {
     selections: u64,
     aliases: u64,
     directives: u64,
-    /// Fields in fields.
+    /// Nesting of fields in fields.
     depth: u64,
-    /// Fields and fragments in fields and fragments: what walks them recurses as deep.
+    /// Nesting of fields and fragments in each other, which is the recursion depth of functions that walk them.
     nesting: u64,
     /// Values in arguments.
     values: u64,
 }
 
-/// Fails where a document's operations expand beyond a limit, or a fragment spreads itself. Validation looks at every operation,
-/// whichever is asked for, and at every fragment in each: what it walks is limited over all of them.
+/// Fails if the operations of a document exceed a limit when expanded, or if a fragment spreads itself. Selections
+/// and values are limited over all operations together, because validation walks every operation with its fragments,
+/// even if another operation is executed.
 pub(super) fn check(document: &Document, source: &Source, limits: &Limits) -> Result<(), RequestError> {
     let sizes = fragment_sizes(document, source)?;
     let mut total = ExpandedSize::default();
@@ -51,26 +53,33 @@ pub(super) fn check(document: &Document, source: &Source, limits: &Limits) -> Re
             (total.selections, limits.selections, "selections", "limits.selections"),
             (size.aliases, limits.aliases, "aliases", "limits.aliases"),
             (size.directives, limits.directives, "directives", "limits.directives"),
-            (size.depth, limits.depth, "selections in selections", "limits.depth"),
-            (size.nesting, limits.nesting, "fragments in fragments", "limits.nesting"),
+            (size.depth, limits.depth, "levels of nested fields", "limits.depth"),
+            (size.nesting, limits.nesting, "levels of nested fields and fragments", "limits.nesting"),
         ] {
-            check_limit(count, limit, &format!("{what}, fragments spread,"), setting, "ask for less at a time", at)?;
+            check_limit(
+                count,
+                limit,
+                &format!("{what} with fragments expanded"),
+                setting,
+                "request less at a time",
+                at,
+            )?;
         }
         let advice = "send one operation at a time, and long lists as variables";
-        let what = "values in the arguments of its operations, fragments spread,";
+        let what = "argument values in all operations with fragments expanded";
         check_limit(total.values, limits.tokens, what, "limits.tokens", advice, at)?;
     }
     Ok(())
 }
 
-/// How many values are written in the arguments of directives.
+/// Returns the number of values in the arguments of directives.
 fn count_directive_values(directives: &DirectiveList) -> u64 {
     let arguments = directives.iter().flat_map(|directive| &directive.arguments);
     arguments.map(|argument| count_values(&argument.value)).sum()
 }
 
-/// The size of every fragment, each measured once, those it spreads first. The stack is our own: a chain of thousands of
-/// fragments must not fill the thread's.
+/// Returns the size of every fragment. Each fragment is measured once, after those that it spreads. Uses an explicit
+/// stack, because a chain of thousands of fragments would overflow the stack of the thread.
 fn fragment_sizes<'a>(
     document: &'a Document,
     source: &Source,
@@ -81,7 +90,7 @@ fn fragment_sizes<'a>(
     let mut sizes: HashMap<&Name, ExpandedSize> = HashMap::new();
     let mut in_progress: HashSet<&Name> = HashSet::new();
     for &name in by_name.keys() {
-        // What is open, and what each spreads that was not looked at yet.
+        // Fragments in progress, each with the fragments it spreads that are still to be visited.
         let mut stack = vec![(name, direct_spreads(&by_name, name))];
         in_progress.insert(name);
         while let Some((top, unvisited)) = stack.last_mut() {
@@ -97,7 +106,7 @@ fn fragment_sizes<'a>(
                     stack.push((next, direct_spreads(&by_name, next)));
                 }
                 None => {
-                    // One that is not defined has no size: validation says so.
+                    // A fragment that is not defined has no size. Validation reports it.
                     let size = by_name
                         .get(top)
                         .map_or_else(ExpandedSize::default, |fragment| measure(&fragment.selection_set, &sizes));
@@ -111,7 +120,7 @@ fn fragment_sizes<'a>(
     Ok(sizes)
 }
 
-/// The fragments that a fragment spreads itself.
+/// Returns the fragments that a fragment spreads directly.
 fn direct_spreads<'a>(by_name: &HashMap<&'a Name, &'a FragmentDefinition>, name: &Name) -> Vec<&'a Name> {
     let mut spread = Vec::new();
     if let Some(fragment) = by_name.get(name) {
@@ -120,7 +129,8 @@ fn direct_spreads<'a>(by_name: &HashMap<&'a Name, &'a FragmentDefinition>, name:
     spread
 }
 
-/// The fragments that a selection spreads itself. Recurses as deep as brackets may be nested.
+/// Collects the fragments that a selection spreads directly. Recursion depth: bracket nesting, limited by
+/// `limits.nesting`.
 fn spread_names<'a>(selections: &'a [Selection], into: &mut Vec<&'a Name>) {
     for selection in selections {
         match selection {
@@ -131,7 +141,8 @@ fn spread_names<'a>(selections: &'a [Selection], into: &mut Vec<&'a Name>) {
     }
 }
 
-/// How many values are written, variables as one. Recurses as deep as brackets may be nested.
+/// Returns the number of values in a literal; a variable counts as one. Recursion depth: bracket nesting, limited by
+/// `limits.nesting`.
 fn count_values(value: &Value) -> u64 {
     match value {
         Value::List(items) => items.iter().map(|item| count_values(item)).sum::<u64>() + 1,
@@ -140,7 +151,7 @@ fn count_values(value: &Value) -> u64 {
     }
 }
 
-/// The size of a selection. Recurses as deep as brackets may be nested.
+/// Returns the size of a selection. Recursion depth: bracket nesting, limited by `limits.nesting`.
 fn measure(selections: &[Selection], fragments: &HashMap<&Name, ExpandedSize>) -> ExpandedSize {
     let mut total = ExpandedSize::default();
     for selection in selections {
@@ -179,15 +190,15 @@ mod tests {
     use super::*;
 
     fn check_query(query: &str) -> Result<(), RequestError> {
-        let document = Parser::new().parse_ast(query, "query").expect("a query");
+        let document = Parser::new().parse_ast(query, "query").expect("the query must parse");
         check(&document, &Source::new(query), &Limits::default())
     }
 
     fn rejection(query: &str) -> String {
-        check_query(query).expect_err("it is to be refused").message
+        check_query(query).expect_err("the query must be rejected").message
     }
 
-    /// A chain of fragments, each of which spreads the next one `times` times.
+    /// Returns a query with a chain of fragments, each of which spreads the next one `times` times.
     fn chain(length: usize, times: usize, template: &str) -> String {
         let mut query = "{ ...F0 } ".to_owned();
         for number in 0..length {
@@ -212,8 +223,8 @@ mod tests {
 
     #[test]
     fn a_chain_of_fragments_does_not_fill_the_stack() {
-        assert!(rejection(&chain(1400, 1, "a { _ }")).contains("in selections"));
-        assert!(rejection(&chain(1900, 1, "_")).contains("fragments in fragments"));
+        assert!(rejection(&chain(1400, 1, "a { _ }")).contains("limits.depth"));
+        assert!(rejection(&chain(1900, 1, "_")).contains("limits.nesting"));
     }
 
     #[test]
@@ -244,9 +255,9 @@ mod tests {
             operations.join(" ") + &fragment
         };
         assert!(check_query(&document(10, 1000)).is_ok());
-        assert!(rejection(&document(100, 1000)).contains("values in the arguments"));
+        assert!(rejection(&document(100, 1000)).contains("argument values"));
         let directive = format!("fragment F on Query {{ a @skip(if: [{}]) }}", "$a ".repeat(1000));
         let operations: Vec<String> = (0..100).map(|n| format!("query O{n} {{ ...F }}")).collect();
-        assert!(rejection(&(operations.join(" ") + &directive)).contains("values in the arguments"));
+        assert!(rejection(&(operations.join(" ") + &directive)).contains("argument values"));
     }
 }

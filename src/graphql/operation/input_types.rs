@@ -1,7 +1,6 @@
-//! Input coercion of scalars and enums from literals and from JSON (GraphQL, September 2025, 3.5 and 3.9).
+//! Input coercion of scalars and enums, from literals and from JSON (GraphQL, September 2025, 3.5 and 3.9).
 //!
-//! Also converts literals to values of `async-graphql`. Lists and input objects are handled in `values` and
-//! `variables`.
+//! Also converts literals to values of `async-graphql`. `values` and `variables` handle lists and input objects.
 
 use apollo_compiler::{
     ast::{Type, Value as Literal},
@@ -17,7 +16,7 @@ use super::{
 };
 use crate::graphql::base::excerpt::excerpt_with_ellipsis;
 
-/// A literal of a leaf type; a message where it is none.
+/// Checks that a literal is a value of a scalar or enum type; fails with a message.
 pub(super) fn check_literal(
     schema: &OperationSchema,
     ty: &ExtendedType,
@@ -48,7 +47,7 @@ pub(super) fn check_literal(
     if fits { Ok(()) } else { Err(format!("expected {}, found {}", describe_type(name, disclosure), actual())) }
 }
 
-/// A JSON value of a leaf type, coerced; a message where it is none.
+/// Coerces a JSON value to a scalar or enum type; fails with a message.
 pub(super) fn coerce_json(
     schema: &OperationSchema,
     ty: &ExtendedType,
@@ -90,20 +89,21 @@ pub(super) fn coerce_json(
     }
 }
 
-/// A whole number, also where it is written with a fraction of zero: JSON has one kind of number.
+/// Returns a number as an integer, even if it is written with a zero fraction, because JSON has only one kind of
+/// number.
 fn as_integer(number: &Number) -> Option<i64> {
     let is_exact = |number: f64| number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
     number.as_i64().or_else(|| number.as_f64().filter(|&number| is_exact(number)).map(|number| number as i64))
 }
 
 fn out_of_int_range(actual: &str) -> String {
-    format!("{actual} is beyond the whole numbers of 32 bits, -2147483648 to 2147483647")
+    format!("{actual} is not a 32-bit integer (-2147483648 to 2147483647)")
 }
 
 fn unknown_enum_value(ty: &EnumType, value: &str, disclosure: Disclosure) -> String {
     let value = excerpt_with_ellipsis(value);
     match disclosure {
-        Disclosure::Hidden => format!("`{value}` is not one of its values"),
+        Disclosure::Hidden => format!("`{value}` is not a valid value here"),
         Disclosure::Full => {
             let did_you_mean = did_you_mean(&value, ty.values.keys().map(apollo_compiler::Name::as_str));
             format!("`{value}` is not a value of `{}`{did_you_mean}", ty.name)
@@ -111,13 +111,13 @@ fn unknown_enum_value(ty: &EnumType, value: &str, disclosure: Disclosure) -> Str
     }
 }
 
-/// A literal of a type without variables, as async-graphql has it.
+/// Converts a literal without variables to a value of `async-graphql`.
 pub(super) fn convert_constant(schema: &OperationSchema, literal: &Literal, ty: &Type) -> Option<Value> {
     convert_literal(schema, literal, ty, &mut |_| None)?.into_const()
 }
 
-/// A literal of a type as async-graphql has it; nothing for a variable without a value. Recurses as deep as brackets may be
-/// nested.
+/// Converts a literal of a type to a value of `async-graphql`; None for a variable without a value. Recursion depth:
+/// bracket nesting, limited by `limits.nesting`.
 pub(super) fn convert_literal(
     schema: &OperationSchema,
     literal: &Literal,
@@ -129,13 +129,13 @@ pub(super) fn convert_literal(
         Literal::Enum(name) => TargetValue::Enum(Name::new(name)),
         Literal::Variable(name) => TargetValue::Variable(variable(name)?),
         Literal::String(text) => TargetValue::String(text.clone()),
-        // An id may have more digits than numbers have.
+        // An id may have more digits than a number can hold.
         Literal::Int(number) if ty.inner_named_type() == "ID" => TargetValue::String(number.as_str().to_owned()),
-        // In range, by validation.
+        // Validation has checked the range.
         Literal::Float(number) => TargetValue::Number(self::number(number.as_str())?),
         Literal::Int(number) => TargetValue::Number(self::number(number.as_str())?),
         Literal::Boolean(value) => TargetValue::Boolean(*value),
-        // In a list, a variable without a value is null.
+        // A variable without a value is null in a list.
         Literal::List(items) => {
             let items = items
                 .iter()
@@ -152,12 +152,12 @@ pub(super) fn convert_literal(
     })
 }
 
-/// A number as it is written; nothing where it is beyond 64 bits and the range of floating-point numbers.
+/// Parses a number; None if neither a 64-bit integer nor a floating-point number can hold it.
 fn number(text: &str) -> Option<Number> {
     serde_json::from_str(text).ok()
 }
 
-/// The beginning of a literal, for messages, in one line.
+/// Returns the beginning of a literal on one line, for messages.
 pub(super) fn literal_excerpt(literal: &Literal) -> String {
     excerpt_with_ellipsis(&literal.serialize().no_indent().to_string())
 }

@@ -1,7 +1,8 @@
 //! Messages of validation errors and "did you mean" suggestions.
 //!
-//! Translates diagnostics of `apollo-compiler` by kind; their wording is pinned by its version and by the tests below.
-//! With `Disclosure::Hidden` a message names only what the document names, so it reveals nothing of the schema.
+//! Translates the diagnostics of `apollo-compiler` by kind. Their wording is pinned by its version and by the tests
+//! below. With `Disclosure::Hidden`, a message contains only names that the document contains, so it reveals nothing
+//! about the schema.
 
 use super::schema::OperationSchema;
 use crate::graphql::base::excerpt::excerpt_with_ellipsis;
@@ -9,19 +10,19 @@ use crate::graphql::base::excerpt::excerpt_with_ellipsis;
 /// Whether messages may name parts of the schema that the document does not name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disclosure {
-    /// They may, and suggest what may have been meant.
+    /// They may, and they suggest similar names.
     Full,
     /// They may not: the caller may not read the schema.
     Hidden,
 }
 
-/// How similar a name must be to be suggested, from 0 to 1 (Jaro-Winkler).
+/// Minimum similarity of a suggested name, from 0 to 1 (Jaro-Winkler).
 const MIN_SIMILARITY: f64 = 0.8;
 
-/// Scalars of the specification: their names tell nothing.
+/// Scalars of the specification. Their names reveal nothing.
 const BUILT_IN_SCALARS: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
 
-/// A type, for messages.
+/// Describes a value of a type, for messages.
 pub(super) fn describe_type(name: &str, disclosure: Disclosure) -> String {
     if disclosure == Disclosure::Full || BUILT_IN_SCALARS.contains(&name) {
         format!("a value of type `{name}`")
@@ -30,7 +31,7 @@ pub(super) fn describe_type(name: &str, disclosure: Disclosure) -> String {
     }
 }
 
-/// The name that was probably meant, as the end of a message; empty where none is similar.
+/// Returns the suggestion of a similar name, as the end of a message; empty if no name is similar.
 pub(super) fn did_you_mean<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> String {
     let given = given.to_lowercase();
     let score = |name: &str| strsim::jaro_winkler(&given, &name.to_lowercase());
@@ -41,20 +42,21 @@ pub(super) fn did_you_mean<'a>(given: &str, names: impl Iterator<Item = &'a str>
     }
 }
 
-/// The message of a syntax error, from what the parser expected and the text at which it stopped.
+/// Returns the message of a syntax error. `diagnostic` is what the parser reported, `stopped_at` the text at which it
+/// stopped.
 pub(super) fn syntax_message(diagnostic: &str, stopped_at: &str) -> String {
     let reason = match diagnostic {
         _ if diagnostic.contains("surrogate") => {
-            "an escaped surrogate in a string is without its other half: write both, or \\u{…} with the whole code point"
+            "a string escapes one half of a surrogate pair: write both halves, or \\u{…} with the whole code point"
         }
         _ if diagnostic.contains("unicode escape") => {
-            "an escape in a string is not \\u and four hexadecimal digits, nor \\u{…} with a Unicode scalar value"
+            "invalid Unicode escape in a string: write \\u and four hex digits, or \\u{…} with a Unicode scalar value"
         }
         _ if diagnostic.contains("escape") => {
-            "a backslash in a string is followed by something other than \" \\ / b f n r t u: write \\\\ for a backslash"
+            "invalid escape in a string: only \" \\ / b f n r t u may follow a backslash; write \\\\ for a backslash"
         }
         _ if diagnostic.contains("line terminator") => {
-            "there is a line break in a string: write \\n, or use a block string (\"\"\")"
+            "a string has a line break: write \\n, or use a block string (\"\"\")"
         }
         _ if diagnostic.contains("on'") => "a fragment cannot be named `on`",
         _ => "",
@@ -63,41 +65,39 @@ pub(super) fn syntax_message(diagnostic: &str, stopped_at: &str) -> String {
         return format!("the query cannot be parsed: {reason}");
     }
     let expected = match diagnostic {
-        _ if diagnostic.contains("Selection in Selection Set") => ": a selection in braces needs at least one field",
-        _ if diagnostic.contains("an Argument") => ": parentheses need at least one argument",
-        _ if diagnostic.contains("Variable Definition") => {
-            ": parentheses behind an operation's name need at least one variable"
-        }
-        _ if diagnostic.contains("Selection Set") => ": a selection of fields in braces is expected",
+        _ if diagnostic.contains("Selection in Selection Set") => ": a selection set needs at least one field",
+        _ if diagnostic.contains("an Argument") => ": a list of arguments needs at least one argument",
+        _ if diagnostic.contains("Variable Definition") => ": a list of variables needs at least one variable",
+        _ if diagnostic.contains("Selection Set") => ": expected a selection set in braces",
         _ if diagnostic.contains("Operation Type") || diagnostic.contains("efinition") => {
             ": expected `query`, `mutation`, `subscription`, `fragment` or `{`"
         }
         _ if diagnostic.contains("Type Condition") || diagnostic.contains("'on'") => ": expected `on` and a type",
-        _ if diagnostic.contains("Name") || diagnostic.contains("name") => ": a name is expected",
-        _ if diagnostic.contains("type") || diagnostic.contains("Type") => ": a type is expected",
-        _ if diagnostic.contains("alue") => ": a value is expected",
+        _ if diagnostic.contains("Name") || diagnostic.contains("name") => ": expected a name",
+        _ if diagnostic.contains("type") || diagnostic.contains("Type") => ": expected a type",
+        _ if diagnostic.contains("alue") => ": expected a value",
         _ => "",
     };
     match stopped_at.trim() {
-        "" => format!("the query cannot be parsed: it ends too early{expected}"),
+        "" => format!("the query cannot be parsed because it ends too early{expected}"),
         stopped_at => format!("the query cannot be parsed at `{}`{expected}", excerpt_with_ellipsis(stopped_at)),
     }
 }
 
-/// The message of two selections of one response key that cannot be merged.
+/// Returns the message for two selections of one response key that cannot be merged.
 pub(super) fn conflict_message(key: &str) -> String {
-    format!("`{key}` is selected twice with different meanings: give one of the two another alias")
+    format!("`{key}` is selected twice, and the selections cannot be merged: give one of them another alias")
 }
 
-/// The message of a validation error, by its kind and what `apollo-compiler` says; nothing for kinds that `values` and
-/// `subscription_root` check.
+/// Returns the message of a validation error, from its kind and the text of `apollo-compiler`. Returns None for kinds
+/// that `values` and `subscription_root` check.
 pub(super) fn validation_message(
     kind: &str,
     diagnostic: &str,
     schema: &OperationSchema,
     disclosure: Disclosure,
 ) -> Option<String> {
-    // What stands in backticks.
+    // The names in backticks.
     let quoted_names: Vec<&str> = diagnostic.split('`').skip(1).step_by(2).collect();
     let quoted = |number: usize| quoted_names.get(number).copied().unwrap_or_default();
     let hidden = disclosure == Disclosure::Hidden;
@@ -130,50 +130,52 @@ pub(super) fn validation_message(
         "UndefinedArgument" if hidden => format!("there is no argument `{}` here", quoted(0)),
         "UndefinedArgument" => {
             let names = argument_names(schema, quoted(1));
-            format!("there is no argument `{}` at `{}`{}", quoted(0), quoted(1), suggestion(quoted(0), &names))
+            format!("there is no argument `{}` on `{}`{}", quoted(0), quoted(1), suggestion(quoted(0), &names))
         }
         "RequiredArgument" if hidden => "a required argument is missing here".to_owned(),
         "RequiredArgument" => format!("the required argument `{}` is missing", quoted(0)),
-        "MissingSubselection" => "this field has fields of its own: select some of them in braces".to_owned(),
+        "MissingSubselection" => "this field returns an object: select at least one of its fields in braces".to_owned(),
         "SubselectionOnScalarType" | "SubselectionOnEnumType" => {
-            "this field has a plain value: remove the selection of fields behind it".to_owned()
+            "this field returns a scalar or an enum: remove the selection set after it".to_owned()
         }
         "UndefinedDefinition" => format!("there is no type `{}`", quoted(0)),
         "UndefinedTypeInNamedFragmentTypeCondition" | "UndefinedTypeInInlineFragmentTypeCondition" => {
-            format!("there is no type `{}` for a fragment to be on", quoted(0))
+            format!("there is no type `{}` for this fragment", quoted(0))
         }
-        "VariableInputType" => format!("the variable `{}` is of a type that is not for input", quoted(0)),
+        "VariableInputType" => {
+            format!("the variable `{}` must have an input type: a scalar, an enum or an input object", quoted(0))
+        }
         "UniqueVariable" => format!("the variable `{}` is declared twice", quoted(0)),
-        "UnusedVariable" => format!("the variable `{}` is declared and not used", quoted(0)),
+        "UnusedVariable" => format!("the variable `{}` is declared but not used", quoted(0)),
         "UniqueArgument" => format!("the argument `{}` is given twice", quoted(0)),
         "UndefinedDirective" => format!("there is no directive `{}`", quoted(0)),
         "UnsupportedLocation" => {
             let name = diagnostic.split_whitespace().next().unwrap_or_default().trim_start_matches('@');
-            format!("the directive `@{name}` cannot stand here")
+            format!("the directive `@{name}` is not allowed here")
         }
         "UniqueDirective" => {
             let name = diagnostic.split_whitespace().nth(2).unwrap_or_default().trim_start_matches('@');
-            format!("the directive `@{name}` can stand here once")
+            format!("the directive `@{name}` is allowed only once here")
         }
         "UndefinedFragment" => format!("there is no fragment `{}`", quoted(0)),
         "UnusedFragment" => format!("the fragment `{}` is not used", quoted(0)),
         "InvalidFragmentTarget" => "a fragment can only be on an object, interface or union type".to_owned(),
         "InvalidFragmentSpread" => "this fragment can never apply: no object here is of its type".to_owned(),
-        "FragmentNameCollision" => format!("there are two fragments `{}`", quoted(0)),
-        "OperationNameCollision" => format!("there are two operations `{}`", quoted(0)),
+        "FragmentNameCollision" => format!("there are two fragments named `{}`", quoted(0)),
+        "OperationNameCollision" => format!("there are two operations named `{}`", quoted(0)),
         "AmbiguousAnonymousOperation" => {
             "an operation without a name must be the only one: give each operation a name".to_owned()
         }
         "TypeSystemDefinition" => "a query cannot define types: send operations and fragments only".to_owned(),
         "ConflictingFieldType" | "ConflictingFieldName" | "ConflictingFieldArgument" => conflict_message(quoted(0)),
         "RecursionError" | "RecursionLimitError" | "DeeplyNestedType" => {
-            "it is nested too deeply: flatten it".to_owned()
+            "the query is nested too deeply: flatten it".to_owned()
         }
-        _ => "it does not fit the schema".to_owned(),
+        _ => "the query does not match the schema".to_owned(),
     })
 }
 
-/// The names of the arguments at a coordinate: `Type.field` or `@directive`.
+/// Returns the names of the arguments at a schema coordinate: `Type.field` or `@directive`.
 fn argument_names(schema: &OperationSchema, coordinate: &str) -> Vec<String> {
     let definitions = match coordinate.split_once('.') {
         Some((type_name, field)) => schema.field(type_name, field).map(|field| &*field.arguments).unwrap_or_default(),
@@ -187,7 +189,7 @@ mod tests {
     use super::*;
     use crate::{graphql::operation::Document, limits::Limits};
 
-    /// Queries, and what is told of them where the schema may be read, and where it may not.
+    /// Queries, each with its error messages if the schema is public and if it is hidden.
     const MESSAGES: [(&str, &str, &str); 33] = [
         (
             "{ relases { count } }",
@@ -197,12 +199,12 @@ mod tests {
         ("{ releases { x } }", "there is no field `x` on `ReleaseConnection`", "there is no field `x` here"),
         (
             "{ releases(frist: 1) { count } }",
-            "there is no argument `frist` at `Query.releases`: did you mean `first`?",
+            "there is no argument `frist` on `Query.releases`: did you mean `first`?",
             "there is no argument `frist` here",
         ),
         (
             "{ viewer @skip(iff: true, if: true) { role } }",
-            "there is no argument `iff` at `@skip`: did you mean `if`?",
+            "there is no argument `iff` on `@skip`: did you mean `if`?",
             "there is no argument `iff` here",
         ),
         (
@@ -212,13 +214,13 @@ mod tests {
         ),
         (
             "{ viewer }",
-            "this field has fields of its own: select some of them in braces",
-            "this field has fields of its own: select some of them in braces",
+            "this field returns an object: select at least one of its fields in braces",
+            "this field returns an object: select at least one of its fields in braces",
         ),
         (
             "{ viewer { name { x } } }",
-            "this field has a plain value: remove the selection of fields behind it",
-            "this field has a plain value: remove the selection of fields behind it",
+            "this field returns a scalar or an enum: remove the selection set after it",
+            "this field returns a scalar or an enum: remove the selection set after it",
         ),
         (
             "query($a: Strin) { release(ref: {externalId: $a}) { id } }",
@@ -227,13 +229,13 @@ mod tests {
         ),
         (
             "{ ... on Relase { id } }",
-            "there is no type `Relase` for a fragment to be on",
-            "there is no type `Relase` for a fragment to be on",
+            "there is no type `Relase` for this fragment",
+            "there is no type `Relase` for this fragment",
         ),
         (
             "query($a: Release) { viewer { role } nodes(ids: $a) { id } }",
-            "the variable `$a` is of a type that is not for input",
-            "the variable `$a` is of a type that is not for input",
+            "the variable `$a` must have an input type: a scalar, an enum or an input object",
+            "the variable `$a` must have an input type: a scalar, an enum or an input object",
         ),
         (
             "query($a: Int, $a: Int) { releases(first: $a) { count } }",
@@ -242,8 +244,8 @@ mod tests {
         ),
         (
             "query($a: Int) { viewer { role } }",
-            "the variable `$a` is declared and not used",
-            "the variable `$a` is declared and not used",
+            "the variable `$a` is declared but not used",
+            "the variable `$a` is declared but not used",
         ),
         (
             "{ releases(first: 1, first: 1) { count } }",
@@ -253,13 +255,13 @@ mod tests {
         ("{ viewer @live { role } }", "there is no directive `@live`", "there is no directive `@live`"),
         (
             "query @skip(if: true) { viewer { role } }",
-            "the directive `@skip` cannot stand here",
-            "the directive `@skip` cannot stand here",
+            "the directive `@skip` is not allowed here",
+            "the directive `@skip` is not allowed here",
         ),
         (
             "{ viewer @skip(if: true) @skip(if: true) { role } }",
-            "the directive `@skip` can stand here once",
-            "the directive `@skip` can stand here once",
+            "the directive `@skip` is allowed only once here",
+            "the directive `@skip` is allowed only once here",
         ),
         ("{ ...F }", "there is no fragment `F`", "there is no fragment `F`"),
         (
@@ -284,13 +286,13 @@ mod tests {
         ),
         (
             "{ ...F } fragment F on Query { __typename } fragment F on Query { __typename }",
-            "there are two fragments `F`",
-            "there are two fragments `F`",
+            "there are two fragments named `F`",
+            "there are two fragments named `F`",
         ),
         (
             "query A { __typename } query A { __typename }",
-            "there are two operations `A`",
-            "there are two operations `A`",
+            "there are two operations named `A`",
+            "there are two operations named `A`",
         ),
         (
             "{ __typename } query A { __typename }",
@@ -304,23 +306,23 @@ mod tests {
         ),
         (
             "{ a: viewer { role } a: viewer { name } ...F } fragment F on Query { a: __typename }",
-            "`a` is selected twice with different meanings: give one of the two another alias",
-            "`a` is selected twice with different meanings: give one of the two another alias",
+            "`a` is selected twice, and the selections cannot be merged: give one of them another alias",
+            "`a` is selected twice, and the selections cannot be merged: give one of them another alias",
         ),
         (
             "subscription { a: releaseChanged { kind } b: releaseChanged { kind } }",
-            "a subscription selects one field at its root: send one subscription for each",
-            "a subscription selects one field at its root: send one subscription for each",
+            "a subscription selects exactly one field at its root: send one subscription per field",
+            "a subscription selects exactly one field at its root: send one subscription per field",
         ),
         (
             "subscription { __typename }",
-            "a subscription cannot read the schema: send a query for that",
-            "a subscription cannot read the schema: send a query for that",
+            "a subscription cannot select introspection fields at its root: use a query",
+            "a subscription cannot select introspection fields at its root: use a query",
         ),
         (
             "{ releases(filter: {kinds: [ARTICEL]}) { count } }",
             "`ARTICEL` is not a value of `ReleaseKind`: did you mean `ARTICLE`?",
-            "`ARTICEL` is not one of its values",
+            "`ARTICEL` is not a valid value here",
         ),
         (
             "{ releases(filter: {kind: 1}) { count } }",
@@ -329,8 +331,8 @@ mod tests {
         ),
         (
             "{ releases(filter: [1]) { count } }",
-            "expected a value of type `ReleaseFilter`, an object, found [1]",
-            "expected a value of another type, an object, found [1]",
+            "expected a value of type `ReleaseFilter` (an input object), found [1]",
+            "expected a value of another type (an input object), found [1]",
         ),
         (
             "{ releases { timeline(interval: YEAR, range: {from: 5}) { interval } } }",
@@ -339,8 +341,8 @@ mod tests {
         ),
         (
             "query($a: Boolean) { releases(first: $a) { count } }",
-            "the variable `$a` of type `Boolean` cannot stand where `Int` is needed",
-            "the variable `$a` of type `Boolean` cannot stand here: another type is needed",
+            "the variable `$a` of type `Boolean` cannot be used where `Int` is expected",
+            "the variable `$a` of type `Boolean` cannot be used here: another type is expected",
         ),
     ];
 
@@ -372,13 +374,13 @@ mod tests {
         let schema = OperationSchema::parse(&crate::graphql::sdl());
         for (query, expected, column) in [
             ("{ a", "it ends too early", 4),
-            ("{ }", "at `}`: a selection in braces needs at least one field", 3),
-            ("{ a() }", "at `)`: parentheses need at least one argument", 5),
-            ("{ a(x: \"\\q\") }", "a backslash in a string is followed by something other than", 8),
-            ("{ a(x: \"\\uD83D\") }", "an escaped surrogate in a string is without its other half", 8),
-            ("{ a(x: \"\\u12\") }", "an escape in a string is not \\u and four hexadecimal digits", 8),
+            ("{ }", "at `}`: a selection set needs at least one field", 3),
+            ("{ a() }", "at `)`: a list of arguments needs at least one argument", 5),
+            ("{ a(x: \"\\q\") }", "invalid escape in a string", 8),
+            ("{ a(x: \"\\uD83D\") }", "a string escapes one half of a surrogate pair", 8),
+            ("{ a(x: \"\\u12\") }", "invalid Unicode escape in a string", 8),
             ("fragment on on Query { a }", "a fragment cannot be named `on`", 10),
-            ("\"\\q\" query { a }", "a backslash in a string", 1),
+            ("\"\\q\" query { a }", "invalid escape in a string", 1),
             ("{ a } extra", "at `extra`: expected `query`", 7),
         ] {
             let error =

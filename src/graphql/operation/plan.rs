@@ -1,8 +1,9 @@
-//! Query plan: one operation with merged fragments and applied `@skip` and `@include`, ready for execution.
+//! Query plan: one operation with fragments merged and `@skip` and `@include` applied, ready for execution.
 //!
-//! Implements CollectFields (GraphQL, September 2025, 6.3.2): each response key once, in the order of the response; one
-//! fragment for each possible type where the selection differs by type. Arguments whose variable has no value are left
-//! out (6.4.1). A plan serves every request that provides the same variables.
+//! Implements CollectFields (GraphQL, September 2025, 6.3.2): each response key occurs once, in the order of the
+//! response. If the selection differs by type, there is one fragment for each possible type. Arguments whose variable
+//! has no value are omitted (6.4.1). A plan serves every request that gives values to the same variables and has the
+//! same conditions.
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,37 +29,39 @@ use super::{
 };
 use crate::limits::Limits;
 
-/// The response key of a field that stands for an empty selection. It is no name, so that no client can ask for it; neither is
-/// the other.
+/// Response key of the field that is added to an empty selection. Like `TYPE_KIND_KEY`, it is not a valid name, so no
+/// client can request it.
 const EMPTY_SELECTION_KEY: &str = "";
 
-/// The response key of the kind of a type, where its interfaces are asked for.
+/// Response key of `__Type.kind`, which is added to a selection that contains `__Type.interfaces`.
 const TYPE_KIND_KEY: &str = " kind";
 
-/// Bytes that a field or value takes, about.
+/// Estimated memory of a field or value, in bytes.
 const BYTES_PER_NODE: u64 = 600;
 
-/// How many times a document's limit of selections a plan may have: fragments on interfaces come once for each type.
+/// Maximum size of a plan, as a multiple of `limits.selections`. A plan repeats fragments on interfaces for each
+/// type.
 const PLAN_SIZE_FACTOR: u64 = 4;
 
-/// An operation as async-graphql executes it.
+/// An operation in the form that async-graphql executes.
 #[derive(Debug)]
 pub struct Plan {
     operation: OperationDefinition,
-    /// It has fields that are not to be answered: for empty selections, and kinds of types.
+    /// Whether it has fields that must be removed from the response: for empty selections, and for the kinds of
+    /// types.
     has_hidden: bool,
     /// The response keys of `__Type.interfaces`.
     interfaces: HashSet<Name>,
-    /// How often it uses each variable.
+    /// Number of uses of each variable.
     pub(in crate::graphql) variable_uses: HashMap<Name, u64>,
-    /// Fields and values in it.
+    /// Number of fields and values.
     size: u64,
-    /// Bytes of its strings.
+    /// Number of bytes in string literals.
     bytes: u64,
 }
 
 impl Plan {
-    /// Plans an operation for the variables that have values. Fails where it becomes too large.
+    /// Plans an operation for the given variables. Fails if the plan is too large.
     pub fn new(
         document: &Document,
         operation: &Node<Operation>,
@@ -81,18 +84,18 @@ impl Plan {
         };
         let selection_set = planner.selections(&[&operation.selection_set], operation.object_type());
         let at = document.source.start(operation.location());
-        let advice = "select less of interfaces";
+        let advice = "select fewer fields on interfaces";
         check_limit(
             planner.size,
             max_size,
-            "selections for all types of its interfaces",
+            "fields and values when planned for all types of its interfaces",
             "limits.selections",
             advice,
             at,
         )?;
-        let (what, advice) = ("bytes of strings, fragments spread", "send long values as variables");
+        let (what, advice) = ("bytes of strings with fragments expanded", "send long values as variables");
         check_limit(planner.bytes, limits.body_bytes, what, "limits.body_bytes", advice, at)?;
-        // async-graphql looks for values of declared variables only. Their types it does not look at.
+        // async-graphql finds values only of declared variables. It does not use the declared types.
         let placeholder_type = target::Type { base: target::BaseType::Named(Name::new("ID")), nullable: true };
         let declared = planner.variable_uses.keys().map(|name| {
             let (name, var_type) = (Positioned::new(name.clone(), at), Positioned::new(placeholder_type.clone(), at));
@@ -109,36 +112,36 @@ impl Plan {
         Ok(Self { operation, has_hidden, interfaces, variable_uses, size, bytes })
     }
 
-    /// The operation: without fragment spreads and directives.
+    /// Returns the operation, which has no fragment spreads and no directives.
     pub(in crate::graphql) fn operation(&self) -> &OperationDefinition {
         &self.operation
     }
 
-    /// The operation as a document of its own.
+    /// Returns the operation as a complete document.
     pub(in crate::graphql) fn document(&self) -> ExecutableDocument {
         let operation = Positioned::new(self.operation.clone(), self.operation.selection_set.pos);
         ExecutableDocument { operations: DocumentOperations::Single(operation), fragments: HashMap::default() }
     }
 
-    /// Bytes that it takes, about.
+    /// Returns the estimated memory of the plan, in bytes.
     pub(in crate::graphql) fn weight(&self) -> u64 {
         self.size * BYTES_PER_NODE + self.bytes
     }
 
-    /// Takes the fields that the client did not ask for out of an answer.
+    /// Removes the fields that the client did not request from a response.
     pub(in crate::graphql) fn remove_hidden_fields(&self, response: &mut Value) {
         if self.has_hidden {
             self.remove_hidden_fields_in(response);
         }
     }
 
-    /// Recurses as deep as selections may be nested.
+    /// Recursion depth: selection nesting, limited by `limits.nesting`.
     fn remove_hidden_fields_in(&self, value: &mut Value) {
         match value {
             Value::Object(fields) => {
                 fields.shift_remove(EMPTY_SELECTION_KEY);
-                // An interface that implements none has an empty list of them (GraphQL, September 2025, 4.2.2): async-graphql 7.2
-                // answers null.
+                // An interface that implements no other has an empty list of interfaces (GraphQL, September 2025,
+                // 4.2.2). async-graphql 7.2 returns null.
                 let is_interface = fields.shift_remove(TYPE_KIND_KEY) == Some(Value::Enum(Name::new("INTERFACE")));
                 for (name, value) in fields.iter_mut() {
                     if is_interface && *value == Value::Null && self.interfaces.contains(name) {
@@ -167,7 +170,7 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// What some selections of one type select together. Recurses as deep as selections may be nested.
+    /// Merges selections on one type. Recursion depth: selection nesting, limited by `limits.nesting`.
     fn selections(&mut self, sets: &[&'a SelectionSet], type_name: &str) -> target::SelectionSet {
         let mut items = Vec::new();
         match self.schema.possible_types(type_name) {
@@ -190,7 +193,7 @@ impl<'a> Planner<'a> {
         target::SelectionSet { items }
     }
 
-    /// Whether what is selected of an interface or union differs by the type of the object.
+    /// Returns whether a selection on an interface or union differs by the type of the object.
     fn differs_by_type(&self, set: &'a SelectionSet, type_name: &str, seen: &mut HashSet<&'a GraphName>) -> bool {
         set.selections.iter().any(|selection| match selection {
             Selection::Field(_) => false,
@@ -210,7 +213,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// The fields that objects of one type have in the answer.
+    /// Appends the fields that objects of one type have in the response.
     fn push_fields(
         &mut self,
         sets: &[&'a SelectionSet],
@@ -242,7 +245,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// CollectFields: the fields for objects of a type, by response key and in the order of the first field of each key.
+    /// CollectFields: collects the fields for objects of a type by response key, in the order of the first field of
+    /// each key.
     fn collect(
         &self,
         set: &'a SelectionSet,
@@ -274,7 +278,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Whether `@skip` and `@include` keep something.
+    /// Returns whether `@skip` and `@include` keep a selection.
     fn is_included(&self, directives: &DirectiveList) -> bool {
         let condition_value = |name: &str| {
             let condition = directives.get(name)?.specified_argument_by_name("if")?;
@@ -290,12 +294,12 @@ impl<'a> Planner<'a> {
         condition_value("skip") != Some(true) && condition_value("include") != Some(false)
     }
 
-    /// Fields of one response key, merged: their arguments are the same, by validation.
+    /// Merges the fields of one response key. Validation ensures that their arguments are equal.
     fn field(&mut self, fields: &[&'a Node<Field>], type_name: &str) -> Positioned<target::Field> {
         self.size += 1;
         let first = fields[0];
         let at = self.document.source.start(first.location());
-        // Of the object's own type, which may be narrower than that of its interface.
+        // The field of the object type. Its return type may be narrower than that of the interface field.
         let definition = self.schema.field(type_name, &first.name).map_or(&*first.definition, |field| &**field);
         let sets: Vec<&SelectionSet> =
             fields.iter().map(|field| &field.selection_set).filter(|set| !set.selections.is_empty()).collect();
@@ -314,8 +318,8 @@ impl<'a> Planner<'a> {
         Positioned::new(field, at)
     }
 
-    /// A field that the client did not ask for, under a key that no client can ask for. One stands for an empty selection:
-    /// async-graphql answers null where nothing is selected.
+    /// Returns a field that the client did not request, under a key that no client can request. An empty selection
+    /// gets such a field, because async-graphql returns null if nothing is selected.
     fn hidden_field(&mut self, key: &str, name: &str) -> Positioned<target::Selection> {
         self.has_hidden = true;
         let at = Pos::default();
@@ -348,7 +352,8 @@ impl<'a> Planner<'a> {
         Some((Positioned::new(Name::new(&argument.name), at), Positioned::new(value, value_at)))
     }
 
-    /// Counts the values and the bytes of strings in a value. Recurses as deep as brackets may be nested.
+    /// Counts a value and those nested in it, and the bytes of their strings. Recursion depth: bracket nesting,
+    /// limited by `limits.nesting`.
     fn count(&mut self, value: &TargetValue) {
         self.size += 1;
         match value {

@@ -1,4 +1,5 @@
-//! Converts byte offsets of a document to lines and columns for error locations, with an index of line starts.
+//! Converts byte offsets of a document to lines and columns for error locations, with an index of line starts and
+//! character counts.
 
 use std::ops::Range;
 
@@ -7,16 +8,16 @@ use async_graphql::Pos;
 
 use super::error::DOCUMENT_START;
 
-/// Bytes between two counts of characters: so many are looked at for a position at most.
+/// Bytes between two indexed character counts. A lookup counts the characters of at most this many bytes.
 const CHUNK_BYTES: usize = 1024;
 
-/// A document's text, and what its positions are worked out from.
+/// The text of a document, with the index for its positions.
 #[derive(Debug)]
 pub(super) struct Source {
     text: Box<str>,
-    /// Byte offsets at which lines begin.
+    /// Byte offsets of line starts.
     line_starts: Vec<usize>,
-    /// How many characters there are before every [`CHUNK_BYTES`] bytes.
+    /// Number of characters before each chunk of [`CHUNK_BYTES`] bytes.
     chars_before_chunk: Vec<usize>,
 }
 
@@ -37,32 +38,32 @@ impl Source {
         &self.text
     }
 
-    /// The position of a byte; columns are counted in characters.
+    /// Returns the position of a byte offset. Columns are counted in characters.
     pub(super) fn position(&self, offset: usize) -> Pos {
         let offset = self.text.floor_char_boundary(offset);
         let line = self.line_starts.partition_point(|&start| start <= offset).max(1);
         Pos { line, column: self.chars_before(offset) - self.chars_before(self.line_starts[line - 1]) + 1 }
     }
 
-    /// How many characters begin before a byte.
+    /// Returns the number of characters that begin before a byte offset.
     fn chars_before(&self, offset: usize) -> usize {
         self.chars_before_chunk[offset / CHUNK_BYTES]
             + char_starts(&self.text.as_bytes()[offset / CHUNK_BYTES * CHUNK_BYTES..offset])
     }
 
-    /// The position at which a node begins; the document's beginning for a node that was not parsed.
+    /// Returns the position at which a node begins; the start of the document for a node that was not parsed.
     pub(super) fn start(&self, span: Option<SourceSpan>) -> Pos {
         span.map_or(DOCUMENT_START, |span| self.position(span.offset()))
     }
 
-    /// A part of the text, without what would be half a character.
+    /// Returns a part of the text. Both ends are rounded down to character boundaries.
     pub(super) fn slice(&self, range: Range<usize>) -> &str {
         let start = self.text.floor_char_boundary(range.start);
         &self.text[start..self.text.floor_char_boundary(range.end).max(start)]
     }
 }
 
-/// How many characters begin in some bytes of UTF-8.
+/// Returns the number of characters that begin in a slice of UTF-8 bytes.
 fn char_starts(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000).count()
 }
@@ -76,7 +77,7 @@ mod tests {
         let source = Source::new("a\r\nb\rc\nñ d");
         let at = |offset| (source.position(offset).line, source.position(offset).column);
         assert_eq!([at(0), at(3), at(5), at(7)], [(1, 1), (2, 1), (3, 1), (4, 1)]);
-        // Within the second byte of a character, behind it, and beyond the end.
+        // At the second byte of a character, after it, and beyond the end.
         assert_eq!([at(8), at(9), at(10), at(99)], [(4, 1), (4, 2), (4, 3), (4, 4)]);
     }
 

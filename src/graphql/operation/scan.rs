@@ -1,6 +1,6 @@
 //! Limits on the document text: bytes, tokens, nesting, name length and directives, in one pass without recursion.
 //!
-//! The parser is recursive, and a few kilobytes of brackets would overflow its stack, so this runs first. It also
+//! The parser is recursive, and a few kilobytes of brackets would overflow its stack, so the scan runs first. It also
 //! blanks out descriptions of operations, fragments and variables (GraphQL, September 2025, 2.3), which
 //! `apollo-compiler` 1.33 rejects.
 
@@ -14,23 +14,24 @@ use super::{
 };
 use crate::limits::Limits;
 
-/// Keywords that begin a definition which may have a description.
+/// Keywords of definitions that may have a description.
 const DESCRIBABLE_KEYWORDS: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
 
-/// It is ignored wherever it stands (GraphQL, September 2025, 2.1.1).
+/// The byte order mark is ignored everywhere in a document (GraphQL, September 2025, 2.1.1).
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// A text within the limits: without descriptions, each byte of which became a blank, so that offsets stay the same.
+/// A document text within the limits. Each byte of a description is replaced by a space, except line breaks, so offsets
+/// and lines stay the same.
 #[derive(Debug)]
 pub(super) struct ScannedText<'a> {
     pub(super) text: Cow<'a, str>,
-    /// The descriptions, as written.
+    /// Ranges of the descriptions in the original text.
     pub(super) descriptions: Vec<Range<usize>>,
-    /// The tokens, without descriptions.
+    /// Ranges of the tokens, without descriptions.
     pub(super) tokens: Vec<Range<usize>>,
 }
 
-/// Scans a text; fails where it is beyond a limit, or a string does not end.
+/// Scans a document text. Fails if it exceeds a limit or contains an unterminated string.
 pub(super) fn scan<'a>(query: &'a str, limits: &Limits) -> Result<ScannedText<'a>, RequestError> {
     let advice = "send long values as variables";
     check_limit(query.len() as u64, limits.query_bytes, "bytes", "limits.query_bytes", advice, DOCUMENT_START)?;
@@ -89,19 +90,26 @@ pub(super) fn scan<'a>(query: &'a str, limits: &Limits) -> Result<ScannedText<'a
         tokens += 1;
         ranges.push(start..at);
         descriptions.push_token(&query.as_bytes()[start..at], start..at, nesting);
-        let advice = "ask for less at a time, and send long lists as variables";
+        let advice = "request less at a time, and send long lists as variables";
         check_token_limit(tokens, limits.tokens, "tokens", "limits.tokens", advice, position)?;
         let advice = "flatten it, or send deep values as variables";
-        check_token_limit(nesting, limits.nesting, "brackets in brackets", "limits.nesting", advice, position)?;
-        check_token_limit(directives, limits.directives, "directives", "limits.directives", "use fewer", position)?;
+        check_token_limit(nesting, limits.nesting, "levels of nested brackets", "limits.nesting", advice, position)?;
+        check_token_limit(
+            directives,
+            limits.directives,
+            "directives",
+            "limits.directives",
+            "use fewer directives",
+            position,
+        )?;
     }
     let descriptions = descriptions.ranges;
-    // Both are sorted.
+    // Tokens and descriptions are both sorted by position.
     ranges.retain(|token| descriptions.binary_search_by_key(&token.start, |range| range.start).is_err());
     Ok(ScannedText { text: blank_out(query, &descriptions), descriptions, tokens: ranges })
 }
 
-/// `check_limit`, for limits that are looked at for every token: where it is, is worked out only where it is wrong.
+/// `check_limit` for limits that are checked at every token. The position is computed only if the limit is exceeded.
 fn check_token_limit(
     count: u64,
     limit: u64,
@@ -113,8 +121,8 @@ fn check_token_limit(
     if count <= limit { Ok(()) } else { check_limit(count, limit, what, setting, advice, position()) }
 }
 
-/// The position behind a number that begins at `start`, and behind letters and dots that must not follow one: whether it is
-/// a number is for the parser to say.
+/// Returns the offset after a number that begins at `start`, and after any letters and dots that must not follow a
+/// number. The parser decides whether it is a valid number.
 fn end_of_number(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(&byte) = bytes.get(at) {
@@ -132,12 +140,13 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// The first position from `at` on whose byte is of a kind; the end where there is none.
+/// Returns the first offset from `at` on whose byte matches; the end of the text if there is none.
 fn find_byte(bytes: &[u8], at: usize, matches: impl Fn(u8) -> bool) -> usize {
     bytes[at..].iter().position(|&byte| matches(byte)).map_or(bytes.len(), |length| at + length)
 }
 
-/// The position behind a string or block string that begins at `start`; a message where it does not end.
+/// Returns the offset after a string or block string that begins at `start`; fails with a message if it is
+/// unterminated.
 fn end_of_string(bytes: &[u8], start: usize) -> Result<usize, &'static str> {
     let block = bytes[start..].starts_with(b"\"\"\"");
     let mut at = start + if block { 3 } else { 1 };
@@ -148,18 +157,16 @@ fn end_of_string(bytes: &[u8], start: usize) -> Result<usize, &'static str> {
             b'"' if !block => return Ok(at + 1),
             b'"' if bytes[at..].starts_with(b"\"\"\"") => return Ok(at + 3),
             b'\n' | b'\r' if !block => {
-                return Err(
-                    "the query cannot be parsed: there is a line break in a string; write \\n, or use a block \
-                            string (\"\"\")",
-                );
+                return Err("the query cannot be parsed: a string has a line break; write \\n, or use a block \
+                            string (\"\"\")");
             }
             _ => at += 1,
         }
     }
-    Err("the query cannot be parsed: a string does not end; close it with the quotes that begin it")
+    Err("the query cannot be parsed: a string is not terminated; close it with the quotes that begin it")
 }
 
-/// Replaces each character of some ranges by a blank for each of its bytes; line breaks stay.
+/// Replaces each byte of the ranges by a space, except line breaks.
 fn blank_out<'a>(query: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
     if ranges.is_empty() {
         return query.into();
@@ -175,23 +182,23 @@ fn blank_out<'a>(query: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
     text.into()
 }
 
-/// Finds descriptions: a string outside all brackets before a keyword, and a string before a variable in the parentheses
-/// behind an operation's keyword and name.
+/// Finds descriptions: a string outside all brackets before a keyword, and a string before a variable in the
+/// parentheses after the keyword and name of an operation.
 #[derive(Default)]
 struct DescriptionFinder {
     ranges: Vec<Range<usize>>,
-    /// A string that is a description if the next token is right.
+    /// A string that is a description if a keyword or variable follows.
     pending: Option<Range<usize>>,
-    /// Tokens since the keyword of an operation, as far as variables may still begin.
+    /// Number of tokens since the keyword of an operation; None once variable definitions can no longer begin.
     tokens_since_keyword: Option<u8>,
-    /// Within the parentheses of variable definitions.
+    /// Whether the scan is in the parentheses of variable definitions.
     in_variables: bool,
-    /// The token before is an equals sign: a default value follows.
+    /// Whether the previous token is an equals sign, so that a default value follows.
     after_equals: bool,
 }
 
 impl DescriptionFinder {
-    /// The next token, and how many brackets are open behind it.
+    /// Processes the next token. `nesting` is the number of brackets that are open after it.
     fn push_token(&mut self, token: &[u8], range: Range<usize>, nesting: u64) {
         let keyword = nesting == 0 && DESCRIBABLE_KEYWORDS.iter().any(|keyword| keyword.as_bytes() == token);
         if let Some(pending) = self.pending.take()
@@ -206,7 +213,7 @@ impl DescriptionFinder {
         self.after_equals = token == b"=";
         match (nesting, self.tokens_since_keyword) {
             (0, None) if keyword && token != b"fragment" => self.tokens_since_keyword = Some(0),
-            // The name.
+            // The name of the operation.
             (0, Some(0)) if is_name(token[0]) => self.tokens_since_keyword = Some(1),
             (1, Some(_)) if token == b"(" => (self.tokens_since_keyword, self.in_variables) = (None, true),
             (0, _) => (self.tokens_since_keyword, self.in_variables) = (None, false),
@@ -221,7 +228,7 @@ mod tests {
     use super::*;
 
     fn rejection(query: &str) -> String {
-        scan(query, &Limits::default()).expect_err("it is to be refused").message
+        scan(query, &Limits::default()).expect_err("the query must be rejected").message
     }
 
     fn text(query: &str) -> String {
@@ -248,7 +255,7 @@ mod tests {
             let query = format!("{{ nodes(ids: [{unterminated} {}]) {{ id }} }}", "[".repeat(1500) + &"]".repeat(1500));
             assert_eq!(scan(&query, &Limits::default()).expect_err(unterminated).code, PARSE_FAILED, "{unterminated}");
         }
-        assert!(rejection("{ a(x: \"b\nc\") }").contains("line break in a string"));
+        assert!(rejection("{ a(x: \"b\nc\") }").contains("a string has a line break"));
         text("{ a(x: \"\", y: \"\"\"\"\"\", z: \"\"\" \"\" \"\"\") }");
     }
 
@@ -257,7 +264,8 @@ mod tests {
         assert!(rejection(&"a ".repeat(150_000)).contains("limits.query_bytes"));
         assert!(rejection(&"a ".repeat(30_000)).contains("limits.tokens"));
         assert!(rejection(&format!("{{ a {} }}", "@skip(if: false) ".repeat(201))).contains("limits.directives"));
-        let error = scan(&format!("{{\n  {} }}", "a".repeat(300)), &Limits::default()).expect_err("too long");
+        let error =
+            scan(&format!("{{\n  {} }}", "a".repeat(300)), &Limits::default()).expect_err("the name is too long");
         assert!(error.message.contains("limits.name_letters"));
         assert_eq!(error.locations, [Pos { line: 2, column: 3 }]);
     }
@@ -280,7 +288,7 @@ mod tests {
         ] {
             assert_eq!(text(unchanged), unchanged);
         }
-        // Only the string right before the keyword is one.
+        // Only the string directly before the keyword is a description.
         assert_eq!(text("\"a\" \"b\" query { f }"), "\"a\"     query { f }");
     }
 }

@@ -12,13 +12,13 @@ use async_graphql::Value;
 
 use crate::graphql::base::scalars::{Date, DateTime};
 
-/// Checks a value of a custom scalar; the message of a value that is none.
+/// Checks a value of a custom scalar; fails with a message.
 pub(super) type ScalarCheck = fn(&Value) -> Result<(), String>;
 
-/// A field of the schema of schemas that `apollo-compiler` 1.33 does not know (GraphQL, September 2025, 4.2.2).
+/// Introspection field that `apollo-compiler` 1.33 does not know (GraphQL, September 2025, 4.2.2).
 const IS_ONE_OF: &str = "isOneOf";
 
-/// The schema, parsed and validated once at the start.
+/// The schema, parsed and validated once at startup.
 pub struct OperationSchema {
     pub(super) schema: Valid<Schema>,
     /// The object types of each interface and union.
@@ -33,11 +33,11 @@ impl std::fmt::Debug for OperationSchema {
 }
 
 impl OperationSchema {
-    /// From the schema definition language.
+    /// Parses a schema in the schema definition language.
     ///
     /// # Panics
     ///
-    /// Where it is not a valid schema; the committed one is, by a test.
+    /// Panics if the schema is invalid. A test ensures that the committed one is valid.
     pub fn parse(sdl: &str) -> Self {
         let mut schema = match Schema::parse(sdl, "schema.graphql") {
             Ok(schema) => schema,
@@ -58,18 +58,18 @@ impl OperationSchema {
             }
             _ => None,
         });
-        // In the order of the schema, so that plans do not depend on a hash.
+        // Sorted, so plans do not depend on the order of a hash map.
         let mut possible_types: HashMap<Name, Vec<Name>> = possible_types.collect();
         possible_types.values_mut().for_each(|names| names.sort());
         Self { possible_types, scalars: scalar_checks(), schema }
     }
 
-    /// The object types of an abstract type; of an object type none.
+    /// Returns the object types of an interface or union; None for any other type.
     pub(super) fn possible_types(&self, name: &str) -> Option<&[Name]> {
         self.possible_types.get(name).map(Vec::as_slice)
     }
 
-    /// Whether every object of one type is of another.
+    /// Returns whether every object of type `narrow` is also of type `wide`.
     pub(super) fn is_subtype(&self, narrow: &str, wide: &str) -> bool {
         if narrow == wide {
             return true;
@@ -81,29 +81,29 @@ impl OperationSchema {
         }
     }
 
-    /// A field of a type; `__typename` and the fields that read the schema included.
+    /// Returns a field of a type, including `__typename` and the introspection fields.
     pub(super) fn field(&self, type_name: &str, name: &str) -> Option<&Component<FieldDefinition>> {
         self.schema.type_field(type_name, name).ok()
     }
 
-    /// The check of a custom scalar's values.
+    /// Returns the check for values of a custom scalar; None for other types.
     pub(super) fn scalar_check(&self, name: &str) -> Option<ScalarCheck> {
         self.scalars.get(name).copied()
     }
 
-    /// The arguments that a directive takes.
+    /// Returns the arguments that a directive accepts.
     pub(super) fn directive_arguments(&self, name: &str) -> &[Node<InputValueDefinition>] {
         self.schema.directive_definitions.get(name).map_or(&[], |definition| &definition.arguments)
     }
 }
 
-/// Whether exactly one field of an input object has to be given.
+/// Returns whether exactly one field of an input object must be given (`@oneOf`).
 pub(super) fn is_one_of(definition: &InputObjectType) -> bool {
     definition.directives.has("oneOf")
 }
 
-/// The checks of all custom scalars, by their names in the schema. The scalars that are text are checked where they are used,
-/// so that an editor's slip is a user error beside its field.
+/// Returns the checks of all custom scalars by name. Text scalars accept any string here. Their content is checked
+/// where they are used, so an editor's mistake becomes a user error at its field.
 fn scalar_checks() -> HashMap<&'static str, ScalarCheck> {
     let text: ScalarCheck = |value| match value {
         Value::String(_) => Ok(()),
@@ -127,8 +127,8 @@ fn scalar_checks() -> HashMap<&'static str, ScalarCheck> {
 
 fn add_is_one_of(schema: &mut Schema) {
     if let Some(ExtendedType::Object(definition)) = schema.types.get_mut("__Type") {
-        let name = Name::new_static(IS_ONE_OF).expect("a name");
-        let ty = Type::Named(Name::new_static("Boolean").expect("a name"));
+        let name = Name::new_static(IS_ONE_OF).expect("a valid name");
+        let ty = Type::Named(Name::new_static("Boolean").expect("a valid name"));
         let (arguments, directives) = (Vec::new(), DirectiveList::default());
         let field = FieldDefinition { description: None, name: name.clone(), arguments, ty, directives };
         definition.make_mut().fields.entry(name).or_insert_with(|| Component::new(field));

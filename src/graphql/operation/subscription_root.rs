@@ -11,7 +11,7 @@ use apollo_compiler::{
 
 use super::{error::RequestError, position::Source};
 
-/// What is wrong with the roots of a document's subscriptions.
+/// Returns the errors in the roots of a document's subscriptions.
 pub(super) fn check(document: &ExecutableDocument, source: &Source) -> Vec<RequestError> {
     let mut errors = Vec::new();
     for operation in document.operations.iter().filter(|operation| operation.is_subscription()) {
@@ -34,15 +34,22 @@ impl<'a> RootCheck<'a> {
         for selection in &set.selections {
             let directives = selection.directives();
             if let Some(condition) = directives.get("skip").or_else(|| directives.get("include")) {
-                self.report("`@skip` and `@include` cannot stand at the root of a subscription", condition.location());
+                self.report(
+                    "`@skip` and `@include` are not allowed at the root of a subscription",
+                    condition.location(),
+                );
             }
             match selection {
                 Selection::Field(field) => {
                     if field.name.starts_with("__") {
-                        self.report("a subscription cannot read the schema: send a query for that", field.location());
+                        self.report(
+                            "a subscription cannot select introspection fields at its root: use a query",
+                            field.location(),
+                        );
                     }
                     if self.keys.insert(field.response_key()) && self.keys.len() == 2 {
-                        let message = "a subscription selects one field at its root: send one subscription for each";
+                        let message =
+                            "a subscription selects exactly one field at its root: send one subscription per field";
                         self.report(message, field.location());
                     }
                 }

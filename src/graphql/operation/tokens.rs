@@ -12,7 +12,7 @@ use apollo_compiler::{
     },
 };
 
-/// The first token of the text that was not parsed; its range.
+/// Returns the range of the first token that the parser dropped; None if it dropped none.
 pub(super) fn first_dropped_token(document: &Document, text: &str, tokens: &[Range<usize>]) -> Option<Range<usize>> {
     let mut matcher = TokenMatcher { text, tokens: tokens.iter(), dropped: None };
     for definition in &document.definitions {
@@ -23,7 +23,7 @@ pub(super) fn first_dropped_token(document: &Document, text: &str, tokens: &[Ran
                 matcher.directives(&fragment.directives);
                 matcher.selections(&fragment.selection_set);
             }
-            // A definition of a type, which validation refuses.
+            // A type definition, which validation rejects.
             _ => return None,
         }
     }
@@ -37,7 +37,7 @@ struct TokenMatcher<'a> {
 }
 
 impl TokenMatcher<'_> {
-    /// The next token of what was parsed.
+    /// Expects that the next token is `parsed`.
     fn expect(&mut self, parsed: &str) {
         self.expect_where(|token| token == parsed);
     }
@@ -53,7 +53,7 @@ impl TokenMatcher<'_> {
         match self.tokens.next() {
             Some(range) if self.text.get(range.clone()).is_some_and(&is_parsed) => {}
             Some(range) => self.dropped = Some(range.clone()),
-            // More was parsed than is written: the text was not scanned as it was parsed.
+            // The parsed document has more tokens than were scanned: scanner and parser disagree.
             None => self.dropped = Some(self.text.len()..self.text.len()),
         }
     }
@@ -63,7 +63,7 @@ impl TokenMatcher<'_> {
     }
 
     fn operation(&mut self, operation: &OperationDefinition) {
-        // A query without a name may begin with its selection.
+        // A query without a name may omit the keyword.
         if operation.name.is_some() || !self.next_is("{") {
             self.expect(operation.operation_type.name());
         }
@@ -125,7 +125,7 @@ impl TokenMatcher<'_> {
         self.expect(")");
     }
 
-    /// Recurses as deep as brackets may be nested, like what follows.
+    /// Recursion depth: bracket nesting, limited by `limits.nesting`.
     fn value(&mut self, value: &Value) {
         match value {
             Value::Null => self.expect("null"),
@@ -192,7 +192,8 @@ mod tests {
     use super::*;
     use crate::{graphql::operation::scan::scan, limits::Limits};
 
-    /// Where the first token lies that the parser dropped; an error where it does not parse the rest.
+    /// Returns the offset of the first token that the parser dropped. Fails with the parser's errors if there are
+    /// any.
     fn dropped_at(text: &str) -> Result<Option<usize>, String> {
         let scanned = scan(text, &Limits::default()).expect(text);
         let parsed = Parser::new().parse_ast(&*scanned.text, "query");

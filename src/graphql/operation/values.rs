@@ -1,6 +1,6 @@
 //! Validation of literals and variable usages against their input types (GraphQL, September 2025, 5.6 and 5.8.5).
 //!
-//! Values of correct type, required and unique input fields, `@oneOf`, and variables in allowed positions.
+//! Checks values of correct type, required and unique input fields, `@oneOf`, and variables in allowed positions.
 //! `apollo-compiler` 1.33 checks only a part of these rules, so its results for values are ignored.
 
 use std::collections::HashSet;
@@ -21,7 +21,7 @@ use super::{
     schema::{OperationSchema, is_one_of},
 };
 
-/// What is wrong with the values of a document.
+/// Returns the errors in the values of a document.
 pub(super) fn check(
     schema: &OperationSchema,
     document: &ExecutableDocument,
@@ -38,7 +38,7 @@ pub(super) fn check(
         check.operation();
         errors = check.errors;
     }
-    // A fragment in two operations has each of its errors once.
+    // A fragment that two operations spread would report each of its errors twice.
     let mut seen = HashSet::new();
     errors.retain(|error| seen.insert((error.message.clone(), error.locations[0].line, error.locations[0].column)));
     errors
@@ -50,7 +50,7 @@ struct ValueCheck<'a> {
     source: &'a Source,
     disclosure: Disclosure,
     operation: &'a Operation,
-    /// Fragments that were looked at.
+    /// Fragments that were visited.
     fragments: HashSet<&'a Name>,
     errors: Vec<RequestError>,
 }
@@ -60,9 +60,9 @@ struct ValueCheck<'a> {
 struct InputPosition {
     /// The argument or input field has a default.
     has_default: bool,
-    /// It is a field of a one-of input object, which must not be null.
+    /// It is a field of a `@oneOf` input object, which must not be null.
     one_of: bool,
-    /// Variables may stand there.
+    /// Variables are allowed at this position.
     allows_variables: bool,
 }
 
@@ -71,7 +71,7 @@ impl InputPosition {
         Self { has_default: definition.default_value.is_some(), one_of: false, allows_variables }
     }
 
-    /// Inside a list no default applies.
+    /// Returns the position of an item in a list, to which no default applies.
     fn list_item(self) -> Self {
         Self { has_default: false, one_of: false, ..self }
     }
@@ -91,7 +91,7 @@ impl<'a> ValueCheck<'a> {
         self.selections(&operation.selection_set);
     }
 
-    /// Recurses as deep as selections and fragments may be nested.
+    /// Recursion depth: nesting of selections and fragments, limited by `limits.nesting`.
     fn selections(&mut self, set: &'a SelectionSet) {
         for selection in &set.selections {
             match selection {
@@ -133,13 +133,13 @@ impl<'a> ValueCheck<'a> {
                 Some(definition) => {
                     self.value(&definition.ty, &argument.value, InputPosition::of(definition, allows_variables))
                 }
-                // Unknown: `apollo-compiler` says so. Its variables may be unknown, too.
+                // `apollo-compiler` reports the unknown argument. Variables in it may be undeclared, too.
                 None => self.undefined_variables(&argument.value),
             }
         }
     }
 
-    /// A value at a position of a type. Recurses as deep as brackets may be nested.
+    /// Checks a value at a position of the given type. Recursion depth: bracket nesting, limited by `limits.nesting`.
     fn value(&mut self, ty: &Type, value: &Node<Value>, position: InputPosition) {
         if let Value::Variable(name) = &**value {
             self.variable(ty, name, value, position);
@@ -155,7 +155,7 @@ impl<'a> ValueCheck<'a> {
         match ty {
             Type::List(item) | Type::NonNullList(item) => match &**value {
                 Value::List(items) => items.iter().for_each(|value| self.value(item, value, position.list_item())),
-                // One value stands for a list of one (GraphQL, September 2025, 3.11).
+                // A single value is coerced to a list of one (GraphQL, September 2025, 3.11).
                 _ => self.value(item, value, position.list_item()),
             },
             Type::Named(name) | Type::NonNullNamed(name) => match self.schema.schema.types.get(name) {
@@ -164,7 +164,7 @@ impl<'a> ValueCheck<'a> {
                     _ => {
                         let expected = describe_type(name, self.disclosure);
                         let actual = literal_excerpt(value);
-                        self.report(value, format!("expected {expected}, an object, found {actual}"));
+                        self.report(value, format!("expected {expected} (an input object), found {actual}"));
                     }
                 },
                 Some(leaf @ (ExtendedType::Scalar(_) | ExtendedType::Enum(_))) => {
@@ -173,7 +173,7 @@ impl<'a> ValueCheck<'a> {
                     }
                     self.undefined_variables(value);
                 }
-                // An unknown type, or one that is for output: `apollo-compiler` says so.
+                // `apollo-compiler` reports unknown types and output types.
                 _ => {}
             },
         }
@@ -216,24 +216,24 @@ impl<'a> ValueCheck<'a> {
             let message = match self.disclosure {
                 Disclosure::Hidden => "a required input field is missing here".to_owned(),
                 Disclosure::Full => {
-                    format!(
-                        "the input field `{name}` of `{}` is missing: it is required, of type `{}`",
-                        ty.name, field.ty
-                    )
+                    format!("the required input field `{name}` of `{}` is missing; its type is `{}`", ty.name, field.ty)
                 }
             };
             self.report(value, message);
         }
         if one_of && fields.len() != 1 {
             let expected = describe_type(&ty.name, self.disclosure);
-            self.report(value, format!("{} input fields are given: {expected} takes exactly one", fields.len()));
+            self.report(
+                value,
+                format!("{} input fields are given, but exactly one is required: expected {expected}", fields.len()),
+            );
         }
     }
 
-    /// A variable at a position of a type (IsVariableUsageAllowed).
+    /// Checks a variable at a position of the given type (IsVariableUsageAllowed).
     fn variable(&mut self, ty: &Type, name: &Name, at: &Node<Value>, position: InputPosition) {
         if !position.allows_variables {
-            self.report(at, format!("the variable `${name}` stands where only constants are allowed"));
+            self.report(at, format!("the variable `${name}` is used where only constants are allowed"));
             return;
         }
         let Some(variable) = self.operation.variables.iter().find(|variable| variable.name == *name) else {
@@ -241,29 +241,29 @@ impl<'a> ValueCheck<'a> {
             return;
         };
         if self.schema.schema.types.get(variable.ty.inner_named_type()).is_none_or(|ty| !ty.is_input_type()) {
-            // `apollo-compiler` says so.
+            // `apollo-compiler` reports the type of the variable.
             return;
         }
-        // A field of a one-of input object must have a value, whatever its type says (IsNonNullPosition).
+        // A field of a `@oneOf` input object must have a value, even if its type is nullable (IsNonNullPosition).
         let expected = if position.one_of { ty.clone().non_null() } else { ty.clone() };
         let ty = &expected;
         if !is_allowed(variable, ty, position.has_default) {
             let message = match self.disclosure {
                 Disclosure::Hidden => {
                     format!(
-                        "the variable `${name}` of type `{}` cannot stand here: another type is needed",
+                        "the variable `${name}` of type `{}` cannot be used here: another type is expected",
                         variable.ty
                     )
                 }
                 Disclosure::Full => {
-                    format!("the variable `${name}` of type `{}` cannot stand where `{ty}` is needed", variable.ty)
+                    format!("the variable `${name}` of type `{}` cannot be used where `{ty}` is expected", variable.ty)
                 }
             };
             self.report(at, message);
         }
     }
 
-    /// Variables within a value whose position is not known.
+    /// Reports undeclared variables in a value, including those nested in lists and objects.
     fn undefined_variables(&mut self, value: &Node<Value>) {
         match &**value {
             Value::Variable(name) if self.operation.variables.iter().all(|variable| variable.name != *name) => {
@@ -292,8 +292,8 @@ impl<'a> ValueCheck<'a> {
     }
 }
 
-/// Whether a variable may stand where a type is needed: a nullable variable also where null is not allowed, if it or the
-/// position has a default.
+/// Returns whether a variable may be used where a type is expected. A nullable variable is also allowed for a
+/// non-null type if the variable or the position has a default.
 fn is_allowed(variable: &VariableDefinition, expected: &Type, has_default: bool) -> bool {
     if !expected.is_non_null() || variable.ty.is_non_null() {
         return variable.ty.is_assignable_to(expected);

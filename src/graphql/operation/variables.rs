@@ -1,7 +1,7 @@
 //! Coerces JSON variables to the types that an operation declares (GraphQL, September 2025, 6.1.2).
 //!
-//! Unknown variables are dropped; a variable without a value and without a default stays undefined. Reports every
-//! error.
+//! Undeclared variables are dropped. A variable that was not sent and has no default stays undefined. Reports every
+//! error, up to 20.
 
 use apollo_compiler::{
     ast::Type,
@@ -20,8 +20,9 @@ use super::{
 };
 use crate::graphql::base::excerpt::excerpt_with_ellipsis;
 
-/// Coerces what was sent to what is declared. A variable that was not sent and has no default has no value; what is not
-/// declared is dropped. Fails with an error for each variable, or part of one, that is not of its type.
+/// Coerces the variables of a request. A variable that was not sent and has no default gets no value; undeclared
+/// variables are dropped. Fails with an error for each variable, or part of one, that does not have its declared
+/// type.
 pub(super) fn coerce(
     schema: &OperationSchema,
     operation: &Operation,
@@ -40,7 +41,7 @@ pub(super) fn coerce(
             (None, Some(default)) => convert_constant(schema, default, &variable.ty),
             (None, None) => {
                 if variable.ty.is_non_null() {
-                    coercion.report("it is required and was not sent");
+                    coercion.report("a required value was not sent");
                 }
                 None
             }
@@ -52,19 +53,20 @@ pub(super) fn coerce(
     if errors.is_empty() { Ok(variables) } else { Err(errors) }
 }
 
-/// A part of a variable's value.
+/// The coercion of one variable, at one place in its value.
 struct VariableCoercion<'a> {
     schema: &'a OperationSchema,
     source: &'a Source,
     variable: &'a VariableDefinition,
     disclosure: Disclosure,
-    /// Where in the value, for messages: `.filter.kinds[0]`.
+    /// Path in the value, for messages: `.filter.kinds[0]`.
     path: String,
     errors: &'a mut Vec<RequestError>,
 }
 
 impl VariableCoercion<'_> {
-    /// A value of a type; nothing where it is none, which is noted. Recurses as deep as JSON may be nested.
+    /// Coerces a value to a type. Reports an error and returns None if the value does not have that type. Recursion
+    /// depth: JSON nesting, limited by the JSON parser.
     fn coerce(&mut self, ty: &Type, json: Json) -> Option<Value> {
         if json.is_null() {
             if ty.is_non_null() {
@@ -80,21 +82,21 @@ impl VariableCoercion<'_> {
                     let items = items.map(|(index, json)| {
                         self.with_path_segment(&format!("[{index}]"), |coercion| coercion.coerce(item, json))
                     });
-                    // Each item is looked at, so that each error is told.
+                    // Collected first, so that the errors of all items are reported.
                     let items: Vec<_> = items.collect();
                     items.into_iter().collect::<Option<_>>().map(Value::List)
                 }
                 single => self.coerce(item, single).map(|value| Value::List(vec![value])),
             },
             Type::Named(name) | Type::NonNullNamed(name) => {
-                // A type that is none for input was found when the document was validated.
+                // Validation has rejected variables whose types are not input types.
                 match self.schema.schema.types.get(name)? {
                     ExtendedType::InputObject(ty) => match json {
                         Json::Object(fields) => self.object(ty, fields),
                         other => {
                             let (expected, actual) =
                                 (describe_type(name, self.disclosure), excerpt_with_ellipsis(&other.to_string()));
-                            self.report(format_args!("expected {expected}, an object, found {actual}"));
+                            self.report(format_args!("expected {expected} (an input object), found {actual}"));
                             None
                         }
                     },
@@ -115,7 +117,10 @@ impl VariableCoercion<'_> {
         let one_of = is_one_of(ty);
         if one_of && fields.len() != 1 {
             let expected = describe_type(&ty.name, self.disclosure);
-            self.report(format_args!("{} input fields are given: {expected} takes exactly one", fields.len()));
+            self.report(format_args!(
+                "{} input fields are given, but exactly one is required: expected {expected}",
+                fields.len()
+            ));
             object = None;
         }
         for (name, field) in &ty.fields {
@@ -124,7 +129,7 @@ impl VariableCoercion<'_> {
                     Disclosure::Hidden => self.report("a required input field is missing"),
                     Disclosure::Full => {
                         self.report(format_args!(
-                            "the input field `{name}` is missing: it is required, of type `{}`",
+                            "the required input field `{name}` is missing; its type is `{}`",
                             field.ty
                         ));
                     }
@@ -146,7 +151,7 @@ impl VariableCoercion<'_> {
             };
             let value = self.with_path_segment(&format!(".{name}"), |coercion| {
                 if one_of && json.is_null() {
-                    coercion.report("null is not allowed: the one input field that is given needs a value");
+                    coercion.report("null is not allowed: the input field that is given must have a value");
                     return None;
                 }
                 coercion.coerce(&field.ty, json)
@@ -164,7 +169,7 @@ impl VariableCoercion<'_> {
         describe_type(ty.inner_named_type(), self.disclosure)
     }
 
-    /// The same one step further into the value.
+    /// Calls `work` with a segment appended to the path.
     fn with_path_segment<T>(&mut self, segment: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.path.len();
         self.path.push_str(segment);

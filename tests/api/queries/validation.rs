@@ -275,7 +275,7 @@ on_both_databases! {
         assert_eq!(execute("B", json!(true)).await["data"], json!({}));
         assert_eq!(execute("B", Value::Null).await["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
         let unknown = execute("C", json!(1)).await;
-        assert_eq!(unknown["errors"][0]["message"], "the query has no operation `C`, but `A`, `B`");
+        assert_eq!(unknown["errors"][0]["message"], "the query has no operation `C`; available operations: `A`, `B`");
         assert_eq!(unknown["errors"][0]["locations"].as_array().map(Vec::len), Some(2), "{unknown}");
     }
 
