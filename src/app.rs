@@ -33,7 +33,8 @@ use crate::{
     },
 };
 
-/// How long ago the catalog may have followed the journal last for a server to be ready. It looks four times a second.
+/// Maximum age of the last successful poll of the journal for a ready server. The journal is polled four times a
+/// second.
 const MAX_CATALOG_LAG: Duration = Duration::from_secs(5);
 
 /// Maximum number of attempts to measure the database's time at start.
@@ -42,24 +43,24 @@ const MAX_CLOCK_ATTEMPTS: usize = 5;
 /// Timeout of each attempt; after it the start fails.
 const CLOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A running Dateline.
+/// A running application.
 #[derive(Clone)]
 pub struct App {
-    /// The rules and what they work on.
+    /// The newsroom: rules, database and catalog.
     pub newsroom: Newsroom,
-    /// The GraphQL API over them.
+    /// Executor of GraphQL operations.
     pub executor: Arc<Executor>,
-    /// What time it is: the database's.
+    /// Clock that follows the database's time.
     pub clock: Clock,
-    /// Whose newsroom it is.
+    /// Name and publisher of the newsroom.
     pub site_info: SiteInfo,
-    /// Repeatable requests under way: whose, and under which key.
+    /// Requests with an `Idempotency-Key` in flight, by owner and key.
     pub in_flight_keys: Arc<Mutex<HashSet<(String, String)>>>,
-    /// Whose tokens are taken beside ours.
+    /// Verifier of the tokens of an OpenID Connect issuer, if one is configured.
     pub oidc: Option<Arc<Oidc>>,
-    /// What the world may ask of it, and how.
+    /// Configuration of the HTTP server.
     pub http_config: Arc<HttpConfig>,
-    /// Whether it is being stopped: lines that last end then.
+    /// Whether the server is stopping: streaming connections end then.
     pub stopping: watch::Sender<bool>,
 }
 
@@ -70,8 +71,8 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Wires a migrated database up: asks it for the time, loads the catalog, builds the schema. Fails if one
-    /// attempt to read the database's time takes longer than five seconds, or if a read fails.
+    /// Builds the application on a migrated database: reads the database's time, loads the catalog, builds the
+    /// schema. Fails if one attempt to read the time takes longer than five seconds, or if a read fails.
     pub async fn new(
         db: Db,
         settings: NewsroomSettings,
@@ -109,14 +110,14 @@ impl App {
         }))
     }
 
-    /// The same, taking the tokens of an issuer, too.
+    /// The same application, also accepting the tokens of an issuer.
     #[must_use]
     pub fn with_oidc(self: Arc<Self>, settings: Option<OidcSettings>) -> Arc<Self> {
         let oidc = settings.map(|settings| Arc::new(Oidc::new(settings)));
         Arc::new(Self { oidc, ..Self::clone(&self) })
     }
 
-    /// The same, open to the world in another way.
+    /// The same application with another HTTP configuration.
     #[must_use]
     pub fn with_http_config(self: Arc<Self>, http_config: HttpConfig) -> Arc<Self> {
         let executor =
@@ -124,7 +125,7 @@ impl App {
         Arc::new(Self { executor, http_config: Arc::new(http_config), ..Self::clone(&self) })
     }
 
-    /// Who holds a bearer token; the public without one.
+    /// The viewer of a bearer token; the public without a token.
     pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Viewer, AuthError> {
         let Some(bearer) = bearer else { return Ok(Viewer::public()) };
         let now = self.clock.now();
@@ -136,18 +137,18 @@ impl App {
         }
     }
 
-    /// What a request of a viewer carries: the time is read and the snapshot pinned here, once.
+    /// Creates the context of a request: reads the time and pins the snapshot, once per request.
     pub fn request_context(&self, viewer: Viewer) -> RequestContext {
         RequestContext::new(&self.newsroom, viewer, self.clock.now())
     }
 
-    /// How much a viewer may see now, for the price of a query.
+    /// The sizes of what a viewer may see now, for the cost of a query.
     pub fn extent(&self, viewer: &Viewer) -> Extent {
         let now = self.clock.now();
         Extent::of(self.newsroom.catalog.snapshot_at(now).visible_to(viewer, now))
     }
 
-    /// Why this server is not ready to be sent requests; none where it is.
+    /// Why this server is not ready for requests; `None` if it is ready.
     pub fn unready_reason(&self) -> Option<Cow<'static, str>> {
         let database = self.newsroom.db.unready_reason();
         database.or_else(|| {
@@ -156,7 +157,8 @@ impl App {
         })
     }
 
-    /// Watches the database and its time, follows what other processes write, and the issuer's keys, for as long as it is polled.
+    /// Runs the background tasks while it is polled: the database monitor, polling of the journal, refresh of the
+    /// issuer's keys.
     pub async fn run_background_tasks(&self) {
         let keys = async {
             if let Some(oidc) = &self.oidc {
@@ -167,7 +169,7 @@ impl App {
     }
 }
 
-/// Waits for the database's time; fails where it does not come in time. The driver itself would wait for an answer for ever.
+/// Reads the database's time with a timeout, because the driver itself waits without a limit.
 async fn with_start_timeout<E>(
     timeout_after: Duration,
     answer: impl Future<Output = Result<(), E>>,

@@ -2,7 +2,8 @@
 //!
 //! The work continues when the future is dropped. Also reports the number of processor cores.
 
-/// Runs work on a thread for blocking work. A panic in it is passed on to the caller. The work goes on where the future is dropped.
+/// Runs work on the blocking thread pool, within the current tracing span. A panic is passed on to the caller. The
+/// work continues if the future is dropped.
 pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let span = tracing::Span::current();
     match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
@@ -15,7 +16,7 @@ pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -
     }
 }
 
-/// How many processor cores there are; 2 where the system does not tell.
+/// Number of processor cores; 2 if the system does not report it.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }

@@ -11,13 +11,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{app::App, newsroom::Error};
 
-/// How often it looks; it costs nothing while nothing is due.
+/// Interval of the jobs. They run no statement while nothing is due.
 const TICK: Duration = Duration::from_millis(500);
 
-/// How often keys of old requests are cleared away.
+/// Interval of the deletion of old idempotency keys.
 const KEY_CLEANUP_INTERVAL: TimeDelta = TimeDelta::hours(1);
 
-/// Does everything that is due at an instant, once.
+/// Runs all jobs once, at an instant.
 pub async fn tick(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
     if app.newsroom.db.check_clock().is_ok() {
         app.newsroom.record_due_releases(now).await?;
@@ -25,13 +25,13 @@ pub async fn tick(app: &App, now: DateTime<Utc>) -> Result<(), Error> {
     app.newsroom.flush_access_log().await
 }
 
-/// Works for as long as it is polled.
+/// Runs the jobs periodically while it is polled.
 pub async fn run(app: Arc<App>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let (mut failing, mut last_cleanup, mut schedules_resolved) = (false, None, false);
     loop {
-        // What comes due is put down at its instant, so that those who follow the journal hear of it then.
+        // Wake up at the next due instant, so that subscribers are notified at once.
         let due = app
             .newsroom
             .catalog
@@ -46,7 +46,7 @@ pub async fn run(app: Arc<App>) {
         let mut result = tick(&app, now).await;
         let clock_is_right = app.newsroom.db.check_clock().is_ok();
         if result.is_ok() && clock_is_right && !schedules_resolved {
-            // Once more after the start, which may have failed because of the database or the clock.
+            // Resolve schedules again, because the attempt at startup may have failed (database, clock).
             result = app.newsroom.resolve_schedules(now).await.map(drop);
             schedules_resolved = result.is_ok();
         }
@@ -56,10 +56,10 @@ pub async fn run(app: Arc<App>) {
         }
         match result {
             Ok(()) => failing = false,
-            // Once, not twice a second.
+            // Log the failure once, not twice a second.
             Err(error) if !failing => {
                 failing = true;
-                tracing::error!(%error, "what is due cannot be put down in the journal; trying on");
+                tracing::error!(%error, "due transitions cannot be recorded in the journal; trying again");
             }
             Err(_) => {}
         }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::date_range;
 
-/// Who puts down what happened by itself.
+/// The actor of changes that Dateline makes itself: scheduled publications, ends of embargoes.
 pub const SYSTEM_ACTOR: &str = "dateline";
 
 /// The actor of changes that an operator makes with a command.
@@ -29,44 +29,44 @@ pub fn is_reserved_actor(subject: &str) -> bool {
     [SYSTEM_ACTOR, COMMAND_LINE_ACTOR].contains(&subject)
 }
 
-/// One act on one thing.
+/// One action on one object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// 1, 2, 3 … without holes; the order of commits.
+    /// 1, 2, 3 … without gaps, in the order of commits.
     pub sequence: i64,
-    /// When.
+    /// When the transaction of the action began.
     pub at: DateTime<Utc>,
-    /// Subject of who did it.
+    /// Subject of the actor.
     pub by: String,
-    /// What was done: `release.publish`, `topic.create` …
+    /// Name of the action: `release.publish`, `topic.create` …
     pub action: String,
-    /// What sort of thing it was done to.
+    /// Type of the object.
     pub noun: Noun,
-    /// Which.
+    /// Key of the object.
     pub noun_id: Uuid,
-    /// Why, where somebody said so.
+    /// Reason, if one was given.
     pub note: Option<String>,
-    /// The thing before; none where it did not exist.
+    /// The object before; `None` if it did not exist.
     pub before: Option<Image>,
-    /// The thing afterwards; none where it exists no more.
+    /// The object after; `None` if it was deleted.
     pub after: Option<Image>,
 }
 
-/// What the catalog keeps of one thing.
+/// What the catalog keeps of an object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "noun", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Image {
-    /// Of a release.
+    /// A release.
     Release(Box<ReleaseImage>),
-    /// Of a topic.
+    /// A topic.
     Topic(Box<TopicImage>),
-    /// Of a place.
+    /// A place.
     Place(Box<PlaceImage>),
-    /// Of a release that was purged: nothing of it but who saw it until then.
+    /// A purged release: only which audiences saw it before.
     Purged {
-        /// Everybody.
+        /// Whether the public saw it.
         public: bool,
-        /// The press.
+        /// Whether the press saw it.
         press: bool,
     },
 }
@@ -74,20 +74,20 @@ pub enum Image {
 /// What the catalog keeps of a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseImage {
-    /// Its key.
+    /// Key.
     pub id: Uuid,
-    /// Its address now.
+    /// Present slug.
     pub slug: String,
-    /// Public addresses that it had before.
+    /// Former public slugs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_slugs: Vec<String>,
-    /// Where it is in its life.
+    /// Workflow state.
     pub state: ReleaseState,
     /// Number of the newest revision.
     pub revision: i32,
     /// Who created it.
     pub author: String,
-    /// When what its readers see last changed.
+    /// When its visible content last changed.
     #[serde(deserialize_with = "date_range::stored")]
     pub modified_at: DateTime<Utc>,
     /// When it was first public.
@@ -96,62 +96,64 @@ pub struct ReleaseImage {
     /// When it was last made public.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub published_at: Option<DateTime<Utc>>,
-    /// How it was withdrawn, if it is.
+    /// How it was withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal_kind: Option<WithdrawalKind>,
-    /// When it is to be published, where that is scheduled and has not been put down as done.
+    /// Instant of a scheduled publication that the journal has not recorded yet.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub schedule_at: Option<DateTime<Utc>>,
-    /// Until when only the press and the desk see it once it is published, where its end has not been put down.
+    /// End of an embargo that the journal has not recorded yet. Until then only the press and the desk see the
+    /// published release.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub embargo_until: Option<DateTime<Utc>>,
-    /// The version that filters, facets and counts see: the live one; where there is none, the working one.
+    /// The revision that filters, facets and counts evaluate: the live one, or the working one if there is no live
+    /// one.
     pub shown: VersionImage,
-    /// The version being worked on beside a live one.
+    /// The working revision beside a live one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working: Option<WorkingImage>,
 }
 
-/// One version of a release, as far as sets go.
+/// The part of a revision that sets depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionImage {
     /// Key of the revision row.
     pub revision_id: Uuid,
     /// Number of the revision.
     pub number: i32,
-    /// What sort of item it is.
+    /// Kind of item.
     pub kind: ReleaseKind,
-    /// BCP 47, canonical case.
+    /// Language tag (BCP 47), in canonical case.
     pub language: String,
-    /// The date printed on it.
+    /// Release date.
     #[serde(deserialize_with = "date_range::stored")]
     pub release_date: NaiveDate,
-    /// What it is about, in order.
+    /// Topics, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<Uuid>,
-    /// Where it was filed, in order.
+    /// Places of the dateline, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dateline: Vec<Uuid>,
-    /// What places it is about, in order.
+    /// Places that it is about, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<Uuid>,
 }
 
-/// A version being worked on beside a live one: reached from its release only, in no set of its own.
+/// A working revision beside a live one. It is reached through its release only and is in no set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkingImage {
     /// Key of the revision row.
     pub revision_id: Uuid,
-    /// The live version was corrected since this one was begun.
+    /// Whether the live revision was corrected after this one was started.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outdated: bool,
-    /// What it is about, in order.
+    /// Topics, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<Uuid>,
-    /// Where it was filed, in order.
+    /// Places of the dateline, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dateline: Vec<Uuid>,
-    /// What places it is about, in order.
+    /// Places that it is about, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<Uuid>,
 }
@@ -159,7 +161,7 @@ pub struct WorkingImage {
 /// A name in a language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Name {
-    /// BCP 47, canonical case.
+    /// Language tag (BCP 47), in canonical case.
     pub language: String,
     /// The name.
     pub name: String,
@@ -168,77 +170,77 @@ pub struct Name {
 /// A concept that was merged into another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merged {
-    /// The key it had.
+    /// Its former key.
     pub id: Uuid,
-    /// The URI it had.
+    /// Its former URI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
 }
 
-/// What the catalog keeps of a topic: all of it.
+/// A topic, complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicImage {
-    /// Its key.
+    /// Key.
     pub id: Uuid,
-    /// Its address now.
+    /// Present slug.
     pub slug: String,
-    /// Addresses that it had before.
+    /// Former slugs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_slugs: Vec<String>,
-    /// Its name in the newsroom's default language.
+    /// Name in the newsroom's language.
     pub name: String,
-    /// Its preferred names in other languages.
+    /// Preferred names in other languages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<Name>,
-    /// What else it is called.
+    /// Alternative names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alt_names: Vec<Name>,
-    /// What it means.
+    /// Definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
-    /// Its id in a public vocabulary.
+    /// URI in a public vocabulary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
     /// Broader topics, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broader: Vec<Uuid>,
-    /// Those that were merged into it.
+    /// Concepts that were merged into it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<Merged>,
-    /// Since when it is no longer given to releases.
+    /// When it was retired.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub retired_at: Option<DateTime<Utc>>,
-    /// What to use instead of it.
+    /// The concept to use instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<Uuid>,
-    /// What a writer must have seen.
+    /// Revision for optimistic concurrency control.
     pub revision: i32,
 }
 
-/// What the catalog keeps of a place: all of it.
+/// A place, complete.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlaceImage {
-    /// Its key.
+    /// Key.
     pub id: Uuid,
-    /// Its address now.
+    /// Present slug.
     pub slug: String,
-    /// Addresses that it had before.
+    /// Former slugs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_slugs: Vec<String>,
-    /// Its name in the newsroom's default language.
+    /// Name in the newsroom's language.
     pub name: String,
-    /// Its preferred names in other languages.
+    /// Preferred names in other languages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<Name>,
-    /// What else it is called.
+    /// Alternative names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alt_names: Vec<Name>,
     /// What sort of place it is.
     pub kind: PlaceKind,
-    /// The place it lies in.
+    /// The place that directly contains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Uuid>,
-    /// Its id in a public gazetteer.
+    /// URI in a public gazetteer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
     /// ISO 3166-1 alpha-2.
@@ -256,15 +258,15 @@ pub struct PlaceImage {
     /// Degrees north and east, WGS 84.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<(f64, f64)>,
-    /// Those that were merged into it.
+    /// Concepts that were merged into it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<Merged>,
-    /// Since when it is no longer given to releases.
+    /// When it was retired.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_range::stored_option")]
     pub retired_at: Option<DateTime<Utc>>,
-    /// What to use instead of it.
+    /// The concept to use instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<Uuid>,
-    /// What a writer must have seen.
+    /// Revision for optimistic concurrency control.
     pub revision: i32,
 }

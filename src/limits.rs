@@ -3,42 +3,42 @@
 //! Values only. They are enforced in `http` (sizes, rates, connections, timeouts) and `graphql` (query cost, depth,
 //! aliases). Error messages name the setting of the limit.
 
-/// Which set of values holds where no setting says otherwise.
+/// A set of default values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profile {
-    /// For a newsroom that knows its clients, and for developing: the schema can be read, pages may be large.
+    /// For a newsroom that knows its clients, and for development: large limits, and a public schema.
     #[default]
     Open,
-    /// For the open internet: smaller, counted by caller, and the public cannot read the schema.
+    /// For the open internet: smaller limits, rate limits, and no introspection for the public.
     Hardened,
 }
 
-/// One limit.
+/// A limit and its defaults.
 #[derive(Debug)]
 pub struct Limit {
-    /// Its key in the settings file.
+    /// Key in the settings file.
     pub key: &'static str,
-    /// Its variable in the environment.
+    /// Environment variable.
     pub variable: &'static str,
-    /// What holds in the profile `open`.
+    /// Default in the profile `open`.
     pub open: &'static str,
-    /// What holds in the profile `hardened`.
+    /// Default in the profile `hardened`.
     pub hardened: &'static str,
-    /// What it means.
+    /// Meaning and unit, for `docs/settings.md`.
     pub meaning: &'static str,
-    /// Where its value is.
+    /// Accessor of its value.
     pub field: fn(&mut Limits) -> &mut u64,
 }
 
 macro_rules! limits {
     ($($field:ident $key:literal $variable:literal $open:literal $hardened:literal $meaning:literal)*) => {
-        /// The values.
+        /// The values of all limits.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Limits {
             $(#[doc = $meaning] pub $field: u64,)*
         }
 
-        /// Every limit.
+        /// All limits.
         pub const ALL: &[Limit] = &[
             $(Limit {
                 key: $key,
@@ -51,7 +51,7 @@ macro_rules! limits {
         ];
 
         impl Limits {
-            /// The values of a profile.
+            /// The default values of a profile.
             pub const fn of(profile: Profile) -> Self {
                 match profile {
                     Profile::Open => Self { $($field: $open,)* },
@@ -64,67 +64,67 @@ macro_rules! limits {
 
 limits! {
     body_bytes "limits.body_bytes" "DATELINE_LIMITS_BODY_BYTES" 8_388_608 8_388_608
-        "Bytes of a request's body, and of a query's strings and variables counted once for each use; a release of a million letters needs six million where JSON escapes them"
+        "Bytes of a request body, and of the strings and variables of a query, counted once for each use; a text of a million characters needs six million bytes if JSON escapes them"
     public_body_bytes "limits.public_body_bytes" "DATELINE_LIMITS_PUBLIC_BODY_BYTES" 1_048_576 262_144
-        "Bytes of a request's body, or of a WebSocket message, that comes without a token"
+        "Bytes of a request body or WebSocket message without a token"
     bodies_bytes "limits.bodies_bytes" "DATELINE_LIMITS_BODIES_BYTES" 134_217_728 134_217_728
-        "Bytes of bodies, of requests and of answers not yet taken, that are held at once; of one address a quarter"
+        "Bytes of request bodies and unread responses in memory, all together; one address may use a quarter"
     query_bytes "limits.query_bytes" "DATELINE_LIMITS_QUERY_BYTES" 262_144 65_536
-        "Bytes of a query's text"
+        "Bytes of the text of a query"
     tokens "limits.tokens" "DATELINE_LIMITS_TOKENS" 20_000 5000
-        "Tokens of a query's text"
+        "Tokens of the text of a query"
     nesting "limits.nesting" "DATELINE_LIMITS_NESTING" 64 40
-        "Brackets in brackets in a query's text; fields and fragments in each other, fragments spread"
+        "Levels of nested brackets in the text of a query, and of nested fields and fragments"
     name_letters "limits.name_letters" "DATELINE_LIMITS_NAME_LETTERS" 256 128
-        "Letters of a name in a query"
+        "Characters of a name in a query"
     aliases "limits.aliases" "DATELINE_LIMITS_ALIASES" 1000 100
-        "Aliases in a query, fragments spread"
+        "Aliases in a query, with fragments expanded"
     directives "limits.directives" "DATELINE_LIMITS_DIRECTIVES" 200 50
         "Directives in a query"
     selections "limits.selections" "DATELINE_LIMITS_SELECTIONS" 20_000 2000
-        "Fields and fragments selected by all operations of a query together, fragments spread"
+        "Fields and fragments selected by all operations of a query, with fragments expanded"
     depth "limits.depth" "DATELINE_LIMITS_DEPTH" 24 16
-        "Selections in selections, fragments spread; tools read the schema with 13"
+        "Levels of nested fields, with fragments expanded; introspection by tools needs 13"
     cost "limits.cost" "DATELINE_LIMITS_COST" 20_000 5000
-        "What a query may cost (docs/api.md)"
+        "Cost of a query ([api.md](api.md#cost))"
     values "limits.values" "DATELINE_LIMITS_VALUES" 20_000 2000
-        "Values in a request's variables, counted through all lists and objects"
+        "Values in the variables of a request, counted through all lists and objects"
     answer_bytes "limits.answer_bytes" "DATELINE_LIMITS_ANSWER_BYTES" 8_388_608 8_388_608
-        "Bytes of long texts in an answer: bodies as Markdown, once for each form asked for, summaries, notes, differences"
+        "Bytes of long texts in a response: bodies as Markdown, once for each requested form, summaries, notes, diffs"
     execution_ms "limits.execution_ms" "DATELINE_LIMITS_EXECUTION_MS" 30_000 10_000
-        "Milliseconds that a query may be worked on, and after which a mutation begins no further act"
+        "Milliseconds that a query may run, and after which a mutation starts no further change"
     requests "limits.requests" "DATELINE_LIMITS_REQUESTS" 256 64
-        "Queries worked on at once, half of them for one caller at most; more wait in turn, two seconds at most"
+        "Requests executed at once; one caller may use half of them; others wait up to two seconds"
     connections "limits.connections" "DATELINE_LIMITS_CONNECTIONS" 10_000 4000
-        "Connections held at once; more wait"
+        "Open connections; others wait"
     address_connections "limits.address_connections" "DATELINE_LIMITS_ADDRESS_CONNECTIONS" 10_000 200
-        "Connections held at once by one address (IPv6: by /64); trusted proxies come for many"
+        "Open connections of one address (IPv6: by /64); not for trusted proxies"
     header_bytes "limits.header_bytes" "DATELINE_LIMITS_HEADER_BYTES" 65_536 16_384
-        "Bytes of a request's headers"
+        "Bytes of the headers of a request"
     header_ms "limits.header_ms" "DATELINE_LIMITS_HEADER_MS" 15_000 5000
-        "Milliseconds that a handshake or a request's headers may take; a connection may be idle as long"
+        "Milliseconds for a handshake or the headers of a request, and for an idle connection"
     body_ms "limits.body_ms" "DATELINE_LIMITS_BODY_MS" 30_000 10_000
-        "Milliseconds that a request's body may take to arrive"
+        "Milliseconds for the arrival of a request body"
     write_ms "limits.write_ms" "DATELINE_LIMITS_WRITE_MS" 30_000 10_000
-        "Milliseconds without a byte of an answer being taken, after which a reader is cut off; all in all it has as long, and a second for every 8 kB"
+        "Milliseconds without a byte of a response being read, after which the client is disconnected; the whole response may take as long, and one second for every 8 kB"
     streams "limits.streams" "DATELINE_LIMITS_STREAMS" 2000 500
-        "WebSockets and event streams held at once"
+        "Open WebSockets and event streams"
     address_streams "limits.address_streams" "DATELINE_LIMITS_ADDRESS_STREAMS" 2000 100
-        "WebSockets and event streams held at once by one address (IPv6: by /64)"
+        "Open WebSockets and event streams of one address (IPv6: by /64)"
     subscriptions "limits.subscriptions" "DATELINE_LIMITS_SUBSCRIPTIONS" 100 20
-        "Operations under way at once on one WebSocket"
+        "Operations in flight on one WebSocket"
     message_bytes "limits.message_bytes" "DATELINE_LIMITS_MESSAGE_BYTES" 8_388_608 1_048_576
-        "Bytes of a WebSocket message, where a token came with the upgrade; elsewhere `limits.public_body_bytes`"
+        "Bytes of a WebSocket message if the upgrade request has a token; otherwise `limits.public_body_bytes`"
     init_ms "limits.init_ms" "DATELINE_LIMITS_INIT_MS" 10_000 5000
         "Milliseconds within which a WebSocket must send `connection_init`"
     resume_entries "limits.resume_entries" "DATELINE_LIMITS_RESUME_ENTRIES" 10_000 2000
-        "How many journal entries a subscription may be behind before it must begin anew"
+        "Journal entries that a resumed subscription may be behind"
     public_per_minute "rate.public_per_minute" "DATELINE_RATE_PUBLIC_PER_MINUTE" 0 600
-        "Requests a minute of one address without a token; 0: any number"
+        "Requests per minute of one address without a token; 0: no limit"
     token_per_minute "rate.token_per_minute" "DATELINE_RATE_TOKEN_PER_MINUTE" 0 3000
-        "Requests a minute under one token; 0: any number"
+        "Requests per minute with one token; 0: no limit"
     failures_per_minute "rate.failures_per_minute" "DATELINE_RATE_FAILURES_PER_MINUTE" 60 20
-        "Tokens a minute of one address that turn out not to be known; after that it waits; 0: any number"
+        "Unknown tokens per minute of one address, after which it must wait; 0: no limit"
 }
 
 impl Default for Limits {

@@ -10,7 +10,8 @@ use dateline::{
 };
 use tracing_subscriber::EnvFilter;
 
-/// Answers are made of many small things that live for a moment: the system's allocator would be a third of their cost.
+/// A response allocates many small objects for a short time. With the system's allocator, allocation was a third of
+/// the cost.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -25,14 +26,14 @@ fn main() -> ExitCode {
     };
     start_log(&settings);
     for variable in unknown {
-        tracing::warn!(variable, "is not a setting of Dateline; docs/settings.md lists them");
+        tracing::warn!(variable, "unknown setting; docs/settings.md lists all settings");
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return report_failure(&error),
     };
     let result = runtime.block_on(cli.run(settings));
-    // What still waits for a database that does not answer must not keep the process.
+    // Tasks that wait for an unresponsive database must not keep the process alive.
     runtime.shutdown_background();
     match result {
         Ok(code) => code,
@@ -40,14 +41,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// The log goes to standard error: standard output is for answers.
+/// Starts logging to standard error. Standard output is for results.
 fn start_log(settings: &Settings) {
-    // The steps taken are told by us, once each.
+    // Dateline logs each migration itself.
     let filter = EnvFilter::try_new(format!("sea_orm_migration=warn,{}", settings.log)).unwrap_or_default();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        // A line that cannot be written, because nobody reads any more, is left out: telling so would panic.
+        // Drop a line that cannot be written (closed pipe), because reporting the failure would panic.
         .log_internal_errors(false);
     if settings.log_json {
         log.json().init();

@@ -17,12 +17,12 @@ use crate::{
     newsroom::check::{CheckReport, check},
 };
 
-/// Exit code of a check that found something wrong.
+/// Exit code of a check with findings.
 const EXIT_FINDINGS: u8 = 3;
 
 #[derive(Args, Debug)]
 pub(super) struct Check {
-    /// Before the check, replace dates and instants outside the years 0001 to 9999 by the nearest end of that range
+    /// First replace dates and instants outside the years 0001 to 9999 by the nearest end of that range
     #[arg(long)]
     repair: bool,
 }
@@ -68,7 +68,7 @@ impl Check {
     }
 }
 
-/// What was verified, in one line.
+/// One line that says what was verified.
 fn summary(report: &CheckReport) -> String {
     let number = |table: &str| report.rows.iter().find(|(name, _)| name == table).map_or(0, |&(_, number)| number);
     let journal = match report.journal {
@@ -76,7 +76,7 @@ fn summary(report: &CheckReport) -> String {
         None => "an empty journal".to_owned(),
     };
     format!(
-        "{} releases with {} versions, {} topics, {} places, {} addresses, {journal}",
+        "{} releases with {} revisions, {} topics, {} places, {} slugs, {journal}",
         number("release"),
         number("revision"),
         number("topic"),

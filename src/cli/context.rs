@@ -14,15 +14,15 @@ use crate::{
     journal::COMMAND_LINE_ACTOR,
 };
 
-/// Anything that ends a command.
+/// The error of a command.
 pub(super) type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Opens the database of the settings, in the schema of this version.
+/// Opens the database of the settings and migrates it to the schema of this version.
 pub(super) async fn open(settings: &Settings) -> Result<Db, CommandError> {
     open_with(settings, OpenOptions::default()).await
 }
 
-/// Opens the database of the settings with options, in the schema of this version.
+/// Opens the database of the settings with options and migrates it to the schema of this version.
 pub(super) async fn open_with(settings: &Settings, options: OpenOptions) -> Result<Db, CommandError> {
     let options = OpenOptions { new_database: settings.new_database, ..options };
     let db = Db::open_with(&settings.database_url, &options).await?;
@@ -32,7 +32,7 @@ pub(super) async fn open_with(settings: &Settings, options: OpenOptions) -> Resu
     Ok(db)
 }
 
-/// The application over the database of the settings.
+/// Opens the application with the database of the settings.
 pub(super) async fn open_app(settings: &Settings) -> Result<Arc<App>, CommandError> {
     let db = open(settings).await?;
     Ok(App::new(
@@ -44,7 +44,7 @@ pub(super) async fn open_app(settings: &Settings) -> Result<Arc<App>, CommandErr
     .await?)
 }
 
-/// Whoever can run commands on the database's machine keeps the house.
+/// The viewer of commands. Whoever can run commands on the machine of the database acts as an administrator.
 pub(super) fn operator() -> Viewer {
     Viewer::new(Role::Admin, COMMAND_LINE_ACTOR)
 }

@@ -17,13 +17,15 @@ use crate::{
     newsroom::{Patch, access::tokens::TokenInput, import::ImportOptions, release::content::ReleaseInput},
 };
 
-/// With fixed dates.
+/// Releases with fixed dates, as NDJSON.
 const FIXED_DATES: &str = include_str!("demo.ndjson");
 
-/// With dates relative to the day it is made: `{day -3}` is a date three days before, `{instant -3}` that day's full hour.
+/// Releases with dates relative to the day of the import: `{day -3}` is the date three days before, `{instant -3}` an
+/// instant on that day.
 const RELATIVE_DATES: &str = include_str!("demo-recent.ndjson");
 
-/// Fills an empty newsroom, and makes a token for its editor, whose secret is answered; nothing where it is not empty.
+/// Fills an empty newsroom with demo data. Returns the secret of an editor's token, or `None` if the newsroom is not
+/// empty.
 pub async fn populate(app: &App) -> Result<Option<String>, CommandError> {
     let snapshot = app.newsroom.catalog.snapshot();
     if !snapshot.is_empty() || !snapshot.topics().is_empty() || !snapshot.places().is_empty() {
@@ -52,14 +54,14 @@ pub async fn populate(app: &App) -> Result<Option<String>, CommandError> {
     Ok(Some(secret))
 }
 
-/// What is imported.
+/// The NDJSON to import, with the dates filled in.
 fn demo_records(now: DateTime<Utc>, zone: Tz) -> Result<String, CommandError> {
     let hour = now.duration_trunc(TimeDelta::hours(1))?;
     let mut records = FIXED_DATES.to_owned();
     let mut rest = RELATIVE_DATES;
     while let Some((before, marked)) = rest.split_once("\"{") {
-        let (placeholder, after) = marked.split_once("}\"").ok_or("a placeholder of the demo newsroom does not end")?;
-        let unknown = || format!("{{{placeholder}}} is no placeholder of the demo newsroom");
+        let (placeholder, after) = marked.split_once("}\"").ok_or("a placeholder in the demo data has no end")?;
+        let unknown = || format!("{{{placeholder}}} is not a placeholder of the demo data");
         let (unit, days) = placeholder.split_once(' ').ok_or_else(unknown)?;
         let at = hour + TimeDelta::days(days.parse()?);
         let text = match unit {
@@ -74,7 +76,8 @@ fn demo_records(now: DateTime<Utc>, zone: Tz) -> Result<String, CommandError> {
     Ok(records)
 }
 
-/// What the desk does, and a file cannot say: a correction, a new address, a schedule, an embargo, and names that are given up.
+/// Makes the changes that an import cannot express: a correction, a new slug, a schedule, an embargo, and merged
+/// topics.
 async fn apply_edits(app: &App, now: DateTime<Utc>) -> Result<(), CommandError> {
     let (newsroom, desk) = (&app.newsroom, operator());
     let find = |slug: &str| -> Result<(Uuid, i32), CommandError> {

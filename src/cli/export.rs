@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(Args, Debug)]
 pub(super) struct Export {
-    /// Where to write [default: standard output]
+    /// File to write [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }

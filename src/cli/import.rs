@@ -26,32 +26,32 @@ use crate::{
     newsroom::import::{ImportOptions, RecordResult},
 };
 
-/// Exit code of an import that refused records or met conflicts.
+/// Exit code of an import with refused records or conflicts.
 const EXIT_NOT_CLEAN: u8 = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// One JSON object a line; docs/interchange.md
+    /// One JSON object per line; see docs/interchange.md
     Ndjson,
-    /// A plain-text page: kind, headline, date and place, summary
+    /// A plain-text page of items: kind, headline, date and place, summary
     Listing,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Import {
-    /// Files to take in, together; - is standard input
+    /// Files to import; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
-    /// What the files are
+    /// Format of the files
     #[arg(long, value_enum, default_value_t = Format::Ndjson)]
     format: Format,
-    /// Change nothing; tell what would change
+    /// Change nothing; print what would change
     #[arg(long)]
     dry_run: bool,
-    /// All or nothing: if one record is refused or conflicts, nothing is changed
+    /// Import everything or nothing: one refused record or conflict stops the import
     #[arg(long)]
     strict: bool,
-    /// Take the file's version also where an editor has changed something since the last import
+    /// Apply records also to releases, topics and places that an editor has changed since the last import
     #[arg(long)]
     overwrite: bool,
 }
@@ -135,13 +135,13 @@ impl Import {
             (true, _) => format!("imported: {counts}"),
             (false, true) => format!("dry run, nothing was changed; the result would have been: {counts}"),
             (false, false) => {
-                format!("nothing was changed, because not every record could be taken (--strict): {counts}")
+                format!("nothing was changed, because a record was refused or conflicts (--strict): {counts}")
             }
         }
     }
 }
 
-/// A file that can be read twice; standard input is written to a temporary one first.
+/// Opens a file that can be read twice. Standard input and pipes are first copied to a temporary file.
 fn open_seekable(name: &str) -> Result<File, CommandError> {
     if name == "-" {
         return copy_to_temp_file(&display_name(name), &mut io::stdin().lock());
@@ -149,7 +149,7 @@ fn open_seekable(name: &str) -> Result<File, CommandError> {
     let mut file = File::open(name).map_err(|error| format!("{name} cannot be opened: {error}"))?;
     // A pipe or a folder tells so now, not in the middle.
     if file.metadata().map_err(|error| read_error(name, &error))?.is_dir() {
-        return Err(format!("{name} is a folder: name a file").into());
+        return Err(format!("{name} is a directory: give a file").into());
     }
     if file.seek(SeekFrom::Start(0)).is_err() {
         return copy_to_temp_file(name, &mut file);
@@ -157,7 +157,7 @@ fn open_seekable(name: &str) -> Result<File, CommandError> {
     Ok(file)
 }
 
-/// A temporary file with everything that a reader has, which can be read once only.
+/// Copies a reader that can be read only once to a temporary file.
 fn copy_to_temp_file(name: &str, reader: &mut impl Read) -> Result<File, CommandError> {
     let copy_error = |error: &io::Error| {
         format!(
@@ -190,7 +190,7 @@ fn display_name(name: &str) -> String {
     if name == "-" { "standard input".to_owned() } else { name.to_owned() }
 }
 
-/// A progress bar on a terminal, nothing elsewhere.
+/// A progress bar, which is hidden if standard error is not a terminal.
 fn bar(size: u64) -> ProgressBar {
     let target = if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}")

@@ -16,7 +16,7 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
         print(step)?;
     }
     print(&format!(
-        "{} has the shape of this version ({} steps taken now)",
+        "{} has the schema of this version ({} migrations run now)",
         redacted(&settings.database_url),
         steps.len()
     ))?;

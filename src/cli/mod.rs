@@ -38,7 +38,7 @@ use context::CommandError;
     name = "dateline",
     version,
     about,
-    after_help = "Begin with a newsroom of ours to look around in:\n  dateline serve --demo\n\nor with one of your own:\n  dateline import releases.ndjson\n  dateline serve\n\nExit codes: 0 done; 1 failed; 2 not understood; 3 an import refused records or met conflicts, or a check found something wrong."
+    after_help = "Start with a demo newsroom:\n  dateline serve --demo\n\nor with your own:\n  dateline import releases.ndjson\n  dateline serve\n\nExit codes: 0 success; 1 failure; 2 invalid arguments; 3 an import refused records or had conflicts, or a check has findings."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -47,20 +47,20 @@ pub struct Cli {
     command: Command,
 }
 
-/// Flags that every command takes.
+/// Flags of every command.
 #[derive(Args, Clone, Debug)]
 struct GlobalArgs {
-    /// The database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://dateline.db]
+    /// Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://dateline.db]
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
-    /// A settings file [default: dateline.toml, where there is one]
+    /// Settings file [default: dateline.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Begin an empty newsroom where the SQLite file is missing although it was served, empty or truncated; what is left of it
-    /// is kept beside it
+    /// Start an empty newsroom if the SQLite file is missing, empty or truncated although it was served before; the
+    /// rest of the old file is renamed and kept
     #[arg(long, global = true)]
     new_database: bool,
-    /// What to log: error, warn, info, debug [default: info]
+    /// Log level: error, warn, info, debug [default: info]
     #[arg(long, global = true, value_name = "LEVEL")]
     log: Option<String>,
 }
@@ -68,35 +68,35 @@ struct GlobalArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the newsroom over HTTP
-    #[command(after_help = "Stop with Ctrl-C or SIGTERM; requests under way are finished first.")]
+    #[command(after_help = "Stop with Ctrl-C or SIGTERM; requests in flight are finished first.")]
     Serve(serve::Serve),
-    /// Bring the database to the shape of this version
+    /// Migrate the database to the schema of this version
     Migrate,
-    /// Take in releases, topics and places from files
+    /// Import releases, topics and places from files
     #[command(
         after_help = "Examples:\n  dateline import archive.ndjson\n  dateline import --dry-run --strict archive.ndjson\n  curl -s https://example.org/export | dateline import -\n  dateline import --format listing news.txt"
     )]
     Import(import::Import),
-    /// Write everything that travels as ndjson
+    /// Export releases, topics and places as NDJSON
     Export(export::Export),
-    /// Remove all that a release says and said, for good
+    /// Permanently remove a release with all its revisions
     #[command(
-        after_help = "Example:\n  dateline purge a-name-that-must-go --reason \"Order 12/2026 of the district court\" --yes\n\nWhat stays is one entry in the journal with the reason. Backups made before still hold the release."
+        after_help = "Example:\n  dateline purge a-name-that-must-go --reason \"Order 12/2026 of the district court\" --yes\n\nOne journal entry with the reason remains. Older backups still contain the release."
     )]
     Purge(purge::Purge),
-    /// Say that the database was restored from a backup: what clients hold of the time since then means nothing any more
+    /// Mark the database as restored from a backup, so that positions from after the backup are refused
     #[command(
-        after_help = "Run it once, before you serve. A server that runs while its database is restored notices by itself."
+        after_help = "Run it once after a restore, before you serve. A server that runs while its database is restored notices on its own."
     )]
     Restored,
-    /// Verify rows, journal and catalog against each other; change nothing
+    /// Compare rows, journal and catalog of a database; change nothing
     #[command(
-        after_help = "It may run while a server serves the same database. Each line says what is wrong, where, and what to do. It ends with 0 where nothing is wrong, with 3 where something is, and with 1 where the database has not the shape of this version."
+        after_help = "It can run while a server serves the same database. Each line says what is wrong, where, and what to do. Exit codes: 0 nothing is wrong; 3 something is; 1 the database does not have the schema of this version."
     )]
     Check(check::Check),
     /// Print the GraphQL schema
     Schema,
-    /// Make, list and revoke access tokens
+    /// Create, list and revoke access tokens
     #[command(
         subcommand,
         after_help = "Example:\n  dateline token create --subject \"Ana Lim\" --name \"Ana's laptop\" --role EDITOR --expires 90d"
@@ -105,8 +105,8 @@ enum Command {
 }
 
 impl Cli {
-    /// What the command line says; otherwise it was answered already (`--help`, `--version`, a fault in it), and this is the exit
-    /// code.
+    /// Parses the command line. `Err` is the exit code if the answer was printed already: `--help`, `--version` or an
+    /// error.
     pub fn read() -> Result<Self, ExitCode> {
         Self::try_parse().map_err(|error| match output::ignore_broken_pipe(error.print()) {
             Ok(()) => ExitCode::from(error.exit_code() as u8),
@@ -114,7 +114,7 @@ impl Cli {
         })
     }
 
-    /// The settings that the command line, the environment and the file amount to; and variables that nobody knows.
+    /// Reads the settings from the file, the environment and the flags. Also returns unknown environment variables.
     pub fn settings(&self) -> Result<(Settings, Vec<String>), ConfigError> {
         let mut layers = Layers::defaults();
         let named = self.global.config.clone();
@@ -135,7 +135,7 @@ impl Cli {
         Ok((settings, unknown))
     }
 
-    /// Does what was said.
+    /// Runs the command.
     pub async fn run(self, settings: Settings) -> Result<ExitCode, CommandError> {
         report_file_size_limit_as_error();
         match self.command {
@@ -152,17 +152,18 @@ impl Cli {
     }
 }
 
-/// Tells why a command failed; its exit code.
+/// Prints why a command failed, and returns its exit code.
 pub fn report_failure(error: &dyn std::error::Error) -> ExitCode {
     output::print_to_stderr(&format!("dateline: {error}"));
     ExitCode::FAILURE
 }
 
-/// Has a write beyond the limit of a file's size (RLIMIT_FSIZE) fail with an error; unhandled, the signal ends the process.
+/// Handles SIGXFSZ, so that a write beyond the file size limit (RLIMIT_FSIZE) fails with an error instead of ending
+/// the process.
 fn report_file_size_limit_as_error() {
     #[cfg(all(any(target_os = "linux", target_os = "macos"), not(any(target_arch = "mips", target_arch = "mips64"))))]
     {
-        /// SIGXFSZ.
+        /// The number of SIGXFSZ.
         const FILE_SIZE: i32 = 25;
         use tokio::signal::unix::{SignalKind, signal};
         // The handler stays when its receiver is dropped.

@@ -7,24 +7,24 @@ use std::io::{self, Write};
 
 use super::context::CommandError;
 
-/// Prints a line of a command's answer to standard output.
+/// Prints a line to standard output.
 pub(super) fn print(line: &str) -> Result<(), CommandError> {
     print_text(&format!("{line}\n"))
 }
 
-/// Prints a text to standard output, as it is.
+/// Prints a text to standard output without a line end.
 pub(super) fn print_text(text: &str) -> Result<(), CommandError> {
     let mut out = io::stdout().lock();
     ignore_broken_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
         .map_err(|error| format!("standard output cannot be written: {error}").into())
 }
 
-/// Tells the person at the terminal, on standard error. What cannot be told changes nothing: the exit code says how it went.
+/// Prints a line to standard error. A failure to print is ignored, because the exit code tells the result.
 pub(super) fn print_to_stderr(line: &str) {
     let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
-/// A failure to write, unless the reader has closed its end.
+/// The error of a write, unless the reader has closed the pipe.
 pub(super) fn ignore_broken_pipe(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -14,12 +14,12 @@ use crate::{catalog::ReleaseKey, config::Settings};
 
 #[derive(Args, Debug)]
 pub(super) struct Purge {
-    /// The release: its id (release_…) or its slug
+    /// Id (release_…) or slug of the release
     release: String,
-    /// On whose demand and why; it stays in the journal, so it must not tell what was removed
+    /// Who demanded the removal and why; it stays in the journal, so it must not repeat what is removed
     #[arg(long)]
     reason: String,
-    /// Do it; without this it is only said what would be removed
+    /// Remove it; without this flag, only print what would be removed
     #[arg(long)]
     yes: bool,
 }
@@ -34,16 +34,16 @@ impl Purge {
         };
         let set = app.newsroom.catalog.snapshot_at(now).visible_to(&operator(), now);
         let (item, _) = set.find(&key).ok_or_else(|| {
-            format!("there is no release \"{}\": give its slug, or its id as the API has it", self.release)
+            format!("there is no release \"{}\": give its slug, or its id from the API", self.release)
         })?;
         let (id, slug) = (item.id(), item.slug().to_owned());
         if !self.yes {
-            print(&format!("This removes \"{slug}\" and all its versions for good. To do it, add --yes."))?;
+            print(&format!("This permanently removes \"{slug}\" and all its revisions. To do it, add --yes."))?;
             return Ok(ExitCode::FAILURE);
         }
         app.newsroom.release_purge(&operator(), id, item.newest_revision_number(), self.reason, now).await?;
         let id = app.newsroom.ids.encode(Noun::Release, id);
-        print(&format!("{id} is purged; backups made before still hold it (docs/operations.md)"))?;
+        print(&format!("{id} is purged; older backups still contain it (docs/operations.md)"))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -12,7 +12,7 @@ use crate::{config::Settings, db::redacted};
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     open_app(settings).await?.newsroom.catalog.rotate_epoch().await?;
     print(&format!(
-        "{} has another past now: positions that clients hold of the one before are refused, and they read everything anew",
+        "{} is marked as restored: positions from before are refused, and clients load everything again",
         redacted(&settings.database_url)
     ))?;
     Ok(ExitCode::SUCCESS)

@@ -24,18 +24,18 @@ use crate::{
     newsroom::Error,
 };
 
-/// The demo newsroom's database, where no other is named: not the one that real work will begin in.
+/// Default database of the demo newsroom: not the default database of a real newsroom.
 const DEMO_DATABASE: &str = "sqlite://demo.db";
 
 #[derive(Args, Debug)]
 pub(super) struct Serve {
-    /// Fill an empty database with a small newsroom to look around in, and print an editor's token
+    /// Fill an empty database with a demo newsroom, and print an editor's token
     #[arg(long)]
     demo: bool,
-    /// Address and port to serve on [default: 127.0.0.1:8000]
+    /// Address and port to listen on [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(super) listen: Option<String>,
-    /// How it is open to the world: open, or hardened for the open internet [default: open]
+    /// Set of default limits: open, or hardened for the open internet [default: open]
     #[arg(long, value_name = "PROFILE")]
     pub(super) profile: Option<String>,
 }
@@ -48,11 +48,11 @@ impl Serve {
                     "another program listens there: stop it, or choose another port (--listen 127.0.0.1:8001)"
                 }
                 std::io::ErrorKind::PermissionDenied => {
-                    "ports below 1024 are for the administrator: choose another (--listen 127.0.0.1:8000)"
+                    "ports below 1024 require administrator rights: choose another port (--listen 127.0.0.1:8000)"
                 }
                 _ => "choose an address of this machine (--listen 127.0.0.1:8000)",
             };
-            format!("cannot serve on {}: {error}; {advice}", settings.listen)
+            format!("cannot listen on {}: {error}; {advice}", settings.listen)
         })?;
         let tls = settings.http_config.tls.clone().map(Tls::open).transpose()?;
         let db = open_with(&settings, OpenOptions::serving()).await?;
@@ -64,8 +64,10 @@ impl Serve {
         // Readers see what is due whether it is recorded or not, so a database that is locked is no reason not to serve.
         match record_overdue(&app, now).await {
             Ok(0) => {}
-            Ok(late) => tracing::warn!(late, "releases had come due, or their embargoes ended, while no server ran"),
-            Err(error) => tracing::warn!(%error, "what came due cannot be recorded yet; trying on"),
+            Ok(late) => {
+                tracing::warn!(late, "scheduled publications or ends of embargoes became due while no server ran")
+            }
+            Err(error) => tracing::warn!(%error, "due transitions cannot be recorded yet; trying again"),
         }
         if self.demo {
             if let Some(secret) = Box::pin(populate(&app)).await? {
@@ -102,13 +104,13 @@ impl Serve {
         jobs_task.abort();
         let closing = async {
             if let Err(error) = jobs::tick(&app, app.clock.now()).await {
-                tracing::warn!(%error, "what was due could not be recorded; the next start does it");
+                tracing::warn!(%error, "due transitions could not be recorded; the next start records them");
             }
             background_task.abort();
             db.close().await;
         };
         if tokio::time::timeout(server::CLOSE_TIMEOUT, closing).await.is_err() {
-            tracing::warn!("the connections of the database did not close in time; everything acknowledged is on disk");
+            tracing::warn!("the database connections did not close in time; every acknowledged write is on disk");
         }
         tracing::info!("stopped");
         if app.newsroom.db.has_stopped_writing() {
@@ -119,14 +121,14 @@ impl Serve {
     }
 }
 
-/// Prints what a person should know. That it cannot be printed is no reason not to serve.
+/// Prints a text for the operator. A failure to print does not stop the server.
 fn print_notice(text: &str) {
     if let Err(error) = print(text) {
-        tracing::warn!(%error, "serving all the same");
+        tracing::warn!(%error, "startup text cannot be printed; serving anyway");
     }
 }
 
-/// Records what came due while no server ran; answers how many releases that were.
+/// Records the transitions that became due while no server ran, and returns the number of releases.
 async fn record_overdue(app: &App, now: DateTime<Utc>) -> Result<usize, Error> {
     app.newsroom.resolve_schedules(now).await?;
     app.newsroom.record_due_releases(now).await

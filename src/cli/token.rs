@@ -27,41 +27,41 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Token {
-    /// Make a token; its secret is printed this once
+    /// Create a token; its secret is printed only once
     Create {
-        /// The person or system that will act with it
+        /// Person or system that uses the token
         #[arg(long)]
         subject: String,
-        /// What it is for
+        /// What the token is for
         #[arg(long)]
         name: String,
-        /// What it may do
+        /// Role of the token
         #[arg(long)]
         role: RoleName,
-        /// When it ends: 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never
+        /// Expiry: 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never
         #[arg(long, default_value = "90d")]
         expires: String,
     },
     /// List all tokens, newest first
     List,
-    /// Take a token back, at once and for good
+    /// Revoke a token permanently
     Revoke {
-        /// Its id, as `token list` prints it
+        /// Id of the token, as `token list` prints it
         id: String,
     },
 }
 
-/// A role, as the command line writes it.
+/// A role as an argument.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum RoleName {
     /// An accredited journalist
     Press,
-    /// Writes
+    /// Writes drafts, and revises own releases
     Author,
-    /// Publishes and withdraws
+    /// Publishes and withdraws any release
     Editor,
-    /// Keeps topics, places and tokens
+    /// Manages topics, places and tokens
     Admin,
 }
 
@@ -146,7 +146,7 @@ fn expiry_text(token: &api_token::Model) -> String {
     )
 }
 
-/// When a token ends.
+/// Parses the expiry of a token; `None` means never.
 fn parse_expiry(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, CommandError> {
     if text == "never" {
         return Ok(None);
@@ -167,6 +167,6 @@ fn parse_expiry(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>,
     let at = at.ok_or_else(|| {
         format!("--expires is \"{text}\": write 90d, 12h, an instant such as 2027-01-31T00:00:00Z, or never")
     })?;
-    let too_long = format!("--expires is \"{text}\", which ends after the year 9999: write a shorter time, or never");
+    let too_long = format!("--expires is \"{text}\", which is after the year 9999: write a shorter time, or never");
     Ok(Some(date_range::check_instant(at).map_err(|_| too_long)?))
 }

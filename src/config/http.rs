@@ -15,13 +15,13 @@ use super::{
 };
 use crate::limits::{ALL, Limits, Profile};
 
-/// How the server is open, as the settings have it.
+/// Reads the configuration of the HTTP server.
 pub(super) fn read(layers: &Layers) -> Result<HttpConfig, ConfigError> {
     let hardened = profile(layers)? == Profile::Hardened;
     let mut limits = Limits::of(if hardened { Profile::Hardened } else { Profile::Open });
     for limit in ALL {
         let least = u64::from(!limit.key.starts_with("rate."));
-        let value = layers.read(limit.key, &format!("a whole number from {least} on"), |value| {
+        let value = layers.read(limit.key, &format!("a whole number, {least} or more"), |value| {
             value.replace('_', "").parse().ok().filter(|value| (least..=1 << 40).contains(value))
         })?;
         *(limit.field)(&mut limits) = value;
@@ -32,13 +32,13 @@ pub(super) fn read(layers: &Layers) -> Result<HttpConfig, ConfigError> {
         "only" => Some(TrustedDocumentMode::Only),
         _ => None,
     })?;
-    let manifest = layers.read("documents.manifest", "the name of a file", |value| Some(value.to_owned()))?;
+    let manifest = layers.read("documents.manifest", "a file name", |value| Some(value.to_owned()))?;
     Ok(HttpConfig {
         limits: Arc::new(limits),
         introspection: layers.read("introspection", "true or false", |value| value.parse().ok())?,
         trusted_proxies: layers.read(
             "trusted_proxies",
-            "addresses or networks with commas between: 10.0.0.0/8, ::1",
+            "addresses or networks, separated by commas: 10.0.0.0/8, ::1",
             |value| {
                 comma_separated(value)
                     .map(|item| {
@@ -47,7 +47,7 @@ pub(super) fn read(layers: &Layers) -> Result<HttpConfig, ConfigError> {
                     .collect()
             },
         )?,
-        origins: layers.read("cors_origins", "*, or origins with commas between: https://example.org", |value| {
+        origins: layers.read("cors_origins", "*, or origins separated by commas: https://example.org", |value| {
             if value.trim() == "*" {
                 return Some(AllowedOrigins::Any);
             }
@@ -70,12 +70,12 @@ pub(super) fn read(layers: &Layers) -> Result<HttpConfig, ConfigError> {
 }
 
 fn tls(layers: &Layers) -> Result<Option<TlsFiles>, ConfigError> {
-    let read_name = |key| layers.read(key, "the name of a file", |value| Some(value.to_owned()));
+    let read_name = |key| layers.read(key, "a file name", |value| Some(value.to_owned()));
     let (certificate, key) = (read_name("tls.certificate")?, read_name("tls.key")?);
     match (certificate.is_empty(), key.is_empty()) {
         (true, true) => Ok(None),
         (false, false) => Ok(Some(TlsFiles { certificate: certificate.into(), key: key.into() })),
-        _ => Err(ConfigError("TLS needs both files: tls.certificate and tls.key".to_owned())),
+        _ => Err(ConfigError("TLS requires both tls.certificate and tls.key".to_owned())),
     }
 }
 
@@ -92,7 +92,8 @@ fn documents(manifest: &str, mode: TrustedDocumentMode) -> Result<TrustedDocumen
         return match mode {
             TrustedDocumentMode::Off => Ok(TrustedDocuments::default()),
             _ => Err(ConfigError(
-                "documents.trust is set, but documents.manifest is not: name the file of trusted documents".to_owned(),
+                "documents.trust is set, but documents.manifest is not: set it to the file of trusted documents"
+                    .to_owned(),
             )),
         };
     }

@@ -15,26 +15,26 @@ use ipnet::IpNet;
 
 use crate::limits::Limits;
 
-/// How the server is open to the world.
+/// Configuration of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct HttpConfig {
-    /// How much one may ask.
+    /// Limits and rates.
     pub limits: Arc<Limits>,
-    /// Whether the public may read the schema.
+    /// Whether callers without a token may read the schema.
     pub introspection: bool,
-    /// Proxies whose word on where a request comes from is taken.
+    /// Proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Pages of other hosts that may ask.
+    /// Origins that CORS allows.
     pub origins: AllowedOrigins,
-    /// Bytes of public answers that are kept; 0: none.
+    /// Size of the response cache in bytes; 0 disables it.
     pub cache_bytes: u64,
-    /// Seconds that others may keep a public answer; what was published or withdrawn reaches their readers so much later at most.
+    /// `max-age` of public responses, in seconds: how long other caches may be behind.
     pub max_age: u64,
-    /// Bytes of queries that are kept to be asked for by their digest; 0: none.
+    /// Memory for automatic persisted queries in bytes; 0 disables them.
     pub persisted_bytes: u64,
-    /// Queries that clients were built with.
+    /// Trusted documents.
     pub documents: Arc<TrustedDocuments>,
-    /// Where the certificate is that is shown; HTTP without TLS where there is none.
+    /// Certificate and key; HTTP without TLS if `None`.
     pub tls: Option<TlsFiles>,
 }
 
@@ -54,26 +54,26 @@ impl Default for HttpConfig {
     }
 }
 
-/// A certificate chain and its key, in PEM files.
+/// PEM files of a certificate chain and its private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// The certificate, then those that lead to a root.
+    /// File of the certificate chain, the server's certificate first.
     pub certificate: PathBuf,
-    /// Its private key.
+    /// File of the private key.
     pub key: PathBuf,
 }
 
-/// Origins (RFC 6454) of pages.
+/// Origins (RFC 6454) that CORS allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedOrigins {
-    /// All: what is public is public, and rights come by token only, which a page must hold itself.
+    /// Every origin. This is safe because no cookie grants anything: a page must have a token itself.
     Any,
-    /// These.
+    /// The listed origins only.
     Only(Vec<HeaderValue>),
 }
 
 impl AllowedOrigins {
-    /// Whether a page from there may ask.
+    /// Whether an origin is allowed.
     pub fn allow(&self, origin: &HeaderValue) -> bool {
         match self {
             Self::Any => true,
@@ -82,10 +82,10 @@ impl AllowedOrigins {
     }
 }
 
-/// What is done about queries that are not trusted documents.
+/// Treatment of queries that are not trusted documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TrustedDocumentMode {
-    /// Nothing.
+    /// They are executed.
     #[default]
     Off,
     /// They are executed and logged.
@@ -94,24 +94,25 @@ pub enum TrustedDocumentMode {
     Only,
 }
 
-/// Queries that clients were built with, by their ids.
+/// Trusted documents: queries by id.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedDocuments {
-    /// What is done about others.
+    /// Treatment of all other queries.
     pub mode: TrustedDocumentMode,
     by_id: HashMap<String, Arc<str>>,
     texts: HashSet<Arc<str>>,
 }
 
 impl TrustedDocuments {
-    /// From a manifest: an object of texts by id, as relay-compiler and GraphQL Code Generator write it, or Apollo's
-    /// persisted query manifest (`{"format": "apollo-persisted-query-manifest", "operations": [{"id", "body"}]}`).
+    /// Reads a manifest: a JSON object of queries by id, as relay-compiler and GraphQL Code Generator write it, or
+    /// Apollo's persisted query manifest (`{"format": "apollo-persisted-query-manifest", "operations": [{"id",
+    /// "body"}]}`).
     pub fn from_manifest(text: &str, mode: TrustedDocumentMode) -> Result<Self, String> {
         use serde_json::Value;
-        let manifest: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+        let manifest: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
         let entry = |id: Option<&Value>, body: Option<&Value>| match (id, body) {
             (Some(Value::String(id)), Some(Value::String(body))) => Ok((id.clone(), Arc::from(body.as_str()))),
-            _ => Err("an operation of it is without the texts `id` and `body`".to_owned()),
+            _ => Err("an operation lacks the strings `id` and `body`".to_owned()),
         };
         let by_id: Result<HashMap<_, _>, String> = match &manifest {
             Value::Object(fields) if fields.get("operations").is_some_and(Value::is_array) => {
@@ -122,35 +123,35 @@ impl TrustedDocuments {
                 .iter()
                 .map(|(id, body)| match body {
                     Value::String(body) => Ok((id.clone(), Arc::from(body.as_str()))),
-                    _ => Err(format!("what stands under \"{id}\" is not a query's text")),
+                    _ => Err(format!("the value under \"{id}\" is not the text of a query")),
                 })
                 .collect(),
-            _ => Err("it is not an object of queries by id".to_owned()),
+            _ => Err("not an object of queries by id".to_owned()),
         };
         let by_id = by_id?;
         if by_id.is_empty() {
-            return Err("there is no query in it".to_owned());
+            return Err("it contains no query".to_owned());
         }
         Ok(Self { mode, texts: by_id.values().cloned().collect(), by_id })
     }
 
-    /// The document of an id; an id may be written with the name of its digest before it: `sha256:…`.
+    /// The document of an id. The id may have the prefix `sha256:`.
     pub fn get(&self, id: &str) -> Option<&Arc<str>> {
         let without_digest_name = || id.split_once(':').and_then(|(_, id)| self.by_id.get(id));
         self.by_id.get(id).or_else(without_digest_name)
     }
 
-    /// Whether a text is one of them, letter by letter.
+    /// Whether a text equals one of the documents.
     pub fn contains(&self, text: &str) -> bool {
         self.texts.contains(text)
     }
 
-    /// How many there are.
+    /// Number of documents.
     pub fn len(&self) -> usize {
         self.by_id.len()
     }
 
-    /// True where there is no manifest.
+    /// Whether there is no manifest.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
     }

@@ -10,20 +10,20 @@ use super::{
 };
 use crate::{db::redacted, limits::Profile};
 
-/// Where a value comes from that nobody set.
+/// The source of a value that is not set.
 const DEFAULT: &str = "the default";
 
-/// Values by key, each with where it came from.
+/// Values by key, each with its source.
 #[derive(Debug, Default)]
 pub struct Layers(pub(super) BTreeMap<&'static str, (String, String)>);
 
 impl Layers {
-    /// What holds where nobody says anything.
+    /// The defaults.
     pub fn defaults() -> Self {
         Self(settings().map(|setting| (setting.key, (setting.default.to_owned(), DEFAULT.to_owned()))).collect())
     }
 
-    /// Lays a settings file over them.
+    /// Adds the values of a settings file.
     pub fn file(&mut self, name: &Path, text: &str) -> Result<(), ConfigError> {
         let shown = name.display();
         let table: toml::Table = text.parse().map_err(|error| ConfigError(format!("{shown} is not TOML: {error}")))?;
@@ -35,7 +35,7 @@ impl Layers {
                     .position(|line| line.trim_start().trim_start_matches(['"', '[']).starts_with(&key))
                     .map_or(1, |line| line + 1);
                 return Err(ConfigError(format!(
-                    "{shown}:{line}: there is no setting \"{key}\"; there are {}",
+                    "{shown}:{line}: there is no setting \"{key}\"; the settings are {}",
                     known.join(", ")
                 )));
             };
@@ -43,14 +43,14 @@ impl Layers {
                 toml::Value::String(text) => text,
                 toml::Value::Boolean(boolean) => boolean.to_string(),
                 toml::Value::Integer(number) => number.to_string(),
-                _ => return Err(ConfigError(format!("{shown}: {key} is not a text: write {key} = \"…\""))),
+                _ => return Err(ConfigError(format!("{shown}: {key} is not a string: write {key} = \"…\""))),
             };
             self.0.insert(setting.key, (value, format!("{shown}")));
         }
         Ok(())
     }
 
-    /// Lays variables of the environment over them; answers those that begin like ours and are not known.
+    /// Adds the values of environment variables. Returns unknown variables with the prefix `DATELINE_`.
     pub fn environment(&mut self, variables: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
         let mut unknown = Vec::new();
         for (name, value) in variables
@@ -65,14 +65,14 @@ impl Layers {
         unknown
     }
 
-    /// Lays a flag over them, if it was given.
+    /// Adds the value of a flag, if it was given.
     pub fn flag(&mut self, key: &'static str, name: &str, value: Option<String>) {
         if let Some(value) = value {
             self.0.insert(key, (value, format!("the flag {name}")));
         }
     }
 
-    /// What holds of a setting, and where it comes from: somebody's word, or what the profile says.
+    /// The value of a setting and its source: a layer, or the profile.
     fn effective(&self, key: &str) -> Option<(String, String)> {
         let (value, source) = self.0.get(key)?;
         let profile_default = hardened(key).filter(|_| source == DEFAULT);
@@ -82,7 +82,7 @@ impl Layers {
         }
     }
 
-    /// The value of a setting, parsed; the error says what was expected.
+    /// The parsed value of a setting. Fails with a message that says what was expected.
     pub(super) fn read<T>(
         &self,
         key: &str,
@@ -97,7 +97,7 @@ impl Layers {
     }
 }
 
-/// Which profile is chosen.
+/// The selected profile.
 pub(super) fn profile(layers: &Layers) -> Result<Profile, ConfigError> {
     layers.read("profile", "open or hardened", |value| match value {
         "open" => Some(Profile::Open),
@@ -106,7 +106,7 @@ pub(super) fn profile(layers: &Layers) -> Result<Profile, ConfigError> {
     })
 }
 
-/// The entries of a table, those of tables in it by their names with a dot between.
+/// The entries of a table. Keys of nested tables are joined with dots.
 fn flatten(table: toml::Table) -> Vec<(String, toml::Value)> {
     let entries = table.into_iter().flat_map(|(key, value)| match value {
         toml::Value::Table(inner) => {

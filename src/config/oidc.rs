@@ -16,11 +16,11 @@ use super::{
 };
 use crate::auth::oidc::{JwksSource, OidcSettings};
 
-/// Settings that say nothing without an issuer.
+/// Settings that have no effect without an issuer.
 const REQUIRE_ISSUER: [Setting; 6] =
     [OIDC_AUDIENCE, OIDC_JWKS, OIDC_SUBJECT_CLAIM, OIDC_ROLE_CLAIM, OIDC_ROLES, OIDC_CLOCK_SKEW];
 
-/// The issuer, if there is one.
+/// Reads the settings of the issuer; `None` if no issuer is set.
 pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError> {
     let source_of = |setting: &Setting| {
         layers
@@ -47,18 +47,16 @@ pub(super) fn read(layers: &Layers) -> Result<Option<OidcSettings>, ConfigError>
     }
     let name = "the name of a claim, for example";
     Ok(Some(OidcSettings {
-        issuer: layers.read(
-            OIDC_ISSUER.key,
-            "the issuer's https address, as its tokens have it in `iss`",
-            |value| is_http_url(value).then(|| value.to_owned()),
-        )?,
-        audience: layers.read(OIDC_AUDIENCE.key, "a text, as the tokens have it in `aud`", one_line)?,
-        jwks: layers.read(OIDC_JWKS.key, "an https address without a password in it, or a file", jwks)?,
+        issuer: layers.read(OIDC_ISSUER.key, "the https URL of the issuer, as in the claim `iss`", |value| {
+            is_http_url(value).then(|| value.to_owned())
+        })?,
+        audience: layers.read(OIDC_AUDIENCE.key, "a string, as in the claim `aud`", one_line)?,
+        jwks: layers.read(OIDC_JWKS.key, "an https URL without a password, or a file", jwks)?,
         subject_claim: layers.read(OIDC_SUBJECT_CLAIM.key, &format!("{name} sub"), one_line)?,
         role_claim: layers.read(OIDC_ROLE_CLAIM.key, &format!("{name} realm_access.roles"), one_line)?,
         roles: layers.read(
             OIDC_ROLES.key,
-            "value=ROLE,value=ROLE with PRESS, AUTHOR, EDITOR or ADMIN, each value once",
+            "value=ROLE,value=ROLE, each value once; the roles are PRESS, AUTHOR, EDITOR and ADMIN",
             roles,
         )?,
         clock_skew: layers.read(OIDC_CLOCK_SKEW.key, "seconds, 0 to 600", |value| {
@@ -99,7 +97,7 @@ fn roles(value: &str) -> Option<BTreeMap<String, Role>> {
     }
     let mut roles = BTreeMap::new();
     for pair in value.split(',') {
-        // What groups are called may have a "=" in it.
+        // The name of a group may contain "=".
         let (group, name) = pair.rsplit_once('=')?;
         let is_new = !group.trim().is_empty() && roles.insert(group.trim().to_owned(), role(name.trim())?).is_none();
         is_new.then_some(())?;

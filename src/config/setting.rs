@@ -2,27 +2,27 @@
 
 use std::{fmt, path::Path};
 
-/// One thing that can be set.
+/// A setting and its default.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// Its key in the file.
+    /// Key in the settings file.
     pub key: &'static str,
-    /// Its variable in the environment.
+    /// Environment variable.
     pub variable: &'static str,
-    /// What holds where nobody says anything; empty: nothing.
+    /// Default; empty if there is none.
     pub default: &'static str,
-    /// What holds instead where the profile is `hardened`; nothing where that is the same.
+    /// Default in the profile `hardened`, if it differs.
     pub hardened: Option<&'static str>,
-    /// What it means.
+    /// Meaning and unit, for `docs/settings.md`.
     pub meaning: &'static str,
 }
 
-/// A setting that makes no sense, or a file that cannot be read.
+/// An invalid setting, or a settings file that cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError(pub(super) String);
 
 impl ConfigError {
-    /// A settings file that was named and cannot be read.
+    /// The error of a settings file that cannot be read.
     pub fn unreadable(file: &Path, error: &std::io::Error) -> Self {
         Self(format!("the settings file {} cannot be read: {error}", file.display()))
     }

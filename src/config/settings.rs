@@ -1,6 +1,6 @@
 //! All settings as validated values, and how they are parsed from the layers.
 //!
-//! The HTTP server and OpenID Connect have more of them and are parsed in `http` and `oidc`.
+//! `http` and `oidc` parse the settings of the HTTP server and of OpenID Connect.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -10,46 +10,46 @@ use crate::{
     newsroom::{NewsroomSettings, text::language, workflow::WorkflowPolicy},
 };
 
-/// Settings that make sense.
+/// Validated settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The database.
+    /// Database URL.
     pub database_url: String,
-    /// Begin a new database where the file is missing beside its lock file, empty or truncated. A flag only.
+    /// Whether to start a new database if the file is missing beside its lock file, empty or truncated. A flag only.
     pub new_database: bool,
-    /// Where to serve.
+    /// Address and port to listen on.
     pub listen: SocketAddr,
-    /// What to log, as `tracing` has it.
+    /// Log filter, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log: String,
-    /// Log as JSON.
+    /// Whether to log as JSON.
     pub log_json: bool,
-    /// Whose newsroom it is.
+    /// Name and publisher of the newsroom.
     pub site_info: SiteInfo,
-    /// What is taken where an editor says nothing.
+    /// Settings of the newsroom.
     pub newsroom: NewsroomSettings,
-    /// How far a server's clock may be from its database's; zero: any offset is taken.
+    /// Largest allowed difference between the server's clock and the database's; zero allows any difference.
     pub max_clock_offset: Duration,
-    /// Whose tokens are taken beside ours.
+    /// The OpenID Connect issuer whose tokens are accepted.
     pub oidc: Option<OidcSettings>,
-    /// How it is open to the world.
+    /// Configuration of the HTTP server.
     pub http_config: HttpConfig,
 }
 
 impl Layers {
-    /// The settings, if they make sense.
+    /// Parses and validates all settings.
     pub fn settings(&self) -> Result<Settings, ConfigError> {
         let log_json = self.read("log_format", "text or json", |value| match value {
             "text" => Some(false),
             "json" => Some(true),
             _ => None,
         })?;
-        let url_template = self.read("release_url", "an http or https address with {slug} or {id} in it", |value| {
+        let url_template = self.read("release_url", "an http or https URL with {slug} or {id}", |value| {
             let is_http_url = value.starts_with("https://") || value.starts_with("http://");
             let has_placeholder = value.contains("{slug}") || value.contains("{id}");
             (value.is_empty() || (is_http_url && has_placeholder))
                 .then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))
         })?;
-        let preview_template = self.read("preview_url", "an http or https address with {token} in it", |value| {
+        let preview_template = self.read("preview_url", "an http or https URL with {token}", |value| {
             let is_http_url = value.starts_with("https://") || value.starts_with("http://");
             (value.is_empty() || (is_http_url && value.contains("{token}")))
                 .then(|| Some(value.to_owned()).filter(|value| !value.is_empty()))

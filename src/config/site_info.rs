@@ -1,11 +1,11 @@
 //! Name and publisher of the newsroom, as its home page shows them.
 
-/// Whose newsroom it is, for people.
+/// Name and publisher of the newsroom.
 #[derive(Clone, Debug)]
 pub struct SiteInfo {
-    /// What the newsroom is called.
+    /// Name of the newsroom.
     pub name: String,
-    /// The organisation behind it; may be empty.
+    /// Name of the publishing organisation; may be empty.
     pub publisher: String,
 }
 

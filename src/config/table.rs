@@ -7,70 +7,70 @@
 use super::setting::Setting;
 use crate::limits::{ALL, Limit};
 
-/// The server and the newsroom.
+/// Settings of the server and the newsroom.
 const SERVER_AND_NEWSROOM: [Setting; 12] = [
     Setting {
         key: "database_url",
         variable: "DATELINE_DATABASE_URL",
         default: "sqlite://dateline.db",
         hardened: None,
-        meaning: "The database: `sqlite://FILE` (made when missing) or `postgres://USER:PASSWORD@HOST/NAME`",
+        meaning: "Database URL: `sqlite://FILE` (created if missing) or `postgres://USER:PASSWORD@HOST/NAME`",
     },
     Setting {
         key: "listen",
         variable: "DATELINE_LISTEN",
         default: "127.0.0.1:8000",
         hardened: None,
-        meaning: "Address and port to serve on",
+        meaning: "Address and port to listen on",
     },
     Setting {
         key: "log",
         variable: "DATELINE_LOG",
         default: "info",
         hardened: None,
-        meaning: "What is logged: `error`, `warn`, `info`, `debug`, or per part: `info,dateline::catalog=debug`",
+        meaning: "Log level: `error`, `warn`, `info`, `debug`, or by module: `info,dateline::catalog=debug`",
     },
     Setting {
         key: "log_format",
         variable: "DATELINE_LOG_FORMAT",
         default: "text",
         hardened: None,
-        meaning: "`text` or `json`",
+        meaning: "Log format: `text` or `json`",
     },
     Setting {
         key: "newsroom_name",
         variable: "DATELINE_NEWSROOM_NAME",
         default: "Newsroom",
         hardened: None,
-        meaning: "What the newsroom is called",
+        meaning: "Name of the newsroom",
     },
     Setting {
         key: "publisher",
         variable: "DATELINE_PUBLISHER",
         default: "",
         hardened: None,
-        meaning: "The organisation behind it",
+        meaning: "Name of the organisation that publishes",
     },
     Setting {
         key: "release_url",
         variable: "DATELINE_RELEASE_URL",
         default: "",
         hardened: None,
-        meaning: "Public address of a release, with `{slug}` or `{id}` in it: `https://example.org/news/{slug}`",
+        meaning: "Public URL of a release, with `{slug}` or `{id}`: `https://example.org/news/{slug}`",
     },
     Setting {
         key: "language",
         variable: "DATELINE_LANGUAGE",
         default: "en",
         hardened: None,
-        meaning: "Language of releases and names that give none (BCP 47)",
+        meaning: "Default language of releases and names (BCP 47)",
     },
     Setting {
         key: "time_zone",
         variable: "DATELINE_TIME_ZONE",
         default: "UTC",
         hardened: None,
-        meaning: "Where the newsroom's day begins and ends (IANA name: `Asia/Bangkok`)",
+        meaning: "Time zone of the newsroom's days (IANA name: `Asia/Bangkok`)",
     },
     Setting {
         key: "clock.max_offset",
@@ -84,14 +84,14 @@ const SERVER_AND_NEWSROOM: [Setting; 12] = [
         variable: "DATELINE_PREVIEW_URL",
         default: "",
         hardened: None,
-        meaning: "Where a preview link leads, with `{token}` in it: `https://example.org/preview?token={token}`",
+        meaning: "URL of a preview page, with `{token}`: `https://example.org/preview?token={token}`",
     },
     Setting {
         key: "workflow.four_eyes",
         variable: "DATELINE_WORKFLOW_FOUR_EYES",
         default: "false",
         hardened: None,
-        meaning: "`true`: whoever wrote a version may not be the one who approves it",
+        meaning: "`true`: the writer of a revision may not approve it ([workflow.md](workflow.md#approval-by-a-second-person))",
     },
 ];
 
@@ -100,137 +100,137 @@ pub(super) const OIDC_ISSUER: Setting = Setting {
     variable: "DATELINE_OIDC_ISSUER",
     default: "",
     hardened: None,
-    meaning: "Takes the tokens of this OpenID Connect issuer: its address, as in `iss` ([people.md](people.md))",
+    meaning: "OpenID Connect issuer whose tokens are accepted, as in `iss` ([people.md](people.md))",
 };
 pub(super) const OIDC_AUDIENCE: Setting = Setting {
     key: "oidc_audience",
     variable: "DATELINE_OIDC_AUDIENCE",
     default: "",
     hardened: None,
-    meaning: "Whom its tokens must be for, as in `aud`",
+    meaning: "Required audience of its tokens, as in `aud`",
 };
 pub(super) const OIDC_JWKS: Setting = Setting {
     key: "oidc_jwks",
     variable: "DATELINE_OIDC_JWKS",
     default: "",
     hardened: None,
-    meaning: "Its public keys (JWK Set): an https or http address, or a file",
+    meaning: "Its public keys (JWK Set): an https or http URL, or a file",
 };
 pub(super) const OIDC_SUBJECT_CLAIM: Setting = Setting {
     key: "oidc_subject_claim",
     variable: "DATELINE_OIDC_SUBJECT_CLAIM",
     default: "sub",
     hardened: None,
-    meaning: "The claim that says who it is",
+    meaning: "Claim with the subject",
 };
 pub(super) const OIDC_ROLE_CLAIM: Setting = Setting {
     key: "oidc_role_claim",
     variable: "DATELINE_OIDC_ROLE_CLAIM",
     default: "roles",
     hardened: None,
-    meaning: "The claim with what they may do; dots reach into objects: `realm_access.roles`",
+    meaning: "Claim with the roles; dots read members of objects: `realm_access.roles`",
 };
 pub(super) const OIDC_ROLES: Setting = Setting {
     key: "oidc_roles",
     variable: "DATELINE_OIDC_ROLES",
     default: "",
     hardened: None,
-    meaning: "Which of its values stand for which role: `newsroom-editor=EDITOR,newsroom-admin=ADMIN`; empty: PRESS, AUTHOR, EDITOR, ADMIN for themselves",
+    meaning: "Roles by claim value: `newsroom-editor=EDITOR,newsroom-admin=ADMIN`; if empty, the values PRESS, AUTHOR, EDITOR and ADMIN",
 };
 pub(super) const OIDC_CLOCK_SKEW: Setting = Setting {
     key: "oidc_clock_skew",
     variable: "DATELINE_OIDC_CLOCK_SKEW",
     default: "60",
     hardened: None,
-    meaning: "Seconds that its clock may differ from ours, 0 to 600",
+    meaning: "Seconds by which its clock may differ, 0 to 600",
 };
 
-/// OpenID Connect.
+/// Settings of OpenID Connect.
 const OIDC: [Setting; 7] =
     [OIDC_ISSUER, OIDC_AUDIENCE, OIDC_JWKS, OIDC_SUBJECT_CLAIM, OIDC_ROLE_CLAIM, OIDC_ROLES, OIDC_CLOCK_SKEW];
 
-/// The HTTP server, without the limits.
+/// Settings of the HTTP server, without the limits.
 const HTTP: [Setting; 11] = [
     Setting {
         key: "profile",
         variable: "DATELINE_PROFILE",
         default: "open",
         hardened: None,
-        meaning: "`open`, or `hardened` for the open internet: other defaults, as this table says",
+        meaning: "Set of defaults: `open`, or `hardened` for the open internet",
     },
     Setting {
         key: "introspection",
         variable: "DATELINE_INTROSPECTION",
         default: "true",
         hardened: Some("false"),
-        meaning: "`true`: the public may read the schema, and errors suggest names of fields",
+        meaning: "`true`: the public may read the schema, and errors suggest field names",
     },
     Setting {
         key: "tls.certificate",
         variable: "DATELINE_TLS_CERTIFICATE",
         default: "",
         hardened: None,
-        meaning: "A file with the certificate to show, and those that lead to a root (PEM): HTTPS is served; taken anew when it changes",
+        meaning: "File with the certificate chain (PEM); enables HTTPS; reloaded when it changes",
     },
     Setting {
         key: "tls.key",
         variable: "DATELINE_TLS_KEY",
         default: "",
         hardened: None,
-        meaning: "A file with its private key (PEM)",
+        meaning: "File with the private key (PEM)",
     },
     Setting {
         key: "trusted_proxies",
         variable: "DATELINE_TRUSTED_PROXIES",
         default: "",
         hardened: None,
-        meaning: "Proxies whose `X-Forwarded-For` and `X-Request-Id` are believed: addresses or networks, with commas: `10.0.0.0/8, ::1`",
+        meaning: "Proxies whose `X-Forwarded-For` and `X-Request-Id` are trusted: addresses or networks, separated by commas: `10.0.0.0/8, ::1`",
     },
     Setting {
         key: "cors_origins",
         variable: "DATELINE_CORS_ORIGINS",
         default: "*",
         hardened: None,
-        meaning: "Pages that may ask from browsers: origins with commas, `https://example.org, https://www.example.org`; `*`: all; empty: none of other hosts",
+        meaning: "Origins that may send requests from browsers, separated by commas: `https://example.org, https://www.example.org`; `*`: all; empty: none",
     },
     Setting {
         key: "cache.bytes",
         variable: "DATELINE_CACHE_BYTES",
         default: "67108864",
         hardened: None,
-        meaning: "Memory for public answers that are given again while nothing has changed; 0: none",
+        meaning: "Memory of the response cache, in bytes; 0 disables it",
     },
     Setting {
         key: "cache.max_age",
         variable: "DATELINE_CACHE_MAX_AGE",
         default: "10",
         hardened: None,
-        meaning: "Seconds that browsers and proxies may keep a public answer, 0 to 86400; for this long after a publication or a withdrawal, their readers may still get the earlier answer",
+        meaning: "`max-age` of public responses in seconds, 0 to 86400; for this long after a publication or withdrawal, browsers and proxies may return the earlier response",
     },
     Setting {
         key: "documents.persisted_bytes",
         variable: "DATELINE_DOCUMENTS_PERSISTED_BYTES",
         default: "16777216",
         hardened: None,
-        meaning: "Memory for automatic persisted queries (Apollo's protocol); 0: not supported",
+        meaning: "Memory for automatic persisted queries (Apollo's protocol), in bytes; 0 disables them",
     },
     Setting {
         key: "documents.manifest",
         variable: "DATELINE_DOCUMENTS_MANIFEST",
         default: "",
         hardened: None,
-        meaning: "A file of trusted documents: queries by id, as relay-compiler, GraphQL Code Generator or Apollo write it",
+        meaning: "File of trusted documents (queries by id), as written by relay-compiler, GraphQL Code Generator or Apollo",
     },
     Setting {
         key: "documents.trust",
         variable: "DATELINE_DOCUMENTS_TRUST",
         default: "off",
         hardened: None,
-        meaning: "What is done about queries that the manifest does not have: `off`: nothing, `log`: logged, `only`: refused",
+        meaning: "Treatment of queries that are not in the manifest: `off`: executed, `log`: executed and logged, `only`: refused",
     },
 ];
 
-/// Everything that can be set.
+/// All settings.
 pub fn settings() -> impl Iterator<Item = Setting> {
     let limit = |limit: &Limit| Setting {
         key: limit.key,
@@ -242,12 +242,12 @@ pub fn settings() -> impl Iterator<Item = Setting> {
     SERVER_AND_NEWSROOM.into_iter().chain(OIDC).chain(HTTP).chain(ALL.iter().map(limit))
 }
 
-/// What the profile `hardened` has instead of a default.
+/// The default of a setting in the profile `hardened`, if it differs.
 pub(super) fn hardened(key: &str) -> Option<&'static str> {
     settings().find(|setting| setting.key == key)?.hardened
 }
 
-/// The table of settings of `docs/settings.md`.
+/// The table of settings in Markdown, for `docs/settings.md`.
 pub fn table() -> String {
     let markdown_row = |setting: Setting| {
         let mut default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
@@ -256,6 +256,6 @@ pub fn table() -> String {
         }
         format!("| `{}` | `{}` | {default} | {} |\n", setting.key, setting.variable, setting.meaning)
     };
-    let head = "| in the file | in the environment | default | meaning |\n|---|---|---|---|\n";
+    let head = "| file | environment | default | meaning |\n|---|---|---|---|\n";
     head.to_owned() + &settings().map(markdown_row).collect::<String>()
 }

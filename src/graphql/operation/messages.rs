@@ -386,7 +386,7 @@ mod tests {
             let error =
                 Document::parse(query, &schema, &Limits::default(), Disclosure::Full).expect_err(query).remove(0);
             assert!(
-                error.code == "GRAPHQL_PARSE_FAILED" && error.message.contains(expected),
+                error.code.as_str() == "GRAPHQL_PARSE_FAILED" && error.message.contains(expected),
                 "{query}: {}",
                 error.message
             );

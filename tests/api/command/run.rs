@@ -119,7 +119,7 @@ fn startup_errors_contain_advice() {
         (vec!["serve", "--config", "half.toml"], "tls.certificate and tls.key"),
         (vec!["serve", "--config", "gone.toml", "--listen", "127.0.0.1:0"], "c.pem, which cannot be read"),
         (vec!["serve", "--config", "trust.toml"], "documents.manifest is not"),
-        (vec!["serve", "--config", "none.toml"], "a whole number from 1 on"),
+        (vec!["serve", "--config", "none.toml"], "a whole number, 1 or more"),
         (vec!["migrate", "--config", "bad.toml"], "bad.toml:1: there is no setting \"colour\""),
         (vec!["migrate", "--config", "missing.toml"], "cannot be read"),
         (vec!["import", "missing.ndjson"], "missing.ndjson cannot be opened"),
