@@ -18,6 +18,9 @@ use table::{Access, FREE, Rule, TABLE};
 /// Maximum number of lines of a file. A file of more than 300 lines should be considered for a split.
 const MAX_LINES: usize = 400;
 
+/// Maximum width of a comment line, in characters.
+const MAX_WIDTH: usize = 120;
+
 /// Maximum number of files in a folder.
 const MAX_FILES: usize = 16;
 
@@ -176,6 +179,19 @@ fn no_folder_has_too_many_files() {
             .map(|(folder, count)| format!("{folder}: {count} files, limit {MAX_FILES}: split it into subfolders"))
             .collect::<Vec<_>>(),
     );
+}
+
+/// rustfmt does not wrap comments, so this test enforces their width.
+#[test]
+fn comments_fit_the_line_width() {
+    let mut long = Vec::new();
+    for source in sources() {
+        let lines = source.text.lines().enumerate();
+        let comments =
+            lines.filter(|(_, line)| line.trim_start().starts_with("//") && line.chars().count() > MAX_WIDTH);
+        long.extend(comments.map(|(index, _)| format!("{}:{}: more than {MAX_WIDTH} columns", source.path, index + 1)));
+    }
+    assert_none(&long);
 }
 
 /// The module head of a `mod.rs` in `src` must name every file and folder next to it.

@@ -62,9 +62,15 @@ pub(crate) const TABLE: &[Rule] = &[
         advice: "every layer uses date ranges: move code with more dependencies to the module that needs it",
     },
     Rule {
+        modules: &["src/error_code"],
+        except: &[],
+        access: AllowOnly(&["async_graphql", "serde"]),
+        advice: "this is the list of error codes; decide in src/graphql and src/http which one applies",
+    },
+    Rule {
         modules: &["src/fair_semaphore", "src/blocking"],
         except: &[],
-        access: AllowOnly(&["std", "tokio", "futures_util"]),
+        access: AllowOnly(&["std", "tokio", "tracing", "futures_util"]),
         advice: "every layer uses these utilities: move code with more dependencies to the module that needs it",
     },
     Rule {

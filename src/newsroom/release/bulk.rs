@@ -16,24 +16,24 @@ use crate::{
     },
 };
 
-/// Releases of one call at most.
+/// Maximum number of releases in one call.
 pub const MAX_RELEASES: usize = 500;
 
-/// What to do to each.
+/// The action to carry out on each release.
 #[derive(Clone, Debug)]
 pub enum BulkAction {
-    /// Hand them to a reviewer.
+    /// Submit drafts for review.
     Submit,
-    /// Find them fit to be published.
+    /// Approve releases that are in review.
     Approve,
-    /// Make them public.
+    /// Publish the working revisions.
     Publish,
     /// Withdraw them. `None` is refused.
     Withdraw(Option<Withdrawal>),
 }
 
 impl Newsroom {
-    /// Carries out one action on each of some releases, in order. What is refused for one changes nothing for the others.
+    /// Carries out one action on several releases, in order. A refusal for one release does not affect the others.
     pub async fn releases_transition(
         &self,
         viewer: &Viewer,
@@ -43,7 +43,8 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> Vec<TransitionResult> {
         if items.len() > MAX_RELEASES {
-            let message = format!("there are {} releases; at most {MAX_RELEASES} are taken at a time", items.len());
+            let message =
+                format!("items has {} releases; the maximum is {MAX_RELEASES}: send several requests", items.len());
             return vec![Err(Error::field(&["items"], ErrorCode::TooLong, message))];
         }
         if matches!(action, BulkAction::Publish) && note.is_some() {

@@ -20,12 +20,12 @@ use crate::{
     newsroom::validation::{Patch, Validator},
 };
 
-/// What an editor gives of a release.
+/// The fields of a release as an editor sends them.
 #[derive(Clone, Debug, Default)]
 pub struct ReleaseInput {
-    /// Its address; made from the headline where a new release gives none.
+    /// Slug; made from the headline if a new release has none.
     pub slug: Patch<String>,
-    /// What sort of item it is.
+    /// Kind of item.
     pub kind: Patch<ReleaseKind>,
     /// One line, at most 500 characters.
     pub headline: Patch<String>,
@@ -37,34 +37,34 @@ pub struct ReleaseInput {
     pub body_markdown: Patch<String>,
     /// BCP 47.
     pub language: Patch<String>,
-    /// The date printed on it.
+    /// Release date.
     pub release_date: Patch<NaiveDate>,
-    /// Where it was filed.
+    /// Places of the dateline.
     pub dateline_places: Patch<Vec<ConceptRef>>,
     /// The place part of the dateline as printed, at most 300 characters.
     pub dateline_text: Patch<String>,
-    /// What it is about.
+    /// Topics.
     pub topics: Patch<Vec<ConceptRef>>,
-    /// What places it is about.
+    /// Places that it is about.
     pub places: Patch<Vec<ConceptRef>>,
-    /// The id that another system knows it by, at most 200 characters.
+    /// Id in another system, at most 200 characters.
     pub external_id: Patch<String>,
-    /// For the desk, at most 5,000 characters.
+    /// Internal note, at most 5,000 characters.
     pub editorial_note: Patch<String>,
 }
 
-/// What a version says.
+/// The content of a revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// The address it asks for; empty while it is to be made from the headline.
+    /// Requested slug; empty until it is made from the headline.
     pub slug: String,
-    /// The id that another system knows it by.
+    /// Id in another system.
     pub external_id: Option<String>,
-    /// What sort of item it is.
+    /// Kind of item.
     pub kind: ReleaseKind,
-    /// BCP 47, canonical case.
+    /// Language tag (BCP 47), in canonical case.
     pub language: String,
-    /// The date printed on it.
+    /// Release date.
     pub release_date: NaiveDate,
     /// One line.
     pub headline: String,
@@ -76,18 +76,18 @@ pub struct Content {
     pub body_markdown: Option<String>,
     /// The place part of the dateline as printed.
     pub dateline_text: Option<String>,
-    /// For the desk.
+    /// Internal note.
     pub editorial_note: Option<String>,
-    /// What it is about, in order.
+    /// Topics, in order.
     pub topics: Vec<Uuid>,
-    /// Where it was filed, in order.
+    /// Places of the dateline, in order.
     pub dateline: Vec<Uuid>,
-    /// What places it is about, in order.
+    /// Places that it is about, in order.
     pub about: Vec<Uuid>,
 }
 
 impl Content {
-    /// A version that says nothing yet.
+    /// An empty revision.
     pub fn blank(language: &str, today: NaiveDate) -> Self {
         Self {
             slug: String::new(),
@@ -107,7 +107,7 @@ impl Content {
         }
     }
 
-    /// What a stored revision says; a date outside the range as the nearest end of the range.
+    /// The content of a stored revision. A date outside the range becomes the nearest end of the range.
     pub fn from_row(row: revision::Model, topics: Vec<Uuid>, [dateline, about]: [Vec<Uuid>; 2]) -> Self {
         Self {
             slug: row.slug,
@@ -127,7 +127,7 @@ impl Content {
         }
     }
 
-    /// Takes what an editor gave; `validator` collects what cannot be taken.
+    /// Applies the input of an editor. `validator` collects the errors.
     pub fn apply_input(
         &mut self,
         mut input: ReleaseInput,
@@ -145,7 +145,7 @@ impl Content {
         validator.slug("slug", slug, &mut self.slug);
     }
 
-    /// Takes what an import gives, whose topics, dateline places and places are known by id already.
+    /// Applies the input of an import, whose topics, dateline places and places are already known by key.
     pub(in crate::newsroom) fn apply_import(
         &mut self,
         mut input: ReleaseInput,
@@ -160,7 +160,7 @@ impl Content {
         validator.slug("slug", slug, &mut self.slug);
     }
 
-    /// Takes everything but the slug and the concepts.
+    /// Applies all fields except the slug and the concepts.
     fn apply_fields(&mut self, input: ReleaseInput, validator: &mut Validator) {
         validator.required_line("headline", input.headline, &mut self.headline, 500);
         validator.optional_line("subheadline", input.subheadline, &mut self.subheadline, 1000);
@@ -174,7 +174,7 @@ impl Content {
         validator.optional_text("editorialNote", input.editorial_note, &mut self.editorial_note, 5000);
     }
 
-    /// The rows of a revision that says this.
+    /// Converts the content to the rows of a revision.
     pub fn into_rows(
         self,
         release: Uuid,
@@ -240,15 +240,15 @@ impl Content {
     }
 }
 
-/// A revision as rows to insert, and the catalog's image of it.
+/// The rows of a new revision, and its image for the catalog.
 #[derive(Clone, Debug)]
 pub struct RevisionRows {
-    /// What the catalog keeps of it.
+    /// Image for the catalog.
     pub version: VersionImage,
-    /// The revision.
+    /// The revision row.
     pub revision: revision::ActiveModel,
-    /// Its topics.
+    /// Assignments of topics.
     pub topics: Vec<revision_topic::ActiveModel>,
-    /// Its places.
+    /// Assignments of places.
     pub places: Vec<revision_place::ActiveModel>,
 }

@@ -4,26 +4,26 @@ use uuid::Uuid;
 
 use super::content::Content;
 
-/// A field that two versions have differently.
+/// A field that differs between two revisions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChange {
-    /// Its name in the API: `headline`.
+    /// Name of the field in the API, for example `headline`.
     pub field: &'static str,
-    /// What the one says; nothing where it says nothing.
+    /// The earlier value; `None` if there was none.
     pub before: Option<String>,
-    /// What the other says.
+    /// The later value; `None` if there is none.
     pub after: Option<String>,
 }
 
-/// The names of what versions refer to by key.
+/// Looks up the slugs of concepts by key.
 pub trait SlugLookup {
-    /// A topic's slug.
+    /// The slug of a topic.
     fn topic_slug(&self, id: Uuid) -> Option<String>;
-    /// A place's slug.
+    /// The slug of a place.
     fn place_slug(&self, id: Uuid) -> Option<String>;
 }
 
-/// Every field that one version has differently from another, in the order in which a release is written.
+/// The fields that differ between two revisions, in the order of `ReleaseInput`.
 pub fn diff(before: &Content, after: &Content, lookup: &impl SlugLookup) -> Vec<FieldChange> {
     let fields = |content: &Content| {
         let list = |slugs: Vec<Option<String>>| {

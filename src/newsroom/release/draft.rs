@@ -1,7 +1,8 @@
-//! Writing releases: create a draft, revise it, restore an older version, delete a draft; look-up by external id.
+//! Writing releases: create a draft, revise it, restore an earlier revision, delete a draft; lookup by external id.
 //!
-//! Every change of content inserts a new revision; a published version stays live until the new one is published
-//! (`publish`). Slug and external id are checked for uniqueness here; a new release gets a slug made from its headline.
+//! Every change of content inserts a new revision. A published revision stays live until the new one is published
+//! (`publish`). This module checks that slug and external id are unique, and makes the slug of a new release from its
+//! headline.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
@@ -32,9 +33,9 @@ use crate::{
 };
 
 impl Newsroom {
-    /// The release that another system knows by an id, as a key; whether the viewer may see it is for their set to say.
+    /// The key of the release with an external id. The caller must check visibility through its set.
     pub async fn release_by_external_id(&self, external_id: &str) -> Result<Option<ReleaseKey>, Error> {
-        // No release has it, and PostgreSQL cannot even be asked.
+        // No row contains NUL, and PostgreSQL refuses it in a parameter.
         if external_id.contains('\0') {
             return Ok(None);
         }
@@ -43,12 +44,12 @@ impl Newsroom {
         Ok(stored.map(|row| ReleaseKey::Id(row.id)))
     }
 
-    /// Today's date where the newsroom is.
+    /// Today's date in the newsroom's time zone.
     pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
         now.with_timezone(&self.settings.time_zone).date_naive()
     }
 
-    /// Begins a release: a draft with its first revision.
+    /// Creates a release: a draft with its first revision.
     pub async fn release_create(&self, viewer: &Viewer, input: ReleaseInput, now: DateTime<Utc>) -> TransitionResult {
         workflow::check_role(ReleaseAction::Create, viewer)?;
         let mut unit_of_work = self.begin(viewer, now).await?;
@@ -83,7 +84,7 @@ impl Newsroom {
         commit_and_find(unit_of_work, id, viewer).await
     }
 
-    /// Writes a new version. A live one stays as it is until the new one is published.
+    /// Writes a new revision. A live revision stays public until the new one is published.
     pub async fn release_revise(
         &self,
         viewer: &Viewer,
@@ -100,14 +101,15 @@ impl Newsroom {
         content.apply_input(input, snapshot.topics(), snapshot.places(), &mut validator);
         self.check_unique(&transition.unit_of_work, id, &content, &mut validator).await?;
         validator.finish()?;
-        // Nothing said anew: no version, no entry. Unless a correction was to be carried over, and there is nothing to carry.
+        // An unchanged content writes no revision and no journal entry, unless the working revision is outdated: then
+        // it confirms that the correction needs no change.
         if content == previous && !transition.row.working_outdated {
             return transition.commit_unchanged(self).await;
         }
         self.save_working_revision(transition, content, newest_number, None).await
     }
 
-    /// Writes a version that says what an older one said. Address and externalId stay what they are.
+    /// Writes the content of an earlier revision as a new one. Slug and external id stay as they are.
     pub async fn release_restore(
         &self,
         viewer: &Viewer,
@@ -139,7 +141,7 @@ impl Newsroom {
             .await
     }
 
-    /// Throws away a draft that never was public.
+    /// Deletes a draft that was never public.
     pub async fn release_delete(
         &self,
         viewer: &Viewer,
@@ -153,7 +155,7 @@ impl Newsroom {
         transition.commit_deleted(None).await
     }
 
-    /// Inserts a version beside the live one, or in place of the one being worked on.
+    /// Inserts a working revision beside the live one, or in place of the present working one.
     async fn save_working_revision(
         &self,
         transition: ReleaseTransition,
@@ -169,7 +171,7 @@ impl Newsroom {
         change.working_revision_id = Set(Some(rows.version.revision_id));
         change.revision = Set(rows.version.number);
         change.working_outdated = Set(false);
-        // What a live release is known by stays with its live version.
+        // The slug and external id of a live release stay those of its live revision.
         let has_live = row.live_revision_id.is_some();
         let slug_in_use = if has_live { row.slug.clone() } else { content.slug.clone() };
         if !has_live {
@@ -182,7 +184,7 @@ impl Newsroom {
         transition.commit(note).await
     }
 
-    /// What others hold already.
+    /// Checks that slug and external id are free.
     pub(in crate::newsroom) async fn check_unique(
         &self,
         unit_of_work: &UnitOfWork,
@@ -195,7 +197,7 @@ impl Newsroom {
             validator.add_error(
                 "slug",
                 ErrorCode::Taken,
-                format!("the slug \"{}\" belongs to another release, or did: choose another", content.slug),
+                format!("the slug \"{}\" belongs or belonged to another release: choose another", content.slug),
             );
         }
         if let Some(conflict) = external_id_conflict(unit_of_work, id, content.external_id.as_ref()).await? {
@@ -205,7 +207,7 @@ impl Newsroom {
     }
 }
 
-/// Why a release cannot have an externalId, if another has it.
+/// Why a release cannot have an external id that another release has.
 pub(in crate::newsroom) async fn external_id_conflict(
     unit_of_work: &UnitOfWork,
     id: Uuid,
@@ -216,13 +218,13 @@ pub(in crate::newsroom) async fn external_id_conflict(
         release::Entity::find().filter(release::Column::ExternalId.eq(external_id)).one(unit_of_work.tx()).await?;
     let conflict = || {
         format!(
-            "the externalId \"{external_id}\" belongs to another release: revise that one, or give this one another"
+            "the externalId \"{external_id}\" belongs to another release: revise that release, or choose another externalId"
         )
     };
     Ok(owner.filter(|owner| owner.id != id).map(|_| conflict()))
 }
 
-/// A new release without a slug gets a free one made from its headline.
+/// Gives a new release without a slug a free one, made from its headline.
 async fn with_generated_slug(
     unit_of_work: &UnitOfWork,
     mut input: ReleaseInput,
@@ -230,7 +232,7 @@ async fn with_generated_slug(
 ) -> Result<ReleaseInput, Error> {
     if !matches!(input.slug, Patch::Set(_)) {
         let headline = match &input.headline {
-            // A headline that is far too long is refused elsewhere; do not chew on it here.
+            // A headline that is too long is refused later; limit the work here.
             Patch::Set(headline) => headline.chars().take(500).collect::<String>(),
             _ => String::new(),
         };

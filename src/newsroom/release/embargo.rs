@@ -1,8 +1,9 @@
-//! Embargoes: a published release is visible to press and desk only, until an instant. Set, move or lift an embargo.
+//! Embargoes: until an instant, a published release is visible to the press and the desk only. Sets, moves and lifts
+//! them.
 //!
-//! An embargo ends by itself: the catalog applies the end whenever it is read (`catalog::snapshot::scheduled`), and
-//! `schedule` records it in the journal afterwards. It is independent of the publication schedule, but must end after
-//! it.
+//! An embargo ends without a job: the catalog applies the end whenever it is read (`catalog::snapshot::scheduled`),
+//! and `schedule` records it in the journal afterwards. An embargo is independent of the publication schedule, but
+//! must end after it.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::release::ReleaseState;
@@ -23,7 +24,7 @@ use crate::{
 };
 
 impl Newsroom {
-    /// Sets or moves the embargo of a release; without an instant, lifts it.
+    /// Sets or moves the embargo of a release. Without an instant, lifts it.
     pub async fn release_embargo(
         &self,
         viewer: &Viewer,
@@ -56,7 +57,7 @@ impl Newsroom {
         let visible_from = row.schedule_at.filter(|_| row.state == ReleaseState::Scheduled).unwrap_or(at);
         if let Some(until) = until.filter(|until| *until <= visible_from) {
             let message = format!(
-                "the embargo would end at {}, before it begins ({}): give a later instant, or leave `until` out to lift it",
+                "the embargo would end at {}, before it starts at {}: choose a later instant, or omit `until` to lift the embargo",
                 format_instant(until),
                 format_instant(visible_from)
             );
@@ -68,7 +69,7 @@ impl Newsroom {
         if is_published {
             transition.change.modified_at = Set(at);
             if until.is_none() {
-                // From now on everybody sees it.
+                // From now on the release is public.
                 transition.change.published_at = Set(Some(at));
                 transition.change.first_published_at = Set(first.or(Some(at)));
             }

@@ -1,19 +1,19 @@
 //! Commands on releases, and their content: from draft to publication, correction, withdrawal and erasure.
 //!
-//! Each command begins with `Newsroom::begin_transition` and ends with its commit (`transition`); which of them is
-//! allowed when is in `workflow`.
+//! Each command starts with `Newsroom::begin_transition` and ends with a commit (`transition`). Which command is
+//! allowed in which state is in `workflow`.
 //!
 //! - `transition`: one transition of a release: load, check, change, record, commit
 //! - `draft`: create, revise, restore and delete a release
 //! - `publish`: submit, return, approve, publish and correct
-//! - `schedule`: scheduled publication at a local time; recording of transitions that are due
+//! - `schedule`: scheduled publication at a local time; recording of due transitions
 //! - `embargo`: set, move and lift an embargo
 //! - `withdraw`: withdraw and retract; tombstone notices; redirect loops
 //! - `purge`: permanent erasure
 //! - `bulk`: one action on many releases
-//! - `content`: the fields of a version as one value
-//! - `revision`: rows of versions, fetched by column mask
-//! - `diff`: comparison of two versions
+//! - `content`: the fields of a revision as one value
+//! - `revision`: rows of revisions, fetched by column mask
+//! - `diff`: comparison of two revisions
 //! - `dateline`: the dateline as text
 //! - `rendition`: cache of rendered bodies
 

@@ -1,7 +1,7 @@
 //! Review and publication: submit, return to the author, approve, publish, and publish a correction.
 //!
-//! `go_live` makes a version the live one, takes its slug, and sets the times of publication. An embargo keeps what is
-//! published from the public (`embargo`); publication at a later time is in `schedule`.
+//! `go_live` makes a revision the live one, registers its slug, and sets the times of publication. An embargo hides
+//! the published release from the public (`embargo`); publication at a later time is in `schedule`.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, correction, release::ReleaseState};
@@ -25,7 +25,7 @@ use crate::{
 };
 
 impl Newsroom {
-    /// Hands a draft to a reviewer.
+    /// Submits a draft for review.
     pub async fn release_submit(
         &self,
         viewer: &Viewer,
@@ -38,7 +38,7 @@ impl Newsroom {
         transition.commit(optional_note(note)?).await
     }
 
-    /// Hands a release back to its writer, with what is to be done.
+    /// Returns a release to its author with a note.
     pub async fn release_return(
         &self,
         viewer: &Viewer,
@@ -48,11 +48,11 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> TransitionResult {
         let transition = self.begin_transition(ReleaseAction::Return, viewer, id, expected, now).await?;
-        let note = required_note("note", note, "say what is to be done")?;
+        let note = required_note("note", note, "say what the author should do")?;
         transition.commit(Some(note)).await
     }
 
-    /// Finds a release fit to be published.
+    /// Approves a release.
     pub async fn release_approve(
         &self,
         viewer: &Viewer,
@@ -65,8 +65,8 @@ impl Newsroom {
         transition.commit(optional_note(note)?).await
     }
 
-    /// Makes the version being worked on public; of a withdrawn release also the last public one, again. With a correction note
-    /// readers are told that what had been public was wrong.
+    /// Publishes the working revision, or a withdrawn release as it was. A correction note tells readers that
+    /// published content was wrong.
     pub async fn release_publish(
         &self,
         viewer: &Viewer,
@@ -84,7 +84,7 @@ impl Newsroom {
         let is_public = row.state == ReleaseState::Published;
         if is_public && row.working_revision_id.is_none() {
             return Err(Error::IllegalTransition(
-                "the release is published as it is: there is no newer version to publish; revise it first".to_owned(),
+                "the release is published and has no working revision: revise it first".to_owned(),
             ));
         }
         if row.working_outdated {
@@ -95,12 +95,11 @@ impl Newsroom {
             ));
         }
         let correction_note = correction_note
-            .map(|note| required_note("correctionNote", note, "say what was wrong, or leave it out"))
+            .map(|note| required_note("correctionNote", note, "say what was wrong, or omit the note"))
             .transpose()?;
         if let Some(note) = &correction_note {
             if row.live_revision_id.is_none() || row.working_revision_id.is_none() {
-                let message =
-                    "a correction is a newer version of what was public: revise it first, or leave the note out";
+                let message = "a correction needs a new revision: revise the release first, or omit the note";
                 return Err(Error::field(&["correctionNote"], ErrorCode::Invalid, message));
             }
             insert_correction(&transition, newest.number, note).await?;
@@ -109,7 +108,7 @@ impl Newsroom {
         transition.commit(correction_note).await
     }
 
-    /// Puts right what is public, at once. A version being worked on stays, marked as begun before that.
+    /// Corrects the live revision at once. A working revision stays and is marked as outdated.
     pub async fn release_correct(
         &self,
         viewer: &Viewer,
@@ -129,7 +128,7 @@ impl Newsroom {
         validator.finish()?;
         let note = required_note("correctionNote", correction_note, "say what was wrong")?;
         if content == current {
-            let message = "this is what the live version says already: give what is to be different";
+            let message = "the live revision has these values already: change at least one field";
             return Err(Error::field(&["input"], ErrorCode::Required, message));
         }
         let (unit_of_work, row) = (&transition.unit_of_work, &transition.row);
@@ -149,7 +148,8 @@ impl Newsroom {
 }
 
 impl ReleaseTransition {
-    /// Makes a version the live one, with its address; `already_public` where the release is public already.
+    /// Makes a revision the live one and registers its slug. `already_public` says whether the release is public
+    /// already.
     async fn go_live(
         &mut self,
         key: Uuid,
@@ -174,7 +174,7 @@ impl ReleaseTransition {
             make_public(change, row.first_published_at, at);
         }
         if row.schedule_recorded_at.is_none() {
-            // Sooner than planned.
+            // The release is published before its scheduled time.
             change.schedule_local = Set(None);
             change.schedule_zone = Set(None);
             change.schedule_at = Set(None);

@@ -1,9 +1,9 @@
 //! Erasure: permanent deletion of a release with all its revisions, for court orders and data protection (GDPR).
 //!
-//! Deleted are the release, its revisions, assignments, corrections and preview links, the images and notes of its
-//! journal entries, and stored idempotent answers that name it. Kept are the fact, actor, time and reason; whether it
-//! had been visible, so that change streams can report its removal; and a digest of each public slug, so that nobody
-//! else gets it.
+//! Deleted: the release, its revisions, assignments, corrections and preview links, the images and notes of its
+//! journal entries, and stored idempotent responses that name it. Kept: the fact, actor, time and reason; whether the
+//! release had been visible, so that change streams can report its removal; and a digest of each public slug, so that
+//! nobody else gets it.
 
 use chrono::{DateTime, Utc};
 use entity::{Noun, idempotency, journal, release, slug};
@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl Newsroom {
-    /// Purges a release. The reason is kept.
+    /// Purges a release. The reason is kept in the journal.
     pub async fn release_purge(
         &self,
         viewer: &Viewer,
@@ -30,7 +30,7 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> Result<Uuid, Error> {
         let transition = self.begin_transition(ReleaseAction::Purge, viewer, id, expected, now).await?;
-        let reason = required_note("reason", reason, "say on whose demand and why; it stays in the journal")?;
+        let reason = required_note("reason", reason, "say who demanded the removal and why; it stays in the journal")?;
         let tx = transition.unit_of_work.tx();
         let slugs = slug::Entity::find()
             .filter(slug::Column::Noun.eq(Noun::Release))
@@ -58,17 +58,17 @@ impl Newsroom {
             .filter(journal::Column::NounId.eq(id))
             .exec(tx)
             .await?;
-        // Answers of earlier versions name it by its key.
+        // Responses of earlier versions name the release by its key.
         let mentions = |id: String| Expr::col(idempotency::Column::Answer).like(format!("%{id}%"));
         idempotency::Entity::update_many()
             .col_expr(idempotency::Column::Answer, Expr::value(Option::<String>::None))
             .filter(mentions(self.ids.encode(Noun::Release, id)).or(mentions(id.simple().to_string())))
             .exec(tx)
             .await?;
-        // Revisions and all that hangs on them go with it.
+        // Deleting the release also deletes its revisions and their assignments (cascade).
         release::Entity::delete_by_id(id).exec(tx).await?;
         transition.commit_deleted(Some(reason)).await?;
-        // It is removed, whatever comes of this.
+        // The release is deleted; a failure to overwrite the pages does not change that.
         self.db.scrub().await;
         Ok(id)
     }

@@ -1,7 +1,7 @@
 //! Cache of rendered bodies: HTML, plain text and word counts by revision, within a memory budget (LRU).
 //!
-//! Each rendition is computed once, also with concurrent requests for it. Long bodies are rendered on threads for
-//! blocking work, at most one for each core. The renderer itself is in `markup`.
+//! Each rendition is computed once, also with concurrent requests for it. Long bodies are rendered on blocking
+//! threads, at most one for each core. The renderer itself is in `markup`.
 
 use std::{
     sync::Arc,
@@ -17,24 +17,25 @@ use uuid::Uuid;
 
 use crate::{blocking, newsroom::markup};
 
-/// Bytes of HTML and plain text that are cached.
+/// Memory for cached HTML and plain text, in bytes.
 const MAX_TEXT_BYTES: u64 = 32 << 20;
 
-/// Word counts that are cached; about 80 bytes each.
+/// Number of cached word counts, about 80 bytes each.
 const MAX_COUNTS: usize = 100_000;
 
-/// Bytes of Markdown from which a body is rendered on another thread; shorter ones take less than a millisecond.
+/// Length of Markdown in bytes from which a body is rendered on a blocking thread. Shorter ones take less than a
+/// millisecond.
 const OFFLOAD_BYTES: usize = 8 * 1024;
 
-/// What is cached.
+/// The caches.
 pub struct Renditions {
     texts: Cache<(Uuid, Format), Arc<str>, TextWeighter>,
     counts: Cache<Uuid, usize>,
-    /// One permit for each thread that renders.
+    /// One permit for each rendering thread.
     render_permits: Arc<Semaphore>,
 }
 
-/// What a body is made into.
+/// A form of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Format {
     Html,
@@ -58,10 +59,10 @@ impl std::fmt::Debug for Renditions {
 
 impl Default for Renditions {
     fn default() -> Self {
-        // Four shards: an entry must fit one.
+        // With four shards, an entry can take a quarter of the capacity.
         let mut options = OptionsBuilder::new();
         options.shards(4).estimated_items_capacity((MAX_TEXT_BYTES / 8000) as usize).weight_capacity(MAX_TEXT_BYTES);
-        // Both capacities are set.
+        // Both capacities are set, so the options are complete.
         let options = options.build().expect("complete options");
         Self {
             texts: Cache::with_options(
@@ -77,7 +78,7 @@ impl Default for Renditions {
 }
 
 impl Renditions {
-    /// A revision's body as sanitised HTML.
+    /// The body of a revision as sanitised HTML.
     pub async fn html(
         &self,
         revision: Uuid,
@@ -91,7 +92,7 @@ impl Renditions {
         self.get_or_render((revision, Format::Html), compute).await
     }
 
-    /// A revision's body as plain text.
+    /// The body of a revision as plain text.
     pub async fn text(
         &self,
         revision: Uuid,
@@ -106,8 +107,8 @@ impl Renditions {
         self.get_or_render((revision, Format::Text), compute).await
     }
 
-    /// How many words a revision's body has. The text that is counted is not cached: one list of counts would evict everything
-    /// else.
+    /// The number of words in the body of a revision. The plain text is not cached here, because counting a list of
+    /// releases would evict everything else.
     pub async fn word_count(
         &self,
         revision: Uuid,
@@ -129,8 +130,8 @@ impl Renditions {
         count
     }
 
-    /// Renders a body of so many bytes: a long one on a thread of its own, of which there are no more at a time than cores. Then
-    /// calls `on_rendered` with the time that it took, also where the result is not waited for any more.
+    /// Renders a body of the given length in bytes, on a blocking thread if it is long. Then calls `on_rendered` with
+    /// the processor time, even if nobody waits for the result any more.
     async fn render<T: Send + 'static>(
         &self,
         bytes: usize,
@@ -155,13 +156,13 @@ impl Renditions {
         blocking::run(work).await
     }
 
-    /// A text from the cache, or made by whoever comes first; others that want the same wait for it.
+    /// A text from the cache, or computed by the first caller while the others wait.
     async fn get_or_render(&self, key: (Uuid, Format), compute: impl AsyncFnOnce() -> Arc<str>) -> Arc<str> {
         match self.texts.get_value_or_guard_async(&key).await {
             Ok(text) => text,
             Err(guard) => {
                 let text = compute().await;
-                // It fails only where the entry was removed meanwhile, which nobody does.
+                // Fails only if the entry was removed meanwhile, which never happens.
                 let _ = guard.insert(text.clone());
                 text
             }
@@ -169,7 +170,7 @@ impl Renditions {
     }
 }
 
-/// The plain text of a body, from its HTML where that is known.
+/// The plain text of a body, made from its HTML if that is known.
 fn plain_text(markdown: &str, html: Option<&str>) -> String {
     html.map_or_else(|| markup::markdown_to_text(markdown), markup::html_to_text)
 }

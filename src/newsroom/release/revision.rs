@@ -1,10 +1,9 @@
-//! Fetches rows of revisions (versions of releases): only the columns that a query needs (`ColumnMask`), in batches.
+//! Fetches rows of revisions: only the columns that a query needs (`ColumnMask`), in batches.
 //!
-//! `ReleaseVersion` is one whole version with its topics and places, found by number or key.
-//!
-//! Rows are never changed after insertion, so they match the snapshot that named them. Bodies of several revisions are
-//! fetched separately (`bodies`) when their lengths are known, to keep within the response budget. A purged revision is
-//! missing in the result.
+//! `ReleaseVersion` is a whole revision with its topics and places, found by number or key. Rows are never changed
+//! after insertion, so they match the snapshot that named them. Bodies of several revisions are fetched separately
+//! (`bodies`) once their lengths are known, to keep within the response budget. A purged revision is missing in the
+//! result.
 
 use std::{collections::HashMap, ops::Deref, sync::Arc};
 
@@ -26,7 +25,7 @@ use crate::{
     newsroom::{error::Error, service::Newsroom},
 };
 
-/// Which columns a reader wants; what was not asked for is empty in what comes back.
+/// The columns that a query needs. Other columns are empty in the result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ColumnMask {
     columns: u32,
@@ -34,12 +33,12 @@ pub struct ColumnMask {
 }
 
 impl ColumnMask {
-    /// No column so far; with `working`, the versions being worked on and all of their columns.
+    /// No columns yet. With `working`, working revisions are fetched too, with all their columns.
     pub fn new(working: bool) -> Self {
         Self { columns: 0, working }
     }
 
-    /// One more column.
+    /// Adds a column.
     #[must_use]
     pub fn with(self, column: Column) -> Self {
         Self { columns: self.columns | 1 << column as u32, ..self }
@@ -50,23 +49,24 @@ impl ColumnMask {
     }
 }
 
-/// Revisions that one statement fetches at most: it holds a connection that other operations wait for.
+/// Maximum number of revisions in one statement, because a statement holds a connection that other operations wait
+/// for.
 const MAX_PER_STATEMENT: usize = 500;
 
-/// Bytes of bodies that one statement fetches, about; a longer body has a statement of its own.
+/// Approximate bytes of bodies in one statement. A longer body has its own statement.
 const MAX_BODY_BYTES_PER_STATEMENT: usize = 2 << 20;
 
-/// A revision's row.
+/// The row of a revision.
 #[derive(Clone, Debug)]
 pub struct RevisionRow {
     row: Model,
-    /// The length in bytes of a body that was not fetched with the row. The bodies of several revisions are fetched separately, when
-    /// their lengths are known: together they may be longer than an answer may be.
+    /// Length in bytes of a body that was not fetched with the row. Bodies of several revisions are fetched
+    /// separately once their lengths are known, because together they may exceed the response limit.
     pub unfetched_body: Option<usize>,
 }
 
 impl RevisionRow {
-    /// A row that has its body, or is not asked for it.
+    /// A row with its body, or whose body is not needed.
     pub fn complete(row: Model) -> Self {
         Self { row, unfetched_body: None }
     }
@@ -80,21 +80,21 @@ impl Deref for RevisionRow {
     }
 }
 
-/// One version with what it is about.
+/// A revision with its topics and places.
 #[derive(Clone, Debug)]
 pub struct ReleaseVersion {
-    /// What it says; of several versions without their bodies.
+    /// The row; without its body if several revisions were fetched.
     pub revision: Arc<RevisionRow>,
-    /// Its topics, in order.
+    /// Topics, in order.
     pub topics: Vec<Uuid>,
-    /// Where it was filed, in order.
+    /// Places of the dateline, in order.
     pub dateline: Vec<Uuid>,
-    /// What places it is about, in order.
+    /// Places that it is about, in order.
     pub about: Vec<Uuid>,
 }
 
 impl ReleaseVersion {
-    /// What it says, as one value: of a version that was fetched alone, with its body.
+    /// The content as one value. Includes the body only if the revision was fetched alone.
     pub fn content(&self) -> Content {
         let places = [self.dateline.clone(), self.about.clone()];
         Content::from_row((**self.revision).clone(), self.topics.clone(), places)
@@ -104,8 +104,8 @@ impl ReleaseVersion {
 /// Revisions by key.
 pub type Revisions = HashMap<Uuid, Arc<RevisionRow>>;
 
-/// The versions that readers of these releases see. One statement for 500 of them. A revision that was purged meanwhile is
-/// missing, and its release drops out of whatever list it was for.
+/// The revisions that readers of these releases see. One statement for each 500 of them. A revision that was purged
+/// meanwhile is missing, and its release is dropped from the list.
 pub async fn visible_revisions(
     newsroom: &Newsroom,
     set: &ReleaseSet,
@@ -119,8 +119,8 @@ pub async fn visible_revisions(
     fetch_rows(newsroom, &keys, mask).await
 }
 
-/// Some columns of revisions. Where the body is wanted, it is fetched with the row of a single revision; of several revisions only its
-/// length is.
+/// Fetches columns of revisions. The body of a single revision is fetched with its row; of several revisions only the
+/// lengths.
 pub(in crate::newsroom) async fn fetch_rows(
     newsroom: &Newsroom,
     keys: &[Uuid],
@@ -158,8 +158,8 @@ pub(in crate::newsroom) async fn fetch_rows(
     Ok(by_id)
 }
 
-/// The bodies of revisions whose lengths are known, in statements of about 2 MB. Those of revisions that were purged meanwhile are
-/// missing.
+/// Fetches the bodies of revisions whose lengths are known, in statements of about 2 MB. Bodies of purged revisions
+/// are missing.
 pub async fn bodies(newsroom: &Newsroom, lengths: &[(Uuid, usize)]) -> Result<HashMap<Uuid, Arc<str>>, Error> {
     let mut by_id = HashMap::with_capacity(lengths.len());
     let mut rest = lengths;
@@ -180,7 +180,7 @@ pub async fn bodies(newsroom: &Newsroom, lengths: &[(Uuid, usize)]) -> Result<Ha
     Ok(by_id)
 }
 
-/// A revision of which nothing is known yet.
+/// A revision with all fields empty.
 fn blank() -> Model {
     Model {
         id: Uuid::nil(),
@@ -204,7 +204,7 @@ fn blank() -> Model {
     }
 }
 
-/// Reads one column of a row by its position: by name each would be sought among all.
+/// Reads a column by its position, because a lookup by name searches all columns.
 fn read_column(revision: &mut Model, column: Column, row: &QueryResult, index: usize) -> Result<(), DbErr> {
     match column {
         Column::Id => revision.id = row.try_get_by_index(index)?,
@@ -229,7 +229,7 @@ fn read_column(revision: &mut Model, column: Column, row: &QueryResult, index: u
     Ok(())
 }
 
-/// Lifecycle rows of releases that a viewer may see, by key: for what only the desk asks for.
+/// Lifecycle rows of visible releases by key, for fields of the desk.
 pub async fn lifecycles(newsroom: &Newsroom, items: &[Handle]) -> Result<HashMap<Uuid, release::Model>, Error> {
     let keys: Vec<Uuid> = items.iter().map(Handle::id).collect();
     let rows = release::Entity::find().filter(release::Column::Id.is_in(keys)).all(newsroom.db.reader()).await?;
@@ -237,7 +237,7 @@ pub async fn lifecycles(newsroom: &Newsroom, items: &[Handle]) -> Result<HashMap
 }
 
 impl Newsroom {
-    /// A version of a release by number, or, without a number, the one before another.
+    /// The revision of a release with a number, or without a number the one before another revision.
     pub async fn version(
         &self,
         release: Uuid,
@@ -253,13 +253,13 @@ impl Newsroom {
         Ok(self.with_assignments(row.into_iter().map(complete_row).collect()).await?.pop())
     }
 
-    /// One version by key.
+    /// The revision with a key.
     pub async fn version_by_key(&self, key: Uuid) -> Result<Option<ReleaseVersion>, Error> {
         let row = revision::Entity::find_by_id(key).one(self.db.reader()).await?;
         Ok(self.with_assignments(row.into_iter().map(complete_row).collect()).await?.pop())
     }
 
-    /// Rows of versions with their topics and places, in the same order.
+    /// Revisions with their topics and places, in the same order.
     pub(in crate::newsroom) async fn with_assignments(
         &self,
         rows: Vec<Arc<RevisionRow>>,
@@ -275,13 +275,13 @@ impl Newsroom {
     }
 }
 
-/// A row that was fetched whole.
+/// A row that was fetched with all columns.
 fn complete_row(mut row: revision::Model) -> Arc<RevisionRow> {
     row.release_date = date_range::clamp_date(row.release_date);
     Arc::new(RevisionRow::complete(row))
 }
 
-/// What a revision says, with its number.
+/// The number and content of a revision.
 pub(in crate::newsroom) async fn load_content<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<(i32, Content), Error> {
     let row = revision::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound("revision"))?;
     let topics = assigned_topics(db, &[id]).await?.remove(&id).unwrap_or_default();

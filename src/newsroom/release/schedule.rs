@@ -1,10 +1,9 @@
-//! Scheduled publication: publish at a local time in a time zone. Records in the journal the transitions that became
-//! due.
+//! Scheduled publication at a local time in a time zone, and recording of due transitions in the journal.
 //!
 //! Readers see a scheduled release exactly at its instant, because the catalog applies due transitions whenever it is
-//! read (`catalog::snapshot::scheduled`); `record_due_releases` writes them to the journal afterwards, as it does with
-//! ends of embargoes. `resolve_schedules` computes the instants again after a change of the time zone rules. What could
-//! prevent the publication is checked at scheduling.
+//! read (`catalog::snapshot::scheduled`). `record_due_releases` records them in the journal afterwards, together with
+//! ends of embargoes. `resolve_schedules` computes the instants again after a change of the time zone rules.
+//! Everything that could prevent the publication is checked when the release is scheduled.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -32,27 +31,27 @@ use crate::{
     },
 };
 
-/// What the journal calls the end of an embargo.
+/// Action name of the end of an embargo in the journal.
 pub(in crate::newsroom) const EMBARGO_END_ACTION: &str = "release.embargo_end";
 
-/// What is put down later than this after its instant was missed: subscribers and webhooks heard of it late.
+/// A publication that is recorded later than this after its instant was missed: subscribers were notified late.
 pub const LATE_AFTER: TimeDelta = TimeDelta::seconds(30);
 
-/// Releases put down in one transaction.
+/// Maximum number of releases that one transaction records.
 const BATCH_SIZE: usize = 100;
 
-/// How a scheduled publication stands.
+/// The state of a scheduled publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScheduleState {
-    /// It is to come.
+    /// Pending.
     Waiting,
-    /// It happened, and was put down at once.
+    /// It happened and was recorded in time.
     Done,
-    /// It happened, and was put down late.
+    /// It happened and was recorded late.
     Missed,
 }
 
-/// How a publication scheduled at an instant stands.
+/// The state of a publication that is scheduled for an instant.
 pub fn schedule_state(at: DateTime<Utc>, recorded_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> ScheduleState {
     if recorded_at.is_none() && now < at {
         ScheduleState::Waiting
@@ -96,13 +95,15 @@ impl Newsroom {
             return Err(validation_error(validator));
         }
         if at <= transition.unit_of_work.at() {
-            let message =
-                format!("that is {}, which is over: give a later time, or publish it now", format_instant(at));
+            let message = format!(
+                "that is {}, which is in the past: choose a later time, or publish the release now",
+                format_instant(at)
+            );
             validator.add_error("localTime", ErrorCode::Invalid, message);
         }
         if let Some(until) = transition.row.embargo_until.filter(|until| transition.is_embargoed() && *until <= at) {
             let message = format!(
-                "its embargo ends at {}, before it would be published at {}: schedule it earlier, or move or lift the embargo",
+                "the embargo ends at {}, before the publication at {}: schedule it earlier, or move or lift the embargo",
                 format_instant(until),
                 format_instant(at)
             );
@@ -122,7 +123,7 @@ impl Newsroom {
         transition.commit(Some(note)).await
     }
 
-    /// Takes a release off the schedule.
+    /// Removes the schedule of a release.
     pub async fn release_unschedule(
         &self,
         viewer: &Viewer,
@@ -137,8 +138,8 @@ impl Newsroom {
         transition.commit(None).await
     }
 
-    /// Puts down in the journal everything that has happened by itself, in the order of its instants. Nobody's view changes by
-    /// it. Answers how many releases there were; no statement where there is none.
+    /// Records all due transitions in the journal, in the order of their instants. This changes nothing that viewers
+    /// see. Returns the number of releases; runs no statement if nothing is due.
     pub async fn record_due_releases(&self, now: DateTime<Utc>) -> Result<usize, Error> {
         let due = self.catalog.snapshot().unrecorded(now);
         for batch in due.chunks(BATCH_SIZE) {
@@ -153,8 +154,8 @@ impl Newsroom {
         Ok(due.len())
     }
 
-    /// Looks at what waiting schedules stand for once more: the rules of time zones change, local times are kept. Answers how
-    /// many moved. To be called when a server starts: the rules come with the program.
+    /// Resolves pending schedules again: the rules of time zones change, local times are kept. Returns the number of
+    /// schedules that moved. Call it at startup, because the rules are compiled in.
     pub async fn resolve_schedules(&self, now: DateTime<Utc>) -> Result<usize, Error> {
         let pending = release::Entity::find()
             .filter(release::Column::State.eq(ReleaseState::Scheduled))
@@ -201,7 +202,7 @@ impl Newsroom {
 }
 
 impl UnitOfWork {
-    /// Puts down what has happened to a release by itself until now; the row as it is then.
+    /// Records the due transitions of a release, and returns its row after them.
     pub(in crate::newsroom) async fn record_due_transitions(
         &mut self,
         row: release::Model,
@@ -277,7 +278,7 @@ impl UnitOfWork {
     }
 }
 
-/// What a validator rejected, as an error.
+/// The errors of a validator.
 fn validation_error(validator: Validator) -> Error {
     validator.finish().err().unwrap_or(Error::NotFound("schedule"))
 }

@@ -27,16 +27,16 @@ use crate::{
     },
 };
 
-/// What the desk gets back of a transition: the release as it is now.
+/// The result of a transition: the release after it.
 pub(in crate::newsroom) type TransitionResult = Result<Handle, Error>;
 
-/// A transition under way.
+/// A transition in progress.
 #[derive(Debug)]
 pub(in crate::newsroom) struct ReleaseTransition {
     pub(in crate::newsroom) unit_of_work: UnitOfWork,
-    /// The release as it is.
+    /// The row of the release before the transition.
     pub(in crate::newsroom) row: release::Model,
-    /// What changes of it; the state is set already.
+    /// The changes of the row. The state is set already.
     pub(in crate::newsroom) change: release::ActiveModel,
     action: ReleaseAction,
     before: Option<Image>,
@@ -44,7 +44,7 @@ pub(in crate::newsroom) struct ReleaseTransition {
 }
 
 impl Newsroom {
-    /// Begins a transition of a release that a viewer saw at a revision.
+    /// Starts a transition of a release. `expected` is the revision that the caller read.
     pub(in crate::newsroom) async fn begin_transition(
         &self,
         action: ReleaseAction,
@@ -53,13 +53,13 @@ impl Newsroom {
         expected: i32,
         now: DateTime<Utc>,
     ) -> Result<ReleaseTransition, Error> {
-        // First, so that who may not learns nothing of what exists.
+        // Checked first, so that a caller without permission learns nothing about what exists.
         workflow::check_role(action, viewer)?;
         let mut unit_of_work = self.begin(viewer, now).await?;
         let row = release::Entity::find_by_id(id).one(unit_of_work.tx()).await?.ok_or(Error::NotFound("release"))?;
         let row = unit_of_work.record_due_transitions(row).await?;
         let policy = self.settings.workflow_policy;
-        // Nothing else looks at it.
+        // Only the four-eyes policy needs it.
         let unapproved_author =
             if policy.four_eyes { unapproved_author(&unit_of_work, &row, action, viewer).await? } else { None };
         let input =
@@ -72,14 +72,14 @@ impl Newsroom {
         let mut change = row.clone().into_active_model();
         change.state = Set(state);
         change.as_imported = Set(false);
-        // Work that nobody else sees yet is the only thing there is to see of it.
+        // A release that is not live yet was modified now, because its working revision is what the desk sees.
         if row.live_revision_id.is_none() {
             change.modified_at = Set(unit_of_work.at());
         }
         Ok(ReleaseTransition { unit_of_work, row, change, action, before, viewer: viewer.clone() })
     }
 
-    /// A release of the present snapshot, as a viewer sees it.
+    /// A release of the current snapshot, as a viewer sees it.
     pub(in crate::newsroom) fn handle(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> TransitionResult {
         let set = self.catalog.snapshot_at(now).visible_to(viewer, now);
         set.find(&ReleaseKey::Id(id)).map(|(item, _)| item).ok_or(Error::NotFound("release"))
@@ -87,12 +87,12 @@ impl Newsroom {
 }
 
 impl ReleaseTransition {
-    /// Number and content of the newest version: the one being worked on, else the live one.
+    /// Number and content of the newest revision: the working one, or else the live one.
     pub(in crate::newsroom) async fn newest_revision(&self) -> Result<(i32, Content), Error> {
         load_content(self.unit_of_work.tx(), self.newest_key()?).await
     }
 
-    /// The row of the newest version, without its topics and places.
+    /// The row of the newest revision, without topics and places.
     pub(in crate::newsroom) async fn newest_row(&self) -> Result<revision::Model, Error> {
         let row = revision::Entity::find_by_id(self.newest_key()?).one(self.unit_of_work.tx()).await?;
         row.ok_or(Error::NotFound("revision"))
@@ -102,17 +102,17 @@ impl ReleaseTransition {
         self.row.working_revision_id.or(self.row.live_revision_id).ok_or(Error::NotFound("revision"))
     }
 
-    /// Number and content of the live version.
+    /// Number and content of the live revision.
     pub(in crate::newsroom) async fn live_revision(&self) -> Result<(i32, Content), Error> {
         load_content(self.unit_of_work.tx(), self.row.live_revision_id.ok_or(Error::NotFound("revision"))?).await
     }
 
-    /// Whether an embargo would hold it back from this instant on, were it published.
+    /// Whether its embargo would hide the release if it were published now.
     pub(in crate::newsroom) fn is_embargoed(&self) -> bool {
         self.row.embargo_until.is_some_and(|until| until > self.unit_of_work.at())
     }
 
-    /// Writes the change, records the act, commits, and answers the release as the actor sees it then.
+    /// Writes the change, records the action, commits, and returns the release as the actor sees it.
     pub(in crate::newsroom) async fn commit(self, note: Option<String>) -> TransitionResult {
         let Self { mut unit_of_work, row, change, action, before, viewer } = self;
         change.update(unit_of_work.tx()).await?;
@@ -121,7 +121,8 @@ impl ReleaseTransition {
         commit_and_find(unit_of_work, row.id, &viewer).await
     }
 
-    /// Records that the release is no more, and commits. Of what was purged only who saw it stays.
+    /// Records that the release was deleted, and commits. For a purge, the image keeps only which audiences saw the
+    /// release.
     pub(in crate::newsroom) async fn commit_deleted(self, note: Option<String>) -> Result<Uuid, Error> {
         let embargoed = self.is_embargoed();
         let Self { mut unit_of_work, row, action, before, .. } = self;
@@ -133,7 +134,7 @@ impl ReleaseTransition {
         Ok(row.id)
     }
 
-    /// Leaves everything as it was, except what had come due by itself.
+    /// Commits nothing but transitions that were due.
     pub(in crate::newsroom) async fn commit_unchanged(self, newsroom: &Newsroom) -> TransitionResult {
         let (id, now) = (self.row.id, self.unit_of_work.at());
         self.unit_of_work.commit().await?;
@@ -141,15 +142,14 @@ impl ReleaseTransition {
     }
 }
 
-/// Makes a published release one that everybody sees from an instant on: no embargo holds it back any more. `first` is when it was
-/// first public, if it was.
+/// Makes a published release public from an instant on, without an embargo. `first` is when it was first public.
 pub(super) fn make_public(change: &mut release::ActiveModel, first: Option<DateTime<Utc>>, at: DateTime<Utc>) {
     change.first_published_at = Set(first.or(Some(at)));
     change.embargo_until = Set(None);
     change.embargo_note = Set(None);
 }
 
-/// Commits, and answers a release as the actor sees it then.
+/// Commits, and returns a release as the viewer sees it.
 pub(in crate::newsroom) async fn commit_and_find(
     unit_of_work: UnitOfWork,
     id: Uuid,
@@ -160,7 +160,7 @@ pub(in crate::newsroom) async fn commit_and_find(
     set.find(&ReleaseKey::Id(id)).map(|(item, _)| item).ok_or_else(removed_since_commit)
 }
 
-/// Who wrote what an act would let through without anybody's approval.
+/// The writer of the revision that an action would publish without approval, if there is one.
 async fn unapproved_author(
     unit_of_work: &UnitOfWork,
     row: &release::Model,

@@ -1,9 +1,9 @@
 //! Withdrawal (unpublishing) and retraction: with a notice, as gone, with a redirect to another URL, or without a
 //! trace.
 //!
-//! Unless it vanished, a withdrawn release leaves a tombstone at its slug; `withdrawal_notice` fetches text and
-//! redirect. A redirect that leads back to the release itself is rejected (redirect loop). Redirects of former slugs of
-//! a live release are in the catalog.
+//! A withdrawn release leaves a tombstone at its slug, except with VANISH; `withdrawal_notice` fetches its text and
+//! redirect. A redirect that leads back to the release itself is refused (redirect loop). Redirects of former slugs
+//! of a live release are in the catalog.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -27,36 +27,36 @@ use crate::{
     },
 };
 
-/// What a former public address answers.
+/// What the former URL of a release answers.
 #[derive(Clone, Debug)]
 pub struct WithdrawalNotice {
-    /// Whose it was and how it went.
+    /// The tombstone in the catalog.
     pub tombstone: Tombstone,
-    /// When.
+    /// When it was withdrawn or retracted.
     pub at: DateTime<Utc>,
-    /// What is said of it.
+    /// The notice to show.
     pub notice: Option<String>,
-    /// Where to go instead.
+    /// The URL to redirect to.
     pub redirect_to: Option<String>,
 }
 
-/// How to take a release back.
+/// How to withdraw a release.
 #[derive(Clone, Debug)]
 pub struct Withdrawal {
-    /// In which way.
+    /// The kind of withdrawal.
     pub kind: WithdrawalKind,
-    /// What its former address says; required by WITH_NOTICE.
+    /// What its former URL says. Required for WITH_NOTICE.
     pub notice: Option<String>,
-    /// Where its former address leads; required by REDIRECT.
+    /// Where its former URL redirects to. Required for REDIRECT.
     pub redirect_to: Option<String>,
 }
 
 impl Newsroom {
-    /// The notice that goes with a tombstone.
+    /// The notice of a tombstone. `None` if the release is public again.
     pub async fn withdrawal_notice(&self, tombstone: Tombstone) -> Result<Option<WithdrawalNotice>, Error> {
         let row = release::Entity::find_by_id(tombstone.id).one(self.db.reader()).await?;
         Ok(row.and_then(|row| {
-            // Made public again since the snapshot: nothing to say of it.
+            // The release was published again after the snapshot.
             let at = row.withdrawn_at?;
             let (notice, redirect) = (row.withdrawal_notice, row.withdrawal_redirect);
             Some(WithdrawalNotice {
@@ -85,7 +85,7 @@ impl Newsroom {
         if let Some(target) = &withdrawal.redirect_to
             && self.redirects_back(&transition.unit_of_work, id, target).await?
         {
-            let message = "redirectTo leads back to this release, so nobody would ever arrive: name another address";
+            let message = "redirectTo leads back to this release (redirect loop): choose another URL";
             validator.add_error("redirectTo", ErrorCode::Cycle, message);
         }
         validator.finish()?;
@@ -98,7 +98,7 @@ impl Newsroom {
         transition.commit(note.or(withdrawal.notice)).await
     }
 
-    /// Declares a release wrong: its address shows a notice, and it never comes back.
+    /// Retracts a release as wrong. It cannot be published again.
     pub async fn release_retract(
         &self,
         viewer: &Viewer,
@@ -108,7 +108,7 @@ impl Newsroom {
         now: DateTime<Utc>,
     ) -> TransitionResult {
         let mut transition = self.begin_transition(ReleaseAction::Retract, viewer, id, expected, now).await?;
-        let notice = required_note("notice", notice, "say why, to those who come to its address")?;
+        let notice = required_note("notice", notice, "give the reason for readers of its URL")?;
         let at = transition.unit_of_work.at();
         transition.change.modified_at = Set(at);
         transition.change.withdrawal_kind = Set(Some(WithdrawalKind::WithNotice));
@@ -118,10 +118,10 @@ impl Newsroom {
         transition.commit(Some(notice)).await
     }
 
-    /// Whether an address is of a release, or leads to one by redirects of others.
+    /// Whether a URL belongs to a release, or redirects to it through other releases.
     async fn redirects_back(&self, unit_of_work: &UnitOfWork, id: Uuid, target: &str) -> Result<bool, Error> {
         let mut target = target.to_owned();
-        // Each release redirects to one address; a chain that is longer goes round without us.
+        // Each release redirects to one URL. A longer chain is a loop without this release.
         for _ in 0..100 {
             let Some(release) = self.release_by_url(unit_of_work, &target).await? else { return Ok(false) };
             if release == id {
@@ -136,7 +136,7 @@ impl Newsroom {
         Ok(false)
     }
 
-    /// The release that has or had a public address, as the newsroom's addresses are made.
+    /// The release with a present or former public URL.
     async fn release_by_url(&self, unit_of_work: &UnitOfWork, url: &str) -> Result<Option<Uuid>, Error> {
         let Some(template) = self.settings.url_template.as_deref() else { return Ok(None) };
         let normalized = |url: &str| url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
@@ -157,7 +157,7 @@ impl Newsroom {
 }
 
 impl Withdrawal {
-    /// Checks that kind, notice and target belong together.
+    /// Checks that kind, notice and target fit together.
     pub(in crate::newsroom) fn validated(self, validator: &mut Validator) -> Self {
         let (mut notice, mut redirect_to) = (None, None);
         validator.optional_text("notice", Patch::from_option(self.notice), &mut notice, MAX_NOTE);
@@ -167,21 +167,21 @@ impl Withdrawal {
             validator.add_error(
                 "notice",
                 ErrorCode::Required,
-                "WITH_NOTICE shows a notice: give one, or withdraw as GONE",
+                "WITH_NOTICE requires a notice: give one, or withdraw as GONE",
             );
         }
         if redirect && redirect_to.is_none() {
             validator.add_error(
                 "redirectTo",
                 ErrorCode::Required,
-                "REDIRECT leads to another address: give one, or withdraw as GONE",
+                "REDIRECT requires a URL: give one, or withdraw as GONE",
             );
         }
         if !redirect && redirect_to.is_some() {
             validator.add_error(
                 "redirectTo",
                 ErrorCode::Invalid,
-                "only REDIRECT leads to another address: leave it out, or withdraw as REDIRECT",
+                "only REDIRECT takes a URL: omit it, or withdraw as REDIRECT",
             );
         }
         Self { kind: self.kind, notice, redirect_to }

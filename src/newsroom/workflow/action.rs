@@ -1,59 +1,59 @@
 //! Actions on releases (publish, withdraw, …) and the other resources that a role may manage, with their names.
 
-/// An action on a release, as one says what somebody does: publish it.
+/// An action on a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReleaseAction {
-    /// Begin a release.
+    /// Create a release.
     Create,
-    /// Write a new version of what it says.
+    /// Write a new revision.
     Revise,
-    /// Hand it to a reviewer.
+    /// Submit it for review.
     Submit,
-    /// Hand it back to its writer, with a note.
+    /// Return it to its author, with a note.
     Return,
-    /// Find it fit to be published.
+    /// Approve it.
     Approve,
-    /// Have it published at an instant to come.
+    /// Schedule its publication, or move the schedule.
     Schedule,
-    /// Take the schedule off.
+    /// Remove its schedule.
     Unschedule,
-    /// Make the version being worked on public.
+    /// Publish its working revision.
     Publish,
     /// Set, move or lift its embargo.
     Embargo,
-    /// Put right what is public, at once and with a public note.
+    /// Correct its live revision at once, with a public note.
     Correct,
-    /// Take it back from the public.
+    /// Withdraw it from the public.
     Withdraw,
-    /// Declare it wrong, for good.
+    /// Retract it permanently as wrong.
     Retract,
-    /// Write an old version anew.
+    /// Write an earlier revision as a new one.
     Restore,
-    /// Throw away what never was public.
+    /// Delete a draft that was never public.
     Delete,
-    /// Show it to somebody without an account, by a link.
+    /// Create a preview link.
     Preview,
-    /// Remove all that it says and said, for good.
+    /// Permanently remove all its content.
     Purge,
 }
 
-/// What is kept in the house besides releases.
+/// Resources other than releases that a role may manage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
-    /// The topics.
+    /// Topics.
     Topics,
-    /// The places.
+    /// Places.
     Places,
-    /// The access tokens.
+    /// Access tokens.
     Tokens,
-    /// The journal, and the log of reads that must be known of.
+    /// The journal and the access log.
     Journal,
-    /// Stored values that need repair.
+    /// Repair of stored values.
     Repair,
 }
 
 impl ReleaseAction {
-    /// Every action.
+    /// All actions.
     pub const ALL: [Self; 16] = [
         Self::Create,
         Self::Revise,
@@ -73,7 +73,7 @@ impl ReleaseAction {
         Self::Purge,
     ];
 
-    /// As the journal has it.
+    /// The name in the journal.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Create => "release.create",
@@ -95,7 +95,7 @@ impl ReleaseAction {
         }
     }
 
-    /// The action as what one may do: `publish releases`.
+    /// The action in the plural, for messages: `publish releases`.
     pub const fn description(self) -> &'static str {
         match self {
             Self::Create => "create releases",
@@ -110,14 +110,14 @@ impl ReleaseAction {
             Self::Correct => "correct releases",
             Self::Withdraw => "withdraw releases",
             Self::Retract => "retract releases",
-            Self::Restore => "restore versions of releases",
+            Self::Restore => "restore revisions of releases",
             Self::Delete => "delete releases",
-            Self::Preview => "make preview links of releases",
+            Self::Preview => "create preview links of releases",
             Self::Purge => "purge releases",
         }
     }
 
-    /// Whether it lets a version through that nobody has approved.
+    /// Whether the action publishes or schedules a revision that nobody has approved.
     pub(super) const fn approves(self) -> bool {
         matches!(self, Self::Approve | Self::Schedule | Self::Publish | Self::Correct)
     }

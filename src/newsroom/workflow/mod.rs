@@ -1,11 +1,11 @@
 //! Workflow of releases: the state machine and the permissions of roles, as one table. Pure: no database, no clock.
 //!
-//! A transition is carried out in the database by `release::transition`.
+//! `release::transition` carries out a transition in the database.
 //!
-//! - `action`: what somebody does to a release, and what else a role may manage
+//! - `action`: actions on releases, and other resources that a role may manage
 //! - `table`: the transition table, and its Markdown form
 //! - `permissions`: the transition function, checks of role and ownership, four eyes
-//! - `tests`: the table, checked against a second table that lists the actions by state
+//! - `tests`: compares the table with a second table that lists the actions by state
 
 mod action;
 mod permissions;

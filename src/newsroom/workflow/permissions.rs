@@ -11,32 +11,34 @@ use crate::auth::viewer::Viewer;
 /// Why an action is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorkflowError {
-    /// Not by this viewer, whatever the state.
+    /// Not for this viewer, whatever the state.
     Forbidden(String),
-    /// Not in this state, whoever the viewer.
+    /// Not in this state, whoever the viewer is.
     IllegalTransition(String),
 }
 
-/// What a transition is decided by.
+/// The facts that a transition depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct TransitionInput<'a> {
-    /// Where the release is in its life.
+    /// The present state of the release.
     pub state: ReleaseState,
-    /// Who created it.
+    /// The subject that created the release.
     pub author: &'a str,
-    /// Who wrote the version that would go public and that nobody has approved so far; none where there is no such version.
+    /// The writer of the revision that would be published and that nobody has approved. `None` if there is no such
+    /// revision.
     pub unapproved_author: Option<&'a str>,
 }
 
-/// Rules that a newsroom may choose.
+/// Rules that a newsroom can choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkflowPolicy {
-    /// Whoever wrote a version may not be the one who approves it. Publishing or scheduling what nobody approved is approving it,
-    /// and a correction is writing and approving at once.
+    /// Whether the writer of a revision may not approve it. Publishing or scheduling an unapproved revision counts as
+    /// approving it, and a correction is written and approved in one step.
     pub four_eyes: bool,
 }
 
-/// Whether a viewer may do an act to any release at all: asked first, so that who may not learns nothing of what exists.
+/// Whether a viewer may carry out an action on any release at all. Checked first, so that a caller without permission
+/// learns nothing about what exists.
 pub fn check_role(action: ReleaseAction, viewer: &Viewer) -> Result<(), WorkflowError> {
     let rule = rule(action);
     if viewer.role >= rule.min_role_own {
@@ -46,13 +48,13 @@ pub fn check_role(action: ReleaseAction, viewer: &Viewer) -> Result<(), Workflow
     }
 }
 
-/// Whether a viewer may do an act to an author's release, whatever its state.
+/// Whether a viewer may carry out an action on a release of an author, whatever its state.
 pub fn check_ownership(action: ReleaseAction, author: &str, viewer: &Viewer) -> Result<(), WorkflowError> {
     let rule = rule(action);
     check_role(action, viewer)?;
     if viewer.role < rule.min_role_any && viewer.subject != author {
         return Err(WorkflowError::Forbidden(format!(
-            "this release is {author}'s: {} may {} of their own only; ask {} to do it",
+            "this release belongs to {author}: {} may {} of their own only; ask {} to do it",
             role_plural(viewer.role),
             action.description(),
             role_with_article(rule.min_role_any)
@@ -61,7 +63,7 @@ pub fn check_ownership(action: ReleaseAction, author: &str, viewer: &Viewer) -> 
     Ok(())
 }
 
-/// The state of a release after an act.
+/// The state of a release after an action.
 pub fn next_state(
     action: ReleaseAction,
     input: TransitionInput<'_>,
@@ -98,18 +100,18 @@ pub fn next_state(
     }
     if policy.four_eyes && action.approves() && input.unapproved_author == Some(viewer.subject.as_str()) {
         let advice = if action == ReleaseAction::Correct {
-            "revise it, and have somebody else publish that version with a correctionNote"
+            "revise it, and have somebody else publish that revision with a correctionNote"
         } else {
             "ask somebody else to do it"
         };
         return Err(WorkflowError::Forbidden(format!(
-            "you wrote this version, and this newsroom wants a second pair of eyes (workflow.four_eyes): {advice}"
+            "you wrote this revision, and this newsroom requires approval by a second person (workflow.four_eyes): {advice}"
         )));
     }
     Ok(to)
 }
 
-/// Whether a viewer may keep topics, places, tokens.
+/// Whether a viewer may manage a resource.
 pub fn check_manage(resource: Resource, viewer: &Viewer) -> Result<(), WorkflowError> {
     let description = match resource {
         Resource::Topics => "manage topics",
@@ -123,18 +125,18 @@ pub fn check_manage(resource: Resource, viewer: &Viewer) -> Result<(), WorkflowE
 
 fn forbidden(description: &str, required: Role, viewer: &Viewer) -> WorkflowError {
     let advice = if viewer.role == Role::Public {
-        "send a token that may: Authorization: Bearer …"
+        "send a token with that role: Authorization: Bearer …"
     } else {
         "use a token of that role"
     };
     WorkflowError::Forbidden(format!(
-        "{} may not {description}; it takes {}: {advice}",
+        "{} may not {description}; this requires {}: {advice}",
         role_plural(viewer.role),
         role_with_article(required)
     ))
 }
 
-/// A role as its viewers are called.
+/// The name of a role in the plural, for messages.
 const fn role_plural(role: Role) -> &'static str {
     match role {
         Role::Public => "the public",
@@ -155,7 +157,7 @@ const fn role_with_article(role: Role) -> &'static str {
     }
 }
 
-/// A state in prose.
+/// The name of a state, for messages.
 pub const fn state_label(state: ReleaseState) -> &'static str {
     match state {
         ReleaseState::Draft => "a draft",

@@ -8,14 +8,14 @@ use entity::{
 
 use super::action::ReleaseAction;
 
-/// One line of the table.
+/// A row of the table.
 pub(super) struct Rule {
     pub(super) action: ReleaseAction,
-    /// From which state to which it leads; nothing for an action that begins a release.
+    /// Pairs of a state and the state after the action. Empty for an action that creates a release.
     pub(super) transitions: &'static [(ReleaseState, ReleaseState)],
-    /// Who may do it to anybody's release.
+    /// Lowest role for any release.
     pub(super) min_role_any: Role,
-    /// Who may do it to their own.
+    /// Lowest role for one's own releases.
     pub(super) min_role_own: Role,
 }
 
@@ -29,7 +29,7 @@ const EDITING: &[(ReleaseState, ReleaseState)] = &[
     (Withdrawn, Withdrawn),
 ];
 
-/// The table. A role may do all that the roles before it may.
+/// The table. A role may do everything that the roles before it may.
 pub(super) const RULES: &[Rule] = &[
     Rule { action: ReleaseAction::Create, transitions: &[], min_role_any: Role::Author, min_role_own: Role::Author },
     Rule {
@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
         min_role_any: Role::Editor,
         min_role_own: Role::Editor,
     },
-    // Whoever scheduled it found it fit.
+    // An unscheduled release is approved, because scheduling it required approval.
     Rule {
         action: ReleaseAction::Unschedule,
         transitions: &[(Scheduled, Approved)],

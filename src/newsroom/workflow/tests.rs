@@ -15,7 +15,7 @@ fn input(state: ReleaseState) -> TransitionInput<'static> {
     TransitionInput { state, author: "Ana", unapproved_author: None }
 }
 
-/// The table once more, the other way round: what may be done in each state.
+/// The table by state: the allowed actions and the states after them.
 fn allowed_transitions(state: ReleaseState) -> &'static [(ReleaseAction, ReleaseState)] {
     match state {
         Draft => &[

@@ -3,12 +3,14 @@
 //! - `examples`: every fenced block of a document is executed, parsed or imported
 //! - `generated`: generated files and tables are current; `just update` rewrites them
 //! - `links`: every link leads to a file and a heading that exist
+//! - `reference`: settings and error codes that documents name
 //! - `query_page`: the examples of the query page
 
 mod examples;
 mod generated;
 mod links;
 mod query_page;
+mod reference;
 
 use std::{
     fs,

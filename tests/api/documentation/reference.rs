@@ -1,0 +1,69 @@
+//! Names in the documents: each setting and error code that a document mentions exists, and each close code of a
+//! WebSocket is documented.
+
+use std::{collections::BTreeSet, fs};
+
+use dateline::{config, error_code};
+
+use super::{documents, root};
+
+/// The texts between backticks.
+fn code_spans(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+#[test]
+fn every_setting_that_a_document_names_exists() {
+    let table = config::table();
+    let settings: BTreeSet<&str> = code_spans(&table).collect();
+    let prefixes = ["cache.", "clock.", "documents.", "limits.", "rate.", "tls.", "workflow.", "DATELINE_", "oidc_"];
+    let mut unknown = Vec::new();
+    for document in documents() {
+        for span in code_spans(&document.text) {
+            let name = span.split([' ', '=']).next().unwrap_or_default();
+            let is_setting = prefixes.iter().any(|prefix| name.starts_with(prefix));
+            if is_setting && !name.starts_with("DATELINE_TEST_") && !settings.contains(name) {
+                unknown.push(format!("{}: {name}", document.path));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "documents name settings that do not exist:\n{}", unknown.join("\n"));
+}
+
+#[test]
+fn every_error_code_that_a_document_names_exists() {
+    let table = error_code::markdown_table();
+    let schema = dateline::graphql::sdl();
+    let known: BTreeSet<&str> = code_spans(&table).chain(schema.split_whitespace()).collect();
+    let is_code = |span: &str| {
+        span.contains('_') && span.chars().all(|c| c.is_ascii_uppercase() || c == '_') && !span.starts_with("DATELINE_")
+    };
+    // Codes of SQLite and settings of the environment that are not Dateline's.
+    let foreign =
+        ["SQLITE_FULL", "SQLITE_IOERR", "HTTPS_PROXY", "NO_PROXY", "NO_ERROR", "FUZZ_SEED", "MIMALLOC_PURGE_DELAY"];
+    let mut unknown = Vec::new();
+    for document in documents().iter().filter(|document| document.path != "CHANGELOG.md") {
+        for span in code_spans(&document.text).filter(|span| is_code(span)) {
+            if !known.contains(span) && !foreign.contains(&span) {
+                unknown.push(format!("{}: {span}", document.path));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "documents name codes that do not exist:\n{}", unknown.join("\n"));
+}
+
+#[test]
+fn every_close_code_of_a_websocket_is_documented() {
+    let page = fs::read_to_string(root().join("docs/wire.md")).unwrap();
+    let mut codes = BTreeSet::new();
+    for file in ["websocket.rs", "websocket_message.rs"] {
+        let source = fs::read_to_string(root().join("src/http/streaming").join(file)).unwrap();
+        for (at, _) in source.match_indices("Close::new(") {
+            let code: String = source[at + 11..].chars().take_while(char::is_ascii_digit).collect();
+            codes.extend(Some(code).filter(|code| code.len() == 4));
+        }
+    }
+    assert!(codes.len() >= 8, "only {codes:?} were found in the source");
+    let missing: Vec<&String> = codes.iter().filter(|code| !page.contains(&format!("| {code} |"))).collect();
+    assert!(missing.is_empty(), "docs/wire.md lacks the close codes {missing:?}");
+}
