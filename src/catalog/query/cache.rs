@@ -1,7 +1,7 @@
 //! Query cache: results that are computed at most once for a snapshot.
 //!
-//! Holds roll-ups of topics, facet indexes, facet counts under filters, places near points, month spans. The cache
-//! belongs to one view of a snapshot and is dropped with it, so nothing is ever stale or invalidated. Sizes are
+//! Holds roll-ups of topics, facet indexes, facet counts under filters, places near points, and month spans. The
+//! cache belongs to one view of a snapshot and is dropped with it, so nothing is ever stale or invalidated. Sizes are
 //! bounded.
 
 use std::{
@@ -18,34 +18,34 @@ use super::{
 };
 use crate::catalog::{snapshot::audience::Audience, store::bitmap::SharedBitmap};
 
-/// What is worked out at most once.
+/// The cached results of one snapshot.
 #[derive(Debug, Default)]
 pub(in crate::catalog) struct QueryCache {
-    /// For each topic the releases that bear it or a narrower one.
+    /// For each topic, the releases that have it or a narrower one.
     pub(in crate::catalog) rolled_up: OnceLock<Vec<OnceLock<SharedBitmap>>>,
-    /// The months of everything that each audience may see.
+    /// For each audience, the months of all visible releases.
     pub(in crate::catalog) month_spans: [OnceLock<Option<(NaiveDate, NaiveDate)>>; 3],
-    /// The day in UTC of the first publication of everything that each audience may see.
+    /// For each audience, the day in UTC of the first publication.
     pub(in crate::catalog) first_publications: [OnceLock<Option<NaiveDate>>; 3],
-    /// What counts for which value, by facet field.
+    /// Facet indexes by field.
     pub(in crate::catalog) facet_indexes: Mutex<HashMap<FacetField, Arc<FacetIndex>>>,
-    /// The releases of places near points: latitude, longitude and kilometres, bit by bit.
+    /// The releases of places near points, by latitude, longitude and kilometres as bits.
     pub(in crate::catalog) near: Mutex<HashMap<(PlaceRoleFilter, [u64; 3]), SharedBitmap>>,
-    /// Counts of what viewers may see under a filter: a dashboard is asked again and again.
+    /// Facet counts of filtered sets, because dashboards repeat their queries.
     pub(in crate::catalog) counts: Mutex<HashMap<CountKey, Arc<FacetCounts>>>,
 }
 
-/// A count of a facet: the field, for whom, and the text of the filter as written.
+/// The key of a facet count: the field, the audience, and the text of the filter as written.
 pub(in crate::catalog) type CountKey = (FacetField, Audience, String);
 
-/// Points that are kept at most.
+/// Maximum number of cached points.
 const MAX_CACHED_POINTS: usize = 100;
 
-/// Counts that are kept at most; some kilobytes each.
+/// Maximum number of cached counts, a few kilobytes each.
 const MAX_CACHED_COUNTS: usize = 1000;
 
 impl QueryCache {
-    /// The releases of places near a point that were found before, or are found now.
+    /// The releases of places near a point, from the cache or computed now.
     pub(in crate::catalog) fn near_or_insert(
         &self,
         role: PlaceRoleFilter,
@@ -65,7 +65,7 @@ impl QueryCache {
         bitmap
     }
 
-    /// A count that was made before, or is made now.
+    /// A facet count, from the cache or computed now.
     pub(in crate::catalog) fn count_or_insert(
         &self,
         key: CountKey,
@@ -75,7 +75,7 @@ impl QueryCache {
         if let Some(cached) = locked().get(&key) {
             return cached.clone();
         }
-        // Counted without the lock: two at a time may do the same, which costs less than waiting.
+        // Counted without holding the lock: two threads may count the same, which costs less than waiting.
         let counts = Arc::new(count());
         let mut entries = locked();
         if entries.len() < MAX_CACHED_COUNTS {

@@ -23,27 +23,27 @@ use crate::{
     journal::{Entry, Image},
 };
 
-/// How a release changed for somebody.
+/// How a release changed for a viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// It came into sight.
+    /// It became visible.
     Appeared,
-    /// What is seen of it is another.
+    /// Its visible content changed.
     Changed,
-    /// It went out of sight.
+    /// It is no longer visible.
     Disappeared,
 }
 
-/// One release, alone in the world, as a viewer sees it.
+/// One release, evaluated alone, as a viewer sees it.
 struct IsolatedRelease<F> {
     set: ReleaseSet,
     visible: bool,
-    /// What is told of it.
+    /// The fields that the viewer can see.
     fields: F,
 }
 
 impl<F> IsolatedRelease<F> {
-    /// Whether it is seen under a filter. Filters are evaluated only where it matters: they may be large.
+    /// Whether it matches a filter. Evaluated only if the result matters, because filters can be large.
     fn matches(&self, id: Uuid, filter: Option<&Arc<ReleaseFilter>>) -> Result<bool, FilterError> {
         let Some(filter) = filter.filter(|_| self.visible) else { return Ok(self.visible) };
         Ok(self.set.narrow(filter)?.find(&ReleaseKey::Id(id)).is_some())
@@ -51,8 +51,9 @@ impl<F> IsolatedRelease<F> {
 }
 
 impl View {
-    /// How an entry changed what a viewer sees under a filter; nothing where it did not. Costs the same however many releases
-    /// there are. What was purged is told under every filter: nothing is known of it any more.
+    /// How an entry changed what a viewer sees under a filter; `None` if it did not. The cost does not depend on the
+    /// number of releases. A purge is reported under every filter, because nothing is known about the release any
+    /// more.
     pub fn visible_change(
         &self,
         entry: &Entry,
@@ -70,7 +71,7 @@ impl View {
         let mut isolated = without_releases(self);
         let before = isolate(&mut isolated, id, entry.before.as_ref(), viewer);
         let after = isolate(&mut isolated, id, entry.after.as_ref(), viewer);
-        // The desk sees everything, also what no reader is told.
+        // The desk sees every change, also those that readers do not see.
         let unchanged = before.visible == after.visible && before.fields == after.fields && audience != Audience::Desk;
         if unchanged || !(before.visible || after.visible) {
             return Ok(None);
@@ -83,7 +84,7 @@ impl View {
         })
     }
 
-    /// Whether a filter makes sense now.
+    /// Checks whether a filter is valid for the present snapshot.
     pub fn check_filter(&self, viewer: &Viewer, filter: &Arc<ReleaseFilter>) -> Result<(), FilterError> {
         Arc::new(Self::from(without_releases(self)))
             .visible_to(viewer, DateTime::<Utc>::MIN_UTC)
@@ -92,7 +93,7 @@ impl View {
     }
 }
 
-/// A snapshot with the same topics and places, and no release.
+/// A snapshot with the same topics and places, and no releases.
 fn without_releases(snapshot: &Snapshot) -> Snapshot {
     Snapshot {
         epoch: snapshot.epoch,
@@ -102,7 +103,7 @@ fn without_releases(snapshot: &Snapshot) -> Snapshot {
     }
 }
 
-/// Puts one release into a snapshot and looks.
+/// Evaluates one release in a snapshot without others.
 fn isolate(
     snapshot: &mut Snapshot,
     id: Uuid,
@@ -119,8 +120,8 @@ fn isolate(
     IsolatedRelease { visible: set.find(&ReleaseKey::Id(id)).is_some(), set, fields }
 }
 
-/// Whether an entry changed which releases are under which topics or places, without an entry for each of them: something was
-/// merged, moved, given up, or put elsewhere on the globe.
+/// Whether an entry changed which releases are under which topics or places without an entry for each release: a
+/// merge, a move in the hierarchy, a retirement, or a new location.
 pub fn changes_hierarchy(entry: &Entry) -> bool {
     match (&entry.before, &entry.after) {
         (Some(Image::Topic(before)), Some(Image::Topic(after))) => {

@@ -9,14 +9,14 @@ use crate::catalog::{
 };
 
 impl ReleaseSet {
-    /// The earliest and the latest release date; none of an empty set.
+    /// The earliest and the latest release date; `None` for an empty set.
     pub fn date_span(&self) -> Option<(NaiveDate, NaiveDate)> {
         let dates = || self.ordinals().map(|ordinal| *self.snapshot().release_dates.get(ordinal));
         Some((date(dates().min()?), date(dates().max()?)))
     }
 
-    /// From the first day of the month of its earliest release date to the last day of the month of its latest; none of an empty
-    /// set. Up to January 1900 and from December 2299 it is the exact day.
+    /// The first day of the month of the earliest release date, and the last day of the month of the latest; `None`
+    /// for an empty set. Up to January 1900 and from December 2299 the exact days.
     pub fn month_span(&self) -> Option<(NaiveDate, NaiveDate)> {
         match self.complete_for() {
             Some(audience) => {
@@ -32,7 +32,7 @@ impl ReleaseSet {
         let first = (0..table.len()).find(has)?;
         let last = (first..table.len()).rev().find(has)?;
         let day = |month: u32| NaiveDate::from_ymd_opt(FIRST_YEAR + month as i32 / 12, month % 12 + 1, 1);
-        // The first and the last bitmap also hold everything before and after; few releases are that old or that late.
+        // The first and last bitmap also contain everything before and after; few releases are that old or that late.
         let release_days = |month: u32| {
             let bitmap = table.get(month).map(|bitmap| &*self.members & &**bitmap).unwrap_or_default();
             bitmap.into_iter().map(|ordinal| date(self.snapshot().sort_value(OrderKey::ReleaseDate, ordinal) as i32))
@@ -42,9 +42,8 @@ impl ReleaseSet {
         Some((from, until))
     }
 
-    /// The day in UTC on which the first of it was published; none where nothing of it ever was.
-    ///
-    /// Cost: one look at each release; of all that an audience may see, once a snapshot.
+    /// The day in UTC of the first publication of a release in the set; `None` if none was published. Costs one step
+    /// per release; for complete sets of an audience it is cached per snapshot.
     pub fn first_publication(&self) -> Option<NaiveDate> {
         let compute = || {
             let published = |ordinal| self.snapshot().sort_value(OrderKey::PublishedAt, ordinal);

@@ -4,55 +4,56 @@
 use entity::place::PlaceKind;
 use serde::Serialize;
 
-/// What a facet counts by.
+/// The field that a facet counts by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FacetField {
-    /// By topic.
+    /// Topics.
     Topics {
-        /// Narrower topics count for the topic, each release once.
+        /// Whether releases of narrower topics count for a topic, each once.
         roll_up: bool,
-        /// Only the topics right below this one.
+        /// Only topics directly below this one.
         under: Option<u32>,
     },
-    /// By place.
+    /// Places.
     Places {
-        /// Only places of this kind, and everything within one counts for it; without, every place exactly as tagged.
+        /// Only places of this kind; releases of places within them count. Without it, each place counts its own
+        /// releases only.
         level: Option<PlaceKind>,
-        /// In which role.
+        /// The role of the place.
         role: PlaceRoleFilter,
     },
-    /// By kind.
+    /// Kinds.
     Kinds,
-    /// By language.
+    /// Languages.
     Languages,
 }
 
-/// What a place is to a release, for a filter.
+/// The role of a place in a release, for filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum PlaceRoleFilter {
-    /// Where it was filed.
+    /// The release was filed there.
     Dateline,
-    /// What it is about.
+    /// The release is about it.
     About,
-    /// Either.
+    /// Either role.
     Any,
 }
 
-/// A sort of conditions that a facet has, too.
+/// The field of a filter condition that has a facet, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::catalog) enum FacetCondition {
-    /// On topics.
+    /// Conditions on topics.
     Topics,
-    /// On places.
+    /// Conditions on places.
     Places,
-    /// On kinds.
+    /// Conditions on kinds.
     Kinds,
-    /// On languages.
+    /// Conditions on languages.
     Languages,
 }
 
 impl FacetCondition {
-    /// Those on a facet's own field.
+    /// The conditions on the field of a facet.
     pub(in crate::catalog) fn of(field: FacetField) -> Self {
         match field {
             FacetField::Topics { .. } => Self::Topics,

@@ -1,7 +1,7 @@
 //! Handle: one release that a viewer may see, with its fields in the catalog.
 //!
-//! Only a `ReleaseSet` creates handles, so a handle is proof that the read is authorized. Rows of the database are
-//! fetched for handles, never for bare ids. Working versions are for the desk and are reached through the set.
+//! Only a `ReleaseSet` creates handles, so a handle is proof that the read is authorised. Rows are fetched for
+//! handles, never for bare ids. Working revisions are for the desk and are reached through the set.
 
 use std::sync::Arc;
 
@@ -37,67 +37,67 @@ impl Handle {
         self.ordinal
     }
 
-    /// What it was found in.
+    /// The view that contains it.
     pub fn snapshot(&self) -> &Arc<View> {
         &self.view
     }
 
-    /// Its key.
+    /// Key of the release.
     pub fn id(&self) -> Uuid {
         *self.view.ids.get(self.ordinal)
     }
 
-    /// Key of the revision that its readers see.
+    /// Key of the revision that the viewer sees.
     pub fn revision_id(&self) -> Uuid {
         *self.view.revision_ids.get(self.ordinal)
     }
 
-    /// Number of the revision that its readers see.
+    /// Number of the revision that the viewer sees.
     pub fn revision_number(&self) -> i32 {
         self.view.facts.get(self.ordinal).shown_number
     }
 
-    /// Number of the newest revision, seen or not: for the desk.
+    /// Number of the newest revision, visible or not. For the desk.
     pub fn newest_revision_number(&self) -> i32 {
         self.view.facts.get(self.ordinal).newest_number
     }
 
-    /// Its address.
+    /// The present slug.
     pub fn slug(&self) -> &str {
         std::str::from_utf8(self.view.slugs.get(self.ordinal)).unwrap_or_default()
     }
 
-    /// Where it is in its life.
+    /// The workflow state.
     pub fn state(&self) -> ReleaseState {
         self.view.facts.get(self.ordinal).state
     }
 
-    /// How it was withdrawn, if it is.
+    /// How it was withdrawn.
     pub fn withdrawal(&self) -> Option<WithdrawalKind> {
         self.view.facts.get(self.ordinal).withdrawal
     }
 
-    /// What sort of item it is.
+    /// The kind of item.
     pub fn kind(&self) -> ReleaseKind {
         self.view.facts.get(self.ordinal).kind
     }
 
-    /// Its language, BCP 47.
+    /// The language tag (BCP 47).
     pub fn language(&self) -> &str {
         self.view.languages.name(self.view.facts.get(self.ordinal).language)
     }
 
-    /// Who created it.
+    /// The subject that created it.
     pub fn author(&self) -> &str {
         self.view.authors.name(self.view.facts.get(self.ordinal).author)
     }
 
-    /// The date printed on it.
+    /// The release date.
     pub fn release_date(&self) -> NaiveDate {
         date(*self.view.release_dates.get(self.ordinal))
     }
 
-    /// When what its readers see last changed.
+    /// When its visible content last changed.
     pub fn modified_at(&self) -> DateTime<Utc> {
         instant(self.view.instants.get(self.ordinal).modified).unwrap_or_default()
     }
@@ -112,12 +112,12 @@ impl Handle {
         instant(self.view.instants.get(self.ordinal).first_published)
     }
 
-    /// Until when only the press and the desk see it once it is published, where that is set.
+    /// The end of its embargo, if one is set. Until then only the press and the desk see the published release.
     pub fn embargo(&self) -> Option<DateTime<Utc>> {
         self.view.embargo(self.ordinal).and_then(instant)
     }
 
-    /// Whether it is published, and an embargo holds it back from everybody but the press and the desk.
+    /// Whether it is published and under an embargo.
     pub fn is_embargoed(&self) -> bool {
         self.state() == ReleaseState::Published && self.view.embargo(self.ordinal).is_some()
     }
@@ -127,22 +127,23 @@ impl Handle {
         self.view.topics_of.get(self.ordinal)
     }
 
-    /// Numbers of the places it was filed from, in order.
+    /// Numbers of the places of its dateline, in order.
     pub fn dateline(&self) -> &[u32] {
         self.view.dateline_of.get(self.ordinal)
     }
 
-    /// Numbers of the places it is about, in order.
+    /// Numbers of the places that it is about, in order.
     pub fn about(&self) -> &[u32] {
         self.view.about_of.get(self.ordinal)
     }
 
-    /// Key of the version being worked on, where the live one was corrected since that was begun: for the desk.
+    /// Key of the working revision, if the live one was corrected after it was started. For the desk.
     pub fn outdated(&self) -> Option<Uuid> {
         self.working().filter(|working| working.outdated).map(|working| working.revision_id)
     }
 
-    /// The version being worked on beside the live one. For the desk only: ask [`ReleaseSet::working`](crate::catalog::ReleaseSet::working).
+    /// The working revision beside the live one. For the desk only: use
+    /// [`ReleaseSet::working`](crate::catalog::ReleaseSet::working).
     pub(in crate::catalog) fn working(&self) -> Option<&WorkingImage> {
         self.view.working.get(&self.ordinal)
     }

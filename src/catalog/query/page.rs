@@ -1,8 +1,8 @@
 //! Keyset pagination: slices of a set in any order, after or before a position.
 //!
-//! Every order ends with the id, so it is total. A position holds sort values and an id, not an offset, so pages stay
-//! right while releases are published or withdrawn. Sparse sets are sorted; dense sets are read from a sorted index.
-//! Limits and cursor encoding are not here: `newsroom::reading::pagination` makes cursors of positions.
+//! Every order ends with the id, so it is total. A position has sort values and an id, not an offset, so pages stay
+//! correct while releases are published or withdrawn. Sparse sets are sorted; dense sets are read from a sorted
+//! index. `newsroom::reading::pagination` limits page sizes and converts positions to cursors.
 
 use std::cmp::Ordering;
 
@@ -15,41 +15,41 @@ use crate::catalog::{
     store::sorted_index::SortedIndex,
 };
 
-/// Where a release stands in an order: the value of each key, and its id.
+/// A position in an order: the value of each sort key, and the id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SortPosition {
-    /// One value a key.
+    /// One value for each sort key.
     pub values: Vec<i64>,
-    /// The last tie-break, in the direction of the first key.
+    /// The final tie-breaker, in the direction of the first key.
     pub id: Uuid,
 }
 
-/// Which part of an ordered set.
+/// Selects a part of an ordered set.
 #[derive(Clone, Debug)]
 pub struct PageWindow {
-    /// At most this many.
+    /// Maximum number of members.
     pub size: usize,
-    /// From the end instead of from the beginning.
+    /// Whether to count from the end.
     pub from_end: bool,
-    /// Only what comes after this position.
+    /// Only members after this position.
     pub after: Option<SortPosition>,
-    /// Only what comes before this position.
+    /// Only members before this position.
     pub before: Option<SortPosition>,
 }
 
 /// A slice of an ordered set, in order.
 #[derive(Clone, Debug)]
 pub struct Slice {
-    /// The releases.
+    /// The members.
     pub items: Vec<Handle>,
-    /// Whether the set holds any before the first.
+    /// Whether the set has members before the first.
     pub has_previous: bool,
-    /// Whether the set holds any after the last.
+    /// Whether the set has members after the last.
     pub has_next: bool,
 }
 
 impl ReleaseSet {
-    /// Where a release stands in an order.
+    /// The position of a release in an order.
     pub fn sort_position(&self, order: &[OrderBy], item: &Handle) -> SortPosition {
         let snapshot = self.snapshot();
         SortPosition {
@@ -58,16 +58,15 @@ impl ReleaseSet {
         }
     }
 
-    /// A slice of the set. `order` has at least one key.
-    ///
-    /// Cost: O(n) for sparse sets and O(size · all / n) for dense ones, n being the size of the set; whichever is less.
+    /// A slice of the set. `order` has at least one key. The cost is the smaller of O(n) for sparse sets and O(size ·
+    /// all / n) for dense ones, where n is the size of the set.
     pub fn slice(&self, order: &[OrderBy], window: &PageWindow) -> Slice {
         let (after, before) = (window.after.as_ref(), window.before.as_ref());
         let (start, stop) = if window.from_end { (before, after) } else { (after, before) };
         let mut ordinals = self.collect_from(order, window.from_end, start, stop, window.size + 1);
         let more = ordinals.len() > window.size;
         ordinals.truncate(window.size);
-        // Beyond the far end: more of the same, or something behind the other cursor.
+        // Beyond the far end there are more members, or the member behind the other cursor.
         let exists_beyond_stop = || stop.is_some_and(|position| self.has_any_from(order, window.from_end, position));
         let more_ahead = more || exists_beyond_stop();
         let more_behind = start.is_some_and(|position| self.has_any_from(order, !window.from_end, position));
@@ -79,14 +78,14 @@ impl ReleaseSet {
         Slice { items: ordinals.into_iter().map(|ordinal| self.handle(ordinal)).collect(), has_previous, has_next }
     }
 
-    /// Whether the set holds anything at a position or beyond it.
+    /// Whether the set has a member at or beyond a position.
     fn has_any_from(&self, order: &[OrderBy], backward: bool, position: &SortPosition) -> bool {
         self.ordinal_by_id(position.id)
             .is_some_and(|ordinal| self.compare_to_position(order, ordinal, position) == Ordering::Equal)
             || !self.collect_from(order, backward, Some(position), None, 1).is_empty()
     }
 
-    /// Up to `limit` members from a position on, in one direction, not reaching another position.
+    /// Up to `limit` members in one direction, starting after a position and stopping before another.
     fn collect_from(
         &self,
         order: &[OrderBy],
@@ -106,9 +105,9 @@ impl ReleaseSet {
             let natural = self.compare_members(order, a, b);
             if backward { natural.reverse() } else { natural }
         };
-        // Gathering costs the set's size; scanning the whole order costs limit · all / members.
+        // Gathering the members costs the size of the set; scanning the whole order costs limit · all / members.
         if members.saturating_mul(members) <= (limit as u64).saturating_mul(all) {
-            // The first value is fetched once for each, not once a comparison.
+            // The first sort value is read once per member, not once per comparison.
             let first = |ordinal: u32| self.snapshot().sort_value(order[0].by, ordinal);
             let by_value = |&(a, ordinal_a): &(i64, u32), &(b, ordinal_b): &(i64, u32)| {
                 let ordering = in_direction(a.cmp(&b), order[0].direction);
@@ -128,7 +127,8 @@ impl ReleaseSet {
         let ascending = (key.direction == Direction::Asc) != backward;
         let value = |ordinal: u32| self.snapshot().sort_value(key.by, ordinal);
         let single = order.len() == 1;
-        // With one key the order itself is total; with several, begin at the first release with the same first value.
+        // With one key the index is totally ordered. With several, start at the first release with the same first
+        // value.
         let ordinals: Box<dyn Iterator<Item = u32>> = match (start, ascending) {
             (None, true) => Box::new(scan.ascending_from(SortedIndex::start())),
             (None, false) => Box::new(scan.descending_from(scan.end())),
@@ -139,7 +139,7 @@ impl ReleaseSet {
             (Some(position), false) => Box::new(scan.descending_from(scan.seek(|ordinal| {
                 let first = value(ordinal).cmp(&position.values[0]);
                 let first = if single { first.then_with(|| self.id_of(ordinal).cmp(&position.id)) } else { first };
-                // Everything up to and including the position comes before the point that is sought.
+                // Everything up to and including the position comes before the start.
                 if first == Ordering::Equal { Ordering::Less } else { first }
             }))),
         };
@@ -186,7 +186,7 @@ impl ReleaseSet {
         in_direction(self.id_of(ordinal).cmp(&position.id), order[0].direction)
     }
 
-    /// How two releases stand to each other.
+    /// Compares two releases in an order.
     fn compare_members(&self, order: &[OrderBy], a: u32, b: u32) -> Ordering {
         for key in order {
             let ordering = self.snapshot().sort_value(key.by, a).cmp(&self.snapshot().sort_value(key.by, b));
@@ -198,7 +198,7 @@ impl ReleaseSet {
     }
 }
 
-/// A comparison in a direction.
+/// Applies a direction to a comparison.
 fn in_direction(ordering: Ordering, direction: Direction) -> Ordering {
     match direction {
         Direction::Asc => ordering,

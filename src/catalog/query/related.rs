@@ -9,14 +9,13 @@ use std::{cmp::Reverse, collections::HashMap};
 use super::{facet_field::PlaceRoleFilter, handle::Handle, release_set::ReleaseSet};
 use crate::catalog::store::bitmap::SharedBitmap;
 
-/// Weights are whole numbers of this part, so that sums do not depend on their order and ties are ties.
+/// Weights are integers of this unit, so that sums do not depend on their order and ties are exact.
 const WEIGHT_SCALE: f64 = 4_294_967_296.0;
 
 impl ReleaseSet {
-    /// The releases of the set that share topics and places with one, most first; ties: the later release date, then the id.
-    /// Places count whether filed from or about, once each.
-    ///
-    /// Cost: the rarest things are looked through first, and no further once nothing new could be among the first. No statement.
+    /// The releases of the set that share the most topics and places with a release. Ties: the later release date,
+    /// then the id. A place counts once, whether filed from or about. The rarest values are scanned first, until no
+    /// new release can be among the best. No SQL statement.
     pub fn related(&self, item: &Handle, first: usize) -> Vec<Handle> {
         let snapshot = self.snapshot();
         let all = self.count() as f64;
@@ -37,7 +36,7 @@ impl ReleaseSet {
         for (index, (weight, bitmap)) in shared.iter().enumerate() {
             let remaining: u64 = shared[index..].iter().map(|(weight, _)| weight).sum();
             if scores.values().filter(|&&score| score > remaining).count() >= first {
-                // Whoever shares only the rest cannot come in any more.
+                // A release that shares only the remaining values cannot be among the best any more.
                 for (ordinal, score) in &mut scores {
                     let unscanned = shared[index..].iter().filter(|(_, bitmap)| bitmap.contains(*ordinal));
                     *score += unscanned.map(|(weight, _)| weight).sum::<u64>();

@@ -26,28 +26,28 @@ use crate::{
     journal::WorkingImage,
 };
 
-/// Some of the releases that a viewer may see, at one version of the data.
+/// Releases that a viewer may see, at one version of the data.
 #[derive(Clone, Debug)]
 pub struct ReleaseSet {
     view: Arc<View>,
     audience: Audience,
-    /// When it was begun.
+    /// The instant of the request.
     now: DateTime<Utc>,
-    /// Who reads, where their reads of embargoed text are to be known: the press.
+    /// The subject whose reads of embargoed content are logged: a press viewer.
     reader: Option<Arc<str>>,
     pub(in crate::catalog) members: SharedBitmap,
-    /// Everything that the viewer may see.
+    /// All releases that the viewer may see.
     visible: SharedBitmap,
-    /// What it was narrowed from, and by what; none where it was not narrowed by a filter.
+    /// The set before its filter, and the filter; `None` without a filter.
     narrowed: Option<(SharedBitmap, Arc<ReleaseFilter>)>,
 }
 
-/// A former public address of a release that was withdrawn.
+/// What remains of a withdrawn or retracted release.
 #[derive(Clone, Debug)]
 pub struct Tombstone {
-    /// Key of the release, to fetch the notice by.
+    /// Key of the release, to fetch the notice.
     pub id: Uuid,
-    /// Its last address.
+    /// The last slug.
     pub slug: String,
     /// Withdrawn or retracted.
     pub state: ReleaseState,
@@ -55,17 +55,17 @@ pub struct Tombstone {
     pub kind: WithdrawalKind,
 }
 
-/// What a release is asked for by.
+/// How a release is identified in a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReleaseKey {
-    /// Its key.
+    /// By key.
     Id(Uuid),
-    /// An address it has or had.
+    /// By its present or a former slug.
     Slug(String),
 }
 
 impl View {
-    /// Everything that a viewer may see at an instant: the only beginning of a set.
+    /// All releases that a viewer may see at an instant. The only way to create a set.
     pub fn visible_to(self: &Arc<Self>, viewer: &Viewer, now: DateTime<Utc>) -> ReleaseSet {
         let (view, audience) = (self.at(now), Audience::of(viewer));
         let members = view.visible_bitmap(audience);
@@ -75,37 +75,37 @@ impl View {
 }
 
 impl ReleaseSet {
-    /// What the set is made of.
+    /// The view of the set.
     pub fn snapshot(&self) -> &Arc<View> {
         &self.view
     }
 
-    /// Whether it was begun for somebody of the desk.
+    /// Whether the viewer belongs to the desk.
     pub fn is_desk(&self) -> bool {
         self.audience == Audience::Desk
     }
 
-    /// For which class of viewers it was begun.
+    /// The audience of the viewer.
     pub(in crate::catalog) fn audience(&self) -> Audience {
         self.audience
     }
 
-    /// As of which instant it is.
+    /// The instant of the request.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
 
-    /// Who reads, where their reads of embargoed text are to be known.
+    /// The subject whose reads of embargoed content are logged.
     pub fn reader(&self) -> Option<&str> {
         self.reader.as_deref()
     }
 
-    /// How many releases are in it.
+    /// The number of releases.
     pub fn count(&self) -> u64 {
         self.members.len()
     }
 
-    /// The releases of it that a filter lets through.
+    /// The releases that match a filter.
     pub fn narrow(&self, filter: &Arc<ReleaseFilter>) -> Result<Self, FilterError> {
         let narrowed = Some((self.members.clone(), filter.clone()));
         let members = filter
@@ -115,47 +115,47 @@ impl ReleaseSet {
         Ok(Self { members, narrowed, ..self.clone() })
     }
 
-    /// What it was before its own filter.
+    /// The set before its own filter.
     pub(in crate::catalog) fn unfiltered(&self) -> Self {
         let members = self.narrowed.as_ref().map_or(&self.members, |(before, _)| before).clone();
         Self { members, narrowed: None, ..self.clone() }
     }
 
-    /// What it would be without the conditions of one sort in its own filter.
+    /// The set without the conditions on one field in its own filter.
     pub(in crate::catalog) fn without(&self, condition: FacetCondition) -> Self {
         match &self.narrowed {
             Some((_, filter)) if filter.has(condition) => {
-                // Fewer conditions than were applied without a fault.
+                // The filter was applied before without an error, and this one has fewer conditions.
                 self.unfiltered().narrow(&Arc::new(filter.without(condition))).unwrap_or_else(|_| self.clone())
             }
             _ => self.clone(),
         }
     }
 
-    /// The filter by which it was narrowed from all that its viewer may see; none where it came about otherwise.
+    /// The filter that narrowed the set from all visible releases; `None` if it was made otherwise.
     pub(in crate::catalog) fn filter(&self) -> Option<&ReleaseFilter> {
         let (before, filter) = self.narrowed.as_ref()?;
         Arc::ptr_eq(before, &self.visible).then_some(&**filter)
     }
 
-    /// The values of one sort that its own filter asks for by name.
+    /// The values of a field that the filter names.
     pub(in crate::catalog) fn selected_values(&self, condition: FacetCondition) -> RoaringBitmap {
         self.narrowed
             .as_ref()
             .map_or_else(RoaringBitmap::new, |(_, filter)| filter.selected_values(condition, &self.view))
     }
 
-    /// Whether its viewer may see any of some releases.
+    /// Whether the viewer may see at least one of some releases.
     pub(in crate::catalog) fn may_see_any(&self, bitmap: &RoaringBitmap) -> bool {
         !self.visible.is_disjoint(bitmap)
     }
 
-    /// Whose whole it is: everything that such viewers may see.
+    /// The audience whose complete set this is, if it is complete.
     pub(in crate::catalog) fn complete_for(&self) -> Option<Audience> {
         Arc::ptr_eq(&self.members, &self.visible).then_some(self.audience)
     }
 
-    /// The releases of it that bear a topic or, if asked, a narrower one.
+    /// The releases that have a topic or, if requested, a narrower one.
     #[must_use]
     pub fn with_topic(&self, topic: u32, include_narrower: bool) -> Self {
         let bitmap = if include_narrower {
@@ -166,14 +166,14 @@ impl ReleaseSet {
         self.with_members(&*self.members & &*bitmap)
     }
 
-    /// The releases of it that were filed in a place or are about it or, if asked, one within it.
+    /// The releases that were filed in a place or are about it or, if requested, in a place within it.
     #[must_use]
     pub fn with_place(&self, place: u32, include_within: bool) -> Self {
         let places = if include_within { self.view.places().closure(place) } else { RoaringBitmap::from([place]) };
         self.with_members(&*self.members & &*self.view.with_places(PlaceRoleFilter::Any, &places))
     }
 
-    /// One release of it, and whether it was asked for by a former address.
+    /// A release of the set, and whether it was found by a former slug.
     pub fn find(&self, key: &ReleaseKey) -> Option<(Handle, bool)> {
         let (ordinal, former) = match key {
             ReleaseKey::Id(id) => (self.ordinal_by_id(*id)?, false),
@@ -189,7 +189,8 @@ impl ReleaseSet {
         bitmaps.filter(|bitmap| !self.members.is_disjoint(bitmap)).count() as u64
     }
 
-    /// What a former public address should answer its viewer: never for what vanished, never was public, or still is.
+    /// The tombstone of a release, if the viewer may see it. Releases that were withdrawn with VANISH, were never
+    /// public, or are public have none.
     pub fn tombstone(&self, key: &ReleaseKey) -> Option<Tombstone> {
         let view = &self.view;
         let ordinal = match key {
@@ -197,7 +198,7 @@ impl ReleaseSet {
             ReleaseKey::Slug(slug) => view.ordinal_by_slug(slug).map(|(ordinal, _)| ordinal),
         }?;
         let (facts, instants) = (view.facts.get(ordinal), view.instants.get(ordinal));
-        // What ended under its embargo only the press has seen.
+        // A release that was withdrawn during its embargo was visible to the press only.
         let visible_since = match self.audience {
             Audience::Public => instants.first_published,
             Audience::Press | Audience::Desk => instants.published,
@@ -215,18 +216,18 @@ impl ReleaseSet {
         })
     }
 
-    /// The version being worked on beside the live one of a release of this set; nothing for those who are not of the desk.
+    /// The working revision beside the live one of a release. `None` unless the viewer belongs to the desk.
     pub fn working<'a>(&self, item: &'a Handle) -> Option<&'a WorkingImage> {
         if self.is_desk() { item.working() } else { None }
     }
 
-    /// What its numbers depend on: sets of the same viewers and the same question with equal data versions are equal. The numbers
-    /// and the database they count in; both are the newsroom's own and not for clients as they are.
+    /// The data version: sets of the same audience and filter with equal versions are equal. Internal values; encrypt
+    /// them before they leave the server.
     pub fn data_version(&self) -> (Uuid, Audience, (i64, i64)) {
         (self.view.epoch(), self.audience, self.view.version_for(self.audience))
     }
 
-    /// The same snapshot and viewer with other members; callers may only take members away.
+    /// The same viewer and view with other members. Callers may only remove members.
     pub(in crate::catalog) fn with_members(&self, members: RoaringBitmap) -> Self {
         Self { members: Arc::new(members), narrowed: None, ..self.clone() }
     }

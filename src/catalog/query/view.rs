@@ -13,7 +13,7 @@ use roaring::RoaringBitmap;
 use super::{cache::QueryCache, facet_field::PlaceRoleFilter};
 use crate::catalog::{snapshot::Snapshot, store::bitmap::SharedBitmap};
 
-/// A snapshot to be read, and what was worked out from it.
+/// A snapshot and the cache of its query results.
 #[derive(Debug)]
 pub struct View {
     snapshot: Snapshot,
@@ -21,7 +21,7 @@ pub struct View {
 }
 
 impl From<Snapshot> for View {
-    /// A view that nothing was worked out from yet.
+    /// A view with an empty cache.
     fn from(snapshot: Snapshot) -> Self {
         Self { snapshot, cache: QueryCache::default() }
     }
@@ -36,9 +36,8 @@ impl Deref for View {
 }
 
 impl View {
-    /// The same as of an instant: everything due by then has happened.
-    ///
-    /// Cost: nothing where nothing is due; else what applying as many journal entries costs.
+    /// The view at an instant, with all due transitions applied. Costs nothing if nothing is due, otherwise as much
+    /// as applying as many journal entries.
     #[must_use]
     pub fn at(self: &Arc<Self>, now: DateTime<Utc>) -> Arc<Self> {
         match self.snapshot.with_due_applied(now) {
@@ -47,7 +46,7 @@ impl View {
         }
     }
 
-    /// The releases that bear a topic or a narrower one; worked out once for a snapshot.
+    /// The releases that have a topic or a narrower one; computed once per snapshot.
     pub(in crate::catalog) fn rolled_up(&self, topic: u32) -> SharedBitmap {
         let cached = self.cache.rolled_up.get_or_init(|| (0..self.topics().len()).map(|_| OnceLock::new()).collect());
         let bitmap = cached[topic as usize].get_or_init(|| {
@@ -59,7 +58,7 @@ impl View {
         bitmap.clone()
     }
 
-    /// The releases with any of some places in a role. Costs nothing for one place in one role.
+    /// The releases that have one of some places in a role. For one place in one role nothing is computed.
     pub(in crate::catalog) fn with_places(&self, role: PlaceRoleFilter, places: &RoaringBitmap) -> SharedBitmap {
         let table = match role {
             PlaceRoleFilter::Dateline => &self.by_dateline,
@@ -74,7 +73,7 @@ impl View {
         }
     }
 
-    /// The releases with any place in a role.
+    /// The releases that have any place in a role.
     pub(in crate::catalog) fn with_any_place(&self, role: PlaceRoleFilter) -> SharedBitmap {
         match role {
             PlaceRoleFilter::Dateline => self.with_dateline.clone(),

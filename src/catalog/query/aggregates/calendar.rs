@@ -1,29 +1,29 @@
 //! Calendar intervals: first day, next period, number of periods, ISO 8601 labels, and the start of a day in a time
 //! zone.
 //!
-//! Handles DST gaps and overlaps at midnight: a day begins at the end of the gap, or at the first of two midnights.
+//! Handles clock changes at midnight: a day starts at the end of a gap, or at the first of two midnights.
 
 use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::date_range;
 
-/// How long the periods of a timeline are.
+/// The length of the periods of a timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interval {
     /// A calendar day.
     Day,
-    /// Seven days from a given weekday on.
+    /// Seven days, starting on a given weekday.
     Week,
     /// A calendar month.
     Month,
-    /// Three calendar months from January, April, July or October on.
+    /// Three calendar months, starting in January, April, July or October.
     Quarter,
     /// A calendar year.
     Year,
 }
 
-/// Which day a week begins with.
+/// The first day of a week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weekday {
     /// As in ISO 8601.
@@ -35,8 +35,8 @@ pub enum Weekday {
 }
 
 impl Interval {
-    /// The first day of the period that a date lies in. It may lie up to six days before the range of dates: the first week of
-    /// the range begins before it where weeks do not begin on Monday.
+    /// The first day of the period that contains a date. It can lie up to six days before the range of dates, because
+    /// the first week of the range starts before it unless weeks start on Monday.
     pub(in crate::catalog) fn first_day(self, date: NaiveDate, week_start: Weekday) -> NaiveDate {
         let of_month = |month: u32| NaiveDate::from_ymd_opt(date.year(), month, 1).unwrap_or(date);
         match self {
@@ -56,9 +56,9 @@ impl Interval {
         }
     }
 
-    /// The first day of the next period, from the first day of one.
+    /// The first day of the period after the one that starts on `first`.
     pub(in crate::catalog) fn next(self, first: NaiveDate) -> NaiveDate {
-        // The first of a month so many months on.
+        // The first day of the month `offset` months later.
         let month = |offset: u32| {
             let months = first.month0() + offset;
             NaiveDate::from_ymd_opt(first.year() + (months / 12) as i32, months % 12 + 1, 1)
@@ -73,8 +73,8 @@ impl Interval {
         next.unwrap_or(NaiveDate::MAX)
     }
 
-    /// How many periods there are from the one with a first date to the one with a last, both included. Costs nothing, however
-    /// many they are.
+    /// The number of periods from the one that contains `first` to the one that contains `last`, both included.
+    /// Constant time.
     pub fn periods(self, first: NaiveDate, last: NaiveDate, week_start: Weekday) -> u64 {
         let (first, last) = (self.first_day(first, week_start), self.first_day(last, week_start));
         let days = (last - first).num_days();
@@ -89,7 +89,7 @@ impl Interval {
         u64::try_from(steps + 1).unwrap_or(0)
     }
 
-    /// What the period that begins on a day is called: ISO 8601 where it has a form for it.
+    /// The label of the period that starts on a day, in ISO 8601 if that has a form for it.
     pub(in crate::catalog) fn label(self, first: NaiveDate, week_start: Weekday) -> String {
         match self {
             Self::Week if week_start == Weekday::Monday => {
@@ -104,8 +104,8 @@ impl Interval {
     }
 }
 
-/// The instant at which a day begins in a zone: midnight. Where the clocks jump over midnight it is the instant of the jump;
-/// where midnight comes twice it is the first.
+/// The instant at which a day starts in a time zone: midnight. If clocks jump over midnight, the instant of the jump;
+/// if midnight occurs twice, the first.
 pub(in crate::catalog) fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
     if zone == Tz::UTC {
@@ -114,7 +114,7 @@ pub(in crate::catalog) fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc
     match zone.from_local_datetime(&midnight) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
         LocalResult::None => {
-            // No zone is farther from Greenwich than a day, and no jump is longer: the wanted instant lies in between.
+            // No time zone is more than a day from UTC, and no jump is longer, so the instant lies in between.
             let reached = |at: i64| {
                 let instant = DateTime::from_timestamp(at, 0).unwrap_or_default();
                 zone.from_utc_datetime(&instant.naive_utc()).naive_local() >= midnight

@@ -10,33 +10,33 @@ use crate::catalog::{
     store::{bitmap::Candidates, units::days},
 };
 
-/// With which period to compare.
+/// The period to compare with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ComparisonPeriod {
-    /// As many days, right before.
+    /// The period of the same length, ending the day before.
     PreviousPeriod,
-    /// The same dates a year before; 29 February becomes 28 February.
+    /// The same dates one year earlier. 29 February becomes 28 February.
     SamePeriodLastYear,
 }
 
-/// Two periods' numbers of releases.
+/// The numbers of releases in two periods.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Delta {
     /// In the period.
     pub current: u64,
-    /// In the one it is compared with.
+    /// In the period that it is compared with.
     pub previous: u64,
 }
 
 impl Delta {
-    /// Current over previous; none where previous is 0.
+    /// `current` divided by `previous`; `None` if `previous` is 0.
     pub fn ratio(&self) -> Option<f64> {
         (self.previous > 0).then(|| self.current as f64 / self.previous as f64)
     }
 }
 
 impl ReleaseSet {
-    /// How many releases have their date from one day to another, both included.
+    /// The number of releases with a date between two days, both included.
     pub(in crate::catalog) fn released_between(&self, from: NaiveDate, until: NaiveDate) -> roaring::RoaringBitmap {
         let span = i64::from(days(from))..=i64::from(days(until));
         let mut candidates = Candidates::all_of(&self.members);
@@ -44,12 +44,12 @@ impl ReleaseSet {
         candidates.into_owned()
     }
 
-    /// The releases of a period, by release date, against those of another. Costs the size of the set or of the periods,
-    /// whichever is smaller.
+    /// Compares the number of releases in a period, by release date, with that of another period. The cost is the
+    /// smaller of the size of the set and the length of the periods.
     pub fn compare(&self, to: ComparisonPeriod, range: &Range<NaiveDate>) -> Result<Delta, FilterError> {
         range.check().map_err(|error| error.at("range"))?;
         let (Some(from), Some(until)) = (range.from, range.until) else {
-            let message = "a comparison needs both ends of its period: give `from` and `until`";
+            let message = "a comparison requires both `from` and `until`";
             return Err(FilterError::invalid(message).at("range"));
         };
         let before = match to {
@@ -62,7 +62,7 @@ impl ReleaseSet {
                 from.checked_sub_months(year).zip(until.checked_sub_months(year))
             }
         };
-        // Before the calendar begins nothing was released.
+        // No release can be dated before the start of the calendar.
         let previous = before.map_or(0, |(from, until)| self.released_between(from, until).len());
         Ok(Delta { current: self.released_between(from, until).len(), previous })
     }

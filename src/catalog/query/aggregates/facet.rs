@@ -20,62 +20,62 @@ use crate::catalog::{
     store::collation::{LabelSortKey, fold},
 };
 
-/// Which buckets to answer, and of what.
+/// Selects the buckets of a facet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FacetRequest {
-    /// By what.
+    /// The field to count by.
     pub field: FacetField,
-    /// At most this many buckets.
+    /// Maximum number of buckets.
     pub first: usize,
-    /// Which of the set's conditions hold for the facet.
+    /// Which conditions of the set apply.
     pub scope: FacetScope,
-    /// Only values with at least this many releases; 0 lists values without any, too.
+    /// Only values with at least this many releases; 0 also lists values without releases.
     pub min_count: u64,
-    /// First this, then that; what is still alike is ordered by label. Empty: most first.
+    /// Sort keys in order of precedence; ties are sorted by label. Empty: largest count first.
     pub order: Vec<FacetOrder>,
-    /// Only values whose label contains this, without regard to case and accents.
+    /// Only values whose label contains this text, ignoring case and accents.
     pub label_contains: Option<String>,
 }
 
-/// Which conditions of a set's own filter hold for a facet.
+/// Which conditions of the set's filter apply to a facet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FacetScope {
-    /// All of them.
+    /// All conditions.
     AllFilters,
-    /// All but those on the facet's own field that stand in the filter itself or in its `and`.
+    /// All conditions except those on the facet's own field in the filter itself or in its `and`.
     ExcludeOwnFilter,
-    /// None: everything that the filter was applied to.
+    /// No conditions: the set before its filter.
     Unfiltered,
 }
 
-/// One key of the order of buckets.
+/// A sort key of buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FacetOrder {
-    /// By what.
+    /// The key.
     pub by: FacetOrderKey,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
 }
 
-/// What buckets can be ordered by.
+/// Sort keys of buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FacetOrderKey {
-    /// Whether the filter names them.
+    /// Whether the filter names the value.
     Selected,
-    /// Their number of releases.
+    /// The number of releases.
     Count,
-    /// Their label.
+    /// The label.
     Label,
-    /// The latest release date in them; what has no release comes before everything else.
+    /// The latest release date in the bucket. Empty buckets sort before all others.
     Latest,
 }
 
 /// The buckets of a set by one field.
 #[derive(Clone, Debug)]
 pub struct Facet {
-    /// The buckets asked for, in order.
+    /// The requested buckets, in order.
     pub buckets: Vec<Bucket>,
-    /// How many values meet the request, also those not returned.
+    /// Number of values that match the request, including those not returned.
     pub distinct_values: u64,
     set: ReleaseSet,
     field: FacetField,
@@ -88,17 +88,15 @@ pub struct Facet {
 pub struct Bucket {
     /// The number of the topic, place, kind or language.
     pub value: u32,
-    /// Releases that count for it, each once.
+    /// Number of releases, each counted once.
     pub count: u64,
-    /// Whether the set's filter asks for it by name.
+    /// Whether the filter of the set names the value.
     pub selected: bool,
 }
 
 impl ReleaseSet {
-    /// The set's buckets by a field.
-    ///
-    /// Cost: a walk over the assignments of the releases or one intersection a value, whichever is less, once for a filter and
-    /// snapshot; ordering by latest date, one look at each release that counts. No statement.
+    /// The buckets of the set by a field. The cost is the smaller of a walk over the assignments and one intersection
+    /// per value, once per filter and snapshot. Sorting by latest date reads each counted release. No SQL statement.
     pub fn facet(&self, request: &FacetRequest) -> Facet {
         let (snapshot, field) = (self.snapshot(), request.field);
         let condition = FacetCondition::of(field);
@@ -116,7 +114,8 @@ impl ReleaseSet {
             .iter()
             .map(|&value| Bucket { value, count: counts.by_value[value as usize], selected: selected.contains(value) })
             .filter(|bucket| bucket.count >= request.min_count)
-            // Languages are known from releases alone: one that only hidden releases are in must not show, be it with 0.
+            // A language is known from releases only, so a language of hidden releases must not appear, not even with
+            // 0.
             .filter(|bucket| {
                 field != FacetField::Languages
                     || bucket.count > 0
@@ -161,22 +160,22 @@ impl ReleaseSet {
 }
 
 impl Facet {
-    /// The set that was counted: the scope's.
+    /// The set that was counted, after applying the scope.
     pub fn set(&self) -> &ReleaseSet {
         &self.set
     }
 
-    /// By what it was counted.
+    /// The field that was counted by.
     pub fn field(&self) -> FacetField {
         self.field
     }
 
-    /// Releases with no value here.
+    /// Number of releases without a value.
     pub fn missing(&self) -> u64 {
         self.set.count() - self.with_value
     }
 
-    /// Releases with a value, none of which was returned. Costs a union of the buckets.
+    /// Number of releases that have a value, none of which was returned. Costs a union of the buckets.
     pub fn other(&self) -> u64 {
         let mut returned = RoaringBitmap::new();
         for bucket in &self.buckets {
@@ -185,17 +184,17 @@ impl Facet {
         self.with_value - self.set.members.intersection_len(&returned)
     }
 
-    /// Whether one release can count for several values.
+    /// Whether one release can be in several buckets.
     pub fn overlapping(&self) -> bool {
         matches!(self.field, FacetField::Topics { .. } | FacetField::Places { .. })
     }
 
-    /// A bucket's count as a part of the set that was counted, 0 to 1; 0 where that is empty.
+    /// The count of a bucket as a fraction of the counted set, 0 to 1; 0 if that is empty.
     pub fn share(&self, bucket: &Bucket) -> f64 {
         if bucket.count == 0 { 0.0 } else { bucket.count as f64 / self.set.count() as f64 }
     }
 
-    /// Of a bucket of topics or places, the releases tagged with exactly that one.
+    /// Number of releases that have exactly the topic or place of a bucket.
     pub fn direct_count(&self, bucket: &Bucket) -> u64 {
         let exactly = match self.field {
             FacetField::Topics { roll_up: true, under } => FacetField::Topics { roll_up: false, under },
@@ -206,14 +205,14 @@ impl Facet {
         self.set.members.intersection_len(&snapshot.facet_index(exactly).bitmap(snapshot, bucket.value))
     }
 
-    /// A bucket as a set: exactly the releases of its count.
+    /// The set of the releases that a bucket counts.
     pub fn bucket_set(&self, bucket: &Bucket) -> ReleaseSet {
         self.set.with_members(&*self.set.members & &*self.index.bitmap(self.set.snapshot(), bucket.value))
     }
 }
 
 impl View {
-    /// What a value of a facet is called: a concept's name, a kind in words, a language's tag.
+    /// The label of a value: the name of a concept, a kind in words, or a language tag.
     pub fn label(&self, field: FacetField, value: u32) -> &str {
         match field {
             FacetField::Topics { .. } => &self.topics().get(value).name,
@@ -223,12 +222,12 @@ impl View {
         }
     }
 
-    /// The tag of a language, by its number in a facet.
+    /// The tag of a language, by its number.
     pub fn language(&self, value: u32) -> &str {
         self.languages.name(value)
     }
 
-    /// Labels as a reader would look them up: concepts by the vocabulary's order, the rest folded.
+    /// Compares two labels: concepts in the order of the vocabulary, others by their folded text.
     fn compare_labels(&self, field: FacetField, a: u32, b: u32) -> Ordering {
         match field {
             FacetField::Topics { .. } => self.topics().label_rank(a).cmp(&self.topics().label_rank(b)),

@@ -25,24 +25,25 @@ use crate::catalog::{
     },
 };
 
-/// Facet indexes of the topics below one topic that are cached with a snapshot at most.
+/// Maximum number of cached facet indexes of the topics below one topic, per snapshot.
 const MAX_SUBTOPIC_INDEXES: usize = 100;
 
-/// Counts of sets larger than this are kept with the snapshot; of any in tests.
+/// Counts of sets larger than this are cached with the snapshot; in tests, of all sets.
 const MIN_CACHED_SET: u64 = if cfg!(test) { 0 } else { 2000 };
 
-/// Counts under filters whose text is longer are not kept.
+/// Counts under filters with a longer text are not cached.
 const MAX_CACHED_FILTER_LEN: usize = 2000;
 
 impl View {
-    /// The facet index of a field; worked out once for a snapshot, and for the topics right below one as long as there is room: there
-    /// are as many of those as topics to look under, and whoever asks for all of them must not fill the memory.
+    /// The facet index of a field, built once per snapshot. Indexes of the topics below one topic are cached up to a
+    /// limit, because there can be as many as topics, and a client that requests all of them must not fill the
+    /// memory.
     pub(in crate::catalog) fn facet_index(&self, field: FacetField) -> Arc<FacetIndex> {
         let locked = || self.cache.facet_indexes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(cached) = locked().get(&field) {
             return cached.clone();
         }
-        // Without the lock: two at a time may do the same, which costs less than waiting.
+        // Built without holding the lock: two threads may build the same index, which costs less than waiting.
         let facet_index = Arc::new(FacetIndex::new(self, field));
         let is_under = |field: &FacetField| matches!(field, FacetField::Topics { under: Some(_), .. });
         let mut facet_indexes = locked();
@@ -84,7 +85,7 @@ impl FacetIndex {
         }
     }
 
-    /// The releases that count for a value, whoever may see them.
+    /// The releases that count for a value, for all audiences.
     pub(in crate::catalog) fn bitmap(&self, view: &View, value: u32) -> SharedBitmap {
         let compute = || match self.field {
             FacetField::Topics { roll_up: true, .. } => view.rolled_up(value),
@@ -102,7 +103,7 @@ impl FacetIndex {
         self.bitmaps[value as usize].get_or_init(compute).clone()
     }
 
-    /// The releases that count for any value, whoever may see them.
+    /// The releases that count for any value, for all audiences.
     fn with_value(&self, view: &View) -> &SharedBitmap {
         self.with_value.get_or_init(|| match self.field {
             FacetField::Topics { under: None, .. } => view.with_topics.clone(),
@@ -116,16 +117,14 @@ impl FacetIndex {
         })
     }
 
-    /// Counts a set.
-    ///
-    /// Cost: a walk over the assignments of the set's releases, or one intersection a value; whichever is less. Everything
-    /// that is public, everything there is, and what a filter lets through of it, are counted once a snapshot.
+    /// Counts a set. The cost is the smaller of a walk over the assignments and one intersection per value. Counts of
+    /// everything public, of everything, and of large filtered sets are cached per snapshot.
     pub(in crate::catalog) fn count(&self, set: &ReleaseSet) -> Arc<FacetCounts> {
         match (set.complete_for(), set.filter()) {
             (Some(audience), _) => {
                 self.totals[audience as usize].get_or_init(|| Arc::new(self.compute_counts(set))).clone()
             }
-            // Small sets are counted as quickly as looked up.
+            // Counting a small set is as fast as a cache lookup.
             (None, Some(filter)) if set.count() > MIN_CACHED_SET => match filter.to_json() {
                 Some(text) if text.len() <= MAX_CACHED_FILTER_LEN => {
                     let key = (self.field, set.audience(), text);
@@ -152,7 +151,7 @@ impl FacetIndex {
         FacetCounts { by_value, with_value: set.members.intersection_len(self.with_value(set.snapshot())) }
     }
 
-    /// The lists to count by where every concept counts for itself alone and is named once a release.
+    /// The assignment lists to count by, if each concept counts only for itself and a release has each concept once.
     fn direct_lists<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a ListColumn<u32>> {
         match self.field {
             FacetField::Topics { roll_up: false, under: None } => Some(&snapshot.topics_of),
@@ -173,7 +172,8 @@ impl FacetIndex {
             }
             return counts;
         }
-        // The last release that was counted for each value: a release counts once, by however many concepts.
+        // The last release that was counted for each value, so that a release counts once however many of its
+        // concepts lead there.
         let mut last_counted = vec![u32::MAX; self.bitmaps.len()];
         for ordinal in set.ordinals() {
             let mut has_value = false;
@@ -193,7 +193,7 @@ impl FacetIndex {
     }
 }
 
-/// For each concept the buckets that it counts for: itself and, rolled up, those above it.
+/// For each concept the buckets that it counts for: its own and, with roll-up, those of its ancestors.
 fn self_and_ancestors<T: Concept>(
     vocabulary: &Vocabulary<T>,
     buckets: &RoaringBitmap,
@@ -208,7 +208,7 @@ fn self_and_ancestors<T: Concept>(
     (starts, values)
 }
 
-/// The concepts that a release counts for a field by: up to two lists.
+/// The concepts of a release that count for a field: up to two lists.
 #[inline]
 fn concepts_of(snapshot: &Snapshot, field: FacetField, ordinal: u32) -> [&[u32]; 2] {
     match field {

@@ -20,69 +20,68 @@ use crate::catalog::{
     },
 };
 
-/// Points of a timeline at most: ten years of days. Where empty periods are left out, they do not count.
+/// Maximum number of points of a timeline: ten years of days. Omitted empty periods do not count.
 pub const MAX_TIMELINE_POINTS: u64 = 4000;
 
-/// From this many releases on it pays to find those in the range first; a handful in tests, so that both ways are gone.
+/// Set size from which finding the releases in the range first is faster. Small in tests, so that both ways are
+/// tested.
 const MIN_FOR_RANGE_INDEX: u64 = if cfg!(test) { 10 } else { 20_000 };
 
-/// Which date of a release counts.
+/// The date of a release that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateField {
-    /// The date printed on it: a date of the calendar, the same in every zone.
+    /// The release date, a calendar date that is the same in every time zone.
     ReleaseDate,
-    /// The instant it was last made public; on which day that was depends on the zone.
+    /// The instant of the last publication; its day depends on the time zone.
     PublishedAt,
 }
 
-/// How to draw a timeline.
+/// The parameters of a timeline.
 #[derive(Clone, Debug)]
 pub struct TimelineRequest {
-    /// How long each period is.
+    /// The length of each period.
     pub interval: Interval,
-    /// In which zone days begin and end.
+    /// The time zone in which days start and end.
     pub zone: Tz,
-    /// Which date counts.
+    /// The date that counts.
     pub field: DateField,
-    /// Only releases from one day to another, both included; where an end is open, the set's own first or last day.
+    /// Only releases between two days, both included. A missing end is the first or last day of the set.
     pub range: Range<NaiveDate>,
-    /// Which day weeks begin with.
+    /// The first day of a week.
     pub week_start: Weekday,
-    /// Leave out periods without a release.
+    /// Whether to omit periods without releases.
     pub omit_empty: bool,
 }
 
-/// A set over time.
+/// A set by periods of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
     /// The periods, earliest first.
     pub points: Vec<TimePoint>,
 }
 
-/// One period.
+/// A period.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimePoint {
-    /// ISO 8601: `2006-05-08`, `2006-W19`, `2006-05`, `2006`; quarters as `2006-Q2`, weeks from another day than Monday by their
-    /// first day.
+    /// Name of the period: `2006-05-08`, `2006-W19` (ISO 8601), `2006-05`, `2006-Q2` or `2006`. A week that does not
+    /// start on Monday is named by its first day.
     pub label: String,
-    /// When it begins in the zone.
+    /// The start of the period in the time zone.
     pub start: DateTime<Utc>,
-    /// When it is over, and the next begins.
+    /// The end of the period, which is the start of the next one.
     pub end: DateTime<Utc>,
-    /// Releases in it.
+    /// Number of releases in the period.
     pub count: u64,
-    /// Releases in it and in all before it.
+    /// Number of releases in this period and all earlier ones.
     pub cumulative: u64,
-    /// Whether it is over.
+    /// Whether the period is over.
     pub complete: bool,
 }
 
 impl ReleaseSet {
-    /// The set over time, as seen at an instant. Only the completeness of a period depends on that instant.
-    ///
-    /// Cost: one look at each release of the set, or of the range where that is less, and one step a period. Where empty periods
-    /// are left out, there are no more steps than releases, however long the range is; where it has more periods than that, the
-    /// releases are sorted. No statement.
+    /// The set by periods of time, evaluated at an instant, on which only the completeness of periods depends. The
+    /// cost is one step per release of the set or of the range, whichever is fewer, and one step per period. If empty
+    /// periods are omitted, there are no more steps than releases, however long the range is. No SQL statement.
     pub fn timeline(&self, request: &TimelineRequest, now: DateTime<Utc>) -> Result<Timeline, FilterError> {
         request.range.check().map_err(|error| error.at("range"))?;
         let Range { from, until } = request.range;
@@ -94,7 +93,7 @@ impl ReleaseSet {
             DateField::ReleaseDate => OrderKey::ReleaseDate,
             DateField::PublishedAt => OrderKey::PublishedAt,
         };
-        // What never was published is on no timeline of publications.
+        // Releases that were never published are not on a timeline by publication.
         let start = from.map_or(NEVER + 1, start_value);
         let stop = until.and_then(|day| day.succ_opt()).map_or(i64::MAX, start_value);
         let values = self.values(by, start, stop);
@@ -108,7 +107,7 @@ impl ReleaseSet {
             return Ok(Timeline { points: Vec::new() });
         }
         let periods = request.interval.periods(first, last, request.week_start);
-        // A query is priced by the smaller of the two: that many periods are looked at.
+        // The cost of a query is bounded by the smaller of the two numbers, so that many periods are visited.
         if request.omit_empty && periods > MAX_TIMELINE_POINTS.min(values.len() as u64) {
             return populated_periods(request, values, start_value, now);
         }
@@ -135,7 +134,7 @@ impl ReleaseSet {
         let mut points = Vec::with_capacity(counts.len());
         for (number, count) in counts.into_iter().enumerate() {
             cumulative += count;
-            // A zone that moved across the date line skipped a day: nothing happened on it.
+            // A time zone that crossed the date line skipped a day.
             let skipped = request.field == DateField::PublishedAt && boundaries[number] == boundaries[number + 1];
             if skipped || (request.omit_empty && count == 0) {
                 continue;
@@ -150,7 +149,7 @@ impl ReleaseSet {
         Ok(Timeline { points })
     }
 
-    /// The values of its releases from one on and before another.
+    /// The sorted values of the releases from `start` until before `stop`.
     fn values(&self, by: OrderKey, start: i64, stop: i64) -> Vec<i64> {
         let snapshot = self.snapshot();
         let value = |ordinal: u32| snapshot.sort_value(by, ordinal);
@@ -168,7 +167,7 @@ impl ReleaseSet {
     }
 }
 
-/// The periods that have releases, found from the releases: the calendar between them is not walked through.
+/// The periods with releases, found from the releases without walking through the calendar between them.
 fn populated_periods(
     request: &TimelineRequest,
     mut values: Vec<i64>,
@@ -193,7 +192,7 @@ fn populated_periods(
         }
         let mut first = request.interval.first_day(request.day(value), request.week_start);
         let mut next = request.interval.next(first);
-        // Where midnight comes twice, the second belongs to the day that the first began.
+        // If midnight occurs twice, the second one belongs to the day that started at the first.
         while start_value(next) <= value && next < NaiveDate::MAX {
             first = next;
             next = request.interval.next(first);
@@ -209,18 +208,18 @@ fn populated_periods(
     Ok(Timeline { points: points.collect() })
 }
 
-/// A period that has releases.
+/// A period with releases.
 struct Period {
     first: NaiveDate,
-    /// The first day of the next one.
+    /// The first day of the next period.
     next: NaiveDate,
-    /// The value that the next one begins with.
+    /// The value at which the next period starts.
     stop: i64,
     count: u64,
 }
 
 impl TimelineRequest {
-    /// The period that begins with a day, and lasts from one instant to before another.
+    /// The point of a period between two instants.
     fn point(
         &self,
         first: NaiveDate,
@@ -232,7 +231,7 @@ impl TimelineRequest {
         TimePoint { label, start, end, count, cumulative, complete: end <= now }
     }
 
-    /// The day that a value lies in.
+    /// The day that contains a value.
     fn day(&self, value: i64) -> NaiveDate {
         match self.field {
             DateField::ReleaseDate => date(value as i32),
@@ -241,10 +240,10 @@ impl TimelineRequest {
     }
 }
 
-/// How many values lie between each two neighbouring boundaries; they are ascending, and no value lies outside.
+/// Counts the values between neighbouring boundaries. Boundaries are ascending, and no value lies outside.
 fn histogram(boundaries: &[i64], values: &[i64]) -> Vec<u64> {
     let mut counts = vec![0; boundaries.len().saturating_sub(1)];
-    // Neighbours in a set are often neighbours in time: most values lie where the one before them did.
+    // Neighbours in a set are often neighbours in time, so most values are in the same bin as the one before.
     let mut bin = 0;
     for &value in values {
         if counts.is_empty() {

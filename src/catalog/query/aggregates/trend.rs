@@ -8,68 +8,68 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 
 use crate::catalog::query::{facet_field::FacetField, filter::error::FilterError, release_set::ReleaseSet};
 
-/// A span of calendar time.
+/// A duration in calendar units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Duration {
     /// Calendar months.
     pub months: u32,
-    /// Days on top of them.
+    /// Days in addition to the months.
     pub days: u32,
 }
 
-/// Which topics to answer.
+/// The parameters of a trend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrendRequest {
-    /// How long the window is.
+    /// Length of the window.
     pub window: Duration,
-    /// How long the time before it is that it is held against.
+    /// Length of the baseline, which ends where the window starts.
     pub baseline: Duration,
-    /// The last day of the window.
+    /// Last day of the window.
     pub until: NaiveDate,
-    /// At most this many topics.
+    /// Maximum number of topics.
     pub first: usize,
-    /// Narrower topics count for the topic, each release once.
+    /// Whether releases of narrower topics count for a topic, each once.
     pub roll_up: bool,
 }
 
-/// A topic on the rise.
+/// A topic with more releases than expected.
 #[derive(Clone, Debug)]
 pub struct TopicTrend {
-    /// Its number.
+    /// Number of the topic.
     pub topic: u32,
-    /// Releases of it in the window.
+    /// Number of its releases in the window.
     pub count: u64,
-    /// Releases of it that the window would have if its part were the same in window and baseline together.
+    /// Number of its releases that the window would have if its share were the same in window and baseline.
     pub expected: f64,
-    /// G²; 3.84 is what chance alone exceeds once in twenty.
+    /// The log-likelihood ratio G². By chance alone, 3.84 is exceeded once in twenty times.
     pub score: f64,
-    /// The first day of the window.
+    /// First day of the window.
     pub from: NaiveDate,
-    /// The releases that were counted.
+    /// The releases of `count`.
     pub releases: ReleaseSet,
 }
 
 impl TopicTrend {
-    /// Count over expected: 2 is twice as many.
+    /// `count` divided by `expected`: 2 is twice as many.
     pub fn lift(&self) -> f64 {
         self.count as f64 / self.expected
     }
 }
 
 impl Duration {
-    /// The day that lies this long before a day.
+    /// The day that lies this duration before a day.
     fn before(self, day: NaiveDate) -> Option<NaiveDate> {
         day.checked_sub_months(Months::new(self.months))?.checked_sub_days(Days::new(u64::from(self.days)))
     }
 }
 
 impl ReleaseSet {
-    /// Topics with more releases in the window than window and baseline together let expect, by G², ties by label.
-    ///
-    /// Cost: two counts of all topics. No statement.
+    /// The topics with more releases in the window than expected, by G²; ties by label. Costs two counts of all
+    /// topics. No SQL statement.
     pub fn trending(&self, request: &TrendRequest) -> Result<Vec<TopicTrend>, FilterError> {
-        let too_long =
-            |argument: &str| FilterError::invalid("it reaches back beyond the calendar: make it shorter").at(argument);
+        let too_long = |argument: &str| {
+            FilterError::invalid("it reaches back before the start of the calendar: make it shorter").at(argument)
+        };
         let end = request.until.succ_opt().ok_or_else(|| too_long("until"))?;
         let start = request.window.before(end).ok_or_else(|| too_long("window"))?;
         let first = request.baseline.before(start).ok_or_else(|| too_long("baseline"))?;
@@ -78,9 +78,7 @@ impl ReleaseSet {
         }
         if start == end || first == start {
             let argument = if start == end { "window" } else { "baseline" };
-            return Err(
-                FilterError::invalid("it is no time at all: give a day at least, for example P30D").at(argument)
-            );
+            return Err(FilterError::invalid("it is zero: give at least one day, for example P30D").at(argument));
         }
         let period = |from: NaiveDate, until: NaiveDate| {
             until.pred_opt().map_or_else(
@@ -119,7 +117,8 @@ impl ReleaseSet {
     }
 }
 
-/// G² of a two-by-two table: twice the sum of each number times the logarithm of it over what rows and columns let expect.
+/// G² of a 2×2 table: twice the sum of each number times the logarithm of its ratio to the number expected from rows
+/// and columns.
 pub(in crate::catalog) fn log_likelihood(table: [[u64; 2]; 2]) -> f64 {
     let total: u64 = table.iter().flatten().sum();
     let mut sum = 0.0;
@@ -133,7 +132,7 @@ pub(in crate::catalog) fn log_likelihood(table: [[u64; 2]; 2]) -> f64 {
             }
         }
     }
-    // Rounding may leave a hair below zero where nothing is surprising.
+    // Rounding can yield a tiny negative number.
     (2.0 * sum).max(0.0)
 }
 

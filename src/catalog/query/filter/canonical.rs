@@ -22,21 +22,21 @@ use crate::catalog::{
     store::vocabulary::{Concept, Vocabulary},
 };
 
-/// A filter as a conjunction of clauses: sorted, each once, none that keeps everything.
+/// A filter as a conjunction of clauses, sorted and without duplicates, and without clauses that match everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct CanonicalFilter {
     clauses: Vec<Clause>,
 }
 
-/// One condition. Lists are sorted, without duplicates, and not empty, except that of [`Clause::AnyOf`].
+/// A condition. Lists are sorted, without duplicates, and not empty, except in [`Clause::AnyOf`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 enum Clause {
-    /// At least one of these holds. Empty: it keeps nothing.
+    /// At least one of these matches. Empty: nothing matches.
     AnyOf(Vec<CanonicalFilter>),
-    /// This does not hold.
+    /// This does not match.
     Not(CanonicalFilter),
-    /// One of these keys.
+    /// One of these ids.
     Ids(Vec<Uuid>),
     /// One of these kinds.
     Kinds(Vec<ReleaseKind>),
@@ -46,25 +46,26 @@ enum Clause {
     Languages(Vec<String>),
     /// One of these authors.
     Authors(Vec<String>),
-    /// Whether there is a working version.
+    /// Whether there is a working revision.
     HasWorking(bool),
-    /// At least one of these concepts, or, with the flag, of those below them.
+    /// At least one of these concepts or, with the flag, of those below them.
     HasConcept(ConceptField, bool, Vec<Uuid>),
     /// Not this concept, nor, with the flag, one below it.
     HasNotConcept(ConceptField, bool, Uuid),
-    /// True: no concept at all; false: at least one.
+    /// True: no concept; false: at least one.
     MissesConcept(ConceptField, bool),
-    /// A place near a point: latitude, longitude and kilometres as the bits of IEEE 754 numbers.
+    /// A place near a point: latitude, longitude and kilometres as bits of IEEE 754 numbers.
     Near(PlaceRoleFilter, [u64; 3]),
-    /// The release date; at least one end is given.
+    /// The release date; at least one end is set.
     ReleaseDate(Option<NaiveDate>, Option<NaiveDate>),
-    /// Microseconds since 1970. Without ends it keeps what was ever published, which is not everything.
+    /// Microseconds since 1970. Without ends it matches everything that was ever published, which is not all
+    /// releases.
     PublishedAt(Option<i64>, Option<i64>),
-    /// Microseconds since 1970; at least one end is given.
+    /// Microseconds since 1970; at least one end is set.
     ModifiedAt(Option<i64>, Option<i64>),
 }
 
-/// The concepts of a release that a condition looks at.
+/// The concepts of a release that a condition refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 enum ConceptField {
     Topics,
@@ -72,22 +73,22 @@ enum ConceptField {
 }
 
 impl Clause {
-    /// The clause that keeps nothing.
+    /// The clause that matches nothing.
     const MATCHES_NONE: Self = Self::AnyOf(Vec::new());
 
-    /// The clause on a list of alternatives.
+    /// The clause of a list of alternatives.
     fn one_of<T: Ord>(values: Vec<T>, clause: impl FnOnce(Vec<T>) -> Self) -> Self {
         if values.is_empty() { Self::MATCHES_NONE } else { clause(sorted_unique(values)) }
     }
 }
 
 impl CanonicalFilter {
-    /// True for the form of the empty filter.
+    /// Whether this is the form of the empty filter.
     pub fn matches_all(&self) -> bool {
         self.clauses.is_empty()
     }
 
-    /// Adds the conditions on topics or places that lists of references make. None where one leads nowhere.
+    /// Adds the clauses of lists of references to topics or places. `None` if a reference leads nowhere.
     fn add_concepts<T: Concept>(
         &mut self,
         vocabulary: &Vocabulary<T>,
@@ -120,17 +121,18 @@ impl CanonicalFilter {
         let (field, lists) = (ConceptField::Places(places.role), [&places.any, &places.all, &places.none]);
         self.add_concepts(snapshot.places(), field, places.include_within, lists)?;
         self.clauses.extend(places.missing.map(|missing| Clause::MissesConcept(field, missing)));
-        // 0.0 and -0.0 are one number with two forms.
+        // 0.0 and -0.0 are equal numbers with different bits.
         let bits =
             |near: &Near| [near.latitude, near.longitude, near.kilometres].map(|number| (number + 0.0).to_bits());
         self.clauses.extend(places.near.as_ref().map(|near| Clause::Near(places.role, bits(near))));
         Some(())
     }
 
-    /// Adds the conditions on dates and instants. Every release has a release date and was modified; not every one was published.
+    /// Adds the clauses of dates and instants. Every release has a release date and a modification time, but not
+    /// every one was published.
     fn add_ranges(&mut self, filter: &ReleaseFilter) {
         let micros = |range: &Range<DateTime<Utc>>| {
-            // The precision at which the catalog compares instants.
+            // The catalog compares instants to the microsecond.
             (range.from.map(|at| at.timestamp_micros()), range.until.map(|at| at.timestamp_micros()))
         };
         if let Some(Range { from, until }) = filter.release_date
@@ -171,10 +173,9 @@ impl CanonicalFilter {
 }
 
 impl ReleaseFilter {
-    /// The canonical form. None where the filter names a topic or place that does not exist in the snapshot; never for a filter
-    /// that a set of the snapshot was narrowed by.
-    ///
-    /// Cost: O(n · log n), n being the size of the filter. Recurses as deep as filters are nested.
+    /// The canonical form; `None` if the filter names a topic or place that does not exist in the snapshot, which
+    /// never happens for a filter that was applied to a set of the snapshot. O(n · log n) in the size of the filter.
+    /// Recurses as deep as filters are nested.
     pub fn canonical(&self, snapshot: &Snapshot) -> Option<CanonicalFilter> {
         let mut form = CanonicalFilter::default();
         form.clauses.extend(self.ids.clone().map(|ids| Clause::one_of(ids, Clause::Ids)));
@@ -206,7 +207,7 @@ impl ReleaseFilter {
     }
 }
 
-/// A list that is a set: sorted, without duplicates.
+/// Sorts a list and removes duplicates.
 fn sorted_unique<T: Ord>(mut values: Vec<T>) -> Vec<T> {
     values.sort_unstable();
     values.dedup();

@@ -17,59 +17,59 @@ use crate::catalog::{
     },
 };
 
-/// What a topic or place is named by.
+/// A reference to a topic or place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum ConceptRef {
-    /// Its key.
+    /// By key.
     Id(Uuid),
-    /// An address it has or had.
+    /// By its present or a former slug.
     Slug(String),
-    /// Topics and places: its URI.
+    /// By URI (topics and places).
     Uri(String),
-    /// Places: ISO 3166-1, two or three letters.
+    /// By ISO 3166-1 code, two or three letters (places).
     Iso3166(String),
-    /// Places: UN M49, three digits.
+    /// By UN M49 code, three digits (places).
     M49(String),
-    /// Places: GeoNames.
+    /// By GeoNames id (places).
     Geonames(i32),
 }
 
-/// Conditions on the topics of a release; all that are given hold together.
+/// Conditions on the topics of a release. All given conditions must match.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TopicSetFilter {
-    /// It has at least one of these.
+    /// The release has at least one of these.
     pub any: Option<Vec<ConceptRef>>,
-    /// It has every one of these.
+    /// The release has all of these.
     pub all: Option<Vec<ConceptRef>>,
-    /// It has none of these.
+    /// The release has none of these.
     pub none: Option<Vec<ConceptRef>>,
-    /// True: it has no topic at all; false: it has one.
+    /// True: the release has no topic; false: it has at least one.
     pub missing: Option<bool>,
-    /// A narrower topic counts as the topic.
+    /// Whether a narrower topic counts as the topic.
     pub include_narrower: bool,
 }
 
-/// Conditions on the places of a release; all that are given hold together.
+/// Conditions on the places of a release. All given conditions must match.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlaceSetFilter {
-    /// It has at least one of these.
+    /// The release has at least one of these.
     pub any: Option<Vec<ConceptRef>>,
-    /// It has every one of these.
+    /// The release has all of these.
     pub all: Option<Vec<ConceptRef>>,
-    /// It has none of these.
+    /// The release has none of these.
     pub none: Option<Vec<ConceptRef>>,
-    /// True: it has no place in this role; false: it has one.
+    /// True: the release has no place in this role; false: it has at least one.
     pub missing: Option<bool>,
-    /// In which role.
+    /// The role of the places.
     pub role: PlaceRoleFilter,
-    /// A place within counts as the place.
+    /// Whether a place within counts as the place.
     pub include_within: bool,
-    /// It has a place, exactly as tagged, that lies near a point.
+    /// The release has a place whose own location is near a point.
     pub near: Option<Near>,
 }
 
 impl<T: Concept> Vocabulary<T> {
-    /// The concept that a reference names.
+    /// The concept of a reference.
     pub fn find(&self, reference: &ConceptRef) -> Option<u32> {
         match reference {
             ConceptRef::Id(id) => self.by_id(*id),
@@ -85,7 +85,7 @@ impl<T: Concept> Vocabulary<T> {
 impl std::fmt::Display for ConceptRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (kind, value) = match self {
-            // Never the key: it tells when the row was made.
+            // Never the key, because it contains the creation time.
             Self::Id(_) => return f.write_str("this id"),
             Self::Slug(slug) => ("slug", slug.clone()),
             Self::Uri(uri) => ("URI", uri.clone()),
@@ -136,7 +136,7 @@ impl PlaceSetFilter {
     }
 }
 
-/// The part that conditions on topics and on places share.
+/// Applies the conditions that topics and places share.
 fn apply_concept_lists(
     candidates: &mut Candidates<'_>,
     [any, all, none]: [&Option<Vec<ConceptRef>>; 3],
@@ -165,7 +165,7 @@ fn apply_concept_lists(
     Ok(())
 }
 
-/// Whether there is a value at all.
+/// Applies the condition on whether there is a value.
 fn apply_presence(candidates: &mut Candidates<'_>, missing: Option<bool>, with: impl Fn() -> SharedBitmap) {
     match missing {
         Some(true) => candidates.exclude(&with()),

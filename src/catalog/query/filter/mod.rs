@@ -33,56 +33,56 @@ use crate::catalog::{
 use concept_filter::{PlaceSetFilter, TopicSetFilter};
 use error::FilterError;
 
-/// How deep filters may be nested in each other.
+/// Maximum nesting depth of filters.
 pub const MAX_FILTER_DEPTH: usize = 16;
 
-/// Points that one filter may look around: each is held against every place.
+/// Maximum number of `near` conditions in one filter, because each is compared with every place.
 pub const MAX_NEAR_CONDITIONS: usize = 10;
 
-/// Which releases to keep, as it was written. [`Self::canonical`] compares filters that are written differently.
+/// A filter as written. [`Self::canonical`] compares filters that are written differently.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReleaseFilter {
-    /// All of these hold.
+    /// All of these filters match.
     pub and: Option<Vec<ReleaseFilter>>,
-    /// At least one of these holds.
+    /// At least one of these filters matches.
     pub or: Option<Vec<ReleaseFilter>>,
-    /// This does not hold.
+    /// This filter does not match.
     pub not: Option<Box<ReleaseFilter>>,
-    /// It is one of these; ids that lead nowhere, or to what may not be seen, keep nothing.
+    /// Releases with one of these ids. Unknown and hidden ids match nothing.
     pub ids: Option<Vec<Uuid>>,
-    /// It is of one of these kinds.
+    /// Releases of one of these kinds.
     pub kinds: Option<Vec<ReleaseKind>>,
-    /// Its topics.
+    /// Conditions on the topics.
     pub topics: Option<TopicSetFilter>,
-    /// Its places.
+    /// Conditions on the places.
     pub places: Option<PlaceSetFilter>,
-    /// It is in one of these languages, or in a more specific form of one.
+    /// Releases in one of these languages, or in a more specific form of one.
     pub languages: Option<Vec<String>>,
-    /// Its release date.
+    /// The release date.
     pub release_date: Option<Range<NaiveDate>>,
     /// When it was last made public.
     pub published_at: Option<Range<DateTime<Utc>>>,
-    /// When what its readers see last changed.
+    /// When its visible content last changed.
     pub modified_at: Option<Range<DateTime<Utc>>>,
-    /// It is in one of these states.
+    /// Releases in one of these states.
     pub states: Option<Vec<ReleaseState>>,
-    /// Whether a version is being worked on beside its live one.
+    /// Whether there is a working revision beside the live one.
     pub has_working: Option<bool>,
-    /// It was created by one of these subjects.
+    /// Releases created by one of these subjects.
     pub authors: Option<Vec<String>>,
 }
 
-/// A range, both ends included; an absent end is open.
+/// A range with both ends included. A missing end is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Range<T> {
-    /// Not before this.
+    /// The first value.
     pub from: Option<T>,
-    /// Not after this.
+    /// The last value.
     pub until: Option<T>,
 }
 
 impl ReleaseFilter {
-    /// The members of a set that the filter keeps.
+    /// The members of a set that match the filter.
     pub(in crate::catalog) fn apply<'a>(
         &self,
         members: &'a RoaringBitmap,
@@ -91,13 +91,13 @@ impl ReleaseFilter {
     ) -> Result<Candidates<'a>, FilterError> {
         if self.flattened().into_iter().filter(|filter| filter.has_near()).count() > MAX_NEAR_CONDITIONS {
             return Err(FilterError::invalid(format!(
-                "there are more than {MAX_NEAR_CONDITIONS} conditions `near` in the filter: ask for fewer, or for larger surroundings"
+                "the filter has more than {MAX_NEAR_CONDITIONS} `near` conditions: use fewer, or larger circles"
             )));
         }
         self.apply_to(Candidates::all_of(members), view, is_desk, 0)
     }
 
-    /// It and all filters within it.
+    /// The filter and all filters within it.
     fn flattened(&self) -> Vec<&Self> {
         let mut filters = vec![self];
         let mut index = 0;
@@ -109,27 +109,27 @@ impl ReleaseFilter {
         filters
     }
 
-    /// Whether it looks around a point itself, those within it aside.
+    /// Whether the filter itself has a `near` condition, ignoring nested filters.
     fn has_near(&self) -> bool {
         self.places.as_ref().is_some_and(|places| places.near.is_some())
     }
 
-    /// How large it is: the filters within it, each with ten more for every point that it looks around.
+    /// The size of the filter: the number of filters within it, plus ten for every `near` condition.
     pub fn weight(&self) -> usize {
         self.flattened().into_iter().map(|filter| if filter.has_near() { 11 } else { 1 }).sum()
     }
 
-    /// Whether topics or places decide what it keeps.
+    /// Whether topics or places decide what matches.
     pub fn uses_concepts(&self) -> bool {
         self.flattened().iter().any(|filter| filter.topics.is_some() || filter.places.is_some())
     }
 
-    /// Its text as written: filters with the same text keep the same.
+    /// The filter as JSON. Filters with the same JSON match the same releases.
     pub(in crate::catalog) fn to_json(&self) -> Option<String> {
         serde_json::to_string(self).ok()
     }
 
-    /// The filter itself and, all the way down, those of its `and`: what holds whatever else does.
+    /// The filter itself and, recursively, those of its `and`: the conditions that always apply.
     fn conjunction(&self) -> Vec<&Self> {
         let mut filters = vec![self];
         let mut index = 0;
@@ -140,7 +140,7 @@ impl ReleaseFilter {
         filters
     }
 
-    /// Whether it has a condition of a sort that holds whatever else does.
+    /// Whether one of the conditions that always apply is on a field.
     pub(in crate::catalog) fn has(&self, condition: FacetCondition) -> bool {
         self.conjunction().iter().any(|filter| match condition {
             FacetCondition::Topics => filter.topics.is_some(),
@@ -150,7 +150,8 @@ impl ReleaseFilter {
         })
     }
 
-    /// The same without such conditions. Those inside `or` and `not` stay: taken out, the rest would mean something else.
+    /// The filter without such conditions. Those inside `or` and `not` stay, because the rest would change its
+    /// meaning.
     pub(in crate::catalog) fn without(&self, condition: FacetCondition) -> Self {
         let mut filter = self.clone();
         match condition {
@@ -163,7 +164,7 @@ impl ReleaseFilter {
         filter
     }
 
-    /// The values that such conditions ask for by name: of topics and places those of `any` and `all`.
+    /// The values that such conditions name; of topics and places those of `any` and `all`.
     pub(in crate::catalog) fn selected_values(&self, condition: FacetCondition, view: &View) -> RoaringBitmap {
         let mut selected = RoaringBitmap::new();
         for filter in self.conjunction() {
@@ -212,7 +213,7 @@ impl ReleaseFilter {
         if let Some(languages) = &self.languages {
             candidates.retain_any(&view.languages.bitmaps, view.languages_matching(languages));
         }
-        // Who wrote, and what is being worked on, is the desk's: to everybody else there is none of either.
+        // Authors and working revisions are visible to the desk only; for other viewers no release has them.
         if let Some(authors) = &self.authors {
             let authors = if is_desk { authors.as_slice() } else { &[] };
             let numbers = authors.iter().filter_map(|author| view.authors.number(author));
@@ -264,26 +265,26 @@ impl ReleaseFilter {
 }
 
 impl<T: PartialOrd + std::fmt::Display> Range<T> {
-    /// Refuses a range that ends before it begins.
+    /// Refuses a range that ends before it starts.
     pub(in crate::catalog) fn check(&self) -> Result<(), FilterError> {
         if let (Some(from), Some(until)) = (&self.from, &self.until)
             && from > until
         {
-            return Err(FilterError::invalid(format!("`from` ({from}) is after `until` ({until}): exchange the two")));
+            return Err(FilterError::invalid(format!("`from` ({from}) is after `until` ({until}): swap them")));
         }
         Ok(())
     }
 
-    /// The range in the catalog's numbers.
+    /// The range in the numbers of the catalog.
     fn span(&self, number: impl Fn(&T) -> i64) -> Result<RangeInclusive<i64>, FilterError> {
         self.check()?;
-        // An open end reaches to the first and last thing that ever happened, not to what never did.
+        // An open end includes all instants, but not `NEVER`.
         Ok(self.from.as_ref().map_or(NEVER + 1, &number)..=self.until.as_ref().map_or(i64::MAX, &number))
     }
 }
 
 impl View {
-    /// The numbers of all languages that are forms of one of these.
+    /// The numbers of all languages that match one of these tags.
     fn languages_matching<'a>(&self, tags: impl IntoIterator<Item = &'a String> + Clone) -> impl Iterator<Item = u32> {
         (0..self.languages.len() as u32).filter(move |&number| {
             tags.clone().into_iter().any(|range| matches_language_range(self.languages.name(number), range))
@@ -291,7 +292,7 @@ impl View {
     }
 }
 
-/// Basic filtering of RFC 4647: `pt` takes in `pt-BR`, without regard to case.
+/// Basic filtering of RFC 4647: `pt` matches `pt-BR`, ignoring case.
 fn matches_language_range(tag: &str, range: &str) -> bool {
     tag.len() >= range.len()
         && tag.is_char_boundary(range.len())

@@ -1,7 +1,7 @@
 //! Geographic distance: places within a radius of a point, by the haversine formula (great circle).
 //!
-//! Latitudes and longitudes are degrees in WGS 84, the earth is a sphere of the IUGG mean radius. Checks the ranges of
-//! the input.
+//! Latitudes and longitudes are degrees in WGS 84; the Earth is a sphere with the IUGG mean radius. Checks the ranges
+//! of the input.
 
 use roaring::RoaringBitmap;
 use serde::Serialize;
@@ -12,14 +12,14 @@ use crate::{catalog::store::vocabulary::Vocabulary, journal::PlaceImage};
 /// Mean radius of the Earth in kilometres: R1 of the International Union of Geodesy and Geophysics (Moritz 2000).
 const EARTH_RADIUS_KM: f64 = 6371.0088;
 
-/// A point and a distance from it along a great circle.
+/// A point and a radius along a great circle.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Near {
     /// Degrees north, WGS 84, -90 to 90.
     pub latitude: f64,
     /// Degrees east, WGS 84, -180 to 180.
     pub longitude: f64,
-    /// Not farther away than this.
+    /// The radius in kilometres.
     pub kilometres: f64,
 }
 
@@ -27,18 +27,24 @@ impl Near {
     pub(in crate::catalog) fn check(&self) -> Result<(), FilterError> {
         let error = |field: &str, message: String| Err(FilterError::invalid(message).at(field));
         if !(-90.0..=90.0).contains(&self.latitude) {
-            return error("latitude", format!("{} is no latitude: give degrees north, -90 to 90", self.latitude));
+            return error(
+                "latitude",
+                format!("latitude must be between -90 and 90 degrees north, got {}", self.latitude),
+            );
         }
         if !(-180.0..=180.0).contains(&self.longitude) {
-            return error("longitude", format!("{} is no longitude: give degrees east, -180 to 180", self.longitude));
+            return error(
+                "longitude",
+                format!("longitude must be between -180 and 180 degrees east, got {}", self.longitude),
+            );
         }
         if !(self.kilometres >= 0.0 && self.kilometres.is_finite()) {
-            return error("kilometres", format!("{} is no distance: give kilometres, 0 or more", self.kilometres));
+            return error("kilometres", format!("kilometres must be 0 or more, got {}", self.kilometres));
         }
         Ok(())
     }
 
-    /// The places that lie near. Those without a location never do.
+    /// The places within the radius. Places without a location never match.
     pub(in crate::catalog) fn places(&self, places: &Vocabulary<PlaceImage>) -> RoaringBitmap {
         let near = |&number: &u32| {
             let location = places.get(number).location;
@@ -48,7 +54,8 @@ impl Near {
     }
 }
 
-/// Kilometres between two points (latitude, longitude), by the haversine formula on a sphere: within 0.6 % of the ellipsoid.
+/// Distance between two points (latitude, longitude) in kilometres, by the haversine formula on a sphere; within 0.6
+/// % of the ellipsoid.
 pub(in crate::catalog) fn great_circle(a: (f64, f64), b: (f64, f64)) -> f64 {
     let (north, east) = ((b.0 - a.0).to_radians(), (b.1 - a.1).to_radians());
     let half =
@@ -63,7 +70,7 @@ mod tests {
     #[test]
     fn great_circle_distances_match_known_values() {
         let known = [
-            // A quarter of a meridian, and half way round the equator, on a sphere of that radius.
+            // A quarter of a meridian, and half of the equator, on a sphere with this radius.
             ((0.0, 0.0), (90.0, 0.0), 10_007.557),
             ((0.0, -90.0), (0.0, 90.0), 20_015.115),
             // One degree of longitude across the date line.
