@@ -29,7 +29,7 @@ on_both_databases! {
             (near(0.0, 0.0, -1.0), "filter.places.near.kilometres", "0 or more"),
             ("{ trendingTopics(first: 0) { count } }".to_owned(), "first", "1 to 200"),
             (r#"{ trendingTopics(window: "a month") { count } }"#.to_owned(), "window", "P30D"),
-            (r#"{ trendingTopics(baseline: "P0D") { count } }"#.to_owned(), "baseline", "a day at least"),
+            (r#"{ trendingTopics(baseline: "P0D") { count } }"#.to_owned(), "baseline", "at least one day"),
             (r#"{ trendingTopics(window: "P99999Y") { count } }"#.to_owned(), "window", "shorter"),
             ("{ releases(first: 1) { nodes { related(first: 0) { id } } } }".to_owned(), "first", "1 to 200"),
             ("{ releaseStats { facets { kinds { buckets { samples(first: 0) { id } } } } } }".to_owned(), "first", "1 to 200"),

@@ -190,7 +190,7 @@ on_both_databases! {
         for (filter, code, fragment) in [
             (json!({ "topics": { "any": [{ "slug": "nope" }] } }), "NOT_FOUND", "no topic with the slug \"nope\""),
             (json!({ "or": [{ "places": { "none": [{ "m49": "999" }] } }] }), "NOT_FOUND", "no place with the M49 code \"999\""),
-            (json!({ "releaseDate": { "from": "2006-05-03", "until": "2006-05-02" } }), "BAD_USER_INPUT", "exchange the two"),
+            (json!({ "releaseDate": { "from": "2006-05-03", "until": "2006-05-02" } }), "BAD_USER_INPUT", "swap them"),
             (json!({ "ids": ["nonsense"] }), "BAD_USER_INPUT", "is not an id"),
             (json!({ "ids": ["topic_00000000000000000000000000000000"] }), "BAD_USER_INPUT", "the id of a topic"),
             (deep, "BAD_USER_INPUT", "nested"),
