@@ -9,7 +9,7 @@ use super::{error::HttpError, state::HttpState};
 use crate::error_code;
 use crate::{auth::viewer::Viewer, newsroom::access::tokens::AuthError};
 
-/// The secret of the Authorization header; none where there is no such header.
+/// Returns the token of the `Authorization` header, or `None` if the header is missing.
 pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpError> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let secret = value.to_str().ok().and_then(parse_bearer);
@@ -17,36 +17,36 @@ pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpErro
         HttpError::new(
             StatusCode::UNAUTHORIZED,
             error_code::UNAUTHENTICATED,
-            "the Authorization header is not understood: write \"Bearer\", a space and the token, or leave it out",
+            "the Authorization header is malformed: write \"Bearer\", a space and the token, or leave it out",
         )
     })
 }
 
-/// The secret of `Bearer …`.
+/// Returns the token of `Bearer …`.
 pub(super) fn parse_bearer(value: &str) -> Option<&str> {
     let (scheme, secret) = value.split_once(' ')?;
     Some(secret.trim()).filter(|secret| scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty())
 }
 
-/// What is wrong with a token.
+/// Maps an authentication failure to an HTTP error.
 pub(super) fn auth_error(error: AuthError) -> HttpError {
     let message = match error {
-        AuthError::Unknown => "the token is not known: check that it is whole, or ask for a new one".to_owned(),
+        AuthError::Unknown => "the token is unknown: check that it is complete, or request a new one".to_owned(),
         AuthError::Expired(at) => {
-            format!("the token ended at {}: ask for a new one", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+            format!("the token expired at {}: request a new one", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
         }
-        AuthError::Revoked => "the token was revoked: ask for a new one".to_owned(),
+        AuthError::Revoked => "the token was revoked: request a new one".to_owned(),
         AuthError::Rejected(reason) => reason,
         AuthError::Db(error) => {
-            // That the database does not answer is logged where it is noticed, once.
-            tracing::debug!(%error, "a token could not be looked up");
+            // The database layer has already logged that the database does not respond.
+            tracing::debug!(%error, "token lookup failed");
             return HttpError::unavailable();
         }
     };
     HttpError::new(StatusCode::UNAUTHORIZED, error_code::UNAUTHENTICATED, message)
 }
 
-/// Who asks; who tries tokens that are not known is remembered.
+/// Authenticates the caller. Records a failure for the client IP if the token is unknown.
 pub(super) async fn authenticate(
     state: &HttpState,
     bearer: Option<&str>,

@@ -14,10 +14,11 @@ use super::media_type::MediaType;
 use crate::error_code::{self, ErrorCode};
 use crate::graphql::{RequestError, RequestErrors, TOKEN_REQUIRED};
 
-/// Seconds after which to come again when the database did not answer: it is asked four times a second.
+/// Seconds after which a client may retry when the database does not respond. The server probes it four times a
+/// second.
 pub(in crate::http) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-/// An answer that is a request error.
+/// A request error: a response with `errors` and without `data`.
 #[derive(Debug)]
 pub(in crate::http) struct HttpError {
     status: StatusCode,
@@ -33,54 +34,56 @@ impl HttpError {
         Self { status, errors: vec![RequestError { code, message: message.into(), locations: Vec::new() }], header }
     }
 
-    /// What is not a request of GraphQL over HTTP.
+    /// Returns a 400 error: the request violates GraphQL over HTTP.
     pub(in crate::http) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error_code::BAD_REQUEST, message)
     }
 
-    /// What would change something, or lasts, and comes by a method that it must not come by.
+    /// Returns a 405 error: a mutation or subscription was sent with a method that does not allow it.
     pub(in crate::http) fn method_not_allowed(message: impl Into<String>, allowed: &'static str) -> Self {
         let header = Some((header::ALLOW, HeaderValue::from_static(allowed)));
         Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, error_code::METHOD_NOT_ALLOWED, message) }
     }
 
-    /// A mutation that came by GET, which links and images send.
+    /// Returns the error for a mutation sent by GET. Links and images send GET requests, so a mutation must use POST.
     pub(in crate::http) fn mutation_by_get() -> Self {
-        Self::method_not_allowed("mutations change something: send them by POST", "POST")
+        Self::method_not_allowed("mutations must be sent by POST", "POST")
     }
 
-    /// What comes too often: when to come again, in seconds.
+    /// Returns a 429 error with `Retry-After` in seconds.
     pub(in crate::http) fn too_many_requests(code: ErrorCode, message: impl Into<String>, seconds: u64) -> Self {
         let header = HeaderValue::from(seconds.max(1));
         let header = Some((header::RETRY_AFTER, header));
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, message) }
     }
 
-    /// A long operation that got no permit.
+    /// Returns the error for a long operation that got no permit.
     pub(in crate::http) fn overloaded() -> Self {
-        let message = "too many long operations are being executed or are waiting: try again in some seconds, or ask for less at a time";
+        let message =
+            "too many long operations are running or queued: retry in a few seconds, or request less data at a time";
         Self::too_many_requests(error_code::OVERLOADED, message, 5)
     }
 
-    /// What cannot be answered because the database does not.
+    /// Returns the error for a request that failed because the database does not respond.
     pub(in crate::http) fn unavailable() -> Self {
-        let message = "the database does not answer; nothing was changed by this request: try again";
+        let message = "the database does not respond; this request changed nothing: retry";
         let header = Some((header::RETRY_AFTER, RETRY_AFTER));
         Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, message) }
     }
 
-    /// What a sound request of GraphQL over HTTP asks for and GraphQL refuses: under the older media type such are answered 200.
+    /// Returns the error for a well-formed HTTP request that GraphQL rejects. `application/json` responses of this
+    /// kind have status 200.
     pub(in crate::http) fn from_request_errors(errors: RequestErrors, media: MediaType) -> Self {
         let status = if media == MediaType::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
         Self { status, errors, header: None }
     }
 
-    /// What only somebody with a token may do, asked for without one.
+    /// Returns the error for a request that requires a token and has none.
     pub(in crate::http) fn missing_token() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, error_code::UNAUTHENTICATED, TOKEN_REQUIRED)
     }
 
-    /// For the client, in the media type that it wants.
+    /// Converts the error to a response in the media type that the client accepts.
     pub(in crate::http) fn into_response_as(self, media: MediaType) -> Response {
         let media = if media == MediaType::Events { MediaType::GraphqlResponse } else { media };
         let body = json!({ "errors": self.errors() });
@@ -95,7 +98,7 @@ impl HttpError {
         response
     }
 
-    /// As a GraphQL response has errors.
+    /// Returns the `errors` list of a GraphQL response.
     pub(in crate::http) fn errors(&self) -> Value {
         let error = |error: &RequestError| {
             let mut json = json!({ "message": error.message, "extensions": { "code": error.code } });
@@ -107,7 +110,7 @@ impl HttpError {
         self.errors.iter().map(error).collect()
     }
 
-    /// The message of the first error, as the reason for closing a WebSocket.
+    /// Returns the message of the first error, used as the reason for closing a WebSocket.
     pub(in crate::http) fn message(&self) -> &str {
         self.errors.first().map_or("", |error| &error.message)
     }

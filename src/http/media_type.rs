@@ -5,19 +5,19 @@
 
 use axum::http::{HeaderMap, header};
 
-/// A media type of answers.
+/// A media type of responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) enum MediaType {
-    /// `application/graphql-response+json`: the status says whether the request was sound.
+    /// `application/graphql-response+json`: the status says whether the request was valid.
     GraphqlResponse,
-    /// `text/event-stream`: events, of what goes on.
+    /// `text/event-stream`: server-sent events, for subscriptions.
     Events,
-    /// `application/json`: the older one; every well-formed request is answered 200.
+    /// `application/json`, the legacy media type: every well-formed request has status 200.
     Json,
 }
 
 impl MediaType {
-    /// As a header has it.
+    /// Returns the value of the `Content-Type` header.
     pub(in crate::http) const fn content_type(self) -> &'static str {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
@@ -26,7 +26,7 @@ impl MediaType {
         }
     }
 
-    /// As a range names it.
+    /// Returns the media type without parameters, as media ranges name it.
     const fn name(self) -> &'static str {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json",
@@ -35,14 +35,15 @@ impl MediaType {
         }
     }
 
-    /// Whether events would be taken, too: of what goes on.
+    /// Returns true if the client accepts event streams.
     pub(in crate::http) fn accepts_events(headers: &HeaderMap) -> bool {
         let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let mut ranges = values.flat_map(|value| value.split(',')).take(MAX_RANGES).map(MediaRange::parse);
         ranges.any(|range| range.specificity(Self::Events) > 0 && range.weight > 0)
     }
 
-    /// What the Accept headers ask for; JSON where they do not care, nothing where they take neither.
+    /// Returns the media type that the `Accept` headers prefer: JSON if there is no preference, `None` if they accept
+    /// none of them.
     pub(in crate::http) fn negotiate(headers: &HeaderMap) -> Option<Self> {
         let accept: Vec<&str> =
             headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
@@ -51,7 +52,8 @@ impl MediaType {
         }
         let ranges: Vec<MediaRange> =
             accept.iter().flat_map(|value| value.split(',')).take(MAX_RANGES).map(MediaRange::parse).collect();
-        // Where two weigh the same, the one that is named first; where one range covers both, the older.
+        // At equal weight, the type named first is preferred. If one range covers both JSON types, the legacy type is
+        // preferred.
         let ranked = [Self::Json, Self::GraphqlResponse, Self::Events].into_iter().filter_map(|media| {
             let (position, range) = ranges
                 .iter()
@@ -70,7 +72,7 @@ impl MediaType {
     }
 }
 
-/// Ranges that are looked at.
+/// Maximum number of media ranges that are parsed.
 const MAX_RANGES: usize = 100;
 
 /// A media range of an Accept header (RFC 9110, 12.5.1), and its weight in thousandths.
@@ -88,8 +90,8 @@ impl MediaRange {
         Self { name, weight: (weight.clamp(0.0, 1.0) * 1000.0) as u16 }
     }
 
-    /// How closely it names a media type, whose most exact range counts; 0: not at all. Events are taken by name only: whoever
-    /// takes anything does not expect a stream.
+    /// Returns how specifically the range matches a media type: the most specific range applies; 0 is no match. Event
+    /// streams match by exact name only, since a client that accepts anything does not expect a stream.
     fn specificity(&self, media: MediaType) -> u8 {
         match self.name.as_str() {
             name if name == media.name() => 3,
@@ -122,7 +124,7 @@ mod tests {
         assert_eq!(negotiate("text/html, application/*;q=0.1"), Some(MediaType::Json));
         assert_eq!(negotiate("text/html"), None);
         assert_eq!(negotiate("application/json;q=0"), None);
-        // The most exact range counts.
+        // The most specific range applies.
         assert_eq!(negotiate("application/json;q=0, */*"), Some(MediaType::GraphqlResponse));
         assert_eq!(
             negotiate("*/*;q=0.1, application/json;q=0.5, application/graphql-response+json;q=0.7"),

@@ -16,7 +16,7 @@ use crate::config::SiteInfo;
 const HOME_PAGE: &str = include_str!("front.html");
 const QUERY_PAGE: &str = include_str!("graphiql.html");
 
-/// Only what the page itself holds, and requests to this server.
+/// Allows only inline resources of the page and requests to this server.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -26,7 +26,7 @@ const PLAIN_TEXT: &str = "Dateline\n\n\
     /health/live   whether the process runs\n\
     /health/ready  whether it can answer\n";
 
-/// `/`: whose newsroom it is, and where things are.
+/// `/`: the newsroom's name, and links to the API.
 pub(super) async fn home(State(state): State<Arc<HttpState>>, headers: HeaderMap) -> Response {
     let is_browser = headers
         .get(header::ACCEPT)
@@ -39,12 +39,12 @@ pub(super) async fn home(State(state): State<Arc<HttpState>>, headers: HeaderMap
     html(HOME_PAGE.replace("{{name}}", &escape_html(name)).replace("{{publisher}}", &escape_html(publisher)))
 }
 
-/// `/graphiql`: a page to try queries on.
+/// `/graphiql`: a page for running queries.
 pub(super) async fn query_page() -> Response {
     html(QUERY_PAGE)
 }
 
-/// A text as HTML shows it.
+/// Escapes text for HTML.
 fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -26,10 +26,10 @@ use crate::{app::App, config::AllowedOrigins, newsroom::access::public_id::rando
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest request id that is taken over from a proxy.
+/// Maximum length of a request id that is accepted from a proxy, in characters.
 const MAX_REQUEST_ID_LENGTH: usize = 100;
 
-/// Everything that is served.
+/// Returns the router with all routes.
 pub fn router(app: &Arc<App>) -> Router {
     let config = &app.http_config;
     let state = Arc::new(HttpState::new(app));
@@ -45,7 +45,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .with_state(state)
 }
 
-/// Which pages of other hosts may ask. No cookie gives rights here, so credentials are never allowed.
+/// Returns the CORS layer for the allowed origins. The API does not use cookies, so credentials are never allowed.
 fn cors(origins: &AllowedOrigins) -> CorsLayer {
     let allowed = match origins {
         AllowedOrigins::Any => AllowOrigin::any(),
@@ -60,7 +60,8 @@ fn cors(origins: &AllowedOrigins) -> CorsLayer {
         .max_age(Duration::from_hours(1))
 }
 
-/// Whether this server can answer: its database does, and its catalog has followed. Costs nothing: what was seen last is told.
+/// Readiness check: the database responds and the catalog is current. Reports the last known state, without a
+/// database query.
 async fn ready(State(state): State<Arc<HttpState>>) -> Response {
     match state.app.unready_reason() {
         None => Json(json!({ "status": "ready" })).into_response(),
@@ -72,11 +73,12 @@ async fn ready(State(state): State<Arc<HttpState>>) -> Response {
 }
 
 async fn not_found() -> Response {
-    let text = "There is nothing here. The API is at /graphql, a page to try it at /graphiql.\n";
+    let text = "Not found. The API is at /graphql, a page for running queries at /graphiql.\n";
     (StatusCode::NOT_FOUND, text).into_response()
 }
 
-/// The headers that every answer has, and one line in the log for each request: never a query, a variable or a token.
+/// Adds the headers of every response and logs one line per request. The log never contains a query, a variable or a
+/// token.
 async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Request, next: Next) -> Response {
     let (method, path, started) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
     let id = request_id(&state, &request);
@@ -88,7 +90,7 @@ async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Reque
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    // Pages of ours bring a policy of their own; whatever else a browser takes for a page does nothing.
+    // Pages set their own policy. This one disables everything else that a browser would render.
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
@@ -100,7 +102,7 @@ async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Reque
         %method,
         path = path.chars().take(200).collect::<String>(),
         status = response.status().as_u16(),
-        // To a tenth of a millisecond.
+        // With one decimal.
         ms = (started.elapsed().as_micros() / 100) as f64 / 10.0,
         %address,
         operation,
@@ -108,7 +110,7 @@ async fn add_headers_and_log(State(state): State<Arc<HttpState>>, request: Reque
     response
 }
 
-/// A trusted proxy's own id of a request, so that both logs agree; a fresh one otherwise.
+/// Returns the request id of a trusted proxy, so that both logs have the same id, or a new one.
 fn request_id(state: &HttpState, request: &Request) -> HeaderValue {
     let is_proxied = state.trusted_proxies.is_from_trusted_proxy(request.extensions());
     let forwarded = |headers: &HeaderMap| {

@@ -13,10 +13,11 @@ use super::{
 };
 use crate::{auth::viewer::Viewer, fair_semaphore::Caller, newsroom::access::tokens::AuthError};
 
-/// How often a token is looked up again, whatever is heard of it: it may be over, or its issuer's keys may be others.
+/// How often a token is checked again without a change notification: it may expire, or its issuer may change its
+/// keys.
 const TOKEN_CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Somebody on a line.
+/// An authenticated request or connection.
 pub(super) struct Session {
     pub(super) viewer: Viewer,
     pub(super) address: IpAddr,
@@ -24,7 +25,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Of whoever holds a token; of the public without one.
+    /// Authenticates a token, or returns the public session without one.
     pub(super) async fn authenticate(
         state: &HttpState,
         bearer: Option<&str>,
@@ -36,17 +37,17 @@ impl Session {
         Ok(Self::new(authenticate(state, bearer, address).await?, bearer, address))
     }
 
-    /// Of somebody whose token was looked up.
+    /// Creates a session for a viewer.
     pub(super) fn new(viewer: Viewer, bearer: Option<&str>, address: IpAddr) -> Self {
         Self { viewer, address, bearer: bearer.map(str::to_owned) }
     }
 
-    /// Who it is, for what callers share.
+    /// Returns the caller, by whom limits are counted.
     pub(super) fn caller(&self) -> Caller {
         caller(self.address, self.bearer.as_deref())
     }
 
-    /// Waits until the token is no longer good, and says why. Never for the public.
+    /// Waits until the token is invalid and returns the error. Never returns for the public.
     pub(super) async fn until_invalid(&self, state: Arc<HttpState>) -> HttpError {
         if self.bearer.is_none() {
             return std::future::pending().await;
@@ -64,16 +65,16 @@ impl Session {
         }
     }
 
-    /// Waits until the server is to stop.
+    /// Waits until the server stops.
     pub(super) async fn until_shutdown(state: Arc<HttpState>) {
-        // It cannot be dropped: the application holds it.
+        // The application holds the sender, so it cannot be dropped.
         let _ = state.app.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
-    /// What is wrong with the token by now, if anything is.
+    /// Returns the error if the token is no longer valid.
     pub(super) async fn token_error(&self, state: &HttpState) -> Option<HttpError> {
         match state.app.authenticate(Some(self.bearer.as_deref()?)).await {
-            // A database that does not answer says nothing of the token.
+            // A database failure says nothing about the token.
             Ok(_) | Err(AuthError::Db(_)) => None,
             Err(error) => Some(auth_error(error)),
         }

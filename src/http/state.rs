@@ -9,7 +9,7 @@ use super::{
 };
 use crate::app::App;
 
-/// The application, and what its front door remembers.
+/// The application and the state of its HTTP server.
 pub(super) struct HttpState {
     pub(super) app: Arc<App>,
     pub(super) response_cache: ResponseCache,
@@ -19,7 +19,7 @@ pub(super) struct HttpState {
 }
 
 impl HttpState {
-    /// As the application's HTTP configuration has it.
+    /// Creates the state from the HTTP configuration of the application.
     pub(super) fn new(app: &Arc<App>) -> Self {
         let config = &app.http_config;
         Self {

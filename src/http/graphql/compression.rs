@@ -10,13 +10,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
 };
 
-/// Shorter answers are sent as they are: they fit a packet, and coding them would cost more than it saves.
+/// Minimum response length for compression, in bytes. Shorter responses fit in one packet.
 const MIN_LENGTH: usize = 1024;
 
 /// A content coding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::http) enum ContentCoding {
-    /// As it is.
+    /// No compression.
     #[default]
     Identity,
     /// RFC 7932.
@@ -28,7 +28,8 @@ pub(in crate::http) enum ContentCoding {
 }
 
 impl ContentCoding {
-    /// What a client prefers of what it takes; at equal weight brotli, then zstd, then gzip.
+    /// Chooses the coding with the highest weight that the client accepts. At equal weight: brotli, then zstd, then
+    /// gzip.
     pub(in crate::http) fn negotiate(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
         let mut preferred = (Self::Identity, 0);
@@ -42,7 +43,7 @@ impl ContentCoding {
             };
             let quality: f32 =
                 parts.find_map(|part| part.strip_prefix("q=").map(|q| q.parse().unwrap_or(0.0))).unwrap_or(1.0);
-            // At most three digits (RFC 9110, 12.4.2).
+            // A weight has at most three decimals (RFC 9110, 12.4.2).
             let weight = (quality * 1000.0) as u32;
             if weight > preferred.1 || (weight == preferred.1 && weight > 0 && coding.rank() < preferred.0.rank()) {
                 preferred = (coding, weight);
@@ -60,7 +61,7 @@ impl ContentCoding {
         }
     }
 
-    /// As the header Content-Encoding has it.
+    /// Returns the value of the `Content-Encoding` header.
     pub(in crate::http) fn header(self) -> Option<HeaderValue> {
         match self {
             Self::Identity => None,
@@ -70,15 +71,15 @@ impl ContentCoding {
         }
     }
 
-    /// A text in this coding, and in which it is: short ones stay as they are.
+    /// Encodes a response body and returns the coding used. Short bodies are not compressed.
     pub(in crate::http) fn encode(self, text: Vec<u8>) -> (Bytes, Self) {
         if text.len() < MIN_LENGTH || self == Self::Identity {
             return (Bytes::from(text.into_boxed_slice()), Self::Identity);
         }
         match self.compress(&text) {
-            // What is kept is weighed by its length: no spare room behind it.
+            // Cached bytes are counted by length, so the allocation must have no spare capacity.
             Ok(encoded) => (Bytes::copy_from_slice(&encoded), self),
-            // Writing into memory does not fail; if it did, the answer would still be right as it is.
+            // Writing to memory does not fail. If it did, the uncompressed response would still be correct.
             Err(_) => (text.into(), Self::Identity),
         }
     }
@@ -146,7 +147,7 @@ mod tests {
                 "{coding:?}"
             );
             assert_eq!(coding.encode(b"short".to_vec()).1, ContentCoding::Identity);
-            // What is kept is weighed by its length, so it has no room behind it.
+            // Cached bytes are counted by length, so the allocation must have no spare capacity.
             let length = encoded.len();
             assert_eq!(encoded.try_into_mut().unwrap().capacity(), length, "{coding:?}");
         }

@@ -19,16 +19,16 @@ use crate::{
     http::{error::HttpError, state::HttpState},
 };
 
-/// Errors of one answer; more say nothing new.
+/// Maximum number of errors in one response. Further errors carry no new information.
 const MAX_ERRORS: usize = 20;
 
-/// Letters of an error's message.
+/// Maximum length of an error message, in characters.
 const MAX_MESSAGE_LENGTH: usize = 1000;
 
-/// The code of an answer that did not come in time.
+/// Error code of a response that exceeded the time limit.
 const TIMEOUT: ErrorCode = error_code::EXECUTION_TIMEOUT;
 
-/// Codes of what comes out otherwise another time.
+/// Error codes of failures that a retry may resolve.
 const TRANSIENT: [ErrorCode; 6] = [
     TIMEOUT,
     error_code::INTERNAL_SERVER_ERROR,
@@ -38,26 +38,26 @@ const TRANSIENT: [ErrorCode; 6] = [
     OUTCOME_UNKNOWN,
 ];
 
-/// The code of a write that was begun and whose end is not known.
+/// Error code of a write that was started and whose result is unknown.
 const OUTCOME_UNKNOWN: ErrorCode = error_code::OUTCOME_UNKNOWN;
 
-/// Codes of failures of the database that changed nothing and pass.
+/// Error codes of transient database failures that changed nothing.
 const UNAVAILABLE: [ErrorCode; 2] = [error_code::UNAVAILABLE, error_code::STORAGE_FULL];
 
-/// How long a mutation may go on after its deadline: acts are not begun any more, and one that was begun is finished.
+/// Time that a running mutation gets after its deadline. No new write starts, and a write in progress completes.
 const FINISH_GRACE: Duration = Duration::from_secs(5);
 
-/// An answer.
+/// The result of an operation.
 pub(in crate::http) struct ExecutionResult {
     pub(in crate::http) response: Response,
-    /// Nothing was executed: what was asked for is not valid.
+    /// True if nothing was executed because the request is invalid.
     pub(in crate::http) is_request_error: bool,
-    /// The database could not be used, and there is nothing else in the answer.
+    /// True if the database was unavailable and the response has no data.
     pub(in crate::http) is_unavailable: bool,
 }
 
-/// An answer as JSON, and what there is to know of it.
-#[expect(clippy::struct_excessive_bools, reason = "each says one thing about the answer")]
+/// A serialized result, with the properties that decide its status and storage.
+#[expect(clippy::struct_excessive_bools, reason = "each is one property of the response")]
 pub(in crate::http) struct SerializedResponse {
     pub(in crate::http) bytes: Vec<u8>,
     pub(in crate::http) is_request_error: bool,
@@ -67,8 +67,8 @@ pub(in crate::http) struct SerializedResponse {
 }
 
 impl ExecutionResult {
-    /// As JSON. The answer of a long operation is written on another thread; its values are dropped there, too. The operation keeps
-    /// its permit until then, also where the answer is not waited for any more.
+    /// Serializes the result to JSON. A large result is written and dropped on a blocking thread. The operation keeps
+    /// its permit until then, even if the client no longer waits.
     pub(in crate::http) async fn serialize(self, execution: &Arc<Execution>) -> Result<SerializedResponse, HttpError> {
         let (is_long, execution) = (execution.is_long(), execution.clone());
         let serialize = move || {
@@ -85,9 +85,9 @@ impl ExecutionResult {
         if is_long { blocking::run(serialize).await } else { serialize() }
     }
 
-    /// Of an answer that came: nothing was executed where no data came and no error lies at a field.
+    /// Builds a result from a response. Nothing was executed if there is no data and no error has a path.
     pub(in crate::http) fn from_response(mut response: Response) -> Self {
-        // What is not known comes first, so that it is never among the errors that are left out.
+        // Sort errors about an unknown outcome first, so that truncation never removes them.
         response.errors.sort_by_key(|error| !has_code(error, OUTCOME_UNKNOWN));
         normalize_errors(&mut response);
         let is_request_error = response.data == Value::Null
@@ -100,17 +100,17 @@ impl ExecutionResult {
         Self { response, is_request_error, is_unavailable }
     }
 
-    /// Without an error.
+    /// Returns true if the response has no errors.
     pub(in crate::http) fn is_success(&self) -> bool {
         self.response.errors.is_empty()
     }
 
-    /// It failed on our side, or found that another was quicker: the same may be asked again, and come out otherwise.
+    /// Returns true if the failure was a server fault or a conflict: the same request may succeed when it is retried.
     fn is_transient_failure(&self) -> bool {
         self.response.errors.iter().any(|error| TRANSIENT.iter().any(|&code| has_code(error, code)))
     }
 
-    /// As JSON. What was not executed has no `data`, nor what could not be for want of the database.
+    /// Serializes to JSON. Omits `data` if nothing was executed or the database was unavailable.
     fn to_json(&self) -> Result<Vec<u8>, HttpError> {
         let json = if self.is_request_error || self.is_unavailable {
             serde_json::to_vec(&json!({ "errors": self.response.errors }))
@@ -118,30 +118,30 @@ impl ExecutionResult {
             serde_json::to_vec(&self.response)
         };
         json.map_err(|error| {
-            tracing::error!(%error, "an answer could not be written");
-            internal_error("the answer could not be written")
+            tracing::error!(%error, "failed to serialize a response");
+            internal_error("the response could not be serialized")
         })
     }
 
-    /// The same as a text.
+    /// Serializes to a JSON string.
     pub(in crate::http) fn to_json_string(&self) -> Result<String, HttpError> {
         // JSON is UTF-8.
         self.to_json().map(|bytes| String::from_utf8(bytes).unwrap_or_default())
     }
 }
 
-/// It was executed, and turned out to be more than an answer may be.
+/// Returns true if execution stopped because the response exceeds the size limit.
 fn is_response_too_large(error: &ServerError) -> bool {
     has_code(error, error_code::ANSWER_TOO_LARGE)
 }
 
-/// Whether an error has a code.
+/// Returns true if the error has the given code.
 fn has_code(error: &ServerError, code: ErrorCode) -> bool {
     let found = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
     found.is_some_and(|found| *found == Value::from(code))
 }
 
-/// Whether every field of the root is null.
+/// Returns true if every root field is null.
 fn is_all_null(data: &Value) -> bool {
     match data {
         Value::Null => true,
@@ -150,7 +150,7 @@ fn is_all_null(data: &Value) -> bool {
     }
 }
 
-/// Executes an operation that may be executed.
+/// Executes an operation that passed all checks.
 pub(in crate::http) async fn execute(
     state: &HttpState,
     prepared: PreparedOperation,
@@ -159,7 +159,7 @@ pub(in crate::http) async fn execute(
     let deadline = context.viewer.deadline;
     let work = state.app.executor.execute(prepared, context);
     let result = match deadline {
-        // No act is begun after the deadline, and the last one has time to finish.
+        // No new write starts after the deadline. The grace period lets a running write complete.
         Some(deadline) => tokio::time::timeout_at((deadline + FINISH_GRACE).into(), work).await.ok(),
         None => with_time_limit(state, work).await,
     };
@@ -169,27 +169,27 @@ pub(in crate::http) async fn execute(
         }
         Some(response) => return Ok(ExecutionResult::from_response(response)),
         None if deadline.is_some() => unknown_outcome_response(state),
-        None => timeout_response(state, "the query", "ask for less at a time"),
+        None => timeout_response(state, "the query", "request less data at a time"),
     };
     Ok(ExecutionResult { response, is_request_error: false, is_unavailable: false })
 }
 
-/// An answer to a mutation in which a failure to read below an act does not say that the act was not done.
+/// Rewords read errors below a mutation field, so that they do not suggest that the mutation failed.
 fn reword_read_failures(mut response: Response) -> Response {
     for error in response.errors.iter_mut().filter(|error| error.path.len() > 1) {
         if has_code(error, error_code::UNAVAILABLE) {
-            "this part of the answer could not be read; what the mutation did is done".clone_into(&mut error.message);
+            "this part of the response could not be read; the mutation itself succeeded".clone_into(&mut error.message);
         }
     }
     response
 }
 
-/// By when a mutation begins its last act.
+/// Returns the instant after which a mutation starts no further write.
 pub(in crate::http) fn mutation_deadline(state: &HttpState) -> Instant {
     Instant::now() + Duration::from_millis(state.app.http_config.limits.execution_ms)
 }
 
-/// The answer in place of that of a mutation which did not end in time.
+/// Returns the response for a mutation that did not finish in time.
 fn unknown_outcome_response(state: &HttpState) -> Response {
     let limit = state.app.http_config.limits.execution_ms;
     let message = format!(
@@ -201,13 +201,13 @@ fn unknown_outcome_response(state: &HttpState) -> Response {
     Response::from_errors(vec![error])
 }
 
-/// What is worked on to its end, whoever waits for it.
+/// Runs a future in its own task, so that it completes even if the caller stops waiting.
 pub(in crate::http) async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = Result<T, HttpError>> + Send + 'static,
 ) -> Result<T, HttpError> {
     tokio::spawn(work.in_current_span()).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a mutation ended before its end");
-        Err(internal_error("something failed on our side: read what is there now"))
+        tracing::error!(%error, "a mutation task panicked");
+        Err(internal_error("internal error: query the current state before you retry"))
     })
 }
 
@@ -215,8 +215,8 @@ fn internal_error(message: &'static str) -> HttpError {
     HttpError::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, error_code::INTERNAL_SERVER_ERROR, message)
 }
 
-/// What is worked on for no longer than it may be; nothing where it is not done by then. The time is looked at first, whenever
-/// the work has waited for something: else work that is ready each time would go on.
+/// Runs a future with the time limit and returns `None` if it did not finish in time. Checks the limit first on each
+/// poll. Otherwise work that is always ready would never time out.
 pub(in crate::http) async fn with_time_limit<T>(state: &HttpState, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
@@ -225,7 +225,7 @@ pub(in crate::http) async fn with_time_limit<T>(state: &HttpState, work: impl Fu
     }
 }
 
-/// The answer in place of what did not come in time.
+/// Returns the response for an operation that exceeded the time limit.
 pub(in crate::http) fn timeout_response(state: &HttpState, subject: &str, advice: &str) -> Response {
     let limit = state.app.http_config.limits.execution_ms;
     let mut error =
@@ -234,11 +234,11 @@ pub(in crate::http) fn timeout_response(state: &HttpState, subject: &str, advice
     Response::from_errors(vec![error])
 }
 
-/// Errors as clients get them: not too many, not too long, each with a code.
+/// Limits the number and length of errors, and gives each error a code.
 fn normalize_errors(response: &mut Response) {
     response.errors.truncate(MAX_ERRORS);
     for error in &mut response.errors {
-        // What the framework itself refuses comes without a code.
+        // Errors raised by the framework have no code.
         let extensions: &mut ErrorExtensionValues = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
             extensions.set(

@@ -41,15 +41,15 @@ use crate::{
     limits::Limits,
 };
 
-/// For answers that are for one reader alone.
+/// `Cache-Control` for responses that only one client may see.
 const PRIVATE_NO_STORE: HeaderValue = HeaderValue::from_static("private, no-store");
 
-/// Where a request stands.
+/// A request before it is parsed.
 enum RawRequest {
-    /// In the address.
+    /// From the query string.
     QueryString(String),
-    /// In the body, which has its room until the request is done.
-    Body(Bytes, #[expect(dead_code, reason = "what is held is given back when it is dropped")] Reservation),
+    /// From the body. The reservation holds the memory until the request is done.
+    Body(Bytes, #[expect(dead_code, reason = "the memory is released when this is dropped")] Reservation),
 }
 
 impl RawRequest {
@@ -68,14 +68,14 @@ impl RawRequest {
     }
 }
 
-/// Any method but GET, HEAD and POST.
+/// Rejects any method except GET, HEAD and POST.
 pub(in crate::http) async fn method_not_allowed() -> Response {
     let message =
-        "send queries by GET or POST: {\"query\": \"…\", \"variables\": {…}}; a page to try them is at /graphiql";
+        "send queries by GET or POST: {\"query\": \"…\", \"variables\": {…}}; /graphiql is a page for running queries";
     HttpError::method_not_allowed(message, "GET, HEAD, POST").into_response_as(MediaType::Json)
 }
 
-/// `GET /graphql?query=…`.
+/// Handles `GET /graphql?query=…`.
 pub(in crate::http) async fn get(
     State(state): State<Arc<HttpState>>,
     RawQuery(query_string): RawQuery,
@@ -95,7 +95,7 @@ pub(in crate::http) async fn get(
     Box::pin(respond(&state, &parts.headers, address, async |_, _| Ok(RawRequest::QueryString(query_string)))).await
 }
 
-/// `POST /graphql`.
+/// Handles `POST /graphql`.
 pub(in crate::http) async fn post(State(state): State<Arc<HttpState>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let address = state.trusted_proxies.client_ip(&parts.extensions, &parts.headers);
@@ -108,18 +108,19 @@ pub(in crate::http) async fn post(State(state): State<Arc<HttpState>>, request: 
     Box::pin(respond(&state, &parts.headers, address, read)).await
 }
 
-/// A WebSocket to `/graphql`.
+/// Upgrades a request to `/graphql` to a WebSocket.
 async fn upgrade_websocket(state: &Arc<HttpState>, parts: &mut Parts) -> Result<Response, HttpError> {
-    // Rights come with `connection_init` and never with a cookie; but pages that may not ask shall not ask this way either.
+    // The token arrives with `connection_init`, never in a cookie. Origins that CORS rejects must not connect by
+    // WebSocket either.
     let is_foreign =
         |origin: &HeaderValue| !state.app.http_config.origins.allow(origin) && !is_same_origin(origin, parts);
     if parts.headers.get(header::ORIGIN).is_some_and(is_foreign) {
-        let message = "pages of this origin may not ask here (cors_origins)";
+        let message = "pages of this origin may not call this API (cors_origins)";
         return Err(HttpError::new(StatusCode::FORBIDDEN, error_code::FORBIDDEN, message));
     }
     let address = state.trusted_proxies.client_ip(&parts.extensions, &parts.headers);
     let bearer = bearer_token(&parts.headers)?.map(str::to_owned);
-    // Whether the token is known shows later: until then it is the address that comes.
+    // The token is verified later. Until then the rate limit of the client IP applies.
     state.limiter.check_rate(address, None)?;
     let permit = state.limiter.stream_permit(address)?;
     let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await;
@@ -128,7 +129,7 @@ async fn upgrade_websocket(state: &Arc<HttpState>, parts: &mut Parts) -> Result<
     Ok(websocket::accept(state.clone(), upgrade, bearer, address, permit))
 }
 
-/// Whether an origin is this server itself, as the client addresses it.
+/// Returns true if the origin is this server, as the client addresses it.
 fn is_same_origin(origin: &HeaderValue, parts: &Parts) -> bool {
     let own = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let own = own.or_else(|| parts.uri.authority().map(Authority::as_str));
@@ -136,7 +137,7 @@ fn is_same_origin(origin: &HeaderValue, parts: &Parts) -> bool {
     matches!((origin, own), (Some((_, origin)), Some(own)) if origin.eq_ignore_ascii_case(own))
 }
 
-/// Somebody looks with a browser.
+/// Returns true if the client is a browser that requests a page.
 fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
@@ -148,8 +149,7 @@ async fn respond(
     read: impl AsyncFnOnce(&HeaderMap, bool) -> Result<RawRequest, HttpError>,
 ) -> Response {
     let Some(media) = MediaType::negotiate(headers) else {
-        let message =
-            "answers are application/graphql-response+json, application/json or text/event-stream: accept one of them";
+        let message = "responses are application/graphql-response+json, application/json or text/event-stream: accept one of them";
         let not_acceptable = HttpError::new(StatusCode::NOT_ACCEPTABLE, error_code::NOT_ACCEPTABLE, message);
         return state
             .limiter
@@ -160,7 +160,7 @@ async fn respond(
     };
     let mut rate_limit_headers = RateLimitHeaders::new();
     let result = async {
-        // What is wrong with a request counts as one, too.
+        // Malformed requests count towards the rate limit, too.
         let bearer =
             bearer_token(headers).map_err(|error| state.limiter.check_rate(address, None).err().unwrap_or(error))?;
         rate_limit_headers = state.limiter.check_rate(address, bearer)?;
@@ -168,7 +168,7 @@ async fn respond(
             state.limiter.check_lockout(address)?;
         }
         state.limiter.memory.check_capacity(address)?;
-        // Before the body: a stranger shall not have us read much.
+        // Authenticate before the body is read: an unauthenticated client must not make the server read a large body.
         let session = Session::new(authenticate(state, bearer, address).await?, bearer, address);
         let raw = read(headers, bearer.is_none()).await?;
         if media == MediaType::Events {
@@ -183,7 +183,7 @@ async fn respond(
     response
 }
 
-/// Answers a request that was read with events.
+/// Responds to a parsed request with an event stream.
 async fn respond_with_events(
     state: &Arc<HttpState>,
     headers: &HeaderMap,
@@ -204,7 +204,7 @@ async fn respond_with_events(
     .await)
 }
 
-/// Answers a request that was read; of the public's, what was answered before where that still holds.
+/// Responds to a parsed request with JSON. Public responses come from the response cache if the entry is still valid.
 async fn respond_with_json(
     state: &Arc<HttpState>,
     headers: &HeaderMap,
@@ -216,7 +216,7 @@ async fn respond_with_json(
     let by_get = matches!(raw, RawRequest::QueryString(_));
     let key = session.bearer.is_none().then(|| ResponseCache::key(by_get.into(), raw.bytes(), media, coding));
     let track = |bytes| state.limiter.memory.track(session.address, bytes);
-    // How long it holds is counted from now, not from when it was asked for.
+    // The remaining validity is computed at the time of the response, not of the request.
     let cached_response = |cached: &CachedResponse| match by_get {
         true if cached.matches_if_none_match(headers) => cached.not_modified(cached.max_age(&state.app)),
         true => cached.to_get_response(track(cached.body.clone()), cached.max_age(&state.app)),
@@ -227,7 +227,7 @@ async fn respond_with_json(
     }
     let mut params = raw.params(&state.app.http_config.limits)?;
     let text = state.persisted_queries.resolve(&mut params, media)?;
-    // Kept until the answer is coded: reading a query is work, and coding an answer, too.
+    // Held until the response is encoded, since parsing and encoding cost CPU, too.
     let permit = state.limiter.execution_permit(session.caller()).await?;
     let request_error = |errors| HttpError::from_request_errors(errors, media);
     let input = OperationInput { operation_name: params.operation_name, variables: params.variables };
@@ -243,8 +243,7 @@ async fn respond_with_json(
             drop(permit);
             return respond_with_events(state, headers, session, &raw).await;
         }
-        let message =
-            "a subscription goes on: take it over WebSocket (graphql-transport-ws), or with Accept: text/event-stream";
+        let message = "a subscription is a stream: run it over WebSocket (graphql-transport-ws), or send Accept: text/event-stream";
         return Err(HttpError::new(StatusCode::BAD_REQUEST, error_code::SUBSCRIPTION_NEEDS_STREAM, message));
     }
     let prepared = offload::prepare(state, &session, &document, input).await?.map_err(request_error)?;
@@ -291,15 +290,15 @@ async fn respond_with_json(
         () if serialized.is_request_error && media == MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
         () => StatusCode::OK,
     };
-    // A secret beside what a caller chose must not be guessed from lengths (CVE-2013-3587): those are not compressed.
+    // Compressed length would reveal a secret next to text that the caller chose (CVE-2013-3587), so responses with
+    // secrets are not compressed.
     let coding = if secret { ContentCoding::Identity } else { coding };
     let (body, coding) = offload::encode(&context.execution, bytes, move || coding.encode(serialized.bytes)).await;
     let private = kind != OperationType::Query || !public || secret;
     Ok(uncached_response(status, media, (track(body), coding), private, operation))
 }
 
-/// Executes an operation, and writes its answer. What changes something is finished, whether its client waits for the answer
-/// or has gone.
+/// Executes an operation and serializes its result. A mutation completes even if its client has disconnected.
 async fn execute_and_serialize(
     state: &Arc<HttpState>,
     prepared: PreparedOperation,
@@ -324,7 +323,7 @@ async fn execute_and_serialize(
     if is_mutation { execution::run_to_completion(work).await } else { work.await }
 }
 
-/// An answer that is not kept here.
+/// Builds a response that is not stored in the cache.
 fn uncached_response(
     status: StatusCode,
     media: MediaType,
@@ -349,7 +348,7 @@ fn uncached_response(
     response
 }
 
-/// An answer that was given before.
+/// Builds the response of a replayed mutation.
 fn replayed_response(body: &str, media: MediaType, operation: OperationName) -> Response {
     let mut response =
         (StatusCode::OK, [(header::CONTENT_TYPE, media.content_type())], body.to_owned()).into_response();

@@ -18,23 +18,23 @@ use crate::{
     },
 };
 
-/// Longest key.
+/// Maximum length of a key, in characters.
 const MAX_KEY_LENGTH: usize = 200;
 
-/// Bytes of an answer that is kept whole; of a longer one it is kept that it was given.
+/// Maximum size of a stored response, in bytes. For a longer response, only the fact that it was sent is stored.
 const MAX_STORED_BYTES: usize = 256 * 1024;
 
-/// What there is to do about a key.
+/// What to do about the key of a request.
 pub(in crate::http) enum IdempotencyState {
-    /// Nothing: there is none.
+    /// The request has no key.
     NoKey,
-    /// The answer was given before.
+    /// The request was answered before.
     Replay(String),
-    /// It is new: keep the answer.
+    /// The key is new: store the response.
     First(InFlightKey),
 }
 
-/// A request under way, under its key; no second one comes in meanwhile.
+/// A request in flight under its key. A second request with the same key is rejected until this is dropped.
 pub(in crate::http) struct InFlightKey {
     in_flight: Arc<std::sync::Mutex<std::collections::HashSet<(String, String)>>>,
     owner_and_key: (String, String),
@@ -48,12 +48,12 @@ impl Drop for InFlightKey {
 }
 
 impl IdempotencyState {
-    /// For requests that change nothing.
+    /// Returns the state of a request that is not a mutation.
     pub(in crate::http) fn no_key() -> Self {
         Self::NoKey
     }
 
-    /// Looks the key of a mutation up, if it has one, and lets the viewer act under it.
+    /// Looks up the key of a mutation, if it has one, and records the request in the viewer.
     pub(in crate::http) async fn begin(
         app: &App,
         headers: &HeaderMap,
@@ -61,36 +61,36 @@ impl IdempotencyState {
         body: &[u8],
     ) -> Result<Self, HttpError> {
         let Some(key) = headers.get("idempotency-key") else { return Ok(Self::NoKey) };
-        // The draft has it as a quoted string; many send it bare.
+        // The draft defines a quoted string. Many clients send it without quotes.
         let key = key.to_str().map(|key| key.trim().trim_matches('"').to_owned()).unwrap_or_default();
         if key.is_empty()
             || key.len() > MAX_KEY_LENGTH
             || !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
         {
             return Err(HttpError::bad_request(format!(
-                "the Idempotency-Key is not usable: send 1 to {MAX_KEY_LENGTH} letters, digits or signs, for example a UUID"
+                "the Idempotency-Key is invalid: send 1 to {MAX_KEY_LENGTH} visible ASCII characters, for example a UUID"
             )));
         }
         if viewer.subject.is_empty() {
-            // Who is nobody changes nothing.
+            // Anonymous viewers cannot run mutations, so the key is ignored.
             return Ok(Self::NoKey);
         }
         let owner_and_key = (idempotency::key_owner(viewer), key.clone());
         if !app.in_flight_keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(owner_and_key.clone()) {
-            let message = "the same request is being carried out right now: wait a moment, then send it again";
+            let message = "the same request is in flight: wait a moment, then send it again";
             return Err(HttpError::new(StatusCode::CONFLICT, error_code::IN_PROGRESS, message));
         }
         let request = Arc::new(IdempotentRequest::new(owner_and_key.0.clone(), key, hash(body)));
         let in_flight_key =
             InFlightKey { in_flight: app.in_flight_keys.clone(), owner_and_key, request: request.clone() };
         let stored = app.newsroom.stored_result(&request).await.map_err(|error| {
-            tracing::debug!(%error, "an Idempotency-Key could not be looked up");
+            tracing::debug!(%error, "Idempotency-Key lookup failed");
             HttpError::unavailable()
         })?;
         if !matches!(stored, StoredResult::Absent) {
-            // What was done shall be there when it is read now, by whomever it was done.
+            // The replayed response must not be older than the catalog that the client reads next, on any node.
             if let Err(error) = app.newsroom.catalog.catch_up().await {
-                tracing::error!(%error, "the journal could not be followed");
+                tracing::error!(%error, "failed to follow the journal");
             }
         }
         match stored {
@@ -105,13 +105,13 @@ impl IdempotencyState {
                 Err(HttpError::new(StatusCode::CONFLICT, error_code::REPEATED, message))
             }
             StoredResult::OtherRequest => {
-                let message = "another request came under this Idempotency-Key: take a new key for each request";
+                let message = "this Idempotency-Key was used for a different request: use a new key for each request";
                 Err(HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, error_code::KEY_REUSED, message))
             }
         }
     }
 
-    /// The answer that was given before.
+    /// Returns the stored response, if there is one.
     pub(in crate::http) fn stored_response(&self) -> Option<&str> {
         match self {
             Self::Replay(response) => Some(response),
@@ -119,14 +119,14 @@ impl IdempotencyState {
         }
     }
 
-    /// Keeps the answer; of one that tells a secret only that it was given.
+    /// Stores the response. For a response with a secret, stores only the fact that it was sent.
     pub(in crate::http) async fn store_response(self, app: &App, response: &[u8], secret: bool) {
         let Self::First(in_flight_key) = self else { return };
         let is_storable = !secret && response.len() <= MAX_STORED_BYTES;
         let text = std::str::from_utf8(response).ok().filter(|_| is_storable).map(str::to_owned);
         let stored = app.newsroom.store_response(&in_flight_key.request, text, app.clock.now()).await;
         if let Err(error) = stored {
-            tracing::error!(%error, "the answer to a repeatable request could not be kept");
+            tracing::error!(%error, "failed to store the response of an idempotent request");
         }
     }
 }

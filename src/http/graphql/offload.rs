@@ -12,10 +12,11 @@ use crate::{
     http::{error::HttpError, session::Session, state::HttpState},
 };
 
-/// Bytes of an answer from which its coding is offloaded: it may take milliseconds.
+/// Response size, in bytes, from which compression is offloaded: it may take milliseconds.
 const LONG_RESPONSE: usize = 128 * 1024;
 
-/// Reads a document. A long one, which is not cached, is read on another thread, with a permit of long operations.
+/// Parses a document. A long document that is not cached is parsed on a blocking thread, with a permit for long
+/// operations.
 pub(in crate::http) async fn parse(
     state: &HttpState,
     session: &Session,
@@ -25,7 +26,7 @@ pub(in crate::http) async fn parse(
     with_permit(state, session, text.len(), move || executor.parse(&text, role)).await
 }
 
-/// Prepares an operation; in a long document on another thread, with a permit of long operations.
+/// Prepares an operation. For a long document, on a blocking thread with a permit for long operations.
 pub(in crate::http) async fn prepare(
     state: &HttpState,
     session: &Session,
@@ -37,8 +38,8 @@ pub(in crate::http) async fn prepare(
     with_permit(state, session, document.bytes(), move || executor.prepare(&document, input, role, &extent)).await
 }
 
-/// Does work on a document of so many bytes. The permit is given back when the work is done, also where the result is not waited for
-/// any more.
+/// Runs work on a document of the given length in bytes. The permit is released when the work is done, even if the
+/// caller no longer waits for the result.
 async fn with_permit<T: Send + 'static>(
     state: &HttpState,
     session: &Session,
@@ -62,8 +63,8 @@ async fn with_permit<T: Send + 'static>(
     Ok(blocking::run(work).await)
 }
 
-/// Codes an answer of so many bytes: a long one on another thread. The operation keeps its permit until then, also where the answer is
-/// not waited for any more.
+/// Encodes a response of the given length in bytes: a long one on a blocking thread. The operation keeps its permit
+/// until then, even if the caller no longer waits.
 pub(in crate::http) async fn encode<T: Send + 'static>(
     execution: &Arc<Execution>,
     bytes: usize,

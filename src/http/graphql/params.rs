@@ -18,38 +18,38 @@ use crate::{
     limits::Limits,
 };
 
-/// What is asked for; the query's text itself, or the id under which it is known.
+/// The parameters of a GraphQL request: the query text, or the id or digest of a registered query.
 #[derive(Debug, Default)]
 pub(in crate::http) struct GraphqlParams {
     pub(in crate::http) query: Option<String>,
-    /// The id of a trusted document.
+    /// Id of a trusted document.
     pub(in crate::http) document_id: Option<String>,
-    /// The SHA-256 of a query, as Apollo's automatic persisted queries have it: 64 hexadecimal digits.
+    /// SHA-256 of the query text, as in Apollo's automatic persisted queries: 64 hexadecimal digits.
     pub(in crate::http) digest: Option<String>,
     pub(in crate::http) operation_name: Option<String>,
     pub(in crate::http) variables: Map<String, Value>,
 }
 
-/// The operation's name, for the access log.
+/// The operation name, for the access log.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct OperationName(pub(in crate::http) Option<String>);
 
 impl GraphqlParams {
-    /// From a JSON body.
+    /// Parses a JSON body.
     pub(in crate::http) fn from_json(body: &[u8], limits: &Limits) -> Result<Self, HttpError> {
         check_value_count(body, limits)?;
         let value: Value = serde_json::from_slice(body)
             .map_err(|error| HttpError::bad_request(format!("the body is not JSON: {error}")))?;
         match value {
             Value::Object(fields) => Self::from_fields(fields, limits),
-            Value::Array(_) => {
-                Err(HttpError::bad_request("the body is a list: batches are not taken, send one query a request"))
-            }
+            Value::Array(_) => Err(HttpError::bad_request(
+                "the body is a list: batching is not supported, send one operation per request",
+            )),
             _ => Err(HttpError::bad_request("the body is not a JSON object: send {\"query\": \"{ __typename }\"}")),
         }
     }
 
-    /// From the parameters of an address; `variables` and `extensions` are JSON.
+    /// Parses a query string, in which `variables` and `extensions` are JSON.
     pub(in crate::http) fn from_query_string(parameters: &str, limits: &Limits) -> Result<Self, HttpError> {
         let mut fields = Map::new();
         for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
@@ -61,26 +61,26 @@ impl GraphqlParams {
                         |error| HttpError::bad_request(format!("the parameter `{name}` is not JSON: {error}"));
                     serde_json::from_str(&value).map_err(invalid_json)?
                 }
-                // As if it was left out (GraphQL over HTTP, draft, 6.2.1).
+                // An empty value counts as absent (GraphQL over HTTP, draft, 6.2.1).
                 "operationName" if value.is_empty() => Value::Null,
                 "query" | "operationName" | "documentId" | "doc_id" => Value::String(value.into_owned()),
                 _ => continue,
             };
             if fields.insert(name.clone().into_owned(), value).is_some() {
-                return Err(HttpError::bad_request(format!("the parameter `{name}` is there twice: send it once")));
+                return Err(HttpError::bad_request(format!("the parameter `{name}` occurs twice: send it once")));
             }
         }
         Self::from_fields(fields, limits)
     }
 
-    /// From the fields of either.
+    /// Builds the parameters from the fields of a body or a query string.
     pub(in crate::http) fn from_fields(mut fields: Map<String, Value>, limits: &Limits) -> Result<Self, HttpError> {
         let query = take_string(&mut fields, "query")?;
         let document_ids = (take_string(&mut fields, "documentId")?, take_string(&mut fields, "doc_id")?);
         let operation_name = take_string(&mut fields, "operationName")?;
         if operation_name.as_ref().is_some_and(|name| name.len() as u64 > limits.name_letters) {
             let message =
-                format!("`operationName` is longer than {} letters (limits.name_letters)", limits.name_letters);
+                format!("`operationName` is longer than {} characters (limits.name_letters)", limits.name_letters);
             return Err(HttpError::bad_request(message));
         }
         let variables = take_object(&mut fields, "variables")?;
@@ -91,7 +91,7 @@ impl GraphqlParams {
                 Some(Value::String(digest)) if digest.len() <= 200 => Some(digest.to_ascii_lowercase()),
                 _ => {
                     return Err(HttpError::bad_request(
-                        "`extensions.persistedQuery.sha256Hash` is not a digest in hexadecimal digits",
+                        "`extensions.persistedQuery.sha256Hash` is not a SHA-256 digest of 64 hexadecimal digits",
                     ));
                 }
             },
@@ -108,11 +108,11 @@ impl GraphqlParams {
     }
 }
 
-/// Values beside the variables in what is sent: the query, the operation's name, extensions.
+/// JSON values allowed besides the variables: the query, the operation name, extensions.
 const NON_VARIABLE_VALUES: u64 = 100;
 
-/// Refuses JSON of too many values before anything is made of it, in one pass over its bytes. How deep it is nested, and whether
-/// it is JSON at all, is for the reader to say.
+/// Rejects JSON with too many values before it is parsed, in one pass over its bytes. The JSON parser checks syntax
+/// and nesting depth.
 pub(in crate::http) fn check_value_count(json: &[u8], limits: &Limits) -> Result<(), HttpError> {
     let limit = limits.values.saturating_add(NON_VARIABLE_VALUES);
     let (mut values, mut quoted, mut escaped, mut value_expected) = (0, false, false, false);
@@ -125,7 +125,7 @@ pub(in crate::http) fn check_value_count(json: &[u8], limits: &Limits) -> Result
                 (quoted, value_expected) = (!quoted, false);
             }
             _ if quoted => {}
-            // What stands behind a bracket is a value, unless it closes.
+            // A value follows the bracket, unless the bracket closes.
             b'[' | b'{' => {
                 values += u64::from(value_expected);
                 value_expected = true;
@@ -139,15 +139,18 @@ pub(in crate::http) fn check_value_count(json: &[u8], limits: &Limits) -> Result
             }
         }
         if values > limit {
-            let message =
-                format!("the request has more than {} values (limits.values): send fewer at a time", limits.values);
+            let message = format!(
+                "the request has more than {} JSON values (limits.values): send fewer values at a time",
+                limits.values
+            );
             return Err(HttpError::bad_request(message));
         }
     }
     Ok(())
 }
 
-/// Reads a body to its end, if it is not too long, comes in time, and there is room for it; who has no token may send less.
+/// Reads a body to its end, within the size limit, the time limit and the memory limit. Unauthenticated requests have
+/// a smaller size limit.
 pub(in crate::http) async fn read_body(
     body: Body,
     limits: &Limits,
@@ -160,10 +163,10 @@ pub(in crate::http) async fn read_body(
         ("limits.body_bytes", limits.body_bytes)
     };
     let too_large = || {
-        let message = format!("the request is larger than {limit} bytes ({setting}): send less at a time");
+        let message = format!("the request body is larger than {limit} bytes ({setting}): send less data at a time");
         HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, error_code::PAYLOAD_TOO_LARGE, message)
     };
-    // Who says beforehand that it is too long need not send it.
+    // Reject a body whose announced length is too large before it is sent.
     if body.size_hint().lower() > limit {
         return Err(too_large());
     }
@@ -175,7 +178,7 @@ pub(in crate::http) async fn read_body(
                 if error.is::<LengthLimitError>() {
                     too_large()
                 } else {
-                    HttpError::bad_request("the request's body could not be read to its end: send it again")
+                    HttpError::bad_request("the request body could not be read to its end: send it again")
                 }
             })?;
             if let Ok(data) = frame.into_data() {
@@ -190,12 +193,13 @@ pub(in crate::http) async fn read_body(
         Err(_) => Err(HttpError::new(
             StatusCode::REQUEST_TIMEOUT,
             error_code::REQUEST_TIMEOUT,
-            format!("the request's body did not arrive within {} ms (limits.body_ms)", limits.body_ms),
+            format!("the request body did not arrive within {} ms (limits.body_ms)", limits.body_ms),
         )),
     }
 }
 
-/// JSON in UTF-8 and nothing else: other types need no preflight in a browser, so a foreign page could send them.
+/// Requires JSON in UTF-8. Browsers send some other types without a CORS preflight, so a foreign page could send
+/// them.
 pub(in crate::http) fn check_content_type(headers: &HeaderMap) -> Result<(), HttpError> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
@@ -220,7 +224,7 @@ fn take_string(fields: &mut Map<String, Value>, name: &str) -> Result<Option<Str
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(HttpError::bad_request(format!("`{name}` is not a text"))),
+        Some(_) => Err(HttpError::bad_request(format!("`{name}` is not a string"))),
     }
 }
 
@@ -238,7 +242,7 @@ mod tests {
 
     use super::*;
 
-    /// Values as the reader of JSON has them, the whole not counted.
+    /// Counts the values as a JSON parser sees them, except the root.
     fn values(value: &Value) -> u64 {
         match value {
             Value::Array(items) => items.iter().map(|item| 1 + values(item)).sum(),
@@ -262,7 +266,7 @@ mod tests {
         ] {
             let count = values(&serde_json::from_str(&text).unwrap());
             let allowed = |values: u64| {
-                // The limit, such that the allowance beside it does not matter.
+                // At the limit, without the allowance for other values.
                 let text = format!("[{text}{}]", ",0".repeat(NON_VARIABLE_VALUES as usize - 1));
                 check_value_count(text.as_bytes(), &Limits { values, ..Limits::default() }).is_ok()
             };

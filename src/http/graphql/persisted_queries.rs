@@ -19,18 +19,18 @@ use crate::{
     newsroom::access::tokens::hash,
 };
 
-/// How many strangers are logged before it is taken that they never end.
+/// Number of untrusted queries that are logged once each. Beyond it the log stops.
 const MAX_LOGGED_UNTRUSTED: usize = 1000;
 
-/// What is known by name.
+/// The registered queries: trusted documents and automatic persisted queries.
 pub(in crate::http) struct PersistedQueries {
     documents: Arc<TrustedDocuments>,
     by_digest: Option<Cache<String, Arc<str>, QueryWeight>>,
-    /// Digests of queries that are not trusted documents and were logged.
+    /// Digests of untrusted queries that were logged.
     logged_untrusted: Mutex<HashSet<String>>,
 }
 
-/// Weighs a text by its bytes, and what keeping it costs.
+/// Weighs a cached text by its bytes plus the overhead of an entry.
 #[derive(Clone)]
 struct QueryWeight;
 
@@ -40,7 +40,7 @@ impl Weighter<String, Arc<str>> for QueryWeight {
     }
 }
 
-/// The text of what is wanted, and whether it is to be kept once it has turned out sound.
+/// A resolved query text, and whether to register it after it was executed without errors.
 pub(in crate::http) struct QueryText {
     pub(in crate::http) query: Arc<str>,
     new_digest: Option<String>,
@@ -54,13 +54,13 @@ impl PersistedQueries {
         Self { documents: config.documents.clone(), by_digest, logged_untrusted: Mutex::default() }
     }
 
-    /// The text of what is wanted.
+    /// Returns the query text of a request.
     pub(in crate::http) fn resolve(
         &self,
         params: &mut GraphqlParams,
         media: MediaType,
     ) -> Result<QueryText, HttpError> {
-        // As with what GraphQL refuses: a sound request, and under the older media type 200.
+        // This is a GraphQL request error, so `application/json` responses have status 200.
         let status = if media == MediaType::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST };
         let resolved = |query: &Arc<str>| QueryText { query: query.clone(), new_digest: None };
         let by_id = params.document_id.as_deref().or(params.digest.as_deref()).and_then(|id| self.documents.get(id));
@@ -69,7 +69,7 @@ impl PersistedQueries {
             (Some(document), None) => return Ok(resolved(document)),
             (Some(document), Some(sent)) if **document == **sent => return Ok(resolved(document)),
             (None, None) if params.document_id.is_some() => {
-                let message = "there is no trusted document of this id here: send the query's text";
+                let message = "no trusted document has this id: send the query text";
                 return Err(HttpError::new(status, error_code::DOCUMENT_NOT_FOUND, message));
             }
             _ => {}
@@ -82,7 +82,7 @@ impl PersistedQueries {
                 let expected = hash(query.as_bytes());
                 if *digest != expected {
                     return Err(HttpError::bad_request(
-                        "provided sha does not match query: send the SHA-256 of the text as it is",
+                        "provided sha does not match query: send the SHA-256 of the exact text",
                     ));
                 }
                 QueryText { query: query.into(), new_digest: Some(expected) }
@@ -106,7 +106,8 @@ impl PersistedQueries {
             TrustedDocumentMode::Off => {}
             _ if self.documents.contains(&text.query) => {}
             TrustedDocumentMode::Only => {
-                let message = "only the queries of this newsroom's own clients are taken here (documents.trust): add it to the manifest";
+                let message =
+                    "this server executes only trusted documents (documents.trust): add the query to the manifest";
                 return Err(HttpError::new(status, error_code::DOCUMENT_NOT_TRUSTED, message));
             }
             TrustedDocumentMode::Log => self.log_untrusted(&text.query, params.operation_name.as_deref()),
@@ -114,19 +115,19 @@ impl PersistedQueries {
         Ok(text)
     }
 
-    /// Keeps what was sent along with its digest, now that it was executed without a fault.
+    /// Registers a text that was sent with its digest, after it was executed without errors.
     pub(in crate::http) fn register(&self, text: &QueryText) {
         if let (Some(by_digest), Some(digest)) = (&self.by_digest, &text.new_digest) {
             by_digest.insert(digest.clone(), text.query.clone());
         }
     }
 
-    /// Logs a query that is not a trusted document, once; never its text, which may hold what somebody wrote into it.
+    /// Logs an untrusted query once. Never logs the text, since it may contain personal data.
     fn log_untrusted(&self, query: &str, operation: Option<&str>) {
         let sha256 = hash(query.as_bytes());
         let mut logged_untrusted = self.logged_untrusted.lock().unwrap_or_else(PoisonError::into_inner);
         if logged_untrusted.len() < MAX_LOGGED_UNTRUSTED && logged_untrusted.insert(sha256.clone()) {
-            tracing::warn!(sha256, operation, "a query is not among the trusted documents");
+            tracing::warn!(sha256, operation, "untrusted query");
         }
     }
 }

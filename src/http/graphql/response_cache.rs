@@ -26,10 +26,10 @@ use crate::{
     http::media_type::MediaType,
 };
 
-/// Releases that an answer is filed under; what shows more is filed under all.
+/// Maximum number of release keys of a response. A response with more is tagged with the key of all releases.
 const MAX_SURROGATE_KEYS: usize = 100;
 
-/// What everything that the public is told depends on.
+/// The versions that every public response depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) struct DataVersion {
     epoch: Uuid,
@@ -37,36 +37,36 @@ pub(in crate::http) struct DataVersion {
 }
 
 impl DataVersion {
-    /// Of a snapshot.
+    /// Returns the versions of a snapshot.
     pub(in crate::http) fn of(snapshot: &Snapshot) -> Self {
         Self { epoch: snapshot.epoch(), audience_version: snapshot.version_for(Audience::Public) }
     }
 }
 
-/// A public answer, as it is sent.
+/// A cached public response.
 #[derive(Debug)]
 pub(in crate::http) struct CachedResponse {
     pub(in crate::http) version: DataVersion,
-    /// The end of the day after which a number in it changes; none if it does not depend on the day.
+    /// End of the day after which a number in the response changes; `None` if it does not depend on the day.
     pub(in crate::http) valid_until: Option<DateTime<Utc>>,
     pub(in crate::http) media: MediaType,
     pub(in crate::http) coding: ContentCoding,
     pub(in crate::http) body: Bytes,
     pub(in crate::http) operation: OperationName,
-    /// What it shows, for whoever clears caches: `Surrogate-Key`.
+    /// `Surrogate-Key` header: the content that the response shows, for cache invalidation by a CDN.
     surrogate_key: HeaderValue,
     etag: HeaderValue,
 }
 
 impl CachedResponse {
-    /// Tags and files an answer. The tag is the digest of all that it depends on and of the answer itself, so equal tags mean
-    /// equal bytes, whichever server they come from.
+    /// Computes the entity tag and the surrogate key. The tag is a digest of everything that the response depends on
+    /// and of the response itself. So equal tags mean equal bytes on every server.
     pub(in crate::http) fn new(
         (version, valid_until): (DataVersion, Option<DateTime<Utc>>),
         (media, coding): (MediaType, ContentCoding),
         body: Bytes,
         operation: OperationName,
-        // Their ids.
+        // Public ids of the releases.
         mut releases: Vec<String>,
     ) -> Self {
         let mut digest = Sha256::new();
@@ -81,7 +81,7 @@ impl CachedResponse {
         if releases.len() > MAX_SURROGATE_KEYS {
             surrogate_key += " releases";
         } else {
-            // Sorted: the order of their keys would be that in which they were begun.
+            // Sorted, since the original order would reveal the order of creation.
             releases.sort_unstable();
             releases.iter().for_each(|id| surrogate_key.extend([" ", id]));
         }
@@ -102,7 +102,7 @@ impl CachedResponse {
         self.version == version && self.valid_until.is_none_or(|valid_until| now < valid_until)
     }
 
-    /// The answer to a POST: for this request alone.
+    /// Returns the response to a POST, which no cache may store.
     pub(in crate::http) fn to_post_response(&self, body: Bytes) -> Response {
         let mut response = Response::new(Body::from(body));
         self.add_content_headers(response.headers_mut());
@@ -111,14 +111,14 @@ impl CachedResponse {
         response
     }
 
-    /// The answer to a GET, which others may keep.
+    /// Returns the response to a GET, which shared caches may store.
     pub(in crate::http) fn to_get_response(&self, body: Bytes, max_age: u64) -> Response {
         let mut response = self.to_post_response(body);
         self.add_cache_headers(response.headers_mut(), max_age);
         response
     }
 
-    /// The answer to a GET of who has it already: nothing but how long it holds.
+    /// Returns 304 Not Modified with the current cache headers.
     pub(in crate::http) fn not_modified(&self, max_age: u64) -> Response {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         self.add_cache_headers(response.headers_mut(), max_age);
@@ -126,8 +126,7 @@ impl CachedResponse {
         response
     }
 
-    /// For how many seconds from now on others may keep it: as the setting says, and no longer than to the end of a day that it
-    /// depends on.
+    /// Returns `max-age` in seconds: the setting, limited by the end of the day that the response depends on.
     pub(in crate::http) fn max_age(&self, app: &App) -> u64 {
         let (limit, now) = (app.http_config.max_age, app.clock.now());
         self.valid_until.map_or(limit, |valid_until| (valid_until - now).num_seconds().max(0).unsigned_abs().min(limit))
@@ -150,7 +149,7 @@ impl CachedResponse {
         }
     }
 
-    /// Whether If-None-Match (RFC 9110, 13.1.2) names it.
+    /// Returns true if `If-None-Match` (RFC 9110, 13.1.2) matches the entity tag.
     pub(in crate::http) fn matches_if_none_match(&self, request_headers: &HeaderMap) -> bool {
         let values = request_headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         let mut etags = values.flat_map(|value| value.split(',')).map(str::trim).take(100);
@@ -158,10 +157,10 @@ impl CachedResponse {
     }
 }
 
-/// What an answer of the API depends on besides its address.
+/// Request headers that a response depends on, besides the URL.
 pub(in crate::http) const VARY: &str = "accept, accept-encoding, authorization";
 
-/// Public answers of this process.
+/// The response cache of this process.
 pub(in crate::http) struct ResponseCache(Option<Cache<[u8; 32], Arc<CachedResponse>, EntryWeight>>);
 
 #[derive(Clone)]
@@ -179,7 +178,7 @@ impl ResponseCache {
         Self((config.cache_bytes > 0).then(cache))
     }
 
-    /// Under which key the answer to a request is kept: the request's own bytes, and what the client takes.
+    /// Returns the cache key of a request: its bytes, method, media type and content coding.
     pub(in crate::http) fn key(method: u8, request: &[u8], media: MediaType, coding: ContentCoding) -> [u8; 32] {
         let mut digest = Sha256::new();
         digest.update([method, media as u8, coding as u8]);
@@ -187,13 +186,13 @@ impl ResponseCache {
         digest.finalize().into()
     }
 
-    /// What was answered before, where that still holds.
+    /// Returns the cached response if it is still valid.
     pub(in crate::http) fn get(&self, key: &[u8; 32], app: &App) -> Option<Arc<CachedResponse>> {
         let (cached, now) = (self.0.as_ref()?.get(key)?, app.clock.now());
         cached.is_current(DataVersion::of(&app.newsroom.catalog.snapshot_at(now)), now).then_some(cached)
     }
 
-    /// Keeps an answer.
+    /// Stores a response.
     pub(in crate::http) fn insert(&self, key: [u8; 32], cached: &Arc<CachedResponse>) {
         if let Some(cache) = &self.0 {
             cache.insert(key, cached.clone());

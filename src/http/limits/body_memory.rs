@@ -14,10 +14,10 @@ use axum::body::Bytes;
 use crate::error_code;
 use crate::http::error::HttpError;
 
-/// The part of the whole that one address may have.
+/// Divisor of the total for the share of one client IP.
 const PER_IP_SHARE: u64 = 4;
 
-/// What is held.
+/// The memory accounting of a server.
 pub(in crate::http) struct BodyMemory {
     limit: u64,
     counts: Mutex<Counts>,
@@ -29,7 +29,7 @@ struct Counts {
     by_ip: HashMap<IpAddr, u64>,
 }
 
-/// Bytes that are held for an address, until this is dropped.
+/// Memory reserved for a client IP, in bytes; released when it is dropped.
 pub(in crate::http) struct Reservation {
     memory: Arc<BodyMemory>,
     address: IpAddr,
@@ -45,30 +45,30 @@ impl BodyMemory {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether there is room for more, for an address.
+    /// Returns an error if no memory is left for a client IP.
     pub(in crate::http) fn check_capacity(&self, address: IpAddr) -> Result<(), HttpError> {
         let counts = self.counts();
         let own = counts.by_ip.get(&address).copied().unwrap_or(0);
         let reason = match () {
             () if own > self.limit / PER_IP_SHARE => {
-                "your address is sending too much at once, or is slow to take its answers"
+                "this client IP has too much data in flight, or reads its responses too slowly"
             }
-            () if counts.total > self.limit => "too much is sent and asked for at once",
+            () if counts.total > self.limit => "the server has too much data in flight",
             () => return Ok(()),
         };
         Err(HttpError::too_many_requests(
             error_code::OVERLOADED,
-            format!("{reason} (limits.bodies_bytes): try again in a moment"),
+            format!("{reason} (limits.bodies_bytes): retry in a moment"),
             1,
         ))
     }
 
-    /// Nothing yet, for an address.
+    /// Returns an empty reservation for a client IP.
     pub(in crate::http) fn reserve(self: &Arc<Self>, address: IpAddr) -> Reservation {
         Reservation { memory: self.clone(), address, bytes: 0 }
     }
 
-    /// An answer for an address: it is held for as long as somebody has these bytes, or some of them.
+    /// Reserves the memory of a response until the last clone of its bytes is dropped.
     pub(in crate::http) fn track(self: &Arc<Self>, address: IpAddr, bytes: Bytes) -> Bytes {
         if bytes.is_empty() {
             return bytes;
@@ -86,7 +86,7 @@ impl BodyMemory {
 }
 
 impl Reservation {
-    /// More is held.
+    /// Adds bytes without checking the limit.
     pub(in crate::http) fn grow(&mut self, bytes: usize) {
         let bytes = bytes as u64;
         self.bytes += bytes;
@@ -95,7 +95,7 @@ impl Reservation {
         *counts.by_ip.entry(self.address).or_insert(0) += bytes;
     }
 
-    /// More has come; an error where there was no room for it.
+    /// Adds bytes that were received. Fails if the limit is reached.
     pub(in crate::http) fn try_grow(&mut self, bytes: usize) -> Result<(), HttpError> {
         self.grow(bytes);
         self.memory.check_capacity(self.address)
@@ -118,7 +118,7 @@ impl Drop for Reservation {
     }
 }
 
-/// Bytes, and that they are held.
+/// Bytes with their reservation.
 struct TrackedBytes {
     bytes: Bytes,
     _reservation: Reservation,

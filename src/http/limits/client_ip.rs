@@ -8,11 +8,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
-/// Who is at the other end of a connection.
+/// Peer address of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::http) struct Peer(pub(in crate::http) SocketAddr);
 
-/// Proxies whose word on where a request comes from is taken.
+/// Networks of proxies whose forwarding headers are trusted.
 pub(in crate::http) struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
@@ -20,7 +20,7 @@ impl TrustedProxies {
         Self(networks.to_vec())
     }
 
-    /// Where a request comes from: of the addresses that trusted proxies tell, the last that is not a trusted proxy's own.
+    /// Returns the client IP: the last forwarded address that is not a trusted proxy.
     pub(in crate::http) fn client_ip(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
         let mut address = peer_ip(extensions);
         if self.contains(address) {
@@ -43,23 +43,24 @@ impl TrustedProxies {
         client_network(address)
     }
 
-    /// Whether a request comes from a trusted proxy.
+    /// Returns true if the peer is a trusted proxy.
     pub(in crate::http) fn is_from_trusted_proxy(&self, extensions: &Extensions) -> bool {
         self.contains(peer_ip(extensions))
     }
 
-    /// Whether an address is a trusted proxy.
+    /// Returns true if the address is a trusted proxy.
     pub(in crate::http) fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }
 
-/// Who is at the other end of a request's connection; nobody's address where it has none.
+/// Returns the peer address of a request, or the unspecified address if it has no connection.
 fn peer_ip(extensions: &Extensions) -> IpAddr {
     extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip().to_canonical())
 }
 
-/// What counts as one caller: of IPv6 a subscriber has a /64 at least (RFC 6177).
+/// Returns the address that limits count: the IP address for IPv4, the /64 network for IPv6, since a subscriber has
+/// at least a /64 (RFC 6177).
 pub(in crate::http) fn client_network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -90,7 +91,7 @@ mod tests {
         assert_eq!(client_ip(&direct, "10.0.0.1:5", &["1.2.3.4"]), "10.0.0.1");
         let proxied = trusted(&["10.0.0.0/8", "::1/128"]);
         assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["1.2.3.4"]), "1.2.3.4");
-        // What the client itself wrote stands left of what the proxies saw.
+        // A header value that the client forged is left of the values that the proxies added.
         assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["6.6.6.6, 1.2.3.4, 10.9.9.9"]), "1.2.3.4");
         assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["6.6.6.6", "1.2.3.4:80"]), "1.2.3.4");
         assert_eq!(client_ip(&proxied, "10.0.0.1:5", &["rubbish"]), "10.0.0.1");

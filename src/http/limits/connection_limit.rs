@@ -40,11 +40,12 @@ impl ConnectionLimiter {
 
     /// Waits for a free slot of the total.
     pub(in crate::http) async fn wait_for_slot(&self) -> Option<OwnedSemaphorePermit> {
-        // It is never closed.
+        // The semaphore is never closed.
         self.total.clone().acquire_owned().await.ok()
     }
 
-    /// Gives a permit to an address; nothing where it has as many as it may. Trusted proxies come for many.
+    /// Takes a slot for a client IP, or returns `None` if it has reached its limit. Trusted proxies are exempt, since
+    /// they forward many clients.
     pub(in crate::http) fn admit(&self, permit: OwnedSemaphorePermit, address: IpAddr) -> Option<ConnectionPermit> {
         let address = address.to_canonical();
         if self.trusted_proxies.contains(address) {
@@ -54,7 +55,7 @@ impl ConnectionLimiter {
         Some(ConnectionPermit { _permit: permit, _ip_slot: Some(ip_slot) })
     }
 
-    /// Waits until no connection is open any more.
+    /// Waits until all connections are closed.
     pub(in crate::http) async fn until_none_open(&self) {
         drop(self.total.acquire_many(self.limit).await);
     }

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// What addresses have.
+/// The number of slots in use, by client IP.
 pub(in crate::http) struct PerIpCounter {
     limit: u64,
     counts: Mutex<HashMap<IpAddr, u64>>,
@@ -21,12 +21,12 @@ pub(in crate::http) struct IpSlot {
 }
 
 impl PerIpCounter {
-    /// Each address may have so many.
+    /// Creates a counter with a limit per client IP.
     pub(in crate::http) fn new(limit: u64) -> Arc<Self> {
         Arc::new(Self { limit, counts: Mutex::default() })
     }
 
-    /// One more for an address; nothing where it has as many as it may.
+    /// Takes a slot for a client IP, or returns `None` if it has reached its limit.
     pub(in crate::http) fn try_acquire(self: &Arc<Self>, address: IpAddr) -> Option<IpSlot> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.get(&address).copied().unwrap_or(0);

@@ -39,21 +39,21 @@ use crate::{
     http::error::HttpError,
 };
 
-/// How long a query waits for others to be done before it is sent away.
+/// How long an operation waits for a permit before it is rejected.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a long operation waits for its permit at most.
+/// Maximum time that a long operation waits for its permit.
 const LONG_OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// After so many questions the states of callers who have been quiet are forgotten.
+/// Number of checks after which the states of idle callers are evicted.
 const CHECKS_PER_SWEEP: u32 = 10_000;
 
-/// Addresses that are remembered for trying tokens in vain.
+/// Maximum number of client IPs that are remembered for failed authentication.
 const MAX_LOCKED_OUT: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
 type KeyedRateLimiter = RateLimiter<Caller, DashMapStateStore<Caller>, DefaultClock, StateInformationMiddleware>;
 
-/// A rate, and what it is called.
+/// A rate limit and its name.
 struct Rate {
     name: &'static str,
     setting: &'static str,
@@ -63,14 +63,14 @@ struct Rate {
 }
 
 impl Rate {
-    /// None where any number is taken.
+    /// Creates a rate limit; `None` if the setting allows any number.
     fn new(name: &'static str, setting: &'static str, per_minute: u64) -> Option<Self> {
         let per_minute = NonZeroU32::new(per_minute.min(u32::MAX.into()) as u32)?;
         let limiter = RateLimiter::dashmap(Quota::per_minute(per_minute)).with_middleware();
         Some(Self { name, setting, per_minute: per_minute.get(), limiter, checks: AtomicU32::new(0) })
     }
 
-    /// Counts a request: what is left, or how many seconds to wait.
+    /// Counts a request. Returns the remaining number, or the seconds to wait.
     fn check(&self, caller: Caller) -> Result<u32, u64> {
         if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(CHECKS_PER_SWEEP) {
             self.limiter.retain_recent();
@@ -84,7 +84,7 @@ impl Rate {
         }
     }
 
-    /// Policy and state (IETF draft-ietf-httpapi-ratelimit-headers).
+    /// Returns the policy and state headers (IETF draft-ietf-httpapi-ratelimit-headers).
     fn headers(&self, remaining: u32) -> Vec<(&'static str, HeaderValue)> {
         let (name, all) = (self.name, self.per_minute);
         let full = (u64::from(all - remaining.min(all)) * 60).div_ceil(all.into());
@@ -103,15 +103,15 @@ pub(in crate::http) struct RequestLimiter {
     token: Option<Rate>,
     failures: Option<Rate>,
     locked_out: Mutex<LruCache<IpAddr, Instant>>,
-    /// Permits of requests whose operations are being executed (`limits.requests`).
+    /// Permits for requests in execution (`limits.requests`).
     requests: Arc<FairSemaphore>,
-    /// Permits of long operations.
+    /// Permits for long operations.
     long_operations: Arc<FairSemaphore>,
     /// How long a long operation waits for its permit.
     permit_timeout: Duration,
     streams: Arc<Semaphore>,
     streams_by_ip: Arc<PerIpCounter>,
-    /// What is held of bodies.
+    /// Memory of request and response bodies.
     pub(in crate::http) memory: Arc<BodyMemory>,
 }
 
@@ -121,7 +121,7 @@ pub(in crate::http) struct StreamPermit {
     _ip_slot: IpSlot,
 }
 
-/// That a request was counted: the headers that tell of it.
+/// The `RateLimit` headers of a request that was counted.
 pub(in crate::http) type RateLimitHeaders = Vec<(&'static str, HeaderValue)>;
 
 impl RequestLimiter {
@@ -129,9 +129,9 @@ impl RequestLimiter {
         let limits = &config.limits;
         let (requests, cores) = (limits.requests.min(u32::MAX.into()) as usize, blocking::cores().max(2));
         let limit = |total: usize, per_caller: usize| fair_semaphore::Limit { total, per_caller };
-        // How many wait is bounded by the number of connections.
+        // The number of connections bounds the number of waiters.
         let unlimited = limit(usize::MAX, usize::MAX);
-        // Waiting long operations keep their permits of `requests`, most of which must be left for others.
+        // Waiting long operations keep their permits of `requests`. Most of these must remain for other requests.
         let waiting_limit = limit(requests / 4, requests / 16);
         let semaphore = |count: u64| Arc::new(Semaphore::new((count as usize).min(Semaphore::MAX_PERMITS)));
         Self {
@@ -141,7 +141,7 @@ impl RequestLimiter {
             locked_out: Mutex::new(LruCache::new(MAX_LOCKED_OUT)),
             requests: FairSemaphore::new(limit(requests, requests.div_ceil(2)), unlimited),
             long_operations: FairSemaphore::new(limit(cores, cores.div_ceil(2)), waiting_limit),
-            // Half of the time that the operation has, so that there is time left for its execution.
+            // Half of the time limit of an operation, so that time is left for its execution.
             permit_timeout: LONG_OPERATION_TIMEOUT.min(Duration::from_millis(limits.execution_ms / 2)),
             streams: semaphore(limits.streams),
             streams_by_ip: PerIpCounter::new(limits.address_streams),
@@ -149,7 +149,7 @@ impl RequestLimiter {
         }
     }
 
-    /// Counts a request of a token, or of an address without one.
+    /// Counts a request towards the rate limit of its token, or of its client IP if it has none.
     pub(in crate::http) fn check_rate(
         &self,
         address: IpAddr,
@@ -161,7 +161,7 @@ impl RequestLimiter {
             Ok(remaining) => Ok(rate.headers(remaining)),
             Err(seconds) => {
                 let message = format!(
-                    "more than {} requests a minute ({}): wait {seconds} s, and ask for more at a time",
+                    "more than {} requests per minute ({}): wait {seconds} s, and combine requests",
                     rate.per_minute, rate.setting
                 );
                 Err(HttpError::too_many_requests(error_code::RATE_LIMITED, message, seconds))
@@ -169,7 +169,7 @@ impl RequestLimiter {
         }
     }
 
-    /// Whether an address may try a token: not while it waits for having tried too many in vain.
+    /// Returns an error if the client IP is locked out after too many failed authentications.
     pub(in crate::http) fn check_lockout(&self, address: IpAddr) -> Result<(), HttpError> {
         let until = self.locked_out.lock().unwrap_or_else(PoisonError::into_inner).get(&address).copied();
         let remaining = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
@@ -177,11 +177,12 @@ impl RequestLimiter {
             return Ok(());
         }
         let seconds = remaining.as_secs() + 1;
-        let message = format!("too many tokens from here were not known (rate.failures_per_minute): wait {seconds} s");
+        let message =
+            format!("too many failed authentications from this client IP (rate.failures_per_minute): wait {seconds} s");
         Err(HttpError::too_many_requests(error_code::RATE_LIMITED, message, seconds))
     }
 
-    /// A token from there was not known.
+    /// Records a failed authentication of a client IP.
     pub(in crate::http) fn record_auth_failure(&self, address: IpAddr) {
         if let Some(Err(seconds)) = self.failures.as_ref().map(|rate| rate.check(Caller::Address(address))) {
             let until = Instant::now() + Duration::from_secs(seconds);
@@ -189,28 +190,28 @@ impl RequestLimiter {
         }
     }
 
-    /// A permit to execute an operation; waits for it for two seconds.
+    /// Returns a permit to execute an operation. Waits up to two seconds for it.
     pub(in crate::http) async fn execution_permit(&self, caller: Caller) -> Result<Permit, HttpError> {
         match tokio::time::timeout(QUEUE_TIMEOUT, self.requests.acquire(caller)).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(HttpError::too_many_requests(
                 error_code::OVERLOADED,
-                "too much is asked at once (limits.requests): try again",
+                "too many requests are in execution (limits.requests): retry",
                 1,
             )),
         }
     }
 
-    /// Where a caller's long operations get their permits.
+    /// Returns the permits for the long operations of a caller.
     pub(in crate::http) fn long_operation_permits(&self, caller: Caller) -> Permits {
         Permits { semaphore: self.long_operations.clone(), caller, timeout: self.permit_timeout }
     }
 
-    /// A permit for one more WebSocket or event stream of an address.
+    /// Returns a permit for one more WebSocket or event stream of a client IP.
     pub(in crate::http) fn stream_permit(&self, address: IpAddr) -> Result<StreamPermit, HttpError> {
         let full = |owner: &str, setting: &str| {
             let message =
-                format!("{owner} has as many sockets and streams open as there may be ({setting}): close some");
+                format!("{owner} has reached the limit of open WebSockets and event streams ({setting}): close some");
             HttpError::too_many_requests(error_code::OVERLOADED, message, 10)
         };
         let ip_slot =
@@ -221,7 +222,7 @@ impl RequestLimiter {
     }
 }
 
-/// Who asks: the holder of a token, or an address without one.
+/// Returns the caller: the holder of a token, or a client IP without one.
 pub(in crate::http) fn caller(address: IpAddr, bearer: Option<&str>) -> Caller {
     let Some(secret) = bearer else { return Caller::Address(address) };
     let digest: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
@@ -283,7 +284,7 @@ mod tests {
         }
         limiter.record_auth_failure(first_ip);
         assert_eq!(limiter.check_lockout(first_ip).unwrap_err().status(), 429);
-        // Who was let in before goes on.
+        // A caller that was admitted before is not affected.
         assert!(limiter.check_rate(first_ip, Some("x")).is_ok() && limiter.check_lockout(other_ip).is_ok());
     }
 }

@@ -30,50 +30,51 @@ use crate::{
     newsroom::reading::change_stream::ChangeStreamError,
 };
 
-/// How often it is looked again whether a caller may be told what has come.
+/// How often a blocked subscription checks again whether the limits allow it to continue.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What is kept of a subscription to every byte of it: what was read, and the filter made of it.
+/// Memory of a subscription per byte of its request: the parsed document and the filter built from it.
 const MEMORY_PER_BYTE: usize = 200;
 
-/// More than that is kept of long texts alone, which are not larger than they came: filters are limited.
+/// Maximum extra memory. Only long string values exceed it, and they take no more memory than in the request. Filters
+/// are limited elsewhere.
 const MAX_EXTRA_MEMORY: usize = 300_000;
 
-/// An operation that is wanted.
+/// A request to start an operation.
 pub(in crate::http) struct OperationRequest<'a> {
     pub(in crate::http) params: GraphqlParams,
-    /// As it came, in bytes.
+    /// Size of the request, in bytes.
     pub(in crate::http) bytes: usize,
-    /// It came by GET.
+    /// True if it was sent by GET.
     pub(in crate::http) by_get: bool,
-    /// It came with an Idempotency-Key.
+    /// True if it has an `Idempotency-Key`.
     pub(in crate::http) has_idempotency_key: bool,
-    /// Where the line itself knows a position: to go on after it.
+    /// Position after which to resume, if the transport provides it (`Last-Event-ID`).
     pub(in crate::http) after: Option<&'a str>,
 }
 
-/// An operation that was let in.
+/// A started operation.
 pub(in crate::http) enum StartedOperation {
-    /// It is done: the answer, as JSON.
+    /// A finished query or mutation: the response as JSON.
     Completed(String),
-    /// It goes on.
+    /// A running subscription.
     Subscribed(Box<ActiveSubscription>),
 }
 
-/// A subscription, and the room that it takes for as long as it goes on.
+/// A running subscription, with the memory that it reserves.
 pub(in crate::http) struct ActiveSubscription {
     opened: OpenSubscription,
     _reservation: Reservation,
 }
 
-/// An operation that was not let in.
+/// The error of an operation that was not started.
 pub(in crate::http) enum StartError {
     Http(HttpError),
     Invalid(Vec<ServerError>),
 }
 
 impl StartError {
-    /// As a GraphQL response has errors.
+    /// Returns the `errors` list of a GraphQL response.
     pub(in crate::http) fn errors(&self) -> Value {
         match self {
             Self::Http(error) => error.errors(),
@@ -88,15 +89,15 @@ impl From<HttpError> for StartError {
     }
 }
 
-/// What comes of an operation that goes on.
+/// An item of a subscription's stream.
 pub(in crate::http) enum StreamItem {
-    /// A change, as JSON, and its position.
+    /// A change as JSON, and its position.
     Next(String, String),
-    /// It cannot go on.
+    /// The subscription ended with errors.
     Error(Value),
 }
 
-/// Starts what is wanted.
+/// Starts an operation.
 pub(in crate::http) async fn start(
     state: &Arc<HttpState>,
     session: &Session,
@@ -105,7 +106,7 @@ pub(in crate::http) async fn start(
     let OperationRequest { mut params, bytes, by_get, has_idempotency_key, after } = request;
     let media = MediaType::GraphqlResponse;
     let text = state.persisted_queries.resolve(&mut params, media)?;
-    // Reading a query is work, too.
+    // Parsing costs CPU, so it needs a permit, too.
     let _execution_permit = state.limiter.execution_permit(session.caller()).await?;
     let request_error = |errors| HttpError::from_request_errors(errors, media);
     let input = OperationInput { operation_name: params.operation_name, variables: params.variables };
@@ -115,7 +116,7 @@ pub(in crate::http) async fn start(
         return Err(HttpError::mutation_by_get().into());
     }
     if kind == OperationType::Mutation && has_idempotency_key {
-        let message = "the answer to an Idempotency-Key is kept as JSON: send the mutation with Accept: application/graphql-response+json";
+        let message = "responses under an Idempotency-Key are JSON: send the mutation with Accept: application/graphql-response+json";
         return Err(HttpError::bad_request(message).into());
     }
     let prepared = offload::prepare(state, session, &document, input).await?.map_err(request_error)?;
@@ -144,7 +145,7 @@ pub(in crate::http) async fn start(
                     _reservation: reservation,
                 })));
             }
-            // It was not opened, whatever was at fault.
+            // The subscription was not started, whatever the cause, so this is a request error.
             Err(response) => ExecutionResult { is_request_error: true, ..ExecutionResult::from_response(response) },
         }
     } else {
@@ -163,7 +164,7 @@ pub(in crate::http) async fn start(
     Ok(StartedOperation::Completed(String::from_utf8(serialized.bytes).unwrap_or_default()))
 }
 
-/// Everything that a subscription has to tell, until it cannot go on.
+/// Streams the changes of a subscription until it ends.
 pub(in crate::http) fn stream_changes(
     state: Arc<HttpState>,
     session: Arc<Session>,
@@ -178,19 +179,22 @@ pub(in crate::http) fn stream_changes(
                 return Some((StreamItem::Error(StartError::Http(stream_error(&error, &state)).errors()), None));
             }
         };
-        // Events have time: they are counted as requests are, and wait for their turn and a place as long as it takes.
+        // Changes are not urgent: each counts as a request, and waits for the rate limit and a permit as long as
+        // necessary.
         while state.limiter.memory.check_capacity(session.address).is_err()
             || state.limiter.check_rate(session.address, session.bearer.as_deref()).is_err()
         {
             opened.change_stream.drop_buffer();
             tokio::time::sleep(RETRY_INTERVAL).await;
         }
-        // Each change counts as a long operation: a client that goes on from an old position has thousands of them executed.
+        // Each change counts as a long operation: a client that resumes from an old position has thousands of them
+        // executed.
         let permits = Permits { timeout: Duration::MAX, ..state.limiter.long_operation_permits(session.caller()) };
         let _permits = loop {
             let Ok(execution_permit) = state.limiter.execution_permit(session.caller()).await else { continue };
             let long_operation_permit = permits.acquire().await;
-            // A token that is no longer valid is told nothing. Its session is being ended, or the fault passes.
+            // Sends nothing under a token that is no longer valid. Either the session ends soon, or the failure is
+            // transient.
             if long_operation_permit.is_ok() && session.token_error(&state).await.is_none() {
                 break (execution_permit, long_operation_permit);
             }
@@ -207,7 +211,7 @@ pub(in crate::http) fn stream_changes(
                 Err(error) => (StreamItem::Error(StartError::Http(error).errors()), None),
             },
             None => {
-                let timeout = execution::timeout_response(&state, "a change", "ask for less of it");
+                let timeout = execution::timeout_response(&state, "a change", "select fewer fields");
                 (StreamItem::Error(StartError::Invalid(timeout.errors).errors()), None)
             }
         })
@@ -215,19 +219,19 @@ pub(in crate::http) fn stream_changes(
     .boxed()
 }
 
-/// Why a subscription cannot go on, for the client.
+/// Maps the end of a change stream to an error for the client.
 fn stream_error(error: &ChangeStreamError, state: &HttpState) -> HttpError {
     let limit = state.app.http_config.limits.resume_entries;
     let (code, message) = match error {
         ChangeStreamError::UnknownPosition => (
             error_code::POSITION_UNKNOWN,
-            "this is not a position of the newsroom as it is now: read everything anew, then follow from there"
+            "this position does not belong to the current database: load everything again, then resume from the new position"
                 .to_owned(),
         ),
         ChangeStreamError::TooOld => (
             error_code::POSITION_TOO_OLD,
             format!(
-                "more than {limit} acts lie behind (limits.resume_entries): read everything anew, then follow from there"
+                "more than {limit} journal entries were missed (limits.resume_entries): load everything again, then resume from the new position"
             ),
         ),
         ChangeStreamError::HierarchyChanged => (
@@ -238,15 +242,15 @@ fn stream_error(error: &ChangeStreamError, state: &HttpState) -> HttpError {
         ),
         ChangeStreamError::Filter(error) => (error_code::BAD_USER_INPUT, error.to_string()),
         ChangeStreamError::Db(DatabaseError::Failed(error)) => {
-            tracing::error!(%error, "the journal could not be read for a subscription");
+            tracing::error!(%error, "failed to read the journal for a subscription");
             (
                 error_code::INTERNAL_SERVER_ERROR,
-                "something failed on our side: go on after the last change that you know".to_owned(),
+                "internal error: resume after the last change that you received".to_owned(),
             )
         }
         ChangeStreamError::Db(_) => (
             error_code::UNAVAILABLE,
-            "the database does not answer: subscribe again, and go on after the last change that you know".to_owned(),
+            "the database does not respond: subscribe again, and resume after the last change that you received".to_owned(),
         ),
     };
     HttpError::new(StatusCode::BAD_REQUEST, code, message)

@@ -21,10 +21,10 @@ use serde_json::{Value, json};
 use super::operation::{self, OperationRequest, StartError, StartedOperation, StreamItem};
 use crate::http::{limits::rate_limit::StreamPermit, media_type::MediaType, session::Session, state::HttpState};
 
-/// How often a quiet stream says that it is there.
+/// Interval of keep-alive comments on an idle stream.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(12);
 
-/// Answers with events.
+/// Responds with an event stream.
 pub(in crate::http) async fn respond(
     state: Arc<HttpState>,
     session: Session,
@@ -42,7 +42,8 @@ pub(in crate::http) async fn respond(
                     StreamItem::Error(errors) => vec![json_event(&json!({ "errors": errors })), complete()],
                 })
             });
-            // Ends without `complete` when the token or the server does: the client comes again, and is told why or goes on.
+            // If the token expires or the server stops, the stream ends without `complete`: the client reconnects and
+            // either gets an error or resumes.
             let ended = async move {
                 tokio::select! {
                     _ = session.until_invalid(state.clone()) => {}
@@ -61,14 +62,14 @@ pub(in crate::http) async fn respond(
     let mut response = Sse::new(with_permit(events, permit))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE_INTERVAL))
         .into_response();
-    // A proxy that waits for more would keep events back.
+    // Disables buffering in proxies, which would delay events.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     response.headers_mut().insert("cache-control", HeaderValue::from_static("private, no-store"));
     response
         .map(|events| Body::new(events.map_frame(move |frame| frame.map_data(|bytes| memory.track(address, bytes)))))
 }
 
-/// The same events, with a stream permit that is released when they end.
+/// Attaches a stream permit that is released when the stream ends.
 fn with_permit(
     events: impl Stream<Item = Event> + Send,
     permit: StreamPermit,

@@ -34,24 +34,24 @@ use crate::http::{
 
 const PROTOCOL: &str = "graphql-transport-ws";
 
-/// How often a quiet socket is asked whether it is there; twice without an answer and it is not.
+/// Interval of pings on an idle socket. After two pings without a reply the socket is closed.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 
-/// Messages in a row beyond the caller's rate before a socket is closed for it.
+/// Number of consecutive messages beyond the rate limit after which a socket is closed.
 const MAX_EXCESS_MESSAGES: u32 = 20;
 
-/// How long a client may take to say goodbye.
+/// How long the server waits for the client's close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Letters of a reason for closing, which a frame has room for.
+/// Maximum length of a close reason, in characters; a close frame has no space for more.
 const MAX_REASON_LENGTH: usize = 120;
 
-/// Letters of an operation's id.
+/// Maximum length of an operation id, in characters.
 const MAX_ID_LENGTH: usize = 200;
 
-/// What is to be told to a client about one of its operations.
+/// A message to the client about one of its operations.
 enum OutgoingMessage {
-    /// An answer, and the room that it takes until it is sent.
+    /// A response, with the memory that it reserves until it is sent.
     Next(String, Reservation),
     Error(Value),
     Complete,
@@ -59,11 +59,10 @@ enum OutgoingMessage {
 
 type OutgoingMessages = SelectAll<BoxStream<'static, (String, OutgoingMessage)>>;
 
-/// An operation under way, in a task of its own: it is worked on whether the socket is being written to or not, and gives its
-/// place back when it is done. It ends when this is dropped.
+/// An operation in its own task, so that it proceeds even while the socket is blocked. It ends when this is dropped.
 struct ActiveOperation {
     task: tokio::task::AbortHandle,
-    /// Of what it has told and nobody has heard yet.
+    /// Aborts the forwarding of messages that were not sent yet.
     messages: AbortHandle,
 }
 
@@ -74,7 +73,7 @@ impl Drop for ActiveOperation {
     }
 }
 
-/// Takes a socket over.
+/// Accepts a WebSocket upgrade.
 pub(in crate::http) fn accept(
     state: Arc<HttpState>,
     upgrade: WebSocketUpgrade,
@@ -82,7 +81,8 @@ pub(in crate::http) fn accept(
     address: IpAddr,
     permit: StreamPermit,
 ) -> Response {
-    // Only a token that came with the upgrade itself is known before the first message comes.
+    // The larger message limit applies only if the token came with the upgrade request, since it is set before the
+    // first message.
     let limits = &state.app.http_config.limits;
     let max_bytes =
         if bearer.is_some() { limits.message_bytes } else { limits.message_bytes.min(limits.public_body_bytes) };
@@ -94,7 +94,7 @@ pub(in crate::http) fn accept(
             let close = if is_supported {
                 run(&state, &mut socket, bearer, address).await
             } else {
-                Some(Close::new(4406, format!("Subprotocol not acceptable: speak {PROTOCOL}")))
+                Some(Close::new(4406, format!("Subprotocol not acceptable: use {PROTOCOL}")))
             };
             if let Some(Close(code, reason)) = close {
                 let reason: String = reason.chars().take(MAX_REASON_LENGTH).collect();
@@ -104,7 +104,7 @@ pub(in crate::http) fn accept(
                         while let Some(Ok(_)) = socket.recv().await {}
                     }
                 };
-                // Who is slow is told as slowly, with what is left of its time.
+                // The close frame gets the rest of the write timeout.
                 let slow_timeout = Duration::from_millis(state.app.http_config.limits.write_ms / 2);
                 let _ = tokio::time::timeout(
                     if code == CLOSE_TRY_AGAIN_LATER { slow_timeout.max(CLOSE_TIMEOUT) } else { CLOSE_TIMEOUT },
@@ -118,7 +118,7 @@ pub(in crate::http) fn accept(
     })
 }
 
-/// A reason that fits the frame in bytes, too.
+/// Truncates a reason to the size of a close frame, in bytes.
 fn truncate_reason(mut reason: String) -> String {
     while reason.len() > MAX_REASON_LENGTH {
         reason.pop();
@@ -126,7 +126,7 @@ fn truncate_reason(mut reason: String) -> String {
     reason
 }
 
-/// Speaks the protocol until the socket is to be closed; nothing where the client has gone.
+/// Runs the protocol until the socket must be closed. Returns `None` if the client has disconnected.
 async fn run(state: &Arc<HttpState>, socket: &mut WebSocket, bearer: Option<String>, address: IpAddr) -> Option<Close> {
     let limits = &state.app.http_config.limits;
     let timeout = Duration::from_millis(limits.init_ms);
@@ -149,8 +149,9 @@ async fn run(state: &Arc<HttpState>, socket: &mut WebSocket, bearer: Option<Stri
                     Ok(text) => text,
                     Err(close) => return Some(close),
                 };
-                // Whatever comes is counted, pings as well. Who goes on when nothing more is taken is not listened to; a few are
-                // heard, for who was told much must be able to say that it is there.
+                // Every message counts towards the rate limit, pings included. A client over its limit is not read
+                // while output is blocked, except for a few messages: a client that receives much data must be able
+                // to answer pings.
                 let counted = state.limiter.check_rate(session.address, session.bearer.as_deref()).map(drop);
                 excess = if counted.is_err() { excess + 1 } else { 0 };
                 if let (Err(error), true) = (&counted, excess > MAX_EXCESS_MESSAGES) {
@@ -170,11 +171,11 @@ async fn run(state: &Arc<HttpState>, socket: &mut WebSocket, bearer: Option<Stri
                     return close;
                 }
             }
-            () = &mut shutdown => return Some(Close::new(1001, "the server stops: connect again, and go on after the last")),
+            () = &mut shutdown => return Some(Close::new(1001, "the server is stopping: connect again, and resume after the last")),
             error = &mut invalid => return Some(Close::new(4403, error.message())),
             _ = ping_ticks.tick() => {
                 if last_received.elapsed() > 2 * PING_INTERVAL {
-                    return Some(Close::new(1001, "nothing was heard for too long"));
+                    return Some(Close::new(1001, "the client did not answer pings"));
                 }
                 if let Err(close) = send_message(state, socket, Message::Ping(Vec::new().into())).await {
                     return close;
@@ -184,7 +185,7 @@ async fn run(state: &Arc<HttpState>, socket: &mut WebSocket, bearer: Option<Stri
     }
 }
 
-/// The beginning: `connection_init`, with a token or without. Nothing where the client has gone.
+/// Handshake: waits for `connection_init`, with or without a token. Returns `None` if the client has disconnected.
 async fn handshake(
     state: &HttpState,
     socket: &mut WebSocket,
@@ -225,7 +226,7 @@ async fn handshake(
     }
 }
 
-/// What a client says once it was greeted.
+/// Handles a message of a client after the handshake.
 async fn handle_message(
     state: &Arc<HttpState>,
     session: &Arc<Session>,
@@ -238,7 +239,10 @@ async fn handle_message(
     let id = message.remove("id");
     let id = || match id {
         Some(Value::String(ref id)) if !id.is_empty() && id.len() <= MAX_ID_LENGTH => Ok(id.clone()),
-        _ => Err(Close::new(4400, format!("the message has no id: a text of 1 to {MAX_ID_LENGTH} letters"))),
+        _ => Err(Close::new(
+            4400,
+            format!("the message has no valid id: send a string of 1 to {MAX_ID_LENGTH} characters"),
+        )),
     };
     match message.get("type").and_then(Value::as_str) {
         Some("ping") => {
@@ -262,7 +266,7 @@ async fn handle_message(
                 GraphqlParams::from_fields(payload, limits).map_err(|error| Close::new(4400, error.message()))?;
             if active.len() as u64 >= limits.subscriptions {
                 let reason = format!(
-                    "{} operations are under way on this socket (limits.subscriptions): complete one first",
+                    "{} operations are active on this socket (limits.subscriptions): complete one first",
                     limits.subscriptions
                 );
                 let errors =
@@ -291,12 +295,12 @@ async fn handle_message(
             });
             outgoing.push(Abortable::new(messages, registration).boxed());
         }
-        _ => return Err(Some(Close::new(4400, "Invalid message received: its type is not known"))),
+        _ => return Err(Some(Close::new(4400, "Invalid message received: unknown type"))),
     }
     Ok(())
 }
 
-/// Everything that an operation has to tell.
+/// Streams the messages of an operation.
 fn operation_messages(
     state: Arc<HttpState>,
     session: Arc<Session>,
@@ -338,9 +342,9 @@ async fn send_outgoing(
     (id, item): (&str, OutgoingMessage),
 ) -> Result<(), Option<Close>> {
     let name = Value::from(id);
-    // What is told keeps its room until it is sent.
+    // The memory stays reserved until the message is sent.
     let (text, _reservation) = match item {
-        // The answer is written once, in the order in which its fields were asked for.
+        // Serialized once, with the fields in the order of the request.
         OutgoingMessage::Next(response, reservation) => {
             (format!("{{\"id\":{name},\"type\":\"next\",\"payload\":{response}}}"), Some(reservation))
         }
@@ -350,8 +354,7 @@ async fn send_outgoing(
     send_message(state, socket, Message::text(text)).await
 }
 
-/// Sends a message, to a client that takes it in time; half the time that the connection itself allows, so that there is some
-/// left to say why.
+/// Sends a message within half of the write timeout, so that time is left to send a close frame.
 async fn send_message(state: &HttpState, socket: &mut WebSocket, message: Message) -> Result<(), Option<Close>> {
     let timeout = Duration::from_millis(state.app.http_config.limits.write_ms / 2);
     match tokio::time::timeout(timeout, socket.send(message)).await {
@@ -359,7 +362,7 @@ async fn send_message(state: &HttpState, socket: &mut WebSocket, message: Messag
         Ok(Err(_)) => Err(None),
         Err(_) => Err(Some(Close::new(
             CLOSE_TRY_AGAIN_LATER,
-            "messages are taken too slowly: connect again, and go on after the last",
+            "messages are read too slowly: connect again, and resume after the last",
         ))),
     }
 }

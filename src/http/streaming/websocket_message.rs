@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 
 use crate::http::{error::HttpError, graphql::params, state::HttpState};
 
-/// Messages are taken too slowly: try again later (RFC 6455's registry).
+/// Close code "Try Again Later" (IANA WebSocket registry), for clients that read too slowly.
 pub(super) const CLOSE_TRY_AGAIN_LATER: u16 = 1013;
 
-/// Why a socket is closed: a code and a reason (RFC 6455, 7.4; the protocol's own from 4400 on).
+/// A close code and its reason (RFC 6455, 7.4; codes from 4400 on are those of the protocol).
 pub(super) struct Close(pub(super) u16, pub(super) String);
 
 impl Close {
@@ -17,7 +17,7 @@ impl Close {
     }
 }
 
-/// The token of a `connection_init`: as a header would have it, at the top or among `headers`.
+/// Returns the `Authorization` value of a `connection_init` payload: at the top level or among `headers`.
 pub(super) fn authorization(payload: &Map<String, Value>) -> Option<&str> {
     let key = |fields: &Map<String, Value>| -> Option<String> {
         fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(name, _)| name.clone())
@@ -26,11 +26,11 @@ pub(super) fn authorization(payload: &Map<String, Value>) -> Option<&str> {
     [Some(payload), headers].into_iter().flatten().find_map(|fields| fields.get(&key(fields)?)?.as_str())
 }
 
-/// The text of a message; nothing where it is the socket's own business.
+/// Returns the text of a message, or `None` for control frames.
 pub(super) fn message_text(message: Result<Message, axum::Error>) -> Result<Option<Utf8Bytes>, Close> {
     match message {
         Ok(Message::Text(text)) => Ok(Some(text)),
-        Ok(Message::Binary(_)) => Err(Close::new(4400, "Invalid message received: not a text")),
+        Ok(Message::Binary(_)) => Err(Close::new(4400, "Invalid message received: not a text frame")),
         Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => Ok(None),
         Err(error) => {
             let description = error.to_string();
@@ -48,7 +48,7 @@ pub(super) fn message_text(message: Result<Message, axum::Error>) -> Result<Opti
     }
 }
 
-/// A message as a JSON object.
+/// Parses a message as a JSON object.
 pub(super) fn parse_message(text: &str, state: &HttpState) -> Result<Map<String, Value>, Close> {
     params::check_value_count(text.as_bytes(), &state.app.http_config.limits)
         .map_err(|error| Close::new(4400, error.message()))?;
@@ -58,7 +58,7 @@ pub(super) fn parse_message(text: &str, state: &HttpState) -> Result<Map<String,
     }
 }
 
-/// Why a socket is closed that says too much.
+/// Returns the close frame for a client that exceeds its rate limit.
 pub(super) fn rate_limit_close(error: &HttpError) -> Close {
     Close::new(1008, error.message())
 }

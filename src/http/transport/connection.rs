@@ -34,16 +34,16 @@ use crate::{
     limits::Limits,
 };
 
-/// Requests under way at once on one connection of HTTP/2.
+/// Maximum number of concurrent streams on one HTTP/2 connection.
 const MAX_CONCURRENT_STREAMS: u32 = 100;
 
-/// The smallest buffer that the HTTP/1 reader takes.
+/// Minimum buffer size that the HTTP/1 parser accepts, in bytes.
 const MIN_BUFFER_BYTES: u64 = 8192;
 
-/// How long an idle client of HTTP/2 may take to say goodbye.
+/// How long an idle HTTP/2 client may take to react to `GOAWAY`.
 const GOAWAY_GRACE: Duration = Duration::from_millis(500);
 
-/// What all connections have in common.
+/// State shared by all connections.
 pub(in crate::http) struct ConnectionHandler {
     router: Router,
     protocols: Builder<TokioExecutor>,
@@ -78,14 +78,14 @@ impl ConnectionHandler {
         Self { router, protocols, tls, stopping, idle_timeout, write_timeout, drain }
     }
 
-    /// Serves a connection to its end.
+    /// Serves a connection until it is closed.
     pub(in crate::http) async fn handle(
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
         permit: ConnectionPermit,
     ) {
-        // Answers are written whole: waiting for more would only delay them.
+        // Responses are written in one piece, so Nagle's algorithm would only delay them.
         let _ = stream.set_nodelay(true);
         let activity = ConnectionActivity::new(self.idle_timeout, self.write_timeout);
         let stream = TimedStream::new(stream, self.write_timeout, activity.clone(), permit);
@@ -95,17 +95,17 @@ impl ConnectionHandler {
                 let mut stopping = self.stopping.clone();
                 let accepted = tokio::select! {
                     accepted = timeout(self.idle_timeout, tls.acceptor().accept(stream)) => accepted,
-                    // Nothing was asked yet.
+                    // The client has sent no request yet.
                     _ = stopping.wait_for(|stopping| *stopping) => return,
                 };
                 match accepted {
                     Ok(Ok(stream)) => {
-                        // All that was received is the handshake.
+                        // Only the handshake was received.
                         activity.set_unread(false);
                         self.serve(stream, peer, activity).await;
                     }
                     Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS came about"),
-                    Err(_) => tracing::debug!(%peer, "no TLS came about in time (limits.header_ms)"),
+                    Err(_) => tracing::debug!(%peer, "the TLS handshake did not finish in time (limits.header_ms)"),
                 }
             }
         }
@@ -141,13 +141,13 @@ impl ConnectionHandler {
         };
         connection.as_mut().graceful_shutdown();
         if is_shutdown {
-            // What is under way is finished; how long that may take is the server's to say.
+            // Requests in flight complete. The server limits how long that may take.
             tokio::select! {
                 _ = connection => {}
                 _ = activity.until_close() => {}
             }
         } else {
-            // A request may have been on its way while the goodbye was.
+            // A request may have been in transit when `GOAWAY` was sent.
             let drained = async {
                 tokio::time::sleep(GOAWAY_GRACE).await;
                 activity.until_idle().await;

@@ -28,19 +28,20 @@ use tokio::{
 use super::idle_timeout::{ConnectionActivity, InFlight};
 use crate::limits::Limits;
 
-/// The most bytes of one body that are discarded, as a multiple of `limits.body_bytes`: 64 MiB by default. This covers bodies that
-/// are several times too large. Discarding a byte costs less than accepting it.
+/// Maximum number of bytes of one body that are discarded, as a multiple of `limits.body_bytes`: 64 MiB by default.
+/// This covers bodies that are several times too large. Discarding a byte costs less than accepting it.
 const DRAIN_FACTOR: u64 = 8;
 
-/// How long a drain waits for the next bytes. A client that has stopped sending is not going to send the rest; two seconds are
-/// enough to retransmit a lost packet.
+/// How long a drain waits for the next bytes. A client that has stopped sending will not send the rest; two seconds
+/// are enough to retransmit a lost packet.
 const DRAIN_IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The limits of a drain.
 pub(in crate::http) struct DrainLimits {
-    /// The most bytes of one body.
+    /// Maximum number of bytes of one body.
     bytes: u64,
-    /// How long after the request's headers the drain ends: `limits.body_ms`, which also limits a body that is accepted.
+    /// Time after the request headers at which the drain ends: `limits.body_ms`, which also limits a body that is
+    /// accepted.
     time: Duration,
     /// Becomes true when the server stops: then drains end at once.
     stopping: watch::Receiver<bool>,
@@ -122,8 +123,8 @@ impl HttpBody for DrainedBody {
 impl Drop for DrainedBody {
     fn drop(&mut self) {
         let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else { return };
-        // A client that waits for `100 Continue` sends nothing. A body that is known to exceed the limit is not drained at all:
-        // the answer says `Connection: close`, so that the client can stop.
+        // A client that waits for `100 Continue` sends nothing. A body that is known to exceed the limit is not
+        // drained at all: the response has `Connection: close`, so that the client can stop.
         let drained = !self.waits && body.size_hint().lower() <= self.limits.bytes;
         match Handle::try_current() {
             Ok(runtime) if drained => {

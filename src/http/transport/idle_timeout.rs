@@ -11,46 +11,47 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Bytes of an answer that a reader takes in a second at least, once its patience (`limits.write_ms`) is over.
+/// Minimum read rate of a client, in bytes per second, after `limits.write_ms`.
 const MIN_BYTES_PER_SECOND: u64 = 8 * 1024;
 
-/// How often it is looked whether all is done on a connection that ends.
+/// How often a closing connection checks whether it is done.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The requests of one connection.
+/// The request activity of one connection.
 pub(in crate::http) struct ConnectionActivity {
-    /// How long nothing may be under way.
+    /// Maximum time without a request in flight.
     idle_timeout: Duration,
-    /// How long a reader may take for an answer, beside what its length allows.
+    /// Time that a client has to read a response, in addition to the time that its length allows.
     write_timeout: Duration,
     state: Mutex<State>,
 }
 
 struct State {
-    /// Requests under way: until when the reader must have taken what it was given, where it is the reader's turn.
+    /// Requests in flight, by number, each with the deadline by which the client must have read what was sent. `None`
+    /// while the request waits for the server.
     in_flight_requests: Vec<(u64, Option<Instant>)>,
-    /// When a request ended last; before the first, when the connection began.
+    /// When a request last ended; before the first one, when the connection began.
     last_ended: Instant,
-    /// When something was taken last.
+    /// When bytes were last written.
     last_written: Instant,
-    /// Bytes of answers that were given and not taken yet, as far as is known.
+    /// Response bytes handed to hyper and not yet written to the socket (estimate).
     unwritten: u64,
-    /// How many there were when a request ended last.
+    /// Value of `unwritten` when a request last ended.
     unwritten_at_end: u64,
-    /// How many requests there were.
+    /// Number of requests so far.
     request_count: u64,
-    /// Whether the client may be sending bytes that are not read.
+    /// True if the client may be sending bytes that are not read.
     unread: bool,
 }
 
-/// Why a connection is to be closed.
+/// The reason for closing a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) enum CloseReason {
-    /// It never asked for anything.
+    /// The client sent no request.
     NoRequest,
-    /// It asks for nothing more.
+    /// The client sends no further request.
     Idle,
-    /// It does not take what it asked for.
+    /// The client does not read its response.
     SlowReader,
 }
 
@@ -73,7 +74,7 @@ impl ConnectionActivity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request is under way until what is returned is dropped.
+    /// Begins a request, which is in flight until the result is dropped.
     pub(in crate::http) fn begin_request(self: &Arc<Self>) -> InFlight {
         let mut state = self.state();
         state.request_count += 1;
@@ -83,7 +84,8 @@ impl ConnectionActivity {
         InFlight { activity: self.clone(), id }
     }
 
-    /// Bytes were received. If no request is under way, they may be headers that are refused and never become one (400, 431).
+    /// Records that bytes were received. If no request is in flight, they may be headers that are rejected and never
+    /// become one (400, 431).
     pub(in crate::http) fn record_received(&self) {
         let mut state = self.state();
         state.unread |= state.in_flight_requests.is_empty();
@@ -95,19 +97,19 @@ impl ConnectionActivity {
         self.state().unread
     }
 
-    /// A new request resets this.
+    /// Sets whether the client may be sending unread bytes. A new request resets this.
     pub(in crate::http) fn set_unread(&self, unread: bool) {
         self.state().unread = unread;
     }
 
-    /// Something was taken: some of an answer, or a frame of HTTP/2 that says nothing.
+    /// Records bytes written: part of a response, or an HTTP/2 control frame.
     pub(in crate::http) fn record_written(&self, bytes: usize) {
         let mut state = self.state();
         state.last_written = Instant::now();
         state.unwritten = state.unwritten.saturating_sub(bytes as u64);
     }
 
-    /// Waits until the connection is to be closed.
+    /// Waits until the connection must be closed.
     pub(in crate::http) async fn until_close(&self) -> CloseReason {
         loop {
             let until = {
@@ -119,7 +121,7 @@ impl ConnectionActivity {
                 if idle_deadline <= now {
                     return if state.request_count == 0 { CloseReason::NoRequest } else { CloseReason::Idle };
                 }
-                // What is taken meanwhile may bring the end nearer.
+                // Bytes written in the meantime may move the deadline forward.
                 client_deadline
                     .map_or(idle_deadline, |client_deadline| client_deadline.min(idle_deadline))
                     .min(now + self.idle_timeout)
@@ -128,8 +130,9 @@ impl ConnectionActivity {
         }
     }
 
-    /// When the connection will have been idle for too long. The end of an answer may be taken after its request; it has the
-    /// time that any part of an answer has, and no more: acknowledged pings are taken, too.
+    /// Returns when the connection will have been idle for too long. The end of a response may be read after its
+    /// request has ended. It gets the same time as any other part, and no more, since acknowledged pings count as
+    /// written bytes.
     fn idle_deadline(&self, state: &State, now: Instant) -> Instant {
         let idle_since = match state {
             _ if !state.in_flight_requests.is_empty() => now,
@@ -140,12 +143,12 @@ impl ConnectionActivity {
         idle_since + self.idle_timeout
     }
 
-    /// When everything must have been taken that was given before the last request ended.
+    /// Returns the deadline for bytes that were handed to hyper before the last request ended.
     fn write_deadline(&self, state: &State) -> Instant {
         state.last_ended + self.write_timeout + transfer_time(state.unwritten_at_end)
     }
 
-    /// Waits until no request is under way that its reader takes.
+    /// Waits until no request is in flight that its client reads.
     pub(in crate::http) async fn until_idle(&self) {
         loop {
             let until = {
@@ -162,21 +165,21 @@ impl ConnectionActivity {
 }
 
 impl State {
-    /// Until when something must have been taken by its reader.
+    /// Returns the earliest deadline by which a client must have read something.
     fn client_deadline(&self) -> Option<Instant> {
         self.in_flight_requests.iter().filter_map(|(_, until)| *until).min()
     }
 }
 
-/// A request under way.
+/// A request in flight.
 pub(in crate::http) struct InFlight {
     activity: Arc<ConnectionActivity>,
     id: u64,
 }
 
 impl InFlight {
-    /// The reader was given a piece of so many bytes, and so many in all since an instant: it has its patience for this piece, and
-    /// a pace to keep for all together.
+    /// Records a chunk handed to the client, and the total since an instant. The client has `limits.write_ms` for
+    /// this chunk, and must keep the minimum rate for the total.
     pub(super) fn record_given(&self, bytes: u64, since: Instant, total: u64) {
         self.activity.state().unwritten += bytes;
         let write_timeout = self.activity.write_timeout;
@@ -184,12 +187,12 @@ impl InFlight {
         self.set_client_deadline(Some(deadline.min(since + write_timeout + transfer_time(total))));
     }
 
-    /// The reader took what it was given: now it is our turn.
+    /// Records that the client read what was sent: the request waits for the server.
     pub(super) fn wait_for_server(&self) {
         self.set_client_deadline(None);
     }
 
-    /// Whose turn it is: the reader's until then, or ours.
+    /// Sets the deadline of the client, or `None` while the request waits for the server.
     fn set_client_deadline(&self, until: Option<Instant>) {
         let mut state = self.activity.state();
         if let Some(request) = state.in_flight_requests.iter_mut().find(|(id, _)| *id == self.id) {
@@ -209,7 +212,7 @@ impl Drop for InFlight {
     }
 }
 
-/// How long a reader may take for so many bytes, beside its patience.
+/// Returns the time that a client may take for a number of bytes, in addition to `limits.write_ms`.
 fn transfer_time(bytes: u64) -> Duration {
     Duration::from_secs(bytes / MIN_BYTES_PER_SECOND)
 }
@@ -285,10 +288,10 @@ mod tests {
         assert!(!body.is_end_stream() && body.size_hint().exact() == Some(80 * 1024));
         assert_eq!((next(&mut body).await, body.is_end_stream()), (Some(CHUNK), false));
         assert_eq!(body.size_hint().exact(), Some(80 * 1024 - CHUNK as u64));
-        // Its patience, and a second for every eight kilobytes of the piece.
+        // `limits.write_ms`, and a second for every 8 KiB of the chunk.
         assert_eq!((activity.until_close().await, started.elapsed().as_secs()), (CloseReason::SlowReader, 10 + 4));
         assert_eq!(next(&mut body).await, Some(CHUNK));
-        // All together have a pace, however often some is taken.
+        // The total must keep the minimum rate, however often some bytes are read.
         assert_eq!((activity.until_close().await, started.elapsed().as_secs()), (CloseReason::SlowReader, 10 + 8));
         assert_eq!((next(&mut body).await, next(&mut body).await), (Some(16 * 1024), None));
         drop(body);
@@ -309,7 +312,7 @@ mod tests {
                     if rate > 0 {
                         client.record_written(rate);
                     }
-                    // What is owed is taken; then nothing more is said.
+                    // Writes everything outstanding, then nothing more.
                     if client.state().unwritten == 0 {
                         break;
                     }

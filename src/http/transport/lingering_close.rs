@@ -16,15 +16,16 @@ use tokio::{
     time::Sleep,
 };
 
-/// The longest duration. It covers the round trips in which the answer and the end of the stream reach the client and its own end
-/// of the stream comes back. It must be well below the time in which a stopped server ends (`server::SHUTDOWN_GRACE`).
+/// Maximum duration. It covers the round trips in which the response and the end of the stream reach the client and
+/// its own end of the stream comes back. It must be well below the time in which a stopped server ends
+/// (`server::SHUTDOWN_GRACE`).
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The most bytes that are discarded. It covers what was in the socket buffers of both systems, some MiB each, when the client
-/// received the end of the stream.
+/// Maximum number of bytes that are discarded. It covers the contents of the socket buffers of both systems, some MiB
+/// each, when the client receives the end of the stream.
 const MAX_LINGER_BYTES: usize = 16 * 1024 * 1024;
 
-/// The most bytes of one read.
+/// Maximum number of bytes of one read.
 const READ_BYTES: usize = 16 * 1024;
 
 /// The state of a lingering close, from the shutdown of the write side.
@@ -36,8 +37,8 @@ pub(in crate::http) struct Linger {
 }
 
 impl Linger {
-    /// `sending` says whether the client may still be sending. If not, the lingering close ends as soon as there is nothing to
-    /// read, so that an ordinary close is not delayed.
+    /// Creates the state. `sending` says whether the client may still be sending. If not, the lingering close ends as
+    /// soon as there is nothing to read, so that an ordinary close is not delayed.
     pub(in crate::http) fn new(sending: bool) -> Self {
         Self { left: MAX_LINGER_BYTES, until: sending.then(timer) }
     }

@@ -13,19 +13,18 @@ use tokio::time::Instant;
 
 use super::idle_timeout::InFlight;
 
-/// Bytes of an answer that are given at a time: what was given cannot be told from what was taken.
+/// Chunk size, in bytes. Bytes handed to hyper cannot be distinguished from bytes that were sent, so chunks are
+/// small.
 pub(super) const CHUNK: usize = 32 * 1024;
 
-/// The body of an answer: its request is under way until it is sent.
-///
-/// HTTP/2 takes what it is given whether there is room for it or not, and asks for more when some of it was sent. So it is given
-/// in pieces.
+/// A response body whose request is in flight until the body is sent. hyper's HTTP/2 accepts any amount of data, even
+/// without flow-control window, and polls again when some of it was sent. So the body is passed on in chunks.
 pub(in crate::http) struct PacedBody {
     body: Body,
-    /// What was read of the body and not given yet.
+    /// Bytes that were read from the body and not passed on yet.
     pending: Bytes,
     in_flight: InFlight,
-    /// Since when the reader has something to take, and how much it was given since then.
+    /// Since when the client has data to read, and the number of bytes passed on since then.
     sending: Option<(Instant, u64)>,
     started: bool,
 }
@@ -35,7 +34,7 @@ impl PacedBody {
         Self { body, pending: Bytes::new(), in_flight, sending: None, started: false }
     }
 
-    /// Gives a piece to the reader.
+    /// Passes on the next chunk.
     fn next_chunk(&mut self) -> Bytes {
         let chunk = self.pending.split_to(self.pending.len().min(CHUNK));
         let bytes = chunk.len() as u64;
@@ -68,7 +67,8 @@ impl HttpBody for PacedBody {
                 }
                 Err(other) => Poll::Ready(Some(Ok(other))),
             },
-            // It is asked for the next piece when the last one was taken, or nearly so: now it is our turn.
+            // hyper polls for the next chunk when most of the last one was sent: now the request waits for the
+            // server.
             polled => {
                 if self.started {
                     self.sending = None;
@@ -79,7 +79,7 @@ impl HttpBody for PacedBody {
         }
     }
 
-    /// Not before it was asked for more in vain: what is handed out is not yet sent.
+    /// Not before hyper has polled after the last chunk, since a chunk that was passed on is not yet sent.
     fn is_end_stream(&self) -> bool {
         !self.started && self.body.is_end_stream()
     }

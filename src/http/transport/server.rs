@@ -13,21 +13,21 @@ use crate::{
     http::{limits::connection_limit::ConnectionLimiter, router::router},
 };
 
-/// How long requests under way may take to finish once the server is told to stop. With [`CLOSE_TIMEOUT`] it stays below ten
-/// seconds, after which many supervisors kill.
+/// How long requests in flight may take to finish after a stop signal. With [`CLOSE_TIMEOUT`] it stays below ten
+/// seconds, after which many supervisors kill the process.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(8);
 
-/// How long the last writes and the end of the database's connections may take after that.
+/// How long the last writes and the close of the database connections may take after that.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// How long nothing is taken where the system has no connection to give.
+/// Pause after the system has no file descriptor for a new connection.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Serves until told to stop; then takes no more, and finishes what is under way.
+/// Serves until a stop signal. Then accepts no more connections and finishes the requests in flight.
 pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Tls>, stop: impl Future<Output = ()>) {
-    // Systems give a program few files at first, and more where it asks.
+    // Many systems start with a low soft limit of open files.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        tracing::debug!(%error, "the limit of open files stays as it is");
+        tracing::debug!(%error, "failed to raise the limit of open files");
     }
     let tls = tls.map(Arc::new);
     let limiter = ConnectionLimiter::new(&app.http_config);
@@ -47,11 +47,11 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Tls>, stop:
     drop(listener);
     app.stopping.send_replace(true);
     if tokio::time::timeout(SHUTDOWN_GRACE, limiter.until_none_open()).await.is_err() {
-        tracing::warn!("requests were still under way after {} s and were cut off", SHUTDOWN_GRACE.as_secs());
+        tracing::warn!("requests were still in flight after {} s and were aborted", SHUTDOWN_GRACE.as_secs());
     }
 }
 
-/// Takes connections, as many as there are places; more wait in the system's queue.
+/// Accepts connections up to the limit. More wait in the accept queue of the system.
 async fn accept_connections(
     listener: &TcpListener,
     limiter: &Arc<ConnectionLimiter>,
@@ -63,25 +63,25 @@ async fn accept_connections(
                 if let Some(permit) = limiter.admit(slot, peer.ip()) {
                     tokio::spawn(handler.clone().handle(stream, peer, permit));
                 } else {
-                    tracing::debug!(%peer, "has as many connections as it may (limits.address_connections)");
+                    tracing::debug!(%peer, "connection limit per client IP reached (limits.address_connections)");
                 }
             }
             Err(error) if is_client_abort(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "no connection can be taken: is the limit of open files too low?");
+                tracing::error!(%error, "failed to accept a connection: is the limit of open files too low?");
                 tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
 }
 
-/// The client went away before it was let in.
+/// Returns true if the client aborted before the connection was accepted.
 fn is_client_abort(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// The signals that tell a server to stop: Ctrl-C and SIGTERM.
+/// The stop signals of a server: Ctrl-C and SIGTERM.
 #[derive(Debug)]
 pub struct StopSignals {
     #[cfg(unix)]
@@ -91,7 +91,7 @@ pub struct StopSignals {
 }
 
 impl StopSignals {
-    /// From here on they do not end the process any more.
+    /// Registers the handlers. From then on the signals no longer end the process.
     pub fn listen() -> io::Result<Self> {
         #[cfg(unix)]
         {
@@ -102,12 +102,12 @@ impl StopSignals {
         Ok(Self {})
     }
 
-    /// Waits for one. From then on a second one ends the process at once.
+    /// Waits for a signal. A second signal ends the process at once.
     pub async fn wait(mut self) {
         self.next().await;
         tokio::spawn(async move {
             self.next().await;
-            tracing::warn!("told to stop a second time: ending at once");
+            tracing::warn!("second stop signal: exiting at once");
             std::process::exit(1);
         });
     }

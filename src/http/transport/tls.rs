@@ -18,10 +18,10 @@ use tokio_rustls::{
 
 use crate::config::TlsFiles;
 
-/// How often the files are looked at.
+/// How often the files are checked for changes.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What is told of a file that cannot be used.
+/// The message for a file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsError(String);
 
@@ -33,10 +33,10 @@ impl fmt::Display for TlsError {
 
 impl std::error::Error for TlsError {}
 
-/// TLS of a server.
+/// The TLS configuration of a server.
 pub struct Tls {
     files: TlsFiles,
-    /// What was read of them at first.
+    /// The files as first loaded.
     initial: Pem,
     provider: Arc<CryptoProvider>,
     current: Arc<CurrentCertificate>,
@@ -50,7 +50,7 @@ struct Pem {
     key: Vec<u8>,
 }
 
-/// The certificate that is shown.
+/// The certificate that is in use.
 #[derive(Debug)]
 struct CurrentCertificate(ArcSwap<CertifiedKey>);
 
@@ -79,7 +79,7 @@ impl Pem {
             return Err(tls_error("tls.certificate", &files.certificate, &"there is no certificate in it (PEM)"));
         }
         let key = PrivateKeyDer::from_pem_slice(&self.key)
-            .map_err(|_| tls_error("tls.key", &files.key, &"there is no private key in it (PEM)"))?;
+            .map_err(|_| tls_error("tls.key", &files.key, &"the file has no private key (PEM)"))?;
         CertifiedKey::from_der(chain, key, provider).map_err(|error| {
             tls_error("tls.key", &files.key, &format!("with the certificate {}: {error}", files.certificate.display()))
         })
@@ -87,7 +87,7 @@ impl Pem {
 }
 
 impl Tls {
-    /// With the certificate of two files.
+    /// Loads the certificate and key from two files.
     pub fn open(files: TlsFiles) -> Result<Self, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let initial = Pem::read(&files)?;
@@ -104,8 +104,9 @@ impl Tls {
         TlsAcceptor::from(self.config.clone())
     }
 
-    /// Takes the files anew when they change, for as long as it is polled. Files that cannot be used (yet: they are written one
-    /// after the other) are told once, and what was read before stays.
+    /// Reloads the files when they change, for as long as it is polled. Files that cannot be used are logged once,
+    /// and the previous certificate stays in use. This also covers the moment when only one of the two files was
+    /// replaced.
     pub(in crate::http) async fn reload_on_change(&self) {
         let mut last_read = Ok(self.initial.clone());
         let mut tick = tokio::time::interval(RELOAD_INTERVAL);
@@ -119,9 +120,9 @@ impl Tls {
             match read.as_ref().map_err(Clone::clone).and_then(|pem| pem.certified_key(&self.files, &self.provider)) {
                 Ok(certified_key) => {
                     self.current.0.store(Arc::new(certified_key));
-                    tracing::info!(certificate = %self.files.certificate.display(), "the certificate was taken anew");
+                    tracing::info!(certificate = %self.files.certificate.display(), "certificate reloaded");
                 }
-                Err(why) => tracing::error!(%why, "the certificate was not taken anew; the one before is still shown"),
+                Err(why) => tracing::error!(%why, "certificate not reloaded; the previous one stays in use"),
             }
             last_read = read;
         }

@@ -20,14 +20,14 @@ use tokio::{
 use super::{idle_timeout::ConnectionActivity, lingering_close::Linger};
 use crate::http::limits::connection_limit::ConnectionPermit;
 
-/// A connection's bytes. What is written and not taken for too long is an error, whichever protocol is spoken; the place that
-/// it takes goes back when it is dropped, be it by HTTP or by a WebSocket that it became.
+/// The byte stream of a connection. Writing fails if the client reads nothing for too long, whatever the protocol.
+/// The connection permit is released when this is dropped, by HTTP or by the WebSocket that it was upgraded to.
 pub(in crate::http) struct TimedStream<S> {
     stream: S,
     write_timeout: Duration,
-    /// Runs while the other side takes nothing.
+    /// Runs while the client reads nothing.
     stalled: Option<Pin<Box<Sleep>>>,
-    /// Set once the write side is shut down.
+    /// Set after the write side was shut down.
     linger: Option<Linger>,
     activity: Arc<ConnectionActivity>,
     _permit: ConnectionPermit,
@@ -43,7 +43,7 @@ impl<S> TimedStream<S> {
         Self { stream, write_timeout, stalled: None, linger: None, activity, _permit: permit }
     }
 
-    /// Tells that something was taken. Flushing is none of it: that succeeds where nothing waits to be taken.
+    /// Records written bytes. A flush does not count: it succeeds if nothing waits to be written.
     fn record_written(&self, written: &Poll<io::Result<usize>>) {
         if let Poll::Ready(Ok(bytes)) = written
             && *bytes > 0
@@ -52,7 +52,7 @@ impl<S> TimedStream<S> {
         }
     }
 
-    /// The outcome of writing, or that it has waited too long.
+    /// Returns the result of a write, or a timeout error.
     fn with_timeout<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
@@ -62,7 +62,7 @@ impl<S> TimedStream<S> {
         let stalled =
             self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + write_timeout)));
         ready!(stalled.as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the reader took nothing in time (limits.write_ms)")))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client read nothing in time (limits.write_ms)")))
     }
 }
 
@@ -103,7 +103,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
         self.with_timeout(context, written)
     }
 
-    /// Shuts down the write side, then performs a lingering close, so that a client that is still sending gets the answer.
+    /// Shuts down the write side, then performs a lingering close, so that a client that is still sending receives
+    /// the response.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.linger.is_none() {
