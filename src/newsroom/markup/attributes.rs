@@ -1,24 +1,25 @@
-//! Filter for HTML attributes: keeps the allowed ones, each once, with a limited length and quoted.
+//! Filter for HTML attributes: keeps allowed attributes, each at most once, with a limited length and in quotes.
 //!
-//! The only CSS property that is read is `text-align`; it becomes the attribute `align`. URLs are checked in
-//! `sanitizer`.
+//! The only CSS property that is read is `text-align`; it becomes the attribute `align`. URLs are checked
+//! in `sanitizer`.
 
 use super::{elements::GLOBAL_ATTRIBUTES, tokenizer::Attributes};
 
-/// Bytes of an attribute at most; longer ones are left out. A picture within its own address is one.
+/// Maximum length of an attribute value, in bytes. Attributes with longer values, such as images in `data:`
+/// URLs, are dropped.
 const MAX_VALUE: usize = 4000;
 
-/// Columns or rows that a cell may span, at most.
+/// Maximum number of columns or rows that a cell may span.
 const MAX_SPAN: u32 = 100;
 
-/// The attributes that an element keeps, as they stand behind its name.
+/// Returns the attributes that an element keeps, as text to append to the name in its start tag.
 pub(super) fn filter_attributes(allowed: &[&str], attributes: Attributes<'_>) -> String {
     let mut text = String::new();
     let mut seen: Vec<&str> = Vec::new();
     for (name, value) in attributes {
         let lower = name.to_ascii_lowercase();
         let (name, value) = match lower.as_str() {
-            // The one part of a style that is kept: how the column of a table is aligned.
+            // `text-align` is the only part of a style that is kept: it aligns the column of a table.
             "style" if allowed.contains(&"align") => match text_align(value) {
                 Some(align) => ("align", align),
                 None => continue,
@@ -50,7 +51,7 @@ pub(super) fn filter_attributes(allowed: &[&str], attributes: Attributes<'_>) ->
     text
 }
 
-/// Whether the value of an attribute is one it can have; numbers are such as programs can count to.
+/// Whether a value is valid for its attribute. Numbers are limited to a range that any program can handle.
 fn is_valid(attribute: &str, value: &str) -> bool {
     match attribute {
         "colspan" | "rowspan" => value.parse::<u32>().is_ok_and(|span| (2..=MAX_SPAN).contains(&span)),
@@ -61,14 +62,14 @@ fn is_valid(attribute: &str, value: &str) -> bool {
     }
 }
 
-/// What `text-align` in a style is; none where it is not there, or is none of the known ones.
+/// Returns the alignment that `text-align` sets in a style, or `None` if it is missing or unknown.
 fn text_align(style: &str) -> Option<&'static str> {
     let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
     let (_, align) = declarations.find(|(property, _)| property.trim().eq_ignore_ascii_case("text-align"))?;
     alignment(align)
 }
 
-/// One of the known alignments, whatever its case; none of another.
+/// Returns the known alignment that equals `value`, ignoring case and surrounding white space, or `None`.
 fn alignment(value: &str) -> Option<&'static str> {
     ["left", "center", "right"].into_iter().find(|known| value.trim().eq_ignore_ascii_case(known))
 }

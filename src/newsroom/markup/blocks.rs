@@ -1,40 +1,40 @@
 //! Writer of Markdown blocks: paragraphs, headings, block quotes, lists, tables, code blocks and thematic breaks.
 //!
-//! Used by `html_to_markdown`. Open blocks are a stack; a block is written into its parent when it ends. The content of
-//! a table cell is written on one line. Inline content comes from `inline`.
+//! Used by `html_to_markdown`. Open blocks form a stack. When a block ends, it is written into its parent. The
+//! content of a table cell is written on one line. Inline content comes from `inline`.
 
 use super::{
     escape::{collapse_whitespace, fence},
     inline::{BreakStyle, InlineBuilder},
 };
 
-/// Columns of a table at most; what stands further right is joined to the last.
+/// Maximum number of columns in a table. Cells further right are appended to the last column.
 const MAX_COLUMNS: usize = 100;
 
-/// A finished block, without a line break at its end.
+/// A finished block of Markdown, without a line break at its end.
 pub(super) struct Block {
     text: String,
-    /// Of a list its marker, and whether it may follow a paragraph without a blank line.
+    /// For a list: its marker character, and whether it may follow a paragraph without a blank line.
     list_marker: Option<(char, bool)>,
 }
 
-/// What blocks are gathered for.
+/// The kind of an open block.
 pub(super) enum BlockKind {
-    /// To stand where they stand.
+    /// No block in Markdown: the content is added to the parent.
     Plain,
     Heading(usize),
     Quote,
-    /// A list: its first number, if it is numbered, and its items.
+    /// A list: the first number, if it is numbered, and its items.
     List(Option<u32>, Vec<Vec<Block>>),
     Item,
     Table(Table),
-    /// A row: its cells, and whether all of them are headings.
+    /// A row: its cells, and whether all of them are header cells.
     Row(Vec<Cell>, bool),
-    /// A cell: how many columns it spans.
+    /// A cell: the number of columns that it spans, and its alignment.
     Cell(usize, Align),
 }
 
-/// How the text of a cell is aligned.
+/// Alignment of the text in a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Align {
     #[default]
@@ -45,7 +45,7 @@ pub(super) enum Align {
 }
 
 impl Align {
-    /// By the value of the attribute `align`.
+    /// Reads the value of the attribute `align`.
     pub(super) fn from_attribute(value: &str) -> Self {
         match value {
             "left" => Self::Left,
@@ -55,7 +55,7 @@ impl Align {
         }
     }
 
-    /// As a table of Markdown has it below the head of a column.
+    /// Returns the content of the delimiter row for a column with this alignment.
     fn delimiter(self) -> &'static str {
         match self {
             Self::Unspecified => "---",
@@ -66,20 +66,20 @@ impl Align {
     }
 }
 
-/// A cell of a table.
+/// A table cell.
 #[derive(Clone, Default)]
 pub(super) struct Cell {
     text: String,
     align: Align,
 }
 
-/// A table, row by row.
+/// A table as a list of rows.
 #[derive(Default)]
 pub(super) struct Table {
     rows: Vec<Vec<Cell>>,
-    /// Whether rows are heads now.
+    /// Whether the rows being read belong to a `thead`.
     in_head: bool,
-    /// Whether the first row is one.
+    /// Whether the first row is a header row.
     has_header: bool,
 }
 
@@ -94,13 +94,13 @@ impl Frame {
     }
 }
 
-/// The blocks of a body.
+/// Builder for the Markdown blocks of one body.
 pub(super) struct BlockBuilder {
-    /// The line that is being written.
+    /// Inline content of the current paragraph.
     pub(super) inline: InlineBuilder,
-    /// What is open; the body itself is the first.
+    /// Open blocks, the innermost last. The first one is the body.
     frames: Vec<Frame>,
-    /// Cells that are open: what stands in one is written in one line.
+    /// Number of open table cells. The content of a cell is written on one line.
     open_cells: usize,
 }
 
@@ -109,7 +109,7 @@ impl BlockBuilder {
         Self { inline: InlineBuilder::default(), frames: vec![Frame::new(BlockKind::Plain)], open_cells: 0 }
     }
 
-    /// The whole Markdown.
+    /// Closes all blocks and returns the Markdown.
     pub(super) fn finish(mut self) -> String {
         while self.frames.len() > 1 {
             self.pop();
@@ -120,8 +120,8 @@ impl BlockBuilder {
     }
 
     fn current_kind(&mut self) -> &mut BlockKind {
-        // The body is open from the beginning to the end.
-        &mut self.frames.last_mut().expect("the body is open").kind
+        // The frame of the body stays open until `finish`.
+        &mut self.frames.last_mut().expect("the frame of the body is always open").kind
     }
 
     pub(super) fn is_in_cell(&self) -> bool {
@@ -150,14 +150,14 @@ impl BlockBuilder {
         self.open_cells += 1;
     }
 
-    /// Whether the rows that follow are heads.
+    /// Sets whether the following rows are in a `thead`.
     pub(super) fn set_in_head(&mut self, head: bool) {
         if let BlockKind::Table(table) = self.current_kind() {
             table.in_head = head;
         }
     }
 
-    /// Ends the line that is being written.
+    /// Ends the current inline content and adds it as a paragraph or heading. Adds nothing if it is empty.
     pub(super) fn end_paragraph(&mut self) {
         let in_cell = self.is_in_cell();
         let (prefix, line_break) = match self.current_kind() {
@@ -172,17 +172,17 @@ impl BlockBuilder {
         }
         let text = match (prefix, line.strip_suffix('#')) {
             ("", _) => line.to_owned(),
-            // Signs at the end of a heading would belong to its marker.
+            // A `#` at the end of a heading would be read as part of a closing sequence.
             (marker, Some(before)) => format!("{marker} {before}\\#"),
             (marker, None) => format!("{marker} {line}"),
         };
         self.add_block(Block { text, list_marker: None });
     }
 
-    /// Adds a finished block to what is open.
+    /// Adds a finished block to the innermost open block.
     fn add_block(&mut self, block: Block) {
         match self.frames.last_mut() {
-            // What stands in a list outside of its items belongs to the one before.
+            // Content of a list that is outside its items belongs to the item before it.
             Some(Frame { kind: BlockKind::List(_, items), .. }) => match items.last_mut() {
                 Some(item) => item.push(block),
                 None => items.push(vec![block]),
@@ -198,7 +198,7 @@ impl BlockBuilder {
         }
     }
 
-    /// Code in a line.
+    /// Adds a code span. White space at the ends of the code is written outside the span.
     pub(super) fn code_span(&mut self, code: &str) {
         let content = collapse_whitespace(code);
         if code.starts_with(|c: char| c.is_ascii_whitespace()) {
@@ -212,16 +212,17 @@ impl BlockBuilder {
         }
     }
 
-    /// A line between blocks.
+    /// Ends the paragraph and adds a thematic break. A cell gets no thematic break.
     pub(super) fn thematic_break(&mut self) {
         self.end_paragraph();
         if self.open_cells == 0 {
-            // Other signs would be read as the marker of a list around it.
+            // `---` or `***` after the marker of a list item could be read together with the marker as one
+            // thematic break.
             self.add_block(Block { text: "___".to_owned(), list_marker: None });
         }
     }
 
-    /// Code with its lines.
+    /// Adds a fenced code block. In a cell, each line becomes a code span.
     pub(super) fn code_block(&mut self, code: &str) {
         let code = code.trim_matches('\n');
         if self.open_cells > 0 {
@@ -236,7 +237,7 @@ impl BlockBuilder {
         }
     }
 
-    /// Ends what was opened last, and adds what it holds to what is open around it.
+    /// Closes the innermost open block and adds its content to its parent.
     pub(super) fn pop(&mut self) {
         self.end_paragraph();
         if self.frames.len() < 2 {
@@ -343,7 +344,7 @@ fn join_blocks(blocks: &[Block], separator: &str) -> String {
     text
 }
 
-/// The text, its first line behind one prefix and the others behind another.
+/// Prefixes the first line with `first` and every other line with `others`. Empty lines get no trailing blanks.
 fn indent(text: &str, first: &str, others: &str) -> String {
     let mut indented = String::with_capacity(text.len() + text.len() / 8);
     for (index, line) in text.split('\n').enumerate() {
@@ -361,8 +362,8 @@ fn cell_texts(cells: &[Cell]) -> Vec<&str> {
     cells.iter().map(|cell| cell.text.as_str()).collect()
 }
 
-/// How a column is aligned: as all cells below the head that have text, or, where there are none, as the head. Markdown aligns
-/// whole columns only.
+/// Returns the alignment of a column. Markdown aligns whole columns only, so this is the alignment that all non-empty
+/// cells below the header share, or `Unspecified` if they differ. If all of them are empty, the header cell decides.
 fn column_alignment(head: &Cell, rows: &[Vec<Cell>], column: usize) -> Align {
     let cells = rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.text.is_empty());
     let mut aligns = cells.map(|cell| cell.align);

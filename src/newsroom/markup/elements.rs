@@ -1,40 +1,41 @@
 //! Allowlist of HTML elements and attributes, with the nesting rule of each element.
 //!
-//! One table for `flatten_html`, `sanitizer`, `plain_text` and `html_to_markdown`. Also maps elements to equivalents,
-//! such as `b` to `strong`, and names the elements that are removed with their content, such as `script`.
+//! `flatten_html`, `sanitizer`, `plain_text` and `html_to_markdown` share this table. This file also maps
+//! elements to equivalents, such as `b` to `strong`, and names the elements that are removed with their content,
+//! such as `script`.
 
-/// What an element is to the elements around it.
+/// Role of an element in the nesting of elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ElementKind {
-    /// Has no content and stands in a line.
+    /// Inline element without content, such as `br` or `img`.
     Void,
-    /// A rule between blocks.
+    /// Thematic break between blocks (`hr`).
     Rule,
-    /// Marks up a part of a line.
+    /// Inline element with content.
     Inline,
-    /// Has lines, and no blocks.
+    /// Block that contains inline content and no blocks.
     LeafBlock,
-    /// Has blocks.
+    /// Block that contains blocks.
     ContainerBlock,
-    /// Is one of several in a block, each ending the one before.
+    /// Item of a list. Its start tag closes the preceding item.
     Item,
-    /// Has rows, or groups of rows.
+    /// Table: contains rows or row groups.
     Table,
-    /// Has rows.
+    /// Row group: contains rows.
     RowGroup,
-    /// Has cells.
+    /// Row: contains cells.
     Row,
-    /// Has blocks, and nothing in it closes anything outside of it.
+    /// Cell or caption: contains blocks. Apart from the tags of its table, no tag in it closes an element outside it.
     Cell,
 }
 
-/// Name, kind and attributes.
+/// Name, kind and allowed attributes of an element.
 pub(super) type Element = (&'static str, ElementKind, &'static [&'static str]);
 
 /// Attributes that every element may have.
 pub(super) const GLOBAL_ATTRIBUTES: &[&str] = &["dir", "lang"];
 
-/// Every element a body may have.
+/// All elements that a body may contain.
 pub(super) const ELEMENTS: &[Element] = &[
     ("a", ElementKind::Inline, &["href", "hreflang", "title"]),
     ("abbr", ElementKind::Inline, &["title"]),
@@ -89,7 +90,8 @@ pub(super) const ELEMENTS: &[Element] = &[
     ("wbr", ElementKind::Void, &[]),
 ];
 
-/// The element that stands for a tag of this name in lower case; none where only the content is kept.
+/// Returns the allowed element for a tag name in lower case, or its equivalent. Returns `None` if the element is not
+/// allowed; then its tags are removed and its content is kept, unless `is_removed_with_content` applies.
 pub(super) fn element(name: &str) -> Option<Element> {
     let name = match name {
         "acronym" => "abbr",
@@ -106,7 +108,8 @@ pub(super) fn element(name: &str) -> Option<Element> {
     ELEMENTS.iter().find(|(known, ..)| *known == name).copied()
 }
 
-/// Whether an element goes with all that is in it: what runs, styles, frames, draws, or waits for an entry.
+/// Whether an element is removed together with its content: scripts, styles, frames, graphics, media and
+/// form controls.
 pub(super) fn is_removed_with_content(name: &str) -> bool {
     matches!(
         name,

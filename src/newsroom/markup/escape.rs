@@ -1,13 +1,14 @@
-//! Escaping for Markdown: text, link destinations, titles and code, written so that a parser reads back the same
-//! characters.
+//! Escaping for Markdown: writes text, link destinations, titles and code so that a parser reads back the
+//! same characters.
 //!
-//! Invalid characters of URLs are percent-encoded. What counts as a marker follows CommonMark and its table extension.
+//! Characters that are invalid in URLs are percent-encoded. What counts as a marker follows CommonMark and its
+//! table extension.
 
 use std::fmt::Write;
 
-/// The address of a link or picture, in parentheses. Line breaks and tabs are removed, and a backslash in the path of a web
-/// address becomes a slash, as the URL Standard has it. Other characters with a meaning in Markdown or HTML are escaped or
-/// percent-encoded.
+/// Formats the destination and title of a link or image, in parentheses. Removes tabs and line feeds. Before the
+/// query and fragment of a web address, replaces each backslash with a slash, as the URL Standard requires. Escapes
+/// or percent-encodes other characters with a meaning in Markdown or HTML.
 pub(super) fn destination(address: &str, title: &str) -> String {
     let mut text = String::with_capacity(address.len() + title.len() + 8);
     text.push('(');
@@ -39,12 +40,12 @@ pub(super) fn destination(address: &str, title: &str) -> String {
 
 fn percent_encode(c: char, text: &mut String) {
     for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-        write!(text, "%{byte:02X}").expect("writing to a text cannot fail");
+        write!(text, "%{byte:02X}").expect("writing to a String cannot fail");
     }
 }
 
-/// The text of an attribute, for the title of a link or picture and for the alternative text of a picture: every character
-/// comes back, quotation marks and line breaks included.
+/// Escapes an attribute value for use as the title of a link or image, or as the alternative text of an image. A
+/// parser reads back every character, including quotation marks and line feeds.
 pub(super) fn escape_attribute(text: &str, markdown: &mut String) {
     let mut escaped = String::with_capacity(text.len());
     escape(text, false, &mut escaped);
@@ -57,7 +58,8 @@ pub(super) fn escape_attribute(text: &str, markdown: &mut String) {
     }
 }
 
-/// The start tag of an element with a title, in a line of Markdown: nothing in the title is read as a mark.
+/// Writes the start tag of an element with a title, for use in a line of Markdown. Nothing in the title is
+/// read as a marker.
 pub(super) fn start_tag_with_title(name: &str, title: &str, markdown: &mut String) {
     markdown.extend(["<", name, " title=\""]);
     for c in title.chars() {
@@ -66,15 +68,17 @@ pub(super) fn start_tag_with_title(name: &str, title: &str, markdown: &mut Strin
             '&' => markdown.push_str("&amp;"),
             '<' => markdown.push_str("&lt;"),
             '>' => markdown.push_str("&gt;"),
-            // In the cell of a table the first parts cells, and the others could end a line or begin code.
-            '|' | '\n' | '`' => write!(markdown, "&#{};", u32::from(c)).expect("writing to a text cannot fail"),
+            // In a table cell, `|` would end the cell. A line feed would end the line, and a backtick could
+            // start a code span.
+            '|' | '\n' | '`' => write!(markdown, "&#{};", u32::from(c)).expect("writing to a String cannot fail"),
             c => markdown.push(c),
         }
     }
     markdown.push_str("\">");
 }
 
-/// Writes text so that it is read as text.
+/// Writes text and escapes every character that a parser would read as a marker. `begins_line`: the text is at the
+/// start of a line, where block markers count.
 pub(super) fn escape(text: &str, begins_line: bool, markdown: &mut String) {
     let first = if begins_line { block_start_escape(text) } else { None };
     let mut before = ' ';
@@ -98,7 +102,7 @@ pub(super) fn escape(text: &str, begins_line: bool, markdown: &mut String) {
     }
 }
 
-/// Where the character is to be escaped that would make another block of a line.
+/// Returns the position of the character to escape in a line that would otherwise start another kind of block.
 fn block_start_escape(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let blank = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_whitespace);
@@ -115,13 +119,13 @@ fn block_start_escape(text: &str) -> Option<usize> {
     }
 }
 
-/// Backticks that stand around code: more than it has in a row, and no less than asked for.
+/// Returns the backticks to put around code: more than its longest run of backticks, and at least `min_length`.
 pub(super) fn fence(code: &str, min_length: usize) -> String {
     let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     "`".repeat(min_length.max(longest + 1))
 }
 
-/// The words of a text, one blank between them.
+/// Returns the words of a text, separated by single spaces.
 pub(super) fn collapse_whitespace(text: &str) -> String {
     text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -177,7 +181,7 @@ mod tests {
             "(https://a/b%20\\(c\\)%7C%60%3Cd%3E&amp;e%C2%A0?%5C \"say \\\"x\\\"&#10; \\*y\\*\")"
         );
     }
-    /// The values of an attribute in the HTML that the Markdown of an HTML body makes.
+    /// Converts an HTML body to Markdown and back to HTML, and returns all values of an attribute in the result.
     fn values(body: &str, name: &str) -> Vec<String> {
         let html = markdown_to_html(&markdown(body));
         let value = |token| match token {

@@ -1,7 +1,8 @@
 //! HTML to Markdown conversion, for the bodies (`bodyHtml`) that other systems export.
 //!
-//! The HTML is flattened and sanitized first, so every element ends and none lies deep. Control characters are replaced
-//! and counted. What Markdown cannot express keeps its text. HTML of more than 10 MB is refused.
+//! The HTML is flattened and sanitized first, so every element is closed and the nesting is limited. Control
+//! characters are replaced and counted. Elements that Markdown cannot express keep their text. HTML of more than 10
+//! MB is rejected.
 
 use super::{
     blocks::{Align, BlockBuilder, BlockKind},
@@ -17,16 +18,17 @@ use crate::newsroom::text::{
     to_nfc,
 };
 
-/// Bytes of an HTML body at most.
+/// Maximum length of an HTML body, in bytes.
 const MAX_BYTES: usize = 10_000_000;
 
-/// Markdown that reads as an HTML body does, and its control characters; why it cannot be made, otherwise. Scripts and styles
-/// are removed; what Markdown has no form for keeps its text; control characters are read as [`replace_controls`] does, also
-/// those that are written as references.
+/// Converts an HTML body to Markdown with the same content, and counts its control characters. Removes scripts and
+/// styles. Elements without an equivalent in Markdown keep their text. Control characters are handled by
+/// [`replace_controls`], also if they are written as character references. Fails with a message if the body is longer
+/// than `MAX_BYTES`.
 pub fn html_to_markdown(html: &str) -> Result<(String, ControlCount), String> {
     if html.len() > MAX_BYTES {
         let length = html.len();
-        return Err(format!("bodyHtml is {length} bytes long, and at most {MAX_BYTES} are taken: shorten it"));
+        return Err(format!("bodyHtml is {length} bytes long; the maximum is {MAX_BYTES}: shorten it"));
     }
     let mut html = html.to_owned();
     let mut controls = replace_controls(&mut html);
@@ -46,7 +48,7 @@ pub fn html_to_markdown(html: &str) -> Result<(String, ControlCount), String> {
     Ok((to_nfc(converter.blocks.finish()), controls))
 }
 
-/// Whether a table has cells beside each other; without, it only frames what is in it.
+/// Whether a table has a row with several cells. A table without one is layout, and its content is unwrapped.
 fn has_columns(after: Tokenizer<'_>) -> bool {
     let (mut tables, mut cells) = (1, 0);
     for token in after {
@@ -64,10 +66,10 @@ fn has_columns(after: Tokenizer<'_>) -> bool {
     cells > 1
 }
 
-/// Goes through the HTML and says what is written.
+/// Writes the Markdown for a stream of HTML tokens.
 struct Converter {
     blocks: BlockBuilder,
-    /// Code that is being read, and whether it is preformatted.
+    /// The code being read, and whether it is preformatted (`pre`).
     code: Option<(String, bool)>,
 }
 
@@ -90,7 +92,7 @@ impl Converter {
         let number = |name| value(name).and_then(|value| value.parse::<u32>().ok());
         let blocks = &mut self.blocks;
         match name {
-            // Two breaks are what a paragraph is.
+            // Two line breaks in a row stand for a paragraph break.
             "br" if blocks.inline.ends_with_break() && !blocks.inline.has_open_marks() && !blocks.is_in_cell() => {
                 blocks.end_paragraph();
             }
@@ -161,7 +163,7 @@ fn is_inline(name: &str) -> bool {
     matches!(element(name), Some((_, ElementKind::Inline, _)))
 }
 
-/// The mark of an element; none where only its text is kept.
+/// Returns the mark for an inline element, or `None` if only its text is kept.
 fn mark_for(name: &str) -> Option<Mark> {
     match element(name)?.0 {
         "strong" => Some(Mark::Strong),
@@ -305,12 +307,13 @@ mod tests {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// What a reader of the HTML sees.
+    /// Returns the text that a reader of the HTML sees.
     fn visible_text(html: &str) -> String {
         words(&html_to_text(&sanitize(html)))
     }
 
-    /// The letters that a reader sees, each with the marks around it; code has none.
+    /// Returns the visible characters except white space, each with the sorted names of the elements around it.
+    /// Characters in code have none.
     fn letters(html: &str) -> Vec<(char, Vec<String>)> {
         let mut open: Vec<String> = Vec::new();
         let mut letters = Vec::new();
@@ -337,13 +340,13 @@ mod tests {
     }
 
     const LISTS: &str = "<ul>§</ul>§<ol>§</ol>§<ol start=7>§<li>§</li>";
-    // The marks of lists in cells are text, so these two are not mixed.
+    // List markers inside cells become text, so the two sets of tags are not mixed.
     const TABLES: &str = "<table>§</table>§<tr>§<td>§<th>§</td>§<td colspan=3>";
     const PIECES: &str = "<b>§</b>§<i>§</i>§<a href=https://a>§</a>§<sup>§</sup>§<u>§</u>§<br>§<p>§</p>§<h2>§</h2>§\
         <blockquote>§</blockquote>§<div>§</div>§<pre>§</pre>§<code>§</code>§<hr>§a§b§ §(c)§1. §- §# §_§\
         *§&lt;p>§&amp;lt;§!§|§`§~§[§\\§\n§&nbsp;";
 
-    /// Tags and texts in any order, some of them twice as often.
+    /// Tags and text in random order. The pieces of `more` are twice as frequent.
     fn soup(more: &'static str) -> impl Strategy<Value = String> {
         let pieces = [PIECES, more, more].join("§").split('§').map(str::to_owned).collect::<Vec<_>>();
         prop::collection::vec(prop::sample::select(pieces), 0..24).prop_map(|pieces| pieces.concat())

@@ -1,19 +1,20 @@
-//! Writer of Markdown inline content: text, emphasis, links, code spans and hard line breaks of one paragraph or cell.
+//! Writer of Markdown inline content: text, emphasis, links, code spans and hard line breaks of one
+//! paragraph or cell.
 //!
-//! Used by `blocks`. Parts are collected first, because whether `*` is read as emphasis depends on the characters on
-//! both sides (delimiter runs, CommonMark 0.31, section 6.2). Where it would not be, an HTML element is written
-//! instead.
+//! Used by `blocks`. Parts are collected before they are written, because the characters on both sides of `*` decide
+//! whether it is read as emphasis (delimiter runs, CommonMark 0.31, section 6.2). If it would not be read as
+//! emphasis, an HTML element is written instead.
 
 use super::escape::{destination, escape, fence, start_tag_with_title};
 
-/// What is marked up in a line.
+/// Inline markup.
 #[derive(Debug)]
 pub(super) enum Mark {
     /// `**`
     Strong,
     /// `*`
     Emphasis,
-    /// An HTML element, where Markdown has no mark of its own.
+    /// An HTML element without an equivalent in Markdown.
     Tag(&'static str),
     /// An HTML element with a title.
     TagWithTitle(&'static str, String),
@@ -21,46 +22,46 @@ pub(super) enum Mark {
     Link { address: String, title: String },
 }
 
-/// How a break of the line is written.
+/// How a line break is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BreakStyle {
     /// As a new line, in a paragraph.
     Newline,
-    /// As an element, in the cell of a table.
+    /// As `<br>`, in a table cell.
     Element,
-    /// Not at all, in a heading.
+    /// As a space, in a heading.
     Space,
 }
 
 #[derive(Debug)]
 enum Part {
-    /// Text as it is read.
+    /// Text, not yet escaped.
     Text(String),
     Code(String),
-    /// Markdown as it is written.
+    /// Markdown that is written unchanged.
     Raw(String),
     HardBreak,
-    /// A mark, and whether it is to be written as an element.
+    /// The start of a mark, and whether the mark is written as an HTML element.
     Open(Mark, bool),
-    /// Where the mark was opened that ends here.
+    /// The end of a mark, with the index of the part that opened it.
     Close(usize),
 }
 
-/// What a mark sees beside it.
+/// What is next to a mark, on its outer side.
 #[derive(Clone, Copy)]
 enum Neighbor {
     Character(char),
-    /// Another mark, too near to be told apart.
+    /// Another delimiter run. Without a character between them, both would be read as one run.
     Mark,
 }
 
-/// The line.
+/// Builder for one paragraph, heading or cell.
 #[derive(Debug, Default)]
 pub(super) struct InlineBuilder {
     parts: Vec<Part>,
-    /// Marks that are open; none stands for one that is not written.
+    /// Open marks, as indices into `parts`. `None` is a mark that is not written.
     open: Vec<Option<usize>>,
-    /// Whether a blank is to come before the next text.
+    /// Whether a space must be written before the next text.
     pending_space: bool,
 }
 
@@ -73,12 +74,12 @@ impl InlineBuilder {
         matches!(self.parts.last(), Some(Part::HardBreak))
     }
 
-    /// Adds text; blanks in a row are one.
+    /// Adds text. Consecutive white space becomes one space.
     pub(super) fn text(&mut self, text: &str) {
         let is_blank = |c: char| c.is_ascii_whitespace();
         for (index, word) in text.split(is_blank).enumerate() {
             self.pending_space |= index > 0;
-            // At the beginning of a line no blank is seen, whether it breaks or not.
+            // White space at the start of a line is not visible, non-breaking spaces included.
             let word = if self.is_at_line_start() { word.trim_start() } else { word };
             if word.is_empty() {
                 continue;
@@ -91,7 +92,7 @@ impl InlineBuilder {
         }
     }
 
-    /// Adds code; what stands at once behind other code is one with it.
+    /// Adds a code span. If it directly follows another code span, the two are merged.
     pub(super) fn code_span(&mut self, code: &str) {
         self.write_pending_space();
         match self.parts.last_mut() {
@@ -100,13 +101,13 @@ impl InlineBuilder {
         }
     }
 
-    /// Adds what is Markdown already.
+    /// Adds text that is Markdown already.
     pub(super) fn raw_markdown(&mut self, markdown: String) {
         self.write_pending_space();
         self.parts.push(Part::Raw(markdown));
     }
 
-    /// Breaks the line.
+    /// Adds a hard line break.
     pub(super) fn line_break(&mut self) {
         self.pending_space = false;
         if !self.parts.is_empty() {
@@ -115,7 +116,7 @@ impl InlineBuilder {
         }
     }
 
-    /// Opens a mark; none where it only waits to be closed.
+    /// Opens a mark. `None` opens a mark that is not written, but must be closed as well.
     pub(super) fn open(&mut self, mark: Option<Mark>) {
         let Some(mark) = mark else { return self.open.push(None) };
         self.write_pending_space();
@@ -123,7 +124,7 @@ impl InlineBuilder {
         self.parts.push(Part::Open(mark, false));
     }
 
-    /// Closes the mark that was opened last.
+    /// Closes the innermost open mark.
     pub(super) fn close(&mut self) {
         let Some(Some(at)) = self.open.pop() else { return };
         if at + 1 == self.parts.len() {
@@ -135,7 +136,8 @@ impl InlineBuilder {
         self.insert(end, Part::Close(at));
     }
 
-    /// A blank stands before marks, not within them.
+    /// Writes the pending space before the marks just opened, because a space inside a mark would prevent it from
+    /// being read as emphasis.
     fn write_pending_space(&mut self) {
         if std::mem::take(&mut self.pending_space) {
             let at = self.before_open_marks();
@@ -151,7 +153,7 @@ impl InlineBuilder {
         self.before_open_marks().checked_sub(1).is_none_or(|before| matches!(self.parts[before], Part::HardBreak))
     }
 
-    /// Where the marks begin that were opened just now.
+    /// Returns the index of the first of the trailing marks that have no content yet.
     fn before_open_marks(&self) -> usize {
         self.parts.iter().rposition(|part| !matches!(part, Part::Open(..))).map_or(0, |at| at + 1)
     }
@@ -163,7 +165,7 @@ impl InlineBuilder {
         }
     }
 
-    /// The Markdown; empties the line.
+    /// Returns the Markdown and resets the builder.
     pub(super) fn take_markdown(&mut self, line_break: BreakStyle) -> String {
         while self.has_open_marks() {
             self.close();
@@ -214,8 +216,8 @@ impl InlineBuilder {
     }
 }
 
-/// Whether asterisks around these parts would be read as marks (CommonMark 0.31, section 6.2). Inner marks are decided
-/// before outer ones.
+/// Whether asterisks around these parts would be read as emphasis (CommonMark 0.31, section 6.2). Inner marks must be
+/// decided before outer ones.
 fn can_use_delimiters(parts: &[Part], opened: usize, closed: usize) -> bool {
     let is_delimiter = |part: &Part| matches!(part, Part::Open(Mark::Strong | Mark::Emphasis, false));
     let before = |at: usize| {
@@ -242,7 +244,8 @@ fn can_use_delimiters(parts: &[Part], opened: usize, closed: usize) -> bool {
     flanks(within_first, before(opened)) && flanks(within_last, after(closed))
 }
 
-/// Whether a mark between two characters belongs to the inner one. Between two signs it could begin or end.
+/// Whether a delimiter run between these two characters belongs to the inner one. Between two punctuation characters it
+/// could both open and close emphasis.
 fn flanks(inner: char, outer: Neighbor) -> bool {
     match outer {
         Neighbor::Mark => false,
@@ -250,7 +253,7 @@ fn flanks(inner: char, outer: Neighbor) -> bool {
     }
 }
 
-/// The first character that a part is written with, or one of its sort.
+/// Returns the first character that is written for a part, or a character of the same class.
 fn first_char(part: &Part) -> char {
     match part {
         Part::Text(text) | Part::Raw(text) => text.chars().next().unwrap_or(' '),
@@ -281,7 +284,7 @@ fn open_mark(mark: &Mark, element: bool, markdown: &mut String) {
         Mark::TagWithTitle(name, title) => start_tag_with_title(name, title, markdown),
         Mark::Link { .. } => {
             if markdown.ends_with('!') {
-                // It would be a picture.
+                // `![` would start an image.
                 markdown.insert(markdown.len() - 1, '\\');
             }
             markdown.push('[');
@@ -309,7 +312,7 @@ fn close_mark(mark: &Mark, element: bool, markdown: &mut String) {
 mod tests {
     use super::*;
 
-    /// A line in a short notation: `*` and `_` open and close marks, `/` breaks the line.
+    /// Renders a line in a short notation: `*` and `_` open and close marks, `/` breaks the line.
     fn render(notation: &str) -> String {
         let mut inline = InlineBuilder::default();
         let mut open = Vec::new();

@@ -6,8 +6,8 @@ use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 
 use super::{nesting_limit::limit_nesting, sanitizer::sanitize};
 
-/// The body as sanitised HTML: no scripts, styles, frames or forms, links to http, https and mailto only, pictures from http
-/// and https only.
+/// Renders a body as sanitized HTML: no scripts, styles, frames or forms; links only to http, https and mailto;
+/// images only from http and https.
 pub fn markdown_to_html(markdown: &str) -> String {
     let markdown = limit_nesting(markdown);
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
@@ -16,8 +16,8 @@ pub fn markdown_to_html(markdown: &str) -> String {
     sanitize(&html)
 }
 
-/// Footnotes get their number in brackets, in the text and before the note. Links between the two would need ids, and those
-/// of several bodies on a page would clash.
+/// Writes the number of each footnote in brackets, at the reference and at the start of the note. The two are not
+/// linked: a link would need ids, and the ids of several bodies on one page would collide.
 fn number_footnotes<'a>(events: impl Iterator<Item = Event<'a>>) -> impl Iterator<Item = Event<'a>> {
     let mut numbers: HashMap<CowStr<'a>, usize> = HashMap::new();
     let mut number = move |label| {

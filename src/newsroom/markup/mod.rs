@@ -1,8 +1,8 @@
 //! Rendering of bodies: Markdown to sanitized HTML, Markdown or HTML to plain text, and foreign HTML to Markdown.
 //!
-//! A body is stored as Markdown only. Rendering limits the nesting of the Markdown, parses it, flattens the resulting
-//! HTML and sanitizes it. No body is refused for its nesting; what lies too deep keeps its text and loses its
-//! structure.
+//! A body is stored as Markdown only. To render it, this module limits the nesting of the Markdown, parses it,
+//! flattens the resulting HTML and sanitizes it. No body is rejected for its nesting: content beyond the limit keeps
+//! its text and loses its structure.
 //!
 //! - `markdown_to_html`: Markdown rendered as sanitized HTML
 //! - `nesting_limit`: limit on the blocks that one line of Markdown may open
@@ -34,12 +34,12 @@ pub use html_to_markdown::html_to_markdown;
 pub use markdown_to_html::markdown_to_html;
 pub use plain_text::word_count;
 
-/// The body as plain text; paragraphs parted by a blank line.
+/// Renders a Markdown body as plain text, with a blank line between paragraphs.
 pub fn markdown_to_text(markdown: &str) -> String {
     html_to_text(&markdown_to_html(markdown))
 }
 
-/// The same, of a body's HTML as [`markdown_to_html()`] makes it.
+/// Converts the HTML of a body, as returned by [`markdown_to_html()`], to plain text.
 pub fn html_to_text(html: &str) -> String {
     plain_text::html_to_text(html)
 }
@@ -180,7 +180,7 @@ mod tests {
         <option>§</x>§<§>§\"§'§=§/§&§&lt;§&#60;§&quot;§;§javascript:§[x](§[§]§)§](javascript:x)§![§*§**§\
         _§`§```\n§~~§|§|-|\n§# §> §- §1. §[^a]§[^a]: §\n§\n\n§ §    §\t§\\§\0§\u{338}§\u{A0}§a§b c§é§字";
 
-    /// Tags, marks and text in any order.
+    /// Tags, Markdown markers and text in random order.
     fn soup() -> impl Strategy<Value = String> {
         let piece = prop::sample::select(PIECES.split('§').collect::<Vec<_>>());
         prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())

@@ -1,14 +1,14 @@
 //! Nesting limit for Markdown: escapes block markers beyond 40 in one line, before the Markdown parser runs.
 //!
-//! The parser visits every open block for each line. Without this limit a body of one megabyte of `>` takes minutes
+//! The parser visits every open block for each line. Without this limit, a body of one megabyte of `>` takes minutes
 //! (denial of service). A marker beyond the limit becomes text. The depth of HTML is limited in `flatten_html`.
 
 use std::borrow::Cow;
 
-/// Quotes, list items and footnotes that one line may open, at most.
+/// Maximum number of block quotes, list items and footnotes that one line may open.
 const MAX_BLOCKS_PER_LINE: usize = 40;
 
-/// The same Markdown; a marker that would open one block too many is escaped, and stands there as text.
+/// Returns the Markdown with the first block marker beyond the limit escaped in each line.
 pub(super) fn limit_nesting(markdown: &str) -> Cow<'_, str> {
     let mut text = String::new();
     let mut copied = 0;
@@ -28,14 +28,14 @@ pub(super) fn limit_nesting(markdown: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Where the marker is to be escaped that opens one block too many.
+/// Returns the position of the character to escape so that the marker beyond the limit becomes text, if there is one.
 fn excess_marker(line: &str) -> Option<usize> {
     let bytes = line.as_bytes();
     let is_blank = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_whitespace);
     let (mut at, mut opened) = (0, 0);
     loop {
         at += bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        // What to escape, and how long the marker is.
+        // The position of the character to escape, and the length of the marker.
         let (marker, length) = match bytes.get(at)? {
             b'>' => (at, 1),
             b'-' | b'+' | b'*' if is_blank(at + 1) => (at, 1),
@@ -56,7 +56,7 @@ fn excess_marker(line: &str) -> Option<usize> {
             }
             _ => return None,
         };
-        // A line of nothing but these is a rule, however long.
+        // A line that consists only of these characters is a thematic break of any length.
         let is_rule = || {
             matches!(bytes[at], b'-' | b'*') && bytes[at..].iter().all(|b| *b == bytes[at] || b.is_ascii_whitespace())
         };

@@ -1,6 +1,6 @@
 //! Plain text of a body and its word count: sanitized HTML to text, and words by Unicode segmentation (UAX #29).
 //!
-//! The text is made from the HTML, not from the Markdown, so that both say the same where the Markdown contains HTML.
+//! The text is made from the HTML and not from the Markdown, so that both agree if the Markdown contains HTML.
 
 use std::borrow::Cow;
 
@@ -12,8 +12,8 @@ use super::{
     tokenizer::{Token, Tokenizer},
 };
 
-/// The text: paragraphs parted by a blank line, items and rows by a line break, cells by a tab, pictures by their
-/// alternative text.
+/// Converts sanitized HTML to text: a blank line between paragraphs, a line break between items and between rows, a
+/// tab between cells, and the alternative text for an image.
 pub(super) fn html_to_text(html: &str) -> String {
     let mut writer = Writer { text: String::with_capacity(html.len()), ..Writer::default() };
     for token in Tokenizer::new(html) {
@@ -37,15 +37,15 @@ pub(super) fn html_to_text(html: &str) -> String {
 #[derive(Default)]
 struct Writer {
     text: String,
-    /// What parts the text so far from what comes next, once something comes.
+    /// The separator to write before the next text.
     pending: Separator,
-    /// Lists, cells and preformatted texts that are open.
+    /// Numbers of open lists, table cells and preformatted blocks.
     lists: usize,
     cells: usize,
     preformatted: usize,
 }
 
-/// What parts two texts, from the weakest.
+/// What separates two pieces of text, in order of increasing strength.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Separator {
     #[default]
@@ -91,7 +91,7 @@ impl Writer {
     }
 
     fn separate(&mut self, separator: Separator) {
-        // A row of a table is one line.
+        // A table row is written on one line.
         let separator = if self.cells > 0 { separator.min(Separator::Space) } else { separator };
         self.pending = self.pending.max(separator);
     }
@@ -100,7 +100,7 @@ impl Writer {
         if self.preformatted > 0 && self.cells == 0 {
             self.text.push('\n');
         } else {
-            // Two of them are what a paragraph once was.
+            // Two line breaks in a row stand for a paragraph break.
             self.separate(if self.pending == Separator::Line { Separator::Paragraph } else { Separator::Line });
         }
     }
@@ -131,7 +131,7 @@ impl Writer {
     }
 }
 
-/// What parts the content of an element from what is around it.
+/// Returns the separator between the content of an element and the content around it.
 fn separator_around(name: &str) -> Separator {
     match element(name) {
         None | Some((_, ElementKind::Inline | ElementKind::Void, _)) => Separator::None,
@@ -140,7 +140,7 @@ fn separator_around(name: &str) -> Separator {
     }
 }
 
-/// Sanitised HTML without tags, its character references read. The sanitiser writes no others than these.
+/// Decodes the character references in text of sanitized HTML. The sanitizer writes no other references than these.
 pub(super) fn decode_references(html: &str) -> Cow<'_, str> {
     const REFERENCES: [(&str, char); 5] =
         [("amp;", '&'), ("lt;", '<'), ("gt;", '>'), ("quot;", '"'), ("nbsp;", '\u{A0}')];
@@ -158,16 +158,19 @@ pub(super) fn decode_references(html: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Words of a plain text: the segments between word boundaries (UAX #29) that have a letter or a decimal digit.
+/// Counts the words of a plain text: the segments between word boundaries (UAX #29) that contain a letter or a
+/// decimal digit.
 ///
-/// Chinese, Japanese, Thai, Lao, Khmer and Burmese are written without blanks between words; there the boundaries are those of
-/// the dictionaries of ICU, longest word first. Its neural networks (LSTM) find some words better and are a hundredth as fast:
-/// three megabytes of Thai would take five seconds. The time is proportional to the length of the text, whatever it is.
+/// Chinese, Japanese, Thai, Lao, Khmer and Burmese are written without spaces between words. For them, boundaries are
+/// found with the dictionaries of ICU, longest match first. The neural networks (LSTM) of ICU find some words better,
+/// but are about a hundred times slower: three megabytes of Thai would take five seconds. The running time is
+/// proportional to the length of the text, whatever its content.
 pub fn word_count(text: &str) -> usize {
     let segmenter = WordSegmenter::new_dictionary(WordBreakInvariantOptions::default());
     let mut begin = 0;
     let is_word = |&end: &usize| {
-        // Not `is_word_like`: of ICU4X 2.4 it is false for words that end with a combining mark, as many do in Hindi.
+        // `is_word_like` is not used: in ICU4X 2.4 it is false for words that end with a combining mark, which are
+        // common in Hindi.
         let segment = &text[begin..end];
         begin = end;
         segment.chars().any(|c| c.is_alphabetic() || is_digit(c))

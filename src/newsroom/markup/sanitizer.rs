@@ -1,8 +1,7 @@
-//! HTML sanitizer: lets through the elements and attributes of the allowlist in `elements`, and removes everything
-//! else.
+//! HTML sanitizer: keeps the elements and attributes of the allowlist in `elements` and removes everything else.
 //!
-//! Protects readers against cross-site scripting (XSS): no scripts, styles, frames or forms; links to http, https and
-//! mailto only, images from http and https only. The input is flattened first (`flatten_html`).
+//! Protects readers against cross-site scripting (XSS): no scripts, styles, frames or forms; links only to http,
+//! https and mailto; images only from http and https. The input is flattened first (`flatten_html`).
 
 use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
 
@@ -36,7 +35,7 @@ static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     sanitizer
 });
 
-/// HTML that is harmless, whatever it was.
+/// Returns safe HTML for any input.
 pub(super) fn sanitize(html: &str) -> String {
     SANITIZER.clean(&flatten_html(html)).to_string()
 }
@@ -49,7 +48,8 @@ pub(super) mod tests {
         tokenizer::{Token, Tokenizer},
     };
 
-    /// Nothing but known elements with known attributes, and no address but of a web page, a picture or a mail.
+    /// Returns the first token that the sanitizer must not let through: an unknown element or attribute, a `<` in
+    /// text, or a URL with another scheme than http, https or (for links) mailto.
     pub(in crate::newsroom::markup) fn find_unsafe_markup(html: &str) -> Option<String> {
         let find_in_token = |token: Token<'_>| match token {
             Token::Text(text) => text.contains('<').then(|| text.to_owned()),

@@ -1,23 +1,24 @@
-//! HTML tokenizer: splits HTML into start tags, end tags and text as a browser does, in one pass and without recursion.
+//! HTML tokenizer: splits HTML into start tags, end tags and text as a browser does, in one pass and
+//! without recursion.
 //!
-//! Comments, declarations and unterminated tags are dropped. Character references are left as they are.
+//! Comments, declarations and unterminated tags are dropped. Character references are not decoded.
 
-/// A piece of HTML.
+/// A start tag, an end tag or a piece of text.
 #[derive(Debug, PartialEq)]
 pub(super) enum Token<'a> {
-    /// Text as it stands, with its character references; a `<` in it opens nothing.
+    /// Text with its character references. A `<` in it does not start a tag.
     Text(&'a str),
-    /// A start tag: its name as written, and what stands behind the name.
+    /// A start tag: its name as written, and its attributes.
     StartTag(&'a str, Attributes<'a>),
-    /// The name in an end tag, as written.
+    /// An end tag: its name as written.
     EndTag(&'a str),
 }
 
-/// The pieces of an HTML text; comments, declarations and a tag that never ends are left out.
+/// Iterator over the tokens of an HTML text. Comments, declarations and unterminated tags are skipped.
 #[derive(Clone)]
 pub(super) struct Tokenizer<'a> {
     rest: &'a str,
-    /// Elements whose content was to be skipped, and that no end tag follows.
+    /// Names of elements for which `skip_content` found no end tag.
     unclosed: Vec<String>,
 }
 
@@ -26,9 +27,10 @@ impl<'a> Tokenizer<'a> {
         Self { rest: html, unclosed: Vec::new() }
     }
 
-    /// Leaves out what comes up to the end tag of an element; nothing, where there is none.
+    /// Skips everything up to the end tag of an element. Skips nothing if no such end tag follows.
     pub(super) fn skip_content(&mut self, name: &str) {
-        // Without this, a row of tags that nothing ends is searched to its end once for each.
+        // Without this check, each of many unclosed start tags would search the whole rest of the text
+        // (quadratic time).
         if self.unclosed.iter().any(|known| known == name) {
             return;
         }
@@ -55,14 +57,14 @@ impl<'a> Tokenizer<'a> {
         let content = &self.rest[4..];
         let ends = |at: usize| {
             let comment = &content[..at];
-            // Two comments are shorter than their marks: `<!-->` and `<!--->`.
+            // The comments `<!-->` and `<!--->` are shorter than the usual opening and closing marks together.
             matches!(comment, "" | "-") || comment.ends_with("--") || comment.ends_with("--!")
         };
         let end = content.match_indices('>').find(|&(at, _)| ends(at));
         self.skip(end.map_or(self.rest.len(), |(at, _)| 4 + at + 1));
     }
 
-    /// What stands between the name and the end of a tag; none where it does not end.
+    /// Skips the rest of a tag and returns its attributes, or `None` if the tag is unterminated.
     fn skip_attributes(&mut self) -> Option<Attributes<'a>> {
         let attributes = Attributes { rest: self.rest };
         let mut last = attributes.clone();
@@ -113,14 +115,14 @@ impl<'a> Iterator for Tokenizer<'a> {
     }
 }
 
-/// Names and values of the attributes in a tag, as written.
+/// Iterator over the names and values of the attributes in a tag, as written.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Attributes<'a> {
     rest: &'a str,
 }
 
 impl<'a> Attributes<'a> {
-    /// The value of the attribute that has this name, as written.
+    /// Returns the value of the attribute with this name, as written.
     pub(super) fn value(&self, name: &str) -> Option<&'a str> {
         self.clone().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
@@ -134,7 +136,7 @@ impl<'a> Iterator for Attributes<'a> {
         if self.rest.is_empty() || self.rest.starts_with('>') {
             return None;
         }
-        // A name may begin with the sign that elsewhere ends it.
+        // A name may begin with `=`, which elsewhere ends a name.
         let end = self
             .rest
             .bytes()
@@ -169,7 +171,7 @@ fn is_html_whitespace(c: char) -> bool {
 mod tests {
     use super::*;
 
-    /// Tokenizer in a short notation: text, `+name attribute=value`, `-name`.
+    /// Tokens in a short notation: text, `+name attribute=value`, `-name`.
     fn tokenize(html: &str) -> Vec<String> {
         let notation = |token| match token {
             Token::Text(text) => text.to_owned(),

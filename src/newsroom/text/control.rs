@@ -1,24 +1,26 @@
-//! Control characters in imported text: C1 controls are replaced by their Windows-1252 characters, others are removed.
+//! Control characters in imported text: C1 controls are replaced with their Windows-1252 characters,
+//! others are removed.
 //!
-//! Both are counted for the report. The mapping is that of the HTML standard (mojibake of Windows-1252 read as ISO
-//! 8859-1). Text that an editor enters is refused instead, in the parent module.
+//! Both are counted for the import report. The mapping is that of the HTML standard, for Windows-1252 text that was
+//! read as ISO 8859-1 (mojibake). Control characters in text that an editor enters are rejected instead, in the
+//! parent module.
 
 use super::is_control;
 
-/// What the bytes 0x80 to 0x9F are in Windows-1252. A blank stands for the five that are not defined.
+/// The Windows-1252 characters for the bytes 0x80 to 0x9F. A space marks the five undefined bytes.
 const WINDOWS_1252: &str = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ";
 
-/// Control characters of some texts.
+/// Numbers of control characters that were replaced or removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ControlCount {
-    /// Replaced by what Windows-1252 has there.
+    /// Replaced with the Windows-1252 character of the same code.
     pub mapped: u64,
     /// Removed.
     pub removed: u64,
 }
 
 impl ControlCount {
-    /// Whether there were none.
+    /// Whether no control character was found.
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
@@ -31,8 +33,9 @@ impl std::ops::AddAssign for ControlCount {
     }
 }
 
-/// Replaces the characters U+0080 to U+009F by what Windows-1252 has there, and removes the five that are not defined there and
-/// every other control character except tab, line feed and carriage return. A text without such characters is scanned once and not copied.
+/// Replaces the characters U+0080 to U+009F with the Windows-1252 characters of the same codes. Removes the five of
+/// them that are undefined in Windows-1252, and every other control character except tab, line feed and carriage
+/// return. A text without such characters is scanned once and not copied.
 pub fn replace_controls(text: &mut String) -> ControlCount {
     let mut count = ControlCount::default();
     if !text.contains(is_disallowed_control) {

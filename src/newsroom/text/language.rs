@@ -1,15 +1,15 @@
-//! Language tags (BCP 47, RFC 5646): checks that a tag is well-formed, and normalizes its case; fallbacks (RFC 4647).
+//! Language tags (BCP 47, RFC 5646): checks that a tag is well-formed and normalizes its case; fallbacks (RFC 4647).
 //!
-//! Whether a subtag is registered is not checked. Irregular tags from before 2006, such as `i-klingon`, are rejected.
+//! Does not check whether a subtag is registered. Irregular tags from before 2006, such as `i-klingon`, are rejected.
 
 use std::{iter, ops::RangeInclusive};
 
 use super::is_control;
 
-/// Characters of a tag at most.
+/// Maximum length of a tag, in characters.
 const MAX_LENGTH: usize = 64;
 
-/// A tag in canonical case, such as `en`, `pt-BR` or `zh-Hant`; why it is none, otherwise.
+/// Returns the tag in canonical case, for example `en`, `pt-BR` or `zh-Hant`, or a message if it is not well-formed.
 pub fn canonical(tag: &str) -> Result<String, String> {
     let subtags: Vec<&str> = if tag.len() <= MAX_LENGTH { tag.split('-').collect() } else { Vec::new() };
     if well_formed(&subtags).is_some() {
@@ -19,14 +19,15 @@ pub fn canonical(tag: &str) -> Result<String, String> {
     if tag.chars().nth(40).is_some() {
         excerpt.push('…');
     }
-    Err(format!("\"{excerpt}\" is not a language tag: write one of BCP 47, for example en, pt-BR or zh-Hant"))
+    Err(format!("\"{excerpt}\" is not a language tag: use a BCP 47 tag, for example en, pt-BR or zh-Hant"))
 }
 
-/// A tag and the more general ones that stand in for it, nearest first (RFC 4647, section 3.4): `zh-Hant-TW`, `zh-Hant`, `zh`.
+/// Iterates over a tag and its more general fallbacks, most specific first (RFC 4647, section 3.4): `zh-Hant-TW`,
+/// `zh-Hant`, `zh`.
 pub fn fallbacks(tag: &str) -> impl Iterator<Item = &str> {
     iter::successors(Some(tag), |tag| {
         let (mut shorter, _) = tag.rsplit_once('-')?;
-        // A singleton means nothing without what follows it.
+        // A singleton has no meaning without the subtag after it.
         while let Some((before, _)) = shorter.rsplit_once('-').filter(|(_, last)| last.len() == 1) {
             shorter = before;
         }
@@ -34,7 +35,7 @@ pub fn fallbacks(tag: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// `langtag` or `privateuse` of the grammar.
+/// Returns `Some` if the subtags match `langtag` or `privateuse` of the grammar (RFC 5646, section 2.1).
 fn well_formed(subtags: &[&str]) -> Option<()> {
     if subtags.iter().any(|part| !alphanumeric(part, 1..=8)) {
         return None;
@@ -48,7 +49,7 @@ fn well_formed(subtags: &[&str]) -> Option<()> {
         return None;
     }
     if language.len() <= 3 {
-        // Up to three subtags of an extended language.
+        // Up to three extended language subtags.
         for _ in 0..3 {
             rest.next_if(|part| letters(part, 3..=3));
         }
@@ -75,7 +76,8 @@ fn well_formed(subtags: &[&str]) -> Option<()> {
     rest.next().is_none().then_some(())
 }
 
-/// RFC 5646, section 2.1.1: lower case, but regions in capitals and scripts with one; behind a singleton all is lower case.
+/// Joins the subtags in the case of RFC 5646, section 2.1.1: regions in upper case, scripts in title case, all others
+/// in lower case. After a singleton, all subtags are in lower case.
 fn to_canonical_case(subtags: &[&str]) -> String {
     let mut behind_singleton = false;
     let mut tag = String::with_capacity(MAX_LENGTH);

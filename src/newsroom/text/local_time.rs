@@ -1,47 +1,48 @@
-//! Local times and time zones: parses a local time and resolves it to an instant (daylight saving time). Pure.
+//! Local times and time zones: parses a local time and resolves it to an instant (daylight saving time).
+//! Pure functions.
 //!
-//! As in iCalendar (RFC 5545, 3.3.5): a time within a gap is moved forward by the length of the gap; of an ambiguous
-//! time the first is taken. `today` gives the current day in a zone, and the instant at which it ends;
-//! `format_instant` writes an instant for a message.
+//! Resolution follows iCalendar (RFC 5545, section 3.3.5): a time in a gap moves forward by the length of the gap,
+//! and an ambiguous time means the first of its two instants. `today` returns the current day in a zone and the
+//! instant at which it ends. `format_instant` formats an instant for a message.
 
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::date_range;
 
-/// The forms that are read; seconds may be left out.
+/// Accepted formats. Seconds are optional.
 const FORMATS: [&str; 2] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
 
-/// Longest gap looked back over: a zone that changed sides of the date line skipped a day.
+/// Longest gap that `resolve` searches, in minutes. A zone that moves across the date line skips a whole day.
 const MAX_GAP_MINUTES: i64 = 26 * 60;
 
-/// A local time as somebody wrote it, from the year 0001 to the year 9999, without leap seconds.
+/// Parses a local time from the year 0001 to the year 9999. Rejects leap seconds.
 pub fn parse(text: &str) -> Result<NaiveDateTime, String> {
     let has_valid_shape = text.is_ascii() && text.len() <= 19;
     let parsed = FORMATS.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
     let time = parsed.filter(|_| has_valid_shape).ok_or_else(|| {
         let excerpt: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
         format!(
-            "\"{excerpt}\" is not a local time: write date and time without an offset, for example 2026-03-29T09:00"
+            "\"{excerpt}\" is not a local time: write the date and time without an offset, for example 2026-03-29T09:00"
         )
     })?;
     date_range::check_date(time.date()).map_err(|error| error.to_string())?;
-    // As if it were UTC: second 60 is no second in any zone.
+    // The time is checked as if it were UTC, because no zone has a second 60.
     date_range::check_instant(time.and_utc()).map_err(|error| error.to_string())?;
     Ok(time)
 }
 
-/// A local time as it is kept: `2026-03-29T02:30:00`.
+/// Formats a local time as it is stored: `2026-03-29T02:30:00`.
 pub fn to_text(time: NaiveDateTime) -> String {
     time.format(FORMATS[0]).to_string()
 }
 
-/// The instant that a local time stands for in a zone.
+/// Returns the instant of a local time in a zone.
 pub fn resolve(time: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
     match zone.from_local_datetime(&time) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
         LocalResult::None => {
-            // The last local time before the gap tells the offset that held until then.
+            // The offset before the gap is that of the last local time before the gap.
             let before = (1..=MAX_GAP_MINUTES).find_map(|minutes| {
                 zone.from_local_datetime(&(time - TimeDelta::minutes(minutes))).latest().map(|at| (at, minutes))
             });
@@ -50,12 +51,12 @@ pub fn resolve(time: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
     }
 }
 
-/// An instant in a sentence.
+/// Formats an instant for a message, in RFC 3339.
 pub(in crate::newsroom) fn format_instant(at: DateTime<Utc>) -> String {
     date_range::clamp_instant(at).to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-/// The day that it is in a zone, and the instant at which it is over.
+/// Returns the current day in a zone, and the instant at which it ends.
 pub fn today(zone: Tz, now: DateTime<Utc>) -> (NaiveDate, DateTime<Utc>) {
     let today = now.with_timezone(&zone).date_naive();
     let next = today.succ_opt().unwrap_or(today).and_time(NaiveTime::MIN);
@@ -73,13 +74,13 @@ mod tests {
 
     #[test]
     fn times_in_a_gap_move_forward_and_ambiguous_times_use_the_first() {
-        // Zurich: 29 March 2026 has no 02:30, 25 October 2026 has two.
+        // In Zurich, 02:30 does not exist on 29 March 2026 and occurs twice on 25 October 2026.
         assert_eq!(at("2026-03-29T01:59", "Europe/Zurich"), "2026-03-29T00:59:00Z");
         assert_eq!(at("2026-03-29T02:30", "Europe/Zurich"), "2026-03-29T01:30:00Z");
         assert_eq!(at("2026-03-29T03:30", "Europe/Zurich"), "2026-03-29T01:30:00Z");
         assert_eq!(at("2026-10-25T02:30", "Europe/Zurich"), "2026-10-25T00:30:00Z");
         assert_eq!(at("2026-10-25T03:00", "Europe/Zurich"), "2026-10-25T02:00:00Z");
-        // Lord Howe moves by half an hour; Apia had no 30 December 2011.
+        // Lord Howe Island changes its clocks by half an hour. Apia skipped 30 December 2011.
         assert_eq!(at("2026-10-04T02:15", "Australia/Lord_Howe"), "2026-10-03T15:45:00Z");
         assert_eq!(at("2011-12-30T12:00", "Pacific/Apia"), "2011-12-30T22:00:00Z");
         assert_eq!(at("2026-07-01T09:00:30", "Asia/Phnom_Penh"), "2026-07-01T02:00:30Z");

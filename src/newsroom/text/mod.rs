@@ -1,8 +1,8 @@
 //! Validation of plain text: Unicode NFC, no control characters, length limits in characters, trimmed white space.
 //!
-//! `clean_line`, `clean_text` and `clean_body` are the only entry for texts of editors and imports, so equal texts are
-//! equal bytes. Bodies keep white space at their ends, because it has a meaning in Markdown. Invisible text becomes
-//! empty; whether a field may be empty is decided by `validation`.
+//! All texts of editors and imports pass through `clean_line`, `clean_text` or `clean_body`, so equal texts have
+//! equal bytes. Bodies keep white space at their ends, because it has a meaning in Markdown. A text that consists of
+//! invisible characters becomes empty; `validation` decides whether a field may be empty.
 //!
 //! - `control`: control characters in texts of other systems (Windows-1252)
 //! - `language`: language tags (BCP 47)
@@ -18,25 +18,27 @@ use std::{borrow::Cow, fmt};
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-/// Bytes that become one character by normalisation, at most: no character is composed of more than four, and none has more
-/// than four bytes.
+/// Maximum number of bytes that normalisation turns into one character: a character is composed of at most four
+/// characters, each of at most four bytes.
 const MAX_BYTES_PER_CHARACTER: usize = 16;
 
-/// Why a text cannot be taken. Reads on from the name of its field: "headline is 612 characters long, ...".
+/// Why a text is rejected. The message continues a sentence that starts with the name of the field: "headline is 612
+/// characters long, ...".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TextError {
-    /// It has a character that is no text.
+    /// The text contains a control character.
     Control {
-        /// Which.
+        /// The first control character.
         character: char,
-        /// Where in the text as it was given, in characters from 1.
+        /// Its position in the text as received, in characters, counted from 1.
         position: usize,
     },
-    /// It is too long.
+    /// The text is too long.
     TooLong {
-        /// Characters that it has: after normalising, or as given where it is too long to be worth normalising.
+        /// Length of the text, in characters: after normalisation, or as received if the text is too long to
+        /// be normalised.
         length: usize,
-        /// Characters allowed.
+        /// Maximum length, in characters.
         max: usize,
     },
 }
@@ -46,10 +48,10 @@ impl fmt::Display for TextError {
         match self {
             Self::Control { character, position } => {
                 let code = u32::from(*character);
-                write!(f, "has the invisible control character U+{code:04X} at character {position}: take it out")
+                write!(f, "contains the invisible control character U+{code:04X} at character {position}: remove it")
             }
             Self::TooLong { length, max } => {
-                write!(f, "is {length} characters long, and at most {max} are taken: shorten it")
+                write!(f, "is {length} characters long; the maximum is {max}: shorten it")
             }
         }
     }
@@ -57,8 +59,8 @@ impl fmt::Display for TextError {
 
 impl std::error::Error for TextError {}
 
-/// A text of one line, at most `max_chars` characters; empty where nothing in it can be seen. Line breaks and tabs, as copied
-/// texts have them, become blanks, and blanks in a row one.
+/// Cleans a text of one line, of at most `max_chars` characters. Line breaks and tabs become spaces, and consecutive
+/// spaces become one. Returns an empty text if nothing in it is visible.
 pub fn clean_line(value: &str, max_chars: usize) -> Result<String, TextError> {
     clean(value, EdgeWhitespace::Trim, max_chars, |text| {
         let is_blank = |c: char| matches!(c, ' ' | '\n' | '\r' | '\t');
@@ -67,19 +69,19 @@ pub fn clean_line(value: &str, max_chars: usize) -> Result<String, TextError> {
     })
 }
 
-/// A text of several lines, trimmed, at most `max_chars` characters; empty where nothing in it can be seen. Line breaks of
-/// every system become `\n`, tabs stay.
+/// Cleans a text of several lines, of at most `max_chars` characters, and trims it. All kinds of line breaks become
+/// `\n`; tabs are kept. Returns an empty text if nothing in it is visible.
 pub fn clean_text(value: &str, max_chars: usize) -> Result<String, TextError> {
     clean(value, EdgeWhitespace::Trim, max_chars, normalize_line_breaks)
 }
 
-/// A text of several lines as it was written, white space at its ends included, at most `max_chars` characters; empty where
-/// nothing in it can be seen. Line breaks of every system become `\n`.
+/// Cleans a text of several lines, of at most `max_chars` characters, and keeps white space at its ends. All kinds of
+/// line breaks become `\n`. Returns an empty text if nothing in it is visible.
 pub fn clean_body(value: &str, max_chars: usize) -> Result<String, TextError> {
     clean(value, EdgeWhitespace::Preserve, max_chars, normalize_line_breaks)
 }
 
-/// What happens to white space at the ends of a text.
+/// How white space at the ends of a text is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum EdgeWhitespace {
     Trim,
@@ -117,7 +119,7 @@ fn clean(
     }
 }
 
-/// A text in Unicode NFC; nothing is copied of one that is so already.
+/// Returns the text in Unicode NFC. Copies nothing if it is in NFC already.
 pub(super) fn to_nfc(text: String) -> String {
     match ComposingNormalizerBorrowed::new_nfc().normalize(&text) {
         Cow::Borrowed(_) => text,
@@ -125,9 +127,9 @@ pub(super) fn to_nfc(text: String) -> String {
     }
 }
 
-/// Whether a character is no text: controls (Unicode Cc), line and paragraph separators, what embeds, overrides or isolates a
-/// direction of writing (UAX #9), the byte order mark and noncharacters. Joiners and direction marks are text: Persian,
-/// Hindi, Hebrew and many emoji are not written without them.
+/// Whether a character is rejected in text: controls (Unicode Cc), line and paragraph separators, directional
+/// embeddings, overrides and isolates (UAX #9), the byte order mark and noncharacters. Joiners and direction marks
+/// are accepted, because Persian, Hindi, Hebrew and many emoji need them. Callers exempt tabs and line breaks.
 pub(super) fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
@@ -135,7 +137,8 @@ pub(super) fn is_control(c: char) -> bool {
         || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
-/// Blanks, and text that shows only between other text.
+/// Whether a character is white space, or has an effect only between visible characters (soft hyphen, joiners,
+/// direction marks).
 fn is_invisible(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}')
 }
@@ -255,8 +258,8 @@ mod tests {
     #[test]
     fn error_messages_name_the_problem_its_position_and_a_remedy() {
         let error_text = |text: &str| clean_line(text, 5).unwrap_err().to_string();
-        assert_eq!(error_text("\0b"), "has the invisible control character U+0000 at character 1: take it out");
-        assert_eq!(error_text("abcdef"), "is 6 characters long, and at most 5 are taken: shorten it");
+        assert_eq!(error_text("\0b"), "contains the invisible control character U+0000 at character 1: remove it");
+        assert_eq!(error_text("abcdef"), "is 6 characters long; the maximum is 5: shorten it");
     }
 
     fn any_text() -> impl Strategy<Value = String> {

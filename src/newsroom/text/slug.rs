@@ -1,31 +1,32 @@
-//! Slugs: format check, and generation from a headline (transliteration to ASCII, cut between words). Pure.
+//! Slugs: format check, and generation from a headline (transliterated to ASCII, cut between words). Pure functions.
 //!
-//! A slug is the last segment of a public URL: a to z, digits and single hyphens, at most 200 characters. Who owns a
-//! slug is in `slug_registry`.
+//! A slug is the last segment of a public URL: a to z, digits and single hyphens, at most 200 characters.
+//! `slug_registry` records the owner of each slug.
 
 use deunicode::deunicode;
 
 use super::is_control;
 
-/// Characters of a slug at most.
+/// Maximum length of a slug, in characters.
 pub const MAX_LENGTH: usize = 200;
 
-/// Characters of a slug that is made from a headline at most.
+/// Maximum length of a slug generated from a headline, in characters.
 const MAX_GENERATED: usize = 80;
 
-/// Characters of a headline that are looked at.
+/// Maximum number of characters of a headline that are read.
 const MAX_HEADLINE: usize = 1000;
 
-/// Where a headline has nothing that could stand in a slug.
+/// The slug for a headline that has no letter or digit that a slug could contain.
 const FALLBACK: &str = "release";
 
-/// A slug made from a headline or name: written in ASCII, cut between words. Never empty.
+/// Generates a slug from a headline or name: transliterates it to ASCII and cuts it between words. The result
+/// is never empty.
 pub fn from_headline(headline: &str) -> String {
-    // Line breaks part words; the transliteration would lose some of them.
+    // Line breaks separate words, but the transliteration drops some of them.
     let headline_start: String =
         headline.chars().take(MAX_HEADLINE).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut slug = String::with_capacity(MAX_GENERATED);
-    // An apostrophe joins: "workers' day" has the words workers and day.
+    // An apostrophe does not separate words: "workers' day" has the words "workers" and "day".
     let ascii = deunicode(&headline_start).to_ascii_lowercase().replace('\'', "");
     for word in ascii.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
         if slug.is_empty() {
@@ -40,11 +41,11 @@ pub fn from_headline(headline: &str) -> String {
     if slug.is_empty() { FALLBACK.to_owned() } else { slug }
 }
 
-/// Whether a text is a slug; what is wrong and what to write instead, otherwise.
+/// Checks that a text is a slug. Otherwise returns a message that says what is wrong and suggests a valid slug.
 pub fn check(slug: &str) -> Result<(), String> {
     if slug.is_empty() {
         return Err(
-            "the slug is empty: write at least one letter or digit, or leave it out to have one made".to_owned()
+            "the slug is empty: write at least one letter or digit, or omit it to have one generated".to_owned()
         );
     }
     let letters = slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
@@ -58,7 +59,7 @@ pub fn check(slug: &str) -> Result<(), String> {
     }
     if letters && hyphens {
         return Err(format!(
-            "\"{excerpt}\" has {} characters, and a slug at most {MAX_LENGTH}: shorten it",
+            "\"{excerpt}\" has {} characters; a slug has at most {MAX_LENGTH}: shorten it",
             slug.len()
         ));
     }
@@ -69,7 +70,7 @@ pub fn check(slug: &str) -> Result<(), String> {
     ))
 }
 
-/// A variant of a slug: `base-2`. The base is cut where the whole would be too long.
+/// Returns a numbered variant of a slug, `base-2`. Truncates the base if the result would be too long.
 pub fn numbered(base: &str, n: u32) -> String {
     let tail = format!("-{n}");
     let base = base[..base.floor_char_boundary(MAX_LENGTH - tail.len())].trim_end_matches('-');

@@ -1,8 +1,8 @@
 //! Flattening of HTML: rewrites any HTML as well-formed HTML of limited depth, before an HTML parser sees it.
 //!
-//! An HTML parser follows every nested tag, so deeply nested input could overflow the stack or take minutes. The output
-//! is built tag by tag: every element is closed in order, and at most 40 blocks and 8 inline elements are nested. It is
-//! as unsafe as the input: `sanitizer` must follow.
+//! An HTML parser follows every nested tag, so deeply nested input could overflow the stack or take minutes. This
+//! module builds its output tag by tag: every element is closed in order, and at most 40 blocks and 8 inline elements
+//! are nested. The output is as unsafe as the input, so `sanitizer` must process it afterwards.
 
 use crate::newsroom::markup::{
     attributes::filter_attributes,
@@ -10,17 +10,17 @@ use crate::newsroom::markup::{
     tokenizer::{Attributes, Token, Tokenizer},
 };
 
-/// Blocks, items and parts of tables in each other, at most. What lies deeper keeps its text and loses its place.
+/// Maximum nesting of blocks, list items and parts of tables. Deeper ones keep their text and lose their tags.
 const MAX_BLOCKS: usize = 40;
 
-/// Marked-up parts of a line in each other, at most.
+/// Maximum nesting of inline elements.
 const MAX_INLINES: usize = 8;
 
-/// Bytes of text after which it is parted by a comment, which the sanitiser takes out: writing one long text that has many
-/// character references takes it time in the square of the length.
+/// Length of text, in bytes, after which a comment is inserted; the sanitizer removes the comment. Without it, the
+/// sanitizer needs quadratic time to write one long text with many character references.
 const MAX_TEXT: usize = 16_384;
 
-/// The same HTML, flat.
+/// Returns well-formed HTML of limited depth with the same content.
 pub(in crate::newsroom::markup) fn flatten_html(html: &str) -> String {
     let mut writer = Writer {
         html: String::with_capacity(html.len() + html.len() / 8),
@@ -54,13 +54,14 @@ pub(in crate::newsroom::markup) fn flatten_html(html: &str) -> String {
 
 struct Writer {
     html: String,
-    /// Elements that are open, the innermost last.
+    /// Open elements, the innermost last.
     open_elements: Vec<(&'static str, ElementKind)>,
-    /// Blocks that were left out because they lay too deep, and whose end tags are to come.
+    /// Number of blocks that were omitted because they are nested too deeply, and whose end tags have not
+    /// been read yet.
     omitted_blocks: usize,
-    /// Where the content of the last paragraph, heading or preformatted text begins.
+    /// Position in `html` at which the content of the last paragraph, heading or preformatted text starts.
     line_start: usize,
-    /// Where the last tag or comment ends.
+    /// Position in `html` after the last start tag or inserted comment.
     last_tag_end: usize,
 }
 
@@ -85,7 +86,8 @@ impl Writer {
         self.html.push_str(rest);
     }
 
-    /// Where a text is to be parted: not within a character reference, which is ASCII.
+    /// Returns where to split a text: before an `&` or a non-ASCII character, and so never inside a
+    /// character reference.
     fn split_position(&self, text: &str) -> Option<usize> {
         let from = (self.last_tag_end + MAX_TEXT).saturating_sub(self.html.len());
         let after = text.as_bytes().get(from..)?;
@@ -101,7 +103,7 @@ impl Writer {
                 self.tag(name, &attributes);
             }
             ElementKind::Inline => self.start_inline(name, &attributes),
-            // Within preformatted text there are lines only.
+            // Preformatted text contains no blocks. The start tag of a block becomes a line break.
             _ if self.is_open("pre") && !matches!(kind, ElementKind::Row | ElementKind::Cell | ElementKind::Item) => {
                 self.html.push('\n')
             }
@@ -109,7 +111,7 @@ impl Writer {
                 self.begin_block();
                 self.tag(name, &attributes);
             }
-            // A heading stays one, whatever its line is wrapped in.
+            // A paragraph or `div` directly inside a heading is omitted, so that the text stays a heading.
             ElementKind::LeafBlock | ElementKind::ContainerBlock
                 if matches!(name, "p" | "div") && self.at_heading() => {}
             ElementKind::LeafBlock => {
@@ -142,7 +144,7 @@ impl Writer {
         self.open_cell();
         let first_inline = self.first_inline();
         if name == "a" {
-            // A link without an address is an anchor, and of those none is kept.
+            // A link without `href` is only an anchor. Anchors are not kept.
             if let Some(at) = (first_inline..self.open_elements.len()).find(|&at| self.open_elements[at].0 == "a") {
                 self.close_to(at);
             }
@@ -156,7 +158,8 @@ impl Writer {
         {
             return;
         }
-        // What goes on where it has just ended is one: programs write every word of a sentence in its own element.
+        // An element that starts where an equal one has just ended continues it: word processors wrap every word of a
+        // sentence in a separate element.
         let end_tag = format!("</{name}>");
         if attributes.is_empty() && self.html.ends_with(&end_tag) {
             self.html.truncate(self.html.len() - end_tag.len());
@@ -180,7 +183,7 @@ impl Writer {
         let parent = (table..self.open_elements.len()).rfind(|&at| parents.contains(&self.open_elements[at].1));
         self.close_to(parent.unwrap_or(table) + 1);
         if kind == ElementKind::Cell && parent.is_none() {
-            // A cell before any row.
+            // A cell outside a row gets a row.
             self.close_to(table + 1);
             self.push_block("tr", ElementKind::Row, "");
         }
@@ -212,7 +215,7 @@ impl Writer {
         }
     }
 
-    /// The innermost open element that is wanted, unless a barrier lies further in.
+    /// Returns the index of the innermost open element that matches, or `None` if a barrier is further inside.
     fn find(
         &self,
         is_match: impl Fn(&'static str, ElementKind) -> bool,
@@ -229,7 +232,7 @@ impl Writer {
         None
     }
 
-    /// Where the open inline elements begin: all of them lie innermost.
+    /// Returns the index of the first open inline element. Inline elements are always the innermost ones.
     fn first_inline(&self) -> usize {
         self.open_elements.iter().rposition(|(_, kind)| *kind != ElementKind::Inline).map_or(0, |at| at + 1)
     }
@@ -238,7 +241,7 @@ impl Writer {
         self.open_elements.iter().any(|(open, _)| *open == name)
     }
 
-    /// Whether a heading has just begun.
+    /// Whether a heading has just been opened and has no text yet.
     fn at_heading(&self) -> bool {
         self.open_elements.last().is_some_and(|(name, _)| is_heading(name))
             && self.html.get(self.line_start..).is_some_and(|line| line.trim_ascii().is_empty())
@@ -248,7 +251,8 @@ impl Writer {
         matches!(self.open_elements.last(), Some((_, ElementKind::Table | ElementKind::RowGroup | ElementKind::Row)))
     }
 
-    /// Where content stands in a table outside of every cell, a cell of its own; parsers would move it before the table.
+    /// Opens a cell for content that is inside a table and outside its cells. An HTML parser would move such content
+    /// before the table (foster parenting).
     fn open_cell(&mut self) {
         if self.between_cells() {
             if !matches!(self.open_elements.last(), Some((_, ElementKind::Row))) {
@@ -258,7 +262,7 @@ impl Writer {
         }
     }
 
-    /// Ends what cannot have a block in it.
+    /// Closes the open elements that cannot contain a block.
     fn begin_block(&mut self) {
         self.close_to(self.first_inline());
         if matches!(self.open_elements.last(), Some((_, ElementKind::LeafBlock))) {
@@ -289,12 +293,12 @@ impl Writer {
         self.last_tag_end = self.html.len();
     }
 
-    /// Closes elements from the innermost, until so many are open.
+    /// Closes the innermost elements until `count` elements are open.
     fn close_to(&mut self, count: usize) {
         for (name, kind) in self.open_elements.drain(count..).rev() {
             let start_tag = format!("<{name}>");
             if kind == ElementKind::Inline && self.html.ends_with(&start_tag) {
-                // Nothing was marked up.
+                // The element has no content.
                 self.html.truncate(self.html.len() - start_tag.len());
             } else {
                 self.html.push_str("</");

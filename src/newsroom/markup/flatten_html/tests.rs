@@ -1,4 +1,4 @@
-//! Tests of the flattening of HTML: well-formed output, bounded nesting and text length.
+//! Tests for the flattening of HTML: well-formed output, limited nesting and text length.
 
 use super::*;
 
