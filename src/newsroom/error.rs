@@ -2,8 +2,8 @@
 //! failure.
 //!
 //! Errors are values with a message for people. `FieldError` and `ErrorCode` describe rejected input, `CurrentRevision`
-//! what a client needs after an optimistic concurrency conflict. How an error looks in GraphQL or HTTP is not decided
-//! here.
+//! the data that a client needs after an optimistic concurrency conflict. The GraphQL and HTTP layers decide how an
+//! error is presented.
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -11,80 +11,80 @@ use sea_orm::DbErr;
 use super::workflow::WorkflowError;
 use crate::{catalog::FilterError, db::DatabaseError};
 
-/// Why something was not done. Nothing was changed then, except with [`DatabaseError::OutcomeUnknown`].
+/// Why a command failed. Nothing was changed, except possibly with [`DatabaseError::OutcomeUnknown`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Error {
-    /// It does not exist, or the viewer may not see it; the two are never told apart.
+    /// The object does not exist, or the viewer may not see it. Callers cannot distinguish the two.
     NotFound(&'static str),
     /// The viewer may not do this.
     Forbidden(String),
-    /// Some of what was given cannot be taken.
+    /// Some of the input is invalid.
     Invalid(Vec<FieldError>),
-    /// The state that the release is in does not allow it.
+    /// The state of the release does not allow the action.
     IllegalTransition(String),
-    /// It was done under the same key before.
+    /// The request was already executed under the same idempotency key.
     DuplicateRequest,
-    /// Somebody else was quicker.
+    /// Somebody else changed the object first.
     StaleRevision(CurrentRevision),
-    /// A filter that makes no sense.
+    /// The filter is invalid.
     Filter(FilterError),
-    /// The time that the request may take was over before this was begun.
+    /// The time limit of the request expired before the command began.
     DeadlineExceeded,
-    /// The database failed. Nothing was changed, except where it says that the outcome is unknown.
+    /// The database failed. Nothing was changed, except if the error says that the outcome is unknown.
     Db(DatabaseError),
 }
 
-/// One thing that was given and cannot be taken.
+/// One invalid field of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// Where: `input`, `headline`.
+    /// Path of the field, for example `input`, `headline`.
     pub field: Vec<String>,
-    /// What sort of error.
+    /// The kind of error.
     pub code: ErrorCode,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub message: String,
 }
 
-/// Sorts of errors that an editor can mend.
+/// Kinds of errors that an editor can fix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCode {
-    /// Something is missing.
+    /// A required value is missing.
     Required,
-    /// Something is not of the right form.
+    /// A value has the wrong form.
     Invalid,
-    /// Something is too long.
+    /// A value is too long.
     TooLong,
-    /// Something is used by another.
+    /// A value belongs to another object.
     Taken,
-    /// Something does not exist, or may not be seen.
+    /// A referenced object does not exist, or the viewer may not see it.
     NotFound,
-    /// It may not be done by this viewer.
+    /// The viewer may not do this.
     Forbidden,
-    /// It may not be done in this state.
+    /// The state of the release does not allow the action.
     IllegalTransition,
-    /// It was changed by somebody else in the meantime.
+    /// Somebody else changed the object in the meantime.
     StaleRevision,
-    /// It would be its own ancestor.
+    /// The object would be its own ancestor.
     Cycle,
-    /// The database did not answer, and this one of several was not done.
+    /// The database did not answer. This one of several actions was not carried out.
     Unavailable,
-    /// Whether this one of several was done is not known.
+    /// It is unknown whether this one of several actions was carried out.
     OutcomeUnknown,
 }
 
-/// What a stale writer needs to know.
+/// The data that a client needs after a revision conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentRevision {
-    /// The number now.
+    /// The current revision number.
     pub revision: i32,
-    /// Who made it.
+    /// The subject that made it.
     pub by: String,
-    /// When.
+    /// The instant at which it was made.
     pub at: DateTime<Utc>,
 }
 
 impl Error {
-    /// One field that cannot be taken.
+    /// An error of one invalid field.
     pub fn field(field: &[&str], code: ErrorCode, message: impl Into<String>) -> Self {
         let field = field.iter().map(|&step| step.to_owned()).collect();
         Self::Invalid(vec![FieldError { field, code, message: message.into() }])
@@ -130,18 +130,18 @@ impl std::fmt::Display for Error {
             }
             Self::StaleRevision(current) => write!(
                 f,
-                "it was changed meanwhile: it is at revision {} now, made by {} at {}; read it again, then repeat with that expectedRevision",
+                "changed in the meantime: the current revision is {}, made by {} at {}; read it again, then retry with that expectedRevision",
                 current.revision,
                 current.by,
                 current.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
             ),
             Self::DuplicateRequest => f.write_str(
-                "this was done before under the same Idempotency-Key, and is not done again; how it was answered then is \
-                 not known any more: read what is there now",
+                "a request with this Idempotency-Key has already been executed, and its response is not available: read \
+                 the current data",
             ),
             Self::Filter(error) => write!(f, "{}: {}", error.path.join("."), error.message),
             Self::DeadlineExceeded => {
-                f.write_str("the request's time limit (limits.execution_ms) ended before this was begun: it was not done")
+                f.write_str("the time limit of the request (limits.execution_ms) expired before this began: nothing was changed")
             }
             Self::Db(error) => error.fmt(f),
         }

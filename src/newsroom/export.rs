@@ -1,8 +1,8 @@
 //! Export of topics, places and releases: reads all of them from one database snapshot, a page of releases at a time.
 //!
-//! A release is exported in its live revision, or in the working one if there is no live one. What is not public is
-//! exported as a draft, a retracted release as withdrawn; schedules and embargoes are left out. The file format is in
-//! `interchange`.
+//! A release is exported in its live revision, or in its working revision if it has no live one. A release that is not
+//! public is exported as a draft, and a retracted release as withdrawn. Schedules and embargoes are omitted. The file
+//! format is in `interchange`.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -20,10 +20,10 @@ use crate::{
     journal::{PlaceImage, TopicImage},
 };
 
-/// Releases read at a time.
+/// Number of releases in one page.
 const PAGE_SIZE: u64 = 500;
 
-/// An export under way.
+/// A running export.
 #[derive(Debug)]
 pub struct Exporter {
     tx: Transaction,
@@ -34,18 +34,18 @@ pub struct Exporter {
     after: Uuid,
 }
 
-/// A release as it travels.
+/// A release for export.
 #[derive(Clone, Debug)]
 pub struct ExportedRelease {
-    /// Its lifecycle, as far as it travels: what is not public comes as a draft, also what only the press sees so far, and what
-    /// was retracted as withdrawn with its notice.
+    /// Lifecycle for export. A release that is not public, or that only the press can see, is a draft. A retracted
+    /// release is withdrawn, with its notice.
     pub row: release::Model,
-    /// What its readers see.
+    /// The content that its readers see.
     pub content: Content,
 }
 
 impl Exporter {
-    /// Begins; from here on nothing that is written is seen.
+    /// Begins an export. It does not include later writes.
     pub async fn begin(newsroom: &Newsroom) -> Result<Self, Error> {
         let tx = newsroom.db.begin_read().await?;
         let topics = topic_images(&tx, None).await?;
@@ -55,12 +55,12 @@ impl Exporter {
         Ok(Self { tx, topics, places, topic_slugs, place_slugs, after: Uuid::nil() })
     }
 
-    /// Topics, broader ones before narrower ones, otherwise oldest first.
+    /// All topics, broader ones before narrower ones, otherwise oldest first.
     pub fn topics(&self) -> Vec<&TopicImage> {
         parents_first(&self.topics, |topic| topic.id, |topic| topic.broader.clone())
     }
 
-    /// Places, those around before those within, otherwise oldest first.
+    /// All places, parents before the places within them, otherwise oldest first.
     pub fn places(&self) -> Vec<&PlaceImage> {
         parents_first(&self.places, |place| place.id, |place| place.within.into_iter().collect())
     }
@@ -75,7 +75,7 @@ impl Exporter {
         self.place_slugs.get(&id).cloned()
     }
 
-    /// The next page of releases, oldest first; none at the end.
+    /// Returns the next page of releases, oldest first. `None` at the end.
     pub async fn releases(&mut self) -> Result<Option<Vec<ExportedRelease>>, Error> {
         let rows = release::Entity::find()
             .filter(release::Column::Id.gt(self.after))
@@ -101,7 +101,7 @@ impl Exporter {
     }
 }
 
-/// A release as another newsroom may take it in: plans and embargoes are this one's own.
+/// The lifecycle that another newsroom can import. Schedules and embargoes belong to this newsroom.
 fn exportable(row: release::Model) -> release::Model {
     let state = match row.state {
         ReleaseState::Published if row.embargo_until.is_some() => ReleaseState::Draft,
@@ -115,7 +115,7 @@ fn exportable(row: release::Model) -> release::Model {
     release::Model { state, published_at, ..row }
 }
 
-/// Things in an order in which every one comes after those above it, otherwise as they are.
+/// Sorts items so that each one comes after its parents, otherwise in the given order.
 fn parents_first<T>(items: &[T], id: impl Fn(&T) -> Uuid, parents: impl Fn(&T) -> Vec<Uuid>) -> Vec<&T> {
     let ids: std::collections::HashSet<Uuid> = items.iter().map(&id).collect();
     let mut done = std::collections::HashSet::new();
@@ -123,7 +123,7 @@ fn parents_first<T>(items: &[T], id: impl Fn(&T) -> Uuid, parents: impl Fn(&T) -
     let mut queue: VecDeque<&T> = items.iter().collect();
     let mut stalled = 0;
     while let Some(item) = queue.pop_front() {
-        // Waiting for each other: cannot be, but must not hang.
+        // If no item can be placed, the parents form a cycle. There should be none, but the loop must end.
         let is_ready =
             parents(item).iter().all(|parent| done.contains(parent) || !ids.contains(parent)) || stalled > queue.len();
         if is_ready {

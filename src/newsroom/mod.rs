@@ -1,8 +1,8 @@
-//! The domain layer: editorial rules, reads and writes. Functions take a `Viewer`, and `now` where time matters.
+//! The domain layer: editorial rules, reads and writes. Functions take a `Viewer`, and `now` if they depend on time.
 //!
-//! Reads ask the catalog what the viewer may see and then fetch rows from the database. Writes are one transaction each
-//! (`unit_of_work`) with a journal entry inside, and return after the catalog has applied it. Nothing here knows
-//! GraphQL, HTTP or configuration files.
+//! Reads ask the catalog what the viewer may see and then fetch rows from the database. Each write is one transaction
+//! (`unit_of_work`) that includes a journal entry, and returns after the catalog has applied the entry. This layer does
+//! not depend on GraphQL, HTTP or configuration files.
 //!
 //! - `service`: `Newsroom`, the handle whose methods are the commands and reads, and its settings
 //! - `workflow`: state machine of releases, roles and permissions
@@ -11,12 +11,12 @@
 //! - `release`: commands on releases (draft, publish, schedule, embargo, withdraw, purge), their content and revisions
 //! - `taxonomy`: topics and places, merging and retiring
 //! - `slug_registry`: ownership of slugs of releases, topics and places
-//! - `reading`: lists, keyset pagination with cursors, version history, journal, change stream
-//! - `access`: tokens, preview links, idempotency keys, access log, opaque ids and resume tokens
+//! - `reading`: lists, keyset pagination with cursors, revision history, journal, change stream
+//! - `access`: tokens, preview links, idempotency keys, access log, public ids and resume tokens
 //! - `text`: validation of plain text, language tags, local times, slug format
 //! - `markup`: Markdown to HTML and plain text, HTML to Markdown
 //! - `import`: bulk import
-//! - `export`: reading of everything that is exported
+//! - `export`: reads everything that is exported
 //! - `check`, `repair`: verification of the stored data; repair of dates out of range
 //! - `error`: the error type of this layer
 

@@ -1,9 +1,9 @@
-//! Repair of stored dates and instants outside the years 0001 to 9999: finds them in all tables and stores the nearest
-//! end.
+//! Repair of stored dates and instants outside the years 0001 to 9999: finds them in all tables and replaces them by
+//! the nearest end of the range.
 //!
-//! Used by `dateline check --repair`. Such values come from earlier versions and other programs; readers clamp them
-//! (module `date_range`). Changes of releases are recorded in the journal as `release.repair`. The checks of the
-//! database are in `check`.
+//! Used by `dateline check --repair`. Such values come from earlier program versions and from other programs; readers
+//! clamp them (module `date_range`). Changes of releases are recorded in the journal as `release.repair`. The checks of
+//! the database are in `check`.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -35,7 +35,7 @@ struct RangedColumn {
     kind: ValueKind,
 }
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ValueKind {
     Date,
@@ -52,15 +52,16 @@ struct Table {
     columns: Vec<RangedColumn>,
 }
 
-/// A value outside the range, with what repairing it needs.
+/// A value outside the range, with the data that its repair needs.
 struct LocatedValue {
     row: OutOfRange,
-    /// The row's position in its table; good until the row is changed.
+    /// Position of the row in its table (`rowid` or `ctid`). Valid until the row is changed.
     locator: String,
     nearest: String,
 }
 
-/// All stored dates and instants outside the range, by table and column. Reads every row of every table that has dates.
+/// Returns all stored dates and instants outside the range, by table and column. Reads every row of every table that
+/// has dates.
 pub async fn find_out_of_range<C: ConnectionTrait>(connection: &C) -> Result<Vec<OutOfRange>, DbErr> {
     let mut all = Vec::new();
     for table in tables() {
@@ -71,21 +72,21 @@ pub async fn find_out_of_range<C: ConnectionTrait>(connection: &C) -> Result<Vec
     Ok(all)
 }
 
-/// The columns that [`find_out_of_range`] looks at, as table and column.
+/// The columns that [`find_out_of_range`] examines, as table and column.
 pub fn ranged_columns() -> Vec<(&'static str, &'static str)> {
     let of_table = |table: Table| table.columns.into_iter().map(move |column| (table.name, column.name));
     tables().into_iter().flat_map(of_table).collect()
 }
 
 impl Newsroom {
-    /// Replaces all stored dates and instants outside the range by the nearest end of the range, in one transaction, and answers
-    /// what was replaced. For each release of which a row was changed the journal has an entry `release.repair`, whose note
-    /// names the old and new values. Changes nothing where nothing is outside the range. For administrators.
+    /// Replaces all stored dates and instants outside the range by the nearest end of the range, in one transaction,
+    /// and returns the replaced values. Each release with a changed row gets a journal entry `release.repair`, whose
+    /// note contains the old and new values. Changes nothing if no value is outside the range. For administrators.
     pub async fn repair_out_of_range(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<Vec<OutOfRange>, Error> {
         workflow::check_manage(Resource::Repair, viewer)?;
         let mut unit_of_work = self.begin(viewer, now).await?;
         let lock_clause = if self.db.backend() == DbBackend::Postgres { "FOR UPDATE" } else { "" };
-        // Images and notes of the releases concerned, by key: as they were before anything was changed.
+        // Images and notes of the affected releases, by key. The images are taken before anything is changed.
         let mut releases = BTreeMap::new();
         for table in tables() {
             for &column in &table.columns {
@@ -104,7 +105,7 @@ impl Newsroom {
         let mut repaired = Vec::new();
         for table in tables() {
             for &column in &table.columns {
-                // Found once more, because a change moves a row.
+                // Searched again, because a change moves a row on PostgreSQL.
                 for located in find_in_column(unit_of_work.tx(), &table, column, lock_clause).await? {
                     store_nearest(unit_of_work.tx(), &table, column, &located).await?;
                     repaired.push(located.row);
@@ -125,7 +126,7 @@ impl Newsroom {
     }
 }
 
-/// The releases that values belong to, each with what is to become of the value.
+/// The releases that values belong to, each with a note about the replacement.
 async fn affected_releases<C: ConnectionTrait>(
     connection: &C,
     located: &[LocatedValue],
@@ -147,7 +148,7 @@ async fn affected_releases<C: ConnectionTrait>(
     Ok(affected)
 }
 
-/// Values of a column outside the range.
+/// Returns the values of a column that are outside the range.
 async fn find_in_column<C: ConnectionTrait>(
     connection: &C,
     table: &Table,
@@ -160,7 +161,7 @@ async fn find_in_column<C: ConnectionTrait>(
     let key = key.join(" || '/' || ");
     let slug = if table.has_slug { "\"slug\"" } else { "NULL" };
     let select = match backend {
-        // Texts; those near the ends of the range are looked at more closely below.
+        // SQLite stores dates as text. Values near the ends of the range are parsed below.
         DbBackend::Sqlite => format!(
             "SELECT CAST(rowid AS text), {key}, {slug}, \"{value}\" FROM \"{name}\" WHERE \"{value}\" < '0001-01-03' \
              OR \"{value}\" >= '9999-12-30' OR \"{value}\" LIKE '____-__-__T__:__:60%' \
@@ -217,12 +218,12 @@ async fn store_nearest<C: ConnectionTrait>(
     connection.execute_raw(Statement::from_sql_and_values(backend, update, values)).await.map(drop)
 }
 
-/// The nearest value of the range, where a stored one lies outside.
+/// The nearest value of the range. `None` if the stored value is in the range.
 fn nearest<T: Ranged>(text: &str) -> Option<String> {
     Stored::<T>::read(text).filter(|stored| stored.original.is_some()).map(|stored| stored.value.write())
 }
 
-/// A column of a primary key as text.
+/// SQL expression of a primary key column as text.
 fn key_text(backend: DbBackend, column: &str, is_uuid: bool) -> String {
     match (backend, is_uuid) {
         (DbBackend::Sqlite, true) => format!("lower(hex(\"{column}\"))"),

@@ -1,7 +1,7 @@
-//! `Newsroom`: the service handle that all commands and reads of the domain layer are methods of, and its settings.
+//! `Newsroom`: the service handle whose methods are all commands and reads of the domain layer, and its settings.
 //!
-//! It holds what they share: database, catalog, ciphers, pending reads and rendered bodies. Each command is in the file
-//! of its subject (`impl Newsroom`).
+//! It holds the state that they share: database, catalog, ciphers, pending reads and rendered bodies. Each command is
+//! in the file of its subject (`impl Newsroom`).
 
 use std::sync::Arc;
 
@@ -12,37 +12,37 @@ use super::{
 };
 use crate::{catalog::Catalog, db::Db};
 
-/// A newsroom at work: its database, its catalog and its settings.
+/// A newsroom: its database, its catalog and its settings. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Newsroom {
-    /// Every fact.
+    /// The database: source of truth.
     pub db: Db,
-    /// Every set.
+    /// The catalog: in-memory read model.
     pub catalog: Arc<Catalog>,
-    /// What is taken where an editor says nothing.
+    /// Settings of the newsroom.
     pub settings: NewsroomSettings,
-    /// How positions in the journal and preview links are told to clients.
+    /// Encrypts journal positions, cursors and preview links for clients.
     pub token_cipher: TokenCipher,
-    /// How keys are told to clients.
+    /// Encrypts keys to public ids.
     pub ids: IdCodec,
-    /// Reads that wait to be put down.
+    /// Entries of the access log that are not yet written.
     pub pending_reads: Arc<PendingReads>,
-    /// What was made of bodies.
+    /// Cache of rendered bodies.
     pub renditions: Arc<Renditions>,
 }
 
-/// What is taken where an editor says nothing.
+/// Settings of a newsroom.
 #[derive(Clone, Debug)]
 pub struct NewsroomSettings {
-    /// Language of releases and names that give none; BCP 47, canonical case.
+    /// Language of releases and names that specify none. BCP 47, canonical case.
     pub language: String,
-    /// Where today begins and ends.
+    /// Time zone that defines where a day begins and ends.
     pub time_zone: chrono_tz::Tz,
-    /// Public address of a release, with `{slug}` or `{id}` in it.
+    /// Public URL of a release, with the placeholder `{slug}` or `{id}`.
     pub url_template: Option<String>,
-    /// Address that shows a preview, with `{token}` in it.
+    /// URL of a preview, with the placeholder `{token}`.
     pub preview_template: Option<String>,
-    /// Rules of the workflow that it has chosen.
+    /// Configurable rules of the workflow.
     pub workflow_policy: WorkflowPolicy,
 }
 

@@ -1,9 +1,9 @@
-//! Slug registry: who owns which slug. Reserves slugs, finds an available one, and looks up the owner. One namespace
-//! each for releases, topics and places.
+//! Slug registry: which release, topic or place owns which slug. Reserves slugs, finds an available one, and looks up
+//! the owner. Releases, topics and places have one namespace each.
 //!
 //! A slug that was once public is never given to another owner; former slugs stay reserved. Reads redirect from them in
-//! `catalog::snapshot::lookup` (releases) and `catalog::store::vocabulary` (topics, places). Of a purged release only a
-//! digest of each slug is kept. The format of slugs is in `text::slug`.
+//! `catalog::snapshot::lookup` (releases) and `catalog::store::vocabulary` (topics, places). After a purge, only a
+//! digest of each slug of the release is stored. The format of slugs is in `text::slug`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use crate::newsroom::text::slug as slug_format;
 
-/// How many numbered variants of a slug are tried.
+/// Number of candidates that are tried: the base slug and its numbered variants.
 const MAX_VARIANTS: u32 = 60;
 
-/// Who holds a slug.
+/// The owner of a slug.
 pub(in crate::newsroom) async fn owner<C: ConnectionTrait>(
     db: &C,
     noun: Noun,
@@ -30,13 +30,13 @@ pub(in crate::newsroom) async fn owner<C: ConnectionTrait>(
     Ok(taken.one(db).await?.map(|row| row.owner_id))
 }
 
-/// What is kept of the slug of a purged release: enough to know it again, nothing to read. No slug looks like this.
+/// The stored form of a slug of a purged release. It identifies the slug but does not reveal it. No slug has this form.
 pub(in crate::newsroom) fn digest(slug: &str) -> String {
     let digest = Sha256::digest(slug.as_bytes());
     format!("~{}", URL_SAFE_NO_PAD.encode(digest))
 }
 
-/// A slug that nobody holds, made from a wish.
+/// Returns a slug, made from `base`, that belongs to nobody else.
 pub(in crate::newsroom) async fn find_available<C: ConnectionTrait>(
     db: &C,
     noun: Noun,
@@ -55,7 +55,7 @@ pub(in crate::newsroom) async fn find_available<C: ConnectionTrait>(
         .into_tuple()
         .all(db)
         .await?;
-    // The tail of a UUIDv7 is random.
+    // The last bits of a UUIDv7 are random.
     let fallback = || {
         format!(
             "{}-{:06x}",
@@ -69,7 +69,7 @@ pub(in crate::newsroom) async fn find_available<C: ConnectionTrait>(
         .unwrap_or_else(fallback))
 }
 
-/// Gives a slug to its owner, who may hold it already; `public_at` is kept once it is set.
+/// Reserves a slug for an owner, which may already have it. `public_at` does not change once it is set.
 pub(in crate::newsroom) async fn reserve<C: ConnectionTrait>(
     db: &C,
     noun: Noun,
@@ -99,7 +99,7 @@ pub(in crate::newsroom) async fn reserve<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Lets go of the slugs that an owner asked for, that never were public, and that it does not want any more.
+/// Releases the slugs of an owner that were never public and are not in use.
 pub(in crate::newsroom) async fn delete_unused<C: ConnectionTrait>(
     db: &C,
     noun: Noun,

@@ -1,9 +1,9 @@
 //! Unit of work: a write transaction that changes rows and appends entries with before and after images to the journal.
 //!
 //! `Newsroom::begin` takes the write lock first (the head row of the journal on PostgreSQL, the single writer on
-//! SQLite), so the journal is in commit order; it also checks the request deadline and claims the idempotency key.
-//! `UnitOfWork::commit` waits until the catalog has applied the entries, read by another connection; if that fails, the
-//! outcome is reported as unknown. A unit that is dropped without commit is rolled back.
+//! SQLite), so the journal is in commit order. It also checks the request deadline and claims the idempotency key.
+//! `UnitOfWork::commit` waits until the catalog has applied the entries, read by another connection. If that fails, the
+//! outcome is reported as unknown. A unit of work that is dropped without a commit is rolled back.
 
 use std::{sync::Arc, time::Instant};
 
@@ -25,7 +25,7 @@ use crate::{
     journal::Image,
 };
 
-/// A write under way.
+/// A write transaction in progress.
 #[derive(Debug)]
 pub struct UnitOfWork {
     tx: Transaction,
@@ -39,8 +39,8 @@ pub struct UnitOfWork {
 }
 
 impl Newsroom {
-    /// Begins a write at an instant. Refuses where the time that the viewer's request may take is over, and while the clock that
-    /// the instant was taken from is not right.
+    /// Begins a write at an instant. Fails if the deadline of the viewer's request has passed, or while the server
+    /// clock is too far from the database's clock.
     pub async fn begin(&self, viewer: &Viewer, now: DateTime<Utc>) -> Result<UnitOfWork, Error> {
         if viewer.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Error::DeadlineExceeded);
@@ -69,27 +69,27 @@ impl Newsroom {
 }
 
 impl UnitOfWork {
-    /// The transaction, for the statements of the act.
+    /// The transaction, for the statements of the command.
     pub fn tx(&self) -> &Transaction {
         &self.tx
     }
 
-    /// The instant of the act, to the microsecond.
+    /// The instant of the command, with microsecond precision.
     pub fn at(&self) -> DateTime<Utc> {
         self.at
     }
 
-    /// When the right to write was had.
+    /// When the write lock was acquired.
     pub fn lock_acquired_at(&self) -> Instant {
         self.lock_acquired_at
     }
 
-    /// Who acts.
+    /// The subject that acts.
     pub fn by(&self) -> &str {
         &self.by
     }
 
-    /// Notes what was done to a thing.
+    /// Adds a journal entry for an action of the viewer.
     pub fn record(
         &mut self,
         action: &str,
@@ -103,7 +103,7 @@ impl UnitOfWork {
         self.record_by(&by, action, noun, id, note, before, after)
     }
 
-    /// Notes what somebody else than the actor did, or what happened by itself.
+    /// Adds a journal entry for an action of another subject, or of the system.
     #[expect(clippy::too_many_arguments, reason = "the columns of the journal")]
     pub fn record_by(
         &mut self,
@@ -132,7 +132,7 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// The catalog's image of a thing as it is in this transaction.
+    /// The catalog's image of an object as it is in this transaction.
     pub async fn image(&self, noun: Noun, id: Uuid) -> Result<Option<Image>, Error> {
         let ids = [id];
         Ok(match noun {
@@ -143,7 +143,7 @@ impl UnitOfWork {
         })
     }
 
-    /// Who last changed a thing, for one who comes too late.
+    /// The last change of an object, for the error of a revision conflict.
     pub async fn last_change(&self, id: Uuid, revision: i32) -> Result<CurrentRevision, Error> {
         let entry = journal::Entity::find()
             .filter(journal::Column::NounId.eq(id))
@@ -154,14 +154,14 @@ impl UnitOfWork {
         Ok(CurrentRevision { revision, by, at })
     }
 
-    /// Appends what was noted to the journal.
+    /// Appends the recorded entries to the journal and returns its head.
     async fn append_to_journal(&mut self) -> Result<i64, Error> {
         let entries = std::mem::take(&mut self.entries);
         if entries.is_empty() {
             return Ok(self.head);
         }
         self.head += entries.len() as i64;
-        // Nine values an entry; SQLite takes 32,766 in a statement.
+        // An entry has nine values, and SQLite allows 32,766 per statement.
         for chunk in entries.chunks(1000) {
             journal::Entity::insert_many(chunk.to_vec()).exec_without_returning(&self.tx).await?;
         }
@@ -173,17 +173,17 @@ impl UnitOfWork {
         Ok(self.head)
     }
 
-    /// Commits, and answers a snapshot in which it has happened.
+    /// Commits and returns a snapshot that includes the changes.
     ///
-    /// It is acknowledged only once the journal's entries were read through a connection that did not write them. Where that
-    /// fails, the outcome is unknown.
+    /// Succeeds only after the journal entries were read through a connection that did not write them. If that fails,
+    /// the outcome is unknown.
     pub async fn commit(mut self) -> Result<Arc<View>, Error> {
         let head = self.append_to_journal().await?;
         let Self { tx, db, catalog, .. } = self;
         tx.commit().await?;
         let synced = match catalog.catch_up().await {
             Err(error @ DatabaseError::Failed(_)) => {
-                tracing::error!(%error, "the catalog could not follow a write: loading it anew");
+                tracing::error!(%error, "the catalog could not apply a committed write: reloading it");
                 catalog.reload().await
             }
             synced => synced,
@@ -193,7 +193,7 @@ impl UnitOfWork {
         Ok(snapshot)
     }
 
-    /// Commits without waiting for the catalog: for an import, which reads nothing back.
+    /// Commits without waiting for the catalog. For imports, which do not read the result.
     pub async fn commit_without_catalog(mut self) -> Result<(), Error> {
         let head = self.append_to_journal().await?;
         let Self { tx, db, .. } = self;
@@ -203,30 +203,30 @@ impl UnitOfWork {
         confirm_commit(&db, stored.map_or(0, |stored| stored.sequence), head)
     }
 
-    /// Ends a chunk of a long write: what was noted goes to the journal, the transaction goes on.
+    /// Ends a chunk of a long write: appends the recorded entries to the journal and keeps the transaction open.
     pub async fn flush(&mut self) -> Result<(), Error> {
         self.append_to_journal().await?;
         Ok(())
     }
 
-    /// Undoes it.
+    /// Rolls the transaction back.
     pub async fn rollback(self) -> Result<(), Error> {
         Ok(self.tx.rollback().await?)
     }
 }
 
-/// The error for what was committed and is not there any more when it is read back: another server removed it meanwhile.
+/// The error if a committed object is missing in the snapshot after the commit, because another server removed it.
 pub(super) fn removed_since_commit() -> Error {
-    DatabaseError::OutcomeUnknown("it was removed by another process after it was committed".to_owned()).into()
+    DatabaseError::OutcomeUnknown("another process removed the object after the commit".to_owned()).into()
 }
 
-/// Whether the journal as another connection reads it has what was committed.
+/// Checks that another connection reads the committed journal entries.
 fn confirm_commit(db: &Db, stored: i64, head: i64) -> Result<(), Error> {
     if stored >= head {
         return Ok(());
     }
     db.close_writers();
-    let message = format!("entry {head} of the journal was committed and is not there: it ends at {stored}");
-    tracing::error!(found = stored, head, "a committed journal entry is not seen by another connection");
+    let message = format!("journal entry {head} was committed but cannot be read: the journal ends at entry {stored}");
+    tracing::error!(found = stored, head, "a committed journal entry is not visible to another connection");
     Err(DatabaseError::OutcomeUnknown(message).into())
 }

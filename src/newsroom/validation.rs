@@ -1,9 +1,9 @@
 //! Validation of input: `Validator` applies the fields of an input to a value and collects all field errors before it
 //! fails.
 //!
-//! `Patch` says for each field: keep, clear or set (partial update). Limits and formats of texts are in `text`; this
-//! file knows required and optional fields, languages, slugs, URLs, lists of concepts, names and notes. Imports
-//! (`for_import`) may use retired concepts. What has to be unique in the database is checked by the commands.
+//! `Patch` says for each field: keep, clear or set (partial update). Limits and formats of texts are in `text`. This
+//! file checks required and optional fields, languages, slugs, URLs, lists of concepts, names and notes. Imports
+//! (`for_import`) may use retired concepts. Commands check values that must be unique in the database.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -18,75 +18,76 @@ use crate::{
     journal::Name,
 };
 
-/// Longest note of an act.
+/// Maximum length of a note, in characters.
 pub(in crate::newsroom) const MAX_NOTE: usize = 5000;
 
-/// What an editor says of a field of something that exists.
+/// The change of one field of an existing object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// Nothing: it stays.
+    /// The field keeps its value.
     #[default]
     Keep,
-    /// It is to have none.
+    /// The field is cleared.
     Clear,
-    /// It is to be this.
+    /// The field gets this value.
     Set(T),
 }
 
 impl<T> Patch<T> {
-    /// An absent value clears.
+    /// `None` clears the field.
     pub fn from_option(value: Option<T>) -> Self {
         value.map_or(Self::Clear, Self::Set)
     }
 }
 
-/// Checks the fields of an input, and collects the errors.
+/// Checks the fields of an input and collects the errors.
 #[derive(Debug, Default)]
 pub struct Validator {
     prefix: Vec<String>,
-    /// What is filled in comes from elsewhere and was sound when it was written: retired concepts are taken.
+    /// Whether the input comes from an import. Its values were valid when they were written, so retired concepts are
+    /// accepted.
     for_import: bool,
     errors: Vec<FieldError>,
 }
 
 impl Validator {
-    /// A validator whose errors name fields below a prefix, such as `input`.
+    /// A validator that prefixes the paths of its errors, for example with `input`.
     pub fn new(prefix: &[&str]) -> Self {
         Self { prefix: prefix.iter().map(|&step| step.to_owned()).collect(), ..Self::default() }
     }
 
-    /// A validator for what comes from an archive.
+    /// A validator for imported records.
     pub fn for_import() -> Self {
         Self { for_import: true, ..Self::default() }
     }
 
-    /// Notes that a field cannot be taken.
+    /// Adds an error for a field.
     pub fn add_error(&mut self, field: &str, code: ErrorCode, message: impl Into<String>) {
         let mut path = self.prefix.clone();
         path.extend(field.split('.').map(str::to_owned));
         self.errors.push(FieldError { field: path, code, message: message.into() });
     }
 
-    /// Everything that cannot be taken, if there is anything.
+    /// Fails with all collected errors, if there are any.
     pub fn finish(self) -> Result<(), Error> {
         if self.errors.is_empty() { Ok(()) } else { Err(Error::Invalid(self.errors)) }
     }
 
-    /// A field that must have a line of text.
+    /// A required line of text.
     pub fn required_line(&mut self, field: &str, patch: Patch<String>, into: &mut String, max: usize) {
         match patch {
             Patch::Keep if into.is_empty() => {
-                self.add_error(field, ErrorCode::Required, format!("{field} is missing: give it"))
+                self.add_error(field, ErrorCode::Required, format!("{field} is required"))
             }
             Patch::Keep => {}
             Patch::Clear => self.add_error(
                 field,
                 ErrorCode::Required,
-                format!("{field} cannot be cleared: give it a text, or leave it out to keep it"),
+                format!("{field} cannot be cleared: enter a text, or omit the field to keep its value"),
             ),
             Patch::Set(value) => match self.line(field, &value, max) {
                 Some(text) if text.is_empty() => {
-                    self.add_error(field, ErrorCode::Required, format!("{field} is empty: give it a text"))
+                    self.add_error(field, ErrorCode::Required, format!("{field} is empty: enter a text"))
                 }
                 Some(text) => *into = text,
                 None => {}
@@ -94,17 +95,17 @@ impl Validator {
         }
     }
 
-    /// A field that may have a line of text; an empty one clears it.
+    /// An optional line of text. An empty line clears the field.
     pub fn optional_line(&mut self, field: &str, patch: Patch<String>, into: &mut Option<String>, max: usize) {
         self.optional(patch, into, |validator, value| validator.line(field, &value, max));
     }
 
-    /// A field that may have a text of several lines; an empty one clears it.
+    /// An optional text of several lines. An empty text clears the field.
     pub fn optional_text(&mut self, field: &str, patch: Patch<String>, into: &mut Option<String>, max: usize) {
         self.optional(patch, into, |validator, value| validator.value_or_error(field, text::clean_text(&value, max)));
     }
 
-    /// A field that may have a body, which is kept as it was written; one of which nothing can be seen clears it.
+    /// An optional body, which is stored as written. A body without visible characters clears the field.
     pub fn optional_body(&mut self, field: &str, patch: Patch<String>, into: &mut Option<String>, max: usize) {
         self.optional(patch, into, |validator, value| validator.value_or_error(field, text::clean_body(&value, max)));
     }
@@ -126,7 +127,7 @@ impl Validator {
         }
     }
 
-    /// A line of text, cleaned; nothing where it was refused.
+    /// Returns a cleaned line of text, or adds an error and returns `None`.
     pub fn line(&mut self, field: &str, value: &str, max: usize) -> Option<String> {
         self.value_or_error(field, text::clean_line(value, max))
     }
@@ -143,20 +144,20 @@ impl Validator {
         }
     }
 
-    /// A field that must have a value of a fixed sort.
+    /// A required value of a fixed type.
     pub fn required<T>(&mut self, field: &str, patch: Patch<T>, into: &mut T) {
         match patch {
             Patch::Keep => {}
             Patch::Clear => self.add_error(
                 field,
                 ErrorCode::Required,
-                format!("{field} cannot be cleared: give it a value, or leave it out to keep it"),
+                format!("{field} cannot be cleared: set a value, or omit the field to keep its value"),
             ),
             Patch::Set(value) => *into = value,
         }
     }
 
-    /// A date that must be there, in the range of dates.
+    /// A required date within the range of dates.
     pub fn required_date(&mut self, field: &str, patch: Patch<NaiveDate>, into: &mut NaiveDate) {
         if let Patch::Set(date) = patch
             && let Err(error) = date_range::check_date(date)
@@ -166,14 +167,14 @@ impl Validator {
         self.required(field, patch, into);
     }
 
-    /// Refuses an instant outside the range of instants.
+    /// Checks that an instant is within the range of instants.
     pub fn instant(&mut self, field: &str, at: Option<DateTime<Utc>>) {
         if let Some(error) = at.and_then(|at| date_range::check_instant(at).err()) {
             self.add_error(field, ErrorCode::Invalid, format!("{field}: {error}"));
         }
     }
 
-    /// A language tag in canonical case.
+    /// A required language tag. It is converted to canonical case.
     pub fn language(&mut self, field: &str, patch: Patch<String>, into: &mut String) {
         let mut tag = into.clone();
         self.required(field, patch, &mut tag);
@@ -183,7 +184,7 @@ impl Validator {
         }
     }
 
-    /// A slug in the valid form; one that is not given stays.
+    /// A required slug in the valid format.
     pub fn slug(&mut self, field: &str, patch: Patch<String>, into: &mut String) {
         match patch {
             Patch::Set(value) => match slug::check(&value) {
@@ -194,7 +195,7 @@ impl Validator {
         }
     }
 
-    /// A web address: http or https.
+    /// An optional URL with the scheme http or https.
     pub fn url(&mut self, field: &str, patch: Patch<String>, into: &mut Option<String>) {
         self.optional(patch, into, |validator, value| {
             let url = validator.line(field, &value, 2000)?;
@@ -207,13 +208,13 @@ impl Validator {
             validator.add_error(
                 field,
                 ErrorCode::Invalid,
-                format!("{field} is not a web address: write it in full, for example https://example.org/page"),
+                format!("{field} is not an http or https URL: write it in full, for example https://example.org/page"),
             );
             None
         });
     }
 
-    /// Concepts named by reference, in order, none twice.
+    /// Concepts by reference, in order and without duplicates.
     pub fn concepts<T: Concept>(
         &mut self,
         field: &str,
@@ -238,13 +239,13 @@ impl Validator {
                     let id = concept.id();
                     if concept.retired_at().is_some() && !self.for_import && !into.contains(&id) {
                         let replacement = concept.replaced_by().and_then(|id| vocabulary.by_id(id));
-                        let advice = replacement.map_or("name another".to_owned(), |number| {
-                            format!("name \"{}\" instead", vocabulary.get(number).slug())
+                        let advice = replacement.map_or("choose another".to_owned(), |number| {
+                            format!("use \"{}\" instead", vocabulary.get(number).slug())
                         });
                         self.add_error(
                             &format!("{field}.{index}"),
                             ErrorCode::Invalid,
-                            format!("the {noun} \"{}\" is retired and no longer given: {advice}", concept.slug()),
+                            format!("the {noun} \"{}\" is retired and cannot be assigned: {advice}", concept.slug()),
                         );
                     }
                     ids.push(id);
@@ -252,29 +253,29 @@ impl Validator {
                 None => self.add_error(
                     &format!("{field}.{index}"),
                     ErrorCode::NotFound,
-                    format!("there is no {noun} with {reference}: create it first, or name another"),
+                    format!("there is no {noun} with {reference}: create it first, or choose another"),
                 ),
             }
         }
         *into = without_duplicates(ids);
     }
 
-    /// Concepts that are known by id already, in order, none twice.
+    /// Concepts by id, in order and without duplicates.
     pub fn concept_ids(&mut self, field: &str, ids: Vec<Uuid>, into: &mut Vec<Uuid>) {
         if self.check_concept_count(field, ids.len()) {
             *into = without_duplicates(ids);
         }
     }
 
-    /// Refuses a list of too many concepts; whether it may be taken.
+    /// Checks the length of a list of concepts. Adds an error and returns `false` if it is too long.
     fn check_concept_count(&mut self, field: &str, count: usize) -> bool {
         if count > 100 {
-            self.add_error(field, ErrorCode::TooLong, format!("{field} has {count} entries; at most 100 are taken"));
+            self.add_error(field, ErrorCode::TooLong, format!("{field} has {count} entries; the maximum is 100"));
         }
         count <= 100
     }
 
-    /// Names in languages; of preferred ones at most one a language.
+    /// Names in languages. With `one_per_language`, at most one per language is accepted.
     pub fn names(&mut self, field: &str, patch: Patch<Vec<Name>>, into: &mut Vec<Name>, one_per_language: bool) {
         let given = match patch {
             Patch::Keep => return,
@@ -285,7 +286,7 @@ impl Validator {
             self.add_error(
                 field,
                 ErrorCode::TooLong,
-                format!("{field} has {} entries; at most 200 are taken", given.len()),
+                format!("{field} has {} entries; the maximum is 200", given.len()),
             );
             return;
         }
@@ -301,7 +302,10 @@ impl Validator {
                 self.add_error(
                     &field_of("language"),
                     ErrorCode::Invalid,
-                    format!("{} has two preferred names: keep one, make the other an alternative name", name.language),
+                    format!(
+                        "{} has two preferred names: keep one, and make the other an alternative name",
+                        name.language
+                    ),
                 );
             }
             if !accepted.contains(&name) {
@@ -312,7 +316,7 @@ impl Validator {
     }
 }
 
-/// The first of each id, in order.
+/// Keeps the first occurrence of each id, in order.
 fn without_duplicates(ids: Vec<Uuid>) -> Vec<Uuid> {
     let mut unique = Vec::with_capacity(ids.len());
     for id in ids {
@@ -323,7 +327,7 @@ fn without_duplicates(ids: Vec<Uuid>) -> Vec<Uuid> {
     unique
 }
 
-/// A note that may be left out.
+/// Validates an optional note.
 pub(in crate::newsroom) fn optional_note(note: Option<String>) -> Result<Option<String>, Error> {
     let (mut validator, mut text) = (Validator::default(), None);
     validator.optional_text("note", Patch::from_option(note), &mut text, MAX_NOTE);
@@ -331,7 +335,7 @@ pub(in crate::newsroom) fn optional_note(note: Option<String>) -> Result<Option<
     Ok(text)
 }
 
-/// A note that must be there.
+/// Validates a required note. `advice` ends the error message for an empty note.
 pub(in crate::newsroom) fn required_note(field: &str, note: String, advice: &str) -> Result<String, Error> {
     let (mut validator, mut text) = (Validator::default(), None);
     validator.optional_text(field, Patch::Set(note), &mut text, MAX_NOTE);

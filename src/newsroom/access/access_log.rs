@@ -1,8 +1,8 @@
-//! Access log: reads of embargoed releases by the press, and uses of preview links. Also records the last use of
-//! tokens.
+//! Access log: reads of embargoed releases by the press, and uses of preview links. Also records when each token was
+//! last used.
 //!
-//! Entries are collected in memory (`pending_reads`) and written in batches once a second and at shutdown, so that a
-//! read never waits for a write. A crash loses the last second.
+//! Entries are collected in memory (`pending_reads`) and written in batches, once a second and at shutdown. A read
+//! therefore never waits for a write. A crash loses the entries of the last second.
 
 use std::collections::HashMap;
 
@@ -31,17 +31,17 @@ use crate::{
     },
 };
 
-/// Rows an insertion: six values each.
+/// Maximum number of rows in one INSERT statement. A row has six values.
 const ROWS_PER_INSERT: usize = 1000;
 
-/// Writes reads and uses of tokens, all of them or none.
+/// Writes all entries and token uses in one transaction.
 async fn write_all(
     db: &Db,
     rows: &[access_log::ActiveModel],
     token_uses: &HashMap<Uuid, DateTime<Utc>>,
 ) -> Result<(), DatabaseError> {
     let tx = db.begin_write().await?;
-    // Written before, where the outcome of an earlier attempt was not known.
+    // An entry already exists if an earlier attempt committed but its outcome was unknown.
     let ignore_existing = OnConflict::column(access_log::Column::Id).do_nothing().to_owned();
     for chunk in rows.chunks(ROWS_PER_INSERT) {
         let insert = access_log::Entity::insert_many(chunk.to_vec()).on_conflict(ignore_existing.clone());
@@ -58,7 +58,7 @@ async fn write_all(
 }
 
 impl Newsroom {
-    /// Writes the reads that wait. No statement where there is none.
+    /// Writes the pending entries. Runs no statement if there are none.
     pub async fn flush_access_log(&self) -> Result<(), Error> {
         let (rows, token_uses) = self.pending_reads.drain();
         if rows.is_empty() && token_uses.is_empty() {
@@ -69,12 +69,14 @@ impl Newsroom {
             let written = write_all(&db, &rows, &token_uses).await;
             written.inspect_err(|_| access_log.requeue(rows, token_uses))
         };
-        // To its end, also where nobody waits any more: what is dropped half-way would be lost.
+        // Runs in a task of its own, so that it completes even if the caller is cancelled. A cancelled write would lose
+        // the drained entries.
         let written = tokio::spawn(write_pending).await;
         written.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string()).into())).map_err(Error::Db)
     }
 
-    /// A page of the access log of one release or of all, newest first. One statement, and one to write pending entries.
+    /// Returns a page of the access log of one release, or of all releases, newest first. Runs one statement, after
+    /// writing the pending entries.
     pub async fn access_log(
         &self,
         viewer: &Viewer,

@@ -1,9 +1,9 @@
-//! Stored results of idempotent requests (`Idempotency-Key`): a repeated mutation gets the first answer and changes
-//! nothing.
+//! Stored results of idempotent requests (`Idempotency-Key`): a repeated mutation returns the first response and
+//! changes nothing.
 //!
-//! `UnitOfWork::claim_key` inserts the key in the transaction of the first write, so the key exists exactly if
-//! something was changed; `store_response` adds the answer afterwards. Keys belong to one subject in one role and
-//! expire after 24 hours. The HTTP header is handled in `http::graphql::idempotency`.
+//! `UnitOfWork::claim_key` inserts the key in the transaction of the first write, so a key exists exactly if something
+//! was changed. `store_response` adds the response afterwards. A key belongs to one subject in one role and expires
+//! after 24 hours. The HTTP header is handled in `http::graphql::idempotency`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::idempotency;
@@ -19,24 +19,24 @@ use crate::{
     newsroom::{error::Error, service::Newsroom, unit_of_work::UnitOfWork},
 };
 
-/// How long keys are kept.
+/// How long keys are stored.
 const RETENTION: TimeDelta = TimeDelta::hours(24);
 
-/// What is known of a request.
+/// What is stored about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredResult {
-    /// It is new.
+    /// Nothing: the request is new.
     Absent,
-    /// It was answered so.
+    /// The request was executed, with this response.
     Response(String),
-    /// It was done, and how it was answered is not known, or was a secret.
+    /// The request was executed. Its response was not stored, or contained a secret.
     ResponseNotStored,
-    /// Another request came under this key.
+    /// The key was used for a different request.
     OtherRequest,
 }
 
 impl Newsroom {
-    /// What is known of a request under its key. One statement.
+    /// Looks up the stored result of a request by its key. Runs one statement.
     pub async fn stored_result(&self, request: &IdempotentRequest) -> Result<StoredResult, Error> {
         let key = (request.owner.clone(), request.key.clone());
         let stored = idempotency::Entity::find_by_id(key).one(self.db.reader()).await?;
@@ -48,7 +48,7 @@ impl Newsroom {
         })
     }
 
-    /// Keeps the answer to a request; without one only that it was answered.
+    /// Stores the response of a request. With `None`, stores only that the request was executed.
     pub async fn store_response(
         &self,
         request: &IdempotentRequest,
@@ -68,7 +68,7 @@ impl Newsroom {
         Ok(tx.commit().await?)
     }
 
-    /// Forgets keys that are older than a day.
+    /// Deletes the keys that are older than 24 hours.
     pub async fn delete_expired_keys(&self, now: DateTime<Utc>) -> Result<(), Error> {
         let tx = self.db.begin_write().await?;
         idempotency::Entity::delete_many().filter(idempotency::Column::At.lt(now - RETENTION)).exec(&tx).await?;
@@ -77,7 +77,8 @@ impl Newsroom {
 }
 
 impl UnitOfWork {
-    /// Puts down that something is done under a key; refuses where another execution did something under it.
+    /// Records that this request has written something under its key. Fails if another execution has already used the
+    /// key.
     pub(in crate::newsroom) async fn claim_key(&self, viewer: &Viewer) -> Result<(), Error> {
         let Some(request) = viewer.idempotent_request.as_deref() else { return Ok(()) };
         let key = (request.owner.clone(), request.key.clone());
@@ -104,13 +105,14 @@ fn key_row(request: &IdempotentRequest, at: DateTime<Utc>, answer: Option<String
     }
 }
 
-/// Whose a key is: a person's in one role, so that an answer is never told to a token that may see less.
+/// The owner of a key: a subject in one role. A token of a lower role therefore never receives a stored response that
+/// its role may not see.
 pub fn key_owner(viewer: &Viewer) -> String {
     format!("{:?} {}", viewer.role, viewer.subject)
 }
 
 impl IdempotentRequest {
-    /// An execution of a request under an owner's key.
+    /// A new execution of a request under an owner's key.
     pub fn new(owner: String, key: String, hash: String) -> Self {
         Self { id: Uuid::now_v7(), owner, key, hash }
     }

@@ -1,6 +1,7 @@
-//! Pending entries of the access log: a queue in memory of reads and token uses that are not yet written.
+//! Pending entries of the access log: an in-memory queue of reads and token uses that are not yet written.
 //!
-//! At most 100,000 reads wait; beyond that the oldest are dropped, with an error in the log. `access_log` writes them.
+//! The queue holds at most 100,000 reads. If it is full, the oldest are dropped and an error is logged. `access_log`
+//! writes the entries.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,19 +13,20 @@ use entity::access_log::{self, AccessKind};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
-/// Reads that wait to be written at most; where the database does not answer for long the oldest are given up, and it is said.
+/// Maximum number of reads in the queue. If the database is unavailable for long, the oldest are dropped and an error
+/// is logged.
 const MAX_PENDING: usize = 100_000;
 
-/// Reads, and uses of tokens, that wait to be written.
+/// The queue of reads and token uses that are not yet written.
 #[derive(Debug, Default)]
 pub struct PendingReads {
     pending: Mutex<VecDeque<access_log::ActiveModel>>,
-    /// When tokens were used last, where that is to be kept.
+    /// Last use of each token. Only uses that must be stored are added.
     token_uses: Mutex<HashMap<Uuid, DateTime<Utc>>>,
 }
 
 impl PendingReads {
-    /// Notes a read.
+    /// Adds a read to the queue.
     pub fn record_read(&self, kind: AccessKind, by: &str, release: Uuid, revision: Uuid, now: DateTime<Utc>) {
         let row = access_log::ActiveModel {
             id: Set(Uuid::now_v7()),
@@ -39,12 +41,12 @@ impl PendingReads {
         drop_oldest(&mut pending);
     }
 
-    /// Notes that a token was used.
+    /// Records that a token was used.
     pub fn record_token_use(&self, token: Uuid, now: DateTime<Utc>) {
         self.token_uses.lock().unwrap_or_else(PoisonError::into_inner).insert(token, now);
     }
 
-    /// Takes back what could not be written: it is older than what waits.
+    /// Puts back entries that could not be written. They are older than the entries in the queue.
     pub(super) fn requeue(&self, rows: Vec<access_log::ActiveModel>, token_uses: HashMap<Uuid, DateTime<Utc>>) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         rows.into_iter().rev().for_each(|row| pending.push_front(row));
@@ -55,18 +57,18 @@ impl PendingReads {
         }
     }
 
-    /// Takes out all that wait.
+    /// Removes and returns all entries.
     pub(super) fn drain(&self) -> (Vec<access_log::ActiveModel>, HashMap<Uuid, DateTime<Utc>>) {
         let rows = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
         (rows.into(), std::mem::take(&mut *self.token_uses.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
-/// Forgets the oldest where too many wait.
+/// Drops the oldest entries beyond the maximum.
 fn drop_oldest(pending: &mut VecDeque<access_log::ActiveModel>) {
     let lost = pending.len().saturating_sub(MAX_PENDING);
     if lost > 0 {
-        tracing::error!(lost, "the access log could not be written for too long: its oldest entries are lost");
+        tracing::error!(lost, "access log entries dropped: the queue of unwritten entries is full");
         pending.drain(..lost);
     }
 }

@@ -1,8 +1,9 @@
-//! Preview links: access to one release in its newest version without an account, until expiry or revocation.
+//! Preview links: access to the newest revision of one release without an account, until the link expires or is
+//! revoked.
 //!
-//! The link contains the encrypted key of its row (`resume_token`), so a forged link is rejected without a query, and
-//! the stored row does not reveal the link. Each use is written to the access log. How stored notes name a link is in
-//! `link_names`.
+//! The link contains the encrypted key of its row (`resume_token`). A forged link is therefore rejected without a
+//! query, and the stored row does not reveal the link. Each use is written to the access log. `link_names` defines how
+//! stored notes name a link.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{Noun, access_log::AccessKind, preview_link, release};
@@ -22,19 +23,19 @@ use crate::{
     },
 };
 
-/// A link that was made.
+/// A new preview link.
 #[derive(Clone, Debug)]
 pub struct PreviewLink {
-    /// Its key, to take it back by.
+    /// Key of the link, needed to revoke it.
     pub id: Uuid,
-    /// What to give to `preview`.
+    /// Argument for the query field `preview`.
     pub token: String,
-    /// Where a reader goes, where the newsroom has said so.
+    /// URL of the preview, if the newsroom has configured a template.
     pub url: Option<String>,
 }
 
 impl Newsroom {
-    /// Makes a link to a release.
+    /// Creates a preview link to a release.
     pub async fn preview_create(
         &self,
         viewer: &Viewer,
@@ -51,7 +52,7 @@ impl Newsroom {
             return Err(Error::field(&["expiresAt"], ErrorCode::Invalid, format!("expiresAt: {error}")));
         }
         if expires_at <= unit_of_work.at() {
-            let message = "expiresAt is over: give a later instant";
+            let message = "expiresAt is in the past: give a later instant";
             return Err(Error::field(&["expiresAt"], ErrorCode::Invalid, message));
         }
         let id = Uuid::now_v7();
@@ -80,7 +81,7 @@ impl Newsroom {
         Ok(PreviewLink { id, token, url })
     }
 
-    /// Takes a link back, at once and for good.
+    /// Revokes a link immediately and permanently.
     pub async fn preview_revoke(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> Result<Uuid, Error> {
         workflow::check_role(ReleaseAction::Preview, viewer)?;
         let mut unit_of_work = self.begin(viewer, now).await?;
@@ -102,8 +103,9 @@ impl Newsroom {
         Ok(id)
     }
 
-    /// What a link shows now: the newest version of its release. Nothing where the link is forged, over, taken back or of a
-    /// release that is no more; these are not told apart. Each use is in the access log.
+    /// Returns the newest revision of the link's release. Returns `None` if the link is forged, expired or revoked, or
+    /// if its release was purged or retracted. The caller cannot distinguish these cases. Each use is written to the
+    /// access log.
     pub async fn preview(&self, token: &str, now: DateTime<Utc>) -> Result<Option<ReleaseVersion>, Error> {
         let db = self.db.reader();
         let Some(id) = self.token_cipher.decrypt_link(token) else { return Ok(None) };
@@ -112,7 +114,7 @@ impl Newsroom {
             return Ok(None);
         };
         let Some(row) = release::Entity::find_by_id(link.release_id).one(db).await? else { return Ok(None) };
-        // Nothing leads back from there, not even for those who held a link before.
+        // A retracted release has no preview, not even for holders of older links.
         if row.state == release::ReleaseState::Retracted {
             return Ok(None);
         }

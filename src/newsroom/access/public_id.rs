@@ -1,8 +1,9 @@
 //! Public ids: encryption and decryption of the UUID keys of releases, topics, places, tokens and preview links.
 //!
-//! A key is a UUIDv7 and would reveal the time of creation. It is one block of AES-128 under a key derived from the
-//! secret of the newsroom and the noun; the id is `release_` and 26 base32 digits. Ids are stable across servers,
-//! versions and restores. Plain ids of earlier versions (32 hexadecimal digits) are still decoded.
+//! A key is a UUIDv7 and would reveal its time of creation. It is therefore encrypted as one block of AES-128, with a
+//! key derived from the newsroom's secret and the noun. The public id of a release is `release_` followed by 26 base32
+//! digits. Ids are the same on every server, in every program version and after a restore. Plain ids of earlier program
+//! versions (32 hexadecimal digits) are still decoded.
 
 use std::sync::Arc;
 
@@ -17,19 +18,19 @@ use uuid::Uuid;
 use super::resume_token;
 use crate::db::{DatabaseError, Db};
 
-/// Everything that has an id.
+/// The nouns that have public ids.
 const NOUNS: [Noun; 5] = [Noun::Release, Noun::Topic, Noun::Place, Noun::Token, Noun::PreviewLink];
 
-/// The digits of an id, the smallest first: those of base32 (RFC 4648), in lower case.
+/// The digits of an id by value: the base32 alphabet (RFC 4648) in lower case.
 const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// Digits of an id: as many as 128 bits need.
+/// Number of digits of an id: 128 bits in base 32.
 const ID_LENGTH: usize = 26;
 
-/// Makes ids of keys, and keys of ids, for one newsroom. Cheap to clone.
+/// Encrypts keys to public ids, and decrypts public ids, for one newsroom. Cheap to clone.
 #[derive(Clone)]
 pub struct IdCodec {
-    /// One cipher for each noun, in the order of [`NOUNS`].
+    /// One cipher per noun, in the order of [`NOUNS`].
     ciphers: Arc<[Aes128; NOUNS.len()]>,
 }
 
@@ -40,12 +41,12 @@ impl std::fmt::Debug for IdCodec {
 }
 
 impl IdCodec {
-    /// Of a newsroom, by the secret that its database holds. Fails where the secret can be neither read nor made.
+    /// Creates the codec from the secret in the database. Fails if the secret can be neither read nor created.
     pub async fn load(db: &Db) -> Result<Self, DatabaseError> {
         Ok(Self::from_secret(&resume_token::signing_secret(db).await?)?)
     }
 
-    /// By the newsroom's secret ([`super::resume_token::signing_secret`]).
+    /// Creates the codec from the newsroom's secret ([`super::resume_token::signing_secret`]).
     pub(crate) fn from_secret(secret: &str) -> Result<Self, DbErr> {
         let mut ciphers = Vec::with_capacity(NOUNS.len());
         for noun in NOUNS {
@@ -57,15 +58,15 @@ impl IdCodec {
         Ok(Self { ciphers: Arc::new(ciphers) })
     }
 
-    /// The id of a thing: its noun, `_`, 26 lower-case letters and digits.
+    /// Returns the public id of a key: the noun, `_`, and 26 lower-case letters and digits.
     pub fn encode(&self, noun: Noun, key: Uuid) -> String {
         let mut block = key.into_bytes().into();
         self.cipher(noun).encrypt_block(&mut block);
         format!("{}_{}", noun_prefix(noun), to_base32(block.into()))
     }
 
-    /// What an id is of, and its key. None where it does not have the form of an id; whether there is such a thing is not known
-    /// here. Ids of earlier versions are read, too.
+    /// Returns the noun and the key of an id, or `None` if the id is malformed. Does not check that the object exists.
+    /// Plain ids of earlier program versions are decoded too.
     pub fn decode(&self, id: &str) -> Option<(Noun, Uuid)> {
         if let Some(decoded) = self.decode_encrypted(id) {
             return Some(decoded);
@@ -75,7 +76,8 @@ impl IdCodec {
         Some((noun, Uuid::try_parse(rest).ok().filter(|_| is_plain)?))
     }
 
-    /// The same without the ids of earlier versions: nobody can make up the id of a key.
+    /// Decodes an id like [`Self::decode`], but rejects the plain ids of earlier program versions. Nobody can construct
+    /// the encrypted id of a known key.
     pub fn decode_encrypted(&self, id: &str) -> Option<(Noun, Uuid)> {
         let (noun, rest) = split_prefix(id)?;
         let mut block = from_base32(rest)?.into();
@@ -83,7 +85,7 @@ impl IdCodec {
         Some((noun, Uuid::from_bytes(block.into())))
     }
 
-    /// The key in an id of one noun. None where it does not have the form of such an id.
+    /// Returns the key of an id of one noun. `None` if the id is malformed or of another noun.
     pub fn decode_as(&self, noun: Noun, id: &str) -> Option<Uuid> {
         self.decode(id).filter(|&(decoded, _)| decoded == noun).map(|(_, key)| key)
     }
@@ -99,13 +101,13 @@ impl IdCodec {
     }
 }
 
-/// The noun of an id, and what comes after it.
+/// Splits an id into its noun and the part after the first `_`.
 fn split_prefix(id: &str) -> Option<(Noun, &str)> {
     let (prefix, rest) = id.split_once('_')?;
     Some((NOUNS.into_iter().find(|&noun| noun_prefix(noun) == prefix)?, rest))
 }
 
-/// What ids of a noun begin with.
+/// Prefix of the ids of a noun.
 pub const fn noun_prefix(noun: Noun) -> &'static str {
     match noun {
         Noun::Release => "release",
@@ -116,23 +118,23 @@ pub const fn noun_prefix(noun: Noun) -> &'static str {
     }
 }
 
-/// An id for what is kept nowhere but in a log, a request or an error: 32 random hexadecimal digits.
+/// A random id for requests, errors and log lines, which is not stored elsewhere: 32 hexadecimal digits.
 pub fn random_id() -> String {
     let mut bytes = [0; 16];
     match getrandom::fill(&mut bytes) {
         Ok(()) => Uuid::from_bytes(bytes).simple().to_string(),
-        // The system has no random numbers: what is logged is told apart by its instant alone.
+        // The system has no random numbers. Log lines with this id can only be matched by their time.
         Err(_) => "unknown".to_owned(),
     }
 }
 
-/// A block as a number in base 32, the most significant digit first.
+/// A block as a base-32 number, most significant digit first.
 fn to_base32(block: [u8; 16]) -> String {
     let number = u128::from_be_bytes(block);
     (0..ID_LENGTH).rev().map(|index| char::from(DIGITS[(number >> (5 * index)) as usize & 31])).collect()
 }
 
-/// The block that was written so. None for anything else; no block is written in two ways.
+/// Decodes a block. `None` for any other text. Each block has exactly one text.
 fn from_base32(text: &str) -> Option<[u8; 16]> {
     if text.len() != ID_LENGTH {
         return None;
@@ -174,7 +176,7 @@ mod tests {
             let id = ids.encode(noun, key);
             assert_eq!(id, ids.clone().encode(noun, key));
             assert_eq!(ids.decode(&id), Some((noun, key)));
-            // Of another newsroom it has the form of an id, and leads elsewhere.
+            // An id of another newsroom decodes to a different key.
             assert!(other.decode(&id).is_some_and(|(decoded, elsewhere)| decoded == noun && elsewhere != key));
             let (prefix, digits) = id.split_once('_').unwrap();
             assert_eq!((prefix, digits.len()), (noun_prefix(noun), ID_LENGTH));
@@ -187,7 +189,8 @@ mod tests {
 
     #[test]
     fn ids_are_the_same_in_every_version() {
-        // Never to change: websites hold them. AES-128 under the first half of HMAC-SHA-256 of "dateline id release".
+        // These ids must never change, because websites store them. AES-128, whose key is the first half of
+        // HMAC-SHA-256 of "dateline id release".
         let key = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
         for (noun, given) in NOUNS.into_iter().zip([
             "release_grmd7fomh3tliggv62e6fhlgyl",
@@ -204,7 +207,8 @@ mod tests {
     #[test]
     fn ids_do_not_reveal_the_order_of_keys() {
         let ids = ids("a secret");
-        // Keys of one millisecond after the other: beyond the noun, no digit is the same in all ids, and the order is another.
+        // Keys of consecutive milliseconds. Every digit after the noun varies between the ids, and their order is not
+        // that of the keys.
         let keys = (0..200_u128).map(|n| Uuid::from_u128((0x0190_0000_0000 + n) << 80 | 0x7000_8000_0000_0000_0000));
         let made: Vec<String> = keys.map(|key| ids.encode(Noun::Release, key)).collect();
         for index in "release_".len() + 1..made[0].len() {
@@ -231,7 +235,7 @@ mod tests {
             format!("release_{}", &digits[1..]),
             format!("release_a{digits}"),
             format!("release_{digits} "),
-            // Beyond 128 bits.
+            // More than 128 bits.
             format!("release_i{}", "a".repeat(25)),
             format!("release_{}", "7".repeat(26)),
             format!("release_{}1", "a".repeat(25)),

@@ -1,9 +1,10 @@
-//! Encryption of everything opaque that clients hold: resume tokens (`asOf.version`, `sequence`), pagination cursors and
-//! preview links.
+//! Encryption of the opaque tokens that clients hold: resume positions (`asOf.version`, `sequence`), pagination cursors
+//! and preview links.
 //!
-//! Deterministic authenticated encryption (AES-SIV, RFC 5297) under keys derived from the secret of the newsroom
-//! (`signing_secret`, `derive`). Positions are bound to the epoch of the database, so that positions from before a
-//! restore are rejected; links and cursors are not. Preview links of earlier versions, signed with HMAC, are still read.
+//! Deterministic authenticated encryption (AES-SIV, RFC 5297) with keys derived from the newsroom's secret
+//! (`signing_secret`, `derive`). Positions are bound to the epoch of the database, so positions from before a restore
+//! are rejected. Links and cursors are not bound to it. Preview links of earlier program versions, signed with HMAC,
+//! are still accepted.
 
 use std::sync::Arc;
 
@@ -17,27 +18,28 @@ use uuid::Uuid;
 
 use crate::db::{DatabaseError, Db};
 
-/// Bytes of a position: what it belongs to, a sequence, an instant.
+/// Length of a position's plaintext, in bytes: audience, sequence and instant.
 const POSITION_LENGTH: usize = 17;
 
-/// Bytes of a preview link: its key.
+/// Length of a preview link's plaintext, in bytes: its key.
 const LINK_LENGTH: usize = 16;
 
-/// Bytes of a link of an earlier version before its signature of 32 bytes: its key, and its end in microseconds.
+/// Length of the signed part of a link of an earlier program version, in bytes: its key, and its expiry in
+/// microseconds. A signature of 32 bytes follows.
 const SIGNED_LENGTH: usize = LINK_LENGTH + 8;
 
-/// Encrypts positions and preview links of one newsroom.
+/// Encrypts the positions, cursors and preview links of one newsroom.
 #[derive(Clone)]
 pub struct TokenCipher {
     keys: Arc<Keys>,
 }
 
-/// One key for each of what is encrypted.
+/// One key for each purpose.
 struct Keys {
     positions: [u8; 32],
     links: [u8; 32],
     cursors: [u8; 32],
-    /// Signs what a link of an earlier version holds.
+    /// Verifies links of earlier program versions.
     signed_links: Hmac<Sha256>,
 }
 
@@ -50,16 +52,16 @@ impl std::fmt::Debug for TokenCipher {
 /// A position in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JournalPosition {
-    /// To whom it means something: the classes of viewers have different ones.
+    /// The audience that the position was made for. Each audience has its own positions.
     pub audience: u8,
-    /// Sequence of the last entry before it.
+    /// Sequence of the last journal entry before the position.
     pub sequence: i64,
-    /// Instant of the last thing before it that happened by itself, microseconds since 1970.
+    /// Instant of the last scheduled transition before the position, in microseconds since 1970.
     pub as_of_micros: i64,
 }
 
 impl TokenCipher {
-    /// Of a newsroom, by its secret ([`signing_secret`]).
+    /// Creates the ciphers from the newsroom's secret ([`signing_secret`]).
     pub(crate) fn from_secret(secret: &str) -> Result<Self, DbErr> {
         Ok(Self::with_keys(Keys {
             positions: derive(secret, "dateline position")?,
@@ -73,17 +75,17 @@ impl TokenCipher {
         Self { keys: Arc::new(keys) }
     }
 
-    /// A position as clients hold it: 44 letters, digits, `-` and `_`.
+    /// Encrypts a position: 44 letters, digits, `-` and `_`.
     pub fn encrypt_position(&self, epoch: Uuid, position: JournalPosition) -> String {
         let mut bytes = vec![position.audience];
         bytes.extend(position.sequence.to_be_bytes());
         bytes.extend(position.as_of_micros.to_be_bytes());
         let ciphertext = Aes128Siv::new(&self.keys.positions.into()).encrypt([epoch.as_bytes()], &bytes);
-        // Seventeen bytes are never too many.
+        // Encryption fails only for plaintexts of many gigabytes.
         URL_SAFE_NO_PAD.encode(ciphertext.unwrap_or_default())
     }
 
-    /// What a client holds; nothing where it is not of this newsroom.
+    /// Decrypts a position. `None` if this newsroom did not make it under this epoch.
     pub fn decrypt_position(&self, epoch: Uuid, text: &str) -> Option<JournalPosition> {
         let ciphertext =
             URL_SAFE_NO_PAD.decode(text).ok().filter(|ciphertext| ciphertext.len() == POSITION_LENGTH + 16)?;
@@ -96,33 +98,33 @@ impl TokenCipher {
         })
     }
 
-    /// The content of a pagination cursor, encrypted: letters, digits, `-` and `_`.
+    /// Encrypts the content of a pagination cursor as letters, digits, `-` and `_`.
     pub(in crate::newsroom) fn encrypt_cursor(&self, content: &[u8]) -> String {
         let ciphertext = Aes128Siv::new(&self.keys.cursors.into()).encrypt(NO_ASSOCIATED_DATA, content);
-        // Fails only for content of many gigabytes.
+        // Encryption fails only for plaintexts of many gigabytes.
         URL_SAFE_NO_PAD.encode(ciphertext.unwrap_or_default())
     }
 
-    /// The content of a pagination cursor; `None` if this newsroom did not make it.
+    /// Decrypts the content of a pagination cursor. `None` if this newsroom did not make it.
     pub(in crate::newsroom) fn decrypt_cursor(&self, cursor: &str) -> Option<Vec<u8>> {
         let ciphertext = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         Aes128Siv::new(&self.keys.cursors.into()).decrypt(NO_ASSOCIATED_DATA, &ciphertext).ok()
     }
 
-    /// A preview link as its reader holds it: 43 letters, digits, `-` and `_`.
+    /// Encrypts the key of a preview link: 43 letters, digits, `-` and `_`.
     pub fn encrypt_link(&self, key: Uuid) -> String {
         let ciphertext = Aes128Siv::new(&self.keys.links.into()).encrypt(NO_ASSOCIATED_DATA, key.as_bytes());
-        // Sixteen bytes are never too many.
+        // Encryption fails only for plaintexts of many gigabytes.
         URL_SAFE_NO_PAD.encode(ciphertext.unwrap_or_default())
     }
 
-    /// The key in what a reader holds; nothing where it is not a link of this newsroom. Links of earlier versions are read, too;
-    /// the end in them is not, because it is in their rows.
+    /// Decrypts the key of a preview link. `None` if it is not a link of this newsroom. Links of earlier program
+    /// versions are accepted too. Their expiry is not read, because the row has it.
     pub fn decrypt_link(&self, text: &str) -> Option<Uuid> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let key = if bytes.len() == SIGNED_LENGTH + 32 {
             let (payload, signature) = bytes.split_at(SIGNED_LENGTH);
-            // Compared in constant time.
+            // The signature is compared in constant time.
             self.keys.signed_links.clone().chain_update(payload).verify_slice(signature).ok()?;
             payload[..LINK_LENGTH].to_vec()
         } else {
@@ -133,10 +135,10 @@ impl TokenCipher {
     }
 }
 
-/// A link has no associated data.
+/// Cursors and links have no associated data.
 const NO_ASSOCIATED_DATA: [&[u8]; 0] = [];
 
-/// Derives a key for one purpose: HMAC-SHA-256 of the purpose under the newsroom's secret.
+/// Derives the key for one purpose: HMAC-SHA-256 of the purpose under the newsroom's secret.
 pub(in crate::newsroom) fn derive(secret: &str, purpose: &str) -> Result<[u8; 32], DbErr> {
     Ok(hmac(secret)?.chain_update(purpose).finalize().into_bytes().into())
 }
@@ -146,7 +148,7 @@ fn hmac(secret: &str) -> Result<Hmac<Sha256>, DbErr> {
         .map_err(|error| DbErr::Custom(format!("the signing key is unusable: {error}")))
 }
 
-/// The newsroom's secret, made when it is first wanted.
+/// Returns the newsroom's secret. Creates it if the database has none.
 pub(crate) async fn signing_secret(db: &Db) -> Result<String, DatabaseError> {
     if let Some(key) = signing_key::Entity::find_by_id(1).one(db.reader()).await? {
         return Ok(key.secret);
@@ -157,15 +159,15 @@ pub(crate) async fn signing_secret(db: &Db) -> Result<String, DatabaseError> {
     Ok(secret)
 }
 
-/// The same within a transaction.
+/// Creates the secret within a transaction.
 async fn make_signing_secret<C: ConnectionTrait>(db: &C) -> Result<String, DbErr> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)
-        .map_err(|error| DbErr::Custom(format!("the system has no random numbers: {error}")))?;
+        .map_err(|error| DbErr::Custom(format!("the system's random number generator failed: {error}")))?;
     let row = signing_key::ActiveModel { id: Set(1), secret: Set(URL_SAFE_NO_PAD.encode(random)) };
     let keep_existing = OnConflict::column(signing_key::Column::Id).do_nothing().to_owned();
     signing_key::Entity::insert(row).on_conflict(keep_existing).exec_without_returning(db).await?;
-    // Another server may have been quicker: what stands there is the key.
+    // Another server may have inserted its secret first. The stored row is authoritative.
     let key = signing_key::Entity::find_by_id(1).one(db).await?;
     key.map(|key| key.secret).ok_or_else(|| DbErr::RecordNotFound("the signing key".to_owned()))
 }
@@ -216,7 +218,8 @@ mod tests {
 
     #[test]
     fn positions_and_links_of_earlier_versions_are_still_decrypted() {
-        // Never to change: clients and readers hold them. Computed with another implementation.
+        // These texts must never change, because clients and readers hold them. They were computed with another
+        // implementation.
         let (cipher, key) =
             (TokenCipher::from_secret("a secret").unwrap(), Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
         let position = JournalPosition { audience: 1, sequence: 42, as_of_micros: -9 };
@@ -225,7 +228,7 @@ mod tests {
             "3MebrjaWfhgjV3J2z6yrGunY70dDda1471upDy0mUhxz"
         );
         assert_eq!(cipher.encrypt_link(key), "tZ1HtAxFQ0-2iLhLxPX-znRfH5Fw-7c2NXbwB8PXe7I");
-        // A link that an earlier version made: key, end, signature.
+        // A link of an earlier program version: key, expiry, signature.
         let signed = "AZAAAAAAcACAAAAAAAAAAQAETzeSHNAA0ruuwIP6rpTT9yZoflMM9gUOMRhxehvxLwJ-7wAVEP8";
         assert_eq!(cipher.decrypt_link(signed), Some(key));
         assert_eq!(TokenCipher::from_secret("another secret").unwrap().decrypt_link(signed), None);

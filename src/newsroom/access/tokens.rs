@@ -1,8 +1,8 @@
 //! Access tokens (bearer tokens): authenticate, create, list and revoke. Only the SHA-256 of a secret is stored.
 //!
 //! A token has a role, a subject and optionally an expiry. A revocation or expiry takes effect at the next request;
-//! open streams are ended by `http::session`. The last use is recorded with a precision of ten minutes, by
-//! way of the access log. Tokens of an OIDC issuer are in `auth::oidc`.
+//! `http::session` ends open streams. The last use is stored through the access log, with a precision of ten minutes.
+//! Tokens of an OIDC issuer are in `auth::oidc`.
 
 use std::fmt::Write as _;
 
@@ -33,45 +33,46 @@ use crate::{
     },
 };
 
-/// What every secret begins with, so that it is known when it turns up where it should not.
+/// Prefix of every secret, so that secret scanners recognise a leaked token.
 pub const PREFIX: &str = "dateline_";
 
-/// How exactly the last use is kept; not every read shall write.
+/// Precision of the stored last use. It keeps most requests from causing a write.
 const LAST_USED_PRECISION: TimeDelta = TimeDelta::minutes(10);
 
-/// What an administrator gives of a token.
+/// The fields of a new token.
 #[derive(Clone, Debug)]
 pub struct TokenInput {
-    /// The person or system that will act with it, at most 200 characters.
+    /// The person or system that uses the token, at most 200 characters.
     pub subject: String,
-    /// What it is for, at most 200 characters.
+    /// Purpose of the token, at most 200 characters.
     pub name: String,
-    /// What it may do.
+    /// Role of the token.
     pub role: Role,
-    /// From when on it is refused; none: never.
+    /// Instant from which the token is rejected. `None` if it never expires.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Why a token is refused.
+/// Why a token is rejected.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AuthError {
-    /// There is no such token.
+    /// No token has this secret.
     Unknown,
-    /// Its time is over.
+    /// The token has expired.
     Expired(DateTime<Utc>),
-    /// Somebody took it back.
+    /// The token was revoked.
     Revoked,
-    /// The issuer's token is not taken; the sentence tells why.
+    /// The issuer's token is not accepted, for this reason.
     Rejected(String),
     /// The database failed.
     Db(DatabaseError),
 }
 
 impl Newsroom {
-    /// Who holds a secret. One statement. The use is noted with the access log, at most every ten minutes.
+    /// Authenticates a secret. Runs one statement. The last use is recorded at most every ten minutes, with the access
+    /// log.
     ///
-    /// The secret is looked up by its SHA-256: 256 random bits need no slow hash, and how long the look-up takes says nothing
-    /// of any secret.
+    /// The secret is looked up by its SHA-256. A secret of 256 random bits needs no slow hash, and the duration of the
+    /// look-up reveals nothing about any secret.
     pub async fn authenticate(&self, secret: &str, now: DateTime<Utc>) -> Result<Viewer, AuthError> {
         let stored = api_token::Entity::find()
             .filter(api_token::Column::SecretHash.eq(hash(secret.as_bytes())))
@@ -91,7 +92,7 @@ impl Newsroom {
         Ok(viewer)
     }
 
-    /// Makes a token. The secret is in the answer and nowhere else.
+    /// Creates a token. Only this result contains the secret.
     pub async fn token_create(
         &self,
         viewer: &Viewer,
@@ -115,14 +116,14 @@ impl Newsroom {
             validator.add_error(
                 "expiresAt",
                 ErrorCode::Invalid,
-                "expiresAt is in the past: give a later instant, or none",
+                "expiresAt is in the past: give a later instant, or omit it",
             );
         }
         if input.role == Role::Public {
             validator.add_error(
                 "role",
                 ErrorCode::Invalid,
-                "the public needs no token: give PRESS, AUTHOR, EDITOR or ADMIN",
+                "the role PUBLIC needs no token: choose PRESS, AUTHOR, EDITOR or ADMIN",
             );
         }
         validator.finish()?;
@@ -147,7 +148,7 @@ impl Newsroom {
         Ok((token, secret))
     }
 
-    /// Takes a token back, at once and for good.
+    /// Revokes a token immediately and permanently.
     pub async fn token_revoke(&self, viewer: &Viewer, id: Uuid, now: DateTime<Utc>) -> Result<Uuid, Error> {
         workflow::check_manage(Resource::Tokens, viewer)?;
         let mut unit_of_work = self.begin(viewer, now).await?;
@@ -163,7 +164,7 @@ impl Newsroom {
         Ok(id)
     }
 
-    /// A page of the tokens, newest first. One statement.
+    /// Returns a page of the tokens, newest first. Runs one statement.
     pub async fn tokens(&self, viewer: &Viewer, request: &PageRequest) -> Result<RowPage<api_token::Model>, Error> {
         workflow::check_manage(Resource::Tokens, viewer)?;
         let key = CursorKey::new(&self.token_cipher, "tokens", &"id", &());
@@ -189,6 +190,7 @@ fn generate_secret() -> Result<String, Error> {
 /// 256 random bits.
 pub(in crate::newsroom) fn random_bytes() -> Result<[u8; 32], Error> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Error::from(DbErr::Custom(format!("no random numbers: {error}"))))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::from(DbErr::Custom(format!("the system's random number generator failed: {error}"))))?;
     Ok(bytes)
 }

@@ -1,9 +1,9 @@
-//! Change stream: what changed for a viewer, entry by entry of the journal, from now or from a resume position on.
+//! Change stream: what changed for a viewer, one journal entry at a time, starting now or at a resume position.
 //!
-//! The source of GraphQL subscriptions. Pull based: the next change is derived when it is requested, so a slow client
-//! queues nothing; it only falls behind in the journal, up to a limit (`TooOld`). The stream ends when its position is
-//! not of this database any more, or when the hierarchy below its filter changed. How an entry becomes a change is in
-//! `catalog::query::change_event`.
+//! The source of GraphQL subscriptions. It is pull based: the next change is computed when the subscriber asks for it,
+//! so nothing is queued for a slow client. A slow client only falls behind in the journal, up to a limit (`TooOld`).
+//! The stream ends if its position is no longer in this database, or if the hierarchy below its filter changed.
+//! `catalog::query::change_event` computes the change that an entry makes.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -25,68 +25,69 @@ use crate::{
     },
 };
 
-/// What positions of changes belong to: everybody.
+/// The audience byte of positions of changes, which are valid for all audiences.
 const ALL_AUDIENCES: u8 = u8::MAX;
 
-/// The largest filter that is followed by: filters in it, and conditions `near` ten times.
+/// Maximum weight of a subscription's filter: the number of filters in it, plus ten for each `near` condition.
 const MAX_FILTER_WEIGHT: usize = 200;
 
-/// Filters up to this have a turn of their own: those who follow by larger ones share another.
+/// Maximum weight of a light filter. Light and heavy filters are evaluated under separate permits, so light ones do not
+/// wait for heavy ones.
 const LIGHT_FILTER_WEIGHT: usize = 20;
 
-/// Actions that record what became due by itself.
+/// Actions that record a scheduled transition.
 const AUTOMATIC_ACTIONS: [&str; 2] = [ReleaseAction::Publish.name(), EMBARGO_END_ACTION];
 
-/// A change of what somebody may see.
+/// A change of what a viewer sees.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// Where in the journal: the position to go on after.
+    /// Position in the journal. A client can resume after it.
     pub position: String,
-    /// When.
+    /// Instant of the change.
     pub at: DateTime<Utc>,
-    /// How.
+    /// Kind of change.
     pub kind: ChangeKind,
-    /// Of which release.
+    /// The release that changed.
     pub release: Uuid,
 }
 
 /// Why a stream ends.
 #[derive(Clone, Debug)]
 pub enum ChangeStreamError {
-    /// The position is not one of this newsroom, as it is now.
+    /// The position is not in this newsroom's present database.
     UnknownPosition,
-    /// It is further behind than anybody may be.
+    /// The position is behind by more than the limit.
     TooOld,
-    /// Other releases are under the topics or places of the filter than before.
+    /// The hierarchy of topics or places changed, so the filter matches other releases than before.
     HierarchyChanged,
-    /// A filter that has come to make no sense.
+    /// The filter is no longer valid.
     Filter(Error),
     /// The database failed.
     Db(DatabaseError),
 }
 
-/// The changes that one viewer is sent.
+/// The changes for one viewer.
 #[derive(Debug)]
 pub struct ChangeStream {
     newsroom: Newsroom,
     viewer: Viewer,
     filter: Option<Arc<ReleaseFilter>>,
     epoch: Uuid,
-    /// Sequence of the last entry that was looked at.
+    /// Sequence of the last entry that was evaluated.
     sequence: i64,
-    /// Until when what happened by itself is known already, though the journal may have it later: from a position of what was
-    /// read. Microseconds since 1970.
+    /// Scheduled transitions up to this instant are known to the client, even if the journal records them later. It
+    /// comes from the position of a response, in microseconds since 1970, and is 0 if there is none.
     as_of_micros: i64,
-    /// What was read may have been read elsewhere, where more was known of what was to come.
+    /// Whether the position may come from another server, which may have been ahead of this one.
     may_be_from_other_server: bool,
-    /// How many entries it may be behind.
+    /// Maximum number of entries that the stream may be behind.
     max_lag: i64,
     buffer: VecDeque<Arc<Entry>>,
     catalog_updates: watch::Receiver<u64>,
 }
 
 impl Newsroom {
-    /// Follows from a position on, or from now on.
+    /// Opens a stream after a position, or from now.
     pub fn open_change_stream(
         &self,
         viewer: &Viewer,
@@ -100,8 +101,8 @@ impl Newsroom {
         if let Some(filter) = &filter {
             if filter.weight() > MAX_FILTER_WEIGHT {
                 let message = format!(
-                    "the filter is too large to be followed by ({} parts, at most {MAX_FILTER_WEIGHT}): ask for less, or \
-                     follow without it",
+                    "the filter is too large for a subscription (size {}, at most {MAX_FILTER_WEIGHT}): use a smaller \
+                     filter, or subscribe without one",
                     filter.weight()
                 );
                 return Err(Error::field(&["filter"], ErrorCode::Invalid, message));
@@ -132,10 +133,10 @@ impl Newsroom {
 }
 
 impl ChangeStream {
-    /// Goes on after a position that the newsroom gave: of a change, or of what was read.
+    /// Continues after a position of a change or of a response.
     pub fn resume_after(&mut self, token: &str) -> Result<(), Error> {
-        let message = "this is not a position of this newsroom: give a `sequence` or `asOf.version` that it gave you, or none, and \
-                    read everything anew";
+        let message = "this is not a resume position of this newsroom: pass a `sequence` or `asOf.version` that it \
+                       returned, or omit it and read all data again";
         let position =
             self.newsroom.token_cipher.decrypt_position(self.epoch, token).filter(|position| position.sequence >= 0);
         let position = position.ok_or_else(|| Error::field(&["after"], ErrorCode::Invalid, message))?;
@@ -144,7 +145,7 @@ impl ChangeStream {
         Ok(())
     }
 
-    /// Lets go of what was read ahead: for who has to wait, and would hold it meanwhile.
+    /// Drops the entries that were read ahead, to free their memory while the caller waits.
     pub fn drop_buffer(&mut self) {
         self.buffer = VecDeque::new();
     }
@@ -154,7 +155,7 @@ impl ChangeStream {
         &self.viewer
     }
 
-    /// The next change; waits until there is one.
+    /// Waits for the next change and returns it.
     pub async fn next(&mut self) -> Result<Change, ChangeStreamError> {
         loop {
             while let Some(entry) = self.buffer.pop_front() {
@@ -176,7 +177,7 @@ impl ChangeStream {
                     let position = self.newsroom.token_cipher.encrypt_position(self.epoch, position);
                     return Ok(Change { position, at: entry.at, kind, release: entry.noun_id });
                 }
-                // Thousands of acts that a viewer does not see must not hold a thread.
+                // Yields, so that thousands of entries that are invisible to this viewer do not block the thread.
                 tokio::task::yield_now().await;
             }
             self.catalog_updates.borrow_and_update();
@@ -185,7 +186,7 @@ impl ChangeStream {
                 // Another server may be ahead of this one.
                 snapshot = self.newsroom.catalog.catch_up().await.map_err(ChangeStreamError::Db)?;
             }
-            // A restored backup: the positions of before mean something else now.
+            // After a restore from a backup, old positions have another meaning.
             if snapshot.epoch() != self.epoch || snapshot.sequence() < self.sequence {
                 return Err(ChangeStreamError::UnknownPosition);
             }
@@ -197,9 +198,9 @@ impl ChangeStream {
             if behind > 0 {
                 self.buffer =
                     self.newsroom.catalog.entries_after(self.sequence).await.map_err(ChangeStreamError::Db)?.into();
-                // What is newer than the snapshot is told with the next one.
+                // Entries that are newer than the snapshot are evaluated with the next snapshot.
                 self.buffer.retain(|entry| entry.sequence <= snapshot.sequence());
-                // Entries are never taken away; where they are not there the journal was replaced.
+                // Journal entries are never deleted. If the next one is missing, the journal was replaced.
                 if self.buffer.front().is_none_or(|entry| entry.sequence != self.sequence + 1) {
                     return Err(ChangeStreamError::UnknownPosition);
                 }
@@ -209,8 +210,8 @@ impl ChangeStream {
         }
     }
 
-    /// Whether an entry puts down what happened by itself before what was read: who read it has seen it happen. The desk is told,
-    /// for it sees that it was put down.
+    /// Whether an entry records a scheduled transition that the client has already seen in an earlier response. Always
+    /// false for the desk, because the desk also sees that the transition was recorded.
     fn is_already_seen(&self, entry: &Entry) -> bool {
         let is_automatic = entry.by == SYSTEM_ACTOR && AUTOMATIC_ACTIONS.contains(&entry.action.as_str());
         let effective_at = match &entry.after {
@@ -221,9 +222,9 @@ impl ChangeStream {
             && effective_at.is_some_and(|effective_at| effective_at.timestamp_micros() <= self.as_of_micros)
     }
 
-    /// Passes over what went on unseen. Where nothing has come to be told to such a viewer since the last that is known, there is
-    /// nothing between, however many acts there were: what readers hold as `asOf.version`, and the last change that they were
-    /// told, never grow too old by the desk's work alone.
+    /// Skips entries that changed nothing for this audience. If no entry after the client's position can have changed
+    /// anything for it, the stream moves to the end of the journal, however many entries lie between. So the position
+    /// of a response (`asOf.version`), or of the last change, never becomes too old only because the desk works.
     fn skip_invisible(&mut self, snapshot: &Snapshot) {
         let audience = Audience::of(&self.viewer);
         let (sequence, as_of_micros) = snapshot.version_for(audience);
@@ -231,7 +232,8 @@ impl ChangeStream {
         if is_caught_up || self.sequence >= snapshot.last_notified_sequence(audience) {
             self.sequence = self.sequence.max(snapshot.sequence());
         }
-        // Once all of it is put down, and was passed, it needs no mention: positions are the same texts for everybody again.
+        // Once all these transitions are recorded and passed, the instant is no longer needed. Positions are then equal
+        // texts for all subscribers again.
         let is_recorded = || {
             DateTime::from_timestamp_micros(self.as_of_micros).is_none_or(|until| snapshot.unrecorded(until).is_empty())
         };

@@ -1,7 +1,7 @@
-//! Version history of a release, and the journal as audit log, both with keyset pagination in SQL.
+//! Revision history of a release, and the journal as audit log, both with keyset pagination in SQL.
 //!
-//! Also public corrections. Single versions are in `release::revision`, and only these come with their bodies. Queries
-//! for the desk: the caller has already found the release; `journal` checks the role itself.
+//! Also the public corrections. Single revisions are in `release::revision`, and only these include their bodies. The
+//! queries are for the desk: the caller has already found the release, and `journal` checks the role itself.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -26,24 +26,25 @@ use crate::{
     },
 };
 
-/// Which entries of the journal.
+/// A filter for journal entries.
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct JournalFilter {
-    /// With one of these actions: `release.publish`.
+    /// Only these actions, for example `release.publish`.
     pub actions: Option<Vec<String>>,
-    /// By this subject.
+    /// Only entries by this subject.
     pub by: Option<String>,
-    /// Not before this.
+    /// Earliest instant, inclusive.
     pub from: Option<DateTime<Utc>>,
-    /// Not after this.
+    /// Latest instant, inclusive.
     pub until: Option<DateTime<Utc>>,
-    /// Done to this thing.
+    /// Only entries about this object.
     pub noun_id: Option<Uuid>,
 }
 
 impl JournalFilter {
-    /// The canonical form: filters with equal forms match the same entries. Actions are a set. No row contains the character
-    /// NUL, which PostgreSQL refuses in a parameter: actions with it are dropped, and a subject gets U+FFFD instead.
+    /// The canonical form: filters with equal forms match the same entries. The order and repetition of actions do not
+    /// matter. No row contains the character NUL, which PostgreSQL rejects in a parameter. Actions that contain it are
+    /// therefore dropped, and in a subject it is replaced by U+FFFD.
     fn canonical(&self) -> Self {
         let actions = self.actions.as_ref().map(|actions| {
             let mut actions: Vec<String> = actions.iter().filter(|action| !action.contains('\0')).cloned().collect();
@@ -55,7 +56,7 @@ impl JournalFilter {
     }
 }
 
-/// A version of a release, by number.
+/// Key and number of a revision.
 #[derive(Debug, FromQueryResult)]
 struct NumberedRevision {
     id: Uuid,
@@ -63,7 +64,8 @@ struct NumberedRevision {
 }
 
 impl Newsroom {
-    /// The versions of a release without their bodies, newest first: for the desk, who found it. Four statements.
+    /// Returns the revisions of a release without their bodies, newest first. For the desk, which has found the
+    /// release. Runs four statements.
     pub async fn versions(&self, item: &Handle, request: &PageRequest) -> Result<RowPage<ReleaseVersion>, Error> {
         let rows = revision::Entity::find().select_only().columns([revision::Column::Id, revision::Column::Number]);
         let rows = rows.filter(revision::Column::ReleaseId.eq(item.id()));
@@ -72,7 +74,7 @@ impl Newsroom {
         let page = fetch_page(rows, revision::Column::Number, position, &key, request, self.db.reader()).await?;
         let keys: Vec<Uuid> = page.entries.iter().map(|(_, row)| row.id).collect();
         let revisions = fetch_rows(self, &keys, ColumnMask::new(true)).await?;
-        // What was purged meanwhile drops out.
+        // Revisions that were purged in the meantime are dropped.
         let (cursors, revisions): (Vec<String>, Vec<Arc<RevisionRow>>) = page
             .entries
             .into_iter()
@@ -82,7 +84,7 @@ impl Newsroom {
         Ok(RowPage { entries, has_previous: page.has_previous, has_next: page.has_next })
     }
 
-    /// Entries of the journal, newest first. One statement.
+    /// Returns journal entries, newest first. Runs one statement.
     pub async fn journal(
         &self,
         viewer: &Viewer,
@@ -93,7 +95,8 @@ impl Newsroom {
         self.journal_entries(filter, request).await
     }
 
-    /// What was done to a release, newest first: for the desk, who found it. One statement.
+    /// Returns the journal entries of a release, newest first. For the desk, which has found the release. Runs one
+    /// statement.
     pub async fn history(&self, item: &Handle, request: &PageRequest) -> Result<RowPage<journal::Model>, Error> {
         let filter = JournalFilter { noun_id: Some(item.id()), ..JournalFilter::default() };
         self.journal_entries(&filter, request).await
@@ -132,7 +135,8 @@ impl Newsroom {
     }
 }
 
-/// The public corrections of releases, by release, oldest first; none that is newer than what its readers see. One statement.
+/// Returns the public corrections of releases, by release, oldest first. Omits corrections that are newer than the
+/// revision that readers see. Runs one statement.
 pub(in crate::newsroom) async fn corrections(
     newsroom: &Newsroom,
     items: &[Handle],

@@ -1,8 +1,8 @@
 //! Lists: pages of releases with the rows that a query selects (`Projection`), and pages of topics and places by label.
 //!
-//! Keyset pagination: order and page come from the catalog, the rows from one SQL statement, one more each for
-//! lifecycle and corrections. Reads of embargoed releases
-//! by the press are recorded in the access log.
+//! Keyset pagination: the catalog provides the order and the page, and one SQL statement fetches the rows. Lifecycle
+//! and corrections need one more statement each. Reads of embargoed releases by the press are recorded in the access
+//! log.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -27,54 +27,57 @@ use crate::{
     },
 };
 
-/// What a reader of releases wants of their rows.
+/// Which parts of the releases a query needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each says of one part whether it is wanted")]
+#[expect(clippy::struct_excessive_bools, reason = "each field selects one part independently")]
 pub struct Projection {
-    /// Rows at all: not for a mere number.
+    /// Whether rows are needed at all. Not needed for counts.
     pub fetch_rows: bool,
-    /// Their cursors.
+    /// Whether cursors are needed.
     pub cursors: bool,
-    /// Which columns of the revisions.
+    /// The columns of the revisions.
     pub columns: ColumnMask,
-    /// What the catalog does not keep of lives: withdrawal, schedule, the note of an embargo.
+    /// Whether the lifecycle row is needed. It has what the catalog does not store: withdrawal, schedule and embargo
+    /// note.
     pub lifecycle: bool,
-    /// Public corrections.
+    /// Whether public corrections are needed.
     pub corrections: bool,
 }
 
-/// A release with what was fetched of it.
+/// A release and its fetched rows.
 #[derive(Clone, Debug)]
 pub struct FetchedRelease {
-    /// What the catalog knows.
+    /// The release in the catalog.
     pub item: Handle,
-    /// What it says.
+    /// The revision that the viewer sees.
     pub revision: Arc<RevisionRow>,
-    /// The version being worked on, where it was wanted, there is one and the viewer may see it.
+    /// The working revision. `None` if it was not requested, does not exist, or is not visible to the viewer.
     pub working: Option<(WorkingImage, Arc<RevisionRow>)>,
-    /// Its lifecycle row, where it was wanted.
+    /// The lifecycle row, if requested.
     pub lifecycle: Option<Arc<release::Model>>,
-    /// Its corrections, oldest first, where they were wanted.
+    /// The public corrections, oldest first. Empty if not requested.
     pub corrections: Vec<correction::Model>,
 }
 
 /// One page of releases.
 #[derive(Clone, Debug)]
 pub struct ReleasePage {
-    /// Everything the page is a part of.
+    /// The set that the page belongs to.
     pub set: ReleaseSet,
-    /// The releases of the page with their cursors, in order; where cursors were not wanted they are empty.
+    /// The releases of the page with their cursors, in order. The cursors are empty if they were not requested.
     pub entries: Vec<(String, FetchedRelease)>,
-    /// Whether the set holds any before them.
+    /// Whether the set has releases before the page.
     pub has_previous: bool,
-    /// Whether the set holds any after them.
+    /// Whether the set has releases after the page.
     pub has_next: bool,
 }
 
 impl Newsroom {
-    /// A page of a set, narrowed. `scope` tells cursors of one list from those of another: a topic's id, say.
+    /// Returns a page of a set after narrowing it by `filter`. `scope` distinguishes the cursors of different lists,
+    /// for example by the id of a topic.
     ///
-    /// Costs one statement whatever the size of the page, one more each with lifecycles and corrections, none without rows.
+    /// Runs one statement whatever the size of the page, and one more each for lifecycles and corrections. Runs none if
+    /// no rows are needed.
     pub async fn release_page(
         &self,
         set: &ReleaseSet,
@@ -97,7 +100,7 @@ impl Newsroom {
             has_cursors.then(|| release_cursor_key(&self.token_cipher, &set, scope, filter.map(Arc::as_ref), order));
         let position = |argument, cursor: &Option<String>| -> Result<Option<SortPosition>, Error> {
             let Some((key, cursor)) = key.as_ref().zip(cursor.as_deref()) else { return Ok(None) };
-            // The order is part of the key, so there is one value for each sort key.
+            // The key includes the order, so the cursor has one value for each sort key.
             key.decode(argument, cursor).map(Some)
         };
         let window = PageWindow {
@@ -119,7 +122,7 @@ impl Newsroom {
         Ok(ReleasePage { entries, has_previous: slice.has_previous, has_next: slice.has_next, set })
     }
 
-    /// The rows of some releases of a set, in the same order.
+    /// Fetches the rows of some releases of a set, in the same order.
     pub async fn fetch(
         &self,
         set: &ReleaseSet,
@@ -154,7 +157,7 @@ impl Newsroom {
     }
 }
 
-/// What the cursors of a list of releases must agree with; `set` is narrowed by the filter already.
+/// The key that cursors of a list of releases are bound to. `set` is already narrowed by the filter.
 fn release_cursor_key(
     cipher: &TokenCipher,
     set: &ReleaseSet,
@@ -164,7 +167,7 @@ fn release_cursor_key(
 ) -> CursorKey {
     let key = CursorKey::new(cipher, "releases", &order, &(scope, filter));
     match filter.and_then(|filter| filter.canonical(set.snapshot())) {
-        // The same text as without a filter.
+        // A filter that matches everything has the same canonical form as no filter.
         Some(canonical) => key.with_canonical(&(scope, Some(canonical).filter(|canonical| !canonical.matches_all()))),
         None => key,
     }
@@ -173,17 +176,17 @@ fn release_cursor_key(
 /// One page of topics or places, by label.
 #[derive(Clone, Debug)]
 pub struct ConceptPage {
-    /// Numbers and cursors, in order.
+    /// Cursors and numbers of the concepts, in order.
     pub entries: Vec<(String, u32)>,
-    /// Whether there are any before them.
+    /// Whether there are concepts before the page.
     pub has_previous: bool,
-    /// Whether there are any after them.
+    /// Whether there are concepts after the page.
     pub has_next: bool,
-    /// How many there are on all pages.
+    /// Number of concepts on all pages.
     pub total: usize,
 }
 
-/// What the cursors of a list of topics or places must agree with; the filter as written and in its canonical form.
+/// The key that cursors of a list of topics or places are bound to: the filter as written and in its canonical form.
 pub fn concept_cursor_key(
     cipher: &TokenCipher,
     list: &'static str,
@@ -193,7 +196,7 @@ pub fn concept_cursor_key(
     CursorKey::new(cipher, list, &"label", written).with_canonical(canonical)
 }
 
-/// A page of a list of concepts, which is sorted by label and then by slug.
+/// Returns a page of a list of concepts that is sorted by label and then by slug.
 pub fn concept_page<T: Concept>(
     vocabulary: &Vocabulary<T>,
     key: &CursorKey,
@@ -201,7 +204,7 @@ pub fn concept_page<T: Concept>(
     request: &PageRequest,
 ) -> Result<ConceptPage, Error> {
     let (size, from_end) = request.size()?;
-    // A cursor holds the folded label, perhaps as an earlier version of the program folded it, and the slug.
+    // A cursor has the folded label and the slug. The label may have been folded by an earlier version of the program.
     let decode_cursor = |argument, cursor: &Option<String>| -> Result<Option<(LabelSortKey, String)>, Error> {
         let read = |cursor: &str| key.decode::<(String, String)>(argument, cursor);
         let read = cursor.as_deref().map(read).transpose()?;

@@ -1,10 +1,10 @@
-//! Reads: lists with cursors, version history, audit log, and the change stream of subscriptions.
+//! Reads: lists with cursors, revision history, audit log, and the change stream of subscriptions.
 //!
 //! - `list`: pages of releases with their rows; pages of topics and places
 //! - `pagination`: page sizes and cursors of all lists (Relay connections)
 //! - `row_page`: keyset pagination in SQL
-//! - `history`: versions of a release; journal entries
-//! - `change_stream`: changes visible to a viewer, from a position in the journal on
+//! - `history`: revisions of a release; journal entries
+//! - `change_stream`: changes visible to a viewer, from a position in the journal
 
 pub mod change_stream;
 pub mod history;

@@ -1,8 +1,8 @@
 //! Pagination: page sizes (`first`, `last`) and encoding and decoding of cursors (`after`, `before`), as in Relay.
 //!
-//! A cursor is encrypted and bound to its list, its order and its filter. It has two digests of the filter, one as
-//! written and one of its canonical form. One matching digest is enough, so a cursor stays valid when a concept of the
-//! filter was merged, or when the filter is written differently. Any other cursor is rejected with a message.
+//! A cursor is encrypted and bound to its list, its order and its filter. It contains two digests of the filter: one as
+//! written and one of its canonical form. One matching digest is enough, so a cursor stays valid if a concept of the
+//! filter is merged, or if the filter is written differently. Any other cursor is rejected with a message.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -12,26 +12,26 @@ use crate::newsroom::{
     error::{Error, ErrorCode},
 };
 
-/// Entries of a page that asks for no number.
+/// Default page size.
 pub const DEFAULT_SIZE: i32 = 20;
 
-/// Entries of a page at most.
+/// Maximum page size.
 pub const MAX_SIZE: i32 = 200;
 
-/// Longest cursor that is read, in bytes. The longest that is given out stands at a name of 300 characters: one character folds
-/// to 33 bytes at most (U+FDFA), and base64 takes a third more.
+/// Maximum length of a cursor argument, in bytes. The longest cursor that the server returns is for a name of 300
+/// characters. Case folding turns one character into at most 33 bytes (U+FDFA), and base64 adds a third.
 const MAX_CURSOR: usize = 16_384;
 
-/// Which part of a list, as Relay's connections have it.
+/// The arguments of a Relay connection.
 #[derive(Clone, Debug, Default)]
 pub struct PageRequest {
-    /// That many from the beginning.
+    /// Number of entries from the start.
     pub first: Option<i32>,
-    /// What comes after this cursor.
+    /// Only entries after this cursor.
     pub after: Option<String>,
-    /// That many from the end.
+    /// Number of entries from the end.
     pub last: Option<i32>,
-    /// What comes before this cursor.
+    /// Only entries before this cursor.
     pub before: Option<String>,
 }
 
@@ -59,11 +59,14 @@ struct Cursor<T> {
 }
 
 impl PageRequest {
-    /// How many, and whether from the end.
+    /// The page size, and whether it counts from the end.
     pub fn size(&self) -> Result<(usize, bool), Error> {
         let (name, requested, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => {
-                return Err(invalid_argument("last", "`first` and `last` are both given: give one of them".to_owned()));
+                return Err(invalid_argument(
+                    "last",
+                    "`first` and `last` cannot be combined: omit one of them".to_owned(),
+                ));
             }
             (None, Some(last)) => ("last", last, true),
             (first, None) => ("first", first.unwrap_or(DEFAULT_SIZE), false),
@@ -74,36 +77,37 @@ impl PageRequest {
         Err(invalid_argument(
             name,
             format!(
-                "`{name}` is {requested}: a page has 1 to {MAX_SIZE} entries; for the number alone ask for `totalCount`"
+                "`{name}` must be between 1 and {MAX_SIZE}, got {requested}; for the count alone, select `totalCount`"
             ),
         ))
     }
 }
 
 impl CursorKey {
-    /// The key of a list in an order under a filter. Equal values must serialise to equal JSON.
+    /// The key of a list in an order under a filter. Values that are equal must serialise to equal JSON.
     pub fn new(cipher: &TokenCipher, list: &'static str, order: &impl Serialize, filter: &impl Serialize) -> Self {
         let written = digest(filter);
         Self { cipher: cipher.clone(), list: digest(&list), order: digest(order), canonical: written, written }
     }
 
-    /// The same, also valid for the cursors of every other filter with this canonical form. Different filters must have
-    /// different forms.
+    /// Makes the key also accept the cursors of every other filter with this canonical form. Different filters must
+    /// have different canonical forms.
     ///
-    /// If the canonical form serialises like the filter as written, cursors hold one digest instead of two.
+    /// If the canonical form serialises like the filter as written, cursors contain one digest instead of two.
     #[must_use]
     pub fn with_canonical(self, canonical: &impl Serialize) -> Self {
         Self { canonical: digest(canonical), ..self }
     }
 
-    /// A cursor at a position.
+    /// Returns the cursor of a position.
     pub fn encode(&self, position: &impl Serialize) -> String {
         let canonical = Some(self.canonical).filter(|canonical| *canonical != self.written);
         let cursor = Cursor { list: self.list, order: self.order, written: self.written, canonical, position };
         self.cipher.encrypt_cursor(&postcard::to_allocvec(&cursor).unwrap_or_default())
     }
 
-    /// The position of a cursor; `argument` is the name of its argument. Fails if the cursor is bound to something else.
+    /// Returns the position of a cursor. `argument` is the name of the argument that contains it. Fails if the cursor
+    /// is bound to another list, order or filter.
     pub fn decode<T: DeserializeOwned>(&self, argument: &'static str, cursor: &str) -> Result<T, Error> {
         let unreadable = || {
             invalid_argument(
@@ -117,14 +121,14 @@ impl CursorKey {
             return Err(unreadable());
         }
         let content = self.cipher.decrypt_cursor(cursor).ok_or_else(unreadable)?;
-        // Another list has positions of another type, so only the digests are read at first.
+        // Another list has positions of another type, so the digests are read first.
         let (bound, _): (Cursor<()>, _) = postcard::take_from_bytes(&content).map_err(|_| unreadable())?;
         let mismatch = |what: &str| {
             invalid_argument(
                 argument,
                 format!(
-                    "`{argument}` is a cursor of this list with another {what}: repeat the {what} of the query that returned it, \
-                     or start at the first page without `{argument}`"
+                    "`{argument}` is a cursor of this list with another {what}: use the same {what} as the query that \
+                     returned it, or omit `{argument}`"
                 ),
             )
         };
@@ -144,7 +148,7 @@ impl CursorKey {
 
 /// The first bytes of the SHA-256 of a value's JSON.
 fn digest<const N: usize>(value: &impl Serialize) -> [u8; N] {
-    // Our own types always serialise. If one did not, its cursors would be rejected, not mixed up.
+    // Key types always serialise. If one did not, its cursors would be rejected, not confused with others.
     let json = serde_json::to_string(value).unwrap_or_else(|error| error.to_string());
     let digest: [u8; 32] = Sha256::digest(json.as_bytes()).into();
     std::array::from_fn(|index| digest[index])
@@ -209,10 +213,10 @@ mod tests {
         let accepts = |key: &CursorKey, cursor: &str| key.decode::<i32>("after", cursor).is_ok();
         let cursor = key("slug", "id 1").encode(&7);
         assert!(accepts(&key("uri", "id 1"), &cursor));
-        // The same request after the topic was merged into another.
+        // The same request after the topic was merged into another one.
         assert!(accepts(&key("slug", "id 2"), &cursor));
         assert!(!accepts(&key("uri", "id 2"), &cursor));
-        // Neither digest stands for the other.
+        // A digest as written does not match a canonical digest, nor the reverse.
         assert!(!accepts(&key("id 1", "other"), &cursor));
         assert!(!accepts(&key("other", "slug"), &cursor));
     }

@@ -17,8 +17,8 @@ pub struct RowPage<T> {
     pub has_next: bool,
 }
 
-/// Fetches the page of a request. `rows` are sorted by `column`, greatest first; its values are unique, and `position`
-/// returns that of a row. One statement.
+/// Fetches one page. `rows` are sorted by `column` in descending order. The values of `column` are unique, and
+/// `position` returns the value of a row. Runs one statement.
 pub(in crate::newsroom) async fn fetch_page<E, M, P>(
     rows: Select<E>,
     column: E::Column,

@@ -1,12 +1,13 @@
-//! Hierarchy of topics and of places as a graph: search of a path from a concept to one of its ancestors.
+//! Hierarchy of topics and of places as a graph: searches a path from a concept to one of its ancestors.
 //!
-//! With it commands and imports refuse cycles.
+//! Commands and imports use it to refuse cycles.
 
 use std::collections::HashSet;
 
 use uuid::Uuid;
 
-/// Whether a path of parents leads from a concept to another, or it is that one itself. Ends even where there is a cycle already.
+/// Whether `target` is the concept itself or one of its ancestors. Terminates even if the hierarchy already has a
+/// cycle.
 pub(in crate::newsroom) fn has_path(from: Uuid, target: Uuid, parents: impl Fn(Uuid) -> Vec<Uuid>) -> bool {
     let mut seen = HashSet::new();
     let mut pending = vec![from];

@@ -1,9 +1,9 @@
-//! Merges topics or places, and retires them.
+//! Merges and retires topics and places.
 //!
-//! A merge moves assignments, narrower concepts, names and codes to the target, and redirects id, slugs and URI of the
-//! merged concept to it (`redirect_identifiers`, table `merged_concept`); the catalog resolves them
-//! (`catalog::store::vocabulary`). A retired concept stays on releases that have it, cannot be assigned any more, and
-//! may name a replacement.
+//! A merge moves assignments, narrower concepts, names and codes to the target, and redirects the id, slugs and URI of
+//! the merged concept to it (`redirect_identifiers`, table `merged_concept`). The catalog resolves these redirects
+//! (`catalog::store::vocabulary`). A retired concept stays on the releases that have it, cannot be assigned any more,
+//! and may name a replacement.
 
 use std::collections::HashMap;
 
@@ -28,7 +28,8 @@ use crate::{
 };
 
 impl Newsroom {
-    /// Merges a topic into another: releases and narrower topics move, its names become alternative names.
+    /// Merges a topic into another one. Its releases and narrower topics move to the target, and its names become
+    /// alternative names of the target.
     pub async fn topic_merge(
         &self,
         viewer: &Viewer,
@@ -61,8 +62,8 @@ impl Newsroom {
         topics::record_and_commit(unit_of_work, "topic.merge", Some(note), Some(*from), *after).await
     }
 
-    /// Merges a place into another: releases and the places within it move, its names become alternative names, and codes that
-    /// the other lacks are its own now.
+    /// Merges a place into another one. Its releases and the places within it move to the target, and its names become
+    /// alternative names of the target. Codes that the target lacks are copied to it.
     pub async fn place_merge(
         &self,
         viewer: &Viewer,
@@ -108,7 +109,7 @@ impl Newsroom {
         places::record_and_commit(unit_of_work, "place.merge", Some(note), Some(*from), *after).await
     }
 
-    /// Retires a topic: no release gets it any more, those that have it keep it.
+    /// Retires a topic. It cannot be assigned to releases any more; releases that have it keep it.
     pub async fn topic_retire(
         &self,
         viewer: &Viewer,
@@ -135,7 +136,7 @@ impl Newsroom {
         topics::record_and_commit(unit_of_work, "topic.retire", None, Some(*before), after).await
     }
 
-    /// Retires a place: no release gets it any more, those that have it keep it.
+    /// Retires a place. It cannot be assigned to releases any more; releases that have it keep it.
     pub async fn place_retire(
         &self,
         viewer: &Viewer,
@@ -164,7 +165,7 @@ impl Newsroom {
 }
 
 impl UnitOfWork {
-    /// Moves assignments from one concept to another; where a version has both already, the one is dropped.
+    /// Moves assignments from one concept to another. If a revision has both, the assignment of `from` is deleted.
     async fn move_assignments(
         &self,
         table: &str,
@@ -182,7 +183,7 @@ impl UnitOfWork {
         self.execute(&format!("UPDATE {table} SET {column} = $2 WHERE {column} = $1"), [from, into]).await
     }
 
-    /// Puts what is narrower than one topic below another.
+    /// Moves the narrower topics of one topic to another.
     async fn move_narrower(&self, from: Uuid, into: Uuid) -> Result<(), Error> {
         let delete_duplicates = "DELETE FROM topic_broader WHERE broader_id = $1 AND (topic_id = $2 OR EXISTS (SELECT 1 FROM \
                     topic_broader other WHERE other.topic_id = topic_broader.topic_id AND other.broader_id = $2))";
@@ -197,7 +198,8 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Gives the addresses and the id of a concept to the one it is merged into, and those merged into it before.
+    /// Redirects the slugs, id and URI of a concept to the one that it is merged into. Also redirects the concepts that
+    /// were merged into it before.
     async fn redirect_identifiers<T: Concept>(&self, noun: Noun, from: &T, into: Uuid) -> Result<(), Error> {
         slug::Entity::update_many()
             .col_expr(slug::Column::OwnerId, Expr::value(into))
@@ -227,7 +229,7 @@ impl UnitOfWork {
     }
 }
 
-/// Lets what was to be replaced by a merged concept be replaced by the other; nothing replaces itself.
+/// Replaces a merged concept by its target in `replaced_by` of other concepts. A concept never replaces itself.
 async fn repoint_replacements(unit_of_work: &UnitOfWork, table: &str, from: Uuid, into: Uuid) -> Result<(), Error> {
     let clear_self_reference =
         format!("UPDATE {table} SET replaced_by_id = NULL WHERE replaced_by_id = $1 AND id = $2");
@@ -255,16 +257,16 @@ async fn place_image(unit_of_work: &UnitOfWork, id: Uuid, field: &str) -> Result
     }
 }
 
-/// Whether a concept can be merged into another: not into itself nor into what lies below it.
+/// Checks that a concept is not merged into itself or into one of its descendants.
 fn check_merge(noun: &str, from: Uuid, into: Uuid, parents_of: impl Fn(Uuid) -> Vec<Uuid>) -> Result<(), Error> {
     if from == into {
-        let message = format!("this is the {noun} itself: name another one to merge it into");
+        let message = format!("a {noun} cannot be merged into itself: choose another {noun}");
         return Err(Error::field(&["into"], ErrorCode::Invalid, message));
     }
     if has_path(into, from, parents_of) {
         let message = format!(
-            "this lies below the {noun} that is to be merged into it, and would lie below itself: merge the other way \
-             round, or move it first"
+            "this {noun} lies below the {noun} to be merged, so the merge would create a cycle: swap `from` and `into`, \
+             or move this {noun} first"
         );
         return Err(Error::field(&["into"], ErrorCode::Cycle, message));
     }
@@ -273,9 +275,9 @@ fn check_merge(noun: &str, from: Uuid, into: Uuid, parents_of: impl Fn(Uuid) -> 
 
 fn check_replacement(noun: &str, id: Uuid, by: Uuid, retired: Option<DateTime<Utc>>) -> Result<(), Error> {
     let message = if by == id {
-        format!("this is the {noun} itself: name another one, or leave replacedBy out")
+        format!("a {noun} cannot replace itself: choose another {noun}, or omit replacedBy")
     } else if retired.is_some() {
-        format!("this {noun} is retired itself: name one that is in use")
+        format!("this {noun} is retired too: choose one that is not retired")
     } else {
         return Ok(());
     };

@@ -1,6 +1,6 @@
 //! Taxonomy: commands on topics and places (controlled vocabularies as in SKOS), merging and retiring.
 //!
-//! Reading and searching them is the catalog's work (`catalog::store::vocabulary`).
+//! The catalog reads and searches them (`catalog::store::vocabulary`).
 //!
 //! - `topic`: create and update topics; rows of a topic
 //! - `place`: create and update places; ISO 3166, UN M49 and GeoNames codes, coordinates

@@ -1,7 +1,7 @@
 //! Commands on places: create and update, with names, codes (ISO 3166, UN M49, GeoNames), coordinates and parent place.
 //!
-//! Checks the uniqueness of slug, URI and codes, and that no place lies within itself. `PlaceImage` is the value in the
-//! journal and in the catalog; its conversion to rows is here. Merging and retiring is in `merge`.
+//! Checks that slug, URI and codes are unique, and that no place lies within itself. `PlaceImage` is the value in the
+//! journal and in the catalog; its conversion to rows is here. `merge` merges and retires places.
 
 use std::sync::Arc;
 
@@ -32,44 +32,44 @@ use crate::{
     },
 };
 
-/// What an administrator gives of a place.
+/// The fields of a place as an administrator sends them.
 #[derive(Clone, Debug, Default)]
 pub struct PlaceInput {
-    /// Its address; made from the name where a new place gives none.
+    /// Slug; made from the name if a new place has none.
     pub slug: Patch<String>,
-    /// Its name in the default language, at most 300 characters.
+    /// Name in the default language, at most 300 characters.
     pub name: Patch<String>,
-    /// Its preferred names in other languages; the whole list.
+    /// Preferred names in other languages. Replaces the whole list.
     pub names: Patch<Vec<Name>>,
-    /// What else it is called; the whole list.
+    /// Alternative names. Replaces the whole list.
     pub alt_names: Patch<Vec<Name>>,
-    /// Its id in a public gazetteer.
+    /// URI in a public gazetteer.
     pub uri: Patch<String>,
-    /// What sort of place it is.
+    /// Kind of place.
     pub kind: Patch<PlaceKind>,
-    /// Two letters.
+    /// ISO 3166-1 code of two letters.
     pub iso3166_alpha2: Patch<String>,
-    /// Three letters.
+    /// ISO 3166-1 code of three letters.
     pub iso3166_alpha3: Patch<String>,
-    /// Three digits.
+    /// UN M49 code of three digits.
     pub m49: Patch<String>,
-    /// Greater than 0.
+    /// GeoNames id, greater than 0.
     pub geonames_id: Patch<i32>,
-    /// Degrees north, -90 to 90.
+    /// Latitude in degrees north, -90 to 90.
     pub latitude: Patch<f64>,
-    /// Degrees east, -180 to 180.
+    /// Longitude in degrees east, -180 to 180.
     pub longitude: Patch<f64>,
-    /// The place it lies in.
+    /// The place that it lies in.
     pub within: Patch<ConceptRef>,
-    /// Since when it is no longer given to releases; for what comes from elsewhere, an administrator retires by an act.
+    /// When it was retired. Used by imports; administrators retire a place with `place_retire`.
     pub retired_at: Patch<DateTime<Utc>>,
 }
 
-/// The view a place is in, and its number there.
+/// The view that includes the change, and the number of the place in it.
 pub type ConceptResult = Result<(Arc<View>, u32), Error>;
 
 impl Newsroom {
-    /// Makes a place.
+    /// Creates a place.
     pub async fn place_create(&self, viewer: &Viewer, input: PlaceInput, now: DateTime<Utc>) -> ConceptResult {
         workflow::check_manage(Resource::Places, viewer)?;
         let unit_of_work = self.begin(viewer, now).await?;
@@ -87,7 +87,7 @@ impl Newsroom {
             validator.add_error(
                 "kind",
                 ErrorCode::Required,
-                "kind is missing: give WORLD, REGION, SUBREGION, COUNTRY, ADMIN or CITY",
+                "kind is required: choose WORLD, REGION, SUBREGION, COUNTRY, ADMIN or CITY",
             );
         }
         place.apply_input(input, self.catalog.snapshot().places(), &mut validator);
@@ -98,7 +98,7 @@ impl Newsroom {
         record_and_commit(unit_of_work, "place.create", None, None, place).await
     }
 
-    /// Changes a place.
+    /// Updates a place.
     pub async fn place_update(
         &self,
         viewer: &Viewer,
@@ -131,7 +131,7 @@ impl Newsroom {
 }
 
 impl PlaceImage {
-    /// A place of which nothing is said yet.
+    /// A place with all fields empty.
     pub(crate) fn blank(id: Uuid) -> Self {
         Self {
             id,
@@ -155,7 +155,7 @@ impl PlaceImage {
         }
     }
 
-    /// Takes what was given; `validator` collects what cannot be taken.
+    /// Applies an input. `validator` collects the errors.
     pub(in crate::newsroom) fn apply_input(
         &mut self,
         input: PlaceInput,
@@ -201,7 +201,7 @@ impl PlaceImage {
             Patch::Set(id) => validator.add_error(
                 "geonamesId",
                 ErrorCode::Invalid,
-                format!("geonamesId is {id}: GeoNames ids are greater than 0"),
+                format!("geonamesId must be greater than 0, got {id}"),
             ),
         }
         let (mut latitude, mut longitude) = self.location.unzip();
@@ -225,14 +225,14 @@ impl PlaceImage {
         self.within = within.first().copied();
     }
 
-    /// What others hold already, and whether it would lie in itself.
+    /// Checks that slug, URI and codes belong to no other place, and that the place does not lie within itself.
     async fn check_conflicts(&self, unit_of_work: &UnitOfWork, validator: &mut Validator) -> Result<(), Error> {
         if slug_registry::owner(unit_of_work.tx(), Noun::Place, &self.slug).await?.is_some_and(|owner| owner != self.id)
         {
             validator.add_error(
                 "slug",
                 ErrorCode::Taken,
-                format!("the slug \"{}\" belongs to another place, or did: choose another", self.slug),
+                format!("the slug \"{}\" belongs or belonged to another place: choose another slug", self.slug),
             );
         }
         let same_identifier = Condition::any()
@@ -260,7 +260,7 @@ impl PlaceImage {
                         field,
                         ErrorCode::Taken,
                         format!(
-                            "this {field} belongs to the place \"{}\": update that one, or give another",
+                            "this {field} belongs to the place \"{}\": update that place, or choose another value",
                             other.slug
                         ),
                     );
@@ -279,14 +279,14 @@ impl PlaceImage {
                 validator.add_error(
                     "within",
                     ErrorCode::Cycle,
-                    "this is the place itself or lies within it: a place cannot lie in itself; name another",
+                    "a place cannot lie within itself: this is the same place or one within it; choose another place",
                 );
             }
         }
         Ok(())
     }
 
-    /// Its row.
+    /// Converts the place to its row.
     pub(in crate::newsroom) fn to_row(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> place::ActiveModel {
         let (latitude, longitude) = self.location.unzip();
         place::ActiveModel {
@@ -311,7 +311,7 @@ impl PlaceImage {
         }
     }
 
-    /// Writes it over what is there.
+    /// Overwrites the stored rows.
     pub(in crate::newsroom) async fn update_rows<C: ConnectionTrait>(
         &self,
         db: &C,
@@ -325,7 +325,7 @@ impl PlaceImage {
         self.insert_child_rows(db).await
     }
 
-    /// Inserts its names.
+    /// Inserts the names.
     pub(in crate::newsroom) async fn insert_child_rows<C: ConnectionTrait>(&self, db: &C) -> Result<(), Error> {
         let preferred = self.names.iter().map(|name| (NameRole::Preferred, name));
         let names = preferred.chain(self.alt_names.iter().map(|name| (NameRole::Alternative, name)));
@@ -346,7 +346,7 @@ impl PlaceImage {
     }
 }
 
-/// A code of a fixed form.
+/// Applies a code with a fixed format.
 fn apply_code(
     validator: &mut Validator,
     field: &str,
@@ -362,25 +362,27 @@ fn apply_code(
     }
     match value {
         Some(code) if !is_valid(&code) => {
-            validator.add_error(field, ErrorCode::Invalid, format!("{field} is \"{code}\": write {expected}"))
+            validator.add_error(field, ErrorCode::Invalid, format!("{field} must be {expected}; got \"{code}\""))
         }
         value => *into = value,
     }
 }
 
-/// Degrees within a range.
+/// Applies a number of degrees between `-max` and `max`.
 fn apply_degrees(validator: &mut Validator, field: &str, patch: &Patch<f64>, into: &mut Option<f64>, max: f64) {
     match patch {
         Patch::Keep => {}
         Patch::Clear => *into = None,
         Patch::Set(value) if value.is_finite() && value.abs() <= max => *into = Some(*value),
-        Patch::Set(value) => {
-            validator.add_error(field, ErrorCode::Invalid, format!("{field} is {value}: it goes from -{max} to {max}"))
-        }
+        Patch::Set(value) => validator.add_error(
+            field,
+            ErrorCode::Invalid,
+            format!("{field} must be between -{max} and {max}, got {value}"),
+        ),
     }
 }
 
-/// Holds its address, records the act and commits.
+/// Reserves the slug, records the action in the journal and commits.
 pub(in crate::newsroom) async fn record_and_commit(
     mut unit_of_work: UnitOfWork,
     action: &str,

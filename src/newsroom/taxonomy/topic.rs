@@ -1,7 +1,7 @@
 //! Commands on topics: create and update, with names in several languages and broader topics (SKOS `broader`).
 //!
-//! Checks the uniqueness of slug and URI, and that the hierarchy has no cycle. `TopicImage` is the value in the journal
-//! and in the catalog; its conversion to rows is here. Merging and retiring is in `merge`.
+//! Checks that slug and URI are unique, and that the hierarchy has no cycle. `TopicImage` is the value in the journal
+//! and in the catalog; its conversion to rows is here. `merge` merges and retires topics.
 
 use std::sync::Arc;
 
@@ -26,32 +26,32 @@ use crate::{
     },
 };
 
-/// What an administrator gives of a topic.
+/// The fields of a topic as an administrator sends them.
 #[derive(Clone, Debug, Default)]
 pub struct TopicInput {
-    /// Its address; made from the name where a new topic gives none.
+    /// Slug; made from the name if a new topic has none.
     pub slug: Patch<String>,
-    /// Its name in the default language, at most 300 characters.
+    /// Name in the default language, at most 300 characters.
     pub name: Patch<String>,
-    /// Its preferred names in other languages; the whole list.
+    /// Preferred names in other languages. Replaces the whole list.
     pub names: Patch<Vec<Name>>,
-    /// What else it is called; the whole list.
+    /// Alternative names. Replaces the whole list.
     pub alt_names: Patch<Vec<Name>>,
-    /// What it means, at most 5,000 characters.
+    /// Definition, at most 5,000 characters.
     pub definition: Patch<String>,
-    /// Its id in a public vocabulary.
+    /// URI in a public vocabulary.
     pub uri: Patch<String>,
-    /// Broader topics; the whole list.
+    /// Broader topics. Replaces the whole list.
     pub broader: Patch<Vec<ConceptRef>>,
-    /// Since when it is no longer given to releases; for what comes from elsewhere, an administrator retires by an act.
+    /// When it was retired. Used by imports; administrators retire a topic with `topic_retire`.
     pub retired_at: Patch<DateTime<Utc>>,
 }
 
-/// The view a topic is in, and its number there.
+/// The view that includes the change, and the number of the topic in it.
 pub type ConceptResult = Result<(Arc<View>, u32), Error>;
 
 impl Newsroom {
-    /// Makes a topic.
+    /// Creates a topic.
     pub async fn topic_create(&self, viewer: &Viewer, input: TopicInput, now: DateTime<Utc>) -> ConceptResult {
         workflow::check_manage(Resource::Topics, viewer)?;
         let unit_of_work = self.begin(viewer, now).await?;
@@ -73,7 +73,7 @@ impl Newsroom {
         record_and_commit(unit_of_work, "topic.create", None, None, topic).await
     }
 
-    /// Changes a topic.
+    /// Updates a topic.
     pub async fn topic_update(
         &self,
         viewer: &Viewer,
@@ -106,7 +106,7 @@ impl Newsroom {
 }
 
 impl TopicImage {
-    /// A topic of which nothing is said yet.
+    /// A topic with all fields empty.
     pub(crate) fn blank(id: Uuid) -> Self {
         Self {
             id,
@@ -125,7 +125,7 @@ impl TopicImage {
         }
     }
 
-    /// Takes what was given; `validator` collects what cannot be taken.
+    /// Applies an input. `validator` collects the errors.
     pub(in crate::newsroom) fn apply_input(
         &mut self,
         input: TopicInput,
@@ -147,14 +147,14 @@ impl TopicImage {
         validator.concepts("broader", "topic", input.broader, topics, &mut self.broader);
     }
 
-    /// What others hold already, and whether it would be its own ancestor.
+    /// Checks that slug and URI belong to no other topic, and that the topic is not its own ancestor.
     async fn check_conflicts(&self, unit_of_work: &UnitOfWork, validator: &mut Validator) -> Result<(), Error> {
         if slug_registry::owner(unit_of_work.tx(), Noun::Topic, &self.slug).await?.is_some_and(|owner| owner != self.id)
         {
             validator.add_error(
                 "slug",
                 ErrorCode::Taken,
-                format!("the slug \"{}\" belongs to another topic, or did: choose another", self.slug),
+                format!("the slug \"{}\" belongs or belonged to another topic: choose another slug", self.slug),
             );
         }
         if let Some(uri) = &self.uri {
@@ -163,7 +163,10 @@ impl TopicImage {
                 validator.add_error(
                     "uri",
                     ErrorCode::Taken,
-                    format!("the uri {uri} belongs to the topic \"{}\": update that one, or give another", owner.slug),
+                    format!(
+                        "this uri belongs to the topic \"{}\": update that topic, or choose another URI",
+                        owner.slug
+                    ),
                 );
             }
         }
@@ -175,13 +178,13 @@ impl TopicImage {
             validator.add_error(
                 &format!("broader.{index}"),
                 ErrorCode::Cycle,
-                "this topic is the topic itself or narrower than it: a topic cannot be its own ancestor; name another",
+                "a topic cannot be its own ancestor: this is the same topic or a narrower one; choose another topic",
             );
         }
         Ok(())
     }
 
-    /// Its row.
+    /// Converts the topic to its row.
     pub(in crate::newsroom) fn to_row(&self, unit_of_work: &UnitOfWork, as_imported: bool) -> topic::ActiveModel {
         topic::ActiveModel {
             id: Set(self.id),
@@ -198,7 +201,7 @@ impl TopicImage {
         }
     }
 
-    /// Writes it over what is there.
+    /// Overwrites the stored rows.
     pub(in crate::newsroom) async fn update_rows<C: ConnectionTrait>(
         &self,
         db: &C,
@@ -213,7 +216,7 @@ impl TopicImage {
         self.insert_child_rows(db).await
     }
 
-    /// Inserts its names and its broader topics.
+    /// Inserts the names and the broader topics.
     pub(in crate::newsroom) async fn insert_child_rows<C: ConnectionTrait>(&self, db: &C) -> Result<(), Error> {
         let preferred = self.names.iter().map(|name| (NameRole::Preferred, name));
         let names = preferred.chain(self.alt_names.iter().map(|name| (NameRole::Alternative, name)));
@@ -247,7 +250,7 @@ impl TopicImage {
     }
 }
 
-/// Holds its address, records the act and commits.
+/// Reserves the slug, records the action in the journal and commits.
 pub(in crate::newsroom) async fn record_and_commit(
     mut unit_of_work: UnitOfWork,
     action: &str,
