@@ -1,12 +1,13 @@
 //! The read model: releases, topics and places in memory, as bitmaps, columns and sorted indexes.
 //!
-//! Lists, counts, facets, timelines and trends are answered from an immutable `Snapshot` that follows the journal; the
-//! database keeps the facts. A request pins one snapshot and sees one version of the data throughout. Every query
-//! begins with `View::visible_to` and can only be narrowed, so no query reaches a release that its viewer must not
-//! see. Knows nothing of GraphQL or HTTP. Only `sync` uses the database.
+//! Lists, counts, facets, timelines and trends are computed from an immutable `Snapshot` that follows the journal.
+//! The database remains the source of truth. A request pins one snapshot and sees the same data throughout. Every
+//! query begins with `View::visible_to` and can only be narrowed, so no query reaches a release that its viewer must
+//! not see. The catalog does not depend on GraphQL or HTTP. Only `sync` uses the database.
 //!
-//! - `store`: data structures without knowledge of releases (bitmap index, column, sorted index, key index, vocabulary)
-//! - `snapshot`: the data of one version, and how journal entries and scheduled transitions change it
+//! - `store`: data structures without knowledge of releases (bitmap index, column, sorted index, key
+//!   index, vocabulary)
+//! - `snapshot`: the data at one journal sequence, and how journal entries and scheduled transitions change it
 //! - `query`: release sets, filters, pagination, facets, timelines, trends and the cache of their results
 //! - `sort`: sort keys, directions and the default order of releases
 //! - `sync`: loading from the database, following the journal, the buffer of recent entries

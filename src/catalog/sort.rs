@@ -2,23 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What releases can be ordered by.
+/// Value that releases can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderKey {
-    /// The date printed on them.
+    /// The release date.
     ReleaseDate,
-    /// When they were last made public; those that never were come before all others.
+    /// The time of the last publication. Releases that were never published sort before all others.
     PublishedAt,
-    /// When what their readers see last changed.
+    /// The time of the last change that is visible to readers.
     ModifiedAt,
 }
 
 impl OrderKey {
-    /// Every key.
+    /// All sort keys.
     pub const ALL: [Self; 3] = [Self::ReleaseDate, Self::PublishedAt, Self::ModifiedAt];
 }
 
-/// Upwards or downwards.
+/// Sort direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Direction {
     /// Smallest first.
@@ -27,14 +27,14 @@ pub enum Direction {
     Desc,
 }
 
-/// One key of an order.
+/// One sort key with its direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderBy {
-    /// By what.
+    /// The sort key.
     pub by: OrderKey,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
 }
 
-/// The order of a list that asks for none: newest release date first.
+/// The default order of a list: newest release date first.
 pub const NEWEST_FIRST: [OrderBy; 1] = [OrderBy { by: OrderKey::ReleaseDate, direction: Direction::Desc }];

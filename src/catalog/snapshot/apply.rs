@@ -1,9 +1,8 @@
-//! Applies journal entries to a snapshot, and adds, replaces and removes releases in every column, bitmap and sorted
-//! index.
+//! Applies journal entries to a snapshot, and adds, replaces and removes releases in every column, bitmap
+//! and sorted index.
 //!
-//! A release comes as a `ReleaseImage`, from the journal or from loading. An ordinal is never reused.
-//! A release is removed from all indexes with its old values before new values are written. Topics and places are in
-//! `merge`.
+//! A release is passed as a `ReleaseImage`, from the journal or from loading. An ordinal is never reused. Before new
+//! values are written, the release is removed from all indexes with its old values. Topics and places are in `merge`.
 
 use std::{cmp::Ordering, sync::Arc};
 
@@ -41,7 +40,8 @@ impl Snapshot {
                     }
                     let ordinal = self.ordinal_by_id(entry.noun_id);
                     let after = ordinal.map(|ordinal| self.audience_views(ordinal)).unwrap_or_default();
-                    // What is put down behind its instant will happen without another instant to tell versions apart by.
+                    // An overdue transition will not move the transition time of the data version, so this entry must
+                    // change the version.
                     let overdue = ordinal.is_some_and(|ordinal| self.is_overdue(ordinal));
                     (public, press) = (overdue || before.0 != after.0, overdue || before.1 != after.1);
                 }
@@ -69,7 +69,7 @@ impl Snapshot {
         self.rebuild_derived(topics, places);
     }
 
-    /// Derives lookups and orders of topics or places anew.
+    /// Rebuilds the lookups and the label order of topics or places.
     pub(in crate::catalog) fn rebuild_derived(&mut self, topics: bool, places: bool) {
         if topics {
             self.topics.rebuild_derived();
@@ -79,7 +79,7 @@ impl Snapshot {
         }
     }
 
-    /// Adds a release or replaces what is known of it.
+    /// Adds a release or replaces its data. `update_sorted`: also insert it into the sorted indexes.
     pub(in crate::catalog) fn upsert_release(&mut self, image: &ReleaseImage, update_sorted: bool) {
         let ordinal = match self.ordinal_by_id(image.id) {
             Some(ordinal) => {
@@ -132,7 +132,7 @@ impl Snapshot {
         self.add_to_indexes(ordinal, update_sorted);
     }
 
-    /// Takes a release out for good. Its ordinal stays empty.
+    /// Removes a release permanently. Its ordinal is not used again.
     pub(in crate::catalog) fn remove_release(&mut self, id: Uuid) {
         let Some(ordinal) = self.ordinal_by_id(id) else { return };
         self.remove_from_indexes(ordinal);
@@ -143,7 +143,7 @@ impl Snapshot {
         self.by_id.remove(&id, ordinal);
     }
 
-    /// A fresh ordinal with nothing known of it but its key.
+    /// Adds an ordinal for a release, with placeholder values.
     fn allocate_ordinal(&mut self, image: &ReleaseImage) -> u32 {
         let ordinal = self.ids.len() as u32;
         self.ids.push(image.id);
@@ -169,7 +169,7 @@ impl Snapshot {
         ordinal
     }
 
-    /// Puts a release into every set, index and order that its columns say.
+    /// Adds a release to the bitmaps, indexes and sorted indexes for the values in its columns.
     pub(in crate::catalog) fn add_to_indexes(&mut self, ordinal: u32, update_sorted: bool) {
         let facts = *self.facts.get(ordinal);
         Arc::make_mut(&mut self.all).insert(ordinal);
@@ -202,7 +202,7 @@ impl Snapshot {
         }
     }
 
-    /// Takes a release out of every set, index and order that its columns say.
+    /// Removes a release from the bitmaps, indexes and sorted indexes for the values in its columns.
     pub(in crate::catalog) fn remove_from_indexes(&mut self, ordinal: u32) {
         let facts = *self.facts.get(ordinal);
         if self.public.contains(ordinal) {
@@ -231,7 +231,7 @@ impl Snapshot {
         self.update_sorted_indexes(|index, compare| index.remove(ordinal, compare));
     }
 
-    /// The order by one value, to change it.
+    /// Returns the sorted index for a key, for changing it.
     pub(in crate::catalog) fn sorted_index_mut(&mut self, by: OrderKey) -> &mut SortedIndex {
         match by {
             OrderKey::ReleaseDate => &mut self.by_release_date,
@@ -240,7 +240,7 @@ impl Snapshot {
         }
     }
 
-    /// Does one thing to all three orders.
+    /// Applies a function to all three sorted indexes.
     fn update_sorted_indexes(&mut self, update: impl Fn(&mut SortedIndex, &dyn Fn(u32, u32) -> Ordering)) {
         for by in OrderKey::ALL {
             let mut index = std::mem::take(self.sorted_index_mut(by));
@@ -250,7 +250,7 @@ impl Snapshot {
     }
 }
 
-/// The numbers of concepts.
+/// Returns the numbers of concepts. Skips unknown ids.
 fn concept_numbers<T: Concept>(vocabulary: &Vocabulary<T>, ids: &[Uuid]) -> Vec<u32> {
     ids.iter().filter_map(|&id| vocabulary.by_id(id)).collect()
 }

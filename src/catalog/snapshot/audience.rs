@@ -1,27 +1,27 @@
-//! Audiences: the three classes of viewers, public, press and desk, and which releases each may see (authorization of
-//! reads).
+//! Audiences: the three classes of viewers (public, press and desk), and which releases each may see
+//! (authorization of reads).
 //!
-//! The public sees what is published and under no embargo, the press sees all that is published, the desk sees
-//! everything. All viewers of a class see the same releases, so results can be cached for a class.
+//! The public sees published releases without an embargo, the press sees all published releases, and the desk sees
+//! every release. All viewers of an audience see the same releases, so results can be cached for an audience.
 
 use entity::api_token::Role;
 
 use super::Snapshot;
 use crate::{auth::viewer::Viewer, catalog::store::bitmap::SharedBitmap};
 
-/// Who sees what.
+/// A class of viewers that see the same releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Audience {
-    /// Everybody: what is published and under no embargo.
+    /// Everyone: published releases without an embargo.
     Public,
-    /// Accredited journalists: what is published.
+    /// Accredited journalists: published releases, also under an embargo.
     Press,
-    /// Those who make the news: everything.
+    /// Authors, editors and admins: all releases.
     Desk,
 }
 
 impl Audience {
-    /// The class of a viewer.
+    /// Returns the audience of a viewer.
     pub fn of(viewer: &Viewer) -> Self {
         match viewer.role {
             Role::Public => Self::Public,
@@ -32,7 +32,7 @@ impl Audience {
 }
 
 impl Snapshot {
-    /// Everything that an audience sees.
+    /// Returns all releases that an audience sees.
     pub(in crate::catalog) fn visible_bitmap(&self, audience: Audience) -> SharedBitmap {
         match audience {
             Audience::Public => self.public.clone(),

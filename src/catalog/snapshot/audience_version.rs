@@ -1,9 +1,9 @@
-//! Data version for an audience: changes exactly when something changed that the audience can see.
+//! Data version for an audience: changes exactly when something changes that the audience can see.
 //!
-//! It is the sequence of the last journal entry that mattered to the audience and the time of the last scheduled
-//! transition. Equal versions of one database mean equal answers on every server, so it validates cached responses
-//! (ETag) and is the `asOf` of a set. An entry matters if the visible fields or the tombstone fields of a release
-//! differ before and after it.
+//! It consists of the sequence of the last journal entry that mattered to the audience and the time of the last
+//! scheduled transition. Equal versions of one database mean equal responses on every server, so it validates cached
+//! responses (ETag) and is the `asOf` of a set. An entry matters if the visible fields or the tombstone fields of a
+//! release differ before and after it.
 
 use entity::release::{ReleaseKind, ReleaseState, WithdrawalKind};
 use uuid::Uuid;
@@ -11,21 +11,22 @@ use uuid::Uuid;
 use super::{Snapshot, audience::Audience};
 use crate::catalog::store::units::NEVER;
 
-/// What readers are told of a release: version, instants, embargo, address, assignments.
+/// Fields of a visible release: shown revision, instants, embargo, slug, and assigned topics and places.
 type VisibleFields = ((Uuid, i32, ReleaseKind, u32, i32), [i64; 3], Option<i64>, Vec<u8>, [Vec<u32>; 3]);
 
-/// What readers are told of a release that was withdrawn: state, way, instants, address.
+/// Fields of the tombstone of a withdrawn release: state, kind of withdrawal, instants and slug.
 type TombstoneFields = (ReleaseState, Option<WithdrawalKind>, [i64; 3], Vec<u8>);
 
-/// Which of the two an audience is told, if either.
+/// What an audience sees of a release: the release, its tombstone, or neither.
 type AudienceView = (Option<VisibleFields>, Option<TombstoneFields>);
 
 impl Snapshot {
-    /// What everything that a class of viewers is told depends on: sequence of the last entry that mattered to it, and when
-    /// something that it sees last happened by itself.
+    /// Returns the data version for an audience: the sequence of the last entry that mattered to it, and the time of
+    /// the last scheduled transition that it can see, in microseconds since 1970.
     ///
-    /// Of two snapshots of one database, on whichever servers and loaded whenever, equal versions mean equal answers: the
-    /// journal up to an entry, and the instants up to one, leave nothing open.
+    /// Two snapshots of one database with equal versions give equal responses, on whichever servers they are and
+    /// whenever they were loaded. The journal up to an entry and the transitions up to an instant determine the
+    /// data completely.
     pub fn version_for(&self, audience: Audience) -> (i64, i64) {
         let sequence = match audience {
             Audience::Public => self.public_sequence,
@@ -35,12 +36,12 @@ impl Snapshot {
         (sequence, self.last_transition_at[audience as usize])
     }
 
-    /// Sequence of the last entry that a class of viewers may have been told of as a change.
+    /// Returns the sequence of the last entry that subscribers of an audience may have received as a change.
     pub fn last_notified_sequence(&self, audience: Audience) -> i64 {
         self.version_for(audience).0.max(self.transition_sequence)
     }
 
-    /// All that the public and the press are told of a release; nothing where they neither see it nor its former address.
+    /// Returns what the public and the press see of a release.
     pub(in crate::catalog) fn audience_views(&self, ordinal: u32) -> (AudienceView, AudienceView) {
         let (facts, instants) = (self.facts.get(ordinal), self.instants.get(ordinal));
         let times = [instants.modified, instants.published, instants.first_published];

@@ -1,7 +1,7 @@
-//! Census: how many releases, topics and places a snapshot holds, by state, kind, language and concept.
+//! Census: numbers of releases, topics and places in a snapshot, by state, kind, language and concept.
 //!
-//! Counts everything, whoever may see it. `dateline check` compares the numbers with SQL counts; they are in no API
-//! answer.
+//! Counts all objects, visible or not. `dateline check` compares the numbers with SQL counts. They are not part of
+//! any API response.
 
 use std::collections::BTreeMap;
 
@@ -15,27 +15,27 @@ use crate::catalog::store::{
     vocabulary::{Concept, Vocabulary},
 };
 
-/// Numbers of a snapshot; nothing that counts 0 but in `all`.
+/// Counts of a snapshot. Zero counts are omitted, except in `all`.
 #[derive(Clone, Debug)]
 pub(crate) struct Census {
     /// Releases, topics and places, by the name of their table.
     pub(crate) all: BTreeMap<String, u64>,
-    /// Releases by state, as it is written in rows.
+    /// Releases by state, as stored in rows.
     pub(crate) states: BTreeMap<String, u64>,
-    /// Releases by kind, as it is written in rows.
+    /// Releases by kind, as stored in rows.
     pub(crate) kinds: BTreeMap<String, u64>,
     /// Releases by language.
     pub(crate) languages: BTreeMap<String, u64>,
     /// Releases by topic.
     pub(crate) topics: BTreeMap<Uuid, u64>,
-    /// Releases by place of their dateline.
+    /// Releases by place in their dateline.
     pub(crate) dateline: BTreeMap<Uuid, u64>,
     /// Releases by place that they are about.
     pub(crate) about: BTreeMap<Uuid, u64>,
 }
 
 impl Snapshot {
-    /// Counts everything.
+    /// Counts all objects of the snapshot.
     pub(crate) fn census(&self) -> Census {
         let all = [
             ("release", self.len()),
@@ -73,7 +73,7 @@ fn concept_counts<T: Concept>(vocabulary: &Vocabulary<T>, table: &BitmapIndex) -
     nonzero(vocabulary.numbers().map(|concept| (vocabulary.get(concept).id(), count_of(table, concept))))
 }
 
-/// A value as it is written in rows, which is as it is written in the journal.
+/// Returns a value as it is stored in rows, which is the same as in the journal.
 fn stored_name(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! Difference of two snapshots: one loaded from tables, one replayed from the journal. They must hold the same data.
 //!
-//! `dateline check` uses it to verify the journal. Ordinals and concept numbers may differ between the two, so
-//! everything is compared by id. `comparable` removes from an image what may differ without meaning (order of former
+//! `dateline check` uses it to verify the journal. Ordinals and concept numbers may differ between the two snapshots,
+//! so everything is compared by id. `comparable` removes meaningless differences from an image (order of former
 //! slugs, rounding).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,8 +27,8 @@ use crate::{
     journal::{Image, PlaceImage, TopicImage},
 };
 
-/// An image without what two images of the same thing may differ in: the order of former addresses, and what is lost of a
-/// location when it is written as text (less than a tenth of a millimetre).
+/// Removes from an image what may differ between two images of the same object: the order of former slugs, and the
+/// precision that a location loses when it is written as text (less than a tenth of a millimetre).
 pub(crate) fn comparable(image: Image) -> Image {
     let mut image = image;
     match &mut image {
@@ -47,34 +47,34 @@ fn rounded(degrees: f64) -> f64 {
     (degrees * 1e9).round() / 1e9
 }
 
-/// Who is told of a difference: of what, if it is of one thing, and in what.
+/// Callback for a difference: the noun, the id if the difference concerns a single object, and what differs.
 type ReportFn<'a> = dyn FnMut(Noun, Option<Uuid>, &str) + 'a;
 
 impl Snapshot {
-    /// Compares this one, which was loaded, with one that followed the journal.
+    /// Compares this snapshot, loaded from tables, with one replayed from the journal.
     pub(crate) fn compare_with_replayed(&self, replayed: &Self, mut report: impl FnMut(Noun, Option<Uuid>, &str)) {
         let report: &mut ReportFn<'_> = &mut report;
         if self.sequence != replayed.sequence {
-            report(Noun::Release, None, "how far the journal goes");
+            report(Noun::Release, None, "the last journal sequence");
         }
         let topic = |image: &TopicImage| Image::Topic(Box::new(image.clone()));
         compare_concepts(Noun::Topic, &self.topics, &replayed.topics, topic, report);
         let place = |image: &PlaceImage| Image::Place(Box::new(image.clone()));
         compare_concepts(Noun::Place, &self.places, &replayed.places, place, report);
-        // Ordinals of the one by those of the other.
+        // Ordinals in `replayed`, with the ordinals of the same releases in this snapshot.
         let mut own_ordinals: BTreeMap<u32, u32> = BTreeMap::new();
         for ordinal in &*replayed.all {
             let id = *replayed.ids.get(ordinal);
             match self.ordinal_by_id(id) {
                 Some(own_ordinal) => drop(own_ordinals.insert(ordinal, own_ordinal)),
-                None => report(Noun::Release, Some(id), "whether it is there"),
+                None => report(Noun::Release, Some(id), "whether it exists"),
             }
         }
         for ordinal in &*self.all {
             let id = *self.ids.get(ordinal);
             match replayed.ordinal_by_id(id) {
                 Some(other) => self.compare_release(ordinal, replayed, other, report),
-                None => report(Noun::Release, Some(id), "whether it is there"),
+                None => report(Noun::Release, Some(id), "whether it exists"),
             }
         }
         self.compare_sets(replayed, &own_ordinals, report);
@@ -105,18 +105,18 @@ impl Snapshot {
             ("kind, state, withdrawal or language", left.0 != right.0),
             ("author", left.1 != right.1),
             ("dates, instants, schedule or embargo", left.2 != right.2),
-            ("versions", left.3 != right.3),
+            ("revisions", left.3 != right.3),
             ("topics or places", left.4 != right.4),
-            ("address", left.5 != right.5),
+            ("slug", left.5 != right.5),
         ];
         for (aspect, _) in differs.into_iter().filter(|(_, differs)| *differs) {
             report(Noun::Release, Some(*self.ids.get(ordinal)), aspect);
         }
     }
 
-    /// Every set, and every order, with the ordinals of the other one taken for those of this one.
+    /// Compares all bitmaps and sorted indexes, with the ordinals of `replayed` converted to those of this snapshot.
     fn compare_sets(&self, replayed: &Self, own_ordinals: &BTreeMap<u32, u32>, report: &mut ReportFn<'_>) {
-        // What this one does not have is told already.
+        // Releases that are missing from this snapshot are skipped, because they are reported already.
         let to_own_ordinals = |bitmap: Option<&SharedBitmap>| -> RoaringBitmap {
             bitmap
                 .into_iter()
@@ -128,12 +128,15 @@ impl Snapshot {
             to_own_ordinals(right) == left.map_or_else(RoaringBitmap::new, |bitmap| (**bitmap).clone())
         };
         let mut sets = vec![
-            ("the set of all", equal(Some(&self.all), Some(&replayed.all))),
-            ("the set of what is public", equal(Some(&self.public), Some(&replayed.public))),
-            ("the set of what has topics", equal(Some(&self.with_topics), Some(&replayed.with_topics))),
-            ("the set of what has a dateline", equal(Some(&self.with_dateline), Some(&replayed.with_dateline))),
-            ("the set of what has places", equal(Some(&self.with_about), Some(&replayed.with_about))),
-            ("the set of what is worked on", equal(Some(&self.with_working), Some(&replayed.with_working))),
+            ("the set of all releases", equal(Some(&self.all), Some(&replayed.all))),
+            ("the set of public releases", equal(Some(&self.public), Some(&replayed.public))),
+            ("the set of releases with topics", equal(Some(&self.with_topics), Some(&replayed.with_topics))),
+            ("the set of releases with a dateline", equal(Some(&self.with_dateline), Some(&replayed.with_dateline))),
+            ("the set of releases about places", equal(Some(&self.with_about), Some(&replayed.with_about))),
+            (
+                "the set of releases with a working revision",
+                equal(Some(&self.with_working), Some(&replayed.with_working)),
+            ),
         ];
         let equal_by_number = |left: &BitmapIndex, right: &BitmapIndex, values: &[u32]| {
             values.iter().all(|&value| equal(left.get(value), right.get(value)))
@@ -145,9 +148,9 @@ impl Snapshot {
             .flat_map(|of| of.all.iter().map(|ordinal| month(*of.release_dates.get(ordinal))))
             .collect();
         let months: Vec<u32> = months.into_iter().collect();
-        sets.push(("the sets of states", equal_by_number(&self.by_state, &replayed.by_state, &states)));
-        sets.push(("the sets of kinds", equal_by_number(&self.by_kind, &replayed.by_kind, &kinds)));
-        sets.push(("the sets of months", equal_by_number(&self.by_month, &replayed.by_month, &months)));
+        sets.push(("the sets by state", equal_by_number(&self.by_state, &replayed.by_state, &states)));
+        sets.push(("the sets by kind", equal_by_number(&self.by_kind, &replayed.by_kind, &kinds)));
+        sets.push(("the sets by month", equal_by_number(&self.by_month, &replayed.by_month, &months)));
         let equal_by_name = |left: &Dimension, right: &Dimension| {
             let names: BTreeSet<&str> = [left, right]
                 .into_iter()
@@ -156,8 +159,8 @@ impl Snapshot {
             let set = |of: &Dimension, name: &str| of.number(name).and_then(|number| of.bitmaps.get(number).cloned());
             names.into_iter().all(|name| equal(set(left, name).as_ref(), set(right, name).as_ref()))
         };
-        sets.push(("the sets of languages", equal_by_name(&self.languages, &replayed.languages)));
-        sets.push(("the sets of authors", equal_by_name(&self.authors, &replayed.authors)));
+        sets.push(("the sets by language", equal_by_name(&self.languages, &replayed.languages)));
+        sets.push(("the sets by author", equal_by_name(&self.authors, &replayed.authors)));
         for (aspect, _) in sets.into_iter().filter(|(_, equal)| !*equal) {
             report(Noun::Release, None, aspect);
         }
@@ -183,7 +186,7 @@ impl Snapshot {
                 .ascending_from(SortedIndex::start())
                 .filter_map(|ordinal| own_ordinals.get(&ordinal).copied());
             if !self.sorted_index(by).ascending_from(SortedIndex::start()).eq(other) {
-                report(Noun::Release, None, "an order of releases");
+                report(Noun::Release, None, "the sort order of releases");
             }
         }
         let pending_instants: BTreeSet<(i64, u32)> = replayed
@@ -192,11 +195,11 @@ impl Snapshot {
             .filter_map(|&(due, ordinal)| Some((due, *own_ordinals.get(&ordinal)?)))
             .collect();
         if pending_instants != *self.pending_instants {
-            report(Noun::Release, None, "what is to come");
+            report(Noun::Release, None, "pending transitions");
         }
     }
 
-    /// Whatever was an address of a release leads to the same one.
+    /// Compares the releases that current and former slugs lead to.
     fn compare_slugs(&self, replayed: &Self, report: &mut ReportFn<'_>) {
         let resolve =
             |of: &Self, slug: &str| of.ordinal_by_slug(slug).map(|(ordinal, former)| (*of.ids.get(ordinal), former));
@@ -207,7 +210,7 @@ impl Snapshot {
             let (left, right) = (resolve(self, slug), resolve(replayed, slug));
             if left != right {
                 let id = left.or(right).map(|(id, _)| id);
-                report(Noun::Release, id, "where an address leads that it has or had");
+                report(Noun::Release, id, "which release a slug or former slug leads to");
             }
         }
     }
@@ -223,31 +226,31 @@ fn compare_concepts<T: Concept>(
     for number in right.numbers() {
         let id = right.get(number).id();
         if left.by_id(id).is_none_or(|number| left.get(number).id() != id) {
-            report(noun, Some(id), "whether it is there");
+            report(noun, Some(id), "whether it exists");
         }
     }
     for number in left.numbers() {
         let id = left.get(number).id();
         let Some(other) = right.by_id(id).filter(|&other| right.get(other).id() == id) else {
-            report(noun, Some(id), "whether it is there");
+            report(noun, Some(id), "whether it exists");
             continue;
         };
         if comparable(image(left.get(number))) != comparable(image(right.get(other))) {
-            report(noun, Some(id), "what is said of it");
+            report(noun, Some(id), "its data");
         }
         let ids = |of: &Vocabulary<T>, numbers: &[u32]| numbers.iter().map(|&number| of.get(number).id()).collect();
         let above: [Vec<Uuid>; 2] = [ids(left, left.broader(number)), ids(right, right.broader(other))];
         let below: [Vec<Uuid>; 2] = [ids(left, left.narrower(number)), ids(right, right.narrower(other))];
         if above[0] != above[1] || below[0] != below[1] {
-            report(noun, Some(id), "what is right above or below it");
+            report(noun, Some(id), "its broader or narrower concepts");
         }
         let merged = left.get(number).merged().iter().all(|merged| right.by_id(merged.id) == Some(other));
         if !merged {
-            report(noun, Some(id), "where those lead that were merged into it");
+            report(noun, Some(id), "which concepts were merged into it");
         }
     }
     let ordered = |of: &Vocabulary<T>| of.by_label().iter().map(|&number| of.get(number).id()).collect::<Vec<_>>();
     if ordered(left) != ordered(right) {
-        report(noun, None, "the order by name");
+        report(noun, None, "the order by label");
     }
 }

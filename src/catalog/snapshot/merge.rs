@@ -1,7 +1,8 @@
-//! Merging of topics and places in a snapshot, with adding and replacing them.
+//! Adds, replaces and merges topics and places in a snapshot.
 //!
-//! A merge reassigns the releases, the narrower concepts and the working versions of the merged concept to its target,
-//! each once. The vocabulary itself is in `store::vocabulary`; who may merge what is decided in `newsroom::taxonomy`.
+//! A merge moves the releases, the narrower concepts and the working revisions of the merged concept to its
+//! target, without duplicates. The vocabulary itself is in `store::vocabulary`. `newsroom::taxonomy` decides which
+//! merges are allowed.
 
 use std::sync::Arc;
 
@@ -17,10 +18,10 @@ use crate::{
 };
 
 impl Snapshot {
-    /// Adds a topic or replaces it; what was merged into it hands its releases and narrower topics over.
+    /// Adds or replaces a topic. Topics that were merged into it pass their releases and narrower topics on to it.
     pub(in crate::catalog) fn upsert_topic(&mut self, image: TopicImage) {
         let (id, merged) = (image.id, image.merged.clone());
-        // Before: afterwards the keys of merged ones lead to it.
+        // This must precede `upsert`, which can map the ids of merged topics to the target.
         let merged: Vec<_> = merged.into_iter().filter(|merged| self.topics.by_id(merged.id).is_some()).collect();
         self.topics.upsert(image);
         for merged in merged {
@@ -31,7 +32,8 @@ impl Snapshot {
         }
     }
 
-    /// Adds a place or replaces it; what was merged into it hands its releases and the places within it over.
+    /// Adds or replaces a place. Places that were merged into it pass their releases and the places within
+    /// them on to it.
     pub(in crate::catalog) fn upsert_place(&mut self, image: PlaceImage) {
         let (id, merged) = (image.id, image.merged.clone());
         let merged: Vec<_> = merged.into_iter().filter(|merged| self.places.by_id(merged.id).is_some()).collect();
@@ -45,7 +47,7 @@ impl Snapshot {
         }
     }
 
-    /// Lets versions that are being worked on name one concept where they named another, each once.
+    /// Replaces one concept with another in all working revisions, without duplicates.
     fn redirect_in_working(
         &mut self,
         from: Uuid,
@@ -66,7 +68,8 @@ impl Snapshot {
     }
 }
 
-/// Gives the releases of one concept to another: in its place in their lists, each once.
+/// Moves the releases of concept `from` to concept `into`. In the list of a release, `into` takes the position of
+/// `from`, unless it is in the list already.
 fn reassign_releases(lists: &mut ListColumn<u32>, table: &mut BitmapIndex, from: u32, into: u32) {
     let ordinals: SharedBitmap = table.get(from).cloned().unwrap_or_default();
     for ordinal in ordinals.iter() {

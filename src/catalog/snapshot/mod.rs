@@ -1,8 +1,8 @@
-//! Snapshot: the data of the catalog at one version of the journal. Releases as columns and indexes, topics, places.
+//! Snapshot: the data of the catalog at one journal sequence. Releases as columns and indexes, topics, places.
 //!
-//! A snapshot is immutable once published. The next one is a clone that shares almost everything and has some journal
-//! entries applied. No database, no clock, no network. Releases are addressed by ordinal, a small stable number;
-//! ordinals never leave the catalog. What a viewer may see is decided by `ReleaseSet`, not here.
+//! A snapshot is immutable once published. The next one is a clone that shares almost all its data, with some journal
+//! entries applied. A snapshot uses no database, clock or network. Releases are addressed by ordinal, a small stable
+//! number; ordinals never leave the catalog. `ReleaseSet` decides what a viewer may see; a snapshot does not.
 //!
 //! - `apply`: journal entries and release images applied to columns and indexes
 //! - `lookup`: a release by id, slug or former slug
@@ -12,7 +12,7 @@
 //! - `date_index`: releases by month of their release date, and range scans
 //! - `audience`: classes of viewers (public, press, desk) and what each sees
 //! - `audience_version`: data version for one audience, the basis of cache validation (ETag) and `asOf`
-//! - `census`: counts of everything, for `dateline check`
+//! - `census`: counts of all objects, for `dateline check`
 //! - `difference`: comparison of two snapshots, for `dateline check`
 
 pub(crate) mod apply;
@@ -50,30 +50,31 @@ use crate::{
 };
 use pending::PendingTransitions;
 
-/// Everything sets are made of, at one version of the data.
+/// All data that sets are computed from, at one journal sequence.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Sequence of the last journal entry in it.
+    /// Sequence of the last journal entry applied.
     pub(super) sequence: i64,
-    /// Sequence of the last entry in it that changed anything public.
+    /// Sequence of the last entry that changed something public.
     pub(super) public_sequence: i64,
-    /// Sequence of the last entry in it that changed anything the press sees.
+    /// Sequence of the last entry that changed something that the press sees.
     pub(super) press_sequence: i64,
-    /// Sequence of the last entry in it that puts down what happened by itself: it changes nothing that is seen, and is told.
+    /// Sequence of the last entry that records a scheduled transition. It changes nothing visible, but is sent
+    /// to subscribers.
     pub(super) transition_sequence: i64,
-    /// When something that each audience sees last happened by itself, microseconds since 1970; 0 where nothing has since
-    /// it was loaded.
+    /// For each audience: time of the last scheduled transition that changed something it sees, in microseconds since
+    /// 1970; 0 if there was none since the snapshot was loaded.
     pub(super) last_transition_at: [i64; 3],
-    /// What is to come of releases.
+    /// Pending transitions by ordinal.
     pub(super) pending: Arc<BTreeMap<u32, PendingTransitions>>,
-    /// When something happens, and to which.
+    /// Instants of pending transitions, with the ordinals of their releases.
     pub(super) pending_instants: Arc<BTreeSet<(i64, u32)>>,
-    /// What has happened and is not in the journal yet.
+    /// Instants and ordinals of scheduled transitions that are applied here and not yet recorded in the journal.
     pub(super) applied_unrecorded: Arc<BTreeSet<(i64, u32)>>,
-    /// Which database it was loaded from.
+    /// Epoch of the database that the snapshot was loaded from.
     pub(super) epoch: Uuid,
     pub(super) ids: Column<Uuid>,
-    /// Key of the revision that sets see.
+    /// Id of the shown revision.
     pub(super) revision_ids: Column<Uuid>,
     pub(super) facts: Column<Facts>,
     /// Days since 1 January of the year 1, proleptic Gregorian.
@@ -83,13 +84,13 @@ pub struct Snapshot {
     pub(super) topics_of: ListColumn<u32>,
     pub(super) dateline_of: ListColumn<u32>,
     pub(super) about_of: ListColumn<u32>,
-    /// Versions being worked on beside a live one.
+    /// Working revisions beside a live one, by ordinal.
     pub(super) working: Arc<BTreeMap<u32, WorkingImage>>,
     pub(super) by_id: KeyIndex,
     pub(super) by_slug: KeyIndex,
     pub(super) former_slugs: Arc<HashMap<String, u32>>,
     pub(super) all: SharedBitmap,
-    /// Published and under no embargo.
+    /// Published releases without an embargo.
     pub(super) public: SharedBitmap,
     pub(super) by_state: BitmapIndex,
     pub(super) by_kind: BitmapIndex,
@@ -111,7 +112,7 @@ pub struct Snapshot {
     pub(super) places: Vocabulary<PlaceImage>,
 }
 
-/// The small facts of a release.
+/// Short fields of a release.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts {
     pub(super) kind: ReleaseKind,
@@ -119,13 +120,13 @@ pub(super) struct Facts {
     pub(super) withdrawal: Option<WithdrawalKind>,
     pub(super) language: u32,
     pub(super) author: u32,
-    /// Number of the revision that sets see.
+    /// Number of the shown revision.
     pub(super) shown_number: i32,
     /// Number of the newest revision.
     pub(super) newest_number: i32,
 }
 
-/// The instants of a release, microseconds since 1970; `units::NEVER` where it never was.
+/// Instants of a release, in microseconds since 1970, or `units::NEVER`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Instants {
     pub(super) modified: i64,
@@ -134,42 +135,42 @@ pub(super) struct Instants {
 }
 
 impl Snapshot {
-    /// Sequence of the last journal entry in it.
+    /// Returns the sequence of the last journal entry applied.
     pub fn sequence(&self) -> i64 {
         self.sequence
     }
 
-    /// The random id of the database it was loaded from.
+    /// Returns the epoch (random id) of the database that the snapshot was loaded from.
     pub fn epoch(&self) -> Uuid {
         self.epoch
     }
 
-    /// All topics.
+    /// Returns all topics.
     pub fn topics(&self) -> &Vocabulary<TopicImage> {
         &self.topics
     }
 
-    /// All places.
+    /// Returns all places.
     pub fn places(&self) -> &Vocabulary<PlaceImage> {
         &self.places
     }
 
-    /// How many releases there are, in whatever state: for health and metrics, never for an answer.
+    /// Returns the number of releases in any state. For health checks and metrics only, never for an API response.
     pub fn len(&self) -> u64 {
         self.all.len()
     }
 
-    /// True for a newsroom without releases.
+    /// Whether there is no release.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// What is published, under an embargo or not.
+    /// Returns the published releases, under an embargo or not.
     pub(super) fn published(&self) -> SharedBitmap {
         self.by_state.get(ReleaseState::Published as u32).cloned().unwrap_or_default()
     }
 
-    /// The order by one value.
+    /// Returns the sorted index for a sort key.
     pub(super) fn sorted_index(&self, by: OrderKey) -> &SortedIndex {
         match by {
             OrderKey::ReleaseDate => &self.by_release_date,
@@ -178,7 +179,7 @@ impl Snapshot {
         }
     }
 
-    /// What a release is ordered by.
+    /// Returns the value that a release is sorted by.
     pub(super) fn sort_value(&self, by: OrderKey, ordinal: u32) -> i64 {
         match by {
             OrderKey::ReleaseDate => i64::from(*self.release_dates.get(ordinal)),

@@ -1,21 +1,21 @@
-//! Pending transitions of one release: when it is to be published and when its embargo ends.
+//! Pending transitions of one release: scheduled publication and end of the embargo.
 
 use chrono::{DateTime, Utc};
 use entity::release::ReleaseState;
 
 use crate::journal::ReleaseImage;
 
-/// What is to come of a release, in microseconds since 1970.
+/// Instants of the pending transitions of a release, in microseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::catalog) struct PendingTransitions {
-    /// It will be published.
+    /// Scheduled publication.
     pub(in crate::catalog) schedule: Option<i64>,
-    /// Its embargo ends, where it is published by then.
+    /// End of the embargo, which has an effect only if the release is published by then.
     pub(in crate::catalog) embargo: Option<i64>,
 }
 
 impl PendingTransitions {
-    /// What an image says is to come.
+    /// Reads the pending transitions from an image.
     pub(in crate::catalog) fn of(image: &ReleaseImage) -> Self {
         let micros = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_micros());
         Self {
@@ -24,9 +24,9 @@ impl PendingTransitions {
         }
     }
 
-    /// The instants at which something happens to a release in a state.
+    /// Returns the instants at which a release in the given state changes.
     pub(in crate::catalog) fn instants(self, state: ReleaseState) -> impl Iterator<Item = i64> {
-        // The embargo of what is not published holds nothing back.
+        // The end of an embargo changes nothing if the release is neither published nor scheduled.
         let embargo = self.embargo.filter(|_| self.schedule.is_some() || state == ReleaseState::Published);
         self.schedule.into_iter().chain(embargo)
     }

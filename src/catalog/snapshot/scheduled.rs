@@ -1,9 +1,9 @@
 //! Scheduled transitions: publication at a scheduled time and the end of an embargo, applied when a snapshot is read.
 //!
-//! A snapshot keeps the instants of pending transitions, sorted. `with_due_applied` returns a copy in which everything
-//! due by then is applied, in every index and count at once, so a release appears exactly on time without a background
-//! job. `query::view` calls it for every read. `newsroom::release::schedule` records due transitions in the journal
-//! afterwards; that changes nothing that readers see.
+//! A snapshot keeps the instants of pending transitions in sorted order. `with_due_applied` returns a copy with all
+//! due transitions applied to every index and count at once, so a release appears exactly on time without a
+//! background job. `query::view` calls it for every read. `newsroom::release::schedule` records due transitions in
+//! the journal afterwards; this changes nothing that readers see.
 
 use std::sync::Arc;
 
@@ -18,9 +18,9 @@ use crate::{
 };
 
 impl Snapshot {
-    /// The same as of an instant: everything due by then has happened. None where nothing is due.
+    /// Returns a copy of the snapshot with all transitions applied that are due at `now`, or `None` if none is due.
     ///
-    /// Cost: nothing where nothing is due; else what applying as many journal entries costs.
+    /// Cost: nothing if none is due; otherwise the cost of applying as many journal entries.
     pub(in crate::catalog) fn with_due_applied(&self, now: DateTime<Utc>) -> Option<Self> {
         let now = now.timestamp_micros();
         if self.pending_instants.first().is_none_or(|&(due, _)| due > now) {
@@ -35,12 +35,13 @@ impl Snapshot {
         Some(next)
     }
 
-    /// The next instant at which something happens by itself.
+    /// Returns the instant of the next pending transition.
     pub fn next_transition_at(&self) -> Option<DateTime<Utc>> {
         self.pending_instants.first().and_then(|&(due, _)| instant(due))
     }
 
-    /// The releases to which something has happened by an instant that the journal does not know of yet, in that order.
+    /// Returns the releases with transitions that are due at `now` and not yet recorded in the journal, in the order
+    /// of the transitions.
     pub fn unrecorded(&self, now: DateTime<Utc>) -> Vec<Uuid> {
         let due = self.pending_instants.iter().take_while(|&&(due, _)| due <= now.timestamp_micros());
         let mut ordinals: Vec<u32> = self.applied_unrecorded.iter().chain(due).map(|&(_, ordinal)| ordinal).collect();
@@ -48,12 +49,12 @@ impl Snapshot {
         ordinals.into_iter().map(|ordinal| *self.ids.get(ordinal)).collect()
     }
 
-    /// Until when a release is held back once it is published; nothing where it is not.
+    /// Returns the end of the embargo of a release, in microseconds since 1970, or `None` if it has no embargo.
     pub(in crate::catalog) fn embargo(&self, ordinal: u32) -> Option<i64> {
         self.pending.get(&ordinal)?.embargo
     }
 
-    /// Takes what is to come of a release from its image, in place of what was.
+    /// Replaces the pending transitions of a release with those of its image.
     pub(in crate::catalog) fn set_pending(&mut self, ordinal: u32, image: &ReleaseImage) {
         self.clear_pending(ordinal);
         let pending = PendingTransitions::of(image);
@@ -63,7 +64,7 @@ impl Snapshot {
         }
     }
 
-    /// Nothing is to come of a release any more.
+    /// Removes the pending transitions of a release.
     pub(in crate::catalog) fn clear_pending(&mut self, ordinal: u32) {
         if !self.pending.contains_key(&ordinal) {
             return;
@@ -76,13 +77,14 @@ impl Snapshot {
         }
     }
 
-    /// Whether something is to come of a release that should have happened by now: it was put down late, behind its instant.
+    /// Whether a release has a pending transition that is not after the last one applied, because it was recorded
+    /// after its instant.
     pub(in crate::catalog) fn is_overdue(&self, ordinal: u32) -> bool {
         let now = self.last_transition_at.into_iter().max().unwrap_or_default();
         self.pending_instants.iter().take_while(|&&(due, _)| due <= now).any(|&(_, other)| other == ordinal)
     }
 
-    /// Lets one thing happen.
+    /// Applies one due transition.
     fn apply_due(&mut self, ordinal: u32, due: i64) {
         Arc::make_mut(&mut self.pending_instants).remove(&(due, ordinal));
         Arc::make_mut(&mut self.applied_unrecorded).insert((due, ordinal));

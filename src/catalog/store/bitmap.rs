@@ -1,9 +1,9 @@
 //! Bitmap index: one roaring bitmap of ordinals for each topic, place, kind, language, state or author.
 //!
 //! `BitmapIndex` maps a numbered value to the set of its releases. `Dimension` numbers text values (interning) and
-//! indexes them. `Candidates` is the set that a filter narrows: intersections are deferred and done smallest first, and
-//! nothing is copied until a condition removes something. Bitmaps are shared between snapshots (`Arc`); a change copies
-//! one bitmap.
+//! indexes them. `Candidates` is the set that a filter narrows: intersections are deferred and done smallest
+//! first, and nothing is copied until a condition removes something. Snapshots share bitmaps (`Arc`); a change
+//! copies one bitmap.
 
 use std::{borrow::Cow, collections::HashMap, ops::Deref, sync::Arc};
 
@@ -12,24 +12,24 @@ use roaring::RoaringBitmap;
 /// A shared, immutable set of ordinals.
 pub(crate) type SharedBitmap = Arc<RoaringBitmap>;
 
-/// One set for each of some numbered values.
+/// One set of releases for each numbered value.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BitmapIndex {
     bitmaps: Arc<Vec<SharedBitmap>>,
 }
 
 impl BitmapIndex {
-    /// The set of a value; none for a value that no release ever had.
+    /// Returns the set for a value, or `None` if no release ever had it.
     pub(crate) fn get(&self, value: u32) -> Option<&SharedBitmap> {
         self.bitmaps.get(value as usize)
     }
 
-    /// One more than the greatest value that a release ever had.
+    /// Returns one more than the greatest value that a release ever had.
     pub(crate) fn len(&self) -> u32 {
         self.bitmaps.len() as u32
     }
 
-    /// The union of the sets of some values.
+    /// Returns the union of the sets for some values.
     pub(crate) fn union(&self, values: impl IntoIterator<Item = u32>) -> RoaringBitmap {
         let mut all = RoaringBitmap::new();
         for bitmap in values.into_iter().filter_map(|value| self.get(value)) {
@@ -38,7 +38,7 @@ impl BitmapIndex {
         all
     }
 
-    /// Puts a release into the set of a value.
+    /// Adds a release to the set for a value.
     pub(crate) fn insert(&mut self, value: u32, ordinal: u32) {
         let bitmaps = Arc::make_mut(&mut self.bitmaps);
         if bitmaps.len() <= value as usize {
@@ -47,7 +47,7 @@ impl BitmapIndex {
         Arc::make_mut(&mut bitmaps[value as usize]).insert(ordinal);
     }
 
-    /// Takes a release out of the set of a value.
+    /// Removes a release from the set for a value.
     pub(crate) fn remove(&mut self, value: u32, ordinal: u32) {
         let bitmaps = Arc::make_mut(&mut self.bitmaps);
         if let Some(bitmap) = bitmaps.get_mut(value as usize) {
@@ -56,21 +56,22 @@ impl BitmapIndex {
     }
 }
 
-/// Members of a set that are still kept while a filter is applied. Nothing is copied before the first condition takes some away,
-/// and conditions are put off until they can be taken smallest first: so two small ones on everything cost their own size.
+/// The releases that remain while a filter is applied. Nothing is copied until the first condition removes
+/// something. Intersections are deferred and done smallest first, so two selective conditions on all releases cost
+/// only their own size.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidates<'a> {
     members: Cow<'a, RoaringBitmap>,
-    /// Sets that all members must be in, too.
+    /// Deferred intersections: sets that all members must also be in.
     pending: Vec<SharedBitmap>,
 }
 
 impl Deref for Candidates<'_> {
     type Target = RoaringBitmap;
 
-    /// What is kept; everything put off must have been done.
+    /// Returns the remaining releases. There must be no deferred intersections; call `flush` first.
     fn deref(&self) -> &RoaringBitmap {
-        debug_assert!(self.pending.is_empty(), "conditions were put off");
+        debug_assert!(self.pending.is_empty(), "intersections are still deferred: call flush first");
         &self.members
     }
 }
@@ -82,27 +83,27 @@ impl From<RoaringBitmap> for Candidates<'_> {
 }
 
 impl<'a> Candidates<'a> {
-    /// All of a set.
+    /// Starts with all releases of a set.
     pub(crate) fn all_of(bitmap: &'a RoaringBitmap) -> Self {
         Self { members: Cow::Borrowed(bitmap), pending: Vec::new() }
     }
 
-    /// None.
+    /// Returns no candidates.
     pub(crate) fn empty() -> Self {
         Self::from(RoaringBitmap::new())
     }
 
-    /// The same, to go on from without changing this one.
+    /// Returns the same candidates, which can be narrowed without changing these.
     pub(crate) fn borrowed(&self) -> Candidates<'_> {
         Candidates::all_of(self)
     }
 
-    /// Keeps those that are in a set.
+    /// Keeps only the releases in a set.
     pub(crate) fn retain(&mut self, bitmap: &SharedBitmap) {
         self.pending.push(bitmap.clone());
     }
 
-    /// Keeps those that are in the set of one of some values.
+    /// Keeps only the releases that have one of the values.
     pub(crate) fn retain_any(&mut self, table: &BitmapIndex, values: impl IntoIterator<Item = u32>) {
         let mut sets = values.into_iter().filter_map(|value| table.get(value));
         match (sets.next(), sets.next()) {
@@ -116,7 +117,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Keeps those that are not in a set.
+    /// Removes the releases in a set.
     pub(crate) fn exclude(&mut self, bitmap: &RoaringBitmap) {
         self.flush();
         match &mut self.members {
@@ -125,7 +126,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Does what was put off, the smallest set first.
+    /// Performs the deferred intersections, the smallest set first.
     pub(crate) fn flush(&mut self) {
         self.pending.sort_by_key(|bitmap| bitmap.len());
         let mut pending = self.pending.drain(..);
@@ -144,7 +145,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// What is kept, if any was taken away.
+    /// Returns the remaining releases, or `None` if they are still the borrowed set.
     pub(crate) fn into_changed(self) -> Option<RoaringBitmap> {
         match self.members {
             Cow::Owned(members) => Some(members),
@@ -152,23 +153,24 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// What is kept, on its own.
+    /// Returns the remaining releases as an owned set.
     pub(crate) fn into_owned(self) -> RoaringBitmap {
         self.members.into_owned()
     }
 }
 
-/// Values that come as text (languages, authors), numbered in the order of their first appearance, and the set of each.
+/// Text values (languages, authors), numbered in the order of their first appearance, with a set of
+/// releases for each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dimension {
     names: Arc<Vec<Arc<str>>>,
     numbers: Arc<HashMap<Arc<str>, u32>>,
-    /// The set of each.
+    /// The set of releases for each value.
     pub(crate) bitmaps: BitmapIndex,
 }
 
 impl Dimension {
-    /// The number of a value, given to it now if it is new.
+    /// Returns the number of a value. Assigns one if the value is new.
     pub(crate) fn intern(&mut self, name: &str) -> u32 {
         if let Some(&number) = self.numbers.get(name) {
             return number;
@@ -180,17 +182,17 @@ impl Dimension {
         number
     }
 
-    /// The number of a value that some release had.
+    /// Returns the number of a value, or `None` if no release ever had it.
     pub(crate) fn number(&self, name: &str) -> Option<u32> {
         self.numbers.get(name).copied()
     }
 
-    /// The value of a number. The number must have been given.
+    /// Returns the value with a number, which must have been assigned.
     pub(crate) fn name(&self, number: u32) -> &Arc<str> {
         &self.names[number as usize]
     }
 
-    /// How many values there are.
+    /// Returns the number of values.
     pub(crate) fn len(&self) -> usize {
         self.names.len()
     }

@@ -1,9 +1,9 @@
-//! Collation of labels: folding for case- and accent-insensitive search, and sort keys in the CLDR root order (UTS
-//! #10).
+//! Collation of labels: folding for case- and accent-insensitive search, and sort keys in the CLDR root
+//! order (UTS #10).
 //!
-//! `fold` is idempotent. It is NFKD decomposition, full case folding, removal of accents and invisible characters, and
-//! ASCII letters for Latin letters that do not decompose. The Unicode data is compiled in, so all servers and both
-//! databases agree.
+//! `fold` is idempotent. It consists of NFKD decomposition, full case folding, removal of accents and invisible
+//! characters, and replacement of Latin letters that do not decompose with ASCII letters. The Unicode data is
+//! compiled in, so all servers and both databases agree.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -17,23 +17,25 @@ use icu_properties::{
     },
 };
 
-/// The order of the Unicode Collation Algorithm (UTS #10) that holds where no language is named (CLDR root).
+/// Collator for the CLDR root order (UTS #10), which applies if no language is given.
 static ROOT_COLLATOR: LazyLock<CollatorBorrowed<'static>> = LazyLock::new(|| {
-    // Compiled in, so it cannot be missing; every test that orders labels would tell.
+    // The data is compiled in, so it cannot be missing.
     CollatorBorrowed::try_new(CollatorPreferences::default(), CollatorOptions::default())
         .expect("the root collation is compiled in")
 });
 
-/// A text folded for comparison: texts that differ in case or accents alone fold to the same. Folding again changes nothing.
+/// Folds a text for comparison. Texts that differ only in case or accents fold to the same text. Folding
+/// is idempotent.
 ///
-/// It is decomposed (NFKD), case is folded in full (UAX #44, `Case_Folding`: ß is ss, final sigma is sigma), and accents are
-/// dropped, with what cannot be seen and what only lengthens a word (Arabic tatweel). Vowel signs and what joins consonants in
-/// the scripts of India and South East Asia are letters there, and stay; tone marks and nukta are accents. Unicode does not
-/// decompose letters with a stroke (đ, ł, ø), ligatures (æ, œ) and the like (ð, þ, ı): those of the Latin script become the
-/// ASCII letters that slugs write for them. A typographic apostrophe is a straight one.
+/// The text is decomposed (NFKD), and its case is fully folded (UAX #44, `Case_Folding`: ß becomes ss, final sigma
+/// becomes sigma). Accents, invisible characters and characters that only lengthen a word (Arabic tatweel) are
+/// removed. In the scripts of India and South East Asia, vowel signs and signs that join consonants are letters and
+/// are kept; tone marks and nukta are accents. Unicode does not decompose letters with a stroke (đ, ł, ø), ligatures
+/// (æ, œ) and similar letters (ð, þ, ı). Those of the Latin script become the ASCII letters that slugs use for them.
+/// Typographic apostrophes become straight ones.
 ///
-/// Keys of a collation at primary strength would come near to this, but a part of a text is not a part of its key, so that they
-/// cannot answer "contains"; and there ı is not i, and þ not th.
+/// Collation keys at primary strength would be similar. But a part of a text is not a part of its key, so they cannot
+/// answer "contains". They also distinguish ı from i, and þ from th.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -53,14 +55,14 @@ pub fn fold(text: &str) -> String {
             },
         }
     }
-    // What was dropped may have stood between two marks: their order is that of Unicode only now.
+    // Marks that were separated by a removed character may now be in an order that is not canonical.
     match normalizer.normalize(&folded) {
         Cow::Borrowed(_) => folded,
         Cow::Owned(ordered) => ordered,
     }
 }
 
-/// Whether a character of a decomposed text does not count.
+/// Whether folding removes a character from a decomposed text.
 fn is_dropped(c: char) -> bool {
     if CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
         || CodePointMapData::<JoiningType>::new().get(c) == JoiningType::JoinCausing
@@ -82,7 +84,7 @@ fn is_dropped(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c)) && is_accent()
 }
 
-/// The ASCII letters of a Latin letter that does not decompose; none where there are none.
+/// Returns the ASCII letters for a Latin letter that does not decompose, or `None` if it has none.
 fn latin_to_ascii(c: char) -> Option<&'static str> {
     if CodePointMapData::<Script>::new().get(c) != Script::Latin {
         return None;
@@ -90,8 +92,8 @@ fn latin_to_ascii(c: char) -> Option<&'static str> {
     deunicode::deunicode_char(c).filter(|ascii| !ascii.is_empty() && ascii.bytes().all(|c| c.is_ascii_alphanumeric()))
 }
 
-/// The sort key of a label: the collation key of its folded text (CLDR root), then the text itself, so that only equal folded
-/// texts have equal keys.
+/// Sort key of a label: the collation key of its folded text (CLDR root), then the folded text itself, so that only
+/// equal folded texts have equal keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LabelSortKey {
     key: Vec<u8>,
@@ -99,7 +101,7 @@ pub struct LabelSortKey {
 }
 
 impl LabelSortKey {
-    /// The sort key of a label; a folded label has the same one.
+    /// Returns the sort key of a label. The folded label has the same key.
     pub fn of(label: &str) -> Self {
         let folded = fold(label);
         let mut key = Vec::with_capacity(folded.len() * 2);
@@ -107,7 +109,7 @@ impl LabelSortKey {
         Self { key, folded }
     }
 
-    /// The folded label.
+    /// Returns the folded label.
     pub fn into_folded(self) -> String {
         self.folded
     }
@@ -230,7 +232,8 @@ mod tests {
         fn folding_is_idempotent_and_ignores_case(text in any::<String>()) {
             let folded = fold(&text);
             prop_assert_eq!(fold(&folded), folded.clone());
-            // Decomposed first (Unicode D145): the iota subscript of "ῂ" sorts behind other marks, the capital iota does not.
+            // The text is decomposed first (Unicode D145), because the iota subscript of "ῂ" sorts after other marks,
+            // and the capital iota does not.
             let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(&text);
             prop_assert_eq!(fold(&decomposed.to_lowercase()), folded.clone());
             prop_assert_eq!(fold(&decomposed.to_uppercase()), folded.clone());

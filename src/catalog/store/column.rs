@@ -1,14 +1,14 @@
 //! Columnar storage: one value, or one short list of values, for every release, by ordinal.
 //!
-//! A column is an array in chunks of `Arc`. A clone is cheap and shares all chunks; a change copies one chunk
-//! (copy-on-write). This allows snapshots to be immutable and still to follow the journal entry by entry.
+//! A column is an array of shared chunks (`Arc`). A clone is cheap and shares all chunks; a change copies one chunk
+//! (copy-on-write). Therefore snapshots can be immutable and still follow the journal entry by entry.
 
 use std::sync::Arc;
 
-/// Values per chunk; a change copies one chunk.
+/// Values in a chunk. A change copies one chunk.
 const CHUNK: usize = 2048;
 
-/// A growing, shareable array.
+/// A growing array that clones share.
 #[derive(Clone, Debug)]
 pub(crate) struct Column<T> {
     chunks: Arc<Vec<Arc<Vec<T>>>>,
@@ -22,25 +22,25 @@ impl<T> Default for Column<T> {
 }
 
 impl<T: Clone> Column<T> {
-    /// Number of ordinals.
+    /// Returns the number of values.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// The value of an ordinal, which must exist.
+    /// Returns the value for an ordinal, which must exist.
     pub(crate) fn get(&self, ordinal: u32) -> &T {
         let ordinal = ordinal as usize;
         &self.chunks[ordinal / CHUNK][ordinal % CHUNK]
     }
 
-    /// Replaces the value of an ordinal, which must exist.
+    /// Replaces the value for an ordinal, which must exist.
     pub(crate) fn set(&mut self, ordinal: u32, value: T) {
         let ordinal = ordinal as usize;
         let chunks = Arc::make_mut(&mut self.chunks);
         Arc::make_mut(&mut chunks[ordinal / CHUNK])[ordinal % CHUNK] = value;
     }
 
-    /// Adds the next ordinal.
+    /// Appends the value for the next ordinal.
     pub(crate) fn push(&mut self, value: T) {
         let chunks = Arc::make_mut(&mut self.chunks);
         if self.len.is_multiple_of(CHUNK) {
@@ -51,21 +51,21 @@ impl<T: Clone> Column<T> {
     }
 }
 
-/// A column of short lists: the topics of every release, the letters of every slug.
+/// A column of short lists, such as the topics of every release or the bytes of every slug.
 #[derive(Clone, Debug)]
 pub(crate) struct ListColumn<T> {
     chunks: Arc<Vec<Arc<ListChunk<T>>>>,
     len: usize,
 }
 
-/// Some lists end to end, and where each ends.
+/// Concatenated lists, with the end position of each.
 #[derive(Clone, Debug)]
 struct ListChunk<T> {
     ends: Vec<u32>,
     items: Vec<T>,
 }
 
-/// Lists per chunk.
+/// Lists in a chunk.
 const LIST_CHUNK: usize = 512;
 
 impl<T> Default for ListColumn<T> {
@@ -83,7 +83,7 @@ impl<T> ListChunk<T> {
 }
 
 impl<T: Copy> ListColumn<T> {
-    /// The list of an ordinal, which must exist.
+    /// Returns the list for an ordinal, which must exist.
     #[inline]
     pub(crate) fn get(&self, ordinal: u32) -> &[T] {
         let ordinal = ordinal as usize;
@@ -91,7 +91,7 @@ impl<T: Copy> ListColumn<T> {
         &chunk.items[chunk.span(ordinal % LIST_CHUNK)]
     }
 
-    /// Replaces the list of an ordinal, which must exist.
+    /// Replaces the list for an ordinal, which must exist.
     pub(crate) fn set(&mut self, ordinal: u32, list: &[T]) {
         if self.get(ordinal).len() == list.len() {
             let chunks = Arc::make_mut(&mut self.chunks);
@@ -111,7 +111,7 @@ impl<T: Copy> ListColumn<T> {
         }
     }
 
-    /// Adds the next ordinal.
+    /// Appends the list for the next ordinal.
     pub(crate) fn push(&mut self, list: &[T]) {
         let chunks = Arc::make_mut(&mut self.chunks);
         if self.len.is_multiple_of(LIST_CHUNK) {

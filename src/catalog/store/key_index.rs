@@ -1,7 +1,8 @@
 //! Hash index from a unique key of a release (id or slug) to its ordinal.
 //!
-//! It stores ordinals only and reads the keys from their column, so an entry costs five bytes. It is split into shards;
-//! a change copies one shard. The hash seed is random, so that clients cannot choose colliding slugs (hash flooding).
+//! It stores only ordinals and reads the keys from their column, so an entry takes five bytes. It is split into
+//! shards; a change copies one shard. The hash seed is random, so that clients cannot choose colliding slugs
+//! (hash flooding).
 
 use std::{
     hash::{BuildHasher, Hash, RandomState},
@@ -10,14 +11,14 @@ use std::{
 
 use hashbrown::HashTable;
 
-/// Shards; a change copies one of them.
+/// Number of shards. A change copies one of them.
 const SHARDS: usize = 512;
 
 /// Ordinals by key.
 #[derive(Clone)]
 pub(crate) struct KeyIndex {
     shards: Arc<Vec<Arc<HashTable<u32>>>>,
-    // Keyed by a random seed: nobody can choose keys that collide.
+    // Seeded randomly, so that clients cannot choose colliding keys.
     hasher: RandomState,
 }
 
@@ -36,13 +37,13 @@ impl Default for KeyIndex {
 }
 
 impl KeyIndex {
-    /// The ordinal of a key; `key_of` tells the key of an ordinal.
+    /// Returns the ordinal of a key. `key_of` returns the key of an ordinal.
     pub(crate) fn get<'a, K: Hash + Eq + ?Sized + 'a>(&self, key: &K, key_of: impl Fn(u32) -> &'a K) -> Option<u32> {
         let hash = self.hasher.hash_one(key);
         self.shards[shard(hash)].find(hash, |&ordinal| key_of(ordinal) == key).copied()
     }
 
-    /// Adds an ordinal under a key that is not there yet.
+    /// Adds an ordinal with a key that is not in the index yet.
     pub(crate) fn insert<'a, K: Hash + Eq + ?Sized + 'a>(
         &mut self,
         key: &K,
@@ -55,7 +56,7 @@ impl KeyIndex {
         Arc::make_mut(&mut shards[shard(hash)]).insert_unique(hash, ordinal, |&other| hasher.hash_one(key_of(other)));
     }
 
-    /// Removes an ordinal from under a key.
+    /// Removes an ordinal with its key.
     pub(crate) fn remove<K: Hash + ?Sized>(&mut self, key: &K, ordinal: u32) {
         let hash = self.hasher.hash_one(key);
         let shards = Arc::make_mut(&mut self.shards);
@@ -66,7 +67,7 @@ impl KeyIndex {
     }
 }
 
-/// The shard of a hash, by bits that the tables themselves do not use to tell slots apart.
+/// Returns the shard of a hash. Uses bits of the hash that the hash tables do not use to distinguish slots.
 fn shard(hash: u64) -> usize {
     (hash >> 40) as usize % SHARDS
 }

@@ -1,20 +1,20 @@
 //! Sorted index: all releases sorted by one value, ties by id, as ordinals in chunks that clones share.
 //!
-//! Insert and remove copy the chunk concerned. `seek` finds a position by value, for keyset pagination and range scans.
-//! The index stores no values: callers pass the comparison, and it must be the same at insertion and at removal.
+//! Insertion and removal copy one chunk. `seek` finds a position by value, for keyset pagination and range scans. The
+//! index stores no values: callers pass the comparison, which must be the same for insertion and removal.
 
 use std::{cmp::Ordering, sync::Arc};
 
-/// A chunk is split when it grows beyond this.
+/// A chunk is split when it has more than this many ordinals.
 const CHUNK: usize = 2048;
 
-/// Ordinals in ascending order.
+/// Ordinals in ascending order of a value.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SortedIndex {
     chunks: Arc<Vec<Arc<Vec<u32>>>>,
 }
 
-/// A position between two neighbours of an order.
+/// A position between two adjacent ordinals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
     chunk: usize,
@@ -22,13 +22,14 @@ pub(crate) struct Position {
 }
 
 impl SortedIndex {
-    /// From ordinals that are sorted already.
+    /// Creates an index from sorted ordinals.
     pub(crate) fn from_sorted(ordinals: &[u32]) -> Self {
-        // Half full, so that most insertions do not split.
+        // Chunks are half full, so that most insertions do not split them.
         Self { chunks: Arc::new(ordinals.chunks(CHUNK / 2).map(|chunk| Arc::new(chunk.to_vec())).collect()) }
     }
 
-    /// The first position such that everything before it is `Less` than what is sought; `ordering` tells how an ordinal stands to it.
+    /// Returns the position before the first ordinal that is not `Less`. `ordering` compares the value of an ordinal
+    /// with the value sought.
     pub(crate) fn seek(&self, ordering: impl Fn(u32) -> Ordering) -> Position {
         let chunk = self
             .chunks
@@ -40,7 +41,7 @@ impl SortedIndex {
         Position { chunk, offset }
     }
 
-    /// Inserts an ordinal at its position; `compare` orders two ordinals.
+    /// Inserts an ordinal at its position. `compare` compares two ordinals.
     pub(crate) fn insert(&mut self, ordinal: u32, compare: impl Fn(u32, u32) -> Ordering) {
         let position = self.seek(|other| compare(other, ordinal));
         let chunks = Arc::make_mut(&mut self.chunks);
@@ -48,7 +49,7 @@ impl SortedIndex {
             chunks.push(Arc::new(vec![ordinal]));
             return;
         }
-        // Behind the last chunk: append to it.
+        // Past the end of the last chunk: append to it.
         let (index, offset) = if position.chunk == chunks.len() {
             (position.chunk - 1, chunks[position.chunk - 1].len())
         } else {
@@ -57,14 +58,14 @@ impl SortedIndex {
         let chunk = Arc::make_mut(&mut chunks[index]);
         chunk.insert(offset, ordinal);
         if chunk.len() > CHUNK {
-            // Growth at the end is the rule (today's releases): leave the full part nearly full.
+            // Most insertions are at the end (today's releases), so the full chunk is left nearly full.
             let cut = if offset + 1 == chunk.len() { CHUNK - CHUNK / 8 } else { CHUNK / 2 };
             let tail = chunk.split_off(cut);
             chunks.insert(index + 1, Arc::new(tail));
         }
     }
 
-    /// Takes an ordinal out; `compare` must still order it as when it was put in.
+    /// Removes an ordinal. `compare` must order it as it did at insertion.
     pub(crate) fn remove(&mut self, ordinal: u32, compare: impl Fn(u32, u32) -> Ordering) {
         let position = self.seek(|other| compare(other, ordinal));
         if self.chunks.get(position.chunk).and_then(|chunk| chunk.get(position.offset)) != Some(&ordinal) {
@@ -77,14 +78,14 @@ impl SortedIndex {
         }
     }
 
-    /// From a position to the end.
+    /// Iterates from a position to the end.
     pub(crate) fn ascending_from(&self, position: Position) -> impl Iterator<Item = u32> {
         let first = self.chunks.get(position.chunk).map_or(&[][..], |chunk| &chunk[position.offset..]);
         let rest = self.chunks.iter().skip(position.chunk + 1).flat_map(|chunk| chunk.iter());
         first.iter().chain(rest).copied()
     }
 
-    /// From a position back to the beginning.
+    /// Iterates from a position back to the start.
     pub(crate) fn descending_from(&self, position: Position) -> impl Iterator<Item = u32> {
         let first = self.chunks.get(position.chunk).map_or(&[][..], |chunk| &chunk[..position.offset]);
         let rest =
@@ -92,12 +93,12 @@ impl SortedIndex {
         first.iter().rev().chain(rest).copied()
     }
 
-    /// The position before everything.
+    /// Returns the position before the first ordinal.
     pub(crate) fn start() -> Position {
         Position { chunk: 0, offset: 0 }
     }
 
-    /// The position after everything.
+    /// Returns the position after the last ordinal.
     pub(crate) fn end(&self) -> Position {
         Position { chunk: self.chunks.len(), offset: 0 }
     }

@@ -1,35 +1,36 @@
-//! Units of the catalog: dates as days from the start of year 1, instants as microseconds since 1970, months as index
-//! numbers.
+//! Units of the catalog: dates as days from the start of year 1, instants as microseconds since 1970, months as
+//! index numbers.
 //!
-//! `NEVER` stands for an instant that never was and sorts before all others.
+//! `NEVER` stands for an instant that has not occurred, and sorts before all others.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-/// A publication that never happened, where an instant is wanted: before everything else.
+/// Stands for the instant of a publication that has not happened. Sorts before all instants.
 pub(crate) const NEVER: i64 = i64::MIN;
 
-/// The first year that has months of its own; everything before is with its first month, everything after the last with that.
+/// The first year with month indexes. Earlier dates belong to its first month; dates after the last indexed year
+/// belong to the last month.
 pub(crate) const FIRST_YEAR: i32 = 1900;
 
-/// How many months have a number: those of the years 1900 to 2299.
+/// Number of month indexes: the months of the years 1900 to 2299.
 pub(crate) const MONTHS: i32 = 400 * 12;
 
-/// A calendar date as the catalog keeps it.
+/// Converts a date to days from the start of year 1.
 pub(crate) fn days(date: NaiveDate) -> i32 {
     date.num_days_from_ce()
 }
 
-/// A calendar date from what the catalog keeps.
+/// Converts days from the start of year 1 to a date.
 pub(crate) fn date(days: i32) -> NaiveDate {
     NaiveDate::from_num_days_from_ce_opt(days).unwrap_or_default()
 }
 
-/// An instant from what the catalog keeps.
+/// Converts microseconds since 1970 to an instant. Returns `None` for `NEVER`.
 pub(crate) fn instant(micros: i64) -> Option<DateTime<Utc>> {
     if micros == NEVER { None } else { DateTime::from_timestamp_micros(micros) }
 }
 
-/// The number of the month that a day lies in: 0 is January 1900 and all before.
+/// Returns the index of the month of a day: 0 is January 1900 and everything before.
 pub(crate) fn month(day: i32) -> u32 {
     let date = date(day);
     let month = (date.year() - FIRST_YEAR) * 12 + date.month0() as i32;

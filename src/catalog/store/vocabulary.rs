@@ -1,10 +1,10 @@
-//! Controlled vocabulary (as in SKOS): all topics or all places, with slugs, external codes, names and broader
-//! concepts.
+//! Controlled vocabulary (as in SKOS): all topics or all places, with slugs, external codes, names and
+//! broader concepts.
 //!
-//! A concept may have several broader concepts, also in a cycle. Numbers of concepts are stable; a merged concept
-//! leaves its number empty, and its id, slugs and URI then lead to the target of the merge. Lookups, the inverse
-//! hierarchy and the label order are derived and rebuilt after each change. `Concept` is what topics and places have in
-//! common.
+//! A concept may have several broader concepts, even in a cycle. Numbers of concepts are stable. A merged concept
+//! leaves its number unused; its id, slugs and URI then lead to the target of the merge. Lookups, the inverse
+//! hierarchy and the label order are derived, and rebuilt after each change. `Concept` is the interface that topics
+//! and places share.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,34 +15,35 @@ use uuid::Uuid;
 use super::collation::LabelSortKey;
 use crate::journal::{Merged, Name, PlaceImage, TopicImage};
 
-/// What a vocabulary needs to know of a concept.
+/// Data of a concept that a vocabulary needs.
 pub trait Concept: Clone {
-    /// Its key.
+    /// The id.
     fn id(&self) -> Uuid;
-    /// Its address.
+    /// The slug.
     fn slug(&self) -> &str;
-    /// Addresses it had.
+    /// Former slugs.
     fn former_slugs(&self) -> &[String];
-    /// Its name in the default language.
+    /// The name in the default language.
     fn name(&self) -> &str;
-    /// Its preferred names in other languages.
+    /// Preferred names in other languages.
     fn names(&self) -> &[Name];
-    /// What else it is called.
+    /// Alternative names.
     fn alt_names(&self) -> &[Name];
-    /// The concepts right above it.
+    /// The directly broader concepts.
     fn broader(&self) -> Vec<Uuid>;
-    /// Its ids in other systems.
+    /// Ids in other systems.
     fn codes(&self) -> Vec<ExternalCode>;
-    /// Those that were merged into it.
+    /// Concepts that were merged into this one.
     fn merged(&self) -> &[Merged];
-    /// Since when it is no longer given to releases.
+    /// When the concept was retired. A retired concept is not assigned to releases any more.
     fn retired_at(&self) -> Option<DateTime<Utc>>;
-    /// What to use instead of it.
+    /// The concept to use instead of this one.
     fn replaced_by(&self) -> Option<Uuid>;
-    /// Names another concept wherever it named one that was merged into that.
+    /// Replaces references to a merged concept with references to the target of the merge.
     fn redirect_merged(&mut self, from: Uuid, into: Uuid);
 
-    /// Its preferred name in a language, or in the nearest less specific one, or in the default language.
+    /// Returns the preferred name in a language, or in the nearest less specific language, or in the
+    /// default language.
     fn name_in(&self, language: Option<&str>) -> &str {
         let mut range = language;
         while let Some(tag) = range {
@@ -54,7 +55,7 @@ pub trait Concept: Clone {
         self.name()
     }
 
-    /// Everything it is called.
+    /// Iterates over all names, preferred and alternative.
     fn all_names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.name()).chain(self.names().iter().chain(self.alt_names()).map(|name| name.name.as_str()))
     }
@@ -109,7 +110,7 @@ impl Concept for TopicImage {
     }
     fn redirect_merged(&mut self, from: Uuid, into: Uuid) {
         if self.broader.contains(&from) {
-            // In the place of the merged one, unless the other stands there already.
+            // The target takes the position of the merged concept, unless it is in the list already.
             let has_target = self.broader.contains(&into) || self.id == into;
             self.broader.retain(|id| *id != from || !has_target);
             self.broader.iter_mut().filter(|id| **id == from).for_each(|id| *id = into);
@@ -163,14 +164,14 @@ impl Concept for PlaceImage {
     }
 }
 
-/// A reference after a merge; a concept never refers to itself.
+/// Redirects a reference after a merge. A concept never refers to itself, so such a reference is removed.
 fn redirect(reference: &mut Option<Uuid>, own: Uuid, from: Uuid, into: Uuid) {
     if *reference == Some(from) {
         *reference = Some(into).filter(|&into| into != own);
     }
 }
 
-/// All concepts of one sort, numbered in the order of their arrival; numbers are stable.
+/// All topics or all places, numbered in the order in which they were added. Numbers are stable.
 #[derive(Clone, Debug)]
 pub struct Vocabulary<T> {
     concepts: Arc<Vec<Arc<T>>>,
@@ -180,7 +181,7 @@ pub struct Vocabulary<T> {
     derived: Arc<Derived>,
 }
 
-/// What follows from the concepts.
+/// Data derived from the concepts.
 #[derive(Debug, Default)]
 struct Derived {
     by_slug: HashMap<String, u32>,
@@ -199,72 +200,72 @@ impl<T> Default for Vocabulary<T> {
 }
 
 impl<T: Concept> Vocabulary<T> {
-    /// One more than the greatest number that was given.
+    /// Returns one more than the greatest number assigned.
     pub fn len(&self) -> usize {
         self.concepts.len()
     }
 
-    /// The numbers of all that there are, in the order of their arrival.
+    /// Iterates over the numbers of existing concepts, in the order in which they were added.
     pub fn numbers(&self) -> impl Iterator<Item = u32> {
         (0..self.concepts.len() as u32).filter(|&number| !self.merged_away.contains(number))
     }
 
-    /// True while there is none.
+    /// Whether no concept was ever added.
     pub fn is_empty(&self) -> bool {
         self.concepts.is_empty()
     }
 
-    /// The concept of a number. The number must have been given by this vocabulary.
+    /// Returns the concept with a number, which must have been assigned by this vocabulary.
     pub fn get(&self, number: u32) -> &Arc<T> {
         &self.concepts[number as usize]
     }
 
-    /// By key, its own or that of one merged into it.
+    /// Finds a concept by its id, or by the id of a concept merged into it.
     pub fn by_id(&self, id: Uuid) -> Option<u32> {
         self.by_id.get(&id).copied()
     }
 
-    /// By an address it has or had.
+    /// Finds a concept by its slug or a former slug.
     pub fn by_slug(&self, slug: &str) -> Option<u32> {
         self.derived.by_slug.get(slug).copied()
     }
 
-    /// By an id in another system.
+    /// Finds a concept by its id in another system.
     pub fn by_code(&self, code: &ExternalCode) -> Option<u32> {
         self.derived.by_code.get(code).copied()
     }
 
-    /// The concepts right above one, in the editor's order.
+    /// Returns the directly broader concepts, in the editor's order.
     pub fn broader(&self, number: u32) -> &[u32] {
         &self.derived.broader[number as usize]
     }
 
-    /// The concepts right below one, by label.
+    /// Returns the directly narrower concepts, by label.
     pub fn narrower(&self, number: u32) -> &[u32] {
         &self.derived.narrower[number as usize]
     }
 
-    /// How many concepts there are right below one at most.
+    /// Returns the greatest number of directly narrower concepts that a concept has.
     pub fn max_narrower(&self) -> usize {
         self.derived.max_narrower
     }
 
-    /// All numbers, by label.
+    /// Returns all numbers, by label.
     pub fn by_label(&self) -> &[u32] {
         &self.derived.by_label
     }
 
-    /// Where one stands among all labels.
+    /// Returns the position of a concept in the order of labels.
     pub fn label_rank(&self, number: u32) -> u32 {
         self.derived.label_rank[number as usize]
     }
 
-    /// One and everything below it, each once.
+    /// Returns a concept and all its narrower concepts, direct or indirect.
     pub fn closure(&self, number: u32) -> RoaringBitmap {
         reachable_from(number, |current| self.narrower(current))
     }
 
-    /// Everything above one, each once, nearest first.
+    /// Returns all broader concepts, direct or indirect, each once, nearest first.
     pub fn ancestors(&self, number: u32) -> Vec<u32> {
         let (mut visited, mut ancestors) = (RoaringBitmap::from([number]), Vec::new());
         let mut queue = std::collections::VecDeque::from([number]);
@@ -279,7 +280,8 @@ impl<T: Concept> Vocabulary<T> {
         ancestors
     }
 
-    /// Adds a concept or replaces it. What is derived is stale until [`Self::rebuild_derived`] is called.
+    /// Adds or replaces a concept, and returns its number. Derived data is stale until
+    /// [`Self::rebuild_derived`] is called.
     pub(crate) fn upsert(&mut self, concept: T) -> u32 {
         let concepts = Arc::make_mut(&mut self.concepts);
         if let Some(&number) = self.by_id.get(&concept.id()) {
@@ -289,14 +291,15 @@ impl<T: Concept> Vocabulary<T> {
         let number = concepts.len() as u32;
         let by_id = Arc::make_mut(&mut self.by_id);
         by_id.insert(concept.id(), number);
-        // Of those that were merged before this vocabulary was loaded nothing is known but their keys.
+        // Only the ids are known of concepts that were merged before this vocabulary was loaded.
         by_id.extend(concept.merged().iter().map(|merged| (merged.id, number)));
         concepts.push(Arc::new(concept));
         number
     }
 
-    /// Empties the number of a concept that was merged into another, and lets everything that named it name the other. What is
-    /// derived is stale until [`Self::rebuild_derived`] is called. Answers the two numbers.
+    /// Marks a concept as merged into another, and redirects all references to it. Derived data is stale until
+    /// [`Self::rebuild_derived`] is called. Returns both numbers, or `None` if a concept is unknown or they are
+    /// merged already.
     pub(crate) fn merge(&mut self, from: Uuid, into: Uuid) -> Option<(u32, u32)> {
         let numbers = (self.by_id(from)?, self.by_id(into)?);
         if numbers.0 == numbers.1 {
@@ -312,14 +315,14 @@ impl<T: Concept> Vocabulary<T> {
         Some(numbers)
     }
 
-    /// Makes lookups, narrower concepts and label order anew.
+    /// Rebuilds the lookups, the narrower concepts and the label order.
     pub(crate) fn rebuild_derived(&mut self) {
         let count = self.concepts.len();
         let mut derived = Derived { narrower: vec![Vec::new(); count], ..Derived::default() };
         for (number, concept) in self.concepts.iter().enumerate() {
             let number = number as u32;
             let is_live = !self.merged_away.contains(number);
-            // A concept that was merged stands above and below nothing.
+            // A merged concept has no place in the hierarchy.
             let broader = if is_live { concept.broader() } else { Vec::new() };
             derived.broader.push(broader.iter().filter_map(|id| self.by_id(*id)).collect());
             if is_live {
@@ -327,7 +330,7 @@ impl<T: Concept> Vocabulary<T> {
                 derived.by_code.extend(concept.codes().into_iter().map(|code| (code, number)));
             }
         }
-        // A former address or URI never hides a present one.
+        // A current slug or URI takes precedence over a former one.
         for number in self.numbers() {
             let concept = self.get(number);
             for slug in concept.former_slugs() {
@@ -353,7 +356,7 @@ impl<T: Concept> Vocabulary<T> {
     }
 }
 
-/// Everything that steps lead to from a start, the start included. Each once, so that even a cycle ends.
+/// Returns everything that is reachable from `start`, including `start`. Each node is visited once, so cycles end.
 fn reachable_from<'a>(start: u32, edges: impl Fn(u32) -> &'a [u32]) -> RoaringBitmap {
     let mut visited = RoaringBitmap::from([start]);
     let mut stack = vec![start];

@@ -1,7 +1,7 @@
 //! Bulk building of a snapshot from images: concepts first, then releases, then one sort for each sorted index.
 //!
-//! Cheaper than applying entries one by one. The result must equal a snapshot that followed the journal; tests compare
-//! them.
+//! This is cheaper than applying entries one by one. The result must equal a snapshot that followed the journal;
+//! tests compare them.
 
 use uuid::Uuid;
 
@@ -10,7 +10,8 @@ use crate::{
     journal::{PlaceImage, ReleaseImage, TopicImage},
 };
 
-/// Fills an empty snapshot: concepts first, then releases, then [`SnapshotBuilder::finish`] sorts the orders once.
+/// Fills an empty snapshot: concepts first, then releases; [`SnapshotBuilder::finish`] then sorts the
+/// sorted indexes once.
 #[derive(Debug, Default)]
 pub(in crate::catalog) struct SnapshotBuilder {
     snapshot: Snapshot,
@@ -33,17 +34,17 @@ impl SnapshotBuilder {
         self.snapshot.rebuild_derived(false, true);
     }
 
-    /// Adds a release; no release twice.
+    /// Adds a release. Each release must be added only once.
     pub(in crate::catalog) fn add_release(&mut self, image: &ReleaseImage) {
         self.snapshot.upsert_release(image, false);
     }
 
-    /// The snapshot, as of a journal sequence.
+    /// Returns the snapshot at a journal sequence.
     pub(in crate::catalog) fn finish(self, epoch: Uuid, sequence: i64) -> Snapshot {
         let mut snapshot = self.snapshot;
         snapshot.epoch = epoch;
         snapshot.sequence = sequence;
-        // Which entries mattered to whom is not known any more: all of them, to be safe.
+        // It is unknown which entries mattered to which audience, so every entry is assumed to matter.
         (snapshot.public_sequence, snapshot.press_sequence) = (sequence, sequence);
         for by in OrderKey::ALL {
             let mut ordinals: Vec<(i64, Uuid, u32)> = snapshot

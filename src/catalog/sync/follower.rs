@@ -1,9 +1,11 @@
-//! Follows the journal: holds the published snapshot and replaces it when there are new entries (change data capture).
+//! Follows the journal: holds the published snapshot and replaces it when there are new entries (change
+//! data capture).
 //!
-//! A write calls `Catalog::catch_up` after its commit, so a client reads its own writes; `Catalog::poll_journal` picks
-//! up the writes of other processes every 250 ms. Readers take no lock: the next snapshot is published with one atomic
-//! swap. Only this file replaces the snapshot. It reloads instead when it is far behind, when entries are missing, or
-//! when the epoch changed (a restored backup). Also the source of entries and notifications for change streams.
+//! A write calls `Catalog::catch_up` after its commit, so a client reads its own writes. `Catalog::poll_journal`
+//! finds the writes of other processes every 250 ms. Readers take no lock: the next snapshot is published with
+//! one atomic swap. Only this file replaces the snapshot. It reloads the snapshot if it is far behind, if entries
+//! are missing, or if the epoch changed (a restored backup). It also provides entries and notifications for
+//! change streams.
 
 use std::{
     sync::{Arc, PoisonError},
@@ -26,31 +28,32 @@ use crate::{
     journal::Entry,
 };
 
-/// How often the journal's head is looked at: one row by key. Another process's write appears within this time.
+/// Interval for polling the head of the journal (one row by primary key). Writes of other processes appear
+/// within this time.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Entries read at a time by who follows: each follower holds its own.
+/// Entries that a change stream reads from the database at once. Each stream holds its own.
 const STREAM_BATCH: u64 = 100;
 
-/// From this distance on it is quicker to load anew than to apply.
+/// If the snapshot is more than this many entries behind, reloading is faster than applying them.
 const RELOAD_THRESHOLD: i64 = 20_000;
 
-/// The published snapshot and the way to the next one.
+/// The published snapshot, and the means to replace it.
 #[derive(Debug)]
 pub struct Catalog {
     db: Db,
     current: ArcSwap<View>,
-    /// Held by whoever applies entries.
+    /// Held while entries are applied.
     apply_lock: Mutex<()>,
-    /// When everything that the journal had was applied last.
+    /// When the snapshot last included the whole journal.
     last_synced: std::sync::Mutex<Instant>,
     buffer: JournalBuffer,
-    /// Held by whoever works out what an entry changed for somebody.
+    /// Permits for evaluating what an entry changed for a subscriber: one for light filters, one for heavy filters.
     evaluation_permits: [Semaphore; 2],
 }
 
 impl Catalog {
-    /// Loads the catalog of a database.
+    /// Loads the catalog from a database.
     pub async fn load(db: Db) -> Result<Self, DatabaseError> {
         let snapshot = load::load(&db).await?;
         Ok(Self {
@@ -63,33 +66,37 @@ impl Catalog {
         })
     }
 
-    /// A view of the newest snapshot. A request takes it once and keeps to it.
+    /// Returns a view of the newest snapshot. A request calls this once and keeps the view.
     pub fn snapshot(&self) -> Arc<View> {
         self.current.load_full()
     }
 
-    /// A view of the newest snapshot as of an instant: what has come due by then has happened in it.
+    /// Returns a view of the newest snapshot at an instant, with all scheduled transitions applied that
+    /// are due by then.
     pub fn snapshot_at(&self, now: DateTime<Utc>) -> Arc<View> {
         let current = self.snapshot();
         let as_of_now = current.at(now);
         if !Arc::ptr_eq(&current, &as_of_now) {
-            // For the readers after this one. Where the follower was quicker they work it out once more.
+            // Publish the result for later readers. If the follower has published another snapshot, they
+            // compute it again.
             self.current.compare_and_swap(&current, as_of_now.clone());
         }
         as_of_now
     }
 
-    /// Applies everything the journal has by now, and answers the snapshot that holds it.
+    /// Applies all entries in the journal, and returns a snapshot that includes them.
     pub async fn catch_up(&self) -> Result<Arc<View>, DatabaseError> {
         let _guard = self.apply_lock.lock().await;
         let head = load::head(self.db.reader()).await?;
         let current = self.snapshot();
-        // Another database behind the same name, or the same one as it was before: a restored backup. Its journal will come by
-        // the same numbers with other entries, so positions and answers of its former future must be told from those.
+        // A changed epoch means that another database is behind the same name. A journal that ends before the
+        // snapshot means that a backup of the same database was restored. Its journal will use the same
+        // sequences for other entries, so positions and responses from the lost entries must be distinguishable:
+        // the epoch is changed.
         let was_restored = current.epoch() == head.epoch && current.sequence() > head.sequence;
         if was_restored {
             tracing::warn!(
-                "the database is as it was before: a backup was restored; clients that follow are told to read anew"
+                "the journal ends before the snapshot: a backup was restored; subscribers must read everything again"
             );
             load::rotate_epoch(&self.db, head.epoch).await?;
         }
@@ -108,7 +115,7 @@ impl Catalog {
             }
             let entries = self.read_after(current.sequence(), APPLY_BATCH).await?;
             if entries.first().is_none_or(|entry| entry.sequence != current.sequence() + 1) {
-                tracing::error!(sequence = current.sequence(), "the journal has a hole: loading the catalog anew");
+                tracing::error!(sequence = current.sequence(), "the journal has a gap; reloading the catalog");
                 self.publish(load::load(&self.db).await?);
                 continue;
             }
@@ -116,57 +123,59 @@ impl Catalog {
             let tokens_changed = entries.iter().any(|entry| entry.noun == Noun::Token);
             let buffered: Vec<_> = entries.iter().cloned().map(Arc::new).collect();
             next.apply(entries);
-            // First the snapshot: nobody shall be given an entry that no snapshot knows of yet.
+            // Publish the snapshot first: no subscriber may receive an entry that no snapshot includes yet.
             self.current.store(Arc::new(View::from(next)));
             self.buffer.push(buffered);
             self.buffer.notify(tokens_changed);
         }
     }
 
-    /// When it held everything that the journal had, last.
+    /// Returns when the snapshot last included the whole journal.
     pub fn last_synced(&self) -> Instant {
         *self.last_synced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says that the database's past is another than clients know.
+    /// Changes the epoch of the database, because its history is not the one that clients know.
     pub async fn rotate_epoch(&self) -> Result<(), DatabaseError> {
         load::rotate_epoch(&self.db, self.snapshot().epoch()).await?;
         self.catch_up().await.map(drop)
     }
 
-    /// Loads anew, whatever the journal says: for an entry that could not be applied.
+    /// Reloads the snapshot regardless of the journal, after an entry that could not be applied.
     pub async fn reload(&self) -> Result<Arc<View>, DatabaseError> {
         let _guard = self.apply_lock.lock().await;
         self.publish(load::load(&self.db).await?);
         Ok(self.snapshot())
     }
 
-    /// Publishes what was loaded anew: nobody knows what lies between it and what was there before.
+    /// Publishes a reloaded snapshot. The buffer is cleared, because the entries between the two
+    /// snapshots are unknown.
     fn publish(&self, snapshot: Snapshot) {
         self.buffer.clear();
         self.current.store(Arc::new(View::from(snapshot)));
         self.buffer.notify(true);
     }
 
-    /// Waits for a turn to work out what an entry changed for somebody. One at a time: followers of a long past share one core and
-    /// leave the rest to those who ask. Those with large filters wait for each other and not the others for them.
+    /// Waits for a permit to evaluate what an entry changed for a subscriber. There is one permit for light filters
+    /// and one for heavy filters. Subscribers that read many old entries therefore leave most cores to requests, and
+    /// subscribers with light filters do not wait for heavy ones.
     pub async fn evaluation_permit(&self, heavy: bool) -> Option<SemaphorePermit<'_>> {
-        // It is never closed.
+        // The semaphores are never closed.
         self.evaluation_permits[usize::from(heavy)].acquire().await.ok()
     }
 
-    /// The news that another snapshot was published.
+    /// Returns a receiver that is notified when a snapshot is published.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.buffer.subscribe()
     }
 
-    /// The news that a token was made or revoked.
+    /// Returns a receiver that is notified when a token is created or revoked.
     pub fn subscribe_tokens(&self) -> watch::Receiver<u64> {
         self.buffer.subscribe_tokens()
     }
 
-    /// Some of the entries after a sequence, the first of them first: from memory, or from the journal itself, which may have
-    /// more than the snapshot.
+    /// Returns entries after a sequence, in order: from the buffer, or from the journal itself, which may contain
+    /// entries that the snapshot does not include yet. May return only the first of them.
     pub async fn entries_after(&self, sequence: i64) -> Result<Vec<Arc<Entry>>, DatabaseError> {
         let entries = self.buffer.entries_after(sequence);
         if !entries.is_empty() {
@@ -175,7 +184,7 @@ impl Catalog {
         Ok(self.read_after(sequence, STREAM_BATCH).await?.into_iter().map(Arc::new).collect())
     }
 
-    /// Follows the journal for as long as it is polled: the writes of other processes.
+    /// Polls the journal for writes of other processes, until the future is dropped.
     pub async fn poll_journal(&self) {
         let mut tick = tokio::time::interval(POLL_INTERVAL);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -184,10 +193,10 @@ impl Catalog {
             tick.tick().await;
             match self.catch_up().await {
                 Ok(_) => failing = false,
-                // Once, not four times a second; readers go on with what they have.
+                // Log the failure once, not four times a second. Readers keep the last snapshot.
                 Err(error) if !failing => {
                     failing = true;
-                    tracing::error!(%error, "the journal cannot be followed; trying on");
+                    tracing::error!(%error, "cannot follow the journal; retrying");
                 }
                 Err(_) => {}
             }

@@ -1,8 +1,8 @@
-//! Buffer of the most recent journal entries, shared by all change streams, and notification of new snapshots and
-//! tokens.
+//! Buffer of the most recent journal entries, shared by all change streams, and notification of new
+//! snapshots and tokens.
 //!
-//! Each entry is read from the database once, not once per subscriber. Readers that are further behind read the journal
-//! itself.
+//! Each entry is read from the database once, not once per subscriber. Readers that are further behind read the
+//! journal itself.
 
 use std::{
     collections::VecDeque,
@@ -13,16 +13,16 @@ use tokio::sync::watch;
 
 use crate::journal::Entry;
 
-/// Entries that are kept.
+/// Maximum number of entries in the buffer.
 const CAPACITY: usize = 2000;
 
-/// The newest entries, and the news that there are more.
+/// The newest entries, and notifications of further ones.
 #[derive(Debug)]
 pub(in crate::catalog) struct JournalBuffer {
     entries: Mutex<VecDeque<Arc<Entry>>>,
-    /// How often something was published.
+    /// Number of snapshots published.
     snapshot_changes: watch::Sender<u64>,
-    /// How often a token was made or revoked.
+    /// Number of batches of entries that created or revoked tokens, and of reloads.
     token_changes: watch::Sender<u64>,
 }
 
@@ -37,7 +37,7 @@ impl Default for JournalBuffer {
 }
 
 impl JournalBuffer {
-    /// Keeps entries that were applied, in order.
+    /// Adds entries that were applied, in order.
     pub(in crate::catalog) fn push(&self, entries: impl IntoIterator<Item = Arc<Entry>>) {
         let mut buffer = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         buffer.extend(entries);
@@ -45,12 +45,12 @@ impl JournalBuffer {
         buffer.drain(..excess);
     }
 
-    /// Forgets all: what comes next does not follow them.
+    /// Removes all entries, because the next ones do not follow them directly.
     pub(in crate::catalog) fn clear(&self) {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The entries after a sequence; none where the first of them is not kept any more.
+    /// Returns all entries after a sequence. Returns none if the first of them is not in the buffer.
     pub(in crate::catalog) fn entries_after(&self, sequence: i64) -> Vec<Arc<Entry>> {
         let buffer = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let from = buffer.partition_point(|entry| entry.sequence <= sequence);
@@ -58,7 +58,7 @@ impl JournalBuffer {
         if is_complete { buffer.range(from..).cloned().collect() } else { Vec::new() }
     }
 
-    /// Tells those who follow.
+    /// Notifies subscribers.
     pub(in crate::catalog) fn notify(&self, tokens_changed: bool) {
         self.snapshot_changes.send_modify(|count| *count += 1);
         if tokens_changed {

@@ -5,10 +5,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 
 use crate::journal::{Entry, Image};
 
-/// Entries applied at a time.
+/// Maximum number of entries applied at once.
 pub(super) const APPLY_BATCH: u64 = 1000;
 
-/// Some of the entries after a sequence, the first of them first.
+/// Reads the first entries after a sequence, at most `limit`, in order.
 pub(super) async fn read_after<C: ConnectionTrait>(
     connection: &C,
     sequence: i64,
@@ -23,7 +23,7 @@ pub(super) async fn read_after<C: ConnectionTrait>(
     rows.into_iter().map(decode_entry).collect()
 }
 
-/// A journal row as a value.
+/// Decodes a row of the journal.
 fn decode_entry(row: journal::Model) -> Result<Entry, DbErr> {
     let image = |text: Option<String>| -> Result<Option<Image>, DbErr> {
         text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| DbErr::Json(error.to_string()))

@@ -1,5 +1,5 @@
-//! Synchronisation of the catalog with the database: initial load, following the journal, recent entries. The only part
-//! with SQL.
+//! Synchronisation of the catalog with the database: initial load, following the journal, recent entries. The only
+//! part of the catalog that executes SQL.
 //!
 //! - `follower`: the published snapshot, and applying new journal entries to the next one
 //! - `replay`: a snapshot replayed from the whole journal, for `dateline check`

@@ -1,14 +1,14 @@
 //! Replays the whole journal into an empty snapshot, so that `dateline check` can compare it with the tables.
 //!
-//! Call it in a transaction that sees one state of the database. The comparison is `snapshot::difference`.
+//! Call it in a transaction that sees a single state of the database. The comparison is `snapshot::difference`.
 
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::journal_reader::{APPLY_BATCH, read_after};
 use crate::catalog::snapshot::Snapshot;
 
-/// A snapshot that begins empty and follows a journal that begins with 1, up to a sequence. To be called in a transaction that
-/// sees one state of the database.
+/// Returns an empty snapshot with the journal applied from sequence 1 to `until`. Must be called in a transaction
+/// that sees a single state of the database.
 pub(crate) async fn replay_all<C: ConnectionTrait>(read: &C, until: i64) -> Result<Snapshot, DbErr> {
     let mut snapshot = Snapshot::default();
     while snapshot.sequence() < until {

@@ -1,7 +1,7 @@
-//! Generators (proptest strategies) of random newsrooms, releases, filters and orders.
+//! Generators (proptest strategies) for random newsrooms, releases, filters and orders.
 //!
-//! Vocabularies are small and values often tie, so that all conditions and tie-breaks occur. Filters may be invalid on
-//! purpose.
+//! Vocabularies are small and values are often equal, so that all conditions and tie-breaks occur. Some filters are
+//! invalid on purpose.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::{
@@ -29,7 +29,7 @@ pub(super) struct Newsroom {
     pub(super) topics: Vec<TopicImage>,
     pub(super) places: Vec<PlaceImage>,
     pub(super) releases: Vec<ReleaseImage>,
-    /// Releases that there ever were: ordinals of new ones.
+    /// Number of releases ever created, including removed ones. Gives new releases their number.
     pub(super) created: usize,
 }
 
@@ -45,20 +45,21 @@ pub(super) fn place_id(number: usize) -> Uuid {
     key(2, number)
 }
 
-/// Days that lie farther and farther apart, from the end of 2006 to 29 February 2008 and beyond.
+/// Days at increasing distances, from the end of 2006 to 29 February 2008 and beyond.
 pub(super) fn day(number: i64) -> NaiveDate {
     NaiveDate::from_ymd_opt(2006, 12, 27).unwrap_or_default() + TimeDelta::days(number * number * 4 + number * 2 / 3)
 }
 
-/// Instants around the day that Samoa skipped, and around others' midnights.
+/// Instants around the day that Samoa skipped, and around midnight in other zones.
 fn at(number: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_325_102_400, 0).unwrap_or_default() + TimeDelta::minutes(number * 787)
 }
 
-/// Broader topics: any, so that cycles occur too; the catalog must not hang on what the newsroom refuses.
+/// Broader topics are arbitrary, so cycles occur. The catalog must not loop forever on data that the
+/// newsroom rejects.
 pub(super) fn topic(number: usize, broader: &[usize]) -> TopicImage {
     let mut topic = TopicImage::blank(topic_id(number));
-    // Labels that tie when folded, slugs that do not.
+    // Some names are equal after folding; the slugs are all different.
     topic.name = ["Work", "wórk", "Crime", "Sea", "SEA", "Trade", "Youth"][number].to_owned();
     topic.slug = format!("topic-{number}");
     topic.uri = Some(format!("https://example.org/{number}"));
@@ -102,7 +103,7 @@ pub(super) fn release() -> impl Strategy<Value = ReleaseImage> {
         select(&AUTHORS[..]),
         any::<bool>(),
     );
-    // Around the instants that are asked about.
+    // Around the instants at which the tests read.
     let pending = (prop::option::of(0..12_i64), prop::option::of(0..12_i64), any::<bool>());
     (version, lifecycle, pending, any::<u64>()).prop_map(
         |(
@@ -125,7 +126,7 @@ pub(super) fn release() -> impl Strategy<Value = ReleaseImage> {
                 published_at: published.map(at),
                 withdrawal_kind: (state == ReleaseState::Withdrawn).then_some(withdrawal),
                 schedule_at: schedule.filter(|_| state == ReleaseState::Scheduled).map(at),
-                // An embargo ends after what it holds back was published.
+                // An embargo ends after the publication that it restricts.
                 embargo_until: embargo.map(|embargo| {
                     let scheduled = schedule.filter(|_| state == ReleaseState::Scheduled);
                     at(scheduled.max(published).map_or(embargo, |begin| begin + 1 + embargo))
@@ -158,7 +159,7 @@ pub(super) fn newsroom(max: usize) -> impl Strategy<Value = Newsroom> {
     let min = if max > 1000 { max - 1 } else { 0 };
     (topics, places, prop::collection::vec(release(), min..max)).prop_map(|(topics, places, releases)| Newsroom {
         topics: topics.iter().enumerate().map(|(number, broader)| topic(number, broader)).collect(),
-        // A tree: each within an earlier one.
+        // A tree: each place is within an earlier one.
         places: places
             .iter()
             .enumerate()
@@ -169,7 +170,7 @@ pub(super) fn newsroom(max: usize) -> impl Strategy<Value = Newsroom> {
             .into_iter()
             .enumerate()
             .map(|(number, mut release)| {
-                // Ids in another order than arrival.
+                // The order of ids differs from the order of creation.
                 release.id = key(3, number * 7919 % 100_003);
                 release.slug = format!("release-{number}");
                 release
@@ -178,7 +179,7 @@ pub(super) fn newsroom(max: usize) -> impl Strategy<Value = Newsroom> {
     })
 }
 
-/// An instant to ask at: before everything, between two things, after all.
+/// An instant to read at: before all transitions, between two of them, or after all of them.
 pub(super) fn instant() -> impl Strategy<Value = DateTime<Utc>> {
     (-1..30_i64).prop_map(at)
 }
@@ -191,7 +192,7 @@ pub(super) fn order() -> impl Strategy<Value = Vec<OrderBy>> {
 }
 
 fn references(topics: bool) -> impl Strategy<Value = Option<Vec<ConceptRef>>> {
-    // One in forty names what does not exist.
+    // One reference in forty is to a concept that does not exist.
     let reference = (0..40_usize, any::<bool>()).prop_map(move |(number, by_slug)| match (topics, number % 8) {
         _ if number == 39 => ConceptRef::Slug("nowhere".to_owned()),
         (true, number) if by_slug => ConceptRef::Uri(format!("https://example.org/{}", number % TOPICS)),
@@ -202,7 +203,7 @@ fn references(topics: bool) -> impl Strategy<Value = Option<Vec<ConceptRef>>> {
     prop::option::weighted(0.4, prop::collection::vec(reference, 0..3))
 }
 
-/// Points near some of the places; one in eight is no point at all.
+/// Points near some of the places. Some are invalid: a latitude of 91 degrees or a negative distance.
 fn near() -> impl Strategy<Value = Near> {
     let points =
         vec![(11.0, 104.0), (13.75, 100.5), (-14.0, 171.9), (89.0, -140.0), (0.0, 0.0), (5.0, 5.0), (91.0, 0.0)];

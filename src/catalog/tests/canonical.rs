@@ -1,5 +1,5 @@
-//! Tests of the canonical form of filters: equal for every notation of a filter, different for filters that match other
-//! releases.
+//! Tests of the canonical form of filters: equal for every notation of a filter, different for filters that match
+//! different releases.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Random numbers of a seed (xorshift64*).
+/// Pseudo-random numbers from a seed (xorshift64*).
 struct Random(u64);
 
 impl Random {
@@ -38,7 +38,7 @@ impl Random {
         self.below(2) == 0
     }
 
-    /// A set in another order, with duplicates.
+    /// Changes the order of a set and duplicates some members.
     fn shuffle<T: Clone>(&mut self, list: &mut Vec<T>) {
         for _ in 0..self.below(3) {
             if !list.is_empty() {
@@ -50,7 +50,7 @@ impl Random {
         }
     }
 
-    /// Another name of the same concept.
+    /// Replaces a reference with another reference to the same concept.
     fn rename<T: Concept>(&mut self, reference: &mut ConceptRef, vocabulary: &Vocabulary<T>) {
         let Some(number) = vocabulary.find(reference) else { return };
         let concept = vocabulary.get(number);
@@ -74,7 +74,7 @@ impl Random {
         }
     }
 
-    /// The same filter written differently.
+    /// Returns an equivalent filter in another notation.
     fn rewrite(&mut self, filter: &ReleaseFilter, snapshot: &Snapshot) -> ReleaseFilter {
         let mut filter = filter.clone();
         for list in [&mut filter.and, &mut filter.or].into_iter().flatten() {
@@ -131,7 +131,7 @@ fn no_places() -> PlaceSetFilter {
     PlaceSetFilter { any: None, all: None, none: None, missing: None, role, include_within: true, near: None }
 }
 
-/// What a filter keeps for the desk and for the public; none where it makes no sense.
+/// Returns the releases that a filter matches for the desk and for the public, or `None` if the filter is invalid.
 fn matching(snapshot: &Arc<View>, filter: &ReleaseFilter) -> Option<[RoaringBitmap; 2]> {
     let members_for = |role| {
         let visible = snapshot.visible_to(&Viewer::new(role, "ana"), DateTime::UNIX_EPOCH);
@@ -153,12 +153,12 @@ proptest! {
         let rewritten = Random(seed).rewrite(&filter, &snapshot);
         let (one, other) = (filter.canonical(&snapshot), rewritten.canonical(&snapshot));
         prop_assert_eq!(&one, &other, "{:?} and {:?}", filter, rewritten);
-        // The same in a process that followed the journal, where concepts and releases have other numbers.
+        // The form is the same in a process that followed the journal and has other concept numbers and ordinals.
         prop_assert_eq!(&one, &filter.canonical(&followed));
         prop_assert_eq!(&one, &rewritten.canonical(&followed));
         let (matching_one, matching_other) = (matching(&snapshot, &filter), matching(&snapshot, &rewritten));
         prop_assert!(one.is_some() || matching_one.is_none());
-        // Rewriting may nest a filter too deep, or look around too many points.
+        // The rewritten filter may be nested too deep or have too many `near` conditions.
         if matching_one.is_some() && matching_other.is_some() {
             prop_assert_eq!(matching_one, matching_other);
         }
@@ -274,7 +274,7 @@ fn only_equal_filters_have_equal_canonical_forms() {
         (kinds(&[Speech, Article, Speech]), kinds(&[Article, Speech])),
         (kinds(&[]), ReleaseFilter { or: Some(Vec::new()), ..all() }),
         (any(slugs(&["topic-0", "topic-1"])), any(slugs(&["topic-1", "topic-0"]))),
-        // The second was merged into the first.
+        // Topic 2 was merged into topic 0.
         (any(slugs(&["topic-0"])), any(slugs(&["topic-2"]))),
         (any(slugs(&["topic-0"])), any(Some(vec![ConceptRef::Id(topic_id(2))]))),
         (any(slugs(&["topic-0"])), any(Some(vec![ConceptRef::Uri("https://example.org/2".to_owned())]))),
@@ -354,7 +354,8 @@ fn only_equal_filters_have_equal_canonical_forms() {
     assert_eq!(any(slugs(&["nowhere"])).canonical(&snapshot), None);
 }
 
-/// Cursors outlive processes and are shared by the nodes of a newsroom: their texts must not change by accident.
+/// Cursors outlive processes and are valid on all servers of a newsroom, so the serialized form must not
+/// change by accident.
 #[test]
 fn the_serialized_canonical_form_is_stable() {
     let filter = ReleaseFilter {

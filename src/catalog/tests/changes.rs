@@ -1,4 +1,4 @@
-//! Random changes to a newsroom: applied to the test data, and as the image that a journal entry would carry.
+//! Random changes to a newsroom: applied to the test data, and as the image that a journal entry would contain.
 //!
 //! Also applies due schedules and embargo ends to the test data, independently of the catalog.
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::arbitrary::{Newsroom, PLACES, TOPICS, key, place, place_id, release, subset, topic, topic_id};
 use crate::journal::{Image, Merged, ReleaseImage};
 
-/// What happens to a newsroom.
+/// A change to a newsroom.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
     Release(usize, Box<ReleaseImage>, bool),
@@ -32,12 +32,13 @@ pub(super) fn changes(max: usize) -> impl Strategy<Value = Vec<Change>> {
 }
 
 impl Newsroom {
-    /// The topic that another was merged into, or that it still is.
+    /// Returns the topic that a topic was merged into, or its own id.
     fn current_id(&self, id: Uuid) -> Uuid {
         self.topics.iter().find(|topic| topic.merged.iter().any(|merged| merged.id == id)).map_or(id, |topic| topic.id)
     }
 
-    /// Makes a change; what the journal says of it: which thing, and its image afterwards. Nothing where it makes no sense.
+    /// Applies a change, and returns what the journal would contain: the noun, the id, and the image after the
+    /// change. Returns `None` if the change is impossible.
     pub(super) fn change(&mut self, change: Change) -> Option<(Noun, Uuid, Option<Image>)> {
         match change {
             Change::Topic(number, broader) => {
@@ -68,7 +69,7 @@ impl Newsroom {
                 target.merged.push(Merged { id: source.id, uri: source.uri });
                 target.former_slugs.extend(source.former_slugs.into_iter().chain([source.slug]));
                 self.topics.remove(from);
-                // Wherever the one stood the other stands now, once.
+                // The target replaces the merged topic, without duplicates.
                 let redirect = |list: &mut Vec<Uuid>| {
                     let has_target = list.contains(&into_id);
                     list.retain(|id| *id != from_id || !has_target);
@@ -77,7 +78,7 @@ impl Newsroom {
                 for topic in &mut self.topics {
                     redirect(&mut topic.broader);
                     let own = topic.id;
-                    // Nothing is above itself by a merge.
+                    // A merge never makes a topic its own broader topic.
                     if own == into_id && !topic.broader.is_empty() {
                         topic.broader.retain(|id| *id != own);
                     }
@@ -133,7 +134,7 @@ impl Newsroom {
         }
     }
 
-    /// The newsroom as of an instant: what is due by then has happened.
+    /// Returns the newsroom at an instant, with all due transitions applied.
     pub(super) fn as_of(&self, now: DateTime<Utc>) -> Self {
         let mut newsroom = self.clone();
         for release in &mut newsroom.releases {

@@ -1,7 +1,7 @@
-//! Property tests of the catalog: every answer equals a naive evaluation of random newsrooms and random queries (test
-//! oracle).
+//! Property tests of the catalog: every result equals that of a naive evaluation, for random newsrooms and random
+//! queries (test oracle).
 //!
-//! Holds for a snapshot that was loaded at once and for one that applied the journal entry by entry.
+//! The tests cover both a snapshot that was loaded at once and one that applied the journal entry by entry.
 //!
 //! - `arbitrary`: random newsrooms, filters and orders
 //! - `changes`: random changes, as journal entries and as changed data
@@ -50,7 +50,7 @@ fn ids(slice: &Slice) -> Vec<Uuid> {
     slice.items.iter().map(Handle::id).collect()
 }
 
-/// Asks a snapshot everything, and the naive evaluation too.
+/// Runs all queries on a snapshot and compares the results with the naive evaluation.
 fn assert_agrees(
     snapshot: &Arc<View>,
     newsroom: &Newsroom,
@@ -72,7 +72,7 @@ fn assert_agrees(
             (Err(_), None) => continue,
             (set, matching) => {
                 panic!(
-                    "{filter:?}: {:?}, naively {:?}",
+                    "{filter:?}: {:?}, expected {:?}",
                     set.map(|set| set.count()),
                     matching.map(|matching| matching.len())
                 )
@@ -126,7 +126,7 @@ fn assert_agrees(
     }
 }
 
-/// Walks a set in pages both ways, and looks at windows between two positions.
+/// Reads all pages of a set in both directions, and pages between two positions.
 fn assert_pages(set: &ReleaseSet, expected: &[Uuid], order: &[OrderBy], size: usize) {
     for from_end in [false, true] {
         let (mut collected, mut position) = (Vec::new(), None);
@@ -148,7 +148,7 @@ fn assert_pages(set: &ReleaseSet, expected: &[Uuid], order: &[OrderBy], size: us
         assert_eq!(collected, expected, "{order:?} from the end: {from_end}");
     }
     let position_of = |index: usize| {
-        let (item, _) = set.find(&ReleaseKey::Id(expected[index])).expect("a member");
+        let (item, _) = set.find(&ReleaseKey::Id(expected[index])).expect("the release is in the set");
         set.sort_position(order, &item)
     };
     for (first, last) in [(0, expected.len().saturating_sub(1)), (expected.len() / 3, expected.len() / 2)] {
@@ -191,7 +191,8 @@ proptest! {
             next.apply([entry]);
             single = next;
         }
-        // Read in between, as of that instant: what has happened by then is not undone by what follows.
+        // Read the snapshot at `now` between the entries. Later entries must not undo the transitions
+        // applied by the read.
         let mut read = start.at(now);
         for entry in entries() {
             let mut next = Snapshot::clone(&read);
@@ -203,7 +204,7 @@ proptest! {
             prop_assert_eq!(followed.sequence(), images.len() as i64);
             assert_agrees(&Arc::new(View::from(followed)), &after, &filter, &order, size, &queries, now);
         }
-        // What was published before is as it was.
+        // The snapshot published before must be unchanged.
         assert_agrees(&start, &before, &filter, &order, size, &queries, now);
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Naive<'a> {
 }
 
 pub(super) fn tombstone(release: &ReleaseImage, public: bool) -> Option<WithdrawalKind> {
-    // What ended under its embargo only the press knows of.
+    // Only the press saw a release that was withdrawn under its embargo.
     let visible_since = if public { release.first_published_at } else { release.published_at };
     visible_since?;
     match release.state {
@@ -28,7 +28,8 @@ pub(super) fn tombstone(release: &ReleaseImage, public: bool) -> Option<Withdraw
     }
 }
 
-/// Kilometres by the vector form of the great circle: the angle between the two directions from the centre.
+/// Returns the great-circle distance in kilometres, from the angle between the two vectors from the
+/// centre of the Earth.
 fn sphere_distance(a: (f64, f64), b: (f64, f64)) -> f64 {
     let vector = |(north, east): (f64, f64)| {
         let (north, east) = (north.to_radians(), east.to_radians());
@@ -41,7 +42,7 @@ fn sphere_distance(a: (f64, f64), b: (f64, f64)) -> f64 {
     length.atan2(dot) * 6371.0088
 }
 
-/// A concept and everything below it.
+/// Returns a concept and all its narrower concepts.
 pub(super) fn below<T: Concept>(concepts: &[T], top: Uuid) -> HashSet<Uuid> {
     let mut descendants = HashSet::from([top]);
     loop {
@@ -73,7 +74,7 @@ pub(super) fn resolve_reference<T: Concept>(concepts: &[T], reference: &ConceptR
     concepts.iter().find(is).map(Concept::id)
 }
 
-/// Whether lists of concepts hold of those that a release has; none where one names nothing.
+/// Whether the lists of a filter match the concepts `has` of a release. Returns `None` if a reference is unknown.
 fn lists_match<T: Concept>(
     concepts: &[T],
     lists: [&Option<Vec<ConceptRef>>; 3],
@@ -101,9 +102,9 @@ impl<'a> Naive<'a> {
         self.newsroom.releases.iter().filter(is_visible).collect()
     }
 
-    /// The visible releases that a filter keeps; none for a filter that makes no sense.
+    /// Returns the visible releases that a filter matches, or `None` if the filter is invalid.
     pub(super) fn narrow(&self, filter: &ReleaseFilter) -> Option<Vec<&'a ReleaseImage>> {
-        // Sense does not depend on there being releases.
+        // A filter is invalid also if there are no releases to evaluate it on.
         self.check_filter(filter)?;
         let mut matching = Vec::new();
         for release in self.visible() {
@@ -150,7 +151,7 @@ impl<'a> Naive<'a> {
         self.matches(filter, release).map(|_| ())
     }
 
-    /// Whether a filter keeps a release; every part is evaluated, so that what makes no sense is always found.
+    /// Whether a filter matches a release. Evaluates every part, so that an invalid part is always found.
     fn matches(&self, filter: &ReleaseFilter, release: &ReleaseImage) -> Option<bool> {
         fn within<T: PartialOrd + Copy>(range: Option<(Option<T>, Option<T>)>, value: Option<T>) -> Option<bool> {
             let Some((from, until)) = range else { return Some(true) };
@@ -243,7 +244,7 @@ impl<'a> Naive<'a> {
             for key in order {
                 let next = match key.by {
                     OrderKey::ReleaseDate => a.shown.release_date.cmp(&b.shown.release_date),
-                    // None is less than some.
+                    // `None` sorts before `Some`.
                     OrderKey::PublishedAt => a.published_at.cmp(&b.published_at),
                     OrderKey::ModifiedAt => a.modified_at.cmp(&b.modified_at),
                 };

@@ -13,12 +13,12 @@ use crate::{
     journal::ReleaseImage,
 };
 
-/// Some instant in the middle of everything.
+/// An instant in the middle of all test data.
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_325_300_000, 0).unwrap_or_default()
 }
 
-/// The day on which a release counts.
+/// Returns the day on which a release is counted.
 fn day_of(release: &ReleaseImage, request: &TimelineRequest) -> Option<NaiveDate> {
     match request.field {
         DateField::ReleaseDate => Some(release.shown.release_date),
@@ -39,9 +39,9 @@ fn label(day: NaiveDate, request: &TimelineRequest) -> String {
     }
 }
 
-/// Whether a zone had any hour of a day.
+/// Whether a day exists in a zone.
 fn day_exists(day: NaiveDate, zone: Tz) -> bool {
-    let noon = day.and_hms_opt(12, 0, 0).expect("noon").and_utc();
+    let noon = day.and_hms_opt(12, 0, 0).expect("noon is a valid time").and_utc();
     (-48..48).any(|hours| (noon + TimeDelta::hours(hours)).with_timezone(&zone).date_naive() == day)
 }
 
@@ -52,7 +52,7 @@ pub(super) fn timeline(set: &ReleaseSet, matching: &[&ReleaseImage], request: &T
         assert!(answer.is_err());
         return;
     }
-    let points = answer.expect("a sensible range").points;
+    let points = answer.expect("the range is valid").points;
     let inside = |day: &NaiveDate| from.is_none_or(|from| *day >= from) && until.is_none_or(|until| *day <= until);
     let days: Vec<NaiveDate> = matching.iter().filter_map(|release| day_of(release, request)).filter(inside).collect();
     let mut expected: BTreeMap<NaiveDate, (String, usize)> = BTreeMap::new();
@@ -61,7 +61,7 @@ pub(super) fn timeline(set: &ReleaseSet, matching: &[&ReleaseImage], request: &T
         let mut day = first;
         while day <= last {
             let name = label(day, request);
-            // Longer periods have days besides.
+            // A longer period also has other days, so it always exists.
             let exists = request.field == DateField::ReleaseDate
                 || request.interval != Interval::Day
                 || day_exists(day, request.zone);
@@ -79,7 +79,7 @@ pub(super) fn timeline(set: &ReleaseSet, matching: &[&ReleaseImage], request: &T
     for point in &points {
         sum += point.count;
         assert_eq!((point.cumulative, point.complete), (sum, point.end <= now()));
-        // A boundary is the first instant of its day: just before it is another day.
+        // A boundary is the first instant of its day, so one second earlier it is another day.
         for boundary in [point.start, point.end] {
             let local = |at: DateTime<Utc>| request.zone.from_utc_datetime(&at.naive_utc()).date_naive();
             assert!(local(boundary - TimeDelta::seconds(1)) < local(boundary), "{request:?} {boundary}");
@@ -106,7 +106,9 @@ pub(super) fn compare(set: &ReleaseSet, matching: &[&ReleaseImage], to: Comparis
     };
     let year_before = |day: NaiveDate| {
         let year = day.year() - 1;
-        NaiveDate::from_ymd_opt(year, day.month(), day.day()).or(NaiveDate::from_ymd_opt(year, 2, 28)).expect("a day")
+        NaiveDate::from_ymd_opt(year, day.month(), day.day())
+            .or(NaiveDate::from_ymd_opt(year, 2, 28))
+            .expect("28 February exists in every year")
     };
     let previous = match to {
         ComparisonPeriod::PreviousPeriod => {
@@ -114,7 +116,7 @@ pub(super) fn compare(set: &ReleaseSet, matching: &[&ReleaseImage], to: Comparis
         }
         ComparisonPeriod::SamePeriodLastYear => count(year_before(from), year_before(until)),
     };
-    let delta = answer.expect("both ends");
+    let delta = answer.expect("the range has both ends");
     assert_eq!((delta.current, delta.previous), (count(from, until), previous));
     assert_eq!(delta.ratio().is_none(), previous == 0);
 }
@@ -146,22 +148,22 @@ pub(super) fn trending(set: &ReleaseSet, naive: &Naive<'_>, matching: &[&Release
         let (a, b, c, d) = (count(&window), count(&baseline), window.len(), baseline.len());
         let expected = c as f64 * (a + b) as f64 / (c + d) as f64;
         if a > 0 && a as f64 > expected {
-            // The same statistic by entropies: cells less rows less columns, and the whole.
+            // The same statistic (G²), computed from entropies: cells minus rows minus columns plus the total.
             let cells = plain(a) + plain(b) + plain(c - a) + plain(d - b);
             let score = 2.0 * (cells - plain(c) - plain(d) - plain(a + b) - plain(c + d - a - b) + plain(c + d));
             expected_trends.push((topic.id, a as u64, expected, score));
         }
     }
-    let trends = answer.expect("a sensible window");
+    let trends = answer.expect("the window and the baseline are not empty");
     assert_eq!(trends.len(), expected_trends.len().min(request.first));
     for trend in &trends {
         let id = set.snapshot().topics().get(trend.topic).id;
         let (_, count, expected, score) =
-            expected_trends.iter().find(|(topic, ..)| *topic == id).expect("it is on the rise");
+            expected_trends.iter().find(|(topic, ..)| *topic == id).expect("the topic is an expected trend");
         assert_eq!((trend.count, trend.releases.count(), trend.from), (*count, *count, start));
         assert!((trend.expected - expected).abs() < 1e-9 && (trend.score - score.max(0.0)).abs() < 1e-6);
         let better = expected_trends.iter().filter(|(_, _, _, other)| *other > score + 1e-6).count();
-        assert!(better < request.first, "{id} is answered, {better} are better");
+        assert!(better < request.first, "{id} is returned, but {better} topics have a higher score");
     }
     assert!(trends.windows(2).all(|pair| pair[0].score >= pair[1].score));
 }

@@ -1,4 +1,4 @@
-//! Tests of facets and related releases against a loop over all releases; each bucket is then queried as a set.
+//! Tests of facets and related releases against a loop over all releases. Each bucket is then queried as a set.
 
 use std::{cmp::Ordering, collections::HashSet};
 
@@ -21,10 +21,10 @@ use crate::{
     journal::{PlaceImage, ReleaseImage, TopicImage},
 };
 
-/// What is asked of a set.
+/// Queries to run on a set.
 #[derive(Clone, Debug)]
 pub(super) struct Queries {
-    /// Each facet is asked of the buckets of the one before it.
+    /// Each facet is requested on the buckets of the one before it.
     facets: Vec<FacetRequest>,
     timeline: TimelineRequest,
     compare: (ComparisonPeriod, Range<NaiveDate>),
@@ -36,7 +36,7 @@ fn field() -> impl Strategy<Value = FacetField> {
     let role = || select(vec![PlaceRoleFilter::Dateline, PlaceRoleFilter::About, PlaceRoleFilter::Any]);
     let level = select(vec![PlaceKind::City, PlaceKind::Country, PlaceKind::Region, PlaceKind::World]);
     prop_oneof![
-        // Numbers of topics are their positions: the builder and the journal both add them in order.
+        // The numbers of topics are their positions, because both the builder and the journal add them in order.
         (any::<bool>(), prop::option::weighted(0.3, 0..TOPICS as u32))
             .prop_map(|(roll_up, under)| FacetField::Topics { roll_up, under }),
         (prop::option::of(level), role()).prop_map(|(level, role)| FacetField::Places { level, role }),
@@ -107,7 +107,7 @@ pub(super) fn queries() -> impl Strategy<Value = Queries> {
         .prop_map(|(facets, timeline, compare, trend, related)| Queries { facets, timeline, compare, trend, related })
 }
 
-/// Asks a set everything, and its buckets too.
+/// Runs all queries on a set and on the buckets of its facets.
 pub(super) fn assert_agrees(
     set: &ReleaseSet,
     naive: &Naive<'_>,
@@ -127,7 +127,7 @@ fn numbers(set: &ReleaseSet, naive: &Naive<'_>, matching: &[&ReleaseImage], quer
     trending(set, naive, matching, &queries.trend);
 }
 
-/// What a value of a facet is, naively: what identifies it, its label, the slug that breaks ties.
+/// A facet value in the naive evaluation, with its id, its label, and the slug that breaks ties.
 struct Value {
     id: String,
     label: String,
@@ -137,7 +137,7 @@ struct Value {
     selected: bool,
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm a field, each in full")]
+#[expect(clippy::too_many_lines, reason = "one arm for each field")]
 fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<Value> {
     let newsroom = naive.newsroom;
     let conjunction = {
@@ -224,7 +224,7 @@ fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<V
                 }
             })
             .collect(),
-        // Languages are known from what the viewer may see.
+        // The languages are those of the releases that the viewer sees.
         FacetField::Languages => {
             let tags: HashSet<String> = naive.visible().iter().map(|release| release.shown.language.clone()).collect();
             let value = |tag: String| {
@@ -250,7 +250,7 @@ fn values(naive: &Naive<'_>, field: FacetField, filter: &ReleaseFilter) -> Vec<V
     }
 }
 
-/// A filter without the conditions on a field that hold whatever else does.
+/// Removes the conditions on a field from a filter and from the filters in its `and`.
 fn stripped(filter: &ReleaseFilter, field: FacetField) -> ReleaseFilter {
     let mut filter = filter.clone();
     match field {
@@ -279,7 +279,8 @@ fn facets(
         FacetScope::Unfiltered => before.to_vec(),
         FacetScope::ExcludeOwnFilter => {
             let ids: HashSet<Uuid> = before.iter().map(|release| release.id).collect();
-            let matching = naive.narrow(&stripped(filter, request.field)).expect("less than a sensible filter");
+            let matching =
+                naive.narrow(&stripped(filter, request.field)).expect("removing conditions keeps a filter valid");
             matching.into_iter().filter(|release| ids.contains(&release.id)).collect()
         }
     };
@@ -334,7 +335,7 @@ fn facets(
         assert!((facet.share(bucket) - share).abs() < 1e-12);
         let within = facet.bucket_set(bucket);
         numbers(&within, naive, members, queries);
-        // A bucket has no filter of its own.
+        // The set of a bucket has no filter.
         let nothing = ReleaseFilter::default();
         let rest: Vec<FacetRequest> = rest
             .iter()

@@ -151,7 +151,7 @@ on_both_databases! {
         damage(&server, "DELETE FROM \"release\" WHERE slug = (SELECT min(slug) FROM \"release\" WHERE state = 'PUBLISHED')").await;
         assert_found(&server, FindingKind::Image, &["release_", "it is not in the rows of release"]).await;
         assert_found(&server, FindingKind::Orphan, &["slug slug=", "owner_id"]).await;
-        assert_found(&server, FindingKind::Catalog, &["whether it is there"]).await;
+        assert_found(&server, FindingKind::Catalog, &["whether it exists"]).await;
     }
 
     async fn a_topic_without_a_journal_entry_is_found(server: TestServer) {

@@ -1,6 +1,6 @@
 //! SQL queries for images of topics and places: all of them for the initial load, some for a journal entry.
 //!
-//! Reads names, broader concepts and merged concepts; former slugs are read in `slugs`.
+//! Reads names, broader concepts and merged concepts. Former slugs are read in `slugs`.
 
 use std::collections::HashMap;
 
@@ -17,12 +17,12 @@ use super::{
 };
 use crate::journal::{Merged, Name, PlaceImage, TopicImage};
 
-/// Images of topics, all or some, oldest first.
+/// Reads images of topics, all or those with the given ids, oldest first.
 pub(crate) async fn topics<C: ConnectionTrait>(connection: &C, ids: Option<&[Uuid]>) -> Result<Vec<TopicImage>, DbErr> {
     topics_reporting(connection, ids, &mut OutOfRangeLog::default()).await
 }
 
-/// The same; instants outside their range are noted.
+/// Reads images of topics, and records instants out of range.
 pub(super) async fn topics_reporting<C: ConnectionTrait>(
     connection: &C,
     ids: Option<&[Uuid]>,
@@ -77,12 +77,12 @@ pub(super) async fn topics_reporting<C: ConnectionTrait>(
     Ok(rows.into_iter().map(image).collect())
 }
 
-/// Images of places, all or some, oldest first.
+/// Reads images of places, all or those with the given ids, oldest first.
 pub(crate) async fn places<C: ConnectionTrait>(connection: &C, ids: Option<&[Uuid]>) -> Result<Vec<PlaceImage>, DbErr> {
     places_reporting(connection, ids, &mut OutOfRangeLog::default()).await
 }
 
-/// The same; instants outside their range are noted.
+/// Reads images of places, and records instants out of range.
 pub(super) async fn places_reporting<C: ConnectionTrait>(
     connection: &C,
     ids: Option<&[Uuid]>,
@@ -134,7 +134,7 @@ pub(super) async fn places_reporting<C: ConnectionTrait>(
     Ok(rows.into_iter().map(image).collect())
 }
 
-/// What was merged into concepts, by what it is now, oldest first.
+/// Reads merged concepts by the target of the merge, oldest first.
 async fn merged<C: ConnectionTrait>(
     connection: &C,
     noun: Noun,

@@ -1,9 +1,10 @@
-//! Loads the catalog from the database in one consistent read: all releases, topics and places, and the head of the
-//! journal.
+//! Loads the catalog from the database in one consistent read: all releases, topics and places, and the head
+//! of the journal.
 //!
-//! Releases are read in batches, each batch as one JSON text, and built on a blocking thread while the next batch is
-//! read, so that memory stays flat. Images of single releases for the journal are read with the same SQL, so a loaded
-//! snapshot cannot differ from one that followed. Stored dates out of range are clamped and logged.
+//! Releases are read in batches, each batch as one JSON text. A batch is added to the snapshot on a blocking thread
+//! while the next batch is read, so only a few batches are in memory at once. Images of single releases for the journal
+//! are read with the same SQL, so a loaded snapshot cannot differ from one that followed the journal. Stored dates out
+//! of range are clamped and logged.
 //!
 //! - `concepts`: images of topics and places
 //! - `slugs`: former slugs
@@ -40,10 +41,10 @@ pub(crate) use concepts::{places, topics};
 use out_of_range::{OutOfRangeLog, RowRef};
 use slugs::former_slugs;
 
-/// Releases read at a time.
+/// Releases in a batch.
 const RELEASES_PER_BATCH: usize = 2000;
 
-/// The whole catalog, as of one moment.
+/// Loads the whole catalog in one consistent read.
 pub(in crate::catalog) async fn load(db: &Db) -> Result<Snapshot, DatabaseError> {
     let read = db.begin_read().await?;
     let snapshot = load_in_transaction(&read).await?;
@@ -51,7 +52,7 @@ pub(in crate::catalog) async fn load(db: &Db) -> Result<Snapshot, DatabaseError>
     Ok(snapshot)
 }
 
-/// The whole catalog, as a transaction sees it that sees one state of the database.
+/// Loads the whole catalog in a transaction, which must see a single state of the database.
 pub(crate) async fn load_in_transaction<C: ConnectionTrait>(read: &C) -> Result<Snapshot, DbErr> {
     let backend = read.get_database_backend();
     let head = head(read).await?;
@@ -60,14 +61,14 @@ pub(crate) async fn load_in_transaction<C: ConnectionTrait>(read: &C) -> Result<
     builder.add_topics(concepts::topics_reporting(read, None, &mut out_of_range).await?);
     builder.add_places(concepts::places_reporting(read, None, &mut out_of_range).await?);
     let mut former = former_slugs(read, Noun::Release, None).await?;
-    // The database answers the next batch while this one is built in, on a thread that does not serve.
+    // The database reads the next batch while this one is added to the snapshot on a blocking thread.
     let (batch_sender, mut batch_receiver) = tokio::sync::mpsc::channel::<String>(2);
     let (last_id_sender, mut last_id_receiver) = tokio::sync::mpsc::channel::<Uuid>(2);
     let build = tokio::task::spawn_blocking(move || {
         let mut with_working_version = Vec::new();
         while let Some(batch) = batch_receiver.blocking_recv() {
             let images = decode_releases(&batch, &mut out_of_range)?;
-            // The next batch may be asked for before this one is built in.
+            // Send the last id first, so that the next batch is read while this one is added.
             let last = images.iter().map(|image| image.id).max().unwrap_or_default();
             let _ = last_id_sender.blocking_send(last);
             for mut image in images {
@@ -105,13 +106,15 @@ pub(crate) async fn load_in_transaction<C: ConnectionTrait>(read: &C) -> Result<
     tokio::task::spawn_blocking(finish).await.map_err(failed)
 }
 
-/// How far the journal goes, and of which database.
+/// Reads the head of the journal: its last sequence, and the epoch of the database.
 pub(in crate::catalog) async fn head<C: ConnectionTrait>(connection: &C) -> Result<journal_head::Model, DbErr> {
     let head = journal_head::Entity::find_by_id(1).one(connection).await?;
-    head.ok_or_else(|| DbErr::RecordNotFound("the journal has no head: the database was not migrated".to_owned()))
+    head.ok_or_else(|| {
+        DbErr::RecordNotFound("the table journal_head is empty: the database was not migrated".to_owned())
+    })
 }
 
-/// Gives a database another epoch, if it still has this one.
+/// Changes the epoch of a database, unless another process has changed it already.
 pub(in crate::catalog) async fn rotate_epoch(db: &Db, epoch: Uuid) -> Result<(), DatabaseError> {
     let tx = db.begin_write().await?;
     journal_head::Entity::update_many()
@@ -123,8 +126,8 @@ pub(in crate::catalog) async fn rotate_epoch(db: &Db, epoch: Uuid) -> Result<(),
     tx.commit().await
 }
 
-/// Images of some releases, oldest first, with their former addresses. Two statements, and two more where one of them has a
-/// version being worked on beside a live one.
+/// Reads images of releases, oldest first, with their former slugs. Executes two statements, and two more if any of
+/// them has a working revision beside a live one.
 pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<Vec<ReleaseImage>, DbErr> {
     let backend = connection.get_database_backend();
     if ids.is_empty() {
@@ -144,7 +147,7 @@ pub(crate) async fn releases<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -
     Ok(images)
 }
 
-/// Puts in what the versions being worked on are about and where they were filed.
+/// Fills in the topics and places of working revisions.
 async fn load_working_concepts<C: ConnectionTrait>(connection: &C, images: &mut [ReleaseImage]) -> Result<(), DbErr> {
     let keys: Vec<Uuid> =
         images.iter().filter_map(|image| image.working.as_ref()).map(|working| working.revision_id).collect();
@@ -157,9 +160,10 @@ async fn load_working_concepts<C: ConnectionTrait>(connection: &C, images: &mut 
     Ok(())
 }
 
-/// Releases with the version that sets see, its topics and its places, oldest first: each as one JSON array, the fields of
-/// [`ReleaseRow`]. Passing a value from the database costs about as much as finding it, so many releases pass as one text. In plain
-/// SQL, because the database is told which index holds all that is wanted of a revision.
+/// Returns the SQL for releases with the shown revision, its topics and its places, oldest first. Each release is one
+/// JSON array with the fields of [`ReleaseRow`]. Transferring a value from the database costs about as much as
+/// finding it, so many releases are transferred as one text. This is plain SQL because it names the index that
+/// contains all required columns of a revision.
 fn select(backend: DbBackend, condition: &str) -> String {
     let json_row = json_array(
         backend,
@@ -196,8 +200,8 @@ fn select(backend: DbBackend, condition: &str) -> String {
     )
 }
 
-/// A release as [`select`] answers it: the release, its version beside a live one, the version that sets see, its topics and
-/// its places.
+/// A release as returned by [`select`]: the release, the id of its working revision beside a live one, the shown
+/// revision, and its topics and places.
 #[derive(Deserialize)]
 struct ReleaseRow<'a>(
     Uuid,
@@ -222,7 +226,7 @@ struct ReleaseRow<'a>(
     Option<&'a str>,
 );
 
-/// A truth value: SQLite has none of its own and writes 0 and 1.
+/// A Boolean value. SQLite has no such type and stores 0 and 1.
 struct SqlBool(bool);
 
 impl<'de> Deserialize<'de> for SqlBool {
@@ -240,8 +244,8 @@ impl<'de> Deserialize<'de> for SqlBool {
     }
 }
 
-/// Releases from what [`select`] answers, parted by commas. Of a version being worked on only its key. Dates and instants are
-/// clamped to their range, and those that were outside it are noted.
+/// Decodes releases returned by [`select`], separated by commas. Topics and places of working revisions are not set
+/// yet. Dates and instants out of range are clamped and recorded.
 fn decode_releases(json_rows: &str, out_of_range: &mut OutOfRangeLog) -> Result<Vec<ReleaseImage>, DbErr> {
     let text = format!("[{json_rows}]");
     let rows: Vec<ReleaseRow<'_>> = serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string()))?;
@@ -283,7 +287,7 @@ fn decode_releases(json_rows: &str, out_of_range: &mut OutOfRangeLog) -> Result<
                 language: row.16,
                 release_date,
                 topics: parse_joined_keys(row.18, 'T'),
-                // DATELINE and ABOUT.
+                // D for DATELINE, A for ABOUT.
                 dateline: parse_joined_keys(row.19, 'D'),
                 about: parse_joined_keys(row.19, 'A'),
             },
@@ -292,10 +296,10 @@ fn decode_releases(json_rows: &str, out_of_range: &mut OutOfRangeLog) -> Result<
     Ok(rows.into_iter().map(image).collect())
 }
 
-/// How many keys a statement may name.
+/// Maximum number of ids in a statement.
 const MAX_KEYS_PER_STATEMENT: usize = 8000;
 
-/// The topics of revisions, in order.
+/// Reads the topics of revisions, in order.
 pub(crate) async fn assigned_topics<C: ConnectionTrait>(
     connection: &C,
     revisions: &[Uuid],
@@ -316,7 +320,7 @@ pub(crate) async fn assigned_topics<C: ConnectionTrait>(
     Ok(by_revision)
 }
 
-/// The places of revisions, in order: of the dateline, and those they are about.
+/// Reads the places of revisions, in order: the places of the dateline, and the places that they are about.
 pub(crate) async fn assigned_places<C: ConnectionTrait>(
     connection: &C,
     revisions: &[Uuid],

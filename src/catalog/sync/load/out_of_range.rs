@@ -1,23 +1,23 @@
 //! Log of stored dates and instants out of the range 0001 to 9999, which are clamped while rows are read.
 //!
-//! Up to 20 rows are named, so that an operator can repair them with `dateline check --repair`. The range is in
-//! `date_range`.
+//! Names up to 20 rows, so that an operator can repair them with `dateline check --repair`. The range is defined
+//! in `date_range`.
 
 use uuid::Uuid;
 
 use crate::date_range::{OutOfRange, Ranged, Stored};
 
-/// Rows that the log names one by one.
+/// Maximum number of rows that are logged one by one.
 const MAX_LOGGED_ROWS: usize = 20;
 
-/// Values outside the range that were met while rows were read.
+/// Values out of range that were read.
 #[derive(Debug, Default)]
 pub(super) struct OutOfRangeLog {
     rows: Vec<OutOfRange>,
     unlisted: u64,
 }
 
-/// The row that values are read from.
+/// The row that a value is read from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RowRef<'a> {
     pub(super) table: &'static str,
@@ -26,7 +26,7 @@ pub(super) struct RowRef<'a> {
 }
 
 impl OutOfRangeLog {
-    /// A value as it was stored, clamped; noted where it lies outside the range.
+    /// Clamps a decoded value, and records it if it was out of range.
     pub(super) fn clamped<T: Ranged>(&mut self, row: RowRef<'_>, column: &'static str, stored: Stored<T>) -> T {
         if let Some(value) = stored.original {
             self.record(row, column, value.into());
@@ -34,7 +34,7 @@ impl OutOfRangeLog {
         stored.value
     }
 
-    /// A value as it was read, clamped; noted where it lies outside the range.
+    /// Clamps a value as read from a column, and records it if it was out of range.
     pub(super) fn clamped_value<T: Ranged>(&mut self, row: RowRef<'_>, column: &'static str, value: T) -> T {
         let clamped = value.clamped();
         if clamped != value {
@@ -52,10 +52,10 @@ impl OutOfRangeLog {
         self.rows.push(OutOfRange { table: row.table, id, slug: Some(row.slug.to_owned()), column, value });
     }
 
-    /// Writes to the log what was met.
+    /// Writes the recorded values to the log.
     pub(super) fn log(&self) {
-        const ADVICE: &str = "a stored date or instant is outside the years 0001 to 9999, and the nearest end of that range is \
-                              served instead: run `dateline check --repair`";
+        const ADVICE: &str = "a stored date or instant is outside the years 0001 to 9999 and is read as the nearest end of that \
+                              range: run `dateline check --repair`";
         for OutOfRange { table, id, slug, column, value } in &self.rows {
             let slug = slug.as_deref().unwrap_or_default();
             tracing::warn!(table, id, slug, column, value, "{ADVICE}");

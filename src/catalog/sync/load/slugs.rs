@@ -9,7 +9,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-/// Addresses that were public and are not the present one, by owner. For releases; topics and places are always public.
+/// Reads slugs that were public and are not the current one, by owner. All former slugs of topics and
+/// places were public.
 pub(super) async fn former_slugs<C: ConnectionTrait>(
     connection: &C,
     noun: Noun,
