@@ -1,7 +1,7 @@
 //! The GraphQL API: schema, resolvers, query cost and execution on top of `async-graphql`.
 //!
 //! `executor` passes a request through `operation` (parse, validate, coerce, plan), `cost` (query cost limit) and
-//! `engine` (execution); its fields are resolved by `query`, `mutation`, `subscription` and the object types in
+//! `engine` (execution). Its fields are resolved by `query`, `mutation`, `subscription` and the object types in
 //! `types`. A resolver makes one call to `newsroom` or `catalog`; it contains no SQL and no business rule.
 //!
 //! - `executor`: parse, prepare and execute, with caches

@@ -73,9 +73,7 @@ impl Query {
         #[graphql(desc = "The global ids, at most 200.")] ids: Vec<ID>,
     ) -> Result<Option<Vec<Option<SerialNode>>>, ApiError> {
         if ids.len() > 200 {
-            return Err(
-                ApiError::bad_input(format!("`ids` has {} entries; at most 200 are taken", ids.len())).at("ids")
-            );
+            return Err(ApiError::bad_input(format!("`ids` has {} entries; the maximum is 200", ids.len())).at("ids"));
         }
         node::nodes(ctx, &ids, projection_of_field(ctx)).await.map(Some).map_err(|error| error.at("ids"))
     }
@@ -164,7 +162,7 @@ impl Query {
     }
 
     /// Topics with more releases in a recent window than expected from the time before it, most surprising first.
-    #[expect(clippy::too_many_arguments, reason = "each says one thing about the trend")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a trend")]
     async fn trending_topics(
         &self,
         ctx: &Context<'_>,
@@ -379,7 +377,7 @@ impl Query {
     }
 }
 
-/// What a release is asked for by; none where another system's id leads nowhere.
+/// Returns the key that a reference leads to, or `None` if no release has the external id.
 async fn release_key(ctx: &Context<'_>, reference: ReleaseRef) -> Result<Option<ReleaseKey>, ApiError> {
     Ok(match reference {
         ReleaseRef::Id(id) => {

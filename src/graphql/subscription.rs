@@ -1,8 +1,8 @@
 //! The root type `Subscription`: `releaseChanged` sends every change that the viewer may see.
 //!
-//! A subscription is executed twice: once to open the change stream (`SubscriptionPhase::Open`), then once for each
-//! change with a request context of its own, so each event shows what the viewer may see at that moment. The stream is
-//! in `newsroom::reading::change_stream`; WebSocket and SSE are in `http::streaming`.
+//! A subscription is executed once to open the change stream (`SubscriptionPhase::Open`), and then once for each
+//! change, with a new request context. So each event shows what the viewer may see at that moment. The stream is in
+//! `newsroom::reading::change_stream`; WebSocket and SSE are in `http::streaming`.
 
 use std::sync::PoisonError;
 

@@ -24,14 +24,14 @@ pub enum ActorKind {
     Account,
     /// An operator who ran a command of `dateline`.
     CommandLine,
-    /// Whoever holds a preview link.
+    /// The holder of a preview link.
     PreviewLink,
     /// Dateline itself, for example a scheduled publication.
     System,
 }
 
 impl Actor {
-    /// The actor of a subject, as stored in rows.
+    /// Returns the actor with a subject, as stored in rows.
     pub fn of(subject: String) -> Self {
         let (kind, name) = match subject.as_str() {
             SYSTEM_ACTOR => (ActorKind::System, "Dateline"),
@@ -41,7 +41,7 @@ impl Actor {
         Self { name: name.to_owned(), kind, id: ID(subject) }
     }
 
-    /// The holder of a preview link, by the id of the link.
+    /// Returns the holder of the preview link with this id.
     pub fn preview_link(id: String) -> Self {
         Self { id: ID(id), name: "Preview link".to_owned(), kind: ActorKind::PreviewLink }
     }

@@ -1,8 +1,8 @@
 //! GraphQL errors: `ApiError` with an error code, for the `errors` list of a response.
 //!
 //! Maps errors of the newsroom, the catalog and the database to codes (`BAD_USER_INPUT`, `NOT_FOUND`, `UNAVAILABLE`,
-//! `OUTCOME_UNKNOWN`, …). Database messages go to the log and never to a client. What an editor can correct becomes a
-//! `UserError` of the mutation payload (`user_error`).
+//! `OUTCOME_UNKNOWN`, …). Database messages go to the log and never to a client. An error that an editor can correct
+//! becomes a `UserError` of the mutation payload (`user_error`).
 
 use async_graphql::ErrorExtensions;
 
@@ -12,7 +12,8 @@ use crate::{
     newsroom::{self, DatabaseError, access::public_id::random_id},
 };
 
-/// A failed field. It has no `Display`, so that the framework's own conversion can never pick it up and lose the code.
+/// The error of a field. It does not implement `Display`: otherwise the generic conversion of async-graphql would
+/// apply and lose the code.
 #[derive(Clone, Debug)]
 pub struct ApiError {
     code: ErrorCode,
@@ -21,56 +22,56 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// A caller's mistake.
+    /// Creates an error for invalid input of the caller.
     pub fn bad_input(message: impl Into<String>) -> Self {
         Self { code: error_code::BAD_USER_INPUT, message: message.into(), path: Vec::new() }
     }
 
-    /// Something that was named does not exist.
+    /// Creates an error for a reference to an object that does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self { code: error_code::NOT_FOUND, message: message.into(), path: Vec::new() }
     }
 
-    /// An answer that would be too large.
+    /// Creates an error for a response that would be too large.
     pub fn too_large(message: impl Into<String>) -> Self {
         Self { code: error_code::ANSWER_TOO_LARGE, message: message.into(), path: Vec::new() }
     }
 
-    /// Something that the catalog finds wrong with a request.
+    /// Converts an error that the catalog finds in a filter or another argument.
     pub fn from_filter(error: FilterError) -> Self {
         let code = if error.unknown { error_code::NOT_FOUND } else { error_code::BAD_USER_INPUT };
         Self { code, message: error.message, path: error.path }
     }
 
-    /// A failure of the database. What the database said stays in the log.
+    /// Converts a database error. The message of the database goes only to the log.
     fn from_database(error: &DatabaseError) -> Self {
         let (code, message) = match error {
             DatabaseError::Unavailable(_) => {
-                (error_code::UNAVAILABLE, "the database does not answer, or is locked; nothing was changed: try again".to_owned())
+                (error_code::UNAVAILABLE, "the database does not respond or is locked; nothing was changed: try again".to_owned())
             }
             DatabaseError::Full(_) => (
                 error_code::STORAGE_FULL,
-                "the database has no room left to write; nothing was changed: try again when whoever runs this server has \
-                 made room"
+                "the database has no space left; nothing was changed: ask the operator of this server to free space, then try \
+                 again"
                     .to_owned(),
             ),
             DatabaseError::WritesStopped(_) => (
                 error_code::UNAVAILABLE,
-                "writes have stopped, and nothing was changed: whoever runs this server has to act; its log says why"
+                "writes have stopped; nothing was changed: ask the operator of this server (the log has the reason)"
                     .to_owned(),
             ),
             DatabaseError::ClockIsOff(_) => (
                 error_code::UNAVAILABLE,
-                "this server's clock is not right, and nothing was changed: try again, and tell whoever runs this server; \
-                 /health/ready says what is wrong"
+                "the clock of this server is wrong; nothing was changed: try again, or ask the operator of this server; \
+                 /health/ready has the details"
                     .to_owned(),
             ),
             DatabaseError::OutcomeUnknown(_) => return Self::outcome_unknown(),
             DatabaseError::Failed(_) => {
                 let id = random_id();
-                tracing::error!(%error, error_id = id, "the database failed");
+                tracing::error!(%error, error_id = id, "database error");
                 let message = format!(
-                    "something failed on our side; it is logged as {id}: try again, then ask whoever runs this server"
+                    "internal error, logged as {id}: try again; if it persists, report it to the operator of this server"
                 );
                 (error_code::INTERNAL_SERVER_ERROR, message)
             }
@@ -78,16 +79,16 @@ impl ApiError {
         Self { code, message, path: Vec::new() }
     }
 
-    /// A write that was begun and whose end is not known, or cannot be read back.
+    /// Creates the error for a write whose outcome is unknown, or that cannot be read back.
     pub fn outcome_unknown() -> Self {
         let message =
-            "the database was lost while this was done: it was done, or it was not. Read what is there now, or send \
-                       the same request again with the same Idempotency-Key"
+            "the connection to the database was lost during the change, and its outcome is unknown: read the object \
+                       again, or send the same request with the same Idempotency-Key"
                 .to_owned();
         Self { code: error_code::OUTCOME_UNKNOWN, message, path: Vec::new() }
     }
 
-    /// The same, at an argument.
+    /// Adds an argument at the front of the error's path.
     pub fn at(mut self, argument: &str) -> Self {
         self.path.insert(0, argument.to_owned());
         self
@@ -113,7 +114,7 @@ impl From<newsroom::Error> for ApiError {
             Error::DeadlineExceeded => {
                 Self { code: error_code::EXECUTION_TIMEOUT, message: error.to_string(), path: Vec::new() }
             }
-            // The newsroom narrows by the argument `filter` alone.
+            // The newsroom applies filters only from the argument `filter`.
             Error::Filter(error) => Self::from_filter(error).at("filter"),
             Error::Forbidden(message) => Self { code: error_code::FORBIDDEN, message, path: Vec::new() },
             Error::Invalid(fields) => {

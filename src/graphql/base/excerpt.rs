@@ -1,14 +1,14 @@
-//! The beginning of a text that a client sent, for messages.
+//! Excerpts of texts that a client sent, for messages.
 
-/// Characters of a text that are shown in a message.
+/// Maximum length of an excerpt, in characters.
 const EXCERPT_CHARS: usize = 60;
 
-/// The beginning of a text that may be long.
+/// Returns the beginning of a text.
 pub fn excerpt(text: &str) -> String {
     text.chars().take(EXCERPT_CHARS).collect()
 }
 
-/// The beginning of a text that may be long; it ends with an ellipsis where it is not the whole.
+/// Returns the beginning of a text, with an ellipsis if the text is longer.
 pub fn excerpt_with_ellipsis(text: &str) -> String {
     let mut excerpt = excerpt(text);
     if excerpt.len() < text.len() {

@@ -1,7 +1,7 @@
 //! Data loaders: batch the release rows and bodies that fields of one request need into one SQL statement each.
 //!
-//! Avoids N+1 queries for releases outside a page (`samples`, `related`) and for bodies. One set of loaders for each
-//! request, bound to what the viewer may see. Bodies are not cached here.
+//! This avoids N+1 queries for releases outside a page (`samples`, `related`) and for bodies. Each request has one
+//! set of loaders, restricted to what the viewer may see. The loaders do not cache bodies.
 
 use std::{
     collections::HashMap,
@@ -24,31 +24,31 @@ use crate::{
     },
 };
 
-/// Fetches releases that were found beside the page: samples of buckets, related ones.
+/// Loads releases outside a page: samples of buckets and related releases.
 pub type ReleaseLoader = DataLoader<ReleaseFetcher>;
 
-/// Fetches bodies that were not fetched with their rows.
+/// Loads bodies that were not loaded with their rows.
 pub type BodyLoader = DataLoader<BodyFetcher>;
 
-/// One request's way to bodies.
+/// Loads bodies for one request.
 pub struct BodyFetcher {
     newsroom: Newsroom,
 }
 
-/// A revision's body, and its length in bytes.
+/// The revision of a body, and the length of the body in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BodyKey {
     pub(in crate::graphql) revision: Uuid,
     pub(in crate::graphql) bytes: usize,
 }
 
-/// One request's way to rows.
+/// Loads release rows for one request.
 pub struct ReleaseFetcher {
     newsroom: Newsroom,
     set: ReleaseSet,
 }
 
-/// A release of the viewer's set, and what is wanted of it.
+/// A release of the viewer's set, and the columns to load.
 #[derive(Clone)]
 pub struct ReleaseLoadKey {
     item: Handle,
@@ -69,19 +69,19 @@ impl Hash for ReleaseLoadKey {
     }
 }
 
-/// The loader of a request, for what a viewer may see.
+/// Creates the release loader of a request, for the releases in `set`.
 pub fn release_loader(newsroom: &Newsroom, set: ReleaseSet) -> ReleaseLoader {
     DataLoader::new(ReleaseFetcher { newsroom: newsroom.clone(), set }, spawn).delay(std::time::Duration::ZERO)
 }
 
-/// The loader of a request's bodies. It does not cache them; what is made of them is cached.
+/// Creates the body loader of a request. It does not cache bodies, because their renditions are cached.
 pub fn body_loader(newsroom: &Newsroom) -> BodyLoader {
     let loader = DataLoader::new(BodyFetcher { newsroom: newsroom.clone() }, spawn).delay(std::time::Duration::ZERO);
     loader.enable_all_cache(false);
     loader
 }
 
-/// Spawns a batch within the tracing span of its request.
+/// Spawns a batch in the tracing span of its request.
 fn spawn(batch: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     tokio::spawn(batch.in_current_span())
 }
@@ -97,8 +97,8 @@ impl Loader<BodyKey> for BodyFetcher {
     }
 }
 
-/// The rows of some releases, in their order; those whose text was purged meanwhile drop out.
-#[expect(clippy::mutable_key_type, reason = "of a key only ids are looked at, which never change")]
+/// Loads the rows of releases, in the given order. Releases that were purged meanwhile are left out.
+#[expect(clippy::mutable_key_type, reason = "keys are compared by revision and projection, which never change")]
 pub async fn load_releases(
     loader: &ReleaseLoader,
     items: Vec<Handle>,
@@ -113,7 +113,7 @@ impl Loader<ReleaseLoadKey> for ReleaseFetcher {
     type Value = FetchedRelease;
     type Error = Arc<newsroom::Error>;
 
-    #[expect(clippy::mutable_key_type, reason = "of a key only ids are looked at, which never change")]
+    #[expect(clippy::mutable_key_type, reason = "keys are compared by revision and projection, which never change")]
     async fn load(&self, keys: &[ReleaseLoadKey]) -> Result<HashMap<ReleaseLoadKey, FetchedRelease>, Self::Error> {
         let mut by_projection: Vec<(Projection, Vec<Handle>)> = Vec::new();
         for key in keys {

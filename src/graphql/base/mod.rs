@@ -1,13 +1,13 @@
-//! Building blocks of the GraphQL schema that know no object type.
+//! Building blocks of the GraphQL schema that do not depend on any object type.
 //!
 //! - `scalars`, `enums`: custom scalars and enums
-//! - `actor`: who did something
+//! - `actor`: the person or system that made a change
 //! - `global_id`: Relay object ids
 //! - `error`, `user_error`: top-level errors and `userErrors` of mutations
-//! - `excerpt`: the beginning of a text, for messages
+//! - `excerpt`: excerpts of texts, for messages
 //! - `names`: names of topics and places
 //! - `loaders`: batched loading of rows
-//! - `projection`: which columns a selection needs
+//! - `projection`: columns that a selection needs
 
 pub(crate) mod actor;
 pub(crate) mod enums;

@@ -3,18 +3,18 @@
 use super::scalars::LanguageTag;
 use crate::catalog::{Concept, Vocabulary, fold};
 
-/// Alternative names, of one language or of all.
+/// Returns the alternative names in one language, or in all languages.
 pub fn alt_names<'a>(concept: &'a impl Concept, language: Option<&LanguageTag>) -> Vec<&'a str> {
     let is_selected = |of: &str| language.is_none_or(|tag| tag.0.eq_ignore_ascii_case(of));
     concept.alt_names().iter().filter(|name| is_selected(&name.language)).map(|name| name.name.as_str()).collect()
 }
 
-/// A text to search for as names are compared with it; none where it is in every name.
+/// Folds a search text like the names it is compared with. Returns `None` if every name contains it.
 pub fn normalized_search(search: Option<&str>) -> Option<String> {
     search.map(fold).filter(|text| !text.is_empty())
 }
 
-/// Whether a name of a concept contains a folded text.
+/// Whether any name of a concept contains a folded text.
 pub fn has_name_containing<T: Concept>(vocabulary: &Vocabulary<T>, number: u32, text: &str) -> bool {
     vocabulary.get(number).all_names().any(|name| fold(name).contains(text))
 }

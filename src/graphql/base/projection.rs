@@ -5,7 +5,7 @@ use entity::revision::Column;
 
 use crate::newsroom::{reading::list::Projection, release::revision::ColumnMask};
 
-/// What a query wants of the row of a release, by the fields it selects.
+/// Returns what to load of a release, given the fields that the query selects.
 pub fn release_projection(selects: impl Fn(&str) -> bool) -> Projection {
     Projection {
         fetch_rows: true,
@@ -16,7 +16,7 @@ pub fn release_projection(selects: impl Fn(&str) -> bool) -> Projection {
     }
 }
 
-/// The columns that fields of a release are made of; the rest of them the catalog knows.
+/// Returns the columns that the selected fields need. The other fields come from the catalog.
 fn columns(selects: &impl Fn(&str) -> bool) -> ColumnMask {
     let columns_by_field = [
         ("externalId", &[Column::ExternalId][..]),
@@ -31,13 +31,13 @@ fn columns(selects: &impl Fn(&str) -> bool) -> ColumnMask {
     selected.fold(ColumnMask::new(selects("working")), |selected, &column| selected.with(column))
 }
 
-/// What a query wants of the row of the release that the current field answers.
+/// Returns what to load of the release that the current field returns.
 pub fn projection_of_field(ctx: &Context<'_>) -> Projection {
     let lookahead = ctx.look_ahead();
     release_projection(|name| lookahead.field(name).exists())
 }
 
-/// What a query wants of the row of the release in the payload that the current field answers.
+/// Returns what to load of the release in the payload that the current field returns.
 pub fn projection_of_payload(ctx: &Context<'_>) -> Projection {
     let lookahead = ctx.look_ahead().field("release");
     release_projection(|name| lookahead.field(name).exists())

@@ -1,7 +1,7 @@
 //! Custom scalars: `Date`, `DateTime`, `LocalDateTime`, `Slug`, `LanguageTag`, `URL`, `TimeZone` and `Duration`.
 //!
-//! Dates and instants are parsed here. The text scalars accept any string and are checked where they are used, so that
-//! a mistake of an editor becomes a user error at its field.
+//! Dates and instants are parsed here. The text scalars accept any string and are checked when they are used, so that
+//! an editor's mistake becomes a user error for the field.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{NaiveDate, SecondsFormat, Utc};
@@ -9,7 +9,7 @@ use chrono::{NaiveDate, SecondsFormat, Utc};
 use super::{error::ApiError, excerpt::excerpt};
 use crate::{catalog, date_range};
 
-/// A calendar date, without a zone.
+/// A calendar date without a time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date(pub NaiveDate);
 
@@ -45,7 +45,7 @@ impl ScalarType for DateTime {
 }
 
 impl Date {
-    /// From a text; a message where it is none.
+    /// Parses a date. Fails with a message if the text is not a valid date.
     pub fn parse_text(text: &str) -> Result<Self, String> {
         let is_well_formed = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
@@ -56,7 +56,7 @@ impl Date {
 }
 
 impl DateTime {
-    /// From a text; a message where it is none.
+    /// Parses an instant. Fails with a message if the text is not a valid instant.
     pub fn parse_text(text: &str) -> Result<Self, String> {
         match chrono::DateTime::parse_from_rfc3339(text) {
             Ok(at) => date_range::check_instant(at.to_utc()).map(Self).map_err(|error| error.to_string()),
@@ -97,7 +97,7 @@ macro_rules! text_scalar {
     };
 }
 
-// No document specifies slugs; the description is the specification.
+// There is no standard for slugs; the description is the specification.
 text_scalar!(Slug, "Slug", "The last segment of a public URL: lower-case letters a to z, digits and single hyphens.");
 text_scalar!(
     LanguageTag,
@@ -127,7 +127,7 @@ text_scalar!(
 );
 
 impl TimeZone {
-    /// As the catalog has it.
+    /// Converts the name to a time zone.
     pub fn resolve(&self) -> Result<chrono_tz::Tz, ApiError> {
         self.0.parse().map_err(|_| {
             let message =
@@ -138,7 +138,7 @@ impl TimeZone {
 }
 
 impl Duration {
-    /// As the catalog has it.
+    /// Parses the duration.
     pub fn resolve(&self) -> Result<catalog::Duration, ApiError> {
         let invalid = || {
             ApiError::bad_input(format!(
@@ -148,7 +148,7 @@ impl Duration {
         };
         let mut rest = self.0.strip_prefix('P').filter(|rest| !rest.is_empty()).ok_or_else(invalid)?;
         let (mut months, mut days) = (0_u32, 0_u32);
-        // Each unit at most once, the longer before the shorter.
+        // Each unit may appear once, longer units before shorter ones.
         for (unit, in_months, in_days) in [('Y', 12, 0), ('M', 1, 0), ('W', 0, 7), ('D', 0, 1)] {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             if digits == 0 || digits > 5 || !rest[digits..].starts_with(unit) {

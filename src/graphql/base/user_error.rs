@@ -1,6 +1,6 @@
-//! User errors of mutations (`userErrors`): what an editor can correct, with field path and error code.
+//! User errors of mutations (`userErrors`): errors that an editor can correct, with field path and error code.
 //!
-//! Separates them from failures, which become top-level errors (`error`).
+//! All other errors become top-level errors (`error`).
 
 use async_graphql::{Enum, SimpleObject};
 
@@ -63,7 +63,8 @@ pub enum UserErrorCode {
     OutcomeUnknown,
 }
 
-/// What a mutation that does several acts says of one of them, where another was done: a failure of ours must not hide that.
+/// Converts the result of one item of a batch in which another item succeeded or may have succeeded. Database
+/// failures become user errors too, because a top-level error would hide the results of the other items.
 pub fn into_user_errors_of_batch_item<T>(
     result: Result<T, newsroom::Error>,
 ) -> Result<(Option<T>, Vec<UserError>), ApiError> {
@@ -77,7 +78,7 @@ pub fn into_user_errors_of_batch_item<T>(
     Ok((None, vec![UserError { field: None, code, message, current: None }]))
 }
 
-/// What a mutation says of an act: the result, or what the editor can mend.
+/// Converts the result of a command to the result value or the errors that an editor can correct.
 pub fn into_user_errors<T>(result: Result<T, newsroom::Error>) -> Result<(Option<T>, Vec<UserError>), ApiError> {
     use newsroom::Error;
     let plain = |code: ErrorCode, field: Option<&str>, message: String| UserError {

@@ -1,4 +1,4 @@
-//! Input objects of facets (`first`, `minCount`, `orderBy`, …), checked and converted to a catalog request.
+//! Input objects of facets (`first`, `minCount`, `orderBy`, …), validated and converted to a catalog request.
 
 use async_graphql::InputObject;
 
@@ -113,11 +113,11 @@ impl Default for PlaceFacetInput {
     }
 }
 
-/// Letters of a text to look for in labels.
+/// Maximum length of `labelContains`, in characters.
 const MAX_LABEL_QUERY_CHARS: usize = 200;
 
 impl FacetInput {
-    /// The first of those with any release.
+    /// Selects the first buckets that have any release.
     pub(in crate::graphql) fn with_first(first: i32, scope: FacetScope) -> Self {
         Self { first, scope, ..Self::default() }
     }
@@ -125,7 +125,7 @@ impl FacetInput {
     pub(in crate::graphql) fn request(self, field: FacetField) -> Result<FacetRequest, ApiError> {
         let first = page_size(self.first)?;
         let min_count = u64::try_from(self.min_count).map_err(|_| {
-            ApiError::bad_input(format!("`minCount` is {}: give 0 or more", self.min_count)).at("minCount")
+            ApiError::bad_input(format!("`minCount` must be 0 or more, got {}", self.min_count)).at("minCount")
         })?;
         let order: Vec<catalog::FacetOrder> = self
             .order_by
@@ -135,7 +135,7 @@ impl FacetInput {
             .collect();
         check_unique_keys(&order, |key| key.by)?;
         if self.label_contains.as_ref().is_some_and(|text| text.chars().count() > MAX_LABEL_QUERY_CHARS) {
-            let message = format!("`labelContains` has more than {MAX_LABEL_QUERY_CHARS} letters: give fewer");
+            let message = format!("`labelContains` has more than {MAX_LABEL_QUERY_CHARS} characters: shorten it");
             return Err(ApiError::bad_input(message).at("labelContains"));
         }
         Ok(FacetRequest {

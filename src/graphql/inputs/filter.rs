@@ -1,6 +1,6 @@
-//! Input objects of release filters and sort orders, converted to those of the catalog.
+//! Input objects for release filters and sort orders, converted to those of the catalog.
 //!
-//! Decodes global ids and limits list lengths. Filters are evaluated in `catalog::query::filter`.
+//! Decodes global ids and limits the length of lists. Filters are evaluated in `catalog::query::filter`.
 
 use async_graphql::{ID, InputObject};
 use entity::Noun;
@@ -130,16 +130,16 @@ pub struct ReleaseOrder {
     direction: Direction,
 }
 
-/// Entries a list in a filter may have.
+/// Maximum number of entries of a list in a filter.
 const MAX_LIST_LENGTH: usize = 1000;
 
 impl ReleaseFilter {
-    /// The argument `filter`, where it is given, as the catalog has it.
+    /// Converts the argument `filter`, if it is present, to a filter of the catalog.
     pub fn resolve_argument(filter: Option<Self>, ids: &IdCodec) -> Result<Option<catalog::ReleaseFilter>, ApiError> {
         filter.map(|filter| filter.resolve(ids)).transpose().map_err(|error| error.at("filter"))
     }
 
-    /// As the catalog has it.
+    /// Converts to a filter of the catalog.
     fn resolve(self, ids: &IdCodec) -> Result<catalog::ReleaseFilter, ApiError> {
         let lists = [
             ("and", self.and.as_ref().map(Vec::len)),
@@ -194,7 +194,7 @@ impl ReleaseFilter {
 }
 
 impl DateRange {
-    /// As the catalog has it.
+    /// Converts to a range of the catalog.
     pub fn resolve(self) -> Range<chrono::NaiveDate> {
         Range { from: self.from.map(|date| date.0), until: self.until.map(|date| date.0) }
     }
@@ -236,7 +236,7 @@ impl PlaceSetFilter {
     }
 }
 
-/// References of a list, resolved.
+/// Converts the references of a list, and checks its length.
 fn resolve_references<R>(
     name: &'static str,
     list: Option<Vec<R>>,
@@ -249,14 +249,14 @@ fn resolve_references<R>(
 fn check_list_length(name: &str, length: Option<usize>) -> Result<(), ApiError> {
     match length {
         Some(length) if length > MAX_LIST_LENGTH => {
-            Err(ApiError::bad_input(format!("`{name}` has {length} entries; at most {MAX_LIST_LENGTH} are taken"))
+            Err(ApiError::bad_input(format!("`{name}` has {length} entries; the maximum is {MAX_LIST_LENGTH}"))
                 .at(name))
         }
         _ => Ok(()),
     }
 }
 
-/// The order of a list; newest release date first where none is asked for.
+/// Converts the sort order of a list. Without keys, the newest release date comes first.
 pub fn resolve_order(keys: Option<Vec<ReleaseOrder>>) -> Result<Vec<OrderBy>, ApiError> {
     let keys: Vec<OrderBy> =
         keys.into_iter().flatten().map(|key| OrderBy { by: key.by.into(), direction: key.direction.into() }).collect();
@@ -264,11 +264,11 @@ pub fn resolve_order(keys: Option<Vec<ReleaseOrder>>) -> Result<Vec<OrderBy>, Ap
     Ok(if keys.is_empty() { catalog::NEWEST_FIRST.to_vec() } else { keys })
 }
 
-/// Rejects an order that names a key twice.
+/// Rejects a sort order that contains a key twice.
 pub(super) fn check_unique_keys<T, K: PartialEq>(order: &[T], key: impl Fn(&T) -> K) -> Result<(), ApiError> {
     let is_repeated = |(index, item): (usize, &T)| order[..index].iter().any(|other| key(other) == key(item));
     if order.iter().enumerate().any(is_repeated) {
-        return Err(ApiError::bad_input("`orderBy` names a key twice: name each once").at("orderBy"));
+        return Err(ApiError::bad_input("`orderBy` contains a key twice: use each key once").at("orderBy"));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Lookup inputs (`ReleaseRef`, `TopicRef`, `PlaceRef`): exactly one key out of id, slug or external code.
 //!
-//! They are `@oneOf` input objects. A former slug is accepted; redirects are resolved in the catalog.
+//! They are `@oneOf` input objects. A former slug is accepted; the catalog resolves redirects.
 
 use async_graphql::{ID, OneofObject};
 use entity::Noun;
@@ -55,13 +55,13 @@ pub enum PlaceRef {
 }
 
 impl TopicRef {
-    /// The number of the topic; an error where there is none.
+    /// Returns the number of the topic. Fails if there is no such topic.
     pub fn find(self, ids: &IdCodec, snapshot: &Snapshot) -> Result<u32, ApiError> {
         let reference = self.resolve(ids)?;
         snapshot.topics().find(&reference).ok_or_else(|| concept_not_found("topic", &reference))
     }
 
-    /// As the catalog has it.
+    /// Converts to a reference of the catalog.
     pub fn resolve(self, ids: &IdCodec) -> Result<ConceptRef, ApiError> {
         Ok(match self {
             Self::Id(id) => ConceptRef::Id(global_id::decode_as(ids, Noun::Topic, &id)?),
@@ -72,7 +72,7 @@ impl TopicRef {
 }
 
 impl PlaceRef {
-    /// As the catalog has it.
+    /// Converts to a reference of the catalog.
     pub fn resolve(self, ids: &IdCodec) -> Result<ConceptRef, ApiError> {
         Ok(match self {
             Self::Id(id) => ConceptRef::Id(global_id::decode_as(ids, Noun::Place, &id)?),
@@ -84,7 +84,7 @@ impl PlaceRef {
     }
 }
 
-/// The error of a reference to a topic or place that does not exist.
+/// Creates the error for a reference to a topic or place that does not exist.
 pub fn concept_not_found(noun: &str, reference: &ConceptRef) -> ApiError {
     ApiError::not_found(format!("there is no {noun} with {reference}; `{noun}s` lists the existing ones"))
 }

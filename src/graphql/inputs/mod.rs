@@ -4,7 +4,7 @@
 //! - `facet`: facet inputs
 //! - `lookup`: references by id, slug or code
 //! - `pagination`: the argument `first`
-//! - `patch`: omitted, null and given fields
+//! - `patch`: absent, null and given fields
 
 pub mod facet;
 pub mod filter;

@@ -1,4 +1,4 @@
-//! Patches: converts omitted, null and given input fields (`MaybeUndefined`) to the `Patch` of the newsroom.
+//! Patches: converts absent, null and given input fields (`MaybeUndefined`) to the `Patch` of the newsroom.
 
 use async_graphql::{InputObject, MaybeUndefined};
 
@@ -18,12 +18,12 @@ pub struct NameInput {
     name: String,
 }
 
-/// Left out, cleared or given.
+/// Converts a field: absent keeps the value, null clears it, a value sets it.
 pub fn patch<T>(value: MaybeUndefined<T>) -> Patch<T> {
     patch_with(value, |value| value)
 }
 
-/// Left out, cleared or given, and turned into something else.
+/// Converts a field, and its value if one is given.
 pub fn patch_with<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
     match value {
         MaybeUndefined::Undefined => Patch::Keep,
@@ -32,7 +32,7 @@ pub fn patch_with<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) 
     }
 }
 
-/// A list of references.
+/// Converts a list of references.
 pub fn patch_references<R>(
     value: MaybeUndefined<Vec<R>>,
     resolve: impl Fn(R) -> Result<ConceptRef, ApiError>,
@@ -44,7 +44,7 @@ pub fn patch_references<R>(
     })
 }
 
-/// A list of names.
+/// Converts a list of names.
 pub fn patch_names(value: MaybeUndefined<Vec<NameInput>>) -> Patch<Vec<Name>> {
     patch_with(value, |names| {
         names.into_iter().map(|name| Name { language: name.language.0, name: name.name }).collect()

@@ -1,6 +1,6 @@
-//! Mutations of access: create and revoke preview links and access tokens.
+//! Mutations for access: create and revoke preview links and access tokens.
 //!
-//! Token revocation itself is in `newsroom::access::tokens`.
+//! The commands are in `newsroom::access`.
 
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
@@ -15,14 +15,14 @@ use crate::graphql::{
     },
 };
 
-/// Letting people in.
+/// Mutations of preview links and access tokens.
 #[derive(Default)]
 pub struct AccessMutation;
 
-/// Letting people in.
+/// Mutations of preview links and access tokens.
 #[Object]
 impl AccessMutation {
-    /// Creates a preview link: whoever has it can read the newest revision of one release without an account. Each
+    /// Creates a preview link: anyone who has it can read the newest revision of one release without an account. Each
     /// use is logged. Requires the role AUTHOR for one's own releases, EDITOR for others.
     async fn preview_link_create(
         &self,

@@ -1,4 +1,4 @@
-//! Arguments that many mutations have: the id of a release, and errors at `id` and `input`.
+//! Arguments that many mutations share: the id of a release, and the error paths `id` and `input`.
 
 use async_graphql::{Context, ID};
 use entity::Noun;
@@ -8,17 +8,17 @@ use crate::graphql::{
     engine::context::ContextExt,
 };
 
-/// The key of the release in the argument `id`.
+/// Decodes the argument `id` to the key of a release.
 pub(super) fn release_id(ctx: &Context<'_>, id: &ID) -> Result<uuid::Uuid, ApiError> {
     global_id::decode_as(ctx.ids(), Noun::Release, id).map_err(at_id)
 }
 
-/// The same error, at the argument `id`.
+/// Adds the argument `id` to the path of an error.
 pub(super) fn at_id(error: ApiError) -> ApiError {
     error.at("id")
 }
 
-/// The same error, at the argument `input`.
+/// Adds the argument `input` to the path of an error.
 pub(super) fn at_input(error: ApiError) -> ApiError {
     error.at("input")
 }

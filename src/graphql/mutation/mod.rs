@@ -3,7 +3,7 @@
 //! - `release`: create, revise, submit, publish, schedule, embargo, correct, withdraw, purge and bulk transitions
 //! - `taxonomy`: create, update, merge and retire topics and places
 //! - `access`: preview links and access tokens
-//! - `arguments`: release ids, and errors at `id` and `input`
+//! - `arguments`: release ids, and the error paths `id` and `input`
 
 mod access;
 mod arguments;

@@ -17,11 +17,11 @@ use crate::graphql::{
     types::payload::{BulkAction, DeletePayload, ReleaseInput, ReleasePayload, TransitionItem, WithdrawalInput},
 };
 
-/// Acts on releases.
+/// Mutations of releases.
 #[derive(Default)]
 pub struct ReleaseMutation;
 
-/// Acts on releases.
+/// Mutations of releases.
 #[Object]
 impl ReleaseMutation {
     /// Creates a release: a draft with its first revision. Requires the role AUTHOR.

@@ -1,4 +1,4 @@
-//! Mutations of topics and places: create, update, merge and retire. For administrators.
+//! Mutations of topics and places: create, update, merge and retire. They require the role ADMIN.
 
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
@@ -14,11 +14,11 @@ use crate::graphql::{
     },
 };
 
-/// Keeping topics and places.
+/// Mutations of topics and places.
 #[derive(Default)]
 pub struct TaxonomyMutation;
 
-/// Keeping topics and places.
+/// Mutations of topics and places.
 #[Object]
 impl TaxonomyMutation {
     /// Creates a topic. Requires the role ADMIN.

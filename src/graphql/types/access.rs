@@ -1,6 +1,6 @@
-//! GraphQL types of access: `Viewer`, `Token` with the input of `tokenCreate`, and the access log.
+//! GraphQL types for access: `Viewer`, `Token` with the input of `tokenCreate`, and the access log.
 //!
-//! Capabilities are read from the rules in `newsroom::workflow`. The secret of a token is only in `TokenPayload`.
+//! Capabilities follow from the rules in `newsroom::workflow`. Only `TokenPayload` contains the secret of a token.
 
 use async_graphql::{ID, InputObject, Object, SimpleObject};
 use entity::{
@@ -92,7 +92,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// From a row.
+    /// Converts a row.
     pub fn new(ids: &IdCodec, row: api_token::Model) -> Self {
         Self {
             id: global_id::encode(ids, Noun::Token, row.id),
@@ -149,7 +149,7 @@ pub struct AccessLogEntry {
 }
 
 impl AccessLogEntry {
-    /// The entry of a row.
+    /// Converts a row.
     pub fn new(ids: &IdCodec, row: access_log::Model) -> Self {
         Self {
             at: DateTime(row.at),

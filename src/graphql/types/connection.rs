@@ -1,6 +1,6 @@
 //! Relay connections of releases, topics and places: `edges`, `nodes`, `pageInfo` and `totalCount`.
 //!
-//! Loads only the columns that the query selects (look-ahead). Cursor encoding and keyset pagination are in
+//! Loads only the columns that the query selects (look-ahead). Cursors and keyset pagination are in
 //! `newsroom::reading::pagination`.
 
 use std::sync::Arc;
@@ -87,7 +87,7 @@ impl ReleaseConnection {
     }
 
     /// The set by periods of time. At most 4,000 periods; with `fill: OMIT` only periods with releases count.
-    #[expect(clippy::too_many_arguments, reason = "each says one thing about the drawing")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a timeline")]
     pub(in crate::graphql) async fn timeline(
         &self,
         ctx: &Context<'_>,
@@ -148,7 +148,7 @@ pub struct ReleaseEdge {
 }
 
 impl ReleaseConnection {
-    /// A page of a set, narrowed; only what the query asks for is fetched.
+    /// Loads a page of a filtered set. Reads only the columns that the query selects.
     pub async fn load(
         ctx: &Context<'_>,
         set: &ReleaseSet,
@@ -167,7 +167,7 @@ impl ReleaseConnection {
     }
 }
 
-/// What a query wants of the rows of a connection's releases.
+/// Returns what to load of the releases of a connection, given the fields that the query selects.
 fn connection_projection(ctx: &Context<'_>) -> Projection {
     let lookahead = ctx.look_ahead();
     let nodes = [lookahead.field("nodes"), lookahead.field("edges").field("node")];
@@ -208,7 +208,7 @@ macro_rules! concept_connection {
         }
 
         impl $connection {
-            /// From a page of numbers.
+            /// Converts a page of concept numbers.
             pub fn new(snapshot: &Arc<View>, page: ConceptPage) -> Self {
                 let object = |number: u32| $object::new(snapshot.clone(), number);
                 Self {

@@ -1,4 +1,5 @@
-//! GraphQL types of facets: buckets with counts by topic, place, kind and language, each bucket a release set again.
+//! GraphQL types of facets: buckets with counts by topic, place, kind and language. Each bucket is again
+//! a release set.
 //!
 //! Facet counts are computed in `catalog::query::aggregates`; this file converts requests and results.
 
@@ -27,7 +28,7 @@ use crate::{
     newsroom::{access::public_id::IdCodec, reading::pagination::DEFAULT_SIZE},
 };
 
-/// How a set parts: by topic, place, kind or language.
+/// Counts of a set of releases by topic, place, kind and language.
 pub struct ReleaseFacets {
     pub(in crate::graphql) set: ReleaseSet,
 }
@@ -85,7 +86,7 @@ impl ReleaseFacets {
     }
 }
 
-/// Topics by number of releases, as `topicAggregates` gives them.
+/// Returns topics by number of releases, for `topicAggregates`.
 pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<SerialList<TopicBucket>, ApiError> {
     let input = FacetInput::with_first(first, FacetScope::AllFilters);
     let facet = Arc::new(set.facet(&input.request(field)?));
@@ -94,7 +95,7 @@ pub fn topic_buckets(set: &ReleaseSet, field: FacetField, first: i32) -> Result<
 
 /// The counts of a set of releases by one field.
 #[derive(Interface)]
-#[expect(clippy::duplicated_attributes, reason = "each field has a type and a description of its own")]
+#[expect(clippy::duplicated_attributes, reason = "each field has its own type and description")]
 #[graphql(
     field(
         name = "distinct_values",
@@ -147,7 +148,7 @@ pub enum FacetBucket {
     Language(LanguageBucket),
 }
 
-/// The newest releases of a bucket.
+/// Loads the newest releases of a bucket.
 async fn samples(
     ctx: &Context<'_>,
     facet: &catalog::Facet,

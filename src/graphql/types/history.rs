@@ -1,4 +1,4 @@
-//! GraphQL types of the past: revisions of a release, the diff of two revisions, and the journal.
+//! GraphQL types of history: revisions of a release, the diff of two revisions, and the journal.
 
 use async_graphql::{ID, InputObject, SimpleObject};
 use entity::journal;
@@ -61,7 +61,7 @@ pub struct JournalEntry {
 }
 
 impl JournalEntry {
-    /// The entry of a row.
+    /// Converts a row.
     pub fn new(ids: &IdCodec, row: journal::Model) -> Self {
         Self {
             sequence: ID(row.sequence.to_string()),
@@ -92,7 +92,7 @@ pub struct JournalFilter {
 }
 
 impl JournalFilter {
-    /// As the newsroom has it.
+    /// Converts to a filter of the newsroom.
     pub fn resolve(self, ids: &IdCodec) -> Result<history::JournalFilter, ApiError> {
         let subject = self.subject.map(|subject| global_id::decode(ids, &subject)).transpose();
         Ok(history::JournalFilter {

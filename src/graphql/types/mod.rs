@@ -1,13 +1,13 @@
 //! Object types, interfaces and payloads of the GraphQL schema.
 //!
-//! The types refer to each other, so the files of this folder import each other.
+//! The types refer to each other, so the files in this folder import each other.
 //!
 //! - `release`, `revision`, `lifecycle`: releases, their revisions, schedules, embargoes and withdrawals
 //! - `topic`, `place`: concepts
 //! - `connection`, `page_info`: Relay pages
 //! - `release_set`, `facet`, `timeline`, `trend`: statistics
 //! - `history`: revisions and journal
-//! - `access`: actors, viewer, tokens and access log
+//! - `access`: viewer, tokens and access log
 //! - `node`: the Relay `Node` interface
 //! - `payload`: results and inputs of mutations
 

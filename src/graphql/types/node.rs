@@ -1,6 +1,6 @@
 //! The Relay `Node` interface: `node` and `nodes` load objects by global id, all releases in one statement.
 //!
-//! An id without an object, or with one that the viewer must not see, gives null.
+//! The result is null for an id without an object, or for an object that the viewer must not see.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ use crate::{
 
 /// An object with a global id (Relay's Node).
 #[derive(Interface)]
-#[expect(clippy::large_enum_variant, reason = "most nodes asked for are releases")]
+#[expect(clippy::large_enum_variant, reason = "most requested nodes are releases")]
 #[graphql(field(name = "id", ty = "ID", desc = "The global id. It never changes."))]
 pub enum Node {
     /// A release.
@@ -33,9 +33,9 @@ pub enum Node {
     Place(Place),
 }
 
-/// A node as it is resolved: [`Node`] is its type in the schema. Its fields are resolved in order; async-graphql resolves the fields of interfaces concurrently, and answers them as
-/// they are done.
-#[expect(clippy::large_enum_variant, reason = "most nodes asked for are releases")]
+/// A node during execution; its type in the schema is [`Node`]. Its fields are resolved in order. async-graphql would
+/// resolve the fields of an interface concurrently and return them in the order of their completion.
+#[expect(clippy::large_enum_variant, reason = "most requested nodes are releases")]
 pub enum SerialNode {
     /// A release.
     Release(SerialObject<Release>),
@@ -63,7 +63,8 @@ impl OutputType for SerialNode {
     }
 }
 
-/// What ids lead to, in their order; nothing for what does not exist or may not be seen. One statement for all releases.
+/// Loads the objects of ids, in the given order, with `None` for objects that do not exist or that the viewer must
+/// not see. Uses one statement for all releases.
 pub async fn nodes(ctx: &Context<'_>, ids: &[ID], projection: Projection) -> Result<Vec<Option<SerialNode>>, ApiError> {
     let request = ctx.request();
     let (set, snapshot) = (request.visible(), &request.snapshot);

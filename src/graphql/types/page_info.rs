@@ -19,12 +19,12 @@ pub struct PageInfo {
 }
 
 impl PageInfo {
-    /// Of a page that was read from the database.
+    /// Creates the `PageInfo` of a page read from the database.
     pub fn of<T>(page: &RowPage<T>) -> Self {
         Self::new(page.entries.iter().map(|(cursor, _)| cursor), page.has_previous, page.has_next)
     }
 
-    /// Of a page with these cursors.
+    /// Creates the `PageInfo` of a page with these cursors.
     pub(super) fn new<'a>(
         mut cursors: impl DoubleEndedIterator<Item = &'a String>,
         has_previous: bool,
@@ -62,7 +62,7 @@ macro_rules! row_connection {
         }
 
         impl $connection {
-            /// The page of some rows.
+            /// Converts a page of rows.
             pub fn new<T>(page: RowPage<T>, node: impl Fn(T) -> $node) -> Self {
                 let page_info = PageInfo::of(&page);
                 let edges: Vec<$edge> =

@@ -1,7 +1,7 @@
 //! Mutation payloads: the changed object or `userErrors`, and the inputs of release mutations.
 //!
 //! The object is read from the snapshot that contains the change. If that read fails after the commit, the error is
-//! `OUTCOME_UNKNOWN`, because the change did happen.
+//! `OUTCOME_UNKNOWN`, because the change was made.
 
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, SimpleObject};
 use entity::{Noun, api_token};
@@ -101,7 +101,7 @@ pub struct DeletePayload {
 }
 
 impl ReleasePayload {
-    /// From what the newsroom says of an act; the rows are of the snapshot in which it has happened.
+    /// Converts the result of a command. The release is read from the snapshot that contains the change.
     pub async fn from_result(ctx: &Context<'_>, result: Result<Handle, newsroom::Error>) -> Result<Self, ApiError> {
         Self::read_back(ctx, into_user_errors(result)?).await
     }
@@ -114,7 +114,7 @@ impl ReleasePayload {
         let request = ctx.request();
         let set = item.snapshot().visible_to(&request.viewer, request.now);
         let loaded = ctx.newsroom().fetch(&set, std::slice::from_ref(&item), projection_of_payload(ctx)).await;
-        // It was done: a failure to read it must not say that nothing was changed.
+        // The change was made, so an error on reading it back must not say that nothing was changed.
         let loaded = loaded.map_err(|error| match error {
             newsroom::Error::Db(_) => ApiError::outcome_unknown(),
             other => other.into(),
@@ -122,7 +122,7 @@ impl ReleasePayload {
         Ok(Self { release: loaded.into_iter().next().map(|loaded| Release::new(request, &set, loaded)), user_errors })
     }
 
-    /// From what the newsroom says of several acts, in order.
+    /// Converts the results of several commands, in order.
     pub async fn from_results(
         ctx: &Context<'_>,
         results: Vec<Result<Handle, newsroom::Error>>,
@@ -141,7 +141,7 @@ impl ReleasePayload {
 }
 
 impl TopicPayload {
-    /// From what the newsroom says of an act.
+    /// Converts the result of a command.
     pub fn from_result(result: topic::ConceptResult) -> Result<Self, ApiError> {
         let (value, user_errors) = into_user_errors(result)?;
         Ok(Self { topic: value.map(|(snapshot, number)| Topic::new(snapshot, number)), user_errors })
@@ -149,7 +149,7 @@ impl TopicPayload {
 }
 
 impl PlacePayload {
-    /// From what the newsroom says of an act.
+    /// Converts the result of a command.
     pub fn from_result(result: place::ConceptResult) -> Result<Self, ApiError> {
         let (value, user_errors) = into_user_errors(result)?;
         Ok(Self { place: value.map(|(snapshot, number)| Place::new(snapshot, number)), user_errors })
@@ -157,7 +157,7 @@ impl PlacePayload {
 }
 
 impl TokenPayload {
-    /// From what the newsroom says of an act.
+    /// Converts the result of a command.
     pub fn from_result(
         ctx: &Context<'_>,
         result: Result<(api_token::Model, String), newsroom::Error>,
@@ -170,7 +170,7 @@ impl TokenPayload {
 }
 
 impl PreviewLinkPayload {
-    /// From what the newsroom says of an act.
+    /// Converts the result of a command.
     pub fn from_result(ctx: &Context<'_>, result: Result<PreviewLink, newsroom::Error>) -> Result<Self, ApiError> {
         let (link, user_errors) = into_user_errors(result)?;
         ctx.request().mark_secret();
@@ -184,7 +184,7 @@ impl PreviewLinkPayload {
 }
 
 impl DeletePayload {
-    /// From what the newsroom says of an act.
+    /// Converts the result of a command.
     pub fn from_result(ctx: &Context<'_>, noun: Noun, result: Result<Uuid, newsroom::Error>) -> Result<Self, ApiError> {
         let (value, user_errors) = into_user_errors(result)?;
         Ok(Self { deleted_id: value.map(|key| global_id::encode(ctx.ids(), noun, key)), user_errors })
@@ -230,7 +230,7 @@ pub struct ReleaseInput {
 }
 
 impl ReleaseInput {
-    /// As the newsroom has it.
+    /// Converts to an input of the newsroom.
     pub fn resolve(self, ids: &IdCodec) -> Result<content::ReleaseInput, ApiError> {
         Ok(content::ReleaseInput {
             slug: patch_with(self.slug, |slug| slug.0),
@@ -278,10 +278,10 @@ pub enum BulkAction {
 }
 
 impl BulkAction {
-    /// The action with its details; fails if a withdrawal is given for another action.
+    /// Returns the action with its details. Fails if a withdrawal is given for another action.
     pub fn resolve(self, withdrawal: Option<WithdrawalInput>) -> Result<bulk::BulkAction, ApiError> {
         if self != Self::Withdraw && withdrawal.is_some() {
-            let message = "`withdrawal` is for the action WITHDRAW only: leave it out";
+            let message = "`withdrawal` is for the action WITHDRAW only: omit it";
             return Err(ApiError::bad_input(message).at("withdrawal"));
         }
         Ok(match self {

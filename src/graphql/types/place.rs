@@ -1,4 +1,5 @@
-//! The GraphQL type `Place` with its input and filter: a location in the tree world, region, country, city.
+//! The GraphQL type `Place` with its input and filter: a location in the tree of world, regions,
+//! countries and cities.
 
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of a number.
+    /// Returns the place with a number.
     pub fn new(snapshot: Arc<View>, number: u32) -> Self {
         Self { snapshot, number }
     }
@@ -54,7 +55,7 @@ impl Place {
         self.snapshot.places().get(self.number)
     }
 
-    /// Everything that the viewer may see of the releases with this place.
+    /// Returns the releases with this place that the viewer may see.
     fn set(&self, ctx: &Context<'_>, include_within: bool) -> ReleaseSet {
         let request = ctx.request();
         self.snapshot.visible_to(&request.viewer, request.now).with_place(self.number, include_within)
@@ -264,7 +265,7 @@ pub struct PlaceInput {
 }
 
 impl PlaceInput {
-    /// As the newsroom has it.
+    /// Converts to an input of the newsroom.
     pub fn resolve(self, ids: &IdCodec) -> Result<place::PlaceInput, ApiError> {
         Ok(place::PlaceInput {
             slug: patch_with(self.slug, |slug| slug.0),

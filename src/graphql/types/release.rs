@@ -1,6 +1,6 @@
 //! The GraphQL types `Release` and `ReleaseLookup`.
 //!
-//! Fields that only the desk may see return null to everybody else. Text fields come from `revision`.
+//! Fields for the desk only are null for all other viewers. Text fields come from `revision`.
 
 use async_graphql::{Context, ID, Object};
 use entity::Noun;
@@ -47,7 +47,7 @@ pub struct Release {
 }
 
 impl Release {
-    /// A release of a set, as found.
+    /// Converts a loaded release of a set.
     pub fn new(request: &RequestContext, set: &ReleaseSet, loaded: FetchedRelease) -> Self {
         let item = &loaded.item;
         request.record_release(item.id());
@@ -62,7 +62,7 @@ impl Release {
         Self { is_desk: set.is_desk(), version, loaded }
     }
 
-    /// Loads the release of a key with the columns that the current field selects; none if the viewer may not see it.
+    /// Loads a release with the columns that the current field selects. Returns `None` if the viewer may not see it.
     pub async fn load(ctx: &Context<'_>, key: &ReleaseKey) -> Result<Option<SerialObject<Self>>, ApiError> {
         let set = ctx.request().visible();
         let Some((item, _)) = set.find(key) else { return Ok(None) };
@@ -235,7 +235,7 @@ impl Release {
     /// How it was withdrawn. Desk only: null for other viewers.
     async fn withdrawal(&self) -> Option<Withdrawal> {
         let row = self.loaded.lifecycle.as_ref().filter(|_| self.is_desk)?;
-        // The row may be newer than the snapshot; the snapshot decides.
+        // The row may be newer than the snapshot. The snapshot decides whether the release is withdrawn.
         let kind = self.loaded.item.withdrawal()?;
         Some(Withdrawal {
             kind: kind.into(),
@@ -313,7 +313,7 @@ pub struct ReleaseLookup {
 }
 
 impl ReleaseLookup {
-    /// The lookup of a key; `None` if the reference leads nowhere.
+    /// Looks up a key. `None`: no release matches the reference.
     pub fn new(key: Option<ReleaseKey>) -> Self {
         Self { key }
     }

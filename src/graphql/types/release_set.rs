@@ -27,7 +27,7 @@ use crate::{
 
 /// A set of releases: a list, a dashboard or a bucket.
 #[derive(Interface)]
-#[expect(clippy::duplicated_attributes, reason = "each field has a type and a description of its own")]
+#[expect(clippy::duplicated_attributes, reason = "each field has its own type and description")]
 #[graphql(
     field(name = "count", ty = "Option<u64>", desc = "Number of releases in the set."),
     field(name = "facets", ty = "Option<ReleaseFacets>", desc = "Counts by topic, place, kind and language."),
@@ -97,9 +97,9 @@ pub struct DataVersion {
 }
 
 impl DataVersion {
-    /// Of a set, in the answer to a request.
+    /// Returns the data version of a set for the response to a request.
     pub fn of(ctx: &Context<'_>, set: &Set) -> Self {
-        // Encrypted, because a plain sequence would show how many hidden changes there are.
+        // The token is encrypted, because a plain sequence would reveal the number of hidden changes.
         let (epoch, audience, (sequence, as_of_micros)) = set.data_version();
         let position = JournalPosition { audience: audience as u8, sequence, as_of_micros };
         Self {
@@ -119,7 +119,7 @@ pub struct ReleaseStats {
 }
 
 impl ReleaseStats {
-    /// Of a set, narrowed.
+    /// Narrows a set with a filter.
     pub async fn narrowed(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Self, ApiError> {
         Ok(Self { set: narrow(ctx, set, filter).await? })
     }
@@ -139,7 +139,7 @@ impl ReleaseStats {
     }
 
     /// The set by periods of time. At most 4,000 periods; with `fill: OMIT` only periods with releases count.
-    #[expect(clippy::too_many_arguments, reason = "each says one thing about the drawing")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a timeline")]
     pub(in crate::graphql) async fn timeline(
         &self,
         ctx: &Context<'_>,
@@ -186,7 +186,7 @@ impl ReleaseStats {
     }
 }
 
-/// A set, narrowed.
+/// Narrows a set with a filter.
 pub async fn narrow(ctx: &Context<'_>, set: &Set, filter: Option<ReleaseFilter>) -> Result<Set, ApiError> {
     ctx.execution().yield_if_due().await;
     match ReleaseFilter::resolve_argument(filter, ctx.ids())? {

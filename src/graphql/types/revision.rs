@@ -1,6 +1,6 @@
 //! The GraphQL types `ReleaseRevision`, `Body` and `Dateline`: the text of a release at one revision, and diffs.
 //!
-//! `Version` holds the fields that a release and its revisions share. Bodies are loaded late and charged to the
+//! `Version` contains the fields that a release and its revisions share. Bodies are loaded late and charged to the
 //! response budget. Rendering of Markdown is in `newsroom::release::rendition`.
 
 use std::{sync::Arc, time::Duration};
@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// The part that a live version and one being worked on have in common.
+/// The fields that `Release` and `ReleaseRevision` share: the content of one revision.
 #[derive(Clone)]
 pub(in crate::graphql) struct Version {
     pub(in crate::graphql) snapshot: Arc<View>,
@@ -52,7 +52,7 @@ impl Version {
         numbers.iter().map(|&number| Place::new(self.snapshot.clone(), number)).collect()
     }
 
-    /// The body, where there is room for every form of it that is asked for.
+    /// Loads the body, if the response budget has space for all its selected forms.
     pub(in crate::graphql) async fn body(&self, ctx: &Context<'_>) -> Result<Option<Body>, ApiError> {
         let bytes = self.text.unfetched_body.or_else(|| self.text.body_markdown.as_ref().map(String::len));
         let Some(bytes) = bytes else { return Ok(None) };
@@ -69,7 +69,7 @@ impl Version {
         Ok(self.markdown(ctx).await?.map(|markdown| Body { revision: self.text.id, markdown }))
     }
 
-    /// What was written as the body; fetched where it was not fetched with the row.
+    /// Returns the body as Markdown. Loads it if it was not loaded with the row.
     async fn markdown(&self, ctx: &Context<'_>) -> Result<Option<Arc<str>>, ApiError> {
         let Some(bytes) = self.text.unfetched_body else {
             return Ok(self.text.body_markdown.as_deref().map(Arc::from));
@@ -108,7 +108,7 @@ impl Body {
     async fn html(&self, ctx: &Context<'_>) -> String {
         ctx.execution().yield_if_due().await;
         let html = ctx.newsroom().renditions.html(self.revision, &self.markdown, rendering_timer(ctx)).await;
-        // What is escaped is longer than it was written.
+        // Escaping makes the HTML longer than the Markdown.
         ctx.budget().charge_bytes(html.len().saturating_sub(self.markdown.len()));
         html.as_ref().to_owned()
     }
@@ -126,7 +126,8 @@ impl Body {
     }
 }
 
-/// Counts the time of a rendering. It holds the operation's permit until then, also where the answer is not waited for any more.
+/// Returns a callback that adds the time of a rendering to the operation. It keeps the operation's permit until the
+/// rendering ends, even if the response is no longer awaited.
 fn rendering_timer(ctx: &Context<'_>) -> impl FnOnce(Duration) + Send + 'static {
     let execution = ctx.execution().clone();
     move |time| execution.add_time(time)
@@ -167,12 +168,12 @@ impl Dateline {
 #[derive(Clone)]
 pub struct ReleaseRevision {
     pub(in crate::graphql) version: Version,
-    /// Whether the live version was corrected since it was begun.
+    /// Whether the live revision was corrected after this working revision was started.
     pub(in crate::graphql) outdated: bool,
 }
 
 impl ReleaseRevision {
-    /// A version as found, with what it is about as of a snapshot.
+    /// Converts a loaded revision, with its topics and places in a snapshot.
     pub fn new(snapshot: &Arc<View>, loaded: ReleaseVersion, is_desk: bool) -> Self {
         let topics = loaded.topics.iter().filter_map(|&id| snapshot.topics().by_id(id)).collect();
         let places = |ids: &[Uuid]| ids.iter().filter_map(|&id| snapshot.places().by_id(id)).collect();
@@ -194,7 +195,7 @@ impl ReleaseRevision {
     }
 }
 
-/// Slugs as of a snapshot.
+/// Slugs of topics and places in a snapshot.
 struct Slugs<'a>(&'a Snapshot);
 
 impl SlugLookup for Slugs<'_> {
@@ -251,17 +252,17 @@ impl ReleaseRevision {
         if !self.version.is_desk {
             return Ok(None);
         }
-        // One after the other: both texts are in memory whole.
+        // Diffs of one request run one at a time, because both texts are completely in memory.
         let _diff_guard = ctx.budget().diff_lock.lock().await;
         ctx.execution().before_reading(2, 0).await;
         let other = ctx.newsroom().version(text.release_id, against, text.number).await?;
         let other = match (other, against) {
             (Some(other), _) => other.content(),
             (None, Some(number)) => {
-                let message = format!("this release has no revision {number}: `revisions` lists those it has");
+                let message = format!("this release has no revision {number}: `revisions` lists the existing ones");
                 return Err(ApiError::not_found(message).at("against"));
             }
-            // The first version: there is nothing to compare it with.
+            // The first revision has no other revision to compare with.
             (None, None) => return Ok(Some(Vec::new())),
         };
         let changes = diff(&other, &self.content(ctx).await?, &Slugs(&self.version.snapshot));

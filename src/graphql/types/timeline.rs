@@ -81,7 +81,7 @@ pub struct Delta {
     ratio: Option<f64>,
 }
 
-/// How to draw a timeline, as asked.
+/// Arguments of a timeline.
 pub struct TimelineArgs {
     pub interval: TimeInterval,
     pub time_zone: TimeZone,
@@ -91,7 +91,7 @@ pub struct TimelineArgs {
     pub fill: GapFill,
 }
 
-/// A set of releases by periods of time.
+/// Computes the timeline of a set of releases.
 pub fn timeline(set: &ReleaseSet, args: TimelineArgs, request: &RequestContext) -> Result<Timeline, ApiError> {
     let timeline_request = TimelineRequest {
         interval: args.interval.into(),
@@ -112,7 +112,7 @@ pub fn timeline(set: &ReleaseSet, args: TimelineArgs, request: &RequestContext) 
     })
 }
 
-/// One period of a set against another.
+/// Compares two periods of a set of releases.
 pub fn compare(set: &ReleaseSet, to: ComparisonPeriod, range: DateRange) -> Result<Delta, ApiError> {
     let delta = set.compare(to.into(), &range.resolve()).map_err(ApiError::from_filter)?;
     Ok(Delta {

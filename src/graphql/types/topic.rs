@@ -45,7 +45,7 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// The topic of a number.
+    /// Returns the topic with a number.
     pub fn new(snapshot: Arc<View>, number: u32) -> Self {
         Self { snapshot, number }
     }
@@ -206,7 +206,7 @@ pub struct TopicInput {
 }
 
 impl TopicInput {
-    /// As the newsroom has it.
+    /// Converts to an input of the newsroom.
     pub fn resolve(self, ids: &IdCodec) -> Result<topic::TopicInput, ApiError> {
         Ok(topic::TopicInput {
             slug: patch_with(self.slug, |slug| slug.0),

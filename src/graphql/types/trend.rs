@@ -66,7 +66,7 @@ impl TopicTrend {
     }
 }
 
-/// The topics of a set that are on the rise.
+/// Returns the trending topics of a set.
 pub fn trending(set: &ReleaseSet, request: &TrendRequest) -> Result<SerialList<TopicTrend>, ApiError> {
     let trends = set.trending(request).map_err(ApiError::from_filter)?;
     Ok(trends.into_iter().map(|trend| TopicTrend { trend, until: request.until }).collect())

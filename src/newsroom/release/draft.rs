@@ -128,7 +128,7 @@ impl Newsroom {
             .one(transition.unit_of_work.tx())
             .await?;
         let source = source.ok_or_else(|| {
-            let message = format!("this release has no revision {number}: `revisions` lists those it has");
+            let message = format!("this release has no revision {number}: `revisions` lists the existing ones");
             Error::field(&["revision"], ErrorCode::NotFound, message)
         })?;
         let (newest_number, present) = transition.newest_revision().await?;
